@@ -1,0 +1,74 @@
+/** Bundles the program: `build/spoke.js`, and one self-contained file a command, so that a one-shot reads two files. */
+import {existsSync} from 'node:fs';
+import {chmod, readFile, readdir, rm} from 'node:fs/promises';
+import {basename} from 'node:path';
+import process from 'node:process';
+import {build, type BuildOptions, type Plugin} from 'esbuild';
+
+const root = new URL('../', import.meta.url);
+const inRoot = (path: string) => new URL(path, root).pathname;
+const {version} = JSON.parse(await readFile(inRoot('package.json'), 'utf8')) as {version: string};
+
+const commands = (await readdir(inRoot('source/commands'), {withFileTypes: true}))
+	.filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name) && !['command.ts', 'table.ts'].includes(entry.name))
+	.map(entry => inRoot(`source/commands/${entry.name}`));
+
+const shared: BuildOptions = {
+	bundle: true,
+	platform: 'node',
+	format: 'esm',
+	target: 'node22',
+	minify: true,
+	legalComments: 'none',
+	jsx: 'automatic',
+	define: {'process.env.NODE_ENV': '"production"', SPOKE_VERSION: JSON.stringify(version)},
+	banner: {js: 'import {createRequire as __createRequire} from \'node:module\';const require = __createRequire(import.meta.url);'},
+	logLevel: 'warning',
+};
+
+await rm(inRoot('build'), {recursive: true, force: true});
+await Promise.all([
+	// The first file must still parse on Nodes that are too old, to be able to say so.
+	build({...shared, target: 'node18', banner: {}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside()]}),
+	build({...shared, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [heavyPartsStandAlone(), noDevtools()]}),
+	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [noDevtools()]}),
+]);
+await chmod(inRoot('build/spoke.js'), 0o755);
+if (!process.argv.includes('--quiet')) {
+	process.stdout.write(`built spoke ${version}: spoke.js and ${commands.length} commands\n`);
+}
+
+/** In the first file, `import('./logs.ts')` of the table becomes `import('./commands/logs.js')`. */
+function commandsStayOutside(): Plugin {
+	return {
+		name: 'commands-stay-outside',
+		setup(build) {
+			build.onResolve({filter: /^\.\/[\w-]+\.tsx?$/}, ({path, kind, importer}) =>
+				kind === 'dynamic-import' && importer.endsWith('commands/table.ts')
+					? {path: `./commands/${basename(path).replace(/\.tsx?$/, '.js')}`, external: true}
+					: undefined);
+		},
+	};
+}
+
+/** The session and the sandbox are files of their own, which a command loads only when it needs them. */
+function heavyPartsStandAlone(): Plugin {
+	return {
+		name: 'heavy-parts-stand-alone',
+		setup(build) {
+			build.onResolve({filter: /\/(app\.tsx|start-sandbox\.ts)$/}, ({path, kind}) =>
+				kind === 'dynamic-import' ? {path: `../parts/${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined);
+		},
+	};
+}
+
+/** Ink asks for it only in development; as an external it would become a static import that fails. */
+function noDevtools(): Plugin {
+	return {
+		name: 'no-devtools',
+		setup(build) {
+			build.onResolve({filter: /^react-devtools-core$/}, () => ({path: 'react-devtools-core', namespace: 'empty'}));
+			build.onLoad({filter: /.*/, namespace: 'empty'}, () => ({contents: 'export default undefined'}));
+		},
+	};
+}

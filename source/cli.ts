@@ -1,0 +1,138 @@
+/** From a command line to an exit status: finds the subcommand, loads it and nothing else, and tells its failure. The only file that sets the exit status. */
+import process from 'node:process';
+import {connectionFlags} from './command-line/connection-flags.ts';
+import type {FlagRow} from './command-line/flag-row.ts';
+import {parseLine} from './command-line/parse-line.ts';
+import {renderCommandHelp, renderProgramHelp} from './command-line/render-help.ts';
+import type {Invocation} from './commands/command.ts';
+import {commandTable} from './commands/table.ts';
+import {asSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
+import {exitStatus} from './errors/exit-status.ts';
+import {sanitiseLine} from './text/sanitise-line.ts';
+import {version} from './version.ts';
+
+/** Runs `argv` (without node and script) and sets the process's exit status. */
+export async function main(argv: readonly string[]): Promise<void> {
+	const interrupted = untilInterrupted();
+	let wantsJson = false;
+	try {
+		const {name, rest} = findCommand(argv);
+		if (name === 'help' || name === 'version') {
+			process.stdout.write(name === 'help' ? helpText(rest[0]) : `spoke ${version}\n`);
+			return;
+		}
+
+		const entry = commandTable.find(({row}) => row.name === name);
+		if (!entry) {
+			throw new SpokeError('ERR_USAGE', `unknown command: ${name}`, {remedy: 'list the commands with `spoke help`'});
+		}
+
+		if (asksForHelp(rest)) {
+			process.stdout.write(helpText(name));
+			return;
+		}
+
+		wantsJson = asksForJson(rest);
+		const line = parseLine<readonly FlagRow[]>(entry.row.flags, rest);
+		const {command} = await entry.load();
+		const {stdin, stdout, stderr, env} = process;
+		const invocation: Invocation = {...line, stdin, stdout, stderr, env, interrupted};
+		process.exitCode = await command.run(invocation);
+	} catch (thrown) {
+		const error = asSpokeError(thrown);
+		tell(error, wantsJson);
+		process.exitCode = error.exitStatus;
+	}
+}
+
+/** The subcommand's name; connection flags may stand before it, as with kubectl, and come behind it then. No name means the session. */
+function findCommand(argv: readonly string[]): {name: string; rest: readonly string[]} {
+	let at = 0;
+	while (at < argv.length) {
+		const argument = argv[at]!;
+		if (argument === '--help' || argument === '-h') {
+			return {name: 'help', rest: argv.slice(at + 1)};
+		}
+
+		if (argument === '--version') {
+			return {name: 'version', rest: []};
+		}
+
+		if (!argument.startsWith('-')) {
+			return {name: argument, rest: [...argv.slice(at + 1, endOfFlags(argv)), ...argv.slice(0, at), ...argv.slice(endOfFlags(argv))]};
+		}
+
+		at += takesNext(argument) ? 2 : 1;
+	}
+
+	return {name: 'session', rest: argv};
+}
+
+function endOfFlags(argv: readonly string[]): number {
+	const dash = argv.indexOf('--');
+	return dash < 0 ? argv.length : dash;
+}
+
+function takesNext(argument: string): boolean {
+	if (argument.includes('=')) {
+		return false;
+	}
+
+	const row = connectionFlags.find((row: FlagRow) => argument === `--${row.name}` || argument === `-${row.short}`);
+	return row !== undefined && row.kind !== 'boolean';
+}
+
+function asksForHelp(rest: readonly string[]): boolean {
+	const own = rest.slice(0, endOfFlags(rest));
+	return own.includes('--help') || own.includes('-h');
+}
+
+function asksForJson(rest: readonly string[]): boolean {
+	const own = rest.slice(0, endOfFlags(rest));
+	return own.some((argument, index) =>
+		argument === '-ojson' || argument === '-o=json' || argument === '--output=json'
+		|| ((argument === '-o' || argument === '--output') && own[index + 1] === 'json'));
+}
+
+function helpText(name: string | undefined): string {
+	const entry = commandTable.find(({row}) => row.name === name);
+	return entry ? renderCommandHelp(entry.row) : renderProgramHelp(commandTable.map(({row}) => row));
+}
+
+/** One line on stderr, and with `-o json` an Error object as the last line of stdout. */
+function tell(error: SpokeError, wantsJson: boolean): void {
+	if (error.code === 'ERR_OUTPUT_CLOSED') {
+		return;
+	}
+
+	// A remote command's own status is no failure of ours: its words are already on the terminal.
+	if (error.code !== 'ERR_REMOTE_EXIT') {
+		const remedy = error.remedy === null ? '' : ` (${error.remedy})`;
+		process.stderr.write(`error: ${sanitiseLine(error.message)}${sanitiseLine(remedy)} [${error.code}]\n`);
+	}
+
+	if (wantsJson) {
+		process.stdout.write(`${JSON.stringify(errorLine(error.toJSON()))}\n`);
+	}
+}
+
+function errorLine(error: ErrorObject) {
+	return {apiVersion: 'spoke/v1', kind: 'Error', time: new Date().toISOString(), ...error, error};
+}
+
+/** The first INT, TERM or HUP asks the command to end; a second one ends the process with the signal's status. */
+function untilInterrupted(): AbortSignal {
+	const controller = new AbortController();
+	const statuses = {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup} as const;
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+		process.on(signal, () => {
+			if (controller.signal.aborted) {
+				process.exit(statuses[signal]);
+			}
+
+			controller.abort(signal);
+		});
+	}
+
+	return controller.signal;
+}

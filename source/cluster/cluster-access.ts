@@ -1,0 +1,36 @@
+/** A way to one cluster as one user: what the kubeconfig said, and connections and requests made with it. Made by `openCluster`. */
+import type {ApiResponse, Connection, RequestOptions} from './connection.ts';
+
+/** What the kubeconfig, flags and environment came to. No secret in it. */
+export type ClusterFacts = {
+	context: string | null;
+	/** The server URL as configured, without credentials. */
+	server: string;
+	namespace: string;
+	/** The user's name in the kubeconfig. */
+	user: string | null;
+	impersonating: string | null;
+	/** True only for the program's own sandbox: every screen and object then says so. */
+	sandbox: boolean;
+	source: 'kubeconfig' | 'flags' | 'in-cluster';
+	/** Where CA data came from, for comparisons: PEM, or `null` when the system's roots are used or the check is skipped. */
+	certificateAuthority: string | null;
+	insecureSkipTlsVerify: boolean;
+};
+
+export type ClusterAccess = {
+	readonly facts: ClusterFacts;
+	/**
+	Opens a dedicated connection, with handshake done and credentials ready.
+	@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…
+	*/
+	connect(options?: {signal?: AbortSignal}): Promise<Connection>;
+	/** A request on a pooled keep-alive connection; Retry-After of a 429 is obeyed. Nothing is thrown for an HTTP status. */
+	request(options: RequestOptions): Promise<ApiResponse>;
+	/** Request, body read whole, JSON parsed. @throws SpokeError by `refusal` for any status but 2xx. */
+	json<T = unknown>(options: RequestOptions & {maxBytes?: number}): Promise<T>;
+	/** Request with no credentials at all on a connection of its own (for the anonymous probe). */
+	anonymous(options: RequestOptions): Promise<ApiResponse>;
+	/** Closes pooled connections. */
+	close(): void;
+};

@@ -1,0 +1,17 @@
+/** Flags that several commands share, beyond those with which a cluster is reached. */
+import type {FlagRow} from './flag-row.ts';
+
+export const helpFlag = {name: 'help', short: 'h', kind: 'boolean', help: 'show this help'} as const satisfies FlagRow;
+
+/** How the path line is told on stderr (contract.md). */
+export const pathFlag = {
+	name: 'path', kind: 'string', default: 'auto', bare: 'always', value: 'MODE', oneOf: ['auto', 'always', 'never', 'json'],
+	help: 'the path line on stderr: auto (on a terminal), always, never, or json',
+} as const satisfies FlagRow;
+
+export const readOnlyFlag = {name: 'read-only', kind: 'boolean', help: 'refuse exec, attach, debug, forwards, listeners and writing proxy methods'} as const satisfies FlagRow;
+
+export const probeFlag = {
+	name: 'probe', kind: 'string', default: 'passive', value: 'MODE', oneOf: ['passive', 'active'],
+	help: 'active: also open a few idle connections of our own to prove the route',
+} as const satisfies FlagRow;

@@ -1,0 +1,28 @@
+/** The flags with which every command reaches a cluster: kubectl's own, with kubectl's words. */
+import type {FlagRow, FlagValues} from './flag-row.ts';
+
+export const connectionFlags = [
+	{name: 'kubeconfig', kind: 'string', value: 'FILE', completes: 'file', help: 'path to the kubeconfig file to use'},
+	{name: 'context', kind: 'string', value: 'NAME', completes: 'context', help: 'the kubeconfig context to use'},
+	{name: 'cluster', kind: 'string', value: 'NAME', completes: 'cluster', help: 'the kubeconfig cluster to use'},
+	{name: 'user', kind: 'string', value: 'NAME', completes: 'user', help: 'the kubeconfig user to use'},
+	{name: 'namespace', short: 'n', kind: 'string', value: 'NAMESPACE', completes: 'namespace', help: 'the namespace of the target'},
+	{name: 'server', short: 's', kind: 'string', value: 'URL', help: 'address and port of the apiserver'},
+	{name: 'token', kind: 'string', value: 'TOKEN', help: 'bearer token for the apiserver'},
+	{name: 'username', kind: 'string', value: 'NAME', help: 'user name for basic authentication'},
+	{name: 'password', kind: 'string', value: 'PASSWORD', help: 'password for basic authentication'},
+	{name: 'as', kind: 'string', value: 'USER', help: 'user to impersonate'},
+	{name: 'as-group', kind: 'texts', value: 'GROUP', help: 'group to impersonate; repeat for several'},
+	{name: 'as-uid', kind: 'string', value: 'UID', help: 'uid to impersonate'},
+	{name: 'as-user-extra', kind: 'texts', value: 'KEY=VALUE', help: 'extra user information to impersonate; repeat for several'},
+	{name: 'certificate-authority', kind: 'string', value: 'FILE', completes: 'file', help: 'CA file with which the apiserver’s certificate is verified'},
+	{name: 'client-certificate', kind: 'string', value: 'FILE', completes: 'file', help: 'client certificate file'},
+	{name: 'client-key', kind: 'string', value: 'FILE', completes: 'file', help: 'client key file'},
+	{name: 'tls-server-name', kind: 'string', value: 'NAME', help: 'name to expect in the apiserver’s certificate, in place of the host'},
+	{name: 'insecure-skip-tls-verify', kind: 'boolean', help: 'do not verify the apiserver’s certificate: leg 1 is then unverified'},
+	{name: 'proxy-url', kind: 'string', value: 'URL', hidden: true, help: 'proxy to the apiserver (http, https or socks5), over the kubeconfig’s'},
+	{name: 'disable-compression', kind: 'boolean', help: 'do not ask for compressed answers'},
+	{name: 'request-timeout', kind: 'string', value: 'DURATION', default: '0', help: 'time limit of one request (1s, 2m, or seconds); 0 is none'},
+] as const satisfies readonly FlagRow[];
+
+export type ConnectionFlags = FlagValues<typeof connectionFlags>;

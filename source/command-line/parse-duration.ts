@@ -1,0 +1,21 @@
+/** Reads a duration in Go's syntax. */
+
+const unitMs: Readonly<Record<string, number>> = {ns: 1e-6, us: 1e-3, 'µs': 1e-3, 'μs': 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000};
+
+/**
+Milliseconds of a Go duration (`1h2m3.5s`, `-5s`, `0`), or `undefined` when it is none. A number without a unit is none, except 0.
+@see https://pkg.go.dev/time#ParseDuration
+*/
+export function parseDuration(text: string): number | undefined {
+	const match = /^([+-]?)((?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text);
+	if (!match) {
+		return /^[+-]?0$/.test(text) ? 0 : undefined;
+	}
+
+	let total = 0;
+	for (const [, number, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+		total += Number(number) * unitMs[unit!]!;
+	}
+
+	return match[1] === '-' ? -total : total;
+}

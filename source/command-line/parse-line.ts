@@ -1,0 +1,165 @@
+/** Reads a command line as kubectl's flag library (pflag) reads it. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import {parseDuration} from './parse-duration.ts';
+import type {FlagRow, FlagValues, ParsedLine} from './flag-row.ts';
+
+/**
+Parses `argv` (without the program and command name) against `rows`: flags may stand anywhere before `--`,
+short flags may be joined (`-it`), values may follow `=`, a space, or a short flag directly.
+@throws SpokeError ERR_USAGE that names the argument and what is allowed.
+@see https://github.com/spf13/pflag flag.go parseArgs
+*/
+export function parseLine<const Rows extends readonly FlagRow[]>(rows: Rows, argv: readonly string[]): ParsedLine<Rows> {
+	const byName = new Map(rows.map(row => [row.name, row]));
+	const byShort = new Map(rows.flatMap(row => row.short === undefined ? [] : [[row.short, row] as const]));
+	const values = new Map<string, unknown>(rows.map(row => [row.name, defaultOf(row)]));
+	const given = new Set<string>();
+	const positionals: string[] = [];
+	let afterDash: string[] | undefined;
+
+	const rest = [...argv];
+	const set = (row: FlagRow, spelled: string, text: string) => {
+		const before = given.has(row.name) ? values.get(row.name) : undefined;
+		values.set(row.name, valueOf(row, spelled, text, before));
+		given.add(row.name);
+	};
+
+	const take = (row: FlagRow, spelled: string, inline: string | undefined) => {
+		if (inline !== undefined) {
+			set(row, spelled, inline);
+		} else if (row.kind === 'boolean') {
+			set(row, spelled, 'true');
+		} else if (row.bare !== undefined) {
+			set(row, spelled, row.bare);
+		} else {
+			const next = rest.shift();
+			if (next === undefined) {
+				throw usage(`flag needs an argument: ${spelled}`);
+			}
+
+			set(row, spelled, next);
+		}
+	};
+
+	while (rest.length > 0) {
+		const argument = rest.shift()!;
+		if (argument === '--') {
+			afterDash = rest.splice(0);
+		} else if (argument.startsWith('--')) {
+			const [name, inline] = cutAt(argument.slice(2), '=');
+			const row = byName.get(name);
+			if (!row) {
+				throw usage(`unknown flag: --${name}`);
+			}
+
+			take(row, `--${name}`, inline);
+		} else if (argument.startsWith('-') && argument.length > 1) {
+			takeShorts(argument.slice(1), byShort, take);
+		} else {
+			positionals.push(argument);
+		}
+	}
+
+	return {flags: Object.fromEntries(values) as FlagValues<Rows>, given, positionals, afterDash};
+}
+
+type Take = (row: FlagRow, spelled: string, inline: string | undefined) => void;
+
+function takeShorts(letters: string, byShort: ReadonlyMap<string, FlagRow>, take: Take): void {
+	for (let rest = letters; rest.length > 0;) {
+		const letter = rest[0]!;
+		const row = byShort.get(letter);
+		if (!row) {
+			throw usage(`unknown shorthand flag: '${letter}' in -${letters}`);
+		}
+
+		const tail = rest.slice(1);
+		if (tail.startsWith('=')) {
+			take(row, `-${letter}`, tail.slice(1));
+			return;
+		}
+
+		const standsAlone = row.kind === 'boolean' || row.bare !== undefined;
+		if (!standsAlone && tail.length > 0) {
+			take(row, `-${letter}`, tail);
+			return;
+		}
+
+		take(row, `-${letter}`, undefined);
+		rest = tail;
+	}
+}
+
+function defaultOf(row: FlagRow): unknown {
+	if (row.default !== undefined) {
+		return row.default;
+	}
+
+	if (row.kind === 'boolean') {
+		return false;
+	}
+
+	return row.kind === 'strings' || row.kind === 'texts' ? [] : undefined;
+}
+
+function valueOf(row: FlagRow, spelled: string, text: string, before: unknown): unknown {
+	const invalid = (allowed: string) => usage(`invalid argument ${JSON.stringify(text)} for ${spelled}: ${allowed}`);
+	if (row.oneOf && !row.oneOf.includes(text)) {
+		throw invalid(`must be one of ${row.oneOf.join(', ')}`);
+	}
+
+	switch (row.kind) {
+		case 'boolean': {
+			const value = booleans.get(text);
+			if (value === undefined) {
+				throw invalid('must be true or false');
+			}
+
+			return value;
+		}
+
+		case 'integer': {
+			if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
+				throw invalid('must be a whole number');
+			}
+
+			return Number(text);
+		}
+
+		case 'duration': {
+			const milliseconds = parseDuration(text);
+			if (milliseconds === undefined) {
+				throw invalid('must be a duration such as 30s, 5m or 1h30m');
+			}
+
+			return milliseconds;
+		}
+
+		case 'strings': {
+			return [...(before as string[] | undefined ?? []), ...(text === '' ? [] : text.split(','))];
+		}
+
+		case 'texts': {
+			return [...(before as string[] | undefined ?? []), text];
+		}
+
+		case 'string': {
+			return text;
+		}
+	}
+}
+
+/** Go's strconv.ParseBool. */
+const booleans = new Map<string, boolean>([
+	...['1', 't', 'T', 'true', 'TRUE', 'True'].map(text => [text, true] as const),
+	...['0', 'f', 'F', 'false', 'FALSE', 'False'].map(text => [text, false] as const),
+]);
+
+function cutAt(text: string, mark: string): [string, string | undefined] {
+	const at = text.indexOf(mark);
+	return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function usage(message: string): SpokeError {
+	return new SpokeError('ERR_USAGE', message);
+}

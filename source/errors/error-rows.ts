@@ -1,0 +1,46 @@
+/** Every error code: its exit status (contract.md), the leg it is about, what it means and what to do. README's table is rendered from this. */
+import {exitStatus} from './exit-status.ts';
+
+type ErrorRow = {
+	exitStatus: number;
+	leg: 0 | 1 | 2 | 3;
+	/** One sentence for the documentation. */
+	meaning: string;
+	/** One line: what to do; `null` where only the text can tell. */
+	remedy: string | null;
+};
+
+const rows = {
+	ERR_USAGE: {exitStatus: exitStatus.usage, leg: 0, meaning: 'A flag, target or port was not understood.', remedy: 'run the command with --help'},
+	ERR_NO_KUBECONFIG: {exitStatus: exitStatus.configuration, leg: 0, meaning: 'No kubeconfig was found and this is not a pod.', remedy: 'set KUBECONFIG, give --kubeconfig, or try `spoke demo`'},
+	ERR_KUBECONFIG_INVALID: {exitStatus: exitStatus.configuration, leg: 0, meaning: 'A kubeconfig could not be read or does not fit together.', remedy: 'check it with `kubectl config view`'},
+	ERR_CONTEXT_UNKNOWN: {exitStatus: exitStatus.configuration, leg: 0, meaning: 'The named context, cluster or user is not in the kubeconfig.', remedy: 'list them with `kubectl config get-contexts`'},
+	ERR_CREDENTIALS: {exitStatus: exitStatus.credentials, leg: 1, meaning: 'The apiserver did not accept the user’s credentials (its 401).', remedy: 'log in again, or check the user of this context'},
+	ERR_CREDENTIAL_PLUGIN: {exitStatus: exitStatus.credentials, leg: 0, meaning: 'The exec credential plugin hung, failed or printed something else than an ExecCredential.', remedy: 'run the plugin by hand'},
+	ERR_CLIENT_CERTIFICATE: {exitStatus: exitStatus.credentials, leg: 0, meaning: 'The client certificate or its key cannot be used.', remedy: 'check client-certificate and client-key of this user'},
+	ERR_FORBIDDEN: {exitStatus: exitStatus.forbidden, leg: 1, meaning: 'The user lacks a right; verb and resource are named.', remedy: null},
+	ERR_NOT_FOUND: {exitStatus: exitStatus.notFound, leg: 1, meaning: 'No such object, container or port, or no pod behind the target.', remedy: null},
+	ERR_APISERVER_UNREACHABLE: {exitStatus: exitStatus.unreachable, leg: 1, meaning: 'No connection to the apiserver could be made.', remedy: 'check the server address and the network'},
+	ERR_APISERVER_TIMEOUT: {exitStatus: exitStatus.unreachable, leg: 1, meaning: 'The apiserver did not answer within our limit.', remedy: 'raise --request-timeout, or check the network'},
+	ERR_APISERVER_TLS: {exitStatus: exitStatus.apiserverTls, leg: 1, meaning: 'The apiserver’s certificate was checked and not accepted.', remedy: null},
+	ERR_APISERVER_ANSWER: {exitStatus: exitStatus.other, leg: 1, meaning: 'The apiserver answered with an error that has no row of its own.', remedy: null},
+	ERR_SECOND_LEG: {exitStatus: exitStatus.secondLeg, leg: 2, meaning: 'The apiserver could not reach or verify the kubelet, node or pod.', remedy: 'run `spoke doctor` on the target'},
+	ERR_UPGRADE_REFUSED: {exitStatus: exitStatus.other, leg: 1, meaning: 'The connection could not be upgraded to a stream by any carrier.', remedy: null},
+	ERR_TARGET_GONE: {exitStatus: exitStatus.targetGone, leg: 3, meaning: 'The pod or container is gone or not running.', remedy: null},
+	ERR_STREAM_LOST: {exitStatus: exitStatus.streamLost, leg: 2, meaning: 'The stream was cut; the result is not known.', remedy: 'run `spoke doctor` on the target'},
+	ERR_PROTOCOL: {exitStatus: exitStatus.streamLost, leg: 1, meaning: 'The other side broke the protocol; the stream was ended.', remedy: null},
+	ERR_REMOTE_EXIT: {exitStatus: exitStatus.other, leg: 3, meaning: 'The remote command ended with a status other than 0; it is our own.', remedy: null},
+	ERR_PORT_IN_USE: {exitStatus: exitStatus.local, leg: 0, meaning: 'A local port is taken or may not be used; port and family are named.', remedy: 'choose another local port, or :REMOTE for a free one'},
+	ERR_LOCAL_FILE: {exitStatus: exitStatus.local, leg: 0, meaning: 'A local file, folder or socket cannot be used.', remedy: null},
+	ERR_READ_ONLY: {exitStatus: exitStatus.usage, leg: 0, meaning: 'The action writes, listens or opens a shell, and --read-only is set.', remedy: 'run it without --read-only'},
+	ERR_REQUIRE_NOT_MET: {exitStatus: exitStatus.requireNotMet, leg: 0, meaning: 'A --require of the audit is not met.', remedy: null},
+	ERR_REQUIRE_UNDECIDED: {exitStatus: exitStatus.requireUndecided, leg: 0, meaning: 'A --require of the audit cannot be decided with the evidence at hand.', remedy: null},
+	ERR_OUTPUT_CLOSED: {exitStatus: exitStatus.brokenPipe, leg: 0, meaning: 'The reader of our output is gone (EPIPE).', remedy: null},
+	ERR_NO_TERMINAL: {exitStatus: exitStatus.usage, leg: 0, meaning: 'The session needs a terminal.', remedy: 'use the one-shot commands in scripts'},
+	ERR_KEYMAP: {exitStatus: exitStatus.usage, leg: 0, meaning: 'A keymap has an entry that cannot be used; file, line and column are named.', remedy: 'check it with `spoke keys --check`'},
+	ERR_INTERNAL: {exitStatus: exitStatus.bug, leg: 0, meaning: 'A bug of ours.', remedy: 'please report it'},
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof rows;
+
+export const errorRows: Readonly<Record<ErrorCode, ErrorRow>> = rows;

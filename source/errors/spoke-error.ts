@@ -1,0 +1,69 @@
+/** How a failure is told: a constant code, the leg that failed, the other side's own words, what to do, and the exit status. */
+import {errorRows, type ErrorCode} from './error-rows.ts';
+
+/** 0 = here, 1 = you → apiserver, 2 = apiserver → kubelet (or node, pod, service), 3 = inside the pod. */
+export type LegNumber = 0 | 1 | 2 | 3;
+
+export type SpokeErrorOptions = {
+	/** Which leg failed; the row's own leg when left out. */
+	leg?: LegNumber;
+	/** The other side's own words, kept byte for byte (sanitised only where they reach a terminal). */
+	text?: string;
+	/** What to do, where the row's remedy can be made more exact. */
+	remedy?: string;
+	/** Only where a failure carries its own status, as a remote command does. */
+	exitStatus?: number;
+	cause?: unknown;
+};
+
+/**
+Every failure that a user sees is one of these. `message` is one line without a final full stop.
+Match on `code`, never on prose.
+*/
+export class SpokeError extends Error {
+	override readonly name = 'SpokeError';
+	readonly code: ErrorCode;
+	readonly leg: LegNumber;
+	readonly text: string | null;
+	readonly remedy: string | null;
+	readonly exitStatus: number;
+
+	constructor(code: ErrorCode, message: string, options: SpokeErrorOptions = {}) {
+		super(message, options.cause === undefined ? undefined : {cause: options.cause});
+		const row = errorRows[code];
+		this.code = code;
+		this.leg = options.leg ?? row.leg;
+		this.text = options.text ?? null;
+		this.remedy = options.remedy ?? row.remedy;
+		this.exitStatus = options.exitStatus ?? row.exitStatus;
+	}
+
+	/** The `Error` object of the JSON contract (schemas/error.json). */
+	toJSON(): ErrorObject {
+		const {code, leg, message, text, remedy, exitStatus} = this;
+		return {code, leg, message, text, remedy, exitStatus};
+	}
+}
+
+export type ErrorObject = {
+	code: ErrorCode;
+	leg: LegNumber;
+	message: string;
+	text: string | null;
+	remedy: string | null;
+	exitStatus: number;
+};
+
+/** Anything thrown, as a SpokeError; what is not one already is a bug of ours (status 70) or a closed pipe (141). */
+export function asSpokeError(thrown: unknown): SpokeError {
+	if (thrown instanceof SpokeError) {
+		return thrown;
+	}
+
+	const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+	if ((error as NodeJS.ErrnoException).code === 'EPIPE') {
+		return new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error});
+	}
+
+	return new SpokeError('ERR_INTERNAL', `bug in spoke: ${error.message}`, {cause: error});
+}

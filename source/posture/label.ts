@@ -1,0 +1,19 @@
+/** What the rest of the program may ask of the proof: a label for each connection, live. Implemented in this room; everybody else sees only these. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ConnectionWitness} from '../sessions/connection-witness.ts';
+import type {Path} from './evidence.ts';
+
+/**
+Labels every connection of one cluster. `witness` is handed to sessions; each of its connections gets a label,
+first `checking` with leg 1 at once, later `settled`.
+*/
+export type Labeller = {
+	readonly witness: ConnectionWitness;
+	/** All labels of now, in the order of their connections. */
+	readonly labels: ReadonlyMap<string, Path>;
+	/** Called with each new or changed label; returns a function that ends it. */
+	onLabel(listener: (connectionId: string, path: Path) => void): () => void;
+	close(): void;
+};
+
+export type MakeLabeller = (cluster: ClusterAccess, options?: {probe?: 'passive' | 'active'}) => Labeller;

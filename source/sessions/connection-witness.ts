@@ -1,0 +1,45 @@
+/** What a session tells, connection by connection, so that somebody else can label it; sessions themselves know nothing of evidence. */
+import type {Connection} from '../cluster/connection.ts';
+import type {SpokeError} from '../errors/spoke-error.ts';
+
+export type StreamFeature = 'logs' | 'exec' | 'attach' | 'port-forward' | 'node-proxy' | 'pod-proxy' | 'service-proxy';
+
+/** The thing at the far end of a connection. */
+export type ReachedTarget = {
+	/** As typed by the user. */
+	asked: string;
+	kind: 'Pod' | 'Node' | 'Service';
+	namespace: string | null;
+	name: string;
+	uid: string | null;
+	node: string | null;
+	container: string | null;
+	/** Of how many this one was chosen; 1 for a named pod. */
+	chosenFrom: number;
+};
+
+export type ProxyRequestFacts = {scheme: 'http' | 'https'; port: number | null; portName: string | null; kubeletPort: boolean};
+
+export type ConnectionPurpose = {
+	feature: StreamFeature;
+	target: ReachedTarget;
+	/** Only for the three proxies. */
+	request: ProxyRequestFacts | null;
+	/** Logs only: the read asked the apiserver to skip verification of the kubelet. */
+	insecureSkipTlsVerifyBackend?: boolean;
+};
+
+/**
+Given by commands and the session to every stream. All methods return at once or are awaited no longer than they take;
+a witness never makes a stream fail.
+*/
+export type ConnectionWitness = {
+	/** Called with the handshake done and before the request that makes it a stream: ordinary requests may be made on it. */
+	beforeUse?(connection: Connection, purpose: ConnectionPurpose): Promise<void>;
+	/** The apiserver answered 101 or 200: the stream is open. */
+	opened?(connection: Connection, purpose: ConnectionPurpose, about: {carrier: 'http' | 'websocket' | 'spdy'; protocol: string | null}): void;
+	/** Round-trip times as they are measured, milliseconds. */
+	roundTrip?(connection: Connection, times: {websocket?: number; runtime?: number}): void;
+	failed?(connection: Connection | null, purpose: ConnectionPurpose, error: SpokeError): void;
+	closed?(connection: Connection, purpose: ConnectionPurpose): void;
+};

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Builds the real cluster's programs from Go modules into a cache folder, once.
+#   build.sh [core|old|peers|all]   core: Kubernetes 1.36, etcd, containerd; old: Kubernetes 1.34; peers: stern, k9s for benchmarks
+# Each finished program is moved into place whole, so an interrupted build resumes where it stopped.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${SPOKE_CLUSTER_CACHE:-$HOME/.cache/spoke-cluster}
+what=${1:-core}
+export CGO_ENABLED=0 GOFLAGS=-buildvcs=false
+
+# build MODULE OUT-FOLDER PROGRAM PACKAGE [LDFLAGS]
+build() {
+	local module=$1 out=$2 program=$3 package=$4 ldflags=${5:-}
+	[ -x "$out/$program" ] && return 0
+	mkdir -p "$out"
+	echo "building $program ($package)" >&2
+	(cd "$here/modules/$module" && go build -mod=mod -trimpath -ldflags "-s -w $ldflags" -o "$out/.$program.$$" "$package")
+	mv "$out/.$program.$$" "$out/$program"
+}
+
+kubernetes() { # MODULE VERSION PROGRAM…
+	local module=$1 version=$2 flags
+	shift 2
+	# Without the version the server says v0.0.0 and every version check goes wrong.
+	flags="-X k8s.io/component-base/version.gitVersion=v$version -X k8s.io/client-go/pkg/version.gitVersion=v$version"
+	for program in "$@"; do
+		build "$module" "$cache/v$version" "$program" "k8s.io/kubernetes/cmd/$program" "$flags"
+	done
+}
+
+core() {
+	kubernetes kubernetes 1.36.3 kube-apiserver kubectl kubelet
+	build etcd "$cache/bin" etcd go.etcd.io/etcd/server/v3
+	for program in containerd containerd-shim-runc-v2 ctr; do
+		build containerd "$cache/bin" "$program" "github.com/containerd/containerd/v2/cmd/$program"
+	done
+	kubernetes kubernetes 1.36.3 kube-controller-manager kube-scheduler kube-proxy
+}
+old() { kubernetes kubernetes-1.34 1.34.4 kube-apiserver kubelet; }
+peers() {
+	build stern "$cache/bin" stern github.com/stern/stern
+	build k9s "$cache/bin" k9s github.com/derailed/k9s
+}
+
+case $what in
+	core | old | peers) "$what" ;;
+	all) core; old; peers ;;
+	*) echo "build.sh: unknown part $what: core, old, peers or all" >&2; exit 2 ;;
+esac
