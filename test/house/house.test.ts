@@ -1,0 +1,103 @@
+/** Holds the house: rooms, directions, sizes and names, as test/house/rooms.ts says. */
+import test from 'ava';
+import {bannedNames, rooms} from './rooms.ts';
+import {readSource, roomOf, type SourceFile} from './imports.ts';
+
+const files = await readSource();
+const byRoom = new Map(rooms.map(room => [room.name, room]));
+
+/** Tables of data may be long; each is named here with its reason. */
+const longTables: readonly string[] = [];
+
+test('every folder and file of source/ belongs to a room', t => {
+	t.deepEqual([...new Set(files.map(file => file.room))].filter(room => !byRoom.has(room)), []);
+});
+
+test('every room exists', t => {
+	const present = new Set(files.map(file => file.room));
+	t.deepEqual(rooms.map(room => room.name).filter(name => !present.has(name)), []);
+});
+
+test('a room imports only the rooms that it names; types may come from any room that stands above it', t => {
+	const order = new Map(rooms.map((room, index) => [room.name, index]));
+	const wrong = files.flatMap(file => file.imports
+		.filter(({package: outer}) => outer === null)
+		.filter(({to, typeOnly}) => {
+			const [own, other] = [file.room, roomOf(to)];
+			return own !== other && !byRoom.get(own)?.mayImport.includes(other) && !(typeOnly && (order.get(other) ?? Infinity) < (order.get(own) ?? -1));
+		})
+		.map(({to}) => `${file.path} → ${to}`));
+	t.deepEqual(wrong, []);
+});
+
+test('outer packages are used only in the rooms that name them', t => {
+	const wrong = files.flatMap(file => file.imports
+		.filter(({package: outer, typeOnly}) => outer !== null && !typeOnly)
+		.filter(({package: outer}) => !byRoom.get(file.room)?.packages?.includes(outer!))
+		.map(({to}) => `${file.path} → ${to}`));
+	t.deepEqual(wrong, []);
+});
+
+test('no file imports itself by way of others', t => {
+	t.deepEqual(cycles(files), []);
+});
+
+test('rules read evidence and nothing else', t => {
+	const wrong = files.filter(file => file.path.startsWith('posture/rules/'))
+		.flatMap(file => file.imports.filter(({to, typeOnly}) => !typeOnly && to !== 'posture/evidence.ts' && !to.startsWith('posture/rules/')).map(({to}) => `${file.path} → ${to}`));
+	t.deepEqual(wrong, []);
+});
+
+test('commands never load React, and load the session only when it is asked for', t => {
+	const wrong = files.filter(file => file.room === 'commands')
+		.flatMap(file => file.imports.filter(({to, dynamic, typeOnly}) => !typeOnly && (to.startsWith('ui/') || (['app', 'sandbox'].includes(roomOf(to)) && !dynamic))).map(({to}) => `${file.path} → ${to}`));
+	t.deepEqual(wrong, []);
+});
+
+test('the six given packages keep to their rooms: no Kubernetes client at run time', t => {
+	t.deepEqual(files.flatMap(file => file.imports.filter(({package: outer, typeOnly}) => outer === '@kubernetes/client-node' && !typeOnly).map(({from}) => from)), []);
+});
+
+test('files are small: at most 400 lines, and half of them at most 120', t => {
+	t.deepEqual(files.filter(file => file.lines > 400 && !longTables.includes(file.path)).map(file => `${file.path}: ${file.lines}`), []);
+	const sizes = files.map(file => file.lines).sort((a, b) => a - b);
+	t.true(sizes[Math.floor(sizes.length / 2)]! <= 120, `median ${sizes[Math.floor(sizes.length / 2)]}`);
+});
+
+test('names say what is inside', t => {
+	const named = files.flatMap(file => file.path.split('/')).map(part => part.replace(/\.tsx?$/, ''));
+	t.deepEqual(named.filter(name => bannedNames.includes(name) || !/^[a-z\d]+(-[a-z\d]+)*(\.[a-z]+)?$/.test(name)), []);
+});
+
+test('every file opens with a sentence of what it answers, and exports by name', t => {
+	t.deepEqual(files.filter(file => !/^(#![^\n]+\n)?\/\*\*/.test(file.text)).map(file => file.path), []);
+	t.deepEqual(files.filter(file => /^export default/m.test(file.text)).map(file => file.path), []);
+});
+
+function cycles(all: readonly SourceFile[]): string[] {
+	const graph = new Map(all.map(file => [file.path, file.imports.filter(edge => edge.package === null && !edge.typeOnly && !edge.dynamic).map(edge => edge.to)]));
+	const done = new Set<string>();
+	const found: string[] = [];
+	const visit = (path: string, trail: readonly string[]): void => {
+		if (trail.includes(path)) {
+			found.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+			return;
+		}
+
+		if (done.has(path)) {
+			return;
+		}
+
+		for (const next of graph.get(path) ?? []) {
+			visit(next, [...trail, path]);
+		}
+
+		done.add(path);
+	};
+
+	for (const path of graph.keys()) {
+		visit(path, []);
+	}
+
+	return found;
+}

@@ -1,0 +1,37 @@
+/** The rooms of source/: the question each answers, and which it may import. README's table is rendered from this. */
+
+export type Room = {
+	name: string;
+	answers: string;
+	/** Rooms, and for outer packages only those named in `packages`. */
+	mayImport: readonly string[];
+	packages?: readonly string[];
+};
+
+/** From the ground up: a room may import rooms that stand above it in this list, and of those only the ones it names. */
+export const rooms: readonly Room[] = [
+	{name: 'errors', answers: 'How is a failure told: code, leg, remedy, exit status?', mayImport: []},
+	{name: 'version', answers: 'Which version is this?', mayImport: []},
+	{name: 'failures', answers: 'Who spoke, and what do these words of an apiserver, tunnel, kubelet or runtime mean?', mayImport: ['errors']},
+	{name: 'text', answers: 'What may cluster text do to a terminal, and how wide is it?', mayImport: ['errors'], packages: ['string-width']},
+	{name: 'command-line', answers: 'What did the user ask for?', mayImport: ['errors', 'text']},
+	{name: 'wire', answers: 'How do bytes become frames, streams and channels? (no Kubernetes in it)', mayImport: ['errors'], packages: ['ws']},
+	{name: 'cluster', answers: 'How is the apiserver reached, and as whom?', mayImport: ['errors', 'version', 'failures', 'command-line', 'wire'], packages: ['yaml']},
+	{name: 'targets', answers: 'Which pod, container and port does the user mean?', mayImport: ['errors', 'cluster', 'sessions']},
+	{name: 'sessions', answers: 'What happens on a stream: logs, exec, forwards, proxy requests, as typed events?', mayImport: ['errors', 'failures', 'text', 'wire', 'cluster', 'targets', 'version']},
+	{name: 'posture', answers: 'How does a connection go, and how do we know?', mayImport: ['errors', 'failures', 'version', 'command-line', 'cluster', 'targets', 'sessions']},
+	{name: 'output', answers: 'How does a one-shot print a result?', mayImport: ['errors', 'text', 'sessions', 'posture', 'targets']},
+	{name: 'terminal', answers: 'Who owns the person’s terminal now, and how is it given back?', mayImport: ['errors', 'text'], packages: ['execa']},
+	{name: 'actions', answers: 'What can a person do, and what does it touch?', mayImport: ['errors']},
+	{name: 'keymap', answers: 'Which key means which action here?', mayImport: ['errors', 'actions'], packages: ['yaml']},
+	{name: 'state', answers: 'What does the session know? (pure: reducers and selectors)', mayImport: ['errors', 'text', 'cluster', 'targets', 'sessions', 'posture', 'actions', 'keymap']},
+	{name: 'ui', answers: 'How is it laid out on the screen?', mayImport: ['errors', 'version', 'text', 'actions', 'keymap', 'state', 'output', 'posture', 'sessions', 'terminal'], packages: ['ink', 'react', 'string-width']},
+	{name: 'sandbox', answers: 'What would a small cluster do? (one process, real sockets)', mayImport: ['errors', 'version', 'wire'], packages: ['ws', 'ssh2', '@peculiar/x509', 'yaml', 'reflect-metadata']},
+	{name: 'commands', answers: 'What does each subcommand do?', mayImport: ['errors', 'version', 'failures', 'text', 'command-line', 'wire', 'cluster', 'targets', 'sessions', 'posture', 'output', 'terminal', 'actions', 'keymap', 'app', 'sandbox'], packages: ['yaml']},
+	{name: 'app', answers: 'How is the session put together?', mayImport: ['errors', 'version', 'failures', 'text', 'command-line', 'cluster', 'targets', 'sessions', 'posture', 'output', 'terminal', 'actions', 'keymap', 'state', 'ui', 'sandbox'], packages: ['ink', 'react', 'execa']},
+	{name: 'cli', answers: 'Which command runs, and how does the process end?', mayImport: ['errors', 'version', 'text', 'command-line', 'commands']},
+	{name: 'spoke', answers: 'Is this Node new enough?', mayImport: ['cli']},
+];
+
+/** Names that say nothing of what is inside. */
+export const bannedNames = ['utils', 'util', 'helpers', 'helper', 'common', 'types', 'manager', 'misc', 'lib'];
