@@ -1,0 +1,44 @@
+/** The tables of the documents, each rendered from the data that the program itself runs on. */
+import {commandTable} from '../source/commands/table.ts';
+import {connectionFlags} from '../source/command-line/connection-flags.ts';
+import type {FlagRow} from '../source/command-line/flag-row.ts';
+import {spelled} from '../source/command-line/render-help.ts';
+import {errorRows} from '../source/errors/error-rows.ts';
+import {rooms} from '../test/house/rooms.ts';
+
+/** Table name → Markdown. */
+export async function docTables(): Promise<ReadonlyMap<string, string>> {
+	return new Map([
+		['commands', table(['command', 'does'], commandTable.map(({row}) => [code(row.name === 'session' ? 'spoke' : `spoke ${row.name}`), row.summary]))],
+		['command-flags', commandTable.map(({row}) => commandSection(row)).join('\n\n')],
+		['connection-flags', table(['flag', 'does'], connectionFlags.filter((flag: FlagRow) => !flag.hidden).map(flag => [code(spelled(flag).trim()), flag.help]))],
+		['errors', table(['code', 'status', 'leg', 'meaning', 'what to do'], Object.entries(errorRows).map(([name, row]) => [code(name), String(row.exitStatus), String(row.leg), row.meaning, row.remedy ?? 'the text says']))],
+		['rooms', table(['room', 'answers', 'may import'], rooms.map(room => [code(room.name), room.answers, room.mayImport.join(', ') || '–']))],
+	]);
+}
+
+function commandSection(row: (typeof commandTable)[number]['row']): string {
+	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
+	const own = row.flags.filter(flag => !connection.has(flag.name) && !flag.hidden);
+	return [
+		`### spoke ${row.name}`,
+		'',
+		`${row.about}`,
+		'',
+		'```',
+		...row.usage.map(usage => `spoke ${usage}`),
+		'```',
+		'',
+		...row.examples.length > 0 ? [table(['example', 'does'], row.examples.map(([command, does]) => [code(command), does])), ''] : [],
+		table(['flag', 'does'], own.map(flag => [code(spelled(flag).trim()), flag.help])),
+	].join('\n');
+}
+
+export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+	const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+	return [line(head), line(head.map(() => '---')), ...rows.map(row => line(row))].join('\n');
+}
+
+function code(text: string): string {
+	return `\`${text}\``;
+}

@@ -1,0 +1,38 @@
+/** Renders the tables of README.md and docs/ from the program's own data. `--check` only says which are stale. */
+import {readFile, writeFile} from 'node:fs/promises';
+import process from 'node:process';
+import {docTables} from './doc-tables.ts';
+
+const root = new URL('../', import.meta.url);
+
+/** Each document with its tables as they should stand now. */
+export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: string; fresh: string}>> {
+	const tables = await docTables();
+	return Promise.all(['README.md', 'docs/commands.md', 'docs/errors.md', 'docs/keys.md', 'docs/rights.md'].map(async path => {
+		const now = await readFile(new URL(path, root), 'utf8');
+		return {path, now, fresh: fill(path, now, tables)};
+	}));
+}
+
+/** Replaces what stands between `<!-- table:NAME -->` and `<!-- end -->`. */
+function fill(path: string, text: string, tables: ReadonlyMap<string, string>): string {
+	return text.replaceAll(/<!-- table:([\w-]+) -->\n[\s\S]*?<!-- end -->/g, (_, name: string) => {
+		const table = tables.get(name);
+		if (table === undefined) {
+			throw new Error(`${path}: no table named ${name}`);
+		}
+
+		return `<!-- table:${name} -->\n${table}\n<!-- end -->`;
+	});
+}
+
+if (import.meta.main) {
+	const stale = (await renderedDocs()).filter(({now, fresh}) => now !== fresh);
+	if (process.argv.includes('--check')) {
+		process.stdout.write(stale.map(({path}) => `stale: ${path} (run npm run docs)\n`).join(''));
+		process.exitCode = stale.length === 0 ? 0 : 1;
+	} else {
+		await Promise.all(stale.map(async ({path, fresh}) => writeFile(new URL(path, root), fresh)));
+		process.stdout.write(stale.map(({path}) => `wrote ${path}\n`).join(''));
+	}
+}
