@@ -22,9 +22,9 @@ const counts = {passed: 0, failed: 0, skipped: 0};
 for await (const line of createInterface({input: ava.stdout})) {
 	if (/^ok .*# SKIP/.test(line)) {
 		counts.skipped++;
-	} else if (/^ok /.test(line)) {
+	} else if (line.startsWith('ok ')) {
 		counts.passed++;
-	} else if (/^not ok /.test(line)) {
+	} else if (line.startsWith('not ok ')) {
 		counts.failed++;
 	}
 

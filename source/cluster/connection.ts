@@ -1,6 +1,5 @@
 /** What one TCP connection to the apiserver is and can do. Made by `ClusterAccess.connect`. */
-import type {Readable} from 'node:stream';
-import type {Duplex} from 'node:stream';
+import type {Duplex, Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
 
 /** What our own socket told, once its handshake was done. The proof of leg 1 is made of this and nothing else. */

@@ -1,0 +1,80 @@
+/** A line is read as pflag reads it. */
+import test from 'ava';
+import {parseDuration} from '../../source/command-line/parse-duration.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+
+const rows = [
+	{name: 'follow', short: 'f', kind: 'boolean', help: ''},
+	{name: 'stdin', short: 'i', kind: 'boolean', help: ''},
+	{name: 'tty', short: 't', kind: 'boolean', help: ''},
+	{name: 'namespace', short: 'n', kind: 'string', help: ''},
+	{name: 'tail', kind: 'integer', default: -1, help: ''},
+	{name: 'since', kind: 'duration', help: ''},
+	{name: 'address', kind: 'strings', help: ''},
+	{name: 'as-group', kind: 'texts', help: ''},
+	{name: 'path', kind: 'string', default: 'auto', bare: 'always', oneOf: ['auto', 'always'], help: ''},
+] as const;
+
+const good: ReadonlyArray<[string, readonly string[], Record<string, unknown>]> = [
+	['nothing given leaves defaults', [], {follow: false, tail: -1, namespace: undefined, address: [], path: 'auto'}],
+	['a short flag takes its value behind a space', ['-n', 'a'], {namespace: 'a'}],
+	['a short flag takes its value without a space', ['-na'], {namespace: 'a'}],
+	['a short flag takes its value behind =', ['-n=a'], {namespace: 'a'}],
+	['short flags are joined', ['-it'], {stdin: true, tty: true}],
+	['joined short flags end in one with a value', ['-itna'], {stdin: true, tty: true, namespace: 'a'}],
+	['a boolean is switched off by =false', ['--follow=false'], {follow: false}],
+	['a boolean takes no word behind it', ['--follow', 'x'], {follow: true}],
+	['the last value wins', ['-n', 'a', '-n', 'b'], {namespace: 'b'}],
+	['a list is split at commas and added to', ['--address', 'a,b', '--address=c'], {address: ['a', 'b', 'c']}],
+	['texts are never split', ['--as-group', 'a,b', '--as-group', 'c'], {'as-group': ['a,b', 'c']}],
+	['a negative number is a value', ['--tail', '-1'], {tail: -1}],
+	['a duration is milliseconds', ['--since', '1h2m3.5s'], {since: 3_723_500}],
+	['a flag with a bare value takes no word behind it', ['--path', 'x'], {path: 'always'}],
+	['an empty value is a value', ['--namespace='], {namespace: ''}],
+];
+
+for (const [title, argv, expected] of good) {
+	test(title, t => {
+		const {flags} = parseLine(rows, argv);
+		t.like(flags, expected);
+	});
+}
+
+test('words stay in order round flags, and what stands behind -- is kept apart', t => {
+	const line = parseLine(rows, ['pod/x', '-f', 'y', '-', '--', '-f', '--', 'z']);
+	t.deepEqual(line.positionals, ['pod/x', 'y', '-']);
+	t.deepEqual(line.afterDash, ['-f', '--', 'z']);
+	t.true(line.given.has('follow'));
+	t.false(line.given.has('tail'));
+});
+
+const bad: ReadonlyArray<[readonly string[], RegExp]> = [
+	[['--nope'], /^unknown flag: --nope$/],
+	[['-x'], /^unknown shorthand flag: 'x' in -x$/],
+	[['-fx'], /^unknown shorthand flag: 'x' in -fx$/],
+	[['-n'], /^flag needs an argument: -n$/],
+	[['--tail', 'many'], /invalid argument "many" for --tail: must be a whole number/],
+	[['--since', '5'], /invalid argument "5" for --since: must be a duration/],
+	[['--follow=maybe'], /must be true or false/],
+	[['--path=never'], /must be one of auto, always/],
+];
+
+for (const [argv, message] of bad) {
+	test(`${argv.join(' ')} is refused in one line`, t => {
+		const error = t.throws(() => parseLine(rows, argv), {instanceOf: SpokeError});
+		t.is(error.code, 'ERR_USAGE');
+		t.is(error.exitStatus, 2);
+		t.regex(error.message, message);
+	});
+}
+
+test('durations are read as Go reads them', t => {
+	const table: Array<[string, number | undefined]> = [
+		['0', 0], ['1s', 1000], ['-5s', -5000], ['1.5h', 5_400_000], ['.5s', 500], ['300ms', 300], ['2us', 0.002], ['1h30m', 5_400_000],
+		['', undefined], ['1', undefined], ['s', undefined], ['1 s', undefined], ['1d', undefined], ['.s', undefined],
+	];
+	for (const [text, expected] of table) {
+		t.is(parseDuration(text), expected, text);
+	}
+});

@@ -1,0 +1,33 @@
+/** The documents say what the program says. */
+import {readdir, readFile} from 'node:fs/promises';
+import {existsSync} from 'node:fs';
+import {dirname, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import test from 'ava';
+import {renderedDocs} from '../../scripts/render-docs.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+test('no table of a document is stale', async t => {
+	for (const {path, now, fresh} of await renderedDocs()) {
+		t.is(now, fresh, `${path}: run npm run docs`);
+	}
+});
+
+test('every link to a file of ours leads somewhere', async t => {
+	const documents = ['README.md', 'CHANGELOG.md', ...(await readdir(resolve(root, 'docs'))).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)];
+	for (const path of documents) {
+		const text = await readFile(resolve(root, path), 'utf8');
+		for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+			t.true(existsSync(resolve(root, dirname(path), target!)), `${path} → ${target}`);
+		}
+	}
+});
+
+test('README names only npm scripts that exist', async t => {
+	const {scripts} = JSON.parse(await readFile(resolve(root, 'package.json'), 'utf8')) as {scripts: Record<string, string>};
+	const text = await readFile(resolve(root, 'README.md'), 'utf8');
+	for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) {
+		t.true(name! in scripts, `npm run ${name}`);
+	}
+});
