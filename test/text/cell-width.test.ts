@@ -1,0 +1,28 @@
+/** Widths are those of a terminal, and a cut text never takes more cells than it may. */
+import test from 'ava';
+import {cellWidth, clipToCells, fitToCells} from '../../source/text/cell-width.ts';
+
+test('wide characters take two cells, marks and colours none', t => {
+	t.is(cellWidth('abc'), 3);
+	t.is(cellWidth('日本'), 4);
+	t.is(cellWidth('e\u0301'), 1);
+	t.is(cellWidth('\u001B[31mred\u001B[0m'), 3);
+});
+
+test('a text is cut between characters and says so', t => {
+	t.is(clipToCells('abcdef', 6), 'abcdef');
+	t.is(clipToCells('abcdefg', 6), 'abcde…');
+	t.is(clipToCells('日本語', 5), '日本…');
+	t.is(clipToCells('日本語', 6), '日本語');
+	t.is(clipToCells('日本語', 4), '日…');
+	t.is(clipToCells('abc', 0), '');
+	t.is(clipToCells('e\u0301e\u0301e\u0301', 2), 'e\u0301…');
+});
+
+test('every text fills exactly the cells it is given', t => {
+	for (const text of ['', 'a', 'abcdefghij', '日本語日本語', 'a日b本c語', 'e\u0301'.repeat(9), '❤️❤️❤️❤️']) {
+		for (let cells = 1; cells < 12; cells++) {
+			t.is(cellWidth(fitToCells(text, cells)), cells, `${text} in ${cells}`);
+		}
+	}
+});
