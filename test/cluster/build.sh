@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the real cluster's programs from Go modules into a cache folder, once.
-#   build.sh [core|old|peers|all]   core: Kubernetes 1.36, etcd, containerd; old: Kubernetes 1.34; peers: stern, k9s for benchmarks
+#   build.sh [core|old|peers|all]   core: Kubernetes 1.36, etcd, containerd, the pods' program; old: Kubernetes 1.34; peers: stern, k9s for benchmarks
 # Each finished program is moved into place whole, so an interrupted build resumes where it stopped.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -35,6 +35,7 @@ core() {
 		build containerd "$cache/bin" "$program" "github.com/containerd/containerd/v2/cmd/$program"
 	done
 	kubernetes kubernetes 1.36.3 kube-controller-manager kube-scheduler kube-proxy
+	build workload "$cache/bin" workload .
 }
 old() { kubernetes kubernetes-1.34 1.34.4 kube-apiserver kubelet; }
 peers() {

@@ -1,0 +1,141 @@
+/** Starts etcd, the apiservers, the controller-manager and the scheduler. */
+import {readFile} from 'node:fs/promises';
+import {request} from 'node:https';
+import {join} from 'node:path';
+import {authority, serviceAccountKeys, signed} from './certificates.ts';
+import {findDaemon, startDaemon, stopDaemon} from './daemon.ts';
+import {egressFile} from './konnectivity.ts';
+import {writeKubeconfig} from './kubeconfig.ts';
+import {controlPlaneAddress, type Lab} from './lab.ts';
+import {base, postureOf, type KubeletCa, type Posture, type PostureName} from './postures.ts';
+import {kubernetesPath, toolPath} from './programs.ts';
+import {waitFor, waitForPort} from './wait.ts';
+
+export const serverUrl = (lab: Lab, posture: PostureName): string => `https://${controlPlaneAddress(lab)}:${6443 + postureOf(posture).port}`;
+
+/** Starts etcd without fsync: nothing here must outlive the machine. */
+export async function startEtcd(lab: Lab, name = 'etcd', port = 2379): Promise<string> {
+	const url = `http://${controlPlaneAddress(lab)}:${port}`;
+	const peer = `http://${controlPlaneAddress(lab)}:${port + 1}`;
+	await startDaemon(lab, name, [
+		toolPath('etcd'),
+		`--data-dir=${join(lab.folder, name)}`,
+		`--listen-client-urls=${url}`,
+		`--advertise-client-urls=${url}`,
+		`--listen-peer-urls=${peer}`,
+		`--initial-advertise-peer-urls=${peer}`,
+		`--initial-cluster=default=${peer}`,
+		'--unsafe-no-fsync',
+		'--quota-backend-bytes=8589934592',
+		'--log-level=error',
+	]);
+	await waitForPort(name, controlPlaneAddress(lab), port);
+	return url;
+}
+
+/** Starts the apiserver of a posture, or of the posture's name with other flags, and resolves when it is ready. */
+export async function startApiserver(lab: Lab, name: PostureName, flags: Posture = postureOf(name)): Promise<void> {
+	const etcd = `http://${controlPlaneAddress(lab)}:2379`;
+	const program = kubernetesPath('kube-apiserver', flags.version);
+	const args = await apiserverArguments(lab, {etcd, flags, reconciler: name === base ? 'lease' : 'none'});
+	// Replicas are told apart by host name; a name of its own needs a UTS namespace of its own.
+	const command: [string, ...string[]] = flags.hostname
+		? ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', flags.hostname, program, ...args]
+		: [program, ...args];
+	await startDaemon(lab, `apiserver-${name}`, command);
+	await waitForReady(lab, name);
+}
+
+/** Ends an apiserver: by KILL as in a crash, or by TERM. */
+export async function stopApiserver(lab: Lab, name: PostureName, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+	await stopDaemon(lab, `apiserver-${name}`, {signal, graceMs: 10_000});
+}
+
+export const apiserverRuns = async (lab: Lab, name: PostureName): Promise<boolean> => await findDaemon(lab, `apiserver-${name}`) !== undefined;
+
+/** All arguments of a kube-apiserver with these flags; also for the one that runs as a static pod. */
+export async function apiserverArguments(lab: Lab, {etcd, flags, reconciler}: {etcd: string; flags: Posture; reconciler: 'lease' | 'none'}): Promise<string[]> {
+	const address = controlPlaneAddress(lab);
+	const clusterCa = await authority(lab, 'cluster');
+	const serving = await signed(lab, 'apiserver', 'cluster', {
+		commonName: 'kube-apiserver',
+		names: [address, '127.0.0.1', '10.96.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
+	});
+	const kubeletClient = await signed(lab, 'apiserver-kubelet-client', 'cluster', {commonName: 'kube-apiserver-kubelet-client', groups: ['system:masters']});
+	const serviceAccounts = await serviceAccountKeys(lab);
+	const egress = await egressFile(lab, flags.egress);
+	return [
+		`--etcd-servers=${etcd}`,
+		`--bind-address=${address}`,
+		`--advertise-address=${address}`,
+		`--secure-port=${6443 + flags.port}`,
+		`--client-ca-file=${clusterCa.cert}`,
+		`--tls-cert-file=${serving.cert}`,
+		`--tls-private-key-file=${serving.key}`,
+		`--kubelet-client-certificate=${kubeletClient.cert}`,
+		`--kubelet-client-key=${kubeletClient.key}`,
+		'--kubelet-preferred-address-types=InternalIP,Hostname',
+		...await kubeletCaFlag(lab, flags.kubeletCa),
+		...egress ? [`--egress-selector-config-file=${egress}`] : [],
+		`--service-account-key-file=${serviceAccounts.cert}`,
+		`--service-account-signing-key-file=${serviceAccounts.key}`,
+		'--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+		'--service-cluster-ip-range=10.96.0.0/16',
+		'--authorization-mode=Node,RBAC',
+		'--enable-admission-plugins=NodeRestriction',
+		'--allow-privileged=true',
+		`--endpoint-reconciler-type=${reconciler}`,
+		'--profiling=false',
+	];
+}
+
+async function kubeletCaFlag(lab: Lab, kubeletCa: KubeletCa): Promise<string[]> {
+	if (kubeletCa === 'off') {
+		return [];
+	}
+
+	const {cert} = await authority(lab, kubeletCa === 'good' ? 'kubelet' : 'cluster');
+	return [`--kubelet-certificate-authority=${cert}`];
+}
+
+/** Starts the controllers; they talk to the base apiserver. */
+export async function startControllers(lab: Lab): Promise<void> {
+	const address = controlPlaneAddress(lab);
+	const server = serverUrl(lab, base);
+	const clusterCa = await authority(lab, 'cluster');
+	const managerConfig = await writeKubeconfig(lab, {name: 'controller-manager', server, subject: {commonName: 'system:kube-controller-manager'}});
+	const schedulerConfig = await writeKubeconfig(lab, {name: 'scheduler', server, subject: {commonName: 'system:kube-scheduler'}});
+	await startDaemon(lab, 'controller-manager', [
+		kubernetesPath('kube-controller-manager'),
+		`--kubeconfig=${managerConfig}`,
+		`--bind-address=${address}`,
+		'--leader-elect=false',
+		'--use-service-account-credentials=true',
+		`--service-account-private-key-file=${(await serviceAccountKeys(lab)).key}`,
+		`--root-ca-file=${clusterCa.cert}`,
+		`--cluster-signing-cert-file=${clusterCa.cert}`,
+		`--cluster-signing-key-file=${clusterCa.key}`,
+		// Tests that stop a kubelet wait for its node to be seen as gone.
+		'--node-monitor-grace-period=20s',
+	]);
+	await startDaemon(lab, 'scheduler', [
+		kubernetesPath('kube-scheduler'),
+		`--kubeconfig=${schedulerConfig}`,
+		`--bind-address=${address}`,
+		'--leader-elect=false',
+	]);
+}
+
+/** Resolves when /readyz says ok over TLS that is verified by the cluster's authority. */
+export async function waitForReady(lab: Lab, name: PostureName, limitMs = 120_000): Promise<void> {
+	const ca = await readFile((await authority(lab, 'cluster')).cert);
+	await waitFor(`apiserver ${name}`, async () => new Promise<boolean>((resolve, reject) => {
+		const probe = request(`${serverUrl(lab, name)}/readyz`, {ca, agent: false, timeout: 5000}, response => {
+			response.resume();
+			resolve(response.statusCode === 200);
+		});
+		probe.once('error', reject);
+		probe.once('timeout', () => probe.destroy(new Error('no answer')));
+		probe.end();
+	}), {limitMs, everyMs: 200});
+}

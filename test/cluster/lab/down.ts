@@ -1,0 +1,14 @@
+/** Ends a lab and removes its processes, mounts, interfaces, addresses and folder: `node test/cluster/lab/down.ts [--state FOLDER]`. */
+import process from 'node:process';
+import {parseArgs} from 'node:util';
+import {defaultFolder, readLab} from './lab.ts';
+import {stopLab} from './stop.ts';
+
+const {values} = parseArgs({options: {state: {type: 'string', default: defaultFolder()}, 'keep-logs': {type: 'boolean', default: false}}});
+const lab = await readLab(values.state);
+if (!lab) {
+	process.stderr.write(`no lab in ${values.state}\n`);
+	process.exit(1);
+}
+
+await stopLab(lab, {keepLogs: values['keep-logs']});

@@ -1,0 +1,137 @@
+/** Konnectivity: servers beside the apiservers, and agents as real pods on the nodes. */
+import {mkdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {authority, signed} from './certificates.ts';
+import {writeConfiguration} from './configuration.ts';
+import {startDaemon, stopDaemon} from './daemon.ts';
+import {controlPlaneAddress, nodeAddress, type Lab} from './lab.ts';
+import type {Egress} from './postures.ts';
+import {konnectivityPath} from './programs.ts';
+import {waitForPort} from './wait.ts';
+
+export type TunnelMode = 'grpc' | 'http-connect';
+
+const ports = {
+	grpc: {agents: 8132, admin: 8133, health: 8134, agentAdmin: 8093, agentHealth: 8094},
+	'http-connect': {agents: 8142, admin: 8143, health: 8144, agentAdmin: 8095, agentHealth: 8096},
+} satisfies Record<TunnelMode, Record<string, number>>;
+
+const socketPath = (lab: Lab, mode: TunnelMode) => join(lab.folder, 'konnectivity', `${mode}.sock`);
+
+/** Path of the egress selector file for a posture; `undefined` for none. */
+export async function egressFile(lab: Lab, egress: Egress): Promise<string | undefined> {
+	if (egress === 'none') {
+		return undefined;
+	}
+
+	const tunnel = (mode: TunnelMode) => ({
+		proxyProtocol: mode === 'grpc' ? 'GRPC' : 'HTTPConnect',
+		transport: {uds: {udsName: socketPath(lab, mode)}},
+	});
+	const selections = {
+		grpc: [{name: 'cluster', connection: tunnel('grpc')}],
+		'http-connect': [{name: 'cluster', connection: tunnel('http-connect')}],
+		'cluster-direct': [{name: 'cluster', connection: {proxyProtocol: 'Direct'}}, {name: 'controlplane', connection: {proxyProtocol: 'Direct'}}],
+		'controlplane-only': [{name: 'controlplane', connection: {proxyProtocol: 'Direct'}}],
+	};
+	return writeConfiguration(lab, `egress-${egress}.json`, {
+		apiVersion: 'apiserver.k8s.io/v1beta1',
+		kind: 'EgressSelectorConfiguration',
+		egressSelections: selections[egress],
+	});
+}
+
+/** Starts the server of one mode. Its frontend is a unix socket, its agents come over mutual TLS. */
+export async function startTunnelServer(lab: Lab, mode: TunnelMode): Promise<void> {
+	await mkdir(join(lab.folder, 'konnectivity'), {recursive: true});
+	const address = controlPlaneAddress(lab);
+	const {cert: ca} = await authority(lab, 'cluster');
+	const serving = await signed(lab, 'konnectivity-server', 'cluster', {commonName: 'konnectivity-server', names: [address, '127.0.0.1']});
+	await startDaemon(lab, `konnectivity-server-${mode}`, [
+		await konnectivityPath('konnectivity-server'),
+		`--mode=${mode}`,
+		`--uds-name=${socketPath(lab, mode)}`,
+		'--delete-existing-uds-file',
+		'--server-port=0',
+		`--cluster-cert=${serving.cert}`,
+		`--cluster-key=${serving.key}`,
+		`--cluster-ca-cert=${ca}`,
+		`--agent-bind-address=${address}`,
+		`--agent-port=${ports[mode].agents}`,
+		`--admin-bind-address=${address}`,
+		`--admin-port=${ports[mode].admin}`,
+		`--health-bind-address=${address}`,
+		`--health-port=${ports[mode].health}`,
+	]);
+	await waitForPort(`konnectivity-server ${mode}`, address, ports[mode].agents);
+}
+
+export const stopTunnelServer = async (lab: Lab, mode: TunnelMode): Promise<void> => stopDaemon(lab, `konnectivity-server-${mode}`, {signal: 'SIGKILL'});
+
+/** Name of the agents' DaemonSet. Both carry the label that the usual installation has. */
+export const agentName = (mode: TunnelMode): string => mode === 'grpc' ? 'konnectivity-agent' : 'konnectivity-agent-http';
+
+/** The agents' objects: on each node a host-network pod that dials out to the server and serves its metrics to the node's address. */
+export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> {
+	const program = await konnectivityPath('konnectivity-agent');
+	const {cert: ca} = await authority(lab, 'cluster');
+	const client = await signed(lab, 'konnectivity-agent', 'cluster', {commonName: 'konnectivity-agent'});
+	const name = agentName(mode);
+	return {
+		apiVersion: 'apps/v1',
+		kind: 'DaemonSet',
+		metadata: {name, namespace: 'kube-system', labels: {'k8s-app': 'konnectivity-agent'}},
+		spec: {
+			selector: {matchLabels: {'k8s-app': 'konnectivity-agent', mode}},
+			template: {
+				metadata: {labels: {'k8s-app': 'konnectivity-agent', mode}},
+				spec: {
+					hostNetwork: true,
+					automountServiceAccountToken: false,
+					priorityClassName: 'system-node-critical',
+					// An agent drains for as long as it may, and carries new dials meanwhile.
+					terminationGracePeriodSeconds: 1,
+					tolerations: [{operator: 'Exists'}],
+					containers: [{
+						name: 'konnectivity-agent',
+						image: 'spoke.test/lab:1',
+						imagePullPolicy: 'Never',
+						command: ['/konnectivity/konnectivity-agent'],
+						args: [
+							'--logtostderr=true',
+							`--ca-cert=${ca}`,
+							`--agent-cert=${client.cert}`,
+							`--agent-key=${client.key}`,
+							`--proxy-server-host=${controlPlaneAddress(lab)}`,
+							`--proxy-server-port=${ports[mode].agents}`,
+							`--agent-identifiers=host=$(NODE_NAME)`,
+							'--admin-bind-address=$(HOST_IP)',
+							`--admin-server-port=${ports[mode].agentAdmin}`,
+							'--health-server-host=$(HOST_IP)',
+							`--health-server-port=${ports[mode].agentHealth}`,
+							'--sync-interval=1s',
+							'--sync-interval-cap=2s',
+						],
+						env: [
+							{name: 'NODE_NAME', valueFrom: {fieldRef: {fieldPath: 'spec.nodeName'}}},
+							{name: 'HOST_IP', valueFrom: {fieldRef: {fieldPath: 'status.hostIP'}}},
+						],
+						ports: [{name: 'metrics', containerPort: ports[mode].agentAdmin}],
+						volumeMounts: [
+							{name: 'program', mountPath: '/konnectivity', readOnly: true},
+							{name: 'pki', mountPath: join(lab.folder, 'pki'), readOnly: true},
+						],
+					}],
+					volumes: [
+						{name: 'program', hostPath: {path: join(program, '..')}},
+						{name: 'pki', hostPath: {path: join(lab.folder, 'pki')}},
+					],
+				},
+			},
+		},
+	};
+}
+
+/** Resolves when the agent of a node listens, which it does after its start, not after its connection. */
+export const waitForAgent = async (lab: Lab, mode: TunnelMode, node: string): Promise<void> =>
+	waitForPort(`konnectivity agent (${mode}) of ${node}`, nodeAddress(lab, node), ports[mode].agentHealth);

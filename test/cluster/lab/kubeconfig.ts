@@ -1,0 +1,41 @@
+/** Kubeconfig files of the lab: one for each user and apiserver, with a client certificate of the cluster's authority. */
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {authority, signed, type Subject} from './certificates.ts';
+import type {Lab} from './lab.ts';
+
+/** The people of the fixture; their rights are in users.ts. */
+export const people = {
+	admin: {commonName: 'admin', groups: ['system:masters']},
+	monitor: {commonName: 'monitor', groups: ['system:monitoring']},
+	plain: {commonName: 'plain'},
+} satisfies Record<string, Subject>;
+
+export type Person = keyof typeof people;
+
+/** Writes `kubeconfigs/NAME.yaml` for a subject at a server and returns its path. */
+export async function writeKubeconfig(lab: Lab, {name, server, subject, certificate = subject.commonName.replaceAll(':', '-'), namespace = 'default', caFile}: {
+	name: string;
+	server: string;
+	subject: Subject;
+	/** File name of the client certificate. */
+	certificate?: string;
+	namespace?: string;
+	/** The authority of the server's certificate; the cluster's unless given. */
+	caFile?: string;
+}): Promise<string> {
+	const ca = caFile ?? (await authority(lab, 'cluster')).cert;
+	const client = await signed(lab, `client-${certificate}`, 'cluster', subject);
+	const encode = async (file: string) => (await readFile(file)).toString('base64');
+	const folder = join(lab.folder, 'kubeconfigs');
+	await mkdir(folder, {recursive: true, mode: 0o700});
+	const path = join(folder, `${name}.yaml`);
+	await writeFile(path, `apiVersion: v1
+kind: Config
+current-context: ${name}
+contexts: [{name: ${name}, context: {cluster: ${name}, user: ${name}, namespace: ${namespace}}}]
+clusters: [{name: ${name}, cluster: {server: "${server}", certificate-authority-data: ${await encode(ca)}}}]
+users: [{name: ${name}, user: {client-certificate-data: ${await encode(client.cert)}, client-key-data: ${await encode(client.key)}}}]
+`, {mode: 0o600});
+	return path;
+}

@@ -1,0 +1,88 @@
+/** Which folder, addresses and names one running lab has; several labs fit on one machine because each has its own number. */
+import {execFile} from 'node:child_process';
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import {promisify} from 'node:util';
+
+const run = promisify(execFile);
+
+export type Lab = {
+	/** Everything that the lab writes lies under it. */
+	readonly folder: string;
+	/** 0–15: the third byte of its addresses. */
+	readonly number: number;
+};
+
+/** The folder that is meant when nobody names one: `SPOKE_LAB`, else one under the system's temporary folder. */
+export const defaultFolder = (): string => process.env['SPOKE_LAB'] ?? join(tmpdir(), 'spoke-lab');
+
+/** Opens the lab of a folder, or makes a new one there with the lowest number that no other lab has. */
+export async function openLab(folder: string = defaultFolder()): Promise<Lab> {
+	const known = await readLab(folder);
+	if (known) {
+		return known;
+	}
+
+	await mkdir(folder, {recursive: true, mode: 0o700});
+	const lab = {folder, number: await claimNumber()};
+	await writeFile(join(folder, 'lab.json'), JSON.stringify(lab));
+	return lab;
+}
+
+/** The lab of a folder, or `undefined` where there is none. */
+export async function readLab(folder: string): Promise<Lab | undefined> {
+	try {
+		return JSON.parse(await readFile(join(folder, 'lab.json'), 'utf8')) as Lab;
+	} catch {
+		return undefined;
+	}
+}
+
+/** The control plane's address. Not loopback: endpoints and node addresses may not be. It lies on the `lo` interface. */
+export const controlPlaneAddress = (lab: Lab): string => `10.99.${lab.number}.1`;
+
+/** `n3` of lab 0 is 10.99.0.13. */
+export const nodeAddress = (lab: Lab, node: string): string => `10.99.${lab.number}.${10 + nodeNumber(node)}`;
+
+/** The pods of `n3` of lab 0 are in 10.98.3.0/24. */
+export const podSubnet = (lab: Lab, node: string): string => `10.98.${lab.number * 16 + nodeNumber(node)}.0/24`;
+
+export const nodeNumber = (node: string): number => Number(node.slice(1));
+
+/** Adds an address to `lo`; false where somebody has it already. */
+export async function addAddress(address: string): Promise<boolean> {
+	try {
+		await run('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
+		return true;
+	} catch (error) {
+		if (/File exists|already assigned/.test(String(error))) {
+			return false;
+		}
+
+		throw error;
+	}
+}
+
+/** Removes every address of this lab from `lo`. */
+export async function removeAddresses(lab: Lab): Promise<void> {
+	const {stdout} = await run('ip', ['-json', 'address', 'show', 'dev', 'lo']);
+	const [loopback] = JSON.parse(stdout) as Array<{addr_info: Array<{local: string; prefixlen: number}>}>;
+	for (const {local, prefixlen} of loopback?.addr_info ?? []) {
+		if (local.startsWith(`10.99.${lab.number}.`)) {
+			await run('ip', ['address', 'delete', `${local}/${prefixlen}`, 'dev', 'lo']);
+		}
+	}
+}
+
+/** Adding the address is the claim: the kernel lets only one lab have it. */
+async function claimNumber(): Promise<number> {
+	for (let number = 0; number < 16; number++) {
+		if (await addAddress(controlPlaneAddress({folder: '', number}))) {
+			return number;
+		}
+	}
+
+	throw new Error('sixteen labs are running already; stop one with test/cluster/lab/down.ts');
+}

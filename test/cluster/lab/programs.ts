@@ -1,0 +1,55 @@
+/** Where the fixture's programs are: built by build.sh into a cache folder, Konnectivity's given from outside. */
+import {execFile} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {access, chmod, mkdir, readFile, rename, writeFile} from 'node:fs/promises';
+import {homedir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import {promisify} from 'node:util';
+
+const run = promisify(execFile);
+
+export type KubernetesVersion = '1.36.3' | '1.34.4';
+
+const cache = process.env['SPOKE_CLUSTER_CACHE'] ?? join(homedir(), '.cache/spoke-cluster');
+
+/** etcd, containerd, ctr, workload. */
+export const toolPath = (program: string): string => join(cache, 'bin', program);
+
+/** kube-apiserver, kubelet and so on. */
+export const kubernetesPath = (program: string, version: KubernetesVersion = '1.36.3'): string => join(cache, `v${version}`, program);
+
+/** The folder with containerd and its shim, which containerd looks for in PATH. */
+export const toolFolder = join(cache, 'bin');
+
+/** True where the Konnectivity programs can be had: unpacked before, or in the folder that `SPOKE_KONNECTIVITY_BIN` names. */
+export const konnectivityGiven = process.env['SPOKE_KONNECTIVITY_BIN'] !== undefined;
+
+/**
+Path of `konnectivity-server` or `konnectivity-agent`, unpacked from `SPOKE_KONNECTIVITY_BIN` and compared with its
+SHA256SUMS. They are not built here because their module is not on the Go module proxy.
+*/
+export async function konnectivityPath(program: 'konnectivity-server' | 'konnectivity-agent'): Promise<string> {
+	const unpacked = join(cache, 'konnectivity', program);
+	if (await access(unpacked).then(() => true, () => false)) {
+		return unpacked;
+	}
+
+	const given = process.env['SPOKE_KONNECTIVITY_BIN'];
+	if (given === undefined) {
+		throw new Error('SPOKE_KONNECTIVITY_BIN is not set: it names the folder with konnectivity-server.xz, konnectivity-agent.xz and SHA256SUMS');
+	}
+
+	const {stdout} = await run('xz', ['-dc', join(given, `${program}.xz`)], {encoding: 'buffer', maxBuffer: 1 << 28});
+	const sums = await readFile(join(given, 'SHA256SUMS'), 'utf8');
+	const sum = createHash('sha256').update(stdout).digest('hex');
+	if (!sums.includes(`${sum}  ${program}`)) {
+		throw new Error(`${program}.xz in ${given} does not match SHA256SUMS`);
+	}
+
+	await mkdir(join(cache, 'konnectivity'), {recursive: true});
+	await writeFile(`${unpacked}.new`, stdout);
+	await chmod(`${unpacked}.new`, 0o755);
+	await rename(`${unpacked}.new`, unpacked);
+	return unpacked;
+}

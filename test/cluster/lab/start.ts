@@ -1,0 +1,77 @@
+/** Brings parts of a lab up: each call starts only what does not run yet, so tests and people may ask for what they need. */
+import {agentObjects, startTunnelServer, waitForAgent, type TunnelMode} from './konnectivity.ts';
+import {startApiserver, startControllers, startEtcd, serverUrl} from './control-plane.ts';
+import {people, writeKubeconfig, type Person} from './kubeconfig.ts';
+import {apply, kubectl, mustKubectl} from './kubectl.ts';
+import type {Lab} from './lab.ts';
+import {joined} from './one-at-a-time.ts';
+import {startNode, type NodeName} from './node.ts';
+import {base, postureOf, type PostureName} from './postures.ts';
+import {namespace, userObjects} from './users.ts';
+import {waitFor} from './wait.ts';
+import {rotatingObjects, workloadObjects} from './workloads.ts';
+
+/** etcd, the base apiserver, the controllers, rights, and n1 Ready with its workloads running. */
+export async function startBase(lab: Lab): Promise<void> {
+	await startEtcd(lab);
+	await startApiserver(lab, base);
+	await startControllers(lab);
+	const admin = await kubeconfigOf(lab, base, 'admin');
+	await Promise.all([startReadyNode(lab, 'n1'), prepareObjects(admin)]);
+	await mustKubectl(admin, ['wait', '--for=condition=Ready', 'pod/writer', 'pod/shell', '-n', namespace, '--timeout=60s'], {limitMs: 70_000});
+	await mustKubectl(admin, ['rollout', 'status', 'deployment/web', 'deployment/secure', 'statefulset/tcp', '-n', namespace, '--timeout=60s'], {limitMs: 70_000});
+}
+
+/** One posture's apiserver, with the Konnectivity server and agents that it needs. */
+export async function startPosture(lab: Lab, name: PostureName): Promise<void> {
+	const {egress} = postureOf(name);
+	if (egress === 'grpc' || egress === 'http-connect') {
+		await joined(`tunnel ${lab.folder} ${egress}`, async () => startTunnel(lab, egress));
+	}
+
+	await startApiserver(lab, name);
+	await Promise.all((Object.keys(people) as Person[]).map(async person => kubeconfigOf(lab, name, person)));
+}
+
+/** A node, Ready. */
+export async function startReadyNode(lab: Lab, node: NodeName): Promise<void> {
+	await startNode(lab, node);
+	const admin = await kubeconfigOf(lab, base, 'admin');
+	await waitFor(`node ${node} Ready`, async () => {
+		const {stdout} = await kubectl(admin, ['get', 'node', node, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}']);
+		return stdout === 'True';
+	}, {everyMs: 300});
+	if (node === 'n2') {
+		await apply(admin, rotatingObjects);
+	}
+}
+
+/** The path of a person's kubeconfig at a posture. */
+export async function kubeconfigOf(lab: Lab, posture: PostureName, person: Person): Promise<string> {
+	return writeKubeconfig(lab, {
+		name: `${posture}-${person}`,
+		server: serverUrl(lab, posture),
+		subject: people[person],
+		namespace,
+	});
+}
+
+async function startTunnel(lab: Lab, mode: TunnelMode): Promise<void> {
+	await startTunnelServer(lab, mode);
+	await apply(await kubeconfigOf(lab, base, 'admin'), [await agentObjects(lab, mode)]);
+	await waitForAgent(lab, mode, 'n1');
+}
+
+async function prepareObjects(admin: string): Promise<void> {
+	await apply(admin, userObjects);
+	// Pods are refused until the controller-manager has made the namespace's service account.
+	await waitFor('service account default', async () => {
+		const {status} = await kubectl(admin, ['get', 'serviceaccount', 'default', '-n', namespace]);
+		return status === 0;
+	});
+	await waitFor('service account default of kube-system', async () => {
+		const {status} = await kubectl(admin, ['get', 'serviceaccount', 'default', '-n', 'kube-system']);
+		return status === 0;
+	});
+	await apply(admin, workloadObjects);
+}

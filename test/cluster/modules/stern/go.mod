@@ -1,0 +1,3 @@
+module spoke/test/cluster/stern
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module spoke/test/cluster/workload
+
+go 1.26.0
