@@ -1,0 +1,47 @@
+/** Which channel do the bytes of an exec or attach message belong to (`v5.channel.k8s.io`, `v4.channel.k8s.io`)? */
+import {protocolError} from './protocol-error.ts';
+
+/** The first byte of every message (KEP 4006; apimachinery pkg/util/remotecommand/constants.go). */
+export const channel = {stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255} as const;
+
+export type ChannelMessage = {channel: 'stdout' | 'stderr' | 'error'; bytes: Buffer};
+
+const fromServer: Readonly<Record<number, ChannelMessage['channel']>> = {
+	[channel.stdout]: 'stdout', [channel.stderr]: 'stderr', [channel.error]: 'error',
+};
+
+/**
+Reads one message from the server. `bytes` may be empty: the server's first message is.
+@throws SpokeError ERR_PROTOCOL for an empty message, or a channel that a server does not write to.
+*/
+export function decodeChannelMessage(message: Buffer): ChannelMessage {
+	const number = message[0];
+	if (number === undefined) {
+		throw protocolError('an empty message without a channel');
+	}
+
+	const name = fromServer[number];
+	if (!name) {
+		throw protocolError(`a message on channel ${number}, which no server writes to`);
+	}
+
+	return {channel: name, bytes: message.subarray(1)};
+}
+
+/** One message with standard input. */
+export function stdinMessage(bytes: Uint8Array): Buffer {
+	const message = Buffer.allocUnsafe(bytes.length + 1);
+	message[0] = channel.stdin;
+	message.set(bytes, 1);
+	return message;
+}
+
+/** Standard input has ended. Only v5 can say so. */
+export function stdinEndMessage(): Buffer {
+	return Buffer.from([channel.close, channel.stdin]);
+}
+
+/** The size of the terminal in cells. */
+export function resizeMessage(columns: number, rows: number): Buffer {
+	return Buffer.concat([Buffer.from([channel.resize]), Buffer.from(JSON.stringify({Width: columns, Height: rows}))]);
+}

@@ -1,0 +1,150 @@
+/** How do names and values become the header block of a SPDY/3 frame, and back? Each direction of a session has one writer and one reader. */
+import {constants, inflateRawSync} from 'node:zlib';
+import {protocolError} from './protocol-error.ts';
+import {spdyDictionary} from './spdy-dictionary.ts';
+
+/** Lower-case names. A name that comes several times has its values joined by NUL, as SPDY/3 writes them. */
+export type SpdyHeaders = Readonly<Record<string, string>>;
+
+/** The limits of the server's own library (moby/spdystream spdy/types.go), and one for the block as a whole. */
+const limits = {headers: 1000, fieldBytes: 1 << 20, blockBytes: 4 << 20} as const;
+
+/** Go's inflate hands out data only at an empty stored block, so each block ends with one (compress/flate inflate.go). */
+const syncFlush = Buffer.from([0x00, 0x00, 0x00, 0xFF, 0xFF]);
+const zlibHeader = Buffer.from([0x78, 0x01]);
+const maxStored = 0xFF_FF;
+
+/**
+Writes the header blocks of one direction, without compressing: zlib's header once, then stored blocks.
+The preset dictionary is optional for the writer, so none is named.
+*/
+export class HeaderBlockWriter {
+	#begun = false;
+
+	write(headers: SpdyHeaders): Buffer {
+		const plain = encodeHeaders(headers);
+		const parts: Buffer[] = this.#begun ? [] : [zlibHeader];
+		this.#begun = true;
+		for (let at = 0; at < plain.length; at += maxStored) {
+			const piece = plain.subarray(at, at + maxStored);
+			const head = Buffer.alloc(5);
+			head.writeUInt16LE(piece.length, 1);
+			head.writeUInt16LE(~piece.length & 0xFF_FF, 3);
+			parts.push(head, piece);
+		}
+
+		return Buffer.concat([...parts, syncFlush]);
+	}
+}
+
+/**
+Reads the header blocks of one direction, whatever compression they use, at most 4 MiB a block.
+Every block ends at a byte, with a flush, so it can be inflated on its own once it is given the 32 KiB that came before it.
+*/
+export class HeaderBlockReader {
+	#begun = false;
+	#window: Buffer = spdyDictionary;
+
+	/** @throws SpokeError ERR_PROTOCOL for broken compression, too much of it, or a block that does not add up. */
+	read(block: Buffer): Record<string, string> {
+		const plain = this.#inflate(this.#begun ? block : this.#withoutZlibHeader(block));
+		this.#window = Buffer.concat([this.#window, plain]).subarray(-32_768);
+		return decodeHeaders(plain);
+	}
+
+	#withoutZlibHeader(block: Buffer): Buffer {
+		this.#begun = true;
+		if (block.length < 2 || block.readUInt16BE(0) % 31 !== 0 || (block[0]! & 0x0F) !== 8) {
+			throw protocolError('a SPDY header block is not zlib');
+		}
+
+		const namesDictionary = (block[1]! & 0x20) !== 0;
+		if (!namesDictionary) {
+			this.#window = Buffer.alloc(0);
+			return block.subarray(2);
+		}
+
+		if (block.length < 6 || block.readUInt32BE(2) !== 0xE3_C6_A7_C2) {
+			throw protocolError('a SPDY header block names an unknown dictionary');
+		}
+
+		return block.subarray(6);
+	}
+
+	#inflate(block: Buffer): Buffer {
+		try {
+			return inflateRawSync(block, {
+				...this.#window.length > 0 && {dictionary: this.#window},
+				finishFlush: constants.Z_SYNC_FLUSH,
+				maxOutputLength: limits.blockBytes,
+			});
+		} catch (error) {
+			throw protocolError(`a SPDY header block cannot be inflated: ${(error as Error).message}`);
+		}
+	}
+}
+
+/** Count, then length and bytes of each name and value, 32 bits each, big-endian. */
+function encodeHeaders(headers: SpdyHeaders): Buffer {
+	const entries = Object.entries(headers);
+	const parts = [uint32(entries.length)];
+	for (const text of entries.flatMap(([name, value]) => [name.toLowerCase(), value])) {
+		const bytes = Buffer.from(text);
+		parts.push(uint32(bytes.length), bytes);
+	}
+
+	return Buffer.concat(parts);
+}
+
+function decodeHeaders(plain: Buffer): Record<string, string> {
+	let at = 0;
+	const number = (): number => {
+		if (at + 4 > plain.length) {
+			throw protocolError('a SPDY header block is too short');
+		}
+
+		at += 4;
+		return plain.readUInt32BE(at - 4);
+	};
+
+	const field = (): string => {
+		const length = number();
+		if (length > limits.fieldBytes) {
+			throw protocolError(`a SPDY header field of ${length} bytes is longer than 1 MiB`);
+		}
+
+		if (at + length > plain.length) {
+			throw protocolError('a SPDY header block is too short');
+		}
+
+		at += length;
+		return plain.toString('utf8', at - length, at);
+	};
+
+	const count = number();
+	if (count > limits.headers) {
+		throw protocolError(`a SPDY frame has ${count} headers; at most ${limits.headers} are accepted`);
+	}
+
+	const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+	for (let index = 0; index < count; index++) {
+		const name = field();
+		if (name === '' || name !== name.toLowerCase() || name in headers) {
+			throw protocolError(`a SPDY header name is empty, not in lower case or repeated: ${JSON.stringify(name.slice(0, 80))}`);
+		}
+
+		headers[name] = field();
+	}
+
+	if (at !== plain.length) {
+		throw protocolError('a SPDY header block has bytes left over');
+	}
+
+	return headers;
+}
+
+function uint32(value: number): Buffer {
+	const bytes = Buffer.alloc(4);
+	bytes.writeUInt32BE(value);
+	return bytes;
+}

@@ -1,0 +1,182 @@
+/** How do bytes, however they are cut, become SPDY/3.1 frames? */
+import {protocolError} from './protocol-error.ts';
+import {flagFin, frameType, type ControlFrame} from './spdy-frame.ts';
+
+export type FrameSink = {
+	control(frame: ControlFrame): void;
+	/** A piece of a data frame's payload as it came; `fin` only with the last piece of a frame that has the flag. */
+	data(streamId: number, piece: Buffer, fin: boolean): void;
+};
+
+/** Data is never gathered, so only control frames need a bound: the largest is a header block at the server's limit. */
+const maxControlBytes = 4 << 20;
+const maxSettings = 1000;
+
+/** Fed with `push`; holds at most one control frame. */
+export class SpdyFrameDecoder {
+	readonly #sink: FrameSink;
+	readonly #head = Buffer.alloc(8);
+	#headBytes = 0;
+	#body: Buffer | undefined;
+	#bodyBytes = 0;
+	#streamId = 0;
+	#dataLeft = 0;
+	#fin = false;
+
+	constructor(sink: FrameSink) {
+		this.#sink = sink;
+	}
+
+	/** True between two frames: a connection that ends elsewhere was cut. */
+	get atBoundary(): boolean {
+		return this.#headBytes === 0;
+	}
+
+	/** @throws SpokeError ERR_PROTOCOL; the decoder must not be fed afterwards. */
+	push(chunk: Buffer): void {
+		let at = 0;
+		while (at < chunk.length) {
+			if (this.#headBytes < 8) {
+				const taken = Math.min(8 - this.#headBytes, chunk.length - at);
+				chunk.copy(this.#head, this.#headBytes, at, at + taken);
+				this.#headBytes += taken;
+				at += taken;
+				if (this.#headBytes === 8) {
+					this.#begin();
+				}
+			} else if (this.#body) {
+				const taken = Math.min(this.#body.length - this.#bodyBytes, chunk.length - at);
+				chunk.copy(this.#body, this.#bodyBytes, at, at + taken);
+				this.#bodyBytes += taken;
+				at += taken;
+				if (this.#bodyBytes === this.#body.length) {
+					this.#endControl(this.#body);
+				}
+			} else {
+				const taken = Math.min(this.#dataLeft, chunk.length - at);
+				const piece = chunk.subarray(at, at + taken);
+				this.#dataLeft -= taken;
+				at += taken;
+				this.#endData(piece);
+			}
+		}
+	}
+
+	#begin(): void {
+		const length = this.#head.readUIntBE(5, 3);
+		if ((this.#head[0]! & 0x80) === 0) {
+			this.#streamId = this.#head.readUInt32BE(0);
+			if (this.#streamId === 0) {
+				throw protocolError('a SPDY data frame for stream 0');
+			}
+
+			this.#fin = (this.#head[4]! & flagFin) !== 0;
+			this.#dataLeft = length;
+			if (length === 0) {
+				this.#endData(Buffer.alloc(0));
+			}
+
+			return;
+		}
+
+		const version = this.#head.readUInt16BE(0) & 0x7F_FF;
+		if (version !== 3) {
+			throw protocolError(`a SPDY frame of version ${version}; 3 is spoken here`);
+		}
+
+		if (length > maxControlBytes) {
+			throw protocolError(`a SPDY control frame of ${length} bytes; at most ${maxControlBytes} are accepted`);
+		}
+
+		this.#body = Buffer.allocUnsafe(length);
+		this.#bodyBytes = 0;
+		if (length === 0) {
+			this.#endControl(this.#body);
+		}
+	}
+
+	#endControl(body: Buffer): void {
+		this.#headBytes = 0;
+		this.#body = undefined;
+		this.#sink.control(readControl(this.#head.readUInt16BE(2), this.#head[4]!, body));
+	}
+
+	#endData(piece: Buffer): void {
+		const last = this.#dataLeft === 0;
+		if (last) {
+			this.#headBytes = 0;
+		}
+
+		this.#sink.data(this.#streamId, piece, last && this.#fin);
+	}
+}
+
+function readControl(type: number, flags: number, body: Buffer): ControlFrame {
+	const fin = (flags & flagFin) !== 0;
+	switch (type) {
+		case frameType.synStream: {
+			return {type: 'syn-stream', streamId: streamIdOf(body, 10, 'SYN_STREAM'), fin, block: body.subarray(10)};
+		}
+
+		case frameType.synReply: {
+			return {type: 'syn-reply', streamId: streamIdOf(body, 4, 'SYN_REPLY'), fin, block: body.subarray(4)};
+		}
+
+		case frameType.headers: {
+			return {type: 'headers', streamId: streamIdOf(body, 4, 'HEADERS'), fin, block: body.subarray(4)};
+		}
+
+		case frameType.rstStream: {
+			exactly(body, 8, 'RST_STREAM');
+			return {type: 'rst-stream', streamId: streamIdOf(body, 8, 'RST_STREAM'), status: body.readUInt32BE(4)};
+		}
+
+		case frameType.ping: {
+			exactly(body, 4, 'PING');
+			return {type: 'ping', id: body.readUInt32BE(0)};
+		}
+
+		case frameType.goAway: {
+			exactly(body, 8, 'GOAWAY');
+			return {type: 'go-away', lastStreamId: body.readUInt32BE(0) & 0x7F_FF_FF_FF, status: body.readUInt32BE(4)};
+		}
+
+		case frameType.settings: {
+			const count = body.length < 4 ? 0 : body.readUInt32BE(0);
+			if (count > maxSettings) {
+				throw protocolError(`a SPDY SETTINGS frame with ${count} entries; at most ${maxSettings} are accepted`);
+			}
+
+			exactly(body, 4 + (8 * count), 'SETTINGS');
+			return {type: 'ignored'};
+		}
+
+		case frameType.windowUpdate: {
+			exactly(body, 8, 'WINDOW_UPDATE');
+			return {type: 'ignored'};
+		}
+
+		default: {
+			return {type: 'ignored'};
+		}
+	}
+}
+
+function streamIdOf(body: Buffer, atLeast: number, name: string): number {
+	if (body.length < atLeast) {
+		throw protocolError(`a SPDY ${name} frame of ${body.length} bytes is too short`);
+	}
+
+	const id = body.readUInt32BE(0) & 0x7F_FF_FF_FF;
+	if (id === 0) {
+		throw protocolError(`a SPDY ${name} frame for stream 0`);
+	}
+
+	return id;
+}
+
+function exactly(body: Buffer, length: number, name: string): void {
+	if (body.length !== length) {
+		throw protocolError(`a SPDY ${name} frame of ${body.length} bytes; it must have ${length}`);
+	}
+}

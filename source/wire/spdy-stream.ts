@@ -1,0 +1,109 @@
+/** What is one stream of a SPDY session, seen as Node sees a duplex? */
+import {Duplex} from 'node:stream';
+import type {SpdyHeaders} from './header-block.ts';
+
+/** What a stream asks of its session. */
+export type StreamOwner = {
+	sendData(stream: SpdyStream, bytes: Buffer, sent: (error?: Error | null) => void): void;
+	sendFin(stream: SpdyStream): void;
+	/** Sends SYN_REPLY; only for a stream that the other side opened. */
+	sendReply(stream: SpdyStream, headers: SpdyHeaders): void;
+	/** The stream is destroyed; RST_STREAM goes out unless both sides had ended. */
+	release(stream: SpdyStream, status: number | undefined): void;
+	/** The reader took bytes and may take more. */
+	readOn(stream: SpdyStream): void;
+};
+
+/**
+Bytes both ways, each way ended on its own: `end()` sends FIN, the other side's FIN is `'end'`.
+`destroy()` before both ways have ended sends RST_STREAM (CANCEL).
+The other side's RST_STREAM is an `'error'` with a `StreamReset`, the session's loss one with a `SpokeError`;
+both come after the bytes that were received before.
+`'reply'` comes with the other side's SYN_REPLY; nothing needs to wait for it.
+*/
+export class SpdyStream extends Duplex {
+	readonly id: number;
+	readonly headers: SpdyHeaders;
+	replied = false;
+	/** Payload bytes, as counted on the wire. */
+	bytesReceived = 0;
+	bytesSent = 0;
+	readonly #owner: StreamOwner;
+	#failure: Error | undefined;
+	#resetStatus: number | undefined;
+
+	constructor(owner: StreamOwner, id: number, headers: SpdyHeaders) {
+		super({allowHalfOpen: true, readableHighWaterMark: 65_536, writableHighWaterMark: 65_536});
+		this.#owner = owner;
+		this.id = id;
+		this.headers = headers;
+	}
+
+	/** Accepts a stream that the other side opened. */
+	reply(headers: SpdyHeaders = {}): void {
+		this.replied = true;
+		this.#owner.sendReply(this, headers);
+	}
+
+	/** Ends both ways at once: RST_STREAM with `status`, CANCEL when none is given. Nothing is thrown or emitted but 'close'. */
+	reset(status?: number): void {
+		this.#resetStatus = status;
+		this.destroy();
+	}
+
+	/** For the session: payload has come. */
+	receive(piece: Buffer): void {
+		this.bytesReceived += piece.length;
+		this.push(piece);
+	}
+
+	/** For the session: the other side's FIN has come. */
+	receiveEnd(): void {
+		this.push(null);
+	}
+
+	/** For the session: the stream ends with `error` once what was received is read. */
+	fail(error: Error): void {
+		if (this.readableLength === 0) {
+			this.destroy(error);
+		} else {
+			this.#failure ??= error;
+		}
+	}
+
+	override read(size?: number): any {
+		const chunk: unknown = super.read(size);
+		if (this.#failure && this.readableLength === 0) {
+			this.destroy(this.#failure);
+		}
+
+		return chunk;
+	}
+
+	override _read(): void {
+		this.#owner.readOn(this);
+	}
+
+	override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+		if (this.#failure) {
+			callback();
+			return;
+		}
+
+		this.bytesSent += chunk.length;
+		this.#owner.sendData(this, chunk, callback);
+	}
+
+	override _final(callback: (error?: Error | null) => void): void {
+		if (!this.#failure) {
+			this.#owner.sendFin(this);
+		}
+
+		callback();
+	}
+
+	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+		this.#owner.release(this, this.#resetStatus);
+		callback(error);
+	}
+}

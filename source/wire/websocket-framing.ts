@@ -1,0 +1,22 @@
+/** Where do WebSocket frames (RFC 6455) come from? From ws, which exports its framing without types. */
+import type {Duplex, Writable} from 'node:stream';
+import * as ws from 'ws';
+
+/** Emits `message` (payload, binary), `ping` and `pong` (payload), `conclude` (code, reason) and, once, `error`. */
+type Receiver = Writable;
+
+type SendOptions = {binary: boolean; compress: boolean; fin: boolean; mask: boolean};
+
+type Sender = {
+	send(payload: Uint8Array, options: SendOptions, sent?: (error?: Error) => void): void;
+	ping(payload: Uint8Array, mask: boolean): void;
+	pong(payload: Uint8Array, mask: boolean): void;
+	close(code: number, reason: string, mask: boolean): void;
+};
+
+type Framing = {
+	Receiver: new (options: {isServer: boolean; maxPayload: number; maxFragments: number; maxBufferedChunks: number}) => Receiver;
+	Sender: new (socket: Duplex) => Sender;
+};
+
+export const {Receiver, Sender} = ws as unknown as Framing;

@@ -1,0 +1,216 @@
+/** How do an upgraded socket's bytes become WebSocket messages, and back? */
+import {EventEmitter} from 'node:events';
+import type {Duplex} from 'node:stream';
+import {protocolError, streamLost} from './protocol-error.ts';
+import {Receiver, Sender} from './websocket-framing.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+
+export type WebSocketOptions = {
+	/** A client masks what it sends. Default client. */
+	role?: 'client' | 'server';
+	/** Largest message accepted. Default 32 MiB, which is also what the apiserver accepts. */
+	maxMessageBytes?: number;
+	/** Interval of pings, milliseconds; 0 (the default) sends none. */
+	pingEveryMs?: number;
+	/** How long to wait for the answer to our Close before the socket is closed anyway. Default 1 s. */
+	closeMs?: number;
+};
+
+/** How it ended. `code` is the Close frame's (RFC 6455 section 7.4), 1005 for a Close without one, 1006 when there was no Close. */
+export type WebSocketEnding = {code: number; reason: string; error: SpokeError | null};
+
+type MessageEvents = {
+	message: [payload: Buffer, binary: boolean];
+	/** After `send` returned false: more may be sent. */
+	drain: [];
+	/** Round trip of a ping, milliseconds. */
+	roundTrip: [number];
+	/** Once, last. */
+	close: [WebSocketEnding];
+};
+
+/** Codes for ws's errors; everything else is a plain protocol error, 1002. */
+const closeCodes: Readonly<Record<string, number>> = {
+	WS_ERR_INVALID_UTF8: 1007,
+	WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+	WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
+	WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
+};
+
+/** Every message goes out in one frame: Kubernetes' server takes a continuation for a new message. */
+export class WebSocketMessages extends EventEmitter<MessageEvents> {
+	/** When anything last came from the other side, pongs too; `performance.now()`. */
+	lastHeardAt = performance.now();
+	readonly #socket: Duplex;
+	readonly #receiver: InstanceType<typeof Receiver>;
+	readonly #sender: InstanceType<typeof Sender>;
+	readonly #masks: boolean;
+	readonly #closeMs: number;
+	readonly #pingTimer: NodeJS.Timeout | undefined;
+	#pingSentAt: number | undefined;
+	#pings = 0;
+	#paused = false;
+	#closeSent = false;
+	#closeTimer: NodeJS.Timeout | undefined;
+	#ending: WebSocketEnding | undefined;
+
+	/** `head` is what came behind the 101. */
+	constructor(socket: Duplex, head: Buffer, options: WebSocketOptions = {}) {
+		super();
+		this.#socket = socket;
+		this.#masks = options.role !== 'server';
+		this.#closeMs = options.closeMs ?? 1000;
+		this.#sender = new Sender(socket);
+		this.#receiver = new Receiver({
+			isServer: !this.#masks,
+			maxPayload: options.maxMessageBytes ?? 32 << 20,
+			maxFragments: 16_384,
+			maxBufferedChunks: 1 << 20,
+		});
+		this.#listenToReceiver();
+		this.#listenToSocket();
+		if (head.length > 0) {
+			socket.unshift(head);
+		}
+
+		if (options.pingEveryMs) {
+			this.#pingTimer = setInterval(() => {
+				this.ping();
+			}, options.pingEveryMs);
+			this.#pingTimer.unref();
+		}
+	}
+
+	/** Sends one binary message. False when the socket's buffer is full: wait for 'drain'. */
+	send(payload: Uint8Array): boolean {
+		if (this.#closeSent || this.#ending) {
+			return true;
+		}
+
+		this.#sender.send(payload, {binary: true, compress: false, fin: true, mask: this.#masks});
+		return !this.#socket.writableNeedDrain;
+	}
+
+	/** Bytes that have not been handed to the system yet. */
+	get bufferedBytes(): number {
+		return this.#socket.writableLength;
+	}
+
+	ping(): void {
+		if (!this.#closeSent && !this.#ending) {
+			this.#pings++;
+			this.#pingSentAt = performance.now();
+			this.#sender.ping(Buffer.from(String(this.#pings)), this.#masks);
+		}
+	}
+
+	/** No more messages, but for those of the chunk being read. Pongs are not seen while paused. */
+	pause(): void {
+		this.#paused = true;
+		this.#socket.pause();
+	}
+
+	resume(): void {
+		this.#paused = false;
+		if (!this.#receiver.writableNeedDrain) {
+			this.#socket.resume();
+		}
+	}
+
+	/** Sends Close and waits for the other side's, at most `closeMs`; messages still come meanwhile. */
+	close(code = 1000, reason = ''): void {
+		if (!this.#closeSent && !this.#ending) {
+			this.#sendClose(code, reason);
+			this.#closeTimer = setTimeout(() => {
+				this.#finish({code: 1006, reason: '', error: null});
+			}, this.#closeMs);
+			this.resume();
+		}
+	}
+
+	/** Ends the socket at once. */
+	destroy(error: SpokeError | null = null): void {
+		this.#finish({code: 1006, reason: '', error});
+		this.#socket.destroy();
+	}
+
+	#listenToReceiver(): void {
+		this.#receiver.on('message', (payload: Buffer, binary: boolean) => {
+			this.emit('message', payload, binary);
+		});
+		this.#receiver.on('ping', (payload: Buffer) => {
+			if (!this.#closeSent) {
+				this.#sender.pong(payload, this.#masks);
+			}
+		});
+		this.#receiver.on('pong', (payload: Buffer) => {
+			if (this.#pingSentAt !== undefined && payload.toString() === String(this.#pings)) {
+				const milliseconds = performance.now() - this.#pingSentAt;
+				this.#pingSentAt = undefined;
+				this.emit('roundTrip', milliseconds);
+			}
+		});
+		this.#receiver.on('conclude', (code: number, reason: Buffer) => {
+			this.#sendClose(code === 1005 ? 1000 : code, '');
+			this.#finish({code, reason: reason.toString(), error: null});
+		});
+		this.#receiver.on('error', (error: Error & {code?: string}) => {
+			this.#sendClose(closeCodes[error.code ?? ''] ?? 1002, '');
+			this.#finish({code: 1006, reason: '', error: protocolError(`the other side broke the WebSocket protocol: ${error.message}`)});
+		});
+		this.#receiver.on('drain', () => {
+			if (!this.#paused) {
+				this.#socket.resume();
+			}
+		});
+	}
+
+	#listenToSocket(): void {
+		this.#socket.on('data', (chunk: Buffer) => {
+			if (!this.#ending) {
+				this.lastHeardAt = performance.now();
+				if (!this.#receiver.write(chunk)) {
+					this.#socket.pause();
+				}
+			}
+		});
+		this.#socket.on('drain', () => {
+			this.emit('drain');
+		});
+		this.#socket.on('end', () => {
+			this.#finish(this.#withoutClose());
+		});
+		this.#socket.on('close', () => {
+			this.#finish(this.#withoutClose());
+		});
+		this.#socket.on('error', error => {
+			this.#finish({code: 1006, reason: '', error: streamLost(`the connection was lost: ${error.message}`, error)});
+		});
+	}
+
+	#withoutClose(): WebSocketEnding {
+		return {code: 1006, reason: '', error: this.#closeSent ? null : streamLost('the connection ended without a WebSocket Close')};
+	}
+
+	#sendClose(code: number, reason: string): void {
+		if (!this.#closeSent && this.#socket.writable) {
+			this.#closeSent = true;
+			this.#sender.close(code, reason, this.#masks);
+		}
+	}
+
+	#finish(ending: WebSocketEnding): void {
+		if (this.#ending) {
+			return;
+		}
+
+		this.#ending = ending;
+		clearInterval(this.#pingTimer);
+		clearTimeout(this.#closeTimer);
+		this.#socket.end();
+		// What the other side still sends is read over, so that its end is seen; a side that never ends is not waited for.
+		this.#socket.resume();
+		setTimeout(() => this.#socket.destroy(), this.#closeMs).unref();
+		this.emit('close', ending);
+	}
+}
