@@ -116,7 +116,9 @@ export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> 
 							{name: 'NODE_NAME', valueFrom: {fieldRef: {fieldPath: 'spec.nodeName'}}},
 							{name: 'HOST_IP', valueFrom: {fieldRef: {fieldPath: 'status.hostIP'}}},
 						],
-						ports: [{name: 'metrics', containerPort: ports[mode].agentAdmin}],
+						// /metrics is served on the health port; the admin port answers with a redirect to it.
+						ports: [{name: 'health', containerPort: ports[mode].agentHealth}],
+						livenessProbe: {httpGet: {port: ports[mode].agentHealth, path: '/healthz'}, initialDelaySeconds: 15, periodSeconds: 30, timeoutSeconds: 15},
 						volumeMounts: [
 							{name: 'program', mountPath: '/konnectivity', readOnly: true},
 							{name: 'pki', mountPath: join(lab.folder, 'pki'), readOnly: true},

@@ -73,7 +73,7 @@ export const workloadObjects: readonly object[] = [
 		apiVersion: 'v1',
 		kind: 'Pod',
 		metadata: {name: 'konnectivity-agent-not', namespace: 'kube-system', labels: {'k8s-app': 'konnectivity-agent'}},
-		spec: {...podSpec(container('konnectivity-agent', ['http', '-port=8093'])), nodeName: 'n1'},
+		spec: {...podSpec(container('konnectivity-agent', ['http', '-port=8094'])), nodeName: 'n1'},
 	},
 ];
 
