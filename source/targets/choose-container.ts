@@ -1,0 +1,78 @@
+/** Which container of a pod is meant when none, or one, is named. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {ContainerStatus, PodObject} from './pod-object.ts';
+
+/** @see https://github.com/kubernetes/enhancements/tree/master/keps/sig-cli/2227-kubectl-default-container */
+export const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
+
+export type ContainerRole = 'regular' | 'init' | 'ephemeral';
+
+export type ChosenContainer = {
+	name: string;
+	/** Kubectl's words for a choice that the user did not make; `null` when there is nothing to say. */
+	notice: string | null;
+};
+
+/**
+The named container, else the annotated one, else the first.
+@param options.unknownAnnotation What to do with an annotation that names no container: `logs` of kubectl goes on with the first, exec and attach refuse.
+@throws SpokeError ERR_NOT_FOUND that lists the containers there are.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/podcmd/podcmd.go
+*/
+export function chooseContainer(pod: PodObject, named: string | undefined, options: {unknownAnnotation: 'go-on' | 'refuse'}): ChosenContainer {
+	const annotated = pod.metadata.annotations?.[defaultContainerAnnotation] ?? '';
+	const wanted = named ?? '';
+	if (wanted !== '') {
+		return {name: existing(pod, wanted), notice: null};
+	}
+
+	if (annotated !== '') {
+		if (containerRole(pod, annotated) !== undefined || options.unknownAnnotation === 'refuse') {
+			return {name: existing(pod, annotated), notice: null};
+		}
+
+		return {name: firstContainer(pod), notice: `Default container name ${JSON.stringify(annotated)} not found in pod ${pod.metadata.name}`};
+	}
+
+	const name = firstContainer(pod);
+	return {name, notice: allContainers(pod).length > 1 ? `Defaulted container ${JSON.stringify(name)} out of: ${containerNames(pod)}` : null};
+}
+
+/** `undefined` when the pod has no such container. */
+export function containerRole(pod: PodObject, name: string): ContainerRole | undefined {
+	return allContainers(pod).find(container => container.name === name)?.role;
+}
+
+/** Init containers, then regular, then ephemeral ones: the order in which kubectl reads all of a pod's logs. */
+export function allContainers(pod: PodObject): ReadonlyArray<{name: string; role: ContainerRole}> {
+	const named = (role: ContainerRole, containers: ReadonlyArray<{name: string}> = []) => containers.map(({name}) => ({name, role}));
+	return [...named('init', pod.spec.initContainers), ...named('regular', pod.spec.containers), ...named('ephemeral', pod.spec.ephemeralContainers)];
+}
+
+/** `app, sidecar, debugger (ephem), setup (init)`. */
+export function containerNames(pod: PodObject): string {
+	const named = (containers: ReadonlyArray<{name: string}> = [], mark = '') => containers.map(({name}) => `${name}${mark}`);
+	return [...named(pod.spec.containers), ...named(pod.spec.ephemeralContainers, ' (ephem)'), ...named(pod.spec.initContainers, ' (init)')].join(', ');
+}
+
+export function containerStatus(pod: PodObject, name: string): ContainerStatus | undefined {
+	const {containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = []} = pod.status ?? {};
+	return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(status => status.name === name);
+}
+
+function existing(pod: PodObject, name: string): string {
+	if (containerRole(pod, name) === undefined) {
+		throw new SpokeError('ERR_NOT_FOUND', `container ${name} is not valid for pod ${pod.metadata.name} out of: ${containerNames(pod)}`, {leg: 1});
+	}
+
+	return name;
+}
+
+function firstContainer(pod: PodObject): string {
+	const [first] = pod.spec.containers;
+	if (!first) {
+		throw new SpokeError('ERR_NOT_FOUND', `pod ${pod.metadata.name} does not have any containers`);
+	}
+
+	return first.name;
+}

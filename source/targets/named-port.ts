@@ -1,0 +1,85 @@
+/** From a port as typed, name or number, to the number in the pod. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {PodObject, ServiceObject} from './pod-object.ts';
+
+export type PodPort = {
+	/** In the pod. */
+	port: number;
+	/** The name that was asked for, or the service's targetPort name; `null` when it was a number all along. */
+	name: string | null;
+	/** Of the service, where one was asked: kubectl listens locally on this one when a name was typed. */
+	servicePort: number | null;
+};
+
+/**
+A pod's port by name or number. A number need not be declared by any container.
+@throws SpokeError ERR_NOT_FOUND for an unknown name, ERR_USAGE for a number out of range or a port that is UDP only.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/portforward/portforward.go
+*/
+export function podPort(pod: PodObject, asked: string): PodPort {
+	const named = /^\d+$/.test(asked) ? undefined : containerPortNamed(pod, asked);
+	const port = named ?? portNumber(asked);
+	const declared = (pod.spec.containers ?? []).flatMap(({ports = []}) => ports).filter(({containerPort}) => containerPort === port);
+	refuseUdp(asked, declared);
+	return {port, name: named === undefined ? null : asked, servicePort: null};
+}
+
+/**
+A service's port by name or number, through targetPort to the number in `pod`. A headless service keeps the number.
+@throws SpokeError ERR_NOT_FOUND, ERR_USAGE
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/util/service_port.go
+*/
+export function servicePort(service: ServiceObject, pod: PodObject, asked: string): PodPort {
+	const {name: serviceName} = service.metadata;
+	const ports = service.spec?.ports ?? [];
+	const isNumber = /^\d+$/.test(asked);
+	const found = isNumber ? ports.filter(({port}) => port === portNumber(asked)) : ports.filter(({name}) => name === asked);
+	const [chosen] = found;
+	if (!chosen) {
+		throw new SpokeError('ERR_NOT_FOUND', isNumber
+			? `Service ${serviceName} does not have a service port ${asked}`
+			: `Service '${serviceName}' does not have a named port '${asked}'`, {remedy: `it has ${portList(ports)}`});
+	}
+
+	refuseUdp(asked, ports.filter(({port}) => port === chosen.port));
+	if (service.spec?.clusterIP === 'None' || chosen.targetPort === undefined || chosen.targetPort === 0) {
+		return {port: chosen.port, name: isNumber ? null : asked, servicePort: chosen.port};
+	}
+
+	return typeof chosen.targetPort === 'number'
+		? {port: chosen.targetPort, name: isNumber ? null : asked, servicePort: chosen.port}
+		: {port: containerPortNamed(pod, chosen.targetPort), name: chosen.targetPort, servicePort: chosen.port};
+}
+
+function containerPortNamed(pod: PodObject, name: string): number {
+	const declared = [...pod.spec.containers, ...pod.spec.initContainers ?? []].flatMap(({ports = []}) => ports);
+	const found = declared.find(port => port.name === name);
+	if (!found) {
+		const names = declared.flatMap(port => port.name === undefined ? [] : [port.name]);
+		throw new SpokeError('ERR_NOT_FOUND', `Pod '${pod.metadata.name}' does not have a named port '${name}'`, {
+			remedy: names.length === 0 ? 'it names no ports: give a number' : `it names ${names.join(', ')}`,
+		});
+	}
+
+	return found.containerPort;
+}
+
+function portNumber(text: string): number {
+	const port = Number(text);
+	if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+		throw new SpokeError('ERR_USAGE', `invalid port ${JSON.stringify(text)}: it must be a name or a number from 1 to 65535`);
+	}
+
+	return port;
+}
+
+/** A port that is declared for UDP and for nothing else cannot be forwarded. */
+function refuseUdp(asked: string, declared: ReadonlyArray<{protocol?: string}>): void {
+	if (declared.length > 0 && declared.every(({protocol}) => protocol === 'UDP')) {
+		throw new SpokeError('ERR_USAGE', `UDP protocol is not supported for ${asked}`, {remedy: 'choose a TCP port'});
+	}
+}
+
+function portList(ports: ReadonlyArray<{name?: string; port: number}>): string {
+	return ports.map(({name, port}) => name === undefined ? String(port) : `${name} (${port})`).join(', ') || 'no ports';
+}

@@ -1,0 +1,28 @@
+/** API paths of objects and lists, made so that no name or namespace can change which path is asked. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {TargetResource} from './resource-words.ts';
+
+/**
+@throws SpokeError ERR_USAGE for a text that cannot be one segment of a path.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/api/validate/content/path.go
+*/
+export function checkSegment(what: 'name' | 'namespace', text: string): string {
+	if (text === '' || text === '.' || text === '..' || /[/%]/.test(text)) {
+		throw new SpokeError('ERR_USAGE', `invalid ${what} ${JSON.stringify(text)}: it must not be empty, "." or "..", nor contain "/" or "%"`);
+	}
+
+	return text;
+}
+
+/** `/api/v1/namespaces/NS/pods/NAME[/SUBRESOURCE]`, percent-coded. Cluster-wide resources take no namespace. */
+export function objectPath(resource: Pick<TargetResource, 'api' | 'plural' | 'namespaced'>, namespace: string, name: string, subresource?: string): string {
+	const own = `${listPath(resource, namespace)}/${encodeURIComponent(checkSegment('name', name))}`;
+	return subresource === undefined ? own : `${own}/${subresource}`;
+}
+
+/** The path of a list; a `null` namespace means all of them. */
+export function listPath(resource: Pick<TargetResource, 'api' | 'plural' | 'namespaced'>, namespace: string | null): string {
+	return resource.namespaced && namespace !== null
+		? `${resource.api}/namespaces/${encodeURIComponent(checkSegment('namespace', namespace))}/${resource.plural}`
+		: `${resource.api}/${resource.plural}`;
+}

@@ -1,0 +1,82 @@
+/** The parts of Kubernetes objects that a choice of pod, container or port stands on, as the apiserver's JSON has them. */
+
+export type ObjectMeta = {
+	name: string;
+	namespace?: string;
+	uid?: string;
+	resourceVersion?: string;
+	creationTimestamp?: string;
+	deletionTimestamp?: string;
+	labels?: Readonly<Record<string, string>>;
+	annotations?: Readonly<Record<string, string>>;
+	ownerReferences?: ReadonlyArray<{kind: string; name: string; uid: string; controller?: boolean}>;
+};
+
+export type ContainerPort = {name?: string; containerPort: number; protocol?: string};
+
+export type ContainerSpec = {
+	name: string;
+	ports?: readonly ContainerPort[];
+	/** Of one container, where it differs from the pod's (sidecars, and since 1.34 any container). */
+	restartPolicy?: string;
+	restartPolicyRules?: readonly unknown[];
+};
+
+export type Termination = {exitCode: number; signal?: number; reason?: string; message?: string; startedAt?: string; finishedAt?: string; containerID?: string};
+
+export type ContainerState = {
+	waiting?: {reason?: string; message?: string};
+	running?: {startedAt?: string};
+	terminated?: Termination;
+};
+
+export type ContainerStatus = {
+	name: string;
+	containerID?: string;
+	ready?: boolean;
+	restartCount?: number;
+	state?: ContainerState;
+	lastState?: ContainerState;
+};
+
+export type PodCondition = {type: string; status: string; lastTransitionTime?: string; reason?: string; message?: string};
+
+export type PodObject = {
+	metadata: ObjectMeta;
+	spec: {
+		nodeName?: string;
+		restartPolicy?: string;
+		containers: readonly ContainerSpec[];
+		initContainers?: readonly ContainerSpec[];
+		ephemeralContainers?: readonly ContainerSpec[];
+	};
+	status?: {
+		phase?: string;
+		reason?: string;
+		message?: string;
+		podIP?: string;
+		conditions?: readonly PodCondition[];
+		containerStatuses?: readonly ContainerStatus[];
+		initContainerStatuses?: readonly ContainerStatus[];
+		ephemeralContainerStatuses?: readonly ContainerStatus[];
+	};
+};
+
+export type LabelSelector = {
+	matchLabels?: Readonly<Record<string, string>>;
+	matchExpressions?: ReadonlyArray<{key: string; operator: string; values?: readonly string[]}>;
+};
+
+/** A workload: anything whose pods are found by a label selector. */
+export type WorkloadObject = {
+	metadata: ObjectMeta;
+	spec?: {selector?: LabelSelector};
+	status?: {conditions?: readonly PodCondition[]};
+};
+
+export type ServicePort = {name?: string; port: number; targetPort?: number | string; protocol?: string};
+
+export type ServiceObject = {
+	metadata: ObjectMeta;
+	spec?: {selector?: Readonly<Record<string, string>>; clusterIP?: string; ports?: readonly ServicePort[]};
+};

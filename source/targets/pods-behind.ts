@@ -1,0 +1,45 @@
+/** Which pods stand behind a target: one by its name, or those that a workload or service selects. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {selectorText} from './label-selector.ts';
+import {objectPath} from './object-path.ts';
+import type {ParsedTarget} from './parse-target.ts';
+import type {PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
+
+/** Where to look for pods. A `null` namespace means all. */
+export type PodScope = {namespace: string | null; labelSelector?: string; fieldSelector?: string};
+
+export type PodsBehind =
+	| {kind: 'pod'; pod: PodObject}
+	| {kind: 'selected'; scope: PodScope & {labelSelector: string}; owner: WorkloadObject | ServiceObject; service: ServiceObject | null};
+
+/**
+Reads the target's object, and nothing else.
+@throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…, and ERR_USAGE for a node or a service without a selector.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/helpers.go SelectorsForObject
+*/
+export async function podsBehind(cluster: Pick<ClusterAccess, 'json'>, target: ParsedTarget, namespace: string, signal?: AbortSignal): Promise<PodsBehind> {
+	const {resource, name, asked} = target;
+	if (resource.kind === 'Node') {
+		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node: a pod is needed here`, {remedy: 'nodes can be reached by `spoke proxy`'});
+	}
+
+	const object = await cluster.json<PodObject & WorkloadObject & ServiceObject>({path: objectPath(resource, namespace, name), ...signal && {signal}});
+	if (resource.kind === 'Pod') {
+		return {kind: 'pod', pod: object};
+	}
+
+	const labelSelector = resource.kind === 'Service' || resource.kind === 'ReplicationController'
+		? selectorText({matchLabels: object.spec?.selector as Readonly<Record<string, string>> | undefined ?? {}})
+		: selectorText(object.spec?.selector);
+	if (!labelSelector) {
+		throw new SpokeError('ERR_NOT_FOUND', `${asked} selects no pods: ${resource.kind} is defined without a selector`, {remedy: 'name a pod'});
+	}
+
+	return {kind: 'selected', scope: {namespace, labelSelector}, owner: object, service: resource.kind === 'Service' ? object : null};
+}
+
+/** The query of a list or watch in this scope. */
+export function scopeQuery({labelSelector, fieldSelector}: PodScope): Record<string, string> {
+	return {...labelSelector !== undefined && {labelSelector}, ...fieldSelector !== undefined && {fieldSelector}};
+}

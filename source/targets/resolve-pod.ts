@@ -1,0 +1,72 @@
+/** The one pod that is meant by a target, chosen as kubectl chooses it. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {ReachedTarget} from '../sessions/connection-witness.ts';
+import {listPath} from './object-path.ts';
+import {parseTarget, type ParsedTarget} from './parse-target.ts';
+import type {PodObject, ServiceObject} from './pod-object.ts';
+import {byAttaching, byLogging} from './pod-order.ts';
+import {podsBehind, scopeQuery, type PodScope} from './pods-behind.ts';
+import {podResource} from './resource-words.ts';
+import {watchPods} from './watch-pods.ts';
+
+export type ResolveOptions = {
+	/** Default: the cluster access's own. */
+	namespace?: string;
+	/** `logs`: as `kubectl logs` chooses; `attach`: as exec, attach and port-forward do. */
+	order: 'logs' | 'attach';
+	/** How long to wait for a pod to exist, milliseconds; 0 waits without limit. Ready is not waited for, as in kubectl. */
+	podRunningTimeoutMs: number;
+	signal?: AbortSignal;
+};
+
+export type ResolvedPod = {
+	pod: PodObject;
+	/** `container` is still null: `chooseContainer` tells it. */
+	target: ReachedTarget;
+	/** The service that was asked for; its ports are then meant (`servicePort`). */
+	service: ServiceObject | null;
+	/** Where the pod was found and where its successors will be; `null` for a pod that was named. */
+	scope: PodScope | null;
+};
+
+/** @throws SpokeError ERR_USAGE, ERR_NOT_FOUND (no such object, or no pod in time), ERR_FORBIDDEN… */
+export async function resolvePod(cluster: ClusterAccess, asked: string | ParsedTarget, options: ResolveOptions): Promise<ResolvedPod> {
+	const parsed = typeof asked === 'string' ? parseTarget(asked) : asked;
+	const behind = await podsBehind(cluster, parsed, options.namespace ?? cluster.facts.namespace, options.signal);
+	if (behind.kind === 'pod') {
+		return {pod: behind.pod, target: reachedPod(parsed.asked, behind.pod, 1), service: null, scope: null};
+	}
+
+	const pods = await listPods(cluster, behind.scope, options.signal);
+	const [pod = await firstToAppear(cluster, parsed.asked, behind.scope, options)] = pods.sort(options.order === 'logs' ? byLogging : byAttaching);
+	return {pod, target: reachedPod(parsed.asked, pod, Math.max(1, pods.length)), service: behind.service, scope: behind.scope};
+}
+
+/** How a pod is told in Path objects and events. */
+export function reachedPod(asked: string, pod: PodObject, chosenFrom: number, container: string | null = null): ReachedTarget {
+	const {name, namespace = null, uid = null} = pod.metadata;
+	return {asked, kind: 'Pod', namespace, name, uid, node: pod.spec.nodeName ?? null, container, chosenFrom};
+}
+
+/** The pods of a scope as they are now, in the apiserver's order. */
+export async function listPods(cluster: Pick<ClusterAccess, 'json'>, scope: PodScope, signal?: AbortSignal): Promise<PodObject[]> {
+	const query = new URLSearchParams(scopeQuery(scope)).toString();
+	const path = listPath(podResource, scope.namespace) + (query === '' ? '' : `?${query}`);
+	const {items} = await cluster.json<{items: PodObject[] | null}>({path, ...signal && {signal}});
+	return items ?? [];
+}
+
+async function firstToAppear(cluster: ClusterAccess, asked: string, scope: PodScope, {podRunningTimeoutMs, signal}: ResolveOptions): Promise<PodObject> {
+	const limit = podRunningTimeoutMs > 0 ? AbortSignal.timeout(podRunningTimeoutMs) : undefined;
+	const either = AbortSignal.any([limit, signal].filter(one => one !== undefined));
+	for await (const change of watchPods(cluster, scope, {signal: either})) {
+		if (change.type === 'appeared') {
+			return change.pod;
+		}
+	}
+
+	throw limit?.aborted
+		? new SpokeError('ERR_NOT_FOUND', `no pod behind ${asked} after ${podRunningTimeoutMs / 1000} s`, {remedy: 'check its replicas and selector, or raise --pod-running-timeout'})
+		: new SpokeError('ERR_NOT_FOUND', `no pod behind ${asked} yet`);
+}

@@ -1,0 +1,35 @@
+/** Which words name which resource, as kubectl takes them. */
+
+export type TargetResource = {
+	/** The plural of the API path. */
+	plural: 'pods' | 'services' | 'nodes' | 'deployments' | 'statefulsets' | 'daemonsets' | 'replicasets' | 'replicationcontrollers' | 'jobs';
+	kind: string;
+	/** The path up to the namespace. */
+	api: string;
+	namespaced: boolean;
+	/** All words for it without a group. */
+	words: readonly string[];
+	/** Group by which it may be qualified: `deployments.apps`, `deployments.v1.apps`. */
+	group: string;
+};
+
+export const targetResources: readonly TargetResource[] = [
+	{plural: 'pods', kind: 'Pod', api: '/api/v1', namespaced: true, words: ['pods', 'pod', 'po'], group: ''},
+	{plural: 'services', kind: 'Service', api: '/api/v1', namespaced: true, words: ['services', 'service', 'svc'], group: ''},
+	{plural: 'nodes', kind: 'Node', api: '/api/v1', namespaced: false, words: ['nodes', 'node', 'no'], group: ''},
+	{plural: 'replicationcontrollers', kind: 'ReplicationController', api: '/api/v1', namespaced: true, words: ['replicationcontrollers', 'replicationcontroller', 'rc'], group: ''},
+	{plural: 'deployments', kind: 'Deployment', api: '/apis/apps/v1', namespaced: true, words: ['deployments', 'deployment', 'deploy'], group: 'apps'},
+	{plural: 'statefulsets', kind: 'StatefulSet', api: '/apis/apps/v1', namespaced: true, words: ['statefulsets', 'statefulset', 'sts'], group: 'apps'},
+	{plural: 'daemonsets', kind: 'DaemonSet', api: '/apis/apps/v1', namespaced: true, words: ['daemonsets', 'daemonset', 'ds'], group: 'apps'},
+	{plural: 'replicasets', kind: 'ReplicaSet', api: '/apis/apps/v1', namespaced: true, words: ['replicasets', 'replicaset', 'rs'], group: 'apps'},
+	{plural: 'jobs', kind: 'Job', api: '/apis/batch/v1', namespaced: true, words: ['jobs', 'job'], group: 'batch'},
+];
+
+/** The resource that `word` names (`deploy`, `Deployment`, `deployments.apps`, `deployment.v1.apps`), or `undefined`. */
+export function findResource(word: string): TargetResource | undefined {
+	const [name = '', ...qualifiers] = word.toLowerCase().split('.');
+	const group = /^v\d+((alpha|beta)\d+)?$/.test(qualifiers[0] ?? '') ? qualifiers.slice(1).join('.') : qualifiers.join('.');
+	return targetResources.find(resource => resource.words.includes(name) && (qualifiers.length === 0 || group === resource.group));
+}
+
+export const podResource = targetResources.find(({kind}) => kind === 'Pod')!;

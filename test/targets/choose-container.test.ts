@@ -1,0 +1,44 @@
+import test from 'ava';
+import {allContainers, chooseContainer, containerNames, defaultContainerAnnotation} from '../../source/targets/choose-container.ts';
+import type {PodObject} from '../../source/targets/pod-object.ts';
+
+const one: PodObject = {metadata: {name: 'one'}, spec: {containers: [{name: 'app'}]}};
+const many: PodObject = {
+	metadata: {name: 'many'},
+	spec: {containers: [{name: 'app'}, {name: 'side'}], initContainers: [{name: 'setup'}], ephemeralContainers: [{name: 'debugger'}]},
+};
+const annotated = (name: string): PodObject => ({...many, metadata: {name: 'many', annotations: {[defaultContainerAnnotation]: name}}});
+const goOn = {unknownAnnotation: 'go-on'} as const;
+const refuse = {unknownAnnotation: 'refuse'} as const;
+
+test('the only container is taken without a word', t => {
+	t.deepEqual(chooseContainer(one, undefined, goOn), {name: 'app', notice: null});
+});
+
+test('the first of several is taken, and the others are said as kubectl says them', t => {
+	t.deepEqual(chooseContainer(many, undefined, goOn), {name: 'app', notice: 'Defaulted container "app" out of: app, side, debugger (ephem), setup (init)'});
+});
+
+test('the annotation chooses without a word', t => {
+	t.deepEqual(chooseContainer(annotated('side'), undefined, refuse), {name: 'side', notice: null});
+});
+
+test('a named container wins over the annotation, of whatever role', t => {
+	for (const name of ['app', 'setup', 'debugger']) {
+		t.deepEqual(chooseContainer(annotated('side'), name, refuse), {name, notice: null});
+	}
+});
+
+test('an annotation that names nothing is refused, except for logs', t => {
+	t.throws(() => chooseContainer(annotated('gone'), undefined, refuse), {code: 'ERR_NOT_FOUND', message: 'container gone is not valid for pod many out of: app, side, debugger (ephem), setup (init)'});
+	t.deepEqual(chooseContainer(annotated('gone'), undefined, goOn), {name: 'app', notice: 'Default container name "gone" not found in pod many'});
+});
+
+test('an unknown container is named with those there are', t => {
+	t.throws(() => chooseContainer(one, 'nope', goOn), {code: 'ERR_NOT_FOUND', message: 'container nope is not valid for pod one out of: app'});
+});
+
+test('all containers come in the order in which kubectl reads them', t => {
+	t.deepEqual(allContainers(many).map(({name, role}) => `${role} ${name}`), ['init setup', 'regular app', 'regular side', 'ephemeral debugger']);
+	t.is(containerNames(many), 'app, side, debugger (ephem), setup (init)');
+});

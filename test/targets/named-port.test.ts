@@ -1,0 +1,58 @@
+import test from 'ava';
+import {podPort, servicePort} from '../../source/targets/named-port.ts';
+import type {PodObject, ServiceObject} from '../../source/targets/pod-object.ts';
+
+const pod: PodObject = {
+	metadata: {name: 'web'},
+	spec: {
+		containers: [{name: 'app', ports: [{name: 'http', containerPort: 8080, protocol: 'TCP'}, {name: 'dns', containerPort: 53, protocol: 'UDP'}]}],
+		initContainers: [{name: 'side', ports: [{name: 'admin', containerPort: 9000}]}],
+	},
+};
+const service: ServiceObject = {
+	metadata: {name: 'web'},
+	spec: {
+		clusterIP: '10.96.0.9',
+		ports: [
+			{name: 'http', port: 80, targetPort: 'http', protocol: 'TCP'}, {name: 'raw', port: 81, targetPort: 8081}, {name: 'same', port: 82},
+			{name: 'dns', port: 53, targetPort: 53, protocol: 'UDP'}, {name: 'lost', port: 83, targetPort: 'nope'},
+		],
+	},
+};
+
+test('a number is taken as it is, declared or not', t => {
+	t.deepEqual(podPort(pod, '4711'), {port: 4711, name: null, servicePort: null});
+});
+
+test('a name is looked up in containers, then in init containers', t => {
+	t.deepEqual(podPort(pod, 'http'), {port: 8080, name: 'http', servicePort: null});
+	t.deepEqual(podPort(pod, 'admin'), {port: 9000, name: 'admin', servicePort: null});
+});
+
+test('a service’s port goes through targetPort, by name and by number', t => {
+	t.deepEqual(servicePort(service, pod, '80'), {port: 8080, name: 'http', servicePort: 80});
+	t.deepEqual(servicePort(service, pod, 'http'), {port: 8080, name: 'http', servicePort: 80});
+	t.deepEqual(servicePort(service, pod, '81'), {port: 8081, name: null, servicePort: 81});
+	t.deepEqual(servicePort(service, pod, 'raw'), {port: 8081, name: 'raw', servicePort: 81});
+	t.deepEqual(servicePort(service, pod, '82'), {port: 82, name: null, servicePort: 82});
+});
+
+test('a headless service keeps the number', t => {
+	t.is(servicePort({...service, spec: {...service.spec, clusterIP: 'None'}}, pod, '80').port, 80);
+});
+
+test('unknown names and numbers are named with what there is', t => {
+	t.throws(() => podPort(pod, 'nope'), {code: 'ERR_NOT_FOUND', message: 'Pod \'web\' does not have a named port \'nope\''});
+	t.throws(() => servicePort(service, pod, 'nope'), {code: 'ERR_NOT_FOUND', message: 'Service \'web\' does not have a named port \'nope\''});
+	t.throws(() => servicePort(service, pod, '8080'), {code: 'ERR_NOT_FOUND', message: 'Service web does not have a service port 8080'});
+	t.throws(() => servicePort(service, pod, 'lost'), {code: 'ERR_NOT_FOUND', message: 'Pod \'web\' does not have a named port \'nope\''});
+});
+
+test('UDP and impossible numbers are refused', t => {
+	t.throws(() => podPort(pod, 'dns'), {code: 'ERR_USAGE', message: 'UDP protocol is not supported for dns'});
+	t.throws(() => podPort(pod, '53'), {code: 'ERR_USAGE', message: 'UDP protocol is not supported for 53'});
+	t.throws(() => servicePort(service, pod, '53'), {code: 'ERR_USAGE', message: 'UDP protocol is not supported for 53'});
+	for (const asked of ['0', '65536', '99999999999']) {
+		t.throws(() => podPort(pod, asked), {code: 'ERR_USAGE'});
+	}
+});
