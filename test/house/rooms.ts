@@ -16,7 +16,7 @@ export const rooms: readonly Room[] = [
 	{name: 'text', answers: 'What may cluster text do to a terminal, and how wide is it?', mayImport: ['errors'], packages: ['string-width']},
 	{name: 'command-line', answers: 'What did the user ask for?', mayImport: ['errors', 'text']},
 	{name: 'wire', answers: 'How do bytes become frames, streams and channels? (no Kubernetes in it)', mayImport: ['errors'], packages: ['ws']},
-	{name: 'cluster', answers: 'How is the apiserver reached, and as whom?', mayImport: ['errors', 'version', 'failures', 'command-line', 'wire'], packages: ['yaml']},
+	{name: 'cluster', answers: 'How is the apiserver reached, and as whom?', mayImport: ['errors', 'version', 'text', 'failures', 'command-line', 'wire'], packages: ['yaml']},
 	{name: 'targets', answers: 'Which pod, container and port does the user mean?', mayImport: ['errors', 'cluster', 'sessions']},
 	{name: 'sessions', answers: 'What happens on a stream: logs, exec, forwards, proxy requests, as typed events?', mayImport: ['errors', 'failures', 'text', 'wire', 'cluster', 'targets', 'version']},
 	{name: 'posture', answers: 'How does a connection go, and how do we know?', mayImport: ['errors', 'failures', 'version', 'command-line', 'cluster', 'targets', 'sessions']},

@@ -1,0 +1,110 @@
+/** From flags, environment and kubeconfig to everything a connection needs to know. */
+import type {ConnectionFlags} from '../command-line/connection-flags.ts';
+import {parseDuration} from '../command-line/parse-duration.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {ClusterFacts} from './cluster-access.ts';
+import {impersonationHeaders} from './credentials/impersonation.ts';
+import {userCredentials} from './credentials/user-credentials.ts';
+import type {Access} from './dedicated-connection.ts';
+import {chooseEntries, type ChosenEntries} from './kubeconfig/choose-entries.ts';
+import {inClusterEntries, podFolder} from './kubeconfig/in-cluster.ts';
+import {loadKubeconfig, type LoadedKubeconfig} from './kubeconfig/load-kubeconfig.ts';
+import type {ClusterEntry} from './kubeconfig/kubeconfig-shape.ts';
+import {validateEntries} from './kubeconfig/validate-entries.ts';
+import {readBounded} from './kubeconfig/read-bounded.ts';
+import type {TlsSettings} from './tls/secure-socket.ts';
+import {systemTrust, trustBundle} from './tls/trust.ts';
+import {environmentProxy} from './transport/environment-proxy.ts';
+import type {Route} from './transport/open-socket.ts';
+import {parseProxyUrl} from './transport/proxy-url.ts';
+import {parseServerUrl, type ServerAddress} from './transport/server-url.ts';
+
+/** Our own limit for an answer's headers when --request-timeout sets none, milliseconds. */
+const answerLimitMs = 30_000;
+const largestBundle = 8 * 1024 * 1024;
+
+export type AccessSettings = {access: Access; facts: ClusterFacts};
+
+/** @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE, ERR_USAGE */
+export async function readSettings(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder = podFolder): Promise<AccessSettings> {
+	const timeoutMs = requestTimeout(flags['request-timeout']);
+	const {source, ...chosen} = await chosenEntries(flags, environment, folder);
+	await validateEntries(chosen);
+	const {cluster, user} = chosen;
+	const server = parseServerUrl(cluster.server);
+	const tls = server.scheme === 'https' ? await tlsSettings(cluster, environment) : null;
+	const proxy = cluster.proxyUrl === '' ? environmentProxy(server.scheme, server.host, server.port, environment) : parseProxyUrl(cluster.proxyUrl);
+	const route: Route = {server, tls, limitMs: timeoutMs, proxy: proxy && {address: proxy, from: cluster.proxyUrl === '' ? 'environment' : 'proxy-url'}};
+	return {
+		access: {
+			route,
+			credentials: await userCredentials(user, {cluster, server, environment}),
+			headers: impersonationHeaders(user),
+			requestTimeoutMs: timeoutMs || answerLimitMs,
+			compression: !cluster.disableCompression,
+		},
+		facts: clusterFacts(chosen, server, tls, source),
+	};
+}
+
+async function chosenEntries(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder: string): Promise<ChosenEntries & {source: ClusterFacts['source']}> {
+	const loaded = await loadKubeconfig(flags.kubeconfig, environment);
+	const chosen = chooseEntries(loaded.config, flags, environment);
+	if (!isEmpty(chosen.cluster)) {
+		return {...chosen, source: loaded.config.clusters.has(chosen.clusterName) ? 'kubeconfig' : 'flags'};
+	}
+
+	const inCluster = await inClusterEntries(flags, environment, folder);
+	if (inCluster) {
+		return {...inCluster, source: 'in-cluster'};
+	}
+
+	throw nothingChosen(loaded);
+}
+
+function isEmpty({server, certificateAuthority, certificateAuthorityData, insecureSkipTlsVerify, tlsServerName, proxyUrl}: ClusterEntry): boolean {
+	return server === '' && certificateAuthority === '' && certificateAuthorityData.length === 0 && !insecureSkipTlsVerify && tlsServerName === '' && proxyUrl === '';
+}
+
+function nothingChosen({config, read, missing}: LoadedKubeconfig): SpokeError {
+	if (config.contexts.size > 0) {
+		return new SpokeError('ERR_CONTEXT_UNKNOWN', `no context is chosen: current-context is not set in ${read.join(', ')}`, {remedy: `give --context, one of: ${[...config.contexts.keys()].slice(0, 10).join(', ')}`});
+	}
+
+	return new SpokeError('ERR_NO_KUBECONFIG', read.length > 0 ? `the kubeconfig ${read.join(', ')} names no cluster` : `no kubeconfig: ${missing.join(', ') || 'KUBECONFIG'} does not exist, and this is not a pod`);
+}
+
+async function tlsSettings(cluster: ClusterEntry, environment: NodeJS.ProcessEnv): Promise<TlsSettings> {
+	const bundle = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === '' ? cluster.certificateAuthorityData : await readBounded(cluster.certificateAuthority, largestBundle);
+	const configured = cluster.certificateAuthority !== '' || bundle.length > 0;
+	if (configured && cluster.insecureSkipTlsVerify) {
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'specifying a root certificates file with the insecure flag is not allowed', {remedy: 'drop insecure-skip-tls-verify, or the certificate-authority'});
+	}
+
+	const trust = configured ? trustBundle(bundle) : cluster.insecureSkipTlsVerify ? {from: 'system-roots' as const, pem: []} : await systemTrust(environment);
+	return {trust, insecure: cluster.insecureSkipTlsVerify, serverName: cluster.tlsServerName === '' ? null : cluster.tlsServerName};
+}
+
+function clusterFacts({contextName, userName, user, namespace}: ChosenEntries, server: ServerAddress, tls: TlsSettings | null, source: ClusterFacts['source']): ClusterFacts {
+	return {
+		context: contextName,
+		server: server.shown,
+		namespace: namespace || 'default',
+		user: userName === '' ? null : userName,
+		impersonating: user.impersonate === '' ? null : user.impersonate,
+		sandbox: false,
+		source,
+		certificateAuthority: tls?.trust.from === 'kubeconfig-ca' ? tls.trust.pem.join('\n') : null,
+		insecureSkipTlsVerify: tls?.insecure ?? false,
+	};
+}
+
+/** Whole seconds, or a duration in Go's syntax; 0 is none. */
+function requestTimeout(text: string): number {
+	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
+	if (ms === undefined || !Number.isFinite(ms)) {
+		throw new SpokeError('ERR_USAGE', `--request-timeout=${text} is no duration`, {remedy: 'give whole seconds, or a number with a unit: 1s, 2m, 3h'});
+	}
+
+	return Math.max(0, ms);
+}

@@ -1,0 +1,41 @@
+/** The old `auth-provider` of a kubeconfig: what is left of it in Kubernetes, with its words for what is not. */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {AuthProviderEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import {fixedCredentials, type Credentials} from './credentials.ts';
+
+const removed: Readonly<Record<string, string>> = {
+	gcp: 'The gcp auth plugin has been removed. Please use the "gke-gcloud-auth-plugin" kubectl/client-go credential plugin instead.',
+	azure: 'The azure auth plugin has been removed. Please use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.',
+};
+
+/**
+Only `oidc` still exists: its id-token is sent while it is valid. It is not refreshed here.
+@throws SpokeError ERR_KUBECONFIG_INVALID, ERR_CREDENTIALS
+*/
+export function authProvider({name, config}: AuthProviderEntry, now = Date.now()): Credentials {
+	const gone = removed[name];
+	if (gone !== undefined) {
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', gone, {remedy: 'replace auth-provider by exec in this user'});
+	}
+
+	if (name !== 'oidc') {
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `no Auth Provider found for name "${name}"`);
+	}
+
+	const token = config.get('id-token') ?? '';
+	if (token === '' || expiryOf(token) <= now) {
+		throw new SpokeError('ERR_CREDENTIALS', `the oidc id-token ${token === '' ? 'is missing' : 'has expired'}, and spoke does not refresh it`, {leg: 0, remedy: 'run any kubectl command once: it refreshes the token in the kubeconfig'});
+	}
+
+	return fixedCredentials('token', {authorization: `Bearer ${token}`, certificate: null});
+}
+
+/** Milliseconds since 1970 of a JWT's `exp`; 0 when it cannot be read. The apiserver checks the token, we only look at its date. */
+function expiryOf(token: string): number {
+	try {
+		const {exp} = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as {exp?: unknown};
+		return typeof exp === 'number' ? exp * 1000 : 0;
+	} catch {
+		return 0;
+	}
+}

@@ -1,0 +1,36 @@
+/** A bearer token, fixed or in a file that is read again while we run. */
+import {readFile} from 'node:fs/promises';
+import {SpokeError} from '../../errors/spoke-error.ts';
+
+/** Reads a token file at most once in 50 s: client-go's period of a minute less its leeway (transport/token_source.go). */
+const rereadAfterMs = 50_000;
+
+/**
+Gives the current token. The file wins over the fixed token; when it cannot be read, the last good token goes on being used.
+@throws SpokeError ERR_KUBECONFIG_INVALID when there was never one
+*/
+export function tokenSource(token: string, file: string, now: () => number = Date.now): () => Promise<string> {
+	let last = token;
+	let readAt = Number.NEGATIVE_INFINITY;
+	return async () => {
+		if (file === '' || now() - readAt < rereadAfterMs) {
+			return last;
+		}
+
+		try {
+			const fresh = (await readFile(file, 'utf8')).trim();
+			if (fresh === '') {
+				throw new Error(`read empty token from file "${file}"`);
+			}
+
+			last = fresh;
+			readAt = now();
+		} catch (error) {
+			if (last === '') {
+				throw new SpokeError('ERR_KUBECONFIG_INVALID', `the token file cannot be used: ${(error as Error).message}`, {remedy: 'check tokenFile of this user', cause: error});
+			}
+		}
+
+		return last;
+	};
+}

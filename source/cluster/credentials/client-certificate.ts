@@ -1,0 +1,56 @@
+/** A client certificate and its key, from data or from files that may be renewed while we run. */
+import {createPrivateKey, X509Certificate} from 'node:crypto';
+import {readFile} from 'node:fs/promises';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import type {ClientCertificate} from '../tls/secure-socket.ts';
+
+type Pair = Pick<UserEntry, 'clientCertificate' | 'clientCertificateData' | 'clientKey' | 'clientKeyData'>;
+
+/** Files are looked at again at most once a second, as client-go does. */
+const rereadAfterMs = 1000;
+
+/** Gives the current pair, the same object while it has not changed. Data wins over a file. @throws SpokeError ERR_CLIENT_CERTIFICATE */
+export function certificateSource(pair: Pair, now: () => number = Date.now): () => Promise<ClientCertificate> {
+	let last: ClientCertificate | null = null;
+	let readAt = Number.NEGATIVE_INFINITY;
+	return async () => {
+		if (last && (now() - readAt < rereadAfterMs || (pair.clientCertificateData.length > 0 && pair.clientKeyData.length > 0))) {
+			return last;
+		}
+
+		const [certificate, key] = await Promise.all([dataOrFile(pair.clientCertificateData, pair.clientCertificate), dataOrFile(pair.clientKeyData, pair.clientKey)]);
+		readAt = now();
+		if (!last?.certificate.equals(certificate) || !last.key.equals(key)) {
+			last = checkedPair(certificate, key);
+		}
+
+		return last;
+	};
+}
+
+/** @throws SpokeError ERR_CLIENT_CERTIFICATE when the two cannot be read or do not belong together */
+export function checkedPair(certificate: Buffer, key: Buffer): ClientCertificate {
+	try {
+		const leaf = new X509Certificate(certificate);
+		if (!leaf.checkPrivateKey(createPrivateKey(key))) {
+			throw new Error('tls: private key does not match public key');
+		}
+	} catch (error) {
+		throw new SpokeError('ERR_CLIENT_CERTIFICATE', `the client certificate cannot be used: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
+	}
+
+	return {certificate, key};
+}
+
+async function dataOrFile(data: Buffer, path: string): Promise<Buffer> {
+	if (data.length > 0) {
+		return data;
+	}
+
+	try {
+		return await readFile(path);
+	} catch (error) {
+		throw new SpokeError('ERR_CLIENT_CERTIFICATE', `the client certificate cannot be read: ${(error as Error).message}`, {cause: error});
+	}
+}

@@ -1,0 +1,146 @@
+/** Credentials from an exec plugin: run when needed, once at a time, kept until they expire. */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {parseDuration} from '../../command-line/parse-duration.ts';
+import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import {parseYaml, type Plain} from '../kubeconfig/parse-yaml.ts';
+import type {ClientCertificate} from '../tls/secure-socket.ts';
+import {checkedPair} from './client-certificate.ts';
+import type {Credentials, Identity} from './credentials.ts';
+import {runPlugin} from './run-plugin.ts';
+import type {CredentialContext} from './user-credentials.ts';
+
+const versions: readonly string[] = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
+
+/** How long a plugin may take, milliseconds; SPOKE_EXEC_TIMEOUT (seconds, or `5m`; 0 is no limit) overrides it. */
+const standardLimitMs = 60_000;
+
+type Issued = {identity: Identity; expires: number};
+
+/**
+@see https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+@throws SpokeError ERR_KUBECONFIG_INVALID for an API version that is not known
+*/
+export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () => number = Date.now): Credentials {
+	if (!versions.includes(exec.apiVersion)) {
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `exec plugin: invalid apiVersion "${exec.apiVersion}"`, {remedy: `use ${versions.join(' or ')}`});
+	}
+
+	const limitMs = timeLimit(context.environment);
+	let last: Issued | null = null;
+	let running: Promise<Issued> | null = null;
+	const renew = async (): Promise<Issued> => {
+		running ??= runPlugin(exec, context, limitMs)
+			.then(output => issuedBy(exec, output, last))
+			.finally(() => {
+				running = null;
+			});
+		last = await running;
+		return last;
+	};
+
+	return {
+		kind: 'exec',
+		async current(signal) {
+			const issued = last && now() <= last.expires ? last : await orAborted(renew(), signal);
+			return issued.identity;
+		},
+		async rejected(identity, signal) {
+			// Somebody else's 401 may have brought new ones already.
+			if (last?.identity !== identity) {
+				return last !== null;
+			}
+
+			await orAborted(renew(), signal);
+			return true;
+		},
+	};
+}
+
+function timeLimit(environment: NodeJS.ProcessEnv): number {
+	const text = environment['SPOKE_EXEC_TIMEOUT'] ?? '';
+	const ms = text === '' ? standardLimitMs : /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
+	if (ms === undefined) {
+		throw new SpokeError('ERR_USAGE', `SPOKE_EXEC_TIMEOUT=${text} is no duration`, {remedy: 'give whole seconds, or a number with a unit: 90s, 5m'});
+	}
+
+	return ms;
+}
+
+async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+	if (!signal) {
+		return work;
+	}
+
+	const {promise, reject} = Promise.withResolvers<never>();
+	const aborted = () => {
+		reject(signal.reason as Error);
+	};
+
+	signal.addEventListener('abort', aborted);
+	try {
+		signal.throwIfAborted();
+		return await Promise.race([work, promise]);
+	} finally {
+		signal.removeEventListener('abort', aborted);
+	}
+}
+
+/** What the plugin printed, judged as client-go judges it. None of it is ever repeated in a message. */
+function issuedBy(exec: ExecEntry, output: string, before: Issued | null): Issued {
+	const status = statusOf(exec, output);
+	const [token, certificate, key] = [field(status, 'token'), field(status, 'clientCertificateData'), field(status, 'clientKeyData')];
+	if (token === '' && certificate === '' && key === '') {
+		throw failed(exec, 'didn’t return a token or cert/key pair');
+	}
+
+	if ((certificate === '') !== (key === '')) {
+		throw failed(exec, 'returned only certificate or key, not both');
+	}
+
+	const expires = field(status, 'expirationTimestamp');
+	const until = expires === '' ? Number.POSITIVE_INFINITY : Date.parse(expires);
+	if (Number.isNaN(until)) {
+		throw failed(exec, 'returned an expirationTimestamp that is no RFC 3339 time');
+	}
+
+	const pair = certificate === '' ? null : samePair(before?.identity.certificate ?? null, Buffer.from(certificate), Buffer.from(key));
+	return {identity: {authorization: token === '' ? null : `Bearer ${token}`, certificate: pair}, expires: until};
+}
+
+function samePair(before: ClientCertificate | null, certificate: Buffer, key: Buffer): ClientCertificate {
+	return before?.certificate.equals(certificate) && before.key.equals(key) ? before : checkedPair(certificate, key);
+}
+
+function statusOf(exec: ExecEntry, output: string): ReadonlyMap<unknown, Plain> {
+	let answer: Plain;
+	try {
+		answer = parseYaml(output);
+	} catch (error) {
+		throw failed(exec, `printed something else than an ExecCredential: ${(error as Error).message}`);
+	}
+
+	if (!(answer instanceof Map) || answer.get('kind') !== 'ExecCredential') {
+		throw failed(exec, 'printed something else than an ExecCredential');
+	}
+
+	const version: unknown = answer.get('apiVersion');
+	if (version !== exec.apiVersion) {
+		throw failed(exec, `is configured to use API version ${exec.apiVersion}, plugin returned version ${typeof version === 'string' ? version.slice(0, 100) : 'none'}`);
+	}
+
+	const status = (answer as ReadonlyMap<unknown, Plain>).get('status');
+	if (!(status instanceof Map)) {
+		throw failed(exec, 'didn’t return a status field');
+	}
+
+	return status as ReadonlyMap<unknown, Plain>;
+}
+
+function field(status: ReadonlyMap<unknown, Plain>, name: string): string {
+	const value = status.get(name) ?? '';
+	return typeof value === 'string' ? value : String(value);
+}
+
+export function failed(exec: ExecEntry, why: string): SpokeError {
+	return new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`);
+}

@@ -1,0 +1,41 @@
+/** The headers that ask the apiserver to act as somebody else. */
+import type {UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
+
+export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>;
+
+/** @see client-go transport/round_trippers.go (impersonatingRoundTripper) */
+export function impersonationHeaders(user: Pick<UserEntry, 'impersonate' | 'impersonateUid' | 'impersonateGroups' | 'impersonateUserExtra'>): RequestHeaders {
+	if (user.impersonate === '') {
+		return {};
+	}
+
+	const headers: Record<string, string | readonly string[]> = {'Impersonate-User': onWire(user.impersonate)};
+	if (user.impersonateUid !== '') {
+		headers['Impersonate-Uid'] = onWire(user.impersonateUid);
+	}
+
+	if (user.impersonateGroups.length > 0) {
+		headers['Impersonate-Group'] = user.impersonateGroups.map(group => onWire(group));
+	}
+
+	for (const [key, values] of user.impersonateUserExtra) {
+		if (values.length > 0) {
+			headers[`Impersonate-Extra-${escapeKey(key)}`] = values.map(value => onWire(value));
+		}
+	}
+
+	return headers;
+}
+
+/** Everything that a header's name may not hold, and `%` itself, percent-coded by byte. */
+function escapeKey(key: string): string {
+	return [...Buffer.from(key, 'utf8')].map(byte => {
+		const character = String.fromCharCode(byte);
+		return /[!#$&'*+\-.^_`|~\dA-Za-z]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+	}).join('');
+}
+
+/** Node writes header values as Latin-1; this makes it the UTF-8 bytes that Go writes. */
+function onWire(value: string): string {
+	return Buffer.from(value, 'utf8').toString('latin1');
+}

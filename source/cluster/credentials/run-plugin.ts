@@ -1,0 +1,125 @@
+/** Runs a credential plugin: never by a shell, never without a limit, and takes what it prints. */
+import {spawn, type ChildProcess} from 'node:child_process';
+import {readFile} from 'node:fs/promises';
+import {normalize} from 'node:path';
+import process from 'node:process';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {sanitise} from '../../text/sanitise.ts';
+import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import type {CredentialContext} from './user-credentials.ts';
+
+/** An ExecCredential with a long chain is some kilobytes. */
+const mostOutput = 1024 * 1024;
+const mostNotices = 64 * 1024;
+
+/** What it printed on stdout. @throws SpokeError ERR_CREDENTIAL_PLUGIN */
+export async function runPlugin(exec: ExecEntry, context: CredentialContext, limitMs: number): Promise<string> {
+	const interactive = isInteractive(exec);
+	const info = await execInfo(exec, context, interactive);
+	const child = spawn(normalize(exec.command), exec.args, {
+		stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
+		env: {...context.environment, ...Object.fromEntries(exec.env.map(({name, value}) => [name, value])), KUBERNETES_EXEC_INFO: info},
+		// In a group of its own everything that it started ends with it; one that asks questions must stay in the terminal's.
+		detached: !interactive,
+		shell: false,
+	});
+	const ended = () => {
+		kill(child, !interactive);
+	};
+
+	process.once('exit', ended);
+	try {
+		return await outcome(exec, child, limitMs, ended);
+	} finally {
+		process.off('exit', ended);
+	}
+}
+
+function isInteractive({interactiveMode, command}: ExecEntry): boolean {
+	if (interactiveMode === 'Always' && !process.stdin.isTTY) {
+		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`, {remedy: 'run spoke in a terminal, or log in first'});
+	}
+
+	return interactiveMode !== 'Never' && process.stdin.isTTY;
+}
+
+/** KUBERNETES_EXEC_INFO: client-go pkg/apis/clientauthentication. */
+async function execInfo(exec: ExecEntry, {cluster, server}: CredentialContext, interactive: boolean): Promise<string> {
+	const about = exec.provideClusterInfo ? {cluster: await clusterInfo(cluster, server.prefix === '' ? cluster.server : server.shown)} : {};
+	return JSON.stringify({kind: 'ExecCredential', apiVersion: exec.apiVersion, spec: {...about, interactive}});
+}
+
+async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Record<string, unknown>> {
+	const authority = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === '' ? cluster.certificateAuthorityData : await readFile(cluster.certificateAuthority);
+	return {
+		server,
+		...cluster.tlsServerName === '' ? {} : {'tls-server-name': cluster.tlsServerName},
+		...cluster.insecureSkipTlsVerify ? {'insecure-skip-tls-verify': true} : {},
+		...authority.length === 0 ? {} : {'certificate-authority-data': authority.toString('base64')},
+		...cluster.proxyUrl === '' ? {} : {'proxy-url': cluster.proxyUrl},
+		...cluster.disableCompression ? {'disable-compression': true} : {},
+		config: cluster.execExtension ?? null,
+	};
+}
+
+async function outcome(exec: ExecEntry, child: ChildProcess, limitMs: number, end: () => void): Promise<string> {
+	const {promise, resolve, reject} = Promise.withResolvers<string>();
+	const giveUp = (why: string, remedy?: string) => {
+		end();
+		reject(new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`, {text: lastLine(), ...remedy === undefined ? {} : {remedy}}));
+	};
+
+	const timer = limitMs > 0 ? setTimeout(() => {
+		giveUp(`did not end within ${limitMs / 1000} s`, 'run it by hand, or raise SPOKE_EXEC_TIMEOUT');
+	}, limitMs) : undefined;
+	const printed: Buffer[] = [];
+	let size = 0;
+	let notices = '';
+	const lastLine = () => notices.trimEnd().split('\n').at(-1) ?? '';
+	child.stdout!.on('data', (chunk: Buffer) => {
+		size += chunk.length;
+		printed.push(chunk);
+		if (size > mostOutput) {
+			printed.length = 0;
+			giveUp(`printed more than ${mostOutput / 1024 / 1024} MiB`);
+		}
+	});
+	child.stderr!.on('data', (chunk: Buffer) => {
+		if (notices.length < mostNotices) {
+			const text = chunk.toString('utf8').slice(0, mostNotices - notices.length);
+			notices += text;
+			process.stderr.write(sanitise(text));
+		}
+	});
+	child.once('error', (error: NodeJS.ErrnoException) => {
+		const missing = error.code === 'ENOENT';
+		const hint = exec.installHint.trim().replaceAll(/\s+/g, ' ');
+		giveUp(missing ? 'cannot be run: executable not found' : `cannot be run: ${error.code ?? error.message}`, missing && hint !== '' ? hint : 'install the plugin, or correct exec.command of this user');
+	});
+	child.once('close', (status, signal) => {
+		if (status === 0) {
+			resolve(Buffer.concat(printed).toString('utf8'));
+		} else {
+			giveUp(status === null ? `was ended by ${signal}` : `failed with exit code ${status}`);
+		}
+	});
+	try {
+		return await promise;
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+function kill(child: ChildProcess, group: boolean): void {
+	child.stdout?.destroy();
+	child.stderr?.destroy();
+	try {
+		if (group && child.pid !== undefined) {
+			process.kill(-child.pid, 'SIGKILL');
+		} else {
+			child.kill('SIGKILL');
+		}
+	} catch {
+		// It has ended already.
+	}
+}

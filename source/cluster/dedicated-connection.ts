@@ -1,0 +1,176 @@
+/** A connection of its own: requests one after the other on one socket, and the upgrade that ends its life as HTTP. */
+import type {Duplex} from 'node:stream';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {userAgent} from '../version.ts';
+import type {ApiResponse, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeOutcome} from './connection.ts';
+import type {Credentials, Identity} from './credentials/credentials.ts';
+import type {RequestHeaders} from './credentials/impersonation.ts';
+import {decodedBody, exchange, readWhole, type Answer, type Outgoing} from './transport/exchange.ts';
+import {OneSocketAgent} from './transport/one-socket-agent.ts';
+import {openSocket, type OpenSocket, type Route} from './transport/open-socket.ts';
+import {upgradeRequest} from './transport/upgrade.ts';
+
+/** Everything that connections to one apiserver as one user have in common. */
+export type Access = {
+	route: Route;
+	credentials: Credentials;
+	/** Sent with every request: impersonation. */
+	headers: RequestHeaders;
+	/** Until an answer's headers, milliseconds; 0 is none. */
+	requestTimeoutMs: number;
+	compression: boolean;
+};
+
+/** An upgrade's body on refusal is kept up to this size. */
+const longestRefusal = 64 * 1024;
+
+/** Just past the apiserver's own limit of 30 s for reaching a kubelet. */
+const upgradeLimitMs = 35_000;
+
+let opened = 0;
+
+/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN… */
+export async function openConnection(access: Access, signal?: AbortSignal): Promise<DedicatedConnection> {
+	const identity = await access.credentials.current(signal);
+	const open = await openSocket(access.route, identity.certificate, signal);
+	return new DedicatedConnection(access, open, identity);
+}
+
+export class DedicatedConnection implements Connection {
+	readonly id: string;
+	readonly facts: SocketFacts;
+	readonly #access: Access;
+	readonly #socket: Duplex;
+	readonly #agent: OneSocketAgent;
+	readonly #absoluteForm: boolean;
+	readonly #shown: Identity['certificate'];
+	#upgraded = false;
+
+	constructor(access: Access, {socket, facts, absoluteForm}: OpenSocket, identity: Identity) {
+		opened++;
+		this.id = `c${opened}`;
+		this.#access = access;
+		this.#socket = socket;
+		this.#agent = new OneSocketAgent(socket);
+		this.#absoluteForm = absoluteForm;
+		this.#shown = identity.certificate;
+		this.facts = {...facts, clientAuth: access.credentials.kind};
+		// An idle socket that breaks must not bring the process down; the next request tells.
+		socket.on('error', () => {});
+	}
+
+	get usable(): boolean {
+		return !this.#upgraded && !this.#socket.destroyed && this.#socket.writable;
+	}
+
+	async request(options: RequestOptions): Promise<ApiResponse> {
+		const answer = await this.#send(options.path, options.headers ?? {}, {
+			method: options.method ?? 'GET',
+			...options.body === undefined ? {} : {body: options.body},
+			signal: options.signal,
+			timeoutMs: options.timeoutMs ?? this.#access.requestTimeoutMs,
+		});
+		const {message} = answer;
+		if (answer.kind === 'upgrade') {
+			answer.socket.destroy();
+			throw new SpokeError('ERR_PROTOCOL', `${this.#what} switched protocols without being asked`);
+		}
+
+		return {status: message.statusCode!, statusText: message.statusMessage ?? '', headers: message.headers, body: decodedBody(message), connection: {id: this.id, facts: this.facts}};
+	}
+
+	async upgrade(options: UpgradeOptions): Promise<UpgradeOutcome> {
+		const {headers, check} = upgradeRequest(options);
+		const answer = await this.#send(options.path, {...options.headers, ...headers, 'Accept-Encoding': 'identity'}, {
+			method: options.method, signal: options.signal, timeoutMs: options.timeoutMs ?? upgradeLimitMs,
+		});
+		const {message} = answer;
+		if (answer.kind === 'response') {
+			const body = await readStart(message, longestRefusal);
+			return {upgraded: false, status: message.statusCode!, statusText: message.statusMessage ?? '', headers: message.headers, body};
+		}
+
+		this.#upgraded = true;
+		try {
+			return {upgraded: true, socket: answer.socket, head: answer.head, protocol: check(message, this.#what), headers: message.headers};
+		} catch (error) {
+			answer.socket.destroy();
+			throw error;
+		}
+	}
+
+	close(): void {
+		if (!this.#upgraded) {
+			this.#socket.destroy();
+			this.#agent.destroy();
+		}
+	}
+
+	get #what(): string {
+		return `the apiserver ${this.#access.route.server.shown}`;
+	}
+
+	/** One more try when a 401 made us get another token: the socket stays the same, so a new certificate does not help here. */
+	async #send(path: string, own: RequestHeaders, request: Pick<Outgoing, 'method' | 'body' | 'signal' | 'timeoutMs'>): Promise<Answer> {
+		const {credentials} = this.#access;
+		const identity = await credentials.current(request.signal);
+		const answer = await this.#sendAs(identity, path, own, request);
+		const replayable = request.body === undefined || typeof request.body === 'string' || request.body instanceof Uint8Array;
+		if (answer.message.statusCode !== 401 || !replayable || !await credentials.rejected(identity, request.signal)) {
+			return answer;
+		}
+
+		const renewed = await credentials.current(request.signal);
+		if (renewed.certificate !== this.#shown || renewed.authorization === identity.authorization) {
+			return answer;
+		}
+
+		await readWhole(answer.message, longestRefusal, this.#what);
+		return this.#sendAs(renewed, path, own, request);
+	}
+
+	async #sendAs(identity: Identity, path: string, own: RequestHeaders, request: Pick<Outgoing, 'method' | 'body' | 'signal' | 'timeoutMs'>): Promise<Answer> {
+		const {route: {server, proxy}, headers, compression} = this.#access;
+		const target = `${server.prefix}${path}`;
+		const proxyLogin = this.#absoluteForm && proxy?.address.credentials ? {'Proxy-Authorization': basic(proxy.address.credentials)} : {};
+		return exchange(this.#agent, {
+			...request,
+			target: this.#absoluteForm ? `http://${server.authority}${target}` : target,
+			what: this.#what,
+			headers: {
+				Host: server.authority,
+				'User-Agent': userAgent,
+				Accept: 'application/json',
+				'Accept-Encoding': compression ? 'gzip' : 'identity',
+				...identity.authorization === null ? {} : {Authorization: identity.authorization},
+				...headers,
+				...proxyLogin,
+				...own,
+			},
+		});
+	}
+}
+
+function basic({username, password}: {username: string; password: string}): string {
+	return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/** The first `maxBytes` as text; what is longer ends the connection, since the rest would stand in the way. */
+async function readStart(body: NodeJS.ReadableStream & {destroy(): void}, maxBytes: number): Promise<string> {
+	const chunks: Buffer[] = [];
+	let total = 0;
+	try {
+		for await (const chunk of body as AsyncIterable<Buffer>) {
+			chunks.push(chunk);
+			total += chunk.length;
+			if (total >= maxBytes) {
+				body.destroy();
+				break;
+			}
+		}
+	} catch {
+		// What came before the cut is the refusal's text.
+	}
+
+	return Buffer.concat(chunks).toString('utf8').slice(0, maxBytes);
+}

@@ -1,0 +1,113 @@
+/** Which cluster, user and namespace the flags choose from the kubeconfig, with every override: client-go's DirectClientConfig. */
+import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {type ClusterEntry, type ContextEntry, emptyCluster, emptyContext, emptyUser, type Kubeconfig, type UserEntry} from './kubeconfig-shape.ts';
+
+export type ChosenEntries = {
+	contextName: string | null;
+	clusterName: string;
+	userName: string;
+	cluster: ClusterEntry;
+	user: UserEntry;
+	namespace: string;
+};
+
+/**
+Applies context, cluster, user and all overriding flags.
+@see client-go tools/clientcmd/client_config.go (getContext, getAuthInfo, getCluster)
+@throws SpokeError ERR_CONTEXT_UNKNOWN
+*/
+export function chooseEntries(config: Kubeconfig, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ChosenEntries {
+	const contextName = flags.context || config.currentContext;
+	const context = chooseContext(config, contextName, flags);
+	const userName = context.user;
+	const clusterName = context.cluster;
+	// Only what a flag names must exist here; a dangling name inside the file shows as an empty entry.
+	mustExist(flags.user, config.users, 'auth info', 'user');
+	mustExist(flags.cluster, config.clusters, 'cluster', 'cluster');
+	return {
+		contextName: contextName === '' ? null : contextName,
+		clusterName,
+		userName,
+		cluster: overrideCluster(config.clusters.get(clusterName), flags, environment),
+		user: overrideUser(config.users.get(userName), flags),
+		namespace: context.namespace,
+	};
+}
+
+function chooseContext(config: Kubeconfig, name: string, flags: ConnectionFlags): ContextEntry {
+	const found = config.contexts.get(name);
+	if (!found && name !== '') {
+		throw unknown(flags.context ? `context "${name}" does not exist` : `current-context "${name}" does not exist`, config.contexts, 'context');
+	}
+
+	const context = found ?? emptyContext();
+	return {cluster: flags.cluster || context.cluster, user: flags.user || context.user, namespace: flags.namespace || context.namespace};
+}
+
+function mustExist(name: string | undefined, among: ReadonlyMap<string, unknown>, word: string, flag: string): void {
+	if (name && !among.has(name)) {
+		throw unknown(`${word} "${name}" does not exist`, among, flag);
+	}
+}
+
+function unknown(message: string, among: ReadonlyMap<string, unknown>, what: string): SpokeError {
+	const names = [...among.keys()];
+	const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? `, and ${names.length - 10} more` : '');
+	return new SpokeError('ERR_CONTEXT_UNKNOWN', message, {remedy: names.length === 0 ? `the kubeconfig has no ${what}` : `${what}s in the kubeconfig: ${shown}`});
+}
+
+function overrideCluster(entry: ClusterEntry | undefined, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ClusterEntry {
+	const cluster = {...(entry ?? emptyCluster())};
+	cluster.server = flags.server || cluster.server || (environment['KUBERNETES_MASTER'] ?? '');
+	cluster.proxyUrl = flags['proxy-url'] || cluster.proxyUrl;
+	cluster.disableCompression = flags['disable-compression'] || cluster.disableCompression;
+	if (flags['insecure-skip-tls-verify'] || flags['certificate-authority']) {
+		cluster.insecureSkipTlsVerify = flags['insecure-skip-tls-verify'];
+		cluster.certificateAuthority = flags['certificate-authority'] ?? '';
+		cluster.certificateAuthorityData = Buffer.alloc(0);
+	}
+
+	// A server given by flag is another host: the kubeconfig's name for the old one would be wrong there.
+	if (flags['tls-server-name'] || flags.server) {
+		cluster.tlsServerName = flags['tls-server-name'] ?? '';
+	}
+
+	return cluster;
+}
+
+function overrideUser(entry: UserEntry | undefined, flags: ConnectionFlags): UserEntry {
+	const user = {...(entry ?? emptyUser())};
+	user.token = flags.token || user.token;
+	user.username = flags.username || user.username;
+	user.password = flags.password || user.password;
+	user.impersonate = flags.as || user.impersonate;
+	user.impersonateUid = flags['as-uid'] || user.impersonateUid;
+	user.impersonateGroups = flags['as-group'].length > 0 ? flags['as-group'] : user.impersonateGroups;
+	user.impersonateUserExtra = mergeExtra(user.impersonateUserExtra, flags['as-user-extra']);
+	if (flags['client-key']) {
+		user.clientKey = flags['client-key'];
+		user.clientKeyData = Buffer.alloc(0);
+	}
+
+	if (flags['client-certificate']) {
+		user.clientCertificate = flags['client-certificate'];
+		user.clientCertificateData = Buffer.alloc(0);
+	}
+
+	return user;
+}
+
+/** `key=value` rows; one without `=` is passed over, as kubectl does. A key of the flags replaces that key of the file. */
+function mergeExtra(fromFile: ReadonlyMap<string, readonly string[]>, rows: readonly string[]): ReadonlyMap<string, readonly string[]> {
+	const given = new Map<string, string[]>();
+	for (const row of rows) {
+		const at = row.indexOf('=');
+		if (at >= 0) {
+			const key = row.slice(0, at);
+			given.set(key, [...(given.get(key) ?? []), row.slice(at + 1)]);
+		}
+	}
+
+	return new Map([...fromFile, ...given]);
+}

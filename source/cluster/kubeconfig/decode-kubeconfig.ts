@@ -1,0 +1,179 @@
+/** From plain data to a kubeconfig: which fields there are and of which type, as client-go's decoder has them. */
+import type {Plain} from './parse-yaml.ts';
+import {type ClusterEntry, type ContextEntry, emptyCluster, emptyContext, emptyKubeconfig, emptyUser, type ExecEntry, type Kubeconfig, type UserEntry} from './kubeconfig-shape.ts';
+
+type Fields = ReadonlyMap<unknown, Plain>;
+
+/** @throws Error whose one-line message names the field and the type it must have. */
+export function decodeKubeconfig(plain: Plain): Kubeconfig {
+	const config = emptyKubeconfig();
+	if (plain === null) {
+		return config;
+	}
+
+	const root = fieldsOf(plain, 'the file');
+	const kind = text(root, 'kind', 'kind');
+	const apiVersion = text(root, 'apiVersion', 'apiVersion');
+	if ((kind !== '' && kind !== 'Config') || (apiVersion !== '' && apiVersion !== 'v1')) {
+		throw new Error(`no kind "${kind || 'Config'}" is registered for version "${apiVersion || 'v1'}": a kubeconfig is kind Config, apiVersion v1`);
+	}
+
+	config.currentContext = text(root, 'current-context', 'current-context');
+	named(root, 'clusters', 'cluster', config.clusters, decodeCluster);
+	named(root, 'users', 'user', config.users, decodeUser);
+	named(root, 'contexts', 'context', config.contexts, decodeContext);
+	return config;
+}
+
+function decodeCluster(fields: Fields, where: string): ClusterEntry {
+	const extensions = new Map<string, Plain>();
+	named(fields, 'extensions', 'extension', extensions, (_, __, raw) => raw, where);
+	return {
+		...emptyCluster(),
+		server: text(fields, 'server', where),
+		tlsServerName: text(fields, 'tls-server-name', where),
+		insecureSkipTlsVerify: flag(fields, 'insecure-skip-tls-verify', where),
+		certificateAuthority: text(fields, 'certificate-authority', where),
+		certificateAuthorityData: bytes(fields, 'certificate-authority-data', where),
+		proxyUrl: text(fields, 'proxy-url', where),
+		disableCompression: flag(fields, 'disable-compression', where),
+		execExtension: asJson(extensions.get('client.authentication.k8s.io/exec')),
+	};
+}
+
+function decodeUser(fields: Fields, where: string): UserEntry {
+	const provider = optionalFields(fields, 'auth-provider', where);
+	const exec = optionalFields(fields, 'exec', where);
+	return {
+		...emptyUser(),
+		clientCertificate: text(fields, 'client-certificate', where),
+		clientCertificateData: bytes(fields, 'client-certificate-data', where),
+		clientKey: text(fields, 'client-key', where),
+		clientKeyData: bytes(fields, 'client-key-data', where),
+		token: text(fields, 'token', where),
+		tokenFile: text(fields, 'tokenFile', where),
+		impersonate: text(fields, 'as', where),
+		impersonateUid: text(fields, 'as-uid', where),
+		impersonateGroups: texts(fields, 'as-groups', where),
+		impersonateUserExtra: new Map(pairs(fields, 'as-user-extra', where).map(([key]) => [key, texts(fieldsOf(fields.get('as-user-extra')!, where), key, where)])),
+		username: text(fields, 'username', where),
+		password: text(fields, 'password', where),
+		authProvider: provider && {name: text(provider, 'name', where), config: new Map(pairs(provider, 'config', where).map(([key]) => [key, text(fieldsOf(provider.get('config')!, where), key, where)]))},
+		exec: exec && decodeExec(exec, where),
+	};
+}
+
+function decodeExec(fields: Fields, where: string): ExecEntry {
+	const apiVersion = text(fields, 'apiVersion', where);
+	const interactiveMode = text(fields, 'interactiveMode', where);
+	const env = list(fields, 'env', where).map(item => fieldsOf(item, `${where}: env`));
+	return {
+		command: text(fields, 'command', where),
+		args: texts(fields, 'args', where),
+		env: env.map(item => ({name: text(item, 'name', where), value: text(item, 'value', where)})),
+		apiVersion,
+		installHint: text(fields, 'installHint', where),
+		provideClusterInfo: flag(fields, 'provideClusterInfo', where),
+		// Only the older versions have a default: client-go tools/clientcmd/api/v1/defaults.go.
+		interactiveMode: interactiveMode === '' && /\/v1(?:alpha1|beta1)$/.test(apiVersion) ? 'IfAvailable' : interactiveMode,
+	};
+}
+
+function decodeContext(fields: Fields, where: string): ContextEntry {
+	return {...emptyContext(), cluster: text(fields, 'cluster', where), user: text(fields, 'user', where), namespace: text(fields, 'namespace', where)};
+}
+
+/** The lists of `{name, cluster|user|context|extension}`. The same name twice in one file is an error. */
+function named<Entry>(root: Fields, plural: string, singular: string, into: Map<string, Entry>, decode: (fields: Fields, where: string, raw: Plain) => Entry, within = ''): void {
+	for (const item of list(root, plural, within || plural)) {
+		const fields = fieldsOf(item, plural);
+		const name = text(fields, 'name', plural);
+		if (into.has(name)) {
+			throw new Error(`duplicate name "${name}" in ${plural}`);
+		}
+
+		const raw = fields.get(singular) ?? null;
+		into.set(name, decode(raw instanceof Map ? raw : raw === null || singular === 'extension' ? new Map() : fieldsOf(raw, `${singular} "${name}"`), `${singular} "${name}"`, raw));
+	}
+}
+
+function fieldsOf(value: Plain, where: string): Fields {
+	if (value instanceof Map) {
+		return value as Fields;
+	}
+
+	throw new Error(`${where}: a map is needed, not ${typeName(value)}`);
+}
+
+function optionalFields(fields: Fields, name: string, where: string): Fields | null {
+	const value = fields.get(name) ?? null;
+	return value === null ? null : fieldsOf(value, `${where}: ${name}`);
+}
+
+function pairs(fields: Fields, name: string, where: string): Array<[string, Plain]> {
+	const inner = optionalFields(fields, name, where);
+	return inner === null ? [] : [...inner].filter((pair): pair is [string, Plain] => typeof pair[0] === 'string');
+}
+
+function list(fields: Fields, name: string, where: string): readonly Plain[] {
+	const value = fields.get(name) ?? null;
+	if (value === null) {
+		return [];
+	}
+
+	if (!Array.isArray(value)) {
+		throw new Error(`${where}: ${name} must be a list, not ${typeName(value)}`);
+	}
+
+	return value as readonly Plain[];
+}
+
+function texts(fields: Fields, name: string, where: string): readonly string[] {
+	return list(fields, name, where).map(item => textValue(item, name, where));
+}
+
+function text(fields: Fields, name: string, where: string): string {
+	return textValue(fields.get(name) ?? null, name, where);
+}
+
+function textValue(value: Plain, name: string, where: string): string {
+	if (value === null) {
+		return '';
+	}
+
+	if (typeof value !== 'string') {
+		throw new Error(`${where}: ${name} must be a string, not ${typeName(value)}`);
+	}
+
+	return value;
+}
+
+function flag(fields: Fields, name: string, where: string): boolean {
+	const value = fields.get(name) ?? null;
+	if (value !== null && typeof value !== 'boolean') {
+		throw new Error(`${where}: ${name} must be true or false, not ${typeName(value)}`);
+	}
+
+	return value ?? false;
+}
+
+function bytes(fields: Fields, name: string, where: string): Buffer {
+	const coded = text(fields, name, where).replaceAll(/[\r\n]/g, '');
+	if (!/^[A-Za-z\d+/]*={0,2}$/.test(coded) || coded.length % 4 !== 0) {
+		throw new Error(`${where}: ${name} is not base64`);
+	}
+
+	return Buffer.from(coded, 'base64');
+}
+
+function asJson(value: Plain | undefined): unknown {
+	if (value instanceof Map) {
+		return Object.fromEntries([...value].map(([key, inner]) => [String(key), asJson(inner as Plain)]));
+	}
+
+	return Array.isArray(value) ? value.map(item => asJson(item as Plain)) : value;
+}
+
+function typeName(value: Plain): string {
+	return value === null ? 'null' : value instanceof Map ? 'a map' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+}

@@ -1,0 +1,106 @@
+/** Which kubeconfig files count, and what they come to together: client-go's loading rules. */
+import {homedir} from 'node:os';
+import {delimiter, dirname, isAbsolute, join, resolve} from 'node:path';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {decodeKubeconfig} from './decode-kubeconfig.ts';
+import {emptyKubeconfig, type Kubeconfig} from './kubeconfig-shape.ts';
+import {parseYaml} from './parse-yaml.ts';
+import {readBounded} from './read-bounded.ts';
+
+/** A thousand clusters with certificates are 6 MiB. */
+const largestFile = 8 * 1024 * 1024;
+
+export type LoadedKubeconfig = {
+	config: Kubeconfig;
+	/** The files that were read, in order. */
+	read: readonly string[];
+	/** The files that were looked for and are not there. */
+	missing: readonly string[];
+};
+
+/**
+`--kubeconfig` alone, else the files of KUBECONFIG (missing ones skipped), else `~/.kube/config`.
+Of a cluster, user or context named twice the first file's counts, whole; so does the first current-context.
+Relative paths are resolved against the folder of the file they stand in.
+@see https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
+@throws SpokeError ERR_KUBECONFIG_INVALID
+*/
+export async function loadKubeconfig(explicit: string | undefined, environment: NodeJS.ProcessEnv): Promise<LoadedKubeconfig> {
+	const paths = explicit === undefined || explicit === '' ? fromEnvironment(environment) : [explicit];
+	const found = await Promise.all(paths.map(async path => readOne(path, path === explicit)));
+	const config = emptyKubeconfig();
+	for (const one of found) {
+		if (one) {
+			mergeInto(config, one);
+		}
+	}
+
+	return {config, read: paths.filter((_, index) => found[index]), missing: paths.filter((_, index) => !found[index])};
+}
+
+function fromEnvironment(environment: NodeJS.ProcessEnv): readonly string[] {
+	const listed = environment['KUBECONFIG'] ?? '';
+	if (listed !== '') {
+		return [...new Set(listed.split(delimiter).filter(path => path !== ''))];
+	}
+
+	return [join(environment['HOME'] ?? homedir(), '.kube', 'config')];
+}
+
+async function readOne(path: string, mustExist: boolean): Promise<Kubeconfig | null> {
+	let content: Buffer;
+	try {
+		content = await readBounded(path, largestFile);
+	} catch (error) {
+		const {code, message} = error as NodeJS.ErrnoException;
+		if (code === 'ENOENT' && !mustExist) {
+			return null;
+		}
+
+		throw invalid(path, code === 'ENOENT' ? 'no such file or directory' : code === 'EACCES' ? 'permission denied' : message, error);
+	}
+
+	try {
+		const config = decodeKubeconfig(parseYaml(content.toString('utf8')));
+		resolvePaths(config, dirname(resolve(path)));
+		return config;
+	} catch (error) {
+		throw invalid(path, (error as Error).message, error);
+	}
+}
+
+function invalid(path: string, why: string, cause: unknown): SpokeError {
+	return new SpokeError('ERR_KUBECONFIG_INVALID', `error loading config file "${path}": ${why}`, {cause});
+}
+
+function resolvePaths(config: Kubeconfig, folder: string): void {
+	const inFolder = (path: string) => path === '' || isAbsolute(path) ? path : join(folder, path);
+	for (const cluster of config.clusters.values()) {
+		cluster.certificateAuthority = inFolder(cluster.certificateAuthority);
+	}
+
+	for (const user of config.users.values()) {
+		user.clientCertificate = inFolder(user.clientCertificate);
+		user.clientKey = inFolder(user.clientKey);
+		user.tokenFile = inFolder(user.tokenFile);
+		// A bare name is looked for on PATH; anything with a slash is a path (client-go GetAuthInfoFileReferences).
+		if (user.exec?.command.includes('/')) {
+			user.exec.command = inFolder(user.exec.command);
+		}
+	}
+}
+
+function mergeInto(config: Kubeconfig, later: Kubeconfig): void {
+	config.currentContext ||= later.currentContext;
+	addMissing(config.clusters, later.clusters);
+	addMissing(config.users, later.users);
+	addMissing(config.contexts, later.contexts);
+}
+
+function addMissing<Entry>(into: Map<string, Entry>, from: ReadonlyMap<string, Entry>): void {
+	for (const [name, entry] of from) {
+		if (!into.has(name)) {
+			into.set(name, entry);
+		}
+	}
+}

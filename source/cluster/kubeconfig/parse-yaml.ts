@@ -1,0 +1,41 @@
+/** YAML or JSON text as plain data, as Go's YAML reader in Kubernetes types it, with every bomb bounded. */
+import {parseDocument} from 'yaml';
+
+/** Deeper nesting than any real document has; the parser itself would go on until the stack ends. */
+const deepest = 100;
+
+/** Maps are `Map`s, so no key of the file can reach a prototype. */
+export type Plain = null | boolean | number | bigint | string | readonly Plain[] | ReadonlyMap<unknown, Plain>;
+
+/**
+YAML 1.1, as sigs.k8s.io/yaml reads it: `yes` is a boolean, `<<` merges, of two equal keys the last one counts.
+Aliases may multiply nodes at most a hundredfold.
+@throws Error whose message is one line
+*/
+export function parseYaml(text: string): Plain {
+	if (tooDeep(text)) {
+		throw new Error('nested too deeply');
+	}
+
+	try {
+		const document = parseDocument(text, {version: '1.1', uniqueKeys: false, prettyErrors: false, logLevel: 'error', strict: false, keepSourceTokens: false});
+		const [wrong] = document.errors;
+		if (wrong) {
+			throw new Error(`${wrong.message.split('\n', 1)[0]!}${lineOf(text, wrong.pos[0])}`);
+		}
+
+		return document.toJS({mapAsMap: true, maxAliasCount: 100}) as Plain;
+	} catch (error) {
+		const message = error instanceof RangeError ? 'nested too deeply' : (error as Error).message.split('\n', 1)[0]!;
+		throw new Error(message, {cause: error});
+	}
+}
+
+/** Counts brackets and indentation, coarsely: enough to keep the recursive parser from the end of its stack. */
+function tooDeep(text: string): boolean {
+	return /[[{](?:[\s,"\w:&*!-]*[[{]){100}/.test(text) || new RegExp(`(?:- ){${deepest}}|(?:\\? ){${deepest}}`).test(text);
+}
+
+function lineOf(text: string, position: number): string {
+	return ` at line ${text.slice(0, position).split('\n').length}`;
+}

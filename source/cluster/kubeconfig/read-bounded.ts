@@ -1,0 +1,73 @@
+/** Reads a file of the user's without being held up by what it really is: a folder, a pipe, a device or something huge. */
+import {constants} from 'node:fs';
+import {open, type FileHandle} from 'node:fs/promises';
+import {Socket} from 'node:net';
+
+/** How long a pipe (`--kubeconfig <(command)`) may stay silent, milliseconds. */
+const pipeSilenceMs = 10_000;
+
+/**
+The bytes of `path`, at most `maxBytes` (else it throws). A pipe is read to its end; one without a writer is empty at once.
+@throws Error with Node's `code` (ENOENT, EISDIR, EACCES…), or with a plain message for the limits.
+*/
+export async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
+	// Non-blocking, since opening a pipe that nobody writes to would otherwise never come back.
+	const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+	const about = await file.stat();
+	if (about.isFIFO() || about.isSocket() || about.isCharacterDevice()) {
+		return readPipe(file, maxBytes);
+	}
+
+	try {
+		if (about.isDirectory()) {
+			throw Object.assign(new Error(`read ${path}: is a directory`), {code: 'EISDIR'});
+		}
+
+		if (about.size > maxBytes) {
+			throw tooLarge(maxBytes);
+		}
+
+		return await readRegular(file, maxBytes);
+	} finally {
+		await file.close();
+	}
+}
+
+async function readRegular(file: FileHandle, maxBytes: number): Promise<Buffer> {
+	const chunks: Buffer[] = [];
+	let total = 0;
+	for (;;) {
+		const {bytesRead, buffer} = await file.read(Buffer.allocUnsafe(64 * 1024));
+		total += bytesRead;
+		if (total > maxBytes) {
+			throw tooLarge(maxBytes);
+		}
+
+		if (bytesRead === 0) {
+			return Buffer.concat(chunks);
+		}
+
+		chunks.push(buffer.subarray(0, bytesRead));
+	}
+}
+
+async function readPipe(file: FileHandle, maxBytes: number): Promise<Buffer> {
+	const pipe = new Socket({fd: file.fd, readable: true, writable: false});
+	const chunks: Buffer[] = [];
+	let total = 0;
+	pipe.setTimeout(pipeSilenceMs, () => pipe.destroy(new Error(`nothing came out of this pipe for ${pipeSilenceMs / 1000} s`)));
+	for await (const chunk of pipe as AsyncIterable<Buffer>) {
+		total += chunk.length;
+		if (total > maxBytes) {
+			throw tooLarge(maxBytes);
+		}
+
+		chunks.push(chunk);
+	}
+
+	return Buffer.concat(chunks);
+}
+
+function tooLarge(maxBytes: number): Error {
+	return new Error(`larger than ${maxBytes / 1024 / 1024} MiB, the most that is read`);
+}

@@ -1,0 +1,67 @@
+/** The way to a cluster: reads the kubeconfig as kubectl does and gives connections and requests. */
+import process from 'node:process';
+import type {ConnectionFlags} from '../command-line/connection-flags.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {readSettings} from './access-settings.ts';
+import type {ClusterAccess} from './cluster-access.ts';
+import {ConnectionPool} from './connection-pool.ts';
+import type {ApiResponse, RequestOptions} from './connection.ts';
+import {anonymousCredentials} from './credentials/credentials.ts';
+import {openConnection, type Access} from './dedicated-connection.ts';
+import {refusal} from './refusal.ts';
+import {readWhole} from './transport/exchange.ts';
+
+/** A page of 5,000 whole pods is about 40 MiB. */
+const largestJson = 256 * 1024 * 1024;
+
+/** Enough of a refusal to tell what it says. */
+const largestRefusal = 1024 * 1024;
+
+/**
+Reads configuration only: the first connection is made by the first call.
+@throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE
+*/
+export async function openCluster(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env): Promise<ClusterAccess> {
+	const {access, facts} = await readSettings(flags, environment);
+	const pool = new ConnectionPool(async signal => openConnection(access, signal));
+	const what = `the apiserver ${access.route.server.shown}`;
+	return {
+		facts,
+		connect: async options => openConnection(access, options?.signal),
+		request: async options => pool.request(options),
+		async json<T>({maxBytes, ...options}: RequestOptions & {maxBytes?: number}): Promise<T> {
+			const answer = await pool.request(options);
+			if (answer.status < 200 || answer.status > 299) {
+				throw refusal({...answer, body: (await readWhole(answer.body, largestRefusal, what)).toString('utf8')});
+			}
+
+			return parseJson(await readWhole(answer.body, maxBytes ?? largestJson, what), what) as T;
+		},
+		anonymous: async options => anonymousRequest(access, options),
+		close() {
+			pool.close();
+		},
+	};
+}
+
+async function anonymousRequest(access: Access, options: RequestOptions): Promise<ApiResponse> {
+	const connection = await openConnection({...access, credentials: anonymousCredentials, headers: {}}, options.signal);
+	try {
+		const answer = await connection.request(options);
+		answer.body.once('close', () => {
+			connection.close();
+		});
+		return answer;
+	} catch (error) {
+		connection.close();
+		throw error;
+	}
+}
+
+function parseJson(bytes: Buffer, what: string): unknown {
+	try {
+		return JSON.parse(bytes.toString('utf8'));
+	} catch (error) {
+		throw new SpokeError('ERR_PROTOCOL', `the answer of ${what} is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
+	}
+}

@@ -1,0 +1,132 @@
+/** TLS over a connected socket: handshake, judgement, and the facts that only this very socket can tell. */
+import {isIP} from 'node:net';
+import type {Duplex} from 'node:stream';
+import {connect, createSecureContext, type TLSSocket} from 'node:tls';
+import type {SocketFacts} from '../connection.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {unreachable} from '../transport/dial-tcp.ts';
+import {judgeCertificate} from './judge-certificate.ts';
+import {peerFacts} from './peer-facts.ts';
+import type {Trust} from './trust.ts';
+
+export type TlsSettings = {
+	trust: Trust;
+	/** True: nobody is checked, and the facts say so. */
+	insecure: boolean;
+	/** The name to ask for and to check; `null` means the host. */
+	serverName: string | null;
+};
+
+export type ClientCertificate = {certificate: Buffer; key: Buffer};
+
+/** Milliseconds, as Go's http.Transport in client-go. */
+export const handshakeLimitMs = 10_000;
+
+export type SecuredSocket = {socket: TLSSocket; facts: NonNullable<SocketFacts['tls']>};
+
+/**
+The check is made here, after the handshake and before a byte of ours is sent, by name and chain both, whatever the environment says:
+NODE_TLS_REJECT_UNAUTHORIZED has no say, and no session is ever resumed, so the peer's certificate is always this handshake's.
+@throws SpokeError ERR_APISERVER_TLS, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE
+*/
+export async function secure(raw: Duplex, host: string, what: string, settings: TlsSettings, client: ClientCertificate | null, signal?: AbortSignal): Promise<SecuredSocket> {
+	const name = settings.serverName ?? host;
+	const socket = connect({
+		socket: raw,
+		secureContext: contextFor(settings.trust, client),
+		...isIP(name) === 0 ? {servername: name.replace(/\.$/, '')} : {},
+		ALPNProtocols: ['http/1.1'],
+		rejectUnauthorized: false,
+		checkServerIdentity: () => undefined,
+	});
+	try {
+		await handshake(socket, what, signal);
+		return {socket, facts: factsOf(socket, name, what, settings)};
+	} catch (error) {
+		socket.on('error', () => {}).destroy();
+		raw.destroy();
+		throw error;
+	}
+}
+
+/** One context for each pair of trust and client certificate: parsing a bundle of roots takes milliseconds. */
+const contexts = new WeakMap<Trust, Map<ClientCertificate | null, ReturnType<typeof createSecureContext>>>();
+
+function contextFor(trust: Trust, client: ClientCertificate | null) {
+	const known = contexts.get(trust) ?? new Map<ClientCertificate | null, ReturnType<typeof createSecureContext>>();
+	contexts.set(trust, known);
+	const made = known.get(client) ?? createSecureContext({
+		ca: [...trust.pem],
+		...client ? {cert: client.certificate, key: client.key} : {},
+		minVersion: 'TLSv1.2',
+		// As in Go, any certificate of the bundle is an anchor, an intermediate one too.
+		allowPartialTrustChain: true,
+	});
+	known.set(client, made);
+	return made;
+}
+
+async function handshake(socket: TLSSocket, what: string, signal?: AbortSignal): Promise<void> {
+	const {promise, resolve, reject} = Promise.withResolvers<void>();
+	const timer = setTimeout(() => {
+		reject(unreachable(what, `net/http: TLS handshake timeout after ${handshakeLimitMs / 1000} s`));
+	}, handshakeLimitMs);
+	const aborted = () => {
+		reject(signal!.reason as Error);
+	};
+
+	const failed = (error: Error) => {
+		reject(handshakeError(error, what));
+	};
+
+	const closed = () => {
+		reject(unreachable(what, 'EOF: it closed the connection during the TLS handshake'));
+	};
+
+	signal?.addEventListener('abort', aborted);
+	socket.once('secureConnect', resolve).once('error', failed).once('close', closed);
+	try {
+		await promise;
+	} finally {
+		clearTimeout(timer);
+		signal?.removeEventListener('abort', aborted);
+		socket.off('secureConnect', resolve).off('error', failed).off('close', closed);
+	}
+}
+
+/** What OpenSSL's code for a failed handshake means, in Go's words. */
+function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError {
+	const {code = '', message} = error;
+	const alert = /alert(?: |_)([a-z_ ]+)/i.exec(`${message} ${code}`)?.[1]?.toLowerCase();
+	if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER_FAILURE/.test(code) || /wrong version number|packet length too long/.test(message)) {
+		return new SpokeError('ERR_APISERVER_TLS', `${what} does not speak TLS: http: server gave HTTP response to HTTPS client`, {text: 'http: server gave HTTP response to HTTPS client', remedy: 'check the server URL: http:// instead of https://, or another port?', cause: error});
+	}
+
+	if (/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|protocol version/i.test(`${code} ${message}`)) {
+		return new SpokeError('ERR_APISERVER_TLS', `${what} offers no TLS 1.2 or later: tls: protocol version not supported`, {text: 'tls: protocol version not supported', remedy: 'it needs a newer TLS', cause: error});
+	}
+
+	return code === 'ECONNRESET' || code === 'EPIPE'
+		? unreachable(what, 'read: connection reset by peer during the TLS handshake', error)
+		: new SpokeError('ERR_APISERVER_TLS', `TLS with ${what} failed: ${alert ? `remote error: tls: ${alert.replaceAll('_', ' ')}` : message}`, {text: message, cause: error});
+}
+
+function factsOf(socket: TLSSocket, name: string, what: string, {insecure, trust}: TlsSettings): NonNullable<SocketFacts['tls']> {
+	const leaf = socket.getPeerX509Certificate();
+	if (!insecure) {
+		const chainError = socket.authorized ? null : String(socket.authorizationError ?? 'CERT_UNTRUSTED');
+		const refused = leaf ? judgeCertificate(leaf, name, chainError, new Date()) : {text: 'the server showed no certificate', remedy: 'check the server address', dates: false};
+		if (refused) {
+			throw new SpokeError('ERR_APISERVER_TLS', `${what} is not trusted: tls: failed to verify certificate: ${refused.text}`, {text: refused.text, remedy: refused.remedy});
+		}
+	}
+
+	return {
+		verified: !insecure,
+		skippedBy: insecure ? 'insecure-skip-tls-verify' : null,
+		protocol: socket.getProtocol() ?? 'unknown',
+		serverName: name,
+		trust: trust.from,
+		peer: leaf ? peerFacts(leaf) : null,
+	};
+}

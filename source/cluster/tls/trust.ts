@@ -1,0 +1,65 @@
+/** Which certificates vouch for the apiserver: the kubeconfig's, else the system's, never Node's own list. */
+import {X509Certificate} from 'node:crypto';
+import {existsSync} from 'node:fs';
+import {readdir, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import process from 'node:process';
+import {getCACertificates} from 'node:tls';
+import {SpokeError} from '../../errors/spoke-error.ts';
+
+export type Trust = {from: 'kubeconfig-ca' | 'system-roots'; pem: readonly string[]};
+
+/**
+The certificates of a PEM bundle; what is not a certificate in it is passed over, as Go does.
+@throws SpokeError ERR_KUBECONFIG_INVALID when it holds none
+*/
+export function trustBundle(bundle: Buffer): Trust {
+	const pem = certificatesIn(bundle.toString('latin1'));
+	if (pem.length === 0) {
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `unable to load root certificates: ${bundle.includes('-----BEGIN') ? 'no valid certificate authority data seen' : 'unable to parse bytes as PEM block'}`, {remedy: 'check certificate-authority of this cluster'});
+	}
+
+	return {from: 'kubeconfig-ca', pem};
+}
+
+/** What Go reads on this system: SSL_CERT_FILE and SSL_CERT_DIR, else the distribution's bundle (crypto/x509 root_linux.go). NODE_EXTRA_CA_CERTS adds nothing. */
+export async function systemTrust(environment: NodeJS.ProcessEnv): Promise<Trust> {
+	if (process.platform === 'darwin' || process.platform === 'win32') {
+		return {from: 'system-roots', pem: getCACertificates('system')};
+	}
+
+	const file = environment['SSL_CERT_FILE'] || bundleFiles.find(path => existsSync(path));
+	const folders = environment['SSL_CERT_DIR']?.split(':') ?? bundleFolders;
+	const fromFile = file === undefined ? [] : certificatesIn(await readFile(file, 'latin1').catch(() => ''));
+	if (fromFile.length > 0 && !environment['SSL_CERT_DIR']) {
+		return {from: 'system-roots', pem: fromFile};
+	}
+
+	const fromFolders = await Promise.all(folders.map(async folder => certificatesInFolder(folder)));
+	return {from: 'system-roots', pem: [...fromFile, ...fromFolders.flat()]};
+}
+
+const bundleFiles = [
+	'/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem',
+	'/etc/pki/tls/cacert.pem', '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', '/etc/ssl/cert.pem',
+];
+const bundleFolders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
+
+async function certificatesInFolder(folder: string): Promise<string[]> {
+	const names = await readdir(folder).catch(() => []);
+	const texts = await Promise.all(names.map(async name => readFile(join(folder, name), 'latin1').catch(() => '')));
+	return texts.flatMap(text => certificatesIn(text));
+}
+
+function certificatesIn(text: string): string[] {
+	const blocks = text.match(/-----BEGIN CERTIFICATE-----[A-Za-z\d+/=\s]+-----END CERTIFICATE-----/g) ?? [];
+	return blocks.length > 3 ? blocks : blocks.filter(block => parses(block));
+}
+
+function parses(pem: string): boolean {
+	try {
+		return new X509Certificate(pem).raw.length > 0;
+	} catch {
+		return false;
+	}
+}

@@ -1,0 +1,64 @@
+/** A TCP connection within a limit, and in one line why there is none. */
+import {connect, type Socket} from 'node:net';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {joinHostPort} from './server-url.ts';
+
+/** Milliseconds for name lookup and TCP handshake together. */
+export const dialLimitMs = 15_000;
+
+/**
+Both address families are tried, as Node does (RFC 8305). Keep-alive is on: a silent cut is noticed by the kernel.
+@throws SpokeError ERR_APISERVER_UNREACHABLE on leg 1; `what` names what did not answer
+*/
+export async function dialTcp(host: string, port: number, what: string, limitMs: number, signal?: AbortSignal): Promise<Socket> {
+	signal?.throwIfAborted();
+	const {promise, resolve, reject} = Promise.withResolvers<Socket>();
+	const socket = connect({host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000});
+	const timer = setTimeout(() => {
+		reject(unreachable(what, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${limitMs / 1000} s`));
+	}, limitMs);
+	const aborted = () => {
+		reject(signal!.reason as Error);
+	};
+
+	const failed = (error: Error) => {
+		reject(unreachable(what, dialText(error, host, port), error));
+	};
+
+	signal?.addEventListener('abort', aborted);
+	socket.once('connect', () => {
+		resolve(socket);
+	});
+	socket.once('error', failed);
+	try {
+		await promise;
+		socket.off('error', failed);
+		return socket;
+	} catch (error) {
+		socket.on('error', () => {}).destroy();
+		throw error;
+	} finally {
+		clearTimeout(timer);
+		signal?.removeEventListener('abort', aborted);
+	}
+}
+
+export function unreachable(what: string, why: string, cause?: unknown): SpokeError {
+	return new SpokeError('ERR_APISERVER_UNREACHABLE', `${what} cannot be reached: ${why}`, {text: why, cause});
+}
+
+const words: Readonly<Record<string, string>> = {
+	ECONNREFUSED: 'connection refused', EHOSTUNREACH: 'no route to host', ENETUNREACH: 'network is unreachable',
+	ETIMEDOUT: 'connection timed out', EADDRNOTAVAIL: 'cannot assign requested address', EACCES: 'permission denied',
+	ECONNRESET: 'connection reset by peer', EPIPE: 'broken pipe',
+};
+
+/** As Go says it, so that what people search for is found. */
+function dialText(error: Error, host: string, port: number): string {
+	const first = (error instanceof AggregateError ? error.errors[0] : error) as NodeJS.ErrnoException & {address?: string; port?: number};
+	if (first.code === 'ENOTFOUND' || first.code === 'EAI_AGAIN') {
+		return `dial tcp: lookup ${host}: ${first.code === 'ENOTFOUND' ? 'no such host' : 'temporary failure in name resolution'}`;
+	}
+
+	return `dial tcp ${joinHostPort(first.address ?? host, first.port ?? port)}: connect: ${words[first.code ?? ''] ?? first.message}`;
+}

@@ -1,0 +1,74 @@
+/** Which proxy the environment asks for: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as Go reads them. */
+import {BlockList, isIP} from 'node:net';
+import {type ProxyAddress, parseProxyUrl} from './proxy-url.ts';
+
+/**
+The proxy for a connection to `host:port`, or `null`. localhost and loopback addresses are never proxied.
+@see golang.org/x/net/http/httpproxy
+*/
+export function environmentProxy(scheme: 'http' | 'https', host: string, port: number, environment: NodeJS.ProcessEnv): ProxyAddress | null {
+	const upper = scheme === 'https' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+	const proxy = anyOf(environment, upper);
+	if (proxy === '' || isLocal(host) || exempt(host.toLowerCase(), port, anyOf(environment, 'NO_PROXY'))) {
+		return null;
+	}
+
+	try {
+		return parseProxyUrl(/^[a-z\d+.-]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`);
+	} catch {
+		// Go, too, goes direct when the value is no address at all.
+		return null;
+	}
+}
+
+function anyOf(environment: NodeJS.ProcessEnv, upper: string): string {
+	return environment[upper] || environment[upper.toLowerCase()] || '';
+}
+
+function isLocal(host: string): boolean {
+	return host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'));
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+loopback.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
+
+/** Entries: `*`, an address, a range, `name`, `.name` or `*.name`, each but the range with an optional port. */
+function exempt(host: string, port: number, list: string): boolean {
+	return list.split(',').map(entry => entry.trim().toLowerCase()).filter(entry => entry !== '').some(entry =>
+		entry === '*' || (isIP(host) === 0 ? nameMatches(host, port, entry) : addressMatches(host, port, entry)));
+}
+
+function addressMatches(host: string, port: number, entry: string): boolean {
+	const range = /^(.+)\/(\d+)$/.exec(entry);
+	if (range && isIP(range[1]!) !== 0) {
+		return inRange(host, range[1]!, Number(range[2]));
+	}
+
+	const [name, only] = splitPort(entry);
+	return isIP(name) !== 0 && inRange(host, name, isIP(name) === 6 ? 128 : 32) && (only === null || only === port);
+}
+
+function inRange(host: string, network: string, bits: number): boolean {
+	const list = new BlockList();
+	try {
+		list.addSubnet(network, bits, isIP(network) === 6 ? 'ipv6' : 'ipv4');
+	} catch {
+		return false;
+	}
+
+	return list.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4');
+}
+
+function nameMatches(host: string, port: number, entry: string): boolean {
+	const [name, only] = splitPort(entry);
+	const suffix = name.startsWith('*.') ? name.slice(1) : name;
+	const matches = suffix.startsWith('.') ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
+	return suffix !== '' && isIP(suffix) === 0 && matches && (only === null || only === port);
+}
+
+function splitPort(entry: string): [string, number | null] {
+	const match = /^(?:\[([^\]]*)]|([^:]*)):(\d+)$/.exec(entry);
+	return match ? [match[1] ?? match[2]!, Number(match[3])] : [entry.replace(/^\[(.*)]$/, '$1'), null];
+}

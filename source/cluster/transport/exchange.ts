@@ -1,0 +1,124 @@
+/** One HTTP request and its answer on an open socket. */
+import {type ClientRequest, type IncomingMessage, request as httpRequest} from 'node:http';
+import {pipeline, Readable, type Duplex} from 'node:stream';
+import {createGunzip} from 'node:zlib';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {RequestHeaders} from '../credentials/impersonation.ts';
+import type {RequestOptions} from '../connection.ts';
+import type {OneSocketAgent} from './one-socket-agent.ts';
+
+export type Outgoing = {
+	method: string;
+	/** In origin form, or absolute form for a plain HTTP proxy. */
+	target: string;
+	headers: RequestHeaders;
+	body?: RequestOptions['body'];
+	signal?: AbortSignal | undefined;
+	/** Until the answer's headers, milliseconds; 0 is none. */
+	timeoutMs: number;
+	/** For messages: `the apiserver https://…`. */
+	what: string;
+};
+
+export type Answer =
+	| {kind: 'response'; message: IncomingMessage}
+	| {kind: 'upgrade'; message: IncomingMessage; socket: Duplex; head: Buffer};
+
+/**
+Sends the request and waits for the headers of its answer, whatever its status.
+@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE; the signal's reason when it was aborted
+*/
+export async function exchange(agent: OneSocketAgent, {method, target, headers, body, signal, timeoutMs, what}: Outgoing): Promise<Answer> {
+	signal?.throwIfAborted();
+	const {promise, resolve, reject} = Promise.withResolvers<Answer>();
+	const request = httpRequest({agent, method, path: target, headers: headers as Record<string, string | string[]>, setHost: false, setDefaultHeaders: true});
+	const timer = timeoutMs > 0 ? setTimeout(() => {
+		request.destroy(new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${timeoutMs / 1000} s`));
+	}, timeoutMs) : undefined;
+	const aborted = () => {
+		request.destroy(signal!.reason as Error);
+	};
+
+	signal?.addEventListener('abort', aborted, {once: true});
+	request.once('response', message => {
+		// From here on the signal ends the body, too.
+		message.once('close', () => signal?.removeEventListener('abort', aborted));
+		resolve({kind: 'response', message});
+	});
+	request.once('upgrade', (message, socket: Duplex, head) => {
+		signal?.removeEventListener('abort', aborted);
+		resolve({kind: 'upgrade', message, socket, head});
+	});
+	request.on('error', error => {
+		signal?.removeEventListener('abort', aborted);
+		reject(exchangeError(error, what, signal));
+	});
+	sendBody(request, body);
+	try {
+		return await promise;
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+function sendBody(request: ClientRequest, body: RequestOptions['body']): void {
+	if (body instanceof Readable) {
+		pipeline(body, request, () => {});
+	} else {
+		request.end(body);
+	}
+}
+
+function exchangeError(error: NodeJS.ErrnoException, what: string, signal: AbortSignal | undefined): Error {
+	if (error instanceof SpokeError || signal?.aborted) {
+		return error;
+	}
+
+	// With TLS 1.3 a server refuses a client certificate only after the handshake, by an alert.
+	const alert = /alert (bad certificate|unsupported certificate|certificate revoked|certificate expired|certificate unknown|unknown ca|certificate required)/i.exec(error.message);
+	if (alert) {
+		return new SpokeError('ERR_CLIENT_CERTIFICATE', `${what} refused the client certificate: remote error: tls: ${alert[1]!.toLowerCase()}`, {leg: 1, text: error.message, cause: error});
+	}
+
+	const text = error.code === 'ECONNRESET' ? (error.message === 'socket hang up' ? 'EOF' : 'connection reset by peer') : error.code === 'EPIPE' ? 'broken pipe' : error.message;
+	return error.code?.startsWith('HPE_')
+		? new SpokeError('ERR_PROTOCOL', `${what} does not speak HTTP/1.1: ${error.message}`, {text: error.message, cause: error})
+		: new SpokeError('ERR_APISERVER_UNREACHABLE', `the connection to ${what} was lost: ${text}`, {text, cause: error});
+}
+
+/** The body as it was meant: gzip is undone as it arrives, a chunk at a time. */
+export function decodedBody(message: IncomingMessage): Readable {
+	if (message.headers['content-encoding']?.toLowerCase() !== 'gzip') {
+		return message;
+	}
+
+	delete message.headers['content-encoding'];
+	delete message.headers['content-length'];
+	const plain = createGunzip();
+	pipeline(message, plain, () => {});
+	return plain;
+}
+
+/**
+A body read whole.
+@throws SpokeError ERR_PROTOCOL beyond `maxBytes` (after decompression), or when it was cut short
+*/
+export async function readWhole(body: Readable, maxBytes: number, what: string): Promise<Buffer> {
+	const chunks: Buffer[] = [];
+	let total = 0;
+	try {
+		for await (const chunk of body as AsyncIterable<Buffer>) {
+			total += chunk.length;
+			if (total > maxBytes) {
+				throw new SpokeError('ERR_PROTOCOL', `the answer of ${what} is larger than ${maxBytes} bytes`);
+			}
+
+			chunks.push(chunk);
+		}
+	} catch (error) {
+		throw error instanceof SpokeError || (error as Error).name === 'AbortError' ? error : new SpokeError('ERR_APISERVER_UNREACHABLE', `the answer of ${what} was cut short: ${(error as Error).message}`, {cause: error});
+	}
+
+	return Buffer.concat(chunks);
+}
+

@@ -1,0 +1,24 @@
+/** Keeps all requests of one connection on the one socket that it was made with. */
+import {Agent} from 'node:http';
+import type {Duplex} from 'node:stream';
+
+/** Requests queue up and run one after the other. When the socket is gone they fail: there is never a second one. */
+export class OneSocketAgent extends Agent {
+	#socket: Duplex | null;
+
+	constructor(socket: Duplex) {
+		super({keepAlive: true, maxSockets: 1, maxFreeSockets: 1});
+		this.#socket = socket;
+	}
+
+	override createConnection(_: unknown, callback?: (error: Error | null, socket: Duplex) => void): Duplex | undefined {
+		const socket = this.#socket;
+		this.#socket = null;
+		if (socket && !socket.destroyed) {
+			return socket;
+		}
+
+		callback?.(Object.assign(new Error('the connection is gone'), {code: 'ECONNRESET'}), undefined as never);
+		return undefined;
+	}
+}

@@ -1,0 +1,81 @@
+/** A socket to the apiserver, through a proxy where one is set and with TLS where the URL says so, and what it is. */
+import type {Duplex} from 'node:stream';
+import type {Socket} from 'node:net';
+import type {SocketFacts} from '../connection.ts';
+import {type ClientCertificate, secure, type TlsSettings} from '../tls/secure-socket.ts';
+import {dialLimitMs, dialTcp} from './dial-tcp.ts';
+import {askProxy} from './proxy-handshake.ts';
+import type {ProxyAddress} from './proxy-url.ts';
+import {joinHostPort, type ServerAddress} from './server-url.ts';
+
+export type Route = {
+	server: ServerAddress;
+	proxy: {address: ProxyAddress; from: 'proxy-url' | 'environment'} | null;
+	/** Set exactly when the server's scheme is https. */
+	tls: TlsSettings | null;
+	/** At most this long for each step, milliseconds; 0 leaves our own limits. */
+	limitMs: number;
+};
+
+export type OpenSocket = {
+	socket: Duplex;
+	/** All but who we are on it, which only the caller knows. */
+	facts: Omit<SocketFacts, 'clientAuth'>;
+	/** Requests go to an HTTP proxy in absolute form (plain http:// servers only). */
+	absoluteForm: boolean;
+};
+
+/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS */
+export async function openSocket(route: Route, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
+	const {server, proxy, tls} = route;
+	const what = `the apiserver ${server.shown}`;
+	const limit = route.limitMs > 0 ? Math.min(route.limitMs, dialLimitMs) : dialLimitMs;
+	const tcp = proxy ? await dialTcp(proxy.address.host, proxy.address.port, `the proxy ${proxy.address.shown}`, limit, signal) : await dialTcp(server.host, server.port, what, limit, signal);
+	const absoluteForm = proxy !== null && proxy.address.scheme !== 'socks5' && tls === null;
+	const way = proxy ? await throughProxy(tcp, route, proxy.address, absoluteForm, signal) : tcp;
+	const secured = tls ? await secure(way, server.host, what, tls, client, signal) : null;
+	return {
+		socket: secured?.socket ?? way,
+		absoluteForm,
+		facts: {
+			scheme: server.scheme,
+			server: joinHostPort(server.host, server.port),
+			remoteAddress: endpoint(tcp.remoteAddress, tcp.remotePort),
+			localAddress: endpoint(tcp.localAddress, tcp.localPort),
+			proxy: proxy && {url: proxy.address.shown, from: proxy.from},
+			tls: secured?.facts ?? null,
+			connectedAt: new Date().toISOString(),
+		},
+	};
+}
+
+async function throughProxy(tcp: Socket, {server, tls, limitMs}: Route, proxy: ProxyAddress, absoluteForm: boolean, signal?: AbortSignal): Promise<Duplex> {
+	// A proxy's certificate is judged with the cluster's own settings, as Go's http.Transport does.
+	const way = proxy.scheme === 'https' ? await secureProxy(tcp, proxy, tls, signal) : tcp;
+	if (!absoluteForm) {
+		const limit = AbortSignal.timeout(limitMs > 0 ? Math.min(limitMs, dialLimitMs) : dialLimitMs);
+		const cut = () => {
+			way.destroy(new Error('it did not answer'));
+		};
+
+		limit.addEventListener('abort', cut);
+		signal?.addEventListener('abort', cut);
+		try {
+			await askProxy(way, proxy, server.host, server.port);
+		} finally {
+			limit.removeEventListener('abort', cut);
+			signal?.removeEventListener('abort', cut);
+		}
+	}
+
+	return way;
+}
+
+async function secureProxy(tcp: Socket, proxy: ProxyAddress, tls: TlsSettings | null, signal?: AbortSignal): Promise<Duplex> {
+	const settings = tls ?? {trust: {from: 'system-roots' as const, pem: []}, insecure: false, serverName: null};
+	return (await secure(tcp, proxy.host, `the proxy ${proxy.shown}`, settings, null, signal)).socket;
+}
+
+function endpoint(address: string | undefined, port: number | undefined): string | null {
+	return address === undefined || port === undefined ? null : joinHostPort(address.replace(/^::ffff:(?=\d+\.)/, ''), port);
+}

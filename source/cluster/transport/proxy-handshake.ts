@@ -1,0 +1,141 @@
+/** Asks a proxy for a way to the apiserver: HTTP CONNECT (RFC 9110 §9.3.6) or SOCKS5 (RFC 1928, RFC 1929). */
+import {isIP} from 'node:net';
+import type {Duplex} from 'node:stream';
+import type {ProxyAddress} from './proxy-url.ts';
+import {joinHostPort} from './server-url.ts';
+import {unreachable} from './dial-tcp.ts';
+
+/** More than any proxy's answer to CONNECT. */
+const longestAnswer = 16 * 1024;
+
+/** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's own words */
+export async function askProxy(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
+	try {
+		await (proxy.scheme === 'socks5' ? askSocks(socket, proxy, host, port) : askConnect(socket, proxy, host, port));
+	} catch (error) {
+		socket.destroy();
+		throw unreachable(`the apiserver ${joinHostPort(host, port)}`, `proxy ${proxy.shown}: ${(error as Error).message}`, error);
+	}
+}
+
+export function basicAuthorization({username, password}: {username: string; password: string}): string {
+	return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+async function askConnect(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
+	const authority = joinHostPort(host, port);
+	const credentials = proxy.credentials ? `Proxy-Authorization: ${basicAuthorization(proxy.credentials)}\r\n` : '';
+	socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\nUser-Agent: Go-http-client/1.1\r\n${credentials}\r\n`);
+	const read = reader(socket);
+	let head = '';
+	while (!head.endsWith('\r\n\r\n')) {
+		head += (await read(1)).toString('latin1');
+		if (head.length > longestAnswer) {
+			throw new Error('its answer to CONNECT has no end');
+		}
+	}
+
+	const [statusLine = ''] = head.split('\r\n', 1);
+	const status = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(statusLine);
+	if (!status) {
+		throw new Error('it does not speak HTTP');
+	}
+
+	if (status[1] !== '200') {
+		throw new Error(`CONNECT ${authority} was answered with ${status[1]!} ${status[2]!}`.trimEnd());
+	}
+}
+
+const socksRefusals = ['', 'general SOCKS server failure', 'connection not allowed by ruleset', 'network unreachable', 'host unreachable', 'connection refused', 'TTL expired', 'command not supported', 'address type not supported'];
+
+async function askSocks(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
+	const read = reader(socket);
+	socket.write(Buffer.from(proxy.credentials ? [5, 2, 0, 2] : [5, 1, 0]));
+	const [version, method] = await read(2);
+	if (version !== 5) {
+		throw new Error('it does not speak SOCKS5');
+	}
+
+	if (method === 2 && proxy.credentials) {
+		await logIn(socket, read, proxy.credentials);
+	} else if (method !== 0) {
+		throw new Error('it accepts none of our ways to log in');
+	}
+
+	socket.write(Buffer.concat([Buffer.from([5, 1, 0]), socksAddress(host), Buffer.from([port >> 8, port & 255])]));
+	const [, reply, , kind] = await read(4);
+	if (reply !== 0) {
+		throw new Error(`socks connect ${joinHostPort(host, port)}: ${socksRefusals[reply!] ?? `code ${reply}`}`);
+	}
+
+	const addressLength = kind === 1 ? 4 : kind === 4 ? 16 : (await read(1))[0]!;
+	await read(addressLength + 2);
+}
+
+async function logIn(socket: Duplex, read: (length: number) => Promise<Buffer>, {username, password}: {username: string; password: string}): Promise<void> {
+	const [name, word] = [Buffer.from(username), Buffer.from(password)];
+	if (name.length > 255 || word.length > 255) {
+		throw new Error('user name or password is longer than SOCKS5 can carry');
+	}
+
+	socket.write(Buffer.concat([Buffer.from([1, name.length]), name, Buffer.from([word.length]), word]));
+	const [, status] = await read(2);
+	if (status !== 0) {
+		throw new Error('username/password authentication failed');
+	}
+}
+
+/** Names go to the proxy as names: it resolves them. */
+function socksAddress(host: string): Buffer {
+	if (isIP(host) === 4) {
+		return Buffer.from([1, ...host.split('.').map(Number)]);
+	}
+
+	if (isIP(host) === 6) {
+		const groups = new URL(`http://[${host}]`).hostname.slice(1, -1);
+		return Buffer.concat([Buffer.from([4]), expandIpv6(groups)]);
+	}
+
+	const name = Buffer.from(host);
+	return Buffer.concat([Buffer.from([3, name.length]), name]);
+}
+
+function expandIpv6(address: string): Buffer {
+	const [before = '', after] = address.split('::');
+	const left = before === '' ? [] : before.split(':');
+	const right = after === undefined || after === '' ? [] : after.split(':');
+	const groups = after === undefined ? left : [...left, ...Array.from({length: 8 - left.length - right.length}, () => '0'), ...right];
+	return Buffer.from(groups.map(group => group.padStart(4, '0')).join(''), 'hex');
+}
+
+/** Takes exactly what it needs off the socket: what comes behind belongs to the apiserver. */
+function reader(socket: Duplex): (length: number) => Promise<Buffer> {
+	return async length => {
+		for (;;) {
+			const chunk = socket.read(length) as Buffer | null;
+			if (chunk !== null && chunk.length === length) {
+				return chunk;
+			}
+
+			if (chunk !== null || socket.destroyed || socket.readableEnded) {
+				throw new Error('it closed the connection');
+			}
+
+			await changed(socket);
+		}
+	};
+}
+
+async function changed(socket: Duplex): Promise<void> {
+	const {promise, resolve, reject} = Promise.withResolvers<void>();
+	const failed = (error?: Error) => {
+		reject(error instanceof Error ? error : new Error('it closed the connection'));
+	};
+
+	socket.once('readable', resolve).once('error', failed).once('close', failed);
+	try {
+		await promise;
+	} finally {
+		socket.off('readable', resolve).off('error', failed).off('close', failed);
+	}
+}
