@@ -38,6 +38,11 @@ export type ConnectionWitness = {
 	beforeUse?(connection: Connection, purpose: ConnectionPurpose): Promise<void>;
 	/** The apiserver answered 101 or 200: the stream is open. */
 	opened?(connection: Connection, purpose: ConnectionPurpose, about: {carrier: 'http' | 'websocket' | 'spdy'; protocol: string | null}): void;
+	/**
+	The far end of leg 2 itself has been heard: first bytes of the remote command, or its status. Told for exec and attach,
+	where a 101 may come from the apiserver before it dials.
+	*/
+	answered?(connection: Connection, purpose: ConnectionPurpose): void;
 	/** Round-trip times as they are measured, milliseconds. */
 	roundTrip?(connection: Connection, times: {websocket?: number; runtime?: number}): void;
 	failed?(connection: Connection | null, purpose: ConnectionPurpose, error: SpokeError): void;

@@ -1,0 +1,27 @@
+/** How does a stream get its connection, so that the witness may read on it first without ever costing the stream its life? */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {Connection} from '../cluster/connection.ts';
+import type {ConnectionPurpose, ConnectionWitness} from './connection-witness.ts';
+
+/**
+Opens a dedicated connection and lets the witness use it before the request that makes it a stream.
+A witness whose request met its limit leaves the connection unusable; the stream then gets a fresh one, unread.
+@throws what `ClusterAccess.connect` throws; never anything of the witness.
+*/
+export async function connectWitnessed(cluster: ClusterAccess, purpose: ConnectionPurpose, witness: ConnectionWitness | undefined, signal?: AbortSignal): Promise<Connection> {
+	const options = signal ? {signal} : {};
+	const connection = await cluster.connect(options);
+	try {
+		await witness?.beforeUse?.(connection, purpose);
+	} catch {
+		// What the witness meets is its own affair.
+	}
+
+	if (connection.usable) {
+		return connection;
+	}
+
+	witness?.closed?.(connection, purpose);
+	connection.close();
+	return cluster.connect(options);
+}
