@@ -1,19 +1,22 @@
 /** What a peer's certificate says, as plain facts. */
-import {createHash, type X509Certificate} from 'node:crypto';
+import {createHash, X509Certificate} from 'node:crypto';
+import type {DetailedPeerCertificate, TLSSocket} from 'node:tls';
 import type {SocketFacts} from '../connection.ts';
 
 export type PeerFacts = NonNullable<NonNullable<SocketFacts['tls']>['peer']>;
 
-export function peerFacts(certificate: X509Certificate): PeerFacts {
-	return {
+/** Of this handshake's peer; `null` when it showed no certificate. The chain goes up to the anchor that vouched for it. */
+export function peerFacts(socket: TLSSocket): PeerFacts | null {
+	const certificate = socket.getPeerX509Certificate();
+	return certificate ? {
 		subject: distinguishedName(certificate.subject),
 		issuer: distinguishedName(certificate.issuer),
 		notBefore: new Date(certificate.validFrom).toISOString(),
 		notAfter: new Date(certificate.validTo).toISOString(),
 		spkiSha256: spkiSha256(certificate),
 		subjectAltName: certificate.subjectAltName ?? '',
-		chainSpkiSha256: chain(certificate).map(one => spkiSha256(one)),
-	};
+		chainSpkiSha256: chain(socket.getPeerCertificate(true)).map(one => spkiSha256(one)),
+	} : null;
 }
 
 /** SHA-256 of the public key's SubjectPublicKeyInfo, in hexadecimal: what kubeadm calls a CA certificate hash. */
@@ -26,10 +29,12 @@ function distinguishedName(lines: string): string {
 	return lines.split('\n').filter(line => line !== '').reverse().join(',');
 }
 
-function chain(leaf: X509Certificate): X509Certificate[] {
-	const found = [leaf];
-	for (let next = leaf.issuerCertificate; next && found.length < 10 && !found.some(one => one.fingerprint256 === next!.fingerprint256); next = next.issuerCertificate) {
-		found.push(next);
+function chain(leaf: DetailedPeerCertificate): X509Certificate[] {
+	const seen = new Set<string>();
+	const found: X509Certificate[] = [];
+	for (let next: DetailedPeerCertificate | undefined = leaf; next?.raw && !seen.has(next.fingerprint256); next = next.issuerCertificate) {
+		seen.add(next.fingerprint256);
+		found.push(new X509Certificate(next.raw));
 	}
 
 	return found;

@@ -1,0 +1,39 @@
+/** A body of JSON values, one a line, however its bytes were cut. */
+import type {Readable} from 'node:stream';
+import {SpokeError} from '../errors/spoke-error.ts';
+
+/** An object of etcd is at most 1.5 MiB; its table row or managed fields may make it some times larger. */
+const longestLine = 32 * 1024 * 1024;
+
+/** @throws SpokeError ERR_PROTOCOL for a line that is too long or is not JSON; a last line without its end is dropped, since it was cut */
+export async function * jsonLines(body: Readable, what: string): AsyncGenerator<unknown> {
+	let kept: Buffer[] = [];
+	let size = 0;
+	for await (const chunk of body as AsyncIterable<Buffer>) {
+		let from = 0;
+		for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+			kept.push(chunk.subarray(from, end));
+			const line = Buffer.concat(kept).toString('utf8');
+			kept = [];
+			size = 0;
+			from = end + 1;
+			if (line.trim() !== '') {
+				yield parse(line, what);
+			}
+		}
+
+		kept.push(chunk.subarray(from));
+		size += chunk.length - from;
+		if (size > longestLine) {
+			throw new SpokeError('ERR_PROTOCOL', `${what} sent a line of more than ${longestLine / 1024 / 1024} MiB`);
+		}
+	}
+}
+
+function parse(line: string, what: string): unknown {
+	try {
+		return JSON.parse(line);
+	} catch (error) {
+		throw new SpokeError('ERR_PROTOCOL', `${what} sent a line that is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
+	}
+}

@@ -1,0 +1,155 @@
+/** Lists a resource page by page, as objects, as metadata or as the apiserver's own table rows. */
+import type {ClusterAccess} from './cluster-access.ts';
+import {refusal} from './refusal.ts';
+import {readWhole} from './transport/exchange.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+
+export type ListOptions = {
+	/** Of the collection: `/api/v1/namespaces/demo/pods`. */
+	path: string;
+	labelSelector?: string;
+	fieldSelector?: string;
+	/** Objects of one page; default 500. 5,000 is quickest for table rows. */
+	pageSize?: number;
+	/** `table` gives rows whose `object` is null (`includeObject=None`); `table-metadata` keeps each row's metadata. Default `objects`. */
+	as?: 'objects' | 'table' | 'table-metadata';
+	signal?: AbortSignal;
+};
+
+/** One row of a `metav1.Table`: cells in the order of the page's columns. */
+export type TableRow = {cells: readonly unknown[]; object: {metadata: Record<string, unknown>} | null};
+export type TableColumn = {name: string; type: string; format: string; priority: number};
+
+export type ListPage<Item> = {
+	items: readonly Item[];
+	/** Only of tables. */
+	columns: readonly TableColumn[] | null;
+	/** From where a watch can go on. */
+	resourceVersion: string;
+	/** How many are still to come, where the apiserver says so. */
+	remaining: number | null;
+	/** The pages before this one are void: the list was begun anew, since its continue token had expired. */
+	restarted: boolean;
+};
+
+const standardPageSize = 500;
+const largestPage = 256 * 1024 * 1024;
+
+/** A list whose token expires this often is left as an error. */
+const mostRestarts = 3;
+
+/**
+Pages as they come.
+@see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+@throws SpokeError by `refusal`
+*/
+export async function * listPages<Item>(cluster: ClusterAccess, options: ListOptions): AsyncGenerator<ListPage<Item>> {
+	let token = '';
+	let restarts = 0;
+	let restarted = false;
+	do {
+		const answer = await onePage<Item>(cluster, options, token);
+		if (answer === 'expired') {
+			restarts++;
+			if (restarts > mostRestarts) {
+				throw new SpokeError('ERR_APISERVER_ANSWER', `the list of ${options.path} expired ${restarts} times before it was read`);
+			}
+
+			token = '';
+			restarted = true;
+			continue;
+		}
+
+		yield {...answer.page, restarted};
+		restarted = false;
+		token = answer.token;
+	} while (token !== '' || restarted);
+}
+
+/** Every page together. @throws SpokeError by `refusal` */
+export async function listAll<Item>(cluster: ClusterAccess, options: ListOptions): Promise<{items: Item[]; columns: readonly TableColumn[] | null; resourceVersion: string}> {
+	let items: Item[] = [];
+	let columns: readonly TableColumn[] | null = null;
+	let resourceVersion = '';
+	for await (const page of listPages<Item>(cluster, options)) {
+		if (page.restarted) {
+			items = [];
+		}
+
+		for (const item of page.items) {
+			items.push(item);
+		}
+
+		columns ??= page.columns;
+		resourceVersion = page.resourceVersion;
+	}
+
+	return {items, columns, resourceVersion};
+}
+
+/** What a list or a watch asks for in a table or as objects. */
+export function acceptHeader(as: ListOptions['as']): string {
+	return as === undefined || as === 'objects' ? 'application/json' : 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+}
+
+export function listQuery({labelSelector, fieldSelector, as}: ListOptions): URLSearchParams {
+	const query = new URLSearchParams();
+	if (labelSelector) {
+		query.set('labelSelector', labelSelector);
+	}
+
+	if (fieldSelector) {
+		query.set('fieldSelector', fieldSelector);
+	}
+
+	if (as === 'table' || as === 'table-metadata') {
+		query.set('includeObject', as === 'table' ? 'None' : 'Metadata');
+	}
+
+	return query;
+}
+
+type ListBody = {
+	kind?: string;
+	items?: unknown[] | null;
+	rows?: unknown[] | null;
+	columnDefinitions?: TableColumn[] | null;
+	metadata?: {resourceVersion?: string; continue?: string; remainingItemCount?: number};
+};
+
+async function onePage<Item>(cluster: ClusterAccess, options: ListOptions, token: string): Promise<'expired' | {page: Omit<ListPage<Item>, 'restarted'>; token: string}> {
+	const query = listQuery(options);
+	query.set('limit', String(options.pageSize ?? standardPageSize));
+	if (token !== '') {
+		query.set('continue', token);
+	}
+
+	const answer = await cluster.request({path: `${options.path}?${query.toString()}`, headers: {accept: acceptHeader(options.as)}, ...options.signal ? {signal: options.signal} : {}});
+	const body = (await readWhole(answer.body, largestPage, options.path)).toString('utf8');
+	if (answer.status === 410 && token !== '') {
+		return 'expired';
+	}
+
+	if (answer.status !== 200) {
+		throw refusal({...answer, body}, {verb: 'list', resource: options.path.split('/').at(-1)!});
+	}
+
+	const list = parseList(body, options.path);
+	return {
+		token: list.metadata?.continue ?? '',
+		page: {
+			items: (list.rows ?? list.items ?? []) as Item[],
+			columns: list.columnDefinitions ?? null,
+			resourceVersion: list.metadata?.resourceVersion ?? '',
+			remaining: list.metadata?.remainingItemCount ?? null,
+		},
+	};
+}
+
+function parseList(body: string, path: string): ListBody {
+	try {
+		return JSON.parse(body) as ListBody;
+	} catch (error) {
+		throw new SpokeError('ERR_PROTOCOL', `the list of ${path} is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
+	}
+}

@@ -1,0 +1,47 @@
+/** What the apiserver says about us: who we are, and what we may do. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {ClusterAccess} from './cluster-access.ts';
+
+/** Of a resource or, with `path`, of a URL such as `/flagz`. */
+export type AccessQuestion =
+	| {verb: string; group?: string; resource: string; subresource?: string; namespace?: string; name?: string}
+	| {verb: string; path: string};
+
+export type AccessAnswer = {allowed: boolean; reason: string};
+
+/**
+Asks the apiserver whether we may; `null` when it does not tell (the review itself is refused or missing).
+Never asks for more than the review: nothing is tried.
+*/
+export async function mayWe(cluster: ClusterAccess, question: AccessQuestion, signal?: AbortSignal): Promise<AccessAnswer | null> {
+	const spec = 'path' in question ? {nonResourceAttributes: question} : {resourceAttributes: question};
+	const review = await selfReview(cluster, 'authorization.k8s.io/v1', 'SelfSubjectAccessReview', {spec}, signal) as {status?: {allowed?: boolean; reason?: string}} | null;
+	return review?.status ? {allowed: review.status.allowed === true, reason: review.status.reason ?? ''} : null;
+}
+
+export type Self = {user: string; groups: readonly string[]; uid: string | null};
+
+/** Who the apiserver takes us for (`kubectl auth whoami`, since 1.28); `null` when it does not tell. */
+export async function whoAreWe(cluster: ClusterAccess, signal?: AbortSignal): Promise<Self | null> {
+	const review = await selfReview(cluster, 'authentication.k8s.io/v1', 'SelfSubjectReview', {}, signal) as {status?: {userInfo?: {username?: string; groups?: string[]; uid?: string}}} | null;
+	const about = review?.status?.userInfo;
+	return about?.username === undefined ? null : {user: about.username, groups: about.groups ?? [], uid: about.uid ?? null};
+}
+
+async function selfReview(cluster: ClusterAccess, apiVersion: string, kind: string, more: Record<string, unknown>, signal?: AbortSignal): Promise<unknown> {
+	try {
+		return await cluster.json({
+			method: 'POST',
+			path: `/apis/${apiVersion}/${kind.toLowerCase()}s`,
+			headers: {'content-type': 'application/json'},
+			body: JSON.stringify({apiVersion, kind, metadata: {}, ...more}),
+			...signal ? {signal} : {},
+		});
+	} catch (error) {
+		if (error instanceof SpokeError && (error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND')) {
+			return null;
+		}
+
+		throw error;
+	}
+}

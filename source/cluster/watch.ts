@@ -1,0 +1,177 @@
+/** Lists a resource and then follows it for good: resumes after cuts, begins anew when history is gone, polls where watching is not allowed. */
+import {setTimeout as delay} from 'node:timers/promises';
+import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import type {ClusterAccess} from './cluster-access.ts';
+import {jsonLines} from './json-lines.ts';
+import {acceptHeader, listPages, listQuery, type ListOptions, type TableColumn} from './list.ts';
+import {refusal} from './refusal.ts';
+import {readWhole} from './transport/exchange.ts';
+
+export type WatchEvent<Item> =
+	/** A page of the list. `first` means: forget everything from before. */
+	| {type: 'page'; items: readonly Item[]; columns: readonly TableColumn[] | null; first: boolean; remaining: number | null}
+	/** The list is whole; what comes now are changes. */
+	| {type: 'synced'; resourceVersion: string}
+	| {type: 'added' | 'modified' | 'deleted'; item: Item}
+	/** Cut; it goes on by itself. */
+	| {type: 'interrupted'; error: SpokeError; retryInMs: number}
+	/** Watching is refused: the list is read again this often. */
+	| {type: 'polling'; error: SpokeError; everyMs: number};
+
+/** Minutes after which a watch is begun anew, chosen between these so that many clients do not come back at once (client-go reflector). */
+const watchSeconds = [300, 600] as const;
+const firstRetryMs = 500;
+const longestRetryMs = 10_000;
+const pollEveryMs = 5000;
+
+/**
+Never ends by itself: abort `options.signal`, or leave the loop.
+@throws SpokeError when the first list fails, and later only for what waiting does not mend (401, 403, 404)
+@see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+*/
+export async function * watchObjects<Item>(cluster: ClusterAccess, options: ListOptions): AsyncGenerator<WatchEvent<Item>> {
+	let version = '';
+	let synced = false;
+	let retryMs = firstRetryMs;
+	for (;;) {
+		try {
+			if (version === '') {
+				version = yield * fullList<Item>(cluster, options);
+				synced = true;
+			}
+
+			const began = Date.now();
+			version = yield * oneWatch<Item>(cluster, options, version);
+			retryMs = firstRetryMs;
+			if (Date.now() - began < 1000) {
+				await pause(retryMs, options.signal);
+			}
+		} catch (thrown) {
+			options.signal?.throwIfAborted();
+			if (thrown instanceof WatchRefused) {
+				yield {type: 'polling', error: thrown.error, everyMs: pollEveryMs};
+				await pause(pollEveryMs, options.signal);
+				version = '';
+				continue;
+			}
+
+			const error = thrown instanceof WatchCut ? thrown.error : asSpokeError(thrown);
+			if (!synced || error.code === 'ERR_CREDENTIALS' || error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND') {
+				throw error;
+			}
+
+			version = thrown instanceof WatchCut ? thrown.version : version;
+			const waitMs = Math.round(retryMs * (0.5 + Math.random()));
+			yield {type: 'interrupted', error, retryInMs: waitMs};
+			await pause(waitMs, options.signal);
+			retryMs = Math.min(retryMs * 2, longestRetryMs);
+		}
+	}
+}
+
+/** The list may be read, but not watched. */
+class WatchRefused extends Error {
+	readonly error: SpokeError;
+
+	constructor(error: SpokeError) {
+		super(error.message);
+		this.error = error;
+	}
+}
+
+/** The watch broke; `version` is where to go on, empty when from a new list only. */
+class WatchCut extends Error {
+	readonly error: SpokeError;
+	readonly version: string;
+
+	constructor(error: SpokeError, version: string) {
+		super(error.message);
+		this.error = error;
+		this.version = version;
+	}
+}
+
+async function * fullList<Item>(cluster: ClusterAccess, options: ListOptions): AsyncGenerator<WatchEvent<Item>, string> {
+	let version = '';
+	let first = true;
+	for await (const {items, columns, remaining, restarted, resourceVersion} of listPages<Item>(cluster, options)) {
+		yield {type: 'page', items, columns, remaining, first: first || restarted};
+		first = false;
+		version = resourceVersion;
+	}
+
+	yield {type: 'synced', resourceVersion: version};
+	return version;
+}
+
+/** One watch until it ends; gives the version to go on from. */
+async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, from: string): AsyncGenerator<WatchEvent<Item>, string> {
+	const query = listQuery(options);
+	const [shortest, longest] = watchSeconds;
+	query.set('watch', 'true');
+	query.set('allowWatchBookmarks', 'true');
+	query.set('resourceVersion', from);
+	query.set('timeoutSeconds', String(Math.round(shortest + (Math.random() * (longest - shortest)))));
+	const answer = await cluster.request({path: `${options.path}?${query.toString()}`, headers: {accept: acceptHeader(options.as), 'accept-encoding': 'identity'}, ...options.signal ? {signal: options.signal} : {}});
+	if (answer.status !== 200) {
+		const body = (await readWhole(answer.body, 1024 * 1024, options.path)).toString('utf8');
+		if (answer.status === 410) {
+			return '';
+		}
+
+		const error = refusal({...answer, body}, {verb: 'watch', resource: options.path.split('/').at(-1)!});
+		throw answer.status === 403 || answer.status === 405 ? new WatchRefused(error) : error;
+	}
+
+	let version = from;
+	try {
+		for await (const line of jsonLines(answer.body, `the watch of ${options.path}`)) {
+			const {type, object} = line as {type: string; object: Changed};
+			if (type === 'ERROR') {
+				return endedByServer(object);
+			}
+
+			version = versionOf(object) ?? version;
+			if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') {
+				for (const item of object.rows ?? [object]) {
+					yield {type: type.toLowerCase() as 'added' | 'modified' | 'deleted', item: item as Item};
+				}
+			}
+		}
+	} catch (error) {
+		throw error instanceof WatchCut ? error : new WatchCut(cutError(error, options.path), version);
+	} finally {
+		answer.body.destroy();
+	}
+
+	return version;
+}
+
+type Changed = {
+	metadata?: {resourceVersion?: string};
+	rows?: ReadonlyArray<{object?: {metadata?: {resourceVersion?: string}} | null}>;
+	code?: number;
+	message?: string;
+};
+
+/** An object's own version, or of a table its row's, else the table's. */
+function versionOf(object: Changed): string | undefined {
+	return object.rows?.at(-1)?.object?.metadata?.resourceVersion ?? (object.metadata?.resourceVersion || undefined);
+}
+
+/** 410: the history from here on is gone, so a new list is due; anything else is an error that a new list may mend. */
+function endedByServer({code, message}: Changed): string {
+	if (code === 410) {
+		return '';
+	}
+
+	throw new WatchCut(new SpokeError('ERR_APISERVER_ANSWER', `the apiserver ended a watch: ${message ?? `code ${code}`}`, {text: message ?? ''}), '');
+}
+
+function cutError(error: unknown, path: string): SpokeError {
+	return error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the watch of ${path} was cut: ${(error as Error).message}`, {leg: 1, cause: error});
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+	await delay(ms, undefined, signal ? {signal} : {});
+}
