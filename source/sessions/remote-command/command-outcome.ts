@@ -1,0 +1,54 @@
+/** What a remote command came to, or why that is not known. */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {readStatusMessage} from '../../wire/status-message.ts';
+import type {ChannelsEnding} from './command-channels.ts';
+
+/**
+The remote exit status: 0 only when exactly one Success was said and the outputs came whole.
+@throws SpokeError
+- ERR_SECOND_LEG: the apiserver could not reach or verify the kubelet (told on the error channel of a translated stream)
+- ERR_TARGET_GONE, ERR_COMMAND_NOT_STARTED: kubelet or runtime said so
+- ERR_STREAM_LOST: the stream ended without a status, or before the outputs did
+- ERR_PROTOCOL: something else than one status came
+*/
+export function commandOutcome({status, lost}: ChannelsEnding): number {
+	if (lost) {
+		throw lost;
+	}
+
+	if (status.length === 0) {
+		throw new SpokeError('ERR_STREAM_LOST', 'the stream ended without a status, so the command’s result is not known');
+	}
+
+	const result = readStatusMessage(status);
+	switch (result.kind) {
+		case 'success': {
+			return 0;
+		}
+
+		case 'exit': {
+			return result.exitStatus;
+		}
+
+		case 'failure': {
+			throw failureOf(result.message);
+		}
+
+		case 'unreadable': {
+			throw new SpokeError('ERR_PROTOCOL', 'what came on the error channel is not one status, so the command’s result is not known', {text: result.text, leg: 2});
+		}
+	}
+}
+
+/** Whose words a Failure carries. @see evidence rows X, K4; kubelet and containerd texts */
+function failureOf(message: string): SpokeError {
+	const text = message.replace(/^(?:Internal error occurred: )+/, '');
+	const cause = causes.find(({words}) => words.test(text));
+	return new SpokeError(cause?.code ?? 'ERR_APISERVER_ANSWER', cause ? `${cause.says}: ${text}` : text, {text: message, leg: cause?.leg ?? 2});
+}
+
+const causes = [
+	{words: /^(?:error sending request:|error dialing backend:|unable to upgrade connection: (?:Unauthorized|Forbidden))/, code: 'ERR_SECOND_LEG', leg: 2, says: 'the apiserver could not use the kubelet'},
+	{words: /container not found|not created or running|container is not running|container .* not found|pod does not exist|pod not found|CONTAINER_EXITED|is in .* state/i, code: 'ERR_TARGET_GONE', leg: 3, says: 'the container is not running'},
+	{words: /OCI runtime exec failed|failed to start exec|executable file not found|no such file or directory|permission denied/, code: 'ERR_COMMAND_NOT_STARTED', leg: 3, says: 'the command could not be started'},
+] as const;

@@ -1,0 +1,32 @@
+/** Which leg a lost stream was lost on. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+
+const askMs = 3000;
+
+/**
+A stream that ends without a word was ended by the apiserver, when it lost its own way to the kubelet, or together with the apiserver:
+a fresh connection tells them apart. Other errors are given back as they are.
+*/
+export async function lossNamed(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError): Promise<SpokeError> {
+	if (error.code !== 'ERR_STREAM_LOST') {
+		return error;
+	}
+
+	const {code} = (error.cause ?? {}) as NodeJS.ErrnoException;
+	if (code !== undefined || /^nothing was heard/.test(error.message) || !await answers(cluster)) {
+		return new SpokeError('ERR_STREAM_LOST', `${error.message}: the connection to the apiserver (leg 1) is gone`, {leg: 1, cause: error, ...error.text !== null && {text: error.text}, remedy: 'check the network, and run it again'});
+	}
+
+	return new SpokeError('ERR_STREAM_LOST', `${error.message}: the apiserver answers, so its way to the kubelet (leg 2) was cut`, {leg: 2, cause: error, ...error.text !== null && {text: error.text}});
+}
+
+async function answers(cluster: Pick<ClusterAccess, 'connect'>): Promise<boolean> {
+	try {
+		const connection = await cluster.connect({signal: AbortSignal.timeout(askMs)});
+		connection.close();
+		return true;
+	} catch {
+		return false;
+	}
+}

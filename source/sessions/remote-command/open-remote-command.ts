@@ -1,0 +1,171 @@
+/** Opens exec or attach by the first carrier that is accepted, and tells what it comes to. */
+import process from 'node:process';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
+import {refusal} from '../../cluster/refusal.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {SpdySession} from '../../wire/spdy-session.ts';
+import {WebSocketMessages} from '../../wire/websocket-messages.ts';
+import type {ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
+import {connectWitnessed} from '../witnessed-connection.ts';
+import {anotherMayDo, commandCarriers, type CommandCarrier} from './carrier-choice.ts';
+import {pingEveryMs, silenceMs, type CommandChannels} from './command-channels.ts';
+import {commandOutcome} from './command-outcome.ts';
+import {commandPath, type CommandRequest} from './command-request.ts';
+import {lossNamed} from './lost-leg.ts';
+import {checkSilentCommand} from './silent-command.ts';
+import {SpdyChannels} from './spdy-channels.ts';
+import {WebSocketChannels} from './websocket-channels.ts';
+
+export type RemoteCommandOptions = {
+	witness?: ConnectionWitness;
+	signal?: AbortSignal;
+	environment?: NodeJS.ProcessEnv;
+};
+
+export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' | 'resize'> & {
+	readonly connection: Connection;
+	readonly carrier: CommandCarrier;
+	/**
+	The remote exit status, once both outputs were read to their end.
+	Rejects with a SpokeError for everything that is not the command's own end, `close()` excepted: that is `'closed'`.
+	*/
+	readonly outcome: Promise<number | 'closed'>;
+	/** Leaves the command to itself: what it is told is that its terminal is gone. */
+	close(): void;
+};
+
+/**
+@throws SpokeError ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_SECOND_LEG…: what the apiserver said to the last carrier tried, with the first one's words in `text`;
+ERR_UPGRADE_REFUSED where neither was a Status; ERR_APISERVER_TIMEOUT when none of them answers within 35 s.
+*/
+export async function openRemoteCommand(cluster: ClusterAccess, request: CommandRequest, options: RemoteCommandOptions = {}): Promise<RemoteCommand> {
+	const purpose: ConnectionPurpose = {feature: request.feature, target: request.target, request: null};
+	const refused: SpokeError[] = [];
+	for (const carrier of commandCarriers(request, options.environment ?? process.env)) {
+		const attempt = await tryCarrier(cluster, request, carrier, purpose, options);
+		if ('opened' in attempt) {
+			return attempt.opened;
+		}
+
+		refused.push(attempt.error);
+		if (!attempt.another) {
+			break;
+		}
+	}
+
+	throw withFirstWords(refused);
+}
+
+type Attempt = {opened: RemoteCommand} | {error: SpokeError; another: boolean};
+
+async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carrier: CommandCarrier, purpose: ConnectionPurpose, {witness, signal}: RemoteCommandOptions): Promise<Attempt> {
+	const connection = await connectWitnessed(cluster, purpose, witness, signal);
+	let outcome: UpgradeOutcome;
+	try {
+		outcome = await connection.upgrade({method: carrier.method, path: commandPath(request), upgrade: carrier.upgrade, protocols: [carrier.protocol], ...signal && {signal}});
+	} catch (thrown) {
+		connection.close();
+		const error = asSpokeError(thrown);
+		witness?.failed?.(connection, purpose, error);
+		if (error.code === 'ERR_UPGRADE_REFUSED') {
+			return {error, another: true};
+		}
+
+		throw error;
+	}
+
+	if (!outcome.upgraded || outcome.protocol === null) {
+		const error = outcome.upgraded
+			? new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to no version of the channels (${carrier.protocol} was offered)`)
+			: refusedUpgrade(outcome, request, carrier);
+		connection.close();
+		witness?.failed?.(connection, purpose, error);
+		if (outcome.upgraded) {
+			outcome.socket.destroy();
+		}
+
+		return {error, another: outcome.upgraded || anotherMayDo(outcome)};
+	}
+
+	witness?.opened?.(connection, purpose, {carrier: carrier.carrier, protocol: outcome.protocol});
+	const channels = channelsOver(outcome, request, carrier, times => {
+		witness?.roundTrip?.(connection, times);
+	});
+	return {opened: remoteCommand({cluster, request, connection, carrier, channels, over: error => {
+		if (error) {
+			witness?.failed?.(connection, purpose, error);
+		}
+
+		witness?.closed?.(connection, purpose);
+	}})};
+}
+
+function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {feature}: CommandRequest, {method, carrier}: CommandCarrier): SpokeError {
+	const text = outcome.body.trim();
+	if (/^error dialing backend:/.test(text)) {
+		return new SpokeError('ERR_SECOND_LEG', text, {text});
+	}
+
+	return text === ''
+		? new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`)
+		: refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`});
+}
+
+function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin, tty}: CommandRequest, carrier: CommandCarrier, onRoundTrip: (times: {websocket?: number; runtime?: number}) => void): CommandChannels {
+	if (carrier.carrier === 'websocket') {
+		return new WebSocketChannels(new WebSocketMessages(outcome.socket, outcome.head), {stdin, tty, canEndStdin: carrier.protocol.startsWith('v5.'), onRoundTrip});
+	}
+
+	outcome.socket.unshift(outcome.head);
+	return new SpdyChannels(new SpdySession(outcome.socket, {pingEveryMs, silenceMs}), {stdin, tty, onRoundTrip});
+}
+
+function remoteCommand({cluster, request, connection, carrier, channels, over}: {
+	cluster: ClusterAccess; request: CommandRequest; connection: Connection; carrier: CommandCarrier; channels: CommandChannels; over: (error: SpokeError | null) => void;
+}): RemoteCommand {
+	const {stdin, stdout, stderr} = channels;
+	let closed = false;
+	// Behind a WebSocket's 101 the apiserver may still be trying to reach the kubelet, without any limit of its own.
+	const silence = carrier.carrier === 'websocket' ? checkSilentCommand(cluster, request.target, channels) : null;
+	const outcome = (async () => {
+		try {
+			const ending = await Promise.race([channels.ended, ...silence ? [silence.failed] : []]);
+			const exitStatus = closed ? 'closed' : commandOutcome(ending);
+			over(null);
+			return exitStatus;
+		} catch (thrown) {
+			const error = await lossNamed(cluster, asSpokeError(thrown));
+			over(error);
+			throw error;
+		} finally {
+			silence?.stop();
+			channels.close();
+		}
+	})();
+	// Whoever closes it need not wait for the outcome.
+	outcome.catch(() => {});
+	return {
+		connection, carrier, stdin, stdout, stderr, outcome,
+		resize: size => {
+			channels.resize(size);
+		},
+		close() {
+			closed = true;
+			channels.close();
+		},
+	};
+}
+
+/** The last answer decides what it is; the first one's words are kept, since they are about the carrier that should have worked. */
+function withFirstWords(refused: readonly SpokeError[]): SpokeError {
+	const first = refused[0]!;
+	const last = refused.findLast(({code}) => code !== 'ERR_UPGRADE_REFUSED') ?? first;
+	if (first === last || first.text === null || first.text === last.text) {
+		return last;
+	}
+
+	return new SpokeError(last.code, last.message, {
+		leg: last.leg, text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first, ...last.remedy !== null && {remedy: last.remedy},
+	});
+}

@@ -1,0 +1,120 @@
+/** A remote command's channels as streams of one SPDY session (`v4.channel.k8s.io`). */
+import type {Readable, Writable} from 'node:stream';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {streamLost, StreamReset} from '../../wire/protocol-error.ts';
+import {maxStatusBytes} from '../../wire/status-message.ts';
+import type {SpdySession} from '../../wire/spdy-session.ts';
+import type {SpdyStream} from '../../wire/spdy-stream.ts';
+import type {ChannelsEnding, CommandChannels, RoundTripListener, TerminalSize} from './command-channels.ts';
+
+/** The server ends or resets its outputs right behind the status; how long one that does not is waited for. */
+const afterStatusMs = 10_000;
+
+/** @see k8s.io/api/core/v1 StreamType headers; k8s.io/cri-streaming remotecommand httpstream.go (streams must come within 30 s) */
+export class SpdyChannels implements CommandChannels {
+	readonly stdin: Writable | null;
+	readonly stdout: Readable;
+	readonly stderr: Readable | null;
+	readonly ended: Promise<ChannelsEnding>;
+	readonly #session: SpdySession;
+	readonly #outputs: readonly SpdyStream[];
+	readonly #resizes: SpdyStream | null;
+
+	constructor(session: SpdySession, {stdin, tty, onRoundTrip}: {stdin: boolean; tty: boolean; onRoundTrip: RoundTripListener}) {
+		this.#session = session;
+		session.on('roundTrip', milliseconds => {
+			onRoundTrip({runtime: milliseconds});
+		});
+		const open = (streamtype: string) => session.open({streamtype});
+		const error = open('error');
+		const input = stdin ? open('stdin') : null;
+		const stdout = open('stdout');
+		const stderr = tty ? null : open('stderr');
+		this.#resizes = tty ? open('resize') : null;
+		this.#outputs = stderr ? [stdout, stderr] : [stdout];
+		this.stdin = input;
+		this.stdout = stdout;
+		this.stderr = stderr;
+		// The far side may end or reset its input at any time: its readers are gone, which is no failure.
+		for (const stream of [input, this.#resizes]) {
+			stream?.on('error', () => {});
+			stream?.resume();
+		}
+
+		this.ended = this.#watch(error);
+	}
+
+	get received(): number {
+		let bytes = 0;
+		for (const output of this.#outputs) {
+			bytes += output.bytesReceived;
+		}
+
+		return bytes;
+	}
+
+	resize({columns, rows}: TerminalSize): void {
+		this.#resizes?.write(JSON.stringify({Width: columns, Height: rows}));
+	}
+
+	close(): void {
+		this.#session.end();
+	}
+
+	async #watch(error: SpdyStream): Promise<ChannelsEnding> {
+		const outputs = this.#outputs.map(async output => endingOf(output));
+		const {status, lost} = await readStatus(error);
+		if (status.length > 0) {
+			this.#endSoon();
+		} else {
+			// Without a status there is nothing to wait for, but what has come may still be read.
+			this.#session.end();
+		}
+
+		const endings = await Promise.all(outputs);
+		this.#session.end();
+		// A server that ends the session resets what is open, after all of it was sent: behind a status that is an end.
+		const cut = endings.find(ending => ending !== null && !(ending instanceof StreamReset && status.length > 0));
+		return {status, lost: lost ?? (cut ? asLost(cut) : null)};
+	}
+
+	/** Ends the session some time after the last byte, unless our own reader is what takes so long. */
+	#endSoon(): void {
+		const before = this.received;
+		setTimeout(() => {
+			if (this.received === before && this.#outputs.every(({readableLength}) => readableLength === 0)) {
+				this.#session.end();
+			} else {
+				this.#endSoon();
+			}
+		}, afterStatusMs).unref();
+	}
+}
+
+async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: SpokeError | null}> {
+	const pieces: Buffer[] = [];
+	let bytes = 0;
+	stream.on('data', (piece: Buffer) => {
+		pieces.push(piece.subarray(0, Math.max(0, maxStatusBytes + 1 - bytes)));
+		bytes += piece.length;
+	});
+	const ending = await endingOf(stream);
+	return {status: Buffer.concat(pieces), lost: ending === null || (ending instanceof StreamReset && bytes > 0) ? null : asLost(ending)};
+}
+
+/** `null` once its FIN was read, or what cut it. An output is only told to be ended when its reader has read it. */
+async function endingOf(stream: SpdyStream): Promise<Error | null> {
+	return new Promise(resolve => {
+		stream.on('end', () => {
+			resolve(null);
+		});
+		stream.on('error', resolve);
+		stream.on('close', () => {
+			resolve(streamLost('the stream was closed before its end'));
+		});
+	});
+}
+
+function asLost(error: Error): SpokeError {
+	return error instanceof SpokeError ? error : streamLost(error.message, error);
+}
