@@ -4,11 +4,15 @@ import {connectionFlags} from '../source/command-line/connection-flags.ts';
 import type {FlagRow} from '../source/command-line/flag-row.ts';
 import {spelled} from '../source/command-line/render-help.ts';
 import {errorRows} from '../source/errors/error-rows.ts';
+import {keyTable} from '../source/keymap/describe-keys.ts';
+import {loadKeymap} from '../source/keymap/load-keymap.ts';
 import {rooms} from '../test/house/rooms.ts';
 
 /** Table name → Markdown. */
 export async function docTables(): Promise<ReadonlyMap<string, string>> {
+	const {keymap} = await loadKeymap({}, 'default');
 	return new Map([
+		['keys', table(['context', 'keys', 'does', 'action'], keyTable(keymap).map(row => [row.context, row.keys.map(key => code(key)).join(' ') || '–', row.title, code(row.action)]))],
 		['commands', table(['command', 'does'], commandTable.map(({row}) => [code(row.name === 'session' ? 'spoke' : `spoke ${row.name}`), row.summary]))],
 		['command-flags', commandTable.map(({row}) => commandSection(row)).join('\n\n')],
 		['connection-flags', table(['flag', 'does'], connectionFlags.filter((flag: FlagRow) => !flag.hidden).map(flag => [code(spelled(flag).trim()), flag.help]))],

@@ -1,6 +1,7 @@
 /** Renders the tables of README.md and docs/ from the program's own data. `--check` only says which are stale. */
 import {readFile, writeFile} from 'node:fs/promises';
 import process from 'node:process';
+import {keymapSchema} from '../source/keymap/keymap-schema.ts';
 import {docTables} from './doc-tables.ts';
 
 const root = new URL('../', import.meta.url);
@@ -8,10 +9,12 @@ const root = new URL('../', import.meta.url);
 /** Each document with its tables as they should stand now. */
 export async function renderedDocs(): Promise<ReadonlyArray<{path: string; now: string; fresh: string}>> {
 	const tables = await docTables();
-	return Promise.all(['README.md', 'docs/commands.md', 'docs/errors.md', 'docs/keys.md', 'docs/rights.md'].map(async path => {
+	const schema = {path: 'keymaps/schema.json', now: await readFile(new URL('keymaps/schema.json', root), 'utf8'), fresh: `${JSON.stringify(keymapSchema(), null, '\t')}\n`};
+	const documents = await Promise.all(['README.md', 'docs/commands.md', 'docs/errors.md', 'docs/keys.md', 'docs/rights.md'].map(async path => {
 		const now = await readFile(new URL(path, root), 'utf8');
 		return {path, now, fresh: fill(path, now, tables)};
 	}));
+	return [...documents, schema];
 }
 
 /** Replaces what stands between `<!-- table:NAME -->` and `<!-- end -->`. */

@@ -1,0 +1,49 @@
+/** `spoke keys`: prints the keymap in use, or checks one. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import {exitStatus} from '../errors/exit-status.ts';
+import {loadKeymap, type LoadedKeymap} from '../keymap/load-keymap.ts';
+import {keyTable, type KeyTableRow} from '../keymap/describe-keys.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import type {Command} from './command.ts';
+import {keysRow} from './rows/keys.ts';
+
+export const command: Command<typeof keysRow.flags> = {
+	row: keysRow,
+	async run({flags, positionals, stdout, stderr, env}) {
+		if (positionals.length > 1) {
+			throw new SpokeError('ERR_USAGE', `keys takes one file, not ${positionals.length}`);
+		}
+
+		const loaded = await loadKeymap(env, positionals[0] ?? flags.keymap);
+		const json = flags.json || flags.output === 'json';
+		if (json) {
+			stdout.write(`${JSON.stringify(asObject(loaded))}\n`);
+		} else if (flags.check) {
+			stdout.write(loaded.problems.length === 0 ? `keymap ${loaded.userFile ?? loaded.base}: no problem\n` : '');
+		} else {
+			stdout.write(asText(keyTable(loaded.keymap)));
+		}
+
+		if (!json || flags.check) {
+			for (const {file, line, column, message} of loaded.problems) {
+				stderr.write(`${file}:${line}:${column}: ${sanitiseLine(message)}\n`);
+			}
+		}
+
+		return flags.check && loaded.problems.length > 0 ? exitStatus.usage : exitStatus.ok;
+	},
+};
+
+function asObject({keymap, problems, base, userFile}: LoadedKeymap): object {
+	return {apiVersion: 'spoke/v1', kind: 'Keymap', time: new Date().toISOString(), base, userFile, keys: keyTable(keymap), problems};
+}
+
+function asText(rows: readonly KeyTableRow[]): string {
+	const widths = {keys: Math.max(...rows.map(row => row.keys.join(', ').length)), title: Math.max(...rows.map(row => row.title.length))};
+	let context = '';
+	return rows.map(row => {
+		const head = row.context === context ? '' : `${context === '' ? '' : '\n'}${row.context}: ${row.contextTitle}\n`;
+		context = row.context;
+		return `${head}  ${(row.keys.join(', ') || '–').padEnd(widths.keys)}  ${row.title.padEnd(widths.title)}  ${row.action}\n`;
+	}).join('');
+}

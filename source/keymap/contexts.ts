@@ -1,0 +1,43 @@
+/** Where keys are looked up: a tree of contexts; an opaque one hides all that stands above it. */
+
+type ContextRow = {
+	parent: string | null;
+	/** Nothing is inherited, and keys without a meaning here are text (or belong to the remote). */
+	opaque?: true;
+	/** Words for help. */
+	title: string;
+};
+
+export const contexts: Readonly<Record<string, ContextRow>> = {
+	global: {parent: null, title: 'everywhere'},
+	connections: {parent: 'global', title: 'connections'},
+	list: {parent: 'global', title: 'lists'},
+	pods: {parent: 'list', title: 'pods'},
+	workloads: {parent: 'list', title: 'workloads'},
+	services: {parent: 'list', title: 'services'},
+	nodes: {parent: 'list', title: 'nodes'},
+	forwards: {parent: 'list', title: 'forwards'},
+	proxy: {parent: 'list', title: 'proxy'},
+	audit: {parent: 'list', title: 'audit'},
+	sandbox: {parent: 'list', title: 'sandbox'},
+	why: {parent: 'global', title: 'why'},
+	doctor: {parent: 'global', title: 'doctor'},
+	details: {parent: 'global', title: 'details'},
+	tail: {parent: 'global', title: 'tail'},
+	line: {parent: 'tail', title: 'one line'},
+	confirm: {parent: null, opaque: true, title: 'a question'},
+	form: {parent: null, opaque: true, title: 'a form'},
+	picker: {parent: null, opaque: true, title: 'a choice'},
+	prompt: {parent: null, opaque: true, title: 'a typed line'},
+	terminal: {parent: null, opaque: true, title: 'a remote shell'},
+};
+
+/** The context and all that it inherits from, innermost first. */
+export function contextStack(context: string): readonly string[] {
+	const stack: string[] = [];
+	for (let at: string | null = context; at !== null; at = contexts[at]?.parent ?? null) {
+		stack.push(at);
+	}
+
+	return stack;
+}

@@ -1,0 +1,163 @@
+/** From a terminal's bytes to keys: splits what arrives at once, keeps pasted text apart, and swallows answers and mouse reports. */
+import {StringDecoder} from 'node:string_decoder';
+
+export type KeyInput = {key: string} | {paste: string} | {report: string};
+
+export type KeyDecoder = {
+	/** Reads the next bytes. A lone escape byte at their end waits for `flush`. */
+	decode(bytes: Uint8Array): KeyInput[];
+	/** True when an escape byte waits: call `flush` when nothing follows within a moment. */
+	readonly waiting: boolean;
+	flush(): KeyInput[];
+};
+
+const escape = '\u001B';
+const pasteStart = `${escape}[200~`;
+const pasteEnd = `${escape}[201~`;
+/** A paste is kept to this many characters. */
+const pasteLimit = 1_000_000;
+
+/** Sequences of xterm and its kin. @see https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-PC-Style-Function-Keys */
+const finals: Readonly<Record<string, string>> = {A: 'up', B: 'down', C: 'right', D: 'left', H: 'home', F: 'end', P: 'f1', Q: 'f2', R: 'f3', S: 'f4', Z: 'shift+tab'};
+const tildes: Readonly<Record<string, string>> = {
+	1: 'home', 2: 'insert', 3: 'delete', 4: 'end', 5: 'pgup', 6: 'pgdn', 7: 'home', 8: 'end',
+	11: 'f1', 12: 'f2', 13: 'f3', 14: 'f4', 15: 'f5', 17: 'f6', 18: 'f7', 19: 'f8', 20: 'f9', 21: 'f10', 23: 'f11', 24: 'f12',
+};
+
+/** A decoder for one terminal. */
+export function makeKeyDecoder(): KeyDecoder {
+	const utf8 = new StringDecoder('utf8');
+	let rest = '';
+	let paste: string | null = null;
+
+	const read = (final: boolean): KeyInput[] => {
+		const out: KeyInput[] = [];
+		while (rest.length > 0) {
+			if (paste !== null) {
+				const end = rest.indexOf(pasteEnd);
+				const keep = end < 0 ? Math.max(0, rest.length - pasteEnd.length + 1) : end;
+				paste = (paste + rest.slice(0, keep)).slice(0, pasteLimit);
+				rest = rest.slice(end < 0 ? keep : end + pasteEnd.length);
+				if (end < 0) {
+					break;
+				}
+
+				out.push({paste});
+				paste = null;
+				continue;
+			}
+
+			const taken = takeOne(rest, final);
+			if (taken === null) {
+				break;
+			}
+
+			rest = rest.slice(taken.length);
+			if (taken.input === 'paste') {
+				paste = '';
+			} else if (taken.input !== null) {
+				out.push(taken.input);
+			}
+		}
+
+		return out;
+	};
+
+	return {
+		decode(bytes) {
+			rest += utf8.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+			return read(false);
+		},
+		get waiting() {
+			return rest.length > 0 && paste === null;
+		},
+		flush: () => read(true),
+	};
+}
+
+type Taken = {length: number; input: KeyInput | 'paste' | null};
+
+function takeOne(text: string, final: boolean): Taken | null {
+	if (!text.startsWith(escape)) {
+		const character = String.fromCodePoint(text.codePointAt(0)!);
+		return {length: character.length, input: {key: plainKey(character)}};
+	}
+
+	if (text.length === 1) {
+		return final ? {length: 1, input: {key: 'esc'}} : null;
+	}
+
+	if (text.startsWith(pasteStart)) {
+		return {length: pasteStart.length, input: 'paste'};
+	}
+
+	const csi = /^\u001B\[([<=>?]?)([\d;:]*)([ -/]*)([@-~])/.exec(text);
+	if (csi) {
+		return {length: csi[0].length, input: csi[1] === '' && csi[3] === '' ? csiKey(csi[2]!, csi[4]!) : null};
+	}
+
+	const ss3 = /^\u001BO([A-Z])/.exec(text);
+	if (ss3) {
+		const key = finals[ss3[1]!];
+		return {length: 3, input: key === undefined ? null : {key}};
+	}
+
+	const told = /^\u001B([\]P_^])([\s\S]*?)(?:\u0007|\u001B\\)/.exec(text);
+	if (told) {
+		return {length: told[0].length, input: {report: told[2]!}};
+	}
+
+	if (!final && /^\u001B(?:\[[<=>?]?[\d;:]*[ -/]*|O|[\]P_^][^\u0007]{0,4096})$/.test(text)) {
+		return null;
+	}
+
+	const next = String.fromCodePoint(text.codePointAt(1)!);
+	if (next === escape) {
+		return {length: 1, input: {key: 'esc'}};
+	}
+
+	return {length: 1 + next.length, input: {key: `alt+${plainKey(next)}`.replace('alt+ctrl+', 'ctrl+alt+')}};
+}
+
+function csiKey(parameters: string, final: string): KeyInput | null {
+	const numbers = parameters.split(';');
+	const base = final === '~' ? tildes[numbers[0]!] : finals[final];
+	if (base === undefined) {
+		return null;
+	}
+
+	const bits = Number(numbers[1] ?? '1') - 1;
+	const modifiers = `${bits & 4 ? 'ctrl+' : ''}${bits & 2 ? 'alt+' : ''}${bits & 1 ? 'shift+' : ''}`;
+	return {key: base.startsWith('shift+') ? base : modifiers + base};
+}
+
+function plainKey(character: string): string {
+	const code = character.codePointAt(0)!;
+	switch (code) {
+		case 0x09: {
+			return 'tab';
+		}
+
+		case 0x0A:
+		case 0x0D: {
+			return 'enter';
+		}
+
+		case 0x08:
+		case 0x7F: {
+			return 'backspace';
+		}
+
+		case 0x20: {
+			return 'space';
+		}
+
+		case 0x00: {
+			return 'ctrl+space';
+		}
+
+		default: {
+			return code < 0x20 ? `ctrl+${String.fromCodePoint(code + 0x40).toLowerCase()}` : character;
+		}
+	}
+}

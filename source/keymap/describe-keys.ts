@@ -1,0 +1,51 @@
+/** The keys of a place as one structure: footer, `?`, the palette, `spoke keys` and the document are readings of it. */
+import {findAction} from '../actions/action-rows.ts';
+import type {ActionRow} from '../actions/action-row.ts';
+import {contexts} from './contexts.ts';
+import {showKeys} from './key-name.ts';
+import type {Keymap} from './keymap.ts';
+import {effectiveBindings} from './resolve-key.ts';
+
+export type KeyHint = {
+	action: ActionRow;
+	/** As shown; none when unbound, or when every key of it means something else here. */
+	keys: readonly string[];
+	/** The context that binds it. */
+	context: string;
+	/** Why it is off here; `null` when it is on. */
+	off: string | null;
+};
+
+/** All actions of `context` and of what it inherits, innermost first. `off` says why an action cannot be used now. */
+export function describeKeys(keymap: Keymap, context: string, off: (action: ActionRow) => string | null = () => null): readonly KeyHint[] {
+	const taken: Array<{context: string; sequence: readonly string[]}> = [];
+	return effectiveBindings(keymap, context).map(({context: at, action: id, sequences}) => {
+		const action = findAction(id)!;
+		const free = sequences.filter(sequence => !taken.some(inner => inner.context !== at && overlaps(inner.sequence, sequence)));
+		taken.push(...free.map(sequence => ({context: at, sequence})));
+		return {action, keys: free.map(sequence => showKeys(sequence)), context: at, off: off(action)};
+	});
+}
+
+/** True when one of two sequences begins the other, or is it. */
+export function overlaps(one: readonly string[], other: readonly string[]): boolean {
+	const length = Math.min(one.length, other.length);
+	return one.slice(0, length).every((key, index) => key === other[index]);
+}
+
+/** The footer from left to right: own actions, then the inherited ones; each with its first key. */
+export function footerHints(hints: readonly KeyHint[]): ReadonlyArray<{key: string; label: string; id: string; off: boolean}> {
+	return hints
+		.filter(({action, keys}) => action.footer > 0 && keys.length > 0)
+		.sort((one, other) => one.action.footer - other.action.footer)
+		.map(({action, keys, off}) => ({key: keys[0]!, label: action.label, id: action.id, off: off !== null}));
+}
+
+export type KeyTableRow = {context: string; contextTitle: string; action: string; keys: readonly string[]; title: string; access: string};
+
+/** Every context with its own bindings, for `spoke keys` and the document. */
+export function keyTable(keymap: Keymap): readonly KeyTableRow[] {
+	return [...keymap].flatMap(([context, bindings]) => [...bindings].map(([action, {sequences}]) => ({
+		context, contextTitle: contexts[context]!.title, action, keys: sequences.map(sequence => showKeys(sequence)), title: findAction(action)!.title, access: findAction(action)!.access,
+	})));
+}

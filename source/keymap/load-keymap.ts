@@ -1,0 +1,64 @@
+/** Finds and reads the keymap files: the shipped default, an overlay that is asked for, and the user's own. */
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {mergeKeymaps, type MergedKeymap} from './merge-keymaps.ts';
+import {nearest} from './nearest-name.ts';
+import {parseKeymap, type ParsedKeymap, type Problem} from './parse-keymap.ts';
+
+const shipped = new URL('../../keymaps/', import.meta.url);
+
+/** The overlays that come with the program, besides `default`. */
+export const overlayNames = ['vim', 'k9s'] as const;
+
+export type LoadedKeymap = MergedKeymap & {
+	/** The user's file, when there is one. */
+	userFile: string | null;
+	/** `default`, `vim` or `k9s`. */
+	base: string;
+};
+
+/**
+Loads default ← overlay ← the user's file. The overlay is what the user's file says in `extends`.
+`file` (from `--keymap`) takes the place of the user's file; the name of an overlay is taken too. Never throws for what a file says.
+*/
+export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise<LoadedKeymap> {
+	const layers = [await readShipped('default')];
+	const isName = file === 'default' || overlayNames.some(name => name === file);
+	const path = isName ? null : file ?? userKeymapPath(env);
+	const user = path === null ? null : await readUser(path, file !== undefined);
+	let base = isName ? file! : user?.extends?.name ?? 'default';
+	const extra: Problem[] = [];
+	if (overlayNames.some(name => name === base)) {
+		layers.push(await readShipped(base));
+	} else if (base !== 'default') {
+		extra.push({...user!.extends!.place, message: `no keymap is called ${base}${nearest(base, ['default', ...overlayNames])}: default, ${overlayNames.join(' or ')}`});
+		base = 'default';
+	}
+
+	if (layers.length === 1) {
+		layers.push({extends: null, entries: [], problems: []});
+	}
+
+	const merged = mergeKeymaps(user === null ? layers : [...layers, user]);
+	return {keymap: merged.keymap, problems: [...extra, ...merged.problems], userFile: user === null ? null : path, base};
+}
+
+/** `$XDG_CONFIG_HOME/spoke/keymap.yaml`, or `~/.config/spoke/keymap.yaml`; null when there is no home. */
+export function userKeymapPath(env: NodeJS.ProcessEnv): string | null {
+	const folder = env['XDG_CONFIG_HOME'] ?? (env['HOME'] === undefined ? null : join(env['HOME'], '.config'));
+	return folder === null ? null : join(folder, 'spoke', 'keymap.yaml');
+}
+
+async function readShipped(name: string): Promise<ParsedKeymap> {
+	const url = new URL(`${name}.yaml`, shipped);
+	return parseKeymap(`keymaps/${name}.yaml`, await readFile(url, 'utf8'));
+}
+
+async function readUser(path: string, asked: boolean): Promise<ParsedKeymap | null> {
+	try {
+		return parseKeymap(path, await readFile(path, 'utf8'));
+	} catch (error) {
+		const {code, message} = error as NodeJS.ErrnoException;
+		return code === 'ENOENT' && !asked ? null : {extends: null, entries: [], problems: [{file: path, line: 1, column: 1, message: `cannot be read: ${message}`}]};
+	}
+}

@@ -1,0 +1,52 @@
+/** What a terminal sends, and which keys it means, however it is cut. */
+import test from 'ava';
+import {makeKeyDecoder, type KeyInput} from '../../source/keymap/decode-keys.ts';
+
+const cases: ReadonlyArray<readonly [bytes: string, keys: readonly string[]]> = [
+	['jjj', ['j', 'j', 'j']],
+	['/err\r', ['/', 'e', 'r', 'r', 'enter']],
+	['\u001Dd', ['ctrl+]', 'd']],
+	['\u001B[A\u001B[B\u001BOA', ['up', 'down', 'up']],
+	['\u001B[5~\u001B[6~\u001B[1~\u001B[4~\u001B[H\u001B[F', ['pgup', 'pgdn', 'home', 'end', 'home', 'end']],
+	['\u001B[1;5C\u001B[1;2A\u001B[Z', ['ctrl+right', 'shift+up', 'shift+tab']],
+	['\u001BOP\u001B[15~\u001B[24~', ['f1', 'f5', 'f12']],
+	['\u0003\u001A\u007F\u0008\t', ['ctrl+c', 'ctrl+z', 'backspace', 'backspace', 'tab']],
+	['é好 ', ['é', '好', 'space']],
+	['\u001Bx', ['alt+x']],
+	['\u001B\u001B[A', ['esc', 'up']],
+	['\u001B[<0;10;20Mj', ['j']],
+	['\u001B]11;rgb:0000/0000/0000\u0007k', ['report:11;rgb:0000/0000/0000', 'k']],
+	['\u001B]11;rgb:ffff/ffff/ffff\u001B\\k', ['report:11;rgb:ffff/ffff/ffff', 'k']],
+	['\u001B[?62;22cq', ['q']],
+	['\u001B[200~rm -rf\rx\u001B[201~j', ['paste:rm -rf\rx', 'j']],
+];
+
+for (const [bytes, keys] of cases) {
+	test(`${JSON.stringify(bytes)} is ${keys.join(' ')}, whole and cut at every byte`, t => {
+		const whole = Buffer.from(bytes);
+		t.deepEqual(shown(makeKeyDecoder().decode(whole)), keys);
+		for (let cut = 1; cut < whole.length; cut++) {
+			// A cut right behind an escape is how a person types Esc; only `flush` decides that.
+			const decoder = makeKeyDecoder();
+			t.deepEqual(shown([...decoder.decode(whole.subarray(0, cut)), ...decoder.decode(whole.subarray(cut))]), keys, `cut at ${cut}`);
+		}
+	});
+}
+
+test('a lone escape waits, and is Esc when nothing follows', t => {
+	const decoder = makeKeyDecoder();
+	t.deepEqual(decoder.decode(Buffer.from('\u001B')), []);
+	t.true(decoder.waiting);
+	t.deepEqual(shown(decoder.flush()), ['esc']);
+	t.false(decoder.waiting);
+});
+
+test('the start of a sequence that never ends becomes keys when it is flushed', t => {
+	const decoder = makeKeyDecoder();
+	t.deepEqual(decoder.decode(Buffer.from('\u001B[')), []);
+	t.deepEqual(shown(decoder.flush()), ['alt+[']);
+});
+
+function shown(inputs: readonly KeyInput[]): string[] {
+	return inputs.map(input => 'key' in input ? input.key : 'paste' in input ? `paste:${input.paste}` : `report:${input.report}`);
+}
