@@ -5,10 +5,9 @@ import type {SocketFacts} from '../connection.ts';
 
 export type PeerFacts = NonNullable<NonNullable<SocketFacts['tls']>['peer']>;
 
-/** Of this handshake's peer; `null` when it showed no certificate. The chain goes up to the anchor that vouched for it. */
-export function peerFacts(socket: TLSSocket): PeerFacts | null {
-	const certificate = socket.getPeerX509Certificate();
-	return certificate ? {
+/** Of this handshake's peer. The chain goes up to the anchor that vouched for it. */
+export function peerFacts(certificate: X509Certificate, socket: TLSSocket): PeerFacts {
+	return {
 		subject: distinguishedName(certificate.subject),
 		issuer: distinguishedName(certificate.issuer),
 		notBefore: new Date(certificate.validFrom).toISOString(),
@@ -16,7 +15,7 @@ export function peerFacts(socket: TLSSocket): PeerFacts | null {
 		spkiSha256: spkiSha256(certificate),
 		subjectAltName: certificate.subjectAltName ?? '',
 		chainSpkiSha256: chain(socket.getPeerCertificate(true)).map(one => spkiSha256(one)),
-	} : null;
+	};
 }
 
 /** SHA-256 of the public key's SubjectPublicKeyInfo, in hexadecimal: what kubeadm calls a CA certificate hash. */

@@ -127,6 +127,6 @@ function factsOf(socket: TLSSocket, name: string, what: string, {insecure, trust
 		protocol: socket.getProtocol() ?? 'unknown',
 		serverName: name,
 		trust: trust.from,
-		peer: peerFacts(socket),
+		peer: leaf ? peerFacts(leaf, socket) : null,
 	};
 }
