@@ -16,7 +16,7 @@ export type SpdySessionOptions = {
 	pingEveryMs?: number;
 	/** The session is lost when a PING is unanswered and nothing at all was heard for so long. Default 30 s. */
 	silenceMs?: number;
-	/** Bytes that one stream may hold unread before reading from the connection stops. Default 256 KiB. */
+	/** Bytes that one stream may hold unread before reading from the connection stops; at least 64 KiB. Default 256 KiB. */
 	streamBufferBytes?: number;
 	/** Streams at once. Default 4096. */
 	maxStreams?: number;
@@ -211,9 +211,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			this.#flows(stream);
 		},
 		readOn: stream => {
-			if (this.#full.size > 0 && stream.readableLength * 2 <= this.streamBufferBytes) {
-				this.#flows(stream);
-			}
+			this.#flows(stream);
 		},
 	};
 

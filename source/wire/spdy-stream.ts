@@ -10,7 +10,7 @@ export type StreamOwner = {
 	sendReply(stream: SpdyStream, headers: SpdyHeaders): void;
 	/** The stream is destroyed; RST_STREAM goes out unless both sides had ended. */
 	release(stream: SpdyStream, status: number | undefined): void;
-	/** The reader took bytes and may take more. */
+	/** Less than 64 KiB are left unread. */
 	readOn(stream: SpdyStream): void;
 };
 

@@ -1,0 +1,54 @@
+import test from 'ava';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMessage} from '../../source/wire/channel-frame.ts';
+import {readStatusMessage} from '../../source/wire/status-message.ts';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
+
+test('messages of the server say which channel they are of; the first one is empty', t => {
+	t.deepEqual(decodeChannelMessage(hex('01')), {channel: 'stdout', bytes: Buffer.alloc(0)});
+	t.deepEqual(decodeChannelMessage(hex('01 61')), {channel: 'stdout', bytes: Buffer.from('a')});
+	t.deepEqual(decodeChannelMessage(hex('02 ff00')), {channel: 'stderr', bytes: hex('ff00')});
+	t.deepEqual(decodeChannelMessage(hex('03 7b7d')), {channel: 'error', bytes: Buffer.from('{}')});
+});
+
+for (const [what, bytes] of [['no channel', ''], ['standard input', '00 61'], ['resize', '04'], ['an unknown channel', '09 61'], ['close', 'ff 00']] as const) {
+	test(`refused from a server: ${what}`, t => {
+		t.is(t.throws(() => decodeChannelMessage(hex(bytes)), {instanceOf: SpokeError}).code, 'ERR_PROTOCOL');
+	});
+}
+
+test('what we send', t => {
+	t.is(stdinMessage(Buffer.from('ls\n')).toString('hex'), '006c730a');
+	t.is(stdinMessage(Buffer.alloc(0)).toString('hex'), '00');
+	t.is(stdinEndMessage().toString('hex'), 'ff00');
+	t.is(resizeMessage(80, 24).toString(), '\u0004{"Width":80,"Height":24}');
+});
+
+const read = (value: unknown) => readStatusMessage(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
+const exit = (message: unknown) => ({metadata: {}, status: 'Failure', message: 'command terminated with exit code 42', reason: 'NonZeroExitCode', details: {causes: [{reason: 'ExitCode', message}]}});
+
+test('only one explicit Success is success', t => {
+	t.deepEqual(read({metadata: {}, status: 'Success'}), {kind: 'success'});
+	for (const text of ['', ' ', '{}', 'null', '[]', '"Success"', '{"status":"success"}', '{"status":"Success"}{"status":"Success"}', '{"status":"Success"}x', '{"status":"Succ']) {
+		t.is(read(text).kind, 'unreadable', text);
+	}
+});
+
+test('an exit code is passed on, and one that is none is not known', t => {
+	t.deepEqual(read(exit('42')), {kind: 'exit', exitStatus: 42, message: 'command terminated with exit code 42'});
+	for (const message of ['0', '', 'x', '-1', 42, undefined, '1e3', '99999999999']) {
+		t.is(read(exit(message)).kind, 'unreadable', String(message));
+	}
+});
+
+test('a failure keeps the server’s own words', t => {
+	t.deepEqual(read({status: 'Failure', message: 'error executing command', reason: 'InternalError', code: 500}), {kind: 'failure', message: 'error executing command', reason: 'InternalError', code: 500});
+	t.deepEqual(read({status: 'Failure'}), {kind: 'failure', message: '', reason: null, code: null});
+});
+
+test('a Status of 5 MB is not read', t => {
+	const result = read({status: 'Success', message: 'x'.repeat(5_000_000)});
+	t.is(result.kind, 'unreadable');
+	t.true(result.kind === 'unreadable' && result.text.length <= 4096);
+});

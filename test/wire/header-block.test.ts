@@ -1,0 +1,79 @@
+import {deflateRawSync, deflateSync, constants, inflateSync} from 'node:zlib';
+import test from 'ava';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {HeaderBlockReader, HeaderBlockWriter} from '../../source/wire/header-block.ts';
+import {spdyDictionary} from '../../source/wire/spdy-dictionary.ts';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
+
+/** Two SYN_STREAM blocks of one session, as moby/spdystream 0.5.1 writes them. */
+const fromGo = [
+	'78f9e3c6a7c2 02253a703a2b294a4dcc851625aca9a0808614cb45e01c60616061c0c0c0c0590489c64c50f2663400 000000ffff',
+	'826ac61445350e543225a29b06 000000ffff',
+].map(text => hex(text));
+
+test('the dictionary is the one of SPDY/3', t => {
+	t.is(spdyDictionary.length, 1423);
+	const named = deflateSync(Buffer.from('x'), {dictionary: spdyDictionary});
+	t.is(named.readUInt32BE(2), 0xE3_C6_A7_C2);
+});
+
+test('header blocks of the Go library are read, one after the other', t => {
+	const reader = new HeaderBlockReader();
+	t.deepEqual({...reader.read(fromGo[0]!)}, {port: '8080', requestid: '0', streamtype: 'error'});
+	t.deepEqual({...reader.read(fromGo[1]!)}, {port: '8080', requestid: '0', streamtype: 'data'});
+});
+
+test('blocks are stored, begin with zlib’s header once, and each ends with an empty stored block', t => {
+	const writer = new HeaderBlockWriter();
+	const first = writer.write({StreamType: 'error'});
+	const second = writer.write({port: '80'});
+	t.is(first.toString('hex'), '7801' + '001b00e4ff' + '00000001' + '0000000a' + '73747265616d74797065' + '00000005' + '6572726f72' + '000000ffff');
+	t.is(second.toString('hex'), '001200edff' + '00000001' + '00000004' + '706f7274' + '00000002' + '3830' + '000000ffff');
+	t.notThrows(() => inflateSync(Buffer.concat([first, second]), {finishFlush: constants.Z_SYNC_FLUSH}));
+});
+
+test('a block longer than one stored block is cut, and read again', t => {
+	const value = 'v'.repeat(200_000);
+	const block = new HeaderBlockWriter().write({name: value});
+	t.is(new HeaderBlockReader().read(block)['name'], value);
+});
+
+const count = (number: number) => {
+	const bytes = Buffer.alloc(4);
+	bytes.writeUInt32BE(number);
+	return bytes;
+};
+
+const field = (text: string) => Buffer.concat([count(Buffer.byteLength(text)), Buffer.from(text)]);
+const compressed = (...parts: Buffer[]) => Buffer.concat([hex('7801'), deflateRawSync(Buffer.concat(parts), {finishFlush: constants.Z_SYNC_FLUSH})]);
+const many = Array.from({length: 1001}, (_, index) => [field(`n${index}`), field('v')]).flat();
+
+const broken: Array<[string, Buffer, RegExp]> = [
+	['no zlib header', hex('0000'), /not zlib/],
+	['another dictionary', hex('78f9deadbeef'), /unknown dictionary/],
+	['broken compression', hex('7801ffffffff'), /cannot be inflated/],
+	['more than 1000 headers', compressed(count(1001), ...many), /1001 headers; at most 1000/],
+	['a field longer than 1 MiB', compressed(count(1), field('n'), field('v'.repeat((1 << 20) + 1))), /1048577 bytes is longer than 1 MiB/],
+	['a bomb of 64 MiB in 64 KiB', compressed(Buffer.alloc(64 << 20)), /cannot be inflated.*4194304/],
+	['a count without fields', compressed(count(2), field('n'), field('v')), /too short/],
+	['a length past the end', compressed(count(1), count(900), Buffer.from('n')), /too short/],
+	['bytes left over', compressed(count(0), Buffer.from('x')), /left over/],
+	['an upper-case name', compressed(count(1), field('Port'), field('80')), /lower case/],
+	['an empty name', compressed(count(1), field(''), field('80')), /empty/],
+	['a name twice', compressed(count(2), field('a'), field('1'), field('a'), field('2')), /repeated/],
+];
+
+for (const [what, block, message] of broken) {
+	test(`refused: ${what}`, t => {
+		const error = t.throws(() => new HeaderBlockReader().read(block), {instanceOf: SpokeError});
+		t.is(error.code, 'ERR_PROTOCOL');
+		t.regex(error.message, message);
+	});
+}
+
+test('a name that means something to JavaScript is only a name', t => {
+	const headers = new HeaderBlockReader().read(compressed(count(1), field('__proto__'), field('x')));
+	t.is(headers['__proto__'], 'x');
+	t.is(({} as Record<string, unknown>)['x'], undefined);
+});

@@ -1,0 +1,129 @@
+import test from 'ava';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
+import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
+
+/** All that a decoder hands out, data pieces joined. */
+function decode(chunks: readonly Buffer[]): {seen: string[]; atBoundary: boolean} {
+	const seen: string[] = [];
+	let open: Buffer[] = [];
+	const decoder = new SpdyFrameDecoder({
+		control(frame) {
+			const {type, ...rest} = frame;
+			seen.push(`${type} ${JSON.stringify(rest, (_, value) => value?.type === 'Buffer' ? Buffer.from(value.data).toString('hex') : value)}`);
+		},
+		data(streamId, piece, fin) {
+			open.push(piece);
+			if (fin) {
+				seen.push(`data ${streamId} ${Buffer.concat(open).toString('hex')} fin`);
+				open = [];
+			}
+		},
+	});
+	for (const chunk of chunks) {
+		decoder.push(chunk);
+	}
+
+	if (open.length > 0) {
+		seen.push(`data open ${Buffer.concat(open).toString('hex')}`);
+	}
+
+	return {seen, atBoundary: decoder.atBoundary};
+}
+
+const session = hex(`
+	8003 0001 01 00000c 00000001 00000000 0000 beef
+	8003 0002 00 000006 00000001 cafe
+	8003 0003 00 000008 00000005 00000005
+	8003 0004 00 00000c 00000001 00000004 00000064
+	8003 0006 00 000004 00000007
+	8003 0007 00 000008 00000003 00000000
+	8003 0008 01 000005 00000001 aa
+	8003 0009 00 000008 00000001 00010000
+	8003 00ff 00 000002 0102
+	00000003 00 000003 616263
+	00000003 01 000000
+`);
+const meant = [
+	'syn-stream {"streamId":1,"fin":true,"block":"beef"}',
+	'syn-reply {"streamId":1,"fin":false,"block":"cafe"}',
+	'rst-stream {"streamId":5,"status":5}',
+	'ignored {}',
+	'ping {"id":7}',
+	'go-away {"lastStreamId":3,"status":0}',
+	'headers {"streamId":1,"fin":true,"block":"aa"}',
+	'ignored {}',
+	'ignored {}',
+	'data 3 616263 fin',
+];
+
+test('every frame is read', t => {
+	t.deepEqual(decode([session]), {seen: meant, atBoundary: true});
+});
+
+test('every frame is read the same when the bytes are split at any place', t => {
+	for (let at = 1; at < session.length; at++) {
+		t.deepEqual(decode([session.subarray(0, at), session.subarray(at)]).seen, meant, `split at ${at}`);
+	}
+});
+
+test('every frame is read the same byte by byte', t => {
+	t.deepEqual(decode([...session].map(byte => Buffer.from([byte]))).seen, meant);
+});
+
+test('the end of the bytes inside a frame is known', t => {
+	t.false(decode([session.subarray(0, 30)]).atBoundary);
+	t.false(decode([hex('0000')]).atBoundary);
+});
+
+test('frames are written as the Go library reads them', t => {
+	t.is(synStreamFrame(1, hex('beef'), true).toString('hex'), '800300010100000c000000010000000000' + '00beef');
+	t.is(synReplyFrame(1, hex('cafe'), false).toString('hex'), '800300020000000600000001cafe');
+	t.is(rstStreamFrame(5).toString('hex'), '80030003000000080000000500000005');
+	t.is(pingFrame(7).toString('hex'), '800300060000000400000007');
+	t.is(goAwayFrame(3).toString('hex'), '80030007000000080000000300000000');
+	t.is(dataFrameHead(3, 0xAB_CD_EF, true).toString('hex'), '0000000301abcdef');
+});
+
+test('a data frame of 16 MiB is passed on in pieces and never gathered', t => {
+	let most = 0;
+	let total = 0;
+	const decoder = new SpdyFrameDecoder({control: () => undefined, data(_, piece) {
+		most = Math.max(most, piece.length);
+		total += piece.length;
+	}});
+	decoder.push(dataFrameHead(1, 0xFF_FF_FF, false));
+	for (let left = 0xFF_FF_FF; left > 0; left -= 65_536) {
+		decoder.push(Buffer.alloc(Math.min(left, 65_536)));
+	}
+
+	t.is(total, 0xFF_FF_FF);
+	t.is(most, 65_536);
+});
+
+const malformed: Array<[string, string, RegExp]> = [
+	['another version', '8002 0006 00 000004 00000001', /version 2/],
+	['a control frame past the limit', '8003 0002 00 400001', /4194305 bytes/],
+	['data for stream 0', '00000000 00 000001 00', /stream 0/],
+	['SYN_STREAM for stream 0', '8003 0001 00 00000a 00000000 00000000 0000', /SYN_STREAM frame for stream 0/],
+	['SYN_REPLY for stream 0', '8003 0002 00 000004 00000000', /SYN_REPLY frame for stream 0/],
+	['RST_STREAM for stream 0', '8003 0003 00 000008 00000000 00000005', /RST_STREAM frame for stream 0/],
+	['a short SYN_STREAM', '8003 0001 00 000009 00000001 00000000 00', /too short/],
+	['an empty SYN_REPLY', '8003 0002 00 000000', /too short/],
+	['a long RST_STREAM', '8003 0003 00 000009 00000001 00000005 00', /9 bytes; it must have 8/],
+	['a long PING', '8003 0006 00 000005 00000001 00', /5 bytes; it must have 4/],
+	['a short GOAWAY', '8003 0007 00 000004 00000001', /4 bytes; it must have 8/],
+	['SETTINGS that do not add up', '8003 0004 00 00000c 00000002 00000004 00000064', /12 bytes; it must have 20/],
+	['too many SETTINGS', '8003 0004 00 000004 000003e9', /1001 entries/],
+	['a short WINDOW_UPDATE', '8003 0009 00 000004 00000001', /4 bytes; it must have 8/],
+];
+
+for (const [what, bytes, message] of malformed) {
+	test(`refused: ${what}`, t => {
+		const error = t.throws(() => decode([...hex(bytes)].map(byte => Buffer.from([byte]))), {instanceOf: SpokeError});
+		t.is(error.code, 'ERR_PROTOCOL');
+		t.regex(error.message, message);
+	});
+}

@@ -1,0 +1,367 @@
+import {duplexPair, type Duplex} from 'node:stream';
+import {once} from 'node:events';
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {StreamReset} from '../../source/wire/protocol-error.ts';
+import {dataFrameHead, rstStreamFrame, synReplyFrame} from '../../source/wire/spdy-frame.ts';
+import {SpdySession, type SpdySessionOptions} from '../../source/wire/spdy-session.ts';
+import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
+
+function sessions(options: SpdySessionOptions = {}) {
+	const [near, far] = duplexPair();
+	return {near, far, client: new SpdySession(near, options), server: new SpdySession(far, {...options, role: 'server'})};
+}
+
+async function opened(server: SpdySession): Promise<SpdyStream> {
+	const [stream] = await once(server, 'stream') as [SpdyStream];
+	return stream;
+}
+
+/** All bytes until the other side's end; the stream's own side stays as it is. */
+async function textOf(stream: Duplex): Promise<string> {
+	const chunks: Buffer[] = [];
+	stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+	await once(stream, 'end');
+	return Buffer.concat(chunks).toString();
+}
+
+/** What a client sends, as bytes. */
+async function sentBy(far: Duplex): Promise<Buffer> {
+	await delay(5);
+	return far.read() as Buffer ?? Buffer.alloc(0);
+}
+
+test('a stream carries headers and bytes both ways, each way ended on its own', async t => {
+	const {client, server} = sessions();
+	const near = client.open({streamtype: 'data', port: '80'});
+	near.end('question');
+	const far = await opened(server);
+	far.reply();
+	t.deepEqual({...far.headers}, {streamtype: 'data', port: '80'});
+	t.is(await textOf(far), 'question');
+	await delay(5);
+	far.end('answer after the other side ended');
+	t.is(await textOf(near), 'answer after the other side ended');
+	t.true(near.replied);
+	await delay(5);
+	t.is(client.streamCount, 0);
+	t.is(server.streamCount, 0);
+});
+
+test('the far side may end first and still be sent to', async t => {
+	const {client, server} = sessions();
+	const near = client.open({});
+	const far = await opened(server);
+	far.end('first');
+	t.is(await textOf(near), 'first');
+	near.end('upload '.repeat(50_000));
+	t.is((await textOf(far)).length, 350_000);
+});
+
+test('data is pipelined behind SYN_STREAM in one write, with odd ids', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	client.open({}).end();
+	client.open({}).write('abc');
+	const bytes = await sentBy(far);
+	t.is(bytes.toString('hex'), [
+		'80030001' + '0000001a' + '00000001' + '00000000' + '0000' + '7801' + '000400fbff' + '00000000' + '000000ffff',
+		'00000001' + '01000000',
+		'80030001' + '00000018' + '00000003' + '00000000' + '0000' + '000400fbff' + '00000000' + '000000ffff',
+		'00000003' + '00000003' + '616263',
+	].join(''));
+});
+
+test('destroying a stream sends RST_STREAM CANCEL, and the session lives on', async t => {
+	const {client, server} = sessions();
+	const near = client.open({});
+	const far = await opened(server);
+	near.destroy();
+	const [error] = await once(far, 'error') as [Error];
+	t.true(error instanceof StreamReset);
+	t.is((error as StreamReset).status, 5);
+	const again = client.open({});
+	again.end('x');
+	t.is(await textOf(await opened(server)), 'x');
+});
+
+test('a reset is never taken for an end, and what came before it is read first', async t => {
+	const {client, server} = sessions();
+	const near = client.open({});
+	const far = await opened(server);
+	far.write('last words');
+	await delay(5);
+	far.reset(2);
+	await delay(5);
+	t.is(near.readableLength, 10);
+	const seen: string[] = [];
+	near.on('data', chunk => seen.push(String(chunk)));
+	near.on('end', () => seen.push('end'));
+	const [error] = await once(near, 'error') as [StreamReset];
+	t.deepEqual(seen, ['last words']);
+	t.is(error.status, 2);
+	t.is(client.streamCount, 0);
+});
+
+test('a stream that both sides ended is not reset when it is destroyed', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	const stream = client.open({});
+	stream.end();
+	await sentBy(far);
+	far.write(dataFrameHead(1, 0, true));
+	stream.resume();
+	await once(stream, 'close');
+	t.is((await sentBy(far)).length, 0);
+});
+
+test('what comes for a stream that was reset is dropped', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	const stream = client.open({});
+	stream.destroy();
+	far.write(Buffer.concat([dataFrameHead(1, 3, false), Buffer.from('abc'), synReplyFrame(1, hex('00'), false), rstStreamFrame(1), dataFrameHead(77, 0, true)]));
+	await delay(5);
+	t.true(client.usable);
+});
+
+test('PINGs of the other side are sent back, and our own are timed', async t => {
+	const {near, far, client} = sessions();
+	const roundTrip = once(client, 'roundTrip');
+	client.ping();
+	const [milliseconds] = await roundTrip as [number];
+	t.true(milliseconds >= 0 && milliseconds < 1000);
+	void near;
+	void far;
+	const [own, other] = duplexPair();
+	new SpdySession(own, {role: 'client'}).on('close', () => undefined);
+	other.write(hex('80030006 00000004 00000002'));
+	t.is((await sentBy(other)).toString('hex'), '800300060000000400000002');
+});
+
+test('PINGs of the interval use odd ids', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near, {pingEveryMs: 5});
+	const chunks: Buffer[] = [];
+	far.on('data', (chunk: Buffer) => chunks.push(chunk));
+	while (Buffer.concat(chunks).length < 24) {
+		await delay(1);
+	}
+
+	t.is(Buffer.concat(chunks).subarray(0, 24).toString('hex'), '800300060000000400000001' + '800300060000000400000003');
+	client.destroy();
+});
+
+test('a session on which nothing is heard is lost, and its streams with it', async t => {
+	const [near] = duplexPair();
+	const client = new SpdySession(near, {pingEveryMs: 10, silenceMs: 30});
+	const stream = client.open({});
+	const lost = once(stream, 'error');
+	const [error] = await once(client, 'close') as [SpokeError];
+	t.is(error.code, 'ERR_STREAM_LOST');
+	t.regex(error.message, /nothing was heard/);
+	await lost;
+});
+
+test('silence after data was sent is borne longer: the other side may only be slow', async t => {
+	const [near] = duplexPair();
+	const client = new SpdySession(near, {pingEveryMs: 10, silenceMs: 60});
+	const stream = client.open({});
+	stream.on('error', () => undefined);
+	stream.write('x');
+	await delay(150);
+	t.true(client.usable);
+	client.destroy();
+});
+
+test('after GOAWAY no stream is opened, and those open go on', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	const stream = client.open({});
+	await sentBy(far);
+	far.write(hex('80030007 00000008 00000001 00000000'));
+	await delay(5);
+	t.false(client.usable);
+	t.throws(() => client.open({}), {message: /takes no new streams/});
+	far.write(Buffer.concat([dataFrameHead(1, 2, true), Buffer.from('ok')]));
+	t.is(await textOf(stream), 'ok');
+});
+
+test('a stream opened while GOAWAY is under way is lost with the connection, not hung', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	far.write(hex('80030007 00000008 00000000 00000000'));
+	const stream = client.open({});
+	stream.resume();
+	far.end();
+	const [error] = await once(stream, 'error') as [SpokeError];
+	t.is(error.code, 'ERR_STREAM_LOST');
+});
+
+test('GOAWAY is the last thing that is said', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	client.open({}).on('error', () => undefined).end();
+	client.end();
+	const chunks: Buffer[] = [];
+	far.on('data', (chunk: Buffer) => chunks.push(chunk));
+	await once(far, 'end');
+	t.is(Buffer.concat(chunks).subarray(-16).toString('hex'), '80030007000000080000000000000000');
+	t.false(client.usable);
+});
+
+test('an unexpected end of the connection is an error for every stream, but an end between streams is none', async t => {
+	const {client, server, far} = sessions();
+	server.on('stream', stream => {
+		stream.on('error', () => undefined);
+	});
+	const streams = [client.open({}), client.open({})];
+	const errors = Promise.all(streams.map(async stream => once(stream, 'error')));
+	const closed = once(client, 'close');
+	await delay(5);
+	far.destroy();
+	for (const [error] of await errors as SpokeError[][]) {
+		t.is(error!.code, 'ERR_STREAM_LOST');
+	}
+
+	t.is((await closed as [SpokeError])[0].code, 'ERR_STREAM_LOST');
+
+	const [near, quiet] = duplexPair();
+	const idle = new SpdySession(near);
+	const over = once(idle, 'close');
+	quiet.end();
+	t.deepEqual(await over, [null]);
+});
+
+test('an end inside a frame is an error', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	far.end(hex('8003 0006 00'));
+	const [error] = await once(client, 'close') as [SpokeError];
+	t.is(error.code, 'ERR_STREAM_LOST');
+});
+
+test('broken bytes end the session at once', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	far.write('HTTP/1.1 400 Bad Request\r\n\r\n'.replace('HTTP', '\u0080\u0004HT'), 'latin1');
+	const [error] = await once(client, 'close') as [SpokeError];
+	t.is(error.code, 'ERR_PROTOCOL');
+	t.true(near.destroyed);
+});
+
+test('a client refuses streams that the other side opens, and reads no header block', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	far.write(hex('8003 0001 00 00000c 00000002 00000000 0000 ffff'));
+	t.is((await sentBy(far)).toString('hex'), '80030003000000080000000200000003');
+	t.true(client.usable);
+});
+
+test('a server refuses even, repeated and falling ids, and too many streams', async t => {
+	const [near, far] = duplexPair();
+	const server = new SpdySession(far, {role: 'server', maxStreams: 2});
+	const seen: number[] = [];
+	server.on('stream', stream => seen.push(stream.id));
+	const block = '000400fbff 00000000 000000ffff';
+	const syn = (id: string, first = '') => hex(`8003 0001 00 0000${first === '' ? '18' : '1a'} ${id} 00000000 0000 ${first} ${block}`);
+	near.write(Buffer.concat([syn('00000005', '7801'), syn('00000005'), syn('00000003'), syn('00000006'), syn('00000007'), syn('00000009')]));
+	const refused = await sentBy(near);
+	t.deepEqual(seen, [5, 7]);
+	t.deepEqual(refused.toString('hex').match(/.{32}/g), [
+		'80030003000000080000000500000001',
+		'80030003000000080000000300000001',
+		'80030003000000080000000600000001',
+		'80030003000000080000000900000003',
+	]);
+});
+
+test('a stream that nobody reads stops the reading at its bound, and says so', async t => {
+	const {client, server} = sessions({streamBufferBytes: 100_000});
+	const near = client.open({});
+	const far = await opened(server);
+	const congested = once(client, 'congested');
+	let written = 0;
+	let stopped = false;
+	while (!stopped && written < 50_000_000) {
+		const room = far.write(Buffer.alloc(10_000));
+		written += 10_000;
+		if (!room) {
+			stopped = await Promise.race([once(far, 'drain').then(() => false), delay(100).then(() => true)]);
+		}
+	}
+
+	t.is((await congested as [SpdyStream])[0], near);
+	t.true(near.readableLength <= 200_000, `${near.readableLength} held`);
+	t.true(written < 1_000_000, `${written} written`);
+	t.is(client.congestedStreams.size, 1);
+
+	const flowing = once(client, 'flowing');
+	far.end();
+	t.is((await textOf(near)).length, written);
+	await flowing;
+});
+
+test('destroying the stream that nobody reads lets the others go on', async t => {
+	const {client, server} = sessions({streamBufferBytes: 20_000});
+	const stuck = client.open({});
+	const stuckFar = await opened(server);
+	const live = client.open({});
+	const liveFar = await opened(server);
+	stuckFar.on('error', () => undefined);
+	stuckFar.write(Buffer.alloc(500_000));
+	await once(client, 'congested');
+	liveFar.end('through');
+	stuck.destroy();
+	t.is(await textOf(live), 'through');
+});
+
+test('a writer waits while the connection does not take its bytes', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	const stream = client.open({});
+	let written = 0;
+	while (stream.write(Buffer.alloc(16_384)) && written < 10_000_000) {
+		written += 16_384;
+		await delay(0);
+	}
+
+	t.true(written < 1_000_000);
+	far.resume();
+	await once(stream, 'drain');
+	t.pass();
+});
+
+test('frames of data are at most 32 KiB', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	const chunks: Buffer[] = [];
+	far.on('data', (chunk: Buffer) => chunks.push(chunk));
+	client.open({}).end(Buffer.alloc(100_000, 1));
+	await delay(20);
+	const bytes = Buffer.concat(chunks);
+	const lengths: number[] = [];
+	for (let at = 0; at < bytes.length; at += 8 + bytes.readUIntBE(at + 5, 3)) {
+		lengths.push(bytes.readUIntBE(at + 5, 3));
+	}
+
+	t.deepEqual(lengths, [26, 32_768, 32_768, 32_768, 1696, 0]);
+});
+
+test('many streams at once each get their own bytes', async t => {
+	const {client, server} = sessions();
+	server.on('stream', stream => {
+		stream.reply();
+		stream.pipe(stream);
+	});
+	const texts = await Promise.all(Array.from({length: 200}, async (_, index) => {
+		const stream = client.open({});
+		stream.end(`stream ${index} `.repeat(500));
+		return textOf(stream);
+	}));
+	t.deepEqual(texts, texts.map((_, index) => `stream ${index} `.repeat(500)));
+	t.is(client.streamCount, 0);
+});

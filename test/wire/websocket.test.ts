@@ -1,0 +1,223 @@
+import {createServer, connect, type AddressInfo, type Socket} from 'node:net';
+import {duplexPair, type Duplex} from 'node:stream';
+import {once} from 'node:events';
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
+import {WebSocketMessages, type WebSocketEnding} from '../../source/wire/websocket-messages.ts';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
+const none = Buffer.alloc(0);
+
+async function sentBy(far: Duplex): Promise<string> {
+	await delay(10);
+	return (far.read() as Buffer | null ?? none).toString('hex');
+}
+
+async function bytesOf(stream: Duplex): Promise<Buffer> {
+	const chunks: Buffer[] = [];
+	stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+	await once(stream, 'end');
+	return Buffer.concat(chunks);
+}
+
+/** What a client does with these bytes of a server, its messages and its ending. */
+async function received(bytes: Buffer, options = {}): Promise<{messages: string[]; ending: WebSocketEnding | undefined; sent: string}> {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none, options);
+	const messages: string[] = [];
+	let ending: WebSocketEnding | undefined;
+	client.on('message', (payload, binary) => messages.push(`${binary ? 'binary' : 'text'} ${payload.toString('hex')}`));
+	client.on('close', end => {
+		ending = end;
+	});
+	for (const byte of bytes) {
+		far.write(Buffer.from([byte]));
+	}
+
+	const sent = await sentBy(far);
+	return {messages, ending, sent};
+}
+
+test('messages are read byte by byte: small, 16-bit and 64-bit lengths, fragments, and pings between', async t => {
+	const long = Buffer.alloc(300, 0x61);
+	const {messages, ending} = await received(Buffer.concat([
+		hex('82 03 010203'),
+		hex('82 7e 012c'), long,
+		hex('82 7f 000000000000012c'), long,
+		hex('02 01 aa  89 00  80 01 bb'),
+		hex('81 02 6869'),
+	]));
+	t.deepEqual(messages, ['binary 010203', `binary ${long.toString('hex')}`, `binary ${long.toString('hex')}`, 'binary aabb', 'text 6869']);
+	t.is(ending, undefined);
+});
+
+const violations: Array<[string, string, number]> = [
+	['a masked frame', '82 81 00000000 61', 1002],
+	['reserved bits', 'c2 01 61', 1002],
+	['an unknown opcode', '83 00', 1002],
+	['a continuation of nothing', '80 01 61', 1002],
+	['a fragmented ping', '09 00', 1002],
+	['a ping longer than 125', '89 7e 0080', 1002],
+	['a Close code that may not be sent', '88 02 03ed', 1002],
+	['a Close of one byte', '88 01 03', 1002],
+	['text that is not UTF-8', '81 02 c328', 1007],
+	['a message past the limit', '82 7f 0000000000010001', 1009],
+	['a message past 2^53', '82 7f ffffffffffffffff', 1009],
+];
+
+for (const [what, bytes, code] of violations) {
+	test(`refused with ${code}: ${what}`, async t => {
+		const {ending, sent, messages} = await received(hex(bytes), {maxMessageBytes: 65_536});
+		t.is(ending?.error?.code, 'ERR_PROTOCOL');
+		t.deepEqual(messages, []);
+		t.is(unmasked(sent), `88${code.toString(16).padStart(4, '0')}`);
+	});
+}
+
+/** Opcode byte and payload of one masked frame with a short length. */
+function unmasked(frame: string): string {
+	const bytes = hex(frame);
+	const payload = bytes.subarray(6).map((byte, index) => byte ^ bytes[2 + (index % 4)]!);
+	return bytes.subarray(0, 1).toString('hex') + Buffer.from(payload).toString('hex');
+}
+
+test('a client masks, sends one frame a message, and answers pings', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none);
+	client.send(Buffer.from('hello'));
+	t.is(unmasked(await sentBy(far)), '82' + Buffer.from('hello').toString('hex'));
+	far.write(hex('89 02 abcd'));
+	t.is(unmasked(await sentBy(far)), '8aabcd');
+});
+
+test('what came behind the 101 is not lost', async t => {
+	const [near] = duplexPair();
+	const client = new WebSocketMessages(near, hex('82 01 61'));
+	const [payload] = await once(client, 'message') as [Buffer];
+	t.is(payload.toString(), 'a');
+});
+
+test('a ping is timed', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none);
+	const server = new WebSocketMessages(far, none, {role: 'server'});
+	server.on('close', () => undefined);
+	const roundTrip = once(client, 'roundTrip');
+	client.ping();
+	t.true((await roundTrip as [number])[0] >= 0);
+});
+
+test('a Close is answered with its code, and told with its reason', async t => {
+	const {ending, sent} = await received(hex('88 06 0fa0 6279 6521'));
+	t.deepEqual(ending, {code: 4000, reason: 'bye!', error: null});
+	t.is(unmasked(sent), '880fa0');
+});
+
+test('our Close waits for the other side’s, but not for ever', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none, {closeMs: 50});
+	client.close();
+	t.is(unmasked(await sentBy(far)), '8803e8');
+	const [ending] = await once(client, 'close') as [WebSocketEnding];
+	t.is(ending.error, null);
+});
+
+test('an end without a Close is a loss', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none);
+	far.end();
+	const [ending] = await once(client, 'close') as [WebSocketEnding];
+	t.is(ending.error?.code, 'ERR_STREAM_LOST');
+	t.is(ending.code, 1006);
+});
+
+test('a paused reader leaves the rest with the sender', async t => {
+	const {client, server, done} = await socketPair();
+	const messages = new WebSocketMessages(client, none);
+	const far = new WebSocketMessages(server, none, {role: 'server'});
+	let seen = 0;
+	messages.on('message', payload => {
+		seen += payload.length;
+		messages.pause();
+	});
+	while (far.bufferedBytes < 1_000_000) {
+		far.send(Buffer.alloc(100_000));
+		await delay(0);
+	}
+
+	await delay(50);
+	t.true(far.bufferedBytes > 500_000);
+	t.true(seen <= 200_000, `${seen} seen`);
+	done();
+});
+
+test('a carrier passes bytes on whatever the messages are, and ends with the Close', async t => {
+	const [near, far] = duplexPair();
+	const carrier = new WebSocketCarrier(near, none);
+	far.write(hex('82 01 61  82 00  02 01 62  80 01 63  88 02 03e8'));
+	t.is((await bytesOf(carrier)).toString(), 'abc');
+});
+
+test('bytes written to a carrier leave in whole binary messages', async t => {
+	const {client, server, done} = await socketPair();
+	const carrier = new WebSocketCarrier(client, none);
+	const far = new WebSocketCarrier(server, none, {role: 'server'});
+	const sent = Buffer.alloc(5_000_000);
+	for (let index = 0; index < sent.length; index += 4) {
+		sent.writeUInt32LE(index, index);
+	}
+
+	carrier.write(sent.subarray(0, 3));
+	carrier.end(sent.subarray(3));
+	t.true((await bytesOf(far)).equals(sent));
+	done();
+});
+
+test('a carrier takes no text, and tells a Close that is not 1000', async t => {
+	const [near, far] = duplexPair();
+	far.write(hex('81 01 61'));
+	const [text] = await once(new WebSocketCarrier(near, none), 'error') as [SpokeError];
+	t.is(text.code, 'ERR_PROTOCOL');
+
+	const [own, other] = duplexPair();
+	const carrier = new WebSocketCarrier(own, none);
+	carrier.resume();
+	other.write(Buffer.concat([hex('88 07 03f3'), Buffer.from('later')]));
+	const [closed] = await once(carrier, 'error') as [SpokeError];
+	t.is(closed.code, 'ERR_STREAM_LOST');
+	t.regex(closed.message, /1011 later/);
+});
+
+test('a carrier that nobody reads stops the other side, and goes on when it is read', async t => {
+	const {client, server, done} = await socketPair();
+	const carrier = new WebSocketCarrier(client, none);
+	const far = new WebSocketCarrier(server, none, {role: 'server'});
+	let written = 0;
+	let stopped = false;
+	while (!stopped && written < 200_000_000) {
+		written += 100_000;
+		if (!far.write(Buffer.alloc(100_000))) {
+			stopped = await Promise.race([once(far, 'drain').then(() => false), delay(200).then(() => true)]);
+		}
+	}
+
+	t.true(stopped, `${written} written without a stop`);
+	far.end();
+	t.is((await bytesOf(carrier)).length, written);
+	done();
+});
+
+async function socketPair(): Promise<{client: Socket; server: Socket; done: () => void}> {
+	const listener = createServer().listen(0, '127.0.0.1');
+	await once(listener, 'listening');
+	const accepted = once(listener, 'connection');
+	const client = connect((listener.address() as AddressInfo).port, '127.0.0.1');
+	const [server] = await accepted as [Socket];
+	return {client, server, done() {
+		client.destroy();
+		server.destroy();
+		listener.close();
+	}};
+}
