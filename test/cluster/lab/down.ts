@@ -6,9 +6,8 @@ import {stopLab} from './stop.ts';
 
 const {values} = parseArgs({options: {state: {type: 'string', default: defaultFolder()}, 'keep-logs': {type: 'boolean', default: false}}});
 const lab = await readLab(values.state);
-if (!lab) {
+if (lab) {
+	await stopLab(lab, {keepLogs: values['keep-logs']});
+} else {
 	process.stderr.write(`no lab in ${values.state}\n`);
-	process.exit(1);
 }
-
-await stopLab(lab, {keepLogs: values['keep-logs']});

@@ -40,6 +40,8 @@ export const postures = {
 	/** An older apiserver on the same etcd. */
 	'old-off-direct': {kubeletCa: 'off', egress: 'none', port: 14, version: '1.34.4'},
 	'old-good-grpc': {kubeletCa: 'good', egress: 'grpc', port: 15, version: '1.34.4'},
+	/** Runs as a static pod of n1; in-cluster.ts starts it. */
+	'static-pod': {kubeletCa: 'good', egress: 'grpc', port: 16},
 } satisfies Record<string, Posture>;
 
 export type PostureName = keyof typeof postures;

@@ -1,25 +1,24 @@
 /** Ends everything a lab started and leaves the machine as it was: processes, containers, mounts, interfaces, addresses, files. */
-import {execFile} from 'node:child_process';
-import {readFile, readdir, readlink, rm} from 'node:fs/promises';
+import {readFile, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {promisify} from 'node:util';
 import {daemonNames, endProcess, startTicksOf, stopDaemon} from './daemon.ts';
 import {removeAddresses, type Lab} from './lab.ts';
-import {bridgeName, nodes} from './node.ts';
-
-const run = promisify(execFile);
+import {removeContainerFiles, removeInterfaces, removeNetworkFiles, removeServiceRules, unmountAll} from './leftovers.ts';
 
 /** Stops the lab. With `keepLogs` its `logs/` stay. */
 export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> {
 	const names = await daemonNames(lab);
 	// Kubelets and controllers first: they would start again what is stopped after them.
-	const makers = names.filter(name => /^(kubelet|controller-manager|scheduler|kube-proxy)/.test(name));
+	const makers = names.filter(name => /^(kubelet|controller-manager|scheduler)/.test(name));
 	await Promise.all(makers.map(async name => stopDaemon(lab, name, {graceMs: 2000})));
 	await endContainers(lab);
+	// An apiserver's graceful end waits for its watches, which nobody needs here.
 	await Promise.all(names.map(async name => stopDaemon(lab, name, {signal: name.startsWith('apiserver') ? 'SIGKILL' : 'SIGTERM', graceMs: 5000})));
+	await removeServiceRules(lab);
 	await unmountAll(lab);
+	await removeContainerFiles(lab);
 	await removeInterfaces(lab);
-	await removeNetworkLeftovers(lab);
+	await removeNetworkFiles(lab);
 	await removeAddresses(lab);
 	for (const entry of await readdir(lab.folder)) {
 		if (!keepLogs || entry !== 'logs') {
@@ -60,35 +59,4 @@ async function listProcesses(): Promise<Array<{pid: number; parent: number; comm
 		return parent && startTicks ? [{pid, parent: Number(parent), command, startTicks}] : [];
 	}));
 	return found.flat();
-}
-
-async function unmountAll(lab: Lab): Promise<void> {
-	const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map(line => line.split(' ')[1] ?? '');
-	for (const mount of mounts.filter(path => path.startsWith(`${lab.folder}/`)).reverse()) {
-		await run('umount', ['--lazy', mount]).catch(() => undefined);
-	}
-}
-
-async function removeInterfaces(lab: Lab): Promise<void> {
-	for (const node of Object.keys(nodes)) {
-		await run('ip', ['link', 'delete', bridgeName(lab, node)]).catch(() => undefined);
-	}
-}
-
-/** The CNI library and the kubelet keep a few files in places of their own; those that are ours by name or target go. */
-async function removeNetworkLeftovers(lab: Lab): Promise<void> {
-	const results = '/var/lib/cni/results';
-	for (const file of await readdir(results).catch(() => [])) {
-		if (file.startsWith(`spoke-${lab.number}-`)) {
-			await rm(join(results, file), {force: true});
-		}
-	}
-
-	const links = '/var/log/containers';
-	for (const file of await readdir(links).catch(() => [])) {
-		const target = await readlink(join(links, file)).catch(() => '');
-		if (target.startsWith(`${lab.folder}/`)) {
-			await rm(join(links, file), {force: true});
-		}
-	}
 }

@@ -1,0 +1,125 @@
+/** The fixture is what the other cluster tests believe it is: each posture behaves as its flags say, seen by kubectl alone. */
+import {createHash} from 'node:crypto';
+import test from 'ava';
+import {freezeAgents, removeAgents, restartApiserver, restoreAgents, thawAgents} from './lab/faults.ts';
+import {konnectivityGiven} from './lab/programs.ts';
+import {useCluster} from './support/cluster.ts';
+
+const readLine = ['logs', 'finished-writer', '--tail=1'];
+const lastLine = `0000005000 ${createHash('sha256').update('5000').digest('hex').slice(0, 16)} `.padEnd(95, '.') + '\n';
+// Konnectivity comes from outside; scripts/run-tests.ts counts a skipped cluster test as a failure.
+const tunnelTest = konnectivityGiven ? test : test.skip;
+
+test('every person may do what their role says and no more', async t => {
+	const cluster = await useCluster();
+	for (const person of ['admin', 'monitor', 'plain'] as const) {
+		const logs = await cluster.kubectl('off-direct', readLine, {person});
+		t.is(logs.stdout, lastLine, `${person}: ${logs.stderr}`);
+		const secrets = await cluster.kubectl('off-direct', ['auth', 'can-i', 'list', 'secrets'], {person});
+		t.is(secrets.stdout.trim(), person === 'admin' ? 'yes' : 'no', person);
+		const flags = await cluster.kubectl('off-direct', ['get', '--raw', '/flagz'], {person});
+		t.is(flags.status === 0, person !== 'plain', `${person}: ${flags.stderr}`);
+	}
+});
+
+test('a kubelet certificate authority verifies, refuses by authority, and refuses by name', async t => {
+	const cluster = await useCluster({postures: ['off-direct', 'good-direct', 'bad-direct'], nodes: ['n2']});
+	const line = async (posture: 'off-direct' | 'good-direct' | 'bad-direct', pod: string) => {
+		const {stdout, stderr} = await cluster.kubectl(posture, ['logs', pod, '--tail=1']);
+		return stdout.slice(0, 10) || stderr;
+	};
+
+	t.regex(await line('off-direct', 'rotating'), /^\d{10}$/);
+	t.regex(await line('good-direct', 'finished-writer'), /^\d{10}$/);
+	t.regex(await line('good-direct', 'rotating'), /doesn't contain any IP SANs/);
+	t.regex(await line('bad-direct', 'finished-writer'), /signed by unknown authority/);
+});
+
+test('a kubelet that waits for its certificate ends every handshake, and its request is pending', async t => {
+	const cluster = await useCluster({nodes: ['n3']});
+	const requests = await cluster.kubectl('off-direct', ['get', 'csr', '--no-headers']);
+	t.regex(requests.stdout, /kubelet-serving\s+system:node:n3.*Pending/);
+	const raw = await cluster.kubectl('off-direct', ['get', '--raw', '/api/v1/nodes/n3/proxy/healthz']);
+	t.regex(raw.stderr, /remote error: tls: internal error/);
+});
+
+test('a node without ExtendWebSocketsToKubelet does not declare it', async t => {
+	const cluster = await useCluster({nodes: ['n4']});
+	const features = async (node: string) => (await cluster.kubectl('off-direct', ['get', 'node', node, '-o', 'jsonpath={.status.declaredFeatures}'])).stdout;
+	t.regex(await features('n1'), /ExtendWebSocketsToKubelet/);
+	t.notRegex(await features('n4'), /ExtendWebSocketsToKubelet/);
+});
+
+test('an apiserver starts again with other flags on the same port', async t => {
+	const cluster = await useCluster({postures: ['restarted']});
+	const authority = async () => {
+		const {stdout} = await cluster.kubectl('restarted', ['get', '--raw', '/flagz']);
+		return /kubelet-certificate-authority\W*(\S*)/.exec(stdout)?.[1] ?? '';
+	};
+
+	t.notRegex(await authority(), /kubelet-ca/);
+	await restartApiserver(cluster.lab, 'restarted', {kubeletCa: 'good'});
+	t.regex(await authority(), /kubelet-ca/);
+	await restartApiserver(cluster.lab, 'restarted');
+});
+
+tunnelTest('requests go through the agents: none answers without them, a frozen one is waited for', async t => {
+	const cluster = await useCluster({postures: ['off-grpc', 'good-grpc', 'off-http']});
+	for (const posture of ['off-grpc', 'good-grpc', 'off-http'] as const) {
+		const {stdout, stderr} = await cluster.kubectl(posture, readLine);
+		t.is(stdout, lastLine, `${posture}: ${stderr}`);
+	}
+
+	const execute = async (posture: 'off-grpc' | 'off-http') => cluster.kubectl(posture, ['exec', 'shell', '--', 'true']);
+	await freezeAgents(cluster.lab, 'grpc');
+	const started = Date.now();
+	t.regex((await execute('off-grpc')).stderr, /dial timeout, backstop/);
+	t.true(Date.now() - started > 25_000);
+	await thawAgents(cluster.lab, 'grpc');
+
+	await removeAgents(cluster.lab, 'grpc');
+	await removeAgents(cluster.lab, 'http-connect');
+	t.regex((await execute('off-grpc')).stderr, /No agent available/);
+	t.regex((await execute('off-http')).stderr, /code 500: 500 Internal Server Error/);
+	await restoreAgents(cluster.lab, 'grpc');
+	await restoreAgents(cluster.lab, 'http-connect');
+	t.is((await execute('off-grpc')).status, 0);
+	t.is((await execute('off-http')).status, 0);
+});
+
+tunnelTest('the traps stand: egress files that mean direct, a balancer over two kinds of replica, a gateway', async t => {
+	const cluster = await useCluster({postures: ['egress-file-direct', 'egress-file-controlplane'], balancer: true, gateway: 'off-grpc'});
+	for (const place of ['egress-file-direct', 'egress-file-controlplane', 'balancer', 'gateway'] as const) {
+		for (const person of ['admin', 'plain'] as const) {
+			const {stdout, stderr} = await cluster.kubectl(place, readLine, {person});
+			t.is(stdout, lastLine, `${place} ${person}: ${stderr}`);
+		}
+	}
+
+	const seen = new Set<string>();
+	for (let turn = 0; turn < 4; turn++) {
+		const {stdout} = await cluster.kubectl('balancer', ['get', '--raw', '/flagz']);
+		seen.add(/egress-selector-config-file\W*(\S*)/.exec(stdout)?.[1] ?? '');
+	}
+
+	t.is(seen.size, 2, [...seen].join(' '));
+	const who = await cluster.kubectl('gateway', ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'], {person: 'plain'});
+	t.is(who.stdout, 'plain');
+	const shell = await cluster.kubectl('gateway', ['exec', 'shell', '--', 'echo', 'through'], {person: 'plain'});
+	t.is(shell.stdout, 'through\n', shell.stderr);
+});
+
+tunnelTest('an apiserver as a static pod shows its flags in a mirror pod', async t => {
+	const cluster = await useCluster({postures: ['static-pod']});
+	const mirror = await cluster.kubectl('off-direct', ['get', 'pod', 'kube-apiserver-n1', '-n', 'kube-system', '-o', 'json']);
+	t.regex(mirror.stdout, /--kubelet-certificate-authority=/);
+	t.regex(mirror.stdout, /kubernetes.io\/config.mirror/);
+	const {stdout, stderr} = await cluster.kubectl('static-pod', readLine);
+	t.is(stdout, lastLine, stderr);
+});
+
+test('kube-proxy leads the service address to the apiserver', async t => {
+	const cluster = await useCluster({kubeProxy: true});
+	const answer = await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sh', '-c', 'nc -w 5 10.96.0.1 443 </dev/null && echo reached']);
+	t.is(answer.stdout, 'reached\n', answer.stderr);
+});

@@ -1,0 +1,93 @@
+/** What tests do to a running lab: kill, freeze and bring back agents, tunnel servers and apiservers. */
+import {readFile, readdir} from 'node:fs/promises';
+import process from 'node:process';
+import {startApiserver, stopApiserver} from './control-plane.ts';
+import {signalDaemon} from './daemon.ts';
+import {agentName, startTunnelServer, stopTunnelServer, waitForAgent, type TunnelMode} from './konnectivity.ts';
+import {mustKubectl} from './kubectl.ts';
+import {nodeAddress, type Lab} from './lab.ts';
+import {base, postureOf, type Posture, type PostureName} from './postures.ts';
+import {kubeconfigOf} from './start.ts';
+import {waitFor} from './wait.ts';
+
+/** Ends the agents' processes as a crash would; the kubelet starts them again, later each time. */
+export async function killAgents(lab: Lab, mode: TunnelMode, node?: string): Promise<number> {
+	return signalAgents(lab, mode, 'SIGKILL', node);
+}
+
+/** Agents that stay connected and answer nothing. */
+export async function freezeAgents(lab: Lab, mode: TunnelMode, node?: string): Promise<number> {
+	return signalAgents(lab, mode, 'SIGSTOP', node);
+}
+
+export async function thawAgents(lab: Lab, mode: TunnelMode, node?: string): Promise<number> {
+	return signalAgents(lab, mode, 'SIGCONT', node);
+}
+
+/** Takes the agents away, so that the servers have none. Resolves when their processes are gone. */
+export async function removeAgents(lab: Lab, mode: TunnelMode): Promise<void> {
+	await selectNodes(lab, mode, {'spoke.test/nowhere': 'true'});
+	await waitFor(`agents (${mode}) gone`, async () => (await agentProcesses(lab, mode)).length === 0);
+}
+
+/** Brings them back; resolves when n1's listens. */
+export async function restoreAgents(lab: Lab, mode: TunnelMode): Promise<void> {
+	await selectNodes(lab, mode, null);
+	await waitForAgent(lab, mode, 'n1');
+}
+
+export async function killTunnelServer(lab: Lab, mode: TunnelMode): Promise<void> {
+	await stopTunnelServer(lab, mode);
+}
+
+export async function restoreTunnelServer(lab: Lab, mode: TunnelMode): Promise<void> {
+	await startTunnelServer(lab, mode);
+	// Agents come back by themselves after their back-off; without one the server answers that there is none.
+	await waitForAgent(lab, mode, 'n1');
+}
+
+/** Stops an apiserver and starts it again, with other flags if given: open connections end, the port stays. */
+export async function restartApiserver(lab: Lab, name: PostureName, flags: Partial<Posture> = {}): Promise<void> {
+	await stopApiserver(lab, name);
+	await startApiserver(lab, name, {...postureOf(name), ...flags, port: postureOf(name).port});
+}
+
+export async function freezeApiserver(lab: Lab, name: PostureName): Promise<void> {
+	await signalDaemon(lab, `apiserver-${name}`, 'SIGSTOP');
+}
+
+export async function thawApiserver(lab: Lab, name: PostureName): Promise<void> {
+	await signalDaemon(lab, `apiserver-${name}`, 'SIGCONT');
+}
+
+async function signalAgents(lab: Lab, mode: TunnelMode, signal: NodeJS.Signals, node?: string): Promise<number> {
+	const pids = await agentProcesses(lab, mode, node);
+	if (pids.length === 0) {
+		throw new Error(`no konnectivity agent (${mode}) runs${node ? ` on ${node}` : ''}`);
+	}
+
+	for (const pid of pids) {
+		process.kill(pid, signal);
+	}
+
+	return pids.length;
+}
+
+/** Pids of this lab's agents: their arguments name the lab's own files and the server's port. */
+async function agentProcesses(lab: Lab, mode: TunnelMode, node?: string): Promise<number[]> {
+	const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
+	const found = await Promise.all(pids.map(async pid => {
+		const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+		const isOurs = command[0] === '/konnectivity/konnectivity-agent'
+			&& command.some(argument => argument.startsWith(`--ca-cert=${lab.folder}/`))
+			&& command.includes(`--proxy-server-port=${mode === 'grpc' ? 8132 : 8142}`)
+			&& (node === undefined || command.includes(`--admin-bind-address=${nodeAddress(lab, node)}`));
+		return isOurs ? [Number(pid)] : [];
+	}));
+	return found.flat();
+}
+
+async function selectNodes(lab: Lab, mode: TunnelMode, nodeSelector: Record<string, string> | null): Promise<void> {
+	const patch = JSON.stringify({spec: {template: {spec: {nodeSelector}}}});
+	await mustKubectl(await kubeconfigOf(lab, base, 'admin'), ['patch', 'daemonset', agentName(mode), '-n', 'kube-system', '--type=merge', '-p', patch]);
+}

@@ -1,0 +1,76 @@
+/** Starts what stands in front of apiservers: a balancer over two replicas with different flags, and a gateway with a certificate of its own. */
+import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+import {authority, signed} from './certificates.ts';
+import {writeConfiguration} from './configuration.ts';
+import {startDaemon} from './daemon.ts';
+import type {GatewaySettings} from './gateway.ts';
+import {people, writeKubeconfig, type Person} from './kubeconfig.ts';
+import {controlPlaneAddress, type Lab} from './lab.ts';
+import {postureOf, type PostureName} from './postures.ts';
+import {startPosture} from './start.ts';
+import {namespace} from './users.ts';
+import {waitForPort} from './wait.ts';
+
+const balancerPort = 7443;
+const gatewayPort = 8443;
+const gatewayPrefix = '/k8s/clusters/lab';
+
+/** Replicas `replica-a` and `replica-b`, and a balancer that gives them turns. Resolves to a kubeconfig for each person. */
+export async function startBalancer(lab: Lab): Promise<Record<Person, string>> {
+	const replicas: PostureName[] = ['replica-a', 'replica-b'];
+	await Promise.all(replicas.map(async name => startPosture(lab, name)));
+	const host = controlPlaneAddress(lab);
+	const targets = replicas.map(name => `${host}:${6443 + postureOf(name).port}`);
+	await startDaemon(lab, 'balancer', [process.execPath, fileURLToPath(new URL('balancer.ts', import.meta.url)), `${host}:${balancerPort}`, ...targets]);
+	await waitForPort('balancer', host, balancerPort);
+	return forEachPerson(async person => writeKubeconfig(lab, {
+		name: `balancer-${person}`,
+		server: `https://${host}:${balancerPort}`,
+		subject: people[person],
+		namespace,
+	}));
+}
+
+/** A gateway before one posture's apiserver. Resolves to a kubeconfig for each person: a token, and a server URL with a path. */
+export async function startGateway(lab: Lab, posture: PostureName): Promise<Record<Person, string>> {
+	await startPosture(lab, posture);
+	const host = controlPlaneAddress(lab);
+	const settings: GatewaySettings = {
+		host,
+		port: gatewayPort,
+		prefix: gatewayPrefix,
+		upstream: {host, port: 6443 + postureOf(posture).port},
+		serving: await signed(lab, 'gateway', 'gateway', {commonName: 'gateway', names: [host]}),
+		client: {...await signed(lab, 'client-gateway', 'cluster', {commonName: 'gateway', groups: ['system:masters']}), ca: (await authority(lab, 'cluster')).cert},
+		people: Object.fromEntries(Object.entries(people).map(([person, {commonName, ...more}]) =>
+			[`token-of-${person}`, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat()}])),
+	};
+	const file = await writeConfiguration(lab, 'gateway.json', settings);
+	await startDaemon(lab, 'gateway', [process.execPath, fileURLToPath(new URL('gateway.ts', import.meta.url)), file]);
+	await waitForPort('gateway', host, gatewayPort);
+	return forEachPerson(async person => writeGatewayKubeconfig(lab, person));
+}
+
+async function writeGatewayKubeconfig(lab: Lab, person: Person): Promise<string> {
+	const ca = (await readFile((await authority(lab, 'gateway')).cert)).toString('base64');
+	const folder = join(lab.folder, 'kubeconfigs');
+	await mkdir(folder, {recursive: true});
+	const path = join(folder, `gateway-${person}.yaml`);
+	await writeFile(path, `apiVersion: v1
+kind: Config
+current-context: gateway
+contexts: [{name: gateway, context: {cluster: gateway, user: ${person}, namespace: ${namespace}}}]
+clusters: [{name: gateway, cluster: {server: "https://${controlPlaneAddress(lab)}:${gatewayPort}${gatewayPrefix}", certificate-authority-data: ${ca}}}]
+users: [{name: ${person}, user: {token: token-of-${person}}}]
+`);
+	await chmod(path, 0o600);
+	return path;
+}
+
+async function forEachPerson(make: (person: Person) => Promise<string>): Promise<Record<Person, string>> {
+	const entries = await Promise.all((Object.keys(people) as Person[]).map(async person => [person, await make(person)] as const));
+	return Object.fromEntries(entries) as Record<Person, string>;
+}

@@ -1,0 +1,91 @@
+/**
+A gateway in front of an apiserver, as fleet managers have them: TLS of its own, people told apart by token, the
+cluster reached with the gateway's own certificate and impersonation. `node gateway.ts SETTINGS.json`
+*/
+import {readFile} from 'node:fs/promises';
+import {createServer, request as httpsRequest} from 'node:https';
+import type {IncomingHttpHeaders, IncomingMessage} from 'node:http';
+import process from 'node:process';
+import type {Duplex} from 'node:stream';
+
+export type GatewaySettings = {
+	host: string;
+	port: number;
+	/** Path before the apiserver's own, for example /k8s/clusters/lab. */
+	prefix: string;
+	upstream: {host: string; port: number};
+	/** Paths of PEM files. */
+	serving: {cert: string; key: string};
+	client: {cert: string; key: string; ca: string};
+	people: Record<string, {user: string; groups: string[]}>;
+};
+
+const settings = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as GatewaySettings;
+const {prefix, upstream, people} = settings;
+const [ca, cert, key] = await Promise.all([settings.client.ca, settings.client.cert, settings.client.key].map(async file => readFile(file)));
+
+const server = createServer({cert: await readFile(settings.serving.cert), key: await readFile(settings.serving.key)}, (incoming, answer) => {
+	const outgoing = forwarded(incoming);
+	if (!outgoing) {
+		answer.writeHead(401, {'content-type': 'text/plain'}).end('gateway: unknown token or path\n');
+		return;
+	}
+
+	outgoing.on('response', response => {
+		answer.writeHead(response.statusCode ?? 502, response.headers);
+		response.pipe(answer);
+	});
+	outgoing.on('error', error => {
+		answer.writeHead(502, {'content-type': 'text/plain'}).end(`gateway: ${error.message}\n`);
+	});
+	answer.on('close', () => outgoing.destroy());
+	incoming.pipe(outgoing);
+});
+
+server.on('upgrade', (incoming, client: Duplex, head) => {
+	const outgoing = forwarded(incoming);
+	if (!outgoing) {
+		client.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n');
+		return;
+	}
+
+	outgoing.on('upgrade', (response, socket, rest) => {
+		client.write(statusLine(response));
+		client.write(rest);
+		socket.write(head);
+		socket.pipe(client).pipe(socket);
+		socket.on('error', () => client.destroy());
+		client.on('error', () => socket.destroy());
+	});
+	outgoing.on('response', response => {
+		client.write(statusLine(response));
+		response.pipe(client);
+	});
+	outgoing.on('error', () => client.destroy());
+	outgoing.end();
+});
+server.listen(settings.port, settings.host);
+
+function forwarded(incoming: IncomingMessage) {
+	const person = people[incoming.headers.authorization?.replace(/^Bearer /, '') ?? ''];
+	if (!person || !incoming.url?.startsWith(prefix)) {
+		return undefined;
+	}
+
+	const {authorization, host, ...headers} = incoming.headers;
+	return httpsRequest({
+		...upstream,
+		ca,
+		cert,
+		key,
+		agent: false,
+		method: incoming.method ?? 'GET',
+		path: incoming.url.slice(prefix.length) || '/',
+		headers: {...headers, 'impersonate-user': person.user, 'impersonate-group': person.groups} satisfies IncomingHttpHeaders as Record<string, string | string[]>,
+	});
+}
+
+function statusLine(response: IncomingMessage): string {
+	const headers = response.rawHeaders.flatMap((name, index) => index % 2 === 0 ? [`${name}: ${response.rawHeaders[index + 1]}\r\n`] : []);
+	return `HTTP/1.1 ${response.statusCode} ${response.statusMessage}\r\n${headers.join('')}\r\n`;
+}

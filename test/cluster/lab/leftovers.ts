@@ -1,0 +1,69 @@
+/** What the programs leave outside the lab's folder once they are gone, and how it is removed. Only what is the lab's by name or by record is touched. */
+import {execFile} from 'node:child_process';
+import {access, readFile, readdir, readlink, rm, rmdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import type {Lab} from './lab.ts';
+import {bridgeName, nodes} from './node.ts';
+import {kubernetesPath} from './programs.ts';
+
+const run = promisify(execFile);
+
+/** kube-proxy's rules stay in the kernel after it; where one was started, its own cleaning takes them away. */
+export async function removeServiceRules(lab: Lab): Promise<void> {
+	if (await access(join(lab.folder, 'configuration/kube-proxy.json')).then(() => true, () => false)) {
+		await run(kubernetesPath('kube-proxy'), ['--cleanup'], {timeout: 30_000}).catch(() => undefined);
+	}
+}
+
+/** Root file systems, volumes and network namespaces. */
+export async function unmountAll(lab: Lab): Promise<void> {
+	const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map(line => line.split(' ')[1] ?? '');
+	for (const mount of mounts.filter(path => path.startsWith(`${lab.folder}/`)).reverse()) {
+		await run('umount', ['--lazy', mount]).catch(() => undefined);
+	}
+}
+
+/** Shims keep their sockets in one folder of the machine, containers their cgroups; containerd's state names both. */
+export async function removeContainerFiles(lab: Lab): Promise<void> {
+	const controllers = ['', ...await entries('/sys/fs/cgroup')].map(name => join('/sys/fs/cgroup', name, 'k8s.io'));
+	for (const node of Object.keys(nodes)) {
+		const tasks = join(lab.folder, node, 'containerd-state/io.containerd.runtime.v2.task/k8s.io');
+		for (const id of await entries(tasks)) {
+			const bootstrap = await readFile(join(tasks, id, 'bootstrap.json'), 'utf8').catch(() => '{}');
+			const {address = ''} = JSON.parse(bootstrap) as {address?: string};
+			if (address.startsWith('unix:///run/containerd/s/')) {
+				await rm(address.slice('unix://'.length), {force: true});
+			}
+
+			await Promise.all(controllers.map(async controller => rmdir(join(controller, id)).catch(() => undefined)));
+		}
+	}
+}
+
+/** Deleting a bridge is enough: the pods' ends went with their namespaces. */
+export async function removeInterfaces(lab: Lab): Promise<void> {
+	for (const node of Object.keys(nodes)) {
+		await run('ip', ['link', 'delete', bridgeName(lab, node)]).catch(() => undefined);
+	}
+}
+
+/** Results of the CNI library, and the kubelet's links to log files. */
+export async function removeNetworkFiles(lab: Lab): Promise<void> {
+	const results = '/var/lib/cni/results';
+	for (const file of await entries(results)) {
+		if (file.startsWith(`spoke-${lab.number}-`)) {
+			await rm(join(results, file), {force: true});
+		}
+	}
+
+	const links = '/var/log/containers';
+	for (const file of await entries(links)) {
+		const target = await readlink(join(links, file)).catch(() => '');
+		if (target.startsWith(`${lab.folder}/`)) {
+			await rm(join(links, file), {force: true});
+		}
+	}
+}
+
+const entries = async (folder: string) => readdir(folder).catch((): string[] => []);

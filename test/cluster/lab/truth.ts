@@ -1,0 +1,60 @@
+/** What is true of a second leg, made from the apiserver's flags and the node's certificate alone. Spoke's claims are judged against it. */
+import type {RouteState, StreamFeature, TlsState} from '../../../source/posture/evidence.ts';
+import type {ServingCertificate} from './node.ts';
+import type {Egress, KubeletCa, Posture} from './postures.ts';
+
+export type Truth = {
+	tls: TlsState;
+	/** States of the route that are right. Over http-connect two are: only agents' metrics tell whether Konnectivity is behind it. */
+	routes: readonly RouteState[];
+	protocol: 'grpc' | 'http-connect' | null;
+};
+
+export type StreamFacts = {
+	feature: StreamFeature;
+	/** Of the node that the stream goes to. */
+	serving: ServingCertificate;
+	/** Of a proxy request; a node's kubelet port is TLS whatever it says. */
+	scheme?: 'http' | 'https';
+	kubeletPort?: boolean;
+};
+
+export function truthOf(posture: Pick<Posture, 'kubeletCa' | 'egress'>, stream: StreamFacts): Truth {
+	const endsAtKubelet = stream.kubeletPort ?? ['logs', 'exec', 'attach', 'port-forward'].includes(stream.feature);
+	return {
+		tls: endsAtKubelet ? kubeletTls(posture.kubeletCa, stream.serving) : proxyTls(stream.scheme),
+		...routeOf(posture.egress),
+	};
+}
+
+function kubeletTls(kubeletCa: KubeletCa, serving: ServingCertificate): TlsState {
+	// A kubelet without a certificate ends every handshake before anybody could judge one.
+	if (serving === 'pending') {
+		return 'unknown';
+	}
+
+	if (kubeletCa === 'off') {
+		return 'unverified';
+	}
+
+	return kubeletCa === 'good' && serving === 'signed' ? 'verified' : 'refused';
+}
+
+/** The apiserver's proxy never verifies a pod, service or other port of a node. */
+const proxyTls = (scheme: 'http' | 'https' = 'http'): TlsState => scheme === 'https' ? 'unverified' : 'plain';
+
+function routeOf(egress: Egress): Pick<Truth, 'routes' | 'protocol'> {
+	switch (egress) {
+		case 'grpc': {
+			return {routes: ['konnectivity'], protocol: 'grpc'};
+		}
+
+		case 'http-connect': {
+			return {routes: ['konnectivity', 'egress-http-connect'], protocol: 'http-connect'};
+		}
+
+		default: {
+			return {routes: ['direct'], protocol: null};
+		}
+	}
+}

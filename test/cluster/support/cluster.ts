@@ -1,0 +1,95 @@
+/** How a cluster test gets what it needs: the profile it names is started if it does not run, and everything ends with the run. */
+import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+import {startBalancer, startGateway} from '../lab/fronts.ts';
+import {startKubeProxy, startStaticApiserver} from '../lab/in-cluster.ts';
+import type {Person} from '../lab/kubeconfig.ts';
+import {kubectl, type Finished} from '../lab/kubectl.ts';
+import {openLab, type Lab} from '../lab/lab.ts';
+import type {NodeName} from '../lab/node.ts';
+import {exclusively} from '../lab/one-at-a-time.ts';
+import {base, postureOf, type PostureName} from '../lab/postures.ts';
+import {kubeconfigOf, startBase, startPosture, startReadyNode} from '../lab/start.ts';
+import {truthOf, type StreamFacts, type Truth} from '../lab/truth.ts';
+
+export type Profile = {
+	postures?: readonly PostureName[];
+	nodes?: readonly NodeName[];
+	balancer?: boolean;
+	/** The posture that the gateway stands before. */
+	gateway?: PostureName;
+	kubeProxy?: boolean;
+};
+
+/** Where a command goes: a posture's own apiserver, or what stands in front of some. */
+export type Place = PostureName | 'balancer' | 'gateway';
+
+export type Cluster = {
+	readonly lab: Lab;
+	kubeconfig(place: Place, person?: Person): string;
+	/** Runs kubectl of the lab's version. */
+	kubectl(place: Place, args: readonly string[], options?: {person?: Person; input?: string; limitMs?: number}): Promise<Finished>;
+	/** Runs the built program to its end. */
+	spoke(place: Place, args: readonly string[], options?: {person?: Person; input?: string; limitMs?: number}): Promise<Finished>;
+	/** Starts the built program and leaves it to the test, which must end it. */
+	startSpoke(place: Place, args: readonly string[], person?: Person): ChildProcessWithoutNullStreams;
+	/** What is true by the flags of a posture. */
+	truth(posture: PostureName, stream: StreamFacts): Truth;
+};
+
+const program = fileURLToPath(new URL('../../../build/spoke.js', import.meta.url));
+
+/** Starts what the profile names and resolves when it is ready. The run's end stops it (scripts/run-tests.ts). */
+export async function useCluster({postures = [base], nodes = [], balancer = false, gateway, kubeProxy = false}: Profile = {}): Promise<Cluster> {
+	const lab = await openLab();
+	await exclusively(lab, async () => {
+		await startBase(lab);
+		for (const node of nodes) {
+			await startReadyNode(lab, node);
+		}
+
+		await Promise.all(postures.map(async posture => posture === 'static-pod' ? startStaticApiserver(lab) : startPosture(lab, posture)));
+		if (balancer) {
+			await startBalancer(lab);
+		}
+
+		if (gateway) {
+			await startGateway(lab, gateway);
+		}
+
+		if (kubeProxy) {
+			await startKubeProxy(lab);
+		}
+
+		await kubeconfigOf(lab, base, 'admin');
+	});
+	const kubeconfig = (place: Place, person: Person = 'admin') => `${lab.folder}/kubeconfigs/${place}-${person}.yaml`;
+	const start = (place: Place, args: readonly string[], person?: Person) =>
+		spawn(process.execPath, [program, ...args], {env: {PATH: process.env['PATH'], HOME: lab.folder, KUBECONFIG: kubeconfig(place, person)}});
+	return {
+		lab,
+		kubeconfig,
+		kubectl: async (place, args, {person, ...options} = {}) => kubectl(kubeconfig(place, person), args, options),
+		spoke: async (place, args, {person, ...options} = {}) => finished(start(place, args, person), options),
+		startSpoke: start,
+		truth: (posture, stream) => truthOf(postureOf(posture), stream),
+	};
+}
+
+/** Collects a child to its end; past `limitMs` it is ended and its status is null. */
+async function finished(child: ChildProcessWithoutNullStreams, {input = '', limitMs = 60_000}: {input?: string; limitMs?: number}): Promise<Finished> {
+	const stdout: Buffer[] = [];
+	const stderr: Buffer[] = [];
+	child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+	child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+	child.stdin.on('error', () => undefined);
+	child.stdin.end(input);
+	const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
+	const status = await new Promise<number | null>((resolve, reject) => {
+		child.once('error', reject);
+		child.once('close', resolve);
+	});
+	clearTimeout(limit);
+	return {status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString()};
+}
