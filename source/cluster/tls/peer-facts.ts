@@ -5,8 +5,23 @@ import type {SocketFacts} from '../connection.ts';
 
 export type PeerFacts = NonNullable<NonNullable<SocketFacts['tls']>['peer']>;
 
-/** Of this handshake's peer. The chain goes up to the anchor that vouched for it. */
-export function peerFacts(certificate: X509Certificate, socket: TLSSocket): PeerFacts {
+/**
+What this handshake's peer showed, its own certificate first, then up to the anchor that vouched for it; empty when it showed none.
+`getPeerX509Certificate` is not used: it can be called only once on a socket, and leaves no certificate for anything else.
+*/
+export function peerChain(socket: TLSSocket): readonly X509Certificate[] {
+	const seen = new Set<string>();
+	const found: X509Certificate[] = [];
+	for (let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true); next?.raw && !seen.has(next.fingerprint256); next = next.issuerCertificate) {
+		seen.add(next.fingerprint256);
+		found.push(new X509Certificate(next.raw));
+	}
+
+	return found;
+}
+
+/** @param certificate the first of `chain` */
+export function peerFacts(certificate: X509Certificate, chain: readonly X509Certificate[]): PeerFacts {
 	return {
 		subject: distinguishedName(certificate.subject),
 		issuer: distinguishedName(certificate.issuer),
@@ -14,7 +29,7 @@ export function peerFacts(certificate: X509Certificate, socket: TLSSocket): Peer
 		notAfter: new Date(certificate.validTo).toISOString(),
 		spkiSha256: spkiSha256(certificate),
 		subjectAltName: certificate.subjectAltName ?? '',
-		chainSpkiSha256: chain(socket.getPeerCertificate(true)).map(one => spkiSha256(one)),
+		chainSpkiSha256: chain.map(one => spkiSha256(one)),
 	};
 }
 
@@ -26,15 +41,4 @@ export function spkiSha256(certificate: X509Certificate): string {
 /** `CN=kube-apiserver,O=x`: the most particular part first (RFC 4514). */
 function distinguishedName(lines: string): string {
 	return lines.split('\n').filter(line => line !== '').reverse().join(',');
-}
-
-function chain(leaf: DetailedPeerCertificate): X509Certificate[] {
-	const seen = new Set<string>();
-	const found: X509Certificate[] = [];
-	for (let next: DetailedPeerCertificate | undefined = leaf; next?.raw && !seen.has(next.fingerprint256); next = next.issuerCertificate) {
-		seen.add(next.fingerprint256);
-		found.push(new X509Certificate(next.raw));
-	}
-
-	return found;
 }

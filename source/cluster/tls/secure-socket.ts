@@ -6,7 +6,7 @@ import type {SocketFacts} from '../connection.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {unreachable} from '../transport/dial-tcp.ts';
 import {judgeCertificate} from './judge-certificate.ts';
-import {peerFacts} from './peer-facts.ts';
+import {peerChain, peerFacts} from './peer-facts.ts';
 import type {Trust} from './trust.ts';
 
 export type TlsSettings = {
@@ -112,7 +112,8 @@ function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError 
 }
 
 function factsOf(socket: TLSSocket, name: string, what: string, {insecure, trust}: TlsSettings): NonNullable<SocketFacts['tls']> {
-	const leaf = socket.getPeerX509Certificate();
+	const chain = peerChain(socket);
+	const [leaf] = chain;
 	if (!insecure) {
 		const chainError = socket.authorized ? null : String(socket.authorizationError ?? 'CERT_UNTRUSTED');
 		const refused = leaf ? judgeCertificate(leaf, name, chainError, new Date()) : {text: 'the server showed no certificate', remedy: 'check the server address', dates: false};
@@ -127,6 +128,6 @@ function factsOf(socket: TLSSocket, name: string, what: string, {insecure, trust
 		protocol: socket.getProtocol() ?? 'unknown',
 		serverName: name,
 		trust: trust.from,
-		peer: leaf ? peerFacts(leaf, socket) : null,
+		peer: leaf ? peerFacts(leaf, chain) : null,
 	};
 }
