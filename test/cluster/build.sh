@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the real cluster's programs from Go modules into a cache folder, once.
-#   build.sh [core|old|peers|all]   core: Kubernetes 1.36, etcd, containerd, the pods' program; old: Kubernetes 1.34; peers: stern, k9s for benchmarks
+#   build.sh [core|old|peer|peers|all]   core: Kubernetes 1.36, etcd, containerd, the pods' program; old: Kubernetes 1.34; peer: the scripted kubelet (test/peer); peers: stern, k9s for benchmarks
 # Each finished program is moved into place whole, so an interrupted build resumes where it stopped.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -36,7 +36,9 @@ core() {
 	done
 	kubernetes kubernetes 1.36.3 kube-controller-manager kube-scheduler kube-proxy
 	build workload "$cache/bin" workload .
+	peer
 }
+peer() { build ../../peer "$cache/bin" scripted-peer .; }
 old() { kubernetes kubernetes-1.34 1.34.4 kube-apiserver kubelet; }
 peers() {
 	build stern "$cache/bin" stern github.com/stern/stern
@@ -44,7 +46,7 @@ peers() {
 }
 
 case $what in
-	core | old | peers) "$what" ;;
+	core | old | peer | peers) "$what" ;;
 	all) core; old; peers ;;
-	*) echo "build.sh: unknown part $what: core, old, peers or all" >&2; exit 2 ;;
+	*) echo "build.sh: unknown part $what: core, old, peer, peers or all" >&2; exit 2 ;;
 esac
