@@ -15,6 +15,7 @@ import {version} from './version.ts';
 export async function main(argv: readonly string[]): Promise<void> {
 	const interrupted = untilInterrupted();
 	let wantsJson = false;
+	let failureStatus: number | undefined;
 	try {
 		const {name, rest} = findCommand(argv);
 		if (name === 'help' || name === 'version') {
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 			return;
 		}
 
+		failureStatus = entry.row.failureStatus;
 		wantsJson = asksForJson(rest);
 		const line = parseLine<readonly FlagRow[]>(entry.row.flags, rest);
 		const {command} = await entry.load();
@@ -39,7 +41,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 		const invocation: Invocation = {...line, stdin, stdout, stderr, env, interrupted};
 		process.exitCode = await command.run(invocation);
 	} catch (thrown) {
-		const error = asSpokeError(thrown);
+		const error = withStatus(asSpokeError(thrown), failureStatus);
 		tell(error, wantsJson);
 		process.exitCode = error.exitStatus;
 	}
@@ -114,6 +116,15 @@ function tell(error: SpokeError, wantsJson: boolean): void {
 	if (wantsJson) {
 		process.stdout.write(`${JSON.stringify(errorLine(error.toJSON()))}\n`);
 	}
+}
+
+function withStatus(error: SpokeError, failureStatus: number | undefined): SpokeError {
+	if (failureStatus === undefined || error.code === 'ERR_OUTPUT_CLOSED') {
+		return error;
+	}
+
+	const {code, message, leg, text, remedy, cause} = error;
+	return new SpokeError(code, message, {leg, exitStatus: failureStatus, cause, ...text !== null && {text}, ...remedy !== null && {remedy}});
 }
 
 function errorLine(error: ErrorObject) {

@@ -17,6 +17,8 @@ export type ContainerPort = {name?: string; containerPort: number; protocol?: st
 export type ContainerSpec = {
 	name: string;
 	ports?: readonly ContainerPort[];
+	stdin?: boolean;
+	tty?: boolean;
 	/** Of one container, where it differs from the pod's (sidecars, and since 1.34 any container). */
 	restartPolicy?: string;
 	restartPolicyRules?: readonly unknown[];
