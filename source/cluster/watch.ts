@@ -25,13 +25,13 @@ const longestRetryMs = 10_000;
 const pollEveryMs = 5000;
 
 /**
-Never ends by itself: abort `options.signal`, or leave the loop.
+Never ends by itself: abort `options.signal`, or leave the loop. `from` is the version of a list that was read already: only changes come then.
 @throws SpokeError when the first list fails, and later only for what waiting does not mend (401, 403, 404)
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 */
-export async function * watchObjects<Item>(cluster: ClusterAccess, options: ListOptions): AsyncGenerator<WatchEvent<Item>> {
-	let version = '';
-	let synced = false;
+export async function * watchObjects<Item>(cluster: ClusterAccess, options: ListOptions & {from?: string}): AsyncGenerator<WatchEvent<Item>> {
+	let version = options.from ?? '';
+	let synced = version !== '';
 	let retryMs = firstRetryMs;
 	for (;;) {
 		try {

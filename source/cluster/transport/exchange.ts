@@ -1,11 +1,15 @@
 /** One HTTP request and its answer on an open socket. */
-import {type ClientRequest, type IncomingMessage, request as httpRequest} from 'node:http';
+import type {ClientRequest, IncomingMessage} from 'node:http';
+import process from 'node:process';
 import {pipeline, Readable, type Duplex} from 'node:stream';
 import {createGunzip} from 'node:zlib';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import type {RequestOptions} from '../connection.ts';
 import type {OneSocketAgent} from './one-socket-agent.ts';
+
+// Not by `import`, which would load its lazy exports as well: one-socket-agent.ts.
+const {request: httpRequest} = process.getBuiltinModule('node:http');
 
 export type Outgoing = {
 	method: string;

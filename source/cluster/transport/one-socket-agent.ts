@@ -1,6 +1,9 @@
 /** Keeps all requests of one connection on the one socket that it was made with. */
-import {Agent} from 'node:http';
+import process from 'node:process';
 import type {Duplex} from 'node:stream';
+
+// An `import` of node:http would also load everything behind its lazy exports (a WebSocket client): 25 ms at start.
+const {Agent} = process.getBuiltinModule('node:http');
 
 /** Requests queue up and run one after the other. When the socket is gone they fail: there is never a second one. */
 export class OneSocketAgent extends Agent {
