@@ -128,7 +128,7 @@ function withStatus(error: SpokeError, failureStatus: number | undefined): Spoke
 }
 
 function errorLine(error: ErrorObject) {
-	return {apiVersion: 'spoke/v1', kind: 'Error', time: new Date().toISOString(), ...error, error};
+	return {apiVersion: 'spoke/v1', kind: 'Error', time: new Date().toISOString(), ...error};
 }
 
 /** The first INT, TERM or HUP asks the command to end; a second one ends the process with the signal's status. */

@@ -1,0 +1,90 @@
+/** The program from outside: help, usage, old Nodes, and how little a one-shot reads. */
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
+import test from 'ava';
+import {commandTable} from '../../source/commands/table.ts';
+import {builtProgram, runSpoke} from '../support/run-spoke.ts';
+
+const connecting = commandTable.filter(({row}) => row.flags.some(flag => flag.name === 'kubeconfig'));
+
+test('help lists every command on stdout and ends 0', async t => {
+	const {status, stdout, stderr} = await runSpoke(['--help']);
+	t.is(status, 0);
+	t.is(stderr, '');
+	for (const {row} of commandTable.filter(({row}) => row.name !== 'session')) {
+		t.true(stdout.includes(`  ${row.name} `), row.name);
+	}
+});
+
+test('each command’s help shows each of its flags', async t => {
+	for (const {row} of commandTable) {
+		const {status, stdout} = await runSpoke([row.name, '--help']);
+		t.is(status, 0, row.name);
+		for (const flag of row.flags.filter(flag => !flag.hidden)) {
+			t.true(stdout.includes(`--${flag.name}`), `${row.name} --${flag.name}`);
+		}
+	}
+});
+
+test('an unknown command is one line and status 2', async t => {
+	const {status, stdout, stderr} = await runSpoke(['lgos']);
+	t.is(status, 2);
+	t.is(stdout, '');
+	t.regex(stderr, /^error: unknown command: lgos .*\[ERR_USAGE\]\n$/);
+});
+
+test('an unknown flag is one line and status 2, with -o json an Error object as the last line', async t => {
+	const {status, stdout, stderr} = await runSpoke(['path', 'pod/x', '-o', 'json', '--nope']);
+	t.is(status, 2);
+	t.regex(stderr, /^error: unknown flag: --nope .*\[ERR_USAGE\]\n$/);
+	const object = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
+	t.like(object, {apiVersion: 'spoke/v1', kind: 'Error', code: 'ERR_USAGE', leg: 0, exitStatus: 2});
+});
+
+test('without a kubeconfig every command that needs a cluster says so in one line, status 5 (255 where statuses are the remote’s)', async t => {
+	const needsTarget: Readonly<Record<string, readonly string[]>> = {
+		exec: ['x', '--', 'true'], attach: ['x'], debug: ['x', '--image=busybox'], 'port-forward': ['x', '80'], proxy: ['get', 'pod/x/'], logs: ['x'], path: ['pod/x'], doctor: ['pod/x'],
+	};
+	for (const {row} of connecting.filter(({row}) => !['session', 'tail', 'demo', 'completion', 'keys'].includes(row.name))) {
+		const {status, stderr} = await runSpoke([row.name, ...needsTarget[row.name] ?? []]);
+		t.is(status, ['exec', 'attach', 'debug'].includes(row.name) ? 255 : 5, row.name);
+		t.regex(stderr, /^error: [^\n]+\[ERR_NO_KUBECONFIG\]\n$/, row.name);
+	}
+});
+
+test('an old Node is told in one line', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-cli-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	// The check reads process.versions, which a file loaded before can set back.
+	const old = join(folder, 'old.mjs');
+	await writeFile(old, 'Object.defineProperty(process, "versions", {value: {...process.versions, node: "20.11.1"}});');
+	const {status, stderr} = await runSpoke(['--help'], {node: ['--import', pathToFileURL(old).href]});
+	t.is(status, 1);
+	t.is(stderr, 'spoke needs Node 22.18 or later; this is 20.11.1\n');
+});
+
+test('the first file still parses on Node 20: no syntax newer than it', async t => {
+	const text = await readFile(builtProgram, 'utf8');
+	t.notRegex(text, /\busing\s+[a-z_$]\w*\s*=/);
+});
+
+test('a one-shot reads at most two files of ours, none of them Ink’s', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-cli-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const seen = join(folder, 'seen.txt');
+	const watcher = join(folder, 'watch.mjs');
+	await writeFile(watcher, `import {registerHooks} from 'node:module';
+import {appendFileSync} from 'node:fs';
+registerHooks({load(url, context, next) { if (url.startsWith('file:')) appendFileSync(${JSON.stringify(seen)}, url + '\\n'); return next(url, context); }});`);
+	for (const argv of [['logs', 'x'], ['port-forward', 'x', '80'], ['exec', 'x', '--', 'true'], ['proxy', 'get', 'pod/x/'], ['path', 'pod/x']]) {
+		await writeFile(seen, '');
+		await runSpoke(argv, {node: ['--import', pathToFileURL(watcher).href]});
+		const files = (await readFile(seen, 'utf8')).trim().split('\n').filter(url => !url.endsWith('watch.mjs'));
+		t.true(files.length <= 2, `${argv[0]!}: ${files.join(' ')}`);
+		for (const url of files) {
+			t.notRegex(await readFile(new URL(url), 'utf8'), /yoga|react-reconciler/, url);
+		}
+	}
+});

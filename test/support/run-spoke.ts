@@ -1,0 +1,23 @@
+/** Runs the built program as a person's shell would: `npm test` has built it. */
+import {execFile} from 'node:child_process';
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+
+export const builtProgram = fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
+
+export type Ended = {status: number; stdout: string; stderr: string};
+
+/** Resolves for any exit status. The environment is bare: no kubeconfig and no home of whoever runs the tests. */
+export async function runSpoke(argv: readonly string[], options: {env?: NodeJS.ProcessEnv; input?: string; node?: readonly string[]; timeoutMs?: number} = {}): Promise<Ended> {
+	return new Promise(resolve => {
+		const child = execFile(process.execPath, [...options.node ?? [], builtProgram, ...argv], {
+			env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env},
+			timeout: options.timeoutMs ?? 30_000,
+			maxBuffer: 256 * 1024 * 1024,
+		}, (error, stdout, stderr) => {
+			const status = error === null ? 0 : (typeof error.code === 'number' ? error.code : 128);
+			resolve({status, stdout, stderr});
+		});
+		child.stdin?.end(options.input ?? '');
+	});
+}
