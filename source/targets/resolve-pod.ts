@@ -1,5 +1,6 @@
 /** The one pod that is meant by a target, chosen as kubectl chooses it. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {listAll} from '../cluster/list.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ReachedTarget} from '../sessions/connection-witness.ts';
 import {listPath} from './object-path.ts';
@@ -50,11 +51,9 @@ export function reachedPod(asked: string, pod: PodObject, chosenFrom: number, co
 }
 
 /** The pods of a scope as they are now, in the apiserver's order. */
-export async function listPods(cluster: Pick<ClusterAccess, 'json'>, scope: PodScope, signal?: AbortSignal): Promise<PodObject[]> {
-	const query = new URLSearchParams(scopeQuery(scope)).toString();
-	const path = listPath(podResource, scope.namespace) + (query === '' ? '' : `?${query}`);
-	const {items} = await cluster.json<{items: PodObject[] | null}>({path, ...signal && {signal}});
-	return items ?? [];
+export async function listPods(cluster: ClusterAccess, scope: PodScope, signal?: AbortSignal): Promise<PodObject[]> {
+	const {items} = await listAll<PodObject>(cluster, {path: listPath(podResource, scope.namespace), ...scopeQuery(scope), ...signal && {signal}});
+	return items;
 }
 
 async function firstToAppear(cluster: ClusterAccess, asked: string, scope: PodScope, {podRunningTimeoutMs, signal}: ResolveOptions): Promise<PodObject> {

@@ -1,6 +1,7 @@
 /** The pods of a scope as they come, change and go: watched, and polled where watching is refused. */
-import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {watchObjects} from '../cluster/watch.ts';
+import type {SpokeError} from '../errors/spoke-error.ts';
 import {listPath} from './object-path.ts';
 import type {PodObject} from './pod-object.ts';
 import {scopeQuery, type PodScope} from './pods-behind.ts';
@@ -11,32 +12,65 @@ export type PodChange =
 	/** The first complete list has been told. */
 	| {type: 'synced'}
 	/** Watching is refused: changes are told with a delay from now on. */
-	| {type: 'polling'};
+	| {type: 'polling'; error: SpokeError; everyMs: number}
+	/** Cut; it goes on by itself, and what changed meanwhile is told then. */
+	| {type: 'interrupted'; error: SpokeError; retryInMs: number};
 
-export type WatchPodsOptions = {
-	/** Ends the iteration without an error. */
-	signal?: AbortSignal;
-	/** Between lists where watching is refused, milliseconds. */
-	pollEveryMs?: number;
-};
-
-export async function * watchPods(cluster: ClusterAccess, scope: PodScope, {signal, pollEveryMs = 1000}: WatchPodsOptions = {}): AsyncGenerator<PodChange, void> {
+/**
+Each pod once as `appeared`, then its changes, then `gone`, over cuts and new lists. Ends without an error when `signal` is aborted.
+@throws SpokeError when the pods may not be listed
+*/
+export async function * watchPods(cluster: ClusterAccess, scope: PodScope, {signal}: {signal?: AbortSignal} = {}): AsyncGenerator<PodChange, void> {
 	const known = new Map<string, PodObject>();
-	for (let first = true; !signal?.aborted; first = false) {
-		const query = new URLSearchParams(scopeQuery(scope)).toString();
-		const path = listPath(podResource, scope.namespace) + (query === '' ? '' : `?${query}`);
-		const {items} = await cluster.json<{items: PodObject[] | null}>({path, ...signal && {signal}});
-		yield * differences(known, items ?? []);
-		if (first) {
-			yield {type: 'synced'};
-		}
+	let list: PodObject[] = [];
+	let synced = false;
+	try {
+		for await (const event of watchObjects<PodObject>(cluster, {path: listPath(podResource, scope.namespace), ...scopeQuery(scope), ...signal && {signal}})) {
+			switch (event.type) {
+				case 'page': {
+					list = event.first ? [...event.items] : [...list, ...event.items];
+					break;
+				}
 
-		await sleep(pollEveryMs, undefined, signal && {signal}).catch(() => undefined);
+				case 'synced': {
+					yield * differences(known, list);
+					list = [];
+					if (!synced) {
+						synced = true;
+						yield {type: 'synced'};
+					}
+
+					break;
+				}
+
+				case 'added':
+				case 'modified': {
+					yield * update(known, event.item);
+					break;
+				}
+
+				case 'deleted': {
+					if (known.delete(identity(event.item))) {
+						yield {type: 'gone', pod: event.item};
+					}
+
+					break;
+				}
+
+				default: {
+					yield event;
+				}
+			}
+		}
+	} catch (error) {
+		if (!signal?.aborted) {
+			throw error;
+		}
 	}
 }
 
 /** What a complete list changes in what was known; `known` is brought up to date. */
-export function * differences(known: Map<string, PodObject>, now: readonly PodObject[]): Generator<PodChange> {
+function * differences(known: Map<string, PodObject>, now: readonly PodObject[]): Generator<PodChange> {
 	const present = new Set(now.map(pod => identity(pod)));
 	for (const [key, pod] of known) {
 		if (!present.has(key)) {
@@ -46,13 +80,17 @@ export function * differences(known: Map<string, PodObject>, now: readonly PodOb
 	}
 
 	for (const pod of now) {
-		const before = known.get(identity(pod));
-		known.set(identity(pod), pod);
-		if (!before) {
-			yield {type: 'appeared', pod};
-		} else if (before.metadata.resourceVersion !== pod.metadata.resourceVersion) {
-			yield {type: 'changed', pod};
-		}
+		yield * update(known, pod);
+	}
+}
+
+function * update(known: Map<string, PodObject>, pod: PodObject): Generator<PodChange> {
+	const before = known.get(identity(pod));
+	known.set(identity(pod), pod);
+	if (!before) {
+		yield {type: 'appeared', pod};
+	} else if (before.metadata.resourceVersion !== pod.metadata.resourceVersion) {
+		yield {type: 'changed', pod};
 	}
 }
 
