@@ -3,6 +3,8 @@ import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget, StreamFeature}
 import type {ErrorObject} from '../errors/spoke-error.ts';
 
 export type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget, StreamFeature} from '../sessions/connection-witness.ts';
+export type {SocketFacts} from '../cluster/connection.ts';
+export type * from './grounds.ts';
 
 export type TlsState = 'verified' | 'unverified' | 'plain' | 'refused' | 'unknown';
 export type RouteState = 'direct' | 'proxy' | 'konnectivity' | 'egress-http-connect' | 'egress' | 'ssh-tunnel' | 'unknown';
@@ -97,4 +99,20 @@ export type Path = {
 	/** The path line in plain ASCII: `path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. */
 	line: string;
 	error: ErrorObject | null;
+};
+
+/** A reading as a rule used it: it becomes a piece of evidence. */
+export type Citation = {
+	rule: string;
+	observed: string;
+	reading: {source: EvidenceSource; where: string; process: string | null; time: string; active: boolean};
+};
+
+/** What a rule decides, before its evidence is numbered. */
+export type Ruling<State extends string> = {
+	state: State;
+	basis: Basis;
+	because: readonly Citation[];
+	need: readonly Need[];
+	why?: string;
 };

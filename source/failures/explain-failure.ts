@@ -1,0 +1,78 @@
+/** Who spoke, and what do the words mean? The table of failures, asked. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import {dialRows} from './dial-rows.ts';
+import type {FailureRow, Frame} from './failure-row.ts';
+import {kubeletRows} from './kubelet-rows.ts';
+import {requestRows} from './request-rows.ts';
+import {takeOffFrame} from './take-off-frame.ts';
+
+export type FailureContext = {
+	/** HTTP status of the answer; left out for words of a stream (channel 3, a SPDY error stream). */
+	status?: number;
+	/** Its `content-type`; left out or empty for none. */
+	contentType?: string;
+};
+
+export type Explanation = {
+	row: FailureRow;
+	/** Everything that was said, unchanged. */
+	text: string;
+	/** The words that the row matched, without the frame that the apiserver put around them. */
+	words: string;
+	frame: Frame;
+	/** `host:port` that the apiserver really dialled, where the text shows it. */
+	dialled: string | null;
+};
+
+/** The rows in the order they are tried. */
+export const failureRows: readonly FailureRow[] = [...kubeletRows, ...dialRows, ...requestRows];
+
+/**
+`text` is a body or a message as it came: a metav1.Status in JSON, plain text, or the words of an error channel.
+`null` for words that are in no row: they are shown as they are and never guessed at.
+*/
+export function explainFailure(text: string, context: FailureContext = {}): Explanation | null {
+	const status = readStatus(text);
+	const message = status?.message ?? text.trim();
+	const {frame, words, dialled} = takeOffFrame(message, status?.causes ?? [], context.status === undefined);
+	const body = status ? 'status' : text.trim() === '' ? 'empty' : 'text';
+	const row = failureRows.find(row => row.frames.includes(frame) && row.words.test(words)
+		&& (row.status === undefined || row.status.includes(context.status ?? status?.code ?? 0))
+		&& (row.body === undefined || row.body === body)
+		&& (row.detailsKind === undefined || row.detailsKind === status?.kind));
+	return row ? {row, text, words, frame, dialled} : null;
+}
+
+/** The same as an error of ours: one line with the meaning, the words kept. */
+export function explainedError({row, text, words}: Explanation): SpokeError {
+	return new SpokeError(row.code, `${row.meaning}: ${oneLine(words)}`.replace(/: $/, ''), {leg: row.leg, text, ...row.remedy === null ? {} : {remedy: row.remedy}});
+}
+
+function oneLine(words: string): string {
+	return words.trim().replaceAll(/\s*\n\s*/g, ' ').slice(0, 1000);
+}
+
+type Status = {message: string; code: number; kind: string; causes: readonly string[]};
+
+function readStatus(text: string): Status | null {
+	if (!text.trimStart().startsWith('{')) {
+		return null;
+	}
+
+	try {
+		const parsed = JSON.parse(text) as {kind?: unknown; message?: unknown; code?: unknown; details?: {kind?: unknown; causes?: Array<{message?: unknown}>}} | null;
+		// Channel 3 of an exec carries a Status without its kind.
+		if (parsed === null || (parsed.kind !== 'Status' && !('status' in parsed))) {
+			return null;
+		}
+
+		return {
+			message: String(parsed.message ?? ''),
+			code: Number(parsed.code ?? 0),
+			kind: String(parsed.details?.kind ?? ''),
+			causes: (parsed.details?.causes ?? []).map(({message}) => String(message ?? '')),
+		};
+	} catch {
+		return null;
+	}
+}

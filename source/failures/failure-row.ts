@@ -1,0 +1,28 @@
+/** What one row of the table of failures says: which words, who spoke them, on which leg, what they mean and prove, and what to do. */
+import type {ErrorCode} from '../errors/error-rows.ts';
+
+export type Speaker = 'here' | 'gateway' | 'apiserver' | 'tunnel' | 'kubelet' | 'runtime' | 'application';
+
+/** How the apiserver wraps what it met: a log read, an upgrade, a translated exec, the apiserver proxy; or the whole answer stands for itself. */
+export type Frame = 'log' | 'upgrade' | 'translated' | 'proxy' | 'answer' | 'stream';
+
+export type FailureRow = {
+	/** As in the table that was measured: `T1`, `G1`, `K2`. */
+	id: string;
+	/** Matched against the words inside the frame, whole. */
+	words: RegExp;
+	frames: readonly Frame[];
+	/** Only answers of this status. */
+	status?: readonly number[];
+	/** `text`: a plain text body; `status`: a metav1.Status; `empty`: no body at all. */
+	body?: 'text' | 'status' | 'empty';
+	/** Only a Status with this `details.kind`. */
+	detailsKind?: string;
+	speaker: Speaker;
+	leg: 0 | 1 | 2 | 3;
+	code: ErrorCode;
+	meaning: string;
+	remedy: string | null;
+	/** What the words prove of leg 2 for this attempt. Route: only words that nothing but a tunnel's client makes. */
+	proves: {tls?: 'refused' | 'plain'; route?: 'konnectivity' | 'egress-http-connect'; notHttpConnect?: true};
+};

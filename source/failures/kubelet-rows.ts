@@ -1,0 +1,26 @@
+/** Words about the kubelet's certificate, port and refusals. Measured on Kubernetes 1.36.3. */
+import type {FailureRow, Frame} from './failure-row.ts';
+
+const dialled: readonly Frame[] = ['log', 'upgrade', 'translated', 'proxy'];
+const servingRemedy = 'give the kubelet a serving certificate from the CA of --kubelet-certificate-authority with the dialled address in it: serverTLSBootstrap: true, then kubectl certificate approve the kubernetes.io/kubelet-serving CSR';
+const identityRemedy = 'check the apiserver’s --kubelet-client-certificate and the kubelet’s authentication.x509.clientCAFile; your own credentials are fine';
+const rightsRemedy = 'bind the apiserver’s identity to the ClusterRole system:kubelet-api-admin; your own rights are fine';
+
+const second = {leg: 2, code: 'ERR_SECOND_LEG'} as const;
+
+export const kubeletRows: readonly FailureRow[] = [
+	{id: 'T1', words: /^tls: failed to verify certificate: x509: cannot validate certificate for \S+ because it doesn't contain any IP SANs$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the apiserver checks the kubelet’s certificate; it was dialled by IP address and the certificate has names only', remedy: servingRemedy, proves: {tls: 'refused'}},
+	{id: 'T2', words: /^tls: failed to verify certificate: x509: certificate is (valid for .+, not .+|not valid for any names, but wanted to match .+)$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the apiserver checks the kubelet’s certificate; it is for another name or address (whether its CA is right is not known: the name is checked first)', remedy: servingRemedy, proves: {tls: 'refused'}},
+	{id: 'T3', words: /^tls: failed to verify certificate: x509: certificate signed by unknown authority( \(.+\))?$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the apiserver checks the kubelet’s certificate; the name is right, its CA is not the one of --kubelet-certificate-authority', remedy: servingRemedy, proves: {tls: 'refused'}},
+	{id: 'T4', words: /^tls: failed to verify certificate: x509: certificate has expired or is not yet valid: .+$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the apiserver checks the kubelet’s certificate; it is out of date, or a clock is wrong', remedy: 'renew the kubelet’s serving certificate, and compare the clocks of node and control plane', proves: {tls: 'refused'}},
+	{id: 'T5', words: /^remote error: tls: internal error$/, frames: dialled, speaker: 'kubelet', ...second, meaning: 'the kubelet has no serving certificate yet: its CSR waits for approval', remedy: 'kubectl get csr; kubectl certificate approve the pending kubernetes.io/kubelet-serving one of this node', proves: {}},
+	{id: 'T6', words: /^(tls: first record does not look like a TLS handshake|http: server gave HTTP response to HTTPS client)$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the port speaks plain HTTP, and TLS was asked for', remedy: 'for a pod or service use http: before the name; for a node check its kubelet port', proves: {tls: 'plain'}},
+	{id: 'T7', words: /^net\/http: TLS handshake timeout$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the port is open but its TLS is silent: a hung kubelet, or a middlebox', remedy: 'look at the kubelet on that node, and at firewalls that inspect TLS', proves: {}},
+	{id: 'T8', words: /^(EOF|read tcp \S+->\S+: read: connection reset by peer)$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the other end closed while TLS was set up, or the tunnel died', remedy: 'look at the kubelet on that node, and at the tunnel’s agents where there are any', proves: {}},
+	{id: 'K1', words: /^the server has asked for the client to provide credentials( \( ?pods\/log .*\))?$/, frames: ['answer'], status: [401], body: 'status', detailsKind: 'pods/log', speaker: 'kubelet', ...second, meaning: 'the kubelet does not accept the apiserver’s client certificate', remedy: identityRemedy, proves: {}},
+	{id: 'K2', words: /^Unauthorized$/, frames: ['answer'], status: [401], body: 'text', speaker: 'kubelet', ...second, meaning: 'the kubelet does not accept the apiserver’s client certificate', remedy: identityRemedy, proves: {}},
+	{id: 'K3', words: /^Forbidden \(user=.*, verb=.*, resource=nodes, subresource\(s\)=\[.*\]\)(\s*\( ?pods\/log .*\))?$/, frames: ['answer'], status: [403], speaker: 'kubelet', ...second, meaning: 'the kubelet refuses the apiserver’s identity', remedy: rightsRemedy, proves: {}},
+	{id: 'K4', words: /^unable to upgrade connection: Unauthorized$/, frames: ['stream'], speaker: 'kubelet', ...second, meaning: 'the kubelet does not accept the apiserver’s client certificate', remedy: identityRemedy, proves: {}},
+	{id: 'K4', words: /^unable to upgrade connection: Forbidden \(user=.*\)$/, frames: ['stream'], speaker: 'kubelet', ...second, meaning: 'the kubelet refuses the apiserver’s identity', remedy: rightsRemedy, proves: {}},
+	{id: 'K5', words: /^invalid upgrade response: status code \d+$/, frames: ['answer', 'upgrade'], speaker: 'apiserver', ...second, meaning: 'what answers at the kubelet’s address is no kubelet, or a proxy stands in between', remedy: 'check the node’s address and port: kubectl get node NAME -o jsonpath={.status}', proves: {}},
+];

@@ -1,0 +1,33 @@
+/** Which frame did the apiserver put around the words that it met on its second leg? */
+import type {Frame} from './failure-row.ts';
+
+export type Framed = {frame: Frame; words: string; dialled: string | null};
+
+/** `Get "https://HOST:PORT/containerLogs/…": WORDS`, also for exec and attach through the translator. */
+const goRequest = /^(Get|Post) "https?:\/\/([^/"]+)\/([^"]*)": ([\s\S]*)$/;
+
+/** `isStream`: the message came on an error channel of a stream, not as an HTTP answer. */
+export function takeOffFrame(message: string, causes: readonly string[], isStream: boolean): Framed {
+	const upgrade = /^(?:unable to upgrade connection: )?error dialing backend: ([\s\S]*)$/.exec(message);
+	if (upgrade) {
+		return {frame: 'upgrade', words: upgrade[1]!, dialled: addressIn(upgrade[1]!)};
+	}
+
+	const proxy = /^error trying to reach service: ([\s\S]*)$/.exec(message);
+	if (proxy) {
+		return {frame: 'proxy', words: proxy[1]!, dialled: addressIn(proxy[1]!)};
+	}
+
+	const sent = /^(?:Internal error occurred: )?error sending request: ([\s\S]*)$/.exec(message);
+	const request = goRequest.exec(sent?.[1] ?? message);
+	if (request && (sent || request[3]!.startsWith('containerLogs/'))) {
+		return {frame: sent ? 'translated' : 'log', words: request[4]!, dialled: request[2]!};
+	}
+
+	const words = message.replace(/^Internal error occurred: /, '');
+	return {frame: isStream ? 'stream' : 'answer', words: words === '' ? causes[0] ?? '' : words, dialled: null};
+}
+
+function addressIn(words: string): string | null {
+	return /\bdial tcp (\[[^\]]+\]:\d+|[^\s:]+:\d+)/.exec(words)?.[1] ?? /while dialing (\S+:\d+),/.exec(words)?.[1] ?? null;
+}

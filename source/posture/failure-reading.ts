@@ -1,0 +1,38 @@
+/** A failure's words as a reading: what they prove of the second leg, by the table of failures. */
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import {explainFailure} from '../failures/explain-failure.ts';
+import type {ConnectionPurpose, FailureFacts, Reading} from './evidence.ts';
+
+/** `undefined` for words that prove nothing. A pod or service behind the proxy can say anything, so its words are no proof. */
+export function failureReading({error, purpose, connection, process, time, active = false}: {
+	error: Pick<ErrorObject, 'text' | 'leg'>;
+	purpose: ConnectionPurpose;
+	connection: string | null;
+	process: string | null;
+	time: string;
+	active?: boolean;
+}): Reading<FailureFacts> | undefined {
+	const explained = error.text === null ? null : explainFailure(error.text) ?? explainFailure(error.text, {status: 500});
+	if (!explained || explained.row.leg !== 2) {
+		return undefined;
+	}
+
+	const {row, words, text} = explained;
+	const couldBeTheApplication = ['pod-proxy', 'service-proxy'].includes(purpose.feature) || (purpose.feature === 'node-proxy' && purpose.request?.kubeletPort === false);
+	return {
+		source: 'error-text',
+		where: `the answer to ${purpose.feature}`,
+		process,
+		connection,
+		time,
+		active,
+		facts: {
+			row: row.id,
+			text: words === '' ? text : words,
+			leg: 2,
+			tls: couldBeTheApplication ? null : row.proves.tls ?? null,
+			route: row.proves.route ?? null,
+			routeBasis: couldBeTheApplication ? 'inferred' : 'proven',
+		},
+	};
+}

@@ -1,0 +1,141 @@
+/** What a verdict may stand on: everything that was read of one cluster, as facts, and what could not be read. */
+import type {SocketFacts} from '../cluster/connection.ts';
+import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
+import type {Basis, EvidenceSource, Need} from './evidence.ts';
+
+/** One thing that was read, with the place, the process and the connection it was read on. */
+export type Reading<Facts> = {
+	source: EvidenceSource;
+	where: string;
+	/** Fingerprint of the apiserver process that answered; `null` when it is not known or none was involved. */
+	process: string | null;
+	/** Id of the connection it was read on; `null` when that says nothing (a pooled one, another host). */
+	connection: string | null;
+	time: string;
+	active: boolean;
+	facts: Facts;
+};
+
+/** A source that told nothing, and why. `not-served` and `forbidden` never mean "not set". */
+export type Closed = {source: EvidenceSource; where: string; because: 'forbidden' | 'not-served' | 'no-answer' | 'not-asked'; need: Need | null};
+
+/** What a probe returns. */
+export type Outcome<Facts> = {read: Reading<Facts>; closed?: undefined} | {read?: undefined; closed: Closed};
+
+/** The flags of one apiserver process. */
+export type FlagFacts = {
+	values: Readonly<Record<string, string>>;
+	/** What an absent flag means: nothing (a structured /flagz names every flag), or the default (a command line). */
+	absent: 'unknown' | 'default';
+	/** HTTP(S)_PROXY in the process's environment; `null` where the environment cannot be seen. */
+	proxyEnvironment: boolean | null;
+};
+
+export type VersionFacts = {gitVersion: string; major: number; minor: number; /** No vendor's suffix: the code is the one that the rules were read from. */ upstream: boolean};
+
+export type ProcessFacts = {id: string; startTime: string; version: string | null};
+
+/** The families of /metrics that say something, of one process. */
+export type MetricFacts = {
+	/** Seconds since the epoch, as the process says it. */
+	startSeconds: number | null;
+	/** Dials by an egress selector, by protocol; empty when the families are absent. */
+	egressDials: ReadonlyArray<{protocol: 'grpc' | 'http-connect'; transport: string; count: number}>;
+	/** Tunnelled connections open now (gRPC only); `null` when the family is absent. */
+	tunnelsOpen: number | null;
+	/** Requests to kubelets and through the proxies that succeeded: each made this process dial at least once. */
+	kubeletRequestsDone: number;
+	/** Log reads and upgrades that this process has carried with success. */
+	kubeletSuccesses: number;
+	/** port-forward requests that this process carries now. */
+	portForwardsOpen: number;
+	/** Log reads that failed at the kubelet's certificate; `null` when the family is absent. */
+	logTlsFailures: number | null;
+	/** A CA file of a client was re-read (1.36 or later). */
+	caReloads: number | null;
+	sshTunnels: number | null;
+};
+
+/** A held series of idle port-forward upgrades, and what the counters of the same process did meanwhile. */
+export type StepTestFacts = {
+	/** How many were held in each round. */
+	rounds: readonly number[];
+	moved: 'grpc' | 'http-connect' | 'nothing' | 'undecided';
+	transport: string | null;
+	why: string | null;
+	/** What was seen, for the evidence: `tunnels open 4→9→4, 4→11→4`. */
+	observed: string;
+};
+
+export type AgentTestFacts = {agent: string; observed: string};
+
+/** A log read as usual, and one that asks the apiserver to skip the check of the kubelet's certificate. */
+export type LogDifferentialFacts = {normal: 'ok' | 'certificate-refused' | 'failed'; skipping: 'ok' | 'failed' | 'not-tried'; text: string | null; node: string | null};
+
+/** What a kubelet presents to whoever connects. */
+export type KubeletHandshakeFacts = {
+	node: string | null;
+	address: string;
+	subject: string;
+	issuer: string;
+	dnsNames: readonly string[];
+	addresses: readonly string[];
+	notBefore: string;
+	notAfter: string;
+	/** The shape of a certificate that a kubelet makes for itself. */
+	selfMade: boolean;
+	spkiSha256: string;
+};
+
+/** What the words of a failure prove, by the table of failures. */
+export type FailureFacts = {
+	row: string;
+	text: string;
+	leg: 0 | 1 | 2 | 3;
+	tls: 'refused' | 'plain' | null;
+	route: 'konnectivity' | 'egress-http-connect' | null;
+	routeBasis: Basis;
+};
+
+export type ReplicaFacts = {known: number | null; knownFrom: 'lease' | 'endpointslice' | 'unknown'};
+
+/** Who answers at the end of leg 1. */
+export type FrontFacts = {
+	to: 'apiserver' | 'gateway' | 'unknown';
+	/** Why, in a few words. */
+	why: string;
+};
+
+/** One apiserver process that was met, and its flags where they could be read. */
+export type MetProcess = {process: Reading<ProcessFacts> | null; flags: Reading<FlagFacts>};
+
+/** All that the rules of one connection are given. */
+export type Grounds = {
+	purpose: ConnectionPurpose;
+	/** `configuration`: nothing was opened. */
+	about: 'configuration' | 'open-connection' | 'ended-connection';
+	/** Now. */
+	time: string;
+	/** The connection the verdict is about. */
+	connection: string | null;
+	/** The far end of leg 2 answered on it: whatever check there is was passed. A 101 alone says it only where the apiserver dials first. */
+	answered: boolean;
+	socket: Reading<SocketFacts> | null;
+	front: FrontFacts;
+	/** The process that the connection ends at, when it was read on that connection. */
+	process: Reading<ProcessFacts> | null;
+	/** Flags by /flagz, of any process met. */
+	flags: ReadonlyArray<Reading<FlagFacts>>;
+	/** Flags of apiservers' mirror pods. */
+	mirrorPods: ReadonlyArray<Reading<FlagFacts>>;
+	replicas: Reading<ReplicaFacts> | null;
+	version: Reading<VersionFacts> | null;
+	metrics: ReadonlyArray<Reading<MetricFacts>>;
+	stepTests: ReadonlyArray<Reading<StepTestFacts>>;
+	agentTests: ReadonlyArray<Reading<AgentTestFacts>>;
+	logDifferentials: ReadonlyArray<Reading<LogDifferentialFacts>>;
+	handshakes: ReadonlyArray<Reading<KubeletHandshakeFacts>>;
+	/** Failures of this connection or of a probe to the same node. */
+	failures: ReadonlyArray<Reading<FailureFacts>>;
+	closed: readonly Closed[];
+};

@@ -1,0 +1,74 @@
+/** From what is known of one watched connection to its label. */
+import type {ClusterFacts} from '../cluster/cluster-access.ts';
+import type {Connection} from '../cluster/connection.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
+import {socketReading, type ConnectionReadings} from './connection-readings.ts';
+import type {Grounds, Path} from './evidence.ts';
+import {failureReading} from './failure-reading.ts';
+import {buildPath} from './path.ts';
+import {frontOf} from './rules/front.ts';
+import type {SharedReadings} from './shared-readings.ts';
+
+export type WatchedConnection = {
+	/** `null` when none could be made. */
+	connection: Pick<Connection, 'id' | 'facts'> | null;
+	purpose: ConnectionPurpose;
+	about: Path['about'];
+	phase: Path['phase'];
+	opened: boolean;
+	answered: boolean;
+	readings: ConnectionReadings;
+	rttMs: Path['rttMs'];
+	error: ErrorObject | null;
+	failedAt: string | null;
+};
+
+export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, shared: SharedReadings): Path {
+	const {connection, purpose, readings, error} = watched;
+	const time = new Date().toISOString();
+	const failure = error && failureReading({error, purpose, connection: connection?.id ?? null, process: readings.process?.facts.id ?? null, time: watched.failedAt ?? time});
+	const grounds: Grounds = {
+		purpose,
+		about: watched.about,
+		time,
+		connection: connection?.id ?? null,
+		answered: watched.answered,
+		socket: connection && socketReading(connection),
+		front: connection
+			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, foreignHeaders: readings.foreignHeaders, processChanged: false})
+			: {to: 'unknown', why: 'no connection was made'},
+		process: readings.process,
+		flags: readings.flags ? [readings.flags] : [],
+		mirrorPods: shared.mirrorPods,
+		replicas: shared.replicas,
+		version: shared.version,
+		metrics: [],
+		stepTests: [],
+		agentTests: [],
+		logDifferentials: [],
+		handshakes: [],
+		failures: failure ? [failure] : [],
+		closed: [...readings.closed, ...shared.closed],
+	};
+	return buildPath(grounds, {
+		cluster: {
+			context: cluster.context,
+			server: cluster.server,
+			version: shared.version?.facts.gitVersion ?? (readings.process?.facts.version ? `v${readings.process.facts.version.replace(/^v/, '')}` : null),
+			sandbox: cluster.sandbox,
+		},
+		phase: watched.phase,
+		address: null,
+		rttMs: watched.rttMs,
+		error,
+	});
+}
+
+export function pathOf(server: string): string {
+	try {
+		return new URL(server).pathname;
+	} catch {
+		return '/';
+	}
+}

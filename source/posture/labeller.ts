@@ -1,0 +1,218 @@
+/** Labels every connection of one cluster while it is open: leg 1 at once, leg 2 as soon as it is read, and never an old label for a new connection. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {Connection} from '../cluster/connection.ts';
+import type {SpokeError} from '../errors/spoke-error.ts';
+import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
+import {nothingRead, readBeforeUse, type ConnectionReadings} from './connection-readings.ts';
+import type {Closed, Path} from './evidence.ts';
+import {labelOf, type WatchedConnection} from './label-of.ts';
+import type {Labeller, MakeLabeller} from './label.ts';
+import {nothingShared, readShared, type SharedReadings} from './shared-readings.ts';
+
+/** A stream waits no longer than this for what is read on its connection. */
+const beforeUseLimitMs = 300;
+
+/** A source that may not be read or is not served is not asked again before this has passed. */
+const closedForMs = 5 * 60_000;
+
+/** How long a 101 of an exec waits for the far end to be heard before its label is settled without. */
+const answerWaitMs = 250;
+
+/** @see Labeller */
+export const makeLabeller: MakeLabeller = cluster => new ConnectionLabeller(cluster);
+
+class ConnectionLabeller implements Labeller {
+	readonly labels = new Map<string, Path>();
+	readonly witness = {
+		beforeUse: async (connection: Connection, purpose: ConnectionPurpose) => this.#beforeUse(connection, purpose),
+		opened: (connection: Connection, purpose: ConnectionPurpose, about: {carrier: 'http' | 'websocket' | 'spdy'}) => {
+			this.#opened(connection, purpose, about.carrier);
+		},
+		answered: (connection: Connection) => {
+			this.#change(connection, {answered: true});
+		},
+		roundTrip: (connection: Connection, {websocket, runtime}: {websocket?: number; runtime?: number}) => {
+			this.#roundTrip(connection, websocket, runtime);
+		},
+		failed: (connection: Connection | null, purpose: ConnectionPurpose, error: SpokeError) => {
+			this.#failed(connection, purpose, error);
+		},
+		closed: (connection: Connection) => {
+			this.#closed(connection);
+		},
+	};
+
+	readonly #cluster: ClusterAccess;
+	readonly #watched = new Map<string, WatchedConnection>();
+	readonly #listeners = new Set<(connectionId: string, path: Path) => void>();
+	#shared: Promise<SharedReadings> | undefined;
+	#known: SharedReadings = nothingShared;
+	#flagsClosed: {closed: Closed; until: number} | undefined;
+	#unconnected = 0;
+	#ended = false;
+
+	constructor(cluster: ClusterAccess) {
+		this.#cluster = cluster;
+	}
+
+	onLabel(listener: (connectionId: string, path: Path) => void): () => void {
+		this.#listeners.add(listener);
+		return () => {
+			this.#listeners.delete(listener);
+		};
+	}
+
+	close(): void {
+		this.#ended = true;
+		this.#listeners.clear();
+		this.#watched.clear();
+		this.labels.clear();
+	}
+
+	async #beforeUse(connection: Connection, purpose: ConnectionPurpose): Promise<void> {
+		this.#watch(connection, purpose);
+		this.#publish(connection.id);
+		void this.#readShared();
+		const readings = await this.#readOn(connection);
+		this.#change(connection, {readings});
+	}
+
+	async #readOn(connection: Connection): Promise<ConnectionReadings> {
+		if (this.#flagsClosed && this.#flagsClosed.until > Date.now()) {
+			return {...nothingRead, closed: [this.#flagsClosed.closed]};
+		}
+
+		const readings = await readBeforeUse(connection, {limitMs: beforeUseLimitMs});
+		const [closed] = readings.closed;
+		this.#flagsClosed = closed && {closed, until: Date.now() + closedForMs};
+		return readings;
+	}
+
+	#opened(connection: Connection, purpose: ConnectionPurpose, carrier: 'http' | 'websocket' | 'spdy'): void {
+		this.#watch(connection, purpose);
+		// A translated exec gets its 101 before the apiserver dials the kubelet; every other opening is the far end's own answer.
+		const answersFirst = !(carrier === 'websocket' && (purpose.feature === 'exec' || purpose.feature === 'attach'));
+		this.#change(connection, {opened: true, ...answersFirst ? {answered: true} : {}});
+		void this.#settle(connection.id, answersFirst ? 0 : answerWaitMs);
+	}
+
+	async #settle(id: string, waitMs: number): Promise<void> {
+		await Promise.all([this.#readShared(), this.#heard(id, waitMs)]);
+		const watched = this.#watched.get(id);
+		if (watched && watched.phase === 'checking') {
+			watched.phase = 'settled';
+			this.#publish(id);
+		}
+	}
+
+	/** Until the far end was heard, or the wait is over. */
+	async #heard(id: string, waitMs: number): Promise<void> {
+		const until = performance.now() + waitMs;
+		while (performance.now() < until && this.#watched.get(id)?.answered === false) {
+			// eslint-disable-next-line no-await-in-loop
+			await new Promise(resolve => {
+				setTimeout(resolve, 25).unref();
+			});
+		}
+	}
+
+	#roundTrip(connection: Connection, websocket: number | undefined, runtime: number | undefined): void {
+		const watched = this.#watched.get(connection.id);
+		if (watched) {
+			// The container runtime answered: so did the kubelet before it.
+			watched.answered ||= runtime !== undefined;
+			watched.rttMs = {websocket: websocket ?? watched.rttMs.websocket, runtime: runtime ?? watched.rttMs.runtime};
+			this.#publish(connection.id);
+		}
+	}
+
+	#failed(connection: Connection | null, purpose: ConnectionPurpose, error: SpokeError): void {
+		this.#forget();
+		const id = connection?.id ?? `none-${++this.#unconnected}`;
+		if (!this.#watched.has(id)) {
+			this.#watched.set(id, watchedConnection(connection, purpose));
+		}
+
+		const watched = this.#watched.get(id)!;
+		Object.assign(watched, {phase: 'failed', about: 'ended-connection', error: error.toJSON(), failedAt: new Date().toISOString()});
+		this.#publish(id);
+		this.#drop(id);
+	}
+
+	#closed(connection: Connection): void {
+		const watched = this.#watched.get(connection.id);
+		if (!watched) {
+			return;
+		}
+
+		if (!watched.error) {
+			Object.assign(watched, {phase: 'settled', about: 'ended-connection'});
+			this.#publish(connection.id);
+		}
+
+		this.#drop(connection.id);
+		this.#forget();
+	}
+
+	/** A connection that ended may have been the apiserver's end: what was read beside it is read again with the next one. */
+	#forget(): void {
+		this.#shared = undefined;
+		this.#known = nothingShared;
+	}
+
+	async #readShared(): Promise<void> {
+		this.#shared ??= readShared(this.#cluster);
+		const shared = this.#shared;
+		const known = await shared;
+		if (this.#shared === shared) {
+			this.#known = known;
+		}
+	}
+
+	#watch(connection: Connection, purpose: ConnectionPurpose): void {
+		if (!this.#watched.has(connection.id)) {
+			this.#watched.set(connection.id, watchedConnection(connection, purpose));
+		}
+	}
+
+	#change(connection: Connection, change: Partial<WatchedConnection>): void {
+		const watched = this.#watched.get(connection.id);
+		if (watched) {
+			Object.assign(watched, change);
+			this.#publish(connection.id);
+		}
+	}
+
+	#publish(id: string): void {
+		const watched = this.#watched.get(id);
+		if (!watched || this.#ended) {
+			return;
+		}
+
+		const path = labelOf(watched, this.#cluster.facts, this.#known);
+		this.labels.set(id, path);
+		for (const listener of this.#listeners) {
+			listener(id, path);
+		}
+	}
+
+	#drop(id: string): void {
+		this.#watched.delete(id);
+		this.labels.delete(id);
+	}
+}
+
+function watchedConnection(connection: Connection | null, purpose: ConnectionPurpose): WatchedConnection {
+	return {
+		connection: connection && {id: connection.id, facts: connection.facts},
+		purpose,
+		about: 'open-connection',
+		phase: 'checking',
+		opened: false,
+		answered: false,
+		readings: nothingRead,
+		rttMs: {websocket: null, runtime: null},
+		error: null,
+		failedAt: null,
+	};
+}

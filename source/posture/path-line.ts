@@ -1,0 +1,34 @@
+/** The path line in plain ASCII: one arrow a leg, route first, then TLS; words never shortened. */
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {Leg, Path, ReachedTarget} from './evidence.ts';
+
+/**
+`path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. A direct first leg says only its TLS; the leg that failed ends in `-x`.
+*/
+export function pathLine({legs, phase, target, error}: {legs: readonly [Leg, Leg]; phase: Path['phase']; target: ReachedTarget; error: ErrorObject | null}): string {
+	const [first, second] = legs;
+	const brokenLeg = phase === 'failed' ? error?.leg ?? 2 : null;
+	const hub = first.to === 'gateway' ? 'gateway' : 'apiserver';
+	const start = `path: you -${firstWords(first)}-${brokenLeg === 1 ? 'x' : '>'} ${hub}`;
+	return brokenLeg === 1
+		? start
+		: `${start} -${secondWords(second, phase)}-${brokenLeg === 2 ? 'x' : '>'} ${farEnd(second, target)}`;
+}
+
+function firstWords({tls, route}: Leg): string {
+	const tlsWord = tls.state === 'unknown' ? 'unknown' : tls.state;
+	return route.state === 'direct' || route.state === 'unknown' ? tlsWord : `${route.state},${tlsWord}`;
+}
+
+function secondWords({tls, route}: Leg, phase: Path['phase']): string {
+	if (tls.state === 'unknown' && route.state === 'unknown') {
+		return phase === 'checking' ? 'checking' : 'unknown';
+	}
+
+	return `${route.state === 'unknown' ? 'route unknown' : route.state},${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
+}
+
+function farEnd({to}: Leg, target: ReachedTarget): string {
+	const name = to === 'kubelet' || to === 'node' ? target.node ?? (target.kind === 'Node' ? target.name : '') : target.name;
+	return `${to} ${name}`.trim();
+}

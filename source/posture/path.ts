@@ -1,0 +1,155 @@
+/** From grounds to a Path: asks the rules, numbers the evidence, and writes the line. */
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {Citation, ClusterIdentity, Evidence, Grounds, Leg, Path, ProcessBinding, Ruling, Verdict} from './evidence.ts';
+import {pathLine} from './path-line.ts';
+import {allRead, apiserverFlag, everyProcess} from './rules/apiserver-flag.ts';
+import {crossing} from './rules/crossing.ts';
+import {pathFindings} from './rules/path-findings.ts';
+import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
+import {kubeletTls} from './rules/kubelet-tls.ts';
+import {proxiedTls} from './rules/proxied-tls.ts';
+import {secondLegRoute} from './rules/second-leg-route.ts';
+
+export type PathSubject = {
+	cluster: ClusterIdentity;
+	phase: Path['phase'];
+	/** `host:port` of leg 2's far end, where it is known. */
+	address: string | null;
+	rttMs: Path['rttMs'];
+	error: ErrorObject | null;
+};
+
+/** The Path of one connection, or of one that would be made. Pure: same grounds, same path. */
+export function buildPath(grounds: Grounds, {cluster, phase, address, rttMs, error}: PathSubject): Path {
+	const {purpose} = grounds;
+	const numbered = numberEvidence();
+	const verdict = <State extends string>(ruling: Ruling<State>): Verdict<State> => ({
+		state: ruling.state,
+		basis: ruling.basis,
+		evidence: ruling.because.map(citation => numbered.idOf(citation)),
+		need: ruling.need,
+		...ruling.why === undefined ? {} : {why: ruling.why},
+	});
+
+	const firstRoute = firstLegRoute(grounds);
+	const tls = toKubelet(grounds) ? kubeletTls(grounds) : proxiedTls(grounds);
+	const route = secondLegRoute(grounds);
+	const sum = crossing(grounds, tls, route);
+	const peer = grounds.socket?.facts.tls?.peer;
+	const legs: [Leg, Leg] = [
+		{
+			n: 1,
+			from: 'you',
+			to: grounds.front.to,
+			address: grounds.socket?.facts.server ?? hostOf(cluster.server),
+			tls: verdict(firstLegTls(grounds)),
+			route: {...verdict(firstRoute), via: firstRoute.via, protocol: null, agent: null},
+			peer: peer ? {
+				protocol: grounds.socket!.facts.tls!.protocol,
+				subject: peer.subject,
+				issuer: peer.issuer,
+				serverName: grounds.socket!.facts.tls!.serverName,
+				notAfter: peer.notAfter,
+				spkiSha256: peer.spkiSha256,
+			} : null,
+			clientAuth: grounds.socket?.facts.clientAuth ?? null,
+		},
+		{
+			n: 2,
+			from: grounds.front.to === 'gateway' ? 'gateway' : 'apiserver',
+			to: farEnd(grounds),
+			address,
+			tls: verdict(tls),
+			route: {...verdict(route), via: null, protocol: route.protocol, agent: route.agent},
+			peer: null,
+			clientAuth: null,
+		},
+	];
+	return {
+		apiVersion: 'spoke/v1',
+		kind: 'Path',
+		time: grounds.time,
+		feature: purpose.feature,
+		about: grounds.about,
+		phase,
+		target: purpose.target,
+		request: purpose.request,
+		cluster,
+		process: binding(grounds),
+		legs,
+		crossing: {...verdict(sum), why: sum.why},
+		rttMs,
+		evidence: numbered.all(),
+		findings: pathFindings(grounds, tls, route, error),
+		line: pathLine({legs, phase, target: purpose.target, error}),
+		error,
+	};
+}
+
+/** Whether leg 2 ends at the kubelet's own port: then the kubelet's transport is used, whatever scheme was asked. */
+export function toKubelet({purpose}: Pick<Grounds, 'purpose'>): boolean {
+	switch (purpose.feature) {
+		case 'node-proxy': {
+			return purpose.request?.kubeletPort ?? true;
+		}
+
+		case 'pod-proxy':
+		case 'service-proxy': {
+			return false;
+		}
+
+		default: {
+			return true;
+		}
+	}
+}
+
+function farEnd(grounds: Grounds): Leg['to'] {
+	if (toKubelet(grounds)) {
+		return 'kubelet';
+	}
+
+	const ends = {'node-proxy': 'node', 'pod-proxy': 'pod', 'service-proxy': 'service'} as const;
+	return ends[grounds.purpose.feature as keyof typeof ends];
+}
+
+function binding(grounds: Grounds): ProcessBinding {
+	const processes = everyProcess(grounds);
+	const verdict = apiserverFlag(grounds, 'kubelet-certificate-authority', () => 'binding');
+	const agreeing = ['kubelet-certificate-authority', 'egress-selector-config-file'].every(name => new Set(processes.map(({facts}) => facts.values[name])).size <= 1);
+	return {
+		id: grounds.process?.facts.id ?? null,
+		startTime: grounds.process?.facts.startTime ?? null,
+		boundBy: verdict.known ? verdict.boundBy : grounds.process ? 'same-connection' : 'none',
+		known: grounds.replicas?.facts.known ?? null,
+		read: processes.length,
+		agree: processes.length > 1 && !agreeing ? false : allRead(grounds, processes) ? agreeing : null,
+	};
+}
+
+/** Gives each thing read one id, in the order of first use; the same reading used by the same rule is one piece. */
+function numberEvidence(): {idOf(citation: Citation): string; all(): readonly Evidence[]} {
+	const pieces = new Map<string, Evidence>();
+	return {
+		idOf({rule, observed, reading}) {
+			const key = [reading.source, reading.where, reading.process, rule, observed].join('\n');
+			const known = pieces.get(key);
+			if (known) {
+				return known.id;
+			}
+
+			const piece: Evidence = {id: `e${pieces.size + 1}`, source: reading.source, rule, observed, where: reading.where, process: reading.process, time: reading.time, active: reading.active};
+			pieces.set(key, piece);
+			return piece.id;
+		},
+		all: () => [...pieces.values()],
+	};
+}
+
+function hostOf(server: string): string | null {
+	try {
+		return new URL(server).host;
+	} catch {
+		return null;
+	}
+}

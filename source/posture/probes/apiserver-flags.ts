@@ -1,0 +1,25 @@
+/** `/flagz` of the apiserver at the other end of one connection. */
+import type {FlagFacts, Outcome} from '../evidence.ts';
+import {needFlagz} from '../rules/needs.ts';
+import {ask, parsed, type Asked} from './ask.ts';
+
+/** The structured form; plain `application/json` is refused (406), and the text form's separator is random. KEP-4828. */
+const accept = ['application/json;v=v1beta1;g=config.k8s.io;as=Flagz', 'application/json;v=v1alpha1;g=config.k8s.io;as=Flagz;q=0.9'].join(', ');
+
+/** Headers that gateways add and no kube-apiserver sends. */
+const foreign = ['server', 'via', 'x-envoy-upstream-service-time', 'x-served-by', 'x-cache', 'cf-ray', 'x-amzn-requestid', 'x-forwarded-for', 'x-powered-by'];
+
+export type FlagzFacts = FlagFacts & {foreignHeaders: readonly string[]};
+
+/** Reads it on `connection`; the answer is about the process that this very connection ends at. */
+export async function readApiserverFlags(connection: Asked & {id: string | null}, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<FlagzFacts>> {
+	return ask(connection, {source: 'flagz', path: '/flagz', need: needFlagz, accept, timeoutMs, connection: connection.id}, (body, {headers}) => {
+		const answer = parsed<{kind?: unknown; flags?: unknown}>(body);
+		if (answer?.kind !== 'Flagz' || typeof answer.flags !== 'object' || answer.flags === null) {
+			return undefined;
+		}
+
+		const values = Object.fromEntries(Object.entries(answer.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+		return {values, absent: 'unknown', proxyEnvironment: null, foreignHeaders: foreign.filter(name => headers[name] !== undefined)};
+	});
+}

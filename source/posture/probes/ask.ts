@@ -1,0 +1,76 @@
+/** How does a probe ask, and what does an answer that tells nothing mean? */
+import type {ApiResponse, Connection, RequestOptions} from '../../cluster/connection.ts';
+import type {Closed, EvidenceSource, Need, Outcome, Reading} from '../evidence.ts';
+
+/** A connection, or a cluster's pooled ones: all that a probe needs. */
+export type Asked = Pick<Connection, 'request'>;
+
+export type Question = {
+	source: EvidenceSource;
+	path: string;
+	need: Need | null;
+	accept?: string;
+	timeoutMs?: number;
+	maxBytes?: number;
+	signal?: AbortSignal;
+	/** Which process answers, where that is known beforehand. */
+	process?: string | null;
+	/** Id of the connection, when the answer says something about it. */
+	connection?: string | null;
+};
+
+/** What the largest answer of a small probe may have. */
+const smallBytes = 4 * 1024 * 1024;
+
+/**
+Asks and reads whole. `read` gets status 200 only; anything else is `closed`: 403 and 401 say that it may not be read, 404 that it is not served,
+and neither says that something is not set. Never throws.
+*/
+export async function ask<Facts>(asked: Asked, question: Question, read: (body: string, response: ApiResponse) => Facts | undefined): Promise<Outcome<Facts>> {
+	const {source, path, need, accept = 'application/json', timeoutMs = 5000, maxBytes = smallBytes, signal} = question;
+	const where = `GET ${path}`;
+	const closed = (because: Closed['because']): Outcome<Facts> => ({closed: {source, where, because, need}});
+	const options: RequestOptions = {path, headers: {Accept: accept}, timeoutMs, ...signal ? {signal} : {}};
+	try {
+		const response = await asked.request(options);
+		const body = await readText(response, maxBytes);
+		if (response.status !== 200) {
+			return closed(response.status === 401 || response.status === 403 ? 'forbidden' : response.status === 404 || response.status === 406 ? 'not-served' : 'no-answer');
+		}
+
+		const facts = read(body, response);
+		return facts === undefined ? closed('not-served') : {read: reading(question, facts, response)};
+	} catch {
+		return closed('no-answer');
+	}
+}
+
+function reading<Facts>({source, path, process = null, connection = null}: Question, facts: Facts, _response: ApiResponse): Reading<Facts> {
+	return {source, where: `GET ${path}`, process, connection, time: new Date().toISOString(), active: false, facts};
+}
+
+/** @throws when the body is cut short or larger than `maxBytes` */
+export async function readText({body}: ApiResponse, maxBytes: number): Promise<string> {
+	const chunks: Buffer[] = [];
+	let size = 0;
+	for await (const chunk of body as AsyncIterable<Buffer>) {
+		size += chunk.length;
+		if (size > maxBytes) {
+			body.destroy();
+			throw new Error(`an answer larger than ${maxBytes} bytes`);
+		}
+
+		chunks.push(chunk);
+	}
+
+	return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Parsed JSON, or `undefined` where it is none. */
+export function parsed<T>(body: string): T | undefined {
+	try {
+		return JSON.parse(body) as T;
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,30 @@
+/** Which authority does the cluster give its own pods? (the ConfigMap `kube-root-ca.crt` of any namespace) */
+import {createHash, X509Certificate} from 'node:crypto';
+import type {Outcome} from '../evidence.ts';
+import {needRootCa} from '../rules/needs.ts';
+import {ask, parsed, type Asked} from './ask.ts';
+
+export type AuthorityFacts = {spkiSha256: readonly string[]; subjects: readonly string[]};
+
+export async function readClusterAuthority(cluster: Asked, namespace: string, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<AuthorityFacts>> {
+	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/kube-root-ca.crt`;
+	return ask(cluster, {source: 'ca-comparison', path, need: needRootCa, timeoutMs}, body => {
+		const pem = parsed<{data?: Record<string, unknown>}>(body)?.data?.['ca.crt'];
+		return typeof pem === 'string' ? authorityFacts(pem) : undefined;
+	});
+}
+
+/** The public keys and names of a PEM bundle; an entry that cannot be read is left out. */
+export function authorityFacts(pem: string): AuthorityFacts {
+	const certificates = (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).flatMap(text => {
+		try {
+			return [new X509Certificate(text)];
+		} catch {
+			return [];
+		}
+	});
+	return {
+		spkiSha256: certificates.map(certificate => createHash('sha256').update(certificate.publicKey.export({type: 'spki', format: 'der'})).digest('hex')),
+		subjects: certificates.map(certificate => certificate.subject.split('\n').filter(line => line !== '').reverse().join(',')),
+	};
+}

@@ -1,0 +1,78 @@
+/** The static pods of the control plane, as the API mirrors them: their command lines and environment. */
+import type {FlagFacts, Outcome, Reading} from '../evidence.ts';
+import {needMirrorPods} from '../rules/needs.ts';
+import {ask, parsed, type Asked} from './ask.ts';
+
+export type ControlPlanePart = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd';
+export type PartPod = {part: ControlPlanePart; pod: string; node: string | null; flags: FlagFacts};
+
+type Container = {name?: string; command?: string[]; args?: string[]; env?: Array<{name?: string; value?: string}>; envFrom?: unknown[]};
+type Pod = {
+	metadata?: {name?: string; annotations?: Record<string, string>; ownerReferences?: Array<{kind?: string; name?: string}>};
+	spec?: {nodeName?: string; containers?: Container[]};
+	status?: {phase?: string; startTime?: string; containerStatuses?: Array<{name?: string; state?: {running?: {startedAt?: string}}}>};
+};
+
+const path = '/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
+
+/** Only pods that the API server mirrors for a kubelet's static manifest: the label alone can be put on any pod. */
+export async function readMirrorPods(cluster: Asked, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<readonly PartPod[]>> {
+	return ask(cluster, {source: 'mirror-pod', path, need: needMirrorPods, timeoutMs}, body => {
+		const pods = (parsed<{items?: Pod[]}>(body)?.items ?? []).flatMap(pod => partOf(pod) ?? []);
+		return pods.length > 0 ? pods : undefined;
+	});
+}
+
+/** The flags of each apiserver among them, as readings. */
+export function apiserverFlagsOf(reading: Reading<readonly PartPod[]>): Array<Reading<FlagFacts>> {
+	return reading.facts.filter(({part}) => part === 'kube-apiserver').map(({pod, flags}) => ({...reading, where: `pod kube-system/${pod}`, facts: flags}));
+}
+
+export function partOf({metadata, spec, status}: Pod): PartPod | undefined {
+	const isMirror = metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined && metadata.ownerReferences?.some(({kind}) => kind === 'Node');
+	const container = spec?.containers?.find(({name}) => parts.includes(name as ControlPlanePart));
+	if (!metadata?.name || !isMirror || !container || !isRunning(container, metadata, status)) {
+		return undefined;
+	}
+
+	return {
+		part: container.name as ControlPlanePart,
+		pod: metadata.name,
+		node: spec?.nodeName ?? null,
+		flags: {values: flagsOf([...container.command ?? [], ...container.args ?? []]), absent: 'default', proxyEnvironment: proxyEnvironmentOf(container)},
+	};
+}
+
+const parts: readonly ControlPlanePart[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
+
+/** The running container is younger than the manifest: its command line is the one that runs. */
+function isRunning(container: Container, metadata: NonNullable<Pod['metadata']>, status: Pod['status']): boolean {
+	const running = status?.containerStatuses?.find(({name}) => name === container.name)?.state?.running;
+	const seen = Number(metadata.annotations?.['kubernetes.io/config.seen'] === undefined ? NaN : Date.parse(metadata.annotations['kubernetes.io/config.seen']));
+	const started = Date.parse(running?.startedAt ?? '');
+	return running !== undefined && (Number.isNaN(seen) || Number.isNaN(started) || started + 1000 >= seen);
+}
+
+/** `--a=b`, `--a b` and a bare `--a`; the last one wins. A list in a file (`--config`) is not seen. */
+export function flagsOf(words: readonly string[]): Record<string, string> {
+	const flags: Record<string, string> = {};
+	// A shell may stand in front: `sh -c "exec kube-apiserver --a=b"`.
+	const split = words.flatMap(word => /\s--/.test(word) ? word.split(/\s+/) : [word]);
+	for (const [index, word] of split.entries()) {
+		const [, name, value] = /^--([\w-]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
+		if (name !== undefined) {
+			const next = split[index + 1];
+			flags[name] = value ?? (next !== undefined && !next.startsWith('-') ? next : 'true');
+		}
+	}
+
+	return flags;
+}
+
+function proxyEnvironmentOf({env, envFrom}: Container): boolean | null {
+	if (env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '')) {
+		return true;
+	}
+
+	return envFrom && envFrom.length > 0 ? null : false;
+}

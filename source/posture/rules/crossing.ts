@@ -1,0 +1,59 @@
+/** May leg 2 cross a network that nobody trusts? TLS and tunnel taken together (C11). */
+import type {Basis, CrossingState, Grounds, Ruling, TlsState} from '../evidence.ts';
+import {needActive, needAgentMetrics} from './needs.ts';
+import type {RouteRuling} from './second-leg-route.ts';
+import {apiserverFlag} from './apiserver-flag.ts';
+
+/**
+Protected when the far end is verified, or when the way to the node's network lies inside Konnectivity's own TLS: the agent has no option to
+skip it, so what is unverified or plain inside is so only between agent and target. An SSH tunnel never checked host keys.
+@see https://github.com/kubernetes-sigs/apiserver-network-proxy/blob/master/cmd/agent/app/options/options.go
+*/
+export function crossing(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): Ruling<CrossingState> & {why: string} {
+	if (tls.state === 'verified') {
+		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate verified'};
+	}
+
+	if (tls.state === 'refused') {
+		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate checked and refused: nothing is sent'};
+	}
+
+	if (route.state === 'konnectivity') {
+		return {state: 'protected', basis: route.basis, because: route.because, need: route.need, why: 'inside the Konnectivity tunnel’s TLS up to the node network'};
+	}
+
+	return onItsOwn(grounds, tls, route);
+}
+
+function onItsOwn(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): Ruling<CrossingState> & {why: string} {
+	if (tls.state === 'unknown') {
+		const flag = apiserverFlag(grounds, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
+		return flag.known && flag.value !== ''
+			? {state: 'protected', basis: flag.basis, because: flag.citations, need: [], why: 'verification is on: a kubelet that is not verified is sent nothing'}
+			: {state: 'unknown', basis: 'unknown', because: [], need: tls.need, why: 'TLS of leg 2 is not known'};
+	}
+
+	const noTls = tls.state === 'plain' ? 'plain HTTP' : 'certificate of the far end not verified';
+	switch (route.state) {
+		case 'direct': {
+			return {state: 'exposed', basis: weaker(tls.basis, route.basis), because: [...tls.because, ...route.because], need: [], why: `${noTls}, no tunnel`};
+		}
+
+		case 'ssh-tunnel': {
+			return {state: 'exposed', basis: 'inferred', because: [...tls.because, ...route.because], need: [], why: `${noTls}, and SSH tunnels of apiservers check no host key`};
+		}
+
+		case 'egress':
+		case 'egress-http-connect': {
+			return {state: 'unknown', basis: 'unknown', because: [...tls.because, ...route.because], need: [needAgentMetrics], why: `${noTls}; whether the egress proxy’s own way is encrypted is not known`};
+		}
+
+		default: {
+			return {state: 'unknown', basis: 'unknown', because: tls.because, need: route.need.length > 0 ? route.need : [needActive], why: `${noTls}; the route is not known`};
+		}
+	}
+}
+
+function weaker(a: Basis, b: Basis): Basis {
+	return a === 'proven' && b === 'proven' ? 'proven' : 'inferred';
+}

@@ -1,0 +1,37 @@
+/** Leg 1, you → apiserver: what the socket itself says, and nothing else. */
+import type {Grounds, RouteState, Ruling, SocketFacts, TlsState} from '../evidence.ts';
+import {cite} from './strength.ts';
+
+/** Verified only when the socket checked chain and name; proven in every case, since it is our own socket. */
+export function firstLegTls({socket}: Grounds): Ruling<TlsState> {
+	if (!socket) {
+		return {state: 'unknown', basis: 'unknown', because: [], need: [], why: 'no connection was made'};
+	}
+
+	const {facts} = socket;
+	const ruling = (state: TlsState, rule: string, observed: string): Ruling<TlsState> => ({state, basis: 'proven', because: [cite(socket, rule, observed)], need: []});
+	if (!facts.tls) {
+		return ruling('plain', 'socket-without-tls', `scheme ${facts.scheme}, no TLS on the socket`);
+	}
+
+	const {protocol, verified, skippedBy, trust, serverName} = facts.tls;
+	return verified
+		? ruling('verified', 'socket-verified', `${protocol}, certificate and name ${serverName ?? hostOf(facts)} verified by ${trust === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'the system’s roots'}`)
+		: ruling('unverified', 'socket-not-verified', `${protocol}, certificate not verified${skippedBy ? ` (${skippedBy})` : ''}`);
+}
+
+/** A proxy that our own settings name stands between; without one our socket goes straight to the server's address. */
+export function firstLegRoute({socket}: Grounds): Ruling<RouteState> & {via: string | null} {
+	if (!socket) {
+		return {state: 'unknown', basis: 'unknown', because: [], need: [], why: 'no connection was made', via: null};
+	}
+
+	const {proxy, remoteAddress} = socket.facts;
+	return proxy
+		? {state: 'proxy', basis: 'proven', because: [cite(socket, 'socket-through-proxy', `connected to ${proxy.url}, set by ${proxy.from}`)], need: [], via: proxy.url}
+		: {state: 'direct', basis: 'proven', because: [cite(socket, 'socket-direct', `connected to ${remoteAddress ?? 'the server'}, no proxy set`)], need: [], via: null};
+}
+
+function hostOf({server}: SocketFacts): string {
+	return server.replace(/:\d+$/, '');
+}

@@ -1,0 +1,66 @@
+/** Who answers at the end of leg 1: an apiserver of the cluster, or a gateway that speaks for one? */
+import type {FrontFacts, SocketFacts} from '../evidence.ts';
+
+/** Certificates of authorities that the cluster gives its own pods; `null` where they could not be read. */
+export type ClusterAuthority = {spkiSha256: readonly string[]; subjects: readonly string[]} | null;
+
+export type FrontFindings = {
+	socket: SocketFacts;
+	/** The path of the server URL; an apiserver of its own has none. */
+	serverPath: string;
+	authority: ClusterAuthority;
+	/** Headers of an answer that no kube-apiserver sends. */
+	foreignHeaders: readonly string[];
+	/** Two requests of one connection were answered by two processes. */
+	processChanged: boolean;
+};
+
+/**
+An apiserver is what proves itself with a certificate of the cluster's own authority that also carries the name by which pods know it.
+A server URL with a path, plain HTTP (no apiserver since 1.24 listens so), an unverified peer, or another authority's chain: a gateway may answer.
+@see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
+*/
+export function frontOf({socket, serverPath, authority, foreignHeaders, processChanged}: FrontFindings): FrontFacts {
+	if (serverPath.replaceAll('/', '') !== '') {
+		return {to: 'gateway', why: `the server URL has the path ${serverPath}`};
+	}
+
+	if (processChanged) {
+		return {to: 'gateway', why: 'two requests on one connection were answered by two processes'};
+	}
+
+	if (foreignHeaders.length > 0) {
+		return {to: 'gateway', why: `answers carry ${foreignHeaders.join(', ')}, which no apiserver sends`};
+	}
+
+	if (!socket.tls) {
+		return {to: 'gateway', why: 'plain HTTP, which no current apiserver serves'};
+	}
+
+	if (!socket.tls.verified) {
+		return {to: 'unknown', why: 'the certificate was not verified: anybody may have answered'};
+	}
+
+	return byCertificate(socket.tls, authority);
+}
+
+function byCertificate(tls: NonNullable<SocketFacts['tls']>, authority: ClusterAuthority): FrontFacts {
+	const names = (tls.peer?.subjectAltName ?? '').split(/,\s*/).map(name => name.replace(/^[^:]+:/, ''));
+	const hasClusterName = names.some(name => ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].includes(name));
+	const chain = tls.peer?.chainSpkiSha256 ?? [];
+	// A resumed session shows no chain; then the issuer's name must do.
+	const isFromAuthority = authority !== null && (chain.length > 1 ? chain.some(hash => authority.spkiSha256.includes(hash)) : authority.subjects.includes(tls.peer?.issuer ?? ''));
+	if (authority !== null && !isFromAuthority) {
+		return {to: 'gateway', why: 'its certificate is not from the authority that the cluster gives its pods'};
+	}
+
+	if (tls.trust === 'system-roots') {
+		return {to: 'unknown', why: 'a public certificate: an apiserver or a gateway'};
+	}
+
+	if (!hasClusterName) {
+		return {to: 'unknown', why: 'its certificate does not carry the name kubernetes.default.svc'};
+	}
+
+	return {to: 'apiserver', why: authority === null ? 'its certificate carries the apiserver’s own names' : 'its certificate is from the cluster’s authority and carries the apiserver’s names'};
+}

@@ -1,0 +1,152 @@
+/** Leg 2 to the kubelet's own port: does the apiserver verify the kubelet's certificate? */
+import type {Basis, Citation, Grounds, Need, Ruling, TlsState} from '../evidence.ts';
+import {apiserverFlag} from './apiserver-flag.ts';
+import {needActive, needFlagz, needMetrics, needMirrorPods} from './needs.ts';
+import {byConstruction, cite, frontIsSure, isSameProcess, strengthOf, weakest} from './strength.ts';
+
+const flag = 'kubelet-certificate-authority';
+
+/**
+One setting decides for every kubelet of a process: without `--kubelet-certificate-authority` the transport is built insecure,
+with it a request that succeeds was verified, and one that fails with an x509 text was refused.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/client/kubelet_client.go transportConfig
+*/
+export function kubeletTls(grounds: Grounds): Ruling<TlsState> {
+	return skippedByRequest(grounds)
+		?? refusedByText(grounds)
+		?? byFlag(grounds)
+		?? byLogDifferential(grounds)
+		?? byCounters(grounds)
+		?? byImpossibleCertificate(grounds)
+		?? {state: 'unknown', basis: 'unknown', because: [], need: openNeeds(grounds)};
+}
+
+/** A log read may ask the apiserver not to look: then nobody does, whatever the flag says. */
+function skippedByRequest(grounds: Grounds): Ruling<TlsState> | undefined {
+	if (!grounds.purpose.insecureSkipTlsVerifyBackend || grounds.purpose.feature !== 'logs') {
+		return undefined;
+	}
+
+	return {
+		state: 'unverified',
+		basis: frontIsSure(grounds) ? 'proven' : 'inferred',
+		because: [byConstruction(grounds, 'log-read-skips-verification', 'insecureSkipTLSVerifyBackend=true')],
+		need: [],
+	};
+}
+
+/** An x509 text comes only from a check that was made: the failing attempt's own leg was refused. */
+function refusedByText(grounds: Grounds): Ruling<TlsState> | undefined {
+	const refusal = grounds.failures.find(({facts}) => facts.tls === 'refused' && facts.leg === 2);
+	if (!refusal) {
+		return undefined;
+	}
+
+	const isOwn = refusal.connection !== null && refusal.connection === grounds.connection;
+	const basis = isOwn ? frontIsSure(grounds) ? 'proven' : 'inferred' : strengthOf(refusal, grounds);
+	return {state: 'refused', basis, because: [cite(refusal, 'kubelet-certificate-refused', refusal.facts.text)], need: []};
+}
+
+function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
+	const verdict = apiserverFlag(grounds, flag, value => value === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set');
+	if (!verdict.known) {
+		return verdict.differs
+			? {state: 'unknown', basis: 'unknown', because: [], need: [needFlagz], why: 'the apiservers differ, and which one answers is not known'}
+			: undefined;
+	}
+
+	if (verdict.value === '') {
+		return {state: 'unverified', basis: verdict.basis, because: verdict.citations, need: []};
+	}
+
+	if (grounds.answered) {
+		return {state: 'verified', basis: verdict.basis, because: verdict.citations, need: []};
+	}
+
+	if (grounds.about === 'open-connection') {
+		return {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why: 'verification is on, and the kubelet has not answered yet'};
+	}
+
+	return acceptedOrRefused(grounds, verdict.citations, verdict.basis);
+}
+
+/** Verification is on and nothing was opened: whether this kubelet's certificate would pass is another question. */
+function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[], flagBasis: Basis): Ruling<TlsState> {
+	const accepted = grounds.stepTests.find(reading => isSameProcess(reading, grounds) && reading.facts.rounds.length > 0)
+		?? grounds.logDifferentials.find(reading => isSameProcess(reading, grounds) && reading.facts.normal === 'ok' && reading.facts.node === grounds.purpose.target.node);
+	if (accepted) {
+		return {state: 'verified', basis: flagBasis, because: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'a request to this kubelet succeeded')], need: []};
+	}
+
+	const counters = grounds.metrics.find(reading => isSameProcess(reading, grounds)) ?? grounds.metrics[0];
+	if (counters) {
+		const {kubeletSuccesses, logTlsFailures} = counters.facts;
+		const observed = `requests to kubelets that succeeded: ${kubeletSuccesses}; log reads refused at the certificate: ${logTlsFailures ?? 0}`;
+		if (kubeletSuccesses > 0 && !logTlsFailures) {
+			return {state: 'verified', basis: 'inferred', because: [...flagCitations, cite(counters, 'kubelets-accepted-so-far', observed)], need: [needActive]};
+		}
+
+		if (logTlsFailures && kubeletSuccesses === 0) {
+			return {state: 'refused', basis: 'inferred', because: [...flagCitations, cite(counters, 'kubelets-refused-so-far', observed)], need: [needActive]};
+		}
+	}
+
+	return {
+		state: 'unknown',
+		basis: 'unknown',
+		because: flagCitations,
+		need: [needActive, ...counters ? [] : [needMetrics]],
+		why: 'verification is on; whether this kubelet’s certificate passes has not been tried',
+	};
+}
+
+/** Refused as usual and answered when the check is skipped: the check is on. Two answers say nothing. */
+function byLogDifferential(grounds: Grounds): Ruling<TlsState> | undefined {
+	const reading = grounds.logDifferentials.find(({facts}) => facts.normal === 'certificate-refused');
+	return reading && {
+		state: 'refused',
+		basis: strengthOf(reading, grounds),
+		because: [cite(reading, 'log-read-refused-then-skipped', reading.facts.text ?? 'a log read is refused, and answered when the check is skipped')],
+		need: [],
+	};
+}
+
+/** Counters of the process: an x509 failure was counted, so verification is on there. */
+function byCounters(grounds: Grounds): Ruling<TlsState> | undefined {
+	const counters = grounds.metrics.find(reading => (reading.facts.logTlsFailures ?? 0) > 0);
+	if (!counters) {
+		return undefined;
+	}
+
+	const because = [cite(counters, 'log-tls-failures-counted', `kube_apiserver_pod_logs_backend_tls_failure_total ${counters.facts.logTlsFailures}`)];
+	if (!grounds.answered) {
+		return {state: 'unknown', basis: 'unknown', because, need: [needFlagz], why: 'verification is on; whether this kubelet’s certificate passes is not known'};
+	}
+
+	return {state: 'verified', basis: weakest('inferred', strengthOf(counters, grounds)), because, need: [needFlagz]};
+}
+
+/** The request succeeded although the kubelet presents a certificate that no check could pass for the address that was dialled. */
+function byImpossibleCertificate(grounds: Grounds): Ruling<TlsState> | undefined {
+	if (!grounds.answered) {
+		return undefined;
+	}
+
+	const reading = grounds.handshakes.find(({facts}) => facts.node === grounds.purpose.target.node && cannotVerify(facts, Date.parse(grounds.time)));
+	return reading && {
+		state: 'unverified',
+		basis: 'inferred',
+		because: [cite(reading, 'kubelet-certificate-cannot-verify', `${reading.facts.subject}, until ${reading.facts.notAfter}, names: ${[...reading.facts.dnsNames, ...reading.facts.addresses].join(' ') || 'none'}`)],
+		need: openNeeds(grounds),
+	};
+}
+
+/** No name at all in it, or out of date: no authority and no address can make it pass. A name that we do not know to be dialled may still be the one. */
+function cannotVerify({dnsNames, addresses, notAfter, notBefore}: Grounds['handshakes'][number]['facts'], now: number): boolean {
+	return (dnsNames.length === 0 && addresses.length === 0) || Date.parse(notAfter) < now || Date.parse(notBefore) > now;
+}
+
+function openNeeds({closed}: Grounds): readonly Need[] {
+	const named = [needFlagz, needMirrorPods];
+	return closed.some(({because}) => because === 'not-asked') ? [needFlagz] : named;
+}

@@ -1,0 +1,16 @@
+/** Which right would tell: the needs that verdicts name, each with the command that checks it. */
+import type {Need} from '../evidence.ts';
+
+export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
+export const needMetrics: Need = {permission: 'get nonResourceURL /metrics', check: 'kubectl auth can-i get /metrics', or: '--probe active'};
+export const needMirrorPods: Need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
+export const needActive: Need = {permission: null, check: null, or: '--probe active'};
+export const needAgentMetrics: Need = {permission: 'get pods/proxy in kube-system', check: 'kubectl auth can-i get pods/proxy -n kube-system', or: '--probe active'};
+export const needLeases: Need = {permission: 'list leases in kube-system', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system', or: null};
+export const needEndpointSlices: Need = {permission: 'list endpointslices in default', check: 'kubectl auth can-i list endpointslices.discovery.k8s.io -n default', or: null};
+export const needNodes: Need = {permission: 'list nodes', check: 'kubectl auth can-i list nodes', or: null};
+export const needNodeLeases: Need = {permission: 'list leases in kube-node-lease', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-node-lease', or: null};
+export const needSigningRequests: Need = {permission: 'list certificatesigningrequests', check: 'kubectl auth can-i list certificatesigningrequests.certificates.k8s.io', or: null};
+export const needRootCa: Need = {permission: 'get configmap kube-root-ca.crt', check: 'kubectl auth can-i get configmaps/kube-root-ca.crt', or: null};
+/** Not a right to be granted for this program: it also lets its holder run commands in every pod of the node. */
+export const needConfigz: Need = {permission: null, check: null, or: 'the kubelet’s /configz, read by somebody who already may (nodes/proxy also runs commands: do not grant it for this)'};

@@ -1,0 +1,60 @@
+/** What a person should know about this path, with the exact remedy. */
+import type {ErrorObject} from '../../errors/spoke-error.ts';
+import type {Finding, Grounds, Ruling, TlsState} from '../evidence.ts';
+import {docs, remedies} from './remedies.ts';
+import type {RouteRuling} from './second-leg-route.ts';
+
+/** Findings of one path, worst first. */
+export function pathFindings(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling, error: ErrorObject | null): Finding[] {
+	return [...failed(error), ...firstLeg(grounds), ...secondLegTls(grounds, tls), ...routes(route)];
+}
+
+function failed(error: ErrorObject | null): Finding[] {
+	return error && error.leg === 2
+		? [{row: 'C10', code: 'SECOND_LEG_FAILED', severity: 'error', leg: 2, message: error.message, remedy: error.remedy, docs: docs.debugging}]
+		: [];
+}
+
+function firstLeg({socket, front}: Grounds): Finding[] {
+	const findings: Finding[] = [];
+	if (socket && !socket.facts.tls) {
+		findings.push({row: 'N5', code: 'APISERVER_PLAIN', severity: 'error', leg: 1, message: 'Your connection to the apiserver is not encrypted', remedy: 'use the https server address in the kubeconfig', docs: docs.paths});
+	} else if (socket && !socket.facts.tls?.verified) {
+		findings.push({row: 'N5', code: 'APISERVER_NOT_VERIFIED', severity: 'warning', leg: 1, message: 'Nobody checked which server answers: what it says of itself is inferred at most', remedy: 'remove insecure-skip-tls-verify and set certificate-authority in the kubeconfig', docs: docs.paths});
+	}
+
+	if (front.to === 'gateway') {
+		findings.push({row: 'N5', code: 'GATEWAY_IN_FRONT', severity: 'info', leg: 1, message: `A gateway answers, not an apiserver: ${front.why}`, remedy: null, docs: null});
+	}
+
+	return findings;
+}
+
+function secondLegTls({purpose}: Grounds, {state}: Ruling<TlsState>): Finding[] {
+	const row = purpose.feature === 'pod-proxy' ? 'C7' : purpose.feature === 'service-proxy' ? 'C8' : purpose.feature === 'node-proxy' && purpose.request?.kubeletPort === false ? 'C6' : 'C4';
+	switch (state) {
+		case 'unverified': {
+			return row === 'C4'
+				? [{row, code: 'KUBELET_CERT_NOT_VERIFIED', severity: 'warning', leg: 2, message: 'The apiserver accepts any certificate from a kubelet: encrypted, but nobody checked who answers', remedy: purpose.insecureSkipTlsVerifyBackend ? 'leave out --insecure-skip-tls-verify-backend' : remedies.kubeletCa, docs: docs.kubelet}]
+				: [{row, code: 'PROXY_NOT_VERIFIED', severity: 'warning', leg: 2, message: 'The apiserver proxy encrypts, but never validates the certificate', remedy: 'use a port-forward, or TLS of your own through it, where the far end must be known', docs: docs.proxied}];
+		}
+
+		case 'plain': {
+			return [{row, code: 'PROXY_PLAIN', severity: 'warning', leg: 2, message: 'The apiserver proxy speaks plain HTTP to the target', remedy: 'put https: before the name where the target speaks TLS (still not verified)', docs: docs.proxied}];
+		}
+
+		case 'refused': {
+			return [{row, code: 'KUBELET_CERT_REFUSED', severity: 'error', leg: 2, message: 'The apiserver checks the kubelet’s certificate and refuses it', remedy: remedies.kubeletServing, docs: docs.kubelet}];
+		}
+
+		default: {
+			return [];
+		}
+	}
+}
+
+function routes({state}: RouteRuling): Finding[] {
+	return state === 'ssh-tunnel'
+		? [{row: 'C9', code: 'SSH_TUNNELS', severity: 'warning', leg: 2, message: 'SSH tunnels are deprecated and gone since 1.22', remedy: remedies.konnectivity, docs: docs.ssh}]
+		: [];
+}

@@ -1,0 +1,20 @@
+/** Leg 2 of a proxied request to a pod, a service or another port of a node: what the URL alone decides. */
+import type {Grounds, Ruling, TlsState} from '../evidence.ts';
+import {byConstruction, frontIsSure} from './strength.ts';
+
+/**
+The transport of the apiserver proxy never verifies and sends no client certificate; the scheme before the name decides, and `http` is the default.
+No flag can change it.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controlplane/apiserver/config.go CreateProxyTransport
+*/
+export function proxiedTls(grounds: Grounds): Ruling<TlsState> {
+	const {request, target} = grounds.purpose;
+	const scheme = request?.scheme ?? 'http';
+	const where = `${scheme}: to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
+	return {
+		state: scheme === 'https' ? 'unverified' : 'plain',
+		basis: frontIsSure(grounds) ? 'proven' : 'inferred',
+		because: [byConstruction(grounds, scheme === 'https' ? 'proxy-https-never-verifies' : 'proxy-http-is-plain', where)],
+		need: [],
+	};
+}

@@ -1,0 +1,32 @@
+/** The exact flag, field or command for each remedy, and the documentation's own pages. */
+
+const page = 'https://kubernetes.io/docs/concepts/architecture/control-plane-node-communication/';
+
+export const docs = {
+	paths: page,
+	nodeToControlPlane: `${page}#node-to-control-plane`,
+	kubelet: `${page}#apiserver-to-kubelet`,
+	proxied: `${page}#apiserver-to-nodes-pods-and-services`,
+	ssh: `${page}#ssh-tunnels`,
+	konnectivity: 'https://kubernetes.io/docs/tasks/extend-kubernetes/setup-konnectivity/',
+	bootstrapping: 'https://kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping/',
+	kubeletAccess: 'https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/',
+	authentication: 'https://kubernetes.io/docs/reference/access-authn-authz/authentication/',
+	authorization: 'https://kubernetes.io/docs/reference/access-authn-authz/authorization/',
+	serviceAccounts: 'https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/',
+	certificates: 'https://kubernetes.io/docs/setup/best-practices/certificates/',
+	ports: 'https://kubernetes.io/docs/reference/networking/ports-and-protocols/',
+	debugging: 'https://kubernetes.io/docs/tasks/debug/debug-cluster/',
+} as const;
+
+export const remedies = {
+	kubeletCa: 'kube-apiserver --kubelet-certificate-authority=FILE; first give the kubelets certificates from it: serverTLSBootstrap: true, then approve their kubernetes.io/kubelet-serving CSRs',
+	kubeletServing: 'kubelets need a serving certificate from the CA of --kubelet-certificate-authority with the address in it: serverTLSBootstrap: true, then kubectl certificate approve NAME',
+	kubeletAccess: 'kubelet configuration: authentication.anonymous.enabled: false, authentication.webhook.enabled: true, authorization.mode: Webhook, readOnlyPort: 0',
+	authorizationMode: 'kube-apiserver --authorization-mode=Node,RBAC',
+	anonymous: 'kube-apiserver --anonymous-auth=false, or anonymous.conditions in --authentication-config',
+	staticTokens: 'remove --token-auth-file and use a credential that expires',
+	konnectivity: 'set up the Konnectivity service in place of SSH tunnels',
+	etcd: 'etcd --listen-client-urls and --advertise-client-urls with https, --client-cert-auth=true and --trusted-ca-file=FILE',
+	componentBind: '--bind-address=127.0.0.1 on kube-controller-manager and kube-scheduler',
+} as const;

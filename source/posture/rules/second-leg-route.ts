@@ -1,0 +1,160 @@
+/** Leg 2's route: which way does the apiserver reach kubelets, nodes, pods and services? */
+import type {Basis, Grounds, Need, Reading, RouteState, Ruling, StepTestFacts} from '../evidence.ts';
+import {apiserverFlag} from './apiserver-flag.ts';
+import {environmentProxyIsExcluded, honoursEnvironmentProxy} from './environment-proxy.ts';
+import {needActive, needAgentMetrics, needFlagz, needMetrics, needMirrorPods} from './needs.ts';
+import {byConstruction, cite, frontIsSure, isSameProcess, strengthOf, weakest} from './strength.ts';
+import {sshTunnels} from './ssh-tunnels.ts';
+
+export type RouteRuling = Ruling<RouteState> & {protocol: 'grpc' | 'http-connect' | 'ssh' | null; agent: string | null};
+
+/**
+One dialer serves all features: the egress selector's `cluster` entry, or none. What proves it for one feature on a process proves it for all,
+except that requests which are no upgrades may also take a proxy from the apiserver's environment.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
+*/
+export function secondLegRoute(grounds: Grounds): RouteRuling {
+	return byFailureText(grounds)
+		?? byAgents(grounds)
+		?? byStepTest(grounds)
+		?? sshTunnels(grounds)
+		?? byEmptyFlag(grounds)
+		?? byCounters(grounds)
+		?? bySetFlag(grounds)
+		?? unknown(grounds);
+}
+
+/** Texts that only a tunnel's client makes. */
+function byFailureText(grounds: Grounds): RouteRuling | undefined {
+	const reading = grounds.failures.find(({facts}) => facts.route !== null);
+	if (!reading?.facts.route) {
+		return undefined;
+	}
+
+	const isOwn = reading.connection !== null && reading.connection === grounds.connection;
+	const strength: Basis = isOwn ? frontIsSure(grounds) ? 'proven' : 'inferred' : strengthOf(reading, grounds);
+	return {
+		state: reading.facts.route,
+		basis: weakest(reading.facts.routeBasis, strength),
+		because: [cite(reading, 'text-of-a-tunnel', reading.facts.text)],
+		need: [],
+		protocol: reading.facts.route === 'konnectivity' ? 'grpc' : 'http-connect',
+		agent: null,
+	};
+}
+
+/** The agents' own gauges rose and fell with streams that were held: they carry them, whatever the protocol towards the apiserver. */
+function byAgents(grounds: Grounds): RouteRuling | undefined {
+	const reading = grounds.agentTests.find(test => isSameProcess(test, grounds)) ?? grounds.agentTests[0];
+	const step = reading && ownStepTest(grounds);
+	return reading && {
+		state: 'konnectivity',
+		basis: strengthOf(reading, grounds),
+		because: [cite(reading, 'agent-carried-held-streams', reading.facts.observed), ...step ? [cite(step, 'step-test', step.facts.observed)] : []],
+		need: [],
+		protocol: step?.facts.moved === 'grpc' || step?.facts.moved === 'http-connect' ? step.facts.moved : null,
+		agent: reading.facts.agent,
+	};
+}
+
+/** Counters of the same process followed two different numbers of held streams, up and down. */
+function byStepTest(grounds: Grounds): RouteRuling | undefined {
+	const reading = ownStepTest(grounds);
+	if (!reading) {
+		return undefined;
+	}
+
+	const because = [cite(reading, 'step-test', reading.facts.observed)];
+	const strength = strengthOf(reading, grounds);
+	switch (reading.facts.moved) {
+		case 'grpc': {
+			// The gRPC egress protocol is Konnectivity's own; nothing else speaks it.
+			return {state: 'konnectivity', basis: strength, because, need: [], protocol: 'grpc', agent: null};
+		}
+
+		case 'http-connect': {
+			return {state: 'egress-http-connect', basis: strength, because, need: [needAgentMetrics], protocol: 'http-connect', agent: null};
+		}
+
+		default: {
+			return direct(grounds, strength, because);
+		}
+	}
+}
+
+function ownStepTest(grounds: Grounds): Reading<StepTestFacts> | undefined {
+	const decided = grounds.stepTests.filter(({facts}) => facts.moved !== 'undecided');
+	return decided.find(test => isSameProcess(test, grounds)) ?? decided.find(() => grounds.process === null);
+}
+
+/** No egress file: a plain dialer. */
+function byEmptyFlag(grounds: Grounds): RouteRuling | undefined {
+	const verdict = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-empty');
+	if (!verdict.known) {
+		return verdict.differs
+			? {...unknown(grounds), need: [needFlagz], why: 'the apiservers differ, and which one answers is not known'}
+			: undefined;
+	}
+
+	return verdict.value === '' ? direct(grounds, verdict.basis, verdict.citations) : undefined;
+}
+
+/** Requests that are no upgrades may go through HTTPS_PROXY of the apiserver's environment; only that environment tells. */
+function direct(grounds: Grounds, basis: Basis, because: RouteRuling['because']): RouteRuling {
+	const common = {protocol: null, agent: null} as const;
+	if (!honoursEnvironmentProxy(grounds.purpose)) {
+		return {state: 'direct', basis, because, need: [], ...common};
+	}
+
+	const excluded = environmentProxyIsExcluded(grounds);
+	if (excluded === false) {
+		return {state: 'unknown', basis: 'unknown', because, need: [], why: 'the apiserver has a proxy in its environment, which may or may not be used for this address', ...common};
+	}
+
+	return excluded
+		? {state: 'direct', basis: weakest(basis, excluded.basis), because: [...because, excluded.citation], need: [], ...common}
+		: {state: 'direct', basis: weakest(basis, 'inferred'), because: [...because, byConstruction(grounds, 'environment-proxy-possible', 'requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen')], need: [needMirrorPods], ...common};
+}
+
+/** The process's own families: it has reached kubelets, and an egress dialer counted nothing, or something. */
+function byCounters(grounds: Grounds): RouteRuling | undefined {
+	const reading = grounds.metrics.find(metrics => isSameProcess(metrics, grounds)) ?? (grounds.process === null ? grounds.metrics[0] : undefined);
+	if (!reading) {
+		return undefined;
+	}
+
+	const {egressDials, tunnelsOpen, kubeletRequestsDone} = reading.facts;
+	if (egressDials.length === 0) {
+		return kubeletRequestsDone > 0
+			? direct(grounds, strengthOf(reading, grounds), [cite(reading, 'dials-without-egress', `${kubeletRequestsDone} requests to kubelets, pods or services done, no apiserver_egress_dialer series`)])
+			: undefined;
+	}
+
+	// The series do not say which kind of egress was dialled: cluster, etcd or controlplane.
+	const observed = egressDials.map(({protocol, transport, count}) => `${count} dials by ${protocol} over ${transport}`).join(', ') + (tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnels open`);
+	const because = [cite(reading, 'egress-dials-counted', observed)];
+	const isGrpc = egressDials.some(({protocol}) => protocol === 'grpc');
+	return {state: isGrpc ? 'konnectivity' : 'egress-http-connect', basis: 'inferred', because, need: [needActive], protocol: isGrpc ? 'grpc' : 'http-connect', agent: null};
+}
+
+/** An egress file is set; what it says for `cluster` is not in the flag. Fits a tunnel, and `Direct` as well. */
+function bySetFlag(grounds: Grounds): RouteRuling | undefined {
+	const verdict = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-set');
+	if (!verdict.known || verdict.value === '') {
+		return undefined;
+	}
+
+	const metricsRead = grounds.metrics.some(metrics => isSameProcess(metrics, grounds));
+	return metricsRead
+		? {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [needActive], why: 'an egress file is set, and this apiserver has not used it yet', protocol: null, agent: null}
+		: {state: 'egress', basis: 'inferred', because: verdict.citations, need: [needMetrics], protocol: null, agent: null};
+}
+
+function unknown(grounds: Grounds): RouteRuling {
+	const need: Need[] = [needFlagz, needMirrorPods];
+	if (grounds.metrics.length === 0) {
+		need.push(needMetrics);
+	}
+
+	return {state: 'unknown', basis: 'unknown', because: [], need, protocol: null, agent: null};
+}

@@ -1,0 +1,41 @@
+/** SSH tunnels (before 1.22): in use, impossible, or not known. */
+import type {Basis, Citation, Grounds, VersionFacts} from '../evidence.ts';
+import {apiserverFlag} from './apiserver-flag.ts';
+import type {RouteRuling} from './second-leg-route.ts';
+import {cite} from './strength.ts';
+
+/**
+A flag or a counter that only an apiserver with SSH tunnels has. Where they are in use, all traffic to nodes goes through them.
+@see https://github.com/kubernetes/kubernetes/pull/102297 (removed in 1.22)
+*/
+export function sshTunnels(grounds: Grounds): RouteRuling | undefined {
+	const impossible = sshIsImpossible(grounds);
+	if (impossible) {
+		return undefined;
+	}
+
+	const flag = apiserverFlag(grounds, 'ssh-user', () => 'ssh-user-set');
+	if (flag.known && flag.value !== '') {
+		return ruling(flag.basis, flag.citations);
+	}
+
+	const counted = grounds.metrics.find(({facts}) => (facts.sshTunnels ?? 0) > 0);
+	return counted && ruling('inferred', [cite(counted, 'ssh-tunnels-counted', `ssh_tunnel_open_count ${counted.facts.sshTunnels}`)]);
+}
+
+/** Gone from the code since 1.22: proven for builds of the project itself; a vendor's suffix leaves a doubt. */
+export function sshIsImpossible({version}: Grounds): {basis: Basis; citation: Citation} | undefined {
+	if (!version || !isAtLeast(version.facts, 1, 22)) {
+		return undefined;
+	}
+
+	return {basis: version.facts.upstream ? 'proven' : 'inferred', citation: cite(version, 'ssh-tunnels-removed-in-1.22', version.facts.gitVersion)};
+}
+
+export function isAtLeast({major, minor}: VersionFacts, wantedMajor: number, wantedMinor: number): boolean {
+	return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
+
+function ruling(basis: Basis, because: readonly Citation[]): RouteRuling {
+	return {state: 'ssh-tunnel', basis, because, need: [], protocol: 'ssh', agent: null};
+}

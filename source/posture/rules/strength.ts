@@ -1,0 +1,39 @@
+/** How sure may a verdict be that stands on this reading? Never surer than its weakest part. */
+import type {Basis, Citation, Grounds, Reading} from '../evidence.ts';
+
+/**
+What a reading about one apiserver process is worth for the connection in question: `proven` only when it was read on the same
+TCP connection, or about the process that this connection is known to end at, and when the apiserver itself, verified, was at the
+other end. Behind a gateway two requests of one connection may end at two processes.
+*/
+export function strengthOf(reading: Pick<Reading<unknown>, 'connection' | 'process'>, grounds: Grounds): Basis {
+	return isSameProcess(reading, grounds) && frontIsSure(grounds) ? 'proven' : 'inferred';
+}
+
+/** The reading was made on the connection, or on another one of the same process. */
+export function isSameProcess(reading: Pick<Reading<unknown>, 'connection' | 'process'>, {connection, process}: Grounds): boolean {
+	return (reading.connection !== null && reading.connection === connection)
+		|| (reading.process !== null && reading.process === process?.facts.id);
+}
+
+/** Leg 1 ends, verified, at an apiserver: what it says of itself can be believed. */
+export function frontIsSure({front, socket}: Grounds): boolean {
+	return front.to === 'apiserver' && socket?.facts.tls?.verified === true;
+}
+
+const order: readonly Basis[] = ['unknown', 'inferred', 'proven'];
+
+export function weakest(...bases: readonly Basis[]): Basis {
+	return order[Math.min(...bases.map(basis => order.indexOf(basis)))] ?? 'unknown';
+}
+
+/** A reading as a piece of evidence, in the words of the rule that used it. */
+export function cite(reading: Reading<unknown>, rule: string, observed: string): Citation {
+	const {source, where, process, time, active} = reading;
+	return {rule, observed, reading: {source, where, process, time, active}};
+}
+
+/** Evidence that is the request itself: the code of every apiserver leaves no other way. */
+export function byConstruction({time}: Grounds, rule: string, observed: string): Citation {
+	return {rule, observed, reading: {source: 'construction', where: 'the request itself', process: null, time, active: false}};
+}
