@@ -81,7 +81,7 @@ export class DedicatedConnection implements Connection {
 
 	async upgrade(options: UpgradeOptions): Promise<UpgradeOutcome> {
 		const {headers, check} = upgradeRequest(options);
-		const answer = await this.#send(options.path, {...options.headers, ...headers, 'Accept-Encoding': 'identity'}, {
+		const answer = await this.#send(options.path, {Accept: '*/*', ...options.headers, ...headers, 'Accept-Encoding': 'identity'}, {
 			method: options.method, signal: options.signal, timeoutMs: options.timeoutMs ?? upgradeLimitMs,
 		});
 		const {message} = answer;

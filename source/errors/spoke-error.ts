@@ -56,8 +56,9 @@ export type ErrorObject = {
 
 /** Anything thrown, as a SpokeError; what is not one already is a bug of ours (status 70) or a closed pipe (141). */
 export function asSpokeError(thrown: unknown): SpokeError {
-	if (thrown instanceof SpokeError) {
-		return thrown;
+	// Each command is a bundle with a class of its own, so the class alone does not tell.
+	if (thrown instanceof SpokeError || (thrown instanceof Error && thrown.name === 'SpokeError' && 'exitStatus' in thrown)) {
+		return thrown as SpokeError;
 	}
 
 	const error = thrown instanceof Error ? thrown : new Error(String(thrown));
