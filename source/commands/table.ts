@@ -1,5 +1,7 @@
 /** Which subcommands exist: their rows, and how each is loaded. Rows are data; nothing of a command is loaded before it is run. */
 import type {Command, CommandRow} from './command.ts';
+import {attachRow} from './rows/attach.ts';
+import {execRow} from './rows/exec.ts';
 import {keysRow} from './rows/keys.ts';
 
 type Entry = {row: CommandRow; load: () => Promise<{command: Command<any>}>};
@@ -7,5 +9,7 @@ type Entry = {row: CommandRow; load: () => Promise<{command: Command<any>}>};
 /** In the order of help. */
 export const commandTable: readonly Entry[] = [
 	// {row: logsRow, load: async () => import('./logs.ts')},
+	{row: execRow, load: async () => import('./exec.ts')},
+	{row: attachRow, load: async () => import('./attach.ts')},
 	{row: keysRow, load: async () => import('./keys.ts')},
 ];

@@ -9,7 +9,7 @@ import {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import {anotherMayDo, commandCarriers, type CommandCarrier} from './carrier-choice.ts';
-import {pingEveryMs, silenceMs, type CommandChannels} from './command-channels.ts';
+import {pingEveryMs, silenceMs, type CommandChannels, type RoundTripListener} from './command-channels.ts';
 import {commandOutcome} from './command-outcome.ts';
 import {commandPath, type CommandRequest} from './command-request.ts';
 import {lossNamed} from './lost-leg.ts';
@@ -89,8 +89,13 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 	}
 
 	witness?.opened?.(connection, purpose, {carrier: carrier.carrier, protocol: outcome.protocol});
-	const channels = channelsOver(outcome, request, carrier, times => {
-		witness?.roundTrip?.(connection, times);
+	const channels = channelsOver(outcome, request, carrier, {
+		onRoundTrip(times) {
+			witness?.roundTrip?.(connection, times);
+		},
+		onAnswer() {
+			witness?.answered?.(connection, purpose);
+		},
 	});
 	return {opened: remoteCommand({cluster, request, connection, carrier, channels, over: error => {
 		if (error) {
@@ -112,13 +117,13 @@ function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {fe
 		: refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`});
 }
 
-function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin, tty}: CommandRequest, carrier: CommandCarrier, onRoundTrip: (times: {websocket?: number; runtime?: number}) => void): CommandChannels {
+function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin, tty}: CommandRequest, carrier: CommandCarrier, listeners: {onRoundTrip: RoundTripListener; onAnswer: () => void}): CommandChannels {
 	if (carrier.carrier === 'websocket') {
-		return new WebSocketChannels(new WebSocketMessages(outcome.socket, outcome.head), {stdin, tty, canEndStdin: carrier.protocol.startsWith('v5.'), onRoundTrip});
+		return new WebSocketChannels(new WebSocketMessages(outcome.socket, outcome.head), {stdin, tty, canEndStdin: carrier.protocol.startsWith('v5.'), ...listeners});
 	}
 
 	outcome.socket.unshift(outcome.head);
-	return new SpdyChannels(new SpdySession(outcome.socket, {pingEveryMs, silenceMs}), {stdin, tty, onRoundTrip});
+	return new SpdyChannels(new SpdySession(outcome.socket, {pingEveryMs, silenceMs}), {stdin, tty, onRoundTrip: listeners.onRoundTrip});
 }
 
 function remoteCommand({cluster, request, connection, carrier, channels, over}: {

@@ -24,6 +24,8 @@ export type WebSocketChannelsOptions = {
 	/** Only v5 can say that stdin has ended. */
 	canEndStdin: boolean;
 	onRoundTrip: RoundTripListener;
+	/** The far side was heard for the first time: the apiserver's own 101 and first, empty message are not its. */
+	onAnswer: () => void;
 	timing?: SilenceTiming;
 };
 
@@ -37,12 +39,14 @@ export class WebSocketChannels implements CommandChannels {
 	readonly #outputs: PausingOutputs;
 	readonly #silence: SilenceWatch;
 	readonly #status: Buffer[] = [];
+	readonly #onAnswer: () => void;
 	#statusBytes = 0;
 	#afterStatus: NodeJS.Timeout | undefined;
 	#failure: SpokeError | null = null;
 
-	constructor(messages: WebSocketMessages, {stdin, tty, canEndStdin, onRoundTrip, timing = {pingEveryMs, silenceMs}}: WebSocketChannelsOptions) {
+	constructor(messages: WebSocketMessages, {stdin, tty, canEndStdin, onRoundTrip, onAnswer, timing = {pingEveryMs, silenceMs}}: WebSocketChannelsOptions) {
 		this.#messages = messages;
+		this.#onAnswer = onAnswer;
 		this.#outputs = new PausingOutputs(messages);
 		this.stdout = this.#outputs.open();
 		this.stderr = tty ? null : this.#outputs.open();
@@ -87,6 +91,10 @@ export class WebSocketChannels implements CommandChannels {
 			}
 
 			const {channel: name, bytes} = decodeChannelMessage(message);
+			if (bytes.length > 0 && this.received === 0 && this.#statusBytes === 0) {
+				this.#onAnswer();
+			}
+
 			if (name === 'error') {
 				this.#receiveStatus(bytes);
 			} else {

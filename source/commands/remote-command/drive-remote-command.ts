@@ -1,0 +1,181 @@
+/** Joins a remote command to the streams of this process, and the person's terminal to it for as long as it runs. */
+import {once} from 'node:events';
+import {finished} from 'node:stream/promises';
+import type {Readable} from 'node:stream';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import type {TerminalSize} from '../../sessions/remote-command/command-channels.ts';
+import type {RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
+import {DetachKeys} from '../../terminal/detach-keys.ts';
+import {enterRawMode} from '../../terminal/raw-mode.ts';
+import {ScreenModes} from '../../terminal/screen-modes.ts';
+import type {Invocation} from '../command.ts';
+
+export type Driving = {
+	tty: boolean;
+	/** Bytes that leave the session; `null` where none do. */
+	detachKeys: Buffer | null;
+	/** Sent before the real size: a program redraws its screen when the size changes (attach). */
+	redraw?: boolean;
+};
+
+export type DriveEnd = {exitStatus: number; detached: boolean};
+
+/**
+Resolves when the command has ended and its output is written, its detach keys were typed, or this process was told to end.
+The terminal is then as it was before. @throws SpokeError what `RemoteCommand.outcome` rejects with, ERR_OUTPUT_CLOSED
+*/
+export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'stderr' | 'interrupted'>, {tty, detachKeys, redraw = false}: Driving): Promise<DriveEnd> {
+	const modes = tty ? new ScreenModes() : null;
+	const restore = tty ? enterRawMode(stdin) : () => {};
+	const detached = Promise.withResolvers<DriveEnd>();
+	const stopInput = command.stdin ? feedInput(stdin, command, detachKeys ? new DetachKeys(detachKeys) : null, () => {
+		detached.resolve({exitStatus: exitStatus.ok, detached: true});
+	}) : () => {};
+	const stopSizes = tty ? followSize(stdout, command, redraw) : () => {};
+	const interruption = whenInterrupted(interrupted);
+	let end: DriveEnd | undefined;
+	try {
+		const outputs = Promise.all([
+			writeOutput(command.stdout, stdout, modes),
+			...command.stderr ? [writeOutput(command.stderr, stderr, null)] : [],
+		]);
+		// A closed output of ours ends the command; its result is then nobody's.
+		outputs.catch(() => {
+			command.close();
+		});
+		const done = (async (): Promise<DriveEnd> => {
+			const [status] = await Promise.all([command.outcome, outputs]);
+			return {exitStatus: status === 'closed' ? exitStatus.ok : status, detached: false};
+		})();
+		end = await Promise.race([done, detached.promise, interruption.promise]);
+		return end;
+	} finally {
+		interruption.stop();
+		stopSizes();
+		stopInput();
+		command.close();
+		const undo = modes?.undo() ?? '';
+		const lineEnd = tty && end === undefined && !modes!.atLineStart ? '\r\n' : '';
+		if (undo + lineEnd !== '') {
+			stdout.write(undo + lineEnd);
+		}
+
+		restore();
+	}
+}
+
+/** Bytes go on as they are, no faster than the far side takes them. */
+function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: DetachKeys | null, onDetach: () => void): () => void {
+	const sink = command.stdin!;
+	const onData = (typed: Buffer) => {
+		const {pass, detached} = keys?.feed(typed) ?? {pass: typed, detached: false};
+		if (detached) {
+			onDetach();
+			return;
+		}
+
+		if (pass.length > 0 && sink.writable && !sink.write(pass)) {
+			stdin.pause();
+		}
+	};
+
+	const onDrain = () => {
+		stdin.resume();
+	};
+
+	const onEnd = () => {
+		sink.end();
+	};
+
+	sink.on('drain', onDrain);
+	stdin.on('data', onData);
+	stdin.on('end', onEnd);
+	// A terminal that hangs up ends the input as its end does; the signal tells the rest.
+	stdin.on('error', onEnd);
+	return () => {
+		sink.off('drain', onDrain);
+		stdin.off('data', onData);
+		stdin.off('end', onEnd);
+		stdin.pause();
+		if (!stdin.isTTY) {
+			// A pipe that somebody still holds open would keep this process alive.
+			stdin.destroy();
+		}
+	};
+}
+
+async function writeOutput(from: Readable, to: NodeJS.WriteStream, modes: ScreenModes | null): Promise<void> {
+	const failed = Promise.withResolvers<never>();
+	failed.promise.catch(() => {});
+	const onError = (error: NodeJS.ErrnoException) => {
+		failed.reject(error.code === 'EPIPE' ? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error}) : new SpokeError('ERR_LOCAL_FILE', `our output cannot be written: ${error.message}`, {cause: error}));
+		from.destroy();
+	};
+
+	to.on('error', onError);
+	from.on('data', (piece: Buffer) => {
+		modes?.watch(piece);
+		if (!to.write(piece)) {
+			from.pause();
+			void once(to, 'drain').then(() => from.resume(), () => {});
+		}
+	});
+	try {
+		// What cuts an output is told by the command's outcome, which knows more about it.
+		await Promise.race([finished(from).catch(() => {}), failed.promise]);
+		if (to.writableNeedDrain) {
+			await Promise.race([once(to, 'drain'), failed.promise]);
+		}
+	} finally {
+		to.off('error', onError);
+	}
+}
+
+function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: boolean): () => void {
+	const size = (): TerminalSize | null => stdout.isTTY && stdout.columns > 0 ? {columns: stdout.columns, rows: stdout.rows} : null;
+	const send = () => {
+		const now = size();
+		if (now) {
+			command.resize(now);
+		}
+	};
+
+	const first = size();
+	if (first && redraw) {
+		command.resize({columns: first.columns + 1, rows: first.rows + 1});
+	}
+
+	send();
+	stdout.on('resize', send);
+	return () => {
+		stdout.off('resize', send);
+	};
+}
+
+/** 130, 143 or 129, by the signal that `interrupted` was aborted with. */
+export function signalStatus(interrupted: AbortSignal): number {
+	return statusOfSignal[String(interrupted.reason)] ?? exitStatus.other;
+}
+
+const statusOfSignal: Readonly<Record<string, number>> = {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup};
+
+function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveEnd>; stop: () => void} {
+	const {promise, resolve} = Promise.withResolvers<DriveEnd>();
+	const onAbort = () => {
+		resolve({exitStatus: signalStatus(interrupted), detached: false});
+	};
+
+	if (interrupted.aborted) {
+		onAbort();
+	} else {
+		interrupted.addEventListener('abort', onAbort);
+	}
+
+	return {
+		promise,
+		stop() {
+			interrupted.removeEventListener('abort', onAbort);
+		},
+	};
+}

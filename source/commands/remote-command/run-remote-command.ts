@@ -1,0 +1,80 @@
+/** What exec and attach have in common: from a target on the command line to the exit status. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {openCluster} from '../../cluster/open-cluster.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {openRemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
+import {chooseContainer} from '../../targets/choose-container.ts';
+import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
+import {resolvePod} from '../../targets/resolve-pod.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import type {Invocation} from '../command.ts';
+import type {attachRow} from '../rows/attach.ts';
+import type {execRow} from '../rows/exec.ts';
+import {chooseTty} from './choose-tty.ts';
+import {driveRemoteCommand, signalStatus} from './drive-remote-command.ts';
+
+type RemoteCommandInvocation = Invocation<typeof execRow.flags> | Invocation<typeof attachRow.flags>;
+
+export type AskedCommand =
+	| {feature: 'exec'; asked: string; command: readonly string[]}
+	| {feature: 'attach'; asked: string; command: readonly []; detachKeys: Buffer};
+
+/** @throws SpokeError for all that is not the remote command's own end, or a signal's. */
+export async function runRemoteCommand(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
+	const cluster = await openCluster(invocation.flags, invocation.env);
+	try {
+		return await runOn(cluster, invocation, asked);
+	} catch (error) {
+		if (invocation.interrupted.aborted) {
+			return signalStatus(invocation.interrupted);
+		}
+
+		throw error;
+	} finally {
+		cluster.close();
+	}
+}
+
+async function runOn(cluster: ClusterAccess, invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
+	const {flags, stdin, interrupted, env} = invocation;
+	const say = (notice: string | null) => {
+		if (notice !== null && !flags.quiet) {
+			invocation.stderr.write(`${sanitiseLine(notice)}\n`);
+		}
+	};
+
+	const {pod, target} = await resolvePod(cluster, asked.asked, {order: 'attach', podRunningTimeoutMs: flags['pod-running-timeout'], signal: interrupted});
+	refuseCompleted(pod, asked.feature);
+	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
+	say(container.notice);
+	const attached = asked.feature === 'attach' ? {container: {name: container.name, tty: specOf(pod, container.name)?.tty === true}} : {};
+	const {tty, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, here: stdin.isTTY, ...attached});
+	say(notice);
+	if (asked.feature === 'attach') {
+		say('All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.');
+		say('If you don\'t see a command prompt, try pressing enter.');
+	}
+
+	const request = {feature: asked.feature, target: {...target, container: container.name}, command: asked.command, stdin: flags.stdin, tty};
+	const command = await openRemoteCommand(cluster, request, {signal: interrupted, environment: env});
+	const detachKeys = asked.feature === 'attach' && tty ? asked.detachKeys : null;
+	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: asked.feature === 'attach'});
+	if (asked.feature === 'attach' && tty) {
+		say(`Session ended, resume using 'spoke attach ${target.name} -c ${container.name} -n ${target.namespace} -i -t' command`);
+	}
+
+	return end.exitStatus;
+}
+
+function refuseCompleted({metadata, status}: PodObject, feature: 'exec' | 'attach'): void {
+	const phase = status?.phase;
+	if (phase === 'Succeeded' || phase === 'Failed') {
+		throw new SpokeError('ERR_TARGET_GONE', `cannot ${feature === 'exec' ? 'exec into' : 'attach'} a container in a completed pod; current phase is ${phase}`, {
+			remedy: `its log may still be there: spoke logs ${metadata.name}`,
+		});
+	}
+}
+
+function specOf({spec}: PodObject, name: string): ContainerSpec | undefined {
+	return [...spec.containers, ...spec.initContainers ?? [], ...spec.ephemeralContainers ?? []].find(container => container.name === name);
+}

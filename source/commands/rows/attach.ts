@@ -1,0 +1,32 @@
+/** `spoke attach` as data. */
+import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
+import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
+import type {CommandRow} from '../command.ts';
+
+const flags = [
+	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
+	{name: 'tty', short: 't', kind: 'boolean', help: 'stdin is a terminal, as the container’s is'},
+	{name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help: 'the container; else the annotated default, else the first'},
+	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the container prints'},
+	{name: 'detach-keys', kind: 'string', default: defaultDetachKeys, value: 'KEYS', help: 'keys that leave the container running, with -it'},
+	{name: 'pod-running-timeout', kind: 'duration', default: 60_000, value: 'DURATION', help: 'how long to wait for a pod behind the target'},
+	readOnlyFlag,
+	pathFlag,
+	helpFlag,
+	...connectionFlags,
+] as const;
+
+export const attachRow = {
+	name: 'attach',
+	summary: 'attach to the process that runs in a container',
+	usage: ['attach TARGET [flags]'],
+	about: 'What the container prints from now on, and with -i what you type to it. The detach keys leave it running.\nAny failure of our own is 255, with its ERR_ code on stderr.',
+	examples: [
+		['spoke attach web-5d', 'watch a container’s output'],
+		['spoke attach -it db-0 -c console', 'type to it; ctrl-p ctrl-q leaves'],
+	],
+	failureStatus: exitStatus.execOwnFailure,
+	flags,
+} as const satisfies CommandRow<typeof flags>;

@@ -1,0 +1,61 @@
+/** Which keys leave a session without ending it, and where they are in what is typed. */
+import {SpokeError} from '../errors/spoke-error.ts';
+
+export const defaultDetachKeys = 'ctrl-p,ctrl-q';
+
+/**
+The bytes of `ctrl-p,ctrl-q`, `a`, `DEL`… as docker and kubectl read them.
+@throws SpokeError ERR_USAGE that names the key.
+@see https://github.com/moby/term/blob/main/ascii.go
+*/
+export function parseDetachKeys(keys: string): Buffer {
+	return Buffer.from(keys.split(',').map(key => {
+		const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key)?.[1];
+		if (control !== undefined) {
+			return control.toUpperCase().codePointAt(0)! - 0x40;
+		}
+
+		if (key === 'DEL') {
+			return 0x7F;
+		}
+
+		if (key.length !== 1) {
+			throw new SpokeError('ERR_USAGE', `unknown key ${JSON.stringify(key)} in --detach-keys: it must be one character, ctrl- and a letter or one of @[\\]^_, or DEL`);
+		}
+
+		return key.codePointAt(0)!;
+	}));
+}
+
+/** Finds the keys in typed bytes, wherever these are cut. The beginning of the keys is held back until it is clear that they are not meant. */
+export class DetachKeys {
+	readonly #keys: Buffer;
+	#matched = 0;
+
+	constructor(keys: Buffer) {
+		this.#keys = keys;
+	}
+
+	/** What goes to the far side; nothing that comes behind the keys does. */
+	feed(typed: Buffer): {pass: Buffer; detached: boolean} {
+		const pass: number[] = [];
+		for (const byte of typed) {
+			if (byte !== this.#keys[this.#matched]) {
+				pass.push(...this.#keys.subarray(0, this.#matched));
+				this.#matched = 0;
+			}
+
+			if (byte === this.#keys[this.#matched]) {
+				this.#matched++;
+			} else {
+				pass.push(byte);
+			}
+
+			if (this.#matched === this.#keys.length) {
+				return {pass: Buffer.from(pass), detached: true};
+			}
+		}
+
+		return {pass: Buffer.from(pass), detached: false};
+	}
+}
