@@ -3,6 +3,7 @@ import {createHash} from 'node:crypto';
 import test from 'ava';
 import {freezeAgents, removeAgents, restartApiserver, restoreAgents, thawAgents} from './lab/faults.ts';
 import {konnectivityGiven} from './lab/programs.ts';
+import {waitFor} from './lab/wait.ts';
 import {useCluster} from './support/cluster.ts';
 
 const readLine = ['logs', 'finished-writer', '--tail=1'];
@@ -37,8 +38,10 @@ test('a kubelet certificate authority verifies, refuses by authority, and refuse
 
 test('a kubelet that waits for its certificate ends every handshake, and its request is pending', async t => {
 	const cluster = await useCluster({nodes: ['n3']});
-	const requests = await cluster.kubectl('off-direct', ['get', 'csr', '--no-headers']);
-	t.regex(requests.stdout, /kubelet-serving\s+system:node:n3.*Pending/);
+	await t.notThrowsAsync(waitFor('the pending request', async () => {
+		const {stdout} = await cluster.kubectl('off-direct', ['get', 'csr', '--no-headers']);
+		return /kubelet-serving\s+system:node:n3.*Pending/.test(stdout);
+	}));
 	const raw = await cluster.kubectl('off-direct', ['get', '--raw', '/api/v1/nodes/n3/proxy/healthz']);
 	t.regex(raw.stderr, /remote error: tls: internal error/);
 });
@@ -72,11 +75,15 @@ tunnelTest('requests go through the agents: none answers without them, a frozen 
 
 	const execute = async (posture: 'off-grpc' | 'off-http') => cluster.kubectl(posture, ['exec', 'shell', '--', 'true']);
 	await freezeAgents(cluster.lab, 'grpc');
+	t.teardown(async () => thawAgents(cluster.lab, 'grpc'));
 	const started = Date.now();
-	t.regex((await execute('off-grpc')).stderr, /dial timeout, backstop/);
+	// A port that nobody asked for before, so that the apiserver must dial.
+	const dialled = await cluster.kubectl('off-grpc', ['get', '--raw', '/api/v1/namespaces/demo/pods/tcp-0:7005/proxy/']);
+	t.regex(dialled.stderr, /dial timeout, backstop/);
 	t.true(Date.now() - started > 25_000);
 	await thawAgents(cluster.lab, 'grpc');
 
+	t.teardown(async () => Promise.all([restoreAgents(cluster.lab, 'grpc'), restoreAgents(cluster.lab, 'http-connect')]));
 	await removeAgents(cluster.lab, 'grpc');
 	await removeAgents(cluster.lab, 'http-connect');
 	t.regex((await execute('off-grpc')).stderr, /No agent available/);

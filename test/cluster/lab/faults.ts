@@ -3,11 +3,11 @@ import {readFile, readdir} from 'node:fs/promises';
 import process from 'node:process';
 import {startApiserver, stopApiserver} from './control-plane.ts';
 import {signalDaemon} from './daemon.ts';
-import {agentName, startTunnelServer, stopTunnelServer, waitForAgent, type TunnelMode} from './konnectivity.ts';
+import {agentName, startTunnelServer, stopTunnelServer, type TunnelMode} from './konnectivity.ts';
 import {mustKubectl} from './kubectl.ts';
 import {nodeAddress, type Lab} from './lab.ts';
 import {base, postureOf, type Posture, type PostureName} from './postures.ts';
-import {kubeconfigOf} from './start.ts';
+import {kubeconfigOf, waitForAgents} from './start.ts';
 import {waitFor} from './wait.ts';
 
 /** Ends the agents' processes as a crash would; the kubelet starts them again, later each time. */
@@ -30,10 +30,10 @@ export async function removeAgents(lab: Lab, mode: TunnelMode): Promise<void> {
 	await waitFor(`agents (${mode}) gone`, async () => (await agentProcesses(lab, mode)).length === 0);
 }
 
-/** Brings them back; resolves when n1's listens. */
+/** Brings them back; resolves when all are ready. */
 export async function restoreAgents(lab: Lab, mode: TunnelMode): Promise<void> {
 	await selectNodes(lab, mode, null);
-	await waitForAgent(lab, mode, 'n1');
+	await waitForAgents(lab, mode);
 }
 
 export async function killTunnelServer(lab: Lab, mode: TunnelMode): Promise<void> {
@@ -42,8 +42,8 @@ export async function killTunnelServer(lab: Lab, mode: TunnelMode): Promise<void
 
 export async function restoreTunnelServer(lab: Lab, mode: TunnelMode): Promise<void> {
 	await startTunnelServer(lab, mode);
-	// Agents come back by themselves after their back-off; without one the server answers that there is none.
-	await waitForAgent(lab, mode, 'n1');
+	// Agents come back by themselves after their back-off; until then they are not ready.
+	await waitForAgents(lab, mode);
 }
 
 /** Stops an apiserver and starts it again, with other flags if given: open connections end, the port stays. */

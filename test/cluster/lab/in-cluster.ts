@@ -84,7 +84,9 @@ export async function startKubeProxy(lab: Lab): Promise<void> {
 						imagePullPolicy: 'Never',
 						// The host's iptables, which the small image lacks.
 						command: ['chroot', '/host', program, `--config=${config}`],
+						env: [{name: 'PATH', value: '/usr/sbin:/usr/bin:/sbin:/bin'}],
 						securityContext: {privileged: true},
+						readinessProbe: {httpGet: {port: 10_256, path: '/healthz'}, periodSeconds: 1},
 						volumeMounts: [{name: 'host', mountPath: '/host'}],
 					}],
 					volumes: [{name: 'host', hostPath: {path: '/'}}],

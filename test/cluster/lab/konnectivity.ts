@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {authority, signed} from './certificates.ts';
 import {writeConfiguration} from './configuration.ts';
 import {startDaemon, stopDaemon} from './daemon.ts';
-import {controlPlaneAddress, nodeAddress, type Lab} from './lab.ts';
+import {controlPlaneAddress, type Lab} from './lab.ts';
 import type {Egress} from './postures.ts';
 import {konnectivityPath} from './programs.ts';
 import {waitForPort} from './wait.ts';
@@ -118,6 +118,7 @@ export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> 
 						],
 						// /metrics is served on the health port; the admin port answers with a redirect to it.
 						ports: [{name: 'health', containerPort: ports[mode].agentHealth}],
+						readinessProbe: {httpGet: {port: ports[mode].agentHealth, path: '/readyz'}, periodSeconds: 1},
 						livenessProbe: {httpGet: {port: ports[mode].agentHealth, path: '/healthz'}, initialDelaySeconds: 15, periodSeconds: 30, timeoutSeconds: 15},
 						volumeMounts: [
 							{name: 'program', mountPath: '/konnectivity', readOnly: true},
@@ -133,7 +134,3 @@ export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> 
 		},
 	};
 }
-
-/** Resolves when the agent of a node listens, which it does after its start, not after its connection. */
-export const waitForAgent = async (lab: Lab, mode: TunnelMode, node: string): Promise<void> =>
-	waitForPort(`konnectivity agent (${mode}) of ${node}`, nodeAddress(lab, node), ports[mode].agentHealth);

@@ -24,20 +24,30 @@ export async function unmountAll(lab: Lab): Promise<void> {
 	}
 }
 
-/** Shims keep their sockets in one folder of the machine, containers their cgroups; containerd's state names both. */
-export async function removeContainerFiles(lab: Lab): Promise<void> {
-	const controllers = ['', ...await entries('/sys/fs/cgroup')].map(name => join('/sys/fs/cgroup', name, 'k8s.io'));
-	for (const node of Object.keys(nodes)) {
-		const tasks = join(lab.folder, node, 'containerd-state/io.containerd.runtime.v2.task/k8s.io');
-		for (const id of await entries(tasks)) {
-			const bootstrap = await readFile(join(tasks, id, 'bootstrap.json'), 'utf8').catch(() => '{}');
-			const {address = ''} = JSON.parse(bootstrap) as {address?: string};
-			if (address.startsWith('unix:///run/containerd/s/')) {
-				await rm(address.slice('unix://'.length), {force: true});
-			}
+export type ContainerTrace = {id: string; socket: string | undefined};
 
-			await Promise.all(controllers.map(async controller => rmdir(join(controller, id)).catch(() => undefined)));
+/** What containerd records of its containers. To be read while they run: afterwards it forgets them, and not all they had. */
+export async function traceContainers(lab: Lab): Promise<ContainerTrace[]> {
+	const found = await Promise.all(Object.keys(nodes).map(async node => {
+		const tasks = join(lab.folder, node, 'containerd-state/io.containerd.runtime.v2.task/k8s.io');
+		return Promise.all((await entries(tasks)).map(async id => {
+			const bootstrap = await readFile(join(tasks, id, 'bootstrap.json'), 'utf8').catch(() => '{}');
+			const {address} = JSON.parse(bootstrap) as {address?: string};
+			return {id, socket: address?.replace('unix://', '')};
+		}));
+	}));
+	return found.flat();
+}
+
+/** Shims keep their sockets in one folder of the machine, containers their cgroups in every hierarchy. */
+export async function removeContainerFiles(traces: readonly ContainerTrace[]): Promise<void> {
+	const controllers = ['', ...await entries('/sys/fs/cgroup')].map(name => join('/sys/fs/cgroup', name, 'k8s.io'));
+	for (const {id, socket} of traces) {
+		if (socket?.startsWith('/run/containerd/s/')) {
+			await rm(socket, {force: true});
 		}
+
+		await Promise.all(controllers.map(async controller => rmdir(join(controller, id)).catch(() => undefined)));
 	}
 }
 

@@ -1,6 +1,7 @@
 /** Where the fixture's programs are: built by build.sh into a cache folder, Konnectivity's given from outside. */
 import {execFile} from 'node:child_process';
 import {createHash} from 'node:crypto';
+import {existsSync} from 'node:fs';
 import {access, chmod, mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
@@ -23,7 +24,7 @@ export const kubernetesPath = (program: string, version: KubernetesVersion = '1.
 export const toolFolder = join(cache, 'bin');
 
 /** True where the Konnectivity programs can be had: unpacked before, or in the folder that `SPOKE_KONNECTIVITY_BIN` names. */
-export const konnectivityGiven = process.env['SPOKE_KONNECTIVITY_BIN'] !== undefined;
+export const konnectivityGiven = process.env['SPOKE_KONNECTIVITY_BIN'] !== undefined || existsSync(join(cache, 'konnectivity/konnectivity-server'));
 
 /**
 Path of `konnectivity-server` or `konnectivity-agent`, unpacked from `SPOKE_KONNECTIVITY_BIN` and compared with its

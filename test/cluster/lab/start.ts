@@ -1,5 +1,5 @@
 /** Brings parts of a lab up: each call starts only what does not run yet, so tests and people may ask for what they need. */
-import {agentObjects, startTunnelServer, waitForAgent, type TunnelMode} from './konnectivity.ts';
+import {agentName, agentObjects, startTunnelServer, type TunnelMode} from './konnectivity.ts';
 import {startApiserver, startControllers, startEtcd, serverUrl} from './control-plane.ts';
 import {people, writeKubeconfig, type Person} from './kubeconfig.ts';
 import {apply, kubectl, mustKubectl} from './kubectl.ts';
@@ -59,7 +59,13 @@ export async function kubeconfigOf(lab: Lab, posture: PostureName, person: Perso
 async function startTunnel(lab: Lab, mode: TunnelMode): Promise<void> {
 	await startTunnelServer(lab, mode);
 	await apply(await kubeconfigOf(lab, base, 'admin'), [await agentObjects(lab, mode)]);
-	await waitForAgent(lab, mode, 'n1');
+	await waitForAgents(lab, mode);
+}
+
+/** Resolves when the agents of all nodes are connected to their server. */
+export async function waitForAgents(lab: Lab, mode: TunnelMode): Promise<void> {
+	const admin = await kubeconfigOf(lab, base, 'admin');
+	await mustKubectl(admin, ['rollout', 'status', `daemonset/${agentName(mode)}`, '-n', 'kube-system', '--timeout=120s'], {limitMs: 130_000});
 }
 
 async function prepareObjects(admin: string): Promise<void> {

@@ -3,7 +3,7 @@ import {readFile, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {daemonNames, endProcess, startTicksOf, stopDaemon} from './daemon.ts';
 import {removeAddresses, type Lab} from './lab.ts';
-import {removeContainerFiles, removeInterfaces, removeNetworkFiles, removeServiceRules, unmountAll} from './leftovers.ts';
+import {removeContainerFiles, removeInterfaces, removeNetworkFiles, removeServiceRules, traceContainers, unmountAll} from './leftovers.ts';
 
 /** Stops the lab. With `keepLogs` its `logs/` stay. */
 export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> {
@@ -11,12 +11,13 @@ export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> 
 	// Kubelets and controllers first: they would start again what is stopped after them.
 	const makers = names.filter(name => /^(kubelet|controller-manager|scheduler)/.test(name));
 	await Promise.all(makers.map(async name => stopDaemon(lab, name, {graceMs: 2000})));
+	const traces = await traceContainers(lab);
 	await endContainers(lab);
 	// An apiserver's graceful end waits for its watches, which nobody needs here.
 	await Promise.all(names.map(async name => stopDaemon(lab, name, {signal: name.startsWith('apiserver') ? 'SIGKILL' : 'SIGTERM', graceMs: 5000})));
 	await removeServiceRules(lab);
 	await unmountAll(lab);
-	await removeContainerFiles(lab);
+	await removeContainerFiles(traces);
 	await removeInterfaces(lab);
 	await removeNetworkFiles(lab);
 	await removeAddresses(lab);
