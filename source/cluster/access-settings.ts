@@ -59,14 +59,18 @@ async function chosenEntries(flags: ConnectionFlags, environment: NodeJS.Process
 		return {...inCluster, source: 'in-cluster'};
 	}
 
-	throw nothingChosen(loaded);
+	throw nothingChosen(loaded, chosen);
 }
 
 function isEmpty({server, certificateAuthority, certificateAuthorityData, insecureSkipTlsVerify, tlsServerName, proxyUrl}: ClusterEntry): boolean {
 	return server === '' && certificateAuthority === '' && certificateAuthorityData.length === 0 && !insecureSkipTlsVerify && tlsServerName === '' && proxyUrl === '';
 }
 
-function nothingChosen({config, read, missing}: LoadedKubeconfig): SpokeError {
+function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, clusterName}: ChosenEntries): SpokeError {
+	if (contextName !== null) {
+		return new SpokeError('ERR_CONTEXT_UNKNOWN', clusterName === '' ? `context "${contextName}" names no cluster` : `cluster "${clusterName}" of context "${contextName}" is not in the kubeconfig, or is empty`, {remedy: 'list them with `kubectl config get-clusters`'});
+	}
+
 	if (config.contexts.size > 0) {
 		return new SpokeError('ERR_CONTEXT_UNKNOWN', `no context is chosen: current-context is not set in ${read.join(', ')}`, {remedy: `give --context, one of: ${[...config.contexts.keys()].slice(0, 10).join(', ')}`});
 	}

@@ -2,6 +2,7 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {AuthProviderEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import {fixedCredentials, type Credentials} from './credentials.ts';
+import {headerValue} from './header-value.ts';
 
 const removed: Readonly<Record<string, string>> = {
 	gcp: 'The gcp auth plugin has been removed. Please use the "gke-gcloud-auth-plugin" kubectl/client-go credential plugin instead.',
@@ -27,7 +28,7 @@ export function authProvider({name, config}: AuthProviderEntry, now = Date.now()
 		throw new SpokeError('ERR_CREDENTIALS', `the oidc id-token ${token === '' ? 'is missing' : 'has expired'}, and spoke does not refresh it`, {leg: 0, remedy: 'run any kubectl command once: it refreshes the token in the kubeconfig'});
 	}
 
-	return fixedCredentials('token', {authorization: `Bearer ${token}`, certificate: null});
+	return fixedCredentials('token', {authorization: headerValue('Authorization', `Bearer ${token}`), certificate: null});
 }
 
 /** Milliseconds since 1970 of a JWT's `exp`; 0 when it cannot be read. The apiserver checks the token, we only look at its date. */

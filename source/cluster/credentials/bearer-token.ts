@@ -1,6 +1,7 @@
 /** A bearer token, fixed or in a file that is read again while we run. */
 import {readFile} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {fileErrorText} from '../file-error-text.ts';
 
 /** Reads a token file at most once in 50 s: client-go's period of a minute less its leeway (transport/token_source.go). */
 const rereadAfterMs = 50_000;
@@ -27,7 +28,7 @@ export function tokenSource(token: string, file: string, now: () => number = Dat
 			readAt = now();
 		} catch (error) {
 			if (last === '') {
-				throw new SpokeError('ERR_KUBECONFIG_INVALID', `the token file cannot be used: ${(error as Error).message}`, {remedy: 'check tokenFile of this user', cause: error});
+				throw new SpokeError('ERR_KUBECONFIG_INVALID', `the token file cannot be used: ${fileErrorText(error as NodeJS.ErrnoException)}`, {remedy: 'check tokenFile of this user', cause: error});
 			}
 		}
 

@@ -2,6 +2,7 @@
 import {createPrivateKey, X509Certificate} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {fileErrorText} from '../file-error-text.ts';
 import type {UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {ClientCertificate} from '../tls/secure-socket.ts';
 
@@ -51,6 +52,6 @@ async function dataOrFile(data: Buffer, path: string): Promise<Buffer> {
 	try {
 		return await readFile(path);
 	} catch (error) {
-		throw new SpokeError('ERR_CLIENT_CERTIFICATE', `the client certificate cannot be read: ${(error as Error).message}`, {cause: error});
+		throw new SpokeError('ERR_CLIENT_CERTIFICATE', `the client certificate cannot be read: ${fileErrorText(error as NodeJS.ErrnoException)}`, {cause: error});
 	}
 }

@@ -6,6 +6,7 @@ import {parseYaml, type Plain} from '../kubeconfig/parse-yaml.ts';
 import type {ClientCertificate} from '../tls/secure-socket.ts';
 import {checkedPair} from './client-certificate.ts';
 import type {Credentials, Identity} from './credentials.ts';
+import {headerValue} from './header-value.ts';
 import {runPlugin} from './run-plugin.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
@@ -104,7 +105,7 @@ function issuedBy(exec: ExecEntry, output: string, before: Issued | null): Issue
 	}
 
 	const pair = certificate === '' ? null : samePair(before?.identity.certificate ?? null, Buffer.from(certificate), Buffer.from(key));
-	return {identity: {authorization: token === '' ? null : `Bearer ${token}`, certificate: pair}, expires: until};
+	return {identity: {authorization: token === '' ? null : headerValue('Authorization', `Bearer ${token}`), certificate: pair}, expires: until};
 }
 
 function samePair(before: ClientCertificate | null, certificate: Buffer, key: Buffer): ClientCertificate {

@@ -1,5 +1,6 @@
 /** The headers that ask the apiserver to act as somebody else. */
 import type {UserEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import {headerValue} from './header-value.ts';
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>;
 
@@ -9,18 +10,18 @@ export function impersonationHeaders(user: Pick<UserEntry, 'impersonate' | 'impe
 		return {};
 	}
 
-	const headers: Record<string, string | readonly string[]> = {'Impersonate-User': onWire(user.impersonate)};
+	const headers: Record<string, string | readonly string[]> = {'Impersonate-User': headerValue('Impersonate-User', user.impersonate)};
 	if (user.impersonateUid !== '') {
-		headers['Impersonate-Uid'] = onWire(user.impersonateUid);
+		headers['Impersonate-Uid'] = headerValue('Impersonate-Uid', user.impersonateUid);
 	}
 
 	if (user.impersonateGroups.length > 0) {
-		headers['Impersonate-Group'] = user.impersonateGroups.map(group => onWire(group));
+		headers['Impersonate-Group'] = user.impersonateGroups.map(group => headerValue('Impersonate-Group', group));
 	}
 
 	for (const [key, values] of user.impersonateUserExtra) {
 		if (values.length > 0) {
-			headers[`Impersonate-Extra-${escapeKey(key)}`] = values.map(value => onWire(value));
+			headers[`Impersonate-Extra-${escapeKey(key)}`] = values.map(value => headerValue('Impersonate-Extra', value));
 		}
 	}
 
@@ -33,9 +34,4 @@ function escapeKey(key: string): string {
 		const character = String.fromCharCode(byte);
 		return /[!#$&'*+\-.^_`|~\dA-Za-z]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 	}).join('');
-}
-
-/** Node writes header values as Latin-1; this makes it the UTF-8 bytes that Go writes. */
-function onWire(value: string): string {
-	return Buffer.from(value, 'utf8').toString('latin1');
 }

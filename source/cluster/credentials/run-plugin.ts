@@ -40,7 +40,7 @@ function isInteractive({interactiveMode, command}: ExecEntry): boolean {
 		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`, {remedy: 'run spoke in a terminal, or log in first'});
 	}
 
-	return interactiveMode !== 'Never' && process.stdin.isTTY;
+	return interactiveMode !== 'Never' && process.stdin.isTTY === true;
 }
 
 /** KUBERNETES_EXEC_INFO: client-go pkg/apis/clientauthentication. */

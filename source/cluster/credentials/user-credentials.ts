@@ -6,6 +6,7 @@ import {basicAuthorization} from '../transport/proxy-handshake.ts';
 import {tokenSource} from './bearer-token.ts';
 import {certificateSource} from './client-certificate.ts';
 import {anonymousCredentials, fixedCredentials, type Credentials} from './credentials.ts';
+import {headerValue} from './header-value.ts';
 
 export type CredentialContext = {cluster: ClusterEntry; server: ServerAddress; environment: NodeJS.ProcessEnv};
 
@@ -38,7 +39,7 @@ export async function userCredentials(user: UserEntry, context: CredentialContex
 	}
 
 	const current = async () => ({
-		authorization: token ? `Bearer ${await token()}` : hasBasic ? basicAuthorization(user) : null,
+		authorization: token ? headerValue('Authorization', `Bearer ${await token()}`) : hasBasic ? basicAuthorization(user) : null,
 		certificate: certificate && await certificate(),
 	});
 	await current();

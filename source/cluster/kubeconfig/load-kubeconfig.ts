@@ -2,6 +2,7 @@
 import {homedir} from 'node:os';
 import {delimiter, dirname, isAbsolute, join, resolve} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {fileErrorText} from '../file-error-text.ts';
 import {decodeKubeconfig} from './decode-kubeconfig.ts';
 import {emptyKubeconfig, type Kubeconfig} from './kubeconfig-shape.ts';
 import {parseYaml} from './parse-yaml.ts';
@@ -52,12 +53,11 @@ async function readOne(path: string, mustExist: boolean): Promise<Kubeconfig | n
 	try {
 		content = await readBounded(path, largestFile);
 	} catch (error) {
-		const {code, message} = error as NodeJS.ErrnoException;
-		if (code === 'ENOENT' && !mustExist) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !mustExist) {
 			return null;
 		}
 
-		throw invalid(path, code === 'ENOENT' ? 'no such file or directory' : code === 'EACCES' ? 'permission denied' : message, error);
+		throw invalid(path, fileErrorText(error as NodeJS.ErrnoException), error);
 	}
 
 	try {

@@ -1,5 +1,5 @@
 /** YAML or JSON text as plain data, as Go's YAML reader in Kubernetes types it, with every bomb bounded. */
-import {parseDocument} from 'yaml';
+import {parseDocument, type Tags} from 'yaml';
 
 /** Deeper nesting than any real document has; the parser itself would go on until the stack ends. */
 const deepest = 100;
@@ -18,7 +18,7 @@ export function parseYaml(text: string): Plain {
 	}
 
 	try {
-		const document = parseDocument(text, {version: '1.1', uniqueKeys: false, prettyErrors: false, logLevel: 'error', strict: false, keepSourceTokens: false});
+		const document = parseDocument(text, {version: '1.1', customTags: goTags, uniqueKeys: false, prettyErrors: false, logLevel: 'error', strict: false, keepSourceTokens: false});
 		const [wrong] = document.errors;
 		if (wrong) {
 			throw new Error(`${wrong.message.split('\n', 1)[0]!}${lineOf(text, wrong.pos[0])}`);
@@ -29,6 +29,11 @@ export function parseYaml(text: string): Plain {
 		const message = error instanceof RangeError ? 'nested too deeply' : (error as Error).message.split('\n', 1)[0]!;
 		throw new Error(message, {cause: error});
 	}
+}
+
+/** In Go a date stays text where text is asked for, and 12:30:45 is no number of base sixty. */
+function goTags(tags: Tags): Tags {
+	return tags.filter(tag => typeof tag === 'string' || !('format' in tag && tag.format === 'TIME') && tag.tag !== 'tag:yaml.org,2002:timestamp');
 }
 
 /** Counts brackets and indentation, coarsely: enough to keep the recursive parser from the end of its stack. */

@@ -20,7 +20,7 @@ export async function readBounded(path: string, maxBytes: number): Promise<Buffe
 
 	try {
 		if (about.isDirectory()) {
-			throw Object.assign(new Error(`read ${path}: is a directory`), {code: 'EISDIR'});
+			throw Object.assign(new Error('is a directory'), {code: 'EISDIR', path});
 		}
 
 		if (about.size > maxBytes) {

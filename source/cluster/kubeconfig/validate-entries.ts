@@ -2,6 +2,7 @@
 import {constants} from 'node:fs';
 import {access} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {fileErrorText} from '../file-error-text.ts';
 import type {ChosenEntries} from './choose-entries.ts';
 import {parseProxyUrl} from '../transport/proxy-url.ts';
 import type {ClusterEntry, UserEntry} from './kubeconfig-shape.ts';
@@ -110,8 +111,6 @@ async function unreadable(path: string, what: string, name: string): Promise<str
 		await access(path, constants.R_OK);
 		return [];
 	} catch (error) {
-		const {code} = error as NodeJS.ErrnoException;
-		const why = code === 'ENOENT' ? 'no such file or directory' : code === 'EACCES' ? 'permission denied' : String(code);
-		return [`unable to read ${what} ${path} for ${name} due to open ${path}: ${why}`];
+		return [`unable to read ${what} ${path} for ${name} due to ${fileErrorText(Object.assign(error as NodeJS.ErrnoException, {path}))}`];
 	}
 }
