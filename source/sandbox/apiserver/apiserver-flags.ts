@@ -1,0 +1,41 @@
+/** The flags that an apiserver of this posture was started with: `/flagz` and the mirror pod tell the same. */
+import type {Posture} from '../posture.ts';
+
+export const kubeletAuthorityFile = '/etc/kubernetes/pki/ca.crt';
+export const egressFile = '/etc/kubernetes/egress-selector-configuration.yaml';
+
+/** By flag name, after defaulting, each value as text. */
+export function apiserverFlags({verification, route}: Posture, address: string, port: number): Record<string, string> {
+	return {
+		'advertise-address': address,
+		'allow-privileged': 'true',
+		'anonymous-auth': 'true',
+		'authentication-config': '',
+		'authorization-mode': '[Node,RBAC]',
+		'bind-address': address,
+		'client-ca-file': '/etc/kubernetes/pki/ca.crt',
+		'egress-selector-config-file': route === 'konnectivity' || route === 'http-connect' ? egressFile : '',
+		'enable-aggregator-routing': 'false',
+		'enable-bootstrap-token-auth': 'true',
+		'feature-gates': '',
+		'kubelet-certificate-authority': verification === 'off' ? '' : kubeletAuthorityFile,
+		'kubelet-client-certificate': '/etc/kubernetes/pki/apiserver-kubelet-client.crt',
+		'kubelet-client-key': '/etc/kubernetes/pki/apiserver-kubelet-client.key',
+		'kubelet-port': '10250',
+		'kubelet-preferred-address-types': '[InternalIP,Hostname]',
+		'oidc-issuer-url': '',
+		profiling: 'true',
+		'secure-port': String(port),
+		'service-account-issuer': '[https://kubernetes.default.svc]',
+		'service-cluster-ip-range': '10.96.0.0/16',
+		'tls-cert-file': '/etc/kubernetes/pki/apiserver.crt',
+		'token-auth-file': '/etc/kubernetes/tokens.csv',
+		...(route === 'ssh' ? {'ssh-user': 'core', 'ssh-keyfile': '/etc/kubernetes/pki/tunnel'} : {}),
+	};
+}
+
+/** The command line that comes to these flags: only what differs from the default. */
+export function apiserverCommand(flags: Readonly<Record<string, string>>): string[] {
+	const left = ['anonymous-auth', 'bind-address', 'enable-aggregator-routing', 'kubelet-port', 'profiling'];
+	return ['kube-apiserver', ...Object.entries(flags).filter(([name, value]) => value !== '' && !left.includes(name)).map(([name, value]) => `--${name}=${value.replace(/^\[(.*)\]$/, '$1')}`)];
+}

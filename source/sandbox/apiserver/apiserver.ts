@@ -1,0 +1,75 @@
+/** The apiserver that clients reach: one process after another behind one address. */
+import {createServer, type Server} from 'node:https';
+import type {Socket} from 'node:net';
+import type {KeyPair} from '../certificates/issuer.ts';
+import type {FaultyWire} from '../network/faulty-wire.ts';
+import {ApiserverProcess, type ProcessSetting} from './apiserver-process.ts';
+import {authenticate} from './authenticate.ts';
+import {sendFailure} from './exchange.ts';
+import {handleRequest, handleUpgrade} from './handle-request.ts';
+import {ApiFailure} from './status.ts';
+import {userRows} from './users.ts';
+
+export type ApiserverSetting = Omit<ProcessSetting, 'posture' | 'listen'> & {serving: KeyPair; tokens: ReadonlyMap<string, string>; wire: FaultyWire};
+
+export class Apiserver {
+	/** Seconds to say in Retry-After, with 429 for everything but health; 0 is off. */
+	retryAfter = 0;
+	process: ApiserverProcess | null = null;
+	port = 0;
+	readonly #setting: ApiserverSetting;
+	#server: Server | null = null;
+	readonly #sockets = new Set<Socket>();
+
+	constructor(setting: ApiserverSetting) {
+		this.#setting = setting;
+	}
+
+	/** Starts a process; `port` 0 takes a free one. */
+	async start(posture: ProcessSetting['posture'], port: number): Promise<void> {
+		const {serving, authority, tokens, wire} = this.#setting;
+		const groupsOf = (name: string): readonly string[] => userRows.find(row => row.name === name)?.groups ?? [];
+		let process: ApiserverProcess;
+		const server = createServer({cert: serving.chain, key: serving.key, ca: authority, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], keepAliveTimeout: 120_000, requestTimeout: 0, headersTimeout: 60_000}, (request, response) => {
+			if (this.retryAfter > 0 && !request.url?.startsWith('/healthz')) {
+				sendFailure({response}, new ApiFailure(429, 'TooManyRequests', 'too many requests, please try again later', {headers: {'retry-after': String(this.retryAfter)}, details: {retryAfterSeconds: this.retryAfter}}));
+				return;
+			}
+
+			void handleRequest(request, response, process, incoming => authenticate(incoming, tokens, groupsOf));
+		});
+		server.on('upgrade', (request, socket, head) => {
+			void handleUpgrade(request, socket, head, process, incoming => authenticate(incoming, tokens, groupsOf));
+		});
+		server.on('connection', (socket: Socket) => {
+			this.#sockets.add(socket);
+			socket.on('close', () => this.#sockets.delete(socket));
+		});
+		server.on('tlsClientError', () => {});
+		const {promise, resolve, reject} = Promise.withResolvers<void>();
+		server.once('error', reject).listen({host: '127.0.0.1', port: 0}, resolve);
+		await promise;
+		const inner = (server.address() as {port: number}).port;
+		this.#server = server;
+		try {
+			this.port = await wire.open(port, () => ({host: '127.0.0.1', port: inner}));
+		} catch (error) {
+			server.close();
+			throw error;
+		}
+
+		process = new ApiserverProcess({...this.#setting, posture, listen: {address: '127.0.0.1', port: this.port}});
+		this.process = process;
+	}
+
+	/** Ends the process and every connection to it. */
+	stop(): void {
+		this.#setting.wire.close();
+		this.#server?.close();
+		for (const socket of this.#sockets) {
+			socket.destroy();
+		}
+
+		this.process = null;
+	}
+}

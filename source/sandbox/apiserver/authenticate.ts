@@ -1,0 +1,46 @@
+/** Who asks: by client certificate, bearer token, or nobody; and on whose behalf. */
+import {createHash} from 'node:crypto';
+import type {IncomingMessage} from 'node:http';
+import type {TLSSocket} from 'node:tls';
+import {isAllowed} from './authorise.ts';
+import {ApiFailure, unauthorized} from './status.ts';
+import {anonymous, identify, type Identity} from './users.ts';
+
+/** @throws ApiFailure 401 for credentials that are not known, 403 for impersonation without the right to it. */
+export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<string, string>, groupsOf: (name: string) => readonly string[]): Identity {
+	const identity = byCertificate(request.socket as TLSSocket) ?? byToken(request, tokens, groupsOf) ?? anonymous;
+	const as = request.headers['impersonate-user'];
+	if (typeof as !== 'string') {
+		return identity;
+	}
+
+	if (!isAllowed(identity, {isResource: true, verb: 'impersonate', path: '', group: '', resource: 'users', subresource: '', namespace: undefined})) {
+		throw new ApiFailure(403, 'Forbidden', `users "${as}" is forbidden: User "${identity.name}" cannot impersonate resource "users" in API group "" at the cluster scope`, {details: {name: as, kind: 'users'}});
+	}
+
+	const groups = request.headers['impersonate-group'];
+	return identify(as, groups === undefined ? groupsOf(as) : [groups].flat().flatMap(group => group.split(',').map(name => name.trim())));
+}
+
+function byCertificate(socket: TLSSocket): Identity | undefined {
+	if (!socket.authorized) {
+		return undefined;
+	}
+
+	const {subject, raw} = socket.getPeerCertificate();
+	const {CN, O} = subject as unknown as {CN: string; O?: string | string[]};
+	return {...identify(CN, O === undefined ? [] : [O].flat()), credentialId: `X509SHA256=${createHash('sha256').update(raw).digest('hex')}`};
+}
+
+function byToken({headers: {authorization}}: IncomingMessage, tokens: ReadonlyMap<string, string>, groupsOf: (name: string) => readonly string[]): Identity | undefined {
+	if (authorization === undefined) {
+		return undefined;
+	}
+
+	const name = tokens.get(/^bearer (.+)$/i.exec(authorization)?.[1] ?? '');
+	if (name === undefined) {
+		throw unauthorized();
+	}
+
+	return identify(name, groupsOf(name));
+}

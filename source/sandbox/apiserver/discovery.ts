@@ -1,0 +1,81 @@
+/** What the apiserver can do: `/api`, `/apis` and their lists, aggregated (v2) for clients that ask for it. */
+import type {Json} from '../objects/kube-object.ts';
+import {apiVersionOf, resourceRows, type ResourceRow} from '../objects/resource-rows.ts';
+
+/** The document for a discovery path, or `undefined` when it is none. */
+export function discovery(path: string, accept: string): {body: Json; contentType: string} | undefined {
+	const clean = path.replace(/\/$/, '');
+	if ((clean === '/api' || clean === '/apis') && accept.includes('as=APIGroupDiscoveryList') && accept.includes('v=v2')) {
+		const rows = resourceRows.filter(row => (row.group === '') === (clean === '/api'));
+		return {
+			contentType: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+			body: {kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items: groupsOf(rows).map(group => aggregated(group, rows))},
+		};
+	}
+
+	const body = plainDiscovery(clean);
+	return body && {body, contentType: 'application/json'};
+}
+
+function plainDiscovery(path: string): Json | undefined {
+	const groups = groupsOf(resourceRows).filter(group => group !== '');
+	const [, root, group, version] = path.split('/');
+	if (path === '/api') {
+		return {kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{clientCIDR: '0.0.0.0/0', serverAddress: ''}]};
+	}
+
+	if (path === '/apis') {
+		return {kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(name => apiGroup(name))};
+	}
+
+	if (root === 'api' && group === 'v1' && version === undefined) {
+		return resourceList('', 'v1');
+	}
+
+	if (root !== 'apis' || group === undefined || !groups.includes(group)) {
+		return undefined;
+	}
+
+	if (version === undefined) {
+		return {kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group)};
+	}
+
+	return path.split('/').length === 4 ? resourceList(group, version) : undefined;
+}
+
+function resourceList(group: string, version: string): Json | undefined {
+	const rows = resourceRows.filter(row => row.group === group && row.version === version);
+	return rows.length === 0 ? undefined : {
+		kind: 'APIResourceList', ...(group === '' ? {} : {apiVersion: 'v1'}), groupVersion: apiVersionOf(rows[0]!),
+		resources: rows.flatMap(row => [
+			{name: row.name, singularName: row.singular, namespaced: row.namespaced, kind: row.kind, verbs: row.verbs, ...names(row)},
+			...(row.subresources ?? []).map(({name, kind, verbs}) => ({name: `${row.name}/${name}`, singularName: '', namespaced: row.namespaced, kind, verbs})),
+		]),
+	};
+}
+
+function aggregated(group: string, rows: readonly ResourceRow[]): Json {
+	const own = rows.filter(row => row.group === group);
+	return {
+		metadata: group === '' ? {} : {name: group},
+		versions: [{
+			version: 'v1', freshness: 'Current', resources: own.map(row => ({
+				resource: row.name, responseKind: {group: '', version: '', kind: row.kind}, scope: row.namespaced ? 'Namespaced' : 'Cluster', singularResource: row.singular, verbs: row.verbs, ...names(row),
+				...(row.subresources ? {subresources: row.subresources.map(({name, kind, verbs}) => ({subresource: name, responseKind: {group: '', version: '', kind}, verbs}))} : {}),
+			})),
+		}],
+	};
+}
+
+function names({shortNames, categories}: ResourceRow): Json {
+	return {...(shortNames ? {shortNames} : {}), ...(categories ? {categories} : {})};
+}
+
+function apiGroup(name: string): Json {
+	const version = {groupVersion: `${name}/v1`, version: 'v1'};
+	return {name, versions: [version], preferredVersion: version};
+}
+
+function groupsOf(rows: readonly ResourceRow[]): string[] {
+	return [...new Set(rows.map(row => row.group))];
+}

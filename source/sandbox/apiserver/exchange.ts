@@ -1,0 +1,47 @@
+/** One request on its way through the apiserver: who asks, for what, and how to answer. */
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import type {Json} from '../objects/kube-object.ts';
+import type {RequestInfo} from './request-info.ts';
+import type {ApiFailure} from './status.ts';
+import type {Identity} from './users.ts';
+
+export type Exchange = {request: IncomingMessage; response: ServerResponse; info: RequestInfo; identity: Identity};
+
+const largestBody = 3 * 1024 * 1024;
+
+export function sendJson({response}: Pick<Exchange, 'response'>, body: Json, {status = 200, contentType = 'application/json'}: {status?: number; contentType?: string} = {}): void {
+	const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
+	response.writeHead(status, {'cache-control': 'no-cache, private', 'content-type': contentType, 'content-length': bytes.length}).end(bytes);
+}
+
+export function sendText({response}: Pick<Exchange, 'response'>, text: string, status = 200, contentType = 'text/plain; charset=utf-8'): void {
+	response.writeHead(status, {'cache-control': 'no-cache, private', 'content-type': contentType, 'x-content-type-options': 'nosniff', 'content-length': Buffer.byteLength(text)}).end(text);
+}
+
+export function sendFailure(exchange: Pick<Exchange, 'response'>, failure: ApiFailure): void {
+	for (const [name, value] of Object.entries(failure.headers)) {
+		exchange.response.setHeader(name, value);
+	}
+
+	sendJson(exchange, failure.status, {status: failure.code});
+}
+
+/** The body as JSON; `undefined` when it is none or too large. */
+export async function readBody(request: IncomingMessage): Promise<Json | undefined> {
+	const chunks: Buffer[] = [];
+	let size = 0;
+	for await (const chunk of request as AsyncIterable<Buffer>) {
+		size += chunk.length;
+		if (size > largestBody) {
+			return undefined;
+		}
+
+		chunks.push(chunk);
+	}
+
+	try {
+		return JSON.parse(Buffer.concat(chunks).toString()) as Json;
+	} catch {
+		return undefined;
+	}
+}

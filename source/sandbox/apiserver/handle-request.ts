@@ -1,0 +1,173 @@
+/** From a request to its answer: who asks, may they, and which part of the apiserver answers. */
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import type {Duplex} from 'node:stream';
+import {findResource, type ResourceRow} from '../objects/resource-rows.ts';
+import type {KubeObject} from '../objects/kube-object.ts';
+import type {ApiserverProcess} from './apiserver-process.ts';
+import {isAllowed} from './authorise.ts';
+import {sendFailure, sendJson, type Exchange} from './exchange.ts';
+import {answerPlainPath} from './plain-paths.ts';
+import {podLog} from './pod-log.ts';
+import {podStream} from './pod-stream.ts';
+import {proxyRequest, proxyUpgrade} from './proxy.ts';
+import {ProxyPanic} from './proxy-target.ts';
+import {getObject, listObjects} from './read-objects.ts';
+import {requestInfo, type RequestInfo} from './request-info.ts';
+import {review} from './reviews.ts';
+import {ApiFailure, badRequest, forbidden, noSuchResource, notFound} from './status.ts';
+import type {Identity} from './users.ts';
+import {watchObjects} from './watch-objects.ts';
+import {createObject, deleteObjects, patchObject, replaceObject, scaleObject} from './write-objects.ts';
+
+export type Authenticate = (request: IncomingMessage) => Identity;
+
+const streams = ['exec', 'attach', 'portforward'];
+
+export async function handleRequest(request: IncomingMessage, response: ServerResponse, server: ApiserverProcess, authenticate: Authenticate): Promise<void> {
+	try {
+		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
+		const identity = authenticate(request);
+		permit(identity, info);
+		const untrack = track(info, server);
+		response.on('close', untrack);
+		await answer({request, response, info, identity}, server);
+	} catch (error) {
+		if (error instanceof ProxyPanic) {
+			request.socket.destroy();
+		} else if (response.headersSent) {
+			response.destroy();
+		} else {
+			sendFailure({response}, asFailure(error));
+		}
+	}
+}
+
+export async function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, server: ApiserverProcess, authenticate: Authenticate): Promise<void> {
+	socket.on('error', () => {});
+	try {
+		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
+		const identity = authenticate(request);
+		permit(identity, info);
+		socket.on('close', track(info, server));
+		const row = rowOf(info);
+		if (info.subresource === 'proxy') {
+			await proxyUpgrade({request, socket, head, info}, server);
+		} else if (row.name === 'pods' && streams.includes(info.subresource)) {
+			// Since 1.35 a WebSocket's GET needs create as well; the refusal then gives no reason (measured).
+			if (server.modern && info.verb === 'get' && !isAllowed(identity, {...info, verb: 'create'})) {
+				throw new ApiFailure(403, 'Forbidden', `pods "${info.name}" is forbidden: `, {details: {name: info.name, kind: 'pods'}});
+			}
+
+			await podStream({request, socket, head, info}, server, theObject(server, row, info));
+		} else {
+			throw badRequest('unable to upgrade: not a stream');
+		}
+	} catch (error) {
+		if (error instanceof ProxyPanic) {
+			socket.destroy();
+			return;
+		}
+
+		const {code, status} = asFailure(error);
+		const body = `${JSON.stringify(status)}\n`;
+		socket.end(`HTTP/1.1 ${code} ${status['reason'] ?? 'Internal Server Error'}\r\nContent-Type: application/json\r\nCache-Control: no-cache, private\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+	}
+}
+
+async function answer(exchange: Exchange, server: ApiserverProcess): Promise<void> {
+	const {info, response} = exchange;
+	if (!info.isResource) {
+		answerPlainPath(exchange, server);
+		return;
+	}
+
+	const row = rowOf(info);
+	const {verb, subresource} = info;
+	if (subresource !== '') {
+		await answerSubresource(exchange, server, row);
+	} else if (!row.verbs.includes(verb)) {
+		throw new ApiFailure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {details: {}});
+	} else if (!row.verbs.includes('list')) {
+		await review(exchange);
+	} else if (verb === 'watch') {
+		watchObjects(exchange, server.store, row);
+	} else if (verb === 'list' || verb === 'get') {
+		(verb === 'list' ? listObjects : getObject)(exchange, server.store, row);
+	} else {
+		const write = {create: createObject, patch: patchObject, update: replaceObject, delete: deleteObjects, deletecollection: deleteObjects}[verb]!;
+		await write(exchange, server.store, row);
+	}
+
+	response.shouldKeepAlive = true;
+}
+
+async function answerSubresource(exchange: Exchange, server: ApiserverProcess, row: ResourceRow): Promise<void> {
+	const {info} = exchange;
+	const known = row.subresources?.find(({name}) => name === info.subresource);
+	if (!known) {
+		throw noSuchResource();
+	}
+
+	if (info.subresource === 'proxy') {
+		await proxyRequest(exchange, server);
+		return;
+	}
+
+	const object = theObject(server, row, info);
+	if (info.subresource === 'log') {
+		await podLog(exchange, server, object);
+	} else if (streams.includes(info.subresource)) {
+		throw badRequest('Upgrade request required');
+	} else if (info.subresource === 'scale') {
+		await scaleObject(exchange, server.store, row);
+	} else if (info.verb === 'patch') {
+		await patchObject(exchange, server.store, row);
+	} else if (info.verb === 'update') {
+		await replaceObject(exchange, server.store, row);
+	} else {
+		sendJson(exchange, object);
+	}
+}
+
+function rowOf(info: RequestInfo): ResourceRow {
+	const row = findResource(info.group, info.version, info.resource);
+	if (!row || (info.subresource !== '' && info.name === undefined)) {
+		throw noSuchResource();
+	}
+
+	return row;
+}
+
+function theObject(server: ApiserverProcess, row: ResourceRow, {namespace, name}: RequestInfo): KubeObject {
+	const object = server.store.get(row.name, row.namespaced ? namespace : undefined, name!);
+	if (!object) {
+		throw notFound(row.name, row.group, name!);
+	}
+
+	return object;
+}
+
+function permit(identity: Identity, info: RequestInfo): void {
+	if (!isAllowed(identity, info)) {
+		throw forbidden(identity.name, info);
+	}
+}
+
+/** Requests that last are counted while they do; the streams under the verb CONNECT. */
+function track(info: RequestInfo, server: ApiserverProcess): () => void {
+	const {subresource, group, version, resource, name, namespace, query} = info;
+	const connects = [...streams, 'proxy', 'log'].includes(subresource);
+	if (!info.isResource || (!connects && info.verb !== 'watch') || (subresource === 'log' && query.get('follow') !== 'true')) {
+		return () => {};
+	}
+
+	const labels = {component: 'apiserver', group, version, resource, subresource, scope: name === undefined ? (namespace === undefined ? 'cluster' : 'namespace') : 'resource', verb: connects ? 'CONNECT' : 'WATCH'};
+	server.metrics.add('apiserver_longrunning_requests', labels);
+	return () => {
+		server.metrics.add('apiserver_longrunning_requests', labels, -1);
+	};
+}
+
+function asFailure(error: unknown): ApiFailure {
+	return error instanceof ApiFailure ? error : new ApiFailure(500, 'InternalError', `Internal error occurred: ${(error as Error).message}`, {details: {causes: [{message: (error as Error).message}]}});
+}

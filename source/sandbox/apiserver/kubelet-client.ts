@@ -1,0 +1,92 @@
+/** The apiserver as a client of kubelets: dials by its route, checks the certificate or not, and fails in Go's words. */
+import {X509Certificate} from 'node:crypto';
+import type {Duplex} from 'node:stream';
+import {connect, type TLSSocket} from 'node:tls';
+import type {KeyPair} from '../certificates/issuer.ts';
+import type {Place} from '../network/address-plan.ts';
+import {DialError, type Dial} from '../tunnels/dialer.ts';
+
+export type KubeletTrust = {
+	/** `--kubelet-certificate-authority`; `null` when it is empty and nothing is checked. */
+	authority: string | null;
+	/** `--kubelet-client-certificate` and its key. */
+	identity: KeyPair | null;
+};
+
+/** A time limit of the handshake: logs and node proxy have 10 s, upgrades none (measured on 1.36.3). */
+export type HandshakeLimit = 10_000 | null;
+
+/**
+A TLS connection to a kubelet, or to another TLS server with `trust.authority` and `trust.identity` null.
+@throws DialError with the text that stands behind `Get "https://…": ` or `error dialing backend: `
+*/
+export async function openTls(dial: Dial, to: Place, {authority, identity}: KubeletTrust, limitMs: HandshakeLimit): Promise<TLSSocket> {
+	const carrier = await dial(to);
+	const secure = connect({
+		socket: carrier, rejectUnauthorized: false, ALPNProtocols: [], ...(authority === null ? {} : {ca: authority}), ...(identity === null ? {} : {cert: identity.chain, key: identity.key}),
+	});
+	const {promise, resolve, reject} = Promise.withResolvers<void>();
+	const limit = limitMs === null ? undefined : setTimeout(() => {
+		reject(new DialError('net/http: TLS handshake timeout'));
+	}, limitMs);
+	secure.once('secureConnect', resolve);
+	secure.once('error', error => {
+		reject(new DialError(handshakeText(error, carrier)));
+	});
+	secure.once('close', () => {
+		reject(new DialError('EOF'));
+	});
+	try {
+		await promise;
+		if (authority !== null) {
+			judge(secure, to.address);
+		}
+	} catch (error) {
+		secure.destroy();
+		throw error;
+	} finally {
+		clearTimeout(limit);
+	}
+
+	secure.on('error', () => {});
+	return secure;
+}
+
+/** In Go's order: dates, then the name, then the chain. @see crypto/x509 Certificate.Verify */
+function judge(secure: TLSSocket, host: string): void {
+	const {raw} = secure.getPeerCertificate();
+	const certificate = new X509Certificate(raw);
+	const now = Date.now();
+	const fail = (text: string): never => {
+		throw new DialError(`tls: failed to verify certificate: x509: ${text}`);
+	};
+
+	const goTime = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`;
+	if (now > Date.parse(certificate.validTo) || now < Date.parse(certificate.validFrom)) {
+		const late = now > Date.parse(certificate.validTo);
+		fail(`certificate has expired or is not yet valid: current time ${goTime(now)} is ${late ? 'after' : 'before'} ${goTime(Date.parse(late ? certificate.validTo : certificate.validFrom))}`);
+	}
+
+	if (certificate.checkIP(host) === undefined) {
+		const addresses = [...(certificate.subjectAltName ?? '').matchAll(/IP Address:([^,\s]+)/g)].map(match => match[1]!);
+		fail(addresses.length === 0 ? `cannot validate certificate for ${host} because it doesn't contain any IP SANs` : `certificate is valid for ${addresses.join(', ')}, not ${host}`);
+	}
+
+	if (!secure.authorized) {
+		fail('certificate signed by unknown authority');
+	}
+}
+
+function handshakeText(error: NodeJS.ErrnoException, carrier: Duplex): string {
+	const {code = '', message} = error;
+	if (code === 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' || message.includes('alert internal error')) {
+		return 'remote error: tls: internal error';
+	}
+
+	if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
+		return 'tls: first record does not look like a TLS handshake';
+	}
+
+	const {localAddress, localPort, remoteAddress, remotePort} = carrier as Partial<{localAddress: string; localPort: number; remoteAddress: string; remotePort: number}>;
+	return code === 'ECONNRESET' && message.startsWith('read') && localAddress !== undefined ? `read tcp ${localAddress}:${localPort}->${remoteAddress}:${remotePort}: read: connection reset by peer` : 'EOF';
+}

@@ -1,0 +1,77 @@
+/** What is no resource: `/version`, health, `/flagz`, `/statusz`, `/metrics`, discovery and OpenAPI. */
+import {discovery} from './discovery.ts';
+import type {ApiserverProcess} from './apiserver-process.ts';
+import {sendJson, sendText, type Exchange} from './exchange.ts';
+import {ApiFailure} from './status.ts';
+
+/** @throws ApiFailure 406 for a form that flagz and statusz do not have */
+export function answerPlainPath(exchange: Exchange, server: ApiserverProcess): void {
+	const {info: {path, query}, request: {headers: {accept = '*/*'}}} = exchange;
+	const found = discovery(path, server.modern ? accept : 'application/json');
+	const [, first = ''] = path.split('/');
+	if (found) {
+		sendJson(exchange, found.body, {contentType: found.contentType});
+	} else if (first === 'version') {
+		sendJson(exchange, versionOf(server.version));
+	} else if (['healthz', 'livez', 'readyz'].includes(first)) {
+		sendHealth(exchange, server, first, query.has('verbose'));
+	} else if (path === '/metrics') {
+		sendText(exchange, server.metrics.toString(), 200, 'text/plain; version=0.0.4; charset=utf-8');
+	} else if ((path === '/flagz' || path === '/statusz') && server.modern) {
+		sendZpage(exchange, server, path === '/flagz' ? 'Flagz' : 'Statusz', accept);
+	} else if (path === '/openapi/v3') {
+		sendJson(exchange, {paths: {}});
+	} else if (path === '/') {
+		sendJson(exchange, {paths: ['/api', '/api/v1', '/apis', '/apis/apps/v1', '/healthz', '/livez', '/metrics', '/readyz', '/version']});
+	} else {
+		sendText(exchange, '404 page not found\n', 404);
+	}
+}
+
+function versionOf(gitVersion: string) {
+	const [, major, minor] = /^v(\d+)\.(\d+)/.exec(gitVersion)!;
+	return {
+		major, minor, ...(Number(minor) >= 33 ? {emulationMajor: major, emulationMinor: minor, minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1)} : {}),
+		gitVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'go1.26.8', compiler: 'gc', platform: 'linux/amd64',
+	};
+}
+
+function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string, verbose: boolean): void {
+	const checks = ['ping', 'log', 'etcd', ...(name === 'readyz' ? ['etcd-readiness', 'informer-sync', 'shutdown'] : []), ...(server.posture.route === 'ssh' ? ['SSH Tunnel Check'] : [])];
+	const failed = checks.filter(check => check === 'SSH Tunnel Check' && !server.tunnelHealthy());
+	const [, , only] = exchange.info.path.split('/');
+	if (only && !checks.map(check => encodeURIComponent(check)).includes(only)) {
+		sendText(exchange, '404 page not found\n', 404);
+		return;
+	}
+
+	const lines = checks.map(check => failed.includes(check) ? `[-]${check} failed: reason withheld\n` : `[+]${check} ok\n`);
+	if (failed.length > 0) {
+		sendText(exchange, `${lines.join('')}${name} check failed\n`, 500);
+	} else {
+		sendText(exchange, verbose ? `${lines.join('')}${name} check passed\n` : 'ok');
+	}
+}
+
+/** Structured only for clients that name group, version and kind; plain text has a separator that differs from process to process (measured). */
+function sendZpage(exchange: Exchange, server: ApiserverProcess, kind: 'Flagz' | 'Statusz', accept: string): void {
+	const structured = accept.split(',').map(part => /v=(v1beta1|v1alpha1)/.exec(part) && part.includes('g=config.k8s.io') && part.includes(`as=${kind}`) ? /v=(v1beta1|v1alpha1)/.exec(part)![1]! : undefined).find(version => version !== undefined);
+	const {startedAt} = server;
+	const statusz = {
+		startTime: `${startedAt.toISOString().slice(0, 19)}Z`, uptimeSeconds: Math.floor((Date.now() - startedAt.getTime()) / 1000), goVersion: 'go1.26.8',
+		binaryVersion: server.version.slice(1), emulationVersion: server.version.slice(1).replace(/\.\d+$/, ''), paths: ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version'],
+	};
+	if (structured) {
+		if (structured === 'v1alpha1') {
+			exchange.response.setHeader('warning', `299 - "This version of the ${kind.toLowerCase()} endpoint is deprecated. Please use a newer version."`);
+		}
+
+		const body = {kind, apiVersion: `config.k8s.io/${structured}`, metadata: {name: 'apiserver'}, ...(kind === 'Flagz' ? {flags: server.flags} : statusz)};
+		sendJson(exchange, body, {contentType: `application/json;g=config.k8s.io;v=${structured};as=${kind}`});
+	} else if (/\*\/\*|text\/plain|text\/\*/.test(accept)) {
+		const rows = kind === 'Flagz' ? Object.entries(server.flags) : Object.entries({Started: startedAt.toUTCString(), Up: `${statusz.uptimeSeconds} s`, 'Binary version': statusz.binaryVersion});
+		sendText(exchange, `\napiserver ${kind.toLowerCase()}\nWarning: This endpoint is not meant to be machine parseable, has no formatting compatibility guarantees and is for debugging purposes only.\n${rows.map(([name, value]) => `${name}${server.textSeparator}${value}\n`).join('')}`);
+	} else {
+		throw new ApiFailure(406, 'NotAcceptable', 'only the following media types are accepted: application/json, application/yaml, text/plain');
+	}
+}

@@ -1,0 +1,125 @@
+/** `pods/log`: which container, then the kubelet's answer passed on. */
+import {request as httpRequest, type IncomingMessage} from 'node:http';
+import type {Json, KubeObject} from '../objects/kube-object.ts';
+import {DialError} from '../tunnels/dialer.ts';
+import type {ApiserverProcess} from './apiserver-process.ts';
+import type {Exchange} from './exchange.ts';
+import {openTls} from './kubelet-client.ts';
+import {ApiFailure, badRequest, internalFailure} from './status.ts';
+
+const passedOn = ['follow', 'timestamps', 'tailLines', 'sinceSeconds', 'sinceTime', 'limitBytes', 'previous', 'stream'];
+
+/** @see pkg/registry/core/pod/strategy.go LogLocation */
+export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: KubeObject): Promise<void> {
+	const {info: {query, namespace, name}, response} = exchange;
+	validate(query, pod);
+	const container = chooseContainer(pod, query.get('container'));
+	if (!pod['spec'].nodeName) {
+		response.writeHead(200, {'content-type': 'text/plain'}).end();
+		return;
+	}
+
+	const skip = query.get('insecureSkipTLSVerifyBackend') === 'true';
+	server.metrics.add('kube_apiserver_pod_logs_insecure_backend_total', {usage: skip ? 'skip_tls_allowed' : 'enforce_tls'});
+	server.metrics.add('kube_apiserver_pod_logs_backend_tls_failure_total', {}, 0);
+	const to = server.kubeletOf(pod['spec'].nodeName);
+	const forwarded = new URLSearchParams([...query].filter(([key]) => passedOn.includes(key)));
+	const path = `/containerLogs/${namespace}/${name}/${container}${forwarded.size > 0 ? `?${forwarded.toString()}` : ''}`;
+	let answer: IncomingMessage;
+	try {
+		const secure = await openTls(server.dial, to, skip ? {...server.trust, authority: null} : server.trust, 10_000);
+		answer = await new Promise((resolve, reject) => {
+			const sent = httpRequest({createConnection: () => secure, path, headers: {host: `${to.address}:${to.port}`}}, resolve);
+			sent.on('error', () => {
+				reject(new DialError('EOF'));
+			}).end();
+			response.on('close', () => secure.destroy());
+		});
+	} catch (error) {
+		const {message} = error as Error;
+		if (message.includes('x509:')) {
+			server.metrics.add('kube_apiserver_pod_logs_backend_tls_failure_total');
+		}
+
+		throw internalFailure(`Get "https://${to.address}:${to.port}${path}": ${message.replace('tls: first record does not look like a TLS handshake', 'http: server gave HTTP response to HTTPS client')}`);
+	}
+
+	if (answer.statusCode !== 200) {
+		throw await kubeletRefusal(answer, String(name));
+	}
+
+	response.writeHead(200, {'cache-control': 'no-cache, private', 'content-type': 'text/plain'});
+	response.flushHeaders();
+	// A lost tunnel ends a followed log cleanly: so do real ones (measured).
+	answer.on('error', () => response.end()).pipe(response);
+}
+
+/** The kubelet's 401 and 403 become the user's, with their own marks. @see registry/generic/rest/response_checker.go */
+async function kubeletRefusal(answer: IncomingMessage, name: string): Promise<ApiFailure> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of answer as AsyncIterable<Buffer>) {
+		chunks.push(chunk);
+	}
+
+	const text = Buffer.concat(chunks).toString();
+	const status = answer.statusCode ?? 500;
+	const details = {name, kind: 'pods/log'};
+	if (status === 401) {
+		return new ApiFailure(401, 'Unauthorized', `the server has asked for the client to provide credentials ( pods/log ${name})`, {details});
+	}
+
+	if (status === 403) {
+		return new ApiFailure(403, 'Forbidden', `${text}\n ( pods/log ${name})`, {details});
+	}
+
+	if (status === 404) {
+		return new ApiFailure(404, 'NotFound', `the server could not find the requested resource ( pods/log ${name})`, {details});
+	}
+
+	return status === 400 ? badRequest(text) : internalFailure(text);
+}
+
+export function chooseContainer(pod: KubeObject, asked: string | null): string {
+	const {name} = pod.metadata;
+	const {containers, initContainers = [], ephemeralContainers = []} = pod['spec'] as {containers: Json[]; initContainers?: Json[]; ephemeralContainers?: Json[]};
+	if (asked) {
+		if (![...containers, ...initContainers, ...ephemeralContainers].some(container => container['name'] === asked)) {
+			throw badRequest(`container ${asked} is not valid for pod ${name}`);
+		}
+
+		return asked;
+	}
+
+	if (containers.length + initContainers.length === 1) {
+		return containers[0]!['name'] as string;
+	}
+
+	const chosen = pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'];
+	if (chosen) {
+		return chosen;
+	}
+
+	const listed = containers.map(container => container['name'] as string).join(' ');
+	const init = initContainers.map(container => container['name'] as string).join(' ');
+	throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${listed}]${init === '' ? '' : ` or one of the init containers: [${init}]`}`);
+}
+
+function validate(query: URLSearchParams, pod: KubeObject): void {
+	const bad = (field: string, value: string, why: string) => {
+		const message = `${field}: Invalid value: ${value}: ${why}`;
+		throw new ApiFailure(422, 'Invalid', `PodLogOptions "${pod.metadata.name}" is invalid: ${message}`, {details: {name: pod.metadata.name, kind: 'PodLogOptions', causes: [{reason: 'FieldValueInvalid', message: message.replace(`${field}: `, ''), field}]}});
+	};
+
+	const [tail, limit, since] = [query.get('tailLines'), query.get('limitBytes'), query.get('sinceSeconds')];
+	if (tail !== null && Number(tail) < 0) {
+		bad('tailLines', tail, 'must be greater than or equal to 0');
+	}
+
+	if (limit !== null && Number(limit) < 1) {
+		bad('limitBytes', limit, 'must be greater than 0');
+	}
+
+	if (since !== null && Number(since) < 1) {
+		bad('sinceSeconds', since, 'must be greater than 0');
+	}
+}

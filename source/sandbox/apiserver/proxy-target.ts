@@ -1,0 +1,79 @@
+/** Where a request to the `proxy` of a node, pod or service goes: scheme, address and port, by the forms that Kubernetes knows. */
+import type {Place} from '../network/address-plan.ts';
+import type {Json} from '../objects/kube-object.ts';
+import type {ObjectStore} from '../objects/object-store.ts';
+import type {ApiserverProcess} from './apiserver-process.ts';
+import type {RequestInfo} from './request-info.ts';
+import {ApiFailure, badRequest, notFound} from './status.ts';
+
+/** `kubelet` means the apiserver's own identity and trust; the others are never verified. */
+export type ProxyTarget = {to: Place; transport: 'http' | 'https' | 'kubelet'};
+
+/** @see apimachinery/pkg/util/net/port_split.go and pkg/registry/core/{node,pod,service} */
+export function proxyTarget({resource, namespace, name: id = ''}: RequestInfo, server: ApiserverProcess): ProxyTarget {
+	const singular = resource.slice(0, -1);
+	const parts = id.split(':');
+	const [scheme, name, port] = parts.length === 3 ? parts as [string, string, string] : ['', parts[0]!, parts[1] ?? ''];
+	if (parts.length > 3 || !['', 'http', 'https'].includes(scheme) || name === '') {
+		throw badRequest(`invalid ${singular} request ${JSON.stringify(id)}`);
+	}
+
+	const transport = scheme === 'https' ? 'https' : 'http';
+	if (resource === 'nodes') {
+		const kubelet = server.kubeletOf(name);
+		return port === '' || Number(port) === kubelet.port ? {to: kubelet, transport: 'kubelet'} : {to: {address: kubelet.address, port: numeric(port)}, transport};
+	}
+
+	return resource === 'pods' ? podTarget(server.store, String(namespace), name, port, transport) : serviceTarget(server.store, String(namespace), name, port, transport);
+}
+
+function podTarget(store: ObjectStore, namespace: string, name: string, port: string, transport: 'http' | 'https'): ProxyTarget {
+	const pod = store.get('pods', namespace, name);
+	if (!pod) {
+		throw notFound('pods', '', name);
+	}
+
+	const address = pod['status']?.podIP as string | undefined;
+	if (address === undefined) {
+		throw new ApiFailure(503, 'ServiceUnavailable', 'address not allowed');
+	}
+
+	if (port !== '' && !/^\d+$/.test(port)) {
+		// A real 1.36.3 panics here and the connection ends without an answer.
+		throw new ProxyPanic();
+	}
+
+	const first = ((pod['spec'].containers as Json[]).flatMap(container => (container['ports'] ?? []) as Json[])[0]?.['containerPort'] as number | undefined) ?? (transport === 'https' ? 443 : 80);
+	return {to: {address, port: port === '' ? first : numeric(port)}, transport};
+}
+
+function serviceTarget(store: ObjectStore, namespace: string, name: string, port: string, transport: 'http' | 'https'): ProxyTarget {
+	const service = store.get('services', namespace, name);
+	if (!service) {
+		throw notFound('services', '', name);
+	}
+
+	const ports = service['spec'].ports as Json[];
+	const portName = /^\d+$/.test(port) ? (ports.find(({port: number}) => number === Number(port))?.['name'] as string | undefined ?? '') : port;
+	const subsets = (store.get('endpoints', namespace, name)?.['subsets'] ?? []) as Json[];
+	const choices = subsets.flatMap(({addresses = [], ports: open = []}) => (open as Json[])
+		.filter(({name: own = ''}) => own === portName)
+		.flatMap(({port: number}) => (addresses as Json[]).map(({ip}) => ({address: ip as string, port: number as number}))));
+	if (choices.length === 0) {
+		throw new ApiFailure(503, 'ServiceUnavailable', `no endpoints available for service ${JSON.stringify(port === '' ? name : `${name}:${port}`)}`);
+	}
+
+	return {to: choices[Math.floor(Math.random() * choices.length)]!, transport};
+}
+
+/** The connection ends with no answer at all. */
+export class ProxyPanic extends Error {}
+
+function numeric(port: string): number {
+	const number = Number(port);
+	if (!Number.isInteger(number) || number < 1 || number > 65_535) {
+		throw badRequest(`invalid port ${JSON.stringify(port)}`);
+	}
+
+	return number;
+}

@@ -1,0 +1,96 @@
+/** Gets and lists: one object or pages of them, as objects, as metadata only, or as a Table. */
+import type {Json, KubeObject} from '../objects/kube-object.ts';
+import type {ObjectStore} from '../objects/object-store.ts';
+import {apiVersionOf, type ResourceRow} from '../objects/resource-rows.ts';
+import {parseFieldSelector, parseLabelSelector, type Match} from '../objects/selectors.ts';
+import {partialMetadata, tableOf} from '../objects/tables/printers.ts';
+import {sendJson, type Exchange} from './exchange.ts';
+import {ApiFailure, badRequest, notFound} from './status.ts';
+
+/** What the client wants objects as, by its Accept header. */
+export type Shape = 'object' | 'table' | 'metadata';
+
+export function shapeOf({request: {headers: {accept = ''}}}: Exchange): Shape {
+	const first = accept.split(',').find(part => part.includes('json') || part.includes('*/*')) ?? '';
+	return first.includes('as=Table') ? 'table' : (first.includes('as=PartialObjectMetadata') ? 'metadata' : 'object');
+}
+
+export function contentTypeOf(shape: Shape): string {
+	return shape === 'object' ? 'application/json' : `application/json;as=${shape === 'table' ? 'Table' : 'PartialObjectMetadata'};v=v1;g=meta.k8s.io`;
+}
+
+export function getObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): void {
+	const {namespace, name} = exchange.info;
+	const object = store.get(row.name, row.namespaced ? namespace : undefined, name!);
+	if (!object) {
+		throw notFound(row.name, row.group, name!);
+	}
+
+	const shape = shapeOf(exchange);
+	const includeObject = exchange.info.query.get('includeObject') ?? 'Metadata';
+	const body = shape === 'table' ? tableOf(row.name, [object], {resourceVersion: object.metadata.resourceVersion}, {includeObject}) : (shape === 'metadata' ? partialMetadata(object) : object);
+	sendJson(exchange, body);
+}
+
+export function listObjects(exchange: Exchange, store: ObjectStore, row: ResourceRow): void {
+	const {namespace, query} = exchange.info;
+	const matches = selection(exchange);
+	const all = store.list(row.name, row.namespaced ? namespace : undefined).filter(object => matches(object));
+	const {page, metadata} = cutPage(all, query, store);
+	const shape = shapeOf(exchange);
+	if (shape === 'table') {
+		sendJson(exchange, tableOf(row.name, page, metadata, {includeObject: query.get('includeObject') ?? 'Metadata'}));
+	} else if (shape === 'metadata') {
+		sendJson(exchange, {kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: page.map(object => partialMetadata(object))});
+	} else {
+		// Items of a typed list carry neither kind nor version.
+		sendJson(exchange, {kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata, items: page.map(({kind: _kind, apiVersion: _version, ...rest}) => rest)});
+	}
+}
+
+/** The selectors of a list or watch, and the name in `metadata.name=`. */
+export function selection({info: {query, name}}: Exchange): Match {
+	const labels = parseLabelSelector(query.get('labelSelector') ?? '');
+	const fields = parseFieldSelector(query.get('fieldSelector') ?? '');
+	if (!labels || !fields) {
+		const text = query.get(labels ? 'fieldSelector' : 'labelSelector')!;
+		throw badRequest(`unable to parse requirement: found '${text}', expected: a selector`);
+	}
+
+	return object => labels(object) && fields(object) && (name === undefined || object.metadata.name === name);
+}
+
+type Continue = {v: 'meta.k8s.io/v1'; rv: number; start: string};
+
+function cutPage(all: readonly KubeObject[], query: URLSearchParams, store: ObjectStore): {page: readonly KubeObject[]; metadata: Json} {
+	const limit = Number(query.get('limit') ?? 0);
+	const token = query.get('continue');
+	let revision = store.revision;
+	let rest = all;
+	if (token) {
+		const {rv, start} = parseContinue(token);
+		if (store.changesSince(rv) === undefined) {
+			throw new ApiFailure(410, 'Expired', 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.', {});
+		}
+
+		revision = rv;
+		rest = all.filter(object => keyOf(object) > start);
+	}
+
+	const page = limit > 0 ? rest.slice(0, limit) : rest;
+	const left = rest.length - page.length;
+	const next = (): Continue => ({v: 'meta.k8s.io/v1', rv: revision, start: keyOf(page.at(-1)!)});
+	return {page, metadata: {resourceVersion: String(revision), ...(left > 0 ? {continue: Buffer.from(JSON.stringify(next())).toString('base64url'), remainingItemCount: left} : {})}};
+}
+
+function parseContinue(token: string): Continue {
+	try {
+		return JSON.parse(Buffer.from(token, 'base64url').toString()) as Continue;
+	} catch {
+		throw badRequest('continue key is not valid: invalid continue token');
+	}
+}
+
+function keyOf({metadata: {namespace = '', name}}: KubeObject): string {
+	return `${namespace}/${name}`;
+}

@@ -1,0 +1,59 @@
+/** What a request is about: verb, group, resource, namespace, name and subresource, from its path. @see apiserver/pkg/endpoints/request/requestinfo.go */
+
+export type RequestInfo = {
+	isResource: boolean;
+	path: string;
+	verb: string;
+	group: string;
+	version: string;
+	resource: string;
+	subresource: string;
+	namespace: string | undefined;
+	name: string | undefined;
+	/** What follows a `proxy` subresource, still percent-coded, with its slash; `''` when nothing does, not even a slash. */
+	rest: string;
+	query: URLSearchParams;
+};
+
+const verbs: Readonly<Record<string, string>> = {GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete', OPTIONS: ''};
+
+export function requestInfo(method: string, url: string): RequestInfo {
+	const queryAt = url.indexOf('?');
+	const path = queryAt < 0 ? url : url.slice(0, queryAt);
+	const query = new URLSearchParams(queryAt < 0 ? '' : url.slice(queryAt + 1));
+	const plain: RequestInfo = {
+		isResource: false, path, verb: method === 'HEAD' ? 'head' : (verbs[method] === 'create' ? 'post' : (verbs[method] ?? method.toLowerCase())), group: '', version: '', resource: '', subresource: '', namespace: undefined, name: undefined, rest: '', query,
+	};
+	const parts = path.split('/').slice(1);
+	const group = parts[0] === 'api' ? '' : (parts[0] === 'apis' ? parts[1] : undefined);
+	const afterGroup = parts.slice(parts[0] === 'api' ? 1 : 2);
+	const [version, ...own] = afterGroup;
+	if (group === undefined || version === undefined || own.length === 0 || own[0] === '') {
+		return plain;
+	}
+
+	let namespace: string | undefined;
+	let names = own;
+	if (own[0] === 'namespaces' && own[1] !== undefined && own[1] !== '') {
+		namespace = decode(own[1]);
+		// A namespace is itself an object, and has subresources of its own.
+		names = own.length > 2 && !['status', 'finalize'].includes(own[2]!) ? own.slice(2) : own;
+	}
+
+	const [resource = '', name, subresource = '', ...rest] = names;
+	const named = name === undefined || name === '' ? undefined : decode(name);
+	let verb = verbs[method] ?? method.toLowerCase();
+	if (named === undefined) {
+		verb = verb === 'get' ? (query.get('watch') === 'true' || query.get('watch') === '1' ? 'watch' : 'list') : (verb === 'delete' ? 'deletecollection' : verb);
+	}
+
+	return {isResource: true, path, verb, group, version, resource: decode(resource), subresource, namespace, name: named, rest: rest.length > 0 ? `/${rest.join('/')}` : '', query};
+}
+
+function decode(part: string): string {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part;
+	}
+}

@@ -1,0 +1,130 @@
+/** The few writes that a sandbox takes: delete, patch and scale; controllers and kubelets do the rest. */
+import {apiTime, type Json, type KubeObject, type NewObject} from '../objects/kube-object.ts';
+import type {ObjectStore} from '../objects/object-store.ts';
+import {apiVersionOf, type ResourceRow} from '../objects/resource-rows.ts';
+import {readBody, sendJson, type Exchange} from './exchange.ts';
+import {selection} from './read-objects.ts';
+import {ApiFailure, badRequest, notFound} from './status.ts';
+
+export async function createObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+	const body = await readBody(exchange.request);
+	const metadata = body?.['metadata'] as {name?: string; generateName?: string} | undefined;
+	if (!body || !metadata) {
+		throw badRequest('the object provided is unrecognized (must be of type JSON)');
+	}
+
+	const name = metadata.name ?? `${metadata.generateName ?? 'object-'}${Math.random().toString(36).slice(2, 7)}`;
+	const namespace = row.namespaced ? (exchange.info.namespace ?? 'default') : undefined;
+	if (store.get(row.name, namespace, name)) {
+		throw new ApiFailure(409, 'AlreadyExists', `${row.name} "${name}" already exists`, {details: {name, kind: row.name}});
+	}
+
+	sendJson(exchange, store.create(row.name, {...body, metadata: {...metadata, name, ...(namespace === undefined ? {} : {namespace})}} as NewObject), {status: 201});
+}
+
+/** JSON merge patch (RFC 7386), and of strategic merge the one rule that clients here need: lists of named things are merged by name. */
+export async function patchObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+	const {namespace, name} = exchange.info;
+	const patch = await readBody(exchange.request);
+	if (!patch) {
+		throw badRequest('error decoding patch: invalid JSON');
+	}
+
+	const byName = exchange.request.headers['content-type'] === 'application/strategic-merge-patch+json';
+	const stored = store.update(row.name, row.namespaced ? namespace : undefined, name!, copy => {
+		const {uid, resourceVersion, creationTimestamp} = copy.metadata;
+		const spec = JSON.stringify(copy['spec']);
+		Object.assign(copy, merge(copy, patch, byName) as Json);
+		Object.assign(copy.metadata, {uid, resourceVersion, creationTimestamp});
+		if (JSON.stringify(copy['spec']) !== spec && copy.metadata.generation !== undefined) {
+			copy.metadata.generation++;
+		}
+	});
+	if (!stored) {
+		throw notFound(row.name, row.group, name!);
+	}
+
+	sendJson(exchange, stored);
+}
+
+export async function replaceObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+	const body = await readBody(exchange.request);
+	const {namespace, name} = exchange.info;
+	const stored = body && store.update(row.name, row.namespaced ? namespace : undefined, name!, copy => {
+		const {metadata} = copy;
+		Object.assign(copy, body, {metadata: {...(body['metadata'] as Json), uid: metadata.uid, creationTimestamp: metadata.creationTimestamp, resourceVersion: metadata.resourceVersion}});
+	});
+	if (!stored) {
+		throw notFound(row.name, row.group, name!);
+	}
+
+	sendJson(exchange, stored);
+}
+
+/** `scale` of a workload, read and written. */
+export async function scaleObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+	const {namespace, name, verb} = exchange.info;
+	const body = verb === 'get' ? undefined : await readBody(exchange.request);
+	const object = store.update(row.name, namespace, name!, copy => {
+		const replicas = body?.['spec']?.replicas as number | undefined;
+		if (replicas !== undefined) {
+			copy['spec'].replicas = replicas;
+		}
+	});
+	if (!object) {
+		throw notFound(row.name, row.group, name!);
+	}
+
+	const {uid, resourceVersion, creationTimestamp} = object.metadata;
+	sendJson(exchange, {kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: {name, namespace, uid, resourceVersion, creationTimestamp}, spec: {replicas: object['spec'].replicas}, status: {replicas: object['status']?.replicas ?? 0}});
+}
+
+/** Pods are first told to end, and go when their containers have. */
+export async function deleteObjects(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+	await readBody(exchange.request);
+	const {namespace, name} = exchange.info;
+	const matches = selection(exchange);
+	const chosen = store.list(row.name, row.namespaced ? namespace : undefined).filter(object => matches(object));
+	if (name !== undefined && chosen.length === 0) {
+		throw notFound(row.name, row.group, name);
+	}
+
+	const deleted = chosen.map(object => deleteObject(store, row, object));
+	sendJson(exchange, name === undefined ? {kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata: {resourceVersion: String(store.revision)}, items: deleted} : deleted[0]!);
+}
+
+export function deleteObject(store: ObjectStore, row: Pick<ResourceRow, 'name'>, {metadata: {namespace, name}}: KubeObject): KubeObject {
+	return row.name === 'pods'
+		? store.update('pods', namespace, name, pod => {
+			pod.metadata.deletionTimestamp ??= apiTime();
+			(pod.metadata as Json)['deletionGracePeriodSeconds'] ??= 30;
+		})!
+		: store.delete(row.name, namespace, name)!;
+}
+
+function merge(target: unknown, patch: unknown, byName: boolean): unknown {
+	if (Array.isArray(patch) && Array.isArray(target) && byName && patch.every(item => typeof (item as Json)?.['name'] === 'string')) {
+		const result = [...target] as Json[];
+		for (const item of patch as Json[]) {
+			const at = result.findIndex(({name}) => name === item['name']);
+			result[at < 0 ? result.length : at] = merge(result[at], item, byName) as Json;
+		}
+
+		return result;
+	}
+
+	if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
+		return patch;
+	}
+
+	const result: Json = typeof target === 'object' && target !== null && !Array.isArray(target) ? {...target} : {};
+	for (const [key, value] of Object.entries(patch)) {
+		if (value === null) {
+			delete result[key];
+		} else if (!key.startsWith('$') && key !== '__proto__') {
+			result[key] = merge(result[key], value, byName);
+		}
+	}
+
+	return result;
+}

@@ -1,0 +1,141 @@
+/** One container's life: it starts, writes, listens, is attached to, ends, and keeps the log of the life before. */
+import {randomBytes} from 'node:crypto';
+import {EventEmitter} from 'node:events';
+import {createServer, type Server, type Socket} from 'node:net';
+import {PassThrough} from 'node:stream';
+import type {AddressPlan} from '../network/address-plan.ts';
+import {apiTime, type Json} from '../objects/kube-object.ts';
+import {LogFile, type OutputStream} from './log-file.ts';
+import type {Program, TerminalSize} from './program.ts';
+
+export type ContainerEvents = {output: [OutputStream, Buffer]; ended: []};
+
+/** Everything a container needs from its pod. */
+export type ContainerSetting = {spec: Json; program: Program; env: Record<string, string>; address: string; plan: AddressPlan};
+
+export class Container extends EventEmitter<ContainerEvents> {
+	readonly setting: ContainerSetting;
+	readonly name: string;
+	log = new LogFile();
+	previousLog: LogFile | null = null;
+	restarts = 0;
+	/** As in `status.containerStatuses[].state`. */
+	state: Json = {waiting: {reason: 'ContainerCreating'}};
+	lastState: Json = {};
+	id = '';
+	stdin = new PassThrough();
+	readonly terminal: TerminalSize = {columns: 80, rows: 24};
+	#stop = new AbortController();
+	#servers = new Set<Server>();
+	#sockets = new Set<Socket>();
+	readonly #unfinished: Record<OutputStream, Buffer[]> = {stdout: [], stderr: []};
+
+	constructor(setting: ContainerSetting) {
+		super();
+		this.setting = setting;
+		this.name = setting.spec['name'] as string;
+		this.setMaxListeners(0);
+	}
+
+	get running(): boolean {
+		return this.state['running'] !== undefined;
+	}
+
+	/** The life that is running now: aborted when it ends. Exec'd processes die with it. */
+	get life(): AbortSignal {
+		return this.#stop.signal;
+	}
+
+	/** Starts a life; a second one keeps the first one's log as the previous. */
+	start(): void {
+		if (this.id !== '') {
+			this.previousLog = this.log;
+			this.log = new LogFile();
+			this.lastState = this.state;
+			this.restarts++;
+		}
+
+		this.id = randomBytes(32).toString('hex');
+		this.#stop = new AbortController();
+		this.stdin = new PassThrough();
+		this.state = {running: {startedAt: apiTime()}};
+		const {signal} = this.#stop;
+		const startedAt = apiTime();
+		const {program, spec, env, address, plan} = this.setting;
+		void program({
+			args: (spec['args'] as string[] | undefined) ?? [],
+			env,
+			stdin: this.stdin,
+			terminal: spec['tty'] ? this.terminal : null,
+			stdout: bytes => {
+				this.#write('stdout', bytes);
+			},
+			stderr: bytes => {
+				this.#write('stderr', bytes);
+			},
+			listen: async (port, onConnection) => this.#listen({address, port}, plan, onConnection),
+			signal,
+		}).catch((error: unknown) => {
+			this.#write('stderr', `panic: ${String(error)}\n`);
+			return 2;
+		}).then(code => {
+			this.#end(code, startedAt);
+		});
+	}
+
+	/** Asks the program to end, as SIGTERM does; it always obeys. */
+	stop(): void {
+		this.#stop.abort();
+	}
+
+	#end(exitCode: number, startedAt: string): void {
+		this.#stop.abort();
+		for (const stream of ['stdout', 'stderr'] as const) {
+			if (this.#unfinished[stream].length > 0) {
+				this.#write(stream, '\n');
+			}
+		}
+
+		for (const socket of this.#sockets) {
+			socket.destroy();
+		}
+
+		for (const server of this.#servers) {
+			server.close();
+		}
+
+		this.#servers.clear();
+		this.log.close();
+		const reason = exitCode === 0 ? 'Completed' : 'Error';
+		this.state = {terminated: {exitCode, reason, startedAt, finishedAt: apiTime(), containerID: `containerd://${this.id}`}};
+		this.emit('ended');
+	}
+
+	#write(stream: OutputStream, text: string | Uint8Array): void {
+		const bytes = typeof text === 'string' ? Buffer.from(text) : Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+		this.emit('output', stream, bytes);
+		let start = 0;
+		for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
+			this.log.append(stream, Buffer.concat([...this.#unfinished[stream].splice(0), bytes.subarray(start, end)]));
+			start = end + 1;
+		}
+
+		if (start < bytes.length) {
+			this.#unfinished[stream].push(bytes.subarray(start));
+		}
+	}
+
+	async #listen(wanted: {address: string; port: number}, plan: AddressPlan, onConnection: (socket: Socket) => void): Promise<void> {
+		const server = createServer({allowHalfOpen: true}, socket => {
+			this.#sockets.add(socket);
+			socket.on('close', () => this.#sockets.delete(socket)).on('error', () => {});
+			onConnection(socket);
+		});
+		const {address: host, port} = plan.listenAt(wanted);
+		const {promise, resolve, reject} = Promise.withResolvers<void>();
+		server.once('error', reject).listen({host, port}, resolve);
+		await promise;
+		plan.stands(wanted, server.address() as {address: string; port: number});
+		this.#servers.add(server);
+	}
+}

@@ -1,0 +1,132 @@
+/** The commands of the sandbox's containers: small ones, with the words and exit codes that busybox uses. */
+import {createHash} from 'node:crypto';
+import {pause} from '../program.ts';
+import {entriesOf, filesOf, resolvePath} from './file-tree.ts';
+import {put, type ShellProcess} from './shell-process.ts';
+
+export type ShellCommand = (process: ShellProcess) => Promise<number>;
+
+/** By name; `sh` itself is added by the shell. */
+export const commands: Readonly<Record<string, ShellCommand>> = {
+	true: async () => 0,
+	false: async () => 1,
+	echo: async process => {
+		const [first, ...rest] = process.argv.slice(1);
+		return first === '-n' ? say(process, rest.join(' ')) : say(process, `${process.argv.slice(1).join(' ')}\n`);
+	},
+	printf: async process => say(process, (process.argv[1] ?? '').replaceAll(/\\n/g, '\n').replaceAll(/\\x([\da-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16))).replaceAll('%s', process.argv[2] ?? '')),
+	pwd: async process => say(process, `${process.cwd}\n`),
+	whoami: async process => say(process, 'root\n'),
+	id: async process => say(process, 'uid=0(root) gid=0(root) groups=0(root)\n'),
+	hostname: async process => say(process, `${process.env['HOSTNAME'] ?? ''}\n`),
+	date: async process => say(process, `${new Date().toUTCString()}\n`),
+	uname: async process => say(process, process.argv[1] === '-a' ? `Linux ${process.env['HOSTNAME']} 6.12.0-sandbox #1 SMP x86_64 GNU/Linux\n` : 'Linux\n'),
+	env: async process => say(process, Object.entries(process.env).map(([key, value]) => `${key}=${value}\n`).join('')),
+	printenv: async process => process.argv[1] === undefined ? commands['env']!(process) : say(process, `${process.env[process.argv[1]] ?? ''}\n`),
+	ps: async process => say(process, `PID   USER     TIME  COMMAND\n    1 root      0:00 ${process.mainCommand}\n   17 root      0:00 ${process.argv.join(' ')}\n`),
+	stty: async process => {
+		if (!process.terminal) {
+			return fail(process, 'stty: standard input: Not a tty');
+		}
+
+		const {rows, columns} = process.terminal;
+		return say(process, process.argv[1] === 'size' ? `${rows} ${columns}\n` : `speed 38400 baud; rows ${rows}; columns ${columns};\n`);
+	},
+	tty: async process => process.terminal ? say(process, '/dev/pts/0\n') : say(process, 'not a tty\n', 1),
+	ls: list,
+	cat: concatenate,
+	async sleep(process) {
+		await pause(Number.parseFloat(process.argv[1] ?? '0') * 1000, process.signal);
+		return process.signal.aborted ? 130 : 0;
+	},
+	seq: sequence,
+	async head(process) {
+		const count = Number(/^-c(\d+)$/.exec(process.argv[1] ?? '')?.[1] ?? process.argv[2] ?? 10);
+		let left = count;
+		for (let chunk = await process.stdin.read(process.signal); chunk !== null && left > 0; chunk = left > 0 ? await process.stdin.read(process.signal) : null) {
+			await put(process.stdout, chunk.subarray(0, left), process.signal);
+			left -= chunk.length;
+		}
+
+		return 0;
+	},
+	async wc(process) {
+		let bytes = 0;
+		for (let chunk = await process.stdin.read(process.signal); chunk !== null; chunk = await process.stdin.read(process.signal)) {
+			bytes += chunk.length;
+		}
+
+		return say(process, `${bytes}\n`);
+	},
+	async sha256sum(process) {
+		const hash = createHash('sha256');
+		for (let chunk = await process.stdin.read(process.signal); chunk !== null; chunk = await process.stdin.read(process.signal)) {
+			hash.update(chunk);
+		}
+
+		return say(process, `${hash.digest('hex')}  -\n`);
+	},
+	help: async process => say(process, `commands here: ${[...Object.keys(commands), 'cd', 'exit', 'sh'].sort().join(' ')}\n`),
+};
+
+async function list(process: ShellProcess): Promise<number> {
+	const files = filesOf(process.env);
+	const long = process.argv.slice(1).some(argument => argument.startsWith('-') && argument.includes('l'));
+	let status = 0;
+	const asked = process.argv.slice(1).filter(argument => !argument.startsWith('-'));
+	for (const argument of asked.length > 0 ? asked : ['.']) {
+		const path = resolvePath(process.cwd, argument);
+		const names = entriesOf(files, path) ?? (path in files ? [argument] : undefined);
+		if (names === undefined) {
+			status = await fail(process, `ls: ${argument}: No such file or directory`);
+			continue;
+		}
+
+		const shown = names.filter(name => !name.startsWith('.'));
+		await say(process, shown.map(name => long ? `${entriesOf(files, resolvePath(path, name)) ? 'd' : '-'}rwxr-xr-x    1 root     root          4096 ${name}\n` : `${name}\n`).join(''));
+	}
+
+	return status;
+}
+
+async function concatenate(process: ShellProcess): Promise<number> {
+	const names = process.argv.slice(1);
+	let status = 0;
+	for (const name of names.length > 0 ? names : ['-']) {
+		if (name === '-') {
+			for (let chunk = await process.stdin.read(process.signal); chunk !== null; chunk = await process.stdin.read(process.signal)) {
+				await put(process.stdout, chunk, process.signal);
+			}
+		} else {
+			const text = filesOf(process.env)[resolvePath(process.cwd, name)];
+			status = text === undefined ? await fail(process, `cat: can't open '${name}': No such file or directory`) : await say(process, text);
+		}
+	}
+
+	return process.signal.aborted ? 130 : status;
+}
+
+async function sequence(process: ShellProcess): Promise<number> {
+	const numbers = process.argv.slice(1).map(Number);
+	const [first, last] = numbers.length > 1 ? [numbers[0]!, numbers.at(-1)!] : [1, numbers[0] ?? 1];
+	for (let next = first; next <= last && !process.signal.aborted && !process.stdout.destroyed;) {
+		const lines: string[] = [];
+		for (; next <= last && lines.length < 4096; next++) {
+			lines.push(`${next}\n`);
+		}
+
+		await put(process.stdout, lines.join(''), process.signal);
+	}
+
+	return process.signal.aborted ? 130 : 0;
+}
+
+async function say(process: ShellProcess, text: string, status = 0): Promise<number> {
+	await put(process.stdout, text, process.signal);
+	return status;
+}
+
+async function fail(process: ShellProcess, text: string): Promise<number> {
+	await put(process.stderr, `${text}\n`, process.signal);
+	return 1;
+}

@@ -1,0 +1,89 @@
+/** What a terminal driver does between a person and a process: echo, editing, Ctrl-C and Ctrl-D, and line ends (termios in canonical mode). */
+import {Writable, type Readable} from 'node:stream';
+import {InputQueue} from './input-queue.ts';
+
+export type CookedTerminal = {
+	input: InputQueue;
+	/** Newlines leave as CR LF. */
+	output: Writable;
+	/** Called at Ctrl-C. */
+	onInterrupt(listener: (() => void) | null): void;
+};
+
+/** Puts a terminal driver between raw streams and a process. */
+export function cookTerminal(keys: Readable | null, screen: Writable): CookedTerminal {
+	const input = new InputQueue();
+	let line: number[] = [];
+	let interrupt: (() => void) | null = null;
+	const echo = (text: string) => {
+		if (!screen.destroyed && !screen.writableEnded) {
+			screen.write(text);
+		}
+	};
+
+	const onByte = (byte: number) => {
+		if (byte === 13 || byte === 10) {
+			echo('\r\n');
+			input.push(Buffer.from([...line, 10]));
+			line = [];
+		} else if (byte === 127 || byte === 8) {
+			if (line.length > 0) {
+				// A character may be several bytes long.
+				while (((line.pop() ?? 0) & 0xC0) === 0x80) {/* its first byte is still to come */}
+				echo('\b \b');
+			}
+		} else if (byte === 3) {
+			line = [];
+			echo('^C\r\n');
+			interrupt?.();
+		} else if (byte === 4) {
+			if (line.length > 0) {
+				input.push(Buffer.from(line));
+				line = [];
+			} else {
+				input.pushEnd();
+			}
+		} else if (byte === 21) {
+			echo('\b \b'.repeat(line.length));
+			line = [];
+		} else {
+			line.push(byte);
+			screen.write(Buffer.from([byte]));
+		}
+	};
+
+	keys?.on('data', (chunk: Buffer) => {
+		for (const byte of chunk) {
+			onByte(byte);
+		}
+	});
+	keys?.on('end', () => {
+		input.finish();
+	});
+	keys?.on('error', () => {
+		input.finish();
+	});
+	keys?.on('close', () => {
+		input.finish();
+	});
+
+	const output = new Writable({
+		write(chunk: Buffer, _encoding, done) {
+			screen.write(withCarriageReturns(chunk), error => {
+				done(error ?? null);
+			});
+		},
+	});
+	screen.on('error', error => output.destroy(error));
+	screen.on('close', () => output.destroy());
+	output.on('error', () => {});
+	return {
+		input, output, onInterrupt(listener) {
+			interrupt = listener;
+		},
+	};
+}
+
+function withCarriageReturns(chunk: Buffer): Buffer {
+	return chunk.includes(10) ? Buffer.from(chunk.toString('latin1').replaceAll('\n', '\r\n'), 'latin1') : chunk;
+}

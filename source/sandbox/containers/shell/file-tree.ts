@@ -1,0 +1,41 @@
+/** The files that a container shows: enough to look around in. */
+
+/** Text of files by path; folders follow from them. */
+export function filesOf(env: Readonly<Record<string, string>>): Record<string, string> {
+	const host = env['HOSTNAME'] ?? 'sandbox';
+	return {
+		'/bin/sh': '',
+		'/etc/hostname': `${host}\n`,
+		'/etc/hosts': `127.0.0.1\tlocalhost\n::1\tlocalhost\n`,
+		'/etc/os-release': 'NAME="spoke sandbox"\nID=spoke-sandbox\nPRETTY_NAME="a container of the spoke sandbox"\n',
+		'/etc/app/config.yaml': 'listen: 8080\nlogLevel: info\nupstream: http://api:8080\n',
+		'/app/README': 'This container exists only inside the sandbox: nothing here is a real cluster.\n',
+		'/app/server': '',
+		'/proc/1/comm': 'app\n',
+		'/root/.profile': '',
+		'/var/run/secrets/kubernetes.io/serviceaccount/namespace': `${env['POD_NAMESPACE'] ?? 'default'}\n`,
+		'/var/run/secrets/kubernetes.io/serviceaccount/ca.crt': '(the sandbox projects no certificate)\n',
+		'/tmp/.keep': '',
+	};
+}
+
+/** `path` seen from `cwd`, without dots. */
+export function resolvePath(cwd: string, path: string): string {
+	const parts: string[] = [];
+	for (const part of (path.startsWith('/') ? path : `${cwd}/${path}`).split('/')) {
+		if (part === '..') {
+			parts.pop();
+		} else if (part !== '' && part !== '.') {
+			parts.push(part);
+		}
+	}
+
+	return `/${parts.join('/')}`;
+}
+
+/** Names in a folder, sorted; `undefined` when it is none. */
+export function entriesOf(files: Readonly<Record<string, string>>, folder: string): string[] | undefined {
+	const prefix = folder === '/' ? '/' : `${folder}/`;
+	const names = new Set(Object.keys(files).filter(path => path.startsWith(prefix)).map(path => path.slice(prefix.length).split('/')[0]!));
+	return names.size === 0 ? undefined : [...names].sort();
+}

@@ -1,0 +1,159 @@
+/** A small shell: words, quotes, variables, `;` `&&` `||`, no pipes; prompts at a terminal. */
+import {commands} from './commands.ts';
+import {resolvePath} from './file-tree.ts';
+import {put, type ShellProcess} from './shell-process.ts';
+
+/** Is there a program of this name in the container? */
+export function hasCommand(name: string): boolean {
+	return name.replace(/^\/(usr\/)?bin\//, '') in commands || isShell(name);
+}
+
+/** Runs `argv` to its end and tells its exit code. */
+export async function runProcess(process: ShellProcess): Promise<number> {
+	const [name = ''] = process.argv;
+	if (isShell(name)) {
+		const at = process.argv.indexOf('-c');
+		return at > 0 ? runLine(process, process.argv[at + 1] ?? '') : readLines(process);
+	}
+
+	return commands[name.replace(/^\/(usr\/)?bin\//, '')]!(process);
+}
+
+/** One line of shell; its status is that of its last command. `exit` inside it ends the line with that status. */
+export async function runLine(process: ShellProcess, line: string): Promise<number> {
+	for (const {joint, words} of splitCommands(line, process)) {
+		const skipped = (joint === '&&' && process.lastStatus !== 0) || (joint === '||' && process.lastStatus === 0);
+		if (skipped || words.length === 0) {
+			continue;
+		}
+
+		if (words[0] === 'exit') {
+			throw new ShellExit(words[1] === undefined ? process.lastStatus : Number(words[1]) & 0xFF);
+		}
+
+		process.lastStatus = await runWords(process, words);
+	}
+
+	return process.lastStatus;
+}
+
+/** `exit`, on its way out of nested commands. */
+export class ShellExit extends Error {
+	readonly status: number;
+
+	constructor(status: number) {
+		super(`exit ${status}`);
+		this.status = status;
+	}
+}
+
+async function readLines(process: ShellProcess): Promise<number> {
+	for (;;) {
+		if (process.terminal) {
+			await put(process.stdout, `${process.cwd} # `, process.ending);
+		}
+
+		process.atPrompt = true;
+		const line = await process.stdin.readLine(process.ending);
+		process.atPrompt = false;
+		if (line === null) {
+			return process.ending.aborted ? 129 : process.lastStatus;
+		}
+
+		try {
+			await runLine(process, line);
+		} catch (error) {
+			if (error instanceof ShellExit) {
+				return error.status;
+			}
+
+			throw error;
+		}
+	}
+}
+
+async function runWords(process: ShellProcess, words: readonly string[]): Promise<number> {
+	const [name = '', ...rest] = words;
+	const assignment = /^([A-Za-z_]\w*)=(.*)$/s.exec(name);
+	if (assignment && rest.length === 0) {
+		process.env[assignment[1]!] = assignment[2]!;
+		return 0;
+	}
+
+	if (name === 'cd') {
+		process.cwd = resolvePath(process.cwd, rest[0] ?? process.env['HOME'] ?? '/');
+		return 0;
+	}
+
+	if (name === 'exec') {
+		throw new ShellExit(await runWords(process, rest));
+	}
+
+	if (!hasCommand(name)) {
+		await put(process.stderr, `sh: ${name}: not found\n`, process.ending);
+		return 127;
+	}
+
+	const redirected = /^[12]?>&?[12]?$/.exec(rest.at(-1) ?? '');
+	const argv = redirected ? words.slice(0, -1) : words;
+	const stdout = redirected?.[0] === '>&2' || redirected?.[0] === '1>&2' ? process.stderr : process.stdout;
+	try {
+		return await runProcess({...process, env: {...process.env}, argv, stdout, signal: process.foreground()});
+	} catch (error) {
+		if (error instanceof ShellExit) {
+			return error.status;
+		}
+
+		throw error;
+	}
+}
+
+function isShell(name: string): boolean {
+	return ['sh', 'bash', 'ash'].includes(name.replace(/^\/(usr\/)?bin\//, ''));
+}
+
+type Part = {joint: ';' | '&&' | '||'; words: string[]};
+
+/** Variables are replaced as late as a part runs, so that `x=1; echo $x` works. */
+function * splitCommands(line: string, process: ShellProcess): Generator<Part> {
+	const tokens = line.match(/"(?:[^"\\]|\\.)*"|'[^']*'|&&|\|\||[;\n]|#.*$|(?:\\.|[^\s;&|"'#]|&(?!&)|(?<=\S)#)+|\s+/gm) ?? [];
+	let joint: Part['joint'] = ';';
+	let words: string[] = [];
+	let open = false;
+	const flush = function * (next: Part['joint']) {
+		yield {joint, words};
+		joint = next;
+		words = [];
+		open = false;
+	};
+
+	for (const token of tokens) {
+		if (token === '&&' || token === '||' || token === ';' || token === '\n') {
+			yield * flush(token === '\n' ? ';' : token);
+		} else if (/^\s+$/.test(token)) {
+			open = false;
+		} else if (!token.startsWith('#')) {
+			const text = plain(token, process);
+			if (open) {
+				words[words.length - 1] += text;
+			} else {
+				words.push(text);
+			}
+
+			open = true;
+		}
+	}
+
+	yield * flush(';');
+}
+
+function plain(token: string, process: ShellProcess): string {
+	if (token.startsWith('\'')) {
+		return token.slice(1, -1);
+	}
+
+	const text = token.startsWith('"') ? token.slice(1, -1) : token;
+	return text
+		.replaceAll(/(\\.)|\$(?:\{(\w+)\}|(\w+)|(\?))/g, (_, escaped: string | undefined, braced: string | undefined, bare: string | undefined, status: string | undefined) =>
+			escaped?.slice(1) ?? (status === undefined ? (process.env[(braced ?? bare)!] ?? '') : String(process.lastStatus)));
+}

@@ -1,0 +1,27 @@
+/** Runs the controllers after each change, once for changes that come together. */
+import type {ObjectStore} from '../objects/object-store.ts';
+import {reconcileEndpoints} from './endpoints.ts';
+import {reconcileWorkloads} from './workloads.ts';
+
+const watched = new Set(['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs', 'pods', 'services', 'nodes']);
+
+/** Brings the store to rest once, then follows it; returns what ends it. */
+export function startControllers(store: ObjectStore): () => void {
+	let due: NodeJS.Immediate | undefined;
+	const look = () => {
+		due = undefined;
+		reconcileWorkloads(store);
+		reconcileEndpoints(store);
+	};
+
+	const unwatch = store.onChange(({resource}) => {
+		if (watched.has(resource)) {
+			due ??= setImmediate(look);
+		}
+	});
+	look();
+	return () => {
+		unwatch();
+		clearImmediate(due);
+	};
+}

@@ -1,0 +1,151 @@
+/** Keeps workloads as they are wished: replica sets for deployments, pods for sets and jobs, and the status of each. */
+import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
+import type {ObjectStore} from '../objects/object-store.ts';
+import {createPod, hashName, isReady, livePods, ownedBy, ownerOf, randomName} from './workload-pods.ts';
+
+/** Looks at all workloads once. What it changes is a reason for another look. */
+export function reconcileWorkloads(store: ObjectStore): void {
+	for (const deployment of store.list('deployments')) {
+		reconcileDeployment(store, deployment);
+	}
+
+	for (const set of store.list('replicasets')) {
+		reconcileReplicaSet(store, set);
+	}
+
+	for (const set of store.list('statefulsets')) {
+		reconcileStatefulSet(store, set);
+	}
+
+	for (const set of store.list('daemonsets')) {
+		reconcileDaemonSet(store, set);
+	}
+
+	for (const job of store.list('jobs')) {
+		reconcileJob(store, job);
+	}
+}
+
+/** One new pod more, then one old pod less, until only new ones are left (maxSurge 1, maxUnavailable 0). */
+function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
+	const {namespace, name} = deployment.metadata;
+	const {replicas, template, selector} = deployment['spec'] as {replicas: number; template: Json; selector: Json};
+	const hash = hashName(template);
+	const sets = ownedBy(store, 'replicasets', deployment);
+	const current = sets.find(set => set.metadata.labels?.['pod-template-hash'] === hash);
+	const old = sets.filter(set => set !== current);
+	const oldReplicas = old.reduce((sum, set) => sum + Number(set['spec'].replicas), 0);
+	if (!current) {
+		const labels = {...(template['metadata'] as Json)['labels'] as Record<string, string>, 'pod-template-hash': hash};
+		store.create('replicasets', {
+			metadata: {name: `${name}-${hash}`, namespace: namespace!, labels, generation: 1, annotations: {'deployment.kubernetes.io/revision': String(sets.length + 1), 'deployment.kubernetes.io/desired-replicas': String(replicas)}, ownerReferences: ownerOf(deployment)},
+			spec: {replicas: oldReplicas === 0 ? replicas : 1, selector: {matchLabels: {...selector['matchLabels'], 'pod-template-hash': hash}}, template: {...template, metadata: {...template['metadata'], labels}}},
+		});
+		store.update('deployments', namespace, name, copy => {
+			copy.metadata.annotations = {...copy.metadata.annotations, 'deployment.kubernetes.io/revision': String(sets.length + 1)};
+		});
+		return;
+	}
+
+	const ready = livePods(store, current).filter(pod => isReady(pod)).length;
+	scaleTo(store, current, oldReplicas === 0 ? replicas : Math.min(replicas, ready + 1));
+	let excess = ready + oldReplicas - replicas;
+	for (const set of old) {
+		const less = Math.min(Math.max(excess, 0), Number(set['spec'].replicas));
+		scaleTo(store, set, Number(set['spec'].replicas) - less);
+		excess -= less;
+	}
+
+	const pods = sets.flatMap(set => livePods(store, set));
+	const available = pods.filter(pod => isReady(pod)).length;
+	const counts = {replicas: pods.length, updatedReplicas: livePods(store, current).length, readyReplicas: available, availableReplicas: available, ...(available < replicas ? {unavailableReplicas: replicas - available} : {})};
+	setStatus(store, 'deployments', deployment, {observedGeneration: deployment.metadata.generation ?? 1, ...counts, conditions: [
+		condition('Available', available >= replicas, available >= replicas ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable'),
+		condition('Progressing', true, oldReplicas === 0 ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated'),
+	]});
+}
+
+function reconcileReplicaSet(store: ObjectStore, set: KubeObject): void {
+	const pods = livePods(store, set);
+	const wanted = Number(set['spec'].replicas);
+	for (let missing = wanted - pods.length; missing > 0; missing--) {
+		createPod(store, set, {name: `${set.metadata.name}-${randomName()}`});
+	}
+
+	removePods(store, pods.slice(wanted));
+	const ready = pods.filter(pod => isReady(pod)).length;
+	setStatus(store, 'replicasets', set, {replicas: Math.min(pods.length, wanted), fullyLabeledReplicas: Math.min(pods.length, wanted), readyReplicas: ready, availableReplicas: ready, observedGeneration: set.metadata.generation ?? 1});
+}
+
+function reconcileStatefulSet(store: ObjectStore, set: KubeObject): void {
+	const {namespace, name} = set.metadata;
+	const wanted = Number(set['spec'].replicas);
+	const revision = `${name}-${hashName(set['spec'].template)}`;
+	for (let index = 0; index < wanted; index++) {
+		const podName = `${name}-${index}`;
+		if (!store.get('pods', namespace, podName)) {
+			createPod(store, set, {name: podName, labels: {'apps.kubernetes.io/pod-index': String(index), 'statefulset.kubernetes.io/pod-name': podName, 'controller-revision-hash': revision}});
+		}
+	}
+
+	const pods = livePods(store, set);
+	removePods(store, pods.filter(pod => Number(pod.metadata.labels?.['apps.kubernetes.io/pod-index']) >= wanted));
+	const ready = pods.filter(pod => isReady(pod)).length;
+	setStatus(store, 'statefulsets', set, {replicas: pods.length, readyReplicas: ready, availableReplicas: ready, currentReplicas: pods.length, updatedReplicas: pods.length, currentRevision: revision, updateRevision: revision, observedGeneration: 1});
+}
+
+function reconcileDaemonSet(store: ObjectStore, set: KubeObject): void {
+	const nodes = store.list('nodes').filter(node => !('node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {})));
+	const pods = livePods(store, set);
+	for (const {metadata: {name: node}} of nodes) {
+		if (!pods.some(pod => pod['spec'].nodeName === node)) {
+			createPod(store, set, {name: `${set.metadata.name}-${randomName()}`, labels: {'controller-revision-hash': hashName(set['spec'].template)}, node});
+		}
+	}
+
+	const ready = pods.filter(pod => isReady(pod)).length;
+	setStatus(store, 'daemonsets', set, {desiredNumberScheduled: nodes.length, currentNumberScheduled: pods.length, updatedNumberScheduled: pods.length, numberReady: ready, numberAvailable: ready, numberMisscheduled: 0, observedGeneration: 1});
+}
+
+function reconcileJob(store: ObjectStore, job: KubeObject): void {
+	const pods = ownedBy(store, 'pods', job);
+	const succeeded = pods.filter(pod => pod['status']?.phase === 'Succeeded').length;
+	if (pods.length === 0) {
+		createPod(store, job, {name: `${job.metadata.name}-${randomName()}`, labels: {'batch.kubernetes.io/job-name': job.metadata.name, 'job-name': job.metadata.name}});
+	}
+
+	const startTime = job['status']?.startTime ?? apiTime();
+	const active = livePods(store, job).length;
+	setStatus(store, 'jobs', job, {startTime, ...(active > 0 ? {active} : {}), ...(succeeded > 0 ? {succeeded, completionTime: job['status']?.completionTime ?? apiTime(), conditions: [condition('Complete', true, 'CompletionsReached')]} : {})});
+}
+
+function scaleTo(store: ObjectStore, {metadata: {namespace, name}}: KubeObject, replicas: number): void {
+	store.update('replicasets', namespace, name, copy => {
+		copy['spec'].replicas = replicas;
+	});
+}
+
+function removePods(store: ObjectStore, pods: readonly KubeObject[]): void {
+	for (const {metadata: {namespace, name}} of pods) {
+		store.update('pods', namespace, name, pod => {
+			pod.metadata.deletionTimestamp ??= apiTime();
+		});
+	}
+}
+
+function setStatus(store: ObjectStore, resource: string, {metadata: {namespace, name}}: KubeObject, status: Json): void {
+	store.update(resource, namespace, name, copy => {
+		const before = (copy['status']?.conditions ?? []) as Json[];
+		for (const next of (status['conditions'] ?? []) as Json[]) {
+			const same = before.find(({type, status: holds}) => type === next['type'] && holds === next['status']);
+			next['lastTransitionTime'] = same?.['lastTransitionTime'] ?? next['lastTransitionTime'];
+			next['lastUpdateTime'] = same?.['reason'] === next['reason'] ? same?.['lastUpdateTime'] : next['lastUpdateTime'];
+		}
+
+		copy['status'] = status;
+	});
+}
+
+function condition(type: string, holds: boolean, reason: string): Json {
+	return {type, status: holds ? 'True' : 'False', reason, message: '', lastUpdateTime: apiTime(), lastTransitionTime: apiTime()};
+}

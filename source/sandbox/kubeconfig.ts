@@ -1,0 +1,28 @@
+/** The kubeconfig with which clients come to a sandbox: all its users, and the mark that says what it is. */
+import type {UserName} from './apiserver/users.ts';
+import {userRows} from './apiserver/users.ts';
+import type {KeyPair} from './certificates/issuer.ts';
+import type {SandboxKubeconfig} from './sandbox.ts';
+
+/** The name of the cluster extension that marks a sandbox. */
+export const sandboxExtension = 'spoke.dev/sandbox';
+
+export type Credentials = ReadonlyMap<UserName, {pair: KeyPair} | {token: string}>;
+
+export function makeKubeconfig(server: string, authority: string, credentials: Credentials, current: UserName): SandboxKubeconfig {
+	const cluster = 'spoke-sandbox';
+	const contextOf = (name: string) => name === 'admin' ? 'sandbox' : `sandbox-${name}`;
+	return {
+		apiVersion: 'v1', kind: 'Config', 'current-context': contextOf(current),
+		clusters: [{name: cluster, cluster: {server, 'certificate-authority-data': base64(authority), extensions: [{name: sandboxExtension, extension: {sandbox: true}}]}}],
+		contexts: userRows.map(({name, namespace}) => ({name: contextOf(name), context: {cluster, user: name, namespace}})),
+		users: userRows.map(({name}) => {
+			const own = credentials.get(name)!;
+			return {name, user: 'token' in own ? {token: own.token} : {'client-certificate-data': base64(own.pair.certificate), 'client-key-data': base64(own.pair.key)}};
+		}),
+	};
+}
+
+function base64(text: string): string {
+	return Buffer.from(text).toString('base64');
+}

@@ -1,0 +1,23 @@
+/** Who may talk to a kubelet: client certificates of the cluster's CA, and of those only the apiserver and administrators. */
+import type {IncomingMessage} from 'node:http';
+import type {TLSSocket} from 'node:tls';
+import type {Kubelet} from './kubelet.ts';
+
+/** The kubelet's refusal in its own words, or `undefined`. @see pkg/kubelet/server/server.go InstallAuthFilter */
+export function judgeCaller(request: IncomingMessage, kubelet: Kubelet): {status: number; text: string} | undefined {
+	const socket = request.socket as TLSSocket;
+	const peer = socket.getPeerCertificate();
+	if (!socket.authorized || peer?.subject === undefined) {
+		return {status: 401, text: 'Unauthorized'};
+	}
+
+	const {CN: user, O: groups} = peer.subject as unknown as {CN: string; O?: string | string[]};
+	const allowed = user === apiserverIdentity || [groups].flat().includes('system:masters');
+	const [, first] = (request.url ?? '/').split(/[/?]/);
+	const verb = request.method === 'POST' ? 'create' : 'get';
+	const subresource = first === 'configz' ? '[configz proxy]' : (first === 'healthz' ? '[healthz proxy]' : (first === 'metrics' ? '[metrics]' : '[proxy]'));
+	return allowed && !kubelet.refusesApiserver ? undefined : {status: 403, text: `Forbidden (user=${user}, verb=${verb}, resource=nodes, subresource(s)=${subresource})`};
+}
+
+/** The common name of the certificate with which the apiserver comes to kubelets. */
+export const apiserverIdentity = 'kube-apiserver-kubelet-client';

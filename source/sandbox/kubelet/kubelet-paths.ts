@@ -1,0 +1,137 @@
+/** What a kubelet answers: who asks is checked first, on every path, then the path decides. */
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {createWebSocketStream} from 'ws';
+import type {Duplex} from 'node:stream';
+import {SpdySession} from '../../wire/spdy-session.ts';
+import type {Container} from '../containers/container.ts';
+import {acceptSpdy} from './accept-spdy.ts';
+import {acceptWebSocket} from './accept-websocket.ts';
+import {configz, kubeletFlags, kubeletMetrics, type KubeletFacts} from './configz.ts';
+import {sendContainerLog} from './container-logs.ts';
+import {judgeCaller} from './kubelet-access.ts';
+import type {Kubelet} from './kubelet.ts';
+import type {PodRuntime} from './pod-runtime.ts';
+import {servePortForward} from './port-forward.ts';
+import {streamWish} from './remote-streams.ts';
+import {runAttach, runExec} from './run-stream.ts';
+import {acceptSpdyChannels} from './spdy-channels.ts';
+import {acceptChannels} from './websocket-channels.ts';
+
+type Refusal = {status: number; text: string};
+
+/** Everything but upgrades. */
+export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, response: ServerResponse): Promise<void> {
+	const url = new URL(request.url ?? '/', 'https://kubelet');
+	const plain = (status: number, text: string) => {
+		response.writeHead(status, {'content-type': 'text/plain; charset=utf-8'}).end(text);
+	};
+
+	const json = (body: unknown) => {
+		response.writeHead(200, {'content-type': 'application/json'}).end(JSON.stringify(body));
+	};
+
+	const refused = judgeCaller(request, kubelet);
+	const facts: KubeletFacts = {
+		node: kubelet.setting.node, address: kubelet.setting.hostAddress, port: kubelet.port,
+		servingBootstrap: kubelet.certificate !== 'self-signed', startedAt: kubelet.startedAt, inflight: kubelet.inflight,
+	};
+	const [, first] = url.pathname.split('/');
+	if (refused) {
+		plain(refused.status, refused.text);
+	} else if (first === 'containerLogs') {
+		const found = findContainer(kubelet, url.pathname);
+		await ('status' in found ? plain(found.status, found.text) : sendContainerLog(found.container, found.podName, url.searchParams, response));
+	} else if (first === 'exec' || first === 'attach' || first === 'portForward') {
+		plain(400, 'Upgrade request required');
+	} else if (first === 'healthz') {
+		plain(200, 'ok');
+	} else if (first === 'configz') {
+		json(configz(facts));
+	} else if (first === 'flagz') {
+		json({kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', metadata: {name: 'kubelet'}, flags: kubeletFlags(facts)});
+	} else if (first === 'metrics') {
+		plain(200, kubeletMetrics(facts));
+	} else if (first === 'pods') {
+		json({kind: 'PodList', apiVersion: 'v1', metadata: {}, items: kubelet.pods()});
+	} else {
+		plain(404, '404 page not found\n');
+	}
+}
+
+/** Exec, attach and port-forward, by WebSocket (GET) and by SPDY (POST). */
+export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+	socket.on('error', () => {});
+	const url = new URL(request.url ?? '/', 'https://kubelet');
+	const [, first, namespace = '', podName = ''] = url.pathname.split('/');
+	const refused = judgeCaller(request, kubelet);
+	if (refused) {
+		refuse(socket, refused);
+	} else if (first === 'portForward') {
+		const pod = kubelet.pod(decodeURIComponent(namespace), decodeURIComponent(podName));
+		await (pod ? portForward(kubelet, pod, request, socket, head) : refuse(socket, {status: 404, text: 'pod does not exist'}));
+	} else if (first === 'exec' || first === 'attach') {
+		const found = findContainer(kubelet, url.pathname);
+		if ('status' in found) {
+			refuse(socket, found);
+		} else if (found.container.running) {
+			await stream(first, found.container, url.searchParams, request, socket, head);
+		} else {
+			refuse(socket, {status: 404, text: `container not found ("${found.container.name}")`});
+		}
+	} else {
+		refuse(socket, {status: 404, text: '404 page not found\n'});
+	}
+}
+
+async function stream(kind: 'exec' | 'attach', container: Container, query: URLSearchParams, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+	const wish = streamWish(query);
+	const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
+	const remote = await (isWebSocket ? acceptChannels(request, socket, head, wish) : acceptSpdyChannels(request, socket, head, wish));
+	if (!remote) {
+		// Measured: a WebSocket whose subprotocols are all unknown gets 403 with nothing in it.
+		if (isWebSocket) {
+			socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+		}
+
+		return;
+	}
+
+	if (kind === 'exec') {
+		await runExec(container, query.getAll('command'), wish, remote);
+	} else {
+		runAttach(container, remote);
+	}
+}
+
+async function portForward(kubelet: Kubelet, pod: PodRuntime, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+	const target = {sandboxId: pod.sandboxId, locate: (port: number) => kubelet.setting.plan.locate({address: pod.address, port})};
+	if (request.headers.upgrade?.toLowerCase() === 'websocket') {
+		const accepted = request.headers['sec-websocket-protocol'] === undefined ? undefined : await acceptWebSocket(request, socket, head, ['SPDY/3.1+portforward.k8s.io']);
+		if (accepted) {
+			servePortForward(new SpdySession(createWebSocketStream(accepted.client), {role: 'server'}), target);
+		} else {
+			refuse(socket, {status: 400, text: 'query parameter "port" is required'});
+		}
+	} else {
+		const accepted = acceptSpdy(request, socket, head, ['portforward.k8s.io']);
+		if (accepted) {
+			servePortForward(accepted.session, target);
+		}
+	}
+}
+
+function findContainer(kubelet: Kubelet, path: string): {container: Container; podName: string} | Refusal {
+	const [, , namespace = '', podName = '', ...rest] = path.split('/').map(part => decodeURIComponent(part));
+	const pod = kubelet.pod(namespace, podName);
+	if (!pod) {
+		return {status: 404, text: `pod does not exist`};
+	}
+
+	const name = rest.at(-1);
+	const container = pod.containers.find(container => container.name === name);
+	return container ? {container, podName} : {status: 404, text: `container not found ("${name}")`};
+}
+
+function refuse(socket: Duplex, {status, text}: Refusal): void {
+	socket.end(`HTTP/1.1 ${status} ${({400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found'} as Record<number, string>)[status]}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`);
+}

@@ -1,0 +1,176 @@
+/** One node's kubelet: a TLS listener of its own, the pods that run there, and the node's heartbeat. */
+import type {IncomingMessage, Server, ServerResponse} from 'node:http';
+import {createServer as createTlsServer} from 'node:https';
+import {createServer, type Server as TcpServer, type Socket} from 'node:net';
+import type {Issuer} from '../certificates/issuer.ts';
+import {sniffPlainHttp} from '../containers/programs/http-service.ts';
+import type {Place} from '../network/address-plan.ts';
+import {apiMicroTime, type KubeObject} from '../objects/kube-object.ts';
+import type {Change} from '../objects/object-store.ts';
+import {kubeletAnswer, kubeletUpgrade} from './kubelet-paths.ts';
+import {PodRuntime, type RuntimeSetting} from './pod-runtime.ts';
+import {internalErrorAlert, servingCertificate, type KubeletCertificate} from './serving-certificate.ts';
+
+export type KubeletSetting = RuntimeSetting & {issuer: Issuer};
+
+const heartbeatMs = 10_000;
+
+export class Kubelet {
+	readonly setting: KubeletSetting;
+	readonly startedAt = new Date();
+	/** Requests of now by first path segment, as its metrics count them. */
+	readonly inflight: Record<string, number> = {};
+	port = 0;
+	certificate: KubeletCertificate = 'self-signed';
+	/** A fault: the apiserver’s identity has lost its rights here. */
+	refusesApiserver = false;
+	readonly #pods = new Map<string, PodRuntime>();
+	readonly #sockets = new Set<Socket>();
+	#tls: Server | null = null;
+	#listener: TcpServer | null = null;
+	#timer: NodeJS.Timeout | undefined;
+	#unwatch = () => {};
+
+	constructor(setting: KubeletSetting) {
+		this.setting = setting;
+	}
+
+	get place(): Place {
+		return {address: this.setting.hostAddress, port: this.port};
+	}
+
+	/** Listens, and from then on runs the pods that are bound to this node. */
+	async start(certificate: KubeletCertificate): Promise<void> {
+		this.#tls = createTlsServer({requestCert: true, rejectUnauthorized: false, ALPNProtocols: []}, (request, response) => {
+			this.#count(request, response);
+			void kubeletAnswer(this, request, response);
+		});
+		this.#tls.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+			this.#count(request, socket);
+			void kubeletUpgrade(this, request, socket, head);
+		});
+		this.#tls.on('tlsClientError', () => {});
+		await this.serveWith(certificate);
+		await this.#listen();
+		this.#unwatch = this.setting.store.onChange(change => {
+			this.#onChange(change);
+		});
+		this.#timer = setInterval(() => {
+			this.#beat();
+		}, heartbeatMs);
+		this.#timer.unref();
+	}
+
+	/** Changes the serving certificate for handshakes to come. */
+	async serveWith(kind: KubeletCertificate): Promise<void> {
+		const {node, hostAddress, issuer} = this.setting;
+		const pair = await servingCertificate(kind, node, hostAddress, issuer);
+		this.certificate = kind;
+		if (pair) {
+			(this.#tls as unknown as {setSecureContext(options: object): void}).setSecureContext({cert: pair.chain, key: pair.key, ca: issuer.authority});
+		}
+	}
+
+	pod(namespace: string, name: string): PodRuntime | undefined {
+		return this.#pods.get(`${namespace}/${name}`);
+	}
+
+	get runtimes(): PodRuntime[] {
+		return [...this.#pods.values()];
+	}
+
+	pods(): KubeObject[] {
+		return this.setting.store.list('pods').filter(pod => pod['spec'].nodeName === this.setting.node);
+	}
+
+	/** Breaks every connection to this kubelet, as a cut cable does. */
+	cutConnections(): void {
+		for (const socket of this.#sockets) {
+			socket.resetAndDestroy();
+		}
+	}
+
+	async stop(): Promise<void> {
+		clearInterval(this.#timer);
+		this.#unwatch();
+		this.#listener?.close();
+		this.cutConnections();
+		await Promise.all([...this.#pods.values()].map(async pod => pod.stop()));
+	}
+
+	async #listen(): Promise<void> {
+		const {plan, hostAddress} = this.setting;
+		const listener = createServer(socket => {
+			this.#sockets.add(socket);
+			socket.on('close', () => this.#sockets.delete(socket)).on('error', () => {});
+			this.#onConnection(socket);
+		});
+		this.#listener = listener;
+		const listen = async (place: Place) => {
+			const {promise, resolve, reject} = Promise.withResolvers<void>();
+			listener.once('error', reject).listen({host: place.address, port: place.port}, resolve);
+			await promise;
+		};
+
+		// A kubelet of a real node may hold the port on all addresses: then any other will do.
+		const usual = {address: hostAddress, port: 10_250};
+		const {address} = plan.listenAt(usual);
+		try {
+			await listen(plan.listenAt(usual));
+		} catch {
+			await listen({address, port: 0});
+		}
+
+		const at = listener.address() as Place;
+		this.port = at.port;
+		plan.stands(this.place, at);
+	}
+
+	#onConnection(socket: Socket): void {
+		if (this.certificate === 'pending') {
+			socket.once('data', () => socket.end(internalErrorAlert));
+			return;
+		}
+
+		sniffPlainHttp(socket, () => void this.#tls!.emit('connection', socket));
+	}
+
+	#onChange({type, resource, object}: Change): void {
+		if (resource !== 'pods' || object['spec'].nodeName !== this.setting.node) {
+			return;
+		}
+
+		const key = `${object.metadata.namespace}/${object.metadata.name}`;
+		const runtime = this.#pods.get(key);
+		if (type === 'ADDED') {
+			const added = new PodRuntime(object, this.setting);
+			this.#pods.set(key, added);
+			added.start();
+		} else if (runtime?.uid !== object.metadata.uid) {
+			// A change of a pod that is gone.
+		} else if (type === 'DELETED') {
+			this.#pods.delete(key);
+			void runtime.stop();
+		} else if (object.metadata.deletionTimestamp === undefined) {
+			runtime.adopt(object);
+		} else {
+			void runtime.stop().then(() => {
+				this.setting.store.delete('pods', object.metadata.namespace, object.metadata.name);
+			});
+		}
+	}
+
+	#beat(): void {
+		this.setting.store.update('leases', 'kube-node-lease', this.setting.node, lease => {
+			lease['spec'].renewTime = apiMicroTime();
+		});
+	}
+
+	#count(request: IncomingMessage, life: ServerResponse | Socket): void {
+		const name = request.url?.split(/[/?]/)[1] ?? '';
+		this.inflight[name] = (this.inflight[name] ?? 0) + 1;
+		life.once('close', () => {
+			this.inflight[name]!--;
+		});
+	}
+}

@@ -1,0 +1,176 @@
+/** Runs one pod on its node: starts its containers, restarts them with back-off, and reports what becomes of them. */
+import {randomBytes} from 'node:crypto';
+import {Container} from '../containers/container.ts';
+import type {FindProgram} from '../containers/programs.ts';
+import type {AddressPlan} from '../network/address-plan.ts';
+import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
+import type {ObjectStore} from '../objects/object-store.ts';
+import {recordEvent, type EventNews} from '../objects/record-event.ts';
+import {podStatus} from './pod-status.ts';
+
+export type RuntimeSetting = {store: ObjectStore; plan: AddressPlan; findProgram: FindProgram; node: string; hostAddress: string; backOffMs: number};
+
+export class PodRuntime {
+	/** The pod's sandbox in the runtime: port-forward's errors name it. */
+	readonly sandboxId = randomBytes(32).toString('hex');
+	readonly address: string;
+	readonly uid: string;
+	readonly #pod: KubeObject;
+	readonly #setting: RuntimeSetting;
+	readonly #startedAt = apiTime();
+	readonly #init: Container[];
+	readonly #main: Container[];
+	readonly #ephemeral: Container[] = [];
+	readonly #timers = new Set<NodeJS.Timeout>();
+	#stopping = false;
+
+	constructor(pod: KubeObject, setting: RuntimeSetting) {
+		this.#pod = pod;
+		this.#setting = setting;
+		this.uid = pod.metadata.uid;
+		this.address = pod['spec'].hostNetwork ? setting.hostAddress : setting.plan.podAddress();
+		this.#init = ((pod['spec'].initContainers ?? []) as Json[]).map(spec => this.#container(spec));
+		this.#main = (pod['spec'].containers as Json[]).map(spec => this.#container(spec));
+	}
+
+	get containers(): readonly Container[] {
+		return [...this.#init, ...this.#main, ...this.#ephemeral];
+	}
+
+	start(): void {
+		this.#tell({reason: 'Scheduled', message: `Successfully assigned ${this.#pod.metadata.namespace}/${this.#pod.metadata.name} to ${this.#setting.node}`, component: 'default-scheduler'});
+		this.#startNext();
+		this.#report();
+	}
+
+	/** Starts ephemeral containers that the pod has gained. */
+	adopt(pod: KubeObject): void {
+		for (const spec of (pod['spec'].ephemeralContainers ?? []) as Json[]) {
+			if (!this.#ephemeral.some(container => container.name === spec['name'])) {
+				const container = this.#container(spec);
+				this.#ephemeral.push(container);
+				this.#run(container);
+				this.#report();
+			}
+		}
+	}
+
+	/** Ends all containers, as the deletion of the pod does. Resolves when they have ended. */
+	async stop(): Promise<void> {
+		this.#stopping = true;
+		for (const timer of this.#timers) {
+			clearTimeout(timer);
+		}
+
+		const running = this.containers.filter(container => container.running);
+		await Promise.all(running.map(async container => {
+			const {promise, resolve} = Promise.withResolvers<void>();
+			container.once('ended', resolve);
+			container.stop();
+			await promise;
+		}));
+	}
+
+	/** Ends one container's life; the restart policy decides what follows. */
+	restart(containerName?: string): void {
+		for (const container of this.#main) {
+			if (containerName === undefined || container.name === containerName) {
+				container.stop();
+			}
+		}
+	}
+
+	#container(spec: Json): Container {
+		const {metadata} = this.#pod;
+		const env: Record<string, string> = {
+			PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOSTNAME: metadata.name, HOME: '/root',
+			KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443',
+		};
+		for (const {name, value} of (spec['env'] ?? []) as Json[]) {
+			env[name as string] = String(value ?? '');
+		}
+
+		const program = this.#setting.findProgram(spec['image'] as string);
+		const container = new Container({spec, program: program ?? (async () => 0), env, address: this.address, plan: this.#setting.plan});
+		container.on('ended', () => {
+			this.#ended(container);
+		});
+		return container;
+	}
+
+	/** Init containers one after the other, then all the others. */
+	#startNext(): void {
+		const next = this.#init.find(container => container.state['terminated']?.exitCode !== 0);
+		for (const container of next ? [next] : this.#main) {
+			this.#run(container);
+		}
+	}
+
+	#run(container: Container): void {
+		const {spec} = container.setting;
+		const fieldPath = `spec.containers{${container.name}}`;
+		const about = {component: 'kubelet', host: this.#setting.node, fieldPath};
+		if (!this.#setting.findProgram(spec['image'] as string)) {
+			container.state = {waiting: {reason: 'ImagePullBackOff', message: `Back-off pulling image "${spec['image']}"`}};
+			this.#tell({type: 'Warning', reason: 'Failed', message: `Failed to pull image "${spec['image']}": not found`, ...about});
+			return;
+		}
+
+		this.#tell({reason: 'Pulled', message: `Container image "${spec['image']}" already present on machine`, ...about});
+		this.#tell({reason: 'Created', message: `Container created`, ...about});
+		container.start();
+		this.#tell({reason: 'Started', message: `Container started`, ...about});
+	}
+
+	#ended(container: Container): void {
+		if (this.#stopping || this.#ephemeral.includes(container)) {
+			this.#report();
+			return;
+		}
+
+		const failed = container.state['terminated'].exitCode !== 0;
+		if (this.#init.includes(container) && !failed) {
+			this.#startNext();
+		} else if (this.#pod['spec'].restartPolicy === 'Always' || (this.#pod['spec'].restartPolicy === 'OnFailure' && failed)) {
+			this.#restartLater(container, failed);
+		}
+
+		this.#report();
+	}
+
+	#restartLater(container: Container, failed: boolean): void {
+		const delay = failed || container.restarts > 0 ? Math.min(this.#setting.backOffMs * (2 ** Math.min(container.restarts, 6)), 300_000) : 0;
+		const restart = () => {
+			container.state = container.state['waiting'] ? container.lastState : container.state;
+			this.#run(container);
+			this.#report();
+		};
+
+		if (failed && delay > 0) {
+			const ended = container.state;
+			const {name, namespace, uid} = this.#pod.metadata;
+			container.lastState = ended;
+			container.state = {waiting: {reason: 'CrashLoopBackOff', message: `back-off ${delay / 1000}s restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`}};
+			this.#tell({type: 'Warning', reason: 'BackOff', message: `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`, component: 'kubelet', host: this.#setting.node, fieldPath: `spec.containers{${container.name}}`});
+		}
+
+		const timer = setTimeout(restart, delay);
+		this.#timers.add(timer);
+	}
+
+	#tell(news: EventNews): void {
+		recordEvent(this.#setting.store, this.#pod, news);
+	}
+
+	#report(): void {
+		const {namespace, name} = this.#pod.metadata;
+		this.#setting.store.update('pods', namespace, name, pod => {
+			if (pod.metadata.uid === this.uid) {
+				pod['status'] = podStatus({
+					spec: pod['spec'], init: this.#init, main: this.#main, ephemeral: this.#ephemeral,
+					address: this.address, hostAddress: this.#setting.hostAddress, startedAt: this.#startedAt,
+				}, pod['status'] ?? {});
+			}
+		});
+	}
+}

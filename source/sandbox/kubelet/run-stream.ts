@@ -1,0 +1,82 @@
+/** Exec and attach: connects a client's streams with a process of a container. */
+import type {Container} from '../containers/container.ts';
+import type {TerminalSize} from '../containers/program.ts';
+import {hasCommand} from '../containers/shell/shell.ts';
+import {startProcess} from '../containers/shell/start-process.ts';
+import {Writable} from 'node:stream';
+import {exitStatus, internalError, type RemoteStreams, type StreamWish} from './remote-streams.ts';
+
+/** Runs `command` beside the container's main process. */
+export async function runExec(container: Container, command: readonly string[], wish: StreamWish, remote: RemoteStreams): Promise<void> {
+	const [name = ''] = command;
+	if (!hasCommand(name)) {
+		remote.finish(internalError(`error executing command in container: failed to exec in container: failed to start exec "${container.id}": OCI runtime exec failed: exec failed: unable to start container process: exec: "${name}": executable file not found in $PATH`));
+		return;
+	}
+
+	const terminal: TerminalSize | null = wish.tty ? {columns: 80, rows: 24} : null;
+	remote.onResize(size => {
+		Object.assign(terminal ?? {}, size);
+	});
+	const stdout = remote.stdout ?? nowhere();
+	const status = await startProcess({
+		argv: command, env: container.setting.env, stdin: remote.stdin, stdout, stderr: remote.stderr ?? (wish.tty ? stdout : nowhere()),
+		terminal, signal: AbortSignal.any([container.life, remote.gone]), mainCommand: mainCommandOf(container),
+	});
+	await flushed(remote.stdout);
+	await flushed(remote.stderr);
+	remote.finish(exitStatus(status));
+}
+
+/** Shows the main process's output from now on, and hands it what the client types. */
+export function runAttach(container: Container, remote: RemoteStreams): void {
+	const onOutput = (stream: 'stdout' | 'stderr', bytes: Buffer) => {
+		const target = stream === 'stderr' ? (remote.stderr ?? remote.stdout) : remote.stdout;
+		if (target && !target.destroyed && !target.writableEnded) {
+			target.write(bytes);
+		}
+	};
+
+	const onEnded = () => {
+		remote.finish(exitStatus(Number(container.lastState['terminated']?.exitCode ?? container.state['terminated']?.exitCode ?? 0)));
+	};
+
+	container.on('output', onOutput);
+	container.on('ended', onEnded);
+	remote.gone.addEventListener('abort', () => {
+		container.off('output', onOutput);
+		container.off('ended', onEnded);
+	}, {once: true});
+	remote.onResize(size => {
+		Object.assign(container.terminal, size);
+	});
+	if (container.setting.spec['stdin']) {
+		remote.stdin?.pipe(container.stdin, {end: Boolean(container.setting.spec['stdinOnce'])});
+	} else {
+		remote.stdin?.resume();
+	}
+}
+
+export function mainCommandOf(container: Container): string {
+	const {image, args = []} = container.setting.spec as {image: string; args?: string[]};
+	return [image.replace(/^.*\//, '').replace(/:.*$/, ''), ...args].join(' ');
+}
+
+function nowhere(): Writable {
+	return new Writable({
+		write(_chunk, _encoding, done) {
+			done();
+		},
+	});
+}
+
+async function flushed(stream: Writable | null): Promise<void> {
+	if (stream && stream.writableLength > 0 && !stream.destroyed) {
+		await new Promise<void>(resolve => {
+			stream.write('', () => {
+				resolve();
+			});
+			stream.once('close', resolve);
+		});
+	}
+}

@@ -1,0 +1,79 @@
+/** Exec and attach over SPDY: a stream for each of error, stdin, stdout, stderr and resize. */
+import type {IncomingMessage} from 'node:http';
+import type {Duplex} from 'node:stream';
+import type {SpdyStream} from '../../wire/spdy-stream.ts';
+import type {TerminalSize} from '../containers/program.ts';
+import {acceptSpdy} from './accept-spdy.ts';
+import {parseResize, type RemoteStreams, type StreamWish} from './remote-streams.ts';
+
+const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v3.channel.k8s.io'] as const;
+
+const streamsWithinMs = 30_000;
+
+/** Waits until all streams that the client asked for are open. @see k8s.io/cri-streaming pkg/streaming/remotecommand/httpstream.go */
+export async function acceptSpdyChannels(request: IncomingMessage, socket: Duplex, head: Buffer, wish: StreamWish): Promise<RemoteStreams | undefined> {
+	const accepted = acceptSpdy(request, socket, head, protocols);
+	if (!accepted) {
+		return undefined;
+	}
+
+	const {session} = accepted;
+	const gone = new AbortController();
+	const open = new Map<string, SpdyStream>();
+	const wanted = ['error', ...(wish.stdin ? ['stdin'] : []), ...(wish.stdout ? ['stdout'] : []), ...(wish.stderr ? ['stderr'] : []), ...(wish.tty ? ['resize'] : [])];
+	const {promise, resolve} = Promise.withResolvers<boolean>();
+	const late = setTimeout(resolve, streamsWithinMs, false);
+	session.on('stream', stream => {
+		stream.on('error', () => {});
+		stream.reply();
+		open.set(String(stream.headers['streamtype']), stream);
+		if (wanted.every(name => open.has(name))) {
+			resolve(true);
+		}
+	});
+	session.on('close', () => {
+		gone.abort();
+		resolve(false);
+	});
+	const complete = await promise;
+	clearTimeout(late);
+	if (!complete) {
+		session.destroy();
+		return undefined;
+	}
+
+	let onResize: (size: TerminalSize) => void = () => {};
+	open.get('resize')?.on('data', (chunk: Buffer) => {
+		for (const line of chunk.toString().split('\n')) {
+			const size = parseResize(line);
+			if (size) {
+				onResize(size);
+			}
+		}
+	});
+	const output = (name: string) => {
+		const stream = open.get(name);
+		stream?.resume();
+		return stream ?? null;
+	};
+
+	return {
+		stdin: open.get('stdin') ?? null,
+		stdout: output('stdout'),
+		stderr: output('stderr'),
+		onResize(listener) {
+			onResize = listener;
+		},
+		gone: gone.signal,
+		finish(status) {
+			open.get('stdout')?.end();
+			open.get('stderr')?.end();
+			open.get('error')!.end(JSON.stringify(status), () => {
+				// The client ends the session when it has read the status; one that does not is ended.
+				setTimeout(() => {
+					session.end();
+				}, 1000).unref();
+			});
+		},
+	};
+}

@@ -1,0 +1,86 @@
+/** The wire between clients and the apiserver, which can be slowed, stalled and cut. */
+import {createConnection, createServer, type Server, type Socket} from 'node:net';
+import {Transform} from 'node:stream';
+
+/** A relay of bytes: FIN stays FIN, RST stays RST. */
+export class FaultyWire {
+	/** Milliseconds added each way. */
+	latencyMs = 0;
+	readonly #sockets = new Set<Socket>();
+	#server: Server | null = null;
+	#stalled: Array<() => void> | null = null;
+
+	/** Takes connections at `port` (0: a free one) and carries them to `target`. Resolves to the port. */
+	async open(port: number, target: () => {host: string; port: number}): Promise<number> {
+		const server = createServer({allowHalfOpen: true, noDelay: true}, client => {
+			const inner = createConnection({...target(), allowHalfOpen: true, noDelay: true});
+			this.#carry(client, inner);
+			this.#carry(inner, client);
+		});
+		const {promise, resolve, reject} = Promise.withResolvers<void>();
+		server.once('error', reject).listen({host: '127.0.0.1', port}, resolve);
+		await promise;
+		server.off('error', reject);
+		this.#server = server;
+		return (server.address() as {port: number}).port;
+	}
+
+	/** Resets every connection of now. */
+	cut(): void {
+		for (const socket of this.#sockets) {
+			socket.resetAndDestroy();
+		}
+	}
+
+	/** Nothing is carried any more, in either way, and nothing is said about it; or everything goes on. */
+	stall(on: boolean): void {
+		if (on) {
+			this.#stalled ??= [];
+		} else {
+			const waiting = this.#stalled ?? [];
+			this.#stalled = null;
+			for (const go of waiting) {
+				go();
+			}
+		}
+	}
+
+	/** Takes no more connections and cuts those of now. */
+	close(): void {
+		this.#server?.close();
+		this.#server = null;
+		this.stall(false);
+		this.cut();
+	}
+
+	#carry(from: Socket, to: Socket): void {
+		this.#sockets.add(from);
+		from.on('close', hadError => {
+			this.#sockets.delete(from);
+			if (hadError) {
+				to.resetAndDestroy();
+			} else if (!to.destroyed && !from.readableEnded) {
+				to.destroy();
+			}
+		});
+		from.on('error', () => to.resetAndDestroy());
+		const wire = new Transform({
+			transform: (chunk: Buffer, _encoding, done) => {
+				const go = () => {
+					if (this.latencyMs > 0) {
+						setTimeout(done, this.latencyMs, null, chunk);
+					} else {
+						done(null, chunk);
+					}
+				};
+
+				if (this.#stalled) {
+					this.#stalled.push(go);
+				} else {
+					go();
+				}
+			},
+		});
+		from.pipe(wire).pipe(to);
+	}
+}

@@ -1,0 +1,115 @@
+/** What the cluster is made of: objects by kind, with a revision for every change and a bounded history for watches. */
+import {randomUUID} from 'node:crypto';
+import {apiTime, type KubeObject, type NewObject} from './kube-object.ts';
+import {apiVersionOf, storedRows, type ResourceRow} from './resource-rows.ts';
+
+export type Change = {type: 'ADDED' | 'MODIFIED' | 'DELETED'; resource: string; object: KubeObject; previous: KubeObject | null; revision: number};
+
+const historyLimit = 1000;
+
+/** Objects that were handed out are never changed: a change stores a new one. */
+export class ObjectStore {
+	readonly #rows = new Map(storedRows.map(row => [row.name, row]));
+	readonly #byResource = new Map(storedRows.map(row => [row.name, new Map<string, KubeObject>()]));
+	readonly #listeners = new Set<(change: Change) => void>();
+	#history: Change[] = [];
+	#compactedTo = 0;
+	#revision = 1000;
+
+	get revision(): number {
+		return this.#revision;
+	}
+
+	row(resource: string): ResourceRow {
+		return this.#rows.get(resource)!;
+	}
+
+	get(resource: string, namespace: string | undefined, name: string): KubeObject | undefined {
+		return this.#byResource.get(resource)!.get(keyOf(namespace, name));
+	}
+
+	/** In the order of namespace and name, as etcd keeps them. */
+	list(resource: string, namespace?: string): KubeObject[] {
+		const all = [...this.#byResource.get(resource)!.entries()].sort(([a], [b]) => a < b ? -1 : (a > b ? 1 : 0));
+		return all.map(([, object]) => object).filter(object => namespace === undefined || object.metadata.namespace === namespace);
+	}
+
+	create(resource: string, wanted: NewObject): KubeObject {
+		const row = this.row(resource);
+		const object = {
+			apiVersion: apiVersionOf(row), kind: row.kind, ...structuredClone(wanted),
+			metadata: {...structuredClone(wanted.metadata), uid: randomUUID(), creationTimestamp: wanted.metadata.creationTimestamp ?? apiTime(), resourceVersion: ''},
+		} as KubeObject;
+		return this.#store('ADDED', resource, object, null);
+	}
+
+	/** Stores what `edit` made of a copy; `undefined` when the object is gone. */
+	update(resource: string, namespace: string | undefined, name: string, edit: (copy: KubeObject) => void): KubeObject | undefined {
+		const previous = this.get(resource, namespace, name);
+		if (!previous) {
+			return undefined;
+		}
+
+		const copy = structuredClone(previous);
+		edit(copy);
+		if (JSON.stringify(copy) === JSON.stringify(previous)) {
+			return previous;
+		}
+
+		return this.#store('MODIFIED', resource, copy, previous);
+	}
+
+	delete(resource: string, namespace: string | undefined, name: string): KubeObject | undefined {
+		const previous = this.get(resource, namespace, name);
+		if (!previous) {
+			return undefined;
+		}
+
+		return this.#store('DELETED', resource, structuredClone(previous), previous);
+	}
+
+	onChange(listener: (change: Change) => void): () => void {
+		this.#listeners.add(listener);
+		return () => void this.#listeners.delete(listener);
+	}
+
+	/** Changes after `revision`, or `undefined` when the history no longer reaches back that far (HTTP 410). */
+	changesSince(revision: number): Change[] | undefined {
+		return revision < this.#compactedTo ? undefined : this.#history.filter(change => change.revision > revision);
+	}
+
+	/** Forgets the history, as etcd's compaction does. */
+	compact(): void {
+		this.#history = [];
+		this.#compactedTo = this.#revision;
+	}
+
+	#store(type: Change['type'], resource: string, object: KubeObject, previous: KubeObject | null): KubeObject {
+		this.#revision++;
+		object.metadata.resourceVersion = String(this.#revision);
+		const objects = this.#byResource.get(resource)!;
+		const key = keyOf(object.metadata.namespace, object.metadata.name);
+		if (type === 'DELETED') {
+			objects.delete(key);
+		} else {
+			objects.set(key, object);
+		}
+
+		const change: Change = {type, resource, object, previous, revision: this.#revision};
+		this.#history.push(change);
+		if (this.#history.length > historyLimit) {
+			this.#compactedTo = this.#history[this.#history.length - historyLimit - 1]!.revision;
+			this.#history = this.#history.slice(-historyLimit);
+		}
+
+		for (const listener of this.#listeners) {
+			listener(change);
+		}
+
+		return object;
+	}
+}
+
+function keyOf(namespace: string | undefined, name: string): string {
+	return `${namespace ?? ''}/${name}`;
+}

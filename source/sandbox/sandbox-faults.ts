@@ -1,0 +1,64 @@
+/** What can be made to happen once. */
+import {apiTime} from './objects/kube-object.ts';
+import type {PodRuntime} from './kubelet/pod-runtime.ts';
+import type {PodName, Sandbox} from './sandbox.ts';
+import type {SandboxParts} from './sandbox-parts.ts';
+
+export function makeFaults({store, wire, kubelets, controlPlane, tell}: SandboxParts): Sandbox['faults'] {
+	const runtimeOf = ({namespace = 'default', name}: PodName): PodRuntime => {
+		const found = kubelets.map(kubelet => kubelet.pod(namespace, name)).find(pod => pod !== undefined);
+		if (!found) {
+			throw new Error(`no pod ${namespace}/${name} in this sandbox`);
+		}
+
+		return found;
+	};
+
+	return {
+		cut() {
+			wire.cut();
+			tell('connections to the apiserver were cut');
+		},
+		cutSecondLeg() {
+			for (const kubelet of kubelets) {
+				kubelet.cutConnections();
+			}
+
+			tell('connections to the kubelets were cut');
+		},
+		async restartApiserver({downMs = 0} = {}) {
+			await controlPlane.restart(controlPlane.posture, downMs);
+			tell('the apiserver was restarted');
+		},
+		rotateLogs(pod) {
+			const runtimes = pod ? [runtimeOf(pod)] : kubelets.flatMap(kubelet => kubelet.runtimes);
+			for (const container of runtimes.flatMap(runtime => runtime.containers)) {
+				container.log.rotate();
+			}
+
+			tell('logs were rotated');
+		},
+		replacePod({namespace = 'default', name}) {
+			store.update('pods', namespace, name, pod => {
+				pod.metadata.deletionTimestamp ??= apiTime();
+			});
+			tell(`pod ${name} is being replaced`);
+		},
+		restartContainers(pod, container) {
+			runtimeOf(pod).restart(container);
+			tell(`containers of ${pod.name} were ended`);
+		},
+		rollOut({namespace = 'default', name}) {
+			store.update('deployments', namespace, name, deployment => {
+				const {metadata} = deployment['spec'].template;
+				metadata.annotations = {...metadata.annotations, 'kubectl.kubernetes.io/restartedAt': new Date().toISOString()};
+				deployment.metadata.generation = (deployment.metadata.generation ?? 1) + 1;
+			});
+			tell(`deployment ${name} rolls out`);
+		},
+		compact() {
+			store.compact();
+			tell('the watch history was compacted');
+		},
+	};
+}

@@ -1,0 +1,57 @@
+/** Holds the values of all switches, and makes them true. */
+import {certificateFor, tellServingRequests} from './node-side.ts';
+import type {Posture} from './posture.ts';
+import type {SandboxParts} from './sandbox-parts.ts';
+import type {SwitchValues} from './switch-rows.ts';
+
+export class SandboxSwitches {
+	readonly #parts: SandboxParts;
+	#values: SwitchValues;
+	#turn: Promise<void> = Promise.resolve();
+
+	constructor(parts: SandboxParts, posture: Posture) {
+		this.#parts = parts;
+		this.#values = {...posture, agents: 'running', certificate: 'fitting', identity: 'accepted', latency: 0, stall: 'off', retryAfter: 0};
+	}
+
+	get(): SwitchValues {
+		return {...this.#values};
+	}
+
+	/** One change after the other, each whole before the next begins. */
+	async set(change: Partial<SwitchValues>): Promise<void> {
+		const turn = this.#turn.then(async () => this.#apply(change));
+		this.#turn = turn.catch(() => {});
+		await turn;
+	}
+
+	async #apply(change: Partial<SwitchValues>): Promise<void> {
+		const before = this.#values;
+		const after = {...before, ...change};
+		const {kubelets, controlPlane, wire, tunnels, store, tell} = this.#parts;
+		this.#values = after;
+		if (certificateFor(after, after.certificate) !== kubelets[0]!.certificate) {
+			await Promise.all(kubelets.map(async kubelet => kubelet.serveWith(certificateFor(after, after.certificate))));
+		}
+
+		tellServingRequests(store, kubelets);
+		for (const kubelet of kubelets) {
+			kubelet.refusesApiserver = after.identity === 'refused';
+		}
+
+		if (after.verification !== before.verification || after.route !== before.route) {
+			await controlPlane.restart({verification: after.verification, route: after.route});
+			tell('the apiserver was restarted with other flags');
+		}
+
+		tunnels.setAgents(after.agents);
+		wire.latencyMs = after.latency;
+		wire.stall(after.stall === 'on');
+		controlPlane.apiserver.retryAfter = after.retryAfter;
+		for (const [name, value] of Object.entries(after)) {
+			if (value !== before[name as keyof SwitchValues]) {
+				tell(`${name} is now ${value}`);
+			}
+		}
+	}
+}
