@@ -1,6 +1,6 @@
 module spoke/test/cluster/k9s
 
-go 1.26.2
+go 1.26.0
 
 require github.com/derailed/k9s v0.50.16
 

@@ -1,6 +1,6 @@
 //go:build tools
 
-// Package tools keeps `go mod tidy` from dropping what the benchmarks build.
+// Package tools keeps `go mod tidy` from dropping what the fixture builds.
 package tools
 
 import _ "github.com/stern/stern"
