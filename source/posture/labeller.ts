@@ -15,6 +15,9 @@ const beforeUseLimitMs = 300;
 /** A source that may not be read or is not served is not asked again before this has passed. */
 const closedForMs = 5 * 60_000;
 
+/** What was read beside the connections is kept at least so long when one of them ends. */
+const sharedForMs = 2000;
+
 /** How long a 101 of an exec waits for the far end to be heard before its label is settled without. */
 const answerWaitMs = 250;
 
@@ -46,6 +49,7 @@ class ConnectionLabeller implements Labeller {
 	readonly #watched = new Map<string, WatchedConnection>();
 	readonly #listeners = new Set<(connectionId: string, path: Path) => void>();
 	#shared: Promise<SharedReadings> | undefined;
+	#sharedAt = 0;
 	#known: SharedReadings = nothingShared;
 	#flagsClosed: {closed: Closed; until: number} | undefined;
 	#unconnected = 0;
@@ -72,7 +76,6 @@ class ConnectionLabeller implements Labeller {
 	async #beforeUse(connection: Connection, purpose: ConnectionPurpose): Promise<void> {
 		this.#watch(connection, purpose);
 		this.#publish(connection.id);
-		void this.#readShared();
 		const readings = await this.#readOn(connection);
 		this.#change(connection, {readings});
 	}
@@ -154,14 +157,23 @@ class ConnectionLabeller implements Labeller {
 		this.#forget();
 	}
 
-	/** A connection that ended may have been the apiserver's end: what was read beside it is read again with the next one. */
+	/**
+	A connection that ended may have been the apiserver's end: what was read beside it is read again with the next one.
+	Many connections that end in a burst cost one reading.
+	*/
 	#forget(): void {
-		this.#shared = undefined;
-		this.#known = nothingShared;
+		if (performance.now() - this.#sharedAt > sharedForMs) {
+			this.#shared = undefined;
+			this.#known = nothingShared;
+		}
 	}
 
 	async #readShared(): Promise<void> {
-		this.#shared ??= readShared(this.#cluster);
+		if (!this.#shared) {
+			this.#shared = readShared(this.#cluster);
+			this.#sharedAt = performance.now();
+		}
+
 		const shared = this.#shared;
 		const known = await shared;
 		if (this.#shared === shared) {

@@ -16,14 +16,12 @@ export type SharedReadings = {
 
 export const nothingShared: SharedReadings = {authority: null, version: null, replicas: null, mirrorPods: [], closed: []};
 
-/** Ordinary reads on pooled connections, each with its limit; all at once. Never throws. */
+/** Ordinary reads one after the other, so that one pooled connection does for all; each with its limit. Never throws. */
 export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000}: {timeoutMs?: number} = {}): Promise<SharedReadings> {
-	const [authority, version, replicas, pods] = await Promise.all([
-		readClusterAuthority(cluster, cluster.facts.namespace, {timeoutMs}),
-		readVersion(cluster, {timeoutMs}),
-		readReplicas(cluster, {timeoutMs}),
-		readMirrorPods(cluster, {timeoutMs}),
-	]);
+	const authority = await readClusterAuthority(cluster, cluster.facts.namespace, {timeoutMs});
+	const version = await readVersion(cluster, {timeoutMs});
+	const replicas = await readReplicas(cluster, {timeoutMs});
+	const pods = await readMirrorPods(cluster, {timeoutMs});
 	return {
 		authority: authority.read?.facts ?? null,
 		version: version.read ?? null,

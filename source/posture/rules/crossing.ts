@@ -10,6 +10,11 @@ skip it, so what is unverified or plain inside is so only between agent and targ
 @see https://github.com/kubernetes-sigs/apiserver-network-proxy/blob/master/cmd/agent/app/options/options.go
 */
 export function crossing(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): Ruling<CrossingState> & {why: string} {
+	const checked = tls.state !== 'unverified' && tls.state !== 'plain' ? verificationIsOn(grounds) : undefined;
+	if (checked && checked.basis === 'proven' && tls.basis !== 'proven') {
+		return checked;
+	}
+
 	if (tls.state === 'verified') {
 		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate verified'};
 	}
@@ -27,10 +32,8 @@ export function crossing(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRu
 
 function onItsOwn(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): Ruling<CrossingState> & {why: string} {
 	if (tls.state === 'unknown') {
-		const flag = apiserverFlag(grounds, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
-		return flag.known && flag.value !== ''
-			? {state: 'protected', basis: flag.basis, because: flag.citations, need: [], why: 'verification is on: a kubelet that is not verified is sent nothing'}
-			: {state: 'unknown', basis: 'unknown', because: [], need: tls.need, why: 'TLS of leg 2 is not known'};
+		return verificationIsOn(grounds)
+			?? {state: 'unknown', basis: 'unknown', because: [], need: tls.need, why: 'TLS of leg 2 is not known'};
 	}
 
 	const noTls = tls.state === 'plain' ? 'plain HTTP' : 'certificate of the far end not verified';
@@ -52,6 +55,14 @@ function onItsOwn(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): 
 			return {state: 'unknown', basis: 'unknown', because: tls.because, need: route.need.length > 0 ? route.need : [needActive], why: `${noTls}; the route is not known`};
 		}
 	}
+}
+
+/** Whether this kubelet passes the check or not, one that does not is sent nothing. */
+function verificationIsOn(grounds: Grounds): (Ruling<CrossingState> & {why: string}) | undefined {
+	const flag = apiserverFlag(grounds, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
+	return flag.known && flag.value !== ''
+		? {state: 'protected', basis: flag.basis, because: flag.citations, need: [], why: 'verification is on: a kubelet that is not verified is sent nothing'}
+		: undefined;
 }
 
 function weaker(a: Basis, b: Basis): Basis {

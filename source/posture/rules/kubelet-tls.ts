@@ -15,7 +15,6 @@ export function kubeletTls(grounds: Grounds): Ruling<TlsState> {
 	return skippedByRequest(grounds)
 		?? refusedByText(grounds)
 		?? byFlag(grounds)
-		?? byLogDifferential(grounds)
 		?? byCounters(grounds)
 		?? byImpossibleCertificate(grounds)
 		?? {state: 'unknown', basis: 'unknown', because: [], need: openNeeds(grounds)};
@@ -35,16 +34,15 @@ function skippedByRequest(grounds: Grounds): Ruling<TlsState> | undefined {
 	};
 }
 
-/** An x509 text comes only from a check that was made: the failing attempt's own leg was refused. */
+/** An x509 text comes only from a check that was made: of the failing attempt itself, or of a probe to the same node. The surest reading counts. */
 function refusedByText(grounds: Grounds): Ruling<TlsState> | undefined {
-	const refusal = grounds.failures.find(({facts}) => facts.tls === 'refused' && facts.leg === 2);
-	if (!refusal) {
-		return undefined;
-	}
-
-	const isOwn = refusal.connection !== null && refusal.connection === grounds.connection;
-	const basis = isOwn ? frontIsSure(grounds) ? 'proven' : 'inferred' : strengthOf(refusal, grounds);
-	return {state: 'refused', basis, because: [cite(refusal, 'kubelet-certificate-refused', refusal.facts.text)], need: []};
+	const texts = grounds.failures.filter(({facts}) => facts.tls === 'refused' && facts.leg === 2)
+		.map(reading => ({reading, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
+	const differentials = grounds.logDifferentials.filter(({facts}) => facts.normal === 'certificate-refused')
+		.map(reading => ({reading, citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));
+	const all = [...texts, ...differentials].map(one => ({...one, basis: strengthOf(one.reading, grounds)}));
+	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
+	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: []};
 }
 
 function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
@@ -97,17 +95,6 @@ function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[],
 		because: flagCitations,
 		need: [needActive, ...counters ? [] : [needMetrics]],
 		why: 'verification is on; whether this kubelet’s certificate passes has not been tried',
-	};
-}
-
-/** Refused as usual and answered when the check is skipped: the check is on. Two answers say nothing. */
-function byLogDifferential(grounds: Grounds): Ruling<TlsState> | undefined {
-	const reading = grounds.logDifferentials.find(({facts}) => facts.normal === 'certificate-refused');
-	return reading && {
-		state: 'refused',
-		basis: strengthOf(reading, grounds),
-		because: [cite(reading, 'log-read-refused-then-skipped', reading.facts.text ?? 'a log read is refused, and answered when the check is skipped')],
-		need: [],
 	};
 }
 

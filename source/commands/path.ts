@@ -1,0 +1,48 @@
+/** `spoke path`: the legs to one pod, node or service, with evidence and remedies. */
+import {openCluster} from '../cluster/open-cluster.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {exitStatus} from '../errors/exit-status.ts';
+import {pathReport} from '../output/path-report.ts';
+import type {StreamFeature} from '../posture/evidence.ts';
+import {pathsTo} from '../posture/paths-to.ts';
+import type {Command} from './command.ts';
+import {pathRow} from './rows/path.ts';
+
+const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'];
+
+export const command: Command<typeof pathRow.flags> = {
+	row: pathRow,
+	async run({flags, positionals, stdout, interrupted, env}) {
+		const [target, ...surplus] = positionals;
+		if (target === undefined || surplus.length > 0) {
+			throw new SpokeError('ERR_USAGE', target === undefined ? 'a target is needed: a pod, or KIND/NAME' : `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`);
+		}
+
+		const wanted = chosenFeatures(flags.feature);
+		const cluster = await openCluster(flags, env);
+		try {
+			const paths = await pathsTo(cluster, target, {
+				...wanted ? {features: wanted} : {},
+				probe: flags.probe === 'active' ? 'active' : 'passive',
+				signal: interrupted,
+			});
+			if (paths.length === 0) {
+				throw new SpokeError('ERR_USAGE', `${flags.feature.join(', ')} does not apply to ${target}`);
+			}
+
+			stdout.write(flags.output === 'json' ? paths.map(path => `${JSON.stringify(path)}\n`).join('') : pathReport(paths));
+			return exitStatus.ok;
+		} finally {
+			cluster.close();
+		}
+	},
+};
+
+function chosenFeatures(asked: readonly string[]): readonly StreamFeature[] | undefined {
+	const unknown = asked.find(name => !features.includes(name as StreamFeature));
+	if (unknown !== undefined) {
+		throw new SpokeError('ERR_USAGE', `unknown feature ${JSON.stringify(unknown)}: it must be one of ${features.join(', ')}`);
+	}
+
+	return asked.length === 0 ? undefined : asked as readonly StreamFeature[];
+}

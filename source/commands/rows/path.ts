@@ -1,0 +1,25 @@
+/** `spoke path` as data. */
+import {helpFlag, probeFlag} from '../../command-line/common-flags.ts';
+import {connectionFlags} from '../../command-line/connection-flags.ts';
+import type {CommandRow} from '../command.ts';
+
+const flags = [
+	{name: 'feature', kind: 'strings', value: 'FEATURE,…', help: 'only these of logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy'},
+	probeFlag,
+	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one Path object a line'},
+	helpFlag,
+	...connectionFlags,
+] as const;
+
+export const pathRow = {
+	name: 'path',
+	summary: 'say how each leg to a pod, node or service goes, and how that is known',
+	usage: ['path TARGET [flags]'],
+	about: 'Reads what your rights allow and says for each feature: TLS and route of both legs, the basis of each word, its evidence, what is missing and what to do.\nNothing is opened to the target unless --probe active is given: then a few idle port-forwards are held for a moment and one log line is read.\nTARGET may carry the proxy’s form: svc/https:web:443, node/n1:9100.',
+	examples: [
+		['spoke path deploy/web', 'every feature to a pod of a deployment'],
+		['spoke path svc/web --feature port-forward,service-proxy -o json', 'two features, for a script'],
+		['spoke path node/n1 --probe active', 'prove the route with idle connections of your own'],
+	],
+	flags,
+} as const satisfies CommandRow<typeof flags>;

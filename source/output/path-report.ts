@@ -1,0 +1,69 @@
+/** Paths as text for a person: the line, each word with its basis and evidence, what would tell more, and what to do. */
+import type {Evidence, Leg, Need, Path, Verdict} from '../posture/evidence.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+
+/** Features that go the same way are told once. */
+export function pathReport(paths: readonly Path[]): string {
+	const groups = new Map<string, Path[]>();
+	for (const path of paths) {
+		const key = JSON.stringify([path.line, path.legs.map(({tls, route}) => [tls.state, tls.basis, route.state, route.basis]), path.crossing.state, path.crossing.basis]);
+		groups.set(key, [...groups.get(key) ?? [], path]);
+	}
+
+	const [first] = paths;
+	const head = first ? `${headLine(first)}\n\n` : '';
+	return `${head}${[...groups.values()].map(group => section(group)).join('\n\n')}\n`;
+}
+
+function headLine({cluster, process, target, legs}: Path): string {
+	const replicas = process.known === null ? '' : `, ${process.read} of ${process.known} apiserver${process.known === 1 ? '' : 's'} read`;
+	const who = process.id === null ? '' : `, process ${process.id} up since ${process.startTime ?? '?'}`;
+	return clean(`${target.asked}${target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`} on ${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}: ${legs[0]?.to === 'gateway' ? 'gateway' : 'apiserver'} ${cluster.version ?? 'of unknown version'}${who}${replicas}`);
+}
+
+function section(group: readonly Path[]): string {
+	const path = group[0]!;
+	const evidence = new Map(path.evidence.map(piece => [piece.id, piece]));
+	return [
+		`${group.map(({feature}) => feature).join(', ')}`,
+		`  ${clean(path.line)}`,
+		...path.legs.flatMap(leg => legLines(leg, evidence)),
+		...verdictLines('crossing', path.crossing, evidence, path.crossing.why),
+		...path.findings.filter(({severity}) => severity !== 'info').flatMap(({message, remedy, docs}) => [
+			`  ! ${clean(message)}`,
+			...remedy === null ? [] : [`    fix   ${clean(remedy)}`],
+			...docs === null ? [] : [`    docs  ${docs}`],
+		]),
+		...path.findings.filter(({severity}) => severity === 'info').map(({message}) => `  note    ${clean(message)}`),
+	].join('\n');
+}
+
+function legLines(leg: Leg, evidence: ReadonlyMap<string, Evidence>): string[] {
+	const address = leg.address === null ? '' : ` (${leg.address})`;
+	return [
+		`  leg ${leg.n}   ${leg.from} to ${leg.to === 'unknown' ? 'whoever answers' : leg.to}${clean(address)}`,
+		...verdictLines('  TLS', leg.tls, evidence, leg.tls.why),
+		...verdictLines('  route', leg.route, evidence, leg.route.why),
+		...leg.route.agent === null ? [] : [`            agent ${clean(leg.route.agent)}`],
+	];
+}
+
+function verdictLines(title: string, verdict: Verdict<string>, evidence: ReadonlyMap<string, Evidence>, why: string | undefined): string[] {
+	return [
+		`  ${title.padEnd(9)} ${verdict.state}${verdict.basis === 'unknown' ? '' : `, ${verdict.basis}`}${why === undefined ? '' : `: ${clean(why)}`}`,
+		...verdict.evidence.flatMap(id => {
+			const piece = evidence.get(id);
+			return piece ? [`            ${clean(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`] : [];
+		}),
+		...verdict.state === 'unknown' || verdict.basis === 'inferred' ? verdict.need.map(need => `            would tell: ${clean(needText(need))}`) : [],
+	];
+}
+
+export function needText({permission, check, or}: Need): string {
+	const right = permission === null ? null : `${permission}${check === null ? '' : ` (${check})`}`;
+	return [right, or].filter(text => text !== null).join(', or ');
+}
+
+function clean(text: string): string {
+	return sanitiseLine(text);
+}

@@ -1,0 +1,109 @@
+/** The probes that open connections of their own: only by consent or `--probe active`. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {Connection} from '../cluster/connection.ts';
+import {readBeforeUse} from './connection-readings.ts';
+import type {ConnectionPurpose, Grounds, Reading} from './evidence.ts';
+import type {Examined} from './examine.ts';
+import {failureReading} from './failure-reading.ts';
+import {readAgentConnections, readAgentPods, type AgentPod} from './probes/agent-metrics.ts';
+import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
+import {holdUpgrade} from './probes/held-upgrades.ts';
+import {readKubeletHandshake} from './probes/kubelet-handshake.ts';
+import {readLogDifferential} from './probes/log-differential.ts';
+import {runStepTest, type StepTestOutcome} from './probes/step-test.ts';
+
+/** The pod through whose node the route is tried. */
+export type ProbeTarget = {namespace: string; pod: string; container: string | null; node: string | null; hostAddress: string | null; kubeletPort: number};
+
+/** The same examination with what the active probes found. Never throws: what a probe met is a reading or nothing. */
+export async function examineActively(examined: Examined, cluster: ClusterAccess, target: ProbeTarget): Promise<Examined> {
+	const handshake = target.hostAddress === null ? undefined : await readKubeletHandshake({address: target.hostAddress, port: target.kubeletPort, node: target.node});
+	const log = target.container !== null && examined.connection.usable
+		? await readLogDifferential(examined.connection, {namespace: target.namespace, pod: target.pod, container: target.container, node: target.node}, processOf(examined))
+		: undefined;
+	const outcome = await stepTest(examined, cluster, target).catch(() => undefined);
+	return {...examined, active: {
+		...fromStepTest(outcome, examined, target),
+		logDifferentials: log ? [log] : [],
+		handshakes: handshake?.read ? [handshake.read] : [],
+	}};
+}
+
+async function stepTest(examined: Examined, cluster: ClusterAccess, target: ProbeTarget): Promise<StepTestOutcome> {
+	const agents = (await readAgentPods(cluster)).read?.facts ?? [];
+	return runStepTest({
+		connectToProcess: async () => connectToProcess(examined, cluster),
+		hold: async first => holdUpgrade(async () => cluster.connect(), {namespace: target.namespace, name: target.pod}, first),
+		metrics: async () => examined.metrics.read && examined.connection.usable
+			? (await readApiserverMetrics(examined.connection, processOf(examined))).read?.facts ?? null
+			: null,
+		agents: async () => connectionsOf(agents, cluster),
+	});
+}
+
+/** A connection to the examined process; where processes cannot be told apart, any. */
+async function connectToProcess(examined: Examined, cluster: ClusterAccess): Promise<Connection | null> {
+	const wanted = processOf(examined);
+	for (let tries = 0; tries < 12; tries++) {
+		const connection = await cluster.connect();
+		if (wanted === null) {
+			return connection;
+		}
+
+		const readings = await readBeforeUse(connection, {limitMs: 5000, secondWithinMs: 5000});
+		if (readings.process?.facts.id === wanted && connection.usable) {
+			return connection;
+		}
+
+		connection.close();
+	}
+
+	return null;
+}
+
+async function connectionsOf(agents: readonly AgentPod[], cluster: ClusterAccess): Promise<ReadonlyMap<string, number>> {
+	const counts = new Map<string, number>();
+	await Promise.all(agents.filter(({ready}) => ready).slice(0, 20).map(async agent => {
+		const open = await readAgentConnections(cluster, agent);
+		if (open !== undefined) {
+			counts.set(agent.name, open);
+		}
+	}));
+	return counts;
+}
+
+function fromStepTest(outcome: StepTestOutcome | undefined, examined: Examined, target: ProbeTarget): Pick<Grounds, 'stepTests' | 'agentTests' | 'failures'> {
+	const common = {process: processOf(examined), connection: examined.connection.id, time: new Date().toISOString(), active: true} as const;
+	if (outcome?.kind === 'refused') {
+		const failure = failureReading({
+			error: {text: outcome.answer.body, leg: 2},
+			purpose: portForward(target),
+			connection: common.process === null ? null : common.connection,
+			process: common.process,
+			time: common.time,
+			active: true,
+		});
+		return {stepTests: [], agentTests: [], failures: failure ? [failure] : []};
+	}
+
+	if (outcome?.kind !== 'judged') {
+		return {stepTests: [], agentTests: [], failures: []};
+	}
+
+	const {steps, agent} = outcome;
+	const where = `held port-forwards to ${target.namespace}/${target.pod}`;
+	const reading = <Facts>(source: Reading<Facts>['source'], facts: Facts): Reading<Facts> => ({source, where, ...common, facts});
+	return {
+		stepTests: [reading('step-test', steps)],
+		agentTests: agent ? [reading('agent-metrics', agent)] : [],
+		failures: [],
+	};
+}
+
+function portForward({namespace, pod, node}: ProbeTarget): ConnectionPurpose {
+	return {feature: 'port-forward', target: {asked: pod, kind: 'Pod', namespace, name: pod, uid: null, node, container: null, chosenFrom: 1}, request: null};
+}
+
+function processOf({own}: Examined): string | null {
+	return own.process?.facts.id ?? null;
+}

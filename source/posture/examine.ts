@@ -1,0 +1,133 @@
+/** Reads all that `path`, `audit`, `doctor` and the why-view need of one apiserver connection, once for all features. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {Connection} from '../cluster/connection.ts';
+import {readBeforeUse, socketReading, type ConnectionReadings} from './connection-readings.ts';
+import type {Closed, ConnectionPurpose, FlagFacts, Grounds, MetricFacts, Outcome, Reading} from './evidence.ts';
+import {pathOf} from './label-of.ts';
+import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
+import {frontOf} from './rules/front.ts';
+import {closedOf, readShared, type SharedReadings} from './shared-readings.ts';
+
+/** How long one connection's small reads may take when nobody waits for a stream. */
+const readLimitMs = 5000;
+
+export type Examined = {
+	/** The connection that the verdicts are about; its requests all end at one process, if no gateway stands between. */
+	connection: Connection;
+	own: ConnectionReadings;
+	/** Other processes met on further connections. */
+	others: readonly ConnectionReadings[];
+	processChanged: boolean;
+	metrics: Outcome<MetricFacts>;
+	shared: SharedReadings;
+	/** What an active probe found; empty without consent. */
+	active: Pick<Grounds, 'stepTests' | 'agentTests' | 'logDifferentials' | 'handshakes' | 'failures'>;
+};
+
+export const nothingActive: Examined['active'] = {stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: []};
+
+/**
+Passive: ordinary reads on a connection of ours, and on a few more to meet other apiservers behind the same address.
+@throws SpokeError when no connection can be made
+*/
+export async function examine(cluster: ClusterAccess, {signal}: {signal?: AbortSignal} = {}): Promise<Examined> {
+	const options = signal ? {signal} : {};
+	const connection = await cluster.connect(options);
+	const own = await readBeforeUse(connection, {limitMs: readLimitMs, secondWithinMs: readLimitMs});
+	const processId = own.process?.facts.id ?? null;
+	const metrics = connection.usable ? await readMetricsOncePerMinute(connection, processId, options) : notAsked();
+	const processChanged = own.flags !== null && connection.usable && await answersDiffer(connection, own);
+	const shared = await readShared(cluster, {timeoutMs: readLimitMs});
+	const others = await meetOthers(cluster, own, shared.replicas?.facts.known ?? null, signal);
+	return {connection, own, others, processChanged, metrics, shared, active: nothingActive};
+}
+
+/** All that the rules need for one purpose. */
+export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose): Grounds {
+	const {connection, own, others, shared, metrics, active, processChanged} = examined;
+	return {
+		purpose,
+		about: 'configuration',
+		time: new Date().toISOString(),
+		connection: connection.id,
+		answered: false,
+		socket: socketReading(connection),
+		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority, foreignHeaders: own.foreignHeaders, processChanged}),
+		process: own.process,
+		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
+		mirrorPods: shared.mirrorPods,
+		replicas: shared.replicas,
+		version: shared.version,
+		metrics: metrics.read ? [metrics.read] : [],
+		...active,
+		closed: [...own.closed, ...closedOf([metrics]), ...shared.closed],
+	};
+}
+
+/** Two answers of one connection that name two processes: what stands before them spreads requests, not connections. */
+async function answersDiffer(connection: Connection, own: ConnectionReadings): Promise<boolean> {
+	for (let tries = 0; tries < 3 && connection.usable; tries++) {
+		const again = await readBeforeUse(connection, {limitMs: readLimitMs, secondWithinMs: readLimitMs});
+		if (again.flags && (!sameFlags(again.flags, own.flags!) || (again.process && own.process && again.process.facts.id !== own.process.facts.id))) {
+			return true;
+		}
+	}
+
+	return false;
+}
+
+function sameFlags(a: Reading<FlagFacts>, b: Reading<FlagFacts>): boolean {
+	return JSON.stringify(Object.entries(a.facts.values).sort()) === JSON.stringify(Object.entries(b.facts.values).sort());
+}
+
+/** A balancer gives new connections to other apiservers: a few more are opened while not all that are known were met. */
+async function meetOthers(cluster: ClusterAccess, own: ConnectionReadings, known: number | null, signal: AbortSignal | undefined): Promise<readonly ConnectionReadings[]> {
+	const met = new Map<string, ConnectionReadings>();
+	if (!own.flags || known === 1) {
+		return [];
+	}
+
+	const tries = known === null ? 4 : Math.min(2 * known + 2, 12);
+	for (let index = 0; index < tries && met.size + 1 < (known ?? 3); index++) {
+		const readings = await onFreshConnection(cluster, signal);
+		const id = readings?.process?.facts.id;
+		if (id !== undefined && id !== own.process?.facts.id) {
+			met.set(id, readings!);
+		}
+	}
+
+	return [...met.values()];
+}
+
+async function onFreshConnection(cluster: ClusterAccess, signal: AbortSignal | undefined): Promise<ConnectionReadings | null> {
+	try {
+		const connection = await cluster.connect(signal ? {signal} : {});
+		const readings = await readBeforeUse(connection, {limitMs: readLimitMs, secondWithinMs: readLimitMs});
+		connection.close();
+		return readings;
+	} catch {
+		return null;
+	}
+}
+
+const lastRead = new Map<string, {at: number; outcome: Outcome<MetricFacts>}>();
+
+/** Megabytes on a large cluster: asked at most once a minute of one process. */
+async function readMetricsOncePerMinute(connection: Connection, process: string | null, options: {signal?: AbortSignal}): Promise<Outcome<MetricFacts>> {
+	const last = process === null ? undefined : lastRead.get(process);
+	if (last && Date.now() - last.at < 60_000) {
+		return last.outcome;
+	}
+
+	const outcome = await readApiserverMetrics(connection, process, options);
+	if (process !== null) {
+		lastRead.set(process, {at: Date.now(), outcome});
+	}
+
+	return outcome;
+}
+
+function notAsked(): {closed: Closed} {
+	return {closed: {source: 'metrics', where: 'GET /metrics', because: 'not-asked', need: null}};
+}
+

@@ -1,0 +1,53 @@
+/** A node's own addresses and port, as the apiserver would dial them. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {PodObject} from '../targets/pod-object.ts';
+import {ask, parsed} from './probes/ask.ts';
+
+export type NodeObject = {
+	metadata: {name: string; uid?: string; labels?: Readonly<Record<string, string>>};
+	spec?: {unschedulable?: boolean};
+	status?: {
+		addresses?: ReadonlyArray<{type: string; address: string}>;
+		daemonEndpoints?: {kubeletEndpoint?: {Port?: number}};
+		conditions?: ReadonlyArray<{type: string; status: string; reason?: string; message?: string; lastHeartbeatTime?: string}>;
+		declaredFeatures?: readonly string[];
+		nodeInfo?: {kubeletVersion?: string; kubeProxyVersion?: string};
+	};
+};
+
+/** `null` where it may not be read or does not exist. */
+export async function nodeNamed(cluster: ClusterAccess, name: string): Promise<NodeObject | null> {
+	const outcome = await ask(cluster, {source: 'endpoints', path: `/api/v1/nodes/${encodeURIComponent(name)}`, need: null}, body => parsed<NodeObject>(body));
+	return outcome.read?.facts ?? null;
+}
+
+/** A running pod on the node, in the namespace of the context: its port-forward goes through that kubelet. */
+export async function podOnNode(cluster: ClusterAccess, name: string): Promise<PodObject | null> {
+	const query = new URLSearchParams({fieldSelector: `spec.nodeName=${name},status.phase=Running`, limit: '1'});
+	const outcome = await ask(cluster, {source: 'endpoints', path: `/api/v1/namespaces/${encodeURIComponent(cluster.facts.namespace)}/pods?${query}`, need: null}, body => parsed<{items?: PodObject[]}>(body)?.items?.[0]);
+	return outcome.read?.facts ?? null;
+}
+
+export function kubeletPortOf(node: NodeObject | null): number {
+	return node?.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10_250;
+}
+
+/** The defaults of `--kubelet-preferred-address-types`. */
+const preferredTypes = ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'];
+
+/** The first address of the first kind that is preferred; `null` where flags or node are not known. The flag's value reads `[InternalIP,Hostname]`. */
+export function dialledAddress(node: NodeObject | null, preferred: string | undefined): string | null {
+	if (!node || preferred === undefined) {
+		return null;
+	}
+
+	const types = preferred.replaceAll(/[[\]\s]/g, '').split(',').filter(Boolean);
+	for (const type of types.length > 0 ? types : preferredTypes) {
+		const found = node.status?.addresses?.find(address => address.type === type);
+		if (found) {
+			return `${found.address.includes(':') ? `[${found.address}]` : found.address}:${kubeletPortOf(node)}`;
+		}
+	}
+
+	return null;
+}

@@ -1,0 +1,54 @@
+/** `spoke path`: the Path of each feature to one target, as it would be now. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ConnectionPurpose, Grounds, Path, StreamFeature} from './evidence.ts';
+import {examineActively} from './examine-actively.ts';
+import {examine, groundsFor, type Examined} from './examine.ts';
+import {dialledAddress} from './node-facts.ts';
+import {buildPath, toKubelet} from './path.ts';
+import {pathSubjects, type PathSubjects} from './path-subjects.ts';
+import {apiserverFlag} from './rules/apiserver-flag.ts';
+
+export type PathsOptions = {
+	/** Only these; all that apply when left out. */
+	features?: readonly StreamFeature[];
+	probe: 'passive' | 'active';
+	signal?: AbortSignal;
+};
+
+/** @throws SpokeError when the target is not found or no connection can be made */
+export async function pathsTo(cluster: ClusterAccess, asked: string, {features, probe, signal}: PathsOptions): Promise<Path[]> {
+	const subjects = await pathSubjects(cluster, asked, signal);
+	const passive = await examine(cluster, signal ? {signal} : {});
+	try {
+		const examined = probe === 'active' && subjects.probe ? await examineActively(passive, cluster, subjects.probe) : passive;
+		return subjects.purposes
+			.filter(({feature}) => features === undefined || features.includes(feature))
+			.map(purpose => configuredPath(examined, cluster, purpose, subjects));
+	} finally {
+		passive.connection.close();
+	}
+}
+
+/** The path that a connection for this purpose would take. */
+export function configuredPath(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose, subjects: Pick<PathSubjects, 'node' | 'pod'>): Path {
+	const grounds = groundsFor(examined, cluster, purpose);
+	const {context, server, sandbox} = cluster.facts;
+	return buildPath(grounds, {
+		cluster: {context, server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox},
+		phase: 'settled',
+		address: addressOf(grounds, subjects),
+		rttMs: {websocket: null, runtime: null},
+		error: null,
+	});
+}
+
+function addressOf(grounds: Grounds, {node, pod}: Pick<PathSubjects, 'node' | 'pod'>): string | null {
+	const {purpose} = grounds;
+	if (toKubelet(grounds)) {
+		const preferred = apiserverFlag(grounds, 'kubelet-preferred-address-types', () => 'preferred-address-types');
+		return dialledAddress(node, preferred.known ? preferred.value : undefined);
+	}
+
+	const address = purpose.feature === 'pod-proxy' ? pod?.status?.podIP : purpose.feature === 'node-proxy' ? node?.status?.addresses?.[0]?.address : undefined;
+	return address && purpose.request?.port ? `${address.includes(':') ? `[${address}]` : address}:${purpose.request.port}` : null;
+}

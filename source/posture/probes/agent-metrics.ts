@@ -1,0 +1,61 @@
+/** Konnectivity agents as they describe themselves: which pods run one, and how many connections each carries now. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {Outcome} from '../evidence.ts';
+import {needAgentMetrics} from '../rules/needs.ts';
+import {ask, parsed, readText, type Asked} from './ask.ts';
+import {flagsOf} from './mirror-pods.ts';
+import {parseSample} from './metric-sample.ts';
+
+export type AgentPod = {namespace: string; name: string; node: string | null; ready: boolean; ports: readonly number[]};
+
+type Pod = {
+	metadata?: {name?: string; namespace?: string};
+	spec?: {nodeName?: string; containers?: Array<{name?: string; command?: string[]; args?: string[]}>};
+	status?: {phase?: string; conditions?: Array<{type?: string; status?: string}>};
+};
+
+const path = '/api/v1/namespaces/kube-system/pods?limit=1000';
+
+/** Pods of kube-system whose command line is an agent's: a name or a label proves nothing. */
+export async function readAgentPods(cluster: Asked): Promise<Outcome<readonly AgentPod[]>> {
+	return ask(cluster, {source: 'agent-metrics', path, need: {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null}, maxBytes: 32 * 1024 * 1024}, body =>
+		(parsed<{items?: Pod[]}>(body)?.items ?? []).flatMap(pod => agentOf(pod) ?? []));
+}
+
+/** An agent is told where its proxy server is; nothing else takes that flag. */
+function agentOf({metadata, spec, status}: Pod): AgentPod | undefined {
+	for (const {command = [], args = []} of spec?.containers ?? []) {
+		const flags = flagsOf([...command, ...args]);
+		if (flags['proxy-server-host'] !== undefined && metadata?.name) {
+			const ready = status?.phase === 'Running' && status.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') === true;
+			const ports = [flags['admin-server-port'] ?? '8094', flags['health-server-port'] ?? '8093'].map(Number).filter(port => port > 0);
+			return {namespace: metadata.namespace ?? 'kube-system', name: metadata.name, node: spec?.nodeName ?? null, ready, ports};
+		}
+	}
+
+	return undefined;
+}
+
+/** Connections to endpoints that an agent carries now, through the apiserver's own proxy to its pod; `undefined` where it cannot be read. */
+export async function readAgentConnections(cluster: Pick<ClusterAccess, 'request'>, agent: AgentPod, limitMs = 4000): Promise<number | undefined> {
+	for (const port of agent.ports) {
+		try {
+			const response = await cluster.request({
+				path: `/api/v1/namespaces/${encodeURIComponent(agent.namespace)}/pods/http:${encodeURIComponent(agent.name)}:${port}/proxy/metrics`,
+				headers: {Accept: 'text/plain'},
+				timeoutMs: limitMs,
+			});
+			const text = await readText(response, 8 * 1024 * 1024);
+			const open = text.split('\n').flatMap(line => line.startsWith('konnectivity_network_proxy_agent_open_endpoint_connections') ? parseSample(line)?.value ?? [] : []);
+			if (response.status === 200 && open.length > 0) {
+				return open.reduce((sum, value) => sum + value, 0);
+			}
+		} catch {
+			// The next port, or not at all.
+		}
+	}
+
+	return undefined;
+}
+
+export const agentNeed = needAgentMetrics;

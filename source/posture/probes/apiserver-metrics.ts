@@ -1,0 +1,88 @@
+/** `/metrics` of the apiserver at the other end of one connection: the few families that say something of the second leg. */
+import type {ApiResponse} from '../../cluster/connection.ts';
+import type {MetricFacts, Outcome} from '../evidence.ts';
+import {needMetrics} from '../rules/needs.ts';
+import type {Asked} from './ask.ts';
+import {parseSample, type Sample} from './metric-sample.ts';
+
+/** Megabytes on a large cluster: read as it comes, and only lines of these families are kept. */
+const wanted = [
+	'process_start_time_seconds',
+	'apiserver_egress_dialer_dial_start_total',
+	'konnectivity_network_proxy_client_client_connections',
+	'apiserver_request_total',
+	'apiserver_longrunning_requests',
+	'kube_apiserver_pod_logs_backend_tls_failure_total',
+	'kube_apiserver_pod_logs_pods_logs_backend_tls_failure_total',
+	'rest_client_transport_ca_reload_total',
+	'ssh_tunnel_open_count',
+];
+const longestBytes = 256 * 1024 * 1024;
+
+export async function readApiserverMetrics(connection: Asked & {id: string | null}, process: string | null, {timeoutMs = 20_000, signal}: {timeoutMs?: number; signal?: AbortSignal} = {}): Promise<Outcome<MetricFacts>> {
+	const where = 'GET /metrics';
+	try {
+		const response = await connection.request({path: '/metrics', headers: {Accept: 'text/plain; version=0.0.4'}, timeoutMs, ...signal ? {signal} : {}});
+		const samples = await samplesOf(response);
+		if (response.status !== 200) {
+			return {closed: {source: 'metrics', where, because: response.status === 403 || response.status === 401 ? 'forbidden' : 'not-served', need: needMetrics}};
+		}
+
+		return {read: {source: 'metrics', where, process, connection: connection.id, time: new Date().toISOString(), active: false, facts: metricFacts(samples)}};
+	} catch {
+		return {closed: {source: 'metrics', where, because: 'no-answer', need: needMetrics}};
+	}
+}
+
+async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
+	const samples: Sample[] = [];
+	const decoder = new TextDecoder();
+	let rest = '';
+	let size = 0;
+	for await (const chunk of body as AsyncIterable<Buffer>) {
+		size += chunk.length;
+		if (size > longestBytes) {
+			body.destroy();
+			throw new Error('an answer without end');
+		}
+
+		const lines = (rest + decoder.decode(chunk, {stream: true})).split('\n');
+		rest = lines.pop() ?? '';
+		for (const line of lines) {
+			if (wanted.some(family => line.startsWith(family))) {
+				const sample = parseSample(line);
+				if (sample) {
+					samples.push(sample);
+				}
+			}
+		}
+	}
+
+	return samples;
+}
+
+export function metricFacts(samples: readonly Sample[]): MetricFacts {
+	const of = (name: string) => samples.filter(sample => sample.name === name);
+	const sum = (list: readonly Sample[]) => list.reduce((total, {value}) => total + value, 0);
+	const sumOrNull = (list: readonly Sample[]) => list.length === 0 ? null : sum(list);
+	const done = of('apiserver_request_total').filter(({labels}) => isDone(labels['code']) && labels['group'] === '');
+	return {
+		startSeconds: of('process_start_time_seconds')[0]?.value ?? null,
+		egressDials: of('apiserver_egress_dialer_dial_start_total').flatMap(({labels, value}) =>
+			labels['protocol'] === 'grpc' || labels['protocol'] === 'http_connect'
+				? [{protocol: labels['protocol'] === 'grpc' ? 'grpc' as const : 'http-connect' as const, transport: labels['transport'] ?? '', count: value}]
+				: []),
+		tunnelsOpen: sumOrNull(of('konnectivity_network_proxy_client_client_connections').filter(({labels}) => labels['status'] === 'ok')),
+		kubeletRequestsDone: sum(done.filter(({labels}) => ['log', 'exec', 'attach', 'portforward', 'proxy'].includes(labels['subresource'] ?? ''))),
+		kubeletSuccesses: sum(done.filter(({labels}) => labels['resource'] === 'pods' && (labels['subresource'] === 'log' || labels['subresource'] === 'portforward'))),
+		portForwardsOpen: sum(of('apiserver_longrunning_requests').filter(({labels}) => labels['subresource'] === 'portforward')),
+		logTlsFailures: sumOrNull(samples.filter(({name}) => name.endsWith('pod_logs_backend_tls_failure_total') || name.endsWith('pods_logs_backend_tls_failure_total'))),
+		caReloads: sumOrNull(of('rest_client_transport_ca_reload_total')),
+		sshTunnels: sumOrNull(of('ssh_tunnel_open_count')),
+	};
+}
+
+/** The far end answered: 200, or 101 of an upgrade (counted as 101, or as 0 where the connection was hijacked before a status was seen). */
+function isDone(code: string | undefined): boolean {
+	return code === '200' || code === '101';
+}

@@ -1,0 +1,44 @@
+/** Idle port-forward upgrades that are opened, held and closed: they make the apiserver dial, and touch no container. */
+import type {Duplex} from 'node:stream';
+import type {Connection, UpgradeOptions, UpgradeOutcome} from '../../cluster/connection.ts';
+
+export type HeldUpgrade =
+	| {held: true; end(): void}
+	| {held: false; status: number; contentType: string; body: string};
+
+/** The pod whose node is dialled. A port-forward without streams reaches the kubelet and the container runtime, and no process of the pod. */
+export type ProbedPod = {namespace: string; name: string};
+
+/** By WebSocket first, and by SPDY where that is refused for want of a carrier; the user's right to create is needed for both. */
+export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPod, first?: Connection): Promise<HeldUpgrade> {
+	const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/portforward`;
+	const carriers: readonly UpgradeOptions[] = [
+		{method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], timeoutMs: 35_000},
+		{method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], timeoutMs: 35_000},
+	];
+	let refused: Extract<UpgradeOutcome, {upgraded: false}> | undefined;
+	for (const [index, carrier] of carriers.entries()) {
+		const connection = index === 0 && first ? first : await open();
+		const outcome = await connection.upgrade(carrier);
+		if (outcome.upgraded) {
+			return {held: true, end: endOf(outcome.socket)};
+		}
+
+		connection.close();
+		refused ??= outcome;
+		// A Status is the apiserver's word on the request itself, or on the way behind it: another carrier would meet the same.
+		if (outcome.body.trimStart().startsWith('{')) {
+			break;
+		}
+	}
+
+	return {held: false, status: refused!.status, contentType: String(refused!.headers['content-type'] ?? ''), body: refused!.body};
+}
+
+function endOf(socket: Duplex): () => void {
+	socket.on('error', () => {});
+	socket.resume();
+	return () => {
+		socket.destroy();
+	};
+}

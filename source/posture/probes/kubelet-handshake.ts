@@ -1,0 +1,64 @@
+/** What certificate does a kubelet present to us? No credentials are sent, and nothing is asked of it. */
+import {createHash, X509Certificate} from 'node:crypto';
+import {connect} from 'node:tls';
+import type {KubeletHandshakeFacts, Outcome} from '../evidence.ts';
+
+/** What we meet is not certainly what the apiserver meets: another network may lie between. */
+export async function readKubeletHandshake({address, port, node}: {address: string; port: number; node: string | null}, limitMs = 2000): Promise<Outcome<KubeletHandshakeFacts>> {
+	const where = `TLS handshake with ${address}:${port}`;
+	const der = await presented(address, port, limitMs);
+	if (!der) {
+		return {closed: {source: 'handshake', where, because: 'no-answer', need: null}};
+	}
+
+	const certificate = new X509Certificate(der);
+	const names = (certificate.subjectAltName ?? '').split(/,\s*/);
+	const subject = nameOf(certificate.subject);
+	const issuer = nameOf(certificate.issuer);
+	return {read: {
+		source: 'handshake',
+		where,
+		process: null,
+		connection: null,
+		time: new Date().toISOString(),
+		active: true,
+		facts: {
+			node,
+			address: `${address}:${port}`,
+			subject,
+			issuer,
+			dnsNames: names.filter(name => name.startsWith('DNS:')).map(name => name.slice(4)),
+			addresses: names.filter(name => name.startsWith('IP Address:')).map(name => name.slice(11)),
+			notBefore: new Date(certificate.validFrom).toISOString(),
+			notAfter: new Date(certificate.validTo).toISOString(),
+			// client-go/util/cert: CN HOST@UNIX, signed by a throw-away CA CN HOST-ca@UNIX.
+			selfMade: /CN=.+@\d+/.test(subject) && /CN=.+-ca@\d+/.test(issuer),
+			spkiSha256: createHash('sha256').update(certificate.publicKey.export({type: 'spki', format: 'der'})).digest('hex'),
+		},
+	}};
+}
+
+async function presented(host: string, port: number, limitMs: number): Promise<Buffer | undefined> {
+	return new Promise(resolve => {
+		// Looked at, never trusted: nothing is sent on this socket.
+		const socket = connect({host, port, rejectUnauthorized: false, timeout: limitMs});
+		const finish = (der: Buffer | undefined) => {
+			socket.destroy();
+			resolve(der);
+		};
+
+		socket.once('secureConnect', () => {
+			finish(socket.getPeerX509Certificate()?.raw);
+		});
+		socket.once('timeout', () => {
+			finish(undefined);
+		});
+		socket.once('error', () => {
+			finish(undefined);
+		});
+	});
+}
+
+function nameOf(lines: string): string {
+	return lines.split('\n').filter(line => line !== '').reverse().join(',');
+}

@@ -1,0 +1,38 @@
+/** A log read as usual, and one that asks the apiserver to skip the check: what one refuses and the other answers was checked. */
+import type {Connection} from '../../cluster/connection.ts';
+import {explainFailure} from '../../failures/explain-failure.ts';
+import type {LogDifferentialFacts, Reading} from '../evidence.ts';
+import {readText} from './ask.ts';
+
+export type ReadLog = {namespace: string; pod: string; container: string; node: string | null};
+
+/** Two small reads on one connection; the second only when the first was refused at the certificate. */
+export async function readLogDifferential(connection: Pick<Connection, 'request' | 'id'>, log: ReadLog, process: string | null): Promise<Reading<LogDifferentialFacts>> {
+	const normal = await readOnce(connection, log, false);
+	const isCertificate = !normal.ok && explainFailure(normal.text, {status: normal.status})?.row.proves.tls === 'refused';
+	const skipping = isCertificate ? await readOnce(connection, log, true) : undefined;
+	return {
+		source: 'log-differential',
+		where: `GET pods/log of ${log.namespace}/${log.pod}`,
+		process,
+		connection: connection.id,
+		time: new Date().toISOString(),
+		active: true,
+		facts: {
+			normal: normal.ok ? 'ok' : isCertificate ? 'certificate-refused' : 'failed',
+			skipping: skipping === undefined ? 'not-tried' : skipping.ok ? 'ok' : 'failed',
+			text: normal.ok ? null : normal.text,
+			node: log.node,
+		},
+	};
+}
+
+async function readOnce(connection: Pick<Connection, 'request'>, {namespace, pod, container}: ReadLog, skip: boolean): Promise<{ok: boolean; status: number; text: string}> {
+	const query = new URLSearchParams({container, limitBytes: '1', tailLines: '1', ...skip ? {insecureSkipTLSVerifyBackend: 'true'} : {}});
+	try {
+		const response = await connection.request({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`, headers: {Accept: '*/*'}, timeoutMs: 35_000});
+		return {ok: response.status === 200, status: response.status, text: await readText(response, 64 * 1024)};
+	} catch (error) {
+		return {ok: false, status: 0, text: (error as Error).message};
+	}
+}
