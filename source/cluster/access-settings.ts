@@ -89,14 +89,14 @@ async function tlsSettings(cluster: ClusterEntry, environment: NodeJS.ProcessEnv
 	return {trust, insecure: cluster.insecureSkipTlsVerify, serverName: cluster.tlsServerName === '' ? null : cluster.tlsServerName};
 }
 
-function clusterFacts({contextName, userName, user, namespace}: ChosenEntries, server: ServerAddress, tls: TlsSettings | null, source: ClusterFacts['source']): ClusterFacts {
+function clusterFacts({contextName, userName, user, namespace, cluster}: ChosenEntries, server: ServerAddress, tls: TlsSettings | null, source: ClusterFacts['source']): ClusterFacts {
 	return {
 		context: contextName,
 		server: server.shown,
 		namespace: namespace || 'default',
 		user: userName === '' ? null : userName,
 		impersonating: user.impersonate === '' ? null : user.impersonate,
-		sandbox: false,
+		sandbox: cluster.sandbox,
 		source,
 		certificateAuthority: tls?.trust.from === 'kubeconfig-ca' ? tls.trust.pem.join('\n') : null,
 		insecureSkipTlsVerify: tls?.insecure ?? false,

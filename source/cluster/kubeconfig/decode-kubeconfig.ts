@@ -38,6 +38,7 @@ function decodeCluster(fields: Fields, where: string): ClusterEntry {
 		proxyUrl: text(fields, 'proxy-url', where),
 		disableCompression: flag(fields, 'disable-compression', where),
 		execExtension: asJson(extensions.get('client.authentication.k8s.io/exec')),
+		sandbox: extensions.has('spoke.dev/sandbox'),
 	};
 }
 

@@ -11,6 +11,8 @@ export type ClusterEntry = {
 	disableCompression: boolean;
 	/** The extension `client.authentication.k8s.io/exec`: plain JSON for the credential plugin. */
 	execExtension: unknown;
+	/** The extension `spoke.dev/sandbox` is there: the cluster is the program's own sandbox, and everything says so. */
+	sandbox: boolean;
 };
 
 export type UserEntry = {
@@ -60,7 +62,7 @@ export function emptyKubeconfig(): Kubeconfig {
 export function emptyCluster(): ClusterEntry {
 	return {
 		server: '', tlsServerName: '', insecureSkipTlsVerify: false, certificateAuthority: '', certificateAuthorityData: noBytes,
-		proxyUrl: '', disableCompression: false, execExtension: undefined,
+		proxyUrl: '', disableCompression: false, execExtension: undefined, sandbox: false,
 	};
 }
 

@@ -26,8 +26,8 @@ export function sendFailure(exchange: Pick<Exchange, 'response'>, failure: ApiFa
 	sendJson(exchange, failure.status, {status: failure.code});
 }
 
-/** The body as JSON; `undefined` when it is none or too large. */
-export async function readBody(request: IncomingMessage): Promise<Json | undefined> {
+/** The body as JSON; `undefined` when it is none or too large. `decode` reads what is not JSON. */
+export async function readBody(request: IncomingMessage, decode: (bytes: Buffer) => Json | undefined = () => undefined): Promise<Json | undefined> {
 	const chunks: Buffer[] = [];
 	let size = 0;
 	for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -39,9 +39,10 @@ export async function readBody(request: IncomingMessage): Promise<Json | undefin
 		chunks.push(chunk);
 	}
 
+	const bytes = Buffer.concat(chunks);
 	try {
-		return JSON.parse(Buffer.concat(chunks).toString()) as Json;
+		return JSON.parse(bytes.toString()) as Json;
 	} catch {
-		return undefined;
+		return decode(bytes);
 	}
 }

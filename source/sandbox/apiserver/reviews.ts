@@ -2,11 +2,12 @@
 import {apiTime, type Json} from '../objects/kube-object.ts';
 import {isAllowed, rulesIn} from './authorise.ts';
 import {readBody, sendJson, type Exchange} from './exchange.ts';
+import {decodeReview} from './protobuf.ts';
 import {badRequest, noSuchResource} from './status.ts';
 
 export async function review(exchange: Exchange): Promise<void> {
 	const {identity, info: {resource}} = exchange;
-	const body = await readBody(exchange.request);
+	const body = await readBody(exchange.request, decodeReview);
 	if (!body) {
 		throw badRequest('the object provided is unrecognized (must be of type JSON)');
 	}

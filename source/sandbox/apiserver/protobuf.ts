@@ -1,0 +1,75 @@
+/** Reads the reviews that clients send as protobuf; everything else here is JSON. @see apimachinery/pkg/runtime/serializer/protobuf */
+import type {Json} from '../objects/kube-object.ts';
+
+const magic = Buffer.from('k8s\0');
+
+/** The review in the body, in its JSON shape; `undefined` for anything else. */
+export function decodeReview(body: Buffer): Json | undefined {
+	if (!body.subarray(0, 4).equals(magic)) {
+		return undefined;
+	}
+
+	// Unknown: 1 is TypeMeta (1 apiVersion, 2 kind), 2 the object's own bytes. A review: 2 is its spec.
+	const [type, raw] = [fieldOf(body.subarray(4), 1), fieldOf(body.subarray(4), 2)];
+	const kind = text(type, 2);
+	const spec = fieldOf(raw, 2);
+	const review = {apiVersion: text(type, 1), kind};
+	if (kind === 'SelfSubjectRulesReview') {
+		return {...review, spec: {namespace: text(spec, 1)}};
+	}
+
+	if (kind === 'SelfSubjectReview') {
+		return review;
+	}
+
+	if (kind !== 'SelfSubjectAccessReview') {
+		return undefined;
+	}
+
+	const [resource, path] = [fieldOf(spec, 1), fieldOf(spec, 2)];
+	return {...review, spec: {
+		...(resource.length > 0 ? {resourceAttributes: {namespace: text(resource, 1), verb: text(resource, 2), group: text(resource, 3), version: text(resource, 4), resource: text(resource, 5), subresource: text(resource, 6), name: text(resource, 7)}} : {}),
+		...(path.length > 0 ? {nonResourceAttributes: {path: text(path, 1), verb: text(path, 2)}} : {}),
+	}};
+}
+
+const none = Buffer.alloc(0);
+
+/** The bytes of a length-delimited field; empty when it is not there. */
+function fieldOf(message: Buffer, wanted: number): Buffer {
+	for (let at = 0; at < message.length;) {
+		const [key, afterKey] = varint(message, at);
+		const wireType = key & 7;
+		if (wireType === 2) {
+			const [length, start] = varint(message, afterKey);
+			if (key >> 3 === wanted) {
+				return message.subarray(start, start + length);
+			}
+
+			at = start + length;
+		} else if (wireType === 0) {
+			[, at] = varint(message, afterKey);
+		} else {
+			return none;
+		}
+	}
+
+	return none;
+}
+
+function text(message: Buffer, field: number): string {
+	return fieldOf(message, field).toString();
+}
+
+function varint(message: Buffer, at: number): [value: number, next: number] {
+	let value = 0;
+	for (let shift = 0; at < message.length && shift < 35; shift += 7) {
+		const byte = message[at++]!;
+		value += (byte & 0x7F) * (2 ** shift);
+		if (byte < 0x80) {
+			break;
+		}
+	}
+
+	return [value, at];
+}
