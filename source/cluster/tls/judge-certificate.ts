@@ -32,26 +32,38 @@ function outdated(detail: string, remedy: string): Judgement {
 }
 
 function wrongName(leaf: X509Certificate, name: string): Judgement | null {
-	const address = isIP(name) !== 0;
-	// A certificate's common name never counts, as in Go since 1.15; Node alone would still accept it.
-	const matches = address ? leaf.checkIP(name) : leaf.checkHost(name.replace(/\.$/, ''), {subject: 'never', partialWildcards: false});
-	return matches === undefined ? {text: nameText(leaf, name, address), remedy: nameRemedy(leaf), dates: false} : null;
+	return matchesName(leaf, name) ? null : {text: nameText(leaf, name), remedy: nameRemedy(leaf), dates: false};
 }
 
-function nameText(leaf: X509Certificate, name: string, address: boolean): string {
+/** A certificate's common name never counts, as in Go since 1.15; Node alone would still accept it. */
+function matchesName(leaf: X509Certificate, name: string): boolean {
+	if (isIP(name) !== 0) {
+		return leaf.checkIP(name) !== undefined;
+	}
+
+	const host = name.replace(/\.$/, '').toLowerCase();
+	// OpenSSL wants two labels behind a wildcard; Go takes `*.test` for `api.test`.
+	return leaf.checkHost(host, {subject: 'never', partialWildcards: false}) !== undefined
+		|| (/^[^.]+\.[^.]+$/.test(host) && alternativeNames(leaf).dns.some(one => one.toLowerCase() === host.replace(/^[^.]+/, '*')));
+}
+
+/** In the order of Go's HostnameError. */
+function nameText(leaf: X509Certificate, name: string): string {
 	const {dns, ip} = alternativeNames(leaf);
-	if (address && ip.length === 0) {
+	if (leaf.subjectAltName === undefined && commonName(leaf)?.toLowerCase() === name.toLowerCase()) {
+		return 'x509: certificate relies on legacy Common Name field, use SANs instead';
+	}
+
+	if (isIP(name) !== 0 && ip.length === 0) {
 		return `x509: cannot validate certificate for ${name} because it doesn't contain any IP SANs`;
 	}
 
-	const valid = address ? ip : dns;
-	if (valid.length > 0) {
-		return `x509: certificate is valid for ${valid.join(', ')}, not ${name}`;
-	}
+	const valid = isIP(name) === 0 ? dns : ip;
+	return valid.length > 0 ? `x509: certificate is valid for ${valid.join(', ')}, not ${name}` : `x509: certificate is not valid for any names, but wanted to match ${name}`;
+}
 
-	return dns.length === 0 && ip.length === 0 && /^CN=/m.test(leaf.subject)
-		? 'x509: certificate relies on legacy Common Name field, use SANs instead'
-		: `x509: certificate is not valid for any names, but wanted to match ${name}`;
+function commonName(leaf: X509Certificate): string | undefined {
+	return /^CN=(.*)$/m.exec(leaf.subject ?? '')?.[1];
 }
 
 function nameRemedy(leaf: X509Certificate): string {
@@ -60,11 +72,17 @@ function nameRemedy(leaf: X509Certificate): string {
 	return usable === undefined ? 'the apiserver’s certificate needs this name in its subjectAltName' : `use a server address it is valid for, or --tls-server-name=${usable}`;
 }
 
-/** Names for messages only: the decision is OpenSSL's. */
+/** Node quotes every value that could be taken for more than one; such a value is no name that we use. */
 function alternativeNames(leaf: X509Certificate): {dns: string[]; ip: string[]} {
-	const parts = (leaf.subjectAltName ?? '').match(/(?:DNS|IP Address):(?:"(?:[^"\\]|\\.)*"|[^,]*)/g) ?? [];
-	const of = (kind: string) => parts.filter(part => part.startsWith(kind)).map(part => part.slice(kind.length));
-	return {dns: of('DNS:'), ip: of('IP Address:').map(text => shortest(text))};
+	const entry = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?:, |$)/y;
+	const found: Array<[string, string]> = [];
+	const text = leaf.subjectAltName ?? '';
+	for (let match = entry.exec(text); match; match = entry.lastIndex < text.length ? entry.exec(text) : null) {
+		found.push([match[1]!, match[2]!]);
+	}
+
+	const of = (kind: string) => found.filter(([one, value]) => one === kind && !value.startsWith('"')).map(([, value]) => value);
+	return {dns: of('DNS'), ip: of('IP Address').map(address => shortest(address))};
 }
 
 function shortest(address: string): string {
@@ -78,7 +96,7 @@ function wrongChain(error: string | null, leaf: X509Certificate, now: Date): Jud
 
 	const text = chainTexts[error] ?? `x509: ${error.toLowerCase().replaceAll('_', ' ')}`;
 	if (error === 'CERT_HAS_EXPIRED' || error === 'CERT_NOT_YET_VALID') {
-		return outdated(`current time ${seconds(now)}, for a certificate above "${leaf.issuer.replaceAll('\n', ', ')}"`, 'renew the CA, or check this machine’s clock');
+		return outdated(`current time ${seconds(now)}, for "${(leaf.issuer ?? '').replaceAll('\n', ', ')}" or a certificate above it`, 'renew the CA, or check this machine’s clock');
 	}
 
 	return {text, remedy: unknownAuthority.has(error) ? 'check certificate-authority of this cluster in the kubeconfig' : 'the apiserver needs another certificate', dates: false};
@@ -94,6 +112,8 @@ const chainTexts: Readonly<Record<string, string>> = {
 	INVALID_PURPOSE: 'x509: certificate specifies an incompatible key usage',
 	INVALID_CA: 'x509: certificate signed by unknown authority',
 	PATH_LENGTH_EXCEEDED: 'x509: too many intermediates for path length constraint',
+	// Node has one word for all of these.
+	UNSPECIFIED: 'x509: the certificate or its chain breaks a rule: a name constraint, a critical extension that nobody knows, or a weak key or signature (SHA-1)',
 };
 
 /** As Go prints a time: no fraction, UTC. */

@@ -39,6 +39,7 @@ export function spkiSha256(certificate: X509Certificate): string {
 }
 
 /** `CN=kube-apiserver,O=x`: the most particular part first (RFC 4514). */
-function distinguishedName(lines: string): string {
-	return lines.split('\n').filter(line => line !== '').reverse().join(',');
+function distinguishedName(lines: string | undefined): string {
+	// Node gives no string at all for an empty name.
+	return (lines ?? '').split('\n').filter(line => line !== '').reverse().join(',');
 }

@@ -1,7 +1,7 @@
 /** TLS over a connected socket: handshake, judgement, and the facts that only this very socket can tell. */
 import {isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
-import {connect, createSecureContext, type TLSSocket} from 'node:tls';
+import {connect, createSecureContext, DEFAULT_CIPHERS, type TLSSocket} from 'node:tls';
 import type {SocketFacts} from '../connection.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {unreachable} from '../transport/dial-tcp.ts';
@@ -59,6 +59,8 @@ function contextFor(trust: Trust, client: ClientCertificate | null) {
 		ca: [...trust.pem],
 		...client ? {cert: client.certificate, key: client.key} : {},
 		minVersion: 'TLSv1.2',
+		// Go accepts RSA keys of 1024 bits, and no SHA-1 signatures: OpenSSL’s level 1.
+		ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=1`,
 		// As in Go, any certificate of the bundle is an anchor, an intermediate one too.
 		allowPartialTrustChain: true,
 	});

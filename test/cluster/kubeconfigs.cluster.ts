@@ -1,0 +1,65 @@
+/**
+kubectl and spoke, side by side on every kubeconfig and certificate row, against servers that write down who came.
+RECORD_VERDICTS=1 keeps what kubectl did for the suite that runs without it.
+*/
+import process from 'node:process';
+import test from 'ava';
+import {execa} from 'execa';
+import {certificateRows} from '../support/certificate-rows.ts';
+import {kubeconfigRows} from '../support/kubeconfig-rows.ts';
+import {readVerdicts, writeVerdicts, type KubectlVerdicts} from '../support/kubectl-verdicts.ts';
+import {tryCertificate} from '../support/try-certificate.ts';
+import {tryRow, withKubectl, withServers, withSpoke} from '../support/try-kubeconfig.ts';
+import {requestWith} from '../support/request-with.ts';
+import {kubernetesPath} from './lab/programs.ts';
+
+const kubectl = kubernetesPath('kubectl');
+const verdicts: KubectlVerdicts = {kubectl: '', kubeconfigs: {}, certificates: {}};
+
+test('kubectl and spoke read every kubeconfig alike', async t => {
+	await withServers(async servers => {
+		for (const row of kubeconfigRows) {
+			const theirs = await tryRow(servers, row, withKubectl(kubectl));
+			const ours = await tryRow(servers, row, withSpoke);
+			verdicts.kubeconfigs[row.name] = theirs;
+			t.is(theirs.ok, row.says === undefined, `${row.name}: ${theirs.text}`);
+			t.deepEqual({ok: ours.ok, seen: ours.seen, execInfo: ours.execInfo}, {ok: theirs.ok, seen: theirs.seen, execInfo: theirs.execInfo}, `${row.name}: ${ours.text}`);
+			t.regex(theirs.text, row.says ?? /^$/, row.name);
+			t.regex(ours.text, row.says ?? /^$/, row.name);
+		}
+	});
+});
+
+test('kubectl and spoke judge every certificate alike', async t => {
+	for (const row of certificateRows) {
+		const theirs = await tryCertificate(row, async file => {
+			const {exitCode, stderr} = await execa(kubectl, ['get', '--raw', '/api', '--kubeconfig', file], {reject: false, stdin: 'ignore', env: {HOME: '/nonexistent'}});
+			return exitCode === 0 ? null : stderr;
+		});
+		const ours = await tryCertificate(row, requestWith);
+		verdicts.certificates[row.name] = theirs;
+		t.is(theirs.ok, row.refused === undefined, `${row.name}: ${theirs.text}`);
+		t.is(ours.ok, theirs.ok && row.differs === undefined, `${row.name}: ${ours.text}`);
+		t.regex(theirs.text, row.refused ?? /^$/, row.name);
+	}
+});
+
+test('what is recorded of kubectl is what it does', async t => {
+	const {stdout} = await execa(kubectl, ['version', '--client', '-o', 'json']);
+	verdicts.kubectl = (JSON.parse(stdout) as {clientVersion: {gitVersion: string}}).clientVersion.gitVersion;
+	if (process.env['RECORD_VERDICTS']) {
+		await writeVerdicts(verdicts);
+	}
+
+	const recorded = await readVerdicts();
+	t.is(recorded.kubectl, verdicts.kubectl);
+	t.deepEqual(sums(recorded), sums(verdicts));
+});
+
+/** All but the words, which hold process ids and addresses. */
+function sums({kubeconfigs, certificates}: KubectlVerdicts) {
+	return {
+		kubeconfigs: Object.fromEntries(Object.entries(kubeconfigs).map(([name, {ok, seen, execInfo}]) => [name, {ok, seen, execInfo}])),
+		certificates: Object.fromEntries(Object.entries(certificates).map(([name, {ok}]) => [name, ok])),
+	};
+}

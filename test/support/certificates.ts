@@ -1,0 +1,121 @@
+/** Makes certificates for tests, good and bad ones: nothing secret needs to lie in the repository. */
+import 'reflect-metadata';
+import {webcrypto} from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+
+x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
+
+/** What a key may be used for (RFC 5280 §4.2.1.3). */
+export const keyUse = x509.KeyUsageFlags;
+
+type Keys = webcrypto.CryptoKeyPair;
+
+export type Issued = {
+	/** PEM. */
+	certificate: string;
+	key: string;
+	/** For issuing from it. */
+	made: x509.X509Certificate;
+	keys: Keys;
+	hash: string;
+};
+
+export type CertificateWish = {
+	commonName?: string;
+	organization?: string;
+	dns?: readonly string[];
+	ip?: readonly string[];
+	uri?: readonly string[];
+	email?: readonly string[];
+	notBefore?: Date;
+	notAfter?: Date;
+	/** Default: server authentication; `null` leaves the extension out. */
+	usage?: 'server' | 'client' | 'any' | 'code' | null;
+	authority?: boolean;
+	pathLength?: number;
+	/** A DNS name that this authority may sign for; nothing else then. */
+	permits?: string;
+	forbids?: string;
+	hash?: 'SHA-1' | 'SHA-256' | 'SHA-384';
+	key?: 'ec' | 'rsa-1024' | 'rsa-2048' | 'ed25519';
+	/** An extension that nobody knows, marked critical. */
+	unknownCritical?: boolean;
+	keyUsage?: x509.KeyUsageFlags;
+};
+
+const day = 86_400_000;
+
+/** Signed by `issuer`, or by itself. */
+export async function issue(wish: CertificateWish, issuer?: Issued): Promise<Issued> {
+	const algorithm = keyAlgorithm(wish.key ?? 'ec', wish.hash ?? 'SHA-256');
+	const keys = await webcrypto.subtle.generateKey(algorithm as unknown as webcrypto.RsaHashedKeyGenParams, true, ['sign', 'verify']);
+	const name = subject(wish);
+	const signer = issuer?.keys ?? keys;
+	const made = await x509.X509CertificateGenerator.create({
+		serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(8))).toString('hex').replace(/^[89a-f]/, '1'),
+		subject: name,
+		issuer: issuer ? issuer.made.subject : name,
+		notBefore: wish.notBefore ?? new Date(Date.now() - day),
+		notAfter: wish.notAfter ?? new Date(Date.now() + (30 * day)),
+		publicKey: keys.publicKey,
+		signingKey: signer.privateKey,
+		signingAlgorithm: {...signer.privateKey.algorithm, hash: wish.hash ?? 'SHA-256'},
+		extensions: await extensions(wish, keys.publicKey, issuer),
+	});
+	const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+	return {certificate: `${made.toString('pem')}\n`, key: x509.PemConverter.encode(key, 'PRIVATE KEY'), made, keys, hash: wish.hash ?? 'SHA-256'};
+}
+
+/** A root that may sign for everything. */
+export async function authority(commonName = 'test-ca', wish: CertificateWish = {}): Promise<Issued> {
+	return issue({commonName, authority: true, usage: null, ...wish});
+}
+
+function keyAlgorithm(key: NonNullable<CertificateWish['key']>, hash: string): Record<string, unknown> {
+	switch (key) {
+		case 'ec': {
+			return {name: 'ECDSA', namedCurve: 'P-256'};
+		}
+
+		case 'ed25519': {
+			return {name: 'Ed25519'};
+		}
+
+		default: {
+			return {name: 'RSASSA-PKCS1-v1_5', modulusLength: key === 'rsa-1024' ? 1024 : 2048, publicExponent: new Uint8Array([1, 0, 1]), hash};
+		}
+	}
+}
+
+function subject({commonName, organization}: CertificateWish): string {
+	return [...commonName === undefined ? [] : [`CN=${commonName}`], ...organization === undefined ? [] : [`O=${organization}`]].join(', ');
+}
+
+const usages = {server: x509.ExtendedKeyUsage.serverAuth, client: x509.ExtendedKeyUsage.clientAuth, code: x509.ExtendedKeyUsage.codeSigning, any: '2.5.29.37.0'} as const;
+
+async function extensions(wish: CertificateWish, publicKey: Keys['publicKey'], issuer?: Issued): Promise<x509.Extension[]> {
+	const {dns = [], ip = [], uri = [], email = [], usage = 'server'} = wish;
+	const names: x509.JsonGeneralNames = [
+		...dns.map(value => ({type: 'dns' as const, value})), ...ip.map(value => ({type: 'ip' as const, value})),
+		...uri.map(value => ({type: 'url' as const, value})), ...email.map(value => ({type: 'email' as const, value})),
+	];
+	return [
+		...names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names, subject(wish) === '')] : [],
+		...wish.authority ? [new x509.BasicConstraintsExtension(true, wish.pathLength, true)] : [],
+		...wish.keyUsage !== undefined || wish.authority ? [new x509.KeyUsagesExtension(wish.keyUsage ?? (x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign), true)] : [],
+		...usage === null ? [] : [new x509.ExtendedKeyUsageExtension([usages[usage]])],
+		...wish.permits !== undefined || wish.forbids !== undefined ? [nameConstraints(wish)] : [],
+		...wish.unknownCritical ? [new x509.Extension('1.2.3.4.5.6', true, new Uint8Array([5, 0]))] : [],
+		await x509.SubjectKeyIdentifierExtension.create(publicKey),
+		...issuer ? [await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey)] : [],
+	];
+}
+
+/** RFC 5280 §4.2.1.10, by hand: SEQUENCE { [0] permitted, [1] excluded }, each a GeneralSubtree with a dNSName [2]. */
+function nameConstraints({permits, forbids}: CertificateWish): x509.Extension {
+	const wrap = (tag: number, content: Buffer) => Buffer.concat([Buffer.from([tag, content.length]), content]);
+	const subtree = (name: string) => wrap(0x30, wrap(0x82, Buffer.from(name)));
+	return new x509.Extension('2.5.29.30', true, wrap(0x30, Buffer.concat([
+		...permits === undefined ? [] : [wrap(0xA0, subtree(permits))], ...forbids === undefined ? [] : [wrap(0xA1, subtree(forbids))],
+	])));
+}

@@ -1,0 +1,16 @@
+/** What kubectl made of every row, recorded by the real-cluster suite, so that it can be held to without kubectl. */
+import {readFile, writeFile} from 'node:fs/promises';
+import type {Outcome} from './try-kubeconfig.ts';
+import type {Verdict} from './try-certificate.ts';
+
+export type KubectlVerdicts = {kubectl: string; kubeconfigs: Record<string, Outcome>; certificates: Record<string, Verdict>};
+
+const file = new URL('../cluster-access/kubectl-verdicts.json', import.meta.url);
+
+export async function readVerdicts(): Promise<KubectlVerdicts> {
+	return JSON.parse(await readFile(file, 'utf8')) as KubectlVerdicts;
+}
+
+export async function writeVerdicts(verdicts: KubectlVerdicts): Promise<void> {
+	await writeFile(file, `${JSON.stringify(verdicts, null, '\t')}\n`);
+}

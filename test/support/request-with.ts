@@ -1,0 +1,22 @@
+/** One request with a kubeconfig file and nothing else. */
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+
+/** The refusal's words, or `null` when the answer came. */
+export async function requestWith(kubeconfig: string): Promise<string | null> {
+	const cluster = await openCluster(parseLine(connectionFlags, ['--kubeconfig', kubeconfig]).flags, {});
+	try {
+		await cluster.json({path: '/api'});
+		return null;
+	} catch (error) {
+		if (error instanceof SpokeError) {
+			return error.message;
+		}
+
+		throw error;
+	} finally {
+		cluster.close();
+	}
+}
