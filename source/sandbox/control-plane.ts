@@ -6,6 +6,7 @@ import {defaultedSpec} from './controllers/workload-pods.ts';
 import {apiMicroTime, type Json} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';
 import {versionOf, type Posture} from './posture.ts';
+import {placeAgents} from './tunnels/agent-pods.ts';
 import type {Tunnels} from './tunnels/tunnels.ts';
 
 const controlPlaneNode = 'cp';
@@ -31,6 +32,7 @@ export class ControlPlane {
 		this.posture = posture;
 		await this.#tunnels.start(posture.route);
 		await this.apiserver.start(posture, port);
+		placeAgents(this.#store, this.#tunnels.hasAgents);
 		this.#tellObjects();
 		this.#beat = setInterval(() => {
 			this.#store.update('leases', 'kube-system', this.#identity, lease => {

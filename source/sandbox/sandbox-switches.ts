@@ -2,6 +2,7 @@
 import {certificateFor, tellServingRequests} from './node-side.ts';
 import type {Posture} from './posture.ts';
 import type {SandboxParts} from './sandbox-parts.ts';
+import {placeAgents} from './tunnels/agent-pods.ts';
 import type {SwitchValues} from './switch-rows.ts';
 
 export class SandboxSwitches {
@@ -44,7 +45,9 @@ export class SandboxSwitches {
 			tell('the apiserver was restarted with other flags');
 		}
 
-		tunnels.setAgents(after.agents);
+		await tunnels.setAgents(after.agents);
+		placeAgents(store, tunnels.hasAgents);
+		await tunnels.settled();
 		wire.latencyMs = after.latency;
 		wire.stall(after.stall === 'on');
 		controlPlane.apiserver.retryAfter = after.retryAfter;

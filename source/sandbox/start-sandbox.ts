@@ -10,13 +10,14 @@ import {makeKubeconfig, type Credentials} from './kubeconfig.ts';
 import {apiserverIdentity} from './kubelet/kubelet-access.ts';
 import {makeAddressPlan} from './network/address-plan.ts';
 import {FaultyWire} from './network/faulty-wire.ts';
-import {startNodes} from './node-side.ts';
+import {nodeNames, startNodes} from './node-side.ts';
 import {ObjectStore} from './objects/object-store.ts';
 import type {Sandbox, SandboxEvent, SandboxOptions} from './sandbox.ts';
 import {makeFaults} from './sandbox-faults.ts';
 import {SandboxSwitches} from './sandbox-switches.ts';
 import {createBaseObjects} from './scenarios/base-objects.ts';
 import {scenarioRows, type ScenarioRow} from './scenarios/scenario-rows.ts';
+import {agentImage} from './tunnels/agent-pods.ts';
 import {Tunnels} from './tunnels/tunnels.ts';
 
 export type {Sandbox, SandboxOptions} from './sandbox.ts';
@@ -34,7 +35,7 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	const [issuer, plan] = await Promise.all([createIssuer('spoke-sandbox-ca'), makeAddressPlan()]);
 	const store = new ObjectStore();
 	const wire = new FaultyWire();
-	const tunnels = new Tunnels(plan);
+	const tunnels = new Tunnels(plan, issuer, nodeNames.map((_, index) => plan.nodeAddress(index)));
 	const [serving, kubeletClient, credentials] = await Promise.all([
 		issuer.issue({subject: 'CN=kube-apiserver', use: 'server', names: ['127.0.0.1', 'localhost', '10.96.0.1', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']}),
 		issuer.issue({subject: `CN=${apiserverIdentity}, O=system:masters`, use: 'client'}),
@@ -42,7 +43,7 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	]);
 	const posture = {verification: row.switches.verification ?? 'off', route: row.switches.route ?? 'direct'} as const;
 	createBaseObjects(store, issuer.authority);
-	const kubelets = await startNodes({store, plan, issuer, findProgram: programsByImage(async host => issuer.selfSigned(host))}, posture);
+	const kubelets = await startNodes({store, plan, issuer, findProgram: programsByImage(async host => issuer.selfSigned(host), {[agentImage]: await tunnels.agentProgram()})}, posture);
 	const tokens = new Map([...credentials].flatMap(([name, own]) => 'token' in own ? [[own.token, name] as const] : []));
 	const controlPlane = new ControlPlane({store, authority: issuer.authority, kubeletClient, serving, tokens, wire, tunnels});
 	row.createWorkloads(store);

@@ -65,6 +65,7 @@ export class Container extends EventEmitter<ContainerEvents> {
 		void program({
 			args: (spec['args'] as string[] | undefined) ?? [],
 			env,
+			address,
 			stdin: this.stdin,
 			terminal: spec['tty'] ? this.terminal : null,
 			stdout: bytes => {

@@ -5,6 +5,8 @@ import type {Socket} from 'node:net';
 export type ProcessIo = {
 	args: readonly string[];
 	env: Readonly<Record<string, string>>;
+	/** The pod's own address. */
+	address: string;
 	/** Writes bytes; whole lines become log records. */
 	stdout(bytes: string | Uint8Array): void;
 	stderr(bytes: string | Uint8Array): void;

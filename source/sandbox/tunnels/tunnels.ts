@@ -1,30 +1,139 @@
 /** The route of now: builds what it needs between control plane and nodes, and takes it down again. */
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import type {TLSSocket} from 'node:tls';
 import type {Metrics} from '../apiserver/metrics.ts';
+import type {Issuer, KeyPair} from '../certificates/issuer.ts';
+import type {Program} from '../containers/program.ts';
 import type {AddressPlan} from '../network/address-plan.ts';
 import type {Route} from '../posture.ts';
 import type {Dial} from './dialer.ts';
 import {directDial} from './direct.ts';
+import {grpcDial, httpConnectDial} from './egress-dial.ts';
+import {konnectivityAgent} from './konnectivity-agent.ts';
+import {KonnectivityServer} from './konnectivity-server.ts';
+import {SshTunnels} from './ssh-tunnels.ts';
 
 export type AgentsState = 'running' | 'gone' | 'frozen';
 
 export class Tunnels {
 	readonly #plan: AddressPlan;
+	readonly #issuer: Issuer;
+	readonly #pairs: Promise<{server: KeyPair; agent: KeyPair}>;
+	readonly #agentSockets = new Set<TLSSocket>();
+	readonly #nodeAddresses: readonly string[];
+	#agents: AgentsState = 'running';
+	#server: KonnectivityServer | null = null;
+	#ssh: SshTunnels | null = null;
+	#folder: string | null = null;
 
-	constructor(plan: AddressPlan) {
+	constructor(plan: AddressPlan, issuer: Issuer, nodeAddresses: readonly string[]) {
 		this.#plan = plan;
+		this.#issuer = issuer;
+		this.#nodeAddresses = nodeAddresses;
+		this.#pairs = this.#makePairs();
 	}
 
-	async start(_route: Route): Promise<void> {}
-
-	dialFor(_route: Route, _metrics: Metrics): Dial {
-		return directDial(this.#plan, this.#plan.controlPlane);
+	/** Set for the routes that have agents; they then run as pods. */
+	get hasAgents(): boolean {
+		return this.#server !== null && this.#agents !== 'gone';
 	}
-
-	setAgents(_state: AgentsState): void {}
 
 	get healthy(): boolean {
-		return true;
+		return this.#ssh?.healthy ?? true;
 	}
 
-	async stop(): Promise<void> {}
+	/** The program of agent pods. */
+	async agentProgram(): Promise<Program> {
+		const {agent} = await this.#pairs;
+		return konnectivityAgent({
+			plan: this.#plan, pair: agent, authority: this.#issuer.authority, holds: this.#agentSockets, frozen: () => this.#agents === 'frozen',
+			server: () => this.#server === null ? null : {address: this.#plan.controlPlane, port: this.#server.agentPort},
+		});
+	}
+
+	async start(route: Route): Promise<void> {
+		if (route === 'konnectivity' || route === 'http-connect') {
+			// Readable by its owner only: whoever can use the socket can dial as the control plane.
+			this.#folder = await mkdtemp(join(tmpdir(), 'spoke-'));
+			const {server: pair} = await this.#pairs;
+			this.#server = new KonnectivityServer({mode: route === 'konnectivity' ? 'grpc' : 'http-connect', socketPath: this.#socketPath, agentPlace: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}), pair, authority: this.#issuer.authority});
+			await this.#server.start();
+			this.#plan.stands({address: this.#plan.controlPlane, port: this.#server.agentPort}, {address: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}).address, port: this.#server.agentPort});
+		} else if (route === 'ssh') {
+			this.#ssh = new SshTunnels(this.#plan, this.#nodeAddresses);
+			await this.#ssh.start();
+		}
+	}
+
+	dialFor(route: Route, metrics: Metrics): Dial {
+		switch (route) {
+			case 'direct': {
+				return directDial(this.#plan, this.#plan.controlPlane);
+			}
+
+			case 'konnectivity': {
+				return grpcDial(this.#socketPath, metrics);
+			}
+
+			case 'http-connect': {
+				return httpConnectDial(this.#socketPath, metrics);
+			}
+
+			case 'ssh': {
+				return this.#ssh!.dial(metrics);
+			}
+		}
+	}
+
+	/** `gone` ends SSH tunnels at once, and `running` opens them again; agents come and go with their pods. */
+	async setAgents(state: AgentsState): Promise<void> {
+		this.#agents = state;
+		for (const socket of this.#agentSockets) {
+			if (state === 'frozen') {
+				socket.pause();
+			} else {
+				socket.resume();
+			}
+		}
+
+		if (state === 'gone') {
+			this.#ssh?.stop();
+		} else if (this.#ssh?.healthy === false) {
+			await this.#ssh.start();
+		}
+	}
+
+	/** Resolves when at least one agent is connected, or when that takes too long. */
+	async settled(): Promise<void> {
+		for (let waited = 0; waited < 3000 && this.hasAgents && this.#server!.agents === 0; waited += 10) {
+			await new Promise(resolve => {
+				setTimeout(resolve, 10);
+			});
+		}
+	}
+
+	async stop(): Promise<void> {
+		this.#server?.stop();
+		this.#server = null;
+		this.#ssh?.stop();
+		this.#ssh = null;
+		if (this.#folder !== null) {
+			await rm(this.#folder, {recursive: true, force: true});
+			this.#folder = null;
+		}
+	}
+
+	get #socketPath(): string {
+		return join(this.#folder!, 'konnectivity.sock');
+	}
+
+	async #makePairs() {
+		const [server, agent] = await Promise.all([
+			this.#issuer.issue({subject: 'CN=konnectivity-server', use: 'server', names: ['konnectivity-server', this.#plan.controlPlane]}),
+			this.#issuer.issue({subject: 'CN=konnectivity-agent', use: 'client'}),
+		]);
+		return {server, agent};
+	}
 }

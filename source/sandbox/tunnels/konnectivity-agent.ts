@@ -1,0 +1,102 @@
+/** An agent on a node: dials out to the server by TLS, keeps that connection, and dials whatever it is asked to from its node. */
+import {createServer} from 'node:http';
+import {connect, type TLSSocket} from 'node:tls';
+import type {KeyPair} from '../certificates/issuer.ts';
+import {pause, type Program} from '../containers/program.ts';
+import type {AddressPlan, Place} from '../network/address-plan.ts';
+import {connectFrom} from './direct.ts';
+import {goDialText} from './dialer.ts';
+import {TunnelSession} from './tunnel-session.ts';
+
+export type AgentSetting = {
+	plan: AddressPlan;
+	/** Where the server takes agents now; `null` while there is none. */
+	server: () => Place | null;
+	pair: KeyPair;
+	authority: string;
+	/** Held agents neither read nor answer. */
+	holds: Set<TLSSocket>;
+	frozen: () => boolean;
+};
+
+/** A dial by an agent gives up sooner than one of the apiserver (measured: 5 s against 30 s). */
+const dialLimitMs = 5000;
+
+/** The program of agent pods. Its health port is plain HTTP for everyone, as the real one's. */
+export function konnectivityAgent({plan, server, pair, authority, holds, frozen}: AgentSetting): Program {
+	return async ({address, stdout, listen, signal}) => {
+		const counts = {dials: 0, failures: 0, sessions: 0};
+		let session: TunnelSession | null = null;
+		const metrics = createServer((request, response) => {
+			response.setHeader('content-type', 'text/plain; version=0.0.4').end(request.url === '/metrics' ? metricsText(counts, session?.open ?? 0) : 'ok');
+		});
+		await listen(8093, socket => void metrics.emit('connection', socket));
+		while (!signal.aborted) {
+			const place = server();
+			const socket = place && await dialServer(plan, address, place, pair, authority).catch(() => null);
+			if (socket) {
+				stdout(`connected to the proxy server at ${place.address}:${place.port}\n`);
+				holds.add(socket);
+				session = new TunnelSession(socket, async (host, port) => dialTarget(plan, address, {address: host, port}, counts));
+				if (frozen()) {
+					socket.pause();
+				}
+
+				counts.sessions = 1;
+				await untilClosed(socket, signal);
+				counts.sessions = 0;
+				holds.delete(socket);
+				stdout('connection to the proxy server is gone\n');
+			}
+
+			await pause(200, signal);
+		}
+
+		metrics.close();
+		return 0;
+	};
+}
+
+async function dialServer(plan: AddressPlan, from: string, place: Place, pair: KeyPair, authority: string): Promise<TLSSocket> {
+	const carrier = await connectFrom(plan, from, place, dialLimitMs);
+	const secure = connect({socket: carrier, ca: authority, cert: pair.chain, key: pair.key, servername: 'konnectivity-server'});
+	const {promise, resolve, reject} = Promise.withResolvers<void>();
+	secure.once('secureConnect', resolve).once('error', reject);
+	await promise;
+	secure.on('error', () => {});
+	return secure;
+}
+
+async function dialTarget(plan: AddressPlan, from: string, to: Place, counts: {dials: number; failures: number}) {
+	try {
+		const socket = await connectFrom(plan, from, to, dialLimitMs);
+		counts.dials++;
+		return socket;
+	} catch (error) {
+		counts.failures++;
+		throw new Error(goDialText(to, error as NodeJS.ErrnoException));
+	}
+}
+
+async function untilClosed(socket: TLSSocket, signal: AbortSignal): Promise<void> {
+	const {promise, resolve} = Promise.withResolvers<void>();
+	const end = () => {
+		socket.destroy();
+		resolve();
+	};
+
+	socket.once('close', resolve);
+	signal.addEventListener('abort', end, {once: true});
+	await promise;
+	signal.removeEventListener('abort', end);
+}
+
+function metricsText({dials, failures, sessions}: {dials: number; failures: number; sessions: number}, open: number): string {
+	const prefix = 'konnectivity_network_proxy_agent';
+	return [
+		`# TYPE ${prefix}_open_endpoint_connections gauge`, `${prefix}_open_endpoint_connections ${open}`,
+		`# TYPE ${prefix}_open_server_connections gauge`, `${prefix}_open_server_connections ${sessions}`,
+		`# TYPE ${prefix}_dial_duration_seconds histogram`, `${prefix}_dial_duration_seconds_count ${dials}`,
+		`# TYPE ${prefix}_endpoint_dial_failure_total counter`, `${prefix}_endpoint_dial_failure_total{reason="unknown"} ${failures}`, '',
+	].join('\n');
+}

@@ -1,0 +1,112 @@
+/** SSH tunnels, as apiservers before 1.22 opened to every node: history, working. A server of a well-kept library on each node, a client for each in the control plane. */
+import {once} from 'node:events';
+import type {Duplex} from 'node:stream';
+import type {Client, Server} from 'ssh2';
+import type {Metrics} from '../apiserver/metrics.ts';
+import type {AddressPlan, Place} from '../network/address-plan.ts';
+import {connectFrom} from './direct.ts';
+import {DialError, type Dial} from './dialer.ts';
+
+const user = 'core';
+
+type Tunnel = {node: string; server: Server; client: Client; connected: boolean};
+
+export class SshTunnels {
+	readonly #plan: AddressPlan;
+	readonly #nodes: readonly string[];
+	#tunnels: Tunnel[] = [];
+
+	/** `nodes` are their addresses. */
+	constructor(plan: AddressPlan, nodes: readonly string[]) {
+		this.#plan = plan;
+		this.#nodes = nodes;
+	}
+
+	get healthy(): boolean {
+		return this.#tunnels.some(({connected}) => connected);
+	}
+
+	/** Opens one tunnel to each node; keys are made for this and forgotten after it. */
+	async start(): Promise<void> {
+		const ssh = (await import('ssh2')).default;
+		const userKey = ssh.utils.generateKeyPairSync('ed25519');
+		const allowed = ssh.utils.parseKey(userKey.public);
+		this.#tunnels = await Promise.all(this.#nodes.map(async node => {
+			const hostKey = ssh.utils.generateKeyPairSync('ed25519');
+			const server = new ssh.Server({hostKeys: [hostKey.private]}, connection => {
+				connection.on('error', () => {});
+				connection.on('authentication', context => {
+					if (context.method === 'publickey' && context.username === user && !(allowed instanceof Error) && context.key.data.equals(allowed.getPublicSSH())
+						&& (!context.signature || !context.blob || allowed.verify(context.blob, context.signature, context.hashAlgo) === true)) {
+						context.accept();
+					} else {
+						context.reject(['publickey']);
+					}
+				});
+				connection.on('tcpip', (accept, reject, {destIP, destPort}) => {
+					connectFrom(this.#plan, node, {address: destIP, port: destPort}, 30_000).then(socket => {
+						join(accept() as unknown as Duplex, socket);
+					}, () => {
+						reject();
+					});
+				});
+			});
+			const place = this.#plan.listenAt({address: node, port: 0});
+			server.listen({host: place.address, port: 0});
+			await once(server, 'listening');
+			const {port} = server.address() as Place;
+			const client = new ssh.Client();
+			const tunnel: Tunnel = {node, server, client, connected: true};
+			const source = this.#plan.sourceOf(this.#plan.controlPlane);
+			// Host keys were never checked by those apiservers.
+			client.connect({host: place.address, port, username: user, privateKey: userKey.private, ...(source === undefined ? {} : {localAddress: source})});
+			await once(client, 'ready');
+			client.on('error', () => {});
+			client.on('close', () => {
+				tunnel.connected = false;
+			});
+			return tunnel;
+		}));
+	}
+
+	/** @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */
+	dial(metrics: Metrics): Dial {
+		metrics.add('ssh_tunnel_open_count', {}, this.#tunnels.length);
+		metrics.add('ssh_tunnel_open_fail_count', {}, 0);
+		return async ({address, port}) => {
+			const open = this.#tunnels.filter(({connected}) => connected);
+			const tunnel = open.find(({node}) => node === address) ?? open[Math.floor(Math.random() * open.length)];
+			if (!tunnel) {
+				throw new DialError(`no SSH tunnels currently open. Were the targets able to accept an ssh-key for user "${user}"?`);
+			}
+
+			const {promise, resolve, reject} = Promise.withResolvers<Duplex>();
+			tunnel.client.forwardOut('127.0.0.1', 0, address, port, (error, channel) => {
+				if (error) {
+					reject(new DialError('ssh: rejected: connect failed (Connection refused)'));
+				} else {
+					channel.on('error', () => {});
+					resolve(channel);
+				}
+			});
+			return promise;
+		};
+	}
+
+	stop(): void {
+		for (const {server, client} of this.#tunnels) {
+			client.destroy();
+			server.close();
+		}
+
+		this.#tunnels = [];
+	}
+}
+
+function join(one: Duplex, other: Duplex): void {
+	for (const [from, to] of [[one, other], [other, one]] as const) {
+		from.on('error', () => {});
+		from.pipe(to);
+		from.on('close', () => to.destroy());
+	}
+}
