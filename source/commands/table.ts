@@ -3,6 +3,7 @@ import type {Command, CommandRow} from './command.ts';
 import {attachRow} from './rows/attach.ts';
 import {execRow} from './rows/exec.ts';
 import {keysRow} from './rows/keys.ts';
+import {portForwardRow} from './rows/port-forward.ts';
 import {pathRow} from './rows/path.ts';
 
 type Entry = {row: CommandRow; load: () => Promise<{command: Command<any>}>};
@@ -13,5 +14,6 @@ export const commandTable: readonly Entry[] = [
 	{row: execRow, load: async () => import('./exec.ts')},
 	{row: attachRow, load: async () => import('./attach.ts')},
 	{row: pathRow, load: async () => import('./path.ts')},
+	{row: portForwardRow, load: async () => import('./port-forward.ts')},
 	{row: keysRow, load: async () => import('./keys.ts')},
 ];

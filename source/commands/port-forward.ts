@@ -1,0 +1,98 @@
+/** `spoke port-forward`: forwards local ports for as long as it runs. */
+import {guardAccess} from '../actions/access.ts';
+import {openCluster} from '../cluster/open-cluster.ts';
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {asSpokeError, type SpokeError} from '../errors/spoke-error.ts';
+import {makeLabeller} from '../posture/labeller.ts';
+import type {ForwardTotals} from '../sessions/forward/forward-event.ts';
+import type {RunningForward} from '../sessions/forward/forward-request.ts';
+import {parseListenAddresses} from '../sessions/forward/listen-address.ts';
+import {startForward} from '../sessions/forward/start-forward.ts';
+import type {Command, Invocation} from './command.ts';
+import {reasonOf, statusOfSignal} from './port-forward/ended.ts';
+import {forwardArguments, type TargetWithPorts} from './port-forward/forward-arguments.ts';
+import type {ForwardReporter} from './port-forward/forward-reporter.ts';
+import {jsonReporter} from './port-forward/json-reporter.ts';
+import {tellPaths, type PathMode} from './port-forward/path-events.ts';
+import {textReporter} from './port-forward/text-reporter.ts';
+import {portForwardRow} from './rows/port-forward.ts';
+
+type PortForwardInvocation = Invocation<typeof portForwardRow.flags>;
+
+export const command: Command<typeof portForwardRow.flags> = {
+	row: portForwardRow,
+	async run(invocation) {
+		const {flags, positionals, stdout, stderr, interrupted, env} = invocation;
+		guardAccess('port-forward', 'listen', {readOnly: flags['read-only']});
+		const targets = forwardArguments([...positionals, ...invocation.afterDash ?? []]);
+		const addresses = parseListenAddresses(flags.address.length === 0 ? ['localhost'] : flags.address);
+		const reporter = flags.output === 'json' ? jsonReporter(stdout) : textReporter(stdout, stderr);
+		let running: RunningForward[] = [];
+		let failure: SpokeError | undefined;
+		let cluster: ClusterAccess | undefined;
+		try {
+			cluster = await openCluster(flags, env);
+			const labeller = makeLabeller(cluster);
+			tellPaths(labeller, targets, {mode: flags.path as PathMode, stderr, quietly: flags.output === 'json'}, reporter);
+			const stopped = new AbortController();
+			const options = {signal: AbortSignal.any([interrupted, stopped.signal]), witness: labeller.witness, environment: env};
+			running = targets.map(({target, ports}) => startForward(cluster!, {target, ports, addresses, podRunningTimeoutMs: flags['pod-running-timeout']}, options));
+			await report(running, targets, reporter, stopped);
+			labeller.close();
+		} catch (thrown) {
+			failure = asSpokeError(thrown);
+		} finally {
+			cluster?.close();
+		}
+
+		const signal = interrupted.aborted ? String(interrupted.reason) : null;
+		const exitStatus = signal === null ? failure?.exitStatus ?? 1 : statusOfSignal(signal);
+		reporter.ended({exitStatus, reason: signal === null ? reasonOf(failure!) : 'signal', signal, totals: totalsOf(running, targets), error: signal === null ? failure! : null});
+		if (failure && signal === null) {
+			throw failure;
+		}
+
+		return exitStatus;
+	},
+};
+
+/** Until all are over: the first that fails ends the others. @throws its SpokeError */
+async function report(running: readonly RunningForward[], targets: readonly TargetWithPorts[], reporter: ForwardReporter, stopped: AbortController): Promise<void> {
+	const forwards = targets.reduce((sum, {ports}) => sum + ports.length, 0);
+	let ready = 0;
+	let failure: unknown;
+	await Promise.all(running.map(async ({events}) => {
+		try {
+			for await (const event of events) {
+				reporter.event(event);
+				if (event.event === 'ready') {
+					ready++;
+					if (ready === forwards) {
+						reporter.allReady(forwards);
+					}
+				}
+			}
+		} catch (error) {
+			failure ??= error;
+			stopped.abort();
+		}
+	}));
+	if (failure !== undefined) {
+		throw failure;
+	}
+}
+
+function totalsOf(running: readonly RunningForward[], targets: readonly TargetWithPorts[]): ForwardTotals {
+	const sum: ForwardTotals = {connections: 0, failed: 0, up: 0, down: 0};
+	for (const [index, forward] of running.entries()) {
+		for (const {id} of targets[index]!.ports) {
+			const {connections, failed, up, down} = forward.totals(id);
+			sum.connections += connections;
+			sum.failed += failed;
+			sum.up += up;
+			sum.down += down;
+		}
+	}
+
+	return sum;
+}

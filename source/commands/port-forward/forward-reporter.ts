@@ -1,0 +1,14 @@
+/** What does a person, or a script, get to read of a run of port-forward? */
+import type {SpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../posture/evidence.ts';
+import type {ForwardEvent, ForwardTotals} from '../../sessions/forward/forward-event.ts';
+
+export type Ended = {exitStatus: number; reason: string; signal: string | null; totals: ForwardTotals; error: SpokeError | null};
+
+/** One for people, one for scripts. */
+export type ForwardReporter = {
+	event(event: ForwardEvent): void;
+	allReady(forwards: number): void;
+	path(forward: string, path: Path): void;
+	ended(ended: Ended): void;
+};

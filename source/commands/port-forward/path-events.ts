@@ -1,0 +1,78 @@
+/** When is the label of a forward's tunnels worth telling, and where is it told? */
+import type {Path} from '../../posture/evidence.ts';
+import type {Labeller} from '../../posture/label.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import type {TargetWithPorts} from './forward-arguments.ts';
+import type {ForwardReporter} from './forward-reporter.ts';
+
+export type PathMode = 'auto' | 'always' | 'never' | 'json';
+
+/** `always` prints what is known by then, milliseconds. */
+const longestWaitMs = 2000;
+
+/**
+Tells each target's label when it is first known and whenever a tunnel's differs from the last one told: many tunnels, one line.
+Events go to the reporter; text or JSON lines to stderr by `mode`.
+*/
+export function tellPaths(labeller: Labeller, targets: readonly TargetWithPorts[], {mode, stderr, quietly}: {
+	mode: PathMode;
+	stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
+	/** `auto` prints no line beside JSON events. */
+	quietly: boolean;
+}, reporter: ForwardReporter): void {
+	if (mode === 'never') {
+		return;
+	}
+
+	const asText = mode === 'always' || (mode === 'auto' && stderr.isTTY && !quietly);
+	for (const {target, ports} of targets) {
+		const line = lineTeller(stderr, mode);
+		let told = '';
+		labeller.onLabel((_, path) => {
+			if (path.feature !== 'port-forward' || path.target.asked !== target.asked || path.about === 'ended-connection') {
+				return;
+			}
+
+			const identity = identityOf(path);
+			if (identity === told || (path.phase === 'checking' && told !== '')) {
+				return;
+			}
+
+			told = path.phase === 'checking' ? 'checking' : identity;
+			for (const {id} of ports) {
+				reporter.path(id, path);
+			}
+
+			if (mode === 'json') {
+				stderr.write(`${JSON.stringify(path)}\n`);
+			} else if (asText) {
+				line(path);
+			}
+		});
+	}
+}
+
+function lineTeller(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: PathMode): (path: Path) => void {
+	let timer: NodeJS.Timeout | undefined;
+	let last = '';
+	const write = ({line}: Path) => {
+		if (line !== last) {
+			last = line;
+			stderr.write(`${sanitiseLine(line)}\n`);
+		}
+	};
+
+	return path => {
+		clearTimeout(timer);
+		if (mode === 'always' && path.phase === 'checking') {
+			timer = setTimeout(write, longestWaitMs, path);
+		} else {
+			write(path);
+		}
+	};
+}
+
+/** What a reader would see as another label. */
+function identityOf({line, phase, target, process, crossing, error}: Path): string {
+	return JSON.stringify([line, phase, target.uid, process.id, crossing.state, error?.code]);
+}

@@ -1,0 +1,89 @@
+/** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
+import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
+import {isLoopback} from '../../sessions/forward/listen-address.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import type {ForwardReporter} from './forward-reporter.ts';
+
+type Output = Pick<NodeJS.WriteStream, 'write'>;
+
+/** The path line is told elsewhere, and the end by the program. */
+export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
+	const say = (text: string) => {
+		stdout.write(`${sanitiseLine(text)}\n`);
+	};
+
+	const note = (text: string) => {
+		stderr.write(`${sanitiseLine(text)}\n`);
+	};
+
+	return {
+		event(event) {
+			tell(event, say, note);
+		},
+		allReady() {},
+		path() {},
+		ended() {},
+	};
+}
+
+function tell(event: ForwardEvent, say: (text: string) => void, note: (text: string) => void): void {
+	switch (event.event) {
+		case 'ready': {
+			for (const {address, port, family} of event.listen) {
+				const place = family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+				say(`Forwarding from ${place} -> ${event.remotePort}`);
+				if (!isLoopback({address})) {
+					note(`warning: everybody who reaches ${place} can use this forward with your rights, as long as it lasts`);
+				}
+			}
+
+			break;
+		}
+
+		case 'bound-without': {
+			note(`note: ${event.error.message}; the forward does without`);
+			break;
+		}
+
+		case 'connection-opened': {
+			say(`Handling connection for ${event.port}`);
+			break;
+		}
+
+		case 'connection-failed': {
+			note(`an error occurred forwarding ${event.port} -> ${event.remotePort}: ${event.error.message}${event.error.text === null ? '' : `: ${event.error.text}`}`);
+			break;
+		}
+
+		case 'connection-congested': {
+			note(`congested: the client of connection ${event.connection} does not read; tunnel ${event.tunnel} takes no new connections`);
+			break;
+		}
+
+		case 'connection-flowing': {
+			note(`flowing again: connection ${event.connection}`);
+			break;
+		}
+
+		case 'moved': {
+			note(event.reason === 'sandbox-changed'
+				? `renewed: pod ${event.to.name} has a new network`
+				: `moved: pod ${event.from.name} (${event.reason}) -> pod ${event.to.name}, after ${event.outageMs} ms`);
+			break;
+		}
+
+		case 'interrupted': {
+			note(`interrupted: ${event.error.message} (attempt ${event.attempt}${event.retryInMs > 0 ? `, again in ${event.retryInMs} ms` : ''})`);
+			break;
+		}
+
+		case 'restored': {
+			note(`restored after ${event.outageMs} ms`);
+			break;
+		}
+
+		case 'connection-closed': {
+			break;
+		}
+	}
+}

@@ -1,0 +1,95 @@
+/** Which connections does a forward have, and what have they carried? */
+import type {Socket} from 'node:net';
+import type {EventQueue} from './event-queue.ts';
+import type {ForwardEvent, ForwardTotals, LiveConnection} from './forward-event.ts';
+import type {ConnectionOutcome, ForwardedConnection} from './forwarded-connection.ts';
+
+/** How a connection goes on behind its opening. */
+export type BookedConnection = {
+	/** To be called once it is on a tunnel. */
+	runs(connection: ForwardedConnection): void;
+	/** Exactly one closed or failed follows every opened. */
+	ends(outcome: ConnectionOutcome): void;
+	congested(is: boolean): void;
+	readonly live: LiveConnection;
+	readonly connection: ForwardedConnection | undefined;
+};
+
+/** The connections of one forward. */
+export class ConnectionBook {
+	readonly #id: string;
+	readonly #events: EventQueue<ForwardEvent>;
+	readonly #open = new Map<string, {live: Omit<LiveConnection, 'up' | 'down' | 'congested'>; congested: boolean; connection: ForwardedConnection | undefined}>();
+	readonly #totals: ForwardTotals = {connections: 0, failed: 0, up: 0, down: 0};
+	#number = 0;
+
+	constructor(id: string, events: EventQueue<ForwardEvent>) {
+		this.#id = id;
+		this.#events = events;
+	}
+
+	/** Books a connection and tells of it. */
+	opens({socket, pod, tunnel, shared, port, remotePort}: {socket: Socket; pod: string; tunnel: string | null; shared: boolean; port: number; remotePort: number}): BookedConnection {
+		const connection = `${this.#id}.${++this.#number}`;
+		const live = {connection, client: clientOf(socket), pod, tunnel, shared, since: performance.now()};
+		const entry = {live, congested: false, connection: undefined as ForwardedConnection | undefined};
+		this.#open.set(connection, entry);
+		this.#totals.connections++;
+		this.#events.push({event: 'connection-opened', forward: this.#id, connection, client: live.client, port, pod, tunnel, shared});
+		const forward = this.#id;
+		return {
+			get live() {
+				return liveOf(entry);
+			},
+			get connection() {
+				return entry.connection;
+			},
+			runs: running => {
+				entry.connection = running;
+			},
+			congested: is => {
+				if (entry.congested !== is && this.#open.has(connection)) {
+					entry.congested = is;
+					this.#events.push({event: is ? 'connection-congested' : 'connection-flowing', forward, connection, tunnel});
+				}
+			},
+			ends: ({end, error}) => {
+				if (!this.#open.delete(connection)) {
+					return;
+				}
+
+				const {up = 0, down = 0} = entry.connection ?? {};
+				const counts = {forward, connection, up, down, durationMs: Math.round(performance.now() - live.since)};
+				this.#totals.up += up;
+				this.#totals.down += down;
+				this.#totals.failed += error ? 1 : 0;
+				this.#events.push(error
+					? {event: 'connection-failed', ...counts, port, remotePort, error}
+					: {event: 'connection-closed', ...counts, end: end!});
+			},
+		};
+	}
+
+	get live(): readonly LiveConnection[] {
+		return [...this.#open.values()].map(entry => liveOf(entry));
+	}
+
+	get totals(): ForwardTotals {
+		const totals = {...this.#totals};
+		for (const {connection} of this.#open.values()) {
+			totals.up += connection?.up ?? 0;
+			totals.down += connection?.down ?? 0;
+		}
+
+		return totals;
+	}
+}
+
+function liveOf({live, congested, connection}: {live: Omit<LiveConnection, 'up' | 'down' | 'congested'>; congested: boolean; connection: ForwardedConnection | undefined}): LiveConnection {
+	return {...live, congested, up: connection?.up ?? 0, down: connection?.down ?? 0};
+}
+
+/** `127.0.0.1:53211`, `[::1]:53211`. */
+function clientOf({remoteAddress = '', remotePort = 0}: Socket): string {
+	return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+}

@@ -1,0 +1,43 @@
+/** On which local addresses does a forward listen? */
+import {isIP} from 'node:net';
+import {SpokeError} from '../../errors/spoke-error.ts';
+
+export type ListenAddress = {
+	address: string;
+	family: 'IPv4' | 'IPv6';
+	/** Of those that `localhost` stands for, one is enough; every other address must be bound. */
+	needed: 'any-of-these' | 'yes';
+};
+
+/**
+Reads the values of --address: IP addresses, and `localhost` for 127.0.0.1 and ::1. An address that is also named by itself must be bound.
+@throws SpokeError ERR_USAGE
+@see https://github.com/kubernetes/client-go/blob/v0.36.3/tools/portforward/portforward.go parseAddresses
+*/
+export function parseListenAddresses(asked: readonly string[]): readonly ListenAddress[] {
+	const found = new Map<string, ListenAddress>();
+	for (const address of asked) {
+		if (address === 'localhost') {
+			for (const [own, family] of [['127.0.0.1', 'IPv4'], ['::1', 'IPv6']] as const) {
+				if (!found.has(own)) {
+					found.set(own, {address: own, family, needed: 'any-of-these'});
+				}
+			}
+		} else if (isIP(address) === 0) {
+			throw new SpokeError('ERR_USAGE', `${JSON.stringify(address)} is not a valid IP address`, {remedy: 'give IP addresses or localhost, separated by commas'});
+		} else {
+			found.set(address, {address, family: isIP(address) === 4 ? 'IPv4' : 'IPv6', needed: 'yes'});
+		}
+	}
+
+	if (found.size === 0) {
+		throw new SpokeError('ERR_USAGE', 'you must specify at least 1 address', {remedy: 'give IP addresses or localhost'});
+	}
+
+	return [...found.values()].sort((a, b) => a.address < b.address ? -1 : 1);
+}
+
+/** May others than the users of this host reach it? */
+export function isLoopback({address}: Pick<ListenAddress, 'address'>): boolean {
+	return address.startsWith('127.') || address === '::1' || /^::ffff:127\./i.test(address);
+}

@@ -1,0 +1,64 @@
+/** How does a forward learn that its pod is about to go, is gone, or has a better successor? */
+import {setTimeout as delay} from 'node:timers/promises';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {asSpokeError} from '../../errors/spoke-error.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import type {PodScope} from '../../targets/pods-behind.ts';
+import {podResource} from '../../targets/resource-words.ts';
+import {watchPods} from '../../targets/watch-pods.ts';
+
+const retryMs = 1000;
+const pollMs = 2000;
+
+/**
+All pods of the scope by uid, again and again: whenever something changed, never before the first list is whole.
+A cluster that cannot be asked is asked again; a pod that may be read but not listed is polled. Ends with the signal.
+@param named the pod, where one was named: then only this one
+*/
+export async function * followPods(cluster: ClusterAccess, scope: PodScope | null, named: PodObject, signal: AbortSignal): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
+	const {name, namespace = ''} = named.metadata;
+	const watched = scope ?? {namespace, fieldSelector: `metadata.name=${name}`};
+	while (!signal.aborted) {
+		const pods = new Map<string, PodObject>();
+		let synced = false;
+		try {
+			for await (const change of watchPods(cluster, watched, {signal})) {
+				if (change.type === 'synced') {
+					synced = true;
+				} else if (change.type === 'gone') {
+					pods.delete(change.pod.metadata.uid ?? '');
+				} else if (change.type === 'appeared' || change.type === 'changed') {
+					pods.set(change.pod.metadata.uid ?? '', change.pod);
+				}
+
+				if (synced) {
+					yield pods;
+				}
+			}
+		} catch (thrown) {
+			if (!signal.aborted && scope === null && asSpokeError(thrown).code === 'ERR_FORBIDDEN') {
+				yield * pollPod(cluster, named, signal);
+				return;
+			}
+		}
+
+		await delay(retryMs, undefined, {signal}).catch(() => undefined);
+	}
+}
+
+/** With the right to get the pod and no more. */
+async function * pollPod(cluster: ClusterAccess, {metadata: {name, namespace = ''}}: PodObject, signal: AbortSignal): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
+	while (!signal.aborted) {
+		try {
+			const pod = await cluster.json<PodObject>({path: objectPath(podResource, namespace, name), signal});
+			yield new Map([[pod.metadata.uid ?? '', pod]]);
+		} catch (thrown) {
+			if (asSpokeError(thrown).code === 'ERR_NOT_FOUND') {
+				yield new Map();
+			}
+		}
+
+		await delay(pollMs, undefined, {signal}).catch(() => undefined);
+	}
+}

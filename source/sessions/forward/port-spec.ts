@@ -1,0 +1,58 @@
+/** Which local and remote port does `[LOCAL:]REMOTE` mean? */
+import {SpokeError} from '../../errors/spoke-error.ts';
+
+export type PortSpec = {
+	/** As typed. */
+	asked: string;
+	/** `null`: the same as the remote port (a service's own port where a service was asked); 0: any free one. */
+	local: number | null;
+	/** A number or a name. */
+	remote: string;
+};
+
+/**
+Reads `8080`, `8080:80`, `:80`, `0:80`, `http`, `8080:http`.
+@throws SpokeError ERR_USAGE with client-go's verdicts.
+@see https://github.com/kubernetes/client-go/blob/v0.36.3/tools/portforward/portforward.go parsePorts
+*/
+export function parsePortSpec(asked: string): PortSpec {
+	const parts = asked.split(':');
+	if (parts.length > 2) {
+		throw usage(`invalid port format ${JSON.stringify(asked)}`);
+	}
+
+	const [first = '', second] = parts;
+	const remote = second ?? first;
+	if (/^[+-]?\d+$/.test(remote)) {
+		const number = portNumber('remote', remote);
+		if (number === 0) {
+			throw usage(`remote port must be > 0: ${JSON.stringify(asked)}`);
+		}
+	} else if (!isPortName(remote)) {
+		throw usage(`error parsing remote port ${JSON.stringify(remote)}: it is no number and no port's name`);
+	}
+
+	if (second === undefined) {
+		return {asked, local: null, remote};
+	}
+
+	return {asked, local: first === '' ? 0 : portNumber('local', first), remote};
+}
+
+function portNumber(side: 'local' | 'remote', text: string): number {
+	const number = Number(text);
+	if (!/^\d+$/.test(text) || number > 65_535) {
+		throw usage(`error parsing ${side} port ${JSON.stringify(text)}: it must be a number from ${side === 'local' ? 0 : 1} to 65535`);
+	}
+
+	return number;
+}
+
+/** An IANA service name, as Kubernetes wants it for ports; its length is left to the apiserver. */
+function isPortName(text: string): boolean {
+	return /^[a-z\d]+(-[a-z\d]+)*$/i.test(text) && /[a-z]/i.test(text);
+}
+
+function usage(message: string): SpokeError {
+	return new SpokeError('ERR_USAGE', message, {remedy: 'give ports as [LOCAL:]REMOTE, REMOTE a number or a name'});
+}

@@ -1,0 +1,52 @@
+/** Which running pod does a forward begin with? */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {byAttaching} from '../../targets/pod-order.ts';
+import {reachedPod, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
+import {watchPods} from '../../targets/watch-pods.ts';
+import type {ForwardRequest} from './forward-request.ts';
+
+/**
+The named pod, which must be running now, or the best of the target's pods, for which it is waited.
+@throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…; ERR_TARGET_GONE when no pod runs (in time)
+*/
+export async function runningPod(cluster: ClusterAccess, {target, namespace, podRunningTimeoutMs}: ForwardRequest, signal: AbortSignal): Promise<ResolvedPod> {
+	const resolved = await resolvePod(cluster, target, {order: 'attach', podRunningTimeoutMs, signal, ...namespace !== undefined && {namespace}});
+	if (isRunning(resolved.pod)) {
+		return resolved;
+	}
+
+	return resolved.scope === null ? refuse(resolved) : waitForOne(cluster, resolved, podRunningTimeoutMs, signal);
+}
+
+function isRunning({status}: PodObject): boolean {
+	return status?.phase === 'Running';
+}
+
+/** Kubectl's words. */
+function refuse({pod, target}: ResolvedPod, after = ''): never {
+	throw new SpokeError('ERR_TARGET_GONE', `unable to forward port because pod is not running. Current status=${pod.status?.phase ?? 'Unknown'}${after}`, {
+		remedy: `kubectl describe pod ${target.name} -n ${target.namespace ?? 'default'}`,
+	});
+}
+
+async function waitForOne(cluster: ClusterAccess, resolved: ResolvedPod, limitMs: number, signal: AbortSignal): Promise<ResolvedPod> {
+	const limit = limitMs > 0 ? AbortSignal.timeout(limitMs) : undefined;
+	const pods = new Map<string, PodObject>();
+	for await (const change of watchPods(cluster, resolved.scope!, {signal: limit ? AbortSignal.any([signal, limit]) : signal})) {
+		if (change.type === 'appeared' || change.type === 'changed') {
+			pods.set(change.pod.metadata.uid ?? change.pod.metadata.name, change.pod);
+		} else if (change.type === 'gone') {
+			pods.delete(change.pod.metadata.uid ?? change.pod.metadata.name);
+		}
+
+		const [pod] = [...pods.values()].filter(pod => isRunning(pod)).sort(byAttaching);
+		if (pod) {
+			return {...resolved, pod, target: reachedPod(resolved.target.asked, pod, pods.size)};
+		}
+	}
+
+	signal.throwIfAborted();
+	return refuse(resolved, ` after ${limitMs / 1000} s`);
+}

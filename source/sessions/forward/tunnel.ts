@@ -1,0 +1,162 @@
+/** How is a tunnel to one pod opened, and how does a connection go through it? */
+import process from 'node:process';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
+import {refusal} from '../../cluster/refusal.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {SpdySession} from '../../wire/spdy-session.ts';
+import type {SpdyStream} from '../../wire/spdy-stream.ts';
+import {WebSocketCarrier} from '../../wire/websocket-carrier.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {podResource} from '../../targets/resource-words.ts';
+import type {ConnectionPurpose, ConnectionWitness, ReachedTarget} from '../connection-witness.ts';
+import {anotherMayDo} from '../remote-command/carrier-choice.ts';
+import {connectWitnessed} from '../witnessed-connection.ts';
+
+export type TunnelCarrier = 'websocket' | 'spdy';
+
+export type TunnelOptions = {
+	witness?: ConnectionWitness;
+	signal?: AbortSignal;
+	/** In order of preference; by default as kubectl, by KUBECTL_PORT_FORWARD_WEBSOCKETS. */
+	carriers?: readonly TunnelCarrier[];
+};
+
+/** Load balancers cut what is idle for 60 s. */
+const pingEveryMs = 20_000;
+const silenceMs = 45_000;
+
+let opened = 0;
+
+/** A session with the container runtime of one pod, on a connection of its own. */
+export class Tunnel {
+	readonly id: string;
+	readonly carrier: TunnelCarrier;
+	readonly connection: Connection;
+	readonly session: SpdySession;
+	#nextRequest = 0;
+
+	constructor(carrier: TunnelCarrier, connection: Connection, session: SpdySession) {
+		opened++;
+		this.id = `t${opened}`;
+		this.carrier = carrier;
+		this.connection = connection;
+		this.session = session;
+	}
+
+	/**
+	A stream pair to `port` in the pod: bytes on `data`, the runtime's words on `error`. Nothing is waited for.
+	@see k8s.io/streaming pkg/portforward/httpstream.go
+	*/
+	open(port: number): {data: SpdyStream; error: SpdyStream} {
+		const about = {port: String(port), requestid: String(this.#nextRequest++)};
+		const error = this.session.open({...about, streamtype: 'error'});
+		error.end();
+		return {error, data: this.session.open({...about, streamtype: 'data'})};
+	}
+
+	/** True when nothing was heard for longer than the pings allow: the process was stopped, or the network is gone. */
+	get stale(): boolean {
+		return performance.now() - this.session.lastHeardAt > pingEveryMs + 5000;
+	}
+}
+
+/**
+Opens by WebSocket and, where that is refused, by the raw SPDY upgrade, which older servers, proxies and users with `create` alone need.
+@throws SpokeError what the apiserver said to the last carrier; the first one's words are kept in `text`.
+@see https://kep.k8s.io/4006
+*/
+export async function openTunnel(cluster: ClusterAccess, target: ReachedTarget, {witness, signal, carriers = carriersOf(process.env)}: TunnelOptions = {}): Promise<Tunnel> {
+	const purpose: ConnectionPurpose = {feature: 'port-forward', target, request: null};
+	const refused: SpokeError[] = [];
+	for (const carrier of carriers) {
+		const connection = await connectWitnessed(cluster, purpose, witness, signal);
+		const outcome = await upgrade(connection, target, carrier, signal).catch((thrown: unknown) => {
+			connection.close();
+			const error = asSpokeError(thrown);
+			witness?.failed?.(connection, purpose, error);
+			throw error;
+		});
+		if (outcome.upgraded && outcome.protocol !== null) {
+			return tunnelOver(outcome, carrier, connection, purpose, witness);
+		}
+
+		const error = refusedUpgrade(outcome, carrier);
+		connection.close();
+		witness?.failed?.(connection, purpose, error);
+		refused.push(error);
+		if (!outcome.upgraded && !anotherMayDo(outcome)) {
+			break;
+		}
+	}
+
+	throw withFirstWords(refused);
+}
+
+/** `KUBECTL_PORT_FORWARD_WEBSOCKETS=false` leaves raw SPDY alone, as with kubectl. */
+export function carriersOf(environment: NodeJS.ProcessEnv): readonly TunnelCarrier[] {
+	return environment['KUBECTL_PORT_FORWARD_WEBSOCKETS'] === 'false' ? ['spdy'] : ['websocket', 'spdy'];
+}
+
+async function upgrade(connection: Connection, {namespace, name}: ReachedTarget, carrier: TunnelCarrier, signal: AbortSignal | undefined): Promise<UpgradeOutcome> {
+	const path = objectPath(podResource, namespace ?? '', name, 'portforward');
+	return connection.upgrade(carrier === 'websocket'
+		? {method: 'GET', path, upgrade: 'websocket', protocols: ['SPDY/3.1+portforward.k8s.io'], ...signal && {signal}}
+		: {method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], ...signal && {signal}});
+}
+
+function tunnelOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, carrier: TunnelCarrier, connection: Connection, purpose: ConnectionPurpose, witness: ConnectionWitness | undefined): Tunnel {
+	const {socket, head} = outcome;
+	witness?.opened?.(connection, purpose, {carrier, protocol: outcome.protocol});
+	let session: SpdySession;
+	if (carrier === 'websocket') {
+		const bytes = new WebSocketCarrier(socket, head, {pingEveryMs});
+		bytes.onRoundTrip(websocket => witness?.roundTrip?.(connection, {websocket}));
+		session = new SpdySession(bytes, {pingEveryMs, silenceMs});
+	} else {
+		if (head.length > 0) {
+			socket.unshift(head);
+		}
+
+		session = new SpdySession(socket, {pingEveryMs, silenceMs});
+	}
+
+	session.on('roundTrip', runtime => witness?.roundTrip?.(connection, {runtime}));
+	session.once('close', error => {
+		if (error) {
+			witness?.failed?.(connection, purpose, error);
+		}
+
+		witness?.closed?.(connection, purpose);
+	});
+	return new Tunnel(carrier, connection, session);
+}
+
+function refusedUpgrade(outcome: UpgradeOutcome, carrier: TunnelCarrier): SpokeError {
+	if (outcome.upgraded) {
+		outcome.socket.destroy();
+		return new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to the upgrade to ${carrier}, but not to forwarding ports over it`);
+	}
+
+	const text = outcome.body.trim();
+	if (text.startsWith('error dialing backend:')) {
+		return new SpokeError('ERR_SECOND_LEG', text, {text});
+	}
+
+	return text === ''
+		? new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`)
+		: refusal(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward'});
+}
+
+/** The last answer decides what it is; the first one's words are about the carrier that should have worked. */
+function withFirstWords(refused: readonly SpokeError[]): SpokeError {
+	const first = refused[0]!;
+	const last = refused.findLast(({code}) => code !== 'ERR_UPGRADE_REFUSED') ?? first;
+	if (first === last || first.text === null || first.text === last.text) {
+		return last;
+	}
+
+	return new SpokeError(last.code, last.message, {
+		leg: last.leg, text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first, ...last.remedy !== null && {remedy: last.remedy},
+	});
+}
