@@ -31,7 +31,7 @@ await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
 	build({...shared, target: 'node18', banner: {}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside()]}),
 	build({...shared, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [heavyPartsStandAlone(), noDevtools()]}),
-	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [noDevtools()]}),
+	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [noDevtools(), noNativeParts()]}),
 ]);
 await chmod(inRoot('build/spoke.js'), 0o755);
 if (!process.argv.includes('--quiet')) {
@@ -69,6 +69,17 @@ function noDevtools(): Plugin {
 		setup(build) {
 			build.onResolve({filter: /^react-devtools-core$/}, () => ({path: 'react-devtools-core', namespace: 'empty'}));
 			build.onLoad({filter: /.*/, namespace: 'empty'}, () => ({contents: 'export default undefined'}));
+		},
+	};
+}
+
+/** ssh2 has optional native parts, which it does without when they fail to load; a bundle cannot carry them. */
+function noNativeParts(): Plugin {
+	return {
+		name: 'no-native-parts',
+		setup(build) {
+			build.onResolve({filter: /\.node$/}, ({path}) => ({path, namespace: 'native'}));
+			build.onLoad({filter: /.*/, namespace: 'native'}, () => ({contents: 'throw new Error("left out of the bundle")'}));
 		},
 	};
 }
