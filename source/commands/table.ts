@@ -3,6 +3,7 @@ import type {Command, CommandRow} from './command.ts';
 import {attachRow} from './rows/attach.ts';
 import {execRow} from './rows/exec.ts';
 import {keysRow} from './rows/keys.ts';
+import {logsRow} from './rows/logs.ts';
 import {portForwardRow} from './rows/port-forward.ts';
 import {pathRow} from './rows/path.ts';
 
@@ -10,7 +11,7 @@ type Entry = {row: CommandRow; load: () => Promise<{command: Command<any>}>};
 
 /** In the order of help. */
 export const commandTable: readonly Entry[] = [
-	// {row: logsRow, load: async () => import('./logs.ts')},
+	{row: logsRow, load: async () => import('./logs.ts')},
 	{row: execRow, load: async () => import('./exec.ts')},
 	{row: attachRow, load: async () => import('./attach.ts')},
 	{row: pathRow, load: async () => import('./path.ts')},

@@ -1,0 +1,86 @@
+/** `spoke logs`: prints or follows the logs of pods. */
+import {openCluster} from '../cluster/open-cluster.ts';
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {exitStatus} from '../errors/exit-status.ts';
+import {tellPaths, type PathMode} from '../output/path-line.ts';
+import {writeThrough} from '../output/write-through.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import type {Command, Invocation} from './command.ts';
+import {chooseFollowed, chooseLogs} from './logs/choose-logs.ts';
+import {logRequest, type LogRequest} from './logs/log-request.ts';
+import {printFollow} from './logs/print-follow.ts';
+import {printLogs} from './logs/print-logs.ts';
+import {logsRow} from './rows/logs.ts';
+
+type LogsInvocation = Invocation<typeof logsRow.flags>;
+
+export const command: Command<typeof logsRow.flags> = {
+	row: logsRow,
+	async run(invocation) {
+		const request = logRequest(invocation);
+		const {flags, interrupted, env, stderr} = invocation;
+		const cluster = await openCluster(flags, env);
+		const paths = tellPaths(cluster, {mode: flags.path as PathMode, stderr});
+		try {
+			await print(cluster, request, invocation, paths.witness);
+			await paths.finished();
+			return interrupted.aborted ? signalStatus(interrupted) : exitStatus.ok;
+		} catch (error) {
+			await paths.finished();
+			if (interrupted.aborted) {
+				return signalStatus(interrupted);
+			}
+
+			throw error;
+		} finally {
+			cluster.close();
+		}
+	},
+};
+
+async function print(cluster: ClusterAccess, request: LogRequest, {flags, given, stdout, stderr, interrupted}: LogsInvocation, witness: ReturnType<typeof tellPaths>['witness']): Promise<void> {
+	const output = writeThrough(stdout);
+	const signal = AbortSignal.any([interrupted, output.closed]);
+	const say = (notice: string) => {
+		stderr.write(`${sanitiseLine(notice)}\n`);
+	};
+
+	const asking = {podRunningTimeoutMs: flags['pod-running-timeout'], signal, say};
+	const {read, prefix, containers} = request;
+	const terminal = stdout.isTTY;
+	const ignoreErrors = flags['ignore-errors'];
+	if (!flags.follow || read.previous) {
+		await printLogs(cluster, await chooseLogs(cluster, request, asking), output, {read, prefix, terminal, ignoreErrors, witness, signal, say});
+		await output.finished();
+		return;
+	}
+
+	const {limitBytes = 0, timestamps = false, ...start} = read;
+	const mostLogs = flags['max-log-requests'];
+	await printFollow(cluster, await chooseFollowed(cluster, request, asking), output, {
+		follow: {
+			asked: request.selector === null ? request.targets.map(({asked}) => asked).join(' ') : `-l ${request.selector}`,
+			containers, start, signal,
+			until: flags.until as 'pod-done' | 'container-end',
+			startLimitMs: flags['pod-running-timeout'],
+			resume: flags.resume,
+			...given.has('max-log-requests') && mostLogs !== undefined && {mostLogs},
+			...witness && {witness},
+		},
+		form: {terminal, prefix, strip: !timestamps},
+		limitBytes, ignoreErrors,
+		say: notice => {
+			say(`spoke: ${notice}`);
+		},
+	});
+	if (output.closed.aborted) {
+		throw output.closed.reason;
+	}
+
+	await output.finished();
+}
+
+/** The status of a process that ended by this signal. */
+function signalStatus({reason}: AbortSignal): number {
+	return reason === 'SIGHUP' ? exitStatus.hangup : reason === 'SIGTERM' ? exitStatus.terminate : exitStatus.interrupt;
+}

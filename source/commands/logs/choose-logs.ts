@@ -1,0 +1,107 @@
+/** Which logs a request without -f reads, and which pods one with -f follows. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
+import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import type {ParsedTarget} from '../../targets/parse-target.ts';
+import type {PodObject, WorkloadObject} from '../../targets/pod-object.ts';
+import {byLogging} from '../../targets/pod-order.ts';
+import {podsBehind} from '../../targets/pods-behind.ts';
+import {listPods, reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
+import type {LogRequest} from './log-request.ts';
+import type {ChosenLog} from './print-logs.ts';
+
+type Asking = {podRunningTimeoutMs: number; signal: AbortSignal; say: (notice: string) => void};
+
+/** As kubectl: by selector all pods in the apiserver's order, of a workload one pod, or with `allPods` all in the order of its choice. */
+export async function chooseLogs(cluster: ClusterAccess, request: LogRequest, asking: Asking): Promise<readonly ChosenLog[]> {
+	const {selector, targets, containers, allPods} = request;
+	if (selector !== null) {
+		const pods = await listPods(cluster, {namespace: cluster.facts.namespace, labelSelector: selector}, asking.signal);
+		if (pods.length === 0) {
+			asking.say(`No resources found in ${cluster.facts.namespace} namespace.`);
+		}
+
+		return pods.flatMap(pod => logsOf(pod, `-l ${selector}`, pods.length, containers, {...asking, allPods}));
+	}
+
+	const chosen: ChosenLog[] = [];
+	for (const target of targets) {
+		// eslint-disable-next-line no-await-in-loop
+		chosen.push(...await logsBehind(cluster, target, request, asking));
+	}
+
+	return chosen;
+}
+
+async function logsBehind(cluster: ClusterAccess, target: ParsedTarget, {containers, allPods}: LogRequest, asking: Asking): Promise<readonly ChosenLog[]> {
+	const {pod, target: {chosenFrom}, scope} = await resolvePod(cluster, target, {order: 'logs', podRunningTimeoutMs: asking.podRunningTimeoutMs, signal: asking.signal});
+	if (chosenFrom > 1 && allPods && scope !== null) {
+		const pods = (await listPods(cluster, scope, asking.signal)).sort(byLogging);
+		return pods.flatMap(one => logsOf(one, target.asked, pods.length, containers, {...asking, allPods}));
+	}
+
+	if (chosenFrom > 1) {
+		asking.say(`Found ${chosenFrom} pods, using pod/${pod.metadata.name}`);
+	}
+
+	return logsOf(pod, target.asked, chosenFrom, containers, {...asking, allPods});
+}
+
+function logsOf(pod: PodObject, asked: string, chosenFrom: number, choice: ContainerChoice, {say, allPods}: {say: Asking['say']; allPods: boolean}): ChosenLog[] {
+	const names = choice.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chosenName(pod, choice, allPods ? () => undefined : say)];
+	return names.map(name => ({source: logSource(pod, name), target: reachedPod(asked, pod, chosenFrom, name)}));
+}
+
+function chosenName(pod: PodObject, choice: ContainerChoice, say: Asking['say']): string {
+	const {name, notice} = chooseContainer(pod, choice.kind === 'named' ? choice.name : undefined, {unknownAnnotation: 'go-on'});
+	if (notice !== null) {
+		say(notice);
+	}
+
+	return name;
+}
+
+/** Named pods, or everything behind one workload, service or selector. */
+export async function chooseFollowed(cluster: ClusterAccess, {selector, targets, containers}: LogRequest, {signal, say}: Asking): Promise<FollowTargets> {
+	const {namespace} = cluster.facts;
+	if (selector !== null) {
+		// Pods that nothing but a job brought back will have no successors.
+		const mayCome = async (controllers: ReadonlySet<string>) => controllers.size === 0 || [...controllers].some(kind => kind !== '' && kind !== 'Job');
+		return {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome};
+	}
+
+	const behind = await Promise.all(targets.map(async target => podsBehind(cluster, target, namespace, signal)));
+	const pods = behind.flatMap(found => found.kind === 'pod' ? [found.pod] : []);
+	const [only] = behind;
+	if (only?.kind === 'selected' && behind.length === 1) {
+		return {kind: 'scope', scope: only.scope, mayCome: async () => mayHavePods(cluster, targets[0]!, namespace)};
+	}
+
+	if (pods.length < behind.length) {
+		throw new SpokeError('ERR_USAGE', `with -f, ${targets.map(({asked}) => asked).join(' ')} cannot be followed together: several targets must all be pods`, {remedy: 'follow workloads one by one, or by -l SELECTOR'});
+	}
+
+	for (const pod of pods) {
+		if (containers.kind !== 'all') {
+			chosenName(pod, containers, say);
+		}
+	}
+
+	return {kind: 'pods', pods};
+}
+
+/** False once the workload is gone, or a job is complete. */
+async function mayHavePods(cluster: ClusterAccess, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
+	try {
+		const {status} = await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});
+		return !(status?.conditions ?? []).some(({type, status: holds}) => resource.kind === 'Job' && holds === 'True' && (type === 'Complete' || type === 'Failed'));
+	} catch (error) {
+		if (error instanceof SpokeError && error.code === 'ERR_NOT_FOUND') {
+			return false;
+		}
+
+		throw error;
+	}
+}

@@ -1,0 +1,99 @@
+/** What `spoke logs` was asked for, checked as kubectl checks it. */
+import type {FlagValues} from '../../command-line/flag-row.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ContainerChoice} from '../../sessions/logs/follow-logs.ts';
+import type {LogRead} from '../../sessions/logs/log-read.ts';
+import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
+import type {logsRow} from '../rows/logs.ts';
+
+export type LogRequest = {
+	/** Empty with a selector. */
+	targets: readonly ParsedTarget[];
+	selector: string | null;
+	containers: ContainerChoice;
+	allPods: boolean;
+	prefix: boolean;
+	/** Without `follow`; `limitBytes` is the server's to keep only where nothing is resumed. */
+	read: LogRead;
+};
+
+type LogFlags = FlagValues<typeof logsRow.flags>;
+type Line = {flags: LogFlags; given: ReadonlySet<string>; positionals: readonly string[]; afterDash: readonly string[] | undefined};
+
+/** Kubectl's default with a selector. */
+const selectorTail = 10;
+
+/**
+@throws SpokeError ERR_USAGE in kubectl's words
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go
+*/
+export function logRequest({flags, given, positionals, afterDash}: Line): LogRequest {
+	const {asked, inlineContainer} = readArguments([...positionals, ...afterDash ?? []], flags);
+	const container = inlineContainer ?? flags.container ?? '';
+	check(!(inlineContainer !== undefined && given.has('container')), 'only one of -c or an inline [CONTAINER] arg is allowed');
+	check(!(flags['all-containers'] && container !== ''), `--all-containers=true should not be specified with container name ${container}`);
+	check(!(flags['since-time'] !== '' && flags.since !== 0), 'at most one of `sinceTime` or `sinceSeconds` may be specified');
+	check(flags['limit-bytes'] >= 0, '--limit-bytes must be greater than 0');
+	check(flags.since >= 0, '--since must be greater than 0');
+	check(flags.tail >= -1, '--tail must be greater than or equal to -1');
+	return {
+		targets: asked.map(text => parseTarget(text)),
+		selector: flags.selector || null,
+		containers: flags['all-containers'] ? {kind: 'all'} : container === '' ? {kind: 'default'} : {kind: 'named', name: container},
+		allPods: flags['all-pods'],
+		prefix: flags.prefix || flags['all-pods'],
+		read: readOf(flags, given),
+	};
+}
+
+/** A second argument without a slash is the container, as in kubectl; one with a slash is another target. */
+function readArguments(positionals: readonly string[], flags: LogFlags): {asked: readonly string[]; inlineContainer: string | undefined} {
+	if (flags.selector) {
+		check(positionals.length === 0, 'only a selector (-l) or a POD name is allowed');
+		return {asked: [], inlineContainer: undefined};
+	}
+
+	const [first, second, ...rest] = positionals;
+	if (first === undefined) {
+		throw new SpokeError('ERR_USAGE', 'POD or TYPE/NAME is a required argument for the logs command');
+	}
+
+	if (second === undefined || second.includes('/')) {
+		const stranger = rest.find(text => !text.includes('/'));
+		check(stranger === undefined, `argument ${JSON.stringify(stranger)}: targets after the first must be KIND/NAME`);
+		return {asked: positionals, inlineContainer: undefined};
+	}
+
+	check(rest.length === 0, `argument ${JSON.stringify(rest[0])} is one too many behind TARGET and CONTAINER: further targets must be KIND/NAME`);
+	return {asked: [first], inlineContainer: second};
+}
+
+function readOf(flags: LogFlags, given: ReadonlySet<string>): LogRead {
+	const tail = flags.selector && !given.has('tail') ? selectorTail : flags.tail;
+	return {
+		...flags.previous && {previous: true},
+		...flags.timestamps && {timestamps: true},
+		...tail !== -1 && {tailLines: tail},
+		...flags.since !== 0 && {sinceSeconds: Math.round(flags.since / 1000)},
+		...flags['since-time'] !== '' && {sinceTime: rfc3339(flags['since-time'])},
+		...flags['limit-bytes'] !== 0 && {limitBytes: flags['limit-bytes']},
+		...flags['insecure-skip-tls-verify-backend'] && {insecureSkipTLSVerifyBackend: true},
+	};
+}
+
+/** In UTC and whole seconds, as kubectl sends it. */
+function rfc3339(text: string): string {
+	const isTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text);
+	const milliseconds = isTime ? Date.parse(text.replace(',', '.').toUpperCase()) : Number.NaN;
+	if (Number.isNaN(milliseconds)) {
+		throw new SpokeError('ERR_USAGE', `invalid argument ${JSON.stringify(text)} for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z`);
+	}
+
+	return `${new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+function check(holds: boolean, otherwise: string): void {
+	if (!holds) {
+		throw new SpokeError('ERR_USAGE', otherwise);
+	}
+}

@@ -1,0 +1,69 @@
+/** Prints logs as they are, one after the other: kubectl's bytes. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import type {WriteThrough} from '../../output/write-through.ts';
+import type {ConnectionWitness, ReachedTarget} from '../../sessions/connection-witness.ts';
+import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
+import type {LogSource} from '../../sessions/logs/log-events.ts';
+import type {LogRead} from '../../sessions/logs/log-read.ts';
+import {openLog, type OpenLog} from '../../sessions/logs/open-log.ts';
+import {printed} from './printed-lines.ts';
+
+export type ChosenLog = {source: LogSource; target: ReachedTarget};
+
+export type PrintOptions = {
+	read: LogRead;
+	prefix: boolean;
+	terminal: boolean;
+	ignoreErrors: boolean;
+	witness: ConnectionWitness | undefined;
+	signal: AbortSignal;
+	say: (notice: string) => void;
+};
+
+/** @throws SpokeError of the first log that fails, unless errors are ignored */
+export async function printLogs(cluster: ClusterAccess, logs: readonly ChosenLog[], output: WriteThrough, options: PrintOptions): Promise<void> {
+	for (const log of logs) {
+		try {
+			// eslint-disable-next-line no-await-in-loop
+			await printLog(cluster, log, output, options);
+		} catch (thrown) {
+			const error = asSpokeError(thrown);
+			if (!options.ignoreErrors || options.signal.aborted || error.code === 'ERR_OUTPUT_CLOSED') {
+				throw thrown;
+			}
+
+			options.say(`error: ${error.message}`);
+		}
+	}
+}
+
+async function printLog(cluster: ClusterAccess, {source, target}: ChosenLog, output: WriteThrough, options: PrintOptions): Promise<void> {
+	const {read, prefix, terminal, witness, signal} = options;
+	const open = await openLog(cluster, source, read, {target, witness, signal});
+	try {
+		await (prefix || terminal ? printInLines(open, source, output, {terminal, prefix}) : printBytes(open, output));
+	} catch (error) {
+		throw signal.aborted || error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the log of ${source.pod} was cut: ${(error as Error).message}`, {leg: 1, cause: error});
+	} finally {
+		open.close();
+	}
+}
+
+async function printBytes({body}: OpenLog, output: WriteThrough): Promise<void> {
+	for await (const chunk of body as AsyncIterable<Buffer>) {
+		await output.write(chunk);
+	}
+}
+
+async function printInLines({body}: OpenLog, source: LogSource, output: WriteThrough, form: {terminal: boolean; prefix: boolean}): Promise<void> {
+	const print = async (block: Buffer) => output.write(printed(block, source, {...form, strip: false}));
+	const {remainder, error} = await readLineBlocks(body, print);
+	if (remainder.length > 0) {
+		await print(remainder);
+	}
+
+	if (error) {
+		throw error;
+	}
+}

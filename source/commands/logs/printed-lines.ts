@@ -1,0 +1,19 @@
+/** How blocks of a log are put out: bytes for a pipe, harmless text for a terminal, with or without prefix and timestamps. */
+import {sanitise} from '../../text/sanitise.ts';
+import {withoutStamps, withPrefix} from '../../sessions/logs/log-lines.ts';
+import type {LogSource} from '../../sessions/logs/log-events.ts';
+
+export type LineForm = {
+	/** Its control characters are shown, not obeyed. */
+	terminal: boolean;
+	prefix: boolean;
+	/** The blocks come with timestamps that the user did not ask for. */
+	strip: boolean;
+};
+
+/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go addPrefixIfNeeded */
+export function printed(block: Buffer, source: LogSource, {terminal, prefix, strip}: LineForm): Buffer | string {
+	const stripped = strip ? withoutStamps(block) : block;
+	const bytes = prefix ? withPrefix(stripped, Buffer.from(`[pod/${source.pod}/${source.container}] `)) : stripped;
+	return terminal ? sanitise(bytes.toString('utf8'), {colours: 'keep'}) : bytes;
+}

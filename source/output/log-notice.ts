@@ -1,0 +1,90 @@
+/** What happens to a followed log, in one line for stderr; the lines themselves are data. */
+import type {LogEvent, LogSource, LifeEnding} from '../sessions/logs/log-events.ts';
+
+/** `null` for what need not be said. Raw text: sanitise it where it meets a terminal. */
+export function logNotice(event: LogEvent): string | null {
+	switch (event.type) {
+		case 'reconnecting': {
+			const why = event.error === null ? 'ended although the container runs' : `cut: ${event.error.message}`;
+			return `${nameOf(event.source)}: ${why}; trying again`;
+		}
+
+		case 'resumed': {
+			return `${nameOf(event.source)}: back after ${seconds(event.outageMs)}${event.proven ? ', no line lost' : ''}`;
+		}
+
+		case 'gap': {
+			return `${nameOf(event.source)}: ${gapText(event)}`;
+		}
+
+		case 'restarted': {
+			return `${nameOf(event.source)}: ${ending(event.ended)} and started again, restart ${event.restarts}`;
+		}
+
+		case 'waiting': {
+			return `${nameOf(event.source)}: waiting to start: ${event.reason}`;
+		}
+
+		case 'stalled': {
+			return `${nameOf(event.source)}: stalled: nothing came for ${seconds(event.quietMs)} and ${event.leg === 1 ? 'the apiserver does not answer' : 'the log cannot be read on the side'}; trying again`;
+		}
+
+		case 'server-said': {
+			return `${nameOf(event.source)}: the kubelet says: ${event.text}`;
+		}
+
+		case 'ended': {
+			return `${nameOf(event.source)}: ${event.reason === 'pod-gone' ? 'the pod is gone' : ending(event.ended)}`;
+		}
+
+		case 'failed': {
+			return `${nameOf(event.source)}: ${event.error.message}`;
+		}
+
+		case 'pod-appeared':
+		case 'pod-gone': {
+			return `${event.pod}: ${event.type === 'pod-gone' ? 'gone' : 'followed from here on'}`;
+		}
+
+		case 'no-pods': {
+			return 'no pod to follow now; waiting for one';
+		}
+
+		default: {
+			return null;
+		}
+	}
+}
+
+function gapText({after, reason}: Extract<LogEvent, {type: 'gap'}>): string {
+	const behind = after === null ? '' : ` after ${after}`;
+	switch (reason) {
+		case 'last-line-not-met': {
+			return `last line not met again (rotated, or let go by the node): lines${behind} may be missing`;
+		}
+
+		case 'restarts-missed': {
+			return `restarted more often than logs are kept: lines${behind} may be missing`;
+		}
+
+		case 'no-line-yet': {
+			return 'cut before its first line: lines may be missing';
+		}
+
+		case 'clock-went-back': {
+			return `its clock went back or too many lines share one second: lines${behind} may come twice`;
+		}
+	}
+}
+
+function ending(ended: LifeEnding | null): string {
+	return ended === null ? 'ended' : `ended with exit ${ended.exitCode}${ended.reason === null ? '' : ` ${ended.reason}`}`;
+}
+
+function nameOf({pod, container}: LogSource): string {
+	return `${pod}/${container}`;
+}
+
+function seconds(milliseconds: number): string {
+	return `${(milliseconds / 1000).toFixed(milliseconds < 10_000 ? 1 : 0)} s`;
+}

@@ -1,0 +1,88 @@
+/** How one-shots tell the path of their connections on stderr: as a line, or as one object a connection. */
+import type {Writable} from 'node:stream';
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {Path} from '../posture/evidence.ts';
+import type {Labeller} from '../posture/label.ts';
+import {makeLabeller} from '../posture/labeller.ts';
+import type {ConnectionWitness} from '../sessions/connection-witness.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import {jsonLine} from './json-line.ts';
+
+/** The values of `--path`. */
+export type PathMode = 'auto' | 'always' | 'never' | 'json';
+
+export type PathTelling = {
+	/** For the session; left out when no path is told, so that nothing is read for it either. */
+	witness: ConnectionWitness | undefined;
+	/** Before the process ends: waits for what `always` and `json` owe, at most 2 s. */
+	finished(): Promise<void>;
+};
+
+const owedWithinMs = 2000;
+
+/**
+`auto` tells only a terminal: leg 1 at once, leg 2 when it is known, and never waits. `always` and `json` tell each connection once, when its label is settled.
+A line that was told already is not repeated.
+*/
+export function tellPaths(cluster: ClusterAccess, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathTelling {
+	const quiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
+	return quiet ? {witness: undefined, finished: async () => undefined} : told(makeLabeller(cluster), mode, text => stderr.write(text));
+}
+
+/** The same on a labeller of one's own. */
+export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathTelling {
+	const owed = new Map<string, Path>();
+	const done = new Set<string>();
+	const lines = new Set<string>();
+	let settled = () => {};
+	const say = (path: Path) => {
+		const text = mode === 'json' ? jsonLine(path) : `${sanitiseLine(path.line)}\n`;
+		if (mode === 'json' || !lines.has(text)) {
+			lines.add(text);
+			write(text);
+		}
+	};
+
+	const end = labeller.onLabel((id, path) => {
+		if (path.phase === 'checking') {
+			owed.set(id, path);
+			if (mode === 'auto') {
+				say(path);
+			}
+
+			return;
+		}
+
+		owed.delete(id);
+		if (!done.has(id)) {
+			done.add(id);
+			say(path);
+		}
+
+		settled();
+	});
+	return {
+		witness: labeller.witness,
+		async finished() {
+			const limit = Date.now() + owedWithinMs;
+			while (mode !== 'auto' && owed.size > 0 && Date.now() < limit) {
+				// eslint-disable-next-line no-await-in-loop
+				await Promise.race([
+					new Promise<void>(resolve => {
+						settled = resolve;
+					}),
+					new Promise(resolve => {
+						setTimeout(resolve, limit - Date.now()).unref();
+					}),
+				]);
+			}
+
+			for (const path of mode === 'auto' ? [] : owed.values()) {
+				say(path);
+			}
+
+			end();
+			labeller.close();
+		},
+	};
+}

@@ -1,0 +1,58 @@
+/** Data on stdout, no faster than its reader takes it, and gone at once when the reader is. */
+import type {Writable} from 'node:stream';
+import {SpokeError} from '../errors/spoke-error.ts';
+
+export type WriteThrough = {
+	/** Resolves when more may be written. @throws SpokeError ERR_OUTPUT_CLOSED (141), ERR_LOCAL_FILE (a full disk) */
+	write(bytes: Buffer | string): Promise<void>;
+	/** Aborted when the reader is gone, so that what only waits ends too. */
+	readonly closed: AbortSignal;
+	/** Resolves when all has been handed to the system. */
+	finished(): Promise<void>;
+};
+
+export function writeThrough(stream: Writable): WriteThrough {
+	const gone = new AbortController();
+	let failure: SpokeError | null = null;
+	let wake = () => {};
+	stream.on('error', (error: NodeJS.ErrnoException) => {
+		failure ??= error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
+			? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error})
+			: new SpokeError('ERR_LOCAL_FILE', `the output cannot be written: ${error.message}`, {cause: error});
+		gone.abort(failure);
+		wake();
+	});
+	stream.on('drain', () => {
+		wake();
+	});
+	const ready = async () => {
+		if (failure === null && stream.writableNeedDrain) {
+			await new Promise<void>(resolve => {
+				wake = resolve;
+			});
+		}
+
+		if (failure !== null) {
+			throw failure;
+		}
+	};
+
+	return {
+		closed: gone.signal,
+		async write(bytes) {
+			if (failure === null) {
+				stream.write(bytes);
+			}
+
+			await ready();
+		},
+		async finished() {
+			await new Promise<void>(resolve => {
+				stream.write('', () => {
+					resolve();
+				});
+			});
+			await ready();
+		},
+	};
+}

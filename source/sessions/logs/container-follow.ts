@@ -1,0 +1,316 @@
+/** Follows one container over cuts, restarts and rotation, until it is done: which read comes next, and what it proves. */
+import {setTimeout as sleep} from 'node:timers/promises';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {containerLife, type ContainerLife} from './container-life.ts';
+import {ContainerReads, type ReadEnding} from './container-reads.ts';
+import type {GapReason, LogEvent, LogSource} from './log-events.ts';
+import type {LogRead} from './log-read.ts';
+import {AskedToWait, type OpenLogOptions} from './open-log.ts';
+import type {OpenGate} from './open-gate.ts';
+import type {PodView} from './pod-view.ts';
+import {reconnectDelay} from './reconnect-delay.ts';
+import type {FirstLegCheck, QuietLimits} from './quiet-guard.ts';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+
+export type ContainerFollowOptions = OpenLogOptions & {
+	/** What the first read asks: where to begin. */
+	start: LogRead;
+	/** `container-end`: the first life's end is the end, as with kubectl. */
+	until: 'pod-done' | 'container-end';
+	/** How long to wait for a first life, milliseconds; 0 waits for good. */
+	startLimitMs: number;
+	/** False: the first cut is an error. */
+	resume: boolean;
+	gate: OpenGate;
+	firstLeg: FirstLegCheck;
+	quiet: QuietLimits;
+};
+
+export type Tell = (event: LogEvent) => Promise<void>;
+
+/** How long a refusal of the user's own may last before it is believed: an apiserver that starts refuses everybody for a while. */
+const refusedForMs = 30_000;
+/** The kubelet tells the apiserver of a container's new life about so late. */
+const statusLagMs = 2500;
+
+/**
+Tells everything by `tell` and returns when the source is done.
+@throws SpokeError when it could not begin, or when what failed will not mend by waiting
+*/
+export class ContainerFollow {
+	readonly #view: PodView;
+	readonly #source: LogSource;
+	readonly #options: ContainerFollowOptions;
+	readonly #tell: Tell;
+	readonly #reads: ContainerReads;
+	readonly #startedAt = Date.now();
+	/** The life that is being read, or was read last. */
+	#life: ContainerLife | null = null;
+	/** Its log has been read to its end after it had ended. */
+	#drained = false;
+	#opened = false;
+	#endsHere = false;
+	#waitingSaid = '';
+	#attempt = 0;
+	#lostAt = 0;
+	#lostSaid = false;
+	#readSince = 0;
+
+	constructor(cluster: ClusterAccess, view: PodView, source: LogSource, options: ContainerFollowOptions, tell: Tell) {
+		this.#view = view;
+		this.#source = source;
+		this.#options = options;
+		this.#tell = tell;
+		this.#reads = new ContainerReads(cluster, source, options, tell);
+	}
+
+	async run(): Promise<void> {
+		for (;;) {
+			const pod = await this.#readPod();
+			const life = pod && containerLife(pod, this.#source.container);
+			if (!life) {
+				await this.#tell({type: 'ended', source: this.#source, reason: 'pod-gone', ended: null});
+				return;
+			}
+
+			const next = await this.#whatNext(life);
+			if (next === 'done') {
+				await this.#tell({type: 'ended', source: this.#source, reason: 'container-ended', ended: life.ended ?? life.before});
+				return;
+			}
+
+			if (next === 'wait') {
+				await this.#wait(life);
+				continue;
+			}
+
+			await this.#read();
+			if (this.#endsHere) {
+				await this.#tell({type: 'ended', source: this.#source, reason: 'container-ended', ended: this.#life!.before});
+				return;
+			}
+		}
+	}
+
+	/** The status decides; what a life left unread is fetched first. */
+	async #whatNext(life: ContainerLife): Promise<'read' | 'wait' | 'done'> {
+		if (life.id === null && this.#life === null) {
+			return life.state === 'over' ? 'done' : 'wait';
+		}
+
+		if (this.#life === null) {
+			this.#life = life;
+			return 'read';
+		}
+
+		if (life.id !== null && life.id !== this.#life.id) {
+			const ended = this.#options.until === 'container-end';
+			await this.#toNewLife(life, ended);
+			return ended ? 'done' : 'read';
+		}
+
+		if (life.state === 'running') {
+			if (!this.#options.resume && Date.now() - this.#lostAt > statusLagMs) {
+				throw new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} ended although container ${this.#source.container} runs`, {leg: 2});
+			}
+
+			return this.#options.resume ? 'read' : 'wait';
+		}
+
+		if (!this.#drained) {
+			this.#drained = await this.#drain({previous: false, gap: 'last-line-not-met'});
+		}
+
+		return life.state === 'over' || this.#options.until === 'container-end' ? 'done' : 'wait';
+	}
+
+	/** First the rest of the life before, which the node keeps as `previous`. */
+	async #toNewLife(life: ContainerLife, onlyTheRest: boolean): Promise<void> {
+		const missed = Math.max(1, life.restarts - this.#life!.restarts);
+		if (!(this.#drained && missed === 1)) {
+			const gap: GapReason | null = missed === 1 ? 'last-line-not-met' : missed === 2 && this.#drained ? null : 'restarts-missed';
+			await this.#drain({previous: true, gap});
+		}
+
+		this.#life = life;
+		this.#drained = false;
+		this.#waitingSaid = '';
+		this.#reads.beginLife();
+		if (!onlyTheRest) {
+			await this.#tell({type: 'restarted', source: this.#source, restarts: life.restarts, ended: life.before});
+		}
+	}
+
+	/** @returns whether the life's log was read to its end */
+	async #drain(read: {previous: boolean; gap: GapReason | null}): Promise<boolean> {
+		for (;;) {
+			try {
+				// A tunnel's end looks like the end of the answer, so an end counts only when nothing new came before it.
+				const {fresh, ending} = await this.#options.gate.through(async () => this.#reads.drain(read));
+				if (ending === null && !fresh) {
+					return true;
+				}
+
+				if (ending !== null) {
+					await this.#lost(ending);
+				}
+			} catch (thrown) {
+				const error = thrown as SpokeError;
+				if (error.code === 'ERR_NOT_FOUND' || error.code === 'ERR_TARGET_GONE') {
+					await this.#reads.tellGap(read.gap);
+					return false;
+				}
+
+				await this.#lost(error);
+			}
+		}
+	}
+
+	/** One follow, until it ends in whatever way. */
+	async #read(): Promise<void> {
+		let ending: ReadEnding;
+		this.#readSince = Date.now();
+		try {
+			ending = await this.#reads.follow(async () => this.#isNewLife(), {
+				opened: async () => this.#nowOpen(),
+				back: async proven => this.#back(proven),
+				isOver: () => this.#endsHere,
+			});
+		} catch (thrown) {
+			await this.#couldNotOpen(thrown);
+			return;
+		}
+
+		if (!this.#opened) {
+			await this.#nowOpen();
+		}
+
+		if (this.#endsHere) {
+			return;
+		}
+
+		// Without an error the pod's status tells whether the container has ended or the way has.
+		await (ending === null ? this.#endedCleanly() : this.#lost(ending));
+	}
+
+	async #couldNotOpen(thrown: unknown): Promise<void> {
+		this.#options.signal?.throwIfAborted();
+		if (!(thrown instanceof SpokeError)) {
+			throw thrown;
+		}
+
+		const disagrees = thrown.code === 'ERR_TARGET_GONE' && Date.now() - this.#startedAt < 4 * statusLagMs;
+		if (!this.#opened && !disagrees && !(thrown instanceof AskedToWait)) {
+			throw thrown;
+		}
+
+		if (disagrees) {
+			// The pod's status and the kubelet do not agree for a moment.
+			this.#life = this.#opened ? this.#life : null;
+			await sleep(250);
+			return;
+		}
+
+		await this.#lost(thrown);
+	}
+
+	async #endedCleanly(): Promise<void> {
+		this.#lostAt ||= Date.now();
+		this.#attempt = Date.now() - this.#readSince > statusLagMs ? 1 : this.#attempt + 1;
+		const retryInMs = this.#attempt === 1 ? 100 : reconnectDelay(this.#attempt);
+		// The kubelet's word of a container's end comes to the apiserver a little later, so the first ends are no news.
+		if (this.#attempt >= 5) {
+			this.#lostSaid = true;
+			await this.#tell({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error: null});
+		}
+
+		await sleep(retryInMs, undefined, this.#options.signal && {signal: this.#options.signal});
+	}
+
+	async #lost(error: SpokeError): Promise<void> {
+		this.#options.signal?.throwIfAborted();
+		if (!this.#options.resume) {
+			throw error.code === 'ERR_STREAM_LOST' ? error : new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} was cut: ${error.message}`, {leg: error.leg, cause: error, ...error.text !== null && {text: error.text}});
+		}
+
+		this.#lostAt ||= Date.now();
+		if ((error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_CREDENTIALS') && Date.now() - this.#lostAt > refusedForMs) {
+			throw error;
+		}
+
+		this.#attempt++;
+		this.#lostSaid = true;
+		const retryInMs = reconnectDelay(this.#attempt, error instanceof AskedToWait ? error.retryAfterMs : 0);
+		await this.#tell({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error});
+		await sleep(retryInMs, undefined, this.#options.signal && {signal: this.#options.signal});
+	}
+
+	async #nowOpen(): Promise<void> {
+		if (!this.#opened) {
+			this.#opened = true;
+			await this.#tell({type: 'opened', source: this.#source});
+		}
+	}
+
+	async #back(proven: boolean): Promise<void> {
+		const outageMs = this.#lostAt === 0 ? 0 : Date.now() - this.#lostAt;
+		const said = this.#lostSaid;
+		this.#lostAt = 0;
+		this.#lostSaid = false;
+		if (said) {
+			this.#attempt = 0;
+			await this.#tell({type: 'resumed', source: this.#source, outageMs, proven});
+		}
+	}
+
+	/** Asked when a resumed answer does not hold the last line: a new life explains it, else the file was rotated. */
+	async #isNewLife(): Promise<boolean> {
+		for (const until = Date.now() + statusLagMs; ;) {
+			const pod = await this.#view.read(this.#options.signal).catch(() => null);
+			const life = pod && containerLife(pod, this.#source.container);
+			if (life && life.id !== null && life.id !== this.#life!.id) {
+				this.#endsHere = this.#options.until === 'container-end';
+				await this.#toNewLife(life, this.#endsHere);
+				return true;
+			}
+
+			if (!life || Date.now() > until) {
+				return false;
+			}
+
+			await sleep(250);
+		}
+	}
+
+	async #readPod(): Promise<PodObject | null> {
+		for (;;) {
+			try {
+				return await this.#options.gate.through(async () => this.#view.read(this.#options.signal));
+			} catch (thrown) {
+				this.#options.signal?.throwIfAborted();
+				if (!(thrown instanceof SpokeError) || !this.#opened) {
+					throw thrown;
+				}
+
+				await this.#lost(thrown);
+			}
+		}
+	}
+
+	async #wait({reason, state}: ContainerLife): Promise<void> {
+		const said = reason ?? 'not started';
+		if (this.#waitingSaid !== said && state !== 'running') {
+			this.#waitingSaid = said;
+			await this.#tell({type: 'waiting', source: this.#source, reason: said});
+		}
+
+		const {startLimitMs, signal} = this.#options;
+		if (this.#life === null && startLimitMs > 0 && Date.now() - this.#startedAt > startLimitMs) {
+			throw new SpokeError('ERR_TARGET_GONE', `container ${this.#source.container} of pod ${this.#source.pod} did not start within ${startLimitMs / 1000} s: ${said}`, {remedy: 'raise --pod-running-timeout, or see `kubectl describe pod`'});
+		}
+
+		await this.#view.change(signal);
+		signal?.throwIfAborted();
+	}
+}

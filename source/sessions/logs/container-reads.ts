@@ -1,0 +1,277 @@
+/** The reads of one container's log, each without what was told before: a follow, and the rest of a life that ended. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import type {Tell, ContainerFollowOptions} from './container-follow.ts';
+import {kubeletWords, remedyFor} from './kubelet-words.ts';
+import {readLineBlocks} from './line-blocks.ts';
+import type {GapReason, LogSource} from './log-events.ts';
+import {sinceSecond, type LogRead} from './log-read.ts';
+import {openLog, type OpenLog} from './open-log.ts';
+import {guardQuiet, type QuietGuard} from './quiet-guard.ts';
+import {RepeatFilter} from './repeat-filter.ts';
+import {SeenLines} from './seen-lines.ts';
+
+/** `null`: the answer ended cleanly. */
+export type ReadEnding = SpokeError | null;
+
+export type FollowTold = {
+	/** The answer has begun. */
+	opened(): Promise<void>;
+	/** It goes on where the last one was cut (`proven`), or is known not to. */
+	back(proven: boolean): Promise<void>;
+	/** Nothing more is wanted. */
+	isOver(): boolean;
+};
+
+/** A resumed answer that holds nothing for so long does not hold the last line. */
+const meetWithinMs = 3000;
+const lookAsideBytes = 1024 * 1024;
+const nothing = Buffer.alloc(0);
+
+export class ContainerReads {
+	readonly #cluster: ClusterAccess;
+	readonly #source: LogSource;
+	readonly #options: ContainerFollowOptions;
+	readonly #tell: Tell;
+	readonly #seen = new SeenLines();
+	/** The apiserver's clock at the first answer, less what clocks may differ. */
+	#firstSecond: number | null = null;
+	/** Lines of the life that is read now have been told. */
+	#continuing = false;
+	#gapTold = '';
+
+	constructor(cluster: ClusterAccess, source: LogSource, options: ContainerFollowOptions, tell: Tell) {
+		this.#cluster = cluster;
+		this.#source = source;
+		this.#options = options;
+		this.#tell = tell;
+	}
+
+	/** From now on another life is read: its log need not hold the last line. */
+	beginLife(): void {
+		this.#continuing = false;
+	}
+
+	/**
+	@param isNewLife Asked once when the last line is not met; it tells the rest of the life before if there is a new one.
+	@throws SpokeError when the read was refused
+	*/
+	async follow(isNewLife: () => Promise<boolean>, on: FollowTold): Promise<ReadEnding> {
+		const filter = this.#filter();
+		const proof = this.#proof(filter, isNewLife, on.back);
+		const stop = new AbortController();
+		const signal = AbortSignal.any([stop.signal, this.#options.signal].filter(one => one !== undefined));
+		const guard = this.#guard(stop);
+		let open: OpenLog | null = null;
+		try {
+			open = await this.#options.gate.through(async () => openLog(this.#cluster, this.#source, {...this.#read(), follow: true}, {...this.#options, signal}));
+			this.#noteFirstAnswer(open);
+			await on.opened();
+			await proof.before(nothing);
+			guard.touched();
+			const {remainder, error} = await readLineBlocks(open.body, async block => {
+				guard.hold();
+				const fresh = filter ? filter.pass(block) : block;
+				await proof.before(fresh);
+				if (on.isOver()) {
+					stop.abort(new SpokeError('ERR_STREAM_LOST', 'not wanted any more'));
+					return;
+				}
+
+				await this.#tellLines(filter, fresh);
+				guard.touched();
+			});
+			await proof.settled();
+			return await this.#ending(remainder, error, stop.signal);
+		} catch (error) {
+			this.#options.signal?.throwIfAborted();
+			if (open === null && stop.signal.aborted) {
+				return asSpokeError(stop.signal.reason);
+			}
+
+			throw error;
+		} finally {
+			proof.stop();
+			guard.stop();
+			open?.close();
+		}
+	}
+
+	/**
+	What a life that has ended still offers.
+	@returns `fresh`: something new was told
+	@throws SpokeError when the read was refused
+	*/
+	async drain({previous, gap}: {previous: boolean; gap: GapReason | null}): Promise<{fresh: boolean; ending: ReadEnding}> {
+		const filter = this.#filter();
+		const hadLines = this.#seen.since !== null;
+		let told = false;
+		const open = await openLog(this.#cluster, this.#source, {...this.#read(), ...previous && {previous}}, this.#options);
+		const pass = async (block: Buffer) => {
+			const fresh = filter ? filter.pass(block) : block;
+			if (fresh.length > 0) {
+				if (!told && hadLines && !filter!.met) {
+					await this.tellGap(gap);
+				}
+
+				told = true;
+				await this.#tellLines(filter, fresh);
+			}
+		};
+
+		try {
+			const {remainder, error} = await readLineBlocks(open.body, pass);
+			const {log, words} = kubeletWords(remainder);
+			if (error === null && words === null && log.length > 0) {
+				await pass(log);
+			}
+
+			if (!told && hadLines && !filter!.met && error === null) {
+				await this.tellGap(gap);
+			}
+
+			return {fresh: told, ending: words === null ? error && this.#cut(error) : await this.#kubeletFailed(words)};
+		} finally {
+			open.close();
+		}
+	}
+
+	/** Once for the same place. */
+	async tellGap(reason: GapReason | null): Promise<void> {
+		if (reason !== null && this.#gapTold !== `${reason} ${this.#seen.stamp}`) {
+			this.#gapTold = `${reason} ${this.#seen.stamp}`;
+			await this.#tell({type: 'gap', source: this.#source, after: this.#seen.stamp, reason});
+		}
+	}
+
+	#filter(): RepeatFilter | null {
+		return this.#seen.since === null ? null : new RepeatFilter(this.#seen.repeats());
+	}
+
+	/** From the last second that was seen; before a first line, from where the user wanted it. */
+	#read(): LogRead {
+		const {start} = this.#options;
+		const always: LogRead = {timestamps: true, ...start.insecureSkipTLSVerifyBackend && {insecureSkipTLSVerifyBackend: true}};
+		if (this.#seen.since !== null) {
+			return {...always, sinceTime: sinceSecond(this.#seen.since)};
+		}
+
+		// Asking for the newest lines again would skip those that came since the first answer.
+		return this.#firstSecond !== null && start.tailLines !== undefined ? {...always, sinceTime: sinceSecond(this.#firstSecond)} : {...start, ...always};
+	}
+
+	#noteFirstAnswer({answeredAt}: OpenLog): void {
+		this.#firstSecond ??= (answeredAt ?? Date.now() / 1000) - 2;
+	}
+
+	async #tellLines(filter: RepeatFilter | null, fresh: Buffer): Promise<void> {
+		const tail = fresh.length > 0 || filter?.met ? filter?.takeTail() : null;
+		const bytes = tail ? Buffer.concat([tail, fresh]) : fresh;
+		if (bytes.length > 0) {
+			this.#continuing = true;
+			this.#seen.add(bytes);
+			await this.#tell({type: 'lines', source: this.#source, bytes});
+		}
+	}
+
+	/** Settles, once, whether the answer goes on where the last one was cut: by meeting the last line, or by what explains that it is not there. */
+	#proof(filter: RepeatFilter | null, isNewLife: () => Promise<boolean>, back: (proven: boolean) => Promise<void>) {
+		const expected = filter !== null && this.#continuing;
+		let settling: Promise<void> | null = null;
+		const settle = async (isOffered: () => Promise<boolean>) => {
+			if (expected && !filter.complete) {
+				await this.tellGap('clock-went-back');
+			}
+
+			const proven = !expected || filter.met || await isNewLife() || await isOffered();
+			if (!proven) {
+				await this.tellGap('last-line-not-met');
+			}
+
+			await back(proven);
+		};
+
+		const timer = expected ? setTimeout(() => {
+			// A large file takes the kubelet its time: a read on the side tells whether the last line will still come.
+			settling ??= settle(async () => this.#offersLast());
+			settling.catch(() => undefined);
+		}, meetWithinMs) : undefined;
+		return {
+			/** Awaited before anything new is told. */
+			before: async (fresh: Buffer) => {
+				if (fresh.length > 0 || filter?.met || !expected) {
+					settling ??= settle(async () => false);
+				}
+
+				await settling;
+			},
+			settled: async () => settling,
+			stop() {
+				clearTimeout(timer);
+			},
+		};
+	}
+
+	#guard(stop: AbortController): QuietGuard {
+		return guardQuiet(this.#options.firstLeg, this.#options.quiet, {
+			offersMore: async () => this.#offersMore(),
+			giveUp: (leg, quietMs, error) => {
+				void this.#tell({type: 'stalled', source: this.#source, leg, quietMs});
+				stop.abort(error);
+			},
+		});
+	}
+
+	async #offersMore(): Promise<boolean> {
+		const {more} = await this.#lookAside();
+		return more;
+	}
+
+	async #offersLast(): Promise<boolean> {
+		try {
+			const {met} = await this.#lookAside();
+			return met;
+		} catch {
+			return false;
+		}
+	}
+
+	/** The beginning of what a resumed read would give. Not labelled: it is no stream of the user's. */
+	async #lookAside(): Promise<{more: boolean; met: boolean}> {
+		const filter = this.#filter();
+		const open = await openLog(this.#cluster, this.#source, {...this.#read(), limitBytes: lookAsideBytes}, {target: this.#options.target, signal: this.#options.signal});
+		let more = false;
+		try {
+			const {error} = await readLineBlocks(open.body, block => {
+				more ||= (filter ? filter.pass(block) : block).length > 0;
+			});
+			return {more: more && error === null, met: filter?.met ?? false};
+		} finally {
+			open.close();
+		}
+	}
+
+	async #ending(remainder: Buffer, error: Error | null, given: AbortSignal): Promise<ReadEnding> {
+		const {words} = kubeletWords(remainder);
+		if (words !== null) {
+			return this.#kubeletFailed(words);
+		}
+
+		if (given.aborted) {
+			return asSpokeError(given.reason);
+		}
+
+		this.#options.signal?.throwIfAborted();
+		return error && this.#cut(error);
+	}
+
+	async #kubeletFailed(words: string): Promise<SpokeError> {
+		await this.#tell({type: 'server-said', source: this.#source, text: words});
+		const remedy = remedyFor(words);
+		return new SpokeError('ERR_SECOND_LEG', `the kubelet could not read the log: ${words}`, {text: words, ...remedy !== null && {remedy}});
+	}
+
+	#cut(error: Error): SpokeError {
+		return error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} was cut: ${error.message}`, {leg: 1, text: error.message, cause: error});
+	}
+}

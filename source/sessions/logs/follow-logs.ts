@@ -1,0 +1,280 @@
+/** Follows the logs of many containers at once: of pods that are named, or of all that a scope has and will have. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {allContainers, chooseContainer, containerRole} from '../../targets/choose-container.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import type {PodScope} from '../../targets/pods-behind.ts';
+import {reachedPod} from '../../targets/resolve-pod.ts';
+import {watchPods} from '../../targets/watch-pods.ts';
+import type {ConnectionWitness} from '../connection-witness.ts';
+import {EventChannel} from '../event-channel.ts';
+import {ContainerFollow} from './container-follow.ts';
+import type {LogEvent, LogSource} from './log-events.ts';
+import type {LogRead} from './log-read.ts';
+import {OpenGate} from './open-gate.ts';
+import {PodView} from './pod-view.ts';
+import {FirstLegCheck, quietLimits, type QuietLimits} from './quiet-guard.ts';
+
+export type ContainerChoice = {kind: 'default'} | {kind: 'all'} | {kind: 'named'; name: string};
+
+export type FollowTargets =
+	/** Each is followed until it is done. */
+	| {kind: 'pods'; pods: readonly PodObject[]}
+	/** What the scope has and will have. `mayCome` is asked while it has nothing to follow; false ends it. It is told what controlled the pods so far (`''`: nothing did). */
+	| {kind: 'scope'; scope: PodScope; mayCome: (controllers: ReadonlySet<string>) => Promise<boolean>};
+
+export type FollowLogsOptions = {
+	/** As typed, for labels. */
+	asked: string;
+	containers: ContainerChoice;
+	/** Where to begin with what is there at the start; pods that come later are read from their first line. */
+	start: LogRead;
+	/** Default `pod-done`. */
+	until?: 'pod-done' | 'container-end';
+	/** For named pods, milliseconds; 0 waits for good. */
+	startLimitMs?: number;
+	/** Default true. False: the first cut is an error. */
+	resume?: boolean;
+	/** More logs than this at the start are an error; default none. */
+	mostLogs?: number;
+	witness?: ConnectionWitness;
+	/** Ends the iteration without an error. */
+	signal?: AbortSignal;
+	quiet?: QuietLimits;
+};
+
+/** Lines come in the order of their arrival. @throws SpokeError when nothing could be followed, or what failed will not mend by waiting */
+export async function * followLogs(cluster: ClusterAccess, targets: FollowTargets, options: FollowLogsOptions): AsyncGenerator<LogEvent, void> {
+	const stop = new AbortController();
+	const stopNow = () => {
+		stop.abort();
+	};
+
+	options.signal?.addEventListener('abort', stopNow);
+	if (options.signal?.aborted) {
+		stopNow();
+	}
+
+	const many = new ManyFollows(cluster, options, stop.signal);
+	void (targets.kind === 'pods' ? many.followPods(targets.pods) : many.followScope(targets.scope, targets.mayCome));
+	try {
+		yield * many.events;
+	} catch (error) {
+		if (!stop.signal.aborted) {
+			throw error;
+		}
+	} finally {
+		stopNow();
+		options.signal?.removeEventListener('abort', stopNow);
+	}
+}
+
+type MayCome = Extract<FollowTargets, {kind: 'scope'}>['mayCome'];
+type Following = {view: PodView; containers: Set<string>};
+
+/** Between looks at whether the workload of no pods is still there. */
+const lookEveryMs = 3000;
+
+class ManyFollows {
+	readonly events = new EventChannel<LogEvent>();
+	readonly #cluster: ClusterAccess;
+	readonly #options: FollowLogsOptions;
+	readonly #signal: AbortSignal;
+	readonly #gate = new OpenGate();
+	readonly #firstLeg: FirstLegCheck;
+	readonly #pods = new Map<string, Following>();
+	readonly #controllers = new Set<string>();
+	#running = 0;
+	#idle: () => void = () => {};
+
+	constructor(cluster: ClusterAccess, options: FollowLogsOptions, signal: AbortSignal) {
+		this.#cluster = cluster;
+		this.#options = options;
+		this.#signal = signal;
+		this.#firstLeg = new FirstLegCheck(cluster, (options.quiet ?? quietLimits).answerWithinMs);
+		signal.addEventListener('abort', () => {
+			this.events.end();
+		});
+	}
+
+	async followPods(pods: readonly PodObject[]): Promise<void> {
+		try {
+			const sources = pods.map(pod => [pod, this.#chosen(pod)] as const);
+			this.#limit(sources.reduce((sum, [, containers]) => sum + containers.length, 0));
+			await Promise.all(sources.flatMap(([pod, containers]) => {
+				const view = new PodView(this.#cluster, pod, false);
+				return containers.map(async container => this.#follow(pod, view, container, {start: this.#options.start, many: pods.length * containers.length > 1}));
+			}));
+			this.events.end();
+		} catch (error) {
+			this.events.end(error);
+		}
+	}
+
+	async followScope(scope: PodScope, mayCome: MayCome): Promise<void> {
+		try {
+			const atFirst: PodObject[] = [];
+			let synced = false;
+			void this.#untilNothingIsLeft(mayCome);
+			for await (const change of watchPods(this.#cluster, scope, {signal: this.#signal})) {
+				switch (change.type) {
+					case 'appeared': {
+						if (synced) {
+							await this.#appeared(change.pod, {});
+						} else {
+							atFirst.push(change.pod);
+						}
+
+						break;
+					}
+
+					case 'synced': {
+						synced = true;
+						this.#limit(atFirst.reduce((sum, pod) => sum + this.#chosen(pod).length, 0));
+						for (const pod of atFirst) {
+							await this.#appeared(pod, this.#options.start);
+						}
+
+						this.#synced();
+						break;
+					}
+
+					case 'changed': {
+						const following = this.#pods.get(keyOf(change.pod));
+						following?.view.changed();
+						if (following && this.#options.containers.kind === 'all') {
+							this.#followNew(change.pod, following, {});
+						}
+
+						break;
+					}
+
+					case 'gone': {
+						this.#pods.get(keyOf(change.pod))?.view.changed();
+						this.#pods.delete(keyOf(change.pod));
+						await this.events.push({type: 'pod-gone', ...placeOf(change.pod)});
+						break;
+					}
+
+					default: {
+						break;
+					}
+				}
+			}
+		} catch (error) {
+			this.events.end(error);
+		}
+	}
+
+	#synced: () => void = () => {};
+
+	/** Ends everything when nobody is left to follow and nobody will come. */
+	async #untilNothingIsLeft(mayCome: MayCome): Promise<void> {
+		await new Promise<void>(resolve => {
+			this.#synced = resolve;
+		});
+		let said = false;
+		while (!this.#signal.aborted) {
+			if (this.#running > 0) {
+				said = false;
+				await new Promise<void>(resolve => {
+					this.#idle = resolve;
+				});
+				continue;
+			}
+
+			if (!await mayCome(this.#controllers).catch(() => true)) {
+				this.events.end();
+				return;
+			}
+
+			if (!said) {
+				said = true;
+				await this.events.push({type: 'no-pods'});
+			}
+
+			await new Promise(resolve => {
+				setTimeout(resolve, lookEveryMs);
+			});
+		}
+	}
+
+	async #appeared(pod: PodObject, start: LogRead): Promise<void> {
+		const following: Following = {view: new PodView(this.#cluster, pod, true), containers: new Set()};
+		this.#pods.set(keyOf(pod), following);
+		this.#controllers.add(pod.metadata.ownerReferences?.find(({controller}) => controller)?.kind ?? '');
+		await this.events.push({type: 'pod-appeared', ...placeOf(pod)});
+		this.#followNew(pod, following, start);
+	}
+
+	#followNew(pod: PodObject, following: Following, start: LogRead): void {
+		for (const container of this.#chosen(pod)) {
+			if (!following.containers.has(container)) {
+				following.containers.add(container);
+				void this.#follow(pod, following.view, container, {start, many: true});
+			}
+		}
+	}
+
+	/** One source to its end. Alone, its failure is everybody's; among many it is told and the others go on. */
+	async #follow(pod: PodObject, view: PodView, container: string, {start, many}: {start: LogRead; many: boolean}): Promise<void> {
+		const source = logSource(pod, container);
+		const {asked, until = 'pod-done', startLimitMs = 0, resume = true, witness, quiet = quietLimits} = this.#options;
+		const insecure = this.#options.start.insecureSkipTLSVerifyBackend;
+		this.#running++;
+		try {
+			await new ContainerFollow(this.#cluster, view, source, {
+				target: reachedPod(asked, pod, 1, container), start: {...start, ...insecure && {insecureSkipTLSVerifyBackend: insecure}}, until, startLimitMs, resume, witness, quiet,
+				signal: this.#signal, gate: this.#gate, firstLeg: this.#firstLeg,
+			}, async event => this.events.push(event)).run();
+		} catch (thrown) {
+			if (this.#signal.aborted) {
+				return;
+			}
+
+			if (!many) {
+				throw thrown;
+			}
+
+			await this.events.push({type: 'failed', source, error: asSpokeError(thrown)});
+		} finally {
+			this.#running--;
+			if (this.#running === 0) {
+				this.#idle();
+			}
+		}
+	}
+
+	#chosen(pod: PodObject): readonly string[] {
+		const {containers} = this.#options;
+		if (containers.kind === 'all') {
+			return allContainers(pod).map(({name}) => name);
+		}
+
+		if (containers.kind === 'named') {
+			return containerRole(pod, containers.name) === undefined ? [] : [containers.name];
+		}
+
+		return [chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name];
+	}
+
+	#limit(logs: number): void {
+		const {mostLogs = Number.POSITIVE_INFINITY} = this.#options;
+		if (logs > mostLogs) {
+			throw new SpokeError('ERR_USAGE', `you are attempting to follow ${logs} log streams, but maximum allowed concurrency is ${mostLogs}, use --max-log-requests to increase the limit`, {remedy: 'leave --max-log-requests out: there is no limit then'});
+		}
+	}
+}
+
+export function logSource(pod: PodObject, container: string): LogSource {
+	const {name, namespace = 'default', uid = null} = pod.metadata;
+	return {namespace, pod: name, uid, node: pod.spec.nodeName ?? null, container};
+}
+
+function placeOf(pod: PodObject): {namespace: string; pod: string; node: string | null} {
+	return {namespace: pod.metadata.namespace ?? 'default', pod: pod.metadata.name, node: pod.spec.nodeName ?? null};
+}
+
+function keyOf(pod: PodObject): string {
+	return pod.metadata.uid ?? `${pod.metadata.namespace}/${pod.metadata.name}`;
+}

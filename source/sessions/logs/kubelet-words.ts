@@ -1,0 +1,25 @@
+/** Tells the kubelet's own failure from the log it stands in: it comes inside the body, with status 200. */
+
+/**
+The log reader's failures, as they stand behind the last line of a body.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/cri-client/pkg/logs/logs.go ReadLogs
+*/
+const failures = /(?:failed to (?:create fsnotify watcher|watch directory|read log file|open log file|try resolving symlinks|tail -?\d+ lines|seek|reset seek in log file|get parse function|get container status)\b|unable to retrieve container logs for |rpc error: code = |context cancelled$)[^\n]*$/;
+
+/** What stood behind the last line feed, parted into the log's own bytes and the kubelet's words. */
+export function kubeletWords(remainder: Buffer): {log: Buffer; words: string | null} {
+	// A failure is one short line at the very end; a longer tail is the log's.
+	const tail = remainder.subarray(Math.max(0, remainder.length - 2048));
+	const match = failures.exec(tail.toString('latin1'));
+	if (!match) {
+		return {log: remainder, words: null};
+	}
+
+	const at = remainder.length - tail.length + match.index;
+	return {log: remainder.subarray(0, at), words: remainder.subarray(at).toString('utf8')};
+}
+
+/** What to do about them, where it is known. */
+export function remedyFor(words: string): string | null {
+	return words.includes('too many open files') ? 'raise fs.inotify.max_user_instances on the node' : null;
+}

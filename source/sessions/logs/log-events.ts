@@ -1,0 +1,53 @@
+/** What a followed log tells, as events; the one-shot and the session read the same ones. */
+import type {SpokeError} from '../../errors/spoke-error.ts';
+
+/** Where a line comes from. */
+export type LogSource = {
+	readonly namespace: string;
+	readonly pod: string;
+	readonly uid: string | null;
+	readonly node: string | null;
+	readonly container: string;
+};
+
+export type LogEvent =
+	/**
+	Whole lines, each with its timestamp before it (`readLines` takes them apart, `withoutStamps` strips them).
+	Only the last line of a container's life may lack its line feed.
+	*/
+	| {type: 'lines'; source: LogSource; bytes: Buffer}
+	/** The first answer of this source has begun. */
+	| {type: 'opened'; source: LogSource}
+	/** No log yet: the container has not started, or waits to be started again. */
+	| {type: 'waiting'; source: LogSource; reason: string}
+	/** Nothing came for a while and the way does not answer: the read is given up and begun anew. */
+	| {type: 'stalled'; source: LogSource; leg: 1 | 2; quietMs: number}
+	/** Cut. `error` is `null` when the answer ended cleanly although the container runs: a tunnel's end looks so. */
+	| {type: 'reconnecting'; source: LogSource; attempt: number; retryInMs: number; error: SpokeError | null}
+	/** Back. `proven`: the last line was met again, so nothing is missing in between. */
+	| {type: 'resumed'; source: LogSource; outageMs: number; proven: boolean}
+	/** Continuity cannot be proved: lines behind `after` (a timestamp as the log has it) may be missing, or for `clock-went-back` come twice. */
+	| {type: 'gap'; source: LogSource; after: string | null; reason: GapReason}
+	/** A new life of the container; `ended` is how the life before ended. */
+	| {type: 'restarted'; source: LogSource; restarts: number; ended: LifeEnding | null}
+	/** The kubelet's own words, sent inside the log's body. */
+	| {type: 'server-said'; source: LogSource; text: string}
+	/** This source tells nothing more. */
+	| {type: 'ended'; source: LogSource; reason: 'container-ended' | 'pod-gone'; ended: LifeEnding | null}
+	/** A pod of the followed scope came or went; its containers are told by events of their own. */
+	| {type: 'pod-appeared' | 'pod-gone'; namespace: string; pod: string; node: string | null}
+	/** Nothing to read now; pods that come are followed. */
+	| {type: 'no-pods'}
+	/** A source failed for good while others go on. */
+	| {type: 'failed'; source: LogSource; error: SpokeError};
+
+export type GapReason =
+	/** The log file was rotated, or the log before was let go by the node. */
+	| 'last-line-not-met'
+	/** The container was started more often than logs are kept. */
+	| 'restarts-missed'
+	/** The connection was gone before a first line, so there is nothing to compare with. */
+	| 'no-line-yet'
+	| 'clock-went-back';
+
+export type LifeEnding = {exitCode: number; reason: string | null};

@@ -1,0 +1,61 @@
+/** Blocks of whole lines, taken apart line by line, or as a block without their timestamps. */
+import {stampLength, stampNanoseconds} from './line-stamp.ts';
+
+export const lineFeed = 0x0A;
+
+export type LogLine = {
+	/** Nanoseconds since 1970; `null` for a line without a timestamp. */
+	time: bigint | null;
+	/** Behind the timestamp, without the line feed. */
+	text: Buffer;
+};
+
+/** Every line of a `lines` event. The texts are views of `bytes`, not copies. */
+export function * readLines(bytes: Buffer): Generator<LogLine> {
+	for (let from = 0; from < bytes.length;) {
+		const end = lineEnd(bytes, from);
+		const stamp = stampLength(bytes, from);
+		const textEnd = bytes[end - 1] === lineFeed ? end - 1 : end;
+		yield stamp === 0
+			? {time: null, text: bytes.subarray(from, textEnd)}
+			: {time: stampNanoseconds(bytes, from, stamp), text: bytes.subarray(from + stamp + 1, textEnd)};
+		from = end;
+	}
+}
+
+/** The block as the user sees it who did not ask for timestamps: every other byte stays. */
+export function withoutStamps(bytes: Buffer): Buffer {
+	const firstStamp = stampLength(bytes, 0);
+	if (lineEnd(bytes, 0) === bytes.length) {
+		return firstStamp === 0 ? bytes : bytes.subarray(firstStamp + 1);
+	}
+
+	const output = Buffer.allocUnsafe(bytes.length);
+	let length = 0;
+	for (let from = 0; from < bytes.length;) {
+		const end = lineEnd(bytes, from);
+		const stamp = stampLength(bytes, from);
+		length += bytes.copy(output, length, stamp === 0 ? from : from + stamp + 1, end);
+		from = end;
+	}
+
+	return output.subarray(0, length);
+}
+
+/** The block with `prefix` before each line. */
+export function withPrefix(bytes: Buffer, prefix: Buffer): Buffer {
+	const parts: Buffer[] = [];
+	for (let from = 0; from < bytes.length;) {
+		const end = lineEnd(bytes, from);
+		parts.push(prefix, bytes.subarray(from, end));
+		from = end;
+	}
+
+	return Buffer.concat(parts);
+}
+
+/** Behind the line feed of the line that begins at `from`, or the end of the block. */
+export function lineEnd(bytes: Buffer, from: number): number {
+	const at = bytes.indexOf(lineFeed, from);
+	return at < 0 ? bytes.length : at + 1;
+}

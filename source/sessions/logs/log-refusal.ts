@@ -1,0 +1,28 @@
+/** Why a log could not be read: the pod's state, the second leg, or what the apiserver says of us. */
+import {refusal, type RefusedAnswer} from '../../cluster/refusal.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+
+/**
+Never throws. The kubelet's refusals come as 400 by way of the apiserver, a second leg that failed as 500 with the kubelet's URL.
+*/
+export function logRefusal(answer: RefusedAnswer): SpokeError {
+	const told = refusal(answer, {verb: 'get', resource: 'pods/log'});
+	const text = told.text ?? told.message;
+	if (told.code !== 'ERR_APISERVER_ANSWER') {
+		return told;
+	}
+
+	const line = text.replaceAll(/\s*\n\s*/g, ' ').trim();
+	if (/is waiting to start|is not available|is terminated/.test(text)) {
+		return new SpokeError('ERR_TARGET_GONE', line, {text, remedy: 'it can be waited for with -f'});
+	}
+
+	if (/previous terminated container .* not found|is not valid for pod|a container name must be specified|container not found/.test(text)) {
+		return new SpokeError('ERR_NOT_FOUND', line, {text});
+	}
+
+	return secondLeg.test(text) ? new SpokeError('ERR_SECOND_LEG', line, {text}) : told;
+}
+
+/** `Get "https://HOST:PORT/containerLogs/…": …` and the failures of the apiserver's own way to a node. */
+const secondLeg = /^Get "https?:\/\/[^"]+\/containerLogs\/|no preferred addresses found|No agent available|proxy error from|dial timeout, backstop|^nodes? "[^"]*" not found/;

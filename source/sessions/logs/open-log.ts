@@ -1,0 +1,108 @@
+/** Opens one read of a log on a connection of its own. */
+import type {Readable} from 'node:stream';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {Connection} from '../../cluster/connection.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import type {ReachedTarget, ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
+import {connectWitnessed} from '../witnessed-connection.ts';
+import type {LogSource} from './log-events.ts';
+import {logPath, type LogRead} from './log-read.ts';
+import {logRefusal} from './log-refusal.ts';
+
+export type OpenLog = {
+	body: Readable;
+	/** The apiserver's clock when it answered, seconds since 1970; `null` when it does not say. */
+	answeredAt: number | null;
+	/** Must be called once the body is done with; ends the connection. */
+	close(): void;
+};
+
+export type OpenLogOptions = {
+	/** For the label: how the pod was chosen. */
+	target: ReachedTarget;
+	witness?: ConnectionWitness | undefined;
+	signal?: AbortSignal | undefined;
+};
+
+/** Just past the apiserver's own limit of 30 s for reaching a kubelet, so that its words are heard. */
+export const answerLimitMs = 35_000;
+
+/** @throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN… and what a connection can fail with */
+export async function openLog(cluster: ClusterAccess, source: LogSource, read: LogRead, options: OpenLogOptions): Promise<OpenLog> {
+	const {target, witness, signal} = options;
+	const purpose: ConnectionPurpose = {
+		feature: 'logs', target: {...target, container: source.container}, request: null,
+		...read.insecureSkipTLSVerifyBackend && {insecureSkipTlsVerifyBackend: true},
+	};
+	let connection: Connection | null = null;
+	try {
+		connection = await connectWitnessed(cluster, purpose, witness, signal);
+		const open = await ask(connection, source, read, signal);
+		const used = connection;
+		witness?.opened?.(used, purpose, {carrier: 'http', protocol: null});
+		return {
+			...open,
+			close() {
+				open.body.destroy();
+				used.close();
+				witness?.closed?.(used, purpose);
+			},
+		};
+	} catch (thrown) {
+		if (!signal?.aborted) {
+			witness?.failed?.(connection, purpose, asSpokeError(thrown));
+		}
+
+		connection?.close();
+		throw thrown;
+	}
+}
+
+async function ask(connection: Connection, source: LogSource, read: LogRead, signal: AbortSignal | undefined): Promise<Omit<OpenLog, 'close'>> {
+	const {status, headers, body} = await connection.request({
+		path: logPath(source, read),
+		// An answer that is compressed would come in the compressor's time, not in the log's.
+		headers: {Accept: 'application/json, */*', 'Accept-Encoding': 'identity'},
+		timeoutMs: answerLimitMs,
+		...signal && {signal},
+	});
+	if (status === 200 || status === 204) {
+		const date = Date.parse(headers.date ?? '');
+		return {body, answeredAt: Number.isNaN(date) ? null : date / 1000};
+	}
+
+	const text = await readRefusal(body);
+	const error = logRefusal({status, body: text, headers});
+	const retryAfter = Number(headers['retry-after']);
+	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new AskedToWait(error, retryAfter * 1000) : error;
+}
+
+/** The answer named a time before which it will not be another one. */
+export class AskedToWait extends SpokeError {
+	readonly retryAfterMs: number;
+
+	constructor(error: SpokeError, retryAfterMs: number) {
+		super(error.code, error.message, {leg: error.leg, exitStatus: error.exitStatus, cause: error, ...error.text !== null && {text: error.text}, ...error.remedy !== null && {remedy: error.remedy}});
+		this.retryAfterMs = retryAfterMs;
+	}
+}
+
+const longestRefusal = 64 * 1024;
+
+async function readRefusal(body: Readable): Promise<string> {
+	const chunks: Buffer[] = [];
+	let size = 0;
+	try {
+		for await (const chunk of body as AsyncIterable<Buffer>) {
+			chunks.push(chunk);
+			size += chunk.length;
+			if (size > longestRefusal) {
+				break;
+			}
+		}
+	} catch {
+		// What came before the cut is what can be told.
+	}
+
+	return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,62 @@
+/** One pod as a follower sees it: read afresh when it must decide, woken when something changes. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {podResource} from '../../targets/resource-words.ts';
+
+export class PodView {
+	readonly #cluster: ClusterAccess;
+	readonly #pod: PodObject;
+	/** Whether somebody calls `changed`; without that, waiting is polling. */
+	readonly #watched: boolean;
+	readonly #sleepers = new Set<() => void>();
+
+	constructor(cluster: ClusterAccess, pod: PodObject, watched: boolean) {
+		this.#cluster = cluster;
+		this.#pod = pod;
+		this.#watched = watched;
+	}
+
+	/** `null` when this pod is gone, even if another has its name now. */
+	async read(signal?: AbortSignal): Promise<PodObject | null> {
+		const {namespace = 'default', name, uid} = this.#pod.metadata;
+		try {
+			const pod = await this.#cluster.json<PodObject>({path: objectPath(podResource, namespace, name), timeoutMs: 10_000, ...signal && {signal}});
+			return uid === undefined || pod.metadata.uid === uid ? pod : null;
+		} catch (error) {
+			if (error instanceof SpokeError && error.code === 'ERR_NOT_FOUND') {
+				return null;
+			}
+
+			throw error;
+		}
+	}
+
+	/** Resolves at the next change, or after a while. */
+	async change(signal?: AbortSignal): Promise<void> {
+		const limitMs = this.#watched ? 5000 : 1000;
+		await new Promise<void>(resolve => {
+			const wake = () => {
+				clearTimeout(timer);
+				this.#sleepers.delete(wake);
+				signal?.removeEventListener('abort', wake);
+				resolve();
+			};
+
+			const timer = setTimeout(wake, limitMs);
+			this.#sleepers.add(wake);
+			signal?.addEventListener('abort', wake);
+			if (signal?.aborted) {
+				wake();
+			}
+		});
+	}
+
+	/** Called by whoever watches. */
+	changed(): void {
+		for (const wake of this.#sleepers) {
+			wake();
+		}
+	}
+}

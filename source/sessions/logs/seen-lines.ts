@@ -1,0 +1,120 @@
+/** The memory with which a follow is resumed: which lines were told that the server will offer again. */
+import {createHash} from 'node:crypto';
+import {lineEnd, lineFeed} from './log-lines.ts';
+import {stampLength, stampSecond} from './line-stamp.ts';
+
+/** Kept for the newest second; a resume that would need more says that lines may come twice. */
+const mostBytes = 48 * 1024 * 1024;
+const longBlock = 4 * 1024 * 1024;
+const longLine = 4096;
+
+type Kept = {bytes: Buffer; keys: null} | {bytes: null; keys: readonly Key[]};
+type Key = {key: string; second: number | null};
+
+export type Repeats = {
+	/** How often each line may come again. */
+	counts: Map<string, number>;
+	/** The last line that was told; meeting it again proves that nothing is missing. */
+	last: string | null;
+	/** No line behind this second can be a repeat. */
+	newestSecond: number;
+	/** False when lines of these seconds were let go: some may come twice. */
+	complete: boolean;
+	/** Ends with a line feed each: lines whose tail may come again without its beginning. */
+	tails: readonly Buffer[];
+};
+
+/**
+The server resumes from whole seconds only, so all lines of the last one are remembered with their full bytes.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/strategy.go LogLocation (SinceTime is sent as RFC 3339 without a fraction)
+*/
+export class SeenLines {
+	readonly #kept: Array<Kept & {second: number; size: number}> = [];
+	#bytes = 0;
+	#second: number | null = null;
+	#stamp: string | null = null;
+	#letGo = Number.NEGATIVE_INFINITY;
+
+	/** From which second the server is to be asked; `null` before the first line. */
+	get since(): number | null {
+		return this.#second;
+	}
+
+	/** The last line's timestamp as the log has it. */
+	get stamp(): string | null {
+		return this.#stamp;
+	}
+
+	/** Takes a block of whole lines that were told. */
+	add(block: Buffer): void {
+		const stamped = lastStamped(block);
+		if (stamped) {
+			this.#second = stampSecond(block, stamped.at, stamped.length);
+			this.#stamp = block.toString('latin1', stamped.at, stamped.at + stamped.length);
+		}
+
+		const second = this.#second ?? Number.NEGATIVE_INFINITY;
+		const kept: Kept = block.length > longBlock ? {bytes: null, keys: keysOf(block)} : {bytes: block, keys: null};
+		const size = kept.bytes ? block.length : 0;
+		this.#kept.push({...kept, second, size});
+		this.#bytes += size;
+		while (this.#kept.length > 1 && (this.#kept[0]!.second < second || this.#bytes > mostBytes)) {
+			const gone = this.#kept.shift()!;
+			this.#bytes -= gone.size;
+			this.#letGo = Math.max(this.#letGo, gone.second);
+		}
+	}
+
+	/** What may come again when the server is asked from `since` on. */
+	repeats(): Repeats {
+		const since = this.#second ?? Number.POSITIVE_INFINITY;
+		const counts = new Map<string, number>();
+		let last: string | null = null;
+		let newestSecond = Number.NEGATIVE_INFINITY;
+		for (const {key, second} of this.#kept.flatMap(({bytes, keys}) => keys ?? keysOf(bytes))) {
+			if (second !== null && second >= since) {
+				last = key;
+				counts.set(key, (counts.get(key) ?? 0) + 1);
+				newestSecond = Math.max(newestSecond, second);
+			}
+		}
+
+		return {counts, last, newestSecond, complete: this.#letGo < since, tails: this.#kept.flatMap(({bytes}) => bytes ?? [])};
+	}
+}
+
+/** A line as a key: its bytes, or their digest where it is long. The line feed does not count. */
+export function lineKey(bytes: Buffer, from: number, end: number): string {
+	const stop = bytes[end - 1] === lineFeed ? end - 1 : end;
+	return stop - from <= longLine
+		? bytes.toString('latin1', from, stop)
+		: `${stop - from} ${createHash('sha256').update(bytes.subarray(from, stop)).digest('base64')}`;
+}
+
+function keysOf(block: Buffer): Key[] {
+	const keys: Key[] = [];
+	for (let from = 0; from < block.length;) {
+		const end = lineEnd(block, from);
+		const stamp = stampLength(block, from);
+		keys.push({key: lineKey(block, from, end), second: stamp === 0 ? null : stampSecond(block, from, stamp)});
+		from = end;
+	}
+
+	return keys;
+}
+
+/** Nearly always the last line; one that began before the read did has none. */
+function lastStamped(block: Buffer): {at: number; length: number} | undefined {
+	for (let end = block.length; end > 0;) {
+		const at = block.lastIndexOf(lineFeed, end - 2) + 1;
+		const from = end === 1 ? 0 : at;
+		const length = stampLength(block, from);
+		if (length > 0) {
+			return {at: from, length};
+		}
+
+		end = from;
+	}
+
+	return undefined;
+}
