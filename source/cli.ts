@@ -8,7 +8,7 @@ import type {Invocation} from './commands/command.ts';
 import {commandTable} from './commands/table.ts';
 import {asSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
 import {exitStatus} from './errors/exit-status.ts';
-import {sanitiseLine} from './text/sanitise-line.ts';
+import {errorText} from './text/error-text.ts';
 import {version} from './version.ts';
 
 /** Runs `argv` (without node and script) and sets the process's exit status. */
@@ -109,8 +109,7 @@ function tell(error: SpokeError, wantsJson: boolean): void {
 
 	// A remote command's own status is no failure of ours: its words are already on the terminal.
 	if (error.code !== 'ERR_REMOTE_EXIT') {
-		const remedy = error.remedy === null ? '' : ` (${error.remedy})`;
-		process.stderr.write(`error: ${sanitiseLine(error.message)}${sanitiseLine(remedy)} [${error.code}]\n`);
+		process.stderr.write(`${errorText(error)}\n`);
 	}
 
 	if (wantsJson) {

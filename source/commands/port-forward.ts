@@ -3,17 +3,19 @@ import {guardAccess} from '../actions/access.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {asSpokeError, type SpokeError} from '../errors/spoke-error.ts';
+import type {PathMode} from '../output/path-line.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ForwardTotals} from '../sessions/forward/forward-event.ts';
 import type {RunningForward} from '../sessions/forward/forward-request.ts';
 import {parseListenAddresses} from '../sessions/forward/listen-address.ts';
 import {startForward} from '../sessions/forward/start-forward.ts';
+import {errorText} from '../text/error-text.ts';
 import type {Command, Invocation} from './command.ts';
 import {reasonOf, statusOfSignal} from './port-forward/ended.ts';
 import {forwardArguments, type TargetWithPorts} from './port-forward/forward-arguments.ts';
 import type {ForwardReporter} from './port-forward/forward-reporter.ts';
 import {jsonReporter} from './port-forward/json-reporter.ts';
-import {tellPaths, type PathMode} from './port-forward/path-events.ts';
+import {tellPaths} from './port-forward/path-events.ts';
 import {textReporter} from './port-forward/text-reporter.ts';
 import {portForwardRow} from './rows/port-forward.ts';
 
@@ -32,13 +34,16 @@ export const command: Command<typeof portForwardRow.flags> = {
 		let cluster: ClusterAccess | undefined;
 		try {
 			cluster = await openCluster(flags, env);
-			const labeller = makeLabeller(cluster);
-			tellPaths(labeller, targets, {mode: flags.path as PathMode, stderr, quietly: flags.output === 'json'}, reporter);
+			const labeller = wantsPaths(invocation) ? makeLabeller(cluster) : undefined;
+			if (labeller) {
+				tellPaths(labeller, targets, {mode: flags.path as PathMode, stderr, quietly: flags.output === 'json'}, reporter);
+			}
+
 			const stopped = new AbortController();
-			const options = {signal: AbortSignal.any([interrupted, stopped.signal]), witness: labeller.witness, environment: env};
+			const options = {signal: AbortSignal.any([interrupted, stopped.signal]), environment: env, ...labeller && {witness: labeller.witness}};
 			running = targets.map(({target, ports}) => startForward(cluster!, {target, ports, addresses, podRunningTimeoutMs: flags['pod-running-timeout']}, options));
 			await report(running, targets, reporter, stopped);
-			labeller.close();
+			labeller?.close();
 		} catch (thrown) {
 			failure = asSpokeError(thrown);
 		} finally {
@@ -48,13 +53,23 @@ export const command: Command<typeof portForwardRow.flags> = {
 		const signal = interrupted.aborted ? String(interrupted.reason) : null;
 		const exitStatus = signal === null ? failure?.exitStatus ?? 1 : statusOfSignal(signal);
 		reporter.ended({exitStatus, reason: signal === null ? reasonOf(failure!) : 'signal', signal, totals: totalsOf(running, targets), error: signal === null ? failure! : null});
-		if (failure && signal === null) {
+		if (failure && signal === null && flags.output !== 'json') {
 			throw failure;
+		}
+
+		if (failure && signal === null) {
+			// `ended` carries the error and must stay the last line of stdout.
+			stderr.write(`${errorText(failure)}\n`);
 		}
 
 		return exitStatus;
 	},
 };
+
+/** A label that nobody is told is not asked for either: the tunnels then open without reading anything first. */
+function wantsPaths({flags, stderr}: PortForwardInvocation): boolean {
+	return flags.path !== 'never' && (flags.output === 'json' || flags.path !== 'auto' || stderr.isTTY);
+}
 
 /** Until all are over: the first that fails ends the others. @throws its SpokeError */
 async function report(running: readonly RunningForward[], targets: readonly TargetWithPorts[], reporter: ForwardReporter, stopped: AbortController): Promise<void> {

@@ -1,29 +1,26 @@
 /** The events of port-forward as JSON lines (schemas/port-forward-event.json). */
 import process from 'node:process';
-import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
+import type {Writable} from 'node:stream';
+import {jsonObject, writeJsonLine} from '../../output/json-line.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
 
-export function jsonReporter(stdout: Pick<NodeJS.WriteStream, 'write'>): ForwardReporter {
-	const line = (fields: {event: string; forward: string | null}) => {
-		stdout.write(`${JSON.stringify({apiVersion: 'spoke/v1', kind: 'PortForwardEvent', time: new Date().toISOString(), ...fields})}\n`);
+export function jsonReporter(stdout: Writable): ForwardReporter {
+	const line = (fields: object) => {
+		writeJsonLine(stdout, jsonObject('PortForwardEvent', fields));
 	};
 
 	return {
 		event(event) {
-			line(inContract(event));
+			line(event.event === 'ready' ? {...event, pid: process.pid} : event);
 		},
 		allReady(forwards) {
-			line({event: 'all-ready', forward: null, forwards, pid: process.pid} as {event: string; forward: null});
+			line({event: 'all-ready', forward: null, forwards, pid: process.pid});
 		},
 		path(forward, path) {
-			line({event: 'path', forward, path} as {event: string; forward: string});
+			line({event: 'path', forward, path});
 		},
 		ended(ended) {
-			line({event: 'ended', forward: null, ...ended} as {event: string; forward: null});
+			line({event: 'ended', forward: null, ...ended});
 		},
 	};
-}
-
-function inContract(event: ForwardEvent): {event: string; forward: string} {
-	return event.event === 'ready' ? {...event, ...{pid: process.pid}} : event;
 }

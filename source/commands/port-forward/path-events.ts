@@ -1,11 +1,11 @@
 /** When is the label of a forward's tunnels worth telling, and where is it told? */
+import {jsonLine} from '../../output/json-line.ts';
+import type {PathMode} from '../../output/path-line.ts';
 import type {Path} from '../../posture/evidence.ts';
 import type {Labeller} from '../../posture/label.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
-
-export type PathMode = 'auto' | 'always' | 'never' | 'json';
 
 /** `always` prints what is known by then, milliseconds. */
 const longestWaitMs = 2000;
@@ -44,7 +44,7 @@ export function tellPaths(labeller: Labeller, targets: readonly TargetWithPorts[
 			}
 
 			if (mode === 'json') {
-				stderr.write(`${JSON.stringify(path)}\n`);
+				stderr.write(jsonLine(path));
 			} else if (asText) {
 				line(path);
 			}
