@@ -130,3 +130,11 @@ test('kube-proxy leads the service address to the apiserver', async t => {
 	const answer = await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sh', '-c', 'nc -w 5 10.96.0.1 443 </dev/null && echo reached']);
 	t.is(answer.stdout, 'reached\n', answer.stderr);
 });
+
+test('a scripted kubelet stands behind the real apiserver', async t => {
+	const cluster = await useCluster({scripted: true});
+	const ended = await cluster.kubectl('off-direct', ['exec', 'scripted', '-c', 'exit', '--', '42'], {person: 'plain'});
+	t.is(ended.status, 42, ended.stderr);
+	const logs = await cluster.kubectl('off-direct', ['logs', 'scripted', '-c', 'plain'], {person: 'plain'});
+	t.is(logs.stdout.split('\n').length, 1001, logs.stderr);
+});

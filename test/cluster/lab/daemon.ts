@@ -14,7 +14,7 @@ export type Daemon = {name: string; pid: number; startTicks: string; command: re
 Starts `command` in a session of its own unless the daemon of this name runs already; output goes to `logs/NAME.log`.
 Resolves to whether it was started. A program that is on the way to fail shows only in its log: wait for its port.
 */
-export async function startDaemon(lab: Lab, name: string, command: readonly [string, ...string[]], environment: Record<string, string> = {}): Promise<boolean> {
+export async function startDaemon(lab: Lab, name: string, command: readonly [string, ...string[]], {stdin = 'ignore'}: {stdin?: 'ignore' | number} = {}): Promise<boolean> {
 	if (await findDaemon(lab, name)) {
 		return false;
 	}
@@ -24,8 +24,8 @@ export async function startDaemon(lab: Lab, name: string, command: readonly [str
 	const log = openSync(logPath(lab, name), 'a');
 	const [program, ...args] = command;
 	// Nothing of the caller's environment (proxies above all) may change how the cluster behaves.
-	const env = {PATH: `${toolFolder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: lab.folder, ...environment};
-	const child = spawn(program, args, {detached: true, stdio: ['ignore', log, log], env, cwd: lab.folder});
+	const env = {PATH: `${toolFolder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: lab.folder};
+	const child = spawn(program, args, {detached: true, stdio: [stdin, log, log], env, cwd: lab.folder});
 	closeSync(log);
 	await new Promise((resolve, reject) => {
 		child.once('spawn', resolve);

@@ -1,33 +1,41 @@
 /**
-Starts a lab that stays: `node test/cluster/lab/up.ts [--state FOLDER] [--postures a,b] [--nodes n1,n2]`.
+Starts a lab that stays: `node test/cluster/lab/up.ts [--state FOLDER] [--postures a,b] [--nodes n2,n3] [--balancer] [--gateway POSTURE] [--kube-proxy] [--scripted]`.
 Asking again for more adds to the running lab. `down.ts` ends it.
 */
 import process from 'node:process';
 import {parseArgs} from 'node:util';
 import {defaultFolder, openLab} from './lab.ts';
-import type {NodeName} from './node.ts';
-import {exclusively} from './one-at-a-time.ts';
-import {base, type PostureName} from './postures.ts';
-import {startBase, startPosture, startReadyNode} from './start.ts';
+import {nodes, type NodeName} from './node.ts';
+import {base, postures, type PostureName} from './postures.ts';
+import {startProfile} from './profile.ts';
 
 const {values} = parseArgs({options: {
 	state: {type: 'string', default: defaultFolder()},
 	postures: {type: 'string', default: base},
 	nodes: {type: 'string', default: 'n1'},
+	balancer: {type: 'boolean', default: false},
+	gateway: {type: 'string'},
+	'kube-proxy': {type: 'boolean', default: false},
+	scripted: {type: 'boolean', default: false},
 }});
+const started = Date.now();
 const lab = await openLab(values.state);
-await exclusively(lab, async () => {
-	await timed('base', startBase(lab));
-	for (const node of values.nodes.split(',') as NodeName[]) {
-		await timed(node, startReadyNode(lab, node));
+await startProfile(lab, {
+	postures: known<PostureName>('posture', values.postures, postures),
+	nodes: known<NodeName>('node', values.nodes, nodes),
+	balancer: values.balancer,
+	gateway: values.gateway === undefined ? undefined : known<PostureName>('posture', values.gateway, postures)[0],
+	kubeProxy: values['kube-proxy'],
+	scripted: values.scripted,
+});
+process.stdout.write(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s; kubeconfigs: ${lab.folder}/kubeconfigs/POSTURE-PERSON.yaml\n`);
+
+function known<Name extends string>(what: string, list: string, table: Record<Name, unknown>): Name[] {
+	const names = list.split(',');
+	const unknown = names.find(name => !(name in table));
+	if (unknown !== undefined) {
+		throw new Error(`no ${what} ${unknown}; there are ${Object.keys(table).join(', ')}`);
 	}
 
-	await Promise.all((values.postures.split(',') as PostureName[]).map(async posture => timed(posture, startPosture(lab, posture))));
-});
-process.stdout.write(`kubeconfigs: ${lab.folder}/kubeconfigs/POSTURE-PERSON.yaml\n`);
-
-async function timed(what: string, work: Promise<void>): Promise<void> {
-	const start = Date.now();
-	await work;
-	process.stdout.write(`${what}: ${((Date.now() - start) / 1000).toFixed(1)} s\n`);
+	return names as Name[];
 }

@@ -2,25 +2,12 @@
 import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {startBalancer, startGateway} from '../lab/fronts.ts';
-import {startKubeProxy, startStaticApiserver} from '../lab/in-cluster.ts';
 import type {Person} from '../lab/kubeconfig.ts';
 import {kubectl, type Finished} from '../lab/kubectl.ts';
 import {openLab, type Lab} from '../lab/lab.ts';
-import type {NodeName} from '../lab/node.ts';
-import {exclusively} from '../lab/one-at-a-time.ts';
-import {base, postureOf, type PostureName} from '../lab/postures.ts';
-import {kubeconfigOf, startBase, startPosture, startReadyNode} from '../lab/start.ts';
+import {postureOf, type PostureName} from '../lab/postures.ts';
+import {startProfile, type Profile} from '../lab/profile.ts';
 import {truthOf, type StreamFacts, type Truth} from '../lab/truth.ts';
-
-export type Profile = {
-	postures?: readonly PostureName[];
-	nodes?: readonly NodeName[];
-	balancer?: boolean;
-	/** The posture that the gateway stands before. */
-	gateway?: PostureName;
-	kubeProxy?: boolean;
-};
 
 /** Where a command goes: a posture's own apiserver, or what stands in front of some. */
 export type Place = PostureName | 'balancer' | 'gateway';
@@ -41,29 +28,9 @@ export type Cluster = {
 const program = fileURLToPath(new URL('../../../build/spoke.js', import.meta.url));
 
 /** Starts what the profile names and resolves when it is ready. The run's end stops it (scripts/run-tests.ts). */
-export async function useCluster({postures = [base], nodes = [], balancer = false, gateway, kubeProxy = false}: Profile = {}): Promise<Cluster> {
+export async function useCluster(profile: Profile = {}): Promise<Cluster> {
 	const lab = await openLab();
-	await exclusively(lab, async () => {
-		await startBase(lab);
-		for (const node of nodes) {
-			await startReadyNode(lab, node);
-		}
-
-		await Promise.all(postures.map(async posture => posture === 'static-pod' ? startStaticApiserver(lab) : startPosture(lab, posture)));
-		if (balancer) {
-			await startBalancer(lab);
-		}
-
-		if (gateway) {
-			await startGateway(lab, gateway);
-		}
-
-		if (kubeProxy) {
-			await startKubeProxy(lab);
-		}
-
-		await kubeconfigOf(lab, base, 'admin');
-	});
+	await startProfile(lab, profile);
 	const kubeconfig = (place: Place, person: Person = 'admin') => `${lab.folder}/kubeconfigs/${place}-${person}.yaml`;
 	const start = (place: Place, args: readonly string[], person?: Person) =>
 		spawn(process.execPath, [program, ...args], {env: {PATH: process.env['PATH'], HOME: lab.folder, KUBECONFIG: kubeconfig(place, person)}});

@@ -1,0 +1,48 @@
+/** What a test or a person can ask of a lab, and how it is brought up: only what is missing is started. */
+import {startBalancer, startGateway} from './fronts.ts';
+import {startKubeProxy, startStaticApiserver} from './in-cluster.ts';
+import type {Lab} from './lab.ts';
+import type {NodeName} from './node.ts';
+import {exclusively} from './one-at-a-time.ts';
+import {base, type PostureName} from './postures.ts';
+import {startScriptedNode} from './scripted-node.ts';
+import {startBase, startPosture, startReadyNode} from './start.ts';
+
+export type Profile = {
+	postures?: readonly PostureName[];
+	nodes?: readonly NodeName[];
+	/** Two replicas with different flags behind one address. */
+	balancer?: boolean;
+	/** The posture that the gateway stands before. */
+	gateway?: PostureName | undefined;
+	kubeProxy?: boolean;
+	/** The node `scripted`, whose kubelet is test/peer. */
+	scripted?: boolean;
+};
+
+/** Resolves when everything that the profile names runs and is ready. */
+export async function startProfile(lab: Lab, {postures = [base], nodes = [], balancer, gateway, kubeProxy, scripted}: Profile): Promise<void> {
+	await exclusively(lab, async () => {
+		await startBase(lab);
+		for (const node of nodes) {
+			await startReadyNode(lab, node);
+		}
+
+		await Promise.all(postures.map(async posture => posture === 'static-pod' ? startStaticApiserver(lab) : startPosture(lab, posture)));
+		if (balancer) {
+			await startBalancer(lab);
+		}
+
+		if (gateway) {
+			await startGateway(lab, gateway);
+		}
+
+		if (kubeProxy) {
+			await startKubeProxy(lab);
+		}
+
+		if (scripted) {
+			await startScriptedNode(lab);
+		}
+	});
+}
