@@ -2,6 +2,8 @@
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {tellPaths, type PathMode} from '../../output/path-line.ts';
+import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {openRemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
@@ -12,6 +14,7 @@ import type {attachRow} from '../rows/attach.ts';
 import type {execRow} from '../rows/exec.ts';
 import {chooseTty} from './choose-tty.ts';
 import {driveRemoteCommand, signalStatus} from './drive-remote-command.ts';
+import {HeldNotices} from './held-notices.ts';
 
 type RemoteCommandInvocation = Invocation<typeof execRow.flags> | Invocation<typeof attachRow.flags>;
 
@@ -22,8 +25,10 @@ export type AskedCommand =
 /** @throws SpokeError for all that is not the remote command's own end, or a signal's. */
 export async function runRemoteCommand(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
 	const cluster = await openCluster(invocation.flags, invocation.env);
+	const notices = new HeldNotices(invocation.stderr);
+	const paths = tellPaths(cluster, {mode: invocation.flags.path as PathMode, stderr: notices});
 	try {
-		return await runOn(cluster, invocation, asked);
+		return await runOn({cluster, witness: paths.witness, notices}, invocation, asked);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
 			return signalStatus(invocation.interrupted);
@@ -31,15 +36,19 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, aske
 
 		throw error;
 	} finally {
+		notices.release();
+		await paths.finished();
 		cluster.close();
 	}
 }
 
-async function runOn(cluster: ClusterAccess, invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
+type Means = {cluster: ClusterAccess; witness: ConnectionWitness | undefined; notices: HeldNotices};
+
+async function runOn({cluster, witness, notices}: Means, invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
 	const {flags, stdin, interrupted, env} = invocation;
 	const say = (notice: string | null) => {
 		if (notice !== null && !flags.quiet) {
-			invocation.stderr.write(`${sanitiseLine(notice)}\n`);
+			notices.write(`${sanitiseLine(notice)}\n`);
 		}
 	};
 
@@ -56,7 +65,11 @@ async function runOn(cluster: ClusterAccess, invocation: RemoteCommandInvocation
 	}
 
 	const request = {feature: asked.feature, target: {...target, container: container.name}, command: asked.command, stdin: flags.stdin, tty};
-	const command = await openRemoteCommand(cluster, request, {signal: interrupted, environment: env});
+	const command = await openRemoteCommand(cluster, request, {signal: interrupted, environment: env, ...witness && {witness}});
+	if (tty) {
+		notices.hold();
+	}
+
 	const detachKeys = asked.feature === 'attach' && tty ? asked.detachKeys : null;
 	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: asked.feature === 'attach'});
 	if (asked.feature === 'attach' && tty) {

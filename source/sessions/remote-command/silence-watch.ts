@@ -1,6 +1,6 @@
 /** Is the other side of a WebSocket still there, when it says nothing? */
 import {streamLost} from '../../wire/protocol-error.ts';
-import type {SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import type {WebSocketMessages} from '../../wire/websocket-messages.ts';
 
 export type SilenceTiming = {pingEveryMs: number; silenceMs: number};
@@ -32,7 +32,7 @@ export class SilenceWatch {
 			const silence = performance.now() - messages.lastHeardAt;
 			const blocked = messages.bufferedBytes > 0 || this.#sentSinceHeard >= excuses.blockingBytes;
 			if (!excuses.deaf() && silence > timing.silenceMs * (blocked ? 10 : 1)) {
-				onSilence(streamLost(`nothing was heard from the other side for ${Math.round(silence / 1000)} s`));
+				onSilence(blocked ? inputBlocked(silence) : streamLost(`nothing was heard from the other side for ${seconds(silence)}`));
 			} else {
 				messages.ping();
 			}
@@ -47,4 +47,15 @@ export class SilenceWatch {
 	stop(): void {
 		clearInterval(this.#timer);
 	}
+}
+
+/** Measured: a kubelet whose command ended before its input was read does not send the status over a WebSocket. */
+function inputBlocked(silence: number): SpokeError {
+	return new SpokeError('ERR_STREAM_LOST', `the far side took no more input and answered nothing for ${seconds(silence)}`, {
+		remedy: 'if the command ends before its input does, set KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false: SPDY carries its status',
+	});
+}
+
+function seconds(milliseconds: number): string {
+	return `${Math.round(milliseconds / 1000)} s`;
 }
