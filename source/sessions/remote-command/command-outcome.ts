@@ -1,5 +1,6 @@
 /** What a remote command came to, or why that is not known. */
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
 import {readStatusMessage} from '../../wire/status-message.ts';
 import type {ChannelsEnding} from './command-channels.ts';
 
@@ -31,7 +32,7 @@ export function commandOutcome({status, lost}: ChannelsEnding): number {
 		}
 
 		case 'failure': {
-			throw failureOf(result.message);
+			throw failureOf(result.message, status.toString());
 		}
 
 		case 'unreadable': {
@@ -41,14 +42,24 @@ export function commandOutcome({status, lost}: ChannelsEnding): number {
 }
 
 /** Whose words a Failure carries. @see evidence rows X, K4; kubelet and containerd texts */
-function failureOf(message: string): SpokeError {
+function failureOf(message: string, status: string): SpokeError {
+	const explained = explainFailure(status);
+	if (explained) {
+		return explainedError(explained);
+	}
+
+	return saidAboutContainer(message) ?? new SpokeError('ERR_APISERVER_ANSWER', message, {text: message, leg: 2});
+}
+
+/** Kubelet's and runtime's words about a container or a command, also as the answer to an upgrade; `null` for any other. */
+export function saidAboutContainer(message: string): SpokeError | null {
 	const text = message.replace(/^(?:Internal error occurred: )+/, '');
 	const cause = causes.find(({words}) => words.test(text));
-	return new SpokeError(cause?.code ?? 'ERR_APISERVER_ANSWER', cause ? `${cause.says}: ${text}` : text, {text: message, leg: cause?.leg ?? 2});
+	return cause ? new SpokeError(cause.code, `${cause.says}: ${text}`, {text: message, leg: cause.leg}) : null;
 }
 
 const causes = [
-	{words: /^(?:error sending request:|error dialing backend:|unable to upgrade connection: (?:Unauthorized|Forbidden))/, code: 'ERR_SECOND_LEG', leg: 2, says: 'the apiserver could not use the kubelet'},
+	{words: /^error sending request:|^error dialing backend:|^unable to upgrade connection:/, code: 'ERR_SECOND_LEG', leg: 2, says: 'the apiserver could not use the kubelet'},
 	{words: /OCI runtime exec failed|failed to start exec|executable file not found/, code: 'ERR_COMMAND_NOT_STARTED', leg: 3, says: 'the command could not be started'},
 	{words: /container not found|not created or running|container is not running|container .* not found|pod does not exist|pod not found|CONTAINER_EXITED|is in .* state/i, code: 'ERR_TARGET_GONE', leg: 3, says: 'the container is not running'},
 ] as const;

@@ -4,13 +4,14 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
 import {refusal} from '../../cluster/refusal.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
-import {anotherMayDo, commandCarriers, type CommandCarrier} from './carrier-choice.ts';
+import {anotherMayDo, commandCarriers, statusMessage, type CommandCarrier} from './carrier-choice.ts';
 import {pingEveryMs, silenceMs, type CommandChannels, type RoundTripListener} from './command-channels.ts';
-import {commandOutcome} from './command-outcome.ts';
+import {commandOutcome, saidAboutContainer} from './command-outcome.ts';
 import {commandPath, type CommandRequest} from './command-request.ts';
 import {lossNamed} from './lost-leg.ts';
 import {checkSilentCommand} from './silent-command.ts';
@@ -107,14 +108,17 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 }
 
 function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {feature}: CommandRequest, {method, carrier}: CommandCarrier): SpokeError {
-	const text = outcome.body.trim();
-	if (/^error dialing backend:/.test(text)) {
-		return new SpokeError('ERR_SECOND_LEG', text, {text});
+	if (outcome.body.trim() === '') {
+		return new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`);
 	}
 
-	return text === ''
-		? new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`)
-		: refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`});
+	const explained = explainFailure(outcome.body, {status: outcome.status, contentType: outcome.headers['content-type'] ?? ''});
+	if (explained?.row.leg === 2) {
+		return explainedError(explained);
+	}
+
+	const container = outcome.status >= 500 ? saidAboutContainer(statusMessage(outcome.body) ?? outcome.body.trim()) : null;
+	return container ?? refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`});
 }
 
 function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin, tty}: CommandRequest, carrier: CommandCarrier, listeners: {onRoundTrip: RoundTripListener; onAnswer: () => void}): CommandChannels {
