@@ -31,7 +31,7 @@ await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
 	build({...shared, target: 'node18', banner: {}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside()]}),
 	build({...shared, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [heavyPartsStandAlone(), noDevtools()]}),
-	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [noDevtools(), noNativeParts()]}),
+	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [noDevtools(), noNativeParts()]}),
 ]);
 await chmod(inRoot('build/spoke.js'), 0o755);
 if (!process.argv.includes('--quiet')) {
@@ -51,12 +51,12 @@ function commandsStayOutside(): Plugin {
 	};
 }
 
-/** The session and the sandbox are files of their own, which a command loads only when it needs them. */
+/** The session, the sandbox and the YAML library are files of their own, which a command loads only when it needs them. */
 function heavyPartsStandAlone(): Plugin {
 	return {
 		name: 'heavy-parts-stand-alone',
 		setup(build) {
-			build.onResolve({filter: /\/(app\.tsx|start-sandbox\.ts)$/}, ({path, kind}) =>
+			build.onResolve({filter: /\/(app\.tsx|start-sandbox\.ts|parse-yaml\.ts)$/}, ({path, kind}) =>
 				kind === 'dynamic-import' ? {path: `../parts/${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined);
 		},
 	};

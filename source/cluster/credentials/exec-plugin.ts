@@ -2,7 +2,8 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
-import {parseYaml, type Plain} from '../kubeconfig/parse-yaml.ts';
+import type {Plain} from '../kubeconfig/parse-yaml.ts';
+import {readDocument} from '../kubeconfig/read-document.ts';
 import type {ClientCertificate} from '../tls/secure-socket.ts';
 import {checkedPair} from './client-certificate.ts';
 import type {Credentials, Identity} from './credentials.ts';
@@ -31,7 +32,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 	let running: Promise<Issued> | null = null;
 	const renew = async (): Promise<Issued> => {
 		running ??= runPlugin(exec, context, limitMs)
-			.then(output => issuedBy(exec, output, last))
+			.then(async output => issuedBy(exec, output, last))
 			.finally(() => {
 				running = null;
 			});
@@ -87,8 +88,8 @@ async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal | unde
 }
 
 /** What the plugin printed, judged as client-go judges it. None of it is ever repeated in a message. */
-function issuedBy(exec: ExecEntry, output: string, before: Issued | null): Issued {
-	const status = statusOf(exec, output);
+async function issuedBy(exec: ExecEntry, output: string, before: Issued | null): Promise<Issued> {
+	const status = await statusOf(exec, output);
 	const [token, certificate, key] = [field(status, 'token'), field(status, 'clientCertificateData'), field(status, 'clientKeyData')];
 	if (token === '' && certificate === '' && key === '') {
 		throw failed(exec, 'didn’t return a token or cert/key pair');
@@ -112,10 +113,10 @@ function samePair(before: ClientCertificate | null, certificate: Buffer, key: Bu
 	return before?.certificate.equals(certificate) && before.key.equals(key) ? before : checkedPair(certificate, key);
 }
 
-function statusOf(exec: ExecEntry, output: string): ReadonlyMap<unknown, Plain> {
+async function statusOf(exec: ExecEntry, output: string): Promise<ReadonlyMap<unknown, Plain>> {
 	let answer: Plain;
 	try {
-		answer = parseYaml(output);
+		answer = await readDocument(output);
 	} catch (error) {
 		throw failed(exec, `printed something else than an ExecCredential: ${(error as Error).message}`);
 	}

@@ -24,16 +24,31 @@ export function parseYaml(text: string): Plain {
 			throw new Error(`${wrong.message.split('\n', 1)[0]!}${lineOf(text, wrong.pos[0])}`);
 		}
 
-		return document.toJS({mapAsMap: true, maxAliasCount: 100}) as Plain;
+		return notTooDeep(document.toJS({mapAsMap: true, maxAliasCount: 100}) as Plain, 0);
 	} catch (error) {
 		const message = error instanceof RangeError ? 'nested too deeply' : (error as Error).message.split('\n', 1)[0]!;
 		throw new Error(message, {cause: error});
 	}
 }
 
-/** In Go a date stays text where text is asked for, and 12:30:45 is no number of base sixty. */
+/** An alias of itself has no end either. */
+function notTooDeep(value: Plain, depth: number): Plain {
+	if (depth > deepest) {
+		throw new RangeError('nested too deeply');
+	}
+
+	for (const inner of value instanceof Map ? value.values() : Array.isArray(value) ? value : []) {
+		notTooDeep(inner as Plain, depth + 1);
+	}
+
+	return value;
+}
+
+/** In Go a date stays text where text is asked for, 12:30:45 is no number of base sixty, and `e1` is no number at all. */
 function goTags(tags: Tags): Tags {
-	return tags.filter(tag => typeof tag === 'string' || !('format' in tag && tag.format === 'TIME') && tag.tag !== 'tag:yaml.org,2002:timestamp');
+	return tags
+		.filter(tag => typeof tag === 'string' || !(('format' in tag && tag.format === 'TIME') || tag.tag === 'tag:yaml.org,2002:timestamp'))
+		.map(tag => typeof tag !== 'string' && 'format' in tag && tag.format === 'EXP' ? {...tag, test: /^[-+]?(?:\.\d+|\d[\d_]*(?:\.[\d_]*)?)[eE][-+]?\d+$/} : tag) as Tags;
 }
 
 /** Counts brackets and indentation, coarsely: enough to keep the recursive parser from the end of its stack. */

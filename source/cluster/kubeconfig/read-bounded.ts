@@ -52,9 +52,15 @@ async function readRegular(file: FileHandle, maxBytes: number): Promise<Buffer> 
 }
 
 async function readPipe(file: FileHandle, maxBytes: number): Promise<Buffer> {
+	const first = await readNow(file);
+	if (first !== 'later' && first.length === 0) {
+		await file.close();
+		return first;
+	}
+
 	const pipe = new Socket({fd: file.fd, readable: true, writable: false});
-	const chunks: Buffer[] = [];
-	let total = 0;
+	const chunks: Buffer[] = first === 'later' ? [] : [first];
+	let total = first === 'later' ? 0 : first.length;
 	pipe.setTimeout(pipeSilenceMs, () => pipe.destroy(new Error(`nothing came out of this pipe for ${pipeSilenceMs / 1000} s`)));
 	for await (const chunk of pipe as AsyncIterable<Buffer>) {
 		total += chunk.length;
@@ -66,6 +72,20 @@ async function readPipe(file: FileHandle, maxBytes: number): Promise<Buffer> {
 	}
 
 	return Buffer.concat(chunks);
+}
+
+/** Nothing at all means that nobody holds the other end: waiting would be for good. */
+async function readNow(file: FileHandle): Promise<Buffer | 'later'> {
+	try {
+		const {bytesRead, buffer} = await file.read(Buffer.allocUnsafe(64 * 1024));
+		return buffer.subarray(0, bytesRead);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
+			return 'later';
+		}
+
+		throw error;
+	}
 }
 
 function tooLarge(maxBytes: number): Error {

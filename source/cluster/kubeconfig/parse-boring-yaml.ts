@@ -1,0 +1,142 @@
+/**
+The YAML that programs write into kubeconfigs: block maps and lists of plain words, read without a YAML library.
+Whatever is not plainly that is left to the library, which takes ten milliseconds to load: a fifth of a one-shot's start.
+*/
+import type {Plain} from './parse-yaml.ts';
+
+type Line = {indent: number; text: string};
+
+/** Thrown, never shown: this text is for the library. */
+class NotBoring extends Error {}
+
+/** `undefined` when the text holds anything that could mean something else than it seems to. */
+export function parseBoringYaml(text: string): Plain | undefined {
+	try {
+		const lines = splitLines(text);
+		const reader = {lines, at: 0};
+		if (lines.length === 0 || lines[0]!.indent !== 0) {
+			return undefined;
+		}
+
+		const value = block(reader, 0);
+		return reader.at === lines.length ? value : undefined;
+	} catch (error) {
+		if (error instanceof NotBoring) {
+			return undefined;
+		}
+
+		throw error;
+	}
+}
+
+function splitLines(text: string): Line[] {
+	if (/[^\n -~]/.test(text)) {
+		throw new NotBoring();
+	}
+
+	const lines = text.split('\n');
+	const body = lines[0] === '---' ? lines.slice(1) : lines;
+	return body.filter(line => !/^ *(?:#.*)?$/.test(line)).map(line => {
+		const indent = line.search(/[^ ]/);
+		return {indent, text: line.slice(indent).trimEnd()};
+	});
+}
+
+type Reader = {lines: Line[]; at: number};
+
+function block(reader: Reader, indent: number): Plain {
+	return reader.lines[reader.at]!.text.startsWith('-') ? list(reader, indent) : map(reader, indent);
+}
+
+function list(reader: Reader, indent: number): Plain {
+	const items: Plain[] = [];
+	for (let line = reader.lines[reader.at]; line?.indent === indent && line.text.startsWith('-'); line = reader.lines[reader.at]) {
+		const item = /^-( +)(\S.*)$/.exec(line.text);
+		if (!item) {
+			throw new NotBoring();
+		}
+
+		const inner = item[2]!;
+		if (entryOf(inner)) {
+			// The map behind the dash begins on its line, as deep as its first key stands.
+			reader.lines[reader.at] = {indent: indent + 1 + item[1]!.length, text: inner};
+			items.push(map(reader, indent + 1 + item[1]!.length));
+		} else {
+			reader.at++;
+			items.push(scalar(inner));
+		}
+	}
+
+	return items;
+}
+
+function map(reader: Reader, indent: number): Plain {
+	const fields = new Map<string, Plain>();
+	for (let line = reader.lines[reader.at]; line?.indent === indent; line = reader.lines[reader.at]) {
+		const entry = entryOf(line.text);
+		if (!entry) {
+			// A list at the indentation of its own key ends the map that stands before it.
+			throw new NotBoring();
+		}
+
+		reader.at++;
+		fields.set(entry.key, entry.value === '' ? nested(reader, indent) : scalar(entry.value));
+		if ((reader.lines[reader.at]?.indent ?? 0) > indent) {
+			throw new NotBoring();
+		}
+	}
+
+	return fields;
+}
+
+/** What stands below a key without a value: deeper lines, a list as deep as the key, or nothing at all. */
+function nested(reader: Reader, indent: number): Plain {
+	const next = reader.lines[reader.at];
+	return next && (next.indent > indent || (next.indent === indent && next.text.startsWith('-'))) ? block(reader, next.indent) : null;
+}
+
+function entryOf(text: string): {key: string; value: string} | null {
+	const match = /^([A-Za-z][\w./-]*):(?: +(\S.*))?$/.exec(text);
+	return match && !words.has(match[1]!.toLowerCase()) ? {key: match[1]!, value: match[2] ?? ''} : null;
+}
+
+/** Everything that YAML 1.1 could take for another type, whatever its case. */
+const words: ReadonlySet<string> = new Set(['y', 'yes', 'n', 'no', 'on', 'off', 'true', 'false', 'null', '~']);
+
+function scalar(text: string): Plain {
+	const quoted = /^"([^"\\]*)"$|^'([^']*)'$/.exec(text);
+	if (quoted) {
+		return quoted[1] ?? quoted[2]!;
+	}
+
+	switch (text) {
+		case 'true': {
+			return true;
+		}
+
+		case 'false': {
+			return false;
+		}
+
+		case 'null': {
+			return null;
+		}
+
+		case '{}': {
+			return new Map();
+		}
+
+		case '[]': {
+			return [];
+		}
+
+		default: {
+			// Begins with a letter or `/`, or with the dashes of a flag, and holds no ` #`, no colon at the end of a word and nothing that opens something.
+			if (!/^(?:[A-Za-z/]|--?[A-Za-z])[\w./+=@:,%~()-]*(?: [\w./+=@,%~()-]+)*$/.test(text) || /:(?: |$)/.test(text) || words.has(text.toLowerCase())) {
+				throw new NotBoring();
+			}
+
+			return text;
+		}
+	}
+}

@@ -1,0 +1,151 @@
+/** YAML is read as kubectl reads it, quickly where it is plain, and no bomb in it goes off. */
+import {execFile} from 'node:child_process';
+import {mkdir, mkdtemp, rm, truncate, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import {promisify} from 'node:util';
+import test from 'ava';
+import {loadKubeconfig} from '../../source/cluster/kubeconfig/load-kubeconfig.ts';
+import {parseBoringYaml} from '../../source/cluster/kubeconfig/parse-boring-yaml.ts';
+import {parseYaml} from '../../source/cluster/kubeconfig/parse-yaml.ts';
+import {readDocument} from '../../source/cluster/kubeconfig/read-document.ts';
+
+const written = `apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: LS0tLS1CRUdJTg==
+    server: https://x.test:6443/prefix
+  name: kind-lab
+contexts:
+- context: {}
+  name: z
+current-context: z
+kind: Config
+preferences: {}
+users:
+- name: u@example.test
+  user:
+    exec:
+      args:
+      - --foo
+      - bar baz
+      - "q: #x"
+      env: null
+      provideClusterInfo: false
+`;
+
+test('what kubectl writes needs no YAML library', t => {
+	t.deepEqual(parseBoringYaml(written), parseYaml(written));
+});
+
+/** Values whose type is easily mistaken, and what Go makes of them: recorded with kubectl 1.36.3. */
+const typed: ReadonlyArray<[string, unknown]> = [
+	['y', true], ['On', true], ['no', false], ['oN', 'oN'], ['tRue', 'tRue'], ['True', true], ['nULL', 'nULL'], ['012', 10], ['1e', '1e'], ['e1', 'e1'], ['1_000', 1000],
+	['12:30:45', '12:30:45'], ['2026-01-01', '2026-01-01'], ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'], ['1.2.3', '1.2.3'], ['a:b', 'a:b'], ['a#b', 'a#b'], ['a #b', 'a'], ['=', '='], ['"\\x41"', 'A'], ['\'it\'\'s\'', 'it\'s'],
+];
+
+for (const [text, value] of typed) {
+	test(`\`${text}\` is ${JSON.stringify(value)}`, async t => {
+		t.deepEqual(await readDocument(`key: ${text}\n`), new Map([['key', value]]));
+	});
+}
+
+test('the quick reader agrees with the library on everything that it takes upon itself', t => {
+	const random = seeded(20_261_124);
+	const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)]!;
+	const bits = [' ', '  ', '-', '- ', ':', ': ', '#', ' #', '"', '\'', '{}', '[]', '\n', '\n  ', 'null', 'true', 'y', 'a', 'e', '1', '.', '~', '|', '>', '&a', '*a', '!', '%', '@', '? ', 'key: v\n', '- x\n', '---\n', '...\n', ',', '=', '<<: x', '/', '('];
+	const seeds = [written, 'a: b\nc:\n- d: e\n  f:\n  - g\n  - h: i\n- j\nk:\n  l: {}\n'];
+	let taken = 0;
+	for (let round = 0; round < 6000; round++) {
+		let text = pick(seeds);
+		for (let changes = 1 + Math.floor(random() * 3); changes > 0; changes--) {
+			const at = Math.floor(random() * text.length);
+			text = text.slice(0, at) + pick(bits) + text.slice(at + (random() < 0.3 ? Math.floor(random() * 12) : 0));
+		}
+
+		const quick = parseBoringYaml(text);
+		if (quick !== undefined) {
+			taken++;
+			t.deepEqual(quick, parseYaml(text), text);
+		}
+	}
+
+	t.true(taken > 100, `only ${taken} texts were plain`);
+});
+
+const bombs: ReadonlyArray<[string, string, RegExp]> = [
+	['aliases of aliases', `a0: &a0 [x, x, x, x, x, x, x, x, x]\n${Array.from({length: 12}, (_, i) => `a${i + 1}: &a${i + 1} [${Array.from({length: 9}, () => `*a${i}`).join(', ')}]`).join('\n')}\n`, /alias/i],
+	['merges of merges', `a0: &a0 {k: v}\n${Array.from({length: 20}, (_, i) => `a${i + 1}: &a${i + 1}\n  <<: [*a${i}, *a${i}, *a${i}, *a${i}]\n  k${i}: v`).join('\n')}\n`, /alias/i],
+	['an alias of itself', 'a: &a [*a]\n', /nested too deeply/],
+	['brackets, a hundred thousand deep', '['.repeat(100_000), /nested too deeply/],
+	['braces and keys, fifty thousand deep', '{a: '.repeat(50_000), /nested too deeply/],
+	['dashes, a hundred thousand deep', `${'- '.repeat(100_000)}x`, /nested too deeply/],
+	['indentation, five thousand deep', Array.from({length: 5000}, (_, i) => `${' '.repeat(i)}a:`).join('\n'), /nested too deeply|config/],
+	['a key of __proto__', '__proto__: {clusters: [{name: x}]}\nclusters: 1\n', /clusters must be a list, not a number/],
+	['a merge of __proto__', 'a: &a {__proto__: {polluted: 1}}\n<<: *a\nusers: 1\n', /users must be a list/],
+];
+
+for (const [title, text, says] of bombs) {
+	test.serial(`refused in one line, at once: ${title}`, async t => {
+		const file = join(t.context as string, 'config');
+		await writeFile(file, text);
+		const began = performance.now();
+		const error = await t.throwsAsync(loadKubeconfig(file, {}), {code: 'ERR_KUBECONFIG_INVALID', message: says});
+		t.true(performance.now() - began < 1000, `${performance.now() - began} ms`);
+		t.notRegex(error.message, /\n/);
+		t.is(({} as {polluted?: number}).polluted, undefined);
+	});
+}
+
+test.beforeEach(async t => {
+	t.context = await mkdtemp(join(tmpdir(), 'spoke-yaml-'));
+});
+
+test.afterEach.always(async t => {
+	await rm(t.context as string, {recursive: true, force: true});
+});
+
+test('a folder, a pipe without a writer and a hundred megabytes are refused at once', async t => {
+	const folder = t.context as string;
+	await mkdir(join(folder, 'sub'));
+	await promisify(execFile)('mkfifo', [join(folder, 'pipe')]);
+	await writeFile(join(folder, 'huge'), '');
+	await truncate(join(folder, 'huge'), 100 * 1024 * 1024);
+	const began = performance.now();
+	await t.throwsAsync(loadKubeconfig(join(folder, 'sub'), {}), {code: 'ERR_KUBECONFIG_INVALID', message: /is a directory/});
+	await t.throwsAsync(loadKubeconfig(join(folder, 'huge'), {}), {code: 'ERR_KUBECONFIG_INVALID', message: /larger than 8 MiB/});
+	t.is((await loadKubeconfig(join(folder, 'pipe'), {})).config.clusters.size, 0);
+	t.true(performance.now() - began < 1000);
+});
+
+test('a pipe with a writer is read to its end, as of a shell’s <(command)', async t => {
+	const pipe = join(t.context as string, 'pipe');
+	await promisify(execFile)('mkfifo', [pipe]);
+	// The shell opens its end only when we have opened ours, and both ends wait for that.
+	const writer = execFile('sh', ['-c', `exec 3<>"${pipe}"; printf '%s' '${written.replaceAll('\'', '')}' >&3; sleep 0.3`]);
+	await new Promise(resolve => setTimeout(resolve, 150));
+	t.is((await loadKubeconfig(pipe, {})).config.currentContext, 'z');
+	writer.kill();
+});
+
+test('a megabyte of clusters is read in time', async t => {
+	const file = join(t.context as string, 'config');
+	const data = Buffer.alloc(1500, 7).toString('base64');
+	await writeFile(file, `clusters:\n${Array.from({length: 1000}, (_, i) => `- name: c${i}\n  cluster:\n    server: https://x.test:6443\n    certificate-authority-data: ${data}\n`).join('')}`);
+	const began = performance.now();
+	t.is((await loadKubeconfig(file, {})).config.clusters.size, 1000);
+	t.true(performance.now() - began < 1000);
+	t.true(process.memoryUsage.rss() < 1024 ** 3);
+});
+
+/** Mulberry32: the same texts on every run. */
+function seeded(seed: number): () => number {
+	let state = seed;
+	return () => {
+		state = (state + 0x6D_2B_79_F5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+	};
+}
