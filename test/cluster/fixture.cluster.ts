@@ -138,3 +138,17 @@ test('a scripted kubelet stands behind the real apiserver', async t => {
 	const logs = await cluster.kubectl('off-direct', ['logs', 'scripted', '-c', 'plain'], {person: 'plain'});
 	t.is(logs.stdout.split('\n').length, 1001, logs.stderr);
 });
+
+tunnelTest('an older apiserver and kubelet serve the same cluster', async t => {
+	const cluster = await useCluster({postures: ['old-off-direct', 'old-good-grpc'], nodes: ['n5']});
+	const versions = await cluster.kubectl('old-off-direct', ['get', 'node', 'n5', '-o', 'jsonpath={.status.nodeInfo.kubeletVersion}']);
+	t.is(versions.stdout, 'v1.34.4', versions.stderr);
+	for (const posture of ['old-off-direct', 'old-good-grpc'] as const) {
+		const {stdout, stderr} = await cluster.kubectl(posture, readLine);
+		t.is(stdout, lastLine, `${posture}: ${stderr}`);
+	}
+
+	// Its /flagz is an alpha feature, off by default.
+	const flags = await cluster.kubectl('old-off-direct', ['get', '--raw', '/flagz']);
+	t.regex(flags.stderr, /could not find the requested resource|NotFound/);
+});

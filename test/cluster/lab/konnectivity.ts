@@ -92,6 +92,8 @@ export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> 
 					// An agent drains for as long as it may, and carries new dials meanwhile.
 					terminationGracePeriodSeconds: 1,
 					tolerations: [{operator: 'Exists'}],
+					// Only kubelets of ours carry the label; the scripted node can run nothing.
+					affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: 'spoke.test/serving', operator: 'Exists'}]}]}}},
 					containers: [{
 						name: 'konnectivity-agent',
 						image: 'spoke.test/lab:1',
