@@ -152,3 +152,11 @@ tunnelTest('an older apiserver and kubelet serve the same cluster', async t => {
 	const flags = await cluster.kubectl('old-off-direct', ['get', '--raw', '/flagz']);
 	t.regex(flags.stderr, /could not find the requested resource|NotFound/);
 });
+
+test('a big cluster is filled by plain requests', async t => {
+	const cluster = await useCluster({big: {nodes: 50, pods: 1200}});
+	const pods = await cluster.kubectl('big', ['get', 'pods', '-A', '--no-headers', '--chunk-size=500']);
+	t.is(pods.stdout.trim().split('\n').length, 1200, pods.stderr);
+	const nodes = await cluster.kubectl('big', ['get', 'nodes', '--no-headers']);
+	t.is(nodes.stdout.trim().split('\n').length, 50, nodes.stderr);
+});

@@ -1,4 +1,5 @@
 /** What a test or a person can ask of a lab, and how it is brought up: only what is missing is started. */
+import {startBig, type BigSize} from './big.ts';
 import {startBalancer, startGateway} from './fronts.ts';
 import {startKubeProxy, startStaticApiserver} from './in-cluster.ts';
 import type {Lab} from './lab.ts';
@@ -18,10 +19,12 @@ export type Profile = {
 	kubeProxy?: boolean;
 	/** The node `scripted`, whose kubelet is test/peer. */
 	scripted?: boolean;
+	/** A second cluster of objects only, of this size. */
+	big?: BigSize;
 };
 
 /** Resolves when everything that the profile names runs and is ready. */
-export async function startProfile(lab: Lab, {postures = [base], nodes = [], balancer, gateway, kubeProxy, scripted}: Profile): Promise<void> {
+export async function startProfile(lab: Lab, {postures = [base], nodes = [], balancer, gateway, kubeProxy, scripted, big}: Profile): Promise<void> {
 	await exclusively(lab, async () => {
 		await startBase(lab);
 		for (const node of nodes) {
@@ -43,6 +46,10 @@ export async function startProfile(lab: Lab, {postures = [base], nodes = [], bal
 
 		if (scripted) {
 			await startScriptedNode(lab);
+		}
+
+		if (big) {
+			await startBig(lab, big);
 		}
 	});
 }
