@@ -1,6 +1,8 @@
 /** Which subcommands exist: their rows, and how each is loaded. Rows are data; nothing of a command is loaded before it is run. */
 import type {Command, CommandRow} from './command.ts';
 import {attachRow} from './rows/attach.ts';
+import {auditRow} from './rows/audit.ts';
+import {demoRow} from './rows/demo.ts';
 import {execRow} from './rows/exec.ts';
 import {keysRow} from './rows/keys.ts';
 import {logsRow} from './rows/logs.ts';
@@ -15,6 +17,8 @@ export const commandTable: readonly Entry[] = [
 	{row: execRow, load: async () => import('./exec.ts')},
 	{row: attachRow, load: async () => import('./attach.ts')},
 	{row: pathRow, load: async () => import('./path.ts')},
+	{row: auditRow, load: async () => import('./audit.ts')},
 	{row: portForwardRow, load: async () => import('./port-forward.ts')},
+	{row: demoRow, load: async () => import('./demo.ts')},
 	{row: keysRow, load: async () => import('./keys.ts')},
 ];

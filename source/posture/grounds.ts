@@ -67,7 +67,8 @@ export type StepTestFacts = {
 	observed: string;
 };
 
-export type AgentTestFacts = {agent: string; observed: string};
+/** `agent` is the one that carried every held stream; `null` when they were spread over several. */
+export type AgentTestFacts = {agent: string | null; observed: string};
 
 /** A log read as usual, and one that asks the apiserver to skip the check of the kubelet's certificate. */
 export type LogDifferentialFacts = {normal: 'ok' | 'certificate-refused' | 'failed'; skipping: 'ok' | 'failed' | 'not-tried'; text: string | null; node: string | null};

@@ -1,6 +1,7 @@
 /** From grounds to a Path: asks the rules, numbers the evidence, and writes the line. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import type {Citation, ClusterIdentity, Evidence, Grounds, Leg, Path, ProcessBinding, Ruling, Verdict} from './evidence.ts';
+import type {ClusterIdentity, Grounds, Leg, Path, ProcessBinding, Ruling, Verdict} from './evidence.ts';
+import {numberEvidence} from './evidence-list.ts';
 import {pathLine} from './path-line.ts';
 import {allRead, apiserverFlag, everyProcess} from './rules/apiserver-flag.ts';
 import {crossing} from './rules/crossing.ts';
@@ -124,25 +125,6 @@ function binding(grounds: Grounds): ProcessBinding {
 		known: grounds.replicas?.facts.known ?? null,
 		read: processes.length,
 		agree: processes.length > 1 && !agreeing ? false : allRead(grounds, processes) ? agreeing : null,
-	};
-}
-
-/** Gives each thing read one id, in the order of first use; the same reading used by the same rule is one piece. */
-function numberEvidence(): {idOf(citation: Citation): string; all(): readonly Evidence[]} {
-	const pieces = new Map<string, Evidence>();
-	return {
-		idOf({rule, observed, reading}) {
-			const key = [reading.source, reading.where, reading.process, rule, observed].join('\n');
-			const known = pieces.get(key);
-			if (known) {
-				return known.id;
-			}
-
-			const piece: Evidence = {id: `e${pieces.size + 1}`, source: reading.source, rule, observed, where: reading.where, process: reading.process, time: reading.time, active: reading.active};
-			pieces.set(key, piece);
-			return piece.id;
-		},
-		all: () => [...pieces.values()],
 	};
 }
 

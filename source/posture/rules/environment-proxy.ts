@@ -1,7 +1,7 @@
 /** Could a proxy of the apiserver's own environment stand in leg 2, and was that environment seen? */
-import type {Basis, Citation, ConnectionPurpose, Grounds} from '../evidence.ts';
+import type {Basis, Citation, ConnectionPurpose, FlagFacts, Grounds, Reading} from '../evidence.ts';
 import {allRead} from './apiserver-flag.ts';
-import {cite, frontIsSure} from './strength.ts';
+import {cite, frontIsSure, isSameProcess} from './strength.ts';
 
 /**
 Plain round trips (logs, and the proxies where they are no upgrade) honour HTTP(S)_PROXY and NO_PROXY; upgrades are dialled without them.
@@ -11,20 +11,30 @@ export function honoursEnvironmentProxy({feature}: ConnectionPurpose): boolean {
 	return feature === 'logs' || feature === 'node-proxy' || feature === 'pod-proxy' || feature === 'service-proxy';
 }
 
-/** The environment of every apiserver by its mirror pod: none has a proxy (with the basis), one has (`false`), not seen (`undefined`). */
+/** The environment by the mirror pods that may be this process's: none has a proxy (with the basis), one has (`false`), not seen (`undefined`). */
 export function environmentProxyIsExcluded(grounds: Grounds): {basis: Basis; citation: Citation} | false | undefined {
-	const seen = grounds.mirrorPods.filter(({facts}) => facts.proxyEnvironment !== null);
-	if (seen.some(({facts}) => facts.proxyEnvironment)) {
+	const own = grounds.flags.find(reading => isSameProcess(reading, grounds));
+	const candidates = own ? grounds.mirrorPods.filter(pod => isOfProcess(pod, own)) : grounds.mirrorPods;
+	if (candidates.some(({facts}) => facts.proxyEnvironment === true)) {
 		return false;
 	}
 
-	const [first] = seen;
-	if (!first || seen.length !== grounds.mirrorPods.length) {
+	const [first] = candidates;
+	if (!first || candidates.some(({facts}) => facts.proxyEnvironment === null)) {
 		return undefined;
 	}
 
+	const isBound = own ? candidates.length === 1 : allRead(grounds, candidates);
 	return {
-		basis: allRead(grounds, seen) && frontIsSure(grounds) ? 'proven' : 'inferred',
+		basis: isBound && frontIsSure(grounds) ? 'proven' : 'inferred',
 		citation: cite(first, 'no-proxy-in-environment', 'no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod'),
 	};
+}
+
+/** Every argument of the pod's command line is what the process says it runs with; addresses and ports among them tell replicas apart. */
+function isOfProcess({facts: pod}: Reading<FlagFacts>, {facts: process}: Reading<FlagFacts>): boolean {
+	const plain = (value: string) => value.replaceAll(/[[\]"\s]/g, '');
+	const shared = Object.entries(pod.values).filter(([name]) => process.values[name] !== undefined);
+	return shared.some(([name]) => name === 'advertise-address' || name === 'bind-address')
+		&& shared.every(([name, value]) => plain(value) === plain(process.values[name]!));
 }

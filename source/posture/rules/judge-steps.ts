@@ -55,7 +55,7 @@ function transportOf(seen: readonly Seen[], protocol: 'grpc' | 'http-connect'): 
 	return seen[0]?.during.egressDials.find(dial => dial.protocol === protocol)?.transport ?? null;
 }
 
-/** The agents together followed both numbers; the one that carried most of each is named. */
+/** The agents together followed both numbers, up and down. */
 function judgeAgents(steps: readonly Step[]): AgentTestFacts | null {
 	if (steps.length === 0 || steps.some(({before, during, after}) => before.agents.size === 0 || during.agents.size !== before.agents.size || after.agents.size !== before.agents.size)) {
 		return null;
@@ -67,7 +67,10 @@ function judgeAgents(steps: readonly Step[]): AgentTestFacts | null {
 		return null;
 	}
 
-	const last = steps.at(-1)!;
-	const [agent] = [...last.during.agents].sort(([a, x], [b, y]) => (y - (last.before.agents.get(b) ?? 0)) - (x - (last.before.agents.get(a) ?? 0)))[0]!;
-	return {agent, observed: `connections of the agents ${sums.map(values => values.join('→')).join(', ')} with ${steps.map(({k}) => k).join(' and ')} idle ones of ours`};
+	const carriers = new Set(steps.flatMap(({before, during}) => [...during.agents].filter(([name, open]) => open > (before.agents.get(name) ?? 0)).map(([name]) => name)));
+	const [only] = carriers;
+	return {
+		agent: carriers.size === 1 ? only! : null,
+		observed: `connections of the agents ${sums.map(values => values.join('→')).join(', ')} with ${steps.map(({k}) => k).join(' and ')} idle ones of ours, carried by ${[...carriers].join(' ')}`,
+	};
 }

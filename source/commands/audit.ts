@@ -1,0 +1,40 @@
+/** `spoke audit`: every path between nodes and the control plane, judged row by row. */
+import {openCluster} from '../cluster/open-cluster.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {auditJunit} from '../output/audit-junit.ts';
+import {auditReport} from '../output/audit-report.ts';
+import type {Audit} from '../posture/audit/audit-object.ts';
+import {parseRequire} from '../posture/audit/require.ts';
+import {runAudit} from '../posture/audit/run-audit.ts';
+import type {Command} from './command.ts';
+import {auditRow} from './rows/audit.ts';
+
+const formats: Readonly<Record<string, (audit: Audit) => string>> = {
+	json: audit => `${JSON.stringify(audit)}\n`,
+	junit: auditJunit,
+	text: auditReport,
+};
+
+export const command: Command<typeof auditRow.flags> = {
+	row: auditRow,
+	async run({flags, positionals, stdout, interrupted, env}) {
+		if (positionals.length > 0) {
+			throw new SpokeError('ERR_USAGE', `audit takes no target, ${JSON.stringify(positionals[0])} was given`, {remedy: 'spoke path TARGET looks at one target'});
+		}
+
+		const require = flags.require.map(asked => parseRequire(asked));
+		const cluster = await openCluster(flags, env);
+		try {
+			const audit = await runAudit(cluster, {
+				probe: flags.probe === 'active' ? 'active' : 'passive',
+				require,
+				minBasis: flags['min-basis'] === 'inferred' ? 'inferred' : 'proven',
+				signal: interrupted,
+			});
+			stdout.write(formats[flags.output]!(audit));
+			return audit.exitStatus;
+		} finally {
+			cluster.close();
+		}
+	},
+};

@@ -1,0 +1,41 @@
+/** An audit as text: the hub with its spokes, drawn from what was found, then every row with what it stands on. */
+import type {Audit, AuditRow} from '../posture/audit/audit-object.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import {hubPicture} from './hub-picture.ts';
+import {needText} from './path-report.ts';
+
+export function auditReport(audit: Audit): string {
+	const {cluster, replicas, nodes, summary, identity, require} = audit;
+	const known = replicas.known === null ? `${replicas.read} read, how many there are is not known` : `${replicas.read} of ${replicas.known} read`;
+	return [
+		clean(`${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
+		clean(`apiservers: ${known}${replicas.agree === false ? ', and they differ' : ''}   nodes: ${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} looked at` : ''}   probe: ${audit.probe}`),
+		'',
+		...hubPicture(audit.rows).map(line => clean(line)),
+		'',
+		...audit.rows.flatMap(row => rowLines(row, audit)),
+		`${summary.pass} pass, ${summary.warn} warn, ${summary.fail} fail, ${summary.unknown} unknown, ${summary['not-applicable']} not applicable`,
+		...require.asked.length > 0 ? [clean(`required: ${require.asked.join(', ')} (${require.minBasis}): ${require.result}${require.result === 'met' ? '' : ` by ${require.rows.join(', ')}`}`)] : [],
+		'',
+	].join('\n');
+}
+
+const marks: Readonly<Record<AuditRow['verdict'], string>> = {pass: 'pass', warn: 'warn', fail: 'FAIL', unknown: '?   ', 'not-applicable': 'n/a '};
+
+function rowLines(row: AuditRow, {evidence}: Audit): string[] {
+	const cited = row.evidence.flatMap(id => evidence.find(piece => piece.id === id) ?? []);
+	return [
+		clean(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${row.state}${row.basis === 'unknown' ? '' : `, ${row.basis}`}${row.scope.of === null || row.scope.of <= 1 ? '' : ` (${row.scope.proven} of ${row.scope.of})`}`),
+		`         ${clean(row.message)}`,
+		...cited.slice(0, 6).map(piece => `         read   ${clean(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`),
+		...row.exceptions.slice(0, 10).map(exception => `         but    ${clean(exception)}`),
+		...row.exceptions.length > 10 ? [`         but    ${row.exceptions.length - 10} more`] : [],
+		...row.verdict === 'unknown' || row.basis === 'inferred' ? row.need.map(need => `         tells  ${clean(needText(need))}`) : [],
+		...row.verdict === 'fail' || row.verdict === 'warn' ? [...row.remedy === null ? [] : [`         fix    ${clean(row.remedy)}`], ...row.docs === null ? [] : [`         docs   ${row.docs}`]] : [],
+		'',
+	];
+}
+
+function clean(text: string): string {
+	return sanitiseLine(text);
+}

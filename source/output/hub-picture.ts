@@ -1,0 +1,34 @@
+/** The hub and its spokes, each stroke drawn as surely as its row is known: ━ proven, ╍ inferred, ┈ unknown. */
+import type {AuditRow} from '../posture/audit/audit-object.ts';
+
+const strokes = {proven: '━', inferred: '╍', unknown: '┈'} as const;
+const left = [['N1', 'kubelets'], ['N2', 'joining'], ['N3', 'pods'], ['N4', 'components'], ['N6', 'etcd, others']] as const;
+const right = [['C1', 'logs'], ['C2', 'exec, attach'], ['C3', 'port-forward'], ['C6', 'nodes, proxied'], ['C7', 'pods, proxied'], ['C8', 'services, proxied']] as const;
+
+export function hubPicture(rows: readonly AuditRow[]): string[] {
+	const row = (id: string) => rows.find(one => one.id === id)!;
+	const height = Math.max(left.length, right.length);
+	const lines = [`${' '.repeat(32)}╭───────────╮`];
+	for (let index = 0; index < height; index++) {
+		const from = left[index];
+		const to = right[index];
+		const middle = index === Math.floor((height - 1) / 2) ? ' apiserver ' : '           ';
+		lines.push(`${from ? incoming(from[1], row(from[0])) : ' '.repeat(32)}│${middle}│${to ? outgoing(to[1], row(to[0])) : ''}`.trimEnd());
+	}
+
+	const tunnel = row('C10');
+	return [...lines, `${' '.repeat(32)}╰───────────╯`, `route to nodes: ${tunnel.state}${tunnel.basis === 'unknown' ? '' : `, ${tunnel.basis}`}   kubelets: ${row('C4').state}${row('C4').basis === 'unknown' ? '' : `, ${row('C4').basis}`}   sum: ${row('N5').verdict} in, ${row('C11').verdict} out`];
+}
+
+/** 32 columns: name, state, and an arrow to the hub. */
+function incoming(name: string, row: AuditRow): string {
+	const stroke = strokes[row.basis];
+	const start = `${name.padEnd(13)}${row.state} `;
+	return `${start}${stroke.repeat(Math.max(1, 31 - start.length))}►`;
+}
+
+function outgoing(name: string, row: AuditRow): string {
+	const stroke = strokes[row.basis];
+	const words = `${stroke}${stroke} ${row.state} `;
+	return `${words}${stroke.repeat(Math.max(2, 18 - words.length))}► ${name}`;
+}

@@ -1,0 +1,51 @@
+/** The words of the audit, as the contract fixes them. */
+import type {Basis, Citation, ClusterIdentity, Evidence, Need} from '../evidence.ts';
+
+export const rowIds = ['N1', 'N2', 'N3', 'N4', 'N5', 'N6', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'C8', 'C9', 'C10', 'C11'] as const;
+export type RowId = typeof rowIds[number];
+
+export type RowVerdict = 'pass' | 'warn' | 'fail' | 'unknown' | 'not-applicable';
+
+export type AuditRow = {
+	id: RowId;
+	title: string;
+	verdict: RowVerdict;
+	state: string;
+	basis: Basis;
+	/** Of how many (apiservers, nodes) the row speaks, and on how many it is proven. */
+	scope: {of: number | null; proven: number};
+	evidence: readonly string[];
+	/** Names of what differs from the row's verdict. */
+	exceptions: readonly string[];
+	need: readonly Need[];
+	message: string;
+	remedy: string | null;
+	docs: string | null;
+};
+
+/** A row before its evidence is numbered. */
+export type RowFinding = Omit<AuditRow, 'id' | 'title' | 'evidence' | 'docs'> & {because: readonly Citation[]};
+
+export type RequireResult = 'met' | 'not-met' | 'undecided';
+
+export type Audit = {
+	apiVersion: 'spoke/v1';
+	kind: 'Audit';
+	time: string;
+	cluster: ClusterIdentity;
+	identity: {user: string | null; groups: readonly string[]};
+	replicas: {
+		known: number | null;
+		read: number;
+		agree: boolean | null;
+		knownFrom: 'lease' | 'endpointslice' | 'unknown';
+		processes: ReadonlyArray<{id: string | null; startTime: string | null; address: string | null; readOver: 'direct' | 'balancer'}>;
+	};
+	nodes: {total: number | null; examined: number; chosen: 'all' | 'sample'};
+	probe: 'passive' | 'active';
+	rows: readonly AuditRow[];
+	evidence: readonly Evidence[];
+	summary: Record<RowVerdict, number>;
+	require: {asked: readonly string[]; minBasis: 'proven' | 'inferred'; result: RequireResult | null; rows: readonly RowId[]};
+	exitStatus: number;
+};

@@ -1,0 +1,99 @@
+/** N4–N6: the control plane's own parts. */
+import type {Citation} from '../evidence.ts';
+import type {PartPod} from '../probes/mirror-pods.ts';
+import {apiserverFlag} from '../rules/apiserver-flag.ts';
+import {needFlagz, needMirrorPods} from '../rules/needs.ts';
+import {remedies} from '../rules/remedies.ts';
+import {isAtLeast} from '../rules/ssh-tunnels.ts';
+import {cite} from '../rules/strength.ts';
+import type {RowFinding} from './audit-object.ts';
+import {citeRead, found, notKnown} from './finding.ts';
+import type {AuditGrounds} from './gather.ts';
+
+/** N4: over the secure port. Since 1.24 an apiserver has no other. */
+export function componentsToApiserver({parts, examined}: AuditGrounds): RowFinding {
+	const components = (parts.read?.facts ?? []).filter(({part}) => part === 'kube-controller-manager' || part === 'kube-scheduler');
+	const because: Citation[] = parts.read ? components.map(({pod, part, flags}) => cite(parts.read, 'component-kubeconfig', `${part} in ${pod}: ${['master', 'kubeconfig'].flatMap(name => flags.values[name] === undefined ? [] : [`--${name}=${flags.values[name]}`]).join(' ') || 'neither --master nor --kubeconfig'}`)) : [];
+	const plain = components.filter(({flags}) => (flags.values['master'] ?? '').startsWith('http://'));
+	if (plain.length > 0) {
+		return found('fail', 'plain', 'proven', 'A component talks to the apiserver by plain HTTP', {because, exceptions: plain.map(({pod}) => pod), remedy: 'use --kubeconfig with an https server in place of --master'});
+	}
+
+	const {version} = examined.shared;
+	if (version && isAtLeast(version.facts, 1, 24)) {
+		return found('pass', 'https', version.facts.upstream ? 'proven' : 'inferred', 'The apiserver has no insecure port since 1.24, so components use TLS; whether they verify it is in their kubeconfig files', {because: [...because, cite(version, 'no-insecure-port-since-1.24', version.facts.gitVersion)]});
+	}
+
+	return components.length > 0
+		? found('pass', 'https', 'inferred', 'Components use a kubeconfig; its server is in a file that cannot be seen', {because})
+		: notKnown('How components reach the apiserver is not seen', [needMirrorPods], {because});
+}
+
+/** N5: the sum of what stands above it, and of your own first leg. */
+export function nodeSideSum(rows: ReadonlyArray<{id: string; finding: RowFinding}>, audit: AuditGrounds): RowFinding {
+	const {socket, front} = audit.grounds('exec');
+	const leg = socket?.facts.tls?.verified === true;
+	const because = socket ? [cite(socket, 'own-first-leg', leg ? 'your own connection is verified' : 'your own connection is not verified')] : [];
+	const failed = rows.filter(({finding}) => finding.verdict === 'fail').map(({id}) => id);
+	const unknown = rows.filter(({finding}) => finding.verdict === 'unknown').map(({id}) => id);
+	const warned = rows.filter(({finding}) => finding.verdict === 'warn').map(({id}) => id);
+	if (failed.length > 0 || !socket?.facts.tls) {
+		return found('fail', 'not-secured', 'proven', failed.length > 0 ? `Not as documented: ${failed.join(', ')}` : 'Your own connection is plain HTTP', {because, exceptions: failed});
+	}
+
+	if (unknown.length > 0) {
+		return notKnown(`Not all is known: ${unknown.join(', ')}`, rows.flatMap(({finding}) => finding.verdict === 'unknown' ? finding.need : []), {because, exceptions: unknown});
+	}
+
+	if (!leg || front.to !== 'apiserver') {
+		return found('warn', 'your-leg', 'proven', leg ? `What answers you is not certainly an apiserver: ${front.why}` : 'Secured for nodes; your own connection does not verify the apiserver', {because});
+	}
+
+	return warned.length > 0
+		? found('warn', 'secured', 'inferred', `Secured as documented; to note: ${warned.join(', ')}`, {because, exceptions: warned})
+		: found('pass', 'secured', 'inferred', 'As documented: HTTPS, authenticated and authorized; may cross untrusted networks', {because});
+}
+
+/** N6: nothing else is meant to be reached from outside. */
+export function restOfControlPlane(audit: AuditGrounds): RowFinding {
+	const {parts} = audit;
+	const etcd = apiserverFlag(audit.grounds('exec'), 'etcd-servers', () => 'etcd-servers');
+	const seen = parts.read?.facts ?? [];
+	const because: Citation[] = [...etcd.known ? etcd.citations : [], ...seen.filter(({part}) => part !== 'kube-apiserver').flatMap(part => citeRead(parts, 'component-addresses', () => addressesOf(part)))];
+	const exposed = [
+		...etcd.known ? urlsOf(etcd.value).filter(url => isPlainAndRemote(url)).map(url => `etcd at ${url}: plain HTTP beyond loopback`) : [],
+		...seen.filter(({part}) => part === 'etcd').flatMap(({pod, flags}) => urlsOf(flags.values['listen-client-urls'] ?? '').filter(url => isPlainAndRemote(url)).map(url => `${pod} listens on ${url}`)),
+		...seen.filter(({part, flags}) => part === 'etcd' && flags.values['client-cert-auth'] !== 'true' && urlsOf(flags.values['listen-client-urls'] ?? '').some(url => !isLoopback(url))).map(({pod}) => `${pod} asks no client certificate`),
+	];
+	if (exposed.length > 0) {
+		return found('fail', 'exposed', 'proven', 'etcd can be reached without TLS or without a client certificate', {because, exceptions: exposed, remedy: remedies.etcd});
+	}
+
+	const open = seen.filter(({part, flags}) => (part === 'kube-controller-manager' || part === 'kube-scheduler') && !['127.0.0.1', '::1', 'localhost'].includes(flags.values['bind-address'] ?? '0.0.0.0'));
+	if (open.length > 0) {
+		return found('warn', 'listening', 'proven', 'A component listens beyond loopback (TLS with the apiserver’s own authorization)', {because, exceptions: open.map(({pod}) => pod), remedy: remedies.componentBind});
+	}
+
+	if (seen.some(({part}) => part !== 'kube-apiserver')) {
+		return found('pass', 'internal', 'proven', 'The parts that are seen listen on loopback or ask for client certificates', {because});
+	}
+
+	return notKnown(etcd.known ? 'The apiserver’s way to etcd is TLS or loopback; controller-manager and scheduler are not seen' : 'The other parts are not seen', etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], {because});
+}
+
+function addressesOf({part, pod, flags}: PartPod): string {
+	const names = part === 'etcd' ? ['listen-client-urls', 'client-cert-auth', 'trusted-ca-file'] : ['bind-address'];
+	return `${part} in ${pod}: ${names.map(name => `--${name}=${flags.values[name] ?? '(default)'}`).join(' ')}`;
+}
+
+function urlsOf(value: string): string[] {
+	return value.replaceAll(/[[\]\s]/g, '').split(',').filter(url => url !== '');
+}
+
+function isPlainAndRemote(url: string): boolean {
+	return url.startsWith('http://') && !isLoopback(url);
+}
+
+function isLoopback(url: string): boolean {
+	return /^\w+:\/\/(127\.|localhost|\[::1\])/.test(url);
+}

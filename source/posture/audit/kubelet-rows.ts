@@ -1,0 +1,67 @@
+/** C4 and C5: the kubelet's certificate, and who may use the kubelet. */
+import type {Basis, FlagFacts, Reading} from '../evidence.ts';
+import {allRead, everyProcess, valueOf} from '../rules/apiserver-flag.ts';
+import {kubeletTls} from '../rules/kubelet-tls.ts';
+import {needConfigz, needFlagz, needLeases, needMirrorPods} from '../rules/needs.ts';
+import {remedies} from '../rules/remedies.ts';
+import {cite, frontIsSure} from '../rules/strength.ts';
+import type {RowFinding} from './audit-object.ts';
+import {citeRead, found, notKnown} from './finding.ts';
+import type {AuditGrounds} from './gather.ts';
+
+const flag = 'kubelet-certificate-authority';
+
+/** C4: off on one apiserver is off for whoever meets that one; on needs all of them. */
+export function kubeletCertificate(audit: AuditGrounds): RowFinding {
+	const grounds = audit.grounds('exec');
+	const readings = everyProcess(grounds).filter(reading => valueOf(reading, flag) !== undefined);
+	const of = grounds.replicas?.facts.known ?? (readings.length > 0 ? readings.length : null);
+	const name = (reading: Reading<FlagFacts>) => `apiserver ${reading.process ?? reading.where}`;
+	const off = readings.filter(reading => valueOf(reading, flag) === '');
+	const because = readings.map(reading => cite(reading, valueOf(reading, flag) === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set', `${flag}=${JSON.stringify(valueOf(reading, flag))}`));
+	const sure: Basis = frontIsSure(grounds) ? 'proven' : 'inferred';
+	if (off.length > 0) {
+		return found('fail', 'unverified', sure, off.length === readings.length
+			? 'The apiserver accepts any certificate from a kubelet: open to a man in the middle on an untrusted network'
+			: `${off.length} of ${readings.length} apiservers that were read accept any certificate from a kubelet`,
+		{because, scope: {of, proven: sure === 'proven' ? off.length : 0}, exceptions: off.length === readings.length ? [] : readings.filter(reading => !off.includes(reading)).map(reading => `${name(reading)}: verified`), remedy: remedies.kubeletCa});
+	}
+
+	if (readings.length === 0) {
+		const tls = kubeletTls(grounds);
+		return tls.state === 'refused'
+			? found('pass', 'verified', tls.basis, 'Verification is on: a kubelet’s certificate was refused', {because: tls.because, scope: {of, proven: 0}, remedy: remedies.kubeletServing})
+			: notKnown('Whether kubelets are verified is not known', [needFlagz, needMirrorPods], {because: tls.because, scope: {of, proven: 0}});
+	}
+
+	const all = allRead(grounds, readings);
+	return found('pass', 'verified', all ? sure : 'inferred', all ? 'Kubelets’ certificates are verified by every apiserver' : `Verified by the ${readings.length === 1 ? 'apiserver' : `${readings.length} apiservers`} that could be read`, {
+		because,
+		scope: {of, proven: sure === 'proven' ? readings.length : 0},
+		need: all ? [] : [needLeases],
+	});
+}
+
+/** C5: only a kubelet's merged configuration tells (its /flagz does not: it shows defaults that a file has replaced). */
+export function kubeletAccess(audit: AuditGrounds): RowFinding {
+	const read = audit.kubelets.flatMap(({read}) => read ? [read] : []);
+	const of = audit.nodes.read?.facts.total ?? null;
+	const because = audit.kubelets.flatMap(outcome => citeRead(outcome, 'kubelet-configuration', facts =>
+		`${facts.node}: anonymous ${facts.anonymous ? 'on' : 'off'}, webhook ${facts.webhook ? 'on' : 'off'}, client CA ${facts.clientCa ? 'set' : 'not set'}, authorization ${facts.authorizationMode || 'unknown'}, read-only port ${facts.readOnlyPort === 0 ? 'off' : facts.readOnlyPort}`));
+	if (read.length === 0) {
+		return notKnown('Kubelets’ configuration may not be read', [needConfigz], {scope: {of, proven: 0}});
+	}
+
+	const worse = (test: (facts: typeof read[number]['facts']) => boolean) => read.filter(({facts}) => test(facts)).map(({facts}) => `node ${facts.node}`);
+	const open = worse(({authorizationMode, readOnlyPort}) => authorizationMode === 'AlwaysAllow' || readOnlyPort !== 0);
+	const scope = {of, proven: read.length};
+	if (open.length > 0) {
+		return found('fail', 'open', 'proven', 'A kubelet lets requests in without asking who they are', {because, scope, exceptions: open, remedy: remedies.kubeletAccess});
+	}
+
+	const anonymous = worse(facts => facts.anonymous);
+	return anonymous.length > 0
+		? found('warn', 'anonymous', 'proven', 'A kubelet lets anonymous requests reach authorization', {because, scope, exceptions: anonymous, remedy: remedies.kubeletAccess})
+		: found('pass', 'protected', of !== null && read.length >= of ? 'proven' : 'inferred', `${read.length} of ${of ?? '?'} kubelets: anonymous off, authorization by webhook, no read-only port`, {because, scope});
+}
+

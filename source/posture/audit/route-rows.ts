@@ -1,0 +1,101 @@
+/** C9–C11: SSH tunnels, Konnectivity, and the sum of the second leg. */
+import type {Grounds} from '../evidence.ts';
+import {honoursEnvironmentProxy} from '../rules/environment-proxy.ts';
+import {needActive, needMetrics, needMirrorPods} from '../rules/needs.ts';
+import {remedies} from '../rules/remedies.ts';
+import {secondLegRoute, type RouteRuling} from '../rules/second-leg-route.ts';
+import {sshIsImpossible} from '../rules/ssh-tunnels.ts';
+import {weakest} from '../rules/strength.ts';
+import {acrossReplicas} from './across-replicas.ts';
+import type {RowFinding} from './audit-object.ts';
+import {citeRead, found, needsOf, notKnown} from './finding.ts';
+import type {AuditGrounds} from './gather.ts';
+
+/** C9: gone since 1.22; before, flags, counters or the named health check tell. */
+export function sshTunnelRow({grounds}: AuditGrounds): RowFinding {
+	const own = grounds('exec');
+	const impossible = sshIsImpossible(own);
+	if (impossible) {
+		return found('pass', 'impossible', impossible.basis, impossible.basis === 'proven' ? 'Not in the code since 1.22' : 'Not in the project’s code since 1.22; this is a vendor’s build', {because: [impossible.citation]});
+	}
+
+	const route = secondLegRoute(own);
+	if (route.state === 'ssh-tunnel') {
+		return found('fail', 'in-use', route.basis, 'The apiserver reaches nodes through SSH tunnels, which check no host key', {because: route.because, remedy: remedies.konnectivity});
+	}
+
+	return route.state !== 'unknown' && route.basis === 'proven'
+		? found('pass', 'not-used', 'proven', `Not used: the route is ${route.state}`, {because: route.because})
+		: notKnown(own.version ? 'Possible on this version, and not seen' : 'The version is not known', [needMirrorPods, needMetrics]);
+}
+
+/** C10: in use, for which kinds of connection, and with agents that are there. */
+export function konnectivityRow({each, agents}: AuditGrounds): RowFinding {
+	const routes = each('exec').map(grounds => ({grounds, route: secondLegRoute(grounds)}));
+	const [{grounds, route}] = routes as [typeof routes[number]];
+	const ready = agents.read?.facts.filter(({ready}) => ready) ?? [];
+	const all = agents.read?.facts ?? [];
+	const across = acrossReplicas(grounds, routes.map(one => one.grounds), routes.filter(one => one.route.state === route.state && one.route.basis === 'proven').map(one => one.grounds));
+	const base = {
+		because: [...routes.flatMap(one => one.route.because), ...citeRead(agents, 'agent-pods', () => `${ready.length} of ${all.length} agent pods ready in kube-system`)],
+		exceptions: [
+			...all.filter(({ready}) => !ready).map(({name}) => `agent ${name}: not ready`),
+			...routes.filter(one => one.route.state !== route.state).map(one => `apiserver ${one.grounds.process?.facts.id ?? '?'}: ${one.route.state}`),
+		],
+		scope: across.scope,
+	};
+	if (routes.some(one => one.route.state !== route.state)) {
+		return found('warn', 'mixed', weakest(...routes.map(one => one.route.basis)), `The apiservers differ: ${routes.map(one => one.route.state).join(', ')}`, {...base, remedy: 'give every apiserver the same --egress-selector-config-file'});
+	}
+
+	const basis = weakest(route.basis, across.basis);
+	switch (route.state) {
+		case 'konnectivity':
+		case 'egress-http-connect': {
+			const seen = all.length === 0 ? 'no agent pod seen in kube-system' : `${ready.length} of ${all.length} agent pods ready`;
+			return inUse(grounds, {...route, basis}, {all: all.length, ready: ready.length, seen}, base, [...across.need, ...route.need, ...needsOf(agents)]);
+		}
+
+		case 'direct':
+		case 'ssh-tunnel':
+		case 'proxy': {
+			return found('not-applicable', route.state, basis, `Not used: the route is ${route.state}`, {...base, need: across.need});
+		}
+
+		default: {
+			return notKnown(route.why ?? 'The route to nodes is not known', route.need.length > 0 ? route.need : [needActive], {...base, state: route.state});
+		}
+	}
+}
+
+function inUse(grounds: Grounds, route: RouteRuling, agents: {all: number; ready: number; seen: string}, base: Partial<RowFinding>, need: RowFinding['need']): RowFinding {
+	const failed = grounds.failures.find(({facts}) => facts.route !== null);
+	if (failed || (agents.all > 0 && agents.ready === 0)) {
+		return found('fail', route.state, failed ? route.basis : 'inferred', failed ? `In use, and failing: ${failed.facts.text}` : 'In use, and no agent is ready', {...base, remedy: 'kubectl -n kube-system describe pods of the agents; look at the konnectivity-server beside the apiserver'});
+	}
+
+	// One dialer serves logs, exec, attach, port-forward and the proxies alike; only an environment's proxy could stand before it.
+	const everyKind = honoursEnvironmentProxy({...grounds.purpose, feature: 'logs'}) ? 'logs, exec, attach, port-forward and the node, pod and service proxies share its dialer' : '';
+	const message = `In use${route.protocol === null ? '' : ` by ${route.protocol}`}: ${everyKind}; ${agents.seen}`;
+	return route.state === 'konnectivity'
+		? found(agents.all > agents.ready ? 'warn' : 'pass', 'konnectivity', route.basis, message, {...base, need})
+		: found('warn', 'egress-http-connect', route.basis, `An HTTP CONNECT egress is in use; whether it is Konnectivity only the agents’ metrics tell; ${agents.seen}`, {...base, need: route.need});
+}
+
+/** C11: the worst crossing of all kinds of connection. */
+export function crossingSum(rows: ReadonlyArray<{id: string; finding: RowFinding}>): RowFinding {
+	const by = (verdict: string) => rows.filter(({finding}) => finding.verdict === verdict);
+	const because = rows.flatMap(({finding}) => finding.because);
+	const [failed, unknown] = [by('fail'), by('unknown')];
+	if (failed.length > 0) {
+		const proven = failed.filter(({finding}) => finding.basis === 'proven');
+		return found('fail', 'exposed', proven.length > 0 ? 'proven' : 'inferred', `Not safe over an untrusted network: ${failed.map(({id}) => id).join(', ')}`, {because, exceptions: failed.map(({id}) => id), remedy: 'verify kubelets (C4), and put what cannot be verified inside the Konnectivity tunnel (C10)'});
+	}
+
+	if (unknown.length > 0) {
+		return notKnown(`Not known for ${unknown.map(({id}) => id).join(', ')}`, unknown.flatMap(({finding}) => finding.need), {because, exceptions: unknown.map(({id}) => id)});
+	}
+
+	const inferred = rows.some(({finding}) => finding.basis !== 'proven');
+	return found('pass', 'protected', inferred ? 'inferred' : 'proven', 'Every kind of connection is verified or inside the tunnel up to the node network', {because});
+}

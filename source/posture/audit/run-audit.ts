@@ -1,0 +1,125 @@
+/** `spoke audit`: every path of the documentation's page, row by row, for one cluster. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {numberEvidence} from '../evidence-list.ts';
+import {docs} from '../rules/remedies.ts';
+import {everyProcess} from '../rules/apiserver-flag.ts';
+import {rowIds, type Audit, type AuditRow, type RowFinding, type RowId, type RowVerdict} from './audit-object.ts';
+import {componentsToApiserver, nodeSideSum, restOfControlPlane} from './control-plane-rows.ts';
+import {gatherAudit, type AuditGrounds} from './gather.ts';
+import {kubeletAccess, kubeletCertificate} from './kubelet-rows.ts';
+import {kubeletToApiserver, nodeProvisioning, podToApiserver} from './node-rows.ts';
+import {checkRequire, type Require} from './require.ts';
+import {crossingSum, konnectivityRow, sshTunnelRow} from './route-rows.ts';
+import {streamRow} from './stream-rows.ts';
+
+const titles: Record<RowId, readonly [title: string, page: string]> = {
+	N1: ['kubelets to apiserver', docs.nodeToControlPlane],
+	N2: ['joining nodes', docs.bootstrapping],
+	N3: ['pods to apiserver', docs.serviceAccounts],
+	N4: ['control plane components to apiserver', docs.nodeToControlPlane],
+	N5: ['nodes to control plane, the sum', docs.nodeToControlPlane],
+	N6: ['the rest of the control plane', docs.ports],
+	C1: ['logs', docs.kubelet],
+	C2: ['exec and attach', docs.kubelet],
+	C3: ['port-forward', docs.kubelet],
+	C4: ['kubelet certificate verified', docs.kubelet],
+	C5: ['kubelet authentication and authorization', docs.kubeletAccess],
+	C6: ['nodes through the proxy', docs.proxied],
+	C7: ['pods through the proxy', docs.proxied],
+	C8: ['services through the proxy', docs.proxied],
+	C9: ['SSH tunnels', docs.ssh],
+	C10: ['Konnectivity', docs.konnectivity],
+	C11: ['control plane to nodes, the sum', docs.paths],
+};
+
+export type AuditOptions = {probe: 'passive' | 'active'; require: readonly Require[]; minBasis: 'proven' | 'inferred'; signal?: AbortSignal};
+
+/** @throws SpokeError when no connection can be made */
+export async function runAudit(cluster: ClusterAccess, options: AuditOptions): Promise<Audit> {
+	const grounds = await gatherAudit(cluster, options);
+	return auditOf(grounds, cluster, options);
+}
+
+/** Pure but for the clock. */
+export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterAccess, 'facts'>, {probe, require, minBasis}: AuditOptions): Audit {
+	const numbered = numberEvidence();
+	const rows = rowFindings(grounds).map(({id, finding}): AuditRow => {
+		const {because, verdict, state, basis, scope, exceptions, need, message, remedy} = finding;
+		const [title, page] = titles[id];
+		return {id, title, verdict, state, basis, scope, evidence: [...new Set(because.map(citation => numbered.idOf(citation)))], exceptions, need: distinct(need), message, remedy, docs: page};
+	});
+	const summary: Record<RowVerdict, number> = {pass: 0, warn: 0, fail: 0, unknown: 0, 'not-applicable': 0};
+	for (const {verdict} of rows) {
+		summary[verdict]++;
+	}
+
+	const {nodes, examined} = grounds;
+	const processes = everyProcess(grounds.grounds('exec'));
+	const required = checkRequire(rows, require, minBasis);
+	return {
+		apiVersion: 'spoke/v1',
+		kind: 'Audit',
+		time: new Date().toISOString(),
+		cluster: {context: facts.context, server: facts.server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox: facts.sandbox},
+		identity: grounds.whoAmI,
+		replicas: {
+			known: examined.shared.replicas?.facts.known ?? null,
+			read: processes.length,
+			agree: agreement(grounds),
+			knownFrom: examined.shared.replicas?.facts.knownFrom ?? 'unknown',
+			processes: [examined.own, ...examined.others].filter(({flags, process}) => flags ?? process).map(({process}) => ({
+				id: process?.facts.id ?? null,
+				startTime: process?.facts.startTime ?? null,
+				address: examined.connection.facts.server,
+				readOver: examined.others.length > 0 ? 'balancer' as const : 'direct' as const,
+			})),
+		},
+		nodes: {
+			total: nodes.read?.facts.total ?? null,
+			examined: nodes.read?.facts.examined.length ?? 0,
+			chosen: nodes.read && nodes.read.facts.total > nodes.read.facts.examined.length ? 'sample' : 'all',
+		},
+		probe,
+		rows,
+		evidence: numbered.all(),
+		summary,
+		require: {asked: require.map(({asked}) => asked), minBasis, result: required.result, rows: required.rows},
+		exitStatus: required.exitStatus,
+	};
+}
+
+function rowFindings(audit: AuditGrounds): Array<{id: RowId; finding: RowFinding}> {
+	const http = {scheme: 'http', port: null, portName: null, kubeletPort: false} as const;
+	const findings: Partial<Record<RowId, RowFinding>> = {
+		N1: kubeletToApiserver(audit),
+		N2: nodeProvisioning(audit),
+		N3: podToApiserver(audit),
+		N4: componentsToApiserver(audit),
+		N6: restOfControlPlane(audit),
+		C1: streamRow(audit.each('logs')),
+		C2: streamRow(audit.each('exec')),
+		C3: streamRow(audit.each('port-forward')),
+		C4: kubeletCertificate(audit),
+		C5: kubeletAccess(audit),
+		C6: streamRow(audit.each('node-proxy', http)),
+		C7: streamRow(audit.each('pod-proxy', http)),
+		C8: streamRow(audit.each('service-proxy', http)),
+		C9: sshTunnelRow(audit),
+		C10: konnectivityRow(audit),
+	};
+	const some = (...ids: readonly RowId[]) => ids.map(id => ({id, finding: findings[id]!}));
+	findings.N5 = nodeSideSum(some('N1', 'N2', 'N3', 'N4'), audit);
+	findings.C11 = crossingSum(some('C1', 'C2', 'C3', 'C6', 'C7', 'C8'));
+	return rowIds.map(id => ({id, finding: findings[id]!}));
+}
+
+function agreement({grounds, examined}: AuditGrounds): boolean | null {
+	const processes = everyProcess(grounds('exec'));
+	const differs = ['kubelet-certificate-authority', 'egress-selector-config-file'].some(name => new Set(processes.map(({facts}) => facts.values[name])).size > 1);
+	const known = examined.shared.replicas?.facts.known ?? null;
+	return differs ? false : known !== null && processes.length >= known ? true : null;
+}
+
+function distinct(need: AuditRow['need']): AuditRow['need'] {
+	return [...new Map(need.map(one => [JSON.stringify(one), one])).values()];
+}

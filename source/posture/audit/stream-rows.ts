@@ -1,0 +1,45 @@
+/** C1–C3 and C6–C8: what each kind of connection from the apiserver to nodes, pods and services may be called. */
+import type {Grounds} from '../evidence.ts';
+import {toKubelet} from '../path.ts';
+import {crossing} from '../rules/crossing.ts';
+import {kubeletTls} from '../rules/kubelet-tls.ts';
+import {proxiedTls} from '../rules/proxied-tls.ts';
+import {remedies} from '../rules/remedies.ts';
+import {secondLegRoute} from '../rules/second-leg-route.ts';
+import {weakest} from '../rules/strength.ts';
+import type {RowFinding} from './audit-object.ts';
+import {acrossReplicas} from './across-replicas.ts';
+import {found, notKnown} from './finding.ts';
+
+/** One kind of connection (attach goes as exec does) on each apiserver met. The verdict is by the worst crossing; the words are its route and TLS. */
+export function streamRow(all: readonly Grounds[]): RowFinding {
+	const judged = all.map(grounds => {
+		const tls = toKubelet(grounds) ? kubeletTls(grounds) : proxiedTls(grounds);
+		const route = secondLegRoute(grounds);
+		return {grounds, tls, route, sum: crossing(grounds, tls, route)};
+	});
+	const worst = judged.find(({sum}) => sum.state === 'exposed') ?? judged.find(({sum}) => sum.state === 'unknown') ?? judged[0]!;
+	const {tls, route, sum, grounds} = worst;
+	const words = `${route.state === 'unknown' ? 'route unknown' : route.state}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
+	const alike = judged.filter(one => one.tls.state === tls.state && one.route.state === route.state);
+	const across = acrossReplicas(grounds, all, alike.filter(one => weakest(one.sum.basis, one.tls.basis) === 'proven').map(one => one.grounds));
+	const more = {
+		because: alike.flatMap(one => [...one.tls.because, ...one.route.because]),
+		scope: across.scope,
+		exceptions: judged.filter(one => !alike.includes(one)).map(one => `apiserver ${one.grounds.process?.facts.id ?? '?'}: ${one.route.state}, ${one.tls.state}`),
+		need: [...tls.need, ...route.need],
+	};
+	if (sum.state === 'unknown') {
+		return notKnown(`${words}: ${sum.why}`, sum.need.length > 0 ? sum.need : more.need, {...more, state: tls.state});
+	}
+
+	if (sum.state === 'exposed') {
+		return found('fail', tls.state, sum.basis, `${words}: ${sum.why}`, {...more, remedy: toKubelet(grounds) ? remedies.kubeletCa : 'keep it inside a trusted network or the Konnectivity tunnel; the proxy itself can never verify'});
+	}
+
+	const basis = weakest(across.basis, ...judged.map(one => one.sum.basis));
+	const need = across.basis === 'proven' ? more.need : [...more.need, ...across.need];
+	return tls.state === 'refused'
+		? found('warn', 'refused', basis, `${words}: ${sum.why}`, {...more, need, remedy: remedies.kubeletServing})
+		: found('pass', tls.state === 'unknown' ? 'checked' : tls.state, basis, `${words}: ${sum.why}`, {...more, need});
+}

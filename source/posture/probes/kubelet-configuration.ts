@@ -1,0 +1,48 @@
+/** A kubelet's merged configuration (`/configz`), for users who already may read it through the apiserver. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {Outcome} from '../evidence.ts';
+import {needConfigz} from '../rules/needs.ts';
+import {mayI} from './access.ts';
+import {ask, parsed} from './ask.ts';
+
+export type KubeletConfigurationFacts = {
+	node: string;
+	anonymous: boolean;
+	webhook: boolean;
+	clientCa: boolean;
+	authorizationMode: string;
+	/** 0 is off: zero values are left out of the answer. */
+	readOnlyPort: number;
+	serverTlsBootstrap: boolean;
+	rotateCertificates: boolean;
+};
+
+type Configz = {kubeletconfig?: {
+	authentication?: {anonymous?: {enabled?: boolean}; webhook?: {enabled?: boolean}; x509?: {clientCAFile?: string}};
+	authorization?: {mode?: string};
+	readOnlyPort?: number;
+	serverTLSBootstrap?: boolean;
+	rotateCertificates?: boolean;
+}};
+
+/** Asked only of whoever has `get nodes/proxy`: that right also lets its holder run commands, and it is never asked for. */
+export async function readKubeletConfiguration(cluster: ClusterAccess, node: string): Promise<Outcome<KubeletConfigurationFacts>> {
+	const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/configz`;
+	if (await mayI(cluster, {verb: 'get', resource: 'nodes', subresource: 'proxy', name: node}) !== true) {
+		return {closed: {source: 'configz', where: `GET ${path}`, because: 'not-asked', need: needConfigz}};
+	}
+
+	return ask(cluster, {source: 'configz', path, need: needConfigz}, body => {
+		const configuration = parsed<Configz>(body)?.kubeletconfig;
+		return configuration && {
+			node,
+			anonymous: configuration.authentication?.anonymous?.enabled ?? false,
+			webhook: configuration.authentication?.webhook?.enabled ?? false,
+			clientCa: (configuration.authentication?.x509?.clientCAFile ?? '') !== '',
+			authorizationMode: configuration.authorization?.mode ?? '',
+			readOnlyPort: configuration.readOnlyPort ?? 0,
+			serverTlsBootstrap: configuration.serverTLSBootstrap ?? false,
+			rotateCertificates: configuration.rotateCertificates ?? false,
+		};
+	});
+}

@@ -1,0 +1,90 @@
+/** What the API shows of the nodes' own way to the apiserver: nodes, their leases, signing requests, pods' tokens, the `kubernetes` service. */
+import type {Outcome} from '../evidence.ts';
+import type {NodeObject} from '../node-facts.ts';
+import {needEndpointSlices, needNodeLeases, needNodes, needSigningRequests} from '../rules/needs.ts';
+import {ask, parsed, type Asked} from './ask.ts';
+
+const large = 64 * 1024 * 1024;
+
+export type NodesFacts = {total: number; examined: readonly NodeObject[]};
+
+/** A sample of the first `limit` nodes; the apiserver says how many there are beside. */
+export async function readNodes(cluster: Asked, limit: number): Promise<Outcome<NodesFacts>> {
+	return ask(cluster, {source: 'endpoints', path: `/api/v1/nodes?limit=${limit}`, need: needNodes, maxBytes: large}, body => {
+		const list = parsed<{items?: NodeObject[]; metadata?: {remainingItemCount?: number; continue?: string}}>(body);
+		return list?.items && {total: list.items.length + (list.metadata?.remainingItemCount ?? 0), examined: list.items};
+	});
+}
+
+export type NodeLeaseFacts = {fresh: readonly string[]; stale: readonly string[]};
+
+/** A kubelet renews its lease every 10 s; 40 s without is the limit that the controllers use. */
+export async function readNodeLeases(cluster: Asked): Promise<Outcome<NodeLeaseFacts>> {
+	return ask(cluster, {source: 'lease', path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?limit=500', need: needNodeLeases, maxBytes: large}, body => {
+		const items = parsed<{items?: Array<{metadata?: {name?: string}; spec?: {renewTime?: string}}>}>(body)?.items;
+		const isFresh = (renewTime: string | undefined) => Date.now() - Date.parse(renewTime ?? '') < 40_000;
+		const names = (fresh: boolean) => (items ?? []).filter(({spec}) => isFresh(spec?.renewTime) === fresh).map(({metadata}) => metadata?.name ?? '?');
+		return items && {fresh: names(true), stale: names(false)};
+	});
+}
+
+export type SigningRequest = {name: string; signer: string; user: string; state: 'pending' | 'approved' | 'denied' | 'failed'; issued: boolean};
+
+export async function readSigningRequests(cluster: Asked): Promise<Outcome<readonly SigningRequest[]>> {
+	return ask(cluster, {source: 'csr', path: '/apis/certificates.k8s.io/v1/certificatesigningrequests?limit=500', need: needSigningRequests, maxBytes: large}, body => {
+		type Item = {metadata?: {name?: string}; spec?: {signerName?: string; username?: string}; status?: {certificate?: string; conditions?: Array<{type?: string}>}};
+		return parsed<{items?: Item[]}>(body)?.items?.map(({metadata, spec, status}) => ({
+			name: metadata?.name ?? '?',
+			signer: spec?.signerName ?? '?',
+			user: spec?.username ?? '?',
+			state: stateOf(status?.conditions?.map(({type}) => type) ?? []),
+			issued: status?.certificate !== undefined,
+		}));
+	});
+}
+
+function stateOf(conditions: ReadonlyArray<string | undefined>): SigningRequest['state'] {
+	return conditions.includes('Denied') ? 'denied' : conditions.includes('Failed') ? 'failed' : conditions.includes('Approved') ? 'approved' : 'pending';
+}
+
+export type PodTokenFacts = {pods: number; withToken: number; withCa: number; optedOut: number};
+
+/** How many pods of the namespace get a token and the root certificate projected. */
+export async function readPodTokens(cluster: Asked, namespace: string): Promise<Outcome<PodTokenFacts>> {
+	return ask(cluster, {source: 'construction', path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?limit=100`, need: {permission: `list pods in ${namespace}`, check: `kubectl auth can-i list pods -n ${namespace}`, or: null}, maxBytes: large}, body => {
+		type Volume = {projected?: {sources?: Array<{serviceAccountToken?: unknown; configMap?: {name?: string}}>}};
+		const items = parsed<{items?: Array<{spec?: {automountServiceAccountToken?: boolean; volumes?: Volume[]}}>}>(body)?.items;
+		const has = (spec: {volumes?: Volume[]} | undefined, test: (source: {serviceAccountToken?: unknown; configMap?: {name?: string}}) => boolean) =>
+			(spec?.volumes ?? []).some(({projected}) => projected?.sources?.some(source => test(source)));
+		return items && {
+			pods: items.length,
+			withToken: items.filter(({spec}) => has(spec, source => source.serviceAccountToken !== undefined)).length,
+			withCa: items.filter(({spec}) => has(spec, source => source.configMap?.name === 'kube-root-ca.crt')).length,
+			optedOut: items.filter(({spec}) => spec?.automountServiceAccountToken === false).length,
+		};
+	});
+}
+
+export type ServiceEndpointFacts = {addresses: readonly string[]};
+
+/** The EndpointSlices of `default/kubernetes`: where kube-proxy sends what pods send to its virtual IP. */
+export async function readApiserverEndpoints(cluster: Asked): Promise<Outcome<ServiceEndpointFacts>> {
+	const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes';
+	return ask(cluster, {source: 'endpoints', path, need: needEndpointSlices}, body => {
+		type Slice = {endpoints?: Array<{addresses?: string[]}> | null; ports?: Array<{port?: number}> | null};
+		const items = parsed<{items?: Slice[]}>(body)?.items;
+		return items && {addresses: items.flatMap(({endpoints, ports}) => (endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => `${address}:${ports?.[0]?.port ?? 443}`)))};
+	});
+}
+
+export type KubeProxyFacts = {seen: 'kube-proxy' | 'replaced' | 'not-seen'; pods: readonly string[]};
+
+/** A proxy that runs as a process of the host is not seen so. */
+export async function readKubeProxy(cluster: Asked): Promise<Outcome<KubeProxyFacts>> {
+	const path = '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%20in%20(kube-proxy%2Ccilium%2Ckube-router)&limit=50';
+	return ask(cluster, {source: 'construction', path, need: null, maxBytes: large}, body => {
+		const items = parsed<{items?: Array<{metadata?: {name?: string; labels?: Record<string, string>}}>}>(body)?.items;
+		const isKubeProxy = items?.some(({metadata}) => metadata?.labels?.['k8s-app'] === 'kube-proxy');
+		return items && {seen: isKubeProxy ? 'kube-proxy' as const : items.length > 0 ? 'replaced' as const : 'not-seen' as const, pods: items.map(({metadata}) => metadata?.name ?? '?')};
+	});
+}
