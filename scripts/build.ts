@@ -30,8 +30,13 @@ await rm(inRoot('build'), {recursive: true, force: true});
 await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
 	build({...shared, target: 'node18', banner: {}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside()]}),
-	build({...shared, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [heavyPartsStandAlone(), noDevtools()]}),
-	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [noDevtools(), noNativeParts()]}),
+	build({...shared, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [heavyPartsStandAlone('../parts/'), noDevtools()]}),
+	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [heavyPartsStandAlone('./'), noDevtools()]}),
+	// ssh2 carries a program made by emscripten, which looks for its own folder.
+	build({
+		...shared, entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')], outdir: inRoot('build/parts'), plugins: [noNativeParts()],
+		banner: {js: `${shared.banner!['js']}import __path from 'node:path';import {fileURLToPath as __toPath} from 'node:url';const __filename = __toPath(import.meta.url);const __dirname = __path.dirname(__filename);`},
+	}),
 ]);
 await chmod(inRoot('build/spoke.js'), 0o755);
 if (!process.argv.includes('--quiet')) {
@@ -51,13 +56,13 @@ function commandsStayOutside(): Plugin {
 	};
 }
 
-/** The session, the sandbox and the YAML library are files of their own, which a command loads only when it needs them. */
-function heavyPartsStandAlone(): Plugin {
+/** The session, the sandbox, its SSH and the YAML library are files of their own, which a command or another part loads only when it needs them. `folder` is where the loader finds them. */
+function heavyPartsStandAlone(folder: string): Plugin {
 	return {
 		name: 'heavy-parts-stand-alone',
 		setup(build) {
-			build.onResolve({filter: /\/(app\.tsx|start-sandbox\.ts|parse-yaml\.ts)$/}, ({path, kind}) =>
-				kind === 'dynamic-import' ? {path: `../parts/${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined);
+			build.onResolve({filter: /\/(app\.tsx|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts)$/}, ({path, kind}) =>
+				kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined);
 		},
 	};
 }

@@ -1,7 +1,7 @@
 /** SSH tunnels, as apiservers before 1.22 opened to every node: history, working. A server of a well-kept library on each node, a client for each in the control plane. */
 import {once} from 'node:events';
 import type {Duplex} from 'node:stream';
-import type {Client, Server} from 'ssh2';
+import ssh, {type Client, type Server} from 'ssh2';
 import type {Metrics} from '../apiserver/metrics.ts';
 import type {AddressPlan, Place} from '../network/address-plan.ts';
 import {connectFrom} from './direct.ts';
@@ -28,7 +28,6 @@ export class SshTunnels {
 
 	/** Opens one tunnel to each node; keys are made for this and forgotten after it. */
 	async start(): Promise<void> {
-		const ssh = (await import('ssh2')).default;
 		const userKey = ssh.utils.generateKeyPairSync('ed25519');
 		const allowed = ssh.utils.parseKey(userKey.public);
 		this.#tunnels = await Promise.all(this.#nodes.map(async node => {

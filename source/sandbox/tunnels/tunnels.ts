@@ -13,7 +13,7 @@ import {directDial} from './direct.ts';
 import {grpcDial, httpConnectDial} from './egress-dial.ts';
 import {konnectivityAgent} from './konnectivity-agent.ts';
 import {KonnectivityServer} from './konnectivity-server.ts';
-import {SshTunnels} from './ssh-tunnels.ts';
+import type {SshTunnels} from './ssh-tunnels.ts';
 
 export type AgentsState = 'running' | 'gone' | 'frozen';
 
@@ -62,6 +62,8 @@ export class Tunnels {
 			await this.#server.start();
 			this.#plan.stands({address: this.#plan.controlPlane, port: this.#server.agentPort}, {address: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}).address, port: this.#server.agentPort});
 		} else if (route === 'ssh') {
+			// The library is large, and only this route needs it.
+			const {SshTunnels} = await import('./ssh-tunnels.ts');
 			this.#ssh = new SshTunnels(this.#plan, this.#nodeAddresses);
 			await this.#ssh.start();
 		}

@@ -1,0 +1,41 @@
+/** `spoke demo`: the sandbox, as a tour, or kept running for others. */
+import {exitStatus} from '../errors/exit-status.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {SandboxOptions} from '../sandbox/sandbox.ts';
+import type {Command} from './command.ts';
+import {sandboxWay} from './demo/open-sandbox-cluster.ts';
+import {serveSandbox} from './demo/serve.ts';
+import {runTour} from './demo/tour.ts';
+import {demoRow} from './rows/demo.ts';
+
+export const command: Command<typeof demoRow.flags> = {
+	row: demoRow,
+	async run({flags, positionals, stdout, interrupted}) {
+		if (positionals.length > 0) {
+			throw new SpokeError('ERR_USAGE', `demo takes no argument: ${positionals[0]}`);
+		}
+
+		if (flags.serve && flags.tour) {
+			throw new SpokeError('ERR_USAGE', '--serve and --tour exclude each other');
+		}
+
+		if (flags['kubeconfig-out'] !== undefined && !flags.serve) {
+			throw new SpokeError('ERR_USAGE', '--kubeconfig-out needs --serve: without it the sandbox is gone when the command ends');
+		}
+
+		if (flags.port < 0 || flags.port > 65_535) {
+			throw new SpokeError('ERR_USAGE', `--port=${flags.port} is no port`, {remedy: 'a number from 1 to 65535, or 0 for a free one'});
+		}
+
+		const {startSandbox} = await import('../sandbox/start-sandbox.ts');
+		const sandbox = await startSandbox({scenario: flags.scenario as NonNullable<SandboxOptions['scenario']>, port: flags.port});
+		const way = await sandboxWay(sandbox);
+		try {
+			await (flags.serve ? serveSandbox(sandbox, flags['kubeconfig-out'], stdout, interrupted) : runTour(sandbox, way, stdout, interrupted));
+		} finally {
+			await Promise.all([way.forget(), sandbox.close()]);
+		}
+
+		return exitStatus.ok;
+	},
+};

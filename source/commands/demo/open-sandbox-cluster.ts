@@ -1,0 +1,31 @@
+/** A way into a sandbox of this process for code that takes a cluster: its kubeconfig lies in a folder that only its owner can read. */
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {openCluster} from '../../cluster/open-cluster.ts';
+import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {parseLine} from '../../command-line/parse-line.ts';
+import type {Sandbox, UserName} from '../../sandbox/sandbox.ts';
+
+export type SandboxWay = {
+	/** A file that any client can use while the sandbox runs. */
+	kubeconfigFile: string;
+	/** A new access each time; the caller closes it. */
+	open(): Promise<ClusterAccess>;
+	/** Removes the folder. */
+	forget(): Promise<void>;
+};
+
+export async function sandboxWay(sandbox: Sandbox, user: UserName = 'admin'): Promise<SandboxWay> {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
+	const kubeconfigFile = join(folder, 'kubeconfig');
+	await writeFile(kubeconfigFile, JSON.stringify(sandbox.kubeconfig(user)), {mode: 0o600});
+	const {flags} = parseLine(connectionFlags, ['--kubeconfig', kubeconfigFile]);
+	return {
+		kubeconfigFile,
+		open: async () => openCluster(flags, {...process.env, HTTPS_PROXY: '', https_proxy: ''}),
+		forget: async () => rm(folder, {recursive: true, force: true}),
+	};
+}

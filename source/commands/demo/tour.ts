@@ -1,0 +1,93 @@
+/** The tour: every feature once in each posture of a sandbox, each with its path line and what it means. */
+import type {Writable} from 'node:stream';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {asSpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../posture/evidence.ts';
+import type {Labeller} from '../../posture/label.ts';
+import {makeLabeller} from '../../posture/labeller.ts';
+import type {Sandbox, SwitchValues} from '../../sandbox/sandbox.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import type {SandboxWay} from './open-sandbox-cluster.ts';
+import {pathMeaning} from './path-meaning.ts';
+import {tourSteps, type TourStep} from './tour-steps.ts';
+
+/** A label that is not settled by then is told as it is. */
+const labelLimitMs = 3000;
+
+const stops: ReadonlyArray<{title: string; switches: Partial<SwitchValues>}> = [
+	{title: 'kubelets not verified, reached directly: how Kubernetes is by default', switches: {verification: 'off', route: 'direct'}},
+	{title: 'kubelets verified, reached directly', switches: {verification: 'good', route: 'direct'}},
+	{title: 'kubelets verified, and their certificates do not fit', switches: {verification: 'bad', route: 'direct'}},
+	{title: 'kubelets not verified, through Konnectivity’s shape', switches: {verification: 'off', route: 'konnectivity'}},
+	{title: 'kubelets verified, through Konnectivity’s shape', switches: {verification: 'good', route: 'konnectivity'}},
+	{title: 'kubelets verified, through an HTTP CONNECT egress proxy', switches: {verification: 'good', route: 'http-connect'}},
+	{title: 'history: SSH tunnels, as before Kubernetes 1.22', switches: {verification: 'off', route: 'ssh'}},
+];
+
+/** Resolves when it has told everything, or `signal` is aborted. */
+export async function runTour(sandbox: Sandbox, way: SandboxWay, stdout: Writable, signal: AbortSignal): Promise<void> {
+	const say = (line: string) => {
+		stdout.write(`${line}\n`);
+	};
+
+	say(`sandbox: a small cluster inside this process, at ${sandbox.server}; nothing here is a real cluster`);
+	for (const [index, {title, switches}] of stops.entries()) {
+		if (signal.aborted) {
+			return;
+		}
+
+		await sandbox.switches.set(switches);
+		say('');
+		say(`sandbox ${index + 1} of ${stops.length} · ${title}`);
+		const cluster = await way.open();
+		for (const step of signal.aborted ? [] : tourSteps) {
+			await tellStep(step, cluster, say);
+		}
+
+		cluster.close();
+	}
+
+	say('');
+	say('next: `spoke demo` on a terminal opens the session on this sandbox; `spoke path TARGET` and `spoke audit` do the same for a cluster of yours');
+}
+
+/** A label for each step alone, so that none is taken for another's. */
+async function tellStep({command, run}: TourStep, cluster: ClusterAccess, say: (line: string) => void): Promise<void> {
+	const labeller = makeLabeller(cluster, {probe: 'active'});
+	const seen: Path[] = [];
+	labeller.onLabel((_id, path) => {
+		seen.push(path);
+	});
+	let outcome: string;
+	try {
+		outcome = await run(cluster, labeller.witness);
+	} catch (thrown) {
+		outcome = `fails: ${asSpokeError(thrown).message}`;
+	}
+
+	const path = await settledPath(labeller, seen);
+	labeller.close();
+	say(`  ${command}`);
+	say(`    ${sanitiseLine(outcome)}`);
+	if (path) {
+		say(`    ${sanitiseLine(path.line)}`);
+		say(`    ${pathMeaning(path)}`);
+	}
+}
+
+async function settledPath(labeller: Labeller, seen: readonly Path[]): Promise<Path | undefined> {
+	const settled = () => seen.findLast(path => path.phase !== 'checking');
+	if (!settled()) {
+		const {promise, resolve} = Promise.withResolvers<void>();
+		const limit = setTimeout(resolve, labelLimitMs);
+		labeller.onLabel((_id, {phase}) => {
+			if (phase !== 'checking') {
+				resolve();
+			}
+		});
+		await promise;
+		clearTimeout(limit);
+	}
+
+	return settled() ?? seen.at(-1);
+}
