@@ -33,8 +33,7 @@ export async function readSettings(flags: ConnectionFlags, environment: NodeJS.P
 	const {cluster, user} = chosen;
 	const server = parseServerUrl(cluster.server);
 	const tls = server.scheme === 'https' ? await tlsSettings(cluster, environment) : null;
-	const proxy = cluster.proxyUrl === '' ? environmentProxy(server.scheme, server.host, server.port, environment) : parseProxyUrl(cluster.proxyUrl);
-	const route: Route = {server, tls, limitMs: timeoutMs, proxy: proxy && {address: proxy, from: cluster.proxyUrl === '' ? 'environment' : 'proxy-url'}};
+	const route: Route = {server, tls, limitMs: timeoutMs, proxy: await proxyFor(cluster, server, tls, environment)};
 	return {
 		access: {
 			route,
@@ -87,6 +86,15 @@ async function tlsSettings(cluster: ClusterEntry, environment: NodeJS.ProcessEnv
 
 	const trust = configured ? trustBundle(bundle) : cluster.insecureSkipTlsVerify ? {from: 'system-roots' as const, pem: []} : await systemTrust(environment);
 	return {trust, insecure: cluster.insecureSkipTlsVerify, serverName: cluster.tlsServerName === '' ? null : cluster.tlsServerName};
+}
+
+async function proxyFor({proxyUrl}: ClusterEntry, {scheme, host, port}: ServerAddress, tls: TlsSettings | null, environment: NodeJS.ProcessEnv): Promise<Route['proxy']> {
+	const address = proxyUrl === '' ? environmentProxy(scheme, host, port, environment) : parseProxyUrl(proxyUrl);
+	return address && {
+		address,
+		from: proxyUrl === '' ? 'environment' : 'proxy-url',
+		tls: address.scheme === 'https' ? tls ?? {trust: await systemTrust(environment), insecure: false, serverName: null} : null,
+	};
 }
 
 function clusterFacts({contextName, userName, user, namespace, cluster}: ChosenEntries, server: ServerAddress, tls: TlsSettings | null, source: ClusterFacts['source']): ClusterFacts {

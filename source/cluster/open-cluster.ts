@@ -10,9 +10,12 @@ import {anonymousCredentials} from './credentials/credentials.ts';
 import {openConnection, type Access} from './dedicated-connection.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
+import {fewAtOnce} from './transport/few-at-once.ts';
 
 /** A page of 5,000 whole pods is about 40 MiB. */
 const largestJson = 256 * 1024 * 1024;
+
+const mostHandshakes = 16;
 
 /** Enough of a refusal to tell what it says. */
 const largestRefusal = 1024 * 1024;
@@ -23,11 +26,13 @@ Reads configuration only: the first connection is made by the first call.
 */
 export async function openCluster(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env): Promise<ClusterAccess> {
 	const {access, facts} = await readSettings(flags, environment);
-	const pool = new ConnectionPool(async signal => openConnection(access, signal));
+	const limited = fewAtOnce(mostHandshakes);
+	const open = async (signal?: AbortSignal) => limited(async () => openConnection(access, signal), signal);
+	const pool = new ConnectionPool(open);
 	const what = `the apiserver ${access.route.server.shown}`;
 	return {
 		facts,
-		connect: async options => openConnection(access, options?.signal),
+		connect: async options => open(options?.signal),
 		request: async options => pool.request(options),
 		async json<T>({maxBytes, ...options}: RequestOptions & {maxBytes?: number}): Promise<T> {
 			const answer = await pool.request(options);

@@ -91,7 +91,11 @@ export const kubeconfigRows: readonly KubeconfigRow[] = [
 	simple('a server path stands before every path', ground => ({server: `${ground.url}/k8s/clusters/c-1`})),
 	simple('a server path with a final slash', ground => ({server: `${ground.url}/gateway/`})),
 	simple('a server URL with a query', ground => ({server: `${ground.url}/gateway?x=1`})),
+	simple('a server URL with a name and password, and a token', ground => ({server: ground.url.replace('://', '://me:pw@')})),
+	simple('a server URL of another scheme', () => ({server: 'ftp://127.0.0.1:1'}), {says: /unsupported protocol scheme|not an https:\/\/ or http:\/\/ URL/}),
+	simple('a server URL that is none', () => ({server: 'https://[::1'}), {says: /host must be a URL|not an https:\/\/ or http:\/\/ URL/}),
 	// Plain HTTP.
+	simple('http:// with a name and password in the URL', ground => ({server: ground.at('http').replace('://', '://me:pw@'), cluster: ''})),
 	simple('http:// sends no token', ground => ({server: ground.at('http'), cluster: ''})),
 	simple('http:// still impersonates', ground => ({server: ground.at('http'), cluster: '', user: 'token: secret-token\nas: eve'})),
 	simple('http:// takes no notice of a client certificate', ground => ({server: ground.at('http'), cluster: '', user: `client-certificate-data: ${base64(ground.client.certificate)}\nclient-key-data: ${base64(ground.client.key)}`})),

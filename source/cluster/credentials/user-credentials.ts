@@ -17,6 +17,17 @@ Over http:// nothing is ever sent, as with kubectl.
 @throws SpokeError ERR_KUBECONFIG_INVALID, ERR_CLIENT_CERTIFICATE
 */
 export async function userCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
+	const own = await ownCredentials(user, context);
+	const {login} = context.server;
+	// Go's HTTP client puts what stands in the URL over everything, and sends it over http:// as well.
+	return login === null ? own : {
+		...own,
+		kind: own.kind === 'certificate' || own.kind === 'exec' ? own.kind : 'basic',
+		current: async signal => ({...await own.current(signal), authorization: basicAuthorization(login)}),
+	};
+}
+
+async function ownCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
 	if (context.server.scheme === 'http') {
 		return anonymousCredentials;
 	}

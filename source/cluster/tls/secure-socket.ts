@@ -5,6 +5,7 @@ import {connect, createSecureContext, DEFAULT_CIPHERS, type TLSSocket} from 'nod
 import type {SocketFacts} from '../connection.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {unreachable} from '../transport/dial-tcp.ts';
+import {clockSkew} from './clock-skew.ts';
 import {judgeCertificate} from './judge-certificate.ts';
 import {peerChain, peerFacts} from './peer-facts.ts';
 import type {Trust} from './trust.ts';
@@ -41,7 +42,7 @@ export async function secure(raw: Duplex, host: string, what: string, settings: 
 	});
 	try {
 		await handshake(socket, what, signal);
-		return {socket, facts: factsOf(socket, name, what, settings)};
+		return {socket, facts: await judgedFacts(socket, name, what, settings)};
 	} catch (error) {
 		socket.on('error', () => {}).destroy();
 		raw.destroy();
@@ -113,14 +114,20 @@ function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError 
 		: new SpokeError('ERR_APISERVER_TLS', `TLS with ${what} failed: ${alert ? `remote error: tls: ${alert.replaceAll('_', ' ')}` : message}`, {text: message, cause: error});
 }
 
-function factsOf(socket: TLSSocket, name: string, what: string, {insecure, trust}: TlsSettings): NonNullable<SocketFacts['tls']> {
+async function judgedFacts(socket: TLSSocket, name: string, what: string, {insecure, trust}: TlsSettings): Promise<NonNullable<SocketFacts['tls']>> {
 	const chain = peerChain(socket);
 	const [leaf] = chain;
 	if (!insecure) {
+		if (!leaf) {
+			throw new SpokeError('ERR_APISERVER_TLS', `${what} showed no certificate`, {remedy: 'check the server address'});
+		}
+
 		const chainError = socket.authorized ? null : String(socket.authorizationError ?? 'CERT_UNTRUSTED');
-		const refused = leaf ? judgeCertificate(leaf, name, chainError, new Date()) : {text: 'the server showed no certificate', remedy: 'check the server address', dates: false};
+		const now = new Date();
+		const refused = judgeCertificate(leaf, name, chainError, now);
 		if (refused) {
-			throw new SpokeError('ERR_APISERVER_TLS', `${what} is not trusted: tls: failed to verify certificate: ${refused.text}`, {text: refused.text, remedy: refused.remedy});
+			const skew = refused.dates ? await clockSkew(socket, leaf, now) : null;
+			throw new SpokeError('ERR_APISERVER_TLS', `${what} is not trusted: tls: failed to verify certificate: ${refused.text}${skew === null ? '' : `; ${skew}`}`, {text: refused.text, remedy: skew === null ? refused.remedy : 'set this machine’s clock'});
 		}
 	}
 

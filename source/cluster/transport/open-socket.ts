@@ -10,7 +10,8 @@ import {joinHostPort, type ServerAddress} from './server-url.ts';
 
 export type Route = {
 	server: ServerAddress;
-	proxy: {address: ProxyAddress; from: 'proxy-url' | 'environment'} | null;
+	/** `tls` is set exactly for an https:// proxy: its certificate is judged with the cluster's own settings, as Go's http.Transport does. */
+	proxy: {address: ProxyAddress; from: 'proxy-url' | 'environment'; tls: TlsSettings | null} | null;
 	/** Set exactly when the server's scheme is https. */
 	tls: TlsSettings | null;
 	/** At most this long for each step, milliseconds; 0 leaves our own limits. */
@@ -32,7 +33,7 @@ export async function openSocket(route: Route, client: ClientCertificate | null,
 	const limit = route.limitMs > 0 ? Math.min(route.limitMs, dialLimitMs) : dialLimitMs;
 	const tcp = proxy ? await dialTcp(proxy.address.host, proxy.address.port, `the proxy ${proxy.address.shown}`, limit, signal) : await dialTcp(server.host, server.port, what, limit, signal);
 	const absoluteForm = proxy !== null && proxy.address.scheme !== 'socks5' && tls === null;
-	const way = proxy ? await throughProxy(tcp, route, proxy.address, absoluteForm, signal) : tcp;
+	const way = proxy ? await throughProxy(tcp, route, proxy, absoluteForm, signal) : tcp;
 	const secured = tls ? await secure(way, server.host, what, tls, client, signal) : null;
 	return {
 		socket: secured?.socket ?? way,
@@ -49,9 +50,8 @@ export async function openSocket(route: Route, client: ClientCertificate | null,
 	};
 }
 
-async function throughProxy(tcp: Socket, {server, tls, limitMs}: Route, proxy: ProxyAddress, absoluteForm: boolean, signal?: AbortSignal): Promise<Duplex> {
-	// A proxy's certificate is judged with the cluster's own settings, as Go's http.Transport does.
-	const way = proxy.scheme === 'https' ? await secureProxy(tcp, proxy, tls, signal) : tcp;
+async function throughProxy(tcp: Socket, {server, limitMs}: Route, {address: proxy, tls}: NonNullable<Route['proxy']>, absoluteForm: boolean, signal?: AbortSignal): Promise<Duplex> {
+	const way = tls ? (await secure(tcp, proxy.host, `the proxy ${proxy.shown}`, tls, null, signal)).socket : tcp;
 	if (!absoluteForm) {
 		const limit = AbortSignal.timeout(limitMs > 0 ? Math.min(limitMs, dialLimitMs) : dialLimitMs);
 		const cut = () => {
@@ -69,11 +69,6 @@ async function throughProxy(tcp: Socket, {server, tls, limitMs}: Route, proxy: P
 	}
 
 	return way;
-}
-
-async function secureProxy(tcp: Socket, proxy: ProxyAddress, tls: TlsSettings | null, signal?: AbortSignal): Promise<Duplex> {
-	const settings = tls ?? {trust: {from: 'system-roots' as const, pem: []}, insecure: false, serverName: null};
-	return (await secure(tcp, proxy.host, `the proxy ${proxy.shown}`, settings, null, signal)).socket;
 }
 
 function endpoint(address: string | undefined, port: number | undefined): string | null {

@@ -11,6 +11,8 @@ export type ServerAddress = {
 	authority: string;
 	/** What stands before every path, without a final slash; usually empty. */
 	prefix: string;
+	/** Of the URL itself. */
+	login: {username: string; password: string} | null;
 	/** The URL without user, query and fragment: this may be shown. */
 	shown: string;
 };
@@ -22,7 +24,7 @@ A URL, or `host:port` alone, which is `http` (client-go rest/url_utils.go Defaul
 export function parseServerUrl(text: string): ServerAddress {
 	const url = parse(text);
 	if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.hostname === '') {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `the server "${text}" is not an https:// or http:// URL`, {remedy: 'check `server` of this cluster'});
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `the server "${text.replace(/\/\/[^/@]*@/, '//')}" is not an https:// or http:// URL`, {remedy: 'check `server` of this cluster'});
 	}
 
 	const scheme = url.protocol === 'https:' ? 'https' : 'http';
@@ -33,6 +35,7 @@ export function parseServerUrl(text: string): ServerAddress {
 		port: url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port),
 		authority: url.host,
 		prefix,
+		login: url.username === '' && url.password === '' ? null : {username: decodeURIComponent(url.username), password: decodeURIComponent(url.password)},
 		shown: `${scheme}://${url.host}${prefix}`,
 	};
 }
