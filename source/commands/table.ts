@@ -2,6 +2,7 @@
 import type {Command, CommandRow} from './command.ts';
 import {attachRow} from './rows/attach.ts';
 import {auditRow} from './rows/audit.ts';
+import {doctorRow} from './rows/doctor.ts';
 import {demoRow} from './rows/demo.ts';
 import {execRow} from './rows/exec.ts';
 import {keysRow} from './rows/keys.ts';
@@ -18,6 +19,7 @@ export const commandTable: readonly Entry[] = [
 	{row: attachRow, load: async () => import('./attach.ts')},
 	{row: pathRow, load: async () => import('./path.ts')},
 	{row: auditRow, load: async () => import('./audit.ts')},
+	{row: doctorRow, load: async () => import('./doctor.ts')},
 	{row: portForwardRow, load: async () => import('./port-forward.ts')},
 	{row: demoRow, load: async () => import('./demo.ts')},
 	{row: keysRow, load: async () => import('./keys.ts')},

@@ -1,5 +1,6 @@
 /** `spoke path`: the Path of each feature to one target, as it would be now. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, Grounds, Path, StreamFeature} from './evidence.ts';
 import {examineActively} from './examine-actively.ts';
 import {examine, groundsFor, type Examined} from './examine.ts';
@@ -29,16 +30,16 @@ export async function pathsTo(cluster: ClusterAccess, asked: string, {features, 
 	}
 }
 
-/** The path that a connection for this purpose would take. */
-export function configuredPath(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose, subjects: Pick<PathSubjects, 'node' | 'pod'>): Path {
-	const grounds = groundsFor(examined, cluster, purpose);
+/** The path that a connection for this purpose would take, or with `error`, the one that failed. */
+export function configuredPath(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose, subjects: Pick<PathSubjects, 'node' | 'pod'>, error: ErrorObject | null = null): Path {
+	const grounds: Grounds = {...groundsFor(examined, cluster, purpose), about: error ? 'ended-connection' : 'configuration'};
 	const {context, server, sandbox} = cluster.facts;
 	return buildPath(grounds, {
 		cluster: {context, server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox},
-		phase: 'settled',
+		phase: error ? 'failed' : 'settled',
 		address: addressOf(grounds, subjects),
 		rttMs: {websocket: null, runtime: null},
-		error: null,
+		error,
 	});
 }
 

@@ -13,7 +13,7 @@ const wanted = [
 	'apiserver_request_total',
 	'apiserver_longrunning_requests',
 	'kube_apiserver_pod_logs_backend_tls_failure_total',
-	'kube_apiserver_pod_logs_pods_logs_backend_tls_failure_total',
+	'kube_apiserver_pod_logs_insecure_backend_total',
 	'rest_client_transport_ca_reload_total',
 	'ssh_tunnel_open_count',
 ];
@@ -65,7 +65,9 @@ export function metricFacts(samples: readonly Sample[]): MetricFacts {
 	const of = (name: string) => samples.filter(sample => sample.name === name);
 	const sum = (list: readonly Sample[]) => list.reduce((total, {value}) => total + value, 0);
 	const sumOrNull = (list: readonly Sample[]) => list.length === 0 ? null : sum(list);
-	const done = of('apiserver_request_total').filter(({labels}) => isDone(labels['code']) && labels['group'] === '');
+	const done = of('apiserver_request_total').filter(({labels}) => isDone(labels) && labels['group'] === '');
+	// A log read that skips the check succeeds where a checked one is refused: it says nothing of the check.
+	const skipping = of('kube_apiserver_pod_logs_insecure_backend_total').filter(({labels}) => labels['usage'] === 'skip_tls_allowed');
 	return {
 		startSeconds: of('process_start_time_seconds')[0]?.value ?? null,
 		egressDials: of('apiserver_egress_dialer_dial_start_total').flatMap(({labels, value}) =>
@@ -74,15 +76,15 @@ export function metricFacts(samples: readonly Sample[]): MetricFacts {
 				: []),
 		tunnelsOpen: sumOrNull(of('konnectivity_network_proxy_client_client_connections').filter(({labels}) => labels['status'] === 'ok')),
 		kubeletRequestsDone: sum(done.filter(({labels}) => ['log', 'exec', 'attach', 'portforward', 'proxy'].includes(labels['subresource'] ?? ''))),
-		kubeletSuccesses: sum(done.filter(({labels}) => labels['resource'] === 'pods' && (labels['subresource'] === 'log' || labels['subresource'] === 'portforward'))),
+		kubeletSuccesses: sum(done.filter(({labels}) => labels['subresource'] === 'portforward')) + Math.max(0, sum(done.filter(({labels}) => labels['subresource'] === 'log')) - sum(skipping)),
 		portForwardsOpen: sum(of('apiserver_longrunning_requests').filter(({labels}) => labels['subresource'] === 'portforward')),
-		logTlsFailures: sumOrNull(samples.filter(({name}) => name.endsWith('pod_logs_backend_tls_failure_total') || name.endsWith('pods_logs_backend_tls_failure_total'))),
+		logTlsFailures: sumOrNull(of('kube_apiserver_pod_logs_backend_tls_failure_total')),
 		caReloads: sumOrNull(of('rest_client_transport_ca_reload_total')),
 		sshTunnels: sumOrNull(of('ssh_tunnel_open_count')),
 	};
 }
 
-/** The far end answered: 200, or 101 of an upgrade (counted as 101, or as 0 where the connection was hijacked before a status was seen). */
-function isDone(code: string | undefined): boolean {
-	return code === '200' || code === '101';
+/** The far end answered: 200; a hijacked upgrade is counted with the code 0, a refused one with its own. */
+function isDone({code, subresource}: Sample['labels']): boolean {
+	return code === '200' || code === '101' || (code === '0' && subresource !== 'log' && subresource !== 'proxy');
 }

@@ -1,0 +1,27 @@
+/** `spoke doctor`: which leg fails, why, and what to do. */
+import {openCluster} from '../cluster/open-cluster.ts';
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {doctorReport} from '../output/doctor-report.ts';
+import {walk} from '../posture/doctor/walk.ts';
+import type {Command} from './command.ts';
+import {doctorRow} from './rows/doctor.ts';
+
+export const command: Command<typeof doctorRow.flags> = {
+	row: doctorRow,
+	async run({flags, positionals, stdout, interrupted, env}) {
+		const [target, ...surplus] = positionals;
+		if (target === undefined || surplus.length > 0) {
+			throw new SpokeError('ERR_USAGE', target === undefined ? 'a target is needed: a pod, or KIND/NAME' : `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`);
+		}
+
+		let cluster: ClusterAccess | undefined;
+		try {
+			const doctor = await walk(target, async () => cluster = await openCluster(flags, env), {signal: interrupted});
+			stdout.write(flags.output === 'json' ? `${JSON.stringify(doctor)}\n` : doctorReport(doctor));
+			return doctor.exitStatus;
+		} finally {
+			cluster?.close();
+		}
+	},
+};

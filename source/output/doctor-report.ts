@@ -1,0 +1,28 @@
+/** A doctor's walk as text: one line a step, and under the one that failed its words, their meaning and what to do. */
+import type {Doctor, DoctorStep} from '../posture/doctor/doctor-object.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+
+const marks: Readonly<Record<DoctorStep['status'], string>> = {ok: '✓', note: '!', failed: '✗', unknown: '?', 'not-tried': '·'};
+const titles: Readonly<Record<DoctorStep['name'], string>> = {'configuration': 'kubeconfig', 'leg-1': 'leg 1', 'rights': 'your rights', 'target': 'target', 'leg-2': 'leg 2', 'leg-3': 'leg 3'};
+
+export function doctorReport({path, steps, error, stoppedAt}: Doctor): string {
+	return [
+		...path ? [sanitiseLine(path.line), ''] : [],
+		...steps.flatMap(step => stepLines(step)),
+		'',
+		error ? sanitiseLine(`stopped at ${titles[stoppedAt ?? 'configuration']}: ${error.message} [${error.code}]`) : 'every leg answers',
+		'',
+	].join('\n');
+}
+
+function stepLines({name, status, observed, text, means, speaker, fits, remedy}: DoctorStep): string[] {
+	const more = (title: string, value: string | null) => value === null || value === '' ? [] : [`      ${title.padEnd(6)} ${sanitiseLine(value)}`];
+	return [
+		`${marks[status]} ${titles[name].padEnd(12)} ${sanitiseLine(observed)}`,
+		...text === observed ? [] : more('text', text),
+		...more('means', means),
+		...more('spoke', speaker),
+		...fits.flatMap(fit => more('fits', fit)),
+		...status === 'ok' ? [] : more('run', remedy),
+	];
+}

@@ -1,0 +1,37 @@
+/** The words of the doctor: the steps it walked, and the one it stopped at. */
+import type {ErrorObject} from '../../errors/spoke-error.ts';
+import type {ClusterIdentity, Path, ReachedTarget} from '../evidence.ts';
+
+export type StepName = 'configuration' | 'leg-1' | 'rights' | 'target' | 'leg-2' | 'leg-3';
+
+export type DoctorStep = {
+	name: StepName;
+	leg: 0 | 1 | 2 | 3;
+	status: 'ok' | 'note' | 'failed' | 'unknown' | 'not-tried';
+	/** What was seen, one line. */
+	observed: string;
+	/** Only where it failed. */
+	text: string | null;
+	means: string | null;
+	/** Who spoke the words. */
+	speaker: string | null;
+	/** What fits to it, seen beside. */
+	fits: readonly string[];
+	remedy: string | null;
+	tookMs: number | null;
+};
+
+export type Doctor = {
+	apiVersion: 'spoke/v1';
+	kind: 'Doctor';
+	time: string;
+	asked: string;
+	target: ReachedTarget | null;
+	cluster: ClusterIdentity | null;
+	steps: readonly DoctorStep[];
+	stoppedAt: StepName | null;
+	/** How leg 1 and leg 2 go, as far as it was read. */
+	path: Path | null;
+	error: ErrorObject | null;
+	exitStatus: number;
+};

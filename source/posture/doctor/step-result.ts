@@ -1,0 +1,15 @@
+/** How does a step say what it found? */
+import type {SpokeError} from '../../errors/spoke-error.ts';
+import type {DoctorStep, StepName} from './doctor-object.ts';
+
+export type StepResult = {step: Omit<DoctorStep, 'tookMs'>; error: SpokeError | null};
+
+export const legs: Readonly<Record<StepName, DoctorStep['leg']>> = {'configuration': 0, 'leg-1': 1, 'rights': 1, 'target': 1, 'leg-2': 2, 'leg-3': 3};
+
+export function passed(name: StepName, observed: string, more: Partial<DoctorStep> = {}): StepResult {
+	return {step: {name, leg: legs[name], status: 'ok', observed, text: null, means: null, speaker: null, fits: [], remedy: null, ...more}, error: null};
+}
+
+export function failedStep(name: StepName, error: SpokeError, more: Partial<DoctorStep> = {}): StepResult {
+	return {step: {name, leg: error.leg === 0 ? legs[name] : error.leg, status: 'failed', observed: error.message, text: error.text, means: null, speaker: null, fits: [], remedy: error.remedy, ...more}, error};
+}

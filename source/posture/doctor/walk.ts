@@ -1,0 +1,98 @@
+/** `spoke doctor`: walks from the kubeconfig to the container, and stops at the leg that fails. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {Connection} from '../../cluster/connection.ts';
+import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../evidence.ts';
+import {examine, nothingActive, type Examined} from '../examine.ts';
+import {failureReading} from '../failure-reading.ts';
+import {configuredPath} from '../paths-to.ts';
+import {pathSubjects, type PathSubjects} from '../path-subjects.ts';
+import {containerStep} from './container-step.ts';
+import type {Doctor, DoctorStep, StepName} from './doctor-object.ts';
+import {rightsStep} from './rights-step.ts';
+import {secondLegStep} from './second-leg-step.ts';
+import {failedStep, legs, passed, type StepResult} from './step-result.ts';
+
+const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
+
+/** Never throws for what it finds; `open` may. */
+export async function walk(asked: string, open: () => Promise<ClusterAccess>, {signal}: {signal?: AbortSignal} = {}): Promise<Doctor> {
+	const steps: DoctorStep[] = [];
+	const found: {cluster?: ClusterAccess; connection?: Connection; examined?: Examined; subjects?: PathSubjects; error?: SpokeError} = {};
+	const take = async (name: StepName, run: () => Promise<StepResult>): Promise<boolean> => {
+		const started = performance.now();
+		const {step, error} = await run().catch((thrown: unknown) => failedStep(name, asSpokeError(thrown)));
+		steps.push({...step, tookMs: Math.round((performance.now() - started) * 10) / 10});
+		if (error) {
+			found.error = error;
+		}
+
+		return error === null;
+	};
+
+	const walked = await take('configuration', async () => {
+		found.cluster = await open();
+		const {context, server, namespace, user, source} = found.cluster.facts;
+		return passed('configuration', `${source}, context ${context ?? 'none'}, ${server}, namespace ${namespace}, user ${user ?? 'unnamed'}`);
+	}) && await take('leg-1', async () => {
+		found.examined = await examine(found.cluster!, signal ? {signal} : {});
+		return passed('leg-1', firstLegWords(found.examined));
+	}) && await take('rights', async () => rightsStep(found.cluster!, asked)) && await take('target', async () => {
+		found.subjects = await pathSubjects(found.cluster!, asked, signal);
+		return targetStep(found.subjects);
+	}) && await take('leg-2', async () => secondLegStep(found.cluster!, found.subjects!)) && await take('leg-3', async () => containerStep(found.subjects!));
+
+	for (const name of order.slice(steps.length)) {
+		steps.push({name, leg: legs[name], status: 'not-tried', observed: 'not tried', text: null, means: null, speaker: null, fits: [], remedy: null, tookMs: null});
+	}
+
+	const path = pathOf(found);
+	found.examined?.connection.close();
+	const error = found.error?.toJSON() ?? null;
+	return {
+		apiVersion: 'spoke/v1',
+		kind: 'Doctor',
+		time: new Date().toISOString(),
+		asked,
+		target: found.subjects?.target ?? null,
+		cluster: found.cluster ? {context: found.cluster.facts.context, server: found.cluster.facts.server, version: found.examined?.shared.version?.facts.gitVersion ?? null, sandbox: found.cluster.facts.sandbox} : null,
+		steps,
+		stoppedAt: walked ? null : steps.find(({status}) => status === 'failed')?.name ?? null,
+		path,
+		error,
+		exitStatus: error?.exitStatus ?? 0,
+	};
+}
+
+/** The path as it was met: with the words of the second leg's failure among the grounds. */
+function pathOf({cluster, examined, subjects, error}: {cluster?: ClusterAccess; examined?: Examined; subjects?: PathSubjects; error?: SpokeError}): Path | null {
+	const purpose = subjects?.purposes.find(({feature}) => feature === 'logs') ?? subjects?.purposes[0];
+	if (!cluster || !examined || !subjects || !purpose) {
+		return null;
+	}
+
+	if (error?.leg !== 2) {
+		return configuredPath(examined, cluster, purpose, subjects);
+	}
+
+	// The attempt was made on a connection of its own: it speaks for this process only where processes can be told apart.
+	const failure = failureReading({error, purpose, connection: null, process: null, time: new Date().toISOString(), active: true});
+	return configuredPath({...examined, active: {...nothingActive, failures: failure ? [failure] : []}}, cluster, purpose, subjects, error.toJSON());
+}
+
+function firstLegWords({connection, shared, own}: Examined): string {
+	const {tls, proxy, clientAuth} = connection.facts;
+	const how = tls ? `${tls.protocol}, ${tls.verified ? 'verified' : 'NOT verified'}${tls.peer ? `, certificate until ${tls.peer.notAfter.slice(0, 10)}` : ''}` : 'plain HTTP';
+	const version = shared.version?.facts.gitVersion ?? 'version not known';
+	return `${how}${proxy ? `, through the proxy ${proxy.url}` : ''}; ${version}; you by ${clientAuth}${own.process ? `; up since ${own.process.facts.startTime}` : ''}`;
+}
+
+function targetStep({target, pod, node}: PathSubjects): StepResult {
+	if (!pod) {
+		const ready = node?.status?.conditions?.find(({type}) => type === 'Ready');
+		return passed('target', `node ${target.name}${ready ? `, Ready ${ready.status}` : ', its conditions may not be read'}`, ready && ready.status !== 'True' ? {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']} : {});
+	}
+
+	const statuses = pod.status?.containerStatuses ?? [];
+	return passed('target', `pod ${target.namespace}/${target.name} ${pod.status?.phase ?? 'of unknown phase'} on ${target.node ?? 'no node'}, ${statuses.filter(({ready}) => ready).length} of ${statuses.length} containers ready${target.chosenFrom > 1 ? `; one of ${target.chosenFrom}` : ''}`);
+}
