@@ -1,4 +1,5 @@
 /** Lists a resource page by page, as objects, as metadata or as the apiserver's own table rows. */
+import {askedFor} from './asked-for.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
@@ -131,7 +132,7 @@ async function onePage<Item>(cluster: ClusterAccess, options: ListOptions, token
 	}
 
 	if (answer.status !== 200) {
-		throw refusal({...answer, body}, {verb: 'list', resource: options.path.split('/').at(-1)!});
+		throw refusal({...answer, body}, askedFor('GET', options.path));
 	}
 
 	const list = parseList(body, options.path);

@@ -3,6 +3,7 @@ import process from 'node:process';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {readSettings} from './access-settings.ts';
+import {askedFor} from './asked-for.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import {ConnectionPool} from './connection-pool.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
@@ -37,7 +38,7 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 		async json<T>({maxBytes, ...options}: RequestOptions & {maxBytes?: number}): Promise<T> {
 			const answer = await pool.request(options);
 			if (answer.status < 200 || answer.status > 299) {
-				throw refusal({...answer, body: (await readWhole(answer.body, largestRefusal, what)).toString('utf8')});
+				throw refusal({...answer, body: (await readWhole(answer.body, largestRefusal, what)).toString('utf8')}, askedFor(options.method ?? 'GET', options.path));
 			}
 
 			return parseJson(await readWhole(answer.body, maxBytes ?? largestJson, what), what) as T;

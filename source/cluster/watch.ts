@@ -1,6 +1,7 @@
 /** Lists a resource and then follows it for good: resumes after cuts, begins anew when history is gone, polls where watching is not allowed. */
 import {setTimeout as delay} from 'node:timers/promises';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {askedFor} from './asked-for.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import {jsonLines} from './json-lines.ts';
 import {acceptHeader, listPages, listQuery, type ListOptions, type TableColumn} from './list.ts';
@@ -119,7 +120,7 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, fr
 			return '';
 		}
 
-		const error = refusal({...answer, body}, {verb: 'watch', resource: options.path.split('/').at(-1)!});
+		const error = refusal({...answer, body}, askedFor('GET', `${options.path}?watch=true`));
 		throw answer.status === 403 || answer.status === 405 ? new WatchRefused(error) : error;
 	}
 

@@ -1,0 +1,24 @@
+/** What a request asks for, in RBAC's words: verb and resource, read off its method and path. */
+
+export type AskedFor = {verb: string; resource: string};
+
+const verbs: Readonly<Record<string, string>> = {POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete'};
+
+/**
+`/api/v1/namespaces/demo/pods/web/log` is `get pods/log`; a path outside of the resources, such as `/flagz`, stands for itself.
+@see https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb
+*/
+export function askedFor(method: string, path: string): AskedFor {
+	const [plain = '', query = ''] = path.split('?', 2);
+	const parts = plain.split('/').filter(part => part !== '');
+	const behindVersion = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
+	// A namespace itself is a resource; what stands below it is found behind its name.
+	const own = behindVersion[0] === 'namespaces' && behindVersion.length > 2 ? behindVersion.slice(2) : behindVersion;
+	const [resource, name, subresource] = own;
+	if (resource === undefined) {
+		return {verb: method.toLowerCase(), resource: plain};
+	}
+
+	const reading = new URLSearchParams(query).has('watch') ? 'watch' : name === undefined ? 'list' : 'get';
+	return {verb: verbs[method] ?? reading, resource: subresource === undefined ? resource : `${resource}/${subresource}`};
+}
