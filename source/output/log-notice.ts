@@ -5,7 +5,7 @@ import type {LogEvent, LogSource, LifeEnding} from '../sessions/logs/log-events.
 export function logNotice(event: LogEvent): string | null {
 	switch (event.type) {
 		case 'reconnecting': {
-			const why = event.error === null ? 'ended although the container runs' : `cut: ${event.error.message}`;
+			const why = event.error === null ? 'ended although the container runs' : event.error.message;
 			return `${nameOf(event.source)}: ${why}; trying again`;
 		}
 

@@ -64,17 +64,16 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 	return {
 		witness: labeller.witness,
 		async finished() {
-			const limit = Date.now() + owedWithinMs;
-			while (mode !== 'auto' && owed.size > 0 && Date.now() < limit) {
-				// eslint-disable-next-line no-await-in-loop
-				await Promise.race([
-					new Promise<void>(resolve => {
-						settled = resolve;
-					}),
-					new Promise(resolve => {
-						setTimeout(resolve, limit - Date.now()).unref();
-					}),
-				]);
+			if (mode !== 'auto' && owed.size > 0) {
+				await new Promise<void>(resolve => {
+					const timer = setTimeout(resolve, owedWithinMs);
+					settled = () => {
+						if (owed.size === 0) {
+							clearTimeout(timer);
+							resolve();
+						}
+					};
+				});
 			}
 
 			for (const path of mode === 'auto' ? [] : owed.values()) {

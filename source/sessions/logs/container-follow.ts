@@ -33,6 +33,8 @@ export type Tell = (event: LogEvent) => Promise<void>;
 const refusedForMs = 30_000;
 /** The kubelet tells the apiserver of a container's new life about so late. */
 const statusLagMs = 2500;
+/** So often a log must end without the last line before that is believed. */
+const unmetTries = 3;
 
 /**
 Tells everything by `tell` and returns when the source is done.
@@ -142,18 +144,32 @@ export class ContainerFollow {
 		}
 	}
 
-	/** @returns whether the life's log was read to its end */
+	/**
+	A tunnel's end looks like the end of the answer. So the end counts when the last line was met and nothing new came behind it,
+	and what cannot be held against anything must come the same twice.
+	@returns whether the life's log was read to its end
+	*/
 	async #drain(read: {previous: boolean; gap: GapReason | null}): Promise<boolean> {
-		for (;;) {
+		let before: Buffer | null = null;
+		let proven = true;
+		for (let tries = 1; ;) {
 			try {
-				// A tunnel's end looks like the end of the answer, so an end counts only when nothing new came before it.
-				const {fresh, ending} = await this.#options.gate.through(async () => this.#reads.drain(read));
-				if (ending === null && !fresh) {
-					return true;
-				}
-
+				const {fresh, met, remainder, ending} = await this.#options.gate.through(async () => this.#reads.drain(read));
+				proven &&= met !== false || !fresh;
 				if (ending !== null) {
 					await this.#lost(ending);
+				} else if (fresh) {
+					before = null;
+				} else if (met === false && tries < unmetTries) {
+					tries++;
+					await sleep(200);
+				} else if ((met === null || remainder.length > 0) && !before?.equals(remainder)) {
+					before = remainder;
+				} else {
+					await (met === false ? this.#reads.tellGap(read.gap) : undefined);
+					await this.#reads.tellRemainder(remainder);
+					await this.#back(proven && met !== false);
+					return true;
 				}
 			} catch (thrown) {
 				const error = thrown as SpokeError;

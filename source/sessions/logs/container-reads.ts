@@ -14,6 +14,16 @@ import {SeenLines} from './seen-lines.ts';
 /** `null`: the answer ended cleanly. */
 export type ReadEnding = SpokeError | null;
 
+export type DrainEnding = {
+	/** Whole lines were told that had not been told. */
+	fresh: boolean;
+	/** The last line was met again; `null` when none had been told. */
+	met: boolean | null;
+	/** What stood behind the last line feed and has not been told. */
+	remainder: Buffer;
+	ending: ReadEnding;
+};
+
 export type FollowTold = {
 	/** The answer has begun. */
 	opened(): Promise<void>;
@@ -33,7 +43,7 @@ export class ContainerReads {
 	readonly #source: LogSource;
 	readonly #options: ContainerFollowOptions;
 	readonly #tell: Tell;
-	readonly #seen = new SeenLines();
+	readonly #seen: SeenLines;
 	/** The apiserver's clock at the first answer, less what clocks may differ. */
 	#firstSecond: number | null = null;
 	/** Lines of the life that is read now have been told. */
@@ -45,6 +55,8 @@ export class ContainerReads {
 		this.#source = source;
 		this.#options = options;
 		this.#tell = tell;
+		const {tailLines, sinceSeconds} = options.start;
+		this.#seen = new SeenLines(tailLines !== undefined || sinceSeconds !== undefined);
 	}
 
 	/** From now on another life is read: its log need not hold the last line. */
@@ -98,41 +110,34 @@ export class ContainerReads {
 	}
 
 	/**
-	What a life that has ended still offers.
-	@returns `fresh`: something new was told
+	What a life that has ended still offers. `gap` is told unless the last line is met, before anything new.
 	@throws SpokeError when the read was refused
 	*/
-	async drain({previous, gap}: {previous: boolean; gap: GapReason | null}): Promise<{fresh: boolean; ending: ReadEnding}> {
+	async drain({previous, gap}: {previous: boolean; gap: GapReason | null}): Promise<DrainEnding> {
 		const filter = this.#filter();
-		const hadLines = this.#seen.since !== null;
-		let told = false;
+		let fresh = false;
 		const open = await openLog(this.#cluster, this.#source, {...this.#read(), ...previous && {previous}}, this.#options);
-		const pass = async (block: Buffer) => {
-			const fresh = filter ? filter.pass(block) : block;
-			if (fresh.length > 0) {
-				if (!told && hadLines && !filter!.met) {
-					await this.tellGap(gap);
-				}
-
-				told = true;
-				await this.#tellLines(filter, fresh);
-			}
-		};
-
 		try {
-			const {remainder, error} = await readLineBlocks(open.body, pass);
+			const {remainder, error} = await readLineBlocks(open.body, async block => {
+				const lines = filter ? filter.pass(block) : block;
+				if (lines.length > 0) {
+					await (fresh || filter === null || filter.met ? undefined : this.tellGap(gap));
+					fresh = true;
+					await this.#tellLines(filter, lines);
+				}
+			});
 			const {log, words} = kubeletWords(remainder);
-			if (error === null && words === null && log.length > 0) {
-				await pass(log);
-			}
-
-			if (!told && hadLines && !filter!.met && error === null) {
-				await this.tellGap(gap);
-			}
-
-			return {fresh: told, ending: words === null ? error && this.#cut(error) : await this.#kubeletFailed(words)};
+			const ending = words === null ? error && this.#cut(error) : await this.#kubeletFailed(words);
+			return {fresh, met: filter === null ? null : filter.met, remainder: filter && log.length > 0 ? filter.pass(log) : log, ending};
 		} finally {
 			open.close();
+		}
+	}
+
+	/** The very last line, which has no line feed. */
+	async tellRemainder(remainder: Buffer): Promise<void> {
+		if (remainder.length > 0) {
+			await this.#tellLines(null, remainder);
 		}
 	}
 
@@ -272,6 +277,7 @@ export class ContainerReads {
 	}
 
 	#cut(error: Error): SpokeError {
-		return error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} was cut: ${error.message}`, {leg: 1, text: error.message, cause: error});
+		const why = error.message === 'aborted' ? 'the connection was closed in the middle of the answer' : error.message;
+		return error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} was cut: ${why}`, {leg: 1, text: error.message, cause: error});
 	}
 }

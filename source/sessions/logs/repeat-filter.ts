@@ -1,6 +1,6 @@
 /** Takes out of a resumed answer what was told before the cut. */
 import {lineEnd} from './log-lines.ts';
-import {stampLength, stampSecond} from './line-stamp.ts';
+import {stampLength, stampNanoseconds, stampSecond} from './line-stamp.ts';
 import {lineKey, type Repeats} from './seen-lines.ts';
 
 /**
@@ -13,9 +13,11 @@ export class RepeatFilter {
 	#beginning = true;
 	#tail: Buffer | null = null;
 	#met = false;
+	#unwantedBefore: Repeats['beginning'];
 
 	constructor(repeats: Repeats) {
 		this.#repeats = repeats;
+		this.#unwantedBefore = repeats.beginning;
 		this.#left = [...repeats.counts.values()].reduce((sum, count) => sum + count, 0);
 	}
 
@@ -84,7 +86,11 @@ export class RepeatFilter {
 		const key = lineKey(block, from, end);
 		const count = this.#repeats.counts.get(key) ?? 0;
 		if (count === 0) {
-			return false;
+			return stamp > 0 && this.#unwantedBefore !== null && stampNanoseconds(block, from, stamp) <= this.#unwantedBefore.time;
+		}
+
+		if (key === this.#unwantedBefore?.key) {
+			this.#unwantedBefore = null;
 		}
 
 		this.#repeats.counts.set(key, count - 1);

@@ -1,7 +1,7 @@
 /** The memory with which a follow is resumed: which lines were told that the server will offer again. */
 import {createHash} from 'node:crypto';
 import {lineEnd, lineFeed} from './log-lines.ts';
-import {stampLength, stampSecond} from './line-stamp.ts';
+import {stampLength, stampNanoseconds, stampSecond} from './line-stamp.ts';
 
 /** Kept for the newest second; a resume that would need more says that lines may come twice. */
 const mostBytes = 48 * 1024 * 1024;
@@ -20,6 +20,8 @@ export type Repeats = {
 	newestSecond: number;
 	/** False when lines of these seconds were let go: some may come twice. */
 	complete: boolean;
+	/** Where the follow began in the middle of these seconds: what stands before it was not wanted. */
+	beginning: {key: string; time: bigint} | null;
 	/** Ends with a line feed each: lines whose tail may come again without its beginning. */
 	tails: readonly Buffer[];
 };
@@ -34,6 +36,13 @@ export class SeenLines {
 	#second: number | null = null;
 	#stamp: string | null = null;
 	#letGo = Number.NEGATIVE_INFINITY;
+	readonly #beginsInside: boolean;
+	#first: {key: string; second: number; time: bigint} | null = null;
+
+	/** @param beginsInside The first read was not from the log's beginning on: lines may stand before the first one that was told. */
+	constructor(beginsInside = false) {
+		this.#beginsInside = beginsInside;
+	}
 
 	/** From which second the server is to be asked; `null` before the first line. */
 	get since(): number | null {
@@ -51,6 +60,10 @@ export class SeenLines {
 		if (stamped) {
 			this.#second = stampSecond(block, stamped.at, stamped.length);
 			this.#stamp = block.toString('latin1', stamped.at, stamped.at + stamped.length);
+		}
+
+		if (this.#beginsInside && this.#first === null) {
+			this.#first = firstStamped(block);
 		}
 
 		const second = this.#second ?? Number.NEGATIVE_INFINITY;
@@ -79,7 +92,7 @@ export class SeenLines {
 			}
 		}
 
-		return {counts, last, newestSecond, complete: this.#letGo < since, tails: this.#kept.flatMap(({bytes}) => bytes ?? [])};
+		return {counts, last, newestSecond, complete: this.#letGo < since, beginning: this.#first && this.#first.second >= since ? this.#first : null, tails: this.#kept.flatMap(({bytes}) => bytes ?? [])};
 	}
 }
 
@@ -101,6 +114,20 @@ function keysOf(block: Buffer): Key[] {
 	}
 
 	return keys;
+}
+
+function firstStamped(block: Buffer): {key: string; second: number; time: bigint} | null {
+	for (let from = 0; from < block.length;) {
+		const end = lineEnd(block, from);
+		const stamp = stampLength(block, from);
+		if (stamp > 0) {
+			return {key: lineKey(block, from, end), second: stampSecond(block, from, stamp), time: stampNanoseconds(block, from, stamp)};
+		}
+
+		from = end;
+	}
+
+	return null;
 }
 
 /** Nearly always the last line; one that began before the read did has none. */

@@ -1,0 +1,91 @@
+import test from 'ava';
+import {jsonLine} from '../../source/output/json-line.ts';
+import {told} from '../../source/output/path-line.ts';
+import type {Path} from '../../source/posture/evidence.ts';
+import type {Labeller} from '../../source/posture/label.ts';
+
+function scripted() {
+	const listeners = new Set<(id: string, path: Path) => void>();
+	const labeller: Labeller = {
+		witness: {}, labels: new Map(), close() {},
+		onLabel(listener) {
+			listeners.add(listener);
+			return () => listeners.delete(listener);
+		},
+	};
+	return {labeller, label(id: string, phase: Path['phase'], line: string) {
+		for (const listener of listeners) {
+			listener(id, {phase, line} as Path);
+		}
+	}};
+}
+
+const checking = 'path: you -verified-> apiserver -checking-> kubelet n1';
+const settled = 'path: you -verified-> apiserver -direct,unverified-> kubelet n1';
+
+test('auto tells leg 1 at once, leg 2 when it is known, and each line once', async t => {
+	const {labeller, label} = scripted();
+	const written: string[] = [];
+	const telling = told(labeller, 'auto', text => written.push(text));
+	label('c1', 'checking', checking);
+	t.deepEqual(written, [`${checking}\n`]);
+	label('c1', 'checking', checking);
+	label('c1', 'settled', settled);
+	label('c2', 'checking', checking);
+	label('c2', 'settled', settled);
+	await telling.finished();
+	t.deepEqual(written, [`${checking}\n`, `${settled}\n`]);
+});
+
+test('always tells only what is settled, and waits for it', async t => {
+	const {labeller, label} = scripted();
+	const written: string[] = [];
+	const telling = told(labeller, 'always', text => written.push(text));
+	label('c1', 'checking', checking);
+	setTimeout(() => {
+		label('c1', 'settled', settled);
+	}, 50);
+	await telling.finished();
+	t.deepEqual(written, [`${settled}\n`]);
+});
+
+test('always does not wait longer than 2 s, and then tells what there is', async t => {
+	const {labeller, label} = scripted();
+	const written: string[] = [];
+	const telling = told(labeller, 'always', text => written.push(text));
+	label('c1', 'checking', checking);
+	const before = Date.now();
+	await telling.finished();
+	t.true(Date.now() - before < 2500);
+	t.deepEqual(written, [`${checking}\n`]);
+});
+
+test('json tells one object a connection', async t => {
+	const {labeller, label} = scripted();
+	const written: string[] = [];
+	const telling = told(labeller, 'json', text => written.push(text));
+	for (const id of ['c1', 'c2']) {
+		label(id, 'checking', checking);
+		label(id, 'settled', settled);
+		label(id, 'settled', settled);
+	}
+
+	await telling.finished();
+	t.deepEqual(written.map(text => (JSON.parse(text) as Path).line), [settled, settled]);
+});
+
+test('a path line cannot move the terminal', async t => {
+	const {labeller, label} = scripted();
+	const written: string[] = [];
+	const telling = told(labeller, 'auto', text => written.push(text));
+	label('c1', 'settled', 'path: kubelet \u001B]0;title\u0007 n1');
+	await telling.finished();
+	t.false(/[\u0000-\u0009\u000B-\u001F]/.test(written.join('')));
+});
+
+test('an object is one line, whatever it holds', t => {
+	const line = jsonLine({text: 'a\nb\u001B[2J\u009B\u202E\u2028'});
+	t.is(line.indexOf('\n'), line.length - 1);
+	t.regex(line, /^[\u0020-\u007E]*\n$/);
+	t.is((JSON.parse(line) as {text: string}).text, 'a\nb\u001B[2J\u009B\u202E\u2028');
+});

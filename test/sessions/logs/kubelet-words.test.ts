@@ -1,0 +1,31 @@
+import test from 'ava';
+import {kubeletWords, remedyFor} from '../../../source/sessions/logs/kubelet-words.ts';
+
+const inotify = 'failed to create fsnotify watcher: too many open files';
+
+for (const words of [
+	inotify,
+	'failed to watch directory "/var/log/pods/x": no space left on device',
+	'failed to open log file "/var/log/pods/x/0.log": open /var/log/pods/x/0.log: no such file or directory',
+	'failed to try resolving symlinks in path "/var/log/pods/x/0.log": lstat: no such file',
+	'unable to retrieve container logs for containerd://1234',
+	'rpc error: code = Unavailable desc = connection error',
+]) {
+	test(`known as the kubelet’s: ${words.slice(0, 40)}`, t => {
+		t.deepEqual(kubeletWords(Buffer.from(words)), {log: Buffer.alloc(0), words});
+		const after = kubeletWords(Buffer.from(`2026-11-24T14:00:00Z half a line${words}`));
+		t.is(after.log.toString(), '2026-11-24T14:00:00Z half a line');
+		t.is(after.words, words);
+	});
+}
+
+test('a log’s own bytes are the log’s', t => {
+	for (const text of ['', '2026-11-24T14:00:00Z failed', 'no line feed', 'x'.repeat(10_000)]) {
+		t.deepEqual(kubeletWords(Buffer.from(text)), {log: Buffer.from(text), words: null});
+	}
+});
+
+test('what helps is said where it is known', t => {
+	t.is(remedyFor(inotify), 'raise fs.inotify.max_user_instances on the node');
+	t.is(remedyFor('rpc error: code = Unknown'), null);
+});

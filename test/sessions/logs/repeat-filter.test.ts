@@ -1,0 +1,90 @@
+import test from 'ava';
+import {RepeatFilter} from '../../../source/sessions/logs/repeat-filter.ts';
+import {SeenLines} from '../../../source/sessions/logs/seen-lines.ts';
+
+const stamp = (second: number, nanosecond: number) => `2026-11-24T14:00:0${second}.${String(nanosecond).padStart(9, '0')}Z`;
+const seen = (...blocks: string[]) => {
+	const lines = new SeenLines();
+	for (const block of blocks) {
+		lines.add(Buffer.from(block));
+	}
+
+	return lines;
+};
+
+const passed = (lines: SeenLines, ...blocks: string[]) => {
+	const filter = new RepeatFilter(lines.repeats());
+	const text = blocks.map(block => filter.pass(Buffer.from(block)).toString()).join('');
+	return {text, met: filter.met, tail: filter.takeTail()?.toString() ?? null};
+};
+
+const a = `${stamp(1, 1)} a\n`;
+const b = `${stamp(2, 1)} b\n`;
+const c = `${stamp(2, 2)} c\n`;
+const d = `${stamp(3, 1)} d\n`;
+
+test('the server is asked from the last line’s second on', t => {
+	t.is(seen(a, b, c).since, Date.UTC(2026, 10, 24, 14, 0, 2) / 1000);
+	t.is(seen(a, b, c).stamp, stamp(2, 2));
+	t.is(seen().since, null);
+});
+
+test('lines of the last second are taken out, wherever the blocks are cut', t => {
+	for (let cut = 0; cut <= 3; cut++) {
+		const lines = [b, c, d];
+		t.deepEqual(passed(seen(a, b, c), lines.slice(0, cut).join(''), lines.slice(cut).join('')), {text: d, met: true, tail: null});
+	}
+});
+
+test('equal lines with one timestamp are counted, not merged', t => {
+	t.deepEqual(passed(seen(b, b), b + b + b + d), {text: b + d, met: true, tail: null});
+	t.false(passed(seen(b, b, b), b + b).met);
+});
+
+test('without the last line nothing is proved', t => {
+	t.deepEqual(passed(seen(a, b, c), d), {text: d, met: false, tail: null});
+	t.deepEqual(passed(seen(a, b, c), b + d), {text: d, met: false, tail: null});
+});
+
+test('the tail of a line that began earlier was told with its line', t => {
+	const line = `${stamp(1, 9)} begun and ended\n`;
+	t.deepEqual(passed(seen(line + b), `and ended\n${b}${d}`), {text: d, met: true, tail: null});
+});
+
+test('a tail of which nothing is known is kept when the last line is not met, and dropped when it is', t => {
+	t.deepEqual(passed(seen(a, b), `unknown\n${d}`), {text: d, met: false, tail: 'unknown\n'});
+	t.deepEqual(passed(seen(a, b), `unknown\n${b}${d}`), {text: d, met: true, tail: null});
+});
+
+test('what stands before the beginning of a follow is not wanted after a cut either', t => {
+	const lines = new SeenLines(true);
+	lines.add(Buffer.from(c));
+	t.is(passed(lines, b + c + d).text, d);
+});
+
+test('long lines are remembered by their digest', t => {
+	const long = `${stamp(2, 1)} ${'x'.repeat(6 * 1024 * 1024)}\n`;
+	const other = `${stamp(2, 1)} ${'x'.repeat((6 * 1024 * 1024) - 1)}y\n`;
+	t.deepEqual(passed(seen(long), long + other), {text: other, met: true, tail: null});
+});
+
+test('when one second held more than is remembered, it is said', t => {
+	const block = Buffer.from(`${stamp(2, 1)} ${'x'.repeat(1024 * 1024)}\n`);
+	const lines = new SeenLines();
+	for (let index = 0; index < 40; index++) {
+		lines.add(block);
+	}
+
+	t.true(lines.repeats().complete);
+	for (let index = 0; index < 20; index++) {
+		lines.add(block);
+	}
+
+	t.false(lines.repeats().complete);
+});
+
+test('seconds that are over are let go', t => {
+	const lines = seen(...Array.from({length: 1000}, (_, index) => `2026-11-24T14:${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')}Z ${index}\n`));
+	t.is(lines.repeats().counts.size, 1);
+	t.true(lines.repeats().complete);
+});

@@ -1,0 +1,376 @@
+/** An apiserver with one kubelet's log files behind it, over plain HTTP: it reads files as the kubelet does and misbehaves on demand. */
+import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {once} from 'node:events';
+import type {Socket} from 'node:net';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import {openCluster} from '../../source/cluster/open-cluster.ts';
+import type {PodObject} from '../../source/targets/pod-object.ts';
+
+/** One record of a CRI log file. A partial one has no line feed of its own. */
+export type LogRecord = {time: string; text: string; partial?: boolean};
+
+export type LogRequestSeen = {pod: string; container: string; query: Record<string, string>; at: number};
+
+/** What the next answers of a log do instead of behaving; taken one by one. */
+export type Fault =
+	| {kind: 'cut' | 'end-cleanly'; afterBytes: number}
+	| {kind: 'refuse'; status: number; body: string; headers?: Record<string, string>}
+	/** Headers, lines up to here, and then nothing although the log goes on. */
+	| {kind: 'freeze'; afterBytes: number}
+	/** Not even headers. */
+	| {kind: 'silence'}
+	| {kind: 'kubelet-error'; text: string}
+	| null;
+
+class ContainerLog {
+	/** Each life's newest file; older files of a life are out of the kubelet's sight. */
+	lives: LogRecord[][] = [[]];
+	restarts = 0;
+	state: 'running' | 'ended' | 'waiting' = 'running';
+	exitCode = 0;
+	readonly changed = new Set<() => void>();
+
+	get file(): LogRecord[] {
+		return this.lives.at(-1)!;
+	}
+
+	append(...records: LogRecord[]): void {
+		this.file.push(...records);
+		this.wake();
+	}
+
+	rotate(): void {
+		this.lives[this.lives.length - 1] = [];
+	}
+
+	end(exitCode = 0): void {
+		this.state = 'ended';
+		this.exitCode = exitCode;
+		this.wake();
+	}
+
+	restart(): void {
+		this.lives.push([]);
+		this.restarts++;
+		this.state = 'running';
+		this.wake();
+	}
+
+	wake(): void {
+		for (const wake of this.changed) {
+			wake();
+		}
+	}
+}
+
+export class LogServer {
+	readonly seen: LogRequestSeen[] = [];
+	readonly faults: Fault[] = [];
+	/** Bytes of log bodies that have been handed to sockets. */
+	sent = 0;
+	openFollows = 0;
+	mostAtOnce = 0;
+	/** How long the apiserver does not know of a change of a container's state, milliseconds. */
+	statusLagMs = 0;
+	readyzSilent = false;
+	restartPolicy = 'Always';
+	readonly pods = new Map<string, {object: PodObject; containers: Map<string, ContainerLog>}>();
+	readonly #server: Server;
+	readonly #sockets = new Set<Socket>();
+	readonly #watchers = new Set<(event: object) => void>();
+	#version = 1;
+
+	constructor() {
+		this.#server = createServer((request, response) => {
+			void this.#answer(request, response).catch(() => {
+				response.destroy();
+			});
+		});
+		this.#server.keepAliveTimeout = 60_000;
+		this.#server.on('connection', socket => {
+			this.#sockets.add(socket);
+			socket.on('close', () => this.#sockets.delete(socket));
+			socket.on('error', () => {});
+		});
+	}
+
+	static async start(): Promise<LogServer> {
+		const server = new LogServer();
+		server.#server.listen(0, '127.0.0.1');
+		await once(server.#server, 'listening');
+		return server;
+	}
+
+	get url(): string {
+		return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+	}
+
+	async cluster(): Promise<ClusterAccess> {
+		const {flags} = parseLine(connectionFlags, ['--server', this.url, '--namespace', 'demo']);
+		return openCluster(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
+	}
+
+	async stop(): Promise<void> {
+		for (const socket of this.#sockets) {
+			socket.destroy();
+		}
+
+		this.#server.close();
+	}
+
+	cutEverything(): void {
+		for (const socket of this.#sockets) {
+			socket.resetAndDestroy();
+		}
+	}
+
+	addPod(name: string, {containers = ['app'], uid = `uid-${name}-${this.#version}`, owner}: {containers?: string[]; uid?: string; owner?: string} = {}): Map<string, ContainerLog> {
+		const object: PodObject = {
+			metadata: {name, namespace: 'demo', uid, resourceVersion: '1', labels: {app: 'web'}, ...owner !== undefined && {ownerReferences: [{kind: owner, name: 'owner', uid: 'o', controller: true}]}},
+			spec: {nodeName: 'n1', containers: containers.map(container => ({name: container}))},
+		};
+		const logs = new Map(containers.map(container => [container, new ContainerLog()]));
+		this.pods.set(name, {object, containers: logs});
+		this.#tellWatchers('ADDED', name);
+		return logs;
+	}
+
+	removePod(name: string): void {
+		this.#tellWatchers('DELETED', name);
+		const pod = this.pods.get(name)!;
+		this.pods.delete(name);
+		for (const log of pod.containers.values()) {
+			log.end();
+		}
+	}
+
+	#tellWatchers(type: string, name: string): void {
+		this.#version++;
+		for (const tell of this.#watchers) {
+			tell({type, object: this.#podObject(name)});
+		}
+	}
+
+	#podObject(name: string): PodObject {
+		const {object, containers} = this.pods.get(name)!;
+		return {
+			...object,
+			metadata: {...object.metadata, resourceVersion: String(this.#version)},
+			spec: {...object.spec, restartPolicy: this.restartPolicy},
+			status: {
+				phase: 'Running',
+				containerStatuses: [...containers].map(([container, log]) => ({
+					name: container, restartCount: log.restarts, containerID: `cri://${name}-${container}-${log.restarts}`,
+					state: log.state === 'running' ? {running: {}} : log.state === 'ended'
+						? {terminated: {exitCode: log.exitCode, reason: log.exitCode === 0 ? 'Completed' : 'Error', containerID: `cri://${name}-${container}-${log.restarts}`}}
+						: {waiting: {reason: 'ContainerCreating'}},
+					...log.restarts > 0 && {lastState: {terminated: {exitCode: log.exitCode, reason: 'Error', containerID: `cri://${name}-${container}-${log.restarts - 1}`}}},
+				})),
+			},
+		};
+	}
+
+	async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		const url = new URL(request.url!, this.url);
+		const parts = url.pathname.split('/').slice(1);
+		if (url.pathname === '/readyz') {
+			if (!this.readyzSilent) {
+				response.end('ok');
+			}
+		} else if (url.pathname === '/api/v1/namespaces/demo/pods') {
+			this.#listOrWatch(url, response);
+		} else if (!this.pods.has(parts[5] ?? '')) {
+			respond(response, 404, {kind: 'Status', message: `pods "${parts[5]}" not found`, reason: 'NotFound'});
+		} else if (parts[6] === 'log') {
+			await this.#log(parts[5]!, Object.fromEntries(url.searchParams), response);
+		} else {
+			const object = this.#podObject(parts[5]!);
+			if (this.statusLagMs > 0) {
+				await new Promise(resolve => {
+					setTimeout(resolve, this.statusLagMs);
+				});
+			}
+
+			respond(response, 200, object);
+		}
+	}
+
+	#listOrWatch(url: URL, response: ServerResponse): void {
+		if (url.searchParams.get('watch') !== 'true') {
+			respond(response, 200, {kind: 'PodList', metadata: {resourceVersion: String(this.#version)}, items: [...this.pods.keys()].map(name => this.#podObject(name))});
+			return;
+		}
+
+		const tell = (event: object) => response.write(`${JSON.stringify(event)}\n`);
+		response.writeHead(200, {'content-type': 'application/json'}).flushHeaders();
+		this.#watchers.add(tell);
+		response.on('close', () => this.#watchers.delete(tell));
+	}
+
+	async #log(pod: string, query: Record<string, string>, response: ServerResponse): Promise<void> {
+		const {container = 'app'} = query;
+		this.seen.push({pod, container, query, at: Date.now()});
+		const log = this.pods.get(pod)!.containers.get(container);
+		const fault = this.faults.length > 0 ? this.faults.shift()! : null;
+		if (fault?.kind === 'silence') {
+			return;
+		}
+
+		if (fault?.kind === 'refuse') {
+			response.writeHead(fault.status, {'content-type': 'application/json', ...fault.headers}).end(fault.body);
+			return;
+		}
+
+		if (!log || (query['previous'] === 'true' && log.lives.length < 2)) {
+			respond(response, 400, {kind: 'Status', message: log ? `previous terminated container "${container}" in pod "${pod}" not found` : `container ${container} is not valid for pod ${pod}`, reason: 'BadRequest'});
+			return;
+		}
+
+		if (log.state === 'waiting') {
+			respond(response, 400, {kind: 'Status', message: `container "${container}" in pod "${pod}" is waiting to start: ContainerCreating`, reason: 'BadRequest'});
+			return;
+		}
+
+		await new LogAnswer(this, log, query, response, fault).run();
+	}
+}
+
+/** One answer as the kubelet's log reader gives it. @see k8s.io/cri-client/pkg/logs ReadLogs */
+class LogAnswer {
+	readonly #server: LogServer;
+	readonly #log: ContainerLog;
+	readonly #query: Record<string, string>;
+	readonly #response: ServerResponse;
+	readonly #fault: Fault;
+	#bytes = 0;
+	#frozen = false;
+	#newLine = true;
+
+	constructor(server: LogServer, log: ContainerLog, query: Record<string, string>, response: ServerResponse, fault: Fault) {
+		this.#server = server;
+		this.#log = log;
+		this.#query = query;
+		this.#response = response;
+		this.#fault = fault;
+	}
+
+	async run(): Promise<void> {
+		const follow = this.#query['follow'] === 'true';
+		const life = this.#query['previous'] === 'true' ? this.#log.lives.at(-2)! : this.#log.file;
+		const index = this.#log.lives.indexOf(life);
+		let closed = false;
+		this.#response.on('close', () => {
+			closed = true;
+			if (follow) {
+				this.#server.openFollows--;
+			}
+
+			this.#log.wake();
+		});
+		if (follow) {
+			this.#server.openFollows++;
+			this.#server.mostAtOnce = Math.max(this.#server.mostAtOnce, this.#server.openFollows);
+		}
+
+		let file = life;
+		let next = this.#query['tailLines'] === undefined ? 0 : Math.max(0, life.length - Number(this.#query['tailLines']));
+		while (!closed) {
+			for (; next < file.length && !closed; next++) {
+				if (!await this.#record(file[next]!)) {
+					return;
+				}
+			}
+
+			if (this.#frozen) {
+				await once(this.#response, 'close');
+				return;
+			}
+
+			const over = !follow || this.#log.lives.length - 1 !== index || this.#log.state !== 'running';
+			if (over || this.#fault?.kind === 'kubelet-error') {
+				break;
+			}
+
+			await new Promise<void>(resolve => {
+				const wake = () => {
+					this.#log.changed.delete(wake);
+					resolve();
+				};
+
+				this.#log.changed.add(wake);
+			});
+			// The kubelet goes over to the newest file without draining the old one.
+			if (this.#log.lives[index] !== file) {
+				file = this.#log.lives[index]!;
+				next = 0;
+			}
+		}
+
+		this.#response.end(this.#fault?.kind === 'kubelet-error' ? this.#fault.text : '');
+	}
+
+	/** @returns false when the fault has ended the answer */
+	async #record({time, text, partial = false}: LogRecord): Promise<boolean> {
+		if (this.#query['sinceTime'] !== undefined && Date.parse(time) < Date.parse(this.#query['sinceTime'])) {
+			this.#newLine = !partial;
+			return true;
+		}
+
+		const stamp = this.#query['timestamps'] === 'true' && this.#newLine ? `${time} ` : '';
+		this.#newLine = !partial;
+		return this.#write(Buffer.from(`${stamp}${text}${partial ? '' : '\n'}`, 'latin1'));
+	}
+
+	async #write(bytes: Buffer): Promise<boolean> {
+		const fault = this.#fault;
+		if (this.#frozen) {
+			return true;
+		}
+
+		if (fault && 'afterBytes' in fault && this.#bytes + bytes.length >= fault.afterBytes) {
+			this.#response.write(bytes.subarray(0, fault.afterBytes - this.#bytes));
+			if (fault.kind === 'freeze') {
+				this.#frozen = true;
+				return true;
+			}
+
+			if (fault.kind === 'end-cleanly') {
+				this.#response.end();
+			} else {
+				// What was written must arrive before the cut.
+				await new Promise(resolve => {
+					setTimeout(resolve, 5);
+				});
+				this.#response.socket?.resetAndDestroy();
+			}
+
+			return false;
+		}
+
+		this.#bytes += bytes.length;
+		this.#server.sent += bytes.length;
+		if (!this.#response.write(bytes)) {
+			await drainedOrClosed(this.#response);
+		}
+
+		return true;
+	}
+}
+
+async function drainedOrClosed(response: ServerResponse): Promise<void> {
+	await new Promise<void>(resolve => {
+		const done = () => {
+			response.off('drain', done).off('close', done);
+			resolve();
+		};
+
+		response.on('drain', done).on('close', done);
+	});
+}
+
+function respond(response: ServerResponse, status: number, body: object): void {
+	response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(body));
+}
