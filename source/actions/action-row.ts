@@ -1,15 +1,5 @@
 /** What an action is: one thing that a person can do, as a row of data. */
-
-/**
-What an action touches, so that read-only mode and rights are decided in one place.
-- `screen`: nothing but the screen
-- `read`: asks the apiserver for something
-- `stream`: opens a stream that only reads
-- `shell`: opens a stream that can write into a container
-- `listen`: opens a local port
-- `write`: changes something in the cluster, or sends a request that may
-*/
-export type ActionAccess = 'screen' | 'read' | 'stream' | 'shell' | 'listen' | 'write';
+import type {AccessClass} from './access.ts';
 
 export type ActionRow = {
 	/** `context.verb`; stable, users' keymaps name it. */
@@ -20,7 +10,8 @@ export type ActionRow = {
 	label: string;
 	/** A few words for `?`, the palette and the document. */
 	title: string;
-	access: ActionAccess;
+	/** What it touches beyond the screen; read-only mode and rights are decided by it. */
+	access: AccessClass | 'screen';
 	/** Place in the footer from the left; 0 is never in it. */
 	footer: number;
 };

@@ -2,10 +2,10 @@
 import {listActions} from './list-actions.ts';
 import {fieldActions} from './field-actions.ts';
 import {tailActions} from './tail-actions.ts';
-import type {ActionAccess, ActionRow} from './action-row.ts';
+import type {ActionRow} from './action-row.ts';
 
 /** [id, label, title, place in the footer, access]: left out is 0 and `screen`. */
-export type ActionCells = readonly [id: string, label: string, title: string, footer?: number, access?: ActionAccess];
+export type ActionCells = readonly [id: string, label: string, title: string, footer?: number, access?: ActionRow['access']];
 export type ActionTable = Readonly<Record<string, readonly ActionCells[]>>;
 
 const globalActions: ActionTable = {

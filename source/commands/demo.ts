@@ -5,12 +5,13 @@ import type {SandboxOptions} from '../sandbox/sandbox.ts';
 import type {Command} from './command.ts';
 import {sandboxWay} from './demo/open-sandbox-cluster.ts';
 import {serveSandbox} from './demo/serve.ts';
+import {sandboxSession} from './demo/sandbox-session.ts';
 import {runTour} from './demo/tour.ts';
 import {demoRow} from './rows/demo.ts';
 
 export const command: Command<typeof demoRow.flags> = {
 	row: demoRow,
-	async run({flags, positionals, stdout, interrupted}) {
+	async run({flags, positionals, stdin, stdout, env, interrupted}) {
 		if (positionals.length > 0) {
 			throw new SpokeError('ERR_USAGE', `demo takes no argument: ${positionals[0]}`);
 		}
@@ -31,6 +32,10 @@ export const command: Command<typeof demoRow.flags> = {
 		const sandbox = await startSandbox({scenario: flags.scenario as NonNullable<SandboxOptions['scenario']>, port: flags.port});
 		const way = await sandboxWay(sandbox);
 		try {
+			if (!flags.serve && !flags.tour && stdin.isTTY && stdout.isTTY) {
+				return await sandboxSession(sandbox, way.kubeconfigFile, {stdin, stdout, env, interrupted});
+			}
+
 			await (flags.serve ? serveSandbox(sandbox, flags['kubeconfig-out'], stdout, interrupted) : runTour(sandbox, way, stdout, interrupted));
 		} finally {
 			await Promise.all([way.forget(), sandbox.close()]);

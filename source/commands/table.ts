@@ -6,6 +6,8 @@ import {doctorRow} from './rows/doctor.ts';
 import {demoRow} from './rows/demo.ts';
 import {execRow} from './rows/exec.ts';
 import {keysRow} from './rows/keys.ts';
+import {sessionRow} from './rows/session.ts';
+import {tailRow} from './rows/tail.ts';
 import {logsRow} from './rows/logs.ts';
 import {portForwardRow} from './rows/port-forward.ts';
 import {pathRow} from './rows/path.ts';
@@ -14,6 +16,8 @@ type Entry = {row: CommandRow; load: () => Promise<{command: Command<any>}>};
 
 /** In the order of help. */
 export const commandTable: readonly Entry[] = [
+	{row: sessionRow, load: async () => import('./session.ts')},
+	{row: tailRow, load: async () => import('./tail.ts')},
 	{row: logsRow, load: async () => import('./logs.ts')},
 	{row: execRow, load: async () => import('./exec.ts')},
 	{row: attachRow, load: async () => import('./attach.ts')},

@@ -1,0 +1,35 @@
+/** Puts the session together: the terminal, the cluster, the state, and what runs between them. */
+import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
+import {SessionRun, type SessionOptions} from './app/session-run.ts';
+import {writeCrashReport} from './app/crash-report.ts';
+
+export type {SessionOptions} from './app/session-run.ts';
+
+/**
+Runs the session until it is left; resolves to the exit status. The terminal is then as it was before, also after a failure.
+@throws SpokeError when the first cluster cannot be opened
+*/
+export async function runSession(options: SessionOptions): Promise<number> {
+	const run = new SessionRun(options);
+	const {promise: crashed, reject} = Promise.withResolvers<never>();
+	const onCrash = (error: unknown) => {
+		reject(error);
+	};
+
+	process.on('uncaughtException', onCrash);
+	process.on('unhandledRejection', onCrash);
+	try {
+		return await Promise.race([run.run(), crashed]);
+	} catch (error) {
+		run.rescue();
+		const path = await writeCrashReport(error, options.env);
+		process.stderr.write(`error: bug in spoke: ${error instanceof Error ? error.message : String(error)}${path === null ? '' : `; the report is in ${path}`} [ERR_INTERNAL]\n`);
+		return 70;
+	} finally {
+		process.off('uncaughtException', onCrash);
+		process.off('unhandledRejection', onCrash);
+		await Promise.race([run.close(), delay(2000)]);
+	}
+}
+

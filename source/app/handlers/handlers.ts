@@ -1,0 +1,14 @@
+/** Every handler, by the id of its action. */
+import {forwardHandlers} from './forward-handlers.ts';
+import type {Handlers} from './handler.ts';
+import {listHandlers} from './list-handlers.ts';
+import {navigationHandlers} from './navigation-handlers.ts';
+import {paletteHandlers} from './palette-handlers.ts';
+import {sandboxHandlers} from './sandbox-handlers.ts';
+import {shellHandlers} from './shell-handlers.ts';
+import {tailHandlers} from './tail-handlers.ts';
+import {whyHandlers} from './why-handlers.ts';
+
+export const handlers: Handlers = {
+	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...whyHandlers, ...paletteHandlers, ...sandboxHandlers,
+};

@@ -1,0 +1,157 @@
+/** Going about: back, help, messages, panes, namespaces and contexts, leaving. */
+import {whatIsOpen} from '../../state/connections.ts';
+import {keyContext} from '../../state/session-state.ts';
+import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
+import {listAll, type TableRow} from '../../cluster/list.ts';
+import {asSpokeError} from '../../errors/spoke-error.ts';
+import type {Session} from '../session.ts';
+import {currentList} from './list-handlers.ts';
+import type {Handlers} from './handler.ts';
+
+/** ^C again within this time leaves without an answer. */
+const again = {withinMs: 2000, at: 0};
+
+export const navigationHandlers: Handlers = {
+	'view.back': goBack,
+	'help.open': ({store}) => {
+		store.now({type: 'push', layer: {kind: 'help', context: keyContext(store.state)}});
+	},
+	'messages.open': ({store}) => {
+		store.now({type: 'push', layer: {kind: 'messages'}});
+	},
+	'view.zoom': ({store}) => {
+		store.now({type: 'zoom'});
+	},
+	'pane.next': ({store}) => {
+		store.now({type: 'pane', by: 1});
+	},
+	'pane.previous': ({store}) => {
+		store.now({type: 'pane', by: -1});
+	},
+	'connections.down': ({store}) => {
+		store.now({type: 'dock-move', by: 1});
+	},
+	'connections.up': ({store}) => {
+		store.now({type: 'dock-move', by: -1});
+	},
+	'screen.redraw': session => {
+		session.terminal.stdout.write('\u001B[2J\u001B[H');
+		session.redraw();
+		session.store.drawNow();
+	},
+	'app.quit': quit,
+	'app.suspend': async session => session.withTerminal(async () => session.terminal.suspend()),
+	'namespace.pick': pickNamespace,
+	'namespace.all': session => {
+		const {namespace, lastNamespace} = session.store.state.cluster;
+		session.openNamespace(namespace === null ? lastNamespace : null);
+	},
+	'context.pick': pickContext,
+	'details.down': session => {
+		scrollText(session, 1);
+	},
+	'details.up': session => {
+		scrollText(session, -1);
+	},
+	'doctor.down': session => {
+		scrollText(session, 1);
+	},
+	'doctor.up': session => {
+		scrollText(session, -1);
+	},
+};
+
+function scrollText({store}: Session, by: number): void {
+	const layer = store.state.layers.at(-1);
+	if (layer?.kind === 'text') {
+		store.now({type: 'layer', to: {top: Math.max(0, Math.min(layer.top + by, layer.lines.length * 3))}});
+	}
+}
+
+/** One layer at a time: the line, the screen, the pane, the filter. */
+function goBack(session: Session): void {
+	const {store, tails} = session;
+	const layer = store.state.layers.at(-1);
+	if (layer?.kind === 'tail') {
+		const run = tails.get(layer.id);
+		if (run && run.view.search !== null) {
+			run.view = {...run.view, search: null, searchIndex: null};
+			session.redraw();
+			return;
+		}
+	}
+
+	if (layer) {
+		store.now({type: 'pop'});
+		return;
+	}
+
+	if (store.state.pane !== 'main') {
+		store.now({type: 'pane', by: -1});
+		return;
+	}
+
+	const list = currentList(session);
+	if (list && list.filter !== '') {
+		store.now({type: 'list', list: list.name, event: {type: 'filter', text: ''}});
+		session.redraw();
+	} else if (store.state.view !== 'pods') {
+		store.now({type: 'view', view: 'pods'});
+		session.redraw();
+	} else {
+		session.tell('this is the first screen; ^C leaves');
+	}
+}
+
+async function quit(session: Session): Promise<void> {
+	const open = whatIsOpen(session.store.state.dock);
+	if (open === null || Date.now() - again.at < again.withinMs) {
+		session.quit(0);
+		return;
+	}
+
+	again.at = Date.now();
+	if (await session.ask(`Close ${open}, and quit?`)) {
+		session.quit(0);
+	}
+}
+
+async function pickNamespace(session: Session): Promise<void> {
+	const {cluster} = session.store.state;
+	let names: readonly string[] = [...new Set([cluster.lastNamespace, session.cluster.access.facts.namespace])];
+	const notes: string[] = [];
+	try {
+		const {items} = await listAll<TableRow>(session.cluster.access, {path: '/api/v1/namespaces', as: 'table', pageSize: 5000, signal: AbortSignal.timeout(3000)});
+		names = items.map(({cells}) => String(cells[0]));
+	} catch (error) {
+		notes.push(asSpokeError(error).code === 'ERR_FORBIDDEN' ? 'You may not list namespaces: type a name.' : `Namespaces could not be read (${asSpokeError(error).message}): type a name.`);
+	}
+
+	const chosen = await session.pick({
+		title: 'Namespace', purpose: 'namespace', free: true, keys: 'open', notes,
+		items: names.map(name => ({id: name, cells: [name, name === cluster.namespace ? 'now' : '']})),
+		at: Math.max(0, names.indexOf(cluster.namespace ?? '')),
+	});
+	if (chosen !== null) {
+		session.openNamespace(chosen);
+	}
+}
+
+async function pickContext(session: Session): Promise<void> {
+	const {config} = await loadKubeconfig(session.flags.kubeconfig, session.env);
+	const now = session.store.state.cluster.context;
+	const open = whatIsOpen(session.store.state.dock);
+	const items = [...config.contexts].map(([name, entry]) => {
+		const cluster = config.clusters.get(entry.cluster);
+		const server = cluster?.server ?? '';
+		const tls = cluster === undefined ? 'no such cluster in the file' : server.startsWith('http://') ? 'plain: http:// server' : cluster.insecureSkipTlsVerify ? 'unverified: check is skipped' : `checked${cluster.proxyUrl === '' ? '' : '; by proxy-url'}`;
+		return {id: name, cells: [name, server.replace(/^https?:\/\//, ''), `${tls}${name === now ? '   now' : ''}`]};
+	});
+	const chosen = await session.pick({
+		title: 'Context', purpose: 'context', heads: ['CONTEXT', 'APISERVER', 'BY THE FILE, TLS WILL BE'], items, keys: 'switch', at: Math.max(0, items.findIndex(({id}) => id === now)),
+		notes: open === null ? [] : [`${open} of ${now} stay open and stay listed.`],
+	});
+	if (chosen !== null && chosen !== now) {
+		await session.switchContext(chosen);
+	}
+}

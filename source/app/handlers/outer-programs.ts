@@ -1,0 +1,35 @@
+/** Opens text in $PAGER or $EDITOR: they get the whole terminal, and give it back. */
+import {mkdtemp, open, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import type {Session} from '../session.ts';
+
+export async function viewInProgram(session: Session, kind: 'pager' | 'editor', texts: Iterable<string>, line: number): Promise<void> {
+	const {env} = session;
+	const command = (kind === 'pager' ? env['PAGER'] || 'less -R' : env['VISUAL'] || env['EDITOR'] || 'vi').trim();
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
+	const path = join(folder, 'lines.log');
+	try {
+		const file = await open(path, 'wx', 0o600);
+		let block = '';
+		for (const text of texts) {
+			block += text;
+			if (block.length > 256 * 1024) {
+				await file.write(block);
+				block = '';
+			}
+		}
+
+		await file.write(block);
+		await file.close();
+		const [program = 'less', ...given] = command.split(/\s+/);
+		const takesLine = /(?:^|\/)(?:less|vi|vim|nvim|nano|emacs|ed)$/.test(program);
+		const {execa} = await import('execa');
+		const result = await session.withTerminal(async () => execa(program, [...given, ...takesLine ? [`+${line}`] : [], path], {stdio: 'inherit', reject: false}));
+		if (result.failed && result.exitCode === undefined) {
+			session.tell(`${program} could not be started: ${result.shortMessage}`, 'error');
+		}
+	} finally {
+		await rm(folder, {recursive: true, force: true});
+	}
+}

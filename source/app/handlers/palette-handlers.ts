@@ -1,0 +1,112 @@
+/** `:`: every action by name, with its key and why it is off, and the commands that take a word. */
+import {findAction} from '../../actions/action-rows.ts';
+import {describeKeys} from '../../keymap/describe-keys.ts';
+import {listNames} from '../../state/list-kinds.ts';
+import {keyContext, type ViewName} from '../../state/session-state.ts';
+import {findResource} from '../../targets/resource-words.ts';
+import {whyOff} from '../press-key.ts';
+import type {SessionRun} from '../session-run.ts';
+import type {Session} from '../session.ts';
+import {startWish} from './forward-handlers.ts';
+import type {Handlers} from './handler.ts';
+import {showView} from './list-handlers.ts';
+import {openShell} from './shell-handlers.ts';
+import {openTail} from './tail-handlers.ts';
+
+export const paletteHandlers: Handlers = {
+	'palette.open': async session => {
+		const context = keyContext(session.store.state);
+		const hints = describeKeys(session.keymap, context, action => whyOff(session.store.state, action)?.replace(`${action.title}: off, `, '') ?? null);
+		const items = [
+			...commands.map(({word, takes, does}) => ({id: `:${word}`, cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, '']})),
+			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.id.replace('.', ' '), action.title, keys[0] ?? ''], ...off !== null && {off}})),
+		];
+		const chosen = await session.pick({title: 'Commands', purpose: 'palette', lead: ':', items, free: true, keys: 'run'});
+		if (chosen === null) {
+			return;
+		}
+
+		if (findAction(chosen)) {
+			(session as SessionRun).perform(chosen);
+		} else {
+			await runCommand(session, chosen.replace(/^:/, ''));
+		}
+	},
+};
+
+type CommandRow = {word: string; takes: string; does: string; run(session: Session, words: readonly string[]): void | Promise<void>};
+
+const needs = (session: Session, what: string) => {
+	session.tell(`type ${what}`, 'warn');
+};
+
+const commands: readonly CommandRow[] = [
+	{word: 'ns', takes: 'NAME', does: 'open a namespace', run(session, [name]) {
+		if (name === undefined) {
+			(session as SessionRun).perform('namespace.pick');
+		} else {
+			session.openNamespace(name === '-A' || name === '*' ? null : name);
+		}
+	}},
+	{word: 'ctx', takes: 'NAME', does: 'switch the context', async run(session, [name]) {
+		if (name === undefined) {
+			(session as SessionRun).perform('context.pick');
+		} else {
+			await session.switchContext(name);
+		}
+	}},
+	{word: 'tail', takes: 'TARGET… or -l SELECTOR', does: 'follow logs', run(session, words) {
+		const at = words.indexOf('-l');
+		const selector = at < 0 ? null : words[at + 1] ?? null;
+		const targets = words.filter((word, index) => !word.startsWith('-') && (at < 0 || index !== at + 1));
+		if (targets.length === 0 && selector === null) {
+			needs(session, ':tail pod/NAME');
+			return;
+		}
+
+		const {namespace, lastNamespace} = session.store.state.cluster;
+		openTail(session, {namespace: selector === null ? namespace ?? lastNamespace : namespace, targets, selector, containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'}});
+	}},
+	{word: 'shell', takes: 'TARGET', does: 'shell in a pod', async run(session, [target]) {
+		const {namespace, lastNamespace} = session.store.state.cluster;
+		await (target === undefined ? needs(session, ':shell pod/NAME') : openShell(session, target, namespace ?? lastNamespace));
+	}},
+	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', does: 'forward a port', async run(session, [target, port]) {
+		const {namespace, lastNamespace} = session.store.state.cluster;
+		await (target === undefined || port === undefined ? needs(session, ':forward svc/NAME 8080:80') : startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost'}));
+	}},
+	{word: 'why', takes: '', does: 'why this path', run(session) {
+		(session as SessionRun).perform('path.why');
+	}},
+	{word: 'quit', takes: '', does: 'leave', run(session) {
+		(session as SessionRun).perform('app.quit');
+	}},
+];
+
+async function runCommand(session: Session, line: string): Promise<void> {
+	const [word = '', ...rest] = line.trim().split(/\s+/);
+	const command = commands.find(one => one.word === word) ?? ({q: commands.at(-1), namespace: commands[0], context: commands[1], logs: commands[2]} as Readonly<Record<string, CommandRow | undefined>>)[word];
+	if (command) {
+		await command.run(session, rest);
+		return;
+	}
+
+	const view = viewOf(word);
+	if (view === null) {
+		session.tell(`no command is called ${word}`, 'warn');
+		return;
+	}
+
+	if (rest[0] !== undefined) {
+		session.openNamespace(rest[0]);
+	}
+
+	showView(session, view);
+}
+
+/** `:pods`, `:po`, `:deploy`, `:svc`: kubectl's words name the lists. */
+function viewOf(word: string): ViewName | null {
+	const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];
+	const plural = findResource(word)?.plural;
+	return views.find(view => view === word) ?? (plural === 'pods' || plural === 'services' || plural === 'nodes' ? plural : plural === undefined ? null : 'workloads');
+}

@@ -1,0 +1,93 @@
+/** The sandbox screen: postures and faults are switched here, and the labels follow. */
+import type {Sandbox} from '../../sandbox/sandbox.ts';
+import type {SwitchRow, SwitchValues} from '../../sandbox/switch-rows.ts';
+import type {Session} from '../session.ts';
+import type {Handlers} from './handler.ts';
+
+type Knob = Session['store']['state']['sandboxKnobs'][number];
+
+const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchRow[]}>();
+
+/** What happens once: chosen with → and applied with Enter like a switch. */
+const happenings: ReadonlyArray<{id: string; label: string; says: string; effect: string; run(sandbox: Sandbox): void | Promise<void>}> = [
+	{id: 'cut', label: 'connections to the apiserver', says: 'cut now', effect: 'every stream breaks and comes back', run(sandbox) {
+		sandbox.faults.cut();
+	}},
+	{id: 'cut-second', label: 'connections to kubelets', says: 'cut now', effect: 'leg 2 breaks', run(sandbox) {
+		sandbox.faults.cutSecondLeg();
+	}},
+	{id: 'restart', label: 'apiserver', says: 'restart now', effect: 'a new process: verdicts are read again', run: async sandbox => sandbox.faults.restartApiserver({downMs: 800})},
+	{id: 'rotate', label: 'log files', says: 'rotate now', effect: 'tails go on or say what may be missing', run(sandbox) {
+		sandbox.faults.rotateLogs();
+	}},
+	{id: 'compact', label: 'watch history', says: 'forget now', effect: 'lists are read anew', run(sandbox) {
+		sandbox.faults.compact();
+	}},
+];
+
+export function followSandbox(session: Session, sandbox: Sandbox): void {
+	void (async () => {
+		const {switchRows} = await import('../../sandbox/switch-rows.ts');
+		running.set(session, {sandbox, rows: switchRows});
+		show(session);
+		sandbox.onEvent(({time, what}) => {
+			session.store.data({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${time.slice(11, 19)}  ${what}`]});
+		});
+	})();
+}
+
+function show(session: Session, change?: {id: string; at: number}): void {
+	const run = running.get(session)!;
+	const now = run.sandbox.switches.get();
+	const knobs: Knob[] = [
+		...run.rows.map((row): Knob => {
+			const at = row.values.findIndex(({value}) => value === now[row.name]);
+			const shown = change?.id === row.name ? change.at : at;
+			return {id: row.name, label: row.title, values: row.values.map(({value}) => String(value)), at: Math.max(0, shown), effect: shown === at ? row.values[at]?.says ?? '' : `Enter applies: ${row.values[shown]?.says ?? ''}${row.restarts ? '; apiserver restarts' : ''}`, fault: row.name !== 'verification' && row.name !== 'route'};
+		}),
+		...happenings.map(({id, label, says, effect}): Knob => ({id, label, values: [says], at: 0, effect, fault: true})),
+	];
+	session.store.now({type: 'sandbox', knobs});
+}
+
+function turn(session: Session, by: 1 | -1): void {
+	const {sandboxKnobs, sandboxAt} = session.store.state;
+	const knob = sandboxKnobs[sandboxAt];
+	if (knob) {
+		show(session, {id: knob.id, at: (knob.at + by + knob.values.length) % knob.values.length});
+	}
+}
+
+export const sandboxHandlers: Handlers = {
+	'sandbox.previous': session => {
+		turn(session, -1);
+	},
+	'sandbox.next': session => {
+		turn(session, 1);
+	},
+	'sandbox.apply': async session => {
+		const run = running.get(session);
+		const {sandboxKnobs, sandboxAt} = session.store.state;
+		const knob = sandboxKnobs[sandboxAt];
+		if (!run || !knob) {
+			return;
+		}
+
+		const happening = happenings.find(({id}) => id === knob.id);
+		const row = run.rows.find(({name}) => name === knob.id);
+		if (happening) {
+			await happening.run(run.sandbox);
+		} else if (row) {
+			await run.sandbox.switches.set({[row.name]: row.values[knob.at]!.value} as Partial<SwitchValues>);
+		}
+
+		show(session);
+	},
+	'sandbox.reset': async session => {
+		const run = running.get(session);
+		if (run) {
+			await run.sandbox.switches.set(Object.fromEntries(run.rows.map(({name, values}) => [name, values[0]!.value])) as Partial<SwitchValues>);
+			show(session);
+		}
+	},
+};

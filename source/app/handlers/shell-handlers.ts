@@ -1,0 +1,232 @@
+/** Shell, attach and debug containers: the far side gets the whole terminal, and gives it back. */
+import type {Readable} from 'node:stream';
+import {once} from 'node:events';
+import {finished} from 'node:stream/promises';
+import {SpokeError, asSpokeError} from '../../errors/spoke-error.ts';
+import {openRemoteCommand, type RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
+import {worstPath} from '../../state/connections.ts';
+import {showAge} from '../../state/table-rows.ts';
+import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {findResource} from '../../targets/resource-words.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
+import {ScreenModes} from '../../terminal/screen-modes.ts';
+import {LeaveKeys} from '../leave-keys.ts';
+import {plainPathLine} from '../plain-path-line.ts';
+import type {SessionRun} from '../session-run.ts';
+import type {Session} from '../session.ts';
+import {targetHere} from './details-handlers.ts';
+import type {Handlers} from './handler.ts';
+import {currentTail} from './tail-handlers.ts';
+
+/** The best shell that the image has, with a terminal that it knows. */
+const shellScript = 'TERM=xterm-256color; export TERM; if [ -x /bin/bash ]; then exec /bin/bash -l; elif [ -x /bin/ash ]; then exec /bin/ash; else exec /bin/sh; fi';
+
+type Place = {pod: PodObject; container: string; asked: string; chosenFrom: number};
+
+export const shellHandlers: Handlers = {
+	'pods.shell': async session => openShellHere(session),
+	'workloads.shell': async session => openShellHere(session),
+	'pods.attach': async session => attachHere(session),
+	'pods.debug': async session => debugHere(session),
+	'tail.shell': async session => {
+		const source = currentTail(session)?.view.sources.find(({on}) => on);
+		if (source) {
+			await openShell(session, `pod/${source.pod}`, source.namespace, source.container);
+		}
+	},
+};
+
+async function openShellHere(session: Session): Promise<void> {
+	const here = targetHere(session);
+	if (here) {
+		await openShell(session, here.target, here.namespace);
+	}
+}
+
+export async function openShell(session: Session, target: string, namespace: string, named?: string): Promise<void> {
+	const place = await placeOf(session, target, namespace, named);
+	if (place) {
+		await runInTerminal(session, place, 'exec', ['/bin/sh', '-c', shellScript]);
+	}
+}
+
+async function attachHere(session: Session): Promise<void> {
+	const here = targetHere(session);
+	const place = here && await placeOf(session, here.target, here.namespace);
+	if (place) {
+		await runInTerminal(session, place, 'attach', []);
+	}
+}
+
+async function placeOf(session: Session, target: string, namespace: string, named?: string): Promise<Place | null> {
+	const {pod, target: {asked, chosenFrom}} = await resolvePod(session.cluster.access, target, {namespace, order: 'attach', podRunningTimeoutMs: 3000});
+	const running = allContainers(pod).filter(({name, role}) => role !== 'init' || pod.status?.initContainerStatuses?.some(one => one.name === name && one.state?.running));
+	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
+	if (named === undefined && running.length > 1) {
+		const chosen = await session.pick({
+			title: `Container of ${pod.metadata.name}`, purpose: 'container', keys: 'open', at: Math.max(0, running.findIndex(({name}) => name === container)),
+			items: running.map(({name, role}) => ({id: name, cells: [name, role === 'regular' ? '' : role]})),
+		});
+		if (chosen === null) {
+			return null;
+		}
+
+		container = chosen;
+	}
+
+	return {pod, container, asked, chosenFrom};
+}
+
+async function runInTerminal(session: Session, {pod, container, asked, chosenFrom}: Place, feature: 'exec' | 'attach', command: readonly string[]): Promise<void> {
+	const spec = [...pod.spec.containers, ...pod.spec.initContainers ?? [], ...pod.spec.ephemeralContainers ?? []].find(({name}) => name === container) as {tty?: boolean; stdin?: boolean} | undefined;
+	const tty = feature === 'exec' || spec?.tty === true;
+	const stdin = feature === 'exec' || spec?.stdin === true;
+	const id = session.nextId(feature === 'exec' ? 'shell' : 'attach');
+	const kind = feature === 'exec' ? 'shell' : 'attach';
+	const name = `${pod.metadata.name}/${container}`;
+	const began = Date.now();
+	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind, what: name, context: session.cluster.context, since: began}}});
+	session.tell(`${kind} in ${name} …`);
+	let remote: RemoteCommand;
+	try {
+		remote = await openRemoteCommand(session.cluster.access, {feature, target: reachedPod(asked, pod, chosenFrom, container), command, stdin, tty}, {witness: session.witnessFor(id), environment: session.env});
+	} catch (error) {
+		session.store.now({type: 'dock', event: {type: 'close', id}});
+		throw error;
+	}
+
+	const end = await drive(session, id, remote, {name, kind, tty, began});
+	session.store.now({type: 'dock', event: {type: 'close', id}});
+	const {error} = end;
+	if (error && feature === 'exec' && noShell(error)) {
+		session.fail(`${kind} in ${name}`, new SpokeError(error.code, 'the image has no shell', {text: error.text ?? error.message, remedy: 'add a debug container'}));
+	} else if (error) {
+		session.fail(`${kind} in ${name}`, error);
+	} else {
+		session.tell(end.words);
+	}
+}
+
+function noShell({text, message}: SpokeError): boolean {
+	return /executable file not found|no such file or directory|not found/i.test(text ?? message);
+}
+
+type End = {words: string; error: SpokeError | null};
+
+async function drive(session: Session, id: string, remote: RemoteCommand, {name, kind, tty, began}: {name: string; kind: string; tty: boolean; began: number}): Promise<End> {
+	const {stdout} = session.terminal;
+	const leave = new LeaveKeys(session.keymap);
+	const left = Promise.withResolvers<'left'>();
+	const modes = new ScreenModes();
+	const pathNow = () => {
+		const path = worstPath(session.store.state.dock.find(one => one.id === id)?.paths.values() ?? []);
+		return path === null ? '' : `${plainPathLine(path, (session as SessionRun).glyphs, stdout.columns || 80)}\r\n`;
+	};
+
+	const others = session.store.state.dock.filter(one => one.id !== id && (one.phase === 'open' || one.phase === 'working')).length;
+	const take = (bytes: Buffer) => {
+		for (const part of leave.feed(bytes)) {
+			if (part.kind === 'pass') {
+				remote.stdin?.write(part.bytes);
+			} else if (part.kind === 'path') {
+				stdout.write(`\r\n${pathNow()}`);
+			} else {
+				left.resolve('left');
+			}
+		}
+	};
+
+	return (session as SessionRun).withShell(take, async () => {
+		const context = session.store.state.cluster;
+		stdout.write(`spoke  ${kind} in ${context.sandbox ? 'SANDBOX' : context.context} ${name}\r\n${pathNow()}       ${others > 0 ? `${others} other ${others === 1 ? 'connection goes' : 'connections go'} on. ` : ''}To leave: ${leave.shown}\r\n`);
+		const resize = () => {
+			remote.resize({columns: stdout.columns || 80, rows: stdout.rows || 24});
+		};
+
+		if (tty) {
+			resize();
+			stdout.on('resize', resize);
+		}
+
+		const outputs = Promise.all([pipeOut(remote.stdout, stdout, modes, tty), ...remote.stderr ? [pipeOut(remote.stderr, stdout, modes, tty)] : []]);
+		let end: End;
+		const took = () => showAge(Date.now() - began);
+		try {
+			const outcome = await Promise.race([Promise.all([remote.outcome, outputs]).then(([status]) => status), left.promise]);
+			end = outcome === 'left' || outcome === 'closed'
+				? {words: `left the ${kind} after ${took()}. It may go on in the container.`, error: null}
+				: {words: `${kind} ended with exit status ${outcome}, after ${took()}`, error: null};
+		} catch (thrown) {
+			const error = asSpokeError(thrown);
+			end = {words: `${error.message}, after ${took()}`, error};
+		} finally {
+			stdout.off('resize', resize);
+			remote.close();
+		}
+
+		const lineEnd = modes.atLineStart ? '' : '\r\n';
+		stdout.write(`${modes.undo()}${lineEnd}spoke  ${end.words}\r\n${pathNow()}`);
+		return end;
+	});
+}
+
+async function pipeOut(from: Readable, to: NodeJS.WriteStream, modes: ScreenModes, tty: boolean): Promise<void> {
+	from.on('data', (piece: Buffer) => {
+		modes.watch(piece);
+		// Without a terminal on the far side its line feeds come bare, and ours is raw.
+		const ready = to.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
+		if (!ready) {
+			from.pause();
+			void once(to, 'drain').then(() => from.resume(), () => {});
+		}
+	});
+	await finished(from).catch(() => {});
+}
+
+async function debugHere(session: Session): Promise<void> {
+	const here = targetHere(session);
+	if (!here) {
+		return;
+	}
+
+	const {pod} = await resolvePod(session.cluster.access, here.target, {namespace: here.namespace, order: 'attach', podRunningTimeoutMs: 3000});
+	const values = await session.fill({
+		title: `Debug container in ${pod.metadata.name}`, submit: 'add',
+		fields: [
+			{name: 'image', label: 'Image', value: 'busybox:stable', choices: null, note: ''},
+			{name: 'target', label: 'Sees processes of', value: pod.spec.containers[0]?.name ?? '', choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})), note: ''},
+		],
+		notes: ({image, target}) => ['The same in a script:', `  kubectl debug -n ${here.namespace} -it ${pod.metadata.name} --image=${image} --target=${target}`],
+		check: ({image}) => image === '' ? 'an image is needed' : null,
+	});
+	if (values === null || !await session.ask(`Add a debug container to ${pod.metadata.name}?`, ['It cannot be removed from the pod; it ends when its shell ends.'])) {
+		return;
+	}
+
+	const name = `debugger-${Math.random().toString(36).slice(2, 7)}`;
+	await session.cluster.access.json({
+		method: 'PATCH', path: objectPath(findResource('pod')!, here.namespace, pod.metadata.name, 'ephemeralcontainers'), headers: {'content-type': 'application/strategic-merge-patch+json'},
+		body: JSON.stringify({spec: {ephemeralContainers: [{name, image: values['image'], targetContainerName: values['target'], stdin: true, tty: true, imagePullPolicy: 'IfNotPresent', terminationMessagePolicy: 'File'}]}}),
+	});
+	session.tell(`waiting for ${name} …`);
+	for (let tries = 0; tries < 60; tries++) {
+		await new Promise(resolve => {
+			setTimeout(resolve, 500);
+		});
+		const now = await session.cluster.access.json<PodObject>({path: objectPath(findResource('pod')!, here.namespace, pod.metadata.name)});
+		const state = now.status?.ephemeralContainerStatuses?.find(one => one.name === name)?.state;
+		if (state?.running) {
+			await runInTerminal(session, {pod: now, container: name, asked: here.target, chosenFrom: 1}, 'attach', []);
+			return;
+		}
+
+		if (state?.terminated ?? (state?.waiting?.reason ?? '').match(/Err|BackOff/)) {
+			throw new SpokeError('ERR_TARGET_GONE', `debug container ${name} does not start: ${state?.waiting?.reason ?? state?.terminated?.reason ?? ''}`, {text: state?.waiting?.message ?? state?.terminated?.message ?? ''});
+		}
+	}
+
+	throw new SpokeError('ERR_TARGET_GONE', `debug container ${name} did not start within 30 s`);
+}
+

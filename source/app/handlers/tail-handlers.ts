@@ -1,0 +1,448 @@
+/** All that is done in a tail. */
+import {chmod, mkdir, open as openFile} from 'node:fs/promises';
+import {homedir} from 'node:os';
+import {basename, isAbsolute, join, resolve} from 'node:path';
+import {Sanitiser} from '../../text/sanitise.ts';
+import {allJsonFields} from '../../state/tail/json-fields.ts';
+import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, nextMatch, numberAt, pauseTail, placeOf, searchTail, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {LineIndex} from '../../state/tail/line-index.ts';
+import type {LineLevel} from '../../state/tail/line-buffer.ts';
+import {levelNames} from '../../state/tail/line-buffer.ts';
+import type {Session} from '../session.ts';
+import {TailRun} from '../tail-run.ts';
+import {tailAsk, type TailWish} from '../tail-targets.ts';
+import {targetHere} from './details-handlers.ts';
+import {viewInProgram} from './outer-programs.ts';
+import type {Handlers} from './handler.ts';
+
+/** The tail on top. */
+export function currentTail({store, tails}: Session): TailRun | null {
+	const layer = store.state.layers.findLast(one => one.kind === 'tail');
+	return layer?.kind === 'tail' ? tails.get(layer.id) ?? null : null;
+}
+
+/** Opens a tail, or the one that is open already for the same wish. */
+export function openTail(session: Session, wish: TailWish, since: SincePreset = 'tail', previous = false): TailRun {
+	const ask = tailAsk(session.cluster.access, wish);
+	const known = [...session.tails.values()].find(run => run.ask.asked === ask.asked && run.view.phase !== 'failed' && run.view.phase !== 'ended' && run.key === keyOf(session, wish));
+	if (known && !previous) {
+		known.view = followTail(known.view);
+		session.store.now({type: 'push', layer: {kind: 'tail', id: known.id, line: null}});
+		return known;
+	}
+
+	const id = session.nextId('tail');
+	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: session.cluster.context, since: Date.now()}}});
+	const run = new TailRun(id, ask, emptyTail(id, ask.title), {
+		cluster: session.cluster.access, witness: session.witnessFor(id),
+		changed() {
+			session.store.data({type: 'tail-changed'});
+		},
+	});
+	run.key = keyOf(session, wish);
+	session.tails.set(id, run);
+	session.store.now({type: 'push', layer: {kind: 'tail', id, line: null}});
+	run.start(since, previous);
+	return run;
+}
+
+function keyOf(session: Session, {namespace, targets, selector, containers}: TailWish): string {
+	return JSON.stringify([session.cluster.context, namespace, targets, selector, containers]);
+}
+
+function openTailHere(session: Session): void {
+	const here = targetHere(session);
+	if (here) {
+		openTail(session, {namespace: here.namespace, targets: [here.target], selector: null, containers: {kind: 'default'}});
+	}
+}
+
+function change(session: Session, to: (view: TailView) => TailView): void {
+	const run = currentTail(session);
+	if (run) {
+		run.view = to(run.view);
+		session.store.now({type: 'tail-changed'});
+	}
+}
+
+const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
+const move = (by: (view: TailView) => number) => (session: Session) => {
+	change(session, view => moveTail(view, by(view)));
+};
+
+const since = (preset: SincePreset) => (session: Session) => {
+	currentTail(session)?.start(preset);
+};
+
+function jump(session: Session, direction: 1 | -1, isWanted: (view: TailView, number: number) => boolean, none: string): void {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	const {view} = run;
+	const from = view.follow ? view.buffer.end - (direction > 0 ? 1 : 0) : view.cursor;
+	const isAtLast = view.follow && direction < 0 && shownLength(view) > 0 && isWanted(view, numberAt(view, shownLength(view) - 1));
+	const number = isAtLast ? numberAt(view, shownLength(view) - 1) : findLine(view, from, direction, one => isWanted(view, one));
+	if (number === null) {
+		session.tell(none);
+	} else {
+		change(session, one => jumpTo(one, number));
+	}
+}
+
+const isError = (view: TailView, number: number) => (view.buffer.blockOf(number)?.signs[number - view.buffer.blockOf(number)!.first] ?? 0) % 16 >= 4;
+
+export const tailHandlers: Handlers = {
+	'pods.logs': openTailHere,
+	'workloads.logs': openTailHere,
+	'services.logs': openTailHere,
+	'tail.down': move(() => 1),
+	'tail.up': move(() => -1),
+	'tail.page-down': move(pageOf),
+	'tail.page-up': move(view => -pageOf(view)),
+	'tail.half-down': move(view => Math.ceil(pageOf(view) / 2)),
+	'tail.half-up': move(view => -Math.ceil(pageOf(view) / 2)),
+	'tail.left': session => {
+		change(session, view => ({...view, left: Math.max(0, view.left - 20)}));
+	},
+	'tail.right': session => {
+		change(session, view => ({...view, left: view.left + 20}));
+	},
+	'tail.top': session => {
+		change(session, view => goTo({...view, follow: false}, numberAt(view, 0)));
+	},
+	'tail.follow': session => {
+		change(session, followTail);
+	},
+	'tail.pause': session => {
+		change(session, pauseTail);
+	},
+	'tail.search': search,
+	'tail.next-match': session => {
+		toMatch(session, 1);
+	},
+	'tail.previous-match': session => {
+		toMatch(session, -1);
+	},
+	'tail.filter': filter,
+	'tail.matches-only': session => {
+		change(session, view => {
+			const at = view.follow ? null : view.cursor;
+			const next = filterTail(view, {matchesOnly: !view.matchesOnly});
+			return at === null ? next : goTo(next, at);
+		});
+	},
+	'tail.more-context': session => {
+		change(session, view => filterTail(view, {context: Math.min(20, view.context + 1)}));
+	},
+	'tail.less-context': session => {
+		change(session, view => filterTail(view, {context: Math.max(0, view.context - 1)}));
+	},
+	'tail.next-error': session => {
+		jump(session, 1, isError, 'no error below');
+	},
+	'tail.previous-error': session => {
+		jump(session, -1, isError, 'no error above');
+	},
+	'tail.level': session => {
+		change(session, view => filterTail(view, {level: (view.level === 0 ? 3 : view.level === 3 ? 4 : view.level === 4 ? 2 : 0) as LineLevel}));
+		const level = currentTail(session)?.view.level ?? 0;
+		session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
+	},
+	'tail.next-mark': session => {
+		jump(session, 1, (view, number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number), 'no mark below');
+	},
+	'tail.previous-mark': session => {
+		jump(session, -1, (view, number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number), 'no mark above');
+	},
+	'tail.mark': session => {
+		const run = currentTail(session);
+		if (run?.view.follow) {
+			run.mark(`mark ${new Date().toISOString().slice(11, 19)}`);
+		} else {
+			change(session, view => {
+				const marked = new Set(view.marked);
+				if (!marked.delete(view.cursor)) {
+					marked.add(view.cursor);
+				}
+
+				return moveTail({...view, marked}, 1);
+			});
+		}
+	},
+	'tail.json': session => {
+		change(session, view => ({...view, json: !view.json, counters: {...view.counters, json: view.json ? 0 : countJson(view)}}));
+	},
+	'tail.fields': chooseFields,
+	'tail.wrap': session => {
+		change(session, view => ({...view, wrap: !view.wrap, left: 0}));
+	},
+	'tail.timestamps': session => {
+		change(session, view => ({...view, times: view.times === 'clock' ? 'full' : view.times === 'full' ? 'none' : 'clock'}));
+	},
+	'tail.names': session => {
+		change(session, view => ({...view, names: view.names === 'short' ? 'full' : view.names === 'full' ? 'none' : 'short'}));
+	},
+	'tail.sources': chooseSources,
+	'tail.previous-log': session => {
+		const run = currentTail(session);
+		run?.start('head', !run.view.previous);
+	},
+	'tail.open-line': session => {
+		const run = currentTail(session);
+		if (run && shownLength(run.view) > 0) {
+			change(session, view => ({...goTo(view, view.follow ? numberAt(view, shownLength(view) - 1) : view.cursor), lineField: 0}));
+			session.store.now({type: 'layer', to: {line: run.view.cursor}});
+		}
+	},
+	'line.close': ({store}) => {
+		store.now({type: 'layer', to: {line: null}});
+	},
+	'line.down': session => {
+		change(session, view => ({...view, lineField: view.lineField + 1}));
+	},
+	'line.up': session => {
+		change(session, view => ({...view, lineField: Math.max(0, view.lineField - 1)}));
+	},
+	'line.copy': session => {
+		const field = fieldHere(session);
+		if (field) {
+			session.copy(field.value, field.name === '' ? 'the line' : field.name);
+		}
+	},
+	'line.add-field': session => {
+		const field = fieldHere(session);
+		if (field && field.name !== '') {
+			change(session, view => ({...view, json: true, fields: view.fields.includes(field.name) ? view.fields.filter(name => name !== field.name) : [...view.fields, field.name]}));
+		}
+	},
+	'tail.copy': session => {
+		const run = currentTail(session);
+		if (run) {
+			const {view} = run;
+			const numbers = view.marked.size > 0 ? [...view.marked].sort((one, other) => one - other) : [view.follow ? view.buffer.end - 1 : view.cursor];
+			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), numbers.length === 1 ? '1 line' : `${numbers.length} lines`);
+		}
+	},
+	'tail.save': save,
+	'tail.plain': session => {
+		change(session, view => ({...view, plain: !view.plain}));
+		if (currentTail(session)?.view.plain) {
+			session.tell('bare lines: select with the terminal');
+		}
+	},
+	'tail.pager': async session => outside(session, 'pager'),
+	'tail.editor': async session => outside(session, 'editor'),
+	'tail.since-tail': since('tail'),
+	'tail.since-head': since('head'),
+	'tail.since-1m': since('1m'),
+	'tail.since-5m': since('5m'),
+	'tail.since-15m': since('15m'),
+	'tail.since-30m': since('30m'),
+	'tail.since-1h': since('1h'),
+};
+
+function countJson({buffer}: TailView): number {
+	let count = 0;
+	for (let number = buffer.first; number < buffer.end; number++) {
+		count += buffer.line(number)?.bytes[0] === 0x7B ? 1 : 0;
+	}
+
+	return count;
+}
+
+function fieldHere(session: Session): {name: string; value: string} | null {
+	const run = currentTail(session);
+	const text = run?.view.buffer.line(run.view.cursor)?.bytes.toString('utf8');
+	if (!run || text === undefined) {
+		return null;
+	}
+
+	const fields = allJsonFields(text);
+	return fields === null ? {name: '', value: clean(text)} : fields[Math.min(run.view.lineField, fields.length - 1)] ?? null;
+}
+
+function toMatch(session: Session, direction: 1 | -1): void {
+	const run = currentTail(session);
+	const number = run && nextMatch(run.view, direction);
+	if (!run?.view.search) {
+		session.tell('nothing is searched for');
+	} else if (number === null || number === undefined) {
+		session.tell('no match');
+	} else {
+		change(session, view => jumpTo(view, number));
+	}
+}
+
+async function search(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	const before = run.view;
+	const look = (text: string, regex: boolean) => {
+		run.view = searchTail(run.view, text, regex);
+		run.scan(30);
+		const number = run.view.searchIndex && nextMatch({...run.view, cursor: before.follow ? run.view.buffer.end : before.cursor}, -1);
+		run.view = number === null || number === undefined ? {...run.view, follow: before.follow, cursor: before.cursor, top: before.top} : jumpTo({...run.view, follow: before.follow, top: before.top}, number);
+		session.store.now({type: 'tail-changed'});
+	};
+
+	const answer = await session.type({
+		lead: '/', purpose: 'search', mayRegex: true,
+		note: text => text === '' ? '' : `${(run.view.searchIndex?.matches.length ?? 0).toLocaleString('en')} matches`,
+		onChange: look,
+		check: (text, regex) => text === '' ? null : new LineIndex({text, regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
+	});
+	if (answer === null) {
+		run.view = {...run.view, search: before.search, searchIndex: before.searchIndex, follow: before.follow, cursor: before.cursor, top: before.top};
+		session.store.now({type: 'tail-changed'});
+	}
+}
+
+async function filter(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	const before = run.view.filter;
+	const set = (typed: string, regex: boolean) => {
+		const inverse = typed.startsWith('!');
+		const {cursor, follow} = run.view;
+		run.view = filterTail(run.view, {filter: {text: inverse ? typed.slice(1) : typed, regex, inverse}, matchesOnly: true});
+		run.scan(30);
+		if (!follow) {
+			run.view = goTo(run.view, cursor);
+		}
+
+		session.store.now({type: 'tail-changed'});
+	};
+
+	const answer = await session.type({
+		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
+		note: () => run.view.shownIndex === null ? 'all lines' : `${run.view.shownIndex.matches.length.toLocaleString('en')} lines`,
+		onChange: set,
+		check: (text, regex) => new LineIndex({text: text.replace(/^!/, ''), regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
+	});
+	if (answer === null) {
+		set(`${before.inverse ? '!' : ''}${before.text}`, before.regex);
+	}
+}
+
+async function chooseFields(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	for (;;) {
+		const names = new Map<string, number>();
+		for (let number = Math.max(run.view.buffer.first, run.view.buffer.end - 500); number < run.view.buffer.end; number++) {
+			for (const {name} of allJsonFields(run.view.buffer.line(number)?.bytes.toString('utf8') ?? '') ?? []) {
+				names.set(name, (names.get(name) ?? 0) + 1);
+			}
+		}
+
+		const items = [...names].sort((one, other) => other[1] - one[1]).map(([name, count]) => ({id: name, cells: [name, run.view.fields.includes(name) ? 'shown' : '', `${count} of the last lines`]}));
+		const chosen = await session.pick({title: 'Fields', purpose: 'fields', heads: ['FIELD', '', 'SEEN IN'], items: [{id: '', cells: ['(all fields)', run.view.fields.length === 0 ? 'shown' : '', '']}, ...items], keys: 'show or hide', notes: items.length === 0 ? ['None of the last 500 lines is JSON.'] : []});
+		if (chosen === null) {
+			return;
+		}
+
+		change(session, view => ({...view, json: true, fields: chosen === '' ? [] : view.fields.includes(chosen) ? view.fields.filter(name => name !== chosen) : [...view.fields, chosen]}));
+		if (chosen === '') {
+			return;
+		}
+	}
+}
+
+async function chooseSources(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	let at = 0;
+	for (;;) {
+		const items = run.view.sources.map((source, index) => ({id: String(index), cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', `${source.state}${source.node === null ? '' : ` on ${source.node}`}`]}));
+		const chosen = await session.pick({title: 'Pods and containers', purpose: 'sources', items: [...items, {id: 'all', cells: ['(all containers of these pods)', run.ask.containers.kind === 'all' ? 'followed' : 'not followed', '']}], at, keys: 'on or off'});
+		if (chosen === null) {
+			return;
+		}
+
+		if (chosen === 'all') {
+			run.ask.containers = run.ask.containers.kind === 'all' ? {kind: 'default'} : {kind: 'all'};
+			run.start(run.view.since, run.view.previous);
+			return;
+		}
+
+		at = Number(chosen);
+		change(session, view => filterTail(view, {sources: view.sources.with(at, {...view.sources[at]!, on: !view.sources[at]!.on})}));
+	}
+}
+
+function clean(text: string): string {
+	// Colours go as well: what is copied or saved is text.
+	return new Sanitiser().finish(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
+}
+
+function cleanText(view: TailView, number: number): string {
+	const line = view.buffer.line(number);
+	return line === null ? '' : line.kind === 'text' ? clean(line.bytes.toString('utf8')) : `-- ${line.bytes.toString('utf8')} --`;
+}
+
+function * shownTexts(view: TailView): Generator<string> {
+	const length = shownLength(view);
+	for (let place = 0; place < length; place++) {
+		yield `${cleanText(view, numberAt(view, place))}\n`;
+	}
+}
+
+async function save(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	const name = `${run.ask.title.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '') || 'tail'}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
+	const answer = await session.type({lead: 'save to ', purpose: 'save', text: join('~', basename(name))});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	const typed = answer.text.replace(/^~(?=\/)/, homedir());
+	const path = isAbsolute(typed) ? typed : resolve(typed);
+	try {
+		await mkdir(join(path, '..'), {recursive: true});
+		// Nothing is written over, and nobody else reads it.
+		const file = await openFile(path, 'wx', 0o600);
+		let count = 0;
+		let block = '';
+		for (const text of shownTexts(run.view)) {
+			block += text;
+			count++;
+			if (block.length > 256 * 1024) {
+				await file.write(block);
+				block = '';
+			}
+		}
+
+		await file.write(block);
+		await file.close();
+		await chmod(path, 0o600);
+		session.tell(`saved ${answer.text}, ${count.toLocaleString('en')} lines`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+async function outside(session: Session, kind: 'pager' | 'editor'): Promise<void> {
+	const run = currentTail(session);
+	if (run) {
+		const line = run.view.follow ? shownLength(run.view) : placeOf(run.view, run.view.cursor) + 1;
+		await viewInProgram(session, kind, shownTexts(run.view), line);
+	}
+}

@@ -1,0 +1,99 @@
+/** Why this path: of the stream on top, of the last failure, of the connection or row under the cursor. */
+import type {Path} from '../../posture/evidence.ts';
+import {worstPath} from '../../state/connections.ts';
+import type {Layer, TextLine} from '../../state/session-state.ts';
+import {unicodeGlyphs} from '../../ui/glyphs.ts';
+import {whyLines} from '../../ui/why-screen.ts';
+import type {SessionRun} from '../session-run.ts';
+import type {Session} from '../session.ts';
+import type {Handlers} from './handler.ts';
+import {currentList} from './list-handlers.ts';
+import {targetHere} from './details-handlers.ts';
+import {currentTail} from './tail-handlers.ts';
+
+export const whyHandlers: Handlers = {
+	'path.why': session => {
+		session.store.now({type: 'push', layer: {kind: 'why', at: 0, ...subjectOf(session)}});
+	},
+	'why.down': session => {
+		scroll(session, 1);
+	},
+	'why.up': session => {
+		scroll(session, -1);
+	},
+	'why.copy-evidence': session => {
+		const layer = whyLayer(session);
+		if (layer) {
+			session.copy(asText(linesOf(session, layer)), 'the evidence');
+		}
+	},
+	'why.copy-fix': session => {
+		const layer = whyLayer(session);
+		const fixes = layer ? linesOf(session, layer).filter(({label}) => label?.trim() === 'fix' || label?.trim() === 'try').map(({text}) => text) : [];
+		if (fixes.length > 0) {
+			session.copy(fixes.join('\n'), 'the fix');
+		} else {
+			session.tell('there is nothing to fix here');
+		}
+	},
+	'why.again': session => {
+		session.store.now({type: 'pop'});
+		(session as SessionRun).paths.follow();
+	},
+};
+
+function whyLayer({store}: Session): Extract<Layer, {kind: 'why'}> | null {
+	const layer = store.state.layers.at(-1);
+	return layer?.kind === 'why' ? layer : null;
+}
+
+function scroll({store}: Session, by: number): void {
+	const layer = store.state.layers.at(-1);
+	if (layer?.kind === 'why') {
+		store.now({type: 'layer', to: {at: Math.max(0, Math.min(layer.at + by, 200))}});
+	}
+}
+
+type Subject = Pick<Extract<Layer, {kind: 'why'}>, 'about' | 'path' | 'error' | 'entry'>;
+
+function subjectOf(session: Session): Subject {
+	const {store} = session;
+	const {state} = store;
+	const failure = (session as SessionRun).lastFailure;
+	if (failure) {
+		return {about: failure.about, path: state.pathHere?.path ?? null, error: failure.error, entry: null};
+	}
+
+	const tail = currentTail(session);
+	const entryId = tail?.id ?? (state.pane === 'connections' ? state.dock[state.dockAt]?.id : state.view === 'forwards' ? state.forwards[state.forwardAt]?.id : undefined);
+	const entry = state.dock.find(one => one.id === entryId);
+	if (entry) {
+		return {about: `${entry.kind} ${entry.what}`, path: worstPath(entry.paths.values()), error: entry.error, entry: entry.id};
+	}
+
+	if (state.view === 'proxy') {
+		const exchange = state.proxy.exchanges[state.proxy.at];
+		return {about: exchange ? `${exchange.method} ${exchange.asked}` : 'proxy', path: exchange?.path ?? null, error: exchange?.error ?? null, entry: null};
+	}
+
+	const list = currentList(session);
+	if (list?.phase.kind === 'failed') {
+		return {about: `list of ${list.name}`, path: null, error: list.phase.error, entry: null};
+	}
+
+	if (state.cluster.error) {
+		return {about: 'the apiserver', path: null, error: state.cluster.error, entry: null};
+	}
+
+	return {about: targetHere(session)?.target ?? 'this path', path: state.pathHere?.path ?? null, error: null, entry: null};
+}
+
+function linesOf({store}: Session, layer: Extract<Layer, {kind: 'why'}>): readonly TextLine[] {
+	const entry = store.state.dock.find(one => one.id === layer.entry);
+	const path: Path | null = (entry ? worstPath(entry.paths.values()) : null) ?? layer.path;
+	return [...path ? [{text: path.line}] : [], ...whyLines(path, layer.error, unicodeGlyphs.strokes)];
+}
+
+export function asText(lines: readonly TextLine[]): string {
+	return lines.map(({label, text, rule, path}) => path ? path.line : rule ? `\n${text}` : `${label === undefined ? '' : `${label.trim()}: `}${text}`).join('\n').trim();
+}

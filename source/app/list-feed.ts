@@ -1,0 +1,204 @@
+/** Keeps one list live: read in pages, watched, polled where watching is refused; all namespaces are read one by one, without objects. */
+import {setTimeout as delay} from 'node:timers/promises';
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../cluster/list.ts';
+import {watchObjects} from '../cluster/watch.ts';
+import {asSpokeError, type SpokeError} from '../errors/spoke-error.ts';
+import {listKinds, type ListName, type ListResource} from '../state/list-kinds.ts';
+import type {ListEvent, RowChange} from '../state/list-state.ts';
+import {rowReader, type RowReader} from '../state/table-rows.ts';
+
+export type ListFeedOptions = {
+	cluster: ClusterAccess;
+	list: ListName;
+	/** `null` is all. */
+	namespace: string | null;
+	labelSelector?: string;
+	tell(event: ListEvent): void;
+	signal: AbortSignal;
+};
+
+/** Changes are told together. */
+const batchMs = 250;
+const namespacePage = 5000;
+const namespacesAtOnce = 6;
+const longestRetryMs = 15_000;
+
+/** Ends with the signal; never rejects: what fails is told as the list's phase, and tried again where waiting may mend it. */
+export async function feedList(options: ListFeedOptions): Promise<void> {
+	const kind = listKinds[options.list];
+	options.tell({type: 'phase', phase: {kind: 'reading', expected: null}});
+	const feeds = kind.resources.map(async resource => followResource(options, resource, kind.namespaced && options.namespace === null));
+	await Promise.all(feeds);
+}
+
+async function followResource(options: ListFeedOptions, resource: ListResource, isWide: boolean): Promise<void> {
+	const {signal, tell} = options;
+	for (let attempt = 0; !signal.aborted; attempt++) {
+		try {
+			const from = isWide ? await readByNamespace(options, resource) : null;
+			await follow(options, resource, from);
+		} catch (thrown) {
+			if (signal.aborted) {
+				return;
+			}
+
+			const error = asSpokeError(thrown);
+			const isFinal = isRefusal(error);
+			const waitMs = Math.min(longestRetryMs, 1000 * (2 ** attempt));
+			tell({type: 'phase', phase: {kind: 'failed', error: error.toJSON(), since: Date.now(), retryAt: isFinal ? null : Date.now() + waitMs}});
+			await delay(isFinal ? 60_000 : waitMs, undefined, {signal}).catch(() => {});
+		}
+	}
+}
+
+function isRefusal({code}: SpokeError): boolean {
+	return code === 'ERR_FORBIDDEN' || code === 'ERR_NOT_FOUND' || code === 'ERR_CREDENTIALS';
+}
+
+/** One namespace, or with `from` all of them from that version on. */
+async function follow({cluster, list, namespace, labelSelector, tell, signal}: ListFeedOptions, resource: ListResource, from: string | null): Promise<void> {
+	const path = resource.path(namespace);
+	const batch = new Batch(changes => {
+		tell({type: 'changes', changes, now: Date.now()});
+	});
+	let reader: RowReader | null = null;
+	let columns: readonly TableColumn[] | null = null;
+	const chunkOf = (row: TableRow) => namespace === null && from !== null ? `${resource.resource} ${(row.object?.metadata as {namespace?: string} | undefined)?.namespace ?? ''}` : resource.resource;
+	const options = {path, as: 'table-metadata', pageSize: 500, signal, ...labelSelector !== undefined && {labelSelector}, ...from !== null && {from}} as const;
+	if (from !== null) {
+		columns = await columnsOf(cluster, path, signal);
+		reader = rowReader(listKinds[list].columns, resource.prefix, columns, Date.now());
+		tell({type: 'phase', phase: {kind: 'live'}});
+	}
+
+	try {
+		for await (const event of watchObjects<TableRow>(cluster, options)) {
+			switch (event.type) {
+				case 'page': {
+					columns = event.columns ?? columns;
+					reader = rowReader(listKinds[list].columns, resource.prefix, columns ?? [], Date.now());
+					batch.flush();
+					if (event.first && from !== null) {
+						tell({type: 'clear'});
+					}
+
+					for (const [chunk, rows] of Map.groupBy(event.items, chunkOf)) {
+						tell({type: 'page', chunk, rows: rows.map(row => reader!(row, namespace ?? '')), first: event.first});
+					}
+
+					if (event.first && event.items.length === 0) {
+						tell({type: 'page', chunk: resource.resource, rows: [], first: true});
+					}
+
+					break;
+				}
+
+				case 'synced': {
+					tell({type: 'phase', phase: {kind: 'live'}});
+					break;
+				}
+
+				case 'interrupted': {
+					batch.flush();
+					tell({type: 'phase', phase: {kind: 'interrupted', error: event.error.toJSON(), since: Date.now(), retryAt: Date.now() + event.retryInMs}});
+					break;
+				}
+
+				case 'polling': {
+					tell({type: 'phase', phase: {kind: 'polling', everyMs: event.everyMs}});
+					break;
+				}
+
+				default: {
+					// Added, modified and deleted rows.
+					batch.add({chunk: chunkOf(event.item), type: event.type, row: reader!(event.item, namespace ?? '')});
+				}
+			}
+		}
+	} finally {
+		batch.stop();
+	}
+}
+
+/**
+Rows without objects name no namespace, so each namespace is read by itself; that is several times quicker than all of them with metadata.
+Gives the version from which a watch goes on.
+*/
+async function readByNamespace(options: ListFeedOptions, resource: ListResource): Promise<string | null> {
+	const {cluster, tell, signal, labelSelector} = options;
+	let names: string[];
+	try {
+		const {items} = await listAll<TableRow>(cluster, {path: '/api/v1/namespaces', as: 'table', pageSize: namespacePage, signal});
+		names = items.map(({cells}) => String(cells[0]));
+	} catch (error) {
+		if (asSpokeError(error).code === 'ERR_FORBIDDEN') {
+			// Whoever may not list namespaces may still list across them.
+			return null;
+		}
+
+		throw error;
+	}
+
+	tell({type: 'clear'});
+	let version: string | null = null;
+	const columns = listKinds[options.list].columns;
+	const readOne = async (namespace: string) => {
+		const listing: ListOptions = {path: resource.path(namespace), as: 'table', pageSize: namespacePage, signal, ...labelSelector !== undefined && {labelSelector}};
+		for await (const page of listPages<TableRow>(cluster, listing)) {
+			version ??= page.resourceVersion;
+			const reader = rowReader(columns, resource.prefix, page.columns ?? [], Date.now());
+			if (page.items.length > 0) {
+				tell({type: 'page', chunk: `${resource.resource} ${namespace}`, rows: page.items.map(row => reader(row, namespace)), first: page.restarted});
+			}
+		}
+	};
+
+	const rest = [...names];
+	await Promise.all(Array.from({length: namespacesAtOnce}, async () => {
+		for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+			await readOne(name);
+		}
+	}));
+	return version ?? '';
+}
+
+/** A watch tells its columns only with its first event. */
+async function columnsOf(cluster: ClusterAccess, path: string, signal: AbortSignal): Promise<readonly TableColumn[]> {
+	for await (const page of listPages<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal})) {
+		return page.columns ?? [];
+	}
+
+	return [];
+}
+
+class Batch {
+	#changes: RowChange[] = [];
+	#timer: NodeJS.Timeout | null = null;
+	readonly #tell: (changes: readonly RowChange[]) => void;
+
+	constructor(tell: (changes: readonly RowChange[]) => void) {
+		this.#tell = tell;
+	}
+
+	add(change: RowChange): void {
+		this.#changes.push(change);
+		this.#timer ??= setTimeout(() => {
+			this.flush();
+		}, batchMs);
+	}
+
+	flush(): void {
+		this.stop();
+		if (this.#changes.length > 0) {
+			this.#tell(this.#changes.splice(0));
+		}
+	}
+
+	stop(): void {
+		if (this.#timer) {
+			clearTimeout(this.#timer);
+			this.#timer = null;
+		}
+	}
+}

@@ -1,0 +1,158 @@
+/** Typed lines, choices, forms and questions as promises: an action asks and goes on with the answer. */
+import type {FormOverlay, Overlay, PickerOverlay, PromptOverlay} from '../state/overlay.ts';
+import {shownItems} from '../state/overlay.ts';
+import type {FillOptions, PickOptions, TypeOptions} from './session.ts';
+import type {Store} from './store.ts';
+
+type Waiting = {
+	accept(overlay: Overlay): Promise<boolean> | boolean;
+	cancel(): void;
+	changed?(overlay: Overlay): Overlay;
+};
+
+export class Overlays {
+	readonly #store: Store;
+	readonly #history = new Map<string, string[]>();
+	#waiting: Waiting | null = null;
+
+	constructor(store: Store) {
+		this.#store = store;
+	}
+
+	async ask(question: string, details: readonly string[] = []): Promise<boolean> {
+		return this.#open<boolean>({kind: 'confirm', question, details}, resolve => ({
+			accept() {
+				resolve(true);
+				return true;
+			},
+			cancel() {
+				resolve(false);
+			},
+		}));
+	}
+
+	async type(options: TypeOptions): Promise<{text: string; regex: boolean} | null> {
+		const history = this.#history.get(options.purpose) ?? [];
+		const text = options.text ?? '';
+		const overlay: PromptOverlay = {
+			kind: 'prompt', lead: options.lead, purpose: options.purpose, typed: {text, caret: text.length}, regex: options.regex ?? false, mayRegex: options.mayRegex ?? false,
+			note: options.note?.(text) ?? '', problem: null, history, historyAt: -1, candidates: options.candidates ?? [],
+		};
+		return this.#open(overlay, resolve => ({
+			accept: one => {
+				const {typed, regex} = one as PromptOverlay;
+				const problem = options.check?.(typed.text, regex) ?? null;
+				if (problem !== null) {
+					this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...one as PromptOverlay, problem}}});
+					return false;
+				}
+
+				if (typed.text !== '') {
+					this.#history.set(options.purpose, [typed.text, ...history.filter(other => other !== typed.text)].slice(0, 50));
+				}
+
+				resolve({text: typed.text, regex});
+				return true;
+			},
+			cancel() {
+				resolve(null);
+			},
+			changed(one) {
+				const prompt = one as PromptOverlay;
+				options.onChange?.(prompt.typed.text, prompt.regex);
+				return {...prompt, note: options.note?.(prompt.typed.text) ?? prompt.note};
+			},
+		}));
+	}
+
+	async pick(options: PickOptions): Promise<string | null> {
+		const overlay: PickerOverlay = {
+			kind: 'picker', title: options.title, purpose: options.purpose, lead: options.lead ?? '', typed: {text: options.text ?? '', caret: (options.text ?? '').length}, heads: options.heads ?? [],
+			items: options.items, index: options.at ?? 0, notes: options.notes ?? [], free: options.free ?? false, keys: options.keys ?? '',
+		};
+		return this.#open<string | null>(overlay, resolve => ({
+			accept(one) {
+				const picker = one as PickerOverlay;
+				const typed = picker.typed.text.trim();
+				const item = shownItems(picker)[picker.index];
+				if (item?.off !== undefined) {
+					return false;
+				}
+
+				const isCommand = options.free === true && typed.includes(' ');
+				resolve(isCommand || item === undefined ? options.free === true && typed !== '' ? typed : null : item.id);
+				return true;
+			},
+			cancel() {
+				resolve(null);
+			},
+		}));
+	}
+
+	async fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null> {
+		const valuesOf = (form: FormOverlay) => Object.fromEntries(form.fields.map(field => [field.name, field.value]));
+		const fresh: FormOverlay = {kind: 'form', title: options.title, fields: options.fields, at: 0, problem: null, notes: [], submit: options.submit};
+		const overlay = {...fresh, notes: options.notes?.(valuesOf(fresh)) ?? []};
+		return this.#open(overlay, resolve => ({
+			accept: async one => {
+				const values = valuesOf(one as FormOverlay);
+				const problem = await options.check?.(values) ?? null;
+				if (problem !== null) {
+					this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...one as FormOverlay, problem}}});
+					return false;
+				}
+
+				resolve(values);
+				return true;
+			},
+			cancel() {
+				resolve(null);
+			},
+			changed: one => ({...one as FormOverlay, notes: options.notes?.(valuesOf(one as FormOverlay)) ?? []}),
+		}));
+	}
+
+	async accept(): Promise<void> {
+		const {overlay} = this.#store.state;
+		const waiting = this.#waiting;
+		if (overlay && waiting && await waiting.accept(overlay) && this.#waiting === waiting) {
+			this.#close();
+		}
+	}
+
+	cancel(): void {
+		const waiting = this.#waiting;
+		this.#close();
+		waiting?.cancel();
+	}
+
+	/** After each change by a key. */
+	changed(): void {
+		const {overlay} = this.#store.state;
+		const next = overlay && this.#waiting?.changed?.(overlay);
+		if (next && next !== overlay) {
+			this.#store.now({type: 'overlay', event: {type: 'set', overlay: next}});
+		}
+	}
+
+	/** Choices that came while the picker is open. */
+	update(purpose: string, change: Partial<PickerOverlay>): void {
+		const {overlay} = this.#store.state;
+		if (overlay?.kind === 'picker' && overlay.purpose === purpose) {
+			this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, ...change}}});
+		}
+	}
+
+	#close(): void {
+		this.#waiting = null;
+		this.#store.now({type: 'close-overlay'});
+	}
+
+	async #open<Answer>(overlay: Overlay, wait: (resolve: (answer: Answer) => void) => Waiting): Promise<Answer> {
+		this.#waiting?.cancel();
+		const {promise, resolve} = Promise.withResolvers<Answer>();
+		this.#waiting = wait(resolve);
+		this.#store.now({type: 'open-overlay', overlay});
+		return promise;
+	}
+}

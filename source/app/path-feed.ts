@@ -1,0 +1,94 @@
+/** Knows the path to what is under the cursor before anything is opened: the apiserver is read once and again, never a node. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {ConnectionPurpose, Path} from '../posture/evidence.ts';
+import {examine, type Examined} from '../posture/examine.ts';
+import {configuredPath} from '../posture/paths-to.ts';
+import {cursorRow} from '../state/list-state.ts';
+import {listKinds, listNames, type ListName} from '../state/list-kinds.ts';
+import type {OpenCluster} from './session.ts';
+import type {Store} from './store.ts';
+
+/** A restart of an apiserver shows within 10 s. */
+const readAgainMs = 9000;
+
+export class PathFeed {
+	readonly #store: Store;
+	readonly #cluster: () => OpenCluster;
+	#examined: {of: OpenCluster; at: number; value: Examined} | null = null;
+	#reading = false;
+	#shown = '';
+
+	constructor(store: Store, cluster: () => OpenCluster) {
+		this.#store = store;
+		this.#cluster = cluster;
+	}
+
+	/** Called each second and when the cursor moved; reads nothing when nothing is due. */
+	follow(): void {
+		const cluster = this.#cluster();
+		const isFresh = this.#examined?.of === cluster && Date.now() - this.#examined.at < readAgainMs;
+		if (!isFresh && !this.#reading && this.#store.state.cluster.reachable === 'yes') {
+			void this.#read(cluster);
+		}
+
+		if (this.#examined?.of === cluster) {
+			this.#show(this.#examined.value, cluster);
+		}
+	}
+
+	/** The path that a connection for `purpose` would take, as far as it is read. */
+	pathFor(purpose: ConnectionPurpose): Path | null {
+		const cluster = this.#cluster();
+		return this.#examined?.of === cluster ? configuredPath(this.#examined.value, cluster.access, purpose, {node: null, pod: null}) : null;
+	}
+
+	async #read(cluster: OpenCluster): Promise<void> {
+		this.#reading = true;
+		try {
+			const value = await examine(cluster.access);
+			// Kept open it would count among the apiserver's connections without a use.
+			value.connection.close();
+			this.#examined = {of: cluster, at: Date.now(), value};
+			const {shared, own, others} = value;
+			const known = shared.replicas?.facts.known ?? null;
+			this.#store.data({type: 'cluster', to: {replicas: own.process === null && known === null ? null : {known, read: new Set([own, ...others].flatMap(({process}) => process ? [process.facts.id] : [])).size}}});
+			this.#shown = '';
+			this.#show(value, cluster);
+		} catch (error) {
+			if (!(error instanceof SpokeError)) {
+				throw error;
+			}
+
+			// What cannot be reached is told by the lists; the path stays as it was, unread.
+			this.#examined = null;
+		} finally {
+			this.#reading = false;
+		}
+	}
+
+	#show(examined: Examined, cluster: OpenCluster): void {
+		const {view, lists} = this.#store.state;
+		if (!listNames.includes(view as ListName)) {
+			return;
+		}
+
+		const list = lists[view as ListName];
+		const row = cursorRow(list);
+		if (!row) {
+			return;
+		}
+
+		const key = `${cluster.context} ${view} ${row.id} ${row.cells.join(' ')}`;
+		if (key === this.#shown) {
+			return;
+		}
+
+		this.#shown = key;
+		const node = view === 'nodes' ? row.name : view === 'pods' ? row.cells[listKinds.pods.columns.findIndex(({title}) => title === 'NODE')] ?? null : null;
+		const target = {asked: row.name, kind: view === 'nodes' ? 'Node' as const : view === 'services' ? 'Service' as const : 'Pod' as const, namespace: row.namespace, name: row.name, uid: null, node: node === '' || node === '<none>' ? null : node, container: null, chosenFrom: 1};
+		const purpose: ConnectionPurpose = view === 'nodes' ? {feature: 'node-proxy', target, request: {scheme: 'https', port: 10_250, portName: null, kubeletPort: true}}
+			: view === 'services' ? {feature: 'service-proxy', target, request: {scheme: 'http', port: null, portName: null, kubeletPort: false}}
+				: {feature: 'logs', target, request: null};
+		this.#store.data({type: 'path-here', of: row.name, path: configuredPath(examined, cluster.access, purpose, {node: null, pod: null})});
+	}
+}

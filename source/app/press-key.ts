@@ -1,0 +1,192 @@
+/** From the terminal's bytes to actions: one place resolves every key, asks whether the action may be done, and runs it. */
+import {mayDo} from '../actions/access.ts';
+import {findAction} from '../actions/action-rows.ts';
+import type {ActionRow} from '../actions/action-row.ts';
+import {makeKeyDecoder, type KeyInput} from '../keymap/decode-keys.ts';
+import {showKeys, typedText} from '../keymap/key-name.ts';
+import {resolveKey} from '../keymap/resolve-key.ts';
+import {asSpokeError} from '../errors/spoke-error.ts';
+import {keyContext, type SessionState} from '../state/session-state.ts';
+import type {Handlers} from './handlers/handler.ts';
+import type {Overlays} from './overlays.ts';
+import type {Session} from './session.ts';
+
+/** How long a lone escape byte may be the start of a key that the terminal spells with one. */
+const escapeMs = 30;
+
+export type KeyPress = {
+	/** Bytes from the terminal. */
+	bytes(chunk: Buffer): void;
+	/** Runs an action by name: from the palette. */
+	perform(id: string): void;
+};
+
+export function makeKeyPress(session: Session, overlays: Overlays, handlers: Handlers, onReport: (report: string) => void): KeyPress {
+	const decoder = makeKeyDecoder();
+	const {store, keymap} = session;
+	let pending: readonly string[] = [];
+	let timer: NodeJS.Timeout | null = null;
+
+	const perform = (id: string) => {
+		const action = findAction(id);
+		const reason = action ? whyOff(store.state, action) : null;
+		if (reason !== null) {
+			session.tell(reason, 'warn');
+			return;
+		}
+
+		const overlay = overlayAction(session, overlays, id);
+		if (overlay !== undefined) {
+			overlay();
+			return;
+		}
+
+		const handler = handlers[id];
+		if (!handler) {
+			session.tell(`${id} can do nothing here`);
+			return;
+		}
+
+		void (async () => {
+			try {
+				await handler(session);
+			} catch (thrown) {
+				const error = asSpokeError(thrown);
+				if (error.code === 'ERR_INTERNAL') {
+					throw error;
+				}
+
+				session.fail(action?.title ?? id, error);
+			}
+		})();
+	};
+
+	const press = (key: string) => {
+		const context = keyContext(store.state);
+		if (store.state.layers.at(-1)?.kind === 'help' && store.state.overlay === null) {
+			store.now({type: 'pop'});
+			return;
+		}
+
+		const resolved = resolveKey(keymap, context, pending, key);
+		switch (resolved.kind) {
+			case 'matched': {
+				setPending([]);
+				perform(resolved.action);
+				break;
+			}
+
+			case 'pending': {
+				setPending(resolved.keys);
+				break;
+			}
+
+			case 'none': {
+				const was = pending;
+				setPending([]);
+				const alt = was.length === 0 ? /^alt\+(.+)$/.exec(key) : null;
+				const text = typedText(key);
+				if (alt) {
+					// Esc and a key in one go: on a slow line that is how they arrive.
+					press(resolveKey(keymap, context, [], key).kind === 'none' ? escapeName : key);
+					press(alt[1]!);
+				} else if (store.state.overlay && text !== undefined) {
+					store.now({type: 'overlay', event: {type: 'type', text}});
+					overlays.changed();
+				} else if (text === undefined && key.startsWith('ctrl+')) {
+					session.tell(`${showKeys([key])} has no meaning here; nothing is deleted or killed by a key`);
+				}
+			}
+		}
+	};
+
+	const setPending = (keys: readonly string[]) => {
+		pending = keys;
+		store.now({type: 'pending', keys: keys.length === 0 ? null : showKeys(keys)});
+	};
+
+	const take = (inputs: readonly KeyInput[]) => {
+		for (const input of inputs) {
+			if ('key' in input) {
+				press(input.key);
+			} else if ('report' in input) {
+				onReport(input.report);
+			} else if (store.state.overlay) {
+				store.now({type: 'overlay', event: {type: 'type', text: input.paste}});
+				overlays.changed();
+			} else {
+				session.tell('pasted text has no meaning here');
+			}
+		}
+	};
+
+	return {
+		perform,
+		bytes(chunk) {
+			if (timer) {
+				clearTimeout(timer);
+				timer = null;
+			}
+
+			take(decoder.decode(chunk));
+			if (decoder.waiting) {
+				timer = setTimeout(() => {
+					take(decoder.flush());
+				}, escapeMs);
+			}
+		},
+	};
+}
+
+/** The decoder's name of the key that an Alt chord begins with. */
+const escapeName = 'esc';
+
+/** Why an action cannot be used now; `null` when it can. */
+export function whyOff(state: SessionState, action: ActionRow): string | null {
+	if (action.access !== 'screen' && !mayDo(action.access, {readOnly: state.readOnly})) {
+		return `${action.title}: off, --read-only is set`;
+	}
+
+	const refused = state.refused.get(action.id);
+	return refused === undefined ? null : `${action.title}: off, ${refused}`;
+}
+
+function overlayAction({store}: Session, overlays: Overlays, id: string): (() => void) | undefined {
+	const [context = '', verb = ''] = id.split('.');
+	if (!['prompt', 'picker', 'form', 'confirm'].includes(context)) {
+		return undefined;
+	}
+
+	const edit = (event: Parameters<typeof store.now>[0] & {type: 'overlay'}) => () => {
+		store.now(event);
+		overlays.changed();
+	};
+
+	const accept = () => {
+		void overlays.accept();
+	};
+
+	const cancel = () => {
+		overlays.cancel();
+	};
+
+	const verbs: Readonly<Record<string, () => void>> = {
+		accept, submit: accept, yes: accept, cancel, no: cancel,
+		complete: edit({type: 'overlay', event: {type: 'complete'}}),
+		erase: edit({type: 'overlay', event: {type: 'erase'}}),
+		clear: edit({type: 'overlay', event: {type: 'clear'}}),
+		'delete-word': edit({type: 'overlay', event: {type: 'erase-word'}}),
+		start: edit({type: 'overlay', event: {type: 'caret', to: 'start'}}),
+		end: edit({type: 'overlay', event: {type: 'caret', to: 'end'}}),
+		older: edit({type: 'overlay', event: {type: 'history', by: 1}}),
+		newer: edit({type: 'overlay', event: {type: 'history', by: -1}}),
+		regex: edit({type: 'overlay', event: {type: 'regex'}}),
+		down: edit({type: 'overlay', event: {type: 'move', by: 1}}),
+		up: edit({type: 'overlay', event: {type: 'move', by: -1}}),
+		next: edit({type: 'overlay', event: {type: 'move', by: 1}}),
+		previous: edit({type: 'overlay', event: {type: 'move', by: -1}}),
+		left: edit({type: 'overlay', event: context === 'prompt' ? {type: 'caret', to: 'left'} : {type: 'choose', by: -1}}),
+		right: edit({type: 'overlay', event: context === 'prompt' ? {type: 'caret', to: 'right'} : {type: 'choose', by: 1}}),
+	};
+	return verbs[verb];
+}

@@ -1,0 +1,77 @@
+/** The screen as Ink draws it: in the alternate screen, at full height, and out of the way while somebody else has the terminal. */
+import {render, useApp, type Instance} from 'ink';
+import {createElement, Fragment, type ReactNode} from 'react';
+import type {TailView} from '../state/tail/tail-view.ts';
+import type {Screen} from '../ui/screen.ts';
+import {SessionScreen} from '../ui/session-screen.tsx';
+import {tailRows} from '../ui/tail-screen.ts';
+import type {Theme} from '../ui/theme.ts';
+
+type Suspend = (work: () => Promise<void>) => Promise<void>;
+
+export class ScreenView {
+	theme: Theme;
+	readonly #stdout: NodeJS.WriteStream;
+	readonly #stdin: NodeJS.ReadStream;
+	#ink: Instance | null = null;
+	#suspend: Suspend | null = null;
+
+	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, theme: Theme) {
+		this.#stdout = stdout;
+		this.#stdin = stdin;
+		this.theme = theme;
+	}
+
+	setTheme(theme: Theme): void {
+		this.theme = theme;
+	}
+
+	tailRows(screen: Screen, view: TailView): number {
+		return tailRows(screen, view, screen.state.size.rows - 2);
+	}
+
+	draw(screen: Screen): void {
+		const tree = createElement(Fragment, null, createElement(Suspender, {onSuspend: suspend => {
+			this.#suspend = suspend;
+		}}), createElement(SessionScreen, {screen}));
+		if (this.#ink) {
+			this.#ink.rerender(tree);
+		} else {
+			this.#ink = render(tree, {
+				stdout: this.#stdout, stdin: this.#stdin, exitOnCtrlC: false, patchConsole: false, maxFps: 60, incrementalRendering: true, alternateScreen: true,
+				// CI variables decide nothing here: whoever started the session has a terminal.
+				interactive: true,
+			});
+		}
+	}
+
+	/** Leaves the alternate screen for as long as `work` runs. */
+	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
+		let result: {value: Result} | {error: unknown} | null = null;
+		await this.#suspend!(async () => {
+			try {
+				result = {value: await work()};
+			} catch (error) {
+				result = {error};
+			}
+		});
+		const ended = result as unknown as {value: Result} | {error: unknown};
+		if ('error' in ended) {
+			throw ended.error;
+		}
+
+		return ended.value;
+	}
+
+	async close(): Promise<void> {
+		this.#ink?.unmount();
+		await this.#ink?.waitUntilExit().catch(() => {});
+	}
+}
+
+/** Hands out what only a component may use. */
+function Suspender({onSuspend}: {readonly onSuspend: (suspend: Suspend) => void}): ReactNode {
+	const {suspendTerminal} = useApp();
+	onSuspend(suspendTerminal as Suspend);
+	return null;
+}

@@ -1,0 +1,441 @@
+/** One run of the session: what is shared, the feeds, the clock, and the screen. */
+import type {ConnectionFlags} from '../command-line/connection-flags.ts';
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {openCluster} from '../cluster/open-cluster.ts';
+import {asSpokeError, type ErrorObject} from '../errors/spoke-error.ts';
+import type {Keymap} from '../keymap/keymap.ts';
+import type {Problem} from '../keymap/parse-keymap.ts';
+import {makeLabeller} from '../posture/labeller.ts';
+import type {ConnectionWitness} from '../sessions/connection-witness.ts';
+import {listNames, type ListName} from '../state/list-kinds.ts';
+import {parseRowFilter} from '../state/row-filter.ts';
+import {emptySession, type ClusterState} from '../state/session-state.ts';
+import {copySequence} from '../terminal/clipboard.ts';
+import {OwnTerminal} from '../terminal/own-terminal.ts';
+import type {Sandbox} from '../sandbox/sandbox.ts';
+import {describe, makeScreen} from './make-screen.ts';
+import {feedList} from './list-feed.ts';
+import {handlers} from './handlers/handlers.ts';
+import {currentTail, openTail} from './handlers/tail-handlers.ts';
+import {followSandbox} from './handlers/sandbox-handlers.ts';
+import {closeForwards} from './handlers/forward-handlers.ts';
+import {makeKeyPress} from './press-key.ts';
+import {Overlays} from './overlays.ts';
+import {PathFeed} from './path-feed.ts';
+import {readRights} from './rights.ts';
+import type {Glyphs} from '../ui/glyphs.ts';
+import type {OpenCluster, Session} from './session.ts';
+import {Store} from './store.ts';
+import {backgroundQuery, themeFor} from './terminal-theme.ts';
+import type {TailRun} from './tail-run.ts';
+import type {TailWish} from './tail-targets.ts';
+import {ScreenView} from './screen-view.ts';
+
+export type SessionOptions = {
+	flags: ConnectionFlags;
+	env: NodeJS.ProcessEnv;
+	stdin: NodeJS.ReadStream;
+	stdout: NodeJS.WriteStream;
+	interrupted: AbortSignal;
+	keymap: Keymap;
+	keymapProblems: readonly Problem[];
+	readOnly: boolean;
+	allNamespaces: boolean;
+	theme?: string | undefined;
+	/** A tail that is opened at once: `spoke tail`. Leaving it leaves the program. */
+	tail?: {wish: Omit<TailWish, 'namespace'> & {namespace?: string | null}; since: 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h'; previous: boolean};
+	/** The sandbox that the cluster is, when it is one. */
+	sandbox?: Sandbox;
+};
+
+/** Frames that no key asked for: a person cannot read more, and a slow line cannot carry more. */
+const paceMs = {near: 80, busy: 160, far: 250} as const;
+/** Lines a second from which every frame is wholly new. */
+const busyRate = 1000;
+
+export class SessionRun implements Session {
+	readonly store: Store;
+	readonly terminal: OwnTerminal;
+	readonly keymap: Keymap;
+	readonly flags: ConnectionFlags;
+	readonly env: NodeJS.ProcessEnv;
+	readonly readOnly: boolean;
+	readonly clusters = new Map<string, OpenCluster>();
+	readonly tails = new Map<string, TailRun>();
+	cluster!: OpenCluster;
+	readonly #options: SessionOptions;
+	readonly #overlays: Overlays;
+	readonly #paths: PathFeed;
+	readonly #left = Promise.withResolvers<number>();
+	readonly #feeds = new Map<string, AbortController>();
+	#view: ScreenView | null = null;
+	#clock: NodeJS.Timeout | undefined;
+	#ids = 0;
+	#lastFailure: {about: string; error: ErrorObject} | null = null;
+	#background: string | null = null;
+	#scanning = false;
+
+	constructor(options: SessionOptions) {
+		this.#options = options;
+		this.keymap = options.keymap;
+		this.flags = options.flags;
+		this.env = options.env;
+		this.readOnly = options.readOnly;
+		this.terminal = new OwnTerminal(options);
+		const size = {columns: options.stdout.columns || 80, rows: options.stdout.rows || 24};
+		this.store = new Store(emptySession(clusterState(null), size, Date.now(), options.readOnly), () => {
+			this.#draw();
+		}, () => this.#pace());
+		this.#overlays = new Overlays(this.store);
+		this.#paths = new PathFeed(this.store, () => this.cluster);
+	}
+
+	async run(): Promise<number> {
+		const {options} = {options: this.#options};
+		this.#use(await openCluster(this.flags, this.env));
+		const namespace = options.allNamespaces ? null : this.cluster.access.facts.namespace;
+		this.store.now({type: 'cluster', to: {...clusterState(this.cluster.access), namespace}});
+		const press = makeKeyPress(this, this.#overlays, handlers, report => {
+			this.#background ??= report;
+			this.#view?.setTheme(themeFor(this.env, options.theme, this.#background));
+			this.store.drawNow();
+		});
+		this.perform = press.perform;
+		this.terminal.start(bytes => {
+			press.bytes(bytes);
+			this.#paths.follow();
+		});
+		if (options.theme === undefined && !this.env['NO_COLOR'] && this.env['TERM'] !== 'dumb') {
+			options.stdout.write(backgroundQuery);
+		}
+
+		this.#view = new ScreenView(options.stdout, this.terminal.silentInput(), themeFor(this.env, options.theme, null));
+		options.stdout.on('resize', this.#onResize);
+		options.interrupted.addEventListener('abort', () => {
+			this.#left.resolve(options.interrupted.reason === 'SIGHUP' ? 129 : options.interrupted.reason === 'SIGINT' ? 130 : 143);
+		});
+		this.#clock = setInterval(() => {
+			this.#tick();
+		}, 1000);
+		this.#tellKeymap();
+		if (options.sandbox) {
+			followSandbox(this, options.sandbox);
+		}
+
+		if (options.tail) {
+			openTail(this, {namespace, ...options.tail.wish}, options.tail.since, options.tail.previous);
+		} else {
+			this.redraw();
+		}
+
+		void this.#meetCluster();
+		this.store.drawNow();
+		return this.#left.promise;
+	}
+
+	async close(): Promise<void> {
+		clearInterval(this.#clock);
+		this.#options.stdout.off('resize', this.#onResize);
+		this.store.close();
+		for (const feed of this.#feeds.values()) {
+			feed.abort();
+		}
+
+		for (const tail of this.tails.values()) {
+			tail.stop();
+		}
+
+		await closeForwards(this);
+		await this.#view?.close();
+		this.terminal.stop();
+		for (const {access, labeller} of this.clusters.values()) {
+			labeller.close();
+			access.close();
+		}
+	}
+
+	rescue(): void {
+		this.terminal.rescue();
+	}
+
+	perform: (id: string) => void = () => {};
+
+	tell(text: string, role: 'plain' | 'warn' | 'error' = 'plain'): void {
+		this.store.now({type: 'notice', text, role, now: Date.now()});
+	}
+
+	fail(about: string, thrown: unknown): void {
+		const error = asSpokeError(thrown);
+		this.#lastFailure = {about, error: error.toJSON()};
+		const key = describe(this).find(hint => hint.action.id === 'path.why')?.keys[0];
+		this.tell(`${about}: ${error.message}${key === undefined ? '' : `.  ${key} why`}`, 'error');
+	}
+
+	/** The last failure, as long as its notice stands. */
+	get lastFailure(): {about: string; error: ErrorObject} | null {
+		return this.store.state.notice?.role === 'error' ? this.#lastFailure : null;
+	}
+
+	ask = async (question: string, details?: readonly string[]) => this.#overlays.ask(question, details);
+	type: Session['type'] = async options => this.#overlays.type(options);
+	pick: Session['pick'] = async options => this.#overlays.pick(options);
+	fill: Session['fill'] = async options => this.#overlays.fill(options);
+
+	copy(text: string, what: string): void {
+		const sequence = copySequence(text, this.env);
+		if (sequence === null) {
+			this.tell(`${what} is longer than terminals copy: save it instead`, 'warn');
+			return;
+		}
+
+		this.terminal.stdout.write(sequence);
+		this.tell(`copied ${what}`);
+	}
+
+	witnessFor(id: string): ConnectionWitness {
+		const {witness} = this.cluster.labeller;
+		const book = (event: 'connected' | 'disconnected', connection: string) => {
+			this.store.data({type: 'dock', event: {type: event, id, connection}});
+		};
+
+		return {
+			...witness,
+			beforeUse: async (connection, purpose) => {
+				book('connected', connection.id);
+				await witness.beforeUse?.(connection, purpose);
+			},
+			opened: (connection, purpose, about) => {
+				book('connected', connection.id);
+				this.store.data({type: 'dock', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
+				witness.opened?.(connection, purpose, about);
+			},
+			closed: (connection, purpose) => {
+				witness.closed?.(connection, purpose);
+				book('disconnected', connection.id);
+			},
+		};
+	}
+
+	async withTerminal<Result>(work: () => Promise<Result>): Promise<Result> {
+		this.store.hold(true);
+		try {
+			return await this.#view!.suspended(async () => this.terminal.handOver(work));
+		} finally {
+			this.store.hold(false);
+		}
+	}
+
+	/** The same for a remote shell, whose keys go on passing through here. */
+	async withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
+		this.store.hold(true);
+		try {
+			return await this.#view!.suspended(async () => this.terminal.lend(take, work));
+		} finally {
+			this.store.hold(false);
+		}
+	}
+
+	async switchContext(context: string): Promise<void> {
+		const known = this.clusters.get(context);
+		this.#stopFeeds();
+		if (known) {
+			this.cluster = known;
+		} else {
+			this.#use(await openCluster({...this.flags, context, cluster: undefined, user: undefined}, this.env));
+		}
+
+		this.store.now({type: 'switch', cluster: clusterState(this.cluster.access)});
+		this.redraw();
+		void this.#meetCluster();
+	}
+
+	openNamespace(namespace: string | null): void {
+		const {cluster} = this.store.state;
+		this.#stopFeeds();
+		this.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? cluster.namespace ?? cluster.lastNamespace}});
+		this.redraw();
+		void this.#readRights();
+	}
+
+	/** Feeds what is on the screen, and anew where what is asked for changed. */
+	redraw(): void {
+		const {view, cluster, lists} = this.store.state;
+		for (const name of listNames) {
+			const filter = parseRowFilter(lists[name].filter);
+			const selector = filter.kind === 'labels' ? filter.selector : '';
+			const key = `${name} ${selector}`;
+			const isWanted = name === view;
+			const isFed = [...this.#feeds.keys()].some(other => other.startsWith(`${name} `));
+			if (isFed && !this.#feeds.has(key)) {
+				this.#stopFeeds(name);
+			}
+
+			if (isWanted && !this.#feeds.has(key)) {
+				const abort = new AbortController();
+				this.#feeds.set(key, abort);
+				this.store.now({type: 'list', list: name, event: {type: 'reset'}});
+				void feedList({
+					cluster: this.cluster.access, list: name, namespace: cluster.namespace, signal: abort.signal, ...selector !== '' && {labelSelector: selector},
+					tell: event => {
+						if (!abort.signal.aborted) {
+							this.store.data({type: 'list', list: name, event});
+							this.#paths.follow();
+						}
+					},
+				});
+			}
+		}
+	}
+
+	quit(status: number): void {
+		this.#left.resolve(status);
+	}
+
+	nextId(kind: string): string {
+		return `${kind}-${++this.#ids}`;
+	}
+
+	get paths(): PathFeed {
+		return this.#paths;
+	}
+
+	get glyphs(): Glyphs {
+		return (this.#view?.theme ?? themeFor(this.env, this.#options.theme, null)).glyphs;
+	}
+
+	get options(): SessionOptions {
+		return this.#options;
+	}
+
+	#use(access: ClusterAccess): void {
+		const context = access.facts.context ?? access.facts.server;
+		const labeller = makeLabeller(access);
+		labeller.onLabel((connection, path) => {
+			this.store.data({type: 'dock', event: {type: 'label', connection, path}});
+		});
+		this.cluster = {access, labeller, context};
+		this.clusters.set(context, this.cluster);
+	}
+
+	#stopFeeds(only?: ListName): void {
+		for (const [key, abort] of this.#feeds) {
+			if (only === undefined || key.startsWith(`${only} `)) {
+				abort.abort();
+				this.#feeds.delete(key);
+			}
+		}
+	}
+
+	/** Whether the apiserver answers, over which first leg, and which version it is. */
+	async #meetCluster(): Promise<void> {
+		const {cluster} = this;
+		for (let attempt = 1; this.cluster === cluster; attempt++) {
+			try {
+				const answer = await cluster.access.request({path: '/version', timeoutMs: 10_000});
+				const {facts} = answer.connection;
+				const chunks: Buffer[] = [];
+				for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+					chunks.push(chunk);
+				}
+
+				const version = answer.status === 200 ? (JSON.parse(Buffer.concat(chunks).toString('utf8')) as {gitVersion?: string}).gitVersion ?? null : null;
+				this.store.data({
+					type: 'cluster', to: {reachable: 'yes', error: null, retryAt: null, version, legOne: {tls: facts.tls === null ? 'plain' : facts.tls.verified ? 'verified' : 'unverified', route: facts.proxy === null ? 'direct' : 'proxy'}},
+				});
+				this.#paths.follow();
+				void this.#readRights();
+				return;
+			} catch (thrown) {
+				const error = asSpokeError(thrown);
+				const waitMs = Math.min(10_000, 1000 * attempt);
+				this.store.data({type: 'cluster', to: {reachable: 'no', error: error.toJSON(), retryAt: Date.now() + waitMs}});
+				await new Promise(resolve => {
+					setTimeout(resolve, waitMs).unref();
+				});
+			}
+		}
+	}
+
+	async #readRights(): Promise<void> {
+		const {cluster} = this;
+		const namespace = this.store.state.cluster.namespace ?? this.store.state.cluster.lastNamespace;
+		const refused = await readRights(cluster.access, namespace);
+		if (this.cluster === cluster) {
+			this.store.data({type: 'refused', refused});
+		}
+	}
+
+	readonly #onResize = () => {
+		const {columns, rows} = this.#options.stdout;
+		this.store.now({type: 'resize', columns: columns || 80, rows: rows || 24});
+	};
+
+	#tick(): void {
+		for (const run of this.tails.values()) {
+			run.tick();
+			const entry = this.store.state.dock.find(one => one.id === run.id);
+			const {phase, note, rate, sources} = run.view;
+			if (entry) {
+				const pods = new Set(sources.map(source => source.pod)).size;
+				this.store.data({
+					type: 'dock', event: {
+						type: 'change', id: run.id, to: {
+							what: pods > 1 ? `${run.ask.title}, ${pods} pods` : run.ask.title,
+							phase: phase === 'following' ? 'open' : phase === 'failed' ? 'failed' : phase === 'ended' ? 'stopped' : 'working',
+							note: phase === 'following' ? '' : phase === 'ended' || phase === 'failed' ? note : note || phase,
+							figures: phase === 'following' ? `${rate < 10 ? rate.toFixed(rate === 0 ? 0 : 1) : Math.round(rate).toLocaleString('en')} lines/s` : '',
+							samples: [...entry.samples.slice(-23), rate],
+						},
+					},
+				});
+			}
+		}
+
+		this.store.data({type: 'tick', now: Date.now()});
+		this.#paths.follow();
+	}
+
+	#tellKeymap(): void {
+		const [first, ...rest] = this.#options.keymapProblems;
+		if (first) {
+			this.tell(`keymap ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more, spoke keys --check` : ''}`, 'warn');
+		}
+	}
+
+	#pace(): number {
+		const isFar = this.env['SSH_TTY'] !== undefined && this.terminal.stdout.writableNeedDrain;
+		const rate = currentTail(this)?.view.rate ?? 0;
+		return isFar ? paceMs.far : rate > busyRate ? paceMs.busy : paceMs.near;
+	}
+
+	#draw(): void {
+		const run = currentTail(this);
+		if (run) {
+			this.#prepareTail(run);
+		}
+
+		this.#view?.draw(makeScreen(this, run?.view ?? null, this.#view.theme));
+	}
+
+	/** Matches are looked for between frames, a little at a time. */
+	#prepareTail(run: TailRun): void {
+		const isDone = run.scan(12);
+		run.view = {...run.view, windowRows: this.#view?.tailRows(makeScreen(this, run.view, this.#view.theme), run.view) ?? 20};
+		if (!isDone && !this.#scanning) {
+			this.#scanning = true;
+			setImmediate(() => {
+				this.#scanning = false;
+				this.store.later();
+			});
+		}
+	}
+}
+
+function clusterState(access: ClusterAccess | null): ClusterState {
+	const facts = access?.facts;
+	return {
+		context: facts?.context ?? facts?.server ?? '', server: facts?.server ?? '', user: facts?.impersonating ?? facts?.user ?? '', version: null, sandbox: facts?.sandbox ?? false,
+		namespace: facts?.namespace ?? 'default', lastNamespace: facts?.namespace ?? 'default', legOne: null, replicas: null, reachable: 'not yet', error: null, retryAt: null,
+	};
+}
+

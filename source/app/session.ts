@@ -1,0 +1,82 @@
+/** What the parts of the running session share. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ConnectionFlags} from '../command-line/connection-flags.ts';
+import type {Keymap} from '../keymap/keymap.ts';
+import type {Labeller} from '../posture/label.ts';
+import type {ConnectionWitness} from '../sessions/connection-witness.ts';
+import type {OwnTerminal} from '../terminal/own-terminal.ts';
+import type {FormField, PickerItem} from '../state/overlay.ts';
+import type {TailRun} from './tail-run.ts';
+import type {Store} from './store.ts';
+
+/** A cluster that the session has open; the one that is left stays open for what still runs on it. */
+export type OpenCluster = {
+	access: ClusterAccess;
+	labeller: Labeller;
+	context: string;
+};
+
+export type Session = {
+	readonly store: Store;
+	readonly terminal: OwnTerminal;
+	readonly keymap: Keymap;
+	readonly flags: ConnectionFlags;
+	readonly env: NodeJS.ProcessEnv;
+	readonly readOnly: boolean;
+	cluster: OpenCluster;
+	readonly clusters: Map<string, OpenCluster>;
+	readonly tails: Map<string, TailRun>;
+	/** A line for the last row, kept in the messages. */
+	tell(text: string, role?: 'plain' | 'warn' | 'error'): void;
+	/** Tells of a failure and keeps it for `why`. */
+	fail(about: string, thrown: unknown): void;
+	ask(question: string, details?: readonly string[]): Promise<boolean>;
+	type(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
+	pick(options: PickOptions): Promise<string | null>;
+	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
+	copy(text: string, what: string): void;
+	/** A witness that books connections under a row of the dock. */
+	witnessFor(id: string): ConnectionWitness;
+	/** Leaves the screen to `work` and draws it again when it is done. */
+	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
+	switchContext(context: string): Promise<void>;
+	openNamespace(namespace: string | null): void;
+	redraw(): void;
+	quit(status: number): void;
+	nextId(kind: string): string;
+};
+
+export type TypeOptions = {
+	lead: string;
+	purpose: string;
+	text?: string;
+	mayRegex?: boolean;
+	regex?: boolean;
+	candidates?: readonly string[];
+	note?(text: string): string;
+	/** Called with each change of the text. */
+	onChange?(text: string, regex: boolean): void;
+	/** A problem keeps the line open. */
+	check?(text: string, regex: boolean): string | null;
+};
+
+export type PickOptions = {
+	title: string;
+	purpose: string;
+	lead?: string;
+	heads?: readonly string[];
+	items: readonly PickerItem[];
+	notes?: readonly string[];
+	free?: boolean;
+	keys?: string;
+	text?: string;
+	at?: number;
+};
+
+export type FillOptions = {
+	title: string;
+	fields: readonly FormField[];
+	submit: string;
+	notes?(values: Readonly<Record<string, string>>): readonly string[];
+	check?(values: Readonly<Record<string, string>>): Promise<string | null> | string | null;
+};

@@ -1,0 +1,83 @@
+/** Holds the session's state, and says when the screen is due: at once after a key, and at a measured pace for data. */
+import {layout} from '../state/layout.ts';
+import {listNames, type ListName} from '../state/list-kinds.ts';
+import {reduceSession, type SessionEvent} from '../state/session-reducer.ts';
+import type {SessionState} from '../state/session-state.ts';
+
+export class Store {
+	#state: SessionState;
+	readonly #draw: () => void;
+	readonly #paceMs: () => number;
+	#timer: NodeJS.Timeout | null = null;
+	#drawnAt = 0;
+	#held = false;
+
+	/** `paceMs` is the least time between two frames that no key asked for. */
+	constructor(state: SessionState, draw: () => void, paceMs: () => number) {
+		this.#state = state;
+		this.#draw = draw;
+		this.#paceMs = paceMs;
+	}
+
+	get state(): SessionState {
+		return this.#state;
+	}
+
+	/** Data: drawn when its time comes. */
+	data(event: SessionEvent): void {
+		if (this.#reduce(event)) {
+			this.later();
+		}
+	}
+
+	/** A key, or what answers one: drawn at once. */
+	now(event: SessionEvent): void {
+		this.#reduce(event);
+		this.drawNow();
+	}
+
+	later(): void {
+		this.#timer ??= setTimeout(() => {
+			this.#timer = null;
+			this.drawNow();
+		}, Math.max(0, this.#drawnAt + this.#paceMs() - performance.now()));
+	}
+
+	drawNow(): void {
+		if (this.#timer) {
+			clearTimeout(this.#timer);
+			this.#timer = null;
+		}
+
+		if (!this.#held) {
+			this.#drawnAt = performance.now();
+			this.#draw();
+		}
+	}
+
+	/** While somebody else has the terminal nothing is drawn. */
+	hold(is: boolean): void {
+		this.#held = is;
+		if (!is) {
+			this.drawNow();
+		}
+	}
+
+	close(): void {
+		if (this.#timer) {
+			clearTimeout(this.#timer);
+		}
+	}
+
+	#reduce(event: SessionEvent): boolean {
+		const before = this.#state;
+		let state = reduceSession(before, event);
+		if (listNames.includes(state.view as ListName)) {
+			const rows = layout(state).main;
+			state = reduceSession(state, {type: 'list', list: state.view as ListName, event: {type: 'window', rows}});
+		}
+
+		this.#state = state;
+		return state !== before;
+	}
+}

@@ -1,0 +1,76 @@
+/** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import type {GapReason, LifeEnding, LogEvent, LogSource} from '../sessions/logs/log-events.ts';
+import type {TailCounters, TailSource, TailView} from '../state/tail/tail-view.ts';
+
+export type TailNotice = {
+	/** `null` puts nothing into the stream. */
+	text: string | null;
+	counters?: Partial<TailCounters>;
+	source: Partial<TailSource>;
+	phase?: Pick<TailView, 'phase' | 'note'>;
+};
+
+const gapWords: Readonly<Record<GapReason, string>> = {
+	'last-line-not-met': 'back, last line not met again (log file was rotated?)',
+	'restarts-missed': 'was started again more often than logs are kept',
+	'no-line-yet': 'was gone before its first line',
+	'clock-went-back': 'its clock went back: lines may come twice',
+};
+
+/** `who` stands before the words, where there are several sources. */
+export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, {type: 'lines'}>, who: string): TailNotice {
+	switch (event.type) {
+		case 'opened': {
+			return {text: null, source: {state: 'open', note: ''}, phase: {phase: 'following', note: ''}};
+		}
+
+		case 'waiting': {
+			const note = `${event.source.container} is waiting: ${event.reason}. Lines come as soon as it starts.`;
+			return {text: null, source: {state: 'waiting', note: event.reason}, phase: {phase: 'waiting', note}};
+		}
+
+		case 'stalled': {
+			return {text: `${who}no answer for ${seconds(event.quietMs)}: stalled on leg ${event.leg}, begun anew`, source: {state: 'interrupted', note: 'stalled'}, counters: {reconnects: 1}};
+		}
+
+		case 'reconnecting': {
+			const why = event.error === null ? 'stream ended cleanly, container still runs. Resuming' : `${sanitiseLine(event.error.message)}, try ${event.attempt} in ${seconds(event.retryInMs)}`;
+			// Only the first try of an outage is a line of its own.
+			return {text: event.attempt > 1 ? null : `${who}${why}`, source: {state: 'interrupted', note: `try ${event.attempt}`}, ...event.attempt === 1 && {counters: {reconnects: 1}}};
+		}
+
+		case 'resumed': {
+			return {text: `${who}back after ${seconds(event.outageMs)}${event.proven ? ', last line met again: no gap' : ''}`, source: {state: 'open', note: ''}};
+		}
+
+		case 'gap': {
+			const after = event.after === null ? '' : ` Lines after ${event.after.slice(11, 23)} may be missing`;
+			return {text: `${who}${gapWords[event.reason]}.${event.reason === 'clock-went-back' ? '' : after}`, source: {}, counters: {possibleGaps: 1}};
+		}
+
+		case 'restarted': {
+			return {text: `${who}${event.source.container} ended ${ended(event.ended)}and started again, restart ${event.restarts}`, source: {state: 'open', note: 'restarted'}, counters: {restarts: 1}};
+		}
+
+		case 'server-said': {
+			return {text: `${who}the kubelet says: ${sanitiseLine(event.text)}`, source: {}};
+		}
+
+		case 'ended': {
+			return {text: `${who}${event.reason === 'pod-gone' ? 'pod is gone' : `${event.source.container} ended ${ended(event.ended)}`.trimEnd()}`, source: {state: 'ended', note: ''}};
+		}
+
+		case 'failed': {
+			return {text: `${who}${sanitiseLine(event.error.message)}${event.error.text === null ? '' : `: ${sanitiseLine(event.error.text)}`}`, source: {state: 'ended', note: 'failed'}};
+		}
+	}
+}
+
+function ended(ending: LifeEnding | null): string {
+	return ending === null ? '' : `with exit ${ending.exitCode}${ending.reason === null || ending.reason === 'Completed' ? '' : ` ${ending.reason}`} `;
+}
+
+function seconds(ms: number): string {
+	return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,271 @@
+/** Runs one tail: follows the logs, puts the lines into its buffer in the order of their times, and keeps its view. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {asSpokeError} from '../errors/spoke-error.ts';
+import type {ConnectionWitness} from '../sessions/connection-witness.ts';
+import type {LogEvent, LogSource} from '../sessions/logs/log-events.ts';
+import {followLogs, logSource, type ContainerChoice, type FollowTargets} from '../sessions/logs/follow-logs.ts';
+import type {LogRead} from '../sessions/logs/log-read.ts';
+import {readLineBlocks} from '../sessions/logs/line-blocks.ts';
+import {openLog} from '../sessions/logs/open-log.ts';
+import {allContainers, chooseContainer} from '../targets/choose-container.ts';
+import type {PodObject} from '../targets/pod-object.ts';
+import {listPods, reachedPod} from '../targets/resolve-pod.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import {levelOf} from '../state/tail/line-level.ts';
+import {filterTail, goTo, type SincePreset, type TailSource, type TailView} from '../state/tail/tail-view.ts';
+import {LineOrder} from './line-order.ts';
+import {noticeOf} from './tail-notices.ts';
+
+export type TailAsk = {
+	title: string;
+	/** As typed, for labels. */
+	asked: string;
+	containers: ContainerChoice;
+	/** Resolved anew for each read from another beginning. */
+	targets(signal: AbortSignal): Promise<FollowTargets>;
+};
+
+/** Standard beginning: the last lines of each container. */
+const tailLines = 500;
+
+const beginnings: Readonly<Record<SincePreset, LogRead>> = {
+	tail: {tailLines}, head: {}, '1m': {sinceSeconds: 60}, '5m': {sinceSeconds: 300}, '15m': {sinceSeconds: 900}, '30m': {sinceSeconds: 1800}, '1h': {sinceSeconds: 3600},
+};
+
+export class TailRun {
+	readonly id: string;
+	ask: TailAsk;
+	/** Tells tails apart: asking for the same one again shows it. */
+	key = '';
+	view: TailView;
+	readonly #cluster: ClusterAccess;
+	readonly #witness: ConnectionWitness;
+	readonly #changed: () => void;
+	#abort = new AbortController();
+	#order: LineOrder;
+	#sources = new Map<string, number>();
+	#arrived = 0;
+	#rates: number[] = [];
+
+	constructor(id: string, ask: TailAsk, view: TailView, {cluster, witness, changed}: {cluster: ClusterAccess; witness: ConnectionWitness; changed: () => void}) {
+		this.id = id;
+		this.ask = ask;
+		this.view = view;
+		this.#cluster = cluster;
+		this.#witness = witness;
+		this.#changed = changed;
+		this.#order = this.#makeOrder();
+	}
+
+	/** Begins, or begins anew from another point; the lines so far are let go. */
+	start(since: SincePreset, previous = false): void {
+		this.stop();
+		this.#abort = new AbortController();
+		this.view.buffer.clear();
+		this.#sources = new Map();
+		this.#order = this.#makeOrder();
+		this.view = filterTail({
+			...this.view, since, previous, phase: 'opening', note: '', sources: [], marked: new Set(), cursor: 0, top: 0,
+			follow: since !== 'head', searchIndex: null, search: null, counters: {...this.view.counters, reconnects: 0, gaps: 0, possibleGaps: 0, dropped: 0, restarts: 0},
+		}, {});
+		if (since === 'head') {
+			this.view = goTo(this.view, 0);
+		}
+
+		void this.#run(this.#abort.signal, since, previous);
+		this.#changed();
+	}
+
+	stop(): void {
+		this.#abort.abort();
+		this.#order.flushAll();
+	}
+
+	/** Once a second: how many lines came, averaged over five. */
+	tick(): void {
+		this.#rates = [...this.#rates.slice(-4), this.#arrived];
+		this.#arrived = 0;
+		const rate = this.#rates.reduce((sum, count) => sum + count, 0) / this.#rates.length;
+		if (rate !== this.view.rate) {
+			this.view = {...this.view, rate};
+		}
+	}
+
+	/** Looks for matches in what was not looked at yet; true when all is done. */
+	scan(budgetMs: number): boolean {
+		const {searchIndex, shownIndex, buffer} = this.view;
+		const isDone = searchIndex?.advance(buffer, budgetMs) ?? true;
+		return (shownIndex?.advance(buffer, budgetMs) ?? true) && isDone;
+	}
+
+	/** A line of ours in the stream. */
+	mark(text: string): void {
+		this.view.buffer.append(-1, Date.now(), 0, 'mark', Buffer.from(text));
+		this.#changed();
+	}
+
+	async #run(signal: AbortSignal, since: SincePreset, previous: boolean): Promise<void> {
+		try {
+			const targets = await this.ask.targets(signal);
+			if (previous) {
+				await this.#readPrevious(targets, signal);
+				return;
+			}
+
+			const start: LogRead = beginnings[since];
+			const events = followLogs(this.#cluster, targets, {asked: this.ask.asked, containers: this.ask.containers, start, startLimitMs: 0, witness: this.#witness, signal});
+			for await (const event of events) {
+				if (signal.aborted) {
+					return;
+				}
+
+				this.#take(event);
+			}
+
+			if (!signal.aborted) {
+				this.#order.flushAll();
+				this.view = {...this.view, phase: 'ended', note: 'the pods are done'};
+				this.#notice(-1, 'tail ended: nothing more will come');
+			}
+		} catch (thrown) {
+			if (!signal.aborted) {
+				const error = asSpokeError(thrown);
+				this.view = {...this.view, phase: 'failed', note: error.message};
+				this.#notice(-1, `${error.message}${error.text === null ? '' : `: ${error.text}`}`);
+			}
+		}
+	}
+
+	/** The log of each container's life before: read once, there is nothing to follow. */
+	async #readPrevious(targets: FollowTargets, signal: AbortSignal): Promise<void> {
+		const pods = targets.kind === 'pods' ? targets.pods : await listPods(this.#cluster, targets.scope, signal);
+		for (const pod of pods) {
+			const names = this.ask.containers.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chooseContainer(pod, this.ask.containers.kind === 'named' ? this.ask.containers.name : undefined, {unknownAnnotation: 'go-on'}).name];
+			for (const name of names) {
+				await this.#readOnePrevious(pod, name, pods.length, signal);
+			}
+		}
+
+		this.#order.flushAll();
+		this.view = {...this.view, phase: 'ended', note: 'the log before is read'};
+		this.#notice(-1, 'end of the log before');
+	}
+
+	async #readOnePrevious(pod: PodObject, container: string, chosenFrom: number, signal: AbortSignal): Promise<void> {
+		const source = logSource(pod, container);
+		const index = this.#sourceIndex(source);
+		try {
+			const open = await openLog(this.#cluster, source, {previous: true, timestamps: true}, {target: reachedPod(this.ask.asked, pod, chosenFrom, container), witness: this.#witness, signal});
+			const {remainder} = await readLineBlocks(open.body, block => {
+				this.#order.lines(index, block);
+				this.#changed();
+			});
+			this.#order.lines(index, remainder);
+			open.close();
+		} catch (thrown) {
+			const error = asSpokeError(thrown);
+			this.#notice(index, `${pod.metadata.name}/${container}: ${error.message}${error.text === null ? '' : `: ${sanitiseLine(error.text)}`}`);
+		}
+	}
+
+	#take(event: LogEvent): void {
+		if (!('source' in event)) {
+			this.#takePods(event);
+			return;
+		}
+
+		const index = this.#sourceIndex(event.source);
+		if (event.type === 'lines') {
+			this.#arrived += this.#order.lines(index, event.bytes);
+			this.#setSource(index, {state: 'open', note: ''});
+			if (this.view.phase !== 'following') {
+				this.view = {...this.view, phase: 'following', note: ''};
+			}
+
+			this.#changed();
+			return;
+		}
+
+		const {text, counters, source, phase} = noticeOf(event, this.view.sources.length > 1 ? `${this.view.sources[index]!.short}: ` : '');
+		this.#setSource(index, source);
+		if (counters) {
+			const now = this.view.counters;
+			this.view = {...this.view, counters: {...now, ...Object.fromEntries(Object.entries(counters).map(([name, more]) => [name, now[name as keyof typeof now] + more]))}};
+		}
+
+		if (phase && (phase.phase !== 'waiting' || this.view.buffer.end === 0)) {
+			this.view = {...this.view, ...phase};
+		}
+
+		if (text !== null) {
+			this.#order.flushAll();
+			this.#notice(index, text);
+		}
+
+		this.#changed();
+	}
+
+	#takePods(event: Exclude<LogEvent, {source: LogSource}>): void {
+		if (event.type === 'no-pods') {
+			this.view = {...this.view, phase: 'waiting', note: `No pod yet. New pods of ${this.ask.asked} will be followed as they come.`};
+			this.#notice(-1, 'no pod now; pods that come are followed');
+		} else if (this.view.buffer.end > 0) {
+			this.#notice(-1, event.type === 'pod-appeared' ? `new pod ${event.pod}, followed from its first line` : `${event.pod} is gone`);
+		}
+
+		this.#changed();
+	}
+
+	#notice(source: number, text: string): void {
+		this.view.buffer.append(source, Date.now(), 0, 'notice', Buffer.from(text));
+		this.#changed();
+	}
+
+	#sourceIndex(source: LogSource): number {
+		const key = `${source.uid ?? `${source.namespace}/${source.pod}`}/${source.container}`;
+		const known = this.#sources.get(key);
+		if (known !== undefined) {
+			return known;
+		}
+
+		const index = this.#sources.size;
+		this.#sources.set(key, index);
+		const sources = [...this.view.sources, asTailSource(source)];
+		const isMany = new Set(sources.map(one => one.container)).size > 1;
+		this.view = {...this.view, sources: sources.map(one => ({...one, short: isMany ? `${shortName(one.pod)}/${one.container}` : shortName(one.pod)}))};
+		return index;
+	}
+
+	#setSource(index: number, change: Partial<TailSource>): void {
+		const source = this.view.sources[index]!;
+		if (Object.entries(change).some(([name, value]) => source[name as keyof TailSource] !== value)) {
+			this.view = {...this.view, sources: this.view.sources.with(index, {...source, ...change})};
+		}
+	}
+
+	#makeOrder(): LineOrder {
+		return new LineOrder((source, time, bytes) => {
+			this.view.buffer.append(source, time, levelOf(bytes), 'text', bytes);
+			if (this.view.json && bytes[0] === 0x7B) {
+				this.view.counters.json++;
+			}
+		}, () => {
+			this.#changed();
+		});
+	}
+}
+
+/** The part of a pod's name that tells it from its siblings. */
+export function shortName(pod: string): string {
+	const last = pod.slice(pod.lastIndexOf('-') + 1);
+	return pod.length <= 10 || /^\d+$/.test(last) || last.length < 4 ? pod.slice(-16) : last;
+}
+
+function asTailSource(source: LogSource): TailSource {
+	let hash = 0;
+	for (const character of source.uid ?? source.pod) {
+		hash = ((hash * 31) + character.codePointAt(0)!) >>> 0;
+	}
+
+	return {namespace: source.namespace, pod: source.pod, container: source.container, node: source.node, short: source.pod, colour: (hash % 8) + 1, on: true, state: 'waiting', note: ''};
+}

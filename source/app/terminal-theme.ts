@@ -1,0 +1,12 @@
+/** Which theme and which signs: what the person asked for, the environment, and the terminal's own background. */
+import process from 'node:process';
+import {chooseGlyphs} from '../ui/glyphs.ts';
+import {chooseTheme, makeTheme, type Theme} from '../ui/theme.ts';
+
+/** Asked once at the start; an answer that comes later is swallowed by the key decoder. */
+export const backgroundQuery = '\u001B]11;?\u001B\\';
+
+export function themeFor(env: NodeJS.ProcessEnv, wanted: string | undefined, background: string | null): Theme {
+	const {name, depth, isDumb} = chooseTheme(env, wanted, background);
+	return makeTheme(name, chooseGlyphs(env, process.platform), depth, isDumb);
+}

@@ -1,0 +1,14 @@
+/** The session on a sandbox of this process. */
+import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {parseLine} from '../../command-line/parse-line.ts';
+import {loadKeymap} from '../../keymap/load-keymap.ts';
+import type {Sandbox} from '../../sandbox/sandbox.ts';
+import type {Invocation} from '../command.ts';
+
+export async function sandboxSession(sandbox: Sandbox, kubeconfig: string, {stdin, stdout, env, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'env' | 'interrupted'>): Promise<number> {
+	const [{keymap, problems}, {runSession}] = await Promise.all([loadKeymap(env), import('../../app.tsx')]);
+	const {flags} = parseLine(connectionFlags, ['--kubeconfig', kubeconfig]);
+	return runSession({
+		flags, env: {...env, HTTPS_PROXY: '', https_proxy: ''}, stdin, stdout, interrupted, keymap, keymapProblems: problems, readOnly: false, allNamespaces: false, sandbox,
+	});
+}

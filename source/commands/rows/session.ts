@@ -1,0 +1,32 @@
+/** `spoke`, the session, as data. */
+import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {helpFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
+import type {FlagRow} from '../../command-line/flag-row.ts';
+import type {CommandRow} from '../command.ts';
+
+/** Shared by the session and `spoke tail`. */
+export const screenFlags = [
+	readOnlyFlag,
+	{name: 'keymap', kind: 'string', value: 'FILE', completes: 'file', help: 'a keymap file in place of ~/.config/spoke/keymap.yaml, or default, vim or k9s'},
+	{name: 'theme', kind: 'string', value: 'NAME', oneOf: ['auto', 'dark', 'light', 'ansi', 'mono'], help: 'colours: auto (from the terminal), dark, light, ansi or mono'},
+] as const satisfies readonly FlagRow[];
+
+const flags = [
+	{name: 'all-namespaces', short: 'A', kind: 'boolean', help: 'start with all namespaces'},
+	...screenFlags,
+	helpFlag,
+	...connectionFlags,
+] as const;
+
+export const sessionRow = {
+	name: 'session',
+	summary: 'the session: lists, tails, shells, forwards, the proxy, the audit',
+	usage: ['[flags]'],
+	about: 'Opens the session in the terminal. Without a kubeconfig it opens the sandbox, a small cluster inside the program; without a terminal, too, it walks through the sandbox once and ends. `?` shows the keys of each place.',
+	examples: [
+		['spoke -n payments', 'start in a namespace'],
+		['spoke --context prod-eu -A', 'another context, all namespaces'],
+		['spoke --read-only', 'look, and change nothing'],
+	],
+	flags,
+} as const satisfies CommandRow<typeof flags>;

@@ -1,0 +1,48 @@
+/** `spoke`: the session; without a kubeconfig the sandbox, without a terminal the tour of it. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import {loadKeymap} from '../keymap/load-keymap.ts';
+import {openCluster} from '../cluster/open-cluster.ts';
+import type {Command} from './command.ts';
+import {parseLine} from '../command-line/parse-line.ts';
+import {demoRow} from './rows/demo.ts';
+import {sessionRow} from './rows/session.ts';
+
+export const command: Command<typeof sessionRow.flags> = {
+	row: sessionRow,
+	async run(invocation) {
+		const {flags, positionals, stdin, stdout, env, interrupted} = invocation;
+		if (positionals.length > 0) {
+			throw new SpokeError('ERR_USAGE', `unknown command: ${positionals[0]}`, {remedy: 'list the commands with `spoke help`'});
+		}
+
+		const hasTerminal = stdin.isTTY && stdout.isTTY;
+		if (!await hasKubeconfig(invocation)) {
+			const {command} = await import('./demo.ts');
+			const defaults = parseLine(demoRow.flags, []);
+			return command.run({...invocation, ...defaults});
+		}
+
+		if (!hasTerminal) {
+			throw new SpokeError('ERR_NO_TERMINAL', 'the session needs a terminal');
+		}
+
+		const loaded = await loadKeymap(env, flags.keymap);
+		const {runSession} = await import('../app.tsx');
+		return runSession({
+			flags, env, stdin, stdout, interrupted, keymap: loaded.keymap, keymapProblems: loaded.problems, readOnly: flags['read-only'], allNamespaces: flags['all-namespaces'], theme: flags.theme,
+		});
+	},
+};
+
+async function hasKubeconfig({flags, env}: Parameters<typeof command.run>[0]): Promise<boolean> {
+	try {
+		(await openCluster(flags, env)).close();
+		return true;
+	} catch (error) {
+		if (error instanceof SpokeError && error.code === 'ERR_NO_KUBECONFIG') {
+			return false;
+		}
+
+		throw error;
+	}
+}

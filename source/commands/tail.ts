@@ -1,0 +1,29 @@
+/** `spoke tail`: the session's tail, straight from the shell. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import {loadKeymap} from '../keymap/load-keymap.ts';
+import type {Command} from './command.ts';
+import {tailRow} from './rows/tail.ts';
+
+export const command: Command<typeof tailRow.flags> = {
+	row: tailRow,
+	async run({flags, positionals, stdin, stdout, env, interrupted}) {
+		const selector = flags.selector ?? null;
+		if ((positionals.length === 0) === (selector === null)) {
+			throw new SpokeError('ERR_USAGE', 'name a target, or labels with -l');
+		}
+
+		if (!stdin.isTTY || !stdout.isTTY) {
+			throw new SpokeError('ERR_NO_TERMINAL', 'tail needs a terminal', {remedy: 'use `spoke logs -f` in scripts'});
+		}
+
+		const loaded = await loadKeymap(env, flags.keymap);
+		const {runSession} = await import('../app.tsx');
+		return runSession({
+			flags, env, stdin, stdout, interrupted, keymap: loaded.keymap, keymapProblems: loaded.problems, readOnly: flags['read-only'], allNamespaces: flags['all-namespaces'], theme: flags.theme,
+			tail: {
+				wish: {targets: positionals, selector, containers: flags['all-containers'] ? {kind: 'all'} : flags.container === undefined ? {kind: 'default'} : {kind: 'named', name: flags.container}},
+				since: flags.since as 'tail', previous: flags.previous,
+			},
+		});
+	},
+};

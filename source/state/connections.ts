@@ -1,0 +1,99 @@
+/** The dock: every stream that the session has, what it carries, and by which path. Pure. */
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {Leg, Path} from '../posture/evidence.ts';
+
+export type DockKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach';
+export type DockPhase = 'open' | 'working' | 'stopped' | 'failed';
+
+export type DockEntry = {
+	/** `tail-1`, `f1`… */
+	id: string;
+	kind: DockKind;
+	/** `deploy/api, 3 pods`, `:8080 → svc/web:80`. */
+	what: string;
+	context: string;
+	phase: DockPhase;
+	/** In place of path and figures while it is not open. */
+	note: string;
+	/** `214 lines/s`, `3 open · 41 MB`. */
+	figures: string;
+	/** Samples of what it carries, oldest first. */
+	samples: readonly number[];
+	since: number;
+	error: ErrorObject | null;
+	/** Its connections to the apiserver, by id, and their labels. */
+	paths: ReadonlyMap<string, Path | null>;
+};
+
+export type DockEvent =
+	| {type: 'open'; entry: Pick<DockEntry, 'id' | 'kind' | 'what' | 'context' | 'since'> & Partial<DockEntry>}
+	| {type: 'change'; id: string; to: Partial<DockEntry>}
+	| {type: 'connected'; id: string; connection: string}
+	| {type: 'disconnected'; id: string; connection: string}
+	| {type: 'label'; connection: string; path: Path}
+	| {type: 'close'; id: string};
+
+export type Dock = readonly DockEntry[];
+
+export function reduceDock(dock: Dock, event: DockEvent): Dock {
+	const change = (id: string, to: (entry: DockEntry) => DockEntry) => dock.map(entry => entry.id === id ? to(entry) : entry);
+	switch (event.type) {
+		case 'open': {
+			const entry: DockEntry = {phase: 'working', note: 'connecting', figures: '', samples: [], error: null, paths: new Map(), ...event.entry};
+			return dock.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...dock, entry];
+		}
+
+		case 'change': {
+			return change(event.id, entry => ({...entry, ...event.to}));
+		}
+
+		case 'connected': {
+			return change(event.id, entry => ({...entry, paths: new Map([...entry.paths, [event.connection, entry.paths.get(event.connection) ?? null]])}));
+		}
+
+		case 'disconnected': {
+			// The last one known stays: a stream that is about to come back still says how it went.
+			return change(event.id, entry => entry.paths.size <= 1 ? entry : {...entry, paths: new Map([...entry.paths].filter(([id]) => id !== event.connection))});
+		}
+
+		case 'label': {
+			return dock.some(entry => entry.paths.has(event.connection))
+				? dock.map(entry => entry.paths.has(event.connection) ? {...entry, paths: new Map([...entry.paths, [event.connection, event.path]])} : entry)
+				: dock;
+		}
+
+		case 'close': {
+			return dock.filter(entry => entry.id !== event.id);
+		}
+	}
+}
+
+/** From bad to good: where several streams share a line, it shows the worst. */
+const tlsOrder = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
+
+export function worstPath(paths: Iterable<Path | null>): Path | null {
+	let worst: Path | null = null;
+	for (const path of paths) {
+		if (path !== null && (worst === null || rank(path) < rank(worst))) {
+			worst = path;
+		}
+	}
+
+	return worst;
+}
+
+function rank(path: Path): number {
+	return Math.min(...path.legs.map((leg: Leg) => tlsOrder.indexOf(leg.tls.state)));
+}
+
+/** How many would be lost by leaving, as the question names them; `null` when leaving loses nothing. */
+export function whatIsOpen(dock: Dock): string | null {
+	const open = dock.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && kind !== 'logs');
+	const count = (kind: DockKind, one: string, many: string) => {
+		const number = open.filter(entry => entry.kind === kind).length;
+		return number === 0 ? [] : [`${number} ${number === 1 ? one : many}`];
+	};
+
+	const parts = [...count('forward', 'forward', 'forwards'), ...count('proxy', 'listener', 'listeners'), ...count('shell', 'shell', 'shells'), ...count('attach', 'attach', 'attaches')];
+	return parts.length === 0 ? null : parts.join(', ').replace(/, ([^,]*)$/, ' and $1');
+}

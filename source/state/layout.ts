@@ -1,0 +1,35 @@
+/** How the rows of the screen are shared out. Pure, so that paging and drawing agree. */
+import type {SessionState} from './session-state.ts';
+
+export type Layout = {
+	/** Rows of the main pane, without its head. */
+	main: number;
+	/** Lines under the path's rule; 0 when the path stands at the right, and 1 without a rule on a low screen. */
+	path: number;
+	pathRule: boolean;
+	/** Columns of the path at the right; 0 when it stands below. */
+	side: number;
+	dock: number;
+	/** Lines of details under a list, with their rule. */
+	details: number;
+};
+
+/** From this width the path stands at the right. */
+const sideFrom = 110;
+const lowBelow = 20;
+
+export function layout({size: {columns, rows}, dock, zoom, view}: Pick<SessionState, 'size' | 'dock' | 'zoom' | 'view'>): Layout {
+	const chrome = 3;
+	const head = 1;
+	if (zoom) {
+		return {main: Math.max(1, rows - chrome - head - 1), path: 1, pathRule: false, side: 0, dock: 0, details: 0};
+	}
+
+	const isLow = rows < lowBelow;
+	const hasSide = columns >= sideFrom && !isLow && (view === 'pods' || view === 'workloads' || view === 'services' || view === 'nodes');
+	const side = hasSide ? Math.min(64, Math.max(50, Math.floor(columns * 0.42))) : 0;
+	const path = hasSide ? 0 : isLow ? 1 : 4;
+	const dockRows = isLow ? Math.min(2, dock.length) : Math.max(2, Math.min(dock.length, rows >= 36 ? 8 : 4));
+	const below = (path === 0 ? 0 : path + (isLow ? 0 : 1)) + (dockRows === 0 ? 0 : dockRows + 1);
+	return {main: Math.max(1, rows - chrome - head - below), path, pathRule: !isLow, side, dock: dockRows, details: 0};
+}

@@ -1,0 +1,87 @@
+/** The lists of the session: which resources each shows, and which columns of the apiserver's tables. */
+
+export type ListName = 'pods' | 'workloads' | 'services' | 'nodes';
+
+export type ListColumn = {
+	/** As the head of the column. */
+	title: string;
+	/** Names of the apiserver's columns that fill it, first one there counts. */
+	from: readonly string[];
+	align?: 'right';
+	/** 0 is always shown; 1 from some width on, or with more columns; 2 only with more columns. */
+	rank: 0 | 1 | 2;
+	/** A number at the start of the cell decides the order. */
+	numeric?: true;
+};
+
+export type ListResource = {
+	/** Collection path for a namespace, or for all of them. */
+	path(namespace: string | null): string;
+	/** Before the name, where a list shows several kinds: `deploy/`. */
+	prefix: string;
+	resource: string;
+	group: string;
+};
+
+export type ListKind = {
+	title: string;
+	namespaced: boolean;
+	resources: readonly ListResource[];
+	columns: readonly ListColumn[];
+};
+
+export const ageTitle = 'AGE';
+
+export const listKinds: Readonly<Record<ListName, ListKind>> = {
+	pods: {
+		title: 'Pods', namespaced: true, resources: [resource('/api/v1', 'pods', '')],
+		columns: [
+			{title: 'READY', from: ['Ready'], rank: 0},
+			{title: 'STATUS', from: ['Status'], rank: 0},
+			{title: 'RESTARTS', from: ['Restarts'], rank: 0, numeric: true},
+			{title: 'NODE', from: ['Node'], rank: 0},
+			{title: 'IP', from: ['IP'], rank: 2},
+		],
+	},
+	workloads: {
+		title: 'Workloads', namespaced: true,
+		resources: [resource('/apis/apps/v1', 'deployments', 'deploy/'), resource('/apis/apps/v1', 'statefulsets', 'sts/'), resource('/apis/apps/v1', 'daemonsets', 'ds/'), resource('/apis/batch/v1', 'jobs', 'job/')],
+		columns: [
+			{title: 'READY', from: ['Ready', 'Completions'], rank: 0},
+			{title: 'WANTED', from: ['Desired'], rank: 1},
+			{title: 'STATUS', from: ['Status', 'Up-to-date'], rank: 1},
+			{title: 'CONTAINERS', from: ['Containers'], rank: 2},
+			{title: 'IMAGES', from: ['Images'], rank: 2},
+		],
+	},
+	services: {
+		title: 'Services', namespaced: true, resources: [resource('/api/v1', 'services', '')],
+		columns: [
+			{title: 'TYPE', from: ['Type'], rank: 0},
+			{title: 'CLUSTER-IP', from: ['Cluster-IP'], rank: 0},
+			{title: 'PORTS', from: ['Port(s)'], rank: 0},
+			{title: 'SELECTOR', from: ['Selector'], rank: 2},
+		],
+	},
+	nodes: {
+		title: 'Nodes', namespaced: false, resources: [resource('/api/v1', 'nodes', '')],
+		columns: [
+			{title: 'STATUS', from: ['Status'], rank: 0},
+			{title: 'ROLES', from: ['Roles'], rank: 0},
+			{title: 'VERSION', from: ['Version'], rank: 0},
+			{title: 'INTERNAL-IP', from: ['Internal-IP'], rank: 1},
+			{title: 'RUNTIME', from: ['Container-Runtime'], rank: 2},
+		],
+	},
+};
+
+export const listNames = Object.keys(listKinds) as readonly ListName[];
+
+function resource(api: string, plural: string, prefix: string): ListResource {
+	return {
+		prefix,
+		resource: plural,
+		group: api.startsWith('/apis/') ? api.split('/')[2]! : '',
+		path: namespace => namespace === null ? `${api}/${plural}` : `${api}/namespaces/${encodeURIComponent(namespace)}/${plural}`,
+	};
+}

@@ -1,0 +1,225 @@
+/** One list: its rows as they come and change, what of them is shown, and where the cursor is. Pure. */
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import {listKinds, type ListName} from './list-kinds.ts';
+import {filterRows, parseRowFilter} from './row-filter.ts';
+import {byName, sortColumns, sortRows, type RowOrder} from './sort-rows.ts';
+import type {Row} from './table-rows.ts';
+
+export type ListPhase =
+	| {kind: 'idle'}
+	| {kind: 'reading'; expected: number | null}
+	| {kind: 'live'}
+	| {kind: 'polling'; everyMs: number}
+	| {kind: 'interrupted'; error: ErrorObject; since: number; retryAt: number}
+	| {kind: 'failed'; error: ErrorObject; since: number; retryAt: number | null};
+
+export type ListState = {
+	name: ListName;
+	/** Rows in order of name, by chunk; a chunk is a namespace of one resource. */
+	chunks: ReadonlyMap<string, readonly Row[]>;
+	total: number;
+	phase: ListPhase;
+	filter: string;
+	filterProblem: string | null;
+	order: RowOrder;
+	wide: boolean;
+	/** What is shown, in its order. */
+	visible: readonly Row[];
+	/** Until the first move it stays on top while rows come. */
+	moved: boolean;
+	cursorId: string | null;
+	cursorIndex: number;
+	/** The row at the top of the window. */
+	top: number;
+	/** Rows that the window shows; the layout tells. */
+	windowRows: number;
+	marked: ReadonlySet<string>;
+};
+
+export type RowChange = {chunk: string; type: 'added' | 'modified' | 'deleted'; row: Row};
+
+export type ListEvent =
+	| {type: 'reset'}
+	/** Every row is void; the cursor waits for its thing to come again. */
+	| {type: 'clear'}
+	| {type: 'phase'; phase: ListPhase}
+	/** `first`: what the chunk held before is void. */
+	| {type: 'page'; chunk: string; rows: readonly Row[]; first: boolean}
+	| {type: 'changes'; changes: readonly RowChange[]; now: number}
+	| {type: 'expire'; now: number}
+	| {type: 'move'; by: number}
+	| {type: 'move-to'; index: number}
+	| {type: 'filter'; text: string}
+	| {type: 'sort-next'}
+	| {type: 'reverse'}
+	| {type: 'wide'}
+	| {type: 'mark'}
+	| {type: 'window'; rows: number};
+
+/** How long a deleted row under the cursor stays. */
+export const goneMs = 3000;
+
+export function emptyList(name: ListName): ListState {
+	return {
+		name, chunks: new Map(), total: 0, phase: {kind: 'idle'}, filter: '', filterProblem: null, order: byName, wide: false,
+		visible: [], moved: false, cursorId: null, cursorIndex: 0, top: 0, windowRows: 10, marked: new Set(),
+	};
+}
+
+export function reduceList(list: ListState, event: ListEvent): ListState {
+	switch (event.type) {
+		case 'reset': {
+			return {...emptyList(list.name), filter: list.filter, order: list.order, wide: list.wide, windowRows: list.windowRows};
+		}
+
+		case 'clear': {
+			return {...list, chunks: new Map(), total: 0};
+		}
+
+		case 'phase': {
+			return {...list, phase: event.phase};
+		}
+
+		case 'page': {
+			const chunks = new Map(list.chunks);
+			chunks.set(event.chunk, event.first ? event.rows : [...chunks.get(event.chunk) ?? [], ...event.rows]);
+			return settle({...list, chunks});
+		}
+
+		case 'changes': {
+			return settle({...list, chunks: applyChanges(list, event.changes, event.now)});
+		}
+
+		case 'expire': {
+			return expire(list, event.now);
+		}
+
+		case 'move': {
+			return place(list, list.cursorIndex + event.by);
+		}
+
+		case 'move-to': {
+			return place(list, event.index < 0 ? list.visible.length - 1 : event.index);
+		}
+
+		case 'filter': {
+			return settle({...list, filter: event.text, top: 0});
+		}
+
+		case 'sort-next': {
+			const columns = sortColumns(listKinds[list.name]);
+			const next = columns[(columns.indexOf(list.order.column) + 1) % columns.length]!;
+			return settle({...list, order: {column: next, reverse: false}});
+		}
+
+		case 'reverse': {
+			return settle({...list, order: {...list.order, reverse: !list.order.reverse}});
+		}
+
+		case 'wide': {
+			return {...list, wide: !list.wide};
+		}
+
+		case 'mark': {
+			const marked = new Set(list.marked);
+			if (list.cursorId !== null && !marked.delete(list.cursorId)) {
+				marked.add(list.cursorId);
+			}
+
+			return place({...list, marked}, list.cursorIndex + 1);
+		}
+
+		case 'window': {
+			return event.rows === list.windowRows ? list : keepInWindow({...list, windowRows: Math.max(1, event.rows)});
+		}
+	}
+}
+
+/** The row under the cursor. */
+export function cursorRow(list: ListState): Row | null {
+	return list.visible[list.cursorIndex] ?? null;
+}
+
+/** Shows the rows anew. The cursor keeps its thing, and its thing keeps its place on the screen. */
+function settle(list: ListState): ListState {
+	const keys = [...list.chunks.keys()].sort();
+	const all = keys.length === 1 ? list.chunks.get(keys[0]!)! : keys.flatMap(key => list.chunks.get(key)!);
+	const {rows, problem} = filterRows(all, parseRowFilter(list.filter));
+	const visible = sortRows(rows, listKinds[list.name], list.order);
+	const next = {...list, total: all.length, visible, filterProblem: problem};
+	if (!list.moved || list.cursorId === null) {
+		return place({...next, moved: false, top: 0, cursorIndex: 0}, 0, false);
+	}
+
+	const index = visible[list.cursorIndex]?.id === list.cursorId ? list.cursorIndex : visible.findIndex(row => row.id === list.cursorId);
+	if (index < 0) {
+		return place(next, list.cursorIndex, true);
+	}
+
+	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
+}
+
+function place(list: ListState, index: number, moved = true): ListState {
+	const cursorIndex = Math.max(0, Math.min(index, list.visible.length - 1));
+	const cursorId = list.visible[cursorIndex]?.id ?? null;
+	const left = list.visible[list.cursorIndex];
+	const next = keepInWindow({...list, cursorIndex, cursorId, moved: list.moved || moved});
+	return left?.gone !== null && left !== undefined && cursorId !== left.id ? dropGone(next, left.id) : next;
+}
+
+function keepInWindow(list: ListState): ListState {
+	const lowest = Math.max(0, list.visible.length - list.windowRows);
+	const top = Math.min(Math.max(list.top, list.cursorIndex - list.windowRows + 1), list.cursorIndex, lowest);
+	return {...list, top: Math.max(0, top)};
+}
+
+function applyChanges(list: ListState, changes: readonly RowChange[], now: number): ReadonlyMap<string, readonly Row[]> {
+	const chunks = new Map(list.chunks);
+	const own = new Map<string, Row[]>();
+	for (const {chunk, type, row} of changes) {
+		const rows = own.get(chunk) ?? [...chunks.get(chunk) ?? []];
+		own.set(chunk, rows);
+		const at = findByName(rows, row);
+		const before = rows[at];
+		const same = before?.name === row.name && before.namespace === row.namespace;
+		if (type !== 'deleted') {
+			// A row that was listed without its uid keeps the identity that it was given.
+			const isSame = same && before.gone === null && (before.id === row.id || before.id === `${row.namespace}/${row.name}`);
+			rows.splice(at, same ? 1 : 0, isSame ? {...row, id: before.id} : row);
+		} else if (same) {
+			rows.splice(at, 1, ...before.id === list.cursorId && list.moved ? [{...before, gone: now}] : []);
+		}
+	}
+
+	for (const [chunk, rows] of own) {
+		chunks.set(chunk, rows);
+	}
+
+	return chunks;
+}
+
+/** Where `row` is, or belongs, in rows ordered by namespace and name. */
+function findByName(rows: readonly Row[], row: Row): number {
+	let [low, high] = [0, rows.length];
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		const at = rows[middle]!;
+		if (at.namespace < row.namespace || (at.namespace === row.namespace && at.name < row.name)) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+
+	return low;
+}
+
+function expire(list: ListState, now: number): ListState {
+	const row = cursorRow(list);
+	return row?.gone !== null && row !== null && now - row.gone >= goneMs ? settle({...dropGone(list, row.id), cursorId: row.id}) : list;
+}
+
+function dropGone(list: ListState, id: string): ListState {
+	const chunks = new Map([...list.chunks].map(([key, rows]) => [key, rows.some(row => row.id === id) ? rows.filter(row => row.id !== id) : rows] as const));
+	return settle({...list, chunks});
+}

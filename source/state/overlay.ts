@@ -1,0 +1,206 @@
+/** What floats over the screen and owns the keys meanwhile: a typed line, a choice, a form, a question. Pure. */
+
+/** A line of text with a caret, counted in UTF-16 units. */
+export type Typed = {text: string; caret: number};
+
+export type PromptOverlay = {
+	kind: 'prompt';
+	/** What stands before the text: `/`, `&`, `:`. */
+	lead: string;
+	purpose: string;
+	typed: Typed;
+	regex: boolean;
+	/** Whether ^R turns it into a regex. */
+	mayRegex: boolean;
+	/** What is shown at the right while typing. */
+	note: string;
+	problem: string | null;
+	history: readonly string[];
+	/** Place in the history; -1 is the line being typed. */
+	historyAt: number;
+	candidates: readonly string[];
+};
+
+export type PickerItem = {
+	id: string;
+	cells: readonly string[];
+	/** Why it cannot be chosen. */
+	off?: string;
+};
+
+export type PickerOverlay = {
+	kind: 'picker';
+	title: string;
+	purpose: string;
+	lead: string;
+	typed: Typed;
+	heads: readonly string[];
+	/** All; those that fit the text are shown. */
+	items: readonly PickerItem[];
+	index: number;
+	/** Below the items. */
+	notes: readonly string[];
+	/** A text that is in no item may be taken as it is. */
+	free: boolean;
+	keys: string;
+};
+
+export type FormField = {
+	name: string;
+	label: string;
+	value: string;
+	/** With choices it is chosen, not typed. */
+	choices: ReadonlyArray<{value: string; shown: string}> | null;
+	note: string;
+};
+
+export type FormOverlay = {kind: 'form'; title: string; fields: readonly FormField[]; at: number; problem: string | null; notes: readonly string[]; submit: string};
+export type ConfirmOverlay = {kind: 'confirm'; question: string; details: readonly string[]};
+export type Overlay = PromptOverlay | PickerOverlay | FormOverlay | ConfirmOverlay;
+
+export type OverlayEvent =
+	| {type: 'type'; text: string}
+	| {type: 'erase'} | {type: 'erase-word'} | {type: 'clear'}
+	| {type: 'caret'; to: 'left' | 'right' | 'start' | 'end'}
+	| {type: 'history'; by: 1 | -1}
+	| {type: 'complete'}
+	| {type: 'regex'}
+	| {type: 'move'; by: number}
+	| {type: 'choose'; by: number}
+	| {type: 'set'; overlay: Overlay};
+
+export function reduceOverlay(overlay: Overlay, event: OverlayEvent): Overlay {
+	if (event.type === 'set') {
+		return event.overlay;
+	}
+
+	switch (overlay.kind) {
+		case 'prompt': {
+			return reducePrompt(overlay, event);
+		}
+
+		case 'picker': {
+			return reducePicker(overlay, event);
+		}
+
+		case 'form': {
+			return reduceForm(overlay, event);
+		}
+
+		case 'confirm': {
+			return overlay;
+		}
+	}
+}
+
+/** The items that fit what is typed: those that begin with it before those that hold it. */
+export function shownItems({items, typed}: PickerOverlay): readonly PickerItem[] {
+	const word = typed.text.trim().toLowerCase().split(' ')[0]!;
+	if (word === '') {
+		return items;
+	}
+
+	const begins = items.filter(({cells}) => cells[0]!.toLowerCase().startsWith(word));
+	const holds = items.filter(item => !begins.includes(item) && item.cells.some(cell => cell.toLowerCase().includes(word)));
+	return [...begins, ...holds];
+}
+
+export function editTyped({text, caret}: Typed, event: OverlayEvent): Typed {
+	switch (event.type) {
+		case 'type': {
+			const clean = event.text.replaceAll(/[\u0000-\u001F\u007F]/g, '');
+			return {text: text.slice(0, caret) + clean + text.slice(caret), caret: caret + clean.length};
+		}
+
+		case 'erase': {
+			const before = [...text.slice(0, caret)].slice(0, -1).join('');
+			return {text: before + text.slice(caret), caret: before.length};
+		}
+
+		case 'erase-word': {
+			const before = text.slice(0, caret).replace(/\S*\s*$/, '');
+			return {text: before + text.slice(caret), caret: before.length};
+		}
+
+		case 'clear': {
+			return {text: '', caret: 0};
+		}
+
+		case 'caret': {
+			const left = [...text.slice(0, caret)].slice(0, -1).join('').length;
+			const right = caret + ([...text.slice(caret)][0]?.length ?? 0);
+			return {text, caret: {left, right, start: 0, end: text.length}[event.to]};
+		}
+
+		default: {
+			return {text, caret};
+		}
+	}
+}
+
+function reducePrompt(prompt: PromptOverlay, event: OverlayEvent): PromptOverlay {
+	switch (event.type) {
+		case 'history': {
+			const historyAt = Math.max(-1, Math.min(prompt.history.length - 1, prompt.historyAt + event.by));
+			const text = historyAt < 0 ? '' : prompt.history[historyAt]!;
+			return {...prompt, historyAt, typed: {text, caret: text.length}};
+		}
+
+		case 'complete': {
+			const fits = prompt.candidates.filter(candidate => candidate.startsWith(prompt.typed.text));
+			const text = fits.length === 0 ? prompt.typed.text : commonStart(fits);
+			return {...prompt, typed: {text, caret: text.length}, note: fits.length > 1 ? fits.slice(0, 6).join('  ') : prompt.note};
+		}
+
+		case 'regex': {
+			return prompt.mayRegex ? {...prompt, regex: !prompt.regex} : prompt;
+		}
+
+		default: {
+			return {...prompt, typed: editTyped(prompt.typed, event), problem: null};
+		}
+	}
+}
+
+function reducePicker(picker: PickerOverlay, event: OverlayEvent): PickerOverlay {
+	const shown = shownItems(picker);
+	if (event.type === 'move') {
+		return {...picker, index: Math.max(0, Math.min(shown.length - 1, picker.index + event.by))};
+	}
+
+	if (event.type === 'complete') {
+		const text = shown[picker.index]?.cells[0] ?? picker.typed.text;
+		return {...picker, typed: {text, caret: text.length}, index: 0};
+	}
+
+	return {...picker, typed: editTyped(picker.typed, event), index: 0};
+}
+
+function reduceForm(form: FormOverlay, event: OverlayEvent): FormOverlay {
+	if (event.type === 'move') {
+		return {...form, at: (form.at + event.by + form.fields.length) % form.fields.length};
+	}
+
+	const field = form.fields[form.at]!;
+	let value = field.value;
+	if (field.choices !== null) {
+		const by = event.type === 'choose' ? event.by : 0;
+		const index = field.choices.findIndex(choice => choice.value === value);
+		value = field.choices[Math.max(0, Math.min(field.choices.length - 1, index + by))]?.value ?? value;
+	} else if (event.type !== 'choose') {
+		value = editTyped({text: value, caret: value.length}, event).text;
+	}
+
+	return {...form, problem: null, fields: form.fields.with(form.at, {...field, value})};
+}
+
+export function commonStart(texts: readonly string[]): string {
+	let start = texts[0] ?? '';
+	for (const text of texts) {
+		while (!text.startsWith(start)) {
+			start = start.slice(0, -1);
+		}
+	}
+
+	return start;
+}

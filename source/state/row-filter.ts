@@ -1,0 +1,66 @@
+/** What a filter typed over a list means: text, `!text` without, `~regex`, `-l app=web` labels. */
+import {matchWithin} from '../text/bounded-match.ts';
+import type {Row} from './table-rows.ts';
+
+export type RowFilter =
+	| {kind: 'none'}
+	| {kind: 'text'; text: string; inverse: boolean}
+	| {kind: 'regex'; pattern: RegExp; inverse: boolean}
+	/** Asked of the apiserver, not of the rows. */
+	| {kind: 'labels'; selector: string}
+	| {kind: 'invalid'; why: string};
+
+export function parseRowFilter(typed: string): RowFilter {
+	const labels = /^-l\s*(.*)$/.exec(typed);
+	if (labels) {
+		return labels[1]!.trim() === '' ? {kind: 'none'} : {kind: 'labels', selector: labels[1]!.trim()};
+	}
+
+	const inverse = typed.startsWith('!');
+	const rest = inverse ? typed.slice(1) : typed;
+	if (rest === '' || rest === '~') {
+		return {kind: 'none'};
+	}
+
+	if (!rest.startsWith('~')) {
+		return {kind: 'text', text: rest.toLowerCase(), inverse};
+	}
+
+	try {
+		return {kind: 'regex', pattern: new RegExp(rest.slice(1), 'iu'), inverse};
+	} catch (error) {
+		return {kind: 'invalid', why: (error as Error).message.replace(/^Invalid regular expression: /, '')};
+	}
+}
+
+/** A regular expression may take this long over a whole list. */
+const regexLimitMs = 200;
+
+/** The rows that pass, or why they cannot be told. */
+export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: readonly Row[]; problem: string | null} {
+	switch (filter.kind) {
+		case 'text': {
+			const {text, inverse} = filter;
+			return {rows: rows.filter(row => holds(row, text) !== inverse), problem: null};
+		}
+
+		case 'regex': {
+			const found = matchWithin(filter.pattern, rows.map(row => `${row.namespace}/${row.name} ${row.cells.join(' ')}`), regexLimitMs);
+			return found === null
+				? {rows, problem: `this regex takes longer than ${regexLimitMs} ms: not used`}
+				: {rows: rows.filter((_, index) => found[index] !== filter.inverse), problem: null};
+		}
+
+		case 'invalid': {
+			return {rows, problem: filter.why};
+		}
+
+		default: {
+			return {rows, problem: null};
+		}
+	}
+}
+
+function holds(row: Row, text: string): boolean {
+	return row.name.toLowerCase().includes(text) || row.namespace.includes(text) || row.cells.some(cell => cell.toLowerCase().includes(text));
+}

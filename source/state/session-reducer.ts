@@ -1,0 +1,187 @@
+/** From one state of the session to the next. Pure: whatever happens comes in as an event. */
+import type {Path} from '../posture/evidence.ts';
+import {reduceDock, type DockEvent} from './connections.ts';
+import {reduceList, type ListEvent} from './list-state.ts';
+import {listNames, type ListName} from './list-kinds.ts';
+import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
+import type {ClusterState, ForwardState, Layer, Message, ProxyExchange, SessionState, ViewName} from './session-state.ts';
+
+export type SessionEvent =
+	| {type: 'list'; list: ListName; event: ListEvent}
+	| {type: 'dock'; event: DockEvent}
+	| {type: 'overlay'; event: OverlayEvent}
+	| {type: 'open-overlay'; overlay: Overlay}
+	| {type: 'close-overlay'}
+	| {type: 'resize'; columns: number; rows: number}
+	| {type: 'cluster'; to: Partial<ClusterState>}
+	| {type: 'view'; view: ViewName}
+	| {type: 'push'; layer: Layer}
+	| {type: 'layer'; to: Partial<Layer>}
+	| {type: 'pop'}
+	| {type: 'pane'; by: 1 | -1}
+	| {type: 'dock-move'; by: number}
+	| {type: 'zoom'}
+	| {type: 'pending'; keys: string | null}
+	| {type: 'notice'; text: string; role?: Message['role']; now: number}
+	| {type: 'tick'; now: number}
+	| {type: 'path-here'; of: string; path: Path | null}
+	| {type: 'forward'; forward: ForwardState}
+	| {type: 'forward-gone'; id: string}
+	| {type: 'forward-move'; by: number}
+	| {type: 'proxy'; to: Partial<SessionState['proxy']>}
+	| {type: 'exchange'; exchange: ProxyExchange}
+	| {type: 'audit'; to: Partial<SessionState['audit']>}
+	| {type: 'sandbox'; knobs?: SessionState['sandboxKnobs']; at?: number; log?: readonly string[]}
+	| {type: 'refused'; refused: ReadonlyMap<string, string>}
+	| {type: 'switch'; cluster: ClusterState}
+	| {type: 'tail-changed'};
+
+/** Notices leave the last line after this long. */
+const noticeMs = 5000;
+const mostMessages = 500;
+
+export function reduceSession(state: SessionState, event: SessionEvent): SessionState {
+	switch (event.type) {
+		case 'list': {
+			const list = reduceList(state.lists[event.list], event.event);
+			return list === state.lists[event.list] ? state : {...state, lists: {...state.lists, [event.list]: list}};
+		}
+
+		case 'dock': {
+			const dock = reduceDock(state.dock, event.event);
+			const processes = event.event.type === 'label' ? withProcess(state.processes, event.event.path) : state.processes;
+			return dock === state.dock ? state : {...state, processes, dock, dockAt: Math.min(state.dockAt, Math.max(0, dock.length - 1))};
+		}
+
+		case 'overlay': {
+			return state.overlay ? {...state, overlay: reduceOverlay(state.overlay, event.event)} : state;
+		}
+
+		case 'open-overlay': {
+			return {...state, overlay: event.overlay};
+		}
+
+		case 'close-overlay': {
+			return {...state, overlay: null};
+		}
+
+		case 'resize': {
+			return {...state, size: {columns: event.columns, rows: event.rows}};
+		}
+
+		case 'cluster': {
+			return {...state, cluster: {...state.cluster, ...event.to}};
+		}
+
+		case 'view': {
+			return {...state, view: event.view, pane: 'main', layers: []};
+		}
+
+		case 'push': {
+			return {...state, layers: [...state.layers.filter(layer => layer.kind !== event.layer.kind || layer.kind === 'text'), event.layer]};
+		}
+
+		case 'layer': {
+			const layer = state.layers.at(-1);
+			return layer ? {...state, layers: [...state.layers.slice(0, -1), {...layer, ...event.to} as Layer]} : state;
+		}
+
+		case 'pop': {
+			return {...state, layers: state.layers.slice(0, -1)};
+		}
+
+		case 'pane': {
+			return {...state, pane: state.pane === 'main' && state.dock.length > 0 ? 'connections' : 'main'};
+		}
+
+		case 'dock-move': {
+			return {...state, dockAt: clamp(state.dockAt + event.by, state.dock.length)};
+		}
+
+		case 'zoom': {
+			return {...state, zoom: !state.zoom};
+		}
+
+		case 'pending': {
+			return state.pending === event.keys ? state : {...state, pending: event.keys};
+		}
+
+		case 'notice': {
+			const message: Message = {time: event.now, text: event.text, role: event.role ?? 'plain'};
+			return {...state, notice: message, messages: [...state.messages.slice(-mostMessages + 1), message]};
+		}
+
+		case 'tick': {
+			return tick(state, event.now);
+		}
+
+		case 'path-here': {
+			return {...state, pathHere: {of: event.of, path: event.path}, processes: withProcess(state.processes, event.path)};
+		}
+
+		case 'forward': {
+			const known = state.forwards.some(({id}) => id === event.forward.id);
+			return {...state, forwards: known ? state.forwards.map(one => one.id === event.forward.id ? event.forward : one) : [...state.forwards, event.forward]};
+		}
+
+		case 'forward-gone': {
+			const forwards = state.forwards.filter(({id}) => id !== event.id);
+			return {...state, forwards, forwardAt: clamp(state.forwardAt, forwards.length)};
+		}
+
+		case 'forward-move': {
+			return {...state, forwardAt: clamp(state.forwardAt + event.by, state.forwards.length)};
+		}
+
+		case 'proxy': {
+			return {...state, proxy: {...state.proxy, ...event.to}};
+		}
+
+		case 'exchange': {
+			const known = state.proxy.exchanges.some(({id}) => id === event.exchange.id);
+			const exchanges = known ? state.proxy.exchanges.map(one => one.id === event.exchange.id ? event.exchange : one) : [...state.proxy.exchanges.slice(-99), event.exchange];
+			return {...state, proxy: {...state.proxy, exchanges, at: known ? state.proxy.at : exchanges.length - 1}};
+		}
+
+		case 'audit': {
+			return {...state, audit: {...state.audit, ...event.to}};
+		}
+
+		case 'sandbox': {
+			return {...state, sandboxKnobs: event.knobs ?? state.sandboxKnobs, sandboxAt: event.at ?? state.sandboxAt, sandboxLog: event.log ?? state.sandboxLog};
+		}
+
+		case 'refused': {
+			return {...state, refused: event.refused};
+		}
+
+		case 'switch': {
+			const lists = {...state.lists};
+			for (const name of listNames) {
+				lists[name] = reduceList(lists[name], {type: 'reset'});
+			}
+
+			return {...state, cluster: event.cluster, lists, layers: [], pathHere: null, refused: new Map(), audit: {rows: [], picture: [], at: 0, busy: false, note: ''}};
+		}
+
+		case 'tail-changed': {
+			return {...state, tailVersion: state.tailVersion + 1};
+		}
+	}
+}
+
+function tick(state: SessionState, now: number): SessionState {
+	const notice = state.notice !== null && now - state.notice.time > noticeMs ? null : state.notice;
+	const list = state.view in state.lists ? state.lists[state.view as ListName] : null;
+	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
+	return {...state, now, notice, lists};
+}
+
+function withProcess(processes: readonly string[], path: Path | null): readonly string[] {
+	const id = path?.process.id ?? null;
+	return id === null || processes.includes(id) ? processes : [...processes, id];
+}
+
+function clamp(index: number, length: number): number {
+	return Math.max(0, Math.min(index, length - 1));
+}

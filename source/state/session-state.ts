@@ -1,0 +1,140 @@
+/** All that the session knows and shows, as one value. */
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {Path} from '../posture/evidence.ts';
+import type {Dock} from './connections.ts';
+import {emptyList, type ListState} from './list-state.ts';
+import {listNames, type ListName} from './list-kinds.ts';
+import type {Overlay} from './overlay.ts';
+
+export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
+
+/** A screen that stands over the views; Esc takes the last one away. */
+export type Layer =
+	| {kind: 'tail'; id: string; line: number | null}
+	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; at: number}
+	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; context: 'details' | 'doctor'; copy: string; command: string | null; subject: string; busy: boolean}
+	| {kind: 'help'; context: string}
+	| {kind: 'messages'};
+
+/** A line of a text screen: `label` stands out at the left, `role` colours the text. */
+export type TextLine = {label?: string; text: string; role?: string; indent?: number; rule?: true; path?: Path};
+
+export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'};
+
+export type ClusterState = {
+	context: string;
+	server: string;
+	user: string;
+	version: string | null;
+	sandbox: boolean;
+	/** `null` is all namespaces. */
+	namespace: string | null;
+	/** The one to come back to from all namespaces. */
+	lastNamespace: string;
+	/** What our own socket says of leg 1; `null` before the first answer. */
+	legOne: {tls: 'verified' | 'unverified' | 'plain'; route: 'direct' | 'proxy'} | null;
+	/** Apiserver processes known and read, where that is told. */
+	replicas: {known: number | null; read: number} | null;
+	reachable: 'yes' | 'no' | 'not yet';
+	error: ErrorObject | null;
+	retryAt: number | null;
+};
+
+export type ForwardLogLine = {time: number; text: string; connection: string | null};
+export type ForwardState = {
+	id: string;
+	namespace: string;
+	target: string;
+	remote: string;
+	local: number | null;
+	asked: string;
+	address: string;
+	phase: 'open' | 'working' | 'stopped' | 'failed';
+	note: string;
+	open: number;
+	closed: number;
+	failed: number;
+	up: number;
+	down: number;
+	log: readonly ForwardLogLine[];
+};
+
+export type ProxyExchange = {
+	id: number;
+	time: number;
+	method: string;
+	asked: string;
+	status: number | null;
+	tookMs: number | null;
+	bytes: number;
+	note: string;
+	headers: ReadonlyArray<readonly [string, string]>;
+	type: string;
+	body: string;
+	path: Path | null;
+	error: ErrorObject | null;
+};
+
+export type SessionState = {
+	size: {columns: number; rows: number};
+	cluster: ClusterState;
+	view: ViewName;
+	lists: Readonly<Record<ListName, ListState>>;
+	layers: readonly Layer[];
+	overlay: Overlay | null;
+	/** Which pane the keys move in. */
+	pane: 'main' | 'connections';
+	dock: Dock;
+	dockAt: number;
+	zoom: boolean;
+	/** Keys of a sequence that has begun, as shown. */
+	pending: string | null;
+	notice: Message | null;
+	messages: readonly Message[];
+	/** The path to what is under the cursor, where it is known. */
+	pathHere: {of: string; path: Path | null} | null;
+	forwards: readonly ForwardState[];
+	forwardAt: number;
+	proxy: {method: string; request: string; exchanges: readonly ProxyExchange[]; at: number; json: boolean; headers: boolean};
+	/** Rows of the audit and sandbox screens, made outside. */
+	audit: {rows: readonly AuditRow[]; picture: readonly string[]; at: number; busy: boolean; note: string};
+	sandboxKnobs: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
+	sandboxAt: number;
+	sandboxLog: readonly string[];
+	/** Actions that are off by right: id of the action → the reason. */
+	refused: ReadonlyMap<string, string>;
+	readOnly: boolean;
+	now: number;
+	/** Fingerprints of apiserver processes in the order met: letters on the screen. */
+	processes: readonly string[];
+	/** Rises when a tail's buffer changed, so that the screen is drawn. */
+	tailVersion: number;
+};
+
+export type AuditRow = {id: string; title: string; verdict: string; state: string; basis: string; readOn: string; lines: readonly TextLine[]; worst: number};
+
+export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, readOnly: boolean): SessionState {
+	return {
+		size, cluster, view: 'pods', lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
+		layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null,
+		forwards: [], forwardAt: 0, proxy: {method: 'GET', request: '', exchanges: [], at: 0, json: true, headers: false},
+		audit: {rows: [], picture: [], at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
+		refused: new Map(), readOnly, now, processes: [], tailVersion: 0,
+	};
+}
+
+/** In which context keys are looked up now. */
+export function keyContext(state: SessionState): string {
+	if (state.overlay) {
+		return state.overlay.kind;
+	}
+
+	const layer = state.layers.at(-1);
+	if (layer) {
+		return layer.kind === 'tail' ? layer.line === null ? 'tail' : 'line'
+			: layer.kind === 'text' ? layer.context
+				: layer.kind === 'why' ? 'why' : 'details';
+	}
+
+	return state.pane === 'connections' ? 'connections' : state.view;
+}

@@ -1,0 +1,31 @@
+/** In which order a list shows its rows. */
+import {ageTitle, type ListKind} from './list-kinds.ts';
+import type {Row} from './table-rows.ts';
+
+export type RowOrder = {column: string; reverse: boolean};
+export const byName: RowOrder = {column: 'NAME', reverse: false};
+
+/** The columns by which a list may be sorted. */
+export function sortColumns(kind: ListKind): readonly string[] {
+	return ['NAME', ...kind.columns.filter(column => column.rank < 2).map(column => column.title), ageTitle];
+}
+
+/** Rows come in by namespace and name; any other order is by one column, then by that. */
+export function sortRows(rows: readonly Row[], kind: ListKind, order: RowOrder): readonly Row[] {
+	if (order.column === byName.column) {
+		return order.reverse ? rows.toReversed() : rows;
+	}
+
+	const sign = order.reverse ? -1 : 1;
+	if (order.column === ageTitle) {
+		return rows.toSorted((one, other) => sign * ((other.created ?? 0) - (one.created ?? 0)));
+	}
+
+	const at = kind.columns.findIndex(column => column.title === order.column);
+	const numeric = kind.columns[at]?.numeric === true;
+	return rows.toSorted((one, other) => {
+		const [a, b] = [one.cells[at] ?? '', other.cells[at] ?? ''];
+		// The most is what one looks for: numbers go down.
+		return sign * (numeric ? Number.parseInt(b, 10) - Number.parseInt(a, 10) : a < b ? -1 : a > b ? 1 : 0);
+	});
+}

@@ -1,0 +1,94 @@
+/** From the apiserver's table rows to rows of ours: small, and with an identity that survives sorting and watching. */
+import type {TableColumn, TableRow} from '../cluster/list.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import type {ListColumn} from './list-kinds.ts';
+
+export type Row = {
+	/** The uid where it is known, else namespace and name. */
+	id: string;
+	namespace: string;
+	/** With the prefix of its kind, where a list shows several. */
+	name: string;
+	/** In the order of the list's columns; safe to show. */
+	cells: readonly string[];
+	/** Milliseconds; `null` when not known. */
+	created: number | null;
+	/** Set when it is deleted and only kept because the cursor is on it. */
+	gone: number | null;
+};
+
+export type RowReader = (row: TableRow, namespace: string) => Row;
+
+/** Equal cells share one string: statuses and node names repeat by the thousand. */
+const shared = new Map<string, string>();
+const mostShared = 50_000;
+
+/** A reader for tables with these columns. `now` is when the table was read, for ages without a date. */
+export function rowReader(columns: readonly ListColumn[], prefix: string, given: readonly TableColumn[], now: number): RowReader {
+	const at = (name: string) => given.findIndex(column => column.name === name);
+	const places = columns.map(column => column.from.map(name => at(name)).find(index => index >= 0) ?? -1);
+	const [name, age] = [Math.max(0, at('Name')), at('Age')];
+	return (row, namespace) => {
+		const metadata = row.object?.metadata as {uid?: string; name?: string; namespace?: string; creationTimestamp?: string} | undefined;
+		const own = metadata?.namespace ?? namespace;
+		const called = prefix + text(row.cells[name] ?? metadata?.name);
+		return {
+			id: metadata?.uid ?? `${own}/${called}`,
+			namespace: share(own),
+			name: called,
+			cells: places.map(place => place < 0 ? '' : share(text(row.cells[place]))),
+			created: metadata?.creationTimestamp === undefined ? createdFromAge(age < 0 ? undefined : row.cells[age], now) : Date.parse(metadata.creationTimestamp),
+			gone: null,
+		};
+	};
+}
+
+function text(cell: unknown): string {
+	const plain = cell === null || cell === undefined ? '' : typeof cell === 'string' ? cell : JSON.stringify(cell);
+	return sanitiseLine(plain);
+}
+
+function share(text: string): string {
+	const found = shared.get(text);
+	if (found !== undefined) {
+		return found;
+	}
+
+	if (shared.size < mostShared) {
+		shared.set(text, text);
+	}
+
+	return text;
+}
+
+const unitMs: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000};
+
+/** `3d4h` as a moment; the apiserver rounds, so it is as exact as that. */
+export function createdFromAge(age: unknown, now: number): number | null {
+	if (typeof age !== 'string' || !/^(?:\d+[smhdy])+$/.test(age)) {
+		return null;
+	}
+
+	let ms = 0;
+	for (const [, count, unit] of age.matchAll(/(\d+)([smhdy])/g)) {
+		ms += Number(count) * unitMs[unit!]!;
+	}
+
+	return now - ms;
+}
+
+/** As kubectl tells an age: `45s`, `12m`, `5h`, `41d`. */
+export function showAge(ms: number): string {
+	const seconds = Math.max(0, Math.floor(ms / 1000));
+	if (seconds < 120) {
+		return `${seconds}s`;
+	}
+
+	const minutes = Math.floor(seconds / 60);
+	if (minutes < 180) {
+		return `${minutes}m`;
+	}
+
+	const hours = Math.floor(minutes / 60);
+	return hours < 48 ? `${hours}h` : hours < 24 * 365 * 2 ? `${Math.floor(hours / 24)}d` : `${Math.floor(hours / 24 / 365)}y`;
+}

@@ -1,0 +1,52 @@
+/** A log line that is a JSON object, as fields in the order in which a person reads them. */
+
+export type JsonField = {name: string; value: string; kind: 'string' | 'number' | 'other'};
+export type JsonLine = {time: string | null; level: string | null; message: string | null; fields: readonly JsonField[]};
+
+const timeNames = new Set(['time', 'ts', 'timestamp', '@timestamp', 'datetime', 't']);
+const levelNames = new Set(['level', 'severity', 'lvl', 'loglevel', 'log.level']);
+const messageNames = new Set(['msg', 'message', 'event', '@message', 'log']);
+
+/** `null` when the line is not one JSON object: it is then shown as it came. */
+export function readJsonLine(text: string): JsonLine | null {
+	if (!text.startsWith('{') || !text.trimEnd().endsWith('}')) {
+		return null;
+	}
+
+	let parsed: unknown;
+	try {
+		parsed = JSON.parse(text);
+	} catch {
+		return null;
+	}
+
+	const line: {time: string | null; level: string | null; message: string | null; fields: JsonField[]} = {time: null, level: null, message: null, fields: []};
+	for (const [name, value] of Object.entries(parsed as Record<string, unknown>)) {
+		const field = asField(name, value);
+		if (line.time === null && timeNames.has(name)) {
+			line.time = field.value;
+		} else if (line.level === null && levelNames.has(name)) {
+			line.level = field.value;
+		} else if (line.message === null && messageNames.has(name)) {
+			line.message = field.value;
+		} else {
+			line.fields.push(field);
+		}
+	}
+
+	return line;
+}
+
+/** Every field of the object at its own place, for the opened line. */
+export function allJsonFields(text: string): readonly JsonField[] | null {
+	try {
+		const parsed: unknown = JSON.parse(text);
+		return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? Object.entries(parsed).map(([name, value]) => asField(name, value)) : null;
+	} catch {
+		return null;
+	}
+}
+
+function asField(name: string, value: unknown): JsonField {
+	return {name, value: typeof value === 'string' ? value : JSON.stringify(value) ?? 'null', kind: typeof value === 'string' ? 'string' : typeof value === 'number' ? 'number' : 'other'};
+}

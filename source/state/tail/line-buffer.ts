@@ -1,0 +1,137 @@
+/** Holds the lines of a tail as bytes: a million of them in little more than their own size; the oldest are let go, and counted. */
+
+export type LineLevel = 0 | 1 | 2 | 3 | 4 | 5;
+export const levelNames = ['', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+
+/** `text` came from a container; `notice` is ours: a gap, a reconnect, a restart, a mark. */
+export type LineKind = 'text' | 'notice' | 'mark';
+
+export type TailLine = {
+	/** Counts from 0 for the first line that ever came. */
+	number: number;
+	/** Index of its source; -1 for a notice about all. */
+	source: number;
+	/** Milliseconds; 0 when it has none. */
+	time: number;
+	level: LineLevel;
+	kind: LineKind;
+	/** Valid until the next append. */
+	bytes: Buffer;
+};
+
+const kinds: readonly LineKind[] = ['text', 'notice', 'mark'];
+export const linesPerBlock = 4096;
+
+/** Lines that came and went together. Sealed ones hold exactly their bytes. */
+export class LineBlock {
+	readonly first: number;
+	count = 0;
+	bytes = Buffer.allocUnsafe(64 * 1024);
+	used = 0;
+	readonly starts = new Uint32Array(linesPerBlock + 1);
+	readonly times = new Float64Array(linesPerBlock);
+	readonly sources = new Int16Array(linesPerBlock);
+	/** Level in the low bits, kind above. */
+	readonly signs = new Uint8Array(linesPerBlock);
+
+	constructor(first: number) {
+		this.first = first;
+	}
+
+	push(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Uint8Array): void {
+		if (this.used + bytes.length > this.bytes.length) {
+			const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.used + bytes.length));
+			this.bytes.copy(larger, 0, 0, this.used);
+			this.bytes = larger;
+		}
+
+		this.bytes.set(bytes, this.used);
+		this.used += bytes.length;
+		this.times[this.count] = time;
+		this.sources[this.count] = source;
+		this.signs[this.count] = level | (kinds.indexOf(kind) << 4);
+		this.count++;
+		this.starts[this.count] = this.used;
+	}
+
+	seal(): void {
+		this.bytes = Buffer.from(this.bytes.subarray(0, this.used));
+	}
+
+	line(number: number): TailLine {
+		const at = number - this.first;
+		const sign = this.signs[at]!;
+		return {
+			number, source: this.sources[at]!, time: this.times[at]!, level: (sign & 0x0F) as LineLevel, kind: kinds[sign >> 4]!,
+			bytes: this.bytes.subarray(this.starts[at]!, this.starts[at + 1]!),
+		};
+	}
+}
+
+export type LineBufferLimits = {lines: number; bytes: number};
+
+/** 1,000,000 lines, or 200 MB of them. */
+export const standardLimits: LineBufferLimits = {lines: 1_000_000, bytes: 200_000_000};
+
+export class LineBuffer {
+	readonly #limits: LineBufferLimits;
+	#blocks: LineBlock[] = [];
+	#bytes = 0;
+	/** Lines of containers that came, by level; never goes down. */
+	readonly counts = {lines: 0, errors: 0, warnings: 0};
+
+	constructor(limits: LineBufferLimits = standardLimits) {
+		this.#limits = limits;
+	}
+
+	/** Number of the oldest line that is kept: so many were let go. */
+	get first(): number {
+		return this.#blocks[0]?.first ?? 0;
+	}
+
+	/** One past the newest. */
+	get end(): number {
+		const last = this.#blocks.at(-1);
+		return last ? last.first + last.count : 0;
+	}
+
+	append(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Uint8Array): void {
+		let block = this.#blocks.at(-1);
+		if (!block || block.count === linesPerBlock) {
+			block?.seal();
+			block = new LineBlock(this.end);
+			this.#blocks.push(block);
+		}
+
+		block.push(source, time, level, kind, bytes);
+		this.#bytes += bytes.length;
+		if (kind === 'text') {
+			this.counts.lines++;
+			this.counts.errors += level >= 4 ? 1 : 0;
+			this.counts.warnings += level === 3 ? 1 : 0;
+		}
+
+		while (this.#blocks.length > 1 && (this.end - this.first > this.#limits.lines + linesPerBlock - 1 || this.#bytes > this.#limits.bytes)) {
+			this.#bytes -= this.#blocks.shift()!.used;
+		}
+	}
+
+	line(number: number): TailLine | null {
+		return this.blockOf(number)?.line(number) ?? null;
+	}
+
+	blockOf(number: number): LineBlock | null {
+		if (number < this.first || number >= this.end) {
+			return null;
+		}
+
+		// All but the last block hold the same number of lines.
+		return this.#blocks[Math.floor((number - this.first) / linesPerBlock)] ?? null;
+	}
+
+	clear(): void {
+		this.#blocks = [];
+		this.#bytes = 0;
+		Object.assign(this.counts, {lines: 0, errors: 0, warnings: 0});
+	}
+}

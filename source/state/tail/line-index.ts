@@ -1,0 +1,191 @@
+/** Which lines of a buffer match: found block by block, so that a million lines never hold up a key, and carried on as lines come. */
+import {matchWithin} from '../../text/bounded-match.ts';
+import {linesPerBlock, type LineBlock, type LineBuffer, type LineLevel} from './line-buffer.ts';
+
+export type LineQuery = {
+	/** Empty matches every line. */
+	text: string;
+	regex: boolean;
+	inverse: boolean;
+	/** This level and worse; 0 is every line. */
+	level: LineLevel;
+	/** Sources that are off. */
+	hidden: ReadonlySet<number>;
+	/** Lines shown around each match. */
+	context: number;
+	/** Whether our own notices are among the matches: they are in a filtered view, and not in a search. */
+	notices: boolean;
+};
+
+/** One block may keep a regular expression busy for so long. */
+const regexLimitMs = 250;
+
+/** Line numbers in order, at four bytes each. */
+class Numbers {
+	#items = new Uint32Array(1024);
+	#start = 0;
+	#end = 0;
+
+	get length(): number {
+		return this.#end - this.#start;
+	}
+
+	push(number: number): void {
+		if (this.#end === this.#items.length) {
+			const larger = new Uint32Array(Math.max(1024, this.length * 2));
+			larger.set(this.#items.subarray(this.#start, this.#end));
+			this.#items = larger;
+			this.#end -= this.#start;
+			this.#start = 0;
+		}
+
+		this.#items[this.#end++] = number;
+	}
+
+	at(index: number): number | undefined {
+		return index < 0 || index >= this.length ? undefined : this.#items[this.#start + index];
+	}
+
+	/** Index of the first number that is not below `number`. */
+	indexOf(number: number): number {
+		let [low, high] = [this.#start, this.#end];
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if (this.#items[middle]! < number) {
+				low = middle + 1;
+			} else {
+				high = middle;
+			}
+		}
+
+		return low - this.#start;
+	}
+
+	dropBelow(number: number): void {
+		this.#start += this.indexOf(number);
+	}
+}
+
+export class LineIndex {
+	readonly query: LineQuery;
+	readonly matches = new Numbers();
+	/** The matches with the lines around them. */
+	readonly shown = new Numbers();
+	/** Why the query cannot be used. */
+	problem: string | null = null;
+	#scanned: number;
+	#lastMatch = -1;
+	#lastShown = -1;
+	readonly #pattern: RegExp | null = null;
+	readonly #needle: string;
+	readonly #ignoreCase: boolean;
+
+	constructor(query: LineQuery, from = 0) {
+		this.query = query;
+		this.#scanned = from;
+		// Lower-case letters match both cases; a capital asks for itself.
+		this.#ignoreCase = query.text === query.text.toLowerCase();
+		const needle = Buffer.from(query.text).toString('latin1');
+		this.#needle = this.#ignoreCase ? needle.toLowerCase() : needle;
+		if (query.regex && query.text !== '') {
+			try {
+				this.#pattern = new RegExp(query.text, this.#ignoreCase ? 'iu' : 'u');
+			} catch (error) {
+				this.problem = (error as Error).message.replace(/^Invalid regular expression: /, '');
+			}
+		}
+	}
+
+	/** How far it has looked. */
+	get scanned(): number {
+		return this.#scanned;
+	}
+
+	/** Looks on for about `budgetMs`; true when it is up to date. */
+	advance(buffer: LineBuffer, budgetMs: number): boolean {
+		const until = performance.now() + budgetMs;
+		this.#scanned = Math.max(this.#scanned, buffer.first);
+		this.matches.dropBelow(buffer.first);
+		this.shown.dropBelow(buffer.first);
+		while (this.problem === null && this.#scanned < buffer.end) {
+			const block = buffer.blockOf(this.#scanned)!;
+			const from = this.#scanned - block.first;
+			this.#take(block, from, this.#find(block, from));
+			this.#scanned = block.first + block.count;
+			if (performance.now() > until) {
+				break;
+			}
+		}
+
+		return this.problem !== null || this.#scanned >= buffer.end;
+	}
+
+	/** Indexes within the block of lines whose text matches, in order; `null` is all. */
+	#find(block: LineBlock, from: number): ReadonlySet<number> | null {
+		if (this.query.text === '') {
+			return null;
+		}
+
+		const found = new Set<number>();
+		if (this.#pattern) {
+			const texts = Array.from({length: block.count - from}, (_, index) => block.bytes.toString('utf8', block.starts[from + index], block.starts[from + index + 1]));
+			const matched = matchWithin(this.#pattern, texts, regexLimitMs);
+			if (matched === null) {
+				this.problem = `this regex takes longer than ${regexLimitMs} ms for ${linesPerBlock.toLocaleString('en')} lines: not used`;
+			}
+
+			for (const [index, isMatch] of matched?.entries() ?? []) {
+				if (isMatch) {
+					found.add(from + index);
+				}
+			}
+
+			return found;
+		}
+
+		const start = block.starts[from]!;
+		const raw = block.bytes.toString('latin1', start, block.used);
+		const text = this.#ignoreCase ? raw.toLowerCase() : raw;
+		let lineAt = from;
+		for (let at = text.indexOf(this.#needle); at >= 0; at = text.indexOf(this.#needle, Math.max(at + 1, block.starts[lineAt]! - start))) {
+			while (block.starts[lineAt + 1]! - start <= at) {
+				lineAt++;
+			}
+
+			// A hit across two lines is none.
+			if (at + this.#needle.length <= block.starts[lineAt + 1]! - start) {
+				found.add(lineAt);
+				lineAt++;
+				if (lineAt >= block.count) {
+					break;
+				}
+			}
+		}
+
+		return found;
+	}
+
+	#take(block: LineBlock, from: number, found: ReadonlySet<number> | null): void {
+		const {inverse, level, hidden, context, notices} = this.query;
+		for (let index = from; index < block.count; index++) {
+			const sign = block.signs[index]!;
+			const isNotice = sign >= 16;
+			const isMatch = isNotice ? notices
+				: (found === null || found.has(index) !== inverse) && (level === 0 || (sign & 0x0F) >= level) && !hidden.has(block.sources[index]!);
+			const number = block.first + index;
+			if (isMatch) {
+				for (let before = Math.max(this.#lastShown + 1, number - context, block.first); !isNotice && before < number; before++) {
+					this.shown.push(before);
+				}
+
+				this.matches.push(number);
+				this.shown.push(number);
+				this.#lastShown = number;
+				this.#lastMatch = isNotice ? this.#lastMatch : number;
+			} else if (this.#lastMatch >= 0 && number - this.#lastMatch <= context) {
+				this.shown.push(number);
+				this.#lastShown = number;
+			}
+		}
+	}
+}

@@ -1,0 +1,180 @@
+/** What a person sees of a tail, and from where: position, search, filter, and how lines are drawn. The lines themselves are in its buffer. */
+import {LineBuffer, type LineLevel} from './line-buffer.ts';
+import {LineIndex} from './line-index.ts';
+
+export type TailSource = {
+	namespace: string;
+	pod: string;
+	container: string;
+	node: string | null;
+	/** `x2xkq`, or with several containers `x2xkq/app`. */
+	short: string;
+	/** 1–8. */
+	colour: number;
+	on: boolean;
+	state: 'waiting' | 'open' | 'interrupted' | 'ended';
+	note: string;
+};
+
+export type TailCounters = {reconnects: number; gaps: number; possibleGaps: number; dropped: number; restarts: number; letGo: number; json: number};
+export type SincePreset = 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h';
+
+export type TailView = {
+	id: string;
+	title: string;
+	buffer: LineBuffer;
+	sources: readonly TailSource[];
+	phase: 'opening' | 'following' | 'waiting' | 'ended' | 'failed';
+	note: string;
+	since: SincePreset;
+	previous: boolean;
+	follow: boolean;
+	/** Lines that wait while paused: number of the first one that is not shown. */
+	pausedAt: number | null;
+	/** The line under the cursor, and at the top of the screen, by number. */
+	cursor: number;
+	top: number;
+	left: number;
+	wrap: boolean;
+	json: boolean;
+	fields: readonly string[];
+	times: 'clock' | 'full' | 'none';
+	names: 'short' | 'full' | 'none';
+	plain: boolean;
+	search: {text: string; regex: boolean} | null;
+	searchIndex: LineIndex | null;
+	filter: {text: string; regex: boolean; inverse: boolean};
+	level: LineLevel;
+	context: number;
+	/** False shows all lines, though there is a filter. */
+	matchesOnly: boolean;
+	/** Set while lines are left out. */
+	shownIndex: LineIndex | null;
+	marked: ReadonlySet<number>;
+	lineField: number;
+	counters: TailCounters;
+	rate: number;
+	windowRows: number;
+};
+
+export function emptyTail(id: string, title: string, buffer = new LineBuffer()): TailView {
+	return {
+		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
+		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
+		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, shownIndex: null, marked: new Set(), lineField: 0,
+		counters: {reconnects: 0, gaps: 0, possibleGaps: 0, dropped: 0, restarts: 0, letGo: 0, json: 0}, rate: 0, windowRows: 20,
+	};
+}
+
+/** One past the newest line that is shown: what came while paused waits. */
+export function shownEnd({buffer, pausedAt}: TailView): number {
+	return pausedAt === null ? buffer.end : Math.min(pausedAt, buffer.end);
+}
+
+/** How many lines the view can show now. */
+export function shownLength(view: TailView): number {
+	const index = activeIndex(view);
+	return index === null ? shownEnd(view) - view.buffer.first : index.shown.indexOf(shownEnd(view));
+}
+
+/** Number of the line at `place` in the view's order; places outside give the nearest. */
+export function numberAt(view: TailView, place: number): number {
+	const length = shownLength(view);
+	const at = Math.max(0, Math.min(place, length - 1));
+	const index = activeIndex(view);
+	return index === null ? view.buffer.first + at : index.shown.at(at) ?? view.buffer.first;
+}
+
+/** Place of a line, or of the first one behind it that is shown. */
+export function placeOf(view: TailView, number: number): number {
+	const index = activeIndex(view);
+	return index === null ? Math.max(0, number - view.buffer.first) : index.shown.indexOf(number);
+}
+
+function activeIndex({shownIndex, matchesOnly}: TailView): LineIndex | null {
+	return matchesOnly ? shownIndex : null;
+}
+
+/** Moves the cursor by lines; leaving the end holds the view there. */
+export function moveTail(view: TailView, by: number): TailView {
+	const place = view.follow ? shownLength(view) - 1 : placeOf(view, view.cursor);
+	return goTo({...view, top: topOf(view)}, numberAt(view, place + by));
+}
+
+/** Puts the cursor on a line and keeps it in the window. */
+export function goTo(view: TailView, number: number): TailView {
+	const place = placeOf(view, number);
+	const topPlace = placeOf(view, view.top);
+	const from = Math.max(0, Math.min(Math.max(topPlace, place - view.windowRows + 1), place));
+	return {...view, follow: false, cursor: numberAt(view, place), top: numberAt(view, from)};
+}
+
+/** The same with the line in the upper third: for matches, errors and marks, which want what stands behind them. */
+export function jumpTo(view: TailView, number: number): TailView {
+	const place = placeOf(view, number);
+	const topPlace = placeOf(view, topOf(view));
+	if (place >= topPlace && place < topPlace + view.windowRows) {
+		return goTo({...view, top: topOf(view)}, number);
+	}
+
+	return {...view, follow: false, cursor: numberAt(view, place), top: numberAt(view, Math.max(0, place - Math.floor(view.windowRows / 3)))};
+}
+
+export function followTail(view: TailView): TailView {
+	return {...view, follow: true, pausedAt: null, top: numberAt(view, shownLength(view) - view.windowRows), cursor: numberAt(view, shownLength(view) - 1)};
+}
+
+/** The line at the top of the window now. */
+export function topOf(view: TailView): number {
+	return view.follow ? numberAt(view, Math.max(0, shownLength(view) - view.windowRows)) : Math.max(view.top, view.buffer.first);
+}
+
+/** Holds what comes from now on, or lets it go on. */
+export function pauseTail(view: TailView): TailView {
+	return view.pausedAt === null ? {...view, pausedAt: view.buffer.end} : {...view, pausedAt: null};
+}
+
+/** Sets what is searched for; the index is filled by whoever has the time. */
+export function searchTail(view: TailView, text: string, regex: boolean): TailView {
+	if (text === '') {
+		return {...view, search: null, searchIndex: null};
+	}
+
+	const query = {text, regex, inverse: false, level: 0 as const, hidden: new Set<number>(), context: 0, notices: false};
+	return {...view, search: {text, regex}, searchIndex: new LineIndex(query, view.buffer.first)};
+}
+
+/** Sets which lines are left out; without any reason to leave out, none is. */
+export function filterTail(view: TailView, change: Partial<Pick<TailView, 'filter' | 'level' | 'context' | 'matchesOnly' | 'sources'>>): TailView {
+	const next = {...view, ...change};
+	const hidden = new Set(next.sources.flatMap(({on}, index) => on ? [] : [index]));
+	const isNeeded = next.filter.text !== '' || next.level > 0 || hidden.size > 0;
+	const {text, regex, inverse} = next.filter;
+	const isSame = change.matchesOnly !== undefined && Object.keys(change).length === 1;
+	return {...next, shownIndex: !isNeeded ? null : isSame ? next.shownIndex : new LineIndex({text, regex, inverse, level: next.level, hidden, context: next.context, notices: true}, next.buffer.first)};
+}
+
+/** The next line, in either direction, that `isWanted`; `null` when there is none. */
+export function findLine(view: TailView, from: number, direction: 1 | -1, isWanted: (number: number) => boolean): number | null {
+	for (let place = placeOf(view, from) + direction; place >= 0 && place < shownLength(view); place += direction) {
+		const number = numberAt(view, place);
+		if (isWanted(number)) {
+			return number;
+		}
+	}
+
+	return null;
+}
+
+/** The next match behind or before the cursor; goes round at the ends. */
+export function nextMatch(view: TailView, direction: 1 | -1): number | null {
+	const matches = view.searchIndex?.matches;
+	if (!matches || matches.length === 0) {
+		return null;
+	}
+
+	const at = matches.indexOf(view.cursor);
+	const exact = matches.at(at) === view.cursor;
+	const next = direction > 0 ? at + (exact ? 1 : 0) : at - 1;
+	return matches.at((next + matches.length) % matches.length) ?? null;
+}

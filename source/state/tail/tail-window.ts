@@ -1,0 +1,51 @@
+/** The lines of a tail that are on the screen now. */
+import type {TailLine} from './line-buffer.ts';
+import {numberAt, placeOf, shownLength, topOf, type TailView} from './tail-view.ts';
+
+export type TailWindow = {
+	lines: readonly TailLine[];
+	/** Shown lines above and below the window. */
+	above: number;
+	below: number;
+};
+
+/**
+At most `rows` lines. `heightOf` tells how many rows a line takes when lines are wrapped; while it follows, the newest line is whole and last.
+*/
+export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailWindow {
+	const length = shownLength(view);
+	if (length === 0) {
+		return {lines: [], above: 0, below: 0};
+	}
+
+	let from = view.follow ? length : placeOf(view, topOf(view));
+	if (view.follow) {
+		for (let left = rows; from > 0; from--) {
+			left -= heightAt(view, from - 1, heightOf);
+			if (left < 0) {
+				break;
+			}
+		}
+
+		from = Math.min(from, length - 1);
+	}
+
+	const lines: TailLine[] = [];
+	let place = from;
+	for (let left = rows; place < length && left > 0; place++) {
+		const line = view.buffer.line(numberAt(view, place));
+		if (line === null) {
+			break;
+		}
+
+		lines.push(line);
+		left -= heightOf(line);
+	}
+
+	return {lines, above: from, below: length - place};
+}
+
+function heightAt(view: TailView, place: number, heightOf: (line: TailLine) => number): number {
+	const line = view.buffer.line(numberAt(view, place));
+	return line === null ? 1 : heightOf(line);
+}

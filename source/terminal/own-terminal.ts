@@ -1,0 +1,116 @@
+/** One owner for the person's terminal: its bytes go to whoever has it now, the screen or a remote shell, and it is given back whole however the program ends. */
+import {PassThrough} from 'node:stream';
+import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
+import {enterRawMode} from './raw-mode.ts';
+
+export type TerminalStreams = {stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream};
+
+const pasteOn = '\u001B[?2004h';
+const pasteOff = '\u001B[?2004l';
+/** Attributes, alternate screen, paste and cursor, as a crash would leave them. */
+const atRest = '\u001B[0m\u001B[?2004l\u001B[?1049l\u001B[?25h';
+
+export class OwnTerminal {
+	readonly stdout: NodeJS.WriteStream;
+	readonly #stdin: NodeJS.ReadStream;
+	#take: (bytes: Buffer) => void = () => {};
+	#active = false;
+	#atExit: (() => void) | null = null;
+
+	constructor({stdin, stdout}: TerminalStreams) {
+		this.#stdin = stdin;
+		this.stdout = stdout;
+	}
+
+	/** Keys go to `take` from now on, byte for byte; Ctrl-C, too. */
+	start(take: (bytes: Buffer) => void): void {
+		this.#take = take;
+		this.#atExit = () => {
+			if (this.#active) {
+				this.#stdin.setRawMode(false);
+				this.stdout.write(atRest);
+			}
+		};
+		process.on('exit', this.#atExit);
+		this.#listen();
+	}
+
+	stop(): void {
+		this.#release();
+		if (this.#atExit) {
+			process.off('exit', this.#atExit);
+		}
+	}
+
+	/** Puts the terminal to rest at once: for a crash, before its one line is printed. */
+	rescue(): void {
+		this.#release();
+		this.stdout.write(atRest);
+	}
+
+	/** A stdin for Ink that never says anything: keys are read here. */
+	silentInput(): NodeJS.ReadStream {
+		const silent = new PassThrough() as unknown as NodeJS.ReadStream;
+		return Object.assign(silent, {isTTY: true, setRawMode: () => silent, ref: () => silent, unref: () => silent});
+	}
+
+	/** Runs `work` with every key passed to `take`, output included as it comes: for a remote shell. */
+	async lend<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
+		const before = this.#take;
+		this.stdout.write(pasteOff);
+		const restore = enterRawMode(this.#stdin);
+		this.#take = take;
+		try {
+			return await work();
+		} finally {
+			restore();
+			this.#take = before;
+			this.#stdin.setRawMode(true);
+			this.stdout.write(pasteOn);
+		}
+	}
+
+	/** Lets go of the terminal while a child has it (a pager, an editor, a credential plugin), and takes it back. */
+	async handOver<Result>(work: () => Promise<Result>): Promise<Result> {
+		this.#release();
+		try {
+			return await work();
+		} finally {
+			this.#listen();
+		}
+	}
+
+	/** Stops the program as Ctrl-Z does, and comes back when it is continued. */
+	async suspend(): Promise<void> {
+		this.#release();
+		process.kill(0, 'SIGTSTP');
+		// Where nobody could continue us the signal is ignored, and this goes on at once.
+		await delay(50);
+		this.#listen();
+	}
+
+	readonly #onData = (bytes: Buffer) => {
+		this.#take(bytes);
+	};
+
+	#listen(): void {
+		this.#active = true;
+		this.#stdin.setRawMode(true);
+		this.#stdin.on('data', this.#onData);
+		this.#stdin.resume();
+		this.stdout.write(pasteOn);
+	}
+
+	#release(): void {
+		if (!this.#active) {
+			return;
+		}
+
+		this.#active = false;
+		this.#stdin.off('data', this.#onData);
+		this.#stdin.pause();
+		this.#stdin.setRawMode(false);
+		this.stdout.write(pasteOff);
+	}
+}

@@ -1,0 +1,53 @@
+/** Audit: the hub and its spokes as a picture, one row a path, and under them what was read of the row under the cursor. */
+import {fitToCells} from '../text/cell-width.ts';
+import {titledRule} from './chrome.ts';
+import type {Screen} from './screen.ts';
+import {line, of, type Line} from './styled-line.ts';
+import type {Role} from './theme.ts';
+import {fillUp, textLines} from './text-screen.ts';
+
+export const verdictRole: Readonly<Record<string, Role>> = {pass: 'tls.verified', warn: 'level.warn', fail: 'state.failed', unknown: 'tls.unknown', 'not-applicable': 'text.dim'};
+
+export function auditScreen(screen: Screen, rows: number): Line[] {
+	const {state: {audit, size}, theme: {glyphs}} = screen;
+	if (audit.rows.length === 0) {
+		return fillUp([line(''), line(' ', of('text.dim', audit.busy ? 'reading …  connections are not touched' : audit.note === '' ? 'not read yet' : audit.note))], rows);
+	}
+
+	const picture = audit.picture.map(text => line(' ', text));
+	const titleWidth = Math.max(24, Math.min(44, size.columns - 52));
+	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
+	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));
+	const list = audit.rows.slice(top, top + room).map((row, index): Line => {
+		const isAt = top + index === audit.at;
+		return {
+			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, titleWidth)} `}, of(verdictRole[row.verdict], fitToCells(`${row.verdict}${row.state === '' ? '' : `: ${row.state}`}`, 22)), of('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`)],
+			...isAt && {ground: 'selection' as const},
+		};
+	});
+	const at = audit.rows[audit.at];
+	return fillUp([
+		...picture, line(of('text.dim', `   ROW  ${fitToCells('WHAT', titleWidth)} ${fitToCells('VERDICT', 22)} ${fitToCells('BASIS', 10)}READ ON`)), ...list,
+		titledRule(screen, at?.id ?? '', {right: audit.note}), ...textLines(screen, at?.lines ?? []),
+	], rows);
+}
+
+export function sandboxScreen(screen: Screen, rows: number): Line[] {
+	const {state: {sandboxKnobs, sandboxAt, sandboxLog}, theme: {glyphs}} = screen;
+	const lines: Line[] = [line(' ', 'This cluster lives inside spoke. Nothing here says anything about a real one.')];
+	let fault: boolean | null = null;
+	for (const [index, knob] of sandboxKnobs.entries()) {
+		if (knob.fault !== fault) {
+			fault = knob.fault;
+			lines.push(line(of('text.dim', `   ${fitToCells(fault ? 'FAULT' : 'POSTURE', 32)}${fitToCells('NOW', 26)}WHAT A CHANGE DOES`)));
+		}
+
+		const isAt = index === sandboxAt;
+		lines.push({
+			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${fitToCells(knob.label, 32)}`}, of('focus', `${glyphs.chooseLeft} `), {text: `${fitToCells(`${knob.values[knob.at] ?? ''} ${glyphs.chooseRight}`, 24)}`}, of('text.dim', knob.effect)],
+			...isAt && {ground: 'selection' as const},
+		});
+	}
+
+	return fillUp([...lines, titledRule(screen, 'What happened'), ...sandboxLog.toReversed().map(text => line('   ', text))], rows);
+}

@@ -1,0 +1,139 @@
+/** The rows that are always there: header, numbered views, titled rules, footer. */
+import {footerHints} from '../keymap/describe-keys.ts';
+import {cellWidth} from '../text/cell-width.ts';
+import {listKinds} from '../state/list-kinds.ts';
+import type {SessionState, ViewName} from '../state/session-state.ts';
+import {firstKey, type Screen} from './screen.ts';
+import {line, of, spread, type Line, type Span} from './styled-line.ts';
+import {tlsRole} from './path-words.ts';
+
+/** `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read` */
+export function header(screen: Screen): Line {
+	const {state: {cluster, size}, theme: {glyphs}} = screen;
+	const place: Span[] = [of('title', ' spoke'), {text: '  '}, cluster.sandbox ? of('sandbox', 'SANDBOX') : {text: cluster.context},
+		of('text.dim', ` ${glyphs.into} `), {text: cluster.namespace ?? 'all namespaces'}];
+	if (size.columns < 60) {
+		return spread(place.slice(2), legOne(screen, false), size.columns);
+	}
+
+	const version = size.columns >= 110 && cluster.version !== null ? ` ${cluster.version}` : '';
+	const read = cluster.replicas === null || size.columns < 76 ? '' : ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
+	return spread(place, [of('text.dim', cluster.user), {text: ' '}, ...legOne(screen, true), {text: version}, of('text.dim', read), {text: ' '}], size.columns);
+}
+
+function legOne({state: {cluster}, theme: {glyphs}}: Screen, long: boolean): Span[] {
+	if (cluster.reachable === 'no') {
+		return [of('state.failed', `you ${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), {text: ' apiserver'}];
+	}
+
+	if (cluster.legOne === null) {
+		return [of('tls.unknown', `${glyphs.strokes.unknown} connecting ${glyphs.strokes.unknown}${glyphs.arrow}`), {text: long ? ' apiserver' : ''}];
+	}
+
+	const stroke = glyphs.strokes.proven;
+	const {tls, route} = cluster.legOne;
+	return [...route === 'proxy' ? [of('route', `${stroke} proxy `)] : [], of(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`), {text: long ? ' apiserver' : ''}];
+}
+
+const views: ReadonlyArray<readonly [ViewName, string]> = [
+	['pods', 'Pods'], ['workloads', 'Workloads'], ['services', 'Services'], ['nodes', 'Nodes'], ['forwards', 'Forwards'], ['proxy', 'Proxy'], ['audit', 'Audit'], ['sandbox', 'Sandbox'],
+];
+
+/** `─┤1 Pods 12├─2 Workloads 6─…`: which views there are, their keys and sizes. */
+export function viewRule(screen: Screen, right = ''): Line {
+	const {state, theme: {glyphs}} = screen;
+	const spans: Span[] = [of('rule', glyphs.rule)];
+	const width = state.size.columns;
+	const shown = views.filter(([name]) => (name !== 'sandbox' || state.cluster.sandbox) && (width >= 76 || name === state.view || ((name === 'forwards' || name === 'audit') && width >= 40)));
+	for (const [name, title] of shown) {
+		const key = keyOfView(screen, name);
+		const words = `${key === null ? '' : `${key} `}${title}${countOf(state, name)}`;
+		spans.push(...name === state.view
+			? [of('focus', `${glyphs.tabLeft}${words}${glyphs.tabRight}`), of('rule', glyphs.rule)]
+			: [{text: words}, of('rule', glyphs.rule)]);
+	}
+
+	return spread(spans, right === '' ? [] : [of('text.dim', ` ${right} `), of('rule', glyphs.rule)], width, of('rule', glyphs.rule));
+}
+
+function keyOfView(screen: Screen, name: ViewName): string | null {
+	return screen.keymap.get('list')?.get(`view.${name}`)?.sequences[0]?.join(' ') ?? firstKey(screen, `view.${name}`);
+}
+
+function countOf(state: SessionState, name: ViewName): string {
+	if (name in listKinds) {
+		const list = state.lists[name as keyof typeof state.lists];
+		return list.phase.kind === 'failed' ? ' ?' : list.phase.kind === 'idle' ? '' : ` ${list.total.toLocaleString('en')}${list.phase.kind === 'reading' ? '…' : ''}`;
+	}
+
+	return name === 'forwards' && state.forwards.length > 0 ? ` ${state.forwards.length}` : '';
+}
+
+/** `── Path to api ──────── w why ─`, or with a focus `─┤Why├ …`. */
+export function titledRule(screen: Screen, title: string, options: {focus?: boolean; after?: string; right?: string} = {}): Line {
+	const {theme: {glyphs}, state: {size}} = screen;
+	const {rule, tabLeft, tabRight} = glyphs;
+	const left = options.focus
+		? [of('rule', rule), of('focus', `${tabLeft}${title}${tabRight}`), {text: options.after ? ` ${options.after} ` : ''}]
+		: [of('rule', rule + rule), {text: ` ${title} `}, {text: options.after ? `${options.after} ` : ''}];
+	const right = options.right ? [of('text.dim', ` ${options.right} `), of('rule', rule)] : [];
+	return spread(left, right, size.columns, of('rule', rule));
+}
+
+/** The keymap, cut by whole hints: the last ones (commands, help) never go. */
+export function footer(screen: Screen): Line {
+	const {state, hints} = screen;
+	const width = state.size.columns - 1;
+	if (state.pending !== null) {
+		return line(' ', of('key', state.pending), of('text.dim', ` …  ${hints.length > 0 ? '' : ''}`));
+	}
+
+	if (state.notice !== null && state.overlay === null) {
+		const role = state.notice.role === 'error' ? 'notice.error' : state.notice.role === 'warn' ? 'notice.warn' : undefined;
+		return line(' ', of(role, state.notice.text));
+	}
+
+	const all = footerHints(hints);
+	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
+	const room = width - widthOf(last);
+	const shown: typeof all[number][] = [];
+	for (const hint of all) {
+		if (!last.includes(hint) && hint.id !== 'view.back' && widthOf([...shown, hint]) <= room) {
+			shown.push(hint);
+		}
+	}
+
+	return line(' ', ...[...shown, ...last].flatMap(({key, label, off}, index): Span[] => [
+		{text: index === 0 ? '' : '  '}, of(off ? 'text.dim' : 'key', key), off ? of('text.dim', ` ${label}`) : {text: ` ${label}`},
+	]));
+}
+
+function widthOf(hints: ReadonlyArray<{key: string; label: string}>): number {
+	return hints.reduce((sum, {key, label}) => sum + cellWidth(key) + cellWidth(label) + 3, 0);
+}
+
+/** A line of a text cut at words to `width`. */
+export function wrapWords(text: string, width: number): string[] {
+	const out: string[] = [];
+	for (const paragraph of text.split('\n')) {
+		let row = '';
+		for (const word of paragraph.split(' ')) {
+			if (row !== '' && cellWidth(row) + 1 + cellWidth(word) > width) {
+				out.push(row);
+				row = word;
+			} else {
+				row = row === '' ? word : `${row} ${word}`;
+			}
+
+			while (cellWidth(row) > width && width > 0) {
+				out.push(row.slice(0, width));
+				row = row.slice(width);
+			}
+		}
+
+		out.push(row);
+	}
+
+	return out;
+}
+

@@ -1,0 +1,78 @@
+/** The connections that are open, one a row: state by sign and word, the path as a badge, what it carries. */
+import {fitToCells} from '../text/cell-width.ts';
+import {worstPath, type DockEntry} from '../state/connections.ts';
+import {showAge} from '../state/table-rows.ts';
+import {pathBadge} from './path-words.ts';
+import {firstKey, type Screen} from './screen.ts';
+import {line, of, spread, type Line} from './styled-line.ts';
+
+const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'failed'} as const;
+
+export function dockPane(screen: Screen, rows: number): Line[] {
+	const {state: {dock, dockAt}} = screen;
+	if (dock.length === 0) {
+		return emptyDock(screen, rows);
+	}
+
+	const top = Math.max(0, Math.min(dockAt - rows + 1, dock.length - rows));
+	const shown = dock.slice(top, top + rows);
+	const lines = shown.map((entry, index) => entryLine(screen, entry, top + index === dockAt));
+	if (dock.length > top + rows && lines.length > 0) {
+		lines[lines.length - 1] = line(' ', of('text.dim', `${dock.length - top - rows + 1} more`));
+	}
+
+	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))];
+}
+
+function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
+	const {state: {size, pane, now, cluster}, theme: {glyphs}} = screen;
+	const hasFocus = pane === 'connections' && isAt;
+	const isWide = size.columns >= 100;
+	const foreign = entry.context === cluster.context ? '' : `${entry.context}: `;
+	const path = worstPath(entry.paths.values());
+	const left = [
+		hasFocus ? of('focus', glyphs.cursor) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ` ${fitToCells(entry.kind, 8)} `},
+		{text: fitToCells(foreign + entry.what, size.columns < 60 ? 20 : isWide ? 36 : 22)}, {text: ' '},
+	];
+	const badge = entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs) : [];
+	const note = entry.note === '' ? [] : [of(entry.phase === 'failed' ? 'state.failed' : undefined, entry.note)];
+	const rtt = path?.rttMs.websocket == null ? entry.kind === 'logs' && isWide ? 'no ping in logs' : '' : `rtt ${round(path.rttMs.websocket)}${path.rttMs.runtime === null ? '' : `/${round(path.rttMs.runtime)}`} ms`;
+	const spark = isWide && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
+	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
+	const body = [...badge, ...note, ...figures, ...isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : []];
+	const right = [of('text.dim', ` ${showAge(now - entry.since)} `)];
+	return {...spread([...left, ...body], right, size.columns), ...hasFocus && {ground: 'selection' as const}};
+}
+
+function emptyDock(screen: Screen, rows: number): Line[] {
+	const {theme: {glyphs}} = screen;
+	const key = (action: string) => firstKey(screen, action);
+	const first = [['logs', key('pods.logs')], ['a shell', key('pods.shell')], ['a forward', key('pods.forward')]].flatMap(([word, at]) => at === null ? [] : [`${at} ${word}`]);
+	const lines = [
+		line(' ', of('text.dim', `None open.${first.length > 0 ? ` ${first.join(', ')}.` : ''} Each shows here which way it goes, if TLS is`)),
+		line(' ', of('text.dim', `verified, and how that is known: ${glyphs.strokes.proven} proven ${glyphs.strokes.inferred} inferred ${glyphs.strokes.unknown} unknown`)),
+	];
+	return [...lines, ...Array.from({length: Math.max(0, rows - 2)}, () => line(''))].slice(0, rows);
+}
+
+export function sparkline(samples: readonly number[], signs: readonly string[]): string {
+	const most = Math.max(1, ...samples);
+	return samples.map(sample => signs[Math.min(signs.length - 1, Math.floor((sample / most) * (signs.length - 1)))]!).join('');
+}
+
+function round(ms: number): string {
+	return ms < 10 ? ms.toFixed(1).replace(/\.0$/, '') : String(Math.round(ms));
+}
+
+export function showBytes(bytes: number): string {
+	const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+	let at = 0;
+	let value = bytes;
+	while (value >= 1000 && at < units.length - 1) {
+		value /= 1000;
+		at++;
+	}
+
+	return `${at === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[at]!}`;
+}
+

@@ -1,0 +1,37 @@
+/** Forwards: what listens, where it goes, what it carried; and under it the log of the one under the cursor. */
+import {fitToCells} from '../text/cell-width.ts';
+import {titledRule} from './chrome.ts';
+import {showBytes} from './dock-pane.ts';
+import {firstKey, type Screen} from './screen.ts';
+import {line, of, type Line} from './styled-line.ts';
+import {fillUp} from './text-screen.ts';
+
+export function forwardsScreen(screen: Screen, rows: number): Line[] {
+	const {state: {forwards, forwardAt, size}, theme: {glyphs}} = screen;
+	if (forwards.length === 0) {
+		return fillUp([line(''), line(' ', of('text.dim', `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, on a pod or a service the same key does.`))], rows);
+	}
+
+	const toWidth = Math.max(12, Math.min(30, ...forwards.map(({target, remote}) => target.length + remote.length + 1)));
+	const stateWidth = Math.max(20, size.columns - toWidth - 42);
+	const head = line(of('text.dim', `     ${fitToCells('LOCAL', 11)}${fitToCells('TO', toWidth + 2)}${fitToCells('STATE', stateWidth)}OPEN  SENT/RCVD`));
+	const list = forwards.map((one, index): Line => {
+		const isAt = index === forwardAt;
+		return {
+			spans: [
+				{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ' '}, of(`state.${one.phase}`, glyphs[one.phase === 'open' ? 'open' : one.phase === 'working' ? 'working' : one.phase === 'stopped' ? 'stopped' : 'failed']),
+				{text: ` ${fitToCells(one.local === null ? one.asked : `:${one.local}`, 11)}${fitToCells(`${one.target}:${one.remote}`, toWidth + 2)}`},
+				of(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
+				{text: ` ${String(one.open).padStart(4)}  ${showBytes(one.up)}/${showBytes(one.down)}`},
+			], ...isAt && {ground: 'selection' as const},
+		};
+	});
+	const listRows = Math.min(list.length, Math.max(3, Math.floor(rows / 2)));
+	const top = Math.max(0, Math.min(forwardAt - listRows + 1, list.length - listRows));
+	const at = forwards[forwardAt];
+	const log = at ? [
+		titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${at.target}:${at.remote}`, {right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
+		...at.log.toReversed().map(({time, text}) => line('   ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), text)),
+	] : [];
+	return fillUp([head, ...list.slice(top, top + listRows), ...log], rows);
+}

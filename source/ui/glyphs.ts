@@ -1,0 +1,44 @@
+/** The signs of the screen, in Unicode and in ASCII. All are one cell wide in every terminal; none is an emoji. */
+
+export type Glyphs = {
+	strokes: {proven: string; inferred: string; unknown: string; unseen: string};
+	upright: {proven: string; inferred: string; unknown: string; unseen: string};
+	arrow: string; arrowDown: string; broke: string;
+	open: string; working: string; stopped: string; failed: string; look: string; paused: string; passed: string;
+	cursor: string; cursorElsewhere: string; marked: string; chooseLeft: string; chooseRight: string; caret: string;
+	rule: string; tabLeft: string; tabRight: string; upRule: string;
+	edge: {window: string; rest: string; error: string; warn: string; match: string; gap: string};
+	frame: {topLeft: string; topRight: string; bottomLeft: string; bottomRight: string; side: string; along: string};
+	dot: string; more: string; to: string; into: string; spark: readonly string[];
+};
+
+export const unicodeGlyphs: Glyphs = {
+	strokes: {proven: '━', inferred: '╍', unknown: '┈', unseen: '─'},
+	upright: {proven: '┃', inferred: '╏', unknown: '┊', unseen: '│'},
+	arrow: '►', arrowDown: '▼', broke: '✗',
+	open: '●', working: '◐', stopped: '○', failed: '✗', look: '!', paused: '‖', passed: '✓',
+	cursor: '▸', cursorElsewhere: '▹', marked: '◆', chooseLeft: '◂', chooseRight: '▸', caret: '▏',
+	rule: '─', tabLeft: '┤', tabRight: '├', upRule: '│',
+	edge: {window: '┃', rest: '│', error: 'e', warn: 'w', match: '•', gap: '≈'},
+	frame: {topLeft: '╭', topRight: '╮', bottomLeft: '╰', bottomRight: '╯', side: '│', along: '─'},
+	dot: '·', more: '…', to: '→', into: '›', spark: ['▁', '▂', '▃', '▄', '▅', '▆', '▇'],
+};
+
+export const asciiGlyphs: Glyphs = {
+	strokes: {proven: '=', inferred: '~', unknown: '.', unseen: '-'},
+	upright: {proven: '|', inferred: ':', unknown: '.', unseen: '|'},
+	arrow: '>', arrowDown: 'v', broke: 'x',
+	open: '*', working: '%', stopped: 'o', failed: 'x', look: '!', paused: '=', passed: '+',
+	cursor: '>', cursorElsewhere: '.', marked: '&', chooseLeft: '<', chooseRight: '>', caret: '_',
+	rule: '-', tabLeft: '[', tabRight: ']', upRule: '|',
+	edge: {window: '#', rest: '|', error: 'e', warn: 'w', match: '.', gap: '~'},
+	frame: {topLeft: '+', topRight: '+', bottomLeft: '+', bottomRight: '+', side: '|', along: '-'},
+	dot: '|', more: '~', to: '>', into: '/', spark: ['_', '.', '-', '=', '+', '*', '#'],
+};
+
+/** ASCII where the locale is not UTF-8, or the terminal is `linux` or `dumb`. */
+export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
+	const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
+	const isUtf8 = /utf-?8/i.test(locale) || (locale === '' && platform === 'darwin');
+	return env['SPOKE_GLYPHS'] === 'ascii' || env['TERM'] === 'linux' || env['TERM'] === 'dumb' || (!isUtf8 && env['SPOKE_GLYPHS'] !== 'unicode') ? asciiGlyphs : unicodeGlyphs;
+}

@@ -1,0 +1,53 @@
+/** `?`: the keys of this place, then of lists, then everywhere; what is off says why; and how to read the line. */
+import {contexts} from '../keymap/contexts.ts';
+import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
+import {cellWidth, fitToCells} from '../text/cell-width.ts';
+import {titledRule} from './chrome.ts';
+import type {Screen} from './screen.ts';
+import {line, of, type Line, type Span} from './styled-line.ts';
+
+export function helpScreen(screen: Screen, context: string, rows: number, off: (hint: KeyHint['action']) => string | null): Line[] {
+	const {state: {size}, theme: {glyphs}} = screen;
+	const hints = describeKeys(screen.keymap, context, off).filter(({keys, off}) => keys.length > 0 || off !== null);
+	const groups = [...Map.groupBy(hints, hint => hint.context)];
+	const blocks = groups.map(([at, list], index) => [
+		line(of('title', (index === 0 ? 'here' : contexts[at]!.title).toUpperCase())),
+		...list.flatMap(hint => hintLines(hint)),
+	]);
+	const legend = [
+		line(''),
+		line(of('title', 'THE LINE')),
+		...([['proven', 'no other explanation'], ['inferred', 'fits, others would too'], ['unknown', 'and what would tell'], ['unseen', 'not looked at (inside the node)']] as const)
+			.map(([basis, words]) => line(`${glyphs.strokes[basis]} ${fitToCells(basis === 'unseen' ? '' : basis, 9)} ${words}`)),
+		line('The stroke before a word is the basis of that word.'),
+		line(of('state.failed', glyphs.broke), ' ends a line that broke.'),
+		line(''),
+		line(of('title', 'MARKS')),
+		line(`${glyphs.open} open  ${glyphs.working} working  ${glyphs.stopped} stopped  ${glyphs.failed} failed`),
+		line('Filters: text, !text without, -l app=web labels, ~regex'),
+	];
+	const all = [...blocks.flatMap((block, index) => index === 0 ? block : [line(''), ...block]), ...legend];
+	const columns = size.columns >= 150 ? 4 : size.columns >= 76 ? 3 : size.columns >= 50 ? 2 : 1;
+	const width = Math.floor((size.columns - 2) / columns);
+	const perColumn = Math.max(rows - 2, Math.ceil(all.length / columns));
+	const body = Array.from({length: rows - 2}, (_, row) => line(' ', ...Array.from({length: columns}, (_, column) => cell(all[(column * perColumn) + row], width - 1)).flat()));
+	return [titledRule(screen, 'Help', {focus: true, after: context, right: 'any key closes'}), line(''), ...body].slice(0, rows);
+}
+
+function hintLines({action, keys, off}: KeyHint): Line[] {
+	const shown = keys.slice(0, 3).join(' ');
+	return [
+		line(of(off === null ? 'key' : 'text.dim', fitToCells(shown === '' ? '–' : shown, 8)), ' ', off === null ? action.title : of('text.dim', action.title)),
+		...off === null ? [] : [line(of('text.dim', `         off: ${off}`))],
+	];
+}
+
+function cell(one: Line | undefined, width: number): Span[] {
+	let left = width;
+	const spans = (one?.spans ?? []).map(span => {
+		const text = cellWidth(span.text) > left ? fitToCells(span.text, Math.max(0, left)) : span.text;
+		left -= cellWidth(text);
+		return {...span, text};
+	});
+	return [...spans, {text: ' '.repeat(Math.max(0, left) + 1)}];
+}

@@ -1,0 +1,146 @@
+/** A list: head, the window of rows, or the words that stand where rows would be. */
+import {cellWidth} from '../text/cell-width.ts';
+import {ageTitle, listKinds, type ListColumn, type ListName} from '../state/list-kinds.ts';
+import type {ListState} from '../state/list-state.ts';
+import {showAge, type Row} from '../state/table-rows.ts';
+import {firstKey, type Screen} from './screen.ts';
+import {line, of, type Line, type Span} from './styled-line.ts';
+import type {Role} from './theme.ts';
+
+const gap = 2;
+
+/** Head and `rows` lines of the list, `width` cells wide. */
+export function listPane(screen: Screen, name: ListName, rows: number, width: number): Line[] {
+	const list = screen.state.lists[name];
+	const shown = list.visible.slice(list.top, list.top + rows);
+	const columns = chooseColumns(screen, list, shown, width);
+	const lines = shown.length === 0 ? emptyWords(screen, list).map(words => line(' ', of('text.dim', words)))
+		: shown.map((row, index) => rowLine(screen, list, row, list.top + index === list.cursorIndex, columns));
+	return [headLine(list, columns, rows, width), ...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))].slice(0, rows + 1);
+}
+
+type Placed = {title: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
+
+function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], width: number): Placed[] {
+	const kind = listKinds[list.name];
+	const {now, cluster} = screen.state;
+	const isOld = list.phase.kind === 'interrupted';
+	const sample = list.visible.length <= 300 ? list.visible : [...list.visible.slice(0, 100), ...shown];
+	const measure = (title: string, cell: (row: Row) => string, most = 40): number => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
+	const age = (row: Row) => row.gone !== null ? `gone ${Math.floor((now - row.gone) / 1000)}s` : row.created === null ? '' : showAge(now - row.created);
+	const fixed: Placed[] = [];
+	if (kind.namespaced && cluster.namespace === null) {
+		fixed.push({title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace});
+	}
+
+	const wanted = kind.columns.map((column, index) => ({column, index})).filter(({column}) => column.rank === 0 || (column.rank === 1 && width >= 100) || list.wide);
+	const asColumn = ({column, index}: {column: ListColumn; index: number}): Placed => {
+		const cell = (row: Row) => row.cells[index] ?? '';
+		return {title: column.title, width: measure(column.title, cell), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
+	};
+
+	let columns = wanted.map(asColumn);
+	const last: Placed = {title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age};
+	const nameWidth = measure('NAME', row => row.name, 63);
+	const total = (list: readonly Placed[]) => [...fixed, ...list, last].reduce((sum, column) => sum + column.width + gap, 0);
+	// What there is no room for goes from the right, before names are cut to less than is needed to tell them apart.
+	while (columns.length > 1 && width - 3 - total(columns) < Math.min(nameWidth, 24)) {
+		columns = columns.slice(0, -1);
+	}
+
+	const room = Math.max(8, width - 3 - total(columns) - gap);
+	const name: Placed = {title: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
+	return [...fixed, name, ...columns, last];
+}
+
+function headLine(list: ListState, columns: readonly Placed[], rows: number, width: number): Line {
+	const sign = list.order.reverse ? '↑' : '';
+	const heads = columns.map(column => fill(column.title + (column.title === list.order.column && (list.order.reverse || column.title !== 'NAME') ? sign || '↓' : ''), column.width));
+	const last = Math.min(list.visible.length, list.top + rows);
+	const range = list.visible.length === 0 ? '' : `${(list.top + 1).toLocaleString('en')}–${last.toLocaleString('en')}/${list.visible.length.toLocaleString('en')}`;
+	const text = `   ${heads.join(' '.repeat(gap))}`.trimEnd();
+	const space = width - cellWidth(text) - cellWidth(range) - 1;
+	return line(of('text.dim', space > 0 ? `${text}${' '.repeat(space)}${range}` : text));
+}
+
+function rowLine(screen: Screen, list: ListState, row: Row, isCursor: boolean, columns: readonly Placed[]): Line {
+	const {glyphs} = screen.theme;
+	const hasFocus = screen.state.pane === 'main';
+	const mark = list.marked.has(row.id) ? of('mark', glyphs.marked) : {text: ' '};
+	const cursor = isCursor ? of('focus', hasFocus ? glyphs.cursor : glyphs.cursorElsewhere) : {text: ' '};
+	const cells = columns.flatMap((column, index): Span[] => [
+		{text: index === 0 ? '' : ' '.repeat(gap)},
+		of(row.gone !== null ? 'gone' : column.role?.(row), fill(column.cell(row), column.width)),
+	]);
+	return {spans: [mark, cursor, {text: ' '}, ...cells], ...isCursor && hasFocus && {ground: 'selection' as const}};
+}
+
+function fill(text: string, width: number): string {
+	const wide = cellWidth(text);
+	if (wide <= width) {
+		return text + ' '.repeat(width - wide);
+	}
+
+	// The end of a pod's name tells it apart.
+	const head = Math.max(1, Math.floor((width - 1) * 0.6));
+	const tail = width - head - 1;
+	return `${text.slice(0, head)}…${tail > 0 ? text.slice(-tail) : ''}`;
+}
+
+function cellRole(title: string, cell: string): Role | undefined {
+	if (title === 'STATUS') {
+		return /^(?:Running|Ready|Active|Complete|\d+)$/.test(cell) ? undefined
+			: /^(?:Completed|Succeeded)$/.test(cell) ? 'text.dim'
+				: /BackOff|Err|Error|Failed|NotReady|Evicted|OOM|Invalid|Unknown|Lost/.test(cell) ? 'state.failed' : 'state.working';
+	}
+
+	const ready = title === 'READY' ? /^(\d+)\/(\d+)$/.exec(cell) : null;
+	if (ready && ready[1] !== ready[2]) {
+		return 'state.working';
+	}
+
+	return title === 'RESTARTS' && cell !== '0' && !cell.startsWith('0 ') ? 'level.warn' : undefined;
+}
+
+function emptyWords(screen: Screen, list: ListState): string[] {
+	const {cluster} = screen.state;
+	const place = !listKinds[list.name].namespaced ? 'this cluster' : cluster.namespace ?? 'any namespace';
+	const other = `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace   ${firstKey(screen, 'namespace.all') ?? ':ns'} all namespaces`;
+	switch (list.phase.kind) {
+		case 'failed': {
+			const {error, retryAt} = list.phase;
+			const again = retryAt === null ? '' : ` Trying again in ${Math.max(0, Math.ceil((retryAt - screen.state.now) / 1000))} s.`;
+			return error.code === 'ERR_FORBIDDEN'
+				? [`You may not list ${list.name} in ${place} (403).  ${firstKey(screen, 'path.why') ?? ':why'} why   ${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace   :tail pod/NAME still works`]
+				: [`${error.message}.${again}`, ...error.text === null ? [] : [`text   ${error.text}`], ...error.remedy === null ? [] : [`try    ${error.remedy}`]];
+		}
+
+		case 'idle':
+		case 'reading': {
+			return [list.phase.kind === 'reading' && list.phase.expected !== null ? `reading about ${list.phase.expected.toLocaleString('en')} …` : 'reading …'];
+		}
+
+		default: {
+			return list.filter === '' ? [`No ${list.name} in ${place}.  ${other}`]
+				: [`Nothing in ${list.total.toLocaleString('en')} ${list.name} fits "${list.filter}".  Esc clears   ${firstKey(screen, 'namespace.all') ?? ':ns'} looks in all namespaces`];
+		}
+	}
+}
+
+/** What the rule's right edge says of the list: its state, and what was left out. */
+export function listNote({state}: Screen, list: ListState): string {
+	const parts: string[] = [];
+	if (list.filter !== '') {
+		parts.push(list.filterProblem === null ? `filter: ${list.filter} · ${list.visible.length.toLocaleString('en')} of ${list.total.toLocaleString('en')}` : list.filterProblem);
+	}
+
+	if (list.phase.kind === 'polling') {
+		parts.push(`watch refused, read every ${list.phase.everyMs / 1000} s`);
+	} else if (list.phase.kind === 'interrupted') {
+		parts.push(`as of ${showAge(state.now - list.phase.since)} ago · try again in ${Math.max(0, Math.ceil((list.phase.retryAt - state.now) / 1000))} s`);
+	} else if (list.phase.kind === 'failed' && list.visible.length > 0) {
+		parts.push(list.phase.error.message);
+	}
+
+	return parts.join(' · ');
+}

@@ -1,0 +1,119 @@
+/** One line of a log as it is drawn: time, pod, then its text with its own colours, with matches, or as JSON fields. */
+import {Sanitiser} from '../text/sanitise.ts';
+import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
+import {readJsonLine, type JsonLine} from '../state/tail/json-fields.ts';
+import type {TailView} from '../state/tail/tail-view.ts';
+import {of, type Span} from './styled-line.ts';
+import type {Role} from './theme.ts';
+
+/** More of a line is not drawn: it opens whole. */
+const longestDrawn = 8192;
+
+export function logLine(view: TailView, line: TailLine): Span[] {
+	const source = view.sources[line.source];
+	const spans: Span[] = [];
+	if (view.times !== 'none') {
+		spans.push(of('text.dim', `${showTime(line.time, view.times)} `));
+	}
+
+	if (view.names !== 'none' && source && view.sources.length > 1) {
+		const name = view.names === 'short' ? source.short : `${source.pod}/${source.container}`;
+		spans.push(of(`pod.${source.colour}` as Role, `${name.padEnd(nameWidth(view))} `));
+	}
+
+	const cut = line.bytes.length > longestDrawn;
+	const text = line.bytes.toString('utf8', 0, longestDrawn);
+	const json = view.json && !cut ? readJsonLine(text) : null;
+	spans.push(...json ? jsonSpans(json, view) : withMatches(textSpans(text, line), view));
+	if (cut) {
+		spans.push(of('gap', ` first ${longestDrawn.toLocaleString('en')} of ${line.bytes.length.toLocaleString('en')} bytes`));
+	}
+
+	return spans;
+}
+
+function nameWidth(view: TailView): number {
+	return Math.min(40, Math.max(...view.sources.map(source => view.names === 'short' ? source.short.length : source.pod.length + source.container.length + 1)));
+}
+
+/** `14:02:07.882` in UTC, as the log has it; or with the date. */
+export function showTime(time: number, how: 'clock' | 'full' | 'none'): string {
+	if (time === 0) {
+		return how === 'full' ? ' '.repeat(24) : ' '.repeat(12);
+	}
+
+	const text = new Date(time).toISOString();
+	return how === 'full' ? text : text.slice(11, 23);
+}
+
+function textSpans(text: string, line: TailLine): Span[] {
+	const safe = new Sanitiser({colours: 'keep'}).finish(text).replaceAll('\t', '  ').replaceAll(/\r?\n$/g, '');
+	if (!safe.includes('\u001B')) {
+		return [of(levelRole(line.level), safe)];
+	}
+
+	const spans: Span[] = [];
+	let sgr = '';
+	let from = 0;
+	for (const found of safe.matchAll(/\u001B\[([\d;:]*)m/g)) {
+		if (found.index > from) {
+			spans.push({text: safe.slice(from, found.index), ...sgr !== '' && {sgr}});
+		}
+
+		const codes = found[1]!;
+		sgr = codes === '' || codes === '0' ? '' : sgr === '' || codes.startsWith('0;') ? codes.replace(/^0;/, '') : `${sgr};${codes}`;
+		from = found.index + found[0].length;
+	}
+
+	return [...spans, {text: safe.slice(from), ...sgr !== '' && {sgr}}];
+}
+
+function levelRole(level: number): Role | undefined {
+	return level >= 4 ? 'level.error' : level === 3 ? 'level.warn' : level === 1 ? 'text.dim' : undefined;
+}
+
+/** Each hit of the search on its own ground. */
+function withMatches(spans: readonly Span[], view: TailView): Span[] {
+	if (view.search === null || view.searchIndex?.problem) {
+		return [...spans];
+	}
+
+	const {text, regex} = view.search;
+	const ignoreCase = text === text.toLowerCase();
+	if (regex) {
+		// The lines that match were found under a time limit; which part does is not worth another.
+		return [...spans];
+	}
+
+	return spans.flatMap(span => {
+		const within = ignoreCase ? span.text.toLowerCase() : span.text;
+		if (within.length !== span.text.length) {
+			return [span];
+		}
+
+		const out: Span[] = [];
+		let from = 0;
+		for (let at = within.indexOf(text); at >= 0; at = within.indexOf(text, from)) {
+			out.push({...span, text: span.text.slice(from, at)}, of('match', span.text.slice(at, at + text.length)));
+			from = at + text.length;
+		}
+
+		return [...out, {...span, text: span.text.slice(from)}].filter(({text}) => text !== '');
+	});
+}
+
+function jsonSpans(json: JsonLine, view: TailView): Span[] {
+	const level = (json.level ?? '').toLowerCase();
+	const number = Number(level);
+	const word = Number.isInteger(number) && level !== '' ? levelNames[Math.min(5, Math.floor(number / 10) - 1 < 1 ? 1 : number / 10 >= 60 / 10 ? 5 : Math.floor(number / 10) - 1)] ?? level : level;
+	const role: Role | undefined = /err|fatal|panic|crit/.test(word) ? 'level.error' : word.startsWith('warn') ? 'level.warn' : word === 'debug' || word === 'trace' ? 'text.dim' : undefined;
+	const safe = (text: string) => new Sanitiser().finish(text).replaceAll(/\r?\n/g, ' ⏎ ').replaceAll('\t', '  ');
+	const chosen = view.fields.length > 0 ? view.fields.flatMap(name => json.fields.filter(field => field.name === name)) : json.fields;
+	const hidden = json.fields.length - chosen.length;
+	const spans: Span[] = [of(role, `${safe(word || '-').padEnd(5).slice(0, 5)} `), of(role, safe(json.message ?? '').padEnd(chosen.length > 0 ? 22 : 0))];
+	for (const {name, value, kind} of chosen) {
+		spans.push(of('json.key', `  ${safe(name)}=`), of(kind === 'number' ? 'json.number' : 'json.string', kind === 'string' && /[\s"=]/.test(value) ? JSON.stringify(safe(value)) : safe(value)));
+	}
+
+	return hidden > 0 ? [...spans, of('text.dim', `  +${hidden}`)] : spans;
+}

@@ -1,0 +1,124 @@
+/** What floats: a frame, filled, so that nothing shines through. Pure lines with the place where they stand. */
+import {cellWidth, fitToCells} from '../text/cell-width.ts';
+import {shownItems, type ConfirmOverlay, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
+import {wrapWords} from './chrome.ts';
+import {firstKey, type Screen} from './screen.ts';
+import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
+
+export type Floating = {lines: readonly Line[]; left: number; top: number; width: number};
+
+/** `null` for a prompt: that takes the last row of the screen. */
+export function floatingBox(screen: Screen, overlay: Overlay): Floating | null {
+	switch (overlay.kind) {
+		case 'prompt': {
+			return null;
+		}
+
+		case 'picker': {
+			return picker(screen, overlay);
+		}
+
+		case 'form': {
+			return form(screen, overlay);
+		}
+
+		case 'confirm': {
+			return confirm(screen, overlay);
+		}
+	}
+}
+
+/** `/timeout▏             17 matches   Enter keep   Esc drop` */
+export function promptLine(screen: Screen, prompt: PromptOverlay): Line {
+	const {theme, state: {size}} = screen;
+	const key = (action: string, label: string) => {
+		const at = firstKey(screen, action);
+		return at === null ? [] : [of('key', at), {text: ` ${label}  `}];
+	};
+
+	const right: Span[] = [of('text.dim', prompt.note === '' ? '' : `${prompt.note}   `), ...key('prompt.accept', 'keep'), ...prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : [], ...key('prompt.cancel', 'drop')];
+	const typed = typedSpans(prompt.typed, theme.glyphs.caret);
+	const role = prompt.problem === null ? 'key' as const : 'notice.error' as const;
+	const lead = [{text: ' '}, of(role, `${prompt.lead}${prompt.regex ? '~' : ''}`), ...typed, ...prompt.problem === null ? [] : [of('notice.error', `   ${prompt.problem}`)]];
+	return lineWidth(lead) + lineWidth(right) + 2 > size.columns ? line(...lead) : spread(lead, right, size.columns);
+}
+
+function typedSpans({text, caret}: Typed, sign: string): Span[] {
+	return [{text: text.slice(0, caret)}, of('focus', sign), {text: text.slice(caret)}];
+}
+
+function picker(screen: Screen, overlay: PickerOverlay): Floating {
+	const {theme: {glyphs}, state: {size}} = screen;
+	const width = Math.min(76, size.columns - 4);
+	const items = shownItems(overlay);
+	const most = Math.max(3, Math.min(14, size.rows - 10 - overlay.notes.length));
+	const from = Math.max(0, Math.min(overlay.index - Math.floor(most / 2), items.length - most));
+	const columns = Math.max(1, ...overlay.items.map(item => item.cells.length));
+	const widths = Array.from({length: columns}, (_, column) => Math.min(column === columns - 1 ? 60 : 34, Math.max(cellWidth(overlay.heads[column] ?? ''), ...overlay.items.slice(0, 200).map(item => cellWidth(item.cells[column] ?? '')))));
+	const row = (cells: readonly string[]) => cells.map((cell, column) => column === columns - 1 ? cell : fitToCells(cell, widths[column]!)).join('  ');
+	const lines: Line[] = [line(' ', overlay.lead, ...typedSpans(overlay.typed, glyphs.caret))];
+	if (overlay.heads.length > 0) {
+		lines.push(line(of('text.dim', `   ${row(overlay.heads)}`)));
+	}
+
+	for (const [index, item] of items.slice(from, from + most).entries()) {
+		const isAt = from + index === overlay.index;
+		lines.push({spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ' '}, of(item.off === undefined ? undefined : 'text.dim', row(item.cells)), of('text.dim', item.off === undefined ? '' : `   ${item.off}`)], ...isAt && {ground: 'selection' as const}});
+	}
+
+	if (items.length === 0) {
+		lines.push(line(of('text.dim', overlay.free && overlay.typed.text !== '' ? `   ${overlay.typed.text} as typed` : '   nothing fits')));
+	} else if (items.length > most) {
+		lines.push(line(of('text.dim', `   ${items.length - most} more`)));
+	}
+
+	lines.push(line(''), ...overlay.notes.flatMap(note => wrapWords(note, width - 4)).map(note => line(' ', of('text.dim', note))));
+	return framed(screen, overlay.title, lines, keysOf(screen, [['picker.up', ''], ['picker.accept', overlay.keys || 'choose'], ['picker.complete', 'complete'], ['picker.cancel', 'back']]), width);
+}
+
+function form(screen: Screen, overlay: FormOverlay): Floating {
+	const {theme: {glyphs}, state: {size}} = screen;
+	const width = Math.min(70, size.columns - 4);
+	const label = Math.max(...overlay.fields.map(field => cellWidth(field.label))) + 2;
+	const lines: Line[] = [line('')];
+	for (const [index, field] of overlay.fields.entries()) {
+		const isAt = index === overlay.at;
+		const value: Span[] = field.choices === null
+			? [{text: field.value}, of('focus', isAt ? glyphs.caret : ' ')]
+			: [of('focus', isAt ? `${glyphs.chooseLeft} ` : '  '), {text: field.choices.find(choice => choice.value === field.value)?.shown ?? field.value}, of('focus', isAt && field.choices.length > 1 ? ` ${glyphs.chooseRight}` : '')];
+		lines.push({spans: [{text: isAt ? ` ${glyphs.cursor} ` : '   '}, {text: fitToCells(field.label, label)}, ...value, of('text.dim', field.note === '' ? '' : `   ${field.note}`)], ...isAt && {ground: 'selection' as const}});
+	}
+
+	lines.push(line(''));
+	if (overlay.problem !== null) {
+		lines.push(line(' ', of('notice.error', overlay.problem)), line(''));
+	}
+
+	lines.push(...overlay.notes.map(note => line('   ', of('text.dim', note))), line(''));
+	return framed(screen, overlay.title, lines, keysOf(screen, [['form.submit', overlay.submit], ['form.next', 'next field'], ['form.cancel', 'back']]), width);
+}
+
+function confirm(screen: Screen, overlay: ConfirmOverlay): Floating {
+	const width = Math.min(72, screen.state.size.columns - 4);
+	const lines = [line(''), ...wrapWords(overlay.question, width - 6).map(text => line('  ', of('title', text))), ...overlay.details.flatMap(detail => wrapWords(detail, width - 6)).map(text => line('  ', of('text.dim', text))), line('')];
+	return framed(screen, 'Sure?', lines, keysOf(screen, [['confirm.yes', 'yes'], ['confirm.no', 'no']]), width);
+}
+
+function keysOf(screen: Screen, actions: ReadonlyArray<readonly [string, string]>): Span[] {
+	return actions.flatMap(([action, label], index): Span[] => {
+		const keysFor = (id: string) => screen.hints.find(hint => hint.action.id === id)?.keys ?? [];
+		const keys = action === 'picker.up' ? [[...keysFor(action).slice(0, 1), ...keysFor('picker.down').slice(0, 1)].join('')] : keysFor(action);
+		return keys.length === 0 ? [] : [of('text.dim', index === 0 ? '' : ` ${screen.theme.glyphs.dot} `), of('key', keys[0]!), {text: label === '' ? ' choose' : ` ${label}`}];
+	});
+}
+
+function framed(screen: Screen, title: string, lines: readonly Line[], keys: readonly Span[], width: number): Floating {
+	const {theme: {glyphs: {frame}}, state: {size}} = screen;
+	const inner = width - 2;
+	const edge = of('rule', frame.side);
+	const body = lines.slice(0, Math.max(3, size.rows - 6)).map(({spans, ground}): Line => ({spans: [edge, ...spread(spans, [], inner).spans, edge], ...ground && {ground}}));
+	const top: Line = {spans: [of('rule', `${frame.topLeft}${frame.along} `), of('title', title), of('rule', ` ${frame.along.repeat(Math.max(0, inner - cellWidth(title) - 3))}${frame.topRight}`)]};
+	const bottom: Line = {spans: [of('rule', frame.bottomLeft + frame.along.repeat(Math.max(0, inner - lineWidth(keys) - 3)) + ' '), ...keys, of('rule', ` ${frame.along}${frame.bottomRight}`)]};
+	const all = [top, ...body, bottom];
+	return {lines: all, width, left: Math.max(0, Math.floor((size.columns - width) / 2)), top: Math.max(1, Math.min(4, size.rows - all.length - 1))};
+}

@@ -1,0 +1,114 @@
+/** The path to what is under the cursor: the line, and one line a fact with its basis and evidence; below a list, or upright at its right. */
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
+import {pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
+import type {Screen} from './screen.ts';
+import {line, of, type Line, type Span} from './styled-line.ts';
+import type {Role} from './theme.ts';
+import {wrapWords} from './chrome.ts';
+
+type Fact = {word: string; role: Role; basis: string; why: string};
+
+/** `rows` lines below a list. */
+export function pathPane(screen: Screen, path: Path | null, rows: number, width: number): Line[] {
+	if (path === null) {
+		return fillUp([unreadLine(screen), ...rows > 1 ? [line(' ', of('text.dim', '  leg 2 is read within 2 s of the first connection'))] : []], rows);
+	}
+
+	const lines: Line[] = [line(' ', pathLine(path, width - 2, screen.theme.glyphs, replicaLetter(screen.state.processes, path.process.id)))];
+	for (const {word, role, basis, why} of pathFacts(path)) {
+		lines.push(line('   ', of(role, word.padEnd(14)), of('text.dim', basis.padEnd(10)), why));
+	}
+
+	return fillUp(lines, rows);
+}
+
+function unreadLine({state: {cluster}, theme: {glyphs}}: Screen): Line {
+	const {legOne} = cluster;
+	const stroke = glyphs.strokes.proven;
+	const first = legOne === null ? of('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}`) : of(tlsRole[legOne.tls], `${stroke} ${legOne.tls} ${stroke}${glyphs.arrow}`);
+	return line(' you ', first, ' apiserver ', of('tls.unknown', `${glyphs.strokes.unknown} not read yet ${glyphs.strokes.unknown}${glyphs.arrow}`), ' kubelet');
+}
+
+/** One fact a line: leg 1's TLS, then leg 2's route and TLS. */
+export function pathFacts(path: Path): Fact[] {
+	const [first, second] = path.legs;
+	const facts: Fact[] = [];
+	if (first) {
+		facts.push({word: first.tls.state, role: tlsRole[first.tls.state]!, basis: first.tls.basis, why: whyOf(path, first.tls)});
+	}
+
+	if (second) {
+		facts.push(
+			{word: routeWord(second.route.state), role: second.route.state === 'unknown' ? 'tls.unknown' : 'route', basis: second.route.basis, why: whyOf(path, second.route)},
+			{word: second.tls.state === 'unknown' ? 'TLS unknown' : second.tls.state, role: tlsRole[second.tls.state]!, basis: second.tls.basis, why: whyOf(path, second.tls)},
+		);
+	}
+
+	return facts;
+}
+
+/** The readings that a verdict stands on, or what would tell. */
+export function whyOf(path: Path, verdict: Verdict<string>): string {
+	if (path.phase === 'checking' && verdict.state === 'unknown') {
+		return 'checking …';
+	}
+
+	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
+	if (verdict.state !== 'unknown' && read.length > 0) {
+		return sanitiseLine(read.map(({observed, source}) => source === 'socket' || source === 'construction' ? observed : `${observed} (${source})`).join('; '));
+	}
+
+	const need = verdict.need.map(one => one.permission === null ? one.or : `needs ${one.permission}`).filter(one => one !== null);
+	return sanitiseLine(need.length > 0 ? `cannot see: ${need.join(', or ')}` : verdict.why ?? 'not known');
+}
+
+/** The same upright, from top to bottom: `rows` lines of `width` cells. */
+export function uprightPath(screen: Screen, path: Path | null, subject: string, rows: number, width: number): Line[] {
+	const {theme: {glyphs}, state: {cluster, processes}} = screen;
+	const edge = of('rule', glyphs.upRule);
+	const put = (...parts: ReadonlyArray<string | Span>) => line(edge, ' ', ...parts);
+	const lines: Line[] = [put(of('title', 'Path'), of('text.dim', subject === '' ? '' : ` to ${subject}`)), put('')];
+	lines.push(put(`you     ${cluster.user}`));
+	if (path === null) {
+		lines.push(put(' ', of('tls.unknown', `${glyphs.upright.unknown} ${cluster.legOne === null ? 'checking' : cluster.legOne.tls}`)), put(' ', of('tls.unknown', glyphs.arrowDown)), put('apiserver'), put(' ', of('tls.unknown', `${glyphs.upright.unknown} not read yet`)));
+		return fillUp(lines, rows, put(''));
+	}
+
+	const fact = (verdict: Verdict<string>, word: string, role: Role) => {
+		const why = wrapWords(whyOf(path, verdict), Math.max(10, width - 30));
+		lines.push(put(' ', of(role, glyphs.upright[verdict.basis]), ' ', of(role, word.padEnd(13)), of('text.dim', verdict.basis.padEnd(9)), ' ', why[0] ?? ''));
+		lines.push(...why.slice(1, 4).map(text => put(' ', of(role, glyphs.upright[verdict.basis]), ' '.repeat(25), text)));
+	};
+
+	const [first, second] = path.legs;
+	if (first) {
+		if (first.route.state !== 'direct') {
+			fact(first.route, routeWord(first.route.state), 'route');
+		}
+
+		fact(first.tls, first.tls.state, tlsRole[first.tls.state]!);
+		lines.push(put(' ', of(tlsRole[first.tls.state]!, glyphs.arrowDown)));
+		const letter = replicaLetter(processes, path.process.id);
+		const known = path.process.known === null ? '' : `, ${path.process.read} of ${path.process.known} read`;
+		lines.push(put(`${first.to === 'gateway' ? 'gateway' : `apiserver${letter === null ? '' : ` ${letter}`}`}`, of('text.dim', path.process.startTime === null ? '' : `      up since ${path.process.startTime.slice(0, 16).replace('T', ' ')}${known}`)));
+	}
+
+	if (second) {
+		fact(second.route, routeWord(second.route.state), second.route.state === 'unknown' ? 'tls.unknown' : 'route');
+		fact(second.tls, second.tls.state === 'unknown' ? 'TLS unknown' : second.tls.state, tlsRole[second.tls.state]!);
+		lines.push(put(' ', of(tlsRole[second.tls.state]!, path.phase === 'failed' ? glyphs.broke : glyphs.arrowDown)), put(`${second.to} ${path.target.node ?? path.target.name}`, of('text.dim', second.address === null ? '' : `   ${second.address}`)));
+		lines.push(put('  ', of('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)), put(path.target.container === null ? path.target.name : `${path.target.name}/${path.target.container}`));
+	}
+
+	const fixes = path.findings.filter(({remedy}) => remedy !== null);
+	if (fixes.length > 0) {
+		lines.push(put(''), put(of('title', 'To fix')), ...fixes.flatMap(({remedy}) => wrapWords(remedy!, width - 4).map(text => put(' ', text))));
+	}
+
+	return fillUp(lines, rows, put(''));
+}
+
+function fillUp(lines: readonly Line[], rows: number, blank: Line = line('')): Line[] {
+	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => blank)].slice(0, rows);
+}

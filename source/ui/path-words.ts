@@ -1,0 +1,129 @@
+/** The path as a line: a stroke before each word is the basis of that word; it shrinks in a fixed order and never loses the worst word. */
+import type {Basis, Leg, Path} from '../posture/evidence.ts';
+import type {Glyphs} from './glyphs.ts';
+import {lineWidth, of, type Span} from './styled-line.ts';
+import type {Role} from './theme.ts';
+
+export const tlsRole: Readonly<Record<string, Role>> = {
+	verified: 'tls.verified', unverified: 'tls.unverified', plain: 'tls.plain', refused: 'tls.refused', unknown: 'tls.unknown',
+};
+
+type Form = {direct: boolean; pod: boolean; replica: boolean; ends: boolean; names: boolean; leg1: boolean; route: 'long' | 'short' | 'none'};
+
+const whole: Form = {direct: true, pod: true, replica: true, ends: true, names: true, leg1: true, route: 'long'};
+
+/** From the longest to the shortest. */
+const forms: readonly Form[] = [
+	whole,
+	{...whole, direct: false},
+	{...whole, direct: false, pod: false},
+	{...whole, direct: false, pod: false, replica: false},
+	{...whole, direct: false, pod: false, replica: false, ends: false},
+	{...whole, direct: false, pod: false, replica: false, ends: false, route: 'short'},
+	{direct: false, pod: false, replica: false, ends: false, names: false, leg1: true, route: 'short'},
+	{direct: false, pod: false, replica: false, ends: false, names: true, leg1: false, route: 'long'},
+	{direct: false, pod: false, replica: false, ends: false, names: true, leg1: false, route: 'short'},
+	{direct: false, pod: false, replica: false, ends: false, names: false, leg1: false, route: 'short'},
+	{direct: false, pod: false, replica: false, ends: false, names: false, leg1: false, route: 'none'},
+];
+
+/** The longest form that fits in `width`. `letter` is the apiserver process's. */
+export function pathLine(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
+	const first = path.legs[0];
+	const mayDropFirst = first?.tls.state === 'verified' && first.tls.basis === 'proven';
+	let shortest: Span[] = [];
+	for (const form of forms) {
+		if (!form.leg1 && !mayDropFirst) {
+			break;
+		}
+
+		shortest = spell(path, form, glyphs, letter, ends);
+		if (lineWidth(shortest) <= width) {
+			return shortest;
+		}
+	}
+
+	return shortest;
+}
+
+function spell(path: Path, form: Form, glyphs: Glyphs, letter: string | null, ends: string | undefined): Span[] {
+	const [first, second] = path.legs;
+	const spans: Span[] = [];
+	const brokenLeg = path.phase === 'failed' ? path.error?.leg ?? 2 : 0;
+	if (first && form.leg1) {
+		const hub = first.to === 'gateway' ? 'gateway' : 'apiserver';
+		spans.push({text: form.ends ? 'you ' : ''}, ...legWords(first, form, glyphs, false, brokenLeg === 1, form.direct));
+		spans.push({text: form.ends || form.names ? ` ${hub}${form.replica && letter !== null ? ` ${letter}` : ''} ` : ' '});
+		if (brokenLeg === 1) {
+			return spans;
+		}
+	} else if (second) {
+		spans.push({text: '2 '});
+	}
+
+	if (second) {
+		spans.push(...legWords(second, form, glyphs, path.phase === 'checking', brokenLeg === 2, true));
+		const end = ends ?? endOf(second, path, form);
+		spans.push({text: form.names && end !== '' ? ` ${end}` : ''});
+		if (form.pod && form.names && brokenLeg === 0 && second.to === 'kubelet' && ends === undefined) {
+			spans.push(of('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: path.target.container === null ? path.target.name : `${path.target.name}/${path.target.container}`});
+		}
+	}
+
+	return spans;
+}
+
+function endOf(leg: Leg, path: Path, form: Form): string {
+	const name = leg.to === 'kubelet' || leg.to === 'node' ? path.target.node ?? (path.target.kind === 'Node' ? path.target.name : '') : path.target.name;
+	return form.ends ? `${leg.to} ${name}`.trim() : name || leg.to;
+}
+
+/** `━ konnectivity ━ unverified ━►` */
+export function legWords(leg: Leg, form: {route: Form['route']}, glyphs: Glyphs, checking: boolean, broke: boolean, withDirect: boolean): Span[] {
+	const {route, tls} = leg;
+	const stroke = (basis: Basis) => glyphs.strokes[basis];
+	const end = (basis: Basis) => broke ? of('state.failed', ` ${glyphs.broke}`) : {text: ` ${stroke(basis)}${glyphs.arrow}`};
+	if (tls.state === 'unknown' && route.state === 'unknown') {
+		return [of('tls.unknown', `${stroke('unknown')} ${checking ? 'checking' : 'unknown'}`), of('tls.unknown', end('unknown').text)];
+	}
+
+	const spans: Span[] = [];
+	if (form.route !== 'none' && (route.state !== 'direct' || withDirect)) {
+		spans.push(of(route.state === 'unknown' ? 'tls.unknown' : 'route', `${stroke(route.basis)} ${routeWord(route.state, form.route === 'short')} `));
+	}
+
+	const role = tlsRole[tls.state]!;
+	spans.push(of(role, `${stroke(tls.basis)} ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`), broke ? of('state.failed', ` ${glyphs.broke}`) : of(role, end(tls.basis).text));
+	return spans;
+}
+
+export function routeWord(state: string, short = false): string {
+	const words: Readonly<Record<string, readonly [string, string]>> = {
+		konnectivity: ['konnectivity', 'konn'], 'egress-http-connect': ['egress http-connect', 'http-conn'], 'ssh-tunnel': ['ssh tunnel', 'ssh'], unknown: ['route unknown', 'route?'],
+	};
+	const found = words[state];
+	return found ? found[short ? 1 : 0] : state;
+}
+
+/** As a badge in a row: `━konnectivity ━unverified`. */
+export function pathBadge(path: Path, glyphs: Glyphs): Span[] {
+	const leg = path.legs[1];
+	if (!leg) {
+		return [];
+	}
+
+	if (leg.tls.state === 'unknown' && leg.route.state === 'unknown') {
+		return [of('tls.unknown', `${glyphs.strokes.unknown}${path.phase === 'checking' ? 'checking' : 'unknown'}`)];
+	}
+
+	return [
+		of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state, leg.route.state !== 'konnectivity')} `),
+		of(tlsRole[leg.tls.state]!, `${glyphs.strokes[leg.tls.basis]}${leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state}`),
+	];
+}
+
+/** The letter of an apiserver process, in the order met. */
+export function replicaLetter(processes: readonly string[], id: string | null): string | null {
+	const at = id === null ? -1 : processes.indexOf(id);
+	return at < 0 ? null : String.fromCodePoint(0x61 + (at % 26));
+}

@@ -1,0 +1,147 @@
+/** The whole screen: header, main pane, path, connections, footer, and what floats over them. Only lays out. */
+import {Box, Text} from 'ink';
+import {memo, type ReactNode} from 'react';
+import {layout, type Layout} from '../state/layout.ts';
+import {cursorRow} from '../state/list-state.ts';
+import {listNames, type ListName} from '../state/list-kinds.ts';
+import {auditScreen, sandboxScreen} from './audit-screen.ts';
+import {footer, header, titledRule, viewRule} from './chrome.ts';
+import {dockPane} from './dock-pane.ts';
+import {forwardsScreen} from './forwards-screen.ts';
+import {helpScreen} from './help-screen.ts';
+import {listNote, listPane} from './list-pane.ts';
+import {floatingBox, promptLine} from './overlay-box.ts';
+import {pathPane, uprightPath} from './path-pane.ts';
+import {proxyScreen} from './proxy-screen.ts';
+import {firstKey, type Screen} from './screen.ts';
+import {paint, spread, type Line} from './styled-line.ts';
+import {tailScreen} from './tail-screen.ts';
+import {fillUp, messagesScreen, textScreen} from './text-screen.ts';
+import type {Theme} from './theme.ts';
+import {whyScreen} from './why-screen.ts';
+
+export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {
+	const {state: {size, overlay}, theme} = screen;
+	const floating = overlay === null ? null : floatingBox(screen, overlay);
+	const last = overlay?.kind === 'prompt' ? promptLine(screen, overlay) : footer(screen);
+	return (
+		<Box flexDirection="column" width={size.columns} height={size.rows} overflow="hidden">
+			<Rows lines={[header(screen)]} width={size.columns} theme={theme}/>
+			<Rows lines={middle(screen, size.rows - 2)} width={size.columns} theme={theme}/>
+			<Rows lines={[last]} width={size.columns} theme={theme}/>
+			{floating === null ? null : (
+				<Box position="absolute" flexDirection="column" marginLeft={floating.left} marginTop={floating.top}>
+					<Rows lines={floating.lines} width={floating.width} theme={theme}/>
+				</Box>
+			)}
+		</Box>
+	);
+}
+
+/** The same rows without Ink, as text: for tests and pictures of one frame. */
+export function screenLines(screen: Screen): readonly Line[] {
+	return [header(screen), ...middle(screen, screen.state.size.rows - 2), screen.state.overlay?.kind === 'prompt' ? promptLine(screen, screen.state.overlay) : footer(screen)];
+}
+
+function middle(screen: Screen, rows: number): Line[] {
+	const {state, tail} = screen;
+	const layer = state.layers.at(-1);
+	switch (layer?.kind) {
+		case 'tail': {
+			return tail ? fillUp(tailScreen(screen, tail, rows), rows) : fillUp([], rows);
+		}
+
+		case 'why': {
+			return whyScreen(screen, layer, rows);
+		}
+
+		case 'text': {
+			return textScreen(screen, layer, rows);
+		}
+
+		case 'help': {
+			return helpScreen(screen, layer.context, rows, action => screen.hints.find(hint => hint.action === action)?.off ?? state.refused.get(action.id) ?? null);
+		}
+
+		case 'messages': {
+			return messagesScreen(screen, state.messages, rows);
+		}
+
+		default: {
+			return view(screen, rows, layout(state));
+		}
+	}
+}
+
+function view(screen: Screen, rows: number, parts: Layout): Line[] {
+	const {state} = screen;
+	const {columns} = state.size;
+	const isList = listNames.includes(state.view as ListName);
+	const list = isList ? state.lists[state.view as ListName] : null;
+	const below = [...pathRows(screen, parts), ...dockRows(screen, parts)];
+	const mainRows = rows - 1 - below.length;
+	const body = list ? listPane(screen, list.name, mainRows - 1, columns - parts.side)
+		: state.view === 'forwards' ? forwardsScreen(screen, mainRows)
+			: state.view === 'proxy' ? proxyScreen(screen, mainRows)
+				: state.view === 'audit' ? auditScreen(screen, mainRows) : sandboxScreen(screen, mainRows);
+	const main = parts.side > 0 && list ? beside(screen, body, columns - parts.side, uprightPath(screen, pathHere(screen), subject(screen), mainRows, parts.side)) : body;
+	return [viewRule(screen, list ? listNote(screen, list) : ''), ...main, ...below];
+}
+
+function beside(screen: Screen, left: readonly Line[], width: number, right: readonly Line[]): Line[] {
+	return left.map((one, index): Line => {
+		const filled = spread(one.spans, [], width);
+		// The ground of the cursor ends where the list does.
+		const spans = one.ground === undefined ? filled.spans : filled.spans.map(span => ({...span, sgr: [screen.theme.sgr[one.ground!], span.sgr ?? (span.role ? screen.theme.sgr[span.role] : '')].filter(code => code !== '').join(';')}));
+		return {spans: [...spans, ...right[index]?.spans ?? []]};
+	});
+}
+
+function pathRows(screen: Screen, parts: Layout): Line[] {
+	const {state} = screen;
+	if (parts.path === 0) {
+		return [];
+	}
+
+	const key = firstKey(screen, 'path.why');
+	const rule = parts.pathRule ? [titledRule(screen, `Path${subject(screen) === '' ? '' : ` to ${subject(screen)}`}`, {right: key === null ? '' : `${key} why`})] : [];
+	return [...rule, ...pathPane(screen, pathHere(screen), parts.path, state.size.columns)];
+}
+
+/** The path of what is under the cursor: of its own connection where it has one, else as it was read. */
+function pathHere({state}: Screen) {
+	if (state.view === 'forwards') {
+		const entry = state.dock.find(one => one.id === state.forwards[state.forwardAt]?.id);
+		return [...entry?.paths.values() ?? []].findLast(path => path !== null) ?? null;
+	}
+
+	if (state.view === 'proxy') {
+		return state.proxy.exchanges[state.proxy.at]?.path ?? null;
+	}
+
+	return state.pathHere?.of === subject({state} as Screen) ? state.pathHere.path : null;
+}
+
+function subject({state}: Pick<Screen, 'state'>): string {
+	return listNames.includes(state.view as ListName) ? cursorRow(state.lists[state.view as ListName])?.name ?? '' : '';
+}
+
+function dockRows(screen: Screen, parts: Layout): Line[] {
+	if (parts.dock === 0) {
+		return [];
+	}
+
+	const {state: {dock, pane}} = screen;
+	const key = firstKey(screen, 'pane.next');
+	return [titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right: dock.length > 0 && key !== null ? `${key}: ${pane === 'connections' ? 'to the list above' : 'to this list'}` : ''}), ...dockPane(screen, parts.dock)];
+}
+
+const Rows = memo(({lines, width, theme}: {readonly lines: readonly Line[]; readonly width: number; readonly theme: Theme}): ReactNode => (
+	<Box flexDirection="column" flexShrink={0} width={width}>
+		{lines.map((one, index) => (
+			// eslint-disable-next-line react/no-array-index-key
+			<Text key={index} wrap="truncate">{paint(one, width, theme)}</Text>
+		))}
+	</Box>
+));
+

@@ -1,0 +1,75 @@
+/** A line of the screen as words with roles, and how it becomes text for a terminal: cut, filled and coloured. */
+import {cellWidth, clipToCells} from '../text/cell-width.ts';
+import type {Role, Theme} from './theme.ts';
+
+/** `sgr` is a colour that a log line brought itself. */
+export type Span = {text: string; role?: Role | undefined; sgr?: string};
+export type Line = {spans: readonly Span[]; ground?: Role};
+
+/** A span with a role. */
+export function of(role: Role | undefined, text: string): Span {
+	return {text, role};
+}
+
+export function line(...parts: ReadonlyArray<string | Span | readonly Span[]>): Line {
+	return {spans: parts.flatMap((part): readonly Span[] => typeof part === 'string' ? [{text: part}] : 'text' in part ? [part] : part)};
+}
+
+export function lineWidth(spans: readonly Span[]): number {
+	return spans.reduce((sum, {text}) => sum + cellWidth(text), 0);
+}
+
+/** Exactly `width` cells: what is too long ends in `…`, what is too short is filled with blanks. */
+export function paint({spans, ground}: Line, width: number, theme: Theme, mark = theme.glyphs.more): string {
+	const base = ground === undefined ? '' : theme.sgr[ground];
+	let out = '';
+	let left = width;
+	for (const [index, span] of spans.entries()) {
+		const isLast = index === spans.length - 1;
+		const room = isLast || lineWidth(spans.slice(index + 1)) === 0 ? left : left;
+		const wide = cellWidth(span.text);
+		const fits = wide <= room;
+		const text = fits ? span.text : clipToCells(span.text, room, mark);
+		if (text !== '') {
+			const own = span.sgr ?? (span.role === undefined ? '' : theme.sgr[span.role]);
+			const codes = [base, own].filter(code => code !== '').join(';');
+			out += codes === '' ? text : `\u001B[${codes}m${text}\u001B[0m`;
+		}
+
+		left -= fits ? wide : room;
+		if (left <= 0) {
+			return out;
+		}
+	}
+
+	const rest = ' '.repeat(left);
+	return out + (base === '' ? rest : `\u001B[${base}m${rest}\u001B[0m`);
+}
+
+/** `left` and, at the right edge, `right`; `left` gives way. */
+export function spread(left: readonly Span[], right: readonly Span[], width: number, fill: Span = {text: ' '}): Line {
+	const room = Math.max(0, width - lineWidth(right));
+	const cut = clipSpans(left, room);
+	const gap = room - lineWidth(cut);
+	return {spans: [...cut, ...gap > 0 ? [{...fill, text: fill.text.repeat(gap)}] : [], ...right]};
+}
+
+export function clipSpans(spans: readonly Span[], room: number, mark = '…'): Span[] {
+	const out: Span[] = [];
+	let left = room;
+	for (const span of spans) {
+		const wide = cellWidth(span.text);
+		if (wide <= left) {
+			out.push(span);
+			left -= wide;
+		} else {
+			if (left > 0) {
+				out.push({...span, text: clipToCells(span.text, left, mark)});
+			}
+
+			return out;
+		}
+	}
+
+	return out;
+}

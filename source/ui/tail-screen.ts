@@ -1,0 +1,254 @@
+/** A tail: title rule, lines with the map at their right edge, the path of its streams, its counters. */
+import {worstPath} from '../state/connections.ts';
+import type {TailLine} from '../state/tail/line-buffer.ts';
+import {allJsonFields} from '../state/tail/json-fields.ts';
+import {shownEnd, shownLength, type TailView} from '../state/tail/tail-view.ts';
+import {tailWindow} from '../state/tail/tail-window.ts';
+import {Sanitiser} from '../text/sanitise.ts';
+import {titledRule, wrapWords} from './chrome.ts';
+import {logLine, showTime} from './log-line.ts';
+import {pathLine, replicaLetter} from './path-words.ts';
+import type {Screen} from './screen.ts';
+import {clipSpans, line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
+
+/** Rows of the tail's own, besides header and footer. */
+export const tailChrome = 3;
+
+/** All rows between header and footer. */
+export function tailScreen(screen: Screen, view: TailView, rows: number): Line[] {
+	const {state: {size, layers}} = screen;
+	const layer = layers.at(-1);
+	const openLine = layer?.kind === 'tail' ? layer.line : null;
+	const extra = [...sourceLine(screen, view), ...view.json ? [fieldsLine(screen, view)] : []];
+	const detail = openLine === null ? [] : lineDetail(screen, view, openLine, Math.floor(rows / 2));
+	const room = Math.max(1, rows - tailChrome - extra.length - detail.length);
+	return [
+		titledRule(screen, `Tail ${view.title}`, {focus: openLine === null, after: subtitle(view), right: stateWords(screen, view)}),
+		...extra,
+		...linesPane(screen, view, room, size.columns),
+		...detail,
+		pathOf(screen, view),
+		counters(screen, view),
+	];
+}
+
+/** Rows that lines get; the same sum as above, for paging. */
+export function tailRows(screen: Screen, view: TailView, rows: number): number {
+	return Math.max(1, rows - tailChrome - sourceLine(screen, view).length - (view.json ? 1 : 0));
+}
+
+function subtitle(view: TailView): string {
+	const pods = new Set(view.sources.map(source => source.pod));
+	const containers = new Set(view.sources.map(source => source.container));
+	const parts = [pods.size === 1 && !view.title.includes(' ') ? '' : `${pods.size} pods`, containers.size === 1 ? [...containers][0]! : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
+	return parts.filter(part => part !== '').join(' · ');
+}
+
+function stateWords(screen: Screen, view: TailView): string {
+	const behind = view.buffer.end - shownEnd(view);
+	if (view.pausedAt !== null) {
+		return `paused · ${behind.toLocaleString('en')} wait`;
+	}
+
+	if (!view.follow) {
+		const below = shownLength(view) - (tailWindow(view, view.windowRows, () => 1).above + view.windowRows);
+		return `held · ${Math.max(0, below).toLocaleString('en')} below`;
+	}
+
+	return view.phase === 'following' ? `following · ${view.rate < 10 ? view.rate.toFixed(view.rate === 0 ? 0 : 1) : Math.round(view.rate).toLocaleString('en')} lines/s` : `${view.phase}${view.note === '' ? '' : ` · ${view.note}`}`;
+}
+
+function sourceLine({state: {size}, theme: {glyphs}}: Screen, view: TailView): Line[] {
+	if (size.columns < 110 || view.sources.length < 2) {
+		return [];
+	}
+
+	return [line(' ', ...view.sources.slice(0, 12).flatMap((source): Span[] => [
+		of(`pod.${source.colour}` as 'pod.1', source.short), {text: ' '},
+		source.on ? of(source.state === 'open' ? 'state.open' : source.state === 'ended' ? 'state.stopped' : 'state.working', source.state === 'open' ? glyphs.open : source.state === 'ended' ? glyphs.stopped : glyphs.working) : of('text.dim', 'off'),
+		of('text.dim', `${source.node === null ? '' : ` ${source.node}`}${source.note === '' ? '' : ` ${source.note}`}   `),
+	]))];
+}
+
+function fieldsLine(screen: Screen, view: TailView): Line {
+	const key = screen.hints.find(hint => hint.action.id === 'tail.fields')?.keys[0];
+	return line(' ', of('text.dim', `fields: ${view.fields.length === 0 ? 'all' : view.fields.join(' ')}${key === undefined ? '' : `   ${key} choose`}`));
+}
+
+function linesPane(screen: Screen, view: TailView, rows: number, width: number): Line[] {
+	const {theme: {glyphs}} = screen;
+	const room = width - (view.plain ? 0 : 2);
+	const drawn = new Map<number, Line[]>();
+	const draw = (one: TailLine): Line[] => {
+		const known = drawn.get(one.number);
+		if (known) {
+			return known;
+		}
+
+		const lines = drawLine(screen, view, one, room);
+		drawn.set(one.number, lines);
+		return lines;
+	};
+
+	const window = tailWindow(view, rows, one => view.wrap ? draw(one).length : 1);
+	if (window.lines.length === 0) {
+		return [...emptyWords(screen, view).map(words => line(' ', of('text.dim', words))), ...Array.from({length: rows}, () => line(''))].slice(0, rows);
+	}
+
+	const out: Array<{line: Line; of: TailLine}> = [];
+	for (const one of window.lines) {
+		out.push(...draw(one).map(each => ({line: each, of: one})));
+	}
+
+	const shown = view.follow ? out.slice(-rows) : out.slice(0, rows);
+	const total = window.above + window.lines.length + window.below;
+	const thumb = Math.min(rows - 1, Math.floor(((view.follow ? total : window.above) / Math.max(1, total)) * rows));
+	return Array.from({length: rows}, (_, index): Line => {
+		const row = shown[index];
+		if (view.plain) {
+			return row?.line ?? line('');
+		}
+
+		return withEdge(screen, view, row ?? null, width, index === thumb ? glyphs.edge.window : glyphs.edge.rest);
+	});
+}
+
+function withEdge({theme: {glyphs}}: Screen, view: TailView, row: {line: Line; of: TailLine} | null, width: number, rest: string): Line {
+	if (row === null) {
+		return spread([], [of('rule', rest)], width);
+	}
+
+	const {number, level, kind} = row.of;
+	const isMatch = view.searchIndex !== null && view.searchIndex.matches.at(view.searchIndex.matches.indexOf(number)) === number;
+	const sign = kind !== 'text' ? of('gap', glyphs.edge.gap) : level >= 4 ? of('level.error', glyphs.edge.error) : isMatch ? of('mark', glyphs.edge.match) : level === 3 ? of('level.warn', glyphs.edge.warn) : of('rule', rest);
+	const isCursor = !view.follow && number === view.cursor;
+	const fill = kind === 'text' ? undefined : of('gap', glyphs.rule);
+	const spreadLine = spread(row.line.spans, [sign], width, fill);
+	return isCursor ? {...spreadLine, ground: 'selection'} : spreadLine;
+}
+
+/** The rows of one line: one, or with wrapping as many as it needs. */
+function drawLine({theme: {glyphs}}: Screen, view: TailView, one: TailLine, room: number): Line[] {
+	const isCursor = !view.follow && one.number === view.cursor;
+	const lead = view.plain ? [] : [isCursor ? of('focus', glyphs.cursor) : view.marked.has(one.number) ? of('mark', glyphs.marked) : {text: ' '}];
+	if (one.kind !== 'text') {
+		return [line(of('gap', `${glyphs.rule}${glyphs.rule} ${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${one.bytes.toString('utf8')} `))];
+	}
+
+	const spans = logLine(view, one);
+	if (!view.wrap) {
+		return [{spans: clipSpans([...lead, ...view.left > 0 ? dropCells(spans, view.left) : spans], room)}];
+	}
+
+	const out: Line[] = [];
+	let rest = spans;
+	while (lineWidth(rest) > room - 1 && out.length < 200) {
+		const head = clipSpans(rest, room - 1, '');
+		const took = lineWidth(head);
+		out.push({spans: [...out.length === 0 ? lead : [{text: ' '}], ...head]});
+		rest = dropCells(rest, Math.max(1, took));
+	}
+
+	return [...out, {spans: [...out.length === 0 ? lead : [{text: ' '}], ...rest]}];
+}
+
+function dropCells(spans: readonly Span[], cells: number): Span[] {
+	let left = cells;
+	return spans.flatMap(span => {
+		if (left <= 0) {
+			return [span];
+		}
+
+		const characters = [...span.text];
+		let at = 0;
+		while (at < characters.length && left > 0) {
+			left -= lineWidth([{text: characters[at]!}]);
+			at++;
+		}
+
+		return at === characters.length ? [] : [{...span, text: characters.slice(at).join('')}];
+	});
+}
+
+function emptyWords(screen: Screen, view: TailView): string[] {
+	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
+		return [`Nothing in ${view.buffer.counts.lines.toLocaleString('en')} lines fits the filter.`];
+	}
+
+	switch (view.phase) {
+		case 'opening': {
+			return ['opening …'];
+		}
+
+		case 'waiting': {
+			return [view.note === '' ? 'waiting' : view.note];
+		}
+
+		case 'failed': {
+			return [view.note];
+		}
+
+		case 'ended': {
+			return [`No line. ${view.note}`];
+		}
+
+		default: {
+			const keys = ['since-5m', 'since-1h', 'since-head'].map(name => screen.hints.find(hint => hint.action.id === `tail.${name}`)?.keys[0]).filter(key => key !== undefined);
+			return [`No line yet. The container runs and has written nothing so far.${keys.length > 0 ? `  ${keys.join(' ')} look further back` : ''}`];
+		}
+	}
+}
+
+function pathOf(screen: Screen, view: TailView): Line {
+	const {state: {dock, processes, size}, theme: {glyphs}} = screen;
+	const entry = dock.find(one => one.id === view.id);
+	const worst = worstPath(entry?.paths.values() ?? []);
+	if (worst === null) {
+		return line(' ', of('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}  leg 2 settles within 2 s of the first connection`));
+	}
+
+	const nodes = [...new Set(view.sources.map(source => source.node).filter(node => node !== null))];
+	const ends = nodes.length > 1 ? nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets` : undefined;
+	return line(' ', pathLine(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), ends));
+}
+
+function counters(screen: Screen, view: TailView): Line {
+	const {buffer, counters: {reconnects, possibleGaps, dropped, json}} = view;
+	const number = (count: number) => count.toLocaleString('en');
+	const index = view.searchIndex;
+	if (index?.problem ?? view.shownIndex?.problem) {
+		return line(' ', of('notice.error', (index?.problem ?? view.shownIndex?.problem)!));
+	}
+
+	const match = index === null || view.search === null ? [] : [index.matches.length === 0
+		? index.scanned < buffer.end ? `searching, ${number(index.scanned - buffer.first)} of ${number(buffer.end - buffer.first)}` : 'no match'
+		: `match ${number(Math.min(index.matches.length, index.matches.indexOf(view.cursor) + 1))} of ${number(index.matches.length)}`];
+	const filter = view.shownIndex === null ? [] : [`${number(view.shownIndex.matches.length)} fit ${view.filter.text === '' ? 'the level' : `${view.filter.inverse ? '!' : ''}${view.filter.text}`}${view.matchesOnly ? '' : ' (all shown)'}`];
+	const {lines, errors, warnings} = buffer.counts;
+	const parts = [
+		...match, ...filter,
+		view.follow || match.length === 0 ? `${number(lines)} lines${buffer.first > 0 ? `, ${number(buffer.first)} older let go` : ''}` : `line ${number(view.cursor + 1)} of ${number(buffer.end)}`,
+		`${number(errors)} ${errors === 1 ? 'error' : 'errors'} ${number(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`,
+		...view.json ? [`${number(json)} JSON`] : [],
+		`${reconnects} ${reconnects === 1 ? 'reconnect' : 'reconnects'}`, `${possibleGaps} possible ${possibleGaps === 1 ? 'gap' : 'gaps'}`, `${number(dropped)} dropped`,
+	];
+	return line(' ', of('text.dim', parts.join(` ${screen.theme.glyphs.dot} `)));
+}
+
+/** All of one line below the others: its fields one by one, or its text wrapped. */
+function lineDetail(screen: Screen, view: TailView, number: number, most: number): Line[] {
+	const one = view.buffer.line(number);
+	if (one === null) {
+		return [];
+	}
+
+	const {state: {size}, theme: {glyphs}} = screen;
+	const text = one.bytes.toString('utf8');
+	const safe = (part: string) => new Sanitiser().finish(part).replaceAll('\t', '  ');
+	const fields = allJsonFields(text);
+	const head = titledRule(screen, `Line ${(number + 1).toLocaleString('en')}`, {focus: true, after: `${view.sources[one.source]?.short ?? ''}${fields ? ', all fields' : `, ${one.bytes.length.toLocaleString('en')} bytes`}`});
+	const rows = fields === null ? wrapWords(safe(text), size.columns - 3).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
+		: fields.map(({name, value, kind}, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', ' ', of('json.key', `${safe(name)}: `), of(kind === 'number' ? 'json.number' : 'json.string', safe(value).replaceAll('\n', ' ⏎ '))));
+	const from = Math.max(0, Math.min(view.lineField - most + 3, rows.length - most + 1));
+	return [head, ...rows.slice(from, from + most - 1)];
+}

@@ -1,0 +1,104 @@
+/** Why: each leg with its verdicts, what was read, what it means, what would tell, what to run; the other side's own words whole. */
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {Layer, TextLine} from '../state/session-state.ts';
+import {titledRule} from './chrome.ts';
+import {pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
+import type {Screen} from './screen.ts';
+import {line, of, type Line} from './styled-line.ts';
+import {fillUp, textLines} from './text-screen.ts';
+
+export const meanings: Readonly<Record<string, string>> = {
+	verified: 'the certificate was checked and accepted',
+	unverified: 'encrypted, but nobody checked who answers',
+	plain: 'not encrypted',
+	refused: 'checked, and not accepted',
+	unknown: 'cannot be seen from here',
+};
+
+export function whyScreen(screen: Screen, layer: Extract<Layer, {kind: 'why'}>, rows: number): Line[] {
+	const {state, theme: {glyphs}} = screen;
+	const entry = state.dock.find(one => one.id === layer.entry);
+	const path = entry ? [...entry.paths.values()].findLast(one => one !== null) ?? layer.path : layer.path;
+	const lines: Line[] = [];
+	if (path) {
+		lines.push(line(' ', pathLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path));
+	}
+
+	lines.push(...textLines(screen, whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes)));
+	const top = Math.max(0, Math.min(layer.at, lines.length - rows + 1));
+	return fillUp([titledRule(screen, 'Why', {focus: true, after: layer.about, right: path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`}), ...lines.slice(top, top + rows - 1)], rows);
+}
+
+function legTable({theme: {glyphs}}: Screen, path: Path): Line[] {
+	return [
+		line(of('text.dim', `   ${'LEG'.padEnd(34)}${'TLS'.padEnd(15)}ROUTE`)),
+		...path.legs.map(leg => {
+			const name = leg.n === 1 ? `you → ${leg.to}` : `${leg.from} → ${leg.to} ${path.target.node ?? path.target.name}`;
+			const tls = leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state;
+			return line(`   ${leg.n}  ${name.padEnd(31).slice(0, 31)}`, of(tlsRole[leg.tls.state]!, `${glyphs.strokes[leg.tls.basis]}${tls}`.padEnd(15)), of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state)}`));
+		}),
+		line(of('text.dim', `   3  inside the node: not observed`)),
+	];
+}
+
+/** The same as plain data, for copying and for the screen. */
+export function whyLines(path: Path | null, error: ErrorObject | null, strokes: {proven: string; inferred: string; unknown: string}): TextLine[] {
+	const lines: TextLine[] = [];
+	if (error) {
+		lines.push({text: error.leg === 0 ? 'Here' : `Leg ${error.leg} failed`, rule: true}, {text: error.message, role: 'state.failed'});
+		if (error.text !== null) {
+			lines.push({label: '  text', text: sanitiseLine(error.text)});
+		}
+
+		lines.push({label: '  code', text: error.code});
+		if (error.remedy !== null) {
+			lines.push({label: '  try', text: error.remedy, role: 'focus'});
+		}
+	}
+
+	for (const leg of path?.legs ?? []) {
+		lines.push({text: `Leg ${leg.n}: TLS`, rule: true}, ...verdictLines(path!, leg.tls, leg.tls.state, strokes, meanings[leg.tls.state]));
+		if (leg.peer) {
+			lines.push({label: '  peer', text: sanitiseLine(`${leg.peer.subject}, from ${leg.peer.issuer}, ${leg.peer.protocol}, until ${leg.peer.notAfter}`)});
+		}
+
+		lines.push({text: `Leg ${leg.n}: route`, rule: true}, ...verdictLines(path!, leg.route, routeWord(leg.route.state), strokes, leg.route.via === null ? undefined : `by way of ${leg.route.via}`));
+		if (leg.route.agent !== null) {
+			lines.push({label: '  agent', text: sanitiseLine(leg.route.agent)});
+		}
+	}
+
+	if (path) {
+		lines.push({text: 'Taken together', rule: true}, ...verdictLines(path, path.crossing, path.crossing.state, strokes, path.crossing.why));
+		for (const finding of path.findings) {
+			lines.push({label: `  ${finding.row}`, text: sanitiseLine(finding.message), role: finding.severity === 'info' ? 'text.dim' : 'level.warn'});
+			if (finding.remedy !== null) {
+				lines.push({label: '  fix', text: sanitiseLine(finding.remedy), role: 'focus'});
+			}
+		}
+
+		const {websocket, runtime} = path.rttMs;
+		const trips = [websocket === null ? null : `${websocket.toFixed(1)} ms to the end of the WebSocket`, runtime === null ? null : `${runtime.toFixed(1)} ms to the runtime`].filter(trip => trip !== null);
+		lines.push({text: 'Round trips', rule: true}, {text: trips.length > 0 ? trips.join(' · ') : path.feature === 'logs' ? 'a followed log has no ping, so there is none to show' : 'none measured', indent: 3});
+		const {process} = path;
+		lines.push({text: 'Read at', rule: true}, {
+			indent: 3,
+			text: process.id === null ? 'the apiserver process is not known' : `process ${process.id}, up since ${process.startTime ?? 'not known'}; ${process.boundBy === 'same-connection' ? 'read on this very connection' : process.boundBy === 'all-replicas-agree' ? 'all replicas read and agreed' : 'not bound to this connection'}${process.known === null ? '' : `; ${process.read} of ${process.known} replicas read`}`,
+		});
+	}
+
+	return lines;
+}
+
+function verdictLines(path: Path, verdict: Verdict<string>, word: string, strokes: {proven: string; inferred: string; unknown: string}, meaning: string | undefined): TextLine[] {
+	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
+	return [
+		{text: `${strokes[verdict.basis]} ${word}, ${verdict.basis}`, role: tlsRole[verdict.state] ?? (verdict.state === 'unknown' ? 'tls.unknown' : 'route')},
+		...read.map(({observed, where, time}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}, ${time.slice(11, 19)}`)})),
+		...meaning === undefined ? [] : [{label: '  so', text: meaning}],
+		...verdict.need.map(({permission, check, or}): TextLine => ({label: '  would tell', text: sanitiseLine([permission, check === null ? null : `(${check})`, or].filter(part => part !== null).join(' '))})),
+		...verdict.why !== undefined && verdict.why !== meaning ? [{label: '  because', text: sanitiseLine(verdict.why)}] : [],
+	];
+}
