@@ -1,6 +1,7 @@
 /** How is one target forwarded to, port by port, for as long as it is wanted? */
 import process from 'node:process';
 import type {Socket} from 'node:net';
+import {setImmediate as nextTurn} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
@@ -84,11 +85,13 @@ class ForwardedTarget implements RunningForward {
 	async #begin(): Promise<void> {
 		const ahead = connectAhead(this.#cluster, this.#signal);
 		try {
-			this.#resolved = await runningPod(this.#cluster, this.#request, this.#signal);
+			this.#resolved = await runningPod(ahead.cluster, this.#request, this.#signal);
 			const ports = this.#request.ports.map(port => ({...port, remote: this.#portIn(this.#resolved.pod, port)}));
 			this.#pool = this.#poolTo(this.#resolved.target, ahead.cluster);
 			const tunnel = this.#pool.start();
 			tunnel.catch(() => undefined);
+			// The upgrade is on its way before the ports take their time.
+			await nextTurn();
 			for (const port of ports) {
 				const local = port.spec.local ?? port.remote.servicePort ?? port.remote.port;
 				const listener = await listenLocally(local, this.#request.addresses);

@@ -5,10 +5,11 @@ import type {Tunnel} from './tunnel.ts';
 /** Up to so many connections own a tunnel each; beyond, so many may share one. */
 export const owners = 16;
 export const sharers = 4;
-/** Tunnels kept open without a connection: one at first, more when connections came quicker than tunnels. */
+/** Tunnels kept open without a connection: two at first, more when connections came quicker than tunnels. */
 export const mostIdle = 4;
 
 const mostOpening = 8;
+const fillAfterMs = 25;
 const firstRetryMs = 500;
 const longestRetryMs = 4000;
 
@@ -50,12 +51,13 @@ export class TunnelPool<T extends PooledTunnel> {
 	readonly #waiters: Array<Waiter<T>> = [];
 	readonly #closed = new AbortController();
 	#opening = 0;
-	#keptIdle = 1;
+	#keptIdle = 2;
 	#retired = false;
 	#attempt = 0;
 	#emptySince: number | undefined;
 	#lostAt: number | undefined;
 	#retryTimer: NodeJS.Timeout | undefined;
+	#fillTimer: NodeJS.Timeout | undefined;
 
 	constructor(options: PoolOptions<T>) {
 		this.#options = options;
@@ -65,7 +67,7 @@ export class TunnelPool<T extends PooledTunnel> {
 	async start(): Promise<T> {
 		const tunnel = await this.#options.open(this.#closed.signal);
 		this.#admit(tunnel);
-		this.#fill();
+		this.#fillSoon();
 		return tunnel;
 	}
 
@@ -83,7 +85,7 @@ export class TunnelPool<T extends PooledTunnel> {
 
 		const ready = this.#waiters.length === 0 ? this.#place() : undefined;
 		if (ready) {
-			this.#fill();
+			this.#fillSoon();
 			return ready;
 		}
 
@@ -116,6 +118,7 @@ export class TunnelPool<T extends PooledTunnel> {
 		this.#retired = true;
 		this.#closed.abort();
 		clearTimeout(this.#retryTimer);
+		clearTimeout(this.#fillTimer);
 		for (const {reject} of this.#waiters.splice(0)) {
 			reject(gone());
 		}
@@ -273,6 +276,18 @@ export class TunnelPool<T extends PooledTunnel> {
 		}
 	}
 
+	/** A handshake must not stand in the way of the connection that made it necessary. */
+	#fillSoon(): void {
+		if (this.#idle === 0) {
+			this.#fill();
+		} else {
+			this.#fillTimer ??= setTimeout(() => {
+				this.#fillTimer = undefined;
+				this.#fill();
+			}, fillAfterMs);
+		}
+	}
+
 	async #openOne(): Promise<void> {
 		this.#opening++;
 		try {
@@ -329,6 +344,11 @@ export class TunnelPool<T extends PooledTunnel> {
 	}
 
 	#troubled(error: SpokeError): void {
+		// Several that were under way at once fail together: one attempt.
+		if (this.#retryTimer) {
+			return;
+		}
+
 		const retryInMs = Math.round(Math.min(firstRetryMs * (2 ** this.#attempt), longestRetryMs) * (0.75 + (Math.random() / 2)));
 		this.#attempt++;
 		if (this.#connections.size === 0) {
@@ -337,7 +357,7 @@ export class TunnelPool<T extends PooledTunnel> {
 			this.#options.onInterrupted(error, this.#attempt, retryInMs);
 		}
 
-		this.#retryTimer ??= setTimeout(() => {
+		this.#retryTimer = setTimeout(() => {
 			this.#retryTimer = undefined;
 			this.#fill();
 		}, retryInMs);

@@ -1,0 +1,201 @@
+/** Port-forward beside kubectl: until announced, first byte, echo, MiB/s both ways, 300 connections at once, resident memory. */
+import {spawn, type ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
+import {readFile} from 'node:fs/promises';
+import {connect, type Socket} from 'node:net';
+import {createInterface} from 'node:readline';
+import {median, quantile, type Program} from './measure.ts';
+
+/** Ports of the lab's pod tcp-0: echo, a source of as many bytes as asked for, a sink that counts. */
+const pod = 'pod/tcp-0';
+const remote = {echo: 7000, source: 7001, sink: 7002} as const;
+
+type Forward = {port: (which: keyof typeof remote) => number; announcedMs: number; child: ChildProcess; stop: () => Promise<void>};
+
+export const suite = {
+	moreIsBetter: (row: string) => row.includes('MiB/s'),
+	groups: new Map([
+		['port-forward start', start],
+		['port-forward echo', echo],
+		['port-forward throughput', throughput],
+		['port-forward 300 connections', manyConnections],
+	]),
+};
+
+async function forward({command}: Program): Promise<Forward> {
+	const began = performance.now();
+	const child = spawn(command[0]!, [...command.slice(1), 'port-forward', '--address', '127.0.0.1', pod, ...Object.values(remote).map(port => `:${port}`)], {stdio: ['ignore', 'pipe', 'inherit']});
+	const ports = new Map<number, number>();
+	let announcedMs = 0;
+	const lines = createInterface({input: child.stdout});
+	await new Promise<void>((resolve, reject) => {
+		child.once('exit', status => {
+			reject(new Error(`${command.join(' ')} ended with ${status}`));
+		});
+		lines.on('line', line => {
+			const match = /^Forwarding from 127\.0\.0\.1:(\d+) -> (\d+)$/.exec(line);
+			if (match) {
+				announcedMs ||= performance.now() - began;
+				ports.set(Number(match[2]), Number(match[1]));
+				if (ports.size === Object.keys(remote).length) {
+					resolve();
+				}
+			}
+		});
+	});
+	return {
+		child, announcedMs,
+		port: which => ports.get(remote[which])!,
+		async stop() {
+			child.removeAllListeners('exit');
+			child.kill('SIGINT');
+			await once(child, 'exit');
+		},
+	};
+}
+
+async function start(program: Program): Promise<Map<string, number>> {
+	const running = await forward(program);
+	const began = performance.now();
+	const socket = await open(running.port('echo'));
+	socket.write('x');
+	await once(socket, 'data');
+	const firstByteMs = performance.now() - began;
+	socket.destroy();
+	await running.stop();
+	return new Map([['announced, ms', running.announcedMs], ['first byte on the first connection, ms', firstByteMs]]);
+}
+
+async function echo(program: Program): Promise<Map<string, number>> {
+	const running = await forward(program);
+	await pause(300);
+	const fresh: number[] = [];
+	for (let index = 0; index < 20; index++) {
+		const began = performance.now();
+		const socket = await open(running.port('echo'));
+		socket.write('x');
+		await once(socket, 'data');
+		fresh.push(performance.now() - began);
+		socket.destroy();
+		await pause(60);
+	}
+
+	const socket = await open(running.port('echo'));
+	const times: number[] = [];
+	for (let index = 0; index < 2000; index++) {
+		const began = performance.now();
+		socket.write('0123456789abcdef');
+		await once(socket, 'data');
+		times.push(performance.now() - began);
+	}
+
+	socket.destroy();
+	const resident = await residentMiB(running.child);
+	await running.stop();
+	return new Map([
+		['first byte on a fresh connection p50, ms', median(fresh)],
+		['echo p50, ms', median(times)],
+		['echo p99, ms', quantile(times, 0.99)],
+		['resident, MiB', resident],
+	]);
+}
+
+async function throughput(program: Program): Promise<Map<string, number>> {
+	const running = await forward(program);
+	await pause(200);
+	const size = 256 * 1024 * 1024;
+	const down = await timed(async () => download(running.port('source'), size));
+	const up = await timed(async () => upload(running.port('sink'), size));
+	const resident = await residentMiB(running.child);
+	const cpu = await cpuSeconds(running.child);
+	await running.stop();
+	return new Map([
+		['one stream down, MiB/s', size / 1048.576 / down],
+		['one stream up, MiB/s', size / 1048.576 / up],
+		['CPU for both, s', cpu],
+		['resident behind it, MiB', resident],
+	]);
+}
+
+async function manyConnections(program: Program): Promise<Map<string, number>> {
+	const running = await forward(program);
+	await pause(300);
+	const burst = async () => timed(async () => {
+		await Promise.all(Array.from({length: 300}, async () => {
+			const socket = await open(running.port('echo'));
+			socket.write('x');
+			await once(socket, 'data');
+			socket.destroy();
+		}));
+	});
+	const first = await burst();
+	await pause(1500);
+	const resident = await residentMiB(running.child);
+	await running.stop();
+	return new Map([['300 connections at once, ms', first], ['resident behind them, MiB', resident]]);
+}
+
+async function download(port: number, size: number): Promise<void> {
+	const socket = await open(port);
+	socket.write(`${size}\n`);
+	let seen = 0;
+	await new Promise<void>((resolve, reject) => {
+		socket.on('data', (chunk: Buffer) => {
+			seen += chunk.length;
+			if (seen >= size) {
+				resolve();
+			}
+		});
+		socket.once('error', reject);
+		socket.once('end', () => {
+			if (seen < size) {
+				reject(new Error(`only ${seen} of ${size} bytes came`));
+			}
+		});
+	});
+	socket.destroy();
+}
+
+async function upload(port: number, size: number): Promise<void> {
+	const socket = await open(port);
+	const piece = Buffer.alloc(256 * 1024, 7);
+	for (let sent = 0; sent < size; sent += piece.length) {
+		if (!socket.write(piece)) {
+			await once(socket, 'drain');
+		}
+	}
+
+	const ended = once(socket, 'close');
+	socket.on('error', () => undefined);
+	socket.resume();
+	socket.end();
+	await ended;
+}
+
+async function open(port: number): Promise<Socket> {
+	const socket = connect({port, host: '127.0.0.1', noDelay: true});
+	await once(socket, 'connect');
+	return socket;
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+	const began = performance.now();
+	await work();
+	return performance.now() - began;
+}
+
+async function residentMiB({pid}: ChildProcess): Promise<number> {
+	const status = await readFile(`/proc/${pid}/status`, 'utf8');
+	return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
+
+async function cpuSeconds({pid}: ChildProcess): Promise<number> {
+	const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ');
+	return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+async function pause(milliseconds: number): Promise<void> {
+	await new Promise(resolve => {
+		setTimeout(resolve, milliseconds);
+	});
+}
