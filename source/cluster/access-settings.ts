@@ -32,8 +32,8 @@ export async function readSettings(flags: ConnectionFlags, environment: NodeJS.P
 	await validateEntries(chosen);
 	const {cluster, user} = chosen;
 	const server = parseServerUrl(cluster.server);
-	const tls = server.scheme === 'https' ? await tlsSettings(cluster, environment) : null;
-	const route: Route = {server, tls, limitMs: timeoutMs, proxy: await proxyFor(cluster, server, tls, environment)};
+	const tls = server.scheme === 'https' ? await tlsSettings(cluster, timeoutMs, environment) : null;
+	const route: Route = {server, tls, limitMs: timeoutMs, proxy: await proxyFor(cluster, server, tls, timeoutMs, environment)};
 	return {
 		access: {
 			route,
@@ -77,7 +77,7 @@ function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, 
 	return new SpokeError('ERR_NO_KUBECONFIG', read.length > 0 ? `the kubeconfig ${read.join(', ')} names no cluster` : `no kubeconfig: ${missing.join(', ') || 'KUBECONFIG'} does not exist, and this is not a pod`);
 }
 
-async function tlsSettings(cluster: ClusterEntry, environment: NodeJS.ProcessEnv): Promise<TlsSettings> {
+async function tlsSettings(cluster: ClusterEntry, limitMs: number, environment: NodeJS.ProcessEnv): Promise<TlsSettings> {
 	const bundle = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === '' ? cluster.certificateAuthorityData : await readBounded(cluster.certificateAuthority, largestBundle);
 	const configured = cluster.certificateAuthority !== '' || bundle.length > 0;
 	if (configured && cluster.insecureSkipTlsVerify) {
@@ -85,15 +85,15 @@ async function tlsSettings(cluster: ClusterEntry, environment: NodeJS.ProcessEnv
 	}
 
 	const trust = configured ? trustBundle(bundle) : cluster.insecureSkipTlsVerify ? {from: 'system-roots' as const, pem: []} : await systemTrust(environment);
-	return {trust, insecure: cluster.insecureSkipTlsVerify, serverName: cluster.tlsServerName === '' ? null : cluster.tlsServerName};
+	return {trust, insecure: cluster.insecureSkipTlsVerify, serverName: cluster.tlsServerName === '' ? null : cluster.tlsServerName, limitMs};
 }
 
-async function proxyFor({proxyUrl}: ClusterEntry, {scheme, host, port}: ServerAddress, tls: TlsSettings | null, environment: NodeJS.ProcessEnv): Promise<Route['proxy']> {
+async function proxyFor({proxyUrl}: ClusterEntry, {scheme, host, port}: ServerAddress, tls: TlsSettings | null, limitMs: number, environment: NodeJS.ProcessEnv): Promise<Route['proxy']> {
 	const address = proxyUrl === '' ? environmentProxy(scheme, host, port, environment) : parseProxyUrl(proxyUrl);
 	return address && {
 		address,
 		from: proxyUrl === '' ? 'environment' : 'proxy-url',
-		tls: address.scheme === 'https' ? tls ?? {trust: await systemTrust(environment), insecure: false, serverName: null} : null,
+		tls: address.scheme === 'https' ? tls ?? {trust: await systemTrust(environment), insecure: false, serverName: null, limitMs} : null,
 	};
 }
 

@@ -16,12 +16,14 @@ export type TlsSettings = {
 	insecure: boolean;
 	/** The name to ask for and to check; `null` means the host. */
 	serverName: string | null;
+	/** Milliseconds for the handshake, where the user asked for less than our own limit; 0 leaves that. */
+	limitMs: number;
 };
 
 export type ClientCertificate = {certificate: Buffer; key: Buffer};
 
 /** Milliseconds, as Go's http.Transport in client-go. */
-export const handshakeLimitMs = 10_000;
+const handshakeLimitMs = 10_000;
 
 export type SecuredSocket = {socket: TLSSocket; facts: NonNullable<SocketFacts['tls']>};
 
@@ -41,7 +43,7 @@ export async function secure(raw: Duplex, host: string, what: string, settings: 
 		checkServerIdentity: () => undefined,
 	});
 	try {
-		await handshake(socket, what, signal);
+		await handshake(socket, what, settings.limitMs > 0 ? Math.min(settings.limitMs, handshakeLimitMs) : handshakeLimitMs, signal);
 		return {socket, facts: await judgedFacts(socket, name, what, settings)};
 	} catch (error) {
 		socket.on('error', () => {}).destroy();
@@ -69,11 +71,11 @@ function contextFor(trust: Trust, client: ClientCertificate | null) {
 	return made;
 }
 
-async function handshake(socket: TLSSocket, what: string, signal?: AbortSignal): Promise<void> {
+async function handshake(socket: TLSSocket, what: string, limitMs: number, signal?: AbortSignal): Promise<void> {
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
-		reject(unreachable(what, `net/http: TLS handshake timeout after ${handshakeLimitMs / 1000} s`));
-	}, handshakeLimitMs);
+		reject(unreachable(what, `net/http: TLS handshake timeout after ${limitMs / 1000} s`));
+	}, limitMs);
 	const aborted = () => {
 		reject(signal!.reason as Error);
 	};

@@ -1,0 +1,298 @@
+/** A dedicated connection is one socket from its first request to its upgrade, and every fault on it is told in one line. */
+import {createHash} from 'node:crypto';
+import {createServer as createTcpServer, type AddressInfo} from 'node:net';
+import process from 'node:process';
+import {gzipSync} from 'node:zlib';
+import test from 'ava';
+import {startServer, textOf} from '../support/api-server.ts';
+import {startRecordingServers} from '../support/recording-servers.ts';
+
+const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+const switching = (lines: readonly string[], behind = '') => `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n${lines.map(line => `${line}\r\n`).join('')}\r\n${behind}`;
+
+test('requests and the upgrade behind them run on one socket', async t => {
+	const ports: number[] = [];
+	const server = await startServer({
+		request(request, response) {
+			ports.push(request.socket.remotePort!);
+			response.end(request.url);
+		},
+		upgrade(request, socket) {
+			ports.push(request.socket.remotePort!);
+			socket.write(switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept(request.headers['sec-websocket-key']!)}`, 'Sec-WebSocket-Protocol: b'], 'first'));
+			socket.on('data', chunk => socket.write(chunk));
+		},
+	});
+	t.teardown(async () => server.close());
+	const connection = await (await server.cluster()).connect();
+	for (const path of ['/flagz', '/version', '/metrics?x=%20']) {
+		const {status, body, connection: {id}} = await connection.request({path});
+		t.is(status, 200);
+		t.is(id, connection.id);
+		t.is(await textOf(body), path);
+	}
+
+	t.true(connection.usable);
+	const outcome = await connection.upgrade({method: 'GET', path: '/exec', upgrade: 'websocket', protocols: ['a', 'b']});
+	if (!outcome.upgraded) {
+		t.fail();
+		return;
+	}
+
+	t.is(outcome.protocol, 'b');
+	t.false(connection.usable);
+	t.is(connection.facts.localAddress, `127.0.0.1:${ports[0]}`);
+	t.deepEqual(ports, Array.from({length: 4}, () => ports[0]!));
+	connection.close();
+	outcome.socket.write('echo');
+	const echoed = await new Promise<Buffer>(resolve => outcome.socket.once('data', resolve));
+	t.is(outcome.head.toString() + echoed.toString(), 'firstecho');
+	outcome.socket.destroy();
+});
+
+test('through an HTTP and a SOCKS5 proxy it is one socket as well, and the facts name the proxy without its password', async t => {
+	const proxies = await startRecordingServers();
+	const server = await startServer({
+		request(request, response) {
+			response.end(String(request.socket.remotePort));
+		},
+		upgrade(request, socket) {
+			socket.end(switching(['Upgrade: SPDY/3.1', 'X-Stream-Protocol-Version: v4'], String(request.socket.remotePort)));
+		},
+	});
+	t.teardown(async () => Promise.all([server.close(), proxies.close()]));
+	for (const [scheme, port] of [['http', proxies.ports['http-proxy']], ['socks5', proxies.ports['socks5-proxy']]] as const) {
+		const connection = await (await server.cluster({cluster: {'proxy-url': `${scheme}://me:hidden@127.0.0.1:${port}`}})).connect();
+		t.deepEqual(connection.facts.proxy, {url: `${scheme}://127.0.0.1:${port}`, from: 'proxy-url'});
+		t.is(connection.facts.remoteAddress, `127.0.0.1:${port}`);
+		t.true(connection.facts.tls?.verified);
+		const before = await textOf((await connection.request({path: '/flagz'})).body);
+		const outcome = await connection.upgrade({method: 'POST', path: '/x', upgrade: 'SPDY/3.1', protocols: ['v4']});
+		t.true(outcome.upgraded);
+		t.is(outcome.upgraded ? outcome.head.toString() + await textOf(outcome.socket) : '', before);
+		t.notRegex(JSON.stringify(connection.facts), /hidden/);
+	}
+});
+
+const wrongUpgrades: ReadonlyArray<[string, (key: string) => string, RegExp]> = [
+	['another key’s answer', () => switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept('x')}`]), /Sec-WebSocket-Accept does not fit/],
+	['no answer to the key', () => switching(['Upgrade: websocket']), /Sec-WebSocket-Accept does not fit/],
+	['a protocol that was not offered', key => switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept(key)}`, 'Sec-WebSocket-Protocol: z']), /chose the protocol z, which was not offered/],
+	['another upgrade', key => switching(['Upgrade: h2c', `Sec-WebSocket-Accept: ${accept(key)}`]), /switched to h2c/],
+];
+
+for (const [title, answer, message] of wrongUpgrades) {
+	test(`an upgrade that is answered wrongly is refused: ${title}`, async t => {
+		const server = await startServer({upgrade: (request, socket) => socket.write(answer(request.headers['sec-websocket-key']!))});
+		t.teardown(async () => server.close());
+		const connection = await (await server.cluster()).connect();
+		await t.throwsAsync(connection.upgrade({method: 'GET', path: '/', upgrade: 'websocket', protocols: ['a']}), {code: 'ERR_UPGRADE_REFUSED', message});
+	});
+}
+
+test('a refused upgrade gives status and body, at most 64 KiB of it, and the connection goes on', async t => {
+	const server = await startServer({
+		request(request, response) {
+			response.statusCode = 403;
+			response.end('x'.repeat(request.url === '/long' ? 200_000 : 10));
+		},
+	});
+	t.teardown(async () => server.close());
+	const connection = await (await server.cluster()).connect();
+	const options = {method: 'GET', upgrade: 'websocket', protocols: ['a']} as const;
+	const short = await connection.upgrade({...options, path: '/short'});
+	t.like(short, {upgraded: false, status: 403, body: 'xxxxxxxxxx'});
+	t.true(connection.usable);
+	const long = await connection.upgrade({...options, path: '/long'});
+	t.is(long.upgraded ? 0 : long.body.length, 64 * 1024);
+	t.false(connection.usable);
+	t.is(server.connections(), 1);
+});
+
+test('a redirect is given back and never followed: another host sees nothing', async t => {
+	const canary = await startServer({request: (_, response) => response.end('caught')});
+	const server = await startServer({
+		request(_, response) {
+			response.writeHead(302, {location: `${canary.url}/steal`}).end();
+		},
+	});
+	t.teardown(async () => Promise.all([server.close(), canary.close()]));
+	const cluster = await server.cluster();
+	for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+		const {status, body} = await cluster.request({method, path: '/'});
+		await textOf(body);
+		t.is(status, 302);
+	}
+
+	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_APISERVER_ANSWER', message: /redirects are not followed/});
+	t.is(canary.connections(), 0);
+});
+
+test('a silent server meets our limit, which names the leg', async t => {
+	const server = await startServer({request() {}});
+	t.teardown(async () => server.close());
+	const connection = await (await server.cluster()).connect();
+	await t.throwsAsync(connection.request({path: '/', timeoutMs: 100}), {code: 'ERR_APISERVER_TIMEOUT', message: /did not answer within 0\.1 s/, instanceOf: Error});
+	t.false(connection.usable);
+	await t.throwsAsync((await server.cluster({flags: ['--request-timeout=100ms']})).json({path: '/'}), {code: 'ERR_APISERVER_TIMEOUT'});
+});
+
+test('a server that accepts and never shakes hands is given up, as is one that hangs up', async t => {
+	const deaf = createTcpServer(() => {}).listen(0, '127.0.0.1');
+	const curt = createTcpServer(socket => socket.destroy()).listen(0, '127.0.0.1');
+	const server = await startServer({});
+	t.teardown(async () => {
+		deaf.close();
+		curt.close();
+		await server.close();
+	});
+	await Promise.all([deaf, curt].map(async one => one.listening || new Promise(resolve => one.once('listening', resolve))));
+	const at = (one: typeof deaf) => ({cluster: {server: `https://127.0.0.1:${(one.address() as AddressInfo).port}`}});
+	await t.throwsAsync((await server.cluster({...at(deaf), flags: ['--request-timeout=200ms']})).connect(), {code: 'ERR_APISERVER_UNREACHABLE', message: /TLS handshake timeout/});
+	await t.throwsAsync((await server.cluster(at(curt))).connect(), {code: 'ERR_APISERVER_UNREACHABLE', message: /during the TLS handshake/});
+});
+
+test('what is aborted ends at once with the reason given', async t => {
+	const server = await startServer({request() {}});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	const reason = new Error('enough');
+	const connection = await cluster.connect();
+	const controller = new AbortController();
+	setTimeout(() => {
+		controller.abort(reason);
+	}, 20);
+	t.is(await t.throwsAsync(connection.request({path: '/', signal: controller.signal})), reason);
+	t.is(await t.throwsAsync(cluster.connect({signal: AbortSignal.abort(reason)})), reason);
+	t.is(await t.throwsAsync(cluster.request({path: '/', signal: AbortSignal.abort(reason)})), reason);
+});
+
+test('a body may be compressed, and a bomb in it is bounded', async t => {
+	const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024), {level: 9});
+	const server = await startServer({
+		request(request, response) {
+			response.setHeader('content-encoding', 'gzip');
+			response.end(request.url === '/bomb' ? bomb : gzipSync(`{"asked":"${request.headers['accept-encoding']}"}`));
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	t.deepEqual(await cluster.json({path: '/'}), {asked: 'gzip'});
+	await t.throwsAsync(cluster.json({path: '/bomb', maxBytes: 1024 * 1024}), {code: 'ERR_PROTOCOL', message: /larger than 1048576 bytes/});
+	t.deepEqual(await (await server.cluster({flags: ['--disable-compression']})).json({path: '/'}), {asked: 'identity'});
+});
+
+test('answers that are cut, endless or no JSON are told apart', async t => {
+	const server = await startServer({
+		request(request, response) {
+			if (request.url === '/cut') {
+				response.writeHead(200, {'content-length': '100'}).write('{');
+				setTimeout(() => request.socket.destroy(), 20);
+			} else if (request.url === '/endless') {
+				const timer = setInterval(() => response.write(Buffer.alloc(64 * 1024)), 1);
+				response.once('close', () => clearInterval(timer));
+			} else {
+				response.end(request.url === '/deep' ? '['.repeat(100_000) : '{"__proto__":{"polluted":1},"big":9007199254740993}');
+			}
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	await t.throwsAsync(cluster.json({path: '/cut'}), {code: 'ERR_APISERVER_UNREACHABLE', message: /cut short/});
+	await t.throwsAsync(cluster.json({path: '/endless', maxBytes: 1_000_000}), {code: 'ERR_PROTOCOL', message: /larger than/});
+	await t.throwsAsync(cluster.json({path: '/deep'}), {code: 'ERR_PROTOCOL', message: /not JSON/});
+	await cluster.json({path: '/'});
+	t.is(({} as {polluted?: number}).polluted, undefined);
+});
+
+test('pooled requests share a connection, and a stale one is replaced without a word', async t => {
+	const server = await startServer({request: (request, response) => response.end(`"${request.method}"`)});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	for (let i = 0; i < 5; i++) {
+		t.is(await cluster.json({path: '/'}), 'GET');
+	}
+
+	t.is(server.connections(), 1);
+	for (const socket of server.sockets) {
+		socket.destroy();
+	}
+
+	t.is(await cluster.json({path: '/'}), 'GET');
+	t.is(server.connections(), 2);
+	t.deepEqual(await Promise.all(Array.from({length: 40}, async () => cluster.json({path: '/'}))), Array.from({length: 40}, () => 'GET'));
+	cluster.close();
+	await new Promise(resolve => setTimeout(resolve, 50));
+	t.is(server.sockets.size, 0);
+});
+
+test('Retry-After of a 429 and a 503 is obeyed', async t => {
+	const times: number[] = [];
+	const server = await startServer({
+		request(_, response) {
+			times.push(Date.now());
+			if (times.length < 3) {
+				response.writeHead(times.length === 1 ? 429 : 503, {'retry-after': times.length === 1 ? '1' : '0'}).end();
+			} else {
+				response.end('{}');
+			}
+		},
+	});
+	t.teardown(async () => server.close());
+	await (await server.cluster()).json({path: '/'});
+	t.is(times.length, 3);
+	t.true(times[1]! - times[0]! >= 990);
+});
+
+test('a wait that is too long is given back instead of kept', async t => {
+	const server = await startServer({request: (_, response) => response.writeHead(429, {'retry-after': '3600'}).end()});
+	t.teardown(async () => server.close());
+	t.is((await (await server.cluster()).request({path: '/'})).status, 429);
+});
+
+test('an anonymous request carries no credentials at all, on a connection of its own', async t => {
+	const seen: Array<{authorization: string | null; impersonating: string[]; port: number | undefined}> = [];
+	const server = await startServer({
+		request(request, response) {
+			const {authorization, ...headers} = request.headers;
+			seen.push({authorization: authorization ?? null, impersonating: Object.keys(headers).filter(name => name.startsWith('impersonate')), port: request.socket.remotePort});
+			response.end('{}');
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster({user: {token: 'secret-token', as: 'eve'}});
+	await cluster.json({path: '/'});
+	await textOf((await cluster.anonymous({path: '/'})).body);
+	t.deepEqual(seen.map(({authorization, impersonating}) => [authorization, impersonating]), [['Bearer secret-token', ['impersonate-user']], [null, []]]);
+	t.not(seen[0]!.port, seen[1]!.port);
+});
+
+test.serial('the facts are those of this handshake, again and again, whatever the environment says', async t => {
+	const server = await startServer({request: (_, response) => response.end('{}')});
+	t.teardown(async () => {
+		delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+		await server.close();
+	});
+	const cluster = await server.cluster();
+	const all = [];
+	for (let i = 0; i < 3; i++) {
+		const connection = await cluster.connect();
+		all.push(connection.facts.tls);
+		connection.close();
+	}
+
+	for (const tls of all) {
+		t.like(tls, {verified: true, skippedBy: null, protocol: 'TLSv1.3', serverName: '127.0.0.1', trust: 'kubeconfig-ca', peer: {subject: 'CN=scripted', issuer: 'CN=scripted-ca'}});
+		t.regex(tls!.peer!.spkiSha256, /^[\da-f]{64}$/);
+		t.is(tls!.peer!.chainSpkiSha256.length, 2);
+	}
+
+	const skipping = await (await server.cluster({cluster: {'certificate-authority-data': '', 'insecure-skip-tls-verify': true}})).connect();
+	t.like(skipping.facts.tls, {verified: false, skippedBy: 'insecure-skip-tls-verify', peer: {subject: 'CN=scripted'}});
+	skipping.close();
+
+	process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+	const other = await startServer({});
+	t.teardown(async () => other.close());
+	await t.throwsAsync((await server.cluster({cluster: {server: other.url}})).connect(), {code: 'ERR_APISERVER_TLS', message: /signed by unknown authority/});
+});

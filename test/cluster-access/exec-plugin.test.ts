@@ -1,0 +1,143 @@
+/** A credential plugin is run once for everybody, kept while its answer holds, and can neither hang nor flood nor hide its failure. */
+import {chmod, readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
+import anyTest, {type TestFn} from 'ava';
+import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import {startServer, type ScriptedServer} from '../support/api-server.ts';
+
+const test = anyTest as TestFn<{server: ScriptedServer; good: Set<string>; seen: string[]}>;
+
+test.beforeEach(async t => {
+	const good = new Set(['Bearer t1']);
+	const seen: string[] = [];
+	const server = await startServer({
+		request(request, response) {
+			seen.push(request.headers.authorization ?? '');
+			response.statusCode = good.has(request.headers.authorization ?? '') ? 200 : 401;
+			response.setHeader('content-type', 'application/json');
+			response.end(response.statusCode === 200 ? '{}' : '{"kind":"Status","message":"Unauthorized","code":401}');
+		},
+	});
+	t.context = {server, good, seen};
+});
+
+test.afterEach.always(async t => {
+	await t.context.server.close();
+});
+
+/** Answers with token t1, t2… one for each run; `between` is shell text that runs before. */
+async function withPlugin(server: ScriptedServer, {between = '', expires = '', environment = {}, exec = {}}: {between?: string; expires?: string; environment?: NodeJS.ProcessEnv; exec?: Record<string, unknown>} = {}): Promise<ClusterAccess> {
+	const file = join(server.folder, 'plugin');
+	await writeFile(file, `#!/bin/sh
+echo run >> "${server.folder}/runs"
+n=$(wc -l < "${server.folder}/runs" | tr -d ' ')
+${between}
+echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t'$n'"${expires}}}'
+`);
+	await chmod(file, 0o700);
+	return server.cluster({
+		user: {exec: {apiVersion: 'client.authentication.k8s.io/v1', command: './plugin', interactiveMode: 'Never', ...exec}},
+		environment: {PATH: process.env['PATH'], ...environment},
+	});
+}
+
+async function runs({folder}: ScriptedServer): Promise<number> {
+	return (await readFile(join(folder, 'runs'), 'utf8').catch(() => '')).split('\n').length - 1;
+}
+
+test('it is not run before it is needed, and once for many requests at the same time', async t => {
+	const cluster = await withPlugin(t.context.server, {between: 'sleep 0.2'});
+	t.is(await runs(t.context.server), 0);
+	await Promise.all(Array.from({length: 12}, async () => cluster.json({path: '/'})));
+	await cluster.json({path: '/'});
+	t.is(await runs(t.context.server), 1);
+	const connection = await cluster.connect();
+	t.is(connection.facts.clientAuth, 'exec');
+	connection.close();
+});
+
+test('it is run again when its answer has expired, and not before', async t => {
+	t.context.good.add('Bearer t2');
+	const cluster = await withPlugin(t.context.server, {expires: `,"expirationTimestamp":"${new Date(Date.now() + 700).toISOString()}"`});
+	await cluster.json({path: '/'});
+	await cluster.json({path: '/'});
+	t.is(await runs(t.context.server), 1);
+	await delay(800);
+	await cluster.json({path: '/'});
+	t.is(await runs(t.context.server), 2);
+});
+
+test('a 401 makes it run again, and the request is tried once more', async t => {
+	const {server, good, seen} = t.context;
+	const cluster = await withPlugin(server);
+	await cluster.json({path: '/'});
+	good.clear();
+	good.add('Bearer t2');
+	await cluster.json({path: '/'});
+	t.deepEqual(seen, ['Bearer t1', 'Bearer t1', 'Bearer t2']);
+	good.clear();
+	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIALS'});
+	t.deepEqual(seen.slice(3), ['Bearer t2', 'Bearer t3']);
+});
+
+test('one that hangs is ended with all that it started, within a limit that can be set', async t => {
+	const cluster = await withPlugin(t.context.server, {between: `(while :; do echo x >> "${t.context.server.folder}/beat"; sleep 0.05; done) & sleep 60`, environment: {SPOKE_EXEC_TIMEOUT: '300ms'}});
+	const began = performance.now();
+	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /did not end within 0\.3 s/});
+	t.true(performance.now() - began < 2000);
+	const beats = async () => (await readFile(join(t.context.server.folder, 'beat'), 'utf8')).length;
+	await delay(50);
+	const last = await beats();
+	t.true(last > 0);
+	await delay(300);
+	t.is(await beats(), last);
+});
+
+test('one that never stops printing is ended, and its output is not kept', async t => {
+	const cluster = await withPlugin(t.context.server, {between: 'yes 0123456789012345678901234567890123456789 | head -c 100000000'});
+	const began = performance.now();
+	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /printed more than 1 MiB/});
+	t.true(performance.now() - began < 3000);
+});
+
+const failures: ReadonlyArray<[string, string, RegExp]> = [
+	['exits 1', 'echo secret-hint >&2; exit 1', /failed with exit code 1/],
+	['is killed', 'kill -9 $$', /was ended by SIGKILL/],
+	['prints junk', 'echo "token: secret-hint }{"; exit 0', /printed something else than an ExecCredential/],
+	['prints nothing', 'exit 0', /printed something else than an ExecCredential/],
+];
+
+for (const [title, between, message] of failures) {
+	test(`one that ${title} is told in one line, without its output`, async t => {
+		const cluster = await withPlugin(t.context.server, {between});
+		const error = await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message});
+		t.notRegex(error.message, /secret-hint|\n/);
+		t.is((error as {exitStatus?: number}).exitStatus, 6);
+	});
+}
+
+test('a wrong time limit is refused', async t => {
+	await t.throwsAsync(withPlugin(t.context.server, {environment: {SPOKE_EXEC_TIMEOUT: 'soon'}}), {code: 'ERR_USAGE', message: /SPOKE_EXEC_TIMEOUT=soon is no duration/});
+});
+
+test('arguments reach it as they are: no shell reads them', async t => {
+	const {server} = t.context;
+	const cluster = await withPlugin(server, {between: `printf '%s\\n' "$@" > "${server.folder}/arguments"`, exec: {args: ['$(touch x); a', 'b c', '*', '`id`']}});
+	await cluster.json({path: '/'});
+	t.is(await readFile(join(server.folder, 'arguments'), 'utf8'), '$(touch x); a\nb c\n*\n`id`\n');
+});
+
+test('who no longer waits is let go, while the others still get their answer', async t => {
+	const cluster = await withPlugin(t.context.server, {between: 'sleep 0.4'});
+	const controller = new AbortController();
+	const left = cluster.json({path: '/', signal: controller.signal});
+	const stays = cluster.json({path: '/'});
+	await delay(100);
+	const reason = new Error('left');
+	controller.abort(reason);
+	t.is(await t.throwsAsync(left), reason);
+	await stays;
+	t.is(await runs(t.context.server), 1);
+});

@@ -1,0 +1,95 @@
+/** A server over TLS that a test scripts request by request, and a cluster that reaches it. */
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {createServer} from 'node:https';
+import type {AddressInfo, Socket} from 'node:net';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {authority, issue} from './certificates.ts';
+
+export type ScriptedServer = {
+	url: string;
+	port: number;
+	/** PEM of its authority. */
+	ca: string;
+	/** Sockets that are open now. */
+	sockets: ReadonlySet<Socket>;
+	/** Every connection that was ever made. */
+	connections(): number;
+	/** Writes a kubeconfig for it and opens it. `user` is JSON of a kubeconfig's user. */
+	cluster(options?: {user?: Record<string, unknown>; cluster?: Record<string, unknown>; flags?: readonly string[]; environment?: NodeJS.ProcessEnv}): Promise<ClusterAccess>;
+	folder: string;
+	close(): Promise<void>;
+};
+
+export type Scripted = {
+	request?: (request: IncomingMessage, response: ServerResponse) => void;
+	upgrade?: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+};
+
+export async function startServer({request, upgrade}: Scripted): Promise<ScriptedServer> {
+	const ca = await authority('scripted-ca');
+	const leaf = await issue({commonName: 'scripted', ip: ['127.0.0.1'], dns: ['localhost', 'api.example.test']}, ca);
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-server-'));
+	const server = createServer({key: leaf.key, cert: leaf.certificate, keepAliveTimeout: 60_000}, request);
+	const sockets = new Set<Socket>();
+	let made = 0;
+	server.on('secureConnection', socket => {
+		made++;
+		sockets.add(socket);
+		socket.on('error', () => {}).once('close', () => sockets.delete(socket));
+	});
+	server.on('tlsClientError', () => {});
+	if (upgrade) {
+		server.on('upgrade', upgrade);
+	}
+
+	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+	const {port} = server.address() as AddressInfo;
+	const url = `https://127.0.0.1:${port}`;
+	const opened: ClusterAccess[] = [];
+	let files = 0;
+	return {
+		url, port, ca: ca.certificate, sockets, folder,
+		connections: () => made,
+		async cluster({user = {token: 'secret-token'}, cluster = {}, flags = [], environment = {}} = {}) {
+			files++;
+			const file = join(folder, `config-${files}`);
+			await writeFile(file, JSON.stringify({
+				apiVersion: 'v1', kind: 'Config', 'current-context': 'main',
+				contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
+				clusters: [{name: 'here', cluster: {server: url, 'certificate-authority-data': Buffer.from(ca.certificate).toString('base64'), ...cluster}}],
+				users: [{name: 'ada', user}],
+			}));
+			const access = await openCluster(parseLine(connectionFlags, ['--kubeconfig', file, ...flags]).flags, environment);
+			opened.push(access);
+			return access;
+		},
+		async close() {
+			for (const access of opened) {
+				access.close();
+			}
+
+			for (const socket of sockets) {
+				socket.destroy();
+			}
+
+			await new Promise(resolve => server.close(resolve));
+			await rm(folder, {recursive: true, force: true});
+		},
+	};
+}
+
+/** The body as text. */
+export async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+	let text = '';
+	for await (const chunk of body) {
+		text += chunk.toString();
+	}
+
+	return text;
+}
