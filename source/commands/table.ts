@@ -5,6 +5,7 @@ import {auditRow} from './rows/audit.ts';
 import {doctorRow} from './rows/doctor.ts';
 import {demoRow} from './rows/demo.ts';
 import {execRow} from './rows/exec.ts';
+import {proxyRow} from './rows/proxy.ts';
 import {keysRow} from './rows/keys.ts';
 import {sessionRow} from './rows/session.ts';
 import {tailRow} from './rows/tail.ts';
@@ -26,5 +27,6 @@ export const commandTable: readonly Entry[] = [
 	{row: doctorRow, load: async () => import('./doctor.ts')},
 	{row: portForwardRow, load: async () => import('./port-forward.ts')},
 	{row: demoRow, load: async () => import('./demo.ts')},
+	{row: proxyRow, load: async () => import('./proxy.ts')},
 	{row: keysRow, load: async () => import('./keys.ts')},
 ];

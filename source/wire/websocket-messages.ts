@@ -81,13 +81,13 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		}
 	}
 
-	/** Sends one binary message. False when the socket's buffer is full: wait for 'drain'. */
-	send(payload: Uint8Array): boolean {
+	/** Sends one message, binary unless said otherwise. False when the socket's buffer is full: wait for 'drain'. */
+	send(payload: Uint8Array, {binary = true}: {binary?: boolean} = {}): boolean {
 		if (this.#closeSent || this.#ending) {
 			return true;
 		}
 
-		this.#sender.send(payload, {binary: true, compress: false, fin: true, mask: this.#masks});
+		this.#sender.send(payload, {binary, compress: false, fin: true, mask: this.#masks});
 		return !this.#socket.writableNeedDrain;
 	}
 

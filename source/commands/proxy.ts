@@ -1,0 +1,28 @@
+/** `spoke proxy`: one request through the apiserver proxy, or a local listener. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {Command} from './command.ts';
+import {runListener} from './proxy/run-listener.ts';
+import {runOneRequest} from './proxy/run-one-request.ts';
+import {proxyRow} from './rows/proxy.ts';
+
+const verbs = ['get', 'head', 'post', 'put', 'patch', 'delete'];
+
+export const command: Command<typeof proxyRow.flags> = {
+	row: proxyRow,
+	async run(invocation) {
+		const [verb, target, ...surplus] = [...invocation.positionals, ...invocation.afterDash ?? []];
+		if (verb === undefined) {
+			return runListener(invocation);
+		}
+
+		if (!verbs.includes(verb.toLowerCase())) {
+			throw new SpokeError('ERR_USAGE', `unknown verb ${JSON.stringify(verb)}: it must be one of ${verbs.join(', ')}; without one, spoke proxy listens`);
+		}
+
+		if (target === undefined || surplus.length > 0) {
+			throw new SpokeError('ERR_USAGE', `one target is needed behind ${verb}; ${surplus.length + Number(target !== undefined)} were given`, {remedy: `spoke proxy ${verb} svc/web:80/path`});
+		}
+
+		return runOneRequest(invocation, verb.toUpperCase(), target);
+	},
+};

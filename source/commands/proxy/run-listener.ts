@@ -1,0 +1,84 @@
+/** `spoke proxy` without a verb: listens until it is told to end. */
+import {once} from 'node:events';
+import {guardAccess} from '../../actions/access.ts';
+import {openCluster} from '../../cluster/open-cluster.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {tellPaths, type PathMode} from '../../output/path-line.ts';
+import {startProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
+import type {ListenPlace} from '../../sessions/proxy-listener/listen-address.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import type {Invocation} from '../command.ts';
+import type {proxyRow} from '../rows/proxy.ts';
+
+type ProxyInvocation = Invocation<typeof proxyRow.flags>;
+
+/** Resolves to the signal's status. @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_READ_ONLY, ERR_USAGE */
+export async function runListener(invocation: ProxyInvocation): Promise<number> {
+	const {flags, env, stdout, stderr, interrupted} = invocation;
+	guardAccess('proxy (a listener)', 'listen', {readOnly: flags['read-only']});
+	const place = placeOf(invocation);
+	refuseRequestFlags(invocation);
+	const cluster = await openCluster(flags, env);
+	const paths = tellPaths(cluster, {mode: flags.path as PathMode, stderr});
+	try {
+		const listener = await startProxyListener(cluster, {
+			place,
+			filter: {acceptPaths: flags['accept-paths'], rejectPaths: flags['reject-paths'], acceptHosts: flags['accept-hosts'], rejectMethods: flags['reject-methods']},
+			apiPrefix: withSlash(flags['api-prefix']),
+			files: flags.www === undefined ? null : {folder: flags.www, prefix: withSlash(flags['www-prefix'])},
+			keepaliveMs: flags.keepalive,
+		}, {
+			witness: paths.witness,
+			onEvent({method, path, status, error}) {
+				if (error) {
+					stderr.write(`${sanitiseLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`)}\n`);
+				}
+			},
+		});
+		stdout.write(`Starting to serve on ${listener.address}\n`);
+		stderr.write(`${whoCanUse(place)}, with the rights of ${sanitiseLine(cluster.facts.impersonating ?? cluster.facts.user ?? 'this user')}, as long as this runs\n`);
+		if (!interrupted.aborted) {
+			await once(interrupted, 'abort');
+		}
+
+		listener.close();
+		return {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup}[String(interrupted.reason)] ?? exitStatus.other;
+	} finally {
+		await paths.finished();
+		cluster.close();
+	}
+}
+
+function placeOf({flags, given}: ProxyInvocation): ListenPlace {
+	const unixSocket = flags['unix-socket'];
+	if (unixSocket !== undefined && (given.has('port') || given.has('address'))) {
+		throw new SpokeError('ERR_USAGE', '--unix-socket does not go with --port or --address');
+	}
+
+	if (flags.port < 0 || flags.port > 65_535) {
+		throw new SpokeError('ERR_USAGE', `invalid port ${flags.port}: it must be from 0 to 65535`);
+	}
+
+	return unixSocket === undefined ? {address: flags.address, port: flags.port} : {unixSocket};
+}
+
+function whoCanUse(place: ListenPlace): string {
+	if ('unixSocket' in place) {
+		return 'only you can use it (mode 0600)';
+	}
+
+	return /^(?:127\.|localhost$|\[?::1\]?$)/.test(place.address) ? 'every user of this host can use it' : 'everyone who reaches this address can use it, from the network too';
+}
+
+/** Flags of one request would change nothing here. */
+function refuseRequestFlags({given}: ProxyInvocation): void {
+	const wrong = ['header', 'data', 'data-file', 'include', 'no-fail', 'websocket', 'protocol'].find(name => given.has(name));
+	if (wrong !== undefined) {
+		throw new SpokeError('ERR_USAGE', `--${wrong} is for one request: spoke proxy get TARGET`);
+	}
+}
+
+function withSlash(prefix: string): string {
+	return `/${prefix.split('/').filter(part => part !== '').join('/')}/`.replace('//', '/');
+}

@@ -1,0 +1,147 @@
+/** One request through the apiserver proxy, from the command line to stdout. */
+import {open} from 'node:fs/promises';
+import type {Readable} from 'node:stream';
+import {guardAccess} from '../../actions/access.ts';
+import {proxyAccess} from '../../actions/proxy-access.ts';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {openCluster} from '../../cluster/open-cluster.ts';
+import {parseDuration} from '../../command-line/parse-duration.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {exitStatus} from '../../errors/exit-status.ts';
+import {tellPaths, type PathMode} from '../../output/path-line.ts';
+import {writeThrough} from '../../output/write-through.ts';
+import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
+import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
+import {checkHeader, sendProxyRequest, type ProxyAnswer} from '../../sessions/proxy/proxy-request.ts';
+import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
+import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
+import {Sanitiser} from '../../text/sanitise.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import type {Invocation} from '../command.ts';
+import type {proxyRow} from '../rows/proxy.ts';
+import {talkOverWebSocket} from './talk-over-websocket.ts';
+
+/** The apiserver gives up reaching a backend after 30 s; the rest is the backend's own time. */
+const answerMs = 120_000;
+
+type ProxyInvocation = Invocation<typeof proxyRow.flags>;
+
+/** @throws SpokeError ERR_BACKEND_ANSWER (1) for a status of 400 or more, ERR_SECOND_LEG (11) where the backend was not reached, ERR_USAGE… */
+export async function runOneRequest(invocation: ProxyInvocation, method: string, text: string): Promise<number> {
+	const {flags, env, stderr, interrupted} = invocation;
+	const target = parseProxyTarget(text);
+	const headers = Object.fromEntries(flags.header.map(line => checkHeader(line)));
+	refuseContradictions(invocation, method);
+	const cluster = await openCluster(flags, env);
+	const paths = tellPaths(cluster, {mode: flags.path as PathMode, stderr});
+	try {
+		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
+		guardAccess(`proxy ${method.toLowerCase()} ${target.asked}${target.path}`, proxyAccess({
+			method, runsCommands: resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: flags.websocket,
+		}), {readOnly: flags['read-only']});
+		return flags.websocket
+			? await talkOverWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, paths.witness)
+			: await exchange({cluster, witness: paths.witness}, resolved, {target, method, headers}, invocation);
+	} catch (error) {
+		if (interrupted.aborted) {
+			return {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup}[String(interrupted.reason)] ?? exitStatus.other;
+		}
+
+		throw error;
+	} finally {
+		await paths.finished();
+		cluster.close();
+	}
+}
+
+type Means = {cluster: ClusterAccess; witness: ConnectionWitness | undefined};
+type Asked = {target: ProxyTarget; method: string; headers: Readonly<Record<string, string>>};
+
+async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget, {target, method, headers}: Asked, invocation: ProxyInvocation): Promise<number> {
+	const {flags, stdout, stderr, interrupted} = invocation;
+	const output = writeThrough(stdout);
+	const body = await bodyOf(invocation);
+	const timeoutMs = limitOf(flags['request-timeout']);
+	const answer = await sendProxyRequest(cluster, resolved, {method, path: target.path, headers, timeoutMs, ...body !== undefined && {body}}, {
+		witness, signal: AbortSignal.any([interrupted, output.closed]),
+	});
+	if (flags.include) {
+		stderr.write(headText(answer));
+	}
+
+	await printBody(answer, output, stdout.isTTY);
+	const {status, statusText} = answer;
+	if (status >= 300 && status < 400 && answer.headers.location !== undefined) {
+		stderr.write(`redirected to ${sanitiseLine(answer.headers.location)}: not followed\n`);
+	}
+
+	if (status >= 400 && !flags['no-fail']) {
+		const plainToTls = status === 400 && /Client sent an HTTP request to an HTTPS server/.test(answer.begun.toString());
+		throw new SpokeError('ERR_BACKEND_ANSWER', `${target.asked} answered ${status} ${statusText}`, plainToTls ? {remedy: 'it speaks TLS: put https: before the name'} : {});
+	}
+
+	return exitStatus.ok;
+}
+
+async function printBody({begun, body}: ProxyAnswer, output: ReturnType<typeof writeThrough>, terminal: boolean): Promise<void> {
+	const sanitiser = terminal ? new Sanitiser({colours: 'keep'}) : null;
+	const shown = (piece: Buffer) => sanitiser?.write(piece) ?? piece;
+	try {
+		await output.write(shown(begun));
+		for await (const piece of body as AsyncIterable<Buffer>) {
+			await output.write(shown(piece));
+		}
+	} catch (error) {
+		throw error instanceof SpokeError || output.closed.aborted
+			? output.closed.reason ?? error
+			: new SpokeError('ERR_STREAM_LOST', `the answer was cut short: ${(error as Error).message}`, {cause: error});
+	} finally {
+		body.destroy();
+	}
+
+	await output.write(sanitiser?.end() ?? '');
+	await output.finished();
+}
+
+function headText({status, statusText, headers}: ProxyAnswer): string {
+	const lines = Object.entries(headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => `${name}: ${one}`));
+	return [`HTTP/1.1 ${status} ${statusText}`, ...lines, ''].map(line => `${sanitiseLine(line)}\n`).join('');
+}
+
+async function bodyOf({flags, stdin}: ProxyInvocation): Promise<string | Readable | undefined> {
+	const file = flags['data-file'];
+	if (file === undefined) {
+		return flags.data;
+	}
+
+	if (file === '-') {
+		return stdin;
+	}
+
+	try {
+		const handle = await open(file);
+		return handle.createReadStream();
+	} catch (error) {
+		throw new SpokeError('ERR_LOCAL_FILE', `${file} cannot be read: ${(error as Error).message}`, {cause: error});
+	}
+}
+
+function limitOf(text: string): number {
+	const limit = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text) ?? 0;
+	return limit > 0 ? limit : answerMs;
+}
+
+function refuseContradictions({flags}: ProxyInvocation, method: string): void {
+	if (flags.data !== undefined && flags['data-file'] !== undefined) {
+		throw new SpokeError('ERR_USAGE', 'one of --data and --data-file is allowed');
+	}
+
+	const body = flags.data !== undefined || flags['data-file'] !== undefined;
+	if (body && (method === 'GET' || method === 'HEAD')) {
+		throw new SpokeError('ERR_USAGE', `${method.toLowerCase()} has no body: --data and --data-file are for post, put, patch and delete`);
+	}
+
+	if (flags.websocket && (method !== 'GET' || flags['no-fail'] || flags.include)) {
+		throw new SpokeError('ERR_USAGE', '--websocket goes with get, and not with --include or --no-fail');
+	}
+}

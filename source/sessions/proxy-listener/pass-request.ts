@@ -1,0 +1,57 @@
+/** One request of a local client, passed to the apiserver, and its answer back. */
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {pipeline} from 'node:stream/promises';
+import type {Readable} from 'node:stream';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ConnectionWitness} from '../connection-witness.ts';
+import {connectWitnessed} from '../witnessed-connection.ts';
+import {headersToApiserver, headersToClient} from './passed-headers.ts';
+import type {ProxiedTargets} from './proxied-targets.ts';
+
+export type PassingMeans = {cluster: ClusterAccess; targets: ProxiedTargets; witness: ConnectionWitness | undefined; keepaliveMs: number};
+
+/** Until the answer's headers: the apiserver's own limits are shorter, a backend's may be longer. */
+const answerMs = 120_000;
+
+/** The client that goes away ends the request. @throws SpokeError when the apiserver was not reached */
+export async function passRequest({cluster, targets, witness}: PassingMeans, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+	const gone = new AbortController();
+	response.once('close', () => {
+		gone.abort();
+	});
+	const asked = {
+		method: request.method ?? 'GET', path, headers: headersToApiserver(request.headers), timeoutMs: answerMs, signal: gone.signal,
+		...hasBody(request) && {body: request},
+	};
+	const proxied = await targets.find(path);
+	if (!proxied) {
+		const {status, statusText, headers, body} = await cluster.request(asked);
+		await answer(response, status, statusText, headers, body);
+		return;
+	}
+
+	const connection = await connectWitnessed(cluster, proxied.purpose, witness, gone.signal);
+	try {
+		const {status, statusText, headers, body} = await connection.request({...asked, path: proxied.base + path.slice(path.indexOf('/proxy') + '/proxy'.length)});
+		witness?.opened?.(connection, proxied.purpose, {carrier: 'http', protocol: null});
+		await answer(response, status, statusText, headers, body);
+	} finally {
+		witness?.closed?.(connection, proxied.purpose);
+		connection.close();
+	}
+}
+
+async function answer(response: ServerResponse, status: number, statusText: string, headers: IncomingMessage['headers'], body: Readable): Promise<void> {
+	response.writeHead(status, statusText, headersToClient(headers));
+	response.flushHeaders();
+	try {
+		await pipeline(body, response);
+	} catch {
+		// A cut answer must not look whole; a client that is gone needs nothing.
+		response.destroy();
+	}
+}
+
+function hasBody({headers}: IncomingMessage): boolean {
+	return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}

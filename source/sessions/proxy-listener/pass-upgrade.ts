@@ -1,0 +1,75 @@
+/** A local client's WebSocket, passed to the apiserver and joined to it both ways. */
+import {createHash} from 'node:crypto';
+import type {IncomingMessage} from 'node:http';
+import type {Socket} from 'node:net';
+import type {Duplex} from 'node:stream';
+import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {connectWitnessed} from '../witnessed-connection.ts';
+import {headersToApiserver} from './passed-headers.ts';
+import type {PassingMeans} from './pass-request.ts';
+
+/** Resolves to the status given to the client, and what went wrong. Only WebSockets are upgraded: SPDY is spoken by what runs commands. */
+export async function passUpgrade({cluster, targets, witness, keepaliveMs}: PassingMeans, path: string, request: IncomingMessage, client: Duplex, head: Buffer): Promise<[status: number, error: SpokeError | null]> {
+	const {upgrade = '', 'sec-websocket-key': key = '', 'sec-websocket-protocol': offered = ''} = request.headers;
+	if (upgrade.toLowerCase() !== 'websocket' || key === '') {
+		reply(client, 403, 'only WebSockets are upgraded here');
+		return [403, null];
+	}
+
+	try {
+		const proxied = await targets.find(path);
+		const connection = await (proxied ? connectWitnessed(cluster, proxied.purpose, witness) : cluster.connect());
+		const outcome = await connection.upgrade({
+			method: 'GET', path: proxied ? proxied.base + path.slice(path.indexOf('/proxy') + '/proxy'.length) : path, upgrade: 'websocket',
+			protocols: offered.split(',').map(name => name.trim()).filter(name => name !== ''), headers: headersToApiserver(request.headers),
+		});
+		if (!outcome.upgraded) {
+			connection.close();
+			reply(client, outcome.status, outcome.body, outcome.headers['content-type']);
+			return [outcome.status, null];
+		}
+
+		if (proxied) {
+			witness?.opened?.(connection, proxied.purpose, {carrier: 'websocket', protocol: outcome.protocol});
+			client.once('close', () => witness?.closed?.(connection, proxied.purpose));
+		}
+
+		if (keepaliveMs > 0) {
+			(outcome.socket as Socket).setKeepAlive?.(true, keepaliveMs);
+		}
+
+		client.write([
+			'HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${acceptFor(key)}`,
+			...outcome.protocol === null ? [] : [`Sec-WebSocket-Protocol: ${outcome.protocol}`], '', '',
+		].join('\r\n'));
+		outcome.socket.unshift(outcome.head);
+		client.unshift(head);
+		join(client, outcome.socket);
+		return [101, null];
+	} catch (thrown) {
+		const error = asSpokeError(thrown);
+		reply(client, 502, error.text ?? error.message);
+		return [502, error];
+	}
+}
+
+/** Each side's end goes on as an end; a break on one side breaks the other. */
+function join(one: Duplex, other: Duplex): void {
+	for (const [from, to] of [[one, other], [other, one]] as const) {
+		from.pipe(to);
+		from.on('error', () => to.destroy());
+		from.on('close', () => {
+			if (!from.readableEnded) {
+				to.destroy();
+			}
+		});
+	}
+}
+
+function acceptFor(key: string): string {
+	return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+}
+
+function reply(client: Duplex, status: number, body: string, contentType = 'text/plain; charset=utf-8'): void {
+	client.end(`HTTP/1.1 ${status} Refused\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+}

@@ -1,0 +1,46 @@
+/** Which node, pod or service a path of the API goes through, so that the request can be labelled. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {parseProxyTarget} from '../../targets/proxy-target.ts';
+import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
+
+/** A page's requests come in bursts; a service's ports seldom change. */
+const knownForMs = 30_000;
+
+const proxied = /^\/api\/v1\/(?:namespaces\/([^/]+)\/(pods|services)|(nodes))\/([^/]+)\/proxy(?=\/|$|\?)/;
+
+export class ProxiedTargets {
+	readonly #cluster: ClusterAccess;
+	readonly #known = new Map<string, {until: number; resolved: Promise<ResolvedProxyTarget>}>();
+
+	constructor(cluster: ClusterAccess) {
+		this.#cluster = cluster;
+	}
+
+	/** `null` for a path that goes through no proxy. The path's own spelling is kept as the base. */
+	async find(path: string): Promise<ResolvedProxyTarget | null> {
+		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
+		if (base === undefined || spelling === undefined) {
+			return null;
+		}
+
+		const known = this.#known.get(base);
+		if (known && known.until > performance.now()) {
+			return known.resolved;
+		}
+
+		const resolved = this.#resolve(base, `${node ?? kind}/${decodeURIComponent(spelling)}`, namespace ?? '');
+		this.#known.set(base, {until: performance.now() + knownForMs, resolved});
+		resolved.catch(() => this.#known.delete(base));
+		if (this.#known.size > 1000) {
+			this.#known.delete(this.#known.keys().next().value!);
+		}
+
+		return resolved;
+	}
+
+	async #resolve(base: string, text: string, namespace: string): Promise<ResolvedProxyTarget> {
+		const resolved = await resolveProxyTarget(this.#cluster, parseProxyTarget(text), namespace);
+		// A pod's named port must not reach the apiserver as a name: its number stands in the base made from it.
+		return resolved.purpose.feature === 'pod-proxy' && resolved.purpose.request.portName !== null ? resolved : {...resolved, base};
+	}
+}

@@ -1,0 +1,142 @@
+/** A local listener through which others use the API with this user's rights: filtered, labelled, and told request by request. */
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import type {Duplex} from 'node:stream';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionWitness} from '../connection-witness.ts';
+import {listenAt, type ListenPlace} from './listen-address.ts';
+import {passRequest} from './pass-request.ts';
+import {passUpgrade} from './pass-upgrade.ts';
+import {ProxiedTargets} from './proxied-targets.ts';
+import {makeRequestFilter, type FilterOptions, type RequestFilter} from './request-filter.ts';
+import {serveFile} from './static-files.ts';
+
+export type ListenerOptions = {
+	place: ListenPlace;
+	filter: FilterOptions;
+	/** `/` or `/x/`. As with kubectl it is taken off, unless it begins with `/api`. */
+	apiPrefix: string;
+	files: {folder: string; prefix: string} | null;
+	/** TCP keep-alive of upgraded connections, milliseconds; 0 leaves it to the system. */
+	keepaliveMs: number;
+};
+
+/** One request, when its answer began or it was refused. */
+export type ListenerEvent = {method: string; path: string; status: number; milliseconds: number; error: SpokeError | null};
+
+export type ProxyListener = {
+	/** `127.0.0.1:8001`, or the socket's path. */
+	readonly address: string;
+	/** Ends everything that is open. */
+	close(): void;
+};
+
+/** @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_USAGE */
+export async function startProxyListener(cluster: ClusterAccess, options: ListenerOptions, {witness, onEvent}: {witness?: ConnectionWitness | undefined; onEvent?: (event: ListenerEvent) => void} = {}): Promise<ProxyListener> {
+	const filter = makeRequestFilter(options.filter);
+	const targets = new ProxiedTargets(cluster);
+	const means = {cluster, targets, witness, keepaliveMs: options.keepaliveMs};
+	const open = new Set<Duplex>();
+	const server = createServer({requestTimeout: 0});
+	const tell = (request: IncomingMessage, startedAt: number, status: number, error: SpokeError | null = null) => {
+		onEvent?.({method: request.method ?? '', path: request.url ?? '', status, milliseconds: performance.now() - startedAt, error});
+	};
+
+	server.on('request', async (request, response) => {
+		const startedAt = performance.now();
+		try {
+			const path = await admitted(request, response, filter, options);
+			if (path !== null) {
+				await passRequest(means, path, request, response);
+			}
+
+			tell(request, startedAt, response.statusCode);
+		} catch (thrown) {
+			const error = asSpokeError(thrown);
+			refuse(response, 502, error.text ?? error.message);
+			tell(request, startedAt, 502, error);
+		}
+	});
+	server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+		const startedAt = performance.now();
+		const refusal = judge(request, filter, options);
+		if (typeof refusal === 'string') {
+			tell(request, startedAt, ...await passUpgrade(means, refusal, request, socket, head));
+		} else {
+			refuseUpgrade(socket, refusal.status, refusal.reason);
+			tell(request, startedAt, refusal.status);
+		}
+	});
+	// CONNECT would make it a way to anywhere.
+	server.on('connect', (request, socket: Duplex) => {
+		refuseUpgrade(socket, 403, 'CONNECT is refused');
+		tell(request, performance.now(), 403);
+	});
+	server.on('connection', socket => {
+		open.add(socket);
+		socket.on('error', () => {});
+		socket.once('close', () => open.delete(socket));
+	});
+	const address = await listenAt(server, options.place);
+	return {
+		address,
+		close() {
+			server.close();
+			for (const socket of open) {
+				socket.destroy();
+			}
+		},
+	};
+}
+
+/** The path for the apiserver; `null` when the request was answered here. */
+async function admitted(request: IncomingMessage, response: ServerResponse, filter: RequestFilter, options: ListenerOptions): Promise<string | null> {
+	const {files} = options;
+	const verdict = judge(request, filter, options);
+	if (files && request.url?.startsWith(files.prefix) && (typeof verdict === 'string' || verdict.status === 404)) {
+		await serveFile(files.folder, decodeOnce(request.url.slice(files.prefix.length)), request, response);
+		return null;
+	}
+
+	if (typeof verdict === 'string') {
+		return verdict;
+	}
+
+	refuse(response, verdict.status, verdict.reason);
+	return null;
+}
+
+/** The path behind the API prefix, or why there is none. */
+function judge(request: IncomingMessage, filter: RequestFilter, {apiPrefix}: ListenerOptions): string | {status: number; reason: string} {
+	const {url = '', method = '', headersDistinct} = request;
+	if (!url.startsWith('/')) {
+		return {status: 400, reason: 'a path is needed, not a URL'};
+	}
+
+	const inPrefix = url.startsWith(apiPrefix);
+	const path = inPrefix && !apiPrefix.startsWith('/api') ? `/${url.slice(apiPrefix.length)}` : url;
+	const {host: hosts = [], origin: origins = [], 'sec-fetch-site': fetchSites = []} = headersDistinct;
+	return filter({method, path, hosts, origins, fetchSites}) ?? (inPrefix ? path : {status: 404, reason: 'not found'});
+}
+
+function refuse(response: ServerResponse, status: number, reason: string): void {
+	if (response.headersSent) {
+		response.destroy();
+	} else {
+		// What the client still sends is not read: a refused upload ends its connection.
+		response.writeHead(status, {'Content-Type': 'text/plain; charset=utf-8', Connection: 'close'}).end(`${reason}\n`);
+	}
+}
+
+function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
+	socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(reason)}\r\nConnection: close\r\n\r\n${reason}`);
+}
+
+function decodeOnce(path: string): string {
+	const [plain = ''] = path.split('?', 1);
+	try {
+		return decodeURIComponent(plain);
+	} catch {
+		return plain;
+	}
+}

@@ -1,0 +1,163 @@
+/** One request through the apiserver proxy, and whose answer came back: the backend's, or the apiserver's about it. */
+import type {Readable} from 'node:stream';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
+import {refusal} from '../../cluster/refusal.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
+import type {IncomingHttpHeaders} from 'node:http';
+import type {ConnectionWitness} from '../connection-witness.ts';
+import {connectWitnessed} from '../witnessed-connection.ts';
+import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
+
+export type ProxyRequest = {
+	method: string;
+	/** Begins with a slash: `ProxyTarget.path`. */
+	path: string;
+	/** Checked by `checkHeader`. */
+	headers: Readonly<Record<string, string>>;
+	body?: string | Uint8Array | Readable;
+	/** Until the answer's headers, milliseconds; 0 is none. */
+	timeoutMs: number;
+};
+
+export type ProxyAnswer = {
+	status: number;
+	statusText: string;
+	headers: IncomingHttpHeaders;
+	/** What was read of it already; comes before `body`. */
+	begun: Buffer;
+	/** The rest. Must be read, or destroyed. */
+	body: Readable;
+	connection: Connection;
+};
+
+/** More than any Status, and as much as is read of an error before it is passed on. */
+const mostOfAnError = 64 * 1024;
+
+/**
+Any status of the backend is an answer. Redirects are never followed: they would carry credentials to another place.
+@throws SpokeError ERR_SECOND_LEG and others for what the apiserver says of itself: a Status that is not the backend's, or words of its table of failures.
+*/
+export async function sendProxyRequest(cluster: ClusterAccess, {base, purpose}: ResolvedProxyTarget, request: ProxyRequest, {witness, signal}: {witness?: ConnectionWitness | undefined; signal?: AbortSignal} = {}): Promise<ProxyAnswer> {
+	const connection = await connectWitnessed(cluster, purpose, witness, signal);
+	try {
+		const {path, method, headers, body, timeoutMs} = request;
+		const answer = await connection.request({
+			method, path: base + path, headers: {Accept: '*/*', 'Accept-Encoding': 'identity', ...headers}, timeoutMs, ...body !== undefined && {body}, ...signal && {signal},
+		});
+		const begun = answer.status >= 400 ? await readBeginning(answer.body) : Buffer.alloc(0);
+		const said = saidByApiserver(answer.status, answer.headers, begun, purpose);
+		if (said) {
+			answer.body.destroy();
+			throw said;
+		}
+
+		witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null});
+		const over = () => {
+			witness?.closed?.(connection, purpose);
+			connection.close();
+		};
+
+		if (answer.body.closed) {
+			over();
+		} else {
+			answer.body.once('close', over);
+		}
+
+		const {status, statusText, headers: answered} = answer;
+		return {status, statusText, headers: answered, begun, body: answer.body, connection};
+	} catch (thrown) {
+		const error = asSpokeError(thrown);
+		witness?.failed?.(connection, purpose, error);
+		connection.close();
+		throw error;
+	}
+}
+
+/** @throws SpokeError the apiserver's refusal, or ERR_UPGRADE_REFUSED with the backend's status and words */
+export async function openProxyWebSocket(cluster: ClusterAccess, {base, purpose}: ResolvedProxyTarget, {path, headers, protocols}: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]}, {witness, signal}: {witness?: ConnectionWitness | undefined; signal?: AbortSignal} = {}): Promise<{upgraded: Extract<UpgradeOutcome, {upgraded: true}>; closed: () => void}> {
+	const connection = await connectWitnessed(cluster, purpose, witness, signal);
+	try {
+		const outcome = await connection.upgrade({method: 'GET', path: base + path, upgrade: 'websocket', protocols, headers, ...signal && {signal}});
+		if (!outcome.upgraded) {
+			throw saidByApiserver(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose)
+				?? new SpokeError('ERR_UPGRADE_REFUSED', `the backend answered ${outcome.status} ${outcome.statusText} to the upgrade to a WebSocket`, {leg: 3, text: outcome.body});
+		}
+
+		witness?.opened?.(connection, purpose, {carrier: 'websocket', protocol: outcome.protocol});
+		return {
+			upgraded: outcome,
+			closed() {
+				witness?.closed?.(connection, purpose);
+			},
+		};
+	} catch (thrown) {
+		const error = asSpokeError(thrown);
+		witness?.failed?.(connection, purpose, error);
+		connection.close();
+		throw error;
+	}
+}
+
+/** A Status, or plain words about the kubelet where a kubelet was asked. A backend that answers with a Status of its own (another apiserver) cannot be told apart. */
+function saidByApiserver(status: number, headers: IncomingHttpHeaders, begun: Buffer, {request}: ResolvedProxyTarget['purpose']): SpokeError | null {
+	if (status < 400) {
+		return null;
+	}
+
+	const body = begun.toString('utf8');
+	const contentType = headers['content-type'] ?? '';
+	const isStatus = contentType.startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
+	const explained = isStatus || request.kubeletPort ? explainFailure(body, {status, contentType}) : null;
+	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
+		return explainedError(explained);
+	}
+
+	if (isStatus && body.includes('error trying to reach service')) {
+		return new SpokeError('ERR_SECOND_LEG', refusal({status, headers, body}).message, {text: body});
+	}
+
+	return isStatus ? refusal({status, headers, body}) : null;
+}
+
+async function readBeginning(body: Readable): Promise<Buffer> {
+	const pieces: Buffer[] = [];
+	let bytes = 0;
+	const {promise: ended, resolve} = Promise.withResolvers<void>();
+	body.once('end', resolve);
+	body.once('close', resolve);
+	body.once('error', resolve);
+	const onData = (piece: Buffer) => {
+		pieces.push(piece);
+		bytes += piece.length;
+		if (bytes >= mostOfAnError) {
+			resolve();
+		}
+	};
+
+	body.on('data', onData);
+	await ended;
+	body.pause();
+	body.off('data', onData);
+	return Buffer.concat(pieces);
+}
+
+const ours = /^(?:authorization|impersonate-.*|host|connection|content-length|transfer-encoding|te|trailer|upgrade|sec-websocket-.*|proxy-.*|x-remote-.*)$/i;
+
+/**
+`Name: value` as a pair.
+@throws SpokeError ERR_USAGE for what is no header, or one that is ours to set
+*/
+export function checkHeader(line: string): [name: string, value: string] {
+	const [, name, value] = /^([!#$%&'*+\-.^_`|~\da-z]+):[ \t]*([^\u0000-\u0008\u000A-\u001F\u007F]*)$/i.exec(line) ?? [];
+	if (name === undefined || value === undefined) {
+		throw new SpokeError('ERR_USAGE', `invalid header ${JSON.stringify(line)}: it must be "Name: value"`);
+	}
+
+	if (ours.test(name)) {
+		throw new SpokeError('ERR_USAGE', `header ${name} cannot be set: it belongs to the connection to the apiserver`);
+	}
+
+	return [name, value];
+}

@@ -1,0 +1,129 @@
+/** Which scheme and port a request through the apiserver proxy really goes by, and the API path that asks for it. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {podPort} from '../../targets/named-port.ts';
+import {listPath} from '../../targets/object-path.ts';
+import type {ObjectMeta, PodObject, ServiceObject} from '../../targets/pod-object.ts';
+import type {ProxyTarget} from '../../targets/proxy-target.ts';
+import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget} from '../connection-witness.ts';
+
+export type ResolvedProxyTarget = {
+	/** `/api/v1/…/proxy`, to which the target's path is added. */
+	base: string;
+	purpose: ConnectionPurpose & {request: ProxyRequestFacts};
+};
+
+type NodeObject = {metadata: ObjectMeta; status?: {daemonEndpoints?: {kubeletEndpoint?: {Port?: number}}}};
+
+const usualKubeletPort = 10_250;
+
+/**
+Reads the node, pod or service. Where the user may not, the request is made as typed and what is not known is null:
+a right to the proxy does not need a right to the object.
+@throws SpokeError ERR_NOT_FOUND (no such object or port), ERR_USAGE for a service whose port must be named
+*/
+export async function resolveProxyTarget(cluster: Pick<ClusterAccess, 'json' | 'facts'>, target: ProxyTarget, namespace: string, signal?: AbortSignal): Promise<ResolvedProxyTarget> {
+	const object = await readIfAllowed(cluster, `${listPath(target.resource, namespace)}/${encodeURIComponent(target.name)}`, signal);
+	const {request, port} = requestFacts(target, object);
+	const name = [target.scheme, target.name, target.scheme === null && port === null ? null : port ?? ''].filter(part => part !== null).join(':');
+	const {resource: {plural, kind}} = target;
+	const reached: ReachedTarget = {
+		asked: target.asked,
+		kind: kind as ReachedTarget['kind'],
+		namespace: plural === 'nodes' ? null : namespace,
+		name: target.name,
+		uid: object?.metadata.uid ?? null,
+		node: plural === 'nodes' ? target.name : plural === 'pods' ? (object as PodObject | null)?.spec.nodeName ?? null : null,
+		container: null,
+		chosenFrom: 1,
+	};
+	return {
+		base: `${listPath(target.resource, namespace)}/${name.split(':').map(part => encodeURIComponent(part)).join(':')}/proxy`,
+		purpose: {feature: featureOf[plural], target: reached, request},
+	};
+}
+
+const featureOf = {nodes: 'node-proxy', pods: 'pod-proxy', services: 'service-proxy'} as const;
+
+async function readIfAllowed(cluster: Pick<ClusterAccess, 'json'>, path: string, signal: AbortSignal | undefined): Promise<PodObject | ServiceObject | NodeObject | null> {
+	try {
+		return await cluster.json({path, ...signal && {signal}});
+	} catch (error) {
+		if ((error as SpokeError).code === 'ERR_FORBIDDEN') {
+			return null;
+		}
+
+		throw error;
+	}
+}
+
+/** `port` is what stands in the path. */
+function requestFacts(target: ProxyTarget, object: PodObject | ServiceObject | NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
+	switch (target.resource.plural) {
+		case 'nodes': {
+			return nodeRequest(target, object as NodeObject | null);
+		}
+
+		case 'pods': {
+			return podRequest(target, object as PodObject | null);
+		}
+
+		case 'services': {
+			return serviceRequest(target, object as ServiceObject | null);
+		}
+	}
+}
+
+/** A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). */
+function nodeRequest({scheme, port}: ProxyTarget, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
+	const kubelet = node?.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? usualKubeletPort;
+	const number = port === null ? kubelet : Number(port);
+	if (Number.isNaN(number)) {
+		throw new SpokeError('ERR_USAGE', `invalid port ${JSON.stringify(port)}: a node’s ports have no names`);
+	}
+
+	const kubeletPort = number === kubelet;
+	return {request: {scheme: kubeletPort ? 'https' : scheme ?? 'http', port: number, portName: null, kubeletPort}, port};
+}
+
+/** As a name a pod's port makes an apiserver of 1.36.3 panic, so it goes out as a number. */
+function podRequest({scheme, port, asked}: ProxyTarget, pod: PodObject | null): {request: ProxyRequestFacts; port: string | null} {
+	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
+	if (port === null) {
+		const first = pod?.spec.containers.flatMap(({ports = []}) => ports)[0];
+		return {request: {...facts, port: first?.containerPort ?? null, portName: null}, port: null};
+	}
+
+	if (/^\d+$/.test(port)) {
+		return {request: {...facts, port: Number(port), portName: null}, port};
+	}
+
+	if (!pod) {
+		throw new SpokeError('ERR_FORBIDDEN', `the number of port ${port} of ${asked} cannot be read: give it as a number, or get pods is needed`);
+	}
+
+	const {port: number} = podPort(pod, port);
+	return {request: {...facts, port: number, portName: port}, port: String(number)};
+}
+
+/** The apiserver finds a service's port by its name or number; without one it takes only a port that has no name. */
+function serviceRequest({scheme, port, name, asked}: ProxyTarget, service: ServiceObject | null): {request: ProxyRequestFacts; port: string | null} {
+	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
+	const ports = service?.spec?.ports ?? [];
+	if (!service) {
+		const number = port !== null && /^\d+$/.test(port) ? Number(port) : null;
+		return {request: {...facts, port: number, portName: number === null ? port : null}, port};
+	}
+
+	const found = port === null
+		? ports.length === 1 ? ports[0] : ports.find(({name}) => name === undefined)
+		: ports.find(one => /^\d+$/.test(port) ? one.port === Number(port) : one.name === port);
+	if (!found) {
+		const list = ports.map(({name, port}) => name === undefined ? String(port) : `${name} (${port})`).join(', ') || 'no ports';
+		throw port === null
+			? new SpokeError('ERR_USAGE', `${asked} has several ports, so one must be named: ${list}`, {remedy: `svc/${name}:${ports[0]?.port ?? 80}`})
+			: new SpokeError('ERR_NOT_FOUND', `service ${name} has no port ${port}: it has ${list}`);
+	}
+
+	return {request: {...facts, port: found.port, portName: found.name ?? null}, port: port ?? String(found.port)};
+}

@@ -1,0 +1,84 @@
+/** What TARGET[/path] of the apiserver proxy means: node, pod or service, by which scheme, port and path. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import {checkSegment} from './object-path.ts';
+import {findResource, type TargetResource} from './resource-words.ts';
+
+export type ProxyScheme = 'http' | 'https';
+
+export type ProxyTarget = {
+	/** As typed, without the path. */
+	asked: string;
+	resource: TargetResource & {plural: 'nodes' | 'pods' | 'services'};
+	/** `null` when none was typed: plain HTTP, but for a kubelet. */
+	scheme: ProxyScheme | null;
+	name: string;
+	/** Name or number as typed, or `null`. */
+	port: string | null;
+	/** Begins with a slash; percent-coded, with its query; never leaves the target. */
+	path: string;
+};
+
+/**
+Reads `svc/web`, `svc/web:80/path`, `svc/https:web:443/`, `node/n1/metrics`, `pod/http:web:8080/a?b=c`; a bare name is a pod.
+@throws SpokeError ERR_USAGE that names the target and what is allowed.
+@see k8s.io/apimachinery pkg/util/net/port_split.go SplitSchemeNamePort
+*/
+export function parseProxyTarget(text: string): ProxyTarget {
+	const allowed = 'it must be KIND/[SCHEME:]NAME[:PORT][/PATH] with node, pod or svc as KIND';
+	const [first = '', ...rest] = splitOutsideQuery(text);
+	const resource = rest.length > 0 || findResource(first) ? findResource(first) : undefined;
+	if (resource && !isProxied(resource)) {
+		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(text)}: the apiserver has no proxy for ${resource.plural}; ${allowed}`);
+	}
+
+	const [spelled = '', ...path] = resource ? rest : [first, ...rest];
+	const {scheme, name, port} = parseSpelling(spelled, text, allowed);
+	return {
+		asked: resource ? `${first}/${spelled}` : spelled,
+		resource: (resource ?? findResource('pods')) as ProxyTarget['resource'],
+		scheme, name, port,
+		path: safePath(path.join('/'), text),
+	};
+}
+
+function isProxied(resource: TargetResource): resource is ProxyTarget['resource'] {
+	return ['nodes', 'pods', 'services'].includes(resource.plural);
+}
+
+/** The first two slashes divide; those of a query do not. */
+function splitOutsideQuery(text: string): string[] {
+	const query = text.indexOf('?');
+	const parts = (query < 0 ? text : text.slice(0, query)).split('/');
+	parts.push((parts.pop() ?? '') + (query < 0 ? '' : text.slice(query)));
+	return parts;
+}
+
+function parseSpelling(spelled: string, text: string, allowed: string): Pick<ProxyTarget, 'scheme' | 'name' | 'port'> {
+	const parts = spelled.split(':');
+	const scheme = parts[0] === 'http' || parts[0] === 'https' ? parts.shift() as ProxyScheme : null;
+	const [name = '', port = ''] = parts;
+	if (name === '' || parts.length > 2) {
+		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(text)} has no name, or too many colons: ${allowed}`);
+	}
+
+	checkSegment('name', name);
+	if (port !== '' && !/^[a-z\d]([-a-z\d]*[a-z\d])?$/i.test(port)) {
+		throw new SpokeError('ERR_USAGE', `invalid port ${JSON.stringify(port)} in ${JSON.stringify(text)}: it must be a name, or a number from 1 to 65535`);
+	}
+
+	if (/^\d+$/.test(port) && (Number(port) < 1 || Number(port) > 65_535)) {
+		throw new SpokeError('ERR_USAGE', `invalid port ${port} in ${JSON.stringify(text)}: it must be from 1 to 65535`);
+	}
+
+	return {scheme, name, port: port === '' ? null : port};
+}
+
+/** Dot segments, in any spelling, end at the target's root: as they would on the server's side of it. */
+function safePath(path: string, text: string): string {
+	if (/[\u0000-\u001F\u007F]/.test(path)) {
+		throw new SpokeError('ERR_USAGE', `the path of ${JSON.stringify(text)} has control characters in it`);
+	}
+
+	const {pathname, search} = new URL(`http://target/${path.replaceAll('#', '%23').replaceAll('\\', '%5C')}`);
+	return pathname + search;
+}
