@@ -1,0 +1,99 @@
+/** The cells of the matrix: what spoke says of one connection, beside what the apiserver's flags make true. */
+import {parseLine} from '../../../source/command-line/parse-line.ts';
+import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
+import {openCluster} from '../../../source/cluster/open-cluster.ts';
+import type {Path, StreamFeature} from '../../../source/posture/evidence.ts';
+import {examineActively} from '../../../source/posture/examine-actively.ts';
+import {examine} from '../../../source/posture/examine.ts';
+import {pathSubjects} from '../../../source/posture/path-subjects.ts';
+import {configuredPath} from '../../../source/posture/paths-to.ts';
+import type {Person} from '../lab/kubeconfig.ts';
+import type {StreamFacts, Truth} from '../lab/truth.ts';
+
+export type Variant = {name: string; target: string; feature: StreamFeature; stream: StreamFacts};
+
+const serving = 'signed';
+
+export const variants: readonly Variant[] = [
+	...(['logs', 'exec', 'attach', 'port-forward'] as const).map(feature => ({name: feature, target: 'pod/shell', feature, stream: {feature, serving} as const})),
+	{name: 'node proxy, kubelet port', target: 'node/n1', feature: 'node-proxy', stream: {feature: 'node-proxy', serving, kubeletPort: true}},
+	{name: 'node proxy, elsewhere', target: 'node/n1:9100', feature: 'node-proxy', stream: {feature: 'node-proxy', serving, scheme: 'http', kubeletPort: false}},
+	...(['http', 'https'] as const).flatMap(scheme => {
+		const target = scheme === 'http' ? 'svc/http:web:80' : 'svc/https:secure:443';
+		return (['pod-proxy', 'service-proxy'] as const).map(feature => ({name: `${feature} ${scheme}`, target, feature, stream: {feature, serving, scheme} as const}));
+	}),
+];
+
+export type Cell = {place: string; person: Person; probe: 'passive' | 'active'; variant: string; path: Path; truth: Truth};
+
+/** All variants through one apiserver as one person, passively and then with the active probes. */
+export async function cellsOf({place, person, kubeconfig, truth}: {place: string; person: Person; kubeconfig: string; truth: (variant: Variant, path: Path) => Truth}): Promise<Cell[]> {
+	const {flags} = parseLine(connectionFlags, ['--kubeconfig', kubeconfig]);
+	const cluster = await openCluster(flags);
+	const cells: Cell[] = [];
+	try {
+		const passive = await examine(cluster);
+		const subjects = new Map(await Promise.all([...new Set(variants.map(({target}) => target))].map(async target => [target, await pathSubjects(cluster, target)] as const)));
+		const active = await examineActively(passive, cluster, subjects.get('pod/shell')!.probe!);
+		for (const [probe, examined] of [['passive', passive], ['active', active]] as const) {
+			for (const variant of variants) {
+				const own = subjects.get(variant.target)!;
+				const path = configuredPath(examined, cluster, own.purposes.find(({feature}) => feature === variant.feature)!, own);
+				cells.push({place, person, probe, variant: variant.name, path, truth: truth(variant, path)});
+			}
+		}
+
+		passive.connection.close();
+	} finally {
+		cluster.close();
+	}
+
+	return cells;
+}
+
+export type Claim = {cell: Cell; what: 'tls' | 'route' | 'crossing'; state: string; basis: string; isTrue: boolean; readable: boolean};
+
+/** Each cell claims a TLS state, a route and a crossing. `readable`: by the person's rights, something was there that decides it. */
+export function claimsOf(cell: Cell): Claim[] {
+	const {path, truth, person, probe} = cell;
+	const second = path.legs[1]!;
+	const endsAtKubelet = second.to === 'kubelet';
+	const readsFlags = person !== 'plain' && path.legs[0]!.to === 'apiserver';
+	// Verification that is on, and a certificate that nobody has tried: only a try tells which of two it is.
+	const untried = probe === 'passive' && (truth.tls === 'verified' || truth.tls === 'refused');
+	// Behind HTTP CONNECT only the agents’ own metrics say that their way is Konnectivity’s TLS.
+	const readsAgents = person === 'admin' && probe === 'active';
+	return [
+		{cell, what: 'tls', state: second.tls.state, basis: second.tls.basis, isTrue: second.tls.state === truth.tls, readable: !endsAtKubelet || (readsFlags && !untried) || (probe === 'active' && truth.tls === 'refused')},
+		{cell, what: 'route', state: second.route.state, basis: second.route.basis, isTrue: (truth.routes as readonly string[]).includes(second.route.state), readable: readsFlags},
+		{cell, what: 'crossing', state: path.crossing.state, basis: path.crossing.basis, isTrue: path.crossing.state === crossingOf(truth), readable: readsFlags && (truth.protocol !== 'http-connect' || ['verified', 'refused'].includes(truth.tls) || readsAgents)},
+	];
+}
+
+/** Verified or refused, or inside Konnectivity's TLS up to the node network. */
+function crossingOf({tls, routes}: Truth): string {
+	return tls === 'verified' || tls === 'refused' || routes.includes('konnectivity') ? 'protected' : 'exposed';
+}
+
+export type Counts = {claims: number; exact: number; provenFalse: Claim[]; inferredFalse: Claim[]; missed: Claim[]; closed: number};
+
+export function count(claims: readonly Claim[]): Counts {
+	const isClaim = ({state}: Claim) => state !== 'unknown';
+	return {
+		claims: claims.length,
+		exact: claims.filter(claim => claim.isTrue && isClaim(claim)).length,
+		provenFalse: claims.filter(claim => isClaim(claim) && !claim.isTrue && claim.basis === 'proven'),
+		inferredFalse: claims.filter(claim => isClaim(claim) && !claim.isTrue && claim.basis !== 'proven'),
+		missed: claims.filter(claim => !isClaim(claim) && claim.readable),
+		closed: claims.filter(claim => !isClaim(claim) && !claim.readable).length,
+	};
+}
+
+export function told({cell, what, state, basis}: Claim): string {
+	return `${cell.place} ${cell.person} ${cell.probe} ${cell.variant}: ${what} ${state}, ${basis}; true is ${what === 'tls' ? cell.truth.tls : what === 'route' ? cell.truth.routes.join(' or ') : 'the other'}`;
+}
+
+export function summary(title: string, counts: Counts): string {
+	const readable = counts.claims - counts.closed;
+	return `${title}: ${counts.claims} claims, ${counts.exact} exact of ${readable} readable (${(100 * counts.exact / Math.max(1, readable)).toFixed(1)} %), ${counts.provenFalse.length} proven and false, ${counts.inferredFalse.length} inferred and false, ${counts.missed.length} unknown though readable, ${counts.closed} unknown and closed`;
+}
