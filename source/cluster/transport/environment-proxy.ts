@@ -1,10 +1,13 @@
 /** Which proxy the environment asks for: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as Go reads them. */
 import {BlockList, isIP} from 'node:net';
+import {domainToASCII} from 'node:url';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {type ProxyAddress, parseProxyUrl} from './proxy-url.ts';
 
 /**
 The proxy for a connection to `host:port`, or `null`. localhost and loopback addresses are never proxied.
 @see golang.org/x/net/http/httpproxy
+@throws SpokeError ERR_KUBECONFIG_INVALID when the proxy's URL cannot be used
 */
 export function environmentProxy(scheme: 'http' | 'https', host: string, port: number, environment: NodeJS.ProcessEnv): ProxyAddress | null {
 	const upper = scheme === 'https' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
@@ -14,10 +17,10 @@ export function environmentProxy(scheme: 'http' | 'https', host: string, port: n
 	}
 
 	try {
-		return parseProxyUrl(/^[a-z\d+.-]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`);
-	} catch {
-		// Go, too, goes direct when the value is no address at all.
-		return null;
+		// Names are always the proxy's to look up, so socks5h is what socks5 is.
+		return parseProxyUrl(/^[a-z\d+.-]+:\/\//i.test(proxy) ? proxy.replace(/^socks5h:/i, 'socks5:') : `http://${proxy}`);
+	} catch (error) {
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `${upper} cannot be used: ${(error as Error).message}`, {remedy: `correct ${upper}, or exempt the apiserver with NO_PROXY`});
 	}
 }
 
@@ -63,9 +66,14 @@ function inRange(host: string, network: string, bits: number): boolean {
 
 function nameMatches(host: string, port: number, entry: string): boolean {
 	const [name, only] = splitPort(entry);
-	const suffix = name.startsWith('*.') ? name.slice(1) : name;
+	const suffix = ascii(name.startsWith('*.') ? name.slice(1) : name);
 	const matches = suffix.startsWith('.') ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
 	return suffix !== '' && isIP(suffix) === 0 && matches && (only === null || only === port);
+}
+
+/** `.示例.com` in the form that a URL's host has. */
+function ascii(name: string): string {
+	return name.startsWith('.') ? `.${domainToASCII(name.slice(1)) || name.slice(1)}` : domainToASCII(name) || name;
 }
 
 function splitPort(entry: string): [string, number | null] {
