@@ -112,11 +112,21 @@ export class Overlays {
 		}));
 	}
 
-	async accept(): Promise<void> {
+	/** At once where nothing is waited for: the next key of the same burst already means something else. */
+	accept(): void {
 		const {overlay} = this.#store.state;
 		const waiting = this.#waiting;
-		if (overlay && waiting && await waiting.accept(overlay) && this.#waiting === waiting) {
-			this.#close();
+		const done = overlay && waiting ? waiting.accept(overlay) : false;
+		const close = (isDone: boolean) => {
+			if (isDone && this.#waiting === waiting) {
+				this.#close();
+			}
+		};
+
+		if (typeof done === 'boolean') {
+			close(done);
+		} else {
+			void done.then(close);
 		}
 	}
 

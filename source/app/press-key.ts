@@ -163,7 +163,7 @@ function overlayAction({store}: Session, overlays: Overlays, id: string): (() =>
 	};
 
 	const accept = () => {
-		void overlays.accept();
+		overlays.accept();
 	};
 
 	const cancel = () => {

@@ -5,6 +5,8 @@ export type ListName = 'pods' | 'workloads' | 'services' | 'nodes';
 export type ListColumn = {
 	/** As the head of the column. */
 	title: string;
+	/** Where there is little room. */
+	short?: string;
 	/** Names of the apiserver's columns that fill it, first one there counts. */
 	from: readonly string[];
 	align?: 'right';
@@ -38,7 +40,7 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 		columns: [
 			{title: 'READY', from: ['Ready'], rank: 0},
 			{title: 'STATUS', from: ['Status'], rank: 0},
-			{title: 'RESTARTS', from: ['Restarts'], rank: 0, numeric: true},
+			{title: 'RESTARTS', short: 'RST', from: ['Restarts'], rank: 0, numeric: true},
 			{title: 'NODE', from: ['Node'], rank: 0},
 			{title: 'IP', from: ['IP'], rank: 2},
 		],

@@ -1,10 +1,10 @@
 /** The rows that are always there: header, numbered views, titled rules, footer. */
 import {footerHints} from '../keymap/describe-keys.ts';
-import {cellWidth} from '../text/cell-width.ts';
+import {cellWidth, clipToCells} from '../text/cell-width.ts';
 import {listKinds} from '../state/list-kinds.ts';
 import type {SessionState, ViewName} from '../state/session-state.ts';
 import {firstKey, type Screen} from './screen.ts';
-import {line, of, spread, type Line, type Span} from './styled-line.ts';
+import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
 import {tlsRole} from './path-words.ts';
 
 /** `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read` */
@@ -18,7 +18,10 @@ export function header(screen: Screen): Line {
 
 	const version = size.columns >= 110 && cluster.version !== null ? ` ${cluster.version}` : '';
 	const read = cluster.replicas === null || size.columns < 76 ? '' : ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
-	return spread(place, [of('text.dim', cluster.user), {text: ' '}, ...legOne(screen, true), {text: version}, of('text.dim', read), {text: ' '}], size.columns);
+	const way = [...legOne(screen, true), {text: version}, of('text.dim', read), {text: ' '}];
+	const room = size.columns - lineWidth(place) - lineWidth(way) - 2;
+	const user = cellWidth(cluster.user) <= room ? [of('text.dim', `${cluster.user} `)] : room > 12 ? [of('text.dim', `${clipToCells(cluster.user, room - 1)} `)] : [];
+	return spread(place, [...user, ...way], size.columns);
 }
 
 function legOne({state: {cluster}, theme: {glyphs}}: Screen, long: boolean): Span[] {

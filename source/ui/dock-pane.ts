@@ -49,8 +49,8 @@ function emptyDock(screen: Screen, rows: number): Line[] {
 	const key = (action: string) => firstKey(screen, action);
 	const first = [['logs', key('pods.logs')], ['a shell', key('pods.shell')], ['a forward', key('pods.forward')]].flatMap(([word, at]) => at === null ? [] : [`${at} ${word}`]);
 	const lines = [
-		line(' ', of('text.dim', `None open.${first.length > 0 ? ` ${first.join(', ')}.` : ''} Each shows here which way it goes, if TLS is`)),
-		line(' ', of('text.dim', `verified, and how that is known: ${glyphs.strokes.proven} proven ${glyphs.strokes.inferred} inferred ${glyphs.strokes.unknown} unknown`)),
+		line(' ', of('text.dim', `None open.${first.length > 0 ? ` ${first.join(', ')}.` : ''} Each shows here which way it goes,`)),
+		line(' ', of('text.dim', `if TLS is verified, and how that is known: ${glyphs.strokes.proven} proven ${glyphs.strokes.inferred} inferred ${glyphs.strokes.unknown} unknown`)),
 	];
 	return [...lines, ...Array.from({length: Math.max(0, rows - 2)}, () => line(''))].slice(0, rows);
 }

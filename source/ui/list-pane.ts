@@ -34,16 +34,20 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 	}
 
 	const wanted = kind.columns.map((column, index) => ({column, index})).filter(({column}) => column.rank === 0 || (column.rank === 1 && width >= 100) || list.wide);
-	const asColumn = ({column, index}: {column: ListColumn; index: number}): Placed => {
-		const cell = (row: Row) => row.cells[index] ?? '';
-		return {title: column.title, width: measure(column.title, cell), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
+	const asColumn = ({column, index}: {column: ListColumn; index: number}, isTight: boolean): Placed => {
+		const title = isTight ? column.short ?? column.title : column.title;
+		// `13 (2m ago)`: when it was last is told with more columns.
+		const cell = (row: Row) => list.wide || column.numeric !== true ? row.cells[index] ?? '' : (row.cells[index] ?? '').replace(/ \(.*$/, '');
+		return {title, width: measure(title, cell), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
 	};
 
-	let columns = wanted.map(asColumn);
+	let columns = wanted.map(one => asColumn(one, false));
 	const last: Placed = {title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age};
 	const nameWidth = measure('NAME', row => row.name, 63);
 	const total = (list: readonly Placed[]) => [...fixed, ...list, last].reduce((sum, column) => sum + column.width + gap, 0);
 	// What there is no room for goes from the right, before names are cut to less than is needed to tell them apart.
+	const isShort = () => width - 3 - total(columns) - gap < Math.min(nameWidth, 36);
+	columns = isShort() ? wanted.map(one => asColumn(one, true)) : columns;
 	while (columns.length > 1 && width - 3 - total(columns) < Math.min(nameWidth, 24)) {
 		columns = columns.slice(0, -1);
 	}

@@ -1,0 +1,218 @@
+/** Doctor and audit as screens. */
+import {mkdir, writeFile} from 'node:fs/promises';
+import {homedir} from 'node:os';
+import {join} from 'node:path';
+import {asSpokeError} from '../../errors/spoke-error.ts';
+import {openCluster} from '../../cluster/open-cluster.ts';
+import type {Audit, AuditRow as Finding} from '../../posture/audit/audit-object.ts';
+import {runAudit} from '../../posture/audit/run-audit.ts';
+import type {Doctor, DoctorStep} from '../../posture/doctor/doctor-object.ts';
+import {walk} from '../../posture/doctor/walk.ts';
+import {pathsTo} from '../../posture/paths-to.ts';
+import type {AuditRow, TextLine} from '../../state/session-state.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {auditPicture} from '../../ui/audit-picture.ts';
+import type {SessionRun} from '../session-run.ts';
+import type {Session} from '../session.ts';
+import {targetHere} from './details-handlers.ts';
+import type {Handlers} from './handler.ts';
+import {currentTail} from './tail-handlers.ts';
+import {asText} from './why-handlers.ts';
+
+const doctorHere = async (session: Session) => {
+	const here = targetHere(session);
+	if (here) {
+		await openDoctor(session, here.target, here.namespace);
+	}
+};
+
+export const doctorHandlers: Handlers = {
+	'pods.doctor': doctorHere, 'workloads.doctor': doctorHere, 'services.doctor': doctorHere, 'nodes.doctor': doctorHere,
+	'why.doctor': async session => {
+		session.store.now({type: 'pop'});
+		const source = currentTail(session)?.view.sources[0];
+		await (source ? openDoctor(session, `pod/${source.pod}`, source.namespace) : doctorHere(session));
+	},
+	'tail.doctor': async session => {
+		const source = currentTail(session)?.view.sources[0];
+		if (source) {
+			await openDoctor(session, `pod/${source.pod}`, source.namespace);
+		} else {
+			session.tell('no pod yet to walk to');
+		}
+	},
+	'forwards.doctor': async session => {
+		const forward = session.store.state.forwards[session.store.state.forwardAt];
+		if (forward) {
+			await openDoctor(session, forward.target, forward.namespace);
+		}
+	},
+	'connections.doctor': async session => {
+		const {dock, dockAt, forwards} = session.store.state;
+		const entry = dock[dockAt];
+		const forward = forwards.find(({id}) => id === entry?.id);
+		const source = session.tails.get(entry?.id ?? '')?.view.sources[0];
+		if (forward) {
+			await openDoctor(session, forward.target, forward.namespace);
+		} else if (source) {
+			await openDoctor(session, `pod/${source.pod}`, source.namespace);
+		}
+	},
+	'doctor.again': async session => {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text') {
+			const [namespace = '', target = ''] = splitSubject(layer.subject);
+			session.store.now({type: 'pop'});
+			await openDoctor(session, target, namespace);
+		}
+	},
+	'doctor.copy-report': session => {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text') {
+			session.copy(asText(layer.lines), 'the report');
+		}
+	},
+	'doctor.copy-command': session => {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text' && layer.command !== null) {
+			session.copy(layer.command, 'what to run');
+		} else {
+			session.tell('there is nothing to run');
+		}
+	},
+	'audit.again': readAudit,
+	'view.audit': async session => {
+		session.store.now({type: 'view', view: 'audit'});
+		if (session.store.state.audit.rows.length === 0 && !session.store.state.audit.busy) {
+			await readAudit(session);
+		}
+	},
+	'audit.save': saveAudit,
+	'audit.test': async session => testRoute(session),
+	'why.test': async session => testRoute(session),
+};
+
+function splitSubject(subject: string): [string, string] {
+	const at = subject.indexOf(' › ');
+	return [subject.slice(0, at), subject.slice(at + 3)];
+}
+
+async function openDoctor(session: Session, target: string, namespace: string): Promise<void> {
+	const subject = `${namespace} › ${target}`;
+	const began = performance.now();
+	session.store.now({type: 'push', layer: {kind: 'text', title: 'Doctor', subject, right: 'walking …', lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}], top: 0, context: 'doctor', copy: '', command: null, busy: true}});
+	const {cluster} = session;
+	const doctor = await walk(target, async () => openCluster({...session.flags, context: session.flags.context ?? cluster.access.facts.context ?? undefined, namespace}, session.env));
+	const layer = session.store.state.layers.at(-1);
+	if (layer?.kind === 'text' && layer.subject === subject) {
+		session.store.now({type: 'layer', to: {
+			lines: doctorLines(doctor), busy: false, command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
+			right: `${doctor.stoppedAt === null ? 'nothing failed' : `stopped at ${doctor.stoppedAt.replace('-', ' ')}`} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
+		}});
+	}
+}
+
+const signs: Readonly<Record<DoctorStep['status'], readonly [string, string | undefined]>> = {ok: ['✓', 'state.open'], note: ['!', 'level.warn'], failed: ['✗', 'state.failed'], unknown: ['?', 'tls.unknown'], 'not-tried': ['·', 'text.dim']};
+
+function doctorLines(doctor: Doctor): TextLine[] {
+	return [
+		...doctor.path ? [{text: '', path: doctor.path}, {text: ''}] : [],
+		...doctor.steps.flatMap((step): TextLine[] => {
+			const [sign, role] = signs[step.status];
+			const detail = (label: string, text: string | null, colour?: string): TextLine[] => text === null || text === '' ? [] : [{label: label.padEnd(9), text: sanitiseLine(text), indent: 5, ...colour !== undefined && {role: colour}}];
+			return [
+				{label: `${sign} ${step.name.replace('-', ' ')}`.padEnd(18), text: `${sanitiseLine(step.observed)}${step.tookMs !== null && step.tookMs >= 300 ? ` (${(step.tookMs / 1000).toFixed(1)} s)` : ''}`, ...role !== undefined && {role}},
+				...detail('text', step.text), ...detail('means', step.means), ...detail('speaker', step.speaker), ...step.fits.flatMap(fit => detail('fits', fit)), ...detail('run', step.remedy, 'focus'),
+			];
+		}),
+		...doctor.error ? [{text: ''}, {text: `${sanitiseLine(doctor.error.message)} [${doctor.error.code}]`, role: 'state.failed'}] : [{text: ''}, {text: 'Every leg that can be seen from here works.', role: 'state.open'}],
+	];
+}
+
+let lastAudit: Audit | null = null;
+
+async function readAudit(session: Session): Promise<void> {
+	session.store.now({type: 'audit', to: {busy: true, note: 'reading …'}});
+	try {
+		const audit = await runAudit(session.cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
+		lastAudit = audit;
+		showAudit(session, audit);
+	} catch (thrown) {
+		session.store.now({type: 'audit', to: {busy: false, note: asSpokeError(thrown).message}});
+		session.fail('audit', thrown);
+	}
+}
+
+const badness: Readonly<Record<string, number>> = {fail: 0, warn: 1, unknown: 2, pass: 3, 'not-applicable': 4};
+
+function showAudit(session: Session, audit: Audit): void {
+	const {summary} = audit;
+	const rows = audit.rows.map((row): AuditRow => ({
+		id: row.id, title: row.title, verdict: row.verdict, state: row.state, basis: row.basis, readOn: row.scope.of === null ? '' : `${row.scope.proven} of ${row.scope.of}`, lines: rowLines(audit, row), worst: badness[row.verdict]!,
+	})).sort((one, other) => one.worst - other.worst);
+	session.store.now({type: 'audit', to: {
+		busy: false, rows, picture: auditPicture(audit, (session as SessionRun).glyphs, session.store.state.size.columns), at: 0,
+		note: `${rows.length} rows · ${summary.fail} to fix · ${summary.warn} to look at · ${summary.unknown} unknown`,
+	}});
+}
+
+function rowLines(audit: Audit, row: Finding): TextLine[] {
+	const read = row.evidence.map(id => audit.evidence.find(one => one.id === id)).filter(one => one !== undefined);
+	return [
+		{text: sanitiseLine(row.message)},
+		...read.slice(0, 4).map(({observed, where}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}`)})),
+		...row.exceptions.length > 0 ? [{label: '  but', text: sanitiseLine(row.exceptions.slice(0, 5).join(', ')), role: 'level.warn'}] : [],
+		...row.need.slice(0, 2).map(({permission, or}): TextLine => ({label: '  would', text: sanitiseLine(`tell: ${[permission, or].filter(part => part !== null).join(' or ')}`)})),
+		...row.remedy === null ? [] : [{label: '  fix', text: sanitiseLine(row.remedy), role: 'focus'}],
+		...row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}],
+	];
+}
+
+async function saveAudit(session: Session): Promise<void> {
+	if (lastAudit === null) {
+		session.tell('the audit is not read yet');
+		return;
+	}
+
+	const answer = await session.type({lead: 'save to ', purpose: 'save-audit', text: `~/audit-${lastAudit.cluster.context ?? 'cluster'}-${new Date().toISOString().slice(0, 10)}.json`});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	const path = answer.text.replace(/^~(?=\/)/, homedir());
+	try {
+		await mkdir(join(path, '..'), {recursive: true});
+		await writeFile(path, `${JSON.stringify(lastAudit, null, '\t')}\n`, {mode: 0o600, flag: 'wx'});
+		session.tell(`saved ${answer.text}`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+async function testRoute(session: Session): Promise<void> {
+	const source = currentTail(session)?.view.sources[0];
+	const pods = session.store.state.lists.pods;
+	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
+	if (pod === undefined) {
+		session.tell('a pod is needed to test with: open the pods once', 'warn');
+		return;
+	}
+
+	const namespace = source?.namespace ?? pods.visible[pods.cursorIndex]!.namespace;
+	if (!await session.ask('Test the route?', [`Opens a few idle tunnels to ${pod} for some seconds. Touches no container; shows in the audit log. Proves konnectivity or direct for this apiserver.`])) {
+		return;
+	}
+
+	session.tell('testing the route …');
+	const access = await openCluster({...session.flags, context: session.flags.context ?? session.cluster.access.facts.context ?? undefined, namespace: namespace === '' ? undefined : namespace}, session.env);
+	try {
+		const [path] = await pathsTo(access, `pod/${pod}`, {features: ['port-forward'], probe: 'active'});
+		if (path) {
+			session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, at: 0}});
+			const route = path.legs[1]?.route;
+			session.tell(`route ${route?.state ?? 'unknown'}, ${route?.basis ?? 'unknown'}`);
+		}
+	} finally {
+		access.close();
+	}
+}

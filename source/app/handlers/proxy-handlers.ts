@@ -1,0 +1,153 @@
+/** Proxy requests: typed with names and ports offered, sent by the apiserver's proxy, shown with the leg they took. */
+import {proxyAccess} from '../../actions/proxy-access.ts';
+import {mayDo} from '../../actions/access.ts';
+import {asSpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
+import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
+import {sendProxyRequest} from '../../sessions/proxy/proxy-request.ts';
+import {resolveProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
+import type {ProxyExchange} from '../../state/session-state.ts';
+import {parseProxyTarget} from '../../targets/proxy-target.ts';
+import type {Session} from '../session.ts';
+import {targetHere} from './details-handlers.ts';
+import type {Handlers} from './handler.ts';
+import {showView} from './list-handlers.ts';
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** More of a body is not kept. */
+const mostBody = 1024 * 1024;
+const answerMs = 60_000;
+
+export const proxyHandlers: Handlers = {
+	'pods.proxy': async session => openHere(session),
+	'services.proxy': async session => openHere(session),
+	'nodes.proxy': async session => openHere(session),
+	'proxy.edit': edit,
+	'list.open': edit,
+	'proxy.method': ({store}) => {
+		const {method} = store.state.proxy;
+		store.now({type: 'proxy', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}});
+	},
+	'proxy.again': async session => {
+		const {proxy} = session.store.state;
+		const exchange = proxy.exchanges[proxy.at];
+		if (exchange) {
+			await send(session, exchange.method, exchange.asked);
+		}
+	},
+	'proxy.headers': ({store}) => {
+		store.now({type: 'proxy', to: {headers: !store.state.proxy.headers}});
+	},
+	'proxy.json': ({store}) => {
+		store.now({type: 'proxy', to: {json: !store.state.proxy.json}});
+	},
+	'proxy.copy-command': session => {
+		const {proxy, cluster} = session.store.state;
+		const exchange = proxy.exchanges[proxy.at];
+		if (exchange) {
+			session.copy(`spoke proxy -n ${cluster.namespace ?? cluster.lastNamespace} ${exchange.method.toLowerCase()} '${exchange.asked.replaceAll('\'', String.raw`'\''`)}'`, 'the command');
+		}
+	},
+};
+
+async function openHere(session: Session): Promise<void> {
+	const here = targetHere(session);
+	if (here) {
+		showView(session, 'proxy');
+		session.store.now({type: 'proxy', to: {request: `${here.target}/`, method: 'GET'}});
+		await edit(session);
+	}
+}
+
+async function edit(session: Session): Promise<void> {
+	const {proxy, lists} = session.store.state;
+	const candidates = [
+		...lists.services.visible.slice(0, 500).flatMap(row => portsIn(row.cells.join(' ')).map(port => `svc/${row.name}:${port}/`)),
+		...lists.pods.visible.slice(0, 500).map(row => `pod/${row.name}:`), ...lists.nodes.visible.slice(0, 100).map(row => `node/${row.name}:`),
+	];
+	const answer = await session.type({
+		lead: `${proxy.method} `, purpose: 'proxy', text: proxy.request === '' ? 'svc/' : proxy.request, candidates,
+		check(text) {
+			try {
+				parseProxyTarget(text);
+				return null;
+			} catch (error) {
+				return (error as Error).message;
+			}
+		},
+	});
+	if (answer !== null && answer.text !== '') {
+		session.store.now({type: 'proxy', to: {request: answer.text}});
+		await send(session, proxy.method, answer.text);
+	}
+}
+
+/** `80/TCP,9000:30900/TCP` as it stands in the list. */
+function portsIn(text: string): string[] {
+	return [...text.matchAll(/(\d+)(?::\d+)?\/TCP/g)].map(found => found[1]!);
+}
+
+let exchanges = 0;
+
+async function send(session: Session, method: string, asked: string): Promise<void> {
+	const {store, cluster} = session;
+	const {namespace, lastNamespace} = store.state.cluster;
+	const began = performance.now();
+	let exchange: ProxyExchange = {id: ++exchanges, time: Date.now(), method, asked, status: null, tookMs: null, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
+	const change = (to: Partial<ProxyExchange>) => {
+		exchange = {...exchange, ...to};
+		store.now({type: 'exchange', exchange});
+	};
+
+	try {
+		const target = parseProxyTarget(asked);
+		const resolved = await resolveProxyTarget(cluster.access, target, namespace ?? lastNamespace);
+		const access = proxyAccess({method, runsCommands: resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: false});
+		if (!mayDo(access, {readOnly: session.readOnly})) {
+			session.tell(`${method}: off, --read-only is set`, 'warn');
+			return;
+		}
+
+		if (access !== 'read' && !await session.ask(`Send ${method} to ${asked}?`)) {
+			return;
+		}
+
+		change({});
+		const ids = new Set<string>();
+		const stopLabels = cluster.labeller.onLabel((connection, path) => {
+			if (ids.has(connection)) {
+				change({path});
+			}
+		});
+		const witness: ConnectionWitness = {...cluster.labeller.witness, beforeUse: async (connection, purpose) => {
+			ids.add(connection.id);
+			await cluster.labeller.witness.beforeUse?.(connection, purpose);
+		}};
+		try {
+			const answer = await sendProxyRequest(cluster.access, resolved, {method, path: target.path, headers: {}, timeoutMs: answerMs}, {witness});
+			const pieces: Buffer[] = [answer.begun];
+			let bytes = answer.begun.length;
+			for await (const piece of answer.body as AsyncIterable<Buffer>) {
+				bytes += piece.length;
+				pieces.push(piece);
+				if (bytes > mostBody) {
+					answer.body.destroy();
+					break;
+				}
+			}
+
+			const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
+			change({status: answer.status, tookMs: performance.now() - began, bytes, headers, type: answer.headers['content-type'] ?? '', body: Buffer.concat(pieces).toString('utf8'), note: bytes > mostBody ? 'only the first MiB was read' : hint(answer.status, pieces)});
+		} finally {
+			// The label settles a moment after the answer.
+			setTimeout(stopLabels, 3000).unref();
+		}
+	} catch (thrown) {
+		const error = asSpokeError(thrown);
+		change({tookMs: performance.now() - began, error: error.toJSON(), note: error.message});
+	}
+}
+
+function hint(status: number, pieces: readonly Buffer[]): string {
+	return status === 400 && /Client sent an HTTP request to an HTTPS server/.test(String(pieces[0])) ? 'try https: before the name' : '';
+}
