@@ -6,6 +6,7 @@ import process from 'node:process';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitise} from '../../text/sanitise.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import {assertAllowed} from './plugin-policy.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
 /** An ExecCredential with a long chain is some kilobytes. */
@@ -14,6 +15,7 @@ const mostNotices = 64 * 1024;
 
 /** What it printed on stdout. @throws SpokeError ERR_CREDENTIAL_PLUGIN */
 export async function runPlugin(exec: ExecEntry, context: CredentialContext, limitMs: number): Promise<string> {
+	await assertAllowed(exec, context.environment);
 	const interactive = isInteractive(exec);
 	const info = await execInfo(exec, context, interactive);
 	const child = spawn(normalize(exec.command), exec.args, {

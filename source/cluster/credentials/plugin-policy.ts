@@ -1,0 +1,102 @@
+/** Whether the user lets this credential plugin run: kubectl's own policy in kuberc counts here as well. */
+import {accessSync, constants, statSync} from 'node:fs';
+import {homedir} from 'node:os';
+import {delimiter, join, normalize} from 'node:path';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {fileErrorText} from '../file-error-text.ts';
+import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import type {Plain} from '../kubeconfig/parse-yaml.ts';
+import {readBounded} from '../kubeconfig/read-bounded.ts';
+import {readDocument} from '../kubeconfig/read-document.ts';
+
+const largestFile = 1024 * 1024;
+
+/**
+`credentialPluginPolicy` (AllowAll, DenyAll, Allowlist) and `credentialPluginAllowlist` of `$KUBERC`, else of `~/.kube/kuberc`.
+A kuberc that cannot be read stops the plugin: the file may forbid it.
+@see https://kubernetes.io/docs/reference/kubectl/kuberc/
+@throws SpokeError ERR_CREDENTIAL_PLUGIN when it is not allowed, ERR_KUBECONFIG_INVALID for a policy that is none
+*/
+export async function assertAllowed(exec: ExecEntry, environment: NodeJS.ProcessEnv): Promise<void> {
+	const command = normalize(exec.command);
+	const {policy, allowed} = await readPolicy(environment);
+	if (policy === 'DenyAll') {
+		throw notAllowed(`plugin "${command}" not allowed: policy set to "DenyAll"`);
+	}
+
+	if (policy === 'Allowlist') {
+		const resolved = lookPath(command, environment);
+		if (!allowed.includes(command) && (resolved === null || !allowed.some(one => lookPath(one, environment) === resolved))) {
+			throw notAllowed(`plugin path "${resolved ?? command}" is not permitted by the credential plugin allowlist`);
+		}
+	}
+}
+
+function notAllowed(why: string): SpokeError {
+	return new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: ${why}`, {remedy: 'change credentialPluginPolicy or credentialPluginAllowlist in your kuberc'});
+}
+
+type Policy = {policy: 'AllowAll' | 'DenyAll' | 'Allowlist'; allowed: readonly string[]};
+
+async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
+	const explicit = environment['KUBERC'] ?? '';
+	if (environment['KUBECTL_KUBERC'] === 'false' || explicit === 'off') {
+		return {policy: 'AllowAll', allowed: []};
+	}
+
+	const file = explicit === '' ? join(environment['HOME'] ?? homedir(), '.kube', 'kuberc') : explicit;
+	const wrong = (why: string, cause?: unknown) => new SpokeError('ERR_KUBECONFIG_INVALID', `kuberc ${file}: ${why}`, {remedy: 'correct the file, or set KUBECTL_KUBERC=false', cause});
+	let fields: Plain;
+	try {
+		fields = await readDocument((await readBounded(file, largestFile)).toString('utf8'));
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT' && explicit === '') {
+			return {policy: 'AllowAll', allowed: []};
+		}
+
+		throw wrong(fileErrorText(error as NodeJS.ErrnoException), error);
+	}
+
+	const about = fields instanceof Map ? fields as ReadonlyMap<unknown, Plain> : new Map<unknown, Plain>();
+	const policy = about.get('credentialPluginPolicy') ?? '';
+	const list = about.get('credentialPluginAllowlist') ?? null;
+	if (policy === '' || policy === 'AllowAll' || policy === 'DenyAll') {
+		if (list !== null) {
+			throw wrong(`misconfigured credential plugin allowlist: plugin policy is "${policy}" but allowlist is non-nil`);
+		}
+
+		return {policy: policy || 'AllowAll', allowed: []};
+	}
+
+	if (policy !== 'Allowlist') {
+		throw wrong(`unknown plugin policy: "${String(policy)}"`);
+	}
+
+	const allowed = Array.isArray(list) ? (list as Plain[]).map(entry => commandOf(entry)) : [];
+	if (allowed.length === 0 || allowed.includes('')) {
+		throw wrong('credential plugin policy set to "Allowlist", but allowlist is empty or has an empty entry; use "DenyAll" instead');
+	}
+
+	return {policy, allowed};
+}
+
+/** `name` is the older word for `command`. */
+function commandOf(entry: Plain): string {
+	const command = entry instanceof Map ? entry.get('command') ?? entry.get('name') : null;
+	return typeof command === 'string' ? command : '';
+}
+
+/** As Go's exec.LookPath: with a slash the path itself, else the first match on PATH; `null` when nothing there can be run. */
+function lookPath(command: string, environment: NodeJS.ProcessEnv): string | null {
+	const candidates = command.includes('/') ? [command] : (environment['PATH'] ?? '').split(delimiter).filter(folder => folder !== '').map(folder => join(folder, command));
+	return candidates.find(candidate => isProgram(candidate)) ?? null;
+}
+
+function isProgram(path: string): boolean {
+	try {
+		accessSync(path, constants.X_OK);
+		return statSync(path).isFile();
+	} catch {
+		return false;
+	}
+}

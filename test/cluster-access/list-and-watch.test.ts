@@ -1,0 +1,240 @@
+/** Lists and watches come whole through expired tokens, cuts, bookmarks, errors and any way that bytes are split. */
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {Readable} from 'node:stream';
+import test from 'ava';
+import {jsonLines} from '../../source/cluster/json-lines.ts';
+import {listAll, listPages} from '../../source/cluster/list.ts';
+import {mayWe, whoAreWe} from '../../source/cluster/self-review.ts';
+import {watchObjects, type WatchEvent} from '../../source/cluster/watch.ts';
+import {startServer, textOf} from '../support/api-server.ts';
+
+type Pod = {metadata: {name: string; resourceVersion?: string}};
+type Answer = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void;
+
+const path = '/api/v1/namespaces/demo/pods';
+const pod = (name: string, resourceVersion = '1'): Pod => ({metadata: {name, resourceVersion}});
+const list = (names: readonly string[], more: Record<string, unknown> = {}) => JSON.stringify({kind: 'PodList', metadata: {resourceVersion: '10', ...more}, items: names.map(name => pod(name))});
+const event = (type: string, object: unknown) => `${JSON.stringify({type, object})}\n`;
+const gone = JSON.stringify({kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version'});
+
+async function serverFor(t: import('ava').ExecutionContext, answer: Answer) {
+	const server = await startServer({
+		request(request, response) {
+			answer(request, response, new URL(request.url!, 'https://x').searchParams);
+		},
+	});
+	t.teardown(async () => server.close());
+	return server.cluster();
+}
+
+/** Takes events until `enough`, then ends the watch. */
+async function take(events: AsyncIterable<WatchEvent<Pod>>, enough: (told: readonly string[]) => boolean): Promise<string[]> {
+	const told: string[] = [];
+	for await (const one of events) {
+		told.push(one.type === 'page' ? `page${one.first ? ' first' : ''}: ${one.items.map(({metadata}) => metadata.name).join(' ')}` : 'item' in one ? `${one.type} ${one.item.metadata.name}` : one.type === 'synced' ? `synced ${one.resourceVersion}` : one.type);
+		if (enough(told)) {
+			return told;
+		}
+	}
+
+	return told;
+}
+
+test('pages follow one another by their token, with selectors and table rows asked for', async t => {
+	const asked: string[] = [];
+	const cluster = await serverFor(t, (request, response, query) => {
+		asked.push(`${request.headers.accept} ${query.toString()}`);
+		response.end(query.has('continue') ? list(['c']) : list(['a', 'b'], {continue: 'next/1', remainingItemCount: 1}));
+	});
+	const {items, resourceVersion} = await listAll<Pod>(cluster, {path, labelSelector: 'app=web,x!=y', fieldSelector: 'spec.nodeName=n1', pageSize: 2, as: 'table'});
+	t.deepEqual(items.map(({metadata}) => metadata.name), ['a', 'b', 'c']);
+	t.is(resourceVersion, '10');
+	const selectors = 'labelSelector=app%3Dweb%2Cx%21%3Dy&fieldSelector=spec.nodeName%3Dn1&includeObject=None&limit=2';
+	t.deepEqual(asked, [`application/json;as=Table;v=v1;g=meta.k8s.io,application/json ${selectors}`, `application/json;as=Table;v=v1;g=meta.k8s.io,application/json ${selectors}&continue=next%2F1`]);
+});
+
+test('a list whose token expires is begun anew, and says so', async t => {
+	let expired = false;
+	const cluster = await serverFor(t, (_, response, query) => {
+		if (query.has('continue') && !expired) {
+			expired = true;
+			response.writeHead(410).end(gone);
+			return;
+		}
+
+		response.end(query.has('continue') ? list(['b2']) : list([expired ? 'b1' : 'a1'], {continue: 'x'}));
+	});
+	const pages = await gather(listPages<Pod>(cluster, {path}));
+	t.deepEqual(pages.map(({items, restarted}) => [items[0]!.metadata.name, restarted]), [['a1', false], ['b1', true], ['b2', false]]);
+	expired = false;
+	t.deepEqual((await listAll<Pod>(cluster, {path})).items.map(({metadata}) => metadata.name), ['b1', 'b2']);
+});
+
+test('a list that may not be read is refused with verb and resource', async t => {
+	const cluster = await serverFor(t, (_, response) => response.writeHead(403).end('no'));
+	await t.throwsAsync(listAll(cluster, {path}), {code: 'ERR_FORBIDDEN', message: 'not allowed to list pods: no'});
+});
+
+test('changes, bookmarks and a clean end: the watch goes on from the last version', async t => {
+	const versions: Array<string | null> = [];
+	const cluster = await serverFor(t, (_, response, query) => {
+		if (!query.has('watch')) {
+			response.end(list(['a']));
+			return;
+		}
+
+		versions.push(query.get('resourceVersion'));
+		response.write(versions.length === 1 ? event('ADDED', pod('b', '11')) + event('BOOKMARK', {metadata: {resourceVersion: '20'}}) : event('MODIFIED', pod('a', '21')) + event('DELETED', pod('b', '22')));
+		if (versions.length === 1) {
+			response.end();
+		}
+	});
+	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'deleted b'), ['page first: a', 'synced 10', 'added b', 'modified a', 'deleted b']);
+	t.deepEqual(versions, ['10', '20']);
+});
+
+test('410 as an answer, 410 as an event and another error each bring a new list', async t => {
+	let watches = 0;
+	const cluster = await serverFor(t, (_, response, query) => {
+		if (!query.has('watch')) {
+			response.end(list([`l${watches}`]));
+			return;
+		}
+
+		watches++;
+		if (watches === 1) {
+			response.writeHead(410).end(gone);
+		} else if (watches === 2) {
+			response.end(event('ERROR', JSON.parse(gone)));
+		} else if (watches === 3) {
+			response.end(event('ERROR', {kind: 'Status', code: 500, message: 'etcd is away'}));
+		} else {
+			response.write(event('ADDED', pod('end')));
+		}
+	});
+	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added end'), [
+		'page first: l0', 'synced 10', 'page first: l1', 'synced 10', 'page first: l2', 'synced 10', 'interrupted', 'page first: l3', 'synced 10', 'added end',
+	]);
+});
+
+test('a cut in the middle of an event is told, and loses nothing', async t => {
+	const versions: Array<string | null> = [];
+	const cluster = await serverFor(t, (request, response, query) => {
+		if (!query.has('watch')) {
+			response.end(list(['a']));
+			return;
+		}
+
+		versions.push(query.get('resourceVersion'));
+		if (versions.length === 1) {
+			response.write(event('ADDED', pod('b', '11')) + event('ADDED', pod('c', '12')).slice(0, 20));
+			setTimeout(() => request.socket.destroy(), 30);
+		} else {
+			response.write(event('ADDED', pod('c', '12')));
+		}
+	});
+	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added c'), ['page first: a', 'synced 10', 'added b', 'interrupted', 'added c']);
+	t.deepEqual(versions, ['10', '11']);
+});
+
+test('where watching is refused, the list is read again and again, and it is said', async t => {
+	let lists = 0;
+	const cluster = await serverFor(t, (_, response, query) => {
+		if (query.has('watch')) {
+			response.writeHead(403).end('{"kind":"Status","message":"pods is forbidden: User \\"x\\" cannot watch resource \\"pods\\"","code":403}');
+			return;
+		}
+
+		lists++;
+		response.end(list([`l${lists}`]));
+	});
+	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'page first: l2'), ['page first: l1', 'synced 10', 'polling', 'page first: l2']);
+});
+
+test('a first list that fails is an error, and so is a right that is lost', async t => {
+	let lists = 0;
+	const cluster = await serverFor(t, (_, response, query) => {
+		if (query.has('watch')) {
+			response.writeHead(410).end(gone);
+			return;
+		}
+
+		lists++;
+		response.writeHead(lists === 2 ? 200 : 403).end(list(['a']));
+	});
+	await t.throwsAsync(take(watchObjects<Pod>(cluster, {path}), () => false), {code: 'ERR_FORBIDDEN'});
+	await t.throwsAsync(take(watchObjects<Pod>(cluster, {path}), () => false), {code: 'ERR_FORBIDDEN'});
+	t.is(lists, 3);
+});
+
+test('leaving the loop or aborting ends the watch’s connection', async t => {
+	const server = await startServer({
+		request(request, response) {
+			if (request.url!.includes('watch')) {
+				response.write(event('ADDED', pod('b')));
+			} else {
+				response.end(list(['a']));
+			}
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added b');
+	const reason = new Error('enough');
+	const controller = new AbortController();
+	const told: string[] = [];
+	t.is(await t.throwsAsync(async () => {
+		for await (const one of watchObjects<Pod>(cluster, {path, signal: controller.signal})) {
+			told.push(one.type);
+			if (one.type === 'added') {
+				setTimeout(() => controller.abort(reason), 20);
+			}
+		}
+	}), reason);
+	cluster.close();
+	await new Promise(resolve => setTimeout(resolve, 50));
+	t.is(server.sockets.size, 0);
+});
+
+test('lines come whole however their bytes are split', async t => {
+	const bytes = Buffer.from('{"a":"é😀"}\n\n{"b":[1,2]}\r\n{"c":null}\n{"cut":');
+	for (let size = 1; size <= bytes.length; size++) {
+		const chunks = Array.from({length: Math.ceil(bytes.length / size)}, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+		t.deepEqual(await gather(jsonLines(Readable.from(chunks), 'x')), [{a: 'é😀'}, {b: [1, 2]}, {c: null}], `by ${size}`);
+	}
+
+	await t.throwsAsync(gather(jsonLines(Readable.from([Buffer.from('nonsense\n')]), 'the watch')), {code: 'ERR_PROTOCOL', message: /the watch sent a line that is not JSON/});
+	const endless = Readable.from((function * () {
+		for (;;) {
+			yield Buffer.alloc(1024 * 1024, 97);
+		}
+	})());
+	await t.throwsAsync(gather(jsonLines(endless, 'the watch')), {code: 'ERR_PROTOCOL', message: /more than 32 MiB/});
+});
+
+test('what we may and who we are: asked for as a review, and null where it is not told', async t => {
+	const bodies: unknown[] = [];
+	const cluster = await serverFor(t, (request, response) => {
+		void textOf(request).then(body => {
+			bodies.push((JSON.parse(body) as {spec?: unknown}).spec);
+			if (request.url!.includes('selfsubjectaccessreviews')) {
+				response.writeHead(201).end('{"status":{"allowed":true,"reason":"because"}}');
+			} else {
+				response.writeHead(404).end('{"kind":"Status","message":"not here"}');
+			}
+		});
+	});
+	t.deepEqual(await mayWe(cluster, {verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'demo'}), {allowed: true, reason: 'because'});
+	t.deepEqual(await mayWe(cluster, {verb: 'get', path: '/flagz'}), {allowed: true, reason: 'because'});
+	t.is(await whoAreWe(cluster), null);
+	t.deepEqual(bodies, [{resourceAttributes: {verb: 'create', resource: 'pods', subresource: 'exec', namespace: 'demo'}}, {nonResourceAttributes: {verb: 'get', path: '/flagz'}}, undefined]);
+});
+
+async function gather<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+	const all: Item[] = [];
+	for await (const item of items) {
+		all.push(item);
+	}
+
+	return all;
+}

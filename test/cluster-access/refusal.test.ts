@@ -1,0 +1,51 @@
+/** An answer other than 2xx is blamed on who said it, with what was asked. */
+import test from 'ava';
+import {askedFor} from '../../source/cluster/asked-for.ts';
+import {refusal} from '../../source/cluster/refusal.ts';
+import type {ErrorCode} from '../../source/errors/error-rows.ts';
+
+const status = (code: number, message: string, kind = 'pods') => JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code, details: {kind}});
+
+type Row = {title: string; status: number; body: string; type?: string; asked?: {verb: string; resource: string}; code: ErrorCode; leg: number; says: RegExp; location?: string};
+
+const logs = {verb: 'get', resource: 'pods/log'};
+const rows: readonly Row[] = [
+	{title: '401 by the apiserver', status: 401, body: status(401, 'Unauthorized'), code: 'ERR_CREDENTIALS', leg: 1, says: /^the apiserver does not accept your credentials: Unauthorized$/},
+	{title: '401 by the kubelet on a log', status: 401, body: status(401, 'the server has asked for the client to provide credentials ( pods/log web)', 'pods/log'), asked: logs, code: 'ERR_SECOND_LEG', leg: 2, says: /kubelet does not accept the apiserver/},
+	{title: '401 in plain text on an exec', status: 401, type: 'text/plain', body: 'Unauthorized', asked: {verb: 'create', resource: 'pods/exec'}, code: 'ERR_SECOND_LEG', leg: 2, says: /kubelet does not accept/},
+	{title: '401 in plain text on a list is a gateway’s, about the user', status: 401, type: 'text/plain', body: 'Unauthorized', asked: {verb: 'list', resource: 'pods'}, code: 'ERR_CREDENTIALS', leg: 1, says: /your credentials/},
+	{title: '403 with RBAC’s words', status: 403, body: status(403, 'pods "w" is forbidden: User "ada" cannot get resource "pods/log" in API group "" in the namespace "demo"'), asked: logs, code: 'ERR_FORBIDDEN', leg: 1, says: /^pods "w" is forbidden: User "ada" cannot get resource "pods\/log" in API group "" in the namespace "demo"$/},
+	{title: '403 with an empty reason lacks create', status: 403, body: status(403, 'pods "w" is forbidden: '), asked: {verb: 'get', resource: 'pods/exec'}, code: 'ERR_FORBIDDEN', leg: 1, says: /create/},
+	{title: '403 without words', status: 403, body: 'no', asked: {verb: 'list', resource: 'nodes'}, code: 'ERR_FORBIDDEN', leg: 1, says: /^not allowed to list nodes: no$/},
+	{title: '403 by the kubelet', status: 403, type: 'text/plain', body: 'Forbidden (user=kube-apiserver, verb=create, resource=nodes, subresource(s)=[proxy])', asked: {verb: 'get', resource: 'pods/portforward'}, code: 'ERR_SECOND_LEG', leg: 2, says: /kubelet refuses the apiserver/},
+	{title: '404', status: 404, body: status(404, 'pods "w" not found'), code: 'ERR_NOT_FOUND', leg: 1, says: /^pods "w" not found$/},
+	{title: '500 of a log that the kubelet’s certificate stops', status: 500, body: status(500, 'Get "https://10.0.0.1:10250/containerLogs/demo/w/c": tls: failed to verify certificate: x509: certificate signed by unknown authority'), asked: logs, code: 'ERR_SECOND_LEG', leg: 2, says: /its CA is not the one of --kubelet-certificate-authority/},
+	{title: '500 with unknown words', status: 500, body: status(500, 'etcdserver: leader changed'), code: 'ERR_APISERVER_ANSWER', leg: 1, says: /^the apiserver answered 500: etcdserver: leader changed$/},
+	{title: 'a redirect', status: 302, body: '', location: 'https://login.test/', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /redirects to https:\/\/login\.test\/; redirects are not followed/},
+	{title: 'HTTP where HTTPS is spoken', status: 400, type: 'text/plain', body: 'Client sent an HTTP request to an HTTPS server.\n', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /speaks HTTPS, and the server URL says http/},
+	{title: 'a page of HTML', status: 502, type: 'text/html', body: '<html>\n<h1>Bad\nGateway</h1>\n</html>', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /^the apiserver answered 502: <html> <h1>Bad Gateway<\/h1> <\/html>$/},
+	{title: 'JSON that is no Status', status: 500, body: 'null', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /answered 500: null/},
+	{title: 'nothing at all', status: 503, body: '', code: 'ERR_APISERVER_ANSWER', leg: 1, says: /answered 503/},
+];
+
+for (const row of rows) {
+	test(row.title, t => {
+		const error = refusal({status: row.status, body: row.body, headers: {'content-type': row.type ?? (row.body.startsWith('{') ? 'application/json' : undefined), location: row.location}}, row.asked);
+		t.like(error, {code: row.code, leg: row.leg});
+		t.regex(error.message, row.says);
+		t.notRegex(error.message, /\n/);
+	});
+}
+
+test('verb and resource are read off method and path as RBAC does', t => {
+	const told = (method: string, path: string) => Object.values(askedFor(method, path)).join(' ');
+	t.is(told('GET', '/api/v1/pods?limit=5'), 'list pods');
+	t.is(told('GET', '/api/v1/pods?watch=true'), 'watch pods');
+	t.is(told('GET', '/api/v1/namespaces/demo/pods/w/log?follow=true'), 'get pods/log');
+	t.is(told('POST', '/api/v1/namespaces/demo/pods/w/exec'), 'create pods/exec');
+	t.is(told('GET', '/api/v1/namespaces/demo'), 'get namespaces');
+	t.is(told('GET', '/api/v1/namespaces'), 'list namespaces');
+	t.is(told('DELETE', '/apis/apps/v1/namespaces/demo/deployments/web'), 'delete deployments');
+	t.is(told('GET', '/api/v1/nodes/n1/proxy/configz'), 'get nodes/proxy');
+	t.is(told('GET', '/flagz'), 'get /flagz');
+});
