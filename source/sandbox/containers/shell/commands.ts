@@ -10,6 +10,8 @@ export type ShellCommand = (process: ShellProcess) => Promise<number>;
 export const commands: Readonly<Record<string, ShellCommand>> = {
 	true: async () => 0,
 	false: async () => 1,
+	test: isThere,
+	'[': isThere,
 	echo: async process => {
 		const [first, ...rest] = process.argv.slice(1);
 		return first === '-n' ? say(process, rest.join(' ')) : say(process, `${process.argv.slice(1).join(' ')}\n`);
@@ -87,6 +89,12 @@ async function list(process: ShellProcess): Promise<number> {
 	}
 
 	return status;
+}
+
+/** `-e`, `-f` and `-x` of a path: what is in the tree is all three. */
+async function isThere(process: ShellProcess): Promise<number> {
+	const [, , path = ''] = process.argv;
+	return resolvePath(process.cwd, path) in filesOf(process.env) ? 0 : 1;
 }
 
 async function concatenate(process: ShellProcess): Promise<number> {
