@@ -17,6 +17,8 @@ export type CertificateRow = {
 	/** tls-server-name, where the name to check is not the host. */
 	asked?: string;
 	protocol?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+	/** What the server's Date header says; default its true time. */
+	serverClock?: Date;
 	/** Both refuse, and both say this; left out: both accept. */
 	refused?: RegExp;
 	/** Spoke refuses what kubectl accepts, and why that is let be. */

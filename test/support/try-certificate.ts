@@ -18,6 +18,10 @@ export async function tryCertificate(row: CertificateRow, run: (kubeconfig: stri
 		ciphers: 'DEFAULT@SECLEVEL=0', ...row.protocol ? {minVersion: row.protocol, maxVersion: row.protocol} : {},
 	}, (_, response) => {
 		response.setHeader('content-type', 'application/json');
+		if (row.serverClock) {
+			response.setHeader('date', row.serverClock.toUTCString());
+		}
+
 		response.end('{}');
 	});
 	server.on('tlsClientError', () => {});
