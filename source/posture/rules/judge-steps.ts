@@ -45,7 +45,9 @@ function judgeDials(seen: readonly Seen[], rounds: readonly number[], undecided:
 		return {rounds, moved: 'http-connect', transport: transportOf(seen, 'http-connect'), why: null, observed: `dials by http-connect ${steps.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} upgrades of ours`};
 	}
 
-	const still = seen.every(({before, after}) => (['grpc', 'http-connect'] as const).every(protocol => dials(protocol, before) === dials(protocol, after)));
+	// Anything that moved and fits neither pattern could be a tunnel in use by others, too: then nothing is decided.
+	const still = seen.every(({before, during, after}) => [during, after].every(later =>
+		later.tunnelsOpen === before.tunnelsOpen && (['grpc', 'http-connect'] as const).every(protocol => dials(protocol, later) === dials(protocol, before))));
 	return still
 		? {rounds, moved: 'nothing', transport: null, why: null, observed: `${rounds.join(' and ')} upgrades carried by this process, and no egress dial counted`}
 		: undecided('egress dials were counted that do not fit the upgrades held');

@@ -1,0 +1,40 @@
+import test from 'ava';
+import type {Basis, CrossingState, RouteState, TlsState} from '../../../source/posture/evidence.ts';
+import {crossing} from '../../../source/posture/rules/crossing.ts';
+import {checked, flags, grounds} from '../../support/grounds.ts';
+
+type Row = [tls: TlsState, tlsBasis: Basis, route: RouteState, routeBasis: Basis, state: CrossingState, basis: Basis];
+const rows: readonly Row[] = [
+	['verified', 'proven', 'unknown', 'unknown', 'protected', 'proven'],
+	['verified', 'inferred', 'direct', 'proven', 'protected', 'inferred'],
+	['refused', 'proven', 'direct', 'proven', 'protected', 'proven'],
+	['unverified', 'proven', 'direct', 'proven', 'exposed', 'proven'],
+	['unverified', 'proven', 'direct', 'inferred', 'exposed', 'inferred'],
+	['unverified', 'proven', 'konnectivity', 'proven', 'protected', 'proven'],
+	['unverified', 'proven', 'konnectivity', 'inferred', 'protected', 'inferred'],
+	['plain', 'proven', 'konnectivity', 'proven', 'protected', 'proven'],
+	['plain', 'proven', 'direct', 'proven', 'exposed', 'proven'],
+	['plain', 'proven', 'egress-http-connect', 'proven', 'unknown', 'unknown'],
+	['unverified', 'proven', 'egress', 'inferred', 'unknown', 'unknown'],
+	['unverified', 'proven', 'unknown', 'unknown', 'unknown', 'unknown'],
+	['unverified', 'proven', 'ssh-tunnel', 'proven', 'exposed', 'inferred'],
+	['unknown', 'unknown', 'direct', 'proven', 'unknown', 'unknown'],
+	['unknown', 'unknown', 'konnectivity', 'proven', 'protected', 'proven'],
+];
+
+for (const [tls, tlsBasis, route, routeBasis, state, basis] of rows) {
+	test(`${tls} (${tlsBasis}) by ${route} (${routeBasis}): ${state}, ${basis}`, t => {
+		const sum = crossing(grounds(), {state: tls, basis: tlsBasis, because: [], need: []}, {state: route, basis: routeBasis, because: [], need: [], protocol: null, agent: null});
+		t.is(sum.state, state);
+		t.is(sum.basis, basis);
+		t.not(sum.why, '');
+	});
+}
+
+test('verification that is on protects, whether or not this kubelet passes it', t => {
+	const given = grounds({flags: [flags(checked)]});
+	for (const [state, basis] of [['unknown', 'unknown'], ['verified', 'inferred'], ['refused', 'inferred']] as const) {
+		const sum = crossing(given, {state, basis, because: [], need: []}, {state: 'direct', basis: 'proven', because: [], need: [], protocol: null, agent: null});
+		t.deepEqual([sum.state, sum.basis], ['protected', 'proven']);
+	}
+});

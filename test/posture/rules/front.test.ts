@@ -1,0 +1,32 @@
+import test from 'ava';
+import type {FrontFacts, SocketFacts} from '../../../source/posture/evidence.ts';
+import {frontOf, type FrontFindings} from '../../../source/posture/rules/front.ts';
+import {socketFacts} from '../../support/grounds.ts';
+
+const own = {spkiSha256: ['bb'.repeat(32)], subjects: ['CN=ca']};
+const other = {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=other']};
+const base: FrontFindings = {socket: socketFacts, serverPath: '/', authority: own, foreignHeaders: [], processChanged: false};
+const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): SocketFacts => ({...socketFacts, tls: {...socketFacts.tls!, ...more}});
+const named = (subjectAltName: string) => tls({peer: {...socketFacts.tls!.peer!, subjectAltName}});
+const leafOnly = (issuer: string) => tls({peer: {...socketFacts.tls!.peer!, issuer, chainSpkiSha256: ['aa'.repeat(32)]}});
+
+const rows: ReadonlyArray<[title: string, findings: Partial<FrontFindings>, to: FrontFacts['to']]> = [
+	['a chain of the cluster’s authority, with the apiserver’s name', {}, 'apiserver'],
+	['the apiserver’s name, and the authority not readable', {authority: null}, 'apiserver'],
+	['a server URL with a path', {serverPath: '/k8s/clusters/c-1'}, 'gateway'],
+	['another authority than pods get', {authority: other}, 'gateway'],
+	['a header that no apiserver sends', {foreignHeaders: ['via']}, 'gateway'],
+	['two processes on one connection', {processChanged: true}, 'gateway'],
+	['plain HTTP', {socket: {...socketFacts, scheme: 'http', tls: null}}, 'gateway'],
+	['a check that was skipped', {socket: tls({verified: false, skippedBy: 'insecure-skip-tls-verify'})}, 'unknown'],
+	['a public certificate', {socket: tls({trust: 'system-roots'}), authority: null}, 'unknown'],
+	['a certificate without the apiserver’s name', {socket: named('IP Address:10.0.0.5')}, 'unknown'],
+	['a resumed session that shows no chain, with the authority’s name', {socket: leafOnly('CN=ca')}, 'apiserver'],
+	['a resumed session of another authority', {socket: leafOnly('CN=gateway-ca')}, 'gateway'],
+];
+
+for (const [title, findings, to] of rows) {
+	test(`${title}: ${to}`, t => {
+		t.is(frontOf({...base, ...findings}).to, to);
+	});
+}

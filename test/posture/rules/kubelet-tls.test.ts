@@ -1,0 +1,57 @@
+import test from 'ava';
+import type {Basis, Grounds, TlsState} from '../../../source/posture/evidence.ts';
+import {kubeletTls} from '../../../source/posture/rules/kubelet-tls.ts';
+import {answered, checked, failure, flags, grounds, known, metrics, mirrorPod, off, processOf, reading, socketFacts, stepTest} from '../../support/grounds.ts';
+
+const handshake = (facts: object) => reading('handshake', {node: 'n1', address: '10.0.0.11:10250', subject: 'CN=n1', issuer: 'CN=ca', dnsNames: ['n1'], addresses: [], notBefore: '2026-01-01T00:00:00Z', notAfter: '2027-01-01T00:00:00Z', selfMade: false, spkiSha256: '', ...facts});
+const differential = (normal: 'ok' | 'certificate-refused' | 'failed') => reading('log-differential', {normal, skipping: 'ok' as const, text: 'x509', node: 'n1'}, {connection: 'c1', active: true});
+const unverifiedSocket = reading('socket', {...socketFacts, tls: {...socketFacts.tls!, verified: false, skippedBy: 'insecure-skip-tls-verify' as const}}, {connection: 'c1'});
+
+type Row = [title: string, given: Grounds, state: TlsState, basis: Basis];
+const rows: readonly Row[] = [
+	['no CA, read on the same connection', grounds({flags: [flags(off)]}), 'unverified', 'proven'],
+	['no CA, read on another connection of an unknown process', grounds({flags: [flags(off, {connection: 'c9'})]}), 'unverified', 'inferred'],
+	['no CA, read on another connection of the same process', grounds({flags: [flags(off, {connection: 'c9', process: 'p1'})], process: processOf('p1')}), 'unverified', 'proven'],
+	['no CA, but of another process than this connection’s', grounds({flags: [flags(off, {connection: 'c9', process: 'p2'})], process: processOf('p1')}), 'unverified', 'inferred'],
+	['no CA, behind a gateway', grounds({flags: [flags(off)], front: {to: 'gateway', why: 'path'}}), 'unverified', 'inferred'],
+	['no CA, and nobody checked who answers', grounds({flags: [flags(off)], socket: unverifiedSocket}), 'unverified', 'inferred'],
+	['no CA on all replicas that are known', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})], replicas: known(2)}), 'unverified', 'proven'],
+	['no CA on one of two known replicas, the other not read', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'})], replicas: known(2)}), 'unverified', 'inferred'],
+	['replicas that differ', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2)}), 'unknown', 'unknown'],
+	['one replica read twice is not two', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(2)}), 'unverified', 'inferred'],
+	['a mirror pod without the flag, the only replica', grounds({mirrorPods: [mirrorPod('kube-apiserver-a', {})], replicas: known(1)}), 'unverified', 'proven'],
+	['a mirror pod without the flag, replicas not known', grounds({mirrorPods: [mirrorPod('kube-apiserver-a', {})]}), 'unverified', 'inferred'],
+	['a /flagz that lacks the flag says nothing', grounds({flags: [flags({})]}), 'unknown', 'unknown'],
+	['CA set, and the kubelet answered', grounds({flags: [flags(checked)], ...answered}), 'verified', 'proven'],
+	['CA set, the stream opened but the kubelet was not heard', grounds({flags: [flags(checked)], about: 'open-connection'}), 'verified', 'inferred'],
+	['CA set, nothing tried', grounds({flags: [flags(checked)]}), 'unknown', 'unknown'],
+	['CA set, and kubelets have answered this process', grounds({flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}), 'verified', 'inferred'],
+	['CA set, and this process refused every kubelet so far', grounds({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}), 'refused', 'inferred'],
+	['CA set, some refused and some not', grounds({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3, kubeletSuccesses: 3})]}), 'unknown', 'unknown'],
+	['CA set, and idle upgrades of ours were accepted', grounds({flags: [flags(checked)], stepTests: [stepTest('undecided')]}), 'verified', 'proven'],
+	['an x509 text on this connection', grounds({failures: [failure({tls: 'refused'})]}), 'refused', 'proven'],
+	['an x509 text on a connection of an unknown process', grounds({failures: [failure({tls: 'refused'}, {connection: 'c9'})]}), 'refused', 'inferred'],
+	['an x509 text behind a gateway', grounds({failures: [failure({tls: 'refused'})], front: {to: 'gateway', why: 'path'}}), 'refused', 'inferred'],
+	['a log read refused, and answered when the check is skipped', grounds({logDifferentials: [differential('certificate-refused')]}), 'refused', 'proven'],
+	['two log reads that succeed say nothing', grounds({logDifferentials: [differential('ok')]}), 'unknown', 'unknown'],
+	['a success although the certificate is expired', grounds({...answered, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}), 'unverified', 'inferred'],
+	['a success with a certificate for a host name that may be the one dialled', grounds({...answered, handshakes: [handshake({selfMade: true})]}), 'unknown', 'unknown'],
+	['nothing readable', grounds({...answered}), 'unknown', 'unknown'],
+];
+
+for (const [title, given, state, basis] of rows) {
+	test(`${title}: ${state}, ${basis}`, t => {
+		const ruling = kubeletTls(given);
+		t.is(ruling.state, state);
+		t.is(ruling.basis, basis);
+		t.true(state === 'unknown' ? ruling.need.length > 0 || ruling.why !== undefined : ruling.because.length > 0);
+	});
+}
+
+test('a log read that asks to skip the check is unverified, whatever the flag says', t => {
+	const given = grounds({flags: [flags(checked)], ...answered}, 'logs');
+	const ruling = kubeletTls({...given, purpose: {...given.purpose, insecureSkipTlsVerifyBackend: true}});
+	t.is(ruling.state, 'unverified');
+	t.is(ruling.basis, 'proven');
+	t.is(ruling.because[0]?.reading.source, 'construction');
+});

@@ -1,0 +1,55 @@
+import test from 'ava';
+import type {Basis, Grounds, RouteState, StreamFeature} from '../../../source/posture/evidence.ts';
+import {secondLegRoute} from '../../../source/posture/rules/second-leg-route.ts';
+import {failure, flags, grounds, known, metrics, mirrorPod, off, processOf, reading, stepTest, tunnelled, versionOf} from '../../support/grounds.ts';
+
+const agents = reading('agent-metrics', {agent: 'konnectivity-agent-x', observed: '1→4→1, 1→6→1'}, {connection: 'c1', active: true});
+const grpc = {egressDials: [{protocol: 'grpc' as const, transport: 'uds', count: 4}], tunnelsOpen: 1, kubeletRequestsDone: 4};
+const connectDials = {egressDials: [{protocol: 'http-connect' as const, transport: 'uds', count: 4}], kubeletRequestsDone: 4};
+const addressed = {...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'};
+
+type Row = [title: string, given: Grounds, state: RouteState, basis: Basis, protocol?: 'grpc' | 'http-connect' | 'ssh' | null];
+const rows: readonly Row[] = [
+	['no egress file, an upgrade', grounds({flags: [flags(off)]}), 'direct', 'proven'],
+	['no egress file, a log read that may take a proxy of the environment', grounds({flags: [flags(off)]}, 'logs'), 'direct', 'inferred'],
+	['no egress file, a log read, and the process’s own pod has no proxy in its environment', grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'})]}, 'logs'), 'direct', 'proven'],
+	['no egress file, a log read, and only the pod of another apiserver was seen', grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('b', {'advertise-address': '10.0.0.6'})]}, 'logs'), 'direct', 'inferred'],
+	['no egress file, a log read, and a proxy in the environment', grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}, 'logs'), 'unknown', 'unknown'],
+	['no egress file, an upgrade, and a proxy in the environment', grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}), 'direct', 'proven'],
+	['no egress file, behind a gateway', grounds({flags: [flags(off)], front: {to: 'gateway', why: 'path'}}), 'direct', 'inferred'],
+	['replicas that differ', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})], replicas: known(2)}), 'unknown', 'unknown'],
+	['an egress file, and nothing else', grounds({flags: [flags(tunnelled)]}), 'egress', 'inferred'],
+	['an egress file that this process has not used', grounds({flags: [flags(tunnelled)], metrics: [metrics({})]}), 'unknown', 'unknown'],
+	['an egress file, and kubelets reached without a dial of it (its cluster is Direct)', grounds({flags: [flags(tunnelled)], metrics: [metrics({kubeletRequestsDone: 2})]}), 'direct', 'proven'],
+	['an egress file, and dials by gRPC', grounds({flags: [flags(tunnelled)], metrics: [metrics(grpc)]}), 'konnectivity', 'inferred', 'grpc'],
+	['an egress file, and dials by HTTP CONNECT', grounds({flags: [flags(tunnelled)], metrics: [metrics(connectDials)]}), 'egress-http-connect', 'inferred', 'http-connect'],
+	['metrics of another process', grounds({metrics: [metrics(grpc, {connection: 'c9', process: 'p2'})], process: processOf('p1')}), 'unknown', 'unknown'],
+	['held upgrades moved the tunnels', grounds({stepTests: [stepTest('grpc')]}), 'konnectivity', 'proven', 'grpc'],
+	['held upgrades moved the dials by HTTP CONNECT', grounds({stepTests: [stepTest('http-connect')]}), 'egress-http-connect', 'proven', 'http-connect'],
+	['held upgrades moved nothing', grounds({stepTests: [stepTest('nothing')]}), 'direct', 'proven'],
+	['held upgrades moved nothing, behind a gateway', grounds({stepTests: [stepTest('nothing')], front: {to: 'gateway', why: 'path'}}), 'direct', 'inferred'],
+	['held upgrades that decide nothing', grounds({stepTests: [stepTest('undecided')]}), 'unknown', 'unknown'],
+	['agents carried the held upgrades, behind HTTP CONNECT', grounds({stepTests: [stepTest('http-connect')], agentTests: [agents]}), 'konnectivity', 'proven', 'http-connect'],
+	['a text that only a gRPC tunnel makes', grounds({failures: [failure({route: 'konnectivity', text: 'No agent available'})]}), 'konnectivity', 'proven', 'grpc'],
+	['the same from a pod behind the proxy, which may say anything', grounds({failures: [failure({route: 'konnectivity', routeBasis: 'inferred'})]}, 'pod-proxy'), 'konnectivity', 'inferred', 'grpc'],
+	['SSH flags before 1.22', grounds({mirrorPods: [mirrorPod('a', {'ssh-user': 'core'})], replicas: known(1), version: versionOf('v1.21.5')}), 'ssh-tunnel', 'proven', 'ssh'],
+	['SSH counters before 1.22', grounds({metrics: [metrics({sshTunnels: 2})], version: versionOf('v1.19.0')}), 'ssh-tunnel', 'inferred', 'ssh'],
+	['SSH flags that a newer apiserver cannot have', grounds({mirrorPods: [mirrorPod('a', {'ssh-user': 'core'})], replicas: known(1), version: versionOf('v1.36.3')}), 'direct', 'proven'],
+	['nothing readable', grounds({}), 'unknown', 'unknown'],
+];
+
+for (const [title, given, state, basis, protocol = null] of rows) {
+	test(`${title}: ${state}, ${basis}`, t => {
+		const ruling = secondLegRoute(given);
+		t.is(ruling.state, state);
+		t.is(ruling.basis, basis);
+		t.is(ruling.protocol, protocol);
+		t.true(state === 'unknown' ? ruling.need.length > 0 || ruling.why !== undefined : ruling.because.length > 0);
+	});
+}
+
+test('a name or a label of a pod is in no rule: nothing of a pod list reaches the route', t => {
+	for (const feature of ['logs', 'exec', 'attach', 'port-forward', 'pod-proxy'] as const satisfies readonly StreamFeature[]) {
+		t.is(secondLegRoute(grounds({}, feature)).state, 'unknown');
+	}
+});

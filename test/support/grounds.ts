@@ -1,0 +1,56 @@
+/** Grounds for rules under test: a verified apiserver of which nothing was read, and pieces to add. */
+import type {FailureFacts, FlagFacts, Grounds, MetricFacts, ProxyRequestFacts, Reading, SocketFacts, StepTestFacts, StreamFeature, VersionFacts} from '../../source/posture/evidence.ts';
+import {versionFacts} from '../../source/posture/probes/cluster-version.ts';
+
+const time = '2026-11-24T14:00:00.000Z';
+
+export const socketFacts: SocketFacts = {
+	scheme: 'https', server: '10.0.0.5:6443', remoteAddress: '10.0.0.5:6443', localAddress: '10.0.0.9:50000', proxy: null,
+	tls: {verified: true, skippedBy: null, protocol: 'TLSv1.3', serverName: null, trust: 'kubeconfig-ca', peer: {subject: 'CN=kube-apiserver', issuer: 'CN=ca', notBefore: time, notAfter: '2036-11-24T14:00:00.000Z', spkiSha256: 'aa'.repeat(32), subjectAltName: 'DNS:kubernetes, IP Address:10.0.0.5', chainSpkiSha256: ['aa'.repeat(32), 'bb'.repeat(32)]}},
+	clientAuth: 'certificate', connectedAt: time,
+};
+
+export function reading<Facts>(source: Reading<Facts>['source'], facts: Facts, more: Partial<Reading<Facts>> = {}): Reading<Facts> {
+	return {source, where: source, process: null, connection: null, time, active: false, facts, ...more};
+}
+
+export function grounds(more: Partial<Grounds> = {}, feature: StreamFeature = 'exec', request: ProxyRequestFacts | null = null): Grounds {
+	return {
+		purpose: {feature, target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request},
+		about: 'configuration', time, connection: 'c1', answered: false,
+		socket: reading('socket', socketFacts, {connection: 'c1'}),
+		front: {to: 'apiserver', why: 'its certificate'},
+		process: null, flags: [], mirrorPods: [], replicas: null, version: null, metrics: [], stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: [], closed: [],
+		...more,
+	};
+}
+
+/** A connection on which the far end answered. */
+export const answered = {about: 'open-connection', answered: true} as const;
+
+/** `/flagz` read on this connection, unless said otherwise. */
+export function flags(values: Readonly<Record<string, string>>, more: Partial<Reading<FlagFacts>> = {}): Reading<FlagFacts> {
+	return reading('flagz', {values, absent: 'unknown', proxyEnvironment: null}, {connection: 'c1', where: 'GET /flagz', ...more});
+}
+
+export function mirrorPod(name: string, values: Readonly<Record<string, string>>, proxyEnvironment: boolean | null = false): Reading<FlagFacts> {
+	return reading('mirror-pod', {values, absent: 'default', proxyEnvironment}, {where: `pod kube-system/${name}`});
+}
+
+export const off = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};
+export const checked = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
+export const tunnelled = {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'};
+
+export const known = (count: number) => reading('lease', {known: count, knownFrom: 'lease' as const});
+export const processOf = (id: string) => reading('socket', {id, startTime: time, version: '1.36.3'}, {process: id, connection: 'c1'});
+export const versionOf = (gitVersion: string): Reading<VersionFacts> => reading('version', versionFacts(gitVersion)!);
+
+export function metrics(facts: Partial<MetricFacts>, more: Partial<Reading<MetricFacts>> = {}): Reading<MetricFacts> {
+	return reading('metrics', {startSeconds: 1, egressDials: [], tunnelsOpen: null, kubeletRequestsDone: 0, kubeletSuccesses: 0, portForwardsOpen: 0, logTlsFailures: 0, caReloads: null, sshTunnels: null, ...facts}, {connection: 'c1', ...more});
+}
+
+export const stepTest = (moved: StepTestFacts['moved'], more: Partial<Reading<StepTestFacts>> = {}) =>
+	reading('step-test', {rounds: [3, 5], moved, transport: 'uds', why: null, observed: moved}, {connection: 'c1', active: true, ...more});
+
+export const failure = (facts: Partial<FailureFacts>, more: Partial<Reading<FailureFacts>> = {}) =>
+	reading('error-text', {row: 'T3', text: 'words', leg: 2 as const, tls: null, route: null, routeBasis: 'proven' as const, ...facts}, {connection: 'c1', ...more});
