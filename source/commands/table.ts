@@ -4,6 +4,7 @@ import {attachRow} from './rows/attach.ts';
 import {auditRow} from './rows/audit.ts';
 import {doctorRow} from './rows/doctor.ts';
 import {demoRow} from './rows/demo.ts';
+import {debugRow} from './rows/debug.ts';
 import {execRow} from './rows/exec.ts';
 import {proxyRow} from './rows/proxy.ts';
 import {keysRow} from './rows/keys.ts';
@@ -27,6 +28,7 @@ export const commandTable: readonly Entry[] = [
 	{row: doctorRow, load: async () => import('./doctor.ts')},
 	{row: portForwardRow, load: async () => import('./port-forward.ts')},
 	{row: demoRow, load: async () => import('./demo.ts')},
+	{row: debugRow, load: async () => import('./debug.ts')},
 	{row: proxyRow, load: async () => import('./proxy.ts')},
 	{row: keysRow, load: async () => import('./keys.ts')},
 ];

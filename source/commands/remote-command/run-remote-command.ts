@@ -11,12 +11,13 @@ import {resolvePod} from '../../targets/resolve-pod.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Invocation} from '../command.ts';
 import type {attachRow} from '../rows/attach.ts';
+import type {debugRow} from '../rows/debug.ts';
 import type {execRow} from '../rows/exec.ts';
 import {chooseTty} from './choose-tty.ts';
 import {driveRemoteCommand, signalStatus} from './drive-remote-command.ts';
 import {HeldNotices} from './held-notices.ts';
 
-type RemoteCommandInvocation = Invocation<typeof execRow.flags> | Invocation<typeof attachRow.flags>;
+type RemoteCommandInvocation = Invocation<typeof execRow.flags> | Invocation<typeof attachRow.flags> | Invocation<typeof debugRow.flags>;
 
 export type AskedCommand =
 	| {feature: 'exec'; asked: string; command: readonly string[]}

@@ -1,0 +1,94 @@
+/** Adds an ephemeral container to a pod, for images without a shell, and waits until it runs. */
+import {randomInt} from 'node:crypto';
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {refusal} from '../cluster/refusal.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {containerStatus} from '../targets/choose-container.ts';
+import {objectPath} from '../targets/object-path.ts';
+import type {ContainerState, PodObject} from '../targets/pod-object.ts';
+import {podResource} from '../targets/resource-words.ts';
+import {watchPods} from '../targets/watch-pods.ts';
+
+export type DebugContainer = {
+	name: string;
+	image: string;
+	/** The container whose processes it sees; `null` for none. */
+	target: string | null;
+	stdin: boolean;
+	tty: boolean;
+	/** Empty for the image's own. */
+	command: readonly string[];
+};
+
+/**
+An ephemeral container cannot be taken away again: it stays in the pod until the pod goes.
+@throws SpokeError ERR_FORBIDDEN (patch pods/ephemeralcontainers), ERR_APISERVER_ANSWER with the apiserver's words
+@see https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/
+*/
+export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request'>, {metadata: {name: podName, namespace = 'default'}}: PodObject, {name, image, target, stdin, tty, command}: DebugContainer, signal?: AbortSignal): Promise<void> {
+	const container = {
+		name, image, stdin, tty, terminationMessagePolicy: 'File',
+		...target !== null && {targetContainerName: target},
+		...command.length > 0 && {command},
+	};
+	const {status, headers, body} = await cluster.request({
+		method: 'PATCH',
+		path: objectPath(podResource, namespace, podName, 'ephemeralcontainers'),
+		headers: {'Content-Type': 'application/strategic-merge-patch+json'},
+		body: JSON.stringify({spec: {ephemeralContainers: [container]}}),
+		...signal && {signal},
+	});
+	const pieces: Buffer[] = [];
+	for await (const piece of body as AsyncIterable<Buffer>) {
+		pieces.push(piece);
+	}
+
+	if (status < 200 || status > 299) {
+		throw refusal({status, headers, body: Buffer.concat(pieces).toString('utf8')}, {verb: 'patch', resource: 'pods/ephemeralcontainers'});
+	}
+}
+
+/** `debugger-x7f2k`. */
+export function debugContainerName(): string {
+	const letters = 'bcdfghjklmnpqrstvwxz2456789';
+	return `debugger-${Array.from({length: 5}, () => letters[randomInt(letters.length)]).join('')}`;
+}
+
+/**
+Until the container runs.
+@param onWaiting Called when what it waits for changes: `ContainerCreating`, `ErrImagePull: …`
+@throws SpokeError ERR_TARGET_GONE when it ended, could not start, the pod went, or `limitMs` passed
+*/
+export async function untilRunning(cluster: ClusterAccess, {metadata: {name: podName, namespace = 'default'}}: PodObject, container: string, {limitMs, signal, onWaiting}: {limitMs: number; signal: AbortSignal; onWaiting: (reason: string) => void}): Promise<void> {
+	const limit = AbortSignal.timeout(limitMs);
+	let waiting = '';
+	for await (const change of watchPods(cluster, {namespace, fieldSelector: `metadata.name=${podName}`}, {signal: AbortSignal.any([limit, signal])})) {
+		if (change.type === 'gone') {
+			throw new SpokeError('ERR_TARGET_GONE', `pod ${podName} went before container ${container} ran`);
+		}
+
+		if (change.type !== 'appeared' && change.type !== 'changed') {
+			continue;
+		}
+
+		const {running, terminated, waiting: now}: ContainerState = containerStatus(change.pod, container)?.state ?? {};
+		if (running) {
+			return;
+		}
+
+		if (terminated) {
+			throw new SpokeError('ERR_TARGET_GONE', `container ${container} ended with exit code ${terminated.exitCode}${terminated.reason ? ` (${terminated.reason})` : ''}`, {
+				text: terminated.message ?? '', remedy: `what it said: spoke logs ${podName} -c ${container}`,
+			});
+		}
+
+		const reason = [now?.reason, now?.message].filter(part => part !== undefined).join(': ');
+		if (reason !== '' && reason !== waiting) {
+			waiting = reason;
+			onWaiting(reason);
+		}
+	}
+
+	signal.throwIfAborted();
+	throw new SpokeError('ERR_TARGET_GONE', `container ${container} does not run after ${limitMs / 1000} s${waiting === '' ? '' : `: ${waiting}`}`);
+}
