@@ -10,7 +10,7 @@ export type ActionTable = Readonly<Record<string, readonly ActionCells[]>>;
 
 const globalActions: ActionTable = {
 	global: [
-		['help.open', 'help', 'keys of this place', 99],
+		['help.open', 'help', 'this help', 99],
 		['palette.open', 'more', 'commands', 98],
 		['path.why', 'why', 'why this path', 50, 'read'],
 		['view.zoom', 'zoom', 'zoom the pane'],
@@ -19,8 +19,8 @@ const globalActions: ActionTable = {
 		['pane.previous', 'previous pane', 'previous pane'],
 		['messages.open', 'messages', 'messages so far'],
 		['app.quit', 'quit', 'quit (asks)'],
-		['app.suspend', 'suspend', 'suspend to the shell'],
-		['screen.redraw', 'redraw', 'draw the screen again'],
+		['app.suspend', 'suspend', 'suspend'],
+		['screen.redraw', 'redraw', 'redraw'],
 	],
 };
 

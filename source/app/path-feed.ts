@@ -67,7 +67,9 @@ export class PathFeed {
 	}
 
 	#show(examined: Examined, cluster: OpenCluster): void {
-		const {view, lists} = this.#store.state;
+		const {view: now, lists} = this.#store.state;
+		// The sandbox screen shows how its switches tell on the way to a pod.
+		const view = now === 'sandbox' ? 'pods' : now;
 		if (!listNames.includes(view as ListName)) {
 			return;
 		}

@@ -41,6 +41,10 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 			return;
 		}
 
+		if (id !== 'path.why') {
+			session.forgetFailure();
+		}
+
 		const handler = handlers[id];
 		if (!handler) {
 			session.tell(`${id} can do nothing here`);
@@ -106,6 +110,7 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 	};
 
 	const take = (inputs: readonly KeyInput[]) => {
+		store.data({type: 'notice-read'});
 		for (const input of inputs) {
 			if ('key' in input) {
 				press(input.key);

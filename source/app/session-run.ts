@@ -111,6 +111,9 @@ export class SessionRun implements Session {
 
 		this.#view = new ScreenView(options.stdout, this.terminal.silentInput(), themeFor(this.env, options.theme, null));
 		options.stdout.on('resize', this.#onResize);
+		// A terminal that is gone takes nothing any more: there is nobody to tell.
+		options.stdout.on('error', this.#onGone);
+		options.stdin.on('error', this.#onGone);
 		options.interrupted.addEventListener('abort', () => {
 			this.#left.resolve(options.interrupted.reason === 'SIGHUP' ? 129 : options.interrupted.reason === 'SIGINT' ? 130 : 143);
 		});
@@ -171,9 +174,13 @@ export class SessionRun implements Session {
 		this.tell(`${about}: ${error.message}${key === undefined ? '' : `.  ${key} why`}`, 'error');
 	}
 
-	/** The last failure, as long as its notice stands. */
+	/** What failed last, until something else is done. */
 	get lastFailure(): {about: string; error: ErrorObject} | null {
-		return this.store.state.notice?.role === 'error' ? this.#lastFailure : null;
+		return this.#lastFailure;
+	}
+
+	forgetFailure(): void {
+		this.#lastFailure = null;
 	}
 
 	ask = async (question: string, details?: readonly string[]) => this.#overlays.ask(question, details);
@@ -364,6 +371,10 @@ export class SessionRun implements Session {
 			this.store.data({type: 'refused', refused});
 		}
 	}
+
+	readonly #onGone = () => {
+		this.#left.resolve(129);
+	};
 
 	readonly #onResize = () => {
 		const {columns, rows} = this.#options.stdout;

@@ -30,6 +30,8 @@ export type Session = {
 	tell(text: string, role?: 'plain' | 'warn' | 'error'): void;
 	/** Tells of a failure and keeps it for `why`. */
 	fail(about: string, thrown: unknown): void;
+	/** Something else is done: `why` is about that from now on. */
+	forgetFailure(): void;
 	ask(question: string, details?: readonly string[]): Promise<boolean>;
 	type(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
 	pick(options: PickOptions): Promise<string | null>;

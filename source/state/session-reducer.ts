@@ -23,6 +23,8 @@ export type SessionEvent =
 	| {type: 'zoom'}
 	| {type: 'pending'; keys: string | null}
 	| {type: 'notice'; text: string; role?: Message['role']; now: number}
+	/** A key came: the notice was read, and stays in the messages. */
+	| {type: 'notice-read'}
 	| {type: 'tick'; now: number}
 	| {type: 'path-here'; of: string; path: Path | null}
 	| {type: 'forward'; forward: ForwardState}
@@ -109,6 +111,10 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		case 'notice': {
 			const message: Message = {time: event.now, text: event.text, role: event.role ?? 'plain'};
 			return {...state, notice: message, messages: [...state.messages.slice(-mostMessages + 1), message]};
+		}
+
+		case 'notice-read': {
+			return state.notice === null ? state : {...state, notice: null};
 		}
 
 		case 'tick': {

@@ -18,8 +18,8 @@ export function auditPicture({rows}: Audit, glyphs: Glyphs, width: number): stri
 		return `${spokeIn(name, row(id), side, glyphs)}${frame.side}${centre}${frame.side}${spokeOut(far, row(farId), side, glyphs)}`;
 	});
 	const edge = (left: string, right: string) => `${' '.repeat(side)}${left}${frame.along.repeat(cellWidth(hub))}${right}`;
-	const route = row('C10').state === '' || row('C10').verdict === 'not-applicable' ? row('C1').state : row('C10').state;
-	return [edge(frame.topLeft, frame.topRight), ...middle, `${edge(frame.bottomLeft, frame.bottomRight)}   route: ${route || 'unknown'}`];
+	const said = (name: string, {state, verdict}: AuditRow) => `${name}: ${state === '' ? verdict : state}`;
+	return [edge(frame.topLeft, frame.topRight), ...middle, `${edge(frame.bottomLeft, frame.bottomRight)}   ${said('konnectivity', row('C10'))}, ${said('ssh tunnels', row('C9'))}`];
 }
 
 function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): string {

@@ -42,21 +42,26 @@ const views: ReadonlyArray<readonly [ViewName, string]> = [
 	['pods', 'Pods'], ['workloads', 'Workloads'], ['services', 'Services'], ['nodes', 'Nodes'], ['forwards', 'Forwards'], ['proxy', 'Proxy'], ['audit', 'Audit'], ['sandbox', 'Sandbox'],
 ];
 
-/** `─┤1 Pods 12├─2 Workloads 6─…`: which views there are, their keys and sizes. */
+/** `─┤1 Pods 12├─2 Workloads 6─…`: which views there are, their keys and sizes; with less room fewer sizes, then keys alone. */
 export function viewRule(screen: Screen, right = ''): Line {
 	const {state, theme: {glyphs}} = screen;
-	const spans: Span[] = [of('rule', glyphs.rule)];
 	const width = state.size.columns;
-	const shown = views.filter(([name]) => (name !== 'sandbox' || state.cluster.sandbox) && (width >= 76 || name === state.view || ((name === 'forwards' || name === 'audit') && width >= 40)));
-	for (const [name, title] of shown) {
-		const key = keyOfView(screen, name);
-		const words = `${key === null ? '' : `${key} `}${title}${countOf(state, name)}`;
-		spans.push(...name === state.view
-			? [of('focus', `${glyphs.tabLeft}${words}${glyphs.tabRight}`), of('rule', glyphs.rule)]
-			: [{text: words}, of('rule', glyphs.rule)]);
-	}
-
-	return spread(spans, right === '' ? [] : [of('text.dim', ` ${right} `), of('rule', glyphs.rule)], width, of('rule', glyphs.rule));
+	const shown = views.filter(([name]) => name !== 'sandbox' || state.cluster.sandbox);
+	const note = right === '' ? [] : [of('text.dim', ` ${right} `), of('rule', glyphs.rule)];
+	const room = width - lineWidth(note);
+	const forms = [
+		(name: ViewName, title: string) => `${title}${countOf(state, name)}`,
+		(name: ViewName, title: string) => `${title}${name === state.view || name === 'forwards' ? countOf(state, name) : ''}`,
+		(name: ViewName, title: string) => name === state.view ? `${title}${countOf(state, name)}` : title.slice(0, 3),
+		(name: ViewName, title: string) => name === state.view ? `${title}${countOf(state, name)}` : '',
+	].map(words => shown.flatMap(([name, title]): Span[] => {
+		const text = `${keyOfView(screen, name) ?? ''} ${words(name, title)}`.trim();
+		return name === state.view
+			? [of('focus', `${glyphs.tabLeft}${text}${glyphs.tabRight}`), of('rule', glyphs.rule)]
+			: [{text}, of('rule', glyphs.rule)];
+	}));
+	const spans = [of('rule', glyphs.rule), ...forms.find(one => lineWidth(one) < room) ?? forms.at(-1)!];
+	return spread(spans, note, width, of('rule', glyphs.rule));
 }
 
 function keyOfView(screen: Screen, name: ViewName): string | null {
@@ -98,7 +103,8 @@ export function footer(screen: Screen): Line {
 
 	const all = footerHints(hints);
 	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
-	const room = width - widthOf(last);
+	// The last hint needs no gap behind it.
+	const room = width - widthOf(last) + 2;
 	const shown: typeof all[number][] = [];
 	for (const hint of all) {
 		if (!last.includes(hint) && hint.id !== 'view.back' && widthOf([...shown, hint]) <= room) {

@@ -12,8 +12,8 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 		return fillUp([line(''), line(' ', of('text.dim', `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, on a pod or a service the same key does.`))], rows);
 	}
 
-	const toWidth = Math.max(12, Math.min(30, ...forwards.map(({target, remote}) => target.length + remote.length + 1)));
-	const stateWidth = Math.max(20, size.columns - toWidth - 42);
+	const toWidth = Math.max(12, Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(({target, remote}) => target.length + remote.length + 1))));
+	const stateWidth = Math.max(20, size.columns - toWidth - 40);
 	const head = line(of('text.dim', `     ${fitToCells('LOCAL', 11)}${fitToCells('TO', toWidth + 2)}${fitToCells('STATE', stateWidth)}OPEN  SENT/RCVD`));
 	const list = forwards.map((one, index): Line => {
 		const isAt = index === forwardAt;

@@ -17,14 +17,19 @@ export function helpScreen(screen: Screen, context: string, rows: number, off: (
 	const legend = [
 		line(''),
 		line(of('title', 'THE LINE')),
-		...([['proven', 'no other explanation'], ['inferred', 'fits, others would too'], ['unknown', 'and what would tell'], ['unseen', 'not looked at (inside the node)']] as const)
+		...([['proven', 'no doubt left'], ['inferred', 'it fits'], ['unknown', 'not seen'], ['unseen', 'not looked at']] as const)
 			.map(([basis, words]) => line(`${glyphs.strokes[basis]} ${fitToCells(basis === 'unseen' ? '' : basis, 9)} ${words}`)),
-		line('The stroke before a word is the basis of that word.'),
-		line(of('state.failed', glyphs.broke), ' ends a line that broke.'),
+		line('A stroke is the basis'),
+		line('of the word behind it.'),
+		line(of('state.failed', glyphs.broke), ' ends a broken line'),
 		line(''),
 		line(of('title', 'MARKS')),
-		line(`${glyphs.open} open  ${glyphs.working} working  ${glyphs.stopped} stopped  ${glyphs.failed} failed`),
-		line('Filters: text, !text without, -l app=web labels, ~regex'),
+		line(`${glyphs.open} open     ${glyphs.working} working`),
+		line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
+		line(''),
+		line(of('title', 'FILTERS')),
+		line('text  !without  ~regex'),
+		line('-l app=web  labels'),
 	];
 	const all = [...blocks.flatMap((block, index) => index === 0 ? block : [line(''), ...block]), ...legend];
 	const columns = size.columns >= 150 ? 4 : size.columns >= 76 ? 3 : size.columns >= 50 ? 2 : 1;

@@ -3,6 +3,7 @@ import {cellWidth} from '../text/cell-width.ts';
 import {ageTitle, listKinds, type ListColumn, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {showAge, type Row} from '../state/table-rows.ts';
+import {wrapWords} from './chrome.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
@@ -14,7 +15,7 @@ export function listPane(screen: Screen, name: ListName, rows: number, width: nu
 	const list = screen.state.lists[name];
 	const shown = list.visible.slice(list.top, list.top + rows);
 	const columns = chooseColumns(screen, list, shown, width);
-	const lines = shown.length === 0 ? emptyWords(screen, list).map(words => line(' ', of('text.dim', words)))
+	const lines = shown.length === 0 ? emptyWords(screen, list).flatMap(words => wrapWords(words, width - 2)).map(words => line(' ', of('text.dim', words)))
 		: shown.map((row, index) => rowLine(screen, list, row, list.top + index === list.cursorIndex, columns));
 	return [headLine(list, columns, rows, width), ...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))].slice(0, rows + 1);
 }

@@ -119,6 +119,10 @@ function pathHere({state}: Screen) {
 		return state.proxy.exchanges[state.proxy.at]?.path ?? null;
 	}
 
+	if (state.view === 'sandbox') {
+		return state.pathHere?.path ?? null;
+	}
+
 	return state.pathHere?.of === subject({state} as Screen) ? state.pathHere.path : null;
 }
 

@@ -47,7 +47,7 @@ function legTable({theme: {glyphs}}: Screen, path: Path): Line[] {
 export function whyLines(path: Path | null, error: ErrorObject | null, strokes: {proven: string; inferred: string; unknown: string}): TextLine[] {
 	const lines: TextLine[] = [];
 	if (error) {
-		lines.push({text: error.leg === 0 ? 'Here' : `Leg ${error.leg} failed`, rule: true}, {text: error.message, role: 'state.failed'});
+		lines.push({text: error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_CREDENTIALS' ? 'Refused by the apiserver' : error.leg === 0 ? 'Here' : `Leg ${error.leg} failed`, rule: true}, {text: error.message, role: 'state.failed'});
 		if (error.text !== null) {
 			lines.push({label: '  text', text: sanitiseLine(error.text)});
 		}

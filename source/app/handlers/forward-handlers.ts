@@ -142,7 +142,7 @@ async function addDialog(session: Session, target: string, namespace: string, re
 		fields: [
 			first === undefined ? {name: 'port', label: 'Port', value: '', choices: null, note: 'no port is declared: a number or a name'}
 				: {name: 'port', label: 'Port', value: first.value, choices: [...ports, {value: 'other', shown: 'other …', suggested: 0}], note: ''},
-			{name: 'other', label: 'Other port', value: '', choices: null, note: first === undefined ? '' : 'only for "other"'},
+			...first === undefined ? [] : [{name: 'other', label: 'Other port', value: '', choices: null, note: 'only for "other"'}],
 			{name: 'local', label: 'Local port', value: before?.port.split(':')[0] ?? suggested, choices: null, note: 'empty: any free one'},
 			{name: 'address', label: 'Listen on', value: before?.address ?? 'localhost', choices: null, note: ''},
 		],
@@ -174,7 +174,7 @@ async function addDialog(session: Session, target: string, namespace: string, re
 }
 
 function specOf(values: Readonly<Record<string, string>>): string {
-	const remote = values['port'] === 'other' || values['port'] === '' ? values['other'] ?? '' : values['port'] ?? '';
+	const remote = values['port'] === 'other' ? values['other'] ?? '' : values['port'] ?? '';
 	return `${values['local'] ?? ''}:${remote}`;
 }
 

@@ -20,8 +20,8 @@ import {targetHere} from './details-handlers.ts';
 import type {Handlers} from './handler.ts';
 import {currentTail} from './tail-handlers.ts';
 
-/** The best shell that the image has, with a terminal that it knows. */
-const shellScript = 'TERM=xterm-256color; export TERM; if [ -x /bin/bash ]; then exec /bin/bash -l; elif [ -x /bin/ash ]; then exec /bin/ash; else exec /bin/sh; fi';
+/** The best shell that the image has. */
+const shellScript = '[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh';
 
 type Place = {pod: PodObject; container: string; asked: string; chosenFrom: number};
 
