@@ -48,9 +48,18 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	const controlPlane = new ControlPlane({store, authority: issuer.authority, kubeletClient, serving, tokens, wire, tunnels});
 	row.createWorkloads(store);
 	const stopControllers = startControllers(store);
-	await controlPlane.start(posture, port).catch((error: NodeJS.ErrnoException) => {
-		throw portFailure(error, port);
-	});
+	const close = async () => {
+		stopControllers();
+		await controlPlane.stop();
+		await Promise.all(kubelets.map(async kubelet => kubelet.stop()));
+	};
+
+	try {
+		await controlPlane.start(posture, port);
+	} catch (error) {
+		await close();
+		throw portFailure(error as NodeJS.ErrnoException, port);
+	}
 
 	const listeners = new Set<(event: SandboxEvent) => void>();
 	const tell = (what: string) => {
@@ -63,12 +72,6 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	const switches = new SandboxSwitches(parts, posture);
 	await switches.set(row.switches);
 	const server = `https://127.0.0.1:${controlPlane.apiserver.port}`;
-	const close = async () => {
-		stopControllers();
-		await controlPlane.stop();
-		await Promise.all(kubelets.map(async kubelet => kubelet.stop()));
-	};
-
 	signal?.addEventListener('abort', close, {once: true});
 	return {
 		server, scenario, switches, close,

@@ -10,6 +10,7 @@ import type {Change} from '../objects/object-store.ts';
 import {kubeletAnswer, kubeletUpgrade} from './kubelet-paths.ts';
 import {PodRuntime, type RuntimeSetting} from './pod-runtime.ts';
 import {internalErrorAlert, servingCertificate, type KubeletCertificate} from './serving-certificate.ts';
+import {resetSocket} from '../network/reset-socket.ts';
 
 export type KubeletSetting = RuntimeSetting & {issuer: Issuer};
 
@@ -86,7 +87,7 @@ export class Kubelet {
 	/** Breaks every connection to this kubelet, as a cut cable does. */
 	cutConnections(): void {
 		for (const socket of this.#sockets) {
-			socket.resetAndDestroy();
+			resetSocket(socket);
 		}
 	}
 

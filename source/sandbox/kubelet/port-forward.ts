@@ -3,6 +3,7 @@ import {createConnection, type Socket} from 'node:net';
 import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {Place} from '../network/address-plan.ts';
+import {resetSocket} from '../network/reset-socket.ts';
 
 export type ForwardTarget = {
 	/** Where a port of the pod can be dialled. */
@@ -78,10 +79,10 @@ function connect(error: SpdyStream, data: SpdyStream, port: number, {locate, san
 		sockets.delete(socket);
 		error.end();
 	});
-	data.on('error', () => socket.resetAndDestroy());
+	data.on('error', () => resetSocket(socket));
 	data.on('close', () => {
 		if (!socket.destroyed && !data.readableEnded) {
-			socket.resetAndDestroy();
+			resetSocket(socket);
 		}
 	});
 }

@@ -1,6 +1,7 @@
 /** The wire between clients and the apiserver, which can be slowed, stalled and cut. */
 import {createConnection, createServer, type Server, type Socket} from 'node:net';
 import {Transform} from 'node:stream';
+import {resetSocket} from './reset-socket.ts';
 
 /** A relay of bytes: FIN stays FIN, RST stays RST. */
 export class FaultyWire {
@@ -28,7 +29,7 @@ export class FaultyWire {
 	/** Resets every connection of now. */
 	cut(): void {
 		for (const socket of this.#sockets) {
-			socket.resetAndDestroy();
+			resetSocket(socket);
 		}
 	}
 
@@ -58,12 +59,12 @@ export class FaultyWire {
 		from.on('close', hadError => {
 			this.#sockets.delete(from);
 			if (hadError) {
-				to.resetAndDestroy();
+				resetSocket(to);
 			} else if (!to.destroyed && !from.readableEnded) {
 				to.destroy();
 			}
 		});
-		from.on('error', () => to.resetAndDestroy());
+		from.on('error', () => resetSocket(to));
 		const wire = new Transform({
 			transform: (chunk: Buffer, _encoding, done) => {
 				const go = () => {

@@ -12,6 +12,8 @@ export class ObjectStore {
 	readonly #rows = new Map(storedRows.map(row => [row.name, row]));
 	readonly #byResource = new Map(storedRows.map(row => [row.name, new Map<string, KubeObject>()]));
 	readonly #listeners = new Set<(change: Change) => void>();
+	readonly #news: Change[] = [];
+	#notifying = false;
 	#history: Change[] = [];
 	#compactedTo = 0;
 	#revision = 1000;
@@ -102,11 +104,25 @@ export class ObjectStore {
 			this.#history = this.#history.slice(-historyLimit);
 		}
 
-		for (const listener of this.#listeners) {
-			listener(change);
+		this.#news.push(change);
+		this.#notify();
+		return object;
+	}
+
+	/** In the order of revisions: a listener that changes something is told of it after everyone was told of what it reacts to. */
+	#notify(): void {
+		if (this.#notifying) {
+			return;
 		}
 
-		return object;
+		this.#notifying = true;
+		for (let change = this.#news.shift(); change; change = this.#news.shift()) {
+			for (const listener of this.#listeners) {
+				listener(change);
+			}
+		}
+
+		this.#notifying = false;
 	}
 }
 

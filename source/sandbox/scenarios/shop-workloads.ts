@@ -17,7 +17,7 @@ export function createShopWorkloads(store: ObjectStore): void {
 	createService(store, 'db', [{name: 'echo', port: 7000, targetPort: 'echo'}]);
 
 	createWorkload(store, {kind: 'deployments', name: 'flaky', replicas: 1, containers: [{name: 'flaky', image: 'sandbox/crasher:0.9', args: ['--after=3']}]});
-	createWorkload(store, {kind: 'jobs', name: 'report', containers: [{name: 'report', image: 'sandbox/finisher:1.0', args: ['--lines=12']}]});
+	createWorkload(store, {kind: 'jobs', name: 'report', containers: [{name: 'report', image: 'sandbox/finisher:1.0', args: ['--lines=12', '--pace=250']}]});
 	createWorkload(store, {kind: 'deployments', name: 'toolbox', replicas: 1, containers: [{name: 'shell', image: 'sandbox/shell:1.0', stdin: true, tty: true}]});
 
 	createWorkload(store, {kind: 'deployments', name: 'checkout', namespace: 'shop', replicas: 2, containers: [{name: 'checkout', image: 'sandbox/log-writer:3.0', args: ['--rate=1', '--format=json']}]});

@@ -25,12 +25,15 @@ export const crasher: Program = async ({args, stdout, stderr, signal}) => {
 	return signal.aborted ? 143 : 1;
 };
 
-/** Prints `--lines=N` and ends with exit code 0. */
+/** Prints `--lines=N`, one each `--pace=MILLISECONDS`, and ends with exit code 0. */
 export const finisher: Program = async ({args, stdout, signal}) => {
 	const lines = Number(option(args, 'lines') ?? 5);
+	const pace = Number(option(args, 'pace') ?? 0);
 	for (let line = 1; line <= lines && !signal.aborted; line++) {
 		stdout(`step ${line} of ${lines} done\n`);
-		await pause(20, signal);
+		if (pace > 0) {
+			await pause(pace, signal);
+		}
 	}
 
 	return 0;

@@ -1,0 +1,146 @@
+/** The apiserver's client side: lists, watches, users and the paths that are no resource. */
+import {once} from 'node:events';
+import {createInterface} from 'node:readline';
+import anyTest, {type TestFn} from 'ava';
+import type {Sandbox} from '../../source/sandbox/sandbox.ts';
+import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import {ask, askJson, open, podsOf} from '../support/sandbox-client.ts';
+
+const test = anyTest as TestFn<{sandbox: Sandbox}>;
+
+test.before(async t => {
+	t.context.sandbox = await startSandbox();
+});
+
+test.after.always(async t => {
+	await t.context.sandbox?.close();
+});
+
+const pods = '/api/v1/namespaces/default/pods';
+
+type List = {kind: string; metadata: {resourceVersion: string; continue?: string; remainingItemCount?: number}; items: Array<{metadata: {name: string}}>};
+
+test('a list cut into pages has every object once, in the order of names', async t => {
+	const {sandbox} = t.context;
+	const whole = await askJson<List>(sandbox, pods);
+	const names: string[] = [];
+	let token = '';
+	for (let page = 0; page === 0 || token !== ''; page++) {
+		const list = await askJson<List>(sandbox, `${pods}?limit=3&continue=${token}`);
+		t.true(list.items.length <= 3);
+		t.is(list.metadata.continue === undefined, list.metadata.remainingItemCount === undefined);
+		names.push(...list.items.map(({metadata}) => metadata.name));
+		token = list.metadata.continue ?? '';
+	}
+
+	t.deepEqual(names, whole.items.map(({metadata}) => metadata.name));
+	t.deepEqual(names, names.toSorted());
+});
+
+test('a Table has the server’s columns, and rows without objects when none are asked for', async t => {
+	const table = await askJson(t.context.sandbox, `${pods}?includeObject=None`, {headers: {accept: 'application/json;as=Table;v=v1;g=meta.k8s.io'}});
+	t.is(table['kind'], 'Table');
+	t.deepEqual(table['columnDefinitions'].slice(0, 5).map(({name}: {name: string}) => name), ['Name', 'Ready', 'Status', 'Restarts', 'Age']);
+	t.true(table['rows'].every(({object, cells}: {object: unknown; cells: unknown[]}) => object === null && cells.length === table['columnDefinitions'].length));
+});
+
+test('selectors choose by labels and fields, and one that cannot be read is refused', async t => {
+	const {sandbox} = t.context;
+	const count = async (query: string) => (await askJson<List>(sandbox, `${pods}?${query}`)).items.length;
+	t.is(await count('labelSelector=app%3Dweb'), 2);
+	t.is(await count('labelSelector=app+in+(web,api)'), 4);
+	t.is(await count('labelSelector=!app'), 0);
+	t.is(await count('fieldSelector=metadata.name%3Ddb-0'), 1);
+	t.is((await ask(sandbox, `${pods}?labelSelector=a+b+c`)).status, 400);
+});
+
+test('a watch tells what comes, changes and goes, from its revision on', async t => {
+	const {sandbox} = t.context;
+	const {metadata: {resourceVersion}} = await askJson<List>(sandbox, pods);
+	const [name] = await podsOf(sandbox, 'checkout', 'shop');
+	const stream = await open(sandbox, `/api/v1/namespaces/shop/pods?watch=true&resourceVersion=${resourceVersion}&timeoutSeconds=20`);
+	const lines = createInterface({input: stream});
+	sandbox.faults.replacePod({namespace: 'shop', name: name!});
+	const seen: string[] = [];
+	let running = false;
+	for await (const line of lines) {
+		const {type, object} = JSON.parse(line) as {type: string; object: {metadata: {name: string}; status?: {phase?: string}}};
+		seen.push(`${type} ${object.metadata.name === name ? 'old' : 'new'}`);
+		running ||= object.status?.phase === 'Running' && object.metadata.name !== name;
+		if (seen.includes('DELETED old') && running) {
+			break;
+		}
+	}
+
+	stream.destroy();
+	t.is(seen[0], 'MODIFIED old');
+	t.true(seen.indexOf('ADDED new') > 0);
+	t.true(seen.includes('MODIFIED new'));
+});
+
+test('a watch with initial events ends them with a bookmark that says so', async t => {
+	const stream = await open(t.context.sandbox, '/api/v1/namespaces?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true');
+	const types: string[] = [];
+	for await (const line of createInterface({input: stream})) {
+		const {type, object} = JSON.parse(line) as {type: string; object: {metadata: {annotations?: Record<string, string>}}};
+		types.push(type);
+		if (type === 'BOOKMARK') {
+			t.is(object.metadata.annotations?.['k8s.io/initial-events-end'], 'true');
+			break;
+		}
+	}
+
+	stream.destroy();
+	t.deepEqual(new Set(types.slice(0, -1)), new Set(['ADDED']));
+});
+
+test.serial('after a compaction an old watch gets 410, and an old continue token too', async t => {
+	const {sandbox} = t.context;
+	const {metadata} = await askJson<List>(sandbox, `${pods}?limit=1`);
+	sandbox.faults.rollOut({name: 'toolbox'});
+	sandbox.faults.compact();
+	await once(await open(sandbox, `${pods}?watch=true&resourceVersion=1`), 'data').then(([chunk]) => {
+		const {type, object} = JSON.parse(String(chunk)) as {type: string; object: {code: number; reason: string}};
+		t.deepEqual([type, object.code, object.reason], ['ERROR', 410, 'Expired']);
+	});
+	t.is((await ask(sandbox, `${pods}?limit=1&continue=${metadata.continue}`)).status, 410);
+});
+
+test('each user may do what its row says, and a refusal names user, verb and resource', async t => {
+	const {sandbox} = t.context;
+	t.is((await ask(sandbox, '/api/v1/nodes', {user: 'ada'})).status, 200);
+	t.is((await ask(sandbox, '/metrics', {user: 'ada'})).status, 200);
+	t.is((await ask(sandbox, pods, {user: 'bob'})).status, 200);
+	const refused = await askJson(sandbox, '/api/v1/nodes', {user: 'bob'});
+	t.is(refused['message'], 'nodes is forbidden: User "bob" cannot list resource "nodes" in API group "" at the cluster scope');
+	t.is((await askJson(sandbox, '/flagz', {user: 'bob'}))['message'], 'forbidden: User "bob" cannot get path "/flagz"');
+	t.is((await ask(sandbox, pods, {user: 'eve'})).status, 403);
+});
+
+test('anonymous requests reach version and health and nothing else; a bad token reaches nothing', async t => {
+	const {sandbox} = t.context;
+	const asked = async (path: string) => (await ask(sandbox, path, {user: 'nobody'})).status;
+	t.deepEqual(await Promise.all(['/version', '/healthz', '/livez', '/readyz', '/api', '/flagz', '/metrics'].map(async path => asked(path))), [200, 200, 200, 200, 403, 403, 403]);
+	t.is((await ask(sandbox, '/version', {user: 'nobody', headers: {authorization: 'Bearer nonsense'}})).status, 401);
+});
+
+test('flagz is structured for clients that name it, text for others, and refused as plain JSON', async t => {
+	const {sandbox} = t.context;
+	const structured = await ask(sandbox, '/flagz', {headers: {accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz'}});
+	t.is(structured.headers['content-type'], 'application/json;g=config.k8s.io;v=v1beta1;as=Flagz');
+	t.is((JSON.parse(structured.body) as {flags: Record<string, string>}).flags['kubelet-certificate-authority'], '');
+	t.is((await ask(sandbox, '/flagz', {headers: {accept: 'application/json'}})).status, 406);
+	t.regex((await ask(sandbox, '/flagz', {headers: {accept: '*/*'}})).body, /^\napiserver flagz\nWarning/);
+	const old = await ask(sandbox, '/flagz', {headers: {accept: 'application/json;v=v1alpha1;g=config.k8s.io;as=Flagz'}});
+	t.regex(String(old.headers.warning), /deprecated/);
+});
+
+test('access reviews answer as the requests themselves would', async t => {
+	const {sandbox} = t.context;
+	const mayI = async (user: 'bob' | 'cleo', verb: string, subresource: string) => (await askJson(sandbox, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+		user, method: 'POST', body: {kind: 'SelfSubjectAccessReview', apiVersion: 'authorization.k8s.io/v1', spec: {resourceAttributes: {namespace: 'default', verb, resource: 'pods', subresource}}},
+	}))['status'].allowed as boolean;
+	t.deepEqual([await mayI('bob', 'create', 'exec'), await mayI('cleo', 'get', 'exec'), await mayI('cleo', 'create', 'exec')], [true, true, false]);
+	const who = await askJson(sandbox, '/apis/authentication.k8s.io/v1/selfsubjectreviews', {user: 'bob', method: 'POST', body: {}});
+	t.deepEqual(who['status'].userInfo, {username: 'bob', groups: ['developers', 'system:authenticated']});
+});

@@ -1,0 +1,65 @@
+/** Starting and ending a sandbox. */
+import {connect, createServer} from 'node:net';
+import {once} from 'node:events';
+import test from 'ava';
+import {scenarioRows} from '../../source/sandbox/scenarios/scenario-rows.ts';
+import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import {askJson} from '../support/sandbox-client.ts';
+
+test('every scenario starts, and its workloads run or fail as they should', async t => {
+	for (const {name} of scenarioRows) {
+		const sandbox = await startSandbox({scenario: name});
+		let late: string[] = [];
+		for (let waited = 0; waited === 0 || (late.length > 0 && waited < 3000); waited += 100) {
+			const {items} = await askJson<{items: Array<{metadata: {name: string}; status: {phase: string}}>}>(sandbox, '/api/v1/namespaces/default/pods');
+			late = items.filter(({metadata, status}) => status.phase !== (metadata.name.startsWith('report') ? 'Succeeded' : 'Running')).map(({metadata}) => metadata.name);
+			await new Promise(resolve => {
+				setTimeout(resolve, 100);
+			});
+		}
+
+		t.deepEqual(late, [], name);
+		await sandbox.close();
+	}
+});
+
+test('an unknown scenario is a usage error that names the known ones', async t => {
+	const error = await t.throwsAsync(startSandbox({scenario: 'nope' as never}));
+	t.like(error, {code: 'ERR_USAGE', exitStatus: 2, message: 'unknown scenario: nope'});
+	t.regex((error as unknown as {remedy: string}).remedy, /konnectivity/);
+});
+
+test('a port in use is told with its number', async t => {
+	const taken = createServer();
+	taken.listen(0, '127.0.0.1');
+	await once(taken, 'listening');
+	const {port} = taken.address() as {port: number};
+	await t.throwsAsync(startSandbox({port}), {code: 'ERR_PORT_IN_USE', message: `port ${port} is in use on 127.0.0.1`});
+	taken.close();
+});
+
+test('after the end nothing listens any more', async t => {
+	const sandbox = await startSandbox();
+	const {items: nodes} = await askJson<{items: Array<{status: {addresses: Array<{type: string; address: string}>; daemonEndpoints: {kubeletEndpoint: {Port: number}}}}>}>(sandbox, '/api/v1/nodes');
+	const places = [
+		{host: '127.0.0.1', port: Number(new URL(sandbox.server).port)},
+		...nodes.map(({status}) => ({host: status.addresses[0]!.address, port: status.daemonEndpoints.kubeletEndpoint.Port})),
+	];
+	await sandbox.close();
+	for (const place of process.platform === 'linux' ? places : places.slice(0, 1)) {
+		const socket = connect(place);
+		const [error] = await once(socket, 'error') as [NodeJS.ErrnoException];
+		t.is(error.code, 'ECONNREFUSED');
+	}
+});
+
+test('an abort of the signal ends it', async t => {
+	const stop = new AbortController();
+	const {server} = await startSandbox({signal: stop.signal});
+	stop.abort();
+	await t.throwsAsync(async () => {
+		for (;;) {
+			await fetch(server);
+		}
+	});
+});

@@ -1,0 +1,69 @@
+/** Plain requests to a sandbox as one of its users: no code of the program stands in between. */
+import {request as httpsRequest} from 'node:https';
+import {text} from 'node:stream/consumers';
+import type {IncomingHttpHeaders, IncomingMessage} from 'node:http';
+import type {Duplex} from 'node:stream';
+import type {Sandbox, UserName} from '../../source/sandbox/sandbox.ts';
+
+export type Asked = {user?: UserName | 'nobody'; method?: string; headers?: Record<string, string>; body?: unknown};
+export type Answer = {status: number; headers: IncomingHttpHeaders; body: string};
+
+/** The answer, its body read whole. */
+export async function ask(sandbox: Sandbox, path: string, asked: Asked = {}): Promise<Answer> {
+	const answer = await open(sandbox, path, asked);
+	return {status: answer.statusCode ?? 0, headers: answer.headers, body: await text(answer)};
+}
+
+export async function askJson<T = Record<string, any>>(sandbox: Sandbox, path: string, asked: Asked = {}): Promise<T> {
+	return JSON.parse((await ask(sandbox, path, asked)).body) as T;
+}
+
+/** The answer, its body still to be read. */
+export async function open(sandbox: Sandbox, path: string, {user = 'admin', method = 'GET', headers = {}, body}: Asked = {}): Promise<IncomingMessage> {
+	const {promise, resolve, reject} = Promise.withResolvers<IncomingMessage>();
+	const sent = httpsRequest(`${sandbox.server}${path}`, {...credentials(sandbox, user), method, agent: false, headers: {...credentials(sandbox, user).headers, ...body === undefined ? {} : {'content-type': 'application/json'}, ...headers}}, resolve);
+	sent.on('error', reject);
+	sent.end(body === undefined ? undefined : JSON.stringify(body));
+	return promise;
+}
+
+/** An upgrade; the answer's status and text where it is none. */
+export async function upgrade(sandbox: Sandbox, path: string, {user = 'admin', method = 'GET', headers = {}}: Asked): Promise<{socket: Duplex; headers: IncomingHttpHeaders} | {status: number; body: string; headers: IncomingHttpHeaders}> {
+	const {promise, resolve, reject} = Promise.withResolvers<Awaited<ReturnType<typeof upgrade>>>();
+	const sent = httpsRequest(`${sandbox.server}${path}`, {...credentials(sandbox, user), method, agent: false, headers: {...credentials(sandbox, user).headers, connection: 'Upgrade', ...headers}});
+	sent.on('upgrade', (answer, socket) => {
+		// An apiserver that restarts resets it.
+		socket.on('error', () => {});
+		resolve({socket, headers: answer.headers});
+	});
+	sent.on('response', async answer => {
+		resolve({status: answer.statusCode ?? 0, headers: answer.headers, body: await text(answer)});
+	});
+	sent.on('error', reject);
+	sent.end();
+	return promise;
+}
+
+export const webSocketHeaders = (protocol: string): Record<string, string> => ({
+	upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': Buffer.alloc(16, 1).toString('base64'), 'sec-websocket-protocol': protocol,
+});
+
+/** Names of the pods of an app. */
+export async function podsOf(sandbox: Sandbox, app: string, namespace = 'default'): Promise<string[]> {
+	const {items} = await askJson<{items: Array<{metadata: {name: string}}>}>(sandbox, `/api/v1/namespaces/${namespace}/pods?labelSelector=app%3D${app}`);
+	return items.map(({metadata}) => metadata.name);
+}
+
+function credentials(sandbox: Sandbox, name: UserName | 'nobody') {
+	const {clusters, users} = sandbox.kubeconfig();
+	const ca = decode(clusters[0]!.cluster['certificate-authority-data']);
+	const user = users.find(entry => entry.name === name)?.user ?? {};
+	return {
+		ca, headers: user['token'] === undefined ? {} : {authorization: `Bearer ${user['token']}`},
+		...user['client-key-data'] === undefined ? {} : {cert: decode(user['client-certificate-data']!), key: decode(user['client-key-data'])},
+	};
+}
+
+function decode(base64: string): string {
+	return Buffer.from(base64, 'base64').toString();
+}
