@@ -1,0 +1,337 @@
+/** `spoke logs` on the real cluster: kubectl's bytes without -f, and no line lost or repeated with it, whatever breaks. */
+import {createHash} from 'node:crypto';
+import {setTimeout as sleep} from 'node:timers/promises';
+import process from 'node:process';
+import test from 'ava';
+import {startTcpCutter} from '../support/tcp-cutter.ts';
+import {killAgents, removeAgents, restartApiserver, restoreAgents} from './lab/faults.ts';
+import {apply} from './lab/kubectl.ts';
+import {useCluster, type Cluster, type Place} from './support/cluster.ts';
+
+const direct = 'off-direct';
+/** Of the long run: `LOGS_MINUTES=10` is the whole bench of 20 resets; CI has less time. */
+const minutes = Number(process.env['LOGS_MINUTES'] ?? 0.5);
+const resets = Math.max(5, Math.round(minutes * 2));
+
+const cluster = await useCluster({postures: ['off-direct', 'off-grpc', 'restarted'], nodes: ['n2']});
+
+const lineOf = (number: number) => `${String(number).padStart(10, '0')} ${createHash('sha256').update(String(number)).digest('hex').slice(0, 16)} `;
+
+/** What a follow is held against: numbers in order, hashes right, each once. */
+function judge(text: string): {lines: number; wrong: string[]; first: number; last: number} {
+	const lines = text.split('\n');
+	const wrong: string[] = [];
+	const cut = lines.pop();
+	if (cut !== '') {
+		wrong.push(`ends in the middle of a line: ${cut}`);
+	}
+
+	const numbers = lines.map(line => Number(line.slice(0, 10)));
+	for (const [index, line] of lines.entries()) {
+		if (!line.startsWith(lineOf(numbers[index]!))) {
+			wrong.push(`changed: ${line}`);
+		}
+
+		if (index > 0 && numbers[index] !== numbers[index - 1]! + 1) {
+			wrong.push(`${numbers[index - 1]} is followed by ${numbers[index]}`);
+		}
+	}
+
+	return {lines: lines.length, wrong: wrong.slice(0, 5), first: numbers[0] ?? 0, last: numbers.at(-1) ?? 0};
+}
+
+type Follow = {stdout: () => string; stderr: () => string; stop: () => Promise<void>; ended: Promise<number | null>};
+
+function follow(on: Cluster, place: Place, args: readonly string[]): Follow {
+	const child = on.startSpoke(place, ['logs', '-f', ...args]);
+	const out: Buffer[] = [];
+	const err: Buffer[] = [];
+	child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+	child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+	const ended = new Promise<number | null>(resolve => {
+		child.once('close', resolve);
+	});
+	return {
+		stdout: () => Buffer.concat(out).toString('latin1'), stderr: () => Buffer.concat(err).toString(), ended,
+		async stop() {
+			child.kill('SIGINT');
+			await ended;
+		},
+	};
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
+	for (const limit = Date.now() + limitMs; !await holds(); await sleep(50)) {
+		if (Date.now() > limit) {
+			throw new Error(`not within ${limitMs / 1000} s: ${what}`);
+		}
+	}
+}
+
+const pod = (name: string, args: readonly string[], more: object = {}) => ({
+	apiVersion: 'v1', kind: 'Pod', metadata: {name, namespace: 'demo', labels: {app: 'logs-test'}},
+	spec: {
+		nodeName: 'n1', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1,
+		containers: [{name: 'lines', image: 'spoke.test/lab:1', imagePullPolicy: 'Never', command: ['/bin/workload'], args: ['write-lines', ...args], volumeMounts: [{name: 'data', mountPath: '/data'}]}],
+		volumes: [{name: 'data', emptyDir: {}}],
+		...more,
+	},
+});
+
+async function fresh(name: string, args: readonly string[], more: object = {}): Promise<void> {
+	await cluster.kubectl(direct, ['delete', 'pod', name, '--ignore-not-found', '--force', '--grace-period=0']);
+	await apply(cluster.kubeconfig(direct), [pod(name, args, more)]);
+	await until(`${name} writes`, async () => (await cluster.kubectl(direct, ['logs', name, '--tail=1'])).stdout !== '');
+}
+
+const finished = 'finished-writer';
+const invocations = [
+	`logs ${finished}`,
+	`logs pod/${finished}`,
+	`logs ${finished} lines`,
+	`logs ${finished} -c lines`,
+	`logs ${finished} --tail=3`,
+	`logs ${finished} --tail=0`,
+	`logs ${finished} --tail=-1`,
+	`logs ${finished} --timestamps --tail=20`,
+	`logs ${finished} --prefix --tail=4`,
+	`logs ${finished} --prefix --timestamps`,
+	`logs ${finished} --limit-bytes=777`,
+	`logs ${finished} --limit-bytes=10 --prefix`,
+	`logs ${finished} --since=1s`,
+	`logs ${finished} --since-time=2020-01-01T00:00:00Z --tail=7`,
+	`logs ${finished} --since-time=2099-01-01T00:00:00Z`,
+	`logs ${finished} --all-containers`,
+	`logs -l app=${finished}`,
+	`logs -l app=${finished} --tail=-1`,
+	`logs -l app=nothing-has-this`,
+	`logs ${finished} -f --tail=5 --limit-bytes=300`,
+	`logs ${finished} --insecure-skip-tls-verify-backend --tail=2`,
+	'logs job/once',
+	'logs -f job/once',
+	'logs two -c prepare',
+	'logs two prepare --prefix',
+	'logs -l job-name=once --all-containers --prefix --timestamps',
+	'logs deploy/web',
+	'logs svc/tcp',
+	'logs sts/tcp --all-pods',
+] as const;
+
+for (const line of invocations) {
+	test(`\`${line}\` prints kubectl’s bytes`, async t => {
+		const [theirs, ours] = await Promise.all([cluster.kubectl(direct, line.split(' ')), cluster.spoke(direct, line.split(' '))]);
+		t.is(ours.stdout, theirs.stdout);
+		t.is(ours.status, theirs.status, ours.stderr);
+	});
+}
+
+for (const [line, status, says] of [
+	['logs no-such-pod', 8, /pods "no-such-pod" not found/],
+	[`logs ${finished} -c nope`, 8, /container nope is not valid for pod finished-writer out of: lines/],
+	[`logs -p ${finished}`, 8, /previous terminated container "lines" in pod "finished-writer" not found/],
+	[`logs ${finished} --tail=-2`, 2, /--tail must be greater than or equal to -1/],
+	[`logs ${finished} --since=1s --since-time=2020-01-01T00:00:00Z`, 2, /at most one of/],
+	[`logs ${finished} --limit-bytes=-1`, 2, /--limit-bytes must be greater than 0/],
+	['logs two left --all-containers', 2, /should not be specified with container name left/],
+	['logs pod/../x', 2, /more than one slash/],
+	['logs configmap/x', 2, /no pods can be found by "configmap"/],
+	['logs deploy/nope', 8, /deployments.apps "nope" not found/],
+] as const) {
+	test(`\`${line}\` fails in kubectl as here, with status ${status} and one line`, async t => {
+		const [theirs, ours] = await Promise.all([cluster.kubectl(direct, line.split(' ')), cluster.spoke(direct, line.split(' '))]);
+		t.not(theirs.status, 0);
+		t.is(ours.status, status);
+		t.regex(ours.stderr, says);
+		t.is(ours.stderr.trim().split('\n').length, 1, ours.stderr);
+	});
+}
+
+test('a reader that goes ends it at once with 141', async t => {
+	const child = cluster.startSpoke(direct, ['logs', '-f', 'writer']);
+	child.stdout.once('data', () => child.stdout.destroy());
+	const began = Date.now();
+	const status = await new Promise(resolve => {
+		child.once('exit', resolve);
+	});
+	t.is(status, 141);
+	t.true(Date.now() - began < 3000);
+});
+
+test(`no line is lost or repeated over ${resets} resets of the connection`, async t => {
+	t.timeout((minutes * 60_000) + 120_000);
+	await fresh('logs-cut', ['-rate=200', '-burst=8']);
+	const server = await apiserverOf(direct);
+	const cutter = await startTcpCutter(server);
+	const running = follow(cluster, direct, ['logs-cut', '--server', `https://${cutter.address}`]);
+	const control = follow(cluster, direct, ['logs-cut', '--resume=false', '--server', `https://${cutter.address}`]);
+	await until('both follow', () => running.stdout() !== '' && control.stdout() !== '');
+	for (let index = 0; index < resets; index++) {
+		await sleep(minutes * 60_000 / resets);
+		cutter.reset();
+		const before = running.stdout().length;
+		const at = Date.now();
+		await until('it is back', () => running.stdout().length > before, 10_000);
+		t.true(Date.now() - at < 2500, `back after ${Date.now() - at} ms`);
+	}
+
+	await sleep(1500);
+	await running.stop();
+	const found = judge(running.stdout());
+	t.deepEqual(found.wrong, []);
+	t.is(found.first, 1);
+	t.true(found.lines > minutes * 60 * 150, `${found.lines}`);
+	t.is([...running.stderr().matchAll(/no line lost/g)].length, resets, running.stderr());
+	// The control is cut once and has lost the rest.
+	t.is(await control.ended, 13);
+	t.true(judge(control.stdout()).last < found.last - 1000);
+	await cutter.stop();
+});
+
+test('a stretch of network that swallows everything is said within 30 s, and nothing is lost', async t => {
+	t.timeout(180_000);
+	const cutter = await startTcpCutter(await apiserverOf(direct));
+	const began = await numberNow('logs-cut');
+	const running = follow(cluster, direct, ['logs-cut', '--tail=1', '--server', `https://${cutter.address}`]);
+	await until('it follows', () => running.stdout() !== '');
+	cutter.swallow(true);
+	const at = Date.now();
+	await until('it is said', () => running.stderr().includes('stalled'), 40_000);
+	t.true(Date.now() - at < 30_000, `${Date.now() - at} ms`);
+	await sleep(5000);
+	cutter.swallow(false);
+	await until('it is back', () => running.stderr().includes('back after'), 20_000);
+	await sleep(1000);
+	await running.stop();
+	const found = judge(running.stdout());
+	t.deepEqual(found.wrong, []);
+	t.true(found.first >= began);
+	await cutter.stop();
+});
+
+test('over restarts the last line of each life is followed by the first of the next', async t => {
+	t.timeout(180_000);
+	await fresh('logs-restarts', ['-rate=100', '-burst=2', '-exit-after=150', '-state=/data/number']);
+	const running = follow(cluster, direct, ['logs-restarts']);
+	await until('two restarts', () => [...running.stderr().matchAll(/started again/g)].length >= 2, 120_000);
+	await sleep(1000);
+	await running.stop();
+	const found = judge(running.stdout());
+	t.deepEqual(found.wrong, []);
+	t.true(found.lines >= 400, `${found.lines}`);
+	t.notRegex(running.stderr(), /may be missing/);
+});
+
+test('it ends with 0 when the pod is done, and says so', async t => {
+	await fresh('logs-done', ['-rate=100', '-count=300'], {restartPolicy: 'Never'});
+	const running = follow(cluster, direct, ['logs-done']);
+	t.is(await running.ended, 0);
+	t.deepEqual(judge(running.stdout()), {lines: 300, wrong: [], first: 1, last: 300});
+	t.regex(running.stderr(), /logs-done\/lines: ended with exit 0 Completed/);
+});
+
+test('rotation and cuts together: nothing the kubelet still offers is skipped, and what may be missing is said', async t => {
+	t.timeout(120_000);
+	const cutter = await startTcpCutter(await apiserverOf(direct));
+	const running = follow(cluster, direct, ['rotating', '--tail=1', '--server', `https://${cutter.address}`]);
+	const undisturbed = follow(cluster, direct, ['rotating', '--tail=1']);
+	await until('it follows', () => running.stdout() !== '');
+	for (let index = 0; index < 10; index++) {
+		await sleep(2500);
+		cutter.reset();
+	}
+
+	await sleep(2000);
+	await Promise.all([running.stop(), undisturbed.stop()]);
+	const [found, beside] = [judge(running.stdout()), judge(undisturbed.stdout())];
+	const gaps = [...running.stderr().matchAll(/may be missing/g)].length;
+	// Where the kubelet itself skips lines at a rotation, the follow that was never cut misses them as well.
+	t.true(found.wrong.length <= gaps + beside.wrong.length, JSON.stringify({found, beside, said: running.stderr()}));
+	t.false(found.wrong.some(text => text.startsWith('changed') || /^(\d+) is followed by (\d+)$/.exec(text)?.slice(1).map(Number).reduce((a, b) => a - b)! >= 0), 'nothing is repeated or changed');
+	await cutter.stop();
+});
+
+test('an apiserver that restarts costs no line', async t => {
+	t.timeout(180_000);
+	const running = follow(cluster, 'restarted', ['logs-cut', '--tail=1']);
+	await until('it follows', () => running.stdout() !== '');
+	await restartApiserver(cluster.lab, 'restarted');
+	await until('it is back', () => running.stderr().includes('no line lost'), 60_000);
+	await sleep(1000);
+	await running.stop();
+	t.deepEqual(judge(running.stdout()).wrong, []);
+});
+
+test('an agent that dies ends the answer cleanly, and is no end', async t => {
+	t.timeout(180_000);
+	const running = follow(cluster, 'off-grpc', ['logs-cut', '--tail=1']);
+	await until('it follows', () => running.stdout() !== '');
+	await killAgents(cluster.lab, 'grpc');
+	const before = running.stdout().length;
+	await until('it goes on', () => running.stdout().length > before + 10_000, 60_000);
+	await running.stop();
+	t.deepEqual(judge(running.stdout()).wrong, []);
+	t.notRegex(running.stderr(), /ended with/);
+});
+
+test('with no agent left the tunnel is named, and it goes on when they are back', async t => {
+	t.timeout(180_000);
+	const running = follow(cluster, 'off-grpc', ['logs-cut', '--tail=1']);
+	await until('it follows', () => running.stdout() !== '');
+	await removeAgents(cluster.lab, 'grpc');
+	await until('it is said', () => running.stderr().includes('No agent available'), 35_000);
+	await restoreAgents(cluster.lab, 'grpc');
+	await until('it is back', () => running.stderr().includes('no line lost'), 60_000);
+	await running.stop();
+	t.deepEqual(judge(running.stdout()).wrong, []);
+});
+
+test('a new pod of a workload is followed within 2 s of Running, and the old one’s tail is complete', async t => {
+	t.timeout(120_000);
+	await cluster.kubectl(direct, ['delete', 'deployment', 'logs-deploy', '--ignore-not-found', '--wait']);
+	const {spec} = pod('x', ['-rate=50']);
+	await apply(cluster.kubeconfig(direct), [{apiVersion: 'apps/v1', kind: 'Deployment', metadata: {name: 'logs-deploy', namespace: 'demo'}, spec: {
+		replicas: 1, selector: {matchLabels: {app: 'logs-deploy'}}, template: {metadata: {labels: {app: 'logs-deploy'}}, spec},
+	}}]);
+	const running = follow(cluster, direct, ['deploy/logs-deploy', '--prefix']);
+	const pods = () => [...new Set([...running.stdout().matchAll(/^\[pod\/([^/]+)\/lines] /gm)].map(match => match[1]!))];
+	await until('the first pod is followed', () => pods().length === 1);
+	await cluster.kubectl(direct, ['delete', 'pod', pods()[0]!, '--wait=false']);
+	let runningAt = 0;
+	await until('the next pod is followed', async () => {
+		const {stdout} = await cluster.kubectl(direct, ['get', 'pods', '-l', 'app=logs-deploy', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[0].state.running.startedAt}{"\\n"}{end}']);
+		runningAt ||= stdout.split('\n').some(row => !row.startsWith(pods()[0]!) && row.includes('T')) ? Date.now() : 0;
+		return pods().length === 2;
+	}, 60_000);
+	t.true(Date.now() - runningAt < 2000 || runningAt === 0, `${Date.now() - runningAt} ms`);
+	await sleep(1000);
+	await running.stop();
+	for (const name of pods()) {
+		const own = running.stdout().split('\n').filter(row => row.startsWith(`[pod/${name}/`)).map(row => `${row.slice(row.indexOf('] ') + 2)}\n`).join('');
+		const found = judge(own);
+		t.deepEqual(found.wrong, []);
+		t.is(found.first, 1);
+	}
+
+	await cluster.kubectl(direct, ['delete', 'deployment', 'logs-deploy', '--wait=false']);
+});
+
+test('a second leg that is refused is told in the apiserver’s words, with status 11', async t => {
+	const cut = await useCluster({postures: ['bad-direct']});
+	const {status, stderr} = await cut.spoke('bad-direct', ['logs', 'writer', '--tail=1']);
+	t.is(status, 11);
+	t.regex(stderr, /x509: certificate signed by unknown authority/);
+	t.is((await cut.spoke('bad-direct', ['logs', 'writer', '--tail=1', '--insecure-skip-tls-verify-backend'])).status, 0);
+});
+
+async function apiserverOf(place: Place): Promise<string> {
+	const {stdout} = await cluster.kubectl(place, ['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}']);
+	return new URL(stdout).host;
+}
+
+async function numberNow(name: string): Promise<number> {
+	return Number((await cluster.kubectl(direct, ['logs', name, '--tail=1'])).stdout.slice(0, 10));
+}
+
+test.after.always('the pods of this file are taken away', async () => {
+	await cluster.kubectl(direct, ['delete', 'pod', '-l', 'app=logs-test', '--wait=false']);
+});
