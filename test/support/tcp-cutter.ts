@@ -1,0 +1,90 @@
+/** A stretch of network that breaks on demand: passes TCP through, resets what is open, or swallows everything. */
+import {once} from 'node:events';
+import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+
+export type TcpCutter = {
+	/** `127.0.0.1:PORT` */
+	readonly address: string;
+	readonly open: number;
+	/** Resets every open connection, towards both ends. */
+	reset(): void;
+	/** From now on nothing passes in either direction, and nobody is told. */
+	swallow(on: boolean): void;
+	/** New connections are reset at once. */
+	refuse(on: boolean): void;
+	stop(): Promise<void>;
+};
+
+/** @param target `host:port` */
+export async function startTcpCutter(target: string): Promise<TcpCutter> {
+	const [host, port] = target.split(/:(?=\d+$)/) as [string, string];
+	const pairs = new Set<readonly [Socket, Socket]>();
+	let swallowing = false;
+	let refusing = false;
+	const server = createServer({noDelay: true}, client => {
+		client.on('error', () => {});
+		if (refusing) {
+			client.resetAndDestroy();
+			return;
+		}
+
+		const upstream = connect({host, port: Number(port), noDelay: true});
+		const pair = [client, upstream] as const;
+		pairs.add(pair);
+		for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+			from.on('error', () => {});
+			from.on('data', chunk => {
+				if (!to.write(chunk)) {
+					from.pause();
+				}
+			});
+			to.on('drain', () => {
+				if (!swallowing) {
+					from.resume();
+				}
+			});
+			from.on('end', () => to.end());
+			from.on('close', () => {
+				to.destroy();
+				pairs.delete(pair);
+			});
+		}
+
+		if (swallowing) {
+			client.pause();
+			upstream.pause();
+		}
+	});
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const each = (act: (socket: Socket) => void) => {
+		for (const pair of pairs) {
+			pair.map(act);
+		}
+	};
+
+	return {
+		address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+		get open() {
+			return pairs.size;
+		},
+		reset() {
+			each(socket => {
+				socket.resetAndDestroy();
+			});
+		},
+		swallow(on) {
+			swallowing = on;
+			each(socket => on ? socket.pause() : socket.resume());
+		},
+		refuse(on) {
+			refusing = on;
+		},
+		async stop() {
+			each(socket => {
+				socket.destroy();
+			});
+			server.close();
+		},
+	};
+}
