@@ -34,6 +34,7 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 	const owed = new Map<string, Path>();
 	const done = new Set<string>();
 	const lines = new Set<string>();
+	const closings = new Map<string, () => void>();
 	let settled = () => {};
 	const say = (path: Path) => {
 		const text = mode === 'json' ? jsonLine(path) : `${sanitiseLine(path.line)}\n`;
@@ -60,9 +61,25 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 		}
 
 		settled();
+		// Not inside the labeller's own telling.
+		queueMicrotask(() => {
+			closings.get(id)?.();
+			closings.delete(id);
+		});
 	});
 	return {
-		witness: labeller.witness,
+		witness: {
+			...labeller.witness,
+			closed(connection, purpose) {
+				const close = () => labeller.witness.closed?.(connection, purpose);
+				// A short read is over before its second leg is known; what is owed is read to its end.
+				if (owed.has(connection.id)) {
+					closings.set(connection.id, close);
+				} else {
+					close();
+				}
+			},
+		},
 		async finished() {
 			if (mode !== 'auto' && owed.size > 0) {
 				await new Promise<void>(resolve => {
