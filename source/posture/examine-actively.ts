@@ -22,7 +22,9 @@ export async function examineActively(examined: Examined, cluster: ClusterAccess
 		? await readLogDifferential(examined.connection, {namespace: target.namespace, pod: target.pod, container: target.container, node: target.node}, processOf(examined))
 		: undefined;
 	const outcome = await stepTest(examined, cluster, target).catch(() => undefined);
-	return {...examined, active: {
+	// What was tried has moved the counters, also where it was refused.
+	const metrics = examined.metrics.read && examined.connection.usable ? await readApiserverMetrics(examined.connection, processOf(examined)) : examined.metrics;
+	return {...examined, metrics: metrics.read ? metrics : examined.metrics, active: {
 		...fromStepTest(outcome, examined, target),
 		logDifferentials: log ? [log] : [],
 		handshakes: handshake?.read ? [handshake.read] : [],

@@ -20,7 +20,7 @@ export function grounds(more: Partial<Grounds> = {}, feature: StreamFeature = 'e
 		about: 'configuration', time, connection: 'c1', answered: false,
 		socket: reading('socket', socketFacts, {connection: 'c1'}),
 		front: {to: 'apiserver', why: 'its certificate'},
-		process: null, flags: [], mirrorPods: [], replicas: null, version: null, metrics: [], stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: [], closed: [],
+		process: null, flags: [], mirrorPods: [], replicas: null, version: versionOf('v1.36.3'), metrics: [], stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: [], closed: [],
 		...more,
 	};
 }
@@ -43,7 +43,9 @@ export const tunnelled = {'kubelet-certificate-authority': '', 'egress-selector-
 
 export const known = (count: number) => reading('lease', {known: count, knownFrom: 'lease' as const});
 export const processOf = (id: string) => reading('socket', {id, startTime: time, version: '1.36.3'}, {process: id, connection: 'c1'});
-export const versionOf = (gitVersion: string): Reading<VersionFacts> => reading('version', versionFacts(gitVersion)!);
+export function versionOf(gitVersion: string): Reading<VersionFacts> {
+	return reading('version', versionFacts(gitVersion)!);
+}
 
 export function metrics(facts: Partial<MetricFacts>, more: Partial<Reading<MetricFacts>> = {}): Reading<MetricFacts> {
 	return reading('metrics', {startSeconds: 1, egressDials: [], tunnelsOpen: null, kubeletRequestsDone: 0, kubeletSuccesses: 0, portForwardsOpen: 0, logTlsFailures: 0, caReloads: null, sshTunnels: null, ...facts}, {connection: 'c1', ...more});

@@ -4,7 +4,7 @@ import {apiserverFlag} from './apiserver-flag.ts';
 import {environmentProxyIsExcluded, honoursEnvironmentProxy} from './environment-proxy.ts';
 import {needActive, needAgentMetrics, needFlagz, needMetrics, needMirrorPods} from './needs.ts';
 import {byConstruction, cite, frontIsSure, isSameProcess, strengthOf, weakest} from './strength.ts';
-import {sshTunnels} from './ssh-tunnels.ts';
+import {sshIsExcluded, sshTunnels} from './ssh-tunnels.ts';
 
 export type RouteRuling = Ruling<RouteState> & {protocol: 'grpc' | 'http-connect' | 'ssh' | null; agent: string | null};
 
@@ -16,8 +16,8 @@ except that requests which are no upgrades may also take a proxy from the apiser
 export function secondLegRoute(grounds: Grounds): RouteRuling {
 	return byFailureText(grounds)
 		?? byAgents(grounds)
-		?? byStepTest(grounds)
 		?? sshTunnels(grounds)
+		?? byStepTest(grounds)
 		?? byEmptyFlag(grounds)
 		?? byCounters(grounds)
 		?? bySetFlag(grounds)
@@ -100,7 +100,9 @@ function byEmptyFlag(grounds: Grounds): RouteRuling | undefined {
 }
 
 /** Requests that are no upgrades may go through HTTPS_PROXY of the apiserver's environment; only that environment tells. */
-function direct(grounds: Grounds, basis: Basis, because: RouteRuling['because']): RouteRuling {
+function direct(grounds: Grounds, unless: Basis, because: RouteRuling['because']): RouteRuling {
+	// An SSH tunnel moves no counter and needs no egress file.
+	const basis = weakest(unless, sshIsExcluded(grounds));
 	const common = {protocol: null, agent: null} as const;
 	if (!honoursEnvironmentProxy(grounds.purpose)) {
 		return {state: 'direct', basis, because, need: [], ...common};

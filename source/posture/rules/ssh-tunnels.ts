@@ -2,7 +2,7 @@
 import type {Basis, Citation, Grounds, VersionFacts} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import type {RouteRuling} from './second-leg-route.ts';
-import {cite} from './strength.ts';
+import {cite, frontIsSure, isSameProcess} from './strength.ts';
 
 /**
 A flag or a counter that only an apiserver with SSH tunnels has. Where they are in use, all traffic to nodes goes through them.
@@ -30,6 +30,16 @@ export function sshIsImpossible({version}: Grounds): {basis: Basis; citation: Ci
 	}
 
 	return {basis: version.facts.upstream ? 'proven' : 'inferred', citation: cite(version, 'ssh-tunnels-removed-in-1.22', version.facts.gitVersion)};
+}
+
+/** How surely no SSH tunnel is in use: by the version, or by flags that name none. Never less than inferred. */
+export function sshIsExcluded(grounds: Grounds): Basis {
+	const own = grounds.flags.find(reading => isSameProcess(reading, grounds));
+	// A structured /flagz names every flag there is.
+	const byFlagz = own && own.facts.absent === 'unknown' && own.facts.values['ssh-user'] === undefined && frontIsSure(grounds);
+	const flag = apiserverFlag(grounds, 'ssh-user', () => 'ssh-user-empty');
+	const bases: readonly Basis[] = [sshIsImpossible(grounds)?.basis ?? 'inferred', byFlagz ? 'proven' : 'inferred', flag.known && flag.value === '' ? flag.basis : 'inferred'];
+	return bases.includes('proven') ? 'proven' : 'inferred';
 }
 
 export function isAtLeast({major, minor}: VersionFacts, wantedMajor: number, wantedMinor: number): boolean {

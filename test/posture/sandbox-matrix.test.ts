@@ -1,0 +1,62 @@
+/** The matrix in the sandbox: what is said of every connection against the posture that was switched on. */
+import test, {type ExecutionContext} from 'ava';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {openCluster} from '../../source/cluster/open-cluster.ts';
+import type {Path} from '../../source/posture/evidence.ts';
+import {pathsTo} from '../../source/posture/paths-to.ts';
+import type {SwitchValues} from '../../source/sandbox/switch-rows.ts';
+import {openSandbox} from '../support/sandbox.ts';
+
+type Verification = SwitchValues['verification'];
+type Route = SwitchValues['route'];
+
+const users = ['admin', 'ada', 'bob'] as const;
+const routesOf: Readonly<Record<Route, readonly string[]>> = {
+	'direct': ['direct'],
+	'konnectivity': ['konnectivity'],
+	'http-connect': ['konnectivity', 'egress-http-connect', 'egress'],
+	'ssh': ['ssh-tunnel'],
+};
+
+for (const verification of ['off', 'good', 'bad'] as const satisfies readonly Verification[]) {
+	for (const route of ['direct', 'konnectivity', 'http-connect', 'ssh'] as const satisfies readonly Route[]) {
+		test(`kubelet CA ${verification}, ${route}: nothing that is said of a leg is false`, async t => {
+			for (const user of users) {
+				const {sandbox, env} = await openSandbox(t, {user});
+				await sandbox.switches.set({verification, route});
+				for (const probe of user === 'ada' ? ['passive'] as const : ['passive', 'active'] as const) {
+					await judge(t, `${user} ${probe}`, await pathsOf(env, probe), verification, route);
+				}
+
+				await sandbox.close();
+			}
+		});
+	}
+}
+
+async function pathsOf(env: NodeJS.ProcessEnv, probe: 'passive' | 'active'): Promise<Path[]> {
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	try {
+		return await pathsTo(cluster, 'svc/web', {probe});
+	} finally {
+		cluster.close();
+	}
+}
+
+async function judge(t: ExecutionContext, who: string, paths: readonly Path[], verification: Verification, route: Route): Promise<void> {
+	t.true(paths.length >= 6);
+	for (const path of paths) {
+		const {to, tls, route: way} = path.legs[1]!;
+		const truth = to === 'kubelet' ? {off: 'unverified', good: 'verified', bad: 'refused'}[verification] : 'plain';
+		const title = `${who} ${path.feature}: ${path.line}`;
+		t.true(tls.state === 'unknown' || tls.state === truth, `${title}: TLS is ${truth}`);
+		t.true(way.state === 'unknown' || routesOf[route].includes(way.state), `${title}: route is ${route}`);
+		if (who === 'admin active') {
+			t.is(tls.basis, 'proven', title);
+			t.not(way.state, 'unknown', title);
+		}
+
+		t.true(path.legs.every(leg => [leg.tls, leg.route].every(verdict => verdict.state === 'unknown' ? verdict.need.length > 0 || verdict.why !== undefined : verdict.evidence.length > 0)), title);
+	}
+}
