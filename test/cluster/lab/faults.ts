@@ -2,12 +2,13 @@
 import {readFile, readdir} from 'node:fs/promises';
 import process from 'node:process';
 import {startApiserver, stopApiserver} from './control-plane.ts';
-import {signalDaemon} from './daemon.ts';
+import {signalDaemon, stopDaemon} from './daemon.ts';
 import {agentName, startTunnelServer, stopTunnelServer, type TunnelMode} from './konnectivity.ts';
 import {mustKubectl} from './kubectl.ts';
 import {nodeAddress, type Lab} from './lab.ts';
+import type {NodeName} from './node.ts';
 import {base, postureOf, type Posture, type PostureName} from './postures.ts';
-import {kubeconfigOf, waitForAgents} from './start.ts';
+import {kubeconfigOf, startReadyNode, waitForAgents} from './start.ts';
 import {waitFor} from './wait.ts';
 
 /** Ends the agents' processes as a crash would; the kubelet starts them again, later each time. */
@@ -58,6 +59,15 @@ export async function freezeApiserver(lab: Lab, name: PostureName): Promise<void
 
 export async function thawApiserver(lab: Lab, name: PostureName): Promise<void> {
 	await signalDaemon(lab, `apiserver-${name}`, 'SIGCONT');
+}
+
+/** Ends a kubelet; its containers go on. */
+export async function stopKubelet(lab: Lab, node: NodeName): Promise<void> {
+	await stopDaemon(lab, `kubelet-${node}`, {signal: 'SIGKILL'});
+}
+
+export async function startStoppedKubelet(lab: Lab, node: NodeName): Promise<void> {
+	await startReadyNode(lab, node);
 }
 
 async function signalAgents(lab: Lab, mode: TunnelMode, signal: NodeJS.Signals, node?: string): Promise<number> {

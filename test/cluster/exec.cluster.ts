@@ -1,0 +1,133 @@
+/** `spoke exec`, `attach` and `proxy` on the real cluster, through every route and by both carriers. */
+import {createHash, randomBytes} from 'node:crypto';
+import {setTimeout as sleep} from 'node:timers/promises';
+import test from 'ava';
+import {killAgents, stopKubelet, startStoppedKubelet} from './lab/faults.ts';
+import {konnectivityGiven} from './lab/programs.ts';
+import {useCluster, type Cluster, type Place} from './support/cluster.ts';
+
+const tunnelTest = konnectivityGiven ? test : test.skip;
+
+test('exec ends with the remote\'s status, and 255 for what is ours', async t => {
+	const cluster = await useCluster({postures: ['off-direct', 'bad-direct']});
+	for (const status of [0, 1, 42, 137]) {
+		const {status: got, stderr} = await cluster.spoke('off-direct', ['exec', 'shell', '--', 'sh', '-c', `echo out; echo err >&2; exit ${status}`], {person: 'plain'});
+		t.is(got, status, stderr);
+		t.regex(stderr, /^err$/m);
+	}
+
+	const table: Array<[Place, string[], RegExp]> = [
+		['off-direct', ['nobody', '--', 'true'], /ERR_NOT_FOUND|not found/],
+		['off-direct', ['two', '-c', 'nobody', '--', 'true'], /nobody/],
+		['bad-direct', ['shell', '--', 'true'], /certificate signed by unknown authority/],
+	];
+	for (const [place, args, words] of table) {
+		const {status, stderr} = await cluster.spoke(place, ['exec', ...args], {person: 'plain'});
+		t.is(status, 255, stderr);
+		t.regex(stderr, words);
+	}
+});
+
+tunnelTest('exec carries the same bytes through every route, to old and new kubelets', async t => {
+	const cluster = await useCluster({postures: ['off-direct', 'good-direct', 'off-grpc', 'off-http'], nodes: ['n4']});
+	await onNode(cluster, 'n4');
+	const input = randomBytes(3_000_000).toString('base64');
+	const expected = createHash('sha256').update(input).digest('hex');
+	for (const place of ['off-direct', 'good-direct', 'off-grpc', 'off-http'] as const) {
+		for (const pod of ['shell', 'on-n4']) {
+			const {stdout, stderr, status} = await cluster.spoke(place, ['exec', '-i', pod, '--', 'sha256sum'], {input});
+			t.is(stdout.slice(0, 64), expected, `${place} ${pod}: ${stderr}`);
+			t.is(status, 0);
+		}
+	}
+});
+
+tunnelTest('an exec whose agent dies ends with 255 and says so, never with 0', async t => {
+	const cluster = await useCluster({postures: ['off-grpc']});
+	const child = cluster.startSpoke('off-grpc', ['exec', 'shell', '--', 'sh', '-c', 'echo begun; sleep 60'], 'plain');
+	let stderr = '';
+	child.stderr.on('data', (chunk: Buffer) => {
+		stderr += chunk.toString();
+	});
+	const ended = new Promise<number | null>(resolve => {
+		child.once('close', resolve);
+	});
+	await new Promise(resolve => {
+		child.stdout.once('data', resolve);
+	});
+	const killed = Date.now();
+	await killAgents(cluster.lab, 'grpc');
+	t.is(await ended, 255, stderr);
+	t.true(Date.now() - killed < 15_000);
+	t.regex(stderr, /ERR_|lost|unknown/);
+});
+
+test('a kubelet that is down is blamed, not the user and not the apiserver', async t => {
+	const cluster = await useCluster({nodes: ['n4']});
+	await onNode(cluster, 'n4');
+	await stopKubelet(cluster.lab, 'n4');
+	t.teardown(async () => startStoppedKubelet(cluster.lab, 'n4'));
+	const {status, stderr} = await cluster.spoke('off-direct', ['logs', 'on-n4'], {person: 'plain'});
+	t.is(status, 11, stderr);
+	t.regex(stderr, /kubelet/);
+	t.regex(stderr, /connection refused/);
+});
+
+test('attach shows what comes, and its input arrives', async t => {
+	const cluster = await useCluster();
+	const child = cluster.startSpoke('off-direct', ['attach', '-i', 'attachable'], 'plain');
+	let stdout = '';
+	const answered = new Promise<void>(resolve => {
+		child.stdout.on('data', (chunk: Buffer) => {
+			stdout += chunk.toString();
+			if (stdout.includes('got hello')) {
+				resolve();
+			}
+		});
+	});
+	await sleep(500);
+	child.stdin.write('hello\n');
+	await Promise.race([answered, sleep(10_000)]);
+	child.kill('SIGKILL');
+	t.regex(stdout, /got hello/);
+});
+
+tunnelTest('proxy reaches pods, services and nodes as kubectl does, by every route', async t => {
+	const cluster = await useCluster({postures: ['off-direct', 'good-direct', 'off-grpc', 'off-http']});
+	const table: Array<[string, string]> = [
+		['pod/tcp-0:7005', '/api/v1/namespaces/demo/pods/tcp-0:7005/proxy/'],
+		['svc/web:80', '/api/v1/namespaces/demo/services/web:80/proxy/'],
+		['svc/web:http/bytes?count=100000', '/api/v1/namespaces/demo/services/web:http/proxy/bytes?count=100000'],
+		['svc/https:secure:443', '/api/v1/namespaces/demo/services/https:secure:443/proxy/'],
+		['node/n1/healthz', '/api/v1/nodes/n1/proxy/healthz'],
+	];
+	for (const place of ['off-direct', 'good-direct', 'off-grpc', 'off-http'] as const) {
+		for (const [target, raw] of table) {
+			const [theirs, ours] = await Promise.all([cluster.kubectl(place, ['get', '--raw', raw]), cluster.spoke(place, ['proxy', 'get', target])]);
+			const same = (text: string) => text.replace(/hello from \S+/, 'hello');
+			t.is(same(ours.stdout), theirs.status === 0 ? same(theirs.stdout) : same(ours.stdout), `${place} ${target}: ${ours.stderr}`);
+			t.is(ours.status === 0, theirs.status === 0, `${place} ${target}: ${ours.stderr} ${theirs.stderr}`);
+		}
+	}
+
+	const seen = await cluster.spoke('off-direct', ['proxy', 'post', 'svc/https:secure:https/request', '--data', 'x'], {person: 'plain'});
+	const {method, tls, clientCertificate, headers} = JSON.parse(seen.stdout) as {method: string; tls: boolean; clientCertificate: string; headers: Record<string, unknown>};
+	t.deepEqual({method, tls, clientCertificate, authorization: headers['Authorization']}, {method: 'POST', tls: true, clientCertificate: '', authorization: undefined});
+});
+
+/** A pod that sleeps on a node. */
+async function onNode(cluster: Cluster, node: string): Promise<void> {
+	const pod = {
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name: `on-${node}`, namespace: 'demo'},
+		spec: {
+			nodeName: node,
+			automountServiceAccountToken: false,
+			terminationGracePeriodSeconds: 0,
+			containers: [{name: 'sleep', image: 'spoke.test/lab:1', imagePullPolicy: 'Never', command: ['sleep', '86400']}],
+		},
+	};
+	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(pod)});
+	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', `pod/on-${node}`, '--timeout=30s']);
+}
