@@ -1,0 +1,201 @@
+import {once} from 'node:events';
+import {createServer, type AddressInfo} from 'node:net';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {dial, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
+import {runSpoke} from '../../support/run-spoke.ts';
+import {openSandbox} from '../../support/sandbox.ts';
+import {podsOf} from '../../support/sandbox-client.ts';
+
+async function started(t: ExecutionContext, args: readonly string[], options: Parameters<typeof openSandbox>[1] & {env?: NodeJS.ProcessEnv} = {}) {
+	const {env: more, ...sandboxOptions} = options;
+	const opened = await openSandbox(t, sandboxOptions);
+	const run = await runPortForward(args, {env: {...opened.env, ...more}});
+	t.teardown(() => {
+		run.child.kill('SIGKILL');
+	});
+	return {...opened, run};
+}
+
+async function echoes(port: number, text = 'hello'): Promise<string> {
+	const socket = await dial(port);
+	socket.write(text);
+	const [chunk] = await once(socket, 'data') as [Buffer];
+	socket.destroy();
+	return chunk.toString();
+}
+
+async function interrupted(t: ExecutionContext, run: PortForwardRun): Promise<void> {
+	const began = Date.now();
+	run.child.kill('SIGINT');
+	t.is(await run.ended, 0);
+	t.true(Date.now() - began < 2000);
+	t.deepEqual(run.faults(), []);
+}
+
+test('several targets and ports in one run; each is ready once, then all', async t => {
+	const {run} = await started(t, ['svc/db', ':7000', 'deploy/web', ':http', ':8443']);
+	await run.until(({event}) => event === 'all-ready');
+	t.deepEqual(run.events.filter(({event}) => event === 'ready').map(event => [event.forward, event['remotePort'], event['remotePortName'], event['carrier']]).sort(), [
+		['f1', 7000, 'echo', 'websocket'], ['f2', 8080, 'http', 'websocket'], ['f3', 8443, null, 'websocket'],
+	]);
+	t.is(run.events.find(({event}) => event === 'all-ready')!['forwards'], 3);
+	t.is(await echoes(await run.port(1)), 'hello');
+	const answer = await fetch(`http://127.0.0.1:${await run.port(2)}/`);
+	t.is(answer.status, 200);
+	await interrupted(t, run);
+	const last = run.events.at(-1)!;
+	t.deepEqual([last['reason'], last['signal'], last['exitStatus'], last['error']], ['signal', 'SIGINT', 0, null]);
+	t.true(last['totals'].connections >= 2);
+});
+
+test('the text is kubectl’s', async t => {
+	const {env} = await openSandbox(t);
+	const taken = createServer().listen(0, '127.0.0.1');
+	await once(taken, 'listening');
+	const {port} = taken.address() as AddressInfo;
+	taken.close();
+	const {spawn} = await import('node:child_process');
+	const {builtProgram} = await import('../../support/run-spoke.ts');
+	const child = spawn(process.execPath, [builtProgram, 'port-forward', 'pod/db-0', `${port}:7000`], {env});
+	let out = '';
+	child.stdout.on('data', (chunk: Buffer) => {
+		out += chunk.toString();
+	});
+	while (!out.includes('->')) {
+		await delay(10);
+	}
+
+	await echoes(port);
+	child.kill('SIGTERM');
+	const [status] = await once(child, 'close') as [number];
+	t.is(status, 143);
+	t.regex(out, new RegExp(`^Forwarding from 127\\.0\\.0\\.1:${port} -> 7000\nForwarding from \\[::1\\]:${port} -> 7000\nHandling connection for ${port}\n$`));
+});
+
+test('a refused port fails only its own connections, with a reset and the runtime’s words', async t => {
+	const {run} = await started(t, ['pod/db-0', ':9', ':7000']);
+	const socket = await dial(await run.port(1));
+	t.is((await readToEnd(socket)).end, 'RST');
+	const failed = await run.until(({event}) => event === 'connection-failed');
+	t.is(failed['error'].code, 'ERR_PORT_REFUSED');
+	t.is(failed['error'].leg, 3);
+	t.regex(failed['error'].text, /connection refused/);
+	t.is(await echoes(await run.port(2)), 'hello');
+	await interrupted(t, run);
+	t.is(run.events.at(-1)!['totals'].failed, 1);
+});
+
+test('raw SPDY carries it when WebSockets are switched off or the user may only create', async t => {
+	const off = await started(t, ['pod/db-0', ':7000'], {env: {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'}});
+	const ready = await off.run.until(({event}) => event === 'ready');
+	t.is(ready['carrier'], 'spdy');
+	t.is(await echoes(await off.run.port()), 'hello');
+	await interrupted(t, off.run);
+});
+
+test('a service forward moves to a Ready pod when its pod goes, and its port stays', async t => {
+	const {run, sandbox} = await started(t, ['deploy/web', ':8080']);
+	const ready = await run.until(({event}) => event === 'all-ready') && await run.until(({event}) => event === 'ready');
+	const port = await run.port();
+	sandbox.faults.replacePod({name: ready['target'].name});
+	const moved = await run.until(({event}) => event === 'moved');
+	t.is(moved['from'].name, ready['target'].name);
+	t.not(moved['to'].uid, moved['from'].uid);
+	t.is(moved['reason'], 'deleted');
+	t.true(moved['outageMs'] < 5000);
+	t.is((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
+	await interrupted(t, run);
+});
+
+test('a named pod that goes ends the run with 12, and its connections with a reset', async t => {
+	const {run, sandbox} = await started(t, ['pod/db-0', ':7000']);
+	const socket = await dial(await run.port());
+	socket.write('x');
+	await once(socket, 'data');
+	const end = readToEnd(socket);
+	sandbox.faults.replacePod({name: 'db-0'});
+	t.is(await run.ended, 12);
+	t.is((await end).end, 'RST');
+	t.is(run.events.at(-1)!['reason'], 'target-gone');
+	t.deepEqual(run.faults(), []);
+	t.regex(run.stderr(), /pod\/db-0 is gone.*\[ERR_TARGET_GONE]/);
+});
+
+test('cut tunnels are replaced before anybody needs one; a stopped apiserver is told, and ports stay bound', async t => {
+	const {run, sandbox} = await started(t, ['svc/db', ':7000']);
+	const port = await run.port();
+	await delay(200);
+	sandbox.faults.cut();
+	await delay(300);
+	t.is(await echoes(port), 'hello');
+	const restart = sandbox.faults.restartApiserver({downMs: 2500});
+	const told = await run.until(({event}) => event === 'interrupted');
+	t.is(told['error'].code, 'ERR_APISERVER_UNREACHABLE');
+	const waiting = echoes(port, 'while it was away');
+	await restart;
+	await run.until(({event}) => event === 'restored');
+	t.is(await waiting, 'while it was away');
+	await interrupted(t, run);
+});
+
+test('twenty live connections are gone within two seconds of a signal', async t => {
+	const {run} = await started(t, ['svc/db', ':7000']);
+	const port = await run.port();
+	const sockets = await Promise.all(Array.from({length: 20}, async () => {
+		const socket = await dial(port);
+		socket.write('x');
+		await once(socket, 'data');
+		return socket;
+	}));
+	const ends = sockets.map(async socket => readToEnd(socket));
+	await interrupted(t, run);
+	t.deepEqual(new Set((await Promise.all(ends)).map(({end}) => end)), new Set(['RST']));
+	t.is(run.events.filter(({event, end}: any) => event === 'connection-closed' && end === 'shutdown').length, 20);
+	t.true(run.events.some(event => event['shared'] === true));
+});
+
+const wrong: Array<[string[], number, RegExp, {user?: 'bob' | 'eve'}?]> = [
+	[['svc/db'], 2, /no port is given for svc\/db/],
+	[[], 2, /TYPE\/NAME and list of ports are required/],
+	[['pod/db-0', '70000'], 2, /remote port "70000"/],
+	[['pod/db-0', 'nosuch'], 8, /does not have a named port 'nosuch'/],
+	[['svc/db', '1234'], 8, /does not have a service port 1234/],
+	[['pod/nosuch', '80'], 8, /"nosuch" not found/],
+	[['svc/nosuch', '80'], 8, /"nosuch" not found/],
+	[['node/n1', '80'], 2, /is a node/],
+	[['pod/db-0', ':7000', '--address', 'example.com'], 2, /not a valid IP/],
+	[['pod/db-0', ':7000', '--read-only'], 2, /--read-only is set/],
+	[['pod/db-0', ':7000'], 7, /forbidden/i, {user: 'eve'}],
+];
+
+test('what bad input gets: one line, its status, and with -o json an object as the last line', async t => {
+	const {sandbox, env} = await openSandbox(t);
+	for (const [args, status, message, {user = 'admin'} = {}] of wrong) {
+		const kubeconfig = JSON.stringify(sandbox.kubeconfig(user));
+		const {writeFile} = await import('node:fs/promises');
+		await writeFile(env['KUBECONFIG']!, kubeconfig);
+		const ended = await runSpoke(['port-forward', ...args], {env});
+		t.is(ended.status, status, `${args.join(' ')}: ${ended.stderr}`);
+		t.regex(ended.stderr, message);
+		t.is(ended.stderr.trim().split('\n').length, 1, ended.stderr);
+		t.is(ended.stdout, '');
+		const json = await runSpoke(['port-forward', ...args, '-o', 'json'], {env});
+		const last = JSON.parse(json.stdout.trim().split('\n').at(-1)!) as Record<string, any>;
+		t.is(json.status, status);
+		t.is(last['exitStatus'], status);
+		t.regex(last['message'] ?? last['error'].message, message);
+	}
+});
+
+test('a port in use is a local failure that names port and family', async t => {
+	const {env, sandbox} = await openSandbox(t);
+	const taken = createServer().listen(0, '127.0.0.1');
+	await once(taken, 'listening');
+	const {port} = taken.address() as AddressInfo;
+	const ended = await runSpoke(['port-forward', 'svc/db', `${port}:7000`, '--address', '127.0.0.1'], {env});
+	taken.close();
+	t.is(ended.status, 14);
+	t.regex(ended.stderr, new RegExp(`127\\.0\\.0\\.1:${port} \\(IPv4\\): it is in use`));
+	t.is((await podsOf(sandbox, 'db')).length, 1);
+});

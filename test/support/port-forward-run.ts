@@ -1,0 +1,141 @@
+/** A run of `spoke port-forward -o json` as a script sees it: events as they come, each held against the schema. */
+import {spawn, type ChildProcess} from 'node:child_process';
+import {readFile} from 'node:fs/promises';
+import {connect, type Socket} from 'node:net';
+import {once} from 'node:events';
+import process from 'node:process';
+import {createInterface} from 'node:readline';
+import {Ajv, type ValidateFunction} from 'ajv';
+import {builtProgram} from './run-spoke.ts';
+
+export type EventLine = Record<string, any> & {event: string; forward: string | null};
+
+export type PortForwardRun = {
+	readonly events: readonly EventLine[];
+	readonly stderr: () => string;
+	readonly child: ChildProcess;
+	/** The first event, also of those that came already, that fits; fails after `limitMs`. */
+	until(fits: (event: EventLine) => boolean, limitMs?: number): Promise<EventLine>;
+	/** The local port of the nth forward, once all are ready. */
+	port(number?: number): Promise<number>;
+	/** Its exit status. */
+	ended: Promise<number | null>;
+	/** What of the contract the events break. */
+	faults(): string[];
+};
+
+export type PortForwardRunOptions = {env: NodeJS.ProcessEnv; command?: readonly string[]};
+
+export async function runPortForward(args: readonly string[], {env, command = [process.execPath, builtProgram]}: PortForwardRunOptions): Promise<PortForwardRun> {
+	const validate = await validator();
+	const child = spawn(command[0]!, [...command.slice(1), 'port-forward', '-o', 'json', ...args], {env, stdio: ['ignore', 'pipe', 'pipe']});
+	const events: EventLine[] = [];
+	const broken: string[] = [];
+	const waiting = new Set<() => void>();
+	let stderr = '';
+	child.stderr.on('data', (chunk: Buffer) => {
+		stderr += chunk.toString();
+	});
+	createInterface({input: child.stdout}).on('line', line => {
+		const event = JSON.parse(line) as EventLine;
+		if (!validate(event)) {
+			broken.push(`${line.slice(0, 200)}: ${JSON.stringify(validate.errors?.slice(0, 3))}`);
+		}
+
+		events.push(event);
+		for (const wake of waiting) {
+			wake();
+		}
+	});
+	const ended = once(child, 'close').then(([status]) => status as number | null);
+	const until = async (fits: (event: EventLine) => boolean, limitMs = 15_000): Promise<EventLine> => {
+		const found = events.find(event => fits(event));
+		if (found) {
+			return found;
+		}
+
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => {
+				waiting.delete(look);
+				reject(new Error(`no such event within ${limitMs} ms; there were ${events.map(({event}) => event).join(', ')}; stderr: ${stderr}`));
+			}, limitMs);
+			const look = () => {
+				const late = events.find(event => fits(event));
+				if (late) {
+					clearTimeout(timer);
+					waiting.delete(look);
+					resolve(late);
+				}
+			};
+
+			waiting.add(look);
+		});
+	};
+
+	return {
+		events, child, ended, until, stderr: () => stderr,
+		async port(number = 1) {
+			const ready = await until(({event, forward}) => event === 'ready' && forward === `f${number}`);
+			return ready['listen'][0].port as number;
+		},
+		faults: () => [...broken, ...contractFaults(events)],
+	};
+}
+
+/** `ready` once a forward and before its connections, `all-ready` once, one closed or failed for each opened, `ended` last. */
+function contractFaults(events: readonly EventLine[]): string[] {
+	const faults: string[] = [];
+	const ready = new Set<string>();
+	const open = new Set<string>();
+	for (const event of events) {
+		const connection = event['connection'] as string;
+		if (event.event === 'ready') {
+			faults.push(...ready.has(event.forward!) ? [`${event.forward} is ready twice`] : []);
+			ready.add(event.forward!);
+		} else if (event.event === 'connection-opened') {
+			faults.push(...ready.has(event.forward!) ? [] : [`${connection} before ready`], ...open.has(connection) ? [`${connection} opened twice`] : []);
+			open.add(connection);
+		} else if ((event.event === 'connection-closed' || event.event === 'connection-failed') && !open.delete(connection)) {
+			faults.push(`${connection} ended without being open`);
+		}
+	}
+
+	const last = events.at(-1);
+	faults.push(...last?.event === 'ended' ? [] : ['ended is not the last'], ...[...open].map(connection => `${connection} never ended`));
+	if (ready.size > 0 && events.filter(({event}) => event === 'all-ready').length > 1) {
+		faults.push('all-ready more than once');
+	}
+
+	return faults;
+}
+
+async function validator(): Promise<ValidateFunction> {
+	const ajv = new Ajv({allowUnionTypes: true, strictTypes: false});
+	const schema = async (name: string) => JSON.parse(await readFile(new URL(`../../schemas/${name}`, import.meta.url), 'utf8')) as object;
+	ajv.addSchema(await schema('path.json'));
+	return ajv.compile(await schema('port-forward-event.json'));
+}
+
+/** A local connection to a forward. */
+export async function dial(port: number): Promise<Socket> {
+	const socket = connect({port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true});
+	await once(socket, 'connect');
+	return socket;
+}
+
+/** All bytes until the end, and whether it was one: `FIN`, or `RST`. */
+export async function readToEnd(socket: Socket): Promise<{bytes: Buffer; end: 'FIN' | 'RST'}> {
+	const chunks: Buffer[] = [];
+	socket.on('data', (chunk: Buffer) => {
+		chunks.push(chunk);
+	});
+	const end = await new Promise<'FIN' | 'RST'>(resolve => {
+		socket.once('end', () => {
+			resolve('FIN');
+		});
+		socket.once('error', () => {
+			resolve('RST');
+		});
+	});
+	return {bytes: Buffer.concat(chunks), end};
+}
