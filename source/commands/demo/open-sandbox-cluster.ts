@@ -23,9 +23,10 @@ export async function sandboxWay(sandbox: Sandbox, user: UserName = 'admin'): Pr
 	const kubeconfigFile = join(folder, 'kubeconfig');
 	await writeFile(kubeconfigFile, JSON.stringify(sandbox.kubeconfig(user)), {mode: 0o600});
 	const {flags} = parseLine(connectionFlags, ['--kubeconfig', kubeconfigFile]);
+	const env = {...process.env, HTTPS_PROXY: '', https_proxy: ''};
 	return {
 		kubeconfigFile,
-		open: async () => openCluster(flags, {...process.env, HTTPS_PROXY: '', https_proxy: ''}),
+		open: async () => openCluster(flags, env),
 		forget: async () => rm(folder, {recursive: true, force: true}),
 	};
 }

@@ -3,19 +3,19 @@ import {once} from 'node:events';
 import {createConnection} from 'node:net';
 import {text} from 'node:stream/consumers';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {refusal} from '../../cluster/refusal.ts';
-import type {ConnectionWitness, ProxyRequestFacts, StreamFeature} from '../../sessions/connection-witness.ts';
+import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {startForward} from '../../sessions/forward/start-forward.ts';
 import {openLog} from '../../sessions/logs/open-log.ts';
+import {sendProxyRequest} from '../../sessions/proxy/proxy-request.ts';
+import {resolveProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {openRemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
-import {connectWitnessed} from '../../sessions/witnessed-connection.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
+import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import {resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 
 export type TourStep = {
-	feature: StreamFeature;
 	/** The command that does the same. */
 	command: string;
 	/** Resolves to what was seen. */
@@ -25,13 +25,12 @@ export type TourStep = {
 const podRunningTimeoutMs = 10_000;
 
 export const tourSteps: readonly TourStep[] = [
-	{feature: 'logs', command: 'spoke logs deploy/api --tail=5', run: readLogs},
-	{feature: 'exec', command: 'spoke exec deploy/web -- hostname', run: runHostname},
-	{feature: 'port-forward', command: 'spoke port-forward sts/db :7000', run: echoThroughForward},
-	{feature: 'node-proxy', command: 'spoke proxy get node/n1/healthz', run: nodeHealth},
-	{feature: 'pod-proxy', command: 'spoke proxy get pod/WEB:8080/', run: async (cluster, witness) => getFromPod(cluster, witness, 'http', 8080)},
-	{feature: 'pod-proxy', command: 'spoke proxy get pod/https:WEB:8443/', run: async (cluster, witness) => getFromPod(cluster, witness, 'https', 8443)},
-	{feature: 'service-proxy', command: 'spoke proxy get svc/web:http/', run: getFromService},
+	{command: 'spoke logs deploy/api --tail=5', run: readLogs},
+	{command: 'spoke exec deploy/web -- hostname', run: runHostname},
+	{command: 'spoke port-forward sts/db :7000', run: echoThroughForward},
+	...['node/n1/healthz', 'pod/http:WEB:8080/', 'pod/https:WEB:8443/', 'svc/web:http/', 'svc/https:web:https/'].map(asked => ({
+		command: `spoke proxy get ${asked}`, run: async (cluster: ClusterAccess, witness: ConnectionWitness) => get(cluster, witness, asked),
+	})),
 ];
 
 async function readLogs(cluster: ClusterAccess, witness: ConnectionWitness): Promise<string> {
@@ -70,37 +69,13 @@ async function echoThroughForward(cluster: ClusterAccess, witness: ConnectionWit
 	}
 }
 
-async function nodeHealth(cluster: ClusterAccess, witness: ConnectionWitness): Promise<string> {
-	const target = {asked: 'node/n1', kind: 'Node', namespace: null, name: 'n1', uid: null, node: 'n1', container: null, chosenFrom: 1} as const;
-	return get(cluster, witness, '/api/v1/nodes/n1/proxy/healthz', {feature: 'node-proxy', target, request: {scheme: 'https', port: null, portName: null, kubeletPort: true}});
-}
-
-async function getFromPod(cluster: ClusterAccess, witness: ConnectionWitness, scheme: ProxyRequestFacts['scheme'], port: number): Promise<string> {
-	const {target} = await find(cluster, 'deploy/web');
-	return get(cluster, witness, `/api/v1/namespaces/default/pods/${scheme}:${target.name}:${port}/proxy/`, {feature: 'pod-proxy', target, request: {scheme, port, portName: null, kubeletPort: false}});
-}
-
-async function getFromService(cluster: ClusterAccess, witness: ConnectionWitness): Promise<string> {
-	const target = {asked: 'svc/web', kind: 'Service', namespace: 'default', name: 'web', uid: null, node: null, container: null, chosenFrom: 1} as const;
-	return get(cluster, witness, '/api/v1/namespaces/default/services/web:http/proxy/', {feature: 'service-proxy', target, request: {scheme: 'http', port: null, portName: 'http', kubeletPort: false}});
-}
-
-async function get(cluster: ClusterAccess, witness: ConnectionWitness, path: string, purpose: Parameters<typeof connectWitnessed>[1]): Promise<string> {
-	const connection = await connectWitnessed(cluster, purpose, witness);
-	try {
-		const answer = await connection.request({path});
-		const body = await text(answer.body);
-		if (answer.status !== 200) {
-			const error = refusal({...answer, body});
-			witness.failed?.(connection, purpose, error);
-			throw error;
-		}
-
-		witness.opened?.(connection, purpose, {carrier: 'http', protocol: null});
-		return `${answer.status}: ${body.trim()}`;
-	} finally {
-		connection.close();
-	}
+/** `WEB` stands for a pod of deploy/web, since the tour does not know its name before. */
+async function get(cluster: ClusterAccess, witness: ConnectionWitness, asked: string): Promise<string> {
+	const named = asked.includes('WEB') ? asked.replace('WEB', (await find(cluster, 'deploy/web')).pod.metadata.name) : asked;
+	const target = parseProxyTarget(named);
+	const resolved = await resolveProxyTarget(cluster, target, 'default');
+	const answer = await sendProxyRequest(cluster, resolved, {method: 'GET', path: target.path, headers: {}, timeoutMs: 35_000}, {witness});
+	return `${answer.status}: ${`${answer.begun.toString()}${await text(answer.body)}`.trim()}`;
 }
 
 async function find(cluster: ClusterAccess, asked: string): Promise<ResolvedPod> {
