@@ -19,13 +19,15 @@ export type WatchedConnection = {
 	opened: boolean;
 	answered: boolean;
 	readings: ConnectionReadings;
+	/** Read beside it after it was opened; nothing before. */
+	shared: SharedReadings;
 	rttMs: Path['rttMs'];
 	error: ErrorObject | null;
 	failedAt: string | null;
 };
 
-export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, shared: SharedReadings): Path {
-	const {connection, purpose, readings, error} = watched;
+export function labelOf(watched: WatchedConnection, cluster: ClusterFacts): Path {
+	const {connection, purpose, readings, shared, error} = watched;
 	const time = new Date().toISOString();
 	const failure = error && failureReading({error, purpose, connection: connection?.id ?? null, process: readings.process?.facts.id ?? null, time: watched.failedAt ?? time});
 	const grounds: Grounds = {

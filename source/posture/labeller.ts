@@ -15,8 +15,8 @@ const beforeUseLimitMs = 300;
 /** A source that may not be read or is not served is not asked again before this has passed. */
 const closedForMs = 5 * 60_000;
 
-/** What was read beside the connections is kept at least so long when one of them ends. */
-const sharedForMs = 2000;
+/** What is read beside the connections is read at most so often. */
+const betweenReadsMs = 1000;
 
 /** How long a 101 of an exec waits for the far end to be heard before its label is settled without. */
 const answerWaitMs = 250;
@@ -49,8 +49,7 @@ class ConnectionLabeller implements Labeller {
 	readonly #watched = new Map<string, WatchedConnection>();
 	readonly #listeners = new Set<(connectionId: string, path: Path) => void>();
 	#shared: Promise<SharedReadings> | undefined;
-	#sharedAt = 0;
-	#known: SharedReadings = nothingShared;
+	#nextReadAt = 0;
 	#flagsClosed: {closed: Closed; until: number} | undefined;
 	#unconnected = 0;
 	#ended = false;
@@ -100,10 +99,10 @@ class ConnectionLabeller implements Labeller {
 	}
 
 	async #settle(id: string, waitMs: number): Promise<void> {
-		await Promise.all([this.#readShared(), this.#heard(id, waitMs)]);
+		const [shared] = await Promise.all([this.#readShared(), this.#heard(id, waitMs)]);
 		const watched = this.#watched.get(id);
 		if (watched && watched.phase === 'checking') {
-			watched.phase = 'settled';
+			Object.assign(watched, {phase: 'settled', shared});
 			this.#publish(id);
 		}
 	}
@@ -113,9 +112,7 @@ class ConnectionLabeller implements Labeller {
 		const until = performance.now() + waitMs;
 		while (performance.now() < until && this.#watched.get(id)?.answered === false) {
 			// eslint-disable-next-line no-await-in-loop
-			await new Promise(resolve => {
-				setTimeout(resolve, 25).unref();
-			});
+			await pause(25);
 		}
 	}
 
@@ -157,28 +154,20 @@ class ConnectionLabeller implements Labeller {
 		this.#forget();
 	}
 
-	/**
-	A connection that ended may have been the apiserver's end: what was read beside it is read again with the next one.
-	Many connections that end in a burst cost one reading.
-	*/
+	/** A connection that ended may have been the apiserver's end: what was read beside it is not used for the next ones. */
 	#forget(): void {
-		if (performance.now() - this.#sharedAt > sharedForMs) {
-			this.#shared = undefined;
-			this.#known = nothingShared;
-		}
+		this.#shared = undefined;
 	}
 
-	async #readShared(): Promise<void> {
+	/** Many connections that come and go in a burst share a reading, and wait for it rather than take an old one. */
+	async #readShared(): Promise<SharedReadings> {
 		if (!this.#shared) {
-			this.#shared = readShared(this.#cluster);
-			this.#sharedAt = performance.now();
+			const waitMs = Math.max(0, this.#nextReadAt - performance.now());
+			this.#nextReadAt = performance.now() + waitMs + betweenReadsMs;
+			this.#shared = pause(waitMs).then(async () => this.#ended ? nothingShared : readShared(this.#cluster));
 		}
 
-		const shared = this.#shared;
-		const known = await shared;
-		if (this.#shared === shared) {
-			this.#known = known;
-		}
+		return this.#shared;
 	}
 
 	#watch(connection: Connection, purpose: ConnectionPurpose): void {
@@ -201,7 +190,7 @@ class ConnectionLabeller implements Labeller {
 			return;
 		}
 
-		const path = labelOf(watched, this.#cluster.facts, this.#known);
+		const path = labelOf(watched, this.#cluster.facts);
 		this.labels.set(id, path);
 		for (const listener of this.#listeners) {
 			listener(id, path);
@@ -223,8 +212,17 @@ function watchedConnection(connection: Connection | null, purpose: ConnectionPur
 		opened: false,
 		answered: false,
 		readings: nothingRead,
+		shared: nothingShared,
 		rttMs: {websocket: null, runtime: null},
 		error: null,
 		failedAt: null,
 	};
+}
+
+async function pause(ms: number): Promise<void> {
+	if (ms > 0) {
+		await new Promise(resolve => {
+			setTimeout(resolve, ms).unref();
+		});
+	}
 }

@@ -1,0 +1,114 @@
+/** Each row of the audit says pass, fail and unknown for what deserves it. */
+import test from 'ava';
+import {rowIds, type RowId, type RowVerdict} from '../../../source/posture/audit/audit-object.ts';
+import {parseRequire} from '../../../source/posture/audit/require.ts';
+import {auditOf} from '../../../source/posture/audit/run-audit.ts';
+import {auditGrounds, good, part, read, shut, type Given} from '../../support/audit-grounds.ts';
+import {failure, flags, known, mirrorPod, off, processOf, stepTest, versionOf} from '../../support/grounds.ts';
+
+const facts = {context: 'lab', server: 'https://10.0.0.5:6443', namespace: 'default', user: 'ada', impersonating: null, sandbox: false, source: 'kubeconfig', certificateAuthority: null, insecureSkipTlsVerify: false} as const;
+const options = {probe: 'passive', require: [], minBasis: 'proven'} as const;
+const rowOf = (given: Given, id: RowId) => auditOf(auditGrounds(given), {facts}, options).rows.find(row => row.id === id)!;
+
+const unverified: Given = {base: {flags: [flags({...good, ...off}, {process: 'p1'})], stepTests: []}};
+const closed: Given = {base: {flags: [], process: null, stepTests: [], replicas: null}};
+const old = (more: Given['base']): Given => ({base: {...more, version: versionOf('v1.20.0')}, shared: {version: versionOf('v1.20.0')}});
+
+const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowVerdict]> = [
+	['N1', 'kubelets alive, authorization on', {}, 'pass'],
+	['N1', 'AlwaysAllow', {base: {flags: [flags({...good, 'authorization-mode': '[AlwaysAllow]'})]}}, 'fail'],
+	['N1', 'anonymous requests that may read the API', {anonymous: read({anonymous: 'over-granted', observed: '200 200 200'})}, 'fail'],
+	['N1', 'no kubelet alive', {leases: read({fresh: [], stale: ['n1']})}, 'fail'],
+	['N1', 'one node of two silent', {leases: read({fresh: ['n1'], stale: ['n2']})}, 'warn'],
+	['N1', 'static tokens', {base: {flags: [flags({...good, 'token-auth-file': '/t.csv'})]}}, 'warn'],
+	['N1', 'leases not readable', {leases: shut('lease')}, 'unknown'],
+	['N2', 'all approved', {}, 'pass'],
+	['N2', 'one pending', {signingRequests: read([{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'pending', issued: false}])}, 'warn'],
+	['N2', 'one denied', {signingRequests: read([{name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'denied', issued: false}])}, 'fail'],
+	['N2', 'not readable', {signingRequests: shut('csr')}, 'unknown'],
+	['N3', 'the same authority', {}, 'pass'],
+	['N3', 'no endpoint', {endpoints: read({addresses: []})}, 'fail'],
+	['N3', 'no root certificate in the namespace', {shared: {authority: null, closed: [{source: 'ca-comparison', where: '', because: 'not-served', need: null}]}}, 'fail'],
+	['N3', 'a gateway in front', {base: {front: {to: 'gateway', why: 'path'}}}, 'unknown'],
+	['N4', 'no insecure port on this version', {}, 'pass'],
+	['N4', 'a component with a plain server', {parts: read([part('kube-scheduler', {master: 'http://10.0.0.5:8080'})])}, 'fail'],
+	['N4', 'an old version, nothing seen', {...old({}), parts: shut('mirror-pod')}, 'unknown'],
+	['N5', 'all as documented', {}, 'pass'],
+	['N5', 'one row fails', {endpoints: read({addresses: []})}, 'fail'],
+	['N5', 'one row unknown', {leases: shut('lease')}, 'unknown'],
+	['N6', 'loopback and client certificates', {}, 'pass'],
+	['N6', 'etcd by plain HTTP beyond loopback', {base: {flags: [flags({...good, 'etcd-servers': '[http://10.0.0.7:2379]'})]}}, 'fail'],
+	['N6', 'a scheduler on all addresses', {parts: read([part('kube-scheduler', {'bind-address': '0.0.0.0'})])}, 'warn'],
+	['N6', 'nothing seen', {...closed, parts: shut('mirror-pod')}, 'unknown'],
+	...(['C1', 'C2', 'C3'] as const).flatMap((id): Array<[RowId, string, Given, RowVerdict]> => [
+		[id, 'verified', {}, 'pass'],
+		[id, 'unverified and direct', unverified, 'fail'],
+		[id, 'verified here, unverified on another apiserver', {base: {replicas: known(2)}, others: [{connection: 'c2', process: processOf('p2'), flags: [flags({...good, ...off}, {process: 'p2', connection: 'c2'})], stepTests: []}]}, 'fail'],
+		[id, 'refused', {base: {failures: [failure({tls: 'refused'})]}}, 'warn'],
+		[id, 'nothing readable', closed, 'unknown'],
+	]),
+	['C4', 'on everywhere', {}, 'pass'],
+	['C4', 'off', unverified, 'fail'],
+	['C4', 'on here and off there', {base: {flags: [flags(good, {process: 'p1'}), flags({...good, ...off}, {process: 'p2', connection: 'c2'})], replicas: known(2)}}, 'fail'],
+	['C4', 'a kubelet was refused, nothing else readable', {base: {...closed.base, failures: [failure({tls: 'refused'})]}}, 'pass'],
+	['C4', 'nothing readable', closed, 'unknown'],
+	['C5', 'webhook, no anonymous', {}, 'pass'],
+	['C5', 'a read-only port', {kubelets: [read({node: 'n1', anonymous: false, webhook: true, clientCa: true, authorizationMode: 'Webhook', readOnlyPort: 10_255, serverTlsBootstrap: false, rotateCertificates: true})]}, 'fail'],
+	['C5', 'anonymous on', {kubelets: [read({node: 'n1', anonymous: true, webhook: true, clientCa: true, authorizationMode: 'Webhook', readOnlyPort: 0, serverTlsBootstrap: false, rotateCertificates: true})]}, 'warn'],
+	['C5', 'not readable', {kubelets: [shut('configz')]}, 'unknown'],
+	...(['C6', 'C7', 'C8'] as const).flatMap((id): Array<[RowId, string, Given, RowVerdict]> => [
+		[id, 'inside the tunnel', {}, 'pass'],
+		[id, 'direct', unverified, 'fail'],
+		[id, 'nothing readable', closed, 'unknown'],
+	]),
+	['C9', 'a version without them', {}, 'pass'],
+	['C9', 'in use', old({mirrorPods: [mirrorPod('a', {'ssh-user': 'core'})], flags: [], process: null}), 'fail'],
+	['C9', 'an old version, nothing seen', old({flags: [], process: null, stepTests: []}), 'unknown'],
+	['C10', 'in use, agents ready', {}, 'pass'],
+	['C10', 'in use, no agent ready', {agents: read([{namespace: 'kube-system', name: 'a', node: 'n1', ready: false, ports: []}])}, 'fail'],
+	['C10', 'in use and failing', {base: {failures: [failure({route: 'konnectivity', text: 'No agent available'})]}}, 'fail'],
+	['C10', 'agents there and not used', unverified, 'not-applicable'],
+	['C10', 'HTTP CONNECT that may be another product', {base: {stepTests: [stepTest('http-connect')]}}, 'warn'],
+	['C10', 'nothing readable', closed, 'unknown'],
+	['C11', 'all protected', {}, 'pass'],
+	['C11', 'one exposed', unverified, 'fail'],
+	['C11', 'nothing readable', closed, 'unknown'],
+];
+
+for (const [id, title, given, verdict] of rows) {
+	test(`${id}, ${title}: ${verdict}`, t => {
+		const row = rowOf(given, id);
+		t.is(row.verdict, verdict, JSON.stringify(row));
+		t.true(row.verdict !== 'unknown' || row.need.length > 0 || row.message !== '');
+		t.true(row.verdict !== 'fail' || row.remedy !== null || row.exceptions.length > 0 || id === 'N1', 'a failure says what to do');
+	});
+}
+
+test('every row is seen to pass, to fail and to be unknown', t => {
+	for (const id of rowIds) {
+		const seen = new Set(rows.filter(row => row[0] === id).map(([, , , verdict]) => verdict));
+		t.true(seen.has('pass') && seen.has('fail') && seen.has('unknown'), `${id}: ${[...seen].join(' ')}`);
+	}
+});
+
+test('a good row is proven only when every known apiserver was read', t => {
+	t.is(rowOf({}, 'C4').basis, 'proven');
+	t.is(rowOf({base: {replicas: known(3)}}, 'C4').basis, 'inferred');
+	t.is(rowOf({base: {replicas: null}}, 'C4').basis, 'inferred');
+	t.is(rowOf({base: {front: {to: 'gateway', why: 'path'}}}, 'C4').basis, 'inferred');
+});
+
+test('a requirement is met, not met, or undecided', t => {
+	const status = (given: Given, asked: readonly string[], minBasis: 'proven' | 'inferred' = 'proven') =>
+		auditOf(auditGrounds(given), {facts}, {probe: 'passive', require: asked.map(word => parseRequire(word)), minBasis}).exitStatus;
+	t.is(status({}, []), 0);
+	t.is(status({}, ['verified', 'tunnelled', 'protected', 'C9=pass']), 0);
+	t.is(status(unverified, ['verified']), 3);
+	t.is(status(unverified, ['tunnelled']), 3);
+	t.is(status(closed, ['verified']), 4);
+	t.is(status({base: {replicas: known(2)}}, ['verified']), 4);
+	t.is(status({base: {replicas: known(2)}}, ['verified'], 'inferred'), 0);
+	t.is(status(unverified, ['verified', 'N1=pass'], 'inferred'), 3);
+	t.throws(() => parseRequire('secure'), {code: 'ERR_USAGE'});
+	t.throws(() => parseRequire('C12=pass'), {code: 'ERR_USAGE'});
+});

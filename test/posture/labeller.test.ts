@@ -1,0 +1,157 @@
+/** Labels are true while a connection is open, cost its user nothing, and never outlive the apiserver they were read on. */
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import type {ConnectionPurpose, Path} from '../../source/posture/evidence.ts';
+import {makeLabeller} from '../../source/posture/labeller.ts';
+import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
+import {startServer} from '../support/api-server.ts';
+import {openSandbox} from '../support/sandbox.ts';
+
+const purpose: ConnectionPurpose = {feature: 'port-forward', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request: null};
+const opened = {carrier: 'websocket', protocol: null} as const;
+
+/** Every label in the order told, and a wait for one that fits. */
+function listen(cluster: ClusterAccess) {
+	const labeller = makeLabeller(cluster);
+	const told: Path[] = [];
+	labeller.onLabel((_, path) => told.push(path));
+	const until = async (fits: (path: Path) => boolean, limitMs = 10_000): Promise<Path> => {
+		for (const end = Date.now() + limitMs; Date.now() < end;) {
+			const path = told.find(one => fits(one));
+			if (path) {
+				return path;
+			}
+
+			await delay(10);
+		}
+
+		throw new Error(`no such label in ${limitMs} ms, last: ${told.at(-1)?.line}`);
+	};
+
+	return {labeller, told, until};
+}
+
+test('leg 1 is told at once, leg 2 when it was read, and it settles once the stream is open', async t => {
+	const {env} = await openSandbox(t, {scenario: 'verified'});
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {labeller, told, until} = listen(cluster);
+	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	t.is(told[0]?.phase, 'checking');
+	t.is(told[0]?.legs[0]?.tls.state, 'verified');
+	t.is(told[0]?.line, 'path: you -verified-> apiserver -checking-> kubelet n1');
+	labeller.witness.opened?.(connection, purpose, opened);
+	const settled = await until(({phase}) => phase === 'settled');
+	t.is(settled.line, 'path: you -verified-> apiserver -direct,verified-> kubelet n1');
+	t.deepEqual([settled.legs[1]?.tls.basis, settled.legs[1]?.route.basis], ['proven', 'proven']);
+	t.is(settled.process.boundBy, 'same-connection');
+	t.true(settled.cluster.sandbox);
+	labeller.witness.closed?.(connection, purpose);
+	t.is(told.at(-1)?.about, 'ended-connection');
+	t.is(labeller.labels.size, 0);
+	cluster.close();
+});
+
+test('after an apiserver restart with other flags no label of a new connection carries the old words', async t => {
+	const {sandbox, env} = await openSandbox(t);
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {labeller, told, until} = listen(cluster);
+	const first = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(first, purpose, opened);
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unverified');
+	await sandbox.switches.set({verification: 'good', route: 'konnectivity'});
+	labeller.witness.closed?.(first, purpose);
+	const before = told.length;
+	const started = Date.now();
+	const second = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(second, purpose, opened);
+	while (!told.slice(before).some(({phase}) => phase === 'settled')) {
+		await delay(10);
+	}
+
+	t.true(Date.now() - started < 10_000);
+	const after = told.slice(before);
+	t.is(after[0]?.phase, 'checking');
+	t.deepEqual(after.filter(({legs}) => legs[1]?.tls.state === 'unverified' || legs[1]?.route.state === 'direct').map(({line}) => line), []);
+	t.is(after.at(-1)?.legs[1]?.tls.state, 'verified');
+	cluster.close();
+});
+
+test('an exec’s 101 alone proves no check: the kubelet has to be heard', async t => {
+	const {env} = await openSandbox(t, {scenario: 'verified'});
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {labeller, told, until} = listen(cluster);
+	const exec = {...purpose, feature: 'exec'} as const;
+	const connection = await connectWitnessed(cluster, exec, labeller.witness);
+	labeller.witness.opened?.(connection, exec, opened);
+	t.is(told.at(-1)?.legs[1]?.tls.basis, 'inferred');
+	labeller.witness.answered?.(connection, exec);
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.basis, 'proven');
+	connection.close();
+	cluster.close();
+});
+
+test('a failure’s words are evidence, and the line says which leg broke', async t => {
+	const {env} = await openSandbox(t, {user: 'bob'});
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {labeller, told} = listen(cluster);
+	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_SECOND_LEG', 'no agent', {text: 'error dialing backend: No agent available'}));
+	const failed = told.at(-1)!;
+	t.is(failed.phase, 'failed');
+	t.deepEqual([failed.legs[1]?.route.state, failed.legs[1]?.route.basis], ['konnectivity', 'proven']);
+	t.is(failed.line, 'path: you -verified-> apiserver -konnectivity,TLS unknown-x kubelet n1');
+	t.is(failed.error?.code, 'ERR_SECOND_LEG');
+	cluster.close();
+});
+
+test('a /flagz that hangs costs a stream at most its limit, and is not asked again', async t => {
+	let asked = 0;
+	const server = await startServer({request(request, response) {
+		if (request.url === '/flagz') {
+			asked++;
+		} else {
+			response.end('{}');
+		}
+	}});
+	const cluster = await server.cluster();
+	const {labeller} = listen(cluster);
+	for (const limitMs of [700, 200]) {
+		const started = performance.now();
+		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+		t.true(performance.now() - started < limitMs, `${performance.now() - started} ms`);
+		t.true(connection.usable);
+		connection.close();
+	}
+
+	t.is(asked, 1);
+	cluster.close();
+	await server.close();
+});
+
+for (const status of [403, 404, 406, 500]) {
+	test(`a /flagz that answers ${status} is never taken for “not set”, and is asked once`, async t => {
+		let asked = 0;
+		const server = await startServer({request(request, response) {
+			asked += request.url === '/flagz' ? 1 : 0;
+			response.writeHead(request.url === '/flagz' ? status : 404).end('{"kind":"Status","message":"no"}');
+		}});
+		const cluster = await server.cluster();
+		const {labeller, told} = listen(cluster);
+		for (let turn = 0; turn < 2; turn++) {
+			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+			labeller.witness.opened?.(connection, purpose, opened);
+			t.is(told.at(-1)?.legs[1]?.tls.state, 'unknown');
+			t.true(told.at(-1)!.legs[1]!.tls.need.length > 0);
+			connection.close();
+		}
+
+		t.is(asked, 1);
+		cluster.close();
+		await server.close();
+	});
+}

@@ -1,0 +1,57 @@
+/** What an audit gathered, for rows under test: a healthy verified cluster of one apiserver, and pieces to change. */
+import type {AuditGrounds} from '../../source/posture/audit/gather.ts';
+import {nothingRead} from '../../source/posture/connection-readings.ts';
+import type {Closed, Grounds, Outcome} from '../../source/posture/evidence.ts';
+import {nothingActive, type Examined} from '../../source/posture/examine.ts';
+import type {PartPod} from '../../source/posture/probes/mirror-pods.ts';
+import {flags, grounds, known, processOf, reading, socketFacts, stepTest, versionOf} from './grounds.ts';
+
+export const shut = <Facts>(source: Closed['source'] = 'flagz'): Outcome<Facts> => ({closed: {source, where: source, because: 'forbidden', need: {permission: `read ${source}`, check: null, or: null}}});
+export const read = <Facts>(facts: Facts, source: Closed['source'] = 'flagz'): Outcome<Facts> => ({read: reading(source, facts)});
+
+export const good = {
+	'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': '/egress.yaml', 'authorization-mode': '[Node,RBAC]', 'anonymous-auth': 'true',
+	'client-ca-file': '/ca.crt', 'token-auth-file': '', 'etcd-servers': '[https://127.0.0.1:2379]',
+};
+
+export type Given = Partial<Omit<AuditGrounds, 'grounds' | 'each' | 'examined'>> & {
+	base?: Partial<Grounds>;
+	others?: readonly Partial<Grounds>[];
+	shared?: Partial<Examined['shared']>;
+	own?: Partial<Examined['own']>;
+};
+
+export function part(name: PartPod['part'], values: Readonly<Record<string, string>>): PartPod {
+	return {part: name, pod: `${name}-a`, node: 'a', flags: {values, absent: 'default', proxyEnvironment: false}};
+}
+
+export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...given}: Given = {}): AuditGrounds {
+	const standing: Partial<Grounds> = {flags: [flags(good, {process: 'p1'})], process: processOf('p1'), replicas: known(1), stepTests: [stepTest('grpc', {process: 'p1'})], ...base};
+	const first: AuditGrounds['grounds'] = (feature, request = null) => grounds(standing, feature, request);
+	return {
+		grounds: first,
+		each: (feature, request = null) => [first(feature, request), ...others.map(other => grounds({...standing, ...other}, feature, request))],
+		examined: {
+			connection: {id: 'c1', facts: socketFacts, usable: false, close() {}} as unknown as Examined['connection'],
+			own: {...nothingRead, flags: flags(good), process: processOf('p1'), ...own},
+			others: [],
+			processChanged: false,
+			metrics: shut('metrics'),
+			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], closed: [], ...shared},
+			active: nothingActive,
+		},
+		whoAmI: {user: 'ada', groups: []},
+		namespace: 'default',
+		parts: read([part('kube-controller-manager', {kubeconfig: '/a', 'bind-address': '127.0.0.1'}), part('etcd', {'listen-client-urls': 'https://127.0.0.1:2379', 'client-cert-auth': 'true'})], 'mirror-pod'),
+		nodes: read({total: 1, examined: [{metadata: {name: 'n1'}}]}, 'endpoints'),
+		leases: read({fresh: ['n1'], stale: []}, 'lease'),
+		signingRequests: read([{name: 'csr-1', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'approved', issued: true}], 'csr'),
+		tokens: read({pods: 2, withToken: 2, withCa: 2, optedOut: 0}, 'construction'),
+		endpoints: read({addresses: ['10.0.0.5:6443']}, 'endpoints'),
+		kubeProxy: read({seen: 'kube-proxy', pods: ['kube-proxy-a']}, 'construction'),
+		anonymous: read({anonymous: 'all-paths', observed: '200 200 403'}, 'anonymous-probe'),
+		kubelets: [read({node: 'n1', anonymous: false, webhook: true, clientCa: true, authorizationMode: 'Webhook', readOnlyPort: 0, serverTlsBootstrap: true, rotateCertificates: true}, 'configz')],
+		agents: read([{namespace: 'kube-system', name: 'konnectivity-agent-a', node: 'n1', ready: true, ports: [8093]}], 'agent-metrics'),
+		...given,
+	};
+}
