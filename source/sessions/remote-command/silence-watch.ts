@@ -18,10 +18,11 @@ and so answers no ping, without being gone (measured): after input that may have
 */
 export class SilenceWatch {
 	readonly #timer: NodeJS.Timeout;
-	#heardAt = 0;
+	#heardAt: number;
 	#sentSinceHeard = 0;
 
 	constructor(messages: WebSocketMessages, timing: SilenceTiming, excuses: Excuses, onSilence: (error: SpokeError) => void) {
+		this.#heardAt = messages.lastHeardAt;
 		messages.ping();
 		this.#timer = setInterval(() => {
 			if (messages.lastHeardAt !== this.#heardAt) {

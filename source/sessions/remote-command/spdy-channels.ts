@@ -19,6 +19,8 @@ export class SpdyChannels implements CommandChannels {
 	readonly #session: SpdySession;
 	readonly #outputs: readonly SpdyStream[];
 	readonly #resizes: SpdyStream | null;
+	#size: TerminalSize | null = null;
+	#sendsSize = false;
 
 	constructor(session: SpdySession, {stdin, tty, onRoundTrip}: {stdin: boolean; tty: boolean; onRoundTrip: RoundTripListener}) {
 		this.#session = session;
@@ -53,12 +55,26 @@ export class SpdyChannels implements CommandChannels {
 		return bytes;
 	}
 
-	resize({columns, rows}: TerminalSize): void {
-		this.#resizes?.write(JSON.stringify({Width: columns, Height: rows}));
+	/** Only the last of the sizes that come while one is being sent matters. */
+	resize(size: TerminalSize): void {
+		this.#size = size;
+		if (!this.#sendsSize) {
+			this.#sendSize(size);
+		}
 	}
 
 	close(): void {
 		this.#session.end();
+	}
+
+	#sendSize(size: TerminalSize): void {
+		this.#sendsSize = true;
+		this.#resizes?.write(JSON.stringify({Width: size.columns, Height: size.rows}), () => {
+			this.#sendsSize = false;
+			if (this.#size && this.#size !== size) {
+				this.#sendSize(this.#size);
+			}
+		});
 	}
 
 	async #watch(error: SpdyStream): Promise<ChannelsEnding> {

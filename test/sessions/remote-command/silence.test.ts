@@ -1,0 +1,121 @@
+/** A far side that says nothing is told apart from one that is gone, or that was never reached. */
+import {Duplex} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {WebSocketChannels} from '../../../source/sessions/remote-command/websocket-channels.ts';
+import {checkSilentCommand} from '../../../source/sessions/remote-command/silent-command.ts';
+import {WebSocketMessages} from '../../../source/wire/websocket-messages.ts';
+import {startServer} from '../../support/api-server.ts';
+import {reachedWeb} from '../../support/run-command.ts';
+
+const timing = {pingEveryMs: 20, silenceMs: 120};
+
+test('pings keep a quiet stream alive and measure it', async t => {
+	const {channels, roundTrips, far} = pair();
+	const server = new WebSocketMessages(far, Buffer.alloc(0), {role: 'server'});
+	await delay(400);
+	t.true(roundTrips.length > 5);
+	t.true(roundTrips.every(milliseconds => milliseconds >= 0 && milliseconds < 100));
+	server.close();
+	t.is((await channels.ended).lost?.code, undefined);
+});
+
+test('a link that swallows everything is lost within its limit', async t => {
+	const {channels} = pair();
+	const startedAt = performance.now();
+	const {lost} = await channels.ended;
+	t.is(lost?.code, 'ERR_STREAM_LOST');
+	t.regex(lost!.message, /^nothing was heard/);
+	t.true(performance.now() - startedAt < 1000);
+});
+
+test('typed keys do not lengthen the limit, input that may block the far side does', async t => {
+	const typing = pair({tty: true});
+	typing.channels.stdin!.write('ls\n');
+	const startedAt = performance.now();
+	await typing.channels.ended;
+	t.true(performance.now() - startedAt < 600);
+
+	const piping = pair({tty: false});
+	piping.channels.stdin!.write(Buffer.alloc(70_000));
+	const pipedAt = performance.now();
+	const {lost} = await piping.channels.ended;
+	t.true(performance.now() - pipedAt > 1000);
+	t.regex(lost!.message, /took no more input/);
+	t.regex(lost!.remedy!, /KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false/);
+});
+
+test('a reader of ours that is behind is no silence of theirs', async t => {
+	const {channels, far} = pair();
+	const server = new WebSocketMessages(far, Buffer.alloc(0), {role: 'server'});
+	server.send(Buffer.concat([Buffer.from([1]), Buffer.alloc(300_000)]));
+	server.send(Buffer.concat([Buffer.from([1]), Buffer.alloc(300_000)]));
+	let over = false;
+	void channels.ended.then(() => {
+		over = true;
+	});
+	await delay(600);
+	t.false(over);
+	channels.close();
+});
+
+for (const [title, answer, expected] of [
+	['a kubelet that cannot be reached ends a command that never began', {status: 500, body: JSON.stringify({kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/default/web/app": net/http: TLS handshake timeout'})}, 'ERR_SECOND_LEG'],
+	['a kubelet that answers leaves the command quiet', {status: 200, body: 'x'}, null],
+	['a user who may not read logs leaves it quiet as well', {status: 403, body: JSON.stringify({kind: 'Status', message: 'forbidden'})}, null],
+	['a kubelet that answers nothing at all ends it', null, 'ERR_SECOND_LEG'],
+] as const) {
+	test(title, async t => {
+		const server = await startServer({request(_request, response) {
+			if (answer) {
+				response.writeHead(answer.status, {'Content-Type': 'application/json'}).end(answer.body);
+			}
+		}});
+		t.teardown(async () => server.close());
+		const {failed, stop} = checkSilentCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 300});
+		const outcome = await Promise.race([failed.catch((error: {code: string}) => error.code), delay(1000, null)]);
+		stop();
+		t.is(outcome, expected);
+	});
+}
+
+test('a command that has said something is not asked about', async t => {
+	let asked = 0;
+	const server = await startServer({request(_request, response) {
+		asked++;
+		response.end('x');
+	}});
+	t.teardown(async () => server.close());
+	checkSilentCommand(await server.cluster(), reachedWeb, {received: 1}, {silentMs: 20, askMs: 300});
+	await delay(200);
+	t.is(asked, 0);
+});
+
+/** Channels whose other end is a duplex of the test's own; nothing reads it until the test does. */
+function pair({tty = false} = {}) {
+	const [near, far] = duplexPair();
+	const roundTrips: number[] = [];
+	const channels = new WebSocketChannels(new WebSocketMessages(near, Buffer.alloc(0)), {
+		stdin: true, tty, canEndStdin: true, timing, onAnswer() {}, onRoundTrip({websocket}) {
+			roundTrips.push(websocket!);
+		},
+	});
+	return {channels, roundTrips, far};
+}
+
+function duplexPair(): [Duplex, Duplex] {
+	const sides: Duplex[] = [];
+	const make = (other: number) => new Duplex({
+		read() {},
+		write(chunk, _encoding, done) {
+			sides[other]!.push(chunk);
+			done();
+		},
+		final(done) {
+			sides[other]!.push(null);
+			done();
+		},
+	});
+	sides.push(make(1), make(0));
+	return sides as [Duplex, Duplex];
+}

@@ -1,0 +1,28 @@
+/** What tests of remote commands share: the pod that is meant, and streams read whole. */
+import type {Socket} from 'node:net';
+import type {Readable} from 'node:stream';
+import type {ReachedTarget} from '../../source/sessions/connection-witness.ts';
+
+export const reachedWeb: ReachedTarget = {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: 'u1', node: 'n1', container: 'app', chosenFrom: 1};
+
+/** RST below TLS, which has no word for it. */
+export function reset(socket: Socket): void {
+	(socket as unknown as {_parent: Socket})._parent.resetAndDestroy();
+}
+
+export async function bytes(stream: Readable): Promise<Buffer> {
+	const pieces: Buffer[] = [];
+	try {
+		for await (const piece of stream as AsyncIterable<Buffer>) {
+			pieces.push(piece);
+		}
+	} catch {
+		// How it ended is told by the outcome.
+	}
+
+	return Buffer.concat(pieces);
+}
+
+export async function text(stream: Readable): Promise<string> {
+	return (await bytes(stream)).toString();
+}
