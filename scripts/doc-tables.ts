@@ -6,6 +6,8 @@ import {spelled} from '../source/command-line/render-help.ts';
 import {errorRows} from '../source/errors/error-rows.ts';
 import {keyTable} from '../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
+import {manifest, proveRole, useRole} from '../source/posture/cluster-roles.ts';
+import {requestRows} from '../source/posture/request-rows.ts';
 import {rooms} from '../test/house/rooms.ts';
 
 /** Table name → Markdown. */
@@ -17,6 +19,9 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		['command-flags', commandTable.map(({row}) => commandSection(row)).join('\n\n')],
 		['connection-flags', table(['flag', 'does'], connectionFlags.filter((flag: FlagRow) => !flag.hidden).map(flag => [code(spelled(flag).trim()), flag.help]))],
 		['errors', table(['code', 'status', 'leg', 'meaning', 'what to do'], Object.entries(errorRows).map(([name, row]) => [code(name), String(row.exitStatus), String(row.leg), row.meaning, row.remedy ?? 'the text says']))],
+		['requests', table(['request', 'tells', 'when', 'right'], requestRows.map(row => [`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`, row.tells, row.when, row.right === null ? '–' : row.right.kind === 'path' ? `${row.right.verbs.join(', ')} ${row.right.paths.join(', ')}` : `${row.right.verbs.join(', ')} ${row.right.resources.join(', ')}`]))],
+		['role-use', fenced('yaml', manifest(useRole))],
+		['role-prove', fenced('yaml', manifest(proveRole))],
 		['rooms', table(['room', 'answers', 'may import'], rooms.map(room => [code(room.name), room.answers, room.mayImport.join(', ') || '–']))],
 	]);
 }
@@ -41,6 +46,10 @@ function commandSection(row: (typeof commandTable)[number]['row']): string {
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
 	const line = (cells: readonly string[]) => `| ${cells.map(cell => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
 	return [line(head), line(head.map(() => '---')), ...rows.map(row => line(row))].join('\n');
+}
+
+function fenced(language: string, text: string): string {
+	return `\`\`\`${language}\n${text}\n\`\`\``;
 }
 
 function code(text: string): string {

@@ -1,0 +1,42 @@
+/** The two ClusterRoles of docs/rights.md: what a person needs to use spoke, and what proves the paths. */
+import {requestRows, type RightRow} from './request-rows.ts';
+
+type Rule = {apiGroups?: readonly string[]; resources?: readonly string[]; resourceNames?: readonly string[]; nonResourceURLs?: readonly string[]; verbs: readonly string[]};
+export type ClusterRole = {name: string; rules: readonly Rule[]};
+
+/** Logs, shells, forwards and the pod and service proxies, as kubectl needs them. `nodes/proxy` is not in it: it runs commands in every pod of a node. */
+export const useRole: ClusterRole = {
+	name: 'spoke-use',
+	rules: [
+		{apiGroups: [''], resources: ['pods', 'services', 'endpoints', 'events', 'namespaces'], verbs: ['get', 'list', 'watch']},
+		{apiGroups: ['apps'], resources: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'], verbs: ['get', 'list', 'watch']},
+		{apiGroups: ['batch'], resources: ['jobs', 'cronjobs'], verbs: ['get', 'list', 'watch']},
+		{apiGroups: [''], resources: ['pods/log'], verbs: ['get']},
+		{apiGroups: [''], resources: ['pods/exec', 'pods/attach', 'pods/portforward'], verbs: ['get', 'create']},
+		{apiGroups: [''], resources: ['pods/proxy', 'services/proxy'], verbs: ['get', 'create', 'update', 'patch', 'delete']},
+	],
+};
+
+/** Read-only, but for idle port-forwards and the agents’ metrics, which only `--probe active` uses. */
+export const proveRole: ClusterRole = {name: 'spoke-prove', rules: requestRows.flatMap(({right}) => right ? [ruleOf(right)] : []).filter((rule, index, all) => all.findIndex(other => JSON.stringify(other) === JSON.stringify(rule)) === index)};
+
+/** As a manifest. */
+export function manifest({name, rules}: ClusterRole): string {
+	const list = (items: readonly string[]) => `[${items.map(item => JSON.stringify(item)).join(', ')}]`;
+	return [
+		'apiVersion: rbac.authorization.k8s.io/v1',
+		'kind: ClusterRole',
+		`metadata: {name: ${name}}`,
+		'rules:',
+		...rules.map(rule => `- {${Object.entries(rule).map(([key, items]) => `${key}: ${list(items as readonly string[])}`).join(', ')}}`),
+	].join('\n');
+}
+
+function ruleOf(right: RightRow): Rule {
+	if (right.kind === 'path') {
+		return {nonResourceURLs: right.paths, verbs: right.verbs};
+	}
+
+	const {groups, resources, resourceNames, verbs} = right;
+	return {apiGroups: groups, resources, ...resourceNames ? {resourceNames} : {}, verbs};
+}

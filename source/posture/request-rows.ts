@@ -1,0 +1,53 @@
+/** Every request that spoke makes beyond what kubectl would make for the same command, as data: docs/rights.md and its two ClusterRoles are rendered from it. */
+
+export type RightRow =
+	| {kind: 'resource'; groups: readonly string[]; resources: readonly string[]; verbs: readonly string[]; resourceNames?: readonly string[]}
+	| {kind: 'path'; paths: readonly string[]; verbs: readonly string[]};
+
+export type RequestRow = {
+	method: 'GET' | 'POST' | 'upgrade';
+	/** The path without its query; `*` is one segment. */
+	path: string;
+	tells: string;
+	when: string;
+	/** `null`: everybody who is authenticated has it, or it is a right that is used where it is there and never asked for. */
+	right: RightRow | null;
+	/** Opens connections of its own and is made only with `--probe active` or by consent. */
+	active?: true;
+};
+
+const labels = 'each opened connection that is labelled';
+const reports = 'path, audit, doctor, why-view';
+
+export const requestRows: readonly RequestRow[] = [
+	{method: 'GET', path: '/flagz', tells: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated', when: `before each stream, on its own connection, at most 300 ms; ${reports}`, right: {kind: 'path', paths: ['/flagz'], verbs: ['get']}},
+	{method: 'GET', path: '/statusz', tells: 'which apiserver process answers', when: `behind /flagz where it was quick; ${reports}`, right: {kind: 'path', paths: ['/statusz'], verbs: ['get']}},
+	{method: 'GET', path: '/version', tells: 'which rules hold', when: `${labels}; ${reports}`, right: null},
+	{method: 'GET', path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt', tells: 'whether an apiserver or a gateway answers', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: ['kube-root-ca.crt']}},
+	{method: 'GET', path: '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases', tells: 'how many apiservers there are', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']}},
+	{method: 'GET', path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', tells: 'the same, where leases are closed; where pods’ virtual IP leads', when: `${labels}; audit`, right: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']}},
+	{method: 'GET', path: '/api/v1/namespaces/kube-system/pods', tells: 'apiservers’ flags and environment by their mirror pods; Konnectivity’s agents; kube-proxy', when: `${labels}; audit, doctor`, right: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']}},
+	{method: 'GET', path: '/metrics', tells: 'whether an egress dialer is in use, whether kubelets were refused', when: `${reports}: at most once a minute of one process; the step test`, right: {kind: 'path', paths: ['/metrics'], verbs: ['get']}},
+	{method: 'GET', path: '/api/v1/nodes', tells: 'how many nodes there are', when: 'audit: the first 50', right: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get', 'list']}},
+	{method: 'GET', path: '/api/v1/nodes/*', tells: 'the kubelet’s address and port', when: 'path, doctor', right: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get']}},
+	{method: 'GET', path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', tells: 'whether kubelets reach the apiserver', when: 'audit', right: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']}},
+	{method: 'GET', path: '/apis/certificates.k8s.io/v1/certificatesigningrequests', tells: 'kubelets’ signing requests that wait or were denied', when: 'audit; doctor for a kubelet without a certificate', right: {kind: 'resource', groups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'], verbs: ['list']}},
+	{method: 'GET', path: '/api/v1/namespaces/*/pods', tells: 'a pod on the node to try the way with; tokens that pods get', when: 'audit; path and doctor of a node', right: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']}},
+	{method: 'POST', path: '/apis/authentication.k8s.io/v1/selfsubjectreviews', tells: 'who you are to the apiserver', when: 'audit', right: null},
+	{method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', tells: 'what you may do', when: 'audit, doctor', right: null},
+	{method: 'GET', path: '/api/v1/nodes/*/proxy/configz', tells: 'the kubelet’s authentication and authorization', when: 'audit, and only by users who already have get on nodes/proxy', right: null},
+	{method: 'GET', path: '/healthz', tells: 'without credentials: whether anonymous requests are let in', when: 'audit', right: null},
+	{method: 'GET', path: '/api', tells: 'without credentials: what anonymous requests may do', when: 'audit', right: null},
+	{method: 'GET', path: '/api/v1/namespaces/*/pods/*/log', tells: 'one byte of a log: whether the kubelet answers, and whether its certificate is refused; again without the check where it was', when: 'doctor; the second time only with consent', right: {kind: 'resource', groups: [''], resources: ['pods/log'], verbs: ['get']}, active: true},
+	{method: 'upgrade', path: '/api/v1/namespaces/*/pods/*/portforward', tells: 'which counters follow idle port-forwards (3, then 5, for a second each); doctor opens one', when: 'doctor; the step test', right: {kind: 'resource', groups: [''], resources: ['pods/portforward'], verbs: ['get', 'create']}, active: true},
+	{method: 'GET', path: '/api/v1/namespaces/*/pods/*/proxy/metrics', tells: 'which agents carry idle port-forwards of ours', when: 'the step test', right: {kind: 'resource', groups: [''], resources: ['pods/proxy'], verbs: ['get']}, active: true},
+];
+
+/** The row that a request belongs to, by its path without query. */
+export function requestRowOf(method: string, path: string): RequestRow | undefined {
+	return requestRows.find(row => (row.method === method || row.method === 'upgrade') && pattern(row.path).test(path));
+}
+
+function pattern(path: string): RegExp {
+	return new RegExp(`^${path.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '[^/]+')}$`);
+}

@@ -1,0 +1,69 @@
+/** docs/rights.md is true: every request that the proof makes has a row, and the role that proves grants it. */
+import test from 'ava';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {runAudit} from '../../source/posture/audit/run-audit.ts';
+import {proveRole, useRole} from '../../source/posture/cluster-roles.ts';
+import {walk} from '../../source/posture/doctor/walk.ts';
+import {makeLabeller} from '../../source/posture/labeller.ts';
+import {pathsTo} from '../../source/posture/paths-to.ts';
+import {requestRowOf, requestRows} from '../../source/posture/request-rows.ts';
+import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
+import {openSandbox} from '../support/sandbox.ts';
+
+/** The same access, and everything that is asked through it. */
+function recorded(cluster: ClusterAccess): {cluster: ClusterAccess; asked: Set<string>} {
+	const asked = new Set<string>();
+	const note = (method: string | undefined, path: string) => asked.add(`${method ?? 'GET'} ${path.split('?')[0]!}`);
+	return {asked, cluster: {
+		facts: cluster.facts,
+		async connect(options) {
+			const connection = await cluster.connect(options);
+			const {request, upgrade} = connection;
+			connection.request = async options => (note(options.method, options.path), request.call(connection, options));
+			connection.upgrade = async options => (note(options.method, options.path), upgrade.call(connection, options));
+			return connection;
+		},
+		request: async options => (note(options.method, options.path), cluster.request(options)),
+		json: async options => cluster.json(options),
+		anonymous: async options => (note(options.method, options.path), cluster.anonymous(options)),
+		close: () => cluster.close(),
+	}};
+}
+
+test('path, audit, doctor and labels ask nothing that has no row', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const {cluster, asked} = recorded(await openCluster(parseLine(connectionFlags, []).flags, env));
+	await pathsTo(cluster, 'deploy/web', {probe: 'active'});
+	await pathsTo(cluster, 'node/n1', {probe: 'passive'});
+	await runAudit(cluster, {probe: 'active', require: [], minBasis: 'proven'});
+	await walk('deploy/web', async () => cluster);
+	const labeller = makeLabeller(cluster);
+	const purpose = {feature: 'logs', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request: null} as const;
+	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(connection, purpose, {carrier: 'http', protocol: null});
+	connection.close();
+	cluster.close();
+	t.true(asked.size > 10);
+	t.deepEqual([...asked].filter(line => {
+		const [method = '', path = ''] = line.split(' ');
+		return requestRowOf(method, path) === undefined;
+	}), []);
+});
+
+test('nodes/proxy is in neither role', t => {
+	for (const {rules} of [useRole, proveRole]) {
+		t.false(rules.some(({resources = []}) => resources.some(resource => resource === 'nodes/proxy' || resource.includes('*'))));
+		t.false(rules.some(({verbs}) => verbs.includes('*')));
+	}
+});
+
+test('every right of a row is in the role that proves', t => {
+	for (const {right, path} of requestRows) {
+		t.true(right === null || proveRole.rules.some(rule => right.kind === 'path'
+			? right.paths.every(url => rule.nonResourceURLs?.includes(url))
+			: right.resources.every(resource => rule.resources?.includes(resource)) && right.verbs.every(verb => rule.verbs.includes(verb))), path);
+	}
+});
