@@ -80,9 +80,12 @@ function takesNext(argument: string): boolean {
 		return false;
 	}
 
-	const row = connectionFlags.find((row: FlagRow) => argument === `--${row.name}` || argument === `-${row.short}`);
+	const row = flagsBeforeTheName.find((row: FlagRow) => argument === `--${row.name}` || argument === `-${row.short}`);
 	return row !== undefined && row.kind !== 'boolean';
 }
+
+/** Connection flags may stand before a subcommand's name; without one all flags are the session's. */
+const flagsBeforeTheName: readonly FlagRow[] = [...connectionFlags, ...commandTable.find(({row}) => row.name === 'session')!.row.flags];
 
 function asksForHelp(rest: readonly string[]): boolean {
 	const own = rest.slice(0, endOfFlags(rest));
