@@ -120,6 +120,8 @@ async function validator(): Promise<ValidateFunction> {
 export async function dial(port: number): Promise<Socket> {
 	const socket = connect({port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true});
 	await once(socket, 'connect');
+	// A run that ends resets what is still open.
+	socket.on('error', () => undefined);
 	return socket;
 }
 

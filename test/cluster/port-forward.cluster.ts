@@ -1,0 +1,275 @@
+/** `spoke port-forward` on the real cluster: containerd and kubelet at the far end, by every route, and when pods and apiservers go. */
+import {createHash} from 'node:crypto';
+import {once} from 'node:events';
+import {readdir} from 'node:fs/promises';
+import type {Socket} from 'node:net';
+import {setTimeout as sleep} from 'node:timers/promises';
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
+import {dial, readToEnd, runPortForward, type PortForwardRun} from '../support/port-forward-run.ts';
+import {restartApiserver} from './lab/faults.ts';
+import {apply} from './lab/kubectl.ts';
+import {useCluster, type Place} from './support/cluster.ts';
+
+const direct = 'off-direct';
+const cluster = await useCluster({postures: ['off-direct', 'off-grpc', 'off-http', 'restarted'], nodes: ['n4']});
+
+const namespace = 'demo';
+const app = 'forwarded';
+const template = (node: string | null) => ({
+	metadata: {labels: {app}},
+	spec: {
+		automountServiceAccountToken: false,
+		terminationGracePeriodSeconds: 1,
+		...node !== null && {nodeName: node},
+		containers: [{
+			name: 'tcp', image: 'spoke.test/lab:1', imagePullPolicy: 'Never', command: ['/bin/workload'], args: ['tcp'],
+			ports: ['echo', 'source', 'sink', 'reset', 'stall', 'finish'].map((name, index) => ({name, containerPort: 7000 + index})),
+			readinessProbe: {tcpSocket: {port: 7000}, periodSeconds: 1},
+		}],
+	},
+});
+
+async function freshPod(name: string, node = 'n1'): Promise<void> {
+	await cluster.kubectl(direct, ['delete', 'pod', name, '--ignore-not-found', '--force', '--grace-period=0']);
+	await apply(cluster.kubeconfig(direct), [{apiVersion: 'v1', kind: 'Pod', ...template(node), metadata: {name, namespace, labels: {app: name}}}]);
+	await cluster.kubectl(direct, ['wait', `pod/${name}`, '--for=condition=Ready', '--timeout=60s']);
+}
+
+async function forward(t: ExecutionContext, place: Place, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<PortForwardRun> {
+	const run = await runPortForward(args, {env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(place), ...more}});
+	t.teardown(async () => {
+		run.child.kill('SIGKILL');
+		await run.ended;
+	});
+	return run;
+}
+
+async function interrupt(t: ExecutionContext, run: PortForwardRun): Promise<void> {
+	run.child.kill('SIGINT');
+	t.is(await run.ended, 0);
+	t.deepEqual(run.faults(), []);
+}
+
+async function echoed(port: number, text = 'hello', limitMs = 5000): Promise<string> {
+	const socket = await dial(port);
+	socket.setTimeout(limitMs, () => socket.destroy(new Error(`no answer within ${limitMs} ms`)));
+	socket.write(text);
+	const [chunk] = await once(socket, 'data') as [Buffer];
+	socket.destroy();
+	return chunk.toString();
+}
+
+/** The bytes that the lab's source sends. */
+function sourceBytes(count: number): Buffer {
+	const block = Buffer.from(Array.from({length: 65_536}, (_, index) => (index * 7) & 0xFF));
+	return Buffer.concat(Array.from({length: Math.ceil(count / block.length)}, () => block)).subarray(0, count);
+}
+
+async function take(socket: Socket, count: number): Promise<Buffer> {
+	const chunks: Buffer[] = [];
+	let length = 0;
+	for await (const chunk of socket as AsyncIterable<Buffer>) {
+		chunks.push(chunk);
+		length += chunk.length;
+		if (length >= count) {
+			break;
+		}
+	}
+
+	return Buffer.concat(chunks);
+}
+
+const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+test.before(async () => {
+	await apply(cluster.kubeconfig(direct), [
+		{apiVersion: 'apps/v1', kind: 'Deployment', metadata: {name: app, namespace}, spec: {replicas: 2, selector: {matchLabels: {app}}, template: {...template(null), spec: {...template(null).spec, nodeSelector: {'kubernetes.io/hostname': 'n1'}}}}},
+		{apiVersion: 'v1', kind: 'Service', metadata: {name: app, namespace}, spec: {selector: {app}, ports: [{name: 'echo', port: 70, targetPort: 'echo'}, {name: 'data', port: 71, targetPort: 'source'}]}},
+		{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: {name: 'forward-by-create', namespace}, rules: [
+			{apiGroups: [''], resources: ['pods'], verbs: ['get', 'list']}, {apiGroups: [''], resources: ['pods/portforward'], verbs: ['create']},
+		]},
+		{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: {name: 'forward-by-create', namespace}, roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'forward-by-create'}, subjects: [{kind: 'User', name: 'creator'}]},
+	]);
+	await cluster.kubectl(direct, ['rollout', 'status', `deploy/${app}`, '--timeout=90s']);
+	await freshPod('forwarded-pod');
+});
+
+for (const place of ['off-direct', 'off-grpc', 'off-http'] as const) {
+	test(`bytes are the same both ways: ${place}`, async t => {
+		const run = await forward(t, place, ['pod/forwarded-pod', ':echo', ':source']);
+		const count = 20_000_000;
+		const source = await dial(await run.port(2));
+		source.write(`${count}\n`);
+		const down = await take(source, count);
+		t.is(sha(down), sha(sourceBytes(count)));
+		const echo = await dial(await run.port(1));
+		const sent = sourceBytes(3_000_000);
+		echo.write(sent);
+		t.is(sha(await take(echo, sent.length)), sha(sent));
+		await interrupt(t, run);
+		const path = run.events.findLast(({event}) => event === 'path')!['path'];
+		t.is(path.phase, 'settled');
+		const truths = {'off-direct': ['direct'], 'off-grpc': ['konnectivity', 'egress'], 'off-http': ['konnectivity', 'egress-http-connect', 'egress']}[place];
+		t.true([...truths, 'unknown'].includes(path.legs[1].route.state), path.line);
+	});
+}
+
+test('a node that does not pass WebSockets on serves as well, and so does raw SPDY', async t => {
+	await freshPod('forwarded-old', 'n4');
+	const translated = await forward(t, direct, ['pod/forwarded-old', ':7000']);
+	t.is(await echoed(await translated.port()), 'hello');
+	await interrupt(t, translated);
+	const raw = await forward(t, direct, ['pod/forwarded-old', ':7000'], {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'});
+	t.is((await raw.until(({event}) => event === 'ready'))['carrier'], 'spdy');
+	t.is(await echoed(await raw.port()), 'hello');
+	await interrupt(t, raw);
+});
+
+test('a user who may create but not get forwards by raw SPDY; one who may neither is told both verbs’ words', async t => {
+	const run = await forward(t, direct, ['pod/forwarded-pod', ':7000', '--as', 'creator']);
+	t.is((await run.until(({event}) => event === 'ready'))['carrier'], 'spdy');
+	t.is(await echoed(await run.port()), 'hello');
+	await interrupt(t, run);
+	const refused = await forward(t, direct, ['pod/forwarded-pod', ':7000', '--as', 'nobody-at-all']);
+	t.is(await refused.ended, 7);
+	t.regex(refused.stderr(), /ERR_FORBIDDEN/);
+});
+
+test('a refused port and a reset one end only their own connections; kubectl’s run ends with the first', async t => {
+	const run = await forward(t, direct, ['pod/forwarded-pod', ':9999', ':reset', ':echo']);
+	const live = await dial(await run.port(3));
+	live.write('before');
+	await once(live, 'data');
+	const began = Date.now();
+	t.is((await readToEnd(await dial(await run.port(1)))).end, 'RST');
+	t.true(Date.now() - began < 2000);
+	const failed = await run.until(({event}) => event === 'connection-failed');
+	t.is(failed['error'].code, 'ERR_PORT_REFUSED');
+	t.regex(failed['error'].text, /connection refused/);
+	const reset = await dial(await run.port(2));
+	reset.write('x');
+	t.is((await readToEnd(reset)).end, 'RST');
+	live.write('after');
+	t.is(String((await once(live, 'data') as [Buffer])[0]), 'after');
+	await interrupt(t, run);
+});
+
+test('a client that leaves a download a hundred times leaves nothing behind', async t => {
+	const run = await forward(t, direct, ['pod/forwarded-pod', ':source', ':echo']);
+	const port = await run.port(1);
+	const descriptors = async () => (await readdir(`/proc/${run.child.pid}/fd`)).length;
+	await sleep(500);
+	const before = await descriptors();
+	for (let round = 0; round < 100; round++) {
+		const socket = await dial(port);
+		socket.write('40000000\n');
+		await once(socket, 'data');
+		socket.destroy();
+	}
+
+	const began = Date.now();
+	t.is(await echoed(await run.port(2)), 'hello');
+	t.true(Date.now() - began < 1000, `${Date.now() - began} ms`);
+	await sleep(1500);
+	t.true(await descriptors() <= before + 4, `${before} descriptors before, ${await descriptors()} after`);
+	await interrupt(t, run);
+});
+
+test('one connection that nobody reads holds up no other, and is told', async t => {
+	const run = await forward(t, direct, ['pod/forwarded-pod', ':source', ':echo']);
+	const stuck = await dial(await run.port(1));
+	stuck.pause();
+	stuck.write('300000000\n');
+	await run.until(({event}) => event === 'connection-congested');
+	const times: number[] = [];
+	for (let round = 0; round < 30; round++) {
+		const began = performance.now();
+		t.is(await echoed(await run.port(2)), 'hello');
+		times.push(performance.now() - began);
+	}
+
+	t.true(Math.max(...times) < 1000, `${Math.max(...times)} ms`);
+	stuck.destroy();
+	await interrupt(t, run);
+});
+
+test('a service forward moves to another Ready pod within five seconds, its port bound all along', async t => {
+	const run = await forward(t, direct, [`svc/${app}`, ':echo']);
+	const ready = await run.until(({event}) => event === 'ready');
+	const port = await run.port();
+	const socket = await dial(port);
+	socket.write('x');
+	await once(socket, 'data');
+	const ended = readToEnd(socket);
+	const began = Date.now();
+	await cluster.kubectl(direct, ['delete', 'pod', ready['target'].name, '--force', '--grace-period=0']);
+	const moved = await run.until(({event}) => event === 'moved');
+	t.true(Date.now() - began < 5000);
+	t.is(moved['from'].name, ready['target'].name);
+	t.is(await echoed(port), 'hello');
+	t.truthy((await ended).end);
+	await interrupt(t, run);
+});
+
+test('a named pod that goes ends the run with 12, its connections with a reset', async t => {
+	await freshPod('forwarded-gone');
+	const run = await forward(t, direct, ['pod/forwarded-gone', ':source']);
+	const socket = await dial(await run.port());
+	socket.write('4000000000\n');
+	await once(socket, 'data');
+	const ended = readToEnd(socket);
+	const began = Date.now();
+	await cluster.kubectl(direct, ['delete', 'pod', 'forwarded-gone', '--force', '--grace-period=0']);
+	t.is(await run.ended, 12);
+	t.true(Date.now() - began < 5000);
+	t.is((await ended).end, 'RST');
+	t.is(run.events.at(-1)!['reason'], 'target-gone');
+	t.deepEqual(run.faults(), []);
+});
+
+test('an apiserver that restarts is told, ports stay bound, and new connections come within three seconds', async t => {
+	const run = await forward(t, 'restarted', [`svc/${app}`, ':echo']);
+	const port = await run.port();
+	t.is(await echoed(port), 'hello');
+	await restartApiserver(cluster.lab, 'restarted');
+	const began = Date.now();
+	t.is(await echoed(port, 'again', 10_000), 'again');
+	t.true(Date.now() - began < 3000, `${Date.now() - began} ms`);
+	await interrupt(t, run);
+});
+
+test('three hundred connections at once all get their bytes, and idle tunnels stay few', async t => {
+	const run = await forward(t, direct, ['pod/forwarded-pod', ':echo']);
+	const port = await run.port();
+	const answers = await Promise.all(Array.from({length: 300}, async (_, index) => echoed(port, `connection ${index}`, 20_000)));
+	t.deepEqual(answers, answers.map((_, index) => `connection ${index}`));
+	await sleep(2000);
+	const tunnels = new Set(run.events.filter(({event}) => event === 'connection-opened').map(event => event['tunnel'] as string));
+	t.true(tunnels.size <= 90, `${tunnels.size} tunnels`);
+	const sockets = (await readdir(`/proc/${run.child.pid}/fd`)).length;
+	t.true(sockets < 40, `${sockets} descriptors`);
+	await interrupt(t, run);
+});
+
+test('messages that people grep are kubectl’s', async t => {
+	const read = async (command: 'spoke' | 'kubectl') => {
+		const port = command === 'spoke' ? 28_081 : 28_082;
+		const args = ['port-forward', 'pod/forwarded-pod', `${port}:7000`];
+		const child = command === 'spoke' ? cluster.startSpoke(direct, args) : (await import('node:child_process')).spawn((await import('./lab/programs.ts')).kubernetesPath('kubectl'), args, {env: {PATH: process.env['PATH'], KUBECONFIG: cluster.kubeconfig(direct)}});
+		let out = '';
+		child.stdout.on('data', (chunk: Buffer) => {
+			out += chunk.toString();
+		});
+		while (!out.includes('[::1]')) {
+			await sleep(20);
+		}
+
+		await echoed(port);
+		child.kill('SIGINT');
+		const [status] = await once(child, 'close') as [number];
+		return {out: out.replaceAll(String(port), 'PORT'), status};
+	};
+
+	t.deepEqual(await read('spoke'), await read('kubectl'));
+});
