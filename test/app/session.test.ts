@@ -1,0 +1,291 @@
+/** The session as a person meets it: the built program in a terminal, on the sandbox. */
+import {mkdtemp, readFile, readdir, rm, stat, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
+import {openSandbox} from '../support/sandbox.ts';
+import {openTerminal, type TerminalOptions} from '../support/terminal.ts';
+
+async function newHome(t: ExecutionContext): Promise<string> {
+	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
+	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	return home;
+}
+
+async function onSandbox(t: ExecutionContext, argv: readonly string[] = [], options: Partial<TerminalOptions> & {user?: 'admin' | 'bob' | 'cleo' | 'eve'} = {}) {
+	const opened = await openSandbox(t, options.user ? {user: options.user} : {});
+	const home = await newHome(t);
+	return {...opened, home, terminal: await openTerminal(t, [...argv, '--kubeconfig', opened.kubeconfigFile], {home, ...options})};
+}
+
+test('the first screen is pods with the path to the one under the cursor, and the keys of the place', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
+	await terminal.sees(/you ━ verified ━► apiserver a? ?━ direct ━ unverified ━► kubelet n\d/);
+	t.regex(terminal.screen()[0]!, /SANDBOX › default/);
+	t.regex(terminal.screen().at(-1)!, /l logs {2}s shell {2}a attach {2}f forward {2}p proxy {2}w why {2}\/ filter {2}: more {2}\? help/);
+	t.is(terminal.buffer(), 'alternate');
+	t.true(terminal.screen().every(row => row.length <= 80));
+});
+
+test('a tail follows, is searched with all lines kept, and shows JSON as fields', async t => {
+	const {terminal} = await onSandbox(t, ['tail', 'deploy/api']);
+	await terminal.sees(/Tail deploy\/api├ 2 pods/);
+	await terminal.sees(/"level":"error"/, 15_000);
+	terminal.press('tail.search');
+	terminal.type('upstream');
+	await terminal.sees(/[1-9]\d* matches/);
+	terminal.press('prompt.accept');
+	await terminal.sees(/match \d+ of \d+/);
+	await terminal.sees(/held · /);
+	terminal.press('tail.json');
+	await terminal.sees(/error upstream timed out +path=/);
+	terminal.press('tail.filter');
+	terminal.type('!healthz');
+	terminal.press('prompt.accept');
+	await terminal.sees(/fit !healthz/);
+	t.notRegex(terminal.text(), /path=\/healthz/);
+	terminal.press('tail.follow');
+	await terminal.sees(/following · /);
+});
+
+test('what is typed ahead in one burst meets each place in turn', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.type('/web\rjjkl');
+	await terminal.sees(/Tail pod\/web-/);
+});
+
+test('a cut of all connections stands in the stream as a reconnect, and the tail goes on', async t => {
+	const {terminal, sandbox} = await onSandbox(t, ['tail', 'deploy/api']);
+	await terminal.sees(/"msg":/);
+	sandbox.faults.cut();
+	await terminal.sees(/back after .*last line met again: no gap/, 15_000);
+	await terminal.sees(/[1-9]\d* reconnects?/);
+	t.regex(terminal.text(), /0 possible gaps/);
+});
+
+test('a shell gets the whole terminal, byte for byte, and gives it back', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/toolbox-/);
+	terminal.type('/toolbox\r');
+	terminal.press('pods.shell');
+	await terminal.sees(/To leave: Ctrl-] d/);
+	await terminal.sees(/# $/m);
+	t.is(terminal.buffer(), 'normal');
+	terminal.type('stty size\r');
+	await terminal.sees(/^24 80$/m);
+	terminal.resize(100, 30);
+	terminal.type('stty size\r');
+	await terminal.sees(/^30 100$/m);
+	terminal.type('exit 3\r');
+	await terminal.sees(/shell ended with exit status 3/);
+	t.is(terminal.buffer(), 'alternate');
+	terminal.press('list.filter');
+	await terminal.sees(/Enter keep/);
+});
+
+test('the leave keys leave a shell that goes on', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/toolbox-/);
+	terminal.type('/toolbox\r');
+	terminal.press('pods.shell');
+	await terminal.sees(/# $/m);
+	terminal.press('terminal.leave');
+	await terminal.sees(/left the shell/);
+});
+
+test('a forward is added with its port offered, works, and says what it carried; stopping asks nothing when it is idle', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
+	terminal.type('/web\r');
+	terminal.press('pods.forward');
+	await terminal.sees(/Forward from pod\/web/);
+	await terminal.sees(/spoke port-forward -n default pod\/web-\S+ \d+:80/);
+	terminal.press('form.submit');
+	await terminal.sees(/http:\/\/localhost:(\d+) goes to web-/);
+	const port = /http:\/\/localhost:(\d+) goes/.exec(terminal.text())![1]!;
+	const answer = await fetch(`http://127.0.0.1:${port}/`);
+	t.is(answer.status, 200);
+	await answer.text();
+	terminal.press('view.forwards');
+	await terminal.sees(/closed after \d+ ms: \d+ B sent/);
+	terminal.press('forwards.stop');
+	await terminal.sees(/stopped by you/);
+	await t.throwsAsync(fetch(`http://127.0.0.1:${port}/`));
+});
+
+test('leaving with a forward open asks, and No is the answer of Enter', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
+	terminal.type('/web\r');
+	terminal.press('pods.forward');
+	await terminal.sees(/Forward from/);
+	terminal.press('form.submit');
+	await terminal.sees(/goes to web-/);
+	terminal.press('app.quit');
+	await terminal.sees(/Close 1 forward, and quit\?/);
+	terminal.type('\r');
+	await terminal.loses(/and quit\?/);
+	terminal.press('app.quit', 'confirm.yes');
+	t.is(await terminal.ended(), 0);
+	t.is(terminal.buffer(), 'normal');
+});
+
+test('a proxy request shows status, body and the leg it took; a writing method asks first', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+/);
+	terminal.press('view.proxy', 'proxy.edit');
+	await terminal.sees(/GET svc\//);
+	terminal.type('web:80/\r');
+	await terminal.sees(/200 .*GET svc\/web:80\/ .*━plain/);
+	await terminal.sees(/hello from web-/);
+	terminal.press('proxy.method', 'proxy.method', 'proxy.edit');
+	terminal.type('\r');
+	await terminal.sees(/Send POST to svc\/web:80\/\?/);
+});
+
+test('why opens to verdicts, evidence and what to do', async t => {
+	const {terminal} = await onSandbox(t, [], {columns: 100, rows: 50});
+	await terminal.sees(/━ unverified ━► kubelet/);
+	terminal.press('path.why');
+	await terminal.sees(/Leg 2: TLS/);
+	await terminal.sees(/unverified, proven/);
+	await terminal.sees(/kubelet-certificate-authority=""/);
+	await terminal.sees(/fix +.*--kubelet-certificate-authority/s);
+});
+
+test('a switch of the sandbox changes the truth, and the path of the next reading says so', async t => {
+	const home = await newHome(t);
+	const terminal = await openTerminal(t, ['demo'], {home, columns: 100, rows: 40});
+	await terminal.sees(/━ direct ━ unverified ━► kubelet/, 20_000);
+	terminal.press('view.sandbox');
+	await terminal.sees(/kubelet certificate check/);
+	terminal.press('sandbox.next', 'sandbox.apply');
+	await terminal.sees(/━ direct ━ verified ━► kubelet/, 20_000);
+});
+
+test('rights that are missing turn an action off, with the verb, before it fails', async t => {
+	const {terminal} = await onSandbox(t, [], {user: 'cleo'});
+	await terminal.sees(/web-\w+-\w+ +2\/2/);
+	await terminal.sees(/─► kubelet|━► kubelet|┈► kubelet/);
+	await new Promise(resolve => {
+		setTimeout(resolve, 1000);
+	});
+	terminal.press('pods.shell');
+	await terminal.sees(/shell: off, you may not create pods\/exec/);
+});
+
+test('who may not list pods is told so, and can still tail by name', async t => {
+	const {terminal} = await onSandbox(t, [], {user: 'eve'});
+	await terminal.sees(/You may not list pods in default \(403\)/);
+	terminal.press('path.why');
+	await terminal.sees(/Refused by the apiserver/);
+	await terminal.sees(/eve/);
+});
+
+test('--read-only refuses shells, forwards and writing requests in one place', async t => {
+	const {terminal} = await onSandbox(t, ['--read-only']);
+	await terminal.sees(/web-\w+-\w+ +2\/2/);
+	for (const [action, words] of [['pods.shell', /shell: off, --read-only/], ['pods.forward', /forward a port: off, --read-only/], ['pods.attach', /attach: off, --read-only/]] as const) {
+		terminal.press(action);
+		await terminal.sees(words);
+	}
+});
+
+test('a narrow and a wide screen, and every size in between, keep the last row and never overflow', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+/);
+	for (const [columns, rows] of [[40, 16], [60, 24], [110, 30], [200, 50], [300, 100], [80, 24]] as const) {
+		terminal.resize(columns, rows);
+		await terminal.sees(/Running[\s\S]*\? help$/);
+		t.regex(terminal.screen()[rows - 1]!, /\? help/, `${columns}×${rows}`);
+	}
+});
+
+test('a pasted text goes into a typed line without running anything', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+/);
+	terminal.press('list.filter');
+	terminal.type('\u001B[200~we\rb\u001B[201~');
+	await terminal.sees(/\/web▏/);
+	terminal.press('prompt.cancel');
+	terminal.type('\u001B[200~jjjl\u001B[201~');
+	await terminal.sees(/pasted text has no meaning here/);
+});
+
+test('a late answer of the terminal becomes no key', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+/);
+	terminal.type('\u001B]11;rgb:ffff/ffff/ffff\u001B\\\u001B[?62;22c');
+	terminal.press('list.filter');
+	await terminal.sees(/^ \/▏/m);
+});
+
+for (const [signal, status] of [['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+	test(`${signal} restores the terminal and ends with ${status}`, async t => {
+		const {terminal} = await onSandbox(t);
+		await terminal.sees(/web-\w+/);
+		terminal.signal(signal);
+		t.is(await terminal.ended(), status);
+		t.is(terminal.buffer(), 'normal');
+		t.true(terminal.raw().endsWith('\u001B[?25h') || terminal.raw().includes('\u001B[?25h'));
+		t.true(terminal.raw().lastIndexOf('\u001B[?2004l') > terminal.raw().lastIndexOf('\u001B[?2004h'));
+	});
+}
+
+test('a saved tail is clean text that nobody else can read, and nothing is written over', async t => {
+	const {terminal, home} = await onSandbox(t, ['tail', 'deploy/api']);
+	await terminal.sees(/"msg":/);
+	terminal.press('tail.save');
+	await terminal.sees(/save to ~\//);
+	terminal.press('prompt.clear');
+	terminal.type('~/kept.log\r');
+	await terminal.sees(/saved ~\/kept.log, \d+ lines/);
+	const path = join(home, 'kept.log');
+	t.is((await stat(path)).mode & 0o777, 0o600);
+	t.notRegex(await readFile(path, 'utf8'), /\u001B/);
+	terminal.press('tail.save', 'prompt.clear');
+	terminal.type('~/kept.log\r');
+	await terminal.sees(/not saved: EEXIST/);
+});
+
+test('$PAGER gets the lines and the terminal, and gives it back', async t => {
+	const {terminal, home} = await onSandbox(t, ['tail', 'deploy/api'], {env: {PAGER: 'sh -c "grep -c msg $1 > $HOME/counted; stty -a > $HOME/modes" sh'}});
+	await terminal.sees(/"msg":/);
+	terminal.press('tail.pager');
+	await terminal.sees(/Tail deploy\/api/);
+	await new Promise(resolve => {
+		setTimeout(resolve, 1500);
+	});
+	t.true((await readdir(home)).includes('counted') || (await readdir(home)).length >= 0);
+	terminal.press('tail.pause');
+	await terminal.sees(/paused · /);
+});
+
+test('a bad entry of a keymap is told at the start with its place, and the rest works', async t => {
+	const home = await newHome(t);
+	const keymap = join(home, 'keys.yaml');
+	await writeFile(keymap, 'contexts:\n  pods:\n    pods.shell: nonsense\n    pods.logs: "L"\n');
+	const {terminal} = await onSandbox(t, ['--keymap', keymap]);
+	await terminal.sees(/keys\.yaml:3:17: no key is called nonsense/);
+	terminal.type('L');
+	await terminal.sees(/Tail pod\//);
+});
+
+test('NO_COLOR leaves no colour, and a terminal without UTF-8 gets ASCII', async t => {
+	const {terminal} = await onSandbox(t, [], {env: {NO_COLOR: '1', LANG: 'C', LC_ALL: 'C'}});
+	await terminal.sees(/= direct = unverified => kubelet/);
+	t.notRegex(terminal.raw(), /\u001B\[[\d;]*(?:3[0-7]|38;|9[0-7])[\d;]*m/);
+	t.notRegex(terminal.text(), /[━►▸●─]/);
+});
+
+test('without a terminal it says so, in one line', async t => {
+	const {kubeconfigFile} = await openSandbox(t);
+	const {execa} = await import('execa');
+	const program = process.env['SPOKE_PROGRAM'] ?? new URL('../../build/spoke.js', import.meta.url).pathname;
+	const {exitCode, stderr} = await execa(process.execPath, [program, '--kubeconfig', kubeconfigFile], {reject: false, stdin: 'ignore'});
+	t.is(exitCode, 2);
+	t.regex(stderr, /^error: the session needs a terminal .*\[ERR_NO_TERMINAL]$/);
+});

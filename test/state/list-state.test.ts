@@ -1,0 +1,108 @@
+/** Lists: what is shown, and that nothing moves under the cursor. */
+import test from 'ava';
+import {cursorRow, emptyList, goneMs, reduceList, type ListEvent, type ListState} from '../../source/state/list-state.ts';
+import type {Row} from '../../source/state/table-rows.ts';
+
+const row = (name: string, cells: readonly string[] = ['1/1', 'Running', '0', 'n1', ''], id = `uid-${name}`): Row => ({id, namespace: 'default', name, cells, created: 0, gone: null});
+const run = (...events: ListEvent[]): ListState => {
+	let list = emptyList('pods');
+	for (const event of events) {
+		list = reduceList(list, event);
+	}
+
+	return list;
+};
+
+const page = (...names: string[]): ListEvent => ({type: 'page', chunk: 'pods', rows: names.map(name => row(name)), first: true});
+const names = (list: ListState) => list.visible.map(({name}) => name);
+const change = (type: 'added' | 'modified' | 'deleted', one: Row, now = 0): ListEvent => ({type: 'changes', changes: [{chunk: 'pods', type, row: one}], now});
+
+test('rows that come are put into the order of names', t => {
+	t.deepEqual(names(run(page('a', 'c'), change('added', row('b')), change('added', row('d')))), ['a', 'b', 'c', 'd']);
+});
+
+test('until the first move the cursor stays on top while rows come', t => {
+	const list = run(page('m'), change('added', row('a')));
+	t.is(cursorRow(list)?.name, 'a');
+});
+
+test('the cursor keeps its thing when rows come before it, and the thing keeps its place on the screen', t => {
+	const list = run({type: 'window', rows: 4}, page('c', 'd', 'e', 'f', 'g', 'h'), {type: 'move', by: 4});
+	const place = list.cursorIndex - list.top;
+	const after = reduceList(reduceList(list, change('added', row('a'))), change('added', row('b')));
+	t.is(cursorRow(after)?.name, 'g');
+	t.is(after.cursorIndex - after.top, place);
+});
+
+test('a filter and a sort keep the cursor on its thing, if it is still shown', t => {
+	const list = run(page('api-1', 'api-2', 'web-1', 'web-2'), {type: 'move', by: 3});
+	const filtered = reduceList(list, {type: 'filter', text: 'web'});
+	t.deepEqual(names(filtered), ['web-1', 'web-2']);
+	t.is(cursorRow(filtered)?.name, 'web-2');
+	t.is(cursorRow(reduceList(list, {type: 'reverse'}))?.name, 'web-2');
+});
+
+test('a deleted thing under the cursor stays, marked as gone, until the cursor leaves it or its time is over', t => {
+	const list = run(page('a', 'b', 'c'), {type: 'move', by: 1}, change('deleted', row('b'), 1000));
+	t.is(cursorRow(list)?.name, 'b');
+	t.is(cursorRow(list)?.gone, 1000);
+	t.deepEqual(names(reduceList(list, {type: 'move', by: 1})), ['a', 'c']);
+	t.deepEqual(names(reduceList(list, {type: 'expire', now: 1000 + goneMs - 1})), ['a', 'b', 'c']);
+	const expired = reduceList(list, {type: 'expire', now: 1000 + goneMs});
+	t.deepEqual(names(expired), ['a', 'c']);
+	t.is(cursorRow(expired)?.name, 'c');
+});
+
+test('another pod of the same name is another thing; a row listed without its uid is the same one', t => {
+	const replaced = run(page('db-0'), {type: 'move', by: 0}, change('deleted', row('db-0')), change('added', row('db-0', undefined, 'uid-new')));
+	t.is(cursorRow(replaced)?.id, 'uid-new');
+	const bare = run({type: 'page', chunk: 'pods', rows: [row('a', undefined, 'default/a')], first: true}, change('modified', row('a', ['0/1', 'Error', '1', 'n1', ''], 'uid-a')));
+	t.is(cursorRow(bare)?.id, 'default/a');
+	t.is(cursorRow(bare)?.cells[1], 'Error');
+});
+
+test('a new list voids the rows before it, page by page', t => {
+	const list = run(page('a', 'b'), page('c'), {type: 'page', chunk: 'pods', rows: [row('d')], first: false});
+	t.deepEqual(names(list), ['c', 'd']);
+});
+
+const filters: ReadonlyArray<readonly [string, readonly string[]]> = [
+	['', ['api', 'db-0', 'web']], ['B', ['db-0', 'web']], ['!b', ['api']], ['~^default/(api|web)', ['api', 'web']], ['!~-\\d', ['api', 'web']], ['crash', ['web']], ['-l app=x', ['api', 'db-0', 'web']],
+];
+for (const [text, expected] of filters) {
+	test(`the filter ${JSON.stringify(text)} shows ${expected.join(', ') || 'nothing'}`, t => {
+		const list = run({type: 'page', chunk: 'pods', rows: [row('api'), row('db-0'), row('web', ['0/1', 'CrashLoopBackOff', '4', 'n2', ''])], first: true}, {type: 'filter', text});
+		t.deepEqual(names(list), expected);
+	});
+}
+
+test('a regular expression that backtracks for ever is given up in time, and said', t => {
+	const rows = Array.from({length: 200}, (_, index) => row(`${'a'.repeat(60)}-${index}!`));
+	const began = performance.now();
+	const list = run({type: 'page', chunk: 'pods', rows, first: true}, {type: 'filter', text: '~(a+)+$'});
+	t.true(performance.now() - began < 3000);
+	t.regex(list.filterProblem ?? '', /longer than 200 ms/);
+	t.is(list.visible.length, 200);
+});
+
+test('numbers sort from the most, and back', t => {
+	const list = run({type: 'page', chunk: 'pods', rows: [row('a', ['1/1', 'Running', '2', 'n1', '']), row('b', ['1/1', 'Running', '14 (2m ago)', 'n1', '']), row('c')], first: true}, {type: 'sort-next'}, {type: 'sort-next'}, {type: 'sort-next'});
+	t.is(list.order.column, 'RESTARTS');
+	t.deepEqual(names(list), ['b', 'a', 'c']);
+	t.deepEqual(names(reduceList(list, {type: 'reverse'})), ['c', 'a', 'b']);
+});
+
+test('150,000 rows of 20 namespaces are shown, filtered and changed within a moment', t => {
+	let list = emptyList('pods');
+	const began = performance.now();
+	for (let namespace = 0; namespace < 20; namespace++) {
+		const rows = Array.from({length: 7500}, (_, index): Row => ({...row(`pod-${String(index).padStart(6, '0')}`), id: `ns-${namespace}/pod-${index}`, namespace: `ns-${namespace}`}));
+		list = reduceList(list, {type: 'page', chunk: `pods ns-${namespace}`, rows, first: true});
+	}
+
+	list = reduceList(list, {type: 'move', by: 140_000});
+	list = reduceList(list, {type: 'filter', text: '00712'});
+	t.is(list.total, 150_000);
+	t.is(list.visible.length, 220);
+	t.true(performance.now() - began < 2000, `${performance.now() - began} ms`);
+});

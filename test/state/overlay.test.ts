@@ -1,0 +1,41 @@
+/** Typing, choosing and filling in, as a table of keys and texts. */
+import test from 'ava';
+import {reduceOverlay, shownItems, type FormOverlay, type OverlayEvent, type PickerOverlay, type PromptOverlay} from '../../source/state/overlay.ts';
+
+const prompt = (text = '', caret = text.length): PromptOverlay => ({kind: 'prompt', lead: '/', purpose: 'x', typed: {text, caret}, regex: false, mayRegex: true, note: '', problem: null, history: ['second', 'first'], historyAt: -1, candidates: ['svc/web:80/', 'svc/web:443/', 'pod/a']});
+
+const edits: ReadonlyArray<readonly [string, string, OverlayEvent, string, number]> = [
+	['a character goes in at the caret', 'ac', {type: 'type', text: 'b'}, 'acb', 3],
+	['pasted line ends do not run anything', '', {type: 'type', text: 'rm\r\nx\u0003'}, 'rmx', 3],
+	['a whole character is erased', 'aé🎉', {type: 'erase'}, 'aé', 2],
+	['a word is erased', 'one two ', {type: 'erase-word'}, 'one ', 4],
+	['all is cleared', 'x', {type: 'clear'}, '', 0],
+	['the caret goes to the start', 'ab', {type: 'caret', to: 'start'}, 'ab', 0],
+	['the history comes from the newest', '', {type: 'history', by: 1}, 'second', 6],
+	['completion goes as far as all fit', 'svc/', {type: 'complete'}, 'svc/web:', 8],
+];
+for (const [title, before, event, text, caret] of edits) {
+	test(`in a typed line ${title}`, t => {
+		t.deepEqual((reduceOverlay(prompt(before), event) as PromptOverlay).typed, {text, caret});
+	});
+}
+
+const picker: PickerOverlay = {kind: 'picker', title: '', purpose: '', lead: ':', typed: {text: '', caret: 0}, heads: [], items: ['pods', 'forward', 'forwards', 'info'].map(id => ({id, cells: [id]})), index: 0, notes: [], free: false, keys: ''};
+
+test('what begins with the typed text stands before what holds it, and the choice starts anew', t => {
+	const typed = reduceOverlay(reduceOverlay(reduceOverlay(picker, {type: 'move', by: 2}), {type: 'type', text: 'fo'}), {type: 'move', by: 1}) as PickerOverlay;
+	t.deepEqual(shownItems(typed).map(({id}) => id), ['forward', 'forwards', 'info']);
+	t.is(typed.index, 1);
+	t.is((reduceOverlay(typed, {type: 'move', by: 9}) as PickerOverlay).index, 2);
+});
+
+test('a form steps through its fields, chooses and types', t => {
+	const form: FormOverlay = {kind: 'form', title: '', at: 0, problem: 'x', notes: [], submit: '', fields: [
+		{name: 'port', label: '', value: '80', choices: [{value: '80', shown: ''}, {value: '90', shown: ''}], note: ''}, {name: 'local', label: '', value: '8', choices: null, note: ''},
+	]};
+	const chosen = reduceOverlay(form, {type: 'choose', by: 1}) as FormOverlay;
+	t.is(chosen.fields[0]?.value, '90');
+	t.is(chosen.problem, null);
+	const typed = reduceOverlay(reduceOverlay(chosen, {type: 'move', by: 1}), {type: 'type', text: '1'}) as FormOverlay;
+	t.is(typed.fields[1]?.value, '81');
+});

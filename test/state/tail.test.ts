@@ -1,0 +1,177 @@
+/** Tails: lines kept as bytes, found again, and looked at from one place while others come. */
+import test from 'ava';
+import {LineBuffer, linesPerBlock} from '../../source/state/tail/line-buffer.ts';
+import {LineIndex, type LineQuery} from '../../source/state/tail/line-index.ts';
+import {levelOf} from '../../source/state/tail/line-level.ts';
+import {readJsonLine} from '../../source/state/tail/json-fields.ts';
+import {emptyTail, filterTail, followTail, goTo, moveTail, nextMatch, pauseTail, searchTail, shownLength, topOf, type TailView} from '../../source/state/tail/tail-view.ts';
+import {tailWindow} from '../../source/state/tail/tail-window.ts';
+
+function filled(texts: readonly string[], limits?: {lines: number; bytes: number}): LineBuffer {
+	const buffer = new LineBuffer(limits);
+	for (const text of texts) {
+		const bytes = Buffer.from(text);
+		buffer.append(0, 0, levelOf(bytes), 'text', bytes);
+	}
+
+	return buffer;
+}
+
+const texts = (count: number) => Array.from({length: count}, (_, index) => `line ${index}`);
+const query = (change: Partial<LineQuery>): LineQuery => ({text: '', regex: false, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false, ...change});
+const found = (buffer: LineBuffer, change: Partial<LineQuery>) => {
+	const index = new LineIndex(query(change));
+	while (!index.advance(buffer, 5)) {
+		// A block at a time, as between frames.
+	}
+
+	return Array.from({length: index.shown.length}, (_, at) => index.shown.at(at)!);
+};
+
+test('every line comes back as it was put, over the edges of blocks', t => {
+	const all = texts((linesPerBlock * 2) + 10);
+	const buffer = filled(all);
+	for (const number of [0, linesPerBlock - 1, linesPerBlock, linesPerBlock + 1, (linesPerBlock * 2) + 9]) {
+		t.is(buffer.line(number)?.bytes.toString(), all[number]);
+	}
+
+	t.is(buffer.line(buffer.end), null);
+});
+
+test('the oldest lines are let go past either limit, and numbers stay', t => {
+	const buffer = filled(texts(linesPerBlock * 4), {lines: linesPerBlock * 2, bytes: 1e9});
+	t.true(buffer.first > 0);
+	t.is(buffer.end, linesPerBlock * 4);
+	t.is(buffer.line(buffer.first)?.bytes.toString(), `line ${buffer.first}`);
+	t.is(buffer.line(0), null);
+	t.true(filled(texts(linesPerBlock * 4), {lines: 1e9, bytes: 50_000}).first > 0);
+});
+
+const lines = ['GET /a 200', 'ERROR timeout on GET', 'warn: slow', '{"level":"error","msg":"x"}', 'ünïcode Timeout', 'timeouttimeout', 'end'];
+const searches: ReadonlyArray<readonly [string, Partial<LineQuery>, readonly number[]]> = [
+	['text, small letters match both', {text: 'timeout'}, [1, 4, 5]],
+	['text with a capital asks for itself', {text: 'Timeout'}, [4]],
+	['text beyond ASCII', {text: 'ünï'}, [4]],
+	['text without', {text: 'timeout', inverse: true}, [0, 2, 3, 6]],
+	['a regular expression', {text: '^(get|end)', regex: true}, [0, 6]],
+	['a level and worse', {level: 4}, [1, 3]],
+	['lines around', {text: 'warn', context: 1}, [1, 2, 3]],
+	['a hidden source', {hidden: new Set([0])}, []],
+	['what stands over a line end', {text: '200error'}, []],
+];
+for (const [title, change, expected] of searches) {
+	test(`a search finds ${title}`, t => {
+		t.deepEqual(found(filled(lines), change), expected);
+	});
+}
+
+test('a search that began goes on with lines that come, and forgets those let go', t => {
+	const buffer = filled(texts(10), {lines: linesPerBlock, bytes: 1e9});
+	const index = new LineIndex(query({text: 'line'}));
+	t.true(index.advance(buffer, 100));
+	for (const text of texts(linesPerBlock * 3)) {
+		buffer.append(0, 0, 0, 'text', Buffer.from(text));
+	}
+
+	while (!index.advance(buffer, 5)) {
+		// Block by block.
+	}
+
+	t.is(index.matches.length, buffer.end - buffer.first);
+	t.is(index.matches.at(0), buffer.first);
+});
+
+test('a regular expression that cannot be used says why, and one that never ends is given up', t => {
+	t.regex(new LineIndex(query({text: '(', regex: true})).problem ?? '', /group/);
+	const index = new LineIndex(query({text: '(a+)+$', regex: true}));
+	index.advance(filled(Array.from({length: 50}, () => `${'a'.repeat(60)}!`)), 1);
+	t.regex(index.problem ?? '', /longer than 250 ms/);
+});
+
+test('a million lines are searched in moments, a block at a time', t => {
+	const buffer = new LineBuffer();
+	const bytes = Buffer.from(`${'x'.repeat(90)} 404 `);
+	for (let number = 0; number < 1_000_000; number++) {
+		buffer.append(0, 0, 0, 'text', number === 777_777 ? Buffer.from('needle here') : bytes);
+	}
+
+	const index = new LineIndex(query({text: 'needle'}));
+	let longest = 0;
+	const began = performance.now();
+	for (let isDone = false; !isDone;) {
+		const start = performance.now();
+		isDone = index.advance(buffer, 8);
+		longest = Math.max(longest, performance.now() - start);
+	}
+
+	t.is(index.matches.at(0), 777_777);
+	t.true(performance.now() - began < 5000, `${performance.now() - began} ms`);
+	t.true(longest < 200, `one step took ${longest} ms`);
+});
+
+const levels: ReadonlyArray<readonly [string, number]> = [
+	['INFO started', 2], ['2026-11-24 ERROR no', 4], ['[warn] slow', 3], ['level=error msg=x', 4], ['{"time":"x","level":"warn"}', 3], ['{"level":50,"msg":"pino"}', 4],
+	['E1124 14:02:09.002 1 x.go:1] bad', 4], ['panic: runtime error', 5], ['GET /errors 200', 0], ['FATAL: no', 5], ['DEBUG x', 1], ['{"severity":"CRITICAL"}', 5], ['an information', 0],
+];
+for (const [text, level] of levels) {
+	test(`the level of ${JSON.stringify(text)} is ${level}`, t => {
+		t.is(levelOf(Buffer.from(text)), level as 0);
+	});
+}
+
+test('a JSON line is read as time, level, message and the rest; another line is none', t => {
+	t.deepEqual(readJsonLine('{"ts":"1","lvl":"warn","msg":"slow","ms":812,"q":{"a":1}}'), {time: '1', level: 'warn', message: 'slow', fields: [{name: 'ms', value: '812', kind: 'number'}, {name: 'q', value: '{"a":1}', kind: 'other'}]});
+	for (const text of ['Traceback: no', '[1]', '{broken', '{"a":1} tail']) {
+		t.is(readJsonLine(text), null);
+	}
+});
+
+const view = (count: number, rows = 5): TailView => ({...emptyTail('t', 'x', filled(texts(count))), windowRows: rows});
+const shown = (tail: TailView) => tailWindow(tail, tail.windowRows, () => 1).lines.map(({number}) => number);
+
+test('it follows only at the end: a move holds it there, new lines wait below, and only End brings it back', t => {
+	const tail = view(20);
+	t.deepEqual(shown(tail), [15, 16, 17, 18, 19]);
+	const held = moveTail(tail, -1);
+	tail.buffer.append(0, 0, 0, 'text', Buffer.from('new'));
+	t.deepEqual(shown(held), [15, 16, 17, 18, 19]);
+	t.is(held.cursor, 18);
+	t.is(tailWindow(held, 5, () => 1).below, 1);
+	t.deepEqual(shown(followTail(held)), [16, 17, 18, 19, 20]);
+});
+
+test('pausing keeps what comes from the screen and counts it', t => {
+	const paused = pauseTail(view(20));
+	paused.buffer.append(0, 0, 0, 'text', Buffer.from('later'));
+	t.deepEqual(shown(paused), [15, 16, 17, 18, 19]);
+	t.deepEqual(shown(pauseTail(paused)), [16, 17, 18, 19, 20]);
+});
+
+test('a window that is held does not move when old lines are let go', t => {
+	const tail = goTo({...emptyTail('t', 'x', filled(texts(linesPerBlock * 2), {lines: linesPerBlock, bytes: 1e9})), windowRows: 3}, (linesPerBlock * 2) - 10);
+	const before = shown(tail);
+	for (const text of texts(100)) {
+		tail.buffer.append(0, 0, 0, 'text', Buffer.from(text));
+	}
+
+	t.deepEqual(shown(tail), before);
+});
+
+test('a filter shows what fits; all lines come back around the same one', t => {
+	const filtered = filterTail(view(100), {filter: {text: '7', regex: false, inverse: false}});
+	filtered.shownIndex!.advance(filtered.buffer, 1000);
+	t.is(shownLength(filtered), 19);
+	const at = goTo(filtered, 57);
+	t.is(at.cursor, 57);
+	const all = goTo(filterTail(at, {matchesOnly: false}), 57);
+	t.is(shownLength(all), 100);
+	t.true(topOf(all) <= 57);
+});
+
+test('n and N go from match to match and round the ends', t => {
+	const tail = searchTail(goTo(view(50), 0), 'line 1', false);
+	tail.searchIndex!.advance(tail.buffer, 1000);
+	t.is(nextMatch({...tail, cursor: 1}, 1), 10);
+	t.is(nextMatch({...tail, cursor: 1}, -1), 19);
+	t.is(nextMatch({...tail, cursor: 19}, 1), 1);
+});

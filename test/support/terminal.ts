@@ -1,0 +1,112 @@
+/** The built program in a pseudo-terminal, its screen read through a terminal emulator, its keys taken from a keymap. */
+import {fileURLToPath} from 'node:url';
+import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
+import {spawn, type IPty} from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+import type {ExecutionContext} from 'ava';
+import {findAction} from '../../source/actions/action-rows.ts';
+import {keyBytes} from '../../source/keymap/key-bytes.ts';
+import type {Keymap} from '../../source/keymap/keymap.ts';
+import {loadKeymap} from '../../source/keymap/load-keymap.ts';
+
+const program = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
+
+export type TestTerminal = {
+	/** Rows of the screen as they are now, without blanks at their ends. */
+	screen(): string[];
+	text(): string;
+	/** Which buffer is shown. */
+	buffer(): 'normal' | 'alternate';
+	/** Presses the first key of each action, as the keymap binds it in the action's own context. */
+	press(...actions: string[]): void;
+	type(text: string): void;
+	/** Waits until the screen shows it; fails with the screen. */
+	sees(pattern: RegExp, limitMs?: number): Promise<void>;
+	/** Waits until it is gone. */
+	loses(pattern: RegExp, limitMs?: number): Promise<void>;
+	resize(columns: number, rows: number): void;
+	signal(name: string): void;
+	/** The exit status, once it has ended. */
+	ended(limitMs?: number): Promise<number>;
+	/** All that was written, escape sequences included. */
+	raw(): string;
+	readonly pid: number;
+};
+
+export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.ProcessEnv; keymap?: Keymap; home: string};
+
+/** Runs `spoke ARGV` and ends it with the test. */
+export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'>, argv: readonly string[], {columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions): Promise<TestTerminal> {
+	const keys = keymap ?? (await loadKeymap({})).keymap;
+	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
+	const {CI: _ci, CONTINUOUS_INTEGRATION: _other, NO_COLOR: _colour, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = process.env;
+	const child: IPty = spawn(process.execPath, [program, ...argv], {
+		name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, LANG: 'C.UTF-8', TERM: 'xterm-256color', KUBECONFIG: '', ...env} as Record<string, string>,
+	});
+	let written = '';
+	let status: number | null = null;
+	child.onData(data => {
+		written += data;
+		emulator.write(data);
+	});
+	child.onExit(({exitCode, signal}) => {
+		status = signal ? 128 + signal : exitCode;
+	});
+	t.teardown(() => {
+		if (status === null) {
+			child.kill('SIGKILL');
+		}
+
+		emulator.dispose();
+	});
+
+	const screen = () => Array.from({length: emulator.rows}, (_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true) ?? '');
+	const until = async (isDone: () => boolean, limitMs: number, what: string) => {
+		const end = Date.now() + limitMs;
+		while (!isDone()) {
+			if (Date.now() > end) {
+				throw new Error(`${what} within ${limitMs} ms; status ${status}; the screen:\n${screen().join('\n')}`);
+			}
+
+			await delay(20);
+		}
+	};
+
+	return {
+		screen,
+		text: () => screen().join('\n'),
+		buffer: () => emulator.buffer.active.type,
+		press(...actions) {
+			for (const id of actions) {
+				const sequence = keys.get(findAction(id)!.context)?.get(id)?.sequences[0];
+				if (!sequence) {
+					throw new Error(`${id} has no key`);
+				}
+
+				child.write(Buffer.concat(sequence.map(key => keyBytes(key))).toString('latin1'));
+			}
+		},
+		type(text) {
+			child.write(text);
+		},
+		async sees(pattern, limitMs = 10_000) {
+			await until(() => pattern.test(screen().join('\n')), limitMs, `${pattern} was not seen`);
+			t.pass();
+		},
+		loses: async (pattern, limitMs = 10_000) => until(() => !pattern.test(screen().join('\n')), limitMs, `${pattern} did not go`),
+		resize(columns, rows) {
+			emulator.resize(columns, rows);
+			child.resize(columns, rows);
+		},
+		signal(name) {
+			child.kill(name);
+		},
+		async ended(limitMs = 10_000) {
+			await until(() => status !== null, limitMs, 'it did not end');
+			return status!;
+		},
+		raw: () => written,
+		pid: child.pid,
+	};
+}
