@@ -1,6 +1,6 @@
 /** Which targets and which of their ports do the arguments of port-forward name? */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
+import {namesProtocol, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import type {ForwardPort} from '../../sessions/forward/forward-request.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
@@ -15,7 +15,7 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 	let number = 0;
 	for (const argument of positionals) {
 		const last = found.at(-1);
-		if (!last || argument.includes('/')) {
+		if (!last || (argument.includes('/') && !namesProtocol(argument))) {
 			found.push({target: parseTarget(argument), ports: []});
 		} else {
 			number++;

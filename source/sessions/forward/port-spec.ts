@@ -16,6 +16,10 @@ Reads `8080`, `8080:80`, `:80`, `0:80`, `http`, `8080:http`.
 @see https://github.com/kubernetes/client-go/blob/v0.36.3/tools/portforward/portforward.go parsePorts
 */
 export function parsePortSpec(asked: string): PortSpec {
+	if (namesProtocol(asked)) {
+		throw new SpokeError('ERR_USAGE', `a port-forward carries TCP only and takes no protocol: ${JSON.stringify(asked)}`, {remedy: `for TCP write ${asked.slice(0, asked.lastIndexOf('/'))}; UDP and SCTP cannot be forwarded`});
+	}
+
 	const parts = asked.split(':');
 	if (parts.length > 2) {
 		throw usage(`invalid port format ${JSON.stringify(asked)}`);
@@ -37,6 +41,11 @@ export function parsePortSpec(asked: string): PortSpec {
 	}
 
 	return {asked, local: first === '' ? 0 : portNumber('local', first), remote};
+}
+
+/** `53/udp` is a port with a protocol, not another target. */
+export function namesProtocol(argument: string): boolean {
+	return /^[\w:-]+\/(tcp|udp|sctp)$/i.test(argument);
 }
 
 function portNumber(side: 'local' | 'remote', text: string): number {

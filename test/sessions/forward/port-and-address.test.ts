@@ -31,8 +31,14 @@ const ports: Array<[string, {local: number | null; remote: string} | RegExp]> = 
 	['-1:80', /local port "-1"/],
 	['+80', /remote port "\+80"/],
 	['8 0', /remote port/],
-	['80/tcp', /remote port/],
+	['80/tcp', /TCP only/],
+	['53:53/udp', /TCP only/],
+	[':53/UDP', /TCP only/],
 ];
+
+test('a port with a protocol is refused as such and never taken for a target', t => {
+	t.throws(() => forwardArguments(['svc/dns', '53/udp']), {message: /TCP only/});
+});
 
 for (const [asked, verdict] of ports) {
 	test(`port ${JSON.stringify(asked)}`, t => {
