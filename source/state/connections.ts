@@ -48,7 +48,7 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 		}
 
 		case 'connected': {
-			return change(event.id, entry => ({...entry, paths: new Map([...entry.paths, [event.connection, entry.paths.get(event.connection) ?? null]])}));
+			return change(event.id, entry => ({...entry, paths: living(new Map([...entry.paths, [event.connection, entry.paths.get(event.connection) ?? null]]))}));
 		}
 
 		case 'disconnected': {
@@ -58,7 +58,7 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 
 		case 'label': {
 			return dock.some(entry => entry.paths.has(event.connection))
-				? dock.map(entry => entry.paths.has(event.connection) ? {...entry, paths: new Map([...entry.paths, [event.connection, event.path]])} : entry)
+				? dock.map(entry => entry.paths.has(event.connection) ? {...entry, paths: living(new Map([...entry.paths, [event.connection, event.path]]))} : entry)
 				: dock;
 		}
 
@@ -66,6 +66,12 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 			return dock.filter(entry => entry.id !== event.id);
 		}
 	}
+}
+
+/** What ended says nothing of what is open: it counts only as long as nothing else is. */
+function living(paths: ReadonlyMap<string, Path | null>): ReadonlyMap<string, Path | null> {
+	const open = [...paths].filter(([, path]) => path?.about !== 'ended-connection');
+	return open.length > 0 ? new Map(open) : paths;
 }
 
 /** From bad to good: where several streams share a line, it shows the worst. */

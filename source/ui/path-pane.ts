@@ -59,8 +59,12 @@ export function whyOf(path: Path, verdict: Verdict<string>): string {
 		return sanitiseLine(read.map(({observed, source}) => source === 'socket' || source === 'construction' ? observed : `${observed} (${source})`).join('; '));
 	}
 
+	if (verdict.why !== undefined) {
+		return sanitiseLine(verdict.why);
+	}
+
 	const need = verdict.need.map(one => one.permission === null ? one.or : `needs ${one.permission}`).filter(one => one !== null);
-	return sanitiseLine(need.length > 0 ? `cannot see: ${need.join(', or ')}` : verdict.why ?? 'not known');
+	return sanitiseLine(need.length > 0 ? `cannot see: ${need.join(', or ')}` : 'not known');
 }
 
 /** The same upright, from top to bottom: `rows` lines of `width` cells. */

@@ -156,14 +156,17 @@ test('why opens to verdicts, evidence and what to do', async t => {
 	await terminal.sees(/fix +.*--kubelet-certificate-authority/s);
 });
 
-test('a switch of the sandbox changes the truth, and the path of the next reading says so', async t => {
+test('a switch of the sandbox changes the truth, and the label of an open tail follows', async t => {
 	const home = await newHome(t);
 	const terminal = await openTerminal(t, ['demo'], {home, columns: 100, rows: 40});
 	await terminal.sees(/━ direct ━ unverified ━► kubelet/, 20_000);
-	terminal.press('view.sandbox');
+	terminal.press('pods.logs');
+	await terminal.sees(/"msg":/);
+	terminal.press('view.back', 'view.sandbox');
 	await terminal.sees(/kubelet certificate check/);
+	await terminal.sees(/● logs .*━direct ━unverified/);
 	terminal.press('sandbox.next', 'sandbox.apply');
-	await terminal.sees(/━ direct ━ verified ━► kubelet/, 20_000);
+	await terminal.sees(/● logs .*━direct ━verified/, 20_000);
 });
 
 test('rights that are missing turn an action off, with the verb, before it fails', async t => {
@@ -270,6 +273,7 @@ test('a bad entry of a keymap is told at the start with its place, and the rest 
 	await writeFile(keymap, 'contexts:\n  pods:\n    pods.shell: nonsense\n    pods.logs: "L"\n');
 	const {terminal} = await onSandbox(t, ['--keymap', keymap]);
 	await terminal.sees(/keys\.yaml:3:17: no key is called nonsense/);
+	await terminal.sees(/web-\w+/);
 	terminal.type('L');
 	await terminal.sees(/Tail pod\//);
 });

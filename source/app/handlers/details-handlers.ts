@@ -19,6 +19,7 @@ export function targetHere(session: Session): {target: string; namespace: string
 	const list = currentList(session);
 	const row = list && cursorRow(list);
 	if (!list || !row || row.gone !== null) {
+		session.tell(row ? `${row.name} is gone` : 'nothing is under the cursor');
 		return null;
 	}
 

@@ -1,0 +1,37 @@
+/** The dock: what is open, and that an old label never speaks for a new connection. */
+import test from 'ava';
+import type {Path, TlsState} from '../../source/posture/evidence.ts';
+import {reduceDock, whatIsOpen, worstPath, type Dock, type DockEvent} from '../../source/state/connections.ts';
+
+const path = (tls: TlsState, about: Path['about'] = 'open-connection') => ({about, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
+const run = (...events: DockEvent[]): Dock => {
+	let dock: Dock = [];
+	for (const event of events) {
+		dock = reduceDock(dock, event);
+	}
+
+	return dock;
+};
+
+const open: DockEvent = {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'x', context: 'c', since: 0}};
+const worst = (dock: Dock) => worstPath(dock[0]!.paths.values())?.legs[1]?.tls.state;
+
+test('of several streams the worst is shown: plain, unverified, unknown, verified', t => {
+	const states = (['verified', 'unknown', 'unverified', 'plain'] as const).map((tls, index): DockEvent[] => [{type: 'connected', id: 'tail-1', connection: `c${index}`}, {type: 'label', connection: `c${index}`, path: path(tls)}]);
+	for (const [index, expected] of (['verified', 'unknown', 'unverified', 'plain'] as const).entries()) {
+		t.is(worst(run(open, ...states.slice(0, index + 1).flat())), expected);
+	}
+});
+
+test('a connection that ended shows its label until another one is open, and never beside it', t => {
+	const first: DockEvent[] = [open, {type: 'connected', id: 'tail-1', connection: 'c1'}, {type: 'label', connection: 'c1', path: path('unverified')}, {type: 'label', connection: 'c1', path: path('unverified', 'ended-connection')}, {type: 'disconnected', id: 'tail-1', connection: 'c1'}];
+	t.is(worst(run(...first)), 'unverified');
+	const second: DockEvent[] = [...first, {type: 'connected', id: 'tail-1', connection: 'c2'}];
+	t.is(worst(run(...second)), undefined);
+	t.is(worst(run(...second, {type: 'label', connection: 'c2', path: path('verified')})), 'verified');
+});
+
+test('leaving names what would be lost, and nothing for tails', t => {
+	t.is(whatIsOpen(run(open)), null);
+	t.is(whatIsOpen(run(open, {type: 'open', entry: {id: 'f1', kind: 'forward', what: '', context: '', since: 0}}, {type: 'open', entry: {id: 'f2', kind: 'forward', what: '', context: '', since: 0}}, {type: 'open', entry: {id: 'p', kind: 'proxy', what: '', context: '', since: 0}})), '2 forwards and 1 listener');
+});
