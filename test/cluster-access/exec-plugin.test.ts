@@ -5,6 +5,9 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import anyTest, {type TestFn} from 'ava';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import {execPlugin} from '../../source/cluster/credentials/exec-plugin.ts';
+import {emptyCluster} from '../../source/cluster/kubeconfig/kubeconfig-shape.ts';
+import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
 import {startServer, type ScriptedServer} from '../support/api-server.ts';
 
 const test = anyTest as TestFn<{server: ScriptedServer; good: Set<string>; seen: string[]}>;
@@ -59,14 +62,20 @@ test('it is not run before it is needed, and once for many requests at the same 
 });
 
 test('it is run again when its answer has expired, and not before', async t => {
-	t.context.good.add('Bearer t2');
-	const cluster = await withPlugin(t.context.server, {expires: `,"expirationTimestamp":"${new Date(Date.now() + 700).toISOString()}"`});
-	await cluster.json({path: '/'});
-	await cluster.json({path: '/'});
-	t.is(await runs(t.context.server), 1);
-	await delay(800);
-	await cluster.json({path: '/'});
-	t.is(await runs(t.context.server), 2);
+	const {server} = t.context;
+	await withPlugin(server, {expires: ',"expirationTimestamp":"2030-01-01T00:00:00Z"'});
+	let now = Date.parse('2029-12-31T23:00:00Z');
+	const {current} = execPlugin(
+		{command: join(server.folder, 'plugin'), args: [], env: [], apiVersion: 'client.authentication.k8s.io/v1', installHint: '', provideClusterInfo: false, interactiveMode: 'Never'},
+		{cluster: emptyCluster(), server: parseServerUrl(server.url), environment: {PATH: process.env['PATH'], HOME: server.folder}},
+		() => now,
+	);
+	const token = async () => (await current()).authorization;
+	t.is(await token(), 'Bearer t1');
+	now = Date.parse('2030-01-01T00:00:00Z');
+	t.is(await token(), 'Bearer t1');
+	now++;
+	t.is(await token(), 'Bearer t2');
 });
 
 test('a 401 makes it run again, and the request is tried once more', async t => {
