@@ -16,6 +16,16 @@ export async function main(argv: readonly string[]): Promise<void> {
 	const interrupted = untilInterrupted();
 	let wantsJson = false;
 	let failureStatus: number | undefined;
+	process.on('uncaughtException', thrown => {
+		// The session has its own screen to leave first.
+		if (process.listenerCount('uncaughtException') === 1) {
+			// Told last of all, when whoever borrowed the terminal has given it back.
+			process.on('exit', () => {
+				tell(withStatus(asSpokeError(thrown), failureStatus), wantsJson);
+			});
+			process.exit(failureStatus ?? exitStatus.bug);
+		}
+	});
 	try {
 		const {name, rest} = findCommand(argv);
 		if (name === 'help' || name === 'version') {

@@ -1,25 +1,19 @@
 /** A terminal that passes every key on as it is, and how it gets its own settings back. */
 import {spawnSync} from 'node:child_process';
-import process from 'node:process';
 
 /**
-Puts the terminal behind `input` into raw mode, output included. The function given back restores its settings; it may be
-called twice, and is called when the process exits without.
+Puts the terminal behind `input` into raw mode, output included. The function given back restores its settings, and may be called twice.
 */
 export function enterRawMode(input: NodeJS.ReadStream): () => void {
 	input.setRawMode(true);
 	leaveOutputAlone(input);
 	let raw = true;
-	const restore = () => {
-		process.off('exit', restore);
+	return () => {
 		if (raw) {
 			raw = false;
 			input.setRawMode(false);
 		}
 	};
-
-	process.on('exit', restore);
-	return restore;
 }
 
 /**

@@ -6,9 +6,8 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import type {TerminalSize} from '../../sessions/remote-command/command-channels.ts';
 import type {RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
+import {BorrowedTerminal} from '../../terminal/borrowed-terminal.ts';
 import {DetachKeys} from '../../terminal/detach-keys.ts';
-import {enterRawMode} from '../../terminal/raw-mode.ts';
-import {ScreenModes} from '../../terminal/screen-modes.ts';
 import type {Invocation} from '../command.ts';
 
 export type Driving = {
@@ -26,8 +25,7 @@ Resolves when the command has ended and its output is written, its detach keys w
 The terminal is then as it was before. @throws SpokeError what `RemoteCommand.outcome` rejects with, ERR_OUTPUT_CLOSED
 */
 export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'stderr' | 'interrupted'>, {tty, detachKeys, redraw = false}: Driving): Promise<DriveEnd> {
-	const modes = tty ? new ScreenModes() : null;
-	const restore = tty ? enterRawMode(stdin) : () => {};
+	const terminal = tty ? new BorrowedTerminal(stdin, stdout) : null;
 	const detached = Promise.withResolvers<DriveEnd>();
 	const stopInput = command.stdin ? feedInput(stdin, command, detachKeys ? new DetachKeys(detachKeys) : null, () => {
 		detached.resolve({exitStatus: exitStatus.ok, detached: true});
@@ -37,7 +35,7 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 	let end: DriveEnd | undefined;
 	try {
 		const outputs = Promise.all([
-			writeOutput(command.stdout, stdout, modes),
+			writeOutput(command.stdout, stdout, terminal),
 			...command.stderr ? [writeOutput(command.stderr, stderr, null)] : [],
 		]);
 		// A closed output of ours ends the command; its result is then nobody's.
@@ -55,13 +53,7 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 		stopSizes();
 		stopInput();
 		command.close();
-		const undo = modes?.undo() ?? '';
-		const lineEnd = tty && end === undefined && !modes!.atLineStart ? '\r\n' : '';
-		if (undo + lineEnd !== '') {
-			stdout.write(undo + lineEnd);
-		}
-
-		restore();
+		terminal?.giveBack({newLine: end === undefined});
 	}
 }
 
@@ -105,7 +97,7 @@ function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: Detac
 	};
 }
 
-async function writeOutput(from: Readable, to: NodeJS.WriteStream, modes: ScreenModes | null): Promise<void> {
+async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: BorrowedTerminal | null): Promise<void> {
 	const failed = Promise.withResolvers<never>();
 	failed.promise.catch(() => {});
 	const onError = (error: NodeJS.ErrnoException) => {
@@ -115,7 +107,7 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, modes: Screen
 
 	to.on('error', onError);
 	from.on('data', (piece: Buffer) => {
-		modes?.watch(piece);
+		terminal?.watch(piece);
 		if (!to.write(piece)) {
 			from.pause();
 			void once(to, 'drain').then(() => from.resume(), () => {});

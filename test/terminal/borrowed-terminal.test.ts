@@ -1,0 +1,143 @@
+/** The terminal is the same before and after, however a remote program's stream ends: settings, modes, screen. */
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
+import pty from '@lydell/node-pty';
+import test from 'ava';
+import {exitCode, startCommandServer, type FarSide} from '../support/command-server.ts';
+import {fakeScreen} from '../support/fake-screen.ts';
+import {reset} from '../support/run-command.ts';
+import {builtProgram} from '../support/run-spoke.ts';
+
+/** What a full-screen program sets up: alternate screen, mouse, pasted text in brackets, hidden cursor, keypad, scroll region, colour. */
+const fullScreen = '\u001B[?1049h\u001B[?1000h\u001B[?1006h\u001B[?2004h\u001B[?25l\u001B[?1h\u001B=\u001B[2;10r\u001B[>1u\u001B[31mfull screen';
+
+type Ending = [title: string, end: (far: FarSide, pid: number) => void, status: number, says: RegExp | null];
+
+const endings: readonly Ending[] = [
+	['the command’s own end', far => {
+		far.status(exitCode(5));
+		far.close();
+	}, 5, null],
+	['INT', (_far, pid) => process.kill(pid, 'SIGINT'), 130, null],
+	['TERM', (_far, pid) => process.kill(pid, 'SIGTERM'), 143, null],
+	['HUP', (_far, pid) => process.kill(pid, 'SIGHUP'), 129, null],
+	['a thrown error', (_far, pid) => process.kill(pid, 'SIGUSR2'), 255, /bug in spoke: boom .*\[ERR_INTERNAL\]/],
+	['a lost tunnel', far => far.socket.end(), 255, /leg 2.*\[ERR_STREAM_LOST\]/s],
+	['a reset', far => {
+		reset(far.socket);
+	}, 255, /leg 1.*\[ERR_STREAM_LOST\]/s],
+	['a sequence that was cut', far => {
+		far.stdout('\u001B]0;half a title');
+		far.socket.end();
+	}, 255, /\[ERR_STREAM_LOST\]/],
+];
+
+for (const [title, end, status, says] of endings) {
+	test(`settings and screen are as before, after ${title}`, async t => {
+		const started = Promise.withResolvers<FarSide>();
+		const server = await startCommandServer(far => {
+			far.stdout(fullScreen);
+			started.resolve(far);
+		}, {tty: true});
+		t.teardown(async () => server.close());
+		await server.cluster();
+		const run = await runInTerminal(join(server.folder, 'config-1'));
+		t.teardown(run.clean);
+		const far = await started.promise;
+		await run.until('full screen');
+		t.is(run.screen.terminal.buffer.active.type, 'alternate');
+		end(far, Number(await readFile(run.file('pid'), 'utf8')));
+		const ended = await run.ended;
+		t.regex(ended, new RegExp(`rc=${status}\\b`));
+		if (says) {
+			t.regex(run.screen.lines().join(''), says);
+		}
+
+		const {buffer, modes} = run.screen.state();
+		t.is(buffer, 'normal');
+		t.is(modes, fakeScreen({cols: 100, rows: 30}).state().modes);
+		t.is(await readFile(run.file('after'), 'utf8'), await readFile(run.file('before'), 'utf8'));
+		t.true(run.screen.lines().some(line => line.includes('before the program')));
+	});
+}
+
+test('while it runs every key goes to the far side as it is, and line feeds come as they are', async t => {
+	const started = Promise.withResolvers<FarSide>();
+	const server = await startCommandServer(far => {
+		far.stdout('ready');
+		started.resolve(far);
+	}, {tty: true});
+	t.teardown(async () => server.close());
+	await server.cluster();
+	const run = await runInTerminal(join(server.folder, 'config-1'));
+	t.teardown(run.clean);
+	const far = await started.promise;
+	await run.until('ready');
+	const typed: Buffer[] = [];
+	far.stdin.on('data', (piece: Buffer) => {
+		typed.push(piece);
+	});
+	run.type('\u0003\u001A\u0004\u0011\u0013\r\u001B[A');
+	far.stdout('\r\nabc\ndef');
+	await run.until('def');
+	await delay(50);
+	t.is(Buffer.concat(typed).toString('hex'), Buffer.from('\u0003\u001A\u0004\u0011\u0013\r\u001B[A').toString('hex'));
+	// A bare line feed moves straight down.
+	t.true(run.screen.lines().includes('   def'));
+	t.deepEqual(far.sizes.at(-1), {Width: 100, Height: 30});
+	run.resize(120, 40);
+	await delay(200);
+	t.deepEqual(far.sizes.at(-1), {Width: 120, Height: 40});
+	far.status(exitCode(1));
+	far.close();
+	t.regex(await run.ended, /rc=1\b/);
+});
+
+/** Runs `spoke exec -it web -- sh` between two `stty -a`. */
+async function runInTerminal(kubeconfig: string) {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-terminal-'));
+	const file = (name: string) => join(folder, name);
+	const onSignal = 'data:text/javascript,process.on("SIGUSR2",()=>{throw new Error("boom")})';
+	const program = `echo $$ > ${file('pid')}; exec ${process.execPath} --import='${onSignal}' ${builtProgram} exec --kubeconfig ${kubeconfig} -it web -- sh`;
+	const script = `echo before the program; stty -a > ${file('before')}; sh -c '${program.replaceAll('\'', `'\\''`)}'; echo "rc=$?"; stty -a > ${file('after')}; echo all done`;
+	const terminal = pty.spawn('sh', ['-c', script], {name: 'xterm-256color', cols: 100, rows: 30, env: {PATH: process.env['PATH']!, HOME: folder, TERM: 'xterm-256color'}});
+	const screen = fakeScreen({cols: 100, rows: 30});
+	let output = '';
+	terminal.onData(data => {
+		output += data;
+		void screen.write(data);
+	});
+	const exited = new Promise<string>(resolve => {
+		terminal.onExit(async () => {
+			await delay(50);
+			resolve(output);
+		});
+	});
+	return {
+		screen, file, ended: exited,
+		type: (keys: string) => {
+			terminal.write(keys);
+		},
+		resize: (columns: number, rows: number) => {
+			terminal.resize(columns, rows);
+		},
+		async until(text: string) {
+			for (const until = Date.now() + 15_000; !output.includes(text);) {
+				if (Date.now() > until) {
+					throw new Error(`${text} did not come: ${JSON.stringify(output)}`);
+				}
+
+				await delay(20);
+			}
+
+			await screen.write('');
+		},
+		async clean() {
+			terminal.kill();
+			await rm(folder, {recursive: true, force: true});
+		},
+	};
+}
