@@ -1,0 +1,182 @@
+/** `spoke exec` and `spoke attach` from outside: statuses, notices, streams, and what each wrong call gets. */
+import {spawn} from 'node:child_process';
+import {join} from 'node:path';
+import process from 'node:process';
+import test from 'ava';
+import {exitCode, failure, startCommandServer, status, success, type FarSide, type Refusal} from '../../support/command-server.ts';
+import {bytes} from '../../support/run-command.ts';
+import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+
+type Teardown = {teardown: (end: () => Promise<void>) => void};
+
+async function serve(t: Teardown, script: (far: FarSide) => void | Promise<void>, options: Parameters<typeof startCommandServer>[1] = {}) {
+	const server = await startCommandServer(script, options);
+	t.teardown(async () => server.close());
+	await server.cluster();
+	return {server, config: ['--kubeconfig', join(server.folder, 'config-1')]};
+}
+
+for (const code of [0, 1, 2, 42, 126, 127, 137, 255]) {
+	test(`the remote status ${code} is ours, and nothing is said about it`, async t => {
+		const {config} = await serve(t, far => {
+			far.stdout('out\n');
+			far.stderr('err\n');
+			far.status(code === 0 ? success : exitCode(code));
+			far.close();
+		});
+		t.deepEqual(await runSpoke(['exec', ...config, 'web', '--', 'x']), {status: code, stdout: 'out\n', stderr: 'err\n'});
+	});
+}
+
+const wrong: ReadonlyArray<[title: string, argv: readonly string[], says: RegExp, options?: Parameters<typeof startCommandServer>[1] & {far?: (far: FarSide) => void}]> = [
+	['no command', ['web'], /^error: a command is needed behind -- .*\[ERR_USAGE\]\n$/],
+	['a command without --', ['web', 'ls'], /^error: one target is allowed before --.*\[ERR_USAGE\]\n$/],
+	['no pod', ['gone', '--', 'ls'], /^error: .*gone.*not found.*\[ERR_NOT_FOUND\]\n$/],
+	['no such container', ['web', '-c', 'nope', '--', 'ls'], /^error: container nope is not valid for pod web out of: app.*\[ERR_NOT_FOUND\]\n$/],
+	['a pod that ended', ['web', '--', 'ls'], /^error: cannot exec into a container in a completed pod; current phase is Failed.*\[ERR_TARGET_GONE\]\n$/, {pod: {status: {phase: 'Failed'}}}],
+	['a user who may not', ['web', '--', 'ls'], /^error: .*cannot create resource "pods\/exec".*\[ERR_FORBIDDEN\]\n$/, {refuse: () => forbidden}],
+	['a program that is not there', ['web', '--', 'nosuch'], /^error: the command could not be started: .*nosuch.*\[ERR_COMMAND_NOT_STARTED\]\n$/, {far(far) {
+		far.status(failure('Internal error occurred: OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH'));
+		far.close();
+	}}],
+	['a stream that is cut', ['web', '--', 'ls'], /^error: .*leg 2.*\[ERR_STREAM_LOST\].*\n$/, {far(far) {
+		far.socket.end();
+	}}],
+	['a read-only call', ['web', '--read-only', '--', 'ls'], /^error: exec is refused: --read-only is set.*\[ERR_READ_ONLY\]\n$/],
+];
+
+for (const [title, argv, says, {far = () => {}, ...options} = {}] of wrong) {
+	test(`${title} is one line with its cause, and 255`, async t => {
+		const {config} = await serve(t, far, options);
+		const {status: ended, stdout, stderr} = await runSpoke(['exec', ...config, ...argv]);
+		t.is(ended, 255);
+		t.is(stdout, '');
+		t.regex(stderr, says);
+	});
+}
+
+test('stdin reaches the far side whole, and its end too', async t => {
+	const {config} = await serve(t, async far => {
+		far.stdout(await bytes(far.stdin));
+		far.status(success);
+		far.close();
+	});
+	const {status: ended, stdout} = await runSpoke(['exec', ...config, '-i', 'web', '--', 'cat'], {input: 'x'.repeat(500_000)});
+	t.is(ended, 0);
+	t.is(stdout.length, 500_000);
+});
+
+test('a slow reader gets all of it, and 0; a cut is never 0', async t => {
+	for (const cut of [false, true]) {
+		const {config} = await serve(t, async far => {
+			const block = Buffer.alloc(32 * 1024, 'y');
+			for (let round = 0; round < 200; round++) {
+				far.stdout(block);
+			}
+
+			if (cut) {
+				far.socket.end();
+			} else {
+				far.status(success);
+				far.close();
+			}
+		});
+		const child = spawn(process.execPath, [builtProgram, 'exec', ...config, 'web', '--', 'x'], {stdio: ['ignore', 'pipe', 'ignore']});
+		const closed = new Promise<number | null>(resolve => {
+			child.on('close', resolve);
+		});
+		let got = 0;
+		for await (const piece of child.stdout as AsyncIterable<Buffer>) {
+			got += piece.length;
+			if (got < 1_000_000) {
+				await new Promise(resolve => {
+					setTimeout(resolve, 10);
+				});
+			}
+		}
+
+		t.is(await closed, cut ? 255 : 0);
+		t.is(got, 200 * 32 * 1024);
+	}
+});
+
+test('a reader that is gone ends the command with 141 and no word', async t => {
+	const {config} = await serve(t, async far => {
+		const block = Buffer.alloc(64 * 1024, 'y');
+		while (!far.socket.destroyed) {
+			far.stdout(block);
+			await new Promise(resolve => {
+				setTimeout(resolve, 5);
+			});
+		}
+	});
+	const child = spawn(process.execPath, [builtProgram, 'exec', ...config, 'web', '--', 'yes'], {stdio: ['ignore', 'pipe', 'pipe']});
+	const closed = new Promise<number | null>(resolve => {
+		child.on('close', resolve);
+	});
+	child.stdout.once('data', () => child.stdout.destroy());
+	const said = bytes(child.stderr);
+	t.is(await closed, 141);
+	t.is((await said).toString(), '');
+});
+
+for (const [signal, expected] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+	test(`${signal} ends a quiet command within 2 s with ${expected}`, async t => {
+		const {config} = await serve(t, far => {
+			far.stdout('ready');
+		});
+		const child = spawn(process.execPath, [builtProgram, 'exec', ...config, '-i', 'web', '--', 'sleep'], {stdio: ['pipe', 'pipe', 'pipe']});
+		const closed = new Promise<number | null>(resolve => {
+			child.on('close', resolve);
+		});
+		await new Promise(resolve => {
+			child.stdout.once('data', resolve);
+		});
+		const startedAt = Date.now();
+		child.kill(signal);
+		t.is(await closed, expected);
+		t.true(Date.now() - startedAt < 2000);
+	});
+}
+
+test('without a terminal here -t is said to be impossible, and -q says nothing', async t => {
+	const {config} = await serve(t, far => {
+		far.stdout(far.url.searchParams.get('tty') ?? 'no tty');
+		far.status(success);
+		far.close();
+	});
+	t.deepEqual(await runSpoke(['exec', ...config, '-it', 'web', '--', 'sh']), {status: 0, stdout: 'no tty', stderr: 'Unable to use a TTY - input is not a terminal or the right kind of file\n'});
+	t.is((await runSpoke(['exec', ...config, '-itq', 'web', '--', 'sh'])).stderr, '');
+});
+
+test('the path is told as JSON on stderr, and never in between the data', async t => {
+	const {config} = await serve(t, far => {
+		far.stdout('data');
+		far.status(success);
+		far.close();
+	});
+	const {stdout, stderr} = await runSpoke(['exec', ...config, '--path=json', 'web', '--', 'x']);
+	t.is(stdout, 'data');
+	const path = JSON.parse(stderr) as {kind: string; feature: string; target: {container: string}; legs: Array<{tls: {state: string}}>};
+	t.is(path.kind, 'Path');
+	t.is(path.feature, 'exec');
+	t.is(path.target.container, 'app');
+	t.is(path.legs[0]!.tls.state, 'verified');
+});
+
+test('attach says what kubectl says, takes detach keys, and is refused with --read-only', async t => {
+	const {config} = await serve(t, far => {
+		far.stdout('from the container\n');
+		far.status(success);
+		far.close();
+	});
+	const attached = await runSpoke(['attach', ...config, 'web']);
+	t.is(attached.status, 0);
+	t.is(attached.stdout, 'from the container\n');
+	t.regex(attached.stderr, /^All commands and output from this session will be recorded in container logs.*\nIf you don't see a command prompt, try pressing enter\.\n$/);
+	t.regex((await runSpoke(['attach', ...config, '--detach-keys=nope', 'web'])).stderr, /unknown key "nope"/);
+	t.regex((await runSpoke(['attach', ...config, '--read-only', 'web'])).stderr, /\[ERR_READ_ONLY\]/);
+	t.regex((await runSpoke(['debug', ...config, '--read-only', 'web', '--image=x'])).stderr, /\[ERR_READ_ONLY\]/);
+});
+
+const forbidden: Refusal = {status: 403, body: JSON.stringify(status(403, 'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "default"', 'Forbidden'))};
