@@ -1,4 +1,5 @@
 /** The few writes that a sandbox takes: delete, patch and scale; controllers and kubelets do the rest. */
+import {scheduledPod} from '../controllers/workload-pods.ts';
 import {apiTime, type Json, type KubeObject, type NewObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {apiVersionOf, type ResourceRow} from '../objects/resource-rows.ts';
@@ -19,7 +20,8 @@ export async function createObject(exchange: Exchange, store: ObjectStore, row: 
 		throw new ApiFailure(409, 'AlreadyExists', `${row.name} "${name}" already exists`, {details: {name, kind: row.name}});
 	}
 
-	sendJson(exchange, store.create(row.name, {...body, metadata: {...metadata, name, ...(namespace === undefined ? {} : {namespace})}} as NewObject), {status: 201});
+	const wanted = {...body, metadata: {...metadata, name, ...(namespace === undefined ? {} : {namespace})}} as NewObject;
+	sendJson(exchange, store.create(row.name, row.name === 'pods' ? scheduledPod(store, wanted) : wanted), {status: 201});
 }
 
 /** JSON merge patch (RFC 7386), and of strategic merge the one rule that clients here need: lists of named things are merged by name. */

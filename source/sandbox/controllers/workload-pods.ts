@@ -46,6 +46,14 @@ export function createPod(store: ObjectStore, owner: KubeObject, {name, labels =
 	} satisfies NewObject);
 }
 
+const tolerations = ['not-ready', 'unreachable'].map(what => ({key: `node.kubernetes.io/${what}`, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300}));
+
+/** A pod that a client made has no node yet: the scheduler's work, done as it is stored. */
+export function scheduledPod(store: ObjectStore, pod: NewObject): NewObject {
+	const spec = (pod['spec'] ?? {}) as Json;
+	return {...pod, spec: defaultedSpec(spec, String(spec['nodeName'] ?? nextNode(store, undefined))), status: {phase: 'Pending', qosClass: 'BestEffort'}};
+}
+
 /** The fields that an apiserver and scheduler would have filled in. */
 export function defaultedSpec(spec: Json, nodeName: string): Json {
 	const container = (own: Json) => ({
@@ -53,7 +61,7 @@ export function defaultedSpec(spec: Json, nodeName: string): Json {
 		...(own['ports'] ? {ports: (own['ports'] as Json[]).map(port => ({protocol: 'TCP', ...port}))} : {}),
 	});
 	return {
-		restartPolicy: 'Always', terminationGracePeriodSeconds: 30, dnsPolicy: 'ClusterFirst', serviceAccountName: 'default', serviceAccount: 'default', schedulerName: 'default-scheduler', securityContext: {}, enableServiceLinks: true, automountServiceAccountToken: false,
+		restartPolicy: 'Always', priority: 0, preemptionPolicy: 'PreemptLowerPriority', tolerations, terminationGracePeriodSeconds: 30, dnsPolicy: 'ClusterFirst', serviceAccountName: 'default', serviceAccount: 'default', schedulerName: 'default-scheduler', securityContext: {}, enableServiceLinks: true, automountServiceAccountToken: false,
 		...spec, nodeName,
 		containers: (spec['containers'] as Json[]).map(container),
 		...(spec['initContainers'] ? {initContainers: (spec['initContainers'] as Json[]).map(container)} : {}),
@@ -61,12 +69,12 @@ export function defaultedSpec(spec: Json, nodeName: string): Json {
 }
 
 /** Workers by turns: the one that has the fewest pods of this owner, then the fewest at all. */
-function nextNode(store: ObjectStore, owner: KubeObject): string {
+function nextNode(store: ObjectStore, owner: KubeObject | undefined): string {
 	const pods = store.list('pods');
 	const workers = store.list('nodes').filter(node => !('node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {})));
 	const load = workers.map(({metadata: {name}}) => {
 		const here = pods.filter(pod => pod['spec'].nodeName === name);
-		return {name, own: here.filter(pod => pod.metadata.ownerReferences?.[0]?.['uid'] === owner.metadata.uid).length, all: here.length};
+		return {name, own: here.filter(pod => pod.metadata.ownerReferences?.[0]?.['uid'] === owner?.metadata.uid).length, all: here.length};
 	});
 	return load.toSorted((a, b) => a.own - b.own || a.all - b.all)[0]!.name;
 }

@@ -37,6 +37,7 @@ export function podStatus({spec, init, main, ephemeral, address, hostAddress, st
 		podIPs: [{ip: address}],
 		startTime: startedAt,
 		qosClass: 'BestEffort',
+		resources: {},
 		...(init.length > 0 ? {initContainerStatuses: init.map(containerStatus)} : {}),
 		containerStatuses: main.map(containerStatus),
 		...(ephemeral.length > 0 ? {ephemeralContainerStatuses: ephemeral.map(containerStatus)} : {}),

@@ -6,18 +6,28 @@ import {startProcess} from '../containers/shell/start-process.ts';
 import {Writable} from 'node:stream';
 import {exitStatus, internalError, type RemoteStreams, type StreamWish} from './remote-streams.ts';
 
+const firstSizeMs = 100;
+
 /** Runs `command` beside the container's main process. */
 export async function runExec(container: Container, command: readonly string[], wish: StreamWish, remote: RemoteStreams): Promise<void> {
 	const [name = ''] = command;
 	if (!hasCommand(name)) {
-		remote.finish(internalError(`error executing command in container: failed to exec in container: failed to start exec "${container.id}": OCI runtime exec failed: exec failed: unable to start container process: exec: "${name}": executable file not found in $PATH`));
+		remote.finish(internalError(`Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${container.id}": OCI runtime exec failed: exec failed: unable to start container process: exec: "${name}": executable file not found in $PATH`));
 		return;
 	}
 
 	const terminal: TerminalSize | null = wish.tty ? {columns: 80, rows: 24} : null;
+	const sized = Promise.withResolvers<void>();
 	remote.onResize(size => {
 		Object.assign(terminal ?? {}, size);
+		sized.resolve();
 	});
+	if (terminal) {
+		// A real container takes longer to start than the client's first size takes to come.
+		setTimeout(sized.resolve, firstSizeMs);
+		await sized.promise;
+	}
+
 	const stdout = remote.stdout ?? nowhere();
 	const status = await startProcess({
 		argv: command, env: container.setting.env, stdin: remote.stdin, stdout, stderr: remote.stderr ?? (wish.tty ? stdout : nowhere()),

@@ -1,0 +1,229 @@
+/** The sandbox beside a real cluster with the same objects: kubectl must not see a difference in what it prints and how it ends. */
+import {spawn} from 'node:child_process';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import {spawn as spawnTerminal} from '@lydell/node-pty';
+import anyTest, {type ExecutionContext, type TestFn} from 'ava';
+import type {Sandbox} from '../../source/sandbox/sandbox.ts';
+import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import {ask, askJson} from '../support/sandbox-client.ts';
+import {kubectl, type Finished} from './lab/kubectl.ts';
+import {kubernetesPath} from './lab/programs.ts';
+import {useCluster} from './support/cluster.ts';
+
+type Sides = {real: string; ours: string; sandbox: Sandbox; folder: string};
+
+const test = anyTest as TestFn<Sides>;
+
+test.before(async t => {
+	const cluster = await useCluster({postures: ['off-direct']});
+	const sandbox = await startSandbox();
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-vs-'));
+	const config = sandbox.kubeconfig();
+	for (const {context} of config.contexts) {
+		context.namespace = 'demo';
+	}
+
+	const ours = join(folder, 'kubeconfig');
+	await writeFile(ours, JSON.stringify(config), {mode: 0o600});
+	await createSameObjects(sandbox);
+	t.context = {real: cluster.kubeconfig('off-direct'), ours, sandbox, folder};
+});
+
+test.after.always(async t => {
+	await t.context.sandbox?.close();
+	await rm(t.context.folder ?? '/nonexistent', {recursive: true, force: true});
+});
+
+/**
+How two answers are compared, beside their exit status:
+`bytes` of stdout; `table`: its header and the number of rows; `labels`: the words before a colon at each depth; `keys`: the fields of the JSON at the top, metadata, spec and status;
+`errors`: stderr, names of containers' ids taken out; `status` alone.
+*/
+type Way = 'bytes' | 'table' | 'labels' | 'keys' | 'errors' | 'status';
+
+const commands: ReadonlyArray<[line: string, way: Way, input?: string]> = [
+	['get pod two', 'table'],
+	['get pod two -o wide', 'table'],
+	['get pod two -o name', 'bytes'],
+	['get pod two -o jsonpath={.spec.containers[*].name}', 'bytes'],
+	['get pod two -o json', 'keys'],
+	['get pods -l app=none', 'errors'],
+	['get deployment web -o wide', 'table'],
+	['get service web -o wide', 'table'],
+	['get endpointslices -l kubernetes.io/service-name=web', 'table'],
+	['get statefulset tcp', 'table'],
+	['get job once', 'table'],
+	['get pod nosuch', 'errors'],
+	['get nosuch', 'errors'],
+	['describe pod two', 'labels'],
+	['describe service web', 'labels'],
+	['logs two -c left --tail=1', 'table'],
+	['logs two --tail=0', 'errors'],
+	['logs two -c nope', 'errors'],
+	['logs nosuch', 'errors'],
+	['logs -f job/once --tail=1', 'status'],
+	['exec shell -c sh -- sh -c echo\u00A0hi;\u00A0exit\u00A042', 'bytes'],
+	['exec -i shell -c sh -- cat', 'bytes', 'one\ntwo\n'],
+	['exec shell -c sh -- nosuch', 'errors'],
+	['exec nosuch -- true', 'errors'],
+	['get --raw /api/v1/namespaces/demo/services/web:http/proxy/', 'status'],
+	['auth can-i create pods/exec', 'bytes'],
+	['auth can-i list nodes --as nobody', 'bytes'],
+	['wait --for=condition=Ready pod/two --timeout=5s', 'bytes'],
+	['rollout status deployment/web --timeout=10s', 'bytes'],
+	['get events', 'status'],
+	['top pods', 'errors'],
+	['version', 'labels'],
+];
+
+for (const [line, way, input = ''] of commands) {
+	test(`kubectl ${line.replaceAll('\u00A0', ' ')}: ${way}`, async t => {
+		const args = line.split(' ').map(word => word.replaceAll('\u00A0', ' '));
+		const [real, ours] = await Promise.all([kubectl(t.context.real, args, {input}), kubectl(t.context.ours, args, {input})]);
+		t.is(ours.status, real.status, `${ours.stderr} against ${real.stderr}`);
+		t.deepEqual(seen(ours, way), seen(real, way));
+	});
+}
+
+function seen({stdout, stderr}: Finished, way: Way): unknown {
+	const lines = stdout.trimEnd().split('\n');
+	switch (way) {
+		case 'bytes': {
+			return stdout;
+		}
+
+		case 'table': {
+			return {header: lines[0]!.split(/\s{2,}/).length > 1 && /^[A-Z]/.test(lines[0]!) ? lines[0]!.split(/\s+/) : null, rows: lines.length};
+		}
+
+		case 'labels': {
+			// What a container's image and its runtime decide differs by nature.
+			return [...new Set(lines.map(text => /^\s*([A-Z][\w() -]*):/.exec(text)?.[1]).filter(label => label !== undefined && !['Command', 'Args', 'Environment', 'Kustomize Version'].includes(label)))].sort();
+		}
+
+		case 'keys': {
+			const object = JSON.parse(stdout) as Record<string, Record<string, unknown>>;
+			const metadata = Object.keys(object['metadata']!).filter(key => !['managedFields', 'generation', 'annotations'].includes(key));
+			return {top: Object.keys(object).sort(), metadata: metadata.sort(), status: Object.keys(object['status']!).filter(key => key !== 'observedGeneration').sort()};
+		}
+
+		case 'errors': {
+			return stderr.replaceAll(/"?[\da-f]{64}"?/g, 'ID').replaceAll(/,? ?[\w-]+ \(ephem\)/g, '');
+		}
+
+		case 'status': {
+			return null;
+		}
+	}
+}
+
+for (const carrier of ['true', 'false']) {
+	test(`kubectl port-forward, by ${carrier === 'true' ? 'WebSocket' : 'SPDY'}: the same lines, and an answer through it`, async t => {
+		const outcomes = await Promise.all([t.context.real, t.context.ours].map(async kubeconfig => forwardOnce(kubeconfig, {KUBECTL_PORT_FORWARD_WEBSOCKETS: carrier})));
+		t.deepEqual(outcomes[1], outcomes[0]);
+		t.is(outcomes[1]!.status, 200);
+	});
+}
+
+test('kubectl exec -it at a terminal: the exit status, and the size where there is a stty that can tell it', async t => {
+	const [real, ours] = await Promise.all([t.context.real, t.context.ours].map(async kubeconfig => atTerminal(kubeconfig, ['exec', '-it', 'shell', '-c', 'sh', '--', 'sh', '-c', 'stty size; exit 3'])));
+	t.is(real!.exitCode, 3);
+	t.deepEqual(ours, {text: '33 101', exitCode: 3});
+});
+
+test('kubectl attach -i: what the main process answers', async t => {
+	const answers = await Promise.all([t.context.real, t.context.ours].map(async kubeconfig => attachOnce(t, kubeconfig)));
+	t.is(answers[0], 'got hello');
+	t.is(answers[1], 'hello');
+});
+
+async function forwardOnce(kubeconfig: string, env: Record<string, string>): Promise<{lines: string[]; status: number}> {
+	const child = spawn(kubernetesPath('kubectl'), ['port-forward', 'deployment/web', ':8080'], {env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig, ...env}});
+	try {
+		let text = '';
+		const {promise: announced, resolve} = Promise.withResolvers<void>();
+		child.stdout.on('data', chunk => {
+			text += String(chunk);
+			if (text.split('\n').length > 2) {
+				resolve();
+			}
+		});
+		await announced;
+		const lines = text.trimEnd().split('\n').map(line => line.replace(/:\d+ ->/, ':PORT ->'));
+		const {status} = await fetch(`http://127.0.0.1:${/127\.0\.0\.1:(\d+)/.exec(text)![1]}/`);
+		return {lines, status};
+	} finally {
+		child.kill();
+	}
+}
+
+async function atTerminal(kubeconfig: string, args: string[]): Promise<{text: string; exitCode: number}> {
+	const terminal = spawnTerminal(kubernetesPath('kubectl'), args, {cols: 101, rows: 33, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: kubeconfig}});
+	let text = '';
+	terminal.onData(data => {
+		text += data;
+	});
+	const {exitCode} = await new Promise<{exitCode: number}>(resolve => {
+		terminal.onExit(resolve);
+	});
+	return {text: text.split('\r\n').find(line => /^\d+ \d+$/.test(line)) ?? text, exitCode};
+}
+
+async function attachOnce(t: ExecutionContext<Sides>, kubeconfig: string): Promise<string> {
+	const child = spawn(kubernetesPath('kubectl'), ['attach', '-i', 'attachable'], {env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig}});
+	t.teardown(() => child.kill());
+	const typing = setInterval(() => child.stdin.write('hello\n'), 300);
+	try {
+		for await (const chunk of child.stdout) {
+			const line = String(chunk).split('\n').find(text => text.includes('hello'));
+			if (line !== undefined) {
+				return line;
+			}
+		}
+
+		return '';
+	} finally {
+		clearInterval(typing);
+		child.kill();
+	}
+}
+
+/** The objects of the lab's namespace that the commands ask for (test/cluster/lab), with the sandbox's own images. */
+async function createSameObjects(sandbox: Sandbox): Promise<void> {
+	const create = async (path: string, body: object) => {
+		const {status, body: text} = await ask(sandbox, path, {method: 'POST', body});
+		if (status !== 201) {
+			throw new Error(text);
+		}
+	};
+
+	const pod = async (name: string, spec: object) => create('/api/v1/namespaces/demo/pods', {metadata: {name, labels: {app: name}}, spec});
+	const writer = (name: string) => ({name, image: 'sandbox/log-writer:1', args: ['--rate=2']});
+	const workload = (kind: string, name: string, containers: object[], more: object = {}) => create(`/apis/${kind === 'jobs' ? 'batch' : 'apps'}/v1/namespaces/demo/${kind}`, {
+		metadata: {name, labels: {app: name}, generation: 1}, spec: {selector: {matchLabels: {app: name}}, ...more, template: {metadata: {labels: {app: name}}, spec: {containers, ...(kind === 'jobs' ? {restartPolicy: 'Never'} : {})}}},
+	});
+	await create('/api/v1/namespaces', {metadata: {name: 'demo'}, status: {phase: 'Active'}});
+	await pod('two', {containers: [writer('left'), writer('right')], initContainers: [{name: 'prepare', image: 'sandbox/finisher:1', args: ['--lines=3']}]});
+	await pod('shell', {containers: [{name: 'sh', image: 'sandbox/waiter:1'}]});
+	await pod('attachable', {containers: [{name: 'cat', image: 'sandbox/shell:1', args: ['-c', 'cat'], stdin: true}]});
+	await workload('deployments', 'web', [{name: 'web', image: 'sandbox/http-service:1', args: ['--port=8080'], ports: [{name: 'http', containerPort: 8080}]}], {replicas: 2});
+	await workload('statefulsets', 'tcp', [{name: 'tcp', image: 'sandbox/echo-server:1', ports: [{containerPort: 7000}]}], {replicas: 1, serviceName: 'tcp'});
+	await workload('jobs', 'once', [{name: 'once', image: 'sandbox/finisher:1'}], {completions: 1});
+	await create('/api/v1/namespaces/demo/services', {metadata: {name: 'web'}, spec: {
+		type: 'ClusterIP', clusterIP: '10.96.9.9', clusterIPs: ['10.96.9.9'], ports: [{name: 'http', port: 80, protocol: 'TCP', targetPort: 'http'}], selector: {app: 'web'}, sessionAffinity: 'None', internalTrafficPolicy: 'Cluster', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack',
+	}, status: {loadBalancer: {}}});
+	for (let waited = 0; waited < 5000; waited += 50) {
+		const job = await askJson(sandbox, '/apis/batch/v1/namespaces/demo/jobs/once');
+		const deployment = await askJson(sandbox, '/apis/apps/v1/namespaces/demo/deployments/web');
+		if (job['status']?.succeeded === 1 && deployment['status']?.readyReplicas === 2) {
+			return;
+		}
+
+		await new Promise(resolve => {
+			setTimeout(resolve, 50);
+		});
+	}
+}
