@@ -8,13 +8,16 @@ import type {DedicatedConnection} from './dedicated-connection.ts';
 const mostIdle = 8;
 const idleLimitMs = 60_000;
 
+/** A server closes what is idle for long; just used, it can be taken for open. */
+const freshForMs = 1000;
+
 /** client-go tries ten times; the longest single wait we accept is a minute. */
 const mostRetries = 10;
 const longestWaitS = 60;
 
 export class ConnectionPool {
 	readonly #open: (signal?: AbortSignal) => Promise<DedicatedConnection>;
-	readonly #idle = new Map<DedicatedConnection, NodeJS.Timeout>();
+	readonly #idle = new Map<DedicatedConnection, {timer: NodeJS.Timeout; since: number}>();
 	#closed = false;
 
 	constructor(open: (signal?: AbortSignal) => Promise<DedicatedConnection>) {
@@ -42,6 +45,18 @@ export class ConnectionPool {
 		}
 	}
 
+	/** The connection that was used a moment ago, for somebody to have as their own: it saves a handshake. `undefined` when there is none. */
+	handOver(): DedicatedConnection | undefined {
+		const [connection, idle] = [...this.#idle].at(-1) ?? [];
+		if (!connection || !connection.usable || performance.now() - idle!.since > freshForMs) {
+			return undefined;
+		}
+
+		clearTimeout(idle!.timer);
+		this.#idle.delete(connection);
+		return connection;
+	}
+
 	async #once(options: RequestOptions): Promise<ApiResponse> {
 		const kept = this.#take();
 		if (kept) {
@@ -65,7 +80,7 @@ export class ConnectionPool {
 	}
 
 	#take(): DedicatedConnection | undefined {
-		for (const [connection, timer] of [...this.#idle].reverse()) {
+		for (const [connection, {timer}] of [...this.#idle].reverse()) {
 			clearTimeout(timer);
 			this.#idle.delete(connection);
 			if (connection.usable) {
@@ -83,15 +98,16 @@ export class ConnectionPool {
 				return;
 			}
 
-			this.#idle.set(connection, setTimeout(() => {
+			const timer = setTimeout(() => {
 				this.#drop(connection);
-			}, idleLimitMs).unref());
+			}, idleLimitMs).unref();
+			this.#idle.set(connection, {timer, since: performance.now()});
 		});
 		return answer;
 	}
 
 	#drop(connection: DedicatedConnection): void {
-		clearTimeout(this.#idle.get(connection));
+		clearTimeout(this.#idle.get(connection)?.timer);
 		this.#idle.delete(connection);
 		connection.close();
 	}

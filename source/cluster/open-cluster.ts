@@ -33,7 +33,7 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 	const what = `the apiserver ${access.route.server.shown}`;
 	return {
 		facts,
-		connect: async options => open(options?.signal),
+		connect: async options => pool.handOver() ?? open(options?.signal),
 		request: async options => pool.request(options),
 		async json<T>({maxBytes, ...options}: RequestOptions & {maxBytes?: number}): Promise<T> {
 			const answer = await pool.request(options);
