@@ -27,8 +27,29 @@ export async function openLab(folder: string = defaultFolder()): Promise<Lab> {
 
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	const lab = {folder, number: await claimNumber()};
+	await raiseWatchLimit(lab);
 	await writeFile(join(folder, 'lab.json'), JSON.stringify(lab));
 	return lab;
+}
+
+const watchLimitFile = '/proc/sys/fs/inotify/max_user_instances';
+
+/** Apiservers and kubelets watch each of their files; a usual limit of 128 holds for half a lab. What it was is kept for the end. */
+async function raiseWatchLimit(lab: Lab): Promise<void> {
+	const before = Number(await readFile(watchLimitFile, 'utf8'));
+	if (before < 2048) {
+		await writeFile(join(lab.folder, 'watch-limit'), String(before));
+		await writeFile(watchLimitFile, '2048');
+	}
+}
+
+/** Puts the limit back where this lab raised it, unless another lab still needs it. */
+export async function restoreWatchLimit(lab: Lab): Promise<void> {
+	const before = await readFile(join(lab.folder, 'watch-limit'), 'utf8').catch(() => undefined);
+	const {stdout} = await run('ip', ['-brief', 'address', 'show', 'dev', 'lo']);
+	if (before !== undefined && !/ 10\.99\.\d+\.1\/32/.test(stdout)) {
+		await writeFile(watchLimitFile, before);
+	}
 }
 
 /** The lab of a folder, or `undefined` where there is none. */

@@ -2,7 +2,7 @@
 import {readFile, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {daemonNames, endProcess, startTicksOf, stopDaemon} from './daemon.ts';
-import {removeAddresses, type Lab} from './lab.ts';
+import {removeAddresses, restoreWatchLimit, type Lab} from './lab.ts';
 import {removeContainerFiles, removeInterfaces, removeNetworkFiles, removeServiceRules, traceContainers, unmountAll} from './leftovers.ts';
 
 /** Stops the lab. With `keepLogs` its `logs/` stay. */
@@ -21,6 +21,7 @@ export async function stopLab(lab: Lab, {keepLogs = false} = {}): Promise<void> 
 	await removeInterfaces(lab);
 	await removeNetworkFiles(lab);
 	await removeAddresses(lab);
+	await restoreWatchLimit(lab);
 	for (const entry of await readdir(lab.folder)) {
 		if (!keepLogs || entry !== 'logs') {
 			await rm(join(lab.folder, entry), {recursive: true, force: true});

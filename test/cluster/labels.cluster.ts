@@ -1,0 +1,107 @@
+/** Labels of the built program's own streams: true by the flags, live over a restart, and honest where nothing may be read. */
+import {once} from 'node:events';
+import {createInterface} from 'node:readline';
+import test from 'ava';
+import type {Path} from '../../source/posture/evidence.ts';
+import {removeAgents, restartApiserver, restoreAgents} from './lab/faults.ts';
+import type {Person} from './lab/kubeconfig.ts';
+import type {PostureName} from './lab/postures.ts';
+import {konnectivityGiven} from './lab/programs.ts';
+import type {StreamFacts} from './lab/truth.ts';
+import {useCluster} from './support/cluster.ts';
+
+const tunnelTest = konnectivityGiven ? test : test.skip;
+
+const paths = (lines: string): Path[] => lines.split('\n').flatMap(line => {
+	if (!line.startsWith('{')) {
+		return [];
+	}
+
+	const object = JSON.parse(line) as {kind: string; event?: string; path?: Path};
+	return object.kind === 'Path' ? [object as unknown as Path] : object.event === 'path' && object.path ? [object.path] : [];
+});
+
+const oneShots: ReadonlyArray<[args: readonly string[], stream: StreamFacts]> = [
+	[['logs', 'finished-writer', '--tail=1', '--path=json'], {feature: 'logs', serving: 'signed'}],
+	[['exec', 'shell', '--path=json', '--', 'true'], {feature: 'exec', serving: 'signed'}],
+	[['proxy', 'get', 'svc/web:80/', '--path=json'], {feature: 'service-proxy', serving: 'signed', scheme: 'http'}],
+	[['proxy', 'get', 'svc/https:secure:443/', '--path=json'], {feature: 'service-proxy', serving: 'signed', scheme: 'https'}],
+];
+
+tunnelTest('a one-shot’s last label is never false, and exact where its user may read the flags', async t => {
+	const postures: readonly PostureName[] = ['off-direct', 'good-direct', 'bad-direct', 'off-grpc'];
+	const cluster = await useCluster({postures});
+	for (const posture of postures) {
+		for (const person of ['admin', 'monitor', 'plain'] as const satisfies readonly Person[]) {
+			for (const [args, stream] of oneShots) {
+				const {stderr} = await cluster.spoke(posture, args, {person});
+				const label = paths(stderr).at(-1);
+				const title = `${posture} ${person} ${args.slice(0, 2).join(' ')}: ${label?.line ?? stderr}`;
+				const truth = cluster.truth(posture, stream);
+				const second = label?.legs[1];
+				t.true(second?.tls.state === truth.tls || (second?.tls.state === 'unknown' && person === 'plain'), `${title}: TLS is ${truth.tls}`);
+				t.true(second?.tls.state === 'unknown' || second?.tls.basis === 'proven', title);
+				// Only the flag is read for a one-shot: a set egress file is an egress of unknown kind.
+				t.true(second?.route.state === 'unknown' || truth.routes.includes(second!.route.state) || (second?.route.state === 'egress' && second.route.basis === 'inferred' && truth.protocol !== null), `${title}: route is ${truth.routes.join(' or ')}`);
+			}
+		}
+	}
+});
+
+test('after an apiserver restart with other flags a forward’s old label is never told again, and the new one settles within 10 s', async t => {
+	const cluster = await useCluster({postures: ['restarted']});
+	await restartApiserver(cluster.lab, 'restarted', {kubeletCa: 'off'});
+	const child = cluster.startSpoke('restarted', ['port-forward', 'pod/shell', ':8080', '-o', 'json']);
+	const told: Array<{at: number; path: Path}> = [];
+	createInterface({input: child.stdout}).on('line', line => {
+		told.push(...paths(line).map(path => ({at: Date.now(), path})));
+	});
+	try {
+		await until(() => told.some(({path}) => path.phase === 'settled' && path.legs[1]?.tls.state === 'unverified'), 15_000);
+		await restartApiserver(cluster.lab, 'restarted', {kubeletCa: 'good'});
+		const ready = Date.now();
+		await until(() => told.some(({at, path}) => at >= ready - 5000 && path.phase === 'settled' && path.legs[1]?.tls.state === 'verified' && path.about === 'open-connection'), 30_000);
+		const first = told.findIndex(({path}) => path.legs[1]?.tls.state === 'verified');
+		t.true(told[first]!.at - ready < 10_000, `${told[first]!.at - ready} ms after the apiserver was ready`);
+		t.deepEqual(told.slice(first).filter(({path}) => path.about === 'open-connection' && path.legs[1]?.tls.state === 'unverified').map(({path}) => path.line), []);
+	} finally {
+		child.kill('SIGINT');
+		await once(child, 'close');
+		await restartApiserver(cluster.lab, 'restarted');
+	}
+});
+
+tunnelTest('with the agents gone doctor stops at leg 2, names the tunnel, and proves it by its words', async t => {
+	const cluster = await useCluster({postures: ['off-grpc']});
+	await removeAgents(cluster.lab, 'grpc');
+	try {
+		for (const person of ['admin', 'plain'] as const) {
+			const {stdout, status} = await cluster.spoke('off-grpc', ['doctor', 'pod/shell', '-o', 'json'], {person});
+			const doctor = JSON.parse(stdout) as {stoppedAt: string; steps: Array<{name: string; text: string; speaker: string; fits: string[]}>; path: Path; error: {code: string}};
+			const step = doctor.steps.find(({name}) => name === 'leg-2')!;
+			t.is(status, 11);
+			t.is(doctor.stoppedAt, 'leg-2');
+			t.is(step.speaker, 'tunnel');
+			t.regex(step.text, /No agent available/);
+			t.is(doctor.path.legs[1]?.route.state, 'konnectivity');
+		}
+
+		const {stdout} = await cluster.spoke('off-grpc', ['audit', '-o', 'json', '--probe', 'active']);
+		const audit = JSON.parse(stdout) as {rows: Array<{id: string; verdict: string; message: string}>};
+		t.is(audit.rows.find(({id}) => id === 'C10')?.verdict, 'fail');
+	} finally {
+		await restoreAgents(cluster.lab, 'grpc');
+	}
+});
+
+async function until(holds: () => boolean, limitMs: number): Promise<void> {
+	for (const end = Date.now() + limitMs; !holds();) {
+		if (Date.now() > end) {
+			throw new Error(`not within ${limitMs} ms`);
+		}
+
+		await new Promise(resolve => {
+			setTimeout(resolve, 50);
+		});
+	}
+}
