@@ -90,7 +90,8 @@ function kubeletPath({subresource, query, namespace, name}: RequestInfo, pod: Ku
 	}
 
 	if (subresource === 'portforward') {
-		return `/portForward/${namespace}/${name}`;
+		const ports = query.getAll('ports').flatMap(text => text.split(',')).map(port => `port=${encodeURIComponent(port)}`).join('&');
+		return `/portForward/${namespace}/${name}${ports === '' ? '' : `?${ports}`}`;
 	}
 
 	const container = chooseContainer(pod, query.get('container'));

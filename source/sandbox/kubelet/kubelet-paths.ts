@@ -12,6 +12,7 @@ import {judgeCaller} from './kubelet-access.ts';
 import type {Kubelet} from './kubelet.ts';
 import type {PodRuntime} from './pod-runtime.ts';
 import {servePortForward} from './port-forward.ts';
+import {servePortForwardChannels} from './port-forward-channels.ts';
 import {streamWish} from './remote-streams.ts';
 import {runAttach, runExec} from './run-stream.ts';
 import {acceptSpdyChannels} from './spdy-channels.ts';
@@ -109,8 +110,14 @@ async function portForward(kubelet: Kubelet, pod: PodRuntime, request: IncomingM
 		const accepted = request.headers['sec-websocket-protocol'] === undefined ? undefined : await acceptWebSocket(request, socket, head, ['SPDY/3.1+portforward.k8s.io']);
 		if (accepted) {
 			servePortForward(new SpdySession(createWebSocketStream(accepted.client), {role: 'server'}), target);
-		} else {
+			return;
+		}
+
+		const ports = new URL(request.url ?? '/', 'https://kubelet').searchParams.getAll('port').map(Number);
+		if (ports.length === 0) {
 			refuse(socket, {status: 400, text: 'query parameter "port" is required'});
+		} else if (!await servePortForwardChannels(request, socket, head, ports, target)) {
+			refuse(socket, {status: 403, text: ''});
 		}
 	} else {
 		const accepted = acceptSpdy(request, socket, head, ['portforward.k8s.io']);

@@ -1,0 +1,57 @@
+/** Port-forward over a WebSocket as it was before SPDY could be carried by one: two channels for each port, data and error. */
+import type {IncomingMessage} from 'node:http';
+import {createConnection} from 'node:net';
+import type {Duplex} from 'node:stream';
+import {acceptWebSocket} from './accept-websocket.ts';
+import type {ForwardTarget} from './port-forward.ts';
+
+/**
+Each channel begins with the port it is for, two bytes, low one first. There is no half-close here.
+@see k8s.io/cri-streaming pkg/streaming/portforward/websocket.go
+*/
+export async function servePortForwardChannels(request: IncomingMessage, socket: Duplex, head: Buffer, ports: readonly number[], {locate}: ForwardTarget): Promise<boolean> {
+	const accepted = await acceptWebSocket(request, socket, head, ['v4.channel.k8s.io']);
+	if (!accepted) {
+		return false;
+	}
+
+	const {client} = accepted;
+	const send = (channel: number, bytes: Uint8Array) => {
+		client.send(Buffer.concat([Buffer.of(channel), bytes]));
+	};
+
+	const targets = ports.map((port, index) => {
+		const data = index * 2;
+		const {address, port: at} = locate(port);
+		const target = createConnection({host: address, port: at});
+		for (const channel of [data, data + 1]) {
+			send(channel, Buffer.of(port & 0xFF, port >> 8));
+		}
+
+		target.on('data', bytes => {
+			send(data, bytes);
+		});
+		target.on('error', () => {
+			send(data + 1, Buffer.from(`error forwarding port ${port}: connection refused`));
+		});
+		target.on('close', () => {
+			client.close(1000);
+		});
+		return target;
+	});
+	client.on('message', (message: Buffer) => {
+		const target = message[0]! % 2 === 0 ? targets[message[0]! / 2] : undefined;
+		if (target && !target.destroyed && !target.write(message.subarray(1))) {
+			client.pause();
+			target.once('drain', () => {
+				client.resume();
+			});
+		}
+	});
+	client.on('close', () => {
+		for (const target of targets) {
+			target.destroy();
+		}
+	});
+	return true;
+}

@@ -1,0 +1,102 @@
+/** @kubernetes/client-node, a client that shares no code with ours, works against the sandbox. */
+import {PassThrough, Writable} from 'node:stream';
+import {connect, createServer} from 'node:net';
+import {once} from 'node:events';
+import {text} from 'node:stream/consumers';
+import {AppsV1Api, CoreV1Api, Exec, KubeConfig, Log, PortForward, Watch, type V1Status} from '@kubernetes/client-node';
+import anyTest, {type TestFn} from 'ava';
+import type {Sandbox} from '../../source/sandbox/sandbox.ts';
+import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+
+const test = anyTest as TestFn<{sandbox: Sandbox; config: KubeConfig}>;
+
+test.before(async t => {
+	const sandbox = await startSandbox();
+	const config = new KubeConfig();
+	config.loadFromString(JSON.stringify(sandbox.kubeconfig()));
+	t.context = {sandbox, config};
+});
+
+test.after.always(async t => {
+	await t.context.sandbox?.close();
+});
+
+test('it reads typed objects', async t => {
+	const {items} = await t.context.config.makeApiClient(CoreV1Api).listNamespacedPod({namespace: 'default', labelSelector: 'app=db'});
+	t.is(items[0]!.metadata!.name, 'db-0');
+	t.true(items[0]!.metadata!.creationTimestamp instanceof Date);
+	t.is(items[0]!.status!.containerStatuses![0]!.state!.running!.startedAt instanceof Date, true);
+});
+
+test('it watches', async t => {
+	const {sandbox, config} = t.context;
+	const {promise, resolve} = Promise.withResolvers<string>();
+	const stop = await new Watch(config).watch('/apis/apps/v1/namespaces/shop/deployments', {}, (phase, object: {metadata: {name: string}; status?: {updatedReplicas?: number}}) => {
+		if (phase === 'MODIFIED') {
+			resolve(object.metadata.name);
+		}
+	}, () => {});
+	sandbox.faults.rollOut({namespace: 'shop', name: 'checkout'});
+	t.is(await promise, 'checkout');
+	stop.abort();
+});
+
+test('it scales a deployment, and pods follow', async t => {
+	const apps = t.context.config.makeApiClient(AppsV1Api);
+	const scale = await apps.readNamespacedDeploymentScale({namespace: 'default', name: 'api'});
+	scale.spec!.replicas = 3;
+	await apps.replaceNamespacedDeploymentScale({namespace: 'default', name: 'api', body: scale});
+	for (let waited = 0; waited < 3000; waited += 50) {
+		const {status} = await apps.readNamespacedDeployment({namespace: 'default', name: 'api'});
+		if (status?.readyReplicas === 3) {
+			t.pass();
+			return;
+		}
+
+		await new Promise(next => {
+			setTimeout(next, 50);
+		});
+	}
+
+	t.fail('never three pods');
+});
+
+test('it reads a log', async t => {
+	const {config} = t.context;
+	const output = new PassThrough();
+	const read = text(output);
+	await new Log(config).log('default', 'db-0', 'db', output, {tailLines: 1});
+	t.regex(await read, /^(echo on :7000|checkpoint \d+ complete)\n$/);
+});
+
+test('it runs a command and is told how it ended', async t => {
+	const {config} = t.context;
+	let output = '';
+	const stdout = new Writable({
+		write(chunk, _encoding, done) {
+			output += String(chunk);
+			done();
+		},
+	});
+	const {promise, resolve} = Promise.withResolvers<V1Status>();
+	await new Exec(config).exec('default', 'db-0', 'db', ['sh', '-c', 'echo out; exit 3'], stdout, null, null, false, resolve);
+	const status = await promise;
+	t.is(output, 'out\n');
+	t.is(status.details!.causes![0]!.message, '3');
+});
+
+test('it forwards a port in its own, old way', async t => {
+	const {config} = t.context;
+	const server = createServer(socket => {
+		socket.on('error', () => {});
+		void new PortForward(config).portForward('default', 'db-0', [7000], socket, null, socket);
+	});
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const socket = connect((server.address() as {port: number}).port, '127.0.0.1');
+	socket.write('echo this');
+	const [answer] = await once(socket, 'data');
+	t.is(String(answer), 'echo this');
+	socket.destroy();
+	server.close();
+});
