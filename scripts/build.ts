@@ -30,8 +30,8 @@ await rm(inRoot('build'), {recursive: true, force: true});
 await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
 	build({...shared, target: 'node18', banner: {}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside()]}),
-	build({...shared, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [heavyPartsStandAlone('../parts/'), noDevtools()]}),
-	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [heavyPartsStandAlone('./'), noDevtools()]}),
+	build({...shared, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [heavyPartsStandAlone('../parts/'), noDevtools(), layoutWithoutFetch()]}),
+	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
 	// ssh2 carries a program made by emscripten, which looks for its own folder.
 	build({
 		...shared, entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')], outdir: inRoot('build/parts'), plugins: [noNativeParts()],
@@ -63,6 +63,24 @@ function heavyPartsStandAlone(folder: string): Plugin {
 		setup(build) {
 			build.onResolve({filter: /\/(app\.tsx|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts)$/}, ({path, kind}) =>
 				kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined);
+		},
+	};
+}
+
+/** Ink's layout engine loads its own bytes by `fetch`, which starts a whole HTTP client; it knows another way where there is no `fetch`. */
+function layoutWithoutFetch(): Plugin {
+	return {
+		name: 'layout-without-fetch',
+		setup(build) {
+			build.onLoad({filter: /yoga-wasm-base64-esm\.js$/}, async ({path}) => {
+				const contents = await readFile(path, 'utf8');
+				const asked = '"function"!=typeof fetch';
+				if (!contents.includes(asked)) {
+					throw new Error(`${path}: the question for fetch is not where it was`);
+				}
+
+				return {contents: contents.replace(asked, '!0')};
+			});
 		},
 	};
 }

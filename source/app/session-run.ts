@@ -92,6 +92,8 @@ export class SessionRun implements Session {
 
 	async run(): Promise<number> {
 		const {options} = {options: this.#options};
+		// One first frame, when all of it is known, in place of one for each step.
+		this.store.hold(true);
 		this.#use(await openCluster(this.flags, this.env));
 		const namespace = options.allNamespaces ? null : this.cluster.access.facts.namespace;
 		this.store.now({type: 'cluster', to: {...clusterState(this.cluster.access), namespace}});
@@ -132,7 +134,7 @@ export class SessionRun implements Session {
 		}
 
 		void this.#meetCluster();
-		this.store.drawNow();
+		this.store.hold(false);
 		return this.#left.promise;
 	}
 
