@@ -29,6 +29,7 @@ export class SpdyStream extends Duplex {
 	bytesReceived = 0;
 	bytesSent = 0;
 	readonly #owner: StreamOwner;
+	#theirsEnded = false;
 	#failure: Error | undefined;
 	#resetStatus: number | undefined;
 
@@ -59,12 +60,16 @@ export class SpdyStream extends Duplex {
 
 	/** For the session: the other side's FIN has come. */
 	receiveEnd(): void {
+		this.#theirsEnded = true;
 		this.push(null);
 	}
 
 	/** For the session: the stream ends with `error` once what was received is read. */
 	fail(error: Error): void {
-		if (this.readableLength === 0) {
+		if (this.#theirsEnded && !this.readableEnded) {
+			// Their end came first, so it is read first.
+			this.once('end', () => this.destroy(error));
+		} else if (this.readableLength === 0) {
 			this.destroy(error);
 		} else {
 			this.#failure ??= error;

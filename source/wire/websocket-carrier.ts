@@ -3,8 +3,8 @@ import {Duplex} from 'node:stream';
 import {protocolError, streamLost} from './protocol-error.ts';
 import {WebSocketMessages, type WebSocketOptions} from './websocket-messages.ts';
 
-/** One message is at most this long; the other side takes up to 32 MiB. */
-const maxMessage = 1 << 20;
+/** What was written meanwhile leaves together; a message ends behind the chunk with which it is so long. The other side takes 32 MiB. */
+const enough = 1 << 19;
 
 /**
 The bytes of an upgraded socket's binary messages as one stream; where a message begins means nothing.
@@ -47,11 +47,11 @@ export class WebSocketCarrier extends Duplex {
 	}
 
 	override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-		this.#send(chunk, callback);
+		this.#send([chunk], callback);
 	}
 
 	override _writev(chunks: Array<{chunk: Buffer; encoding: BufferEncoding}>, callback: (error?: Error | null) => void): void {
-		this.#send(chunks.length === 1 ? chunks[0]!.chunk : Buffer.concat(chunks.map(({chunk}) => chunk)), callback);
+		this.#send(chunks.map(({chunk}) => chunk), callback);
 	}
 
 	override _final(callback: (error?: Error | null) => void): void {
@@ -67,10 +67,18 @@ export class WebSocketCarrier extends Duplex {
 		callback(error);
 	}
 
-	#send(bytes: Buffer, callback: (error?: Error | null) => void): void {
+	#send(chunks: readonly Buffer[], callback: (error?: Error | null) => void): void {
 		let roomLeft = true;
-		for (let at = 0; at < bytes.length; at += maxMessage) {
-			roomLeft = this.#messages.send(bytes.subarray(at, at + maxMessage));
+		for (let from = 0; from < chunks.length;) {
+			let length = 0;
+			let to = from;
+			while (to < chunks.length && length < enough) {
+				length += chunks[to]!.length;
+				to++;
+			}
+
+			roomLeft = this.#messages.send(chunks.slice(from, to));
+			from = to;
 		}
 
 		if (roomLeft) {

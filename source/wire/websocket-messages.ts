@@ -1,6 +1,7 @@
 /** How do an upgraded socket's bytes become WebSocket messages, and back? */
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
+import {maskedMessage} from './masked-message.ts';
 import {protocolError, streamLost} from './protocol-error.ts';
 import {Receiver, Sender} from './websocket-framing.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
@@ -81,13 +82,19 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		}
 	}
 
-	/** Sends one message, binary unless said otherwise. False when the socket's buffer is full: wait for 'drain'. */
-	send(payload: Uint8Array, {binary = true}: {binary?: boolean} = {}): boolean {
+	/** Sends one message, its parts joined, binary unless said otherwise. False when the socket's buffer is full: wait for 'drain'. */
+	send(payload: Uint8Array | readonly Uint8Array[], {binary = true}: {binary?: boolean} = {}): boolean {
 		if (this.#closeSent || this.#ending) {
 			return true;
 		}
 
-		this.#sender.send(payload, {binary, compress: false, fin: true, mask: this.#masks});
+		const parts = payload instanceof Uint8Array ? [payload] : payload;
+		if (this.#masks) {
+			this.#socket.write(maskedMessage(parts, binary));
+		} else {
+			this.#sender.send(Buffer.concat(parts), {binary, compress: false, fin: true, mask: false});
+		}
+
 		return !this.#socket.writableNeedDrain;
 	}
 

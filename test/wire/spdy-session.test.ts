@@ -133,7 +133,7 @@ test('PINGs of the other side are sent back, and our own are timed', async t => 
 	const roundTrip = once(client, 'roundTrip');
 	client.ping();
 	const [milliseconds] = await roundTrip as [number];
-	t.true(milliseconds >= 0 && milliseconds < 1000);
+	t.true(milliseconds >= 0);
 	void near;
 	void far;
 	const [own, other] = duplexPair();

@@ -92,6 +92,44 @@ test('a client masks, sends one frame a message, and answers pings', async t => 
 	t.is(unmasked(await sentBy(far)), '8aabcd');
 });
 
+test('messages of every length class are read by a server as they were sent', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none);
+	const server = new WebSocketMessages(far, none, {role: 'server'});
+	const seen: Buffer[] = [];
+	server.on('message', payload => seen.push(payload));
+	const lengths = [0, 1, 2, 3, 4, 5, 125, 126, 127, 1000, 65_535, 65_536, 65_537, 1_000_003];
+	const sent = lengths.map(length => Buffer.from(Array.from({length}, (_, index) => (index * 31) & 0xFF)));
+	for (const payload of sent) {
+		client.send([payload.subarray(0, 3), payload.subarray(3, 50), payload.subarray(50)]);
+	}
+
+	while (seen.length < sent.length) {
+		await delay(1);
+	}
+
+	t.deepEqual(seen.map(payload => payload.length), lengths);
+	t.true(seen.every((payload, index) => payload.equals(sent[index]!)));
+});
+
+test('every message has a key of its own', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none);
+	const chunks: Buffer[] = [];
+	far.on('data', (chunk: Buffer) => chunks.push(chunk));
+	for (let index = 0; index < 5000; index++) {
+		client.send(none);
+	}
+
+	while (Buffer.concat(chunks).length < 30_000) {
+		await delay(1);
+	}
+
+	const frames = Buffer.concat(chunks).toString('hex').match(/.{12}/g)!;
+	t.true(frames.every(frame => frame.startsWith('8280')));
+	t.true(new Set(frames).size > 4990);
+});
+
 test('what came behind the 101 is not lost', async t => {
 	const [near] = duplexPair();
 	const client = new WebSocketMessages(near, hex('82 01 61'));

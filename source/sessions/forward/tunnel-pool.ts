@@ -208,6 +208,8 @@ export class TunnelPool<T extends PooledTunnel> {
 			return;
 		}
 
+		// To the end of the line: what the last connection left on its way has time to be read over.
+		this.#connections.delete(tunnel);
 		this.#connections.set(tunnel, connections - 1);
 		this.#serve();
 		if (this.#connections.get(tunnel) === 0 && (this.#retired || this.#idle > mostIdle)) {
