@@ -18,6 +18,7 @@ export async function runSpoke(argv: readonly string[], options: {env?: NodeJS.P
 			const status = error === null ? 0 : (typeof error.code === 'number' ? error.code : 128);
 			resolve({status, stdout, stderr});
 		});
-		child.stdin?.end(options.input ?? '');
+		// A program that ends without reading its input is judged by its status.
+		child.stdin?.on('error', () => {}).end(options.input ?? '');
 	});
 }

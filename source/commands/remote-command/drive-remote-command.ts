@@ -43,7 +43,17 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 			command.close();
 		});
 		const done = (async (): Promise<DriveEnd> => {
-			const [status] = await Promise.all([command.outcome, outputs]);
+			// What came before a cut is written as well.
+			const [outcome, written] = await Promise.allSettled([command.outcome, outputs]);
+			if (written.status === 'rejected') {
+				throw written.reason;
+			}
+
+			if (outcome.status === 'rejected') {
+				throw outcome.reason;
+			}
+
+			const status = outcome.value;
 			return {exitStatus: status === 'closed' ? exitStatus.ok : status, detached: false};
 		})();
 		end = await Promise.race([done, detached.promise, interruption.promise]);

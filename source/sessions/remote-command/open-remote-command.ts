@@ -28,7 +28,7 @@ export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' 
 	readonly connection: Connection;
 	readonly carrier: CommandCarrier;
 	/**
-	The remote exit status, once both outputs were read to their end.
+	The remote exit status. What came before it may still have to be read from the outputs, also when it rejects.
 	Rejects with a SpokeError for everything that is not the command's own end, `close()` excepted: that is `'closed'`.
 	*/
 	readonly outcome: Promise<number | 'closed'>;

@@ -74,9 +74,6 @@ export class WebSocketChannels implements CommandChannels {
 
 	close(): void {
 		this.#messages.close();
-		// Nobody reads any more; a socket that stands still because of that would not see the other side's Close.
-		this.stdout.destroy();
-		this.stderr?.destroy();
 	}
 
 	#receive(message: Buffer, binary: boolean): void {

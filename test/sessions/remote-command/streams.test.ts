@@ -84,6 +84,44 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		t.is(await command.outcome, 0);
 	});
 
+	test(`what came before the end can be read behind it (${carrier})`, async t => {
+		const command = await open(t, far => {
+			far.stdout(Buffer.alloc(50_000, 'x'));
+			far.stderr(Buffer.alloc(50_000, 'y'));
+			far.status(success);
+			far.close();
+		});
+		await delay(300);
+		const [out, errors, status] = await Promise.all([bytes(command.stdout), bytes(command.stderr!), command.outcome]);
+		t.deepEqual([out.length, errors.length, status], [50_000, 50_000, 0]);
+	});
+
+	test(`what came before a cut can be read, however slowly (${carrier})`, async t => {
+		const command = await open(t, async far => {
+			for (let round = 0; round < 100; round++) {
+				far.stdout(Buffer.alloc(64 * 1024, 'x'));
+			}
+
+			while (far.backlog() > 0) {
+				await delay(5);
+			}
+
+			far.socket.end();
+		});
+		void text(command.stderr!);
+		let got = 0;
+		command.outcome.catch(() => {});
+		try {
+			for await (const piece of command.stdout as AsyncIterable<Buffer>) {
+				got += piece.length;
+				await delay(3);
+			}
+		} catch {}
+
+		t.is(got, 100 * 64 * 1024);
+		await t.throwsAsync(command.outcome as Promise<number>, {code: 'ERR_STREAM_LOST'});
+	});
+
 	test(`a command that ends before its input does ends quietly (${carrier})`, async t => {
 		const command = await open(t, far => {
 			far.stdout('x');
