@@ -94,7 +94,9 @@ function fromStepTest(outcome: StepTestOutcome | undefined, examined: Examined, 
 
 	const {steps, agent} = outcome;
 	const where = `held port-forwards to ${target.namespace}/${target.pod}`;
-	const reading = <Facts>(source: Reading<Facts>['source'], facts: Facts): Reading<Facts> => ({source, where, ...common, facts});
+	// Held upgrades have connections of their own. They speak for this one's process only where it was recognised on each, or where its own count of them rose.
+	const isBound = common.process !== null || steps.moved !== 'undecided';
+	const reading = <Facts>(source: Reading<Facts>['source'], facts: Facts): Reading<Facts> => ({source, where, ...common, connection: isBound ? common.connection : null, facts});
 	return {
 		stepTests: [reading('step-test', steps)],
 		agentTests: agent ? [reading('agent-metrics', agent)] : [],
