@@ -152,8 +152,11 @@ function plain(token: string, process: ShellProcess): string {
 		return token.slice(1, -1);
 	}
 
-	const text = token.startsWith('"') ? token.slice(1, -1) : token;
+	const quoted = token.startsWith('"');
+	const text = quoted ? token.slice(1, -1) : token;
+	// Between double quotes a backslash is one, unless it stands before what is special there.
+	const unescape = (pair: string) => quoted && !/["$\\`]/.test(pair[1]!) ? pair : pair.slice(1);
 	return text
 		.replaceAll(/(\\.)|\$(?:\{(\w+)\}|(\w+)|(\?))/g, (_, escaped: string | undefined, braced: string | undefined, bare: string | undefined, status: string | undefined) =>
-			escaped?.slice(1) ?? (status === undefined ? (process.env[(braced ?? bare)!] ?? '') : String(process.lastStatus)));
+			(escaped === undefined ? undefined : unescape(escaped)) ?? (status === undefined ? (process.env[(braced ?? bare)!] ?? '') : String(process.lastStatus)));
 }

@@ -1,0 +1,119 @@
+/** `spoke demo` from outside, as the built program. */
+import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {createServer} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import {text} from 'node:stream/consumers';
+import {fileURLToPath} from 'node:url';
+import test from 'ava';
+
+const program = fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
+
+function start(args: readonly string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
+	return spawn(process.execPath, [program, ...args], {env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...env}});
+}
+
+async function run(args: readonly string[], env?: Record<string, string>): Promise<{status: number | null; out: string; error: string}> {
+	const child = start(args, env);
+	child.stdin.end();
+	const [out, error, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number | null]>]);
+	return {status, out, error};
+}
+
+test('the tour shows every feature in every posture, with its path, and ends with 0', async t => {
+	const {status, out, error} = await run(['demo', '--tour']);
+	t.is(status, 0, error);
+	t.is(error, '');
+	const stops = out.split(/^sandbox \d of 7/m).slice(1);
+	t.is(stops.length, 7);
+	for (const stop of stops) {
+		t.is(stop.match(/^ {2}spoke /gm)?.length, 8);
+		t.is(stop.match(/^ {4}path: you -verified-/gm)?.length, 8, stop);
+	}
+
+	t.regex(stops[0]!, /path: you -verified-> apiserver -direct,unverified-> kubelet/);
+	t.regex(stops[1]!, /path: you -verified-> apiserver -direct,verified-> kubelet/);
+	t.regex(stops[2]!, /path: you -verified-> apiserver -direct,refused-x kubelet/);
+	t.regex(stops[6]!, /path: you -verified-> apiserver -ssh-tunnel,unverified-> kubelet/);
+	t.notRegex(stops.filter((_, index) => index !== 2).join(''), /fails:/);
+});
+
+test('without a kubeconfig and without a terminal the tour is what runs', async t => {
+	const child = start([]);
+	child.stdin.end();
+	const [first] = await once(child.stdout, 'data');
+	child.kill('SIGKILL');
+	t.regex(String(first), /^sandbox: a small cluster inside this process/);
+});
+
+test('an unknown scenario is one line and status 2', async t => {
+	const {status, error} = await run(['demo', '--scenario', 'nope']);
+	t.is(status, 2);
+	t.regex(error, /^error: unknown scenario: nope \(one of default, .*\) \[ERR_USAGE]\n$/);
+});
+
+test('a port in use is one line and status 14', async t => {
+	const taken = createServer();
+	taken.listen(0, '127.0.0.1');
+	await once(taken, 'listening');
+	const {port} = taken.address() as {port: number};
+	const {status, error} = await run(['demo', '--serve', '--port', String(port)]);
+	taken.close();
+	t.is(status, 14);
+	t.regex(error, new RegExp(`^error: port ${port} is in use on 127\\.0\\.0\\.1 .*\\[ERR_PORT_IN_USE]\n$`));
+});
+
+test('a served sandbox is used by the program itself, says sandbox, and takes its kubeconfig with it', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-demo-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const file = join(folder, 'kubeconfig');
+	const child = start(['demo', '--serve', '--kubeconfig-out', file]);
+	t.teardown(() => child.kill('SIGKILL'));
+	await once(child.stdout, 'data');
+	t.is((await stat(file)).mode & 0o777, 0o600);
+	const logs = await run(['logs', 'db-0', '-c', 'db', '--tail=1', '--path=json'], {KUBECONFIG: file});
+	t.regex(logs.out, /^(echo on :7000|checkpoint \d+ complete)\n$/);
+	t.is((JSON.parse(logs.error.split('\n')[0]!) as {cluster: {sandbox: boolean}}).cluster.sandbox, true);
+	child.kill('SIGINT');
+	const [status] = await once(child, 'close') as [number];
+	t.is(status, 0);
+	await t.throwsAsync(stat(file), {code: 'ENOENT'});
+});
+
+test('a kubeconfig of somebody’s own is not written over', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-demo-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const file = join(folder, 'config');
+	await writeFile(file, 'apiVersion: v1\nkind: Config\n');
+	const {status, error} = await run(['demo', '--serve', '--kubeconfig-out', file]);
+	t.is(status, 14);
+	t.regex(error, /is no kubeconfig of a sandbox/);
+	t.is(await readFile(file, 'utf8'), 'apiVersion: v1\nkind: Config\n');
+});
+
+test('a served sandbox ends with its parent', async t => {
+	const script = `const {spawn} = require('node:child_process');
+		const child = spawn(process.execPath, [${JSON.stringify(program)}, 'demo', '--serve'], {stdio: ['ignore', 'pipe', 'ignore']});
+		child.stdout.once('data', () => { process.stdout.write(String(child.pid) + '\\n', () => process.exit(0)); });`;
+	const parent = spawn(process.execPath, ['-e', script]);
+	const pid = Number((await text(parent.stdout)).trim());
+	t.true(pid > 0);
+	for (let waited = 0; waited < 5000; waited += 100) {
+		try {
+			process.kill(pid, 0);
+		} catch {
+			t.pass();
+			return;
+		}
+
+		await new Promise(resolve => {
+			setTimeout(resolve, 100);
+		});
+	}
+
+	process.kill(pid, 'SIGKILL');
+	t.fail('it went on without its parent');
+});

@@ -1,0 +1,156 @@
+/** What can be switched and made to happen while clients look. */
+import {createInterface} from 'node:readline';
+import anyTest, {type TestFn} from 'ava';
+import type {Sandbox, SwitchValues} from '../../source/sandbox/sandbox.ts';
+import {switchRows} from '../../source/sandbox/switch-rows.ts';
+import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
+import {ask, askJson, open, podsOf} from '../support/sandbox-client.ts';
+
+const test = anyTest as TestFn<{sandbox: Sandbox}>;
+
+test.before(async t => {
+	t.context.sandbox = await startSandbox();
+});
+
+test.after.always(async t => {
+	await t.context.sandbox?.close();
+});
+
+test.serial('every switch takes each of its values and tells of it, and goes back to its first', async t => {
+	const {sandbox} = t.context;
+	const told: string[] = [];
+	const end = sandbox.onEvent(({what}) => told.push(what));
+	for (const {name, values} of switchRows) {
+		for (const {value} of [...values.slice(1), values[0]!]) {
+			await sandbox.switches.set({[name]: value} as Partial<SwitchValues>);
+			t.is<unknown, unknown>(sandbox.switches.get()[name], value);
+		}
+
+		t.true(told.some(what => what.startsWith(`${name} is now`)), name);
+	}
+
+	end();
+	t.is((await ask(sandbox, '/healthz')).body, 'ok');
+});
+
+test.serial('a cut ends requests that are open, and the next one works', async t => {
+	const {sandbox} = t.context;
+	const stream = await open(sandbox, '/api/v1/pods?watch=true');
+	const ended = new Promise<Error>(resolve => {
+		stream.on('error', resolve);
+	});
+	stream.resume();
+	sandbox.faults.cut();
+	t.is((await ended as NodeJS.ErrnoException).code, 'ECONNRESET');
+	t.is((await ask(sandbox, '/version')).status, 200);
+});
+
+test.serial('a stall holds answers back without a word, and lets them go afterwards', async t => {
+	const {sandbox} = t.context;
+	await sandbox.switches.set({stall: 'on'});
+	const asked = ask(sandbox, '/healthz');
+	const first = await Promise.race([asked, new Promise(resolve => {
+		setTimeout(resolve, 200, 'silent');
+	})]);
+	t.is(first, 'silent');
+	await sandbox.switches.set({stall: 'off'});
+	t.is((await asked).body, 'ok');
+});
+
+test.serial('latency is added each way', async t => {
+	const {sandbox} = t.context;
+	await sandbox.switches.set({latency: 40});
+	const before = performance.now();
+	await ask(sandbox, '/healthz');
+	t.true(performance.now() - before > 150);
+	await sandbox.switches.set({latency: 0});
+});
+
+test.serial('too many requests say when to come again', async t => {
+	const {sandbox} = t.context;
+	await sandbox.switches.set({retryAfter: 2});
+	const {status, headers, body} = await ask(sandbox, '/api/v1/pods');
+	t.deepEqual([status, headers['retry-after'], (JSON.parse(body) as {reason: string}).reason], [429, '2', 'TooManyRequests']);
+	await sandbox.switches.set({retryAfter: 0});
+});
+
+test.serial('a restarted apiserver is away for as long as it is told, and nothing answers meanwhile', async t => {
+	const {sandbox} = t.context;
+	const restart = sandbox.faults.restartApiserver({downMs: 300});
+	await t.throwsAsync(ask(sandbox, '/version'));
+	await restart;
+	t.is((await ask(sandbox, '/version')).status, 200);
+});
+
+test.serial('a rotation keeps a follower going, and hides from readers what was before', async t => {
+	const {sandbox} = t.context;
+	const path = '/api/v1/namespaces/kube-system/pods';
+	const {items: [pod]} = await askJson<{items: Array<{metadata: {name: string}}>}>(sandbox, `${path}?labelSelector=app%3Dnode-logger`);
+	const log = `${path}/${pod!.metadata.name}/log`;
+	const stream = await open(sandbox, `${log}?follow=true`);
+	const lines = createInterface({input: stream})[Symbol.asyncIterator]();
+	t.regex(String((await lines.next()).value), /^starting on/);
+	sandbox.faults.rotateLogs({namespace: 'kube-system', name: pod!.metadata.name});
+	t.is((await ask(sandbox, log)).body, '');
+	t.regex(String((await lines.next()).value), /request=\d+$/);
+	stream.destroy();
+});
+
+test.serial('a container that is ended starts again, counts it, and keeps its log as the previous one', async t => {
+	const {sandbox} = t.context;
+	const path = '/api/v1/namespaces/default/pods/db-0';
+	sandbox.faults.restartContainers({name: 'db-0'});
+	for (let waited = 0; waited < 3000; waited += 50) {
+		const {status} = await askJson<{status: {containerStatuses: Array<{restartCount: number; state: object; lastState: {terminated?: {exitCode: number}}}>}}>(sandbox, path);
+		const [db] = status.containerStatuses;
+		if (db!.restartCount === 1 && 'running' in db!.state) {
+			t.is(db!.lastState.terminated?.exitCode, 0);
+			break;
+		}
+
+		await new Promise(next => {
+			setTimeout(next, 50);
+		});
+	}
+
+	t.regex((await ask(sandbox, `${path}/log?container=db&previous=true`)).body, /^echo on :7000\n/);
+	t.regex((await ask(sandbox, `${path}/log?container=db`)).body, /^echo on :7000\n/);
+	t.is((await askJson(sandbox, `${path}/log?container=migrate&previous=true`))['message'], 'previous terminated container "migrate" in pod "db-0" not found');
+});
+
+test.serial('a rollout replaces every pod, never fewer than wished', async t => {
+	const {sandbox} = t.context;
+	const before = await podsOf(sandbox, 'web');
+	sandbox.faults.rollOut({name: 'web'});
+	for (let waited = 0; waited < 3000; waited += 50) {
+		const now = await podsOf(sandbox, 'web');
+		t.true(now.length >= 2);
+		if (now.length === 2 && now.every(name => !before.includes(name))) {
+			return;
+		}
+
+		await new Promise(next => {
+			setTimeout(next, 50);
+		});
+	}
+
+	t.fail('the old pods stayed');
+});
+
+test.serial('the crash loop is one, as people know it', async t => {
+	const {sandbox} = t.context;
+	for (let waited = 0; waited < 8000; waited += 100) {
+		const {items: [pod]} = await askJson<{items: Array<{status: {containerStatuses: Array<{state: {waiting?: {reason: string}}; lastState: {terminated?: {exitCode: number}}}>}}>}>(sandbox, '/api/v1/namespaces/default/pods?labelSelector=app%3Dflaky');
+		const [flaky] = pod!.status.containerStatuses;
+		if (flaky!.state.waiting?.reason === 'CrashLoopBackOff') {
+			t.is(flaky!.lastState.terminated?.exitCode, 1);
+			return;
+		}
+
+		await new Promise(next => {
+			setTimeout(next, 100);
+		});
+	}
+
+	t.fail('it never crashed');
+});

@@ -1,0 +1,74 @@
+/** A container's log as a kubelet reads it. */
+import test from 'ava';
+import {LogFile, type ReadOptions} from '../../source/sandbox/containers/log-file.ts';
+
+const signal = new AbortController().signal;
+
+async function read(log: LogFile, options: Partial<ReadOptions> = {}): Promise<string> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of log.read({follow: false, timestamps: false, signal, ...options})) {
+		chunks.push(chunk);
+	}
+
+	return Buffer.concat(chunks).toString();
+}
+
+function written(...lines: string[]): LogFile {
+	const log = new LogFile();
+	for (const line of lines) {
+		log.append('stdout', Buffer.from(line));
+	}
+
+	return log;
+}
+
+test('tail counts from the end, and 0 is nothing', async t => {
+	const log = written('a', 'b', 'c');
+	t.deepEqual(await Promise.all([0, 1, 2, 9].map(async tail => read(log, {tail}))), ['', 'c\n', 'b\nc\n', 'a\nb\nc\n']);
+});
+
+test('a limit cuts in the middle of a line', async t => {
+	t.is(await read(written('hello', 'world'), {limitBytes: 8}), 'hello\nwo');
+});
+
+test('timestamps have nine digits and only ever grow', async t => {
+	const lines = (await read(written(...Array.from({length: 500}, String)), {timestamps: true})).trimEnd().split('\n').map(line => line.split(' ')[0]!);
+	t.true(lines.every(stamp => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/.test(stamp)));
+	t.deepEqual(lines, lines.toSorted());
+	t.is(new Set(lines).size, 500);
+});
+
+test('a line longer than a record is one line, with one timestamp', async t => {
+	const line = 'x'.repeat(40_000);
+	t.is(await read(written(line, 'next')), `${line}\nnext\n`);
+	t.is((await read(written(line), {timestamps: true})).split(' ').length, 2);
+});
+
+test('one stream can be asked for', async t => {
+	const log = written('out');
+	log.append('stderr', Buffer.from('err'));
+	t.is(await read(log, {stream: 'stderr'}), 'err\n');
+	t.is(await read(log), 'out\nerr\n');
+});
+
+test('a follower gets what comes, crosses a rotation, and ends when the log does', async t => {
+	const log = written('before');
+	const all = read(log, {follow: true});
+	await Promise.resolve();
+	log.append('stdout', Buffer.from('now'));
+	log.rotate();
+	log.append('stdout', Buffer.from('after'));
+	log.close();
+	t.is(await all, 'before\nnow\nafter\n');
+	t.is(await read(log), 'after\n');
+});
+
+test('since is by time', async t => {
+	const log = written('old');
+	await new Promise(resolve => {
+		setTimeout(resolve, 15);
+	});
+	const now = Date.now();
+	log.append('stdout', Buffer.from('new'));
+	t.is(await read(log, {since: now}), 'new\n');
+});

@@ -1,0 +1,72 @@
+/** The small shell of the sandbox's containers. */
+import {PassThrough} from 'node:stream';
+import {text} from 'node:stream/consumers';
+import test from 'ava';
+import {startProcess} from '../../source/sandbox/containers/shell/start-process.ts';
+
+async function run(argv: readonly string[], input: string | null = null): Promise<{out: string; error: string; status: number}> {
+	const [stdout, stderr, stdin] = [new PassThrough(), new PassThrough(), input === null ? null : new PassThrough()];
+	stdin?.end(input);
+	const [out, error] = [text(stdout), text(stderr)];
+	const status = await startProcess({argv, env: {HOSTNAME: 'pod', HOME: '/root'}, stdin, stdout, stderr, terminal: null, signal: new AbortController().signal, mainCommand: 'app'});
+	stdout.end();
+	stderr.end();
+	return {out: await out, error: await error, status};
+}
+
+const lines: ReadonlyArray<[line: string, out: string, status: number]> = [
+	['echo a  b "c  d" \'$HOME\' $HOME', 'a b c  d $HOME /root\n', 0],
+	['x=5; echo $x ${x}1', '5 51\n', 0],
+	['false; echo $?', '1\n', 0],
+	['true && echo yes || echo no', 'yes\n', 0],
+	['false && echo yes || echo no', 'no\n', 0],
+	['exit 42; echo never', '', 42],
+	['sh -c "exit 7"; echo $?', '7\n', 0],
+	['nosuch', '', 127],
+	['cd /etc; pwd; cat hostname', '/etc\npod\n', 0],
+	['cat /nope', '', 1],
+	['# only words', '', 0],
+	['echo a#b', 'a#b\n', 0],
+	['seq 3', '1\n2\n3\n', 0],
+	['printf "a\\nb\\n"', 'a\nb\n', 0],
+];
+
+for (const [line, out, status] of lines) {
+	test(`sh -c '${line}' ends with ${status}`, async t => {
+		t.like(await run(['sh', '-c', line]), {out, status});
+	});
+}
+
+test('stdin goes through, to the last byte', async t => {
+	const input = 'one\ntwo'.repeat(50_000);
+	t.is((await run(['cat'], input)).out, input);
+	t.is((await run(['wc'], input)).out, `${input.length}\n`);
+	t.is((await run(['head', '-c5'], input)).out, 'one\nt');
+	t.is((await run(['sha256sum'], 'abc')).out, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  -\n');
+});
+
+test('a script on stdin runs line by line, and a command in it reads what follows', async t => {
+	t.like(await run(['sh'], 'echo first\nhead -c4\nrest\n'), {out: 'first\nrest', status: 0});
+});
+
+test('at a terminal it prompts, echoes, edits, and Ctrl-C takes the line back or ends what runs', async t => {
+	const [keys, screen] = [new PassThrough(), new PassThrough()];
+	const shown = text(screen);
+	const done = startProcess({argv: ['sh'], env: {HOSTNAME: 'pod'}, stdin: keys, stdout: screen, stderr: screen, terminal: {columns: 80, rows: 24}, signal: new AbortController().signal, mainCommand: 'app'});
+	const type = async (typed: string) => {
+		keys.write(typed);
+		await new Promise(resolve => {
+			setTimeout(resolve, 20);
+		});
+	};
+
+	await type('echo hx\u007Fi\r');
+	await type('half a line\u0003');
+	await type('sleep 60\r');
+	await type('\u0003');
+	await type('stty size\r');
+	await type('exit 9\r');
+	t.is(await done, 9);
+	screen.end();
+	t.is(await shown, '/ # echo hx\b \bi\r\nhi\r\n/ # half a line^C\r\n/ # sleep 60\r\n^C\r\n/ # stty size\r\n24 80\r\n/ # exit 9\r\n');
+});
