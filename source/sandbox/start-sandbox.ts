@@ -43,7 +43,7 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	]);
 	const posture = {verification: row.switches.verification ?? 'off', route: row.switches.route ?? 'direct'} as const;
 	createBaseObjects(store, issuer.authority);
-	const kubelets = await startNodes({store, plan, issuer, findProgram: programsByImage(async host => issuer.selfSigned(host), {[agentImage]: await tunnels.agentProgram()})}, posture);
+	const kubelets = await startNodes({store, plan, issuer, findProgram: programsByImage(async host => issuer.selfSigned(host), {[agentImage]: tunnels.agentProgram()})}, posture);
 	const tokens = new Map([...credentials].flatMap(([name, own]) => 'token' in own ? [[own.token, name] as const] : []));
 	const controlPlane = new ControlPlane({store, authority: issuer.authority, kubeletClient, serving, tokens, wire, tunnels});
 	row.createWorkloads(store);

@@ -12,7 +12,7 @@ export type AgentSetting = {
 	plan: AddressPlan;
 	/** Where the server takes agents now; `null` while there is none. */
 	server: () => Place | null;
-	pair: KeyPair;
+	pair: () => Promise<KeyPair>;
 	authority: string;
 	/** Held agents neither read nor answer. */
 	holds: Set<TLSSocket>;
@@ -33,7 +33,7 @@ export function konnectivityAgent({plan, server, pair, authority, holds, frozen}
 		await listen(8093, socket => void metrics.emit('connection', socket));
 		while (!signal.aborted) {
 			const place = server();
-			const socket = place && await dialServer(plan, address, place, pair, authority).catch(() => null);
+			const socket = place && await dialServer(plan, address, place, await pair(), authority).catch(() => null);
 			if (socket) {
 				stdout(`connected to the proxy server at ${place.address}:${place.port}\n`);
 				holds.add(socket);

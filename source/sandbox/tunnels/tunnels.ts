@@ -20,7 +20,7 @@ export type AgentsState = 'running' | 'gone' | 'frozen';
 export class Tunnels {
 	readonly #plan: AddressPlan;
 	readonly #issuer: Issuer;
-	readonly #pairs: Promise<{server: KeyPair; agent: KeyPair}>;
+	#made: Promise<{server: KeyPair; agent: KeyPair}> | undefined;
 	readonly #agentSockets = new Set<TLSSocket>();
 	readonly #nodeAddresses: readonly string[];
 	#agents: AgentsState = 'running';
@@ -32,7 +32,6 @@ export class Tunnels {
 		this.#plan = plan;
 		this.#issuer = issuer;
 		this.#nodeAddresses = nodeAddresses;
-		this.#pairs = this.#makePairs();
 	}
 
 	/** Set for the routes that have agents; they then run as pods. */
@@ -45,10 +44,9 @@ export class Tunnels {
 	}
 
 	/** The program of agent pods. */
-	async agentProgram(): Promise<Program> {
-		const {agent} = await this.#pairs;
+	agentProgram(): Program {
 		return konnectivityAgent({
-			plan: this.#plan, pair: agent, authority: this.#issuer.authority, holds: this.#agentSockets, frozen: () => this.#agents === 'frozen',
+			plan: this.#plan, pair: async () => (await this.#pairs).agent, authority: this.#issuer.authority, holds: this.#agentSockets, frozen: () => this.#agents === 'frozen',
 			server: () => this.#server === null ? null : {address: this.#plan.controlPlane, port: this.#server.agentPort},
 		});
 	}
@@ -125,6 +123,12 @@ export class Tunnels {
 			await rm(this.#folder, {recursive: true, force: true});
 			this.#folder = null;
 		}
+	}
+
+	/** Made when a route with agents is first wanted. */
+	get #pairs(): Promise<{server: KeyPair; agent: KeyPair}> {
+		this.#made ??= this.#makePairs();
+		return this.#made;
 	}
 
 	get #socketPath(): string {

@@ -21,14 +21,22 @@ export function httpService(certificate: (host: string) => Promise<KeyPair>): Pr
 		stdout(`listening on :${port} as ${host}\n`);
 		let tlsServer: Server | undefined;
 		if (tlsPort > 0) {
-			const {chain, key} = await certificate(host);
-			tlsServer = createTlsServer({cert: chain, key}, answer);
-			// Go's words for what clients do who forgot the prefix: https://pkg.go.dev/net/http
-			tlsServer.on('tlsClientError', (_error, socket) => {
-				socket.destroy();
-			});
+			// Keys are made for the first connection: most services never get one.
+			let made: Promise<Server> | undefined;
+			const tls = async () => {
+				const {chain, key} = await certificate(host);
+				tlsServer = createTlsServer({cert: chain, key}, answer);
+				tlsServer.on('tlsClientError', (_error, socket) => {
+					socket.destroy();
+				});
+				return tlsServer;
+			};
+
 			await listen(tlsPort, socket => {
-				sniffPlainHttp(socket, () => void tlsServer!.emit('connection', socket));
+				sniffPlainHttp(socket, async () => {
+					made ??= tls();
+					(await made).emit('connection', socket);
+				});
 			});
 			stdout(`listening with TLS on :${tlsPort}\n`);
 		}
