@@ -98,7 +98,12 @@ export type FailureFacts = {
 	routeBasis: Basis;
 };
 
-export type ReplicaFacts = {known: number | null; knownFrom: 'lease' | 'endpointslice' | 'unknown'};
+export type ReplicaFacts = {
+	known: number | null;
+	knownFrom: 'lease' | 'endpointslice' | 'unknown';
+	/** `ip:port` of each, as they register themselves; `null` where that may not be read. */
+	addresses: readonly string[] | null;
+};
 
 /** Who answers at the end of leg 1. */
 export type FrontFacts = {

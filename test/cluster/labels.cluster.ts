@@ -4,6 +4,8 @@ import {createInterface} from 'node:readline';
 import test from 'ava';
 import type {Path} from '../../source/posture/evidence.ts';
 import {removeAgents, restartApiserver, restoreAgents} from './lab/faults.ts';
+import {image} from './lab/image.ts';
+import {apply} from './lab/kubectl.ts';
 import type {Person} from './lab/kubeconfig.ts';
 import type {PostureName} from './lab/postures.ts';
 import {konnectivityGiven} from './lab/programs.ts';
@@ -91,6 +93,24 @@ tunnelTest('with the agents gone doctor stops at leg 2, names the tunnel, and pr
 		t.is(audit.rows.find(({id}) => id === 'C10')?.verdict, 'fail');
 	} finally {
 		await restoreAgents(cluster.lab, 'grpc');
+	}
+});
+
+test('an exec that the apiserver translates gets its 101 before the kubelet is dialled: no label calls it verified and proven where it is refused', async t => {
+	const cluster = await useCluster({postures: ['off-direct', 'good-direct', 'bad-direct'], nodes: ['n4']});
+	await apply(cluster.kubeconfig('off-direct'), [{
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name: 'translated', namespace: 'demo'},
+		spec: {nodeName: 'n4', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{name: 'sh', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'trap exit TERM; while :; do sleep 1; done']}]},
+	}]);
+	t.is((await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/translated', '--timeout=60s'])).status, 0);
+	for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
+		const {stderr} = await cluster.spoke(posture, ['exec', 'translated', '--path=json', '--', 'true']);
+		const labels = paths(stderr);
+		const truth = cluster.truth(posture, {feature: 'exec', serving: 'signed'});
+		t.is(labels.at(-1)?.legs[1]?.tls.state, truth.tls, stderr);
+		t.deepEqual(labels.filter(({legs}) => legs[1]?.tls.basis === 'proven' && legs[1].tls.state !== truth.tls).map(({line}) => line), []);
 	}
 });
 

@@ -106,3 +106,18 @@ test('trap: behind an L7 gateway nothing is better than inferred', async t => {
 		}
 	}
 });
+
+tunnelTest('apiservers of 1.34, which serve no structured /flagz: what is said is true, and the route is read from their metrics', async t => {
+	const old: readonly PostureName[] = ['old-off-direct', 'old-good-grpc'];
+	const cluster = await useCluster({postures: old});
+	await Promise.all(old.map(async posture => cluster.kubectl(posture, ['logs', 'finished-writer', '--tail=1'])));
+	for (const posture of old) {
+		const claims = await claimsAt(cluster, posture);
+		const counts = count(claims);
+		t.log(summary(posture, counts));
+		t.deepEqual(counts.provenFalse.map(claim => told(claim)), []);
+		t.deepEqual(counts.inferredFalse.map(claim => told(claim)), []);
+		const routes = claims.filter(({what, cell}) => what === 'route' && cell.person !== 'plain');
+		t.true(routes.every(({isTrue}) => isTrue), routes.filter(({isTrue}) => !isTrue).map(claim => told(claim)).join('\n'));
+	}
+});

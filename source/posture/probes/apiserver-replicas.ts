@@ -10,21 +10,23 @@ const slicePath = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?l
 type Lease = {spec?: {renewTime?: unknown; leaseDurationSeconds?: unknown}};
 type Slice = {endpoints?: ReadonlyArray<{addresses?: readonly string[]; conditions?: {ready?: boolean}}> | null; ports?: ReadonlyArray<{port?: number}> | null};
 
-export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<ReplicaFacts & {addresses: readonly string[]}>> {
+export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<ReplicaFacts>> {
 	const leases = await ask(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, body => {
 		const known = (parsed<{items?: Lease[]}>(body)?.items ?? []).filter(lease => isCurrent(lease)).length;
-		return known > 0 ? {known, knownFrom: 'lease' as const, addresses: []} : undefined;
+		return known > 0 ? known : undefined;
 	});
-	if (leases.read) {
-		return leases;
-	}
-
-	// An apiserver that does not register itself has no endpoint, and a lease says so; endpoints alone are the lower bound.
-	return ask(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
+	const slices = await ask(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
 		const addresses = (parsed<{items?: Slice[]}>(body)?.items ?? []).flatMap(slice =>
 			(slice.endpoints ?? []).flatMap(endpoint => (endpoint.addresses ?? []).map(address => `${address}:${slice.ports?.[0]?.port ?? 443}`)));
-		return addresses.length > 0 ? {known: addresses.length, knownFrom: 'endpointslice' as const, addresses} : undefined;
+		return addresses.length > 0 ? addresses : undefined;
 	});
+	const addresses = slices.read?.facts ?? null;
+	if (leases.read) {
+		// Apiservers that share a host name share a lease, and one that does not register itself has no endpoint: the larger number counts.
+		return {read: {...leases.read, facts: {known: Math.max(leases.read.facts, addresses?.length ?? 0), knownFrom: 'lease', addresses}}};
+	}
+
+	return slices.read ? {read: {...slices.read, facts: {known: slices.read.facts.length, knownFrom: 'endpointslice', addresses}}} : {closed: leases.closed};
 }
 
 /** Renewed within twice its own duration. */

@@ -18,6 +18,12 @@ export function apiserverFlag(grounds: Grounds, name: string, rule: (value: stri
 		return {known: true, value, basis: sure ? 'proven' : 'inferred', citations: [citation(own, name, value, rule)], boundBy: 'same-connection'};
 	}
 
+	const pod = podAtTheOtherEnd(grounds);
+	if (pod) {
+		const value = valueOf(pod, name)!;
+		return {known: true, value, basis: sure ? 'proven' : 'inferred', citations: [citation(pod, name, value, rule)], boundBy: 'same-connection'};
+	}
+
 	const others = everyProcess(grounds).filter(reading => valueOf(reading, name) !== undefined);
 	const values = new Set(others.map(reading => valueOf(reading, name)!));
 	if (values.size !== 1) {
@@ -41,16 +47,45 @@ export function valueOf({facts}: Reading<FlagFacts>, name: string): string | und
 }
 
 /** One reading for each process: /flagz speaks for the running process, and mirror pods stand in where nothing else was read. */
-export function everyProcess({flags, mirrorPods}: Grounds): ReadonlyArray<Reading<FlagFacts>> {
-	const byProcess = new Map(flags.map(reading => [reading.process ?? reading.connection, reading]));
-	return byProcess.size > 0 && mirrorPods.length <= byProcess.size ? [...byProcess.values()] : mirrorPods;
+export function everyProcess(grounds: Grounds): ReadonlyArray<Reading<FlagFacts>> {
+	const byProcess = new Map(grounds.flags.map(reading => [reading.process ?? reading.connection, reading]));
+	const pods = possiblePods(grounds);
+	return byProcess.size > 0 && pods.length <= byProcess.size ? [...byProcess.values()] : pods;
 }
 
-/** Every replica that is known was read, none twice. */
+/** The mirror pod whose process listens at the very address that our socket is connected to. */
+function podAtTheOtherEnd({mirrorPods, socket}: Grounds): Reading<FlagFacts> | undefined {
+	const remote = socket && !socket.facts.proxy ? socket.facts.remoteAddress : null;
+	const found = mirrorPods.filter(pod => remote !== null && addressOf(pod) === remote);
+	return found.length === 1 ? found[0] : undefined;
+}
+
+/** A pod on the address of our socket that listens on another port is not what answers us. */
+function possiblePods({mirrorPods, socket}: Grounds): ReadonlyArray<Reading<FlagFacts>> {
+	const remote = socket && !socket.facts.proxy ? socket.facts.remoteAddress : null;
+	return mirrorPods.filter(pod => remote === null || hostOf(addressOf(pod)) !== hostOf(remote) || addressOf(pod) === remote);
+}
+
+/** `ip:port` that an apiserver's arguments make it serve and register. */
+function addressOf(pod: Reading<FlagFacts>): string {
+	const {values} = pod.facts;
+	return `${values['advertise-address'] ?? values['bind-address'] ?? pod.where}:${values['secure-port'] ?? '6443'}`;
+}
+
+function hostOf(address: string): string {
+	return address.replace(/:\d+$/, '');
+}
+
+/** Every replica that is known was read, none twice; of mirror pods, exactly those that register themselves. */
 export function allRead({replicas}: Grounds, readings: ReadonlyArray<Reading<FlagFacts>>): boolean {
 	const known = replicas?.facts.known ?? null;
 	const distinct = new Set(readings.map(reading => reading.process ?? reading.where));
-	return known !== null && known > 0 && distinct.size >= known;
+	if (known === null || known === 0 || distinct.size < known) {
+		return false;
+	}
+
+	const pods = readings.filter(({source}) => source === 'mirror-pod').map(pod => addressOf(pod)).sort();
+	return pods.length === 0 || (replicas!.facts.addresses !== null && JSON.stringify(pods) === JSON.stringify([...replicas!.facts.addresses].sort()));
 }
 
 function citation(reading: Reading<FlagFacts>, name: string, value: string, rule: (value: string) => string): Citation {

@@ -32,14 +32,14 @@ const rows: readonly Row[] = [
 	['agents carried the held upgrades, behind HTTP CONNECT', grounds({stepTests: [stepTest('http-connect')], agentTests: [agents]}), 'konnectivity', 'proven', 'http-connect'],
 	['a text that only a gRPC tunnel makes', grounds({failures: [failure({route: 'konnectivity', text: 'No agent available'})]}), 'konnectivity', 'proven', 'grpc'],
 	['the same from a pod behind the proxy, which may say anything', grounds({failures: [failure({route: 'konnectivity', routeBasis: 'inferred'})]}, 'pod-proxy'), 'konnectivity', 'inferred', 'grpc'],
-	['SSH flags before 1.22', grounds({mirrorPods: [mirrorPod('a', {'ssh-user': 'core'})], replicas: known(1), version: versionOf('v1.21.5')}), 'ssh-tunnel', 'proven', 'ssh'],
+	['SSH flags before 1.22', grounds({mirrorPods: [mirrorPod('a', {'ssh-user': 'core', 'advertise-address': '10.0.0.5'})], replicas: known(1), version: versionOf('v1.21.5')}), 'ssh-tunnel', 'proven', 'ssh'],
 	['SSH counters before 1.22', grounds({metrics: [metrics({sshTunnels: 2})], version: versionOf('v1.19.0')}), 'ssh-tunnel', 'inferred', 'ssh'],
-	['SSH flags that a newer apiserver cannot have', grounds({mirrorPods: [mirrorPod('a', {'ssh-user': 'core'})], replicas: known(1), version: versionOf('v1.36.3')}), 'direct', 'proven'],
+	['SSH flags that a newer apiserver cannot have', grounds({mirrorPods: [mirrorPod('a', {'ssh-user': 'core', 'advertise-address': '10.0.0.5'})], replicas: known(1), version: versionOf('v1.36.3')}), 'direct', 'proven'],
 	['held upgrades moved nothing on an apiserver that may have SSH tunnels', grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.21.5')}), 'direct', 'inferred'],
 	['held upgrades moved nothing on an apiserver of unknown version', grounds({stepTests: [stepTest('nothing')], version: null}), 'direct', 'inferred'],
 	['held upgrades moved nothing on a vendor’s build', grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.29.1-gke.1589000')}), 'direct', 'inferred'],
 	['no egress file on a vendor’s build whose /flagz knows no SSH flag', grounds({flags: [flags(off)], version: versionOf('v1.36.1+k3s1')}), 'direct', 'proven'],
-	['no egress and no SSH flag on the only mirror pod of an old cluster', grounds({mirrorPods: [mirrorPod('a', {})], replicas: known(1), version: versionOf('v1.20.0')}), 'direct', 'proven'],
+	['no egress and no SSH flag on the only mirror pod of an old cluster', grounds({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], version: versionOf('v1.20.0')}), 'direct', 'proven'],
 	['nothing readable', grounds({}), 'unknown', 'unknown'],
 ];
 
