@@ -71,18 +71,15 @@ export const listActions: ActionTable = {
 		['forwards.edit', 'edit', 'edit', 4, 'listen'],
 		['forwards.copy-address', 'copy', 'copy its address', 5],
 		['forwards.browse', 'browser', 'open in the browser', 6],
-		['forwards.save-set', 'save set', 'save the open ones as a set', 7],
 		['forwards.doctor', 'doctor', 'doctor', 8, 'read'],
 	],
 	proxy: [
 		['proxy.edit', 'edit', 'edit the request', 1],
 		['proxy.method', 'method', 'next method', 2],
 		['proxy.again', 'again', 'send it again', 3, 'read'],
-		['proxy.listener', 'listener', 'start or stop a listener', 4, 'listen'],
 		['proxy.headers', 'headers', 'headers', 6],
 		['proxy.json', 'JSON raw', 'JSON readable or raw', 7],
 		['proxy.copy-command', 'copy command', 'copy the command', 5],
-		['proxy.doctor', 'doctor', 'doctor', 8, 'read'],
 	],
 	audit: [
 		['audit.test', 'test', 'test the route (asks)', 1, 'stream'],

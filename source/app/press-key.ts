@@ -3,7 +3,7 @@ import {mayDo} from '../actions/access.ts';
 import {findAction} from '../actions/action-rows.ts';
 import type {ActionRow} from '../actions/action-row.ts';
 import {makeKeyDecoder, type KeyInput} from '../keymap/decode-keys.ts';
-import {showKeys, typedText} from '../keymap/key-name.ts';
+import {apart, isChord, showKeys, typedText} from '../keymap/key-name.ts';
 import {resolveKey} from '../keymap/resolve-key.ts';
 import {asSpokeError} from '../errors/spoke-error.ts';
 import {keyContext, type SessionState} from '../state/session-state.ts';
@@ -88,16 +88,16 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 			case 'none': {
 				const was = pending;
 				setPending([]);
-				const alt = was.length === 0 ? /^alt\+(.+)$/.exec(key) : null;
+				const both = was.length === 0 ? apart(key) : null;
 				const text = typedText(key);
-				if (alt) {
-					// Esc and a key in one go: on a slow line that is how they arrive.
-					press(resolveKey(keymap, context, [], key).kind === 'none' ? escapeName : key);
-					press(alt[1]!);
+				if (both) {
+					for (const one of both) {
+						press(one);
+					}
 				} else if (store.state.overlay && text !== undefined) {
 					store.now({type: 'overlay', event: {type: 'type', text}});
 					overlays.changed();
-				} else if (text === undefined && key.startsWith('ctrl+')) {
+				} else if (text === undefined && isChord(key)) {
 					session.tell(`${showKeys([key])} has no meaning here; nothing is deleted or killed by a key`);
 				}
 			}
@@ -142,9 +142,6 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 		},
 	};
 }
-
-/** The decoder's name of the key that an Alt chord begins with. */
-const escapeName = 'esc';
 
 /** Why an action cannot be used now; `null` when it can. */
 export function whyOff(state: SessionState, action: ActionRow): string | null {

@@ -91,3 +91,13 @@ export function typedText(key: string): string | undefined {
 
 	return [...key].length === 1 ? key : undefined;
 }
+
+/** On a slow line Esc and the key behind it arrive in one go and read as Alt with it: both, or `null` when `key` is no such chord. */
+export function apart(key: string): readonly [string, string] | null {
+	return key.startsWith('alt+') ? ['esc', key.slice(4)] : null;
+}
+
+/** Whether a key is a chord that types nothing. */
+export function isChord(key: string): boolean {
+	return key.startsWith('ctrl+');
+}

@@ -39,7 +39,7 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 		const title = isTight ? column.short ?? column.title : column.title;
 		// `13 (2m ago)`: when it was last is told with more columns.
 		const cell = (row: Row) => list.wide || column.numeric !== true ? row.cells[index] ?? '' : (row.cells[index] ?? '').replace(/ \(.*$/, '');
-		return {title, width: measure(title, cell), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
+		return {title, width: measure(list.order.column === column.title ? `${title}↓` : title, cell), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
 	};
 
 	let columns = wanted.map(one => asColumn(one, false));
@@ -127,7 +127,7 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 
 		default: {
 			return list.filter === '' ? [`No ${list.name} in ${place}.  ${other}`]
-				: [`Nothing in ${list.total.toLocaleString('en')} ${list.name} fits "${list.filter}".  Esc clears   ${firstKey(screen, 'namespace.all') ?? ':ns'} looks in all namespaces`];
+				: [`Nothing in ${list.total.toLocaleString('en')} ${list.name} fits "${list.filter}".  ${firstKey(screen, 'view.back') ?? ':filter'} clears   ${firstKey(screen, 'namespace.all') ?? ':ns'} looks in all namespaces`];
 		}
 	}
 }

@@ -8,7 +8,7 @@ import type {Session} from '../session.ts';
 import {currentList} from './list-handlers.ts';
 import type {Handlers} from './handler.ts';
 
-/** ^C again within this time leaves without an answer. */
+/** The same again within this time leaves without an answer. */
 const again = {withinMs: 2000, at: 0};
 
 export const navigationHandlers: Handlers = {
@@ -99,7 +99,7 @@ function goBack(session: Session): void {
 		store.now({type: 'view', view: 'pods'});
 		session.redraw();
 	} else {
-		session.tell('this is the first screen; ^C leaves');
+		session.tell('this is the first screen; :quit leaves');
 	}
 }
 

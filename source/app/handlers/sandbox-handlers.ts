@@ -8,7 +8,7 @@ type Knob = Session['store']['state']['sandboxKnobs'][number];
 
 const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchRow[]}>();
 
-/** What happens once: chosen with → and applied with Enter like a switch. */
+/** What happens once, applied like a switch. */
 const happenings: ReadonlyArray<{id: string; label: string; says: string; effect: string; run(sandbox: Sandbox): void | Promise<void>}> = [
 	{id: 'cut', label: 'connections to the apiserver', says: 'cut now', effect: 'every stream breaks and comes back', run(sandbox) {
 		sandbox.faults.cut();
@@ -43,7 +43,7 @@ function show(session: Session, change?: {id: string; at: number}): void {
 		...run.rows.map((row): Knob => {
 			const at = row.values.findIndex(({value}) => value === now[row.name]);
 			const shown = change?.id === row.name ? change.at : at;
-			return {id: row.name, label: row.title, values: row.values.map(({value}) => String(value)), at: Math.max(0, shown), effect: shown === at ? row.values[at]?.says ?? '' : `Enter applies: ${row.values[shown]?.says ?? ''}${row.restarts ? '; apiserver restarts' : ''}`, fault: row.name !== 'verification' && row.name !== 'route'};
+			return {id: row.name, label: row.title, values: row.values.map(({value}) => String(value)), at: Math.max(0, shown), effect: shown === at ? row.values[at]?.says ?? '' : `not applied yet: ${row.values[shown]?.says ?? ''}${row.restarts ? '; apiserver restarts' : ''}`, fault: row.name !== 'verification' && row.name !== 'route'};
 		}),
 		...happenings.map(({id, label, says, effect}): Knob => ({id, label, values: [says], at: 0, effect, fault: true})),
 	];

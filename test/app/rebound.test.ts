@@ -1,0 +1,101 @@
+/** Every action bound to a key of its own that the program never saw: the session is driven by the keymap and by nothing else. */
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {actionRows} from '../../source/actions/action-rows.ts';
+import {loadKeymap} from '../../source/keymap/load-keymap.ts';
+import {openSandbox} from '../support/sandbox.ts';
+import {openTerminal, type TestTerminal} from '../support/terminal.ts';
+
+/** F-keys and two letters: nothing that is bound in any shipped keymap, and nothing that is text where text is typed. */
+function strangeKey(index: number): string {
+	const letters = 'abcdefghijklmnopqrstuvwxyz';
+	return `f${5 + Math.floor(index / 676)} ${letters[Math.floor(index / 26) % 26]} ${letters[index % 26]}`;
+}
+
+const yaml = `contexts:\n${[...Map.groupBy(actionRows, row => row.context)].map(([context, rows]) => `  ${context}:\n${rows.map(row => `    ${row.id}: "${strangeKey(actionRows.indexOf(row))}"\n`).join('')}`).join('')}`;
+
+/** [action, what the screen then shows]; text to type stands as `> text`. */
+type Step = readonly [string, RegExp];
+
+const lists: readonly Step[] = [
+	['list.down', /▸ api-\S+-\S+/], ['list.up', /▸ api/], ['list.bottom', /▸ web-/], ['list.top', /▸ api/], ['list.page-down', /▸ web-/], ['list.page-up', /▸ api/], ['list.half-down', /▸ (?!api)/], ['list.half-up', /▸ api/],
+	['list.mark', /◆/], ['list.reverse', /NAME↑/], ['list.reverse', /NAME /], ['list.sort', /sorted by READY/], ['list.columns', /STATUS/], ['list.columns', /AGE/], ['list.copy-name', /copied/],
+	['view.workloads', /┤\S* ?\S* ?\S* ?Workloads/], ['view.services', /ClusterIP/], ['view.nodes', /v1\.36/], ['view.pods', /Running/], ['namespace.all', /all namespaces/], ['namespace.all', /› default[\s\S]*Running/],
+	['list.open', /Details/], ['details.down', /Details/], ['details.up', /Details/], ['view.back', /Running/], ['help.open', /Help├ pods/], ['help.open', /Running/],
+	['messages.open', /Messages├/], ['view.back', /Running/], ['view.zoom', /Running/], ['view.zoom', /Connections/], ['path.why', /Why├/], ['why.down', /Why├/], ['why.up', /Why├/], ['why.copy-evidence', /copied the evidence/], ['why.copy-fix', /copied the fix/], ['why.again', /Running/],
+	['namespace.pick', /Namespace ─/], ['picker.down', /Namespace ─/], ['picker.up', /Namespace ─/], ['picker.complete', /Namespace ─/], ['picker.erase', /Namespace ─/], ['picker.clear', /Namespace ─/], ['picker.cancel', /Running/],
+	['context.pick', /Context ─/], ['picker.cancel', /Running/], ['palette.open', /Commands ─/], ['picker.cancel', /Running/],
+	['pods.doctor', /nothing failed|stopped at/], ['doctor.down', /Doctor├/], ['doctor.up', /Doctor├/], ['doctor.copy-report', /copied the report/], ['doctor.again', /nothing failed|stopped at/], ['view.back', /Running/],
+	['view.audit', /READ ON/], ['audit.again', /rows ·/], ['view.proxy', /GET/], ['proxy.method', /HEAD/], ['proxy.edit', /HEAD svc\//], ['prompt.cancel', /HEAD/], ['view.forwards', /No forwards/], ['view.pods', /Running/],
+	['screen.redraw', /Running/],
+];
+
+const typing: readonly Step[] = [
+	['list.filter', /^ \/▏/m], ['> web x', /\/web x▏/], ['prompt.delete-word', /\/web ▏/], ['prompt.erase', /\/web▏/], ['prompt.start', /\/▏web/], ['prompt.right', /\/w▏eb/], ['prompt.left', /\/▏web/], ['prompt.end', /\/web▏/],
+	['prompt.accept', /filter: web/], ['list.filter', /\/web▏/], ['prompt.clear', /^ \/▏/m], ['prompt.older', /\/web▏/], ['prompt.newer', /^ \/▏/m], ['prompt.cancel', /filter: web/],
+	['pods.forward', /Forward from/], ['form.next', /Forward from/], ['form.previous', /Forward from/], ['form.right', /https 8443/], ['form.left', /http 8080/], ['form.submit', /goes to web-/],
+	['pane.next', /┤Connections 1├/], ['connections.down', /┤Connections/], ['connections.up', /┤Connections/], ['connections.copy-address', /copied http/], ['connections.open', /LOCAL/],
+	['forwards.copy-address', /copied http/], ['forwards.stop', /stopped by you/], ['forwards.restart', /goes to web-/], ['view.pods', /Running/],
+	['app.quit', /and quit\?/], ['confirm.no', /filter: web/], ['view.back', /api-/],
+];
+
+const tails: readonly Step[] = [
+	['pods.logs', /Tail pod\/api/], ['tail.up', /held/], ['tail.down', /held/], ['tail.follow', /following/], ['tail.pause', /paused/], ['tail.pause', /following/], ['tail.search', /^ \/▏/m], ['> msg', /matches/], ['prompt.accept', /match \d/],
+	['tail.next-match', /match/], ['tail.previous-match', /match/], ['tail.top', /held/], ['tail.page-down', /held/], ['tail.page-up', /held/], ['tail.half-down', /held/], ['tail.half-up', /held/], ['tail.right', /held/], ['tail.left', /held/],
+	['tail.filter', /^ &▏/m], ['prompt.regex', /&~▏/], ['prompt.cancel', /held/], ['tail.level', /only warn/], ['tail.level', /only error/], ['tail.level', /only info/], ['tail.level', /all lines/], ['tail.next-error', /held/], ['tail.previous-error', /held/],
+	['tail.mark', /◆/], ['tail.previous-mark', /▸/], ['tail.next-mark', /held|no mark/], ['tail.json', /fields: all/], ['tail.wrap', /fields: all/], ['tail.wrap', /fields: all/], ['tail.timestamps', /T\d\d:\d\d:\d\d\.\d+Z/], ['tail.timestamps', /held/], ['tail.timestamps', /held/],
+	['tail.names', /held/], ['tail.open-line', /Line \d+├/], ['line.down', /Line/], ['line.up', /Line/], ['line.copy', /copied/], ['line.add-field', /fields: /], ['line.close', /held/], ['tail.copy', /copied/], ['tail.plain', /bare lines/], ['tail.plain', /held/],
+	['tail.more-context', /held/], ['tail.less-context', /held/], ['tail.matches-only', /held/], ['tail.fields', /Fields ─/], ['picker.cancel', /held/], ['tail.sources', /Pods and containers/], ['picker.cancel', /held/], ['tail.save', /save to/], ['prompt.cancel', /held/],
+	['tail.since-1m', /since 1m/], ['tail.since-5m', /since 5m/], ['tail.since-15m', /since 15m/], ['tail.since-30m', /since 30m/], ['tail.since-1h', /since 1h/], ['tail.since-head', /since head/], ['tail.since-tail', /following/], ['tail.doctor', /Doctor├/], ['view.back', /Tail pod\/api/], ['view.back', /Running/],
+];
+
+/** Driven elsewhere with the program's own keys, or not to be driven here; each with its reason. */
+const elsewhere = new Map([
+	['app.suspend', 'stops the test’s own process group'], ['view.sandbox', 'only on the program’s own sandbox'], ['sandbox.previous', 'the same'], ['sandbox.next', 'session.test.ts'], ['sandbox.apply', 'session.test.ts'], ['sandbox.reset', 'the same'],
+	['pods.shell', 'session.test.ts'], ['pods.attach', 'needs a terminal of its own'], ['pods.debug', 'changes the pod'], ['terminal.leave', 'session.test.ts'], ['terminal.send-key', 'leave-keys.test.ts'], ['terminal.path', 'leave-keys.test.ts'],
+	['tail.shell', 'as pods.shell'], ['workloads.shell', 'as pods.shell'], ['tail.pager', 'session.test.ts'], ['tail.editor', 'as the pager'], ['forwards.browse', 'starts a browser'], ['audit.test', 'opens tunnels after a question'], ['why.test', 'the same'],
+	['tail.previous-log', 'no container before this one'], ['pods.proxy', 'as proxy.edit'], ['services.proxy', 'the same'], ['nodes.proxy', 'the same'], ['workloads.logs', 'as pods.logs'], ['services.logs', 'the same'], ['workloads.forward', 'as pods.forward'], ['services.forward', 'the same'],
+	['workloads.doctor', 'as pods.doctor'], ['services.doctor', 'the same'], ['nodes.doctor', 'the same'], ['why.doctor', 'the same'], ['forwards.doctor', 'the same'], ['connections.doctor', 'the same'],
+	['connections.stop', 'as forwards.stop'], ['connections.restart', 'as forwards.restart'], ['forwards.add', 'types a target'], ['forwards.edit', 'the form'], ['audit.save', 'writes a file'], ['doctor.copy-command', 'nothing failed'],
+	['proxy.again', 'session.test.ts sends'], ['proxy.headers', 'the same'], ['proxy.json', 'the same'], ['proxy.copy-command', 'the same'], ['picker.accept', 'session.test.ts'], ['confirm.yes', 'session.test.ts'], ['form.erase', 'overlay.test.ts'], ['form.cancel', 'overlay.test.ts'], ['prompt.complete', 'overlay.test.ts'], ['pane.previous', 'as pane.next'],
+]);
+
+test('every action is driven here by a key it never had, or is named with the reason why not', t => {
+	const driven = new Set([...lists, ...typing, ...tails].map(([action]) => action));
+	t.deepEqual(actionRows.map(row => row.id).filter(id => !driven.has(id) && !elsewhere.has(id)), []);
+	t.deepEqual([...driven].filter(id => elsewhere.has(id)), []);
+});
+
+for (const [title, steps] of [['lists and screens', lists], ['typed lines, forms and forwards', typing], ['tails', tails]] as const) {
+	test(`rebound, ${title} do what their actions say`, async t => {
+		const terminal = await reboundSession(t);
+		for (const [action, shows] of steps) {
+			if (action.startsWith('> ')) {
+				terminal.type(action.slice(2));
+			} else {
+				terminal.press(action);
+			}
+
+			try {
+				await terminal.sees(shows);
+			} catch (error) {
+				throw new Error(`after ${action}: ${(error as Error).message}`, {cause: error});
+			}
+		}
+	});
+}
+
+async function reboundSession(t: ExecutionContext): Promise<TestTerminal> {
+	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
+	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const file = join(home, 'strange.yaml');
+	await writeFile(file, yaml);
+	const {keymap, problems} = await loadKeymap({}, file);
+	t.deepEqual(problems, []);
+	const {kubeconfigFile} = await openSandbox(t);
+	const terminal = await openTerminal(t, ['--keymap', file, '--kubeconfig', kubeconfigFile], {home, keymap, columns: 140, rows: 40});
+	await terminal.sees(/unverified +proven[\s\S]*web-\w+|web-\w+[\s\S]*unverified +proven/, 20_000);
+	return terminal;
+}

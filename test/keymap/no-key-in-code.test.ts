@@ -1,0 +1,19 @@
+/** Keys are data: none stands in code outside the keymap room. */
+import test from 'ava';
+import {readSource} from '../house/imports.ts';
+
+const files = (await readSource()).filter(file => ['ui', 'app', 'state', 'actions', 'commands'].includes(file.room));
+
+test('no code outside the keymap room compares what was typed with a key', t => {
+	const typed = /\bkey\s*===?\s*'|\bcase '(?:ctrl\+|alt\+|enter|esc|tab|up|down|pgup|pgdn|home|end|space|f\d+)'|\buseInput\b|keypress/;
+	t.deepEqual(files.filter(file => typed.test(file.text)).map(file => file.path), []);
+});
+
+test('no text of the screen names a key: it is looked up', t => {
+	// `Ctrl-` and arrows with a meaning are made by showKeys from the keymap.
+	const shown = /Ctrl-|\^[A-Z]\b|[Pp]ress [a-z?]\b|\b(?:Enter|Esc|Tab)\b (?:applies|closes|opens|clears|choose)/;
+	const found = files.flatMap(file => file.text.split('\n')
+		.filter(line => !/^\s*(?:\/\*\*|\/\/|\*|[A-Z]|-)/.test(line) && shown.test(line))
+		.map(line => `${file.path}: ${line.trim()}`));
+	t.deepEqual(found, []);
+});
