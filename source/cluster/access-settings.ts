@@ -84,7 +84,7 @@ async function tlsSettings(cluster: ClusterEntry, limitMs: number, environment: 
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'specifying a root certificates file with the insecure flag is not allowed', {remedy: 'drop insecure-skip-tls-verify, or the certificate-authority'});
 	}
 
-	const trust = configured ? trustBundle(bundle) : cluster.insecureSkipTlsVerify ? {from: 'system-roots' as const, pem: []} : await systemTrust(environment);
+	const trust = configured ? trustBundle(bundle) : (cluster.insecureSkipTlsVerify ? {from: 'system-roots' as const, pem: []} : await systemTrust(environment));
 	return {trust, insecure: cluster.insecureSkipTlsVerify, serverName: cluster.tlsServerName === '' ? null : cluster.tlsServerName, limitMs};
 }
 

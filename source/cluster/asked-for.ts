@@ -11,7 +11,7 @@ const verbs: Readonly<Record<string, string>> = {POST: 'create', PUT: 'update', 
 export function askedFor(method: string, path: string): AskedFor {
 	const [plain = '', query = ''] = path.split('?', 2);
 	const parts = plain.split('/').filter(part => part !== '');
-	const behindVersion = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];
+	const behindVersion = parts[0] === 'api' ? parts.slice(2) : (parts[0] === 'apis' ? parts.slice(3) : []);
 	// A namespace itself is a resource; what stands below it is found behind its name.
 	const own = behindVersion[0] === 'namespaces' && behindVersion.length > 2 ? behindVersion.slice(2) : behindVersion;
 	const [resource, name, subresource] = own;
@@ -19,6 +19,6 @@ export function askedFor(method: string, path: string): AskedFor {
 		return {verb: method.toLowerCase(), resource: plain};
 	}
 
-	const reading = new URLSearchParams(query).has('watch') ? 'watch' : name === undefined ? 'list' : 'get';
+	const reading = new URLSearchParams(query).has('watch') ? 'watch' : (name === undefined ? 'list' : 'get');
 	return {verb: verbs[method] ?? reading, resource: subresource === undefined ? resource : `${resource}/${subresource}`};
 }

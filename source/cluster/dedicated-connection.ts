@@ -6,6 +6,7 @@ import type {ApiResponse, Connection, RequestOptions, SocketFacts, UpgradeOption
 import type {Credentials, Identity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/impersonation.ts';
 import {decodedBody, exchange, readWhole, type Answer, type Outgoing} from './transport/exchange.ts';
+import {ignored} from './transport/ignored.ts';
 import {OneSocketAgent} from './transport/one-socket-agent.ts';
 import {openSocket, type OpenSocket, type Route} from './transport/open-socket.ts';
 import {upgradeRequest} from './transport/upgrade.ts';
@@ -56,7 +57,7 @@ export class DedicatedConnection implements Connection {
 		this.#shown = identity.certificate;
 		this.facts = {...facts, clientAuth: access.credentials.kind};
 		// An idle socket that breaks must not bring the process down; the next request tells.
-		socket.on('error', () => {});
+		socket.on('error', ignored);
 	}
 
 	get usable(): boolean {
@@ -66,7 +67,7 @@ export class DedicatedConnection implements Connection {
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		const answer = await this.#send(options.path, options.headers ?? {}, {
 			method: options.method ?? 'GET',
-			...options.body === undefined ? {} : {body: options.body},
+			...options.body !== undefined && {body: options.body},
 			signal: options.signal,
 			timeoutMs: options.timeoutMs ?? this.#access.requestTimeoutMs,
 		});
@@ -100,10 +101,12 @@ export class DedicatedConnection implements Connection {
 	}
 
 	close(): void {
-		if (!this.#upgraded) {
-			this.#socket.destroy();
-			this.#agent.destroy();
+		if (this.#upgraded) {
+			return;
 		}
+
+		this.#socket.destroy();
+		this.#agent.destroy();
 	}
 
 	get #what(): string {
@@ -142,7 +145,7 @@ export class DedicatedConnection implements Connection {
 				'User-Agent': userAgent,
 				Accept: 'application/json',
 				'Accept-Encoding': compression ? 'gzip' : 'identity',
-				...identity.authorization === null ? {} : {Authorization: identity.authorization},
+				...identity.authorization !== null && {Authorization: identity.authorization},
 				...headers,
 				...proxyLogin,
 				...own,

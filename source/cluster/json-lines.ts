@@ -5,8 +5,12 @@ import {SpokeError} from '../errors/spoke-error.ts';
 /** An object of etcd is at most 1.5 MiB; its table row or managed fields may make it some times larger. */
 const longestLine = 32 * 1024 * 1024;
 
-/** @throws SpokeError ERR_PROTOCOL for a line that is too long or is not JSON; a last line without its end is dropped, since it was cut */
-export async function * jsonLines(body: Readable, what: string): AsyncGenerator<unknown> {
+/**
+Values as they come whole.
+@yields one parsed value a line
+@throws SpokeError ERR_PROTOCOL for a line that is too long or is not JSON; a last line without its end is dropped, since it was cut
+*/
+export async function * jsonLines(body: Readable, what: string): AsyncGenerator {
 	let kept: Buffer[] = [];
 	let size = 0;
 	for await (const chunk of body as AsyncIterable<Buffer>) {

@@ -1,9 +1,9 @@
 /** Lists a resource page by page, as objects, as metadata or as the apiserver's own table rows. */
+import {SpokeError} from '../errors/spoke-error.ts';
 import {askedFor} from './asked-for.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
 
 export type ListOptions = {
 	/** Of the collection: `/api/v1/namespaces/demo/pods`. */
@@ -41,6 +41,7 @@ const mostRestarts = 3;
 
 /**
 Pages as they come.
+@yields one page at a time
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 @throws SpokeError by `refusal`
 */
@@ -125,7 +126,7 @@ async function onePage<Item>(cluster: ClusterAccess, options: ListOptions, token
 		query.set('continue', token);
 	}
 
-	const answer = await cluster.request({path: `${options.path}?${query.toString()}`, headers: {accept: acceptHeader(options.as)}, ...options.signal ? {signal: options.signal} : {}});
+	const answer = await cluster.request({path: `${options.path}?${query.toString()}`, headers: {accept: acceptHeader(options.as)}, ...options.signal && {signal: options.signal}});
 	const body = (await readWhole(answer.body, largestPage, options.path)).toString('utf8');
 	if (answer.status === 410 && token !== '') {
 		return 'expired';

@@ -53,7 +53,7 @@ function passesOn(resource: string | undefined): boolean {
 function forbidden(line: string, text: string, {verb, resource}: RefusalContext): SpokeError {
 	const asked = verb && resource ? `${verb} ${resource}` : null;
 	const message = asked && !line.includes('cannot') ? `not allowed to ${asked}: ${line}` : line;
-	return new SpokeError('ERR_FORBIDDEN', message, {text, ...asked ? {remedy: `ask for this right; check it with \`kubectl auth can-i ${asked}\``} : {}});
+	return new SpokeError('ERR_FORBIDDEN', message, {text, ...asked && {remedy: `ask for this right; check it with \`kubectl auth can-i ${asked}\``}});
 }
 
 function statusMessage(body: string): string {

@@ -35,7 +35,7 @@ async function selfReview(cluster: ClusterAccess, apiVersion: string, kind: stri
 			path: `/apis/${apiVersion}/${kind.toLowerCase()}s`,
 			headers: {'content-type': 'application/json'},
 			body: JSON.stringify({apiVersion, kind, metadata: {}, ...more}),
-			...signal ? {signal} : {},
+			...signal && {signal},
 		});
 	} catch (error) {
 		if (error instanceof SpokeError && (error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND')) {

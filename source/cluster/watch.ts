@@ -26,7 +26,8 @@ const longestRetryMs = 10_000;
 const pollEveryMs = 5000;
 
 /**
-Never ends by itself: abort `options.signal`, or leave the loop. `from` is the version of a list that was read already: only changes come then.
+Events for good. Never ends by itself: abort `options.signal`, or leave the loop. `from` is the version of a list that was read already: only changes come then.
+@yields what happened, in order
 @throws SpokeError when the first list fails, and later only for what waiting does not mend (401, 403, 404)
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 */
@@ -105,7 +106,10 @@ async function * fullList<Item>(cluster: ClusterAccess, options: ListOptions): A
 	return version;
 }
 
-/** One watch until it ends; gives the version to go on from. */
+/**
+One watch until it ends; gives the version to go on from.
+@yields its changes
+*/
 async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, from: string): AsyncGenerator<WatchEvent<Item>, string> {
 	const query = listQuery(options);
 	const [shortest, longest] = watchSeconds;
@@ -113,7 +117,7 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, fr
 	query.set('allowWatchBookmarks', 'true');
 	query.set('resourceVersion', from);
 	query.set('timeoutSeconds', String(Math.round(shortest + (Math.random() * (longest - shortest)))));
-	const answer = await cluster.request({path: `${options.path}?${query.toString()}`, headers: {accept: acceptHeader(options.as), 'accept-encoding': 'identity'}, ...options.signal ? {signal: options.signal} : {}});
+	const answer = await cluster.request({path: `${options.path}?${query.toString()}`, headers: {accept: acceptHeader(options.as), 'accept-encoding': 'identity'}, ...options.signal && {signal: options.signal}});
 	if (answer.status !== 200) {
 		const body = (await readWhole(answer.body, 1024 * 1024, options.path)).toString('utf8');
 		if (answer.status === 410) {

@@ -34,7 +34,7 @@ export function authProvider({name, config}: AuthProviderEntry, now = Date.now()
 /** Milliseconds since 1970 of a JWT's `exp`; 0 when it cannot be read. The apiserver checks the token, we only look at its date. */
 function expiryOf(token: string): number {
 	try {
-		const {exp} = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as {exp?: unknown};
+		const {exp} = JSON.parse(Buffer.from(token.split('.', 2)[1] ?? '', 'base64url').toString('utf8')) as {exp?: unknown};
 		return typeof exp === 'number' ? exp * 1000 : 0;
 	} catch {
 		return 0;

@@ -12,7 +12,7 @@ Gives the current token. The file wins over the fixed token; when it cannot be r
 */
 export function tokenSource(token: string, file: string, now: () => number = Date.now): () => Promise<string> {
 	let last = token;
-	let readAt = Number.NEGATIVE_INFINITY;
+	let readAt = -Infinity;
 	return async () => {
 		if (file === '' || now() - readAt < rereadAfterMs) {
 			return last;

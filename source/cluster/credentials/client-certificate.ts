@@ -14,7 +14,7 @@ const rereadAfterMs = 1000;
 /** Gives the current pair, the same object while it has not changed. Data wins over a file. @throws SpokeError ERR_CLIENT_CERTIFICATE */
 export function certificateSource(pair: Pair, now: () => number = Date.now): () => Promise<ClientCertificate> {
 	let last: ClientCertificate | null = null;
-	let readAt = Number.NEGATIVE_INFINITY;
+	let readAt = -Infinity;
 	return async () => {
 		if (last && (now() - readAt < rereadAfterMs || (pair.clientCertificateData.length > 0 && pair.clientKeyData.length > 0))) {
 			return last;
@@ -30,7 +30,10 @@ export function certificateSource(pair: Pair, now: () => number = Date.now): () 
 	};
 }
 
-/** @throws SpokeError ERR_CLIENT_CERTIFICATE when the two cannot be read or do not belong together */
+/**
+The two as one pair.
+@throws SpokeError ERR_CLIENT_CERTIFICATE when they cannot be read or do not belong together
+*/
 export function checkedPair(certificate: Buffer, key: Buffer): ClientCertificate {
 	try {
 		const leaf = new X509Certificate(certificate);

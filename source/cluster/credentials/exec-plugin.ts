@@ -19,6 +19,7 @@ const standardLimitMs = 60_000;
 type Issued = {identity: Identity; expires: number};
 
 /**
+Credentials that a plugin gives, run when they are needed.
 @see https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 @throws SpokeError ERR_KUBECONFIG_INVALID for an API version that is not known
 */
@@ -60,7 +61,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 
 function timeLimit(environment: NodeJS.ProcessEnv): number {
 	const text = environment['SPOKE_EXEC_TIMEOUT'] ?? '';
-	const ms = text === '' ? standardLimitMs : /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
+	const ms = text === '' ? standardLimitMs : (/^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text));
 	if (ms === undefined) {
 		throw new SpokeError('ERR_USAGE', `SPOKE_EXEC_TIMEOUT=${text} is no duration`, {remedy: 'give whole seconds, or a number with a unit: 90s, 5m'});
 	}
@@ -100,7 +101,7 @@ async function issuedBy(exec: ExecEntry, output: string, before: Issued | null):
 	}
 
 	const expires = field(status, 'expirationTimestamp');
-	const until = expires === '' ? Number.POSITIVE_INFINITY : Date.parse(expires);
+	const until = expires === '' ? Infinity : Date.parse(expires);
 	if (Number.isNaN(until)) {
 		throw failed(exec, 'returned an expirationTimestamp that is no RFC 3339 time');
 	}
@@ -140,7 +141,7 @@ async function statusOf(exec: ExecEntry, output: string): Promise<ReadonlyMap<un
 
 function field(status: ReadonlyMap<unknown, Plain>, name: string): string {
 	const value = status.get(name) ?? '';
-	return typeof value === 'string' ? value : String(value);
+	return typeof value === 'string' ? value : JSON.stringify(value) ?? '';
 }
 
 export function failed(exec: ExecEntry, why: string): SpokeError {

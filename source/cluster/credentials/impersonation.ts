@@ -32,6 +32,6 @@ export function impersonationHeaders(user: Pick<UserEntry, 'impersonate' | 'impe
 function escapeKey(key: string): string {
 	return [...Buffer.from(key, 'utf8')].map(byte => {
 		const character = String.fromCharCode(byte);
-		return /[!#$&'*+\-.^_`|~\dA-Za-z]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+		return /[!#$&'*+\-.^\w`|~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 	}).join('');
 }

@@ -26,7 +26,7 @@ export async function assertAllowed(exec: ExecEntry, environment: NodeJS.Process
 
 	if (policy === 'Allowlist') {
 		const resolved = lookPath(command, environment);
-		if (!allowed.includes(command) && (resolved === null || !allowed.some(one => lookPath(one, environment) === resolved))) {
+		if (!allowed.includes(command) && (resolved === null || allowed.every(one => lookPath(one, environment) !== resolved))) {
 			throw notAllowed(`plugin path "${resolved ?? command}" is not permitted by the credential plugin allowlist`);
 		}
 	}
@@ -69,7 +69,7 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 	}
 
 	if (policy !== 'Allowlist') {
-		throw wrong(`unknown plugin policy: "${String(policy)}"`);
+		throw wrong(`unknown plugin policy: "${typeof policy === 'string' ? policy : 'no string'}"`);
 	}
 
 	const allowed = Array.isArray(list) ? (list as Plain[]).map(entry => commandOf(entry)) : [];

@@ -3,6 +3,7 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import {readFile} from 'node:fs/promises';
 import {normalize} from 'node:path';
 import process from 'node:process';
+import {isatty} from 'node:tty';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitise} from '../../text/sanitise.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
@@ -38,11 +39,11 @@ export async function runPlugin(exec: ExecEntry, context: CredentialContext, lim
 }
 
 function isInteractive({interactiveMode, command}: ExecEntry): boolean {
-	if (interactiveMode === 'Always' && !process.stdin.isTTY) {
+	if (interactiveMode === 'Always' && !isatty(0)) {
 		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`, {remedy: 'run spoke in a terminal, or log in first'});
 	}
 
-	return interactiveMode !== 'Never' && process.stdin.isTTY === true;
+	return interactiveMode !== 'Never' && isatty(0);
 }
 
 /** KUBERNETES_EXEC_INFO: client-go pkg/apis/clientauthentication. */
@@ -55,11 +56,11 @@ async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Recor
 	const authority = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === '' ? cluster.certificateAuthorityData : await readFile(cluster.certificateAuthority);
 	return {
 		server,
-		...cluster.tlsServerName === '' ? {} : {'tls-server-name': cluster.tlsServerName},
-		...cluster.insecureSkipTlsVerify ? {'insecure-skip-tls-verify': true} : {},
-		...authority.length === 0 ? {} : {'certificate-authority-data': authority.toString('base64')},
-		...cluster.proxyUrl === '' ? {} : {'proxy-url': cluster.proxyUrl},
-		...cluster.disableCompression ? {'disable-compression': true} : {},
+		...cluster.tlsServerName !== '' && {'tls-server-name': cluster.tlsServerName},
+		...cluster.insecureSkipTlsVerify && {'insecure-skip-tls-verify': true},
+		...authority.length > 0 && {'certificate-authority-data': authority.toString('base64')},
+		...cluster.proxyUrl !== '' && {'proxy-url': cluster.proxyUrl},
+		...cluster.disableCompression && {'disable-compression': true},
 		config: cluster.execExtension ?? null,
 	};
 }
@@ -68,12 +69,14 @@ async function outcome(exec: ExecEntry, child: ChildProcess, limitMs: number, en
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
 	const giveUp = (why: string, remedy?: string) => {
 		end();
-		reject(new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`, {text: lastLine(), ...remedy === undefined ? {} : {remedy}}));
+		reject(new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`, {text: lastLine(), ...remedy !== undefined && {remedy}}));
 	};
 
-	const timer = limitMs > 0 ? setTimeout(() => {
-		giveUp(`did not end within ${limitMs / 1000} s`, 'run it by hand, or raise SPOKE_EXEC_TIMEOUT');
-	}, limitMs) : undefined;
+	const timer = limitMs > 0
+		? setTimeout(() => {
+			giveUp(`did not end within ${limitMs / 1000} s`, 'run it by hand, or raise SPOKE_EXEC_TIMEOUT');
+		}, limitMs)
+		: undefined;
 	const printed: Buffer[] = [];
 	let size = 0;
 	let notices = '';
@@ -81,17 +84,21 @@ async function outcome(exec: ExecEntry, child: ChildProcess, limitMs: number, en
 	child.stdout!.on('data', (chunk: Buffer) => {
 		size += chunk.length;
 		printed.push(chunk);
-		if (size > mostOutput) {
-			printed.length = 0;
-			giveUp(`printed more than ${mostOutput / 1024 / 1024} MiB`);
+		if (size <= mostOutput) {
+			return;
 		}
+
+		printed.length = 0;
+		giveUp(`printed more than ${mostOutput / 1024 / 1024} MiB`);
 	});
 	child.stderr!.on('data', (chunk: Buffer) => {
-		if (notices.length < mostNotices) {
-			const text = chunk.toString('utf8').slice(0, mostNotices - notices.length);
-			notices += text;
-			process.stderr.write(sanitise(text));
+		if (notices.length >= mostNotices) {
+			return;
 		}
+
+		const text = chunk.toString('utf8').slice(0, mostNotices - notices.length);
+		notices += text;
+		process.stderr.write(sanitise(text));
 	});
 	child.once('error', (error: NodeJS.ErrnoException) => {
 		const missing = error.code === 'ENOENT';

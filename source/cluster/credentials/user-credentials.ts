@@ -20,11 +20,13 @@ export async function userCredentials(user: UserEntry, context: CredentialContex
 	const own = await ownCredentials(user, context);
 	const {login} = context.server;
 	// Go's HTTP client puts what stands in the URL over everything, and sends it over http:// as well.
-	return login === null ? own : {
-		...own,
-		kind: own.kind === 'certificate' || own.kind === 'exec' ? own.kind : 'basic',
-		current: async signal => ({...await own.current(signal), authorization: basicAuthorization(login)}),
-	};
+	return login === null
+		? own
+		: {
+			...own,
+			kind: own.kind === 'certificate' || own.kind === 'exec' ? own.kind : 'basic',
+			current: async signal => ({...await own.current(signal), authorization: basicAuthorization(login)}),
+		};
 }
 
 async function ownCredentials(user: UserEntry, context: CredentialContext): Promise<Credentials> {
@@ -50,7 +52,7 @@ async function ownCredentials(user: UserEntry, context: CredentialContext): Prom
 	}
 
 	const current = async () => ({
-		authorization: token ? headerValue('Authorization', `Bearer ${await token()}`) : hasBasic ? basicAuthorization(user) : null,
+		authorization: token ? headerValue('Authorization', `Bearer ${await token()}`) : (hasBasic ? basicAuthorization(user) : null),
 		certificate: certificate && await certificate(),
 	});
 	await current();

@@ -4,7 +4,10 @@ import {type ClusterEntry, type ContextEntry, emptyCluster, emptyContext, emptyK
 
 type Fields = ReadonlyMap<unknown, Plain>;
 
-/** @throws Error whose one-line message names the field and the type it must have. */
+/**
+The entries of one file.
+@throws Error whose one-line message names the field and the type it must have.
+*/
 export function decodeKubeconfig(plain: Plain): Kubeconfig {
 	const config = emptyKubeconfig();
 	if (plain === null) {
@@ -94,7 +97,7 @@ function named<Entry>(root: Fields, plural: string, singular: string, into: Map<
 		}
 
 		const raw = fields.get(singular) ?? null;
-		into.set(name, decode(raw instanceof Map ? raw : raw === null || singular === 'extension' ? new Map() : fieldsOf(raw, `${singular} "${name}"`), `${singular} "${name}"`, raw));
+		into.set(name, decode(raw instanceof Map ? raw : (raw === null || singular === 'extension' ? new Map() : fieldsOf(raw, `${singular} "${name}"`)), `${singular} "${name}"`, raw));
 	}
 }
 
@@ -123,7 +126,7 @@ function list(fields: Fields, name: string, where: string): readonly Plain[] {
 	}
 
 	if (!Array.isArray(value)) {
-		throw new Error(`${where}: ${name} must be a list, not ${typeName(value)}`);
+		throw new TypeError(`${where}: ${name} must be a list, not ${typeName(value)}`);
 	}
 
 	return value as readonly Plain[];
@@ -143,7 +146,7 @@ function textValue(value: Plain, name: string, where: string): string {
 	}
 
 	if (typeof value !== 'string') {
-		throw new Error(`${where}: ${name} must be a string, not ${typeName(value)}`);
+		throw new TypeError(`${where}: ${name} must be a string, not ${typeName(value)}`);
 	}
 
 	return value;
@@ -160,7 +163,7 @@ function flag(fields: Fields, name: string, where: string): boolean {
 
 function bytes(fields: Fields, name: string, where: string): Buffer {
 	const coded = text(fields, name, where).replaceAll(/[\r\n]/g, '');
-	if (!/^[A-Za-z\d+/]*={0,2}$/.test(coded) || coded.length % 4 !== 0) {
+	if (!/^[a-z\d+/]*={0,2}$/i.test(coded) || coded.length % 4 !== 0) {
 		throw new Error(`${where}: ${name} is not base64`);
 	}
 
@@ -176,5 +179,10 @@ function asJson(value: Plain | undefined): unknown {
 }
 
 function typeName(value: Plain): string {
-	return value === null ? 'null' : value instanceof Map ? 'a map' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+	if (value === null) {
+		return 'null';
+	}
+
+	const list = Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+	return value instanceof Map ? 'a map' : list;
 }

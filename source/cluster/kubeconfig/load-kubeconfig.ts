@@ -36,7 +36,7 @@ export async function loadKubeconfig(explicit: string | undefined, environment: 
 		}
 	}
 
-	return {config, read: paths.filter((_, index) => found[index]), missing: paths.filter((_, index) => !found[index])};
+	return {config, read: paths.filter((_, index) => found[index]), missing: paths.filter((_, index) => found[index] === null)};
 }
 
 function fromEnvironment(environment: NodeJS.ProcessEnv): readonly string[] {

@@ -13,11 +13,11 @@ class NotBoring extends Error {}
 export function parseBoringYaml(text: string): Plain | undefined {
 	try {
 		const lines = splitLines(text);
-		const reader = {lines, at: 0};
 		if (lines.length === 0 || lines[0]!.indent !== 0) {
 			return undefined;
 		}
 
+		const reader = {lines, at: 0};
 		const value = block(reader, 0);
 		return reader.at === lines.length ? value : undefined;
 	} catch (error) {
@@ -30,7 +30,7 @@ export function parseBoringYaml(text: string): Plain | undefined {
 }
 
 function splitLines(text: string): Line[] {
-	if (/[^\n -~]/.test(text)) {
+	if (/[^\n\u0020-\u007E]/.test(text)) {
 		throw new NotBoring();
 	}
 
@@ -96,7 +96,7 @@ function nested(reader: Reader, indent: number): Plain {
 }
 
 function entryOf(text: string): {key: string; value: string} | null {
-	const match = /^([A-Za-z][\w./-]*):(?: +(\S.*))?$/.exec(text);
+	const match = /^([a-z][\w./-]*):(?: +(\S.*))?$/i.exec(text);
 	return match && !words.has(match[1]!.toLowerCase()) ? {key: match[1]!, value: match[2] ?? ''} : null;
 }
 
@@ -132,7 +132,7 @@ function scalar(text: string): Plain {
 
 		default: {
 			// Begins with a letter or `/`, or with the dashes of a flag, and holds no ` #`, no colon at the end of a word and nothing that opens something.
-			if (!/^(?:[A-Za-z/]|--?[A-Za-z])[\w./+=@:,%~()-]*(?: [\w./+=@,%~()-]+)*$/.test(text) || /:(?: |$)/.test(text) || words.has(text.toLowerCase())) {
+			if (!/^(?:[a-z/]|--?[a-z])[\w./+=@:,%~()-]*(?: [\w./+=@,%~()-]+)*$/i.test(text) || /:(?: |$)/.test(text) || words.has(text.toLowerCase())) {
 				throw new NotBoring();
 			}
 

@@ -37,7 +37,7 @@ function notTooDeep(value: Plain, depth: number): Plain {
 		throw new RangeError('nested too deeply');
 	}
 
-	for (const inner of value instanceof Map ? value.values() : Array.isArray(value) ? value : []) {
+	for (const inner of value instanceof Map ? value.values() : (Array.isArray(value) ? value : [])) {
 		notTooDeep(inner as Plain, depth + 1);
 	}
 
@@ -48,7 +48,7 @@ function notTooDeep(value: Plain, depth: number): Plain {
 function goTags(tags: Tags): Tags {
 	return tags
 		.filter(tag => typeof tag === 'string' || !(('format' in tag && tag.format === 'TIME') || tag.tag === 'tag:yaml.org,2002:timestamp'))
-		.map(tag => typeof tag !== 'string' && 'format' in tag && tag.format === 'EXP' ? {...tag, test: /^[-+]?(?:\.\d+|\d[\d_]*(?:\.[\d_]*)?)[eE][-+]?\d+$/} : tag) as Tags;
+		.map(tag => typeof tag !== 'string' && 'format' in tag && tag.format === 'EXP' ? {...tag, test: /^[-+]?(?:\.\d+|\d[\d_]*(?:\.[\d_]*)?)e[-+]?\d+$/i} : tag) as Tags;
 }
 
 /** Counts brackets and indentation, coarsely: enough to keep the recursive parser from the end of its stack. */

@@ -2,7 +2,10 @@
 import {parseBoringYaml} from './parse-boring-yaml.ts';
 import type {Plain} from './parse-yaml.ts';
 
-/** @throws Error whose message is one line and repeats nothing of the text's values */
+/**
+The text's data.
+@throws Error whose message is one line and repeats nothing of the text's values
+*/
 export async function readDocument(text: string): Promise<Plain> {
 	const json = /^\s*\{/.test(text) ? readJson(text) : undefined;
 	if (json !== undefined) {

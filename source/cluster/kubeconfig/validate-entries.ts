@@ -3,8 +3,8 @@ import {constants} from 'node:fs';
 import {access} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
-import type {ChosenEntries} from './choose-entries.ts';
 import {parseProxyUrl} from '../transport/proxy-url.ts';
+import type {ChosenEntries} from './choose-entries.ts';
 import type {ClusterEntry, UserEntry} from './kubeconfig-shape.ts';
 
 /**

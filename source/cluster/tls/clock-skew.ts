@@ -44,7 +44,7 @@ async function serverDate(socket: TLSSocket): Promise<Date | null> {
 	socket.write(`HEAD / HTTP/1.1\r\nHost: apiserver\r\nUser-Agent: ${userAgent}\r\nConnection: close\r\n\r\n`);
 	try {
 		const date = /^date: *(.+)$/im.exec(await promise)?.[1];
-		const time = date === undefined ? Number.NaN : Date.parse(date);
+		const time = date === undefined ? NaN : Date.parse(date);
 		return Number.isNaN(time) ? null : new Date(time);
 	} finally {
 		clearTimeout(timer);
@@ -54,5 +54,5 @@ async function serverDate(socket: TLSSocket): Promise<Date | null> {
 
 function spoken(ms: number): string {
 	const minutes = Math.round(ms / 60_000);
-	return minutes < 120 ? `${minutes} min` : minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 60 / 24)} days`;
+	return minutes < 120 ? `${minutes} min` : (minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 60 / 24)} days`);
 }

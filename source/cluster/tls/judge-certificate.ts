@@ -12,7 +12,10 @@ export type Judgement = {
 
 /**
 `null` when it is accepted. The order is Go's: the leaf's dates, then the name, then the chain.
+@param leaf
+@param name
 @param chainError OpenSSL's verdict on the chain (`CERT_HAS_EXPIRED`…), or `null` when the chain holds
+@param now
 */
 export function judgeCertificate(leaf: X509Certificate, name: string, chainError: string | null, now: Date): Judgement | null {
 	return wrongDates(leaf, now) ?? wrongName(leaf, name) ?? wrongChain(chainError, leaf, now);
@@ -74,7 +77,7 @@ function nameRemedy(leaf: X509Certificate): string {
 
 /** Node quotes every value that could be taken for more than one; such a value is no name that we use. */
 function alternativeNames(leaf: X509Certificate): {dns: string[]; ip: string[]} {
-	const entry = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?:, |$)/y;
+	const entry = /([a-z ]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?:, |$)/iy;
 	const found: Array<[string, string]> = [];
 	const text = leaf.subjectAltName ?? '';
 	for (let match = entry.exec(text); match; match = entry.lastIndex < text.length ? entry.exec(text) : null) {
@@ -103,8 +106,13 @@ function wrongChain(error: string | null, leaf: X509Certificate, now: Date): Jud
 }
 
 const unknownAuthority: ReadonlySet<string> = new Set([
-	'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-	'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED',
+	'DEPTH_ZERO_SELF_SIGNED_CERT',
+	'SELF_SIGNED_CERT_IN_CHAIN',
+	'UNABLE_TO_GET_ISSUER_CERT',
+	'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+	'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+	'CERT_SIGNATURE_FAILURE',
+	'CERT_UNTRUSTED',
 ]);
 
 const chainTexts: Readonly<Record<string, string>> = {

@@ -20,7 +20,7 @@ export function peerChain(socket: TLSSocket): readonly X509Certificate[] {
 	return found;
 }
 
-/** @param certificate the first of `chain` */
+/** Facts of the peer's own certificate, the first of `chain`. */
 export function peerFacts(certificate: X509Certificate, chain: readonly X509Certificate[]): PeerFacts {
 	return {
 		subject: distinguishedName(certificate.subject),
@@ -41,5 +41,5 @@ export function spkiSha256(certificate: X509Certificate): string {
 /** `CN=kube-apiserver,O=x`: the most particular part first (RFC 4514). */
 function distinguishedName(lines: string | undefined): string {
 	// Node gives no string at all for an empty name.
-	return (lines ?? '').split('\n').filter(line => line !== '').reverse().join(',');
+	return (lines ?? '').split('\n').filter(line => line !== '').toReversed().join(',');
 }

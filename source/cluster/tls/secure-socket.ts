@@ -5,6 +5,7 @@ import {connect, createSecureContext, DEFAULT_CIPHERS, type TLSSocket} from 'nod
 import type {SocketFacts} from '../connection.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {unreachable} from '../transport/dial-tcp.ts';
+import {ignored} from '../transport/ignored.ts';
 import {clockSkew} from './clock-skew.ts';
 import {judgeCertificate} from './judge-certificate.ts';
 import {peerChain, peerFacts} from './peer-facts.ts';
@@ -37,7 +38,7 @@ export async function secure(raw: Duplex, host: string, what: string, settings: 
 	const socket = connect({
 		socket: raw,
 		secureContext: contextFor(settings.trust, client),
-		...isIP(name) === 0 ? {servername: name.replace(/\.$/, '')} : {},
+		...(isIP(name) === 0) && {servername: name.replace(/\.$/, '')},
 		ALPNProtocols: ['http/1.1'],
 		rejectUnauthorized: false,
 		checkServerIdentity: () => undefined,
@@ -46,7 +47,7 @@ export async function secure(raw: Duplex, host: string, what: string, settings: 
 		await handshake(socket, what, settings.limitMs > 0 ? Math.min(settings.limitMs, handshakeLimitMs) : handshakeLimitMs, signal);
 		return {socket, facts: await judgedFacts(socket, name, what, settings)};
 	} catch (error) {
-		socket.on('error', () => {}).destroy();
+		socket.on('error', ignored).destroy();
 		raw.destroy();
 		throw error;
 	}
@@ -60,7 +61,7 @@ function contextFor(trust: Trust, client: ClientCertificate | null) {
 	contexts.set(trust, known);
 	const made = known.get(client) ?? createSecureContext({
 		ca: [...trust.pem],
-		...client ? {cert: client.certificate, key: client.key} : {},
+		...client && {cert: client.certificate, key: client.key},
 		minVersion: 'TLSv1.2',
 		// Go accepts RSA keys of 1024 bits, and no SHA-1 signatures: OpenSSL’s level 1.
 		ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=1`,
@@ -107,7 +108,7 @@ function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError 
 		return new SpokeError('ERR_APISERVER_TLS', `${what} does not speak TLS: http: server gave HTTP response to HTTPS client`, {text: 'http: server gave HTTP response to HTTPS client', remedy: 'check the server URL: http:// instead of https://, or another port?', cause: error});
 	}
 
-	if (/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|protocol version/i.test(`${code} ${message}`)) {
+	if (/unsupported_protocol|protocol_version|protocol version/i.test(`${code} ${message}`)) {
 		return new SpokeError('ERR_APISERVER_TLS', `${what} offers no TLS 1.2 or later: tls: protocol version not supported`, {text: 'tls: protocol version not supported', remedy: 'it needs a newer TLS', cause: error});
 	}
 

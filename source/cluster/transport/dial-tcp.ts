@@ -1,6 +1,7 @@
 /** A TCP connection within a limit, and in one line why there is none. */
 import {connect, type Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {ignored} from './ignored.ts';
 import {joinHostPort} from './server-url.ts';
 
 /** Milliseconds for name lookup and TCP handshake together. */
@@ -35,7 +36,7 @@ export async function dialTcp(host: string, port: number, what: string, limitMs:
 		socket.off('error', failed);
 		return socket;
 	} catch (error) {
-		socket.on('error', () => {}).destroy();
+		socket.on('error', ignored).destroy();
 		throw error;
 	} finally {
 		clearTimeout(timer);

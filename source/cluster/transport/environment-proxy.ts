@@ -77,6 +77,6 @@ function ascii(name: string): string {
 }
 
 function splitPort(entry: string): [string, number | null] {
-	const match = /^(?:\[([^\]]*)]|([^:]*)):(\d+)$/.exec(entry);
-	return match ? [match[1] ?? match[2]!, Number(match[3])] : [entry.replace(/^\[(.*)]$/, '$1'), null];
+	const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d+)$/.exec(entry);
+	return match ? [match[1] ?? match[2]!, Number(match[3])] : [entry.replace(/^\[(.*)\]$/, '$1'), null];
 }

@@ -6,6 +6,7 @@ import {createGunzip} from 'node:zlib';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import type {RequestOptions} from '../connection.ts';
+import {ignored} from './ignored.ts';
 import type {OneSocketAgent} from './one-socket-agent.ts';
 
 // Not by `import`, which would load its lazy exports as well: one-socket-agent.ts.
@@ -36,9 +37,11 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 	signal?.throwIfAborted();
 	const {promise, resolve, reject} = Promise.withResolvers<Answer>();
 	const request = httpRequest({agent, method, path: target, headers: headers as Record<string, string | string[]>, setHost: false, setDefaultHeaders: true});
-	const timer = timeoutMs > 0 ? setTimeout(() => {
-		request.destroy(new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${timeoutMs / 1000} s`));
-	}, timeoutMs) : undefined;
+	const timer = timeoutMs > 0
+		? setTimeout(() => {
+			request.destroy(new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${timeoutMs / 1000} s`));
+		}, timeoutMs)
+		: undefined;
 	const aborted = () => {
 		request.destroy(signal!.reason as Error);
 	};
@@ -67,7 +70,7 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 
 function sendBody(request: ClientRequest, body: RequestOptions['body']): void {
 	if (body instanceof Readable) {
-		pipeline(body, request, () => {});
+		pipeline(body, request, ignored);
 	} else {
 		request.end(body);
 	}
@@ -84,7 +87,7 @@ function exchangeError(error: NodeJS.ErrnoException, what: string, signal: Abort
 		return new SpokeError('ERR_CLIENT_CERTIFICATE', `${what} refused the client certificate: remote error: tls: ${alert[1]!.toLowerCase()}`, {leg: 1, text: error.message, cause: error});
 	}
 
-	const text = error.code === 'ECONNRESET' ? (error.message === 'socket hang up' ? 'EOF' : 'connection reset by peer') : error.code === 'EPIPE' ? 'broken pipe' : error.message;
+	const text = error.code === 'ECONNRESET' ? (error.message === 'socket hang up' ? 'EOF' : 'connection reset by peer') : (error.code === 'EPIPE' ? 'broken pipe' : error.message);
 	return error.code?.startsWith('HPE_')
 		? new SpokeError('ERR_PROTOCOL', `${what} does not speak HTTP/1.1: ${error.message}`, {text: error.message, cause: error})
 		: new SpokeError('ERR_APISERVER_UNREACHABLE', `the connection to ${what} was lost: ${text}`, {text, cause: error});
@@ -99,7 +102,7 @@ export function decodedBody(message: IncomingMessage): Readable {
 	delete message.headers['content-encoding'];
 	delete message.headers['content-length'];
 	const plain = createGunzip();
-	pipeline(message, plain, () => {});
+	pipeline(message, plain, ignored);
 	return plain;
 }
 

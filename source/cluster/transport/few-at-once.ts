@@ -6,7 +6,9 @@ export function fewAtOnce(most: number): <Result>(work: () => Promise<Result>, s
 	const waiting: Array<() => void> = [];
 	return async (work, signal) => {
 		if (running >= most) {
-			await new Promise<void>(resolve => waiting.push(resolve));
+			const {promise, resolve} = Promise.withResolvers<void>();
+			waiting.push(resolve);
+			await promise;
 		} else {
 			running++;
 		}

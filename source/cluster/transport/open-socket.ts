@@ -26,7 +26,10 @@ export type OpenSocket = {
 	absoluteForm: boolean;
 };
 
-/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS */
+/**
+Connected, secured and judged: ready for the first request.
+@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS
+*/
 export async function openSocket(route: Route, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
 	const {server, proxy, tls} = route;
 	const what = `the apiserver ${server.shown}`;

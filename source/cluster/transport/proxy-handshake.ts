@@ -8,7 +8,10 @@ import {unreachable} from './dial-tcp.ts';
 /** More than any proxy's answer to CONNECT. */
 const longestAnswer = 16 * 1024;
 
-/** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's own words */
+/**
+After this the socket is as good as one to the apiserver itself.
+@throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's own words
+*/
 export async function askProxy(socket: Duplex, proxy: ProxyAddress, host: string, port: number): Promise<void> {
 	try {
 		await (proxy.scheme === 'socks5' ? askSocks(socket, proxy, host, port) : askConnect(socket, proxy, host, port));
@@ -68,7 +71,7 @@ async function askSocks(socket: Duplex, proxy: ProxyAddress, host: string, port:
 		throw new Error(`socks connect ${joinHostPort(host, port)}: ${socksRefusals[reply!] ?? `code ${reply}`}`);
 	}
 
-	const addressLength = kind === 1 ? 4 : kind === 4 ? 16 : (await read(1))[0]!;
+	const addressLength = kind === 1 ? 4 : (kind === 4 ? 16 : (await read(1))[0]!);
 	await read(addressLength + 2);
 }
 
@@ -101,7 +104,7 @@ function socksAddress(host: string): Buffer {
 }
 
 function expandIpv6(address: string): Buffer {
-	const [before = '', after] = address.split('::');
+	const [before = '', after] = address.split('::', 2);
 	const left = before === '' ? [] : before.split(':');
 	const right = after === undefined || after === '' ? [] : after.split(':');
 	const groups = after === undefined ? left : [...left, ...Array.from({length: 8 - left.length - right.length}, () => '0'), ...right];

@@ -12,7 +12,10 @@ export type ProxyAddress = {
 
 const standardPorts = {http: 80, https: 443, socks5: 1080} as const;
 
-/** @throws Error that never repeats the URL, since it may hold a password */
+/**
+The parts of a proxy's URL.
+@throws Error that never repeats the URL, since it may hold a password
+*/
 export function parseProxyUrl(text: string): ProxyAddress {
 	let url: URL;
 	try {
@@ -30,7 +33,7 @@ export function parseProxyUrl(text: string): ProxyAddress {
 		throw new Error('it names no host');
 	}
 
-	const host = url.hostname.replace(/^\[(.*)]$/, '$1');
+	const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
 	const port = url.port === '' ? standardPorts[scheme] : Number(url.port);
 	const named = url.username !== '' || url.password !== '';
 	return {

@@ -31,7 +31,7 @@ export function parseServerUrl(text: string): ServerAddress {
 	const prefix = url.pathname.replace(/\/+$/, '');
 	return {
 		scheme,
-		host: url.hostname.replace(/^\[(.*)]$/, '$1'),
+		host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
 		port: url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port),
 		authority: url.host,
 		prefix,

@@ -11,14 +11,14 @@ export type UpgradeRequest = {headers: RequestHeaders; check: (answer: IncomingM
 export function upgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
 	if (upgrade === 'SPDY/3.1') {
 		return {
-			headers: {Connection: 'Upgrade', Upgrade: upgrade, 'Content-Length': '0', ...protocols.length > 0 ? {'X-Stream-Protocol-Version': protocols} : {}},
+			headers: {Connection: 'Upgrade', Upgrade: upgrade, 'Content-Length': '0', ...(protocols.length > 0) && {'X-Stream-Protocol-Version': protocols}},
 			check: (answer, what) => checked(answer, what, 'spdy/3.1', answer.headers['x-stream-protocol-version'], protocols),
 		};
 	}
 
 	const key = randomBytes(16).toString('base64');
 	return {
-		headers: {Connection: 'Upgrade', Upgrade: upgrade, 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': key, ...protocols.length > 0 ? {'Sec-WebSocket-Protocol': protocols.join(', ')} : {}},
+		headers: {Connection: 'Upgrade', Upgrade: upgrade, 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': key, ...(protocols.length > 0) && {'Sec-WebSocket-Protocol': protocols.join(', ')}},
 		check(answer, what) {
 			if (answer.headers['sec-websocket-accept'] !== acceptFor(key)) {
 				throw refused(what, 'the answer’s Sec-WebSocket-Accept does not fit the key');
