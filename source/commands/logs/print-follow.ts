@@ -16,8 +16,10 @@ export type PrintFollowOptions = {
 	say: (notice: string) => void;
 };
 
-/** A log that stays away is told again after so long. */
+/** A log that stays away is told again after so long, one that comes and goes after a shorter while. */
 const sayAgainMs = 30_000;
+const restMs = 4000;
+const mostRemembered = 1000;
 
 /** Returns when everything that was followed is done. @throws SpokeError of a log that fails, unless errors are ignored */
 export async function printFollow(cluster: ClusterAccess, targets: FollowTargets, output: WriteThrough, {follow, form, limitBytes, ignoreErrors, say}: PrintFollowOptions): Promise<void> {
@@ -72,22 +74,29 @@ class ByteLimits {
 	}
 }
 
-/** The same failure, attempt after attempt, is said once and then now and again. */
+/** What happens again and again, in the same words, is said once and then now and again. */
 function noticeFilter(): (event: LogEvent) => string | null {
-	const said = new Map<string, {notice: string; at: number}>();
+	const said = new Map<string, {at: number; unsaid: number}>();
 	return event => {
 		const notice = logNotice(event);
-		if (event.type !== 'reconnecting' || notice === null) {
+		if (notice === null || !('source' in event) || !['reconnecting', 'resumed', 'server-said'].includes(event.type)) {
 			return notice;
 		}
 
-		const key = `${event.source.pod}/${event.source.container}`;
-		const before = said.get(key);
-		if (event.attempt > 1 && before?.notice === notice && Date.now() - before.at < sayAgainMs) {
+		const words = event.type === 'resumed' ? `back ${event.proven}` : notice;
+		const key = `${event.source.pod}/${event.source.container} ${words}`;
+		const before = said.get(key) ?? {at: Number.NEGATIVE_INFINITY, unsaid: 0};
+		const isSame = event.type === 'reconnecting' && event.attempt > 1;
+		if (Date.now() - before.at < (isSame ? sayAgainMs : restMs)) {
+			before.unsaid++;
 			return null;
 		}
 
-		said.set(key, {notice, at: Date.now()});
-		return notice;
+		if (said.size > mostRemembered) {
+			said.clear();
+		}
+
+		said.set(key, {at: Date.now(), unsaid: 0});
+		return before.unsaid === 0 ? notice : `${notice} (${before.unsaid} more like this)`;
 	};
 }

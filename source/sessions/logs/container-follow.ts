@@ -33,6 +33,8 @@ export type Tell = (event: LogEvent) => Promise<void>;
 const refusedForMs = 30_000;
 /** The kubelet tells the apiserver of a container's new life about so late. */
 const statusLagMs = 2500;
+/** A read that lasted so long was good: what ends it is no repetition of what ended the one before. */
+const lastingMs = 3000;
 /** So often a log must end without the last line before that is believed. */
 const unmetTries = 3;
 
@@ -233,7 +235,7 @@ export class ContainerFollow {
 
 	async #endedCleanly(): Promise<void> {
 		this.#lostAt ||= Date.now();
-		this.#attempt = Date.now() - this.#readSince > statusLagMs ? 1 : this.#attempt + 1;
+		this.#attempt = this.#lasted() ? 1 : this.#attempt + 1;
 		const retryInMs = this.#attempt === 1 ? 100 : reconnectDelay(this.#attempt);
 		// The kubelet's word of a container's end comes to the apiserver a little later, so the first ends are no news.
 		if (this.#attempt >= 5) {
@@ -255,11 +257,18 @@ export class ContainerFollow {
 			throw error;
 		}
 
-		this.#attempt++;
+		this.#attempt = this.#lasted() ? 1 : this.#attempt + 1;
 		this.#lostSaid = true;
 		const retryInMs = reconnectDelay(this.#attempt, error instanceof AskedToWait ? error.retryAfterMs : 0);
 		await this.#tell({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error});
 		await sleep(retryInMs, undefined, this.#options.signal && {signal: this.#options.signal});
+	}
+
+	/** The way was good for a while: its next failure is a new one. Told once for each read. */
+	#lasted(): boolean {
+		const lasted = this.#readSince > 0 && Date.now() - this.#readSince > lastingMs;
+		this.#readSince = 0;
+		return lasted;
 	}
 
 	async #nowOpen(): Promise<void> {
@@ -275,7 +284,6 @@ export class ContainerFollow {
 		this.#lostAt = 0;
 		this.#lostSaid = false;
 		if (said) {
-			this.#attempt = 0;
 			await this.#tell({type: 'resumed', source: this.#source, outageMs, proven});
 		}
 	}

@@ -23,14 +23,15 @@ export function containerLife(pod: PodObject, container: string): ContainerLife 
 	const restarts = status?.restartCount ?? 0;
 	const {running, terminated, waiting} = status?.state ?? {};
 	const earlier = status?.lastState?.terminated;
-	if (running) {
-		return {id: status?.containerID ?? null, restarts, state: 'running', reason: null, ended: null, before: earlier ? ending(earlier) : null};
+	// Not every kubelet tells states and ids; a pod that is said to run may be read.
+	if (running || (status?.state === undefined && pod.status?.phase === 'Running')) {
+		return {id: status?.containerID ?? unnamed(restarts), restarts, state: 'running', reason: null, ended: null, before: earlier ? ending(earlier) : null};
 	}
 
 	const last = terminated ?? earlier;
 	if (last) {
 		return {
-			id: last.containerID ?? null, restarts, reason: waiting?.reason ?? null,
+			id: last.containerID ?? unnamed(restarts), restarts, reason: waiting?.reason ?? null,
 			state: mayStartAgain(pod, container, last) ? 'between' : 'over',
 			ended: ending(last), before: terminated && earlier ? ending(earlier) : null,
 		};
@@ -38,6 +39,11 @@ export function containerLife(pod: PodObject, container: string): ContainerLife 
 
 	const reason = waiting?.reason ?? scheduling(pod) ?? pod.status?.phase ?? null;
 	return {id: null, restarts, state: podIsDone(pod) ? 'over' : 'waiting', reason, ended: null, before: null};
+}
+
+/** For a life of which no id is told: its number will do. */
+function unnamed(restarts: number): string {
+	return `life ${restarts}`;
 }
 
 /** Every container has ended and the pod will not start one again. */

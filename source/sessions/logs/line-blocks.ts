@@ -20,14 +20,13 @@ Never rejects for what the body does; what `take` throws is passed on.
 */
 export async function readLineBlocks(body: Readable, take: (block: Buffer) => Promise<void> | void, options: {onBytes?: () => void} = {}): Promise<BlocksEnding> {
 	const arrivals = watchArrivals(body);
-	let kept: Buffer[] = [];
-	let keptBytes = 0;
+	const begun = new BegunLine();
 	try {
 		for (;;) {
 			const chunk = body.read() as Buffer | null;
 			if (chunk === null) {
 				if (arrivals.ended) {
-					return {remainder: Buffer.concat(kept), error: arrivals.error};
+					return {remainder: begun.endWith(nothing), error: arrivals.error};
 				}
 
 				await arrivals.next();
@@ -39,21 +38,67 @@ export async function readLineBlocks(body: Readable, take: (block: Buffer) => Pr
 			options.onBytes?.();
 			const end = chunk.lastIndexOf(lineFeed) + 1;
 			if (end > 0) {
-				await take(kept.length === 0 ? chunk.subarray(0, end) : Buffer.concat([...kept, chunk.subarray(0, end)]));
-				kept = [];
-				keptBytes = 0;
+				await take(begun.endWith(chunk.subarray(0, end)));
 			}
 
-			if (end < chunk.length) {
-				kept.push(chunk.subarray(end));
-				keptBytes += chunk.length - end;
-				if (keptBytes > longestLine) {
-					throw new SpokeError('ERR_PROTOCOL', `a line is longer than ${longestLine / 1024 / 1024} MiB: it cannot be followed`, {leg: 3, remedy: 'read it without -f'});
-				}
-			}
+			begun.add(chunk.subarray(end));
 		}
 	} finally {
 		arrivals.close();
+	}
+}
+
+const nothing = Buffer.alloc(0);
+const longerThanMost = 1024 * 1024;
+
+/** The beginning of a line whose end has not come. A long one is kept in one growing piece, so that it is never held twice. */
+class BegunLine {
+	#chunks: Buffer[] = [];
+	#length = 0;
+	#piece: Buffer | null = null;
+
+	add(chunk: Buffer): void {
+		if (chunk.length === 0) {
+			return;
+		}
+
+		if (this.#length + chunk.length > longestLine) {
+			throw new SpokeError('ERR_PROTOCOL', `a line is longer than ${longestLine / 1024 / 1024} MiB: it cannot be followed`, {leg: 3, remedy: 'read it without -f'});
+		}
+
+		if (this.#length + chunk.length <= longerThanMost) {
+			this.#chunks.push(chunk);
+		} else {
+			this.#grow(chunk);
+		}
+
+		this.#length += chunk.length;
+	}
+
+	/** The line with its end, and nothing is kept of it. */
+	endWith(chunk: Buffer): Buffer {
+		const length = this.#length + chunk.length;
+		if (this.#piece) {
+			this.#grow(chunk);
+		}
+
+		const whole = this.#piece?.subarray(0, length) ?? (this.#chunks.length === 0 ? chunk : Buffer.concat([...this.#chunks, chunk]));
+		this.#chunks = [];
+		this.#length = 0;
+		this.#piece = null;
+		return whole;
+	}
+
+	#grow(chunk: Buffer): void {
+		const needed = this.#length + chunk.length;
+		if (!this.#piece || this.#piece.length < needed) {
+			const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * Math.max(longerThanMost, this.#piece?.length ?? 0)));
+			(this.#piece ?? Buffer.concat(this.#chunks)).copy(larger, 0, 0, this.#length);
+			this.#piece = larger;
+			this.#chunks = [];
+		}
+
+		chunk.copy(this.#piece, this.#length);
 	}
 }
 

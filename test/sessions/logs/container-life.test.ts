@@ -32,6 +32,8 @@ const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerLife>]> 
 	['a sidecar’s end', pod({state: terminated(0, 'x')}, {role: 'init', policy: 'Never', spec: {restartPolicy: 'Always'}}), {state: 'between'}],
 	['an ephemeral container’s end', pod({state: terminated(1, 'x')}, {role: 'ephemeral'}), {state: 'over'}],
 	['a container with a policy of its own', pod({state: terminated(1, 'x')}, {policy: 'Never', spec: {restartPolicy: 'Always'}}), {state: 'between'}],
+	['a container of which a running pod tells nothing', pod({}), {id: 'life 0', state: 'running'}],
+	['a running container without an id', pod({state: {running: {}}, restartCount: 3}), {id: 'life 3', state: 'running'}],
 	['a pod that failed before the container started', pod({}, {phase: 'Failed'}), {id: null, state: 'over'}],
 ];
 
