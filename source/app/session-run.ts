@@ -7,14 +7,14 @@ import type {Keymap} from '../keymap/keymap.ts';
 import type {Problem} from '../keymap/parse-keymap.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
-import {listNames, type ListName} from '../state/list-kinds.ts';
-import {parseRowFilter} from '../state/row-filter.ts';
-import {emptySession, type ClusterState} from '../state/session-state.ts';
+import {emptySession} from '../state/session-state.ts';
 import {copySequence} from '../terminal/clipboard.ts';
 import {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {Sandbox} from '../sandbox/sandbox.ts';
+import {clusterState, meetCluster} from './cluster-state.ts';
+import {tailInDock} from './tail-in-dock.ts';
 import {describe, makeScreen} from './make-screen.ts';
-import {feedList} from './list-feed.ts';
+import {ListFeeds} from './list-feeds.ts';
 import {handlers} from './handlers/handlers.ts';
 import {currentTail, openTail} from './handlers/tail-handlers.ts';
 import {followSandbox} from './handlers/sandbox-handlers.ts';
@@ -67,7 +67,7 @@ export class SessionRun implements Session {
 	readonly #overlays: Overlays;
 	readonly #paths: PathFeed;
 	readonly #left = Promise.withResolvers<number>();
-	readonly #feeds = new Map<string, AbortController>();
+	readonly #feeds: ListFeeds;
 	#view: ScreenView | null = null;
 	#clock: NodeJS.Timeout | undefined;
 	#ids = 0;
@@ -88,6 +88,9 @@ export class SessionRun implements Session {
 		}, () => this.#pace());
 		this.#overlays = new Overlays(this.store);
 		this.#paths = new PathFeed(this.store, () => this.cluster);
+		this.#feeds = new ListFeeds(this.store, () => {
+			this.#paths.follow();
+		});
 	}
 
 	async run(): Promise<number> {
@@ -142,9 +145,7 @@ export class SessionRun implements Session {
 		clearInterval(this.#clock);
 		this.#options.stdout.off('resize', this.#onResize);
 		this.store.close();
-		for (const feed of this.#feeds.values()) {
-			feed.abort();
-		}
+		this.#feeds.stop();
 
 		for (const tail of this.tails.values()) {
 			tail.stop();
@@ -246,7 +247,7 @@ export class SessionRun implements Session {
 
 	async switchContext(context: string): Promise<void> {
 		const known = this.clusters.get(context);
-		this.#stopFeeds();
+		this.#feeds.stop();
 		if (known) {
 			this.cluster = known;
 		} else {
@@ -260,7 +261,7 @@ export class SessionRun implements Session {
 
 	openNamespace(namespace: string | null): void {
 		const {cluster} = this.store.state;
-		this.#stopFeeds();
+		this.#feeds.stop();
 		this.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? cluster.namespace ?? cluster.lastNamespace}});
 		this.redraw();
 		void this.#readRights();
@@ -268,32 +269,7 @@ export class SessionRun implements Session {
 
 	/** Feeds what is on the screen, and anew where what is asked for changed. */
 	redraw(): void {
-		const {view, cluster, lists} = this.store.state;
-		for (const name of listNames) {
-			const filter = parseRowFilter(lists[name].filter);
-			const selector = filter.kind === 'labels' ? filter.selector : '';
-			const key = `${name} ${selector}`;
-			const isWanted = name === view;
-			const isFed = [...this.#feeds.keys()].some(other => other.startsWith(`${name} `));
-			if (isFed && !this.#feeds.has(key)) {
-				this.#stopFeeds(name);
-			}
-
-			if (isWanted && !this.#feeds.has(key)) {
-				const abort = new AbortController();
-				this.#feeds.set(key, abort);
-				this.store.now({type: 'list', list: name, event: {type: 'reset'}});
-				void feedList({
-					cluster: this.cluster.access, list: name, namespace: cluster.namespace, signal: abort.signal, ...selector !== '' && {labelSelector: selector},
-					tell: event => {
-						if (!abort.signal.aborted) {
-							this.store.data({type: 'list', list: name, event});
-							this.#paths.follow();
-						}
-					},
-				});
-			}
-		}
+		this.#feeds.feed(this.cluster.access);
 	}
 
 	quit(status: number): void {
@@ -326,42 +302,15 @@ export class SessionRun implements Session {
 		this.clusters.set(context, this.cluster);
 	}
 
-	#stopFeeds(only?: ListName): void {
-		for (const [key, abort] of this.#feeds) {
-			if (only === undefined || key.startsWith(`${only} `)) {
-				abort.abort();
-				this.#feeds.delete(key);
-			}
-		}
-	}
-
 	/** Whether the apiserver answers, over which first leg, and which version it is. */
 	async #meetCluster(): Promise<void> {
 		const {cluster} = this;
-		for (let attempt = 1; this.cluster === cluster; attempt++) {
-			try {
-				const answer = await cluster.access.request({path: '/version', timeoutMs: 10_000});
-				const {facts} = answer.connection;
-				const chunks: Buffer[] = [];
-				for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-					chunks.push(chunk);
-				}
-
-				const version = answer.status === 200 ? (JSON.parse(Buffer.concat(chunks).toString('utf8')) as {gitVersion?: string}).gitVersion ?? null : null;
-				this.store.data({
-					type: 'cluster', to: {reachable: 'yes', error: null, retryAt: null, version, legOne: {tls: facts.tls === null ? 'plain' : facts.tls.verified ? 'verified' : 'unverified', route: facts.proxy === null ? 'direct' : 'proxy'}},
-				});
-				this.#paths.follow();
-				void this.#readRights();
-				return;
-			} catch (thrown) {
-				const error = asSpokeError(thrown);
-				const waitMs = Math.min(10_000, 1000 * attempt);
-				this.store.data({type: 'cluster', to: {reachable: 'no', error: error.toJSON(), retryAt: Date.now() + waitMs}});
-				await new Promise(resolve => {
-					setTimeout(resolve, waitMs).unref();
-				});
-			}
+		const isMet = await meetCluster(cluster.access, () => this.cluster === cluster, to => {
+			this.store.data({type: 'cluster', to});
+		});
+		if (isMet) {
+			this.#paths.follow();
+			await this.#readRights();
 		}
 	}
 
@@ -387,20 +336,8 @@ export class SessionRun implements Session {
 		for (const run of this.tails.values()) {
 			run.tick();
 			const entry = this.store.state.dock.find(one => one.id === run.id);
-			const {phase, note, rate, sources} = run.view;
 			if (entry) {
-				const pods = new Set(sources.map(source => source.pod)).size;
-				this.store.data({
-					type: 'dock', event: {
-						type: 'change', id: run.id, to: {
-							what: pods > 1 ? `${run.ask.title}, ${pods} pods` : run.ask.title,
-							phase: phase === 'following' ? 'open' : phase === 'failed' ? 'failed' : phase === 'ended' ? 'stopped' : 'working',
-							note: phase === 'following' ? '' : phase === 'ended' || phase === 'failed' ? note : note || phase,
-							figures: phase === 'following' ? `${rate < 10 ? rate.toFixed(rate === 0 ? 0 : 1) : Math.round(rate).toLocaleString('en')} lines/s` : '',
-							samples: [...entry.samples.slice(-23), rate],
-						},
-					},
-				});
+				this.store.data({type: 'dock', event: {type: 'change', id: run.id, to: tailInDock(run, entry)}});
 			}
 		}
 
@@ -443,12 +380,3 @@ export class SessionRun implements Session {
 		}
 	}
 }
-
-function clusterState(access: ClusterAccess | null): ClusterState {
-	const facts = access?.facts;
-	return {
-		context: facts?.context ?? facts?.server ?? '', server: facts?.server ?? '', user: facts?.impersonating ?? facts?.user ?? '', version: null, sandbox: facts?.sandbox ?? false,
-		namespace: facts?.namespace ?? 'default', lastNamespace: facts?.namespace ?? 'default', legOne: null, replicas: null, reachable: 'not yet', error: null, retryAt: null,
-	};
-}
-

@@ -1,6 +1,5 @@
 /** Details of what is under the cursor: containers, conditions, ports and events. */
 import {listAll} from '../../cluster/list.ts';
-import {cursorRow} from '../../state/list-state.ts';
 import {listKinds} from '../../state/list-kinds.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {showAge} from '../../state/table-rows.ts';
@@ -9,23 +8,10 @@ import {parseTarget} from '../../targets/parse-target.ts';
 import type {ContainerState, PodObject, ServiceObject, WorkloadObject} from '../../targets/pod-object.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Session} from '../session.ts';
-import {currentList} from './list-handlers.ts';
+import {currentList, targetHere} from './cursor.ts';
 
 type AnyObject = PodObject & WorkloadObject & ServiceObject & {kind?: string};
 type EventObject = {type?: string; reason?: string; message?: string; count?: number; lastTimestamp?: string | null; eventTime?: string | null; metadata: {creationTimestamp?: string}};
-
-/** As a target: `pod/x`, `deploy/x`, `svc/x`, `node/x`. */
-export function targetHere(session: Session): {target: string; namespace: string; name: string} | null {
-	const list = currentList(session);
-	const row = list && cursorRow(list);
-	if (!list || !row || row.gone !== null) {
-		session.tell(row ? `${row.name} is gone` : 'nothing is under the cursor');
-		return null;
-	}
-
-	const prefix = {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list.name];
-	return {target: prefix + row.name, namespace: row.namespace === '' ? session.cluster.access.facts.namespace : row.namespace, name: row.name};
-}
 
 export async function openDetails(session: Session): Promise<void> {
 	const {view} = session.store.state;

@@ -14,7 +14,7 @@ import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {auditPicture} from '../../ui/audit-picture.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
-import {targetHere} from './details-handlers.ts';
+import {targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {currentTail} from './tail-handlers.ts';
 import {asText} from './why-handlers.ts';

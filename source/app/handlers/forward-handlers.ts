@@ -15,7 +15,7 @@ import {listPods} from '../../targets/resolve-pod.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../ui/dock-pane.ts';
 import type {Session} from '../session.ts';
-import {targetHere} from './details-handlers.ts';
+import {targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 
 type Wish = {target: string; namespace: string; port: string; address: string};

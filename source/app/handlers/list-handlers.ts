@@ -1,17 +1,11 @@
 /** Moving, filtering and sorting in lists, and which list is shown. */
-import {cursorRow, type ListEvent, type ListState} from '../../state/list-state.ts';
-import {listNames, type ListName} from '../../state/list-kinds.ts';
+import {cursorRow, type ListEvent} from '../../state/list-state.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
 import type {ViewName} from '../../state/session-state.ts';
 import type {Session} from '../session.ts';
+import {currentList} from './cursor.ts';
 import {openDetails} from './details-handlers.ts';
 import type {Handlers} from './handler.ts';
-
-/** The list on the screen, or `null` where the view is none. */
-export function currentList({store}: Session): ListState | null {
-	const {view, lists} = store.state;
-	return listNames.includes(view as ListName) ? lists[view as ListName] : null;
-}
 
 function tell(session: Session, event: ListEvent): void {
 	const list = currentList(session);

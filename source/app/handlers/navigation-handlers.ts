@@ -5,7 +5,7 @@ import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {Session} from '../session.ts';
-import {currentList} from './list-handlers.ts';
+import {currentList} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 
 /** The same again within this time leaves without an answer. */

@@ -9,7 +9,7 @@ import {resolveProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import type {ProxyExchange} from '../../state/session-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import type {Session} from '../session.ts';
-import {targetHere} from './details-handlers.ts';
+import {targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {showView} from './list-handlers.ts';
 

@@ -16,7 +16,7 @@ import {LeaveKeys} from '../leave-keys.ts';
 import {plainPathLine} from '../plain-path-line.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
-import {targetHere} from './details-handlers.ts';
+import {targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {currentTail} from './tail-handlers.ts';
 

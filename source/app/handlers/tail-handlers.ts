@@ -1,19 +1,16 @@
 /** All that is done in a tail. */
-import {chmod, mkdir, open as openFile} from 'node:fs/promises';
-import {homedir} from 'node:os';
-import {basename, isAbsolute, join, resolve} from 'node:path';
-import {Sanitiser} from '../../text/sanitise.ts';
 import {allJsonFields} from '../../state/tail/json-fields.ts';
-import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, nextMatch, numberAt, pauseTail, placeOf, searchTail, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, nextMatch, numberAt, pauseTail, searchTail, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {LineIndex} from '../../state/tail/line-index.ts';
 import type {LineLevel} from '../../state/tail/line-buffer.ts';
 import {levelNames} from '../../state/tail/line-buffer.ts';
 import type {Session} from '../session.ts';
 import {TailRun} from '../tail-run.ts';
 import {tailAsk, type TailWish} from '../tail-targets.ts';
-import {targetHere} from './details-handlers.ts';
-import {viewInProgram} from './outer-programs.ts';
+import {targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
+import {chooseFields, chooseSources} from './tail-choices.ts';
+import {clean, cleanText, saveTail, viewOutside} from './tail-copies.ts';
 
 /** The tail on top. */
 export function currentTail({store, tails}: Session): TailRun | null {
@@ -62,6 +59,13 @@ function change(session: Session, to: (view: TailView) => TailView): void {
 	if (run) {
 		run.view = to(run.view);
 		session.store.now({type: 'tail-changed'});
+	}
+}
+
+async function withTail(session: Session, work: (run: TailRun) => Promise<void>): Promise<void> {
+	const run = currentTail(session);
+	if (run) {
+		await work(run);
 	}
 }
 
@@ -174,7 +178,7 @@ export const tailHandlers: Handlers = {
 	'tail.json': session => {
 		change(session, view => ({...view, json: !view.json, counters: {...view.counters, json: view.json ? 0 : countJson(view)}}));
 	},
-	'tail.fields': chooseFields,
+	'tail.fields': async session => withTail(session, async run => chooseFields(session, run)),
 	'tail.wrap': session => {
 		change(session, view => ({...view, wrap: !view.wrap, left: 0}));
 	},
@@ -184,7 +188,7 @@ export const tailHandlers: Handlers = {
 	'tail.names': session => {
 		change(session, view => ({...view, names: view.names === 'short' ? 'full' : view.names === 'full' ? 'none' : 'short'}));
 	},
-	'tail.sources': chooseSources,
+	'tail.sources': async session => withTail(session, async run => chooseSources(session, run)),
 	'tail.previous-log': session => {
 		const run = currentTail(session);
 		run?.start('head', !run.view.previous);
@@ -225,15 +229,15 @@ export const tailHandlers: Handlers = {
 			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), numbers.length === 1 ? '1 line' : `${numbers.length} lines`);
 		}
 	},
-	'tail.save': save,
+	'tail.save': async session => withTail(session, async run => saveTail(session, run)),
 	'tail.plain': session => {
 		change(session, view => ({...view, plain: !view.plain}));
 		if (currentTail(session)?.view.plain) {
 			session.tell('bare lines: select with the terminal');
 		}
 	},
-	'tail.pager': async session => outside(session, 'pager'),
-	'tail.editor': async session => outside(session, 'editor'),
+	'tail.pager': async session => withTail(session, async run => viewOutside(session, run, 'pager')),
+	'tail.editor': async session => withTail(session, async run => viewOutside(session, run, 'editor')),
 	'tail.since-tail': since('tail'),
 	'tail.since-head': since('head'),
 	'tail.since-1m': since('1m'),
@@ -329,120 +333,5 @@ async function filter(session: Session): Promise<void> {
 	});
 	if (answer === null) {
 		set(`${before.inverse ? '!' : ''}${before.text}`, before.regex);
-	}
-}
-
-async function chooseFields(session: Session): Promise<void> {
-	const run = currentTail(session);
-	if (!run) {
-		return;
-	}
-
-	for (;;) {
-		const names = new Map<string, number>();
-		for (let number = Math.max(run.view.buffer.first, run.view.buffer.end - 500); number < run.view.buffer.end; number++) {
-			for (const {name} of allJsonFields(run.view.buffer.line(number)?.bytes.toString('utf8') ?? '') ?? []) {
-				names.set(name, (names.get(name) ?? 0) + 1);
-			}
-		}
-
-		const items = [...names].sort((one, other) => other[1] - one[1]).map(([name, count]) => ({id: name, cells: [name, run.view.fields.includes(name) ? 'shown' : '', `${count} of the last lines`]}));
-		const chosen = await session.pick({title: 'Fields', purpose: 'fields', heads: ['FIELD', '', 'SEEN IN'], items: [{id: '', cells: ['(all fields)', run.view.fields.length === 0 ? 'shown' : '', '']}, ...items], keys: 'show or hide', notes: items.length === 0 ? ['None of the last 500 lines is JSON.'] : []});
-		if (chosen === null) {
-			return;
-		}
-
-		change(session, view => ({...view, json: true, fields: chosen === '' ? [] : view.fields.includes(chosen) ? view.fields.filter(name => name !== chosen) : [...view.fields, chosen]}));
-		if (chosen === '') {
-			return;
-		}
-	}
-}
-
-async function chooseSources(session: Session): Promise<void> {
-	const run = currentTail(session);
-	if (!run) {
-		return;
-	}
-
-	let at = 0;
-	for (;;) {
-		const items = run.view.sources.map((source, index) => ({id: String(index), cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', `${source.state}${source.node === null ? '' : ` on ${source.node}`}`]}));
-		const chosen = await session.pick({title: 'Pods and containers', purpose: 'sources', items: [...items, {id: 'all', cells: ['(all containers of these pods)', run.ask.containers.kind === 'all' ? 'followed' : 'not followed', '']}], at, keys: 'on or off'});
-		if (chosen === null) {
-			return;
-		}
-
-		if (chosen === 'all') {
-			run.ask.containers = run.ask.containers.kind === 'all' ? {kind: 'default'} : {kind: 'all'};
-			run.start(run.view.since, run.view.previous);
-			return;
-		}
-
-		at = Number(chosen);
-		change(session, view => filterTail(view, {sources: view.sources.with(at, {...view.sources[at]!, on: !view.sources[at]!.on})}));
-	}
-}
-
-function clean(text: string): string {
-	// Colours go as well: what is copied or saved is text.
-	return new Sanitiser().finish(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
-}
-
-function cleanText(view: TailView, number: number): string {
-	const line = view.buffer.line(number);
-	return line === null ? '' : line.kind === 'text' ? clean(line.bytes.toString('utf8')) : `-- ${line.bytes.toString('utf8')} --`;
-}
-
-function * shownTexts(view: TailView): Generator<string> {
-	const length = shownLength(view);
-	for (let place = 0; place < length; place++) {
-		yield `${cleanText(view, numberAt(view, place))}\n`;
-	}
-}
-
-async function save(session: Session): Promise<void> {
-	const run = currentTail(session);
-	if (!run) {
-		return;
-	}
-
-	const name = `${run.ask.title.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '') || 'tail'}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
-	const answer = await session.type({lead: 'save to ', purpose: 'save', text: join('~', basename(name))});
-	if (answer === null || answer.text === '') {
-		return;
-	}
-
-	const typed = answer.text.replace(/^~(?=\/)/, homedir());
-	const path = isAbsolute(typed) ? typed : resolve(typed);
-	try {
-		await mkdir(join(path, '..'), {recursive: true});
-		// Nothing is written over, and nobody else reads it.
-		const file = await openFile(path, 'wx', 0o600);
-		let count = 0;
-		let block = '';
-		for (const text of shownTexts(run.view)) {
-			block += text;
-			count++;
-			if (block.length > 256 * 1024) {
-				await file.write(block);
-				block = '';
-			}
-		}
-
-		await file.write(block);
-		await file.close();
-		await chmod(path, 0o600);
-		session.tell(`saved ${answer.text}, ${count.toLocaleString('en')} lines`);
-	} catch (error) {
-		session.tell(`not saved: ${(error as Error).message}`, 'error');
-	}
-}
-
-async function outside(session: Session, kind: 'pager' | 'editor'): Promise<void> {
-	const run = currentTail(session);
-	if (run) {
-		const line = run.view.follow ? shownLength(run.view) : placeOf(run.view, run.view.cursor) + 1;
-		await viewInProgram(session, kind, shownTexts(run.view), line);
 	}
 }

@@ -7,8 +7,7 @@ import {whyLines} from '../../ui/why-screen.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import type {Handlers} from './handler.ts';
-import {currentList} from './list-handlers.ts';
-import {targetHere} from './details-handlers.ts';
+import {currentList, targetHere} from './cursor.ts';
 import {currentTail} from './tail-handlers.ts';
 
 export const whyHandlers: Handlers = {

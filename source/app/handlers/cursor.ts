@@ -1,0 +1,23 @@
+/** What is under the cursor: of which list, and as which target. */
+import {cursorRow, type ListState} from '../../state/list-state.ts';
+import {listNames, type ListName} from '../../state/list-kinds.ts';
+import type {Session} from '../session.ts';
+
+/** The list on the screen, or `null` where the view is none. */
+export function currentList({store}: Session): ListState | null {
+	const {view, lists} = store.state;
+	return listNames.includes(view as ListName) ? lists[view as ListName] : null;
+}
+
+/** As a target: `pod/x`, `deploy/x`, `svc/x`, `node/x`. */
+export function targetHere(session: Session): {target: string; namespace: string; name: string} | null {
+	const list = currentList(session);
+	const row = list && cursorRow(list);
+	if (!list || !row || row.gone !== null) {
+		session.tell(row ? `${row.name} is gone` : 'nothing is under the cursor');
+		return null;
+	}
+
+	const prefix = {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list.name];
+	return {target: prefix + row.name, namespace: row.namespace === '' ? session.cluster.access.facts.namespace : row.namespace, name: row.name};
+}

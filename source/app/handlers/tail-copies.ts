@@ -1,0 +1,67 @@
+/** A tail's lines as clean text: copied, saved, or in an outer program. */
+import {chmod, mkdir, open as openFile} from 'node:fs/promises';
+import {homedir} from 'node:os';
+import {basename, isAbsolute, join, resolve} from 'node:path';
+import {numberAt, placeOf, shownLength, type TailView} from '../../state/tail/tail-view.ts';
+import {Sanitiser} from '../../text/sanitise.ts';
+import type {Session} from '../session.ts';
+import type {TailRun} from '../tail-run.ts';
+import {viewInProgram} from './outer-programs.ts';
+
+export function clean(text: string): string {
+	// Colours go as well: what is copied or saved is text.
+	return new Sanitiser().finish(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
+}
+
+export function cleanText(view: TailView, number: number): string {
+	const line = view.buffer.line(number);
+	return line === null ? '' : line.kind === 'text' ? clean(line.bytes.toString('utf8')) : `-- ${line.bytes.toString('utf8')} --`;
+}
+
+function * shownTexts(view: TailView): Generator<string> {
+	const length = shownLength(view);
+	for (let place = 0; place < length; place++) {
+		yield `${cleanText(view, numberAt(view, place))}\n`;
+	}
+}
+
+/** Asks where to, and writes what is shown. */
+export async function saveTail(session: Session, run: TailRun): Promise<void> {
+
+	const name = `${run.ask.title.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '') || 'tail'}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
+	const answer = await session.type({lead: 'save to ', purpose: 'save', text: join('~', basename(name))});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	const typed = answer.text.replace(/^~(?=\/)/, homedir());
+	const path = isAbsolute(typed) ? typed : resolve(typed);
+	try {
+		await mkdir(join(path, '..'), {recursive: true});
+		// Nothing is written over, and nobody else reads it.
+		const file = await openFile(path, 'wx', 0o600);
+		let count = 0;
+		let block = '';
+		for (const text of shownTexts(run.view)) {
+			block += text;
+			count++;
+			if (block.length > 256 * 1024) {
+				await file.write(block);
+				block = '';
+			}
+		}
+
+		await file.write(block);
+		await file.close();
+		await chmod(path, 0o600);
+		session.tell(`saved ${answer.text}, ${count.toLocaleString('en')} lines`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+/** The same text in $PAGER or $EDITOR, at the line under the cursor. */
+export async function viewOutside(session: Session, run: TailRun, kind: 'pager' | 'editor'): Promise<void> {
+	const line = run.view.follow ? shownLength(run.view) : placeOf(run.view, run.view.cursor) + 1;
+	await viewInProgram(session, kind, shownTexts(run.view), line);
+}

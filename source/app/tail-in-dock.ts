@@ -1,0 +1,15 @@
+/** A tail as a row of the dock: what it follows, how it is, how much comes. */
+import type {DockEntry} from '../state/connections.ts';
+import type {TailRun} from './tail-run.ts';
+
+export function tailInDock({ask, view}: TailRun, {samples}: DockEntry): Partial<DockEntry> {
+	const {phase, note, rate, sources} = view;
+	const pods = new Set(sources.map(source => source.pod)).size;
+	return {
+		what: pods > 1 ? `${ask.title}, ${pods} pods` : ask.title,
+		phase: phase === 'following' ? 'open' : phase === 'failed' ? 'failed' : phase === 'ended' ? 'stopped' : 'working',
+		note: phase === 'following' ? '' : note || phase,
+		figures: phase === 'following' ? `${rate < 10 ? rate.toFixed(rate === 0 ? 0 : 1) : Math.round(rate).toLocaleString('en')} lines/s` : '',
+		samples: [...samples.slice(-23), rate],
+	};
+}
