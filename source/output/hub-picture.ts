@@ -1,6 +1,9 @@
 /** The hub and its spokes, each stroke drawn as surely as its row is known: ━ proven, ╍ inferred, ┈ unknown. */
 import type {AuditRow} from '../posture/audit/audit-object.ts';
 
+/** Left of the hub: the longest name and state, and an arrow. */
+const columns = 36;
+
 const strokes = {proven: '━', inferred: '╍', unknown: '┈'} as const;
 const left = [['N1', 'kubelets'], ['N2', 'joining'], ['N3', 'pods'], ['N4', 'components'], ['N6', 'etcd, others']] as const;
 const right = [['C1', 'logs'], ['C2', 'exec, attach'], ['C3', 'port-forward'], ['C6', 'nodes, proxied'], ['C7', 'pods, proxied'], ['C8', 'services, proxied']] as const;
@@ -8,23 +11,23 @@ const right = [['C1', 'logs'], ['C2', 'exec, attach'], ['C3', 'port-forward'], [
 export function hubPicture(rows: readonly AuditRow[]): string[] {
 	const row = (id: string) => rows.find(one => one.id === id)!;
 	const height = Math.max(left.length, right.length);
-	const lines = [`${' '.repeat(32)}╭───────────╮`];
+	const lines = [`${' '.repeat(columns)}╭───────────╮`];
 	for (let index = 0; index < height; index++) {
 		const from = left[index];
 		const to = right[index];
 		const middle = index === Math.floor((height - 1) / 2) ? ' apiserver ' : '           ';
-		lines.push(`${from ? incoming(from[1], row(from[0])) : ' '.repeat(32)}│${middle}│${to ? outgoing(to[1], row(to[0])) : ''}`.trimEnd());
+		lines.push(`${from ? incoming(from[1], row(from[0])) : ' '.repeat(columns)}│${middle}│${to ? outgoing(to[1], row(to[0])) : ''}`.trimEnd());
 	}
 
 	const tunnel = row('C10');
-	return [...lines, `${' '.repeat(32)}╰───────────╯`, `route to nodes: ${tunnel.state}${tunnel.basis === 'unknown' ? '' : `, ${tunnel.basis}`}   kubelets: ${row('C4').state}${row('C4').basis === 'unknown' ? '' : `, ${row('C4').basis}`}   sum: ${row('N5').verdict} in, ${row('C11').verdict} out`];
+	return [...lines, `${' '.repeat(columns)}╰───────────╯`, `route to nodes: ${tunnel.state}${tunnel.basis === 'unknown' ? '' : `, ${tunnel.basis}`}   kubelets: ${row('C4').state}${row('C4').basis === 'unknown' ? '' : `, ${row('C4').basis}`}   sum: ${row('N5').verdict} in, ${row('C11').verdict} out`];
 }
 
-/** 32 columns: name, state, and an arrow to the hub. */
+/** Name, state, and an arrow to the hub. */
 function incoming(name: string, row: AuditRow): string {
 	const stroke = strokes[row.basis];
 	const start = `${name.padEnd(13)}${row.state} `;
-	return `${start}${stroke.repeat(Math.max(1, 31 - start.length))}►`;
+	return `${start}${stroke.repeat(Math.max(1, columns - 1 - start.length))}►`;
 }
 
 function outgoing(name: string, row: AuditRow): string {

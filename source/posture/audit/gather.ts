@@ -45,6 +45,7 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {prob
 	const examined = target ? await examineActively(passive, cluster, target) : passive;
 	passive.connection.close();
 	const {namespace} = cluster.facts;
+	const isApiserver = groundsFor(examined, cluster, {feature: 'exec', target: anyTarget('exec'), request: null}).front.to === 'apiserver';
 	const nodes = await readNodes(cluster, sampledNodes);
 	const [whoAmI, parts, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents] = await Promise.all([
 		readWhoAmI(cluster),
@@ -54,7 +55,8 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {prob
 		readPodTokens(cluster, namespace),
 		readApiserverEndpoints(cluster),
 		readKubeProxy(cluster),
-		readAnonymous(cluster),
+		// A gateway may put credentials of its own on a request that has none.
+		isApiserver ? readAnonymous(cluster) : notAsked,
 		readAgentPods(cluster),
 	]);
 	const kubelets = await Promise.all((nodes.read?.facts.examined ?? []).slice(0, sampledKubelets).map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
@@ -65,6 +67,8 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {prob
 		examined, whoAmI, namespace, parts, nodes, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, kubelets, agents,
 	};
 }
+
+const notAsked: Outcome<AnonymousFacts> = {closed: {source: 'anonymous-probe', where: 'requests without credentials', because: 'not-asked', need: null}};
 
 function anyTarget(feature: StreamFeature): ConnectionPurpose['target'] {
 	const kind = feature === 'node-proxy' ? 'Node' : feature === 'service-proxy' ? 'Service' : 'Pod';

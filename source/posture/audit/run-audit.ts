@@ -1,8 +1,10 @@
 /** `spoke audit`: every path of the documentation's page, row by row, for one cluster. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {numberEvidence} from '../evidence-list.ts';
+import type {Basis} from '../evidence.ts';
 import {docs} from '../rules/remedies.ts';
 import {everyProcess} from '../rules/apiserver-flag.ts';
+import {frontIsSure, weakest} from '../rules/strength.ts';
 import {rowIds, type Audit, type AuditRow, type RowFinding, type RowId, type RowVerdict} from './audit-object.ts';
 import {componentsToApiserver, nodeSideSum, restOfControlPlane} from './control-plane-rows.ts';
 import {gatherAudit, type AuditGrounds} from './gather.ts';
@@ -43,8 +45,11 @@ export async function runAudit(cluster: ClusterAccess, options: AuditOptions): P
 /** Pure but for the clock. */
 export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterAccess, 'facts'>, {probe, require, minBasis}: AuditOptions): Audit {
 	const numbered = numberEvidence();
+	// All that was read came through leg 1: behind a gateway, or unverified, nothing of it is proven.
+	const surest: Basis = frontIsSure(grounds.grounds('exec')) ? 'proven' : 'inferred';
 	const rows = rowFindings(grounds).map(({id, finding}): AuditRow => {
-		const {because, verdict, state, basis, scope, exceptions, need, message, remedy} = finding;
+		const basis = weakest(finding.basis, surest);
+		const {because, verdict, state, scope, exceptions, need, message, remedy} = finding;
 		const [title, page] = titles[id];
 		return {id, title, verdict, state, basis, scope, evidence: [...new Set(because.map(citation => numbered.idOf(citation)))], exceptions, need: distinct(need), message, remedy, docs: page};
 	});

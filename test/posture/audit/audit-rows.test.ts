@@ -98,6 +98,12 @@ test('a good row is proven only when every known apiserver was read', t => {
 	t.is(rowOf({base: {front: {to: 'gateway', why: 'path'}}}, 'C4').basis, 'inferred');
 });
 
+test('behind a gateway, or unverified, no row is proven', t => {
+	for (const front of [{to: 'gateway', why: 'path'}, {to: 'unknown', why: 'no name'}] as const) {
+		t.deepEqual(auditOf(auditGrounds({base: {front}}), {facts}, options).rows.filter(({basis}) => basis === 'proven').map(({id}) => id), []);
+	}
+});
+
 test('a requirement is met, not met, or undecided', t => {
 	const status = (given: Given, asked: readonly string[], minBasis: 'proven' | 'inferred' = 'proven') =>
 		auditOf(auditGrounds(given), {facts}, {probe: 'passive', require: asked.map(word => parseRequire(word)), minBasis}).exitStatus;
