@@ -136,7 +136,7 @@ test.serial('an apiserver with SSH tunnels is of a version that had them, withou
 	t.is((await askJson(sandbox, '/version'))['gitVersion'], 'v1.21.14');
 	t.is((await ask(sandbox, '/flagz')).status, 404);
 	t.regex((await ask(sandbox, '/metrics')).body, /^ssh_tunnel_open_count 3$/m);
-	t.regex((await ask(sandbox, '/healthz?verbose')).body, /\[\+]SSH Tunnel Check ok/);
+	t.regex((await ask(sandbox, '/healthz?verbose')).body, /\[\+\]SSH Tunnel Check ok/);
 	await sandbox.switches.set({agents: 'gone'});
 	t.is((await ask(sandbox, '/healthz')).status, 500);
 	await sandbox.switches.set(calm);

@@ -25,7 +25,7 @@ test('it reads typed objects', async t => {
 	const {items} = await t.context.config.makeApiClient(CoreV1Api).listNamespacedPod({namespace: 'default', labelSelector: 'app=db'});
 	t.is(items[0]!.metadata!.name, 'db-0');
 	t.true(items[0]!.metadata!.creationTimestamp instanceof Date);
-	t.is(items[0]!.status!.containerStatuses![0]!.state!.running!.startedAt instanceof Date, true);
+	t.true(items[0]!.status!.containerStatuses![0]!.state!.running!.startedAt instanceof Date);
 });
 
 test('it watches', async t => {

@@ -21,7 +21,7 @@ export async function askJson<T = Record<string, any>>(sandbox: Sandbox, path: s
 /** The answer, its body still to be read. */
 export async function open(sandbox: Sandbox, path: string, {user = 'admin', method = 'GET', headers = {}, body}: Asked = {}): Promise<IncomingMessage> {
 	const {promise, resolve, reject} = Promise.withResolvers<IncomingMessage>();
-	const sent = httpsRequest(`${sandbox.server}${path}`, {...credentials(sandbox, user), method, agent: false, headers: {...credentials(sandbox, user).headers, ...body === undefined ? {} : {'content-type': 'application/json'}, ...headers}}, resolve);
+	const sent = httpsRequest(`${sandbox.server}${path}`, {...credentials(sandbox, user), method, agent: false, headers: {...credentials(sandbox, user).headers, ...body !== undefined && {'content-type': 'application/json'}, ...headers}}, resolve);
 	sent.on('error', reject);
 	sent.end(body === undefined ? undefined : JSON.stringify(body));
 	return promise;
@@ -60,7 +60,7 @@ function credentials(sandbox: Sandbox, name: UserName | 'nobody') {
 	const user = users.find(entry => entry.name === name)?.user ?? {};
 	return {
 		ca, headers: user['token'] === undefined ? {} : {authorization: `Bearer ${user['token']}`},
-		...user['client-key-data'] === undefined ? {} : {cert: decode(user['client-certificate-data']!), key: decode(user['client-key-data'])},
+		...user['client-key-data'] !== undefined && {cert: decode(user['client-certificate-data']!), key: decode(user['client-key-data'])},
 	};
 }
 

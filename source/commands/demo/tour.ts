@@ -69,10 +69,12 @@ async function tellStep({command, run}: TourStep, cluster: ClusterAccess, say: (
 	labeller.close();
 	say(`  ${command}`);
 	say(`    ${sanitiseLine(outcome)}`);
-	if (path) {
-		say(`    ${sanitiseLine(path.line)}`);
-		say(`    ${pathMeaning(path)}`);
+	if (!path) {
+		return;
 	}
+
+	say(`    ${sanitiseLine(path.line)}`);
+	say(`    ${pathMeaning(path)}`);
 }
 
 async function settledPath(labeller: Labeller, seen: readonly Path[]): Promise<Path | undefined> {

@@ -30,7 +30,7 @@ export function apiserverFlags({verification, route}: Posture, address: string, 
 		'service-cluster-ip-range': '10.96.0.0/16',
 		'tls-cert-file': '/etc/kubernetes/pki/apiserver.crt',
 		'token-auth-file': '/etc/kubernetes/tokens.csv',
-		...(route === 'ssh' ? {'ssh-user': 'core', 'ssh-keyfile': '/etc/kubernetes/pki/tunnel'} : {}),
+		...((route === 'ssh') && {'ssh-user': 'core', 'ssh-keyfile': '/etc/kubernetes/pki/tunnel'}),
 	};
 }
 

@@ -47,7 +47,7 @@ export class ApiserverProcess {
 
 	/** Does this version have aggregated discovery, /flagz and tunnelled port-forward? */
 	get modern(): boolean {
-		return !/^v1\.([0-9]|[12]\d)\./.test(this.version);
+		return !/^v1\.(\d|[12]\d)\./.test(this.version);
 	}
 
 	/** Where a node's kubelet is dialled. @throws ApiFailure when there is no such node, or it has no address */
@@ -60,7 +60,7 @@ export class ApiserverProcess {
 		const addresses = node['status'].addresses as Json[];
 		const address = ['InternalIP', 'Hostname'].map(type => addresses.find(entry => entry['type'] === type)?.['address'] as string | undefined).find(Boolean);
 		if (address === undefined) {
-			throw new ApiFailure(500, undefined, `no preferred addresses found; known addresses: []`);
+			throw new ApiFailure(500, undefined, 'no preferred addresses found; known addresses: []');
 		}
 
 		return {address, port: node['status'].daemonEndpoints.kubeletEndpoint.Port as number};

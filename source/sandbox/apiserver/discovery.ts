@@ -19,7 +19,7 @@ export function discovery(path: string, accept: string): {body: Json; contentTyp
 
 function plainDiscovery(path: string): Json | undefined {
 	const groups = groupsOf(resourceRows).filter(group => group !== '');
-	const [, root, group, version] = path.split('/');
+	const [, root, group, version] = path.split('/', 4);
 	if (path === '/api') {
 		return {kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{clientCIDR: '0.0.0.0/0', serverAddress: ''}]};
 	}
@@ -45,13 +45,15 @@ function plainDiscovery(path: string): Json | undefined {
 
 function resourceList(group: string, version: string): Json | undefined {
 	const rows = resourceRows.filter(row => row.group === group && row.version === version);
-	return rows.length === 0 ? undefined : {
-		kind: 'APIResourceList', ...(group === '' ? {} : {apiVersion: 'v1'}), groupVersion: apiVersionOf(rows[0]!),
-		resources: rows.flatMap(row => [
-			{name: row.name, singularName: row.singular, namespaced: row.namespaced, kind: row.kind, verbs: row.verbs, ...names(row)},
-			...(row.subresources ?? []).map(({name, kind, verbs}) => ({name: `${row.name}/${name}`, singularName: '', namespaced: row.namespaced, kind, verbs})),
-		]),
-	};
+	return rows.length === 0
+		? undefined
+		: {
+			kind: 'APIResourceList', ...(group !== '' && {apiVersion: 'v1'}), groupVersion: apiVersionOf(rows[0]!),
+			resources: rows.flatMap(row => [
+				{name: row.name, singularName: row.singular, namespaced: row.namespaced, kind: row.kind, verbs: row.verbs, ...names(row)},
+				...(row.subresources ?? []).map(({name, kind, verbs}) => ({name: `${row.name}/${name}`, singularName: '', namespaced: row.namespaced, kind, verbs})),
+			]),
+		};
 }
 
 function aggregated(group: string, rows: readonly ResourceRow[]): Json {
@@ -61,14 +63,14 @@ function aggregated(group: string, rows: readonly ResourceRow[]): Json {
 		versions: [{
 			version: 'v1', freshness: 'Current', resources: own.map(row => ({
 				resource: row.name, responseKind: {group: '', version: '', kind: row.kind}, scope: row.namespaced ? 'Namespaced' : 'Cluster', singularResource: row.singular, verbs: row.verbs, ...names(row),
-				...(row.subresources ? {subresources: row.subresources.map(({name, kind, verbs}) => ({subresource: name, responseKind: {group: '', version: '', kind}, verbs}))} : {}),
+				...(row.subresources && {subresources: row.subresources.map(({name, kind, verbs}) => ({subresource: name, responseKind: {group: '', version: '', kind}, verbs}))}),
 			})),
 		}],
 	};
 }
 
 function names({shortNames, categories}: ResourceRow): Json {
-	return {...(shortNames ? {shortNames} : {}), ...(categories ? {categories} : {})};
+	return {...(shortNames && {shortNames}), ...(categories && {categories})};
 }
 
 function apiGroup(name: string): Json {

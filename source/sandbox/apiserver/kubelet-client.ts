@@ -23,12 +23,14 @@ A TLS connection to a kubelet, or to another TLS server with `trust.authority` a
 export async function openTls(dial: Dial, to: Place, {authority, identity}: KubeletTrust, limitMs: HandshakeLimit): Promise<TLSSocket> {
 	const carrier = await dial(to);
 	const secure = connect({
-		socket: carrier, rejectUnauthorized: false, checkServerIdentity: () => undefined, ALPNProtocols: [], ...(authority === null ? {} : {ca: authority}), ...(identity === null ? {} : {cert: identity.chain, key: identity.key}),
+		socket: carrier, rejectUnauthorized: false, checkServerIdentity: () => undefined, ALPNProtocols: [], ...(authority !== null && {ca: authority}), ...(identity !== null && {cert: identity.chain, key: identity.key}),
 	});
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
-	const limit = limitMs === null ? undefined : setTimeout(() => {
-		reject(new DialError('net/http: TLS handshake timeout'));
-	}, limitMs);
+	const limit = limitMs === null
+		? undefined
+		: setTimeout(() => {
+			reject(new DialError('net/http: TLS handshake timeout'));
+		}, limitMs);
 	secure.once('secureConnect', resolve);
 	secure.once('error', error => {
 		reject(new DialError(handshakeText(error, carrier)));

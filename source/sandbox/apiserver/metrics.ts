@@ -37,7 +37,7 @@ export class Metrics {
 
 	/** In the text format of Prometheus. */
 	toString(): string {
-		const blocks = [...this.#families.entries()].sort(([a], [b]) => a < b ? -1 : 1).map(([name, {help, type, values}]) =>
+		const blocks = [...this.#families].sort(([a], [b]) => a < b ? -1 : 1).map(([name, {help, type, values}]) =>
 			`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${[...values].map(([labels, value]) => `${name}${labels} ${goNumber(value)}\n`).join('')}`);
 		return blocks.join('');
 	}
@@ -56,5 +56,5 @@ function labelText(labels: Readonly<Record<string, string>>): string {
 
 /** Large numbers as Go prints them: `1.79553626899e+09`. */
 function goNumber(value: number): string {
-	return value < 1e6 ? String(value) : value.toExponential().replace(/e\+(\d)$/, 'e+0$1');
+	return value < 1e6 ? String(value) : value.toExponential().replace(/e\+(?=\d$)/, 'e+0');
 }

@@ -8,7 +8,7 @@ import {ApiFailure} from './status.ts';
 export function answerPlainPath(exchange: Exchange, server: ApiserverProcess): void {
 	const {info: {path, query}, request: {headers: {accept = '*/*'}}} = exchange;
 	const found = discovery(path, server.modern ? accept : 'application/json');
-	const [, first = ''] = path.split('/');
+	const [, first = ''] = path.split('/', 2);
 	if (found) {
 		sendJson(exchange, found.body, {contentType: found.contentType});
 	} else if (first === 'version') {
@@ -31,7 +31,7 @@ export function answerPlainPath(exchange: Exchange, server: ApiserverProcess): v
 function versionOf(gitVersion: string) {
 	const [, major, minor] = /^v(\d+)\.(\d+)/.exec(gitVersion)!;
 	return {
-		major, minor, ...(Number(minor) >= 33 ? {emulationMajor: major, emulationMinor: minor, minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1)} : {}),
+		major, minor, ...((Number(minor) >= 33) && {emulationMajor: major, emulationMinor: minor, minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1)}),
 		gitVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'go1.26.8', compiler: 'gc', platform: 'linux/amd64',
 	};
 }
@@ -39,7 +39,7 @@ function versionOf(gitVersion: string) {
 function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string, verbose: boolean): void {
 	const checks = ['ping', 'log', 'etcd', ...(name === 'readyz' ? ['etcd-readiness', 'informer-sync', 'shutdown'] : []), ...(server.posture.route === 'ssh' ? ['SSH Tunnel Check'] : [])];
 	const failed = checks.filter(check => check === 'SSH Tunnel Check' && !server.tunnelHealthy());
-	const [, , only] = exchange.info.path.split('/');
+	const only = exchange.info.path.split('/', 3)[2];
 	if (only && !checks.map(check => encodeURIComponent(check)).includes(only)) {
 		sendText(exchange, '404 page not found\n', 404);
 		return;
@@ -55,7 +55,7 @@ function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string, 
 
 /** Structured only for clients that name group, version and kind; plain text has a separator that differs from process to process (measured). */
 function sendZpage(exchange: Exchange, server: ApiserverProcess, kind: 'Flagz' | 'Statusz', accept: string): void {
-	const structured = accept.split(',').map(part => /v=(v1beta1|v1alpha1)/.exec(part) && part.includes('g=config.k8s.io') && part.includes(`as=${kind}`) ? /v=(v1beta1|v1alpha1)/.exec(part)![1]! : undefined).find(version => version !== undefined);
+	const structured = accept.split(',').map(part => /v=(v1beta1|v1alpha1)/.test(part) && part.includes('g=config.k8s.io') && part.includes(`as=${kind}`) ? /v=(v1beta1|v1alpha1)/.exec(part)![1]! : undefined).find(version => version !== undefined);
 	const {startedAt} = server;
 	const statusz = {
 		startTime: `${startedAt.toISOString().slice(0, 19)}Z`, uptimeSeconds: Math.floor((Date.now() - startedAt.getTime()) / 1000), goVersion: 'go1.26.8',

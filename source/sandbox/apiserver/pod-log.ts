@@ -1,6 +1,7 @@
 /** `pods/log`: which container, then the kubelet's answer passed on. */
 import {request as httpRequest, type IncomingMessage} from 'node:http';
 import type {Json, KubeObject} from '../objects/kube-object.ts';
+import {text as readText} from 'node:stream/consumers';
 import {DialError} from '../tunnels/dialer.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import type {Exchange} from './exchange.ts';
@@ -56,12 +57,7 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 
 /** The kubelet's 401 and 403 become the user's, with their own marks. @see registry/generic/rest/response_checker.go */
 async function kubeletRefusal(answer: IncomingMessage, name: string): Promise<ApiFailure> {
-	const chunks: Buffer[] = [];
-	for await (const chunk of answer as AsyncIterable<Buffer>) {
-		chunks.push(chunk);
-	}
-
-	const text = Buffer.concat(chunks).toString();
+	const text = await readText(answer);
 	const status = answer.statusCode ?? 500;
 	const details = {name, kind: 'pods/log'};
 	if (status === 401) {
@@ -83,7 +79,7 @@ export function chooseContainer(pod: KubeObject, asked: string | null): string {
 	const {name} = pod.metadata;
 	const {containers, initContainers = [], ephemeralContainers = []} = pod['spec'] as {containers: Json[]; initContainers?: Json[]; ephemeralContainers?: Json[]};
 	if (asked) {
-		if (![...containers, ...initContainers, ...ephemeralContainers].some(container => container['name'] === asked)) {
+		if ([...containers, ...initContainers, ...ephemeralContainers].every(container => container['name'] !== asked)) {
 			throw badRequest(`container ${asked} is not valid for pod ${name}`);
 		}
 

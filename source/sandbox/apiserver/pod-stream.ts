@@ -111,7 +111,7 @@ function kubeletPath({subresource, query, namespace, name}: RequestInfo, pod: Ku
 		kubelets.append('command', argument);
 	}
 
-	if (!['input', 'output', 'error'].some(word => kubelets.has(word))) {
+	if (['input', 'output', 'error'].every(word => !kubelets.has(word))) {
 		throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
 	}
 

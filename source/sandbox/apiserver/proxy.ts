@@ -22,7 +22,7 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 	const prefix = info.path.slice(0, info.path.length - info.rest.length);
 	sent.on('response', answer => {
 		const {location, ...headers} = answer.headers;
-		response.writeHead(answer.statusCode ?? 502, {...without(headers, 'connection', 'keep-alive', 'transfer-encoding'), ...(location === undefined ? {} : {location: location.startsWith('/') ? `${prefix}${location}` : location})});
+		response.writeHead(answer.statusCode ?? 502, {...without(headers, 'connection', 'keep-alive', 'transfer-encoding'), ...(location !== undefined && {location: location.startsWith('/') ? `${prefix}${location}` : location})});
 		response.flushHeaders();
 		answer.on('error', () => response.destroy()).pipe(response);
 	});

@@ -65,7 +65,7 @@ type Continue = {v: 'meta.k8s.io/v1'; rv: number; start: string};
 function cutPage(all: readonly KubeObject[], query: URLSearchParams, store: ObjectStore): {page: readonly KubeObject[]; metadata: Json} {
 	const limit = Number(query.get('limit') ?? 0);
 	const token = query.get('continue');
-	let revision = store.revision;
+	let {revision} = store;
 	let rest = all;
 	if (token) {
 		const {rv, start} = parseContinue(token);
@@ -80,7 +80,7 @@ function cutPage(all: readonly KubeObject[], query: URLSearchParams, store: Obje
 	const page = limit > 0 ? rest.slice(0, limit) : rest;
 	const left = rest.length - page.length;
 	const next = (): Continue => ({v: 'meta.k8s.io/v1', rv: revision, start: keyOf(page.at(-1)!)});
-	return {page, metadata: {resourceVersion: String(revision), ...(left > 0 ? {continue: Buffer.from(JSON.stringify(next())).toString('base64url'), remainingItemCount: left} : {})}};
+	return {page, metadata: {resourceVersion: String(revision), ...((left > 0) && {continue: Buffer.from(JSON.stringify(next())).toString('base64url'), remainingItemCount: left})}};
 }
 
 function parseContinue(token: string): Continue {

@@ -12,9 +12,11 @@ export async function review(exchange: Exchange): Promise<void> {
 		throw badRequest('the object provided is unrecognized (must be of type JSON)');
 	}
 
-	const status = resource === 'selfsubjectreviews' ? {userInfo: {
-		username: identity.name, groups: identity.groups, ...(identity.credentialId === undefined ? {} : {extra: {'authentication.kubernetes.io/credential-id': [identity.credentialId]}}),
-	}} : (resource === 'selfsubjectrulesreviews' ? rulesIn(identity, String(body['spec']?.namespace ?? 'default')) : (resource === 'selfsubjectaccessreviews' ? {allowed: mayI(exchange, body)} : undefined));
+	const status = resource === 'selfsubjectreviews'
+		? {userInfo: {
+			username: identity.name, groups: identity.groups, ...(identity.credentialId !== undefined && {extra: {'authentication.kubernetes.io/credential-id': [identity.credentialId]}}),
+		}}
+		: (resource === 'selfsubjectrulesreviews' ? rulesIn(identity, String(body['spec']?.namespace ?? 'default')) : (resource === 'selfsubjectaccessreviews' ? {allowed: mayI(exchange, body)} : undefined));
 	if (!status) {
 		throw noSuchResource();
 	}

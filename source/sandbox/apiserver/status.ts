@@ -13,13 +13,13 @@ export class ApiFailure extends Error {
 		this.headers = headers;
 		this.status = {
 			kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message,
-			...(reason === undefined ? {} : {reason}), ...(details === undefined ? {} : {details}), code,
+			...(reason !== undefined && {reason}), ...(details !== undefined && {details}), code,
 		};
 	}
 }
 
 export function notFound(resource: string, group: string, name: string): ApiFailure {
-	return new ApiFailure(404, 'NotFound', `${qualified(resource, group)} "${name}" not found`, {details: {name, ...(group === '' ? {} : {group}), kind: resource}});
+	return new ApiFailure(404, 'NotFound', `${qualified(resource, group)} "${name}" not found`, {details: {name, ...(group !== '' && {group}), kind: resource}});
 }
 
 export function noSuchResource(): ApiFailure {
@@ -50,7 +50,7 @@ export function forbidden(user: string, info: RequestInfo): ApiFailure {
 	const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
 	const named = name === undefined ? '' : ` "${name}"`;
 	return new ApiFailure(403, 'Forbidden', `${qualified(resource, group)}${named} is forbidden: User "${user}" cannot ${verb} resource "${what}" in API group "${group}" ${where}`, {
-		details: {...(name === undefined ? {} : {name}), ...(group === '' ? {} : {group}), kind: resource},
+		details: {...(name !== undefined && {name}), ...(group !== '' && {group}), kind: resource},
 	});
 }
 

@@ -37,7 +37,7 @@ export function watchObjects(exchange: Exchange, store: ObjectStore, row: Resour
 	};
 
 	const bookmark = (annotations?: Record<string, string>) => {
-		const metadata = {resourceVersion: String(store.revision), ...(annotations ? {annotations} : {})};
+		const metadata = {resourceVersion: String(store.revision), ...(annotations && {annotations})};
 		const object = {kind: row.kind, apiVersion: apiVersionOf(row), metadata};
 		send('BOOKMARK', shape === 'table' ? {...tableOf(row.name, [], {resourceVersion: metadata.resourceVersion}, {withColumns: false}), rows: [{cells: [], object: {...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1'}}]} : object);
 	};
@@ -76,9 +76,11 @@ export function watchObjects(exchange: Exchange, store: ObjectStore, row: Resour
 	const unwatch = store.onChange(onChange);
 	const bookmarks = query.get('allowWatchBookmarks') === 'true' ? setInterval(bookmark, bookmarkEveryMs) : undefined;
 	const seconds = Number(query.get('timeoutSeconds') ?? 0);
-	const end = seconds > 0 ? setTimeout(() => {
-		response.end();
-	}, seconds * 1000) : undefined;
+	const end = seconds > 0
+		? setTimeout(() => {
+			response.end();
+		}, seconds * 1000)
+		: undefined;
 	response.on('close', () => {
 		unwatch();
 		clearInterval(bookmarks);

@@ -20,7 +20,7 @@ export async function createObject(exchange: Exchange, store: ObjectStore, row: 
 		throw new ApiFailure(409, 'AlreadyExists', `${row.name} "${name}" already exists`, {details: {name, kind: row.name}});
 	}
 
-	const wanted = {...body, metadata: {...metadata, name, ...(namespace === undefined ? {} : {namespace})}} as NewObject;
+	const wanted = {...body, metadata: {...metadata, name, ...(namespace !== undefined && {namespace})}} as NewObject;
 	sendJson(exchange, store.create(row.name, row.name === 'pods' ? scheduledPod(store, wanted) : wanted), {status: 201});
 }
 

@@ -26,8 +26,8 @@ export class Container extends EventEmitter<ContainerEvents> {
 	stdin = new PassThrough();
 	readonly terminal: TerminalSize = {columns: 80, rows: 24};
 	#stop = new AbortController();
-	#servers = new Set<Server>();
-	#sockets = new Set<Socket>();
+	readonly #servers = new Set<Server>();
+	readonly #sockets = new Set<Socket>();
 	readonly #unfinished: Record<OutputStream, Buffer[]> = {stdout: [], stderr: []};
 
 	constructor(setting: ContainerSetting) {

@@ -72,10 +72,12 @@ export class LogFile {
 			const batch: Buffer[] = [];
 			for (; at < file.records.length && batch.length < 512; at++) {
 				const record = file.records[at]!;
-				if ((since === undefined || record.at >= since) && (stream === undefined || record.stream === stream)) {
-					batch.push(...(timestamps && lineStart ? [Buffer.from(`${record.time} `)] : []), record.text, ...(record.partial ? [] : [newline]));
-					lineStart = !record.partial;
+				if (!((since === undefined || record.at >= since) && (stream === undefined || record.stream === stream))) {
+					continue;
 				}
+
+				batch.push(...(timestamps && lineStart ? [Buffer.from(`${record.time} `)] : []), record.text, ...(record.partial ? [] : [newline]));
+				lineStart = !record.partial;
 			}
 
 			if (batch.length > 0) {

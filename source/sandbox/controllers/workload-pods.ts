@@ -39,7 +39,7 @@ export function createPod(store: ObjectStore, owner: KubeObject, {name, labels =
 	store.create('pods', {
 		metadata: {
 			name, namespace: owner.metadata.namespace!, labels: {...template.metadata?.labels, ...labels},
-			...(template.metadata?.annotations ? {annotations: template.metadata.annotations} : {}), ownerReferences: ownerOf(owner),
+			...(template.metadata?.annotations && {annotations: template.metadata.annotations}), ownerReferences: ownerOf(owner),
 		},
 		spec: defaultedSpec(spec, nodeName as string),
 		status: {phase: 'Pending', qosClass: 'BestEffort'},
@@ -58,13 +58,13 @@ export function scheduledPod(store: ObjectStore, pod: NewObject): NewObject {
 export function defaultedSpec(spec: Json, nodeName: string): Json {
 	const container = (own: Json) => ({
 		terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File', imagePullPolicy: 'IfNotPresent', resources: {}, ...own,
-		...(own['ports'] ? {ports: (own['ports'] as Json[]).map(port => ({protocol: 'TCP', ...port}))} : {}),
+		...(own['ports'] && {ports: (own['ports'] as Json[]).map(port => ({protocol: 'TCP', ...port}))}),
 	});
 	return {
 		restartPolicy: 'Always', priority: 0, preemptionPolicy: 'PreemptLowerPriority', tolerations, terminationGracePeriodSeconds: 30, dnsPolicy: 'ClusterFirst', serviceAccountName: 'default', serviceAccount: 'default', schedulerName: 'default-scheduler', securityContext: {}, enableServiceLinks: true, automountServiceAccountToken: false,
 		...spec, nodeName,
 		containers: (spec['containers'] as Json[]).map(container),
-		...(spec['initContainers'] ? {initContainers: (spec['initContainers'] as Json[]).map(container)} : {}),
+		...(spec['initContainers'] && {initContainers: (spec['initContainers'] as Json[]).map(container)}),
 	};
 }
 

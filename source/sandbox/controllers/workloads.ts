@@ -58,7 +58,7 @@ function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
 
 	const pods = sets.flatMap(set => livePods(store, set));
 	const available = pods.filter(pod => isReady(pod)).length;
-	const counts = {replicas: pods.length, updatedReplicas: livePods(store, current).length, readyReplicas: available, availableReplicas: available, ...(available < replicas ? {unavailableReplicas: replicas - available} : {})};
+	const counts = {replicas: pods.length, updatedReplicas: livePods(store, current).length, readyReplicas: available, availableReplicas: available, ...((available < replicas) && {unavailableReplicas: replicas - available})};
 	setStatus(store, 'deployments', deployment, {observedGeneration: deployment.metadata.generation ?? 1, ...counts, conditions: [
 		condition('Available', available >= replicas, available >= replicas ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable'),
 		condition('Progressing', true, oldReplicas === 0 ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated'),
@@ -98,7 +98,7 @@ function reconcileDaemonSet(store: ObjectStore, set: KubeObject): void {
 	const nodes = store.list('nodes').filter(node => !('node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {})));
 	const pods = livePods(store, set);
 	for (const {metadata: {name: node}} of nodes) {
-		if (!pods.some(pod => pod['spec'].nodeName === node)) {
+		if (pods.every(pod => pod['spec'].nodeName !== node)) {
 			createPod(store, set, {name: `${set.metadata.name}-${randomName()}`, labels: {'controller-revision-hash': hashName(set['spec'].template)}, node});
 		}
 	}
@@ -116,7 +116,7 @@ function reconcileJob(store: ObjectStore, job: KubeObject): void {
 
 	const startTime = job['status']?.startTime ?? apiTime();
 	const active = livePods(store, job).length;
-	setStatus(store, 'jobs', job, {startTime, ...(active > 0 ? {active} : {}), ...(succeeded > 0 ? {succeeded, completionTime: job['status']?.completionTime ?? apiTime(), conditions: [condition('Complete', true, 'CompletionsReached')]} : {})});
+	setStatus(store, 'jobs', job, {startTime, ...((active > 0) && {active}), ...((succeeded > 0) && {succeeded, completionTime: job['status']?.completionTime ?? apiTime(), conditions: [condition('Complete', true, 'CompletionsReached')]})});
 }
 
 function scaleTo(store: ObjectStore, {metadata: {namespace, name}}: KubeObject, replicas: number): void {

@@ -6,7 +6,7 @@ export type KubeletFacts = {node: string; address: string; port: number; serving
 export function configz({address, port, servingBootstrap}: KubeletFacts): Json {
 	return {kubeletconfig: {
 		enableServer: true, address, port, tlsCertFile: '/var/lib/kubelet/pki/kubelet.crt', tlsPrivateKeyFile: '/var/lib/kubelet/pki/kubelet.key',
-		...(servingBootstrap ? {serverTLSBootstrap: true} : {}), rotateCertificates: true,
+		...(servingBootstrap && {serverTLSBootstrap: true}), rotateCertificates: true,
 		authentication: {x509: {clientCAFile: '/etc/kubernetes/pki/ca.crt'}, webhook: {enabled: true, cacheTTL: '2m0s'}, anonymous: {enabled: false}},
 		authorization: {mode: 'Webhook', webhook: {cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s'}},
 		enableDebuggingHandlers: true, streamingConnectionIdleTimeout: '4h0m0s', containerLogMaxSize: '4Mi', containerRuntimeEndpoint: 'sandbox://',

@@ -13,7 +13,7 @@ export function judgeCaller(request: IncomingMessage, kubelet: Kubelet): {status
 
 	const {CN: user, O: groups} = peer.subject as unknown as {CN: string; O?: string | string[]};
 	const allowed = user === apiserverIdentity || [groups].flat().includes('system:masters');
-	const [, first] = (request.url ?? '/').split(/[/?]/);
+	const [, first] = (request.url ?? '/').split(/[/?]/, 2);
 	const verb = request.method === 'POST' ? 'create' : 'get';
 	const subresource = first === 'configz' ? '[configz proxy]' : (first === 'healthz' ? '[healthz proxy]' : (first === 'metrics' ? '[metrics]' : '[proxy]'));
 	return allowed && !kubelet.refusesApiserver ? undefined : {status: 403, text: `Forbidden (user=${user}, verb=${verb}, resource=nodes, subresource(s)=${subresource})`};

@@ -1,7 +1,7 @@
 /** What a kubelet answers: who asks is checked first, on every path, then the path decides. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import {createWebSocketStream} from 'ws';
 import type {Duplex} from 'node:stream';
+import {createWebSocketStream} from 'ws';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {Container} from '../containers/container.ts';
 import {acceptSpdy} from './accept-spdy.ts';
@@ -36,26 +36,60 @@ export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, 
 		node: kubelet.setting.node, address: kubelet.setting.hostAddress, port: kubelet.port,
 		servingBootstrap: kubelet.certificate !== 'self-signed', startedAt: kubelet.startedAt, inflight: kubelet.inflight,
 	};
-	const [, first] = url.pathname.split('/');
+	const [, first] = url.pathname.split('/', 2);
 	if (refused) {
 		plain(refused.status, refused.text);
-	} else if (first === 'containerLogs') {
-		const found = findContainer(kubelet, url.pathname);
-		await ('status' in found ? plain(found.status, found.text) : sendContainerLog(found.container, found.podName, url.searchParams, response));
-	} else if (first === 'exec' || first === 'attach' || first === 'portForward') {
-		plain(400, 'Upgrade request required');
-	} else if (first === 'healthz') {
-		plain(200, 'ok');
-	} else if (first === 'configz') {
-		json(configz(facts));
-	} else if (first === 'flagz') {
-		json({kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', metadata: {name: 'kubelet'}, flags: kubeletFlags(facts)});
-	} else if (first === 'metrics') {
-		plain(200, kubeletMetrics(facts));
-	} else if (first === 'pods') {
-		json({kind: 'PodList', apiVersion: 'v1', metadata: {}, items: kubelet.pods()});
 	} else {
-		plain(404, '404 page not found\n');
+		switch (first) {
+			case 'containerLogs': {
+				const found = findContainer(kubelet, url.pathname);
+				await ('status' in found ? plain(found.status, found.text) : sendContainerLog(found.container, found.podName, url.searchParams, response));
+
+				break;
+			}
+
+			case 'exec':
+			case 'attach':
+			case 'portForward': {
+				plain(400, 'Upgrade request required');
+
+				break;
+			}
+
+			case 'healthz': {
+				plain(200, 'ok');
+
+				break;
+			}
+
+			case 'configz': {
+				json(configz(facts));
+
+				break;
+			}
+
+			case 'flagz': {
+				json({kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', metadata: {name: 'kubelet'}, flags: kubeletFlags(facts)});
+
+				break;
+			}
+
+			case 'metrics': {
+				plain(200, kubeletMetrics(facts));
+
+				break;
+			}
+
+			case 'pods': {
+				json({kind: 'PodList', apiVersion: 'v1', metadata: {}, items: kubelet.pods()});
+
+				break;
+			}
+
+			default: {
+				plain(404, '404 page not found\n');
+			}
+		}
 	}
 }
 
@@ -63,7 +97,7 @@ export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, 
 export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
 	socket.on('error', () => {});
 	const url = new URL(request.url ?? '/', 'https://kubelet');
-	const [, first, namespace = '', podName = ''] = url.pathname.split('/');
+	const [, first, namespace = '', podName = ''] = url.pathname.split('/', 4);
 	const refused = judgeCaller(request, kubelet);
 	if (refused) {
 		refuse(socket, refused);
@@ -127,11 +161,11 @@ async function portForward(kubelet: Kubelet, pod: PodRuntime, request: IncomingM
 	}
 }
 
-function findContainer(kubelet: Kubelet, path: string): {container: Container; podName: string} | Refusal {
+function findContainer(kubelet: Kubelet, path: string): Refusal | {container: Container; podName: string} {
 	const [, , namespace = '', podName = '', ...rest] = path.split('/').map(part => decodeURIComponent(part));
 	const pod = kubelet.pod(namespace, podName);
 	if (!pod) {
-		return {status: 404, text: `pod does not exist`};
+		return {status: 404, text: 'pod does not exist'};
 	}
 
 	const name = rest.at(-1);

@@ -7,10 +7,10 @@ import {sniffPlainHttp} from '../containers/programs/http-service.ts';
 import type {Place} from '../network/address-plan.ts';
 import {apiMicroTime, type KubeObject} from '../objects/kube-object.ts';
 import type {Change} from '../objects/object-store.ts';
+import {resetSocket} from '../network/reset-socket.ts';
 import {kubeletAnswer, kubeletUpgrade} from './kubelet-paths.ts';
 import {PodRuntime, type RuntimeSetting} from './pod-runtime.ts';
 import {internalErrorAlert, servingCertificate, type KubeletCertificate} from './serving-certificate.ts';
-import {resetSocket} from '../network/reset-socket.ts';
 
 export type KubeletSetting = RuntimeSetting & {issuer: Issuer};
 
@@ -168,7 +168,7 @@ export class Kubelet {
 	}
 
 	#count(request: IncomingMessage, life: ServerResponse | Socket): void {
-		const name = request.url?.split(/[/?]/)[1] ?? '';
+		const name = request.url?.split(/[/?]/, 2)[1] ?? '';
 		this.inflight[name] = (this.inflight[name] ?? 0) + 1;
 		life.once('close', () => {
 			this.inflight[name]!--;

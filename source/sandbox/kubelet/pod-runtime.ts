@@ -46,12 +46,14 @@ export class PodRuntime {
 	/** Starts ephemeral containers that the pod has gained. */
 	adopt(pod: KubeObject): void {
 		for (const spec of (pod['spec'].ephemeralContainers ?? []) as Json[]) {
-			if (!this.#ephemeral.some(container => container.name === spec['name'])) {
-				const container = this.#container(spec);
-				this.#ephemeral.push(container);
-				this.#run(container);
-				this.#report();
+			if (this.#ephemeral.some(container => container.name === spec['name'])) {
+				continue;
 			}
+
+			const container = this.#container(spec);
+			this.#ephemeral.push(container);
+			this.#run(container);
+			this.#report();
 		}
 	}
 
@@ -117,9 +119,9 @@ export class PodRuntime {
 		}
 
 		this.#tell({reason: 'Pulled', message: `Container image "${spec['image']}" already present on machine`, ...about});
-		this.#tell({reason: 'Created', message: `Container created`, ...about});
+		this.#tell({reason: 'Created', message: 'Container created', ...about});
 		container.start();
-		this.#tell({reason: 'Started', message: `Container started`, ...about});
+		this.#tell({reason: 'Started', message: 'Container started', ...about});
 	}
 
 	#ended(container: Container): void {

@@ -18,7 +18,7 @@ export function podStatus({spec, init, main, ephemeral, address, hostAddress, st
 	const done = ended.every(state => state !== undefined) && spec['restartPolicy'] !== 'Always';
 	const initialised = init.every(container => container.state['terminated']?.exitCode === 0);
 	const ready = initialised && main.every(container => container.running);
-	const phase = done ? (ended.every(state => state!['exitCode'] === 0) ? 'Succeeded' : 'Failed') : (initialised && main.some(container => container.id !== '') ? 'Running' : 'Pending');
+	const phase = done ? (ended.every(state => state['exitCode'] === 0) ? 'Succeeded' : 'Failed') : (initialised && main.some(container => container.id !== '') ? 'Running' : 'Pending');
 	const completed = phase === 'Succeeded' ? {reason: 'PodCompleted'} : {};
 	const unready = main.filter(container => !container.running).map(({name}) => name).join(' ');
 	const whyNot = ready ? {} : {reason: 'ContainersNotReady', message: `containers with unready status: [${unready}]`, ...completed};
@@ -38,9 +38,9 @@ export function podStatus({spec, init, main, ephemeral, address, hostAddress, st
 		startTime: startedAt,
 		qosClass: 'BestEffort',
 		resources: {},
-		...(init.length > 0 ? {initContainerStatuses: init.map(containerStatus)} : {}),
+		...((init.length > 0) && {initContainerStatuses: init.map(containerStatus)}),
 		containerStatuses: main.map(containerStatus),
-		...(ephemeral.length > 0 ? {ephemeralContainerStatuses: ephemeral.map(containerStatus)} : {}),
+		...((ephemeral.length > 0) && {ephemeralContainerStatuses: ephemeral.map(containerStatus)}),
 	};
 }
 
@@ -49,7 +49,7 @@ function containerStatus(container: Container): Json {
 	const image = spec['image'] as string;
 	return {
 		name, state, lastState, ready: running || state['terminated']?.exitCode === 0, restartCount: restarts, image, imageID: id === '' ? '' : `sandbox://${image}`,
-		...(id === '' ? {} : {containerID: `containerd://${id}`}), started: running,
+		...(id !== '' && {containerID: `containerd://${id}`}), started: running,
 	};
 }
 

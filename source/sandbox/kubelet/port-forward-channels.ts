@@ -41,12 +41,14 @@ export async function servePortForwardChannels(request: IncomingMessage, socket:
 	});
 	client.on('message', (message: Buffer) => {
 		const target = message[0]! % 2 === 0 ? targets[message[0]! / 2] : undefined;
-		if (target && !target.destroyed && !target.write(message.subarray(1))) {
-			client.pause();
-			target.once('drain', () => {
-				client.resume();
-			});
+		if (!target || target.destroyed || target.write(message.subarray(1))) {
+			return;
 		}
+
+		client.pause();
+		target.once('drain', () => {
+			client.resume();
+		});
 	});
 	client.on('close', () => {
 		for (const target of targets) {

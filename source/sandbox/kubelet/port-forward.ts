@@ -43,10 +43,12 @@ export function servePortForward(session: SpdySession, target: ForwardTarget): v
 			connect(pair.error, pair.data, Number(port), target, sockets);
 		} else {
 			setTimeout(() => {
-				if (waiting.get(id) === pair) {
-					waiting.delete(id);
-					stream.reset();
+				if (waiting.get(id) !== pair) {
+					return;
 				}
+
+				waiting.delete(id);
+				stream.reset();
 			}, pairWithinMs).unref();
 		}
 	});
@@ -79,7 +81,8 @@ function connect(error: SpdyStream, data: SpdyStream, port: number, {locate, san
 		sockets.delete(socket);
 		error.end();
 	});
-	data.on('error', () => resetSocket(socket));
+	data.on('error', () => {resetSocket(socket);
+});
 	data.on('close', () => {
 		if (!socket.destroyed && !data.readableEnded) {
 			resetSocket(socket);

@@ -1,9 +1,9 @@
 /** Exec and attach: connects a client's streams with a process of a container. */
+import {Writable} from 'node:stream';
 import type {Container} from '../containers/container.ts';
 import type {TerminalSize} from '../containers/program.ts';
 import {hasCommand} from '../containers/shell/shell.ts';
 import {startProcess} from '../containers/shell/start-process.ts';
-import {Writable} from 'node:stream';
 import {exitStatus, internalError, type RemoteStreams, type StreamWish} from './remote-streams.ts';
 
 const firstSizeMs = 100;

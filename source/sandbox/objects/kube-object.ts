@@ -1,6 +1,5 @@
 /** What an object is here: JSON with metadata. */
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- objects of a dozen kinds, checked by real clients rather than by types
 export type Json = Record<string, any>;
 
 export type ObjectMeta = {

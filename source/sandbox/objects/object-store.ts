@@ -32,7 +32,7 @@ export class ObjectStore {
 
 	/** In the order of namespace and name, as etcd keeps them. */
 	list(resource: string, namespace?: string): KubeObject[] {
-		const all = [...this.#byResource.get(resource)!.entries()].sort(([a], [b]) => a < b ? -1 : (a > b ? 1 : 0));
+		const all = [...this.#byResource.get(resource)!].sort(([a], [b]) => a < b ? -1 : (a > b ? 1 : 0));
 		return all.map(([, object]) => object).filter(object => namespace === undefined || object.metadata.namespace === namespace);
 	}
 

@@ -25,11 +25,11 @@ export function recordEvent(store: ObjectStore, about: KubeObject, {type = 'Norm
 		store.delete('events', namespace, oldest.metadata.name);
 	}
 
-	const source = {component, ...(host === undefined ? {} : {host})};
+	const source = {component, ...(host !== undefined && {host})};
 	store.create('events', {
 		metadata: {name: `${name}.${(BigInt(Date.now()) * 1_000_000n + BigInt(store.revision % 1_000_000)).toString(16)}`, namespace},
 		involvedObject: {
-			kind: about.kind, namespace: about.metadata.namespace, name, uid, apiVersion: about.apiVersion, resourceVersion, ...(fieldPath === undefined ? {} : {fieldPath}),
+			kind: about.kind, namespace: about.metadata.namespace, name, uid, apiVersion: about.apiVersion, resourceVersion, ...(fieldPath !== undefined && {fieldPath}),
 		},
 		reason, message, source, firstTimestamp: now, lastTimestamp: now, count: 1, type, eventTime: null, reportingComponent: component, reportingInstance: host ?? '',
 	});

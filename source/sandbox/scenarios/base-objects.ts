@@ -27,7 +27,7 @@ export function createNode(store: ObjectStore, {name, address, kubeletPort, vers
 	];
 	const resources: Json = {cpu: '2', memory: '4Gi', pods: '110', 'ephemeral-storage': '20Gi'};
 	store.create('nodes', {
-		metadata: {name, labels: {'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', ...(controlPlane ? {'node-role.kubernetes.io/control-plane': ''} : {})}},
+		metadata: {name, labels: {'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', ...(controlPlane && {'node-role.kubernetes.io/control-plane': ''})}},
 		spec: controlPlane ? {taints: [{key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule'}]} : {},
 		status: {
 			addresses: [{type: 'InternalIP', address}, {type: 'Hostname', address: name}],

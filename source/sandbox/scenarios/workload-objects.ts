@@ -20,12 +20,12 @@ export function createWorkload(store: ObjectStore, {kind, name, namespace = 'def
 	store.create(kind, {
 		metadata: {name, namespace, labels, generation: 1},
 		spec: {
-			...(kind === 'deployments' || kind === 'statefulsets' ? {replicas} : {}),
-			...(kind === 'statefulsets' ? {serviceName: name} : {}),
-			...(kind === 'deployments' ? {strategy: {type: 'RollingUpdate', rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}, revisionHistoryLimit: 10, progressDeadlineSeconds: 600} : {}),
-			...(job ? {completions: 1, parallelism: 1, backoffLimit: 6} : {}),
+			...((kind === 'deployments' || kind === 'statefulsets') && {replicas}),
+			...((kind === 'statefulsets') && {serviceName: name}),
+			...((kind === 'deployments') && {strategy: {type: 'RollingUpdate', rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}, revisionHistoryLimit: 10, progressDeadlineSeconds: 600}),
+			...(job && {completions: 1, parallelism: 1, backoffLimit: 6}),
 			selector: {matchLabels: labels},
-			template: {metadata: {labels, ...(annotations ? {annotations} : {})}, spec: {...(job ? {restartPolicy: 'Never'} : {}), ...pod, containers: [...containers], ...(initContainers ? {initContainers: [...initContainers]} : {})}},
+			template: {metadata: {labels, ...(annotations && {annotations})}, spec: {...(job && {restartPolicy: 'Never'}), ...pod, containers: [...containers], ...(initContainers && {initContainers: [...initContainers]})}},
 		},
 	});
 }

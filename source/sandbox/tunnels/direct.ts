@@ -20,7 +20,7 @@ export function directDial(plan: AddressPlan, from: string): Dial {
 export async function connectFrom(plan: AddressPlan, from: string, to: Place, limitMs: number): Promise<Socket> {
 	const {address: host, port} = plan.locate(to);
 	const localAddress = plan.sourceOf(from);
-	const socket = createConnection({host, port, allowHalfOpen: true, ...(localAddress === undefined ? {} : {localAddress})});
+	const socket = createConnection({host, port, allowHalfOpen: true, ...(localAddress !== undefined && {localAddress})});
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const limit = setTimeout(() => {
 		reject(Object.assign(new Error('timeout'), {code: 'ETIMEDOUT'}));

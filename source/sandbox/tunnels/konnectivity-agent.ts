@@ -94,9 +94,14 @@ async function untilClosed(socket: TLSSocket, signal: AbortSignal): Promise<void
 function metricsText({dials, failures, sessions}: {dials: number; failures: number; sessions: number}, open: number): string {
 	const prefix = 'konnectivity_network_proxy_agent';
 	return [
-		`# TYPE ${prefix}_open_endpoint_connections gauge`, `${prefix}_open_endpoint_connections ${open}`,
-		`# TYPE ${prefix}_open_server_connections gauge`, `${prefix}_open_server_connections ${sessions}`,
-		`# TYPE ${prefix}_dial_duration_seconds histogram`, `${prefix}_dial_duration_seconds_count ${dials}`,
-		`# TYPE ${prefix}_endpoint_dial_failure_total counter`, `${prefix}_endpoint_dial_failure_total{reason="unknown"} ${failures}`, '',
+		`# TYPE ${prefix}_open_endpoint_connections gauge`,
+		`${prefix}_open_endpoint_connections ${open}`,
+		`# TYPE ${prefix}_open_server_connections gauge`,
+		`${prefix}_open_server_connections ${sessions}`,
+		`# TYPE ${prefix}_dial_duration_seconds histogram`,
+		`${prefix}_dial_duration_seconds_count ${dials}`,
+		`# TYPE ${prefix}_endpoint_dial_failure_total counter`,
+		`${prefix}_endpoint_dial_failure_total{reason="unknown"} ${failures}`,
+		'',
 	].join('\n');
 }

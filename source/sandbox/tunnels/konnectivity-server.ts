@@ -67,7 +67,7 @@ export class KonnectivityServer {
 		return createServer({allowHalfOpen: true}, socket => {
 			socket.on('error', () => {});
 			socket.once('data', (line: Buffer) => {
-				const [, address = '', port = '0'] = line.toString().trim().split(' ');
+				const [, address = '', port = '0'] = line.toString().trim().split(' ', 3);
 				this.#dial(address, Number(port), backstopMs).then(stream => {
 					socket.write('OK\n');
 					join(socket, stream);

@@ -36,7 +36,7 @@ export class SshTunnels {
 				connection.on('error', () => {});
 				connection.on('authentication', context => {
 					if (context.method === 'publickey' && context.username === user && !(allowed instanceof Error) && context.key.data.equals(allowed.getPublicSSH())
-						&& (!context.signature || !context.blob || allowed.verify(context.blob, context.signature, context.hashAlgo) === true)) {
+						&& (!context.signature || !context.blob || allowed.verify(context.blob, context.signature, context.hashAlgo))) {
 						context.accept();
 					} else {
 						context.reject(['publickey']);
@@ -44,7 +44,7 @@ export class SshTunnels {
 				});
 				connection.on('tcpip', (accept, reject, {destIP, destPort}) => {
 					connectFrom(this.#plan, node, {address: destIP, port: destPort}, 30_000).then(socket => {
-						join(accept() as unknown as Duplex, socket);
+						join(accept(), socket);
 					}, () => {
 						reject();
 					});
@@ -58,7 +58,7 @@ export class SshTunnels {
 			const tunnel: Tunnel = {node, server, client, connected: true};
 			const source = this.#plan.sourceOf(this.#plan.controlPlane);
 			// Host keys were never checked by those apiservers.
-			client.connect({host: place.address, port, username: user, privateKey: userKey.private, ...(source === undefined ? {} : {localAddress: source})});
+			client.connect({host: place.address, port, username: user, privateKey: userKey.private, ...(source !== undefined && {localAddress: source})});
 			await once(client, 'ready');
 			client.on('error', () => {});
 			client.on('close', () => {

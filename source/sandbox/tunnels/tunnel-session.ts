@@ -65,27 +65,56 @@ export class TunnelSession {
 
 	#onFrame({type, stream: id, payload}: Frame): void {
 		const stream = this.#streams.get(id);
-		if (type === frameTypes.dial) {
-			void this.#answerDial(id, payload.toString());
-		} else if (type === frameTypes.opened) {
-			this.#dials.get(id)?.resolve(this.#add(id));
-			this.#dials.delete(id);
-		} else if (type === frameTypes.failed) {
-			this.#dials.get(id)?.reject(new Error(payload.toString()));
-			this.#dials.delete(id);
-		} else if (type === frameTypes.data) {
-			stream?.receive(payload);
-		} else if (type === frameTypes.fin) {
-			stream?.push(null);
-		} else if (type === frameTypes.reset) {
-			stream?.destroy(Object.assign(new Error('reset by the other side'), {code: 'ECONNRESET'}));
-		} else if (type === frameTypes.credit) {
-			stream?.addCredit(payload.readUInt32BE(0));
+		switch (type) {
+			case frameTypes.dial: {
+				void this.#answerDial(id, payload.toString());
+
+				break;
+			}
+
+			case frameTypes.opened: {
+				this.#dials.get(id)?.resolve(this.#add(id));
+				this.#dials.delete(id);
+
+				break;
+			}
+
+			case frameTypes.failed: {
+				this.#dials.get(id)?.reject(new Error(payload.toString()));
+				this.#dials.delete(id);
+
+				break;
+			}
+
+			case frameTypes.data: {
+				stream?.receive(payload);
+
+				break;
+			}
+
+			case frameTypes.fin: {
+				stream?.push(null);
+
+				break;
+			}
+
+			case frameTypes.reset: {
+				stream?.destroy(Object.assign(new Error('reset by the other side'), {code: 'ECONNRESET'}));
+
+				break;
+			}
+
+			case frameTypes.credit: {
+				stream?.addCredit(payload.readUInt32BE(0));
+
+				break;
+			}
+		// No default
 		}
 	}
 
 	async #answerDial(id: number, place: string): Promise<void> {
-		const [address = '', port = '0'] = place.split(' ');
+		const [address = '', port = '0'] = place.split(' ', 2);
 		try {
 			const socket = await this.#onDial!(address, Number(port));
 			this.send(frameTypes.opened, id);
@@ -179,11 +208,13 @@ class TunnelStream extends Duplex {
 	}
 
 	#acknowledge(): void {
-		if (this.#unread > 0) {
-			const payload = Buffer.alloc(4);
-			payload.writeUInt32BE(this.#unread);
-			this.#unread = 0;
-			this.#session.send(frameTypes.credit, this.#id, payload);
+		if (!(this.#unread > 0)) {
+			return;
 		}
+
+		const payload = Buffer.alloc(4);
+		payload.writeUInt32BE(this.#unread);
+		this.#unread = 0;
+		this.#session.send(frameTypes.credit, this.#id, payload);
 	}
 }

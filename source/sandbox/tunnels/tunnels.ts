@@ -119,10 +119,12 @@ export class Tunnels {
 		this.#server = null;
 		this.#ssh?.stop();
 		this.#ssh = null;
-		if (this.#folder !== null) {
-			await rm(this.#folder, {recursive: true, force: true});
-			this.#folder = null;
+		if (this.#folder === null) {
+			return;
 		}
+
+		await rm(this.#folder, {recursive: true, force: true});
+		this.#folder = null;
 	}
 
 	/** Made when a route with agents is first wanted. */

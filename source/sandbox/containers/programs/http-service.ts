@@ -58,27 +58,61 @@ function respond({stdout, env}: ProcessIo, request: IncomingMessage, response: S
 		stdout(`${request.method} ${request.url} ${response.statusCode} from ${request.socket.remoteAddress}\n`);
 	});
 	response.setHeader('server', 'sandbox-http');
-	if (pathname === '/healthz') {
-		response.end('ok\n');
-	} else if (pathname === '/json') {
-		response.setHeader('content-type', 'application/json').end(JSON.stringify({host, path: pathname, headers: request.headers}));
-	} else if (pathname === '/echo') {
-		response.setHeader('content-type', request.headers['content-type'] ?? 'application/octet-stream');
-		request.pipe(response);
-	} else if (pathname === '/sha256') {
-		request.pipe(createHash('sha256')).on('data', (digest: Buffer) => void response.end(`${digest.toString('hex')}\n`));
-	} else if (pathname === '/bytes') {
-		sendBytes(response, Number(searchParams.get('n') ?? 1024));
-	} else if (pathname === '/redirect') {
-		response.writeHead(302, {location: searchParams.get('to') ?? '/'}).end();
-	} else if (pathname === '/status') {
-		response.statusCode = Number(searchParams.get('code') ?? 200);
-		response.end(`status ${response.statusCode}\n`);
-	} else if (pathname === '/') {
-		response.setHeader('content-type', 'text/plain; charset=utf-8').end(`hello from ${host}\n`);
-	} else {
-		response.statusCode = 404;
-		response.end('404 page not found\n');
+	switch (pathname) {
+		case '/healthz': {
+			response.end('ok\n');
+
+			break;
+		}
+
+		case '/json': {
+			response.setHeader('content-type', 'application/json').end(JSON.stringify({host, path: pathname, headers: request.headers}));
+
+			break;
+		}
+
+		case '/echo': {
+			response.setHeader('content-type', request.headers['content-type'] ?? 'application/octet-stream');
+			request.pipe(response);
+
+			break;
+		}
+
+		case '/sha256': {
+			request.pipe(createHash('sha256')).on('data', (digest: Buffer) => void response.end(`${digest.toString('hex')}\n`));
+
+			break;
+		}
+
+		case '/bytes': {
+			sendBytes(response, Number(searchParams.get('n') ?? 1024));
+
+			break;
+		}
+
+		case '/redirect': {
+			response.writeHead(302, {location: searchParams.get('to') ?? '/'}).end();
+
+			break;
+		}
+
+		case '/status': {
+			response.statusCode = Number(searchParams.get('code') ?? 200);
+			response.end(`status ${response.statusCode}\n`);
+
+			break;
+		}
+
+		case '/': {
+			response.setHeader('content-type', 'text/plain; charset=utf-8').end(`hello from ${host}\n`);
+
+			break;
+		}
+
+		default: {
+			response.statusCode = 404;
+			response.end('404 page not found\n');
+		}
 	}
 }
 

@@ -12,11 +12,11 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 	false: async () => 1,
 	test: isThere,
 	'[': isThere,
-	echo: async process => {
+	async echo(process) {
 		const [first, ...rest] = process.argv.slice(1);
 		return first === '-n' ? say(process, rest.join(' ')) : say(process, `${process.argv.slice(1).join(' ')}\n`);
 	},
-	printf: async process => say(process, (process.argv[1] ?? '').replaceAll(/\\n/g, '\n').replaceAll(/\\x([\da-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16))).replaceAll('%s', process.argv[2] ?? '')),
+	printf: async process => say(process, (process.argv[1] ?? '').replaceAll('\\n', '\n').replaceAll(/\\x([\da-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16))).replaceAll('%s', process.argv[2] ?? '')),
 	pwd: async process => say(process, `${process.cwd}\n`),
 	whoami: async process => say(process, 'root\n'),
 	id: async process => say(process, 'uid=0(root) gid=0(root) groups=0(root)\n'),
@@ -26,7 +26,7 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 	env: async process => say(process, Object.entries(process.env).map(([key, value]) => `${key}=${value}\n`).join('')),
 	printenv: async process => process.argv[1] === undefined ? commands['env']!(process) : say(process, `${process.env[process.argv[1]] ?? ''}\n`),
 	ps: async process => say(process, `PID   USER     TIME  COMMAND\n    1 root      0:00 ${process.mainCommand}\n   17 root      0:00 ${process.argv.join(' ')}\n`),
-	stty: async process => {
+	async stty(process) {
 		if (!process.terminal) {
 			return fail(process, 'stty: standard input: Not a tty');
 		}

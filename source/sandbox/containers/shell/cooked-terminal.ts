@@ -22,33 +22,57 @@ export function cookTerminal(keys: Readable | null, screen: Writable): CookedTer
 	};
 
 	const onByte = (byte: number) => {
-		if (byte === 13 || byte === 10) {
-			echo('\r\n');
-			input.push(Buffer.from([...line, 10]));
-			line = [];
-		} else if (byte === 127 || byte === 8) {
-			if (line.length > 0) {
-				// A character may be several bytes long.
-				while (((line.pop() ?? 0) & 0xC0) === 0x80) {/* its first byte is still to come */}
-				echo('\b \b');
-			}
-		} else if (byte === 3) {
-			line = [];
-			echo('^C\r\n');
-			interrupt?.();
-		} else if (byte === 4) {
-			if (line.length > 0) {
-				input.push(Buffer.from(line));
+		switch (byte) {
+			case 13:
+			case 10: {
+				echo('\r\n');
+				input.push(Buffer.from([...line, 10]));
 				line = [];
-			} else {
-				input.pushEnd();
+
+				break;
 			}
-		} else if (byte === 21) {
-			echo('\b \b'.repeat(line.length));
-			line = [];
-		} else {
-			line.push(byte);
-			screen.write(Buffer.from([byte]));
+
+			case 127:
+			case 8: {
+				if (line.length > 0) {
+				// A character may be several bytes long.
+					while (((line.pop() ?? 0) & 0xC0) === 0x80) {/* its first byte is still to come */}
+					echo('\b \b');
+				}
+
+				break;
+			}
+
+			case 3: {
+				line = [];
+				echo('^C\r\n');
+				interrupt?.();
+
+				break;
+			}
+
+			case 4: {
+				if (line.length > 0) {
+					input.push(Buffer.from(line));
+					line = [];
+				} else {
+					input.pushEnd();
+				}
+
+				break;
+			}
+
+			case 21: {
+				echo('\b \b'.repeat(line.length));
+				line = [];
+
+				break;
+			}
+
+			default: {
+				line.push(byte);
+				screen.write(Buffer.from([byte]));
+			}
 		}
 	};
 

@@ -6,7 +6,7 @@ export function filesOf(env: Readonly<Record<string, string>>): Record<string, s
 	return {
 		'/bin/sh': '',
 		'/etc/hostname': `${host}\n`,
-		'/etc/hosts': `127.0.0.1\tlocalhost\n::1\tlocalhost\n`,
+		'/etc/hosts': '127.0.0.1\tlocalhost\n::1\tlocalhost\n',
 		'/etc/os-release': 'NAME="spoke sandbox"\nID=spoke-sandbox\nPRETTY_NAME="a container of the spoke sandbox"\n',
 		'/etc/app/config.yaml': 'listen: 8080\nlogLevel: info\nupstream: http://api:8080\n',
 		'/app/README': 'This container exists only inside the sandbox: nothing here is a real cluster.\n',
@@ -36,6 +36,6 @@ export function resolvePath(cwd: string, path: string): string {
 /** Names in a folder, sorted; `undefined` when it is none. */
 export function entriesOf(files: Readonly<Record<string, string>>, folder: string): string[] | undefined {
 	const prefix = folder === '/' ? '/' : `${folder}/`;
-	const names = new Set(Object.keys(files).filter(path => path.startsWith(prefix)).map(path => path.slice(prefix.length).split('/')[0]!));
+	const names = new Set(Object.keys(files).filter(path => path.startsWith(prefix)).map(path => path.slice(prefix.length).split('/', 1)[0]!));
 	return names.size === 0 ? undefined : [...names].sort();
 }

@@ -74,7 +74,7 @@ async function readLines(process: ShellProcess): Promise<number> {
 
 async function runWords(process: ShellProcess, words: readonly string[]): Promise<number> {
 	const [name = '', ...rest] = words;
-	const assignment = /^([A-Za-z_]\w*)=(.*)$/s.exec(name);
+	const assignment = /^([a-z_]\w*)=(.*)$/is.exec(name);
 	if (assignment && rest.length === 0) {
 		process.env[assignment[1]!] = assignment[2]!;
 		return 0;

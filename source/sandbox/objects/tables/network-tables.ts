@@ -17,8 +17,11 @@ export const endpointsPrinter: Printer = {
 export const endpointSlicePrinter: Printer = {
 	columns: columns('Name:name', 'AddressType', 'Ports', 'Endpoints', 'Age'),
 	row: ({metadata, addressType, ports, endpoints}, now) => ({cells: [
-		metadata.name, addressType, firstOf(((ports ?? []) as Json[]).map(({port}) => String(port))).replace('<none>', '<unset>'),
-		firstOf(((endpoints ?? []) as Json[]).flatMap(({addresses}) => addresses as string[])).replace('<none>', '<unset>'), age(metadata.creationTimestamp, now),
+		metadata.name,
+		addressType,
+		firstOf(((ports ?? []) as Json[]).map(({port}) => String(port))).replace('<none>', '<unset>'),
+		firstOf(((endpoints ?? []) as Json[]).flatMap(({addresses}) => addresses as string[])).replace('<none>', '<unset>'),
+		age(metadata.creationTimestamp, now),
 	]}),
 };
 

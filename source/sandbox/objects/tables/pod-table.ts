@@ -12,11 +12,17 @@ export const podPrinter: Printer = {
 		const finished = status.phase === 'Succeeded' || status.phase === 'Failed';
 		return {
 			cells: [
-				metadata.name, `${ready}/${spec.containers.length}`, podReason(metadata.deletionTimestamp, spec, status),
+				metadata.name,
+				`${ready}/${spec.containers.length}`,
+				podReason(metadata.deletionTimestamp, spec, status),
 				restarts > 0 && lastRestart !== undefined ? `${restarts} (${age(lastRestart, now)} ago)` : String(restarts),
-				age(metadata.creationTimestamp, now), status.podIP ?? '<none>', spec.nodeName ?? '<none>', '<none>', '<none>',
+				age(metadata.creationTimestamp, now),
+				status.podIP ?? '<none>',
+				spec.nodeName ?? '<none>',
+				'<none>',
+				'<none>',
 			],
-			...(finished ? {conditions: [{type: 'Completed', status: 'True', reason: status.phase === 'Succeeded' ? 'Completed' : 'Failed', message: status.phase === 'Succeeded' ? 'The pod has completed successfully.' : 'The pod failed.'}]} : {}),
+			...(finished && {conditions: [{type: 'Completed', status: 'True', reason: status.phase === 'Succeeded' ? 'Completed' : 'Failed', message: status.phase === 'Succeeded' ? 'The pod has completed successfully.' : 'The pod failed.'}]}),
 		};
 	},
 };

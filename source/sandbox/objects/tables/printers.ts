@@ -24,7 +24,7 @@ const printers: Readonly<Record<string, Printer>> = {
 		columns: columns('Name:name', 'Status', 'Roles', 'Age', 'Version', '+Internal-IP', '+External-IP', '+OS-Image', '+Kernel-Version', '+Container-Runtime'),
 		row({metadata, status}, now) {
 			const ready = (status.conditions as Json[]).some(({type, status: holds}) => type === 'Ready' && holds === 'True');
-			const roles = Object.keys(metadata.labels ?? {}).filter(label => label.startsWith('node-role.kubernetes.io/')).map(label => label.split('/')[1]).join(',') || '<none>';
+			const roles = Object.keys(metadata.labels ?? {}).filter(label => label.startsWith('node-role.kubernetes.io/')).map(label => label.split('/', 2)[1]).join(',') || '<none>';
 			const internal = (status.addresses as Json[]).find(({type}) => type === 'InternalIP')?.['address'] ?? '<none>';
 			const {kubeletVersion, osImage, kernelVersion, containerRuntimeVersion} = status.nodeInfo;
 			return {cells: [metadata.name, ready ? 'Ready' : 'NotReady', roles, age(metadata.creationTimestamp, now), kubeletVersion, internal, '<none>', osImage, kernelVersion, containerRuntimeVersion]};
@@ -57,8 +57,16 @@ const printers: Readonly<Record<string, Printer>> = {
 	events: {
 		columns: columns('Last Seen', 'Type', 'Reason', 'Object', '+Subobject', '+Source', 'Message', '+First Seen', '+Count', '+Name:name'),
 		row: ({metadata, type, reason, message, involvedObject, source, firstTimestamp, lastTimestamp, count}, now) => ({cells: [
-			age(lastTimestamp, now), type, reason, `${String(involvedObject.kind).toLowerCase()}/${involvedObject.name}`, involvedObject.fieldPath ?? '', [source.component, source.host].filter(Boolean).join(', '),
-			String(message).trim(), age(firstTimestamp, now), String(count), metadata.name,
+			age(lastTimestamp, now),
+			type,
+			reason,
+			`${String(involvedObject.kind).toLowerCase()}/${involvedObject.name}`,
+			involvedObject.fieldPath ?? '',
+			[source.component, source.host].filter(Boolean).join(', '),
+			String(message).trim(),
+			age(firstTimestamp, now),
+			String(count),
+			metadata.name,
 		]}),
 	},
 };

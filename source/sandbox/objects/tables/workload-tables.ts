@@ -22,14 +22,21 @@ export const statefulSetPrinter: Printer = {
 export const daemonSetPrinter: Printer = {
 	columns: columns('Name:name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Up-to-date:integer', 'Available:integer', 'Node Selector', 'Age', ...wide),
 	row: ({metadata, spec, status = {}}, now) => ({cells: [
-		metadata.name, status.desiredNumberScheduled ?? 0, status.currentNumberScheduled ?? 0, status.numberReady ?? 0, status.updatedNumberScheduled ?? 0, status.numberAvailable ?? 0,
-		labels(spec.template.spec.nodeSelector), age(metadata.creationTimestamp, now), ...templateCells(spec),
+		metadata.name,
+		status.desiredNumberScheduled ?? 0,
+		status.currentNumberScheduled ?? 0,
+		status.numberReady ?? 0,
+		status.updatedNumberScheduled ?? 0,
+		status.numberAvailable ?? 0,
+		labels(spec.template.spec.nodeSelector),
+		age(metadata.creationTimestamp, now),
+		...templateCells(spec),
 	]}),
 };
 
 export const jobPrinter: Printer = {
 	columns: columns('Name:name', 'Status', 'Completions', 'Duration', 'Age', ...wide),
-	row: ({metadata, spec, status = {}}: KubeObject, now) => {
+	row({metadata, spec, status = {}}: KubeObject, now) {
 		const done = status.succeeded >= (spec.completions ?? 1);
 		const took = status.startTime === undefined ? '' : duration(Math.max(0, (status.completionTime === undefined ? now : Date.parse(status.completionTime)) - Date.parse(status.startTime)));
 		return {cells: [metadata.name, done ? 'Complete' : (status.failed ? 'Failed' : 'Running'), `${status.succeeded ?? 0}/${spec.completions ?? 1}`, took, age(metadata.creationTimestamp, now), ...templateCells(spec)]};
