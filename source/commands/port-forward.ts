@@ -80,11 +80,13 @@ async function report(running: readonly RunningForward[], targets: readonly Targ
 		try {
 			for await (const event of events) {
 				reporter.event(event);
-				if (event.event === 'ready') {
-					ready++;
-					if (ready === forwards) {
-						reporter.allReady(forwards);
-					}
+				if (event.event !== 'ready') {
+					continue;
+				}
+
+				ready++;
+				if (ready === forwards) {
+					reporter.allReady(forwards);
 				}
 			}
 		} catch (error) {

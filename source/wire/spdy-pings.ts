@@ -27,12 +27,14 @@ export class SpdyPings {
 	constructor(options: SpdyPingsOptions) {
 		this.#options = options;
 		this.#nextId = options.firstId;
-		if (options.everyMs > 0) {
-			this.#timer = setInterval(() => {
-				this.#tick();
-			}, options.everyMs);
-			this.#timer.unref();
+		if (!(options.everyMs > 0)) {
+			return;
 		}
+
+		this.#timer = setInterval(() => {
+			this.#tick();
+		}, options.everyMs);
+		this.#timer.unref();
 	}
 
 	send(): void {

@@ -1,13 +1,14 @@
 /** How do many streams share one connection (SPDY/3.1 as moby/spdystream speaks it, without flow control)? */
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
+import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {FrameBatch} from './frame-batch.ts';
 import {HeaderBlockReader, HeaderBlockWriter, type SpdyHeaders} from './header-block.ts';
 import {resetStatus, streamLost, StreamReset} from './protocol-error.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame, type ControlFrame} from './spdy-frame.ts';
 import {SpdyFrameDecoder} from './spdy-frame-decoder.ts';
 import {SpdyPings} from './spdy-pings.ts';
 import {SpdyStream, type StreamOwner} from './spdy-stream.ts';
-import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 
 export type SpdySessionOptions = {
 	/** The side that upgraded is the client and uses odd ids. Default client. */
@@ -42,6 +43,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	/** May be changed at any time. */
 	streamBufferBytes: number;
 	readonly #carrier: Duplex;
+	readonly #batch: FrameBatch;
 	readonly #role: 'client' | 'server';
 	readonly #maxStreams: number;
 	readonly #streams = new Map<number, SpdyStream>();
@@ -54,11 +56,11 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	#lastTheirId = 0;
 	#goneAway = false;
 	#ended = false;
-	#corked = false;
 
 	constructor(carrier: Duplex, options: SpdySessionOptions = {}) {
 		super();
 		this.#carrier = carrier;
+		this.#batch = new FrameBatch(carrier);
 		this.#role = options.role ?? 'client';
 		this.#maxStreams = options.maxStreams ?? 4096;
 		this.streamBufferBytes = options.streamBufferBytes ?? 256 * 1024;
@@ -131,7 +133,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		const stream = this.#adopt(this.#lastOwnId, headers);
 		this.#write(synStreamFrame(stream.id, this.#writer.write(headers), fin));
 		if (fin) {
-			this.#sides(stream).ownEnded = true;
+			stream.ownEnded = true;
 			stream.end();
 		}
 
@@ -145,11 +147,13 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	/** Says GOAWAY and ends the connection. Streams still open are lost, so it comes last. */
 	end(): void {
-		if (!this.#ended) {
-			this.#write(goAwayFrame(this.#lastTheirId));
-			this.#carrier.end();
-			this.#finish(null);
+		if (this.#ended) {
+			return;
 		}
+
+		this.#write(goAwayFrame(this.#lastTheirId));
+		this.#carrier.end();
+		this.#finish(null);
 	}
 
 	/** Ends the connection at once. */
@@ -161,19 +165,11 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	#adopt(id: number, headers: SpdyHeaders): SpdyStream {
 		const stream = new SpdyStream(this.#owner, id, headers);
 		this.#streams.set(id, stream);
-		this.#ends.set(stream, {ownEnded: false, theirsEnded: false});
 		return stream;
 	}
 
-	readonly #ends = new WeakMap<SpdyStream, {ownEnded: boolean; theirsEnded: boolean}>();
-
-	#sides(stream: SpdyStream): {ownEnded: boolean; theirsEnded: boolean} {
-		return this.#ends.get(stream)!;
-	}
-
 	#forgetWhenOver(stream: SpdyStream): void {
-		const {ownEnded, theirsEnded} = this.#sides(stream);
-		if (ownEnded && theirsEnded) {
+		if (stream.ownEnded && stream.theirsEnded) {
 			this.#streams.delete(stream.id);
 		}
 	}
@@ -192,9 +188,8 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			}
 		},
 		sendFin: stream => {
-			const sides = this.#sides(stream);
-			if (!sides.ownEnded && this.#streams.has(stream.id)) {
-				sides.ownEnded = true;
+			if (!stream.ownEnded && this.#streams.has(stream.id)) {
+				stream.ownEnded = true;
 				this.#write(dataFrameHead(stream.id, 0, true));
 			}
 
@@ -216,13 +211,15 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	};
 
 	#flows(stream: SpdyStream): void {
-		if (this.#full.delete(stream)) {
-			if (this.#full.size === 0) {
-				this.#carrier.resume();
-			}
-
-			this.emit('flowing', stream);
+		if (!this.#full.delete(stream)) {
+			return;
 		}
+
+		if (this.#full.size === 0) {
+			this.#carrier.resume();
+		}
+
+		this.emit('flowing', stream);
 	}
 
 	#write(bytes: Buffer, sent?: (error?: Error | null) => void): void {
@@ -231,16 +228,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			return;
 		}
 
-		if (!this.#corked) {
-			this.#corked = true;
-			this.#carrier.cork();
-			process.nextTick(() => {
-				this.#corked = false;
-				this.#carrier.uncork();
-			});
-		}
-
-		this.#carrier.write(bytes, sent);
+		this.#batch.write(bytes, sent);
 	}
 
 	#onBytes(chunk: Buffer): void {
@@ -259,7 +247,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	#onData(streamId: number, piece: Buffer, fin: boolean): void {
 		const stream = this.#streams.get(streamId);
 		// A reset stream may still get what was under way.
-		if (!stream || this.#sides(stream).theirsEnded) {
+		if (!stream || stream.theirsEnded) {
 			return;
 		}
 
@@ -278,7 +266,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	}
 
 	#onTheirEnd(stream: SpdyStream): void {
-		this.#sides(stream).theirsEnded = true;
+		stream.theirsEnded = true;
 		this.#forgetWhenOver(stream);
 		stream.receiveEnd();
 	}

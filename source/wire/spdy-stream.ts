@@ -28,8 +28,10 @@ export class SpdyStream extends Duplex {
 	/** Payload bytes, as counted on the wire. */
 	bytesReceived = 0;
 	bytesSent = 0;
+	/** For the session: which side has sent FIN. */
+	ownEnded = false;
+	theirsEnded = false;
 	readonly #owner: StreamOwner;
-	#theirsEnded = false;
 	#failure: Error | undefined;
 	#resetStatus: number | undefined;
 
@@ -60,15 +62,17 @@ export class SpdyStream extends Duplex {
 
 	/** For the session: the other side's FIN has come. */
 	receiveEnd(): void {
-		this.#theirsEnded = true;
 		this.push(null);
 	}
 
 	/** For the session: the stream ends with `error` once what was received is read. */
 	fail(error: Error): void {
-		if (this.#theirsEnded && !this.readableEnded) {
-			// Their end came first, so it is read first.
-			this.once('end', () => this.destroy(error));
+		if (this.theirsEnded && !this.readableEnded) {
+			// Their end came first, so it is read first; what is still written is dropped.
+			this.#failure ??= error;
+			this.once('end', () => {
+				this.destroy(error);
+			});
 		} else if (this.readableLength === 0) {
 			this.destroy(error);
 		} else {
@@ -78,7 +82,7 @@ export class SpdyStream extends Duplex {
 
 	override read(size?: number): any {
 		const chunk: unknown = super.read(size);
-		if (this.#failure && this.readableLength === 0) {
+		if (this.#failure && !this.theirsEnded && this.readableLength === 0) {
 			this.destroy(this.#failure);
 		}
 

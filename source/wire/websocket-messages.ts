@@ -1,10 +1,10 @@
 /** How do an upgraded socket's bytes become WebSocket messages, and back? */
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
+import {type SpokeError} from '../errors/spoke-error.ts';
 import {maskedMessage} from './masked-message.ts';
 import {protocolError, streamLost} from './protocol-error.ts';
 import {Receiver, Sender} from './websocket-framing.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
 
 export type WebSocketOptions = {
 	/** A client masks what it sends. Default client. */
@@ -74,12 +74,14 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			socket.unshift(head);
 		}
 
-		if (options.pingEveryMs) {
-			this.#pingTimer = setInterval(() => {
-				this.ping();
-			}, options.pingEveryMs);
-			this.#pingTimer.unref();
+		if (!options.pingEveryMs) {
+			return;
 		}
+
+		this.#pingTimer = setInterval(() => {
+			this.ping();
+		}, options.pingEveryMs);
+		this.#pingTimer.unref();
 	}
 
 	/** Sends one message, its parts joined, binary unless said otherwise. False when the socket's buffer is full: wait for 'drain'. */
@@ -104,11 +106,13 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	}
 
 	ping(): void {
-		if (!this.#closeSent && !this.#ending) {
-			this.#pings++;
-			this.#pingSentAt = performance.now();
-			this.#sender.ping(Buffer.from(String(this.#pings)), this.#masks);
+		if (this.#closeSent || this.#ending) {
+			return;
 		}
+
+		this.#pings++;
+		this.#pingSentAt = performance.now();
+		this.#sender.ping(Buffer.from(String(this.#pings)), this.#masks);
 	}
 
 	/** No more messages, but for those of the chunk being read. Pongs are not seen while paused. */
@@ -126,13 +130,15 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 	/** Sends Close and waits for the other side's, at most `closeMs`; messages still come meanwhile. */
 	close(code = 1000, reason = ''): void {
-		if (!this.#closeSent && !this.#ending) {
-			this.#sendClose(code, reason);
-			this.#closeTimer = setTimeout(() => {
-				this.#finish({code: 1006, reason: '', error: null});
-			}, this.#closeMs);
-			this.resume();
+		if (this.#closeSent || this.#ending) {
+			return;
 		}
+
+		this.#sendClose(code, reason);
+		this.#closeTimer = setTimeout(() => {
+			this.#finish({code: 1006, reason: '', error: null});
+		}, this.#closeMs);
+		this.resume();
 	}
 
 	/** Ends the socket at once. */
@@ -151,11 +157,13 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			}
 		});
 		this.#receiver.on('pong', (payload: Buffer) => {
-			if (this.#pingSentAt !== undefined && payload.toString() === String(this.#pings)) {
-				const milliseconds = performance.now() - this.#pingSentAt;
-				this.#pingSentAt = undefined;
-				this.emit('roundTrip', milliseconds);
+			if (this.#pingSentAt === undefined || payload.toString() !== String(this.#pings)) {
+				return;
 			}
+
+			const milliseconds = performance.now() - this.#pingSentAt;
+			this.#pingSentAt = undefined;
+			this.emit('roundTrip', milliseconds);
 		});
 		this.#receiver.on('conclude', (code: number, reason: Buffer) => {
 			this.#sendClose(code === 1005 ? 1000 : code, '');
@@ -174,11 +182,13 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 	#listenToSocket(): void {
 		this.#socket.on('data', (chunk: Buffer) => {
-			if (!this.#ending) {
-				this.lastHeardAt = performance.now();
-				if (!this.#receiver.write(chunk)) {
-					this.#socket.pause();
-				}
+			if (this.#ending) {
+				return;
+			}
+
+			this.lastHeardAt = performance.now();
+			if (!this.#receiver.write(chunk)) {
+				this.#socket.pause();
 			}
 		});
 		this.#socket.on('drain', () => {
@@ -200,10 +210,12 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	}
 
 	#sendClose(code: number, reason: string): void {
-		if (!this.#closeSent && this.#socket.writable) {
-			this.#closeSent = true;
-			this.#sender.close(code, reason, this.#masks);
+		if (this.#closeSent || !this.#socket.writable) {
+			return;
 		}
+
+		this.#closeSent = true;
+		this.#sender.close(code, reason, this.#masks);
 	}
 
 	#finish(ending: WebSocketEnding): void {

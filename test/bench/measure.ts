@@ -11,7 +11,6 @@ export async function alternate(programs: readonly Program[], rounds: number, on
 	for (let round = 0; round < rounds; round++) {
 		// Who goes first changes, since the machine warms up.
 		for (const program of round % 2 === 0 ? programs : programs.toReversed()) {
-			// eslint-disable-next-line no-await-in-loop
 			for (const [row, value] of await once(program)) {
 				const values = rows.get(row) ?? new Map<Program['name'], number[]>();
 				values.set(program.name, [...values.get(program.name) ?? [], value]);
@@ -29,7 +28,7 @@ export function median(values: readonly number[]): number {
 
 export function quantile(values: readonly number[], part: number): number {
 	const sorted = [...values].sort((a, b) => a - b);
-	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
 }
 
 /** `row | spoke | kubectl | ratio`, the ratio above 1 where spoke is ahead. */
@@ -46,5 +45,5 @@ export function tableOf(rows: ReadonlyMap<string, ReadonlyMap<Program['name'], r
 }
 
 function figure(value: number): string {
-	return Number.isNaN(value) ? '–' : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+	return Number.isNaN(value) ? '–' : (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 }

@@ -34,12 +34,14 @@ async function forward({command}: Program): Promise<Forward> {
 		});
 		lines.on('line', line => {
 			const match = /^Forwarding from 127\.0\.0\.1:(\d+) -> (\d+)$/.exec(line);
-			if (match) {
-				announcedMs ||= performance.now() - began;
-				ports.set(Number(match[2]), Number(match[1]));
-				if (ports.size === Object.keys(remote).length) {
-					resolve();
-				}
+			if (!match) {
+				return;
+			}
+
+			announcedMs ||= performance.now() - began;
+			ports.set(Number(match[2]), Number(match[1]));
+			if (ports.size === Object.keys(remote).length) {
+				resolve();
 			}
 		});
 	});

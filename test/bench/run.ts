@@ -28,9 +28,11 @@ for (const file of ['port-forward.ts', 'logs.ts']) {
 
 	const {suite} = await import(place.href) as {suite: Suite};
 	for (const [name, once] of suite.groups) {
-		if (chosen.length === 0 || chosen.some(part => name.includes(part))) {
-			process.stdout.write(`\n${name}, ${rounds} rounds\n`);
-			process.stdout.write(`${tableOf(await alternate(programs, rounds, once), suite.moreIsBetter)}\n`);
+		if (!(chosen.length === 0 || chosen.some(part => name.includes(part)))) {
+			continue;
 		}
+
+		process.stdout.write(`\n${name}, ${rounds} rounds\n`);
+		process.stdout.write(`${tableOf(await alternate(programs, rounds, once), suite.moreIsBetter)}\n`);
 	}
 }

@@ -61,11 +61,13 @@ export async function runPortForward(args: readonly string[], {env, command = [p
 			}, limitMs);
 			const look = () => {
 				const late = events.find(event => fits(event));
-				if (late) {
-					clearTimeout(timer);
-					waiting.delete(look);
-					resolve(late);
+				if (!late) {
+					return;
 				}
+
+				clearTimeout(timer);
+				waiting.delete(look);
+				resolve(late);
 			};
 
 			waiting.add(look);

@@ -28,8 +28,8 @@ test('blocks are stored, begin with zlib’s header once, and each ends with an 
 	const writer = new HeaderBlockWriter();
 	const first = writer.write({StreamType: 'error'});
 	const second = writer.write({port: '80'});
-	t.is(first.toString('hex'), '7801' + '001b00e4ff' + '00000001' + '0000000a' + '73747265616d74797065' + '00000005' + '6572726f72' + '000000ffff');
-	t.is(second.toString('hex'), '001200edff' + '00000001' + '00000004' + '706f7274' + '00000002' + '3830' + '000000ffff');
+	t.is(first.toString('hex'), '7801001b00e4ff000000010000000a73747265616d74797065000000056572726f72000000ffff');
+	t.is(second.toString('hex'), '001200edff0000000100000004706f7274000000023830000000ffff');
 	t.notThrows(() => inflateSync(Buffer.concat([first, second]), {finishFlush: constants.Z_SYNC_FLUSH}));
 });
 
@@ -75,5 +75,5 @@ for (const [what, block, message] of broken) {
 test('a name that means something to JavaScript is only a name', t => {
 	const headers = new HeaderBlockReader().read(compressed(count(1), field('__proto__'), field('x')));
 	t.is(headers['__proto__'], 'x');
-	t.is(({} as Record<string, unknown>)['x'], undefined);
+	t.is(Object.getPrototypeOf(headers), null);
 });

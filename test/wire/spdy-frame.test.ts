@@ -16,10 +16,12 @@ function decode(chunks: readonly Buffer[]): {seen: string[]; atBoundary: boolean
 		},
 		data(streamId, piece, fin) {
 			open.push(piece);
-			if (fin) {
-				seen.push(`data ${streamId} ${Buffer.concat(open).toString('hex')} fin`);
-				open = [];
+			if (!fin) {
+				return;
 			}
+
+			seen.push(`data ${streamId} ${Buffer.concat(open).toString('hex')} fin`);
+			open = [];
 		},
 	});
 	for (const chunk of chunks) {
@@ -79,7 +81,7 @@ test('the end of the bytes inside a frame is known', t => {
 });
 
 test('frames are written as the Go library reads them', t => {
-	t.is(synStreamFrame(1, hex('beef'), true).toString('hex'), '800300010100000c000000010000000000' + '00beef');
+	t.is(synStreamFrame(1, hex('beef'), true).toString('hex'), '800300010100000c00000001000000000000beef');
 	t.is(synReplyFrame(1, hex('cafe'), false).toString('hex'), '800300020000000600000001cafe');
 	t.is(rstStreamFrame(5).toString('hex'), '80030003000000080000000500000005');
 	t.is(pingFrame(7).toString('hex'), '800300060000000400000007');

@@ -2,7 +2,7 @@ import {duplexPair, type Duplex} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {type SpokeError} from '../../source/errors/spoke-error.ts';
 import {StreamReset} from '../../source/wire/protocol-error.ts';
 import {dataFrameHead, rstStreamFrame, synReplyFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdySession, type SpdySessionOptions} from '../../source/wire/spdy-session.ts';
@@ -23,7 +23,9 @@ async function opened(server: SpdySession): Promise<SpdyStream> {
 /** All bytes until the other side's end; the stream's own side stays as it is. */
 async function textOf(stream: Duplex): Promise<string> {
 	const chunks: Buffer[] = [];
-	stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+	stream.on('data', (chunk: Buffer) => {
+		chunks.push(chunk);
+	});
 	await once(stream, 'end');
 	return Buffer.concat(chunks).toString();
 }
@@ -68,10 +70,10 @@ test('data is pipelined behind SYN_STREAM in one write, with odd ids', async t =
 	client.open({}).write('abc');
 	const bytes = await sentBy(far);
 	t.is(bytes.toString('hex'), [
-		'80030001' + '0000001a' + '00000001' + '00000000' + '0000' + '7801' + '000400fbff' + '00000000' + '000000ffff',
-		'00000001' + '01000000',
-		'80030001' + '00000018' + '00000003' + '00000000' + '0000' + '000400fbff' + '00000000' + '000000ffff',
-		'00000003' + '00000003' + '616263',
+		'800300010000001a000000010000000000007801000400fbff00000000000000ffff',
+		'0000000101000000',
+		'800300010000001800000003000000000000000400fbff00000000000000ffff',
+		'0000000300000003616263',
 	].join(''));
 });
 
@@ -98,8 +100,12 @@ test('a reset is never taken for an end, and what came before it is read first',
 	await delay(5);
 	t.is(near.readableLength, 10);
 	const seen: string[] = [];
-	near.on('data', chunk => seen.push(String(chunk)));
-	near.on('end', () => seen.push('end'));
+	near.on('data', chunk => {
+		seen.push(String(chunk));
+	});
+	near.on('end', () => {
+		seen.push('end');
+	});
 	const [error] = await once(near, 'error') as [StreamReset];
 	t.deepEqual(seen, ['last words']);
 	t.is(error.status, 2);
@@ -129,13 +135,11 @@ test('what comes for a stream that was reset is dropped', async t => {
 });
 
 test('PINGs of the other side are sent back, and our own are timed', async t => {
-	const {near, far, client} = sessions();
+	const {client} = sessions();
 	const roundTrip = once(client, 'roundTrip');
 	client.ping();
 	const [milliseconds] = await roundTrip as [number];
 	t.true(milliseconds >= 0);
-	void near;
-	void far;
 	const [own, other] = duplexPair();
 	new SpdySession(own, {role: 'client'}).on('close', () => undefined);
 	other.write(hex('80030006 00000004 00000002'));
@@ -146,12 +150,14 @@ test('PINGs of the interval use odd ids', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near, {pingEveryMs: 5});
 	const chunks: Buffer[] = [];
-	far.on('data', (chunk: Buffer) => chunks.push(chunk));
+	far.on('data', (chunk: Buffer) => {
+		chunks.push(chunk);
+	});
 	while (Buffer.concat(chunks).length < 24) {
 		await delay(1);
 	}
 
-	t.is(Buffer.concat(chunks).subarray(0, 24).toString('hex'), '800300060000000400000001' + '800300060000000400000003');
+	t.is(Buffer.concat(chunks).subarray(0, 24).toString('hex'), '800300060000000400000001800300060000000400000003');
 	client.destroy();
 });
 
@@ -207,7 +213,9 @@ test('GOAWAY is the last thing that is said', async t => {
 	client.open({}).on('error', () => undefined).end();
 	client.end();
 	const chunks: Buffer[] = [];
-	far.on('data', (chunk: Buffer) => chunks.push(chunk));
+	far.on('data', (chunk: Buffer) => {
+		chunks.push(chunk);
+	});
 	await once(far, 'end');
 	t.is(Buffer.concat(chunks).subarray(-16).toString('hex'), '80030007000000080000000000000000');
 	t.false(client.usable);
@@ -265,7 +273,9 @@ test('a server refuses even, repeated and falling ids, and too many streams', as
 	const [near, far] = duplexPair();
 	const server = new SpdySession(far, {role: 'server', maxStreams: 2});
 	const seen: number[] = [];
-	server.on('stream', stream => seen.push(stream.id));
+	server.on('stream', stream => {
+		seen.push(stream.id);
+	});
 	const block = '000400fbff 00000000 000000ffff';
 	const syn = (id: string, first = '') => hex(`8003 0001 00 0000${first === '' ? '18' : '1a'} ${id} 00000000 0000 ${first} ${block}`);
 	near.write(Buffer.concat([syn('00000005', '7801'), syn('00000005'), syn('00000003'), syn('00000006'), syn('00000007'), syn('00000009')]));
@@ -339,7 +349,9 @@ test('frames of data are at most 32 KiB', async t => {
 	const [near, far] = duplexPair();
 	const client = new SpdySession(near);
 	const chunks: Buffer[] = [];
-	far.on('data', (chunk: Buffer) => chunks.push(chunk));
+	far.on('data', (chunk: Buffer) => {
+		chunks.push(chunk);
+	});
 	client.open({}).end(Buffer.alloc(100_000, 1));
 	await delay(20);
 	const bytes = Buffer.concat(chunks);

@@ -3,7 +3,7 @@ import {duplexPair, type Duplex} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {type SpokeError} from '../../source/errors/spoke-error.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
 import {WebSocketMessages, type WebSocketEnding} from '../../source/wire/websocket-messages.ts';
 
@@ -17,7 +17,9 @@ async function sentBy(far: Duplex): Promise<string> {
 
 async function bytesOf(stream: Duplex): Promise<Buffer> {
 	const chunks: Buffer[] = [];
-	stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+	stream.on('data', (chunk: Buffer) => {
+		chunks.push(chunk);
+	});
 	await once(stream, 'end');
 	return Buffer.concat(chunks);
 }
@@ -44,8 +46,10 @@ test('messages are read byte by byte: small, 16-bit and 64-bit lengths, fragment
 	const long = Buffer.alloc(300, 0x61);
 	const {messages, ending} = await received(Buffer.concat([
 		hex('82 03 010203'),
-		hex('82 7e 012c'), long,
-		hex('82 7f 000000000000012c'), long,
+		hex('82 7e 012c'),
+		long,
+		hex('82 7f 000000000000012c'),
+		long,
 		hex('02 01 aa  89 00  80 01 bb'),
 		hex('81 02 6869'),
 	]));
@@ -97,7 +101,9 @@ test('messages of every length class are read by a server as they were sent', as
 	const client = new WebSocketMessages(near, none);
 	const server = new WebSocketMessages(far, none, {role: 'server'});
 	const seen: Buffer[] = [];
-	server.on('message', payload => seen.push(payload));
+	server.on('message', payload => {
+		seen.push(payload);
+	});
 	const lengths = [0, 1, 2, 3, 4, 5, 125, 126, 127, 1000, 65_535, 65_536, 65_537, 1_000_003];
 	const sent = lengths.map(length => Buffer.from(Array.from({length}, (_, index) => (index * 31) & 0xFF)));
 	for (const payload of sent) {
@@ -116,7 +122,9 @@ test('every message has a key of its own', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	const chunks: Buffer[] = [];
-	far.on('data', (chunk: Buffer) => chunks.push(chunk));
+	far.on('data', (chunk: Buffer) => {
+		chunks.push(chunk);
+	});
 	for (let index = 0; index < 5000; index++) {
 		client.send(none);
 	}

@@ -56,10 +56,12 @@ function lineTeller(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: PathMode): 
 	let timer: NodeJS.Timeout | undefined;
 	let last = '';
 	const write = ({line}: Path) => {
-		if (line !== last) {
-			last = line;
-			stderr.write(`${sanitiseLine(line)}\n`);
+		if (line === last) {
+			return;
 		}
+
+		last = line;
+		stderr.write(`${sanitiseLine(line)}\n`);
 	};
 
 	return path => {

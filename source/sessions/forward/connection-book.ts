@@ -44,14 +44,16 @@ export class ConnectionBook {
 			get connection() {
 				return entry.connection;
 			},
-			runs: running => {
+			runs(running) {
 				entry.connection = running;
 			},
 			congested: is => {
-				if (entry.congested !== is && this.#open.has(connection)) {
-					entry.congested = is;
-					this.#events.push({event: is ? 'connection-congested' : 'connection-flowing', forward, connection, tunnel});
+				if (entry.congested === is || !this.#open.has(connection)) {
+					return;
 				}
+
+				entry.congested = is;
+				this.#events.push({event: is ? 'connection-congested' : 'connection-flowing', forward, connection, tunnel});
 			},
 			ends: ({end, error}) => {
 				if (!this.#open.delete(connection)) {
@@ -65,7 +67,7 @@ export class ConnectionBook {
 				this.#totals.failed += error ? 1 : 0;
 				this.#events.push(error
 					? {event: 'connection-failed', ...counts, port, remotePort, error}
-					: {event: 'connection-closed', ...counts, end: end!});
+					: {event: 'connection-closed', ...counts, end});
 			},
 		};
 	}

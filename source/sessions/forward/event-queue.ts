@@ -8,10 +8,12 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 	#wake: (() => void) | undefined;
 
 	push(event: Event): void {
-		if (!this.#ended) {
-			this.#waiting.push(event);
-			this.#wake?.();
+		if (this.#ended) {
+			return;
 		}
+
+		this.#waiting.push(event);
+		this.#wake?.();
 	}
 
 	end(): void {
@@ -20,10 +22,12 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 	}
 
 	fail(error: unknown): void {
-		if (!this.#ended) {
-			this.#failure = error;
-			this.end();
+		if (this.#ended) {
+			return;
 		}
+
+		this.#failure = error;
+		this.end();
 	}
 
 	async * [Symbol.asyncIterator](): AsyncGenerator<Event, void> {

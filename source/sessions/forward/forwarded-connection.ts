@@ -34,11 +34,13 @@ export function forwardConnection(socket: Socket, {data, error: words}: {data: S
 	let settled = false;
 	const {promise: outcome, resolve} = Promise.withResolvers<ConnectionOutcome>();
 	const settle = (result: ConnectionOutcome) => {
-		if (!settled) {
-			settled = true;
-			clearTimeout(replyTimer);
-			resolve(result);
+		if (settled) {
+			return;
 		}
+
+		settled = true;
+		clearTimeout(replyTimer);
+		resolve(result);
 	};
 
 	const cutWith = (result: ConnectionOutcome) => {
@@ -86,10 +88,12 @@ export function forwardConnection(socket: Socket, {data, error: words}: {data: S
 		const chunks: Buffer[] = [];
 		let length = 0;
 		words.on('data', (chunk: Buffer) => {
-			if (length < longestWords) {
-				chunks.push(chunk);
-				length += chunk.length;
+			if (!(length < longestWords)) {
+				return;
 			}
+
+			chunks.push(chunk);
+			length += chunk.length;
 		});
 		const tell = () => {
 			resolveWords(Buffer.concat(chunks).toString('utf8', 0, longestWords).trim());
@@ -112,14 +116,16 @@ export function forwardConnection(socket: Socket, {data, error: words}: {data: S
 
 		first ??= 'pod-fin';
 		socket.end();
-		if (runtimeIsDone) {
-			// Nothing that the client still sends can arrive: like a program that closed its socket.
-			settle({end: first, error: null});
-			data.destroy();
-			setTimeout(() => {
-				socket.destroy();
-			}, lingerMs).unref();
+		if (!runtimeIsDone) {
+			return;
 		}
+
+		// Nothing that the client still sends can arrive: like a program that closed its socket.
+		settle({end: first, error: null});
+		data.destroy();
+		setTimeout(() => {
+			socket.destroy();
+		}, lingerMs).unref();
 	};
 
 	data.on('end', () => {
@@ -130,9 +136,11 @@ export function forwardConnection(socket: Socket, {data, error: words}: {data: S
 	});
 	data.on('error', async (error: Error) => {
 		// The runtime's own words, if there are any, tell more than the reset.
-		const text = error instanceof StreamReset ? await Promise.race([said, new Promise<string>(done => {
-			setTimeout(done, wordsMs, '').unref();
-		})]) : '';
+		const text = error instanceof StreamReset
+			? await Promise.race([said, new Promise<string>(done => {
+				setTimeout(done, wordsMs, '').unref();
+			})])
+			: '';
 		if (text === '') {
 			cutWith(error instanceof SpokeError ? {end: null, error} : {end: 'pod-reset', error: null});
 		}
@@ -176,7 +184,7 @@ function failureOf(text: string, flowed: boolean): ConnectionOutcome {
 		return {end: 'pod-reset', error: null};
 	}
 
-	if (/connection refused/.test(text)) {
+	if (text.includes('connection refused')) {
 		return {end: null, error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens on the port inside the pod (connection refused)', {text})};
 	}
 

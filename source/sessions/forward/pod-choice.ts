@@ -12,6 +12,7 @@ export type PodChoice =
 /**
 Decides for a target with several pods. A pod that is only not ready, or about to go, is left as soon as another one is Ready;
 a pod that is gone is left at once.
+@param current the pod that is forwarded to
 @param pods all pods of the target now, by uid
 */
 export function choosePod(current: PodObject, pods: ReadonlyMap<string, PodObject>): PodChoice {

@@ -13,8 +13,7 @@ const pollMs = 2000;
 
 /**
 All pods of the scope by uid, again and again: whenever something changed, never before the first list is whole.
-A cluster that cannot be asked is asked again; a pod that may be read but not listed is polled. Ends with the signal.
-@param named the pod, where one was named: then only this one
+`scope` is null where the pod was named: then only `named` is followed. A cluster that cannot be asked is asked again; a pod that may be read but not listed is polled. Ends with the signal.
 */
 export async function * followPods(cluster: ClusterAccess, scope: PodScope | null, named: PodObject, signal: AbortSignal): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
 	const {name, namespace = ''} = named.metadata;
@@ -24,12 +23,23 @@ export async function * followPods(cluster: ClusterAccess, scope: PodScope | nul
 		let synced = false;
 		try {
 			for await (const change of watchPods(cluster, watched, {signal})) {
-				if (change.type === 'synced') {
-					synced = true;
-				} else if (change.type === 'gone') {
-					pods.delete(change.pod.metadata.uid ?? '');
-				} else if (change.type === 'appeared' || change.type === 'changed') {
-					pods.set(change.pod.metadata.uid ?? '', change.pod);
+				switch (change.type) {
+					case 'synced': {
+						synced = true;
+						break;
+					}
+
+					case 'gone': {
+						pods.delete(change.pod.metadata.uid ?? '');
+						break;
+					}
+
+					case 'appeared':
+					case 'changed': {
+						pods.set(change.pod.metadata.uid ?? '', change.pod);
+						break;
+					}
+				// No default
 				}
 
 				if (synced) {

@@ -183,10 +183,12 @@ export class TunnelPool<T extends PooledTunnel> {
 			tunnel,
 			shared: connections > 1,
 			release: () => {
-				if (!released) {
-					released = true;
-					this.#release(tunnel);
+				if (released) {
+					return;
 				}
+
+				released = true;
+				this.#release(tunnel);
 			},
 		};
 	}

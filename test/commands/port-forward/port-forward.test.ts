@@ -119,7 +119,7 @@ test('a named pod that goes ends the run with 12, and its connections with a res
 	t.is((await end).end, 'RST');
 	t.is(run.events.at(-1)!['reason'], 'target-gone');
 	t.deepEqual(run.faults(), []);
-	t.regex(run.stderr(), /pod\/db-0 is gone.*\[ERR_TARGET_GONE]/);
+	t.regex(run.stderr(), /pod\/db-0 is gone.*\[ERR_TARGET_GONE\]/);
 });
 
 test('cut tunnels are replaced before anybody needs one; a stopped apiserver is told, and ports stay bound', async t => {

@@ -54,7 +54,9 @@ async function line(t: ExecutionContext): Promise<Line> {
 
 async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
 	const chunks: Buffer[] = [];
-	stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+	stream.on('data', (chunk: Buffer) => {
+		chunks.push(chunk);
+	});
 	await once(stream, 'end');
 	return Buffer.concat(chunks);
 }

@@ -8,7 +8,7 @@ import {parsePortSpec} from '../../../source/sessions/forward/port-spec.ts';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
 
 /** The verdicts of client-go's TestParsePortsAndNew; names are looked up in the pod, as kubectl does before it asks client-go. */
-const ports: Array<[string, {local: number | null; remote: string} | RegExp]> = [
+const ports: Array<[string, RegExp | {local: number | null; remote: string}]> = [
 	['5000', {local: null, remote: '5000'}],
 	['5000:5000', {local: 5000, remote: '5000'}],
 	['8888:5000', {local: 8888, remote: '5000'}],
@@ -114,7 +114,7 @@ test('localhost wants one of its two addresses', async t => {
 	const {port} = taken.address() as AddressInfo;
 	const listener = await listenLocally(port, parseListenAddresses(['localhost']));
 	t.deepEqual(listener.bound, [{address: '127.0.0.1', port, family: 'IPv4'}]);
-	t.regex(listener.without[0]!.message, /\[::1]:\d+ \(IPv6\): it is in use/);
+	t.regex(listener.without[0]!.message, /\[::1\]:\d+ \(IPv6\): it is in use/);
 	const error = await t.throwsAsync(listenLocally(port, parseListenAddresses(['localhost'])), {instanceOf: SpokeError});
 	t.regex(error.message, /IPv4.*IPv6/);
 	listener.close();

@@ -15,11 +15,13 @@ class PretendSession extends EventEmitter<{close: [SpokeError | null]}> {
 	}
 
 	destroy(error: SpokeError | null): void {
-		if (!this.over) {
-			this.over = true;
-			this.usable = false;
-			this.emit('close', error);
+		if (this.over) {
+			return;
 		}
+
+		this.over = true;
+		this.usable = false;
+		this.emit('close', error);
 	}
 }
 
@@ -72,7 +74,7 @@ test('the first connections find a tunnel open, also when another has just taken
 	await delay(60);
 	for (let index = 0; index < 10; index++) {
 		const taken = pool.take(never);
-		t.is(await Promise.race([taken.then(lease => lease.shared), delay(1, 'waited')]), false, `connection ${index}`);
+		t.false(await Promise.race([taken.then(lease => lease.shared), delay(1, 'waited')]), `connection ${index}`);
 		await delay(50);
 	}
 });

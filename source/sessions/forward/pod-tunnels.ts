@@ -1,0 +1,212 @@
+/** Which pod do a target's connections go to now, by which tunnels, and how does that change? */
+import process from 'node:process';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {reachedPod, type ResolvedPod} from '../../targets/resolve-pod.ts';
+import type {ReachedTarget} from '../connection-witness.ts';
+import type {ForwardEvent, MoveReason, PodIdentity} from './forward-event.ts';
+import type {ForwardOptions} from './forward-request.ts';
+import {choosePod, isOver} from './pod-choice.ts';
+import {carriersOf, openTunnel, type Tunnel, type TunnelCarrier} from './tunnel.ts';
+import {TunnelPool, type Lease} from './tunnel-pool.ts';
+
+export type Pool = TunnelPool<Tunnel>;
+
+export type PodTunnelsOptions = Pick<ForwardOptions, 'witness' | 'environment'> & {
+	/** Tells an event of every forward of the target. */
+	tell: (event: (forward: string) => ForwardEvent) => void;
+	/** The target is another pod now. */
+	onMove: (pod: PodObject) => void;
+	/** The pod behind `pool` is over: connections on it can only be cut. */
+	onOver: (pool: Pool) => void;
+	/** The named pod is gone, and nothing can take its place. */
+	onGone: (error: SpokeError) => void;
+};
+
+export class PodTunnels {
+	readonly #cluster: ClusterAccess;
+	readonly #options: PodTunnelsOptions;
+	#carriers: readonly TunnelCarrier[];
+	#resolved: ResolvedPod;
+	/** `undefined` while there is no pod to forward to. */
+	#pool: Pool | undefined;
+	#poolComes = Promise.withResolvers<void>();
+	/** A move that no tunnel has confirmed yet. */
+	#moving: {from: PodIdentity; reason: MoveReason} | undefined;
+	#downSince: number | undefined;
+
+	constructor(cluster: ClusterAccess, resolved: ResolvedPod, options: PodTunnelsOptions) {
+		this.#cluster = cluster;
+		this.#resolved = resolved;
+		this.#options = options;
+		this.#carriers = carriersOf(options.environment ?? process.env);
+	}
+
+	get pod(): PodObject {
+		return this.#resolved.pod;
+	}
+
+	get target(): ReachedTarget {
+		return this.#resolved.target;
+	}
+
+	/** Opens the first tunnel, by `ahead` where that has a connection already. @throws SpokeError why there is none */
+	async start(ahead: ClusterAccess): Promise<TunnelCarrier> {
+		this.#pool = this.#poolTo(this.target, ahead);
+		const {carrier} = await this.#pool.start();
+		this.#carriers = carrier === this.#carriers[0] ? this.#carriers : this.#carriers.toReversed();
+		return carrier;
+	}
+
+	/** A place on a tunnel to whatever pod is the target's by then. @throws the signal's reason */
+	async lease(signal: AbortSignal): Promise<[Lease<Tunnel>, Pool]> {
+		for (;;) {
+			signal.throwIfAborted();
+			const pool = this.#pool;
+			if (!pool) {
+				await Promise.race([this.#poolComes.promise, new Promise(resolve => {
+					signal.addEventListener('abort', resolve, {once: true});
+				})]);
+				continue;
+			}
+
+			try {
+				return [await pool.take(signal), pool];
+			} catch (error) {
+				if (pool === this.#pool || signal.aborted) {
+					throw error;
+				}
+			}
+		}
+	}
+
+	/** Are connections made by `pool` now? */
+	uses(pool: Pool): boolean {
+		return pool === this.#pool;
+	}
+
+	/** The pod is the same, its network is not: tunnels lead to a sandbox, not to a pod. */
+	renew(pool: Pool): void {
+		if (pool !== this.#pool) {
+			return;
+		}
+
+		this.#moving ??= {from: identityOf(this.pod), reason: 'sandbox-changed'};
+		pool.renew();
+	}
+
+	/** Decides anew, with all pods of the target as they are now. */
+	reconsider(pods: ReadonlyMap<string, PodObject>): void {
+		const now = pods.get(this.pod.metadata.uid ?? '');
+		if (this.#resolved.scope === null && isOver(now)) {
+			this.#options.onGone(this.#goneError(now ? `its phase is ${now.status?.phase}` : 'it was deleted'));
+			return;
+		}
+
+		const choice = choosePod(this.pod, pods);
+		if (choice.choice === 'stay') {
+			this.#stay(choice.pod);
+		} else if (choice.choice === 'move') {
+			this.#move(choice.pod, choice.reason, isOver(now), pods.size);
+		} else if (this.#pool) {
+			this.#leave(choice.reason, true);
+			this.#interrupted(new SpokeError('ERR_TARGET_GONE', `no pod behind ${this.target.asked} is ready`, {remedy: 'it goes on when one is'}), 1, 0);
+		}
+	}
+
+	destroy(): void {
+		this.#pool?.destroy();
+	}
+
+	#poolTo(target: ReachedTarget, cluster = this.#cluster): Pool {
+		const {witness, tell} = this.#options;
+		const pool: Pool = new TunnelPool<Tunnel>({
+			open: async signal => openTunnel(cluster, target, {signal, carriers: this.#carriers, ...witness && {witness}}),
+			onInterrupted: (error, attempt, retryInMs) => {
+				if (this.uses(pool)) {
+					this.#interrupted(error, attempt, retryInMs);
+				}
+			},
+			onRestored: outageMs => {
+				if (this.uses(pool) && !this.#moving) {
+					this.#downSince = undefined;
+					tell(forward => ({event: 'restored', forward, outageMs}));
+				}
+			},
+			onOpened: () => {
+				if (this.uses(pool)) {
+					this.#confirmMove();
+				}
+			},
+		});
+		return pool;
+	}
+
+	#interrupted(error: SpokeError, attempt: number, retryInMs: number): void {
+		if (error.code === 'ERR_NOT_FOUND' && this.#resolved.scope === null) {
+			this.#options.onGone(this.#goneError('it is not there any more', error.text));
+			return;
+		}
+
+		this.#downSince ??= performance.now();
+		this.#options.tell(forward => ({event: 'interrupted', forward, error, attempt, retryInMs}));
+	}
+
+	#stay(pod: PodObject): void {
+		const before = this.pod.status?.podIP;
+		this.#resolved = {...this.#resolved, pod};
+		if (this.#pool && before !== undefined && pod.status?.podIP !== undefined && pod.status.podIP !== before) {
+			this.renew(this.#pool);
+		}
+	}
+
+	#move(pod: PodObject, reason: MoveReason, over: boolean, chosenFrom: number): void {
+		this.#leave(reason, over);
+		const target = reachedPod(this.target.asked, pod, chosenFrom);
+		this.#resolved = {...this.#resolved, pod, target};
+		this.#options.onMove(pod);
+		this.#pool = this.#poolTo(target);
+		this.#poolComes.resolve();
+		this.#pool.warm();
+	}
+
+	/** Leaves the pod: at once when it is over, else as its connections end. */
+	#leave(reason: MoveReason, over: boolean): void {
+		const pool = this.#pool;
+		this.#moving ??= {from: identityOf(this.pod), reason};
+		this.#downSince ??= performance.now();
+		if (!pool) {
+			return;
+		}
+
+		this.#pool = undefined;
+		this.#poolComes = Promise.withResolvers();
+		if (over) {
+			this.#options.onOver(pool);
+			pool.destroy();
+		} else {
+			pool.retire();
+		}
+	}
+
+	#confirmMove(): void {
+		if (!this.#moving) {
+			return;
+		}
+
+		const {from, reason} = this.#moving;
+		const outageMs = Math.round(this.#downSince === undefined ? 0 : performance.now() - this.#downSince);
+		this.#moving = undefined;
+		this.#downSince = undefined;
+		this.#options.tell(forward => ({event: 'moved', forward, from, to: identityOf(this.pod), reason, outageMs}));
+	}
+
+	#goneError(why: string, text: string | null = null): SpokeError {
+		return new SpokeError('ERR_TARGET_GONE', `${this.target.asked} is gone: ${why}`, {remedy: 'forward to its service or workload to follow its successors', ...text !== null && {text}});
+	}
+}
+
+function identityOf({metadata: {name, uid}}: PodObject): PodIdentity {
+	return {name, uid: uid ?? null};
+}
