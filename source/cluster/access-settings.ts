@@ -25,7 +25,10 @@ const largestBundle = 8 * 1024 * 1024;
 
 export type AccessSettings = {access: Access; facts: ClusterFacts};
 
-/** @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE, ERR_USAGE */
+/**
+Reads everything once; nothing is connected.
+@throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE, ERR_USAGE
+*/
 export async function readSettings(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder = podFolder): Promise<AccessSettings> {
 	const timeoutMs = requestTimeout(flags['request-timeout']);
 	const {source, ...chosen} = await chosenEntries(flags, environment, folder);
@@ -71,7 +74,7 @@ function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, 
 	}
 
 	if (config.contexts.size > 0) {
-		return new SpokeError('ERR_CONTEXT_UNKNOWN', `no context is chosen: current-context is not set in ${read.join(', ')}`, {remedy: `give --context, one of: ${[...config.contexts.keys()].slice(0, 10).join(', ')}`});
+		return new SpokeError('ERR_CONTEXT_UNKNOWN', `no context is chosen: current-context is not set in ${read.join(', ')}`, {remedy: `give --context, one of: ${config.contexts.keys().take(10).toArray().join(', ')}`});
 	}
 
 	return new SpokeError('ERR_NO_KUBECONFIG', read.length > 0 ? `the kubeconfig ${read.join(', ')} names no cluster` : `no kubeconfig: ${missing.join(', ') || 'KUBECONFIG'} does not exist, and this is not a pod`);

@@ -27,7 +27,13 @@ export class ConnectionPool {
 	/** Obeys Retry-After on 429, 503 and other server errors, while the request can be sent again. */
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		for (let attempt = 0; ; attempt++) {
-			const answer = await this.#once(options);
+			const {answer, outdated} = await this.#once(options);
+			if (outdated && attempt === 0 && replayable(options)) {
+				// Refused for a client certificate that has been renewed since: the next connection shows the new one.
+				answer.body.resume();
+				continue;
+			}
+
 			const waitS = waitAskedFor(answer);
 			if (waitS === null || attempt >= mostRetries || !replayable(options)) {
 				return answer;
@@ -57,11 +63,11 @@ export class ConnectionPool {
 		return connection;
 	}
 
-	async #once(options: RequestOptions): Promise<ApiResponse> {
-		const kept = this.#take();
+	async #once(options: RequestOptions): Promise<{answer: ApiResponse; outdated: boolean}> {
+		const kept = await this.#take(options.signal);
 		if (kept) {
 			try {
-				return this.#giveBackAfter(kept, await kept.request(options));
+				return await this.#answered(kept, await kept.request(options), options.signal);
 			} catch (error) {
 				// The server may have closed it just now. What changes nothing is sent again on a fresh connection.
 				if (kept.usable || options.signal?.aborted || !['GET', 'HEAD'].includes(options.method ?? 'GET')) {
@@ -72,26 +78,33 @@ export class ConnectionPool {
 
 		const fresh = await this.#open(options.signal);
 		try {
-			return this.#giveBackAfter(fresh, await fresh.request(options));
+			return await this.#answered(fresh, await fresh.request(options), options.signal);
 		} catch (error) {
 			fresh.close();
 			throw error;
 		}
 	}
 
-	#take(): DedicatedConnection | undefined {
-		for (const [connection, {timer}] of [...this.#idle].reverse()) {
+	async #take(signal?: AbortSignal): Promise<DedicatedConnection | undefined> {
+		for (const [connection, {timer}] of [...this.#idle].toReversed()) {
 			clearTimeout(timer);
 			this.#idle.delete(connection);
-			if (connection.usable) {
+			if (connection.usable && await connection.isCurrent(signal)) {
 				return connection;
 			}
+
+			connection.close();
 		}
 
 		return undefined;
 	}
 
-	#giveBackAfter(connection: DedicatedConnection, answer: ApiResponse): ApiResponse {
+	async #answered(connection: DedicatedConnection, answer: ApiResponse, signal?: AbortSignal): Promise<{answer: ApiResponse; outdated: boolean}> {
+		this.#giveBackAfter(connection, answer);
+		return {answer, outdated: answer.status === 401 && !await connection.isCurrent(signal)};
+	}
+
+	#giveBackAfter(connection: DedicatedConnection, answer: ApiResponse): void {
 		finished(answer.body, {writable: false}, error => {
 			if (error || this.#closed || !connection.usable || this.#idle.size >= mostIdle) {
 				connection.close();
@@ -103,7 +116,6 @@ export class ConnectionPool {
 			}, idleLimitMs).unref();
 			this.#idle.set(connection, {timer, since: performance.now()});
 		});
-		return answer;
 	}
 
 	#drop(connection: DedicatedConnection): void {
@@ -116,7 +128,7 @@ export class ConnectionPool {
 /** Seconds, or `null` when no wait was asked for, or one that is too long to be kept up with. */
 function waitAskedFor({status, headers}: ApiResponse): number | null {
 	const asked = Number(headers['retry-after']);
-	return (status === 429 || status >= 500) && headers['retry-after'] !== undefined && Number.isInteger(asked) && asked >= 0 && asked <= longestWaitS ? asked : null;
+	return (status === 429 || status >= 500) && headers['retry-after'] !== undefined && Number.isSafeInteger(asked) && asked >= 0 && asked <= longestWaitS ? asked : null;
 }
 
 function replayable({body}: RequestOptions): boolean {

@@ -30,7 +30,10 @@ const upgradeLimitMs = 35_000;
 
 let opened = 0;
 
-/** @throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN… */
+/**
+With handshake done and credentials ready.
+@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…
+*/
 export async function openConnection(access: Access, signal?: AbortSignal): Promise<DedicatedConnection> {
 	const identity = await access.credentials.current(signal);
 	const open = await openSocket(access.route, identity.certificate, signal);
@@ -38,14 +41,14 @@ export async function openConnection(access: Access, signal?: AbortSignal): Prom
 }
 
 export class DedicatedConnection implements Connection {
-	readonly id: string;
-	readonly facts: SocketFacts;
 	readonly #access: Access;
 	readonly #socket: Duplex;
 	readonly #agent: OneSocketAgent;
 	readonly #absoluteForm: boolean;
 	readonly #shown: Identity['certificate'];
 	#upgraded = false;
+	readonly id: string;
+	readonly facts: SocketFacts;
 
 	constructor(access: Access, {socket, facts, absoluteForm}: OpenSocket, identity: Identity) {
 		opened++;
@@ -62,6 +65,12 @@ export class DedicatedConnection implements Connection {
 
 	get usable(): boolean {
 		return !this.#upgraded && !this.#socket.destroyed && this.#socket.writable;
+	}
+
+	/** False once there is another client certificate than the one that this socket's handshake showed. */
+	async isCurrent(signal?: AbortSignal): Promise<boolean> {
+		const {certificate} = await this.#access.credentials.current(signal);
+		return certificate === this.#shown;
 	}
 
 	async request(options: RequestOptions): Promise<ApiResponse> {

@@ -1,10 +1,15 @@
 /** A dedicated connection is one socket from its first request to its upgrade, and every fault on it is told in one line. */
 import {createHash} from 'node:crypto';
+import {writeFile} from 'node:fs/promises';
 import {createServer as createTcpServer, type AddressInfo} from 'node:net';
+import {join} from 'node:path';
 import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
+import type {TLSSocket} from 'node:tls';
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
 import {startServer, textOf} from '../support/api-server.ts';
+import {authority, issue} from '../support/certificates.ts';
 import {startRecordingServers} from '../support/recording-servers.ts';
 
 const accept = (key: string) => createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
@@ -295,4 +300,32 @@ test.serial('the facts are those of this handshake, again and again, whatever th
 	const other = await startServer({});
 	t.teardown(async () => other.close());
 	await t.throwsAsync((await server.cluster({cluster: {server: other.url}})).connect(), {code: 'ERR_APISERVER_TLS', message: /signed by unknown authority/});
+});
+
+test('a renewed client certificate is shown on the next connection, and a 401 for the old one is tried again with it', async t => {
+	const root = await authority('client-ca');
+	const [first, second] = await Promise.all([issue({commonName: 'first', usage: 'client'}, root), issue({commonName: 'second', usage: 'client'}, root)]);
+	const seen: string[] = [];
+	let welcome = 'first';
+	const server = await startServer({
+		request(request, response) {
+			const {CN: name} = (request.socket as TLSSocket).getPeerCertificate().subject;
+			seen.push(String(name));
+			response.statusCode = name === welcome ? 200 : 401;
+			response.end('{}');
+		},
+	}, {requestCert: true, rejectUnauthorized: false});
+	t.teardown(async () => server.close());
+	const [certificate, key] = [join(server.folder, 'c'), join(server.folder, 'k')];
+	const put = async (pair: typeof first) => Promise.all([writeFile(certificate, pair.certificate), writeFile(key, pair.key)]);
+	await put(first);
+	const cluster = await server.cluster({user: {'client-certificate': certificate, 'client-key': key}});
+	await cluster.json({path: '/'});
+	welcome = 'second';
+	await put(second);
+	// Files are looked at again at most once a second.
+	await delay(1100);
+	await cluster.json({path: '/'});
+	t.deepEqual(seen, ['first', 'second']);
+	t.is(server.connections(), 2);
 });

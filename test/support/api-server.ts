@@ -9,6 +9,7 @@ import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import type {TlsOptions} from 'node:tls';
 import {authority, issue} from './certificates.ts';
 
 export type ScriptedServer = {
@@ -31,11 +32,11 @@ export type Scripted = {
 	upgrade?: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 };
 
-export async function startServer({request, upgrade}: Scripted): Promise<ScriptedServer> {
+export async function startServer({request, upgrade}: Scripted, tls: TlsOptions = {}): Promise<ScriptedServer> {
 	const ca = await authority('scripted-ca');
 	const leaf = await issue({commonName: 'scripted', ip: ['127.0.0.1'], dns: ['localhost', 'api.example.test']}, ca);
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-server-'));
-	const server = createServer({key: leaf.key, cert: leaf.certificate, keepAliveTimeout: 60_000}, request);
+	const server = createServer({key: leaf.key, cert: leaf.certificate, keepAliveTimeout: 60_000, ...tls}, request);
 	const sockets = new Set<Socket>();
 	let made = 0;
 	server.on('secureConnection', socket => {

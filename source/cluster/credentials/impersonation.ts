@@ -4,21 +4,21 @@ import {headerValue} from './header-value.ts';
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>;
 
-/** @see client-go transport/round_trippers.go (impersonatingRoundTripper) */
+/**
+None when nobody is impersonated.
+@see client-go transport/round_trippers.go (impersonatingRoundTripper)
+@throws SpokeError ERR_KUBECONFIG_INVALID for a value that no header may carry
+*/
 export function impersonationHeaders(user: Pick<UserEntry, 'impersonate' | 'impersonateUid' | 'impersonateGroups' | 'impersonateUserExtra'>): RequestHeaders {
 	if (user.impersonate === '') {
 		return {};
 	}
 
-	const headers: Record<string, string | readonly string[]> = {'Impersonate-User': headerValue('Impersonate-User', user.impersonate)};
-	if (user.impersonateUid !== '') {
-		headers['Impersonate-Uid'] = headerValue('Impersonate-Uid', user.impersonateUid);
-	}
-
-	if (user.impersonateGroups.length > 0) {
-		headers['Impersonate-Group'] = user.impersonateGroups.map(group => headerValue('Impersonate-Group', group));
-	}
-
+	const headers: Record<string, string | readonly string[]> = {
+		'Impersonate-User': headerValue('Impersonate-User', user.impersonate),
+		...user.impersonateUid !== '' && {'Impersonate-Uid': headerValue('Impersonate-Uid', user.impersonateUid)},
+		...user.impersonateGroups.length > 0 && {'Impersonate-Group': user.impersonateGroups.map(group => headerValue('Impersonate-Group', group))},
+	};
 	for (const [key, values] of user.impersonateUserExtra) {
 		if (values.length > 0) {
 			headers[`Impersonate-Extra-${escapeKey(key)}`] = values.map(value => headerValue('Impersonate-Extra', value));
@@ -31,7 +31,7 @@ export function impersonationHeaders(user: Pick<UserEntry, 'impersonate' | 'impe
 /** Everything that a header's name may not hold, and `%` itself, percent-coded by byte. */
 function escapeKey(key: string): string {
 	return [...Buffer.from(key, 'utf8')].map(byte => {
-		const character = String.fromCharCode(byte);
+		const character = String.fromCodePoint(byte);
 		return /[!#$&'*+\-.^\w`|~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 	}).join('');
 }

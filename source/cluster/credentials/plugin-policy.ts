@@ -24,11 +24,13 @@ export async function assertAllowed(exec: ExecEntry, environment: NodeJS.Process
 		throw notAllowed(`plugin "${command}" not allowed: policy set to "DenyAll"`);
 	}
 
-	if (policy === 'Allowlist') {
-		const resolved = lookPath(command, environment);
-		if (!allowed.includes(command) && (resolved === null || allowed.every(one => lookPath(one, environment) !== resolved))) {
-			throw notAllowed(`plugin path "${resolved ?? command}" is not permitted by the credential plugin allowlist`);
-		}
+	if (policy !== 'Allowlist' || allowed.includes(command)) {
+		return;
+	}
+
+	const resolved = lookPath(command, environment);
+	if (resolved === null || allowed.every(one => lookPath(one, environment) !== resolved)) {
+		throw notAllowed(`plugin path "${resolved ?? command}" is not permitted by the credential plugin allowlist`);
 	}
 }
 

@@ -36,11 +36,11 @@ async function ownCredentials(user: UserEntry, context: CredentialContext): Prom
 
 	const hasToken = user.token !== '' || user.tokenFile !== '';
 	const hasBasic = user.username !== '' || user.password !== '';
-	const hasCertificate = user.clientCertificate !== '' || user.clientCertificateData.length > 0;
 	if (hasToken && hasBasic) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'username/password or bearer token may be set, but not both');
 	}
 
+	const hasCertificate = user.clientCertificate !== '' || user.clientCertificateData.length > 0;
 	if (!hasToken && !hasBasic && !hasCertificate) {
 		return withoutLogin(user, context);
 	}

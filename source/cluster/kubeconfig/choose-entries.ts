@@ -52,7 +52,7 @@ function mustExist(name: string | undefined, among: ReadonlyMap<string, unknown>
 }
 
 function unknown(message: string, among: ReadonlyMap<string, unknown>, what: string): SpokeError {
-	const names = [...among.keys()];
+	const names = among.keys().toArray();
 	const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? `, and ${names.length - 10} more` : '');
 	return new SpokeError('ERR_CONTEXT_UNKNOWN', message, {remedy: names.length === 0 ? `the kubeconfig has no ${what}` : `${what}s in the kubeconfig: ${shown}`});
 }
@@ -103,10 +103,12 @@ function mergeExtra(fromFile: ReadonlyMap<string, readonly string[]>, rows: read
 	const given = new Map<string, string[]>();
 	for (const row of rows) {
 		const at = row.indexOf('=');
-		if (at >= 0) {
-			const key = row.slice(0, at);
-			given.set(key, [...(given.get(key) ?? []), row.slice(at + 1)]);
+		if (at < 0) {
+			continue;
 		}
+
+		const key = row.slice(0, at);
+		given.set(key, [...(given.get(key) ?? []), row.slice(at + 1)]);
 	}
 
 	return new Map([...fromFile, ...given]);

@@ -61,7 +61,9 @@ async function readPipe(file: FileHandle, maxBytes: number): Promise<Buffer> {
 	const pipe = new Socket({fd: file.fd, readable: true, writable: false});
 	const chunks: Buffer[] = first === 'later' ? [] : [first];
 	let total = first === 'later' ? 0 : first.length;
-	pipe.setTimeout(pipeSilenceMs, () => pipe.destroy(new Error(`nothing came out of this pipe for ${pipeSilenceMs / 1000} s`)));
+	pipe.setTimeout(pipeSilenceMs, () => {
+		pipe.destroy(new Error(`nothing came out of this pipe for ${pipeSilenceMs / 1000} s`));
+	});
 	for await (const chunk of pipe as AsyncIterable<Buffer>) {
 		total += chunk.length;
 		if (total > maxBytes) {

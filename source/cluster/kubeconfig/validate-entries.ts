@@ -20,10 +20,7 @@ export async function validateEntries({cluster, clusterName, user, userName}: Ch
 }
 
 async function wrongWithCluster(name: string, cluster: ClusterEntry): Promise<string[]> {
-	const wrong: string[] = [];
-	if (cluster.server === '') {
-		wrong.push(name === '' ? 'default cluster has no server defined' : `no server found for cluster "${name}"`);
-	}
+	const wrong = cluster.server === '' ? [name === '' ? 'default cluster has no server defined' : `no server found for cluster "${name}"`] : [];
 
 	if (cluster.proxyUrl !== '') {
 		try {
@@ -76,10 +73,7 @@ function wrongWithExec(name: string, {exec, authProvider}: UserEntry): string[] 
 		return [];
 	}
 
-	const wrong: string[] = [];
-	if (authProvider !== null) {
-		wrong.push(`authProvider cannot be provided in combination with an exec plugin for ${name}`);
-	}
+	const wrong = authProvider === null ? [] : [`authProvider cannot be provided in combination with an exec plugin for ${name}`];
 
 	if (exec.command === '') {
 		wrong.push(`command must be specified for ${name} to use exec authentication plugin`);

@@ -12,10 +12,10 @@ export type Judgement = {
 
 /**
 `null` when it is accepted. The order is Go's: the leaf's dates, then the name, then the chain.
-@param leaf
-@param name
+@param leaf the server's own certificate
+@param name what it must be for: a DNS name or an address
 @param chainError OpenSSL's verdict on the chain (`CERT_HAS_EXPIRED`…), or `null` when the chain holds
-@param now
+@param now our clock
 */
 export function judgeCertificate(leaf: X509Certificate, name: string, chainError: string | null, now: Date): Judgement | null {
 	return wrongDates(leaf, now) ?? wrongName(leaf, name) ?? wrongChain(chainError, leaf, now);

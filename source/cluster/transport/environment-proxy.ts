@@ -29,13 +29,8 @@ function anyOf(environment: NodeJS.ProcessEnv, upper: string): string {
 }
 
 function isLocal(host: string): boolean {
-	return host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'));
+	return host === 'localhost' || (isIP(host) !== 0 && (inRange(host, '127.0.0.0', 8) || inRange(host, '::1', 128) || inRange(host, '::ffff:127.0.0.0', 104)));
 }
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-loopback.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
 
 /** Entries: `*`, an address, a range, `name`, `.name` or `*.name`, each but the range with an optional port. */
 function exempt(host: string, port: number, list: string): boolean {
