@@ -8,20 +8,16 @@ Never throws. The kubelet's refusals come as 400 by way of the apiserver, a seco
 export function logRefusal(answer: RefusedAnswer): SpokeError {
 	const told = refusal(answer, {verb: 'get', resource: 'pods/log'});
 	const text = told.text ?? told.message;
-	if (told.code !== 'ERR_APISERVER_ANSWER') {
-		return told;
-	}
-
 	const line = text.replaceAll(/\s*\n\s*/g, ' ').trim();
-	if (/is waiting to start|is not available|is terminated/.test(text)) {
+	if (answer.status === 400 && /is waiting to start|is not available|is terminated/.test(text)) {
 		return new SpokeError('ERR_TARGET_GONE', line, {text, remedy: 'it can be waited for with -f'});
 	}
 
-	if (/previous terminated container .* not found|is not valid for pod|a container name must be specified|container not found/.test(text)) {
+	if (answer.status === 400 && /previous terminated container .* not found|is not valid for pod|a container name must be specified|container not found/.test(text)) {
 		return new SpokeError('ERR_NOT_FOUND', line, {text});
 	}
 
-	return secondLeg.test(text) ? new SpokeError('ERR_SECOND_LEG', line, {text}) : told;
+	return told.code === 'ERR_APISERVER_ANSWER' && secondLeg.test(text) ? new SpokeError('ERR_SECOND_LEG', line, {text}) : told;
 }
 
 /** `Get "https://HOST:PORT/containerLogs/…": …` and the failures of the apiserver's own way to a node. */

@@ -1,0 +1,169 @@
+import {spawn as spawnProcess} from 'node:child_process';
+import {once} from 'node:events';
+import process from 'node:process';
+import {spawn as spawnTerminal} from '@lydell/node-pty';
+import test from 'ava';
+import type {Path} from '../../../source/posture/evidence.ts';
+import {LogServer} from '../../support/log-server.ts';
+import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+
+const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
+
+async function withPods<Result>(run: (server: LogServer, spoke: (...argv: string[]) => ReturnType<typeof runSpoke>) => Promise<Result>): Promise<Result> {
+	const server = await LogServer.start();
+	server.restartPolicy = 'Never';
+	for (const name of ['a', 'b']) {
+		const logs = server.addPod(name, {containers: ['app', 'side']});
+		for (const [container, log] of logs) {
+			log.append({time: time(1), text: `${name} ${container} 1`}, {time: time(2), text: `${name} ${container} 2`});
+			log.end();
+		}
+	}
+
+	try {
+		return await run(server, async (...argv) => runSpoke(['logs', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}}));
+	} finally {
+		await server.stop();
+	}
+}
+
+test('without -f stdout is the log’s bytes and stderr only says what was chosen', async t => {
+	await withPods(async (_, spoke) => {
+		t.deepEqual(await spoke('a'), {status: 0, stdout: 'a app 1\na app 2\n', stderr: 'Defaulted container "app" out of: app, side\n'});
+		t.deepEqual(await spoke('a', 'side', '--prefix', '--timestamps', '--tail=1'), {status: 0, stdout: `[pod/a/side] ${time(2)} a side 2\n`, stderr: ''});
+		t.deepEqual(await spoke('-l', 'app=web', '--all-containers', '--tail=1'), {status: 0, stdout: 'a app 2\na side 2\nb app 2\nb side 2\n', stderr: ''});
+		t.deepEqual(await spoke('pod/a', 'pod/b', '-c', 'app', '--tail=1'), {status: 0, stdout: 'a app 2\nb app 2\n', stderr: ''});
+	});
+});
+
+test('with -f it ends 0 when the pods are done, and says so on stderr', async t => {
+	await withPods(async (_, spoke) => {
+		const {status, stdout, stderr} = await spoke('-f', 'a', '-c', 'app');
+		t.deepEqual([status, stdout, stderr], [0, 'a app 1\na app 2\n', 'spoke: a/app: ended with exit 0 Completed\n']);
+		const all = await spoke('-f', '-l', 'app=web', '--all-containers', '--prefix');
+		t.is(all.status, 0);
+		t.deepEqual(all.stdout.trim().split('\n').sort(), ['a', 'b'].flatMap(pod => ['app', 'side'].flatMap(container => [1, 2].map(number => `[pod/${pod}/${container}] ${pod} ${container} ${number}`))));
+	});
+});
+
+test('--limit-bytes with -f counts what is printed, over a cut', async t => {
+	await withPods(async (server, spoke) => {
+		server.faults.push({kind: 'cut', afterBytes: 45});
+		t.is((await spoke('-f', 'a', '-c', 'app', '--limit-bytes=11')).stdout, 'a app 1\na a');
+	});
+});
+
+test('failures are one line with their status', async t => {
+	await withPods(async (server, spoke) => {
+		t.like(await spoke('nope'), {status: 8, stderr: 'error: pods "nope" not found [ERR_NOT_FOUND]\n'});
+		t.like(await spoke('a', '-c', 'nope'), {status: 8, stderr: 'error: container nope is not valid for pod a out of: app, side [ERR_NOT_FOUND]\n'});
+		t.like(await spoke('-p', 'a', '-c', 'app'), {status: 8, stderr: 'error: previous terminated container "app" in pod "a" not found [ERR_NOT_FOUND]\n'});
+		server.faults.push({kind: 'cut', afterBytes: 9});
+		const cut = await spoke('a', '-c', 'app');
+		t.is(cut.status, 13);
+		t.regex(cut.stderr, /^error: the log of a was cut: [^\n]+\[ERR_STREAM_LOST\]\n$/);
+	});
+});
+
+test('--ignore-errors says a failure and goes on', async t => {
+	await withPods(async (server, spoke) => {
+		server.faults.push({kind: 'refuse', status: 500, body: '{"kind":"Status","message":"broken"}'});
+		const {status, stdout, stderr} = await spoke('pod/a', 'pod/b', '-c', 'app', '--ignore-errors');
+		t.deepEqual([status, stdout], [0, 'b app 1\nb app 2\n']);
+		t.regex(stderr, /broken/);
+	});
+});
+
+test('--path=json is one Path a connection on stderr, and stdout stays the log’s', async t => {
+	await withPods(async (_, spoke) => {
+		const {stdout, stderr} = await spoke('a', '-c', 'app', '--path=json');
+		t.is(stdout, 'a app 1\na app 2\n');
+		const paths = stderr.trim().split('\n').map(line => JSON.parse(line) as Path);
+		t.is(paths.length, 1);
+		t.like(paths[0], {apiVersion: 'spoke/v1', kind: 'Path', feature: 'logs', phase: 'settled'});
+		t.is(paths[0]!.legs[0]!.tls.state, 'plain');
+		t.like(paths[0]!.target, {asked: 'a', name: 'a', node: 'n1', container: 'app'});
+	});
+});
+
+test('on a terminal control characters are shown, not obeyed; in a pipe every byte passes', async t => {
+	await withPods(async (server, spoke) => {
+		const hostile = 'x\u001B]0;title\u0007y\u001B[31mred\u001B[0m\u001B[2J';
+		const log = server.addPod('h').get('app')!;
+		log.append({time: time(1), text: hostile});
+		log.end();
+		t.is((await spoke('h')).stdout, `${hostile}\n`);
+		for (const more of [[], ['-f']]) {
+			const terminal = spawnTerminal(process.execPath, [builtProgram, 'logs', 'h', ...more, '--path=never', '--server', server.url, '--namespace', 'demo'], {cols: 200, rows: 30, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: '/dev/null'}});
+			let screen = '';
+			terminal.onData(data => {
+				screen += data;
+			});
+			await new Promise<void>(resolve => {
+				terminal.onExit(() => {
+					resolve();
+				});
+			});
+			t.true(screen.includes('red'));
+			t.false(screen.includes('\u001B]0;title'));
+			t.false(screen.includes('\u001B[2J'));
+			t.true(screen.includes('\u001B[31m'), 'colours stay');
+		}
+	});
+});
+
+test('the path line is told on a terminal, leg 1 at once', async t => {
+	await withPods(async server => {
+		const terminal = spawnTerminal(process.execPath, [builtProgram, 'logs', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'], {cols: 200, rows: 30, env: {PATH: process.env['PATH']!, HOME: '/nonexistent', KUBECONFIG: '/dev/null'}});
+		let screen = '';
+		terminal.onData(data => {
+			screen += data;
+		});
+		await new Promise<void>(resolve => {
+			terminal.onExit(() => {
+				resolve();
+			});
+		});
+		t.regex(screen, /path: you -plain-> \w+ -\w+/);
+		t.true(screen.indexOf('path: you') < screen.indexOf('a app 1'));
+	});
+});
+
+for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+	test(`${signal} ends a follow with ${status}`, async t => {
+		await withPods(async server => {
+			const log = server.addPod('r').get('app')!;
+			log.append({time: time(1), text: 'running'});
+			const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-f', 'r', '--server', server.url, '--namespace', 'demo'], {env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null'}});
+			await once(child.stdout, 'data');
+			child.kill(signal);
+			const began = Date.now();
+			const [code] = await once(child, 'exit') as [number];
+			t.is(code, status);
+			t.true(Date.now() - began < 2000);
+		});
+	});
+}
+
+test('a reader that goes ends a follow at once with 141 and without a word', async t => {
+	await withPods(async server => {
+		const log = server.addPod('r').get('app')!;
+		log.append({time: time(1), text: 'running'});
+		const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-f', 'r', '--server', server.url, '--namespace', 'demo'], {env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null'}});
+		let stderr = '';
+		child.stderr.on('data', (chunk: Buffer) => {
+			stderr += chunk.toString();
+		});
+		await once(child.stdout, 'data');
+		child.stdout.destroy();
+		const writing = setInterval(() => {
+			log.append({time: time(2), text: 'more'});
+		}, 20);
+		const began = Date.now();
+		const [code] = await once(child, 'exit') as [number];
+		clearInterval(writing);
+		t.is(code, 141);
+		t.is(stderr, '');
+		t.true(Date.now() - began < 1000);
+	});
+});

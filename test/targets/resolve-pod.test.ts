@@ -1,0 +1,152 @@
+import type {ServerResponse} from 'node:http';
+import test from 'ava';
+import type {PodObject} from '../../source/targets/pod-object.ts';
+import {resolvePod} from '../../source/targets/resolve-pod.ts';
+import {watchPods} from '../../source/targets/watch-pods.ts';
+import {startServer} from '../support/api-server.ts';
+
+const pod = (name: string, ready = true): PodObject => ({
+	metadata: {name, namespace: 'demo', uid: `uid-${name}`, resourceVersion: '1'},
+	spec: {nodeName: 'n1', containers: [{name: 'app'}]},
+	status: {phase: 'Running', conditions: ready ? [{type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z'}] : []},
+});
+
+const objects: Readonly<Record<string, object>> = {
+	'/api/v1/namespaces/demo/pods/web-1': pod('web-1'),
+	'/apis/apps/v1/namespaces/demo/deployments/web': {metadata: {name: 'web'}, spec: {selector: {matchLabels: {app: 'web'}, matchExpressions: [{key: 'tier', operator: 'In', values: ['a', 'b']}, {key: 'old', operator: 'DoesNotExist'}]}}},
+	'/apis/apps/v1/namespaces/demo/deployments/empty': {metadata: {name: 'empty'}, spec: {selector: {matchLabels: {app: 'empty'}}}},
+	'/api/v1/namespaces/demo/services/web': {metadata: {name: 'web'}, spec: {selector: {app: 'web'}, ports: [{port: 80}]}},
+	'/api/v1/namespaces/demo/services/bare': {metadata: {name: 'bare'}, spec: {ports: [{port: 80}]}},
+};
+
+type Asked = {path: string; selector: string | null; watch: boolean};
+
+async function withCluster<Result>(run: (cluster: Awaited<ReturnType<Awaited<ReturnType<typeof startServer>>['cluster']>>, asked: Asked[], control: {pods: PodObject[]; watching: ServerResponse[]; refuseWatch: boolean}) => Promise<Result>): Promise<Result> {
+	const asked: Asked[] = [];
+	const control = {pods: [pod('web-0', false), pod('web-1')], watching: [] as ServerResponse[], refuseWatch: false};
+	const server = await startServer({request({url}, response) {
+		const {pathname, searchParams} = new URL(url!, 'https://h');
+		const selector = searchParams.get('labelSelector');
+		const watch = searchParams.get('watch') === 'true';
+		asked.push({path: pathname, selector, watch});
+		const answer = (status: number, body: object) => response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(body));
+		if (watch && control.refuseWatch) {
+			answer(403, {kind: 'Status', message: 'pods is forbidden: User "ada" cannot watch resource "pods"'});
+		} else if (watch) {
+			response.writeHead(200, {'content-type': 'application/json'}).flushHeaders();
+			control.watching.push(response);
+		} else if (pathname === '/api/v1/namespaces/demo/pods') {
+			answer(200, {kind: 'PodList', metadata: {resourceVersion: '1'}, items: selector === 'app=empty' ? [] : control.pods});
+		} else if (objects[pathname]) {
+			answer(200, objects[pathname]);
+		} else {
+			answer(404, {kind: 'Status', message: `"${pathname.split('/').at(-1)!}" not found`, reason: 'NotFound'});
+		}
+	}});
+	try {
+		return await run(await server.cluster({flags: ['--namespace', 'demo']}), asked, control);
+	} finally {
+		await server.close();
+	}
+}
+
+const options = {order: 'attach', podRunningTimeoutMs: 500} as const;
+
+test('a named pod is read and nothing else', async t => {
+	await withCluster(async (cluster, asked) => {
+		const {target, service, scope} = await resolvePod(cluster, 'pod/web-1', options);
+		t.deepEqual(target, {asked: 'pod/web-1', kind: 'Pod', namespace: 'demo', name: 'web-1', uid: 'uid-web-1', node: 'n1', container: null, chosenFrom: 1});
+		t.deepEqual([service, scope, asked.length], [null, null, 1]);
+	});
+});
+
+test('a workload’s selector finds its pods, and the ready one is chosen', async t => {
+	await withCluster(async (cluster, asked) => {
+		const {target, scope} = await resolvePod(cluster, 'deploy/web', options);
+		t.like(target, {name: 'web-1', chosenFrom: 2, asked: 'deploy/web'});
+		t.deepEqual(scope, {namespace: 'demo', labelSelector: 'app=web,tier in (a,b),!old'});
+		t.is(asked[1]!.selector, 'app=web,tier in (a,b),!old');
+	});
+});
+
+test('a service comes along, for its ports', async t => {
+	await withCluster(async cluster => {
+		const {service, target} = await resolvePod(cluster, 'svc/web', options);
+		t.is(service?.metadata.name, 'web');
+		t.is(target.name, 'web-1');
+	});
+});
+
+test('a service without a selector has no pods', async t => {
+	await withCluster(async cluster => {
+		await t.throwsAsync(resolvePod(cluster, 'svc/bare', options), {code: 'ERR_NOT_FOUND', message: /svc\/bare selects no pods/});
+	});
+});
+
+test('a node is no pod, and what does not exist is not found', async t => {
+	await withCluster(async cluster => {
+		await t.throwsAsync(resolvePod(cluster, 'node/n1', options), {code: 'ERR_USAGE', message: /is a node/});
+		await t.throwsAsync(resolvePod(cluster, 'deploy/nope', options), {code: 'ERR_NOT_FOUND'});
+		await t.throwsAsync(resolvePod(cluster, 'nope', options), {code: 'ERR_NOT_FOUND'});
+	});
+});
+
+test('a pod that comes in time is waited for', async t => {
+	await withCluster(async (cluster, _, control) => {
+		const resolving = resolvePod(cluster, 'deploy/empty', {...options, podRunningTimeoutMs: 5000});
+		while (control.watching.length === 0) {
+			await new Promise(resolve => {
+				setTimeout(resolve, 10);
+			});
+		}
+
+		control.watching[0]!.write(`${JSON.stringify({type: 'ADDED', object: pod('late')})}\n`);
+		t.is((await resolving).target.name, 'late');
+	});
+});
+
+test('when none comes the limit ends the wait and the target is named', async t => {
+	await withCluster(async cluster => {
+		const began = Date.now();
+		await t.throwsAsync(resolvePod(cluster, 'deploy/empty', options), {code: 'ERR_NOT_FOUND', message: 'no pod behind deploy/empty after 0.5 s'});
+		t.true(Date.now() - began < 3000);
+	});
+});
+
+test('pods are told once each, then their changes, over a watch that is cut', async t => {
+	await withCluster(async (cluster, _, control) => {
+		const stop = new AbortController();
+		const told: string[] = [];
+		for await (const change of watchPods(cluster, {namespace: 'demo'}, {signal: stop.signal})) {
+			told.push('pod' in change ? `${change.type} ${change.pod.metadata.name}` : change.type);
+			if (change.type === 'synced') {
+				setTimeout(() => {
+					control.watching[0]!.write(`${JSON.stringify({type: 'MODIFIED', object: {...pod('web-0'), metadata: {...pod('web-0').metadata, resourceVersion: '2'}}})}\n`);
+					control.watching[0]!.write(`${JSON.stringify({type: 'ERROR', object: {code: 410, message: 'too old'}})}\n`);
+					control.pods = [{...pod('web-0'), metadata: {...pod('web-0').metadata, resourceVersion: '2'}}, pod('web-2')];
+				}, 100);
+			} else if (told.at(-1) === 'appeared web-2') {
+				stop.abort();
+			}
+		}
+
+		t.deepEqual(told, ['appeared web-0', 'appeared web-1', 'synced', 'changed web-0', 'gone web-1', 'appeared web-2']);
+	});
+});
+
+test('where watching is refused it is polled, and said', async t => {
+	await withCluster(async (cluster, asked, control) => {
+		control.refuseWatch = true;
+		const stop = new AbortController();
+		const told: string[] = [];
+		for await (const change of watchPods(cluster, {namespace: 'demo'}, {signal: stop.signal})) {
+			told.push(change.type);
+			if (change.type === 'polling') {
+				stop.abort();
+			}
+		}
+
+		t.deepEqual(told, ['appeared', 'appeared', 'synced', 'polling']);
+		t.true(asked.some(({watch}) => watch));
+	});
+});
