@@ -25,7 +25,8 @@ Reads `svc/web`, `svc/web:80/path`, `svc/https:web:443/`, `node/n1/metrics`, `po
 */
 export function parseProxyTarget(text: string): ProxyTarget {
 	const allowed = 'it must be KIND/[SCHEME:]NAME[:PORT][/PATH] with node, pod or svc as KIND';
-	const [first = '', ...rest] = splitOutsideQuery(text);
+	// A query right behind the name belongs to the path.
+	const [first = '', ...rest] = splitOutsideQuery(text.replace(/^([^?]*[^/?])\?/, (_, before: string) => before.split('/').length <= 2 ? `${before}/?` : `${before}?`));
 	const resource = rest.length > 0 || findResource(first) ? findResource(first) : undefined;
 	if (resource && !isProxied(resource)) {
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(text)}: the apiserver has no proxy for ${resource.plural}; ${allowed}`);

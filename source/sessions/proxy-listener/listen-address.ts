@@ -1,6 +1,7 @@
 /** Where a local listener listens: a port of an address, or a Unix socket that only its owner can use. */
-import {chmod, lstat, unlink} from 'node:fs/promises';
-import process from 'node:process';
+import {lstatSync, rmSync} from 'node:fs';
+import {chmod, lstat, mkdtemp, rename, rm} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
 import type {AddressInfo, Server} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
@@ -32,21 +33,30 @@ async function listenAtSocket(server: Server, path: string): Promise<string> {
 		throw new SpokeError('ERR_LOCAL_FILE', `${path} exists and is no socket, so it is not replaced`);
 	}
 
-	// The mask makes it private from the start: a mode that is set afterwards comes too late.
-	const mask = process.umask(0o177);
+	// Made in a folder that is ours alone, and moved when it is private: a mode that is set in place comes too late.
+	let folder: string | undefined;
 	try {
-		if (there) {
-			await unlink(path);
-		}
-
-		await listening(server, {path});
-		await chmod(path, 0o600);
+		folder = await mkdtemp(join(dirname(path), '.spoke-'));
+		const made = join(folder, 's');
+		await listening(server, {path: made});
+		await chmod(made, 0o600);
+		await rename(made, path);
 	} catch (error) {
+		server.close();
 		throw new SpokeError('ERR_LOCAL_FILE', `the socket ${path} cannot be made: ${(error as Error).message}`, {cause: error});
 	} finally {
-		process.umask(mask);
+		if (folder !== undefined) {
+			await rm(folder, {recursive: true, force: true});
+		}
 	}
 
+	// Node takes away only what it made, where it made it.
+	const {ino} = await lstat(path);
+	server.once('close', () => {
+		if (lstatSync(path, {throwIfNoEntry: false})?.ino === ino) {
+			rmSync(path, {force: true});
+		}
+	});
 	return path;
 }
 

@@ -1,0 +1,199 @@
+/** The listener on real sockets: what passes and how, what is refused before the apiserver sees it, and where it listens. */
+import {once} from 'node:events';
+import {chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile} from 'node:fs/promises';
+import {createServer, connect} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {WebSocket, WebSocketServer} from 'ws';
+import {startProxyListener, type ListenerOptions} from '../../../source/sessions/proxy-listener/start-proxy-listener.ts';
+import type {ConnectionPurpose} from '../../../source/sessions/connection-witness.ts';
+import {startServer} from '../../support/api-server.ts';
+
+const options: ListenerOptions = {
+	place: {address: '127.0.0.1', port: 0},
+	filter: {acceptPaths: '^.*', rejectPaths: '', acceptHosts: String.raw`^localhost$,^127\.0\.0\.1$,^\[::1\]$`, rejectMethods: '^$'},
+	apiPrefix: '/', files: null, keepaliveMs: 0,
+};
+
+async function start(t: ExecutionContext, more: Partial<ListenerOptions> = {}) {
+	const seen: Array<{method: string; url: string; headers: Record<string, unknown>; body: string}> = [];
+	const sockets = new WebSocketServer({noServer: true});
+	sockets.on('connection', socket => {
+		socket.on('message', (message, binary) => {
+			socket.send(message, {binary});
+		});
+	});
+	const server = await startServer({
+		async request(request, response) {
+			let body = '';
+			for await (const piece of request) {
+				body += String(piece);
+			}
+
+			seen.push({method: request.method!, url: request.url!, headers: request.headers, body});
+			const {pathname} = new URL(request.url!, 'http://x');
+			if (pathname === '/api/v1/namespaces/d/services/web') {
+				response.end(JSON.stringify({metadata: {name: 'web', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
+			} else if (pathname === '/slow') {
+				response.write('first ');
+				setTimeout(() => response.end('second'), 100);
+			} else if (pathname === '/redirect') {
+				response.writeHead(302, {Location: 'http://evil.test/'}).end();
+			} else {
+				response.writeHead(pathname === '/missing' ? 404 : 200, {'X-Backend': 'yes', Connection: 'x-hop', 'X-Hop': 'no'}).end(`answer to ${request.method}`);
+			}
+		},
+		upgrade(request, socket, head) {
+			seen.push({method: 'UPGRADE', url: request.url!, headers: request.headers, body: ''});
+			sockets.handleUpgrade(request, socket, head, client => sockets.emit('connection', client, request));
+		},
+	});
+	const purposes: ConnectionPurpose[] = [];
+	const listener = await startProxyListener(await server.cluster(), {...options, ...more}, {witness: {opened(_connection, purpose) {
+		purposes.push(purpose);
+	}}});
+	t.teardown(async () => {
+		listener.close();
+		await server.close();
+	});
+	return {seen, purposes, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
+}
+
+test('a request passes with our credentials and without what is not the apiserver’s', async t => {
+	const {url, seen} = await start(t);
+	const answer = await fetch(`${url}/api/v1/things?a=b%2Fc`, {method: 'POST', body: 'hello', headers: {Authorization: 'Bearer stolen', 'Impersonate-User': 'root', 'X-Mine': 'kept', 'Content-Type': 'text/plain'}});
+	t.is(answer.status, 200);
+	t.is(await answer.text(), 'answer to POST');
+	t.is(answer.headers.get('x-backend'), 'yes');
+	t.is(answer.headers.get('x-hop'), null);
+	const [request] = seen;
+	t.is(request!.url, '/api/v1/things?a=b%2Fc');
+	t.is(request!.body, 'hello');
+	t.is(request!.headers['authorization'], 'Bearer secret-token');
+	t.is(request!.headers['impersonate-user'], undefined);
+	t.is(request!.headers['x-mine'], 'kept');
+});
+
+test('an answer comes as it is made, a 404 is the apiserver’s own, a redirect is passed and not followed', async t => {
+	const {url} = await start(t);
+	const slow = await fetch(`${url}/slow`);
+	const reader = slow.body!.getReader();
+	t.is(Buffer.from((await reader.read()).value!).toString(), 'first ');
+	t.is((await fetch(`${url}/missing`)).status, 404);
+	const redirect = await fetch(`${url}/redirect`, {redirect: 'manual'});
+	t.is(redirect.headers.get('location'), 'http://evil.test/');
+});
+
+test('what is refused never reaches the apiserver', async t => {
+	const {port, seen} = await start(t);
+	const refused: ReadonlyArray<[title: string, request: string, status: RegExp]> = [
+		['a foreign Host', 'GET /version HTTP/1.1\r\nHost: evil.test\r\n\r\n', /^HTTP\/1\.1 403/],
+		['a foreign Origin', 'POST /api/v1/pods HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.test\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}', /^HTTP\/1\.1 403/],
+		['exec', 'POST /api/v1/namespaces/d/pods/p/exec?command=sh HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n', /^HTTP\/1\.1 403/],
+		['exec coded twice', 'GET /api/v1/namespaces/d/pods/p%252fexec HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
+		['the kubelet’s run', 'GET //api/v1/nodes/n/proxy/./run/a/b/c HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
+		['two lengths of a body', 'POST /version HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', /^HTTP\/1\.1 400/],
+		['a URL in place of a path', 'GET http://evil.test/version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 400/],
+		['CONNECT', 'CONNECT evil.test:443 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 403/],
+		['an upgrade to SPDY', 'POST /api/v1/namespaces/d/pods/p/log HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n', /^HTTP\/1\.1 403/],
+		['a WebSocket of a foreign page', 'GET /socket HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://evil.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n', /^HTTP\/1\.1 403/],
+		['a WebSocket to exec', 'GET /api/v1/namespaces/d/pods/p/exec HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n', /^HTTP\/1\.1 403/],
+	];
+	for (const [title, request, status] of refused) {
+		t.regex(await raw(port, request), status, title);
+	}
+
+	t.deepEqual(seen, []);
+});
+
+test('a WebSocket passes both ways, through a service’s proxy with its label', async t => {
+	const {port, seen, purposes} = await start(t);
+	const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/namespaces/d/services/web:80/proxy/chat`, {origin: `http://127.0.0.1:${port}`});
+	await once(socket, 'open');
+	socket.send('hello');
+	const [message] = await once(socket, 'message') as [Buffer];
+	t.is(message.toString(), 'hello');
+	socket.close(1000);
+	const [code] = await once(socket, 'close') as [number];
+	t.is(code, 1000);
+	t.is(seen.at(-1)!.url, '/api/v1/namespaces/d/services/web:80/proxy/chat');
+	t.is(seen.at(-1)!.headers['origin'], undefined);
+	t.is(purposes[0]?.feature, 'service-proxy');
+	t.deepEqual(purposes[0]?.request, {scheme: 'http', port: 80, portName: 'http', kubeletPort: false});
+});
+
+test('a prefix of its own is taken off, files of a folder are served beside it, and nothing outside of the folder', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-files-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	await mkdir(join(folder, 'www'));
+	await writeFile(join(folder, 'www', 'index.html'), '<p>hi');
+	await writeFile(join(folder, 'secret'), 'secret');
+	await symlink(join(folder, 'secret'), join(folder, 'www', 'link'));
+	const {url, port, seen} = await start(t, {apiPrefix: '/k8s/', files: {folder: join(folder, 'www'), prefix: '/static/'}});
+	t.is((await fetch(`${url}/k8s/version`)).status, 200);
+	t.is(seen[0]!.url, '/version');
+	t.is((await fetch(`${url}/version`)).status, 404);
+	t.is(await (await fetch(`${url}/static/`)).text(), '<p>hi');
+	t.is((await fetch(`${url}/static/link`)).status, 404);
+	t.notRegex(await raw(port, 'GET /static/..%2fsecret HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'), /secret$/);
+	t.is(seen.length, 1);
+});
+
+test('an apiserver that cannot be reached is 502 with its reason', async t => {
+	const server = await startServer({});
+	const cluster = await server.cluster();
+	await server.close();
+	const listener = await startProxyListener(cluster, options);
+	t.teardown(() => {
+		listener.close();
+	});
+	const answer = await fetch(`http://${listener.address}/version`);
+	t.is(answer.status, 502);
+	t.regex(await answer.text(), /refused/);
+});
+
+test('a taken port is named with its family', async t => {
+	const {port} = await start(t);
+	const server = await startServer({});
+	t.teardown(async () => server.close());
+	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, place: {address: '127.0.0.1', port}}), {code: 'ERR_PORT_IN_USE', message: new RegExp(`port ${port} .*IPv4`)});
+});
+
+test('a Unix socket is private, replaces a stale socket, and nothing else', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-socket-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const path = join(folder, 'api.sock');
+	const stale = createServer().listen(path);
+	await once(stale, 'listening');
+	await chmod(path, 0o777);
+	const {listener} = await start(t, {place: {unixSocket: path}});
+	// Closing it takes the path away, so that comes last.
+	t.teardown(() => {
+		stale.close();
+	});
+	t.is(listener.address, path);
+	t.is((await stat(path)).mode, 0o140600);
+	t.deepEqual(await readdir(folder), ['api.sock']);
+	t.regex(await raw(path, 'GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200/);
+
+	const file = join(folder, 'file');
+	await writeFile(file, 'precious');
+	const server = await startServer({});
+	t.teardown(async () => server.close());
+	await t.throwsAsync(startProxyListener(await server.cluster(), {...options, place: {unixSocket: file}}), {code: 'ERR_LOCAL_FILE'});
+});
+
+async function raw(place: number | string, request: string): Promise<string> {
+	return new Promise((resolve, reject) => {
+		const socket = typeof place === 'number' ? connect(place, '127.0.0.1') : connect(place);
+		let answer = '';
+		socket.setTimeout(3000, () => socket.destroy());
+		socket.on('data', piece => {
+			answer += piece.toString();
+		}).on('close', () => {
+			resolve(answer);
+		}).on('error', reject);
+		socket.write(request);
+	});
+}

@@ -1,0 +1,118 @@
+/** The listener's verdicts: kubectl's own cases give kubectl's verdict or a stricter one, and no spelling runs a command. */
+import test from 'ava';
+import {runsCommands} from '../../../source/sessions/proxy/command-path.ts';
+import {makeRequestFilter, type FilterOptions} from '../../../source/sessions/proxy-listener/request-filter.ts';
+
+const standard: FilterOptions = {
+	acceptPaths: '^.*',
+	rejectPaths: '^/api/.*/pods/.*/exec,^/api/.*/pods/.*/attach',
+	acceptHosts: String.raw`^localhost$,^127\.0\.0\.1$,^\[::1\]$`,
+	rejectMethods: '^$',
+};
+
+/** The facts of TestAccept in k8s.io/kubectl v0.36.3 pkg/proxy/proxy_server_test.go. */
+const kubectlCases: ReadonlyArray<[name: string, method: string, path: string, host: string, accepts: boolean, options?: Partial<FilterOptions>]> = [
+	['test1', 'GET', '', '127.0.0.1', true],
+	['test2', 'GET', '/api/v1/pods', '127.0.0.1', true],
+	['test3', 'GET', '/api/v1/pods', 'localhost', true],
+	['test4', 'GET', '/api/v1/namespaces/default/pods/foo', 'localhost', true],
+	['test5', 'GET', '/api/v1/namespaces/default/pods/attachfoo', 'localhost', true],
+	['test7', 'GET', '/api/v1/namespaces/default/pods/execfoo', 'localhost', true],
+	['test8', 'GET', '/api/v1/namespaces/default/pods/foo/exec', '127.0.0.1', false],
+	['test9', 'GET', '/api/v1/namespaces/default/pods/foo/attach', '127.0.0.1', false],
+	['test10', 'GET', '/api/v1/pods', 'evil.com', false],
+	['test11', 'GET', '/api/v1/pods', 'localhost.evil.com', false],
+	['test12', 'GET', '/api/v1/pods', '127a0b0c1', false],
+	['test13', 'GET', '/ui', 'localhost', true],
+	['test14', 'POST', '/api/v1/pods', 'localhost', true],
+	['test15', 'PUT', '/api/v1/namespaces/default/pods/somepod', 'localhost', true],
+	['test16', 'PATCH', '/api/v1/namespaces/default/pods/somepod', 'localhost', true],
+	['test17', 'GET', '/api/v1/pods', '127.0.0.1', false, {rejectMethods: 'GET'}],
+	['test18', 'POST', '/api/v1/pods', 'localhost', false, {rejectMethods: 'POST'}],
+	['test19', 'PUT', '/api/v1/namespaces/default/pods/somepod', 'localhost', false, {rejectMethods: 'PUT'}],
+	['test20', 'PATCH', '/api/v1/namespaces/default/pods/somepod', 'localhost', false, {rejectMethods: 'PATCH'}],
+	['test21', 'PATCH', '/api/v1/namespaces/default/pods/somepod', 'localhost', false, {rejectMethods: 'POST,PUT,PATCH'}],
+	['test22', 'PUT', '/api/v1/namespaces/default/pods/somepod', 'localhost', false, {rejectMethods: 'POST,PUT,PATCH'}],
+	['test23', 'POST', '/api/v1/namespaces/default/pods/somepod/exec', 'localhost', false],
+	['test24', 'POST', '/api/v1/namespaces/default/pods/somepod/exec', 'localhost', true, {rejectPaths: ''}],
+];
+
+/** Where ours refuses what kubectl accepts, and why. */
+const stricter = new Set(['test24']);
+
+test('kubectl has 23 cases', t => {
+	t.is(kubectlCases.length, 23);
+});
+
+for (const [name, method, path, host, accepts, options = {}] of kubectlCases) {
+	test(`kubectl’s ${name}: ${method} ${path} on ${host} is ${accepts && !stricter.has(name) ? 'accepted' : 'refused'}`, t => {
+		const verdict = makeRequestFilter({...standard, ...options})({method, path, hosts: [host], origins: [], fetchSites: []});
+		t.is(verdict === null, accepts && !stricter.has(name));
+	});
+}
+
+const filter = makeRequestFilter(standard);
+const ask = (request: Partial<Parameters<typeof filter>[0]>) => filter({method: 'GET', path: '/version', hosts: ['127.0.0.1:8001'], origins: [], fetchSites: [], ...request});
+
+test('only pages of the listener’s own origin are answered', t => {
+	t.is(ask({origins: ['http://127.0.0.1:8001']}), null);
+	t.is(ask({hosts: ['[::1]:8001'], origins: ['http://[::1]:8001']}), null);
+	t.is(ask({fetchSites: ['same-origin']}), null);
+	for (const origins of [['http://evil.test'], ['null'], ['https://127.0.0.1:8001'], ['http://127.0.0.1:3000'], ['http://localhost:8001'], ['http://127.0.0.1:8001.evil.test'], ['']]) {
+		t.is(ask({origins})?.status, 403, origins[0]);
+	}
+
+	t.is(ask({method: 'POST', origins: ['http://evil.test']})?.status, 403);
+	t.is(ask({fetchSites: ['cross-site']})?.status, 403);
+	t.is(ask({fetchSites: ['same-site']})?.status, 403);
+});
+
+test('one Host, and one of ours', t => {
+	t.is(ask({hosts: []})?.status, 400);
+	t.is(ask({hosts: ['localhost', 'evil.test']})?.status, 400);
+	for (const host of ['evil.test', 'localhost.evil.test', '127.0.0.1.evil.test:8001', '127a0b0c1', '0.0.0.0:8001', '127.0.0.1@evil.test', '']) {
+		t.is(ask({hosts: [host]})?.status, 403, host);
+	}
+});
+
+const commands = [
+	'/api/v1/namespaces/d/pods/p/exec', '/api/v1/namespaces/d/pods/p/attach', '/api/v1/namespaces/d/pods/p/portforward',
+	'/api/v1/nodes/n/proxy/exec/d/p/c', '/api/v1/nodes/n/proxy/run/d/p/c', '/api/v1/nodes/n/proxy/attach/d/p/c', '/api/v1/nodes/n/proxy/portForward/d/p', '/api/v1/nodes/https:n:10250/proxy/cri/exec/x',
+];
+
+const spellings: ReadonlyArray<[title: string, spell: (path: string) => string]> = [
+	['as it is', path => path],
+	['with a query', path => `${path}?command=ls`],
+	['with a slash behind', path => `${path}/`],
+	['with doubled slashes', path => path.replaceAll('/', '//')],
+	['with %2f', path => path.replaceAll(/\/(?!api)/g, '%2f')],
+	['with %252F', path => path.replaceAll(/\/(?!api)/g, '%252F')],
+	['with a letter coded', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `%${word.charCodeAt(0).toString(16)}${word.slice(1)}`)],
+	['with a letter coded three times', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `%2525${word.charCodeAt(0).toString(16)}${word.slice(1)}`)],
+	['with capitals', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => word.toUpperCase())],
+	['with dot segments', path => path.replace('/pods/', '/pods/./x/../').replace('/nodes/', '/x/../nodes/./')],
+	['with coded dot segments', path => path.replace('/v1/', '/v1/x/%2e%2E/')],
+	['with twice coded dot segments', path => path.replace('/v1/', '/v1/x/%252e%252e/')],
+	['with backslashes', path => path.replaceAll(/\/(?!api)/g, '\\')],
+	['behind a slash of its own', path => `/${path}`],
+];
+
+for (const [title, spell] of spellings) {
+	test(`no command is run by a path spelled ${title}`, t => {
+		for (const command of commands) {
+			t.is(ask({path: spell(command)})?.status, 403, spell(command));
+			t.is(ask({path: spell(command), method: 'POST'})?.status, 403, spell(command));
+		}
+	});
+}
+
+test('what only looks like a command passes', t => {
+	for (const path of ['/api/v1/namespaces/exec/pods/attach', '/api/v1/namespaces/d/pods/p/log', '/api/v1/nodes/exec/proxy/metrics', '/api/v1/nodes/n/proxy/pods', '/api/v1/namespaces/d/services/s/proxy/run', '/apis/apps/v1/namespaces/d/deployments/exec']) {
+		t.false(runsCommands(path), path);
+		t.is(ask({path}), null, path);
+	}
+});
+
+test('what is no regular expression is a wrong call', t => {
+	t.throws(() => makeRequestFilter({...standard, acceptPaths: '('}), {code: 'ERR_USAGE', message: /--accept-paths/});
+});
