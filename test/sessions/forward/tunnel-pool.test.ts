@@ -66,16 +66,25 @@ function poolOf(t: ExecutionContext, {openMs = 5}: {openMs?: number} = {}) {
 	return {pool, told, opened, state, never, live: () => opened.filter(({session}) => !session.over)};
 }
 
+/** Until the tunnels are open that are kept ready from the start. */
+async function warmed(pool: TunnelPool<PretendTunnel>): Promise<void> {
+	while (pool.tunnels.size < 2) {
+		await delay(1);
+	}
+}
+
 const down = new SpokeError('ERR_APISERVER_UNREACHABLE', 'connection refused');
 
 test('the first connections find a tunnel open, also when another has just taken one', async t => {
 	const {pool, never} = poolOf(t);
 	await pool.start();
-	await delay(60);
+	await warmed(pool);
 	for (let index = 0; index < 10; index++) {
 		const taken = pool.take(never);
 		t.false(await Promise.race([taken.then(lease => lease.shared), delay(1, 'waited')]), `connection ${index}`);
-		await delay(50);
+		while (![...pool.tunnels.values()].includes(0)) {
+			await delay(1);
+		}
 	}
 });
 
@@ -129,12 +138,15 @@ test('after a burst at most four tunnels stay open, and the next connection wait
 test('a tunnel that ends is replaced without a word; when none can be had, that is told, and its end too', async t => {
 	const {pool, told, live, state, never} = poolOf(t);
 	await pool.start();
-	await delay(60);
+	await warmed(pool);
 	for (const tunnel of live()) {
 		tunnel.session.destroy(null);
 	}
 
-	await delay(40);
+	while (live().length === 0) {
+		await delay(1);
+	}
+
 	t.deepEqual(told, []);
 	t.true(live().length > 0);
 
@@ -143,7 +155,10 @@ test('a tunnel that ends is replaced without a word; when none can be had, that 
 		tunnel.session.destroy(down);
 	}
 
-	await delay(30);
+	while (told.length === 0) {
+		await delay(1);
+	}
+
 	t.deepEqual(told, ['interrupted ERR_APISERVER_UNREACHABLE 1']);
 	const waiting = pool.take(never);
 	await delay(20);
@@ -156,7 +171,7 @@ test('a tunnel that ends is replaced without a word; when none can be had, that 
 test('tunnels on which nothing is heard are not given out', async t => {
 	const {pool, never, opened} = poolOf(t);
 	const first = await pool.start();
-	await delay(60);
+	await warmed(pool);
 	const old = [...opened];
 	for (const tunnel of old) {
 		tunnel.stale = true;
@@ -194,7 +209,7 @@ test('a retired pool ends its tunnels as their connections end, and turns away t
 test('renewed tunnels take the new connections, and the old ones end in peace', async t => {
 	const {pool, never} = poolOf(t);
 	await pool.start();
-	await delay(60);
+	await warmed(pool);
 	const old = await pool.take(never);
 	pool.renew();
 	const fresh = await pool.take(never);
@@ -207,7 +222,7 @@ test('renewed tunnels take the new connections, and the old ones end in peace', 
 test('whoever gives up waiting is forgotten', async t => {
 	const {pool, never, state} = poolOf(t);
 	await pool.start();
-	await delay(60);
+	await warmed(pool);
 	state.failure = down;
 	await pool.take(never);
 	await pool.take(never);
