@@ -16,7 +16,7 @@ const rows = {
 	ERR_KUBECONFIG_INVALID: {exitStatus: exitStatus.configuration, leg: 0, meaning: 'A kubeconfig could not be read or does not fit together.', remedy: 'check it with `kubectl config view`'},
 	ERR_CONTEXT_UNKNOWN: {exitStatus: exitStatus.configuration, leg: 0, meaning: 'The named context, cluster or user is not in the kubeconfig.', remedy: 'list them with `kubectl config get-contexts`'},
 	ERR_CREDENTIALS: {exitStatus: exitStatus.credentials, leg: 1, meaning: 'The apiserver did not accept the user’s credentials (its 401).', remedy: 'log in again, or check the user of this context'},
-	ERR_CREDENTIAL_PLUGIN: {exitStatus: exitStatus.credentials, leg: 0, meaning: 'The exec credential plugin hung, failed or printed something else than an ExecCredential.', remedy: 'run the plugin by hand'},
+	ERR_CREDENTIAL_PLUGIN: {exitStatus: exitStatus.credentials, leg: 0, meaning: 'The exec credential plugin hung, failed or printed something else than an ExecCredential.', remedy: 'run the plugin by hand; SPOKE_EXEC_TIMEOUT raises its limit of 60 s'},
 	ERR_CLIENT_CERTIFICATE: {exitStatus: exitStatus.credentials, leg: 0, meaning: 'The client certificate or its key cannot be used.', remedy: 'check client-certificate and client-key of this user'},
 	ERR_FORBIDDEN: {exitStatus: exitStatus.forbidden, leg: 1, meaning: 'The user lacks a right; verb and resource are named.', remedy: null},
 	ERR_NOT_FOUND: {exitStatus: exitStatus.notFound, leg: 1, meaning: 'No such object, container or port, or no pod behind the target.', remedy: null},
