@@ -29,8 +29,8 @@ const shared: BuildOptions = {
 await rm(inRoot('build'), {recursive: true, force: true});
 await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
-	build({...shared, target: 'node18', banner: {}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside()]}),
-	build({...shared, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [heavyPartsStandAlone('../parts/'), noDevtools(), layoutWithoutFetch()]}),
+	build({...shared, target: 'node18', banner: {}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside('./commands/')]}),
+	build({...shared, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), heavyPartsStandAlone('../parts/'), noDevtools(), layoutWithoutFetch()]}),
 	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
 	// ssh2 carries a program made by emscripten, which looks for its own folder.
 	build({
@@ -43,14 +43,14 @@ if (!process.argv.includes('--quiet')) {
 	process.stdout.write(`built spoke ${version}: spoke.js and ${commands.length} commands\n`);
 }
 
-/** In the first file, `import('./logs.ts')` of the table becomes `import('./commands/logs.js')`. */
-function commandsStayOutside(): Plugin {
+/** `import('./logs.ts')` of the table becomes `import('./commands/logs.js')` in the first file, and `./logs.js` beside it. */
+function commandsStayOutside(folder: string): Plugin {
 	return {
 		name: 'commands-stay-outside',
 		setup(build) {
 			build.onResolve({filter: /^\.\/[\w-]+\.tsx?$/}, ({path, kind, importer}) =>
 				kind === 'dynamic-import' && importer.endsWith('commands/table.ts')
-					? {path: `./commands/${basename(path).replace(/\.tsx?$/, '.js')}`, external: true}
+					? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true}
 					: undefined);
 		},
 	};

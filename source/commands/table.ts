@@ -7,6 +7,7 @@ import {demoRow} from './rows/demo.ts';
 import {debugRow} from './rows/debug.ts';
 import {execRow} from './rows/exec.ts';
 import {proxyRow} from './rows/proxy.ts';
+import {completionRow} from './rows/completion.ts';
 import {keysRow} from './rows/keys.ts';
 import {sessionRow} from './rows/session.ts';
 import {tailRow} from './rows/tail.ts';
@@ -31,4 +32,5 @@ export const commandTable: readonly Entry[] = [
 	{row: debugRow, load: async () => import('./debug.ts')},
 	{row: proxyRow, load: async () => import('./proxy.ts')},
 	{row: keysRow, load: async () => import('./keys.ts')},
+	{row: completionRow, load: async () => import('./completion.ts')},
 ];

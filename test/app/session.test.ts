@@ -3,6 +3,7 @@ import {mkdtemp, readFile, readdir, rm, stat, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {openSandbox} from '../support/sandbox.ts';
 import {openTerminal, type TerminalOptions} from '../support/terminal.ts';
@@ -77,6 +78,8 @@ test('a shell gets the whole terminal, byte for byte, and gives it back', async 
 	terminal.type('stty size\r');
 	await terminal.sees(/^24 80$/m);
 	terminal.resize(100, 30);
+	// The size travels by a signal, what is typed does not.
+	await delay(500);
 	terminal.type('stty size\r');
 	await terminal.sees(/^30 100$/m);
 	terminal.type('exit 3\r');

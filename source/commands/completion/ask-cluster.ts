@@ -1,0 +1,60 @@
+/** Names for completion that a kubeconfig or a cluster knows; a cluster that is slow or refuses offers nothing. */
+import {listAll, type TableRow} from '../../cluster/list.ts';
+import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
+import {openCluster} from '../../cluster/open-cluster.ts';
+import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
+import type {FlagRow} from '../../command-line/flag-row.ts';
+import {parseLine} from '../../command-line/parse-line.ts';
+import {allContainers} from '../../targets/choose-container.ts';
+import {listPath} from '../../targets/object-path.ts';
+import {findResource, podResource} from '../../targets/resource-words.ts';
+import {resolvePod} from '../../targets/resolve-pod.ts';
+import type {Asked, Offer} from './complete-words.ts';
+
+const limitMs = 2000;
+const kinds = ['pod/', 'deploy/', 'svc/', 'sts/', 'ds/', 'job/', 'node/'];
+
+export async function askCluster({kind, prefix, lead}: Asked, words: readonly string[], flags: readonly FlagRow[], env: NodeJS.ProcessEnv): Promise<readonly Offer[]> {
+	const given = connectionOf(words, flags);
+	const fitting = (names: Iterable<string>, does = ''): Offer[] => [...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, does}));
+	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
+		const {config} = await loadKubeconfig(given.kubeconfig, env);
+		return fitting({context: config.contexts, cluster: config.clusters, user: config.users}[kind].keys());
+	}
+
+	const cluster = await openCluster(given, env);
+	const signal = AbortSignal.timeout(limitMs);
+	const namesIn = async (path: string) => (await listAll<TableRow>(cluster, {path, as: 'table', pageSize: 2000, signal})).items.map(({cells}) => String(cells[0]));
+	try {
+		if (kind === 'namespace') {
+			return fitting(await namesIn('/api/v1/namespaces'));
+		}
+
+		if (kind === 'container') {
+			const target = words.findLast(word => !word.startsWith('-') && !flags.some(flag => flag.name === word));
+			const {pod} = await resolvePod(cluster, target ?? '', {order: 'attach', podRunningTimeoutMs: 500, signal});
+			return fitting(allContainers(pod).map(({name}) => name));
+		}
+
+		const slash = prefix.indexOf('/');
+		const resource = slash < 0 ? podResource : findResource(prefix.slice(0, slash));
+		if (!resource) {
+			return [];
+		}
+
+		const names = await namesIn(listPath(resource, resource.namespaced ? cluster.facts.namespace : null));
+		return slash < 0 ? [...fitting(names), ...fitting(kinds)] : fitting(names.map(name => prefix.slice(0, slash + 1) + name));
+	} finally {
+		cluster.close();
+	}
+}
+
+/** The connection flags as far as they are typed; a line that cannot be read yet counts as none. */
+function connectionOf(words: readonly string[], flags: readonly FlagRow[]): ConnectionFlags {
+	try {
+		const line = parseLine<readonly FlagRow[]>(flags.length > 0 ? flags : connectionFlags, words.slice(0, -1));
+		return line.flags as unknown as ConnectionFlags;
+	} catch {
+		return parseLine(connectionFlags, []).flags;
+	}
+}

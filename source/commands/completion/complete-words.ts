@@ -1,0 +1,82 @@
+/** What may come next on a command line, from the program's own rows. */
+import {connectionFlags} from '../../command-line/connection-flags.ts';
+import type {FlagRow} from '../../command-line/flag-row.ts';
+import type {CommandRow} from '../command.ts';
+
+export type Offer = {word: string; does: string};
+/** What only a kubeconfig or a cluster can tell. */
+export type Asked = {kind: NonNullable<FlagRow['completes']>; prefix: string; lead: string};
+export type Completion = {offers: readonly Offer[]; asked: Asked | null; command: CommandRow | null};
+
+const takesTarget = new Set(['tail', 'logs', 'exec', 'attach', 'port-forward', 'path', 'doctor']);
+
+/** `words` are those behind the program's name; the last one is being typed. Pure. */
+export function completeWords(rows: readonly CommandRow[], words: readonly string[]): Completion {
+	const typed = words.at(-1) ?? '';
+	const before = words.slice(0, -1);
+	const at = commandIndex(before);
+	const name = at < 0 ? 'session' : before[at]!;
+	const command = rows.find(row => row.name === name) ?? null;
+	const none: Completion = {offers: [], asked: null, command};
+	if (!command || before.includes('--')) {
+		return none;
+	}
+
+	const last = findFlag(command.flags, before.at(-1));
+	if (last && takesValue(last) && last.bare === undefined && !before.at(-1)!.includes('=')) {
+		return {...none, ...valuesOf(last, typed, '')};
+	}
+
+	const inline = /^(--[\w-]+)=(.*)$/s.exec(typed);
+	if (inline) {
+		const flag = findFlag(command.flags, inline[1]);
+		return flag ? {...none, ...valuesOf(flag, inline[2]!, `${inline[1]}=`)} : none;
+	}
+
+	if (typed.startsWith('-')) {
+		return {...none, offers: command.flags.filter(flag => !flag.hidden && `--${flag.name}`.startsWith(typed)).map(flag => ({word: `--${flag.name}`, does: flag.help}))};
+	}
+
+	if (at < 0) {
+		return {...none, offers: rows.filter(row => row.name !== 'session' && row.name.startsWith(typed)).map(row => ({word: row.name, does: row.summary}))};
+	}
+
+	if (name === 'completion' || name === 'proxy') {
+		const given = name === 'completion' ? ['bash', 'zsh', 'fish'] : ['get', 'head', 'post', 'put', 'patch', 'delete'];
+		const isFirst = before.slice(at + 1).every(word => word.startsWith('-'));
+		return isFirst ? {...none, offers: given.filter(word => word.startsWith(typed)).map(word => ({word, does: ''}))} : name === 'proxy' ? {...none, asked: {kind: 'target', prefix: typed, lead: ''}} : none;
+	}
+
+	return takesTarget.has(name) ? {...none, asked: {kind: 'target', prefix: typed, lead: ''}} : none;
+}
+
+/** Connection flags may stand before the subcommand. */
+function commandIndex(words: readonly string[]): number {
+	for (let index = 0; index < words.length; index++) {
+		const word = words[index]!;
+		if (!word.startsWith('-')) {
+			return index;
+		}
+
+		const flag = findFlag(connectionFlags, word);
+		index += flag && takesValue(flag) && !word.includes('=') ? 1 : 0;
+	}
+
+	return -1;
+}
+
+function findFlag(flags: readonly FlagRow[], word: string | undefined): FlagRow | undefined {
+	return flags.find(flag => word === `--${flag.name}` || (flag.short !== undefined && word === `-${flag.short}`) || word?.startsWith(`--${flag.name}=`));
+}
+
+function takesValue({kind}: FlagRow): boolean {
+	return kind !== 'boolean';
+}
+
+function valuesOf(flag: FlagRow, prefix: string, lead: string): Pick<Completion, 'offers' | 'asked'> {
+	if (flag.oneOf) {
+		return {offers: flag.oneOf.filter(value => value.startsWith(prefix)).map(value => ({word: lead + value, does: ''})), asked: null};
+	}
+
+	return {offers: [], asked: flag.completes === undefined || flag.completes === 'file' ? null : {kind: flag.completes, prefix, lead}};
+}
