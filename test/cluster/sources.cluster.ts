@@ -1,6 +1,7 @@
 /** Each source of evidence where it alone is readable and decides, and where it is closed. A person is made of the rights that open it. */
 import test from 'ava';
 import type {Basis, Path, RouteState, StreamFeature, TlsState} from '../../source/posture/evidence.ts';
+import {manifest, proveRole, useRole} from '../../source/posture/cluster-roles.ts';
 import {apply} from './lab/kubectl.ts';
 import {konnectivityGiven} from './lab/programs.ts';
 import type {PostureName} from './lab/postures.ts';
@@ -72,6 +73,23 @@ tunnelTest('mirror pods tell the flags of the only apiserver that is known', asy
 	const path = await pathAs(cluster, 'source-mirror', {source: '', rules: [resource(['leases'], ['list'], ['coordination.k8s.io'])], posture: 'static-pod', feature: 'exec', probe: 'passive'});
 	t.is(path.crossing.state, 'protected');
 	t.true(path.evidence.some(({source}) => source === 'mirror-pod'));
+});
+
+tunnelTest('the two roles of docs/rights.md are enough: all rows but the kubelets’ own configuration are known', async t => {
+	const cluster = await useCluster({postures: ['off-grpc']});
+	for (const role of [useRole, proveRole]) {
+		const applied = await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: manifest(role)});
+		t.is(applied.status, 0, applied.stderr);
+		await apply(cluster.kubeconfig('off-direct'), [{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: {name: role.name}, roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role.name}, subjects: [{apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'prover'}]}]);
+	}
+
+	await new Promise(resolve => {
+		setTimeout(resolve, 2000);
+	});
+	const {stdout} = await cluster.spoke('off-grpc', ['audit', '-n', 'demo', '--probe', 'active', '-o', 'json', '--as', 'prover']);
+	const audit = JSON.parse(stdout) as {rows: Array<{id: string; verdict: string; basis: string; message: string}>};
+	t.deepEqual(audit.rows.filter(({verdict}) => verdict === 'unknown').map(({id}) => id), ['C5']);
+	t.is(audit.rows.find(({id}) => id === 'C10')?.basis, 'proven');
 });
 
 /** Impersonates a person who has these rights and no others. */
