@@ -33,6 +33,7 @@ export function tellPaths(cluster: ClusterAccess, {mode, stderr}: {mode: PathMod
 export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathTelling {
 	const owed = new Map<string, Path>();
 	const done = new Set<string>();
+	const used = new Set<string>();
 	const lines = new Set<string>();
 	const closings = new Map<string, () => void>();
 	let settled = () => {};
@@ -70,8 +71,18 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 	return {
 		witness: {
 			...labeller.witness,
+			opened(connection, purpose, about) {
+				used.add(connection.id);
+				labeller.witness.opened?.(connection, purpose, about);
+			},
 			closed(connection, purpose) {
 				const close = () => labeller.witness.closed?.(connection, purpose);
+				if (!used.has(connection.id)) {
+					// What was read on it made it useless: the stream took another.
+					done.add(connection.id);
+					owed.delete(connection.id);
+				}
+
 				// A short read is over before its second leg is known; what is owed is read to its end.
 				if (owed.has(connection.id)) {
 					closings.set(connection.id, close);

@@ -1,8 +1,10 @@
 import test from 'ava';
+import type {Connection} from '../../source/cluster/connection.ts';
 import {jsonLine} from '../../source/output/json-line.ts';
 import {told} from '../../source/output/path-line.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import type {Labeller} from '../../source/posture/label.ts';
+import type {ConnectionPurpose} from '../../source/sessions/connection-witness.ts';
 
 function scripted() {
 	const listeners = new Set<(id: string, path: Path) => void>();
@@ -88,4 +90,19 @@ test('an object is one line, whatever it holds', t => {
 	t.is(line.indexOf('\n'), line.length - 1);
 	t.regex(line, /^[\u0020-\u007E]*\n$/);
 	t.is((JSON.parse(line) as {text: string}).text, 'a\nb\u001B[2J\u009B\u202E\u2028');
+});
+
+test('a connection that was given up before it was used has no path to tell', async t => {
+	const {labeller, label} = scripted();
+	const written: string[] = [];
+	const telling = told(labeller, 'json', text => written.push(text));
+	label('c1', 'checking', checking);
+	telling.witness!.closed!({id: 'c1'} as Connection, {} as ConnectionPurpose);
+	label('c1', 'settled', settled);
+	label('c2', 'checking', checking);
+	telling.witness!.opened!({id: 'c2'} as Connection, {} as ConnectionPurpose, {carrier: 'http', protocol: null});
+	telling.witness!.closed!({id: 'c2'} as Connection, {} as ConnectionPurpose);
+	label('c2', 'settled', settled);
+	await telling.finished();
+	t.is(written.length, 1);
 });

@@ -1,5 +1,5 @@
 /** Why a log could not be read: the pod's state, the second leg, or what the apiserver says of us. */
-import {refusal, type RefusedAnswer} from '../../cluster/refusal.ts';
+import {refusal, statusMessage, type RefusedAnswer} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 /**
@@ -7,7 +7,7 @@ Never throws. The kubelet's refusals come as 400 by way of the apiserver, a seco
 */
 export function logRefusal(answer: RefusedAnswer): SpokeError {
 	const told = refusal(answer, {verb: 'get', resource: 'pods/log'});
-	const text = told.text ?? told.message;
+	const text = statusMessage(answer.body) || (told.text ?? told.message);
 	const line = text.replaceAll(/\s*\n\s*/g, ' ').trim();
 	if (answer.status === 400 && /is waiting to start|is not available|is terminated/.test(text)) {
 		return new SpokeError('ERR_TARGET_GONE', line, {text, remedy: 'it can be waited for with -f'});
