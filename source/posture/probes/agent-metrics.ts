@@ -1,7 +1,6 @@
 /** Konnectivity agents as they describe themselves: which pods run one, and how many connections each carries now. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Outcome} from '../evidence.ts';
-import {needAgentMetrics} from '../rules/needs.ts';
 import {ask, parsed, readText, type Asked} from './ask.ts';
 import {flagsOf} from './mirror-pods.ts';
 import {parseSample} from './metric-sample.ts';
@@ -14,11 +13,17 @@ type Pod = {
 	status?: {phase?: string; conditions?: Array<{type?: string; status?: string}>};
 };
 
-const path = '/api/v1/namespaces/kube-system/pods?limit=1000';
+const path = '/api/v1/namespaces/kube-system/pods';
+const need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
 
-/** Pods of kube-system whose command line is an agent's: a name or a label proves nothing. */
+/** Pods of kube-system whose command line is an agent's: a name or a label proves nothing, and only narrows where to look first. */
 export async function readAgentPods(cluster: Asked): Promise<Outcome<readonly AgentPod[]>> {
-	return ask(cluster, {source: 'agent-metrics', path, need: {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null}, maxBytes: 32 * 1024 * 1024}, body =>
+	const labelled = await readPods(cluster, '?labelSelector=k8s-app%3Dkonnectivity-agent&limit=5000');
+	return labelled.closed || labelled.read.facts.length > 0 ? labelled : readPods(cluster, '?limit=1000');
+}
+
+async function readPods(cluster: Asked, query: string): Promise<Outcome<readonly AgentPod[]>> {
+	return ask(cluster, {source: 'agent-metrics', path: `${path}${query}`, need, maxBytes: 64 * 1024 * 1024}, body =>
 		(parsed<{items?: Pod[]}>(body)?.items ?? []).flatMap(pod => agentOf(pod) ?? []));
 }
 
@@ -57,5 +62,3 @@ export async function readAgentConnections(cluster: Pick<ClusterAccess, 'request
 
 	return undefined;
 }
-
-export const agentNeed = needAgentMetrics;

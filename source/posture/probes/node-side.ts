@@ -16,15 +16,16 @@ export async function readNodes(cluster: Asked, limit: number): Promise<Outcome<
 	});
 }
 
-export type NodeLeaseFacts = {fresh: readonly string[]; stale: readonly string[]};
+export type NodeLeaseFacts = {fresh: readonly string[]; stale: readonly string[]; /** Leases beyond those that were read. */ more?: number};
 
 /** A kubelet renews its lease every 10 s; 40 s without is the limit that the controllers use. */
 export async function readNodeLeases(cluster: Asked): Promise<Outcome<NodeLeaseFacts>> {
 	return ask(cluster, {source: 'lease', path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?limit=500', need: needNodeLeases, maxBytes: large}, body => {
-		const items = parsed<{items?: Array<{metadata?: {name?: string}; spec?: {renewTime?: string}}>}>(body)?.items;
+		const list = parsed<{items?: Array<{metadata?: {name?: string}; spec?: {renewTime?: string}}>; metadata?: {remainingItemCount?: number}}>(body);
+		const items = list?.items;
 		const isFresh = (renewTime: string | undefined) => Date.now() - Date.parse(renewTime ?? '') < 40_000;
 		const names = (fresh: boolean) => (items ?? []).filter(({spec}) => isFresh(spec?.renewTime) === fresh).map(({metadata}) => metadata?.name ?? '?');
-		return items && {fresh: names(true), stale: names(false)};
+		return items && {fresh: names(true), stale: names(false), more: list.metadata?.remainingItemCount ?? 0};
 	});
 }
 
