@@ -43,6 +43,7 @@ export async function startReadyNode(lab: Lab, node: NodeName): Promise<void> {
 	}, {everyMs: 300});
 	if (node === 'n2') {
 		await apply(admin, rotatingObjects);
+		await mustKubectl(admin, ['wait', '--for=condition=Ready', 'pod/rotating', '-n', namespace, '--timeout=60s'], {limitMs: 70_000});
 	}
 }
 
