@@ -1,0 +1,182 @@
+/** Probes read what is there, and take nothing that is closed, odd or forged for an answer. */
+import {Readable} from 'node:stream';
+import test from 'ava';
+import type {ApiResponse, RequestOptions} from '../../../source/cluster/connection.ts';
+import {anonymousFrom, readAnonymous} from '../../../source/posture/probes/access.ts';
+import {readAgentPods} from '../../../source/posture/probes/agent-metrics.ts';
+import {readApiserverFlags} from '../../../source/posture/probes/apiserver-flags.ts';
+import {readApiserverMetrics} from '../../../source/posture/probes/apiserver-metrics.ts';
+import {readApiserverProcess} from '../../../source/posture/probes/apiserver-process.ts';
+import {readReplicas} from '../../../source/posture/probes/apiserver-replicas.ts';
+import {ask} from '../../../source/posture/probes/ask.ts';
+import {versionFacts} from '../../../source/posture/probes/cluster-version.ts';
+import {parseSample} from '../../../source/posture/probes/metric-sample.ts';
+import {flagsOf, partOf} from '../../../source/posture/probes/mirror-pods.ts';
+import {readNodeLeases, readSigningRequests} from '../../../source/posture/probes/node-side.ts';
+import {dialledAddress} from '../../../source/posture/node-facts.ts';
+import {flags} from '../../support/grounds.ts';
+
+type Answer = {status?: number; body?: string | object; headers?: Record<string, string>};
+
+/** Answers by path without query; anything else is a 404. */
+function server(answers: Readonly<Record<string, Answer>>) {
+	const asked: RequestOptions[] = [];
+	return {id: 'c1', asked, async request(options: RequestOptions): Promise<ApiResponse> {
+		asked.push(options);
+		const {status = 200, body = '', headers = {}} = answers[options.path.split('?')[0]!] ?? {status: 404, body: '404 page not found'};
+		return {status, statusText: '', headers, body: Readable.from([Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))]), connection: {id: 'c1', facts: undefined as never}};
+	}};
+}
+
+const flagz = (body: string | object, more: Answer = {}) => server({'/flagz': {body, ...more}});
+
+test('/flagz is asked for in its structured form, and strings are kept', async t => {
+	const apiserver = flagz({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', odd: 5}}, {headers: {via: '1.1 gateway'}});
+	const {read} = await readApiserverFlags(apiserver);
+	t.deepEqual(read?.facts.values, {'kubelet-certificate-authority': ''});
+	t.deepEqual(read?.facts.foreignHeaders, ['via']);
+	t.is(read?.connection, 'c1');
+	t.regex(apiserver.asked[0]?.headers?.['Accept'] ?? '', /^application\/json;v=v1beta1;g=config\.k8s\.io;as=Flagz/);
+});
+
+for (const [title, body, status, because] of [
+	['a 403', {kind: 'Status'}, 403, 'forbidden'],
+	['a 401', 'Unauthorized', 401, 'forbidden'],
+	['a 404', '404 page not found', 404, 'not-served'],
+	['a 406', {kind: 'Status'}, 406, 'not-served'],
+	['a 500', '', 500, 'no-answer'],
+	['text with a random separator', 'kubelet-certificate-authority: \n', 200, 'not-served'],
+	['JSON of another kind', {kind: 'Statusz'}, 200, 'not-served'],
+	['flags that are no object', {kind: 'Flagz', flags: 'none'}, 200, 'not-served'],
+] as const) {
+	test(`/flagz that answers ${title} is closed, and says what would open it`, async t => {
+		const {closed} = await readApiserverFlags(flagz(body, {status}));
+		t.is(closed?.because, because);
+		t.is(closed?.need?.permission, 'get nonResourceURL /flagz');
+	});
+}
+
+test('an answer larger than its limit, or a connection that breaks, is no answer', async t => {
+	const endless = {async request(): Promise<ApiResponse> {
+		return {status: 200, statusText: '', headers: {}, body: Readable.from((function * () {
+			for (;;) {
+				yield Buffer.alloc(1024);
+			}
+		})()), connection: {id: '', facts: undefined as never}};
+	}};
+	t.is((await ask(endless, {source: 'version', path: '/x', need: null, maxBytes: 10_000}, body => body)).closed?.because, 'no-answer');
+	const broken = {request: async () => Promise.reject(new Error('reset'))};
+	t.is((await ask(broken, {source: 'version', path: '/x', need: null}, body => body)).closed?.because, 'no-answer');
+});
+
+test('two replicas that start within one second are told apart by their flags', async t => {
+	const apiserver = server({'/statusz': {body: {kind: 'Statusz', startTime: '2026-11-24T13:49:26Z', binaryVersion: '1.36.3'}}});
+	const id = async (port: string) => (await readApiserverProcess(apiserver, flags({'secure-port': port}))).read?.facts.id;
+	t.is(await id('6443'), await id('6443'));
+	t.not(await id('6443'), await id('6444'));
+	t.regex(await id('6443') ?? '', /^[\da-f]{6}$/);
+});
+
+for (const [gitVersion, upstream, minor] of [['v1.36.3', true, 36], ['v1.21.14', true, 21], ['v1.37.0-alpha.1', true, 37], ['v1.29.1-gke.1589000', false, 29], ['v1.30.4-eks-a737599', false, 30], ['v1.31.2+k3s1', false, 31], ['v1.28.0+rke2r1', false, 28]] as const) {
+	test(`${gitVersion} is ${upstream ? 'the project’s own build' : 'a vendor’s'}`, t => {
+		t.deepEqual([versionFacts(gitVersion)?.upstream, versionFacts(gitVersion)?.minor], [upstream, minor]);
+	});
+}
+
+test('metrics: only what says something is kept, and a skipped check is no success', async t => {
+	const {read} = await readApiserverMetrics(server({'/metrics': {body: [
+		'# HELP process_start_time_seconds x',
+		'process_start_time_seconds 1.79553638611e+09',
+		'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 7',
+		'konnectivity_network_proxy_client_client_connections{status="created"} 9',
+		'konnectivity_network_proxy_client_client_connections{status="ok"} 2',
+		'apiserver_request_total{code="200",group="",resource="pods",subresource="log",verb="CONNECT"} 5',
+		'apiserver_request_total{code="500",group="",resource="pods",subresource="log",verb="CONNECT"} 50',
+		'apiserver_request_total{code="0",group="",resource="pods",subresource="portforward",verb="CONNECT"} 2',
+		'apiserver_request_total{code="200",group="apps",resource="deployments",subresource="",verb="GET"} 100',
+		'kube_apiserver_pod_logs_insecure_backend_total{usage="skip_tls_allowed"} 4',
+		'kube_apiserver_pod_logs_backend_tls_failure_total 3',
+		'apiserver_longrunning_requests{resource="pods",subresource="portforward",verb="CONNECT"} 1',
+	].join('\n') + '\n'}}), 'p1');
+	t.like(read?.facts, {egressDials: [{protocol: 'grpc', transport: 'uds', count: 7}], tunnelsOpen: 2, kubeletRequestsDone: 7, kubeletSuccesses: 3, portForwardsOpen: 1, logTlsFailures: 3, sshTunnels: null});
+});
+
+test('a sample of the text format, with escapes, and what is none', t => {
+	t.deepEqual(parseSample(String.raw`a_b{c="d\"e\\f",g="1,2"} 3 1700000000`), {name: 'a_b', labels: Object.assign(Object.create(null) as object, {c: 'd"e\\f', g: '1,2'}), value: 3});
+	t.is(parseSample('a 1e3')?.value, 1000);
+	for (const line of ['', '# TYPE a counter', 'a{', 'a', 'a b']) {
+		t.is(parseSample(line), undefined, line);
+	}
+});
+
+const mirror = (more: object = {}) => ({
+	metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x'}, ownerReferences: [{kind: 'Node', name: 'a'}]},
+	spec: {nodeName: 'a', containers: [{name: 'kube-apiserver', command: ['kube-apiserver', '--kubelet-certificate-authority=/ca.crt', '--secure-port', '6443'], env: [{name: 'NO_PROXY', value: '*'}]}]},
+	status: {containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}]},
+	...more,
+});
+
+test('a mirror pod tells flags and environment; a pod that only has the label is none', t => {
+	t.like(partOf(mirror()), {part: 'kube-apiserver', flags: {values: {'kubelet-certificate-authority': '/ca.crt', 'secure-port': '6443'}, absent: 'default', proxyEnvironment: false}});
+	t.is(partOf(mirror({metadata: {name: 'kube-apiserver-a', annotations: {}, ownerReferences: [{kind: 'ReplicaSet', name: 'x'}]}})), undefined);
+	t.is(partOf(mirror({status: {containerStatuses: []}})), undefined);
+	const proxied = mirror();
+	proxied.spec.containers[0]!.env = [{name: 'HTTPS_PROXY', value: 'http://proxy:3128'}];
+	t.true(partOf(proxied)?.flags.proxyEnvironment);
+});
+
+test('a pod whose manifest is younger than its container does not tell what runs', t => {
+	const changed = mirror({metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x', 'kubernetes.io/config.seen': '2026-11-24T14:00:00Z'}, ownerReferences: [{kind: 'Node', name: 'a'}]}});
+	t.is(partOf(changed), undefined);
+});
+
+test('flags are read as they are written, also behind a shell', t => {
+	t.deepEqual(flagsOf(['sh', '-c', 'exec kube-apiserver --a=b --c d']), {a: 'b', c: 'd'});
+	t.deepEqual(flagsOf(['x', '--bare', '--last=1', '--last=2', '--empty=']), {bare: 'true', last: '2', empty: ''});
+});
+
+test('an agent is known by its command line, never by name or label', async t => {
+	const pods = {items: [
+		{metadata: {name: 'konnectivity-agent-not', labels: {'k8s-app': 'konnectivity-agent'}}, spec: {containers: [{name: 'konnectivity-agent', args: ['http', '-port=8093']}]}, status: {phase: 'Running'}},
+		{metadata: {name: 'real'}, spec: {nodeName: 'n1', containers: [{args: ['--proxy-server-host=10.0.0.5', '--admin-server-port=8095']}]}, status: {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]}},
+	]};
+	const {read} = await readAgentPods(server({'/api/v1/namespaces/kube-system/pods': {body: pods}}));
+	t.deepEqual(read?.facts.map(({name, ready, ports}) => ({name, ready, ports})), [{name: 'real', ready: true, ports: [8095, 8093]}]);
+});
+
+test('replicas: leases that were renewed, or as many as register themselves; endpoints where leases are closed', async t => {
+	const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
+	const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+	const lease = (agoMs: number) => ({spec: {renewTime: new Date(Date.now() - agoMs).toISOString(), leaseDurationSeconds: 3600}});
+	const endpoints = {items: [{ports: [{port: 6443}], endpoints: [{addresses: ['10.0.0.5']}, {addresses: ['10.0.0.6']}]}]};
+	const facts = async (answers: Record<string, Answer>) => (await readReplicas(server(answers))).read?.facts;
+	t.like(await facts({[leases]: {body: {items: [lease(1000), lease(1000), lease(1000), lease(3 * 3_600_000)]}}, [slices]: {body: endpoints}}), {known: 3, knownFrom: 'lease', addresses: ['10.0.0.5:6443', '10.0.0.6:6443']});
+	t.like(await facts({[leases]: {body: {items: [lease(1000)]}}, [slices]: {body: endpoints}}), {known: 2, knownFrom: 'lease'});
+	t.like(await facts({[leases]: {status: 403}, [slices]: {body: endpoints}}), {known: 2, knownFrom: 'endpointslice'});
+	t.is(await facts({[leases]: {status: 403}, [slices]: {status: 403}}), undefined);
+});
+
+for (const [version, health, api, anonymous] of [[200, 200, 403, 'all-paths'], [200, 200, 401, 'conditional'], [401, 200, 401, 'conditional'], [401, 401, 401, 'off'], [200, 200, 200, 'over-granted'], [503, 503, 503, undefined]] as const) {
+	test(`anonymous: /version ${version}, /healthz ${health}, /api ${api} is ${anonymous ?? 'not known'}`, async t => {
+		t.is(anonymousFrom(version, health, api), anonymous);
+		const {request} = server({'/version': {status: version}, '/healthz': {status: health}, '/api': {status: api}});
+		t.is((await readAnonymous({anonymous: request})).read?.facts.anonymous, anonymous);
+	});
+}
+
+test('leases and signing requests say who is silent and what waits', async t => {
+	const lease = (name: string, agoMs: number) => ({metadata: {name}, spec: {renewTime: new Date(Date.now() - agoMs).toISOString()}});
+	const leases = await readNodeLeases(server({'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {body: {items: [lease('n1', 5000), lease('n2', 90_000)]}}}));
+	t.like(leases.read?.facts, {fresh: ['n1'], stale: ['n2']});
+	const conditions = (type: string) => ({conditions: [{type}]});
+	const requests = await readSigningRequests(server({'/apis/certificates.k8s.io/v1/certificatesigningrequests': {body: {items: [{status: {}}, {status: conditions('Approved')}, {status: conditions('Denied')}, {status: conditions('Failed')}]}}}));
+	t.deepEqual(requests.read?.facts.map(({state}) => state), ['pending', 'approved', 'denied', 'failed']);
+});
+
+test('the address that is dialled is the first of the preferred kinds that the node has', t => {
+	const node = {metadata: {name: 'n1'}, status: {addresses: [{type: 'Hostname', address: 'n1'}, {type: 'InternalIP', address: 'fd00::1'}], daemonEndpoints: {kubeletEndpoint: {Port: 10_260}}}};
+	t.is(dialledAddress(node, '[InternalIP,Hostname]'), '[fd00::1]:10260');
+	t.is(dialledAddress(node, '[ExternalIP]'), null);
+	t.is(dialledAddress(node, '[]'), 'n1:10260');
+	t.is(dialledAddress(node, undefined), null);
+});
