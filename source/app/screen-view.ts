@@ -1,8 +1,9 @@
 /** The screen as Ink draws it: in the alternate screen, at full height, and out of the way while somebody else has the terminal. */
-import {render, useApp, type Instance} from 'ink';
+import {render, Text, useApp, type Instance} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
 import type {TailView} from '../state/tail/tail-view.ts';
 import type {Screen} from '../ui/screen.ts';
+import {spokenLines} from '../ui/spoken-screen.ts';
 import {SessionScreen} from '../ui/session-screen.tsx';
 import {tailRows} from '../ui/tail-screen.ts';
 import type {Theme} from '../ui/theme.ts';
@@ -13,10 +14,14 @@ export class ScreenView {
 	theme: Theme;
 	readonly #stdout: NodeJS.WriteStream;
 	readonly #stdin: NodeJS.ReadStream;
+	/** Sentences in place of a picture; drawn only when they changed. */
+	readonly #isSpoken: boolean;
+	#spoken = '';
 	#ink: Instance | null = null;
 	#suspend: Suspend | null = null;
 
-	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, theme: Theme) {
+	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, theme: Theme, isSpoken = false) {
+		this.#isSpoken = isSpoken;
 		this.#stdout = stdout;
 		this.#stdin = stdin;
 		this.theme = theme;
@@ -31,14 +36,20 @@ export class ScreenView {
 	}
 
 	draw(screen: Screen): void {
+		const spoken = this.#isSpoken ? spokenLines(screen).join('\n') : '';
+		if (this.#isSpoken && spoken === this.#spoken) {
+			return;
+		}
+
+		this.#spoken = spoken;
 		const tree = createElement(Fragment, null, createElement(Suspender, {onSuspend: suspend => {
 			this.#suspend = suspend;
-		}}), createElement(SessionScreen, {screen}));
+		}}), this.#isSpoken ? createElement(Text, null, spoken) : createElement(SessionScreen, {screen}));
 		if (this.#ink) {
 			this.#ink.rerender(tree);
 		} else {
 			this.#ink = render(tree, {
-				stdout: this.#stdout, stdin: this.#stdin, exitOnCtrlC: false, patchConsole: false, maxFps: 60, incrementalRendering: true, alternateScreen: true,
+				stdout: this.#stdout, stdin: this.#stdin, exitOnCtrlC: false, patchConsole: false, maxFps: 60, incrementalRendering: true, alternateScreen: !this.#isSpoken, isScreenReaderEnabled: this.#isSpoken,
 				// CI variables decide nothing here: whoever started the session has a terminal.
 				interactive: true,
 			});

@@ -114,7 +114,7 @@ export class SessionRun implements Session {
 			options.stdout.write(backgroundQuery);
 		}
 
-		this.#view = new ScreenView(options.stdout, this.terminal.silentInput(), themeFor(this.env, options.theme, null));
+		this.#view = new ScreenView(options.stdout, this.terminal.silentInput(), themeFor(this.env, options.theme, null), this.env['INK_SCREEN_READER'] === 'true');
 		options.stdout.on('resize', this.#onResize);
 		// A terminal that is gone takes nothing any more: there is nobody to tell.
 		options.stdout.on('error', this.#onGone);

@@ -40,8 +40,9 @@ const regexLimitMs = 200;
 export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: readonly Row[]; problem: string | null} {
 	switch (filter.kind) {
 		case 'text': {
-			const {text, inverse} = filter;
-			return {rows: rows.filter(row => holds(row, text) !== inverse), problem: null};
+			// A pattern compares without a copy in small letters of every cell.
+			const pattern = new RegExp(filter.text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`), 'i');
+			return {rows: rows.filter(row => holds(row, pattern) !== filter.inverse), problem: null};
 		}
 
 		case 'regex': {
@@ -61,6 +62,6 @@ export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: read
 	}
 }
 
-function holds(row: Row, text: string): boolean {
-	return row.name.toLowerCase().includes(text) || row.namespace.includes(text) || row.cells.some(cell => cell.toLowerCase().includes(text));
+function holds(row: Row, pattern: RegExp): boolean {
+	return pattern.test(row.name) || pattern.test(row.namespace) || row.cells.some(cell => pattern.test(cell));
 }

@@ -81,13 +81,13 @@ export class OwnTerminal {
 		}
 	}
 
-	/** Stops the program as Ctrl-Z does, and comes back when it is continued. */
+	/** Stops the program as Ctrl-Z does, while the terminal is handed over; goes on when it is continued. */
 	async suspend(): Promise<void> {
-		this.#release();
-		process.kill(0, 'SIGTSTP');
-		// Where nobody could continue us the signal is ignored, and this goes on at once.
-		await delay(50);
-		this.#listen();
+		await this.handOver(async () => {
+			process.kill(0, 'SIGTSTP');
+			// Where nobody could continue us the signal is ignored, and this goes on at once.
+			await delay(50);
+		});
 	}
 
 	readonly #onData = (bytes: Buffer) => {
@@ -95,6 +95,10 @@ export class OwnTerminal {
 	};
 
 	#listen(): void {
+		if (this.#active) {
+			return;
+		}
+
 		this.#active = true;
 		this.#stdin.setRawMode(true);
 		this.#stdin.on('data', this.#onData);

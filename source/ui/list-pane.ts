@@ -61,11 +61,14 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 function headLine(list: ListState, columns: readonly Placed[], rows: number, width: number): Line {
 	const sign = list.order.reverse ? '↑' : '';
 	const heads = columns.map(column => fill(column.title + (column.title === list.order.column && (list.order.reverse || column.title !== 'NAME') ? sign || '↓' : ''), column.width));
-	const last = Math.min(list.visible.length, list.top + rows);
-	const range = list.visible.length === 0 ? '' : `${(list.top + 1).toLocaleString('en')}–${last.toLocaleString('en')}/${list.visible.length.toLocaleString('en')}`;
+	const range = list.visible.length === 0 ? '' : rangeOf(list, rows);
 	const text = `   ${heads.join(' '.repeat(gap))}`.trimEnd();
 	const space = width - cellWidth(text) - cellWidth(range) - 1;
 	return line(of('text.dim', space > 0 ? `${text}${' '.repeat(space)}${range}` : text));
+}
+
+function rangeOf({visible, top}: ListState, rows: number): string {
+	return `${(top + 1).toLocaleString('en')}–${Math.min(visible.length, top + rows).toLocaleString('en')}/${visible.length.toLocaleString('en')}`;
 }
 
 function rowLine(screen: Screen, list: ListState, row: Row, isCursor: boolean, columns: readonly Placed[]): Line {
@@ -135,6 +138,10 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 /** What the rule's right edge says of the list: its state, and what was left out. */
 export function listNote({state}: Screen, list: ListState): string {
 	const parts: string[] = [];
+	if (list.visible.length >= 1000) {
+		parts.push(rangeOf(list, list.windowRows));
+	}
+
 	if (list.filter !== '') {
 		parts.push(list.filterProblem === null ? `filter: ${list.filter} · ${list.visible.length.toLocaleString('en')} of ${list.total.toLocaleString('en')}` : list.filterProblem);
 	}

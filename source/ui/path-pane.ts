@@ -80,9 +80,9 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	}
 
 	const fact = (verdict: Verdict<string>, word: string, role: Role) => {
-		const why = wrapWords(whyOf(path, verdict), Math.max(10, width - 30));
-		lines.push(put(' ', of(role, glyphs.upright[verdict.basis]), ' ', of(role, word.padEnd(13)), of('text.dim', verdict.basis.padEnd(9)), ' ', why[0] ?? ''));
-		lines.push(...why.slice(1, 4).map(text => put(' ', of(role, glyphs.upright[verdict.basis]), ' '.repeat(25), text)));
+		const why = wrapWords(whyOf(path, verdict), Math.max(10, width - 31));
+		lines.push(put(' ', of(role, glyphs.upright[verdict.basis]), ' ', of(role, word.padEnd(14)), of('text.dim', verdict.basis.padEnd(9)), ' ', why[0] ?? ''));
+		lines.push(...why.slice(1, 4).map(text => put(' ', of(role, glyphs.upright[verdict.basis]), ' '.repeat(26), text)));
 	};
 
 	const [first, second] = path.legs;

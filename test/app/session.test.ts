@@ -296,3 +296,28 @@ test('without a terminal it says so, in one line', async t => {
 	t.is(exitCode, 2);
 	t.regex(stderr, /^error: the session needs a terminal .*\[ERR_NO_TERMINAL]$/);
 });
+
+test('for a screen reader there are sentences, no picture, and nothing that ticks', async t => {
+	const {terminal} = await onSandbox(t, [], {env: {INK_SCREEN_READER: 'true'}});
+	await terminal.sees(/Pods, 8 shown, 1: api-\S+, ready 1\/1, status Running/);
+	await terminal.sees(/Leg 2, apiserver to kubelet n\d: unverified, proven; by direct, proven\./);
+	t.is(terminal.buffer(), 'normal');
+	t.notRegex(terminal.raw(), /[━►▸─│]/);
+	const before = terminal.raw().length;
+	await delay(2500);
+	t.is(terminal.raw().length, before);
+	terminal.press('list.down');
+	await terminal.sees(/8 shown, 2: api-/);
+});
+
+test('suspending gives the terminal back and comes back with the same screen', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+/);
+	// In a pseudo-terminal of its own nobody could continue it, so the stop is ignored; what is given back is seen in the bytes.
+	terminal.press('app.suspend');
+	await terminal.sees(/web-\w+/);
+	await delay(500);
+	t.true(terminal.raw().includes('\u001B[?1049l'));
+	terminal.press('list.filter');
+	await terminal.sees(/^ \/▏/m);
+});
