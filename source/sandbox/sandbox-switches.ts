@@ -4,6 +4,7 @@ import type {Posture} from './posture.ts';
 import type {SandboxParts} from './sandbox-parts.ts';
 import {placeAgents} from './tunnels/agent-pods.ts';
 import type {SwitchValues} from './switch-rows.ts';
+import {expectedEnd} from './network/expected-end.ts';
 
 export class SandboxSwitches {
 	readonly #parts: SandboxParts;
@@ -22,7 +23,7 @@ export class SandboxSwitches {
 	/** One change after the other, each whole before the next begins. */
 	async set(change: Partial<SwitchValues>): Promise<void> {
 		const turn = this.#turn.then(async () => this.#apply(change));
-		this.#turn = turn.catch(() => {});
+		this.#turn = turn.catch(expectedEnd);
 		await turn;
 	}
 

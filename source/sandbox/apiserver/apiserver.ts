@@ -3,6 +3,7 @@ import {createServer, type Server} from 'node:https';
 import type {Socket} from 'node:net';
 import type {KeyPair} from '../certificates/issuer.ts';
 import type {FaultyWire} from '../network/faulty-wire.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import {ApiserverProcess, type ProcessSetting} from './apiserver-process.ts';
 import {authenticate} from './authenticate.ts';
 import {sendFailure} from './exchange.ts';
@@ -43,9 +44,11 @@ export class Apiserver {
 		});
 		server.on('connection', (socket: Socket) => {
 			this.#sockets.add(socket);
-			socket.on('close', () => this.#sockets.delete(socket));
+			socket.on('close', () => {
+				this.#sockets.delete(socket);
+			});
 		});
-		server.on('tlsClientError', () => {});
+		server.on('tlsClientError', expectedEnd);
 		const {promise, resolve, reject} = Promise.withResolvers<void>();
 		server.once('error', reject).listen({host: '127.0.0.1', port: 0}, resolve);
 		await promise;

@@ -3,6 +3,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {findResource, type ResourceRow} from '../objects/resource-rows.ts';
 import type {KubeObject} from '../objects/kube-object.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {isAllowed} from './authorise.ts';
 import {sendFailure, sendJson, type Exchange} from './exchange.ts';
@@ -43,7 +44,7 @@ export async function handleRequest(request: IncomingMessage, response: ServerRe
 }
 
 export async function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, server: ApiserverProcess, authenticate: Authenticate): Promise<void> {
-	socket.on('error', () => {});
+	socket.on('error', expectedEnd);
 	try {
 		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
 		const identity = authenticate(request);

@@ -5,6 +5,7 @@ import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
 import type {Place} from '../network/address-plan.ts';
 import {DialError, type Dial} from '../tunnels/dialer.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 
 export type KubeletTrust = {
 	/** `--kubelet-certificate-authority`; `null` when it is empty and nothing is checked. */
@@ -50,7 +51,7 @@ export async function openTls(dial: Dial, to: Place, {authority, identity}: Kube
 		clearTimeout(limit);
 	}
 
-	secure.on('error', () => {});
+	secure.on('error', expectedEnd);
 	return secure;
 }
 

@@ -34,7 +34,9 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 			sent.on('error', () => {
 				reject(new DialError('EOF'));
 			}).end();
-			response.on('close', () => secure.destroy());
+			response.on('close', () => {
+				secure.destroy();
+			});
 		});
 	} catch (error) {
 		const {message} = error as Error;
@@ -52,7 +54,9 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 	response.writeHead(200, {'cache-control': 'no-cache, private', 'content-type': 'text/plain'});
 	response.flushHeaders();
 	// A lost tunnel ends a followed log cleanly: so do real ones (measured).
-	answer.on('error', () => response.end()).pipe(response);
+	answer.on('error', () => {
+		response.end();
+	}).pipe(response);
 }
 
 /** The kubelet's 401 and 403 become the user's, with their own marks. @see registry/generic/rest/response_checker.go */

@@ -29,7 +29,9 @@ export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod:
 /** Sends the client's upgrade over `backend`, and joins both when it is accepted; another answer is passed on. */
 export async function passUpgrade({request, socket, head}: Upgrade, backend: Duplex, path: string, headers: NodeJS.Dict<string | string[]>): Promise<void> {
 	const sent = httpRequest({createConnection: () => backend, method: request.method ?? 'GET', path, headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as Record<string, string>});
-	socket.on('close', () => backend.destroy());
+	socket.on('close', () => {
+		backend.destroy();
+	});
 	const {promise, resolve} = Promise.withResolvers<void>();
 	sent.on('upgrade', (answer, upgraded, first) => {
 		socket.write(headText(answer));
@@ -46,7 +48,9 @@ export async function passUpgrade({request, socket, head}: Upgrade, backend: Dup
 	});
 	sent.on('response', answer => {
 		socket.write(headText(answer, {connection: 'close'}));
-		answer.on('end', () => socket.end());
+		answer.on('end', () => {
+			socket.end();
+		});
 		answer.pipe(socket);
 		resolve();
 	});
@@ -61,7 +65,9 @@ export async function passUpgrade({request, socket, head}: Upgrade, backend: Dup
 function join(one: Duplex, other: Duplex): void {
 	for (const [from, to] of [[one, other], [other, one]] as const) {
 		from.pipe(to);
-		from.on('error', () => to.destroy());
+		from.on('error', () => {
+			to.destroy();
+		});
 		from.on('close', () => {
 			if (!to.destroyed && !from.readableEnded) {
 				to.destroy();

@@ -24,7 +24,9 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 		const {location, ...headers} = answer.headers;
 		response.writeHead(answer.statusCode ?? 502, {...without(headers, 'connection', 'keep-alive', 'transfer-encoding'), ...(location !== undefined && {location: location.startsWith('/') ? `${prefix}${location}` : location})});
 		response.flushHeaders();
-		answer.on('error', () => response.destroy()).pipe(response);
+		answer.on('error', () => {
+			response.destroy();
+		}).pipe(response);
 	});
 	sent.on('error', () => {
 		if (response.headersSent) {
@@ -34,7 +36,9 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 			response.writeHead(503, {'content-type': 'application/json'}).end(`${JSON.stringify(status)}\n`);
 		}
 	});
-	response.on('close', () => backend.destroy());
+	response.on('close', () => {
+		backend.destroy();
+	});
 	request.pipe(sent);
 }
 

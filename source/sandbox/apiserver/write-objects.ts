@@ -8,6 +8,10 @@ import {selection} from './read-objects.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
 export async function createObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
+	if (exchange.request.headers['content-type']?.includes('protobuf')) {
+		throw new ApiFailure(415, 'UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/json');
+	}
+
 	const body = await readBody(exchange.request);
 	const metadata = body?.['metadata'] as {name?: string; generateName?: string} | undefined;
 	if (!body || !metadata) {

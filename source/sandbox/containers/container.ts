@@ -7,6 +7,7 @@ import type {AddressPlan} from '../network/address-plan.ts';
 import {apiTime, type Json} from '../objects/kube-object.ts';
 import {LogFile, type OutputStream} from './log-file.ts';
 import type {Program, TerminalSize} from './program.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 
 export type ContainerEvents = {output: [OutputStream, Buffer]; ended: []};
 
@@ -129,7 +130,9 @@ export class Container extends EventEmitter<ContainerEvents> {
 	async #listen(wanted: {address: string; port: number}, plan: AddressPlan, onConnection: (socket: Socket) => void): Promise<void> {
 		const server = createServer({allowHalfOpen: true}, socket => {
 			this.#sockets.add(socket);
-			socket.on('close', () => this.#sockets.delete(socket)).on('error', () => {});
+			socket.on('close', () => {
+				this.#sockets.delete(socket);
+			}).on('error', expectedEnd);
 			onConnection(socket);
 		});
 		const {address: host, port} = plan.listenAt(wanted);

@@ -29,7 +29,7 @@ export type ReadOptions = {
 
 type Generation = {records: LogRecord[]; bytes: number};
 
-const rotateAtBytes = 4 * 1024 * 1024;
+const rotateAtBytes = 2 * 1024 * 1024;
 const recordLimit = 16_384;
 
 /**

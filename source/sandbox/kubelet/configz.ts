@@ -9,7 +9,7 @@ export function configz({address, port, servingBootstrap}: KubeletFacts): Json {
 		...(servingBootstrap && {serverTLSBootstrap: true}), rotateCertificates: true,
 		authentication: {x509: {clientCAFile: '/etc/kubernetes/pki/ca.crt'}, webhook: {enabled: true, cacheTTL: '2m0s'}, anonymous: {enabled: false}},
 		authorization: {mode: 'Webhook', webhook: {cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s'}},
-		enableDebuggingHandlers: true, streamingConnectionIdleTimeout: '4h0m0s', containerLogMaxSize: '4Mi', containerRuntimeEndpoint: 'sandbox://',
+		enableDebuggingHandlers: true, streamingConnectionIdleTimeout: '4h0m0s', containerLogMaxSize: '2Mi', containerRuntimeEndpoint: 'sandbox://',
 	}};
 }
 

@@ -4,6 +4,7 @@ import type {Duplex} from 'node:stream';
 import {createWebSocketStream} from 'ws';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {Container} from '../containers/container.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import {acceptSpdy} from './accept-spdy.ts';
 import {acceptWebSocket} from './accept-websocket.ts';
 import {configz, kubeletFlags, kubeletMetrics, type KubeletFacts} from './configz.ts';
@@ -95,7 +96,7 @@ export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, 
 
 /** Exec, attach and port-forward, by WebSocket (GET) and by SPDY (POST). */
 export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-	socket.on('error', () => {});
+	socket.on('error', expectedEnd);
 	const url = new URL(request.url ?? '/', 'https://kubelet');
 	const [, first, namespace = '', podName = ''] = url.pathname.split('/', 4);
 	const refused = judgeCaller(request, kubelet);

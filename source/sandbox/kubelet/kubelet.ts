@@ -11,6 +11,7 @@ import {resetSocket} from '../network/reset-socket.ts';
 import {kubeletAnswer, kubeletUpgrade} from './kubelet-paths.ts';
 import {PodRuntime, type RuntimeSetting} from './pod-runtime.ts';
 import {internalErrorAlert, servingCertificate, type KubeletCertificate} from './serving-certificate.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 
 export type KubeletSetting = RuntimeSetting & {issuer: Issuer};
 
@@ -50,7 +51,7 @@ export class Kubelet {
 			this.#count(request, socket);
 			void kubeletUpgrade(this, request, socket, head);
 		});
-		this.#tls.on('tlsClientError', () => {});
+		this.#tls.on('tlsClientError', expectedEnd);
 		await this.serveWith(certificate);
 		await this.#listen();
 		this.#unwatch = this.setting.store.onChange(change => {
@@ -103,7 +104,9 @@ export class Kubelet {
 		const {plan, hostAddress} = this.setting;
 		const listener = createServer(socket => {
 			this.#sockets.add(socket);
-			socket.on('close', () => this.#sockets.delete(socket)).on('error', () => {});
+			socket.on('close', () => {
+				this.#sockets.delete(socket);
+			}).on('error', expectedEnd);
 			this.#onConnection(socket);
 		});
 		this.#listener = listener;
@@ -129,7 +132,9 @@ export class Kubelet {
 
 	#onConnection(socket: Socket): void {
 		if (this.certificate === 'pending') {
-			socket.once('data', () => socket.end(internalErrorAlert));
+			socket.once('data', () => {
+				socket.end(internalErrorAlert);
+			});
 			return;
 		}
 

@@ -4,6 +4,7 @@ import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {Place} from '../network/address-plan.ts';
 import {resetSocket} from '../network/reset-socket.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 
 export type ForwardTarget = {
 	/** Where a port of the pod can be dialled. */
@@ -24,7 +25,7 @@ export function servePortForward(session: SpdySession, target: ForwardTarget): v
 	});
 	session.on('stream', stream => {
 		const {streamtype: type, requestid: id, port} = stream.headers as Record<string, string | undefined>;
-		stream.on('error', () => {});
+		stream.on('error', expectedEnd);
 		if ((type !== 'error' && type !== 'data') || !Number.isInteger(Number(port)) || Number(port) < 1) {
 			stream.reset();
 			return;

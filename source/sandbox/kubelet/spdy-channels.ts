@@ -3,6 +3,7 @@ import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {TerminalSize} from '../containers/program.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import {acceptSpdy} from './accept-spdy.ts';
 import {parseResize, type RemoteStreams, type StreamWish} from './remote-streams.ts';
 
@@ -24,7 +25,7 @@ export async function acceptSpdyChannels(request: IncomingMessage, socket: Duple
 	const {promise, resolve} = Promise.withResolvers<boolean>();
 	const late = setTimeout(resolve, streamsWithinMs, false);
 	session.on('stream', stream => {
-		stream.on('error', () => {});
+		stream.on('error', expectedEnd);
 		stream.reply();
 		open.set(String(stream.headers['streamtype']), stream);
 		if (wanted.every(name => open.has(name))) {

@@ -2,6 +2,7 @@
 import type {IncomingMessage} from 'node:http';
 import {PassThrough, Writable, type Duplex} from 'node:stream';
 import type {TerminalSize} from '../containers/program.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import {acceptWebSocket} from './accept-websocket.ts';
 import {parseResize, type RemoteStreams, type StreamWish} from './remote-streams.ts';
 
@@ -50,7 +51,7 @@ export async function acceptChannels(request: IncomingMessage, socket: Duplex, h
 				done(error ?? null);
 			});
 		},
-	}).on('error', () => {});
+	}).on('error', expectedEnd);
 
 	// Measured on 1.36.3: the server's first message is an empty one on stdout.
 	client.send(Buffer.of(channels.stdout));

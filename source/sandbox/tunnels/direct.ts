@@ -1,6 +1,7 @@
 /** The plain route: a TCP connection from the control plane's own address. */
 import {createConnection, type Socket} from 'node:net';
 import type {AddressPlan, Place} from '../network/address-plan.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import {DialError, goDialText, type Dial} from './dialer.ts';
 
 const dialLimitMs = 30_000;
@@ -36,6 +37,6 @@ export async function connectFrom(plan: AddressPlan, from: string, to: Place, li
 	}
 
 	socket.setNoDelay(true);
-	socket.off('error', reject).on('error', () => {});
+	socket.off('error', reject).on('error', expectedEnd);
 	return socket;
 }

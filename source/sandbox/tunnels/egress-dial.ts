@@ -4,6 +4,7 @@ import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {Metrics} from '../apiserver/metrics.ts';
 import {DialError, type Dial} from './dialer.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 
 /** @see apiserver/pkg/server/egressselector/egress_selector.go and konnectivity-client pkg/client/client.go */
 export function grpcDial(socketPath: string, metrics: Metrics): Dial {
@@ -58,7 +59,7 @@ export function httpConnectDial(socketPath: string, metrics: Metrics): Dial {
 		asked.on('connect', (answer, socket: Socket) => {
 			if (answer.statusCode === 200) {
 				metrics.add('apiserver_egress_dialer_dial_duration_seconds_count', labels);
-				socket.on('error', () => {});
+				socket.on('error', expectedEnd);
 				resolve(socket);
 			} else {
 				socket.destroy();
@@ -76,7 +77,9 @@ export function httpConnectDial(socketPath: string, metrics: Metrics): Dial {
 /** Sends a line and resolves to the line that answers it; what follows it stays in the socket. */
 async function askFor(socket: Socket, line: string): Promise<string> {
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
-	socket.once('connect', () => socket.write(line)).on('error', reject);
+	socket.once('connect', () => {
+		socket.write(line);
+	}).on('error', reject);
 	let text = '';
 	const onReadable = () => {
 		for (let byte = socket.read(1) as Buffer | null; byte !== null; byte = socket.read(1) as Buffer | null) {
@@ -95,6 +98,6 @@ async function askFor(socket: Socket, line: string): Promise<string> {
 		reject(new DialError('tunnel closed'));
 	});
 	const answer = await promise;
-	socket.off('error', reject).on('error', () => {});
+	socket.off('error', reject).on('error', expectedEnd);
 	return answer;
 }

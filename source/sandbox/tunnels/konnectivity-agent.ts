@@ -4,6 +4,7 @@ import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
 import {pause, type Program} from '../containers/program.ts';
 import type {AddressPlan, Place} from '../network/address-plan.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import {connectFrom} from './direct.ts';
 import {goDialText} from './dialer.ts';
 import {TunnelSession} from './tunnel-session.ts';
@@ -63,7 +64,7 @@ async function dialServer(plan: AddressPlan, from: string, place: Place, pair: K
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	secure.once('secureConnect', resolve).once('error', reject);
 	await promise;
-	secure.on('error', () => {});
+	secure.on('error', expectedEnd);
 	return secure;
 }
 

@@ -6,6 +6,7 @@ import type {Duplex} from 'node:stream';
 import {createServer as createTlsServer, type Server as TlsServer} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
 import type {Place} from '../network/address-plan.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import {TunnelSession} from './tunnel-session.ts';
 
 export type ServerSetting = {mode: 'grpc' | 'http-connect'; socketPath: string; agentPlace: Place; pair: KeyPair; authority: string};
@@ -35,16 +36,20 @@ export class KonnectivityServer {
 		this.#agentListener = createTlsServer({cert: pair.chain, key: pair.key, ca: authority, requestCert: true, rejectUnauthorized: true}, socket => {
 			const agent = new TunnelSession(socket);
 			this.#agents.add(agent);
-			socket.on('close', () => this.#agents.delete(agent));
+			socket.on('close', () => {
+				this.#agents.delete(agent);
+			});
 		});
-		this.#agentListener.on('tlsClientError', () => {});
+		this.#agentListener.on('tlsClientError', expectedEnd);
 		this.#agentListener.listen({host: agentPlace.address, port: agentPlace.port});
 		await once(this.#agentListener, 'listening');
 		this.agentPort = (this.#agentListener.address() as Place).port;
 		this.#frontend = mode === 'grpc' ? this.#ownWords() : this.#connect();
 		this.#frontend.on('connection', (socket: Socket) => {
 			this.#sockets.add(socket);
-			socket.on('close', () => this.#sockets.delete(socket));
+			socket.on('close', () => {
+				this.#sockets.delete(socket);
+			});
 		});
 		this.#frontend.listen(socketPath);
 		await once(this.#frontend, 'listening');
@@ -65,7 +70,7 @@ export class KonnectivityServer {
 	/** `DIAL ADDRESS PORT`, answered by `OK` or `ERROR` and why. */
 	#ownWords(): Server {
 		return createServer({allowHalfOpen: true}, socket => {
-			socket.on('error', () => {});
+			socket.on('error', expectedEnd);
 			socket.once('data', (line: Buffer) => {
 				const [, address = '', port = '0'] = line.toString().trim().split(' ', 3);
 				this.#dial(address, Number(port), backstopMs).then(stream => {
@@ -81,7 +86,7 @@ export class KonnectivityServer {
 	#connect(): HttpServer {
 		const server = createHttpServer();
 		server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-			socket.on('error', () => {});
+			socket.on('error', expectedEnd);
 			const at = (request.url ?? '').lastIndexOf(':');
 			this.#dial(request.url!.slice(0, at), Number(request.url!.slice(at + 1)), null).then(stream => {
 				socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
@@ -121,8 +126,10 @@ export const noAgent = 'No agent available';
 
 function join(one: Duplex, other: Duplex): void {
 	for (const [from, to] of [[one, other], [other, one]] as const) {
-		from.on('error', () => {});
+		from.on('error', expectedEnd);
 		from.pipe(to);
-		from.on('close', () => to.destroy());
+		from.on('close', () => {
+			to.destroy();
+		});
 	}
 }

@@ -4,6 +4,7 @@ import type {Duplex} from 'node:stream';
 import ssh, {type Client, type Server} from 'ssh2';
 import type {Metrics} from '../apiserver/metrics.ts';
 import type {AddressPlan, Place} from '../network/address-plan.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import {connectFrom} from './direct.ts';
 import {DialError, type Dial} from './dialer.ts';
 
@@ -33,7 +34,7 @@ export class SshTunnels {
 		this.#tunnels = await Promise.all(this.#nodes.map(async node => {
 			const hostKey = ssh.utils.generateKeyPairSync('ed25519');
 			const server = new ssh.Server({hostKeys: [hostKey.private]}, connection => {
-				connection.on('error', () => {});
+				connection.on('error', expectedEnd);
 				connection.on('authentication', context => {
 					if (context.method === 'publickey' && context.username === user && !(allowed instanceof Error) && context.key.data.equals(allowed.getPublicSSH())
 						&& (!context.signature || !context.blob || allowed.verify(context.blob, context.signature, context.hashAlgo))) {
@@ -60,7 +61,7 @@ export class SshTunnels {
 			// Host keys were never checked by those apiservers.
 			client.connect({host: place.address, port, username: user, privateKey: userKey.private, ...(source !== undefined && {localAddress: source})});
 			await once(client, 'ready');
-			client.on('error', () => {});
+			client.on('error', expectedEnd);
 			client.on('close', () => {
 				tunnel.connected = false;
 			});
@@ -84,7 +85,7 @@ export class SshTunnels {
 				if (error) {
 					reject(new DialError('ssh: rejected: connect failed (Connection refused)'));
 				} else {
-					channel.on('error', () => {});
+					channel.on('error', expectedEnd);
 					resolve(channel);
 				}
 			});
@@ -104,8 +105,10 @@ export class SshTunnels {
 
 function join(one: Duplex, other: Duplex): void {
 	for (const [from, to] of [[one, other], [other, one]] as const) {
-		from.on('error', () => {});
+		from.on('error', expectedEnd);
 		from.pipe(to);
-		from.on('close', () => to.destroy());
+		from.on('close', () => {
+			to.destroy();
+		});
 	}
 }

@@ -1,5 +1,6 @@
 /** One agent's connection: many TCP connections in it, each with its own flow control, both ways half-closable. */
 import {Duplex} from 'node:stream';
+import {expectedEnd} from '../network/expected-end.ts';
 import {encodeFrame, FrameReader, frameTypes, type Frame} from './tunnel-frame.ts';
 
 /** Bytes that may be under way unread on one stream. */
@@ -26,11 +27,13 @@ export class TunnelSession {
 				this.#onFrame(frame);
 			}
 		});
-		carrier.on('error', () => {});
+		carrier.on('error', expectedEnd);
 		carrier.on('close', () => {
 			this.#end();
 		});
-		carrier.on('end', () => carrier.destroy());
+		carrier.on('end', () => {
+			carrier.destroy();
+		});
 	}
 
 	/** Streams that are open now. */
@@ -120,9 +123,11 @@ export class TunnelSession {
 			this.send(frameTypes.opened, id);
 			const stream = this.#add(id);
 			for (const [from, to] of [[socket, stream], [stream, socket]] as const) {
-				from.on('error', () => {});
+				from.on('error', expectedEnd);
 				from.pipe(to);
-				from.on('close', () => to.destroy());
+				from.on('close', () => {
+					to.destroy();
+				});
 			}
 		} catch (error) {
 			this.send(frameTypes.failed, id, Buffer.from((error as Error).message));

@@ -4,6 +4,7 @@ import {createServer, type IncomingMessage, type Server, type ServerResponse} fr
 import {createServer as createTlsServer} from 'node:https';
 import type {KeyPair} from '../../certificates/issuer.ts';
 import {option, pause, type ProcessIo, type Program} from '../program.ts';
+import {expectedEnd} from '../../network/expected-end.ts';
 
 /** `certificate` makes the TLS listener's own key pair. */
 export function httpService(certificate: (host: string) => Promise<KeyPair>): Program {
@@ -150,7 +151,7 @@ export function sniffPlainHttp(socket: import('node:net').Socket, asTls: () => v
 			return;
 		}
 
-		socket.on('error', () => {});
+		socket.on('error', expectedEnd);
 		socket.end('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
 		socket.resume();
 	});

@@ -1,11 +1,12 @@
 /** The programs that need few lines: an echo port, one that crashes, one that finishes, one that only waits. */
 import {option, pause, type Program} from '../program.ts';
+import {expectedEnd} from '../../network/expected-end.ts';
 
 /** Sends back what it gets; keeps half-closed connections open until it has sent everything. `--port=7000`. */
 export const echoServer: Program = async ({args, stdout, listen, signal}) => {
 	const port = Number(option(args, 'port') ?? 7000);
 	await listen(port, socket => {
-		socket.on('error', () => {});
+		socket.on('error', expectedEnd);
 		socket.pipe(socket);
 	});
 	stdout(`echo on :${port}\n`);

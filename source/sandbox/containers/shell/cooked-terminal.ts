@@ -1,5 +1,6 @@
 /** What a terminal driver does between a person and a process: echo, editing, Ctrl-C and Ctrl-D, and line ends (termios in canonical mode). */
 import {Writable, type Readable} from 'node:stream';
+import {expectedEnd} from '../../network/expected-end.ts';
 import {InputQueue} from './input-queue.ts';
 
 export type CookedTerminal = {
@@ -98,9 +99,13 @@ export function cookTerminal(keys: Readable | null, screen: Writable): CookedTer
 			});
 		},
 	});
-	screen.on('error', error => output.destroy(error));
-	screen.on('close', () => output.destroy());
-	output.on('error', () => {});
+	screen.on('error', error => {
+		output.destroy(error);
+	});
+	screen.on('close', () => {
+		output.destroy();
+	});
+	output.on('error', expectedEnd);
 	return {
 		input, output, onInterrupt(listener) {
 			interrupt = listener;

@@ -1,5 +1,4 @@
 /** What a process in a container has: arguments, streams, an environment, perhaps a terminal. */
-import {once} from 'node:events';
 import type {Writable} from 'node:stream';
 import type {TerminalSize} from '../program.ts';
 import type {InputQueue} from './input-queue.ts';
@@ -29,11 +28,18 @@ export type ShellProcess = {
 
 /** Writes, and waits while the reader is behind. Nothing happens when the reader is gone. */
 export async function put(stream: Writable, bytes: string | Uint8Array, signal: AbortSignal): Promise<void> {
-	if (stream.destroyed || stream.writableEnded || signal.aborted) {
+	if (stream.destroyed || stream.writableEnded || signal.aborted || stream.write(bytes)) {
 		return;
 	}
 
-	if (!stream.write(bytes)) {
-		await Promise.race([once(stream, 'drain', {signal}), once(stream, 'close', {signal})]).catch(() => {});
-	}
+	const {promise, resolve} = Promise.withResolvers<void>();
+	const go = () => {
+		resolve();
+	};
+
+	stream.once('drain', go).once('close', go);
+	signal.addEventListener('abort', go, {once: true});
+	await promise;
+	stream.off('drain', go).off('close', go);
+	signal.removeEventListener('abort', go);
 }
