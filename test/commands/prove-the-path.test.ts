@@ -1,0 +1,94 @@
+/** path, audit and doctor from outside: their statuses, and every line against its schema. */
+import {readFile} from 'node:fs/promises';
+import {Ajv} from 'ajv';
+import test, {type ExecutionContext} from 'ava';
+import type {Audit} from '../../source/posture/audit/audit-object.ts';
+import type {Doctor} from '../../source/posture/doctor/doctor-object.ts';
+import type {Path} from '../../source/posture/evidence.ts';
+import {openSandbox} from '../support/sandbox.ts';
+import {runSpoke} from '../support/run-spoke.ts';
+
+const ajv = new Ajv({allErrors: true, strict: false});
+for (const name of ['path', 'audit', 'error', 'doctor']) {
+	ajv.addSchema(JSON.parse(await readFile(new URL(`../../schemas/${name}.json`, import.meta.url), 'utf8')) as object, name);
+}
+
+function valid<T>(t: ExecutionContext, stdout: string): T[] {
+	return stdout.split('\n').filter(line => line !== '').map(line => {
+		const object = JSON.parse(line) as T & {kind: string};
+		const check = ajv.getSchema(object.kind.toLowerCase())!;
+		t.true(check(object), `${object.kind}: ${ajv.errorsText(check.errors)}`);
+		return object;
+	});
+}
+
+test('path: a line per feature, or those asked for; a wrong feature and a missing target are usage', async t => {
+	const {env} = await openSandbox(t, {scenario: 'verified'});
+	const all = await runSpoke(['path', 'svc/web', '-o', 'json'], {env});
+	t.is(all.status, 0, all.stderr);
+	t.deepEqual(valid<Path>(t, all.stdout).map(({feature}) => feature), ['logs', 'exec', 'attach', 'port-forward', 'pod-proxy', 'service-proxy']);
+	const some = await runSpoke(['path', 'svc/https:web:443', '--feature', 'service-proxy', '-o', 'json'], {env});
+	const [proxied] = valid<Path>(t, some.stdout);
+	t.deepEqual(proxied?.request, {scheme: 'https', port: 443, portName: null, kubeletPort: false});
+	t.is(proxied?.legs[1]?.tls.state, 'unverified');
+	for (const argv of [['path'], ['path', 'a', 'b'], ['path', 'svc/web', '--feature', 'telnet'], ['path', 'svc/ftp:web:80']]) {
+		t.is((await runSpoke(argv, {env})).status, 2, argv.join(' '));
+	}
+
+	const missing = await runSpoke(['path', 'pod/nope', '-o', 'json'], {env});
+	t.is(missing.status, 8);
+	valid(t, missing.stdout);
+});
+
+test('path of a node: the kubelet’s own port is TLS whatever is asked, another port is what the prefix says', async t => {
+	const {env} = await openSandbox(t);
+	const lines = async (target: string) => valid<Path>(t, (await runSpoke(['path', target, '-o', 'json'], {env})).stdout).map(({line}) => line);
+	t.deepEqual(await lines('node/n1'), ['path: you -verified-> apiserver -direct,unverified-> kubelet n1']);
+	t.deepEqual(await lines('node/n1:9100'), ['path: you -verified-> apiserver -direct,plain-> node n1']);
+	t.deepEqual(await lines('node/https:n1:9100'), ['path: you -verified-> apiserver -direct,unverified-> node n1']);
+});
+
+test('audit: one object of seventeen rows; requirements decide the status; JUnit counts them', async t => {
+	const {env} = await openSandbox(t);
+	const plain = await runSpoke(['audit', '-o', 'json'], {env});
+	t.is(plain.status, 0, plain.stderr);
+	const [audit] = valid<Audit>(t, plain.stdout);
+	t.true(audit!.cluster.sandbox);
+	const failing = await runSpoke(['audit', '--require', 'verified', '-o', 'json'], {env});
+	t.is(failing.status, 3);
+	t.is(valid<Audit>(t, failing.stdout)[0]?.require.result, 'not-met');
+	const junit = await runSpoke(['audit', '--require', 'verified', '-o', 'junit'], {env});
+	t.is(junit.status, 3);
+	t.is(junit.stdout.match(/<testcase /g)?.length, 17);
+	t.is(Number(/failures="(\d+)"/.exec(junit.stdout)?.[1]), junit.stdout.match(/<failure /g)?.length ?? 0);
+	t.is((await runSpoke(['audit', '--require', 'nonsense'], {env})).status, 2);
+});
+
+test('audit as somebody with no rights: rows are unknown, each with what would tell, and a requirement is undecided', async t => {
+	const {env} = await openSandbox(t, {user: 'bob'});
+	const {stdout, status} = await runSpoke(['audit', '--require', 'verified', '-o', 'json'], {env});
+	t.is(status, 4);
+	const [audit] = valid<Audit>(t, stdout);
+	t.true(audit!.rows.filter(({verdict}) => verdict === 'unknown').every(({need}) => need.length > 0));
+	const text = await runSpoke(['audit'], {env});
+	t.is(text.status, 0);
+	t.regex(text.stdout, /│ apiserver │/);
+});
+
+test('doctor: 0 where every leg answers; 11 and the tunnel’s words where agents are gone; 5 and 8 before', async t => {
+	const {env, sandbox} = await openSandbox(t, {scenario: 'konnectivity'});
+	const well = await runSpoke(['doctor', 'deploy/web', '-o', 'json'], {env});
+	t.is(well.status, 0, well.stdout);
+	t.deepEqual(valid<Doctor>(t, well.stdout)[0]?.steps.map(({name}) => name), ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3']);
+	await sandbox.switches.set({agents: 'gone'});
+	const ill = await runSpoke(['doctor', 'deploy/web', '-o', 'json'], {env, timeoutMs: 60_000});
+	t.is(ill.status, 11);
+	const [doctor] = valid<Doctor>(t, ill.stdout);
+	t.is(doctor?.stoppedAt, 'leg-2');
+	t.is(doctor?.steps.find(({name}) => name === 'leg-2')?.speaker, 'tunnel');
+	t.is(doctor?.steps.at(-1)?.status, 'not-tried');
+	t.is((await runSpoke(['doctor', 'pod/nope', '-o', 'json'], {env})).status, 8);
+	const nothing = await runSpoke(['doctor', 'pod/x', '-o', 'json', '--kubeconfig', '/nonexistent/config']);
+	t.is(nothing.status, 5);
+	t.is(valid<Doctor>(t, nothing.stdout)[0]?.stoppedAt, 'configuration');
+});
