@@ -1,0 +1,27 @@
+/** Every fault and bad input is accounted for, and every test that is said to hold one exists. */
+import {readFile} from 'node:fs/promises';
+import test from 'ava';
+import {faultRows} from './rows.ts';
+
+test('F1 to F26 and B1 to B19 are each told once', t => {
+	const wanted = [...Array.from({length: 26}, (_, index) => `F${index + 1}`), ...Array.from({length: 19}, (_, index) => `B${index + 1}`)];
+	t.deepEqual(faultRows.map(({row}) => row), wanted);
+});
+
+test('each test that is named exists', async t => {
+	for (const {row, tests} of faultRows) {
+		for (const [file, title] of tests) {
+			const source = await readFile(new URL(`../${file}`, import.meta.url), 'utf8');
+			t.true(source.includes(title), `${row}: ${file} has no test “${title}”`);
+		}
+	}
+});
+
+test('at least 20 faults and 14 inputs are held without a cluster, and what is not held says why', t => {
+	const held = faultRows.filter(({tests}) => tests.some(([file]) => !file.startsWith('cluster/')));
+	t.true(held.filter(({row}) => row.startsWith('F')).length >= 20);
+	t.true(held.filter(({row}) => row.startsWith('B')).length >= 14);
+	for (const {row, tests, open} of faultRows) {
+		t.true(tests.length > 0 || open !== undefined, row);
+	}
+});
