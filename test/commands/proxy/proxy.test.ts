@@ -1,0 +1,166 @@
+/** `spoke proxy` from outside: bodies both ways, statuses, what goes to stderr, and a listener that ends as it is told. */
+import {spawn} from 'node:child_process';
+import {createHash, randomBytes} from 'node:crypto';
+import {writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
+import {WebSocketServer} from 'ws';
+import {startServer} from '../../support/api-server.ts';
+import {status} from '../../support/command-server.ts';
+import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+
+async function serve(t: ExecutionContext) {
+	const seen: string[] = [];
+	const sockets = new WebSocketServer({noServer: true, handleProtocols: protocols => [...protocols][0] ?? false});
+	sockets.on('connection', socket => {
+		socket.on('message', (message, binary) => {
+			socket.send(`you said ${String(message)}`, {binary});
+		});
+	});
+	const server = await startServer({
+		async request(request, response) {
+			const {pathname} = new URL(request.url!, 'http://x');
+			if (pathname === '/api/v1/namespaces/default/services/web') {
+				response.end(JSON.stringify({metadata: {name: 'web', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
+				return;
+			}
+
+			if (pathname === '/api/v1/namespaces/default/services/gone') {
+				response.writeHead(404, {'Content-Type': 'application/json'}).end(JSON.stringify(status(404, 'services "gone" not found', 'NotFound')));
+				return;
+			}
+
+			seen.push(`${request.method} ${request.url} ${request.headers['x-mine'] ?? ''}`.trim());
+			if (pathname.endsWith('/hash')) {
+				const hash = createHash('sha256');
+				for await (const piece of request) {
+					hash.update(piece as Buffer);
+				}
+
+				response.end(hash.digest('hex'));
+			} else if (pathname.endsWith('/missing')) {
+				response.writeHead(404, {'Content-Type': 'text/plain'}).end('no such page');
+			} else if (pathname.endsWith('/away')) {
+				response.writeHead(302, {Location: 'https://evil.test/'}).end('moved');
+			} else if (pathname.endsWith('/unreachable')) {
+				response.writeHead(503, {'Content-Type': 'application/json'}).end(JSON.stringify(status(503, 'error trying to reach service: dial tcp 10.0.0.1:80: connect: connection refused', 'ServiceUnavailable')));
+			} else if (pathname.endsWith('/cut')) {
+				response.writeHead(200, {'Content-Length': 100});
+				response.write('half');
+				setTimeout(() => request.socket.destroy(), 50);
+			} else {
+				response.writeHead(200, {'X-Backend': 'yes'}).end(`${request.method} ${pathname}`);
+			}
+		},
+		upgrade(request, socket, head) {
+			sockets.handleUpgrade(request, socket, head, client => sockets.emit('connection', client, request));
+		},
+	});
+	t.teardown(async () => server.close());
+	await server.cluster();
+	return {seen, folder: server.folder, config: ['--kubeconfig', join(server.folder, 'config-1')]};
+}
+
+const base = '/api/v1/namespaces/default/services/web:80/proxy';
+
+test('a body comes from a flag, a file or stdin, and every byte of it', async t => {
+	const {config, folder} = await serve(t);
+	const body = randomBytes(2_000_000);
+	await writeFile(join(folder, 'body'), body);
+	const expected = createHash('sha256').update(body).digest('hex');
+	t.is((await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', join(folder, 'body'), ...config])).stdout, expected);
+	t.is((await runSpoke(['proxy', 'put', 'svc/web/hash', '--data', 'hello', ...config])).stdout, createHash('sha256').update('hello').digest('hex'));
+	t.is((await runSpoke(['proxy', 'patch', 'svc/web/hash', '--data-file', '-', ...config], {input: 'from stdin'})).stdout, createHash('sha256').update('from stdin').digest('hex'));
+});
+
+test('the backend’s errors are printed and give 1, unless any answer will do', async t => {
+	const {config} = await serve(t);
+	const missing = await runSpoke(['proxy', 'get', 'svc/web/missing', ...config]);
+	t.is(missing.status, 1);
+	t.is(missing.stdout, 'no such page');
+	t.regex(missing.stderr, /^error: svc\/web answered 404 Not Found.*\[ERR_BACKEND_ANSWER\]\n$/);
+	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/missing', '--no-fail', ...config]), {status: 0, stdout: 'no such page', stderr: ''});
+});
+
+test('a backend that was not reached is 11, an answer that is cut 13, a missing service 8', async t => {
+	const {config} = await serve(t);
+	const unreachable = await runSpoke(['proxy', 'get', 'svc/web/unreachable', ...config]);
+	t.is(unreachable.status, 11, unreachable.stderr);
+	t.is(unreachable.stdout, '');
+	t.is((await runSpoke(['proxy', 'get', 'svc/web/cut', ...config])).status, 13);
+	t.is((await runSpoke(['proxy', 'get', 'svc/gone/', ...config])).status, 8);
+});
+
+test('headers go with it, and come back on stderr when they are asked for', async t => {
+	const {config, seen} = await serve(t);
+	const {stdout, stderr} = await runSpoke(['proxy', 'delete', 'svc/web/x?a=b', '-H', 'X-Mine: yes', '-i', ...config]);
+	t.is(stdout, `DELETE ${base}/x`);
+	t.regex(stderr, /^HTTP\/1\.1 200 OK\n[\s\S]*x-backend: yes\n/);
+	t.deepEqual(seen, [`DELETE ${base}/x?a=b yes`]);
+});
+
+test('a redirect is said and not followed', async t => {
+	const {config, seen} = await serve(t);
+	const {status: ended, stdout, stderr} = await runSpoke(['proxy', 'get', 'svc/web/away', ...config]);
+	t.deepEqual({ended, stdout, stderr}, {ended: 0, stdout: 'moved', stderr: 'redirected to https://evil.test/: not followed\n'});
+	t.is(seen.length, 1);
+});
+
+test('HEAD has no body, and dot segments never leave the target', async t => {
+	const {config, seen} = await serve(t);
+	t.is((await runSpoke(['proxy', 'head', 'svc/web/', ...config])).stdout, '');
+	await runSpoke(['proxy', 'get', 'svc/web/../../../../secrets/%2e%2e/x', ...config]);
+	t.deepEqual(seen, [`HEAD ${base}/`, `GET ${base}/x`]);
+});
+
+test('a WebSocket takes lines and gives lines', async t => {
+	const {config} = await serve(t);
+	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', '--protocol', 'chat.v1', ...config], {input: 'one\ntwo\n'}), {status: 0, stdout: 'you said one\nyou said two\n', stderr: ''});
+});
+
+test('the path says that it is plain, or encrypted and checked by nobody', async t => {
+	const {config} = await serve(t);
+	for (const [target, state] of [['svc/web/', 'plain'], ['svc/https:web:80/', 'unverified']] as const) {
+		const {stderr} = await runSpoke(['proxy', 'get', target, '--path=json', ...config]);
+		const path = JSON.parse(stderr.trim().split('\n').at(-1)!) as {feature: string; legs: Array<{tls: {state: string}}>};
+		t.is(path.feature, 'service-proxy');
+		t.is(path.legs[1]!.tls.state, state);
+	}
+});
+
+test('wrong calls are one line and 2', async t => {
+	const {config, seen} = await serve(t);
+	for (const argv of [
+		['fetch', 'svc/web/'], ['get'], ['get', 'svc/web', 'svc/web'], ['get', 'deploy/web'], ['get', 'svc/web', '--data', 'x'], ['post', 'svc/web', '--data', 'x', '--data-file', 'y'],
+		['get', 'svc/web', '-H', 'Authorization: Bearer x'], ['post', 'svc/web', '--websocket'], ['--data', 'x'], ['--port', '70000'], ['--unix-socket', '/tmp/x', '--port', '1'], ['--accept-paths', '('],
+	]) {
+		const {status: ended, stderr} = await runSpoke(['proxy', ...argv, ...config]);
+		t.is(ended, 2, argv.join(' '));
+		t.regex(stderr, /^error: [^\n]*\[ERR_USAGE\]\n$/, argv.join(' '));
+	}
+
+	t.deepEqual(seen, []);
+});
+
+test('a listener says where it serves and who can use it, and ends by its signal', async t => {
+	const {config} = await serve(t);
+	const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', ...config], {stdio: ['ignore', 'pipe', 'pipe']});
+	let stderr = '';
+	child.stderr.on('data', piece => {
+		stderr += String(piece);
+	});
+	const [line] = await new Promise<string[]>(resolve => {
+		child.stdout.once('data', piece => {
+			resolve(String(piece).split('\n'));
+		});
+	});
+	const [, address] = /^Starting to serve on (127\.0\.0\.1:\d+)$/.exec(line!)!;
+	t.is(await (await fetch(`http://${address}/version`)).text(), 'GET /version');
+	t.is((await fetch(`http://${address}/version`, {headers: {Origin: 'http://evil.test'}})).status, 403);
+	t.regex(stderr, /^every user of this host can use it, with the rights of ada, as long as this runs\n/);
+	child.kill('SIGTERM');
+	t.is(await new Promise(resolve => {
+		child.once('close', resolve);
+	}), 143);
+});
