@@ -1,6 +1,5 @@
 /** The kubeconfig with which clients come to a sandbox: all its users, and the mark that says what it is. */
-import type {UserName} from './apiserver/users.ts';
-import {userRows} from './apiserver/users.ts';
+import {userRows, type UserName} from './apiserver/users.ts';
 import type {KeyPair} from './certificates/issuer.ts';
 import type {SandboxKubeconfig} from './sandbox.ts';
 

@@ -6,7 +6,7 @@ import {isAllowed} from './authorise.ts';
 import {ApiFailure, unauthorized} from './status.ts';
 import {anonymous, identify, type Identity} from './users.ts';
 
-/** @throws ApiFailure 401 for credentials that are not known, 403 for impersonation without the right to it. */
+/** The identity behind a request. @throws ApiFailure 401 for credentials that are not known, 403 for impersonation without the right to it. */
 export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<string, string>, groupsOf: (name: string) => readonly string[]): Identity {
 	const identity = byCertificate(request.socket as TLSSocket) ?? byToken(request, tokens, groupsOf) ?? anonymous;
 	const as = request.headers['impersonate-user'];

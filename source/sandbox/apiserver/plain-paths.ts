@@ -4,7 +4,7 @@ import type {ApiserverProcess} from './apiserver-process.ts';
 import {sendJson, sendText, type Exchange} from './exchange.ts';
 import {ApiFailure} from './status.ts';
 
-/** @throws ApiFailure 406 for a form that flagz and statusz do not have */
+/** Answers what is no resource. @throws ApiFailure 406 for a form that flagz and statusz do not have */
 export function answerPlainPath(exchange: Exchange, server: ApiserverProcess): void {
 	const {info: {path, query}, request: {headers: {accept = '*/*'}}} = exchange;
 	const found = discovery(path, server.modern ? accept : 'application/json');

@@ -1,7 +1,7 @@
 /** `pods/log`: which container, then the kubelet's answer passed on. */
 import {request as httpRequest, type IncomingMessage} from 'node:http';
-import type {Json, KubeObject} from '../objects/kube-object.ts';
 import {text as readText} from 'node:stream/consumers';
+import type {Json, KubeObject} from '../objects/kube-object.ts';
 import {DialError} from '../tunnels/dialer.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import type {Exchange} from './exchange.ts';
@@ -10,7 +10,7 @@ import {ApiFailure, badRequest, internalFailure} from './status.ts';
 
 const passedOn = ['follow', 'timestamps', 'tailLines', 'sinceSeconds', 'sinceTime', 'limitBytes', 'previous', 'stream'];
 
-/** @see pkg/registry/core/pod/strategy.go LogLocation */
+/** Passes the kubelet’s answer on. @see pkg/registry/core/pod/strategy.go LogLocation */
 export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: KubeObject): Promise<void> {
 	const {info: {query, namespace, name}, response} = exchange;
 	validate(query, pod);

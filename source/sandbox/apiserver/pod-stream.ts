@@ -10,7 +10,7 @@ import {ApiFailure, badRequest, internalFailure} from './status.ts';
 
 export type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer; info: RequestInfo};
 
-/** @see pkg/registry/core/pod/strategy.go StreamLocation, PortForwardLocation; apimachinery/pkg/util/proxy/upgradeaware.go */
+/** Joins client and kubelet. @see pkg/registry/core/pod/strategy.go StreamLocation, PortForwardLocation; apimachinery/pkg/util/proxy/upgradeaware.go */
 export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod: KubeObject): Promise<void> {
 	const {request, info: {subresource}} = upgrade;
 	const path = kubeletPath(upgrade.info, pod);

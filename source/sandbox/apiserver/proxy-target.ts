@@ -9,7 +9,7 @@ import {ApiFailure, badRequest, notFound} from './status.ts';
 /** `kubelet` means the apiserver's own identity and trust; the others are never verified. */
 export type ProxyTarget = {to: Place; transport: 'http' | 'https' | 'kubelet'};
 
-/** @see apimachinery/pkg/util/net/port_split.go and pkg/registry/core/{node,pod,service} */
+/** Reads the name’s form and finds the place. @see apimachinery/pkg/util/net/port_split.go and pkg/registry/core/{node,pod,service} */
 export function proxyTarget({resource, namespace, name: id = ''}: RequestInfo, server: ApiserverProcess): ProxyTarget {
 	const singular = resource.slice(0, -1);
 	const parts = id.split(':');
@@ -71,7 +71,7 @@ export class ProxyPanic extends Error {}
 
 function numeric(port: string): number {
 	const number = Number(port);
-	if (!Number.isInteger(number) || number < 1 || number > 65_535) {
+	if (!Number.isSafeInteger(number) || number < 1 || number > 65_535) {
 		throw badRequest(`invalid port ${JSON.stringify(port)}`);
 	}
 

@@ -9,7 +9,7 @@ import {proxyTarget, type ProxyTarget} from './proxy-target.ts';
 import type {RequestInfo} from './request-info.ts';
 import {ApiFailure} from './status.ts';
 
-/** @see apimachinery/pkg/util/proxy/upgradeaware.go */
+/** Passes a request on, and its answer back. @see apimachinery/pkg/util/proxy/upgradeaware.go */
 export async function proxyRequest({request, response, info}: Exchange, server: ApiserverProcess): Promise<void> {
 	const target = proxyTarget(info, server);
 	if (info.rest === '' && (request.method === 'GET' || request.method === 'HEAD')) {

@@ -41,7 +41,7 @@ export async function createIssuer(name: string): Promise<Issuer> {
 			keys,
 			signingAlgorithm: algorithm,
 			notBefore: new Date(Date.now() - 3_600_000),
-			notAfter: new Date(Date.now() + years * 365 * day),
+			notAfter: new Date(Date.now() + (years * 365 * day)),
 			extensions: [
 				new x509.BasicConstraintsExtension(true, undefined, true),
 				new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature, true),
@@ -59,7 +59,7 @@ export async function createIssuer(name: string): Promise<Issuer> {
 			subject,
 			issuer: by.subject,
 			notBefore: notBefore ?? new Date(Date.now() - 3_600_000),
-			notAfter: notAfter ?? new Date(Date.now() + 365 * day),
+			notAfter: notAfter ?? new Date(Date.now() + (365 * day)),
 			signingAlgorithm: algorithm,
 			publicKey: keys.publicKey,
 			signingKey: by.keys.privateKey,

@@ -14,7 +14,7 @@ export type ForwardTarget = {
 
 const pairWithinMs = 30_000;
 
-/** @see k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go */
+/** Serves one session. @see k8s.io/cri-streaming pkg/streaming/portforward/httpstream.go */
 export function servePortForward(session: SpdySession, target: ForwardTarget): void {
 	const waiting = new Map<string, {error?: SpdyStream; data?: SpdyStream}>();
 	const sockets = new Set<Socket>();
@@ -26,7 +26,7 @@ export function servePortForward(session: SpdySession, target: ForwardTarget): v
 	session.on('stream', stream => {
 		const {streamtype: type, requestid: id, port} = stream.headers as Record<string, string | undefined>;
 		stream.on('error', expectedEnd);
-		if ((type !== 'error' && type !== 'data') || !Number.isInteger(Number(port)) || Number(port) < 1) {
+		if ((type !== 'error' && type !== 'data') || !Number.isSafeInteger(Number(port)) || Number(port) < 1) {
 			stream.reset();
 			return;
 		}
@@ -82,8 +82,9 @@ function connect(error: SpdyStream, data: SpdyStream, port: number, {locate, san
 		sockets.delete(socket);
 		error.end();
 	});
-	data.on('error', () => {resetSocket(socket);
-});
+	data.on('error', () => {
+		resetSocket(socket);
+	});
 	data.on('close', () => {
 		if (!socket.destroyed && !data.readableEnded) {
 			resetSocket(socket);

@@ -64,8 +64,9 @@ export class FaultyWire {
 				to.destroy();
 			}
 		});
-		from.on('error', () => {resetSocket(to);
-});
+		from.on('error', () => {
+			resetSocket(to);
+		});
 		const wire = new Transform({
 			transform: (chunk: Buffer, _encoding, done) => {
 				const go = () => {

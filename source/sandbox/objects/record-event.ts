@@ -27,7 +27,7 @@ export function recordEvent(store: ObjectStore, about: KubeObject, {type = 'Norm
 
 	const source = {component, ...(host !== undefined && {host})};
 	store.create('events', {
-		metadata: {name: `${name}.${(BigInt(Date.now()) * 1_000_000n + BigInt(store.revision % 1_000_000)).toString(16)}`, namespace},
+		metadata: {name: `${name}.${((BigInt(Date.now()) * 1_000_000n) + BigInt(store.revision % 1_000_000)).toString(16)}`, namespace},
 		involvedObject: {
 			kind: about.kind, namespace: about.metadata.namespace, name, uid, apiVersion: about.apiVersion, resourceVersion, ...(fieldPath !== undefined && {fieldPath}),
 		},

@@ -6,7 +6,7 @@ import type {Metrics} from '../apiserver/metrics.ts';
 import {DialError, type Dial} from './dialer.ts';
 import {expectedEnd} from '../network/expected-end.ts';
 
-/** @see apiserver/pkg/server/egressselector/egress_selector.go and konnectivity-client pkg/client/client.go */
+/** Through the server’s own words, as gRPC has it. @see apiserver/pkg/server/egressselector/egress_selector.go and konnectivity-client pkg/client/client.go */
 export function grpcDial(socketPath: string, metrics: Metrics): Dial {
 	const labels = {protocol: 'grpc', transport: 'uds'};
 	const connections = 'konnectivity_network_proxy_client_client_connections';

@@ -75,7 +75,7 @@ async function dialTarget(plan: AddressPlan, from: string, to: Place, counts: {d
 		return socket;
 	} catch (error) {
 		counts.failures++;
-		throw new Error(goDialText(to, error as NodeJS.ErrnoException));
+		throw new Error(goDialText(to, error as NodeJS.ErrnoException), {cause: error});
 	}
 }
 

@@ -69,7 +69,7 @@ export class SshTunnels {
 		}));
 	}
 
-	/** @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */
+	/** By the target’s own tunnel, else by any. @see pkg/ssh/ssh.go SSHTunnelList.Dial in Kubernetes 1.21 */
 	dial(metrics: Metrics): Dial {
 		metrics.add('ssh_tunnel_open_count', {}, this.#tunnels.length);
 		metrics.add('ssh_tunnel_open_fail_count', {}, 0);

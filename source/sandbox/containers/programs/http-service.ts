@@ -2,6 +2,7 @@
 import {createHash} from 'node:crypto';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {createServer as createTlsServer} from 'node:https';
+import type {Socket} from 'node:net';
 import type {KeyPair} from '../../certificates/issuer.ts';
 import {option, pause, type ProcessIo, type Program} from '../program.ts';
 import {expectedEnd} from '../../network/expected-end.ts';
@@ -138,7 +139,7 @@ function sendBytes(response: ServerResponse, count: number): void {
 }
 
 /** Go's servers answer plain HTTP on a TLS port with these words; so do ours, since they are what points people to `https:`. */
-export function sniffPlainHttp(socket: import('node:net').Socket, asTls: () => void): void {
+export function sniffPlainHttp(socket: Socket, asTls: () => void): void {
 	socket.once('readable', () => {
 		const first = socket.read() as Buffer | null;
 		if (first === null) {

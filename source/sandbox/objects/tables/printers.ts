@@ -82,7 +82,7 @@ export function tableOf(resource: string, objects: readonly KubeObject[], listMe
 	};
 }
 
-/** @see apiserver/pkg/endpoints/handlers/response.go asPartialObjectMetadata */
+/** An object’s metadata alone. @see apiserver/pkg/endpoints/handlers/response.go asPartialObjectMetadata */
 export function partialMetadata({metadata}: KubeObject): Json {
 	return {kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata};
 }
