@@ -158,7 +158,11 @@ export function forwardConnection(socket: Socket, {data, error: words}: {data: S
 			settle({end: first ?? 'pod-fin', error: null});
 		}
 
-		cutWith({end: 'client-reset', error: null});
+		// A client that ended and was sent the end is done, but what it sent may still be on its way up.
+		const bothEnded = !hadError && socket.readableEnded && socket.writableFinished;
+		if (!bothEnded || data.destroyed) {
+			cutWith({end: 'client-reset', error: null});
+		}
 	});
 	// The session's loss reaches both streams; the data stream's is told.
 	words.on('error', () => undefined);

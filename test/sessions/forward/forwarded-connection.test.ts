@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
-import {duplexPair} from 'node:stream';
+import {duplexPair, type Duplex} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {forwardConnection, sandboxIsGone, type ForwardedConnection} from '../../../source/sessions/forward/forwarded-connection.ts';
@@ -14,6 +14,9 @@ type Line = {
 	/** What the container runtime holds. */
 	data: SpdyStream;
 	words: SpdyStream;
+	/** Our end of the local connection, and the runtime's end of the carrier. */
+	socket: Socket;
+	far: Duplex;
 	session: SpdySession;
 	runtime: SpdySession;
 	running: ForwardedConnection;
@@ -49,7 +52,7 @@ async function line(t: ExecutionContext): Promise<Line> {
 		session.destroy();
 		runtime.destroy();
 	});
-	return {client, data: streams[1]!, words: streams[0]!, session, runtime, running};
+	return {client, socket, far, data: streams[1]!, words: streams[0]!, session, runtime, running};
 }
 
 async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
@@ -95,6 +98,24 @@ test('the pod ends first, and 20 MiB still go up', async t => {
 	const sent = Buffer.alloc(20 << 20, 'spoke');
 	client.end(sent);
 	t.is(sha(await bytesOf(data)), sha(sent));
+	t.deepEqual(await running.outcome, {end: 'pod-fin', error: null});
+});
+
+test('a client that has closed its socket still has all of its bytes carried up', async t => {
+	const {client, socket, far, data, running, session} = await line(t);
+	data.end();
+	await bytesOf(client);
+	const sent = Buffer.alloc(40_000, 'late');
+	far.pause();
+	// The carrier is full, so that nothing more leaves.
+	session.open({}).on('error', () => undefined).write(Buffer.alloc(200_000));
+	await delay(10);
+	const closed = once(socket, 'close');
+	client.end(sent);
+	await closed;
+	const atPod = bytesOf(data);
+	far.resume();
+	t.is(sha(await atPod), sha(sent));
 	t.deepEqual(await running.outcome, {end: 'pod-fin', error: null});
 });
 

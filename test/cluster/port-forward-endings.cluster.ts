@@ -1,0 +1,99 @@
+/** Endings of forwarded connections against Kubernetes' own server code, where half-closes are real: containerd has none. */
+import {createHash} from 'node:crypto';
+import {once} from 'node:events';
+import {setTimeout as sleep} from 'node:timers/promises';
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
+import {dial, readToEnd, runPortForward, type PortForwardRun} from '../support/port-forward-run.ts';
+import {startScriptedPeer} from '../support/scripted-peer.ts';
+
+const peer = await startScriptedPeer();
+test.after.always(async () => peer.stop());
+
+const sent = Buffer.alloc(50 << 20, 'spoke');
+const hash = `${createHash('sha256').update(sent).digest('hex')} ${sent.length}\n`;
+
+async function forward(t: ExecutionContext, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<PortForwardRun> {
+	const run = await runPortForward(args, {env: {PATH: process.env['PATH'], KUBECONFIG: peer.kubeconfig, ...more}});
+	t.teardown(async () => {
+		run.child.kill('SIGKILL');
+		await run.ended;
+	});
+	await run.until(({event}) => event === 'all-ready');
+	return run;
+}
+
+async function interrupt(t: ExecutionContext, run: PortForwardRun): Promise<void> {
+	run.child.kill('SIGINT');
+	t.is(await run.ended, 0);
+	t.deepEqual(run.faults(), []);
+}
+
+for (const [carrier, environment] of [['websocket', {}], ['spdy', {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'}]] as const) {
+	test(`by ${carrier}: a reply that comes after the client's end`, async t => {
+		const run = await forward(t, ['pod/x', ':7001'], environment);
+		const socket = await dial(await run.port());
+		socket.end(sent);
+		const {bytes, end} = await readToEnd(socket);
+		t.is(bytes.toString(), hash);
+		t.is(end, 'FIN');
+		t.is((await run.until(({event}) => event === 'connection-closed'))['end'], 'client-fin');
+		await interrupt(t, run);
+	});
+
+	test(`by ${carrier}: 50 MiB go up after the pod's end`, async t => {
+		const run = await forward(t, ['pod/x', ':7002', ':7003'], environment);
+		const socket = await dial(await run.port(1));
+		t.is((await readToEnd(socket)).bytes.toString(), 'bye\n');
+		socket.end(sent);
+		await once(socket, 'close');
+		t.is((await run.until(({event}) => event === 'connection-closed'))['end'], 'pod-fin');
+		let told = '';
+		for (const limit = Date.now() + 10_000; told !== hash && Date.now() < limit; await sleep(50)) {
+			told = (await readToEnd(await dial(await run.port(2)))).bytes.toString();
+		}
+
+		t.is(told, hash);
+		await interrupt(t, run);
+	});
+
+	test(`by ${carrier}: what breaks off in the pod is a reset, never an end`, async t => {
+		const run = await forward(t, ['pod/x', ':7004', ':7999', ':7000'], environment);
+		t.deepEqual(await readToEnd(await dial(await run.port(1))), {bytes: Buffer.from('half of an ans'), end: 'RST'});
+		t.is((await readToEnd(await dial(await run.port(2)))).end, 'RST');
+		t.is((await run.until(({event}) => event === 'connection-failed'))['error'].code, 'ERR_PORT_REFUSED');
+		const live = await dial(await run.port(3));
+		live.write('alive');
+		t.is(String((await once(live, 'data') as [Buffer])[0]), 'alive');
+		await interrupt(t, run);
+	});
+
+	test(`by ${carrier}: a pod that speaks first, and one that sends 64 MiB as fast as they are taken`, async t => {
+		const run = await forward(t, ['pod/x', ':7007', ':7006'], environment);
+		t.deepEqual(await readToEnd(await dial(await run.port(1))), {bytes: Buffer.from('220 late\r\n'), end: 'FIN'});
+		const {bytes, end} = await readToEnd(await dial(await run.port(2)));
+		t.is(bytes.length, 64 << 20);
+		t.is(end, 'FIN');
+		await interrupt(t, run);
+	});
+}
+
+test('where WebSockets are stripped, raw SPDY is tried', async t => {
+	const run = await forward(t, ['pod/spdy-only', ':7000']);
+	t.is((await run.until(({event}) => event === 'ready'))['carrier'], 'spdy');
+	await interrupt(t, run);
+});
+
+test('stream pairs come whole: a server that gives up halves after a second sees none', async t => {
+	const run = await forward(t, ['pod/impatient', ':7000']);
+	for (let round = 0; round < 20; round++) {
+		const socket = await dial(await run.port());
+		socket.write('x');
+		await once(socket, 'data');
+		socket.destroy();
+	}
+
+	await sleep(1500);
+	t.is(run.events.filter(({event}) => event === 'connection-failed').length, 0);
+	await interrupt(t, run);
+});
