@@ -36,6 +36,18 @@ export class PathFeed {
 		}
 	}
 
+	/** What was read may be another process's: nothing is claimed until it is read again. */
+	forget(): void {
+		this.#examined = null;
+		this.#shown = '';
+		const {pathHere} = this.#store.state;
+		if (pathHere?.path) {
+			this.#store.data({type: 'path-here', of: pathHere.of, path: null});
+		}
+
+		this.follow();
+	}
+
 	/** The path that a connection for `purpose` would take, as far as it is read. */
 	pathFor(purpose: ConnectionPurpose): Path | null {
 		const cluster = this.#cluster();

@@ -296,7 +296,12 @@ export class SessionRun implements Session {
 		const context = access.facts.context ?? access.facts.server;
 		const labeller = makeLabeller(access);
 		labeller.onLabel((connection, path) => {
+			const {processes} = this.store.state;
+			const isNew = path.process.id !== null && processes.length > 0 && !processes.includes(path.process.id);
 			this.store.data({type: 'dock', event: {type: 'label', connection, path}});
+			if (isNew) {
+				this.#paths.forget();
+			}
 		});
 		this.cluster = {access, labeller, context};
 		this.clusters.set(context, this.cluster);

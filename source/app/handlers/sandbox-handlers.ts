@@ -1,6 +1,7 @@
 /** The sandbox screen: postures and faults are switched here, and the labels follow. */
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchRow, SwitchValues} from '../../sandbox/switch-rows.ts';
+import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import type {Handlers} from './handler.ts';
 
@@ -31,6 +32,7 @@ export function followSandbox(session: Session, sandbox: Sandbox): void {
 		running.set(session, {sandbox, rows: switchRows});
 		show(session);
 		sandbox.onEvent(({time, what}) => {
+			(session as SessionRun).paths.forget();
 			session.store.data({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${time.slice(11, 19)}  ${what}`]});
 		});
 	})();

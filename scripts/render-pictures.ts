@@ -1,0 +1,131 @@
+/** Draws README's pictures from the running program: the session on its own sandbox, in a pseudo-terminal, cell by cell as SVG. */
+import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
+import {spawn} from '@lydell/node-pty';
+import xterm, {type IBufferCell} from '@xterm/headless';
+import {findAction} from '../source/actions/action-rows.ts';
+import {keyBytes} from '../source/keymap/key-bytes.ts';
+import {loadKeymap} from '../source/keymap/load-keymap.ts';
+
+const inRoot = (path: string) => new URL(`../${path}`, import.meta.url).pathname;
+const size = {columns: 120, rows: 32};
+const cell = {width: 8.4, height: 18};
+
+type Step = {press: string} | {type: string} | {sees: RegExp} | {wait: number};
+type Picture = {name: string; title: string; steps: readonly Step[]};
+
+const pictures: readonly Picture[] = [
+	{name: 'pods', title: 'Pods, and the path to the one under the cursor', steps: [{sees: /unverified +proven/}]},
+	{name: 'tail', title: 'A tail: JSON readable, searched, its path below', steps: [{press: 'pods.logs'}, {sees: /upstream/}, {press: 'tail.json'}, {press: 'tail.search'}, {type: 'upstream'}, {press: 'prompt.accept'}, {sees: /match \d/}]},
+	{name: 'why', title: 'Why: what each word stands on, and what to do', steps: [{press: 'view.back'}, {press: 'view.back'}, {press: 'view.pods'}, {sees: /READY/}, {press: 'path.why'}, {sees: /Leg 2: TLS/}]},
+	{name: 'sandbox', title: 'The sandbox: a posture is switched, and the open tail’s label follows', steps: [{press: 'view.back'}, {press: 'view.sandbox'}, {sees: /certificate check/}, {press: 'sandbox.next'}, {press: 'sandbox.apply'}, {sees: /━direct ━verified/}, {sees: /(?:read yet|TLS unknown|verified) ┈?━?► ?kubelet|TLS unknown/}, {wait: 2500}]},
+	{name: 'audit', title: 'The audit: the hub and its spokes', steps: [{press: 'view.audit'}, {sees: /READ ON/}]},
+];
+
+const {keymap} = await loadKeymap({});
+const home = await mkdtemp(join(tmpdir(), 'spoke-pictures-'));
+const emulator = new xterm.Terminal({cols: size.columns, rows: size.rows, allowProposedApi: true});
+const {CI: _, NO_COLOR: __, ...env} = process.env;
+const child = spawn(process.execPath, [inRoot('build/spoke.js'), 'demo'], {
+	name: 'xterm-256color', cols: size.columns, rows: size.rows, env: {...env, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', COLORTERM: 'truecolor', SPOKE_THEME: 'dark'} as Record<string, string>,
+});
+child.onData(data => {
+	emulator.write(data);
+});
+try {
+	await mkdir(inRoot('docs/pictures'), {recursive: true});
+	for (const {name, title, steps} of pictures) {
+		for (const step of steps) {
+			await take(step);
+		}
+
+		await delay(700);
+		await writeFile(inRoot(`docs/pictures/${name}.svg`), svg(title));
+		process.stdout.write(`drew docs/pictures/${name}.svg\n`);
+	}
+} finally {
+	child.kill('SIGKILL');
+	await rm(home, {recursive: true, force: true});
+}
+
+process.exit(0);
+
+async function take(step: Step): Promise<void> {
+	if ('press' in step) {
+		const [sequence = []] = keymap.get(findAction(step.press)!.context)?.get(step.press)?.sequences ?? [];
+		child.write(Buffer.concat(sequence.map(key => keyBytes(key))).toString('latin1'));
+		await delay(300);
+	} else if ('type' in step) {
+		child.write(step.type);
+		await delay(300);
+	} else if ('wait' in step) {
+		await delay(step.wait);
+	} else {
+		const until = Date.now() + 60_000;
+		while (!step.sees.test(text())) {
+			if (Date.now() > until) {
+				throw new Error(`${step.sees} was not seen:\n${text()}`);
+			}
+
+			await delay(50);
+		}
+	}
+}
+
+function text(): string {
+	return Array.from({length: size.rows}, (_, row) => emulator.buffer.active.getLine(row)?.translateToString(true) ?? '').join('\n');
+}
+
+/** One text element for each run of equal cells; grounds are rectangles under them. */
+function svg(title: string): string {
+	const [width, height] = [(size.columns * cell.width) + 16, (size.rows * cell.height) + 16];
+	const parts: string[] = [];
+	for (let row = 0; row < size.rows; row++) {
+		const line = emulator.buffer.active.getLine(row);
+		let column = 0;
+		while (line && column < size.columns) {
+			const first = line.getCell(column)!;
+			const style = styleOf(first);
+			let run = '';
+			let end = column;
+			while (end < size.columns && styleOf(line.getCell(end)!) === style) {
+				run += line.getCell(end)!.getChars() || ' ';
+				end++;
+			}
+
+			const [ink, ground, weight, line2] = style.split('|') as [string, string, string, string];
+			const [x, y] = [8 + (column * cell.width), 8 + (row * cell.height)];
+			if (ground !== '') {
+				parts.push(`<rect x="${x.toFixed(1)}" y="${y}" width="${((end - column) * cell.width).toFixed(1)}" height="${cell.height}" fill="${ground}"/>`);
+			}
+
+			if (run.trim() !== '') {
+				parts.push(`<text x="${x.toFixed(1)}" y="${y + 13}" fill="${ink}"${weight === '' ? '' : ' font-weight="bold"'}${line2 === '' ? '' : ' text-decoration="underline"'} textLength="${((end - column) * cell.width).toFixed(1)}" xml:space="preserve">${escapeXml(run)}</text>`);
+			}
+
+			column = end;
+		}
+	}
+
+	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height}" width="${width.toFixed(0)}" height="${height}" role="img" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13.5">\n<title>${escapeXml(title)}</title>\n<rect width="100%" height="100%" rx="6" fill="#16161e"/>\n${parts.join('\n')}\n</svg>\n`;
+}
+
+function styleOf(one: IBufferCell): string {
+	const inverse = one.isInverse() !== 0;
+	const ink = one.isFgDefault() ? '#d8d8d8' : colour(one.getFgColor(), one.isFgRGB());
+	const ground = one.isBgDefault() ? '' : colour(one.getBgColor(), one.isBgRGB());
+	return [inverse ? ground || '#16161e' : ink, inverse ? ink : ground, one.isBold() ? 'b' : '', one.isUnderline() ? 'u' : ''].join('|');
+}
+
+const basic = ['#000000', '#cd3131', '#0dbc79', '#e5e510', '#2472c8', '#bc3fbc', '#11a8cd', '#e5e5e5', '#666666', '#f14c4c', '#23d18b', '#f5f543', '#3b8eea', '#d670d6', '#29b8db', '#ffffff'];
+
+function colour(value: number, isRgb: boolean): string {
+	return isRgb ? `#${value.toString(16).padStart(6, '0')}` : basic[value] ?? '#d8d8d8';
+}
+
+function escapeXml(raw: string): string {
+	return raw.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
