@@ -6,6 +6,7 @@ import {byAttaching} from '../../targets/pod-order.ts';
 import {reachedPod, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
 import type {ForwardRequest} from './forward-request.ts';
+import {isOver} from './pod-choice.ts';
 
 /**
 The named pod, which must be running now, or the best of the target's pods, for which it is waited.
@@ -17,7 +18,9 @@ export async function runningPod(cluster: ClusterAccess, {target, namespace, pod
 		return resolved;
 	}
 
-	return resolved.scope === null ? refuse(resolved) : waitForOne(cluster, resolved, podRunningTimeoutMs, signal);
+	// A job's pods that are done are not followed by others.
+	const isDone = resolved.scope === null || (target.resource.kind === 'Job' && isOver(resolved.pod));
+	return isDone ? refuse(resolved) : waitForOne(cluster, resolved, podRunningTimeoutMs, signal);
 }
 
 function isRunning({status}: PodObject): boolean {
