@@ -2,7 +2,7 @@
 import {chmod, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import anyTest, {type TestFn} from 'ava';
+import anyTest, {type ExecutionContext, type TestFn} from 'ava';
 import {startServer, type ScriptedServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {runSpoke, type Ended} from '../support/run-spoke.ts';
@@ -89,7 +89,7 @@ for (const [index, one] of cases.entries()) {
 		}
 
 		const began = performance.now();
-		const ended = await runSpoke(['logs', 'web', ...one.argv ?? []], {env: {...one.config ? {KUBECONFIG: own} : {}, ...one.environment}});
+		const ended = await runSpoke(['logs', 'web', ...one.argv ?? []], {env: {...one.config && {KUBECONFIG: own}, ...one.environment}});
 		t.true(performance.now() - began < 8000);
 		t.is(ended.status, one.status, ended.stderr);
 		assertOneLine(t, ended, one.code);
@@ -123,7 +123,7 @@ test('NODE_EXTRA_CA_CERTS and NODE_TLS_REJECT_UNAUTHORIZED vouch for nobody; SSL
 	t.is((await run({SSL_CERT_FILE: ca})).status, 7);
 });
 
-function assertOneLine(t: import('ava').ExecutionContext, {stdout, stderr}: Ended, code: string): void {
+function assertOneLine(t: ExecutionContext, {stdout, stderr}: Ended, code: string): void {
 	t.is(stdout, '');
 	const lines = stderr.trimEnd().split('\n').filter(line => line.startsWith('error:'));
 	t.is(lines.length, 1, stderr);
@@ -134,7 +134,7 @@ function assertOneLine(t: import('ava').ExecutionContext, {stdout, stderr}: Ende
 async function refusedCertificate(notBefore: Date, notAfter: Date, serverClock?: Date): Promise<Ended> {
 	const root = await authority();
 	let ended: Ended | undefined;
-	await tryCertificate({name: '', ...serverClock ? {serverClock} : {}, make: async () => ({leaf: await issue({ip: ['127.0.0.1'], notBefore, notAfter}, root), trusted: [root]})}, async kubeconfig => {
+	await tryCertificate({name: '', ...serverClock && {serverClock}, make: async () => ({leaf: await issue({ip: ['127.0.0.1'], notBefore, notAfter}, root), trusted: [root]})}, async kubeconfig => {
 		ended = await runSpoke(['logs', 'web', '--kubeconfig', kubeconfig]);
 		return null;
 	});

@@ -1,7 +1,7 @@
 /** Lists and watches come whole through expired tokens, cuts, bookmarks, errors and any way that bytes are split. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {jsonLines} from '../../source/cluster/json-lines.ts';
 import {listAll, listPages} from '../../source/cluster/list.ts';
 import {mayWe, whoAreWe} from '../../source/cluster/self-review.ts';
@@ -17,7 +17,7 @@ const list = (names: readonly string[], more: Record<string, unknown> = {}) => J
 const event = (type: string, object: unknown) => `${JSON.stringify({type, object})}\n`;
 const gone = JSON.stringify({kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version'});
 
-async function serverFor(t: import('ava').ExecutionContext, answer: Answer) {
+async function serverFor(t: ExecutionContext, answer: Answer) {
 	const server = await startServer({
 		request(request, response) {
 			answer(request, response, new URL(request.url!, 'https://x').searchParams);
@@ -102,14 +102,28 @@ test('410 as an answer, 410 as an event and another error each bring a new list'
 		}
 
 		watches++;
-		if (watches === 1) {
-			response.writeHead(410).end(gone);
-		} else if (watches === 2) {
-			response.end(event('ERROR', JSON.parse(gone)));
-		} else if (watches === 3) {
-			response.end(event('ERROR', {kind: 'Status', code: 500, message: 'etcd is away'}));
-		} else {
-			response.write(event('ADDED', pod('end')));
+		switch (watches) {
+			case 1: {
+				response.writeHead(410).end(gone);
+
+				break;
+			}
+
+			case 2: {
+				response.end(event('ERROR', JSON.parse(gone)));
+
+				break;
+			}
+
+			case 3: {
+				response.end(event('ERROR', {kind: 'Status', code: 500, message: 'etcd is away'}));
+
+				break;
+			}
+
+			default: {
+				response.write(event('ADDED', pod('end')));
+			}
 		}
 	});
 	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added end'), [
@@ -231,10 +245,5 @@ test('what we may and who we are: asked for as a review, and null where it is no
 });
 
 async function gather<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-	const all: Item[] = [];
-	for await (const item of items) {
-		all.push(item);
-	}
-
-	return all;
+	return Readable.from(items).toArray() as Promise<Item[]>;
 }

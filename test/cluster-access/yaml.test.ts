@@ -65,10 +65,12 @@ test('the quick reader agrees with the library on everything that it takes upon 
 		}
 
 		const quick = parseBoringYaml(text);
-		if (quick !== undefined) {
-			taken++;
-			t.deepEqual(quick, parseYaml(text), text);
+		if (quick === undefined) {
+			continue;
 		}
+
+		taken++;
+		t.deepEqual(quick, parseYaml(text), text);
 	}
 
 	t.true(taken > 100, `only ${taken} texts were plain`);
@@ -143,9 +145,9 @@ test('a megabyte of clusters is read in time', async t => {
 function seeded(seed: number): () => number {
 	let state = seed;
 	return () => {
-		state = (state + 0x6D_2B_79_F5) | 0;
+		state = Math.imul(state + 0x6D_2B_79_F5, 1);
 		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
 		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
 	};
 }

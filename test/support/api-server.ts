@@ -2,14 +2,14 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {createServer} from 'node:https';
 import type {AddressInfo, Socket} from 'node:net';
-import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../source/command-line/parse-line.ts';
-import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
-import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {TlsOptions} from 'node:tls';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {authority, issue} from './certificates.ts';
 
 export type ScriptedServer = {

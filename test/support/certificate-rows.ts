@@ -49,7 +49,7 @@ const selfSigned = (wish: CertificateWish) => async (): Promise<ServedCertificat
 	return {leaf, trusted: [leaf]};
 };
 
-const named = (name: string, dns: readonly string[], asked: string, refused?: RegExp): CertificateRow => ({name, asked, make: byCa({commonName: 'kube-apiserver', dns}), ...refused ? {refused} : {}});
+const named = (name: string, dns: readonly string[], asked: string, refused?: RegExp): CertificateRow => ({name, asked, make: byCa({commonName: 'kube-apiserver', dns}), ...refused && {refused}});
 
 export const certificateRows: readonly CertificateRow[] = [
 	// Names.

@@ -92,7 +92,7 @@ function requestSeen(at: 'https' | 'http', {headers, rawHeaders, url, socket}: I
 	const secure = socket as TLSSocket;
 	return {
 		at,
-		...at === 'https' ? {sni: typeof secure.servername === 'string' ? secure.servername : null, client: clientName(secure)} : {},
+		...(at === 'https') && {sni: typeof secure.servername === 'string' ? secure.servername : null, client: clientName(secure)},
 		path: url!.replace(/^http:\/\/([^/:]+):\d+/, 'http://$1'),
 		host: headers.host!.replace(/:\d+$/, ''),
 		authorization: headers.authorization ?? null,
@@ -108,7 +108,7 @@ function clientName(socket: TLSSocket): string | null {
 async function connectProxy(at: 'http-proxy' | 'https-proxy', socket: Socket, seen: Seen[]): Promise<void> {
 	socket.on('error', () => {});
 	const head = await until(socket, '\r\n\r\n');
-	const [method, target] = head.split(' ');
+	const [method, target] = head.split(' ', 2);
 	const login = /^proxy-authorization: (.*)$/im.exec(head)?.[1] ?? null;
 	if (method === 'CONNECT') {
 		seen.push({at, target: target!.replace(/:\d+$/, ''), login});
@@ -147,7 +147,7 @@ async function socksProxy(socket: Socket, seen: Seen[]): Promise<void> {
 		socket.write(Buffer.from([5, 0]));
 	}
 
-	const [, , , kind] = await read(4);
+	const kind = (await read(4))[3];
 	const host = kind === 3 ? (await read((await read(1))[0]!)).toString() : [...await read(kind === 1 ? 4 : 16)].join('.');
 	const port = (await read(2)).readUInt16BE();
 	seen.push({at: 'socks5-proxy', target: host, login});

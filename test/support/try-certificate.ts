@@ -8,14 +8,14 @@ import type {CertificateRow} from './certificate-rows.ts';
 
 export type Verdict = {ok: boolean; text: string};
 
-/** @param run gives the refusal's words, or `null` when the answer came */
+/** Serves the row, runs it and clears up; `run` gives the refusal's words, or `null` when the answer came. */
 export async function tryCertificate(row: CertificateRow, run: (kubeconfig: string) => Promise<string | null>): Promise<Verdict> {
 	const {leaf, above = [], trusted} = await row.make();
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-certificate-'));
 	const server = createServer({
 		cert: [leaf, ...above].map(one => one.certificate).join(''), key: leaf.key,
 		// The server must not be choosier than the row wants it to be.
-		ciphers: 'DEFAULT@SECLEVEL=0', ...row.protocol ? {minVersion: row.protocol, maxVersion: row.protocol} : {},
+		ciphers: 'DEFAULT@SECLEVEL=0', ...row.protocol && {minVersion: row.protocol, maxVersion: row.protocol},
 	}, (_, response) => {
 		response.setHeader('content-type', 'application/json');
 		if (row.serverClock) {
@@ -44,6 +44,6 @@ function kubeconfig(server: string, bundle: string, name: string | undefined): s
 		apiVersion: 'v1', kind: 'Config', 'current-context': 'main',
 		contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
 		users: [{name: 'ada', user: {token: 'secret-token'}}],
-		clusters: [{name: 'here', cluster: {server, 'certificate-authority-data': Buffer.from(bundle).toString('base64'), ...name === undefined ? {} : {'tls-server-name': name}}}],
+		clusters: [{name: 'here', cluster: {server, 'certificate-authority-data': Buffer.from(bundle).toString('base64'), ...name !== undefined && {'tls-server-name': name}}}],
 	});
 }

@@ -32,7 +32,7 @@ export async function withServers<Result>(work: (servers: RecordingServers) => P
 	}
 }
 
-/** @param run gives the refusal's words, or `null` when the request was answered */
+/** Lays the row out, runs it and clears up; `run` gives the refusal's words, or `null` when the request was answered. */
 export async function tryRow(servers: RecordingServers, row: KubeconfigRow, run: Program): Promise<Outcome> {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-kubeconfig-'));
 	try {
