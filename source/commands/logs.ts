@@ -69,12 +69,12 @@ async function print(cluster: ClusterAccess, request: LogRequest, {flags, given,
 		},
 		form: {terminal, prefix, strip: !timestamps},
 		limitBytes, ignoreErrors,
-		say: notice => {
+		say(notice) {
 			say(`spoke: ${notice}`);
 		},
 	});
 	if (output.closed.aborted) {
-		throw output.closed.reason;
+		throw output.closed.reason as Error;
 	}
 
 	await output.finished();
@@ -82,5 +82,5 @@ async function print(cluster: ClusterAccess, request: LogRequest, {flags, given,
 
 /** The status of a process that ended by this signal. */
 function signalStatus({reason}: AbortSignal): number {
-	return reason === 'SIGHUP' ? exitStatus.hangup : reason === 'SIGTERM' ? exitStatus.terminate : exitStatus.interrupt;
+	return reason === 'SIGHUP' ? exitStatus.hangup : (reason === 'SIGTERM' ? exitStatus.terminate : exitStatus.interrupt);
 }

@@ -10,7 +10,7 @@ export function jsonObject<Fields extends object>(kind: string, fields: Fields):
 
 /** JSON escapes control characters below U+0020; the others that could move a terminal are escaped here, so that a line is safe wherever it is shown. */
 export function jsonLine(value: object): string {
-	return `${JSON.stringify(value).replaceAll(/[\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/gu, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+	return `${JSON.stringify(value).replaceAll(/[\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/gu, character => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`)}\n`;
 }
 
 /** Writes it at once. */

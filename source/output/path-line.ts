@@ -26,7 +26,9 @@ A line that was told already is not repeated.
 */
 export function tellPaths(cluster: ClusterAccess, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathTelling {
 	const quiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
-	return quiet ? {witness: undefined, finished: async () => undefined} : told(makeLabeller(cluster), mode, text => stderr.write(text));
+	return quiet ? {witness: undefined, finished: async () => undefined} : told(makeLabeller(cluster), mode, text => {
+		stderr.write(text);
+	});
 }
 
 /** The same on a labeller of one's own. */
@@ -36,7 +38,7 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 	const used = new Set<string>();
 	const lines = new Set<string>();
 	const closings = new Map<string, () => void>();
-	let settled = () => {};
+	let settled: (() => void) | undefined;
 	const say = (path: Path) => {
 		const text = mode === 'json' ? jsonLine(path) : `${sanitiseLine(path.line)}\n`;
 		if (mode === 'json' || !lines.has(text)) {
@@ -61,7 +63,7 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 			say(path);
 		}
 
-		settled();
+		settled?.();
 		// Not inside the labeller's own telling.
 		queueMicrotask(() => {
 			closings.get(id)?.();

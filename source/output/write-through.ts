@@ -14,16 +14,16 @@ export type WriteThrough = {
 export function writeThrough(stream: Writable): WriteThrough {
 	const gone = new AbortController();
 	let failure: SpokeError | null = null;
-	let wake = () => {};
+	let wake: (() => void) | undefined;
 	stream.on('error', (error: NodeJS.ErrnoException) => {
 		failure ??= error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
 			? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error})
 			: new SpokeError('ERR_LOCAL_FILE', `the output cannot be written: ${error.message}`, {cause: error});
 		gone.abort(failure);
-		wake();
+		wake?.();
 	});
 	stream.on('drain', () => {
-		wake();
+		wake?.();
 	});
 	const ready = async () => {
 		if (failure === null && stream.writableNeedDrain) {

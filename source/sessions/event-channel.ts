@@ -4,9 +4,9 @@ type Waiting<Event> = {event: Event; taken: () => void};
 
 /** `push` resolves when the reader is done with the event, so that a slow reader slows every producer. */
 export class EventChannel<Event> implements AsyncIterable<Event> {
-	#waiting: Array<Waiting<Event>> = [];
-	#wake: () => void = () => {};
-	#ended: {error: unknown} | null = null;
+	readonly #waiting: Array<Waiting<Event>> = [];
+	#wake: (() => void) | undefined;
+	#ended: {error: Error | null} | null = null;
 	#abandoned = false;
 
 	async push(event: Event): Promise<void> {
@@ -16,14 +16,14 @@ export class EventChannel<Event> implements AsyncIterable<Event> {
 
 		await new Promise<void>(taken => {
 			this.#waiting.push({event, taken});
-			this.#wake();
+			this.#wake?.();
 		});
 	}
 
 	/** What was pushed is still read; then the reader's loop ends, with `error` when there is one. */
 	end(error: unknown = null): void {
-		this.#ended ??= {error};
-		this.#wake();
+		this.#ended ??= {error: error === null || error instanceof Error ? error : new Error(String(error))};
+		this.#wake?.();
 	}
 
 	async * [Symbol.asyncIterator](): AsyncGenerator<Event, void> {

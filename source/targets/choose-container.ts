@@ -14,8 +14,7 @@ export type ChosenContainer = {
 };
 
 /**
-The named container, else the annotated one, else the first.
-@param options.unknownAnnotation What to do with an annotation that names no container: `logs` of kubectl goes on with the first, exec and attach refuse.
+The named container, else the annotated one, else the first. With an annotation that names no container `logs` of kubectl goes on with the first, exec and attach refuse.
 @throws SpokeError ERR_NOT_FOUND that lists the containers there are.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/podcmd/podcmd.go
 */

@@ -66,7 +66,7 @@ function containerPortNamed(pod: PodObject, name: string): number {
 
 function portNumber(text: string): number {
 	const port = Number(text);
-	if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+	if (!Number.isSafeInteger(port) || port < 1 || port > 65_535) {
 		throw new SpokeError('ERR_USAGE', `invalid port ${JSON.stringify(text)}: it must be a name or a number from 1 to 65535`);
 	}
 

@@ -3,6 +3,7 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import type {TargetResource} from './resource-words.ts';
 
 /**
+The text itself, when it can be one segment.
 @throws SpokeError ERR_USAGE for a text that cannot be one segment of a path.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apimachinery/pkg/api/validate/content/path.go
 */

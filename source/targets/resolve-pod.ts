@@ -31,7 +31,10 @@ export type ResolvedPod = {
 	scope: PodScope | null;
 };
 
-/** @throws SpokeError ERR_USAGE, ERR_NOT_FOUND (no such object, or no pod in time), ERR_FORBIDDEN… */
+/**
+Reads the target's object, and its pods where it selects some.
+@throws SpokeError ERR_USAGE, ERR_NOT_FOUND (no such object, or no pod in time), ERR_FORBIDDEN…
+*/
 export async function resolvePod(cluster: ClusterAccess, asked: string | ParsedTarget, options: ResolveOptions): Promise<ResolvedPod> {
 	const parsed = typeof asked === 'string' ? parseTarget(asked) : asked;
 	const behind = await podsBehind(cluster, parsed, options.namespace ?? cluster.facts.namespace, options.signal);

@@ -73,10 +73,12 @@ export async function * watchPods(cluster: ClusterAccess, scope: PodScope, {sign
 function * differences(known: Map<string, PodObject>, now: readonly PodObject[]): Generator<PodChange> {
 	const present = new Set(now.map(pod => identity(pod)));
 	for (const [key, pod] of known) {
-		if (!present.has(key)) {
-			known.delete(key);
-			yield {type: 'gone', pod};
+		if (present.has(key)) {
+			continue;
 		}
+
+		known.delete(key);
+		yield {type: 'gone', pod};
 	}
 
 	for (const pod of now) {

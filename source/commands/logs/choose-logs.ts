@@ -28,7 +28,6 @@ export async function chooseLogs(cluster: ClusterAccess, request: LogRequest, as
 
 	const chosen: ChosenLog[] = [];
 	for (const target of targets) {
-		// eslint-disable-next-line no-await-in-loop
 		chosen.push(...await logsBehind(cluster, target, request, asking));
 	}
 
@@ -96,7 +95,7 @@ export async function chooseFollowed(cluster: ClusterAccess, {selector, targets,
 async function mayHavePods(cluster: ClusterAccess, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
 	try {
 		const {status} = await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});
-		return !(status?.conditions ?? []).some(({type, status: holds}) => resource.kind === 'Job' && holds === 'True' && (type === 'Complete' || type === 'Failed'));
+		return resource.kind !== 'Job' || (status?.conditions ?? []).every(({type, status: holds}) => holds !== 'True' || (type !== 'Complete' && type !== 'Failed'));
 	} catch (error) {
 		if (error instanceof SpokeError && error.code === 'ERR_NOT_FOUND') {
 			return false;

@@ -24,22 +24,23 @@ type Line = {flags: LogFlags; given: ReadonlySet<string>; positionals: readonly 
 const selectorTail = 10;
 
 /**
+The flags and arguments together.
 @throws SpokeError ERR_USAGE in kubectl's words
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go
 */
 export function logRequest({flags, given, positionals, afterDash}: Line): LogRequest {
 	const {asked, inlineContainer} = readArguments([...positionals, ...afterDash ?? []], flags);
 	const container = inlineContainer ?? flags.container ?? '';
-	check(!(inlineContainer !== undefined && given.has('container')), 'only one of -c or an inline [CONTAINER] arg is allowed');
-	check(!(flags['all-containers'] && container !== ''), `--all-containers=true should not be specified with container name ${container}`);
-	check(!(flags['since-time'] !== '' && flags.since !== 0), 'at most one of `sinceTime` or `sinceSeconds` may be specified');
+	check(inlineContainer === undefined || !given.has('container'), 'only one of -c or an inline [CONTAINER] arg is allowed');
+	check(!flags['all-containers'] || container === '', `--all-containers=true should not be specified with container name ${container}`);
+	check(flags['since-time'] === '' || flags.since === 0, 'at most one of `sinceTime` or `sinceSeconds` may be specified');
 	check(flags['limit-bytes'] >= 0, '--limit-bytes must be greater than 0');
 	check(flags.since >= 0, '--since must be greater than 0');
 	check(flags.tail >= -1, '--tail must be greater than or equal to -1');
 	return {
 		targets: asked.map(text => parseTarget(text)),
 		selector: flags.selector || null,
-		containers: flags['all-containers'] ? {kind: 'all'} : container === '' ? {kind: 'default'} : {kind: 'named', name: container},
+		containers: flags['all-containers'] ? {kind: 'all'} : (container === '' ? {kind: 'default'} : {kind: 'named', name: container}),
 		allPods: flags['all-pods'],
 		prefix: flags.prefix || flags['all-pods'],
 		read: readOf(flags, given),
@@ -83,8 +84,8 @@ function readOf(flags: LogFlags, given: ReadonlySet<string>): LogRead {
 
 /** In UTC and whole seconds, as kubectl sends it. */
 function rfc3339(text: string): string {
-	const isTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text);
-	const milliseconds = isTime ? Date.parse(text.replace(',', '.').toUpperCase()) : Number.NaN;
+	const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/i.test(text);
+	const milliseconds = isTime ? Date.parse(text.replace(',', '.').toUpperCase()) : NaN;
 	if (Number.isNaN(milliseconds)) {
 		throw new SpokeError('ERR_USAGE', `invalid argument ${JSON.stringify(text)} for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z`);
 	}

@@ -58,7 +58,7 @@ class ByteLimits {
 
 	/** Every log that has told something has told all it may. */
 	get reached(): boolean {
-		return this.#limit > 0 && [...this.#left.values()].every(left => left === 0);
+		return this.#limit > 0 && this.#left.values().every(left => left === 0);
 	}
 
 	cut({namespace, pod, uid, container}: LogSource, bytes: Buffer): Buffer {
@@ -85,7 +85,7 @@ function noticeFilter(): (event: LogEvent) => string | null {
 
 		const words = event.type === 'resumed' ? `back ${event.proven}` : notice;
 		const key = `${event.source.pod}/${event.source.container} ${words}`;
-		const before = said.get(key) ?? {at: Number.NEGATIVE_INFINITY, unsaid: 0};
+		const before = said.get(key) ?? {at: -Infinity, unsaid: 0};
 		const isSame = event.type === 'reconnecting' && event.attempt > 1;
 		if (Date.now() - before.at < (isSame ? sayAgainMs : restMs)) {
 			before.unsaid++;

@@ -21,11 +21,13 @@ export type PrintOptions = {
 	say: (notice: string) => void;
 };
 
-/** @throws SpokeError of the first log that fails, unless errors are ignored */
+/**
+Each log to its end, in order.
+@throws SpokeError of the first log that fails, unless errors are ignored
+*/
 export async function printLogs(cluster: ClusterAccess, logs: readonly ChosenLog[], output: WriteThrough, options: PrintOptions): Promise<void> {
 	for (const log of logs) {
 		try {
-			// eslint-disable-next-line no-await-in-loop
 			await printLog(cluster, log, output, options);
 		} catch (thrown) {
 			const error = asSpokeError(thrown);

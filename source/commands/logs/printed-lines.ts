@@ -11,7 +11,10 @@ export type LineForm = {
 	strip: boolean;
 };
 
-/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go addPrefixIfNeeded */
+/**
+A block as it is to be written.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/logs/logs.go addPrefixIfNeeded
+*/
 export function printed(block: Buffer, source: LogSource, {terminal, prefix, strip}: LineForm): Buffer | string {
 	const stripped = strip ? withoutStamps(block) : block;
 	const bytes = prefix ? withPrefix(stripped, Buffer.from(`[pod/${source.pod}/${source.container}] `)) : stripped;

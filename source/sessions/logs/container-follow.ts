@@ -1,5 +1,6 @@
 /** Follows one container over cuts, restarts and rotation, until it is done: which read comes next, and what it proves. */
 import {setTimeout as sleep} from 'node:timers/promises';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {containerLife, type ContainerLife} from './container-life.ts';
@@ -11,7 +12,6 @@ import type {OpenGate} from './open-gate.ts';
 import type {PodView} from './pod-view.ts';
 import {reconnectDelay} from './reconnect-delay.ts';
 import type {FirstLegCheck, QuietLimits} from './quiet-guard.ts';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 
 export type ContainerFollowOptions = OpenLogOptions & {
 	/** What the first read asks: where to begin. */
@@ -122,9 +122,7 @@ export class ContainerFollow {
 			return this.#options.resume ? 'read' : 'wait';
 		}
 
-		if (!this.#drained) {
-			this.#drained = await this.#drain({previous: false, gap: 'last-line-not-met'});
-		}
+		this.#drained ||= await this.#drain({previous: false, gap: 'last-line-not-met'});
 
 		return life.state === 'over' || this.#options.until === 'container-end' ? 'done' : 'wait';
 	}
@@ -133,7 +131,7 @@ export class ContainerFollow {
 	async #toNewLife(life: ContainerLife, onlyTheRest: boolean): Promise<void> {
 		const missed = Math.max(1, life.restarts - this.#life!.restarts);
 		if (!(this.#drained && missed === 1)) {
-			const gap: GapReason | null = missed === 1 ? 'last-line-not-met' : missed === 2 && this.#drained ? null : 'restarts-missed';
+			const gap: GapReason | null = missed === 1 ? 'last-line-not-met' : (missed === 2 && this.#drained ? null : 'restarts-missed');
 			await this.#drain({previous: true, gap});
 		}
 

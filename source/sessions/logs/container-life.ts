@@ -17,7 +17,10 @@ export type ContainerLife = {
 	before: LifeEnding | null;
 };
 
-/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go validateContainerLogStatus */
+/**
+Which life the kubelet would read now.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go validateContainerLogStatus
+*/
 export function containerLife(pod: PodObject, container: string): ContainerLife {
 	const status = containerStatus(pod, container);
 	const restarts = status?.restartCount ?? 0;
@@ -55,7 +58,10 @@ function ending({exitCode, reason, signal}: Termination): LifeEnding {
 	return {exitCode: exitCode ?? (signal ? 128 + signal : 0), reason: reason ?? null};
 }
 
-/** @see https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy */
+/**
+By the pod's policy, or the container's own.
+@see https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
+*/
 function mayStartAgain(pod: PodObject, container: string, last: Termination): boolean {
 	if (podIsDone(pod) || pod.metadata.deletionTimestamp !== undefined) {
 		return false;

@@ -65,7 +65,7 @@ export class ContainerReads {
 	}
 
 	/**
-	@param isNewLife Asked once when the last line is not met; it tells the rest of the life before if there is a new one.
+	One follow, until its answer ends in whatever way. `isNewLife` is asked once when the last line is not met; it tells the rest of the life before if there is a new one.
 	@throws SpokeError when the read was refused
 	*/
 	async follow(isNewLife: () => Promise<boolean>, on: FollowTold): Promise<ReadEnding> {
@@ -120,11 +120,13 @@ export class ContainerReads {
 		try {
 			const {remainder, error} = await readLineBlocks(open.body, async block => {
 				const lines = filter ? filter.pass(block) : block;
-				if (lines.length > 0) {
-					await (fresh || filter === null || filter.met ? undefined : this.tellGap(gap));
-					fresh = true;
-					await this.#tellLines(filter, lines);
+				if (lines.length === 0) {
+					return;
 				}
+
+				await (fresh || filter === null || filter.met ? undefined : this.tellGap(gap));
+				fresh = true;
+				await this.#tellLines(filter, lines);
 			});
 			const {log, words} = kubeletWords(remainder);
 			const ending = words === null ? error && this.#cut(error) : await this.#kubeletFailed(words);
@@ -143,10 +145,13 @@ export class ContainerReads {
 
 	/** Once for the same place. */
 	async tellGap(reason: GapReason | null): Promise<void> {
-		if (reason !== null && this.#gapTold !== `${reason} ${this.#seen.stamp}`) {
-			this.#gapTold = `${reason} ${this.#seen.stamp}`;
-			await this.#tell({type: 'gap', source: this.#source, after: this.#seen.stamp, reason});
+		const place = `${reason} ${this.#seen.stamp}`;
+		if (reason === null || this.#gapTold === place) {
+			return;
 		}
+
+		this.#gapTold = place;
+		await this.#tell({type: 'gap', source: this.#source, after: this.#seen.stamp, reason});
 	}
 
 	#filter(): RepeatFilter | null {
@@ -166,17 +171,19 @@ export class ContainerReads {
 	}
 
 	#noteFirstAnswer({answeredAt}: OpenLog): void {
-		this.#firstSecond ??= (answeredAt ?? Date.now() / 1000) - 2;
+		this.#firstSecond ??= (answeredAt ?? (Date.now() / 1000)) - 2;
 	}
 
 	async #tellLines(filter: RepeatFilter | null, fresh: Buffer): Promise<void> {
 		const tail = fresh.length > 0 || filter?.met ? filter?.takeTail() : null;
 		const bytes = tail ? Buffer.concat([tail, fresh]) : fresh;
-		if (bytes.length > 0) {
-			this.#continuing = true;
-			this.#seen.add(bytes);
-			await this.#tell({type: 'lines', source: this.#source, bytes});
+		if (bytes.length === 0) {
+			return;
 		}
+
+		this.#continuing = true;
+		this.#seen.add(bytes);
+		await this.#tell({type: 'lines', source: this.#source, bytes});
 	}
 
 	/** Settles, once, whether the answer goes on where the last one was cut: by meeting the last line, or by what explains that it is not there. */
@@ -196,14 +203,16 @@ export class ContainerReads {
 			await back(proven);
 		};
 
-		const timer = expected ? setTimeout(() => {
+		const meetSoon = () => {
 			// A large file takes the kubelet its time: a read on the side tells whether the last line will still come.
 			settling ??= settle(async () => this.#offersLast());
 			settling.catch(() => undefined);
-		}, meetWithinMs) : undefined;
+		};
+
+		const timer = expected ? setTimeout(meetSoon, meetWithinMs) : undefined;
 		return {
 			/** Awaited before anything new is told. */
-			before: async (fresh: Buffer) => {
+			async before(fresh: Buffer) {
 				if (fresh.length > 0 || filter?.met || !expected) {
 					settling ??= settle(async () => false);
 				}

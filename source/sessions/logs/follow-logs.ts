@@ -84,8 +84,10 @@ class ManyFollows {
 	readonly #firstLeg: FirstLegCheck;
 	readonly #pods = new Map<string, Following>();
 	readonly #controllers = new Set<string>();
+	readonly #synced = Promise.withResolvers<void>();
+	#begun = false;
 	#running = 0;
-	#idle: () => void = () => {};
+	#idle: (() => void) | undefined;
 
 	constructor(cluster: ClusterAccess, options: FollowLogsOptions, signal: AbortSignal) {
 		this.#cluster = cluster;
@@ -113,52 +115,19 @@ class ManyFollows {
 
 	async followScope(scope: PodScope, mayCome: MayCome): Promise<void> {
 		try {
-			const atFirst: PodObject[] = [];
-			let synced = false;
 			void this.#untilNothingIsLeft(mayCome);
+			const atFirst: PodObject[] = [];
 			for await (const change of watchPods(this.#cluster, scope, {signal: this.#signal})) {
-				switch (change.type) {
-					case 'appeared': {
-						if (synced) {
-							await this.#appeared(change.pod, {});
-						} else {
-							atFirst.push(change.pod);
-						}
-
-						break;
-					}
-
-					case 'synced': {
-						synced = true;
-						this.#limit(atFirst.reduce((sum, pod) => sum + this.#chosen(pod).length, 0));
-						for (const pod of atFirst) {
-							await this.#appeared(pod, this.#options.start);
-						}
-
-						this.#synced();
-						break;
-					}
-
-					case 'changed': {
-						const following = this.#pods.get(keyOf(change.pod));
-						following?.view.changed();
-						if (following && this.#options.containers.kind === 'all') {
-							this.#followNew(change.pod, following, {});
-						}
-
-						break;
-					}
-
-					case 'gone': {
-						this.#pods.get(keyOf(change.pod))?.view.changed();
-						this.#pods.delete(keyOf(change.pod));
-						await this.events.push({type: 'pod-gone', ...placeOf(change.pod)});
-						break;
-					}
-
-					default: {
-						break;
-					}
+				if (change.type === 'synced') {
+					await this.#begin(atFirst);
+				} else if (change.type === 'appeared' && !this.#begun) {
+					atFirst.push(change.pod);
+				} else if (change.type === 'appeared') {
+					await this.#appeared(change.pod, {});
+				} else if (change.type === 'changed') {
+					this.#changed(change.pod);
+				} else if (change.type === 'gone') {
+					await this.#gone(change.pod);
 				}
 			}
 		} catch (error) {
@@ -166,13 +135,34 @@ class ManyFollows {
 		}
 	}
 
-	#synced: () => void = () => {};
+	/** With what is there; only of these the user's own beginning is meant. */
+	async #begin(pods: readonly PodObject[]): Promise<void> {
+		this.#begun = true;
+		this.#limit(pods.reduce((sum, pod) => sum + this.#chosen(pod).length, 0));
+		for (const pod of pods) {
+			await this.#appeared(pod, this.#options.start);
+		}
+
+		this.#synced.resolve();
+	}
+
+	#changed(pod: PodObject): void {
+		const following = this.#pods.get(keyOf(pod));
+		following?.view.changed();
+		if (following && this.#options.containers.kind === 'all') {
+			this.#followNew(pod, following, {});
+		}
+	}
+
+	async #gone(pod: PodObject): Promise<void> {
+		this.#pods.get(keyOf(pod))?.view.changed();
+		this.#pods.delete(keyOf(pod));
+		await this.events.push({type: 'pod-gone', ...placeOf(pod)});
+	}
 
 	/** Ends everything when nobody is left to follow and nobody will come. */
 	async #untilNothingIsLeft(mayCome: MayCome): Promise<void> {
-		await new Promise<void>(resolve => {
-			this.#synced = resolve;
-		});
+		await this.#synced.promise;
 		let said = false;
 		while (!this.#signal.aborted) {
 			if (this.#running > 0) {
@@ -209,10 +199,12 @@ class ManyFollows {
 
 	#followNew(pod: PodObject, following: Following, start: LogRead): void {
 		for (const container of this.#chosen(pod)) {
-			if (!following.containers.has(container)) {
-				following.containers.add(container);
-				void this.#follow(pod, following.view, container, {start, many: true});
+			if (following.containers.has(container)) {
+				continue;
 			}
+
+			following.containers.add(container);
+			void this.#follow(pod, following.view, container, {start, many: true});
 		}
 	}
 
@@ -240,7 +232,7 @@ class ManyFollows {
 		} finally {
 			this.#running--;
 			if (this.#running === 0) {
-				this.#idle();
+				this.#idle?.();
 			}
 		}
 	}
@@ -259,7 +251,7 @@ class ManyFollows {
 	}
 
 	#limit(logs: number): void {
-		const {mostLogs = Number.POSITIVE_INFINITY} = this.#options;
+		const {mostLogs = Infinity} = this.#options;
 		if (logs > mostLogs) {
 			throw new SpokeError('ERR_USAGE', `you are attempting to follow ${logs} log streams, but maximum allowed concurrency is ${mostLogs}, use --max-log-requests to increase the limit`, {remedy: 'leave --max-log-requests out: there is no limit then'});
 		}

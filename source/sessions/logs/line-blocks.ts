@@ -105,7 +105,7 @@ class BegunLine {
 type Arrivals = {ended: boolean; error: Error | null; next(): Promise<void>; close(): void};
 
 function watchArrivals(body: Readable): Arrivals {
-	let wake = () => {};
+	let wake: (() => void) | undefined;
 	const arrivals: Arrivals = {
 		ended: body.readableEnded || body.destroyed,
 		error: body.errored,
@@ -120,23 +120,23 @@ function watchArrivals(body: Readable): Arrivals {
 		close() {
 			body.off('readable', readable).off('end', ended).off('close', closed);
 			// Whoever destroys the body later must not bring the process down.
-			body.on('error', () => {});
+			body.on('error', () => undefined);
 			body.off('error', failed);
 		},
 	};
 	const readable = () => {
-		wake();
+		wake?.();
 	};
 
 	const ended = () => {
 		arrivals.ended = true;
-		wake();
+		wake?.();
 	};
 
 	const failed = (error: Error) => {
 		arrivals.ended = true;
 		arrivals.error ??= error;
-		wake();
+		wake?.();
 	};
 
 	const closed = () => {

@@ -35,7 +35,7 @@ export function stampLength(bytes: Buffer, at: number): number {
 export function stampSecond(bytes: Buffer, at: number, length: number): number {
 	const second = Date.UTC(number(bytes, at, 4), number(bytes, at + 5, 2) - 1, number(bytes, at + 8, 2), number(bytes, at + 11, 2), number(bytes, at + 14, 2), number(bytes, at + 17, 2)) / 1000;
 	const zone = at + length - 6;
-	const sign = bytes[at + length - 1] === 0x5A ? 0 : bytes[zone] === 0x2B ? 1 : -1;
+	const sign = bytes[at + length - 1] === 0x5A ? 0 : (bytes[zone] === 0x2B ? 1 : -1);
 	return sign === 0 ? second : second - (sign * ((number(bytes, zone + 1, 2) * 3600) + (number(bytes, zone + 4, 2) * 60)));
 }
 

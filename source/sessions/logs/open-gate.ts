@@ -24,14 +24,16 @@ export class OpenGate {
 
 		let inside = true;
 		const leave = () => {
-			if (inside) {
-				inside = false;
-				const next = this.#queue.shift();
-				if (next) {
-					next();
-				} else {
-					this.#inside--;
-				}
+			if (!inside) {
+				return;
+			}
+
+			inside = false;
+			const next = this.#queue.shift();
+			if (next) {
+				next();
+			} else {
+				this.#inside--;
 			}
 		};
 

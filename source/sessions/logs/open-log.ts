@@ -27,7 +27,10 @@ export type OpenLogOptions = {
 /** Just past the apiserver's own limit of 30 s for reaching a kubelet, so that its words are heard. */
 export const answerLimitMs = 35_000;
 
-/** @throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN… and what a connection can fail with */
+/**
+Asks, and waits for the answer to begin; the body is read by the caller.
+@throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN… and what a connection can fail with
+*/
 export async function openLog(cluster: ClusterAccess, source: LogSource, read: LogRead, options: OpenLogOptions): Promise<OpenLog> {
 	const {target, witness, signal} = options;
 	const purpose: ConnectionPurpose = {

@@ -111,12 +111,14 @@ export function guardQuiet(firstLeg: FirstLegCheck, limits: QuietLimits, {offers
 	};
 
 	const timer = setInterval(() => {
-		if (!busy && !held && quietMs() >= limits.askAfterMs) {
-			busy = true;
-			void look().finally(() => {
-				busy = false;
-			});
+		if (busy || held || quietMs() < limits.askAfterMs) {
+			return;
 		}
+
+		busy = true;
+		void look().finally(() => {
+			busy = false;
+		});
 	}, Math.min(1000, limits.askAfterMs / 4));
 	return {
 		touched() {

@@ -18,7 +18,7 @@ export class RepeatFilter {
 	constructor(repeats: Repeats) {
 		this.#repeats = repeats;
 		this.#unwantedBefore = repeats.beginning;
-		this.#left = [...repeats.counts.values()].reduce((sum, count) => sum + count, 0);
+		this.#left = repeats.counts.values().reduce((sum, count) => sum + count, 0);
 	}
 
 	/** The last line was met again: what follows it here followed it in the log. */

@@ -35,11 +35,11 @@ export class SeenLines {
 	#bytes = 0;
 	#second: number | null = null;
 	#stamp: string | null = null;
-	#letGo = Number.NEGATIVE_INFINITY;
+	#letGo = -Infinity;
 	readonly #beginsInside: boolean;
 	#first: {key: string; second: number; time: bigint} | null = null;
 
-	/** @param beginsInside The first read was not from the log's beginning on: lines may stand before the first one that was told. */
+	/** `beginsInside`: the first read was not from the log's beginning on, so lines may stand before the first one that was told. */
 	constructor(beginsInside = false) {
 		this.#beginsInside = beginsInside;
 	}
@@ -66,7 +66,7 @@ export class SeenLines {
 			this.#first = firstStamped(block);
 		}
 
-		const second = this.#second ?? Number.NEGATIVE_INFINITY;
+		const second = this.#second ?? -Infinity;
 		const kept: Kept = block.length > longBlock ? {bytes: null, keys: keysOf(block)} : {bytes: block, keys: null};
 		const size = kept.bytes ? block.length : 0;
 		this.#kept.push({...kept, second, size});
@@ -80,16 +80,18 @@ export class SeenLines {
 
 	/** What may come again when the server is asked from `since` on. */
 	repeats(): Repeats {
-		const since = this.#second ?? Number.POSITIVE_INFINITY;
+		const since = this.#second ?? Infinity;
 		const counts = new Map<string, number>();
 		let last: string | null = null;
-		let newestSecond = Number.NEGATIVE_INFINITY;
+		let newestSecond = -Infinity;
 		for (const {key, second} of this.#kept.flatMap(({bytes, keys}) => keys ?? keysOf(bytes))) {
-			if (second !== null && second >= since) {
-				last = key;
-				counts.set(key, (counts.get(key) ?? 0) + 1);
-				newestSecond = Math.max(newestSecond, second);
+			if (second === null || second < since) {
+				continue;
 			}
+
+			last = key;
+			counts.set(key, (counts.get(key) ?? 0) + 1);
+			newestSecond = Math.max(newestSecond, second);
 		}
 
 		return {counts, last, newestSecond, complete: this.#letGo < since, beginning: this.#first && this.#first.second >= since ? this.#first : null, tails: this.#kept.flatMap(({bytes}) => bytes ?? [])};

@@ -7,7 +7,7 @@ import {sinceSecond} from '../../../source/sessions/logs/log-read.ts';
 import type {QuietLimits} from '../../../source/sessions/logs/quiet-guard.ts';
 import {LogServer, type LogRecord} from '../../support/log-server.ts';
 
-const quickly: QuietLimits = {askAfterMs: 200, answerWithinMs: 400, readAfterMs: 300, deliverWithinMs: 100, readEveryMs: 400};
+const quickly: QuietLimits = {askAfterMs: 400, answerWithinMs: 2000, readAfterMs: 500, deliverWithinMs: 300, readEveryMs: 800};
 
 type Told = {text: string; events: LogEvent[]};
 
@@ -53,15 +53,15 @@ const at = (second: number, fraction: string) => `2026-11-24T14:00:0${second}.${
 /** Equal timestamps, equal lines, an empty line, chunks, and content that begins like a timestamp. */
 const awkward: LogRecord[] = [
 	{time: at(1, '000000001'), text: 'first'},
-	{time: at(1, '500000000'), text: 'same'},
-	{time: at(1, '500000000'), text: 'same'},
-	{time: at(1, '500000000'), text: 'other'},
-	{time: at(1, '900000000'), text: 'begun ', partial: true},
-	{time: at(2, '100000000'), text: 'and ended'},
-	{time: at(2, '100000000'), text: ''},
-	{time: at(2, '200000000'), text: `${at(9, '000000000')} no timestamp of ours`},
-	{time: at(2, '200000000'), text: 'same'},
-	{time: at(2, '200000000'), text: 'same'},
+	{time: at(1, '5'), text: 'same'},
+	{time: at(1, '5'), text: 'same'},
+	{time: at(1, '5'), text: 'other'},
+	{time: at(1, '9'), text: 'begun ', partial: true},
+	{time: at(2, '1'), text: 'and ended'},
+	{time: at(2, '1'), text: ''},
+	{time: at(2, '2'), text: `${at(9, '0')} no timestamp of ours`},
+	{time: at(2, '2'), text: 'same'},
+	{time: at(2, '2'), text: 'same'},
 ];
 
 const kinds = ['cut', 'end-cleanly'] as const;
@@ -69,7 +69,7 @@ const total = asLines(awkward).length;
 
 for (const kind of kinds) {
 	test(`a follow that is broken off (${kind}) at any byte tells every line once, in order`, async t => {
-		t.timeout(60_000);
+		t.timeout(180_000);
 		const positions = Array.from({length: total + 1}, (_, position) => position);
 		const results = await inParallel(positions, 40, async position => withServer(async (server, cluster) => {
 			const log = server.addPod('w').get('app')!;
@@ -85,7 +85,7 @@ for (const kind of kinds) {
 }
 
 test('control: without the memory, the same cuts repeat or lose lines', async t => {
-	const wrong = await inParallel([60, 100, 150, 200, 250], 5, async position => withServer(async (server, cluster) => {
+	const wrong = await inParallel([70, 100, 130, 170, 210], 5, async position => withServer(async (server, cluster) => {
 		server.addPod('w').get('app')!.append(...awkward);
 		server.faults.push({kind: 'cut', afterBytes: position});
 		return await resumeNaively(cluster) !== asLines(awkward);
@@ -238,7 +238,7 @@ test('a clean end while the container runs (a tunnel that died) is no end', asyn
 	await withServer(async (server, cluster) => {
 		const log = server.addPod('w').get('app')!;
 		log.append(...awkward.slice(0, 4));
-		server.faults.push({kind: 'end-cleanly', afterBytes: 70});
+		server.faults.push({kind: 'end-cleanly', afterBytes: 50});
 		const told = await follow(server, cluster, {on(event, {text}) {
 			if (text.includes('other') && log.state === 'running') {
 				log.append(...awkward.slice(4));
@@ -254,7 +254,7 @@ test('container-end ends with the first life, and not with a tunnel', async t =>
 	await withServer(async (server, cluster) => {
 		const log = server.addPod('w').get('app')!;
 		log.append(...awkward.slice(0, 4));
-		server.faults.push({kind: 'end-cleanly', afterBytes: 70});
+		server.faults.push({kind: 'end-cleanly', afterBytes: 50});
 		const told = await follow(server, cluster, {until: 'container-end', on(event, {text}) {
 			if (text.includes('other') && log.state === 'running') {
 				log.append(...awkward.slice(4));
@@ -435,6 +435,7 @@ async function resumeNaively(cluster: ClusterAccess): Promise<string> {
 
 			return text;
 		} catch {
+			text = text.slice(0, text.lastIndexOf('\n') + 1);
 			const [last] = text.slice(text.lastIndexOf('\n', text.length - 2) + 1).split(' ');
 			since = `&sinceTime=${sinceSecond(Math.floor(Date.parse(last!) / 1000))}`;
 		}
