@@ -29,10 +29,10 @@ export class SshTunnels {
 
 	/** Opens one tunnel to each node; keys are made for this and forgotten after it. */
 	async start(): Promise<void> {
-		const userKey = ssh.utils.generateKeyPairSync('ed25519');
+		const userKey = readableKeyPair();
 		const allowed = ssh.utils.parseKey(userKey.public);
 		this.#tunnels = await Promise.all(this.#nodes.map(async node => {
-			const hostKey = ssh.utils.generateKeyPairSync('ed25519');
+			const hostKey = readableKeyPair();
 			const server = new ssh.Server({hostKeys: [hostKey.private]}, connection => {
 				connection.on('error', expectedEnd);
 				connection.on('authentication', context => {
@@ -110,5 +110,15 @@ function join(one: Duplex, other: Duplex): void {
 		from.on('close', () => {
 			to.destroy();
 		});
+	}
+}
+
+/** The library writes an ed25519 key that begins with a zero byte in a form which it then does not read itself: such a one is thrown away. */
+function readableKeyPair(): {private: string; public: string} {
+	for (;;) {
+		const pair = ssh.utils.generateKeyPairSync('ed25519');
+		if (!(ssh.utils.parseKey(pair.private) instanceof Error) && !(ssh.utils.parseKey(pair.public) instanceof Error)) {
+			return pair;
+		}
 	}
 }
