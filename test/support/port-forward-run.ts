@@ -48,7 +48,7 @@ export async function runPortForward(args: readonly string[], {env, command = [p
 		}
 	});
 	const ended = once(child, 'close').then(([status]) => status as number | null);
-	const until = async (fits: (event: EventLine) => boolean, limitMs = 15_000): Promise<EventLine> => {
+	const until = async (fits: (event: EventLine) => boolean, limitMs = 40_000): Promise<EventLine> => {
 		const found = events.find(event => fits(event));
 		if (found) {
 			return found;

@@ -33,7 +33,7 @@ async function interrupted(t: ExecutionContext, run: PortForwardRun): Promise<vo
 	t.deepEqual(run.faults(), []);
 }
 
-test('several targets and ports in one run; each is ready once, then all', async t => {
+test.serial('several targets and ports in one run; each is ready once, then all', async t => {
 	const {run} = await started(t, ['svc/db', ':7000', 'deploy/web', ':http', ':8443']);
 	await run.until(({event}) => event === 'all-ready');
 	t.deepEqual(run.events.filter(({event}) => event === 'ready').map(event => [event.forward, event['remotePort'], event['remotePortName'], event['carrier']]).sort(), [
@@ -49,7 +49,7 @@ test('several targets and ports in one run; each is ready once, then all', async
 	t.true(last['totals'].connections >= 2);
 });
 
-test('the text is kubectl’s', async t => {
+test.serial('the text is kubectl’s', async t => {
 	const {env} = await openSandbox(t);
 	const taken = createServer().listen(0, '127.0.0.1');
 	await once(taken, 'listening');
@@ -73,7 +73,7 @@ test('the text is kubectl’s', async t => {
 	t.regex(out, new RegExp(`^Forwarding from 127\\.0\\.0\\.1:${port} -> 7000\nForwarding from \\[::1\\]:${port} -> 7000\nHandling connection for ${port}\n$`));
 });
 
-test('a refused port fails only its own connections, with a reset and the runtime’s words', async t => {
+test.serial('a refused port fails only its own connections, with a reset and the runtime’s words', async t => {
 	const {run} = await started(t, ['pod/db-0', ':9', ':7000']);
 	const socket = await dial(await run.port(1));
 	t.is((await readToEnd(socket)).end, 'RST');
@@ -86,7 +86,7 @@ test('a refused port fails only its own connections, with a reset and the runtim
 	t.is(run.events.at(-1)!['totals'].failed, 1);
 });
 
-test('raw SPDY carries it when WebSockets are switched off or the user may only create', async t => {
+test.serial('raw SPDY carries it when WebSockets are switched off or the user may only create', async t => {
 	const off = await started(t, ['pod/db-0', ':7000'], {env: {KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false'}});
 	const ready = await off.run.until(({event}) => event === 'ready');
 	t.is(ready['carrier'], 'spdy');
@@ -94,7 +94,7 @@ test('raw SPDY carries it when WebSockets are switched off or the user may only 
 	await interrupted(t, off.run);
 });
 
-test('a service forward moves to a Ready pod when its pod goes, and its port stays', async t => {
+test.serial('a service forward moves to a Ready pod when its pod goes, and its port stays', async t => {
 	const {run, sandbox} = await started(t, ['deploy/web', ':8080']);
 	const ready = await run.until(({event}) => event === 'all-ready') && await run.until(({event}) => event === 'ready');
 	const port = await run.port();
@@ -108,7 +108,7 @@ test('a service forward moves to a Ready pod when its pod goes, and its port sta
 	await interrupted(t, run);
 });
 
-test('a named pod that goes ends the run with 12, and its connections with a reset', async t => {
+test.serial('a named pod that goes ends the run with 12, and its connections with a reset', async t => {
 	const {run, sandbox} = await started(t, ['pod/db-0', ':7000']);
 	const socket = await dial(await run.port());
 	socket.write('x');
@@ -122,7 +122,7 @@ test('a named pod that goes ends the run with 12, and its connections with a res
 	t.regex(run.stderr(), /pod\/db-0 is gone.*\[ERR_TARGET_GONE\]/);
 });
 
-test('cut tunnels are replaced before anybody needs one; a stopped apiserver is told, and ports stay bound', async t => {
+test.serial('cut tunnels are replaced before anybody needs one; a stopped apiserver is told, and ports stay bound', async t => {
 	const {run, sandbox} = await started(t, ['svc/db', ':7000']);
 	const port = await run.port();
 	await delay(200);
@@ -139,7 +139,7 @@ test('cut tunnels are replaced before anybody needs one; a stopped apiserver is 
 	await interrupted(t, run);
 });
 
-test('twenty live connections are gone within two seconds of a signal', async t => {
+test.serial('twenty live connections are gone within two seconds of a signal', async t => {
 	const {run} = await started(t, ['svc/db', ':7000']);
 	const port = await run.port();
 	const sockets = await Promise.all(Array.from({length: 20}, async () => {
@@ -169,7 +169,7 @@ const wrong: Array<[string[], number, RegExp, {user?: 'bob' | 'eve'}?]> = [
 	[['pod/db-0', ':7000'], 7, /forbidden/i, {user: 'eve'}],
 ];
 
-test('what bad input gets: one line, its status, and with -o json an object as the last line', async t => {
+test.serial('what bad input gets: one line, its status, and with -o json an object as the last line', async t => {
 	const {sandbox, env} = await openSandbox(t);
 	for (const [args, status, message, {user = 'admin'} = {}] of wrong) {
 		const kubeconfig = JSON.stringify(sandbox.kubeconfig(user));
@@ -188,7 +188,7 @@ test('what bad input gets: one line, its status, and with -o json an object as t
 	}
 });
 
-test('a port in use is a local failure that names port and family', async t => {
+test.serial('a port in use is a local failure that names port and family', async t => {
 	const {env, sandbox} = await openSandbox(t);
 	const taken = createServer().listen(0, '127.0.0.1');
 	await once(taken, 'listening');
@@ -198,4 +198,14 @@ test('a port in use is a local failure that names port and family', async t => {
 	t.is(ended.status, 14);
 	t.regex(ended.stderr, new RegExp(`127\\.0\\.0\\.1:${port} \\(IPv4\\): it is in use`));
 	t.is((await podsOf(sandbox, 'db')).length, 1);
+});
+
+test.serial('a kubelet that the apiserver cannot verify is told as the second leg, with status 11', async t => {
+	const {env, sandbox} = await openSandbox(t);
+	await sandbox.switches.set({verification: 'bad'});
+	const ended = await runSpoke(['port-forward', 'pod/db-0', ':7000', '--path=always'], {env});
+	t.is(ended.status, 11, ended.stderr);
+	t.regex(ended.stderr, /\[ERR_SECOND_LEG]/);
+	t.regex(ended.stderr, /x509/);
+	t.is(ended.stdout, '');
 });
