@@ -90,7 +90,7 @@ for (const [index, one] of cases.entries()) {
 
 		const began = performance.now();
 		const ended = await runSpoke(['logs', 'web', ...one.argv ?? []], {env: {...one.config && {KUBECONFIG: own}, ...one.environment}});
-		t.true(performance.now() - began < 8000);
+		t.true(performance.now() - began < 25_000);
 		t.is(ended.status, one.status, ended.stderr);
 		assertOneLine(t, ended, one.code);
 		t.regex(ended.stderr, one.says);

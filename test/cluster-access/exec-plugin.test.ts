@@ -92,10 +92,10 @@ test('a 401 makes it run again, and the request is tried once more', async t => 
 });
 
 test('one that hangs is ended with all that it started, within a limit that can be set', async t => {
-	const cluster = await withPlugin(t.context.server, {between: `(while :; do echo x >> "${t.context.server.folder}/beat"; sleep 0.05; done) & sleep 60`, environment: {SPOKE_EXEC_TIMEOUT: '300ms'}});
+	const cluster = await withPlugin(t.context.server, {between: `(while :; do echo x >> "${t.context.server.folder}/beat"; sleep 0.05; done) & sleep 60`, environment: {SPOKE_EXEC_TIMEOUT: '2s'}});
 	const began = performance.now();
-	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /did not end within 0\.3 s/});
-	t.true(performance.now() - began < 2000);
+	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /did not end within 2 s/});
+	t.true(performance.now() - began < 20_000);
 	const beats = async () => (await readFile(join(t.context.server.folder, 'beat'), 'utf8')).length;
 	await delay(50);
 	const last = await beats();
@@ -108,7 +108,7 @@ test('one that never stops printing is ended, and its output is not kept', async
 	const cluster = await withPlugin(t.context.server, {between: 'yes 0123456789012345678901234567890123456789 | head -c 100000000'});
 	const began = performance.now();
 	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN', message: /printed more than 1 MiB/});
-	t.true(performance.now() - began < 3000);
+	t.true(performance.now() - began < 20_000);
 });
 
 const failures: ReadonlyArray<[string, string, RegExp]> = [
