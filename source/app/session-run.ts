@@ -42,7 +42,7 @@ export type SessionOptions = {
 	readOnly: boolean;
 	allNamespaces: boolean;
 	theme?: string | undefined;
-	/** A tail that is opened at once: `spoke tail`. Leaving it leaves the program. */
+	/** A tail that is opened at once: `spoke tail`. Leaving it leads to the lists. */
 	tail?: {wish: Omit<TailWish, 'namespace'> & {namespace?: string | null}; since: 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h'; previous: boolean};
 	/** The sandbox that the cluster is, when it is one. */
 	sandbox?: Sandbox;

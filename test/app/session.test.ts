@@ -49,6 +49,8 @@ test('a tail follows, is searched with all lines kept, and shows JSON as fields'
 	t.notRegex(terminal.text(), /path=\/healthz/);
 	terminal.press('tail.follow');
 	await terminal.sees(/following · /);
+	terminal.press('view.back', 'view.back');
+	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
 });
 
 test('what is typed ahead in one burst meets each place in turn', async t => {

@@ -90,11 +90,11 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 		type(text) {
 			child.write(text);
 		},
-		async sees(pattern, limitMs = 10_000) {
+		async sees(pattern, limitMs = 30_000) {
 			await until(() => pattern.test(screen().join('\n')), limitMs, `${pattern} was not seen`);
 			t.pass();
 		},
-		loses: async (pattern, limitMs = 10_000) => until(() => !pattern.test(screen().join('\n')), limitMs, `${pattern} did not go`),
+		loses: async (pattern, limitMs = 30_000) => until(() => !pattern.test(screen().join('\n')), limitMs, `${pattern} did not go`),
 		resize(columns, rows) {
 			emulator.resize(columns, rows);
 			child.resize(columns, rows);
@@ -102,7 +102,7 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 		signal(name) {
 			child.kill(name);
 		},
-		async ended(limitMs = 10_000) {
+		async ended(limitMs = 30_000) {
 			await until(() => status !== null, limitMs, 'it did not end');
 			return status!;
 		},

@@ -83,6 +83,8 @@ function goBack(session: Session): void {
 
 	if (layer) {
 		store.now({type: 'pop'});
+		// A tail that was opened from the shell had no list under it yet.
+		session.redraw();
 		return;
 	}
 
