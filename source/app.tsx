@@ -29,7 +29,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
 	} finally {
 		process.off('uncaughtException', onCrash);
 		process.off('unhandledRejection', onCrash);
-		await Promise.race([run.close(), delay(2000)]);
+		await Promise.race([run.close(), delay(2000, undefined, {ref: false})]);
 	}
 }
 

@@ -1,5 +1,5 @@
 /** The session as a person meets it: the built program in a terminal, on the sandbox. */
-import {mkdtemp, readFile, readdir, rm, stat, writeFile} from 'node:fs/promises';
+import {mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -260,14 +260,18 @@ test('a saved tail is clean text that nobody else can read, and nothing is writt
 });
 
 test('$PAGER gets the lines and the terminal, and gives it back', async t => {
-	const {terminal, home} = await onSandbox(t, ['tail', 'deploy/api'], {env: {PAGER: 'sh -c "grep -c msg $1 > $HOME/counted; stty -a > $HOME/modes" sh'}});
+	const folder = await newHome(t);
+	const pager = join(folder, 'pager');
+	await writeFile(pager, `#!/bin/sh\nfor file; do :; done\ngrep -c msg "$file" > ${folder}/counted\necho the pager has it\nread answer\necho "$answer" > ${folder}/answered\n`, {mode: 0o755});
+	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {PAGER: pager}});
 	await terminal.sees(/"msg":/);
 	terminal.press('tail.pager');
+	await terminal.sees(/the pager has it/);
+	t.is(terminal.buffer(), 'normal');
+	terminal.type('jjj\r');
 	await terminal.sees(/Tail deploy\/api/);
-	await new Promise(resolve => {
-		setTimeout(resolve, 1500);
-	});
-	t.true((await readdir(home)).includes('counted') || (await readdir(home)).length >= 0);
+	t.true(Number(await readFile(join(folder, 'counted'), 'utf8')) > 0);
+	t.is(await readFile(join(folder, 'answered'), 'utf8'), 'jjj\n');
 	terminal.press('tail.pause');
 	await terminal.sees(/paused · /);
 });
