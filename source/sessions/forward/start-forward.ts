@@ -1,6 +1,6 @@
 /** How is one target forwarded to, port by port, for as long as it is wanted? */
 import type {Socket} from 'node:net';
-import {setImmediate as nextTurn} from 'node:timers/promises';
+import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
@@ -21,6 +21,8 @@ import {watchCongestion} from './watch-congestion.ts';
 
 /** A local connection waits so long for a tunnel, milliseconds: an apiserver's restart passes. */
 const longestWaitMs = 30_000;
+/** Between the announcement and the first look at the pods, milliseconds. */
+const settleMs = 60;
 
 /** Starts at once; everything that happens is told by `events`. */
 export function startForward(cluster: ClusterAccess, request: ForwardRequest, options: ForwardOptions): RunningForward {
@@ -60,6 +62,8 @@ class ForwardedTarget implements RunningForward {
 	async run(): Promise<void> {
 		try {
 			const {scope, pod, tunnels} = await this.#begin();
+			// A client that waits for the announcement connects now: it goes before the list of pods.
+			await delay(settleMs, undefined, {signal: this.#signal}).catch(() => undefined);
 			for await (const pods of followPods(this.#cluster, scope, pod, this.#signal)) {
 				tunnels.reconsider(pods);
 			}

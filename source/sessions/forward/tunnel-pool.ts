@@ -9,7 +9,7 @@ export const sharers = 4;
 export const mostIdle = 4;
 
 const mostOpening = 8;
-const fillAfterMs = 25;
+const fillAfterMs = 40;
 const firstRetryMs = 500;
 const longestRetryMs = 4000;
 
