@@ -68,7 +68,7 @@ async function addContainer({flags, afterDash = [], stdin, stderr, env, interrup
 		// A terminal in the container that nobody has here would mix its outputs for nothing.
 		await addDebugContainer(cluster, pod, {name, image, target, stdin: flags.stdin, tty: flags.tty && stdin.isTTY, command: afterDash}, interrupted);
 		say(`added container ${name} (${image}) to pod ${pod.metadata.name}; it stays until the pod goes`);
-		await untilRunning(cluster, pod, name, {limitMs, signal: interrupted, onWaiting: reason => {
+		await untilRunning(cluster, pod, name, {limitMs, signal: interrupted, onWaiting(reason) {
 			say(`waiting for ${name}: ${reason}`);
 		}});
 		return {pod: pod.metadata.name, name};

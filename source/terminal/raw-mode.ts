@@ -9,10 +9,12 @@ export function enterRawMode(input: NodeJS.ReadStream): () => void {
 	leaveOutputAlone(input);
 	let raw = true;
 	return () => {
-		if (raw) {
-			raw = false;
-			input.setRawMode(false);
+		if (!raw) {
+			return;
 		}
+
+		raw = false;
+		input.setRawMode(false);
 	};
 }
 

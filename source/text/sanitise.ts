@@ -104,5 +104,5 @@ function visible(character: string): string {
 		return '^?';
 	}
 
-	return code >= 0xD800 && code <= 0xDFFF ? '\uFFFD' : `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
+	return code >= 0xD8_00 && code <= 0xDF_FF ? '\uFFFD' : `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
 }

@@ -76,7 +76,7 @@ async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget
 	}
 
 	if (status >= 400 && !flags['no-fail']) {
-		const plainToTls = status === 400 && /Client sent an HTTP request to an HTTPS server/.test(answer.begun.toString());
+		const plainToTls = status === 400 && answer.begun.toString().includes('Client sent an HTTP request to an HTTPS server');
 		throw new SpokeError('ERR_BACKEND_ANSWER', `${target.asked} answered ${status} ${statusText}`, plainToTls ? {remedy: 'it speaks TLS: put https: before the name'} : {});
 	}
 

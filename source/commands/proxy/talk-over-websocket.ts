@@ -35,10 +35,12 @@ export async function talkOverWebSocket(cluster: ClusterAccess, resolved: Resolv
 		});
 	});
 	lines.on('line', line => {
-		if (!messages.send(Buffer.from(line), {binary: false})) {
-			lines.pause();
-			messages.once('drain', () => lines.resume());
+		if (messages.send(Buffer.from(line), {binary: false})) {
+			return;
 		}
+
+		lines.pause();
+		messages.once('drain', () => lines.resume());
 	});
 	lines.on('close', () => {
 		messages.close();

@@ -27,9 +27,12 @@ The terminal is then as it was before. @throws SpokeError what `RemoteCommand.ou
 export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'stderr' | 'interrupted'>, {tty, detachKeys, redraw = false}: Driving): Promise<DriveEnd> {
 	const terminal = tty ? new BorrowedTerminal(stdin, stdout) : null;
 	const detached = Promise.withResolvers<DriveEnd>();
-	const stopInput = command.stdin ? feedInput(stdin, command, detachKeys ? new DetachKeys(detachKeys) : null, () => {
-		detached.resolve({exitStatus: exitStatus.ok, detached: true});
-	}) : () => {};
+	const stopInput = command.stdin
+		? feedInput(stdin, command, detachKeys ? new DetachKeys(detachKeys) : null, () => {
+			detached.resolve({exitStatus: exitStatus.ok, detached: true});
+		})
+		: () => {};
+
 	const stopSizes = tty ? followSize(stdout, command, redraw) : () => {};
 	const interruption = whenInterrupted(interrupted);
 	let end: DriveEnd | undefined;
@@ -118,10 +121,12 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 	to.on('error', onError);
 	from.on('data', (piece: Buffer) => {
 		terminal?.watch(piece);
-		if (!to.write(piece)) {
-			from.pause();
-			void once(to, 'drain').then(() => from.resume(), () => {});
+		if (to.write(piece)) {
+			return;
 		}
+
+		from.pause();
+		void once(to, 'drain').then(() => from.resume(), () => {});
 	});
 	try {
 		// What cuts an output is told by the command's outcome, which knows more about it.

@@ -39,8 +39,13 @@ export async function passUpgrade({cluster, targets, witness, keepaliveMs}: Pass
 		}
 
 		client.write([
-			'HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${acceptFor(key)}`,
-			...outcome.protocol === null ? [] : [`Sec-WebSocket-Protocol: ${outcome.protocol}`], '', '',
+			'HTTP/1.1 101 Switching Protocols',
+			'Upgrade: websocket',
+			'Connection: Upgrade',
+			`Sec-WebSocket-Accept: ${acceptFor(key)}`,
+			...outcome.protocol === null ? [] : [`Sec-WebSocket-Protocol: ${outcome.protocol}`],
+			'',
+			'',
 		].join('\r\n'));
 		outcome.socket.unshift(outcome.head);
 		client.unshift(head);

@@ -68,13 +68,15 @@ export function makeRequestFilter(options: FilterOptions): RequestFilter {
 }
 
 function patterns(flag: string, text: string): RegExp[] {
-	return text === '' ? [] : text.split(',').map(pattern => {
-		try {
-			return new RegExp(pattern);
-		} catch (error) {
-			throw new SpokeError('ERR_USAGE', `invalid argument for ${flag}: ${(error as Error).message}`, {cause: error});
-		}
-	});
+	return text === ''
+		? []
+		: text.split(',').map(pattern => {
+			try {
+				return new RegExp(pattern);
+			} catch (error) {
+				throw new SpokeError('ERR_USAGE', `invalid argument for ${flag}: ${(error as Error).message}`, {cause: error});
+			}
+		});
 }
 
 /** `[::1]:8001` is `[::1]`, as its regular expression has it. */

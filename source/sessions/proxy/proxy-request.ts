@@ -1,11 +1,11 @@
 /** One request through the apiserver proxy, and whose answer came back: the backend's, or the apiserver's about it. */
 import type {Readable} from 'node:stream';
+import type {IncomingHttpHeaders} from 'node:http';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
 import {refusal} from '../../cluster/refusal.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
-import type {IncomingHttpHeaders} from 'node:http';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
@@ -150,7 +150,7 @@ const ours = /^(?:authorization|impersonate-.*|host|connection|content-length|tr
 @throws SpokeError ERR_USAGE for what is no header, or one that is ours to set
 */
 export function checkHeader(line: string): [name: string, value: string] {
-	const [, name, value] = /^([!#$%&'*+\-.^_`|~\da-z]+):[ \t]*([^\u0000-\u0008\u000A-\u001F\u007F]*)$/i.exec(line) ?? [];
+	const [, name, value] = /^([!#$%&'*+\-.^\w`|~]+):[ \t]*([^\u0000-\u0008\u000A-\u001F\u007F]*)$/.exec(line) ?? [];
 	if (name === undefined || value === undefined) {
 		throw new SpokeError('ERR_USAGE', `invalid header ${JSON.stringify(line)}: it must be "Name: value"`);
 	}

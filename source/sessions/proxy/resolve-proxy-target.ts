@@ -33,7 +33,7 @@ export async function resolveProxyTarget(cluster: Pick<ClusterAccess, 'json' | '
 		namespace: plural === 'nodes' ? null : namespace,
 		name: target.name,
 		uid: object?.metadata.uid ?? null,
-		node: plural === 'nodes' ? target.name : plural === 'pods' ? (object as PodObject | null)?.spec.nodeName ?? null : null,
+		node: plural === 'nodes' ? target.name : (plural === 'pods' ? (object as PodObject | null)?.spec.nodeName ?? null : null),
 		container: null,
 		chosenFrom: 1,
 	};
@@ -116,7 +116,7 @@ function serviceRequest({scheme, port, name, asked}: ProxyTarget, service: Servi
 	}
 
 	const found = port === null
-		? ports.length === 1 ? ports[0] : ports.find(({name}) => name === undefined)
+		? (ports.length === 1 ? ports[0] : ports.find(({name}) => name === undefined))
 		: ports.find(one => /^\d+$/.test(port) ? one.port === Number(port) : one.name === port);
 	if (!found) {
 		const list = ports.map(({name, port}) => name === undefined ? String(port) : `${name} (${port})`).join(', ') || 'no ports';

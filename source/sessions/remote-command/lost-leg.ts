@@ -13,12 +13,12 @@ export async function lossNamed(cluster: Pick<ClusterAccess, 'connect'>, error: 
 		return error;
 	}
 
-	if (/^the far side took no more input/.test(error.message)) {
+	if (error.message.startsWith('the far side took no more input')) {
 		return error;
 	}
 
 	const {code} = (error.cause ?? {}) as NodeJS.ErrnoException;
-	if (code !== undefined || /^nothing was heard/.test(error.message) || !await answers(cluster)) {
+	if (code !== undefined || error.message.startsWith('nothing was heard') || !await answers(cluster)) {
 		return new SpokeError('ERR_STREAM_LOST', `${error.message}: the connection to the apiserver (leg 1) is gone`, {leg: 1, cause: error, ...error.text !== null && {text: error.text}, remedy: 'check the network, and run it again'});
 	}
 

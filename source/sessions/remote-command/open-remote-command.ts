@@ -98,7 +98,7 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 			witness?.answered?.(connection, purpose);
 		},
 	});
-	return {opened: remoteCommand({cluster, request, connection, carrier, channels, over: error => {
+	return {opened: remoteCommand({cluster, request, connection, carrier, channels, over(error) {
 		if (error) {
 			witness?.failed?.(connection, purpose, error);
 		}
@@ -156,7 +156,7 @@ function remoteCommand({cluster, request, connection, carrier, channels, over}: 
 	outcome.catch(() => {});
 	return {
 		connection, carrier, stdin, stdout, stderr, outcome,
-		resize: size => {
+		resize(size) {
 			channels.resize(size);
 		},
 		close() {

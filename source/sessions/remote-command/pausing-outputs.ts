@@ -32,10 +32,12 @@ export class PausingOutputs {
 	}
 
 	push(output: Readable, bytes: Buffer): void {
-		if (bytes.length > 0 && !output.destroyed && !output.push(bytes)) {
-			this.#behind.add(output);
-			this.#socket.pause();
+		if (bytes.length === 0 || output.destroyed || output.push(bytes)) {
+			return;
 		}
+
+		this.#behind.add(output);
+		this.#socket.pause();
 	}
 
 	/** Every reader meets its end, behind what it has not read yet. */

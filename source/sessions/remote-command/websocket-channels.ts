@@ -145,7 +145,7 @@ export class WebSocketChannels implements CommandChannels {
 					messages.once('drain', done);
 				}
 			},
-			final: done => {
+			final(done) {
 				if (canEnd) {
 					messages.send(stdinEndMessage());
 					done();
