@@ -163,7 +163,7 @@ test('the path is told as JSON on stderr, and never in between the data', async 
 	});
 	const {stdout, stderr} = await runSpoke(['exec', ...config, '--path=json', 'web', '--', 'x']);
 	t.is(stdout, 'data');
-	const path = JSON.parse(stderr) as {kind: string; feature: string; target: {container: string}; legs: Array<{tls: {state: string}}>};
+	const path = JSON.parse(stderr.split('\n', 1)[0]!) as {kind: string; feature: string; target: {container: string}; legs: Array<{tls: {state: string}}>};
 	t.is(path.kind, 'Path');
 	t.is(path.feature, 'exec');
 	t.is(path.target.container, 'app');
