@@ -127,8 +127,11 @@ tunnelTest('an apiserver as a static pod shows its flags in a mirror pod', async
 
 test('kube-proxy leads the service address to the apiserver', async t => {
 	const cluster = await useCluster({kubeProxy: true});
-	const answer = await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sh', '-c', 'nc -w 5 10.96.0.1 443 </dev/null && echo reached']);
-	t.is(answer.stdout, 'reached\n', answer.stderr);
+	// Its rules are written some time after it runs.
+	await t.notThrowsAsync(waitFor('the service address', async () => {
+		const answer = await cluster.kubectl('off-direct', ['exec', 'shell', '--', 'sh', '-c', 'nc -w 5 10.96.0.1 443 </dev/null && echo reached']);
+		return answer.stdout === 'reached\n';
+	}));
 });
 
 test('a scripted kubelet stands behind the real apiserver', async t => {
