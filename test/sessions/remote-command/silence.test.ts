@@ -1,8 +1,11 @@
 /** A far side that says nothing is told apart from one that is gone, or that was never reached. */
+import {once} from 'node:events';
+import {connect, createServer, type AddressInfo} from 'node:net';
 import {Duplex} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {WebSocketChannels} from '../../../source/sessions/remote-command/websocket-channels.ts';
+import {pingEveryMs, silenceMs} from '../../../source/sessions/remote-command/command-channels.ts';
 import {checkSilentCommand} from '../../../source/sessions/remote-command/silent-command.ts';
 import {WebSocketMessages} from '../../../source/wire/websocket-messages.ts';
 import {startServer} from '../../support/api-server.ts';
@@ -18,6 +21,49 @@ test('pings keep a quiet stream alive and measure it', async t => {
 	t.true(roundTrips.every(milliseconds => milliseconds >= 0));
 	server.close();
 	t.is((await channels.ended).lost?.code, undefined);
+});
+
+test('a middlebox that cuts idle flows cuts no stream whose pings are below its limit', async t => {
+	const idleMs = 400;
+	const far = createServer(socket => {
+		const messages = new WebSocketMessages(socket, Buffer.alloc(0), {role: 'server'});
+		t.teardown(() => {
+			messages.destroy();
+		});
+	}).listen(0, '127.0.0.1');
+	const middlebox = createServer(near => {
+		const through = connect((far.address() as AddressInfo).port, '127.0.0.1');
+		const cut = () => {
+			near.destroy();
+			through.destroy();
+		};
+
+		near.setTimeout(idleMs, cut).on('error', cut).on('close', cut).pipe(through);
+		through.setTimeout(idleMs, cut).on('error', cut).on('close', cut).pipe(near);
+	}).listen(0, '127.0.0.1');
+	await Promise.all([once(far, 'listening'), once(middlebox, 'listening')]);
+	t.teardown(() => {
+		middlebox.close();
+		far.close();
+	});
+	const idle = async (pingEveryMs: number) => {
+		const socket = connect((middlebox.address() as AddressInfo).port, '127.0.0.1');
+		await once(socket, 'connect');
+		const channels = new WebSocketChannels(new WebSocketMessages(socket, Buffer.alloc(0)), {
+			stdin: true, tty: false, canEndStdin: true, timing: {pingEveryMs, silenceMs: 30_000}, onAnswer() {}, onRoundTrip() {},
+		});
+		const outcome = await Promise.race([channels.ended.then(() => 'cut'), delay(idleMs * 5, 'alive')]);
+		channels.close();
+		return outcome;
+	};
+
+	t.is(await idle(40), 'alive');
+	t.is(await idle(60_000), 'cut', 'the control: without pings it is cut');
+});
+
+test('our pings are below the limits of common middleboxes', t => {
+	t.true(pingEveryMs <= 30_000);
+	t.true(silenceMs <= 65_000);
 });
 
 test('a link that swallows everything is lost within its limit', async t => {
