@@ -144,3 +144,20 @@ test('access reviews answer as the requests themselves would', async t => {
 	const who = await askJson(sandbox, '/apis/authentication.k8s.io/v1/selfsubjectreviews', {user: 'bob', method: 'POST', body: {}});
 	t.deepEqual(who['status'].userInfo, {username: 'bob', groups: ['developers', 'system:authenticated']});
 });
+
+test('every kind that can be written has an OpenAPI path that takes fieldValidation, as kubectl apply asks before it writes', async t => {
+	const {sandbox} = t.context;
+	const {paths} = await askJson(sandbox, '/openapi/v3') as {paths: Record<string, {serverRelativeURL: string}>};
+	t.deepEqual(Object.keys(paths).slice(0, 2), ['api/v1', 'apis/apps/v1']);
+	for (const [root, {serverRelativeURL}] of Object.entries(paths)) {
+		const {resources} = await askJson(sandbox, `/${root}`) as {resources: Array<{name: string; kind: string; namespaced: boolean; verbs: string[]}>};
+		const document = await askJson(sandbox, serverRelativeURL);
+		for (const {name, kind, namespaced} of resources.filter(({name, verbs}) => !name.includes('/') && verbs.includes('patch'))) {
+			const {patch} = document['paths'][`/${root}/${namespaced ? 'namespaces/{namespace}/' : ''}${name}/{name}`];
+			t.is(patch['x-kubernetes-group-version-kind'].kind, kind);
+			t.true(patch.parameters.some((parameter: {name: string}) => parameter.name === 'fieldValidation'));
+		}
+	}
+
+	t.is((await ask(sandbox, '/openapi/v3/apis/nosuch/v1')).status, 404);
+});

@@ -2,15 +2,19 @@
 import {discovery} from './discovery.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import {sendJson, sendText, type Exchange} from './exchange.ts';
+import {openapi} from './openapi.ts';
 import {ApiFailure} from './status.ts';
 
 /** Answers what is no resource. @throws ApiFailure 406 for a form that flagz and statusz do not have */
 export function answerPlainPath(exchange: Exchange, server: ApiserverProcess): void {
 	const {info: {path, query}, request: {headers: {accept = '*/*'}}} = exchange;
 	const found = discovery(path, server.modern ? accept : 'application/json');
+	const schemas = openapi(path);
 	const [, first = ''] = path.split('/', 2);
 	if (found) {
 		sendJson(exchange, found.body, {contentType: found.contentType});
+	} else if (schemas) {
+		sendJson(exchange, schemas);
 	} else if (first === 'version') {
 		sendJson(exchange, versionOf(server.version));
 	} else if (['healthz', 'livez', 'readyz'].includes(first)) {
@@ -19,8 +23,6 @@ export function answerPlainPath(exchange: Exchange, server: ApiserverProcess): v
 		sendText(exchange, server.metrics.toString(), 200, 'text/plain; version=0.0.4; charset=utf-8');
 	} else if ((path === '/flagz' || path === '/statusz') && server.modern) {
 		sendZpage(exchange, server, path === '/flagz' ? 'Flagz' : 'Statusz', accept);
-	} else if (path === '/openapi/v3') {
-		sendJson(exchange, {paths: {}});
 	} else if (path === '/') {
 		sendJson(exchange, {paths: ['/api', '/api/v1', '/apis', '/apis/apps/v1', '/healthz', '/livez', '/metrics', '/readyz', '/version']});
 	} else {

@@ -1,0 +1,75 @@
+/**
+OpenAPI v3 as kubectl needs it for `apply`, `create` and `explain`: which paths take `fieldValidation`, and which kind stands behind each. The sandbox checks no fields, so its schemas take any.
+@see kubectl: k8s.io/cli-runtime/pkg/resource/query_param_verifier_v3.go, k8s.io/kubectl/pkg/explain/v2
+*/
+import {createHash} from 'node:crypto';
+import type {Json} from '../objects/kube-object.ts';
+import {apiVersionOf, storedRows, type ResourceRow} from '../objects/resource-rows.ts';
+
+/** The document for a path under `/openapi/v3`, or `undefined` when it is none. */
+export function openapi(path: string): Json | undefined {
+	if (path === '/openapi/v3') {
+		return {paths: Object.fromEntries([...documents.keys()].map(root => [root, {serverRelativeURL: `/openapi/v3/${root}?hash=${hashOf(root)}`}]))};
+	}
+
+	const rows = documents.get(path.replace('/openapi/v3/', ''));
+	return rows && documentOf(rows);
+}
+
+/** `api/v1`, `apis/apps/v1` → the kinds of that version. */
+const documents = Map.groupBy(storedRows, row => rootOf(row));
+
+function rootOf(row: ResourceRow): string {
+	return `${row.group === '' ? 'api' : 'apis'}/${apiVersionOf(row)}`;
+}
+
+/** Clients keep a document for as long as its hash stays. */
+function hashOf(root: string): string {
+	return createHash('sha256').update(JSON.stringify(documents.get(root))).digest('hex').slice(0, 32).toUpperCase();
+}
+
+function documentOf(rows: readonly ResourceRow[]): Json {
+	return {
+		openapi: '3.0.0',
+		info: {title: 'spoke sandbox', version: rows[0]!.version},
+		paths: Object.fromEntries(rows.flatMap(row => pathsOf(row))),
+		components: {schemas: Object.fromEntries(rows.map(row => [schemaName(row), schemaOf(row)]))},
+	};
+}
+
+function pathsOf(row: ResourceRow): Array<[string, Json]> {
+	const collection = `/${rootOf(row)}/${row.namespaced ? 'namespaces/{namespace}/' : ''}${row.name}`;
+	return [
+		[collection, {get: operation(row, 'list'), post: operation(row, 'post')}],
+		[`${collection}/{name}`, {get: operation(row, 'get'), put: operation(row, 'put'), patch: operation(row, 'patch'), delete: operation(row, 'delete')}],
+	];
+}
+
+function operation(row: ResourceRow, action: string): Json {
+	const writes = ['post', 'put', 'patch'].includes(action);
+	return {
+		'x-kubernetes-action': action,
+		'x-kubernetes-group-version-kind': kindOf(row),
+		parameters: writes ? ['dryRun', 'fieldManager', 'fieldValidation'].map(name => ({name, in: 'query', schema: {type: 'string', uniqueItems: true}})) : [],
+		responses: {200: {description: 'OK', content: {'application/json': {schema: {$ref: `#/components/schemas/${schemaName(row)}`}}}}},
+	};
+}
+
+function schemaOf(row: ResourceRow): Json {
+	const any = {type: 'object', 'x-kubernetes-preserve-unknown-fields': true};
+	return {
+		type: 'object',
+		description: `${row.kind} in the sandbox, which takes any fields; \`kubectl explain\` against a real cluster knows them.`,
+		properties: {apiVersion: {type: 'string'}, kind: {type: 'string'}, metadata: any, spec: any, status: any},
+		'x-kubernetes-group-version-kind': [kindOf(row)],
+		'x-kubernetes-preserve-unknown-fields': true,
+	};
+}
+
+function schemaName(row: ResourceRow): string {
+	return `sandbox.${row.group === '' ? 'core' : row.group}.${row.version}.${row.kind}`;
+}
+
+function kindOf({group, version, kind}: ResourceRow): Json {
+	return {group, version, kind};
+}
