@@ -1,7 +1,7 @@
 /** Bundles the program: `build/spoke.js`, and one self-contained file a command, so that a one-shot reads two files. */
 import {existsSync} from 'node:fs';
-import {chmod, readFile, readdir, rm} from 'node:fs/promises';
-import {basename} from 'node:path';
+import {chmod, mkdir, readFile, readdir, rm, writeFile} from 'node:fs/promises';
+import {basename, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
 
@@ -16,31 +16,52 @@ const commands = (await readdir(inRoot('source/commands'), {withFileTypes: true}
 const shared: BuildOptions = {
 	bundle: true,
 	platform: 'node',
-	format: 'esm',
 	target: 'node22',
 	minify: true,
 	legalComments: 'none',
 	jsx: 'automatic',
 	define: {'process.env.NODE_ENV': '"production"', SPOKE_VERSION: JSON.stringify(version)},
-	banner: {js: 'import {createRequire as __createRequire} from \'node:module\';const require = __createRequire(import.meta.url);'},
 	logLevel: 'warning',
+};
+
+/** What every start reads: importing a built-in as an ES module evaluates all its lazy exports (`process.stdin`, web crypto), and the loader of ES modules costs as much again. */
+const startsFast: BuildOptions = {
+	...shared,
+	format: 'cjs',
+	define: {...shared.define, 'import.meta.url': 'fileUrl'},
+	inject: [inRoot('scripts/file-url.mjs')],
+};
+
+/** What is loaded later may wait at its top level, as Ink's layout engine does. */
+const mayWait: BuildOptions = {
+	...shared,
+	format: 'esm',
+	banner: {js: 'import {createRequire as __createRequire} from \'node:module\';const require = __createRequire(import.meta.url);'},
 };
 
 await rm(inRoot('build'), {recursive: true, force: true});
 await Promise.all([
+	sayFormat('build', 'commonjs'),
+	sayFormat('build/parts', 'module'),
 	// The first file must still parse on Nodes that are too old, to be able to say so.
-	build({...shared, target: 'node18', banner: {}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside('./commands/')]}),
-	build({...shared, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), heavyPartsStandAlone('../parts/'), noDevtools(), layoutWithoutFetch()]}),
-	build({...shared, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
+	build({...startsFast, target: 'node18', supported: {'dynamic-import': false}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside('./commands/')]}),
+	build({...startsFast, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), heavyPartsStandAlone('../parts/'), onlyUsedPartsOfWs(), noDevtools(), layoutWithoutFetch()]}),
+	build({...mayWait, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
 	// ssh2 carries a program made by emscripten, which looks for its own folder.
 	build({
-		...shared, entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')], outdir: inRoot('build/parts'), plugins: [noNativeParts()],
-		banner: {js: `${shared.banner!['js']}import __path from 'node:path';import {fileURLToPath as __toPath} from 'node:url';const __filename = __toPath(import.meta.url);const __dirname = __path.dirname(__filename);`},
+		...mayWait, entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')], outdir: inRoot('build/parts'), plugins: [noNativeParts()],
+		banner: {js: `${mayWait.banner!['js']}import __path from 'node:path';import {fileURLToPath as __toPath} from 'node:url';const __filename = __toPath(import.meta.url);const __dirname = __path.dirname(__filename);`},
 	}),
 ]);
 await chmod(inRoot('build/spoke.js'), 0o755);
 if (!process.argv.includes('--quiet')) {
 	process.stdout.write(`built spoke ${version}: spoke.js and ${commands.length} commands\n`);
+}
+
+/** Tells Node what the `.js` files of a folder are. */
+async function sayFormat(folder: string, type: 'commonjs' | 'module'): Promise<void> {
+	await mkdir(inRoot(folder), {recursive: true});
+	await writeFile(inRoot(`${folder}/package.json`), `${JSON.stringify({type})}\n`);
 }
 
 /** `import('./logs.ts')` of the table becomes `import('./commands/logs.js')` in the first file, and `./logs.js` beside it. */
@@ -80,6 +101,27 @@ function layoutWithoutFetch(): Plugin {
 				}
 
 				return {contents: contents.replace(asked, '!0')};
+			});
+		},
+	};
+}
+
+/** ws is one folder of files that do nothing when loaded, but its package.json does not say so. */
+function onlyUsedPartsOfWs(): Plugin {
+	return {
+		name: 'only-used-parts-of-ws',
+		setup(build) {
+			build.onResolve({filter: /^\.\/lib\/[\w-]+\.js$/}, ({path, importer, resolveDir}) =>
+				importer.endsWith('/ws/wrapper.mjs') ? {path: join(resolveDir, path), sideEffects: false} : undefined);
+			// Compression is never agreed on, so what it needs is not loaded.
+			build.onLoad({filter: /\/ws\/lib\/permessage-deflate\.js$/}, async ({path}) => {
+				const contents = await readFile(path, 'utf8');
+				const asked = 'const zlib = require(\'zlib\');';
+				if (!contents.includes(asked)) {
+					throw new Error(`${path}: zlib is not where it was`);
+				}
+
+				return {contents: contents.replace(asked, '').replaceAll(/\bzlib\./g, 'require(\'zlib\').')};
 			});
 		},
 	};

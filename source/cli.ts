@@ -47,8 +47,14 @@ export async function main(argv: readonly string[]): Promise<void> {
 		wantsJson = asksForJson(rest);
 		const line = parseLine<readonly FlagRow[]>(entry.row.flags, rest);
 		const {command} = await entry.load();
-		const {stdin, stdout, stderr, env} = process;
-		const invocation: Invocation = {...line, stdin, stdout, stderr, env, interrupted};
+		const {stdout, stderr, env} = process;
+		const invocation: Invocation = {
+			...line, stdout, stderr, env, interrupted,
+			get stdin() {
+				// Asking for it opens it.
+				return process.stdin;
+			},
+		};
 		process.exitCode = await command.run(invocation);
 	} catch (thrown) {
 		const error = withStatus(asSpokeError(thrown), failureStatus);

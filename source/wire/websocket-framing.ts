@@ -3,11 +3,11 @@ import type {Duplex, Writable} from 'node:stream';
 import * as ws from 'ws';
 
 /** Emits `message` (payload, binary), `ping` and `pong` (payload), `conclude` (code, reason) and, once, `error`. */
-type Receiver = Writable;
+type FrameReceiver = Writable;
 
 type SendOptions = {binary: boolean; compress: boolean; fin: boolean; mask: boolean};
 
-type Sender = {
+type FrameSender = {
 	send(payload: Uint8Array, options: SendOptions, sent?: (error?: Error) => void): void;
 	ping(payload: Uint8Array, mask: boolean): void;
 	pong(payload: Uint8Array, mask: boolean): void;
@@ -15,8 +15,12 @@ type Sender = {
 };
 
 type Framing = {
-	Receiver: new (options: {isServer: boolean; maxPayload: number; maxFragments: number; maxBufferedChunks: number}) => Receiver;
-	Sender: new (socket: Duplex) => Sender;
+	Receiver: new (options: {isServer: boolean; maxPayload: number; maxFragments: number; maxBufferedChunks: number}) => FrameReceiver;
+	Sender: new (socket: Duplex) => FrameSender;
 };
 
-export const {Receiver, Sender} = ws as unknown as Framing;
+// Not by destructuring: so the rest of ws, with its own HTTP client, stays out of the bundle.
+// eslint-disable-next-line prefer-destructuring
+export const Receiver = (ws as unknown as Framing).Receiver;
+// eslint-disable-next-line prefer-destructuring
+export const Sender = (ws as unknown as Framing).Sender;

@@ -30,7 +30,8 @@ export const rooms: readonly Room[] = [
 	{name: 'commands', answers: 'What does each subcommand do?', mayImport: ['errors', 'version', 'failures', 'text', 'command-line', 'wire', 'cluster', 'targets', 'sessions', 'posture', 'output', 'terminal', 'actions', 'keymap', 'app', 'sandbox'], packages: ['yaml']},
 	{name: 'app', answers: 'How is the session put together?', mayImport: ['errors', 'version', 'failures', 'text', 'command-line', 'cluster', 'targets', 'sessions', 'posture', 'output', 'terminal', 'actions', 'keymap', 'state', 'ui', 'sandbox'], packages: ['ink', 'react', 'execa']},
 	{name: 'cli', answers: 'Which command runs, and how does the process end?', mayImport: ['errors', 'version', 'text', 'command-line', 'commands']},
-	{name: 'spoke', answers: 'Is this Node new enough?', mayImport: ['cli']},
+	{name: 'compiled-code', answers: 'Where does V8 keep what it compiled?', mayImport: []},
+	{name: 'spoke', answers: 'Is this Node new enough?', mayImport: ['cli', 'compiled-code']},
 ];
 
 /** Names that say nothing of what is inside. */

@@ -6,30 +6,30 @@ import type {SocketFacts} from '../connection.ts';
 export type PeerFacts = NonNullable<NonNullable<SocketFacts['tls']>['peer']>;
 
 /**
-What this handshake's peer showed, its own certificate first, then up to the anchor that vouched for it; empty when it showed none.
+What this handshake's peer showed, in DER: its own certificate first, then up to the anchor that vouched for it; empty when it showed none.
 `getPeerX509Certificate` is not used: it can be called only once on a socket, and leaves no certificate for anything else.
 */
-export function peerChain(socket: TLSSocket): readonly X509Certificate[] {
+export function peerChain(socket: TLSSocket): readonly Buffer[] {
 	const seen = new Set<string>();
-	const found: X509Certificate[] = [];
+	const found: Buffer[] = [];
 	for (let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true); next?.raw && !seen.has(next.fingerprint256); next = next.issuerCertificate) {
 		seen.add(next.fingerprint256);
-		found.push(new X509Certificate(next.raw));
+		found.push(next.raw);
 	}
 
 	return found;
 }
 
-/** Facts of the peer's own certificate, the first of `chain`. */
-export function peerFacts(certificate: X509Certificate, chain: readonly X509Certificate[]): PeerFacts {
+/** Facts of the peer's own certificate, `leaf`, the first of `chain`. */
+export function peerFacts(leaf: X509Certificate, chain: readonly Buffer[]): PeerFacts {
 	return {
-		subject: distinguishedName(certificate.subject),
-		issuer: distinguishedName(certificate.issuer),
-		notBefore: new Date(certificate.validFrom).toISOString(),
-		notAfter: new Date(certificate.validTo).toISOString(),
-		spkiSha256: spkiSha256(certificate),
-		subjectAltName: certificate.subjectAltName ?? '',
-		chainSpkiSha256: chain.map(one => spkiSha256(one)),
+		subject: distinguishedName(leaf.subject),
+		issuer: distinguishedName(leaf.issuer),
+		notBefore: new Date(leaf.validFrom).toISOString(),
+		notAfter: new Date(leaf.validTo).toISOString(),
+		spkiSha256: spkiSha256(leaf),
+		subjectAltName: leaf.subjectAltName ?? '',
+		chainSpkiSha256: chain.map(der => spkiSha256(new X509Certificate(der))),
 	};
 }
 

@@ -1,4 +1,5 @@
 /** TLS over a connected socket: handshake, judgement, and the facts that only this very socket can tell. */
+import {X509Certificate} from 'node:crypto';
 import {isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {connect, createSecureContext, DEFAULT_CIPHERS, type TLSSocket} from 'node:tls';
@@ -8,7 +9,7 @@ import {unreachable} from '../transport/dial-tcp.ts';
 import {ignored} from '../transport/ignored.ts';
 import {clockSkew} from './clock-skew.ts';
 import {judgeCertificate} from './judge-certificate.ts';
-import {peerChain, peerFacts} from './peer-facts.ts';
+import {peerChain, peerFacts, type PeerFacts} from './peer-facts.ts';
 import type {Trust} from './trust.ts';
 
 export type TlsSettings = {
@@ -119,7 +120,7 @@ function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError 
 
 async function judgedFacts(socket: TLSSocket, name: string, what: string, {insecure, trust}: TlsSettings): Promise<NonNullable<SocketFacts['tls']>> {
 	const chain = peerChain(socket);
-	const [leaf] = chain;
+	const leaf = chain[0] && new X509Certificate(chain[0]);
 	if (!insecure) {
 		if (!leaf) {
 			throw new SpokeError('ERR_APISERVER_TLS', `${what} showed no certificate`, {remedy: 'check the server address'});
@@ -134,12 +135,17 @@ async function judgedFacts(socket: TLSSocket, name: string, what: string, {insec
 		}
 	}
 
+	let peer: PeerFacts | null | undefined;
 	return {
 		verified: !insecure,
 		skippedBy: insecure ? 'insecure-skip-tls-verify' : null,
 		protocol: socket.getProtocol() ?? 'unknown',
 		serverName: name,
 		trust: trust.from,
-		peer: leaf ? peerFacts(leaf, chain) : null,
+		get peer() {
+			// Of use to a label only, and costs as much as the rest of the judgement.
+			peer ??= leaf ? peerFacts(leaf, chain) : null;
+			return peer;
+		},
 	};
 }

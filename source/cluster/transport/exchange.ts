@@ -2,7 +2,6 @@
 import type {ClientRequest, IncomingMessage} from 'node:http';
 import process from 'node:process';
 import {pipeline, Readable, type Duplex} from 'node:stream';
-import {createGunzip} from 'node:zlib';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import type {RequestOptions} from '../connection.ts';
@@ -101,7 +100,8 @@ export function decodedBody(message: IncomingMessage): Readable {
 
 	delete message.headers['content-encoding'];
 	delete message.headers['content-length'];
-	const plain = createGunzip();
+	// Loaded when it is needed, which at a start it is not.
+	const plain = process.getBuiltinModule('node:zlib').createGunzip();
 	pipeline(message, plain, ignored);
 	return plain;
 }
