@@ -77,6 +77,7 @@ export const listActions: ActionTable = {
 		['proxy.edit', 'edit', 'edit the request', 1],
 		['proxy.method', 'method', 'next method', 2],
 		['proxy.again', 'again', 'send it again', 3, 'read'],
+		['proxy.listener', 'listener', 'start or stop a listener', 4, 'listen'],
 		['proxy.headers', 'headers', 'headers', 6],
 		['proxy.json', 'JSON raw', 'JSON readable or raw', 7],
 		['proxy.copy-command', 'copy command', 'copy the command', 5],
@@ -92,9 +93,15 @@ export const listActions: ActionTable = {
 		['sandbox.apply', 'apply', 'apply', 3],
 		['sandbox.reset', 'reset', 'all as at the start', 4],
 	],
+	text: [
+		['text.down', 'down', 'down'],
+		['text.up', 'up', 'up'],
+		['text.page-down', 'page down', 'a page down'],
+		['text.page-up', 'page up', 'a page up'],
+		['text.top', 'first', 'first line'],
+		['text.bottom', 'last', 'last line'],
+	],
 	why: [
-		['why.down', 'down', 'down'],
-		['why.up', 'up', 'up'],
 		['why.test', 'test again', 'test the route (asks)', 1, 'stream'],
 		['why.copy-evidence', 'copy evidence', 'copy the evidence', 2],
 		['why.copy-fix', 'copy fix', 'copy the fix', 3],
@@ -102,14 +109,11 @@ export const listActions: ActionTable = {
 		['why.again', 'again', 'try again', 5, 'read'],
 	],
 	doctor: [
-		['doctor.down', 'down', 'down'],
-		['doctor.up', 'up', 'up'],
 		['doctor.again', 'run again', 'run again', 1, 'read'],
 		['doctor.copy-report', 'copy report', 'copy the report', 2],
 		['doctor.copy-command', 'copy command', 'copy the command to run', 3],
 	],
 	details: [
-		['details.down', 'down', 'down'],
-		['details.up', 'up', 'up'],
+		['details.copy', 'copy', 'copy the text', 1],
 	],
 };

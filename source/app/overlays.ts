@@ -36,7 +36,7 @@ export class Overlays {
 		const text = options.text ?? '';
 		const overlay: PromptOverlay = {
 			kind: 'prompt', lead: options.lead, purpose: options.purpose, typed: {text, caret: text.length}, regex: options.regex ?? false, mayRegex: options.mayRegex ?? false,
-			note: options.note?.(text) ?? '', problem: null, history, historyAt: -1, candidates: options.candidates ?? [],
+			note: options.note?.(text) ?? options.waits ?? '', problem: null, history, historyAt: -1, candidates: options.candidates ?? [], accept: options.accept ?? 'keep',
 		};
 		return this.#open(overlay, resolve => ({
 			accept: one => {
@@ -75,10 +75,7 @@ export class Overlays {
 				const picker = one as PickerOverlay;
 				const typed = picker.typed.text.trim();
 				const item = shownItems(picker)[picker.index];
-				if (item?.off !== undefined) {
-					return false;
-				}
-
+				// What is off may be chosen: whoever asked says why it is.
 				const isCommand = options.free === true && typed.includes(' ');
 				resolve(isCommand || item === undefined ? options.free === true && typed !== '' ? typed : null : item.id);
 				return true;
@@ -150,6 +147,14 @@ export class Overlays {
 		const {overlay} = this.#store.state;
 		if (overlay?.kind === 'picker' && overlay.purpose === purpose) {
 			this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, ...change}}});
+		}
+	}
+
+	/** Names to complete with that came while the line is typed. */
+	offer(purpose: string, names: readonly string[]): void {
+		const {overlay} = this.#store.state;
+		if (overlay?.kind === 'prompt' && overlay.purpose === purpose) {
+			this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, candidates: [...new Set([...overlay.candidates, ...names])], note: names.length === 1 ? '1 name' : `${names.length} names`}}});
 		}
 	}
 

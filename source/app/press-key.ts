@@ -67,12 +67,13 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 
 	const press = (key: string) => {
 		const context = keyContext(store.state);
-		if (store.state.layers.at(-1)?.kind === 'help' && store.state.overlay === null) {
+		const resolved = resolveKey(keymap, context, pending, key);
+		if (store.state.layers.at(-1)?.kind === 'help' && store.state.overlay === null && resolved.kind !== 'pending' && !(resolved.kind === 'matched' && resolved.action.startsWith('text.'))) {
+			setPending([]);
 			store.now({type: 'pop'});
 			return;
 		}
 
-		const resolved = resolveKey(keymap, context, pending, key);
 		switch (resolved.kind) {
 			case 'matched': {
 				setPending([]);

@@ -4,6 +4,9 @@ import {mayWe} from '../cluster/self-review.ts';
 
 type Need = {verb: string; resource: string; subresource?: string; actions: readonly string[]};
 
+/** Somebody who is far away waits for a grey action, not for an error. */
+const answerMs = 20_000;
+
 /** Since 1.35 a stream over WebSocket needs `create` as well as `get`. */
 const needs: readonly Need[] = [
 	{verb: 'get', resource: 'pods', subresource: 'log', actions: ['pods.logs', 'workloads.logs', 'services.logs']},
@@ -20,7 +23,7 @@ const needs: readonly Need[] = [
 export async function readRights(cluster: ClusterAccess, namespace: string): Promise<ReadonlyMap<string, string>> {
 	const refused = new Map<string, string>();
 	await Promise.all(needs.map(async ({verb, resource, subresource, actions}) => {
-		const answer = await mayWe(cluster, {verb, resource, ...subresource !== undefined && {subresource}, ...resource !== 'nodes' && {namespace}}, AbortSignal.timeout(5000)).catch(() => null);
+		const answer = await mayWe(cluster, {verb, resource, ...subresource !== undefined && {subresource}, ...resource !== 'nodes' && {namespace}}, AbortSignal.timeout(answerMs)).catch(() => null);
 		if (answer?.allowed === false) {
 			for (const action of actions) {
 				refused.set(action, `you may not ${verb} ${resource}/${subresource ?? ''}`);

@@ -19,6 +19,7 @@ import {handlers} from './handlers/handlers.ts';
 import {currentTail, openTail} from './handlers/tail-handlers.ts';
 import {followSandbox} from './handlers/sandbox-handlers.ts';
 import {closeForwards} from './handlers/forward-handlers.ts';
+import {closeListeners} from './handlers/listener-handlers.ts';
 import {makeKeyPress} from './press-key.ts';
 import {Overlays} from './overlays.ts';
 import {PathFeed} from './path-feed.ts';
@@ -151,6 +152,7 @@ export class SessionRun implements Session {
 			tail.stop();
 		}
 
+		closeListeners(this);
 		await closeForwards(this);
 		await this.#view?.close();
 		this.terminal.stop();
@@ -188,6 +190,10 @@ export class SessionRun implements Session {
 
 	ask = async (question: string, details?: readonly string[]) => this.#overlays.ask(question, details);
 	type: Session['type'] = async options => this.#overlays.type(options);
+	offer(purpose: string, names: readonly string[]): void {
+		this.#overlays.offer(purpose, names);
+	}
+
 	pick: Session['pick'] = async options => this.#overlays.pick(options);
 	fill: Session['fill'] = async options => this.#overlays.fill(options);
 

@@ -34,6 +34,8 @@ export type Session = {
 	forgetFailure(): void;
 	ask(question: string, details?: readonly string[]): Promise<boolean>;
 	type(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
+	/** Adds names to complete with to the line that is typed for `purpose`, as they become known. */
+	offer(purpose: string, names: readonly string[]): void;
 	pick(options: PickOptions): Promise<string | null>;
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
 	copy(text: string, what: string): void;
@@ -55,6 +57,10 @@ export type TypeOptions = {
 	mayRegex?: boolean;
 	regex?: boolean;
 	candidates?: readonly string[];
+	/** Said until names are offered. */
+	waits?: string;
+	/** What taking it is called in the last row. */
+	accept?: string;
 	note?(text: string): string;
 	/** Called with each change of the text. */
 	onChange?(text: string, regex: boolean): void;

@@ -21,6 +21,8 @@ export type DockEntry = {
 	samples: readonly number[];
 	since: number;
 	error: ErrorObject | null;
+	/** Who else can use it, where it listens: told as long as it does. */
+	usable: string | null;
 	/** Its connections to the apiserver, by id, and their labels. */
 	paths: ReadonlyMap<string, Path | null>;
 };
@@ -39,7 +41,7 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 	const change = (id: string, to: (entry: DockEntry) => DockEntry) => dock.map(entry => entry.id === id ? to(entry) : entry);
 	switch (event.type) {
 		case 'open': {
-			const entry: DockEntry = {phase: 'working', note: 'connecting', figures: '', samples: [], error: null, paths: new Map(), ...event.entry};
+			const entry: DockEntry = {phase: 'working', note: 'connecting', figures: '', samples: [], error: null, usable: null, paths: new Map(), ...event.entry};
 			return dock.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...dock, entry];
 		}
 

@@ -19,6 +19,8 @@ export type PromptOverlay = {
 	/** Place in the history; -1 is the line being typed. */
 	historyAt: number;
 	candidates: readonly string[];
+	/** What taking it is called: `send`, `keep`. */
+	accept: string;
 };
 
 export type PickerItem = {
@@ -147,9 +149,9 @@ function reducePrompt(prompt: PromptOverlay, event: OverlayEvent): PromptOverlay
 		}
 
 		case 'complete': {
-			const fits = prompt.candidates.filter(candidate => candidate.startsWith(prompt.typed.text));
+			const fits = prompt.candidates.filter(candidate => candidate.startsWith(prompt.typed.text) && candidate !== prompt.typed.text);
 			const text = fits.length === 0 ? prompt.typed.text : commonStart(fits);
-			return {...prompt, typed: {text, caret: text.length}, note: fits.length > 1 ? fits.slice(0, 6).join('  ') : prompt.note};
+			return {...prompt, typed: {text, caret: text.length}, note: fits.length > 1 ? `${fits.slice(0, 4).join('  ')}${fits.length > 4 ? `  ${fits.length - 4} more` : ''}` : fits.length === 0 && prompt.candidates.length > 0 ? 'nothing completes this' : fits.length === 0 ? prompt.note : ''};
 		}
 
 		case 'regex': {

@@ -4,7 +4,8 @@ import {reduceDock, type DockEvent} from './connections.ts';
 import {reduceList, type ListEvent} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
 import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
-import type {ClusterState, ForwardState, Layer, Message, ProxyExchange, SessionState, ViewName} from './session-state.ts';
+import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
+import type {ClusterState, ForwardState, Layer, Message, SessionState, ViewName} from './session-state.ts';
 
 export type SessionEvent =
 	| {type: 'list'; list: ListName; event: ListEvent}
@@ -30,8 +31,7 @@ export type SessionEvent =
 	| {type: 'forward'; forward: ForwardState}
 	| {type: 'forward-gone'; id: string}
 	| {type: 'forward-move'; by: number}
-	| {type: 'proxy'; to: Partial<SessionState['proxy']>}
-	| {type: 'exchange'; exchange: ProxyExchange}
+	| {type: 'proxy'; event: ProxyEvent}
 	| {type: 'audit'; to: Partial<SessionState['audit']>}
 	| {type: 'sandbox'; knobs?: SessionState['sandboxKnobs']; at?: number; log?: readonly string[]}
 	| {type: 'refused'; refused: ReadonlyMap<string, string>}
@@ -140,13 +140,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		}
 
 		case 'proxy': {
-			return {...state, proxy: {...state.proxy, ...event.to}};
-		}
-
-		case 'exchange': {
-			const known = state.proxy.exchanges.some(({id}) => id === event.exchange.id);
-			const exchanges = known ? state.proxy.exchanges.map(one => one.id === event.exchange.id ? event.exchange : one) : [...state.proxy.exchanges.slice(-99), event.exchange];
-			return {...state, proxy: {...state.proxy, exchanges, at: known ? state.proxy.at : exchanges.length - 1}};
+			return {...state, proxy: reduceProxy(state.proxy, event.event)};
 		}
 
 		case 'audit': {

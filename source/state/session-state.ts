@@ -5,16 +5,17 @@ import type {Dock} from './connections.ts';
 import {emptyList, type ListState} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
 import type {Overlay} from './overlay.ts';
+import {emptyProxy, type ProxyState} from './proxy-state.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 
 /** A screen that stands over the views; Esc takes the last one away. */
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
-	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; at: number}
+	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; top: number}
 	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; context: 'details' | 'doctor'; copy: string; command: string | null; subject: string; busy: boolean}
-	| {kind: 'help'; context: string}
-	| {kind: 'messages'};
+	| {kind: 'help'; context: string; top: number}
+	| {kind: 'messages'; top: number};
 
 /** A line of a text screen: `label` stands out at the left, `role` colours the text. */
 export type TextLine = {label?: string; text: string; role?: string; indent?: number; rule?: true; path?: Path};
@@ -59,22 +60,6 @@ export type ForwardState = {
 	log: readonly ForwardLogLine[];
 };
 
-export type ProxyExchange = {
-	id: number;
-	time: number;
-	method: string;
-	asked: string;
-	status: number | null;
-	tookMs: number | null;
-	bytes: number;
-	note: string;
-	headers: ReadonlyArray<readonly [string, string]>;
-	type: string;
-	body: string;
-	path: Path | null;
-	error: ErrorObject | null;
-};
-
 export type SessionState = {
 	size: {columns: number; rows: number};
 	cluster: ClusterState;
@@ -95,7 +80,7 @@ export type SessionState = {
 	pathHere: {of: string; path: Path | null} | null;
 	forwards: readonly ForwardState[];
 	forwardAt: number;
-	proxy: {method: string; request: string; exchanges: readonly ProxyExchange[]; at: number; json: boolean; headers: boolean};
+	proxy: ProxyState;
 	/** Rows of the audit and sandbox screens, made outside. */
 	audit: {rows: readonly AuditRow[]; picture: readonly string[]; at: number; busy: boolean; note: string};
 	sandboxKnobs: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
@@ -117,7 +102,7 @@ export function emptySession(cluster: ClusterState, size: {columns: number; rows
 	return {
 		size, cluster, view: 'pods', lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
 		layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null,
-		forwards: [], forwardAt: 0, proxy: {method: 'GET', request: '', exchanges: [], at: 0, json: true, headers: false},
+		forwards: [], forwardAt: 0, proxy: emptyProxy,
 		audit: {rows: [], picture: [], at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
 		refused: new Map(), readOnly, now, processes: [], tailVersion: 0,
 	};

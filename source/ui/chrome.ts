@@ -78,13 +78,13 @@ function countOf(state: SessionState, name: ViewName): string {
 }
 
 /** `── Path to api ──────── w why ─`, or with a focus `─┤Why├ …`. */
-export function titledRule(screen: Screen, title: string, options: {focus?: boolean; after?: string; right?: string} = {}): Line {
+export function titledRule(screen: Screen, title: string, options: {focus?: boolean; after?: string; right?: string; warn?: boolean} = {}): Line {
 	const {theme: {glyphs}, state: {size}} = screen;
 	const {rule, tabLeft, tabRight} = glyphs;
 	const left = options.focus
 		? [of('rule', rule), of('focus', `${tabLeft}${title}${tabRight}`), {text: options.after ? ` ${options.after} ` : ''}]
 		: [of('rule', rule + rule), {text: ` ${title} `}, {text: options.after ? `${options.after} ` : ''}];
-	const right = options.right ? [of('text.dim', ` ${options.right} `), of('rule', rule)] : [];
+	const right = options.right ? [of(options.warn ? 'notice.warn' : 'text.dim', ` ${options.right} `), of('rule', rule)] : [];
 	return spread(left, right, size.columns, of('rule', rule));
 }
 
@@ -105,9 +105,11 @@ export function footer(screen: Screen): Line {
 	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
 	// The last hint needs no gap behind it.
 	const room = width - widthOf(last) + 2;
+	const top = state.layers.at(-1)?.kind;
+	const isText = top !== undefined && top !== 'tail';
 	const shown: typeof all[number][] = [];
 	for (const hint of all) {
-		if (!last.includes(hint) && hint.id !== 'view.back' && widthOf([...shown, hint]) <= room) {
+		if (!last.includes(hint) && (hint.id !== 'view.back' || isText) && widthOf([...shown, hint]) <= room) {
 			shown.push(hint);
 		}
 	}

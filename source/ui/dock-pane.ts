@@ -1,10 +1,12 @@
 /** The connections that are open, one a row: state by sign and word, the path as a badge, what it carries. */
 import {fitToCells} from '../text/cell-width.ts';
+import type {Path} from '../posture/evidence.ts';
 import {worstPath, type DockEntry} from '../state/connections.ts';
 import {showAge} from '../state/table-rows.ts';
 import {pathBadge} from './path-words.ts';
 import {firstKey, type Screen} from './screen.ts';
-import {line, of, spread, type Line} from './styled-line.ts';
+import type {Glyphs} from './glyphs.ts';
+import {line, of, spread, type Line, type Span} from './styled-line.ts';
 
 const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'failed'} as const;
 
@@ -34,7 +36,8 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 		hasFocus ? of('focus', glyphs.cursor) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ` ${fitToCells(entry.kind, 8)} `},
 		{text: fitToCells(foreign + entry.what, size.columns < 60 ? 20 : isWide ? 36 : 22)}, {text: ' '},
 	];
-	const badge = entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs) : [];
+	const badge = entry.kind === 'proxy' ? listenerBadge(path, glyphs, isWide)
+		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs) : [];
 	const note = entry.note === '' ? [] : [of(entry.phase === 'failed' ? 'state.failed' : undefined, entry.note)];
 	const rtt = path?.rttMs.websocket == null ? entry.kind === 'logs' && isWide ? 'no ping in logs' : '' : `rtt ${round(path.rttMs.websocket)}${path.rttMs.runtime === null ? '' : `/${round(path.rttMs.runtime)}`} ms`;
 	const spark = isWide && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
@@ -42,6 +45,16 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const body = [...badge, ...note, ...figures, ...isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : []];
 	const right = [of('text.dim', ` ${showAge(now - entry.since)} `)];
 	return {...spread([...left, ...body], right, size.columns), ...hasFocus && {ground: 'selection' as const}};
+}
+
+/** Each request of a listener goes its own way. */
+function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span[] {
+	return [of('text.dim', path === null ? 'by request' : isWide ? 'by request; last ' : 'last '), ...path === null ? [] : pathBadge(path, glyphs).slice(isWide ? 0 : -1)];
+}
+
+/** What listens here for others than the person: the words last as long as it does. */
+export function usableWords({state: {dock}}: Pick<Screen, 'state'>): string {
+	return dock.flatMap(({usable, phase}) => usable !== null && phase !== 'stopped' && phase !== 'failed' ? [usable] : []).join(' · ');
 }
 
 function emptyDock(screen: Screen, rows: number): Line[] {

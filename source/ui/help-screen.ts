@@ -2,17 +2,25 @@
 import {contexts} from '../keymap/contexts.ts';
 import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {titledRule} from './chrome.ts';
+import {wrapWords} from './chrome.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
+import {pageOf} from './text-screen.ts';
 
-export function helpScreen(screen: Screen, context: string, rows: number, off: (hint: KeyHint['action']) => string | null): Line[] {
-	const {state: {size}, theme: {glyphs}} = screen;
-	const hints = describeKeys(screen.keymap, context, off).filter(({keys, off}) => keys.length > 0 || off !== null);
+export function helpScreen(screen: Screen, {context, top}: {context: string; top: number}, rows: number): Line[] {
+	return pageOf(screen, {title: 'Help', after: context, right: 'any other key closes'}, helpBody(screen, context), top, rows);
+}
+
+/** In as many columns as there is room for; longer than the screen where there is none. */
+export function helpBody(screen: Screen, context: string): Line[] {
+	const {state: {size, refused}, theme: {glyphs}} = screen;
+	const hints = describeKeys(screen.keymap, context, action => screen.hints.find(hint => hint.action === action)?.off ?? refused.get(action.id) ?? null).filter(({keys, off}) => keys.length > 0 || off !== null);
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
+	const columns = size.columns >= 150 ? 4 : size.columns >= 76 ? 3 : size.columns >= 50 ? 2 : 1;
+	const width = Math.floor((size.columns - 2) / columns);
 	const blocks = groups.map(([at, list], index) => [
 		line(of('title', (index === 0 ? 'here' : contexts[at]!.title).toUpperCase())),
-		...list.flatMap(hint => hintLines(hint)),
+		...list.flatMap(hint => hintLines(hint, width - 1)),
 	]);
 	const legend = [
 		line(''),
@@ -32,18 +40,15 @@ export function helpScreen(screen: Screen, context: string, rows: number, off: (
 		line('-l app=web  labels'),
 	];
 	const all = [...blocks.flatMap((block, index) => index === 0 ? block : [line(''), ...block]), ...legend];
-	const columns = size.columns >= 150 ? 4 : size.columns >= 76 ? 3 : size.columns >= 50 ? 2 : 1;
-	const width = Math.floor((size.columns - 2) / columns);
-	const perColumn = Math.max(rows - 2, Math.ceil(all.length / columns));
-	const body = Array.from({length: rows - 2}, (_, row) => line(' ', ...Array.from({length: columns}, (_, column) => cell(all[(column * perColumn) + row], width - 1)).flat()));
-	return [titledRule(screen, 'Help', {focus: true, after: context, right: 'any key closes'}), line(''), ...body].slice(0, rows);
+	const perColumn = Math.max(size.rows - 3, Math.ceil(all.length / columns));
+	return Array.from({length: Math.min(perColumn, all.length)}, (_, row) => line(' ', ...Array.from({length: columns}, (_, column) => cell(all[(column * perColumn) + row], width - 1)).flat()));
 }
 
-function hintLines({action, keys, off}: KeyHint): Line[] {
+function hintLines({action, keys, off}: KeyHint, width: number): Line[] {
 	const shown = keys.slice(0, 3).join(' ');
 	return [
 		line(of(off === null ? 'key' : 'text.dim', fitToCells(shown === '' ? '–' : shown, 8)), ' ', off === null ? action.title : of('text.dim', action.title)),
-		...off === null ? [] : [line(of('text.dim', `         off: ${off}`))],
+		...off === null ? [] : wrapWords(`off: ${off}`, width - 9).map(text => line(of('text.dim', `         ${text}`))),
 	];
 }
 

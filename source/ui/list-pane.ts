@@ -9,6 +9,8 @@ import {line, of, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 const gap = 2;
+/** On a narrow screen a status tells more than the middle of a name. */
+const narrowName = 13;
 
 /** Head and `rows` lines of the list, `width` cells wide. */
 export function listPane(screen: Screen, name: ListName, rows: number, width: number): Line[] {
@@ -26,6 +28,7 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 	const kind = listKinds[list.name];
 	const {now, cluster} = screen.state;
 	const isOld = list.phase.kind === 'interrupted';
+	const isNarrow = width < 60;
 	const sample = list.visible.length <= 300 ? list.visible : [...list.visible.slice(0, 100), ...shown];
 	const measure = (title: string, cell: (row: Row) => string, most = 40): number => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
 	const age = (row: Row) => row.gone !== null ? `gone ${Math.floor((now - row.gone) / 1000)}s` : row.created === null ? '' : showAge(now - row.created);
@@ -39,23 +42,29 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 		const title = isTight ? column.short ?? column.title : column.title;
 		// `13 (2m ago)`: when it was last is told with more columns.
 		const cell = (row: Row) => list.wide || column.numeric !== true ? row.cells[index] ?? '' : (row.cells[index] ?? '').replace(/ \(.*$/, '');
-		return {title, width: measure(list.order.column === column.title ? `${title}↓` : title, cell), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
+		return {title, width: measure(list.order.column === column.title ? `${title}↓` : title, cell, isNarrow ? 11 : 40), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
 	};
 
 	let columns = wanted.map(one => asColumn(one, false));
-	const last: Placed = {title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age};
+	const ages: Placed = {title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age};
 	const nameWidth = measure('NAME', row => row.name, 63);
-	const total = (list: readonly Placed[]) => [...fixed, ...list, last].reduce((sum, column) => sum + column.width + gap, 0);
+	let last: readonly Placed[] = [ages];
+	const total = (list: readonly Placed[]) => [...fixed, ...list, ...last].reduce((sum, column) => sum + column.width + gap, 0);
 	// What there is no room for goes from the right, before names are cut to less than is needed to tell them apart.
 	const isShort = () => width - 3 - total(columns) - gap < Math.min(nameWidth, 36);
 	columns = isShort() ? wanted.map(one => asColumn(one, true)) : columns;
-	while (columns.length > 1 && width - 3 - total(columns) < Math.min(nameWidth, 24)) {
+	const leastName = Math.min(nameWidth, isNarrow ? narrowName : 24);
+	if (isNarrow && width - 3 - total(columns) < leastName) {
+		last = [];
+	}
+
+	while (columns.length > (isNarrow ? 2 : 1) && width - 3 - total(columns) < leastName) {
 		columns = columns.slice(0, -1);
 	}
 
 	const room = Math.max(8, width - 3 - total(columns) - gap);
 	const name: Placed = {title: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
-	return [...fixed, name, ...columns, last];
+	return [...fixed, name, ...columns, ...last];
 }
 
 function headLine(list: ListState, columns: readonly Placed[], rows: number, width: number): Line {

@@ -36,11 +36,14 @@ export function promptLine(screen: Screen, prompt: PromptOverlay): Line {
 		return at === null ? [] : [of('key', at), {text: ` ${label}  `}];
 	};
 
-	const right: Span[] = [of('text.dim', prompt.note === '' ? '' : `${prompt.note}   `), ...key('prompt.accept', 'keep'), ...prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : [], ...key('prompt.cancel', 'drop')];
+	const right: Span[] = [of('text.dim', prompt.note === '' ? '' : `${prompt.note}   `), ...key('prompt.accept', prompt.accept), ...prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : [], ...prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : [], ...key('prompt.cancel', 'drop')];
 	const typed = typedSpans(prompt.typed, theme.glyphs.caret);
 	const role = prompt.problem === null ? 'key' as const : 'notice.error' as const;
 	const lead = [{text: ' '}, of(role, `${prompt.lead}${prompt.regex ? '~' : ''}`), ...typed, ...prompt.problem === null ? [] : [of('notice.error', `   ${prompt.problem}`)]];
-	return lineWidth(lead) + lineWidth(right) + 2 > size.columns ? line(...lead) : spread(lead, right, size.columns);
+	// The names to choose from matter more than the keys.
+	const short = [of('text.dim', `${prompt.note} `)];
+	const fits = (behind: readonly Span[]) => lineWidth(lead) + lineWidth(behind) + 2 <= size.columns;
+	return fits(right) ? spread(lead, right, size.columns) : prompt.note !== '' && prompt.problem === null && lineWidth(lead) + 12 < size.columns ? line(...lead, '  ', ...short) : line(...lead);
 }
 
 function typedSpans({text, caret}: Typed, sign: string): Span[] {
@@ -94,7 +97,7 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 		lines.push(line(' ', of('notice.error', overlay.problem)), line(''));
 	}
 
-	lines.push(...overlay.notes.map(note => line('   ', of('text.dim', note))), line(''));
+	lines.push(...overlay.notes.flatMap(note => note.startsWith(' ') ? [note] : wrapWords(note, width - 8)).map(note => line('   ', of('text.dim', note))), line(''));
 	return framed(screen, overlay.title, lines, keysOf(screen, [['form.submit', overlay.submit], ['form.next', 'next field'], ['form.cancel', 'back']]), width);
 }
 

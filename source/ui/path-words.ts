@@ -65,7 +65,7 @@ function spell(path: Path, form: Form, glyphs: Glyphs, letter: string | null, en
 		spans.push(...legWords(second, form, glyphs, path.phase === 'checking', brokenLeg === 2, true));
 		const end = ends ?? endOf(second, path, form);
 		spans.push({text: form.names && end !== '' ? ` ${end}` : ''});
-		if (form.pod && form.names && brokenLeg === 0 && second.to === 'kubelet' && ends === undefined) {
+		if (form.pod && form.names && brokenLeg === 0 && second.to === 'kubelet' && path.target.kind !== 'Node' && ends === undefined) {
 			spans.push(of('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: path.target.container === null ? path.target.name : `${path.target.name}/${path.target.container}`});
 		}
 	}

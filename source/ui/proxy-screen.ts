@@ -1,7 +1,8 @@
 /** Proxy: the request line, what was asked so far, and the answer of the one under the cursor. */
 import {Sanitiser} from '../text/sanitise.ts';
 import {fitToCells} from '../text/cell-width.ts';
-import type {ProxyExchange} from '../state/session-state.ts';
+import {exchangeHere, listenerHere, proxyRows, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
+import {worstPath} from '../state/connections.ts';
 import {titledRule} from './chrome.ts';
 import {showBytes} from './dock-pane.ts';
 import {pathBadge, pathLine, replicaLetter} from './path-words.ts';
@@ -11,23 +12,28 @@ import {line, of, type Line} from './styled-line.ts';
 import {fillUp} from './text-screen.ts';
 
 export function proxyScreen(screen: Screen, rows: number): Line[] {
-	const {state: {proxy, size, processes}, theme: {glyphs}} = screen;
-	const ask = line(' ', of('title', proxy.method), `  ${proxy.request === '' ? '' : proxy.request}`, of('text.dim', proxy.request === '' ? `${firstKey(screen, 'proxy.edit') ?? ''} types a request: svc/NAME:PORT/path, pod/…, node/…; http: is plain, https: is unverified` : ''));
-	if (proxy.exchanges.length === 0) {
-		return fillUp([ask, line(''), line(' ', of('text.dim', 'No request yet.'))], rows);
+	const {state: {proxy, dock, size, processes}, theme: {glyphs}} = screen;
+	const ask = line(' ', of('title', proxy.method), `  ${proxy.request === '' ? '' : proxy.request}`, of('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''));
+	if (proxyRows(proxy) === 0) {
+		return fillUp([ask, line(''), ...emptyWords(screen)], rows);
 	}
 
-	const listRows = Math.min(proxy.exchanges.length, Math.max(3, Math.floor(rows / 4)));
-	const top = Math.max(0, Math.min(proxy.at - listRows + 1, proxy.exchanges.length - listRows));
-	const list = proxy.exchanges.slice(top, top + listRows).map((one, index): Line => exchangeLine(screen, one, top + index === proxy.at));
-	const at = proxy.exchanges[proxy.at]!;
-	const leg = at.path === null ? [] : [
-		titledRule(screen, 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
-		line(' ', pathLine(at.path, size.columns - 2, glyphs, replicaLetter(processes, at.path.process.id))),
-		...pathFacts(at.path).slice(1).map(({word, role, basis, why}) => line('   ', of(role, word.padEnd(14)), of('text.dim', basis.padEnd(10)), why)),
+	const listRows = Math.min(proxyRows(proxy), Math.max(3, Math.floor(rows / 4)));
+	const top = Math.max(0, Math.min(proxy.at - listRows + 1, proxyRows(proxy) - listRows));
+	const all = [
+		...proxy.listeners.map((one, index) => listenerLine(screen, one, index === proxy.at)),
+		...proxy.exchanges.map((one, index) => exchangeLine(screen, one, proxy.listeners.length + index === proxy.at)),
+	];
+	const list = all.slice(top, top + listRows);
+	const at = exchangeHere(proxy);
+	const path = at === null ? worstPath(dock.find(({id}) => id === listenerHere(proxy)?.id)?.paths.values() ?? []) : at.path;
+	const leg = path === null ? [] : [
+		titledRule(screen, at === null ? 'Leg of the last request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
+		line(' ', pathLine(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
+		...pathFacts(path).slice(1).map(({word, role, basis, why}) => line('   ', of(role, word.padEnd(14)), of('text.dim', basis.padEnd(10)), why)),
 	];
 	return fillUp([
-		ask, line(of('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`)), ...list, ...leg, ...answer(screen, at),
+		ask, line(of('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`)), ...list, ...leg, ...at === null ? passedRequests(screen, listenerHere(proxy)!) : answer(screen, at),
 	], rows);
 }
 
@@ -42,10 +48,38 @@ function exchangeLine({theme: {glyphs}}: Screen, one: ProxyExchange, isAt: boole
 	};
 }
 
+function emptyWords(screen: Screen): Line[] {
+	const key = (action: string, words: string) => line(' ', of('key', firstKey(screen, action) ?? ''), of('text.dim', ` ${words}`));
+	return [
+		line(' ', of('text.dim', 'No request yet.')), line(''),
+		key('proxy.edit', 'types one: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'), line(' ', of('text.dim', '  without more it is plain HTTP to a pod or service; https: before the name is TLS that nobody verifies')),
+		key('proxy.listener', 'opens a local port for other programs: kubectl proxy, with stricter rules'),
+	];
+}
+
+function listenerLine({theme: {glyphs}, state: {cluster}}: Screen, {since, address, requests, context}: ListenerState, isAt: boolean): Line {
+	return {
+		spans: [
+			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${new Date(since).toTimeString().slice(0, 8)}  `}, of('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
+			{text: `listener on ${address}${context === cluster.context ? '' : ` for ${context}`}, ${requests} ${requests === 1 ? 'request' : 'requests'} since`},
+		], ...isAt && {ground: 'selection' as const},
+	};
+}
+
+/** What came through a listener, the last first. */
+function passedRequests(screen: Screen, {address, usable, log}: ListenerState): Line[] {
+	return [
+		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stops it`}), line(' ', of('notice.warn', usable)),
+		...log.length === 0 ? [line(' ', of('text.dim', 'No request yet.'))] : log.toReversed().map(({time, status, tookMs, method, path, error}) => line(
+			'   ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), of(error === null ? status >= 400 ? 'level.warn' : undefined : 'state.failed', fitToCells(String(status), 6)), fitToCells(`${Math.round(tookMs)} ms`, 9), `${method} ${path}`, of('state.failed', error === null ? '' : `  ${error}`),
+		)),
+	];
+}
+
 function answer(screen: Screen, one: ProxyExchange): Line[] {
 	const {state: {proxy, size}} = screen;
 	if (one.error) {
-		return [titledRule(screen, 'No answer'), line(' ', of('state.failed', one.error.message)), ...one.error.text === null ? [] : [line(' ', of('text.dim', 'text  '), safe(one.error.text))], ...one.error.remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', one.error.remedy))]];
+		return [titledRule(screen, 'No answer'), line(' ', of('state.failed', one.error.message)), ...one.error.text === null || one.error.text === one.error.message ? [] : [line(' ', of('text.dim', 'text  '), safe(one.error.text))], ...one.error.remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', one.error.remedy))]];
 	}
 
 	if (one.status === null) {
@@ -60,16 +94,20 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 }
 
 function bodyLines(body: string, readable: boolean, width: number): Line[] {
-	let text = body;
-	if (readable) {
+	return shownBody(body, readable).split('\n').slice(0, 2000).map(row => line(' ', readable ? row : row.slice(0, width * 4)));
+}
+
+/** Safe to show; `readable` lays JSON out. */
+export function shownBody(body: string, readable: boolean): string {
+	if (readable && /^\s*[[{]/.test(body)) {
 		try {
-			text = JSON.stringify(JSON.parse(body), null, 2);
+			return safe(JSON.stringify(JSON.parse(body), null, 2));
 		} catch {
 			// Not JSON after all: shown as it came.
 		}
 	}
 
-	return safe(text).split('\n').slice(0, 2000).map(row => line(' ', readable ? row : row.slice(0, width * 4)));
+	return safe(body);
 }
 
 function safe(text: string): string {

@@ -1,4 +1,6 @@
 /** What every pane is drawn from. */
+import {findAction} from '../actions/action-rows.ts';
+import {showKeys} from '../keymap/key-name.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {SessionState} from '../state/session-state.ts';
 import type {KeyHint} from '../keymap/describe-keys.ts';
@@ -16,5 +18,9 @@ export type Screen = {
 };
 
 export function firstKey(screen: Screen, action: string): string | null {
-	return screen.hints.find(hint => hint.action.id === action)?.keys[0] ?? null;
+	const {state: {overlay}, keymap, hints} = screen;
+	const found = hints.find(hint => hint.action.id === action)?.keys[0] ?? null;
+	// While something is typed or asked the keys of the place behind it wait, and are still its keys.
+	const waiting = found === null && overlay !== null ? keymap.get(findAction(action)?.context ?? '')?.get(action)?.sequences[0] : undefined;
+	return waiting === undefined ? found : showKeys(waiting);
 }

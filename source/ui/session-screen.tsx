@@ -3,12 +3,14 @@ import {Box, Text} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {layout, type Layout} from '../state/layout.ts';
 import {cursorRow} from '../state/list-state.ts';
+import type {Layer} from '../state/session-state.ts';
 import {listNames, type ListName} from '../state/list-kinds.ts';
+import {exchangeHere} from '../state/proxy-state.ts';
 import {auditScreen, sandboxScreen} from './audit-screen.ts';
 import {footer, header, titledRule, viewRule} from './chrome.ts';
-import {dockPane} from './dock-pane.ts';
+import {dockPane, usableWords} from './dock-pane.ts';
 import {forwardsScreen} from './forwards-screen.ts';
-import {helpScreen} from './help-screen.ts';
+import {helpBody, helpScreen} from './help-screen.ts';
 import {listNote, listPane} from './list-pane.ts';
 import {floatingBox, promptLine} from './overlay-box.ts';
 import {pathPane, uprightPath} from './path-pane.ts';
@@ -16,9 +18,9 @@ import {proxyScreen} from './proxy-screen.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {paint, spread, type Line} from './styled-line.ts';
 import {tailScreen} from './tail-screen.ts';
-import {fillUp, messagesScreen, textScreen} from './text-screen.ts';
+import {fillUp, messageLines, messagesScreen, textLines, textScreen} from './text-screen.ts';
 import type {Theme} from './theme.ts';
-import {whyScreen} from './why-screen.ts';
+import {whyBody, whyScreen} from './why-screen.ts';
 
 export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {
 	const {state: {size, overlay}, theme} = screen;
@@ -60,15 +62,40 @@ function middle(screen: Screen, rows: number): Line[] {
 		}
 
 		case 'help': {
-			return helpScreen(screen, layer.context, rows, action => screen.hints.find(hint => hint.action === action)?.off ?? state.refused.get(action.id) ?? null);
+			return helpScreen(screen, layer, rows);
 		}
 
 		case 'messages': {
-			return messagesScreen(screen, state.messages, rows);
+			return messagesScreen(screen, layer.top, rows);
 		}
 
 		default: {
 			return view(screen, rows, layout(state));
+		}
+	}
+}
+
+/** How many lines there are to scroll in. */
+export function layerLength(screen: Screen, layer: Layer): number {
+	switch (layer.kind) {
+		case 'why': {
+			return whyBody(screen, layer).length;
+		}
+
+		case 'text': {
+			return textLines(screen, layer.lines).length;
+		}
+
+		case 'help': {
+			return helpBody(screen, layer.context).length;
+		}
+
+		case 'messages': {
+			return messageLines(screen).length;
+		}
+
+		case 'tail': {
+			return 0;
 		}
 	}
 }
@@ -116,7 +143,7 @@ function pathHere({state}: Screen) {
 	}
 
 	if (state.view === 'proxy') {
-		return state.proxy.exchanges[state.proxy.at]?.path ?? null;
+		return exchangeHere(state.proxy)?.path ?? null;
 	}
 
 	if (state.view === 'sandbox') {
@@ -137,7 +164,11 @@ function dockRows(screen: Screen, parts: Layout): Line[] {
 
 	const {state: {dock, pane}} = screen;
 	const key = firstKey(screen, 'pane.next');
-	return [titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right: dock.length > 0 && key !== null ? `${key}: ${pane === 'connections' ? 'to the list above' : 'to this list'}` : ''}), ...dockPane(screen, parts.dock)];
+	const usable = usableWords(screen);
+	const hint = dock.length > 0 && key !== null ? `${key}: ${pane === 'connections' ? 'to the list above' : 'to this list'}` : '';
+	const room = screen.state.size.columns - 24;
+	const right = [usable, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
+	return [titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right: usable !== '' && right.length > room ? usable : right, warn: usable !== ''}), ...dockPane(screen, parts.dock)];
 }
 
 const Rows = memo(({lines, width, theme}: {readonly lines: readonly Line[]; readonly width: number; readonly theme: Theme}): ReactNode => (

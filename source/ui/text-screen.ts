@@ -1,5 +1,5 @@
 /** Screens of labelled text: details, doctor, messages; and the why screen, which is made of the same lines. */
-import type {Layer, Message, TextLine} from '../state/session-state.ts';
+import type {Layer, TextLine} from '../state/session-state.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
 import type {Screen} from './screen.ts';
@@ -10,9 +10,15 @@ const labelWidth = 10;
 
 /** Rule and `rows - 1` lines from `top`. */
 export function textScreen(screen: Screen, layer: Extract<Layer, {kind: 'text'}>, rows: number): Line[] {
-	const body = textLines(screen, layer.lines);
-	const top = Math.max(0, Math.min(layer.top, body.length - rows + 1));
-	return fillUp([titledRule(screen, layer.title, {focus: true, after: layer.subject, right: layer.right}), ...body.slice(top, top + rows - 1)], rows);
+	return pageOf(screen, {title: layer.title, after: layer.subject, right: layer.right}, textLines(screen, layer.lines), layer.top, rows);
+}
+
+/** A titled rule and the lines from `top` on; what stands above and below is counted. */
+export function pageOf(screen: Screen, {title, after, right}: {title: string; after?: string; right: string}, body: readonly Line[], wanted: number, rows: number): Line[] {
+	const top = Math.max(0, Math.min(wanted, body.length - rows + 1));
+	const below = body.length - top - rows + 1;
+	const hidden = [top > 0 ? `${top} above` : '', below > 0 ? `${below} below` : ''].filter(part => part !== '').join('  ');
+	return fillUp([titledRule(screen, title, {focus: true, ...after !== undefined && {after}, right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `)}), ...body.slice(top, top + rows - 1)], rows);
 }
 
 export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
@@ -33,9 +39,13 @@ export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
 	});
 }
 
-export function messagesScreen(screen: Screen, messages: readonly Message[], rows: number): Line[] {
+export function messagesScreen(screen: Screen, top: number, rows: number): Line[] {
+	return pageOf(screen, {title: 'Messages', right: String(screen.state.messages.length)}, messageLines(screen), top, rows);
+}
+
+export function messageLines({state: {messages}}: Screen): Line[] {
 	const body = messages.toReversed().map(({time, text, role}) => line(' ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), of(role === 'error' ? 'notice.error' : role === 'warn' ? 'notice.warn' : undefined, text)));
-	return fillUp([titledRule(screen, 'Messages', {focus: true, right: `${messages.length}`}), ...body.length === 0 ? [line(' ', of('text.dim', 'Nothing to report.'))] : body], rows);
+	return body.length === 0 ? [line(' ', of('text.dim', 'Nothing to report.'))] : body;
 }
 
 export function fillUp(lines: readonly Line[], rows: number): Line[] {

@@ -3,11 +3,10 @@ import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Layer, TextLine} from '../state/session-state.ts';
-import {titledRule} from './chrome.ts';
 import {pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
-import {fillUp, textLines} from './text-screen.ts';
+import {pageOf, textLines} from './text-screen.ts';
 
 export const meanings: Readonly<Record<string, string>> = {
 	verified: 'the certificate was checked and accepted',
@@ -17,18 +16,29 @@ export const meanings: Readonly<Record<string, string>> = {
 	unknown: 'cannot be seen from here',
 };
 
-export function whyScreen(screen: Screen, layer: Extract<Layer, {kind: 'why'}>, rows: number): Line[] {
-	const {state, theme: {glyphs}} = screen;
+type WhyLayer = Extract<Layer, {kind: 'why'}>;
+
+export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[] {
+	const path = pathOf(screen, layer);
+	return pageOf(screen, {title: 'Why', after: layer.about, right: path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`}, whyBody(screen, layer), layer.top, rows);
+}
+
+/** Of the connection itself where it still is one. */
+function pathOf({state}: Screen, layer: WhyLayer): Path | null {
 	const entry = state.dock.find(one => one.id === layer.entry);
-	const path = entry ? [...entry.paths.values()].findLast(one => one !== null) ?? layer.path : layer.path;
+	return entry ? [...entry.paths.values()].findLast(one => one !== null) ?? layer.path : layer.path;
+}
+
+export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
+	const {state, theme: {glyphs}} = screen;
+	const path = pathOf(screen, layer);
 	const lines: Line[] = [];
 	if (path) {
 		lines.push(line(' ', pathLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path));
 	}
 
 	lines.push(...textLines(screen, whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes)));
-	const top = Math.max(0, Math.min(layer.at, lines.length - rows + 1));
-	return fillUp([titledRule(screen, 'Why', {focus: true, after: layer.about, right: path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`}), ...lines.slice(top, top + rows - 1)], rows);
+	return lines;
 }
 
 function legTable({theme: {glyphs}}: Screen, path: Path): Line[] {

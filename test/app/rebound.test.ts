@@ -23,12 +23,12 @@ const lists: readonly Step[] = [
 	['list.down', /▸ api-\S+-\S+/], ['list.up', /▸ api/], ['list.bottom', /▸ web-/], ['list.top', /▸ api/], ['list.page-down', /▸ web-/], ['list.page-up', /▸ api/], ['list.half-down', /▸ (?!api)/], ['list.half-up', /▸ api/],
 	['list.mark', /◆/], ['list.reverse', /NAME↑/], ['list.reverse', /NAME /], ['list.sort', /sorted by READY/], ['list.columns', /STATUS/], ['list.columns', /AGE/], ['list.copy-name', /copied/],
 	['view.workloads', /┤\S* ?\S* ?\S* ?Workloads/], ['view.services', /ClusterIP/], ['view.nodes', /v1\.36/], ['view.pods', /Running/], ['namespace.all', /all namespaces/], ['namespace.all', /› default[\s\S]*Running/],
-	['list.open', /Details/], ['details.down', /Details/], ['details.up', /Details/], ['view.back', /Running/], ['help.open', /Help├ pods/], ['help.open', /Running/],
-	['messages.open', /Messages├/], ['view.back', /Running/], ['view.zoom', /Running/], ['view.zoom', /Connections/], ['path.why', /Why├/], ['why.down', /Why├/], ['why.up', /Why├/], ['why.copy-evidence', /copied the evidence/], ['why.copy-fix', /copied the fix/], ['why.again', /Running/],
+	['list.open', /Details/], ['text.down', /Details/], ['text.up', /Details/], ['text.page-down', /Details/], ['text.page-up', /Details/], ['text.bottom', /Details/], ['text.top', /Details/], ['details.copy', /copied the text/], ['view.back', /Running/], ['help.open', /Help├ pods/], ['help.open', /Running/],
+	['messages.open', /Messages├/], ['view.back', /Running/], ['view.zoom', /Running/], ['view.zoom', /Connections/], ['path.why', /Why├/], ['why.copy-evidence', /copied the evidence/], ['why.copy-fix', /copied the fix/], ['why.again', /Running/],
 	['namespace.pick', /Namespace ─/], ['picker.down', /Namespace ─/], ['picker.up', /Namespace ─/], ['picker.complete', /Namespace ─/], ['picker.erase', /Namespace ─/], ['picker.clear', /Namespace ─/], ['picker.cancel', /Running/],
 	['context.pick', /Context ─/], ['picker.cancel', /Running/], ['palette.open', /Commands ─/], ['picker.cancel', /Running/],
-	['pods.doctor', /nothing failed|stopped at/], ['doctor.down', /Doctor├/], ['doctor.up', /Doctor├/], ['doctor.copy-report', /copied the report/], ['doctor.again', /nothing failed|stopped at/], ['view.back', /Running/],
-	['view.audit', /READ ON/], ['audit.again', /rows ·/], ['view.proxy', /GET/], ['proxy.method', /HEAD/], ['proxy.edit', /HEAD svc\//], ['prompt.cancel', /HEAD/], ['view.forwards', /No forwards/], ['view.pods', /Running/],
+	['pods.doctor', /nothing failed|stopped at/], ['doctor.copy-report', /copied the report/], ['doctor.again', /nothing failed|stopped at/], ['view.back', /Running/],
+	['view.audit', /READ ON/], ['audit.again', /rows ·/], ['view.proxy', /GET/], ['proxy.method', /HEAD/], ['proxy.edit', /HEAD svc\//], ['prompt.cancel', /HEAD/], ['proxy.listener', /Listener for the API/], ['form.erase', /Port +\d{3}▏/], ['form.erase', /Port +\d\d▏/], ['form.erase', /Port +\d▏/], ['form.erase', /Port +▏/], ['> 0', /Port +0▏/], ['form.submit', /listening on/], ['proxy.listener', /Stop the listener/], ['confirm.yes', /is stopped/], ['view.forwards', /No forwards/], ['view.pods', /Running/],
 	['screen.redraw', /Running/],
 ];
 
@@ -59,7 +59,7 @@ const elsewhere = new Map([
 	['tail.previous-log', 'no container before this one'], ['pods.proxy', 'as proxy.edit'], ['services.proxy', 'the same'], ['nodes.proxy', 'the same'], ['workloads.logs', 'as pods.logs'], ['services.logs', 'the same'], ['workloads.forward', 'as pods.forward'], ['services.forward', 'the same'],
 	['workloads.doctor', 'as pods.doctor'], ['services.doctor', 'the same'], ['nodes.doctor', 'the same'], ['why.doctor', 'the same'], ['forwards.doctor', 'the same'], ['connections.doctor', 'the same'],
 	['connections.stop', 'as forwards.stop'], ['connections.restart', 'as forwards.restart'], ['forwards.add', 'types a target'], ['forwards.edit', 'the form'], ['audit.save', 'writes a file'], ['doctor.copy-command', 'nothing failed'],
-	['proxy.again', 'session.test.ts sends'], ['proxy.headers', 'the same'], ['proxy.json', 'the same'], ['proxy.copy-command', 'the same'], ['picker.accept', 'session.test.ts'], ['confirm.yes', 'session.test.ts'], ['form.erase', 'overlay.test.ts'], ['form.cancel', 'overlay.test.ts'], ['prompt.complete', 'overlay.test.ts'], ['pane.previous', 'as pane.next'],
+	['proxy.again', 'session.test.ts sends'], ['proxy.headers', 'the same'], ['proxy.json', 'the same'], ['proxy.copy-command', 'the same'], ['picker.accept', 'session.test.ts'], ['form.cancel', 'overlay.test.ts'], ['prompt.complete', 'overlay.test.ts'], ['pane.previous', 'as pane.next'],
 ]);
 
 test('every action is driven here by a key it never had, or is named with the reason why not', t => {

@@ -1,4 +1,6 @@
 /** The session as a person meets it: the built program in a terminal, on the sandbox. */
+import {once} from 'node:events';
+import {createServer, type AddressInfo} from 'node:net';
 import {mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -6,7 +8,7 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {openSandbox} from '../support/sandbox.ts';
-import {openTerminal, type TerminalOptions} from '../support/terminal.ts';
+import {openTerminal, type TerminalOptions, type TestTerminal} from '../support/terminal.ts';
 
 async function newHome(t: ExecutionContext): Promise<string> {
 	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
@@ -18,6 +20,17 @@ async function onSandbox(t: ExecutionContext, argv: readonly string[] = [], opti
 	const opened = await openSandbox(t, options.user ? {user: options.user} : {});
 	const home = await newHome(t);
 	return {...opened, home, terminal: await openTerminal(t, [...argv, '--kubeconfig', opened.kubeconfigFile], {home, ...options})};
+}
+
+/** Tests that run beside each other are all offered the same port. */
+async function typeFreePort(terminal: TestTerminal): Promise<void> {
+	const server = createServer().listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo;
+	server.close();
+	terminal.press('form.next', 'form.next', ...Array.from({length: 5}, () => 'form.erase'));
+	terminal.type(String(port));
+	await terminal.sees(new RegExp(`Local port +${port}▏`));
 }
 
 test('the first screen is pods with the path to the one under the cursor, and the keys of the place', async t => {
@@ -108,6 +121,7 @@ test('a forward is added with its port offered, works, and says what it carried;
 	terminal.press('pods.forward');
 	await terminal.sees(/Forward from pod\/web/);
 	await terminal.sees(/spoke port-forward -n default pod\/web-\S+ \d+:80/);
+	await typeFreePort(terminal);
 	terminal.press('form.submit');
 	await terminal.sees(/http:\/\/localhost:(\d+) goes to web-/);
 	const port = /http:\/\/localhost:(\d+) goes/.exec(terminal.text())![1]!;
@@ -127,6 +141,7 @@ test('leaving with a forward open asks, and No is the answer of Enter', async t 
 	terminal.type('/web\r');
 	terminal.press('pods.forward');
 	await terminal.sees(/Forward from/);
+	await typeFreePort(terminal);
 	terminal.press('form.submit');
 	await terminal.sees(/goes to web-/);
 	terminal.press('app.quit');
@@ -149,6 +164,73 @@ test('a proxy request shows status, body and the leg it took; a writing method a
 	terminal.press('proxy.method', 'proxy.method', 'proxy.edit');
 	terminal.type('\r');
 	await terminal.sees(/Send POST to svc\/web:80\/\?/);
+});
+
+test('a listener is started and stopped in the session: its rules hold, who can use it is said as long as it lasts, and stopping asks', async t => {
+	const {terminal} = await onSandbox(t, [], {columns: 100, rows: 30});
+	await terminal.sees(/web-\w+/);
+	terminal.press('view.proxy', 'proxy.listener');
+	await terminal.sees(/spoke proxy --port \d+/);
+	await terminal.sees(/Every user of this host can use it, with your rights/);
+	terminal.press('form.erase', 'form.erase', 'form.erase', 'form.erase');
+	terminal.type('0');
+	await terminal.sees(/Port +0▏/);
+	terminal.press('form.submit');
+	await terminal.sees(/● proxy +listener :\d+ +by request/);
+	const address = /listening on (127\.0\.0\.1:\d+)/.exec(terminal.text())![1]!;
+	t.is((await fetch(`http://${address}/version`)).status, 200);
+	t.is((await fetch(`http://${address}/api/v1/namespaces/default/services/web:80/proxy/`)).status, 200);
+	t.is((await fetch(`http://${address}/api/v1/namespaces/default/pods/x/exec`, {method: 'POST'})).status, 403);
+	t.is((await fetch(`http://${address}/version`, {headers: {Origin: 'http://evil.test'}})).status, 403);
+	await terminal.sees(/4 requests/);
+	await terminal.sees(/● proxy .*last .*━plain/);
+	await terminal.sees(/403 .*POST \/api\/v1\/namespaces\/default\/pods\/x\/exec/);
+	terminal.press('view.pods');
+	await terminal.sees(/web-\w+/);
+	await terminal.sees(/every user of this host can use :\d+/);
+	terminal.press('app.quit');
+	await terminal.sees(/Close 1 listener, and quit\?/);
+	terminal.press('confirm.no', 'pane.next', 'connections.stop');
+	await terminal.sees(/Stop the listener on 127\.0\.0\.1:\d+\?/);
+	terminal.type('\r');
+	await terminal.loses(/Stop the listener/);
+	t.is((await fetch(`http://${address}/version`)).status, 200);
+	terminal.press('connections.stop', 'confirm.yes');
+	await terminal.sees(/is stopped/);
+	await t.throwsAsync(fetch(`http://${address}/version`));
+	await terminal.loses(/every user of this host/);
+});
+
+test('--read-only turns off what the palette can do, too', async t => {
+	const {terminal} = await onSandbox(t, ['--read-only']);
+	await terminal.sees(/web-\w+-\w+ +2\/2/);
+	for (const command of ['forward svc/web 8080:80', 'shell toolbox', 'listen 8001']) {
+		terminal.press('palette.open');
+		await terminal.sees(/Commands ─/);
+		terminal.type(`${command}\r`);
+		await terminal.sees(/: off, --read-only is set/);
+		terminal.type('j');
+		await terminal.loses(/: off, --read-only is set/);
+	}
+});
+
+test('a proxy request is completed with services and ports, and its answer opens to scroll in', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+/);
+	terminal.press('view.proxy', 'proxy.edit');
+	await terminal.sees(/\d+ names/);
+	terminal.press('prompt.complete');
+	await terminal.sees(/svc\/web:80\//);
+	terminal.type('w');
+	terminal.press('prompt.complete');
+	await terminal.sees(/GET svc\/web:80\/▏/);
+	terminal.press('prompt.accept');
+	await terminal.sees(/200 .*GET svc\/web:80\/ .*━plain/);
+	terminal.press('list.open');
+	await terminal.sees(/┤200├ GET svc\/web:80/);
+	await terminal.sees(/── Body ─/);
+	terminal.press('view.back');
+	await terminal.sees(/┤\S* ?Proxy├/);
 });
 
 test('why opens to verdicts, evidence and what to do', async t => {
@@ -178,9 +260,10 @@ test('rights that are missing turn an action off, with the verb, before it fails
 	const {terminal} = await onSandbox(t, [], {user: 'cleo'});
 	await terminal.sees(/web-\w+-\w+ +2\/2/);
 	await terminal.sees(/─► kubelet|━► kubelet|┈► kubelet/);
-	await new Promise(resolve => {
-		setTimeout(resolve, 1000);
-	});
+	terminal.press('help.open');
+	await terminal.sees(/off: you may not/);
+	terminal.press('view.back');
+	await terminal.sees(/Connections 0/);
 	terminal.press('pods.shell');
 	await terminal.sees(/shell: off, you may not create pods\/exec/);
 });

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {reduceOverlay, shownItems, type FormOverlay, type OverlayEvent, type PickerOverlay, type PromptOverlay} from '../../source/state/overlay.ts';
 
-const prompt = (text = '', caret = text.length): PromptOverlay => ({kind: 'prompt', lead: '/', purpose: 'x', typed: {text, caret}, regex: false, mayRegex: true, note: '', problem: null, history: ['second', 'first'], historyAt: -1, candidates: ['svc/web:80/', 'svc/web:443/', 'pod/a']});
+const prompt = (text = '', caret = text.length): PromptOverlay => ({kind: 'prompt', lead: '/', purpose: 'x', typed: {text, caret}, regex: false, mayRegex: true, note: '', problem: null, history: ['second', 'first'], historyAt: -1, accept: 'keep', candidates: ['svc/web:80/', 'svc/web:443/', 'pod/a']});
 
 const edits: ReadonlyArray<readonly [string, string, OverlayEvent, string, number]> = [
 	['a character goes in at the caret', 'ac', {type: 'type', text: 'b'}, 'acb', 3],

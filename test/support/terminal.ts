@@ -36,8 +36,33 @@ export type TestTerminal = {
 
 export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.ProcessEnv; keymap?: Keymap; home: string};
 
+/** Tests of one file run beside each other: more programs at once than this only wait for the processor. */
+const mostAtOnce = 6;
+let running = 0;
+const waiting: Array<() => void> = [];
+
+async function free(t: Pick<ExecutionContext, 'teardown'>): Promise<void> {
+	if (running >= mostAtOnce) {
+		await new Promise<void>(resolve => {
+			waiting.push(resolve);
+		});
+	} else {
+		running++;
+	}
+
+	t.teardown(() => {
+		const next = waiting.shift();
+		if (next) {
+			next();
+		} else {
+			running--;
+		}
+	});
+}
+
 /** Runs `spoke ARGV` and ends it with the test. */
 export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'>, argv: readonly string[], {columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions): Promise<TestTerminal> {
+	await free(t);
 	const keys = keymap ?? (await loadKeymap({})).keymap;
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
 	const {CI: _ci, CONTINUOUS_INTEGRATION: _other, NO_COLOR: _colour, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = process.env;
@@ -61,7 +86,7 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 		emulator.dispose();
 	});
 
-	const screen = () => Array.from({length: emulator.rows}, (_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true) ?? '');
+	const screen = () => Array.from({length: emulator.rows}, (_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true, 0, emulator.cols) ?? '');
 	const until = async (isDone: () => boolean, limitMs: number, what: string) => {
 		const end = Date.now() + limitMs;
 		while (!isDone()) {

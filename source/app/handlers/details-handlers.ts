@@ -9,9 +9,20 @@ import type {ContainerState, PodObject, ServiceObject, WorkloadObject} from '../
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Session} from '../session.ts';
 import {currentList, targetHere} from './cursor.ts';
+import type {Handlers} from './handler.ts';
+import {asText} from './why-handlers.ts';
 
 type AnyObject = PodObject & WorkloadObject & ServiceObject & {kind?: string};
 type EventObject = {type?: string; reason?: string; message?: string; count?: number; lastTimestamp?: string | null; eventTime?: string | null; metadata: {creationTimestamp?: string}};
+
+export const detailsHandlers: Handlers = {
+	'details.copy': session => {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'text') {
+			session.copy(layer.copy === '' ? asText(layer.lines) : layer.copy, 'the text');
+		}
+	},
+};
 
 export async function openDetails(session: Session): Promise<void> {
 	const {view} = session.store.state;

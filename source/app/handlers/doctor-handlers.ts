@@ -208,7 +208,7 @@ async function testRoute(session: Session): Promise<void> {
 	try {
 		const [path] = await pathsTo(access, `pod/${pod}`, {features: ['port-forward'], probe: 'active'});
 		if (path) {
-			session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, at: 0}});
+			session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
 			const route = path.legs[1]?.route;
 			session.tell(`route ${route?.state ?? 'unknown'}, ${route?.basis ?? 'unknown'}`);
 		}

@@ -1,6 +1,5 @@
 /** Forwards: adding with the ports offered, stopping, restarting, copying, opening; their state is made of their events. */
 import {spawn} from 'node:child_process';
-import {createServer} from 'node:net';
 import process from 'node:process';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardEvent, LiveConnection} from '../../sessions/forward/forward-event.ts';
@@ -16,7 +15,10 @@ import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../ui/dock-pane.ts';
 import type {Session} from '../session.ts';
 import {targetHere} from './cursor.ts';
+import {forwardNames} from './offered-names.ts';
+import {freePort} from './free-port.ts';
 import type {Handlers} from './handler.ts';
+import {stopListener} from './listener-handlers.ts';
 
 type Wish = {target: string; namespace: string; port: string; address: string};
 type Run = {wish: Wish; abort: AbortController; running: RunningForward | null; done: Promise<void>};
@@ -35,7 +37,10 @@ export const forwardHandlers: Handlers = {
 	'workloads.forward': async session => addHere(session),
 	'services.forward': async session => addHere(session),
 	'forwards.add': async session => {
-		const answer = await session.type({lead: 'forward ', purpose: 'forward', note: () => 'svc/NAME LOCAL:PORT', text: ''});
+		void forwardNames(session).then(names => {
+			session.offer('forward', names);
+		});
+		const answer = await session.type({lead: 'forward ', purpose: 'forward', accept: 'start', waits: 'reading names …', text: 'svc/'});
 		const [target = '', port = ''] = answer?.text.trim().split(/\s+/) ?? [];
 		if (answer && target !== '') {
 			await (port === '' ? addDialog(session, target, placeOf(session)) : startWish(session, {target, namespace: placeOf(session), port, address: 'localhost'}));
@@ -65,6 +70,8 @@ export const forwardHandlers: Handlers = {
 		const entry = session.store.state.dock[session.store.state.dockAt];
 		if (entry?.kind === 'forward') {
 			await stop(session, entry.id);
+		} else if (entry?.kind === 'proxy') {
+			await stopListener(session, entry.id);
 		} else if (entry?.kind === 'logs') {
 			session.tails.get(entry.id)?.stop();
 			session.tails.delete(entry.id);
@@ -85,6 +92,9 @@ export const forwardHandlers: Handlers = {
 		const forward = session.store.state.forwards.find(({id}) => id === entry?.id);
 		if (forward?.local) {
 			session.copy(`http://localhost:${forward.local}`, `http://localhost:${forward.local}`);
+		} else if (entry?.kind === 'proxy') {
+			const address = `http://${session.store.state.proxy.listeners.find(({id}) => id === entry.id)?.address ?? ''}`;
+			session.copy(address, address);
 		} else if (entry) {
 			session.copy(entry.what, entry.what);
 		}
@@ -98,6 +108,7 @@ export const forwardHandlers: Handlers = {
 			session.store.now({type: 'forward-move', by: session.store.state.forwards.findIndex(({id}) => id === entry.id) - session.store.state.forwardAt});
 		} else if (entry?.kind === 'proxy') {
 			session.store.now({type: 'view', view: 'proxy'});
+			session.store.now({type: 'proxy', event: {type: 'move-to', index: session.store.state.proxy.listeners.findIndex(({id}) => id === entry.id)}});
 		}
 	},
 };
@@ -176,20 +187,6 @@ async function addDialog(session: Session, target: string, namespace: string, re
 function specOf(values: Readonly<Record<string, string>>): string {
 	const remote = values['port'] === 'other' ? values['other'] ?? '' : values['port'] ?? '';
 	return `${values['local'] ?? ''}:${remote}`;
-}
-
-async function freePort(wanted: number): Promise<number> {
-	const server = createServer();
-	return new Promise(resolve => {
-		server.once('error', () => {
-			resolve(wanted < 65_000 ? freePort(wanted + 1) : Promise.resolve(0));
-		});
-		server.listen(wanted, '127.0.0.1', () => {
-			server.close(() => {
-				resolve(wanted);
-			});
-		});
-	});
 }
 
 export async function startWish(session: Session, wish: Wish): Promise<void> {

@@ -26,7 +26,7 @@ function move(session: Session, by: number): void {
 		}
 
 		case 'proxy': {
-			store.now({type: 'proxy', to: {at: clamp(proxy.at + by, proxy.exchanges.length)}});
+			store.now({type: 'proxy', event: {type: 'move-to', index: proxy.at + by}});
 			break;
 		}
 

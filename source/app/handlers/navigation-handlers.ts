@@ -14,10 +14,10 @@ const again = {withinMs: 2000, at: 0};
 export const navigationHandlers: Handlers = {
 	'view.back': goBack,
 	'help.open': ({store}) => {
-		store.now({type: 'push', layer: {kind: 'help', context: keyContext(store.state)}});
+		store.now({type: 'push', layer: {kind: 'help', context: keyContext(store.state), top: 0}});
 	},
 	'messages.open': ({store}) => {
-		store.now({type: 'push', layer: {kind: 'messages'}});
+		store.now({type: 'push', layer: {kind: 'messages', top: 0}});
 	},
 	'view.zoom': ({store}) => {
 		store.now({type: 'zoom'});
@@ -47,26 +47,7 @@ export const navigationHandlers: Handlers = {
 		session.openNamespace(namespace === null ? lastNamespace : null);
 	},
 	'context.pick': pickContext,
-	'details.down': session => {
-		scrollText(session, 1);
-	},
-	'details.up': session => {
-		scrollText(session, -1);
-	},
-	'doctor.down': session => {
-		scrollText(session, 1);
-	},
-	'doctor.up': session => {
-		scrollText(session, -1);
-	},
 };
-
-function scrollText({store}: Session, by: number): void {
-	const layer = store.state.layers.at(-1);
-	if (layer?.kind === 'text') {
-		store.now({type: 'layer', to: {top: Math.max(0, Math.min(layer.top + by, layer.lines.length * 3))}});
-	}
-}
 
 /** One layer at a time: the line, the screen, the pane, the filter. */
 function goBack(session: Session): void {

@@ -9,6 +9,7 @@ import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import {startWish} from './forward-handlers.ts';
 import type {Handlers} from './handler.ts';
+import {startListener} from './listener-handlers.ts';
 import {showView} from './list-handlers.ts';
 import {openShell} from './shell-handlers.ts';
 import {openTail} from './tail-handlers.ts';
@@ -16,9 +17,12 @@ import {openTail} from './tail-handlers.ts';
 export const paletteHandlers: Handlers = {
 	'palette.open': async session => {
 		const context = keyContext(session.store.state);
-		const hints = describeKeys(session.keymap, context, action => whyOff(session.store.state, action)?.replace(`${action.title}: off, `, '') ?? null);
+		const hints = describeKeys(session.keymap, context, ({id}) => reasonOff(session, id));
 		const items = [
-			...commands.map(({word, takes, does}) => ({id: `:${word}`, cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, '']})),
+			...commands.map(({word, takes, does, as}) => {
+				const off = as === undefined ? null : reasonOff(session, as);
+				return {id: `:${word}`, cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''], ...off !== null && {off}};
+			}),
 			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.id.replace('.', ' '), action.title, keys[0] ?? ''], ...off !== null && {off}})),
 		];
 		const chosen = await session.pick({title: 'Commands', purpose: 'palette', lead: ':', items, free: true, keys: 'run'});
@@ -34,7 +38,13 @@ export const paletteHandlers: Handlers = {
 	},
 };
 
-type CommandRow = {word: string; takes: string; does: string; run(session: Session, words: readonly string[]): void | Promise<void>};
+function reasonOff({store}: Session, id: string): string | null {
+	const action = findAction(id)!;
+	return whyOff(store.state, action)?.replace(`${action.title}: off, `, '') ?? null;
+}
+
+/** `as`: the action that it stands for; where that is off the command is. */
+type CommandRow = {word: string; takes: string; does: string; as?: string; run(session: Session, words: readonly string[]): void | Promise<void>};
 
 const needs = (session: Session, what: string) => {
 	session.tell(`type ${what}`, 'warn');
@@ -55,7 +65,7 @@ const commands: readonly CommandRow[] = [
 			await session.switchContext(name);
 		}
 	}},
-	{word: 'tail', takes: 'TARGET… or -l SELECTOR', does: 'follow logs', run(session, words) {
+	{word: 'tail', takes: 'TARGET… or -l SELECTOR', does: 'follow logs', as: 'pods.logs', run(session, words) {
 		const at = words.indexOf('-l');
 		const selector = at < 0 ? null : words[at + 1] ?? null;
 		const targets = words.filter((word, index) => !word.startsWith('-') && (at < 0 || index !== at + 1));
@@ -67,13 +77,21 @@ const commands: readonly CommandRow[] = [
 		const {namespace, lastNamespace} = session.store.state.cluster;
 		openTail(session, {namespace: selector === null ? namespace ?? lastNamespace : namespace, targets, selector, containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'}});
 	}},
-	{word: 'shell', takes: 'TARGET', does: 'shell in a pod', async run(session, [target]) {
+	{word: 'shell', takes: 'TARGET', does: 'shell in a pod', as: 'pods.shell', async run(session, [target]) {
 		const {namespace, lastNamespace} = session.store.state.cluster;
 		await (target === undefined ? needs(session, ':shell pod/NAME') : openShell(session, target, namespace ?? lastNamespace));
 	}},
-	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', does: 'forward a port', async run(session, [target, port]) {
+	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', does: 'forward a port', as: 'forwards.add', async run(session, [target, port]) {
 		const {namespace, lastNamespace} = session.store.state.cluster;
 		await (target === undefined || port === undefined ? needs(session, ':forward svc/NAME 8080:80') : startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost'}));
+	}},
+	{word: 'listen', takes: '[PORT]', does: 'a local port to the API: start or stop', as: 'proxy.listener', async run(session, [port]) {
+		if (port === undefined) {
+			showView(session, 'proxy');
+			(session as SessionRun).perform('proxy.listener');
+		} else {
+			await (/^\d{1,5}$/.test(port) ? startListener(session, {port: Number(port), address: '127.0.0.1'}) : needs(session, ':listen 8001'));
+		}
 	}},
 	{word: 'why', takes: '', does: 'why this path', run(session) {
 		(session as SessionRun).perform('path.why');
@@ -87,7 +105,8 @@ async function runCommand(session: Session, line: string): Promise<void> {
 	const [word = '', ...rest] = line.trim().split(/\s+/);
 	const command = commands.find(one => one.word === word) ?? ({q: commands.at(-1), namespace: commands[0], context: commands[1], logs: commands[2]} as Readonly<Record<string, CommandRow | undefined>>)[word];
 	if (command) {
-		await command.run(session, rest);
+		const reason = command.as === undefined ? null : whyOff(session.store.state, findAction(command.as)!);
+		await (reason === null ? command.run(session, rest) : session.tell(reason, 'warn'));
 		return;
 	}
 

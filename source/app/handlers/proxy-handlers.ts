@@ -6,10 +6,15 @@ import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
 import {sendProxyRequest} from '../../sessions/proxy/proxy-request.ts';
 import {resolveProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
-import type {ProxyExchange} from '../../state/session-state.ts';
+import {exchangeHere, type ProxyExchange} from '../../state/proxy-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
+import type {TextLine} from '../../state/session-state.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {showBytes} from '../../ui/dock-pane.ts';
+import {shownBody} from '../../ui/proxy-screen.ts';
 import type {Session} from '../session.ts';
 import {targetHere} from './cursor.ts';
+import {podPortNames, proxyNames} from './offered-names.ts';
 import type {Handlers} from './handler.ts';
 import {showView} from './list-handlers.ts';
 
@@ -23,27 +28,26 @@ export const proxyHandlers: Handlers = {
 	'services.proxy': async session => openHere(session),
 	'nodes.proxy': async session => openHere(session),
 	'proxy.edit': edit,
-	'list.open': edit,
+	'list.open': openAnswer,
 	'proxy.method': ({store}) => {
 		const {method} = store.state.proxy;
-		store.now({type: 'proxy', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}});
+		store.now({type: 'proxy', event: {type: 'set', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}}});
 	},
 	'proxy.again': async session => {
-		const {proxy} = session.store.state;
-		const exchange = proxy.exchanges[proxy.at];
+		const exchange = exchangeHere(session.store.state.proxy);
 		if (exchange) {
 			await send(session, exchange.method, exchange.asked);
 		}
 	},
 	'proxy.headers': ({store}) => {
-		store.now({type: 'proxy', to: {headers: !store.state.proxy.headers}});
+		store.now({type: 'proxy', event: {type: 'set', to: {headers: !store.state.proxy.headers}}});
 	},
 	'proxy.json': ({store}) => {
-		store.now({type: 'proxy', to: {json: !store.state.proxy.json}});
+		store.now({type: 'proxy', event: {type: 'set', to: {json: !store.state.proxy.json}}});
 	},
 	'proxy.copy-command': session => {
 		const {proxy, cluster} = session.store.state;
-		const exchange = proxy.exchanges[proxy.at];
+		const exchange = exchangeHere(proxy);
 		if (exchange) {
 			session.copy(`spoke proxy -n ${cluster.namespace ?? cluster.lastNamespace} ${exchange.method.toLowerCase()} '${exchange.asked.replaceAll('\'', String.raw`'\''`)}'`, 'the command');
 		}
@@ -54,19 +58,41 @@ async function openHere(session: Session): Promise<void> {
 	const here = targetHere(session);
 	if (here) {
 		showView(session, 'proxy');
-		session.store.now({type: 'proxy', to: {request: `${here.target}/`, method: 'GET'}});
+		session.store.now({type: 'proxy', event: {type: 'set', to: {request: `${here.target}/`, method: 'GET'}}});
 		await edit(session);
 	}
 }
 
-async function edit(session: Session): Promise<void> {
-	const {proxy, lists} = session.store.state;
-	const candidates = [
-		...lists.services.visible.slice(0, 500).flatMap(row => portsIn(row.cells.join(' ')).map(port => `svc/${row.name}:${port}/`)),
-		...lists.pods.visible.slice(0, 500).map(row => `pod/${row.name}:`), ...lists.nodes.visible.slice(0, 100).map(row => `node/${row.name}:`),
+/** The answer by itself, to scroll in. */
+function openAnswer(session: Session): void | Promise<void> {
+	const {store} = session;
+	const exchange = exchangeHere(store.state.proxy);
+	if (!exchange) {
+		return edit(session);
+	}
+
+	const {method, asked, status, headers, body, type, bytes, error} = exchange;
+	const lines: TextLine[] = [
+		...error ? [{text: error.message, role: 'state.failed'}, ...error.text === null ? [] : [{label: 'text', text: sanitiseLine(error.text)}], ...error.remedy === null ? [] : [{label: 'try', text: error.remedy, role: 'focus'}]] : [],
+		...headers.map(([name, value]): TextLine => ({label: `${sanitiseLine(name)}:`.padEnd(Math.max(...headers.map(([one]) => one.length + 2))), text: sanitiseLine(value), role: 'text.dim'})), ...body === '' ? [] : [{text: 'Body', rule: true} as const],
+		...shownBody(body, store.state.proxy.json).split('\n').map(text => ({text})),
 	];
+	store.now({type: 'push', layer: {kind: 'text', title: status === null ? 'No answer' : String(status), subject: `${method} ${asked}`, right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(), lines, top: 0, context: 'details', copy: body, command: null, busy: false}});
+}
+
+async function edit(session: Session): Promise<void> {
+	const {proxy} = session.store.state;
+	const asked = new Set<string>();
+	void offerNames(session, proxyNames(session));
 	const answer = await session.type({
-		lead: `${proxy.method} `, purpose: 'proxy', text: proxy.request === '' ? 'svc/' : proxy.request, candidates,
+		lead: `${proxy.method} `, purpose: 'proxy', text: proxy.request === '' ? 'svc/' : proxy.request, accept: 'send', waits: 'reading names …',
+		onChange(text) {
+			const pod = /^pod\/(?:https?:)?([^:/]+):$/.exec(text)?.[1];
+			if (pod !== undefined && !asked.has(pod)) {
+				asked.add(pod);
+				void offerNames(session, podPortNames(session, pod));
+			}
+		},
 		check(text) {
 			try {
 				parseProxyTarget(text);
@@ -77,14 +103,13 @@ async function edit(session: Session): Promise<void> {
 		},
 	});
 	if (answer !== null && answer.text !== '') {
-		session.store.now({type: 'proxy', to: {request: answer.text}});
+		session.store.now({type: 'proxy', event: {type: 'set', to: {request: answer.text}}});
 		await send(session, proxy.method, answer.text);
 	}
 }
 
-/** `80/TCP,9000:30900/TCP` as it stands in the list. */
-function portsIn(text: string): string[] {
-	return [...text.matchAll(/(\d+)(?::\d+)?\/TCP/g)].map(found => found[1]!);
+async function offerNames(session: Session, names: Promise<readonly string[]>): Promise<void> {
+	session.offer('proxy', await names);
 }
 
 let exchanges = 0;
@@ -96,7 +121,7 @@ async function send(session: Session, method: string, asked: string): Promise<vo
 	let exchange: ProxyExchange = {id: ++exchanges, time: Date.now(), method, asked, status: null, tookMs: null, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
 	const change = (to: Partial<ProxyExchange>) => {
 		exchange = {...exchange, ...to};
-		store.now({type: 'exchange', exchange});
+		store.now({type: 'proxy', event: {type: 'exchange', exchange}});
 	};
 
 	try {

@@ -1,6 +1,7 @@
 /** Why this path: of the stream on top, of the last failure, of the connection or row under the cursor. */
 import type {Path} from '../../posture/evidence.ts';
 import {worstPath} from '../../state/connections.ts';
+import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
 import type {Layer, TextLine} from '../../state/session-state.ts';
 import {unicodeGlyphs} from '../../ui/glyphs.ts';
 import {whyLines} from '../../ui/why-screen.ts';
@@ -12,13 +13,7 @@ import {currentTail} from './tail-handlers.ts';
 
 export const whyHandlers: Handlers = {
 	'path.why': session => {
-		session.store.now({type: 'push', layer: {kind: 'why', at: 0, ...subjectOf(session)}});
-	},
-	'why.down': session => {
-		scroll(session, 1);
-	},
-	'why.up': session => {
-		scroll(session, -1);
+		session.store.now({type: 'push', layer: {kind: 'why', top: 0, ...subjectOf(session)}});
 	},
 	'why.copy-evidence': session => {
 		const layer = whyLayer(session);
@@ -46,13 +41,6 @@ function whyLayer({store}: Session): Extract<Layer, {kind: 'why'}> | null {
 	return layer?.kind === 'why' ? layer : null;
 }
 
-function scroll({store}: Session, by: number): void {
-	const layer = store.state.layers.at(-1);
-	if (layer?.kind === 'why') {
-		store.now({type: 'layer', to: {at: Math.max(0, Math.min(layer.at + by, 200))}});
-	}
-}
-
 type Subject = Pick<Extract<Layer, {kind: 'why'}>, 'about' | 'path' | 'error' | 'entry'>;
 
 function subjectOf(session: Session): Subject {
@@ -64,14 +52,14 @@ function subjectOf(session: Session): Subject {
 	}
 
 	const tail = currentTail(session);
-	const entryId = tail?.id ?? (state.pane === 'connections' ? state.dock[state.dockAt]?.id : state.view === 'forwards' ? state.forwards[state.forwardAt]?.id : undefined);
+	const entryId = tail?.id ?? (state.pane === 'connections' ? state.dock[state.dockAt]?.id : state.view === 'forwards' ? state.forwards[state.forwardAt]?.id : state.view === 'proxy' ? listenerHere(state.proxy)?.id : undefined);
 	const entry = state.dock.find(one => one.id === entryId);
 	if (entry) {
 		return {about: `${entry.kind} ${entry.what}`, path: worstPath(entry.paths.values()), error: entry.error, entry: entry.id};
 	}
 
 	if (state.view === 'proxy') {
-		const exchange = state.proxy.exchanges[state.proxy.at];
+		const exchange = exchangeHere(state.proxy);
 		return {about: exchange ? `${exchange.method} ${exchange.asked}` : 'proxy', path: exchange?.path ?? null, error: exchange?.error ?? null, entry: null};
 	}
 

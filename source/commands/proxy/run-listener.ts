@@ -5,6 +5,7 @@ import {openCluster} from '../../cluster/open-cluster.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
+import {whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
 import {startProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
 import type {ListenPlace} from '../../sessions/proxy-listener/listen-address.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
@@ -61,14 +62,6 @@ function placeOf({flags, given}: ProxyInvocation): ListenPlace {
 	}
 
 	return unixSocket === undefined ? {address: flags.address, port: flags.port} : {unixSocket};
-}
-
-function whoCanUse(place: ListenPlace): string {
-	if ('unixSocket' in place) {
-		return 'only you can use it (mode 0600)';
-	}
-
-	return /^(?:127\.|localhost$|\[?::1\]?$)/.test(place.address) ? 'every user of this host can use it' : 'everyone who reaches this address can use it, from the network too';
 }
 
 /** Flags of one request would change nothing here. */

@@ -1,0 +1,67 @@
+/** Names to complete a typed target with: services with their ports, pods, nodes; a pod's own ports when its name is typed. */
+import {listAll} from '../../cluster/list.ts';
+import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
+import {findResource} from '../../targets/resource-words.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import type {Session} from '../session.ts';
+
+const mostNames = 500;
+const answerMs = 10_000;
+
+/** What a proxy request can go to. Whatever may not be read is left out. */
+export async function proxyNames(session: Session): Promise<readonly string[]> {
+	const {nodes} = session.store.state.lists;
+	const services = await readServices(session);
+	return [
+		...services.flatMap(({metadata: {name}, spec}) => (spec?.ports ?? []).filter(isTcp).map(({name: portName = '', port}) => `svc/${isTls(portName, port) ? 'https:' : ''}${name}:${port}/`)),
+		...podNames(session).map(name => `pod/${name}:`),
+		...nodes.visible.slice(0, mostNames).map(({name}) => `node/${name}/`),
+	];
+}
+
+/** What a forward can start from. */
+export async function forwardNames(session: Session): Promise<readonly string[]> {
+	const services = await readServices(session);
+	return [
+		...services.flatMap(({metadata: {name}, spec}) => (spec?.ports ?? []).filter(isTcp).map(({port}) => `svc/${name} ${port < 1024 ? 8000 + port : port}:${port}`)),
+		...podNames(session).map(name => `pod/${name} `),
+		...session.store.state.lists.workloads.visible.slice(0, mostNames).map(({name}) => `${name} `),
+	];
+}
+
+/** The ports that a pod declares. */
+export async function podPortNames(session: Session, name: string): Promise<readonly string[]> {
+	try {
+		const pod = await session.cluster.access.json<PodObject>({path: objectPath(findResource('pod')!, placeOf(session), name), timeoutMs: answerMs});
+		return pod.spec.containers.flatMap(({ports = []}) => ports.filter(isTcp).map(({name: portName = '', containerPort}) => `pod/${isTls(portName, containerPort) ? 'https:' : ''}${name}:${containerPort}/`));
+	} catch {
+		return [];
+	}
+}
+
+async function readServices(session: Session): Promise<readonly ServiceObject[]> {
+	try {
+		const {items} = await listAll<ServiceObject>(session.cluster.access, {path: `/api/v1/namespaces/${encodeURIComponent(placeOf(session))}/services`, pageSize: mostNames, signal: AbortSignal.timeout(answerMs)});
+		return items.slice(0, mostNames);
+	} catch {
+		return [];
+	}
+}
+
+function podNames({store}: Session): string[] {
+	return store.state.lists.pods.visible.slice(0, mostNames).map(({name}) => name);
+}
+
+function placeOf({store}: Session): string {
+	const {namespace, lastNamespace} = store.state.cluster;
+	return namespace ?? lastNamespace;
+}
+
+function isTcp({protocol}: {protocol?: string}): boolean {
+	return protocol === undefined || protocol === 'TCP';
+}
+
+/** By name or number only: what stands behind may be something else, and https: can be taken away. */
+function isTls(name: string, port: number): boolean {
+	return /https|tls/.test(name) || port === 443 || port === 8443;
+}

@@ -1,0 +1,44 @@
+/** Moving about in a text that is longer than the screen: details, doctor, why, messages, help. */
+import {layerLength} from '../../ui/session-screen.tsx';
+import {makeScreen} from '../make-screen.ts';
+import type {Session} from '../session.ts';
+import {plainTheme} from '../../ui/theme.ts';
+import type {Handlers} from './handler.ts';
+
+const far = 1_000_000_000;
+
+export const textHandlers: Handlers = {
+	'text.down': session => {
+		scroll(session, 1);
+	},
+	'text.up': session => {
+		scroll(session, -1);
+	},
+	'text.page-down': session => {
+		scroll(session, page(session));
+	},
+	'text.page-up': session => {
+		scroll(session, -page(session));
+	},
+	'text.top': session => {
+		scroll(session, -far);
+	},
+	'text.bottom': session => {
+		scroll(session, far);
+	},
+};
+
+/** One line of the page before stays. */
+function page({store}: Session): number {
+	return Math.max(1, store.state.size.rows - 4);
+}
+
+/** Never past the last page: the way back begins with the first key. */
+function scroll(session: Session, by: number): void {
+	const {store} = session;
+	const layer = store.state.layers.at(-1);
+	if (layer && 'top' in layer) {
+		const last = Math.max(0, layerLength(makeScreen(session, null, plainTheme), layer) - (store.state.size.rows - 3));
+		store.now({type: 'layer', to: {top: Math.max(0, Math.min(layer.top + by, last))}});
+	}
+}
