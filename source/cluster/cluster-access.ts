@@ -25,6 +25,12 @@ export type ClusterAccess = {
 	@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…
 	*/
 	connect(options?: {signal?: AbortSignal}): Promise<Connection>;
+	/**
+	The same as `connect`, to another apiserver of the cluster at its own `ip:port`. Its certificate must be from the kubeconfig's authority and carry the
+	name by which pods know an apiserver: nothing is sent to a server that is not verified so, whatever the kubeconfig allows for its own server.
+	@throws SpokeError as `connect`; ERR_APISERVER_TLS where the kubeconfig gives no authority to check with
+	*/
+	connectAt(address: string, options?: {signal?: AbortSignal; limitMs?: number}): Promise<Connection>;
 	/** A request on a pooled keep-alive connection; Retry-After of a 429 is obeyed. Nothing is thrown for an HTTP status. */
 	request(options: RequestOptions): Promise<ApiResponse>;
 	/** Request, body read whole, JSON parsed. @throws SpokeError by `refusal` for any status but 2xx. */

@@ -12,6 +12,7 @@ import {openConnection, type Access} from './dedicated-connection.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
 import {fewAtOnce} from './transport/few-at-once.ts';
+import {parseServerUrl} from './transport/server-url.ts';
 
 /** A page of 5,000 whole pods is about 40 MiB. */
 const largestJson = 256 * 1024 * 1024;
@@ -34,6 +35,7 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 	return {
 		facts,
 		connect: async options => pool.handOver() ?? open(options?.signal),
+		connectAt: async (address, {signal, limitMs = 0} = {}) => openConnection(accessAt(access, address, limitMs), signal),
 		request: async options => pool.request(options),
 		async json<T>({maxBytes, ...options}: RequestOptions & {maxBytes?: number}): Promise<T> {
 			const answer = await pool.request(options);
@@ -48,6 +50,19 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 			pool.close();
 		},
 	};
+}
+
+/** In every apiserver's certificate. @see https://kubernetes.io/docs/setup/best-practices/certificates/ */
+const nameOfApiservers = 'kubernetes.default.svc';
+
+function accessAt(access: Access, address: string, limitMs: number): Access {
+	const {tls, proxy} = access.route;
+	const server = parseServerUrl(`https://${address}`);
+	if (!tls || tls.insecure || tls.trust.from !== 'kubeconfig-ca' || proxy) {
+		throw new SpokeError('ERR_APISERVER_TLS', `${server.shown} is not dialled: ${proxy ? 'the way to the apiserver leads through a proxy' : 'the kubeconfig has no certificate authority to check it with'}`);
+	}
+
+	return {...access, route: {server, proxy: null, tls: {...tls, serverName: nameOfApiservers, limitMs}, limitMs}};
 }
 
 async function anonymousRequest(access: Access, options: RequestOptions): Promise<ApiResponse> {

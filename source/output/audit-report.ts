@@ -10,6 +10,7 @@ export function auditReport(audit: Audit): string {
 	return [
 		clean(`${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
 		clean(`apiservers: ${known}${replicas.agree === false ? ', and they differ' : ''}   nodes: ${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} looked at` : ''}   probe: ${audit.probe}`),
+		...replicas.unreached.map(text => clean(`not read: apiserver ${text}`)),
 		'',
 		...hubPicture(audit.rows).map(line => clean(line)),
 		'',

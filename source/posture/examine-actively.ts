@@ -5,6 +5,7 @@ import {readBeforeUse} from './connection-readings.ts';
 import type {ConnectionPurpose, Grounds, Reading} from './evidence.ts';
 import type {Examined} from './examine.ts';
 import {failureReading} from './failure-reading.ts';
+import {knownProcesses} from './known-processes.ts';
 import {readAgentConnections, readAgentPods, type AgentPod} from './probes/agent-metrics.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {holdUpgrade} from './probes/held-upgrades.ts';
@@ -24,8 +25,14 @@ export async function examineActively(examined: Examined, cluster: ClusterAccess
 	const outcome = await stepTest(examined, cluster, target).catch(() => undefined);
 	// What was tried has moved the counters, also where it was refused.
 	const metrics = examined.metrics.read && examined.connection.usable ? await readApiserverMetrics(examined.connection, processOf(examined)) : examined.metrics;
+	const tested = fromStepTest(outcome, examined, target);
+	knownProcesses(cluster).remember(processOf(examined), {
+		...metrics.read ? {metrics: [metrics.read]} : {},
+		...tested.stepTests.length > 0 ? {stepTests: tested.stepTests} : {},
+		...tested.agentTests.length > 0 ? {agentTests: tested.agentTests} : {},
+	});
 	return {...examined, metrics: metrics.read ? metrics : examined.metrics, active: {
-		...fromStepTest(outcome, examined, target),
+		...tested,
 		logDifferentials: log ? [log] : [],
 		handshakes: handshake?.read ? [handshake.read] : [],
 	}};

@@ -3,6 +3,7 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {readBeforeUse, socketReading, type ConnectionReadings} from './connection-readings.ts';
 import type {Closed, ConnectionPurpose, FlagFacts, Grounds, MetricFacts, Outcome, Reading} from './evidence.ts';
+import {knownProcesses} from './known-processes.ts';
 import {pathOf} from './label-of.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {frontOf} from './rules/front.ts';
@@ -15,14 +16,19 @@ export type Examined = {
 	/** The connection that the verdicts are about; its requests all end at one process, if no gateway stands between. */
 	connection: Connection;
 	own: ConnectionReadings;
-	/** Other processes met on further connections. */
-	others: readonly ConnectionReadings[];
+	/** Other processes met on further connections, to the same server address or to their own. */
+	others: readonly MetProcess[];
+	/** Addresses of apiservers that were tried and not read, each with the reason. */
+	unreached: readonly string[];
 	processChanged: boolean;
 	metrics: Outcome<MetricFacts>;
 	shared: SharedReadings;
 	/** What an active probe found; empty without consent. */
 	active: Pick<Grounds, 'stepTests' | 'agentTests' | 'logDifferentials' | 'handshakes' | 'failures'>;
 };
+
+/** `dialled`: its own address, where that was dialled. */
+export type MetProcess = ConnectionReadings & {dialled: string | null};
 
 export const nothingActive: Examined['active'] = {stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: []};
 
@@ -35,21 +41,22 @@ export async function examine(cluster: ClusterAccess, {signal}: {signal?: AbortS
 	const connection = await cluster.connect(options);
 	const own = await readBeforeUse(connection, {limitMs: readLimitMs, secondWithinMs: readLimitMs});
 	const processId = own.process?.facts.id ?? null;
-	const metrics = connection.usable ? await readMetricsOncePerMinute(connection, processId, options) : notAsked();
+	const metrics = connection.usable ? await readMetricsOncePerMinute(cluster, connection, processId, options) : notAsked();
 	const processChanged = own.flags !== null && connection.usable && await answersDiffer(connection, own);
 	const shared = await readShared(cluster, {timeoutMs: readLimitMs});
 	const others = await meetOthers(cluster, own, shared.replicas?.facts.known ?? null, signal);
-	return {connection, own, others, processChanged, metrics, shared, active: nothingActive};
+	return {connection, own, others, unreached: [], processChanged, metrics, shared, active: nothingActive};
 }
 
-/** All that the rules need for one purpose. */
+/** All that the rules need for one purpose, of a connection that nobody has opened yet. */
 export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose): Grounds {
-	const {connection, own, others, shared, metrics, active, processChanged} = examined;
+	const {connection, own, others, unreached, shared, metrics, active, processChanged} = examined;
 	return {
 		purpose,
 		about: 'configuration',
 		time: new Date().toISOString(),
 		connection: connection.id,
+		bound: false,
 		answered: false,
 		socket: socketReading(connection),
 		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority, foreignHeaders: own.foreignHeaders, processChanged}),
@@ -57,6 +64,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
+		unreached,
 		version: shared.version,
 		metrics: metrics.read ? [metrics.read] : [],
 		...active,
@@ -81,8 +89,8 @@ function sameFlags(a: Reading<FlagFacts>, b: Reading<FlagFacts>): boolean {
 }
 
 /** A balancer gives new connections to other apiservers: a few more are opened while not all that are known were met. */
-async function meetOthers(cluster: ClusterAccess, own: ConnectionReadings, known: number | null, signal: AbortSignal | undefined): Promise<readonly ConnectionReadings[]> {
-	const met = new Map<string, ConnectionReadings>();
+async function meetOthers(cluster: ClusterAccess, own: ConnectionReadings, known: number | null, signal: AbortSignal | undefined): Promise<readonly MetProcess[]> {
+	const met = new Map<string, MetProcess>();
 	if (!own.flags || known === 1) {
 		return [];
 	}
@@ -92,7 +100,7 @@ async function meetOthers(cluster: ClusterAccess, own: ConnectionReadings, known
 		const readings = await onFreshConnection(cluster, signal);
 		const id = readings?.process?.facts.id;
 		if (id !== undefined && id !== own.process?.facts.id) {
-			met.set(id, readings!);
+			met.set(id, {...readings!, dialled: null});
 		}
 	}
 
@@ -110,18 +118,17 @@ async function onFreshConnection(cluster: ClusterAccess, signal: AbortSignal | u
 	}
 }
 
-const lastRead = new Map<string, {at: number; outcome: Outcome<MetricFacts>}>();
-
 /** Megabytes on a large cluster: asked at most once a minute of one process. */
-async function readMetricsOncePerMinute(connection: Connection, process: string | null, options: {signal?: AbortSignal}): Promise<Outcome<MetricFacts>> {
-	const last = process === null ? undefined : lastRead.get(process);
-	if (last && Date.now() - last.at < 60_000) {
-		return last.outcome;
+async function readMetricsOncePerMinute(cluster: ClusterAccess, connection: Connection, process: string | null, options: {signal?: AbortSignal}): Promise<Outcome<MetricFacts>> {
+	const known = knownProcesses(cluster);
+	const recent = known.recentMetrics(process, 60_000);
+	if (recent) {
+		return {read: recent};
 	}
 
 	const outcome = await readApiserverMetrics(connection, process, options);
-	if (process !== null) {
-		lastRead.set(process, {at: Date.now(), outcome});
+	if (outcome.read) {
+		known.remember(process, {metrics: [outcome.read]});
 	}
 
 	return outcome;

@@ -101,7 +101,7 @@ export type FailureFacts = {
 export type ReplicaFacts = {
 	known: number | null;
 	knownFrom: 'lease' | 'endpointslice' | 'unknown';
-	/** `ip:port` of each, as they register themselves; `null` where that may not be read. */
+	/** `ip:port` of each, as they register themselves among the endpoints or in their leases; `null` where that may not be read. */
 	addresses: readonly string[] | null;
 };
 
@@ -122,8 +122,10 @@ export type Grounds = {
 	about: 'configuration' | 'open-connection' | 'ended-connection';
 	/** Now. */
 	time: string;
-	/** The connection the verdict is about. */
+	/** The connection the verdict is about, or the one that was examined for it. */
 	connection: string | null;
+	/** The verdict is about this very connection. False where none was opened: the next one may end at another apiserver than the one that was examined. */
+	bound: boolean;
 	/** The far end of leg 2 answered on it: whatever check there is was passed. A 101 alone says it only where the apiserver dials first. */
 	answered: boolean;
 	socket: Reading<SocketFacts> | null;
@@ -135,6 +137,8 @@ export type Grounds = {
 	/** Flags of apiservers' mirror pods. */
 	mirrorPods: ReadonlyArray<Reading<FlagFacts>>;
 	replicas: Reading<ReplicaFacts> | null;
+	/** Addresses of apiservers that were tried and not read, each with the reason. */
+	unreached: readonly string[];
 	version: Reading<VersionFacts> | null;
 	metrics: ReadonlyArray<Reading<MetricFacts>>;
 	stepTests: ReadonlyArray<Reading<StepTestFacts>>;

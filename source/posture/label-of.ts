@@ -6,6 +6,7 @@ import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
 import {socketReading, type ConnectionReadings} from './connection-readings.ts';
 import type {Grounds, Path} from './evidence.ts';
 import {failureReading} from './failure-reading.ts';
+import {nothingKnown, type KnownProcess} from './known-processes.ts';
 import {buildPath} from './path.ts';
 import {frontOf} from './rules/front.ts';
 import type {SharedReadings} from './shared-readings.ts';
@@ -26,7 +27,8 @@ export type WatchedConnection = {
 	failedAt: string | null;
 };
 
-export function labelOf(watched: WatchedConnection, cluster: ClusterFacts): Path {
+/** `known`: what was read before of the process at the connection's other end. */
+export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known: KnownProcess = nothingKnown): Path {
 	const {connection, purpose, readings, shared, error} = watched;
 	const time = new Date().toISOString();
 	const failure = error && failureReading({error, purpose, connection: connection?.id ?? null, process: readings.process?.facts.id ?? null, time: watched.failedAt ?? time});
@@ -35,6 +37,7 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts): Path
 		about: watched.about,
 		time,
 		connection: connection?.id ?? null,
+		bound: connection !== null,
 		answered: watched.answered,
 		socket: connection && socketReading(connection),
 		front: connection
@@ -44,10 +47,9 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts): Path
 		flags: readings.flags ? [readings.flags] : [],
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
+		unreached: [],
 		version: shared.version,
-		metrics: [],
-		stepTests: [],
-		agentTests: [],
+		...known,
 		logDifferentials: [],
 		handshakes: [],
 		failures: failure ? [failure] : [],

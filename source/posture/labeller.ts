@@ -5,6 +5,7 @@ import type {SpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
 import {nothingRead, readBeforeUse, type ConnectionReadings} from './connection-readings.ts';
 import type {Closed, Path} from './evidence.ts';
+import {knownProcesses} from './known-processes.ts';
 import {labelOf, type WatchedConnection} from './label-of.ts';
 import type {Labeller, MakeLabeller} from './label.ts';
 import {nothingShared, readShared, type SharedReadings} from './shared-readings.ts';
@@ -46,6 +47,7 @@ class ConnectionLabeller implements Labeller {
 	};
 
 	readonly #cluster: ClusterAccess;
+	readonly #endNews: () => void;
 	readonly #watched = new Map<string, WatchedConnection>();
 	readonly #listeners = new Set<(connectionId: string, path: Path) => void>();
 	#shared: Promise<SharedReadings> | undefined;
@@ -56,6 +58,13 @@ class ConnectionLabeller implements Labeller {
 
 	constructor(cluster: ClusterAccess) {
 		this.#cluster = cluster;
+		this.#endNews = knownProcesses(cluster).onNews(process => {
+			for (const [id, {readings, phase}] of this.#watched) {
+				if (phase !== 'failed' && readings.process?.facts.id === process) {
+					this.#publish(id);
+				}
+			}
+		});
 	}
 
 	onLabel(listener: (connectionId: string, path: Path) => void): () => void {
@@ -67,6 +76,7 @@ class ConnectionLabeller implements Labeller {
 
 	close(): void {
 		this.#ended = true;
+		this.#endNews();
 		this.#listeners.clear();
 		this.#watched.clear();
 		this.labels.clear();
@@ -190,7 +200,8 @@ class ConnectionLabeller implements Labeller {
 			return;
 		}
 
-		const path = labelOf(watched, this.#cluster.facts);
+		const known = knownProcesses(this.#cluster).of(watched.readings.process?.facts.id ?? null);
+		const path = labelOf(watched, this.#cluster.facts, known);
 		this.labels.set(id, path);
 		for (const listener of this.#listeners) {
 			listener(id, path);

@@ -3,7 +3,8 @@ import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ClusterIdentity, Grounds, Leg, Path, ProcessBinding, Ruling, Verdict} from './evidence.ts';
 import {numberEvidence} from './evidence-list.ts';
 import {pathLine} from './path-line.ts';
-import {allRead, apiserverFlag, everyProcess} from './rules/apiserver-flag.ts';
+import {apiserverFlag} from './rules/apiserver-flag.ts';
+import {allRead, everyProcess, knownReplicas} from './rules/replicas.ts';
 import {crossing} from './rules/crossing.ts';
 import {pathFindings} from './rules/path-findings.ts';
 import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
@@ -114,6 +115,7 @@ function farEnd(grounds: Grounds): Leg['to'] {
 	return ends[grounds.purpose.feature as keyof typeof ends];
 }
 
+/** Of a configuration: the process that was examined. */
 function binding(grounds: Grounds): ProcessBinding {
 	const processes = everyProcess(grounds);
 	const verdict = apiserverFlag(grounds, 'kubelet-certificate-authority', () => 'binding');
@@ -121,8 +123,8 @@ function binding(grounds: Grounds): ProcessBinding {
 	return {
 		id: grounds.process?.facts.id ?? null,
 		startTime: grounds.process?.facts.startTime ?? null,
-		boundBy: verdict.known ? verdict.boundBy : grounds.process ? 'same-connection' : 'none',
-		known: grounds.replicas?.facts.known ?? null,
+		boundBy: verdict.known ? verdict.boundBy : grounds.process && grounds.bound ? 'same-connection' : 'none',
+		known: knownReplicas(grounds),
 		read: processes.length,
 		agree: processes.length > 1 && !agreeing ? false : allRead(grounds, processes) ? agreeing : null,
 	};

@@ -3,6 +3,7 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, Grounds, Path, StreamFeature} from './evidence.ts';
 import {examineActively} from './examine-actively.ts';
+import {examineReplicas} from './examine-replicas.ts';
 import {examine, groundsFor, type Examined} from './examine.ts';
 import {dialledAddress} from './node-facts.ts';
 import {buildPath, toKubelet} from './path.ts';
@@ -21,7 +22,8 @@ export async function pathsTo(cluster: ClusterAccess, asked: string, {features, 
 	const subjects = await pathSubjects(cluster, asked, signal);
 	const passive = await examine(cluster, signal ? {signal} : {});
 	try {
-		const examined = probe === 'active' && subjects.probe ? await examineActively(passive, cluster, subjects.probe) : passive;
+		const wide = probe === 'active' ? await examineReplicas(passive, cluster, signal) : passive;
+		const examined = probe === 'active' && subjects.probe ? await examineActively(wide, cluster, subjects.probe) : wide;
 		return subjects.purposes
 			.filter(({feature}) => features === undefined || features.includes(feature))
 			.map(purpose => configuredPath(examined, cluster, purpose, subjects));
@@ -30,9 +32,14 @@ export async function pathsTo(cluster: ClusterAccess, asked: string, {features, 
 	}
 }
 
+/** Stands for the connection of an attempt that failed; what was read on it says so. */
+export const failedAttempt = 'failed-attempt';
+
 /** The path that a connection for this purpose would take, or with `error`, the one that failed. */
 export function configuredPath(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose, subjects: Pick<PathSubjects, 'node' | 'pod'>, error: ErrorObject | null = null): Path {
-	const grounds: Grounds = {...groundsFor(examined, cluster, purpose), about: error ? 'ended-connection' : 'configuration'};
+	const configured = groundsFor(examined, cluster, purpose);
+	// The attempt had a connection of its own: nothing but its own words is bound to it.
+	const grounds: Grounds = error ? {...configured, about: 'ended-connection', connection: failedAttempt, bound: true, process: null} : configured;
 	const {context, server, sandbox} = cluster.facts;
 	return buildPath(grounds, {
 		cluster: {context, server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox},

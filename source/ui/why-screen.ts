@@ -95,7 +95,7 @@ export function whyLines(path: Path | null, error: ErrorObject | null, strokes: 
 		const {process} = path;
 		lines.push({text: 'Read at', rule: true}, {
 			indent: 3,
-			text: process.id === null ? 'the apiserver process is not known' : `process ${process.id}, up since ${process.startTime ?? 'not known'}; ${process.boundBy === 'same-connection' ? 'read on this very connection' : process.boundBy === 'all-replicas-agree' ? 'all replicas read and agreed' : 'not bound to this connection'}${process.known === null ? '' : `; ${process.read} of ${process.known} replicas read`}`,
+			text: process.id === null ? 'the apiserver process is not known' : `process ${process.id}, up since ${process.startTime ?? 'not known'}; ${process.boundBy === 'same-connection' ? 'read on this very connection' : process.boundBy === 'all-replicas-agree' ? 'all replicas read and agreed' : path.about === 'configuration' ? 'a new connection may end at another' : 'not bound to this connection'}${process.known === null ? '' : `; ${process.read} of ${process.known} replicas read`}`,
 		});
 	}
 

@@ -7,7 +7,9 @@ import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {ConnectionPurpose, Path} from '../../source/posture/evidence.ts';
+import {examine} from '../../source/posture/examine.ts';
 import {makeLabeller} from '../../source/posture/labeller.ts';
+import {configuredPath} from '../../source/posture/paths-to.ts';
 import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
 import {startServer} from '../support/api-server.ts';
 import {openSandbox} from '../support/sandbox.ts';
@@ -78,6 +80,29 @@ test('after an apiserver restart with other flags no label of a new connection c
 	t.is(after[0]?.phase, 'checking');
 	t.deepEqual(after.filter(({legs}) => legs[1]?.tls.state === 'unverified' || legs[1]?.route.state === 'direct').map(({line}) => line), []);
 	t.is(after.at(-1)?.legs[1]?.tls.state, 'verified');
+	cluster.close();
+});
+
+test('what was read of a process beside a label is in the label: a session says the same everywhere', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {labeller, told, until} = listen(cluster);
+	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(connection, purpose, opened);
+	const alone = await until(({phase}) => phase === 'settled');
+	t.is(alone.legs[1]?.route.state, 'unknown', 'an egress file alone is no word for the route');
+	t.regex(alone.legs[1]?.route.why ?? '', /egress file is set/);
+	const [pod] = (await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?fieldSelector=spec.nodeName%3Dn1'})).items;
+	(await cluster.request({path: `/api/v1/namespaces/default/pods/${pod!.metadata.name}/log?tailLines=1`})).body.resume();
+	const examined = await examine(cluster);
+	const pane = configuredPath(examined, cluster, purpose, {node: null, pod: null});
+	examined.connection.close();
+	t.is(pane.legs[1]?.route.state, 'konnectivity');
+	t.deepEqual([told.at(-1)?.legs[1]?.route.state, told.at(-1)?.process.id], [pane.legs[1]?.route.state, pane.process.id]);
+	const later = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(later, purpose, opened);
+	t.is(told.at(-1)?.legs[1]?.route.state, 'konnectivity');
+	labeller.close();
 	cluster.close();
 });
 

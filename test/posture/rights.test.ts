@@ -2,6 +2,7 @@
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
+import type {Connection} from '../../source/cluster/connection.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {runAudit} from '../../source/posture/audit/run-audit.ts';
@@ -17,14 +18,20 @@ import {openSandbox} from '../support/sandbox.ts';
 function recorded(cluster: ClusterAccess): {cluster: ClusterAccess; asked: Set<string>} {
 	const asked = new Set<string>();
 	const note = (method: string | undefined, path: string) => asked.add(`${method ?? 'GET'} ${path.split('?')[0]!}`);
+	const noted = (connection: Connection): Connection => {
+		const {request, upgrade} = connection;
+		connection.request = async options => (note(options.method, options.path), request.call(connection, options));
+		connection.upgrade = async options => (note(options.method, options.path), upgrade.call(connection, options));
+		return connection;
+	};
+
 	return {asked, cluster: {
 		facts: cluster.facts,
 		async connect(options) {
-			const connection = await cluster.connect(options);
-			const {request, upgrade} = connection;
-			connection.request = async options => (note(options.method, options.path), request.call(connection, options));
-			connection.upgrade = async options => (note(options.method, options.path), upgrade.call(connection, options));
-			return connection;
+			return noted(await cluster.connect(options));
+		},
+		async connectAt(address, options) {
+			return noted(await cluster.connectAt(address, options));
 		},
 		request: async options => (note(options.method, options.path), cluster.request(options)),
 		json: async options => cluster.json(options),

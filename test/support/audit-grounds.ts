@@ -35,6 +35,7 @@ export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...
 			connection: {id: 'c1', facts: socketFacts, usable: false, close() {}} as unknown as Examined['connection'],
 			own: {...nothingRead, flags: flags(good), process: processOf('p1'), ...own},
 			others: [],
+			unreached: [],
 			processChanged: false,
 			metrics: shut('metrics'),
 			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], closed: [], ...shared},

@@ -1,17 +1,20 @@
 /** May a row speak for every apiserver of the cluster? */
 import type {Basis, Grounds, Need} from '../evidence.ts';
-import {needFlagz, needLeases} from '../rules/needs.ts';
+import {needActive, needFlagz, needLeases} from '../rules/needs.ts';
+import {allRead, everyProcess, knownReplicas} from '../rules/replicas.ts';
 
 export type AcrossReplicas = {basis: Basis; scope: {of: number | null; proven: number}; need: readonly Need[]};
 
 /** What is good on some apiservers is good for the cluster, proven, only when all that are known were read; what is bad on one is bad. */
-export function acrossReplicas({replicas}: Grounds, read: readonly Grounds[], proven: readonly Grounds[]): AcrossReplicas {
-	const known = replicas?.facts.known ?? null;
-	const all = known !== null && countProcesses(read) >= known;
+export function acrossReplicas(grounds: Grounds, read: readonly Grounds[], proven: readonly Grounds[]): AcrossReplicas {
+	const known = knownReplicas(grounds);
+	const met = everyProcess(grounds);
+	// Without flags a process is known by nothing but its connection: then one that is known must be the one that was met.
+	const all = met.length > 0 ? allRead(grounds, met) && countProcesses(read) >= met.length : known === 1;
 	return {
 		basis: all ? 'proven' : 'inferred',
 		scope: {of: known, proven: countProcesses(proven)},
-		need: all ? [] : [known === null ? needLeases : needFlagz],
+		need: all ? [] : [known === null ? needLeases : (met.length > 0 ? needActive : needFlagz)],
 	};
 }
 

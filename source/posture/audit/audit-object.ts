@@ -40,6 +40,8 @@ export type Audit = {
 		agree: boolean | null;
 		knownFrom: 'lease' | 'endpointslice' | 'unknown';
 		processes: ReadonlyArray<{id: string | null; startTime: string | null; address: string | null; readOver: 'direct' | 'balancer'}>;
+		/** Addresses that were tried and not read, each with the reason. */
+		unreached: readonly string[];
 	};
 	nodes: {total: number | null; examined: number; chosen: 'all' | 'sample'};
 	probe: 'passive' | 'active';

@@ -2,6 +2,7 @@
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {ConnectionPurpose, Grounds, Outcome, StreamFeature} from '../evidence.ts';
 import {examineActively, type ProbeTarget} from '../examine-actively.ts';
+import {examineReplicas} from '../examine-replicas.ts';
 import {examine, groundsFor, type Examined} from '../examine.ts';
 import {kubeletPortOf} from '../node-facts.ts';
 import {readAnonymous, readWhoAmI, type AnonymousFacts, type WhoAmI} from '../probes/access.ts';
@@ -42,7 +43,8 @@ const sampledKubelets = 5;
 export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {probe: 'passive' | 'active'; signal?: AbortSignal}): Promise<AuditGrounds> {
 	const passive = await examine(cluster, signal ? {signal} : {});
 	const target = probe === 'active' ? await someRunningPod(cluster) : null;
-	const examined = target ? await examineActively(passive, cluster, target) : passive;
+	const wide = probe === 'active' ? await examineReplicas(passive, cluster, signal) : passive;
+	const examined = target ? await examineActively(wide, cluster, target) : wide;
 	passive.connection.close();
 	const {namespace} = cluster.facts;
 	const isApiserver = groundsFor(examined, cluster, {feature: 'exec', target: anyTarget('exec'), request: null}).front.to === 'apiserver';
@@ -60,7 +62,8 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {prob
 		readAgentPods(cluster),
 	]);
 	const kubelets = await Promise.all((nodes.read?.facts.examined ?? []).slice(0, sampledKubelets).map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
-	const own = (feature: StreamFeature, request: ConnectionPurpose['request'] = null) => groundsFor(examined, cluster, {feature, target: anyTarget(feature), request});
+	// A row speaks of processes, each by its own connection; whether those are all is said by the row itself.
+	const own = (feature: StreamFeature, request: ConnectionPurpose['request'] = null): Grounds => ({...groundsFor(examined, cluster, {feature, target: anyTarget(feature), request}), bound: true});
 	return {
 		grounds: own,
 		each: (feature, request = null) => [own(feature, request), ...examined.others.map(({flags, process}) => ({...own(feature, request), connection: flags?.connection ?? null, process}))],

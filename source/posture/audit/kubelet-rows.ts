@@ -1,10 +1,12 @@
 /** C4 and C5: the kubelet's certificate, and who may use the kubelet. */
 import type {Basis, FlagFacts, Reading} from '../evidence.ts';
-import {allRead, everyProcess, valueOf} from '../rules/apiserver-flag.ts';
+import {valueOf} from '../rules/apiserver-flag.ts';
+import {allRead, everyProcess, knownReplicas} from '../rules/replicas.ts';
 import {kubeletTls} from '../rules/kubelet-tls.ts';
-import {needConfigz, needFlagz, needLeases, needMirrorPods} from '../rules/needs.ts';
+import {needActive, needConfigz, needFlagz, needLeases, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
-import {cite, frontIsSure} from '../rules/strength.ts';
+import {frontIsSure} from '../rules/same-process.ts';
+import {cite} from '../rules/strength.ts';
 import type {RowFinding} from './audit-object.ts';
 import {citeRead, found, notKnown} from './finding.ts';
 import type {AuditGrounds} from './gather.ts';
@@ -15,7 +17,7 @@ const flag = 'kubelet-certificate-authority';
 export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 	const grounds = audit.grounds('exec');
 	const readings = everyProcess(grounds).filter(reading => valueOf(reading, flag) !== undefined);
-	const of = grounds.replicas?.facts.known ?? (readings.length > 0 ? readings.length : null);
+	const of = knownReplicas(grounds) ?? (readings.length > 0 ? readings.length : null);
 	const name = (reading: Reading<FlagFacts>) => `apiserver ${reading.process ?? reading.where}`;
 	const off = readings.filter(reading => valueOf(reading, flag) === '');
 	const because = readings.map(reading => cite(reading, valueOf(reading, flag) === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set', `${flag}=${JSON.stringify(valueOf(reading, flag))}`));
@@ -38,7 +40,7 @@ export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 	return found('pass', 'verified', all ? sure : 'inferred', all ? 'Kubelets’ certificates are verified by every apiserver' : `Verified by the ${readings.length === 1 ? 'apiserver' : `${readings.length} apiservers`} that could be read`, {
 		because,
 		scope: {of, proven: sure === 'proven' ? readings.length : 0},
-		need: all ? [] : [needLeases],
+		need: all ? [] : [knownReplicas(grounds) === null ? needLeases : needActive],
 	});
 }
 

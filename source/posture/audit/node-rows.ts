@@ -1,6 +1,7 @@
 /** N1–N3: kubelets and pods to the apiserver. */
 import type {Citation} from '../evidence.ts';
-import {apiserverFlag, valueOf, everyProcess} from '../rules/apiserver-flag.ts';
+import {apiserverFlag, valueOf} from '../rules/apiserver-flag.ts';
+import {everyProcess} from '../rules/replicas.ts';
 import {needFlagz, needNodeLeases, needSigningRequests} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {citeRead, found, needsOf, notKnown} from './finding.ts';

@@ -44,7 +44,8 @@ export function konnectivityRow({each, agents}: AuditGrounds): RowFinding {
 		],
 		scope: across.scope,
 	};
-	if (routes.some(one => one.route.state !== route.state)) {
+	const failing = routes.some(one => one.route.state !== route.state) ? grounds.failures.some(({facts}) => facts.route !== null) : false;
+	if (routes.some(one => one.route.state !== route.state) && !failing) {
 		return found('warn', 'mixed', weakest(...routes.map(one => one.route.basis)), `The apiservers differ: ${routes.map(one => one.route.state).join(', ')}`, {...base, remedy: 'give every apiserver the same --egress-selector-config-file'});
 	}
 

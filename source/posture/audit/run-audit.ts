@@ -1,10 +1,12 @@
 /** `spoke audit`: every path of the documentation's page, row by row, for one cluster. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {numberEvidence} from '../evidence-list.ts';
+import type {Examined, MetProcess} from '../examine.ts';
 import type {Basis} from '../evidence.ts';
 import {docs} from '../rules/remedies.ts';
-import {everyProcess} from '../rules/apiserver-flag.ts';
-import {frontIsSure, weakest} from '../rules/strength.ts';
+import {allRead, everyProcess, knownReplicas, ownAddress} from '../rules/replicas.ts';
+import {frontIsSure} from '../rules/same-process.ts';
+import {weakest} from '../rules/strength.ts';
 import {rowIds, type Audit, type AuditRow, type RowFinding, type RowId, type RowVerdict} from './audit-object.ts';
 import {componentsToApiserver, nodeSideSum, restOfControlPlane} from './control-plane-rows.ts';
 import {gatherAudit, type AuditGrounds} from './gather.ts';
@@ -68,16 +70,12 @@ export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterAccess, 'fac
 		cluster: {context: facts.context, server: facts.server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox: facts.sandbox},
 		identity: grounds.whoAmI,
 		replicas: {
-			known: examined.shared.replicas?.facts.known ?? null,
+			known: knownReplicas(grounds.grounds('exec')),
 			read: processes.length,
 			agree: agreement(grounds),
 			knownFrom: examined.shared.replicas?.facts.knownFrom ?? 'unknown',
-			processes: [examined.own, ...examined.others].filter(({flags, process}) => flags ?? process).map(({process}) => ({
-				id: process?.facts.id ?? null,
-				startTime: process?.facts.startTime ?? null,
-				address: examined.connection.facts.server,
-				readOver: examined.others.length > 0 ? 'balancer' as const : 'direct' as const,
-			})),
+			processes: [{...examined.own, dialled: null}, ...examined.others].filter(({flags, process}) => flags ?? process).map(({process, flags, dialled}) => processOf(examined, process, flags, dialled)),
+			unreached: examined.unreached,
 		},
 		nodes: {
 			total: nodes.read?.facts.total ?? null,
@@ -118,11 +116,17 @@ function rowFindings(audit: AuditGrounds): Array<{id: RowId; finding: RowFinding
 	return rowIds.map(id => ({id, finding: findings[id]!}));
 }
 
-function agreement({grounds, examined}: AuditGrounds): boolean | null {
+/** Its own address where that was dialled, or where our own server address is just that; else what stands before it. */
+function processOf({connection}: Examined, process: MetProcess['process'], flags: MetProcess['flags'], dialled: string | null): Audit['replicas']['processes'][number] {
+	const own = flags ? ownAddress(flags) : null;
+	const isDirect = dialled !== null || (own !== null && own === connection.facts.remoteAddress);
+	return {id: process?.facts.id ?? null, startTime: process?.facts.startTime ?? null, address: dialled ?? own ?? connection.facts.server, readOver: isDirect ? 'direct' : 'balancer'};
+}
+
+function agreement({grounds}: AuditGrounds): boolean | null {
 	const processes = everyProcess(grounds('exec'));
 	const differs = ['kubelet-certificate-authority', 'egress-selector-config-file'].some(name => new Set(processes.map(({facts}) => facts.values[name])).size > 1);
-	const known = examined.shared.replicas?.facts.known ?? null;
-	return differs ? false : known !== null && processes.length >= known ? true : null;
+	return differs ? false : allRead(grounds('exec'), processes) ? true : null;
 }
 
 function distinct(need: AuditRow['need']): AuditRow['need'] {

@@ -5,7 +5,7 @@ import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../evidence.ts';
 import {examine, nothingActive, type Examined} from '../examine.ts';
 import {failureReading} from '../failure-reading.ts';
-import {configuredPath} from '../paths-to.ts';
+import {configuredPath, failedAttempt} from '../paths-to.ts';
 import {pathSubjects, type PathSubjects} from '../path-subjects.ts';
 import {containerStep} from './container-step.ts';
 import type {Doctor, DoctorStep, StepName} from './doctor-object.ts';
@@ -75,8 +75,7 @@ function pathOf({cluster, examined, subjects, error}: {cluster?: ClusterAccess; 
 		return configuredPath(examined, cluster, purpose, subjects);
 	}
 
-	// The attempt was made on a connection of its own: it speaks for this process only where processes can be told apart.
-	const failure = failureReading({error, purpose, connection: null, process: null, time: new Date().toISOString(), active: true});
+	const failure = failureReading({error, purpose, connection: failedAttempt, process: null, time: new Date().toISOString(), active: true});
 	return configuredPath({...examined, active: {...nothingActive, failures: failure ? [failure] : []}}, cluster, purpose, subjects, error.toJSON());
 }
 

@@ -1,4 +1,4 @@
-/** How many apiservers does the cluster have? (identity leases, else the endpoints of the `kubernetes` service) */
+/** How many apiservers does the cluster have, and where? (identity leases, and the endpoints of the `kubernetes` service) */
 import type {Outcome, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
 import {ask, parsed, type Asked} from './ask.ts';
@@ -7,26 +7,38 @@ import {ask, parsed, type Asked} from './ask.ts';
 const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?labelSelector=apiserver.kubernetes.io%2Fidentity%3Dkube-apiserver&limit=500';
 const slicePath = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes&limit=500';
 
-type Lease = {spec?: {renewTime?: unknown; leaseDurationSeconds?: unknown}};
+type Lease = {metadata?: {annotations?: Readonly<Record<string, string>>}; spec?: {renewTime?: unknown; leaseDurationSeconds?: unknown}};
 type Slice = {endpoints?: ReadonlyArray<{addresses?: readonly string[]; conditions?: {ready?: boolean}}> | null; ports?: ReadonlyArray<{port?: number}> | null};
 
 export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<ReplicaFacts>> {
 	const leases = await ask(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, body => {
-		const known = (parsed<{items?: Lease[]}>(body)?.items ?? []).filter(lease => isCurrent(lease)).length;
-		return known > 0 ? known : undefined;
+		const current = (parsed<{items?: Lease[]}>(body)?.items ?? []).filter(lease => isCurrent(lease));
+		return current.length > 0 ? {known: current.length, addresses: current.flatMap(lease => peerAddress(lease) ?? [])} : undefined;
 	});
 	const slices = await ask(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
 		const addresses = (parsed<{items?: Slice[]}>(body)?.items ?? []).flatMap(slice =>
-			(slice.endpoints ?? []).flatMap(endpoint => (endpoint.addresses ?? []).map(address => `${address}:${slice.ports?.[0]?.port ?? 443}`)));
+			(slice.endpoints ?? []).flatMap(endpoint => (endpoint.addresses ?? []).map(address => joined(address, slice.ports?.[0]?.port ?? 443))));
 		return addresses.length > 0 ? addresses : undefined;
 	});
-	const addresses = slices.read?.facts ?? null;
-	if (leases.read) {
-		// Apiservers that share a host name share a lease, and one that does not register itself has no endpoint: the larger number counts.
-		return {read: {...leases.read, facts: {known: Math.max(leases.read.facts, addresses?.length ?? 0), knownFrom: 'lease', addresses}}};
+	if (!leases.read && !slices.read) {
+		return {closed: leases.closed};
 	}
 
-	return slices.read ? {read: {...slices.read, facts: {known: slices.read.facts.length, knownFrom: 'endpointslice', addresses}}} : {closed: leases.closed};
+	// Apiservers that share a host name share a lease, and one that does not register itself has no endpoint: the larger number counts.
+	const all = [...new Set([...slices.read?.facts ?? [], ...leases.read?.facts.addresses ?? []])];
+	const addresses = all.length > 0 ? all : null;
+	const known = Math.max(leases.read?.facts.known ?? 0, all.length);
+	return {read: {...leases.read ?? slices.read!, facts: {known, knownFrom: leases.read ? 'lease' : 'endpointslice', addresses}}};
+}
+
+/** Where other apiservers reach the holder of a lease; since 1.36 by default. @see pkg/controlplane/apiserver/server.go labelAPIServerHeartbeatFunc */
+function peerAddress({metadata}: Lease): string | undefined {
+	const address = metadata?.annotations?.['kubernetes.io/peer-advertise-address'];
+	return address !== undefined && /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]):\d+$/i.test(address) ? address : undefined;
+}
+
+function joined(address: string, port: number): string {
+	return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Renewed within twice its own duration. */

@@ -1,7 +1,8 @@
 /** Could a proxy of the apiserver's own environment stand in leg 2, and was that environment seen? */
 import type {Basis, Citation, ConnectionPurpose, FlagFacts, Grounds, Reading} from '../evidence.ts';
-import {allRead} from './apiserver-flag.ts';
-import {cite, frontIsSure, isSameProcess} from './strength.ts';
+import {allRead} from './replicas.ts';
+import {frontIsSure, isSameProcess} from './same-process.ts';
+import {cite} from './strength.ts';
 
 /**
 Plain round trips (logs, and the proxies where they are no upgrade) honour HTTP(S)_PROXY and NO_PROXY; upgrades are dialled without them.
@@ -13,7 +14,7 @@ export function honoursEnvironmentProxy({feature}: ConnectionPurpose): boolean {
 
 /** The environment by the mirror pods that may be this process's: none has a proxy (with the basis), one has (`false`), not seen (`undefined`). */
 export function environmentProxyIsExcluded(grounds: Grounds): {basis: Basis; citation: Citation} | false | undefined {
-	const own = grounds.flags.find(reading => isSameProcess(reading, grounds));
+	const own = grounds.bound ? grounds.flags.find(reading => isSameProcess(reading, grounds)) : undefined;
 	const candidates = own ? grounds.mirrorPods.filter(pod => isOfProcess(pod, own)) : grounds.mirrorPods;
 	if (candidates.some(({facts}) => facts.proxyEnvironment === true)) {
 		return false;

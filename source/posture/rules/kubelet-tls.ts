@@ -1,8 +1,9 @@
 /** Leg 2 to the kubelet's own port: does the apiserver verify the kubelet's certificate? */
 import type {Basis, Citation, Grounds, Need, Ruling, TlsState} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
-import {needActive, needFlagz, needMetrics, needMirrorPods} from './needs.ts';
-import {byConstruction, cite, frontIsSure, isSameProcess, strengthOf, weakest} from './strength.ts';
+import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas} from './needs.ts';
+import {frontIsSure, isSameProcess} from './same-process.ts';
+import {byConstruction, cite, strengthOf, weakest} from './strength.ts';
 
 const flag = 'kubelet-certificate-authority';
 
@@ -13,6 +14,7 @@ with it a request that succeeds was verified, and one that fails with an x509 te
 */
 export function kubeletTls(grounds: Grounds): Ruling<TlsState> {
 	return skippedByRequest(grounds)
+		?? byDifference(grounds)
 		?? refusedByText(grounds)
 		?? byFlag(grounds)
 		?? byCounters(grounds)
@@ -45,16 +47,24 @@ function refusedByText(grounds: Grounds): Ruling<TlsState> | undefined {
 	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: []};
 }
 
+/** Nothing was opened, and the next connection may end at either of two apiservers that do not do the same. */
+function byDifference(grounds: Grounds): Ruling<TlsState> | undefined {
+	const verdict = grounds.about === 'configuration' && !grounds.bound ? apiserverFlag(grounds, flag, () => 'kubelet-ca') : undefined;
+	return verdict && !verdict.known && verdict.differs ? apiserversDiffer() : undefined;
+}
+
+function apiserversDiffer(): Ruling<TlsState> {
+	return {state: 'unknown', basis: 'unknown', because: [], need: [needFlagz], why: 'the apiservers differ, and which one answers is not known'};
+}
+
 function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
 	const verdict = apiserverFlag(grounds, flag, value => value === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set');
 	if (!verdict.known) {
-		return verdict.differs
-			? {state: 'unknown', basis: 'unknown', because: [], need: [needFlagz], why: 'the apiservers differ, and which one answers is not known'}
-			: undefined;
+		return verdict.differs ? apiserversDiffer() : undefined;
 	}
 
 	if (verdict.value === '') {
-		return {state: 'unverified', basis: verdict.basis, because: verdict.citations, need: []};
+		return {state: 'unverified', basis: verdict.basis, because: verdict.citations, need: verdict.basis === 'proven' ? [] : needReplicas(grounds)};
 	}
 
 	if (grounds.answered) {
@@ -73,7 +83,9 @@ function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[],
 	const accepted = grounds.stepTests.find(reading => isSameProcess(reading, grounds) && reading.facts.rounds.length > 0)
 		?? grounds.logDifferentials.find(reading => isSameProcess(reading, grounds) && reading.facts.normal === 'ok' && reading.facts.node === grounds.purpose.target.node);
 	if (accepted) {
-		return {state: 'verified', basis: flagBasis, because: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'a request to this kubelet succeeded')], need: []};
+		// The file that the flag names is each apiserver's own.
+		const basis = weakest(flagBasis, strengthOf(accepted, grounds));
+		return {state: 'verified', basis, because: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'a request to this kubelet succeeded')], need: basis === 'proven' ? [] : needReplicas(grounds)};
 	}
 
 	const counters = grounds.metrics.find(reading => isSameProcess(reading, grounds)) ?? grounds.metrics[0];

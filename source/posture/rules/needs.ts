@@ -1,5 +1,5 @@
 /** Which right would tell: the needs that verdicts name, each with the command that checks it. */
-import type {Need} from '../evidence.ts';
+import type {Grounds, Need} from '../evidence.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
 export const needMetrics: Need = {permission: 'get nonResourceURL /metrics', check: 'kubectl auth can-i get /metrics', or: '--probe active'};
@@ -14,3 +14,8 @@ export const needSigningRequests: Need = {permission: 'list certificatesigningre
 export const needRootCa: Need = {permission: 'get configmap kube-root-ca.crt', check: 'kubectl auth can-i get configmaps/kube-root-ca.crt', or: null};
 /** Not a right to be granted for this program: it also lets its holder run commands in every pod of the node. */
 export const needConfigz: Need = {permission: null, check: null, or: 'the kubelet’s /configz, read by somebody who already may (nodes/proxy also runs commands: do not grant it for this)'};
+
+/** What would make an inference about one apiserver hold for all: their number, or a look at the others. Nothing where this connection itself was looked at. */
+export function needReplicas({bound, replicas}: Pick<Grounds, 'bound' | 'replicas'>): readonly Need[] {
+	return bound ? [] : replicas?.facts.known == null ? [needLeases] : [needActive];
+}

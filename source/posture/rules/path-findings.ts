@@ -2,11 +2,12 @@
 import type {ErrorObject} from '../../errors/spoke-error.ts';
 import type {Finding, Grounds, Ruling, TlsState} from '../evidence.ts';
 import {docs, remedies} from './remedies.ts';
+import {allRead, everyProcess, knownReplicas} from './replicas.ts';
 import type {RouteRuling} from './second-leg-route.ts';
 
 /** Findings of one path, worst first. */
 export function pathFindings(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling, error: ErrorObject | null): Finding[] {
-	return [...failed(error), ...firstLeg(grounds), ...secondLegTls(grounds, tls), ...routes(route)];
+	return [...failed(error), ...firstLeg(grounds), ...secondLegTls(grounds, tls), ...routes(route), ...otherApiservers(grounds)];
 }
 
 function failed(error: ErrorObject | null): Finding[] {
@@ -57,4 +58,15 @@ function routes({state}: RouteRuling): Finding[] {
 	return state === 'ssh-tunnel'
 		? [{row: 'C9', code: 'SSH_TUNNELS', severity: 'warning', leg: 2, message: 'SSH tunnels are deprecated and gone since 1.22', remedy: remedies.konnectivity, docs: docs.ssh}]
 		: [];
+}
+
+/** Nothing was opened: what other apiservers do decides what the next connection meets. */
+function otherApiservers(grounds: Grounds): Finding[] {
+	const [read, known] = [everyProcess(grounds), knownReplicas(grounds)];
+	if (grounds.about !== 'configuration' || read.length === 0 || allRead(grounds, read)) {
+		return [];
+	}
+
+	const count = known === null ? `${read.length} apiserver${read.length === 1 ? '' : 's'} read, and how many there are is not known` : `${read.length} of ${Math.max(known, read.length)} known apiservers read`;
+	return [{row: 'C4', code: 'APISERVERS_NOT_READ', severity: 'info', leg: 1, message: [`${count}: of a connection that is not open yet nothing is proven by their flags`, ...grounds.unreached].join('; '), remedy: null, docs: null}];
 }

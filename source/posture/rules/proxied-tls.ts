@@ -1,6 +1,7 @@
 /** Leg 2 of a proxied request to a pod, a service or another port of a node: what the URL alone decides. */
 import type {Grounds, Ruling, TlsState} from '../evidence.ts';
-import {byConstruction, frontIsSure} from './strength.ts';
+import {frontIsSure} from './same-process.ts';
+import {byConstruction} from './strength.ts';
 
 /**
 The transport of the apiserver proxy never verifies and sends no client certificate; the scheme before the name decides, and `http` is the default.

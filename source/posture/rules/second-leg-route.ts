@@ -2,8 +2,9 @@
 import type {Basis, Grounds, Need, Reading, RouteState, Ruling, StepTestFacts} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import {environmentProxyIsExcluded, honoursEnvironmentProxy} from './environment-proxy.ts';
-import {needActive, needAgentMetrics, needFlagz, needMetrics, needMirrorPods} from './needs.ts';
-import {byConstruction, cite, frontIsSure, isSameProcess, strengthOf, weakest} from './strength.ts';
+import {needActive, needAgentMetrics, needFlagz, needMetrics, needMirrorPods, needReplicas} from './needs.ts';
+import {frontIsSure, isSameProcess} from './same-process.ts';
+import {byConstruction, cite, strengthOf, weakest} from './strength.ts';
 import {sshIsExcluded, sshTunnels} from './ssh-tunnels.ts';
 
 export type RouteRuling = Ruling<RouteState> & {protocol: 'grpc' | 'http-connect' | 'ssh' | null; agent: string | null};
@@ -15,6 +16,7 @@ except that requests which are no upgrades may also take a proxy from the apiser
 */
 export function secondLegRoute(grounds: Grounds): RouteRuling {
 	return byFailureText(grounds)
+		?? byDifference(grounds)
 		?? byAgents(grounds)
 		?? sshTunnels(grounds)
 		?? byStepTest(grounds)
@@ -51,7 +53,7 @@ function byAgents(grounds: Grounds): RouteRuling | undefined {
 		state: 'konnectivity',
 		basis: strengthOf(reading, grounds),
 		because: [cite(reading, 'agent-carried-held-streams', reading.facts.observed), ...step ? [cite(step, 'step-test', step.facts.observed)] : []],
-		need: [],
+		need: strengthOf(reading, grounds) === 'proven' ? [] : needReplicas(grounds),
 		protocol: step?.facts.moved === 'grpc' || step?.facts.moved === 'http-connect' ? step.facts.moved : null,
 		agent: reading.facts.agent,
 	};
@@ -69,7 +71,7 @@ function byStepTest(grounds: Grounds): RouteRuling | undefined {
 	switch (reading.facts.moved) {
 		case 'grpc': {
 			// The gRPC egress protocol is Konnectivity's own; nothing else speaks it.
-			return {state: 'konnectivity', basis: strength, because, need: [], protocol: 'grpc', agent: null};
+			return {state: 'konnectivity', basis: strength, because, need: strength === 'proven' ? [] : needReplicas(grounds), protocol: 'grpc', agent: null};
 		}
 
 		case 'http-connect': {
@@ -87,13 +89,21 @@ function ownStepTest(grounds: Grounds): Reading<StepTestFacts> | undefined {
 	return decided.find(test => isSameProcess(test, grounds)) ?? decided.find(() => grounds.process === null);
 }
 
+/** Nothing was opened, and the next connection may end at either of two apiservers that do not do the same. */
+function byDifference(grounds: Grounds): RouteRuling | undefined {
+	const verdict = grounds.about === 'configuration' && !grounds.bound ? apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file') : undefined;
+	return verdict && !verdict.known && verdict.differs ? apiserversDiffer(grounds) : undefined;
+}
+
+function apiserversDiffer(grounds: Grounds): RouteRuling {
+	return {...unknown(grounds), need: [needFlagz], why: 'the apiservers differ, and which one answers is not known'};
+}
+
 /** No egress file: a plain dialer. */
 function byEmptyFlag(grounds: Grounds): RouteRuling | undefined {
 	const verdict = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-empty');
 	if (!verdict.known) {
-		return verdict.differs
-			? {...unknown(grounds), need: [needFlagz], why: 'the apiservers differ, and which one answers is not known'}
-			: undefined;
+		return verdict.differs ? apiserversDiffer(grounds) : undefined;
 	}
 
 	return verdict.value === '' ? direct(grounds, verdict.basis, verdict.citations) : undefined;
@@ -104,8 +114,9 @@ function direct(grounds: Grounds, unless: Basis, because: RouteRuling['because']
 	// An SSH tunnel moves no counter and needs no egress file.
 	const basis = weakest(unless, sshIsExcluded(grounds));
 	const common = {protocol: null, agent: null} as const;
+	const replicas = unless === 'proven' ? [] : needReplicas(grounds);
 	if (!honoursEnvironmentProxy(grounds.purpose)) {
-		return {state: 'direct', basis, because, need: [], ...common};
+		return {state: 'direct', basis, because, need: replicas, ...common};
 	}
 
 	const excluded = environmentProxyIsExcluded(grounds);
@@ -114,8 +125,8 @@ function direct(grounds: Grounds, unless: Basis, because: RouteRuling['because']
 	}
 
 	return excluded
-		? {state: 'direct', basis: weakest(basis, excluded.basis), because: [...because, excluded.citation], need: [], ...common}
-		: {state: 'direct', basis: weakest(basis, 'inferred'), because: [...because, byConstruction(grounds, 'environment-proxy-possible', 'requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen')], need: [needMirrorPods], ...common};
+		? {state: 'direct', basis: weakest(basis, excluded.basis), because: [...because, excluded.citation], need: replicas, ...common}
+		: {state: 'direct', basis: weakest(basis, 'inferred'), because: [...because, byConstruction(grounds, 'environment-proxy-possible', 'requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen')], need: [needMirrorPods, ...replicas], ...common};
 }
 
 /** The process's own families: it has reached kubelets, and an egress dialer counted nothing, or something. */
@@ -139,7 +150,7 @@ function byCounters(grounds: Grounds): RouteRuling | undefined {
 	return {state: isGrpc ? 'konnectivity' : 'egress-http-connect', basis: 'inferred', because, need: [needActive], protocol: isGrpc ? 'grpc' : 'http-connect', agent: null};
 }
 
-/** An egress file is set; what it says for `cluster` is not in the flag. Fits a tunnel, and `Direct` as well. */
+/** An egress file is set; what it says for `cluster` is not in the flag. It fits a tunnel, and `Direct` as well: no word for the route. */
 function bySetFlag(grounds: Grounds): RouteRuling | undefined {
 	const verdict = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-set');
 	if (!verdict.known || verdict.value === '') {
@@ -147,9 +158,15 @@ function bySetFlag(grounds: Grounds): RouteRuling | undefined {
 	}
 
 	const metricsRead = grounds.metrics.some(metrics => isSameProcess(metrics, grounds));
-	return metricsRead
-		? {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [needActive], why: 'an egress file is set, and this apiserver has not used it yet', protocol: null, agent: null}
-		: {state: 'egress', basis: 'inferred', because: verdict.citations, need: [needMetrics], protocol: null, agent: null};
+	return {
+		state: 'unknown',
+		basis: 'unknown',
+		because: verdict.citations,
+		need: [metricsRead ? needActive : needMetrics],
+		why: metricsRead ? 'an egress file is set, and this apiserver has not used it yet' : 'an egress file is set; whether it sends node traffic anywhere is not in the flag',
+		protocol: null,
+		agent: null,
+	};
 }
 
 function unknown(grounds: Grounds): RouteRuling {

@@ -2,7 +2,8 @@
 import type {Basis, Citation, Grounds, VersionFacts} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import type {RouteRuling} from './second-leg-route.ts';
-import {cite, frontIsSure, isSameProcess} from './strength.ts';
+import {isSameProcess} from './same-process.ts';
+import {cite, strengthOf} from './strength.ts';
 
 /**
 A flag or a counter that only an apiserver with SSH tunnels has. Where they are in use, all traffic to nodes goes through them.
@@ -36,7 +37,7 @@ export function sshIsImpossible({version}: Grounds): {basis: Basis; citation: Ci
 export function sshIsExcluded(grounds: Grounds): Basis {
 	const own = grounds.flags.find(reading => isSameProcess(reading, grounds));
 	// A structured /flagz names every flag there is.
-	const byFlagz = own && own.facts.absent === 'unknown' && own.facts.values['ssh-user'] === undefined && frontIsSure(grounds);
+	const byFlagz = own && own.facts.absent === 'unknown' && own.facts.values['ssh-user'] === undefined && strengthOf(own, grounds) === 'proven';
 	const flag = apiserverFlag(grounds, 'ssh-user', () => 'ssh-user-empty');
 	const bases: readonly Basis[] = [sshIsImpossible(grounds)?.basis ?? 'inferred', byFlagz ? 'proven' : 'inferred', flag.known && flag.value === '' ? flag.basis : 'inferred'];
 	return bases.includes('proven') ? 'proven' : 'inferred';

@@ -1,24 +1,16 @@
 /** How sure may a verdict be that stands on this reading? Never surer than its weakest part. */
 import type {Basis, Citation, Grounds, Reading} from '../evidence.ts';
+import {isTheOnlyOne} from './replicas.ts';
+import {frontIsSure, isSameProcess} from './same-process.ts';
 
 /**
 What a reading about one apiserver process is worth for the connection in question: `proven` only when it was read on the same
 TCP connection, or about the process that this connection is known to end at, and when the apiserver itself, verified, was at the
-other end. Behind a gateway two requests of one connection may end at two processes.
+other end. Behind a gateway two requests of one connection may end at two processes. Where no connection of the verdict's own exists,
+the examined process is any connection's only when it is the only one that is known.
 */
 export function strengthOf(reading: Pick<Reading<unknown>, 'connection' | 'process'>, grounds: Grounds): Basis {
-	return isSameProcess(reading, grounds) && frontIsSure(grounds) ? 'proven' : 'inferred';
-}
-
-/** The reading was made on the connection, or on another one of the same process. */
-export function isSameProcess(reading: Pick<Reading<unknown>, 'connection' | 'process'>, {connection, process}: Grounds): boolean {
-	return (reading.connection !== null && reading.connection === connection)
-		|| (reading.process !== null && reading.process === process?.facts.id);
-}
-
-/** Leg 1 ends, verified, at an apiserver: what it says of itself can be believed. */
-export function frontIsSure({front, socket}: Grounds): boolean {
-	return front.to === 'apiserver' && socket?.facts.tls?.verified === true;
+	return isSameProcess(reading, grounds) && frontIsSure(grounds) && (grounds.bound || isTheOnlyOne(grounds)) ? 'proven' : 'inferred';
 }
 
 const order: readonly Basis[] = ['unknown', 'inferred', 'proven'];

@@ -7,6 +7,8 @@ const handshake = (facts: object) => reading('handshake', {node: 'n1', address: 
 const differential = (normal: 'ok' | 'certificate-refused' | 'failed') => reading('log-differential', {normal, skipping: 'ok' as const, text: 'x509', node: 'n1'}, {connection: 'c1', active: true});
 const unverifiedSocket = reading('socket', {...socketFacts, tls: {...socketFacts.tls!, verified: false, skippedBy: 'insecure-skip-tls-verify' as const}}, {connection: 'c1'});
 
+const unopened = {about: 'configuration', bound: false} as const;
+
 type Row = [title: string, given: Grounds, state: TlsState, basis: Basis];
 const rows: readonly Row[] = [
 	['no CA, read on the same connection', grounds({flags: [flags(off)]}), 'unverified', 'proven'],
@@ -17,6 +19,14 @@ const rows: readonly Row[] = [
 	['no CA, and nobody checked who answers', grounds({flags: [flags(off)], socket: unverifiedSocket}), 'unverified', 'inferred'],
 	['no CA on all replicas that are known', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})], replicas: known(2)}), 'unverified', 'proven'],
 	['no CA on one of two known replicas, the other not read', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'})], replicas: known(2)}), 'unverified', 'inferred'],
+	['nothing opened yet, no CA on the only apiserver that is known', grounds({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}), 'unverified', 'proven'],
+	['nothing opened yet, no CA on the one apiserver of three that was read', grounds({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1'), replicas: known(3)}), 'unverified', 'inferred'],
+	['nothing opened yet, no CA, and how many apiservers there are is not known', grounds({...unopened, flags: [flags(off, {process: 'p1'})], process: processOf('p1')}), 'unverified', 'inferred'],
+	['nothing opened yet, no CA on both of two', grounds({...unopened, flags: [flags(off, {process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})], process: processOf('p1'), replicas: known(2)}), 'unverified', 'proven'],
+	['nothing opened yet, no CA on two although one lease says that there is one', grounds({...unopened, flags: [flags(off, {process: 'p1'}), flags(off, {connection: 'c9', process: 'p2'})], process: processOf('p1'), replicas: known(1)}), 'unverified', 'inferred'],
+	['nothing opened yet, no CA on a process whose own address is in no list of apiservers', grounds({...unopened, flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6444'}, {process: 'p1'})], process: processOf('p1'), replicas: known(1, ['10.0.0.5:6443'])}), 'unverified', 'inferred'],
+	['nothing opened yet, replicas that differ, and a kubelet refused by one of them', grounds({...unopened, flags: [flags(off, {process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})], process: processOf('p2'), replicas: known(2), failures: [failure({tls: 'refused'}, {connection: 'c9', process: 'p2'})]}), 'unknown', 'unknown'],
+	['nothing opened yet, CA set on both, this kubelet accepted by one', grounds({...unopened, flags: [flags(checked, {process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})], process: processOf('p1'), stepTests: [stepTest('undecided', {process: 'p1'})], replicas: known(2)}), 'verified', 'inferred'],
 	['replicas that differ', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2)}), 'unknown', 'unknown'],
 	['one replica read twice is not two', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(off, {connection: 'c9', process: 'p1'})], replicas: known(2)}), 'unverified', 'inferred'],
 	['a mirror pod without the flag, and the only apiserver that registers itself', grounds({mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.7'})], replicas: known(1, ['10.0.0.7:6443'])}), 'unverified', 'proven'],

@@ -6,6 +6,7 @@ import {failure, flags, grounds, known, metrics, mirrorPod, off, processOf, read
 const agents = reading('agent-metrics', {agent: 'konnectivity-agent-x', observed: '1→4→1, 1→6→1'}, {connection: 'c1', active: true});
 const grpc = {egressDials: [{protocol: 'grpc' as const, transport: 'uds', count: 4}], tunnelsOpen: 1, kubeletRequestsDone: 4};
 const connectDials = {egressDials: [{protocol: 'http-connect' as const, transport: 'uds', count: 4}], kubeletRequestsDone: 4};
+const unopened = {about: 'configuration', bound: false} as const;
 const addressed = {...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'};
 
 type Row = [title: string, given: Grounds, state: RouteState, basis: Basis, protocol?: 'grpc' | 'http-connect' | 'ssh' | null];
@@ -18,7 +19,15 @@ const rows: readonly Row[] = [
 	['no egress file, an upgrade, and a proxy in the environment', grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}), 'direct', 'proven'],
 	['no egress file, behind a gateway', grounds({flags: [flags(off)], front: {to: 'gateway', why: 'path'}}), 'direct', 'inferred'],
 	['replicas that differ', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})], replicas: known(2)}), 'unknown', 'unknown'],
-	['an egress file, and nothing else', grounds({flags: [flags(tunnelled)]}), 'egress', 'inferred'],
+	['an egress file, and nothing else: its cluster may be Direct', grounds({flags: [flags(tunnelled)]}), 'unknown', 'unknown'],
+	['nothing opened yet, and the only apiserver has no egress file', grounds({...unopened, flags: [flags(addressed, {process: 'p1'})], process: processOf('p1'), replicas: known(1, ['10.0.0.5:6443'])}), 'direct', 'proven'],
+	['nothing opened yet, and how many apiservers there are is not known', grounds({...unopened, flags: [flags(addressed, {process: 'p1'})], process: processOf('p1')}), 'direct', 'inferred'],
+	['nothing opened yet, and held upgrades of one of two apiservers moved the tunnels', grounds({...unopened, flags: [flags(tunnelled, {process: 'p1'})], process: processOf('p1'), stepTests: [stepTest('grpc', {process: 'p1'})], replicas: known(2)}), 'konnectivity', 'inferred', 'grpc'],
+	['nothing opened yet, and held upgrades of the only apiserver moved the tunnels', grounds({...unopened, flags: [flags(tunnelled, {process: 'p1'})], process: processOf('p1'), stepTests: [stepTest('grpc', {process: 'p1'})], replicas: known(1)}), 'konnectivity', 'proven', 'grpc'],
+	['nothing opened yet, and replicas behind a balancer that differ, one of them tried', grounds({...unopened, flags: [flags(off, {process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})], process: processOf('p1'), stepTests: [stepTest('nothing', {process: 'p1'})], replicas: known(2)}), 'unknown', 'unknown'],
+	['nothing opened yet, and another apiserver differs from the one at the very address of the kubeconfig', grounds({...unopened, flags: [flags(addressed, {process: 'p1'}), flags({...tunnelled, 'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {connection: 'c9', process: 'p2'})], process: processOf('p1'), replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])}), 'direct', 'inferred'],
+	['nothing opened yet, metrics of the only apiserver that is known, reached at its own address', grounds({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.5:6443'])}), 'direct', 'proven'],
+	['nothing opened yet, metrics of an apiserver that is not where the only known one is', grounds({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.6:6443'])}), 'direct', 'inferred'],
 	['an egress file that this process has not used', grounds({flags: [flags(tunnelled)], metrics: [metrics({})]}), 'unknown', 'unknown'],
 	['an egress file, and kubelets reached without a dial of it (its cluster is Direct)', grounds({flags: [flags(tunnelled)], metrics: [metrics({kubeletRequestsDone: 2})]}), 'direct', 'proven'],
 	['an egress file, and dials by gRPC', grounds({flags: [flags(tunnelled)], metrics: [metrics(grpc)]}), 'konnectivity', 'inferred', 'grpc'],

@@ -1,0 +1,54 @@
+/** Looks at the apiservers that a balancer did not show, each at its own address: only by consent, and never without the check of its certificate. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {asSpokeError} from '../errors/spoke-error.ts';
+import {readBeforeUse} from './connection-readings.ts';
+import type {ConnectionPurpose} from './evidence.ts';
+import {groundsFor, type Examined, type MetProcess} from './examine.ts';
+import {ownAddress} from './rules/replicas.ts';
+import {frontIsSure} from './rules/same-process.ts';
+
+/** Most clusters have three or five. */
+const mostDialled = 16;
+
+const limitMs = 2000;
+
+/**
+The same examination with the processes at every listed address that was not met yet. Credentials go only to a server whose certificate the kubeconfig's
+authority signed and which carries the apiserver's own name; behind a gateway or a proxy, or where leg 1 is not verified, none is dialled.
+*/
+export async function examineReplicas(examined: Examined, cluster: ClusterAccess, signal?: AbortSignal): Promise<Examined> {
+	const {own, others, connection} = examined;
+	const met = [own, ...others].flatMap(({flags}) => flags ? [ownAddress(flags)] : []);
+	const unmet = (examined.shared.replicas?.facts.addresses ?? []).filter(address => !met.includes(address));
+	// Where the flags of the first may not be read, those of the others may not either.
+	if (!own.flags || unmet.length === 0) {
+		return examined;
+	}
+
+	const refused = connection.facts.proxy ? 'your way to the apiserver leads through a proxy' : frontIsSure(groundsFor(examined, cluster, anyPurpose)) ? null : 'what answers you is not certainly an apiserver';
+	if (refused !== null) {
+		return {...examined, unreached: unmet.map(address => `${address}: not dialled, ${refused}`)};
+	}
+
+	const found = await Promise.all(unmet.slice(0, mostDialled).map(async address => readAt(cluster, address, signal)));
+	const ids = new Set([own, ...others].map(({process}) => process?.facts.id));
+	const fresh = found.filter(one => typeof one !== 'string').filter(({process}) => process === null || !ids.has(process.facts.id));
+	return {...examined, others: [...others, ...fresh], unreached: found.filter(one => typeof one === 'string')};
+}
+
+/** Or why not. */
+async function readAt(cluster: ClusterAccess, address: string, signal: AbortSignal | undefined): Promise<MetProcess | string> {
+	try {
+		const connection = await cluster.connectAt(address, {limitMs, ...signal ? {signal} : {}});
+		try {
+			const readings = await readBeforeUse(connection, {limitMs, secondWithinMs: limitMs});
+			return readings.flags ? {...readings, dialled: address} : `${address}: its /flagz may not be read`;
+		} finally {
+			connection.close();
+		}
+	} catch (error) {
+		return `${address}: ${asSpokeError(error).message}`;
+	}
+}
+
+const anyPurpose: ConnectionPurpose = {feature: 'exec', target: {asked: '', kind: 'Pod', namespace: null, name: '', uid: null, node: null, container: null, chosenFrom: 1}, request: null};

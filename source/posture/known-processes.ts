@@ -1,0 +1,56 @@
+/** What was read once of an apiserver process stays true as long as it lives: shared between the labels, the path pane and the probes of one cluster. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {Grounds, MetricFacts, Reading} from './evidence.ts';
+
+export type KnownProcess = Pick<Grounds, 'metrics' | 'stepTests' | 'agentTests'>;
+
+export const nothingKnown: KnownProcess = {metrics: [], stepTests: [], agentTests: []};
+
+/** Flags and egress file are read at an apiserver's start, and a process's id is made of its start time and its flags. */
+export class KnownProcesses {
+	readonly #byId = new Map<string, KnownProcess>();
+	readonly #metricsAt = new Map<string, number>();
+	readonly #listeners = new Set<(process: string) => void>();
+
+	of(process: string | null): KnownProcess {
+		return (process === null ? undefined : this.#byId.get(process)) ?? nothingKnown;
+	}
+
+	/** The metrics of a process if they were read within the last `maxAgeMs`. */
+	recentMetrics(process: string | null, maxAgeMs: number): Reading<MetricFacts> | undefined {
+		const at = process === null ? undefined : this.#metricsAt.get(process);
+		return at !== undefined && Date.now() - at < maxAgeMs ? this.of(process).metrics[0] : undefined;
+	}
+
+	/** What is left out stays as it was. Without an id nothing can be told apart, and nothing is kept. */
+	remember(process: string | null, known: Partial<KnownProcess>): void {
+		if (process === null) {
+			return;
+		}
+
+		if (known.metrics) {
+			this.#metricsAt.set(process, Date.now());
+		}
+
+		this.#byId.set(process, {...this.of(process), ...known});
+		for (const listener of this.#listeners) {
+			listener(process);
+		}
+	}
+
+	/** Returns a function that ends it. */
+	onNews(listener: (process: string) => void): () => void {
+		this.#listeners.add(listener);
+		return () => {
+			this.#listeners.delete(listener);
+		};
+	}
+}
+
+const ofClusters = new WeakMap<ClusterAccess, KnownProcesses>();
+
+export function knownProcesses(cluster: ClusterAccess): KnownProcesses {
+	const known = ofClusters.get(cluster) ?? new KnownProcesses();
+	ofClusters.set(cluster, known);
+	return known;
+}

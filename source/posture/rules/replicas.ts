@@ -1,0 +1,93 @@
+/** Which apiservers are known, which were read, and were that all of them? */
+import type {FlagFacts, Grounds, Reading} from '../evidence.ts';
+import {frontIsSure, isSameProcess} from './same-process.ts';
+
+/** One reading for each process: /flagz speaks for the running process, and mirror pods stand in where nothing else was read. */
+export function everyProcess(grounds: Grounds): ReadonlyArray<Reading<FlagFacts>> {
+	const byProcess = new Map(grounds.flags.map(reading => [reading.process ?? reading.connection, reading]));
+	const pods = possiblePods(grounds);
+	return byProcess.size > 0 && pods.length <= byProcess.size ? [...byProcess.values()] : pods;
+}
+
+/**
+How many there are at least. Apiservers that share a host name share one identity lease, and one with `--endpoint-reconciler-type=none` has no endpoint:
+whoever was met and is in neither list counts beside them. Several that share a lease and were never met cannot be told from one: each renews it in turn.
+*/
+export function knownReplicas(grounds: Grounds): number | null {
+	const facts = grounds.replicas?.facts;
+	if (!facts || facts.known === null) {
+		return null;
+	}
+
+	const met = everyProcess(grounds);
+	return Math.max(facts.known, met.length, (facts.addresses?.length ?? 0) + met.filter(reading => isUnlisted(grounds, reading)).length);
+}
+
+/** Every replica that is known was read, none twice, and none was met that is not among the known; of mirror pods, exactly those that register themselves. */
+export function allRead(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFacts>>): boolean {
+	const facts = grounds.replicas?.facts;
+	const distinct = new Set(readings.map(reading => reading.process ?? reading.where));
+	if (!facts?.known || distinct.size !== facts.known || readings.some(reading => isUnlisted(grounds, reading))) {
+		return false;
+	}
+
+	const pods = readings.filter(({source}) => source === 'mirror-pod').map(pod => podAddress(pod)).sort();
+	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(pods) === JSON.stringify([...facts.addresses].sort()));
+}
+
+/** What is true of the process that was examined is true of every connection: there is no other one. */
+export function isTheOnlyOne(grounds: Grounds): boolean {
+	const facts = grounds.replicas?.facts;
+	if (facts?.known !== 1 || !frontIsSure(grounds)) {
+		return false;
+	}
+
+	const met = everyProcess(grounds);
+	return met.length > 0 ? allRead(grounds, met) : facts.addresses === null || facts.addresses.includes(farAddress(grounds) ?? '');
+}
+
+/** The examined process is the one at the very address that our socket leads to: no balancer gives the next connection to another. */
+export function atOurAddress(grounds: Grounds): Reading<FlagFacts> | undefined {
+	const far = farAddress(grounds);
+	return far === null ? undefined : grounds.flags.find(reading => isSameProcess(reading, grounds) && ownAddress(reading) === far) ?? podAtTheOtherEnd(grounds);
+}
+
+/** The mirror pod whose process listens at the very address that our socket is connected to. */
+export function podAtTheOtherEnd(grounds: Grounds): Reading<FlagFacts> | undefined {
+	const far = farAddress(grounds);
+	const found = grounds.mirrorPods.filter(pod => far !== null && podAddress(pod) === far);
+	return found.length === 1 ? found[0] : undefined;
+}
+
+/** `ip:port` at which a process says that it serves and registers itself; `null` where its flags do not tell. */
+export function ownAddress({facts: {values}}: Reading<FlagFacts>): string | null {
+	const [host, port] = [values['advertise-address'] ?? '', values['secure-port'] ?? ''];
+	return /^[\da-f.:]+$/i.test(host) && /^\d+$/.test(port) ? `${host.includes(':') ? `[${host}]` : host}:${port}` : null;
+}
+
+/** A pod on the address of our socket that listens on another port is not what answers us. */
+function possiblePods(grounds: Grounds): ReadonlyArray<Reading<FlagFacts>> {
+	const far = farAddress(grounds);
+	return grounds.mirrorPods.filter(pod => far === null || hostOf(podAddress(pod)) !== hostOf(far) || podAddress(pod) === far);
+}
+
+/** A running process whose own address is in no list of apiservers. */
+function isUnlisted({replicas}: Grounds, reading: Reading<FlagFacts>): boolean {
+	const own = reading.source === 'flagz' ? ownAddress(reading) : null;
+	const listed = replicas?.facts.addresses ?? null;
+	return own !== null && listed !== null && !listed.includes(own);
+}
+
+/** Arguments that are left out have their defaults. */
+function podAddress(pod: Reading<FlagFacts>): string {
+	const {values} = pod.facts;
+	return `${values['advertise-address'] ?? values['bind-address'] ?? pod.where}:${values['secure-port'] ?? '6443'}`;
+}
+
+function farAddress({socket}: Grounds): string | null {
+	return socket && !socket.facts.proxy ? socket.facts.remoteAddress : null;
+}
+
+function hostOf(address: string): string {
+	return address.replace(/:\d+$/, '');
+}

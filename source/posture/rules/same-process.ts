@@ -1,0 +1,13 @@
+/** Was a reading made on the connection in question or of its process, and can what the apiserver says of itself be believed? */
+import type {Grounds, Reading} from '../evidence.ts';
+
+/** The reading was made on the connection, or on another one of the same process. */
+export function isSameProcess(reading: Pick<Reading<unknown>, 'connection' | 'process'>, {connection, process}: Grounds): boolean {
+	return (reading.connection !== null && reading.connection === connection)
+		|| (reading.process !== null && reading.process === process?.facts.id);
+}
+
+/** Leg 1 ends, verified, at an apiserver: what it says of itself can be believed. */
+export function frontIsSure({front, socket}: Grounds): boolean {
+	return front.to === 'apiserver' && socket?.facts.tls?.verified === true;
+}

@@ -1,0 +1,63 @@
+/** Another apiserver at its own address: reached only where its certificate is the cluster's and carries an apiserver's name; nothing is sent to anybody else. */
+import test from 'ava';
+import {startServer, textOf} from '../support/api-server.ts';
+import {authority, issue, type CertificateWish} from '../support/certificates.ts';
+
+const answers = {request(_: unknown, response: {end(text: string): void}) {
+	response.end('{"from":"the other"}');
+}};
+
+test('an apiserver of the same authority, by the name that pods know it by, is asked with our credentials', async t => {
+	const ca = await authority('cluster-ca');
+	const asked: Array<string | undefined> = [];
+	const leaf = await issue({commonName: 'kube-apiserver', dns: ['kubernetes', 'kubernetes.default.svc'], ip: ['10.0.0.7']}, ca);
+	const server = await startServer({request(request, response) {
+		asked.push(request.headers.authorization);
+		response.end('{"from":"the other"}');
+	}}, {key: leaf.key, cert: leaf.certificate});
+	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(ca.certificate).toString('base64')}});
+	const connection = await cluster.connectAt(`127.0.0.1:${server.port}`);
+	t.is(await textOf((await connection.request({path: '/flagz'})).body), '{"from":"the other"}');
+	t.true(connection.facts.tls?.verified);
+	t.is(connection.facts.tls?.serverName, 'kubernetes.default.svc');
+	t.deepEqual(asked, ['Bearer secret-token']);
+	connection.close();
+	await server.close();
+});
+
+const strangers: ReadonlyArray<[title: string, wish: CertificateWish, byOthers: boolean]> = [
+	['another authority signed it', {commonName: 'kube-apiserver', dns: ['kubernetes.default.svc'], ip: ['127.0.0.1']}, true],
+	['it carries the address only', {commonName: 'kube-apiserver', ip: ['127.0.0.1']}, false],
+	['it is for another name', {commonName: 'kube-apiserver', dns: ['gateway.example.test']}, false],
+	['it is out of date', {commonName: 'kube-apiserver', dns: ['kubernetes.default.svc'], notBefore: new Date(Date.now() - (2 * 86_400_000)), notAfter: new Date(Date.now() - 86_400_000)}, false],
+];
+
+for (const [title, wish, byOthers] of strangers) {
+	test(`a server whose certificate is not an apiserver’s is told nothing: ${title}`, async t => {
+		const ca = await authority('cluster-ca');
+		const leaf = await issue(wish, byOthers ? await authority('other-ca') : ca);
+		const told: unknown[] = [];
+		// Where only the dates are wrong, its clock is asked for, by nobody in particular.
+		const server = await startServer({request(request, response) {
+			told.push(...request.headers.authorization === undefined ? [] : [request.headers.authorization]);
+			response.end('caught');
+		}}, {key: leaf.key, cert: leaf.certificate});
+		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(ca.certificate).toString('base64')}});
+		await t.throwsAsync(cluster.connectAt(`127.0.0.1:${server.port}`), {code: 'ERR_APISERVER_TLS'});
+		t.deepEqual(told, []);
+		await server.close();
+	});
+}
+
+for (const [title, cluster, environment] of [
+	['the kubeconfig skips the check', {'insecure-skip-tls-verify': true, 'certificate-authority-data': ''}, {}],
+	['the way leads through a proxy', {'proxy-url': 'http://127.0.0.1:1'}, {}],
+] as const) {
+	test(`no other apiserver is dialled where ${title}`, async t => {
+		const server = await startServer(answers);
+		const access = await server.cluster({cluster, environment});
+		await t.throwsAsync(access.connectAt(`127.0.0.1:${server.port}`), {code: 'ERR_APISERVER_TLS', message: /is not dialled/});
+		t.is(server.connections(), 0);
+		await server.close();
+	});
+}
