@@ -11,9 +11,11 @@ import {allContainers, chooseContainer} from '../targets/choose-container.ts';
 import type {PodObject} from '../targets/pod-object.ts';
 import {listPods, reachedPod} from '../targets/resolve-pod.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
+import type {Moved} from '../state/tail/insert-lines.ts';
 import {levelOf} from '../state/tail/line-level.ts';
-import {filterTail, goTo, type SincePreset, type TailSource, type TailView} from '../state/tail/tail-view.ts';
+import {filterTail, goTo, movedTail, olderUnread, type OlderLines, type SincePreset, type TailSource, type TailView} from '../state/tail/tail-view.ts';
 import {LineOrder} from './line-order.ts';
+import {JoinPoints, loadOlder} from './older-loading.ts';
 import {noticeOf} from './tail-notices.ts';
 
 export type TailAsk = {
@@ -38,12 +40,16 @@ export class TailRun {
 	/** Tells tails apart: asking for the same one again shows it. */
 	key = '';
 	view: TailView;
+	/** Told when lines stand elsewhere. */
+	readonly onMoved = new Set<(moved: Moved) => void>();
 	readonly #cluster: ClusterAccess;
 	readonly #witness: ConnectionWitness;
 	readonly #changed: () => void;
 	#abort = new AbortController();
 	#order: LineOrder;
 	#sources = new Map<string, number>();
+	#points = new JoinPoints();
+	#loading: Promise<void> | null = null;
 	#arrived = 0;
 	#rates: number[] = [];
 
@@ -63,9 +69,11 @@ export class TailRun {
 		this.#abort = new AbortController();
 		this.view.buffer.clear();
 		this.#sources = new Map();
+		this.#points = new JoinPoints();
+		this.#loading = null;
 		this.#order = this.#makeOrder();
 		this.view = filterTail({
-			...this.view, since, previous, phase: 'opening', note: '', sources: [], marked: new Set(), cursor: 0, top: 0,
+			...this.view, since, previous, phase: 'opening', note: '', sources: [], marked: new Set(), cursor: 0, top: 0, older: since === 'head' ? {...olderUnread, phase: 'none'} : olderUnread,
 			follow: since !== 'head', searchIndex: null, search: null, counters: {...this.view.counters, reconnects: 0, gaps: 0, possibleGaps: 0, dropped: 0, restarts: 0},
 		}, {});
 		if (since === 'head') {
@@ -98,10 +106,60 @@ export class TailRun {
 		return (shownIndex?.advance(buffer, budgetMs) ?? true) && isDone;
 	}
 
+	/** Reads about so many lines of each log before the first ones here, `null` all, once at a time. The view shows how far it is, and why when it cannot be done. */
+	async loadOlder(most: number | null): Promise<void> {
+		if (this.#loading) {
+			await this.#loading;
+			if (most !== null || this.view.older.phase !== 'unread') {
+				return;
+			}
+		}
+
+		const loading = this.#loadOlder(most, this.#abort.signal).finally(() => {
+			this.#loading = this.#loading === loading ? null : this.#loading;
+		});
+		this.#loading = loading;
+		await loading;
+	}
+
 	/** A line of ours in the stream. */
 	mark(text: string): void {
 		this.view.buffer.append(-1, Date.now(), 0, 'mark', Buffer.from(text));
 		this.#changed();
+	}
+
+	async #loadOlder(most: number | null, signal: AbortSignal): Promise<void> {
+		const {buffer} = this.view;
+		const told = (to: Partial<OlderLines>) => {
+			if (!signal.aborted) {
+				this.view = {...this.view, older: {...this.view.older, ...to}};
+				this.#changed();
+			}
+		};
+
+		if (buffer.first > 0) {
+			told({phase: 'full', note: `${buffer.first.toLocaleString('en')} older lines were let go`});
+			return;
+		}
+
+		told({phase: 'reading', read: 0, note: ''});
+		try {
+			const {moved, isAll, letGo, problems} = await loadOlder(this.#cluster, buffer, this.#points, {
+				most, signal, progress: read => {
+					told({read});
+				}, options: source => ({witness: this.#witness, target: {asked: this.ask.asked, kind: 'Pod', namespace: source.namespace, name: source.pod, uid: source.uid, node: source.node, container: source.container, chosenFrom: 1}}),
+			});
+			this.view = movedTail(this.view, moved);
+			for (const tell of this.onMoved) {
+				tell(moved);
+			}
+
+			this.scan(200);
+			const problem = problems[0] && `${this.view.sources[problems[0].index]!.short}: ${problems[0].words}${problems.length > 1 ? `, and ${problems.length - 1} more` : ''}`;
+			told({phase: letGo > 0 ? 'full' : isAll ? 'none' : 'unread', note: letGo > 0 ? `${letGo.toLocaleString('en')} older ones are more than a tail keeps` : problem ?? ''});
+		} catch (thrown) {
+			told({phase: 'unread', note: asSpokeError(thrown).message});
+		}
 	}
 
 	async #run(signal: AbortSignal, since: SincePreset, previous: boolean): Promise<void> {
@@ -176,6 +234,7 @@ export class TailRun {
 
 		const index = this.#sourceIndex(event.source);
 		if (event.type === 'lines') {
+			this.#points.note(index, event.source, event.bytes);
 			this.#arrived += this.#order.lines(index, event.bytes);
 			this.#setSource(index, {state: 'open', note: ''});
 			if (this.view.phase !== 'following') {
@@ -184,6 +243,10 @@ export class TailRun {
 
 			this.#changed();
 			return;
+		}
+
+		if (event.type === 'restarted' || event.type === 'gap') {
+			this.#points.close(index);
 		}
 
 		const {text, counters, source, phase} = noticeOf(event, this.view.sources.length > 1 ? `${this.view.sources[index]!.short}: ` : '');

@@ -50,6 +50,10 @@ function stateWords(screen: Screen, view: TailView): string {
 		return `paused · ${behind.toLocaleString('en')} wait`;
 	}
 
+	if (view.older.phase === 'reading') {
+		return readingWords(view.older.read);
+	}
+
 	if (!view.follow) {
 		const below = shownLength(view) - (tailWindow(view, view.windowRows, () => 1).above + view.windowRows);
 		return `held · ${Math.max(0, below).toLocaleString('en')} below`;
@@ -90,12 +94,15 @@ function linesPane(screen: Screen, view: TailView, rows: number, width: number):
 		return lines;
 	};
 
-	const window = tailWindow(view, rows, one => view.wrap ? draw(one).length : 1);
+	const heightOf = (one: TailLine) => view.wrap ? draw(one).length : 1;
+	const whole = tailWindow(view, rows, heightOf);
+	const isTop = !view.follow && !view.plain && whole.above === 0 && whole.lines.length > 0 && rows > 2 && whole.lines.slice(0, -1).some(({number}) => number === view.cursor);
+	const window = isTop ? tailWindow(view, rows - 1, heightOf) : whole;
 	if (window.lines.length === 0) {
 		return [...emptyWords(screen, view).map(words => line(' ', of('text.dim', words))), ...Array.from({length: rows}, () => line(''))].slice(0, rows);
 	}
 
-	const out: Array<{line: Line; of: TailLine}> = [];
+	const out: Array<{line: Line; of: TailLine | null}> = isTop ? [{line: line(of('gap', `${glyphs.rule}${glyphs.rule} ${olderWords(screen, view)} `)), of: null}] : [];
 	for (const one of window.lines) {
 		out.push(...draw(one).map(each => ({line: each, of: one})));
 	}
@@ -113,9 +120,13 @@ function linesPane(screen: Screen, view: TailView, rows: number, width: number):
 	});
 }
 
-function withEdge({theme: {glyphs}}: Screen, view: TailView, row: {line: Line; of: TailLine} | null, width: number, rest: string): Line {
+function withEdge({theme: {glyphs}}: Screen, view: TailView, row: {line: Line; of: TailLine | null} | null, width: number, rest: string): Line {
 	if (row === null) {
 		return spread([], [of('rule', rest)], width);
+	}
+
+	if (row.of === null) {
+		return spread(row.line.spans, [of('gap', glyphs.edge.gap)], width, of('gap', glyphs.rule));
 	}
 
 	const {number, level, kind} = row.of;
@@ -168,6 +179,32 @@ function dropCells(spans: readonly Span[], cells: number): Span[] {
 
 		return at === characters.length ? [] : [{...span, text: characters.slice(at).join('')}];
 	});
+}
+
+/** What stands before the first line: said where it would be. */
+function olderWords(screen: Screen, {older: {phase, read, note}, buffer, since}: TailView): string {
+	switch (phase) {
+		case 'unread': {
+			const key = screen.hints.find(hint => hint.action.id === 'tail.top')?.keys[0];
+			return `older lines are not loaded${note === '' ? '' : `: ${note}`}${key === undefined ? '' : `   ${key} reads them`}`;
+		}
+
+		case 'reading': {
+			return readingWords(read);
+		}
+
+		case 'full': {
+			return note;
+		}
+
+		default: {
+			return note !== '' ? note : since === 'head' && buffer.first > 0 ? `${buffer.first.toLocaleString('en')} older lines were let go` : 'the first line: the server offers none older';
+		}
+	}
+}
+
+function readingWords(read: number): string {
+	return `reading older lines, ${read.toLocaleString('en')} so far`;
 }
 
 function emptyWords(screen: Screen, view: TailView): string[] {

@@ -1,6 +1,6 @@
 /** All that is done in a tail. */
 import {allJsonFields} from '../../state/tail/json-fields.ts';
-import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, nextMatch, numberAt, pauseTail, searchTail, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, nextMatch, numberAt, pauseTail, placeOf, searchTail, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {LineIndex} from '../../state/tail/line-index.ts';
 import type {LineLevel} from '../../state/tail/line-buffer.ts';
 import {levelNames} from '../../state/tail/line-buffer.ts';
@@ -10,6 +10,7 @@ import {tailAsk, type TailWish} from '../tail-targets.ts';
 import {targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {chooseFields, chooseSources} from './tail-choices.ts';
+import {goAbove, goToTop, lookAbove, mayHaveOlder} from './tail-older.ts';
 import {clean, cleanText, saveTail, viewOutside} from './tail-copies.ts';
 
 /** The tail on top. */
@@ -35,6 +36,12 @@ export function openTail(session: Session, wish: TailWish, since: SincePreset = 
 		changed() {
 			session.store.data({type: 'tail-changed'});
 		},
+	});
+	run.onMoved.add(moved => {
+		const layer = session.store.state.layers.at(-1);
+		if (layer?.kind === 'tail' && layer.id === id && layer.line !== null) {
+			session.store.data({type: 'layer', to: {line: moved(layer.line)}});
+		}
 	});
 	run.key = keyOf(session, wish);
 	session.tails.set(id, run);
@@ -70,29 +77,37 @@ async function withTail(session: Session, work: (run: TailRun) => Promise<void>)
 }
 
 const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
-const move = (by: (view: TailView) => number) => (session: Session) => {
-	change(session, view => moveTail(view, by(view)));
-};
+const move = (by: (view: TailView) => number) => async (session: Session) => withTail(session, async run => {
+	const rows = by(run.view);
+	const above = placeOf(run.view, run.view.follow ? numberAt(run.view, shownLength(run.view) - 1) : run.view.cursor);
+	change(session, view => moveTail(view, rows));
+	if (above + rows < 0) {
+		await goAbove(session, run, -(above + rows));
+	}
+});
 
 const since = (preset: SincePreset) => (session: Session) => {
 	currentTail(session)?.start(preset);
 };
 
-function jump(session: Session, direction: 1 | -1, isWanted: (view: TailView, number: number) => boolean, none: string): void {
-	const run = currentTail(session);
-	if (!run) {
-		return;
-	}
+async function jump(session: Session, direction: 1 | -1, isWanted: (view: TailView, number: number) => boolean, none: string): Promise<void> {
+	const find = (view: TailView) => {
+		const from = view.follow ? view.buffer.end - (direction > 0 ? 1 : 0) : view.cursor;
+		const isAtLast = view.follow && direction < 0 && shownLength(view) > 0 && isWanted(view, numberAt(view, shownLength(view) - 1));
+		const number = isAtLast ? numberAt(view, shownLength(view) - 1) : findLine(view, from, direction, one => isWanted(view, one));
+		return number === null ? null : jumpTo(view, number);
+	};
 
-	const {view} = run;
-	const from = view.follow ? view.buffer.end - (direction > 0 ? 1 : 0) : view.cursor;
-	const isAtLast = view.follow && direction < 0 && shownLength(view) > 0 && isWanted(view, numberAt(view, shownLength(view) - 1));
-	const number = isAtLast ? numberAt(view, shownLength(view) - 1) : findLine(view, from, direction, one => isWanted(view, one));
-	if (number === null) {
-		session.tell(none);
-	} else {
-		change(session, one => jumpTo(one, number));
-	}
+	await withTail(session, async run => {
+		const found = find(run.view);
+		if (found !== null) {
+			change(session, () => found);
+		} else if (direction > 0) {
+			session.tell(none);
+		} else {
+			await lookAbove(session, run, find, none);
+		}
+	});
 }
 
 const isError = (view: TailView, number: number) => (view.buffer.blockOf(number)?.signs[number - view.buffer.blockOf(number)!.first] ?? 0) % 16 >= 4;
@@ -113,9 +128,7 @@ export const tailHandlers: Handlers = {
 	'tail.right': session => {
 		change(session, view => ({...view, left: view.left + 20}));
 	},
-	'tail.top': session => {
-		change(session, view => goTo({...view, follow: false}, numberAt(view, 0)));
-	},
+	'tail.top': async session => withTail(session, async run => goToTop(session, run)),
 	'tail.follow': session => {
 		change(session, followTail);
 	},
@@ -123,12 +136,8 @@ export const tailHandlers: Handlers = {
 		change(session, pauseTail);
 	},
 	'tail.search': search,
-	'tail.next-match': session => {
-		toMatch(session, 1);
-	},
-	'tail.previous-match': session => {
-		toMatch(session, -1);
-	},
+	'tail.next-match': async session => toMatch(session, 1),
+	'tail.previous-match': async session => toMatch(session, -1),
 	'tail.filter': filter,
 	'tail.matches-only': session => {
 		change(session, view => {
@@ -143,23 +152,15 @@ export const tailHandlers: Handlers = {
 	'tail.less-context': session => {
 		change(session, view => filterTail(view, {context: Math.max(0, view.context - 1)}));
 	},
-	'tail.next-error': session => {
-		jump(session, 1, isError, 'no error below');
-	},
-	'tail.previous-error': session => {
-		jump(session, -1, isError, 'no error above');
-	},
+	'tail.next-error': async session => jump(session, 1, isError, 'no error below'),
+	'tail.previous-error': async session => jump(session, -1, isError, 'no error above'),
 	'tail.level': session => {
 		change(session, view => filterTail(view, {level: (view.level === 0 ? 3 : view.level === 3 ? 4 : view.level === 4 ? 2 : 0) as LineLevel}));
 		const level = currentTail(session)?.view.level ?? 0;
 		session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
 	},
-	'tail.next-mark': session => {
-		jump(session, 1, (view, number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number), 'no mark below');
-	},
-	'tail.previous-mark': session => {
-		jump(session, -1, (view, number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number), 'no mark above');
-	},
+	'tail.next-mark': async session => jump(session, 1, (view, number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number), 'no mark below'),
+	'tail.previous-mark': async session => jump(session, -1, (view, number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number), 'no mark above'),
 	'tail.mark': session => {
 		const run = currentTail(session);
 		if (run?.view.follow) {
@@ -267,16 +268,25 @@ function fieldHere(session: Session): {name: string; value: string} | null {
 	return fields === null ? {name: '', value: clean(text)} : fields[Math.min(run.view.lineField, fields.length - 1)] ?? null;
 }
 
-function toMatch(session: Session, direction: 1 | -1): void {
-	const run = currentTail(session);
-	const number = run && nextMatch(run.view, direction);
-	if (!run?.view.search) {
-		session.tell('nothing is searched for');
-	} else if (number === null || number === undefined) {
-		session.tell('no match');
-	} else {
-		change(session, view => jumpTo(view, number));
-	}
+async function toMatch(session: Session, direction: 1 | -1): Promise<void> {
+	await withTail(session, async run => {
+		if (!run.view.search) {
+			session.tell('nothing is searched for');
+			return;
+		}
+
+		const number = nextMatch(run.view, direction);
+		const isRound = direction < 0 && number !== null && number >= run.view.cursor;
+		if (number !== null && !(isRound && mayHaveOlder(run))) {
+			change(session, view => jumpTo(view, number));
+			return;
+		}
+
+		await lookAbove(session, run, view => {
+			const found = nextMatch(view, direction);
+			return found === null ? null : jumpTo(view, found);
+		}, number === null ? 'no match' : 'no match above');
+	});
 }
 
 async function search(session: Session): Promise<void> {
@@ -303,6 +313,11 @@ async function search(session: Session): Promise<void> {
 	if (answer === null) {
 		run.view = {...run.view, search: before.search, searchIndex: before.searchIndex, follow: before.follow, cursor: before.cursor, top: before.top};
 		session.store.now({type: 'tail-changed'});
+	} else if (run.view.search && run.view.searchIndex?.matches.length === 0) {
+		await lookAbove(session, run, view => {
+			const last = view.searchIndex?.matches.at(view.searchIndex.matches.length - 1);
+			return last === undefined ? null : jumpTo(view, last);
+		}, 'no match');
 	}
 }
 

@@ -7,7 +7,7 @@ export const levelNames = ['', 'debug', 'info', 'warn', 'error', 'fatal'] as con
 export type LineKind = 'text' | 'notice' | 'mark';
 
 export type TailLine = {
-	/** Counts from 0 for the first line that ever came. */
+	/** Counts from 0 for the first line that is known, lines that were let go included. */
 	number: number;
 	/** Index of its source; -1 for a notice about all. */
 	source: number;
@@ -15,30 +15,45 @@ export type TailLine = {
 	time: number;
 	level: LineLevel;
 	kind: LineKind;
+	/** It came when later ones were shown already, and stands where it came. */
+	late: boolean;
 	/** Valid until the next append. */
 	bytes: Buffer;
 };
 
 const kinds: readonly LineKind[] = ['text', 'notice', 'mark'];
+/** In a line's sign: level in the lowest bits, kind above, then whether it came late. */
+export const levelBits = 0x0F;
+export const kindBits = 0x30;
+const lateBit = 0x40;
 export const linesPerBlock = 4096;
 
 /** Lines that came and went together. Sealed ones hold exactly their bytes. */
 export class LineBlock {
-	readonly first: number;
+	/** Number of its first line. */
+	first: number;
 	count = 0;
 	bytes = Buffer.allocUnsafe(64 * 1024);
 	used = 0;
 	readonly starts = new Uint32Array(linesPerBlock + 1);
 	readonly times = new Float64Array(linesPerBlock);
 	readonly sources = new Int16Array(linesPerBlock);
-	/** Level in the low bits, kind above. */
 	readonly signs = new Uint8Array(linesPerBlock);
 
 	constructor(first: number) {
 		this.first = first;
 	}
 
-	push(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Uint8Array): void {
+	push(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Uint8Array, late = false): void {
+		this.#put(source, time, level | (kinds.indexOf(kind) << 4) | (late ? lateBit : 0), bytes);
+	}
+
+	/** Takes over a line of another block as it is. */
+	take(from: LineBlock, at: number): void {
+		this.#put(from.sources[at]!, from.times[at]!, from.signs[at]!, from.bytes.subarray(from.starts[at]!, from.starts[at + 1]!));
+	}
+
+	#put(source: number, time: number, sign: number, bytes: Uint8Array): void {
 		if (this.used + bytes.length > this.bytes.length) {
 			const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.used + bytes.length));
 			this.bytes.copy(larger, 0, 0, this.used);
@@ -49,7 +64,7 @@ export class LineBlock {
 		this.used += bytes.length;
 		this.times[this.count] = time;
 		this.sources[this.count] = source;
-		this.signs[this.count] = level | (kinds.indexOf(kind) << 4);
+		this.signs[this.count] = sign;
 		this.count++;
 		this.starts[this.count] = this.used;
 	}
@@ -62,12 +77,13 @@ export class LineBlock {
 		const at = number - this.first;
 		const sign = this.signs[at]!;
 		return {
-			number, source: this.sources[at]!, time: this.times[at]!, level: (sign & 0x0F) as LineLevel, kind: kinds[sign >> 4]!,
+			number, source: this.sources[at]!, time: this.times[at]!, level: (sign & levelBits) as LineLevel, kind: kinds[(sign & kindBits) >> 4]!, late: (sign & lateBit) !== 0,
 			bytes: this.bytes.subarray(this.starts[at]!, this.starts[at + 1]!),
 		};
 	}
 }
 
+export type LineCounts = {lines: number; errors: number; warnings: number};
 export type LineBufferLimits = {lines: number; bytes: number};
 
 /** 1,000,000 lines, or 200 MB of them. */
@@ -78,7 +94,7 @@ export class LineBuffer {
 	#blocks: LineBlock[] = [];
 	#bytes = 0;
 	/** Lines of containers that came, by level; never goes down. */
-	readonly counts = {lines: 0, errors: 0, warnings: 0};
+	readonly counts: LineCounts = {lines: 0, errors: 0, warnings: 0};
 
 	constructor(limits: LineBufferLimits = standardLimits) {
 		this.#limits = limits;
@@ -95,7 +111,17 @@ export class LineBuffer {
 		return last ? last.first + last.count : 0;
 	}
 
-	append(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Uint8Array): void {
+	/** How many bytes the lines have. */
+	get bytes(): number {
+		return this.#bytes;
+	}
+
+	/** In order; of others than the last one each is full or sealed. */
+	get blocks(): readonly LineBlock[] {
+		return this.#blocks;
+	}
+
+	append(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Uint8Array, late = false): void {
 		let block = this.#blocks.at(-1);
 		if (!block || block.count === linesPerBlock) {
 			block?.seal();
@@ -103,7 +129,7 @@ export class LineBuffer {
 			this.#blocks.push(block);
 		}
 
-		block.push(source, time, level, kind, bytes);
+		block.push(source, time, level, kind, bytes, late);
 		this.#bytes += bytes.length;
 		if (kind === 'text') {
 			this.counts.lines++;
@@ -112,8 +138,36 @@ export class LineBuffer {
 		}
 
 		while (this.#blocks.length > 1 && (this.end - this.first > this.#limits.lines + linesPerBlock - 1 || this.#bytes > this.#limits.bytes)) {
-			this.#bytes -= this.#blocks.shift()!.used;
+			this.dropFirstBlock();
 		}
+	}
+
+	/** Lets the oldest lines go; gives how many they were. */
+	dropFirstBlock(): number {
+		const gone = this.#blocks.shift();
+		this.#bytes -= gone?.used ?? 0;
+		return gone?.count ?? 0;
+	}
+
+	/** Room for lines before the ones that are kept. */
+	get room(): LineBufferLimits {
+		return {lines: Math.max(0, this.#limits.lines - (this.end - this.first)), bytes: Math.max(0, this.#limits.bytes - this.#bytes)};
+	}
+
+	/** Puts other blocks in place of all; they are numbered anew, from the first line that is kept on. */
+	replace(blocks: readonly LineBlock[], added: LineCounts): void {
+		let number = this.first;
+		this.#blocks = blocks.filter(({count}) => count > 0);
+		this.#bytes = 0;
+		for (const block of this.#blocks) {
+			block.first = number;
+			number += block.count;
+			this.#bytes += block.used;
+		}
+
+		this.counts.lines += added.lines;
+		this.counts.errors += added.errors;
+		this.counts.warnings += added.warnings;
 	}
 
 	line(number: number): TailLine | null {
@@ -125,8 +179,17 @@ export class LineBuffer {
 			return null;
 		}
 
-		// All but the last block hold the same number of lines.
-		return this.#blocks[Math.floor((number - this.first) / linesPerBlock)] ?? null;
+		let [low, high] = [0, this.#blocks.length - 1];
+		while (low < high) {
+			const middle = (low + high + 1) >> 1;
+			if (this.#blocks[middle]!.first <= number) {
+				low = middle;
+			} else {
+				high = middle - 1;
+			}
+		}
+
+		return this.#blocks[low] ?? null;
 	}
 
 	clear(): void {

@@ -1,6 +1,6 @@
 /** Which lines of a buffer match: found block by block, so that a million lines never hold up a key, and carried on as lines come. */
 import {matchWithin} from '../../text/bounded-match.ts';
-import {linesPerBlock, type LineBlock, type LineBuffer, type LineLevel} from './line-buffer.ts';
+import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer, type LineLevel} from './line-buffer.ts';
 
 export type LineQuery = {
 	/** Empty matches every line. */
@@ -169,9 +169,9 @@ export class LineIndex {
 		const {inverse, level, hidden, context, notices} = this.query;
 		for (let index = from; index < block.count; index++) {
 			const sign = block.signs[index]!;
-			const isNotice = sign >= 16;
+			const isNotice = (sign & kindBits) !== 0;
 			const isMatch = isNotice ? notices
-				: (found === null || found.has(index) !== inverse) && (level === 0 || (sign & 0x0F) >= level) && !hidden.has(block.sources[index]!);
+				: (found === null || found.has(index) !== inverse) && (level === 0 || (sign & levelBits) >= level) && !hidden.has(block.sources[index]!);
 			const number = block.first + index;
 			if (isMatch) {
 				for (let before = Math.max(this.#lastShown + 1, number - context, block.first); !isNotice && before < number; before++) {

@@ -55,14 +55,19 @@ export type TailView = {
 	counters: TailCounters;
 	rate: number;
 	windowRows: number;
+	older: OlderLines;
 };
+
+/** What stands before the first line here: not looked at, being read, nothing more, or more than is kept. */
+export type OlderLines = {phase: 'unread' | 'reading' | 'none' | 'full'; read: number; note: string};
+export const olderUnread: OlderLines = {phase: 'unread', read: 0, note: ''};
 
 export function emptyTail(id: string, title: string, buffer = new LineBuffer()): TailView {
 	return {
 		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
 		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
 		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, shownIndex: null, marked: new Set(), lineField: 0,
-		counters: {reconnects: 0, gaps: 0, possibleGaps: 0, dropped: 0, restarts: 0, letGo: 0, json: 0}, rate: 0, windowRows: 20,
+		counters: {reconnects: 0, gaps: 0, possibleGaps: 0, dropped: 0, restarts: 0, letGo: 0, json: 0}, rate: 0, windowRows: 20, older: olderUnread,
 	};
 }
 
@@ -152,6 +157,15 @@ export function filterTail(view: TailView, change: Partial<Pick<TailView, 'filte
 	const {text, regex, inverse} = next.filter;
 	const isSame = change.matchesOnly !== undefined && Object.keys(change).length === 1;
 	return {...next, shownIndex: !isNeeded ? null : isSame ? next.shownIndex : new LineIndex({text, regex, inverse, level: next.level, hidden, context: next.context, notices: true}, next.buffer.first)};
+}
+
+/** The same view when lines were put between others: what it points at moved. What is searched for is looked for anew. */
+export function movedTail(view: TailView, moved: (number: number) => number): TailView {
+	const {buffer, searchIndex, shownIndex} = view;
+	return {
+		...view, cursor: moved(view.cursor), top: moved(view.top), pausedAt: view.pausedAt === null ? null : moved(view.pausedAt), marked: new Set([...view.marked].map(number => moved(number))),
+		searchIndex: searchIndex && new LineIndex(searchIndex.query, buffer.first), shownIndex: shownIndex && new LineIndex(shownIndex.query, buffer.first),
+	};
 }
 
 /** The next line, in either direction, that `isWanted`; `null` when there is none. */

@@ -1,0 +1,188 @@
+/** Puts lines that came out of turn, older ones or late ones, where their times belong among those that are shown. */
+import {kindBits, levelBits, LineBlock, linesPerBlock, type LineBuffer, type LineCounts} from './line-buffer.ts';
+
+/** Where the line with that number stands now. */
+export type Moved = (number: number) => number;
+
+/** Blocks that are smaller than this are copied into others. */
+const worthKeeping = 512;
+
+/**
+The order within each log stays as it is, and so does the order of the lines that are there; of equal times what is inserted stands first.
+@param inserted lines of one log each, in the order of that log; they precede all lines of the same log from `from` on. They are emptied.
+@param from lines before this number stay where they are
+*/
+export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[], from = buffer.first): Moved {
+	const added = countsOf(inserted);
+	const merge = new Merge(inserted);
+	const begin = buffer.blocks.findIndex(block => block.first + block.count > from);
+	const rest = begin < 0 ? [] : buffer.blocks.slice(begin);
+	const writer = new BlockWriter(begin < 0 ? buffer.blocks : buffer.blocks.slice(0, begin));
+	const firstNumber = rest[0]?.first ?? buffer.end;
+	// Where lines went that were overtaken; behind them all moved by the same.
+	const places: number[] = [];
+	let number = firstNumber;
+	let newest = Number.NEGATIVE_INFINITY;
+	let put = 0;
+	for (let block = rest.shift(); block; block = rest.shift()) {
+		let at = 0;
+		for (; at < block.count && (!merge.isDone || number < from); at++, number++) {
+			newest = (block.signs[at]! & kindBits) === 0 ? Math.max(newest, block.times[at]!) : newest;
+			if (number >= from) {
+				put += merge.moveUntil(newest, writer);
+			}
+
+			if (!merge.isDone || number < from) {
+				places.push(number + put);
+				writer.take(block, at);
+			} else {
+				break;
+			}
+		}
+
+		if (merge.isDone && number >= from) {
+			writer.takeBlock(block, at);
+			number += block.count - at;
+		}
+	}
+
+	put += merge.moveUntil(Number.POSITIVE_INFINITY, writer);
+	buffer.replace(writer.end(), added);
+	return before => before < firstNumber ? before : places[before - firstNumber] ?? before + put;
+}
+
+type Head = {blocks: LineBlock[]; at: number; time: number};
+
+/** The lines of several logs in the order of their times. A line that is older than one before it in its own log stands behind that one. */
+class Merge {
+	readonly #heads: Head[] = [];
+
+	constructor(logs: readonly LineBuffer[]) {
+		for (const log of logs) {
+			const blocks = [...log.blocks];
+			// Its blocks are let go one by one while they are taken over.
+			log.clear();
+			if (blocks.length > 0) {
+				this.#insert({blocks, at: 0, time: blocks[0]!.times[0]!});
+			}
+		}
+	}
+
+	get isDone(): boolean {
+		return this.#heads.length === 0;
+	}
+
+	/** Moves all lines up to `limit`; gives how many they were. */
+	moveUntil(limit: number, writer: BlockWriter): number {
+		let moved = 0;
+		while (this.#heads.length > 0 && this.#heads[0]!.time <= limit) {
+			const head = this.#heads.shift()!;
+			moved += moveRun(head, Math.min(limit, this.#heads[0]?.time ?? limit), writer);
+			if (head.blocks.length > 0) {
+				this.#insert(head);
+			}
+		}
+
+		return moved;
+	}
+
+	#insert(head: Head): void {
+		let [low, high] = [0, this.#heads.length];
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if (this.#heads[middle]!.time <= head.time) {
+				low = middle + 1;
+			} else {
+				high = middle;
+			}
+		}
+
+		this.#heads.splice(low, 0, head);
+	}
+}
+
+/** Lines of one log up to `limit`, at least one. */
+function moveRun(head: Head, limit: number, writer: BlockWriter): number {
+	let moved = 0;
+	do {
+		const block = head.blocks[0]!;
+		const newest = head.at === 0 ? block.times.subarray(0, block.count).reduce((one, other) => Math.max(one, other), head.time) : Number.POSITIVE_INFINITY;
+		if (newest <= limit) {
+			writer.takeBlock(block, 0);
+			moved += block.count;
+			head.at = block.count;
+			head.time = newest;
+		} else {
+			writer.take(block, head.at++);
+			moved++;
+		}
+
+		if (head.at === block.count) {
+			head.blocks.shift();
+			head.at = 0;
+		}
+
+		const next = head.blocks[0];
+		head.time = next ? Math.max(head.time, next.times[head.at]!) : head.time;
+	} while (head.blocks.length > 0 && head.time <= limit);
+
+	return moved;
+}
+
+class BlockWriter {
+	readonly #out: LineBlock[];
+	#block: LineBlock | null = null;
+
+	constructor(kept: readonly LineBlock[]) {
+		this.#out = [...kept];
+	}
+
+	take(block: LineBlock, at: number): void {
+		if (!this.#block || this.#block.count === linesPerBlock) {
+			this.#close();
+			this.#block = new LineBlock(0);
+		}
+
+		this.#block.take(block, at);
+	}
+
+	/** The lines of a block from `at` on. */
+	takeBlock(block: LineBlock, at: number): void {
+		if (at === 0 && block.count >= worthKeeping) {
+			this.#close();
+			this.#out.push(block);
+			return;
+		}
+
+		for (let index = at; index < block.count; index++) {
+			this.take(block, index);
+		}
+	}
+
+	end(): readonly LineBlock[] {
+		this.#close();
+		return this.#out;
+	}
+
+	#close(): void {
+		if (this.#block) {
+			this.#block.seal();
+			this.#out.push(this.#block);
+			this.#block = null;
+		}
+	}
+}
+
+function countsOf(logs: readonly LineBuffer[]): LineCounts {
+	const counts: LineCounts = {lines: 0, errors: 0, warnings: 0};
+	for (const {signs, count} of logs.flatMap(({blocks}) => blocks)) {
+		for (let at = 0; at < count; at++) {
+			const level = signs[at]! & levelBits;
+			counts.lines += (signs[at]! & kindBits) === 0 ? 1 : 0;
+			counts.errors += level >= 4 ? 1 : 0;
+			counts.warnings += level === 3 ? 1 : 0;
+		}
+	}
+
+	return counts;
+}
