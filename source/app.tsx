@@ -3,6 +3,7 @@ import process from 'node:process';
 import {setFlagsFromString} from 'node:v8';
 import {setTimeout as delay} from 'node:timers/promises';
 import {SessionRun, type SessionOptions} from './app/session-run.ts';
+import {SpokeError} from './errors/spoke-error.ts';
 import {writeCrashReport} from './app/crash-report.ts';
 
 export type {SessionOptions} from './app/session-run.ts';
@@ -25,6 +26,10 @@ export async function runSession(options: SessionOptions): Promise<number> {
 	try {
 		return await Promise.race([run.run(), crashed]);
 	} catch (error) {
+		if (error instanceof SpokeError && error.code !== 'ERR_INTERNAL' && !run.isOnScreen) {
+			throw error;
+		}
+
 		run.rescue();
 		const path = await writeCrashReport(error, options.env);
 		process.stderr.write(`error: bug in spoke: ${error instanceof Error ? error.message : String(error)}${path === null ? '' : `; the report is in ${path}`} [ERR_INTERNAL]\n`);

@@ -23,6 +23,8 @@ import {closeListeners} from './handlers/listener-handlers.ts';
 import {makeKeyPress} from './press-key.ts';
 import {Overlays} from './overlays.ts';
 import {PathFeed} from './path-feed.ts';
+import {logInFirst, pluginTerminal} from './plugin-terminal.ts';
+import {bookingWitness} from './booking-witness.ts';
 import {readRights} from './rights.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
 import type {OpenCluster, Session} from './session.ts';
@@ -75,6 +77,8 @@ export class SessionRun implements Session {
 	#lastFailure: {about: string; error: ErrorObject} | null = null;
 	#background: string | null = null;
 	#scanning = false;
+	#turn: Promise<void> = Promise.resolve();
+	readonly #pluginTerminal = pluginTerminal(this);
 
 	constructor(options: SessionOptions) {
 		this.#options = options;
@@ -98,7 +102,9 @@ export class SessionRun implements Session {
 		const {options} = {options: this.#options};
 		// One first frame, when all of it is known, in place of one for each step.
 		this.store.hold(true);
-		this.#use(await openCluster(this.flags, this.env));
+		const access = await this.open(this.flags);
+		await logInFirst(access, this.#pluginTerminal, options.stdout);
+		this.#use(access);
 		const namespace = options.allNamespaces ? null : this.cluster.access.facts.namespace;
 		this.store.now({type: 'cluster', to: {...clusterState(this.cluster.access), namespace}});
 		const press = makeKeyPress(this, this.#overlays, handlers, report => {
@@ -176,7 +182,7 @@ export class SessionRun implements Session {
 		const error = asSpokeError(thrown);
 		this.#lastFailure = {about, error: error.toJSON()};
 		const key = describe(this).find(hint => hint.action.id === 'path.why')?.keys[0];
-		this.tell(`${about}: ${error.message}${key === undefined ? '' : `.  ${key} why`}`, 'error');
+		this.store.now({type: 'notice', text: `${about}: ${error.message}`, role: 'error', hint: key === undefined ? '' : `${key} why`, now: Date.now()});
 	}
 
 	/** What failed last, until something else is done. */
@@ -209,55 +215,49 @@ export class SessionRun implements Session {
 	}
 
 	witnessFor(id: string): ConnectionWitness {
-		const {witness} = this.cluster.labeller;
-		const book = (event: 'connected' | 'disconnected', connection: string) => {
-			this.store.data({type: 'dock', event: {type: event, id, connection}});
-		};
-
-		return {
-			...witness,
-			beforeUse: async (connection, purpose) => {
-				book('connected', connection.id);
-				await witness.beforeUse?.(connection, purpose);
-			},
-			opened: (connection, purpose, about) => {
-				book('connected', connection.id);
-				this.store.data({type: 'dock', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
-				witness.opened?.(connection, purpose, about);
-			},
-			closed: (connection, purpose) => {
-				witness.closed?.(connection, purpose);
-				book('disconnected', connection.id);
-			},
-		};
+		return bookingWitness(this.store, this.cluster.labeller, id);
 	}
 
 	async withTerminal<Result>(work: () => Promise<Result>): Promise<Result> {
-		this.store.hold(true);
-		try {
-			return await this.#view!.suspended(async () => this.terminal.handOver(work));
-		} finally {
-			this.store.hold(false);
-		}
+		return this.#inTurn(async () => this.#view ? this.#view.suspended(async () => this.terminal.handOver(work)) : work());
 	}
 
 	/** The same for a remote shell, whose keys go on passing through here. */
 	async withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
+		return this.#inTurn(async () => this.#view!.suspended(async () => this.terminal.lend(take, work)));
+	}
+
+	/** A way to a cluster whose credential plugin gets this terminal, and gives it back. */
+	async open(flags: ConnectionFlags): Promise<ClusterAccess> {
+		return openCluster(flags, this.env, this.#pluginTerminal);
+	}
+
+	/** One at a time leaves the screen: a plugin that must ask waits for the end of a shell. */
+	async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+		const before = this.#turn;
+		const {promise, resolve} = Promise.withResolvers<void>();
+		this.#turn = promise;
+		await before;
 		this.store.hold(true);
 		try {
-			return await this.#view!.suspended(async () => this.terminal.lend(take, work));
+			return await work();
 		} finally {
 			this.store.hold(false);
+			resolve();
 		}
 	}
 
 	async switchContext(context: string): Promise<void> {
 		const known = this.clusters.get(context);
-		this.#feeds.stop();
 		if (known) {
+			this.#feeds.stop();
 			this.cluster = known;
 		} else {
-			this.#use(await openCluster({...this.flags, context, cluster: undefined, user: undefined}, this.env));
+			this.tell(`opening ${context} …`);
+			const access = await this.open({...this.flags, context, cluster: undefined, user: undefined});
+			await access.logIn();
+			this.#feeds.stop();
+			this.#use(access);
 		}
 
 		this.store.now({type: 'switch', cluster: clusterState(this.cluster.access)});
@@ -288,6 +288,11 @@ export class SessionRun implements Session {
 
 	get paths(): PathFeed {
 		return this.#paths;
+	}
+
+	/** Whether the screen was taken. */
+	get isOnScreen(): boolean {
+		return this.#view !== null;
 	}
 
 	get glyphs(): Glyphs {

@@ -43,6 +43,7 @@ export type Session = {
 	witnessFor(id: string): ConnectionWitness;
 	/** Leaves the screen to `work` and draws it again when it is done. */
 	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
+	open(flags: ConnectionFlags): Promise<ClusterAccess>;
 	switchContext(context: string): Promise<void>;
 	openNamespace(namespace: string | null): void;
 	redraw(): void;

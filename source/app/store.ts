@@ -10,7 +10,7 @@ export class Store {
 	readonly #paceMs: () => number;
 	#timer: NodeJS.Timeout | null = null;
 	#drawnAt = 0;
-	#held = false;
+	#held = 0;
 
 	/** `paceMs` is the least time between two frames that no key asked for. */
 	constructor(state: SessionState, draw: () => void, paceMs: () => number) {
@@ -49,18 +49,16 @@ export class Store {
 			this.#timer = null;
 		}
 
-		if (!this.#held) {
+		if (this.#held === 0) {
 			this.#drawnAt = performance.now();
 			this.#draw();
 		}
 	}
 
-	/** While somebody else has the terminal nothing is drawn. */
+	/** While somebody else has the terminal nothing is drawn; as often let go as held. */
 	hold(is: boolean): void {
-		this.#held = is;
-		if (!is) {
-			this.drawNow();
-		}
+		this.#held += is ? 1 : -1;
+		this.drawNow();
 	}
 
 	close(): void {

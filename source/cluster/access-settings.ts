@@ -4,6 +4,7 @@ import {parseDuration} from '../command-line/parse-duration.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ClusterFacts} from './cluster-access.ts';
 import {impersonationHeaders} from './credentials/impersonation.ts';
+import type {PluginTerminal} from './credentials/plugin-terminal.ts';
 import {userCredentials} from './credentials/user-credentials.ts';
 import type {Access} from './dedicated-connection.ts';
 import {chooseEntries, type ChosenEntries} from './kubeconfig/choose-entries.ts';
@@ -29,7 +30,7 @@ export type AccessSettings = {access: Access; facts: ClusterFacts};
 Reads everything once; nothing is connected.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE, ERR_USAGE
 */
-export async function readSettings(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder = podFolder): Promise<AccessSettings> {
+export async function readSettings(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder = podFolder, terminal?: PluginTerminal): Promise<AccessSettings> {
 	const timeoutMs = requestTimeout(flags['request-timeout']);
 	const {source, ...chosen} = await chosenEntries(flags, environment, folder);
 	await validateEntries(chosen);
@@ -40,7 +41,7 @@ export async function readSettings(flags: ConnectionFlags, environment: NodeJS.P
 	return {
 		access: {
 			route,
-			credentials: await userCredentials(user, {cluster, server, environment}),
+			credentials: await userCredentials(user, {cluster, server, environment, terminal}),
 			headers: impersonationHeaders(user),
 			requestTimeoutMs: timeoutMs || answerLimitMs,
 			compression: !cluster.disableCompression,

@@ -35,6 +35,8 @@ export type ClusterAccess = {
 	request(options: RequestOptions): Promise<ApiResponse>;
 	/** Request, body read whole, JSON parsed. @throws SpokeError by `refusal` for any status but 2xx. */
 	json<T = unknown>(options: RequestOptions & {maxBytes?: number}): Promise<T>;
+	/** Gets the credentials ready, so that nothing later waits for a plugin. @throws SpokeError ERR_CREDENTIAL_PLUGIN… */
+	logIn(signal?: AbortSignal): Promise<void>;
 	/** Request with no credentials at all on a connection of its own (for the anonymous probe). */
 	anonymous(options: RequestOptions): Promise<ApiResponse>;
 	/** Closes pooled connections. */

@@ -8,6 +8,7 @@ import type {ClusterAccess} from './cluster-access.ts';
 import {ConnectionPool} from './connection-pool.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import {anonymousCredentials} from './credentials/credentials.ts';
+import type {PluginTerminal} from './credentials/plugin-terminal.ts';
 import {openConnection, type Access} from './dedicated-connection.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
@@ -23,11 +24,11 @@ const mostHandshakes = 16;
 const largestRefusal = 1024 * 1024;
 
 /**
-Reads configuration only: the first connection is made by the first call.
+Reads configuration only: the first connection is made by the first call. A credential plugin gets the `terminal`, or the process's own.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE
 */
-export async function openCluster(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env): Promise<ClusterAccess> {
-	const {access, facts} = await readSettings(flags, environment);
+export async function openCluster(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env, terminal?: PluginTerminal): Promise<ClusterAccess> {
+	const {access, facts} = await readSettings(flags, environment, undefined, terminal);
 	const limited = fewAtOnce(mostHandshakes);
 	const open = async (signal?: AbortSignal) => limited(async () => openConnection(access, signal), signal);
 	const pool = new ConnectionPool(open);
@@ -44,6 +45,9 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 			}
 
 			return parseJson(await readWhole(answer.body, maxBytes ?? largestJson, what), what) as T;
+		},
+		async logIn(signal) {
+			await access.credentials.current(signal);
 		},
 		anonymous: async options => anonymousRequest(access, options),
 		close() {

@@ -23,7 +23,7 @@ export type SessionEvent =
 	| {type: 'dock-move'; by: number}
 	| {type: 'zoom'}
 	| {type: 'pending'; keys: string | null}
-	| {type: 'notice'; text: string; role?: Message['role']; now: number}
+	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; now: number}
 	/** A key came: the notice was read, and stays in the messages. */
 	| {type: 'notice-read'}
 	| {type: 'tick'; now: number}
@@ -109,7 +109,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		}
 
 		case 'notice': {
-			const message: Message = {time: event.now, text: event.text, role: event.role ?? 'plain'};
+			const message: Message = {time: event.now, text: event.text, role: event.role ?? 'plain', hint: event.hint ?? ''};
 			return {...state, notice: message, messages: [...state.messages.slice(-mostMessages + 1), message]};
 		}
 

@@ -20,7 +20,8 @@ export type Layer =
 /** A line of a text screen: `label` stands out at the left, `role` colours the text. */
 export type TextLine = {label?: string; text: string; role?: string; indent?: number; rule?: true; path?: Path};
 
-export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'};
+/** `hint` is kept whole where the text is cut. */
+export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'; hint: string};
 
 export type ClusterState = {
 	context: string;

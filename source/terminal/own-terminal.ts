@@ -74,9 +74,11 @@ export class OwnTerminal {
 	/** Lets go of the terminal while a child has it (a pager, an editor, a credential plugin), and takes it back. */
 	async handOver<Result>(work: () => Promise<Result>): Promise<Result> {
 		this.#release();
+		const restore = leaveInterrupts();
 		try {
 			return await work();
 		} finally {
+			restore();
 			this.#listen();
 		}
 	}
@@ -117,4 +119,22 @@ export class OwnTerminal {
 		this.#stdin.setRawMode(false);
 		this.stdout.write(pasteOff);
 	}
+}
+
+/** What a person interrupts while a child has the terminal is the child; the terminal tells both. */
+function leaveInterrupts(): () => void {
+	const before = process.listeners('SIGINT');
+	const ignore = () => {};
+	process.on('SIGINT', ignore);
+	for (const listener of before) {
+		process.off('SIGINT', listener);
+	}
+
+	return () => {
+		for (const listener of before) {
+			process.on('SIGINT', listener);
+		}
+
+		process.off('SIGINT', ignore);
+	};
 }

@@ -98,7 +98,8 @@ export function footer(screen: Screen): Line {
 
 	if (state.notice !== null && state.overlay === null) {
 		const role = state.notice.role === 'error' ? 'notice.error' : state.notice.role === 'warn' ? 'notice.warn' : undefined;
-		return line(' ', of(role, state.notice.text));
+		const {text, hint} = state.notice;
+		return spread([{text: ' '}, of(role, text)], hint === '' ? [] : [{text: '  '}, of('key', hint), {text: ' '}], state.size.columns);
 	}
 
 	const all = footerHints(hints);

@@ -3,7 +3,6 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {asSpokeError} from '../../errors/spoke-error.ts';
-import {openCluster} from '../../cluster/open-cluster.ts';
 import type {Audit, AuditRow as Finding} from '../../posture/audit/audit-object.ts';
 import {runAudit} from '../../posture/audit/run-audit.ts';
 import type {Doctor, DoctorStep} from '../../posture/doctor/doctor-object.ts';
@@ -102,7 +101,7 @@ async function openDoctor(session: Session, target: string, namespace: string): 
 	const began = performance.now();
 	session.store.now({type: 'push', layer: {kind: 'text', title: 'Doctor', subject, right: 'walking …', lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}], top: 0, context: 'doctor', copy: '', command: null, busy: true}});
 	const {cluster} = session;
-	const doctor = await walk(target, async () => openCluster({...session.flags, context: session.flags.context ?? cluster.access.facts.context ?? undefined, namespace}, session.env));
+	const doctor = await walk(target, async () => session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, namespace}));
 	const layer = session.store.state.layers.at(-1);
 	if (layer?.kind === 'text' && layer.subject === subject) {
 		session.store.now({type: 'layer', to: {
@@ -204,7 +203,7 @@ async function testRoute(session: Session): Promise<void> {
 	}
 
 	session.tell('testing the route …');
-	const access = await openCluster({...session.flags, context: session.flags.context ?? session.cluster.access.facts.context ?? undefined, namespace: namespace === '' ? undefined : namespace}, session.env);
+	const access = await session.open({...session.flags, context: session.cluster.access.facts.context ?? session.flags.context, namespace: namespace === '' ? undefined : namespace});
 	try {
 		const [path] = await pathsTo(access, `pod/${pod}`, {features: ['port-forward'], probe: 'active'});
 		if (path) {

@@ -4,6 +4,7 @@ import {describeKeys} from '../../keymap/describe-keys.ts';
 import {listNames} from '../../state/list-kinds.ts';
 import {keyContext, type ViewName} from '../../state/session-state.ts';
 import {findResource} from '../../targets/resource-words.ts';
+import {asSpokeError} from '../../errors/spoke-error.ts';
 import {whyOff} from '../press-key.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
@@ -106,7 +107,21 @@ async function runCommand(session: Session, line: string): Promise<void> {
 	const command = commands.find(one => one.word === word) ?? ({q: commands.at(-1), namespace: commands[0], context: commands[1], logs: commands[2]} as Readonly<Record<string, CommandRow | undefined>>)[word];
 	if (command) {
 		const reason = command.as === undefined ? null : whyOff(session.store.state, findAction(command.as)!);
-		await (reason === null ? command.run(session, rest) : session.tell(reason, 'warn'));
+		if (reason !== null) {
+			session.tell(reason, 'warn');
+			return;
+		}
+
+		try {
+			await command.run(session, rest);
+		} catch (thrown) {
+			if (asSpokeError(thrown).code === 'ERR_INTERNAL') {
+				throw thrown;
+			}
+
+			session.fail(line.trim(), thrown);
+		}
+
 		return;
 	}
 

@@ -8,13 +8,13 @@ import type {ClientCertificate} from '../tls/secure-socket.ts';
 import {checkedPair} from './client-certificate.ts';
 import type {Credentials, Identity} from './credentials.ts';
 import {headerValue} from './header-value.ts';
-import {runPlugin} from './run-plugin.ts';
+import {runPlugin, type PluginLimits} from './run-plugin.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
 const versions: readonly string[] = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
 
-/** How long a plugin may take, milliseconds; SPOKE_EXEC_TIMEOUT (seconds, or `5m`; 0 is no limit) overrides it. */
-const standardLimitMs = 60_000;
+/** How long a plugin may take, milliseconds, without and with a person to ask; SPOKE_EXEC_TIMEOUT (seconds, or `5m`; 0 is no limit) overrides both. */
+const standardLimits: PluginLimits = {alone: 60_000, asking: 600_000};
 
 type Issued = {identity: Identity; expires: number};
 
@@ -28,11 +28,11 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', `exec plugin: invalid apiVersion "${exec.apiVersion}"`, {remedy: `use ${versions.join(' or ')}`});
 	}
 
-	const limitMs = timeLimit(context.environment);
+	const limits = timeLimits(context.environment);
 	let last: Issued | null = null;
 	let running: Promise<Issued> | null = null;
 	const renew = async (): Promise<Issued> => {
-		running ??= runPlugin(exec, context, limitMs)
+		running ??= runPlugin(exec, context, limits, last !== null)
 			.then(async output => issuedBy(exec, output, last))
 			.finally(() => {
 				running = null;
@@ -59,14 +59,18 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 	};
 }
 
-function timeLimit(environment: NodeJS.ProcessEnv): number {
+function timeLimits(environment: NodeJS.ProcessEnv): PluginLimits {
 	const text = environment['SPOKE_EXEC_TIMEOUT'] ?? '';
-	const ms = text === '' ? standardLimitMs : (/^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text));
+	if (text === '') {
+		return standardLimits;
+	}
+
+	const ms = (/^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text));
 	if (ms === undefined) {
 		throw new SpokeError('ERR_USAGE', `SPOKE_EXEC_TIMEOUT=${text} is no duration`, {remedy: 'give whole seconds, or a number with a unit: 90s, 5m'});
 	}
 
-	return ms;
+	return {alone: ms, asking: ms};
 }
 
 async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {

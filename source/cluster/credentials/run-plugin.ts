@@ -3,21 +3,50 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import {readFile} from 'node:fs/promises';
 import {normalize} from 'node:path';
 import process from 'node:process';
-import {isatty} from 'node:tty';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitise} from '../../text/sanitise.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import {assertAllowed} from './plugin-policy.ts';
+import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
 /** An ExecCredential with a long chain is some kilobytes. */
 const mostOutput = 1024 * 1024;
 const mostNotices = 64 * 1024;
 
-/** What it printed on stdout. @throws SpokeError ERR_CREDENTIAL_PLUGIN */
-export async function runPlugin(exec: ExecEntry, context: CredentialContext, limitMs: number): Promise<string> {
+/** How long it may take, milliseconds: alone, and while it asks a person. 0 is no limit. */
+export type PluginLimits = {alone: number; asking: number};
+
+/**
+What it printed on stdout. With `isRenewal` it has answered before: on a terminal that is shared it then gets that only after it failed without.
+@throws SpokeError ERR_CREDENTIAL_PLUGIN
+*/
+export async function runPlugin(exec: ExecEntry, context: CredentialContext, limits: PluginLimits, isRenewal: boolean): Promise<string> {
 	await assertAllowed(exec, context.environment);
-	const interactive = isInteractive(exec);
+	const {terminal = processTerminal} = context;
+	const {interactiveMode, command} = exec;
+	if (interactiveMode === 'Always' && !terminal.isThere) {
+		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`, {remedy: 'run spoke in a terminal, or log in first'});
+	}
+
+	const alone = async () => runOnce(exec, context, false, limits.alone, terminal);
+	const asking = async () => terminal.lend(command, async () => runOnce(exec, context, true, limits.asking, {said: processTerminal.said}));
+	if (interactiveMode === 'Never' || !terminal.isThere) {
+		return alone();
+	}
+
+	if (interactiveMode === 'Always' || !terminal.isShared || !isRenewal) {
+		return asking();
+	}
+
+	try {
+		return await alone();
+	} catch {
+		return asking();
+	}
+}
+
+async function runOnce(exec: ExecEntry, context: CredentialContext, interactive: boolean, limitMs: number, {said}: Pick<PluginTerminal, 'said'>): Promise<string> {
 	const info = await execInfo(exec, context, interactive);
 	const child = spawn(normalize(exec.command), exec.args, {
 		stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
@@ -32,18 +61,10 @@ export async function runPlugin(exec: ExecEntry, context: CredentialContext, lim
 
 	process.once('exit', ended);
 	try {
-		return await outcome(exec, child, limitMs, ended);
+		return await outcome(exec, child, limitMs, ended, said);
 	} finally {
 		process.off('exit', ended);
 	}
-}
-
-function isInteractive({interactiveMode, command}: ExecEntry): boolean {
-	if (interactiveMode === 'Always' && !isatty(0)) {
-		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`, {remedy: 'run spoke in a terminal, or log in first'});
-	}
-
-	return interactiveMode !== 'Never' && isatty(0);
 }
 
 /** KUBERNETES_EXEC_INFO: client-go pkg/apis/clientauthentication. */
@@ -65,7 +86,7 @@ async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Recor
 	};
 }
 
-async function outcome(exec: ExecEntry, child: ChildProcess, limitMs: number, end: () => void): Promise<string> {
+async function outcome(exec: ExecEntry, child: ChildProcess, limitMs: number, end: () => void, said: (text: string) => void): Promise<string> {
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
 	const giveUp = (why: string, remedy?: string) => {
 		end();
@@ -98,7 +119,7 @@ async function outcome(exec: ExecEntry, child: ChildProcess, limitMs: number, en
 
 		const text = chunk.toString('utf8').slice(0, mostNotices - notices.length);
 		notices += text;
-		process.stderr.write(sanitise(text));
+		said(sanitise(text));
 	});
 	child.once('error', (error: NodeJS.ErrnoException) => {
 		const missing = error.code === 'ENOENT';

@@ -6,9 +6,11 @@ import {basicAuthorization} from '../transport/proxy-handshake.ts';
 import {tokenSource} from './bearer-token.ts';
 import {certificateSource} from './client-certificate.ts';
 import {anonymousCredentials, fixedCredentials, type Credentials} from './credentials.ts';
+import type {PluginTerminal} from './plugin-terminal.ts';
 import {headerValue} from './header-value.ts';
 
-export type CredentialContext = {cluster: ClusterEntry; server: ServerAddress; environment: NodeJS.ProcessEnv};
+/** Without a `terminal` a plugin has the process's own. */
+export type CredentialContext = {cluster: ClusterEntry; server: ServerAddress; environment: NodeJS.ProcessEnv; terminal?: PluginTerminal | undefined};
 
 /**
 A token or basic login and a client certificate may go together; a plugin runs only when there is none of them.
