@@ -1,4 +1,5 @@
 /** What is read on one connection before it is used: the flags and the process at its other end. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {Closed, FlagFacts, ProcessFacts, Reading, SocketFacts} from './evidence.ts';
 import {readApiserverFlags} from './probes/apiserver-flags.ts';
@@ -34,6 +35,18 @@ export async function readBeforeUse(connection: Connection, {limitMs, secondWith
 		foreignHeaders: flags.read.facts.foreignHeaders,
 		closed: [],
 	};
+}
+
+/** The same, on a connection opened for it alone; `null` when none could be made. Behind a balancer it may end at another process. Never throws. */
+export async function readOnFreshConnection(cluster: ClusterAccess, {limitMs, signal}: {limitMs: number; signal?: AbortSignal | undefined}): Promise<ConnectionReadings | null> {
+	try {
+		const connection = await cluster.connect(signal ? {signal} : {});
+		const readings = await readBeforeUse(connection, {limitMs, secondWithinMs: limitMs});
+		connection.close();
+		return readings;
+	} catch {
+		return null;
+	}
 }
 
 /** Our own socket, as a reading. */

@@ -1,7 +1,7 @@
 /** Reads all that `path`, `audit`, `doctor` and the why-view need of one apiserver connection, once for all features. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
-import {readBeforeUse, socketReading, type ConnectionReadings} from './connection-readings.ts';
+import {readBeforeUse, readOnFreshConnection, socketReading, type ConnectionReadings} from './connection-readings.ts';
 import type {Closed, ConnectionPurpose, FlagFacts, Grounds, MetricFacts, Outcome, Reading} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
 import {pathOf} from './label-of.ts';
@@ -97,7 +97,7 @@ async function meetOthers(cluster: ClusterAccess, own: ConnectionReadings, known
 
 	const tries = known === null ? 4 : Math.min(2 * known + 2, 12);
 	for (let index = 0; index < tries && met.size + 1 < (known ?? 3); index++) {
-		const readings = await onFreshConnection(cluster, signal);
+		const readings = await readOnFreshConnection(cluster, {limitMs: readLimitMs, signal});
 		const id = readings?.process?.facts.id;
 		if (id !== undefined && id !== own.process?.facts.id) {
 			met.set(id, {...readings!, dialled: null});
@@ -105,17 +105,6 @@ async function meetOthers(cluster: ClusterAccess, own: ConnectionReadings, known
 	}
 
 	return [...met.values()];
-}
-
-async function onFreshConnection(cluster: ClusterAccess, signal: AbortSignal | undefined): Promise<ConnectionReadings | null> {
-	try {
-		const connection = await cluster.connect(signal ? {signal} : {});
-		const readings = await readBeforeUse(connection, {limitMs: readLimitMs, secondWithinMs: readLimitMs});
-		connection.close();
-		return readings;
-	} catch {
-		return null;
-	}
 }
 
 /** Megabytes on a large cluster: asked at most once a minute of one process. */

@@ -20,6 +20,8 @@ export type WatchedConnection = {
 	opened: boolean;
 	answered: boolean;
 	readings: ConnectionReadings;
+	/** Read on another connection, where this one's own answer did not come in time. */
+	late: ConnectionReadings | null;
 	/** Read beside it after it was opened; nothing before. */
 	shared: SharedReadings;
 	rttMs: Path['rttMs'];
@@ -29,7 +31,7 @@ export type WatchedConnection = {
 
 /** `known`: what was read before of the process at the connection's other end. */
 export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known: KnownProcess = nothingKnown): Path {
-	const {connection, purpose, readings, shared, error} = watched;
+	const {connection, purpose, readings, late, shared, error} = watched;
 	const time = new Date().toISOString();
 	const failure = error && failureReading({error, purpose, connection: connection?.id ?? null, process: readings.process?.facts.id ?? null, time: watched.failedAt ?? time});
 	const grounds: Grounds = {
@@ -44,7 +46,7 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known
 			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, foreignHeaders: readings.foreignHeaders, processChanged: false})
 			: {to: 'unknown', why: 'no connection was made'},
 		process: readings.process,
-		flags: readings.flags ? [readings.flags] : [],
+		flags: [readings, late].flatMap(read => read?.flags ?? []),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
 		unreached: [],

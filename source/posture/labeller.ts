@@ -3,7 +3,7 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
-import {nothingRead, readBeforeUse, type ConnectionReadings} from './connection-readings.ts';
+import {nothingRead, readBeforeUse, readOnFreshConnection, type ConnectionReadings} from './connection-readings.ts';
 import type {Closed, Path} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
 import {labelOf, type WatchedConnection} from './label-of.ts';
@@ -15,6 +15,12 @@ const beforeUseLimitMs = 300;
 
 /** A source that may not be read or is not served is not asked again before this has passed. */
 const closedForMs = 5 * 60_000;
+
+/** One that gave no answer in time is asked again after this. */
+const silentForMs = 10_000;
+
+/** How long a reading may take that no stream waits for. */
+const lateLimitMs = 2000;
 
 /** What is read beside the connections is read at most so often. */
 const betweenReadsMs = 1000;
@@ -51,8 +57,10 @@ class ConnectionLabeller implements Labeller {
 	readonly #watched = new Map<string, WatchedConnection>();
 	readonly #listeners = new Set<(connectionId: string, path: Path) => void>();
 	#shared: Promise<SharedReadings> | undefined;
+	#late: Promise<ConnectionReadings | null> | undefined;
 	#nextReadAt = 0;
-	#flagsClosed: {closed: Closed; until: number} | undefined;
+	/** `silent`: not one word came in time, so that another connection may have better luck. */
+	#flagsClosed: {closed: Closed; silent: boolean; until: number} | undefined;
 	#unconnected = 0;
 	#ended = false;
 
@@ -91,17 +99,23 @@ class ConnectionLabeller implements Labeller {
 
 	async #readOn(connection: Connection): Promise<ConnectionReadings> {
 		if (this.#flagsClosed && this.#flagsClosed.until > Date.now()) {
-			return {...nothingRead, closed: [this.#flagsClosed.closed]};
+			return this.#unanswered();
 		}
 
 		const readings = await readBeforeUse(connection, {limitMs: beforeUseLimitMs});
 		const [closed] = readings.closed;
-		this.#flagsClosed = closed && {closed, until: Date.now() + closedForMs};
+		const silent = !connection.usable;
+		this.#flagsClosed = closed && {closed, silent, until: Date.now() + (silent ? silentForMs : closedForMs)};
 		return readings;
 	}
 
+	#unanswered(): ConnectionReadings {
+		return {...nothingRead, closed: this.#flagsClosed ? [this.#flagsClosed.closed] : []};
+	}
+
 	#opened(connection: Connection, purpose: ConnectionPurpose, carrier: 'http' | 'websocket' | 'spdy'): void {
-		this.#watch(connection, purpose);
+		// One that was not there before its use stands in for one whose reading met the limit.
+		this.#watch(connection, purpose, this.#unanswered());
 		// A translated exec gets its 101 before the apiserver dials the kubelet; every other opening is the far end's own answer.
 		const answersFirst = !(carrier === 'websocket' && (purpose.feature === 'exec' || purpose.feature === 'attach'));
 		this.#change(connection, {opened: true, ...answersFirst ? {answered: true} : {}});
@@ -109,12 +123,22 @@ class ConnectionLabeller implements Labeller {
 	}
 
 	async #settle(id: string, waitMs: number): Promise<void> {
-		const [shared] = await Promise.all([this.#readShared(), this.#heard(id, waitMs)]);
+		const [shared, late] = await Promise.all([this.#readShared(), this.#readLate(id), this.#heard(id, waitMs)]);
 		const watched = this.#watched.get(id);
 		if (watched && watched.phase === 'checking') {
-			Object.assign(watched, {phase: 'settled', shared});
+			Object.assign(watched, {phase: 'settled', shared, late});
 			this.#publish(id);
 		}
+	}
+
+	/** What the connection itself did not answer in time, from another one: worth less, and better than nothing. */
+	async #readLate(id: string): Promise<ConnectionReadings | null> {
+		if (this.#watched.get(id)?.readings.flags || this.#flagsClosed?.silent !== true) {
+			return null;
+		}
+
+		this.#late ??= readOnFreshConnection(this.#cluster, {limitMs: lateLimitMs});
+		return this.#late;
 	}
 
 	/** Until the far end was heard, or the wait is over. */
@@ -156,7 +180,8 @@ class ConnectionLabeller implements Labeller {
 		}
 
 		if (!watched.error) {
-			Object.assign(watched, {phase: 'settled', about: 'ended-connection'});
+			// One that was given up before it carried anything settles nothing.
+			Object.assign(watched, {phase: watched.opened ? 'settled' : watched.phase, about: 'ended-connection'});
 			this.#publish(connection.id);
 		}
 
@@ -167,6 +192,7 @@ class ConnectionLabeller implements Labeller {
 	/** A connection that ended may have been the apiserver's end: what was read beside it is not used for the next ones. */
 	#forget(): void {
 		this.#shared = undefined;
+		this.#late = undefined;
 	}
 
 	/** Many connections that come and go in a burst share a reading, and wait for it rather than take an old one. */
@@ -180,9 +206,9 @@ class ConnectionLabeller implements Labeller {
 		return this.#shared;
 	}
 
-	#watch(connection: Connection, purpose: ConnectionPurpose): void {
+	#watch(connection: Connection, purpose: ConnectionPurpose, readings: ConnectionReadings = nothingRead): void {
 		if (!this.#watched.has(connection.id)) {
-			this.#watched.set(connection.id, watchedConnection(connection, purpose));
+			this.#watched.set(connection.id, {...watchedConnection(connection, purpose), readings});
 		}
 	}
 
@@ -223,6 +249,7 @@ function watchedConnection(connection: Connection | null, purpose: ConnectionPur
 		opened: false,
 		answered: false,
 		readings: nothingRead,
+		late: null,
 		shared: nothingShared,
 		rttMs: {websocket: null, runtime: null},
 		error: null,

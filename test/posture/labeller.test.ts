@@ -158,6 +158,28 @@ test('a /flagz that hangs costs a stream at most its limit, and is not asked aga
 	await server.close();
 });
 
+test('a /flagz that comes too late for its stream is read on another connection, and is then no better than inferred', async t => {
+	const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
+	let asked = 0;
+	const server = await startServer({request(request, response) {
+		const answer = () => response.end(JSON.stringify(request.url === '/flagz' ? flags : {}));
+		if (request.url === '/flagz' && asked++ === 0) {
+			setTimeout(answer, 1000);
+		} else {
+			answer();
+		}
+	}});
+	const cluster = await server.cluster();
+	const {labeller, until} = listen(cluster);
+	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(connection, purpose, opened);
+	const {legs, process} = await until(({phase}) => phase === 'settled');
+	t.deepEqual([legs[1]?.tls.state, legs[1]?.tls.basis, process.boundBy], ['verified', 'inferred', 'none']);
+	connection.close();
+	cluster.close();
+	await server.close();
+});
+
 for (const status of [403, 404, 406, 500]) {
 	test(`a /flagz that answers ${status} is never taken for “not set”, and is asked once`, async t => {
 		let asked = 0;

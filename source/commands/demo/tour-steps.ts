@@ -39,7 +39,7 @@ async function readLogs(cluster: ClusterAccess, witness: ConnectionWitness): Pro
 	const log = await openLog(cluster, source, {tailLines: 5}, {target, witness});
 	const lines = (await text(log.body)).trimEnd().split('\n');
 	log.close();
-	return `${lines.length} lines, the last one: ${lines.at(-1)!.slice(0, 60)}…`;
+	return `${lines.length === 1 ? '1 line' : `${lines.length} lines, the last one`}: ${lines.at(-1)!.slice(0, 60)}…`;
 }
 
 async function runHostname(cluster: ClusterAccess, witness: ConnectionWitness): Promise<string> {
