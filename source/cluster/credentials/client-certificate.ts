@@ -1,5 +1,4 @@
 /** A client certificate and its key, from data or from files that may be renewed while we run. */
-import {createPrivateKey, X509Certificate} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
@@ -11,7 +10,7 @@ type Pair = Pick<UserEntry, 'clientCertificate' | 'clientCertificateData' | 'cli
 /** Files are looked at again at most once a second, as client-go does. */
 const rereadAfterMs = 1000;
 
-/** Gives the current pair, the same object while it has not changed. Data wins over a file. @throws SpokeError ERR_CLIENT_CERTIFICATE */
+/** Gives the current pair, the same object while it has not changed; whether the two belong together shows when they are used. Data wins over a file. @throws SpokeError ERR_CLIENT_CERTIFICATE */
 export function certificateSource(pair: Pair, now: () => number = Date.now): () => Promise<ClientCertificate> {
 	let last: ClientCertificate | null = null;
 	let readAt = -Infinity;
@@ -23,28 +22,11 @@ export function certificateSource(pair: Pair, now: () => number = Date.now): () 
 		const [certificate, key] = await Promise.all([dataOrFile(pair.clientCertificateData, pair.clientCertificate), dataOrFile(pair.clientKeyData, pair.clientKey)]);
 		readAt = now();
 		if (!last?.certificate.equals(certificate) || !last.key.equals(key)) {
-			last = checkedPair(certificate, key);
+			last = {certificate, key};
 		}
 
 		return last;
 	};
-}
-
-/**
-The two as one pair.
-@throws SpokeError ERR_CLIENT_CERTIFICATE when they cannot be read or do not belong together
-*/
-export function checkedPair(certificate: Buffer, key: Buffer): ClientCertificate {
-	try {
-		const leaf = new X509Certificate(certificate);
-		if (!leaf.checkPrivateKey(createPrivateKey(key))) {
-			throw new Error('tls: private key does not match public key');
-		}
-	} catch (error) {
-		throw new SpokeError('ERR_CLIENT_CERTIFICATE', `the client certificate cannot be used: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
-	}
-
-	return {certificate, key};
 }
 
 async function dataOrFile(data: Buffer, path: string): Promise<Buffer> {

@@ -7,6 +7,7 @@ import type {SocketFacts} from '../connection.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {unreachable} from '../transport/dial-tcp.ts';
 import {ignored} from '../transport/ignored.ts';
+import {checkedPair} from './checked-pair.ts';
 import {clockSkew} from './clock-skew.ts';
 import {judgeCertificate} from './judge-certificate.ts';
 import {peerChain, peerFacts, type PeerFacts} from './peer-facts.ts';
@@ -57,20 +58,37 @@ export async function secure(raw: Duplex, host: string, what: string, settings: 
 /** One context for each pair of trust and client certificate: parsing a bundle of roots takes milliseconds. */
 const contexts = new WeakMap<Trust, Map<ClientCertificate | null, ReturnType<typeof createSecureContext>>>();
 
-function contextFor(trust: Trust, client: ClientCertificate | null) {
+/**
+The context for `client`, made once.
+@throws SpokeError ERR_CLIENT_CERTIFICATE
+*/
+export function contextFor(trust: Trust, client: ClientCertificate | null) {
 	const known = contexts.get(trust) ?? new Map<ClientCertificate | null, ReturnType<typeof createSecureContext>>();
 	contexts.set(trust, known);
-	const made = known.get(client) ?? createSecureContext({
-		ca: [...trust.pem],
-		...client && {cert: client.certificate, key: client.key},
-		minVersion: 'TLSv1.2',
-		// Go accepts RSA keys of 1024 bits, and no SHA-1 signatures: OpenSSL’s level 1.
-		ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=1`,
-		// As in Go, any certificate of the bundle is an anchor, an intermediate one too.
-		allowPartialTrustChain: true,
-	});
+	const made = known.get(client) ?? newContext(trust, client);
 	known.set(client, made);
 	return made;
+}
+
+function newContext(trust: Trust, client: ClientCertificate | null) {
+	try {
+		return createSecureContext({
+			ca: [...trust.pem],
+			...client && {cert: client.certificate, key: client.key},
+			minVersion: 'TLSv1.2',
+			// Go accepts RSA keys of 1024 bits, and no SHA-1 signatures: OpenSSL’s level 1.
+			ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=1`,
+			// As in Go, any certificate of the bundle is an anchor, an intermediate one too.
+			allowPartialTrustChain: true,
+		});
+	} catch (error) {
+		if (client) {
+			// OpenSSL has checked the pair; asked again, it says what is wrong with it.
+			checkedPair(client.certificate, client.key);
+		}
+
+		throw error;
+	}
 }
 
 async function handshake(socket: TLSSocket, what: string, limitMs: number, signal?: AbortSignal): Promise<void> {

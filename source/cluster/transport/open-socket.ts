@@ -2,7 +2,7 @@
 import type {Duplex} from 'node:stream';
 import type {Socket} from 'node:net';
 import type {SocketFacts} from '../connection.ts';
-import {type ClientCertificate, secure, type TlsSettings} from '../tls/secure-socket.ts';
+import {type ClientCertificate, contextFor, secure, type TlsSettings} from '../tls/secure-socket.ts';
 import {dialLimitMs, dialTcp} from './dial-tcp.ts';
 import {askProxy} from './proxy-handshake.ts';
 import type {ProxyAddress} from './proxy-url.ts';
@@ -33,6 +33,11 @@ Connected, secured and judged: ready for the first request.
 export async function openSocket(route: Route, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
 	const {server, proxy, tls} = route;
 	const what = `the apiserver ${server.shown}`;
+	if (tls) {
+		// A pair that cannot be used is said before anybody is called.
+		contextFor(tls.trust, client);
+	}
+
 	const limit = route.limitMs > 0 ? Math.min(route.limitMs, dialLimitMs) : dialLimitMs;
 	const tcp = proxy ? await dialTcp(proxy.address.host, proxy.address.port, `the proxy ${proxy.address.shown}`, limit, signal) : await dialTcp(server.host, server.port, what, limit, signal);
 	const absoluteForm = proxy !== null && proxy.address.scheme !== 'socks5' && tls === null;

@@ -13,7 +13,7 @@ export const people = {
 
 export type Person = keyof typeof people;
 
-/** Writes `kubeconfigs/NAME.yaml` for a subject at a server and returns its path. */
+/** Writes `kubeconfigs/NAME.yaml` for a subject at a server, in the form that kubectl writes, and returns its path. */
 export async function writeKubeconfig(lab: Lab, {name, server, subject, certificate = subject.commonName.replaceAll(':', '-'), namespace = 'default', caFile}: {
 	name: string;
 	server: string;
@@ -33,9 +33,22 @@ export async function writeKubeconfig(lab: Lab, {name, server, subject, certific
 	await writeFile(path, `apiVersion: v1
 kind: Config
 current-context: ${name}
-contexts: [{name: ${name}, context: {cluster: ${name}, user: ${name}, namespace: ${namespace}}}]
-clusters: [{name: ${name}, cluster: {server: "${server}", certificate-authority-data: ${await encode(ca)}}}]
-users: [{name: ${name}, user: {client-certificate-data: ${await encode(client.cert)}, client-key-data: ${await encode(client.key)}}}]
+contexts:
+- context:
+    cluster: ${name}
+    namespace: ${namespace}
+    user: ${name}
+  name: ${name}
+clusters:
+- cluster:
+    certificate-authority-data: ${await encode(ca)}
+    server: ${server}
+  name: ${name}
+users:
+- name: ${name}
+  user:
+    client-certificate-data: ${await encode(client.cert)}
+    client-key-data: ${await encode(client.key)}
 `, {mode: 0o600});
 	return path;
 }

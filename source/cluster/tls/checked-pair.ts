@@ -1,0 +1,21 @@
+/** Do a client certificate and a key belong together? */
+import {createPrivateKey, X509Certificate} from 'node:crypto';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ClientCertificate} from './secure-socket.ts';
+
+/**
+The two as one pair.
+@throws SpokeError ERR_CLIENT_CERTIFICATE when they cannot be read or do not belong together
+*/
+export function checkedPair(certificate: Buffer, key: Buffer): ClientCertificate {
+	try {
+		const leaf = new X509Certificate(certificate);
+		if (!leaf.checkPrivateKey(createPrivateKey(key))) {
+			throw new Error('tls: private key does not match public key');
+		}
+	} catch (error) {
+		throw new SpokeError('ERR_CLIENT_CERTIFICATE', `the client certificate cannot be used: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
+	}
+
+	return {certificate, key};
+}
