@@ -3,46 +3,67 @@ import {readLines} from '../sessions/logs/log-lines.ts';
 
 /** Lines of one source come in order already and wait for nobody. */
 const settleMs = 300;
+/** What a source brings so soon after its first line was in its log before: it goes where its time belongs. */
+const openingMs = 3000;
 
-type Held = {source: number; time: number; bytes: Buffer; arrived: number};
+const nothing = Buffer.alloc(0);
+
+export type OrderedLine = {source: number; time: number; bytes: Buffer};
+type Held = OrderedLine & {arrived: number; place: number; notice: (() => void) | null};
+
+export type LineOrderTells = {
+	/** `late`: it is older than a line that was put already. */
+	put(source: number, time: number, bytes: Buffer, late: boolean): void;
+	/** Lines of sources that have just been opened, older than some that were put: in order, each log's behind all of the same log. */
+	insert(lines: readonly OrderedLine[]): void;
+	/** Lines were put after the call that brought them. */
+	settled(): void;
+};
 
 export class LineOrder {
-	readonly #put: (source: number, time: number, bytes: Buffer) => void;
-	readonly #late: () => void;
+	readonly #tells: LineOrderTells;
+	readonly #now: () => number;
 	#held: Held[] = [];
 	#timer: NodeJS.Timeout | null = null;
-	readonly #seen = new Set<number>();
+	#newest = Number.NEGATIVE_INFINITY;
+	/** For each source, when its first lines came, and the newest time of its lines: a line stands behind those before it in its own log. */
+	readonly #sources = new Map<number, {since: number; newest: number}>();
 
-	/** `late` is called when lines were put after the call that brought them. */
-	constructor(put: (source: number, time: number, bytes: Buffer) => void, late: () => void) {
-		this.#put = put;
-		this.#late = late;
+	constructor(tells: LineOrderTells, now = Date.now) {
+		this.#tells = tells;
+		this.#now = now;
 	}
 
 	/** Takes a block of stamped lines; gives how many there were. */
 	lines(source: number, block: Buffer): number {
-		this.#seen.add(source);
-		const isAlone = this.#seen.size === 1;
-		const arrived = Date.now();
+		const arrived = this.#now();
+		const of = this.#sources.get(source) ?? {since: arrived, newest: Number.NEGATIVE_INFINITY};
+		this.#sources.set(source, of);
+		const isAlone = this.#sources.size === 1;
 		let count = 0;
 		for (const {time, text} of readLines(block)) {
 			count++;
 			const ms = time === null ? 0 : Number(time / 1_000_000n);
+			of.newest = Math.max(of.newest, ms);
 			if (isAlone) {
-				this.#put(source, ms, text);
+				this.#newest = Math.max(this.#newest, ms);
+				this.#tells.put(source, ms, text, false);
 			} else {
-				this.#held.push({source, time: ms, bytes: text, arrived});
+				this.#held.push({source, time: ms, bytes: text, arrived, place: of.newest, notice: null});
 			}
 		}
 
-		if (this.#held.length > 0) {
-			this.#timer ??= setTimeout(() => {
-				this.#timer = null;
-				this.#settle(Date.now() - settleMs);
-			}, settleMs);
-		}
-
+		this.#wait();
 		return count;
+	}
+
+	/** What is to be said of a source behind the lines that came of it. */
+	notice(source: number, put: () => void): void {
+		if (this.#held.length === 0) {
+			put();
+		} else {
+			this.#held.push({source, time: 0, bytes: nothing, arrived: this.#now(), place: this.#sources.get(source)?.newest ?? this.#newest, notice: put});
+		}
 	}
 
 	flushAll(): void {
@@ -54,31 +75,39 @@ export class LineOrder {
 		this.#settle(Number.POSITIVE_INFINITY);
 	}
 
-	/** Puts all that arrived until then, and whatever is older than the youngest of it. */
-	#settle(until: number): void {
-		if (this.#held.length === 0) {
-			return;
-		}
-
-		this.#held.sort((one, other) => one.time - other.time);
-		let last = -1;
-		for (const [index, {arrived}] of this.#held.entries()) {
-			last = arrived <= until ? index : last;
-		}
-
-		for (const {source, time, bytes} of this.#held.splice(0, last + 1)) {
-			this.#put(source, time, bytes);
-		}
-
+	#wait(): void {
 		if (this.#held.length > 0) {
 			this.#timer ??= setTimeout(() => {
 				this.#timer = null;
-				this.#settle(Date.now() - settleMs);
+				this.#settle(this.#now() - settleMs);
+				this.#wait();
 			}, settleMs);
 		}
+	}
 
-		if (last >= 0) {
-			this.#late();
+	/** Puts all that arrived until then, and whatever is older than the youngest of it. */
+	#settle(until: number): void {
+		this.#held.sort((one, other) => one.place - other.place);
+		const last = this.#held.findLastIndex(({arrived}) => arrived <= until);
+		const due = this.#held.splice(0, last + 1);
+		const newest = this.#newest;
+		const out = due.filter(held => held.notice === null && held.place < newest && held.arrived - this.#sources.get(held.source)!.since < openingMs);
+		if (out.length > 0) {
+			this.#tells.insert(out);
+		}
+
+		const inserted = new Set(out);
+		for (const held of due) {
+			if (held.notice) {
+				held.notice();
+			} else if (!inserted.has(held)) {
+				this.#tells.put(held.source, held.time, held.bytes, held.place < newest);
+			}
+		}
+
+		this.#newest = Math.max(newest, due.at(-1)?.place ?? newest);
+		if (due.length > 0) {
+			this.#tells.settled();
 		}
 	}
 }

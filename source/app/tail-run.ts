@@ -6,14 +6,17 @@ import type {LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import {followLogs, logSource, type ContainerChoice, type FollowTargets} from '../sessions/logs/follow-logs.ts';
 import type {LogRead} from '../sessions/logs/log-read.ts';
 import {readLineBlocks} from '../sessions/logs/line-blocks.ts';
+import {stampLength, stampNanoseconds} from '../sessions/logs/line-stamp.ts';
 import {openLog} from '../sessions/logs/open-log.ts';
 import {allContainers, chooseContainer} from '../targets/choose-container.ts';
 import type {PodObject} from '../targets/pod-object.ts';
 import {listPods, reachedPod} from '../targets/resolve-pod.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Moved} from '../state/tail/insert-lines.ts';
+import {ClockSkew} from '../state/tail/clock-skew.ts';
 import {levelOf} from '../state/tail/line-level.ts';
 import {filterTail, goTo, movedTail, olderUnread, type OlderLines, type SincePreset, type TailSource, type TailView} from '../state/tail/tail-view.ts';
+import {insertLate} from './late-lines.ts';
 import {LineOrder} from './line-order.ts';
 import {JoinPoints, loadOlder} from './older-loading.ts';
 import {noticeOf} from './tail-notices.ts';
@@ -26,6 +29,9 @@ export type TailAsk = {
 	/** Resolved anew for each read from another beginning. */
 	targets(signal: AbortSignal): Promise<FollowTargets>;
 };
+
+/** What a log holds when a read begins has come by then. */
+const backlogMs = 2000;
 
 /** Standard beginning: the last lines of each container. */
 const tailLines = 500;
@@ -49,6 +55,9 @@ export class TailRun {
 	#order: LineOrder;
 	#sources = new Map<string, number>();
 	#points = new JoinPoints();
+	#clocks = new ClockSkew();
+	/** Since when what a source brings is live. */
+	readonly #liveFrom = new Map<number, number>();
 	#loading: Promise<void> | null = null;
 	#arrived = 0;
 	#rates: number[] = [];
@@ -70,10 +79,12 @@ export class TailRun {
 		this.view.buffer.clear();
 		this.#sources = new Map();
 		this.#points = new JoinPoints();
+		this.#clocks = new ClockSkew();
+		this.#liveFrom.clear();
 		this.#loading = null;
 		this.#order = this.#makeOrder();
 		this.view = filterTail({
-			...this.view, since, previous, phase: 'opening', note: '', sources: [], marked: new Set(), cursor: 0, top: 0, older: since === 'head' ? {...olderUnread, phase: 'none'} : olderUnread,
+			...this.view, since, skews: [], previous, phase: 'opening', note: '', sources: [], marked: new Set(), cursor: 0, top: 0, older: since === 'head' ? {...olderUnread, phase: 'none'} : olderUnread,
 			follow: since !== 'head', searchIndex: null, search: null, counters: {...this.view.counters, reconnects: 0, gaps: 0, possibleGaps: 0, dropped: 0, restarts: 0},
 		}, {});
 		if (since === 'head') {
@@ -94,8 +105,9 @@ export class TailRun {
 		this.#rates = [...this.#rates.slice(-4), this.#arrived];
 		this.#arrived = 0;
 		const rate = this.#rates.reduce((sum, count) => sum + count, 0) / this.#rates.length;
-		if (rate !== this.view.rate) {
-			this.view = {...this.view, rate};
+		const skews = this.#clocks.skews();
+		if (rate !== this.view.rate || skews.length > 0 || this.view.skews.length > 0) {
+			this.view = {...this.view, rate, skews};
 		}
 	}
 
@@ -149,12 +161,7 @@ export class TailRun {
 					told({read});
 				}, options: source => ({witness: this.#witness, target: {asked: this.ask.asked, kind: 'Pod', namespace: source.namespace, name: source.pod, uid: source.uid, node: source.node, container: source.container, chosenFrom: 1}}),
 			});
-			this.view = movedTail(this.view, moved);
-			for (const tell of this.onMoved) {
-				tell(moved);
-			}
-
-			this.scan(200);
+			this.#tellMoved(moved);
 			const problem = problems[0] && `${this.view.sources[problems[0].index]!.short}: ${problems[0].words}${problems.length > 1 ? `, and ${problems.length - 1} more` : ''}`;
 			told({phase: letGo > 0 ? 'full' : isAll ? 'none' : 'unread', note: letGo > 0 ? `${letGo.toLocaleString('en')} older ones are more than a tail keeps` : problem ?? ''});
 		} catch (thrown) {
@@ -235,6 +242,7 @@ export class TailRun {
 		const index = this.#sourceIndex(event.source);
 		if (event.type === 'lines') {
 			this.#points.note(index, event.source, event.bytes);
+			this.#noteClock(index, event.source, event.bytes);
 			this.#arrived += this.#order.lines(index, event.bytes);
 			this.#setSource(index, {state: 'open', note: ''});
 			if (this.view.phase !== 'following') {
@@ -243,6 +251,10 @@ export class TailRun {
 
 			this.#changed();
 			return;
+		}
+
+		if (event.type === 'resumed' || event.type === 'opened') {
+			this.#liveFrom.set(index, Date.now() + backlogMs);
 		}
 
 		if (event.type === 'restarted' || event.type === 'gap') {
@@ -261,11 +273,24 @@ export class TailRun {
 		}
 
 		if (text !== null) {
-			this.#order.flushAll();
-			this.#notice(index, text);
+			this.#order.notice(index, () => {
+				this.#notice(index, text);
+			});
 		}
 
 		this.#changed();
+	}
+
+	/** The last line of a block that came live; what a log held before came later than it was written. */
+	#noteClock(index: number, {node}: LogSource, block: Buffer): void {
+		const now = Date.now();
+		const from = this.#liveFrom.get(index) ?? now + backlogMs;
+		this.#liveFrom.set(index, from);
+		const at = block.lastIndexOf(0x0A, block.length - 2) + 1;
+		const length = stampLength(block, at);
+		if (node !== null && now > from && length > 0) {
+			this.#clocks.note(node, Number(stampNanoseconds(block, at, length) / 1_000_000n), now);
+		}
 	}
 
 	#takePods(event: Exclude<LogEvent, {source: LogSource}>): void {
@@ -307,14 +332,27 @@ export class TailRun {
 	}
 
 	#makeOrder(): LineOrder {
-		return new LineOrder((source, time, bytes) => {
-			this.view.buffer.append(source, time, levelOf(bytes), 'text', bytes);
-			if (this.view.json && bytes[0] === 0x7B) {
-				this.view.counters.json++;
-			}
-		}, () => {
-			this.#changed();
+		return new LineOrder({
+			put: (source, time, bytes, late) => {
+				this.view.buffer.append(source, time, levelOf(bytes), 'text', bytes, late);
+				if (this.view.json && bytes[0] === 0x7B) {
+					this.view.counters.json++;
+				}
+			},
+			insert: lines => {
+				this.#tellMoved(insertLate(this.view.buffer, lines));
+			},
+			settled: this.#changed,
 		});
+	}
+
+	#tellMoved(moved: Moved): void {
+		this.view = movedTail(this.view, moved);
+		for (const tell of this.onMoved) {
+			tell(moved);
+		}
+
+		this.scan(200);
 	}
 }
 

@@ -21,6 +21,11 @@ export function logLine(view: TailView, line: TailLine): Span[] {
 		spans.push(of(`pod.${source.colour}` as Role, `${name.padEnd(nameWidth(view))} `));
 	}
 
+	if (line.late) {
+		const newest = newestBefore(view, line.number);
+		spans.push(of('gap', newest > line.time ? `late ${((newest - line.time) / 1000).toFixed(1)} s ` : 'late '));
+	}
+
 	const cut = line.bytes.length > longestDrawn;
 	const text = line.bytes.toString('utf8', 0, longestDrawn);
 	const json = view.json && !cut ? readJsonLine(text) : null;
@@ -30,6 +35,18 @@ export function logLine(view: TailView, line: TailLine): Span[] {
 	}
 
 	return spans;
+}
+
+/** How far the lines before it were; late ones among them do not count. */
+function newestBefore({buffer}: TailView, number: number): number {
+	for (let before = number - 1; before >= buffer.first && before > number - 1000; before--) {
+		const line = buffer.line(before)!;
+		if (line.kind === 'text' && !line.late) {
+			return line.time;
+		}
+	}
+
+	return 0;
 }
 
 function nameWidth(view: TailView): number {

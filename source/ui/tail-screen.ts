@@ -9,6 +9,7 @@ import {titledRule, wrapWords} from './chrome.ts';
 import {logLine, showTime} from './log-line.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
 import type {Screen} from './screen.ts';
+import type {Role} from './theme.ts';
 import {clipSpans, line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
 
 /** Rows of the tail's own, besides header and footer. */
@@ -262,14 +263,32 @@ function counters(screen: Screen, view: TailView): Line {
 		: `match ${number(Math.min(index.matches.length, index.matches.indexOf(view.cursor) + 1))} of ${number(index.matches.length)}`];
 	const filter = view.shownIndex === null ? [] : [`${number(view.shownIndex.matches.length)} fit ${view.filter.text === '' ? 'the level' : `${view.filter.inverse ? '!' : ''}${view.filter.text}`}${view.matchesOnly ? '' : ' (all shown)'}`];
 	const {lines, errors, warnings} = buffer.counts;
-	const parts = [
-		...match, ...filter,
-		view.follow || match.length === 0 ? `${number(lines)} lines${buffer.first > 0 ? `, ${number(buffer.first)} older let go` : ''}` : `line ${number(view.cursor + 1)} of ${number(buffer.end)}`,
-		`${number(errors)} ${errors === 1 ? 'error' : 'errors'} ${number(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`,
-		...view.json ? [`${number(json)} JSON`] : [],
-		`${reconnects} ${reconnects === 1 ? 'reconnect' : 'reconnects'}`, `${possibleGaps} possible ${possibleGaps === 1 ? 'gap' : 'gaps'}`, `${number(dropped)} dropped`,
+	const parts: CounterPart[] = [
+		...[...match, ...filter].map((text): CounterPart => ({text, role: 'text.dim', isZero: false})),
+		{text: view.follow || match.length === 0 ? `${number(lines)} lines${buffer.first > 0 ? `, ${number(buffer.first)} older let go` : ''}` : `line ${number(view.cursor + 1)} of ${number(buffer.end)}`, role: 'text.dim', isZero: false},
+		...view.skews.slice(0, 2).map(({node, aheadMs}): CounterPart => ({text: `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`, role: 'level.warn', isZero: false})),
+		{text: `${number(errors)} ${errors === 1 ? 'error' : 'errors'} ${number(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`, role: 'text.dim', isZero: errors + warnings === 0},
+		...view.json ? [{text: `${number(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
+		{text: `${reconnects} ${reconnects === 1 ? 'reconnect' : 'reconnects'}`, role: 'text.dim', isZero: reconnects === 0},
+		{text: `${possibleGaps} possible ${possibleGaps === 1 ? 'gap' : 'gaps'}`, role: 'text.dim', isZero: possibleGaps === 0},
+		{text: `${number(dropped)} dropped`, role: 'text.dim', isZero: dropped === 0},
 	];
-	return line(' ', of('text.dim', parts.join(` ${screen.theme.glyphs.dot} `)));
+	return line(' ', ...fitParts(parts, screen.state.size.columns - 2, ` ${screen.theme.glyphs.dot} `));
+}
+
+type CounterPart = {text: string; role: Role; isZero: boolean};
+
+/** Where there is no room for all, what counts nothing goes first. */
+function fitParts(parts: readonly CounterPart[], width: number, between: string): Span[] {
+	const length = (some: readonly CounterPart[]) => some.reduce((sum, {text}) => sum + text.length + between.length, -between.length);
+	let kept = [...parts];
+	for (const part of parts) {
+		if (part.isZero && length(kept) > width) {
+			kept = kept.filter(one => one !== part);
+		}
+	}
+
+	return kept.flatMap(({text, role}, index) => [...index > 0 ? [of('text.dim', between)] : [], of(role, text)]);
 }
 
 /** All of one line below the others: its fields one by one, or its text wrapped. */

@@ -1,4 +1,5 @@
 /** What a person sees of a tail, and from where: position, search, filter, and how lines are drawn. The lines themselves are in its buffer. */
+import type {NodeSkew} from './clock-skew.ts';
 import {LineBuffer, type LineLevel} from './line-buffer.ts';
 import {LineIndex} from './line-index.ts';
 
@@ -56,6 +57,8 @@ export type TailView = {
 	rate: number;
 	windowRows: number;
 	older: OlderLines;
+	/** Nodes whose clocks stand out. */
+	skews: readonly NodeSkew[];
 };
 
 /** What stands before the first line here: not looked at, being read, nothing more, or more than is kept. */
@@ -67,7 +70,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
 		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
 		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, shownIndex: null, marked: new Set(), lineField: 0,
-		counters: {reconnects: 0, gaps: 0, possibleGaps: 0, dropped: 0, restarts: 0, letGo: 0, json: 0}, rate: 0, windowRows: 20, older: olderUnread,
+		counters: {reconnects: 0, gaps: 0, possibleGaps: 0, dropped: 0, restarts: 0, letGo: 0, json: 0}, rate: 0, windowRows: 20, older: olderUnread, skews: [],
 	};
 }
 
