@@ -13,6 +13,7 @@ export const fieldActions: ActionTable = {
 		['form.left', 'left', 'value before'],
 		['form.right', 'right', 'next value'],
 		['form.erase', 'erase', 'erase'],
+		['form.clear', 'clear', 'clear'],
 		['form.cancel', 'back', 'back', 3],
 	],
 	picker: [

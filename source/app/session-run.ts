@@ -18,7 +18,7 @@ import {ListFeeds} from './list-feeds.ts';
 import {handlers} from './handlers/handlers.ts';
 import {currentTail, openTail} from './handlers/tail-handlers.ts';
 import {followSandbox} from './handlers/sandbox-handlers.ts';
-import {closeForwards} from './handlers/forward-handlers.ts';
+import {closeForwards} from './handlers/forward-run.ts';
 import {closeListeners} from './handlers/listener-handlers.ts';
 import {makeKeyPress} from './press-key.ts';
 import {Overlays} from './overlays.ts';
@@ -214,8 +214,8 @@ export class SessionRun implements Session {
 		this.tell(`copied ${what}`);
 	}
 
-	witnessFor(id: string): ConnectionWitness {
-		return bookingWitness(this.store, this.cluster.labeller, id);
+	witnessFor(id: string, cluster: OpenCluster = this.cluster): ConnectionWitness {
+		return bookingWitness(this.store, cluster.labeller, id);
 	}
 
 	async withTerminal<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -40,7 +40,7 @@ export type Session = {
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
 	copy(text: string, what: string): void;
 	/** A witness that books connections under a row of the dock. */
-	witnessFor(id: string): ConnectionWitness;
+	witnessFor(id: string, cluster?: OpenCluster): ConnectionWitness;
 	/** Leaves the screen to `work` and draws it again when it is done. */
 	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
 	open(flags: ConnectionFlags): Promise<ClusterAccess>;

@@ -29,7 +29,7 @@ export function layout({size: {columns, rows}, dock, zoom, view}: Pick<SessionSt
 	const hasSide = columns >= sideFrom && !isLow && (view === 'pods' || view === 'workloads' || view === 'services' || view === 'nodes');
 	const side = hasSide ? Math.min(64, Math.max(50, Math.floor(columns * 0.42))) : 0;
 	// A proxy request shows the leg it took beside its answer.
-	const path = hasSide || view === 'audit' || view === 'proxy' ? 0 : isLow || view === 'sandbox' || view === 'forwards' ? 1 : 4;
+	const path = hasSide || view === 'audit' || view === 'proxy' ? 0 : isLow || view === 'sandbox' ? 1 : view === 'forwards' ? 3 : 4;
 	const dockRows = isLow ? Math.min(2, dock.length) : Math.max(2, Math.min(dock.length, rows >= 36 ? 8 : 4));
 	const below = (path === 0 ? 0 : path + (isLow ? 0 : 1)) + (dockRows === 0 ? 0 : dockRows + 1);
 	return {main: Math.max(1, rows - chrome - head - below), path, pathRule: !isLow, side, dock: dockRows, details: 0};

@@ -54,6 +54,8 @@ export type FormField = {
 	/** With choices it is chosen, not typed. */
 	choices: ReadonlyArray<{value: string; shown: string}> | null;
 	note: string;
+	/** Only there while another field has this value. */
+	when?: {field: string; value: string};
 };
 
 export type FormOverlay = {kind: 'form'; title: string; fields: readonly FormField[]; at: number; problem: string | null; notes: readonly string[]; submit: string};
@@ -178,9 +180,20 @@ function reducePicker(picker: PickerOverlay, event: OverlayEvent): PickerOverlay
 	return {...picker, typed: editTyped(picker.typed, event), index: 0};
 }
 
+/** Whether a field is there now. */
+export function isShown({fields}: FormOverlay, {when}: FormField): boolean {
+	return when === undefined || fields.some(({name, value}) => name === when.field && value === when.value);
+}
+
 function reduceForm(form: FormOverlay, event: OverlayEvent): FormOverlay {
 	if (event.type === 'move') {
-		return {...form, at: (form.at + event.by + form.fields.length) % form.fields.length};
+		const step = (from: number) => (from + event.by + form.fields.length) % form.fields.length;
+		let at = step(form.at);
+		while (!isShown(form, form.fields[at]!)) {
+			at = step(at);
+		}
+
+		return {...form, at};
 	}
 
 	const field = form.fields[form.at]!;

@@ -43,6 +43,8 @@ export type ClusterState = {
 };
 
 export type ForwardLogLine = {time: number; text: string; connection: string | null};
+/** `since` is a moment as of Date.now(). */
+export type LiveRow = {connection: string; client: string; since: number; up: number; down: number; congested: boolean};
 export type ForwardState = {
 	id: string;
 	namespace: string;
@@ -58,6 +60,8 @@ export type ForwardState = {
 	failed: number;
 	up: number;
 	down: number;
+	/** Connections that are open, the oldest first. */
+	live: readonly LiveRow[];
 	log: readonly ForwardLogLine[];
 };
 

@@ -1,10 +1,19 @@
 /** Forwards: what listens, where it goes, what it carried; and under it the log of the one under the cursor. */
 import {fitToCells} from '../text/cell-width.ts';
+import type {ForwardState} from '../state/session-state.ts';
+import {showAge} from '../state/table-rows.ts';
 import {titledRule} from './chrome.ts';
 import {showBytes} from './dock-pane.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {fillUp} from './text-screen.ts';
+
+function liveLine({state: {now}}: Screen, {connection, client, since, up, down, congested}: ForwardState['live'][number]): Line {
+	return line(
+		'   ', of('text.dim', `${new Date(since).toTimeString().slice(0, 8)}  `), `${connection.padEnd(4)} ${client.padEnd(21)} `, of('state.open', 'open'), ` ${showAge(now - since).padStart(4)}  `,
+		`${showBytes(up)} sent, ${showBytes(down)} received`, of('level.warn', congested ? ', waits for its local reader' : ''),
+	);
+}
 
 export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const {state: {forwards, forwardAt, size}, theme: {glyphs}} = screen;
@@ -31,6 +40,7 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const at = forwards[forwardAt];
 	const log = at ? [
 		titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${at.target}:${at.remote}`, {right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
+		...at.live.toReversed().map(one => liveLine(screen, one)),
 		...at.log.toReversed().map(({time, text}) => line('   ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), text)),
 	] : [];
 	return fillUp([head, ...list.slice(top, top + listRows), ...log], rows);

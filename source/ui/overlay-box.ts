@@ -1,6 +1,6 @@
 /** What floats: a frame, filled, so that nothing shines through. Pure lines with the place where they stand. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {shownItems, type ConfirmOverlay, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
+import {isShown, shownItems, type ConfirmOverlay, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
 import {wrapWords} from './chrome.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
@@ -85,6 +85,10 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 	const label = Math.max(...overlay.fields.map(field => cellWidth(field.label))) + 2;
 	const lines: Line[] = [line('')];
 	for (const [index, field] of overlay.fields.entries()) {
+		if (!isShown(overlay, field)) {
+			continue;
+		}
+
 		const isAt = index === overlay.at;
 		const value: Span[] = field.choices === null
 			? [{text: field.value}, of('focus', isAt ? glyphs.caret : ' ')]

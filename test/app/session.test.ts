@@ -1,6 +1,6 @@
 /** The session as a person meets it: the built program in a terminal, on the sandbox. */
 import {once} from 'node:events';
-import {createServer, type AddressInfo} from 'node:net';
+import {connect, createServer, type AddressInfo} from 'node:net';
 import {mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -28,7 +28,7 @@ async function typeFreePort(terminal: TestTerminal): Promise<void> {
 	await once(server, 'listening');
 	const {port} = server.address() as AddressInfo;
 	server.close();
-	terminal.press('form.next', 'form.next', ...Array.from({length: 5}, () => 'form.erase'));
+	terminal.press('form.next', 'form.clear');
 	terminal.type(String(port));
 	await terminal.sees(new RegExp(`Local port +${port}▏`));
 }
@@ -135,6 +135,45 @@ test('a forward is added with its port offered, works, and says what it carried;
 	await t.throwsAsync(fetch(`http://127.0.0.1:${port}/`));
 });
 
+test('a forward is changed in its place: another target and port, the same row, its log goes on, and what is open is asked about', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
+	terminal.press('view.services');
+	await terminal.sees(/web +ClusterIP/);
+	terminal.type('/web\r');
+	terminal.press('services.forward');
+	await terminal.sees(/Forward from svc\/web/);
+	await typeFreePort(terminal);
+	terminal.press('form.submit');
+	await terminal.sees(/http:\/\/localhost:\d+ goes to web-/);
+	const port = Number(/http:\/\/localhost:(\d+) goes/.exec(terminal.text())![1]);
+	terminal.press('view.forwards');
+	await terminal.sees(/svc\/web:http +on web-…-\w{5}/);
+	const socket = connect(port, '127.0.0.1').on('error', () => {});
+	t.teardown(() => socket.destroy());
+	await once(socket, 'connect');
+	await terminal.sees(/#1 +127\.0\.0\.1:\d+ +open +\d+s +0 B sent, 0 B received/);
+	terminal.press('forwards.edit');
+	await terminal.sees(/Change the forward of svc\/web/);
+	terminal.press('form.clear');
+	terminal.type('svc/db');
+	terminal.press('form.next', 'form.clear');
+	terminal.type('7000');
+	await terminal.sees(new RegExp(`port-forward -n default svc/db ${port}:7000`));
+	terminal.press('form.submit');
+	await terminal.sees(new RegExp(`Change :${port}\\? 1 open connection will be reset`));
+	terminal.press('confirm.yes');
+	await terminal.sees(/svc\/db:\S+ +on db-0/);
+	await terminal.sees(new RegExp(`changed by you: svc/db ${port}:7000`));
+	await terminal.sees(/#1 closed after .*stopped by you/);
+	await terminal.sees(/┤5 Forwards 1├/);
+	const echo = connect(port, '127.0.0.1').on('error', () => {});
+	t.teardown(() => echo.destroy());
+	echo.write('hello');
+	const [answer] = await once(echo, 'data') as [Buffer];
+	t.is(answer.toString(), 'hello');
+});
+
 test('leaving with a forward open asks, and No is the answer of Enter', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
@@ -177,7 +216,7 @@ test('a listener is started and stopped in the session: its rules hold, who can 
 	await terminal.sees(/Port +0▏/);
 	terminal.press('form.submit');
 	await terminal.sees(/● proxy +listener :\d+ +by request/);
-	const address = /listening on (127\.0\.0\.1:\d+)/.exec(terminal.text())![1]!;
+	const address = /listener on (127\.0\.0\.1:\d+)/.exec(terminal.text())![1]!;
 	t.is((await fetch(`http://${address}/version`)).status, 200);
 	t.is((await fetch(`http://${address}/api/v1/namespaces/default/services/web:80/proxy/`)).status, 200);
 	t.is((await fetch(`http://${address}/api/v1/namespaces/default/pods/x/exec`, {method: 'POST'})).status, 403);

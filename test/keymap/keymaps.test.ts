@@ -45,7 +45,7 @@ test('every action has a title and an id of context and verb', t => {
 });
 
 test('no key of a Ctrl kind does more than move, quit, suspend, redraw, save or edit typed text', t => {
-	const allowed = /^(prompt|picker|terminal)\.|page|half|^app\.|^screen\.redraw$|^pane\.next$|^tail\.save$|^list\.columns$/;
+	const allowed = /^(prompt|picker|form|terminal)\.|page|half|^app\.|^screen\.redraw$|^pane\.next$|^tail\.save$|^list\.columns$/;
 	for (const {action} of base.entries.filter(entry => entry.keys.some(({text}) => text.includes('ctrl')))) {
 		t.regex(action, allowed);
 	}

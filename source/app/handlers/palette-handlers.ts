@@ -8,7 +8,7 @@ import {asSpokeError} from '../../errors/spoke-error.ts';
 import {whyOff} from '../press-key.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
-import {startWish} from './forward-handlers.ts';
+import {startWish} from './forward-run.ts';
 import type {Handlers} from './handler.ts';
 import {startListener} from './listener-handlers.ts';
 import {showView} from './list-handlers.ts';
@@ -84,7 +84,7 @@ const commands: readonly CommandRow[] = [
 	}},
 	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', does: 'forward a port', as: 'forwards.add', async run(session, [target, port]) {
 		const {namespace, lastNamespace} = session.store.state.cluster;
-		await (target === undefined || port === undefined ? needs(session, ':forward svc/NAME 8080:80') : startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost'}));
+		await (target === undefined || port === undefined ? needs(session, ':forward svc/NAME 8080:80') : startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost', cluster: session.cluster}));
 	}},
 	{word: 'listen', takes: '[PORT]', does: 'a local port to the API: start or stop', as: 'proxy.listener', async run(session, [port]) {
 		if (port === undefined) {

@@ -1,0 +1,94 @@
+/** The dialogs of a forward: a new one with the ports of its target offered, and the change of one that is there. */
+import {parseListenAddresses, isLoopback} from '../../sessions/forward/listen-address.ts';
+import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import {podsBehind} from '../../targets/pods-behind.ts';
+import {listPods} from '../../targets/resolve-pod.ts';
+import type {Session} from '../session.ts';
+import {changeForward, startWish, type ForwardWish} from './forward-run.ts';
+import {freePort} from './free-port.ts';
+
+type Port = {value: string; shown: string; suggested: number};
+
+async function portsOf(access: ClusterAccess, target: string, namespace: string): Promise<Port[]> {
+	const behind = await podsBehind(access, parseTarget(target), namespace);
+	if (behind.kind === 'selected' && behind.service) {
+		return (behind.service.spec?.ports ?? []).filter(({protocol}) => protocol === undefined || protocol === 'TCP')
+			.map(({name, port, targetPort}) => ({value: String(port), shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(), suggested: port < 1024 ? 8000 + port : port}));
+	}
+
+	const pods = behind.kind === 'pod' ? [behind.pod] : await listPods(access, behind.scope);
+	const ports = pods[0]?.spec.containers.flatMap(container => (container.ports ?? []).map(port => ({...port, container: container.name}))) ?? [];
+	return ports.filter(({protocol}) => protocol === undefined || protocol === 'TCP')
+		.map(({name, containerPort, container}) => ({value: String(containerPort), shown: `${name ?? ''} ${containerPort}  ${container}`.trim(), suggested: containerPort < 1024 ? 8000 + containerPort : containerPort}));
+}
+
+/** Asks for port, local port and address, and starts it. */
+export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
+	const {cluster} = session;
+	const ports = await portsOf(cluster.access, target, namespace);
+	const first = ports[0];
+	const values = await session.fill({
+		title: `Forward from ${target}`, submit: 'start',
+		fields: [
+			...first === undefined ? [] : [{name: 'port', label: 'Port', value: first.value, choices: [...ports, {value: 'other', shown: 'other …'}], note: ''}],
+			{name: 'other', label: first === undefined ? 'Port' : 'Other port', value: '', choices: null, note: first === undefined ? 'none is declared: a number or a name' : 'a number or a name', ...first !== undefined && {when: {field: 'port', value: 'other'}}},
+			{name: 'local', label: 'Local port', value: first === undefined ? '' : String(await freePort(first.suggested)), choices: null, note: 'empty: any free one'},
+			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: ''},
+		],
+		notes: values => scriptNotes(namespace, target, specOf(values), values['address'] ?? ''),
+		check: async values => problemOf(target, specOf(values), values['address'] ?? '', null),
+	});
+	if (values !== null && await mayListen(session, values['address'] ?? '')) {
+		startWish(session, {target, namespace, port: specOf(values), address: values['address'] ?? '', cluster});
+	}
+}
+
+/** Asks what is to be another, and goes on in its place. */
+export async function editForward(session: Session, id: string, wish: ForwardWish): Promise<void> {
+	const state = session.store.state.forwards.find(one => one.id === id);
+	const {remote} = parsePortSpec(wish.port);
+	const ports = await portsOf(wish.cluster.access, wish.target, wish.namespace).catch(() => []);
+	const local = state?.local ?? parsePortSpec(wish.port).local;
+	const specIn = ({port = '', local = ''}: Readonly<Record<string, string>>) => `${local}:${port}`;
+	const values = await session.fill({
+		title: `Change the forward of ${wish.target}`, submit: 'change',
+		fields: [
+			{name: 'target', label: 'Target', value: wish.target, choices: null, note: ''},
+			{name: 'port', label: 'Port', value: remote, choices: null, note: ports.map(({shown}) => shown).slice(0, 3).join(', ')},
+			{name: 'local', label: 'Local port', value: local === null ? '' : String(local), choices: null, note: 'empty: any free one'},
+			{name: 'address', label: 'Listen on', value: wish.address, choices: null, note: ''},
+		],
+		notes: values => scriptNotes(wish.namespace, values['target'] ?? '', specIn(values), values['address'] ?? ''),
+		check: async values => problemOf(values['target'] ?? '', specIn(values), values['address'] ?? '', local),
+	});
+	if (values !== null && await mayListen(session, values['address'] ?? '')) {
+		await changeForward(session, id, {...wish, target: values['target'] ?? '', port: specIn(values), address: values['address'] ?? ''});
+	}
+}
+
+function scriptNotes(namespace: string, target: string, spec: string, address: string): readonly string[] {
+	return ['The same in a script:', `  spoke port-forward -n ${namespace} ${target} ${spec}${address === 'localhost' ? '' : ` --address ${address}`}`];
+}
+
+/** `own` is a local port that it has already. */
+async function problemOf(target: string, spec: string, address: string, own: number | null): Promise<string | null> {
+	try {
+		parseTarget(target);
+		const {local} = parsePortSpec(spec);
+		parseListenAddresses(address.split(','));
+		return local !== null && local > 0 && local !== own && await freePort(local) !== local ? `port ${local} is in use` : null;
+	} catch (error) {
+		return (error as Error).message;
+	}
+}
+
+async function mayListen(session: Session, address: string): Promise<boolean> {
+	return parseListenAddresses(address.split(',')).every(one => isLoopback(one)) || session.ask(`Listen on ${address}?`, ['Everyone who reaches this machine can use it.']);
+}
+
+function specOf(values: Readonly<Record<string, string>>): string {
+	const remote = values['port'] === 'other' ? values['other'] ?? '' : values['port'] ?? '';
+	return `${values['local'] ?? ''}:${remote}`;
+}

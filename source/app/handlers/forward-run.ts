@@ -1,0 +1,235 @@
+/** Forwards as they run: started, followed, changed, stopped; what the screen shows of them is made of their events. */
+import {asSpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
+import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
+import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
+import {startForward} from '../../sessions/forward/start-forward.ts';
+import type {RunningForward} from '../../sessions/forward/forward-request.ts';
+import type {ForwardState} from '../../state/session-state.ts';
+import {showAge} from '../../state/table-rows.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {showBytes} from '../../ui/dock-pane.ts';
+import type {OpenCluster, Session} from '../session.ts';
+
+/** What is asked for; `cluster` is the one that was open then, whichever is on the screen now. */
+export type ForwardWish = {target: string; namespace: string; port: string; address: string; cluster: OpenCluster};
+type Run = {wish: ForwardWish; abort: AbortController; running: RunningForward | null; done: Promise<void>};
+
+/** Kept beside the state: what cannot be a plain value. */
+const runs = new WeakMap<Session, Map<string, Run>>();
+
+function runsOf(session: Session): Map<string, Run> {
+	const known = runs.get(session) ?? new Map<string, Run>();
+	runs.set(session, known);
+	return known;
+}
+
+/** The wish of a forward, to start it again or change it. */
+export function wishOf(session: Session, id: string | undefined): ForwardWish | null {
+	return runsOf(session).get(id ?? '')?.wish ?? null;
+}
+
+/** With the `id` of one that ended it takes that one's row, and its log goes on. */
+export function startWish(session: Session, wish: ForwardWish, id = session.nextId('f')): void {
+	const spec = parsePortSpec(wish.port);
+	const before = session.store.state.forwards.find(one => one.id === id);
+	const state: ForwardState = {
+		id, namespace: wish.namespace, target: wish.target, remote: spec.remote, local: null, asked: spec.local === null || spec.local === 0 ? 'any' : `:${spec.local}`, address: wish.address,
+		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [],
+	};
+	session.store.now({type: 'forward', forward: state});
+	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'forward', what: `${state.asked} → ${wish.target}:${spec.remote}`, context: wish.cluster.context, since: Date.now()}}});
+	const run: Run = {wish, abort: new AbortController(), running: null, done: Promise.resolve()};
+	runsOf(session).set(id, run);
+	run.done = follow(session, id, run);
+}
+
+async function follow(session: Session, id: string, run: Run): Promise<void> {
+	const {wish, abort} = run;
+	const change = (to: (state: ForwardState) => Partial<ForwardState>, line?: string) => {
+		const state = session.store.state.forwards.find(one => one.id === id);
+		if (state) {
+			const next = {...state, ...to(state)};
+			const log = line === undefined ? next.log : [...next.log.slice(-199), {time: Date.now(), text: line, connection: null}];
+			session.store.data({type: 'forward', forward: {...next, log}});
+			session.store.data({type: 'dock', event: {type: 'change', id, to: {phase: next.phase, note: next.phase === 'open' ? '' : next.note, what: `${next.local === null ? next.asked : `:${next.local}`} → ${next.target}:${next.remote}`}}});
+		}
+	};
+
+	const clock = setInterval(() => {
+		const totals = run.running?.totals(id);
+		if (totals) {
+			const live = run.running!.connections(id);
+			change(state => ({up: totals.up, down: totals.down, failed: totals.failed, ...liveNow(live), closed: Math.max(state.closed, totals.connections - live.length - totals.failed)}));
+			const state = session.store.state.forwards.find(one => one.id === id)!;
+			session.store.data({type: 'dock', event: {type: 'change', id, to: {figures: state.phase === 'open' ? `${state.open} open · ${showBytes(state.up + state.down)}` : ''}}});
+		}
+	}, 1000);
+	try {
+		run.running = startForward(wish.cluster.access, {
+			target: parseTarget(wish.target), namespace: wish.namespace, ports: [{id, spec: parsePortSpec(wish.port)}], addresses: parseListenAddresses(wish.address.split(',')), podRunningTimeoutMs: 60_000,
+		}, {signal: abort.signal, witness: session.witnessFor(id, wish.cluster), environment: session.env});
+		for await (const event of run.running.events) {
+			take(session, id, event, change, run.running.connections(id));
+		}
+	} catch (thrown) {
+		const error = asSpokeError(thrown);
+		change(() => ({phase: 'failed', note: error.message, open: 0, live: []}), `failed: ${error.message}${error.text === null ? '' : `: ${sanitiseLine(error.text)}`}`);
+		session.store.data({type: 'dock', event: {type: 'change', id, to: {error: error.toJSON()}}});
+		session.fail(`forward ${wish.target} ${wish.port}`, error);
+	} finally {
+		clearInterval(clock);
+	}
+}
+
+type Change = (to: (state: ForwardState) => Partial<ForwardState>, line?: string) => void;
+
+function take(session: Session, id: string, event: ForwardEvent, change: Change, live: readonly LiveConnection[]): void {
+	switch (event.event) {
+		case 'ready': {
+			const [first] = event.listen;
+			change(() => ({phase: 'open', local: first?.port ?? null, note: `on ${shortName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`, remote: event.remotePortName ?? String(event.remotePort)}), `listening on ${event.listen.map(({address, port}) => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`).join(' and ')}, on ${event.target.name}`);
+			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? ''} goes to ${event.target.name}`);
+			break;
+		}
+
+		case 'bound-without': {
+			change(() => ({}), `not bound: ${event.error.message}`);
+			break;
+		}
+
+		case 'connection-opened': {
+			change(() => liveNow(live));
+			break;
+		}
+
+		case 'connection-closed': {
+			change(state => ({closed: state.closed + 1, ...liveNow(live)}), `${number(event.connection)} closed after ${lasted(event.durationMs)}: ${showBytes(event.up)} sent, ${showBytes(event.down)} received, ${endings[event.end]}`);
+			break;
+		}
+
+		case 'connection-failed': {
+			change(state => ({failed: state.failed + 1, ...liveNow(live)}), `${number(event.connection)} failed: ${event.error.message}${event.error.text === null ? '' : `: ${sanitiseLine(event.error.text)}`}`);
+			break;
+		}
+
+		case 'moved': {
+			change(() => ({phase: 'open', note: `on ${shortName(event.to.name)}`, ...liveNow(live)}), `moved from ${shortName(event.from.name)} to ${shortName(event.to.name)} in ${(event.outageMs / 1000).toFixed(1)} s: ${reasons[event.reason]}`);
+			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? 'forward'} moved to ${shortName(event.to.name)}: ${reasons[event.reason]}`, 'warn');
+			break;
+		}
+
+		case 'interrupted': {
+			change(() => ({phase: 'working', note: `${event.error.message} · try ${event.attempt} in ${Math.ceil(event.retryInMs / 1000)} s`}), `lost: ${event.error.message}${event.error.text === null ? '' : `: ${sanitiseLine(event.error.text)}`}`);
+			break;
+		}
+
+		case 'restored': {
+			change(state => ({phase: 'open', note: state.note.startsWith('on ') ? state.note : 'back'}), `back after ${(event.outageMs / 1000).toFixed(1)} s`);
+			break;
+		}
+
+		default: {
+			change(() => liveNow(live), `${number(event.connection)} ${event.event === 'connection-congested' ? 'waits for its local reader' : 'flows again'}`);
+		}
+	}
+}
+
+export async function stopForward(session: Session, id: string | undefined): Promise<void> {
+	const state = session.store.state.forwards.find(one => one.id === id);
+	if (!state) {
+		return;
+	}
+
+	if (state.phase === 'stopped' || state.phase === 'failed') {
+		runsOf(session).delete(state.id);
+		session.store.now({type: 'forward-gone', id: state.id});
+		session.store.now({type: 'dock', event: {type: 'close', id: state.id}});
+		return;
+	}
+
+	if (state.open > 0 && !await session.ask(`Stop :${state.local ?? ''}? ${state.open} open ${state.open === 1 ? 'connection' : 'connections'} will be reset.`)) {
+		return;
+	}
+
+	await endForward(session, state.id);
+	const now = session.store.state.forwards.find(one => one.id === id) ?? state;
+	session.store.now({type: 'forward', forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`}});
+	session.store.now({type: 'dock', event: {type: 'change', id: state.id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
+}
+
+export async function endForward(session: Session, id: string): Promise<void> {
+	const run = runsOf(session).get(id);
+	run?.abort.abort();
+	await run?.done;
+}
+
+export async function restartForward(session: Session, id: string | undefined): Promise<void> {
+	const run = runsOf(session).get(id ?? '');
+	if (!run || id === undefined) {
+		return;
+	}
+
+	const state = session.store.state.forwards.find(one => one.id === id);
+	if ((state?.open ?? 0) > 0 && !await session.ask(`Restart :${state?.local ?? ''}? ${state!.open} open connections will be reset.`)) {
+		return;
+	}
+
+	await endForward(session, id);
+	const local = state?.local ?? null;
+	note(session, id, 'started again by you');
+	startWish(session, local === null ? run.wish : {...run.wish, port: `${local}:${parsePortSpec(run.wish.port).remote}`}, id);
+}
+
+/** Ends it and goes on in its place with another wish: the row and its log stay. */
+export async function changeForward(session: Session, id: string, wish: ForwardWish): Promise<void> {
+	const state = session.store.state.forwards.find(one => one.id === id);
+	if ((state?.open ?? 0) > 0 && !await session.ask(`Change :${state?.local ?? ''}? ${state!.open} open ${state!.open === 1 ? 'connection' : 'connections'} will be reset.`)) {
+		return;
+	}
+
+	await endForward(session, id);
+	note(session, id, `changed by you: ${wish.target} ${wish.port}`);
+	startWish(session, wish, id);
+}
+
+function note({store}: Session, id: string, text: string): void {
+	const state = store.state.forwards.find(one => one.id === id);
+	if (state) {
+		store.now({type: 'forward', forward: {...state, log: [...state.log, {time: Date.now(), text, connection: null}]}});
+	}
+}
+
+/** Where a browser or a program on this machine reaches it. */
+export function urlOf({local, remote}: Pick<ForwardState, 'local' | 'remote'>): string | null {
+	return local === null ? null : `http${['443', '8443', 'https'].includes(remote) ? 's' : ''}://localhost:${local}`;
+}
+
+function liveNow(live: readonly LiveConnection[]): Pick<ForwardState, 'open' | 'live'> {
+	const now = Date.now() - performance.now();
+	return {open: live.length, live: live.map(({connection, client, since, up, down, congested}) => ({connection: number(connection), client, since: now + since, up, down, congested}))};
+}
+
+/** `f-1.7` is the seventh of its forward. */
+function number(connection: string): string {
+	return `#${connection.slice(connection.lastIndexOf('.') + 1)}`;
+}
+
+/** `web-67cbd55664-64fs2` is told apart by its end. */
+function shortName(pod: string): string {
+	return pod.replace(/-[\da-z]{8,10}-(?=[\da-z]{5}$)/, '-…-');
+}
+
+function lasted(ms: number): string {
+	return ms < 10_000 ? `${ms} ms` : showAge(ms);
+}
+
+const endings: Readonly<Record<ConnectionEnd, string>> = {'client-fin': 'by the client', 'pod-fin': 'by the pod', 'client-reset': 'reset by the client', 'pod-reset': 'reset by the pod', moved: 'its pod went', shutdown: 'stopped by you'};
+const reasons: Readonly<Record<MoveReason, string>> = {deleted: 'pod was deleted', 'not-ready': 'pod is not ready', evicted: 'pod was evicted', completed: 'pod ended', 'sandbox-changed': 'pod was restarted'};
+
+/** Ends all of them: the session is left. */
+export async function closeForwards(session: Session): Promise<void> {
+	await Promise.all([...runsOf(session).keys()].map(async id => endForward(session, id)));
+}
+
