@@ -2,12 +2,12 @@
 import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import {createServer as createTlsServer} from 'node:https';
 import {createServer, type Server as TcpServer, type Socket} from 'node:net';
+import {resetSocket} from '../../wire/reset-socket.ts';
 import type {Issuer} from '../certificates/issuer.ts';
 import {sniffPlainHttp} from '../containers/programs/http-service.ts';
 import type {Place} from '../network/address-plan.ts';
 import {apiMicroTime, type KubeObject} from '../objects/kube-object.ts';
 import type {Change} from '../objects/object-store.ts';
-import {resetSocket} from '../network/reset-socket.ts';
 import {kubeletAnswer, kubeletUpgrade} from './kubelet-paths.ts';
 import {PodRuntime, type RuntimeSetting} from './pod-runtime.ts';
 import {internalErrorAlert, servingCertificate, type KubeletCertificate} from './serving-certificate.ts';

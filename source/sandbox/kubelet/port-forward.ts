@@ -3,7 +3,7 @@ import {createConnection, type Socket} from 'node:net';
 import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {Place} from '../network/address-plan.ts';
-import {resetSocket} from '../network/reset-socket.ts';
+import {resetSocket} from '../../wire/reset-socket.ts';
 import {expectedEnd} from '../network/expected-end.ts';
 
 export type ForwardTarget = {

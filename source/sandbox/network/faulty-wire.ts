@@ -1,7 +1,7 @@
 /** The wire between clients and the apiserver, which can be slowed, stalled and cut. */
 import {createConnection, createServer, type Server, type Socket} from 'node:net';
 import {Transform} from 'node:stream';
-import {resetSocket} from './reset-socket.ts';
+import {resetSocket} from '../../wire/reset-socket.ts';
 
 /** A relay of bytes: FIN stays FIN, RST stays RST. */
 export class FaultyWire {

@@ -2,6 +2,7 @@
 import type {Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {StreamReset} from '../../wire/protocol-error.ts';
+import {resetSocket} from '../../wire/reset-socket.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ConnectionEnd} from './forward-event.ts';
 
@@ -47,7 +48,7 @@ export function forwardConnection(socket: Socket, {data, error: words}: {data: S
 		settle(result);
 		data.destroy();
 		words.destroy();
-		socket.resetAndDestroy();
+		resetSocket(socket);
 	};
 
 	const replyTimer = setTimeout(() => {
@@ -115,17 +116,20 @@ export function forwardConnection(socket: Socket, {data, error: words}: {data: S
 		}
 
 		first ??= 'pod-fin';
+		const end = first;
 		socket.end();
 		if (!runtimeIsDone) {
 			return;
 		}
 
-		// Nothing that the client still sends can arrive: like a program that closed its socket.
-		settle({end: first, error: null});
+		// Nothing that the client still sends can arrive: like a program that closed its socket, once the client has taken what was sent.
 		data.destroy();
-		setTimeout(() => {
-			socket.destroy();
-		}, lingerMs).unref();
+		whenFinished(socket, () => {
+			settle({end, error: null});
+			setTimeout(() => {
+				socket.destroy();
+			}, lingerMs).unref();
+		});
 	};
 
 	data.on('end', () => {
@@ -180,6 +184,14 @@ export function forwardConnection(socket: Socket, {data, error: words}: {data: S
 			cutWith({end, error: null});
 		},
 	};
+}
+
+function whenFinished(socket: Socket, then: () => void): void {
+	if (socket.writableFinished) {
+		then();
+	} else {
+		socket.once('finish', then);
+	}
 }
 
 /** What the runtime's words are about: a pod that reset a running connection, or one that never took it. */

@@ -1,6 +1,7 @@
 /** How does a forward get its local port, on every address that was asked for? */
 import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {resetSocket} from '../../wire/reset-socket.ts';
 import type {BoundAddress} from './forward-event.ts';
 import type {ListenAddress} from './listen-address.ts';
 
@@ -31,7 +32,7 @@ export async function listenLocally(port: number, addresses: readonly ListenAddr
 		}
 
 		for (const socket of early.splice(0)) {
-			socket.resetAndDestroy();
+			resetSocket(socket);
 		}
 	};
 

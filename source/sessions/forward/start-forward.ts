@@ -5,6 +5,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
+import {resetSocket} from '../../wire/reset-socket.ts';
 import {connectAhead} from './connect-ahead.ts';
 import {ConnectionBook, type BookedConnection} from './connection-book.ts';
 import {EventQueue} from './event-queue.ts';
@@ -165,7 +166,7 @@ class ForwardedTarget implements RunningForward {
 			const [lease, pool] = await tunnels.lease(AbortSignal.any([this.#signal, left.signal, AbortSignal.timeout(longestWaitMs)]));
 			this.#run(tunnels, opens(lease.tunnel.id, lease.shared), {lease, pool, port, socket});
 		} catch (thrown) {
-			socket.resetAndDestroy();
+			resetSocket(socket);
 			const booked = opens(null, false);
 			if (this.#signal.aborted) {
 				booked.ends({end: 'shutdown', error: null});
@@ -182,7 +183,7 @@ class ForwardedTarget implements RunningForward {
 		try {
 			pair = lease.tunnel.open(port.remote.port);
 		} catch (thrown) {
-			socket.resetAndDestroy();
+			resetSocket(socket);
 			lease.release();
 			booked.ends({end: null, error: asSpokeError(thrown)});
 			return;

@@ -214,6 +214,24 @@ test('a client that does not read stops the pod, and loses nothing when it reads
 	t.is((await bytesOf(client)).length, written);
 });
 
+test('what was sent before all ended reaches a client that takes longer over it than anybody lingers', async t => {
+	const {client, socket, data, words, running} = await line(t);
+	client.pause();
+	let written = 0;
+	while (socket.writableLength === 0) {
+		written += 20_000;
+		data.write(Buffer.alloc(20_000));
+		await delay(1);
+	}
+
+	words.end();
+	data.end();
+	await delay(3000);
+	client.resume();
+	t.is((await bytesOf(client)).length, written);
+	t.deepEqual(await running.outcome, {end: 'pod-fin', error: null});
+});
+
 test('a session that is lost is a failure of the connection, and a reset for the client', async t => {
 	const {client, runtime, running} = await line(t);
 	client.write('x');

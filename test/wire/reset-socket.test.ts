@@ -1,0 +1,54 @@
+/** A connection that is ended at once leaves nothing open, and is told from one that came to its end. */
+import {once} from 'node:events';
+import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+import test, {type ExecutionContext} from 'ava';
+import {resetSocket} from '../../source/wire/reset-socket.ts';
+
+test('an open connection is reset', async t => {
+	const {near, endAtFar} = await pair(t);
+	resetSocket(near);
+	t.is(await endAtFar(), 'ECONNRESET');
+});
+
+test('one whose FIN is on its way is closed, and its handle with it', async t => {
+	const {near, endAtFar} = await pair(t);
+	const closed = once(near, 'close');
+	near.end('all of it');
+	resetSocket(near);
+	await closed;
+	t.is(await endAtFar(), '9 bytes, FIN');
+});
+
+test('one that was ended with bytes still queued is reset, so that a part is never taken for the whole', async t => {
+	const {near, endAtFar} = await pair(t);
+	near.write(Buffer.alloc(50_000_000));
+	near.end();
+	resetSocket(near);
+	t.is(await endAtFar(), 'ECONNRESET');
+});
+
+/** Both ends of a connection, the far one unread. */
+async function pair(t: ExecutionContext): Promise<{near: Socket; endAtFar: () => Promise<string>}> {
+	const server = createServer({allowHalfOpen: true}).listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const far = connect({port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true});
+	const {promise: end, resolve} = Promise.withResolvers<string>();
+	far.once('error', (error: NodeJS.ErrnoException) => {
+		resolve(String(error.code));
+	});
+	const [[near]] = await Promise.all([once(server, 'connection') as Promise<[Socket]>, once(far, 'connect')]);
+	t.teardown(() => {
+		far.destroy();
+		near.destroy();
+		server.close();
+	});
+	return {near, async endAtFar() {
+		let bytes = 0;
+		far.on('data', piece => {
+			bytes += piece.length;
+		}).once('end', () => {
+			resolve(`${bytes} bytes, FIN`);
+		});
+		return end;
+	}};
+}
