@@ -101,6 +101,8 @@ export type FailureFacts = {
 export type ReplicaFacts = {
 	known: number | null;
 	knownFrom: 'lease' | 'endpointslice' | 'unknown';
+	/** Identity leases; `null` where they may not be read, or none is kept (before 1.26). */
+	leases: number | null;
 	/** `ip:port` of each, as they register themselves among the endpoints or in their leases; `null` where that may not be read. */
 	addresses: readonly string[] | null;
 };

@@ -38,11 +38,12 @@ export function nodeSideSum(rows: ReadonlyArray<{id: string; finding: RowFinding
 	const unknown = rows.filter(({finding}) => finding.verdict === 'unknown').map(({id}) => id);
 	const warned = rows.filter(({finding}) => finding.verdict === 'warn').map(({id}) => id);
 	if (failed.length > 0 || !socket?.facts.tls) {
-		return found('fail', 'not-secured', 'proven', failed.length > 0 ? `Not as documented: ${failed.join(', ')}` : 'Your own connection is plain HTTP', {because, exceptions: failed});
+		const remedy = [...new Set(rows.flatMap(({finding}) => finding.verdict === 'fail' ? finding.remedy ?? [] : []))].join('; ');
+		return found('fail', 'not-secured', 'proven', failed.length > 0 ? `Not as documented: ${failed.join(', ')}` : 'Your own connection is plain HTTP', {because, remedy: failed.length > 0 ? remedy || null : 'use the https server address in the kubeconfig'});
 	}
 
 	if (unknown.length > 0) {
-		return notKnown(`Not all is known: ${unknown.join(', ')}`, rows.flatMap(({finding}) => finding.verdict === 'unknown' ? finding.need : []), {because, exceptions: unknown});
+		return notKnown(`Not all is known: ${unknown.join(', ')}`, rows.flatMap(({finding}) => finding.verdict === 'unknown' ? finding.need : []), {because});
 	}
 
 	if (!leg || front.to !== 'apiserver') {
@@ -50,7 +51,7 @@ export function nodeSideSum(rows: ReadonlyArray<{id: string; finding: RowFinding
 	}
 
 	return warned.length > 0
-		? found('warn', 'secured', 'inferred', `Secured as documented; to note: ${warned.join(', ')}`, {because, exceptions: warned})
+		? found('warn', 'secured', 'inferred', `Secured as documented; to note: ${warned.join(', ')}`, {because})
 		: found('pass', 'secured', 'inferred', 'As documented: HTTPS, authenticated and authorized; may cross untrusted networks', {because});
 }
 

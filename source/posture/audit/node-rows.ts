@@ -17,7 +17,7 @@ export function kubeletToApiserver(audit: AuditGrounds): RowFinding {
 		...mode.known ? mode.citations : [],
 		...authenticationForms(audit),
 		...citeRead(anonymous, 'anonymous-three-way', ({observed}) => observed),
-		...citeRead(leases, 'node-leases', ({fresh, stale}) => `${fresh.length} leases renewed within 40 s, ${stale.length} not`),
+		...citeRead(leases, 'node-leases', ({fresh, stale}) => `${fresh.length} lease${fresh.length === 1 ? '' : 's'} renewed within 40 s, ${stale.length} not`),
 	];
 	const need = needsOf(leases, anonymous, ...mode.known ? [] : [{closed: {source: 'flagz' as const, where: 'GET /flagz', because: 'not-asked' as const, need: needFlagz}}]);
 	const {fresh, silent} = lifeOf(audit);
@@ -42,7 +42,7 @@ export function kubeletToApiserver(audit: AuditGrounds): RowFinding {
 	}
 
 	if (fresh.length === 0) {
-		return found('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', base);
+		return found('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', {...base, remedy: 'look at the kubelets on the nodes, and whether they reach the apiserver: kubectl describe node NAME'});
 	}
 
 	const how = anonymous.read ? `; anonymous requests: ${{'off': 'refused', 'all-paths': 'let in and authorized like others', 'conditional': 'some paths only', 'over-granted': 'granted'}[anonymous.read.facts.anonymous]}` : '';

@@ -90,11 +90,11 @@ export function crossingSum(rows: ReadonlyArray<{id: string; finding: RowFinding
 	const [failed, unknown] = [by('fail'), by('unknown')];
 	if (failed.length > 0) {
 		const proven = failed.filter(({finding}) => finding.basis === 'proven');
-		return found('fail', 'exposed', proven.length > 0 ? 'proven' : 'inferred', `Not safe over an untrusted network: ${failed.map(({id}) => id).join(', ')}`, {because, exceptions: failed.map(({id}) => id), remedy: 'verify kubelets (C4), and put what cannot be verified inside the Konnectivity tunnel (C10)'});
+		return found('fail', 'exposed', proven.length > 0 ? 'proven' : 'inferred', `Not safe over an untrusted network: ${failed.map(({id}) => id).join(', ')}`, {because, remedy: 'verify kubelets (C4), and put what cannot be verified inside the Konnectivity tunnel (C10)'});
 	}
 
 	if (unknown.length > 0) {
-		return notKnown(`Not known for ${unknown.map(({id}) => id).join(', ')}`, unknown.flatMap(({finding}) => finding.need), {because, exceptions: unknown.map(({id}) => id)});
+		return notKnown(`Not known for ${unknown.map(({id}) => id).join(', ')}`, unknown.flatMap(({finding}) => finding.need), {because});
 	}
 
 	const inferred = rows.some(({finding}) => finding.basis !== 'proven');

@@ -28,7 +28,7 @@ export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutM
 	const all = [...new Set([...slices.read?.facts ?? [], ...leases.read?.facts.addresses ?? []])];
 	const addresses = all.length > 0 ? all : null;
 	const known = Math.max(leases.read?.facts.known ?? 0, all.length);
-	return {read: {...leases.read ?? slices.read!, facts: {known, knownFrom: leases.read ? 'lease' : 'endpointslice', addresses}}};
+	return {read: {...leases.read ?? slices.read!, facts: {known, knownFrom: leases.read ? 'lease' : 'endpointslice', leases: leases.read?.facts.known ?? null, addresses}}};
 }
 
 /** Where other apiservers reach the holder of a lease; since 1.36 by default. @see pkg/controlplane/apiserver/server.go labelAPIServerHeartbeatFunc */

@@ -5,6 +5,8 @@ export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 
 export const needMetrics: Need = {permission: 'get nonResourceURL /metrics', check: 'kubectl auth can-i get /metrics', or: '--probe active'};
 export const needMirrorPods: Need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
+/** What no look at apiservers can tell beforehand, a connection tells of itself once it is open. */
+export const needOpen: Need = {permission: null, check: null, or: 'the label of the connection once it is open'};
 export const needAgentMetrics: Need = {permission: 'get pods/proxy in kube-system', check: 'kubectl auth can-i get pods/proxy -n kube-system', or: '--probe active'};
 export const needLeases: Need = {permission: 'list leases in kube-system', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system', or: null};
 export const needEndpointSlices: Need = {permission: 'list endpointslices in default', check: 'kubectl auth can-i list endpointslices.discovery.k8s.io -n default', or: null};
@@ -16,6 +18,11 @@ export const needRootCa: Need = {permission: 'get configmap kube-root-ca.crt', c
 export const needConfigz: Need = {permission: null, check: null, or: 'the kubelet’s /configz, read by somebody who already may (nodes/proxy also runs commands: do not grant it for this)'};
 
 /** What would make an inference about one apiserver hold for all: their number, or a look at the others. Nothing where this connection itself was looked at. */
-export function needReplicas({bound, replicas}: Pick<Grounds, 'bound' | 'replicas'>): readonly Need[] {
-	return bound ? [] : replicas?.facts.known == null ? [needLeases] : [needActive];
+export function needReplicas({bound, replicas, unreached, stepTests, logDifferentials, failures}: Pick<Grounds, 'bound' | 'replicas' | 'unreached' | 'stepTests' | 'logDifferentials' | 'failures'>): readonly Need[] {
+	if (bound) {
+		return [];
+	}
+
+	const wasActive = unreached.length + stepTests.length + logDifferentials.length + failures.length > 0;
+	return replicas?.facts.known == null ? [needLeases] : [wasActive ? needOpen : needActive];
 }

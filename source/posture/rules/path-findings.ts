@@ -67,6 +67,6 @@ function otherApiservers(grounds: Grounds): Finding[] {
 		return [];
 	}
 
-	const count = known === null ? `${read.length} apiserver${read.length === 1 ? '' : 's'} read, and how many there are is not known` : `${read.length} of ${Math.max(known, read.length)} known apiservers read`;
-	return [{row: 'C4', code: 'APISERVERS_NOT_READ', severity: 'info', leg: 1, message: [`${count}: of a connection that is not open yet nothing is proven by their flags`, ...grounds.unreached].join('; '), remedy: null, docs: null}];
+	const count = known === null ? `How many apiservers there are is not known, and ${read.length} was read` : `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} read`;
+	return [{row: 'C4', code: 'APISERVERS_NOT_READ', severity: 'info', leg: 1, message: [`${count}: a new connection may end at another, so nothing is proven of it before it is open`, ...grounds.unreached.map(text => `not read: ${text}`)].join('; '), remedy: null, docs: null}];
 }

@@ -23,11 +23,16 @@ export function knownReplicas(grounds: Grounds): number | null {
 	return Math.max(facts.known, met.length, (facts.addresses?.length ?? 0) + met.filter(reading => isUnlisted(grounds, reading)).length);
 }
 
-/** Every replica that is known was read, none twice, and none was met that is not among the known; of mirror pods, exactly those that register themselves. */
+/** Every replica that is known was read, none twice, and none was met that has no lease or address of its own among the known; of mirror pods, exactly those that register themselves. */
 export function allRead(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFacts>>): boolean {
 	const facts = grounds.replicas?.facts;
 	const distinct = new Set(readings.map(reading => reading.process ?? reading.where));
 	if (!facts?.known || distinct.size !== facts.known || readings.some(reading => isUnlisted(grounds, reading))) {
+		return false;
+	}
+
+	// Two that share a lease were met: how many more share it nobody can say.
+	if (facts.leases !== null && facts.leases < distinct.size) {
 		return false;
 	}
 
