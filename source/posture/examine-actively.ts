@@ -14,11 +14,11 @@ import {readLogDifferential} from './probes/log-differential.ts';
 import {runStepTest, type StepTestOutcome} from './probes/step-test.ts';
 
 /** The pod through whose node the route is tried. */
-export type ProbeTarget = {namespace: string; pod: string; container: string | null; node: string | null; hostAddress: string | null; kubeletPort: number};
+export type ProbeTarget = {namespace: string; pod: string; container: string | null; node: string | null; hostAddress: string | null; kubeletPort: number; nodeAddresses: readonly string[] | null};
 
 /** The same examination with what the active probes found. Never throws: what a probe met is a reading or nothing. */
 export async function examineActively(examined: Examined, cluster: ClusterAccess, target: ProbeTarget): Promise<Examined> {
-	const handshake = target.hostAddress === null ? undefined : await readKubeletHandshake({address: target.hostAddress, port: target.kubeletPort, node: target.node});
+	const handshake = target.hostAddress === null ? undefined : await readKubeletHandshake({address: target.hostAddress, port: target.kubeletPort, node: target.node, nodeAddresses: target.nodeAddresses});
 	const log = target.container !== null && examined.connection.usable
 		? await readLogDifferential(examined.connection, {namespace: target.namespace, pod: target.pod, container: target.container, node: target.node}, processOf(examined))
 		: undefined;

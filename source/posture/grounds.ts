@@ -86,6 +86,8 @@ export type KubeletHandshakeFacts = {
 	/** The shape of a certificate that a kubelet makes for itself. */
 	selfMade: boolean;
 	spkiSha256: string;
+	/** All that the apiserver could dial this node by; `null` where the node may not be read. */
+	nodeAddresses: readonly string[] | null;
 };
 
 /** What the words of a failure prove, by the table of failures. */

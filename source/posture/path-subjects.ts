@@ -108,7 +108,7 @@ function probeOf(pod: PodObject, container: string | null, node: NodeObject | nu
 	}
 
 	const {hostIP = null} = pod.status as {hostIP?: string};
-	return {namespace: pod.metadata.namespace ?? 'default', pod: pod.metadata.name, container, node: pod.spec.nodeName ?? null, hostAddress: hostIP, kubeletPort: kubeletPortOf(node)};
+	return {namespace: pod.metadata.namespace ?? 'default', pod: pod.metadata.name, container, node: pod.spec.nodeName ?? null, hostAddress: hostIP, kubeletPort: kubeletPortOf(node), nodeAddresses: node?.status?.addresses?.map(({address}) => address) ?? null};
 }
 
 export function featuresOf({purposes}: PathSubjects): readonly StreamFeature[] {

@@ -90,5 +90,6 @@ async function someRunningPod(cluster: ClusterAccess): Promise<ProbeTarget | nul
 		node: pod.spec.nodeName ?? null,
 		hostAddress: (pod.status as {hostIP?: string} | undefined)?.hostIP ?? null,
 		kubeletPort: kubeletPortOf(null),
+		nodeAddresses: null,
 	} : null;
 }

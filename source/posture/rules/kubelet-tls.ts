@@ -1,8 +1,8 @@
 /** Leg 2 to the kubelet's own port: does the apiserver verify the kubelet's certificate? */
-import type {Basis, Citation, Grounds, Need, Ruling, TlsState} from '../evidence.ts';
+import type {Basis, Citation, Grounds, Need, Reading, Ruling, TlsState} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas} from './needs.ts';
-import {frontIsSure, isSameProcess} from './same-process.ts';
+import {frontIsSure, isOfAnother, isSameProcess} from './same-process.ts';
 import {byConstruction, cite, strengthOf, weakest} from './strength.ts';
 
 const flag = 'kubelet-certificate-authority';
@@ -38,9 +38,9 @@ function skippedByRequest(grounds: Grounds): Ruling<TlsState> | undefined {
 
 /** An x509 text comes only from a check that was made: of the failing attempt itself, or of a probe to the same node. The surest reading counts. */
 function refusedByText(grounds: Grounds): Ruling<TlsState> | undefined {
-	const texts = grounds.failures.filter(({facts}) => facts.tls === 'refused' && facts.leg === 2)
+	const texts = grounds.failures.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && !isOfAnother(reading, grounds))
 		.map(reading => ({reading, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
-	const differentials = grounds.logDifferentials.filter(({facts}) => facts.normal === 'certificate-refused')
+	const differentials = grounds.logDifferentials.filter(reading => reading.facts.normal === 'certificate-refused' && !isOfAnother(reading, grounds))
 		.map(reading => ({reading, citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));
 	const all = [...texts, ...differentials].map(one => ({...one, basis: strengthOf(one.reading, grounds)}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
@@ -80,15 +80,14 @@ function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
 
 /** Verification is on and nothing was opened: whether this kubelet's certificate would pass is another question. */
 function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[], flagBasis: Basis): Ruling<TlsState> {
-	const accepted = grounds.stepTests.find(reading => isSameProcess(reading, grounds) && reading.facts.rounds.length > 0)
-		?? grounds.logDifferentials.find(reading => isSameProcess(reading, grounds) && reading.facts.normal === 'ok' && reading.facts.node === grounds.purpose.target.node);
+	const accepted = acceptedProbe(grounds);
 	if (accepted) {
 		// The file that the flag names is each apiserver's own.
 		const basis = weakest(flagBasis, strengthOf(accepted, grounds));
 		return {state: 'verified', basis, because: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'a request to this kubelet succeeded')], need: basis === 'proven' ? [] : needReplicas(grounds)};
 	}
 
-	const counters = grounds.metrics.find(reading => isSameProcess(reading, grounds)) ?? grounds.metrics[0];
+	const counters = grounds.metrics.find(reading => !isOfAnother(reading, grounds));
 	if (counters) {
 		const {kubeletSuccesses, logTlsFailures} = counters.facts;
 		const observed = `requests to kubelets that succeeded: ${kubeletSuccesses}; log reads refused at the certificate: ${logTlsFailures ?? 0}`;
@@ -110,9 +109,15 @@ function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[],
 	};
 }
 
+/** A probe through this process that this kubelet answered. */
+function acceptedProbe(grounds: Grounds): Reading<unknown> | undefined {
+	return grounds.stepTests.find(reading => isSameProcess(reading, grounds) && reading.facts.rounds.length > 0)
+		?? grounds.logDifferentials.find(reading => isSameProcess(reading, grounds) && reading.facts.normal === 'ok' && reading.facts.node === grounds.purpose.target.node);
+}
+
 /** Counters of the process: an x509 failure was counted, so verification is on there. */
 function byCounters(grounds: Grounds): Ruling<TlsState> | undefined {
-	const counters = grounds.metrics.find(reading => (reading.facts.logTlsFailures ?? 0) > 0);
+	const counters = grounds.metrics.find(reading => (reading.facts.logTlsFailures ?? 0) > 0 && !isOfAnother(reading, grounds));
 	if (!counters) {
 		return undefined;
 	}
@@ -127,7 +132,8 @@ function byCounters(grounds: Grounds): Ruling<TlsState> | undefined {
 
 /** The request succeeded although the kubelet presents a certificate that no check could pass for the address that was dialled. */
 function byImpossibleCertificate(grounds: Grounds): Ruling<TlsState> | undefined {
-	if (!grounds.answered) {
+	const accepted = acceptedProbe(grounds);
+	if (!grounds.answered && !accepted) {
 		return undefined;
 	}
 
@@ -135,14 +141,19 @@ function byImpossibleCertificate(grounds: Grounds): Ruling<TlsState> | undefined
 	return reading && {
 		state: 'unverified',
 		basis: 'inferred',
-		because: [cite(reading, 'kubelet-certificate-cannot-verify', `${reading.facts.subject}, until ${reading.facts.notAfter}, names: ${[...reading.facts.dnsNames, ...reading.facts.addresses].join(' ') || 'none'}`)],
+		because: [cite(reading, 'kubelet-certificate-cannot-verify', `${reading.facts.subject}, until ${reading.facts.notAfter}, names: ${[...reading.facts.dnsNames, ...reading.facts.addresses].join(' ') || 'none'}`), ...accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'a request to this kubelet succeeded')] : []],
 		need: openNeeds(grounds),
 	};
 }
 
-/** No name at all in it, or out of date: no authority and no address can make it pass. A name that we do not know to be dialled may still be the one. */
-function cannotVerify({dnsNames, addresses, notAfter, notBefore}: Grounds['handshakes'][number]['facts'], now: number): boolean {
-	return (dnsNames.length === 0 && addresses.length === 0) || Date.parse(notAfter) < now || Date.parse(notBefore) > now;
+/**
+No name at all in it, out of date, or for no address that the node has: no authority can make it pass. A name that we do not know to be dialled
+may still be the one, and a certificate that a kubelet made for itself may be among the authorities.
+*/
+function cannotVerify({dnsNames, addresses, notAfter, notBefore, nodeAddresses}: Grounds['handshakes'][number]['facts'], now: number): boolean {
+	const names = [...dnsNames, ...addresses];
+	const fits = (address: string) => names.some(name => name === address || (name.startsWith('*.') && address.endsWith(name.slice(1))));
+	return names.length === 0 || Date.parse(notAfter) < now || Date.parse(notBefore) > now || (nodeAddresses !== null && nodeAddresses.length > 0 && !nodeAddresses.some(address => fits(address)));
 }
 
 function openNeeds({closed}: Grounds): readonly Need[] {

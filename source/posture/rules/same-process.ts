@@ -7,6 +7,11 @@ export function isSameProcess(reading: Pick<Reading<unknown>, 'connection' | 'pr
 		|| (reading.process !== null && reading.process === process?.facts.id);
 }
 
+/** The reading was made of a process, and it is not the one that the connection ends at. */
+export function isOfAnother(reading: Pick<Reading<unknown>, 'connection' | 'process'>, grounds: Grounds): boolean {
+	return reading.process !== null && grounds.process !== null && !isSameProcess(reading, grounds);
+}
+
 /** Leg 1 ends, verified, at an apiserver: what it says of itself can be believed. */
 export function frontIsSure({front, socket}: Grounds): boolean {
 	return front.to === 'apiserver' && socket?.facts.tls?.verified === true;

@@ -3,7 +3,7 @@ import type {Basis, Grounds, Need, Reading, RouteState, Ruling, StepTestFacts} f
 import {apiserverFlag} from './apiserver-flag.ts';
 import {environmentProxyIsExcluded, honoursEnvironmentProxy} from './environment-proxy.ts';
 import {needActive, needAgentMetrics, needFlagz, needMetrics, needMirrorPods, needReplicas} from './needs.ts';
-import {frontIsSure, isSameProcess} from './same-process.ts';
+import {frontIsSure, isOfAnother, isSameProcess} from './same-process.ts';
 import {byConstruction, cite, strengthOf, weakest} from './strength.ts';
 import {sshIsExcluded, sshTunnels} from './ssh-tunnels.ts';
 
@@ -28,7 +28,7 @@ export function secondLegRoute(grounds: Grounds): RouteRuling {
 
 /** Texts that only a tunnel's client makes. */
 function byFailureText(grounds: Grounds): RouteRuling | undefined {
-	const reading = grounds.failures.find(({facts}) => facts.route !== null);
+	const reading = grounds.failures.find(reading => reading.facts.route !== null && !isOfAnother(reading, grounds));
 	if (!reading?.facts.route) {
 		return undefined;
 	}
@@ -47,7 +47,7 @@ function byFailureText(grounds: Grounds): RouteRuling | undefined {
 
 /** The agents' own gauges rose and fell with streams that were held: they carry them, whatever the protocol towards the apiserver. */
 function byAgents(grounds: Grounds): RouteRuling | undefined {
-	const reading = grounds.agentTests.find(test => isSameProcess(test, grounds)) ?? grounds.agentTests[0];
+	const reading = grounds.agentTests.find(test => isSameProcess(test, grounds)) ?? grounds.agentTests.find(test => !isOfAnother(test, grounds));
 	const step = reading && ownStepTest(grounds);
 	return reading && {
 		state: 'konnectivity',

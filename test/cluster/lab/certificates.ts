@@ -18,6 +18,8 @@ export type Subject = {
 	groups?: readonly string[];
 	/** Names and IP addresses of a serving certificate. */
 	names?: readonly string[];
+	/** It was good until yesterday. */
+	expired?: boolean;
 };
 
 /** Paths of the authority's certificate and key. */
@@ -40,7 +42,7 @@ export async function authority(lab: Lab, name: Authority): Promise<KeyPair> {
 }
 
 /** Paths of a certificate that `by` signed, kept under `file`. Good for clients and servers alike. */
-export async function signed(lab: Lab, file: string, by: Authority, {commonName, groups = [], names = []}: Subject): Promise<KeyPair> {
+export async function signed(lab: Lab, file: string, by: Authority, {commonName, groups = [], names = [], expired = false}: Subject): Promise<KeyPair> {
 	return made(lab, file, async () => {
 		const issuer = await authority(lab, by);
 		const issuerCertificate = new x509.X509Certificate(await readFile(issuer.cert, 'utf8'));
@@ -51,7 +53,7 @@ export async function signed(lab: Lab, file: string, by: Authority, {commonName,
 			publicKey: keys.publicKey,
 			signingKey: await privateKeyOf(issuer),
 			signingAlgorithm: algorithm,
-			...validity(),
+			...validity(expired ? -1 : 3650),
 			extensions: [
 				new x509.BasicConstraintsExtension(false, undefined, true),
 				new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -94,7 +96,7 @@ async function makeUnlessThere(folder: string, pair: KeyPair, make: () => Promis
 	return pair;
 }
 
-const validity = () => ({notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + 3650 * 86_400_000)});
+const validity = (days = 3650) => ({notBefore: new Date(Date.now() - (days > 0 ? 3_600_000 : 10 * 86_400_000)), notAfter: new Date(Date.now() + (days * 86_400_000))});
 
 async function privateKeyOf({key}: KeyPair): Promise<webcrypto.CryptoKey> {
 	const body = (await readFile(key, 'utf8')).replaceAll(/-----[^-]+-----|\s/g, '');

@@ -46,7 +46,7 @@ export async function startGateway(lab: Lab, posture: PostureName): Promise<Reco
 		serving: await signed(lab, 'gateway', 'gateway', {commonName: 'gateway', names: [host]}),
 		client: {...await signed(lab, 'client-gateway', 'cluster', {commonName: 'gateway', groups: ['system:masters']}), ca: (await authority(lab, 'cluster')).cert},
 		people: Object.fromEntries(Object.entries(people).map(([person, {commonName, ...more}]) =>
-			[`token-of-${person}`, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat()}])),
+			[`token-of-${person}`, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat(), closed: person === 'plain' ? ['/version'] : []}])),
 	};
 	const file = await writeConfiguration(lab, 'gateway.json', settings);
 	await startDaemon(lab, 'gateway', [process.execPath, fileURLToPath(new URL('gateway.ts', import.meta.url)), file]);

@@ -17,7 +17,8 @@ export type GatewaySettings = {
 	/** Paths of PEM files. */
 	serving: {cert: string; key: string};
 	client: {cert: string; key: string; ca: string};
-	people: Record<string, {user: string; groups: string[]}>;
+	/** `closed`: paths that it keeps from a person. */
+	people: Record<string, {user: string; groups: string[]; closed?: string[]}>;
 };
 
 const settings = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as GatewaySettings;
@@ -68,7 +69,7 @@ server.listen(settings.port, settings.host);
 
 function forwarded(incoming: IncomingMessage) {
 	const person = people[incoming.headers.authorization?.replace(/^Bearer /, '') ?? ''];
-	if (!person || !incoming.url?.startsWith(prefix)) {
+	if (!person || !incoming.url?.startsWith(prefix) || person.closed?.includes(incoming.url.slice(prefix.length))) {
 		return undefined;
 	}
 

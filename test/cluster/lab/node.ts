@@ -14,9 +14,9 @@ import {waitFor, waitForPort} from './wait.ts';
 
 /**
 The kubelet's serving certificate: `signed` by the kubelet authority with the node's address; `self-signed` as by default,
-without an address in it; `pending`: it asked for one and nobody approved.
+without an address in it; `pending`: it asked for one and nobody approved; `expired`: signed, and out of date since yesterday.
 */
-export type ServingCertificate = 'signed' | 'self-signed' | 'pending';
+export type ServingCertificate = 'signed' | 'self-signed' | 'pending' | 'expired';
 
 export type NodeFacts = {
 	readonly serving: ServingCertificate;
@@ -35,6 +35,7 @@ export const nodes = {
 	n3: {serving: 'pending'},
 	n4: {serving: 'signed', extendWebSockets: false},
 	n5: {serving: 'signed', version: '1.34.4'},
+	n6: {serving: 'expired'},
 } satisfies Record<string, NodeFacts>;
 
 export type NodeName = keyof typeof nodes;
@@ -82,8 +83,8 @@ export async function startKubelet(lab: Lab, node: NodeName): Promise<void> {
 async function kubeletConfiguration(lab: Lab, node: NodeName): Promise<object> {
 	const facts = nodeFacts(node);
 	const address = nodeAddress(lab, node);
-	const serving = facts.serving === 'signed'
-		? await signed(lab, `kubelet-${node}`, 'kubelet', {commonName: `system:node:${node}`, groups: ['system:nodes'], names: [address, node]})
+	const serving = facts.serving === 'signed' || facts.serving === 'expired'
+		? await signed(lab, `kubelet-${node}`, 'kubelet', {commonName: `system:node:${node}`, groups: ['system:nodes'], names: [address, node], expired: facts.serving === 'expired'})
 		: undefined;
 	return {
 		apiVersion: 'kubelet.config.k8s.io/v1beta1',

@@ -3,7 +3,7 @@ import type {Basis, Grounds, TlsState} from '../../../source/posture/evidence.ts
 import {kubeletTls} from '../../../source/posture/rules/kubelet-tls.ts';
 import {answered, checked, failure, flags, grounds, known, metrics, mirrorPod, off, processOf, reading, socketFacts, stepTest} from '../../support/grounds.ts';
 
-const handshake = (facts: object) => reading('handshake', {node: 'n1', address: '10.0.0.11:10250', subject: 'CN=n1', issuer: 'CN=ca', dnsNames: ['n1'], addresses: [], notBefore: '2026-01-01T00:00:00Z', notAfter: '2027-01-01T00:00:00Z', selfMade: false, spkiSha256: '', ...facts});
+const handshake = (facts: object) => reading('handshake', {node: 'n1', address: '10.0.0.11:10250', subject: 'CN=n1', issuer: 'CN=ca', dnsNames: ['n1'], addresses: [], notBefore: '2026-01-01T00:00:00Z', notAfter: '2027-01-01T00:00:00Z', selfMade: false, spkiSha256: '', nodeAddresses: null, ...facts});
 const differential = (normal: 'ok' | 'certificate-refused' | 'failed') => reading('log-differential', {normal, skipping: 'ok' as const, text: 'x509', node: 'n1'}, {connection: 'c1', active: true});
 const unverifiedSocket = reading('socket', {...socketFacts, tls: {...socketFacts.tls!, verified: false, skippedBy: 'insecure-skip-tls-verify' as const}}, {connection: 'c1'});
 
@@ -49,6 +49,11 @@ const rows: readonly Row[] = [
 	['two log reads that succeed say nothing', grounds({logDifferentials: [differential('ok')]}), 'unknown', 'unknown'],
 	['a success although the certificate is expired', grounds({...answered, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}), 'unverified', 'inferred'],
 	['a success with a certificate for a host name that may be the one dialled', grounds({...answered, handshakes: [handshake({selfMade: true})]}), 'unknown', 'unknown'],
+	['a log read that succeeds although the certificate is expired', grounds({...unopened, logDifferentials: [differential('ok')], handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}), 'unverified', 'inferred'],
+	['a success with a certificate for no address that the node has', grounds({...answered, handshakes: [handshake({dnsNames: ['other'], nodeAddresses: ['n1', '10.0.0.11']})]}), 'unverified', 'inferred'],
+	['a success with a certificate for one of the node’s addresses', grounds({...answered, handshakes: [handshake({dnsNames: ['n1'], nodeAddresses: ['n1', '10.0.0.11']})]}), 'unknown', 'unknown'],
+	['an expired certificate, and nothing that succeeded', grounds({...unopened, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}), 'unknown', 'unknown'],
+	['what a kubelet refused to another process says nothing of this one', grounds({process: processOf('p1'), failures: [failure({tls: 'refused'}, {connection: 'c9', process: 'p2'})], metrics: [metrics({logTlsFailures: 2}, {connection: 'c9', process: 'p2'})]}), 'unknown', 'unknown'],
 	['nothing readable', grounds({...answered}), 'unknown', 'unknown'],
 ];
 

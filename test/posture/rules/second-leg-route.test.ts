@@ -49,6 +49,7 @@ const rows: readonly Row[] = [
 	['held upgrades moved nothing on a vendor’s build', grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.29.1-gke.1589000')}), 'direct', 'inferred'],
 	['no egress file on a vendor’s build whose /flagz knows no SSH flag', grounds({flags: [flags(off)], version: versionOf('v1.36.1+k3s1')}), 'direct', 'proven'],
 	['no egress and no SSH flag on the only mirror pod of an old cluster', grounds({mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'})], version: versionOf('v1.20.0')}), 'direct', 'proven'],
+	['agents that carried what another process opened', grounds({process: processOf('p1'), agentTests: [reading('agent-metrics', {agent: null, observed: ''}, {connection: 'c9', process: 'p2', active: true})], failures: [failure({route: 'konnectivity'}, {connection: 'c9', process: 'p2'})]}), 'unknown', 'unknown'],
 	['nothing readable', grounds({}), 'unknown', 'unknown'],
 ];
 
