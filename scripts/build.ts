@@ -1,6 +1,7 @@
 /** Bundles the program: `build/spoke.js`, and one self-contained file a command, so that a one-shot reads two files. */
 import {existsSync} from 'node:fs';
 import {chmod, mkdir, readFile, readdir, rm, writeFile} from 'node:fs/promises';
+import {createRequire} from 'node:module';
 import {basename, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
@@ -20,7 +21,8 @@ const shared: BuildOptions = {
 	minify: true,
 	legalComments: 'none',
 	jsx: 'automatic',
-	define: {'process.env.NODE_ENV': '"production"', SPOKE_VERSION: JSON.stringify(version)},
+	// ws looks for a native part otherwise, which a bundle cannot carry.
+	define: {'process.env.NODE_ENV': '"production"', 'process.env.WS_NO_BUFFER_UTIL': '"1"', SPOKE_VERSION: JSON.stringify(version)},
 	logLevel: 'warning',
 };
 
@@ -45,7 +47,7 @@ await Promise.all([
 	sayFormat('build/parts', 'module'),
 	// The first file must still parse on Nodes that are too old, to be able to say so.
 	build({...startsFast, target: 'node18', supported: {'dynamic-import': false}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside('./commands/')]}),
-	build({...startsFast, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), heavyPartsStandAlone('../parts/'), onlyUsedPartsOfWs(), noDevtools(), layoutWithoutFetch()]}),
+	build({...startsFast, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), builtInsWaitForTheirUse(), heavyPartsStandAlone('../parts/'), onlyUsedPartsOfWs(), noDevtools(), layoutWithoutFetch()]}),
 	build({...mayWait, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
 	// ssh2 carries a program made by emscripten, which looks for its own folder.
 	build({
@@ -106,6 +108,21 @@ function layoutWithoutFetch(): Plugin {
 	};
 }
 
+/** Built-ins that a start imports but does not use, milliseconds each, are loaded by the first use of something of theirs. */
+function builtInsWaitForTheirUse(): Plugin {
+	const require = createRequire(import.meta.url);
+	return {
+		name: 'built-ins-wait-for-their-use',
+		setup(build) {
+			build.onResolve({filter: /^(?:node:)?(?:fs\/promises|zlib|child_process)$/}, ({path, namespace}) =>
+				namespace === 'waits' ? undefined : {path: `node:${path.replace(/^node:/, '')}`, namespace: 'waits'});
+			build.onLoad({filter: /.*/, namespace: 'waits'}, ({path}) => ({
+				contents: `module.exports = {${Object.keys(require(path) as object).map(name => `get ${name}() { return process.getBuiltinModule('${path}').${name}; }`).join(',')}};`,
+			}));
+		},
+	};
+}
+
 /** ws is one folder of files that do nothing when loaded, but its package.json does not say so. */
 function onlyUsedPartsOfWs(): Plugin {
 	return {
@@ -113,16 +130,6 @@ function onlyUsedPartsOfWs(): Plugin {
 		setup(build) {
 			build.onResolve({filter: /^\.\/lib\/[\w-]+\.js$/}, ({path, importer, resolveDir}) =>
 				importer.endsWith('/ws/wrapper.mjs') ? {path: join(resolveDir, path), sideEffects: false} : undefined);
-			// Compression is never agreed on, so what it needs is not loaded.
-			build.onLoad({filter: /\/ws\/lib\/permessage-deflate\.js$/}, async ({path}) => {
-				const contents = await readFile(path, 'utf8');
-				const asked = 'const zlib = require(\'zlib\');';
-				if (!contents.includes(asked)) {
-					throw new Error(`${path}: zlib is not where it was`);
-				}
-
-				return {contents: contents.replace(asked, '').replaceAll(/\bzlib\./g, 'require(\'zlib\').')};
-			});
 		},
 	};
 }

@@ -1,5 +1,5 @@
 /** How do names and values become the header block of a SPDY/3 frame, and back? Each direction of a session has one writer and one reader. */
-import process from 'node:process';
+import {constants, inflateRawSync} from 'node:zlib';
 import {protocolError} from './protocol-error.ts';
 import {spdyDictionary} from './spdy-dictionary.ts';
 
@@ -72,8 +72,6 @@ export class HeaderBlockReader {
 	}
 
 	#inflate(block: Buffer): Buffer {
-		// Loaded with the first block, not at every start.
-		const {constants, inflateRawSync} = process.getBuiltinModule('node:zlib');
 		try {
 			return inflateRawSync(block, {
 				...this.#window.length > 0 && {dictionary: this.#window},
