@@ -6,49 +6,11 @@ import type {Path} from '../../source/posture/evidence.ts';
 import {removeAgents, restartApiserver, restoreAgents} from './lab/faults.ts';
 import {image} from './lab/image.ts';
 import {apply} from './lab/kubectl.ts';
-import type {Person} from './lab/kubeconfig.ts';
-import type {PostureName} from './lab/postures.ts';
 import {konnectivityGiven} from './lab/programs.ts';
-import type {StreamFacts} from './lab/truth.ts';
 import {useCluster} from './support/cluster.ts';
+import {pathsIn} from './support/stream-cells.ts';
 
 const tunnelTest = konnectivityGiven ? test : test.skip;
-
-const paths = (lines: string): Path[] => lines.split('\n').flatMap(line => {
-	if (!line.startsWith('{')) {
-		return [];
-	}
-
-	const object = JSON.parse(line) as {kind: string; event?: string; path?: Path};
-	return object.kind === 'Path' ? [object as unknown as Path] : object.event === 'path' && object.path ? [object.path] : [];
-});
-
-const oneShots: ReadonlyArray<[args: readonly string[], stream: StreamFacts]> = [
-	[['logs', 'finished-writer', '--tail=1', '--path=json'], {feature: 'logs', serving: 'signed'}],
-	[['exec', 'shell', '--path=json', '--', 'true'], {feature: 'exec', serving: 'signed'}],
-	[['proxy', 'get', 'svc/web:80/', '--path=json'], {feature: 'service-proxy', serving: 'signed', scheme: 'http'}],
-	[['proxy', 'get', 'svc/https:secure:443/', '--path=json'], {feature: 'service-proxy', serving: 'signed', scheme: 'https'}],
-];
-
-tunnelTest('a one-shot’s last label is never false, and exact where its user may read the flags', async t => {
-	const postures: readonly PostureName[] = ['off-direct', 'good-direct', 'bad-direct', 'off-grpc'];
-	const cluster = await useCluster({postures});
-	for (const posture of postures) {
-		for (const person of ['admin', 'monitor', 'plain'] as const satisfies readonly Person[]) {
-			for (const [args, stream] of oneShots) {
-				const {stderr} = await cluster.spoke(posture, args, {person});
-				const label = paths(stderr).at(-1);
-				const title = `${posture} ${person} ${args.slice(0, 2).join(' ')}: ${label?.line ?? stderr}`;
-				const truth = cluster.truth(posture, stream);
-				const second = label?.legs[1];
-				t.true(second?.tls.state === truth.tls || (second?.tls.state === 'unknown' && person === 'plain'), `${title}: TLS is ${truth.tls}`);
-				t.true(second?.tls.state === 'unknown' || second?.tls.basis === 'proven', title);
-				// Only the flag is read for a one-shot: a set egress file is an egress of unknown kind.
-				t.true(second?.route.state === 'unknown' || truth.routes.includes(second!.route.state) || (second?.route.state === 'egress' && second.route.basis === 'inferred' && truth.protocol !== null), `${title}: route is ${truth.routes.join(' or ')}`);
-			}
-		}
-	}
-});
 
 test('after an apiserver restart with other flags a forward’s old label is never told again, and the new one settles within 10 s', async t => {
 	const cluster = await useCluster({postures: ['restarted']});
@@ -56,7 +18,7 @@ test('after an apiserver restart with other flags a forward’s old label is nev
 	const child = cluster.startSpoke('restarted', ['port-forward', 'pod/shell', ':8080', '-o', 'json']);
 	const told: Array<{at: number; path: Path}> = [];
 	createInterface({input: child.stdout}).on('line', line => {
-		told.push(...paths(line).map(path => ({at: Date.now(), path})));
+		told.push(...pathsIn(line).map(path => ({at: Date.now(), path})));
 	});
 	try {
 		await until(() => told.some(({path}) => path.phase === 'settled' && path.legs[1]?.tls.state === 'unverified'), 15_000);
@@ -107,7 +69,7 @@ test('an exec that the apiserver translates gets its 101 before the kubelet is d
 	t.is((await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/translated', '--timeout=60s'])).status, 0);
 	for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 		const {stderr} = await cluster.spoke(posture, ['exec', 'translated', '--path=json', '--', 'true']);
-		const labels = paths(stderr);
+		const labels = pathsIn(stderr);
 		const truth = cluster.truth(posture, {feature: 'exec', serving: 'signed'});
 		t.is(labels.at(-1)?.legs[1]?.tls.state, truth.tls, stderr);
 		t.deepEqual(labels.filter(({legs}) => legs[1]?.tls.basis === 'proven' && legs[1].tls.state !== truth.tls).map(({line}) => line), []);

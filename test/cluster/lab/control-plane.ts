@@ -8,7 +8,7 @@ import {egressFile} from './konnectivity.ts';
 import {writeKubeconfig} from './kubeconfig.ts';
 import {controlPlaneAddress, type Lab} from './lab.ts';
 import {base, postureOf, type KubeletCa, type Posture, type PostureName} from './postures.ts';
-import {kubernetesPath, toolPath} from './programs.ts';
+import {kubernetesPath, labTranslates, labVersion, toolPath} from './programs.ts';
 import {waitFor, waitForPort} from './wait.ts';
 
 export const serverUrl = (lab: Lab, posture: PostureName): string => `https://${controlPlaneAddress(lab)}:${6443 + postureOf(posture).port}`;
@@ -36,7 +36,7 @@ export async function startEtcd(lab: Lab, name = 'etcd', port = 2379): Promise<s
 /** Starts the apiserver of a posture, or of the posture's name with other flags, and resolves when it is ready. */
 export async function startApiserver(lab: Lab, name: PostureName, flags: Posture = postureOf(name)): Promise<void> {
 	const etcd = `http://${controlPlaneAddress(lab)}:2379`;
-	const program = kubernetesPath('kube-apiserver', flags.version);
+	const program = kubernetesPath('kube-apiserver', flags.version ?? labVersion);
 	const args = await apiserverArguments(lab, {etcd, flags, reconciler: name === base ? 'lease' : 'none'});
 	// Replicas are told apart by host name; a name of its own needs a UTS namespace of its own.
 	const command: [string, ...string[]] = flags.hostname
@@ -86,6 +86,7 @@ export async function apiserverArguments(lab: Lab, {etcd, flags, reconciler}: {e
 		'--allow-privileged=true',
 		`--endpoint-reconciler-type=${reconciler}`,
 		'--profiling=false',
+		...labTranslates && (flags.version ?? labVersion) === '1.36.3' ? ['--feature-gates=ExtendWebSocketsToKubelet=false'] : [],
 	];
 }
 

@@ -9,7 +9,7 @@ import {apply, mustKubectl} from './kubectl.ts';
 import {controlPlaneAddress, nodeAddress, type Lab} from './lab.ts';
 import {staticPodFolder} from './node.ts';
 import {base, postureOf} from './postures.ts';
-import {kubernetesPath} from './programs.ts';
+import {kubernetesPath, labVersion} from './programs.ts';
 import {kubeconfigOf, startPosture} from './start.ts';
 
 /** Runs the posture `static-pod` as a static pod of n1, as kubeadm does; its mirror pod shows its flags in kube-system. */
@@ -17,7 +17,7 @@ export async function startStaticApiserver(lab: Lab): Promise<void> {
 	const flags = postureOf('static-pod');
 	// Its tunnel must be there; the process itself comes from the kubelet.
 	await startPosture(lab, 'off-grpc');
-	const program = kubernetesPath('kube-apiserver');
+	const program = kubernetesPath('kube-apiserver', labVersion);
 	const args = await apiserverArguments(lab, {etcd: `http://${controlPlaneAddress(lab)}:2379`, flags, reconciler: 'none'});
 	const volumes = {program: dirname(program), lab: lab.folder};
 	await writeFile(join(staticPodFolder(lab, 'n1'), 'kube-apiserver.json'), JSON.stringify({

@@ -9,7 +9,7 @@ import {importImage} from './image.ts';
 import {writeKubeconfig} from './kubeconfig.ts';
 import {addAddress, nodeAddress, podSubnet, type Lab} from './lab.ts';
 import {base} from './postures.ts';
-import {kubernetesPath, toolPath, type KubernetesVersion} from './programs.ts';
+import {kubernetesPath, labTranslates, labVersion, toolPath, type KubernetesVersion} from './programs.ts';
 import {waitFor, waitForPort} from './wait.ts';
 
 /**
@@ -67,7 +67,7 @@ export async function startKubelet(lab: Lab, node: NodeName): Promise<void> {
 		subject: {commonName: `system:node:${node}`, groups: ['system:nodes']},
 	});
 	await startDaemon(lab, `kubelet-${node}`, [
-		kubernetesPath('kubelet', facts.version),
+		kubernetesPath('kubelet', facts.version ?? labVersion),
 		`--config=${await writeConfiguration(lab, `kubelet-${node}.json`, await kubeletConfiguration(lab, node))}`,
 		`--kubeconfig=${kubeconfig}`,
 		`--hostname-override=${node}`,
@@ -95,7 +95,7 @@ async function kubeletConfiguration(lab: Lab, node: NodeName): Promise<object> {
 		authorization: {mode: 'Webhook'},
 		...serving && {tlsCertFile: serving.cert, tlsPrivateKeyFile: serving.key},
 		...facts.serving === 'pending' && {serverTLSBootstrap: true},
-		...facts.extendWebSockets === false && {featureGates: {ExtendWebSocketsToKubelet: false}},
+		...(facts.extendWebSockets === false || (labTranslates && (facts.version ?? labVersion) === '1.36.3')) && {featureGates: {ExtendWebSocketsToKubelet: false}},
 		containerRuntimeEndpoint: `unix://${containerdSocket(lab, node)}`,
 		staticPodPath: staticPodFolder(lab, node),
 		podLogsDir: join(lab.folder, node, 'pod-logs'),

@@ -1,5 +1,5 @@
 /** The apiservers of the fixture, each by the flags that decide how its second leg goes. The truth table is made from these and from nothing else. */
-import type {KubernetesVersion} from './programs.ts';
+import {labVersion, type KubernetesVersion} from './programs.ts';
 
 /** `--kubelet-certificate-authority`: not set, the authority that signed n1's certificate, or another one. */
 export type KubeletCa = 'off' | 'good' | 'bad';
@@ -47,6 +47,9 @@ export const postures = {
 export type PostureName = keyof typeof postures;
 
 export const base: PostureName = 'off-direct';
+
+/** Structured /flagz is served since 1.36. */
+export const servesFlagz = (name: PostureName): boolean => (postureOf(name).version ?? labVersion) === '1.36.3';
 
 /** The posture of a name, with the optional fields that the table leaves out. */
 export const postureOf = (name: PostureName): Posture => postures[name];

@@ -12,6 +12,12 @@ const run = promisify(execFile);
 
 export type KubernetesVersion = '1.36.3' | '1.34.4';
 
+/** What apiservers and kubelets without a version of their own run; `SPOKE_LAB_KUBERNETES=1.34.4` runs the suite on the older one. */
+export const labVersion: KubernetesVersion = process.env['SPOKE_LAB_KUBERNETES'] === '1.34.4' ? '1.34.4' : '1.36.3';
+
+/** `SPOKE_LAB_TRANSLATED=1`: every exec, attach and port-forward is translated at the apiserver, as before 1.36. */
+export const labTranslates = process.env['SPOKE_LAB_TRANSLATED'] === '1';
+
 const cache = process.env['SPOKE_CLUSTER_CACHE'] ?? join(homedir(), '.cache/spoke-cluster');
 
 /** etcd, containerd, ctr, workload. */

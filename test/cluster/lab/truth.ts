@@ -8,6 +8,8 @@ export type Truth = {
 	/** States of the route that are right. Over http-connect two are: only agents' metrics tell whether Konnectivity is behind it. */
 	routes: readonly RouteState[];
 	protocol: 'grpc' | 'http-connect' | null;
+	/** `--egress-selector-config-file` is set, whatever its file says. */
+	egressFile: boolean;
 };
 
 export type StreamFacts = {
@@ -24,6 +26,7 @@ export function truthOf(posture: Pick<Posture, 'kubeletCa' | 'egress'>, stream: 
 	return {
 		tls: endsAtKubelet ? kubeletTls(posture.kubeletCa, stream.serving) : proxyTls(stream.scheme),
 		...routeOf(posture.egress),
+		egressFile: posture.egress !== 'none',
 	};
 }
 

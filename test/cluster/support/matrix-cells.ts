@@ -24,10 +24,20 @@ export const variants: readonly Variant[] = [
 	}),
 ];
 
-export type Cell = {place: string; person: Person; probe: 'passive' | 'active'; variant: string; path: Path; truth: Truth};
+export type Cell = {
+	place: string;
+	person: Person;
+	/** `stream`: the label of a connection that was opened; its one-shot reads no metrics. */
+	probe: 'passive' | 'active' | 'stream';
+	variant: string;
+	path: Path;
+	truth: Truth;
+	/** The apiserver serves /flagz in its structured form. */
+	flagz: boolean;
+};
 
 /** All variants through one apiserver as one person, passively and then with the active probes. */
-export async function cellsOf({place, person, kubeconfig, truth}: {place: string; person: Person; kubeconfig: string; truth: (variant: Variant, path: Path) => Truth}): Promise<Cell[]> {
+export async function cellsOf({place, person, kubeconfig, truth, flagz = true}: {place: string; person: Person; kubeconfig: string; truth: (variant: Variant, path: Path) => Truth; flagz?: boolean}): Promise<Cell[]> {
 	const {flags} = parseLine(connectionFlags, ['--kubeconfig', kubeconfig]);
 	const cluster = await openCluster(flags);
 	const cells: Cell[] = [];
@@ -39,7 +49,7 @@ export async function cellsOf({place, person, kubeconfig, truth}: {place: string
 			for (const variant of variants) {
 				const own = subjects.get(variant.target)!;
 				const path = configuredPath(examined, cluster, own.purposes.find(({feature}) => feature === variant.feature)!, own);
-				cells.push({place, person, probe, variant: variant.name, path, truth: truth(variant, path)});
+				cells.push({place, person, probe, variant: variant.name, path, truth: truth(variant, path), flagz});
 			}
 		}
 
@@ -55,18 +65,27 @@ export type Claim = {cell: Cell; what: 'tls' | 'route' | 'crossing'; state: stri
 
 /** Each cell claims a TLS state, a route and a crossing. `readable`: by the person's rights, something was there that decides it. */
 export function claimsOf(cell: Cell): Claim[] {
-	const {path, truth, person, probe} = cell;
+	const {path, truth, person, probe, flagz} = cell;
 	const second = path.legs[1]!;
 	const endsAtKubelet = second.to === 'kubelet';
-	const readsFlags = person !== 'plain' && path.legs[0]!.to === 'apiserver';
+	const monitors = person !== 'plain' && path.legs[0]!.to === 'apiserver';
+	const readsFlags = monitors && flagz;
+	const isChecked = truth.tls === 'verified' || truth.tls === 'refused';
 	// Verification that is on, and a certificate that nobody has tried: only a try tells which of two it is.
-	const untried = probe === 'passive' && (truth.tls === 'verified' || truth.tls === 'refused');
+	const untried = probe === 'passive' && isChecked;
+	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
+	const readable = {
+		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried),
+		// A one-shot reads the flag alone: a file that is set says nothing of the route. Without /flagz the counters are left.
+		route: probe === 'stream' ? readsFlags && !truth.egressFile : monitors,
+	};
 	// Behind HTTP CONNECT only the agents’ own metrics say that their way is Konnectivity’s TLS.
-	const readsAgents = person === 'admin' && probe === 'active';
+	const readsTunnel = readable.route && (truth.protocol === 'grpc' || (truth.protocol === 'http-connect' && person === 'admin' && probe === 'active'));
+	const readsCheck = isChecked && (readsFlags || isRefusal);
 	return [
-		{cell, what: 'tls', state: second.tls.state, basis: second.tls.basis, isTrue: second.tls.state === truth.tls, readable: !endsAtKubelet || (readsFlags && !untried) || (probe === 'active' && truth.tls === 'refused')},
-		{cell, what: 'route', state: second.route.state, basis: second.route.basis, isTrue: (truth.routes as readonly string[]).includes(second.route.state), readable: readsFlags},
-		{cell, what: 'crossing', state: path.crossing.state, basis: path.crossing.basis, isTrue: path.crossing.state === crossingOf(truth), readable: readsFlags && (truth.protocol !== 'http-connect' || ['verified', 'refused'].includes(truth.tls) || readsAgents)},
+		{cell, what: 'tls', state: second.tls.state, basis: second.tls.basis, isTrue: second.tls.state === truth.tls, readable: readable.tls},
+		{cell, what: 'route', state: second.route.state, basis: second.route.basis, isTrue: (truth.routes as readonly string[]).includes(second.route.state), readable: readable.route},
+		{cell, what: 'crossing', state: path.crossing.state, basis: path.crossing.basis, isTrue: path.crossing.state === crossingOf(truth), readable: readsTunnel || readsCheck || (readable.tls && readable.route && truth.protocol === null)},
 	];
 }
 
