@@ -30,7 +30,7 @@ const home = await mkdtemp(join(tmpdir(), 'spoke-pictures-'));
 const emulator = new xterm.Terminal({cols: size.columns, rows: size.rows, allowProposedApi: true});
 const {CI: _, NO_COLOR: __, ...env} = process.env;
 const child = spawn(process.execPath, [inRoot('build/spoke.js'), 'demo'], {
-	name: 'xterm-256color', cols: size.columns, rows: size.rows, env: {...env, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', COLORTERM: 'truecolor', SPOKE_THEME: 'dark'} as Record<string, string>,
+	name: 'xterm-256color', cols: size.columns, rows: size.rows, env: {...env, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', COLORTERM: 'truecolor', SPOKE_THEME: 'dark'},
 });
 child.onData(data => {
 	emulator.write(data);

@@ -60,19 +60,24 @@ function readStatus(text: string): Status | null {
 	}
 
 	try {
-		const parsed = JSON.parse(text) as {kind?: unknown; message?: unknown; code?: unknown; details?: {kind?: unknown; causes?: Array<{message?: unknown}>}} | null;
+		const parsed = JSON.parse(text) as Record<string, unknown> & {details?: {kind?: unknown; causes?: Array<{message?: unknown}>}} | null;
 		// Channel 3 of an exec carries a Status without its kind.
-		if (parsed === null || (parsed.kind !== 'Status' && !('status' in parsed))) {
+		if (parsed === null || (parsed['kind'] !== 'Status' && !('status' in parsed))) {
 			return null;
 		}
 
 		return {
-			message: String(parsed.message ?? ''),
-			code: Number(parsed.code ?? 0),
-			kind: String(parsed.details?.kind ?? ''),
-			causes: (parsed.details?.causes ?? []).map(({message}) => String(message ?? '')),
+			message: wordsOf(parsed['message']),
+			code: Number(parsed['code'] ?? 0),
+			kind: wordsOf(parsed.details?.kind),
+			causes: (parsed.details?.causes ?? []).map(({message}) => wordsOf(message)),
 		};
 	} catch {
 		return null;
 	}
+}
+
+/** What a server put where words belong; anything else is none. */
+function wordsOf(value: unknown): string {
+	return typeof value === 'string' ? value : '';
 }

@@ -21,7 +21,7 @@ export function describeKeys(keymap: Keymap, context: string, off: (action: Acti
 	const taken: Array<{context: string; sequence: readonly string[]}> = [];
 	return effectiveBindings(keymap, context).map(({context: at, action: id, sequences}) => {
 		const action = findAction(id)!;
-		const free = sequences.filter(sequence => !taken.some(inner => inner.context !== at && overlaps(inner.sequence, sequence)));
+		const free = sequences.filter(sequence => taken.every(inner => inner.context === at || !overlaps(inner.sequence, sequence)));
 		taken.push(...free.map(sequence => ({context: at, sequence})));
 		return {action, keys: free.map(sequence => showKeys(sequence)), context: at, off: off(action)};
 	});

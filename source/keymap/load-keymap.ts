@@ -8,7 +8,7 @@ import {parseKeymap, type ParsedKeymap, type Problem} from './parse-keymap.ts';
 const shipped = new URL('../../keymaps/', import.meta.url);
 
 /** The overlays that come with the program, besides `default`. */
-export const overlayNames = ['vim', 'k9s'] as const;
+export const overlayNames: readonly string[] = ['vim', 'k9s'];
 
 export type LoadedKeymap = MergedKeymap & {
 	/** The user's file, when there is one. */
@@ -23,12 +23,12 @@ Loads default ← overlay ← the user's file. The overlay is what the user's fi
 */
 export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise<LoadedKeymap> {
 	const layers = [await readShipped('default')];
-	const isName = file === 'default' || overlayNames.some(name => name === file);
+	const isName = file === 'default' || (file !== undefined && overlayNames.includes(file));
 	const path = isName ? null : file ?? userKeymapPath(env);
 	const user = path === null ? null : await readUser(path, file !== undefined);
-	let base = isName ? file! : user?.extends?.name ?? 'default';
+	let base = isName ? file : user?.extends?.name ?? 'default';
 	const extra: Problem[] = [];
-	if (overlayNames.some(name => name === base)) {
+	if (overlayNames.includes(base)) {
 		layers.push(await readShipped(base));
 	} else if (base !== 'default') {
 		extra.push({...user!.extends!.place, message: `no keymap is called ${base}${nearest(base, ['default', ...overlayNames])}: default, ${overlayNames.join(' or ')}`});

@@ -17,7 +17,7 @@ export function resolveKey(keymap: Keymap, context: string, pending: readonly st
 	const begun: Array<{keys: readonly string[]; action: string}> = [];
 	for (const {action, sequences} of effectiveBindings(keymap, context)) {
 		for (const sequence of sequences) {
-			if (sequence.length < typed.length || !typed.every((one, index) => one === sequence[index])) {
+			if (sequence.length < typed.length || typed.some((one, index) => one !== sequence[index])) {
 				continue;
 			}
 

@@ -26,9 +26,11 @@ A line that was told already is not repeated.
 */
 export function tellPaths(cluster: ClusterAccess, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathTelling {
 	const quiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
-	return quiet ? {witness: undefined, finished: async () => undefined} : told(makeLabeller(cluster), mode, text => {
-		stderr.write(text);
-	});
+	return quiet
+		? {witness: undefined, finished: async () => undefined}
+		: told(makeLabeller(cluster), mode, text => {
+			stderr.write(text);
+		});
 }
 
 /** The same on a labeller of one's own. */

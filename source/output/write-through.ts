@@ -27,9 +27,9 @@ export function writeThrough(stream: Writable): WriteThrough {
 	});
 	const ready = async () => {
 		if (failure === null && stream.writableNeedDrain) {
-			await new Promise<void>(resolve => {
-				wake = resolve;
-			});
+			const {promise, resolve} = Promise.withResolvers<void>();
+			wake = resolve;
+			await promise;
 		}
 
 		if (failure !== null) {

@@ -11,7 +11,7 @@ test('no code outside the keymap room compares what was typed with a key', t => 
 
 test('no text of the screen names a key: it is looked up', t => {
 	// `Ctrl-` and arrows with a meaning are made by showKeys from the keymap.
-	const shown = /Ctrl-|\^[A-Z]\b|[Pp]ress [a-z?]\b|\b(?:Enter|Esc|Tab)\b (?:applies|closes|opens|clears|choose)/;
+	const shown = /Ctrl-|\^[A-Z]\b|[Pp]ress [a-z?](?!\w)|\b(?:Enter|Esc|Tab) (?:applies|closes|opens|clears|choose)/;
 	const found = files.flatMap(file => file.text.split('\n')
 		.filter(line => !/^\s*(?:\/\*\*|\/\/|\*|[A-Z]|-)/.test(line) && shown.test(line))
 		.map(line => `${file.path}: ${line.trim()}`));

@@ -82,7 +82,7 @@ test('a path line cannot move the terminal', async t => {
 	const telling = told(labeller, 'auto', text => written.push(text));
 	label('c1', 'settled', 'path: kubelet \u001B]0;title\u0007 n1');
 	await telling.finished();
-	t.false(/[\u0000-\u0009\u000B-\u001F]/.test(written.join('')));
+	t.notRegex(written.join(''), /[\u0000-\u0009\u000B-\u001F]/);
 });
 
 test('an object is one line, whatever it holds', t => {

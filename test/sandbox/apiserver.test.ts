@@ -147,10 +147,10 @@ test('access reviews answer as the requests themselves would', async t => {
 
 test('every kind that can be written has an OpenAPI path that takes fieldValidation, as kubectl apply asks before it writes', async t => {
 	const {sandbox} = t.context;
-	const {paths} = await askJson(sandbox, '/openapi/v3') as {paths: Record<string, {serverRelativeURL: string}>};
+	const {paths} = await askJson<{paths: Record<string, {serverRelativeURL: string}>}>(sandbox, '/openapi/v3');
 	t.deepEqual(Object.keys(paths).slice(0, 2), ['api/v1', 'apis/apps/v1']);
 	for (const [root, {serverRelativeURL}] of Object.entries(paths)) {
-		const {resources} = await askJson(sandbox, `/${root}`) as {resources: Array<{name: string; kind: string; namespaced: boolean; verbs: string[]}>};
+		const {resources} = await askJson<{resources: Array<{name: string; kind: string; namespaced: boolean; verbs: string[]}>}>(sandbox, `/${root}`);
 		const document = await askJson(sandbox, serverRelativeURL);
 		for (const {name, kind, namespaced} of resources.filter(({name, verbs}) => !name.includes('/') && verbs.includes('patch'))) {
 			const {patch} = document['paths'][`/${root}/${namespaced ? 'namespaces/{namespace}/' : ''}${name}/{name}`];

@@ -16,7 +16,7 @@ export const good = {
 
 export type Given = Partial<Omit<AuditGrounds, 'grounds' | 'each' | 'examined'>> & {
 	base?: Partial<Grounds>;
-	others?: readonly Partial<Grounds>[];
+	others?: ReadonlyArray<Partial<Grounds>>;
 	shared?: Partial<Examined['shared']>;
 	own?: Partial<Examined['own']>;
 };

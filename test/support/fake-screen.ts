@@ -13,8 +13,8 @@ export type ScreenState = {
 	last: string;
 };
 
-export function fakeScreen(size: {cols: number; rows: number} = {cols: 80, rows: 24}) {
-	const terminal = new xterm.Terminal({...size, scrollback: 1000, allowProposedApi: true, logLevel: 'off'});
+export function fakeScreen({cols = 80, rows = 24}: {cols?: number; rows?: number} = {}) {
+	const terminal = new xterm.Terminal({cols, rows, scrollback: 1000, allowProposedApi: true, logLevel: 'off'});
 	const effects: string[] = [];
 	terminal.onTitleChange(title => {
 		effects.push(`title ${title}`);

@@ -1,8 +1,7 @@
 /** An apiserver with one kubelet's log files behind it, over plain HTTP: it reads files as the kubelet does and misbehaves on demand. */
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
-import type {AddressInfo} from 'node:net';
+import {type AddressInfo, type Socket} from 'node:net';
 import {once} from 'node:events';
-import type {Socket} from 'node:net';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
@@ -164,9 +163,11 @@ export class LogServer {
 				phase: 'Running',
 				containerStatuses: [...containers].map(([container, log]) => ({
 					name: container, restartCount: log.restarts, containerID: `cri://${name}-${container}-${log.restarts}`,
-					state: log.state === 'running' ? {running: {}} : log.state === 'ended'
-						? {terminated: {exitCode: log.exitCode, reason: log.exitCode === 0 ? 'Completed' : 'Error', containerID: `cri://${name}-${container}-${log.restarts}`}}
-						: {waiting: {reason: 'ContainerCreating'}},
+					state: log.state === 'running'
+						? {running: {}}
+						: log.state === 'ended'
+							? {terminated: {exitCode: log.exitCode, reason: log.exitCode === 0 ? 'Completed' : 'Error', containerID: `cri://${name}-${container}-${log.restarts}`}}
+							: {waiting: {reason: 'ContainerCreating'}},
 					...log.restarts > 0 && {lastState: {terminated: {exitCode: log.exitCode, reason: 'Error', containerID: `cri://${name}-${container}-${log.restarts - 1}`}}},
 				})),
 			},

@@ -78,7 +78,7 @@ export async function runPortForward(args: readonly string[], {env, command = [p
 		events, child, ended, until, stderr: () => stderr,
 		async port(number = 1) {
 			const ready = await until(({event, forward}) => event === 'ready' && forward === `f${number}`);
-			return ready['listen'][0].port as number;
+			return (ready['listen'] as Array<{port: number}>)[0]!.port;
 		},
 		faults: () => [...broken, ...contractFaults(events)],
 	};

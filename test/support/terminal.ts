@@ -67,7 +67,7 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
 	const {CI: _ci, CONTINUOUS_INTEGRATION: _other, NO_COLOR: _colour, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = process.env;
 	const child: IPty = spawn(process.execPath, [program, ...argv], {
-		name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, LANG: 'C.UTF-8', TERM: 'xterm-256color', KUBECONFIG: '', ...env} as Record<string, string>,
+		name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, LANG: 'C.UTF-8', TERM: 'xterm-256color', KUBECONFIG: '', ...env},
 	});
 	let written = '';
 	let status: number | null = null;

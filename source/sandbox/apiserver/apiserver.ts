@@ -1,4 +1,5 @@
 /** The apiserver that clients reach: one process after another behind one address. */
+import type {IncomingMessage} from 'node:http';
 import {createServer, type Server} from 'node:https';
 import type {Socket} from 'node:net';
 import type {KeyPair} from '../certificates/issuer.ts';
@@ -28,20 +29,8 @@ export class Apiserver {
 
 	/** Starts a process; `port` 0 takes a free one. */
 	async start(posture: ProcessSetting['posture'], port: number): Promise<void> {
-		const {serving, authority, tokens, wire} = this.#setting;
-		const groupsOf = (name: string): readonly string[] => userRows.find(row => row.name === name)?.groups ?? [];
-		let process: ApiserverProcess;
-		const server = createServer({cert: serving.chain, key: serving.key, ca: authority, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], keepAliveTimeout: 120_000, requestTimeout: 0, headersTimeout: 60_000}, (request, response) => {
-			if (this.retryAfter > 0 && !request.url?.startsWith('/healthz')) {
-				sendFailure({response}, new ApiFailure(429, 'TooManyRequests', 'too many requests, please try again later', {headers: {'retry-after': String(this.retryAfter)}, details: {retryAfterSeconds: this.retryAfter}}));
-				return;
-			}
-
-			void handleRequest(request, response, process, incoming => authenticate(incoming, tokens, groupsOf));
-		});
-		server.on('upgrade', (request, socket, head) => {
-			void handleUpgrade(request, socket, head, process, incoming => authenticate(incoming, tokens, groupsOf));
-		});
+		const {serving, authority, wire} = this.#setting;
+		const server = createServer({cert: serving.chain, key: serving.key, ca: authority, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], keepAliveTimeout: 120_000, requestTimeout: 0, headersTimeout: 60_000});
 		server.on('connection', (socket: Socket) => {
 			this.#sockets.add(socket);
 			socket.on('close', () => {
@@ -61,8 +50,24 @@ export class Apiserver {
 			throw error;
 		}
 
-		process = new ApiserverProcess({...this.#setting, posture, listen: {address: '127.0.0.1', port: this.port}});
-		this.process = process;
+		this.process = this.#answerWith(server, new ApiserverProcess({...this.#setting, posture, listen: {address: '127.0.0.1', port: this.port}}));
+	}
+
+	#answerWith(server: Server, process: ApiserverProcess): ApiserverProcess {
+		const groupsOf = (name: string): readonly string[] => userRows.find(row => row.name === name)?.groups ?? [];
+		const identify = (request: IncomingMessage) => authenticate(request, this.#setting.tokens, groupsOf);
+		server.on('request', (request, response) => {
+			if (this.retryAfter > 0 && !request.url?.startsWith('/healthz')) {
+				sendFailure({response}, new ApiFailure(429, 'TooManyRequests', 'too many requests, please try again later', {headers: {'retry-after': String(this.retryAfter)}, details: {retryAfterSeconds: this.retryAfter}}));
+				return;
+			}
+
+			void handleRequest(request, response, process, identify);
+		});
+		server.on('upgrade', (request, socket, head) => {
+			void handleUpgrade(request, socket, head, process, identify);
+		});
+		return process;
 	}
 
 	/** Ends the process and every connection to it. */

@@ -5,9 +5,9 @@ import {createServer, type Server, type Socket} from 'node:net';
 import {PassThrough} from 'node:stream';
 import type {AddressPlan} from '../network/address-plan.ts';
 import {apiTime, type Json} from '../objects/kube-object.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import {LogFile, type OutputStream} from './log-file.ts';
 import type {Program, TerminalSize} from './program.ts';
-import {expectedEnd} from '../network/expected-end.ts';
 
 export type ContainerEvents = {output: [OutputStream, Buffer]; ended: []};
 

@@ -44,7 +44,11 @@ export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, 
 		switch (first) {
 			case 'containerLogs': {
 				const found = findContainer(kubelet, url.pathname);
-				await ('status' in found ? plain(found.status, found.text) : sendContainerLog(found.container, found.podName, url.searchParams, response));
+				if ('status' in found) {
+					plain(found.status, found.text);
+				} else {
+					await sendContainerLog(found.container, found.podName, url.searchParams, response);
+				}
 
 				break;
 			}
@@ -104,7 +108,11 @@ export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage,
 		refuse(socket, refused);
 	} else if (first === 'portForward') {
 		const pod = kubelet.pod(decodeURIComponent(namespace), decodeURIComponent(podName));
-		await (pod ? portForward(kubelet, pod, request, socket, head) : refuse(socket, {status: 404, text: 'pod does not exist'}));
+		if (pod) {
+			await portForward(kubelet, pod, request, socket, head);
+		} else {
+			refuse(socket, {status: 404, text: 'pod does not exist'});
+		}
 	} else if (first === 'exec' || first === 'attach') {
 		const found = findContainer(kubelet, url.pathname);
 		if ('status' in found) {

@@ -24,7 +24,7 @@ export function parseFieldSelector(text: string): Match | undefined {
 	return terms.includes(null)
 		? undefined
 		: object => terms.every(term => {
-			const equal = String(fieldOf(object, term![1]!) ?? '') === term![3]!;
+			const equal = fieldOf(object, term![1]!) === term![3]!;
 			return term![2] === '!=' ? !equal : equal;
 		});
 }
@@ -58,11 +58,11 @@ function labelTerm(part: string): Match | undefined {
 	return presence ? ({metadata: {labels}}) => (labels !== undefined && presence[2]! in labels) === (presence[1] === '') : undefined;
 }
 
-function fieldOf(object: KubeObject, path: string): unknown {
+function fieldOf(object: KubeObject, path: string): string {
 	let value: unknown = object;
 	for (const key of path.split('.')) {
 		value = (value as Json | undefined)?.[key];
 	}
 
-	return value;
+	return ['string', 'number', 'boolean'].includes(typeof value) ? `${value as string}` : '';
 }

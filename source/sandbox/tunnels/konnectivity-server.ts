@@ -76,8 +76,8 @@ export class KonnectivityServer {
 				this.#dial(address, Number(port), backstopMs).then(stream => {
 					socket.write('OK\n');
 					join(socket, stream);
-				}, (error: Error) => {
-					socket.end(`ERROR ${error.message}\n`);
+				}, (error: unknown) => {
+					socket.end(`ERROR ${(error as Error).message}\n`);
 				});
 			});
 		});
@@ -92,8 +92,9 @@ export class KonnectivityServer {
 				socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
 				stream.write(head);
 				join(socket, stream);
-			}, (error: Error) => {
-				const [code, text] = error.message === noAgent ? [500, 'Internal Server Error'] : (error.message.includes('i/o timeout') ? [504, 'Gateway Timeout'] : [502, 'Bad Gateway']);
+			}, (error: unknown) => {
+				const {message} = error as Error;
+				const [code, text] = message === noAgent ? [500, 'Internal Server Error'] : (message.includes('i/o timeout') ? [504, 'Gateway Timeout'] : [502, 'Bad Gateway']);
 				socket.end(`HTTP/1.1 ${code} ${text}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 			});
 		});

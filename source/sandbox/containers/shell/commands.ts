@@ -16,7 +16,7 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 		const [first, ...rest] = process.argv.slice(1);
 		return first === '-n' ? say(process, rest.join(' ')) : say(process, `${process.argv.slice(1).join(' ')}\n`);
 	},
-	printf: async process => say(process, (process.argv[1] ?? '').replaceAll('\\n', '\n').replaceAll(/\\x([\da-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16))).replaceAll('%s', process.argv[2] ?? '')),
+	printf: async process => say(process, (process.argv[1] ?? '').replaceAll('\\n', '\n').replaceAll(/\\x([\da-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16))).replaceAll('%s', () => process.argv[2] ?? '')),
 	pwd: async process => say(process, `${process.cwd}\n`),
 	whoami: async process => say(process, 'root\n'),
 	id: async process => say(process, 'uid=0(root) gid=0(root) groups=0(root)\n'),
@@ -38,7 +38,7 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 	ls: list,
 	cat: concatenate,
 	async sleep(process) {
-		await pause(Number.parseFloat(process.argv[1] ?? '0') * 1000, process.signal);
+		await pause(Number(process.argv[1] ?? '0') * 1000, process.signal);
 		return process.signal.aborted ? 130 : 0;
 	},
 	seq: sequence,
