@@ -9,6 +9,8 @@ import {asSpokeError} from '../errors/spoke-error.ts';
 import {keyContext, type SessionState} from '../state/session-state.ts';
 import type {Handlers} from './handlers/handler.ts';
 import type {Overlays} from './overlays.ts';
+import {cursorRow} from '../state/list-state.ts';
+import {mayByName} from './rights.ts';
 import type {Session} from './session.ts';
 
 /** How long a lone escape byte may be the start of a key that the terminal spells with one. */
@@ -31,9 +33,17 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 		const action = findAction(id);
 		const reason = action ? whyOff(store.state, action) : null;
 		if (reason !== null) {
-			session.tell(reason, 'warn');
+			void refuse(session, id, reason, () => {
+				run(id);
+			});
 			return;
 		}
+
+		run(id);
+	};
+
+	const run = (id: string) => {
+		const action = findAction(id);
 
 		const overlay = overlayAction(session, overlays, id);
 		if (overlay !== undefined) {
@@ -144,14 +154,31 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 	};
 }
 
+/** Says why an action is off, unless it is allowed for the very pod under the cursor. */
+async function refuse(session: Session, id: string, reason: string, run: () => void): Promise<void> {
+	const {state} = session.store;
+	const row = state.view === 'pods' && state.layers.length === 0 ? cursorRow(state.lists.pods) : null;
+	const isByRight = state.refused.has(id) && !isReadOnly(state, findAction(id)!);
+	if (isByRight && row && await mayByName(session.cluster.access, id, row.namespace, row.name)) {
+		run();
+	} else {
+		session.tell(reason, 'warn');
+	}
+}
+
 /** Why an action cannot be used now; `null` when it can. */
 export function whyOff(state: SessionState, action: ActionRow): string | null {
-	if (action.access !== 'screen' && !mayDo(action.access, {readOnly: state.readOnly})) {
+	if (isReadOnly(state, action)) {
 		return `${action.title}: off, --read-only is set`;
 	}
 
 	const refused = state.refused.get(action.id);
 	return refused === undefined ? null : `${action.title}: off, ${refused}`;
+}
+
+/** Whether `--read-only` turns it off. */
+export function isReadOnly({readOnly}: SessionState, {access}: ActionRow): boolean {
+	return access !== 'screen' && !mayDo(access, {readOnly});
 }
 
 function overlayAction({store}: Session, overlays: Overlays, id: string): (() => void) | undefined {

@@ -19,6 +19,17 @@ const needs: readonly Need[] = [
 	{verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers', actions: ['pods.debug']},
 ];
 
+/** Whether an action that is refused for the namespace is allowed for one name in it (`resourceNames`). */
+export async function mayByName(cluster: ClusterAccess, action: string, namespace: string, name: string): Promise<boolean> {
+	const need = needs.find(({actions}) => actions.includes(action));
+	if (!need || need.resource !== 'pods') {
+		return false;
+	}
+
+	const answer = await mayWe(cluster, {verb: need.verb, resource: need.resource, ...need.subresource !== undefined && {subresource: need.subresource}, namespace, name}, AbortSignal.timeout(answerMs)).catch(() => null);
+	return answer?.allowed === true;
+}
+
 /** Action id → the verb that is missing. What the apiserver does not tell stays possible. */
 export async function readRights(cluster: ClusterAccess, namespace: string): Promise<ReadonlyMap<string, string>> {
 	const refused = new Map<string, string>();

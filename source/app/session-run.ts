@@ -12,8 +12,11 @@ import {copySequence} from '../terminal/clipboard.ts';
 import {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {Sandbox} from '../sandbox/sandbox.ts';
 import {clusterState, meetCluster} from './cluster-state.ts';
-import {tailInDock} from './tail-in-dock.ts';
+import {tickTails} from './tail-in-dock.ts';
 import {describe, makeScreen} from './make-screen.ts';
+import {DetailsFeed} from './details-feed.ts';
+import {tellKeymapProblems} from './keymap-problems.ts';
+import {ListCounts} from './list-counts.ts';
 import {ListFeeds} from './list-feeds.ts';
 import {handlers} from './handlers/handlers.ts';
 import {currentTail, openTail} from './handlers/tail-handlers.ts';
@@ -71,6 +74,8 @@ export class SessionRun implements Session {
 	readonly #paths: PathFeed;
 	readonly #left = Promise.withResolvers<number>();
 	readonly #feeds: ListFeeds;
+	readonly #details: DetailsFeed;
+	readonly #counts: ListCounts;
 	#view: ScreenView | null = null;
 	#clock: NodeJS.Timeout | undefined;
 	#ids = 0;
@@ -93,8 +98,10 @@ export class SessionRun implements Session {
 		}, () => this.#pace());
 		this.#overlays = new Overlays(this.store);
 		this.#paths = new PathFeed(this.store, () => this.cluster);
+		this.#counts = new ListCounts(this.store, () => this.cluster.access);
+		this.#details = new DetailsFeed(this.store, () => this.cluster);
 		this.#feeds = new ListFeeds(this.store, () => {
-			this.#paths.follow();
+			this.#follow();
 		});
 	}
 
@@ -115,7 +122,7 @@ export class SessionRun implements Session {
 		this.perform = press.perform;
 		this.terminal.start(bytes => {
 			press.bytes(bytes);
-			this.#paths.follow();
+			this.#follow();
 		});
 		if (options.theme === undefined && !this.env['NO_COLOR'] && this.env['TERM'] !== 'dumb') {
 			options.stdout.write(backgroundQuery);
@@ -132,7 +139,7 @@ export class SessionRun implements Session {
 		this.#clock = setInterval(() => {
 			this.#tick();
 		}, 1000);
-		this.#tellKeymap();
+		tellKeymapProblems(this, options.keymapProblems);
 		if (options.sandbox) {
 			followSandbox(this, options.sandbox);
 		}
@@ -153,7 +160,7 @@ export class SessionRun implements Session {
 		this.#options.stdout.off('resize', this.#onResize);
 		this.store.close();
 		this.#feeds.stop();
-
+		this.#details.stop();
 		for (const tail of this.tails.values()) {
 			tail.stop();
 		}
@@ -339,6 +346,12 @@ export class SessionRun implements Session {
 		}
 	}
 
+	/** What stands beside the list is about the row under the cursor. */
+	#follow(): void {
+		this.#paths.follow();
+		this.#details.follow();
+	}
+
 	readonly #onGone = () => {
 		this.#left.resolve(129);
 	};
@@ -349,23 +362,10 @@ export class SessionRun implements Session {
 	};
 
 	#tick(): void {
-		for (const run of this.tails.values()) {
-			run.tick();
-			const entry = this.store.state.dock.find(one => one.id === run.id);
-			if (entry) {
-				this.store.data({type: 'dock', event: {type: 'change', id: run.id, to: tailInDock(run, entry)}});
-			}
-		}
-
+		tickTails(this);
 		this.store.data({type: 'tick', now: Date.now()});
-		this.#paths.follow();
-	}
-
-	#tellKeymap(): void {
-		const [first, ...rest] = this.#options.keymapProblems;
-		if (first) {
-			this.tell(`keymap ${first.file}:${first.line}:${first.column}: ${first.message}${rest.length > 0 ? `; ${rest.length} more, spoke keys --check` : ''}`, 'warn');
-		}
+		this.#counts.follow();
+		this.#follow();
 	}
 
 	#pace(): number {

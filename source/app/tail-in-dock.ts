@@ -1,8 +1,20 @@
 /** A tail as a row of the dock: what it follows, how it is, how much comes. */
 import type {DockEntry} from '../state/connections.ts';
+import type {Session} from './session.ts';
 import type {TailRun} from './tail-run.ts';
 
-export function tailInDock({ask, view}: TailRun, {samples}: DockEntry): Partial<DockEntry> {
+/** Once a second: every tail's clock, and its row. */
+export function tickTails({tails, store}: Session): void {
+	for (const run of tails.values()) {
+		run.tick();
+		const entry = store.state.dock.find(one => one.id === run.id);
+		if (entry) {
+			store.data({type: 'dock', event: {type: 'change', id: run.id, to: tailInDock(run, entry)}});
+		}
+	}
+}
+
+function tailInDock({ask, view}: TailRun, {samples}: DockEntry): Partial<DockEntry> {
 	const {phase, note, rate, sources} = view;
 	const pods = new Set(sources.map(source => source.pod)).size;
 	return {

@@ -17,6 +17,8 @@ export type Layout = {
 /** From this width the path stands at the right. */
 const sideFrom = 110;
 const lowBelow = 20;
+/** From this height details stand under the list. */
+const detailsFrom = 32;
 
 export function layout({size: {columns, rows}, dock, zoom, view}: Pick<SessionState, 'size' | 'dock' | 'zoom' | 'view'>): Layout {
 	const chrome = 3;
@@ -31,6 +33,8 @@ export function layout({size: {columns, rows}, dock, zoom, view}: Pick<SessionSt
 	// A proxy request shows the leg it took beside its answer.
 	const path = hasSide || view === 'audit' || view === 'proxy' ? 0 : isLow || view === 'sandbox' ? 1 : view === 'forwards' ? 3 : 4;
 	const dockRows = isLow ? Math.min(2, dock.length) : Math.max(2, Math.min(dock.length, rows >= 36 ? 8 : 4));
-	const below = (path === 0 ? 0 : path + (isLow ? 0 : 1)) + (dockRows === 0 ? 0 : dockRows + 1);
-	return {main: Math.max(1, rows - chrome - head - below), path, pathRule: !isLow, side, dock: dockRows, details: 0};
+	const hasDetails = rows >= detailsFrom && (view === 'pods' || view === 'workloads' || view === 'services' || view === 'nodes');
+	const details = hasDetails ? Math.max(6, Math.min(16, Math.floor(rows / 4))) : 0;
+	const below = details + (path === 0 ? 0 : path + (isLow ? 0 : 1)) + (dockRows === 0 ? 0 : dockRows + 1);
+	return {main: Math.max(1, rows - chrome - head - below), path, pathRule: !isLow, side, dock: dockRows, details};
 }

@@ -66,7 +66,7 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 		],
 	},
 	nodes: {
-		title: 'Nodes', namespaced: false, resources: [resource('/api/v1', 'nodes', '')],
+		title: 'Nodes', namespaced: false, resources: [{...resource('/api/v1', 'nodes', ''), path: () => '/api/v1/nodes'}],
 		columns: [
 			{title: 'STATUS', from: ['Status'], rank: 0},
 			{title: 'ROLES', from: ['Roles'], rank: 0},

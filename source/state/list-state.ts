@@ -18,6 +18,8 @@ export type ListState = {
 	/** Rows in order of name, by chunk; a chunk is a namespace of one resource. */
 	chunks: ReadonlyMap<string, readonly Row[]>;
 	total: number;
+	/** How many there were when they were last counted; of a list that was not opened yet. */
+	counted: number | null;
 	phase: ListPhase;
 	filter: string;
 	filterProblem: string | null;
@@ -34,6 +36,8 @@ export type ListState = {
 	/** Rows that the window shows; the layout tells. */
 	windowRows: number;
 	marked: ReadonlySet<string>;
+	/** Until then rows keep their order: nothing moves while somebody moves. */
+	heldUntil: number;
 };
 
 export type RowChange = {chunk: string; type: 'added' | 'modified' | 'deleted'; row: Row};
@@ -42,12 +46,14 @@ export type ListEvent =
 	| {type: 'reset'}
 	/** Every row is void; the cursor waits for its thing to come again. */
 	| {type: 'clear'}
+	| {type: 'counted'; count: number | null}
 	| {type: 'phase'; phase: ListPhase}
 	/** `first`: what the chunk held before is void. */
 	| {type: 'page'; chunk: string; rows: readonly Row[]; first: boolean}
 	| {type: 'changes'; changes: readonly RowChange[]; now: number}
 	| {type: 'expire'; now: number}
-	| {type: 'move'; by: number}
+	/** `now` holds the order for a while. */
+	| {type: 'move'; by: number; now?: number}
 	| {type: 'move-to'; index: number}
 	| {type: 'filter'; text: string}
 	| {type: 'sort-next'}
@@ -56,13 +62,16 @@ export type ListEvent =
 	| {type: 'mark'}
 	| {type: 'window'; rows: number};
 
+/** How long after a move the order is held. */
+export const heldMs = 2000;
+
 /** How long a deleted row under the cursor stays. */
 export const goneMs = 3000;
 
 export function emptyList(name: ListName): ListState {
 	return {
-		name, chunks: new Map(), total: 0, phase: {kind: 'idle'}, filter: '', filterProblem: null, order: byName, wide: false,
-		visible: [], moved: false, cursorId: null, cursorIndex: 0, top: 0, windowRows: 10, marked: new Set(),
+		name, chunks: new Map(), total: 0, counted: null, phase: {kind: 'idle'}, filter: '', filterProblem: null, order: byName, wide: false,
+		visible: [], moved: false, cursorId: null, cursorIndex: 0, top: 0, windowRows: 10, marked: new Set(), heldUntil: 0,
 	};
 }
 
@@ -76,6 +85,10 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 			return {...list, chunks: new Map(), total: 0};
 		}
 
+		case 'counted': {
+			return {...list, counted: event.count};
+		}
+
 		case 'phase': {
 			return {...list, phase: event.phase};
 		}
@@ -87,15 +100,15 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'changes': {
-			return settle({...list, chunks: applyChanges(list, event.changes, event.now)});
+			return settle({...list, chunks: applyChanges(list, event.changes, event.now)}, event.now < list.heldUntil);
 		}
 
 		case 'expire': {
-			return expire(list, event.now);
+			return expire(list.heldUntil !== 0 && event.now >= list.heldUntil ? settle({...list, heldUntil: 0}) : list, event.now);
 		}
 
 		case 'move': {
-			return place(list, list.cursorIndex + event.by);
+			return place({...list, heldUntil: event.now === undefined ? list.heldUntil : event.now + heldMs}, list.cursorIndex + event.by);
 		}
 
 		case 'move-to': {
@@ -141,11 +154,12 @@ export function cursorRow(list: ListState): Row | null {
 }
 
 /** Shows the rows anew. The cursor keeps its thing, and its thing keeps its place on the screen. */
-function settle(list: ListState): ListState {
+function settle(list: ListState, held = false): ListState {
 	const keys = [...list.chunks.keys()].sort();
 	const all = keys.length === 1 ? list.chunks.get(keys[0]!)! : keys.flatMap(key => list.chunks.get(key)!);
 	const {rows, problem} = filterRows(all, parseRowFilter(list.filter));
-	const visible = sortRows(rows, listKinds[list.name], list.order);
+	const sorted = sortRows(rows, listKinds[list.name], list.order);
+	const visible = held && list.order.column !== byName.column ? inOrderOf(list.visible, sorted) : sorted;
 	const next = {...list, total: all.length, visible, filterProblem: problem};
 	if (!list.moved || list.cursorId === null) {
 		return place({...next, moved: false, top: 0, cursorIndex: 0}, 0, false);
@@ -157,6 +171,13 @@ function settle(list: ListState): ListState {
 	}
 
 	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
+}
+
+/** Rows that were shown keep their order, new ones follow. */
+function inOrderOf(shown: readonly Row[], rows: readonly Row[]): readonly Row[] {
+	const places = new Map(shown.map((row, index) => [row.id, index]));
+	const place = (row: Row) => places.get(row.id) ?? shown.length;
+	return rows.toSorted((one, other) => place(one) - place(other));
 }
 
 function place(list: ListState, index: number, moved = true): ListState {

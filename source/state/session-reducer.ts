@@ -5,7 +5,7 @@ import {reduceList, type ListEvent} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
 import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
-import type {ClusterState, ForwardState, Layer, Message, SessionState, ViewName} from './session-state.ts';
+import type {ClusterState, ForwardState, Layer, Message, SessionState, TextLine, ViewName} from './session-state.ts';
 
 export type SessionEvent =
 	| {type: 'list'; list: ListName; event: ListEvent}
@@ -28,6 +28,7 @@ export type SessionEvent =
 	| {type: 'notice-read'}
 	| {type: 'tick'; now: number}
 	| {type: 'path-here'; of: string; path: Path | null}
+	| {type: 'details-here'; of: string; lines: readonly TextLine[]}
 	| {type: 'forward'; forward: ForwardState}
 	| {type: 'forward-gone'; id: string}
 	| {type: 'forward-move'; by: number}
@@ -125,6 +126,10 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 			return {...state, pathHere: {of: event.of, path: event.path}, processes: withProcess(state.processes, event.path)};
 		}
 
+		case 'details-here': {
+			return {...state, detailsHere: {of: event.of, lines: event.lines}};
+		}
+
 		case 'forward': {
 			const known = state.forwards.some(({id}) => id === event.forward.id);
 			return {...state, forwards: known ? state.forwards.map(one => one.id === event.forward.id ? event.forward : one) : [...state.forwards, event.forward]};
@@ -161,7 +166,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 				lists[name] = reduceList(lists[name], {type: 'reset'});
 			}
 
-			return {...state, cluster: event.cluster, lists, layers: [], pathHere: null, refused: new Map(), audit: {rows: [], picture: [], at: 0, busy: false, note: ''}};
+			return {...state, cluster: event.cluster, lists, layers: [], pathHere: null, detailsHere: null, refused: new Map(), audit: {rows: [], picture: [], at: 0, busy: false, note: ''}};
 		}
 
 		case 'tail-changed': {

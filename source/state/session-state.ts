@@ -83,6 +83,8 @@ export type SessionState = {
 	messages: readonly Message[];
 	/** The path to what is under the cursor, where it is known. */
 	pathHere: {of: string; path: Path | null} | null;
+	/** Details of the row under the cursor, where there is room for them. */
+	detailsHere: {of: string; lines: readonly TextLine[]} | null;
 	forwards: readonly ForwardState[];
 	forwardAt: number;
 	proxy: ProxyState;
@@ -106,7 +108,7 @@ export type AuditRow = {id: string; title: string; verdict: string; state: strin
 export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, readOnly: boolean): SessionState {
 	return {
 		size, cluster, view: 'pods', lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
-		layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null,
+		layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null, detailsHere: null,
 		forwards: [], forwardAt: 0, proxy: emptyProxy,
 		audit: {rows: [], picture: [], at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
 		refused: new Map(), readOnly, now, processes: [], tailVersion: 0,

@@ -71,7 +71,7 @@ function keyOfView(screen: Screen, name: ViewName): string | null {
 function countOf(state: SessionState, name: ViewName): string {
 	if (name in listKinds) {
 		const list = state.lists[name as keyof typeof state.lists];
-		return list.phase.kind === 'failed' ? ' ?' : list.phase.kind === 'idle' ? '' : ` ${list.total.toLocaleString('en')}${list.phase.kind === 'reading' ? '…' : ''}`;
+		return list.phase.kind === 'failed' ? ' ?' : list.phase.kind === 'idle' ? list.counted === null ? '' : ` ${list.counted.toLocaleString('en')}` : ` ${list.total.toLocaleString('en')}${list.phase.kind === 'reading' ? '…' : ''}`;
 	}
 
 	return name === 'forwards' && state.forwards.length > 0 ? ` ${state.forwards.length}` : '';

@@ -128,8 +128,8 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 			const {error, retryAt} = list.phase;
 			const again = retryAt === null ? '' : ` Trying again in ${Math.max(0, Math.ceil((retryAt - screen.state.now) / 1000))} s.`;
 			return error.code === 'ERR_FORBIDDEN'
-				? [`You may not list ${list.name} in ${place} (403).  ${firstKey(screen, 'path.why') ?? ':why'} why   ${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace   :tail pod/NAME still works`]
-				: [`${error.message}.${again}`, ...error.text === null ? [] : [`text   ${error.text}`], ...error.remedy === null ? [] : [`try    ${error.remedy}`]];
+				? [`You may not list ${list.name} in ${place} (403).  ${firstKey(screen, 'path.why') ?? ':why'} why${refusedWords(screen, list)}`]
+				: [`${error.message}.${again}`, ...error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`], ...error.remedy === null ? [] : [`try    ${error.remedy}`]];
 		}
 
 		case 'idle':
@@ -142,6 +142,19 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 				: [`Nothing in ${list.total.toLocaleString('en')} ${list.name} fits "${list.filter}".  ${firstKey(screen, 'view.back') ?? ':filter'} clears   ${firstKey(screen, 'namespace.all') ?? ':ns'} looks in all namespaces`];
 		}
 	}
+}
+
+/** What works all the same. */
+function refusedWords(screen: Screen, list: ListState): string {
+	const {cluster} = screen.state;
+	if (!listKinds[list.name].namespaced) {
+		return '';
+	}
+
+	const namespaces = cluster.namespace === null
+		? `   ${firstKey(screen, 'namespace.all') ?? ':ns'} back to ${cluster.lastNamespace}   ${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`
+		: `   ${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`;
+	return `${namespaces}${list.name === 'pods' ? '   :tail pod/NAME and :shell pod/NAME work where you may' : ''}`;
 }
 
 /** What the rule's right edge says of the list: its state, and what was left out. */

@@ -2,7 +2,7 @@
 import {Box, Text} from 'ink';
 import {memo, type ReactNode} from 'react';
 import {layout, type Layout} from '../state/layout.ts';
-import {cursorRow} from '../state/list-state.ts';
+import {cursorRow, type ListState} from '../state/list-state.ts';
 import type {Layer} from '../state/session-state.ts';
 import {listNames, type ListName} from '../state/list-kinds.ts';
 import {exchangeHere} from '../state/proxy-state.ts';
@@ -16,7 +16,7 @@ import {floatingBox, promptLine} from './overlay-box.ts';
 import {pathPane, uprightPath} from './path-pane.ts';
 import {proxyScreen} from './proxy-screen.ts';
 import {firstKey, type Screen} from './screen.ts';
-import {paint, spread, type Line} from './styled-line.ts';
+import {line, of, paint, spread, type Line} from './styled-line.ts';
 import {tailScreen} from './tail-screen.ts';
 import {fillUp, messageLines, messagesScreen, textLines, textScreen} from './text-screen.ts';
 import type {Theme} from './theme.ts';
@@ -107,12 +107,28 @@ function view(screen: Screen, rows: number, parts: Layout): Line[] {
 	const list = isList ? state.lists[state.view as ListName] : null;
 	const below = [...pathRows(screen, parts), ...dockRows(screen, parts)];
 	const mainRows = rows - 1 - below.length;
-	const body = list ? listPane(screen, list.name, mainRows - 1, columns - parts.side)
+	const body = list ? [...listPane(screen, list.name, mainRows - 1 - parts.details, columns - parts.side), ...detailsRows(screen, list, parts.details, columns - parts.side)]
 		: state.view === 'forwards' ? forwardsScreen(screen, mainRows)
 			: state.view === 'proxy' ? proxyScreen(screen, mainRows)
 				: state.view === 'audit' ? auditScreen(screen, mainRows) : sandboxScreen(screen, mainRows);
 	const main = parts.side > 0 && list ? beside(screen, body, columns - parts.side, uprightPath(screen, pathHere(screen), subject(screen), mainRows, parts.side)) : body;
 	return [viewRule(screen, list ? listNote(screen, list) : ''), ...main, ...below];
+}
+
+/** `── api-7c9f ── Enter: more ─` and the first of what the object says. */
+function detailsRows(screen: Screen, list: ListState, rows: number, width: number): Line[] {
+	if (rows === 0) {
+		return [];
+	}
+
+	const {state: {detailsHere, size}} = screen;
+	const row = cursorRow(list);
+	const narrow = {...screen, state: {...screen.state, size: {...size, columns: width}}};
+	const key = firstKey(screen, 'list.open');
+	const isHere = row !== null && detailsHere?.of === row.id;
+	// The name stands in the rule already.
+	const lines = isHere ? textLines(narrow, detailsHere.lines.slice(1).filter(({rule}) => rule !== true)) : [line(' ', of('text.dim', row === null ? '' : 'reading …'))];
+	return fillUp([titledRule(narrow, row?.name ?? '', {right: key === null || row === null ? '' : `${key}: more`}), ...lines], rows);
 }
 
 function beside(screen: Screen, left: readonly Line[], width: number, right: readonly Line[]): Line[] {

@@ -1,6 +1,7 @@
 /** Lists: what is shown, and that nothing moves under the cursor. */
 import test from 'ava';
-import {cursorRow, emptyList, goneMs, reduceList, type ListEvent, type ListState} from '../../source/state/list-state.ts';
+import {listKinds} from '../../source/state/list-kinds.ts';
+import {cursorRow, emptyList, goneMs, heldMs, reduceList, type ListEvent, type ListState} from '../../source/state/list-state.ts';
 import type {Row} from '../../source/state/table-rows.ts';
 
 const row = (name: string, cells: readonly string[] = ['1/1', 'Running', '0', 'n1', ''], id = `uid-${name}`): Row => ({id, namespace: 'default', name, cells, created: 0, gone: null});
@@ -105,4 +106,20 @@ test('150,000 rows of 20 namespaces are shown, filtered and changed within a mom
 	t.is(list.total, 150_000);
 	t.is(list.visible.length, 220);
 	t.true(performance.now() - began < 2000, `${performance.now() - began} ms`);
+});
+
+test('while somebody moves, rows sorted by another column keep their order; new ones follow, and later all are sorted anew', t => {
+	const restarts = (name: string, count: string) => row(name, ['1/1', 'Running', count, 'n1', '']);
+	const sorted: ListEvent[] = [{type: 'page', chunk: 'pods', rows: [restarts('a', '9'), restarts('b', '5'), restarts('c', '1')], first: true}, {type: 'sort-next'}, {type: 'sort-next'}, {type: 'sort-next'}];
+	t.is(run(...sorted).order.column, 'RESTARTS');
+	const moved: ListEvent[] = [...sorted, {type: 'move', by: 1, now: 1000}, change('modified', restarts('c', '20'), 1500), change('added', restarts('d', '30'), 1600)];
+	t.deepEqual(names(run(...moved)), ['a', 'b', 'c', 'd']);
+	const later = run(...moved, {type: 'expire', now: 1000 + heldMs});
+	t.deepEqual(names(later), ['d', 'c', 'a', 'b']);
+	t.is(cursorRow(later)?.name, 'b');
+});
+
+test('a list of nodes is the cluster’s, whichever namespace is open', t => {
+	t.deepEqual(listKinds.nodes.resources.map(({path}) => path('demo')), ['/api/v1/nodes']);
+	t.deepEqual(listKinds.pods.resources.map(({path}) => path('demo')), ['/api/v1/namespaces/demo/pods']);
 });

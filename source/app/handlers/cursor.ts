@@ -18,6 +18,10 @@ export function targetHere(session: Session): {target: string; namespace: string
 		return null;
 	}
 
-	const prefix = {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list.name];
-	return {target: prefix + row.name, namespace: row.namespace === '' ? session.cluster.access.facts.namespace : row.namespace, name: row.name};
+	return {target: targetOf(list.name, row.name), namespace: row.namespace === '' ? session.cluster.access.facts.namespace : row.namespace, name: row.name};
+}
+
+/** A row's name as a target; workloads carry their kind already. */
+export function targetOf(list: ListName, name: string): string {
+	return {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list] + name;
 }

@@ -41,7 +41,7 @@ function move(session: Session, by: number): void {
 		}
 
 		default: {
-			tell(session, {type: 'move', by});
+			tell(session, {type: 'move', by, now: Date.now()});
 		}
 	}
 }

@@ -5,7 +5,7 @@ import {listNames} from '../../state/list-kinds.ts';
 import {keyContext, type ViewName} from '../../state/session-state.ts';
 import {findResource} from '../../targets/resource-words.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
-import {whyOff} from '../press-key.ts';
+import {isReadOnly, whyOff} from '../press-key.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import {startWish} from './forward-run.ts';
@@ -21,7 +21,7 @@ export const paletteHandlers: Handlers = {
 		const hints = describeKeys(session.keymap, context, ({id}) => reasonOff(session, id));
 		const items = [
 			...commands.map(({word, takes, does, as}) => {
-				const off = as === undefined ? null : reasonOff(session, as);
+				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)!) ? '--read-only is set' : null;
 				return {id: `:${word}`, cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''], ...off !== null && {off}};
 			}),
 			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.id.replace('.', ' '), action.title, keys[0] ?? ''], ...off !== null && {off}})),
@@ -106,9 +106,10 @@ async function runCommand(session: Session, line: string): Promise<void> {
 	const [word = '', ...rest] = line.trim().split(/\s+/);
 	const command = commands.find(one => one.word === word) ?? ({q: commands.at(-1), namespace: commands[0], context: commands[1], logs: commands[2]} as Readonly<Record<string, CommandRow | undefined>>)[word];
 	if (command) {
-		const reason = command.as === undefined ? null : whyOff(session.store.state, findAction(command.as)!);
-		if (reason !== null) {
-			session.tell(reason, 'warn');
+		// A right may be for one name: whether it is there the apiserver says.
+		const action = command.as === undefined ? undefined : findAction(command.as);
+		if (action && isReadOnly(session.store.state, action)) {
+			session.tell(`${action.title}: off, --read-only is set`, 'warn');
 			return;
 		}
 

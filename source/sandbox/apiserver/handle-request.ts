@@ -132,7 +132,9 @@ async function answerSubresource(exchange: Exchange, server: ApiserverProcess, r
 
 function rowOf(info: RequestInfo): ResourceRow {
 	const row = findResource(info.group, info.version, info.resource);
-	if (!row || (info.subresource !== '' && info.name === undefined)) {
+	// What belongs to no namespace is not found in one; a namespace itself is.
+	const isMisplaced = row?.namespaced === false && info.namespace !== undefined && row.name !== 'namespaces';
+	if (!row || isMisplaced || (info.subresource !== '' && info.name === undefined)) {
 		throw noSuchResource();
 	}
 

@@ -1,0 +1,209 @@
+/** The session on real apiservers: its labels are those of the flags, they follow what breaks, and the terminal comes back whole. */
+import {once} from 'node:events';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {openTerminal, type TestTerminal} from '../support/terminal.ts';
+import {removeAgents, restoreAgents} from './lab/faults.ts';
+import type {Person} from './lab/kubeconfig.ts';
+import type {PostureName} from './lab/postures.ts';
+import {konnectivityGiven} from './lab/programs.ts';
+import type {Truth} from './lab/truth.ts';
+import {useCluster, type Cluster} from './support/cluster.ts';
+
+const tunnelTest = konnectivityGiven ? test : test.skip;
+
+async function session(t: ExecutionContext, cluster: Cluster, posture: PostureName, {person = 'admin', argv = [], columns = 80, rows = 24, kubeconfig}: {person?: Person; argv?: readonly string[]; columns?: number; rows?: number; kubeconfig?: string} = {}): Promise<TestTerminal> {
+	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
+	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	return openTerminal(t, [...argv, '--kubeconfig', kubeconfig ?? cluster.kubeconfig(posture, person)], {home, columns, rows});
+}
+
+/** A row of the dock whose TLS word is the true one; a route that is told is a true one, `egress` is less than the whole and not told is no claim. */
+function labelled({tls, routes}: Truth): string {
+	const words = [...routes, ...routes.includes('direct') ? [] : ['egress']].map(route => `[━╍]${route === 'egress-http-connect' ? 'http-conn' : route}`);
+	return `(?:${words.join('|')}|┈route\\?) [━╍]${tls}`;
+}
+
+async function moveTo(terminal: TestTerminal, name: string): Promise<void> {
+	await terminal.sees(/writer +1\/1 +Running/, 60_000);
+	terminal.type(`/${name}\r`);
+	await terminal.sees(new RegExp(`▸ ${name}`));
+}
+
+for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
+	test(`${posture}: the first screen lists the pods and claims nothing that is not so; a tail that is opened shows what is true by the flags`, async t => {
+		const cluster = await useCluster({postures: [posture]});
+		const truth = cluster.truth(posture, {feature: 'logs', serving: 'signed'});
+		const terminal = await session(t, cluster, posture);
+		await moveTo(terminal, 'tcp-0');
+		await terminal.sees(/apiserver \w? ?[━╍] direct [━╍┈] /);
+		const claimed = /apiserver \w? ?[━╍] direct [━╍] (\w+)/.exec(terminal.text())?.[1];
+		t.true(claimed === undefined || claimed === truth.tls, claimed);
+		terminal.press('view.nodes');
+		await terminal.sees(/n1 +Ready/);
+		terminal.press('view.pods', 'pods.logs');
+		if (truth.tls === 'refused') {
+			await terminal.sees(/certificate|signed by unknown authority/);
+			return;
+		}
+
+		await terminal.sees(/Tail pod\/tcp-0/);
+		terminal.press('view.back');
+		await terminal.sees(new RegExp(`[●◐] logs +pod/tcp-0 +${labelled(truth)}`));
+	});
+}
+
+tunnelTest('off-grpc: a tail, a shell and a forward run at once, each labelled with what is true', async t => {
+	const cluster = await useCluster({postures: ['off-grpc']});
+	const truth = cluster.truth('off-grpc', {feature: 'logs', serving: 'signed'});
+	const terminal = await session(t, cluster, 'off-grpc', {columns: 120, rows: 40});
+	await terminal.sees(/writer +1\/1 +Running/, 60_000);
+	terminal.type('/writer\r');
+	await terminal.sees(/▸ finished-writer/);
+	terminal.press('list.bottom', 'pods.logs');
+	await terminal.sees(/Tail pod\/writer├[\s\S]*following/);
+	terminal.press('view.back');
+	await terminal.sees(new RegExp(`● logs +pod/writer +${labelled(truth)}`));
+	terminal.press('list.filter', 'prompt.clear');
+	terminal.type('tcp-0\r');
+	await terminal.sees(/▸ tcp-0/);
+	terminal.press('pods.forward');
+	await terminal.sees(/spoke port-forward -n demo pod\/tcp-0 \d+:7000/);
+	terminal.press('form.next', 'form.clear', 'form.submit');
+	await terminal.sees(new RegExp(`● forward +:\\d+ → pod/tcp-0:\\w+ +${labelled(truth)}`));
+	terminal.press('list.filter', 'prompt.clear');
+	terminal.type('shell\r');
+	await terminal.sees(/▸ shell/);
+	terminal.press('pods.shell');
+	await terminal.sees(/2 other connections go on/);
+	await terminal.sees(/[#$] $/m);
+	t.is(terminal.buffer(), 'normal');
+	terminal.type('stty size; exit 3\r');
+	await terminal.sees(/shell ended with exit status 3/);
+	t.is(terminal.buffer(), 'alternate');
+	await terminal.sees(/Connections 2/);
+});
+
+tunnelTest('when the agents are gone the open tail and forward say so with the leg, and recover when they are back', async t => {
+	const cluster = await useCluster({postures: ['off-grpc']});
+	const terminal = await session(t, cluster, 'off-grpc', {columns: 120, rows: 40});
+	await moveTo(terminal, 'tcp-0');
+	terminal.press('pods.forward');
+	await terminal.sees(/Forward from pod\/tcp-0/);
+	terminal.press('form.next', 'form.clear', 'form.submit');
+	await terminal.sees(/● forward +:\d+ → pod\/tcp-0/);
+	t.teardown(async () => restoreAgents(cluster.lab, 'grpc'));
+	await removeAgents(cluster.lab, 'grpc');
+	await terminal.sees(/◐ forward +:\d+ → pod\/tcp-0.*(?:Konnectivity, and no age|No agent available)/, 60_000);
+	terminal.press('pods.doctor');
+	await terminal.sees(/stopped at leg 2/, 60_000);
+	await terminal.sees(/No agent available/);
+	terminal.press('view.back');
+	await restoreAgents(cluster.lab, 'grpc');
+	await terminal.sees(/● forward +:\d+ → pod\/tcp-0/, 120_000);
+});
+
+test('two clusters at once: what was opened on one goes on, and is named, while the other is on the screen', async t => {
+	const cluster = await useCluster({postures: ['off-direct', 'good-direct']});
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-two-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const kubeconfig = join(folder, 'two');
+	const {stdout} = await cluster.kubectl('off-direct', ['config', 'view', '--raw', '--flatten', '-o', 'json']);
+	const other = JSON.parse((await cluster.kubectl('good-direct', ['config', 'view', '--raw', '--flatten', '-o', 'json'])).stdout) as Config;
+	const both = JSON.parse(stdout) as Config;
+	for (const part of ['clusters', 'contexts', 'users'] as const) {
+		both[part].push(...other[part]);
+	}
+
+	await writeFile(kubeconfig, JSON.stringify(both));
+	const terminal = await session(t, cluster, 'off-direct', {kubeconfig, columns: 120, rows: 30});
+	await moveTo(terminal, 'tcp-0');
+	terminal.press('pods.forward');
+	await terminal.sees(/Forward from pod\/tcp-0/);
+	terminal.press('form.next', 'form.clear', 'form.submit');
+	await terminal.sees(/● forward .*━direct ━unverified/);
+	terminal.press('palette.open');
+	await terminal.sees(/Commands ─/);
+	terminal.type('ctx good-direct-admin\r');
+	await terminal.sees(/spoke +good-direct-admin › demo/);
+	await terminal.sees(/▸ tcp-0 +1\/1 +Running/, 60_000);
+	await terminal.sees(/● forward +off-direct-admin: :\d+ .*━direct ━unverified/);
+	terminal.press('view.forwards', 'forwards.restart');
+	await terminal.sees(/started again by you/);
+	// It is started again where it was, not on the cluster that is on the screen.
+	await terminal.sees(/● forward +off-direct-admin: :\d+ .*━direct ━unverified/);
+});
+
+test('a plain person sees what may be seen: no nodes, no namespaces, a path that claims nothing, and actions that work', async t => {
+	const cluster = await useCluster();
+	const terminal = await session(t, cluster, 'off-direct', {person: 'plain'});
+	await terminal.sees(/writer +1\/1 +Running/, 60_000);
+	await terminal.sees(/apiserver ┈ unknown ┈► kubelet n1/);
+	t.notRegex(terminal.text(), /[━╍] (?:un)?verified [━╍]► kubelet/);
+	terminal.press('view.nodes');
+	await terminal.sees(/You may not list nodes in this cluster \(403\)/);
+	t.notRegex(terminal.text(), /another namespace/);
+	terminal.press('view.pods', 'namespace.all');
+	await terminal.sees(/You may not list pods in any namespace \(403\)[\s\S]*back to demo/);
+	terminal.press('namespace.pick');
+	await terminal.sees(/You may not list namespaces: type a name/);
+	terminal.type('demo\r');
+	await terminal.sees(/writer +1\/1 +Running/, 60_000);
+	terminal.press('help.open');
+	await terminal.sees(/off: you may not/);
+	terminal.press('view.back');
+	await terminal.sees(/Connections 0/);
+	terminal.press('pods.debug');
+	await terminal.sees(/off, you may not patch pods\/ephemeralcontainers/);
+});
+
+test('where watching is refused the list is read again and again, and says so; a right for one name is enough for that one', async t => {
+	const cluster = await useCluster();
+	const role = (name: string, rules: object[]) => [
+		{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: {name, namespace: 'demo'}, rules},
+		{apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: {name, namespace: 'demo'}, roleRef: {apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name}, subjects: [{apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name}]},
+	];
+	const items = role('narrow', [
+		{apiGroups: [''], resources: ['pods'], verbs: ['get', 'list']},
+		{apiGroups: [''], resources: ['pods/exec'], resourceNames: ['shell'], verbs: ['get', 'create']},
+	]);
+	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify({apiVersion: 'v1', kind: 'List', items})});
+	const terminal = await session(t, cluster, 'off-direct', {argv: ['--as', 'narrow'], columns: 120, rows: 30});
+	await terminal.sees(/watch refused, read every \d+ s/, 60_000);
+	await moveTo(terminal, 'shell');
+	terminal.press('pods.shell');
+	await terminal.sees(/To leave:/);
+	await terminal.sees(/[#$] $/m);
+	terminal.type('exit\r');
+	await terminal.sees(/shell ended/);
+	terminal.press('list.filter', 'prompt.clear');
+	terminal.type('tcp-0\r');
+	await terminal.sees(/▸ tcp-0/);
+	terminal.press('pods.shell');
+	await terminal.sees(/shell: off, you may not create pods\/exec/);
+});
+
+test('SIGTERM gives the terminal back with a tail and a forward open, and leaves no listener', async t => {
+	const cluster = await useCluster();
+	const terminal = await session(t, cluster, 'off-direct');
+	await moveTo(terminal, 'tcp-0');
+	terminal.press('pods.forward');
+	await terminal.sees(/Forward from pod\/tcp-0/);
+	terminal.press('form.next', 'form.clear', 'form.submit');
+	await terminal.sees(/localhost:\d+ goes to tcp-0/);
+	const port = /localhost:(\d+) goes/.exec(terminal.text())![1]!;
+	terminal.press('pods.logs');
+	await terminal.sees(/Tail pod\/tcp-0/);
+	terminal.signal('SIGTERM');
+	t.is(await terminal.ended(), 143);
+	t.is(terminal.buffer(), 'normal');
+	t.true(terminal.raw().lastIndexOf('\u001B[?25h') > terminal.raw().lastIndexOf('\u001B[?25l'));
+	t.true(terminal.raw().lastIndexOf('\u001B[?2004l') > terminal.raw().lastIndexOf('\u001B[?2004h'));
+	const {connect} = await import('node:net');
+	const [error] = await once(connect(Number(port), '127.0.0.1').on('connect', () => {}), 'error').catch((error: unknown) => [error]) as [NodeJS.ErrnoException];
+	t.is(error.code, 'ECONNREFUSED');
+});
+
+type Config = Record<'clusters' | 'contexts' | 'users', object[]>;
