@@ -11,7 +11,7 @@ export const listActions: ActionTable = {
 		['connections.copy-address', 'copy', 'copy its address', 4],
 		['connections.doctor', 'doctor', 'walk its legs', 5, 'read'],
 	],
-	list: [
+	rows: [
 		['list.down', 'down', 'down'],
 		['list.up', 'up', 'up'],
 		['list.page-down', 'page down', 'a page down'],
@@ -21,12 +21,6 @@ export const listActions: ActionTable = {
 		['list.top', 'first', 'first'],
 		['list.bottom', 'last', 'last'],
 		['list.open', 'open', 'open'],
-		['list.filter', 'filter', 'filter', 60],
-		['list.mark', 'mark', 'mark'],
-		['list.sort', 'sort', 'sort', 61],
-		['list.reverse', 'reverse', 'reverse order'],
-		['list.columns', 'columns', 'columns'],
-		['list.copy-name', 'copy', 'copy the name'],
 		['namespace.pick', 'namespace', 'namespace', 62],
 		['namespace.all', 'all namespaces', 'all namespaces'],
 		['context.pick', 'context', 'context', 63],
@@ -38,6 +32,14 @@ export const listActions: ActionTable = {
 		['view.proxy', 'proxy', 'proxy requests'],
 		['view.audit', 'audit', 'audit'],
 		['view.sandbox', 'sandbox', 'sandbox'],
+	],
+	list: [
+		['list.filter', 'filter', 'filter', 60],
+		['list.mark', 'mark', 'mark'],
+		['list.sort', 'sort', 'sort', 61],
+		['list.reverse', 'reverse', 'reverse order'],
+		['list.columns', 'columns', 'columns'],
+		['list.copy-name', 'copy', 'copy the name'],
 	],
 	pods: [
 		['pods.logs', 'logs', 'logs, follow', 1, 'stream'],

@@ -166,7 +166,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 				lists[name] = reduceList(lists[name], {type: 'reset'});
 			}
 
-			return {...state, cluster: event.cluster, lists, layers: [], pathHere: null, detailsHere: null, refused: new Map(), audit: {rows: [], picture: [], at: 0, busy: false, note: ''}};
+			return {...state, cluster: event.cluster, lists, layers: [], pathHere: null, detailsHere: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
 		}
 
 		case 'tail-changed': {

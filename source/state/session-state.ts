@@ -1,5 +1,6 @@
 /** All that the session knows and shows, as one value. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
+import type {Audit} from '../posture/audit/audit-object.ts';
 import type {Path} from '../posture/evidence.ts';
 import type {Dock} from './connections.ts';
 import {emptyList, type ListState} from './list-state.ts';
@@ -89,7 +90,7 @@ export type SessionState = {
 	forwardAt: number;
 	proxy: ProxyState;
 	/** Rows of the audit and sandbox screens, made outside. */
-	audit: {rows: readonly AuditRow[]; picture: readonly string[]; at: number; busy: boolean; note: string};
+	audit: {rows: readonly AuditRow[]; found: Audit | null; at: number; busy: boolean; note: string};
 	sandboxKnobs: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
 	sandboxAt: number;
 	sandboxLog: readonly string[];
@@ -110,7 +111,7 @@ export function emptySession(cluster: ClusterState, size: {columns: number; rows
 		size, cluster, view: 'pods', lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
 		layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null, detailsHere: null,
 		forwards: [], forwardAt: 0, proxy: emptyProxy,
-		audit: {rows: [], picture: [], at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
+		audit: {rows: [], found: null, at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
 		refused: new Map(), readOnly, now, processes: [], tailVersion: 0,
 	};
 }

@@ -1,39 +1,57 @@
-/** The hub and its spokes, drawn from what an audit found: who comes to the apiserver at the left, where it goes at the right. */
-import {cellWidth, fitToCells} from '../text/cell-width.ts';
+/** The hub and its spokes, drawn from what an audit found: who comes to the apiserver at the left, where it goes, and by which route, at the right. */
+import {cellWidth, clipToCells} from '../text/cell-width.ts';
 import type {Audit, AuditRow, RowId} from '../posture/audit/audit-object.ts';
 import type {Glyphs} from './glyphs.ts';
+import {routeWord, tlsRole} from './path-words.ts';
+import {line, lineWidth, of, type Line, type Span} from './styled-line.ts';
+import {verdictRole} from './verdict-role.ts';
 
-const leftRows: ReadonlyArray<readonly [string, RowId]> = [['kubelets', 'N1'], ['pods', 'N3'], ['components', 'N4'], ['joining', 'N2']];
-const rightRows: ReadonlyArray<readonly [string, RowId]> = [['kubelets', 'C4'], ['nodes, by proxy', 'C6'], ['pods, by proxy', 'C7'], ['services, by proxy', 'C8']];
+const leftRows: ReadonlyArray<readonly [string, RowId]> = [['kubelets', 'N1'], ['joining nodes', 'N2'], ['pods', 'N3'], ['components', 'N4']];
+const rightRows: ReadonlyArray<readonly [name: string, long: string, RowId]> = [
+	['kubelets', 'kubelets: logs, exec, attach, port-forward', 'C4'], ['nodes, by proxy', 'nodes, by the proxy', 'C6'], ['pods, by proxy', 'pods, by the proxy', 'C7'], ['services, by proxy', 'services, by the proxy', 'C8'],
+];
+/** Between the frames. */
+const hub = ' apiserver ';
+const wideFrom = 110;
 
 /** As many lines as there are spokes, and the hub's frame over and under them. */
-export function auditPicture({rows}: Audit, glyphs: Glyphs, width: number): string[] {
+export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width: number): Line[] {
 	const {frame} = glyphs;
-	const hub = ' apiserver ';
-	const side = Math.max(20, Math.floor((width - cellWidth(hub) - 6) / 2));
+	const isWide = width >= wideFrom;
+	const side = Math.min(isWide ? 48 : 33, Math.max(20, Math.floor((width - cellWidth(hub) - 6) / 2)));
 	const row = (id: RowId) => rows.find(one => one.id === id)!;
+	const edge = (left: string, right: string) => of('rule', `${' '.repeat(side + 1)}${left}${frame.along.repeat(cellWidth(hub))}${right}`);
 	const middle = leftRows.map(([name, id], index) => {
-		const [far, farId] = rightRows[index]!;
-		const centre = index === 1 ? hub : ' '.repeat(cellWidth(hub));
-		return `${spokeIn(name, row(id), side, glyphs)}${frame.side}${centre}${frame.side}${spokeOut(far, row(farId), side, glyphs)}`;
+		const [short, long, farId] = rightRows[index]!;
+		const centre = index === 1 ? of('title', hub) : {text: ' '.repeat(cellWidth(hub))};
+		return line(' ', spokeIn(name, row(id), side, glyphs), of('rule', frame.side), centre, of('rule', frame.side), spokeOut(isWide ? long : short, row(farId), isWide ? row('C10') : null, glyphs));
 	});
-	const edge = (left: string, right: string) => `${' '.repeat(side)}${left}${frame.along.repeat(cellWidth(hub))}${right}`;
-	const said = (name: string, {state, verdict}: AuditRow) => `${name}: ${state === '' ? verdict : state}`;
-	return [edge(frame.topLeft, frame.topRight), ...middle, `${edge(frame.bottomLeft, frame.bottomRight)}   ${said('konnectivity', row('C10'))}, ${said('ssh tunnels', row('C9'))}`];
+	const said = (name: string, {state, verdict}: AuditRow) => `${name}: ${words(state === '' ? verdict : state)}`;
+	return [line(edge(frame.topLeft, frame.topRight)), ...middle, line(edge(frame.bottomLeft, frame.bottomRight), of('text.dim', `  ${said('route', row('C10'))} ${glyphs.dot} ${said('SSH', row('C9'))}`))];
 }
 
-function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): string {
-	const words = `${name.padEnd(11)}${short(row)} `;
+function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): Span[] {
+	const lead = [{text: `${name.padEnd(14)}`}, of(roleOf(row), clipToCells(stateWords(row), width - 18))];
 	const stroke = strokes[row.basis];
-	return `${fitToCells(words, Math.min(cellWidth(words), width - 3))}${stroke.repeat(Math.max(1, width - cellWidth(words) - 1))}${arrow}`;
+	return [...lead, of(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
 }
 
-function spokeOut(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): string {
+/** `━ konnectivity ━ unverified ━► kubelets`: each stroke is the basis of the word behind it. */
+function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes, arrow}: Glyphs): Span[] {
 	const stroke = strokes[row.basis];
-	return fitToCells(`${stroke}${stroke} ${short(row)} ${stroke}${arrow} ${name}`, width);
+	const way = route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state) ? [of('route', `${strokes[route.basis]} ${routeWord(route.state)} `)] : [];
+	return [...way, of(roleOf(row), `${stroke} ${stateWords(row)} ${stroke}${arrow}`), {text: ` ${name}`}];
 }
 
-function short({verdict, state}: AuditRow): string {
-	const words = state === '' ? verdict : state;
-	return cellWidth(words) > 18 ? `${words.slice(0, 17)}…` : words;
+function roleOf({state, verdict}: AuditRow) {
+	return tlsRole[state] ?? verdictRole[verdict];
+}
+
+function stateWords({verdict, state}: AuditRow): string {
+	return words(state === '' ? verdict : state);
+}
+
+/** States are written for programs. */
+function words(state: string): string {
+	return state.replaceAll('-', ' ');
 }

@@ -1,12 +1,11 @@
 /** Audit: the hub and its spokes as a picture, one row a path, and under them what was read of the row under the cursor. */
 import {fitToCells} from '../text/cell-width.ts';
+import {auditPicture} from './audit-picture.ts';
 import {titledRule} from './chrome.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
-import type {Role} from './theme.ts';
 import {fillUp, textLines} from './text-screen.ts';
-
-export const verdictRole: Readonly<Record<string, Role>> = {pass: 'tls.verified', warn: 'level.warn', fail: 'state.failed', unknown: 'tls.unknown', 'not-applicable': 'text.dim'};
+import {verdictRole} from './verdict-role.ts';
 
 export function auditScreen(screen: Screen, rows: number): Line[] {
 	const {state: {audit, size}, theme: {glyphs}} = screen;
@@ -14,7 +13,7 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 		return fillUp([line(''), line(' ', of('text.dim', audit.busy ? 'reading …  connections are not touched' : audit.note === '' ? 'not read yet' : audit.note))], rows);
 	}
 
-	const picture = audit.picture.map(text => line(' ', text));
+	const picture = audit.found === null ? [] : auditPicture(audit.found, glyphs, size.columns);
 	const titleWidth = Math.max(24, Math.min(44, size.columns - 52));
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
 	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));

@@ -65,7 +65,7 @@ export function viewRule(screen: Screen, right = ''): Line {
 }
 
 function keyOfView(screen: Screen, name: ViewName): string | null {
-	return screen.keymap.get('list')?.get(`view.${name}`)?.sequences[0]?.join(' ') ?? firstKey(screen, `view.${name}`);
+	return screen.keymap.get('rows')?.get(`view.${name}`)?.sequences[0]?.join(' ') ?? firstKey(screen, `view.${name}`);
 }
 
 function countOf(state: SessionState, name: ViewName): string {

@@ -77,7 +77,7 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	const lines: Line[] = [put(of('title', 'Path'), of('text.dim', subject === '' ? '' : ` to ${subject}`)), put('')];
 	lines.push(put(`you     ${cluster.user}`));
 	if (path === null) {
-		lines.push(put(' ', of('tls.unknown', `${glyphs.upright.unknown} ${cluster.legOne === null ? 'checking' : cluster.legOne.tls}`)), put(' ', of('tls.unknown', glyphs.arrowDown)), put('apiserver'), put(' ', of('tls.unknown', `${glyphs.upright.unknown} not read yet`)));
+		lines.push(put(' ', cluster.legOne === null ? of('tls.unknown', `${glyphs.upright.unknown} checking`) : of(tlsRole[cluster.legOne.tls], `${glyphs.upright.proven} ${cluster.legOne.tls}`)), put(' ', of('tls.unknown', glyphs.arrowDown)), put('apiserver'), put(' ', of('tls.unknown', `${glyphs.upright.unknown} not read yet`)));
 		return fillUp(lines, rows, put(''));
 	}
 
@@ -104,7 +104,7 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 		fact(second.route, routeWord(second.route.state), second.route.state === 'unknown' ? 'tls.unknown' : 'route');
 		fact(second.tls, second.tls.state === 'unknown' ? 'TLS unknown' : second.tls.state, tlsRole[second.tls.state]!);
 		lines.push(put(' ', of(tlsRole[second.tls.state]!, path.phase === 'failed' ? glyphs.broke : glyphs.arrowDown)), put(`${second.to} ${path.target.node ?? path.target.name}`, of('text.dim', second.address === null ? '' : `   ${second.address}`)));
-		lines.push(put('  ', of('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)), put(path.target.container === null ? path.target.name : `${path.target.name}/${path.target.container}`));
+		lines.push(put(' ', of('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)), put(path.target.container === null ? path.target.name : `${path.target.name}/${path.target.container}`));
 	}
 
 	const fixes = path.findings.filter(({remedy}) => remedy !== null);

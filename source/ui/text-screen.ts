@@ -33,7 +33,7 @@ export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
 		}
 
 		const indent = one.indent ?? 1;
-		const lead = one.label === undefined ? ' '.repeat(indent) : ' '.repeat(indent) + one.label.padEnd(labelWidth);
+		const lead = one.label === undefined ? ' '.repeat(indent) : ' '.repeat(indent) + one.label.padEnd(Math.max(labelWidth, one.label.length + 1));
 		const wrapped = wrapWords(one.text, Math.max(20, size.columns - lead.length - 1));
 		return wrapped.map((text, index) => line(index === 0 ? of('text.dim', lead) : ' '.repeat(lead.length), of(one.role as Role | undefined, text)));
 	});

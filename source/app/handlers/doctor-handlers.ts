@@ -10,8 +10,6 @@ import {walk} from '../../posture/doctor/walk.ts';
 import {pathsTo} from '../../posture/paths-to.ts';
 import type {AuditRow, TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
-import {auditPicture} from '../../ui/audit-picture.ts';
-import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import {targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
@@ -128,13 +126,10 @@ function doctorLines(doctor: Doctor): TextLine[] {
 	];
 }
 
-let lastAudit: Audit | null = null;
-
 async function readAudit(session: Session): Promise<void> {
 	session.store.now({type: 'audit', to: {busy: true, note: 'reading …'}});
 	try {
 		const audit = await runAudit(session.cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
-		lastAudit = audit;
 		showAudit(session, audit);
 	} catch (thrown) {
 		session.store.now({type: 'audit', to: {busy: false, note: asSpokeError(thrown).message}});
@@ -150,7 +145,7 @@ function showAudit(session: Session, audit: Audit): void {
 		id: row.id, title: row.title, verdict: row.verdict, state: row.state, basis: row.basis, readOn: row.scope.of === null ? '' : `${row.scope.proven} of ${row.scope.of}`, lines: rowLines(audit, row), worst: badness[row.verdict]!,
 	})).sort((one, other) => one.worst - other.worst);
 	session.store.now({type: 'audit', to: {
-		busy: false, rows, picture: auditPicture(audit, (session as SessionRun).glyphs, session.store.state.size.columns), at: 0,
+		busy: false, rows, found: audit, at: 0,
 		note: `${rows.length} rows · ${summary.fail} to fix · ${summary.warn} to look at · ${summary.unknown} unknown`,
 	}});
 }
@@ -168,12 +163,13 @@ function rowLines(audit: Audit, row: Finding): TextLine[] {
 }
 
 async function saveAudit(session: Session): Promise<void> {
-	if (lastAudit === null) {
+	const {found} = session.store.state.audit;
+	if (found === null) {
 		session.tell('the audit is not read yet');
 		return;
 	}
 
-	const answer = await session.type({lead: 'save to ', purpose: 'save-audit', text: `~/audit-${lastAudit.cluster.context ?? 'cluster'}-${new Date().toISOString().slice(0, 10)}.json`});
+	const answer = await session.type({lead: 'save to ', purpose: 'save-audit', text: `~/audit-${found.cluster.context ?? 'cluster'}-${new Date().toISOString().slice(0, 10)}.json`});
 	if (answer === null || answer.text === '') {
 		return;
 	}
@@ -181,7 +177,7 @@ async function saveAudit(session: Session): Promise<void> {
 	const path = answer.text.replace(/^~(?=\/)/, homedir());
 	try {
 		await mkdir(join(path, '..'), {recursive: true});
-		await writeFile(path, `${JSON.stringify(lastAudit, null, '\t')}\n`, {mode: 0o600, flag: 'wx'});
+		await writeFile(path, `${JSON.stringify(found, null, '\t')}\n`, {mode: 0o600, flag: 'wx'});
 		session.tell(`saved ${answer.text}`);
 	} catch (error) {
 		session.tell(`not saved: ${(error as Error).message}`, 'error');

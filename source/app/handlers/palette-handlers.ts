@@ -1,5 +1,6 @@
 /** `:`: every action by name, with its key and why it is off, and the commands that take a word. */
 import {findAction} from '../../actions/action-rows.ts';
+import {contexts} from '../../keymap/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {listNames} from '../../state/list-kinds.ts';
 import {keyContext, type ViewName} from '../../state/session-state.ts';
@@ -24,7 +25,7 @@ export const paletteHandlers: Handlers = {
 				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)!) ? '--read-only is set' : null;
 				return {id: `:${word}`, cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''], ...off !== null && {off}};
 			}),
-			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.id.replace('.', ' '), action.title, keys[0] ?? ''], ...off !== null && {off}})),
+			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''], ...off !== null && {off}})),
 		];
 		const chosen = await session.pick({title: 'Commands', purpose: 'palette', lead: ':', items, free: true, keys: 'run'});
 		if (chosen === null) {

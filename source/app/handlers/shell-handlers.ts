@@ -12,6 +12,8 @@ import {findResource} from '../../targets/resource-words.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
 import {ScreenModes} from '../../terminal/screen-modes.ts';
+import {findAction} from '../../actions/action-rows.ts';
+import {whyOff} from '../press-key.ts';
 import {LeaveKeys} from '../leave-keys.ts';
 import {plainPathLine} from '../plain-path-line.ts';
 import type {SessionRun} from '../session-run.ts';
@@ -101,7 +103,10 @@ async function runInTerminal(session: Session, {pod, container, asked, chosenFro
 	session.store.now({type: 'dock', event: {type: 'close', id}});
 	const {error} = end;
 	if (error && feature === 'exec' && noShell(error)) {
-		session.fail(`${kind} in ${name}`, new SpokeError(error.code, 'the image has no shell', {text: error.text ?? error.message, remedy: 'add a debug container'}));
+		session.fail(`${kind} in ${name}`, new SpokeError(error.code, 'the image has no shell', {text: error.text ?? error.message, remedy: `spoke debug ${pod.metadata.name}`}));
+		await offerDebug(session, pod, container);
+	} else if (error?.code === 'ERR_TARGET_GONE' && error.remedy === null) {
+		session.fail(`${kind} in ${name}`, new SpokeError(error.code, error.message, {leg: error.leg, ...error.text !== null && {text: error.text}, remedy: `spoke logs ${pod.metadata.name} -c ${container} --previous shows how it ended`}));
 	} else if (error) {
 		session.fail(`${kind} in ${name}`, error);
 	} else {
@@ -185,20 +190,31 @@ async function pipeOut(from: Readable, to: NodeJS.WriteStream, modes: ScreenMode
 	await finished(from).catch(() => {});
 }
 
+/** Where there is no shell a container that brings one can be added; asked first, as it stays in the pod. */
+async function offerDebug(session: Session, pod: PodObject, container: string): Promise<void> {
+	const off = whyOff(session.store.state, findAction('pods.debug')!);
+	if (off === null && await session.ask(`${container} has no shell. Add a debug container to ${pod.metadata.name}?`, ['Its image and which processes it sees are asked next.'])) {
+		await debug(session, pod, container);
+	}
+}
+
 async function debugHere(session: Session): Promise<void> {
 	const here = targetHere(session);
-	if (!here) {
-		return;
+	if (here) {
+		const {pod} = await resolvePod(session.cluster.access, here.target, {namespace: here.namespace, order: 'attach', podRunningTimeoutMs: 3000});
+		await debug(session, pod, pod.spec.containers[0]?.name ?? '');
 	}
+}
 
-	const {pod} = await resolvePod(session.cluster.access, here.target, {namespace: here.namespace, order: 'attach', podRunningTimeoutMs: 3000});
+async function debug(session: Session, pod: PodObject, container: string): Promise<void> {
+	const namespace = pod.metadata.namespace ?? session.cluster.access.facts.namespace;
 	const values = await session.fill({
 		title: `Debug container in ${pod.metadata.name}`, submit: 'add',
 		fields: [
 			{name: 'image', label: 'Image', value: 'busybox:stable', choices: null, note: ''},
-			{name: 'target', label: 'Sees processes of', value: pod.spec.containers[0]?.name ?? '', choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})), note: ''},
+			{name: 'target', label: 'Sees processes of', value: container, choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})), note: ''},
 		],
-		notes: ({image, target}) => ['The same in a script:', `  kubectl debug -n ${here.namespace} -it ${pod.metadata.name} --image=${image} --target=${target}`],
+		notes: ({image, target}) => ['The same in a script:', `  kubectl debug -n ${namespace} -it ${pod.metadata.name} --image=${image} --target=${target}`],
 		check: ({image}) => image === '' ? 'an image is needed' : null,
 	});
 	if (values === null || !await session.ask(`Add a debug container to ${pod.metadata.name}?`, ['It cannot be removed from the pod; it ends when its shell ends.'])) {
@@ -207,7 +223,7 @@ async function debugHere(session: Session): Promise<void> {
 
 	const name = `debugger-${Math.random().toString(36).slice(2, 7)}`;
 	await session.cluster.access.json({
-		method: 'PATCH', path: objectPath(findResource('pod')!, here.namespace, pod.metadata.name, 'ephemeralcontainers'), headers: {'content-type': 'application/strategic-merge-patch+json'},
+		method: 'PATCH', path: objectPath(findResource('pod')!, namespace, pod.metadata.name, 'ephemeralcontainers'), headers: {'content-type': 'application/strategic-merge-patch+json'},
 		body: JSON.stringify({spec: {ephemeralContainers: [{name, image: values['image'], targetContainerName: values['target'], stdin: true, tty: true, imagePullPolicy: 'IfNotPresent', terminationMessagePolicy: 'File'}]}}),
 	});
 	session.tell(`waiting for ${name} …`);
@@ -215,10 +231,10 @@ async function debugHere(session: Session): Promise<void> {
 		await new Promise(resolve => {
 			setTimeout(resolve, 500);
 		});
-		const now = await session.cluster.access.json<PodObject>({path: objectPath(findResource('pod')!, here.namespace, pod.metadata.name)});
+		const now = await session.cluster.access.json<PodObject>({path: objectPath(findResource('pod')!, namespace, pod.metadata.name)});
 		const state = now.status?.ephemeralContainerStatuses?.find(one => one.name === name)?.state;
 		if (state?.running) {
-			await runInTerminal(session, {pod: now, container: name, asked: here.target, chosenFrom: 1}, 'attach', []);
+			await runInTerminal(session, {pod: now, container: name, asked: `pod/${pod.metadata.name}`, chosenFrom: 1}, 'attach', []);
 			return;
 		}
 

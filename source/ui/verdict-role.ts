@@ -1,0 +1,4 @@
+/** How a verdict of the audit is coloured. */
+import type {Role} from './theme.ts';
+
+export const verdictRole: Readonly<Record<string, Role>> = {pass: 'tls.verified', warn: 'level.warn', fail: 'state.failed', unknown: 'tls.unknown', 'not-applicable': 'text.dim'};
