@@ -1,65 +1,77 @@
-/** Logs beside kubectl: the first line, a million lines into a pipe with and without -f, resident memory. */
+/** Logs beside kubectl and stern: the first line, a million lines into a pipe with and without following, resident memory. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {readFile} from 'node:fs/promises';
 import process from 'node:process';
-import type {Program} from './measure.ts';
+import {benchEnvironment, pause, usageOf, type Figures, type Group, type Program} from './measure.ts';
 
 /** In the lab's namespace; the second is made here and stays, since a million lines take their time to write. */
 const small = 'finished-writer';
 const million = 'million-lines';
 const lines = 1_000_000;
 
-export const suite = {
-	moreIsBetter: () => false,
-	groups: new Map([
-		['logs first line', firstLine],
-		['logs 1M lines piped', async (program: Program) => wholeLog(program, ['logs', million])],
-		['logs 1M lines followed', async (program: Program) => wholeLog(program, ['logs', '-f', '--timestamps', `--limit-bytes=${lines * 100}`, million])],
-	]),
-};
+const lineFeed = 10;
 
-async function firstLine({command}: Program): Promise<Map<string, number>> {
+/** Longer than any machine takes for a million lines, milliseconds. */
+const longestMs = 180_000;
+
+export const logGroups: readonly Group[] = [
+	{name: 'logs first line', programs: ['spoke', 'kubectl', 'stern'], measure: firstLine},
+	{name: 'logs 1M lines piped', programs: ['spoke', 'kubectl', 'stern'], measure: async program => wholeLog(program, {follow: false})},
+	{name: 'logs 1M lines followed', programs: ['spoke', 'kubectl', 'stern'], measure: async program => wholeLog(program, {follow: true})},
+];
+
+async function firstLine({name, command}: Program): Promise<Figures> {
+	const args = name === 'stern' ? [`^${small}$`, '--no-follow', '--tail=1', '--output=raw', '--only-log-lines'] : ['logs', small, '--tail=1'];
 	const began = performance.now();
-	const child = spawn(command[0]!, [...command.slice(1), 'logs', small, '--tail=1'], {stdio: ['ignore', 'pipe', 'inherit']});
+	const child = spawn(command[0]!, [...command.slice(1), ...args], {stdio: ['ignore', 'pipe', 'ignore'], env: benchEnvironment()});
 	await once(child.stdout, 'data');
 	const firstLineMs = performance.now() - began;
 	await once(child, 'exit');
-	return new Map([['first line, ms', firstLineMs]]);
+	return new Map([['first line, ms', firstLineMs], ['until it has ended, ms', performance.now() - began]]);
 }
 
-async function wholeLog({command}: Program, args: readonly string[]): Promise<Map<string, number>> {
+/** Over once every line was printed: a follow goes on by itself, and is ended then. */
+async function wholeLog({name, command}: Program, {follow}: {follow: boolean}): Promise<Figures> {
 	await makeMillion();
+	const args = name === 'stern'
+		? [`^${million}$`, '--output=raw', '--only-log-lines', ...follow ? [] : ['--no-follow']]
+		: ['logs', million, ...follow ? ['-f'] : []];
 	const began = performance.now();
-	const child = spawn(command[0]!, [...command.slice(1), ...args], {stdio: ['ignore', 'pipe', 'inherit']});
-	let bytes = 0;
-	let usage = {cpuS: 0, residentMiB: 0};
-	child.stdout.on('data', (chunk: Buffer) => {
-		bytes += chunk.length;
+	const child = spawn(command[0]!, [...command.slice(1), ...args], {stdio: ['ignore', 'pipe', 'pipe'], env: benchEnvironment()});
+	const words: Buffer[] = [];
+	child.stderr.on('data', (chunk: Buffer) => {
+		words.push(chunk);
 	});
-	const looking = setInterval(() => {
-		void usageOf(child.pid!).then(now => {
-			usage = now ?? usage;
-		});
-	}, 50);
-	await once(child, 'close');
+	let usage = {cpuS: NaN, mostResidentMiB: NaN};
+	const look = async () => {
+		usage = await usageOf(child.pid!) ?? usage;
+	};
+
+	const looking = setInterval(() => void look(), 20);
+	const ended = once(child, 'close');
+	const tooLong = setTimeout(() => child.kill('SIGKILL'), longestMs);
+	let seen = 0;
+	for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+		for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, at + 1)) {
+			seen++;
+		}
+
+		if (seen === lines) {
+			break;
+		}
+	}
+
+	const wallS = (performance.now() - began) / 1000;
+	await look();
 	clearInterval(looking);
-	if (bytes < lines * 90) {
-		throw new Error(`${command.join(' ')} ${args.join(' ')} printed only ${bytes} bytes`);
+	clearTimeout(tooLong);
+	child.kill('SIGINT');
+	await ended;
+	if (seen !== lines) {
+		throw new Error(`${command.join(' ')} ${args.join(' ')} printed ${seen} of ${lines} lines: ${Buffer.concat(words).toString().trim()}`);
 	}
 
-	return new Map([['wall, s', (performance.now() - began) / 1000], ['CPU, s', usage.cpuS], ['resident at most, MiB', usage.residentMiB]]);
-}
-
-async function usageOf(pid: number): Promise<{cpuS: number; residentMiB: number} | undefined> {
-	try {
-		const [stat, status] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile(`/proc/${pid}/status`, 'utf8')]);
-		const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-		const peak = /VmHWM:\s+(\d+) kB/.exec(status);
-		return peak ? {cpuS: (Number(fields[11]) + Number(fields[12])) / 100, residentMiB: Number(peak[1]) / 1024} : undefined;
-	} catch {
-		return undefined;
-	}
+	return new Map([['wall, s', wallS], ['CPU, s', usage.cpuS], ['resident at most, MiB', usage.mostResidentMiB]]);
 }
 
 let made: Promise<void> | undefined;
@@ -80,9 +92,7 @@ async function makeMillion(): Promise<void> {
 				return;
 			}
 
-			await new Promise(resolve => {
-				setTimeout(resolve, 1000);
-			});
+			await pause(1000);
 		}
 	})();
 	await made;

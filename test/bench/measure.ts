@@ -1,18 +1,28 @@
-/** How is something measured on two programs so that their ratio can be believed: alternating, in one run, by the median. */
+/** How is something measured on several programs so that their ratio can be believed: alternating, in one run, by the median. */
+import {readFile} from 'node:fs/promises';
+import process from 'node:process';
 
-export type Program = {name: 'spoke' | 'kubectl'; command: readonly string[]};
+export type ProgramName = 'spoke' | 'kubectl' | 'stern' | 'k9s';
 
-/** One figure of one program; `null` where the program cannot do it. */
-export type Figure = {row: string; unit: string; betterIs: 'less' | 'more'; values: Map<Program['name'], number[]>};
+export type Program = {name: ProgramName; command: readonly string[]};
+
+/** What one call measures: a value a row. */
+export type Figures = ReadonlyMap<string, number>;
+
+/** Figures that are measured together; only the programs that can do it are asked. */
+export type Group = {name: string; programs: readonly ProgramName[]; measure: (program: Program) => Promise<Figures>};
+
+/** Values by row and program, in the order measured. */
+export type Rows = ReadonlyMap<string, ReadonlyMap<ProgramName, readonly number[]>>;
 
 /** Runs `once` for each program in turn, `rounds` times, and keeps what it gives. */
-export async function alternate(programs: readonly Program[], rounds: number, once: (program: Program) => Promise<ReadonlyMap<string, number>>): Promise<Map<string, Map<Program['name'], number[]>>> {
-	const rows = new Map<string, Map<Program['name'], number[]>>();
+export async function alternate(programs: readonly Program[], rounds: number, once: (program: Program) => Promise<Figures>): Promise<Rows> {
+	const rows = new Map<string, Map<ProgramName, number[]>>();
 	for (let round = 0; round < rounds; round++) {
 		// Who goes first changes, since the machine warms up.
 		for (const program of round % 2 === 0 ? programs : programs.toReversed()) {
 			for (const [row, value] of await once(program)) {
-				const values = rows.get(row) ?? new Map<Program['name'], number[]>();
+				const values = rows.get(row) ?? new Map<ProgramName, number[]>();
 				values.set(program.name, [...values.get(program.name) ?? [], value]);
 				rows.set(row, values);
 			}
@@ -31,17 +41,46 @@ export function quantile(values: readonly number[], part: number): number {
 	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN;
 }
 
-/** `row | spoke | kubectl | ratio`, the ratio above 1 where spoke is ahead. */
-export function tableOf(rows: ReadonlyMap<string, ReadonlyMap<Program['name'], readonly number[]>>, moreIsBetter: (row: string) => boolean): string {
-	const lines = [['row', 'spoke', 'kubectl', 'ahead by']];
+/** A Markdown table: a column a program, and behind each other one how far spoke is ahead of it (below 1: behind). */
+export function tableOf(rows: Rows, programs: readonly ProgramName[]): string {
+	const others = programs.filter(name => name !== 'spoke');
+	const lines = [['row', 'spoke', ...others.flatMap(name => [name, 'ahead by'])]];
 	for (const [row, values] of rows) {
-		const [own, other] = [median(values.get('spoke') ?? []), median(values.get('kubectl') ?? [])];
-		const ratio = moreIsBetter(row) ? own / other : other / own;
-		lines.push([row, figure(own), figure(other), Number.isFinite(ratio) ? `${ratio.toFixed(2)}×` : '–']);
+		const own = median(values.get('spoke') ?? []);
+		lines.push([row, figure(own), ...others.flatMap(name => {
+			const other = median(values.get(name) ?? []);
+			const ratio = row.includes('MiB/s') ? own / other : other / own;
+			return [figure(other), Number.isFinite(ratio) ? `${ratio.toFixed(2)}×` : '–'];
+		})]);
 	}
 
 	const widths = lines[0]!.map((_, column) => Math.max(...lines.map(line => line[column]!.length)));
-	return lines.map(line => line.map((cell, column) => column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)).join('  ')).join('\n');
+	const [head, ...body] = lines.map(line => `| ${line.map((cell, column) => column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)).join(' | ')} |`);
+	return [head, `| ${widths.map((width, column) => column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`).join(' | ')} |`, ...body].join('\n');
+}
+
+/** What a process has used until now; `undefined` when it is gone. */
+export async function usageOf(pid: number): Promise<{cpuS: number; residentMiB: number; mostResidentMiB: number} | undefined> {
+	try {
+		const [stat, status] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile(`/proc/${pid}/status`, 'utf8')]);
+		const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+		const mebibytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
+		return {cpuS: (Number(fields[11]) + Number(fields[12])) / 100, residentMiB: mebibytes('VmRSS'), mostResidentMiB: mebibytes('VmHWM')};
+	} catch {
+		return undefined;
+	}
+}
+
+/** Node reads the file of NODE_EXTRA_CA_CERTS at each start; spoke never uses it, and a person's shell seldom has it. */
+export function benchEnvironment(): NodeJS.ProcessEnv {
+	const {NODE_EXTRA_CA_CERTS: _roots, ...environment} = process.env;
+	return environment;
+}
+
+export async function pause(milliseconds: number): Promise<void> {
+	await new Promise(resolve => {
+		setTimeout(resolve, milliseconds);
+	});
 }
 
 function figure(value: number): string {

@@ -1,10 +1,9 @@
 /** Port-forward beside kubectl: until announced, first byte, echo, MiB/s both ways, 300 connections at once, resident memory. */
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {readFile} from 'node:fs/promises';
 import {connect, type Socket} from 'node:net';
 import {createInterface} from 'node:readline';
-import {median, quantile, type Program} from './measure.ts';
+import {benchEnvironment, median, pause, quantile, usageOf, type Figures, type Group, type Program} from './measure.ts';
 
 /** Ports of the lab's pod tcp-0: echo, a source of as many bytes as asked for, a sink that counts. */
 const pod = 'pod/tcp-0';
@@ -12,19 +11,18 @@ const remote = {echo: 7000, source: 7001, sink: 7002} as const;
 
 type Forward = {port: (which: keyof typeof remote) => number; announcedMs: number; child: ChildProcess; stop: () => Promise<void>};
 
-export const suite = {
-	moreIsBetter: (row: string) => row.includes('MiB/s'),
-	groups: new Map([
-		['port-forward start', start],
-		['port-forward echo', echo],
-		['port-forward throughput', throughput],
-		['port-forward 300 connections', manyConnections],
-	]),
-};
+const both = ['spoke', 'kubectl'] as const;
+
+export const portForwardGroups: readonly Group[] = [
+	{name: 'port-forward start', programs: both, measure: start},
+	{name: 'port-forward echo', programs: both, measure: echo},
+	{name: 'port-forward throughput', programs: both, measure: throughput},
+	{name: 'port-forward 300 connections', programs: both, measure: manyConnections},
+];
 
 async function forward({command}: Program): Promise<Forward> {
 	const began = performance.now();
-	const child = spawn(command[0]!, [...command.slice(1), 'port-forward', '--address', '127.0.0.1', pod, ...Object.values(remote).map(port => `:${port}`)], {stdio: ['ignore', 'pipe', 'inherit']});
+	const child = spawn(command[0]!, [...command.slice(1), 'port-forward', '--address', '127.0.0.1', pod, ...Object.values(remote).map(port => `:${port}`)], {stdio: ['ignore', 'pipe', 'inherit'], env: benchEnvironment()});
 	const ports = new Map<number, number>();
 	let announcedMs = 0;
 	const lines = createInterface({input: child.stdout});
@@ -56,7 +54,7 @@ async function forward({command}: Program): Promise<Forward> {
 	};
 }
 
-async function start(program: Program): Promise<Map<string, number>> {
+async function start(program: Program): Promise<Figures> {
 	const running = await forward(program);
 	const began = performance.now();
 	const socket = await open(running.port('echo'));
@@ -68,7 +66,7 @@ async function start(program: Program): Promise<Map<string, number>> {
 	return new Map([['announced, ms', running.announcedMs], ['first byte on the first connection, ms', firstByteMs]]);
 }
 
-async function echo(program: Program): Promise<Map<string, number>> {
+async function echo(program: Program): Promise<Figures> {
 	const running = await forward(program);
 	await pause(300);
 	const fresh: number[] = [];
@@ -102,7 +100,7 @@ async function echo(program: Program): Promise<Map<string, number>> {
 	]);
 }
 
-async function throughput(program: Program): Promise<Map<string, number>> {
+async function throughput(program: Program): Promise<Figures> {
 	const running = await forward(program);
 	await pause(200);
 	const size = 256 * 1024 * 1024;
@@ -119,7 +117,7 @@ async function throughput(program: Program): Promise<Map<string, number>> {
 	]);
 }
 
-async function manyConnections(program: Program): Promise<Map<string, number>> {
+async function manyConnections(program: Program): Promise<Figures> {
 	const running = await forward(program);
 	await pause(300);
 	const burst = async () => timed(async () => {
@@ -187,17 +185,9 @@ async function timed(work: () => Promise<void>): Promise<number> {
 }
 
 async function residentMiB({pid}: ChildProcess): Promise<number> {
-	const status = await readFile(`/proc/${pid}/status`, 'utf8');
-	return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+	return (await usageOf(pid!))?.residentMiB ?? NaN;
 }
 
 async function cpuSeconds({pid}: ChildProcess): Promise<number> {
-	const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ');
-	return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-async function pause(milliseconds: number): Promise<void> {
-	await new Promise(resolve => {
-		setTimeout(resolve, milliseconds);
-	});
+	return (await usageOf(pid!))?.cpuS ?? NaN;
 }

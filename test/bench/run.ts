@@ -1,38 +1,48 @@
 /**
-`npm run bench [row…]`: spoke beside kubectl on the cluster of KUBECONFIG (the lab of test/cluster, profile `fast`), alternating in one run.
-`SPOKE_BENCH_KUBECTL` names the kubectl, `SPOKE_BENCH_ROUNDS` the rounds (5).
+`npm run bench [row…]`: spoke beside kubectl, and stern and k9s where they do the same, on the cluster of KUBECONFIG (the lab of test/cluster), alternating in one run.
+Words choose the groups whose names hold one of them. `SPOKE_BENCH_ROUNDS` is the rounds (5). `SPOKE_BENCH_KUBECTL`, `…_STERN` and `…_K9S` name the programs;
+stern and k9s are left out where there are none.
 */
-import {existsSync} from 'node:fs';
+import {spawnSync} from 'node:child_process';
+import {loadavg} from 'node:os';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
-import {alternate, tableOf, type Program} from './measure.ts';
-
-type Suite = {
-	/** Groups of figures, each measured by one call. */
-	groups: ReadonlyMap<string, (program: Program) => Promise<ReadonlyMap<string, number>>>;
-	moreIsBetter: (row: string) => boolean;
-};
+import {logGroups} from './logs.ts';
+import {alternate, benchEnvironment, median, tableOf, type Group, type Program, type ProgramName} from './measure.ts';
+import {portForwardGroups} from './port-forward.ts';
+import {sessionGroups} from './session.ts';
 
 const chosen = process.argv.slice(2);
 const rounds = Number(process.env['SPOKE_BENCH_ROUNDS'] ?? 5);
-const programs: readonly Program[] = [
+const programs = [
 	{name: 'spoke', command: [process.execPath, fileURLToPath(new URL('../../build/spoke.js', import.meta.url))]},
 	{name: 'kubectl', command: [process.env['SPOKE_BENCH_KUBECTL'] ?? 'kubectl']},
-];
+	...(['stern', 'k9s'] as const).map(name => ({name, command: [process.env[`SPOKE_BENCH_${name.toUpperCase()}`] ?? name]})),
+] satisfies readonly Program[];
+const present = new Set<ProgramName>(programs.filter(({name, command}) => name === 'spoke' || spawnSync(command[0]!, ['version', '--client'], {stdio: 'ignore', env: benchEnvironment()}).error === undefined).map(({name}) => name));
+const groups: readonly Group[] = [...portForwardGroups, ...logGroups, ...sessionGroups];
+const asked = groups.filter(({name}) => chosen.length === 0 || chosen.some(part => name.includes(part)));
+if (asked.length === 0) {
+	process.stderr.write(`no group is named so; there are: ${groups.map(({name}) => name).join(', ')}\n`);
+	process.exitCode = 2;
+}
 
-for (const file of ['port-forward.ts', 'logs.ts']) {
-	const place = new URL(file, import.meta.url);
-	if (!existsSync(place)) {
-		continue;
-	}
+if (asked.length > 0) {
+	process.stdout.write(`Node ${process.version}, an empty program: ${emptyProgramMs().toFixed(0)} ms\n`);
+}
 
-	const {suite} = await import(place.href) as {suite: Suite};
-	for (const [name, once] of suite.groups) {
-		if (!(chosen.length === 0 || chosen.some(part => name.includes(part)))) {
-			continue;
-		}
+for (const {name, programs: able, measure} of asked) {
+	const taking = programs.filter(program => able.includes(program.name) && present.has(program.name));
+	const before = loadavg()[0]!;
+	const rows = await alternate(taking, rounds, measure);
+	process.stdout.write(`\n${name}: ${rounds} rounds, load ${before.toFixed(1)} → ${loadavg()[0]!.toFixed(1)}\n\n${tableOf(rows, taking.map(program => program.name))}\n`);
+}
 
-		process.stdout.write(`\n${name}, ${rounds} rounds\n`);
-		process.stdout.write(`${tableOf(await alternate(programs, rounds, once), suite.moreIsBetter)}\n`);
-	}
+/** No start of a Node program can be quicker. */
+function emptyProgramMs(): number {
+	return median(Array.from({length: 9}, () => {
+		const began = performance.now();
+		spawnSync(process.execPath, ['-e', '0'], {env: benchEnvironment()});
+		return performance.now() - began;
+	}));
 }

@@ -1,0 +1,52 @@
+/** The session beside k9s: until the pods are on the screen, and what it takes to keep them there. */
+import process from 'node:process';
+import {spawn} from '@lydell/node-pty';
+import {benchEnvironment, pause, usageOf, type Figures, type Group, type Program} from './measure.ts';
+
+/** A pod of the lab whose name is on the first screen. */
+const pod = 'tcp-0';
+const longestMs = 30_000;
+const restingS = 5;
+
+export const sessionGroups: readonly Group[] = [
+	{name: 'session first pods', programs: ['spoke', 'k9s'], measure: firstPods},
+];
+
+async function firstPods({name, command}: Program): Promise<Figures> {
+	const began = performance.now();
+	const child = spawn(command[0]!, [...command.slice(1), ...name === 'k9s' ? ['--command=pods', '--headless', '--splashless'] : []], {
+		name: 'xterm-256color', cols: 120, rows: 40, env: {...benchEnvironment(), TERM: 'xterm-256color', LANG: 'C.UTF-8', CI: ''}, cwd: process.cwd(),
+	});
+	try {
+		const shownMs = await untilShown(child, began);
+		await pause(2000);
+		const before = await usageOf(child.pid);
+		await pause(restingS * 1000);
+		const after = await usageOf(child.pid);
+		return new Map([
+			['first pods on the screen, ms', shownMs],
+			['CPU at rest, ms a second', ((after?.cpuS ?? NaN) - (before?.cpuS ?? NaN)) * 1000 / restingS],
+			['resident, MiB', after?.residentMiB ?? NaN],
+		]);
+	} finally {
+		child.kill('SIGTERM');
+	}
+}
+
+async function untilShown(child: ReturnType<typeof spawn>, began: number): Promise<number> {
+	return new Promise((resolve, reject) => {
+		let text = '';
+		const timer = setTimeout(() => {
+			reject(new Error(`no pod on the screen within ${longestMs / 1000} s: ${JSON.stringify(text.slice(-500))}`));
+		}, longestMs);
+		child.onData(data => {
+			text += data;
+			if (!text.includes(pod)) {
+				return;
+			}
+
+			clearTimeout(timer);
+			resolve(performance.now() - began);
+		});
+	});
+}
