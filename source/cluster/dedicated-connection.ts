@@ -10,6 +10,7 @@ import {ignored} from './transport/ignored.ts';
 import {OneSocketAgent} from './transport/one-socket-agent.ts';
 import {openSocket, type OpenSocket, type Route} from './transport/open-socket.ts';
 import {upgradeRequest} from './transport/upgrade.ts';
+import {readStart} from './read-start.ts';
 
 /** Everything that connections to one apiserver as one user have in common. */
 export type Access = {
@@ -165,24 +166,4 @@ export class DedicatedConnection implements Connection {
 
 function basic({username, password}: {username: string; password: string}): string {
 	return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-}
-
-/** The first `maxBytes` as text; what is longer ends the connection, since the rest would stand in the way. */
-async function readStart(body: NodeJS.ReadableStream & {destroy(): void}, maxBytes: number): Promise<string> {
-	const chunks: Buffer[] = [];
-	let total = 0;
-	try {
-		for await (const chunk of body as AsyncIterable<Buffer>) {
-			chunks.push(chunk);
-			total += chunk.length;
-			if (total >= maxBytes) {
-				body.destroy();
-				break;
-			}
-		}
-	} catch {
-		// What came before the cut is the refusal's text.
-	}
-
-	return Buffer.concat(chunks).toString('utf8').slice(0, maxBytes);
 }

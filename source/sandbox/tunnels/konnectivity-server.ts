@@ -7,6 +7,7 @@ import {createServer as createTlsServer, type Server as TlsServer} from 'node:tl
 import type {KeyPair} from '../certificates/issuer.ts';
 import type {Place} from '../network/address-plan.ts';
 import {expectedEnd} from '../network/expected-end.ts';
+import {joinStreams} from '../network/join-streams.ts';
 import {TunnelSession} from './tunnel-session.ts';
 
 export type ServerSetting = {mode: 'grpc' | 'http-connect'; socketPath: string; agentPlace: Place; pair: KeyPair; authority: string};
@@ -75,7 +76,7 @@ export class KonnectivityServer {
 				const [, address = '', port = '0'] = line.toString().trim().split(' ', 3);
 				this.#dial(address, Number(port), backstopMs).then(stream => {
 					socket.write('OK\n');
-					join(socket, stream);
+					joinStreams(socket, stream);
 				}, (error: unknown) => {
 					socket.end(`ERROR ${(error as Error).message}\n`);
 				});
@@ -91,7 +92,7 @@ export class KonnectivityServer {
 			this.#dial(request.url!.slice(0, at), Number(request.url!.slice(at + 1)), null).then(stream => {
 				socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
 				stream.write(head);
-				join(socket, stream);
+				joinStreams(socket, stream);
 			}, (error: unknown) => {
 				const {message} = error as Error;
 				const [code, text] = message === noAgent ? [500, 'Internal Server Error'] : (message.includes('i/o timeout') ? [504, 'Gateway Timeout'] : [502, 'Bad Gateway']);
@@ -124,13 +125,3 @@ export class KonnectivityServer {
 }
 
 export const noAgent = 'No agent available';
-
-function join(one: Duplex, other: Duplex): void {
-	for (const [from, to] of [[one, other], [other, one]] as const) {
-		from.on('error', expectedEnd);
-		from.pipe(to);
-		from.on('close', () => {
-			to.destroy();
-		});
-	}
-}

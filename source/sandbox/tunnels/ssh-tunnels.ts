@@ -5,6 +5,7 @@ import ssh, {type Client, type Server} from 'ssh2';
 import type {Metrics} from '../apiserver/metrics.ts';
 import type {AddressPlan, Place} from '../network/address-plan.ts';
 import {expectedEnd} from '../network/expected-end.ts';
+import {joinStreams} from '../network/join-streams.ts';
 import {connectFrom} from './direct.ts';
 import {DialError, type Dial} from './dialer.ts';
 
@@ -45,7 +46,7 @@ export class SshTunnels {
 				});
 				connection.on('tcpip', (accept, reject, {destIP, destPort}) => {
 					connectFrom(this.#plan, node, {address: destIP, port: destPort}, 30_000).then(socket => {
-						join(accept(), socket);
+						joinStreams(accept(), socket);
 					}, () => {
 						reject();
 					});
@@ -100,16 +101,6 @@ export class SshTunnels {
 		}
 
 		this.#tunnels = [];
-	}
-}
-
-function join(one: Duplex, other: Duplex): void {
-	for (const [from, to] of [[one, other], [other, one]] as const) {
-		from.on('error', expectedEnd);
-		from.pipe(to);
-		from.on('close', () => {
-			to.destroy();
-		});
 	}
 }
 

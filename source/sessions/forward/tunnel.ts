@@ -12,6 +12,7 @@ import {podResource} from '../../targets/resource-words.ts';
 import type {ConnectionPurpose, ConnectionWitness, ReachedTarget} from '../connection-witness.ts';
 import {anotherMayDo} from '../remote-command/carrier-choice.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
+import {withFirstWords} from '../carrier-refusals.ts';
 
 export type TunnelCarrier = 'websocket' | 'spdy';
 
@@ -146,17 +147,4 @@ function refusedUpgrade(outcome: UpgradeOutcome, carrier: TunnelCarrier): SpokeE
 	return text === ''
 		? new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`)
 		: refusal(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward'});
-}
-
-/** The last answer decides what it is; the first one's words are about the carrier that should have worked. */
-function withFirstWords(refused: readonly SpokeError[]): SpokeError {
-	const first = refused[0]!;
-	const last = refused.findLast(({code}) => code !== 'ERR_UPGRADE_REFUSED') ?? first;
-	if (first === last || first.text === null || first.text === last.text) {
-		return last;
-	}
-
-	return new SpokeError(last.code, last.message, {
-		leg: last.leg, text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first, ...last.remedy !== null && {remedy: last.remedy},
-	});
 }

@@ -2,6 +2,7 @@
 import type {Readable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection} from '../../cluster/connection.ts';
+import {readStart} from '../../cluster/read-start.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {ReachedTarget, ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
@@ -74,7 +75,7 @@ async function ask(connection: Connection, source: LogSource, read: LogRead, sig
 		return {body, answeredAt: Number.isNaN(date) ? null : date / 1000};
 	}
 
-	const text = await readRefusal(body);
+	const text = await readStart(body, longestRefusal);
 	const error = logRefusal({status, body: text, headers});
 	const retryAfter = Number(headers['retry-after']);
 	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new AskedToWait(error, retryAfter * 1000) : error;
@@ -91,21 +92,3 @@ export class AskedToWait extends SpokeError {
 }
 
 const longestRefusal = 64 * 1024;
-
-async function readRefusal(body: Readable): Promise<string> {
-	const chunks: Buffer[] = [];
-	let size = 0;
-	try {
-		for await (const chunk of body as AsyncIterable<Buffer>) {
-			chunks.push(chunk);
-			size += chunk.length;
-			if (size > longestRefusal) {
-				break;
-			}
-		}
-	} catch {
-		// What came before the cut is what can be told.
-	}
-
-	return Buffer.concat(chunks).toString('utf8');
-}

@@ -9,6 +9,7 @@ import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
+import {withFirstWords} from '../carrier-refusals.ts';
 import {anotherMayDo, commandCarriers, statusMessage, type CommandCarrier} from './carrier-choice.ts';
 import {pingEveryMs, silenceMs, type CommandChannels, type RoundTripListener} from './command-channels.ts';
 import {commandOutcome, saidAboutContainer} from './command-outcome.ts';
@@ -164,17 +165,4 @@ function remoteCommand({cluster, request, connection, carrier, channels, over}: 
 			channels.close();
 		},
 	};
-}
-
-/** The last answer decides what it is; the first one's words are kept, since they are about the carrier that should have worked. */
-function withFirstWords(refused: readonly SpokeError[]): SpokeError {
-	const first = refused[0]!;
-	const last = refused.findLast(({code}) => code !== 'ERR_UPGRADE_REFUSED') ?? first;
-	if (first === last || first.text === null || first.text === last.text) {
-		return last;
-	}
-
-	return new SpokeError(last.code, last.message, {
-		leg: last.leg, text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first, ...last.remedy !== null && {remedy: last.remedy},
-	});
 }

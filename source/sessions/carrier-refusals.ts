@@ -1,0 +1,15 @@
+/** Which error is told when more than one carrier was refused? */
+import {SpokeError} from '../errors/spoke-error.ts';
+
+/** The last answer decides what it is; the first one's words are kept, since they are about the carrier that should have worked. */
+export function withFirstWords(refused: readonly SpokeError[]): SpokeError {
+	const first = refused[0]!;
+	const last = refused.findLast(({code}) => code !== 'ERR_UPGRADE_REFUSED') ?? first;
+	if (first === last || first.text === null || first.text === last.text) {
+		return last;
+	}
+
+	return new SpokeError(last.code, last.message, {
+		leg: last.leg, text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first, ...last.remedy !== null && {remedy: last.remedy},
+	});
+}
