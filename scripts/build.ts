@@ -1,7 +1,7 @@
 /** Bundles the program: `build/spoke.js`, and one self-contained file a command, so that a one-shot reads two files. */
 import {existsSync} from 'node:fs';
 import {chmod, mkdir, readFile, readdir, rm, writeFile} from 'node:fs/promises';
-import {createRequire} from 'node:module';
+import {createRequire, isBuiltin} from 'node:module';
 import {basename, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
@@ -48,7 +48,7 @@ await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
 	build({...startsFast, target: 'node18', supported: {'dynamic-import': false}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside('./commands/')]}),
 	build({...startsFast, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), builtInsWaitForTheirUse(), heavyPartsStandAlone('../parts/'), onlyUsedPartsOfWs(), noDevtools(), layoutWithoutFetch()]}),
-	build({...mayWait, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
+	build({...mayWait, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
 	// ssh2 carries a program made by emscripten, which looks for its own folder.
 	build({
 		...mayWait, entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')], outdir: inRoot('build/parts'), plugins: [noNativeParts()],
@@ -130,6 +130,17 @@ function onlyUsedPartsOfWs(): Plugin {
 		setup(build) {
 			build.onResolve({filter: /^\.\/lib\/[\w-]+\.js$/}, ({path, importer, resolveDir}) =>
 				importer.endsWith('/ws/wrapper.mjs') ? {path: join(resolveDir, path), sideEffects: false} : undefined);
+		},
+	};
+}
+
+/** `import x from 'node:http'` in an ES module evaluates all that `node:http` offers, a whole HTTP client among it; `require` gives it as it is. */
+function builtinsByRequire(): Plugin {
+	return {
+		name: 'builtins-by-require',
+		setup(build) {
+			build.onResolve({filter: /./}, ({path, kind}) => isBuiltin(path) && kind === 'import-statement' ? {path, namespace: 'builtin', sideEffects: false} : undefined);
+			build.onLoad({filter: /./, namespace: 'builtin'}, ({path}) => ({contents: `module.exports = require(${JSON.stringify(path)})`}));
 		},
 	};
 }

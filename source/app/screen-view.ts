@@ -1,8 +1,10 @@
 /** The screen as Ink draws it: in the alternate screen, at full height, and out of the way while somebody else has the terminal. */
 import {render, Text, useApp, type Instance} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
+import {RowPainter} from '../terminal/row-painter.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import type {Screen} from '../ui/screen.ts';
+import {PainterContext} from '../ui/painted-rows.tsx';
 import {spokenLines} from '../ui/spoken-screen.ts';
 import {SessionScreen} from '../ui/session-screen.tsx';
 import {tailRows} from '../ui/tail-screen.ts';
@@ -19,12 +21,16 @@ export class ScreenView {
 	#spoken = '';
 	#ink: Instance | null = null;
 	#suspend: Suspend | null = null;
+	readonly #painter: RowPainter;
 
 	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, theme: Theme, isSpoken = false) {
 		this.#isSpoken = isSpoken;
 		this.#stdout = stdout;
 		this.#stdin = stdin;
 		this.theme = theme;
+		this.#painter = new RowPainter(text => {
+			stdout.write(text);
+		});
 	}
 
 	setTheme(theme: Theme): void {
@@ -44,20 +50,39 @@ export class ScreenView {
 		this.#spoken = spoken;
 		const tree = createElement(Fragment, null, createElement(Suspender, {onSuspend: suspend => {
 			this.#suspend = suspend;
-		}}), this.#isSpoken ? createElement(Text, null, spoken) : createElement(SessionScreen, {screen}));
+		}}), this.#isSpoken ? createElement(Text, null, spoken) : createElement(PainterContext, {value: this.#painter}, createElement(SessionScreen, {screen})));
 		if (this.#ink) {
 			this.#ink.rerender(tree);
 		} else {
 			this.#ink = render(tree, {
-				stdout: this.#stdout, stdin: this.#stdin, exitOnCtrlC: false, patchConsole: false, maxFps: 60, incrementalRendering: true, alternateScreen: !this.#isSpoken, isScreenReaderEnabled: this.#isSpoken,
+				stdout: this.#isSpoken ? this.#stdout : this.#watched(), stdin: this.#stdin, exitOnCtrlC: false, patchConsole: false, maxFps: 60, incrementalRendering: true, alternateScreen: !this.#isSpoken, isScreenReaderEnabled: this.#isSpoken,
 				// CI variables decide nothing here: whoever started the session has a terminal.
 				interactive: true,
 			});
 		}
 	}
 
+	/** What Ink itself writes, at the start, after a resize or a suspension, is painted over again. */
+	#watched(): NodeJS.WriteStream {
+		const write = (...given: Parameters<NodeJS.WriteStream['write']>) => {
+			this.#painter.forget();
+			queueMicrotask(() => {
+				this.#painter.flush();
+			});
+			return this.#stdout.write(...given);
+		};
+
+		return new Proxy(this.#stdout, {
+			get(stdout, name) {
+				const value: unknown = name === 'write' ? write : Reflect.get(stdout, name, stdout);
+				return typeof value === 'function' && name !== 'write' ? value.bind(stdout) as unknown : value;
+			},
+		});
+	}
+
 	/** Leaves the alternate screen for as long as `work` runs. */
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
+		this.#painter.hold(true);
 		let result: {value: Result} | {error: unknown} | null = null;
 		await this.#suspend!(async () => {
 			try {
@@ -66,6 +91,8 @@ export class ScreenView {
 				result = {error};
 			}
 		});
+		this.#painter.hold(false);
+		this.#painter.flush();
 		const ended = result as unknown as {value: Result} | {error: unknown};
 		if ('error' in ended) {
 			throw ended.error;
@@ -75,6 +102,7 @@ export class ScreenView {
 	}
 
 	async close(): Promise<void> {
+		this.#painter.hold(true);
 		this.#ink?.unmount();
 		await this.#ink?.waitUntilExit().catch(() => {});
 	}

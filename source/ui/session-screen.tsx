@@ -1,6 +1,6 @@
 /** The whole screen: header, main pane, path, connections, footer, and what floats over them. Only lays out. */
-import {Box, Text} from 'ink';
-import {memo, type ReactNode} from 'react';
+import {Box} from 'ink';
+import {use, useLayoutEffect, type ReactNode} from 'react';
 import {layout, type Layout} from '../state/layout.ts';
 import {cursorRow, type ListState} from '../state/list-state.ts';
 import type {Layer} from '../state/session-state.ts';
@@ -13,27 +13,32 @@ import {forwardsScreen} from './forwards-screen.ts';
 import {helpBody, helpScreen} from './help-screen.ts';
 import {listNote, listPane} from './list-pane.ts';
 import {floatingBox, promptLine} from './overlay-box.ts';
+import {PaintedRows, PainterContext} from './painted-rows.tsx';
 import {pathPane, uprightPath} from './path-pane.ts';
 import {proxyScreen} from './proxy-screen.ts';
 import {firstKey, type Screen} from './screen.ts';
-import {line, of, paint, spread, type Line} from './styled-line.ts';
+import {line, of, spread, type Line} from './styled-line.ts';
 import {tailScreen} from './tail-screen.ts';
 import {fillUp, messageLines, messagesScreen, textLines, textScreen} from './text-screen.ts';
-import type {Theme} from './theme.ts';
 import {whyBody, whyScreen} from './why-screen.ts';
 
 export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {
 	const {state: {size, overlay}, theme} = screen;
 	const floating = overlay === null ? null : floatingBox(screen, overlay);
+	const painter = use(PainterContext);
+	// After those of the rows within.
+	useLayoutEffect(() => {
+		painter?.flush();
+	});
 	const last = overlay?.kind === 'prompt' ? promptLine(screen, overlay) : footer(screen);
 	return (
 		<Box flexDirection="column" width={size.columns} height={size.rows} overflow="hidden">
-			<Rows lines={[header(screen)]} width={size.columns} theme={theme}/>
-			<Rows lines={middle(screen, size.rows - 2)} width={size.columns} theme={theme}/>
-			<Rows lines={[last]} width={size.columns} theme={theme}/>
+			<PaintedRows lines={[header(screen)]} width={size.columns} theme={theme}/>
+			<PaintedRows lines={middle(screen, size.rows - 2)} width={size.columns} theme={theme}/>
+			<PaintedRows lines={[last]} width={size.columns} theme={theme}/>
 			{floating === null ? null : (
 				<Box position="absolute" flexDirection="column" marginLeft={floating.left} marginTop={floating.top}>
-					<Rows lines={floating.lines} width={floating.width} theme={theme}/>
+					<PaintedRows floats lines={floating.lines} width={floating.width} theme={theme}/>
 				</Box>
 			)}
 		</Box>
@@ -186,13 +191,3 @@ function dockRows(screen: Screen, parts: Layout): Line[] {
 	const right = [usable, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
 	return [titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right: usable !== '' && right.length > room ? usable : right, warn: usable !== ''}), ...dockPane(screen, parts.dock)];
 }
-
-const Rows = memo(({lines, width, theme}: {readonly lines: readonly Line[]; readonly width: number; readonly theme: Theme}): ReactNode => (
-	<Box flexDirection="column" flexShrink={0} width={width}>
-		{lines.map((one, index) => (
-			// eslint-disable-next-line react/no-array-index-key
-			<Text key={index} wrap="truncate">{paint(one, width, theme)}</Text>
-		))}
-	</Box>
-));
-

@@ -99,6 +99,8 @@ test('a shell gets the whole terminal, byte for byte, and gives it back', async 
 	await terminal.sees(/^30 100$/m);
 	terminal.type('exit 3\r');
 	await terminal.sees(/shell ended with exit status 3/);
+	// It is said on the plain screen first.
+	await terminal.sees(/1 Pods \d/);
 	t.is(terminal.buffer(), 'alternate');
 	terminal.press('list.filter');
 	await terminal.sees(/Enter keep/);

@@ -49,7 +49,7 @@ export function tableOf(rows: Rows, programs: readonly ProgramName[]): string {
 		const own = median(values.get('spoke') ?? []);
 		lines.push([row, figure(own), ...others.flatMap(name => {
 			const other = median(values.get(name) ?? []);
-			const ratio = row.includes('MiB/s') ? own / other : other / own;
+			const ratio = row.includes('MiB/s') || row.includes('lines/s in') ? own / other : other / own;
 			return [figure(other), Number.isFinite(ratio) ? `${ratio.toFixed(2)}×` : '–'];
 		})]);
 	}

@@ -10,6 +10,7 @@ import {fileURLToPath} from 'node:url';
 import {logGroups} from './logs.ts';
 import {alternate, benchEnvironment, median, tableOf, type Group, type Program, type ProgramName} from './measure.ts';
 import {portForwardGroups} from './port-forward.ts';
+import {sessionLoadGroups} from './session-load.ts';
 import {sessionGroups} from './session.ts';
 
 const chosen = process.argv.slice(2);
@@ -20,7 +21,7 @@ const programs = [
 	...(['stern', 'k9s'] as const).map(name => ({name, command: [process.env[`SPOKE_BENCH_${name.toUpperCase()}`] ?? name]})),
 ] satisfies readonly Program[];
 const present = new Set<ProgramName>(programs.filter(({name, command}) => name === 'spoke' || spawnSync(command[0]!, ['version', '--client'], {stdio: 'ignore', env: benchEnvironment()}).error === undefined).map(({name}) => name));
-const groups: readonly Group[] = [...portForwardGroups, ...logGroups, ...sessionGroups];
+const groups: readonly Group[] = [...portForwardGroups, ...logGroups, ...sessionGroups, ...sessionLoadGroups];
 const asked = groups.filter(({name}) => chosen.length === 0 || chosen.some(part => name.includes(part)));
 if (asked.length === 0) {
 	process.stderr.write(`no group is named so; there are: ${groups.map(({name}) => name).join(', ')}\n`);

@@ -18,13 +18,16 @@ export async function goAbove(session: Session, run: TailRun, rows: number): Pro
 	await whileStaying(session, run, stepLines, view => goTo(view, numberAt(view, placeOf(view, view.cursor) - rows)));
 }
 
-/** Looks in older lines as well: `find` gives the view with what was found, or `null`. */
+/** For what was not found in what is looked through so far: looks in the rest and in older lines. `find` gives the view with what was found, or `null`. */
 export async function lookAbove(session: Session, run: TailRun, find: (view: TailView) => TailView | null, none: string): Promise<void> {
-	await finishScan(run);
-	let found = find(run.view);
-	if (found !== null) {
-		set(session, run, found);
-		return;
+	const {cursor, follow} = run.view;
+	if (!run.scan(20)) {
+		await finishScan(run);
+		const found = find(run.view);
+		if (found !== null) {
+			set(session, run, run.view.cursor === cursor && run.view.follow === follow ? found : run.view);
+			return;
+		}
 	}
 
 	if (!mayHaveOlder(run)) {
@@ -35,7 +38,7 @@ export async function lookAbove(session: Session, run: TailRun, find: (view: Tai
 	session.tell(`${none} in what is loaded; older lines are read`);
 	await whileStaying(session, run, null, async () => {
 		await finishScan(run);
-		found = find(run.view);
+		const found = find(run.view);
 		session.tell(found === null ? none : 'found in older lines');
 		return found ?? run.view;
 	});

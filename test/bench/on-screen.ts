@@ -1,0 +1,83 @@
+/** A program in a pseudo-terminal whose screen is read through a terminal emulator: when something is seen on it, and what the program takes. */
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {spawn} from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+import {benchEnvironment, usageOf} from './measure.ts';
+
+export type OnScreen = {
+	type(keys: string): void;
+	/** Milliseconds since the start, or since `since`, until `isThere` held for the rows of the screen. */
+	until(what: string, isThere: (rows: readonly string[]) => boolean, since?: number): Promise<number>;
+	rows(): string[];
+	usage(): Promise<{residentMiB: number; mostResidentMiB: number; cpuS: number}>;
+	end(): Promise<void>;
+	readonly startedAt: number;
+};
+
+const limitMs = 120_000;
+
+export async function onScreen(command: readonly string[], {columns = 120, rows = 40, env = {}}: {columns?: number; rows?: number; env?: NodeJS.ProcessEnv} = {}): Promise<OnScreen> {
+	const home = await mkdtemp(join(tmpdir(), 'spoke-bench-'));
+	const {CI: _ci, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = benchEnvironment();
+	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 0});
+	const startedAt = performance.now();
+	const child = spawn(command[0]!, command.slice(1), {name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env} as Record<string, string>});
+	const screen = () => Array.from({length: rows}, (_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true) ?? '');
+	const looking = new Set<() => void>();
+	let exited: number | null = null;
+	child.onData(data => {
+		emulator.write(data, () => {
+			for (const look of looking) {
+				look();
+			}
+		});
+	});
+	const gone = new Promise<void>(resolve => {
+		child.onExit(({exitCode}) => {
+			exited = exitCode;
+			resolve();
+		});
+	});
+	emulator.onData(answer => {
+		child.write(answer);
+	});
+	return {
+		startedAt, rows: screen,
+		type(keys) {
+			child.write(keys);
+		},
+		async until(what, isThere, since = startedAt) {
+			return new Promise((resolve, reject) => {
+				const timer = setTimeout(() => {
+					looking.delete(look);
+					reject(new Error(`${command.join(' ')}: ${what} was not seen; status ${exited}; the screen:\n${screen().join('\n')}`));
+				}, limitMs);
+				const look = () => {
+					if (!isThere(screen())) {
+						return;
+					}
+
+					clearTimeout(timer);
+					looking.delete(look);
+					resolve(performance.now() - since);
+				};
+
+				looking.add(look);
+				look();
+			});
+		},
+		usage: async () => (await usageOf(child.pid))!,
+		async end() {
+			child.kill('SIGTERM');
+			const timer = setTimeout(() => {
+				child.kill('SIGKILL');
+			}, 3000);
+			await gone;
+			clearTimeout(timer);
+			emulator.dispose();
+			await rm(home, {recursive: true, force: true, maxRetries: 3});
+		},
+	};
+}
