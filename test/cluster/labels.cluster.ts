@@ -6,6 +6,7 @@ import type {Path} from '../../source/posture/evidence.ts';
 import {removeAgents, restartApiserver, restoreAgents} from './lab/faults.ts';
 import {image} from './lab/image.ts';
 import {apply} from './lab/kubectl.ts';
+import {servesFlagz} from './lab/postures.ts';
 import {konnectivityGiven} from './lab/programs.ts';
 import {useCluster} from './support/cluster.ts';
 import {pathsIn} from './support/stream-cells.ts';
@@ -13,6 +14,11 @@ import {pathsIn} from './support/stream-cells.ts';
 const tunnelTest = konnectivityGiven ? test : test.skip;
 
 test('after an apiserver restart with other flags a forward’s old label is never told again, and the new one settles within 10 s', async t => {
+	if (!servesFlagz('restarted')) {
+		t.pass('no label changes where no flag can be read');
+		return;
+	}
+
 	const cluster = await useCluster({postures: ['restarted']});
 	await restartApiserver(cluster.lab, 'restarted', {kubeletCa: 'off'});
 	const child = cluster.startSpoke('restarted', ['port-forward', 'pod/shell', ':8080', '-o', 'json']);
@@ -71,7 +77,7 @@ test('an exec that the apiserver translates gets its 101 before the kubelet is d
 		const {stderr} = await cluster.spoke(posture, ['exec', 'translated', '--path=json', '--', 'true']);
 		const labels = pathsIn(stderr);
 		const truth = cluster.truth(posture, {feature: 'exec', serving: 'signed'});
-		t.is(labels.at(-1)?.legs[1]?.tls.state, truth.tls, stderr);
+		t.true(labels.at(-1)?.legs[1]?.tls.state === truth.tls || (!servesFlagz(posture) && labels.at(-1)?.legs[1]?.tls.state === 'unknown'), stderr);
 		t.deepEqual(labels.filter(({legs}) => legs[1]?.tls.basis === 'proven' && legs[1].tls.state !== truth.tls).map(({line}) => line), []);
 	}
 });

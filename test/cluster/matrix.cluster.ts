@@ -81,7 +81,9 @@ tunnelTest('trap: two replicas with different flags behind a balancer: an open s
 	for (const replica of replicas) {
 		for (const person of people) {
 			const [cell] = await cellsOf({place: replica, person, kubeconfig: cluster.kubeconfig(replica, person), truth: variant => cluster.truth(replica, variant.stream), flagz: servesFlagz(replica)});
-			processes.set(`${person} ${cell!.path.process.id}`, replica);
+			if (cell!.path.process.id !== null) {
+				processes.set(`${person} ${cell!.path.process.id}`, replica);
+			}
 		}
 	}
 

@@ -95,7 +95,7 @@ async function kubeletConfiguration(lab: Lab, node: NodeName): Promise<object> {
 		authorization: {mode: 'Webhook'},
 		...serving && {tlsCertFile: serving.cert, tlsPrivateKeyFile: serving.key},
 		...facts.serving === 'pending' && {serverTLSBootstrap: true},
-		...(facts.extendWebSockets === false || (labTranslates && (facts.version ?? labVersion) === '1.36.3')) && {featureGates: {ExtendWebSocketsToKubelet: false}},
+		...(facts.extendWebSockets === false || labTranslates) && (facts.version ?? labVersion) === '1.36.3' && {featureGates: {ExtendWebSocketsToKubelet: false}},
 		containerRuntimeEndpoint: `unix://${containerdSocket(lab, node)}`,
 		staticPodPath: staticPodFolder(lab, node),
 		podLogsDir: join(lab.folder, node, 'pod-logs'),

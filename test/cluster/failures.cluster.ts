@@ -1,0 +1,241 @@
+/** Every row of the table of failures, provoked on the real cluster: the meaning is told, and the words are kept. */
+import {execFile} from 'node:child_process';
+import {connect} from 'node:net';
+import {createInterface} from 'node:readline';
+import {promisify} from 'node:util';
+import test from 'ava';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {explainFailure, failureRows} from '../../source/failures/explain-failure.ts';
+import {freezeAgents, killTunnelServer, removeAgents, restoreAgents, restoreTunnelServer, thawAgents} from './lab/faults.ts';
+import {image} from './lab/image.ts';
+import {applyPeople, resource} from './lab/impersonated.ts';
+import {authority} from './lab/certificates.ts';
+import {serverUrl} from './lab/control-plane.ts';
+import {apply} from './lab/kubectl.ts';
+import {addAddress, controlPlaneAddress, podSubnet} from './lab/lab.ts';
+import {kubeletAnswer, startOddNodes, type OddNodes} from './lab/odd-nodes.ts';
+import {konnectivityGiven} from './lab/programs.ts';
+import type {PostureName} from './lab/postures.ts';
+import {useCluster, type Cluster} from './support/cluster.ts';
+
+const run = promisify(execFile);
+const tunnelTest = konnectivityGiven ? test : test.skip;
+const provoked = new Set<string>();
+const forbidden = 'Forbidden (user=kube-apiserver-kubelet-client, verb=get, resource=nodes, subresource(s)=[proxy])';
+
+/** An address whose packets are dropped here, and never leave the machine. */
+const swallowing = (cluster: Cluster) => `10.99.${cluster.lab.number}.99`;
+
+let standing: Promise<{cluster: Cluster; odd: OddNodes}> | undefined;
+
+async function stand() {
+	const postures: readonly PostureName[] = ['off-direct', 'good-direct', 'bad-direct', ...konnectivityGiven ? ['off-grpc', 'off-http'] as const : []];
+	const cluster = await useCluster({postures, nodes: ['n2', 'n3', 'n6']});
+	const {lab} = cluster;
+	const sleeping = (name: string, nodeName: string) => ({apiVersion: 'v1', kind: 'Pod', metadata: {name, namespace: 'demo'}, spec: {nodeName, automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{name: 'c', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'echo here; trap exit TERM; while :; do sleep 1; done']}]}});
+	await apply(cluster.kubeconfig('off-direct'), [sleeping('without-certificate', 'n3'), sleeping('out-of-date', 'n6')]);
+	await addAddress(swallowing(cluster));
+	await run('iptables', ['-I', 'INPUT', '-d', swallowing(cluster), '-j', 'DROP']);
+	const odd = await startOddNodes(lab, {
+		'wrong-name': {kind: 'tls', by: 'kubelet', names: ['10.99.250.1'], answer: kubeletAnswer('200 OK', '')},
+		'unauthorized': {kind: 'tls', by: 'kubelet', answer: kubeletAnswer('401 Unauthorized', 'Unauthorized')},
+		'forbidding': {kind: 'tls', by: 'kubelet', answer: kubeletAnswer('403 Forbidden', forbidden)},
+		'no-kubelet': {kind: 'tls', by: 'kubelet', answer: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi'},
+		'plain-http': {kind: 'tcp', does: 'answer-http'},
+		'silent': {kind: 'tcp', does: 'stay-silent'},
+		'hanging-up': {kind: 'tcp', does: 'hang-up'},
+		'refusing': {kind: 'address', type: 'InternalIP', address: controlPlaneAddress(lab), port: 9},
+		'nowhere': {kind: 'address', type: 'InternalIP', address: podSubnet(lab, 'n1').replace(/\.0\/24$/, '.250'), port: 10_250},
+		'swallowing': {kind: 'address', type: 'InternalIP', address: swallowing(cluster), port: 10_250},
+		// No name at all, so that nobody's resolver is asked.
+		'nameless': {kind: 'address', type: 'Hostname', address: 'no..name', port: 10_250},
+		'loopback': {kind: 'address', type: 'InternalIP', address: '127.0.0.1', port: 10_250},
+		'addressless': {kind: 'none'},
+	});
+	await applyPeople(cluster, [{name: 'gets-only', rules: [resource(['pods/exec'], ['get'])]}, {name: 'gets-nothing', rules: []}]);
+	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/without-certificate', 'pod/out-of-date', '-n', 'demo', '--timeout=60s']);
+	return {cluster, odd};
+}
+
+test.after.always(async () => {
+	const found = await standing?.catch(() => undefined);
+	if (found) {
+		await run('iptables', ['-D', 'INPUT', '-d', swallowing(found.cluster), '-j', 'DROP']);
+		await found.odd.close();
+	}
+});
+
+/** `says`: where a command has words of its own for the meaning. */
+type Row = [id: string, place: PostureName, args: readonly string[], words: RegExp, says?: RegExp];
+
+const log = (pod: string) => ['logs', pod, '--tail=1'] as const;
+const exec = (pod: string) => ['exec', pod, '--', 'true'] as const;
+
+const rows: readonly Row[] = [
+	['T1', 'good-direct', log('rotating'), /doesn't contain any IP SANs/],
+	['T2', 'good-direct', log('wrong-name'), /certificate is valid for 10\.99\.250\.1, not/],
+	['T3', 'bad-direct', log('shell'), /signed by unknown authority/],
+	['T3', 'bad-direct', exec('shell'), /signed by unknown authority/],
+	['T3', 'bad-direct', ['proxy', 'get', 'node/n1/healthz'], /signed by unknown authority/],
+	['T4', 'good-direct', log('out-of-date'), /has expired or is not yet valid/],
+	['T5', 'off-direct', log('without-certificate'), /remote error: tls: internal error/],
+	['T6', 'off-direct', log('plain-http'), /server gave HTTP response to HTTPS client/],
+	['T7', 'off-direct', log('silent'), /TLS handshake timeout/],
+	['T8', 'off-direct', log('hanging-up'), /EOF|connection reset by peer/],
+	['D1', 'off-direct', log('refusing'), /connect: connection refused/],
+	['D2', 'off-direct', log('nowhere'), /no route to host/],
+	['D4', 'off-direct', log('nameless'), /lookup no\.\.name.*: no such host/],
+	['D5', 'off-direct', log('addressless'), /no preferred addresses found/],
+	['D6', 'off-direct', ['proxy', 'get', 'node/loopback/healthz'], /address not allowed/],
+	['K1', 'off-direct', log('unauthorized'), /asked for the client to provide credentials/],
+	['K2', 'off-direct', ['proxy', 'get', 'node/unauthorized/healthz'], /Unauthorized/],
+	['K3', 'off-direct', log('forbidding'), /Forbidden \(user=/],
+	['K4', 'off-direct', exec('unauthorized'), /unable to upgrade connection: Unauthorized/],
+	['K4', 'off-direct', exec('forbidding'), /unable to upgrade connection: Forbidden/],
+	['R2', 'off-direct', [...exec('shell').slice(0, 2), '--as', 'gets-nothing', '--', 'true'], /cannot create resource "pods\/exec"/, /ask for this right.*ERR_FORBIDDEN/],
+	['R3', 'off-direct', [...exec('shell').slice(0, 2), '--as', 'gets-only', '--', 'true'], /pods "shell" is forbidden/],
+	['P5', 'off-direct', ['proxy', 'get', 'svc/secure:443/'], /Client sent an HTTP request to an HTTPS server/, /it speaks TLS: put https: before the name/],
+];
+
+const tunnelRows: readonly Row[] = [
+	['D1', 'off-grpc', log('refusing'), /connect: connection refused/],
+	['D3', 'off-grpc', log('swallowing'), /i\/o timeout/],
+	['H2', 'off-http', log('refusing'), /code 502/],
+	['H3', 'off-http', log('swallowing'), /code 504/],
+];
+
+for (const row of [...rows, ...konnectivityGiven ? tunnelRows : []]) {
+	const [id, place, args, words, says] = row;
+	test(`${id}: ${place}, ${args.slice(0, 3).join(' ')}`, async t => {
+		standing ??= stand();
+		const {cluster} = await standing;
+		const {stdout, stderr} = await cluster.spoke(place, args);
+		told(t, id, stdout + stderr, words, says);
+	});
+}
+
+function told(t: {true(value: boolean, message?: string): void}, id: string, output: string, words: RegExp, says?: RegExp): void {
+	const meanings = failureRows.filter(row => row.id === id).map(({meaning}) => meaning);
+	t.true(says?.test(output) ?? meanings.some(meaning => output.includes(meaning)), `${id} is told: ${output}`);
+	t.true(words.test(output), `the words are kept: ${output}`);
+	provoked.add(id);
+}
+
+tunnelTest('G1, H1: no agent is connected', async t => {
+	standing ??= stand();
+	const {cluster} = await standing;
+	for (const [id, place, mode, words] of [['G1', 'off-grpc', 'grpc', /No agent available/], ['H1', 'off-http', 'http-connect', /code 500/]] as const) {
+		await removeAgents(cluster.lab, mode);
+		try {
+			const {stderr} = await cluster.spoke(place, log('shell'));
+			told(t, id, stderr, words);
+		} finally {
+			await restoreAgents(cluster.lab, mode);
+		}
+	}
+});
+
+tunnelTest('G2: an agent that is connected and does not answer', async t => {
+	standing ??= stand();
+	const {cluster} = await standing;
+	await freezeAgents(cluster.lab, 'grpc');
+	try {
+		const {stderr} = await cluster.spoke('off-grpc', exec('shell'));
+		told(t, 'G2', stderr, /dial timeout, backstop/);
+	} finally {
+		await thawAgents(cluster.lab, 'grpc');
+	}
+});
+
+tunnelTest('G3, H4: the proxy server beside the apiserver is down', async t => {
+	standing ??= stand();
+	const {cluster} = await standing;
+	for (const [id, place, mode, words] of [['G3', 'off-grpc', 'grpc', /dial unix \S+: connect: (connection refused|no such file)/], ['H4', 'off-http', 'http-connect', /dial unix \S+: connect: (connection refused|no such file)/]] as const) {
+		await killTunnelServer(cluster.lab, mode);
+		try {
+			const {stderr} = await cluster.spoke(place, exec('shell'));
+			told(t, id, stderr, words);
+		} finally {
+			await restoreTunnelServer(cluster.lab, mode);
+		}
+	}
+});
+
+test('R1: credentials that the apiserver does not accept', async t => {
+	standing ??= stand();
+	const {cluster} = await standing;
+	const {cert} = await authority(cluster.lab, 'cluster');
+	const {stderr, stdout} = await cluster.spoke('off-direct', ['logs', 'shell', '--kubeconfig', '/dev/null', '--server', serverUrl(cluster.lab, 'off-direct'), '--certificate-authority', cert, '--token', 'nobody', '-n', 'demo']);
+	t.regex(stdout + stderr, /ERR_CREDENTIALS/);
+	const answer = await asked(cluster, ['--kubeconfig', '/dev/null', '--server', serverUrl(cluster.lab, 'off-direct'), '--certificate-authority', cert, '--token', 'nobody'], '/api/v1/namespaces/demo/pods/shell/log');
+	t.is(explainFailure(answer.body, answer)?.row.id, 'R1');
+	provoked.add('R1');
+});
+
+test('P4: nothing listens on that port in the pod', async t => {
+	standing ??= stand();
+	const {cluster} = await standing;
+	const child = cluster.startSpoke('off-direct', ['port-forward', 'pod/shell', ':9999', '-o', 'json']);
+	const lines: string[] = [];
+	const failed = new Promise<void>(resolve => {
+		createInterface({input: child.stdout}).on('line', line => {
+			lines.push(line);
+			const {event, listen} = JSON.parse(line) as {event?: string; listen?: Array<{port: number}>};
+			if (event === 'ready') {
+				connect(listen![0]!.port, '127.0.0.1').on('error', () => undefined).write('x');
+			} else if (event === 'connection-failed') {
+				resolve();
+			}
+		});
+	});
+	await failed;
+	child.kill('SIGINT');
+	told(t, 'P4', lines.find(line => line.includes('"connection-failed"')) ?? '', /error forwarding port 9999/, /"leg":3/);
+});
+
+test('R4, P1–P3, K5: what only an odd client or an odd kubelet meets', async t => {
+	standing ??= stand();
+	const {cluster} = await standing;
+	const flags = ['--kubeconfig', cluster.kubeconfig('off-direct')];
+	const access = await openCluster(parseLine(connectionFlags, flags).flags);
+	const upgrade = async (path: string, protocol: string) => {
+		const connection = await access.connect();
+		const outcome = await connection.upgrade({method: 'GET', path, upgrade: 'websocket', protocols: [protocol]});
+		connection.close();
+		return outcome.upgraded ? null : explainFailure(outcome.body, {status: outcome.status, contentType: String(outcome.headers['content-type'] ?? '')});
+	};
+
+	t.is((await upgrade('/api/v1/namespaces/demo/pods/shell/exec?command=true&stdout=true', 'v99.channel.k8s.io'))?.row.id, 'R4');
+	t.is((await upgrade('/api/v1/namespaces/demo/pods/no-kubelet/portforward', 'SPDY/3.1+portforward.k8s.io'))?.row.id, 'K5');
+	access.close();
+	const wrongContainer = await asked(cluster, flags, '/api/v1/namespaces/demo/pods/shell/log?container=nope');
+	t.is(explainFailure(wrongContainer.body, wrongContainer)?.row.id, 'P1');
+	const noUpgrade = await asked(cluster, flags, '/api/v1/namespaces/demo/pods/shell/exec?command=true&stdout=true');
+	t.is(explainFailure(noUpgrade.body, noUpgrade)?.row.id, 'P2');
+	const noEndpoint = await asked(cluster, flags, '/api/v1/namespaces/demo/services/web:nope/proxy/');
+	t.is(explainFailure(noEndpoint.body, noEndpoint)?.row.id, 'P3');
+	for (const id of ['R4', 'P1', 'P2', 'P3', 'K5']) {
+		provoked.add(id);
+	}
+});
+
+tunnelTest('every row was provoked, but for a tunnel that closes in the very moment of a dial', t => {
+	t.deepEqual([...new Set(failureRows.map(({id}) => id))].filter(id => !provoked.has(id)), ['G4']);
+});
+
+async function asked(_: Cluster, flags: readonly string[], path: string): Promise<{status: number; contentType: string; body: string}> {
+	const access = await openCluster(parseLine(connectionFlags, [...flags]).flags);
+	try {
+		const response = await access.request({path});
+		const chunks: Buffer[] = [];
+		for await (const chunk of response.body as AsyncIterable<Buffer>) {
+			chunks.push(chunk);
+		}
+
+		return {status: response.status, contentType: String(response.headers['content-type'] ?? ''), body: Buffer.concat(chunks).toString()};
+	} finally {
+		access.close();
+	}
+}
