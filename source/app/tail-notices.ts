@@ -1,4 +1,5 @@
 /** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
+import {shortFailure} from './short-failure.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {GapReason, LifeEnding, LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import type {TailCounters, TailSource, TailView} from '../state/tail/tail-view.ts';
@@ -8,7 +9,6 @@ export type TailNotice = {
 	text: string | null;
 	counters?: Partial<TailCounters>;
 	source: Partial<TailSource>;
-	phase?: Pick<TailView, 'phase' | 'note'>;
 };
 
 const gapWords: Readonly<Record<GapReason, string>> = {
@@ -18,16 +18,16 @@ const gapWords: Readonly<Record<GapReason, string>> = {
 	'clock-went-back': 'its clock went back: lines may come twice',
 };
 
-/** `who` stands before the words, where there are several sources. */
-export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, {type: 'lines'}>, who: string): TailNotice {
+/** `who` stands before the words, where there are several sources. `state` is how the source is so far: an outage is told when it begins. */
+export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, {type: 'lines'}>, who: string, state: TailSource['state']): TailNotice {
 	switch (event.type) {
 		case 'opened': {
-			return {text: null, source: {state: 'open', note: ''}, phase: {phase: 'following', note: ''}};
+			return {text: null, source: {state: 'open', note: ''}};
 		}
 
 		case 'waiting': {
 			const note = `${event.source.container} is waiting: ${event.reason}. Lines come as soon as it starts.`;
-			return {text: null, source: {state: 'waiting', note: event.reason}, phase: {phase: 'waiting', note}};
+			return {text: state === 'open' ? `${who}${note}` : null, source: {state: 'waiting', note}};
 		}
 
 		case 'stalled': {
@@ -36,8 +36,9 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 
 		case 'reconnecting': {
 			const why = event.error === null ? 'stream ended cleanly, container still runs. Resuming' : `${sanitiseLine(event.error.message)}, try ${event.attempt} in ${seconds(event.retryInMs)}`;
+			const note = event.error === null ? 'resuming' : `${shortFailure(event.error)} · try ${event.attempt}`;
 			// Only the first try of an outage is a line of its own.
-			return {text: event.attempt > 1 ? null : `${who}${why}`, source: {state: 'interrupted', note: `try ${event.attempt}`}, ...event.attempt === 1 && {counters: {reconnects: 1}}};
+			return {text: state === 'interrupted' ? null : `${who}${why}`, source: {state: 'interrupted', note}, ...state !== 'interrupted' && {counters: {reconnects: 1}}};
 		}
 
 		case 'resumed': {
@@ -65,6 +66,16 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 			return {text: `${who}${sanitiseLine(event.error.message)}${event.error.text === null ? '' : `: ${sanitiseLine(event.error.text)}`}`, source: {state: 'ended', note: 'failed'}};
 		}
 	}
+}
+
+/** What a tail does by what its sources do: one that is open is enough to follow. `null` leaves it as it is. */
+export function phaseOf(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note'>>): Pick<TailView, 'phase' | 'note'> | null {
+	if (sources.some(({state}) => state === 'open')) {
+		return {phase: 'following', note: ''};
+	}
+
+	const held = sources.find(({state}) => state === 'interrupted') ?? sources.find(({state}) => state === 'waiting');
+	return held ? {phase: 'waiting', note: held.note} : null;
 }
 
 function ended(ending: LifeEnding | null): string {

@@ -19,7 +19,7 @@ import {filterTail, goTo, movedTail, olderUnread, type OlderLines, type SincePre
 import {insertLate} from './late-lines.ts';
 import {LineOrder} from './line-order.ts';
 import {JoinPoints, loadOlder} from './older-loading.ts';
-import {noticeOf} from './tail-notices.ts';
+import {noticeOf, phaseOf} from './tail-notices.ts';
 
 export type TailAsk = {
 	title: string;
@@ -245,9 +245,7 @@ export class TailRun {
 			this.#noteClock(index, event.source, event.bytes);
 			this.#arrived += this.#order.lines(index, event.bytes);
 			this.#setSource(index, {state: 'open', note: ''});
-			if (this.view.phase !== 'following') {
-				this.view = {...this.view, phase: 'following', note: ''};
-			}
+			this.#settlePhase();
 
 			this.#changed();
 			return;
@@ -261,15 +259,12 @@ export class TailRun {
 			this.#points.close(index);
 		}
 
-		const {text, counters, source, phase} = noticeOf(event, this.view.sources.length > 1 ? `${this.view.sources[index]!.short}: ` : '');
+		const {text, counters, source} = noticeOf(event, this.view.sources.length > 1 ? `${this.view.sources[index]!.short}: ` : '', this.view.sources[index]!.state);
 		this.#setSource(index, source);
+		this.#settlePhase();
 		if (counters) {
 			const now = this.view.counters;
 			this.view = {...this.view, counters: {...now, ...Object.fromEntries(Object.entries(counters).map(([name, more]) => [name, now[name as keyof typeof now] + more]))}};
-		}
-
-		if (phase && (phase.phase !== 'waiting' || this.view.buffer.end === 0)) {
-			this.view = {...this.view, ...phase};
 		}
 
 		if (text !== null) {
@@ -328,6 +323,13 @@ export class TailRun {
 		const source = this.view.sources[index]!;
 		if (Object.entries(change).some(([name, value]) => source[name as keyof TailSource] !== value)) {
 			this.view = {...this.view, sources: this.view.sources.with(index, {...source, ...change})};
+		}
+	}
+
+	#settlePhase(): void {
+		const to = phaseOf(this.view.sources);
+		if (to && (to.phase !== this.view.phase || to.note !== this.view.note)) {
+			this.view = {...this.view, ...to};
 		}
 	}
 

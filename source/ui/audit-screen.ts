@@ -13,8 +13,8 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 		return fillUp([line(''), line(' ', of('text.dim', audit.busy ? 'reading …  connections are not touched' : audit.note === '' ? 'not read yet' : audit.note))], rows);
 	}
 
-	const picture = audit.found === null ? [] : auditPicture(audit.found, glyphs, size.columns);
-	const titleWidth = Math.max(24, Math.min(44, size.columns - 52));
+	const picture = audit.found === null || size.columns < 60 ? [] : auditPicture(audit.found, glyphs, size.columns);
+	const titleWidth = Math.max(16, Math.min(44, size.columns < 60 ? size.columns - 30 : size.columns - 52));
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
 	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));
 	const list = audit.rows.slice(top, top + room).map((row, index): Line => {

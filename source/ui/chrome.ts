@@ -84,7 +84,9 @@ export function titledRule(screen: Screen, title: string, options: {focus?: bool
 	const left = options.focus
 		? [of('rule', rule), of('focus', `${tabLeft}${title}${tabRight}`), {text: options.after ? ` ${options.after} ` : ''}]
 		: [of('rule', rule + rule), {text: ` ${title} `}, {text: options.after ? `${options.after} ` : ''}];
-	const right = options.right ? [of(options.warn ? 'notice.warn' : 'text.dim', ` ${options.right} `), of('rule', rule)] : [];
+	// What the rule is about outlasts what is said of it.
+	const said = options.right ? clipToCells(options.right, Math.max(0, size.columns - lineWidth(left) - 4), glyphs.more) : '';
+	const right = said === '' ? [] : [of(options.warn ? 'notice.warn' : 'text.dim', ` ${said} `), of('rule', rule)];
 	return spread(left, right, size.columns, of('rule', rule));
 }
 

@@ -146,7 +146,7 @@ function showAudit(session: Session, audit: Audit): void {
 	})).sort((one, other) => one.worst - other.worst);
 	session.store.now({type: 'audit', to: {
 		busy: false, rows, found: audit, at: 0,
-		note: `${rows.length} rows · ${summary.fail} to fix · ${summary.warn} to look at · ${summary.unknown} unknown`,
+		note: [`${rows.length} rows`, ...[['to fix', summary.fail], ['to look at', summary.warn], ['unknown', summary.unknown]].filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`)].join(' · '),
 	}});
 }
 

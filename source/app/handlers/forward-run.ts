@@ -10,6 +10,7 @@ import {showAge} from '../../state/table-rows.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../ui/dock-pane.ts';
+import {shortFailure} from '../short-failure.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
 /** What is asked for; `cluster` is the one that was open then, whichever is on the screen now. */
@@ -121,7 +122,7 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 		}
 
 		case 'interrupted': {
-			change(() => ({phase: 'working', note: `${event.error.message} · try ${event.attempt} in ${Math.ceil(event.retryInMs / 1000)} s`}), `lost: ${event.error.message}${event.error.text === null ? '' : `: ${sanitiseLine(event.error.text)}`}`);
+			change(() => ({phase: 'working', note: `${shortFailure(event.error)} · try ${event.attempt} in ${Math.ceil(event.retryInMs / 1000)} s`}), `lost: ${event.error.message}${event.error.text === null ? '' : `: ${sanitiseLine(event.error.text)}`}`);
 			break;
 		}
 

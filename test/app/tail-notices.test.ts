@@ -1,0 +1,29 @@
+/** What an outage or a waiting container puts into a tail, and that a tail never says it follows what is cut. */
+import test from 'ava';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import type {LogSource} from '../../source/sessions/logs/log-events.ts';
+import {noticeOf, phaseOf} from '../../source/app/tail-notices.ts';
+
+const source: LogSource = {namespace: 'd', pod: 'p', uid: null, node: 'n1', container: 'app'};
+const error = new SpokeError('ERR_SECOND_LEG', 'no agent is connected');
+
+test('an outage is told and counted when it begins, whichever try is the first that is told', t => {
+	const begun = noticeOf({type: 'reconnecting', source, attempt: 2, retryInMs: 1000, error}, '', 'open');
+	t.is(begun.text, 'no agent is connected, try 2 in 1.0 s');
+	t.is(begun.counters?.reconnects, 1);
+	const goesOn = noticeOf({type: 'reconnecting', source, attempt: 3, retryInMs: 2000, error}, '', 'interrupted');
+	t.is(goesOn.text, null);
+	t.is(goesOn.counters, undefined);
+	t.is(goesOn.source.note, 'no agent is connected · try 3');
+});
+
+test('a container that waits after it ran is told in the stream', t => {
+	t.regex(noticeOf({type: 'waiting', source, reason: 'CrashLoopBackOff'}, '', 'open').text ?? '', /app is waiting: CrashLoopBackOff/);
+	t.is(noticeOf({type: 'waiting', source, reason: 'ContainerCreating'}, '', 'waiting').text, null);
+});
+
+test('a tail follows while one of its sources is open, and says what the others wait for when none is', t => {
+	t.deepEqual(phaseOf([{state: 'interrupted', note: 'try 3'}, {state: 'open', note: ''}]), {phase: 'following', note: ''});
+	t.deepEqual(phaseOf([{state: 'waiting', note: 'app is waiting'}, {state: 'interrupted', note: 'no agent · try 3'}]), {phase: 'waiting', note: 'no agent · try 3'});
+	t.is(phaseOf([{state: 'ended', note: ''}]), null);
+});
