@@ -7,11 +7,12 @@ import {remedies} from '../rules/remedies.ts';
 import {isAtLeast} from '../rules/ssh-tunnels.ts';
 import {cite} from '../rules/strength.ts';
 import type {RowFinding} from './audit-object.ts';
-import {citeRead, found, notKnown} from './finding.ts';
+import {citeRead, found, notKnown, unmet} from './finding.ts';
 import type {AuditGrounds} from './gather.ts';
 
 /** N4: over the secure port. Since 1.24 an apiserver has no other. */
-export function componentsToApiserver({parts, examined}: AuditGrounds): RowFinding {
+export function componentsToApiserver(audit: AuditGrounds): RowFinding {
+	const {parts, examined} = audit;
 	const components = (parts.read?.facts ?? []).filter(({part}) => part === 'kube-controller-manager' || part === 'kube-scheduler');
 	const because: Citation[] = parts.read ? components.map(({pod, part, flags}) => cite(parts.read, 'component-kubeconfig', `${part} in ${pod}: ${['master', 'kubeconfig'].flatMap(name => flags.values[name] === undefined ? [] : [`--${name}=${flags.values[name]}`]).join(' ') || 'neither --master nor --kubeconfig'}`)) : [];
 	const plain = components.filter(({flags}) => (flags.values['master'] ?? '').startsWith('http://'));
@@ -26,7 +27,7 @@ export function componentsToApiserver({parts, examined}: AuditGrounds): RowFindi
 
 	return components.length > 0
 		? found('pass', 'https', 'inferred', 'Components use a kubeconfig; its server is in a file that cannot be seen', {because})
-		: notKnown('How components reach the apiserver is not seen', [needMirrorPods], {because});
+		: notKnown('How components reach the apiserver is not seen', unmet([needMirrorPods], audit), {because});
 }
 
 /** N5: the sum of what stands above it, and of your own first leg. */
@@ -79,7 +80,9 @@ export function restOfControlPlane(audit: AuditGrounds): RowFinding {
 		return found('pass', 'internal', 'proven', 'The parts that are seen listen on loopback or ask for client certificates', {because});
 	}
 
-	return notKnown(etcd.known ? 'The apiserver’s way to etcd is TLS or loopback; controller-manager and scheduler are not seen' : 'The other parts are not seen', etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], {because});
+	const others = parts.read ? 'none of the other parts is a pod in kube-system' : 'the other parts are not seen';
+	const message = etcd.known && urlsOf(etcd.value).length > 0 ? `The apiserver’s way to etcd is TLS or loopback; ${others}` : `${others[0]!.toUpperCase()}${others.slice(1)}`;
+	return notKnown(message, unmet(etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], audit), {because});
 }
 
 function addressesOf({part, pod, flags}: PartPod): string {

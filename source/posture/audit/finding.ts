@@ -1,7 +1,9 @@
 /** How do rows say what they found? */
 import type {Basis, Citation, Need, Outcome} from '../evidence.ts';
+import {needFlagz, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {cite} from '../rules/strength.ts';
 import type {RowFinding, RowVerdict} from './audit-object.ts';
+import type {AuditGrounds} from './gather.ts';
 
 export function found(verdict: RowVerdict, state: string, basis: Basis, message: string, more: Partial<Omit<RowFinding, 'verdict' | 'state' | 'basis' | 'message'>> = {}): RowFinding {
 	return {verdict, state, basis, message, scope: {of: null, proven: 0}, because: [], exceptions: [], need: [], remedy: null, ...more};
@@ -14,6 +16,11 @@ export function notKnown(message: string, need: readonly Need[], more: Partial<R
 /** The reading of an outcome as a citation; nothing where it was closed. */
 export function citeRead<Facts>(outcome: Outcome<Facts>, rule: string, observed: (facts: Facts) => string): Citation[] {
 	return outcome.read ? [cite(outcome.read, rule, observed(outcome.read.facts))] : [];
+}
+
+/** Of these needs the ones that are not met yet: what was read and told nothing is no remedy. */
+export function unmet(needs: readonly Need[], {parts, examined}: Pick<AuditGrounds, 'parts' | 'examined'>): Need[] {
+	return needs.filter(need => !(need === needMirrorPods && parts.read) && !(need === needFlagz && examined.own.flags) && !(need === needMetrics && examined.metrics.read));
 }
 
 /** What would open the closed ones. */

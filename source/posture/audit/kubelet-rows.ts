@@ -8,7 +8,7 @@ import {remedies} from '../rules/remedies.ts';
 import {frontIsSure} from '../rules/same-process.ts';
 import {cite} from '../rules/strength.ts';
 import type {RowFinding} from './audit-object.ts';
-import {citeRead, found, notKnown} from './finding.ts';
+import {citeRead, found, notKnown, unmet} from './finding.ts';
 import type {AuditGrounds} from './gather.ts';
 
 const flag = 'kubelet-certificate-authority';
@@ -33,7 +33,7 @@ export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 		const tls = kubeletTls(grounds);
 		return tls.state === 'refused'
 			? found('pass', 'verified', tls.basis, 'Verification is on: a kubelet’s certificate was refused', {because: tls.because, scope: {of, proven: 0}, remedy: remedies.kubeletServing})
-			: notKnown('Whether kubelets are verified is not known', [needFlagz, needMirrorPods], {because: tls.because, scope: {of, proven: 0}});
+			: notKnown('Whether kubelets are verified is not known', unmet([needFlagz, needMirrorPods], audit), {because: tls.because, scope: {of, proven: 0}});
 	}
 
 	const all = allRead(grounds, readings);

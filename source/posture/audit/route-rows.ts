@@ -8,12 +8,12 @@ import {sshIsImpossible} from '../rules/ssh-tunnels.ts';
 import {weakest} from '../rules/strength.ts';
 import {acrossReplicas} from './across-replicas.ts';
 import type {RowFinding} from './audit-object.ts';
-import {citeRead, found, needsOf, notKnown} from './finding.ts';
+import {citeRead, found, needsOf, notKnown, unmet} from './finding.ts';
 import type {AuditGrounds} from './gather.ts';
 
 /** C9: gone since 1.22; before, flags, counters or the named health check tell. */
-export function sshTunnelRow({grounds}: AuditGrounds): RowFinding {
-	const own = grounds('exec');
+export function sshTunnelRow(audit: AuditGrounds): RowFinding {
+	const own = audit.grounds('exec');
 	const impossible = sshIsImpossible(own);
 	if (impossible) {
 		return found('pass', 'impossible', impossible.basis, impossible.basis === 'proven' ? 'Not in the code since 1.22' : 'Not in the project’s code since 1.22; this is a vendor’s build', {because: [impossible.citation]});
@@ -26,7 +26,7 @@ export function sshTunnelRow({grounds}: AuditGrounds): RowFinding {
 
 	return route.state !== 'unknown' && route.basis === 'proven'
 		? found('pass', 'not-used', 'proven', `Not used: the route is ${route.state}`, {because: route.because})
-		: notKnown(own.version ? 'Possible on this version, and not seen' : 'The version is not known', [needMirrorPods, needMetrics]);
+		: notKnown(own.version ? 'Possible on this version, and not seen' : 'The version is not known', unmet([needMirrorPods, needMetrics], audit));
 }
 
 /** C10: in use, for which kinds of connection, and with agents that are there. */

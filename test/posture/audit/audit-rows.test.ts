@@ -84,6 +84,13 @@ for (const [id, title, given, verdict] of rows) {
 	});
 }
 
+test('what was read and told nothing is not named as what would tell', t => {
+	const {verdict, message, need} = rowOf({parts: read([])}, 'N6');
+	t.deepEqual([verdict, need], ['unknown', []]);
+	t.regex(message, /none of the other parts is a pod in kube-system/i);
+	t.true(rowOf({...closed, parts: shut('mirror-pod')}, 'N6').need.length > 0);
+});
+
 test('every row is seen to pass, to fail and to be unknown', t => {
 	for (const id of rowIds) {
 		const seen = new Set(rows.filter(row => row[0] === id).map(([, , , verdict]) => verdict));
