@@ -29,6 +29,8 @@ export type TestTerminal = {
 	signal(name: string): void;
 	/** The exit status, once it has ended. */
 	ended(limitMs?: number): Promise<number>;
+	/** Waits until these bytes were written. */
+	writes(text: string, limitMs?: number): Promise<void>;
 	/** All that was written, escape sequences included. */
 	raw(): string;
 	readonly pid: number;
@@ -131,6 +133,7 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 			await until(() => status !== null, limitMs, 'it did not end');
 			return status!;
 		},
+		writes: async (text, limitMs = 30_000) => until(() => written.includes(text), limitMs, `${JSON.stringify(text)} was not written`),
 		raw: () => written,
 		pid: child.pid,
 	};
