@@ -27,7 +27,7 @@ const dark: Colours = {
 const light: Colours = {
 	'tls.verified': '#00695c', 'state.open': '#00695c', 'tls.unverified': 'bold #9a4d00', 'tls.plain': 'bold underline #a0107f', 'tls.refused': 'bold #b00020',
 	'tls.unknown': '#5f5f5f', 'text.dim': '#5f5f5f', 'state.stopped': '#5f5f5f', route: '#1f4fbf', 'json.key': '#1f4fbf', 'json.number': '#9a4d00',
-	focus: '#005f87', key: '#005f87', mark: '#005f87', title: '#303030', rule: '#8a8a8a',
+	focus: '#005f87', key: '#005f87', mark: '#005f87', title: '#303030', rule: '#888888',
 	'state.working': '#7a5b00', 'level.warn': '#7a5b00', 'notice.warn': '#7a5b00', 'state.failed': '#b00020', 'level.error': '#b00020', 'notice.error': '#b00020', danger: 'bold #b00020',
 	gap: '#6a2fb0', sandbox: 'bold #6a2fb0', selection: 'on #dbe6ff', match: '#000000 on #ffd75f', 'match.current': 'bold #000000 on #ffaf00', 'json.string': '#3d6b00', gone: 'strike #5f5f5f',
 	'pod.1': '#00606b', 'pod.2': '#8b2a2a', 'pod.3': '#3d6b00', 'pod.4': '#7a4a00', 'pod.5': '#3d3dab', 'pod.6': '#7a2a7a', 'pod.7': '#5f5f00', 'pod.8': '#006b45',
