@@ -103,8 +103,8 @@ export type FailureFacts = {
 export type ReplicaFacts = {
 	known: number | null;
 	knownFrom: 'lease' | 'endpointslice' | 'unknown';
-	/** Identity leases; `null` where they may not be read, or none is kept (before 1.26). */
-	leases: number | null;
+	/** Identity leases, with the address of the holder (since 1.36) and when each was made; `null` where they may not be read, or none is kept (before 1.26). */
+	leases: ReadonlyArray<{address: string | null; madeAt: string | null}> | null;
 	/** `ip:port` of each, as they register themselves among the endpoints or in their leases; `null` where that may not be read. */
 	addresses: readonly string[] | null;
 };

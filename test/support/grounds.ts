@@ -41,7 +41,7 @@ export const off = {'kubelet-certificate-authority': '', 'egress-selector-config
 export const checked = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
 export const tunnelled = {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'};
 
-export const known = (count: number, addresses: readonly string[] | null = null) => reading('lease', {known: count, knownFrom: 'lease' as const, leases: count, addresses});
+export const known = (count: number, addresses: readonly string[] | null = null) => reading('lease', {known: count, knownFrom: 'lease' as const, leases: Array.from({length: count}, () => ({address: null as string | null, madeAt: null as string | null})), addresses});
 export const processOf = (id: string) => reading('socket', {id, startTime: time, version: '1.36.3'}, {process: id, connection: 'c1'});
 export function versionOf(gitVersion: string): Reading<VersionFacts> {
 	return reading('version', versionFacts(gitVersion)!);

@@ -7,13 +7,13 @@ import {ask, parsed, type Asked} from './ask.ts';
 const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?labelSelector=apiserver.kubernetes.io%2Fidentity%3Dkube-apiserver&limit=500';
 const slicePath = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes&limit=500';
 
-type Lease = {metadata?: {annotations?: Readonly<Record<string, string>>}; spec?: {renewTime?: unknown; leaseDurationSeconds?: unknown}};
+type Lease = {metadata?: {creationTimestamp?: string; annotations?: Readonly<Record<string, string>>}; spec?: {renewTime?: unknown; leaseDurationSeconds?: unknown}};
 type Slice = {endpoints?: ReadonlyArray<{addresses?: readonly string[]; conditions?: {ready?: boolean}}> | null; ports?: ReadonlyArray<{port?: number}> | null};
 
 export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<ReplicaFacts>> {
 	const leases = await ask(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, body => {
 		const current = (parsed<{items?: Lease[]}>(body)?.items ?? []).filter(lease => isCurrent(lease));
-		return current.length > 0 ? {known: current.length, addresses: current.flatMap(lease => peerAddress(lease) ?? [])} : undefined;
+		return current.length > 0 ? current.map(lease => ({address: peerAddress(lease), madeAt: lease.metadata?.creationTimestamp ?? null})) : undefined;
 	});
 	const slices = await ask(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
 		const addresses = (parsed<{items?: Slice[]}>(body)?.items ?? []).flatMap(slice =>
@@ -25,16 +25,16 @@ export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutM
 	}
 
 	// Apiservers that share a host name share a lease, and one that does not register itself has no endpoint: the larger number counts.
-	const all = [...new Set([...slices.read?.facts ?? [], ...leases.read?.facts.addresses ?? []])];
+	const all = [...new Set([...slices.read?.facts ?? [], ...(leases.read?.facts ?? []).flatMap(({address}) => address ?? [])])];
 	const addresses = all.length > 0 ? all : null;
-	const known = Math.max(leases.read?.facts.known ?? 0, all.length);
-	return {read: {...leases.read ?? slices.read!, facts: {known, knownFrom: leases.read ? 'lease' : 'endpointslice', leases: leases.read?.facts.known ?? null, addresses}}};
+	const known = Math.max(leases.read?.facts.length ?? 0, all.length);
+	return {read: {...leases.read ?? slices.read!, facts: {known, knownFrom: leases.read ? 'lease' : 'endpointslice', leases: leases.read?.facts ?? null, addresses}}};
 }
 
 /** Where other apiservers reach the holder of a lease; since 1.36 by default. @see pkg/controlplane/apiserver/server.go labelAPIServerHeartbeatFunc */
-function peerAddress({metadata}: Lease): string | undefined {
+function peerAddress({metadata}: Lease): string | null {
 	const address = metadata?.annotations?.['kubernetes.io/peer-advertise-address'];
-	return address !== undefined && /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]):\d+$/i.test(address) ? address : undefined;
+	return address !== undefined && /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]):\d+$/i.test(address) ? address : null;
 }
 
 function joined(address: string, port: number): string {

@@ -1,7 +1,7 @@
 /** Leg 2 to the kubelet's own port: does the apiserver verify the kubelet's certificate? */
 import type {Basis, Citation, Grounds, Need, Reading, Ruling, TlsState} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
-import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas} from './needs.ts';
+import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas, openable} from './needs.ts';
 import {frontIsSure, isOfAnother, isSameProcess} from './same-process.ts';
 import {byConstruction, cite, strengthOf, weakest} from './strength.ts';
 
@@ -156,7 +156,6 @@ function cannotVerify({dnsNames, addresses, notAfter, notBefore, nodeAddresses}:
 	return names.length === 0 || Date.parse(notAfter) < now || Date.parse(notBefore) > now || (nodeAddresses !== null && nodeAddresses.length > 0 && !nodeAddresses.some(address => fits(address)));
 }
 
-function openNeeds({closed}: Grounds): readonly Need[] {
-	const named = [needFlagz, needMirrorPods];
-	return closed.some(({because}) => because === 'not-asked') ? [needFlagz] : named;
+function openNeeds(grounds: Grounds): readonly Need[] {
+	return openable(grounds, grounds.closed.some(({because}) => because === 'not-asked') ? [needFlagz] : [needFlagz, needMirrorPods]);
 }

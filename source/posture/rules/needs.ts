@@ -1,5 +1,5 @@
 /** Which right would tell: the needs that verdicts name, each with the command that checks it. */
-import type {Grounds, Need} from '../evidence.ts';
+import type {EvidenceSource, Grounds, Need} from '../evidence.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
 export const needMetrics: Need = {permission: 'get nonResourceURL /metrics', check: 'kubectl auth can-i get /metrics', or: '--probe active'};
@@ -7,7 +7,10 @@ export const needMirrorPods: Need = {permission: 'list pods in kube-system', che
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
 /** What no look at apiservers can tell beforehand, a connection tells of itself once it is open. */
 export const needOpen: Need = {permission: null, check: null, or: 'the label of the connection once it is open'};
-export const needAgentMetrics: Need = {permission: 'get pods/proxy in kube-system', check: 'kubectl auth can-i get pods/proxy -n kube-system', or: '--probe active'};
+/** Used by the active probe only. */
+export const needAgentMetrics: Need = {permission: 'get pods/proxy in kube-system, with --probe active', check: 'kubectl auth can-i get pods/proxy -n kube-system', or: null};
+/** Where no pod shows it. */
+export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
 export const needLeases: Need = {permission: 'list leases in kube-system', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system', or: null};
 export const needEndpointSlices: Need = {permission: 'list endpointslices in default', check: 'kubectl auth can-i list endpointslices.discovery.k8s.io -n default', or: null};
 export const needNodes: Need = {permission: 'list nodes', check: 'kubectl auth can-i list nodes', or: null};
@@ -16,6 +19,14 @@ export const needSigningRequests: Need = {permission: 'list certificatesigningre
 export const needRootCa: Need = {permission: 'get configmap kube-root-ca.crt', check: 'kubectl auth can-i get configmaps/kube-root-ca.crt', or: null};
 /** Not a right to be granted for this program: it also lets its holder run commands in every pod of the node. */
 export const needConfigz: Need = {permission: null, check: null, or: 'the kubelet’s /configz, read by somebody who already may (nodes/proxy also runs commands: do not grant it for this)'};
+
+const sourceOf = new Map<Need, EvidenceSource>([[needFlagz, 'flagz'], [needMetrics, 'metrics'], [needMirrorPods, 'mirror-pod']]);
+
+/** Without those that no right would open here: what is not served tells nobody. */
+export function openable({closed}: Pick<Grounds, 'closed'>, needs: readonly Need[]): readonly Need[] {
+	const open = needs.filter(need => !closed.some(({source, because}) => because === 'not-served' && source === sourceOf.get(need)));
+	return open.length > 0 ? open : [needActive];
+}
 
 /** What would make an inference about one apiserver hold for all: their number, or a look at the others. Nothing where this connection itself was looked at. */
 export function needReplicas({bound, replicas, unreached, stepTests, logDifferentials, failures}: Pick<Grounds, 'bound' | 'replicas' | 'unreached' | 'stepTests' | 'logDifferentials' | 'failures'>): readonly Need[] {

@@ -68,5 +68,5 @@ function otherApiservers(grounds: Grounds): Finding[] {
 	}
 
 	const count = known === null ? `How many apiservers there are is not known, and ${read.length} was read` : `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} read`;
-	return [{row: 'C4', code: 'APISERVERS_NOT_READ', severity: 'info', leg: 1, message: [`${count}: a new connection may end at another, so nothing is proven of it before it is open`, ...grounds.unreached.map(text => `not read: ${text}`)].join('; '), remedy: null, docs: null}];
+	return [{row: 'C4', code: 'APISERVERS_NOT_READ', severity: 'info', leg: 1, message: [`${count}: a new connection may end at another, so what stands on flags and counters is inferred until it is open`, ...grounds.unreached.map(text => `not read: ${text}`)].join('; '), remedy: null, docs: null}];
 }

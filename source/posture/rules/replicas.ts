@@ -31,13 +31,32 @@ export function allRead(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFa
 		return false;
 	}
 
-	// Two that share a lease were met: how many more share it nobody can say.
-	if (facts.leases !== null && facts.leases < distinct.size) {
+	if (sharesItsLease(grounds, distinct.size)) {
 		return false;
 	}
 
 	const pods = readings.filter(({source}) => source === 'mirror-pod').map(pod => podAddress(pod)).sort();
 	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(pods) === JSON.stringify([...facts.addresses].sort()));
+}
+
+/** Between the start of a process and its lease. */
+const startsWithinMs = 15_000;
+
+/**
+Apiservers with one host name have one lease, and how many they are nobody can say. Seen where more were met than there are leases, or where the lease
+of the examined one was made long after its start: each deletes the lease of its name when it starts.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go Start
+*/
+function sharesItsLease({replicas, process, flags}: Grounds, met: number): boolean {
+	const leases = replicas?.facts.leases ?? null;
+	if (leases === null) {
+		return false;
+	}
+
+	const own = flags.find(reading => process !== null && reading.process === process.facts.id);
+	const address = own ? ownAddress(own) : null;
+	const madeAt = leases.find(lease => address !== null && lease.address === address)?.madeAt;
+	return leases.length < met || (process !== null && Date.parse(madeAt ?? '') - Date.parse(process.facts.startTime) > startsWithinMs);
 }
 
 /** What is true of the process that was examined is true of every connection: there is no other one. */

@@ -2,7 +2,7 @@
 import type {Basis, Grounds, Need, Reading, RouteState, Ruling, StepTestFacts} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import {environmentProxyIsExcluded, honoursEnvironmentProxy} from './environment-proxy.ts';
-import {needActive, needAgentMetrics, needFlagz, needMetrics, needMirrorPods, needReplicas} from './needs.ts';
+import {needActive, needAgentMetrics, needEnvironment, needFlagz, needMetrics, needMirrorPods, needReplicas, openable} from './needs.ts';
 import {frontIsSure, isOfAnother, isSameProcess} from './same-process.ts';
 import {byConstruction, cite, strengthOf, weakest} from './strength.ts';
 import {sshIsExcluded, sshTunnels} from './ssh-tunnels.ts';
@@ -126,7 +126,7 @@ function direct(grounds: Grounds, unless: Basis, because: RouteRuling['because']
 
 	return excluded
 		? {state: 'direct', basis: weakest(basis, excluded.basis), because: [...because, excluded.citation], need: replicas, ...common}
-		: {state: 'direct', basis: weakest(basis, 'inferred'), because: [...because, byConstruction(grounds, 'environment-proxy-possible', 'requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen')], need: [needMirrorPods, ...replicas], ...common};
+		: {state: 'direct', basis: weakest(basis, 'inferred'), because: [...because, byConstruction(grounds, 'environment-proxy-possible', 'requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen')], need: [grounds.closed.some(({source, because}) => source === 'mirror-pod' && because === 'not-served') ? needEnvironment : needMirrorPods, ...replicas], ...common};
 }
 
 /** The process's own families: it has reached kubelets, and an egress dialer counted nothing, or something. */
@@ -144,7 +144,7 @@ function byCounters(grounds: Grounds): RouteRuling | undefined {
 	}
 
 	// The series do not say which kind of egress was dialled: cluster, etcd or controlplane.
-	const observed = egressDials.map(({protocol, transport, count}) => `${count} dials by ${protocol} over ${transport}`).join(', ') + (tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnels open`);
+	const observed = egressDials.map(({protocol, transport, count}) => `${count} dial${count === 1 ? '' : 's'} by ${protocol} over ${transport}`).join(', ') + (tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnel${tunnelsOpen === 1 ? '' : 's'} open`);
 	const because = [cite(reading, 'egress-dials-counted', observed)];
 	const isGrpc = egressDials.some(({protocol}) => protocol === 'grpc');
 	return {state: isGrpc ? 'konnectivity' : 'egress-http-connect', basis: 'inferred', because, need: [needActive], protocol: isGrpc ? 'grpc' : 'http-connect', agent: null};
@@ -175,5 +175,5 @@ function unknown(grounds: Grounds): RouteRuling {
 		need.push(needMetrics);
 	}
 
-	return {state: 'unknown', basis: 'unknown', because: [], need, protocol: null, agent: null};
+	return {state: 'unknown', basis: 'unknown', because: [], need: openable(grounds, need), protocol: null, agent: null};
 }
