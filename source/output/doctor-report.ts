@@ -20,9 +20,9 @@ function stepLines({name, status, observed, text, means, speaker, fits, remedy}:
 	return [
 		`${marks[status]} ${titles[name].padEnd(12)} ${sanitiseLine(observed)}`,
 		...text === observed ? [] : more('text', text),
-		...more('means', means),
-		...more('spoke', speaker),
+		...means === observed ? [] : more('means', means),
+		...more('from', speaker),
 		...fits.flatMap(fit => more('fits', fit)),
-		...status === 'ok' ? [] : more('run', remedy),
+		...status === 'ok' ? [] : more('fix', remedy),
 	];
 }
