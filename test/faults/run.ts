@@ -1,9 +1,29 @@
-/** Runs the tests that hold the faults and bad inputs of rows.ts, without a cluster, and closes with the suite's line. */
+/**
+Runs the tests that hold the faults and bad inputs of rows.ts, without a cluster, and closes with the suite's line.
+`big` runs what takes minutes (big.ts), `table` measures every row beside kubectl (beside-kubectl/table.ts).
+*/
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {faultFiles} from './rows.ts';
 
-const child = spawn(process.execPath, ['scripts/run-tests.ts', 'test/faults/rows.test.ts', ...faultFiles.map(file => `test/${file}`)], {stdio: 'inherit'});
+const [what, ...more] = process.argv.slice(2);
+const child = spawn(process.execPath, argumentsOf(), {stdio: 'inherit'});
 child.on('close', status => {
 	process.exitCode = status ?? 1;
 });
+
+function argumentsOf(): string[] {
+	switch (what) {
+		case 'big': {
+			return ['test/faults/big.ts', ...more];
+		}
+
+		case 'table': {
+			return ['--import=tsx', 'test/faults/beside-kubectl/table.ts', ...more];
+		}
+
+		default: {
+			return ['scripts/run-tests.ts', 'test/faults/rows.test.ts', ...faultFiles.map(file => `test/${file}`)];
+		}
+	}
+}

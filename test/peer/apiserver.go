@@ -23,6 +23,16 @@ func (a *apiserver) handler() http.Handler {
 	mux.HandleFunc("/version", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, map[string]string{"major": "1", "minor": "36", "gitVersion": "v1.36.3"})
 	})
+	// Discovery, without which kubectl knows no pods.
+	for path, document := range map[string]any{
+		"/api":  map[string]any{"kind": "APIVersions", "versions": []string{"v1"}},
+		"/apis": map[string]any{"kind": "APIGroupList", "apiVersion": "v1", "groups": []any{}},
+		"/api/v1": map[string]any{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "v1", "resources": []any{
+			map[string]any{"name": "pods", "singularName": "pod", "namespaced": true, "kind": "Pod", "shortNames": []string{"po"}, "verbs": []string{"get", "list", "watch"}},
+		}},
+	} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { answer(w, document) })
+	}
 	mux.HandleFunc("GET /api/v1/namespaces/{namespace}/pods/{pod}", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, podObject(r.PathValue("namespace"), r.PathValue("pod")))
 	})

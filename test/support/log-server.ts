@@ -7,6 +7,7 @@ import {parseLine} from '../../source/command-line/parse-line.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
+import {discovery} from './discovery.ts';
 
 /** One record of a CRI log file. A partial one has no line feed of its own. */
 export type LogRecord = {time: string; text: string; partial?: boolean};
@@ -177,7 +178,10 @@ export class LogServer {
 	async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const url = new URL(request.url!, this.url);
 		const parts = url.pathname.split('/').slice(1);
-		if (url.pathname === '/readyz') {
+		const discovered = discovery[url.pathname];
+		if (discovered) {
+			respond(response, 200, discovered);
+		} else if (url.pathname === '/readyz') {
 			if (!this.readyzSilent) {
 				response.end('ok');
 			}
@@ -195,7 +199,7 @@ export class LogServer {
 				});
 			}
 
-			respond(response, 200, object);
+			respond(response, 200, {apiVersion: 'v1', kind: 'Pod', ...object});
 		}
 	}
 

@@ -6,6 +6,8 @@ export type TcpCutter = {
 	/** `127.0.0.1:PORT` */
 	readonly address: string;
 	readonly open: number;
+	/** Since a byte last went either way, milliseconds. */
+	quietMs(): number;
 	/** Resets every open connection, towards both ends. */
 	reset(): void;
 	/** From now on nothing passes in either direction, and nobody is told. */
@@ -21,6 +23,7 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 	const pairs = new Set<readonly [Socket, Socket]>();
 	let swallowing = false;
 	let refusing = false;
+	let lastByteAt = performance.now();
 	const server = createServer({noDelay: true}, client => {
 		client.on('error', () => {});
 		if (refusing) {
@@ -34,6 +37,7 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 		for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
 			from.on('error', () => {});
 			from.on('data', chunk => {
+				lastByteAt = performance.now();
 				if (!to.write(chunk)) {
 					from.pause();
 				}
@@ -68,6 +72,7 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 		get open() {
 			return pairs.size;
 		},
+		quietMs: () => performance.now() - lastByteAt,
 		reset() {
 			each(socket => {
 				socket.resetAndDestroy();
