@@ -78,7 +78,8 @@ test('each test that is named exists', async t => {
 		}
 
 		const source = await readFile(new URL(held[0], import.meta.url), 'utf8');
-		t.regex(source, new RegExp(String.raw`(?:test\(|^\t\[)'${RegExp.escape(held[1])}`, 'm'), name);
+		// A test's title, or a row of a table that makes tests.
+		t.true([`test('${held[1]}`, `\n\t['${held[1]}`].some(beginning => source.includes(beginning)), name);
 	}
 });
 

@@ -1,4 +1,5 @@
 /** Prints logs as they are, one after the other: kubectl's bytes. */
+import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
@@ -6,7 +7,7 @@ import type {ConnectionWitness, ReachedTarget} from '../../sessions/connection-w
 import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
 import type {LogRead} from '../../sessions/logs/log-read.ts';
-import {openLog, type OpenLog} from '../../sessions/logs/open-log.ts';
+import {AskedToWait, openLog, type OpenLog, type OpenLogOptions} from '../../sessions/logs/open-log.ts';
 import {printed} from './printed-lines.ts';
 
 export type ChosenLog = {source: LogSource; target: ReachedTarget};
@@ -42,13 +43,31 @@ export async function printLogs(cluster: ClusterAccess, logs: readonly ChosenLog
 
 async function printLog(cluster: ClusterAccess, {source, target}: ChosenLog, output: WriteThrough, options: PrintOptions): Promise<void> {
 	const {read, prefix, terminal, witness, signal} = options;
-	const open = await openLog(cluster, source, read, {target, witness, signal});
+	const open = await openWhenTold(cluster, source, read, {target, witness, signal});
 	try {
 		await (prefix || terminal ? printInLines(open, source, output, {terminal, prefix}) : printBytes(open, output));
 	} catch (error) {
 		throw signal.aborted || error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the log of ${source.pod} was cut: ${(error as Error).message}`, {leg: 1, cause: error});
 	} finally {
 		open.close();
+	}
+}
+
+/** client-go asks again as often, where it is told when. @see k8s.io/client-go rest/with_retry.go */
+const mostRepeats = 10;
+const longestWaitMs = 60_000;
+
+async function openWhenTold(cluster: ClusterAccess, source: LogSource, read: LogRead, options: OpenLogOptions): Promise<OpenLog> {
+	for (let repeats = 0; ; repeats++) {
+		try {
+			return await openLog(cluster, source, read, options);
+		} catch (error) {
+			if (!(error instanceof AskedToWait) || repeats === mostRepeats || error.retryAfterMs > longestWaitMs) {
+				throw error;
+			}
+
+			await delay(error.retryAfterMs, undefined, options.signal ? {signal: options.signal} : {});
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 	}
 
 	const request = {feature: asked.feature, target: {...target, container: container.name}, command: asked.command, stdin: flags.stdin, tty};
-	const command = await openRemoteCommand(cluster, request, {signal: interrupted, environment: env, ...witness && {witness}});
+	const command = await openRemoteCommand(cluster, request, {signal: interrupted, environment: env, onWaiting: say, ...witness && {witness}});
 	if (tty) {
 		notices.hold();
 	}

@@ -23,6 +23,8 @@ export type RemoteCommandOptions = {
 	witness?: ConnectionWitness;
 	signal?: AbortSignal;
 	environment?: NodeJS.ProcessEnv;
+	/** Something that a person who waits should know, in one line; at most once. */
+	onWaiting?: (notice: string) => void;
 };
 
 export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' | 'resize'> & {
@@ -61,7 +63,7 @@ export async function openRemoteCommand(cluster: ClusterAccess, request: Command
 
 type Attempt = {opened: RemoteCommand} | {error: SpokeError; another: boolean};
 
-async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carrier: CommandCarrier, purpose: ConnectionPurpose, {witness, signal}: RemoteCommandOptions): Promise<Attempt> {
+async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carrier: CommandCarrier, purpose: ConnectionPurpose, {witness, signal, onWaiting}: RemoteCommandOptions): Promise<Attempt> {
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);
 	let outcome: UpgradeOutcome;
 	try {
@@ -98,6 +100,7 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 		onAnswer() {
 			witness?.answered?.(connection, purpose);
 		},
+		onBlocked: onWaiting,
 	});
 	return {opened: remoteCommand({cluster, request, connection, carrier, channels, over(error) {
 		if (error) {
@@ -122,7 +125,7 @@ function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {fe
 	return container ?? refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`});
 }
 
-function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin, tty}: CommandRequest, carrier: CommandCarrier, listeners: {onRoundTrip: RoundTripListener; onAnswer: () => void}): CommandChannels {
+function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin, tty}: CommandRequest, carrier: CommandCarrier, listeners: {onRoundTrip: RoundTripListener; onAnswer: () => void; onBlocked: ((notice: string) => void) | undefined}): CommandChannels {
 	if (carrier.carrier === 'websocket') {
 		return new WebSocketChannels(new WebSocketMessages(outcome.socket, outcome.head), {stdin, tty, canEndStdin: carrier.protocol.startsWith('v5.'), ...listeners});
 	}

@@ -10,6 +10,8 @@ type Excuses = {
 	deaf(): boolean;
 	/** Bytes sent since `heardAt` changed, from which on a server may be blocked. */
 	blockingBytes: number;
+	/** Called once when input of ours seems to hold the other side up; long before it counts as lost. */
+	onBlocked?: ((notice: string) => void) | undefined;
 };
 
 /**
@@ -20,6 +22,7 @@ export class SilenceWatch {
 	readonly #timer: NodeJS.Timeout;
 	#heardAt: number;
 	#sentSinceHeard = 0;
+	#toldBlocked = false;
 
 	constructor(messages: WebSocketMessages, timing: SilenceTiming, excuses: Excuses, onSilence: (error: SpokeError) => void) {
 		this.#heardAt = messages.lastHeardAt;
@@ -36,6 +39,10 @@ export class SilenceWatch {
 				onSilence(blocked ? inputBlocked(silence) : streamLost(`nothing was heard from the other side for ${seconds(silence)}`));
 			} else {
 				messages.ping();
+				if (blocked && !excuses.deaf() && silence > timing.silenceMs / 3 && !this.#toldBlocked) {
+					this.#toldBlocked = true;
+					excuses.onBlocked?.(`no input was taken and nothing was answered for ${seconds(silence)}; waiting on: the command may be busy, or it ended before its input did, which a kubelet does not say over a WebSocket (${spdyWay})`);
+				}
 			}
 		}, timing.pingEveryMs);
 		this.#timer.unref();
@@ -50,10 +57,12 @@ export class SilenceWatch {
 	}
 }
 
+const spdyWay = 'set KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false: SPDY carries its status';
+
 /** Measured: a kubelet whose command ended before its input was read does not send the status over a WebSocket. */
 function inputBlocked(silence: number): SpokeError {
 	return new SpokeError('ERR_STREAM_LOST', `the far side took no more input and answered nothing for ${seconds(silence)}`, {
-		remedy: 'if the command ends before its input does, set KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false: SPDY carries its status',
+		remedy: `if the command ends before its input does, ${spdyWay}`,
 	});
 }
 

@@ -26,6 +26,8 @@ export type WebSocketChannelsOptions = {
 	onRoundTrip: RoundTripListener;
 	/** The far side was heard for the first time: the apiserver's own 101 and first, empty message are not its. */
 	onAnswer: () => void;
+	/** Told once when the far side seems to be held up by our input. */
+	onBlocked?: ((notice: string) => void) | undefined;
 	timing?: SilenceTiming;
 };
 
@@ -44,14 +46,14 @@ export class WebSocketChannels implements CommandChannels {
 	#afterStatus: NodeJS.Timeout | undefined;
 	#failure: SpokeError | null = null;
 
-	constructor(messages: WebSocketMessages, {stdin, tty, canEndStdin, onRoundTrip, onAnswer, timing = {pingEveryMs, silenceMs}}: WebSocketChannelsOptions) {
+	constructor(messages: WebSocketMessages, {stdin, tty, canEndStdin, onRoundTrip, onAnswer, onBlocked, timing = {pingEveryMs, silenceMs}}: WebSocketChannelsOptions) {
 		this.#messages = messages;
 		this.#onAnswer = onAnswer;
 		this.#outputs = new PausingOutputs(messages);
 		this.stdout = this.#outputs.open();
 		this.stderr = tty ? null : this.#outputs.open();
 		this.stdin = stdin ? this.#openStdin(canEndStdin) : null;
-		const excuses = {deaf: () => this.#outputs.paused, blockingBytes: blockingBytes[tty ? 'tty' : 'pipe']};
+		const excuses = {deaf: () => this.#outputs.paused, blockingBytes: blockingBytes[tty ? 'tty' : 'pipe'], onBlocked};
 		this.#silence = new SilenceWatch(messages, timing, excuses, error => {
 			this.#fail(error);
 		});

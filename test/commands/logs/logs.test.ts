@@ -65,6 +65,19 @@ test('failures are one line with their status', async t => {
 	});
 });
 
+test('an apiserver that says when to ask again is asked then, as by kubectl', async t => {
+	await withPods(async (server, spoke) => {
+		server.faults.push({kind: 'refuse', status: 429, body: '{"kind":"Status","reason":"TooManyRequests"}', headers: {'Retry-After': '1'}}, null);
+		t.deepEqual(await spoke('a', '-c', 'app'), {status: 0, stdout: 'a app 1\na app 2\n', stderr: ''});
+		t.is(server.seen.length, 2);
+		t.true(server.seen[1]!.at - server.seen[0]!.at >= 950);
+		server.faults.push({kind: 'refuse', status: 429, body: '{"kind":"Status","message":"later"}', headers: {'Retry-After': '3600'}});
+		const {status, stderr} = await spoke('a', '-c', 'app');
+		t.not(status, 0);
+		t.regex(stderr, /later/);
+	});
+});
+
 test('--ignore-errors says a failure and goes on', async t => {
 	await withPods(async (server, spoke) => {
 		server.faults.push({kind: 'refuse', status: 500, body: '{"kind":"Status","message":"broken"}'});

@@ -49,13 +49,14 @@ export const logRows: readonly MeasuredRow[] = [
 		return following(program, ground, async ({write, cutter, log}) => {
 			for (let life = 0; life < 5; life++) {
 				write(20);
-				await sleep(700);
+				await sleep(2000);
 				if (life === 2) {
 					cutter.reset();
 				}
 
+				// A kubelet offers the life before this one, and none before that.
 				log.restart();
-				await sleep(700);
+				await sleep(4000);
 			}
 
 			write(20);

@@ -14,9 +14,12 @@ import {reachedWeb} from '../../support/run-command.ts';
 const timing = {pingEveryMs: 20, silenceMs: 120};
 
 test('pings keep a quiet stream alive and measure it', async t => {
-	const {channels, roundTrips, far} = pair();
+	const {channels, roundTrips, far} = pair({silenceMs: 20_000});
 	const server = new WebSocketMessages(far, Buffer.alloc(0), {role: 'server'});
-	await delay(400);
+	for (let waited = 0; roundTrips.length < 3 && waited < 10_000; waited += 20) {
+		await delay(20);
+	}
+
 	t.true(roundTrips.length > 1);
 	t.true(roundTrips.every(milliseconds => milliseconds >= 0));
 	server.close();
@@ -87,6 +90,9 @@ test('typed keys do not lengthen the limit, input that may block the far side do
 	const pipedAt = performance.now();
 	const {lost} = await piping.channels.ended;
 	t.true(performance.now() - pipedAt > 1000);
+	t.is(typing.notices.length, 0);
+	t.is(piping.notices.length, 1);
+	t.regex(piping.notices[0]!, /^no input was taken .*KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false/);
 	t.regex(lost!.message, /took no more input/);
 	t.regex(lost!.remedy!, /KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false/);
 });
@@ -138,15 +144,19 @@ test('a command that has said something is not asked about', async t => {
 });
 
 /** Channels whose other end is a duplex of the test's own; nothing reads it until the test does. */
-function pair({tty = false} = {}) {
+function pair({tty = false, silenceMs: silence = timing.silenceMs} = {}) {
 	const [near, far] = duplexPair();
 	const roundTrips: number[] = [];
+	const notices: string[] = [];
 	const channels = new WebSocketChannels(new WebSocketMessages(near, Buffer.alloc(0)), {
-		stdin: true, tty, canEndStdin: true, timing, onAnswer() {}, onRoundTrip({websocket}) {
+		stdin: true, tty, canEndStdin: true, timing: {...timing, silenceMs: silence}, onAnswer() {}, onRoundTrip({websocket}) {
 			roundTrips.push(websocket!);
 		},
+		onBlocked(notice) {
+			notices.push(notice);
+		},
 	});
-	return {channels, roundTrips, far};
+	return {channels, roundTrips, notices, far};
 }
 
 function duplexPair(): [Duplex, Duplex] {
