@@ -9,12 +9,12 @@ let nextKey = keys.length;
 
 /**
 One final frame with the joined `parts` as its payload, under a key that nobody can guess (RFC 6455 sections 5.2, 5.3).
-ws masks byte by byte, which costs an upload as much as its encryption.
+ws masks byte by byte, which costs an upload as much as its encryption. Once it is sent and nobody holds it, give it to `reuseMessage`.
 */
 export function maskedMessage(parts: readonly Uint8Array[], binary = true): Buffer {
 	const length = parts.reduce((sum, part) => sum + part.length, 0);
 	const words = Math.ceil(length / 4);
-	const whole = Buffer.allocUnsafeSlow(room + (words * 4));
+	const whole = memoryFor(room + (words * 4));
 	let at = room;
 	for (const part of parts) {
 		whole.set(part, at);
@@ -30,6 +30,24 @@ export function maskedMessage(parts: readonly Uint8Array[], binary = true): Buff
 
 	new Int32Array(whole.buffer, room - 4, 1)[0] = key;
 	return whole.subarray(writeHead(whole, length, binary), room + length);
+}
+
+/** Takes the memory of a long message back for the next one: fresh memory costs an upload as much as masking does. */
+export function reuseMessage(message: Buffer): void {
+	const {buffer} = message;
+	if (buffer.byteLength === long && free.length < mostFree) {
+		free.push(Buffer.from(buffer));
+	}
+}
+
+/** What a carrier gathers into one message, and a frame more. */
+const long = (1 << 19) + (1 << 17);
+const worthKeeping = 1 << 16;
+const mostFree = 4;
+const free: Buffer[] = [];
+
+function memoryFor(length: number): Buffer {
+	return length < worthKeeping || length > long ? Buffer.allocUnsafeSlow(length) : free.pop() ?? Buffer.allocUnsafeSlow(long);
 }
 
 /** Writes what stands before the key; gives where it begins. */

@@ -1,8 +1,9 @@
 /** How do an upgraded socket's bytes become WebSocket messages, and back? */
 import {EventEmitter} from 'node:events';
+import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {type SpokeError} from '../errors/spoke-error.ts';
-import {maskedMessage} from './masked-message.ts';
+import {maskedMessage, reuseMessage} from './masked-message.ts';
 import {protocolError, streamLost} from './protocol-error.ts';
 import {Receiver, Sender} from './websocket-framing.ts';
 
@@ -92,7 +93,13 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 		const parts = payload instanceof Uint8Array ? [payload] : payload;
 		if (this.#masks) {
-			this.#socket.write(maskedMessage(parts, binary));
+			const message = maskedMessage(parts, binary);
+			this.#socket.write(message, error => {
+				// A real socket holds nothing of what it has written; a stream within this process may have handed it on.
+				if (!error && this.#socket instanceof Socket) {
+					reuseMessage(message);
+				}
+			});
 		} else {
 			this.#sender.send(Buffer.concat(parts), {binary, compress: false, fin: true, mask: false});
 		}

@@ -59,12 +59,12 @@ export function tableOf(rows: Rows, programs: readonly ProgramName[]): string {
 	return [head, `| ${widths.map((width, column) => column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`).join(' | ')} |`, ...body].join('\n');
 }
 
-/** What a process has used until now; `undefined` when it is gone. */
+/** What a process has used until now; `undefined` when it has ended. */
 export async function usageOf(pid: number): Promise<{cpuS: number; residentMiB: number; mostResidentMiB: number} | undefined> {
 	try {
 		const [stat, status] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile(`/proc/${pid}/status`, 'utf8')]);
 		const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-		const mebibytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
+		const mebibytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)![1]) / 1024;
 		return {cpuS: (Number(fields[11]) + Number(fields[12])) / 100, residentMiB: mebibytes('VmRSS'), mostResidentMiB: mebibytes('VmHWM')};
 	} catch {
 		return undefined;

@@ -163,6 +163,11 @@ test('PINGs of the interval use odd ids', async t => {
 
 test('a session on which nothing is heard is lost, and its streams with it', async t => {
 	const [near] = duplexPair();
+	// A session's own timers keep no process running; its socket does, which is not here.
+	const alive = setInterval(() => undefined, 1000);
+	t.teardown(() => {
+		clearInterval(alive);
+	});
 	const client = new SpdySession(near, {pingEveryMs: 10, silenceMs: 30});
 	const stream = client.open({});
 	const lost = once(stream, 'error');

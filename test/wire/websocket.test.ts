@@ -96,6 +96,44 @@ test('a client masks, sends one frame a message, and answers pings', async t => 
 	t.is(unmasked(await sentBy(far)), '8aabcd');
 });
 
+test('memory of long messages is used again only when they are sent: over a real socket each arrives as it was', async t => {
+	const listener = createServer().listen(0, '127.0.0.1');
+	await once(listener, 'listening');
+	const near = connect((listener.address() as AddressInfo).port, '127.0.0.1');
+	const [far] = await once(listener, 'connection') as [Socket];
+	t.teardown(() => {
+		near.destroy();
+		far.destroy();
+		listener.close();
+	});
+	const client = new WebSocketMessages(near, none);
+	const server = new WebSocketMessages(far, none, {role: 'server'});
+	let seen = 0;
+	const wrong: number[] = [];
+	const done = new Promise<void>(resolve => {
+		server.on('message', payload => {
+			if (!payload.every(byte => byte === seen)) {
+				wrong.push(seen);
+			}
+
+			seen++;
+			if (seen === 60) {
+				resolve();
+			}
+		});
+	});
+	for (let index = 0; index < 60; index++) {
+		// Beside each other, more than the socket takes at once, and with a pause in which memory comes back.
+		client.send(Buffer.alloc(100_000 + (index * 7001), index));
+		if (index % 20 === 19) {
+			await delay(20);
+		}
+	}
+
+	await done;
+	t.deepEqual(wrong, []);
+});
+
 test('messages of every length class are read by a server as they were sent', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
