@@ -51,7 +51,9 @@ export function kubeletAccess(audit: AuditGrounds): RowFinding {
 	const because = audit.kubelets.flatMap(outcome => citeRead(outcome, 'kubelet-configuration', facts =>
 		`${facts.node}: anonymous ${facts.anonymous ? 'on' : 'off'}, webhook ${facts.webhook ? 'on' : 'off'}, client CA ${facts.clientCa ? 'set' : 'not set'}, authorization ${facts.authorizationMode || 'unknown'}, read-only port ${facts.readOnlyPort === 0 ? 'off' : facts.readOnlyPort}`));
 	if (read.length === 0) {
-		return notKnown('Kubelets’ configuration may not be read', [needConfigz], {scope: {of, proven: 0}});
+		return audit.kubelets.some(({closed}) => closed?.because === 'no-answer')
+			? notKnown('Kubelets did not answer when their configuration was asked for through the apiserver', [{permission: null, check: null, or: 'a second leg that works: spoke doctor node/NAME'}], {scope: {of, proven: 0}})
+			: notKnown('Kubelets’ configuration may not be read', [needConfigz], {scope: {of, proven: 0}});
 	}
 
 	const worse = (test: (facts: typeof read[number]['facts']) => boolean) => read.filter(({facts}) => test(facts)).map(({facts}) => `node ${facts.node}`);

@@ -1,5 +1,5 @@
 /** C1–C3 and C6–C8: what each kind of connection from the apiserver to nodes, pods and services may be called. */
-import type {Grounds} from '../evidence.ts';
+import type {Grounds, RouteState, Ruling, TlsState} from '../evidence.ts';
 import {toKubelet} from '../path.ts';
 import {crossing} from '../rules/crossing.ts';
 import {kubeletTls} from '../rules/kubelet-tls.ts';
@@ -20,13 +20,13 @@ export function streamRow(all: readonly Grounds[]): RowFinding {
 	});
 	const worst = judged.find(({sum}) => sum.state === 'exposed') ?? judged.find(({sum}) => sum.state === 'unknown') ?? judged[0]!;
 	const {tls, route, sum, grounds} = worst;
-	const words = `${route.state === 'unknown' ? 'route unknown' : route.state}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
+	const words = wordsOf(worst);
 	const alike = judged.filter(one => one.tls.state === tls.state && one.route.state === route.state);
 	const across = acrossReplicas(grounds, all, alike.filter(one => weakest(one.sum.basis, one.tls.basis) === 'proven').map(one => one.grounds));
 	const more = {
 		because: alike.flatMap(one => [...one.tls.because, ...one.route.because]),
 		scope: across.scope,
-		exceptions: judged.filter(one => !alike.includes(one)).map(one => `apiserver ${one.grounds.process?.facts.id ?? '?'}: ${one.route.state}, ${one.tls.state}`),
+		exceptions: judged.filter(one => !alike.includes(one)).map(one => `apiserver ${one.grounds.process?.facts.id ?? '?'}: ${wordsOf(one)}`),
 		need: [...tls.need, ...route.need],
 	};
 	if (sum.state === 'unknown') {
@@ -42,4 +42,8 @@ export function streamRow(all: readonly Grounds[]): RowFinding {
 	return tls.state === 'refused'
 		? found('warn', 'refused', basis, `${words}: ${sum.why}`, {...more, need, remedy: remedies.kubeletServing})
 		: found('pass', tls.state === 'unknown' ? 'checked' : tls.state, basis, `${words}: ${sum.why}`, {...more, need});
+}
+
+function wordsOf({route, tls}: {route: Pick<Ruling<RouteState>, 'state'>; tls: Pick<Ruling<TlsState>, 'state'>}): string {
+	return `${route.state === 'unknown' ? 'route unknown' : route.state}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
 }

@@ -7,6 +7,8 @@ export const needMirrorPods: Need = {permission: 'list pods in kube-system', che
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
 /** What no look at apiservers can tell beforehand, a connection tells of itself once it is open. */
 export const needOpen: Need = {permission: null, check: null, or: 'the label of the connection once it is open'};
+/** The step test was tried, and no port-forward could be held. */
+export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
 /** Used by the active probe only. */
 export const needAgentMetrics: Need = {permission: 'get pods/proxy in kube-system, with --probe active', check: 'kubectl auth can-i get pods/proxy -n kube-system', or: null};
 /** Where no pod shows it. */
@@ -29,11 +31,15 @@ export function openable({closed}: Pick<Grounds, 'closed'>, needs: readonly Need
 }
 
 /** What would make an inference about one apiserver hold for all: their number, or a look at the others. Nothing where this connection itself was looked at. */
-export function needReplicas({bound, replicas, unreached, stepTests, logDifferentials, failures}: Pick<Grounds, 'bound' | 'replicas' | 'unreached' | 'stepTests' | 'logDifferentials' | 'failures'>): readonly Need[] {
-	if (bound) {
+export function needReplicas(grounds: Grounds): readonly Need[] {
+	if (grounds.bound) {
 		return [];
 	}
 
-	const wasActive = unreached.length + stepTests.length + logDifferentials.length + failures.length > 0;
-	return replicas?.facts.known == null ? [needLeases] : [wasActive ? needOpen : needActive];
+	return (grounds.replicas?.facts.known ?? null) === null ? [needLeases] : [wasActive(grounds) ? needOpen : needActive];
+}
+
+/** The active probes were made, whatever they found. */
+export function wasActive({unreached, stepTests, logDifferentials, handshakes, failures}: Grounds): boolean {
+	return unreached.length + stepTests.length + logDifferentials.length + handshakes.length + failures.length > 0;
 }

@@ -2,8 +2,8 @@
 import type {Basis, Grounds, Need, Reading, RouteState, Ruling, StepTestFacts} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import {environmentProxyIsExcluded, honoursEnvironmentProxy} from './environment-proxy.ts';
-import {needActive, needAgentMetrics, needEnvironment, needFlagz, needMetrics, needMirrorPods, needReplicas, openable} from './needs.ts';
-import {frontIsSure, isOfAnother, isSameProcess} from './same-process.ts';
+import {needActive, needAgentMetrics, needEnvironment, needFlagz, needMetrics, needMirrorPods, needReplicas, needStepTest, openable, wasActive} from './needs.ts';
+import {isOfAnother, isSameProcess} from './same-process.ts';
 import {byConstruction, cite, strengthOf, weakest} from './strength.ts';
 import {sshIsExcluded, sshTunnels} from './ssh-tunnels.ts';
 
@@ -33,11 +33,9 @@ function byFailureText(grounds: Grounds): RouteRuling | undefined {
 		return undefined;
 	}
 
-	const isOwn = reading.connection !== null && reading.connection === grounds.connection;
-	const strength: Basis = isOwn ? frontIsSure(grounds) ? 'proven' : 'inferred' : strengthOf(reading, grounds);
 	return {
 		state: reading.facts.route,
-		basis: weakest(reading.facts.routeBasis, strength),
+		basis: weakest(reading.facts.routeBasis, strengthOf(reading, grounds)),
 		because: [cite(reading, 'text-of-a-tunnel', reading.facts.text)],
 		need: [],
 		protocol: reading.facts.route === 'konnectivity' ? 'grpc' : 'http-connect',
@@ -147,7 +145,7 @@ function byCounters(grounds: Grounds): RouteRuling | undefined {
 	const observed = egressDials.map(({protocol, transport, count}) => `${count} dial${count === 1 ? '' : 's'} by ${protocol} over ${transport}`).join(', ') + (tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnel${tunnelsOpen === 1 ? '' : 's'} open`);
 	const because = [cite(reading, 'egress-dials-counted', observed)];
 	const isGrpc = egressDials.some(({protocol}) => protocol === 'grpc');
-	return {state: isGrpc ? 'konnectivity' : 'egress-http-connect', basis: 'inferred', because, need: [needActive], protocol: isGrpc ? 'grpc' : 'http-connect', agent: null};
+	return {state: isGrpc ? 'konnectivity' : 'egress-http-connect', basis: 'inferred', because, need: [wasActive(grounds) ? needStepTest : needActive], protocol: isGrpc ? 'grpc' : 'http-connect', agent: null};
 }
 
 /** An egress file is set; what it says for `cluster` is not in the flag. It fits a tunnel, and `Direct` as well: no word for the route. */
