@@ -28,7 +28,7 @@ test('each class is decided in one place', t => {
 /** All that reaches beyond reading, by name: an action that is added here or there must be added to both. */
 const acting = [
 	'pods.shell', 'pods.attach', 'pods.forward', 'pods.debug', 'workloads.shell', 'workloads.forward', 'services.forward',
-	'forwards.add', 'forwards.restart', 'forwards.edit', 'connections.restart', 'tail.shell',
+	'forwards.add', 'forwards.restart', 'forwards.edit', 'connections.restart', 'tail.shell', 'proxy.listener',
 ];
 
 test('of the session’s actions exactly those that run, listen or write are refused', t => {
@@ -56,7 +56,7 @@ const calls: Readonly<Record<string, readonly string[][]>> = {
 	attach: [['web']],
 	debug: [['web', '--image=x']],
 	'port-forward': [['pod/web', '0:80']],
-	proxy: [['--port', '0'], ['post', 'pod/web:80/'], ['put', 'pod/web:80/'], ['patch', 'pod/web:80/'], ['delete', 'pod/web:80/'], ['get', 'pod/web:80/', '--websocket'], ['get', 'node/n1/exec/a/b/c'], ['get', 'node/n1/%72un/a/b/c']],
+	proxy: [['--port', '0'], ['post', 'pod/web:80/'], ['put', 'pod/web:80/'], ['patch', 'pod/web:80/'], ['delete', 'pod/web:80/'], ['get', 'pod/web:80/', '--websocket'], ['get', 'node/n1/exec/a/b/c'], ['get', 'pod/web:80/%252e%252e/%252e%252e/web/exec'], ['get', 'node/n1/%72un/a/b/c']],
 };
 
 test('every command that takes --read-only refuses with it, before it asks the apiserver for anything that acts', async t => {

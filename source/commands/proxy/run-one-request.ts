@@ -11,7 +11,7 @@ import {exitStatus} from '../../errors/exit-status.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import {writeThrough} from '../../output/write-through.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
-import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
+import {runsCommands, runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
 import {checkHeader, sendProxyRequest, type ProxyAnswer} from '../../sessions/proxy/proxy-request.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
@@ -37,7 +37,8 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
 		guardAccess(`proxy ${method.toLowerCase()} ${target.asked}${target.path}`, proxyAccess({
-			method, runsCommands: resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: flags.websocket,
+			// Dot segments that leave the target stay within it here, but a gateway in between may clean them.
+			method, runsCommands: runsCommands(resolved.base + target.path) || (resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path)), websocket: flags.websocket,
 		}), {readOnly: flags['read-only']});
 		return flags.websocket
 			? await talkOverWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, paths.witness)

@@ -14,14 +14,14 @@ const exec = (script: string, ...words: string[]) => ['exec', '-i', 'web', '-c',
 const idleMs = process.env['SPOKE_FAULTS_LONG'] === undefined ? 75_000 : 365_000;
 
 export const commandRows: readonly MeasuredRow[] = [
-	{row: 'F8', expected: `idle for ${idleMs / 1000} s, something on the wire at least every 30 s: not cut by a middlebox of 60 s`, against, async measure(program, ground) {
+	{row: 'F8', waits: true, expected: `idle for ${idleMs / 1000} s, something on the wire at least every 30 s: not cut by a middlebox of 60 s`, against, async measure(program, ground) {
 		const {kubeconfig, cutter} = await ground.behindCutter();
 		const child = program.start(exec('echo'), {kubeconfig});
 		const alive = await staysAlive(child, idleMs, () => cutter.quietMs() > 60_000);
 		await cutter.stop();
 		return measured(alive === 'alive', alive);
 	}},
-	{row: 'F21', expected: 'reset: ≠ 0 within 15 s; black hole: ≠ 0 within 65 s', against, async measure(program, ground) {
+	{row: 'F21', waits: true, expected: 'reset: ≠ 0 within 15 s; black hole: ≠ 0 within 65 s', against, async measure(program, ground) {
 		const texts: string[] = [];
 		let right = true;
 		for (const [what, limit] of [['reset', 15], ['swallow', 70]] as const) {
@@ -108,7 +108,7 @@ export const commandRows: readonly MeasuredRow[] = [
 		const last = [...written.matchAll(/(\d+)\D+(\d+)/g)].at(-1)?.slice(1).map(Number) ?? [];
 		return measured(last.includes(173) && last.includes(61), `last size told: ${last.join('×')}`);
 	}},
-	{row: 'F26', expected: `exec and attach idle for ${idleMs / 1000} s are alive`, against, async measure(program, {peer}) {
+	{row: 'F26', waits: true, expected: `exec and attach idle for ${idleMs / 1000} s are alive`, against, async measure(program, {peer}) {
 		const states = await Promise.all([exec('echo'), ['attach', '-i', 'web', '-c', 'echo']].map(async args => staysAlive(program.start(args, {kubeconfig: peer.kubeconfig}), idleMs, () => false)));
 		return measured(states.every(state => state === 'alive'), `exec ${states[0]}, attach ${states[1]}`);
 	}},

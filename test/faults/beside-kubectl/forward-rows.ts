@@ -114,7 +114,7 @@ export const forwardRows: readonly MeasuredRow[] = [
 		await endOf(run);
 		return measured(end === 'RST' && seconds < 15 && typeof status === 'number' && status !== 0, `${end} after ${seconds.toFixed(1)} s; ${status === 'still runs' ? status : `status ${status}`}`);
 	}},
-	{row: 'F18', expected: 'stopped (SIGSTOP) for a minute with a connection open: works ≤ 5 s after it goes on', against, async measure(program, ground) {
+	{row: 'F18', waits: true, expected: 'stopped (SIGSTOP) for a minute with a connection open: works ≤ 5 s after it goes on', against, async measure(program, ground) {
 		return forwarding(program, ground, ['7000'], async ([port], {child}) => {
 			const socket = await dial(port!);
 			socket.write('before');

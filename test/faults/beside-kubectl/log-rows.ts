@@ -62,7 +62,7 @@ export const logRows: readonly MeasuredRow[] = [
 			write(20);
 		});
 	}},
-	{row: 'F7', expected: 'a black hole is shown as stalled within 30 s (threefold: 90 s); after it 0 lost, 0 repeated', against, async measure(program, ground) {
+	{row: 'F7', waits: true, expected: 'a black hole is shown as stalled within 30 s (threefold: 90 s); after it 0 lost, 0 repeated', against, async measure(program, ground) {
 		return following(program, ground, async ({write, cutter}) => {
 			write(20);
 			await sleep(500);

@@ -24,6 +24,8 @@ export type MeasuredRow = {
 	against: string;
 	measure: (program: Program, ground: Ground) => Promise<Measured>;
 	needsLab?: boolean;
+	/** It waits more than it works, and so is measured beside the others. */
+	waits?: boolean;
 };
 
 export function measured(asExpected: boolean, text: string): Measured {

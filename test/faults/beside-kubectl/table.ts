@@ -14,7 +14,7 @@ import {commandRows} from './command-rows.ts';
 import {forwardRows} from './forward-rows.ts';
 import {inputRows} from './input-rows.ts';
 import {logRows} from './log-rows.ts';
-import {Program} from './programs.ts';
+import {Program, type ProgramName} from './programs.ts';
 import type {Ground, Measured, MeasuredRow} from './row.ts';
 
 /** What has no like in kubectl, or needs more than one program and a server. */
@@ -55,13 +55,21 @@ const ground: Ground = {
 
 try {
 	const told = faultRows.filter(({row}) => chosen.length === 0 || chosen.includes(row));
-	const results = new Map<string, string>();
-	for (const {row, says} of told) {
-		results.set(row, await lineOf(row, says));
-		process.stderr.write(`${results.get(row)}\n`);
+	const lines = new Map<string, string>();
+	const measure = async ({row, says}: (typeof told)[number]) => {
+		lines.set(row, await lineOf(row, says));
+		process.stderr.write(`${lines.get(row)}\n`);
+	};
+
+	const waiting = Promise.all(told.filter(({row}) => rows.some(candidate => candidate.row === row && candidate.waits)).map(measure));
+	for (const next of told) {
+		if (!rows.some(candidate => candidate.row === next.row && candidate.waits)) {
+			await measure(next);
+		}
 	}
 
-	process.stdout.write(['| row | fault or input | expected | against | spoke | kubectl |', '| --- | --- | --- | --- | --- | --- |', ...results.values(), '', `Load at the end ${loadavg()[0]!.toFixed(1)}. ✓ as expected, ✗ not.`, ''].join('\n'));
+	await waiting;
+	process.stdout.write(['| row | fault or input | expected | against | spoke | kubectl |', '| --- | --- | --- | --- | --- | --- |', ...told.map(({row}) => lines.get(row)!), '', `Load at the end ${loadavg()[0]!.toFixed(1)}. ✓ as expected, ✗ not.`, ''].join('\n'));
 } finally {
 	await peer.stop();
 	await rm(folder, {recursive: true, force: true});
@@ -75,8 +83,11 @@ async function lineOf(row: string, says: string): Promise<string> {
 	}
 
 	const both: Measured[] = [];
-	for (const name of ['spoke', 'kubectl'] as const) {
-		both.push(await how.measure(new Program(name), ground).catch((error: unknown) => ({asExpected: false, text: `not measured: ${String(error).slice(0, 200)}`})));
+	const measure = async (name: ProgramName) => how.measure(new Program(name), ground).catch((error: unknown) => ({asExpected: false, text: `not measured: ${String(error).slice(0, 200)}`}));
+	if (how.waits) {
+		both.push(...await Promise.all([measure('spoke'), measure('kubectl')]));
+	} else {
+		both.push(await measure('spoke'), await measure('kubectl'));
 	}
 
 	return cells([row, says, how.expected, how.against, ...both.map(({asExpected, text}) => `${asExpected ? '✓' : '✗'} ${text}`)]);
