@@ -1,5 +1,5 @@
 /** Audit: the hub and its spokes as a picture, one row a path, and under them what was read of the row under the cursor. */
-import {fitToCells} from '../text/cell-width.ts';
+import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {auditPicture} from './audit-picture.ts';
 import {titledRule} from './chrome.ts';
 import type {Screen} from './screen.ts';
@@ -32,21 +32,23 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 }
 
 export function sandboxScreen(screen: Screen, rows: number): Line[] {
-	const {state: {sandboxKnobs, sandboxAt, sandboxLog}, theme: {glyphs}} = screen;
-	const lines: Line[] = [line(' ', 'This cluster lives inside spoke. Nothing here says anything about a real one.')];
-	let fault: boolean | null = null;
-	for (const [index, knob] of sandboxKnobs.entries()) {
-		if (knob.fault !== fault) {
-			fault = knob.fault;
-			lines.push(line(of('text.dim', `   ${fitToCells(fault ? 'FAULT' : 'POSTURE', 32)}${fitToCells('NOW', 26)}WHAT A CHANGE DOES`)));
-		}
-
+	const {state: {sandboxKnobs, sandboxAt, sandboxLog, size}, theme: {glyphs}} = screen;
+	const labelWidth = Math.min(33, Math.max(8, ...sandboxKnobs.map(({label}) => cellWidth(label))) + 1);
+	// Wide enough for every value: nothing moves when one is chosen.
+	const valueWidth = Math.max(8, ...sandboxKnobs.flatMap(({values}) => values.map(value => cellWidth(value)))) + 5;
+	const head = (title: string) => line(of('text.dim', `   ${fitToCells(title, labelWidth + 1)}${fitToCells('NOW', valueWidth)}${size.columns >= 70 ? 'WHAT A CHANGE DOES' : ''}`));
+	const knobs = sandboxKnobs.map((knob, index): Line => {
 		const isAt = index === sandboxAt;
-		lines.push({
-			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${fitToCells(knob.label, 32)}`}, of('focus', `${glyphs.chooseLeft} `), {text: `${fitToCells(`${knob.values[knob.at] ?? ''} ${glyphs.chooseRight}`, 24)}`}, of('text.dim', knob.effect)],
+		return {
+			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${fitToCells(knob.label, labelWidth)} `}, of('focus', `${glyphs.chooseLeft} `), {text: fitToCells(`${knob.values[knob.at] ?? ''} ${glyphs.chooseRight}`, valueWidth - 2)}, of('text.dim', knob.effect)],
 			...isAt && {ground: 'selection' as const},
-		});
-	}
-
-	return fillUp([...lines, titledRule(screen, 'What happened'), ...sandboxLog.toReversed().map(text => line('   ', text))], rows);
+		};
+	});
+	const faultsFrom = sandboxKnobs.findIndex(({fault}) => fault);
+	const hasRoom = rows >= knobs.length + 7;
+	return fillUp([
+		...hasRoom ? [line(' ', 'This cluster lives inside spoke. Nothing here says anything about a real one.')] : [],
+		head('POSTURE'), ...knobs.slice(0, faultsFrom), ...hasRoom ? [head('FAULT')] : [], ...knobs.slice(faultsFrom),
+		titledRule(screen, 'What happened'), ...sandboxLog.length === 0 ? [line(' ', of('text.dim', 'Nothing yet: choose a value and apply it.'))] : sandboxLog.toReversed().map(text => line('   ', text)),
+	], rows);
 }
