@@ -48,6 +48,7 @@ export type ForwardLogLine = {time: number; text: string; connection: string | n
 export type LiveRow = {connection: string; client: string; since: number; up: number; down: number; congested: boolean};
 export type ForwardState = {
 	id: string;
+	context: string;
 	namespace: string;
 	target: string;
 	remote: string;

@@ -1,5 +1,5 @@
 /** The connections that are open, one a row: state by sign and word, the path as a badge, what it carries. */
-import {fitToCells} from '../text/cell-width.ts';
+import {clipToCells, fitToCells} from '../text/cell-width.ts';
 import type {Path} from '../posture/evidence.ts';
 import {worstPath, type DockEntry} from '../state/connections.ts';
 import {showAge} from '../state/table-rows.ts';
@@ -30,7 +30,7 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const {state: {size, pane, now, cluster}, theme: {glyphs}} = screen;
 	const hasFocus = pane === 'connections' && isAt;
 	const isWide = size.columns >= 100;
-	const foreign = entry.context === cluster.context ? '' : `${entry.context}: `;
+	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : clipToCells(entry.context, 8)}: `;
 	const path = worstPath(entry.paths.values());
 	const left = [
 		hasFocus ? of('focus', glyphs.cursor) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ` ${fitToCells(entry.kind, 8)} `},

@@ -16,7 +16,7 @@ function liveLine({state: {now}}: Screen, {connection, client, since, up, down, 
 }
 
 export function forwardsScreen(screen: Screen, rows: number): Line[] {
-	const {state: {forwards, forwardAt, size}, theme: {glyphs}} = screen;
+	const {state: {forwards, forwardAt, size, cluster}, theme: {glyphs}} = screen;
 	if (forwards.length === 0) {
 		return fillUp([line(''), line(' ', of('text.dim', `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, on a pod or a service the same key does.`))], rows);
 	}
@@ -39,7 +39,7 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const top = Math.max(0, Math.min(forwardAt - listRows + 1, list.length - listRows));
 	const at = forwards[forwardAt];
 	const log = at ? [
-		titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${at.target}:${at.remote}`, {right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
+		titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${at.target}:${at.remote}`, {...at.context !== cluster.context && {after: `on ${at.context}`}, right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
 		...at.live.toReversed().map(one => liveLine(screen, one)),
 		...at.log.toReversed().map(({time, text}) => line('   ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), text)),
 	] : [];

@@ -16,7 +16,7 @@ export function helpBody(screen: Screen, context: string): Line[] {
 	const {state: {size, refused}, theme: {glyphs}} = screen;
 	const hints = describeKeys(screen.keymap, context, action => screen.hints.find(hint => hint.action === action)?.off ?? refused.get(action.id) ?? null).filter(({keys, off}) => keys.length > 0 || off !== null);
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
-	const columns = size.columns >= 150 ? 4 : size.columns >= 76 ? 3 : size.columns >= 50 ? 2 : 1;
+	const columns = columnsFor(size.columns, Math.max(...hints.map(({action}) => cellWidth(action.title))));
 	const width = Math.floor((size.columns - 2) / columns);
 	const blocks = groups.map(([at, list], index) => [
 		line(of('title', (index === 0 ? 'here' : contexts[at]!.title).toUpperCase())),
@@ -42,6 +42,13 @@ export function helpBody(screen: Screen, context: string): Line[] {
 	const all = [...blocks.flatMap((block, index) => index === 0 ? block : [line(''), ...block]), ...legend];
 	const perColumn = Math.max(size.rows - 3, Math.ceil(all.length / columns));
 	return Array.from({length: Math.min(perColumn, all.length)}, (_, row) => line(' ', ...Array.from({length: columns}, (_, column) => cell(all[(column * perColumn) + row], width - 1)).flat()));
+}
+
+/** As many as the width has room for, but none so narrow that most titles are cut. */
+function columnsFor(width: number, longest: number): number {
+	const most = [[150, 4], [76, 3], [50, 2]].find(([from]) => width >= from!)?.[1] ?? 1;
+	const room = (columns: number) => Math.floor((width - 2) / columns) - 11;
+	return most > 2 && room(most) < Math.min(longest, 22) ? most - 1 : most;
 }
 
 function hintLines({action, keys, off}: KeyHint, width: number): Line[] {

@@ -61,7 +61,7 @@ function listenerLine({theme: {glyphs}, state: {cluster}}: Screen, {since, addre
 	return {
 		spans: [
 			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${new Date(since).toTimeString().slice(0, 8)}  `}, of('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
-			{text: `listener on ${address}${context === cluster.context ? '' : ` for ${context}`}, ${requests} ${requests === 1 ? 'request' : 'requests'} since`},
+			{text: `listener on ${address} ${glyphs.dot} ${requests} ${requests === 1 ? 'request' : 'requests'}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`},
 		], ...isAt && {ground: 'selection' as const},
 	};
 }

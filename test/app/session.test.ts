@@ -218,7 +218,7 @@ test('a listener is started and stopped in the session: its rules hold, who can 
 	await terminal.sees(/Port +0▏/);
 	terminal.press('form.submit');
 	await terminal.sees(/● proxy +listener :\d+ +by request/);
-	await terminal.sees(/listener on 127\.0\.0\.1:\d+/);
+	await terminal.sees(/listener on 127\.0\.0\.1:\d+ ·/);
 	const address = /listener on (127\.0\.0\.1:\d+)/.exec(terminal.text())![1]!;
 	t.is((await fetch(`http://${address}/version`)).status, 200);
 	t.is((await fetch(`http://${address}/api/v1/namespaces/default/services/web:80/proxy/`)).status, 200);
@@ -332,7 +332,7 @@ test('a narrow and a wide screen, and every size in between, keep the last row a
 	await terminal.sees(/web-\w+/);
 	for (const [columns, rows] of [[40, 16], [60, 24], [110, 30], [200, 50], [300, 100], [80, 24]] as const) {
 		terminal.resize(columns, rows);
-		await terminal.sees(/Running[\s\S]*\? help$/);
+		await terminal.sees(/Running[\s\S]*\? help *$/);
 		t.regex(terminal.screen()[rows - 1]!, /\? help/, `${columns}×${rows}`);
 	}
 });

@@ -36,7 +36,7 @@ export function startWish(session: Session, wish: ForwardWish, id = session.next
 	const spec = parsePortSpec(wish.port);
 	const before = session.store.state.forwards.find(one => one.id === id);
 	const state: ForwardState = {
-		id, namespace: wish.namespace, target: wish.target, remote: spec.remote, local: null, asked: spec.local === null || spec.local === 0 ? 'any' : `:${spec.local}`, address: wish.address,
+		id, context: wish.cluster.context, namespace: wish.namespace, target: wish.target, remote: spec.remote, local: null, asked: spec.local === null || spec.local === 0 ? 'any' : `:${spec.local}`, address: wish.address,
 		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [],
 	};
 	session.store.now({type: 'forward', forward: state});

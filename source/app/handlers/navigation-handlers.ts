@@ -123,7 +123,7 @@ async function pickNamespace(session: Session): Promise<void> {
 async function pickContext(session: Session): Promise<void> {
 	const {config} = await loadKubeconfig(session.flags.kubeconfig, session.env);
 	const now = session.store.state.cluster.context;
-	const open = whatIsOpen(session.store.state.dock);
+	const stays = session.store.state.dock.filter(({phase}) => phase === 'open' || phase === 'working').length;
 	const items = [...config.contexts].map(([name, entry]) => {
 		const cluster = config.clusters.get(entry.cluster);
 		const server = cluster?.server ?? '';
@@ -132,7 +132,7 @@ async function pickContext(session: Session): Promise<void> {
 	});
 	const chosen = await session.pick({
 		title: 'Context', purpose: 'context', heads: ['CONTEXT', 'APISERVER', 'BY THE FILE, TLS WILL BE'], items, keys: 'switch', at: Math.max(0, items.findIndex(({id}) => id === now)),
-		notes: open === null ? [] : [`${open} of ${now} stay open and stay listed.`],
+		notes: stays === 0 ? [] : [`What is open stays open and listed: ${stays} ${stays === 1 ? 'connection' : 'connections'}.`],
 	});
 	if (chosen !== null && chosen !== now) {
 		await session.switchContext(chosen);
