@@ -1,4 +1,5 @@
 /** `spoke`: the session; without a kubeconfig the sandbox, without a terminal the tour of it. */
+import {setFlagsFromString} from 'node:v8';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {loadKeymap} from '../keymap/load-keymap.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
@@ -27,6 +28,8 @@ export const command: Command<typeof sessionRow.flags> = {
 		}
 
 		const loaded = await loadKeymap(env, flags.keymap);
+		// Loading the session is garbage at once: a young generation that may not grow keeps it smaller from the start.
+		setFlagsFromString('--semi-space-growth-factor=1');
 		const {runSession} = await import('../app.tsx');
 		return runSession({
 			flags, env, stdin, stdout, interrupted, keymap: loaded.keymap, keymapProblems: loaded.problems, readOnly: flags['read-only'], allNamespaces: flags['all-namespaces'], theme: flags.theme,

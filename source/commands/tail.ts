@@ -1,4 +1,5 @@
 /** `spoke tail`: the session's tail, straight from the shell. */
+import {setFlagsFromString} from 'node:v8';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {loadKeymap} from '../keymap/load-keymap.ts';
 import type {Command} from './command.ts';
@@ -17,6 +18,8 @@ export const command: Command<typeof tailRow.flags> = {
 		}
 
 		const loaded = await loadKeymap(env, flags.keymap);
+		// As the session's own start.
+		setFlagsFromString('--semi-space-growth-factor=1');
 		const {runSession} = await import('../app.tsx');
 		return runSession({
 			flags, env, stdin, stdout, interrupted, keymap: loaded.keymap, keymapProblems: loaded.problems, readOnly: flags['read-only'], allNamespaces: flags['all-namespaces'], theme: flags.theme,
