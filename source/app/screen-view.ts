@@ -7,7 +7,7 @@ import type {Screen} from '../ui/screen.ts';
 import {PainterContext} from '../ui/painted-rows.tsx';
 import {spokenLines} from '../ui/spoken-screen.ts';
 import {SessionScreen} from '../ui/session-screen.tsx';
-import {tailRows} from '../ui/tail-screen.ts';
+import {fitTail} from '../ui/tail-screen.ts';
 import type {Theme} from '../ui/theme.ts';
 
 type Suspend = (work: () => Promise<void>) => Promise<void>;
@@ -37,8 +37,8 @@ export class ScreenView {
 		this.theme = theme;
 	}
 
-	tailRows(screen: Screen, view: TailView): number {
-		return tailRows(screen, view, screen.state.size.rows - 2);
+	fitTail(screen: Screen, view: TailView): TailView {
+		return fitTail(screen, view, screen.state.size.rows - 2);
 	}
 
 	draw(screen: Screen): void {

@@ -386,7 +386,7 @@ export class SessionRun implements Session {
 	/** Matches are looked for between frames, a little at a time. */
 	#prepareTail(run: TailRun): void {
 		const isDone = run.scan(12);
-		run.view = {...run.view, windowRows: this.#view?.tailRows(makeScreen(this, run.view, this.#view.theme), run.view) ?? 20};
+		run.view = this.#view?.fitTail(makeScreen(this, run.view, this.#view.theme), run.view) ?? run.view;
 		if (!isDone && !this.#scanning) {
 			this.#scanning = true;
 			setImmediate(() => {

@@ -3,7 +3,7 @@ import {worstPath} from '../state/connections.ts';
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
 import {shownEnd, shownLength, type TailView} from '../state/tail/tail-view.ts';
-import {tailWindow} from '../state/tail/tail-window.ts';
+import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {Sanitiser} from '../text/sanitise.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {logLine, showTime} from './log-line.ts';
@@ -33,9 +33,12 @@ export function tailScreen(screen: Screen, view: TailView, rows: number): Line[]
 	];
 }
 
-/** Rows that lines get; the same sum as above, for paging. */
-export function tailRows(screen: Screen, view: TailView, rows: number): number {
-	return Math.max(1, rows - tailChrome - sourceLine(screen, view).length - (view.json ? 1 : 0));
+/** The view as it fits on the screen: how many rows its lines get, and the line under the cursor among them. */
+export function fitTail(screen: Screen, view: TailView, rows: number): TailView {
+	const windowRows = Math.max(1, rows - tailChrome - sourceLine(screen, view).length - (view.json ? 1 : 0));
+	const room = screen.state.size.columns - (view.plain ? 0 : 2);
+	const fitting = {...view, windowRows};
+	return view.wrap ? withCursorShown(fitting, windowRows, one => drawLine(screen, fitting, one, room).length) : fitting;
 }
 
 function subtitle(view: TailView): string {

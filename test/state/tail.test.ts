@@ -5,7 +5,7 @@ import {LineIndex, type LineQuery} from '../../source/state/tail/line-index.ts';
 import {levelOf} from '../../source/state/tail/line-level.ts';
 import {readJsonLine} from '../../source/state/tail/json-fields.ts';
 import {emptyTail, filterTail, followTail, goTo, moveTail, nextMatch, pauseTail, searchTail, shownLength, topOf, type TailView} from '../../source/state/tail/tail-view.ts';
-import {tailWindow} from '../../source/state/tail/tail-window.ts';
+import {tailWindow, withCursorShown} from '../../source/state/tail/tail-window.ts';
 
 function filled(texts: readonly string[], limits?: {lines: number; bytes: number}): LineBuffer {
 	const buffer = new LineBuffer(limits);
@@ -166,6 +166,17 @@ test('a filter shows what fits; all lines come back around the same one', t => {
 	const all = goTo(filterTail(at, {matchesOnly: false}), 57);
 	t.is(shownLength(all), 100);
 	t.true(topOf(all) <= 57);
+});
+
+test('where lines take several rows, the one under the cursor is whole on the screen', t => {
+	const height = () => 3;
+	const last = (tail: TailView) => tailWindow(tail, 10, height).lines.map(({number}) => number);
+	const down = withCursorShown(moveTail(goTo({...view(50), windowRows: 10}, 0), 5), 10, height);
+	t.is(down.top, 3);
+	t.deepEqual(last(down), [3, 4, 5, 6]);
+	t.is(withCursorShown(moveTail(down, -1), 10, height).top, 3);
+	t.is(withCursorShown(moveTail(down, -4), 10, height).top, 1);
+	t.is(withCursorShown(goTo(view(50), 7), 2, height).top, 7);
 });
 
 test('n and N go from match to match and round the ends', t => {

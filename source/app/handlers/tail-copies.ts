@@ -21,8 +21,16 @@ export function cleanText(view: TailView, number: number): string {
 function * shownTexts(view: TailView): Generator<string> {
 	const length = shownLength(view);
 	for (let place = 0; place < length; place++) {
-		yield `${cleanText(view, numberAt(view, place))}\n`;
+		const number = numberAt(view, place);
+		yield `${whose(view, number)}${cleanText(view, number)}\n`;
 	}
+}
+
+/** Of many logs in one file each line says whose it is, as on the screen. */
+function whose({buffer, names, sources}: TailView, number: number): string {
+	const line = names === 'none' || sources.length < 2 ? null : buffer.line(number);
+	const source = line?.kind === 'text' ? sources[line.source] : undefined;
+	return source === undefined ? '' : `${source.pod}/${source.container} `;
 }
 
 /** Asks where to, and writes what is shown. */

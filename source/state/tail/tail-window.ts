@@ -45,6 +45,24 @@ export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLi
 	return {lines, above: from, below: length - place};
 }
 
+/** The same view with the line under the cursor whole on the screen, where lines take more than one row; a line that is higher than the screen begins at its top. */
+export function withCursorShown(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailView {
+	if (view.follow || shownLength(view) === 0) {
+		return view;
+	}
+
+	const place = placeOf(view, view.cursor);
+	let from = place;
+	for (let left = rows - heightAt(view, place, heightOf); from > 0; from--) {
+		left -= heightAt(view, from - 1, heightOf);
+		if (left < 0) {
+			break;
+		}
+	}
+
+	return placeOf(view, topOf(view)) >= from ? view : {...view, top: numberAt(view, from)};
+}
+
 function heightAt(view: TailView, place: number, heightOf: (line: TailLine) => number): number {
 	const line = view.buffer.line(numberAt(view, place));
 	return line === null ? 1 : heightOf(line);
