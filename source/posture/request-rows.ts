@@ -20,11 +20,11 @@ const labels = 'each opened connection that is labelled';
 const reports = 'path, audit, doctor, why-view';
 
 export const requestRows: readonly RequestRow[] = [
-	{method: 'GET', path: '/flagz', tells: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated', when: `before each stream, on its own connection, at most 300 ms; ${reports}`, right: {kind: 'path', paths: ['/flagz'], verbs: ['get']}},
+	{method: 'GET', path: '/flagz', tells: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated', when: `before each stream, on its own connection, at most 300 ms; ${reports}; with --probe active also at the own address of each apiserver that was not met, only where its certificate is the cluster’s`, right: {kind: 'path', paths: ['/flagz'], verbs: ['get']}},
 	{method: 'GET', path: '/statusz', tells: 'which apiserver process answers', when: `behind /flagz where it was quick; ${reports}`, right: {kind: 'path', paths: ['/statusz'], verbs: ['get']}},
 	{method: 'GET', path: '/version', tells: 'which rules hold', when: `${labels}; ${reports}`, right: null},
 	{method: 'GET', path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt', tells: 'whether an apiserver or a gateway answers', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: ['kube-root-ca.crt']}},
-	{method: 'GET', path: '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases', tells: 'how many apiservers there are', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']}},
+	{method: 'GET', path: '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases', tells: 'how many apiservers there are, and where', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']}},
 	{method: 'GET', path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', tells: 'the same, where leases are closed; where pods’ virtual IP leads', when: `${labels}; audit`, right: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']}},
 	{method: 'GET', path: '/api/v1/namespaces/kube-system/pods', tells: 'apiservers’ flags and environment by their mirror pods; Konnectivity’s agents; kube-proxy', when: `${labels}; audit, doctor`, right: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']}},
 	{method: 'GET', path: '/metrics', tells: 'whether an egress dialer is in use, whether kubelets were refused', when: `${reports}: at most once a minute of one process; the step test`, right: {kind: 'path', paths: ['/metrics'], verbs: ['get']}},
