@@ -72,6 +72,16 @@ test('a line of a log that runs and comes behind newer ones stands where it came
 	t.deepEqual(texts(), ['0 line 10', '1 line 11', '0 line 30', '1 line 20 late']);
 });
 
+test('a later part of a log stands behind the one before it, also at the same time', t => {
+	const {order, texts} = ordered();
+	order.lines(0, block('10', '20'));
+	order.lines(1, block('15'));
+	order.flushAll();
+	order.lines(1, block('15.0', '16'));
+	order.flushAll();
+	t.deepEqual(texts(), ['0 line 10', '1 line 15', '1 line 15.0', '1 line 16', '0 line 20']);
+});
+
 test('a log whose clock went back keeps its order', t => {
 	const {order, texts} = ordered();
 	order.lines(0, block('10', '20'));
