@@ -1,7 +1,7 @@
 /** `spoke debug`: adds an ephemeral container to a pod, and attaches to it. */
 import {guardAccess} from '../actions/access.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus} from '../errors/exit-status.ts';
 import {addDebugContainer, debugContainerName, untilRunning} from '../sessions/debug-container.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
@@ -9,6 +9,7 @@ import {resolvePod} from '../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Command, Invocation} from './command.ts';
+import {printEndedContainer} from './debug/print-ended-container.ts';
 import {signalStatus} from './remote-command/drive-remote-command.ts';
 import {runRemoteCommand} from './remote-command/run-remote-command.ts';
 import {debugRow} from './rows/debug.ts';
@@ -35,13 +36,14 @@ export const command: Command<typeof debugRow.flags> = {
 
 		const detachKeys = parseDetachKeys(flags['detach-keys'] || defaultDetachKeys);
 		try {
-			const {pod, name} = await addContainer(invocation, target, flags.image);
+			const added = await addContainer(invocation, target, flags.image);
 			if (!flags.stdin) {
-				stdout.write(`${name}\n`);
+				throwIfNotRunning(added);
+				stdout.write(`${added.name}\n`);
 				return exitStatus.ok;
 			}
 
-			return await runRemoteCommand({...invocation, flags: {...flags, container: name}}, {feature: 'attach', asked: `pod/${pod}`, command: [], detachKeys});
+			return await attachTo(invocation, added, detachKeys);
 		} catch (error) {
 			if (interrupted.aborted) {
 				return signalStatus(interrupted);
@@ -52,13 +54,33 @@ export const command: Command<typeof debugRow.flags> = {
 	},
 };
 
-async function addContainer({flags, afterDash = [], stdin, stderr, env, interrupted}: DebugInvocation, asked: string, image: string): Promise<{pod: string; name: string}> {
-	const say = (notice: string) => {
-		if (!flags.quiet) {
-			stderr.write(`${sanitiseLine(notice)}\n`);
-		}
-	};
+type Added = {
+	pod: string;
+	name: string;
+	/** Why it does not run, though it was added. */
+	notRunning: SpokeError | null;
+};
 
+/** A command that ends at once may have ended before it can be attached to: its log has what it said. */
+async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: Buffer): Promise<number> {
+	try {
+		throwIfNotRunning(added);
+		return await runRemoteCommand({...invocation, flags: {...invocation.flags, container: added.name}}, {feature: 'attach', asked: `pod/${added.pod}`, command: [], detachKeys});
+	} catch (error) {
+		if (!(error instanceof SpokeError) || error.code !== 'ERR_TARGET_GONE') {
+			throw error;
+		}
+
+		const status = await printEndedContainer(invocation, added);
+		if (status === null) {
+			throw error;
+		}
+
+		return status;
+	}
+}
+
+async function addContainer({flags, afterDash = [], stdin, stderr, env, interrupted}: DebugInvocation, asked: string, image: string): Promise<Added> {
 	const cluster = await openCluster(flags, env);
 	try {
 		const limitMs = flags['pod-running-timeout'];
@@ -67,12 +89,24 @@ async function addContainer({flags, afterDash = [], stdin, stderr, env, interrup
 		const name = flags.container ?? debugContainerName();
 		// A terminal in the container that nobody has here would mix its outputs for nothing.
 		await addDebugContainer(cluster, pod, {name, image, target, stdin: flags.stdin, tty: flags.tty && stdin.isTTY, command: afterDash}, interrupted);
-		say(`added container ${name} (${image}) to pod ${pod.metadata.name}; it stays until the pod goes`);
-		await untilRunning(cluster, pod, name, {limitMs, signal: interrupted, onWaiting(reason) {
-			say(`waiting for ${name}: ${reason}`);
-		}});
-		return {pod: pod.metadata.name, name};
+		say({flags, stderr}, `added container ${name} (${image}) to pod ${pod.metadata.name}; it stays until the pod goes`);
+		const notRunning = await untilRunning(cluster, pod, name, {limitMs, signal: interrupted, onWaiting(reason) {
+			say({flags, stderr}, `waiting for ${name}: ${reason}`);
+		}}).then(() => null, (error: unknown) => asSpokeError(error));
+		return {pod: pod.metadata.name, name, notRunning};
 	} finally {
 		cluster.close();
+	}
+}
+
+function throwIfNotRunning({notRunning}: Added): void {
+	if (notRunning) {
+		throw notRunning;
+	}
+}
+
+function say({flags, stderr}: Pick<DebugInvocation, 'flags' | 'stderr'>, notice: string): void {
+	if (!flags.quiet) {
+		stderr.write(`${sanitiseLine(notice)}\n`);
 	}
 }

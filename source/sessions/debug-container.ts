@@ -92,3 +92,16 @@ export async function untilRunning(cluster: ClusterAccess, {metadata: {name: pod
 	signal.throwIfAborted();
 	throw new SpokeError('ERR_TARGET_GONE', `container ${container} does not run after ${limitMs / 1000} s${waiting === '' ? '' : `: ${waiting}`}`);
 }
+
+/** The exit status of a container that has ended, or ends within `limitMs`; `null` for one that goes on. A pod's status is some time behind its runtime. */
+export async function exitStatusOf(cluster: ClusterAccess, {metadata: {name: podName, namespace = 'default'}}: PodObject, container: string, {limitMs, signal}: {limitMs: number; signal: AbortSignal}): Promise<number | null> {
+	const limit = AbortSignal.timeout(limitMs);
+	for await (const change of watchPods(cluster, {namespace, fieldSelector: `metadata.name=${podName}`}, {signal: AbortSignal.any([limit, signal])})) {
+		const ended = change.type === 'appeared' || change.type === 'changed' ? containerStatus(change.pod, container)?.state?.terminated : undefined;
+		if (ended) {
+			return ended.exitCode;
+		}
+	}
+
+	return null;
+}

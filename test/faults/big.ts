@@ -13,7 +13,7 @@ import {dial, runPortForward, type PortForwardRun} from '../support/port-forward
 import {runSpoke} from '../support/run-spoke.ts';
 
 const gigabytes = Number(process.env['SPOKE_BIG_GIB'] ?? 10);
-const bytes = gigabytes * 2 ** 30;
+const bytes = gigabytes * (2 ** 30);
 const environment = {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: process.env['KUBECONFIG']};
 
 /** What is sent, again and again. */
@@ -64,7 +64,7 @@ async function transfer(): Promise<boolean> {
 	await run.ended;
 	const hashes = {sent: sent.digest('hex'), received: received.digest('hex')};
 	const equal = down === bytes && hashes.sent === hashes.received;
-	tell({part: 'transfer', bytesEachWay: down, ...hashes, equal, seconds: Math.round(seconds), mibPerSecondEachWay: Math.round(down / 2 ** 20 / seconds), mostResidentMiB: mostResident, faults: run.faults()});
+	tell({part: 'transfer', bytesEachWay: down, ...hashes, equal, seconds: Math.round(seconds), mibPerSecondEachWay: Math.round(down / (2 ** 20) / seconds), mostResidentMiB: mostResident, faults: run.faults()});
 	return equal;
 }
 

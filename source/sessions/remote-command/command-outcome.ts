@@ -61,5 +61,5 @@ export function saidAboutContainer(message: string): SpokeError | null {
 const causes = [
 	{words: /^error sending request:|^error dialing backend:|^unable to upgrade connection:/, code: 'ERR_SECOND_LEG', leg: 2, says: 'the apiserver could not use the kubelet'},
 	{words: /OCI runtime exec failed|failed to start exec|executable file not found/, code: 'ERR_COMMAND_NOT_STARTED', leg: 3, says: 'the command could not be started'},
-	{words: /container not found|not created or running|container is not running|container .* not found|pod does not exist|pod not found|container_exited|is in .* state/i, code: 'ERR_TARGET_GONE', leg: 3, says: 'the container is not running'},
+	{words: /container not found|no running task found|not created or running|container is not running|container .* not found|pod does not exist|pod not found|container_exited|is in .* state/i, code: 'ERR_TARGET_GONE', leg: 3, says: 'the container is not running'},
 ] as const;

@@ -87,7 +87,7 @@ export const commandRows: readonly MeasuredRow[] = [
 			seen.push(ran.status);
 		}
 
-		return measured(seen.join() === wanted.join(), seen.join(' '));
+		return measured(seen.join(' ') === wanted.join(' '), seen.join(' '));
 	}},
 	{row: 'F25', expected: 'a thousand sizes in 5 s: the last arrives', against, async measure(program, {peer}) {
 		const [file, words] = program.words(['exec', '-it', 'web', '-c', 'sizes', '--', 'x', '100000']);

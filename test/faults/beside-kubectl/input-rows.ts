@@ -5,6 +5,7 @@ import type {AddressInfo} from 'node:net';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
+import {isDeepStrictEqual} from 'node:util';
 import {gzipSync} from 'node:zlib';
 import {spawn} from '@lydell/node-pty';
 import {certificateRows} from '../../support/certificate-rows.ts';
@@ -136,15 +137,18 @@ export const inputRows: readonly MeasuredRow[] = [
 async function asKubectl(program: Program, rows: readonly KubeconfigRow[]): Promise<Measured> {
 	const recorded = await readVerdicts();
 	let [same, accepted] = [0, 0];
+	const others: string[] = [];
 	await withServers(async servers => {
 		for (const row of rows) {
 			const {ok, seen, execInfo} = await tryRow(servers, row, program.name === 'spoke' ? withSpoke : withKubectl(program.words([])[0]));
 			const kubectl = recorded.kubeconfigs[row.name]!;
-			same += JSON.stringify([ok, seen, execInfo]) === JSON.stringify([kubectl.ok, kubectl.seen, kubectl.execInfo]) ? 1 : 0;
+			const asRecorded = isDeepStrictEqual([ok, seen, execInfo], [kubectl.ok, kubectl.seen, kubectl.execInfo]);
+			same += asRecorded ? 1 : 0;
+			others.push(...asRecorded ? [] : [row.name]);
 			accepted += ok ? 1 : 0;
 		}
 	});
-	return measured(same === rows.length, `${rows.length} rows, ${accepted} accepted, ${same} as recorded of kubectl`);
+	return measured(same === rows.length, `${rows.length} rows, ${accepted} accepted, ${same} as recorded of kubectl${others.length > 0 ? ` (not: ${others.join(', ')})` : ''}`);
 }
 
 /** A log's lines as they reach a terminal. */

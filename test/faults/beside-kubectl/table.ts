@@ -63,7 +63,7 @@ try {
 
 	const waiting = Promise.all(told.filter(({row}) => rows.some(candidate => candidate.row === row && candidate.waits)).map(measure));
 	for (const next of told) {
-		if (!rows.some(candidate => candidate.row === next.row && candidate.waits)) {
+		if (rows.every(candidate => candidate.row !== next.row || !candidate.waits)) {
 			await measure(next);
 		}
 	}

@@ -1,0 +1,54 @@
+/** `spoke debug` with a container that is over before anybody could attach to it. */
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import test, {type ExecutionContext} from 'ava';
+import {startServer} from '../support/api-server.ts';
+import {runSpoke} from '../support/run-spoke.ts';
+
+for (const [title, seenRunning] of [['before it was seen to run', false], ['between then and the attach', true]] as const) {
+	test(`a container that ended ${title} has its log printed, and its exit status is ours`, async t => {
+		const config = await serve(t, {seenRunning});
+		const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq', '--', 'sh', '-c', 'echo hello; exit 3']);
+		t.deepEqual({status, stdout, stderr}, {status: 3, stdout: 'hello\n', stderr: ''});
+	});
+}
+
+test('a container that does not end and cannot be attached to is told as such, and nothing is printed', async t => {
+	const config = await serve(t, {seenRunning: true, refusal: 'pods "web" is forbidden', code: 403});
+	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq']);
+	t.deepEqual({status, stdout}, {status: 255, stdout: ''});
+	t.regex(stderr, /forbidden/);
+});
+
+/** An apiserver whose kubelet refuses to attach; flags to reach it. */
+async function serve(t: ExecutionContext, {seenRunning, refusal = 'container late not found in pod web_default', code = 500}: {seenRunning: boolean; refusal?: string; code?: number}): Promise<string[]> {
+	let asked = seenRunning;
+	const pod = () => ({
+		apiVersion: 'v1', kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u1', resourceVersion: '1'},
+		spec: {nodeName: 'n1', containers: [{name: 'app'}], ephemeralContainers: [{name: 'late'}]},
+		status: {phase: 'Running', ephemeralContainerStatuses: [{name: 'late', state: asked ? {running: {}} : {terminated: {exitCode: 3}}}]},
+	});
+	const answer = ({url = '', method}: IncomingMessage, response: ServerResponse) => {
+		const path = url.split('?', 1)[0]!;
+		response.setHeader('content-type', 'application/json');
+		if (path.endsWith('/log')) {
+			response.end('hello\n');
+		} else if (path.endsWith('/pods')) {
+			if (url.includes('watch=')) {
+				response.flushHeaders();
+			} else {
+				response.end(JSON.stringify({kind: 'PodList', apiVersion: 'v1', metadata: {resourceVersion: '1'}, items: [pod()]}));
+			}
+		} else {
+			response.writeHead(method === 'PATCH' || path.endsWith('/web') ? 200 : 404).end(JSON.stringify(pod()));
+		}
+	};
+
+	const server = await startServer({request: answer, upgrade(_request, socket) {
+		asked = false;
+		const body = JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: refusal, code});
+		socket.end(`HTTP/1.1 ${code} Refused\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+	}});
+	t.teardown(async () => server.close());
+	await server.cluster();
+	return ['--kubeconfig', `${server.folder}/config-1`];
+}
