@@ -166,7 +166,8 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 				lists[name] = reduceList(lists[name], {type: 'reset'});
 			}
 
-			return {...state, cluster: event.cluster, lists, layers: [], pathHere: null, detailsHere: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
+			// What was asked elsewhere is not asked again here.
+			return {...state, cluster: event.cluster, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
 		}
 
 		case 'tail-changed': {

@@ -124,6 +124,10 @@ test('two clusters at once: what was opened on one goes on, and is named, while 
 	await terminal.sees(/Forward from pod\/tcp-0/);
 	terminal.press('form.next', 'form.clear', 'form.submit');
 	await terminal.sees(/● forward .*━direct ━unverified/);
+	terminal.press('pods.logs');
+	await terminal.sees(/Tail pod\/tcp-0/);
+	terminal.press('view.back');
+	await terminal.sees(/[●◐] logs +pod\/tcp-0/);
 	terminal.press('palette.open');
 	await terminal.sees(/Commands ─/);
 	terminal.type('ctx good-direct-admin\r');
@@ -134,6 +138,10 @@ test('two clusters at once: what was opened on one goes on, and is named, while 
 	await terminal.sees(/started again by you/);
 	// It is started again where it was, not on the cluster that is on the screen.
 	await terminal.sees(/● forward +off-direct-admin: :\d+ .*━direct ━unverified/);
+	terminal.press('pane.next', 'connections.down', 'connections.open');
+	await terminal.sees(/Tail pod\/tcp-0/);
+	terminal.press('tail.shell');
+	await terminal.sees(/spoke {2}shell in off-direct-admin tcp-0\/tcp/);
 });
 
 test('a plain person sees what may be seen: no nodes, no namespaces, a path that claims nothing, and actions that work', async t => {

@@ -1,7 +1,7 @@
 /** What is under the cursor: of which list, and as which target. */
 import {cursorRow, type ListState} from '../../state/list-state.ts';
 import {listNames, type ListName} from '../../state/list-kinds.ts';
-import type {Session} from '../session.ts';
+import type {OpenCluster, Session} from '../session.ts';
 
 /** The list on the screen, or `null` where the view is none. */
 export function currentList({store}: Session): ListState | null {
@@ -24,4 +24,10 @@ export function targetHere(session: Session): {target: string; namespace: string
 /** A row's name as a target; workloads carry their kind already. */
 export function targetOf(list: ListName, name: string): string {
 	return {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list] + name;
+}
+
+/** The cluster that a row of the dock belongs to, which need not be the one on the screen. */
+export function clusterOf(session: Session, id: string | undefined): OpenCluster {
+	const entry = session.store.state.dock.find(one => one.id === id);
+	return entry === undefined ? session.cluster : session.clusters.get(entry.context) ?? session.cluster;
 }

@@ -10,8 +10,8 @@ import {walk} from '../../posture/doctor/walk.ts';
 import {pathsTo} from '../../posture/paths-to.ts';
 import type {AuditRow, TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
-import type {Session} from '../session.ts';
-import {targetHere} from './cursor.ts';
+import type {OpenCluster, Session} from '../session.ts';
+import {clusterOf, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {currentTail} from './tail-handlers.ts';
 import {asText} from './why-handlers.ts';
@@ -28,12 +28,12 @@ export const doctorHandlers: Handlers = {
 	'why.doctor': async session => {
 		session.store.now({type: 'pop'});
 		const source = currentTail(session)?.view.sources[0];
-		await (source ? openDoctor(session, `pod/${source.pod}`, source.namespace) : doctorHere(session));
+		await (source ? openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, currentTail(session)?.id)) : doctorHere(session));
 	},
 	'tail.doctor': async session => {
 		const source = currentTail(session)?.view.sources[0];
 		if (source) {
-			await openDoctor(session, `pod/${source.pod}`, source.namespace);
+			await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, currentTail(session)?.id));
 		} else {
 			session.tell('no pod yet to walk to');
 		}
@@ -41,7 +41,7 @@ export const doctorHandlers: Handlers = {
 	'forwards.doctor': async session => {
 		const forward = session.store.state.forwards[session.store.state.forwardAt];
 		if (forward) {
-			await openDoctor(session, forward.target, forward.namespace);
+			await openDoctor(session, forward.target, forward.namespace, clusterOf(session, forward.id));
 		}
 	},
 	'connections.doctor': async session => {
@@ -50,9 +50,9 @@ export const doctorHandlers: Handlers = {
 		const forward = forwards.find(({id}) => id === entry?.id);
 		const source = session.tails.get(entry?.id ?? '')?.view.sources[0];
 		if (forward) {
-			await openDoctor(session, forward.target, forward.namespace);
+			await openDoctor(session, forward.target, forward.namespace, clusterOf(session, forward.id));
 		} else if (source) {
-			await openDoctor(session, `pod/${source.pod}`, source.namespace);
+			await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, entry?.id));
 		}
 	},
 	'doctor.again': async session => {
@@ -60,7 +60,7 @@ export const doctorHandlers: Handlers = {
 		if (layer?.kind === 'text') {
 			const [namespace = '', target = ''] = splitSubject(layer.subject);
 			session.store.now({type: 'pop'});
-			await openDoctor(session, target, namespace);
+			await openDoctor(session, target, namespace, session.clusters.get(layer.on ?? ''));
 		}
 	},
 	'doctor.copy-report': session => {
@@ -94,11 +94,10 @@ function splitSubject(subject: string): [string, string] {
 	return [subject.slice(0, at), subject.slice(at + 3)];
 }
 
-async function openDoctor(session: Session, target: string, namespace: string): Promise<void> {
+async function openDoctor(session: Session, target: string, namespace: string, cluster: OpenCluster = session.cluster): Promise<void> {
 	const subject = `${namespace} › ${target}`;
 	const began = performance.now();
-	session.store.now({type: 'push', layer: {kind: 'text', title: 'Doctor', subject, right: 'walking …', lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}], top: 0, context: 'doctor', copy: '', command: null, busy: true}});
-	const {cluster} = session;
+	session.store.now({type: 'push', layer: {kind: 'text', title: 'Doctor', subject, right: 'walking …', lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}], top: 0, context: 'doctor', copy: '', command: null, busy: true, on: cluster.context}});
 	const doctor = await walk(target, async () => session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, namespace}));
 	const layer = session.store.state.layers.at(-1);
 	if (layer?.kind === 'text' && layer.subject === subject) {
@@ -199,7 +198,7 @@ async function testRoute(session: Session): Promise<void> {
 	}
 
 	session.tell('testing the route …');
-	const access = await session.open({...session.flags, context: session.cluster.access.facts.context ?? session.flags.context, namespace: namespace === '' ? undefined : namespace});
+	const access = await session.open({...session.flags, context: clusterOf(session, currentTail(session)?.id).access.facts.context ?? session.flags.context, namespace: namespace === '' ? undefined : namespace});
 	try {
 		const [path] = await pathsTo(access, `pod/${pod}`, {features: ['port-forward'], probe: 'active'});
 		if (path) {

@@ -17,15 +17,15 @@ import {whyOff} from '../press-key.ts';
 import {LeaveKeys} from '../leave-keys.ts';
 import {plainPathLine} from '../plain-path-line.ts';
 import type {SessionRun} from '../session-run.ts';
-import type {Session} from '../session.ts';
-import {targetHere} from './cursor.ts';
+import type {OpenCluster, Session} from '../session.ts';
+import {clusterOf, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {currentTail} from './tail-handlers.ts';
 
 /** The best shell that the image has. */
 const shellScript = '[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh';
 
-type Place = {pod: PodObject; container: string; asked: string; chosenFrom: number};
+type Place = {cluster: OpenCluster; pod: PodObject; container: string; asked: string; chosenFrom: number};
 
 export const shellHandlers: Handlers = {
 	'pods.shell': async session => openShellHere(session),
@@ -35,7 +35,7 @@ export const shellHandlers: Handlers = {
 	'tail.shell': async session => {
 		const source = currentTail(session)?.view.sources.find(({on}) => on);
 		if (source) {
-			await openShell(session, `pod/${source.pod}`, source.namespace, source.container);
+			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, currentTail(session)?.id)});
 		}
 	},
 };
@@ -47,8 +47,9 @@ async function openShellHere(session: Session): Promise<void> {
 	}
 }
 
-export async function openShell(session: Session, target: string, namespace: string, named?: string): Promise<void> {
-	const place = await placeOf(session, target, namespace, named);
+/** On the cluster that is on the screen, or another that is open. */
+export async function openShell(session: Session, target: string, namespace: string, {named, cluster = session.cluster}: {named?: string; cluster?: OpenCluster} = {}): Promise<void> {
+	const place = await placeOf(session, cluster, target, namespace, named);
 	if (place) {
 		await runInTerminal(session, place, 'exec', ['/bin/sh', '-c', shellScript]);
 	}
@@ -56,14 +57,14 @@ export async function openShell(session: Session, target: string, namespace: str
 
 async function attachHere(session: Session): Promise<void> {
 	const here = targetHere(session);
-	const place = here && await placeOf(session, here.target, here.namespace);
+	const place = here && await placeOf(session, session.cluster, here.target, here.namespace);
 	if (place) {
 		await runInTerminal(session, place, 'attach', []);
 	}
 }
 
-async function placeOf(session: Session, target: string, namespace: string, named?: string): Promise<Place | null> {
-	const {pod, target: {asked, chosenFrom}} = await resolvePod(session.cluster.access, target, {namespace, order: 'attach', podRunningTimeoutMs: 3000});
+async function placeOf(session: Session, cluster: OpenCluster, target: string, namespace: string, named?: string): Promise<Place | null> {
+	const {pod, target: {asked, chosenFrom}} = await resolvePod(cluster.access, target, {namespace, order: 'attach', podRunningTimeoutMs: 3000});
 	const running = allContainers(pod).filter(({name, role}) => role !== 'init' || pod.status?.initContainerStatuses?.some(one => one.name === name && one.state?.running));
 	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
 	if (named === undefined && running.length > 1) {
@@ -78,10 +79,10 @@ async function placeOf(session: Session, target: string, namespace: string, name
 		container = chosen;
 	}
 
-	return {pod, container, asked, chosenFrom};
+	return {cluster, pod, container, asked, chosenFrom};
 }
 
-async function runInTerminal(session: Session, {pod, container, asked, chosenFrom}: Place, feature: 'exec' | 'attach', command: readonly string[]): Promise<void> {
+async function runInTerminal(session: Session, {cluster, pod, container, asked, chosenFrom}: Place, feature: 'exec' | 'attach', command: readonly string[]): Promise<void> {
 	const spec = [...pod.spec.containers, ...pod.spec.initContainers ?? [], ...pod.spec.ephemeralContainers ?? []].find(({name}) => name === container) as {tty?: boolean; stdin?: boolean} | undefined;
 	const tty = feature === 'exec' || spec?.tty === true;
 	const stdin = feature === 'exec' || spec?.stdin === true;
@@ -89,22 +90,22 @@ async function runInTerminal(session: Session, {pod, container, asked, chosenFro
 	const kind = feature === 'exec' ? 'shell' : 'attach';
 	const name = `${pod.metadata.name}/${container}`;
 	const began = Date.now();
-	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind, what: name, context: session.cluster.context, since: began}}});
+	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind, what: name, context: cluster.context, since: began}}});
 	session.tell(`${kind} in ${name} …`);
 	let remote: RemoteCommand;
 	try {
-		remote = await openRemoteCommand(session.cluster.access, {feature, target: reachedPod(asked, pod, chosenFrom, container), command, stdin, tty}, {witness: session.witnessFor(id), environment: session.env});
+		remote = await openRemoteCommand(cluster.access, {feature, target: reachedPod(asked, pod, chosenFrom, container), command, stdin, tty}, {witness: session.witnessFor(id, cluster), environment: session.env});
 	} catch (error) {
 		session.store.now({type: 'dock', event: {type: 'close', id}});
 		throw error;
 	}
 
-	const end = await drive(session, id, remote, {name, kind, tty, began});
+	const end = await drive(session, id, remote, {name: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${name}`, kind, tty, began});
 	session.store.now({type: 'dock', event: {type: 'close', id}});
 	const {error} = end;
 	if (error && feature === 'exec' && noShell(error)) {
 		session.fail(`${kind} in ${name}`, new SpokeError(error.code, 'the image has no shell', {text: error.text ?? error.message, remedy: `spoke debug ${pod.metadata.name}`}));
-		await offerDebug(session, pod, container);
+		await offerDebug(session, cluster, pod, container);
 	} else if (error?.code === 'ERR_TARGET_GONE' && error.remedy === null) {
 		session.fail(`${kind} in ${name}`, new SpokeError(error.code, error.message, {leg: error.leg, ...error.text !== null && {text: error.text}, remedy: `spoke logs ${pod.metadata.name} -c ${container} --previous shows how it ended`}));
 	} else if (error) {
@@ -144,8 +145,7 @@ async function drive(session: Session, id: string, remote: RemoteCommand, {name,
 	};
 
 	return (session as SessionRun).withShell(take, async () => {
-		const context = session.store.state.cluster;
-		stdout.write(`spoke  ${kind} in ${context.sandbox ? 'SANDBOX' : context.context} ${name}\r\n${pathNow()}       ${others > 0 ? `${others} other ${others === 1 ? 'connection goes' : 'connections go'} on. ` : ''}To leave: ${leave.shown}\r\n`);
+		stdout.write(`spoke  ${kind} in ${name}\r\n${pathNow()}       ${others > 0 ? `${others} other ${others === 1 ? 'connection goes' : 'connections go'} on. ` : ''}To leave: ${leave.shown}\r\n`);
 		const resize = () => {
 			remote.resize({columns: stdout.columns || 80, rows: stdout.rows || 24});
 		};
@@ -191,10 +191,10 @@ async function pipeOut(from: Readable, to: NodeJS.WriteStream, modes: ScreenMode
 }
 
 /** Where there is no shell a container that brings one can be added; asked first, as it stays in the pod. */
-async function offerDebug(session: Session, pod: PodObject, container: string): Promise<void> {
+async function offerDebug(session: Session, cluster: OpenCluster, pod: PodObject, container: string): Promise<void> {
 	const off = whyOff(session.store.state, findAction('pods.debug')!);
 	if (off === null && await session.ask(`${container} has no shell. Add a debug container to ${pod.metadata.name}?`, ['Its image and which processes it sees are asked next.'])) {
-		await debug(session, pod, container);
+		await debug(session, cluster, pod, container);
 	}
 }
 
@@ -202,12 +202,12 @@ async function debugHere(session: Session): Promise<void> {
 	const here = targetHere(session);
 	if (here) {
 		const {pod} = await resolvePod(session.cluster.access, here.target, {namespace: here.namespace, order: 'attach', podRunningTimeoutMs: 3000});
-		await debug(session, pod, pod.spec.containers[0]?.name ?? '');
+		await debug(session, session.cluster, pod, pod.spec.containers[0]?.name ?? '');
 	}
 }
 
-async function debug(session: Session, pod: PodObject, container: string): Promise<void> {
-	const namespace = pod.metadata.namespace ?? session.cluster.access.facts.namespace;
+async function debug(session: Session, cluster: OpenCluster, pod: PodObject, container: string): Promise<void> {
+	const namespace = pod.metadata.namespace ?? cluster.access.facts.namespace;
 	const values = await session.fill({
 		title: `Debug container in ${pod.metadata.name}`, submit: 'add',
 		fields: [
@@ -222,7 +222,7 @@ async function debug(session: Session, pod: PodObject, container: string): Promi
 	}
 
 	const name = `debugger-${Math.random().toString(36).slice(2, 7)}`;
-	await session.cluster.access.json({
+	await cluster.access.json({
 		method: 'PATCH', path: objectPath(findResource('pod')!, namespace, pod.metadata.name, 'ephemeralcontainers'), headers: {'content-type': 'application/strategic-merge-patch+json'},
 		body: JSON.stringify({spec: {ephemeralContainers: [{name, image: values['image'], targetContainerName: values['target'], stdin: true, tty: true, imagePullPolicy: 'IfNotPresent', terminationMessagePolicy: 'File'}]}}),
 	});
@@ -231,10 +231,10 @@ async function debug(session: Session, pod: PodObject, container: string): Promi
 		await new Promise(resolve => {
 			setTimeout(resolve, 500);
 		});
-		const now = await session.cluster.access.json<PodObject>({path: objectPath(findResource('pod')!, namespace, pod.metadata.name)});
+		const now = await cluster.access.json<PodObject>({path: objectPath(findResource('pod')!, namespace, pod.metadata.name)});
 		const state = now.status?.ephemeralContainerStatuses?.find(one => one.name === name)?.state;
 		if (state?.running) {
-			await runInTerminal(session, {pod: now, container: name, asked: `pod/${pod.metadata.name}`, chosenFrom: 1}, 'attach', []);
+			await runInTerminal(session, {cluster, pod: now, container: name, asked: `pod/${pod.metadata.name}`, chosenFrom: 1}, 'attach', []);
 			return;
 		}
 
