@@ -9,7 +9,9 @@ export const sharers = 4;
 export const mostIdle = 4;
 
 const mostOpening = 8;
+/** The first bytes of a connection go before the next handshake, which takes as long again; sooner when no tunnel is left, milliseconds. */
 const fillAfterMs = 40;
+const fillEmptyAfterMs = 15;
 const firstRetryMs = 500;
 const longestRetryMs = 4000;
 
@@ -58,6 +60,7 @@ export class TunnelPool<T extends PooledTunnel> {
 	#lostAt: number | undefined;
 	#retryTimer: NodeJS.Timeout | undefined;
 	#fillTimer: NodeJS.Timeout | undefined;
+	#fillAt = 0;
 
 	constructor(options: PoolOptions<T>) {
 		this.#options = options;
@@ -280,16 +283,19 @@ export class TunnelPool<T extends PooledTunnel> {
 		}
 	}
 
-	/** A handshake must not stand in the way of the connection that made it necessary. */
+	/** A handshake must not stand in the way of the connection that made it necessary: whoever comes before it has begun begins it. */
 	#fillSoon(): void {
-		if (this.#idle === 0) {
-			this.#fill();
-		} else {
-			this.#fillTimer ??= setTimeout(() => {
-				this.#fillTimer = undefined;
-				this.#fill();
-			}, fillAfterMs);
+		const fillAt = performance.now() + (this.#idle === 0 ? fillEmptyAfterMs : fillAfterMs);
+		if (this.#fillTimer && this.#fillAt <= fillAt) {
+			return;
 		}
+
+		clearTimeout(this.#fillTimer);
+		this.#fillAt = fillAt;
+		this.#fillTimer = setTimeout(() => {
+			this.#fillTimer = undefined;
+			this.#fill();
+		}, fillAt - performance.now());
 	}
 
 	async #openOne(): Promise<void> {

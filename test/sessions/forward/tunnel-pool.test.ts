@@ -88,6 +88,16 @@ test('the first connections find a tunnel open, also when another has just taken
 	}
 });
 
+test('the connection that takes the last tunnel goes before the handshakes that it makes necessary; who comes next does not wait for them to begin', async t => {
+	const {pool, never, state} = poolOf(t, {openMs: 50});
+	await pool.start();
+	await pool.take(never);
+	t.is(state.opening, 0);
+	const next = pool.take(never);
+	t.true(state.opening > 0);
+	await next;
+});
+
 test('up to sixteen connections own a tunnel each; beyond, at most four share one', async t => {
 	const {pool, never, opened, state} = poolOf(t);
 	await pool.start();
