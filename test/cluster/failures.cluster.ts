@@ -8,6 +8,7 @@ import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {explainFailure, failureRows} from '../../source/failures/explain-failure.ts';
+import {readText} from '../../source/posture/probes/ask.ts';
 import {freezeAgents, killTunnelServer, removeAgents, restoreAgents, restoreTunnelServer, thawAgents} from './lab/faults.ts';
 import {image} from './lab/image.ts';
 import {applyPeople, resource} from './lab/impersonated.ts';
@@ -204,7 +205,7 @@ test('R4, P1–P3, K5: what only an odd client or an odd kubelet meets', async t
 		const connection = await access.connect();
 		const outcome = await connection.upgrade({method: 'GET', path, upgrade: 'websocket', protocols: [protocol]});
 		connection.close();
-		return outcome.upgraded ? null : explainFailure(outcome.body, {status: outcome.status, contentType: String(outcome.headers['content-type'] ?? '')});
+		return outcome.upgraded ? null : explainFailure(outcome.body, {status: outcome.status, contentType: outcome.headers['content-type'] ?? ''});
 	};
 
 	t.is((await upgrade('/api/v1/namespaces/demo/pods/shell/exec?command=true&stdout=true', 'v99.channel.k8s.io'))?.row.id, 'R4');
@@ -229,12 +230,8 @@ async function asked(_: Cluster, flags: readonly string[], path: string): Promis
 	const access = await openCluster(parseLine(connectionFlags, [...flags]).flags);
 	try {
 		const response = await access.request({path});
-		const chunks: Buffer[] = [];
-		for await (const chunk of response.body as AsyncIterable<Buffer>) {
-			chunks.push(chunk);
-		}
-
-		return {status: response.status, contentType: String(response.headers['content-type'] ?? ''), body: Buffer.concat(chunks).toString()};
+		const body = await readText(response, 64 * 1024);
+		return {status: response.status, contentType: response.headers['content-type'] ?? '', body};
 	} finally {
 		access.close();
 	}

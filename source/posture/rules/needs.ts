@@ -26,7 +26,7 @@ const sourceOf = new Map<Need, EvidenceSource>([[needFlagz, 'flagz'], [needMetri
 
 /** Without those that no right would open here: what is not served tells nobody. */
 export function openable({closed}: Pick<Grounds, 'closed'>, needs: readonly Need[]): readonly Need[] {
-	const open = needs.filter(need => !closed.some(({source, because}) => because === 'not-served' && source === sourceOf.get(need)));
+	const open = needs.filter(need => closed.every(({source, because}) => !(because === 'not-served' && source === sourceOf.get(need))));
 	return open.length > 0 ? open : [needActive];
 }
 

@@ -29,11 +29,7 @@ export function knownReplicas(grounds: Grounds): number | null {
 export function allRead(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFacts>>): boolean {
 	const facts = grounds.replicas?.facts;
 	const distinct = new Set(readings.map(reading => reading.process ?? reading.where));
-	if (!facts?.known || distinct.size !== facts.known || readings.some(reading => isUnlisted(grounds, reading))) {
-		return false;
-	}
-
-	if (sharesItsLease(grounds, distinct.size)) {
+	if (!facts?.known || distinct.size !== facts.known || readings.some(reading => isUnlisted(grounds, reading)) || sharesItsLease(grounds, distinct.size)) {
 		return false;
 	}
 

@@ -17,10 +17,12 @@ export async function applyPeople(cluster: Cluster, people: ReadonlyArray<{name:
 		{apiVersion: `${group}/v1`, kind: 'Role', metadata: {name: 'reads-pods', namespace}, rules: [resource(['pods'], ['get', 'list'])]},
 		...people.flatMap(({name, rules}) => [
 			{apiVersion: `${group}/v1`, kind: 'RoleBinding', metadata: {name, namespace}, roleRef: {apiGroup: group, kind: 'Role', name: 'reads-pods'}, subjects: subjects(name)},
-			...rules.length === 0 ? [] : [
-				{apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata: {name}, rules},
-				{apiVersion: `${group}/v1`, kind: 'ClusterRoleBinding', metadata: {name}, roleRef: {apiGroup: group, kind: 'ClusterRole', name}, subjects: subjects(name)},
-			],
+			...rules.length === 0
+				? []
+				: [
+					{apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata: {name}, rules},
+					{apiVersion: `${group}/v1`, kind: 'ClusterRoleBinding', metadata: {name}, roleRef: {apiGroup: group, kind: 'ClusterRole', name}, subjects: subjects(name)},
+				],
 		]),
 	]);
 	// Rights reach an apiserver by its own watch.

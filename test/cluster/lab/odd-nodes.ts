@@ -57,10 +57,12 @@ async function standing(lab: Lab, name: string, node: OddNode, servers: Server[]
 	}
 
 	const host = controlPlaneAddress(lab);
-	const server = node.kind === 'tls' ? await tlsServer(lab, name, node) : createServer(socket => {
-		quiet(socket);
-		tcpDoings[node.does](socket);
-	});
+	const server = node.kind === 'tls'
+		? await tlsServer(lab, name, node)
+		: createServer(socket => {
+			quiet(socket);
+			tcpDoings[node.does](socket);
+		});
 	servers.push(server);
 	await new Promise<void>(resolve => {
 		server.listen(0, host, resolve);
@@ -69,13 +71,13 @@ async function standing(lab: Lab, name: string, node: OddNode, servers: Server[]
 }
 
 const tcpDoings: Readonly<Record<Extract<OddNode, {kind: 'tcp'}>['does'], (socket: Socket) => void>> = {
-	'answer-http': socket => {
+	'answer-http'(socket) {
 		socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'));
 	},
-	'stay-silent': socket => {
+	'stay-silent'(socket) {
 		socket.resume();
 	},
-	'hang-up': socket => {
+	'hang-up'(socket) {
 		socket.end();
 	},
 };
