@@ -2,6 +2,7 @@
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {LogSource} from '../../source/sessions/logs/log-events.ts';
+import {shortFailure} from '../../source/app/short-failure.ts';
 import {noticeOf, phaseOf} from '../../source/app/tail-notices.ts';
 
 const source: LogSource = {namespace: 'd', pod: 'p', uid: null, node: 'n1', container: 'app'};
@@ -26,4 +27,12 @@ test('a tail follows while one of its sources is open, and says what the others 
 	t.deepEqual(phaseOf([{state: 'interrupted', note: 'try 3'}, {state: 'open', note: ''}]), {phase: 'following', note: ''});
 	t.deepEqual(phaseOf([{state: 'waiting', note: 'app is waiting'}, {state: 'interrupted', note: 'no agent · try 3'}]), {phase: 'waiting', note: 'no agent · try 3'});
 	t.is(phaseOf([{state: 'ended', note: ''}]), null);
+});
+
+test('a row names a failure by the innermost words of the other side, and by our own where it has none that are short', t => {
+	t.is(shortFailure({message: 'long', text: 'Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available'}), 'No agent available');
+	t.is(shortFailure({message: 'long', text: 'error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused'}), 'connection refused');
+	t.is(shortFailure({message: 'long', text: '{"kind":"Status","message":"Get \\"https://x\\": No agent available","code":500}'}), 'No agent available');
+	t.is(shortFailure({message: 'the pod is gone', text: null}), 'the pod is gone');
+	t.is(shortFailure({message: 'ours', text: 'x'.repeat(80)}), 'ours');
 });
