@@ -29,7 +29,8 @@ async function interrupted(t: ExecutionContext, run: PortForwardRun): Promise<vo
 	const began = Date.now();
 	run.child.kill('SIGINT');
 	t.is(await run.ended, 0);
-	t.true(Date.now() - began < 2000);
+	// Two seconds, threefold.
+	t.true(Date.now() - began < 6000);
 	t.deepEqual(run.faults(), []);
 }
 
