@@ -114,8 +114,17 @@ const off = Object.fromEntries([
 	'@typescript-eslint/consistent-type-assertions',
 	'@typescript-eslint/no-dynamic-delete',
 	'@typescript-eslint/no-loop-func',
+	'@typescript-eslint/only-throw-error', // the reason of an abort is thrown as it is
+	'@typescript-eslint/prefer-optional-chain', // `null` and `undefined` are told apart
+	'jsdoc/check-param-names',
+	'n/prefer-process-get-builtin-module',
+	'node-test/prefer-context-mock', // these are ava's tests
 	'no-unmodified-loop-condition',
 	'no-unreachable-loop',
+	'unicorn/consistent-tuple-labels',
+	'unicorn/no-object-as-default-parameter',
+	'unicorn/prefer-iterator-helpers',
+	'unicorn/prefer-simple-sort-comparator',
 ].map(rule => [rule, 'off' as const]));
 
 const config: FlatXoConfig = [
@@ -124,7 +133,7 @@ const config: FlatXoConfig = [
 	// Objects of a dozen kinds as JSON, held by real clients rather than by types.
 	{files: ['source/sandbox/**', 'test/sandbox/**'], rules: {'@typescript-eslint/no-unsafe-member-access': 'off'}},
 	// Servers and clients of a few lines: what their callbacks return is nobody's concern.
-	{files: ['test/**'], rules: {'@stylistic/array-element-newline': 'off', '@typescript-eslint/strict-void-return': 'off', '@typescript-eslint/no-confusing-void-expression': 'off', 'ava/no-useless-t-pass': 'off', 'no-template-curly-in-string': 'off', 'no-promise-executor-return': 'off', 'ava/assertion-arguments': 'off', 'ava/no-nested-assertions': 'off', 'ava/no-conditional-assertion': 'off', 'ava/hooks-order': 'off', 'unicorn/no-nested-ternary': 'off', 'unicorn/no-unsafe-string-replacement': 'off', 'no-void': 'off'}},
+	{files: ['test/**'], rules: {'@stylistic/array-element-newline': 'off', '@typescript-eslint/strict-void-return': 'off', '@typescript-eslint/no-confusing-void-expression': 'off', '@typescript-eslint/no-unsafe-member-access': 'off', '@typescript-eslint/no-base-to-string': 'off', '@typescript-eslint/require-array-sort-compare': 'off', 'ava/no-useless-t-pass': 'off', 'no-proto': 'off', 'no-sequences': 'off', 'no-template-curly-in-string': 'off', 'no-promise-executor-return': 'off', 'ava/assertion-arguments': 'off', 'ava/no-nested-assertions': 'off', 'ava/no-conditional-assertion': 'off', 'ava/hooks-order': 'off', 'unicorn/no-nested-ternary': 'off', 'unicorn/no-unsafe-string-replacement': 'off', 'no-void': 'off'}},
 ];
 
 export default config;

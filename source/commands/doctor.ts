@@ -17,7 +17,10 @@ export const command: Command<typeof doctorRow.flags> = {
 
 		let cluster: ClusterAccess | undefined;
 		try {
-			const doctor = await walk(target, async () => cluster = await openCluster(flags, env), {signal: interrupted});
+			const doctor = await walk(target, async () => {
+				cluster = await openCluster(flags, env);
+				return cluster;
+			}, {signal: interrupted});
 			stdout.write(flags.output === 'json' ? `${JSON.stringify(doctor)}\n` : doctorReport(doctor));
 			return doctor.exitStatus;
 		} finally {

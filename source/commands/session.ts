@@ -3,8 +3,8 @@ import {setFlagsFromString} from 'node:v8';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {loadKeymap} from '../keymap/load-keymap.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
-import type {Command} from './command.ts';
 import {parseLine} from '../command-line/parse-line.ts';
+import type {Command} from './command.ts';
 import {demoRow} from './rows/demo.ts';
 import {sessionRow} from './rows/session.ts';
 

@@ -28,7 +28,7 @@ export function manifest({name, rules}: ClusterRole): string {
 		'kind: ClusterRole',
 		`metadata: {name: ${name}}`,
 		'rules:',
-		...rules.map(rule => `- {${Object.entries(rule).map(([key, items]) => `${key}: ${list(items as readonly string[])}`).join(', ')}}`),
+		...rules.map(rule => `- {${Object.entries(rule).map(([key, items]) => `${key}: ${list(items)}`).join(', ')}}`),
 	].join('\n');
 }
 

@@ -1,4 +1,5 @@
 /** Reads all that `path`, `audit`, `doctor` and the why-view need of one apiserver connection, once for all features. */
+import {isDeepStrictEqual} from 'node:util';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {readBeforeUse, readOnFreshConnection, socketReading, type ConnectionReadings} from './connection-readings.ts';
@@ -85,7 +86,7 @@ async function answersDiffer(connection: Connection, own: ConnectionReadings): P
 }
 
 function sameFlags(a: Reading<FlagFacts>, b: Reading<FlagFacts>): boolean {
-	return JSON.stringify(Object.entries(a.facts.values).sort()) === JSON.stringify(Object.entries(b.facts.values).sort());
+	return isDeepStrictEqual(a.facts.values, b.facts.values);
 }
 
 /** A balancer gives new connections to other apiservers: a few more are opened while not all that are known were met. */
@@ -95,7 +96,7 @@ async function meetOthers(cluster: ClusterAccess, own: ConnectionReadings, known
 		return [];
 	}
 
-	const tries = known === null ? 4 : Math.min(2 * known + 2, 12);
+	const tries = known === null ? 4 : Math.min((2 * known) + 2, 12);
 	for (let index = 0; index < tries && met.size + 1 < (known ?? 3); index++) {
 		const readings = await readOnFreshConnection(cluster, {limitMs: readLimitMs, signal});
 		const id = readings?.process?.facts.id;

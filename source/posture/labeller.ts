@@ -145,7 +145,6 @@ class ConnectionLabeller implements Labeller {
 	async #heard(id: string, waitMs: number): Promise<void> {
 		const until = performance.now() + waitMs;
 		while (performance.now() < until && this.#watched.get(id)?.answered === false) {
-			// eslint-disable-next-line no-await-in-loop
 			await pause(25);
 		}
 	}

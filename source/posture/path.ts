@@ -46,14 +46,16 @@ export function buildPath(grounds: Grounds, {cluster, phase, address, rttMs, err
 			address: grounds.socket?.facts.server ?? hostOf(cluster.server),
 			tls: verdict(firstLegTls(grounds)),
 			route: {...verdict(firstRoute), via: firstRoute.via, protocol: null, agent: null},
-			peer: peer ? {
-				protocol: grounds.socket!.facts.tls!.protocol,
-				subject: peer.subject,
-				issuer: peer.issuer,
-				serverName: grounds.socket!.facts.tls!.serverName,
-				notAfter: peer.notAfter,
-				spkiSha256: peer.spkiSha256,
-			} : null,
+			peer: peer
+				? {
+					protocol: grounds.socket!.facts.tls!.protocol,
+					subject: peer.subject,
+					issuer: peer.issuer,
+					serverName: grounds.socket!.facts.tls!.serverName,
+					notAfter: peer.notAfter,
+					spkiSha256: peer.spkiSha256,
+				}
+				: null,
 			clientAuth: grounds.socket?.facts.clientAuth ?? null,
 		},
 		{

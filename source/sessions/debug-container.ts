@@ -38,10 +38,7 @@ export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request'>,
 		body: JSON.stringify({spec: {ephemeralContainers: [container]}}),
 		...signal && {signal},
 	});
-	const pieces: Buffer[] = [];
-	for await (const piece of body as AsyncIterable<Buffer>) {
-		pieces.push(piece);
-	}
+	const pieces: Buffer[] = await Array.fromAsync(body as AsyncIterable<Buffer>);
 
 	if (status < 200 || status > 299) {
 		throw refusal({status, headers, body: Buffer.concat(pieces).toString('utf8')}, {verb: 'patch', resource: 'pods/ephemeralcontainers'});

@@ -22,7 +22,7 @@ export class EventChannel<Event> implements AsyncIterable<Event> {
 
 	/** What was pushed is still read; then the reader's loop ends, with `error` when there is one. */
 	end(error: unknown = null): void {
-		this.#ended ??= {error: error === null || error instanceof Error ? error : new Error(String(error))};
+		this.#ended ??= {error: error === null || error instanceof Error ? error : new Error('ended', {cause: error})};
 		this.#wake?.();
 	}
 

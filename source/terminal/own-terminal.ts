@@ -32,6 +32,7 @@ export class OwnTerminal {
 				this.stdout.write(atRest);
 			}
 		};
+
 		process.on('exit', this.#atExit);
 		this.#listen();
 	}

@@ -16,7 +16,7 @@ export class FrameBatch {
 			this.#corked = true;
 			this.#carrier.cork();
 			// A microtask would come before what streams do in the same turn.
-			// eslint-disable-next-line unicorn/prefer-queue-microtask
+
 			process.nextTick(() => {
 				this.#corked = false;
 				this.#carrier.uncork();

@@ -63,7 +63,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		this.#batch = new FrameBatch(carrier);
 		this.#role = options.role ?? 'client';
 		this.#maxStreams = options.maxStreams ?? 4096;
-		this.streamBufferBytes = options.streamBufferBytes ?? 256 * 1024;
+		this.streamBufferBytes = options.streamBufferBytes ?? (256 * 1024);
 		this.#lastOwnId = this.#role === 'client' ? -1 : 0;
 		this.#decoder = new SpdyFrameDecoder({
 			control: frame => {

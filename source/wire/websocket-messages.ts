@@ -65,7 +65,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#sender = new Sender(socket);
 		this.#receiver = new Receiver({
 			isServer: !this.#masks,
-			maxPayload: options.maxMessageBytes ?? 32 << 20,
+			maxPayload: options.maxMessageBytes ?? (32 << 20),
 			maxFragments: 16_384,
 			maxBufferedChunks: 1 << 20,
 		});

@@ -35,7 +35,7 @@ function recorded(cluster: ClusterAccess): {cluster: ClusterAccess; asked: Set<s
 		},
 		request: async options => (note(options.method, options.path), cluster.request(options)),
 		json: async options => cluster.json(options),
-		logIn: async () => {},
+		async logIn() {},
 		anonymous: async options => (note(options.method, options.path), cluster.anonymous(options)),
 		close: () => cluster.close(),
 	}};

@@ -30,7 +30,7 @@ const rows: ReadonlyArray<[text: string, plural: string, scheme: string | null, 
 for (const [text, plural, scheme, name, port, path] of rows) {
 	test(`${text} is ${plural} ${name}, port ${port}, path ${path}`, t => {
 		const target = parseProxyTarget(text);
-		t.deepEqual({plural: target.resource.plural as string, scheme: target.scheme as string | null, name: target.name, port: target.port, path: target.path}, {plural, scheme, name, port, path});
+		t.deepEqual({plural: target.resource.plural, scheme: target.scheme, name: target.name, port: target.port, path: target.path}, {plural, scheme, name, port, path});
 	});
 }
 

@@ -102,7 +102,7 @@ async function runInTerminal(kubeconfig: string) {
 	const file = (name: string) => join(folder, name);
 	const onSignal = 'data:text/javascript,process.on("SIGUSR2",()=>{throw new Error("boom")})';
 	const program = `echo $$ > ${file('pid')}; exec ${process.execPath} --import='${onSignal}' ${builtProgram} exec --kubeconfig ${kubeconfig} -it web -- sh`;
-	const script = `echo before the program; stty -a > ${file('before')}; sh -c '${program.replaceAll('\'', `'\\''`)}'; echo "rc=$?"; stty -a > ${file('after')}; echo all done`;
+	const script = `echo before the program; stty -a > ${file('before')}; sh -c '${program.replaceAll('\'', '\'\\\'\'')}'; echo "rc=$?"; stty -a > ${file('after')}; echo all done`;
 	const terminal = pty.spawn('sh', ['-c', script], {name: 'xterm-256color', cols: 100, rows: 30, env: {PATH: process.env['PATH']!, HOME: folder, TERM: 'xterm-256color'}});
 	const screen = fakeScreen({cols: 100, rows: 30});
 	let output = '';
@@ -118,10 +118,10 @@ async function runInTerminal(kubeconfig: string) {
 	});
 	return {
 		screen, file, ended: exited,
-		type: (keys: string) => {
+		type(keys: string) {
 			terminal.write(keys);
 		},
-		resize: (columns: number, rows: number) => {
+		resize(columns: number, rows: number) {
 			terminal.resize(columns, rows);
 		},
 		async until(text: string) {

@@ -31,7 +31,7 @@ export async function askCluster({kind, prefix, lead}: Asked, words: readonly st
 		}
 
 		if (kind === 'container') {
-			const target = words.findLast(word => !word.startsWith('-') && !flags.some(flag => flag.name === word));
+			const target = words.findLast(word => !word.startsWith('-') && flags.every(flag => flag.name !== word));
 			const {pod} = await resolvePod(cluster, target ?? '', {order: 'attach', podRunningTimeoutMs: 500, signal});
 			return fitting(allContainers(pod).map(({name}) => name));
 		}

@@ -45,7 +45,8 @@ async function readLogs(cluster: ClusterAccess, witness: ConnectionWitness): Pro
 async function runHostname(cluster: ClusterAccess, witness: ConnectionWitness): Promise<string> {
 	const {target} = await find(cluster, 'deploy/web');
 	const command = await openRemoteCommand(cluster, {feature: 'exec', target: {...target, container: 'web'}, command: ['hostname'], stdin: false, tty: false}, {witness});
-	const [output, status] = await Promise.all([text(command.stdout), command.outcome, command.stderr?.resume()]);
+	command.stderr?.resume();
+	const [output, status] = await Promise.all([text(command.stdout), command.outcome]);
 	return `it printed ${output.trim()} and ended with ${status}`;
 }
 
@@ -71,7 +72,7 @@ async function echoThroughForward(cluster: ClusterAccess, witness: ConnectionWit
 
 /** `WEB` stands for a pod of deploy/web, since the tour does not know its name before. */
 async function get(cluster: ClusterAccess, witness: ConnectionWitness, asked: string): Promise<string> {
-	const named = asked.includes('WEB') ? asked.replace('WEB', (await find(cluster, 'deploy/web')).pod.metadata.name) : asked;
+	const named = asked.includes('WEB') ? asked.split('WEB').join((await find(cluster, 'deploy/web')).pod.metadata.name) : asked;
 	const target = parseProxyTarget(named);
 	const resolved = await resolveProxyTarget(cluster, target, 'default');
 	const answer = await sendProxyRequest(cluster, resolved, {method: 'GET', path: target.path, headers: {}, timeoutMs: 35_000}, {witness});

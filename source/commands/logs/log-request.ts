@@ -84,7 +84,7 @@ function readOf(flags: LogFlags, given: ReadonlySet<string>): LogRead {
 
 /** In UTC and whole seconds, as kubectl sends it. */
 function rfc3339(text: string): string {
-	const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/i.test(text);
+	const isTime = /^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d([.,]\d+)?(z|[+-]\d\d:\d\d)$/i.test(text);
 	const milliseconds = isTime ? Date.parse(text.replace(',', '.').toUpperCase()) : NaN;
 	if (Number.isNaN(milliseconds)) {
 		throw new SpokeError('ERR_USAGE', `invalid argument ${JSON.stringify(text)} for --since-time: it must be a time in RFC 3339 such as 2026-11-24T14:00:00Z`);

@@ -83,13 +83,15 @@ async function someRunningPod(cluster: ClusterAccess): Promise<ProbeTarget | nul
 	const query = new URLSearchParams({fieldSelector: 'status.phase=Running', limit: '20'});
 	const outcome = await ask(cluster, {source: 'construction', path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${query}`, need: null}, body => parsed<{items?: PodObject[]}>(body)?.items);
 	const pod = outcome.read?.facts.find(({spec, metadata}) => spec.nodeName !== undefined && metadata.deletionTimestamp === undefined);
-	return pod ? {
-		namespace,
-		pod: pod.metadata.name,
-		container: pod.spec.containers[0]?.name ?? null,
-		node: pod.spec.nodeName ?? null,
-		hostAddress: (pod.status as {hostIP?: string} | undefined)?.hostIP ?? null,
-		kubeletPort: kubeletPortOf(null),
-		nodeAddresses: null,
-	} : null;
+	return pod
+		? {
+			namespace,
+			pod: pod.metadata.name,
+			container: pod.spec.containers[0]?.name ?? null,
+			node: pod.spec.nodeName ?? null,
+			hostAddress: (pod.status as {hostIP?: string} | undefined)?.hostIP ?? null,
+			kubeletPort: kubeletPortOf(null),
+			nodeAddresses: null,
+		}
+		: null;
 }

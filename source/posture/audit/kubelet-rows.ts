@@ -25,8 +25,7 @@ export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 	if (off.length > 0) {
 		return found('fail', 'unverified', sure, off.length === readings.length
 			? 'The apiserver accepts any certificate from a kubelet: open to a man in the middle on an untrusted network'
-			: `${off.length} of ${readings.length} apiservers that were read accept any certificate from a kubelet`,
-		{because, scope: {of, proven: sure === 'proven' ? off.length : 0}, exceptions: off.length === readings.length ? [] : readings.filter(reading => !off.includes(reading)).map(reading => `${name(reading)}: verified`), remedy: remedies.kubeletCa});
+			: `${off.length} of ${readings.length} apiservers that were read accept any certificate from a kubelet`, {because, scope: {of, proven: sure === 'proven' ? off.length : 0}, exceptions: off.length === readings.length ? [] : readings.filter(reading => !off.includes(reading)).map(reading => `${name(reading)}: verified`), remedy: remedies.kubeletCa});
 	}
 
 	if (readings.length === 0) {

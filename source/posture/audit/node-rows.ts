@@ -30,7 +30,7 @@ export function kubeletToApiserver(audit: AuditGrounds): RowFinding {
 		return found('fail', 'anonymous-granted', 'proven', 'Requests without any credentials may read the API', {...base, remedy: remedies.anonymous});
 	}
 
-	const tokens = everyProcess(grounds).find(reading => (valueOf(reading, 'token-auth-file') ?? '') !== '');
+	const tokens = everyProcess(grounds).some(reading => (valueOf(reading, 'token-auth-file') ?? '') !== '');
 	if (tokens) {
 		return found('warn', 'static-tokens', 'proven', 'Static tokens are accepted (--token-auth-file): they never expire', {...base, remedy: remedies.staticTokens});
 	}

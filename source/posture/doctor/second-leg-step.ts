@@ -45,7 +45,7 @@ async function readLog(cluster: ClusterAccess, namespace: string, pod: string, c
 	const query = new URLSearchParams({container, tailLines: '1', limitBytes: '1'});
 	const response = await cluster.request({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`, headers: {Accept: '*/*'}, timeoutMs: 40_000});
 	const body = await readText(response, 64 * 1024);
-	return response.status === 200 ? null : {status: response.status, contentType: String(response.headers['content-type'] ?? ''), body};
+	return response.status === 200 ? null : {status: response.status, contentType: (response.headers['content-type'] ?? ''), body};
 }
 
 /** The apiserver refused us, or the container has no log yet: leg 2 was not tried or did its work. */

@@ -25,6 +25,6 @@ export function authorityFacts(pem: string): AuthorityFacts {
 	});
 	return {
 		spkiSha256: certificates.map(certificate => createHash('sha256').update(certificate.publicKey.export({type: 'spki', format: 'der'})).digest('hex')),
-		subjects: certificates.map(certificate => certificate.subject.split('\n').filter(line => line !== '').reverse().join(',')),
+		subjects: certificates.map(certificate => certificate.subject.split('\n').filter(line => line !== '').toReversed().join(',')),
 	};
 }

@@ -32,7 +32,7 @@ export async function holdUpgrade(open: () => Promise<Connection>, pod: ProbedPo
 		}
 	}
 
-	return {held: false, status: refused!.status, contentType: String(refused!.headers['content-type'] ?? ''), body: refused!.body};
+	return {held: false, status: refused!.status, contentType: (refused!.headers['content-type'] ?? ''), body: refused!.body};
 }
 
 function endOf(socket: Duplex): () => void {

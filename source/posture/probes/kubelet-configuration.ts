@@ -23,7 +23,7 @@ type Configz = {kubeletconfig?: {
 	readOnlyPort?: number;
 	serverTLSBootstrap?: boolean;
 	rotateCertificates?: boolean;
-}};
+};};
 
 /** Asked only of whoever has `get nodes/proxy`: that right also lets its holder run commands, and it is never asked for. */
 export async function readKubeletConfiguration(cluster: ClusterAccess, node: string): Promise<Outcome<KubeletConfigurationFacts>> {

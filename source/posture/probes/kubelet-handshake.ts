@@ -61,5 +61,5 @@ async function presented(host: string, port: number, limitMs: number): Promise<B
 }
 
 function nameOf(lines: string): string {
-	return lines.split('\n').filter(line => line !== '').reverse().join(',');
+	return lines.split('\n').filter(line => line !== '').toReversed().join(',');
 }

@@ -48,7 +48,7 @@ const parts: readonly ControlPlanePart[] = ['kube-apiserver', 'kube-controller-m
 /** The running container is younger than the manifest: its command line is the one that runs. */
 function isRunning(container: Container, metadata: NonNullable<Pod['metadata']>, status: Pod['status']): boolean {
 	const running = status?.containerStatuses?.find(({name}) => name === container.name)?.state?.running;
-	const seen = Number(metadata.annotations?.['kubernetes.io/config.seen'] === undefined ? NaN : Date.parse(metadata.annotations['kubernetes.io/config.seen']));
+	const seen = Date.parse(metadata.annotations?.['kubernetes.io/config.seen'] ?? '');
 	const started = Date.parse(running?.startedAt ?? '');
 	return running !== undefined && (Number.isNaN(seen) || Number.isNaN(started) || started + 1000 >= seen);
 }

@@ -13,7 +13,7 @@ export function honoursEnvironmentProxy({feature}: ConnectionPurpose): boolean {
 }
 
 /** The environment by the mirror pods that may be this process's: none has a proxy (with the basis), one has (`false`), not seen (`undefined`). */
-export function environmentProxyIsExcluded(grounds: Grounds): {basis: Basis; citation: Citation} | false | undefined {
+export function environmentProxyIsExcluded(grounds: Grounds): false | {basis: Basis; citation: Citation} | undefined {
 	const own = grounds.bound ? grounds.flags.find(reading => isSameProcess(reading, grounds)) : undefined;
 	const candidates = own ? grounds.mirrorPods.filter(pod => isOfProcess(pod, own)) : grounds.mirrorPods;
 	if (candidates.some(({facts}) => facts.proxyEnvironment === true)) {

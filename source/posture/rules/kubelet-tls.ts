@@ -153,7 +153,7 @@ may still be the one, and a certificate that a kubelet made for itself may be am
 function cannotVerify({dnsNames, addresses, notAfter, notBefore, nodeAddresses}: Grounds['handshakes'][number]['facts'], now: number): boolean {
 	const names = [...dnsNames, ...addresses];
 	const fits = (address: string) => names.some(name => name === address || (name.startsWith('*.') && address.endsWith(name.slice(1))));
-	return names.length === 0 || Date.parse(notAfter) < now || Date.parse(notBefore) > now || (nodeAddresses !== null && nodeAddresses.length > 0 && !nodeAddresses.some(address => fits(address)));
+	return names.length === 0 || Date.parse(notAfter) < now || Date.parse(notBefore) > now || (nodeAddresses !== null && nodeAddresses.length > 0 && nodeAddresses.every(address => !fits(address)));
 }
 
 function openNeeds(grounds: Grounds): readonly Need[] {

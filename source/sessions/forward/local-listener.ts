@@ -39,7 +39,7 @@ export async function listenLocally(port: number, addresses: readonly ListenAddr
 	let shared = port;
 	for (const address of addresses) {
 		try {
-			const server = await bind(shared, address).catch(async error => {
+			const server = await bind(shared, address).catch(async (error: unknown) => {
 				// A free port of one family may be taken in the other.
 				if (port === 0 && shared !== 0) {
 					return bind(0, address);

@@ -44,7 +44,7 @@ export function anotherMayDo(refused: Refused): boolean {
 export function statusMessage(body: string): string | undefined {
 	try {
 		const value = JSON.parse(body) as {kind?: unknown; message?: unknown} | null;
-		return value?.kind === 'Status' ? String(value.message ?? '') : undefined;
+		return value?.kind === 'Status' ? (typeof value.message === 'string' ? value.message : '') : undefined;
 	} catch {
 		return undefined;
 	}

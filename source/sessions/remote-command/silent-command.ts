@@ -43,10 +43,7 @@ async function secondLegFailure(cluster: Pick<ClusterAccess, 'request'>, {namesp
 	const query = new URLSearchParams({limitBytes: '1', tailLines: '1', ...container !== null && {container}});
 	try {
 		const {status, headers, body} = await cluster.request({path: `${objectPath(podResource, namespace ?? 'default', name, 'log')}?${query}`, timeoutMs: limitMs});
-		const pieces: Buffer[] = [];
-		for await (const piece of body as AsyncIterable<Buffer>) {
-			pieces.push(piece);
-		}
+		const pieces: Buffer[] = await Array.fromAsync(body as AsyncIterable<Buffer>);
 
 		const text = Buffer.concat(pieces).toString('utf8');
 		// A log read that the apiserver could not make names the kubelet's URL (evidence frame L).

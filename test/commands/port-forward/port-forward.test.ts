@@ -206,7 +206,7 @@ test.serial('a kubelet that the apiserver cannot verify is told as the second le
 	await sandbox.switches.set({verification: 'bad'});
 	const ended = await runSpoke(['port-forward', 'pod/db-0', ':7000', '--path=always'], {env});
 	t.is(ended.status, 11, ended.stderr);
-	t.regex(ended.stderr, /\[ERR_SECOND_LEG]/);
+	t.regex(ended.stderr, /\[ERR_SECOND_LEG\]/);
 	t.regex(ended.stderr, /x509/);
 	t.is(ended.stdout, '');
 });

@@ -91,7 +91,7 @@ export const commandRows: readonly MeasuredRow[] = [
 	}},
 	{row: 'F25', expected: 'a thousand sizes in 5 s: the last arrives', against, async measure(program, {peer}) {
 		const [file, words] = program.words(['exec', '-it', 'web', '-c', 'sizes', '--', 'x', '100000']);
-		const pty = spawn(file, words, {cols: 80, rows: 24, env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: peer.kubeconfig, TERM: 'xterm'} as Record<string, string>});
+		const pty = spawn(file, words, {cols: 80, rows: 24, env: {PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: peer.kubeconfig, TERM: 'xterm'}});
 		let written = '';
 		pty.onData(data => {
 			written += data;

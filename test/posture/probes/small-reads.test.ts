@@ -65,7 +65,11 @@ test('an answer larger than its limit, or a connection that breaks, is no answer
 		})()), connection: {id: '', facts: undefined as never}};
 	}};
 	t.is((await ask(endless, {source: 'version', path: '/x', need: null, maxBytes: 10_000}, body => body)).closed?.because, 'no-answer');
-	const broken = {request: async () => Promise.reject(new Error('reset'))};
+	const broken = {
+		async request() {
+			throw new Error('reset');
+		},
+	};
 	t.is((await ask(broken, {source: 'version', path: '/x', need: null}, body => body)).closed?.because, 'no-answer');
 });
 

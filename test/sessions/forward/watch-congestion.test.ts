@@ -39,7 +39,7 @@ test.serial('a reader is told to be behind after a second, and to be over it onl
 	t.deepEqual(new Set(told), new Set([true]));
 	session.emit('flowing', 'own');
 	passes(5000);
-	t.is(told.at(-1), false);
+	t.false(told.at(-1));
 	end();
 	t.is(session.listenerCount('congested'), 0);
 });

@@ -54,13 +54,10 @@ test('it ends when nothing is left and nothing may come, and not before', async 
 	}
 
 	const asked: string[] = [];
-	const events: LogEvent[] = [];
-	for await (const event of followLogs(cluster, {kind: 'scope', scope, async mayCome(controllers) {
+	const events: LogEvent[] = await Array.fromAsync(followLogs(cluster, {kind: 'scope', scope, async mayCome(controllers) {
 		asked.push([...controllers].join(','));
 		return false;
-	}}, {asked: 'job/x', containers: {kind: 'default'}, start: {}})) {
-		events.push(event);
-	}
+	}}, {asked: 'job/x', containers: {kind: 'default'}, start: {}}));
 
 	t.deepEqual(asked, ['Job']);
 	t.is(events.filter(({type}) => type === 'ended').length, 2);

@@ -79,7 +79,7 @@ test('an answer comes as it is made, a 404 is the apiserver’s own, a redirect 
 	const {url} = await start(t);
 	const slow = await fetch(`${url}/slow`);
 	const reader = slow.body!.getReader();
-	t.is(Buffer.from((await reader.read()).value!).toString(), 'first ');
+	t.is(Buffer.from((await reader.read()).value).toString(), 'first ');
 	t.is((await fetch(`${url}/missing`)).status, 404);
 	const redirect = await fetch(`${url}/redirect`, {redirect: 'manual'});
 	t.is(redirect.headers.get('location'), 'http://evil.test/');
@@ -173,7 +173,7 @@ test('a Unix socket is private, replaces a stale socket, and nothing else', asyn
 		stale.close();
 	});
 	t.is(listener.address, path);
-	t.is((await stat(path)).mode, 0o140600);
+	t.is((await stat(path)).mode, 0o14_0600);
 	t.deepEqual(await readdir(folder), ['api.sock']);
 	t.regex(await raw(path, 'GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200/);
 

@@ -125,7 +125,7 @@ for (const [title, answer, expected] of [
 		}});
 		t.teardown(async () => server.close());
 		const {failed, stop} = checkSilentCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 300});
-		const outcome = await Promise.race([failed.catch((error: {code: string}) => error.code), delay(1000, null)]);
+		const outcome = await Promise.race([failed.catch((error: unknown) => (error as {code: string}).code), delay(1000, null)]);
 		stop();
 		t.is(outcome, expected);
 	});
