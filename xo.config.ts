@@ -124,7 +124,9 @@ const off = Object.fromEntries([
 	'unicorn/consistent-tuple-labels',
 	'unicorn/no-object-as-default-parameter',
 	'unicorn/prefer-iterator-helpers',
+	'unicorn/prefer-number-coercion', // `3 (2m ago)` is three restarts
 	'unicorn/prefer-simple-sort-comparator',
+	'unicorn/prefer-single-call',
 ].map(rule => [rule, 'off' as const]));
 
 const config: FlatXoConfig = [
@@ -133,7 +135,7 @@ const config: FlatXoConfig = [
 	// Objects of a dozen kinds as JSON, held by real clients rather than by types.
 	{files: ['source/sandbox/**', 'test/sandbox/**'], rules: {'@typescript-eslint/no-unsafe-member-access': 'off'}},
 	// Servers and clients of a few lines: what their callbacks return is nobody's concern.
-	{files: ['test/**'], rules: {'@stylistic/array-element-newline': 'off', '@typescript-eslint/strict-void-return': 'off', '@typescript-eslint/no-confusing-void-expression': 'off', '@typescript-eslint/no-unsafe-member-access': 'off', '@typescript-eslint/no-base-to-string': 'off', '@typescript-eslint/require-array-sort-compare': 'off', 'ava/no-useless-t-pass': 'off', 'no-proto': 'off', 'no-sequences': 'off', 'no-template-curly-in-string': 'off', 'no-promise-executor-return': 'off', 'ava/assertion-arguments': 'off', 'ava/no-nested-assertions': 'off', 'ava/no-conditional-assertion': 'off', 'ava/hooks-order': 'off', 'unicorn/no-nested-ternary': 'off', 'unicorn/no-unsafe-string-replacement': 'off', 'no-void': 'off'}},
+	{files: ['test/**'], rules: {'@stylistic/array-element-newline': 'off', '@typescript-eslint/strict-void-return': 'off', '@typescript-eslint/no-confusing-void-expression': 'off', '@typescript-eslint/no-unsafe-member-access': 'off', '@typescript-eslint/no-base-to-string': 'off', '@typescript-eslint/require-array-sort-compare': 'off', 'ava/no-useless-t-pass': 'off', 'import-x/no-unassigned-import': 'off', 'import-x/order': 'off', 'unicorn/no-top-level-side-effects': 'off', 'no-proto': 'off', 'no-sequences': 'off', 'no-template-curly-in-string': 'off', 'no-promise-executor-return': 'off', 'ava/assertion-arguments': 'off', 'ava/no-nested-assertions': 'off', 'ava/no-conditional-assertion': 'off', 'ava/hooks-order': 'off', 'unicorn/no-nested-ternary': 'off', 'unicorn/no-unsafe-string-replacement': 'off', 'no-void': 'off'}},
 ];
 
 export default config;

@@ -10,7 +10,7 @@ export function bookingWitness(store: Store, {witness}: Labeller, id: string): C
 
 	return {
 		...witness,
-		beforeUse: async (connection, purpose) => {
+		async beforeUse(connection, purpose) {
 			book('connected', connection.id);
 			await witness.beforeUse?.(connection, purpose);
 		},

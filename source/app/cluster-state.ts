@@ -17,10 +17,7 @@ export async function meetCluster(access: ClusterAccess, isWanted: () => boolean
 		try {
 			const answer = await access.request({path: '/version', timeoutMs: 10_000});
 			const {facts} = answer.connection;
-			const chunks: Buffer[] = [];
-			for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-				chunks.push(chunk);
-			}
+			const chunks: Buffer[] = await Array.fromAsync(answer.body as AsyncIterable<Buffer>);
 
 			const version = answer.status === 200 ? (JSON.parse(Buffer.concat(chunks).toString('utf8')) as {gitVersion?: string}).gitVersion ?? null : null;
 			tell({reachable: 'yes', error: null, retryAt: null, version, legOne: {tls: facts.tls === null ? 'plain' : facts.tls.verified ? 'verified' : 'unverified', route: facts.proxy === null ? 'direct' : 'proxy'}});

@@ -49,7 +49,7 @@ export class LeaveKeys {
 				continue;
 			}
 
-			while (this.#held.length > 0 && !this.#sequences.some(({bytes}) => bytes.subarray(0, this.#held.length).equals(this.#held))) {
+			while (this.#held.length > 0 && this.#sequences.every(({bytes}) => !bytes.subarray(0, this.#held.length).equals(this.#held))) {
 				pass.push(this.#held[0]!);
 				this.#held = this.#held.subarray(1);
 			}

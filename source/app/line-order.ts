@@ -23,9 +23,9 @@ export type LineOrderTells = {
 export class LineOrder {
 	readonly #tells: LineOrderTells;
 	readonly #now: () => number;
-	#held: Held[] = [];
+	readonly #held: Held[] = [];
 	#timer: NodeJS.Timeout | null = null;
-	#newest = Number.NEGATIVE_INFINITY;
+	#newest = -Infinity;
 	/** For each source, when its first lines came, and the newest time of its lines: a line stands behind those before it in its own log. */
 	readonly #sources = new Map<number, {since: number; newest: number}>();
 
@@ -37,7 +37,7 @@ export class LineOrder {
 	/** Takes a block of stamped lines; gives how many there were. */
 	lines(source: number, block: Buffer): number {
 		const arrived = this.#now();
-		const of = this.#sources.get(source) ?? {since: arrived, newest: Number.NEGATIVE_INFINITY};
+		const of = this.#sources.get(source) ?? {since: arrived, newest: -Infinity};
 		this.#sources.set(source, of);
 		const isAlone = this.#sources.size === 1;
 		let count = 0;
@@ -72,7 +72,7 @@ export class LineOrder {
 			this.#timer = null;
 		}
 
-		this.#settle(Number.POSITIVE_INFINITY);
+		this.#settle(Infinity);
 	}
 
 	#wait(): void {

@@ -143,7 +143,7 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 
 	tell({type: 'clear'});
 	let version: string | null = null;
-	const columns = listKinds[options.list].columns;
+	const {columns} = listKinds[options.list];
 	const readOne = async (namespace: string) => {
 		const listing: ListOptions = {path: resource.path(namespace), as: 'table', pageSize: namespacePage, signal, ...labelSelector !== undefined && {labelSelector}};
 		for await (const page of listPages<TableRow>(cluster, listing)) {
@@ -174,7 +174,7 @@ async function columnsOf(cluster: ClusterAccess, path: string, signal: AbortSign
 }
 
 class Batch {
-	#changes: RowChange[] = [];
+	readonly #changes: RowChange[] = [];
 	#timer: NodeJS.Timeout | null = null;
 	readonly #tell: (changes: readonly RowChange[]) => void;
 

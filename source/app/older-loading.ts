@@ -160,7 +160,7 @@ function sizeOf(buffers: ReadonlyMap<number, LineBuffer>): {lines: number; bytes
 }
 
 function firstTime({blocks}: LineBuffer): number {
-	return blocks[0]?.times[0] ?? Number.POSITIVE_INFINITY;
+	return blocks[0]?.times[0] ?? Infinity;
 }
 
 function countLines(block: Buffer): number {

@@ -1,6 +1,5 @@
 /** Typed lines, choices, forms and questions as promises: an action asks and goes on with the answer. */
-import type {FormOverlay, Overlay, PickerOverlay, PromptOverlay} from '../state/overlay.ts';
-import {shownItems} from '../state/overlay.ts';
+import {shownItems, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay} from '../state/overlay.ts';
 import type {FillOptions, PickOptions, TypeOptions} from './session.ts';
 import type {Store} from './store.ts';
 

@@ -7,9 +7,9 @@ import {apart, isChord, showKeys, typedText} from '../keymap/key-name.ts';
 import {resolveKey} from '../keymap/resolve-key.ts';
 import {asSpokeError} from '../errors/spoke-error.ts';
 import {keyContext, type SessionState} from '../state/session-state.ts';
+import {cursorRow} from '../state/list-state.ts';
 import type {Handlers} from './handlers/handler.ts';
 import type {Overlays} from './overlays.ts';
-import {cursorRow} from '../state/list-state.ts';
 import {mayByName} from './rights.ts';
 import type {Session} from './session.ts';
 

@@ -111,6 +111,6 @@ export class ScreenView {
 /** Hands out what only a component may use. */
 function Suspender({onSuspend}: {readonly onSuspend: (suspend: Suspend) => void}): ReactNode {
 	const {suspendTerminal} = useApp();
-	onSuspend(suspendTerminal as Suspend);
+	onSuspend(suspendTerminal);
 	return null;
 }

@@ -1,8 +1,8 @@
 /** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
-import {shortFailure} from './short-failure.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {GapReason, LifeEnding, LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import type {TailCounters, TailSource, TailView} from '../state/tail/tail-view.ts';
+import {shortFailure} from './short-failure.ts';
 
 export type TailNotice = {
 	/** `null` puts nothing into the stream. */

@@ -157,7 +157,7 @@ export class TailRun {
 		told({phase: 'reading', read: 0, note: ''});
 		try {
 			const {moved, isAll, letGo, problems} = await loadOlder(this.#cluster, buffer, this.#points, {
-				most, signal, progress: read => {
+				most, signal, progress(read) {
 					told({read});
 				}, options: source => ({witness: this.#witness, target: {asked: this.ask.asked, kind: 'Pod', namespace: source.namespace, name: source.pod, uid: source.uid, node: source.node, container: source.container, chosenFrom: 1}}),
 			});
@@ -253,9 +253,7 @@ export class TailRun {
 
 		if (event.type === 'resumed' || event.type === 'opened') {
 			this.#liveFrom.set(index, Date.now() + backlogMs);
-		}
-
-		if (event.type === 'restarted' || event.type === 'gap') {
+		} else if (event.type === 'restarted' || event.type === 'gap') {
 			this.#points.close(index);
 		}
 
@@ -279,7 +277,7 @@ export class TailRun {
 	/** The last line of a block that came live; what a log held before came later than it was written. */
 	#noteClock(index: number, {node}: LogSource, block: Buffer): void {
 		const now = Date.now();
-		const from = this.#liveFrom.get(index) ?? now + backlogMs;
+		const from = this.#liveFrom.get(index) ?? (now + backlogMs);
 		this.#liveFrom.set(index, from);
 		const at = block.lastIndexOf(0x0A, block.length - 2) + 1;
 		const length = stampLength(block, at);

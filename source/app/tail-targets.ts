@@ -48,7 +48,7 @@ async function targetsBehind(cluster: ClusterAccess, parsed: readonly ParsedTarg
 async function mayHavePods(cluster: ClusterAccess, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
 	try {
 		const {status} = await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});
-		return !(status?.conditions ?? []).some(({type, status: holds}) => resource.kind === 'Job' && holds === 'True' && (type === 'Complete' || type === 'Failed'));
+		return (status?.conditions ?? []).every(({type, status: holds}) => !(resource.kind === 'Job' && holds === 'True' && (type === 'Complete' || type === 'Failed')));
 	} catch (error) {
 		if (error instanceof SpokeError && error.code === 'ERR_NOT_FOUND') {
 			return false;

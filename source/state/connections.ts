@@ -103,5 +103,5 @@ export function whatIsOpen(dock: Dock): string | null {
 	};
 
 	const parts = [...count('forward', 'forward', 'forwards'), ...count('proxy', 'listener', 'listeners'), ...count('shell', 'shell', 'shells'), ...count('attach', 'attach', 'attaches')];
-	return parts.length === 0 ? null : parts.join(', ').replace(/, ([^,]*)$/, ' and $1');
+	return parts.length === 0 ? null : parts.join(', ').replace(/, (?=[^,]*$)/, ' and ');
 }

@@ -197,7 +197,7 @@ function reduceForm(form: FormOverlay, event: OverlayEvent): FormOverlay {
 	}
 
 	const field = form.fields[form.at]!;
-	let value = field.value;
+	let {value} = field;
 	if (field.choices !== null) {
 		const by = event.type === 'choose' ? event.by : 0;
 		const index = field.choices.findIndex(choice => choice.value === value);

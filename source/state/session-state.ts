@@ -125,8 +125,10 @@ export function keyContext(state: SessionState): string {
 
 	const layer = state.layers.at(-1);
 	if (layer) {
-		return layer.kind === 'tail' ? layer.line === null ? 'tail' : 'line'
-			: layer.kind === 'text' ? layer.context
+		return layer.kind === 'tail'
+			? layer.line === null ? 'tail' : 'line'
+			: layer.kind === 'text'
+				? layer.context
 				: layer.kind === 'why' ? 'why' : 'details';
 	}
 

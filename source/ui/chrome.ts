@@ -110,7 +110,7 @@ export function footer(screen: Screen): Line {
 	const room = width - widthOf(last) + 2;
 	const top = state.layers.at(-1)?.kind;
 	const isText = top !== undefined && top !== 'tail';
-	const shown: typeof all[number][] = [];
+	const shown: Array<typeof all[number]> = [];
 	for (const hint of all) {
 		if (!last.includes(hint) && (hint.id !== 'view.back' || isText) && widthOf([...shown, hint]) <= room) {
 			shown.push(hint);

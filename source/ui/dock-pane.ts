@@ -36,10 +36,11 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 		hasFocus ? of('focus', glyphs.cursor) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ` ${fitToCells(entry.kind, 8)} `},
 		{text: fitToCells(foreign + entry.what, size.columns < 60 ? 20 : isWide ? 36 : 22)}, {text: ' '},
 	];
-	const badge = entry.kind === 'proxy' ? listenerBadge(path, glyphs, isWide)
+	const badge = entry.kind === 'proxy'
+		? listenerBadge(path, glyphs, isWide)
 		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs) : [];
 	const note = entry.note === '' ? [] : [of(entry.phase === 'failed' ? 'state.failed' : undefined, entry.note)];
-	const rtt = path?.rttMs.websocket == null ? entry.kind === 'logs' && isWide ? 'no ping in logs' : '' : `rtt ${round(path.rttMs.websocket)}${path.rttMs.runtime === null ? '' : `/${round(path.rttMs.runtime)}`} ms`;
+	const rtt = path === undefined || path === null || path.rttMs.websocket === null ? (entry.kind === 'logs' && isWide ? 'no ping in logs' : '') : `rtt ${round(path.rttMs.websocket)}${path.rttMs.runtime === null ? '' : `/${round(path.rttMs.runtime)}`} ms`;
 	const spark = isWide && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
 	const body = [...badge, ...note, ...figures, ...isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : []];

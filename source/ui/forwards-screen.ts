@@ -10,8 +10,7 @@ import {fillUp} from './text-screen.ts';
 
 function liveLine({state: {now}}: Screen, {connection, client, since, up, down, congested}: ForwardState['live'][number]): Line {
 	return line(
-		'   ', of('text.dim', `${new Date(since).toTimeString().slice(0, 8)}  `), `${connection.padEnd(4)} ${client.padEnd(21)} `, of('state.open', 'open'), ` ${showAge(now - since).padStart(4)}  `,
-		`${showBytes(up)} sent, ${showBytes(down)} received`, of('level.warn', congested ? ', waits for its local reader' : ''),
+		'   ', of('text.dim', `${new Date(since).toTimeString().slice(0, 8)}  `), `${connection.padEnd(4)} ${client.padEnd(21)} `, of('state.open', 'open'), ` ${showAge(now - since).padStart(4)}  `, `${showBytes(up)} sent, ${showBytes(down)} received`, of('level.warn', congested ? ', waits for its local reader' : ''),
 	);
 }
 
@@ -38,10 +37,12 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const listRows = Math.min(list.length, Math.max(3, Math.floor(rows / 2)));
 	const top = Math.max(0, Math.min(forwardAt - listRows + 1, list.length - listRows));
 	const at = forwards[forwardAt];
-	const log = at ? [
-		titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${at.target}:${at.remote}`, {...at.context !== cluster.context && {after: `on ${at.context}`}, right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
-		...at.live.toReversed().map(one => liveLine(screen, one)),
-		...at.log.toReversed().map(({time, text}) => line('   ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), text)),
-	] : [];
+	const log = at
+		? [
+			titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${at.target}:${at.remote}`, {...at.context !== cluster.context && {after: `on ${at.context}`}, right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
+			...at.live.toReversed().map(one => liveLine(screen, one)),
+			...at.log.toReversed().map(({time, text}) => line('   ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), text)),
+		]
+		: [];
 	return fillUp([head, ...list.slice(top, top + listRows), ...log], rows);
 }

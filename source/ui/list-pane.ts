@@ -17,7 +17,8 @@ export function listPane(screen: Screen, name: ListName, rows: number, width: nu
 	const list = screen.state.lists[name];
 	const shown = list.visible.slice(list.top, list.top + rows);
 	const columns = chooseColumns(screen, list, shown, width);
-	const lines = shown.length === 0 ? emptyWords(screen, list).flatMap(words => wrapWords(words, width - 2)).map(words => line(' ', of('text.dim', words)))
+	const lines = shown.length === 0
+		? emptyWords(screen, list).flatMap(words => wrapWords(words, width - 2)).map(words => line(' ', of('text.dim', words)))
 		: shown.map((row, index) => rowLine(screen, list, row, list.top + index === list.cursorIndex, columns));
 	return [headLine(list, columns, rows, width), ...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))].slice(0, rows + 1);
 }
@@ -106,9 +107,11 @@ function fill(text: string, width: number): string {
 
 function cellRole(title: string, cell: string): Role | undefined {
 	if (title === 'STATUS') {
-		return /^(?:Running|Ready|Active|Complete|\d+)$/.test(cell) ? undefined
-			: /^(?:Completed|Succeeded)$/.test(cell) ? 'text.dim'
-				: /BackOff|Err|Error|Failed|NotReady|Evicted|OOM|Invalid|Unknown|Lost/.test(cell) ? 'state.failed' : 'state.working';
+		return /^(?:Running|Ready|Active|Complete|\d+)$/.test(cell)
+			? undefined
+			: /^(?:Completed|Succeeded)$/.test(cell)
+				? 'text.dim'
+				: /BackOff|Err|Failed|NotReady|Evicted|OOM|Invalid|Unknown|Lost/.test(cell) ? 'state.failed' : 'state.working';
 	}
 
 	const ready = title === 'READY' ? /^(\d+)\/(\d+)$/.exec(cell) : null;
@@ -138,7 +141,8 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 		}
 
 		default: {
-			return list.filter === '' ? [`No ${list.name} in ${place}.  ${other}`]
+			return list.filter === ''
+				? [`No ${list.name} in ${place}.  ${other}`]
 				: [`Nothing in ${list.total.toLocaleString('en')} ${list.name} fits "${list.filter}".  ${firstKey(screen, 'view.back') ?? ':filter'} clears   ${firstKey(screen, 'namespace.all') ?? ':ns'} looks in all namespaces`];
 		}
 	}

@@ -121,8 +121,7 @@ function withMatches(spans: readonly Span[], view: TailView): Span[] {
 
 function jsonSpans(json: JsonLine, view: TailView): Span[] {
 	const level = (json.level ?? '').toLowerCase();
-	const number = Number(level);
-	const word = Number.isInteger(number) && level !== '' ? levelNames[Math.min(5, Math.floor(number / 10) - 1 < 1 ? 1 : number / 10 >= 60 / 10 ? 5 : Math.floor(number / 10) - 1)] ?? level : level;
+	const word = /^\d+$/.test(level) ? levelNames[Math.min(5, Math.max(1, Math.floor(Number(level) / 10) - 1))]! : level;
 	const role: Role | undefined = /err|fatal|panic|crit/.test(word) ? 'level.error' : word.startsWith('warn') ? 'level.warn' : word === 'debug' || word === 'trace' ? 'text.dim' : undefined;
 	const safe = (text: string) => new Sanitiser().finish(text).replaceAll(/\r?\n/g, ' ⏎ ').replaceAll('\t', '  ');
 	const chosen = view.fields.length > 0 ? view.fields.flatMap(name => json.fields.filter(field => field.name === name)) : json.fields;

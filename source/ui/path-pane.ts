@@ -94,7 +94,7 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 		}
 
 		fact(first.tls, first.tls.state, tlsRole[first.tls.state]!);
-		lines.push(put(' ', of(tlsRole[first.tls.state]!, glyphs.arrowDown)));
+		lines.push(put(' ', of(tlsRole[first.tls.state], glyphs.arrowDown)));
 		const letter = replicaLetter(processes, path.process.id);
 		const known = path.process.known === null ? '' : `, ${path.process.read} of ${path.process.known} read`;
 		lines.push(put(`${first.to === 'gateway' ? 'gateway' : `apiserver${letter === null ? '' : ` ${letter}`}`}`, of('text.dim', path.process.startTime === null ? '' : `      up since ${path.process.startTime.slice(0, 16).replace('T', ' ')}${known}`)));
@@ -103,7 +103,7 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	if (second) {
 		fact(second.route, routeWord(second.route.state), second.route.state === 'unknown' ? 'tls.unknown' : 'route');
 		fact(second.tls, second.tls.state === 'unknown' ? 'TLS unknown' : second.tls.state, tlsRole[second.tls.state]!);
-		lines.push(put(' ', of(tlsRole[second.tls.state]!, path.phase === 'failed' ? glyphs.broke : glyphs.arrowDown)), put(`${second.to} ${path.target.node ?? path.target.name}`, of('text.dim', second.address === null ? '' : `   ${second.address}`)));
+		lines.push(put(' ', of(tlsRole[second.tls.state], path.phase === 'failed' ? glyphs.broke : glyphs.arrowDown)), put(`${second.to} ${path.target.node ?? path.target.name}`, of('text.dim', second.address === null ? '' : `   ${second.address}`)));
 		lines.push(put(' ', of('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)), put(path.target.container === null ? path.target.name : `${path.target.name}/${path.target.container}`));
 	}
 

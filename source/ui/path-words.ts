@@ -52,8 +52,7 @@ function spell(path: Path, form: Form, glyphs: Glyphs, letter: string | null, en
 	const brokenLeg = path.phase === 'failed' ? path.error?.leg ?? 2 : 0;
 	if (first && form.leg1) {
 		const hub = first.to === 'gateway' ? 'gateway' : 'apiserver';
-		spans.push({text: form.ends ? 'you ' : ''}, ...legWords(first, form, glyphs, false, brokenLeg === 1, form.direct));
-		spans.push({text: form.ends || form.names ? ` ${hub}${form.replica && letter !== null ? ` ${letter}` : ''} ` : ' '});
+		spans.push({text: form.ends ? 'you ' : ''}, ...legWords(first, form, glyphs, false, brokenLeg === 1, form.direct), {text: form.ends || form.names ? ` ${hub}${form.replica && letter !== null ? ` ${letter}` : ''} ` : ' '});
 		if (brokenLeg === 1) {
 			return spans;
 		}
@@ -118,7 +117,7 @@ export function pathBadge(path: Path, glyphs: Glyphs): Span[] {
 
 	return [
 		of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state, leg.route.state !== 'konnectivity')} `),
-		of(tlsRole[leg.tls.state]!, `${glyphs.strokes[leg.tls.basis]}${leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state}`),
+		of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state}`),
 	];
 }
 

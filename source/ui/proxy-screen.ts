@@ -27,11 +27,13 @@ export function proxyScreen(screen: Screen, rows: number): Line[] {
 	const list = all.slice(top, top + listRows);
 	const at = exchangeHere(proxy);
 	const path = at === null ? worstPath(dock.find(({id}) => id === listenerHere(proxy)?.id)?.paths.values() ?? []) : at.path;
-	const leg = path === null ? [] : [
-		titledRule(screen, at === null ? 'Leg of the last request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
-		line(' ', pathLine(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
-		...pathFacts(path).slice(1).map(({word, role, basis, why}) => line('   ', of(role, word.padEnd(14)), of('text.dim', basis.padEnd(10)), why)),
-	];
+	const leg = path === null
+		? []
+		: [
+			titledRule(screen, at === null ? 'Leg of the last request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
+			line(' ', pathLine(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
+			...pathFacts(path).slice(1).map(({word, role, basis, why}) => line('   ', of(role, word.padEnd(14)), of('text.dim', basis.padEnd(10)), why)),
+		];
 	return fillUp([
 		ask, line(of('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`)), ...list, ...leg, ...at === null ? passedRequests(screen, listenerHere(proxy)!) : answer(screen, at),
 	], rows);
@@ -70,9 +72,11 @@ function listenerLine({theme: {glyphs}, state: {cluster}}: Screen, {since, addre
 function passedRequests(screen: Screen, {address, usable, log}: ListenerState): Line[] {
 	return [
 		titledRule(screen, `http://${address}`, {right: `${firstKey(screen, 'proxy.listener') ?? ''} stops it`}), line(' ', of('notice.warn', usable)),
-		...log.length === 0 ? [line(' ', of('text.dim', 'No request yet.'))] : log.toReversed().map(({time, status, tookMs, method, path, error}) => line(
-			'   ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), of(error === null ? status >= 400 ? 'level.warn' : undefined : 'state.failed', fitToCells(String(status), 6)), fitToCells(`${Math.round(tookMs)} ms`, 9), `${method} ${path}`, of('state.failed', error === null ? '' : `  ${error}`),
-		)),
+		...log.length === 0
+			? [line(' ', of('text.dim', 'No request yet.'))]
+			: log.toReversed().map(({time, status, tookMs, method, path, error}) => line(
+				'   ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), of(error === null ? status >= 400 ? 'level.warn' : undefined : 'state.failed', fitToCells(String(status), 6)), fitToCells(`${Math.round(tookMs)} ms`, 9), `${method} ${path}`, of('state.failed', error === null ? '' : `  ${error}`),
+			)),
 	];
 }
 
@@ -86,7 +90,7 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 		return [];
 	}
 
-	const isJson = /json/.test(one.type) || /^\s*[[{]/.test(one.body);
+	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
 	const title = `${one.status}${one.status >= 300 && one.status < 400 ? ' (not followed)' : ''}`;
 	const right = [one.type.split(';')[0], showBytes(one.bytes), ...isJson ? [`${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'readable'}`] : [], `${firstKey(screen, 'proxy.headers') ?? ''} headers`].filter(part => part !== '').join(' · ');
 	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', of('json.key', `${safe(name)}: `), safe(value))), line('')] : [];

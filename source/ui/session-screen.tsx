@@ -32,15 +32,17 @@ export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {
 	});
 	const last = overlay?.kind === 'prompt' ? promptLine(screen, overlay) : footer(screen);
 	return (
-		<Box flexDirection="column" width={size.columns} height={size.rows} overflow="hidden">
+		<Box flexDirection='column' width={size.columns} height={size.rows} overflow='hidden'>
 			<PaintedRows lines={[header(screen)]} width={size.columns} theme={theme}/>
 			<PaintedRows lines={middle(screen, size.rows - 2)} width={size.columns} theme={theme}/>
 			<PaintedRows lines={[last]} width={size.columns} theme={theme}/>
-			{floating === null ? null : (
-				<Box position="absolute" flexDirection="column" marginLeft={floating.left} marginTop={floating.top}>
-					<PaintedRows floats lines={floating.lines} width={floating.width} theme={theme}/>
-				</Box>
-			)}
+			{floating === null
+				? null
+				: (
+					<Box position='absolute' flexDirection='column' marginLeft={floating.left} marginTop={floating.top}>
+						<PaintedRows floats lines={floating.lines} width={floating.width} theme={theme}/>
+					</Box>
+				)}
 		</Box>
 	);
 }
@@ -112,9 +114,12 @@ function view(screen: Screen, rows: number, parts: Layout): Line[] {
 	const list = isList ? state.lists[state.view as ListName] : null;
 	const below = [...pathRows(screen, parts), ...dockRows(screen, parts)];
 	const mainRows = rows - 1 - below.length;
-	const body = list ? [...listPane(screen, list.name, mainRows - 1 - parts.details, columns - parts.side), ...detailsRows(screen, list, parts.details, columns - parts.side)]
-		: state.view === 'forwards' ? forwardsScreen(screen, mainRows)
-			: state.view === 'proxy' ? proxyScreen(screen, mainRows)
+	const body = list
+		? [...listPane(screen, list.name, mainRows - 1 - parts.details, columns - parts.side), ...detailsRows(screen, list, parts.details, columns - parts.side)]
+		: state.view === 'forwards'
+			? forwardsScreen(screen, mainRows)
+			: state.view === 'proxy'
+				? proxyScreen(screen, mainRows)
 				: state.view === 'audit' ? auditScreen(screen, mainRows) : sandboxScreen(screen, mainRows);
 	const main = parts.side > 0 && list ? beside(screen, body, columns - parts.side, uprightPath(screen, pathHere(screen), subject(screen), mainRows, parts.side)) : body;
 	return [viewRule(screen, list ? listNote(screen, list) : ''), ...main, ...below];
@@ -171,7 +176,7 @@ function pathHere({state}: Screen) {
 		return state.pathHere?.path ?? null;
 	}
 
-	return state.pathHere?.of === subject({state} as Screen) ? state.pathHere.path : null;
+	return state.pathHere?.of === subject({state}) ? state.pathHere.path : null;
 }
 
 function subject({state}: Pick<Screen, 'state'>): string {

@@ -261,9 +261,11 @@ function counters(screen: Screen, view: TailView): Line {
 		return line(' ', of('notice.error', (index?.problem ?? view.shownIndex?.problem)!));
 	}
 
-	const match = index === null || view.search === null ? [] : [index.matches.length === 0
-		? index.scanned < buffer.end ? `searching, ${number(index.scanned - buffer.first)} of ${number(buffer.end - buffer.first)}` : 'no match'
-		: `match ${number(Math.min(index.matches.length, index.matches.indexOf(view.cursor) + 1))} of ${number(index.matches.length)}`];
+	const match = index === null || view.search === null
+		? []
+		: [index.matches.length === 0
+			? index.scanned < buffer.end ? `searching, ${number(index.scanned - buffer.first)} of ${number(buffer.end - buffer.first)}` : 'no match'
+			: `match ${number(Math.min(index.matches.length, index.matches.indexOf(view.cursor) + 1))} of ${number(index.matches.length)}`];
 	const filter = view.shownIndex === null ? [] : [`${number(view.shownIndex.matches.length)} fit ${view.filter.text === '' ? 'the level' : `${view.filter.inverse ? '!' : ''}${view.filter.text}`}${view.matchesOnly ? '' : ' (all shown)'}`];
 	const {lines, errors, warnings} = buffer.counts;
 	const parts: CounterPart[] = [
@@ -306,7 +308,8 @@ function lineDetail(screen: Screen, view: TailView, number: number, most: number
 	const safe = (part: string) => new Sanitiser().finish(part).replaceAll('\t', '  ');
 	const fields = allJsonFields(text);
 	const head = titledRule(screen, `Line ${(number + 1).toLocaleString('en')}`, {focus: true, after: `${view.sources[one.source]?.short ?? ''}${fields ? ', all fields' : `, ${one.bytes.length.toLocaleString('en')} bytes`}`});
-	const rows = fields === null ? wrapWords(safe(text), size.columns - 3).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
+	const rows = fields === null
+		? wrapWords(safe(text), size.columns - 3).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
 		: fields.map(({name, value, kind}, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', ' ', of('json.key', `${safe(name)}: `), of(kind === 'number' ? 'json.number' : 'json.string', safe(value).replaceAll('\n', ' ⏎ '))));
 	const from = Math.max(0, Math.min(view.lineField - most + 3, rows.length - most + 1));
 	return [head, ...rows.slice(from, from + most - 1)];

@@ -47,9 +47,9 @@ function legTable({theme: {glyphs}}: Screen, path: Path): Line[] {
 		...path.legs.map(leg => {
 			const name = leg.n === 1 ? `you → ${leg.to}` : `${leg.from} → ${leg.to} ${path.target.node ?? path.target.name}`;
 			const tls = leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state;
-			return line(`   ${leg.n}  ${name.padEnd(31).slice(0, 31)}`, of(tlsRole[leg.tls.state]!, `${glyphs.strokes[leg.tls.basis]}${tls}`.padEnd(15)), of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state)}`));
+			return line(`   ${leg.n}  ${name.padEnd(31).slice(0, 31)}`, of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tls}`.padEnd(15)), of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state)}`));
 		}),
-		line(of('text.dim', `   3  inside the node: not observed`)),
+		line(of('text.dim', '   3  inside the node: not observed')),
 	];
 }
 

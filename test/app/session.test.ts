@@ -87,7 +87,7 @@ test('a shell gets the whole terminal, byte for byte, and gives it back', async 
 	await terminal.sees(/toolbox-/);
 	terminal.type('/toolbox\r');
 	terminal.press('pods.shell');
-	await terminal.sees(/To leave: Ctrl-] d/);
+	await terminal.sees(/To leave: Ctrl-\] d/);
 	await terminal.sees(/# $/m);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('stty size\r');
@@ -282,7 +282,7 @@ test('why opens to verdicts, evidence and what to do', async t => {
 	await terminal.sees(/Leg 2: TLS/);
 	await terminal.sees(/unverified, proven/);
 	await terminal.sees(/kubelet-certificate-authority=""/);
-	await terminal.sees(/fix +.*--kubelet-certificate-authority/s);
+	await terminal.sees(/fix .*--kubelet-certificate-authority/s);
 });
 
 test('a switch of the sandbox changes the truth, and the label of an open tail follows', async t => {
@@ -425,7 +425,7 @@ test('without a terminal it says so, in one line', async t => {
 	const program = process.env['SPOKE_PROGRAM'] ?? new URL('../../build/spoke.js', import.meta.url).pathname;
 	const {exitCode, stderr} = await execa(process.execPath, [program, '--kubeconfig', kubeconfigFile], {reject: false, stdin: 'ignore'});
 	t.is(exitCode, 2);
-	t.regex(stderr, /^error: the session needs a terminal .*\[ERR_NO_TERMINAL]$/);
+	t.regex(stderr, /^error: the session needs a terminal .*\[ERR_NO_TERMINAL\]$/);
 });
 
 test('for a screen reader there are sentences, no picture, and nothing that ticks', async t => {

@@ -51,7 +51,7 @@ function contrast(one: Rgb, other: Rgb): number {
 function luminance(rgb: Rgb): number {
 	const [red, green, blue] = rgb.map(part => {
 		const share = part / 255;
-		return share <= 0.040_45 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+		return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
 	}) as [number, number, number];
 	return (0.2126 * red) + (0.7152 * green) + (0.0722 * blue);
 }

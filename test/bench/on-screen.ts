@@ -23,7 +23,7 @@ export async function onScreen(command: readonly string[], {columns = 120, rows 
 	const {CI: _ci, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = benchEnvironment();
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 0});
 	const startedAt = performance.now();
-	const child = spawn(command[0]!, command.slice(1), {name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env} as Record<string, string>});
+	const child = spawn(command[0]!, command.slice(1), {name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env}});
 	const screen = () => Array.from({length: rows}, (_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true) ?? '');
 	const looking = new Set<() => void>();
 	let exited: number | null = null;

@@ -1,5 +1,5 @@
 /** The real-cluster suite: one test at a time, since they share one cluster and some of them break it. */
-export default {
+const config = {
 	files: ['test/cluster/**/*.cluster.ts'],
 	extensions: ['ts'],
 	nodeArguments: ['--import=tsx'],
@@ -8,3 +8,5 @@ export default {
 	timeout: '10m',
 	workerThreads: false,
 };
+
+export default config;

@@ -8,7 +8,9 @@ import {dial, readToEnd, runPortForward, type PortForwardRun} from '../support/p
 import {startScriptedPeer} from '../support/scripted-peer.ts';
 
 const peer = await startScriptedPeer();
-test.after.always(async () => peer.stop());
+test.after.always(async () => {
+	await peer.stop();
+});
 
 const sent = Buffer.alloc(50 << 20, 'spoke');
 const hash = `${createHash('sha256').update(sent).digest('hex')} ${sent.length}\n`;

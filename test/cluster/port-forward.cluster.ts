@@ -108,7 +108,7 @@ for (const place of ['off-direct', 'off-grpc', 'off-http'] as const) {
 		echo.write(sent);
 		t.is(sha(await take(echo, sent.length)), sha(sent));
 		await interrupt(t, run);
-		const path = run.events.findLast(({event}) => event === 'path')!['path'];
+		const {path} = run.events.findLast(({event}) => event === 'path')!;
 		t.is(path.phase, 'settled');
 		const truths = {'off-direct': ['direct'], 'off-grpc': ['konnectivity', 'egress'], 'off-http': ['konnectivity', 'egress-http-connect', 'egress']}[place];
 		t.true([...truths, 'unknown'].includes(path.legs[1].route.state), path.line);

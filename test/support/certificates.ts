@@ -1,11 +1,9 @@
 /** Makes certificates for tests, good and bad ones: nothing secret needs to lie in the repository. */
 import {webcrypto} from 'node:crypto';
 // The certificate library asks for it as it loads.
-// eslint-disable-next-line import-x/no-unassigned-import
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
-// eslint-disable-next-line unicorn/no-top-level-side-effects
 x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
 
 /** What a key may be used for (RFC 5280 §4.2.1.3). */

@@ -7,7 +7,7 @@ import type {Handlers} from './handler.ts';
 import {asText} from './why-handlers.ts';
 
 export const detailsHandlers: Handlers = {
-	'details.copy': session => {
+	'details.copy'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
 			session.copy(layer.copy === '' ? asText(layer.lines) : layer.copy, 'the text');

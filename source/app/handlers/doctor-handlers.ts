@@ -25,12 +25,12 @@ const doctorHere = async (session: Session) => {
 
 export const doctorHandlers: Handlers = {
 	'pods.doctor': doctorHere, 'workloads.doctor': doctorHere, 'services.doctor': doctorHere, 'nodes.doctor': doctorHere,
-	'why.doctor': async session => {
+	async 'why.doctor'(session) {
 		session.store.now({type: 'pop'});
 		const source = currentTail(session)?.view.sources[0];
 		await (source ? openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, currentTail(session)?.id)) : doctorHere(session));
 	},
-	'tail.doctor': async session => {
+	async 'tail.doctor'(session) {
 		const source = currentTail(session)?.view.sources[0];
 		if (source) {
 			await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, currentTail(session)?.id));
@@ -38,13 +38,13 @@ export const doctorHandlers: Handlers = {
 			session.tell('no pod yet to walk to');
 		}
 	},
-	'forwards.doctor': async session => {
+	async 'forwards.doctor'(session) {
 		const forward = session.store.state.forwards[session.store.state.forwardAt];
 		if (forward) {
 			await openDoctor(session, forward.target, forward.namespace, clusterOf(session, forward.id));
 		}
 	},
-	'connections.doctor': async session => {
+	async 'connections.doctor'(session) {
 		const {dock, dockAt, forwards} = session.store.state;
 		const entry = dock[dockAt];
 		const forward = forwards.find(({id}) => id === entry?.id);
@@ -55,21 +55,21 @@ export const doctorHandlers: Handlers = {
 			await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, entry?.id));
 		}
 	},
-	'doctor.again': async session => {
+	async 'doctor.again'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
-			const [namespace = '', target = ''] = splitSubject(layer.subject);
+			const [namespace, target] = splitSubject(layer.subject);
 			session.store.now({type: 'pop'});
 			await openDoctor(session, target, namespace, session.clusters.get(layer.on ?? ''));
 		}
 	},
-	'doctor.copy-report': session => {
+	'doctor.copy-report'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
 			session.copy(asText(layer.lines), 'the report');
 		}
 	},
-	'doctor.copy-command': session => {
+	'doctor.copy-command'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text' && layer.command !== null) {
 			session.copy(layer.command, 'what to run');
@@ -78,7 +78,7 @@ export const doctorHandlers: Handlers = {
 		}
 	},
 	'audit.again': readAudit,
-	'view.audit': async session => {
+	async 'view.audit'(session) {
 		session.store.now({type: 'view', view: 'audit'});
 		if (session.store.state.audit.rows.length === 0 && !session.store.state.audit.busy) {
 			await readAudit(session);
@@ -173,7 +173,7 @@ async function saveAudit(session: Session): Promise<void> {
 		return;
 	}
 
-	const path = answer.text.replace(/^~(?=\/)/, homedir());
+	const path = answer.text.replace(/^~(?=\/)/, () => homedir());
 	try {
 		await mkdir(join(path, '..'), {recursive: true});
 		await writeFile(path, `${JSON.stringify(found, null, '\t')}\n`, {mode: 0o600, flag: 'wx'});
@@ -185,7 +185,7 @@ async function saveAudit(session: Session): Promise<void> {
 
 async function testRoute(session: Session): Promise<void> {
 	const source = currentTail(session)?.view.sources[0];
-	const pods = session.store.state.lists.pods;
+	const {pods} = session.store.state.lists;
 	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
 	if (pod === undefined) {
 		session.tell('a pod is needed to test with: open the pods once', 'warn');

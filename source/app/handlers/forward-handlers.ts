@@ -14,29 +14,31 @@ export const forwardHandlers: Handlers = {
 	'pods.forward': async session => addHere(session),
 	'workloads.forward': async session => addHere(session),
 	'services.forward': async session => addHere(session),
-	'forwards.add': async session => {
+	async 'forwards.add'(session) {
 		void forwardNames(session).then(names => {
 			session.offer('forward', names);
 		});
 		const answer = await session.type({lead: 'forward ', purpose: 'forward', accept: 'start', waits: 'reading names …', text: 'svc/'});
 		const [target = '', port = ''] = answer?.text.trim().split(/\s+/) ?? [];
-		if (answer && target !== '') {
-			await (port === '' ? addForward(session, target, placeOf(session)) : startWish(session, {target, namespace: placeOf(session), port, address: 'localhost', cluster: session.cluster}));
+		if (answer && target !== '' && port === '') {
+			await addForward(session, target, placeOf(session));
+		} else if (answer && target !== '') {
+			startWish(session, {target, namespace: placeOf(session), port, address: 'localhost', cluster: session.cluster});
 		}
 	},
 	'forwards.stop': async session => stopForward(session, here(session)?.id),
 	'forwards.restart': async session => restartForward(session, here(session)?.id),
-	'forwards.edit': async session => {
+	async 'forwards.edit'(session) {
 		const forward = here(session);
 		const wish = wishOf(session, forward?.id);
 		if (forward && wish) {
 			await editForward(session, forward.id, wish);
 		}
 	},
-	'forwards.copy-address': session => {
+	'forwards.copy-address'(session) {
 		copyUrl(session, here(session));
 	},
-	'forwards.browse': session => {
+	'forwards.browse'(session) {
 		const forward = here(session);
 		const url = forward ? urlOf(forward) : null;
 		if (url === null) {
@@ -45,7 +47,7 @@ export const forwardHandlers: Handlers = {
 			browse(session, url);
 		}
 	},
-	'connections.stop': async session => {
+	async 'connections.stop'(session) {
 		const entry = session.store.state.dock[session.store.state.dockAt];
 		if (entry?.kind === 'forward') {
 			await stopForward(session, entry.id);
@@ -57,7 +59,7 @@ export const forwardHandlers: Handlers = {
 			session.store.now({type: 'dock', event: {type: 'close', id: entry.id}});
 		}
 	},
-	'connections.restart': async session => {
+	async 'connections.restart'(session) {
 		const entry = session.store.state.dock[session.store.state.dockAt];
 		if (entry?.kind === 'forward') {
 			await restartForward(session, entry.id);
@@ -66,7 +68,7 @@ export const forwardHandlers: Handlers = {
 			run?.start(run.view.since);
 		}
 	},
-	'connections.copy-address': session => {
+	'connections.copy-address'(session) {
 		const entry = session.store.state.dock[session.store.state.dockAt];
 		const forward = session.store.state.forwards.find(({id}) => id === entry?.id);
 		if (forward) {
@@ -78,7 +80,7 @@ export const forwardHandlers: Handlers = {
 			session.copy(entry.what, entry.what);
 		}
 	},
-	'connections.open': session => {
+	'connections.open'(session) {
 		const entry = session.store.state.dock[session.store.state.dockAt];
 		if (entry?.kind === 'logs') {
 			session.store.now({type: 'push', layer: {kind: 'tail', id: entry.id, line: null}});

@@ -50,49 +50,49 @@ const page = (session: Session) => currentList(session)?.windowRows ?? 10;
 const far = 1_000_000_000;
 
 export const listHandlers: Handlers = {
-	'list.down': session => {
+	'list.down'(session) {
 		move(session, 1);
 	},
-	'list.up': session => {
+	'list.up'(session) {
 		move(session, -1);
 	},
-	'list.page-down': session => {
+	'list.page-down'(session) {
 		move(session, page(session));
 	},
-	'list.page-up': session => {
+	'list.page-up'(session) {
 		move(session, -page(session));
 	},
-	'list.half-down': session => {
+	'list.half-down'(session) {
 		move(session, Math.ceil(page(session) / 2));
 	},
-	'list.half-up': session => {
+	'list.half-up'(session) {
 		move(session, -Math.ceil(page(session) / 2));
 	},
-	'list.top': session => {
+	'list.top'(session) {
 		move(session, -far);
 	},
-	'list.bottom': session => {
+	'list.bottom'(session) {
 		move(session, far);
 	},
 	'list.open': openDetails,
 	'list.filter': filterList,
-	'list.mark': session => {
+	'list.mark'(session) {
 		tell(session, {type: 'mark'});
 	},
-	'list.sort': session => {
+	'list.sort'(session) {
 		tell(session, {type: 'sort-next'});
 		const list = currentList(session);
 		if (list) {
 			session.tell(`sorted by ${list.order.column}`);
 		}
 	},
-	'list.reverse': session => {
+	'list.reverse'(session) {
 		tell(session, {type: 'reverse'});
 	},
-	'list.columns': session => {
+	'list.columns'(session) {
 		tell(session, {type: 'wide'});
 	},
-	'list.copy-name': session => {
+	'list.copy-name'(session) {
 		const list = currentList(session);
 		const row = list && cursorRow(list);
 		if (row) {
@@ -127,12 +127,12 @@ async function filterList(session: Session): Promise<void> {
 
 	const answer = await session.type({
 		lead: '/', purpose: 'filter', text: before,
-		note: () => {
+		note() {
 			const now = session.store.state.lists[list.name];
 			return now.filterProblem ?? `${now.visible.length.toLocaleString('en')} of ${now.total.toLocaleString('en')}`;
 		},
 		onChange: set,
-		check: text => {
+		check(text) {
 			const filter = parseRowFilter(text);
 			return filter.kind === 'invalid' ? filter.why : null;
 		},

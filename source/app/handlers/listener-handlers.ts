@@ -18,7 +18,7 @@ function listenersOf(session: Session): Map<string, ProxyListener> {
 }
 
 export const listenerHandlers: Handlers = {
-	'proxy.listener': async session => {
+	async 'proxy.listener'(session) {
 		const here = listenerHere(session.store.state.proxy) ?? session.store.state.proxy.listeners.find(({context}) => context === session.cluster.context);
 		await (here ? stopListener(session, here.id) : startDialog(session));
 	},
@@ -58,7 +58,7 @@ export async function startListener(session: Session, place: {port: number; addr
 	const {cluster, store} = session;
 	const id = session.nextId('listener');
 	const witness = session.witnessFor(id);
-	const listener = await startProxyListener(cluster.access, {place, filter: standardFilter, apiPrefix: '/', files: null, keepaliveMs: 0}, {witness, onEvent: event => {
+	const listener = await startProxyListener(cluster.access, {place, filter: standardFilter, apiPrefix: '/', files: null, keepaliveMs: 0}, {witness, onEvent(event) {
 		passed(session, id, event);
 	}});
 	listenersOf(session).set(id, listener);
@@ -98,7 +98,7 @@ export async function stopListener(session: Session, id: string): Promise<void> 
 
 /** Ends all of them: the session is left. */
 export function closeListeners(session: Session): void {
-	for (const id of [...listenersOf(session).keys()]) {
+	for (const id of listenersOf(session).keys()) {
 		end(session, id);
 	}
 }

@@ -13,28 +13,28 @@ const again = {withinMs: 2000, at: 0};
 
 export const navigationHandlers: Handlers = {
 	'view.back': goBack,
-	'help.open': ({store}) => {
+	'help.open'({store}) {
 		store.now({type: 'push', layer: {kind: 'help', context: keyContext(store.state), top: 0}});
 	},
-	'messages.open': ({store}) => {
+	'messages.open'({store}) {
 		store.now({type: 'push', layer: {kind: 'messages', top: 0}});
 	},
-	'view.zoom': ({store}) => {
+	'view.zoom'({store}) {
 		store.now({type: 'zoom'});
 	},
-	'pane.next': ({store}) => {
+	'pane.next'({store}) {
 		store.now({type: 'pane', by: 1});
 	},
-	'pane.previous': ({store}) => {
+	'pane.previous'({store}) {
 		store.now({type: 'pane', by: -1});
 	},
-	'connections.down': ({store}) => {
+	'connections.down'({store}) {
 		store.now({type: 'dock-move', by: 1});
 	},
-	'connections.up': ({store}) => {
+	'connections.up'({store}) {
 		store.now({type: 'dock-move', by: -1});
 	},
-	'screen.redraw': session => {
+	'screen.redraw'(session) {
 		session.terminal.stdout.write('\u001B[2J\u001B[H');
 		session.redraw();
 		session.store.drawNow();
@@ -42,7 +42,7 @@ export const navigationHandlers: Handlers = {
 	'app.quit': quit,
 	'app.suspend': async session => session.withTerminal(async () => session.terminal.suspend()),
 	'namespace.pick': pickNamespace,
-	'namespace.all': session => {
+	'namespace.all'(session) {
 		const {namespace, lastNamespace} = session.store.state.cluster;
 		session.openNamespace(namespace === null ? lastNamespace : null);
 	},

@@ -17,7 +17,7 @@ import {openShell} from './shell-handlers.ts';
 import {openTail} from './tail-handlers.ts';
 
 export const paletteHandlers: Handlers = {
-	'palette.open': async session => {
+	async 'palette.open'(session) {
 		const context = keyContext(session.store.state);
 		const hints = describeKeys(session.keymap, context, ({id}) => reasonOff(session, id));
 		const items = [
@@ -81,18 +81,28 @@ const commands: readonly CommandRow[] = [
 	}},
 	{word: 'shell', takes: 'TARGET', does: 'shell in a pod', as: 'pods.shell', async run(session, [target]) {
 		const {namespace, lastNamespace} = session.store.state.cluster;
-		await (target === undefined ? needs(session, ':shell pod/NAME') : openShell(session, target, namespace ?? lastNamespace));
+		if (target === undefined) {
+			needs(session, ':shell pod/NAME');
+		} else {
+			await openShell(session, target, namespace ?? lastNamespace);
+		}
 	}},
 	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', does: 'forward a port', as: 'forwards.add', async run(session, [target, port]) {
 		const {namespace, lastNamespace} = session.store.state.cluster;
-		await (target === undefined || port === undefined ? needs(session, ':forward svc/NAME 8080:80') : startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost', cluster: session.cluster}));
+		if (target === undefined || port === undefined) {
+			needs(session, ':forward svc/NAME 8080:80');
+		} else {
+			startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost', cluster: session.cluster});
+		}
 	}},
 	{word: 'listen', takes: '[PORT]', does: 'a local port to the API: start or stop', as: 'proxy.listener', async run(session, [port]) {
 		if (port === undefined) {
 			showView(session, 'proxy');
 			(session as SessionRun).perform('proxy.listener');
+		} else if (/^\d{1,5}$/.test(port)) {
+			await startListener(session, {port: Number(port), address: '127.0.0.1'});
 		} else {
-			await (/^\d{1,5}$/.test(port) ? startListener(session, {port: Number(port), address: '127.0.0.1'}) : needs(session, ':listen 8001'));
+			needs(session, ':listen 8001');
 		}
 	}},
 	{word: 'why', takes: '', does: 'why this path', run(session) {

@@ -29,23 +29,23 @@ export const proxyHandlers: Handlers = {
 	'nodes.proxy': async session => openHere(session),
 	'proxy.edit': edit,
 	'list.open': openAnswer,
-	'proxy.method': ({store}) => {
+	'proxy.method'({store}) {
 		const {method} = store.state.proxy;
 		store.now({type: 'proxy', event: {type: 'set', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}}});
 	},
-	'proxy.again': async session => {
+	async 'proxy.again'(session) {
 		const exchange = exchangeHere(session.store.state.proxy);
 		if (exchange) {
 			await send(session, exchange.method, exchange.asked);
 		}
 	},
-	'proxy.headers': ({store}) => {
+	'proxy.headers'({store}) {
 		store.now({type: 'proxy', event: {type: 'set', to: {headers: !store.state.proxy.headers}}});
 	},
-	'proxy.json': ({store}) => {
+	'proxy.json'({store}) {
 		store.now({type: 'proxy', event: {type: 'set', to: {json: !store.state.proxy.json}}});
 	},
-	'proxy.copy-command': session => {
+	'proxy.copy-command'(session) {
 		const {proxy, cluster} = session.store.state;
 		const exchange = exchangeHere(proxy);
 		if (exchange) {
@@ -144,7 +144,7 @@ async function send(session: Session, method: string, asked: string): Promise<vo
 				change({path});
 			}
 		});
-		const witness: ConnectionWitness = {...cluster.labeller.witness, beforeUse: async (connection, purpose) => {
+		const witness: ConnectionWitness = {...cluster.labeller.witness, async beforeUse(connection, purpose) {
 			ids.add(connection.id);
 			await cluster.labeller.witness.beforeUse?.(connection, purpose);
 		}};
@@ -174,5 +174,5 @@ async function send(session: Session, method: string, asked: string): Promise<vo
 }
 
 function hint(status: number, pieces: readonly Buffer[]): string {
-	return status === 400 && /Client sent an HTTP request to an HTTPS server/.test(String(pieces[0])) ? 'try https: before the name' : '';
+	return status === 400 && String(pieces[0]).includes('Client sent an HTTP request to an HTTPS server') ? 'try https: before the name' : '';
 }

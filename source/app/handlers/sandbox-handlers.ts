@@ -61,13 +61,13 @@ function turn(session: Session, by: 1 | -1): void {
 }
 
 export const sandboxHandlers: Handlers = {
-	'sandbox.previous': session => {
+	'sandbox.previous'(session) {
 		turn(session, -1);
 	},
-	'sandbox.next': session => {
+	'sandbox.next'(session) {
 		turn(session, 1);
 	},
-	'sandbox.apply': async session => {
+	async 'sandbox.apply'(session) {
 		const run = running.get(session);
 		const {sandboxKnobs, sandboxAt} = session.store.state;
 		const knob = sandboxKnobs[sandboxAt];
@@ -80,15 +80,15 @@ export const sandboxHandlers: Handlers = {
 		if (happening) {
 			await happening.run(run.sandbox);
 		} else if (row) {
-			await run.sandbox.switches.set({[row.name]: row.values[knob.at]!.value} as Partial<SwitchValues>);
+			await run.sandbox.switches.set({[row.name]: row.values[knob.at]!.value});
 		}
 
 		show(session);
 	},
-	'sandbox.reset': async session => {
+	async 'sandbox.reset'(session) {
 		const run = running.get(session);
 		if (run) {
-			await run.sandbox.switches.set(Object.fromEntries(run.rows.map(({name, values}) => [name, values[0]!.value])) as Partial<SwitchValues>);
+			await run.sandbox.switches.set(Object.fromEntries(run.rows.map(({name, values}) => [name, values[0]!.value])));
 			show(session);
 		}
 	},

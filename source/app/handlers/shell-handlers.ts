@@ -32,7 +32,7 @@ export const shellHandlers: Handlers = {
 	'workloads.shell': async session => openShellHere(session),
 	'pods.attach': async session => attachHere(session),
 	'pods.debug': async session => debugHere(session),
-	'tail.shell': async session => {
+	async 'tail.shell'(session) {
 		const source = currentTail(session)?.view.sources.find(({on}) => on);
 		if (source) {
 			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, currentTail(session)?.id)});
@@ -238,7 +238,7 @@ async function debug(session: Session, cluster: OpenCluster, pod: PodObject, con
 			return;
 		}
 
-		if (state?.terminated ?? (state?.waiting?.reason ?? '').match(/Err|BackOff/)) {
+		if (state?.terminated ?? (/Err|BackOff/.exec((state?.waiting?.reason ?? '')))) {
 			throw new SpokeError('ERR_TARGET_GONE', `debug container ${name} does not start: ${state?.waiting?.reason ?? state?.terminated?.reason ?? ''}`, {text: state?.waiting?.message ?? state?.terminated?.message ?? ''});
 		}
 	}

@@ -6,7 +6,6 @@ import type {TailRun} from '../tail-run.ts';
 
 /** Which fields of JSON lines are shown. */
 export async function chooseFields(session: Session, run: TailRun): Promise<void> {
-
 	for (;;) {
 		const names = new Map<string, number>();
 		for (let number = Math.max(run.view.buffer.first, run.view.buffer.end - 500); number < run.view.buffer.end; number++) {
@@ -30,7 +29,6 @@ export async function chooseFields(session: Session, run: TailRun): Promise<void
 
 /** Which pods and containers are shown, and whether all containers are followed. */
 export async function chooseSources(session: Session, run: TailRun): Promise<void> {
-
 	let at = 0;
 	for (;;) {
 		const items = run.view.sources.map((source, index) => ({id: String(index), cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', `${source.state}${source.node === null ? '' : ` on ${source.node}`}`]}));

@@ -35,14 +35,13 @@ function whose({buffer, names, sources}: TailView, number: number): string {
 
 /** Asks where to, and writes what is shown. */
 export async function saveTail(session: Session, run: TailRun): Promise<void> {
-
 	const name = `${run.ask.title.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '') || 'tail'}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
 	const answer = await session.type({lead: 'save to ', purpose: 'save', text: join('~', basename(name))});
 	if (answer === null || answer.text === '') {
 		return;
 	}
 
-	const typed = answer.text.replace(/^~(?=\/)/, homedir());
+	const typed = answer.text.replace(/^~(?=\/)/, () => homedir());
 	const path = isAbsolute(typed) ? typed : resolve(typed);
 	try {
 		await mkdir(join(path, '..'), {recursive: true});

@@ -2,8 +2,7 @@
 import {allJsonFields} from '../../state/tail/json-fields.ts';
 import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, nextMatch, numberAt, pauseTail, placeOf, searchTail, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {LineIndex} from '../../state/tail/line-index.ts';
-import type {LineLevel} from '../../state/tail/line-buffer.ts';
-import {levelNames} from '../../state/tail/line-buffer.ts';
+import {type LineLevel, levelNames} from '../../state/tail/line-buffer.ts';
 import type {Session} from '../session.ts';
 import {TailRun} from '../tail-run.ts';
 import {tailAsk, type TailWish} from '../tail-targets.ts';
@@ -122,46 +121,46 @@ export const tailHandlers: Handlers = {
 	'tail.page-up': move(view => -pageOf(view)),
 	'tail.half-down': move(view => Math.ceil(pageOf(view) / 2)),
 	'tail.half-up': move(view => -Math.ceil(pageOf(view) / 2)),
-	'tail.left': session => {
+	'tail.left'(session) {
 		change(session, view => ({...view, left: Math.max(0, view.left - 20)}));
 	},
-	'tail.right': session => {
+	'tail.right'(session) {
 		change(session, view => ({...view, left: view.left + 20}));
 	},
 	'tail.top': async session => withTail(session, async run => goToTop(session, run)),
-	'tail.follow': session => {
+	'tail.follow'(session) {
 		change(session, followTail);
 	},
-	'tail.pause': session => {
+	'tail.pause'(session) {
 		change(session, pauseTail);
 	},
 	'tail.search': search,
 	'tail.next-match': async session => toMatch(session, 1),
 	'tail.previous-match': async session => toMatch(session, -1),
 	'tail.filter': filter,
-	'tail.matches-only': session => {
+	'tail.matches-only'(session) {
 		change(session, view => {
 			const at = view.follow ? null : view.cursor;
 			const next = filterTail(view, {matchesOnly: !view.matchesOnly});
 			return at === null ? next : goTo(next, at);
 		});
 	},
-	'tail.more-context': session => {
+	'tail.more-context'(session) {
 		change(session, view => filterTail(view, {context: Math.min(20, view.context + 1)}));
 	},
-	'tail.less-context': session => {
+	'tail.less-context'(session) {
 		change(session, view => filterTail(view, {context: Math.max(0, view.context - 1)}));
 	},
 	'tail.next-error': async session => jump(session, 1, isError, 'no error below'),
 	'tail.previous-error': async session => jump(session, -1, isError, 'no error above'),
-	'tail.level': session => {
-		change(session, view => filterTail(view, {level: (view.level === 0 ? 3 : view.level === 3 ? 4 : view.level === 4 ? 2 : 0) as LineLevel}));
+	'tail.level'(session) {
+		change(session, view => filterTail(view, {level: (view.level === 0 ? 3 : view.level === 3 ? 4 : view.level === 4 ? 2 : 0)}));
 		const level = currentTail(session)?.view.level ?? 0;
 		session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
 	},
 	'tail.next-mark': async session => jump(session, 1, (view, number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number), 'no mark below'),
 	'tail.previous-mark': async session => jump(session, -1, (view, number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number), 'no mark above'),
-	'tail.mark': session => {
+	'tail.mark'(session) {
 		const run = currentTail(session);
 		if (run?.view.follow) {
 			run.mark(`mark ${new Date().toISOString().slice(11, 19)}`);
@@ -176,53 +175,53 @@ export const tailHandlers: Handlers = {
 			});
 		}
 	},
-	'tail.json': session => {
+	'tail.json'(session) {
 		change(session, view => ({...view, json: !view.json, counters: {...view.counters, json: view.json ? 0 : countJson(view)}}));
 	},
 	'tail.fields': async session => withTail(session, async run => chooseFields(session, run)),
-	'tail.wrap': session => {
+	'tail.wrap'(session) {
 		change(session, view => ({...view, wrap: !view.wrap, left: 0}));
 	},
-	'tail.timestamps': session => {
+	'tail.timestamps'(session) {
 		change(session, view => ({...view, times: view.times === 'clock' ? 'full' : view.times === 'full' ? 'none' : 'clock'}));
 	},
-	'tail.names': session => {
+	'tail.names'(session) {
 		change(session, view => ({...view, names: view.names === 'short' ? 'full' : view.names === 'full' ? 'none' : 'short'}));
 	},
 	'tail.sources': async session => withTail(session, async run => chooseSources(session, run)),
-	'tail.previous-log': session => {
+	'tail.previous-log'(session) {
 		const run = currentTail(session);
 		run?.start('head', !run.view.previous);
 	},
-	'tail.open-line': session => {
+	'tail.open-line'(session) {
 		const run = currentTail(session);
 		if (run && shownLength(run.view) > 0) {
 			change(session, view => ({...goTo(view, view.follow ? numberAt(view, shownLength(view) - 1) : view.cursor), lineField: 0}));
 			session.store.now({type: 'layer', to: {line: run.view.cursor}});
 		}
 	},
-	'line.close': ({store}) => {
+	'line.close'({store}) {
 		store.now({type: 'layer', to: {line: null}});
 	},
-	'line.down': session => {
+	'line.down'(session) {
 		change(session, view => ({...view, lineField: view.lineField + 1}));
 	},
-	'line.up': session => {
+	'line.up'(session) {
 		change(session, view => ({...view, lineField: Math.max(0, view.lineField - 1)}));
 	},
-	'line.copy': session => {
+	'line.copy'(session) {
 		const field = fieldHere(session);
 		if (field) {
 			session.copy(field.value, field.name === '' ? 'the line' : field.name);
 		}
 	},
-	'line.add-field': session => {
+	'line.add-field'(session) {
 		const field = fieldHere(session);
 		if (field && field.name !== '') {
 			change(session, view => ({...view, json: true, fields: view.fields.includes(field.name) ? view.fields.filter(name => name !== field.name) : [...view.fields, field.name]}));
 		}
 	},
-	'tail.copy': session => {
+	'tail.copy'(session) {
 		const run = currentTail(session);
 		if (run) {
 			const {view} = run;
@@ -231,7 +230,7 @@ export const tailHandlers: Handlers = {
 		}
 	},
 	'tail.save': async session => withTail(session, async run => saveTail(session, run)),
-	'tail.plain': session => {
+	'tail.plain'(session) {
 		change(session, view => ({...view, plain: !view.plain}));
 		if (currentTail(session)?.view.plain) {
 			session.tell('bare lines: select with the terminal');
@@ -315,7 +314,7 @@ async function search(session: Session): Promise<void> {
 		session.store.now({type: 'tail-changed'});
 	} else if (run.view.search && run.view.searchIndex?.matches.length === 0) {
 		await lookAbove(session, run, view => {
-			const last = view.searchIndex?.matches.at(view.searchIndex.matches.length - 1);
+			const last = view.searchIndex?.matches.at(-1);
 			return last === undefined ? null : jumpTo(view, last);
 		}, 'no match');
 	}

@@ -8,22 +8,22 @@ import type {Handlers} from './handler.ts';
 const far = 1_000_000_000;
 
 export const textHandlers: Handlers = {
-	'text.down': session => {
+	'text.down'(session) {
 		scroll(session, 1);
 	},
-	'text.up': session => {
+	'text.up'(session) {
 		scroll(session, -1);
 	},
-	'text.page-down': session => {
+	'text.page-down'(session) {
 		scroll(session, page(session));
 	},
-	'text.page-up': session => {
+	'text.page-up'(session) {
 		scroll(session, -page(session));
 	},
-	'text.top': session => {
+	'text.top'(session) {
 		scroll(session, -far);
 	},
-	'text.bottom': session => {
+	'text.bottom'(session) {
 		scroll(session, far);
 	},
 };

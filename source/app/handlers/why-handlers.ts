@@ -12,16 +12,16 @@ import {currentList, targetHere} from './cursor.ts';
 import {currentTail} from './tail-handlers.ts';
 
 export const whyHandlers: Handlers = {
-	'path.why': session => {
+	'path.why'(session) {
 		session.store.now({type: 'push', layer: {kind: 'why', top: 0, ...subjectOf(session)}});
 	},
-	'why.copy-evidence': session => {
+	'why.copy-evidence'(session) {
 		const layer = whyLayer(session);
 		if (layer) {
 			session.copy(asText(linesOf(session, layer)), 'the evidence');
 		}
 	},
-	'why.copy-fix': session => {
+	'why.copy-fix'(session) {
 		const layer = whyLayer(session);
 		const fixes = layer ? linesOf(session, layer).filter(({label}) => label?.trim() === 'fix' || label?.trim() === 'try').map(({text}) => text) : [];
 		if (fixes.length > 0) {
@@ -30,7 +30,7 @@ export const whyHandlers: Handlers = {
 			session.tell('there is nothing to fix here');
 		}
 	},
-	'why.again': session => {
+	'why.again'(session) {
 		session.store.now({type: 'pop'});
 		(session as SessionRun).paths.follow();
 	},

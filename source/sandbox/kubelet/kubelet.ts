@@ -8,10 +8,10 @@ import {sniffPlainHttp} from '../containers/programs/http-service.ts';
 import type {Place} from '../network/address-plan.ts';
 import {apiMicroTime, type KubeObject} from '../objects/kube-object.ts';
 import type {Change} from '../objects/object-store.ts';
+import {expectedEnd} from '../network/expected-end.ts';
 import {kubeletAnswer, kubeletUpgrade} from './kubelet-paths.ts';
 import {PodRuntime, type RuntimeSetting} from './pod-runtime.ts';
 import {internalErrorAlert, servingCertificate, type KubeletCertificate} from './serving-certificate.ts';
-import {expectedEnd} from '../network/expected-end.ts';
 
 export type KubeletSetting = RuntimeSetting & {issuer: Issuer};
 

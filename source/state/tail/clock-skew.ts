@@ -12,7 +12,7 @@ export type NodeSkew = {node: string; /** Above 0: its clock is ahead of the oth
 type Seen = {since: number; now: Least; before: Least};
 type Least = {delay: number; count: number};
 
-const none: Least = {delay: Number.POSITIVE_INFINITY, count: 0};
+const none: Least = {delay: Infinity, count: 0};
 
 /**
 Of each node the smallest delay between timestamp and arrival counts: a line can be kept up on its way, and never comes before it was written.

@@ -22,7 +22,7 @@ export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[],
 	// Where lines went that were overtaken; behind them all moved by the same.
 	const places: number[] = [];
 	let number = firstNumber;
-	let newest = Number.NEGATIVE_INFINITY;
+	let newest = -Infinity;
 	let put = 0;
 	for (let block = rest.shift(); block; block = rest.shift()) {
 		let at = 0;
@@ -46,9 +46,9 @@ export function insertLines(buffer: LineBuffer, inserted: readonly LineBuffer[],
 		}
 	}
 
-	put += merge.moveUntil(Number.POSITIVE_INFINITY, writer);
+	put += merge.moveUntil(Infinity, writer);
 	buffer.replace(writer.end(), added);
-	return before => before < firstNumber ? before : places[before - firstNumber] ?? before + put;
+	return before => before < firstNumber ? before : places[before - firstNumber] ?? (before + put);
 }
 
 type Head = {blocks: LineBlock[]; at: number; time: number};
@@ -106,7 +106,7 @@ function moveRun(head: Head, limit: number, writer: BlockWriter): number {
 	let moved = 0;
 	do {
 		const block = head.blocks[0]!;
-		const newest = head.at === 0 ? block.times.subarray(0, block.count).reduce((one, other) => Math.max(one, other), head.time) : Number.POSITIVE_INFINITY;
+		const newest = head.at === 0 ? block.times.subarray(0, block.count).reduce((one, other) => Math.max(one, other), head.time) : Infinity;
 		if (newest <= limit) {
 			writer.takeBlock(block, 0);
 			moved += block.count;

@@ -50,7 +50,7 @@ export class LineBlock {
 
 	/** Takes over a line of another block as it is. */
 	take(from: LineBlock, at: number): void {
-		this.#put(from.sources[at]!, from.times[at]!, from.signs[at]!, from.bytes.subarray(from.starts[at]!, from.starts[at + 1]!));
+		this.#put(from.sources[at]!, from.times[at]!, from.signs[at]!, from.bytes.subarray(from.starts[at], from.starts[at + 1]));
 	}
 
 	#put(source: number, time: number, sign: number, bytes: Uint8Array): void {
@@ -78,7 +78,7 @@ export class LineBlock {
 		const sign = this.signs[at]!;
 		return {
 			number, source: this.sources[at]!, time: this.times[at]!, level: (sign & levelBits) as LineLevel, kind: kinds[(sign & kindBits) >> 4]!, late: (sign & lateBit) !== 0,
-			bytes: this.bytes.subarray(this.starts[at]!, this.starts[at + 1]!),
+			bytes: this.bytes.subarray(this.starts[at], this.starts[at + 1]),
 		};
 	}
 }

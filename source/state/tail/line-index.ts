@@ -170,7 +170,8 @@ export class LineIndex {
 		for (let index = from; index < block.count; index++) {
 			const sign = block.signs[index]!;
 			const isNotice = (sign & kindBits) !== 0;
-			const isMatch = isNotice ? notices
+			const isMatch = isNotice
+				? notices
 				: (found === null || found.has(index) !== inverse) && (level === 0 || (sign & levelBits) >= level) && !hidden.has(block.sources[index]!);
 			const number = block.first + index;
 			if (isMatch) {

@@ -19,7 +19,7 @@ const named: Readonly<Record<string, LineLevel>> = {
 
 export function levelOf(bytes: Buffer): LineLevel {
 	const text = bytes.toString('latin1', 0, lookedAt);
-	const first = text.charCodeAt(0);
+	const first = text.codePointAt(0);
 	if (first === 0x7B) {
 		return named[json.exec(text)?.[1]?.toLowerCase() ?? ''] ?? 0;
 	}

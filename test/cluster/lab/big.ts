@@ -56,7 +56,7 @@ const namespaceOf = (index: number) => namespaces[index % namespaces.length];
 const node = (index: number) => ({
 	metadata: {name: nodeName(index), labels: {zone: `zone-${index % 3}`}},
 	status: {
-		addresses: [{type: 'InternalIP', address: `10.${100 + Math.floor(index / 62_500)}.${Math.floor(index / 250) % 250}.${index % 250 + 1}`}],
+		addresses: [{type: 'InternalIP', address: `10.${100 + Math.floor(index / 62_500)}.${Math.floor(index / 250) % 250}.${(index % 250) + 1}`}],
 		daemonEndpoints: {kubeletEndpoint: {Port: 10_250}},
 		conditions: [{type: 'Ready', status: 'True', reason: 'KubeletReady'}],
 		nodeInfo: {

@@ -106,7 +106,7 @@ export async function agentObjects(lab: Lab, mode: TunnelMode): Promise<object> 
 							`--agent-key=${client.key}`,
 							`--proxy-server-host=${controlPlaneAddress(lab)}`,
 							`--proxy-server-port=${ports[mode].agents}`,
-							`--agent-identifiers=host=$(NODE_NAME)`,
+							'--agent-identifiers=host=$(NODE_NAME)',
 							'--admin-bind-address=$(HOST_IP)',
 							`--admin-server-port=${ports[mode].agentAdmin}`,
 							'--health-server-host=$(HOST_IP)',

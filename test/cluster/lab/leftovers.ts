@@ -19,7 +19,7 @@ export async function removeServiceRules(lab: Lab): Promise<void> {
 /** Root file systems, volumes and network namespaces. */
 export async function unmountAll(lab: Lab): Promise<void> {
 	const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map(line => line.split(' ')[1] ?? '');
-	for (const mount of mounts.filter(path => path.startsWith(`${lab.folder}/`)).reverse()) {
+	for (const mount of mounts.filter(path => path.startsWith(`${lab.folder}/`)).toReversed()) {
 		await run('umount', ['--lazy', mount]).catch(() => undefined);
 	}
 }
