@@ -314,7 +314,7 @@ async function search(session: Session): Promise<void> {
 		session.store.now({type: 'tail-changed'});
 	} else if (run.view.search && run.view.searchIndex?.matches.length === 0) {
 		await lookAbove(session, run, view => {
-			const last = view.searchIndex?.matches.at(-1);
+			const last = view.searchIndex?.matches.last;
 			return last === undefined ? null : jumpTo(view, last);
 		}, 'no match');
 	}

@@ -30,6 +30,10 @@ class Numbers {
 		return this.#end - this.#start;
 	}
 
+	get last(): number | undefined {
+		return this.length === 0 ? undefined : this.#items[this.#end - 1];
+	}
+
 	push(number: number): void {
 		if (this.#end === this.#items.length) {
 			const larger = new Uint32Array(Math.max(1024, this.length * 2));
