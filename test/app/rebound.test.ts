@@ -43,7 +43,7 @@ const typing: readonly Step[] = [
 
 const tails: readonly Step[] = [
 	['pods.logs', /Tail pod\/api/], ['tail.up', /held/], ['tail.down', /held/], ['tail.follow', /following/], ['tail.pause', /paused/], ['tail.pause', /following/], ['tail.search', /^ \/▏/m], ['> msg', /matches/], ['prompt.accept', /match \d/],
-	['tail.next-match', /match/], ['tail.previous-match', /match/], ['tail.top', /held/], ['tail.page-down', /held/], ['tail.page-up', /held/], ['tail.half-down', /held/], ['tail.half-up', /held/], ['tail.right', /held/], ['tail.left', /held/],
+	['tail.next-match', /match/], ['tail.previous-match', /match/], ['tail.top', /offers none older/], ['tail.page-down', /held/], ['tail.page-up', /held/], ['tail.half-down', /held/], ['tail.half-up', /held/], ['tail.right', /held/], ['tail.left', /held/],
 	['tail.filter', /^ &▏/m], ['prompt.regex', /&~▏/], ['prompt.cancel', /held/], ['tail.level', /only warn/], ['tail.level', /only error/], ['tail.level', /only info/], ['tail.level', /all lines/], ['tail.next-error', /held/], ['tail.previous-error', /held/],
 	['tail.mark', /◆/], ['tail.previous-mark', /▸/], ['tail.next-mark', /held|no mark/], ['tail.json', /fields: all/], ['tail.wrap', /fields: all/], ['tail.wrap', /fields: all/], ['tail.timestamps', /T\d\d:\d\d:\d\d\.\d+Z/], ['tail.timestamps', /held/], ['tail.timestamps', /held/],
 	['tail.names', /held/], ['tail.open-line', /Line \d+├/], ['line.down', /Line/], ['line.up', /Line/], ['line.copy', /copied/], ['line.add-field', /fields: /], ['line.close', /held/], ['tail.copy', /copied/], ['tail.plain', /bare lines/], ['tail.plain', /held/],
