@@ -36,8 +36,14 @@ if (asked.length > 0) {
 for (const {name, programs: able, measure} of asked) {
 	const taking = programs.filter(program => able.includes(program.name) && present.has(program.name));
 	const before = loadavg()[0]!;
-	const rows = await alternate(taking, rounds, measure);
-	process.stdout.write(`\n${name}: ${rounds} rounds, load ${before.toFixed(1)} → ${loadavg()[0]!.toFixed(1)}\n\n${tableOf(rows, taking.map(program => program.name))}\n`);
+	// One group that breaks, be it by the peer, costs its own table only.
+	try {
+		const rows = await alternate(taking, rounds, measure);
+		process.stdout.write(`\n${name}: ${rounds} rounds, load ${before.toFixed(1)} → ${loadavg()[0]!.toFixed(1)}\n\n${tableOf(rows, taking.map(program => program.name))}\n`);
+	} catch (error) {
+		process.stdout.write(`\n${name}: broken off: ${(error as Error).message}\n`);
+		process.exitCode = 1;
+	}
 }
 
 /** No start of a Node program can be quicker. */
