@@ -24,10 +24,11 @@ export type OddNodes = {close(): Promise<void>};
 export async function startOddNodes(lab: Lab, nodes: Readonly<Record<string, OddNode>>): Promise<OddNodes> {
 	const admin = await kubeconfigOf(lab, base, 'admin');
 	const servers: Server[] = [];
+	const sockets = new Set<Socket>();
 	const names = Object.keys(nodes);
 	await apply(admin, names.flatMap(name => [{apiVersion: 'v1', kind: 'Node', metadata: {name}}, podOn(name)]));
 	for (const [name, node] of Object.entries(nodes)) {
-		const status = await standing(lab, name, node, servers);
+		const status = await standing(lab, name, node, {servers, sockets});
 		await patchStatus(admin, ['node', name], status);
 		await patchStatus(admin, ['pod', name, '-n', namespace], {
 			phase: 'Running',
@@ -42,12 +43,17 @@ export async function startOddNodes(lab: Lab, nodes: Readonly<Record<string, Odd
 			server.close();
 		}
 
+		// An apiserver keeps the connection on which nobody ever answered.
+		for (const socket of sockets) {
+			socket.destroy();
+		}
+
 		await mustKubectl(admin, ['delete', ...names.map(name => `node/${name}`), '--wait=false']);
 		await mustKubectl(admin, ['delete', '-n', namespace, ...names.map(name => `pod/${name}`), '--force', '--grace-period=0', '--wait=false']);
 	}};
 }
 
-async function standing(lab: Lab, name: string, node: OddNode, servers: Server[]): Promise<object> {
+async function standing(lab: Lab, name: string, node: OddNode, {servers, sockets}: {servers: Server[]; sockets: Set<Socket>}): Promise<object> {
 	if (node.kind === 'none') {
 		return {addresses: []};
 	}
@@ -64,6 +70,9 @@ async function standing(lab: Lab, name: string, node: OddNode, servers: Server[]
 			tcpDoings[node.does](socket);
 		});
 	servers.push(server);
+	server.on('connection', socket => {
+		sockets.add(socket);
+	});
 	await new Promise<void>(resolve => {
 		server.listen(0, host, resolve);
 	});
