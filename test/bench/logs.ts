@@ -3,6 +3,7 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import process from 'node:process';
 import {benchEnvironment, pause, usageOf, type Figures, type Group, type Program} from './measure.ts';
+import {kubectl} from './writers.ts';
 
 /** In the lab's namespace; the second is made here and stays, since a million lines take their time to write. */
 const small = 'finished-writer';
@@ -96,19 +97,4 @@ async function makeMillion(): Promise<void> {
 		}
 	})();
 	await made;
-}
-
-async function kubectl(args: readonly string[], input: string): Promise<string> {
-	const child = spawn(process.env['SPOKE_BENCH_KUBECTL'] ?? 'kubectl', args, {stdio: ['pipe', 'pipe', 'ignore']});
-	let text = '';
-	child.stdout.on('data', (chunk: Buffer) => {
-		text += chunk.toString('latin1');
-	});
-	child.stdin.end(input);
-	const [status] = await once(child, 'close') as [number];
-	if (status !== 0) {
-		throw new Error(`kubectl ${args.join(' ')} ended with ${status}`);
-	}
-
-	return text;
 }

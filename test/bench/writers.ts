@@ -35,7 +35,8 @@ async function make(name: string, args: readonly string[], lines: number): Promi
 	}
 }
 
-async function kubectl(args: readonly string[], input: string): Promise<string> {
+/** What kubectl prints. @throws when it ends with another status than 0 */
+export async function kubectl(args: readonly string[], input: string): Promise<string> {
 	const child = spawn(process.env['SPOKE_BENCH_KUBECTL'] ?? 'kubectl', args, {stdio: ['pipe', 'pipe', 'ignore']});
 	let text = '';
 	child.stdout.on('data', (chunk: Buffer) => {
