@@ -42,6 +42,8 @@ export type RequestOptions = {
 	timeoutMs?: number;
 };
 
+export type AskOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs'>;
+
 /** An answer whose body has not been read. Any HTTP status: nothing is thrown for 4xx and 5xx. */
 export type ApiResponse = {
 	status: number;
@@ -81,7 +83,12 @@ export type Connection = {
 	readonly facts: SocketFacts;
 	/** False once closed by either side or upgraded. */
 	readonly usable: boolean;
-	/** Answers on this very socket. @throws SpokeError when the socket is gone or the limit passes. */
+	/**
+	A GET that is sent at once, behind others of its kind that may be unanswered still, and its answer read whole. Its limit counts from their answers.
+	Where another request came before, it waits its turn as any. A refused token is not renewed. @throws SpokeError as `request`; whoever fails takes the socket along
+	*/
+	ask(options: AskOptions): Promise<ApiResponse>;
+	/** Answers on this very socket, once all that was asked is answered. @throws SpokeError when the socket is gone or the limit passes. */
 	request(options: RequestOptions): Promise<ApiResponse>;
 	upgrade(options: UpgradeOptions): Promise<UpgradeOutcome>;
 	/** Closes the socket unless it was upgraded (then the upgrade's owner closes it). */

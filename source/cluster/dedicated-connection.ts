@@ -1,10 +1,11 @@
 /** A connection of its own: requests one after the other on one socket, and the upgrade that ends its life as HTTP. */
-import type {Duplex} from 'node:stream';
+import {Readable, type Duplex} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {userAgent} from '../version.ts';
-import type {ApiResponse, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeOutcome} from './connection.ts';
+import type {ApiResponse, AskOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeOutcome} from './connection.ts';
 import type {Credentials, Identity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/impersonation.ts';
+import {AsksTogether} from './transport/asks-together.ts';
 import {decodedBody, exchange, readWhole, type Answer, type Outgoing} from './transport/exchange.ts';
 import {ignored} from './transport/ignored.ts';
 import {OneSocketAgent} from './transport/one-socket-agent.ts';
@@ -47,6 +48,9 @@ export class DedicatedConnection implements Connection {
 	readonly #agent: OneSocketAgent;
 	readonly #absoluteForm: boolean;
 	readonly #shown: Identity['certificate'];
+	#asks: AsksTogether | undefined;
+	/** Set by the first request that is not asked together with others: from then on the socket is the agent's. */
+	#handedOver: Promise<void> | undefined;
 	#upgraded = false;
 	readonly id: string;
 	readonly facts: SocketFacts;
@@ -72,6 +76,25 @@ export class DedicatedConnection implements Connection {
 	async isCurrent(signal?: AbortSignal): Promise<boolean> {
 		const {certificate} = await this.#access.credentials.current(signal);
 		return certificate === this.#shown;
+	}
+
+	async ask(options: AskOptions): Promise<ApiResponse> {
+		const {path, headers = {}, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
+		const identity = await this.#access.credentials.current(signal);
+		// A plain HTTP proxy may not know that requests can come together.
+		if (this.#handedOver || this.#absoluteForm) {
+			return this.request(options);
+		}
+
+		this.#asks ??= new AsksTogether(this.#socket, this.#what);
+		const answer = await this.#asks.ask({
+			target: `${this.#access.route.server.prefix}${path}`, headers: {...this.#headers(identity), ...headers, 'Accept-Encoding': 'identity'}, limitMs: timeoutMs, signal,
+		});
+		if (answer.headers['content-encoding'] !== undefined) {
+			throw new SpokeError('ERR_PROTOCOL', `${this.#what} compressed an answer without being asked to`);
+		}
+
+		return {status: answer.status, statusText: answer.statusText, headers: answer.headers, body: readableOf(answer.body), connection: {id: this.id, facts: this.facts}};
 	}
 
 	async request(options: RequestOptions): Promise<ApiResponse> {
@@ -127,6 +150,8 @@ export class DedicatedConnection implements Connection {
 	async #send(path: string, own: RequestHeaders, request: Pick<Outgoing, 'method' | 'body' | 'signal' | 'timeoutMs'>): Promise<Answer> {
 		const {credentials} = this.#access;
 		const identity = await credentials.current(request.signal);
+		this.#handedOver ??= this.#asks?.release() ?? Promise.resolve();
+		await this.#handedOver;
 		const answer = await this.#sendAs(identity, path, own, request);
 		const replayable = request.body === undefined || typeof request.body === 'string' || request.body instanceof Uint8Array;
 		if (answer.message.statusCode !== 401 || !replayable || !await credentials.rejected(identity, request.signal)) {
@@ -143,25 +168,35 @@ export class DedicatedConnection implements Connection {
 	}
 
 	async #sendAs(identity: Identity, path: string, own: RequestHeaders, request: Pick<Outgoing, 'method' | 'body' | 'signal' | 'timeoutMs'>): Promise<Answer> {
-		const {route: {server, proxy}, headers, compression} = this.#access;
+		const {server, proxy} = this.#access.route;
 		const target = `${server.prefix}${path}`;
 		const proxyLogin = this.#absoluteForm && proxy?.address.credentials ? {'Proxy-Authorization': basic(proxy.address.credentials)} : {};
 		return exchange(this.#agent, {
 			...request,
 			target: this.#absoluteForm ? `http://${server.authority}${target}` : target,
 			what: this.#what,
-			headers: {
-				Host: server.authority,
-				'User-Agent': userAgent,
-				Accept: 'application/json',
-				'Accept-Encoding': compression ? 'gzip' : 'identity',
-				...identity.authorization !== null && {Authorization: identity.authorization},
-				...headers,
-				...proxyLogin,
-				...own,
-			},
+			headers: {...this.#headers(identity), ...proxyLogin, ...own},
 		});
 	}
+
+	#headers({authorization}: Identity): RequestHeaders {
+		const {route: {server}, headers, compression} = this.#access;
+		return {
+			Host: server.authority,
+			'User-Agent': userAgent,
+			Accept: 'application/json',
+			'Accept-Encoding': compression ? 'gzip' : 'identity',
+			...authorization !== null && {Authorization: authorization},
+			...headers,
+		};
+	}
+}
+
+function readableOf(bytes: Buffer): Readable {
+	const body = new Readable({read: ignored});
+	body.push(bytes);
+	body.push(null);
+	return body;
 }
 
 function basic({username, password}: {username: string; password: string}): string {

@@ -76,7 +76,8 @@ function sendBody(request: ClientRequest, body: RequestOptions['body']): void {
 	}
 }
 
-function exchangeError(error: NodeJS.ErrnoException, what: string, signal: AbortSignal | undefined): Error {
+/** What happened to a request, as it is told. */
+export function exchangeError(error: NodeJS.ErrnoException, what: string, signal: AbortSignal | undefined): Error {
 	if (error instanceof SpokeError || signal?.aborted) {
 		return error;
 	}

@@ -1,0 +1,167 @@
+/** GET requests on one socket that do not wait for each other's answers: RFC 9112 §9.3.2. Node's own client sends the next one only after the last answer. */
+import process from 'node:process';
+import type {Duplex} from 'node:stream';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {AnswerDecoder, type WholeAnswer} from '../../wire/answer-decoder.ts';
+import type {RequestHeaders} from '../credentials/impersonation.ts';
+import {exchangeError} from './exchange.ts';
+
+// Not by `import`, which would load its lazy exports as well: one-socket-agent.ts.
+const {validateHeaderName, validateHeaderValue} = process.getBuiltinModule('node:http');
+
+export type AskedTogether = {
+	/** In origin form. */
+	target: string;
+	headers: RequestHeaders;
+	/** From when all that was asked before it is answered until its own answer begins, milliseconds; 0 is none. */
+	limitMs: number;
+	signal?: AbortSignal | undefined;
+};
+
+type Waiting = AskedTogether & {resolve: (answer: WholeAnswer) => void; reject: (error: Error) => void; giveUp: () => void};
+
+const largestBody = 16 * 1024 * 1024;
+
+export class AsksTogether {
+	readonly #socket: Duplex;
+	/** For messages: `the apiserver https://…`. */
+	readonly #what: string;
+	readonly #decoder = new AnswerDecoder({largestBody});
+	readonly #waiting: Waiting[] = [];
+	#timer: NodeJS.Timeout | undefined;
+	#idle = Promise.withResolvers<void>();
+
+	constructor(socket: Duplex, what: string) {
+		this.#socket = socket;
+		this.#what = what;
+		this.#idle.resolve();
+		socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose);
+	}
+
+	/**
+	Sent at once. One that meets its limit, or is aborted, takes the socket and all others with it.
+	@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
+	*/
+	async ask(asked: AskedTogether): Promise<WholeAnswer> {
+		const {target, headers, signal} = asked;
+		signal?.throwIfAborted();
+		const head = headOf(target, headers);
+		if (this.#socket.destroyed || !this.#socket.writable) {
+			throw exchangeError(new Error('the connection is gone'), this.#what, signal);
+		}
+
+		const {promise, resolve, reject} = Promise.withResolvers<WholeAnswer>();
+		const giveUp = () => {
+			this.#fail(signal!.reason as Error);
+		};
+
+		signal?.addEventListener('abort', giveUp, {once: true});
+		if (this.#waiting.length === 0) {
+			this.#idle = Promise.withResolvers();
+		}
+
+		this.#waiting.push({...asked, resolve, reject, giveUp});
+		this.#socket.write(head, 'latin1');
+		if (this.#waiting.length === 1) {
+			this.#limitFirst();
+		}
+
+		return promise;
+	}
+
+	/** Once all that was asked is answered, or cannot be any more, the socket is somebody else's. */
+	async release(): Promise<void> {
+		await this.#idle.promise;
+		this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose);
+	}
+
+	readonly #onData = (bytes: Buffer): void => {
+		clearTimeout(this.#timer);
+		let answers: WholeAnswer[];
+		try {
+			answers = this.#decoder.push(bytes);
+		} catch (error) {
+			this.#fail(error as Error);
+			return;
+		}
+
+		for (const answer of answers) {
+			this.#answered(answer);
+		}
+
+		if (!this.#decoder.begun) {
+			this.#limitFirst();
+		}
+	};
+
+	readonly #onEnd = (): void => {
+		try {
+			const answer = this.#decoder.end();
+			if (answer) {
+				this.#answered(answer);
+			}
+		} catch {
+			// What waits for an answer is told below.
+		}
+
+		this.#onClose();
+	};
+
+	readonly #onError = (error: Error): void => {
+		this.#fail(error);
+	};
+
+	readonly #onClose = (): void => {
+		this.#fail(Object.assign(new Error('socket hang up'), {code: 'ECONNRESET'}));
+	};
+
+	#answered(answer: WholeAnswer): void {
+		const first = this.#waiting.shift();
+		if (!first) {
+			this.#socket.destroy();
+			return;
+		}
+
+		first.signal?.removeEventListener('abort', first.giveUp);
+		first.resolve(answer);
+		if (answer.last) {
+			this.#onClose();
+		} else if (this.#waiting.length === 0) {
+			this.#idle.resolve();
+		}
+	}
+
+	#limitFirst(): void {
+		const [first] = this.#waiting;
+		if (first && first.limitMs > 0) {
+			this.#timer = setTimeout(() => {
+				this.#fail(new SpokeError('ERR_APISERVER_TIMEOUT', `${this.#what} did not answer within ${first.limitMs / 1000} s`));
+			}, first.limitMs);
+		}
+	}
+
+	#fail(error: Error): void {
+		clearTimeout(this.#timer);
+		this.#socket.destroy();
+		for (const {reject, signal, giveUp} of this.#waiting.splice(0)) {
+			signal?.removeEventListener('abort', giveUp);
+			reject(exchangeError(error, this.#what, signal));
+		}
+
+		this.#idle.resolve();
+	}
+}
+
+/** @throws TypeError for what would be more than one request, or none */
+function headOf(target: string, headers: RequestHeaders): string {
+	if (!/^[\u0021-\u007E]+$/.test(target)) {
+		throw new TypeError('a path must be percent-coded');
+	}
+
+	const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map(one => {
+		validateHeaderName(name);
+		validateHeaderValue(name, one);
+		return `${name}: ${one}\r\n`;
+	}));
+	return `GET ${target} HTTP/1.1\r\n${lines.join('')}Connection: keep-alive\r\n\r\n`;
+}

@@ -1,0 +1,127 @@
+/** Requests that are asked together are on the wire together, each is answered as itself, and what comes behind them has the socket alone. */
+import {createServer as createTcpServer, type AddressInfo, type Socket} from 'node:net';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import type {Connection} from '../../source/cluster/connection.ts';
+import {startServer, textOf, type Scripted} from '../support/api-server.ts';
+
+async function connected(t: ExecutionContext, scripted: Scripted): Promise<Connection> {
+	const server = await startServer(scripted);
+	t.teardown(async () => server.close());
+	return (await server.cluster()).connect();
+}
+
+/** A server of plain bytes: `answer` gets all that came so far. */
+async function toBytes(t: ExecutionContext, answer: (all: string, socket: Socket) => void): Promise<Connection> {
+	const server = createTcpServer(socket => {
+		let all = '';
+		socket.on('error', () => undefined).on('data', bytes => {
+			all += bytes.toString();
+			answer(all, socket);
+		});
+	});
+	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+	t.teardown(() => server.close());
+	const tls = await startServer({});
+	t.teardown(async () => tls.close());
+	const cluster = await tls.cluster({cluster: {server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'certificate-authority-data': undefined}});
+	const connection = await cluster.connect();
+	t.teardown(() => {
+		connection.close();
+	});
+	return connection;
+}
+
+const answerOf = (body: string, head = '') => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${head}\r\n${body}`;
+
+test('all are sent before the first is answered, with the user’s credentials', async t => {
+	const connection = await toBytes(t, (all, socket) => {
+		// Waits for the third: a client that waits for an answer gets none.
+		if (all.includes('GET /c ')) {
+			socket.write(['a', 'b', 'c'].map(name => answerOf(name)).join(''));
+		}
+	});
+	const answers = await Promise.all(['/a', '/b', '/c'].map(async path => connection.ask({path, timeoutMs: 10_000})));
+	t.deepEqual(await Promise.all(answers.map(async ({body}) => textOf(body))), ['a', 'b', 'c']);
+	t.true(connection.usable);
+	t.is(answers[2]!.connection.id, connection.id);
+});
+
+test('a server over TLS answers them in order on one socket, and the upgrade comes last', async t => {
+	const seen: string[] = [];
+	const connection = await connected(t, {
+		async request(request, response) {
+			seen.push(`${request.url} ${request.headers.authorization} ${request.headers['user-agent']?.split('/', 1)[0]}`);
+			await delay(request.url === '/slow' ? 50 : 0);
+			response.statusCode = request.url === '/none' ? 404 : 200;
+			response.end('x'.repeat(request.url === '/large' ? 300_000 : 3));
+		},
+		upgrade(request, socket) {
+			seen.push(`${request.method} ${request.url}`);
+			socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n');
+		},
+	});
+	const asked = ['/slow', '/large', '/none'].map(async path => {
+		const {status, body} = await connection.ask({path});
+		const text = await textOf(body);
+		return [status, text.length];
+	});
+	const outcome = connection.upgrade({method: 'POST', path: '/up', upgrade: 'SPDY/3.1', protocols: []});
+	t.deepEqual(await Promise.all(asked), [[200, 3], [200, 300_000], [404, 3]]);
+	t.true((await outcome).upgraded);
+	t.deepEqual(seen, ['/slow Bearer secret-token spoke', '/large Bearer secret-token spoke', '/none Bearer secret-token spoke', 'POST /up']);
+});
+
+test('behind another request each waits its turn, and is answered all the same', async t => {
+	const connection = await connected(t, {request: (request, response) => response.end(request.url)});
+	const first = connection.request({path: '/first'});
+	const asked = connection.ask({path: '/asked'});
+	t.is(await textOf((await first).body), '/first');
+	t.is(await textOf((await asked).body), '/asked');
+	t.true(connection.usable);
+});
+
+test('a limit counts from the answer before, and takes the connection along', async t => {
+	const connection = await toBytes(t, (all, socket) => {
+		if (all.includes('GET /b ')) {
+			setTimeout(() => socket.write(answerOf('a')), 400);
+		}
+	});
+	const [first, second] = await Promise.allSettled([connection.ask({path: '/a', timeoutMs: 0}), connection.ask({path: '/b', timeoutMs: 200})]);
+	t.is(first.status, 'fulfilled');
+	t.like(second, {status: 'rejected', reason: {code: 'ERR_APISERVER_TIMEOUT'}});
+	t.false(connection.usable);
+});
+
+test('one that is aborted, cut or answered with rubbish fails all that wait, each in one line', async t => {
+	const aborted = await toBytes(t, () => undefined);
+	const abort = new AbortController();
+	const both = Promise.allSettled([aborted.ask({path: '/a'}), aborted.ask({path: '/b', signal: abort.signal})]);
+	await delay(20);
+	abort.abort(new Error('enough'));
+	const [bystander, itself] = await both;
+	t.like(bystander, {status: 'rejected', reason: {code: 'ERR_APISERVER_UNREACHABLE'}});
+	t.like(itself, {status: 'rejected', reason: {message: 'enough'}});
+
+	const cut = await toBytes(t, (_, socket) => socket.destroy());
+	await t.throwsAsync(cut.ask({path: '/a'}), {code: 'ERR_APISERVER_UNREACHABLE', message: /was lost: (EOF|connection reset by peer)/});
+	const rubbish = await toBytes(t, (_, socket) => socket.write('SSH-2.0-OpenSSH\r\n\r\n'));
+	await t.throwsAsync(rubbish.ask({path: '/a'}), {code: 'ERR_PROTOCOL'});
+	t.false(rubbish.usable);
+});
+
+test('an answer that ends its connection is whole, and the next one is refused at once', async t => {
+	const closing = await toBytes(t, (_, socket) => socket.end(answerOf('a', 'Connection: close\r\n')));
+	t.is(await textOf((await closing.ask({path: '/a'})).body), 'a');
+	t.false(closing.usable);
+	await t.throwsAsync(closing.ask({path: '/b'}), {code: 'ERR_APISERVER_UNREACHABLE'});
+	const untilEnd = await toBytes(t, (_, socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nto the end'));
+	t.is(await textOf((await untilEnd.ask({path: '/a'})).body), 'to the end');
+});
+
+test('a path or header that would be two requests is not sent', async t => {
+	const connection = await toBytes(t, () => undefined);
+	await t.throwsAsync(connection.ask({path: '/a b'}), {instanceOf: TypeError});
+	await t.throwsAsync(connection.ask({path: '/a', headers: {Accept: 'x\r\nY: z'}}), {instanceOf: TypeError});
+	connection.close();
+});
