@@ -4,6 +4,7 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {exitStatus} from '../errors/exit-status.ts';
 import {tellPaths, type PathMode} from '../output/path-line.ts';
 import {writeThrough} from '../output/write-through.ts';
+import {connectAhead} from '../sessions/connect-ahead.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Command, Invocation} from './command.ts';
 import {chooseFollowed, chooseLogs} from './logs/choose-logs.ts';
@@ -21,8 +22,9 @@ export const command: Command<typeof logsRow.flags> = {
 		const {flags, interrupted, env, stderr} = invocation;
 		const cluster = await openCluster(flags, env);
 		const paths = tellPaths(cluster, {mode: flags.path as PathMode, stderr});
+		const ahead = connectAhead(cluster, {signal: interrupted, witness: paths.witness});
 		try {
-			await print(cluster, request, invocation, paths.witness);
+			await print(ahead.cluster, request, invocation, paths.witness);
 			await paths.finished();
 			return interrupted.aborted ? signalStatus(interrupted) : exitStatus.ok;
 		} catch (error) {
@@ -33,6 +35,7 @@ export const command: Command<typeof logsRow.flags> = {
 
 			throw error;
 		} finally {
+			ahead.close();
 			cluster.close();
 		}
 	},

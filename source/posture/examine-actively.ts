@@ -59,7 +59,7 @@ async function connectToProcess(examined: Examined, cluster: ClusterAccess): Pro
 			return connection;
 		}
 
-		const readings = await readBeforeUse(connection, {limitMs: 5000, secondWithinMs: 5000});
+		const readings = await readBeforeUse(connection, {limitMs: 5000});
 		if (readings.process?.facts.id === wanted && connection.usable) {
 			return connection;
 		}

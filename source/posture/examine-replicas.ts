@@ -41,7 +41,7 @@ async function readAt(cluster: ClusterAccess, address: string, signal: AbortSign
 	try {
 		const connection = await cluster.connectAt(address, {limitMs, ...signal ? {signal} : {}});
 		try {
-			const readings = await readBeforeUse(connection, {limitMs, secondWithinMs: limitMs});
+			const readings = await readBeforeUse(connection, {limitMs});
 			return readings.flags ? {...readings, dialled: address} : `${address}: its /flagz may not be read`;
 		} finally {
 			connection.close();

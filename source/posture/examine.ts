@@ -40,7 +40,7 @@ Passive: ordinary reads on a connection of ours, and on a few more to meet other
 export async function examine(cluster: ClusterAccess, {signal}: {signal?: AbortSignal} = {}): Promise<Examined> {
 	const options = signal ? {signal} : {};
 	const connection = await cluster.connect(options);
-	const own = await readBeforeUse(connection, {limitMs: readLimitMs, secondWithinMs: readLimitMs});
+	const own = await readBeforeUse(connection, {limitMs: readLimitMs});
 	const processId = own.process?.facts.id ?? null;
 	const metrics = connection.usable ? await readMetricsOncePerMinute(cluster, connection, processId, options) : notAsked();
 	const processChanged = own.flags !== null && connection.usable && await answersDiffer(connection, own);
@@ -76,7 +76,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 /** Two answers of one connection that name two processes: what stands before them spreads requests, not connections. */
 async function answersDiffer(connection: Connection, own: ConnectionReadings): Promise<boolean> {
 	for (let tries = 0; tries < 3 && connection.usable; tries++) {
-		const again = await readBeforeUse(connection, {limitMs: readLimitMs, secondWithinMs: readLimitMs});
+		const again = await readBeforeUse(connection, {limitMs: readLimitMs});
 		if (again.flags && (!sameFlags(again.flags, own.flags!) || (again.process && own.process && again.process.facts.id !== own.process.facts.id))) {
 			return true;
 		}

@@ -8,6 +8,7 @@ import type {Closed, Path} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
 import {labelOf, type WatchedConnection} from './label-of.ts';
 import type {Labeller, MakeLabeller} from './label.ts';
+import {needFlagz} from './rules/needs.ts';
 import {nothingShared, readShared, type SharedReadings} from './shared-readings.ts';
 
 /** A stream waits no longer than this for what is read on its connection. */
@@ -31,9 +32,14 @@ const answerWaitMs = 250;
 /** @see Labeller */
 export const makeLabeller: MakeLabeller = cluster => new ConnectionLabeller(cluster);
 
+const noAnswer: Closed = {source: 'flagz', where: 'GET /flagz', because: 'no-answer', need: needFlagz};
+
 class ConnectionLabeller implements Labeller {
 	readonly labels = new Map<string, Path>();
 	readonly witness = {
+		connected: (connection: Connection) => {
+			void this.#readOn(connection);
+		},
 		beforeUse: async (connection: Connection, purpose: ConnectionPurpose) => this.#beforeUse(connection, purpose),
 		opened: (connection: Connection, purpose: ConnectionPurpose, about: {carrier: 'http' | 'websocket' | 'spdy'}) => {
 			this.#opened(connection, purpose, about.carrier);
@@ -55,6 +61,7 @@ class ConnectionLabeller implements Labeller {
 	readonly #cluster: ClusterAccess;
 	readonly #endNews: () => void;
 	readonly #watched = new Map<string, WatchedConnection>();
+	readonly #readAhead = new WeakMap<Connection, Promise<ConnectionReadings>>();
 	readonly #listeners = new Set<(connectionId: string, path: Path) => void>();
 	#shared: Promise<SharedReadings> | undefined;
 	#late: Promise<ConnectionReadings | null> | undefined;
@@ -93,7 +100,12 @@ class ConnectionLabeller implements Labeller {
 	async #beforeUse(connection: Connection, purpose: ConnectionPurpose): Promise<void> {
 		this.#watch(connection, purpose);
 		this.#publish(connection.id);
-		const readings = await this.#readOn(connection);
+		// What does not come in time takes the connection along, so that nothing of it is read as an answer to the stream.
+		const limit = setTimeout(() => {
+			connection.close();
+		}, beforeUseLimitMs);
+		const readings = await (this.#readAhead.get(connection) ?? this.#readOn(connection));
+		clearTimeout(limit);
 		this.#change(connection, {readings});
 	}
 
@@ -102,9 +114,11 @@ class ConnectionLabeller implements Labeller {
 			return this.#unanswered();
 		}
 
-		const readings = await readBeforeUse(connection, {limitMs: beforeUseLimitMs});
-		const [closed] = readings.closed;
+		const reading = readBeforeUse(connection, {limitMs: beforeUseLimitMs});
+		this.#readAhead.set(connection, reading);
+		const readings = await reading;
 		const silent = !connection.usable;
+		const [closed = silent ? noAnswer : undefined] = readings.closed;
 		this.#flagsClosed = closed && {closed, silent, until: Date.now() + (silent ? silentForMs : closedForMs)};
 		return readings;
 	}

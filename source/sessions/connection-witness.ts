@@ -34,6 +34,8 @@ Given by commands and the session to every stream. All methods return at once or
 a witness never makes a stream fail.
 */
 export type ConnectionWitness = {
+	/** A connection that the next stream will take, unless it turns out useless; its target is still looked up. */
+	connected?(connection: Connection): void;
 	/** Called with the handshake done and before the request that makes it a stream: ordinary requests may be made on it. */
 	beforeUse?(connection: Connection, purpose: ConnectionPurpose): Promise<void>;
 	/** The apiserver answered 101 or 200: the stream is open. */

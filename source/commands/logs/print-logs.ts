@@ -3,6 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
+import {connectAhead, type Ahead} from '../../sessions/connect-ahead.ts';
 import type {ConnectionWitness, ReachedTarget} from '../../sessions/connection-witness.ts';
 import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
@@ -27,12 +28,20 @@ Each log to its end, in order.
 @throws SpokeError of the first log that fails, unless errors are ignored
 */
 export async function printLogs(cluster: ClusterAccess, logs: readonly ChosenLog[], output: WriteThrough, options: PrintOptions): Promise<void> {
-	for (const log of logs) {
+	const {signal, witness} = options;
+	let ahead: Ahead | undefined;
+	for (const [index, log] of logs.entries()) {
+		const opened = () => {
+			// The next one's connection is made while this one is printed.
+			ahead = index + 1 < logs.length ? connectAhead(cluster, {signal, witness}) : undefined;
+		};
+
 		try {
-			await printLog(cluster, log, output, options);
+			await printLog(ahead?.cluster ?? cluster, log, output, {...options, opened});
 		} catch (thrown) {
 			const error = asSpokeError(thrown);
 			if (!options.ignoreErrors || options.signal.aborted || error.code === 'ERR_OUTPUT_CLOSED') {
+				ahead?.close();
 				throw thrown;
 			}
 
@@ -41,9 +50,10 @@ export async function printLogs(cluster: ClusterAccess, logs: readonly ChosenLog
 	}
 }
 
-async function printLog(cluster: ClusterAccess, {source, target}: ChosenLog, output: WriteThrough, options: PrintOptions): Promise<void> {
-	const {read, prefix, terminal, witness, signal} = options;
+async function printLog(cluster: ClusterAccess, {source, target}: ChosenLog, output: WriteThrough, options: PrintOptions & {opened: () => void}): Promise<void> {
+	const {read, prefix, terminal, witness, signal, opened} = options;
 	const open = await openWhenTold(cluster, source, read, {target, witness, signal});
+	opened();
 	try {
 		await (prefix || terminal ? printInLines(open, source, output, {terminal, prefix}) : printBytes(open, output));
 	} catch (error) {

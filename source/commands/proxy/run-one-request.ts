@@ -11,6 +11,7 @@ import {exitStatus} from '../../errors/exit-status.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import {writeThrough} from '../../output/write-through.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
+import {connectAhead} from '../../sessions/connect-ahead.ts';
 import {runsCommands, runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
 import {checkHeader, sendProxyRequest, type ProxyAnswer} from '../../sessions/proxy/proxy-request.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
@@ -32,8 +33,9 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	const target = parseProxyTarget(text);
 	const headers = Object.fromEntries(flags.header.map(line => checkHeader(line)));
 	refuseContradictions(invocation, method);
-	const cluster = await openCluster(flags, env);
-	const paths = tellPaths(cluster, {mode: flags.path as PathMode, stderr});
+	const reached = await openCluster(flags, env);
+	const paths = tellPaths(reached, {mode: flags.path as PathMode, stderr});
+	const {cluster, close} = connectAhead(reached, {signal: interrupted, witness: paths.witness});
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
 		guardAccess(`proxy ${method.toLowerCase()} ${target.asked}${target.path}`, proxyAccess({
@@ -50,8 +52,9 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 
 		throw error;
 	} finally {
+		close();
 		await paths.finished();
-		cluster.close();
+		reached.close();
 	}
 }
 

@@ -4,6 +4,7 @@ import {openCluster} from '../../cluster/open-cluster.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
+import {connectAhead} from '../../sessions/connect-ahead.ts';
 import {openRemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {chooseContainer} from '../../targets/choose-container.ts';
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
@@ -28,8 +29,9 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, aske
 	const cluster = await openCluster(invocation.flags, invocation.env);
 	const notices = new HeldNotices(invocation.stderr);
 	const paths = tellPaths(cluster, {mode: invocation.flags.path as PathMode, stderr: notices});
+	const ahead = connectAhead(cluster, {signal: invocation.interrupted, witness: paths.witness});
 	try {
-		return await runOn({cluster, witness: paths.witness, notices}, invocation, asked);
+		return await runOn({cluster: ahead.cluster, witness: paths.witness, notices}, invocation, asked);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
 			return signalStatus(invocation.interrupted);
@@ -37,6 +39,7 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, aske
 
 		throw error;
 	} finally {
+		ahead.close();
 		notices.release();
 		await paths.finished();
 		cluster.close();

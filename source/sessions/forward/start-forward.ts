@@ -6,7 +6,7 @@ import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
-import {connectAhead} from './connect-ahead.ts';
+import {connectAhead} from '../connect-ahead.ts';
 import {ConnectionBook, type BookedConnection} from './connection-book.ts';
 import {EventQueue} from './event-queue.ts';
 import type {ForwardEvent} from './forward-event.ts';
@@ -77,7 +77,7 @@ class ForwardedTarget implements RunningForward {
 
 	/** The first connection is made while the pod is still looked up, and ports are bound while the tunnel opens. */
 	async #begin() {
-		const ahead = connectAhead(this.#cluster, this.#signal);
+		const ahead = connectAhead(this.#cluster, {signal: this.#signal, witness: this.#options.witness});
 		try {
 			const resolved = await runningPod(ahead.cluster, this.#request, this.#signal);
 			const {pod, scope, service} = resolved;

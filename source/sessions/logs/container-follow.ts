@@ -70,8 +70,7 @@ export class ContainerFollow {
 	}
 
 	async run(): Promise<void> {
-		for (;;) {
-			const pod = await this.#readPod();
+		for (let pod = this.#seenRunning() ?? await this.#readPod(); ; pod = await this.#readPod()) {
 			const life = pod && containerLife(pod, this.#source.container);
 			if (!life) {
 				await this.#tell({type: 'ended', source: this.#source, reason: 'pod-gone', ended: null});
@@ -303,6 +302,12 @@ export class ContainerFollow {
 
 			await sleep(250);
 		}
+	}
+
+	/** One that ran a moment ago need not be read again before its log is; one that did not may run by now. */
+	#seenRunning(): PodObject | null {
+		const pod = this.#view.fresh;
+		return pod && containerLife(pod, this.#source.container)?.state === 'running' ? pod : null;
 	}
 
 	async #readPod(): Promise<PodObject | null> {

@@ -5,17 +5,25 @@ import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-words.ts';
 
+const freshForMs = 500;
+
 export class PodView {
 	readonly #cluster: ClusterAccess;
 	readonly #pod: PodObject;
 	/** Whether somebody calls `changed`; without that, waiting is polling. */
 	readonly #watched: boolean;
+	readonly #givenAt = performance.now();
 	readonly #sleepers = new Set<() => void>();
 
 	constructor(cluster: ClusterAccess, pod: PodObject, watched: boolean) {
 		this.#cluster = cluster;
 		this.#pod = pod;
 		this.#watched = watched;
+	}
+
+	/** As it was given, while that is fresh: whoever begins to follow has just looked it up. */
+	get fresh(): PodObject | null {
+		return performance.now() - this.#givenAt < freshForMs ? this.#pod : null;
 	}
 
 	/** `null` when this pod is gone, even if another has its name now. */

@@ -6,7 +6,7 @@ import {anonymousFrom, readAnonymous} from '../../../source/posture/probes/acces
 import {readAgentPods} from '../../../source/posture/probes/agent-metrics.ts';
 import {readApiserverFlags} from '../../../source/posture/probes/apiserver-flags.ts';
 import {readApiserverMetrics} from '../../../source/posture/probes/apiserver-metrics.ts';
-import {readApiserverProcess} from '../../../source/posture/probes/apiserver-process.ts';
+import {processOf, readProcessStart} from '../../../source/posture/probes/apiserver-process.ts';
 import {readReplicas} from '../../../source/posture/probes/apiserver-replicas.ts';
 import {ask} from '../../../source/posture/probes/ask.ts';
 import {versionFacts} from '../../../source/posture/probes/cluster-version.ts';
@@ -75,10 +75,10 @@ test('an answer larger than its limit, or a connection that breaks, is no answer
 
 test('two replicas that start within one second are told apart by their flags', async t => {
 	const apiserver = server({'/statusz': {body: {kind: 'Statusz', startTime: '2026-11-24T13:49:26Z', binaryVersion: '1.36.3'}}});
-	const id = async (port: string) => (await readApiserverProcess(apiserver, flags({'secure-port': port}))).read?.facts.id;
+	const id = async (port: string) => processOf((await readProcessStart(apiserver)).read!, flags({'secure-port': port})).facts.id;
 	t.is(await id('6443'), await id('6443'));
 	t.not(await id('6443'), await id('6444'));
-	t.regex(await id('6443') ?? '', /^[\da-f]{6}$/);
+	t.regex(await id('6443'), /^[\da-f]{6}$/);
 });
 
 for (const [gitVersion, upstream, minor] of [['v1.36.3', true, 36], ['v1.21.14', true, 21], ['v1.37.0-alpha.1', true, 37], ['v1.29.1-gke.1589000', false, 29], ['v1.30.4-eks-a737599', false, 30], ['v1.31.2+k3s1', false, 31], ['v1.28.0+rke2r1', false, 28]] as const) {

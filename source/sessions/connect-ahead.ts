@@ -1,0 +1,95 @@
+/** How is a stream's connection made, asked and read, while it is still being found out where it leads? */
+import {readWhole} from '../cluster/transport/exchange.ts';
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {Connection} from '../cluster/connection.ts';
+import type {ConnectionWitness} from './connection-witness.ts';
+
+const largestObject = 16 * 1024 * 1024;
+
+/** A server or a balancer may close what is idle for long: what was not used for this long is not used any more. */
+const freshForMs = 10_000;
+
+export type Ahead = {cluster: ClusterAccess; close: () => void};
+
+/**
+`cluster` asks on the connection made ahead and gives it to whoever connects first: one handshake less before the first stream.
+The witness reads on it behind the first question, so that a label costs no round trip. Where it is of no use, the cluster's own are.
+`close` ends it when nobody took it.
+*/
+export function connectAhead(cluster: ClusterAccess, {signal, witness}: {signal: AbortSignal; witness?: ConnectionWitness | undefined}): Ahead {
+	let ahead: Promise<Connection> | undefined = cluster.connect({signal});
+	let usedAt = Infinity;
+	ahead.then(connection => {
+		usedAt = performance.now();
+		// Whoever waits for the connection asks first.
+		setImmediate(() => {
+			if (connection.usable) {
+				witness?.connected?.(connection);
+			}
+		});
+	}, () => undefined);
+	/** @throws why there is none, to the first who wants it: a second try would ask a person or a dead address twice */
+	const usable = async (made: Promise<Connection> | undefined) => {
+		try {
+			const connection = await made;
+			return connection?.usable && performance.now() - usedAt < freshForMs ? connection : undefined;
+		} catch (error) {
+			ahead = undefined;
+			throw error;
+		}
+	};
+
+	const take = () => {
+		const taken = ahead;
+		ahead = undefined;
+		return taken;
+	};
+
+	const close = (made: Promise<Connection> | undefined) => {
+		made?.then(connection => {
+			connection.close();
+		}, () => undefined);
+	};
+
+	return {
+		cluster: {
+			...cluster,
+			async connect(options) {
+				const taken = take();
+				const connection = await usable(taken);
+				if (!connection) {
+					close(taken);
+				}
+
+				return connection ?? cluster.connect(options);
+			},
+			async json<T>(options: Parameters<ClusterAccess['json']>[0]) {
+				const connection = await usable(ahead);
+				if (!connection || (options.method ?? 'GET') !== 'GET') {
+					return cluster.json<T>(options);
+				}
+
+				const object = await askedOn(connection, options);
+				usedAt = performance.now();
+				return object === undefined ? cluster.json<T>(options) : object as T;
+			},
+		},
+		close() {
+			close(take());
+		},
+	};
+}
+
+/** `undefined` for what the cluster must be asked again: a refusal is told in its own words, and a connection that is lost is made anew. */
+async function askedOn(connection: Connection, options: Parameters<ClusterAccess['json']>[0]): Promise<unknown> {
+	try {
+		const {status, body} = await connection.ask(options);
+		return status === 200 ? JSON.parse((await readWhole(body, largestObject, options.path)).toString()) : undefined;
+	} catch (error) {
+		if (options.signal?.aborted) {
+			throw error;
+		}
+
+		return undefined;
+	}
+}

@@ -1,0 +1,82 @@
+/** The label of a one-shot is read while its target is still looked up, on the very connection that the stream then takes. */
+import {writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import type {Path} from '../../source/posture/evidence.ts';
+import {startServer} from '../support/api-server.ts';
+import {runSpoke} from '../support/run-spoke.ts';
+
+const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
+const statusz = {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z', binaryVersion: '1.36.3'};
+const pod = {kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u1'}, spec: {nodeName: 'n1', containers: [{name: 'app'}]}, status: {phase: 'Running', containerStatuses: [{name: 'app', containerID: 'x://1', restartCount: 0, state: {running: {}}}]}};
+const lookedUp = '/api/v1/namespaces/default/pods/web';
+
+type Arrival = {path: string; at: number; socket: number};
+
+/** An apiserver that looks the pod up only when it was asked for its flags as well: a client that waits in between waits for good. */
+async function apiserver(t: ExecutionContext) {
+	const arrivals: Arrival[] = [];
+	const askedToo = Promise.withResolvers<void>();
+	const server = await startServer({
+		async request(request: IncomingMessage, response: ServerResponse) {
+			const path = request.url!.split('?', 1)[0]!;
+			arrivals.push({path, at: performance.now(), socket: request.socket.remotePort!});
+			if (path === '/statusz') {
+				askedToo.resolve();
+			}
+
+			if (path === lookedUp) {
+				await askedToo.promise;
+			}
+
+			await delay(20);
+			const object = {'/flagz': flags, '/statusz': statusz, [lookedUp]: pod}[path];
+			response.statusCode = object || path.endsWith('/log') || path.includes('/proxy') ? 200 : 404;
+			response.end(object ? JSON.stringify(object) : 'a line\n');
+		},
+		upgrade(request, socket) {
+			arrivals.push({path: request.url!.split('?', 1)[0]!, at: performance.now(), socket: request.socket.remotePort!});
+			socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}');
+		},
+	});
+	t.teardown(async () => server.close());
+	const file = join(server.folder, 'kubeconfig');
+	await writeFile(file, JSON.stringify({
+		apiVersion: 'v1', kind: 'Config', 'current-context': 'main',
+		contexts: [{name: 'main', context: {cluster: 'here', user: 'ada'}}],
+		clusters: [{name: 'here', cluster: {server: server.url, 'certificate-authority-data': Buffer.from(server.ca).toString('base64')}}],
+		users: [{name: 'ada', user: {token: 'x'}}],
+	}));
+	return {arrivals, env: {KUBECONFIG: file}};
+}
+
+const oneShots: ReadonlyArray<[argv: readonly string[], stream: string]> = [
+	[['logs', 'web', '--path=json'], `${lookedUp}/log`],
+	[['logs', '-f', '--resume=false', 'web', '--path=json'], `${lookedUp}/log`],
+	[['exec', '--path=json', 'web', '--', 'true'], `${lookedUp}/exec`],
+	[['attach', '--path=json', 'web'], `${lookedUp}/attach`],
+	[['port-forward', '--path=json', 'web', ':80'], `${lookedUp}/portforward`],
+	[['proxy', 'get', 'pod/web:80/', '--path=json'], `${lookedUp}:80/proxy/`],
+];
+
+for (const [argv, stream] of oneShots) {
+	test(`spoke ${argv.join(' ')}: flags, process and pod are asked in one go, and the stream comes next on that connection`, async t => {
+		const {arrivals, env} = await apiserver(t);
+		const ended = await runSpoke(argv, {env});
+		const first = arrivals.findIndex(({path}) => path === stream);
+		const before = arrivals.slice(0, first);
+		t.deepEqual(before.map(({path}) => path), [lookedUp, '/flagz', '/statusz']);
+		t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
+		const told = ended.stderr.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Path).find(({phase}) => phase !== 'checking');
+		// A forward that never came about has no label to tell.
+		t.is(told?.process.boundBy, argv[0] === 'port-forward' ? undefined : 'same-connection');
+	});
+}
+
+test('without a label to tell nothing is read for it', async t => {
+	const {arrivals, env} = await apiserver(t);
+	await runSpoke(['logs', 'web', '--path=never'], {env, timeoutMs: 1500});
+	t.deepEqual(arrivals.map(({path}) => path), [lookedUp]);
+});
