@@ -41,8 +41,8 @@ export type ConnectionWitness = {
 	/** The apiserver answered 101 or 200: the stream is open. */
 	opened?(connection: Connection, purpose: ConnectionPurpose, about: {carrier: 'http' | 'websocket' | 'spdy'; protocol: string | null}): void;
 	/**
-	The far end of leg 2 itself has been heard: first bytes of the remote command, or its status. Told for exec and attach,
-	where a 101 may come from the apiserver before it dials.
+	The far end of leg 2 itself has been heard: first bytes of the remote command, or how it ended. Told for exec and attach,
+	where a 101 may come from the apiserver before it dials, and so may the words of a failure.
 	*/
 	answered?(connection: Connection, purpose: ConnectionPurpose): void;
 	/** Round-trip times as they are measured, milliseconds. */

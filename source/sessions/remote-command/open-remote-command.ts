@@ -103,6 +103,11 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 		onBlocked: onWaiting,
 	});
 	return {opened: remoteCommand({cluster, request, connection, carrier, channels, over(error) {
+		if (error?.leg === 3) {
+			// The words are the runtime's, by way of the kubelet.
+			witness?.answered?.(connection, purpose);
+		}
+
 		if (error) {
 			witness?.failed?.(connection, purpose, error);
 		}

@@ -3,7 +3,7 @@ import {Writable, type Readable} from 'node:stream';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {channel, decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMessage} from '../../wire/channel-frame.ts';
 import {protocolError, streamLost} from '../../wire/protocol-error.ts';
-import {maxStatusBytes} from '../../wire/status-message.ts';
+import {maxStatusBytes, readStatusMessage} from '../../wire/status-message.ts';
 import type {WebSocketEnding, WebSocketMessages} from '../../wire/websocket-messages.ts';
 import {pingEveryMs, silenceMs, type ChannelsEnding, type CommandChannels, type RoundTripListener, type TerminalSize} from './command-channels.ts';
 import {PausingOutputs} from './pausing-outputs.ts';
@@ -24,7 +24,7 @@ export type WebSocketChannelsOptions = {
 	/** Only v5 can say that stdin has ended. */
 	canEndStdin: boolean;
 	onRoundTrip: RoundTripListener;
-	/** The far side was heard for the first time: the apiserver's own 101 and first, empty message are not its. */
+	/** The far side was heard for the first time: the apiserver's own 101, its first, empty message and its word on a kubelet that it could not use are not its. */
 	onAnswer: () => void;
 	/** Told once when the far side seems to be held up by our input. */
 	onBlocked?: ((notice: string) => void) | undefined;
@@ -43,6 +43,7 @@ export class WebSocketChannels implements CommandChannels {
 	readonly #status: Buffer[] = [];
 	readonly #onAnswer: () => void;
 	#statusBytes = 0;
+	#answered = false;
 	#afterStatus: NodeJS.Timeout | undefined;
 	#failure: SpokeError | null = null;
 
@@ -90,13 +91,10 @@ export class WebSocketChannels implements CommandChannels {
 			}
 
 			const {channel: name, bytes} = decodeChannelMessage(message);
-			if (bytes.length > 0 && this.received === 0 && this.#statusBytes === 0) {
-				this.#onAnswer();
-			}
-
 			if (name === 'error') {
 				this.#receiveStatus(bytes);
 			} else {
+				this.#answers(bytes.length > 0);
 				this.received += bytes.length;
 				this.#outputs.push(name === 'stderr' && this.stderr ? this.stderr : this.stdout, bytes);
 			}
@@ -109,9 +107,18 @@ export class WebSocketChannels implements CommandChannels {
 		// One byte too many is enough to see that it is no status.
 		this.#status.push(bytes.subarray(0, Math.max(0, maxStatusBytes + 1 - this.#statusBytes)));
 		this.#statusBytes += bytes.length;
+		// A failure may be the apiserver's own, which never reached the kubelet; how a command ended is not. It comes in one message.
+		this.#answers(this.#statusBytes === bytes.length && ['success', 'exit'].includes(readStatusMessage(bytes).kind));
 		this.#afterStatus ??= setTimeout(() => {
 			this.#messages.close();
 		}, afterStatusMs);
+	}
+
+	#answers(isFarSide: boolean): void {
+		if (isFarSide && !this.#answered) {
+			this.#answered = true;
+			this.#onAnswer();
+		}
 	}
 
 	#fail(error: SpokeError): void {

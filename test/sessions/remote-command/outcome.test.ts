@@ -109,6 +109,45 @@ test('a server’s signal that a channel is closed is no message of it', async t
 	t.is(await command.outcome, 0);
 });
 
+const heard: ReadonlyArray<[title: string, far: (far: FarSide) => void, told: number]> = [
+	['one Success', far => {
+		far.status(success);
+		far.close();
+	}, 1],
+	['a status of 42', far => {
+		far.status(exitCode(42));
+		far.close();
+	}, 1],
+	['a byte of output', end(success), 1],
+	['the runtime’s words on a command that is not there', far => {
+		far.status(failure('failed to start exec "x": OCI runtime exec failed: exec: "nosuch": executable file not found in $PATH'));
+		far.close();
+	}, 1],
+	['the apiserver’s words on a kubelet that it cannot reach', far => {
+		far.status(failure('Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/default/web/app?command=ls": dial tcp 10.0.0.1:10250: connect: connection refused'));
+		far.close();
+	}, 0],
+	['the apiserver’s first, empty message', far => {
+		far.close();
+	}, 0],
+];
+
+for (const [title, far, told] of heard) {
+	test(`${title}: the far side ${told === 0 ? 'has not answered' : 'has answered'}`, async t => {
+		const server = await startCommandServer(far);
+		t.teardown(async () => server.close());
+		let answers = 0;
+		const witness = {answered() {
+			answers++;
+		}};
+		const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: {}, witness});
+		void text(command.stdout);
+		void text(command.stderr!);
+		await command.outcome.catch(() => undefined);
+		t.is(answers, told);
+	});
+}
+
 function end(status?: string | object): (far: FarSide) => void {
 	return far => {
 		far.stdout('out');
