@@ -41,9 +41,12 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 	let connection: Connection | null = null;
 	try {
 		connection = await connectWitnessed(cluster, purpose, witness, signal);
-		const open = await ask(connection, source, read, signal);
+		const {isOfKubelet, ...open} = await ask(connection, source, read, signal);
 		const used = connection;
-		witness?.opened?.(used, purpose, {carrier: 'http', protocol: null});
+		if (isOfKubelet) {
+			witness?.opened?.(used, purpose, {carrier: 'http', protocol: null});
+		}
+
 		return {
 			...open,
 			close() {
@@ -62,7 +65,7 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 	}
 }
 
-async function ask(connection: Connection, source: LogSource, read: LogRead, signal: AbortSignal | undefined): Promise<Omit<OpenLog, 'close'>> {
+async function ask(connection: Connection, source: LogSource, read: LogRead, signal: AbortSignal | undefined): Promise<Omit<OpenLog, 'close'> & {isOfKubelet: boolean}> {
 	const {status, headers, body} = await connection.request({
 		path: logPath(source, read),
 		// An answer that is compressed would come in the compressor's time, not in the log's.
@@ -72,7 +75,8 @@ async function ask(connection: Connection, source: LogSource, read: LogRead, sig
 	});
 	if (status === 200 || status === 204) {
 		const date = Date.parse(headers.date ?? '');
-		return {body, answeredAt: Number.isNaN(date) ? null : date / 1000};
+		// 204: the pod is on no node yet, so no kubelet was asked (registry/generic/rest/streamer.go).
+		return {body, answeredAt: Number.isNaN(date) ? null : date / 1000, isOfKubelet: status === 200};
 	}
 
 	const text = await readStart(body, longestRefusal);

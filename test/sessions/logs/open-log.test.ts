@@ -1,0 +1,23 @@
+/** Whose answer a log's beginning is: only a kubelet's makes a label say that the kubelet answered. */
+import test from 'ava';
+import {openLog} from '../../../source/sessions/logs/open-log.ts';
+import {startServer} from '../../support/api-server.ts';
+import {reachedWeb} from '../../support/run-command.ts';
+
+for (const [status, told, title] of [[200, 1, 'a log that begins is the kubelet’s'], [204, 0, 'a pod that is on no node yet has an empty log, and no kubelet was asked']] as const) {
+	test(title, async t => {
+		const server = await startServer({
+			request(_request, response) {
+				response.writeHead(status).end();
+			},
+		});
+		t.teardown(async () => server.close());
+		let opened = 0;
+		const witness = {opened() {
+			opened++;
+		}};
+		const log = await openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb, witness});
+		log.close();
+		t.is(opened, told);
+	});
+}
