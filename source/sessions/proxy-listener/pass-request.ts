@@ -3,7 +3,9 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {pipeline} from 'node:stream/promises';
 import type {Readable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
+import {isOwnRedirect, mostOfAnError, saidByApiserver} from '../proxy/said-by-apiserver.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import {headersToApiserver, headersToClient} from './passed-headers.ts';
 import type {ProxiedTargets} from './proxied-targets.ts';
@@ -30,15 +32,47 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 		return;
 	}
 
-	const connection = await connectWitnessed(cluster, proxied.purpose, witness, gone.signal);
+	const {purpose} = proxied;
+	const connection = await connectWitnessed(cluster, purpose, witness, gone.signal);
+	const behind = path.slice(path.indexOf('/proxy') + '/proxy'.length);
 	try {
-		const {status, statusText, headers, body} = await connection.request({...asked, path: proxied.base + path.slice(path.indexOf('/proxy') + '/proxy'.length)});
-		witness?.opened?.(connection, proxied.purpose, {carrier: 'http', protocol: null});
+		const {status, statusText, headers, body} = await connection.request({...asked, path: proxied.base + behind});
+		const begun = status >= 400 ? beginningOf(body) : null;
+		const opened = () => witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null});
+		if (!begun && !isOwnRedirect(status, behind)) {
+			opened();
+		}
+
 		await answer(response, status, statusText, headers, body);
+		// Whose refusal it is shows in its words only, and the client does not wait for them.
+		const words = begun?.();
+		const said = words && saidByApiserver(status, headers, words, purpose);
+		if (said) {
+			witness?.failed?.(connection, purpose, said);
+		} else if (words) {
+			opened();
+		}
+	} catch (thrown) {
+		witness?.failed?.(connection, purpose, asSpokeError(thrown));
+		throw thrown;
 	} finally {
-		witness?.closed?.(connection, proxied.purpose);
+		witness?.closed?.(connection, purpose);
 		connection.close();
 	}
+}
+
+/** Gathers while the body is passed on; gives what came, or `undefined` where that is not enough to judge by. */
+function beginningOf(body: Readable): () => Buffer | undefined {
+	const pieces: Buffer[] = [];
+	let bytes = 0;
+	body.on('data', (piece: Buffer) => {
+		if (bytes < mostOfAnError) {
+			pieces.push(piece);
+		}
+
+		bytes += piece.length;
+	});
+	return () => body.readableEnded || bytes >= mostOfAnError ? Buffer.concat(pieces) : undefined;
 }
 
 async function answer(response: ServerResponse, status: number, statusText: string, headers: IncomingMessage['headers'], body: Readable): Promise<void> {

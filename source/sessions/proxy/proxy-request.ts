@@ -3,12 +3,11 @@ import type {Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
-import {refusal} from '../../cluster/refusal.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
+import {mostOfAnError, saidByApiserver} from './said-by-apiserver.ts';
 
 export type ProxyRequest = {
 	method: string;
@@ -31,9 +30,6 @@ export type ProxyAnswer = {
 	body: Readable;
 	connection: Connection;
 };
-
-/** More than any Status, and as much as is read of an error before it is passed on. */
-const mostOfAnError = 64 * 1024;
 
 /**
 Any status of the backend is an answer. Redirects are never followed: they would carry credentials to another place.
@@ -98,27 +94,6 @@ export async function openProxyWebSocket(cluster: ClusterAccess, {base, purpose}
 		connection.close();
 		throw error;
 	}
-}
-
-/** A Status, or plain words about the kubelet where a kubelet was asked. A backend that answers with a Status of its own (another apiserver) cannot be told apart. */
-function saidByApiserver(status: number, headers: IncomingHttpHeaders, begun: Buffer, {request}: ResolvedProxyTarget['purpose']): SpokeError | null {
-	if (status < 400) {
-		return null;
-	}
-
-	const body = begun.toString('utf8');
-	const contentType = headers['content-type'] ?? '';
-	const isStatus = contentType.startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
-	const explained = isStatus || request.kubeletPort ? explainFailure(body, {status, contentType}) : null;
-	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
-		return explainedError(explained);
-	}
-
-	if (isStatus && body.includes('error trying to reach service')) {
-		return new SpokeError('ERR_SECOND_LEG', refusal({status, headers, body}).message, {text: body});
-	}
-
-	return isStatus ? refusal({status, headers, body}) : null;
 }
 
 async function readBeginning(body: Readable): Promise<Buffer> {

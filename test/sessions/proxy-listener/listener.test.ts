@@ -35,6 +35,14 @@ async function start(t: ExecutionContext, more: Partial<ListenerOptions> = {}) {
 			const {pathname} = new URL(request.url!, 'http://x');
 			if (pathname === '/api/v1/namespaces/d/services/web') {
 				response.end(JSON.stringify({metadata: {name: 'web', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
+			} else if (pathname === '/api/v1/nodes/n1') {
+				response.end(JSON.stringify({metadata: {name: 'n1', uid: 'u'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}}));
+			} else if (pathname === '/api/v1/nodes/n1/proxy/refused') {
+				response.writeHead(503, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', status: 'Failure', message: 'error trying to reach service: tls: failed to verify certificate: x509: certificate signed by unknown authority', code: 503}));
+			} else if (pathname === '/api/v1/nodes/n1/proxy/missing') {
+				response.writeHead(404, {'Content-Type': 'text/plain'}).end('404 page not found');
+			} else if (pathname === '/api/v1/nodes/n1/proxy') {
+				response.writeHead(301, {Location: `${pathname}/`}).end();
 			} else if (pathname === '/slow') {
 				response.write('first ');
 				setTimeout(() => response.end('second'), 100);
@@ -50,14 +58,21 @@ async function start(t: ExecutionContext, more: Partial<ListenerOptions> = {}) {
 		},
 	});
 	const purposes: ConnectionPurpose[] = [];
-	const listener = await startProxyListener(await server.cluster(), {...options, ...more}, {witness: {opened(_connection, purpose) {
-		purposes.push(purpose);
-	}}});
+	const failures: string[] = [];
+	const firstTold = Promise.withResolvers<unknown>();
+	const listener = await startProxyListener(await server.cluster(), {...options, ...more}, {witness: {
+		opened(_connection, purpose) {
+			purposes.push(purpose);
+		},
+		failed(_connection, _purpose, {code}) {
+			failures.push(code);
+		},
+	}, onEvent: firstTold.resolve});
 	t.teardown(async () => {
 		listener.close();
 		await server.close();
 	});
-	return {seen, purposes, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
+	return {seen, purposes, failures, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
 }
 
 test('a request passes with our credentials and without what is not the apiserver’s', async t => {
@@ -84,6 +99,23 @@ test('an answer comes as it is made, a 404 is the apiserver’s own, a redirect 
 	const redirect = await fetch(`${url}/redirect`, {redirect: 'manual'});
 	t.is(redirect.headers.get('location'), 'http://evil.test/');
 });
+
+for (const [path, opened, failures, title] of [
+	['refused', 0, ['ERR_SECOND_LEG'], 'a kubelet that the apiserver refuses has not answered, though an answer comes'],
+	['missing', 1, [], 'a kubelet’s own 404 is its answer'],
+	['', 1, [], 'a kubelet’s 200 is its answer'],
+	[null, 0, [], 'the apiserver’s own redirect is no answer of a kubelet'],
+] as const) {
+	test(title, async t => {
+		const given = await start(t);
+		const answer = await fetch(`${given.url}/api/v1/nodes/n1/proxy${path === null ? '' : `/${path}`}`, {redirect: 'manual'});
+		const text = await answer.text();
+		t.is(text.includes('x509'), path === 'refused');
+		await given.firstTold;
+		t.is(given.purposes.length, opened);
+		t.deepEqual(given.failures, failures as unknown as string[]);
+	});
+}
 
 test('what is refused never reaches the apiserver', async t => {
 	const {port, seen} = await start(t);

@@ -1,0 +1,38 @@
+/** Is an answer that came through the apiserver proxy the apiserver's own? */
+import type {IncomingHttpHeaders} from 'node:http';
+import {refusal} from '../../cluster/refusal.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
+import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
+
+/** More than any Status, and as much as is read of an error before it is passed on. */
+export const mostOfAnError = 64 * 1024;
+
+/**
+What the apiserver says of itself, `begun` being the body's beginning: a Status, or plain words about the kubelet where a kubelet was asked.
+`null` for the backend's own answer. A backend that answers with a Status of its own (another apiserver) cannot be told apart.
+*/
+export function saidByApiserver(status: number, headers: IncomingHttpHeaders, begun: Buffer, {request}: ResolvedProxyTarget['purpose']): SpokeError | null {
+	if (status < 400) {
+		return null;
+	}
+
+	const body = begun.toString('utf8');
+	const contentType = headers['content-type'] ?? '';
+	const isStatus = contentType.startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
+	const explained = isStatus || request.kubeletPort ? explainFailure(body, {status, contentType}) : null;
+	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
+		return explainedError(explained);
+	}
+
+	if (isStatus && body.includes('error trying to reach service')) {
+		return new SpokeError('ERR_SECOND_LEG', refusal({status, headers, body}).message, {text: body});
+	}
+
+	return isStatus ? refusal({status, headers, body}) : null;
+}
+
+/** The apiserver itself sends a client that leaves out the slash behind `/proxy` there (apimachinery pkg/util/proxy/upgradeaware.go). */
+export function isOwnRedirect(status: number, pathBehindProxy: string): boolean {
+	return status === 301 && /^(\?|$)/.test(pathBehindProxy);
+}
