@@ -105,7 +105,7 @@ function fromStepTest(outcome: StepTestOutcome | undefined, examined: Examined, 
 	const isBound = common.process !== null || steps.moved !== 'undecided';
 	const reading = <Facts>(source: Reading<Facts>['source'], facts: Facts): Reading<Facts> => ({source, where, ...common, connection: isBound ? common.connection : null, facts});
 	return {
-		stepTests: [reading('step-test', steps)],
+		stepTests: [reading('step-test', {...steps, node: target.node})],
 		agentTests: agent ? [reading('agent-metrics', agent)] : [],
 		failures: [],
 	};

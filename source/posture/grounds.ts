@@ -58,6 +58,8 @@ export type MetricFacts = {
 
 /** A held series of idle port-forward upgrades, and what the counters of the same process did meanwhile. */
 export type StepTestFacts = {
+	/** Whose kubelet took them. */
+	node: string | null;
 	/** How many were held in each round. */
 	rounds: readonly number[];
 	moved: 'grpc' | 'http-connect' | 'nothing' | 'undecided';

@@ -52,7 +52,7 @@ export function metrics(facts: Partial<MetricFacts>, more: Partial<Reading<Metri
 }
 
 export const stepTest = (moved: StepTestFacts['moved'], more: Partial<Reading<StepTestFacts>> = {}) =>
-	reading('step-test', {rounds: [3, 5], moved, transport: 'uds', why: null, observed: moved}, {connection: 'c1', active: true, ...more});
+	reading('step-test', {node: 'n1', rounds: [3, 5], moved, transport: 'uds', why: null, observed: moved}, {connection: 'c1', active: true, ...more});
 
 export const failure = (facts: Partial<FailureFacts>, more: Partial<Reading<FailureFacts>> = {}) =>
 	reading('error-text', {row: 'T3', text: 'words', leg: 2 as const, tls: null, route: null, routeBasis: 'proven' as const, ...facts}, {connection: 'c1', ...more});

@@ -1,7 +1,7 @@
 /** The step test: holds k idle upgrades, twice with another k, and watches which counters of the same process follow up and down. */
 import type {Connection} from '../../cluster/connection.ts';
-import type {AgentTestFacts, MetricFacts, StepTestFacts} from '../evidence.ts';
-import {judgeSteps, type Step} from '../rules/judge-steps.ts';
+import type {AgentTestFacts, MetricFacts} from '../evidence.ts';
+import {judgeSteps, type Step, type StepJudgement} from '../rules/judge-steps.ts';
 import type {HeldUpgrade} from './held-upgrades.ts';
 
 /** Two different numbers, so that a noise of one size cannot pass for both. */
@@ -19,7 +19,7 @@ export type StepTestTools = {
 };
 
 export type StepTestOutcome =
-	| {kind: 'judged'; steps: StepTestFacts; agent: AgentTestFacts | null}
+	| {kind: 'judged'; steps: StepJudgement; agent: AgentTestFacts | null}
 	| {kind: 'refused'; answer: Extract<HeldUpgrade, {held: false}>}
 	| {kind: 'not-met'};
 

@@ -2,20 +2,22 @@
 import type {AgentTestFacts, MetricFacts, StepTestFacts} from '../evidence.ts';
 
 type Look = {metrics: MetricFacts | null; agents: ReadonlyMap<string, number>};
+/** What the counters say, whatever node was dialled. */
+export type StepJudgement = Omit<StepTestFacts, 'node'>;
 export type Step = {k: number; before: Look; during: Look; after: Look};
 
 /**
 Decided only when every round agrees and the witness, the apiserver's own count of open port-forwards, rose by exactly what was held:
 else another replica carried them, or others were busy.
 */
-export function judgeSteps(steps: readonly Step[]): {steps: StepTestFacts; agent: AgentTestFacts | null} {
+export function judgeSteps(steps: readonly Step[]): {steps: StepJudgement; agent: AgentTestFacts | null} {
 	return {steps: judgeMetrics(steps), agent: judgeAgents(steps)};
 }
 
-function judgeMetrics(steps: readonly Step[]): StepTestFacts {
+function judgeMetrics(steps: readonly Step[]): StepJudgement {
 	const rounds = steps.map(({k}) => k);
 	const seen = steps.flatMap(({k, before, during, after}) => before.metrics && during.metrics && after.metrics ? [{k, before: before.metrics, during: during.metrics, after: after.metrics}] : []);
-	const undecided = (why: string): StepTestFacts => ({rounds, moved: 'undecided', transport: null, why, observed: `${rounds.join(' and ')} idle upgrades accepted; ${why}`});
+	const undecided = (why: string): StepJudgement => ({rounds, moved: 'undecided', transport: null, why, observed: `${rounds.join(' and ')} idle upgrades accepted; ${why}`});
 	if (seen.length !== steps.length || seen.length === 0) {
 		return undecided('the apiserver’s /metrics may not be read');
 	}
@@ -38,7 +40,7 @@ function judgeMetrics(steps: readonly Step[]): StepTestFacts {
 
 type Seen = {k: number; before: MetricFacts; during: MetricFacts; after: MetricFacts};
 
-function judgeDials(seen: readonly Seen[], rounds: readonly number[], undecided: (why: string) => StepTestFacts): StepTestFacts {
+function judgeDials(seen: readonly Seen[], rounds: readonly number[], undecided: (why: string) => StepJudgement): StepJudgement {
 	const dials = (protocol: 'grpc' | 'http-connect', metrics: MetricFacts) => metrics.egressDials.filter(dial => dial.protocol === protocol).reduce((sum, {count}) => sum + count, 0);
 	const steps = seen.map(({before, during, after}) => [before, during, after].map(metrics => dials('http-connect', metrics)) as [number, number, number]);
 	if (seen.every(({k}, index) => steps[index]![1] - steps[index]![0] === k && steps[index]![2] === steps[index]![1])) {

@@ -13,13 +13,18 @@ with it a request that succeeds was verified, and one that fails with an x509 te
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/client/kubelet_client.go transportConfig
 */
 export function kubeletTls(grounds: Grounds): Ruling<TlsState> {
+	const flagged = byFlag(grounds);
 	return skippedByRequest(grounds)
 		?? byDifference(grounds)
-		?? refusedByText(grounds)
-		?? byFlag(grounds)
+		?? (isOff(flagged) ? flagged : refusedByText(grounds) ?? flagged)
 		?? byCounters(grounds)
 		?? byImpossibleCertificate(grounds)
 		?? {state: 'unknown', basis: 'unknown', because: [], need: openNeeds(grounds)};
+}
+
+/** Nothing is checked there, whatever words came: an unverified kubelet can say any. */
+function isOff(flagged: Ruling<TlsState> | undefined): boolean {
+	return flagged?.state === 'unverified' && flagged.basis === 'proven';
 }
 
 /** A log read may ask the apiserver not to look: then nobody does, whatever the flag says. */
@@ -42,9 +47,19 @@ function refusedByText(grounds: Grounds): Ruling<TlsState> | undefined {
 		.map(reading => ({reading, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
 	const differentials = grounds.logDifferentials.filter(reading => reading.facts.normal === 'certificate-refused' && !isOfAnother(reading, grounds))
 		.map(reading => ({reading, citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));
-	const all = [...texts, ...differentials].map(one => ({...one, basis: strengthOf(one.reading, grounds)}));
+	const surest: Basis = egressProxyHasTls(grounds) ? 'inferred' : 'proven';
+	const all = [...texts, ...differentials].map(one => ({...one, basis: weakest(strengthOf(one.reading, grounds), surest)}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
 	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: []};
+}
+
+/**
+An HTTP CONNECT proxy that is reached over TCP has a certificate of its own, and words about it look like words about the kubelet's.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
+*/
+function egressProxyHasTls(grounds: Grounds): boolean {
+	return grounds.metrics.some(reading => !isOfAnother(reading, grounds) && reading.facts.egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp'))
+		|| grounds.stepTests.some(reading => !isOfAnother(reading, grounds) && reading.facts.moved === 'http-connect' && reading.facts.transport === 'tcp');
 }
 
 /** Nothing was opened, and the next connection may end at either of two apiservers that do not do the same. */
@@ -75,7 +90,9 @@ function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
 		return {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why: 'verification is on, and the kubelet has not answered yet'};
 	}
 
-	return acceptedOrRefused(grounds, verdict.citations, verdict.basis);
+	return grounds.about === 'configuration'
+		? acceptedOrRefused(grounds, verdict.citations, verdict.basis)
+		: {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [], why: 'verification is on, and this kubelet did not answer'};
 }
 
 /** Verification is on and nothing was opened: whether this kubelet's certificate would pass is another question. */
@@ -109,10 +126,12 @@ function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[],
 	};
 }
 
-/** A probe through this process that this kubelet answered. */
+/** A probe through this process that this kubelet answered; any kubelet will do for a verdict on no one in particular. */
 function acceptedProbe(grounds: Grounds): Reading<unknown> | undefined {
-	return grounds.stepTests.find(reading => isSameProcess(reading, grounds) && reading.facts.rounds.length > 0)
-		?? grounds.logDifferentials.find(reading => isSameProcess(reading, grounds) && reading.facts.normal === 'ok' && reading.facts.node === grounds.purpose.target.node);
+	const {node, chosenFrom} = grounds.purpose.target;
+	const isThisKubelet = (reading: Reading<{node: string | null}>) => chosenFrom === 0 || (node !== null && reading.facts.node === node);
+	return grounds.stepTests.find(reading => isSameProcess(reading, grounds) && isThisKubelet(reading) && reading.facts.rounds.length > 0)
+		?? grounds.logDifferentials.find(reading => isSameProcess(reading, grounds) && isThisKubelet(reading) && reading.facts.normal === 'ok');
 }
 
 /** Counters of the process: an x509 failure was counted, so verification is on there. */

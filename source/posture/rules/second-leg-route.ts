@@ -26,10 +26,11 @@ export function secondLegRoute(grounds: Grounds): RouteRuling {
 		?? unknown(grounds);
 }
 
-/** Texts that only a tunnel's client makes. */
+/** Texts that only a tunnel's client makes; where this apiserver surely has none, somebody made them up. */
 function byFailureText(grounds: Grounds): RouteRuling | undefined {
 	const reading = grounds.failures.find(reading => reading.facts.route !== null && !isOfAnother(reading, grounds));
-	if (!reading?.facts.route) {
+	const file = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file');
+	if (!reading?.facts.route || (file.known && file.value === '' && file.basis === 'proven')) {
 		return undefined;
 	}
 
