@@ -9,6 +9,8 @@ import {parseSample, type Sample} from './metric-sample.ts';
 const wanted = [
 	'process_start_time_seconds',
 	'apiserver_egress_dialer_dial_start_total',
+	'apiserver_egress_dialer_dial_duration_seconds_count',
+	'apiserver_egress_dialer_dial_failure_count',
 	'konnectivity_network_proxy_client_client_connections',
 	'apiserver_request_total',
 	'apiserver_longrunning_requests',
@@ -70,10 +72,7 @@ export function metricFacts(samples: readonly Sample[]): MetricFacts {
 	const skipping = of('kube_apiserver_pod_logs_insecure_backend_total').filter(({labels}) => labels['usage'] === 'skip_tls_allowed');
 	return {
 		startSeconds: of('process_start_time_seconds')[0]?.value ?? null,
-		egressDials: of('apiserver_egress_dialer_dial_start_total').flatMap(({labels, value}) =>
-			labels['protocol'] === 'grpc' || labels['protocol'] === 'http_connect'
-				? [{protocol: labels['protocol'] === 'grpc' ? 'grpc' as const : 'http-connect' as const, transport: labels['transport'] ?? '', count: value}]
-				: []),
+		egressDials: egressDials(of),
 		tunnelsOpen: sumOrNull(of('konnectivity_network_proxy_client_client_connections').filter(({labels}) => labels['status'] === 'ok')),
 		kubeletRequestsDone: sum(done.filter(({labels}) => ['log', 'exec', 'attach', 'portforward', 'proxy'].includes(labels['subresource'] ?? ''))),
 		kubeletSuccesses: sum(done.filter(({labels}) => labels['subresource'] === 'portforward')) + Math.max(0, sum(done.filter(({labels}) => labels['subresource'] === 'log')) - sum(skipping)),
@@ -82,6 +81,26 @@ export function metricFacts(samples: readonly Sample[]): MetricFacts {
 		caReloads: sumOrNull(of('rest_client_transport_ca_reload_total')),
 		sshTunnels: sumOrNull(of('ssh_tunnel_open_count')),
 	};
+}
+
+/**
+By protocol and transport. An apiserver that does not count starts yet counts the dials that succeeded and those that failed:
+without those a tunnel of such a one would look like no tunnel at all.
+@see https://github.com/kubernetes/kubernetes/pull/113520 (starts), https://github.com/kubernetes/kubernetes/pull/88549 (the others)
+*/
+function egressDials(of: (name: string) => readonly Sample[]): MetricFacts['egressDials'] {
+	const starts = of('apiserver_egress_dialer_dial_start_total');
+	const ends = [...of('apiserver_egress_dialer_dial_duration_seconds_count'), ...of('apiserver_egress_dialer_dial_failure_count')];
+	const counts = new Map<string, number>();
+	for (const {labels, value} of starts.length > 0 ? starts : ends) {
+		const key = `${labels['protocol']} ${labels['transport'] ?? ''}`;
+		counts.set(key, (counts.get(key) ?? 0) + value);
+	}
+
+	return [...counts].flatMap(([key, count]) => {
+		const [protocol, transport = ''] = key.split(' ');
+		return protocol === 'grpc' || protocol === 'http_connect' ? [{protocol: protocol === 'grpc' ? 'grpc' as const : 'http-connect' as const, transport, count}] : [];
+	});
 }
 
 /** The far end answered: 200; a hijacked upgrade is counted with the code 0, a refused one with its own. */

@@ -14,7 +14,8 @@ import {parseSample} from '../../../source/posture/probes/metric-sample.ts';
 import {flagsOf, partOf} from '../../../source/posture/probes/mirror-pods.ts';
 import {readNodeLeases, readSigningRequests} from '../../../source/posture/probes/node-side.ts';
 import {dialledAddress} from '../../../source/posture/node-facts.ts';
-import {flags} from '../../support/grounds.ts';
+import {secondLegRoute} from '../../../source/posture/rules/second-leg-route.ts';
+import {flags, grounds} from '../../support/grounds.ts';
 
 type Answer = {status?: number; body?: string | object; headers?: Record<string, string>};
 
@@ -103,6 +104,17 @@ test('metrics: only what says something is kept, and a skipped check is no succe
 		'apiserver_longrunning_requests{resource="pods",subresource="portforward",verb="CONNECT"} 1',
 	].join('\n') + '\n'}}), 'p1');
 	t.like(read?.facts, {egressDials: [{protocol: 'grpc', transport: 'uds', count: 7}], tunnelsOpen: 2, kubeletRequestsDone: 7, kubeletSuccesses: 3, portForwardsOpen: 1, logTlsFailures: 3, sshTunnels: null});
+});
+
+test('an apiserver that does not count the starts of dials counts their ends: its tunnel is not overlooked', async t => {
+	const {read} = await readApiserverMetrics(server({'/metrics': {body: [
+		'apiserver_egress_dialer_dial_duration_seconds_bucket{protocol="grpc",transport="uds",le="+Inf"} 5',
+		'apiserver_egress_dialer_dial_duration_seconds_count{protocol="grpc",transport="uds"} 5',
+		'apiserver_egress_dialer_dial_failure_count{protocol="grpc",stage="proxy",transport="uds"} 2',
+		'apiserver_request_total{code="200",group="",resource="pods",subresource="log",verb="CONNECT"} 5',
+	].join('\n') + '\n'}}), 'p1');
+	t.deepEqual(read?.facts.egressDials, [{protocol: 'grpc', transport: 'uds', count: 7}]);
+	t.is(secondLegRoute(grounds({metrics: [{...read!, process: null, connection: 'c1'}]})).state, 'konnectivity');
 });
 
 test('a sample of the text format, with escapes, and what is none', t => {
