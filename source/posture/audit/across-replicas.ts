@@ -10,11 +10,11 @@ export function acrossReplicas(grounds: Grounds, read: readonly Grounds[], prove
 	const known = knownReplicas(grounds);
 	const met = everyProcess(grounds);
 	// Without flags a process is known by nothing but its connection: then one that is known must be the one that was met.
-	const all = met.length > 0 ? allRead(grounds, met) && countProcesses(read) >= met.length : known === 1;
+	const all = met.length > 0 ? allRead(grounds, met) && countProcesses(read) >= met.length : known === 1 && grounds.replicas?.facts.leases !== null;
 	return {
 		basis: all ? 'proven' : 'inferred',
 		scope: {of: known, proven: countProcesses(proven)},
-		need: all ? [] : [known === null ? needLeases : (met.length > 0 ? needActive : needFlagz)],
+		need: all ? [] : [known === null || grounds.replicas?.facts.leases === null ? needLeases : (met.length > 0 ? needActive : needFlagz)],
 	};
 }
 

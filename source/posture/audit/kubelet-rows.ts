@@ -6,7 +6,8 @@ import {kubeletTls} from '../rules/kubelet-tls.ts';
 import {needActive, needConfigz, needFlagz, needLeases, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {frontIsSure} from '../rules/same-process.ts';
-import {cite} from '../rules/strength.ts';
+import {cite, weakest} from '../rules/strength.ts';
+import {acrossReplicas} from './across-replicas.ts';
 import type {RowFinding} from './audit-object.ts';
 import {citeRead, found, notKnown, unmet} from './finding.ts';
 import type {AuditGrounds} from './gather.ts';
@@ -30,8 +31,9 @@ export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 
 	if (readings.length === 0) {
 		const tls = kubeletTls(grounds);
+		const across = acrossReplicas(grounds, audit.each('exec'), []);
 		return tls.state === 'refused'
-			? found('pass', 'verified', tls.basis, 'Verification is on: a kubelet’s certificate was refused', {because: tls.because, scope: {of, proven: 0}, remedy: remedies.kubeletServing})
+			? found('pass', 'verified', weakest(tls.basis, across.basis), 'Verification is on: a kubelet’s certificate was refused', {because: tls.because, scope: {of, proven: 0}, need: across.need, remedy: remedies.kubeletServing})
 			: notKnown('Whether kubelets are verified is not known', unmet([needFlagz, needMirrorPods], audit), {because: tls.because, scope: {of, proven: 0}});
 	}
 
@@ -39,7 +41,7 @@ export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 	return found('pass', 'verified', all ? sure : 'inferred', all ? 'Kubelets’ certificates are verified by every apiserver' : `Verified by the ${readings.length === 1 ? 'apiserver' : `${readings.length} apiservers`} that could be read`, {
 		because,
 		scope: {of, proven: sure === 'proven' ? readings.length : 0},
-		need: all ? [] : [knownReplicas(grounds) === null ? needLeases : needActive],
+		need: all ? [] : [(grounds.replicas?.facts.leases ?? null) === null ? needLeases : needActive],
 	});
 }
 

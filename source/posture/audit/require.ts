@@ -22,7 +22,8 @@ export function parseRequire(asked: string): Require {
 		throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(asked)}: it must be verified, tunnelled, protected or ROW=pass (${rowIds.join(' ')})`);
 	}
 
-	return {asked, rows, accepts: ({verdict}) => verdict === 'pass' || (verdict === 'warn' && asked === 'tunnelled')};
+	// Agents that are not ready, or a tunnel of another make, are a tunnel still; apiservers of which one has none are not.
+	return {asked, rows, accepts: ({verdict, state}) => verdict === 'pass' || (verdict === 'warn' && asked === 'tunnelled' && state !== 'mixed')};
 }
 
 /** A row that fails is not met, whatever else is unknown; a row that is known less surely than asked is undecided. */

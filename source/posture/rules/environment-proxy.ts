@@ -32,10 +32,12 @@ export function environmentProxyIsExcluded(grounds: Grounds): false | {basis: Ba
 	};
 }
 
-/** Every argument of the pod's command line is what the process says it runs with; addresses and ports among them tell replicas apart. */
+const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
+
+/** Every argument of the pod's command line is what the process says it runs with; an address of its own among them tells replicas apart. */
 function isOfProcess({facts: pod}: Reading<FlagFacts>, {facts: process}: Reading<FlagFacts>): boolean {
 	const plain = (value: string) => value.replaceAll(/[[\]"\s]/g, '');
 	const shared = Object.entries(pod.values).filter(([name]) => process.values[name] !== undefined);
-	return shared.some(([name]) => name === 'advertise-address' || name === 'bind-address')
+	return shared.some(([name, value]) => name === 'advertise-address' || (name === 'bind-address' && !anyAddress.has(plain(value))))
 		&& shared.every(([name, value]) => plain(value) === plain(process.values[name]!));
 }

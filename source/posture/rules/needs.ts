@@ -36,7 +36,7 @@ export function needReplicas(grounds: Grounds): readonly Need[] {
 		return [];
 	}
 
-	return (grounds.replicas?.facts.known ?? null) === null ? [needLeases] : [wasActive(grounds) ? needOpen : needActive];
+	return (grounds.replicas?.facts.leases ?? null) === null ? [needLeases] : [wasActive(grounds) ? needOpen : needActive];
 }
 
 /** The active probes were made, whatever they found. */

@@ -1,5 +1,5 @@
 /** Which apiservers are known, which were read, and were that all of them? */
-import type {FlagFacts, Grounds, Reading} from '../evidence.ts';
+import type {FlagFacts, Grounds, Reading, ReplicaFacts} from '../evidence.ts';
 import {frontIsSure, isSameProcess} from './same-process.ts';
 
 /** One reading for each process: /flagz speaks for the running process, and mirror pods stand in where nothing else was read. */
@@ -33,8 +33,19 @@ export function allRead(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFa
 		return false;
 	}
 
+	const running = readings.filter(({source}) => source === 'flagz');
+	// Two looks of which one has no process id may have met one apiserver twice.
+	if (running.length > 0 && (mayShareAnEndpoint(facts) || (readings.length > 1 && running.some(({process}) => process === null)))) {
+		return false;
+	}
+
 	const pods = readings.filter(({source}) => source === 'mirror-pod').map(pod => podAddress(pod)).sort();
 	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(pods) === JSON.stringify([...facts.addresses].sort()));
+}
+
+/** Apiservers that advertise one address, a balancer's, have one endpoint together: without leases one endpoint does not mean one apiserver. */
+function mayShareAnEndpoint({known, leases}: ReplicaFacts): boolean {
+	return leases === null && known === 1;
 }
 
 /** Between the start of a process and its lease. */
@@ -60,7 +71,7 @@ function sharesItsLease({replicas, process, flags}: Grounds, met: number): boole
 /** What is true of the process that was examined is true of every connection: there is no other one. */
 export function isTheOnlyOne(grounds: Grounds): boolean {
 	const facts = grounds.replicas?.facts;
-	if (facts?.known !== 1 || !frontIsSure(grounds)) {
+	if (facts?.known !== 1 || mayShareAnEndpoint(facts) || !frontIsSure(grounds)) {
 		return false;
 	}
 

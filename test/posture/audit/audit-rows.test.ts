@@ -14,6 +14,10 @@ const unverified: Given = {base: {flags: [flags({...good, ...off}, {process: 'p1
 const closed: Given = {base: {flags: [], process: null, stepTests: [], replicas: null}};
 const old = (more: Given['base']): Given => ({base: {...more, version: versionOf('v1.20.0')}, shared: {version: versionOf('v1.20.0')}});
 
+const oneWithoutTunnel: Given = {base: {replicas: known(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]}, others: [{connection: 'c2', process: processOf('p2'), stepTests: [stepTest('nothing', {process: 'p2'})]}]};
+/** By its words alone: no flags can be read. */
+const refusedByOne = (apiservers: number): Given => ({base: {...closed.base, failures: [failure({tls: 'refused'})], replicas: known(apiservers)}});
+
 const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowVerdict]> = [
 	['N1', 'kubelets alive, authorization on', {}, 'pass'],
 	['N1', 'AlwaysAllow', {base: {flags: [flags({...good, 'authorization-mode': '[AlwaysAllow]'})]}}, 'fail'],
@@ -122,6 +126,9 @@ test('a requirement is met, not met, or undecided', t => {
 	t.is(status({base: {replicas: known(2)}}, ['verified']), 4);
 	t.is(status({base: {replicas: known(2)}}, ['verified'], 'inferred'), 0);
 	t.is(status(unverified, ['verified', 'N1=pass'], 'inferred'), 3);
+	t.is(status(oneWithoutTunnel, ['tunnelled']), 3, 'an apiserver that goes directly');
+	t.is(status(refusedByOne(1), ['verified']), 0);
+	t.is(status(refusedByOne(2), ['verified']), 4, 'another apiserver, not looked at, may not check');
 	t.throws(() => parseRequire('secure'), {code: 'ERR_USAGE'});
 	t.throws(() => parseRequire('C12=pass'), {code: 'ERR_USAGE'});
 });
