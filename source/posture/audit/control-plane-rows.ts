@@ -77,7 +77,9 @@ export function restOfControlPlane(audit: AuditGrounds): RowFinding {
 	}
 
 	if (seen.some(({part}) => part !== 'kube-apiserver')) {
-		return found('pass', 'internal', 'proven', 'The parts that are seen listen on loopback or ask for client certificates', {because});
+		// Without the argument etcd's addresses may still stand in its environment or a file.
+		const hidden = seen.filter(({part, flags}) => part === 'etcd' && flags.values['listen-client-urls'] === undefined);
+		return found('pass', 'internal', hidden.length > 0 ? 'inferred' : 'proven', 'The parts that are seen listen on loopback or ask for client certificates', {because});
 	}
 
 	const others = parts.read ? 'none of the other parts is a pod in kube-system' : 'the other parts are not seen';

@@ -1,5 +1,5 @@
 /** N1–N3: kubelets and pods to the apiserver. */
-import type {Citation} from '../evidence.ts';
+import type {Citation, FlagFacts, Reading} from '../evidence.ts';
 import {apiserverFlag, valueOf} from '../rules/apiserver-flag.ts';
 import {everyProcess} from '../rules/replicas.ts';
 import {needFlagz, needNodeLeases, needSigningRequests} from '../rules/needs.ts';
@@ -22,8 +22,8 @@ export function kubeletToApiserver(audit: AuditGrounds): RowFinding {
 	const need = needsOf(leases, anonymous, ...mode.known ? [] : [{closed: {source: 'flagz' as const, where: 'GET /flagz', because: 'not-asked' as const, need: needFlagz}}]);
 	const {fresh, silent} = lifeOf(audit);
 	const base = {because, need, scope: {of: nodes.read?.facts.total ?? null, proven: fresh.length}, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)};
-	if (everyProcess(grounds).some(reading => valueOf(reading, 'authorization-mode')?.includes('AlwaysAllow'))) {
-		return found('fail', 'authorization-off', mode.known ? mode.basis : 'inferred', 'The apiserver allows every request: --authorization-mode has AlwaysAllow', {...base, remedy: remedies.authorizationMode});
+	if (everyProcess(grounds).some(reading => allowsAll(reading))) {
+		return found('fail', 'authorization-off', mode.known ? mode.basis : 'inferred', 'The apiserver allows every request: --authorization-mode has AlwaysAllow, or is not set', {...base, remedy: remedies.authorizationMode});
 	}
 
 	if (anonymous.read?.facts.anonymous === 'over-granted') {
@@ -50,6 +50,12 @@ export function kubeletToApiserver(audit: AuditGrounds): RowFinding {
 	return silent.length > 0
 		? found('warn', 'partly-alive', 'inferred', `${fresh.length} of ${fresh.length + silent.length} kubelets have renewed their lease within 40 s${sample}${how}`, base)
 		: found('pass', 'authenticated', 'inferred', `${fresh.length} kubelet${fresh.length === 1 ? '' : 's'} alive over HTTPS${sample}, authorization on${how}; that kubelets verify the apiserver is in files on the nodes`, base);
+}
+
+/** With neither modes nor a file that names them, every request is allowed (kubeapiserver/options/authorization.go). */
+function allowsAll(reading: Reading<FlagFacts>): boolean {
+	const mode = valueOf(reading, 'authorization-mode')?.replaceAll(/[[\]\s]/g, '');
+	return mode?.split(',').includes('AlwaysAllow') === true || (mode === '' && (valueOf(reading, 'authorization-config') ?? '') === '');
 }
 
 /** Nodes by their leases; one that was looked at and has none is as silent as one whose lease is old. */

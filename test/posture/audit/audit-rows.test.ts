@@ -21,6 +21,8 @@ const refusedByOne = (apiservers: number): Given => ({base: {...closed.base, fai
 const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowVerdict]> = [
 	['N1', 'kubelets alive, authorization on', {}, 'pass'],
 	['N1', 'AlwaysAllow', {base: {flags: [flags({...good, 'authorization-mode': '[AlwaysAllow]'})]}}, 'fail'],
+	['N1', 'no authorization at all, as a command line without the argument means', {base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})]}}, 'fail'],
+	['N1', 'authorization by a file', {base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5', 'authorization-config': '/a.yaml'})]}}, 'pass'],
 	['N1', 'anonymous requests that may read the API', {anonymous: read({anonymous: 'over-granted', observed: '200 200 200'})}, 'fail'],
 	['N1', 'no kubelet alive', {leases: read({fresh: [], stale: ['n1']})}, 'fail'],
 	['N1', 'one node of two silent', {leases: read({fresh: ['n1'], stale: ['n2']})}, 'warn'],
@@ -107,6 +109,11 @@ test('a good row is proven only when every known apiserver was read', t => {
 	t.is(rowOf({base: {replicas: known(3)}}, 'C4').basis, 'inferred');
 	t.is(rowOf({base: {replicas: null}}, 'C4').basis, 'inferred');
 	t.is(rowOf({base: {front: {to: 'gateway', why: 'path'}}}, 'C4').basis, 'inferred');
+});
+
+test('etcd’s addresses are proven only where its command line names them', t => {
+	t.is(rowOf({}, 'N6').basis, 'proven');
+	t.is(rowOf({parts: read([part('etcd', {'config-file': '/etc/etcd.yaml'})])}, 'N6').basis, 'inferred');
 });
 
 test('behind a gateway, or unverified, no row is proven', t => {
