@@ -3,7 +3,10 @@ import type {ErrorObject} from '../errors/spoke-error.ts';
 import {explainFailure} from '../failures/explain-failure.ts';
 import type {ConnectionPurpose, FailureFacts, Reading} from './evidence.ts';
 
-/** `undefined` for words that prove nothing. A pod or service behind the proxy can say anything, so its words are no proof. */
+/**
+`undefined` for words that prove nothing. A pod or service behind the proxy can say anything, so its words are no proof; and what the apiserver
+says of its own second leg is a Status: the same words as plain text are the kubelet's, or whoever stands in its place.
+*/
 export function failureReading({error, purpose, connection, process, time, active = false}: {
 	error: Pick<ErrorObject, 'text' | 'leg'>;
 	purpose: ConnectionPurpose;
@@ -32,7 +35,7 @@ export function failureReading({error, purpose, connection, process, time, activ
 			leg: 2,
 			tls: couldBeTheApplication ? null : row.proves.tls ?? null,
 			route: row.proves.route ?? null,
-			routeBasis: couldBeTheApplication ? 'inferred' : 'proven',
+			basis: couldBeTheApplication || !text.trimStart().startsWith('{') ? 'inferred' : 'proven',
 		},
 	};
 }

@@ -99,7 +99,8 @@ export type FailureFacts = {
 	leg: 0 | 1 | 2 | 3;
 	tls: 'refused' | 'plain' | null;
 	route: 'konnectivity' | 'egress-http-connect' | null;
-	routeBasis: Basis;
+	/** How surely the apiserver said it. */
+	basis: Basis;
 };
 
 export type ReplicaFacts = {

@@ -44,11 +44,11 @@ function skippedByRequest(grounds: Grounds): Ruling<TlsState> | undefined {
 /** An x509 text comes only from a check that was made: of the failing attempt itself, or of a probe to the same node. The surest reading counts. */
 function refusedByText(grounds: Grounds): Ruling<TlsState> | undefined {
 	const texts = grounds.failures.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && !isOfAnother(reading, grounds))
-		.map(reading => ({reading, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
+		.map(reading => ({reading, said: reading.facts.basis, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
 	const differentials = grounds.logDifferentials.filter(reading => reading.facts.normal === 'certificate-refused' && !isOfAnother(reading, grounds))
-		.map(reading => ({reading, citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));
+		.map(reading => ({reading, said: 'proven' as const, citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));
 	const surest: Basis = egressProxyHasTls(grounds) ? 'inferred' : 'proven';
-	const all = [...texts, ...differentials].map(one => ({...one, basis: weakest(strengthOf(one.reading, grounds), surest)}));
+	const all = [...texts, ...differentials].map(one => ({...one, basis: weakest(one.said, strengthOf(one.reading, grounds), surest)}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
 	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: []};
 }

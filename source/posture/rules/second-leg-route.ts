@@ -36,7 +36,7 @@ function byFailureText(grounds: Grounds): RouteRuling | undefined {
 
 	return {
 		state: reading.facts.route,
-		basis: weakest(reading.facts.routeBasis, strengthOf(reading, grounds)),
+		basis: weakest(reading.facts.basis, strengthOf(reading, grounds)),
 		because: [cite(reading, 'text-of-a-tunnel', reading.facts.text)],
 		need: [],
 		protocol: reading.facts.route === 'konnectivity' ? 'grpc' : 'http-connect',

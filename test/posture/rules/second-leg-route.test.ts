@@ -42,7 +42,7 @@ const rows: readonly Row[] = [
 	['agents carried the held upgrades, behind HTTP CONNECT', grounds({stepTests: [stepTest('http-connect')], agentTests: [agents]}), 'konnectivity', 'proven', 'http-connect'],
 	['a text that only a gRPC tunnel makes', grounds({failures: [failure({route: 'konnectivity', text: 'No agent available'})]}), 'konnectivity', 'proven', 'grpc'],
 	['the same from a probe, and nothing is opened yet: the next connection may end at another apiserver', grounds({...unopened, process: processOf('p1'), failures: [failure({route: 'konnectivity', text: 'No agent available'})], replicas: known(3)}), 'konnectivity', 'inferred', 'grpc'],
-	['the same from a pod behind the proxy, which may say anything', grounds({failures: [failure({route: 'konnectivity', routeBasis: 'inferred'})]}, 'pod-proxy'), 'konnectivity', 'inferred', 'grpc'],
+	['the same from a pod behind the proxy, which may say anything', grounds({failures: [failure({route: 'konnectivity', basis: 'inferred'})]}, 'pod-proxy'), 'konnectivity', 'inferred', 'grpc'],
 	['the same where this very process has no egress file, so that somebody made it up', grounds({flags: [flags(off)], failures: [failure({route: 'konnectivity', text: 'No agent available'})]}), 'direct', 'proven'],
 	['SSH flags before 1.22', grounds({mirrorPods: [mirrorPod('a', {'ssh-user': 'core', 'advertise-address': '10.0.0.5'})], replicas: known(1), version: versionOf('v1.21.5')}), 'ssh-tunnel', 'proven', 'ssh'],
 	['SSH counters before 1.22', grounds({metrics: [metrics({sshTunnels: 2})], version: versionOf('v1.19.0')}), 'ssh-tunnel', 'inferred', 'ssh'],

@@ -1,0 +1,28 @@
+/** Whose words they are decides what they prove. */
+import test from 'ava';
+import {failureReading} from '../../source/posture/failure-reading.ts';
+import {grounds} from '../support/grounds.ts';
+
+const words = 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority';
+const status = JSON.stringify({kind: 'Status', status: 'Failure', message: words, code: 500});
+const read = (text: string, purpose = grounds().purpose) => failureReading({error: {text, leg: 2}, purpose, connection: 'c1', process: null, time: ''})?.facts;
+
+test('a Status is the apiserver’s own word', t => {
+	t.like(read(status), {tls: 'refused', basis: 'proven'});
+});
+
+test('the same as plain text may be the kubelet’s', t => {
+	t.like(read(words), {tls: 'refused', basis: 'inferred'});
+	t.like(read('error dialing backend: No agent available'), {route: 'konnectivity', basis: 'inferred'});
+});
+
+test('what a pod behind the proxy says proves nothing of TLS', t => {
+	const {purpose} = grounds({}, 'pod-proxy', {scheme: 'http', port: 80, portName: null, kubeletPort: false});
+	t.like(read(status.replace('error dialing backend', 'error trying to reach service'), purpose), {tls: null, basis: 'inferred'});
+});
+
+test('a command that is named like a failure is none', t => {
+	for (const name of ['No agent available', 'x509: certificate signed by unknown authority']) {
+		t.is(read(JSON.stringify({status: 'Failure', message: `error executing command in container: OCI runtime exec failed: exec: "${name}": executable file not found in $PATH`})), undefined);
+	}
+});
