@@ -1,6 +1,7 @@
 /** The probes that open connections of their own: only by consent or `--probe active`. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
 import {readBeforeUse} from './connection-readings.ts';
 import type {ConnectionPurpose, Grounds, Reading} from './evidence.ts';
 import type {Examined} from './examine.ts';
@@ -42,7 +43,7 @@ async function stepTest(examined: Examined, cluster: ClusterAccess, target: Prob
 	const agents = (await readAgentPods(cluster)).read?.facts ?? [];
 	return runStepTest({
 		connectToProcess: async () => connectToProcess(examined, cluster),
-		hold: async first => holdUpgrade(async () => cluster.connect(), {namespace: target.namespace, name: target.pod}, first),
+		hold: async first => holdUpgrade(async () => another(examined, cluster), {namespace: target.namespace, name: target.pod}, first),
 		metrics: async () => examined.metrics.read && examined.connection.usable
 			? (await readApiserverMetrics(examined.connection, processOf(examined))).read?.facts ?? null
 			: null,
@@ -68,6 +69,16 @@ async function connectToProcess(examined: Examined, cluster: ClusterAccess): Pro
 	}
 
 	return null;
+}
+
+/** For another carrier: agents' counts would not show that another process opened it. */
+async function another(examined: Examined, cluster: ClusterAccess): Promise<Connection> {
+	const connection = await connectToProcess(examined, cluster);
+	if (!connection) {
+		throw new SpokeError('ERR_STREAM_LOST', 'the examined apiserver was not met again', {leg: 1});
+	}
+
+	return connection;
 }
 
 async function connectionsOf(agents: readonly AgentPod[], cluster: ClusterAccess): Promise<ReadonlyMap<string, number>> {
