@@ -19,11 +19,12 @@ export async function main(argv: readonly string[]): Promise<void> {
 	process.on('uncaughtException', thrown => {
 		// The session has its own screen to leave first.
 		if (process.listenerCount('uncaughtException') === 1) {
+			const error = withStatus(asSpokeError(thrown), failureStatus);
 			// Told last of all, when whoever borrowed the terminal has given it back.
 			process.on('exit', () => {
-				tell(withStatus(asSpokeError(thrown), failureStatus), wantsJson);
+				tell(error, wantsJson);
 			});
-			process.exit(failureStatus ?? exitStatus.bug);
+			process.exit(error.exitStatus);
 		}
 	});
 	try {

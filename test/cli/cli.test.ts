@@ -1,10 +1,14 @@
 /** The program from outside: help, usage, old Nodes, and how little a one-shot reads. */
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import process from 'node:process';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
 import {commandTable} from '../../source/commands/table.ts';
+import {textOf} from '../support/api-server.ts';
 import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 
 const connecting = commandTable.filter(({row}) => row.flags.some(flag => flag.name === 'kubeconfig'));
@@ -25,6 +29,17 @@ test('each command’s help shows each of its flags', async t => {
 		for (const flag of row.flags.filter(flag => !flag.hidden)) {
 			t.true(stdout.includes(`--${flag.name}`), `${row.name} --${flag.name}`);
 		}
+	}
+});
+
+test('a reader of help or of a table that is gone is status 141, without a word', async t => {
+	for (const argv of [['help'], ['keys'], ['completion', 'bash']]) {
+		const child = spawn(process.execPath, [builtProgram, ...argv], {stdio: ['ignore', 'pipe', 'pipe']});
+		child.stdout.destroy();
+		const said = textOf(child.stderr);
+		const [status] = await once(child, 'close') as [number];
+		t.is(status, 141, argv.join(' '));
+		t.is(await said, '');
 	}
 });
 
