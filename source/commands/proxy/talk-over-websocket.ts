@@ -23,6 +23,7 @@ export async function talkOverWebSocket(cluster: ClusterAccess, resolved: Resolv
 	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {witness, signal: interrupted});
 	const messages = new WebSocketMessages(upgraded.socket, upgraded.head, {pingEveryMs, closeMs});
 	const lines = createInterface({input: stdin});
+	let ended = false;
 	const ending = Promise.withResolvers<WebSocketEnding>();
 	messages.on('close', ending.resolve);
 	messages.on('message', (payload, binary) => {
@@ -40,9 +41,15 @@ export async function talkOverWebSocket(cluster: ClusterAccess, resolved: Resolv
 		}
 
 		lines.pause();
-		messages.once('drain', () => lines.resume());
+	});
+	messages.on('drain', () => {
+		// What was written before stdin ended may leave after it.
+		if (!ended) {
+			lines.resume();
+		}
 	});
 	lines.on('close', () => {
+		ended = true;
 		messages.close();
 	});
 	const stop = () => {

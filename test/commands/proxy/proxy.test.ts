@@ -54,7 +54,14 @@ async function serve(t: ExecutionContext) {
 			}
 		},
 		upgrade(request, socket, head) {
-			sockets.handleUpgrade(request, socket, head, client => sockets.emit('connection', client, request));
+			sockets.handleUpgrade(request, socket, head, client => {
+				sockets.emit('connection', client, request);
+				if (request.url!.endsWith('/busy')) {
+					// What is sent meanwhile fills every buffer on the way.
+					socket.pause();
+					setTimeout(() => socket.resume(), 500);
+				}
+			});
 		},
 	});
 	t.teardown(async () => server.close());
@@ -117,6 +124,15 @@ test('HEAD has no body, and dot segments never leave the target', async t => {
 test('a WebSocket takes lines and gives lines', async t => {
 	const {config} = await serve(t);
 	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', '--protocol', 'chat.v1', ...config], {input: 'one\ntwo\n'}), {status: 0, stdout: 'you said one\nyou said two\n', stderr: ''});
+});
+
+test('lines that a busy backend takes late all arrive, also after stdin has ended', async t => {
+	const {config} = await serve(t);
+	const line = 'x'.repeat(2000);
+	const {status, stdout, stderr} = await runSpoke(['proxy', 'get', 'svc/web/busy', '--websocket', ...config], {input: `${line}\n`.repeat(5000)});
+	t.is(stderr, '');
+	t.is(status, 0);
+	t.is(stdout, `you said ${line}\n`.repeat(5000));
 });
 
 test('the path says that it is plain, or encrypted and checked by nobody', async t => {
