@@ -7,7 +7,7 @@ import {renderCommandHelp, renderProgramHelp} from './command-line/render-help.t
 import type {Invocation} from './commands/command.ts';
 import {commandTable} from './commands/table.ts';
 import {asSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
-import {exitStatus} from './errors/exit-status.ts';
+import {statusOfSignal} from './errors/exit-status.ts';
 import {errorText} from './text/error-text.ts';
 import {version} from './version.ts';
 
@@ -59,6 +59,12 @@ export async function main(argv: readonly string[]): Promise<void> {
 		process.exitCode = await command.run(invocation);
 	} catch (thrown) {
 		const error = withStatus(asSpokeError(thrown), failureStatus);
+		if (interrupted.aborted && error.code === 'ERR_INTERNAL') {
+			// What was under way was cut by the signal, and says so in many ways.
+			process.exitCode = statusOfSignal(interrupted.reason);
+			return;
+		}
+
 		tell(error, wantsJson);
 		process.exitCode = error.exitStatus;
 	}
@@ -153,11 +159,10 @@ function errorLine(error: ErrorObject) {
 /** The first INT, TERM or HUP asks the command to end; a second one ends the process with the signal's status. */
 function untilInterrupted(): AbortSignal {
 	const controller = new AbortController();
-	const statuses = {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup} as const;
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 		process.on(signal, () => {
 			if (controller.signal.aborted) {
-				process.exit(statuses[signal]);
+				process.exit(statusOfSignal(signal));
 			}
 
 			controller.abort(signal);

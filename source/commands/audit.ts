@@ -1,4 +1,5 @@
 /** `spoke audit`: every path between nodes and the control plane, judged row by row. */
+import {cutBy} from '../cluster/cut-by.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {auditJunit} from '../output/audit-junit.ts';
@@ -23,7 +24,7 @@ export const command: Command<typeof auditRow.flags> = {
 		}
 
 		const require = flags.require.map(asked => parseRequire(asked));
-		const cluster = await openCluster(flags, env);
+		const cluster = cutBy(await openCluster(flags, env), interrupted);
 		try {
 			const audit = await runAudit(cluster, {
 				probe: flags.probe === 'active' ? 'active' : 'passive',
@@ -31,6 +32,7 @@ export const command: Command<typeof auditRow.flags> = {
 				minBasis: flags['min-basis'] === 'inferred' ? 'inferred' : 'proven',
 				signal: interrupted,
 			});
+			interrupted.throwIfAborted();
 			stdout.write(formats[flags.output]!(audit));
 			return audit.exitStatus;
 		} finally {

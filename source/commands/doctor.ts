@@ -1,4 +1,5 @@
 /** `spoke doctor`: which leg fails, why, and what to do. */
+import {cutBy} from '../cluster/cut-by.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
@@ -18,9 +19,11 @@ export const command: Command<typeof doctorRow.flags> = {
 		let cluster: ClusterAccess | undefined;
 		try {
 			const doctor = await walk(target, async () => {
-				cluster = await openCluster(flags, env);
+				cluster = cutBy(await openCluster(flags, env), interrupted);
 				return cluster;
 			}, {signal: interrupted});
+			// A walk that was told to end has found nothing.
+			interrupted.throwIfAborted();
 			stdout.write(flags.output === 'json' ? `${JSON.stringify(doctor)}\n` : doctorReport(doctor));
 			return doctor.exitStatus;
 		} finally {

@@ -1,4 +1,5 @@
 /** `spoke path`: the legs to one pod, node or service, with evidence and remedies. */
+import {cutBy} from '../cluster/cut-by.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus} from '../errors/exit-status.ts';
@@ -19,13 +20,14 @@ export const command: Command<typeof pathRow.flags> = {
 		}
 
 		const wanted = chosenFeatures(flags.feature);
-		const cluster = await openCluster(flags, env);
+		const cluster = cutBy(await openCluster(flags, env), interrupted);
 		try {
 			const paths = await pathsTo(cluster, target, {
 				...wanted ? {features: wanted} : {},
 				probe: flags.probe === 'active' ? 'active' : 'passive',
 				signal: interrupted,
 			});
+			interrupted.throwIfAborted();
 			if (paths.length === 0) {
 				throw new SpokeError('ERR_USAGE', `${flags.feature.join(', ')} does not apply to ${target}`);
 			}

@@ -11,7 +11,7 @@ import {parseListenAddresses} from '../sessions/forward/listen-address.ts';
 import {startForward} from '../sessions/forward/start-forward.ts';
 import {errorText} from '../text/error-text.ts';
 import type {Command, Invocation} from './command.ts';
-import {reasonOf, statusOfSignal} from './port-forward/ended.ts';
+import {reasonOf, statusOfEnding} from './port-forward/ended.ts';
 import {forwardArguments, type TargetWithPorts} from './port-forward/forward-arguments.ts';
 import type {ForwardReporter} from './port-forward/forward-reporter.ts';
 import {jsonReporter} from './port-forward/json-reporter.ts';
@@ -51,7 +51,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 		}
 
 		const signal = interrupted.aborted ? String(interrupted.reason) : null;
-		const exitStatus = signal === null ? failure?.exitStatus ?? 1 : statusOfSignal(signal);
+		const exitStatus = signal === null ? failure?.exitStatus ?? 1 : statusOfEnding(signal);
 		reporter.ended({exitStatus, reason: signal === null ? reasonOf(failure!) : 'signal', signal, totals: totalsOf(running, targets), error: signal === null ? failure! : null});
 		if (failure && signal === null && flags.output !== 'json') {
 			throw failure;

@@ -23,3 +23,10 @@ export const exitStatus = {
 	/** Any failure of our own in exec and attach, whose statuses belong to the remote command. */
 	execOwnFailure: 255,
 } as const;
+
+const ofSignals: Readonly<Record<string, number>> = {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup};
+
+/** The status of a process that ended by `signal`, the reason with which `Invocation.interrupted` is aborted. */
+export function statusOfSignal(signal: unknown): number {
+	return ofSignals[String(signal)] ?? exitStatus.other;
+}

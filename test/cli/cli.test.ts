@@ -2,6 +2,7 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {createServer, type AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -40,6 +41,23 @@ test('a reader of help or of a table that is gone is status 141, without a word'
 		const [status] = await once(child, 'close') as [number];
 		t.is(status, 141, argv.join(' '));
 		t.is(await said, '');
+	}
+});
+
+test('a signal ends what only reads with its own status, without a word', async t => {
+	const silent = createServer().listen(0, '127.0.0.1');
+	await once(silent, 'listening');
+	t.teardown(() => silent.close());
+	const server = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+	for (const argv of [['path', 'pod/x'], ['audit'], ['doctor', 'pod/x']]) {
+		const child = spawn(process.execPath, [builtProgram, ...argv, '--server', server], {stdio: ['ignore', 'pipe', 'pipe'], env: {PATH: process.env['PATH'], HOME: '/nonexistent'}});
+		const said = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+		// It has got as far as asking.
+		await once(silent, 'connection');
+		child.kill('SIGINT');
+		const [status] = await once(child, 'close') as [number];
+		t.is(status, 130, argv.join(' '));
+		t.deepEqual(await said, ['', ''], argv.join(' '));
 	}
 });
 

@@ -1,14 +1,12 @@
 /** How does a run of port-forward end, for the event, the exit status and the error line? */
-import {exitStatus} from '../../errors/exit-status.ts';
+import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
 export type EndReason = 'signal' | 'target-gone' | 'bind-failed' | 'not-found' | 'forbidden' | 'credentials' | 'unreachable' | 'error';
 
-const signalStatus: Readonly<Record<string, number>> = {SIGINT: exitStatus.ok, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup};
-
 /** INT is how a person ends a forward: 0, as with kubectl. */
-export function statusOfSignal(signal: string): number {
-	return signalStatus[signal] ?? exitStatus.other;
+export function statusOfEnding(signal: string): number {
+	return signal === 'SIGINT' ? exitStatus.ok : statusOfSignal(signal);
 }
 
 const reasons: Readonly<Partial<Record<SpokeError['code'], EndReason>>> = {

@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {guardAccess} from '../../actions/access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
+import {statusOfSignal} from '../../errors/exit-status.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import {whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
 import {startProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
@@ -44,7 +44,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		}
 
 		listener.close();
-		return {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup}[String(interrupted.reason)] ?? exitStatus.other;
+		return statusOfSignal(interrupted.reason);
 	} finally {
 		await paths.finished();
 		cluster.close();

@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {finished} from 'node:stream/promises';
 import type {Readable} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
+import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
 import type {TerminalSize} from '../../sessions/remote-command/command-channels.ts';
 import type {RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {BorrowedTerminal} from '../../terminal/borrowed-terminal.ts';
@@ -162,10 +162,8 @@ function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: 
 
 /** 130, 143 or 129, by the signal that `interrupted` was aborted with. */
 export function signalStatus(interrupted: AbortSignal): number {
-	return statusOfSignal[String(interrupted.reason)] ?? exitStatus.other;
+	return statusOfSignal(interrupted.reason);
 }
-
-const statusOfSignal: Readonly<Record<string, number>> = {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup};
 
 function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveEnd>; stop: () => void} {
 	const {promise, resolve} = Promise.withResolvers<DriveEnd>();
