@@ -87,8 +87,12 @@ export class ConnectionPool {
 
 	async #take(signal?: AbortSignal): Promise<DedicatedConnection | undefined> {
 		for (const [connection, {timer}] of [...this.#idle].toReversed()) {
+			// Another request may have taken it while the one before was looked at.
+			if (!this.#idle.delete(connection)) {
+				continue;
+			}
+
 			clearTimeout(timer);
-			this.#idle.delete(connection);
 			if (connection.usable && await connection.isCurrent(signal)) {
 				return connection;
 			}

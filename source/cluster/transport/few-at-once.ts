@@ -1,14 +1,12 @@
 /** Lets only so many handshakes run at once: an apiserver that has just come back is not stormed by everything that waited for it. */
 
-/** Runs `work` when fewer than `most` others run; the rest wait in order. */
+/** Runs `work` when fewer than `most` others run; the rest wait in order, or until their signal. */
 export function fewAtOnce(most: number): <Result>(work: () => Promise<Result>, signal?: AbortSignal) => Promise<Result> {
 	let running = 0;
 	const waiting: Array<() => void> = [];
 	return async (work, signal) => {
 		if (running >= most) {
-			const {promise, resolve} = Promise.withResolvers<void>();
-			waiting.push(resolve);
-			await promise;
+			await itsTurn(waiting, signal);
 		} else {
 			running++;
 		}
@@ -25,4 +23,24 @@ export function fewAtOnce(most: number): <Result>(work: () => Promise<Result>, s
 			}
 		}
 	};
+}
+
+async function itsTurn(waiting: Array<() => void>, signal: AbortSignal | undefined): Promise<void> {
+	signal?.throwIfAborted();
+	const {promise, resolve, reject} = Promise.withResolvers<void>();
+	const leave = () => {
+		const at = waiting.indexOf(resolve);
+		if (at >= 0) {
+			waiting.splice(at, 1);
+			reject(signal!.reason as Error);
+		}
+	};
+
+	waiting.push(resolve);
+	signal?.addEventListener('abort', leave);
+	try {
+		await promise;
+	} finally {
+		signal?.removeEventListener('abort', leave);
+	}
 }

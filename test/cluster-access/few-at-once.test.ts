@@ -1,0 +1,51 @@
+/** So many run at once, the rest in order; who gives up leaves the line at once and takes nobody's place. */
+import test from 'ava';
+import {fewAtOnce} from '../../source/cluster/transport/few-at-once.ts';
+
+function work() {
+	const begun: string[] = [];
+	const ends = new Map<string, () => void>();
+	const run = (name: string) => async () => {
+		begun.push(name);
+		await new Promise<void>(resolve => {
+			ends.set(name, resolve);
+		});
+	};
+
+	return {begun, run, async end(name: string) {
+		ends.get(name)!();
+		await new Promise(resolve => {
+			setImmediate(resolve);
+		});
+	}};
+}
+
+test('the third waits for one of two, and the others behind it in order', async t => {
+	const limited = fewAtOnce(2);
+	const {begun, run, end} = work();
+	for (const name of ['a', 'b', 'c', 'd']) {
+		void limited(run(name));
+	}
+
+	t.deepEqual(begun, ['a', 'b']);
+	await end('b');
+	t.deepEqual(begun, ['a', 'b', 'c']);
+	await end('a');
+	t.deepEqual(begun, ['a', 'b', 'c', 'd']);
+});
+
+test('who gives up while it waits is told at once, and its place is the next one’s', async t => {
+	const limited = fewAtOnce(1);
+	const {begun, run, end} = work();
+	const gone = new AbortController();
+	void limited(run('a'));
+	const second = limited(run('b'), gone.signal);
+	void limited(run('c'));
+	gone.abort(new Error('left'));
+	await t.throwsAsync(second, {message: 'left'});
+	await end('a');
+	t.deepEqual(begun, ['a', 'c']);
+	await end('c');
+	void limited(run('d'));
+	t.deepEqual(begun, ['a', 'c', 'd']);
+});
