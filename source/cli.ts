@@ -9,6 +9,7 @@ import {commandTable} from './commands/table.ts';
 import {asSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
 import {statusOfSignal} from './errors/exit-status.ts';
 import {errorText} from './text/error-text.ts';
+import {jsonText} from './text/json-text.ts';
 import {version} from './version.ts';
 
 /** Runs `argv` (without node and script) and sets the process's exit status. */
@@ -139,7 +140,7 @@ function tell(error: SpokeError, wantsJson: boolean): void {
 	}
 
 	if (wantsJson) {
-		process.stdout.write(`${JSON.stringify(errorLine(error.toJSON()))}\n`);
+		process.stdout.write(`${jsonText(errorLine(error.toJSON()))}\n`);
 	}
 }
 

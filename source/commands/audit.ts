@@ -4,6 +4,7 @@ import {openCluster} from '../cluster/open-cluster.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {auditJunit} from '../output/audit-junit.ts';
 import {auditReport} from '../output/audit-report.ts';
+import {jsonLine} from '../output/json-line.ts';
 import type {Audit} from '../posture/audit/audit-object.ts';
 import {parseRequire} from '../posture/audit/require.ts';
 import {runAudit} from '../posture/audit/run-audit.ts';
@@ -11,7 +12,7 @@ import type {Command} from './command.ts';
 import {auditRow} from './rows/audit.ts';
 
 const formats: Readonly<Record<string, (audit: Audit) => string>> = {
-	json: audit => `${JSON.stringify(audit)}\n`,
+	json: jsonLine,
 	junit: auditJunit,
 	text: auditReport,
 };

@@ -4,6 +4,7 @@ import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {doctorReport} from '../output/doctor-report.ts';
+import {jsonLine} from '../output/json-line.ts';
 import {walk} from '../posture/doctor/walk.ts';
 import type {Command} from './command.ts';
 import {doctorRow} from './rows/doctor.ts';
@@ -24,7 +25,7 @@ export const command: Command<typeof doctorRow.flags> = {
 			}, {signal: interrupted});
 			// A walk that was told to end has found nothing.
 			interrupted.throwIfAborted();
-			stdout.write(flags.output === 'json' ? `${JSON.stringify(doctor)}\n` : doctorReport(doctor));
+			stdout.write(flags.output === 'json' ? jsonLine(doctor) : doctorReport(doctor));
 			return doctor.exitStatus;
 		} finally {
 			cluster?.close();

@@ -3,6 +3,7 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus} from '../errors/exit-status.ts';
 import {loadKeymap, type LoadedKeymap} from '../keymap/load-keymap.ts';
 import {keyTable, type KeyTableRow} from '../keymap/describe-keys.ts';
+import {jsonLine} from '../output/json-line.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Command} from './command.ts';
 import {keysRow} from './rows/keys.ts';
@@ -17,7 +18,7 @@ export const command: Command<typeof keysRow.flags> = {
 		const loaded = await loadKeymap(env, positionals[0] ?? flags.keymap);
 		const json = flags.json || flags.output === 'json';
 		if (json) {
-			stdout.write(`${JSON.stringify(asObject(loaded))}\n`);
+			stdout.write(jsonLine(asObject(loaded)));
 		} else if (flags.check) {
 			stdout.write(loaded.problems.length === 0 ? `keymap ${loaded.userFile ?? loaded.base}: no problem\n` : '');
 		} else {

@@ -3,6 +3,7 @@ import {cutBy} from '../cluster/cut-by.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus} from '../errors/exit-status.ts';
+import {jsonLine} from '../output/json-line.ts';
 import {pathReport} from '../output/path-report.ts';
 import type {StreamFeature} from '../posture/evidence.ts';
 import {pathsTo} from '../posture/paths-to.ts';
@@ -32,7 +33,7 @@ export const command: Command<typeof pathRow.flags> = {
 				throw new SpokeError('ERR_USAGE', `${flags.feature.join(', ')} does not apply to ${target}`);
 			}
 
-			stdout.write(flags.output === 'json' ? paths.map(path => `${JSON.stringify(path)}\n`).join('') : pathReport(paths));
+			stdout.write(flags.output === 'json' ? paths.map(path => jsonLine(path)).join('') : pathReport(paths));
 			return exitStatus.ok;
 		} finally {
 			cluster.close();

@@ -30,8 +30,8 @@ function testCase(row: AuditRow, required: boolean): {kind: 'passed' | 'failure'
 	return {kind: 'passed', xml: `${open}\n      <system-out>${escape(`${row.verdict}, ${row.state}, ${row.basis}: `)}${text}</system-out>\n    </testcase>`};
 }
 
-/** XML 1.0 allows no control characters, not even escaped. */
+/** XML 1.0 allows no control characters, not even escaped, and no lone surrogates. */
 function escape(text: string): string {
-	return [...text].filter(character => character >= ' ' || character === '\n' || character === '\t').join('')
+	return text.replaceAll(/(?![\n\t])[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '')
 		.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -88,6 +88,10 @@ const plainly = /^[\t\n -~]*$/;
 // Default_Ignorable_Code_Point holds the bidi controls, zero-width marks, BOM, fillers and tags; of it only the variation selectors
 // that emoji carry (FE0E, FE0F) stay. U+2028 and U+2029 end lines, U+FFF9–FFFB hide annotations, and are not in it.
 const hazards = String.raw`[\p{Cc}\p{Cs}\u2028\u2029\uFFF9-\uFFFB]|(?![\uFE0E\uFE0F])\p{Default_Ignorable_Code_Point}`;
+
+/** What may not stand in a line as it is. */
+export const hazard = new RegExp(hazards, 'gu');
+
 const lineEnd = String.raw`\r?\n`;
 const notable = new RegExp(`${lineEnd}|(?!\\t)(?:${hazards})`, 'gu');
 const notableColoured = new RegExp(`${lineEnd}|\\u001B\\[([\\d;:]{0,64})m|(?!\\t)(?:${hazards})`, 'gu');

@@ -1,0 +1,12 @@
+/** JSON that a terminal cannot be moved or fooled by. */
+import {hazard} from './sanitise.ts';
+
+/** JSON escapes control characters below U+0020 by itself; here everything else is escaped as well that `sanitise` would make visible. */
+export function jsonText(value: object): string {
+	return JSON.stringify(value).replaceAll(hazard, found => Array.from({length: found.length}, (_, at) => escaped(found[at]!)).join(''));
+}
+
+/** One UTF-16 unit. */
+function escaped(unit: string): string {
+	return `\\u${unit.codePointAt(0)!.toString(16).padStart(4, '0')}`;
+}
