@@ -1,4 +1,5 @@
 /** Follows the logs of many containers at once: of pods that are named, or of all that a scope has and will have. */
+import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, chooseContainer, containerRole} from '../../targets/choose-container.ts';
@@ -183,9 +184,7 @@ class ManyFollows {
 				await this.events.push({type: 'no-pods'});
 			}
 
-			await new Promise(resolve => {
-				setTimeout(resolve, lookEveryMs);
-			});
+			await sleep(lookEveryMs, undefined, {signal: this.#signal}).catch(() => undefined);
 		}
 	}
 

@@ -95,7 +95,7 @@ export function guardQuiet(firstLeg: FirstLegCheck, limits: QuietLimits, {offers
 		try {
 			if (await offersMore()) {
 				// A line may have been written just now.
-				await sleep(limits.deliverWithinMs);
+				await sleep(limits.deliverWithinMs, undefined, {ref: false});
 			} else {
 				return;
 			}
