@@ -5,7 +5,7 @@ import {actionRows} from '../../source/actions/action-rows.ts';
 import {contexts} from '../../source/keymap/contexts.ts';
 import {describeKeys} from '../../source/keymap/describe-keys.ts';
 import {keymapSchema} from '../../source/keymap/keymap-schema.ts';
-import {loadKeymap, overlayNames} from '../../source/keymap/load-keymap.ts';
+import {loadKeymap, overlayNames, userKeymapPath} from '../../source/keymap/load-keymap.ts';
 import {mergeKeymaps} from '../../source/keymap/merge-keymaps.ts';
 import {parseKeymap} from '../../source/keymap/parse-keymap.ts';
 
@@ -98,4 +98,11 @@ test('an unknown keymap under `extends` falls back to the default and is told', 
 	t.is(used, 'default');
 	t.regex(problems[0]!.message, /no keymap is called vimm \(did you mean vim\?\)/);
 	t.is(problems[0]!.line, 1);
+});
+
+test('the user’s keymap is never looked for by a relative path', t => {
+	t.is(userKeymapPath({XDG_CONFIG_HOME: '', HOME: '/home/ada'}), '/home/ada/.config/spoke/keymap.yaml');
+	t.is(userKeymapPath({XDG_CONFIG_HOME: 'here', HOME: '/home/ada'}), '/home/ada/.config/spoke/keymap.yaml');
+	t.is(userKeymapPath({XDG_CONFIG_HOME: '/etc/ada', HOME: '/home/ada'}), '/etc/ada/spoke/keymap.yaml');
+	t.is(userKeymapPath({}), null);
 });
