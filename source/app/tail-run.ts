@@ -1,6 +1,6 @@
 /** Runs one tail: follows the logs, puts the lines into its buffer in the order of their times, and keeps its view. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {asSpokeError} from '../errors/spoke-error.ts';
+import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import type {LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import {followLogs, logSource, type ContainerChoice, type FollowTargets} from '../sessions/logs/follow-logs.ts';
@@ -208,6 +208,9 @@ export class TailRun {
 			const names = this.ask.containers.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chooseContainer(pod, this.ask.containers.kind === 'named' ? this.ask.containers.name : undefined, {unknownAnnotation: 'go-on'}).name];
 			for (const name of names) {
 				await this.#readOnePrevious(pod, name, pods.length, signal);
+				if (signal.aborted) {
+					return;
+				}
 			}
 		}
 
@@ -221,13 +224,26 @@ export class TailRun {
 		const index = this.#sourceIndex(source);
 		try {
 			const open = await openLog(this.#cluster, source, {previous: true, timestamps: true}, {target: reachedPod(this.ask.asked, pod, chosenFrom, container), witness: this.#witness, signal});
-			const {remainder} = await readLineBlocks(open.body, block => {
-				this.#order.lines(index, block);
-				this.#changed();
-			});
-			this.#order.lines(index, remainder);
-			open.close();
+			try {
+				const {remainder, error} = await readLineBlocks(open.body, block => {
+					signal.throwIfAborted();
+					this.#order.lines(index, block);
+					this.#changed();
+				});
+				signal.throwIfAborted();
+				this.#order.lines(index, remainder);
+				if (error) {
+					throw new SpokeError('ERR_STREAM_LOST', `the log before was cut: ${error.message}`, {leg: 1, cause: error});
+				}
+			} finally {
+				open.close();
+			}
 		} catch (thrown) {
+			// Another beginning was asked for meanwhile: what is on the screen is no longer this.
+			if (signal.aborted) {
+				return;
+			}
+
 			const error = asSpokeError(thrown);
 			this.#notice(index, `${pod.metadata.name}/${container}: ${error.message}${error.text === null ? '' : `: ${sanitiseLine(error.text)}`}`);
 		}
