@@ -13,7 +13,7 @@ export type AccessAnswer = {allowed: boolean; reason: string};
 Asks the apiserver whether we may; `null` when it does not tell (the review itself is refused or missing).
 Never asks for more than the review: nothing is tried.
 */
-export async function mayWe(cluster: ClusterAccess, question: AccessQuestion, signal?: AbortSignal): Promise<AccessAnswer | null> {
+export async function mayWe(cluster: Pick<ClusterAccess, 'json'>, question: AccessQuestion, signal?: AbortSignal): Promise<AccessAnswer | null> {
 	const spec = 'path' in question ? {nonResourceAttributes: question} : {resourceAttributes: question};
 	const review = await selfReview(cluster, 'authorization.k8s.io/v1', 'SelfSubjectAccessReview', {spec}, signal) as {status?: {allowed?: boolean; reason?: string}} | null;
 	return review?.status ? {allowed: review.status.allowed === true, reason: review.status.reason ?? ''} : null;
@@ -22,13 +22,13 @@ export async function mayWe(cluster: ClusterAccess, question: AccessQuestion, si
 export type Self = {user: string; groups: readonly string[]; uid: string | null};
 
 /** Who the apiserver takes us for (`kubectl auth whoami`, since 1.28); `null` when it does not tell. */
-export async function whoAreWe(cluster: ClusterAccess, signal?: AbortSignal): Promise<Self | null> {
+export async function whoAreWe(cluster: Pick<ClusterAccess, 'json'>, signal?: AbortSignal): Promise<Self | null> {
 	const review = await selfReview(cluster, 'authentication.k8s.io/v1', 'SelfSubjectReview', {}, signal) as {status?: {userInfo?: {username?: string; groups?: string[]; uid?: string}}} | null;
 	const about = review?.status?.userInfo;
 	return about?.username === undefined ? null : {user: about.username, groups: about.groups ?? [], uid: about.uid ?? null};
 }
 
-async function selfReview(cluster: ClusterAccess, apiVersion: string, kind: string, more: Record<string, unknown>, signal?: AbortSignal): Promise<unknown> {
+async function selfReview(cluster: Pick<ClusterAccess, 'json'>, apiVersion: string, kind: string, more: Record<string, unknown>, signal?: AbortSignal): Promise<unknown> {
 	try {
 		return await cluster.json({
 			method: 'POST',

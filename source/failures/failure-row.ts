@@ -24,5 +24,5 @@ export type FailureRow = {
 	meaning: string;
 	remedy: string | null;
 	/** What the words prove of leg 2 for this attempt. Route: only words that nothing but a tunnel's client makes. */
-	proves: {tls?: 'refused' | 'plain'; route?: 'konnectivity' | 'egress-http-connect'; notHttpConnect?: true};
+	proves: {tls?: 'refused' | 'plain'; route?: 'konnectivity' | 'egress-http-connect'};
 };

@@ -51,8 +51,6 @@ export type MetricFacts = {
 	portForwardsOpen: number;
 	/** Log reads that failed at the kubelet's certificate; `null` when the family is absent. */
 	logTlsFailures: number | null;
-	/** A CA file of a client was re-read (1.36 or later). */
-	caReloads: number | null;
 	sshTunnels: number | null;
 };
 

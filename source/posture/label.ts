@@ -16,4 +16,4 @@ export type Labeller = {
 	close(): void;
 };
 
-export type MakeLabeller = (cluster: ClusterAccess, options?: {probe?: 'passive' | 'active'}) => Labeller;
+export type MakeLabeller = (cluster: ClusterAccess) => Labeller;

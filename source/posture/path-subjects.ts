@@ -5,7 +5,7 @@ import {chooseContainer} from '../targets/choose-container.ts';
 import {parseTarget} from '../targets/parse-target.ts';
 import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
-import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget, StreamFeature} from './evidence.ts';
+import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget} from './evidence.ts';
 import type {ProbeTarget} from './examine-actively.ts';
 import {kubeletPortOf, nodeNamed, podOnNode, type NodeObject} from './node-facts.ts';
 
@@ -109,8 +109,4 @@ function probeOf(pod: PodObject, container: string | null, node: NodeObject | nu
 
 	const {hostIP = null} = pod.status as {hostIP?: string};
 	return {namespace: pod.metadata.namespace ?? 'default', pod: pod.metadata.name, container, node: pod.spec.nodeName ?? null, hostAddress: hostIP, kubeletPort: kubeletPortOf(node), nodeAddresses: node?.status?.addresses?.map(({address}) => address) ?? null};
-}
-
-export function featuresOf({purposes}: PathSubjects): readonly StreamFeature[] {
-	return purposes.map(({feature}) => feature);
 }

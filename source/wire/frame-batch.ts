@@ -16,7 +16,6 @@ export class FrameBatch {
 			this.#corked = true;
 			this.#carrier.cork();
 			// A microtask would come before what streams do in the same turn.
-
 			process.nextTick(() => {
 				this.#corked = false;
 				this.#carrier.uncork();

@@ -1,8 +1,10 @@
 /** What may this user do to the target? A missing right is a note: it closes a command, not the way. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {mayI, type AskedRight} from '../probes/access.ts';
+import type {AccessQuestion} from '../../cluster/self-review.ts';
+import {mayI} from '../probes/access.ts';
 import {passed, type StepResult} from './step-result.ts';
 
+type AskedRight = Extract<AccessQuestion, {resource: string}>;
 type Asked = readonly [command: string, rights: readonly AskedRight[]];
 
 export async function rightsStep(cluster: ClusterAccess, asked: string): Promise<StepResult> {

@@ -1,32 +1,21 @@
 /** Who are we to the apiserver, what may we do, and what does it let nobody in particular do? */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {mayWe, whoAreWe, type AccessQuestion} from '../../cluster/self-review.ts';
 import type {Outcome} from '../evidence.ts';
-import {parsed, readText} from './ask.ts';
 
 export type WhoAmI = {user: string | null; groups: readonly string[]};
 
-export async function readWhoAmI(cluster: Pick<ClusterAccess, 'request'>): Promise<WhoAmI> {
-	const answer = await post<{status?: {userInfo?: {username?: string; groups?: string[]}}}>(cluster, '/apis/authentication.k8s.io/v1/selfsubjectreviews', {apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview'});
-	return {user: answer?.status?.userInfo?.username ?? null, groups: answer?.status?.userInfo?.groups ?? []};
-}
+const answerMs = 5000;
 
-export type AskedRight = {verb: string; group?: string; resource?: string; subresource?: string; namespace?: string; name?: string; path?: string};
+export async function readWhoAmI(cluster: Pick<ClusterAccess, 'json'>): Promise<WhoAmI> {
+	const self = await whoAreWe(cluster, AbortSignal.timeout(answerMs)).catch(() => null);
+	return {user: self?.user ?? null, groups: self?.groups ?? []};
+}
 
 /** `undefined` where the question itself is not answered. */
-export async function mayI(cluster: Pick<ClusterAccess, 'request'>, {verb, path, ...resource}: AskedRight): Promise<boolean | undefined> {
-	const spec = path === undefined ? {resourceAttributes: {verb, ...resource}} : {nonResourceAttributes: {verb, path}};
-	const answer = await post<{status?: {allowed?: boolean}}>(cluster, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec});
-	return answer?.status?.allowed;
-}
-
-async function post<T>(cluster: Pick<ClusterAccess, 'request'>, path: string, object: object): Promise<T | undefined> {
-	try {
-		const response = await cluster.request({method: 'POST', path, headers: {'Content-Type': 'application/json', Accept: 'application/json'}, body: JSON.stringify(object), timeoutMs: 5000});
-		const body = await readText(response, 1024 * 1024);
-		return response.status < 300 ? parsed<T>(body) : undefined;
-	} catch {
-		return undefined;
-	}
+export async function mayI(cluster: Pick<ClusterAccess, 'json'>, question: AccessQuestion): Promise<boolean | undefined> {
+	const answer = await mayWe(cluster, question, AbortSignal.timeout(answerMs)).catch(() => null);
+	return answer?.allowed;
 }
 
 /** `conditional`: some paths only, by AuthenticationConfiguration. */

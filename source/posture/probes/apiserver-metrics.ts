@@ -16,7 +16,6 @@ const wanted = [
 	'apiserver_longrunning_requests',
 	'kube_apiserver_pod_logs_backend_tls_failure_total',
 	'kube_apiserver_pod_logs_insecure_backend_total',
-	'rest_client_transport_ca_reload_total',
 	'ssh_tunnel_open_count',
 ];
 const longestBytes = 256 * 1024 * 1024;
@@ -78,7 +77,6 @@ export function metricFacts(samples: readonly Sample[]): MetricFacts {
 		kubeletSuccesses: sum(done.filter(({labels}) => labels['subresource'] === 'portforward')) + Math.max(0, sum(done.filter(({labels}) => labels['subresource'] === 'log')) - sum(skipping)),
 		portForwardsOpen: sum(of('apiserver_longrunning_requests').filter(({labels}) => labels['subresource'] === 'portforward')),
 		logTlsFailures: sumOrNull(of('kube_apiserver_pod_logs_backend_tls_failure_total')),
-		caReloads: sumOrNull(of('rest_client_transport_ca_reload_total')),
 		sshTunnels: sumOrNull(of('ssh_tunnel_open_count')),
 	};
 }

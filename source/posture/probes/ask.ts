@@ -1,5 +1,5 @@
 /** How does a probe ask, and what does an answer that tells nothing mean? */
-import type {ApiResponse, Connection, RequestOptions} from '../../cluster/connection.ts';
+import type {ApiResponse, Connection} from '../../cluster/connection.ts';
 import type {Closed, EvidenceSource, Need, Outcome, Reading} from '../evidence.ts';
 
 /** A connection, or a cluster's pooled ones: all that a probe needs. */
@@ -12,9 +12,6 @@ export type Question = {
 	accept?: string;
 	timeoutMs?: number;
 	maxBytes?: number;
-	signal?: AbortSignal;
-	/** Which process answers, where that is known beforehand. */
-	process?: string | null;
 	/** Id of the connection, when the answer says something about it. */
 	connection?: string | null;
 };
@@ -27,26 +24,25 @@ Asks and reads whole. `read` gets status 200 only; anything else is `closed`: 40
 and neither says that something is not set. Never throws.
 */
 export async function ask<Facts>(asked: Asked, question: Question, read: (body: string, response: ApiResponse) => Facts | undefined): Promise<Outcome<Facts>> {
-	const {source, path, need, accept = 'application/json', timeoutMs = 5000, maxBytes = smallBytes, signal} = question;
+	const {source, path, need, accept = 'application/json', timeoutMs = 5000, maxBytes = smallBytes} = question;
 	const where = `GET ${path}`;
 	const closed = (because: Closed['because']): Outcome<Facts> => ({closed: {source, where, because, need}});
-	const options: RequestOptions = {path, headers: {Accept: accept}, timeoutMs, ...signal ? {signal} : {}};
 	try {
-		const response = await asked.request(options);
+		const response = await asked.request({path, headers: {Accept: accept}, timeoutMs});
 		const body = await readText(response, maxBytes);
 		if (response.status !== 200) {
 			return closed(response.status === 401 || response.status === 403 ? 'forbidden' : response.status === 404 || response.status === 406 ? 'not-served' : 'no-answer');
 		}
 
 		const facts = read(body, response);
-		return facts === undefined ? closed('not-served') : {read: reading(question, facts, response)};
+		return facts === undefined ? closed('not-served') : {read: reading(question, facts)};
 	} catch {
 		return closed('no-answer');
 	}
 }
 
-function reading<Facts>({source, path, process = null, connection = null}: Question, facts: Facts, _response: ApiResponse): Reading<Facts> {
-	return {source, where: `GET ${path}`, process, connection, time: new Date().toISOString(), active: false, facts};
+function reading<Facts>({source, path, connection = null}: Question, facts: Facts): Reading<Facts> {
+	return {source, where: `GET ${path}`, process: null, connection, time: new Date().toISOString(), active: false, facts};
 }
 
 /** @throws when the body is cut short or larger than `maxBytes` */
