@@ -1,5 +1,5 @@
 /** Puts lines of several containers into the order of their times: what comes within 300 ms is settled, then fixed. */
-import {readLines} from '../sessions/logs/log-lines.ts';
+import {eachLine} from '../sessions/logs/log-lines.ts';
 
 /** Lines of one source come in order already and wait for nobody. */
 const settleMs = 300;
@@ -12,8 +12,8 @@ export type OrderedLine = {source: number; time: number; bytes: Buffer};
 type Held = OrderedLine & {arrived: number; place: number; notice: (() => void) | null};
 
 export type LineOrderTells = {
-	/** `late`: it is older than a line that was put already. */
-	put(source: number, time: number, bytes: Buffer, late: boolean): void;
+	/** The line stands in `bytes` from `from` to `to`. `late`: it is older than a line that was put already. */
+	put(source: number, time: number, late: boolean, bytes: Buffer, from: number, to: number): void;
 	/** Lines of sources that have just been opened, older than some that were put: in order, each log's behind all of the same log. */
 	insert(lines: readonly OrderedLine[]): void;
 	/** Lines were put after the call that brought them. */
@@ -40,17 +40,16 @@ export class LineOrder {
 		const of = this.#sources.get(source) ?? {since: arrived, newest: -Infinity};
 		this.#sources.set(source, of);
 		const isAlone = this.#sources.size === 1;
-		let count = 0;
-		for (const {time, text} of readLines(block)) {
-			count++;
-			const ms = time === null ? 0 : Number(time / 1_000_000n);
-			of.newest = Math.max(of.newest, ms);
+		const count = eachLine(block, (from, to, time) => {
+			of.newest = Math.max(of.newest, time);
 			if (isAlone) {
-				this.#newest = Math.max(this.#newest, ms);
-				this.#tells.put(source, ms, text, false);
+				this.#tells.put(source, time, false, block, from, to);
 			} else {
-				this.#held.push({source, time: ms, bytes: text, arrived, place: of.newest, notice: null});
+				this.#held.push({source, time, bytes: block.subarray(from, to), arrived, place: of.newest, notice: null});
 			}
+		});
+		if (isAlone) {
+			this.#newest = Math.max(this.#newest, of.newest);
 		}
 
 		this.#wait();
@@ -101,7 +100,7 @@ export class LineOrder {
 			if (held.notice) {
 				held.notice();
 			} else if (!inserted.has(held)) {
-				this.#tells.put(held.source, held.time, held.bytes, held.place < newest);
+				this.#tells.put(held.source, held.time, held.place < newest, held.bytes, 0, held.bytes.length);
 			}
 		}
 

@@ -2,7 +2,7 @@
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {asSpokeError} from '../errors/spoke-error.ts';
 import type {LogSource} from '../sessions/logs/log-events.ts';
-import {readLines} from '../sessions/logs/log-lines.ts';
+import {eachLine} from '../sessions/logs/log-lines.ts';
 import type {OpenLogOptions} from '../sessions/logs/open-log.ts';
 import {readOlderLines} from '../sessions/logs/older-lines.ts';
 import {LineBuffer} from '../state/tail/line-buffer.ts';
@@ -23,11 +23,11 @@ export class JoinPoints {
 		return [...this.#points.values()];
 	}
 
-	/** A block of whole lines came. */
-	note(index: number, source: LogSource, block: Buffer): void {
+	/** A block of so many whole lines came. */
+	note(index: number, source: LogSource, block: Buffer, count: number): void {
 		const known = this.#points.get(index) ?? {source, index, first: Buffer.alloc(0), arrived: 0, isClosed: false};
 		this.#points.set(index, known);
-		known.arrived += countLines(block);
+		known.arrived += count;
 		if (!known.isClosed) {
 			const room = rememberedBytes - known.first.length;
 			const fits = block.length <= room ? block.length : Math.max(block.lastIndexOf(0x0A, room - 1), known.first.length > 0 ? -1 : block.indexOf(0x0A)) + 1;
@@ -104,9 +104,9 @@ export async function loadOlder(cluster: ClusterAccess, buffer: LineBuffer, poin
 			take(block: Buffer) {
 				beginning ??= Buffer.from(block.subarray(0, Math.max(block.lastIndexOf(0x0A, rememberedBytes), block.indexOf(0x0A)) + 1));
 				const into = found.get(index)!;
-				for (const {time, text} of readLines(block)) {
-					into.append(index, time === null ? 0 : Number(time / 1_000_000n), levelOf(text), 'text', text);
-				}
+				eachLine(block, (from, to, time) => {
+					into.append(index, time, levelOf(block, from, to), 'text', block, false, from, to);
+				});
 
 				trim();
 				progress(sizeOf(found).lines + sum(letGo));
@@ -161,13 +161,4 @@ function sizeOf(buffers: ReadonlyMap<number, LineBuffer>): {lines: number; bytes
 
 function firstTime({blocks}: LineBuffer): number {
 	return blocks[0]?.times[0] ?? Infinity;
-}
-
-function countLines(block: Buffer): number {
-	let count = 0;
-	for (let at = block.indexOf(0x0A); at >= 0; at = block.indexOf(0x0A, at + 1)) {
-		count++;
-	}
-
-	return count;
 }

@@ -121,7 +121,13 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 	};
 
 	const take = (inputs: readonly KeyInput[]) => {
-		store.data({type: 'notice-read'});
+		store.together(() => {
+			store.data({type: 'notice-read'});
+			takeEach(inputs);
+		});
+	};
+
+	const takeEach = (inputs: readonly KeyInput[]) => {
 		for (const input of inputs) {
 			if ('key' in input) {
 				press(input.key);

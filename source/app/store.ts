@@ -11,6 +11,8 @@ export class Store {
 	#timer: NodeJS.Timeout | null = null;
 	#drawnAt = 0;
 	#held = 0;
+	#together = 0;
+	#isDue = false;
 
 	/** `paceMs` is the least time between two frames that no key asked for. */
 	constructor(state: SessionState, draw: () => void, paceMs: () => number) {
@@ -49,9 +51,25 @@ export class Store {
 			this.#timer = null;
 		}
 
-		if (this.#held === 0) {
+		if (this.#together > 0) {
+			this.#isDue = true;
+		} else if (this.#held === 0) {
 			this.#drawnAt = performance.now();
 			this.#draw();
+		}
+	}
+
+	/** What `work` changes at once is one frame, when it is done: a key goes through several hands. */
+	together(work: () => void): void {
+		this.#together++;
+		try {
+			work();
+		} finally {
+			this.#together--;
+			if (this.#isDue && this.#together === 0) {
+				this.#isDue = false;
+				this.drawNow();
+			}
 		}
 	}
 

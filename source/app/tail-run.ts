@@ -6,7 +6,7 @@ import type {LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import {followLogs, logSource, type ContainerChoice, type FollowTargets} from '../sessions/logs/follow-logs.ts';
 import type {LogRead} from '../sessions/logs/log-read.ts';
 import {readLineBlocks} from '../sessions/logs/line-blocks.ts';
-import {stampLength, stampNanoseconds} from '../sessions/logs/line-stamp.ts';
+import {stampLength, stampMilliseconds} from '../sessions/logs/line-stamp.ts';
 import {openLog} from '../sessions/logs/open-log.ts';
 import {allContainers, chooseContainer} from '../targets/choose-container.ts';
 import type {PodObject} from '../targets/pod-object.ts';
@@ -257,9 +257,10 @@ export class TailRun {
 
 		const index = this.#sourceIndex(event.source);
 		if (event.type === 'lines') {
-			this.#points.note(index, event.source, event.bytes);
+			const count = this.#order.lines(index, event.bytes);
+			this.#arrived += count;
+			this.#points.note(index, event.source, event.bytes, count);
 			this.#noteClock(index, event.source, event.bytes);
-			this.#arrived += this.#order.lines(index, event.bytes);
 			this.#setSource(index, {state: 'open', note: ''});
 			this.#settlePhase();
 
@@ -298,7 +299,7 @@ export class TailRun {
 		const at = block.lastIndexOf(0x0A, block.length - 2) + 1;
 		const length = stampLength(block, at);
 		if (node !== null && now > from && length > 0) {
-			this.#clocks.note(node, Number(stampNanoseconds(block, at, length) / 1_000_000n), now);
+			this.#clocks.note(node, stampMilliseconds(block, at, length), now);
 		}
 	}
 
@@ -349,9 +350,9 @@ export class TailRun {
 
 	#makeOrder(): LineOrder {
 		return new LineOrder({
-			put: (source, time, bytes, late) => {
-				this.view.buffer.append(source, time, levelOf(bytes), 'text', bytes, late);
-				if (this.view.json && bytes[0] === 0x7B) {
+			put: (source, time, late, bytes, from, to) => {
+				this.view.buffer.append(source, time, levelOf(bytes, from, to), 'text', bytes, late, from, to);
+				if (this.view.json && bytes[from] === 0x7B) {
 					this.view.counters.json++;
 				}
 			},

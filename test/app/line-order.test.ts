@@ -11,8 +11,8 @@ function ordered() {
 	const buffer = new LineBuffer();
 	let now = 0;
 	const tells: LineOrderTells = {
-		put(source, time, bytes, late) {
-			buffer.append(source, time, 0, 'text', Buffer.from(`${source} ${bytes.toString()}${late ? ' late' : ''}`));
+		put(source, time, late, bytes, from, to) {
+			buffer.append(source, time, 0, 'text', Buffer.from(`${source} ${bytes.toString('utf8', from, to)}${late ? ' late' : ''}`));
 		},
 		insert(lines) {
 			insertLate(buffer, lines.map(line => ({...line, bytes: Buffer.from(`${line.source} ${line.bytes.toString()}`)})));

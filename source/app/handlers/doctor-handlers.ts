@@ -13,7 +13,7 @@ import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
-import {currentTail} from './tail-handlers.ts';
+import {currentTail} from './current-tail.ts';
 import {asText} from './why-handlers.ts';
 
 const doctorHere = async (session: Session) => {

@@ -20,7 +20,7 @@ import type {SessionRun} from '../session-run.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
-import {currentTail} from './tail-handlers.ts';
+import {currentTail} from './current-tail.ts';
 
 /** The best shell that the image has. */
 const shellScript = '[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh';

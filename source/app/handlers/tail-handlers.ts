@@ -1,7 +1,6 @@
 /** All that is done in a tail. */
 import {allJsonFields} from '../../state/tail/json-fields.ts';
-import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, nextMatch, numberAt, pauseTail, placeOf, searchTail, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
-import {LineIndex} from '../../state/tail/line-index.ts';
+import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {type LineLevel, levelNames} from '../../state/tail/line-buffer.ts';
 import type {Session} from '../session.ts';
 import {TailRun} from '../tail-run.ts';
@@ -9,14 +8,10 @@ import {tailAsk, type TailWish} from '../tail-targets.ts';
 import {targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {chooseFields, chooseSources} from './tail-choices.ts';
-import {goAbove, goToTop, lookAbove, mayHaveOlder} from './tail-older.ts';
+import {changeTail as change, currentTail, withTail} from './current-tail.ts';
+import {goAbove, goToTop, lookAbove} from './tail-older.ts';
+import {filter, search, toMatch} from './tail-search.ts';
 import {clean, cleanText, saveTail, viewOutside} from './tail-copies.ts';
-
-/** The tail on top. */
-export function currentTail({store, tails}: Session): TailRun | null {
-	const layer = store.state.layers.findLast(one => one.kind === 'tail');
-	return layer?.kind === 'tail' ? tails.get(layer.id) ?? null : null;
-}
 
 /** Opens a tail, or the one that is open already for the same wish. */
 export function openTail(session: Session, wish: TailWish, since: SincePreset = 'tail', previous = false): TailRun {
@@ -57,21 +52,6 @@ function openTailHere(session: Session): void {
 	const here = targetHere(session);
 	if (here) {
 		openTail(session, {namespace: here.namespace, targets: [here.target], selector: null, containers: {kind: 'default'}});
-	}
-}
-
-function change(session: Session, to: (view: TailView) => TailView): void {
-	const run = currentTail(session);
-	if (run) {
-		run.view = to(run.view);
-		session.store.now({type: 'tail-changed'});
-	}
-}
-
-async function withTail(session: Session, work: (run: TailRun) => Promise<void>): Promise<void> {
-	const run = currentTail(session);
-	if (run) {
-		await work(run);
 	}
 }
 
@@ -265,87 +245,4 @@ function fieldHere(session: Session): {name: string; value: string} | null {
 
 	const fields = allJsonFields(text);
 	return fields === null ? {name: '', value: clean(text)} : fields[Math.min(run.view.lineField, fields.length - 1)] ?? null;
-}
-
-async function toMatch(session: Session, direction: 1 | -1): Promise<void> {
-	await withTail(session, async run => {
-		if (!run.view.search) {
-			session.tell('nothing is searched for');
-			return;
-		}
-
-		const number = nextMatch(run.view, direction);
-		const isRound = direction < 0 && number !== null && number >= run.view.cursor;
-		if (number !== null && !(isRound && mayHaveOlder(run))) {
-			change(session, view => jumpTo(view, number));
-			return;
-		}
-
-		await lookAbove(session, run, view => {
-			const found = nextMatch(view, direction);
-			return found === null ? null : jumpTo(view, found);
-		}, number === null ? 'no match' : 'no match above');
-	});
-}
-
-async function search(session: Session): Promise<void> {
-	const run = currentTail(session);
-	if (!run) {
-		return;
-	}
-
-	const before = run.view;
-	const look = (text: string, regex: boolean) => {
-		run.view = searchTail(run.view, text, regex);
-		run.scan(30);
-		const number = run.view.searchIndex && nextMatch({...run.view, cursor: before.follow ? run.view.buffer.end : before.cursor}, -1);
-		run.view = number === null || number === undefined ? {...run.view, follow: before.follow, cursor: before.cursor, top: before.top} : jumpTo({...run.view, follow: before.follow, top: before.top}, number);
-		session.store.now({type: 'tail-changed'});
-	};
-
-	const answer = await session.type({
-		lead: '/', purpose: 'search', mayRegex: true,
-		note: text => text === '' ? '' : `${(run.view.searchIndex?.matches.length ?? 0).toLocaleString('en')} matches`,
-		onChange: look,
-		check: (text, regex) => text === '' ? null : new LineIndex({text, regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
-	});
-	if (answer === null) {
-		run.view = {...run.view, search: before.search, searchIndex: before.searchIndex, follow: before.follow, cursor: before.cursor, top: before.top};
-		session.store.now({type: 'tail-changed'});
-	} else if (run.view.search && run.view.searchIndex?.matches.length === 0) {
-		await lookAbove(session, run, view => {
-			const last = view.searchIndex?.matches.last;
-			return last === undefined ? null : jumpTo(view, last);
-		}, 'no match');
-	}
-}
-
-async function filter(session: Session): Promise<void> {
-	const run = currentTail(session);
-	if (!run) {
-		return;
-	}
-
-	const before = run.view.filter;
-	const set = (typed: string, regex: boolean) => {
-		const inverse = typed.startsWith('!');
-		const {cursor, follow} = run.view;
-		run.view = filterTail(run.view, {filter: {text: inverse ? typed.slice(1) : typed, regex, inverse}, matchesOnly: true});
-		run.scan(30);
-		if (!follow) {
-			run.view = goTo(run.view, cursor);
-		}
-
-		session.store.now({type: 'tail-changed'});
-	};
-
-	const answer = await session.type({
-		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
-		note: () => run.view.shownIndex === null ? 'all lines' : `${run.view.shownIndex.matches.length.toLocaleString('en')} lines`,
-		onChange: set,
-		check: (text, regex) => new LineIndex({text: text.replace(/^!/, ''), regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
-	});
-	if (answer === null) {
-		set(`${before.inverse ? '!' : ''}${before.text}`, before.regex);
-	}
 }

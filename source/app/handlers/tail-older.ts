@@ -18,16 +18,23 @@ export async function goAbove(session: Session, run: TailRun, rows: number): Pro
 	await whileStaying(session, run, stepLines, view => goTo(view, numberAt(view, placeOf(view, view.cursor) - rows)));
 }
 
-/** For what was not found in what is looked through so far: looks in the rest and in older lines. `find` gives the view with what was found, or `null`. */
-export async function lookAbove(session: Session, run: TailRun, find: (view: TailView) => TailView | null, none: string): Promise<void> {
+/** Looks through all lines here, then in older ones. `find` gives the view with what was found, or `null`. */
+export async function lookThrough(session: Session, run: TailRun, find: (view: TailView) => TailView | null, none: string): Promise<void> {
 	const {cursor, follow} = run.view;
-	if (!run.scan(20)) {
-		await finishScan(run);
-		const found = find(run.view);
-		if (found !== null) {
-			set(session, run, run.view.cursor === cursor && run.view.follow === follow ? found : run.view);
-			return;
-		}
+	await finishScan(run);
+	const found = find(run.view);
+	if (found === null) {
+		await lookAbove(session, run, find, none);
+	} else if (run.view.cursor === cursor && run.view.follow === follow) {
+		set(session, run, found);
+	}
+}
+
+/** For what was not found in what is looked through so far: looks in the rest and in older lines. */
+export async function lookAbove(session: Session, run: TailRun, find: (view: TailView) => TailView | null, none: string): Promise<void> {
+	if (!run.scan(0)) {
+		await lookThrough(session, run, find, none);
+		return;
 	}
 
 	if (!mayHaveOlder(run)) {
@@ -78,7 +85,7 @@ function toFirst(view: TailView): TailView {
 
 /** Key presses go between the steps. */
 async function finishScan(run: TailRun): Promise<void> {
-	while (!run.scan(20)) {
+	while (!run.scan(8)) {
 		await turn();
 	}
 }

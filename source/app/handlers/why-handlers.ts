@@ -9,7 +9,7 @@ import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import type {Handlers} from './handler.ts';
 import {currentList, targetHere} from './cursor.ts';
-import {currentTail} from './tail-handlers.ts';
+import {currentTail} from './current-tail.ts';
 
 export const whyHandlers: Handlers = {
 	'path.why'(session) {

@@ -50,6 +50,16 @@ export function stampNanoseconds(bytes: Buffer, at: number, length: number): big
 	return (BigInt(stampSecond(bytes, at, length)) * 1_000_000_000n) + BigInt(fraction * (10 ** (9 - digits)));
 }
 
+/** Milliseconds since 1970, what is less left out. */
+export function stampMilliseconds(bytes: Buffer, at: number, length: number): number {
+	let fraction = 0;
+	for (let position = at + 20, weight = 100; weight >= 1 && isDigit(bytes[position]); position++, weight /= 10) {
+		fraction += (bytes[position]! - digitZero) * Math.trunc(weight);
+	}
+
+	return (stampSecond(bytes, at, length) * 1000) + fraction;
+}
+
 /** `YYYY-MM-DDTHH:MM:SS` */
 function isDateTime(bytes: Buffer, at: number): boolean {
 	return bytes.length - at > 20

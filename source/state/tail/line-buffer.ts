@@ -27,41 +27,44 @@ export const levelBits = 0x0F;
 export const kindBits = 0x30;
 const lateBit = 0x40;
 export const linesPerBlock = 4096;
+/** This part of a block may stay empty: to copy it costs more. */
+const worthless = 1 / 16;
 
-/** Lines that came and went together. Sealed ones hold exactly their bytes. */
+/** Lines that came and went together. Sealed ones hold little more than their bytes. */
 export class LineBlock {
 	/** Number of its first line. */
 	first: number;
 	count = 0;
-	bytes = Buffer.allocUnsafe(64 * 1024);
+	bytes: Buffer;
 	used = 0;
 	readonly starts = new Uint32Array(linesPerBlock + 1);
 	readonly times = new Float64Array(linesPerBlock);
 	readonly sources = new Int16Array(linesPerBlock);
 	readonly signs = new Uint8Array(linesPerBlock);
 
-	constructor(first: number) {
+	/** `expected`: how many bytes its lines may have. */
+	constructor(first: number, expected = 64 * 1024) {
 		this.first = first;
+		this.bytes = Buffer.allocUnsafeSlow(expected);
 	}
 
-	push(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Uint8Array, late = false): void {
-		this.#put(source, time, level | (kinds.indexOf(kind) << 4) | (late ? lateBit : 0), bytes);
+	push(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Buffer, late = false, from = 0, to = bytes.length): void {
+		this.#put(source, time, level | (kinds.indexOf(kind) << 4) | (late ? lateBit : 0), bytes, from, to);
 	}
 
 	/** Takes over a line of another block as it is. */
 	take(from: LineBlock, at: number): void {
-		this.#put(from.sources[at]!, from.times[at]!, from.signs[at]!, from.bytes.subarray(from.starts[at], from.starts[at + 1]));
+		this.#put(from.sources[at]!, from.times[at]!, from.signs[at]!, from.bytes, from.starts[at]!, from.starts[at + 1]!);
 	}
 
-	#put(source: number, time: number, sign: number, bytes: Uint8Array): void {
-		if (this.used + bytes.length > this.bytes.length) {
-			const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.used + bytes.length));
+	#put(source: number, time: number, sign: number, bytes: Buffer, from: number, to: number): void {
+		if (this.used + to - from > this.bytes.length) {
+			const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.used + to - from));
 			this.bytes.copy(larger, 0, 0, this.used);
 			this.bytes = larger;
 		}
 
-		this.bytes.set(bytes, this.used);
-		this.used += bytes.length;
+		this.used += bytes.copy(this.bytes, this.used, from, to);
 		this.times[this.count] = time;
 		this.sources[this.count] = source;
 		this.signs[this.count] = sign;
@@ -70,7 +73,11 @@ export class LineBlock {
 	}
 
 	seal(): void {
-		this.bytes = Buffer.from(this.bytes.subarray(0, this.used));
+		if (this.bytes.length > this.used * (1 + worthless)) {
+			const exact = Buffer.allocUnsafeSlow(this.used);
+			this.bytes.copy(exact, 0, 0, this.used);
+			this.bytes = exact;
+		}
 	}
 
 	line(number: number): TailLine {
@@ -121,16 +128,18 @@ export class LineBuffer {
 		return this.#blocks;
 	}
 
-	append(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Uint8Array, late = false): void {
+	/** The line stands in `bytes` from `from` to `to`. */
+	append(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Buffer, late = false, from = 0, to = bytes.length): void {
 		let block = this.#blocks.at(-1);
 		if (!block || block.count === linesPerBlock) {
 			block?.seal();
-			block = new LineBlock(this.end);
+			// Lines of one log are alike.
+			block = new LineBlock(this.end, block && Math.ceil(block.used * (1 + (worthless / 2))));
 			this.#blocks.push(block);
 		}
 
-		block.push(source, time, level, kind, bytes, late);
-		this.#bytes += bytes.length;
+		block.push(source, time, level, kind, bytes, late, from, to);
+		this.#bytes += to - from;
 		if (kind === 'text') {
 			this.counts.lines++;
 			this.counts.errors += level >= 4 ? 1 : 0;

@@ -19,6 +19,7 @@ export type LineQuery = {
 
 /** One block may keep a regular expression busy for so long. */
 const regexLimitMs = 250;
+const pieceBytes = 16 * 1024;
 
 /** Line numbers in order, at four bytes each. */
 class Numbers {
@@ -81,19 +82,21 @@ export class LineIndex {
 	#lastMatch = -1;
 	#lastShown = -1;
 	readonly #pattern: RegExp | null = null;
-	readonly #needle: string;
+	readonly #needle: Buffer;
+	readonly #lowerNeedle: string;
 	readonly #ignoreCase: boolean;
 
 	constructor(query: LineQuery, from = 0) {
 		this.query = query;
 		this.#scanned = from;
-		// Lower-case letters match both cases; a capital asks for itself.
-		this.#ignoreCase = query.text === query.text.toLowerCase();
-		const needle = Buffer.from(query.text).toString('latin1');
-		this.#needle = this.#ignoreCase ? needle.toLowerCase() : needle;
+		// Lower-case letters match both cases; a capital asks for itself, and what is no letter has one case only.
+		const isLower = query.text === query.text.toLowerCase();
+		this.#ignoreCase = isLower && query.text !== query.text.toUpperCase();
+		this.#needle = Buffer.from(query.text);
+		this.#lowerNeedle = this.#needle.toString('latin1').toLowerCase();
 		if (query.regex && query.text !== '') {
 			try {
-				this.#pattern = new RegExp(query.text, this.#ignoreCase ? 'iu' : 'u');
+				this.#pattern = new RegExp(query.text, isLower ? 'iu' : 'u');
 			} catch (error) {
 				this.problem = (error as Error).message.replace(/^Invalid regular expression: /, '');
 			}
@@ -147,23 +150,19 @@ export class LineIndex {
 			return found;
 		}
 
-		const start = block.starts[from]!;
-		const raw = block.bytes.toString('latin1', start, block.used);
-		const text = this.#ignoreCase ? raw.toLowerCase() : raw;
-		let lineAt = from;
-		for (let at = text.indexOf(this.#needle); at >= 0; at = text.indexOf(this.#needle, Math.max(at + 1, block.starts[lineAt]! - start))) {
-			while (block.starts[lineAt + 1]! - start <= at) {
-				lineAt++;
+		if (this.#ignoreCase) {
+			for (let at = from; at < block.count;) {
+				const to = pieceEnd(block, at);
+				const start = block.starts[at]!;
+				const text = block.bytes.toString('latin1', start, block.starts[to]).toLowerCase();
+				collect(block, at, to, found, this.#needle.length, position => {
+					const hit = text.indexOf(this.#lowerNeedle, position - start);
+					return hit < 0 ? -1 : hit + start;
+				});
+				at = to;
 			}
-
-			// A hit across two lines is none.
-			if (at + this.#needle.length <= block.starts[lineAt + 1]! - start) {
-				found.add(lineAt);
-				lineAt++;
-				if (lineAt >= block.count) {
-					break;
-				}
-			}
+		} else {
+			collect(block, from, block.count, found, this.#needle.length, position => block.bytes.indexOf(this.#needle, position));
 		}
 
 		return found;
@@ -190,6 +189,34 @@ export class LineIndex {
 			} else if (this.#lastMatch >= 0 && number - this.#lastMatch <= context) {
 				this.shown.push(number);
 				this.#lastShown = number;
+			}
+		}
+	}
+}
+
+/** Lines from `from` on that are looked at as one text: long texts, made by the thousand, are what a collector is slow with. */
+function pieceEnd(block: LineBlock, from: number): number {
+	let to = from + 1;
+	while (to < block.count && block.starts[to + 1]! - block.starts[from]! <= pieceBytes) {
+		to++;
+	}
+
+	return to;
+}
+
+/** `next` gives where a hit is at or behind a byte of the block, -1 for none. A hit across two lines is none. */
+function collect(block: LineBlock, from: number, to: number, found: Set<number>, length: number, next: (position: number) => number): void {
+	let line = from;
+	for (let at = next(block.starts[from]!); at >= 0 && at < block.starts[to]!; at = next(Math.max(at + 1, block.starts[line]!))) {
+		while (block.starts[line + 1]! <= at) {
+			line++;
+		}
+
+		if (at + length <= block.starts[line + 1]!) {
+			found.add(line);
+			line++;
+			if (line >= to) {
+				break;
 			}
 		}
 	}

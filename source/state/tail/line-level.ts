@@ -17,8 +17,9 @@ const named: Readonly<Record<string, LineLevel>> = {
 	10: 1, 20: 1, 30: 2, 40: 3, 50: 4, 60: 5,
 };
 
-export function levelOf(bytes: Buffer): LineLevel {
-	const text = bytes.toString('latin1', 0, lookedAt);
+/** Of the line from `from` to `to`. */
+export function levelOf(bytes: Buffer, from = 0, to = bytes.length): LineLevel {
+	const text = bytes.toString('latin1', from, Math.min(to, from + lookedAt));
 	const first = text.codePointAt(0);
 	if (first === 0x7B) {
 		return named[json.exec(text)?.[1]?.toLowerCase() ?? ''] ?? 0;

@@ -1,0 +1,117 @@
+/** Searches in a tail, which keep all lines, and its filter, which leaves lines out. */
+import {LineIndex} from '../../state/tail/line-index.ts';
+import {filterTail, goTo, jumpTo, nextMatch, searchTail, type TailView} from '../../state/tail/tail-view.ts';
+import type {Session} from '../session.ts';
+import type {TailRun} from '../tail-run.ts';
+import {changeTail, currentTail, withTail} from './current-tail.ts';
+import {lookAbove, lookThrough, mayHaveOlder} from './tail-older.ts';
+
+/** While a line is typed, each letter may be looked for so long at once; what is left is done between frames. */
+const letterMs = 8;
+
+export async function toMatch(session: Session, direction: 1 | -1): Promise<void> {
+	await withTail(session, async run => {
+		if (!run.view.search) {
+			session.tell('nothing is searched for');
+			return;
+		}
+
+		const number = nextMatch(run.view, direction);
+		const isRound = direction < 0 && number !== null && number >= run.view.cursor;
+		if (number !== null && !(isRound && mayHaveOlder(run))) {
+			changeTail(session, view => jumpTo(view, number));
+			return;
+		}
+
+		await lookAbove(session, run, view => {
+			const found = nextMatch(view, direction);
+			return found === null ? null : jumpTo(view, found);
+		}, number === null ? 'no match' : 'no match above');
+	});
+}
+
+export async function search(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	const before = run.view;
+	const from = placeHeld(run);
+	const nearest = (view: TailView) => nextMatch({...view, cursor: from.number ?? view.buffer.end}, -1);
+	const look = (text: string, regex: boolean) => {
+		run.view = searchTail(run.view, text, regex);
+		run.scan(letterMs);
+		const number = nearest(run.view);
+		run.view = number === null ? {...run.view, follow: before.follow, cursor: before.cursor, top: before.top} : jumpTo({...run.view, follow: before.follow, top: before.top}, number);
+		session.store.now({type: 'tail-changed'});
+	};
+
+	const answer = await session.type({
+		lead: '/', purpose: 'search', mayRegex: true,
+		note: text => text === '' ? '' : `${(run.view.searchIndex?.matches.length ?? 0).toLocaleString('en')} matches`,
+		onChange: look,
+		check: (text, regex) => text === '' ? null : new LineIndex({text, regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
+	});
+	if (answer === null) {
+		run.view = {...run.view, search: before.search, searchIndex: before.searchIndex, follow: before.follow, cursor: before.cursor, top: before.top};
+		session.store.now({type: 'tail-changed'});
+	} else if (run.view.search) {
+		await lookThrough(session, run, view => {
+			const number = nearest(view);
+			return number === null ? null : jumpTo({...view, follow: before.follow, top: before.top}, number);
+		}, 'no match');
+	}
+
+	from.release();
+}
+
+export async function filter(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	const before = run.view.filter;
+	const from = placeHeld(run);
+	const set = (typed: string, regex: boolean) => {
+		const inverse = typed.startsWith('!');
+		run.view = filterTail(run.view, {filter: {text: inverse ? typed.slice(1) : typed, regex, inverse}, matchesOnly: true});
+		run.scan(letterMs);
+		run.view = from.number === null ? run.view : goTo(run.view, from.number);
+
+		session.store.now({type: 'tail-changed'});
+	};
+
+	const answer = await session.type({
+		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
+		note: () => run.view.shownIndex === null ? 'all lines' : `${run.view.shownIndex.matches.length.toLocaleString('en')} lines`,
+		onChange: set,
+		check: (text, regex) => new LineIndex({text: text.replace(/^!/, ''), regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
+	});
+	if (answer === null) {
+		set(`${before.inverse ? '!' : ''}${before.text}`, before.regex);
+	}
+
+	if (from.number !== null) {
+		await lookThrough(session, run, view => goTo(view, from.number!), 'no line');
+	}
+
+	from.release();
+}
+
+/** The line under the cursor now, wherever lines that are put before others move it; `null` while it follows. */
+function placeHeld(run: TailRun) {
+	const held = {
+		number: run.view.follow ? null : run.view.cursor,
+		release() {
+			run.onMoved.delete(moved);
+		},
+	};
+	const moved = (to: (number: number) => number) => {
+		held.number = held.number === null ? null : to(held.number);
+	};
+
+	run.onMoved.add(moved);
+	return held;
+}
