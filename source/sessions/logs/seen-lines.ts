@@ -1,14 +1,19 @@
 /** The memory with which a follow is resumed: which lines were told that the server will offer again. */
 import {createHash} from 'node:crypto';
+import {constants, zstdCompressSync, zstdDecompressSync} from 'node:zlib';
 import {lineEnd, lineFeed} from './log-lines.ts';
 import {stampLength, stampNanoseconds, stampSecond} from './line-stamp.ts';
 
 /** Kept for the newest second; a resume that would need more says that lines may come twice. */
 const mostBytes = 48 * 1024 * 1024;
+/** What is more than this waits packed, since nearly always nobody asks for it. */
+const mostUnpacked = 4 * 1024 * 1024;
+const packing = {params: {[constants.ZSTD_c_compressionLevel]: -3}};
 const longBlock = 4 * 1024 * 1024;
 const longLine = 4096;
 
-type Kept = {bytes: Buffer; keys: null} | {bytes: null; keys: readonly Key[]};
+/** A block of lines: as it is, packed, or as the keys of its lines. */
+type Kept = {second: number; size: number; held: {bytes: Buffer} | {packed: Buffer} | {keys: readonly Key[]}};
 type Key = {key: string; second: number | null};
 
 export type Repeats = {
@@ -31,8 +36,11 @@ The server resumes from whole seconds only, so all lines of the last one are rem
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/strategy.go LogLocation (SinceTime is sent as RFC 3339 without a fraction)
 */
 export class SeenLines {
-	readonly #kept: Array<Kept & {second: number; size: number}> = [];
+	readonly #kept: Kept[] = [];
 	#bytes = 0;
+	/** How many of the blocks are packed, or need not be; and the bytes of the others. */
+	#packed = 0;
+	#unpackedBytes = 0;
 	#second: number | null = null;
 	#stamp: string | null = null;
 	#letGo = -Infinity;
@@ -67,14 +75,17 @@ export class SeenLines {
 		}
 
 		const second = this.#second ?? -Infinity;
-		const kept: Kept = block.length > longBlock ? {bytes: null, keys: keysOf(block)} : {bytes: block, keys: null};
-		const size = kept.bytes ? block.length : 0;
-		this.#kept.push({...kept, second, size});
+		const isLong = block.length > longBlock;
+		const size = isLong ? 0 : block.length;
+		this.#kept.push({second, size, held: isLong ? {keys: keysOf(block)} : {bytes: block}});
 		this.#bytes += size;
+		this.#unpackedBytes += size;
 		while (this.#kept.length > 1 && (this.#kept[0]!.second < second || this.#bytes > mostBytes)) {
-			const gone = this.#kept.shift()!;
-			this.#bytes -= gone.size;
-			this.#letGo = Math.max(this.#letGo, gone.second);
+			this.#letFirstGo();
+		}
+
+		while (this.#unpackedBytes > mostUnpacked) {
+			this.#packNext();
 		}
 	}
 
@@ -84,7 +95,8 @@ export class SeenLines {
 		const counts = new Map<string, number>();
 		let last: string | null = null;
 		let newestSecond = -Infinity;
-		for (const {key, second} of this.#kept.flatMap(({bytes, keys}) => keys ?? keysOf(bytes))) {
+		const kept = this.#kept.map(({held}) => 'packed' in held ? {bytes: zstdDecompressSync(held.packed)} : held);
+		for (const {key, second} of kept.flatMap(held => 'keys' in held ? held.keys : keysOf(held.bytes))) {
 			if (second === null || second < since) {
 				continue;
 			}
@@ -94,7 +106,26 @@ export class SeenLines {
 			newestSecond = Math.max(newestSecond, second);
 		}
 
-		return {counts, last, newestSecond, complete: this.#letGo < since, beginning: this.#first && this.#first.second >= since ? this.#first : null, tails: this.#kept.flatMap(({bytes}) => bytes ?? [])};
+		return {counts, last, newestSecond, complete: this.#letGo < since, beginning: this.#first && this.#first.second >= since ? this.#first : null, tails: kept.flatMap(held => 'bytes' in held ? held.bytes : [])};
+	}
+
+	#letFirstGo(): void {
+		const gone = this.#kept.shift()!;
+		this.#bytes -= gone.size;
+		this.#letGo = Math.max(this.#letGo, gone.second);
+		if (this.#packed > 0) {
+			this.#packed--;
+		} else {
+			this.#unpackedBytes -= gone.size;
+		}
+	}
+
+	#packNext(): void {
+		const next = this.#kept[this.#packed++]!;
+		this.#unpackedBytes -= next.size;
+		if ('bytes' in next.held) {
+			next.held = {packed: zstdCompressSync(next.held.bytes, packing)};
+		}
 	}
 }
 

@@ -83,6 +83,15 @@ test('when one second held more than is remembered, it is said', t => {
 	t.false(lines.repeats().complete);
 });
 
+test('lines of a second that held much are all taken out, each once', t => {
+	const blocks = Array.from({length: 200}, (_, index) => Array.from({length: 400}, (_, at) => `${stamp(2, (index * 400) + at)} ${'much '.repeat(10)}${index} ${at}\n`).join(''));
+	t.true(blocks.join('').length > 6 * 1024 * 1024);
+	const lines = seen(a, ...blocks);
+	t.deepEqual(passed(lines, ...blocks, blocks[0]!, d), {text: blocks[0]! + d, met: true, tail: null});
+	lines.add(Buffer.from(d));
+	t.is(lines.repeats().counts.size, 1);
+});
+
 test('seconds that are over are let go', t => {
 	const lines = seen(...Array.from({length: 1000}, (_, index) => `2026-11-24T14:${String(Math.floor(index / 60)).padStart(2, '0')}:${String(index % 60).padStart(2, '0')}Z ${index}\n`));
 	t.is(lines.repeats().counts.size, 1);
