@@ -9,14 +9,14 @@ import {benchEnvironment, usageOf} from './measure.ts';
 export type OnScreen = {
 	type(keys: string): void;
 	/** Milliseconds since the start, or since `since`, until `isThere` held for the rows of the screen. */
-	until(what: string, isThere: (rows: readonly string[]) => boolean, since?: number): Promise<number>;
+	until(what: string, isThere: (rows: readonly string[]) => boolean, since?: number, limitMs?: number): Promise<number>;
 	rows(): string[];
 	usage(): Promise<{residentMiB: number; mostResidentMiB: number; cpuS: number}>;
 	end(): Promise<void>;
 	readonly startedAt: number;
 };
 
-const limitMs = 120_000;
+const standardLimitMs = 120_000;
 
 export async function onScreen(command: readonly string[], {columns = 120, rows = 40, env = {}}: {columns?: number; rows?: number; env?: NodeJS.ProcessEnv} = {}): Promise<OnScreen> {
 	const home = await mkdtemp(join(tmpdir(), 'spoke-bench-'));
@@ -48,7 +48,7 @@ export async function onScreen(command: readonly string[], {columns = 120, rows 
 		type(keys) {
 			child.write(keys);
 		},
-		async until(what, isThere, since = startedAt) {
+		async until(what, isThere, since = startedAt, limitMs = standardLimitMs) {
 			return new Promise((resolve, reject) => {
 				const timer = setTimeout(() => {
 					looking.delete(look);

@@ -7,7 +7,7 @@ import {stampLength, stampNanoseconds, stampSecond} from './line-stamp.ts';
 /** Kept for the newest second; a resume that would need more says that lines may come twice. */
 const mostBytes = 48 * 1024 * 1024;
 /** What is more than this waits packed, since nearly always nobody asks for it. */
-const mostUnpacked = 4 * 1024 * 1024;
+const mostUnpacked = 16 * 1024 * 1024;
 const packing = {params: {[constants.ZSTD_c_compressionLevel]: -3}};
 const longBlock = 4 * 1024 * 1024;
 const longLine = 4096;

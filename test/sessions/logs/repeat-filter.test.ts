@@ -84,8 +84,8 @@ test('when one second held more than is remembered, it is said', t => {
 });
 
 test('lines of a second that held much are all taken out, each once', t => {
-	const blocks = Array.from({length: 200}, (_, index) => Array.from({length: 400}, (_, at) => `${stamp(2, (index * 400) + at)} ${'much '.repeat(10)}${index} ${at}\n`).join(''));
-	t.true(blocks.join('').length > 6 * 1024 * 1024);
+	const blocks = Array.from({length: 600}, (_, index) => Array.from({length: 400}, (_, at) => `${stamp(2, (index * 400) + at)} ${'much '.repeat(10)}${index} ${at}\n`).join(''));
+	t.true(blocks.join('').length > 18 * 1024 * 1024);
 	const lines = seen(a, ...blocks);
 	t.deepEqual(passed(lines, ...blocks, blocks[0]!, d), {text: blocks[0]! + d, met: true, tail: null});
 	lines.add(Buffer.from(d));
