@@ -33,6 +33,9 @@ export type TailAsk = {
 /** What a log holds when a read begins has come by then. */
 const backlogMs = 2000;
 
+/** Less than the time between two frames. */
+const gatherMs = 20;
+
 /** Standard beginning: the last lines of each container. */
 const tailLines = 500;
 
@@ -178,7 +181,7 @@ export class TailRun {
 			}
 
 			const start: LogRead = beginnings[since];
-			const events = followLogs(this.#cluster, targets, {asked: this.ask.asked, containers: this.ask.containers, start, startLimitMs: 0, witness: this.#witness, signal});
+			const events = followLogs(this.#cluster, targets, {asked: this.ask.asked, containers: this.ask.containers, start, startLimitMs: 0, gatherMs, witness: this.#witness, signal});
 			for await (const event of events) {
 				if (signal.aborted) {
 					return;

@@ -22,6 +22,8 @@ export type ContainerFollowOptions = OpenLogOptions & {
 	startLimitMs: number;
 	/** False: the first cut is an error. */
 	resume: boolean;
+	/** How long lines may be held to be taken together. */
+	gatherMs: number;
 	gate: OpenGate;
 	firstLeg: FirstLegCheck;
 	quiet: QuietLimits;

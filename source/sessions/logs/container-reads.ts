@@ -92,7 +92,7 @@ export class ContainerReads {
 
 				await this.#tellLines(filter, fresh);
 				guard.touched();
-			});
+			}, {gatherMs: this.#options.gatherMs});
 			await proof.settled();
 			return await this.#ending(remainder, error, stop.signal);
 		} catch (error) {

@@ -36,6 +36,8 @@ export type FollowLogsOptions = {
 	startLimitMs?: number;
 	/** Default true. False: the first cut is an error. */
 	resume?: boolean;
+	/** How long lines that come one soon after the other may be held to be taken together, milliseconds: for a reader that looks at them now and then. Default 0. */
+	gatherMs?: number;
 	/** More logs than this at the start are an error; default none. */
 	mostLogs?: number;
 	witness?: ConnectionWitness;
@@ -210,12 +212,12 @@ class ManyFollows {
 	/** One source to its end. Alone, its failure is everybody's; among many it is told and the others go on. */
 	async #follow(pod: PodObject, view: PodView, container: string, {start, many}: {start: LogRead; many: boolean}): Promise<void> {
 		const source = logSource(pod, container);
-		const {asked, until = 'pod-done', startLimitMs = 0, resume = true, witness, quiet = quietLimits} = this.#options;
+		const {asked, until = 'pod-done', startLimitMs = 0, resume = true, gatherMs = 0, witness, quiet = quietLimits} = this.#options;
 		const insecure = this.#options.start.insecureSkipTLSVerifyBackend;
 		this.#running++;
 		try {
 			await new ContainerFollow(this.#cluster, view, source, {
-				target: reachedPod(asked, pod, 1, container), start: {...start, ...insecure && {insecureSkipTLSVerifyBackend: insecure}}, until, startLimitMs, resume, witness, quiet,
+				target: reachedPod(asked, pod, 1, container), start: {...start, ...insecure && {insecureSkipTLSVerifyBackend: insecure}}, until, startLimitMs, resume, gatherMs, witness, quiet,
 				signal: this.#signal, gate: this.#gate, firstLeg: this.#firstLeg,
 			}, async event => this.events.push(event)).run();
 		} catch (thrown) {

@@ -1,9 +1,11 @@
 /** From the bytes of an answer to blocks of whole lines, as fast as they are taken and no faster. */
 import type {Readable} from 'node:stream';
-import {setImmediate as turn} from 'node:timers/promises';
+import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {lineFeed} from './log-lines.ts';
 
+/** More than this at once is a flood: to hold it back would hold up the server. */
+const littleBytes = 16 * 1024;
 /** A followed line is held until it is whole. */
 const longestLine = 256 * 1024 * 1024;
 
@@ -16,11 +18,13 @@ export type BlocksEnding = {
 
 /**
 Gives blocks to `take` one after the other and reads on only when it is done, so that a slow reader slows the server.
+`gatherMs`: lines that come one soon after the other are gathered for so long, unless they come in floods; the first one after a pause waits for nothing.
 Never rejects for what the body does; what `take` throws is passed on.
 */
-export async function readLineBlocks(body: Readable, take: (block: Buffer) => Promise<void> | void, options: {onBytes?: () => void} = {}): Promise<BlocksEnding> {
+export async function readLineBlocks(body: Readable, take: (block: Buffer) => Promise<void> | void, {gatherMs = 0}: {gatherMs?: number} = {}): Promise<BlocksEnding> {
 	const arrivals = watchArrivals(body);
 	const begun = new BegunLine();
+	let [takenAt, length] = [-Infinity, 0];
 	try {
 		for (;;) {
 			const chunk = body.read() as Buffer | null;
@@ -31,11 +35,12 @@ export async function readLineBlocks(body: Readable, take: (block: Buffer) => Pr
 
 				await arrivals.next();
 				// A follow comes in one record a line; what has arrived by now is taken together.
-				await turn();
+				await (body.readableLength > 0 && length < littleBytes && performance.now() - takenAt < 5 * gatherMs ? sleep(gatherMs) : turn());
 				continue;
 			}
 
-			options.onBytes?.();
+			takenAt = performance.now();
+			length = chunk.length;
 			const end = chunk.lastIndexOf(lineFeed) + 1;
 			if (end > 0) {
 				await take(begun.endWith(chunk.subarray(0, end)));
