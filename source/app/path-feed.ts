@@ -11,6 +11,9 @@ import type {Store} from './store.ts';
 /** A restart of an apiserver shows within 10 s. */
 const readAgainMs = 9000;
 
+/** What is asked of the apiservers themselves is about no pod. */
+const nobody: ConnectionPurpose['target'] = {asked: '', kind: 'Pod', namespace: null, name: '', uid: null, node: null, container: null, chosenFrom: 1};
+
 export class PathFeed {
 	readonly #store: Store;
 	readonly #cluster: () => OpenCluster;
@@ -61,9 +64,8 @@ export class PathFeed {
 			// Kept open it would count among the apiserver's connections without a use.
 			value.connection.close();
 			this.#examined = {of: cluster, at: Date.now(), value};
-			const {shared, own, others} = value;
-			const known = shared.replicas?.facts.known ?? null;
-			this.#store.data({type: 'cluster', to: {replicas: own.process === null && known === null ? null : {known, read: new Set([own, ...others].flatMap(({process}) => process ? [process.facts.id] : [])).size}}});
+			const {process: {id, known, read}} = configuredPath(value, cluster.access, {feature: 'logs', target: nobody, request: null}, {node: null, pod: null});
+			this.#store.data({type: 'cluster', to: {replicas: id === null && known === null ? null : {known, read}}});
 			this.#shown = '';
 			this.#show(value, cluster);
 		} catch (error) {

@@ -31,6 +31,7 @@ export const contexts: Readonly<Record<string, ContextRow>> = {
 	form: {parent: null, opaque: true, title: 'a form'},
 	picker: {parent: null, opaque: true, title: 'a choice'},
 	prompt: {parent: null, opaque: true, title: 'a typed line'},
+	ended: {parent: 'global', title: 'after a shell'},
 	terminal: {parent: null, opaque: true, title: 'a remote shell'},
 };
 

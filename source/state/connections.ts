@@ -94,14 +94,16 @@ function rank(path: Path): number {
 	return Math.min(...path.legs.map((leg: Leg) => tlsOrder.indexOf(leg.tls.state)));
 }
 
-/** How many would be lost by leaving, as the question names them; `null` when leaving loses nothing. */
-export function whatIsOpen(dock: Dock): string | null {
-	const open = dock.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && kind !== 'logs');
+/** How many would be lost by leaving, as the question names them; `null` when leaving loses nothing. Tails lose nothing, and are counted only on request. */
+export function whatIsOpen(dock: Dock, {tails = false}: {tails?: boolean} = {}): string | null {
+	const open = dock.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && (tails || kind !== 'logs'));
 	const count = (kind: DockKind, one: string, many: string) => {
 		const number = open.filter(entry => entry.kind === kind).length;
 		return number === 0 ? [] : [`${number} ${number === 1 ? one : many}`];
 	};
 
-	const parts = [...count('forward', 'forward', 'forwards'), ...count('proxy', 'listener', 'listeners'), ...count('shell', 'shell', 'shells'), ...count('attach', 'attach', 'attaches')];
+	const parts = [
+		...count('logs', 'tail', 'tails'), ...count('forward', 'forward', 'forwards'), ...count('proxy', 'listener', 'listeners'), ...count('shell', 'shell', 'shells'), ...count('attach', 'attach', 'attaches'),
+	];
 	return parts.length === 0 ? null : parts.join(', ').replace(/, (?=[^,]*$)/, ' and ');
 }

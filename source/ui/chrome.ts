@@ -104,7 +104,8 @@ export function footer(screen: Screen): Line {
 		return spread([{text: ' '}, of(role, text)], hint === '' ? [] : [{text: '  '}, of('key', hint), {text: ' '}], state.size.columns);
 	}
 
-	const all = footerHints(hints);
+	const submit = state.overlay?.kind === 'form' ? state.overlay.submit : null;
+	const all = footerHints(hints).map(hint => hint.id === 'form.submit' && submit !== null ? {...hint, label: submit} : hint);
 	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
 	// The last hint needs no gap behind it.
 	const room = width - widthOf(last) + 2;

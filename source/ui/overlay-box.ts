@@ -92,16 +92,16 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 		const isAt = index === overlay.at;
 		const value: Span[] = field.choices === null
 			? [{text: field.value}, of('focus', isAt ? glyphs.caret : ' ')]
-			: [of('focus', isAt ? `${glyphs.chooseLeft} ` : '  '), {text: field.choices.find(choice => choice.value === field.value)?.shown ?? field.value}, of('focus', isAt && field.choices.length > 1 ? ` ${glyphs.chooseRight}` : '')];
+			: [of('focus', isAt ? `${glyphs.chooseLeft} ` : ''), {text: field.choices.find(choice => choice.value === field.value)?.shown ?? field.value}, of('focus', isAt && field.choices.length > 1 ? ` ${glyphs.chooseRight}` : '')];
 		lines.push({spans: [{text: isAt ? ` ${glyphs.cursor} ` : '   '}, {text: fitToCells(field.label, label)}, ...value, of('text.dim', field.note === '' ? '' : `   ${field.note}`)], ...isAt && {ground: 'selection' as const}});
 	}
 
 	lines.push(line(''));
 	if (overlay.problem !== null) {
-		lines.push(line(' ', of('notice.error', overlay.problem)), line(''));
+		lines.push(...wrapWords(overlay.problem, width - 8).map(text => line('   ', of('notice.error', text))), line(''));
 	}
 
-	lines.push(...overlay.notes.flatMap(note => note.startsWith(' ') ? [note] : wrapWords(note, width - 8)).map(note => line('   ', of('text.dim', note))), line(''));
+	lines.push(...overlay.notes.flatMap(note => note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapWords(note, width - 8)).map(note => line('   ', of('text.dim', note))), line(''));
 	return framed(screen, overlay.title, lines, keysOf(screen, [['form.submit', overlay.submit], ['form.next', 'next field'], ['form.cancel', 'back']]), width);
 }
 
@@ -109,6 +109,12 @@ function confirm(screen: Screen, overlay: ConfirmOverlay): Floating {
 	const width = Math.min(72, screen.state.size.columns - 4);
 	const lines = [line(''), ...wrapWords(overlay.question, width - 6).map(text => line('  ', of('title', text))), ...overlay.details.flatMap(detail => wrapWords(detail, width - 6)).map(text => line('  ', of('text.dim', text))), line('')];
 	return framed(screen, 'Sure?', lines, keysOf(screen, [['confirm.yes', 'yes'], ['confirm.no', 'no']]), width);
+}
+
+/** A command goes on in the next row as a shell reads it, so that it can be copied. */
+function wrapCommand(command: string, width: number): string[] {
+	const rows = wrapWords(command, width);
+	return rows.map((row, index) => `${index === 0 ? '  ' : '    '}${row}${index === rows.length - 1 ? '' : ' \\'}`);
 }
 
 function keysOf(screen: Screen, actions: ReadonlyArray<readonly [string, string]>): Span[] {

@@ -54,7 +54,7 @@ const tails: readonly Step[] = [
 /** Driven elsewhere with the program's own keys, or not to be driven here; each with its reason. */
 const elsewhere = new Map([
 	['app.suspend', 'stops the test’s own process group'], ['view.sandbox', 'only on the program’s own sandbox'], ['sandbox.previous', 'the same'], ['sandbox.next', 'session.test.ts'], ['sandbox.apply', 'session.test.ts'], ['sandbox.reset', 'the same'],
-	['pods.shell', 'session.test.ts'], ['pods.attach', 'needs a terminal of its own'], ['pods.debug', 'changes the pod'], ['terminal.leave', 'session.test.ts'], ['terminal.send-key', 'leave-keys.test.ts'], ['terminal.path', 'leave-keys.test.ts'],
+	['pods.shell', 'session.test.ts'], ['pods.attach', 'needs a terminal of its own'], ['pods.debug', 'changes the pod'], ['terminal.leave', 'session.test.ts'], ['ended.again', 'session.test.ts'], ['terminal.send-key', 'leave-keys.test.ts'], ['terminal.path', 'leave-keys.test.ts'],
 	['tail.shell', 'as pods.shell'], ['workloads.shell', 'as pods.shell'], ['tail.pager', 'session.test.ts'], ['tail.editor', 'as the pager'], ['forwards.browse', 'starts a browser'], ['audit.test', 'opens tunnels after a question'], ['why.test', 'the same'],
 	['tail.previous-log', 'no container before this one'], ['pods.proxy', 'as proxy.edit'], ['services.proxy', 'the same'], ['nodes.proxy', 'the same'], ['workloads.logs', 'as pods.logs'], ['services.logs', 'the same'], ['workloads.forward', 'as pods.forward'], ['services.forward', 'the same'],
 	['workloads.doctor', 'as pods.doctor'], ['services.doctor', 'the same'], ['nodes.doctor', 'the same'], ['why.doctor', 'the same'], ['forwards.doctor', 'the same'], ['connections.doctor', 'the same'],

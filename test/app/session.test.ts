@@ -98,8 +98,10 @@ test('a shell gets the whole terminal, byte for byte, and gives it back', async 
 	terminal.type('stty size\r');
 	await terminal.sees(/^30 100$/m);
 	terminal.type('exit 3\r');
-	await terminal.sees(/shell ended with exit status 3/);
-	// It is said on the plain screen first.
+	await terminal.sees(/shell ended with exit status 3, after \d+\.\d s/);
+	await terminal.sees(/w: why this path {2}any other key: back to the pods/);
+	t.is(terminal.buffer(), 'normal');
+	terminal.type('x');
 	await terminal.sees(/1 Pods \d/);
 	t.is(terminal.buffer(), 'alternate');
 	terminal.press('list.filter');
@@ -113,7 +115,54 @@ test('the leave keys leave a shell that goes on', async t => {
 	terminal.press('pods.shell');
 	await terminal.sees(/# $/m);
 	terminal.press('terminal.leave');
-	await terminal.sees(/left the shell/);
+	await terminal.sees(/left the shell after .* It may go on in the container/);
+	// The same key tells here why the path was as it was.
+	terminal.press('path.why');
+	await terminal.sees(/Why├ shell in toolbox-\S+\/shell/);
+	t.is(terminal.buffer(), 'alternate');
+	terminal.press('view.back');
+	await terminal.sees(/toolbox-/);
+});
+
+test('a shell whose connection is cut says so, with its leg, and is opened again by a key; a tail went on meanwhile', async t => {
+	const {terminal, sandbox} = await onSandbox(t);
+	await terminal.sees(/toolbox-/);
+	terminal.type('/api\r');
+	terminal.press('pods.logs');
+	await terminal.sees(/following/);
+	terminal.press('view.back', 'list.filter', 'prompt.clear');
+	terminal.type('toolbox\r');
+	await terminal.sees(/▸ toolbox/);
+	terminal.press('pods.shell');
+	await terminal.sees(/1 tail goes on\. To leave: Ctrl-\] d/);
+	await terminal.sees(/# $/m);
+	await delay(1500);
+	sandbox.faults.cut();
+	await terminal.sees(/Exit status unknown\. The shell may still run in the container\./);
+	await terminal.sees(/Meanwhile: .*lines in the tail/);
+	await terminal.sees(/r: new shell {2}w: why this path {2}any other key: back to the pods/);
+	// What was typed for the far side as it went is not taken for a key of ours.
+	terminal.type('ls\r');
+	await delay(700);
+	t.is(terminal.buffer(), 'normal');
+	terminal.press('ended.again');
+	await terminal.sees(/back to the pods[\s\S]*To leave: Ctrl-\] d[\s\S]*# $/m);
+});
+
+test('attach ends with the status of the container, not of its stream', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/toolbox-/);
+	terminal.type('/toolbox\r');
+	terminal.press('pods.debug');
+	await terminal.sees(/spoke debug -n default toolbox-\S+ -it[\s\S]*-- sh/);
+	terminal.press('form.clear');
+	terminal.type('sandbox/shell:1.0');
+	terminal.press('form.submit');
+	await terminal.sees(/It cannot be removed from the pod/);
+	terminal.press('confirm.yes');
+	await terminal.sees(/attach in SANDBOX default\/toolbox-\S+ container debugger-/);
+	terminal.type('\rexit 3\r');
+	await terminal.sees(/the container ended with exit status 3/);
 });
 
 test('a forward is added with its port offered, works, and says what it carried; stopping asks nothing when it is idle', async t => {

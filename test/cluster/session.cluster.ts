@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
+import {bareImage, image} from './lab/image.ts';
 import {removeAgents, restoreAgents} from './lab/faults.ts';
 import type {Person} from './lab/kubeconfig.ts';
 import type {PostureName} from './lab/postures.ts';
@@ -77,13 +78,58 @@ tunnelTest('off-grpc: a tail, a shell and a forward run at once, each labelled w
 	terminal.type('shell\r');
 	await terminal.sees(/▸ shell/);
 	terminal.press('pods.shell');
-	await terminal.sees(/2 other connections go on/);
+	await terminal.sees(/1 tail and 1 forward go on/);
 	await terminal.sees(/[#$] $/m);
 	t.is(terminal.buffer(), 'normal');
 	terminal.type('stty size; exit 3\r');
 	await terminal.sees(/shell ended with exit status 3/);
-	t.is(terminal.buffer(), 'alternate');
+	await terminal.sees(/Meanwhile: .*lines in the tail/);
+	terminal.type(' ');
 	await terminal.sees(/Connections 2/);
+	t.is(terminal.buffer(), 'alternate');
+});
+
+test('an image without a shell: a debug container is offered, asked about, added, and sees the processes of the other', async t => {
+	const cluster = await useCluster();
+	const pod = {
+		apiVersion: 'v1', kind: 'Pod', metadata: {name: 'bare', namespace: 'demo'},
+		spec: {nodeName: 'n1', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{name: 'app', image: bareImage, imagePullPolicy: 'Never', args: ['http', '-port=8080']}]},
+	};
+	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(pod)});
+	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', '-n', 'demo', 'bare', '--now']));
+	await cluster.kubectl('off-direct', ['wait', '-n', 'demo', 'pod/bare', '--for=condition=Ready', '--timeout=60s']);
+	const terminal = await session(t, cluster, 'off-direct');
+	await moveTo(terminal, 'bare');
+	terminal.press('pods.shell');
+	await terminal.sees(/app has no shell\. A container that brings one can be added\./);
+	t.is(terminal.buffer(), 'alternate');
+	terminal.press('form.clear');
+	terminal.type(image);
+	await terminal.sees(/spoke debug -n demo bare -it --image=spoke\.test\/lab:1 \\\s[\s\S]*--target=app -- sh/);
+	terminal.press('form.submit');
+	await terminal.sees(/Add a debug container to bare\?[\s\S]*It cannot be removed from the pod/);
+	terminal.press('confirm.yes');
+	await terminal.sees(/attach in off-direct-admin demo\/bare, container debugger-/, 60_000);
+	terminal.type('\r');
+	await terminal.sees(/# $/m);
+	terminal.type('ls /proc/1/root/bin; exit 3\r');
+	await terminal.sees(/workload/);
+	await terminal.sees(/the container ended with exit status 3/);
+	terminal.type(' ');
+	await terminal.sees(/▸ bare/);
+});
+
+test('attach to a program without a terminal sends lines, edited and shown as they are typed', async t => {
+	const cluster = await useCluster();
+	const terminal = await session(t, cluster, 'off-direct');
+	await moveTo(terminal, 'attachable');
+	terminal.press('pods.attach');
+	await terminal.sees(/No terminal there: what is typed goes line by line/);
+	terminal.type('helllo\u007F\u007Fo\r');
+	await terminal.sees(/^hello *$/m);
+	await terminal.sees(/^got hello$/m);
+	terminal.type('\u0003');
+	await terminal.sees(/left the attach .* It may go on in the container/);
 });
 
 tunnelTest('when the agents are gone the open tail and forward say so with the leg, and recover when they are back', async t => {
@@ -186,6 +232,8 @@ test('where watching is refused the list is read again and again, and says so; a
 	await terminal.sees(/[#$] $/m);
 	terminal.type('exit\r');
 	await terminal.sees(/shell ended/);
+	terminal.type(' ');
+	await terminal.sees(/▸ shell/);
 	terminal.press('list.filter', 'prompt.clear');
 	terminal.type('tcp-0\r');
 	await terminal.sees(/▸ tcp-0/);

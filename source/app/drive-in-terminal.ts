@@ -1,0 +1,166 @@
+/** A remote program has the whole terminal; what it was, how it went and how it ended is said on the plain screen around it. */
+import type {Readable} from 'node:stream';
+import {once} from 'node:events';
+import {finished} from 'node:stream/promises';
+import {asSpokeError, type SpokeError} from '../errors/spoke-error.ts';
+import type {Path} from '../posture/evidence.ts';
+import type {RemoteCommand} from '../sessions/remote-command/open-remote-command.ts';
+import {whatIsOpen, worstPath} from '../state/connections.ts';
+import {showDuration} from '../state/show-duration.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import {LineTyping} from '../terminal/line-typing.ts';
+import {ScreenModes} from '../terminal/screen-modes.ts';
+import {LeaveKeys} from './leave-keys.ts';
+import {plainPathLine} from './plain-path-line.ts';
+import type {SessionRun} from './session-run.ts';
+import type {Session} from './session.ts';
+import {EndKeys, type AfterEnd} from './end-keys.ts';
+
+type End = {words: string; error: SpokeError | null; isLeft: boolean};
+
+export type Driven = {end: End; path: Path | null; next: AfterEnd};
+
+type Told = {
+	/** `prod-eu payments/api-x2xkq, container app`. */
+	place: string;
+	kind: 'shell' | 'attach';
+	tty: boolean;
+	/** As of Date.now(). */
+	began: number;
+	/** Whether this end is told elsewhere: the screen comes back without a key. */
+	mayEndUnseen(error: SpokeError): boolean;
+	/** The status that counts, where the stream's own says nothing: attach ends with 0 whatever became of the process. `null` when it is not told. */
+	statusOf?: () => Promise<number | null>;
+};
+
+/** Until it ended or was left, and a key said what is next. */
+export async function driveInTerminal(session: Session, id: string, remote: RemoteCommand, told: Told): Promise<Driven> {
+	const {kind, tty, began} = told;
+	const {stdout} = session.terminal;
+	const {glyphs} = session as SessionRun;
+	const leave = new LeaveKeys(session.keymap);
+	const left = Promise.withResolvers<'left'>();
+	const ended = new EndKeys(session.keymap);
+	const modes = new ScreenModes();
+	const lines = new LineTyping();
+	const linesBefore = linesIn(session);
+	let isOver = false;
+	const pathNow = () => worstPath(session.store.state.dock.find(one => one.id === id)?.paths.values() ?? []);
+	const pathLine = (error: SpokeError | null = null) => {
+		const path = pathNow();
+		return path === null ? '' : `${plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, glyphs, stdout.columns || 80)}\r\n`;
+	};
+
+	const take = (bytes: Buffer) => {
+		if (isOver) {
+			ended.feed(bytes);
+			return;
+		}
+
+		for (const part of leave.feed(bytes)) {
+			if (part.kind === 'pass' && !tty) {
+				const {echo, send, isEnd, isInterrupt} = lines.feed(part.bytes);
+				stdout.write(remote.stdin ? echo : '');
+				remote.stdin?.write(send);
+				if (isEnd) {
+					remote.stdin?.end();
+				}
+
+				if (isInterrupt) {
+					left.resolve('left');
+				}
+			} else if (part.kind === 'pass') {
+				remote.stdin?.write(part.bytes);
+			} else if (part.kind === 'path') {
+				stdout.write(`\r\n${pathLine()}`);
+			} else {
+				left.resolve('left');
+			}
+		}
+	};
+
+	return (session as SessionRun).withShell(take, async () => {
+		const others = whatIsOpen(session.store.state.dock.filter(one => one.id !== id), {tails: true});
+		stdout.write(`spoke  ${kind} in ${told.place}\r\n${pathLine()}       ${others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `}To leave: ${leave.shown}\r\n${
+			tty ? kind === 'attach' ? '       Without a prompt: press Enter\r\n' : '' : `       No terminal there: ${remote.stdin ? 'what is typed goes line by line' : 'it takes no input'}\r\n`}`);
+		const resize = () => {
+			remote.resize({columns: stdout.columns || 80, rows: stdout.rows || 24});
+		};
+
+		if (tty) {
+			if (kind === 'attach') {
+				// A program that already runs draws itself anew when the size changes.
+				remote.resize({columns: stdout.columns || 80, rows: (stdout.rows || 24) + 1});
+			}
+
+			resize();
+			stdout.on('resize', resize);
+		}
+
+		const outputs = Promise.all([pipeOut(remote.stdout, stdout, modes, tty), ...remote.stderr ? [pipeOut(remote.stderr, stdout, modes, tty)] : []]);
+		let end: End;
+		try {
+			const outcome = await Promise.race([Promise.all([remote.outcome, outputs]).then(([status]) => status), left.promise]);
+			const took = showDuration(Date.now() - began);
+			end = outcome === 'left' || outcome === 'closed'
+				? {words: `left the ${kind} after ${took}. It may go on in the container.`, error: null, isLeft: true}
+				: {words: await endWords(told, outcome, took), error: null, isLeft: false};
+		} catch (thrown) {
+			const error = asSpokeError(thrown);
+			end = {words: `${sanitiseLine(error.message)}, after ${showDuration(Date.now() - began)}`, error, isLeft: false};
+		} finally {
+			isOver = true;
+			stdout.off('resize', resize);
+			remote.close();
+		}
+
+		const path = pathNow();
+		stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
+		if (end.error !== null && told.mayEndUnseen(end.error)) {
+			return {end, path, next: 'back'};
+		}
+
+		const unknown = end.error === null ? '' : `       Exit status unknown. The ${kind === 'shell' ? 'shell' : 'process'} may still run in the container.\r\n`;
+		stdout.write(`spoke  ${end.words}\r\n${pathLine(end.error)}${unknown}${meanwhile(session, {id, began, lines: linesIn(session) - linesBefore}, glyphs.dot)}       ${ended.shown(viewWords(session), {again: end.error !== null && kind === 'shell'})}\r\n`);
+		// What was typed for the far side when its end came is not for us.
+		return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
+	});
+}
+
+async function endWords({kind, statusOf}: Told, outcome: number, took: string): Promise<string> {
+	if (!statusOf || outcome !== 0) {
+		return `${kind} ended with exit status ${outcome}, after ${took}`;
+	}
+
+	const status = await statusOf().catch(() => null);
+	return status === null ? `${kind} ended after ${took}. Its exit status is not told` : `the container ended with exit status ${status}, after ${took}`;
+}
+
+/** What the person did not see: messages that matter, and lines that came. */
+function meanwhile({store: {state}, tails}: Session, {id, began, lines}: {id: string; began: number; lines: number}, dot: string): string {
+	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitiseLine(text));
+	const broken = state.dock.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '').map(({what, note}) => `${what}: ${note}`);
+	const parts = [...broken.slice(0, 3), ...news.slice(-2), ...news.length > 2 ? [`${news.length - 2} more messages`] : [], ...lines > 0 ? [`${lines.toLocaleString('en')} lines in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : []];
+	return parts.length === 0 ? '' : `       Meanwhile: ${parts.join(` ${dot} `)}\r\n`;
+}
+
+function linesIn({tails}: Session): number {
+	return [...tails.values()].reduce((sum, {view}) => sum + view.buffer.end, 0);
+}
+
+function viewWords({store: {state}}: Session): string {
+	return state.layers.at(-1)?.kind === 'tail' ? 'the tail' : `the ${state.view}`;
+}
+
+async function pipeOut(from: Readable, to: NodeJS.WriteStream, modes: ScreenModes, tty: boolean): Promise<void> {
+	from.on('data', (piece: Buffer) => {
+		modes.watch(piece);
+		// Without a terminal on the far side its line feeds come bare, and ours is raw.
+		const ready = to.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
+		if (!ready) {
+			from.pause();
+			void once(to, 'drain').then(() => from.resume(), () => {});
+		}
+	});
+	await finished(from).catch(() => {});
+}

@@ -1,0 +1,46 @@
+/** A debug container: what it brings is asked, then whether; it is added, and waited for. */
+import {addDebugContainer, debugContainerName, untilRunning} from '../../sessions/debug-container.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {podResource} from '../../targets/resource-words.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import type {OpenCluster, Session} from '../session.ts';
+
+/** A container that a shell or attach goes to. */
+export type Place = {cluster: OpenCluster; pod: PodObject; container: string; asked: string; chosenFrom: number};
+
+const startLimitMs = 60_000;
+
+/** The container that was added and runs; `null` when it was not wanted. */
+export async function addDebugger(session: Session, {cluster, pod, container}: Place, because?: string): Promise<Place | null> {
+	const {name: podName, namespace = cluster.access.facts.namespace} = pod.metadata;
+	const values = await session.fill({
+		title: `Debug container in ${podName}`, submit: 'add',
+		fields: [
+			{name: 'image', label: 'Image', value: 'busybox:stable', choices: null, note: ''},
+			{name: 'command', label: 'Command', value: 'sh', choices: null, note: 'empty: the image’s own'},
+			{name: 'target', label: 'Sees processes of', value: container, choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})), note: ''},
+		],
+		notes: ({image, command, target}) => [
+			...because === undefined ? [] : [because],
+			'The same in a script:', `  spoke debug -n ${namespace} ${podName} -it --image=${image} --target=${target}${wordsOf(command).length > 0 ? ` -- ${command!.trim()}` : ''}`,
+		],
+		check: ({image}) => image?.trim() === '' ? 'an image is needed' : null,
+	});
+	if (values === null || !await session.ask(`Add a debug container to ${podName}?`, ['It cannot be removed from the pod; it ends when its shell ends.'])) {
+		return null;
+	}
+
+	const name = debugContainerName();
+	await addDebugContainer(cluster.access, pod, {name, image: values['image']!.trim(), target: values['target']!, stdin: true, tty: true, command: wordsOf(values['command'])});
+	session.tell(`waiting for ${name} …`);
+	await untilRunning(cluster.access, pod, name, {limitMs: startLimitMs, signal: AbortSignal.timeout(startLimitMs + 1000), onWaiting(reason) {
+		session.tell(`waiting for ${name}: ${sanitiseLine(reason)}`);
+	}});
+	const now = await cluster.access.json<PodObject>({path: objectPath(podResource, namespace, podName)});
+	return {cluster, pod: now, container: name, asked: `pod/${podName}`, chosenFrom: 1};
+}
+
+function wordsOf(command = ''): string[] {
+	return command.trim().split(/\s+/).filter(word => word !== '');
+}
