@@ -149,11 +149,12 @@ export class Overlays {
 		}
 	}
 
-	/** Names to complete with that came while the line is typed. */
-	offer(purpose: string, names: readonly string[]): void {
+	/** Names to complete with that came while the line is typed; `instead` is put in place of a text that nobody changed yet. */
+	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void {
 		const {overlay} = this.#store.state;
 		if (overlay?.kind === 'prompt' && overlay.purpose === purpose) {
-			this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, candidates: [...new Set([...overlay.candidates, ...names])], note: names.length === 1 ? '1 name' : `${names.length} names`}}});
+			const typed = instead?.from === overlay.typed.text ? {text: instead.to, caret: instead.to.length} : overlay.typed;
+			this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, typed, candidates: [...new Set([...overlay.candidates, ...names])], note: names.length === 1 ? '1 name' : `${names.length} names`}}});
 		}
 	}
 

@@ -204,9 +204,9 @@ export class SessionRun implements Session {
 
 	ask = async (question: string, details?: readonly string[]) => this.#overlays.ask(question, details);
 	type: Session['type'] = async options => this.#overlays.type(options);
-	offer(purpose: string, names: readonly string[]): void {
-		this.#overlays.offer(purpose, names);
-	}
+	offer: Session['offer'] = (purpose, names, instead) => {
+		this.#overlays.offer(purpose, names, instead);
+	};
 
 	pick: Session['pick'] = async options => this.#overlays.pick(options);
 	fill: Session['fill'] = async options => this.#overlays.fill(options);

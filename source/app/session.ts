@@ -35,7 +35,7 @@ export type Session = {
 	ask(question: string, details?: readonly string[]): Promise<boolean>;
 	type(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
 	/** Adds names to complete with to the line that is typed for `purpose`, as they become known. */
-	offer(purpose: string, names: readonly string[]): void;
+	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void;
 	pick(options: PickOptions): Promise<string | null>;
 	fill(options: FillOptions): Promise<Readonly<Record<string, string>> | null>;
 	copy(text: string, what: string): void;

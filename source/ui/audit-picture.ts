@@ -53,5 +53,5 @@ function stateWords({verdict, state}: AuditRow): string {
 
 /** States are written for programs. */
 function words(state: string): string {
-	return state.replaceAll('-', ' ');
+	return state.replaceAll('-', ' ').replace(/^ca\b/, 'CA');
 }

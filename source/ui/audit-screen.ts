@@ -1,7 +1,9 @@
 /** Audit: the hub and its spokes as a picture, one row a path, and under them what was read of the row under the cursor. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
+import type {AuditRow} from '../state/session-state.ts';
 import {auditPicture} from './audit-picture.ts';
 import {titledRule} from './chrome.ts';
+import type {Glyphs} from './glyphs.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {fillUp, textLines} from './text-screen.ts';
@@ -20,7 +22,7 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 	const list = audit.rows.slice(top, top + room).map((row, index): Line => {
 		const isAt = top + index === audit.at;
 		return {
-			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, titleWidth)} `}, of(verdictRole[row.verdict], fitToCells(`${row.verdict}${row.state === '' ? '' : `: ${row.state}`}`, 22)), of('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`)],
+			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, titleWidth)} `}, of(verdictRole[row.verdict], fitToCells(verdictWords(row, glyphs), 22)), of('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`)],
 			...isAt && {ground: 'selection' as const},
 		};
 	});
@@ -29,6 +31,12 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 		...picture, line(of('text.dim', `   ROW  ${fitToCells('WHAT', titleWidth)} ${fitToCells('VERDICT', 22)} ${fitToCells('BASIS', 10)}READ ON`)), ...list,
 		titledRule(screen, at?.id ?? '', {right: audit.note}), ...textLines(screen, at?.lines ?? []),
 	], rows);
+}
+
+/** `✗ unverified`: the sign is the verdict, the word what was found; colour alone says nothing. */
+function verdictWords({verdict, state}: AuditRow, {passed, failed, look, strokes}: Glyphs): string {
+	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown}[verdict] ?? ' ';
+	return `${sign} ${(state === '' ? verdict : state).replaceAll('-', ' ')}`;
 }
 
 export function sandboxScreen(screen: Screen, rows: number): Line[] {

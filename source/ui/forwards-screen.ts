@@ -1,6 +1,7 @@
 /** Forwards: what listens, where it goes, what it carried; and under it the log of the one under the cursor. */
-import {fitToCells} from '../text/cell-width.ts';
+import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import type {ForwardState} from '../state/session-state.ts';
+import {shortPodName} from '../state/short-pod-name.ts';
 import {showAge} from '../state/table-rows.ts';
 import {titledRule} from './chrome.ts';
 import {showBytes} from './dock-pane.ts';
@@ -14,13 +15,18 @@ function liveLine({state: {now}}: Screen, {connection, client, since, up, down, 
 	);
 }
 
+/** The port is what tells two forwards of one pod apart. */
+function toWords({target, remote}: ForwardState): string {
+	return `${shortPodName(target)}:${remote}`;
+}
+
 export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const {state: {forwards, forwardAt, size, cluster}, theme: {glyphs}} = screen;
 	if (forwards.length === 0) {
 		return fillUp([line(''), line(' ', of('text.dim', `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, on a pod or a service the same key does.`))], rows);
 	}
 
-	const toWidth = Math.max(12, Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(({target, remote}) => target.length + remote.length + 1))));
+	const toWidth = Math.max(12, Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(one => cellWidth(toWords(one))))));
 	const stateWidth = Math.max(20, size.columns - toWidth - 40);
 	const head = line(of('text.dim', `     ${fitToCells('LOCAL', 11)}${fitToCells('TO', toWidth + 2)}${fitToCells('STATE', stateWidth)}OPEN  SENT/RCVD`));
 	const list = forwards.map((one, index): Line => {
@@ -28,7 +34,7 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 		return {
 			spans: [
 				{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ' '}, of(`state.${one.phase}`, glyphs[one.phase === 'open' ? 'open' : one.phase === 'working' ? 'working' : one.phase === 'stopped' ? 'stopped' : 'failed']),
-				{text: ` ${fitToCells(one.local === null ? one.asked : `:${one.local}`, 11)}${fitToCells(`${one.target}:${one.remote}`, toWidth + 2)}`},
+				{text: ` ${fitToCells(one.local === null ? one.asked : `:${one.local}`, 11)}${fitToCells(toWords(one), toWidth)}  `},
 				of(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
 				{text: ` ${String(one.open).padStart(4)}  ${showBytes(one.up)}/${showBytes(one.down)}`},
 			], ...isAt && {ground: 'selection' as const},

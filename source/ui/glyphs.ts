@@ -42,3 +42,15 @@ export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
 	const isUtf8 = /utf-?8/i.test(locale) || (locale === '' && platform === 'darwin');
 	return env['SPOKE_GLYPHS'] === 'ascii' || env['TERM'] === 'linux' || env['TERM'] === 'dumb' || (!isUtf8 && env['SPOKE_GLYPHS'] !== 'unicode') ? asciiGlyphs : unicodeGlyphs;
 }
+
+/** Signs that stand in words of ours, each of one cell. */
+const spelled: Readonly<Record<string, string>> = {
+	'→': '>', '←': '<', '↑': '^', '↓': 'v', '·': '|', '…': '~', '›': '/', '–': '-', '—': '-', '’': '\'', '‘': '\'', '“': '"', '”': '"', '×': 'x', '≤': '<', '≥': '>', '⟨': '<', '⟩': '>', '␛': '^',
+	...Object.fromEntries((['passed', 'failed', 'open', 'working', 'stopped', 'marked', 'cursor', 'rule', 'upRule', 'caret', 'arrow'] as const).map(name => [unicodeGlyphs[name], asciiGlyphs[name]])),
+	...Object.fromEntries((['proven', 'inferred', 'unknown'] as const).map(basis => [unicodeGlyphs.strokes[basis], asciiGlyphs.strokes[basis]])),
+};
+
+/** The same text, as wide, where a terminal has no such signs; what is not ours stays as it is. */
+export function spellAscii(text: string): string {
+	return text.replaceAll(/[^\u0000-\u007F]/g, sign => spelled[sign] ?? sign);
+}

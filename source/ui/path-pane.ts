@@ -65,9 +65,18 @@ export function whyOf(path: Path, verdict: Verdict<string>): string {
 		return sanitiseLine(verdict.why);
 	}
 
-	const need = verdict.need.map(one => one.permission === null ? one.or : `needs ${one.permission}`).filter(one => one !== null);
-	return sanitiseLine(need.length > 0 ? `cannot see: ${need.join(', or ')}` : 'not known');
+	return sanitiseLine(needWords(verdict.need) ?? 'not known');
 }
+
+/** `needs get on /flagz, or list pods in kube-system`: rights first; what only a test tells stands where no right does. */
+function needWords(need: Verdict<string>['need']): string | null {
+	const rights = need.flatMap(({permission}) => permission === null ? [] : [permission.replace('nonResourceURL', 'on')]);
+	const others = need.flatMap(({or}) => or === null ? [] : [or]);
+	return rights.length > 0 ? `needs ${rights.join(', or ')}` : others.length > 0 ? `would tell: ${others.join(', or ')}` : null;
+}
+
+/** Of the words about one fact beside a list. */
+const mostRows = 4;
 
 /** The same upright, from top to bottom: `rows` lines of `width` cells. */
 export function uprightPath(screen: Screen, path: Path | null, subject: string, rows: number, width: number): Line[] {
@@ -82,9 +91,10 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	}
 
 	const fact = (verdict: Verdict<string>, word: string, role: Role) => {
-		const why = wrapWords(whyOf(path, verdict), Math.max(10, width - 31));
+		const whole = wrapWords(whyOf(path, verdict), Math.max(10, width - 31));
+		const why = whole.length > mostRows ? [...whole.slice(0, mostRows - 1), `${whole[mostRows - 1]!} ${glyphs.more}`] : whole;
 		lines.push(put(' ', of(role, glyphs.upright[verdict.basis]), ' ', of(role, word.padEnd(14)), of('text.dim', verdict.basis.padEnd(9)), ' ', why[0] ?? ''));
-		lines.push(...why.slice(1, 4).map(text => put(' ', of(role, glyphs.upright[verdict.basis]), ' '.repeat(26), text)));
+		lines.push(...why.slice(1).map(text => put(' ', of(role, glyphs.upright[verdict.basis]), ' '.repeat(26), text)));
 	};
 
 	const [first, second] = path.legs;

@@ -1,6 +1,6 @@
 /** Proxy: the request line, what was asked so far, and the answer of the one under the cursor. */
 import {Sanitiser} from '../text/sanitise.ts';
-import {fitToCells} from '../text/cell-width.ts';
+import {cellWidth, clipToCells, fitToCells} from '../text/cell-width.ts';
 import {exchangeHere, listenerHere, proxyRows, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
 import {worstPath} from '../state/connections.ts';
 import {titledRule} from './chrome.ts';
@@ -10,6 +10,9 @@ import {pathFacts} from './path-pane.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {fillUp} from './text-screen.ts';
+
+/** Where the request begins in a row. */
+const requestFrom = 37;
 
 export function proxyScreen(screen: Screen, rows: number): Line[] {
 	const {state: {proxy, dock, size, processes}, theme: {glyphs}} = screen;
@@ -39,13 +42,17 @@ export function proxyScreen(screen: Screen, rows: number): Line[] {
 	], rows);
 }
 
-function exchangeLine({theme: {glyphs}}: Screen, one: ProxyExchange, isAt: boolean): Line {
+function exchangeLine({theme: {glyphs}, state: {size}}: Screen, one: ProxyExchange, isAt: boolean): Line {
+	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
+	// The request gives way to the words about its leg.
+	const room = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
+	const asked = `${one.method} ${one.asked}`;
 	const role = one.status === null ? 'state.failed' as const : one.status >= 400 ? 'level.warn' as const : undefined;
 	return {
 		spans: [
 			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${new Date(one.time).toTimeString().slice(0, 8)}  `},
 			of(role, fitToCells(one.status === null ? one.tookMs === null ? '…' : '–' : String(one.status), 6)), {text: fitToCells(one.tookMs === null ? '' : `${Math.round(one.tookMs)} ms`, 9)}, {text: fitToCells(showBytes(one.bytes), 9)},
-			{text: `${one.method} ${one.asked}  `}, ...one.path === null ? [] : pathBadge(one.path, glyphs), of(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
+			{text: `${badge.length > 0 && room >= 12 ? clipToCells(asked, room, glyphs.more) : asked}  `}, ...badge, of(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
 		], ...isAt && {ground: 'selection' as const},
 	};
 }

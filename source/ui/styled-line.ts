@@ -1,5 +1,6 @@
 /** A line of the screen as words with roles, and how it becomes text for a terminal: cut, filled and coloured. */
 import {cellWidth, clipToCells} from '../text/cell-width.ts';
+import {asciiGlyphs, spellAscii} from './glyphs.ts';
 import type {Role, Theme} from './theme.ts';
 
 /** `sgr` is a colour that a log line brought itself. */
@@ -22,21 +23,21 @@ export function lineWidth(spans: readonly Span[]): number {
 /** Exactly `width` cells: what is too long ends in `…`, what is too short is filled with blanks. */
 export function paint({spans, ground}: Line, width: number, theme: Theme, mark = theme.glyphs.more): string {
 	const base = ground === undefined ? '' : theme.sgr[ground];
+	const isAscii = theme.glyphs === asciiGlyphs;
 	let out = '';
 	let left = width;
-	for (const [index, span] of spans.entries()) {
-		const isLast = index === spans.length - 1;
-		const room = isLast || lineWidth(spans.slice(index + 1)) === 0 ? left : left;
+	for (const span of spans) {
 		const wide = cellWidth(span.text);
-		const fits = wide <= room;
-		const text = fits ? span.text : clipToCells(span.text, room, mark);
+		const fits = wide <= left;
+		const text = fits ? span.text : clipToCells(span.text, left, mark);
 		if (text !== '') {
 			const own = span.sgr ?? (span.role === undefined ? '' : theme.sgr[span.role]);
 			const codes = [base, own].filter(code => code !== '').join(';');
-			out += codes === '' ? text : `\u001B[${codes}m${text}\u001B[0m`;
+			const shown = isAscii ? spellAscii(text) : text;
+			out += codes === '' ? shown : `\u001B[${codes}m${shown}\u001B[0m`;
 		}
 
-		left -= fits ? wide : room;
+		left -= fits ? wide : left;
 		if (left <= 0) {
 			return out;
 		}

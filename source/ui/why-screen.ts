@@ -1,10 +1,12 @@
 /** Why: each leg with its verdicts, what was read, what it means, what would tell, what to run; the other side's own words whole. */
 import {sanitiseLine} from '../text/sanitise-line.ts';
+import {needText} from '../output/path-report.ts';
 import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Layer, TextLine} from '../state/session-state.ts';
 import {pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
+import {sessionWords} from './session-words.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {pageOf, textLines} from './text-screen.ts';
 
@@ -37,7 +39,7 @@ export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
 		lines.push(line(' ', pathLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path));
 	}
 
-	lines.push(...textLines(screen, whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes)));
+	lines.push(...textLines(screen, whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes).map(one => ({...one, text: sessionWords(screen, one.text)}))));
 	return lines;
 }
 
@@ -69,7 +71,7 @@ export function whyLines(path: Path | null, error: ErrorObject | null, strokes: 
 	}
 
 	for (const leg of path?.legs ?? []) {
-		lines.push({text: `Leg ${leg.n}: TLS`, rule: true}, ...verdictLines(path!, leg.tls, leg.tls.state, strokes, meanings[leg.tls.state]));
+		lines.push({text: `Leg ${leg.n}: TLS`, rule: true}, ...verdictLines(path!, leg.tls, leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state, strokes, meanings[leg.tls.state]));
 		if (leg.peer) {
 			lines.push({label: '  peer', text: sanitiseLine(`${leg.peer.subject}, from ${leg.peer.issuer}, ${leg.peer.protocol}, until ${leg.peer.notAfter}`)});
 		}
@@ -91,7 +93,7 @@ export function whyLines(path: Path | null, error: ErrorObject | null, strokes: 
 
 		const {websocket, runtime} = path.rttMs;
 		const trips = [websocket === null ? null : `${websocket.toFixed(1)} ms to the end of the WebSocket`, runtime === null ? null : `${runtime.toFixed(1)} ms to the runtime`].filter(trip => trip !== null);
-		lines.push({text: 'Round trips', rule: true}, {text: trips.length > 0 ? trips.join(' · ') : path.feature === 'logs' ? 'a followed log has no ping, so there is none to show' : 'none measured', indent: 3});
+		lines.push({text: 'Round trips', rule: true}, {text: trips.length > 0 ? trips.join(' · ') : noTrips(path), indent: 3});
 		const {process} = path;
 		lines.push({text: 'Read at', rule: true}, {
 			indent: 3,
@@ -102,13 +104,17 @@ export function whyLines(path: Path | null, error: ErrorObject | null, strokes: 
 	return lines;
 }
 
+function noTrips({about, feature}: Path): string {
+	return about === 'configuration' ? 'nothing is open here yet; a forward shows two, a shell one' : feature === 'logs' ? 'a followed log has no ping, so there is none to show' : 'none measured';
+}
+
 function verdictLines(path: Path, verdict: Verdict<string>, word: string, strokes: {proven: string; inferred: string; unknown: string}, meaning: string | undefined): TextLine[] {
 	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
 	return [
-		{text: `${strokes[verdict.basis]} ${word}, ${verdict.basis}`, role: tlsRole[verdict.state] ?? (verdict.state === 'unknown' ? 'tls.unknown' : 'route')},
+		{text: `${strokes[verdict.basis]} ${verdict.state === 'unknown' ? word : `${word}, ${verdict.basis}`}`, role: tlsRole[verdict.state] ?? (verdict.state === 'unknown' ? 'tls.unknown' : 'route')},
 		...read.map(({observed, where, time}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}, ${time.slice(11, 19)}`)})),
 		...meaning === undefined ? [] : [{label: '  so', text: meaning}],
-		...verdict.need.map(({permission, check, or}): TextLine => ({label: '  would tell', text: sanitiseLine([permission, check === null ? null : `(${check})`, or].filter(part => part !== null).join(' '))})),
+		...verdict.need.map((need): TextLine => ({label: '  would tell', text: sanitiseLine(needText(need))})),
 		...verdict.why !== undefined && verdict.why !== meaning ? [{label: '  because', text: sanitiseLine(verdict.why)}] : [],
 	];
 }

@@ -8,19 +8,8 @@ import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {openSandbox} from '../support/sandbox.ts';
+import {newHome, onSandbox} from '../support/sandbox-session.ts';
 import {openTerminal, type TerminalOptions, type TestTerminal} from '../support/terminal.ts';
-
-async function newHome(t: ExecutionContext): Promise<string> {
-	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
-	t.teardown(async () => rm(home, {recursive: true, force: true}));
-	return home;
-}
-
-async function onSandbox(t: ExecutionContext, argv: readonly string[] = [], options: Partial<TerminalOptions> & {user?: 'admin' | 'bob' | 'cleo' | 'eve'} = {}) {
-	const opened = await openSandbox(t, options.user ? {user: options.user} : {});
-	const home = await newHome(t);
-	return {...opened, home, terminal: await openTerminal(t, [...argv, '--kubeconfig', opened.kubeconfigFile], {home, ...options})};
-}
 
 /** Tests that run beside each other are all offered the same port. */
 async function typeFreePort(terminal: TestTerminal): Promise<void> {

@@ -17,7 +17,12 @@ export const detailsHandlers: Handlers = {
 
 export async function openDetails(session: Session): Promise<void> {
 	const {view} = session.store.state;
-	if (view === 'audit' || view === 'forwards' || view === 'proxy' || view === 'sandbox') {
+	if (view === 'forwards') {
+		openForwardLog(session);
+		return;
+	}
+
+	if (view === 'audit' || view === 'proxy' || view === 'sandbox') {
 		return;
 	}
 
@@ -40,5 +45,18 @@ export async function openDetails(session: Session): Promise<void> {
 		show(lines, since === null ? '' : `since ${since}`);
 	} catch (error) {
 		show([{text: (error as Error).message, role: 'state.failed'}], '');
+	}
+}
+
+/** All that happened to the forward under the cursor, the last first. */
+function openForwardLog({store}: Session): void {
+	const {forwards, forwardAt} = store.state;
+	const forward = forwards[forwardAt];
+	if (forward) {
+		store.now({type: 'push', layer: {
+			kind: 'text', title: 'Forward', subject: `${forward.local === null ? forward.asked : `:${forward.local}`} ${forward.target}:${forward.remote}`, right: `${forward.open} open · ${forward.closed} closed · ${forward.failed} failed`,
+			lines: [{label: forward.phase, text: forward.note}, ...forward.log.toReversed().map(({time, text}) => ({label: new Date(time).toTimeString().slice(0, 8), text}))],
+			top: 0, context: 'details', copy: '', command: null, busy: false,
+		}});
 	}
 }

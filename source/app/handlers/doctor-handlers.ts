@@ -4,6 +4,9 @@ import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {Audit, AuditRow as Finding} from '../../posture/audit/audit-object.ts';
+import {auditJunit} from '../../output/audit-junit.ts';
+import {auditReport} from '../../output/audit-report.ts';
+import {needText} from '../../output/path-report.ts';
 import {runAudit} from '../../posture/audit/run-audit.ts';
 import type {Doctor, DoctorStep} from '../../posture/doctor/doctor-object.ts';
 import {walk} from '../../posture/doctor/walk.ts';
@@ -141,7 +144,7 @@ const badness: Readonly<Record<string, number>> = {fail: 0, warn: 1, unknown: 2,
 function showAudit(session: Session, audit: Audit): void {
 	const {summary} = audit;
 	const rows = audit.rows.map((row): AuditRow => ({
-		id: row.id, title: row.title, verdict: row.verdict, state: row.state, basis: row.basis, readOn: row.scope.of === null ? '' : `${row.scope.proven} of ${row.scope.of}`, lines: rowLines(audit, row), worst: badness[row.verdict]!,
+		id: row.id, title: row.title, verdict: row.verdict, state: row.state, basis: row.basis, readOn: readOn(audit, row), lines: rowLines(audit, row), worst: badness[row.verdict]!,
 	})).sort((one, other) => one.worst - other.worst);
 	session.store.now({type: 'audit', to: {
 		busy: false, rows, found: audit, at: 0,
@@ -149,13 +152,30 @@ function showAudit(session: Session, audit: Audit): void {
 	}});
 }
 
-function rowLines(audit: Audit, row: Finding): TextLine[] {
+/** `1 of 3`; how many apiservers there are may not be known. */
+function readOn({replicas}: Audit, {id, scope: {of, proven}}: Finding): string {
+	return of === null ? '' : `${proven} of ${id === 'C4' && replicas.known === null ? '?' : of}`;
+}
+
+/** The row under the cursor with all that was read for it. */
+export function openAuditRow(session: Session): void {
+	const {rows, at, found} = session.store.state.audit;
+	const finding = found?.rows.find(({id}) => id === rows[at]?.id);
+	if (found && finding) {
+		const {id, title, verdict, state, basis} = finding;
+		session.store.now({type: 'push', layer: {
+			kind: 'text', title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${state === '' || state === verdict ? '' : `: ${state}`}, ${basis}`, lines: rowLines(found, finding, {whole: true}), top: 0, context: 'details', copy: '', command: null, busy: false,
+		}});
+	}
+}
+
+function rowLines(audit: Audit, row: Finding, {whole = false}: {whole?: boolean} = {}): TextLine[] {
 	const read = row.evidence.map(id => audit.evidence.find(one => one.id === id)).filter(one => one !== undefined);
 	return [
 		{text: sanitiseLine(row.message)},
-		...read.slice(0, 4).map(({observed, where}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}`)})),
-		...row.exceptions.length > 0 ? [{label: '  but', text: sanitiseLine(row.exceptions.slice(0, 5).join(', ')), role: 'level.warn'}] : [],
-		...row.need.slice(0, 2).map(({permission, or}): TextLine => ({label: '  would', text: sanitiseLine(`tell: ${[permission, or].filter(part => part !== null).join(' or ')}`)})),
+		...read.slice(0, whole ? 50 : 4).map(({observed, where}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}`)})),
+		...row.exceptions.length > 0 ? [{label: '  but', text: sanitiseLine(row.exceptions.slice(0, whole ? 100 : 5).join(', ')), role: 'level.warn'}] : [],
+		...row.need.slice(0, whole ? 20 : 2).map((need): TextLine => ({label: '  would tell', text: sanitiseLine(needText(whole ? need : {...need, check: null}))})),
 		...row.remedy === null ? [] : [{label: '  fix', text: sanitiseLine(row.remedy), role: 'focus'}],
 		...row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}],
 	];
@@ -168,7 +188,7 @@ async function saveAudit(session: Session): Promise<void> {
 		return;
 	}
 
-	const answer = await session.type({lead: 'save to ', purpose: 'save-audit', text: `~/audit-${found.cluster.context ?? 'cluster'}-${new Date().toISOString().slice(0, 10)}.json`});
+	const answer = await session.type({lead: 'save to ', purpose: 'save-audit', note: () => '.json, .txt, or .xml for JUnit', text: `~/audit-${found.cluster.context ?? 'cluster'}-${new Date().toISOString().slice(0, 10)}.json`});
 	if (answer === null || answer.text === '') {
 		return;
 	}
@@ -176,11 +196,16 @@ async function saveAudit(session: Session): Promise<void> {
 	const path = answer.text.replace(/^~(?=\/)/, () => homedir());
 	try {
 		await mkdir(join(path, '..'), {recursive: true});
-		await writeFile(path, `${JSON.stringify(found, null, '\t')}\n`, {mode: 0o600, flag: 'wx'});
+		await writeFile(path, fileText(path, found), {mode: 0o600, flag: 'wx'});
 		session.tell(`saved ${answer.text}`);
 	} catch (error) {
 		session.tell(`not saved: ${(error as Error).message}`, 'error');
 	}
+}
+
+/** The name's ending says in which form. */
+function fileText(path: string, found: Audit): string {
+	return path.endsWith('.xml') ? auditJunit(found) : path.endsWith('.txt') ? `${auditReport(found).trimEnd()}\n` : `${JSON.stringify(found, null, '\t')}\n`;
 }
 
 async function testRoute(session: Session): Promise<void> {

@@ -6,6 +6,7 @@ import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {startForward} from '../../sessions/forward/start-forward.ts';
 import type {RunningForward} from '../../sessions/forward/forward-request.ts';
 import type {ForwardState} from '../../state/session-state.ts';
+import {shortPodName} from '../../state/short-pod-name.ts';
 import {showAge} from '../../state/table-rows.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
@@ -90,7 +91,7 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 	switch (event.event) {
 		case 'ready': {
 			const [first] = event.listen;
-			change(() => ({phase: 'open', local: first?.port ?? null, note: `on ${shortName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`, remote: event.remotePortName ?? String(event.remotePort)}), `listening on ${event.listen.map(({address, port}) => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`).join(' and ')}, on ${event.target.name}`);
+			change(() => ({phase: 'open', local: first?.port ?? null, note: `on ${shortPodName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`, remote: event.remotePortName ?? String(event.remotePort)}), `listening on ${event.listen.map(({address, port}) => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`).join(' and ')}, on ${event.target.name}`);
 			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? ''} goes to ${event.target.name}`);
 			break;
 		}
@@ -116,8 +117,8 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 		}
 
 		case 'moved': {
-			change(() => ({phase: 'open', note: `on ${shortName(event.to.name)}`, ...liveNow(live)}), `moved from ${shortName(event.from.name)} to ${shortName(event.to.name)} in ${(event.outageMs / 1000).toFixed(1)} s: ${reasons[event.reason]}`);
-			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? 'forward'} moved to ${shortName(event.to.name)}: ${reasons[event.reason]}`, 'warn');
+			change(() => ({phase: 'open', note: `on ${shortPodName(event.to.name)}`, ...liveNow(live)}), `moved from ${shortPodName(event.from.name)} to ${shortPodName(event.to.name)} in ${(event.outageMs / 1000).toFixed(1)} s: ${reasons[event.reason]}`);
+			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? 'forward'} moved to ${shortPodName(event.to.name)}: ${reasons[event.reason]}`, 'warn');
 			break;
 		}
 
@@ -215,11 +216,6 @@ function liveNow(live: readonly LiveConnection[]): Pick<ForwardState, 'open' | '
 /** `f-1.7` is the seventh of its forward. */
 function number(connection: string): string {
 	return `#${connection.slice(connection.lastIndexOf('.') + 1)}`;
-}
-
-/** `web-67cbd55664-64fs2` is told apart by its end. */
-function shortName(pod: string): string {
-	return pod.replace(/-[\da-z]{8,10}-(?=[\da-z]{5}$)/, '-…-');
 }
 
 function lasted(ms: number): string {

@@ -1,5 +1,6 @@
 /** Every handler, by the id of its action. */
-import {doctorHandlers} from './doctor-handlers.ts';
+import type {SessionRun} from '../session-run.ts';
+import {doctorHandlers, openAuditRow} from './doctor-handlers.ts';
 import {forwardHandlers} from './forward-handlers.ts';
 import {detailsHandlers, openDetails} from './details-handlers.ts';
 import type {Handlers} from './handler.ts';
@@ -15,8 +16,25 @@ import {textHandlers} from './text-handlers.ts';
 import {whyHandlers} from './why-handlers.ts';
 
 const {'list.open': openAnswer, ...proxyRows} = proxyHandlers;
+const {'path.why': why, ...whyRows} = whyHandlers;
 
 export const handlers: Handlers = {
-	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...whyHandlers, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...detailsHandlers, ...doctorHandlers, ...proxyRows,
-	'list.open': async session => session.store.state.view === 'proxy' ? openAnswer!(session) : openDetails(session),
+	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...whyRows, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...detailsHandlers, ...doctorHandlers, ...proxyRows,
+	async 'list.open'(session) {
+		const {view} = session.store.state;
+		if (view === 'audit') {
+			openAuditRow(session);
+		} else {
+			await (view === 'proxy' ? openAnswer!(session) : openDetails(session));
+		}
+	},
+	async 'path.why'(session) {
+		const {store: {state}} = session;
+		// A row of the audit has its own reasons, beyond the one path.
+		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && (session as SessionRun).lastFailure === null) {
+			openAuditRow(session);
+		} else {
+			await why!(session);
+		}
+	},
 };

@@ -58,7 +58,7 @@ async function openHere(session: Session): Promise<void> {
 	const here = targetHere(session);
 	if (here) {
 		showView(session, 'proxy');
-		session.store.now({type: 'proxy', event: {type: 'set', to: {request: `${here.target}/`, method: 'GET'}}});
+		session.store.now({type: 'proxy', event: {type: 'set', to: {request: `${here.target}${here.target.startsWith('node/') ? '/' : ':'}`, method: 'GET'}}});
 		await edit(session);
 	}
 }
@@ -83,16 +83,19 @@ function openAnswer(session: Session): void | Promise<void> {
 async function edit(session: Session): Promise<void> {
 	const {proxy} = session.store.state;
 	const asked = new Set<string>();
-	void offerNames(session, proxyNames(session));
+	const begun = proxy.request === '' ? 'svc/' : proxy.request;
+	const offerPorts = (text: string) => {
+		const pod = /^pod\/(?:https?:)?([^:/]+):$/.exec(text)?.[1];
+		if (pod !== undefined && !asked.has(pod)) {
+			asked.add(pod);
+			void offerNames(session, podPortNames(session, pod), begun);
+		}
+	};
+
+	void offerNames(session, proxyNames(session), begun);
+	offerPorts(begun);
 	const answer = await session.type({
-		lead: `${proxy.method} `, purpose: 'proxy', text: proxy.request === '' ? 'svc/' : proxy.request, accept: 'send', waits: 'reading names …',
-		onChange(text) {
-			const pod = /^pod\/(?:https?:)?([^:/]+):$/.exec(text)?.[1];
-			if (pod !== undefined && !asked.has(pod)) {
-				asked.add(pod);
-				void offerNames(session, podPortNames(session, pod));
-			}
-		},
+		lead: `${proxy.method} `, purpose: 'proxy', text: begun, accept: 'send', waits: 'reading names …', onChange: offerPorts,
 		check(text) {
 			try {
 				parseProxyTarget(text);
@@ -108,8 +111,11 @@ async function edit(session: Session): Promise<void> {
 	}
 }
 
-async function offerNames(session: Session, names: Promise<readonly string[]>): Promise<void> {
-	session.offer('proxy', await names);
+/** A target without a port gets its first one, unless something was typed meanwhile. */
+async function offerNames(session: Session, names: Promise<readonly string[]>, begun: string): Promise<void> {
+	const known = await names;
+	const first = known.find(name => /:\d+\/$/.test(name) && name.replace(/^(\w+\/)https?:/, '$1').startsWith(begun));
+	session.offer('proxy', known, begun.endsWith(':') && first !== undefined ? {from: begun, to: first} : undefined);
 }
 
 let exchanges = 0;

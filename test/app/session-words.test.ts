@@ -1,0 +1,63 @@
+/** What the screens say: true, of this place, and possible here. */
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import test from 'ava';
+import {onSandbox} from '../support/sandbox-session.ts';
+
+test('where a terminal has no UTF-8 no screen has a sign that it cannot show', async t => {
+	const {terminal} = await onSandbox(t, [], {env: {LANG: 'C', LC_ALL: 'C'}});
+	await terminal.sees(/= direct [=~] unverified [=~]> kubelet/);
+	const screens: ReadonlyArray<readonly [keys: string, shows: RegExp]> = [
+		['w', /you > apiserver/], ['q7', /READ ON[\s\S]*to fix/], ['\r', /Audit\] \w\d/], ['q1d', /\+ leg 3/], ['q?', /HERE/], ['q:', /Commands/], ['\u001B[Z\u001B', /Running/], ['f', /Forward from/], ['\u001Bl', /following/], ['?', /HERE/], ['qqM', /Messages/],
+	];
+	for (const [keys, shows] of screens) {
+		terminal.type(keys);
+		await terminal.sees(shows);
+		t.notRegex(terminal.text(), /[^\u0000-\u007F]/, `after ${JSON.stringify(keys)}`);
+	}
+});
+
+test('advice names the key that follows it here, not a flag of another command', async t => {
+	const {terminal} = await onSandbox(t, [], {user: 'bob', columns: 120, rows: 50});
+	await terminal.sees(/needs get on[^\n]*\n[^\n]*\/flagz, or list/);
+	terminal.press('path.why');
+	await terminal.sees(/would tell get nonResourceURL \/flagz \(kubectl auth can-i get \/flagz\), or t \(asks first\)/);
+	await terminal.sees(/TLS unknown$/m);
+	await terminal.sees(/nothing is open here yet; a forward shows two, a shell one/);
+	t.notRegex(terminal.text(), /--probe|unknown, unknown/);
+});
+
+test('a row of the audit opens to all that was read for it, by the key that opens and by the one that asks why', async t => {
+	const {terminal, home} = await onSandbox(t);
+	await terminal.sees(/Running/);
+	terminal.press('view.audit');
+	await terminal.sees(/▸ C\d+ .*✗ unverified/);
+	t.notRegex(terminal.text(), /unknown: /);
+	terminal.press('list.open');
+	await terminal.sees(/Audit├ C\d+ [\s\S]*fix +kube-apiserver --kubelet-certificate-authority=FILE[\s\S]*docs/);
+	terminal.press('view.back', 'path.why');
+	await terminal.sees(/Audit├ C\d+ /);
+	terminal.press('view.back', 'audit.save');
+	await terminal.sees(/save to .*\.json▏/);
+	terminal.press('prompt.clear');
+	terminal.type(`${home}/a.xml\r`);
+	await terminal.sees(/saved /);
+	t.regex(await readFile(join(home, 'a.xml'), 'utf8'), /<testsuite /);
+});
+
+test('a proxy request begins at a port of what is under the cursor, and a long one leaves room for the words about its leg', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
+	terminal.press('view.services');
+	await terminal.sees(/web +ClusterIP/);
+	terminal.type('/web\r');
+	terminal.press('services.proxy');
+	await terminal.sees(/GET svc\/web:80\/▏/);
+	terminal.type(`${'a/'.repeat(40)}\r`);
+	await terminal.sees(/▸ .*GET svc\/web:80\/a.*… {2}[━╍]direct ━plain/);
+	terminal.press('view.pods');
+	terminal.type('/web\r');
+	await terminal.sees(/▸ web/);
+	terminal.press('pods.proxy');
+	await terminal.sees(/GET pod\/web-\S+:8080\/▏/);
+});
