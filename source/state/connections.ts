@@ -25,6 +25,10 @@ export type DockEntry = {
 	usable: string | null;
 	/** Its connections to the apiserver, by id, and their labels. */
 	paths: ReadonlyMap<string, Path | null>;
+	/** It was open, broke, and is not back. */
+	isLost: boolean;
+	/** When something became worse; `null` for never. */
+	markedAt: number | null;
 };
 
 export type DockEvent =
@@ -41,7 +45,7 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 	const change = (id: string, to: (entry: DockEntry) => DockEntry) => dock.map(entry => entry.id === id ? to(entry) : entry);
 	switch (event.type) {
 		case 'open': {
-			const entry: DockEntry = {phase: 'working', note: 'connecting', figures: '', samples: [], error: null, usable: null, paths: new Map(), ...event.entry};
+			const entry: DockEntry = {phase: 'working', note: 'connecting', figures: '', samples: [], error: null, usable: null, paths: new Map(), isLost: false, markedAt: null, ...event.entry};
 			return dock.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...dock, entry];
 		}
 

@@ -1,6 +1,7 @@
 /** From one state of the session to the next. Pure: whatever happens comes in as an event. */
 import type {Path} from '../posture/evidence.ts';
 import {reduceDock, type DockEvent} from './connections.ts';
+import {dockNews} from './dock-news.ts';
 import {reduceList, type ListEvent} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
 import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
@@ -51,9 +52,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		}
 
 		case 'dock': {
-			const dock = reduceDock(state.dock, event.event);
-			const processes = event.event.type === 'label' ? withProcess(state.processes, event.event.path) : state.processes;
-			return dock === state.dock ? state : {...state, processes, dock, dockAt: Math.min(state.dockAt, Math.max(0, dock.length - 1))};
+			return reduceConnections(state, event.event);
 		}
 
 		case 'overlay': {
@@ -174,6 +173,24 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 			return {...state, tailVersion: state.tailVersion + 1};
 		}
 	}
+}
+
+function reduceConnections(state: SessionState, event: DockEvent): SessionState {
+	const next = reduceDock(state.dock, event);
+	if (next === state.dock) {
+		return state;
+	}
+
+	const {dock, messages} = dockNews(state.dock, next, state.now);
+	const processes = event.type === 'label' ? withProcess(state.processes, event.path) : state.processes;
+	const bad = messages.findLast(({role}) => role === 'warn');
+	const top = state.layers.at(-1);
+	// A tail says it in its own stream.
+	const isTold = top?.kind === 'tail' && 'id' in event && event.id === top.id;
+	return {
+		...state, processes, dock, dockAt: Math.min(state.dockAt, Math.max(0, dock.length - 1)),
+		messages: messages.length === 0 ? state.messages : [...state.messages, ...messages].slice(-mostMessages), notice: bad === undefined || isTold ? state.notice : bad,
+	};
 }
 
 function tick(state: SessionState, now: number): SessionState {

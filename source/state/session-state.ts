@@ -57,6 +57,8 @@ export type ForwardState = {
 	address: string;
 	phase: 'open' | 'working' | 'stopped' | 'failed';
 	note: string;
+	/** The pod it goes to, as last told. */
+	on: string;
 	open: number;
 	closed: number;
 	failed: number;

@@ -1,7 +1,9 @@
 /** The connections that are open, one a row: state by sign and word, the path as a badge, what it carries. */
-import {clipToCells, fitToCells} from '../text/cell-width.ts';
+import {cellWidth, clipToCells, fitToCells} from '../text/cell-width.ts';
 import type {Path} from '../posture/evidence.ts';
 import {worstPath, type DockEntry} from '../state/connections.ts';
+import {markedMs} from '../state/dock-news.ts';
+import {shortPodName} from '../state/short-pod-name.ts';
 import {showAge} from '../state/table-rows.ts';
 import {pathBadge} from './path-words.ts';
 import {firstKey, type Screen} from './screen.ts';
@@ -32,9 +34,10 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const isWide = size.columns >= 100;
 	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : clipToCells(entry.context, 8)}: `;
 	const path = worstPath(entry.paths.values());
+	const room = size.columns < 60 ? 20 : isWide ? 36 : 22;
 	const left = [
-		hasFocus ? of('focus', glyphs.cursor) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ` ${fitToCells(entry.kind, 8)} `},
-		{text: fitToCells(foreign + entry.what, size.columns < 60 ? 20 : isWide ? 36 : 22)}, {text: ' '},
+		hasFocus ? of('focus', glyphs.cursor) : entry.markedAt !== null && now - entry.markedAt < markedMs ? of('notice.warn', glyphs.look) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ` ${fitToCells(entry.kind, 8)} `},
+		{text: fitToCells(foreign + shortWhat(entry.what, room - cellWidth(foreign), glyphs), room)}, {text: ' '},
 	];
 	const badge = entry.kind === 'proxy'
 		? listenerBadge(path, glyphs, isWide)
@@ -46,6 +49,17 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const body = [...badge, ...note, ...figures, ...isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : []];
 	const right = [of('text.dim', ` ${showAge(now - entry.since)} `)];
 	return {...spread([...left, ...body], right, size.columns), ...hasFocus && {ground: 'selection' as const}};
+}
+
+/** `:8080 → web-…-64fs2:80`: what gives way is the middle of the pod's name, never the ports. */
+function shortWhat(what: string, room: number, {more}: Glyphs): string {
+	if (cellWidth(what) <= room) {
+		return what;
+	}
+
+	const short = shortPodName(what).replace('pod/', '');
+	const port = /:[\w-]+$/.exec(short)?.[0] ?? '';
+	return cellWidth(short) <= room ? short : `${clipToCells(short.slice(0, short.length - port.length), Math.max(1, room - port.length), more)}${port}`;
 }
 
 /** Each request of a listener goes its own way. */

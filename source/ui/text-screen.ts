@@ -43,8 +43,10 @@ export function messagesScreen(screen: Screen, top: number, rows: number): Line[
 	return pageOf(screen, {title: 'Messages', right: String(screen.state.messages.length)}, messageLines(screen), top, rows);
 }
 
-export function messageLines({state: {messages}}: Screen): Line[] {
-	const body = messages.toReversed().map(({time, text, role}) => line(' ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), of(role === 'error' ? 'notice.error' : role === 'warn' ? 'notice.warn' : undefined, text)));
+export function messageLines({state: {messages, size}}: Screen): Line[] {
+	const body = messages.toReversed().flatMap(({time, text, role}) => wrapWords(text, Math.max(20, size.columns - 12)).map((row, index) => line(
+		' ', of('text.dim', index === 0 ? `${new Date(time).toTimeString().slice(0, 8)}  ` : ' '.repeat(10)), of(role === 'error' ? 'notice.error' : role === 'warn' ? 'notice.warn' : undefined, row),
+	)));
 	return body.length === 0 ? [line(' ', of('text.dim', 'Nothing to report.'))] : body;
 }
 

@@ -38,7 +38,7 @@ export function startWish(session: Session, wish: ForwardWish, id = session.next
 	const before = session.store.state.forwards.find(one => one.id === id);
 	const state: ForwardState = {
 		id, context: wish.cluster.context, namespace: wish.namespace, target: wish.target, remote: spec.remote, local: null, asked: spec.local === null || spec.local === 0 ? 'any' : `:${spec.local}`, address: wish.address,
-		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [],
+		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [], on: '',
 	};
 	session.store.now({type: 'forward', forward: state});
 	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'forward', what: `${state.asked} → ${wish.target}:${spec.remote}`, context: wish.cluster.context, since: Date.now()}}});
@@ -55,17 +55,20 @@ async function follow(session: Session, id: string, run: Run): Promise<void> {
 			const next = {...state, ...to(state)};
 			const log = line === undefined ? next.log : [...next.log.slice(-199), {time: Date.now(), text: line, connection: null}];
 			session.store.data({type: 'forward', forward: {...next, log}});
-			session.store.data({type: 'dock', event: {type: 'change', id, to: {phase: next.phase, note: next.phase === 'open' ? '' : next.note, what: `${next.local === null ? next.asked : `:${next.local}`} → ${next.target}:${next.remote}`}}});
+			session.store.data({type: 'dock', event: {type: 'change', id, to: {phase: next.phase, note: next.phase === 'open' ? '' : next.note, figures: figuresOf(next), what: `${next.local === null ? next.asked : `:${next.local}`} → ${next.target}:${next.remote}`}}});
 		}
 	};
 
+	let carried = 0;
 	const clock = setInterval(() => {
 		const totals = run.running?.totals(id);
 		if (totals) {
 			const live = run.running!.connections(id);
 			change(state => ({up: totals.up, down: totals.down, failed: totals.failed, ...liveNow(live), closed: Math.max(state.closed, totals.connections - live.length - totals.failed)}));
-			const state = session.store.state.forwards.find(one => one.id === id)!;
-			session.store.data({type: 'dock', event: {type: 'change', id, to: {figures: state.phase === 'open' ? `${state.open} open · ${showBytes(state.up + state.down)}` : ''}}});
+			const {up, down} = session.store.state.forwards.find(one => one.id === id)!;
+			const {samples} = session.store.state.dock.find(one => one.id === id)!;
+			session.store.data({type: 'dock', event: {type: 'change', id, to: {samples: [...samples.slice(-23), Math.max(0, up + down - carried)]}}});
+			carried = up + down;
 		}
 	}, 1000);
 	try {
@@ -91,7 +94,7 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 	switch (event.event) {
 		case 'ready': {
 			const [first] = event.listen;
-			change(() => ({phase: 'open', local: first?.port ?? null, note: `on ${shortPodName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`, remote: event.remotePortName ?? String(event.remotePort)}), `listening on ${event.listen.map(({address, port}) => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`).join(' and ')}, on ${event.target.name}`);
+			change(() => ({phase: 'open', local: first?.port ?? null, ...onPod(`${shortPodName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`), remote: event.remotePortName ?? String(event.remotePort)}), `listening on ${event.listen.map(({address, port}) => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`).join(' and ')}, on ${event.target.name}`);
 			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? ''} goes to ${event.target.name}`);
 			break;
 		}
@@ -117,18 +120,18 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 		}
 
 		case 'moved': {
-			change(() => ({phase: 'open', note: `on ${shortPodName(event.to.name)}`, ...liveNow(live)}), `moved from ${shortPodName(event.from.name)} to ${shortPodName(event.to.name)} in ${(event.outageMs / 1000).toFixed(1)} s: ${reasons[event.reason]}`);
+			change(() => ({phase: 'open', ...onPod(shortPodName(event.to.name)), ...liveNow(live)}), `moved from ${shortPodName(event.from.name)} to ${shortPodName(event.to.name)} in ${(event.outageMs / 1000).toFixed(1)} s: ${reasons[event.reason]}`);
 			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? 'forward'} moved to ${shortPodName(event.to.name)}: ${reasons[event.reason]}`, 'warn');
 			break;
 		}
 
 		case 'interrupted': {
-			change(() => ({phase: 'working', note: `${shortFailure(event.error)} · try ${event.attempt} in ${Math.ceil(event.retryInMs / 1000)} s`}), `lost: ${event.error.message}${event.error.text === null ? '' : `: ${sanitiseLine(event.error.text)}`}`);
+			change(() => ({phase: 'working', note: `${shortFailure(event.error)} · try ${event.attempt} in ${Math.ceil(event.retryInMs / 1000)} s`}), `lost: ${shortFailure(event.error)}`);
 			break;
 		}
 
 		case 'restored': {
-			change(state => ({phase: 'open', note: state.note.startsWith('on ') ? state.note : 'back'}), `back after ${(event.outageMs / 1000).toFixed(1)} s`);
+			change(({on}) => ({phase: 'open', ...onPod(on)}), `back after ${(event.outageMs / 1000).toFixed(1)} s`);
 			break;
 		}
 
@@ -206,6 +209,14 @@ function note({store}: Session, id: string, text: string): void {
 /** Where a browser or a program on this machine reaches it. */
 export function urlOf({local, remote}: Pick<ForwardState, 'local' | 'remote'>): string | null {
 	return local === null ? null : `http${['443', '8443', 'https'].includes(remote) ? 's' : ''}://localhost:${local}`;
+}
+
+function onPod(on: string): Pick<ForwardState, 'on' | 'note'> {
+	return {on, note: `on ${on}`};
+}
+
+function figuresOf({phase, open, up, down}: ForwardState): string {
+	return phase === 'open' ? `${open} open · ${showBytes(up + down)}` : '';
 }
 
 function liveNow(live: readonly LiveConnection[]): Pick<ForwardState, 'open' | 'live'> {

@@ -1,0 +1,47 @@
+/** What changed in the dock that a person should know without looking there: what broke, came back, or goes a worse way. Pure. */
+import type {Dock, DockEntry} from './connections.ts';
+import {worstPath} from './connections.ts';
+import type {Message} from './session-state.ts';
+
+/** How long a row is marked. */
+export const markedMs = 10_000;
+
+/** From bad to good, as far as known: what is not known yet is no change to the worse. */
+const tlsOrder = ['refused', 'plain', 'unverified', 'verified'];
+
+/** The dock with its rows marked, and what there is to say. */
+export function dockNews(before: Dock, after: Dock, now: number): {dock: Dock; messages: readonly Message[]} {
+	const messages: Message[] = [];
+	const dock = after.map(entry => {
+		const old = before.find(({id}) => id === entry.id);
+		const news = old && old !== entry ? newsOf(old, entry) : null;
+		if (!news) {
+			return entry;
+		}
+
+		messages.push({time: now, text: `${entry.kind} ${entry.what}: ${news.text}`, role: news.isBad ? 'warn' : 'plain', hint: ''});
+		return {...entry, isLost: news.isLost, markedAt: news.isBad ? now : entry.markedAt};
+	});
+	return messages.length > 0 ? {dock, messages} : {dock: after, messages};
+}
+
+function newsOf(old: DockEntry, entry: DockEntry): {text: string; isBad: boolean; isLost: boolean} | null {
+	if (old.phase === 'open' && (entry.phase === 'working' || entry.phase === 'failed') && entry.note !== '') {
+		return {text: entry.note, isBad: true, isLost: true};
+	}
+
+	if (old.phase !== 'open' && entry.phase === 'open' && old.isLost) {
+		return {text: 'back', isBad: false, isLost: false};
+	}
+
+	const [was, is] = [old, entry].map(one => worstTls(one));
+	return was !== undefined && is !== undefined && tlsOrder.indexOf(is) < tlsOrder.indexOf(was)
+		? {text: `${is} now, ${was} before`, isBad: true, isLost: entry.isLost}
+		: null;
+}
+
+/** Of leg 2 of the worst stream, where it is known. */
+function worstTls({paths}: DockEntry): string | undefined {
+	const state = worstPath(paths.values())?.legs[1]?.tls.state;
+	return state !== undefined && tlsOrder.includes(state) ? state : undefined;
+}

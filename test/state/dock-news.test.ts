@@ -1,0 +1,51 @@
+/** What the dock has to say by itself: once for each change to the worse, and when it is back. */
+import test from 'ava';
+import type {Path, TlsState} from '../../source/posture/evidence.ts';
+import type {DockEntry} from '../../source/state/connections.ts';
+import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
+import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
+
+const path = (tls: TlsState) => ({about: 'open-connection', process: {id: null}, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
+const dock = (event: Extract<SessionEvent, {type: 'dock'}>['event']): SessionEvent => ({type: 'dock', event});
+const change = (to: Partial<DockEntry>) => dock({type: 'change', id: 'f-1', to});
+const label = (tls: TlsState) => dock({type: 'label', connection: 'c', path: path(tls)});
+const opened = dock({type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':1 → pod/x:80', context: 'c', since: 0}});
+const connected = dock({type: 'connected', id: 'f-1', connection: 'c'});
+const open = change({phase: 'open', note: ''});
+const lost = change({phase: 'working', note: 'No agent available · try 1 in 1 s'});
+
+const cases: ReadonlyArray<readonly [title: string, events: readonly SessionEvent[], said: readonly string[]]> = [
+	['a first opening says nothing', [opened, open], []],
+	['what is still on its way says nothing', [opened, lost, change({note: 'try 2'})], []],
+	['what breaks says so once, with its reason', [opened, open, lost, change({note: 'try 2'}), change({note: 'try 3'})], ['forward :1 → pod/x:80: No agent available · try 1 in 1 s']],
+	['what is back says so', [opened, open, lost, open], ['forward :1 → pod/x:80: No agent available · try 1 in 1 s', 'forward :1 → pod/x:80: back']],
+	['what was stopped by the person says nothing', [opened, open, change({phase: 'stopped', note: 'stopped by you'}), open], []],
+	['a first label is no news', [opened, connected, label('unknown'), label('unverified')], []],
+	['a worse label is', [opened, connected, label('verified'), label('unverified')], ['forward :1 → pod/x:80: unverified now, verified before']],
+	['a better one is not', [opened, connected, label('plain'), label('verified')], []],
+	['one that is not known any more is not worse', [opened, connected, label('verified'), label('unknown')], []],
+];
+for (const [title, events, said] of cases) {
+	test(title, t => {
+		const state = run(events);
+		t.deepEqual(state.messages.map(({text}) => text), said);
+		t.is(state.dock[0]!.markedAt, said.length > 0 ? 1000 : null);
+		t.is(state.notice?.text, said[0]);
+	});
+}
+
+test('a tail on top says it in its own stream, and the message is kept', t => {
+	const layered: SessionEvent = {type: 'push', layer: {kind: 'tail', id: 'f-1', line: null}};
+	const state = run([opened, open, layered, lost]);
+	t.is(state.notice, null);
+	t.is(state.messages.length, 1);
+});
+
+function run(events: readonly SessionEvent[]) {
+	let state = emptySession({} as ClusterState, {columns: 80, rows: 24}, 1000, false);
+	for (const event of events) {
+		state = reduceSession(state, event);
+	}
+
+	return state;
+}
