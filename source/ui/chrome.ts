@@ -100,7 +100,10 @@ export function footer(screen: Screen): Line {
 
 	if (state.notice !== null && state.overlay === null) {
 		const role = state.notice.role === 'error' ? 'notice.error' : state.notice.role === 'warn' ? 'notice.warn' : undefined;
-		const {text, hint} = state.notice;
+		const {text} = state.notice;
+		const messages = cellWidth(text) > width ? firstKey(screen, 'messages.open') : null;
+		// What does not fit is whole in the messages.
+		const hint = state.notice.hint === '' && messages !== null ? `${messages} all of it` : state.notice.hint;
 		return spread([{text: ' '}, of(role, text)], hint === '' ? [] : [{text: '  '}, of('key', hint), {text: ' '}], state.size.columns);
 	}
 

@@ -34,7 +34,7 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const isWide = size.columns >= 100;
 	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : clipToCells(entry.context, 8)}: `;
 	const path = worstPath(entry.paths.values());
-	const room = size.columns < 60 ? 20 : isWide ? 36 : 22;
+	const room = size.columns < 60 ? 20 : isWide ? 36 : foreign === '' ? 22 : 31;
 	const left = [
 		hasFocus ? of('focus', glyphs.cursor) : entry.markedAt !== null && now - entry.markedAt < markedMs ? of('notice.warn', glyphs.look) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ` ${fitToCells(entry.kind, 8)} `},
 		{text: fitToCells(foreign + shortWhat(entry.what, room - cellWidth(foreign), glyphs), room)}, {text: ' '},

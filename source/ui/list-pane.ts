@@ -125,14 +125,16 @@ function cellRole(title: string, cell: string): Role | undefined {
 function emptyWords(screen: Screen, list: ListState): string[] {
 	const {cluster} = screen.state;
 	const place = !listKinds[list.name].namespaced ? 'this cluster' : cluster.namespace ?? 'any namespace';
-	const other = `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace   ${firstKey(screen, 'namespace.all') ?? ':ns'} all namespaces`;
+	const pick = `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`;
+	const all = cluster.namespace === null ? `${firstKey(screen, 'namespace.all') ?? ':ns'} back to ${cluster.lastNamespace}` : `${firstKey(screen, 'namespace.all') ?? ':ns'} all namespaces`;
+	const why = `${firstKey(screen, 'path.why') ?? ':why'} why`;
 	switch (list.phase.kind) {
 		case 'failed': {
 			const {error, retryAt} = list.phase;
 			const again = retryAt === null ? '' : ` Trying again in ${Math.max(0, Math.ceil((retryAt - screen.state.now) / 1000))} s.`;
 			return error.code === 'ERR_FORBIDDEN'
-				? [`You may not list ${list.name} in ${place} (403).  ${firstKey(screen, 'path.why') ?? ':why'} why${refusedWords(screen, list)}`]
-				: [`${error.message}.${again}`, ...error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`], ...error.remedy === null ? [] : [`try    ${error.remedy}`]];
+				? [`You may not list ${list.name} in ${place} (403).  ${why}`, ...listKinds[list.name].namespaced ? [cluster.namespace === null ? `${all}   ${pick}` : pick] : [], ...list.name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work where you may'] : []]
+				: [`${error.message}.${again}  ${why}`, ...error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`], ...error.remedy === null ? [] : [`try    ${error.remedy}`]];
 		}
 
 		case 'idle':
@@ -141,24 +143,12 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 		}
 
 		default: {
-			return list.filter === ''
-				? [`No ${list.name} in ${place}.  ${other}`]
-				: [`Nothing in ${list.total.toLocaleString('en')} ${list.name} fits "${list.filter}".  ${firstKey(screen, 'view.back') ?? ':filter'} clears   ${firstKey(screen, 'namespace.all') ?? ':ns'} looks in all namespaces`];
+			const {namespaced} = listKinds[list.name];
+			return list.total === 0
+				? [`No ${list.name} in ${place}.${namespaced ? `  ${pick}   ${all}` : ''}`]
+				: [`Nothing in ${list.total.toLocaleString('en')} ${list.name} fits "${list.filter}".  ${firstKey(screen, 'view.back') ?? ':filter'} clears${namespaced && cluster.namespace !== null ? `   ${all}` : ''}`];
 		}
 	}
-}
-
-/** What works all the same. */
-function refusedWords(screen: Screen, list: ListState): string {
-	const {cluster} = screen.state;
-	if (!listKinds[list.name].namespaced) {
-		return '';
-	}
-
-	const namespaces = cluster.namespace === null
-		? `   ${firstKey(screen, 'namespace.all') ?? ':ns'} back to ${cluster.lastNamespace}   ${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`
-		: `   ${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`;
-	return `${namespaces}${list.name === 'pods' ? '   :tail pod/NAME and :shell pod/NAME work where you may' : ''}`;
 }
 
 /** What the rule's right edge says of the list: its state, and what was left out. */

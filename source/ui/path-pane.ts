@@ -17,9 +17,10 @@ export function pathPane(screen: Screen, path: Path | null, rows: number, width:
 
 	const lines: Line[] = [line(' ', pathLine(path, width - 2, screen.theme.glyphs, replicaLetter(screen.state.processes, path.process.id)))];
 	const facts = pathFacts(path);
+	const wide = Math.max(14, ...facts.map(({word}) => word.length + 1));
 	// Where there is no room for all, leg 2 is what differs.
 	for (const {word, role, basis, why} of rows > facts.length ? facts : facts.slice(1 - rows)) {
-		lines.push(line('   ', of(role, word.padEnd(14)), of('text.dim', basis.padEnd(10)), why));
+		lines.push(line('   ', of(role, word.padEnd(wide)), of('text.dim', basis.padEnd(10)), why));
 	}
 
 	return fillUp(lines, rows);

@@ -35,7 +35,7 @@ export function proxyScreen(screen: Screen, rows: number): Line[] {
 		: [
 			titledRule(screen, at === null ? 'Leg of the last request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
 			line(' ', pathLine(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
-			...pathFacts(path).slice(1).map(({word, role, basis, why}) => line('   ', of(role, word.padEnd(14)), of('text.dim', basis.padEnd(10)), why)),
+			...pathFacts(path).slice(1).map(({word, role, basis, why}) => line('   ', of(role, word.padEnd(13)), ' ', of('text.dim', basis.padEnd(10)), why)),
 		];
 	return fillUp([
 		ask, line(of('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`)), ...list, ...leg, ...at === null ? passedRequests(screen, listenerHere(proxy)!) : answer(screen, at),
