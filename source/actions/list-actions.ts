@@ -32,6 +32,7 @@ export const listActions: ActionTable = {
 		['view.proxy', 'proxy', 'proxy requests'],
 		['view.audit', 'audit', 'audit'],
 		['view.sandbox', 'sandbox', 'sandbox'],
+		['view.before', 'last view', 'the view before this one'],
 	],
 	list: [
 		['list.filter', 'filter', 'filter', 60],

@@ -269,7 +269,6 @@ export class SessionRun implements Session {
 		}
 
 		this.store.now({type: 'switch', cluster: clusterState(this.cluster.access)});
-		this.store.now({type: 'notice-read'});
 		this.redraw();
 		void this.#meetCluster();
 	}

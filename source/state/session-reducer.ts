@@ -76,7 +76,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		}
 
 		case 'view': {
-			return {...state, view: event.view, pane: 'main', layers: []};
+			return {...state, view: event.view, viewBefore: event.view === state.view ? state.viewBefore : state.view, pane: 'main', layers: []};
 		}
 
 		case 'push': {
@@ -166,7 +166,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 			}
 
 			// What was asked elsewhere is not asked again here.
-			return {...state, cluster: event.cluster, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
+			return {...state, notice: null, cluster: event.cluster, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
 		}
 
 		case 'tail-changed': {

@@ -73,6 +73,7 @@ export type SessionState = {
 	size: {columns: number; rows: number};
 	cluster: ClusterState;
 	view: ViewName;
+	viewBefore: ViewName;
 	lists: Readonly<Record<ListName, ListState>>;
 	layers: readonly Layer[];
 	overlay: Overlay | null;
@@ -111,7 +112,7 @@ export type AuditRow = {id: string; title: string; verdict: string; state: strin
 
 export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, readOnly: boolean): SessionState {
 	return {
-		size, cluster, view: 'pods', lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
+		size, cluster, view: 'pods', viewBefore: 'pods', lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
 		layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null, detailsHere: null,
 		forwards: [], forwardAt: 0, proxy: emptyProxy,
 		audit: {rows: [], found: null, at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],

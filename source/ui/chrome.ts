@@ -92,10 +92,10 @@ export function titledRule(screen: Screen, title: string, options: {focus?: bool
 
 /** The keymap, cut by whole hints: the last ones (commands, help) never go. */
 export function footer(screen: Screen): Line {
-	const {state, hints} = screen;
+	const {state, hints, theme: {glyphs}} = screen;
 	const width = state.size.columns - 1;
 	if (state.pending !== null) {
-		return line(' ', of('key', state.pending), of('text.dim', ` …  ${hints.length > 0 ? '' : ''}`));
+		return line(' ', of('key', state.pending), of('text.dim', ` ${glyphs.more}  `), ...hints.flatMap(({keys, action}) => keys.flatMap(key => key.startsWith(`${state.pending} `) ? [of('key', key.slice(state.pending!.length + 1)), {text: ` ${action.label}  `}] : [])));
 	}
 
 	if (state.notice !== null && state.overlay === null) {

@@ -3,6 +3,7 @@ import {contexts} from '../keymap/contexts.ts';
 import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {wrapWords} from './chrome.ts';
+import {tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
 import {pageOf} from './text-screen.ts';
@@ -11,6 +12,8 @@ export function helpScreen(screen: Screen, {context, top}: {context: string; top
 	return pageOf(screen, {title: 'Help', after: context, right: 'any other key closes'}, helpBody(screen, context), top, rows);
 }
 
+const tlsWords = {verified: 'checked', unverified: 'nobody checked', plain: 'not encrypted'} as const;
+
 /** In as many columns as there is room for; longer than the screen where there is none. */
 export function helpBody(screen: Screen, context: string): Line[] {
 	const {state: {size, refused}, theme: {glyphs}} = screen;
@@ -18,9 +21,10 @@ export function helpBody(screen: Screen, context: string): Line[] {
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
 	const columns = columnsFor(size.columns, Math.max(...hints.map(({action}) => cellWidth(action.title))));
 	const width = Math.floor((size.columns - 2) / columns);
+	const keyWidth = Math.min(12, Math.max(8, ...hints.map(({keys}) => cellWidth(shownKeys(keys)))));
 	const blocks = groups.map(([at, list], index) => [
 		line(of('title', (index === 0 ? 'here' : contexts[at]!.title).toUpperCase())),
-		...list.flatMap(hint => hintLines(hint, width - 1)),
+		...list.flatMap(hint => hintLines(hint, width - 1, keyWidth)),
 	]);
 	const legend = [
 		line(''),
@@ -30,6 +34,7 @@ export function helpBody(screen: Screen, context: string): Line[] {
 		line('A stroke is the basis'),
 		line('of the word behind it.'),
 		line(of('state.failed', glyphs.broke), ' ends a broken line'),
+		...(['verified', 'unverified', 'plain'] as const).map(word => line(of(tlsRole[word], fitToCells(word, 11)), tlsWords[word])),
 		line(''),
 		line(of('title', 'MARKS')),
 		line(`${glyphs.open} open     ${glyphs.working} working`),
@@ -40,7 +45,7 @@ export function helpBody(screen: Screen, context: string): Line[] {
 		line('-l app=web  labels'),
 	];
 	const all = [...blocks.flatMap((block, index) => index === 0 ? block : [line(''), ...block]), ...legend];
-	const perColumn = Math.max(size.rows - 3, Math.ceil(all.length / columns));
+	const perColumn = Math.max(columns > 2 ? 0 : size.rows - 3, Math.ceil(all.length / columns));
 	return Array.from({length: Math.min(perColumn, all.length)}, (_, row) => line(' ', ...Array.from({length: columns}, (_, column) => cell(all[(column * perColumn) + row], width - 1)).flat()));
 }
 
@@ -51,11 +56,14 @@ function columnsFor(width: number, longest: number): number {
 	return most > 2 && room(most) < Math.min(longest, 22) ? most - 1 : most;
 }
 
-function hintLines({action, keys, off}: KeyHint, width: number): Line[] {
-	const shown = keys.slice(0, 3).join(' ');
+function shownKeys(keys: readonly string[]): string {
+	return keys.slice(0, 3).join(' ') || '–';
+}
+
+function hintLines({action, keys, off}: KeyHint, width: number, keyWidth: number): Line[] {
 	return [
-		line(of(off === null ? 'key' : 'text.dim', fitToCells(shown === '' ? '–' : shown, 8)), ' ', off === null ? action.title : of('text.dim', action.title)),
-		...off === null ? [] : wrapWords(`off: ${off}`, width - 9).map(text => line(of('text.dim', `         ${text}`))),
+		line(of(off === null ? 'key' : 'text.dim', fitToCells(shownKeys(keys), keyWidth)), ' ', off === null ? action.title : of('text.dim', action.title)),
+		...off === null ? [] : wrapWords(`off: ${off}`, width - keyWidth - 1).map(text => line(of('text.dim', `${' '.repeat(keyWidth + 1)}${text}`))),
 	];
 }
 

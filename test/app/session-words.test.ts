@@ -61,3 +61,13 @@ test('a proxy request begins at a port of what is under the cursor, and a long o
 	terminal.press('pods.proxy');
 	await terminal.sees(/GET pod\/web-\S+:8080\/▏/);
 });
+
+test('a sequence that has begun shows what may follow, by the keymap that is in use', async t => {
+	const {terminal} = await onSandbox(t, ['--keymap', 'vim']);
+	await terminal.sees(/Running/);
+	terminal.type('g');
+	await terminal.sees(/^ g … {2}.*g first.*\? help/m);
+	terminal.type('?');
+	await terminal.sees(/Help├ pods/);
+	await terminal.sees(/unverified +nobody checked/);
+});

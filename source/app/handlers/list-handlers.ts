@@ -75,6 +75,7 @@ export const listHandlers: Handlers = {
 		move(session, far);
 	},
 	'list.open': openDetails,
+	'view.before': showBefore,
 	'list.filter': filterList,
 	'list.mark'(session) {
 		tell(session, {type: 'mark'});
@@ -103,6 +104,14 @@ export const listHandlers: Handlers = {
 		showView(session, view);
 	}])),
 };
+
+/** There and back again. */
+function showBefore(session: Session): void {
+	const {view, viewBefore} = session.store.state;
+	if (viewBefore !== view) {
+		showView(session, viewBefore);
+	}
+}
 
 export function showView(session: Session, view: ViewName): void {
 	if (view === 'sandbox' && !session.store.state.cluster.sandbox) {
