@@ -80,6 +80,7 @@ export class LogServer {
 	readonly pods = new Map<string, {object: PodObject; containers: Map<string, ContainerLog>}>();
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
+	readonly #events: Array<{version: number; event: object}> = [];
 	readonly #watchers = new Set<(event: object) => void>();
 	#version = 1;
 
@@ -149,8 +150,10 @@ export class LogServer {
 
 	#tellWatchers(type: string, name: string): void {
 		this.#version++;
+		const event = {type, object: this.#podObject(name)};
+		this.#events.push({version: this.#version, event});
 		for (const tell of this.#watchers) {
-			tell({type, object: this.#podObject(name)});
+			tell(event);
 		}
 	}
 
@@ -211,6 +214,12 @@ export class LogServer {
 
 		const tell = (event: object) => response.write(`${JSON.stringify(event)}\n`);
 		response.writeHead(200, {'content-type': 'application/json'}).flushHeaders();
+		// What came after the list that the watch goes on from.
+		const since = Number(url.searchParams.get('resourceVersion') ?? 0);
+		for (const {event} of this.#events.filter(({version}) => since > 0 && version > since)) {
+			tell(event);
+		}
+
 		this.#watchers.add(tell);
 		response.on('close', () => this.#watchers.delete(tell));
 	}
