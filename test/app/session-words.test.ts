@@ -63,7 +63,7 @@ test('a proxy request begins at a port of what is under the cursor, and a long o
 });
 
 test('a sequence that has begun shows what may follow, by the keymap that is in use', async t => {
-	const {terminal} = await onSandbox(t, ['--keymap', 'vim']);
+	const {terminal} = await onSandbox(t, ['--keymap', 'vim'], {columns: 200, rows: 50});
 	await terminal.sees(/Running/);
 	terminal.type('g');
 	await terminal.sees(/^ g … {2}.*g first.*\? help/m);
