@@ -10,6 +10,7 @@ import {showDuration} from '../state/show-duration.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import {LineTyping} from '../terminal/line-typing.ts';
 import {ScreenModes} from '../terminal/screen-modes.ts';
+import {legSentences} from '../ui/spoken-words.ts';
 import {LeaveKeys} from './leave-keys.ts';
 import {plainPathLine} from './plain-path-line.ts';
 import type {SessionRun} from './session-run.ts';
@@ -48,7 +49,13 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 	const pathNow = () => worstPath(session.store.state.dock.find(one => one.id === id)?.paths.values() ?? []);
 	const pathLine = (error: SpokeError | null = null) => {
 		const path = pathNow();
-		return path === null ? '' : `${plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, glyphs, stdout.columns || 80)}\r\n`;
+		if (path === null) {
+			return '';
+		}
+
+		return session.env['INK_SCREEN_READER'] === 'true'
+			? legSentences(path).map(sentence => `${sentence}\r\n`).join('')
+			: `${plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, glyphs, stdout.columns || 80)}\r\n`;
 	};
 
 	const take = (bytes: Buffer) => {

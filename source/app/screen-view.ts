@@ -1,11 +1,13 @@
 /** The screen as Ink draws it: in the alternate screen, at full height, and out of the way while somebody else has the terminal. */
-import {render, Text, useApp, type Instance} from 'ink';
+import {render, Static, Text, useApp, type Instance} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
 import {RowPainter} from '../terminal/row-painter.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import type {Screen} from '../ui/screen.ts';
 import {PainterContext} from '../ui/painted-rows.tsx';
 import {spokenLines} from '../ui/spoken-screen.ts';
+import {spokenPage} from '../ui/spoken-words.ts';
+import {SpokenEvents} from '../ui/spoken-events.ts';
 import {SessionScreen} from '../ui/session-screen.tsx';
 import {fitTail} from '../ui/tail-screen.ts';
 import type {Theme} from '../ui/theme.ts';
@@ -19,6 +21,7 @@ export class ScreenView {
 	/** Sentences in place of a picture; drawn only when they changed. */
 	readonly #isSpoken: boolean;
 	#spoken = '';
+	readonly #events = new SpokenEvents();
 	#ink: Instance | null = null;
 	#suspend: Suspend | null = null;
 	readonly #painter: RowPainter;
@@ -38,19 +41,19 @@ export class ScreenView {
 	}
 
 	fitTail(screen: Screen, view: TailView): TailView {
-		return fitTail(screen, view, screen.state.size.rows - 2);
+		return this.#isSpoken ? {...view, windowRows: spokenPage} : fitTail(screen, view, screen.state.size.rows - 2);
 	}
 
 	draw(screen: Screen): void {
 		const spoken = this.#isSpoken ? spokenLines(screen).join('\n') : '';
-		if (this.#isSpoken && spoken === this.#spoken) {
+		if (this.#isSpoken && !this.#events.take(screen.state.messages, performance.now()) && spoken === this.#spoken) {
 			return;
 		}
 
 		this.#spoken = spoken;
 		const tree = createElement(Fragment, null, createElement(Suspender, {onSuspend: suspend => {
 			this.#suspend = suspend;
-		}}), this.#isSpoken ? createElement(Text, null, spoken) : createElement(PainterContext, {value: this.#painter}, createElement(SessionScreen, {screen})));
+		}}), this.#isSpoken ? createElement(Spoken, {said: this.#events.said, text: spoken}) : createElement(PainterContext, {value: this.#painter}, createElement(SessionScreen, {screen})));
 		if (this.#ink) {
 			this.#ink.rerender(tree);
 		} else {
@@ -105,7 +108,16 @@ export class ScreenView {
 		this.#painter.hold(true);
 		this.#ink?.unmount();
 		await this.#ink?.waitUntilExit().catch(() => {});
+		if (this.#isSpoken) {
+			// What the shell says next stands on a line of its own.
+			this.#stdout.write('\n');
+		}
 	}
+}
+
+/** What happened is appended once; the few sentences of the place are drawn anew under it. */
+function Spoken({said, text}: {readonly said: readonly string[]; readonly text: string}): ReactNode {
+	return createElement(Fragment, null, createElement(Static<string>, {items: said as string[], children: (item, index) => createElement(Text, {key: index}, item)}), createElement(Text, null, text));
 }
 
 /** Hands out what only a component may use. */

@@ -1,0 +1,152 @@
+/** What is under the cursor, said: name first, then what matters of it. */
+import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
+import {cursorRow} from '../state/list-state.ts';
+import {listKinds, listNames, type ListName} from '../state/list-kinds.ts';
+import {worstPath} from '../state/connections.ts';
+import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
+import {Sanitiser} from '../text/sanitise.ts';
+import {helpBody} from './help-screen.ts';
+import type {Screen} from './screen.ts';
+import {legSentences, spokenPage} from './spoken-words.ts';
+import type {Line} from './styled-line.ts';
+import {messageLines} from './text-screen.ts';
+import {whyBody} from './why-screen.ts';
+
+export function spokenPlace(screen: Screen): string[] {
+	const {state, tail} = screen;
+	const layer = state.layers.at(-1);
+	switch (layer?.kind) {
+		case 'tail': {
+			return tail ? tailSentences(tail) : [];
+		}
+
+		case 'text': {
+			return [`${layer.title} of ${layer.subject}${layer.right === '' ? '' : `, ${layer.right}`}.`, ...layer.lines.slice(layer.top, layer.top + spokenPage).map(({label, text}) => `${label?.trim() ?? ''} ${text}`.trim())];
+		}
+
+		case 'why': {
+			return layer.top === 0
+				? [`Why: ${layer.about}.`, ...layer.error ? [layer.error.message] : [], ...layer.path ? legSentences(layer.path) : []]
+				: ['Why, what was read:', ...pageOf(whyBody(screen, layer), layer.top)];
+		}
+
+		case 'help': {
+			return [`Keys of ${layer.context}.`, ...pageOf(helpBody(screen, layer.context), layer.top)];
+		}
+
+		case 'messages': {
+			return [`Messages, ${state.messages.length}.`, ...pageOf(messageLines(screen), layer.top)];
+		}
+
+		default: {
+			return state.pane === 'connections' ? connectionSentences(screen) : viewSentences(screen);
+		}
+	}
+}
+
+/** A tail that follows speaks what is bad only: errors and gaps, by their counts; held, it reads a page from the cursor on. */
+function tailSentences(tail: TailView): string[] {
+	const {counts} = tail.buffer;
+	const head = `Tail of ${tail.title}, ${tail.follow ? 'following' : 'held'}. ${counts.errors} errors, ${tail.counters.possibleGaps} possible gaps, ${tail.counters.reconnects} reconnects.`;
+	if (tail.follow || shownLength(tail) === 0) {
+		return [head];
+	}
+
+	const from = placeOf(tail, tail.cursor);
+	return [head, ...Array.from({length: Math.min(spokenPage, shownLength(tail) - from)}, (_, index) => {
+		const number = numberAt(tail, from + index);
+		const line = tail.buffer.line(number);
+		return `Line ${number + 1}: ${line === null ? '' : new Sanitiser().finish(line.bytes.toString('utf8', 0, 500))}`;
+	})];
+}
+
+function viewSentences(screen: Screen): string[] {
+	const {state} = screen;
+	switch (state.view) {
+		case 'forwards': {
+			const one = state.forwards[state.forwardAt];
+			return one === undefined
+				? ['Forwards, none.']
+				: [`Forwards, ${state.forwards.length}, ${state.forwardAt + 1}: ${one.local === null ? one.asked : `:${one.local}`} to ${one.target}:${one.remote}, ${one.phase}, ${one.note}, ${one.open} open.`, ...pathOfEntry(screen, one.id)];
+		}
+
+		case 'proxy': {
+			const exchange = exchangeHere(state.proxy);
+			const listener = listenerHere(state.proxy);
+			return exchange
+				? [`Proxy: ${exchange.method} ${exchange.asked}, ${exchange.error ? exchange.error.message : exchange.status ?? 'on its way'}.`, ...exchange.path ? legSentences(exchange.path) : []]
+				: [listener ? `Proxy: listener on ${listener.address}, ${listener.requests} requests.` : 'Proxy, no request yet.'];
+		}
+
+		case 'audit': {
+			const row = state.audit.rows[state.audit.at];
+			return row === undefined
+				? [`Audit, ${state.audit.busy ? 'reading' : 'not read yet'}.`]
+				: [`Audit, ${state.audit.note}, ${state.audit.at + 1}: ${row.id} ${row.title}, ${row.verdict}${row.state === '' || row.state === row.verdict ? '' : `, ${row.state}`}, ${row.basis}.`, ...row.lines.slice(0, 1).map(({text}) => text)];
+		}
+
+		case 'sandbox': {
+			const knob = state.sandboxKnobs[state.sandboxAt];
+			return [`Sandbox. ${knob === undefined ? '' : `${knob.label}: ${knob.values[knob.at] ?? ''}, ${knob.at + 1} of ${knob.values.length}. A change: ${knob.effect}.`}`, ...state.sandboxLog.slice(-1)];
+		}
+
+		default: {
+			return listSentences(screen);
+		}
+	}
+}
+
+function listSentences({state}: Screen): string[] {
+	if (!listNames.includes(state.view as ListName)) {
+		return [];
+	}
+
+	const list = state.lists[state.view as ListName];
+	const kind = listKinds[list.name];
+	const head = `${kind.title}, ${list.visible.length} shown${list.filter === '' ? '' : `, filter ${list.filter}`}`;
+	const row = cursorRow(list);
+	if (row === null) {
+		return [`${head}.${list.phase.kind === 'failed' ? ` ${list.phase.error.message}.` : ''}`];
+	}
+
+	const cells = kind.columns.flatMap(({title, rank}, index) => rank > 0 && title !== 'NODE' ? [] : [[title, row.cells[index] ?? ''] as const]);
+	const words = cells.map(([title, cell]) => cellWords(title, cell)).filter(word => word !== '');
+	return [`${head}, ${list.cursorIndex + 1}: ${[row.name, ...words].join(', ')}.`, ...state.pathHere?.of === row.name && state.pathHere.path ? legSentences(state.pathHere.path) : []];
+}
+
+/** `2 of 2 ready`, `running`, `node n7`; no restarts are not worth a word. */
+function cellWords(title: string, cell: string): string {
+	switch (title) {
+		case 'READY': {
+			return cell === '' ? '' : `${cell.replace('/', ' of ')} ready`;
+		}
+
+		case 'STATUS': {
+			return /^[A-Z][a-z]+$/.test(cell) ? cell.toLowerCase() : cell;
+		}
+
+		case 'RESTARTS': {
+			return cell === '' || cell === '0' ? '' : `${cell} restarts`;
+		}
+
+		default: {
+			return cell === '' ? '' : `${title.toLowerCase()} ${cell}`;
+		}
+	}
+}
+
+function connectionSentences(screen: Screen): string[] {
+	const {dock, dockAt} = screen.state;
+	const entry = dock[dockAt];
+	return entry === undefined ? ['Connections, none.'] : [`Connections, ${dock.length}, ${dockAt + 1}: ${entry.kind} ${entry.what}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`, ...pathOfEntry(screen, entry.id)];
+}
+
+function pathOfEntry({state: {dock}}: Screen, id: string): string[] {
+	const path = worstPath(dock.find(one => one.id === id)?.paths.values() ?? []);
+	return path === null ? [] : legSentences(path);
+}
+
+/** Blank lines and rules are for eyes. */
+function pageOf(lines: readonly Line[], top: number): string[] {
+	return lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll(/[\s─│━╍┈┤├-]{2,}/g, ' ').trim()).filter(text => text !== '').slice(top, top + spokenPage);
+}
