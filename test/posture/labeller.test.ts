@@ -125,7 +125,7 @@ test('a failure’s words are evidence, and the line says which leg broke', asyn
 	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
 	const {labeller, told} = listen(cluster);
 	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
-	labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_SECOND_LEG', 'no agent', {text: 'error dialing backend: No agent available'}));
+	labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_SECOND_LEG', 'no agent', {text: JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code: 500})}));
 	const failed = told.at(-1)!;
 	t.is(failed.phase, 'failed');
 	t.deepEqual([failed.legs[1]?.route.state, failed.legs[1]?.route.basis], ['konnectivity', 'proven']);
