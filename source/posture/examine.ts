@@ -92,7 +92,8 @@ function sameFlags(a: Reading<FlagFacts>, b: Reading<FlagFacts>): boolean {
 /** A balancer gives new connections to other apiservers: a few more are opened while not all that are known were met. */
 async function meetOthers(cluster: ClusterAccess, own: ConnectionReadings, known: number | null, signal: AbortSignal | undefined): Promise<readonly MetProcess[]> {
 	const met = new Map<string, MetProcess>();
-	if (!own.flags || known === 1) {
+	// Without an id of its own the first could not be told from those that are met.
+	if (!own.process || known === 1) {
 		return [];
 	}
 

@@ -1,4 +1,5 @@
 /** How many apiservers does the cluster have, and where? (identity leases, and the endpoints of the `kubernetes` service) */
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {Outcome, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
 import {ask, parsed, type Asked} from './ask.ts';
@@ -17,7 +18,7 @@ export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutM
 	});
 	const slices = await ask(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
 		const addresses = (parsed<{items?: Slice[]}>(body)?.items ?? []).flatMap(slice =>
-			(slice.endpoints ?? []).flatMap(endpoint => (endpoint.addresses ?? []).map(address => joined(address, slice.ports?.[0]?.port ?? 443))));
+			(slice.endpoints ?? []).flatMap(endpoint => (endpoint.addresses ?? []).map(address => joinHostPort(address, slice.ports?.[0]?.port ?? 443))));
 		return addresses.length > 0 ? addresses : undefined;
 	});
 	if (!leases.read && !slices.read) {
@@ -35,10 +36,6 @@ export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutM
 function peerAddress({metadata}: Lease): string | null {
 	const address = metadata?.annotations?.['kubernetes.io/peer-advertise-address'];
 	return address !== undefined && /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]):\d+$/i.test(address) ? address : null;
-}
-
-function joined(address: string, port: number): string {
-	return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Renewed within twice its own duration. */

@@ -1,4 +1,5 @@
 /** What the API shows of the nodes' own way to the apiserver: nodes, their leases, signing requests, pods' tokens, the `kubernetes` service. */
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {Outcome} from '../evidence.ts';
 import type {NodeObject} from '../node-facts.ts';
 import {needEndpointSlices, needNodeLeases, needNodes, needSigningRequests} from '../rules/needs.ts';
@@ -74,7 +75,7 @@ export async function readApiserverEndpoints(cluster: Asked): Promise<Outcome<Se
 	return ask(cluster, {source: 'endpoints', path, need: needEndpointSlices}, body => {
 		type Slice = {endpoints?: Array<{addresses?: string[]}> | null; ports?: Array<{port?: number}> | null};
 		const items = parsed<{items?: Slice[]}>(body)?.items;
-		return items && {addresses: items.flatMap(({endpoints, ports}) => (endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => `${address}:${ports?.[0]?.port ?? 443}`)))};
+		return items && {addresses: items.flatMap(({endpoints, ports}) => (endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => joinHostPort(address, ports?.[0]?.port ?? 443))))};
 	});
 }
 
