@@ -1,6 +1,8 @@
-/** What a label costs the person who waits: the same one-shots with and without it, in turn. */
-import {spawn} from 'node:child_process';
+/** What a label costs the person who waits: the same one-shots with and without it, in turn, beside the apiserver and 40 ms away from it. */
+import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
+import process from 'node:process';
+import {startFarRelay} from './far-relay.ts';
 import {benchEnvironment, type Figures, type Group, type Program} from './measure.ts';
 
 const oneShots: ReadonlyArray<[name: string, args: readonly string[], behind: readonly string[]]> = [
@@ -9,17 +11,41 @@ const oneShots: ReadonlyArray<[name: string, args: readonly string[], behind: re
 	['port-forward, announced', ['port-forward', '--address', '127.0.0.1', 'pod/tcp-0', ':7000'], []],
 ];
 
+const oneWayMs = 20;
+
 let turn = 0;
 
-export const labelGroups: readonly Group[] = [{name: 'labels of one-shots', programs: ['spoke'], measure: everyOneShot}];
+export const labelGroups: readonly Group[] = [
+	{name: 'labels of one-shots', programs: ['spoke'], measure: async program => everyOneShot(program, [])},
+	{name: `labels of one-shots, ${2 * oneWayMs} ms away`, programs: ['spoke', 'kubectl'], measure: fromAfar},
+];
 
-async function everyOneShot(program: Program): Promise<Figures> {
+async function fromAfar(program: Program): Promise<Figures> {
+	const {hostname, port} = serverOf(program);
+	const relay = await startFarRelay(hostname, Number(port), oneWayMs);
+	try {
+		return await everyOneShot(program, ['--server', `https://127.0.0.1:${relay.port}`, '--tls-server-name', hostname]);
+	} finally {
+		relay.close();
+	}
+}
+
+/** Of the kubeconfig, as kubectl reads it. */
+function serverOf(program: Program): URL {
+	const kubectl = program.name === 'kubectl' ? program.command[0]! : process.env['SPOKE_BENCH_KUBECTL'] ?? 'kubectl';
+	const {stdout} = spawnSync(kubectl, ['config', 'view', '--minify', '-o', 'jsonpath={.clusters[0].cluster.server}'], {encoding: 'utf8', env: benchEnvironment()});
+	return new URL(stdout);
+}
+
+/** Kubectl tells no label: its figures stand in both rows. */
+async function everyOneShot(program: Program, way: readonly string[]): Promise<Figures> {
 	const figures = new Map<string, number>();
 	const modes = ['never', 'json'] as const;
 	for (const [name, args, behind] of oneShots) {
 		// Who goes first changes, since the machine warms up.
 		for (const mode of turn++ % 2 === 0 ? modes : modes.toReversed()) {
-			figures.set(`${name}, ${mode === 'never' ? 'no label' : 'with its label'}, ms`, await readyMs(program, [...args, `--path=${mode}`, ...behind]));
+			const told = program.name === 'spoke' ? [`--path=${mode}`] : [];
+			figures.set(`${name}, ${mode === 'never' ? 'no label' : 'with its label'}, ms`, await readyMs(program, [...args, ...way, ...told, ...behind]));
 		}
 	}
 

@@ -227,7 +227,10 @@ test('pooled requests share a connection, and a stale one is replaced without a 
 	t.is(server.connections(), 2);
 	t.deepEqual(await Promise.all(Array.from({length: 40}, async () => cluster.json({path: '/'}))), Array.from({length: 40}, () => 'GET'));
 	cluster.close();
-	await new Promise(resolve => setTimeout(resolve, 50));
+	for (const until = Date.now() + 3000; server.sockets.size > 0 && Date.now() < until;) {
+		await delay(10);
+	}
+
 	t.is(server.sockets.size, 0);
 });
 
