@@ -12,7 +12,7 @@ export type RequestRow = {
 	when: string;
 	/** `null`: everybody who is authenticated has it, or it is a right that is used where it is there and never asked for. */
 	right: RightRow | null;
-	/** Opens connections of its own and is made only with `--probe active` or by consent. */
+	/** Opens streams of its own: made by doctor, with `--probe active`, or by consent. */
 	active?: true;
 };
 
@@ -21,24 +21,25 @@ const reports = 'path, audit, doctor, why-view';
 
 export const requestRows: readonly RequestRow[] = [
 	{method: 'GET', path: '/flagz', tells: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated', when: `before each stream, on its own connection, at most 300 ms; ${reports}; with --probe active also at the own address of each apiserver that was not met, only where its certificate is the cluster’s`, right: {kind: 'path', paths: ['/flagz'], verbs: ['get']}},
-	{method: 'GET', path: '/statusz', tells: 'which apiserver process answers', when: `behind /flagz where it was quick; ${reports}`, right: {kind: 'path', paths: ['/statusz'], verbs: ['get']}},
+	{method: 'GET', path: '/statusz', tells: 'which apiserver process answers', when: `together with /flagz; ${reports}`, right: {kind: 'path', paths: ['/statusz'], verbs: ['get']}},
 	{method: 'GET', path: '/version', tells: 'which rules hold', when: `${labels}; ${reports}`, right: null},
 	{method: 'GET', path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt', tells: 'whether an apiserver or a gateway answers', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: ['kube-root-ca.crt']}},
 	{method: 'GET', path: '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases', tells: 'how many apiservers there are, and where', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']}},
-	{method: 'GET', path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', tells: 'the same, where leases are closed; where pods’ virtual IP leads', when: `${labels}; audit`, right: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']}},
+	{method: 'GET', path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', tells: 'the same, by what registers itself; where pods’ virtual IP leads', when: `${labels}; audit`, right: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']}},
 	{method: 'GET', path: '/api/v1/namespaces/kube-system/pods', tells: 'apiservers’ flags and environment by their mirror pods; Konnectivity’s agents; kube-proxy', when: `${labels}; audit, doctor`, right: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']}},
+	{method: 'GET', path: '/readyz', tells: 'whether the apiserver still answers', when: 'a followed log that is quiet for 10 s, and then now and again', right: null},
 	{method: 'GET', path: '/metrics', tells: 'whether an egress dialer is in use, whether kubelets were refused', when: `${reports}: at most once a minute of one process; the step test`, right: {kind: 'path', paths: ['/metrics'], verbs: ['get']}},
 	{method: 'GET', path: '/api/v1/nodes', tells: 'how many nodes there are', when: 'audit: the first 50', right: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get', 'list']}},
 	{method: 'GET', path: '/api/v1/nodes/*', tells: 'the kubelet’s address and port', when: 'path, doctor', right: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get']}},
 	{method: 'GET', path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', tells: 'whether kubelets reach the apiserver', when: 'audit', right: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']}},
 	{method: 'GET', path: '/apis/certificates.k8s.io/v1/certificatesigningrequests', tells: 'kubelets’ signing requests that wait or were denied', when: 'audit; doctor for a kubelet without a certificate', right: {kind: 'resource', groups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'], verbs: ['list']}},
-	{method: 'GET', path: '/api/v1/namespaces/*/pods', tells: 'a pod on the node to try the way with; tokens that pods get', when: 'audit; path and doctor of a node', right: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']}},
+	{method: 'GET', path: '/api/v1/namespaces/*/pods', tells: 'a pod on the node to try the way with; tokens that pods get; which pods come and go behind a log or forward that is followed', when: 'audit; path and doctor of a node; logs -f, tail and port-forward: watched', right: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']}},
 	{method: 'POST', path: '/apis/authentication.k8s.io/v1/selfsubjectreviews', tells: 'who you are to the apiserver', when: 'audit', right: null},
 	{method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', tells: 'what you may do', when: 'audit, doctor', right: null},
 	{method: 'GET', path: '/api/v1/nodes/*/proxy/configz', tells: 'the kubelet’s authentication and authorization', when: 'audit, and only by users who already have get on nodes/proxy', right: null},
 	{method: 'GET', path: '/healthz', tells: 'without credentials: whether anonymous requests are let in', when: 'audit', right: null},
 	{method: 'GET', path: '/api', tells: 'without credentials: what anonymous requests may do', when: 'audit', right: null},
-	{method: 'GET', path: '/api/v1/namespaces/*/pods/*/log', tells: 'one byte of a log: whether the kubelet answers, and whether its certificate is refused; again without the check where it was', when: 'doctor; the second time only with consent', right: {kind: 'resource', groups: [''], resources: ['pods/log'], verbs: ['get']}, active: true},
+	{method: 'GET', path: '/api/v1/namespaces/*/pods/*/log', tells: 'one byte of a log: whether the kubelet answers, and whether its certificate is refused; again without the check where it was', when: 'doctor; the second time only with consent; on the side of a followed log that is quiet for 15 s, and of a command that says nothing for 35 s', right: {kind: 'resource', groups: [''], resources: ['pods/log'], verbs: ['get']}, active: true},
 	{method: 'upgrade', path: '/api/v1/namespaces/*/pods/*/portforward', tells: 'which counters follow idle port-forwards (3, then 5, for a second each); doctor opens one', when: 'doctor; the step test', right: {kind: 'resource', groups: [''], resources: ['pods/portforward'], verbs: ['get', 'create']}, active: true},
 	{method: 'GET', path: '/api/v1/namespaces/*/pods/*/proxy/metrics', tells: 'which agents carry idle port-forwards of ours', when: 'the step test', right: {kind: 'resource', groups: [''], resources: ['pods/proxy'], verbs: ['get']}, active: true},
 ];
