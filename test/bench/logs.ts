@@ -2,8 +2,8 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import process from 'node:process';
-import {benchEnvironment, pause, usageOf, type Figures, type Group, type Program} from './measure.ts';
-import {kubectl} from './writers.ts';
+import {benchEnvironment, usageOf, type Figures, type Group, type Program} from './measure.ts';
+import {makeWriter} from './writers.ts';
 
 /** In the lab's namespace; the second is made here and stays, since a million lines take their time to write. */
 const small = 'finished-writer';
@@ -33,7 +33,7 @@ async function firstLine({name, command}: Program): Promise<Figures> {
 
 /** Over once every line was printed: a follow goes on by itself, and is ended then. */
 async function wholeLog({name, command}: Program, {follow}: {follow: boolean}): Promise<Figures> {
-	await makeMillion();
+	await makeWriter(million, ['-rate=0', `-count=${lines}`, '-then=sleep'], lines);
 	const args = name === 'stern'
 		? [`^${million}$`, '--output=raw', '--only-log-lines', ...follow ? [] : ['--no-follow']]
 		: ['logs', million, ...follow ? ['-f'] : []];
@@ -73,28 +73,4 @@ async function wholeLog({name, command}: Program, {follow}: {follow: boolean}): 
 	}
 
 	return new Map([['wall, s', wallS], ['CPU, s', usage.cpuS], ['resident at most, MiB', usage.mostResidentMiB]]);
-}
-
-let made: Promise<void> | undefined;
-
-async function makeMillion(): Promise<void> {
-	made ??= (async () => {
-		const pod = {
-			apiVersion: 'v1', kind: 'Pod', metadata: {name: million, labels: {app: million}},
-			spec: {
-				nodeName: 'n1', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1,
-				containers: [{name: 'lines', image: 'spoke.test/lab:1', imagePullPolicy: 'Never', command: ['/bin/workload'], args: ['write-lines', '-rate=0', `-count=${lines}`, '-then=sleep']}],
-			},
-		};
-		await kubectl(['apply', '-f', '-'], JSON.stringify(pod));
-		for (;;) {
-			const last = await kubectl(['logs', million, '--tail=1'], '').catch(() => '');
-			if (Number(last.slice(0, 10)) === lines) {
-				return;
-			}
-
-			await pause(1000);
-		}
-	})();
-	await made;
 }

@@ -124,44 +124,34 @@ function told(t: {true(value: boolean, message?: string): void}, id: string, out
 	provoked.add(id);
 }
 
-tunnelTest('G1, H1: no agent is connected', async t => {
+type Breakage = (lab: Cluster['lab'], mode: 'grpc' | 'http-connect') => Promise<unknown>;
+
+async function toldWhile(t: Parameters<typeof told>[0], {breaks, mends, mode, ask, id, words}: {breaks: Breakage; mends: Breakage; mode: 'grpc' | 'http-connect'; ask: readonly string[]; id: string; words: RegExp}): Promise<void> {
 	standing ??= stand();
 	const {cluster} = await standing;
-	for (const [id, place, mode, words] of [['G1', 'off-grpc', 'grpc', /No agent available/], ['H1', 'off-http', 'http-connect', /code 500/]] as const) {
-		await removeAgents(cluster.lab, mode);
-		try {
-			const {stderr} = await cluster.spoke(place, log('shell'));
-			told(t, id, stderr, words);
-		} finally {
-			await restoreAgents(cluster.lab, mode);
-		}
+	await breaks(cluster.lab, mode);
+	try {
+		const {stderr} = await cluster.spoke(mode === 'grpc' ? 'off-grpc' : 'off-http', ask);
+		told(t, id, stderr, words);
+	} finally {
+		await mends(cluster.lab, mode);
 	}
+}
+
+tunnelTest('G1, H1: no agent is connected', async t => {
+	const broken = {breaks: removeAgents, mends: restoreAgents, ask: log('shell')};
+	await toldWhile(t, {...broken, id: 'G1', mode: 'grpc', words: /No agent available/});
+	await toldWhile(t, {...broken, id: 'H1', mode: 'http-connect', words: /code 500/});
 });
 
 tunnelTest('G2: an agent that is connected and does not answer', async t => {
-	standing ??= stand();
-	const {cluster} = await standing;
-	await freezeAgents(cluster.lab, 'grpc');
-	try {
-		const {stderr} = await cluster.spoke('off-grpc', exec('shell'));
-		told(t, 'G2', stderr, /dial timeout, backstop/);
-	} finally {
-		await thawAgents(cluster.lab, 'grpc');
-	}
+	await toldWhile(t, {breaks: freezeAgents, mends: thawAgents, ask: exec('shell'), id: 'G2', mode: 'grpc', words: /dial timeout, backstop/});
 });
 
 tunnelTest('G3, H4: the proxy server beside the apiserver is down', async t => {
-	standing ??= stand();
-	const {cluster} = await standing;
-	for (const [id, place, mode, words] of [['G3', 'off-grpc', 'grpc', /dial unix \S+: connect: (connection refused|no such file)/], ['H4', 'off-http', 'http-connect', /dial unix \S+: connect: (connection refused|no such file)/]] as const) {
-		await killTunnelServer(cluster.lab, mode);
-		try {
-			const {stderr} = await cluster.spoke(place, exec('shell'));
-			told(t, id, stderr, words);
-		} finally {
-			await restoreTunnelServer(cluster.lab, mode);
-		}
-	}
+	const broken = {breaks: killTunnelServer, mends: restoreTunnelServer, ask: exec('shell'), words: /dial unix \S+: connect: (connection refused|no such file)/};
+	await toldWhile(t, {...broken, id: 'G3', mode: 'grpc'});
+	await toldWhile(t, {...broken, id: 'H4', mode: 'http-connect'});
 });
 
 test('R1: credentials that the apiserver does not accept', async t => {

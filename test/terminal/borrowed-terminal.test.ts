@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import pty from '@lydell/node-pty';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {exitCode, startCommandServer, type FarSide} from '../support/command-server.ts';
 import {fakeScreen} from '../support/fake-screen.ts';
 import {reset} from '../support/run-command.ts';
@@ -37,17 +37,7 @@ const endings: readonly Ending[] = [
 
 for (const [title, end, status, says] of endings) {
 	test(`settings and screen are as before, after ${title}`, async t => {
-		const started = Promise.withResolvers<FarSide>();
-		const server = await startCommandServer(far => {
-			far.stdout(fullScreen);
-			started.resolve(far);
-		}, {tty: true});
-		t.teardown(async () => server.close());
-		await server.cluster();
-		const run = await runInTerminal(join(server.folder, 'config-1'));
-		t.teardown(run.clean);
-		const far = await started.promise;
-		await run.until('full screen');
+		const {far, run} = await remoteProgram(t, fullScreen, 'full screen');
 		t.is(run.screen.terminal.buffer.active.type, 'alternate');
 		end(far, Number(await readFile(run.file('pid'), 'utf8')));
 		const ended = await run.ended;
@@ -65,9 +55,33 @@ for (const [title, end, status, says] of endings) {
 }
 
 test('while it runs every key goes to the far side as it is, and line feeds come as they are', async t => {
+	const {far, run} = await remoteProgram(t, 'ready', 'ready');
+	let typed = '';
+	far.stdin.on('data', (piece: Buffer) => {
+		typed += piece.toString('hex');
+	});
+	const keys = '\u0003\u001A\u0004\u0011\u0013\r\u001B[A';
+	run.type(keys);
+	far.stdout('\r\nabc\ndef');
+	await run.until('def');
+	await holds(() => typed.length >= 2 * keys.length);
+	t.is(typed, Buffer.from(keys).toString('hex'));
+	// A bare line feed moves straight down.
+	t.true(run.screen.lines().includes('   def'));
+	t.deepEqual(far.sizes.at(-1), {Width: 100, Height: 30});
+	run.resize(120, 40);
+	await holds(() => far.sizes.at(-1)?.Width === 120);
+	t.deepEqual(far.sizes.at(-1), {Width: 120, Height: 40});
+	far.status(exitCode(1));
+	far.close();
+	t.regex(await run.ended, /rc=1\b/);
+});
+
+/** `spoke exec` in a terminal, once its far side has printed `says`. */
+async function remoteProgram(t: ExecutionContext, printed: string, says: string) {
 	const started = Promise.withResolvers<FarSide>();
 	const server = await startCommandServer(far => {
-		far.stdout('ready');
+		far.stdout(printed);
 		started.resolve(far);
 	}, {tty: true});
 	t.teardown(async () => server.close());
@@ -75,26 +89,15 @@ test('while it runs every key goes to the far side as it is, and line feeds come
 	const run = await runInTerminal(join(server.folder, 'config-1'));
 	t.teardown(run.clean);
 	const far = await started.promise;
-	await run.until('ready');
-	const typed: Buffer[] = [];
-	far.stdin.on('data', (piece: Buffer) => {
-		typed.push(piece);
-	});
-	run.type('\u0003\u001A\u0004\u0011\u0013\r\u001B[A');
-	far.stdout('\r\nabc\ndef');
-	await run.until('def');
-	await delay(50);
-	t.is(Buffer.concat(typed).toString('hex'), Buffer.from('\u0003\u001A\u0004\u0011\u0013\r\u001B[A').toString('hex'));
-	// A bare line feed moves straight down.
-	t.true(run.screen.lines().includes('   def'));
-	t.deepEqual(far.sizes.at(-1), {Width: 100, Height: 30});
-	run.resize(120, 40);
-	await delay(200);
-	t.deepEqual(far.sizes.at(-1), {Width: 120, Height: 40});
-	far.status(exitCode(1));
-	far.close();
-	t.regex(await run.ended, /rc=1\b/);
-});
+	await run.until(says);
+	return {far, run};
+}
+
+async function holds(isSo: () => boolean): Promise<void> {
+	for (const until = Date.now() + 15_000; !isSo() && Date.now() < until;) {
+		await delay(20);
+	}
+}
 
 /** Runs `spoke exec -it web -- sh` between two `stty -a`. */
 async function runInTerminal(kubeconfig: string) {
@@ -125,12 +128,9 @@ async function runInTerminal(kubeconfig: string) {
 			terminal.resize(columns, rows);
 		},
 		async until(text: string) {
-			for (const until = Date.now() + 15_000; !output.includes(text);) {
-				if (Date.now() > until) {
-					throw new Error(`${text} did not come: ${JSON.stringify(output)}`);
-				}
-
-				await delay(20);
+			await holds(() => output.includes(text));
+			if (!output.includes(text)) {
+				throw new Error(`${text} did not come: ${JSON.stringify(output)}`);
 			}
 
 			await screen.write('');
