@@ -6,6 +6,8 @@ import {SessionRun, type SessionOptions} from './app/session-run.ts';
 import {SpokeError} from './errors/spoke-error.ts';
 import {writeCrashReport} from './app/crash-report.ts';
 
+const closeMs = 2000;
+
 export type {SessionOptions} from './app/session-run.ts';
 
 /**
@@ -23,6 +25,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
 
 	process.on('uncaughtException', onCrash);
 	process.on('unhandledRejection', onCrash);
+	let told = '';
 	try {
 		return await Promise.race([run.run(), crashed]);
 	} catch (error) {
@@ -30,14 +33,22 @@ export async function runSession(options: SessionOptions): Promise<number> {
 			throw error;
 		}
 
-		run.rescue();
 		const path = await writeCrashReport(error, options.env);
-		process.stderr.write(`error: bug in spoke: ${error instanceof Error ? error.message : String(error)}${path === null ? '' : `; the report is in ${path}`} [ERR_INTERNAL]\n`);
+		told = `error: bug in spoke: ${error instanceof Error ? error.message : String(error)}${path === null ? '' : `; the report is in ${path}`} [ERR_INTERNAL]\n`;
 		return 70;
 	} finally {
+		await Promise.race([run.close(), delay(closeMs, undefined, {ref: false})]).catch(() => {});
 		process.off('uncaughtException', onCrash);
 		process.off('unhandledRejection', onCrash);
-		await Promise.race([run.close(), delay(2000, undefined, {ref: false})]);
+		if (told !== '') {
+			// Last of all: what leaves the screen would take the line with it.
+			run.rescue();
+			process.stderr.write(told);
+		}
+
+		// Whatever could not be closed keeps nobody waiting.
+		setTimeout(() => {
+			process.exit();
+		}, closeMs).unref();
 	}
 }
-

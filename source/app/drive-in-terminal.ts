@@ -86,6 +86,10 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 		}
 	};
 
+	(session as SessionRun).closing.addEventListener('abort', () => {
+		left.resolve('left');
+		ended.leave();
+	}, {once: true});
 	return (session as SessionRun).withShell(take, async () => {
 		const others = whatIsOpen(session.store.state.dock.filter(one => one.id !== id), {tails: true});
 		stdout.write(`spoke  ${kind} in ${told.place}\r\n${pathLine()}       ${others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `}To leave: ${leave.shown}\r\n${
@@ -124,6 +128,11 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 		const path = pathNow();
 		stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
 		if (end.error !== null && told.mayEndUnseen(end.error)) {
+			return {end, path, next: 'back'};
+		}
+
+		if ((session as SessionRun).closing.aborted) {
+			stdout.write(`spoke  ${end.words}\r\n`);
 			return {end, path, next: 'back'};
 		}
 

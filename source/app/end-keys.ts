@@ -46,6 +46,11 @@ export class EndKeys {
 		}
 	}
 
+	/** Without a key. */
+	leave(): void {
+		this.#chosen.resolve('back');
+	}
+
 	/** The first key after `deafMs`. */
 	async next({deafMs}: {deafMs: number}): Promise<AfterEnd> {
 		this.#deafUntil = performance.now() + deafMs;

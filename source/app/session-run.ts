@@ -33,6 +33,7 @@ import {bookingWitness} from './booking-witness.ts';
 import {readRights} from './rights.ts';
 import type {OpenCluster, Session} from './session.ts';
 import {Store} from './store.ts';
+import {TerminalTurns} from './terminal-turns.ts';
 import {backgroundQuery, themeFor} from './terminal-theme.ts';
 import type {TailRun} from './tail-run.ts';
 import type {TailWish} from './tail-targets.ts';
@@ -73,6 +74,7 @@ export class SessionRun implements Session {
 	readonly #options: SessionOptions;
 	readonly #overlays: Overlays;
 	readonly #paths: PathFeed;
+	readonly #closing = new AbortController();
 	readonly #left = Promise.withResolvers<number>();
 	readonly #feeds: ListFeeds;
 	readonly #details: DetailsFeed;
@@ -83,7 +85,7 @@ export class SessionRun implements Session {
 	#lastFailure: {about: string; error: ErrorObject} | null = null;
 	#background: string | null = null;
 	#scanning = false;
-	#turn: Promise<void> = Promise.resolve();
+	readonly #turns: TerminalTurns;
 	readonly #pluginTerminal = pluginTerminal(this);
 
 	constructor(options: SessionOptions) {
@@ -97,6 +99,7 @@ export class SessionRun implements Session {
 		this.store = new Store(emptySession(clusterState(null), size, Date.now(), options.readOnly), () => {
 			this.#draw();
 		}, () => this.#pace());
+		this.#turns = new TerminalTurns(this.store);
 		this.#overlays = new Overlays(this.store);
 		this.#paths = new PathFeed(this.store, () => this.cluster);
 		this.#counts = new ListCounts(this.store, () => this.cluster.access);
@@ -107,7 +110,7 @@ export class SessionRun implements Session {
 	}
 
 	async run(): Promise<number> {
-		const {options} = {options: this.#options};
+		const options = this.#options;
 		// One first frame, when all of it is known, in place of one for each step.
 		this.store.hold(true);
 		const access = await this.open(this.flags);
@@ -158,6 +161,8 @@ export class SessionRun implements Session {
 
 	async close(): Promise<void> {
 		clearInterval(this.#clock);
+		this.#closing.abort();
+		await this.#turns.over();
 		this.#options.stdout.off('resize', this.#onResize);
 		this.store.close();
 		this.#feeds.stop();
@@ -227,32 +232,17 @@ export class SessionRun implements Session {
 	}
 
 	async withTerminal<Result>(work: () => Promise<Result>): Promise<Result> {
-		return this.#inTurn(async () => this.#view ? this.#view.suspended(async () => this.terminal.handOver(work)) : work());
+		return this.#turns.next(async () => this.#view ? this.#view.suspended(async () => this.terminal.handOver(work)) : work());
 	}
 
 	/** The same for a remote shell, whose keys go on passing through here. */
 	async withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
-		return this.#inTurn(async () => this.#view!.suspended(async () => this.terminal.lend(take, work)));
+		return this.#turns.next(async () => this.#view!.suspended(async () => this.terminal.lend(take, work)));
 	}
 
 	/** A way to a cluster whose credential plugin gets this terminal, and gives it back. */
 	async open(flags: ConnectionFlags): Promise<ClusterAccess> {
 		return openCluster(flags, this.env, this.#pluginTerminal);
-	}
-
-	/** One at a time leaves the screen: a plugin that must ask waits for the end of a shell. */
-	async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-		const before = this.#turn;
-		const {promise, resolve} = Promise.withResolvers<void>();
-		this.#turn = promise;
-		await before;
-		this.store.hold(true);
-		try {
-			return await work();
-		} finally {
-			this.store.hold(false);
-			resolve();
-		}
 	}
 
 	async switchContext(context: string): Promise<void> {
@@ -296,6 +286,11 @@ export class SessionRun implements Session {
 
 	get paths(): PathFeed {
 		return this.#paths;
+	}
+
+	/** Aborted when the session ends: whoever has the terminal gives it back. */
+	get closing(): AbortSignal {
+		return this.#closing.signal;
 	}
 
 	/** Whether the screen was taken. */

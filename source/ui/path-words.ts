@@ -8,9 +8,10 @@ export const tlsRole: Readonly<Record<string, Role>> = {
 	verified: 'tls.verified', unverified: 'tls.unverified', plain: 'tls.plain', refused: 'tls.refused', unknown: 'tls.unknown',
 };
 
-type Form = {direct: boolean; pod: boolean; replica: boolean; ends: boolean; names: boolean; leg1: boolean; route: 'long' | 'short' | 'none'};
+type Form = {direct: boolean; pod: boolean; replica: boolean; ends: boolean; names: boolean; leg1: 'way' | 'numbered' | 'none'; route: 'long' | 'short' | 'none'};
 
-const whole: Form = {direct: true, pod: true, replica: true, ends: true, names: true, leg1: true, route: 'long'};
+const whole: Form = {direct: true, pod: true, replica: true, ends: true, names: true, leg1: 'way', route: 'long'};
+const narrow: Form = {...whole, direct: false, pod: false, replica: false, ends: false, route: 'short'};
 
 /** From the longest to the shortest. */
 const forms: readonly Form[] = [
@@ -18,25 +19,24 @@ const forms: readonly Form[] = [
 	{...whole, direct: false},
 	{...whole, direct: false, pod: false},
 	{...whole, direct: false, pod: false, replica: false},
-	{...whole, direct: false, pod: false, replica: false, ends: false},
-	{...whole, direct: false, pod: false, replica: false, ends: false, route: 'short'},
-	{direct: false, pod: false, replica: false, ends: false, names: false, leg1: true, route: 'short'},
-	{direct: false, pod: false, replica: false, ends: false, names: true, leg1: false, route: 'long'},
-	{direct: false, pod: false, replica: false, ends: false, names: true, leg1: false, route: 'short'},
-	{direct: false, pod: false, replica: false, ends: false, names: false, leg1: false, route: 'short'},
-	{direct: false, pod: false, replica: false, ends: false, names: false, leg1: false, route: 'none'},
+	{...narrow, route: 'long'},
+	narrow,
+	{...narrow, leg1: 'numbered'},
+	{...narrow, leg1: 'none', route: 'long'},
+	{...narrow, leg1: 'none'},
+	{...narrow, leg1: 'none', names: false},
+	{...narrow, leg1: 'none', names: false, route: 'none'},
 ];
+
+/** Where leg 1 is not proven to be verified it stays, and the rest gives way. */
+const formsOfBoth: readonly Form[] = [...forms.filter(({leg1}) => leg1 !== 'none'), {...narrow, leg1: 'numbered', names: false}, {...narrow, leg1: 'numbered', names: false, route: 'none'}];
 
 /** The longest form that fits in `width`. `letter` is the apiserver process's. */
 export function pathLine(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
 	const first = path.legs[0];
 	const mayDropFirst = first?.tls.state === 'verified' && first.tls.basis === 'proven';
 	let shortest: Span[] = [];
-	for (const form of forms) {
-		if (!form.leg1 && !mayDropFirst) {
-			break;
-		}
-
+	for (const form of mayDropFirst ? forms : formsOfBoth) {
 		shortest = spell(path, form, glyphs, letter, ends);
 		if (lineWidth(shortest) <= width) {
 			return shortest;
@@ -50,7 +50,14 @@ function spell(path: Path, form: Form, glyphs: Glyphs, letter: string | null, en
 	const [first, second] = path.legs;
 	const spans: Span[] = [];
 	const brokenLeg = path.phase === 'failed' ? path.error?.leg ?? 2 : 0;
-	if (first && form.leg1) {
+	if (first && form.leg1 === 'numbered') {
+		spans.push(...numberedLeg(first, glyphs, brokenLeg === 1));
+		if (brokenLeg === 1) {
+			return spans;
+		}
+
+		spans.push({text: second ? '  2 ' : ''});
+	} else if (first && form.leg1 === 'way') {
 		const hub = first.to === 'gateway' ? 'gateway' : 'apiserver';
 		spans.push({text: form.ends ? 'you ' : ''}, ...legWords(first, form, glyphs, false, brokenLeg === 1, form.direct), {text: form.ends || form.names ? ` ${hub}${form.replica && letter !== null ? ` ${letter}` : ''} ` : ' '});
 		if (brokenLeg === 1) {
@@ -70,6 +77,15 @@ function spell(path: Path, form: Form, glyphs: Glyphs, letter: string | null, en
 	}
 
 	return spans;
+}
+
+/** `1 ━ verified`: no arrow, as what it leads to has no room. */
+function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Span[] {
+	const {tls, route} = leg;
+	return [
+		{text: '1 '}, ...route.state === 'direct' || route.state === 'unknown' ? [] : [of('route', `${strokes[route.basis]} ${routeWord(route.state, true)} `)],
+		of(tlsRole[tls.state], `${strokes[tls.basis]} ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`), ...isBroken ? [of('state.failed', ` ${broke}`)] : [],
+	];
 }
 
 function endOf(leg: Leg, path: Path, form: Form): string {
