@@ -11,6 +11,7 @@ import {sanitiseLine} from '../text/sanitise-line.ts';
 import {LineTyping} from '../terminal/line-typing.ts';
 import {ScreenModes} from '../terminal/screen-modes.ts';
 import {legSentences} from '../ui/spoken-words.ts';
+import {grouped} from '../text/grouped.ts';
 import {LeaveKeys} from './leave-keys.ts';
 import {plainPathLine} from './plain-path-line.ts';
 import type {SessionRun} from './session-run.ts';
@@ -156,7 +157,7 @@ async function endWords({kind, statusOf}: Told, outcome: number, took: string): 
 function meanwhile({store: {state}, tails}: Session, {id, began, lines}: {id: string; began: number; lines: number}, dot: string): string {
 	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitiseLine(text));
 	const broken = state.dock.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '').map(({what, note}) => `${what}: ${note}`);
-	const parts = [...broken.slice(0, 3), ...news.slice(-2), ...news.length > 2 ? [`${news.length - 2} more messages`] : [], ...lines > 0 ? [`${lines.toLocaleString('en')} lines in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : []];
+	const parts = [...broken.slice(0, 3), ...news.slice(-2), ...news.length > 2 ? [`${news.length - 2} more messages`] : [], ...lines > 0 ? [`${grouped(lines)} lines in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : []];
 	return parts.length === 0 ? '' : `       Meanwhile: ${parts.join(` ${dot} `)}\r\n`;
 }
 

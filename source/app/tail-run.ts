@@ -16,6 +16,7 @@ import type {Moved} from '../state/tail/insert-lines.ts';
 import {ClockSkew} from '../state/tail/clock-skew.ts';
 import {levelOf} from '../state/tail/line-level.ts';
 import {filterTail, goTo, movedTail, olderUnread, type OlderLines, type SincePreset, type TailSource, type TailView} from '../state/tail/tail-view.ts';
+import {grouped} from '../text/grouped.ts';
 import {insertLate} from './late-lines.ts';
 import {LineOrder} from './line-order.ts';
 import {JoinPoints, loadOlder} from './older-loading.ts';
@@ -153,7 +154,7 @@ export class TailRun {
 		};
 
 		if (buffer.first > 0) {
-			told({phase: 'full', note: `${buffer.first.toLocaleString('en')} older lines were let go`});
+			told({phase: 'full', note: `${grouped(buffer.first)} older lines were let go`});
 			return;
 		}
 
@@ -166,7 +167,7 @@ export class TailRun {
 			});
 			this.#tellMoved(moved);
 			const problem = problems[0] && `${this.view.sources[problems[0].index]!.short}: ${problems[0].words}${problems.length > 1 ? `, and ${problems.length - 1} more` : ''}`;
-			told({phase: letGo > 0 ? 'full' : isAll ? 'none' : 'unread', note: letGo > 0 ? `${letGo.toLocaleString('en')} older ones are more than a tail keeps` : problem ?? ''});
+			told({phase: letGo > 0 ? 'full' : isAll ? 'none' : 'unread', note: letGo > 0 ? `${grouped(letGo)} older ones are more than a tail keeps` : problem ?? ''});
 		} catch (thrown) {
 			told({phase: 'unread', note: asSpokeError(thrown).message});
 		}

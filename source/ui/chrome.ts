@@ -3,6 +3,7 @@ import {footerHints} from '../keymap/describe-keys.ts';
 import {cellWidth, clipToCells} from '../text/cell-width.ts';
 import {listKinds} from '../state/list-kinds.ts';
 import type {SessionState, ViewName} from '../state/session-state.ts';
+import {grouped} from '../text/grouped.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
 import {tlsRole} from './path-words.ts';
@@ -71,7 +72,7 @@ function keyOfView(screen: Screen, name: ViewName): string | null {
 function countOf(state: SessionState, name: ViewName): string {
 	if (name in listKinds) {
 		const list = state.lists[name as keyof typeof state.lists];
-		return list.phase.kind === 'failed' ? ' ?' : list.phase.kind === 'idle' ? list.counted === null ? '' : ` ${list.counted.toLocaleString('en')}` : ` ${list.total.toLocaleString('en')}${list.phase.kind === 'reading' ? '…' : ''}`;
+		return list.phase.kind === 'failed' ? ' ?' : list.phase.kind === 'idle' ? list.counted === null ? '' : ` ${grouped(list.counted)}` : ` ${grouped(list.total)}${list.phase.kind === 'reading' ? '…' : ''}`;
 	}
 
 	return name === 'forwards' && state.forwards.length > 0 ? ` ${state.forwards.length}` : '';

@@ -3,6 +3,7 @@ import {cellWidth} from '../text/cell-width.ts';
 import {ageTitle, listKinds, type ListColumn, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {showAge, type Row} from '../state/table-rows.ts';
+import {grouped} from '../text/grouped.ts';
 import {wrapWords} from './chrome.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
@@ -78,7 +79,7 @@ function headLine(list: ListState, columns: readonly Placed[], rows: number, wid
 }
 
 function rangeOf({visible, top}: ListState, rows: number): string {
-	return `${(top + 1).toLocaleString('en')}–${Math.min(visible.length, top + rows).toLocaleString('en')}/${visible.length.toLocaleString('en')}`;
+	return `${grouped(top + 1)}–${grouped(Math.min(visible.length, top + rows))}/${grouped(visible.length)}`;
 }
 
 function rowLine(screen: Screen, list: ListState, row: Row, isCursor: boolean, columns: readonly Placed[]): Line {
@@ -139,14 +140,14 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 
 		case 'idle':
 		case 'reading': {
-			return [list.phase.kind === 'reading' && list.phase.expected !== null ? `reading about ${list.phase.expected.toLocaleString('en')} …` : 'reading …'];
+			return [list.phase.kind === 'reading' && list.phase.expected !== null ? `reading about ${grouped(list.phase.expected)} …` : 'reading …'];
 		}
 
 		default: {
 			const {namespaced} = listKinds[list.name];
 			return list.total === 0
 				? [`No ${list.name} in ${place}.${namespaced ? `  ${pick}   ${all}` : ''}`]
-				: [`Nothing in ${list.total.toLocaleString('en')} ${list.name} fits "${list.filter}".  ${firstKey(screen, 'view.back') ?? ':filter'} clears${namespaced && cluster.namespace !== null ? `   ${all}` : ''}`];
+				: [`Nothing in ${grouped(list.total)} ${list.name} fits "${list.filter}".  ${firstKey(screen, 'view.back') ?? ':filter'} clears${namespaced && cluster.namespace !== null ? `   ${all}` : ''}`];
 		}
 	}
 }
@@ -159,7 +160,7 @@ export function listNote({state}: Screen, list: ListState): string {
 	}
 
 	if (list.filter !== '') {
-		parts.push(list.filterProblem === null ? `filter: ${list.filter} · ${list.visible.length.toLocaleString('en')} of ${list.total.toLocaleString('en')}` : list.filterProblem);
+		parts.push(list.filterProblem === null ? `filter: ${list.filter} · ${grouped(list.visible.length)} of ${grouped(list.total)}` : list.filterProblem);
 	}
 
 	if (list.phase.kind === 'polling') {

@@ -3,6 +3,7 @@ import {Sanitiser} from '../text/sanitise.ts';
 import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {readJsonLine, type JsonLine} from '../state/tail/json-fields.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
+import {grouped} from '../text/grouped.ts';
 import {of, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
@@ -31,7 +32,7 @@ export function logLine(view: TailView, line: TailLine): Span[] {
 	const json = view.json && !cut ? readJsonLine(text) : null;
 	spans.push(...json ? jsonSpans(json, view) : withMatches(textSpans(text, line), view));
 	if (cut) {
-		spans.push(of('gap', ` first ${longestDrawn.toLocaleString('en')} of ${line.bytes.length.toLocaleString('en')} bytes`));
+		spans.push(of('gap', ` first ${grouped(longestDrawn)} of ${grouped(line.bytes.length)} bytes`));
 	}
 
 	return spans;

@@ -5,6 +5,7 @@ import {allJsonFields} from '../state/tail/json-fields.ts';
 import {shownEnd, shownLength, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {Sanitiser} from '../text/sanitise.ts';
+import {grouped} from '../text/grouped.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {logLine, showTime} from './log-line.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
@@ -51,7 +52,7 @@ function subtitle(view: TailView): string {
 function stateWords(screen: Screen, view: TailView): string {
 	const behind = view.buffer.end - shownEnd(view);
 	if (view.pausedAt !== null) {
-		return `paused · ${behind.toLocaleString('en')} wait`;
+		return `paused · ${grouped(behind)} wait`;
 	}
 
 	if (view.older.phase === 'reading') {
@@ -60,10 +61,10 @@ function stateWords(screen: Screen, view: TailView): string {
 
 	if (!view.follow) {
 		const below = shownLength(view) - (tailWindow(view, view.windowRows, () => 1).above + view.windowRows);
-		return `held · ${Math.max(0, below).toLocaleString('en')} below`;
+		return `held · ${grouped(Math.max(0, below))} below`;
 	}
 
-	return view.phase === 'following' ? `following · ${view.rate < 10 ? view.rate.toFixed(view.rate === 0 ? 0 : 1) : Math.round(view.rate).toLocaleString('en')} lines/s` : `${view.phase}${view.note === '' ? '' : ` · ${view.note}`}`;
+	return view.phase === 'following' ? `following · ${view.rate < 10 ? view.rate.toFixed(view.rate === 0 ? 0 : 1) : grouped(Math.round(view.rate))} lines/s` : `${view.phase}${view.note === '' ? '' : ` · ${view.note}`}`;
 }
 
 function sourceLine({state: {size}, theme: {glyphs}}: Screen, view: TailView): Line[] {
@@ -202,18 +203,18 @@ function olderWords(screen: Screen, {older: {phase, read, note}, buffer, since}:
 		}
 
 		default: {
-			return note !== '' ? note : since === 'head' && buffer.first > 0 ? `${buffer.first.toLocaleString('en')} older lines were let go` : 'the first line: the server offers none older';
+			return note !== '' ? note : since === 'head' && buffer.first > 0 ? `${grouped(buffer.first)} older lines were let go` : 'the first line: the server offers none older';
 		}
 	}
 }
 
 function readingWords(read: number): string {
-	return `reading older lines, ${read.toLocaleString('en')} so far`;
+	return `reading older lines, ${grouped(read)} so far`;
 }
 
 function emptyWords(screen: Screen, view: TailView): string[] {
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
-		return [`Nothing in ${view.buffer.counts.lines.toLocaleString('en')} lines fits the filter.`];
+		return [`Nothing in ${grouped(view.buffer.counts.lines)} lines fits the filter.`];
 	}
 
 	switch (view.phase) {
@@ -255,7 +256,6 @@ function pathOf(screen: Screen, view: TailView): Line {
 
 function counters(screen: Screen, view: TailView): Line {
 	const {buffer, counters: {reconnects, possibleGaps, dropped, json}} = view;
-	const number = (count: number) => count.toLocaleString('en');
 	const index = view.searchIndex;
 	if (index?.problem ?? view.shownIndex?.problem) {
 		return line(' ', of('notice.error', (index?.problem ?? view.shownIndex?.problem)!));
@@ -264,19 +264,19 @@ function counters(screen: Screen, view: TailView): Line {
 	const match = index === null || view.search === null
 		? []
 		: [index.matches.length === 0
-			? index.scanned < buffer.end ? `searching, ${number(index.scanned - buffer.first)} of ${number(buffer.end - buffer.first)}` : 'no match'
-			: `match ${number(Math.min(index.matches.length, index.matches.indexOf(view.cursor) + 1))} of ${number(index.matches.length)}`];
-	const filter = view.shownIndex === null ? [] : [`${number(view.shownIndex.matches.length)} fit ${view.filter.text === '' ? 'the level' : `${view.filter.inverse ? '!' : ''}${view.filter.text}`}${view.matchesOnly ? '' : ' (all shown)'}`];
+			? index.scanned < buffer.end ? `searching, ${grouped(index.scanned - buffer.first)} of ${grouped(buffer.end - buffer.first)}` : 'no match'
+			: `match ${grouped(Math.min(index.matches.length, index.matches.indexOf(view.cursor) + 1))} of ${grouped(index.matches.length)}`];
+	const filter = view.shownIndex === null ? [] : [`${grouped(view.shownIndex.matches.length)} fit ${view.filter.text === '' ? 'the level' : `${view.filter.inverse ? '!' : ''}${view.filter.text}`}${view.matchesOnly ? '' : ' (all shown)'}`];
 	const {lines, errors, warnings} = buffer.counts;
 	const parts: CounterPart[] = [
 		...[...match, ...filter].map((text): CounterPart => ({text, role: 'text.dim', isZero: false})),
-		{text: view.follow || match.length === 0 ? `${number(lines)} lines${buffer.first > 0 ? `, ${number(buffer.first)} older let go` : ''}` : `line ${number(view.cursor + 1)} of ${number(buffer.end)}`, role: 'text.dim', isZero: false},
+		{text: view.follow || match.length === 0 ? `${grouped(lines)} lines${buffer.first > 0 ? `, ${grouped(buffer.first)} older let go` : ''}` : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`, role: 'text.dim', isZero: false},
 		...view.skews.slice(0, 2).map(({node, aheadMs}): CounterPart => ({text: `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`, role: 'level.warn', isZero: false})),
-		{text: `${number(errors)} ${errors === 1 ? 'error' : 'errors'} ${number(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`, role: 'text.dim', isZero: errors + warnings === 0},
-		...view.json ? [{text: `${number(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
+		{text: `${grouped(errors)} ${errors === 1 ? 'error' : 'errors'} ${grouped(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`, role: 'text.dim', isZero: errors + warnings === 0},
+		...view.json ? [{text: `${grouped(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
 		{text: `${reconnects} ${reconnects === 1 ? 'reconnect' : 'reconnects'}`, role: 'text.dim', isZero: reconnects === 0},
 		{text: `${possibleGaps} possible ${possibleGaps === 1 ? 'gap' : 'gaps'}`, role: 'text.dim', isZero: possibleGaps === 0},
-		{text: `${number(dropped)} dropped`, role: 'text.dim', isZero: dropped === 0},
+		{text: `${grouped(dropped)} dropped`, role: 'text.dim', isZero: dropped === 0},
 	];
 	return line(' ', ...fitParts(parts, screen.state.size.columns - 2, ` ${screen.theme.glyphs.dot} `));
 }
@@ -307,7 +307,7 @@ function lineDetail(screen: Screen, view: TailView, number: number, most: number
 	const text = one.bytes.toString('utf8');
 	const safe = (part: string) => new Sanitiser().finish(part).replaceAll('\t', '  ');
 	const fields = allJsonFields(text);
-	const head = titledRule(screen, `Line ${(number + 1).toLocaleString('en')}`, {focus: true, after: `${view.sources[one.source]?.short ?? ''}${fields ? ', all fields' : `, ${one.bytes.length.toLocaleString('en')} bytes`}`});
+	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, after: `${view.sources[one.source]?.short ?? ''}${fields ? ', all fields' : `, ${grouped(one.bytes.length)} bytes`}`});
 	const rows = fields === null
 		? wrapWords(safe(text), size.columns - 3).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
 		: fields.map(({name, value, kind}, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', ' ', of('json.key', `${safe(name)}: `), of(kind === 'number' ? 'json.number' : 'json.string', safe(value).replaceAll('\n', ' ⏎ '))));

@@ -3,6 +3,7 @@ import {cursorRow, type ListEvent} from '../../state/list-state.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
 import type {ViewName} from '../../state/session-state.ts';
 import type {Session} from '../session.ts';
+import {grouped} from '../../text/grouped.ts';
 import {currentList} from './cursor.ts';
 import {openDetails} from './details-handlers.ts';
 import type {Handlers} from './handler.ts';
@@ -138,7 +139,7 @@ async function filterList(session: Session): Promise<void> {
 		lead: '/', purpose: 'filter', text: before,
 		note() {
 			const now = session.store.state.lists[list.name];
-			return now.filterProblem ?? `${now.visible.length.toLocaleString('en')} of ${now.total.toLocaleString('en')}`;
+			return now.filterProblem ?? `${grouped(now.visible.length)} of ${grouped(now.total)}`;
 		},
 		onChange: set,
 		check(text) {

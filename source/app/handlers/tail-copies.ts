@@ -6,6 +6,7 @@ import {numberAt, placeOf, shownLength, type TailView} from '../../state/tail/ta
 import {Sanitiser} from '../../text/sanitise.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
+import {grouped} from '../../text/grouped.ts';
 import {viewInProgram} from './outer-programs.ts';
 
 export function clean(text: string): string {
@@ -61,7 +62,7 @@ export async function saveTail(session: Session, run: TailRun): Promise<void> {
 		await file.write(block);
 		await file.close();
 		await chmod(path, 0o600);
-		session.tell(`saved ${answer.text}, ${count.toLocaleString('en')} lines`);
+		session.tell(`saved ${answer.text}, ${grouped(count)} lines`);
 	} catch (error) {
 		session.tell(`not saved: ${(error as Error).message}`, 'error');
 	}

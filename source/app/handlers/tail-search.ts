@@ -3,6 +3,7 @@ import {LineIndex} from '../../state/tail/line-index.ts';
 import {filterTail, goTo, jumpTo, nextMatch, searchTail, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
+import {grouped} from '../../text/grouped.ts';
 import {changeTail, currentTail, withTail} from './current-tail.ts';
 import {lookAbove, lookThrough, mayHaveOlder} from './tail-older.ts';
 
@@ -49,7 +50,7 @@ export async function search(session: Session): Promise<void> {
 
 	const answer = await session.type({
 		lead: '/', purpose: 'search', mayRegex: true,
-		note: text => text === '' ? '' : `${(run.view.searchIndex?.matches.length ?? 0).toLocaleString('en')} matches`,
+		note: text => text === '' ? '' : `${grouped(run.view.searchIndex?.matches.length ?? 0)} matches`,
 		onChange: look,
 		check: (text, regex) => text === '' ? null : new LineIndex({text, regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
 	});
@@ -85,7 +86,7 @@ export async function filter(session: Session): Promise<void> {
 
 	const answer = await session.type({
 		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
-		note: () => run.view.shownIndex === null ? 'all lines' : `${run.view.shownIndex.matches.length.toLocaleString('en')} lines`,
+		note: () => run.view.shownIndex === null ? 'all lines' : `${grouped(run.view.shownIndex.matches.length)} lines`,
 		onChange: set,
 		check: (text, regex) => new LineIndex({text: text.replace(/^!/, ''), regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
 	});

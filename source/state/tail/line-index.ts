@@ -1,5 +1,6 @@
 /** Which lines of a buffer match: found block by block, so that a million lines never hold up a key, and carried on as lines come. */
 import {matchWithin} from '../../text/bounded-match.ts';
+import {grouped} from '../../text/grouped.ts';
 import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer, type LineLevel} from './line-buffer.ts';
 
 export type LineQuery = {
@@ -138,7 +139,7 @@ export class LineIndex {
 			const texts = Array.from({length: block.count - from}, (_, index) => block.bytes.toString('utf8', block.starts[from + index], block.starts[from + index + 1]));
 			const matched = matchWithin(this.#pattern, texts, regexLimitMs);
 			if (matched === null) {
-				this.problem = `this regex takes longer than ${regexLimitMs} ms for ${linesPerBlock.toLocaleString('en')} lines: not used`;
+				this.problem = `this regex takes longer than ${regexLimitMs} ms for ${grouped(linesPerBlock)} lines: not used`;
 			}
 
 			for (const [index, isMatch] of matched?.entries() ?? []) {
