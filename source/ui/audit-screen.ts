@@ -9,6 +9,8 @@ import {line, of, type Line} from './styled-line.ts';
 import {fillUp, textLines} from './text-screen.ts';
 import {verdictRole} from './verdict-role.ts';
 
+const verdictWidth = 27;
+
 export function auditScreen(screen: Screen, rows: number): Line[] {
 	const {state: {audit, size}, theme: {glyphs}} = screen;
 	if (audit.rows.length === 0) {
@@ -16,19 +18,19 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 	}
 
 	const picture = audit.found === null || size.columns < 60 ? [] : auditPicture(audit.found, glyphs, size.columns);
-	const titleWidth = Math.max(16, Math.min(44, size.columns < 60 ? size.columns - 30 : size.columns - 52));
+	const titleWidth = Math.max(16, Math.min(44, size.columns < 60 ? size.columns - 30 : size.columns - 57));
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
 	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));
 	const list = audit.rows.slice(top, top + room).map((row, index): Line => {
 		const isAt = top + index === audit.at;
 		return {
-			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, titleWidth)} `}, of(verdictRole[row.verdict], fitToCells(verdictWords(row, glyphs), 22)), of('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`)],
+			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, titleWidth)} `}, of(verdictRole[row.verdict], fitToCells(verdictWords(row, glyphs), verdictWidth)), of('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`)],
 			...isAt && {ground: 'selection' as const},
 		};
 	});
 	const at = audit.rows[audit.at];
 	return fillUp([
-		...picture, line(of('text.dim', `   ROW  ${fitToCells('WHAT', titleWidth)} ${fitToCells('VERDICT', 22)} ${fitToCells('BASIS', 10)}READ ON`)), ...list,
+		...picture, line(of('text.dim', `   ROW  ${fitToCells('WHAT', titleWidth)} ${fitToCells('VERDICT', verdictWidth)} ${fitToCells('BASIS', 10)}READ ON`)), ...list,
 		titledRule(screen, at?.id ?? '', {right: audit.note}), ...textLines(screen, at?.lines ?? []),
 	], rows);
 }

@@ -144,12 +144,17 @@ const badness: Readonly<Record<string, number>> = {fail: 0, warn: 1, unknown: 2,
 function showAudit(session: Session, audit: Audit): void {
 	const {summary} = audit;
 	const rows = audit.rows.map((row): AuditRow => ({
-		id: row.id, title: row.title, verdict: row.verdict, state: row.state, basis: row.basis, readOn: readOn(audit, row), lines: rowLines(audit, row), worst: badness[row.verdict]!,
+		id: row.id, title: row.title, verdict: row.verdict, state: stateWords(row), basis: row.basis, readOn: readOn(audit, row), lines: rowLines(audit, row), worst: badness[row.verdict]!,
 	})).sort((one, other) => one.worst - other.worst);
 	session.store.now({type: 'audit', to: {
 		busy: false, rows, found: audit, at: 0,
 		note: [`${rows.length} rows`, ...[['to fix', summary.fail], ['to look at', summary.warn], ['unknown', summary.unknown]].filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`)].join(' · '),
 	}});
+}
+
+/** `konnectivity, unverified` of a way: inside a tunnel unverified is one thing, without it another. */
+function stateWords({state, message}: Finding): string {
+	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
 }
 
 /** `1 of 3`; how many apiservers there are may not be known. */
