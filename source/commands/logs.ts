@@ -1,7 +1,7 @@
 /** `spoke logs`: prints or follows the logs of pods. */
 import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {exitStatus} from '../errors/exit-status.ts';
+import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
 import {tellPaths, type PathMode} from '../output/path-line.ts';
 import {writeThrough} from '../output/write-through.ts';
 import {connectAhead} from '../sessions/connect-ahead.ts';
@@ -26,11 +26,11 @@ export const command: Command<typeof logsRow.flags> = {
 		try {
 			await print(ahead.cluster, request, invocation, paths.witness);
 			await paths.finished();
-			return interrupted.aborted ? signalStatus(interrupted) : exitStatus.ok;
+			return interrupted.aborted ? statusOfSignal(interrupted.reason) : exitStatus.ok;
 		} catch (error) {
 			await paths.finished();
 			if (interrupted.aborted) {
-				return signalStatus(interrupted);
+				return statusOfSignal(interrupted.reason);
 			}
 
 			throw error;
@@ -81,9 +81,4 @@ async function print(cluster: ClusterAccess, request: LogRequest, {flags, given,
 	}
 
 	await output.finished();
-}
-
-/** The status of a process that ended by this signal. */
-function signalStatus({reason}: AbortSignal): number {
-	return reason === 'SIGHUP' ? exitStatus.hangup : (reason === 'SIGTERM' ? exitStatus.terminate : exitStatus.interrupt);
 }

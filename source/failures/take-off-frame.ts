@@ -3,8 +3,8 @@ import type {Frame} from './failure-row.ts';
 
 export type Framed = {frame: Frame; words: string; dialled: string | null};
 
-/** `Get "https://HOST:PORT/containerLogs/…": WORDS`, also for exec and attach through the translator. */
-const goRequest = /^(Get|Post) "https?:\/\/([^/"]+)\/([^"]*)": ([\s\S]*)$/;
+/** `Get "https://HOST:PORT/containerLogs/…": WORDS`, also for exec and attach through the translator: always by TLS. */
+const goRequest = /^(Get|Post) "https:\/\/([^/"]+)\/([^"]*)": ([\s\S]*)$/;
 
 /** `isStream`: the message came on an error channel of a stream, not as an HTTP answer. */
 export function takeOffFrame(message: string, causes: readonly string[], isStream: boolean): Framed {

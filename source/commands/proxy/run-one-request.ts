@@ -7,7 +7,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatus} from '../../errors/exit-status.ts';
+import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import {writeThrough} from '../../output/write-through.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
@@ -47,7 +47,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 			: await exchange({cluster, witness: paths.witness}, resolved, {target, method, headers}, invocation);
 	} catch (error) {
 		if (interrupted.aborted) {
-			return {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup}[String(interrupted.reason)] ?? exitStatus.other;
+			return statusOfSignal(interrupted.reason);
 		}
 
 		throw error;

@@ -16,7 +16,7 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 	validate(query, pod);
 	const container = chooseContainer(pod, query.get('container'));
 	if (!pod['spec'].nodeName) {
-		response.writeHead(200, {'content-type': 'text/plain'}).end();
+		response.writeHead(204, {'cache-control': 'no-cache, private'}).end();
 		return;
 	}
 
