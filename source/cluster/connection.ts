@@ -40,6 +40,8 @@ export type RequestOptions = {
 	signal?: AbortSignal;
 	/** Limit until the answer's headers, in milliseconds; 0 is none. Default: --request-timeout, else 30 s. */
 	timeoutMs?: number;
+	/** A GET whose answer is read whole at once: it may be asked together with others. */
+	whole?: boolean;
 };
 
 export type AskOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs'>;

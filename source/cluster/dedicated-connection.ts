@@ -88,13 +88,9 @@ export class DedicatedConnection implements Connection {
 
 		this.#asks ??= new AsksTogether(this.#socket, this.#what);
 		const answer = await this.#asks.ask({
-			target: `${this.#access.route.server.prefix}${path}`, headers: {...this.#headers(identity), ...headers, 'Accept-Encoding': 'identity'}, limitMs: timeoutMs, signal,
+			target: `${this.#access.route.server.prefix}${path}`, headers: {...this.#headers(identity), ...headers}, limitMs: timeoutMs, signal,
 		});
-		if (answer.headers['content-encoding'] !== undefined) {
-			throw new SpokeError('ERR_PROTOCOL', `${this.#what} compressed an answer without being asked to`);
-		}
-
-		return {status: answer.status, statusText: answer.statusText, headers: answer.headers, body: readableOf(answer.body), connection: {id: this.id, facts: this.facts}};
+		return {status: answer.status, statusText: answer.statusText, headers: answer.headers, body: decodedBody(readableOf(answer.body), answer.headers), connection: {id: this.id, facts: this.facts}};
 	}
 
 	async request(options: RequestOptions): Promise<ApiResponse> {
@@ -110,7 +106,7 @@ export class DedicatedConnection implements Connection {
 			throw new SpokeError('ERR_PROTOCOL', `${this.#what} switched protocols without being asked`);
 		}
 
-		return {status: message.statusCode!, statusText: message.statusMessage ?? '', headers: message.headers, body: decodedBody(message), connection: {id: this.id, facts: this.facts}};
+		return {status: message.statusCode!, statusText: message.statusMessage ?? '', headers: message.headers, body: decodedBody(message, message.headers), connection: {id: this.id, facts: this.facts}};
 	}
 
 	async upgrade(options: UpgradeOptions): Promise<UpgradeOutcome> {

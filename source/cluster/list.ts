@@ -126,7 +126,7 @@ async function onePage<Item>(cluster: ClusterAccess, options: ListOptions, token
 		query.set('continue', token);
 	}
 
-	const answer = await cluster.request({path: `${options.path}?${query.toString()}`, headers: {accept: acceptHeader(options.as)}, ...options.signal && {signal: options.signal}});
+	const answer = await cluster.request({path: `${options.path}?${query.toString()}`, headers: {accept: acceptHeader(options.as)}, whole: true, ...options.signal && {signal: options.signal}});
 	const body = (await readWhole(answer.body, largestPage, options.path)).toString('utf8');
 	if (answer.status === 410 && token !== '') {
 		return 'expired';

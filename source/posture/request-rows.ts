@@ -20,7 +20,7 @@ const labels = 'each opened connection that is labelled';
 const reports = 'path, audit, doctor, why-view';
 
 export const requestRows: readonly RequestRow[] = [
-	{method: 'GET', path: '/flagz', tells: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated', when: `before each stream, on its own connection, at most 300 ms; ${reports}; with --probe active also at the own address of each apiserver that was not met, only where its certificate is the cluster’s`, right: {kind: 'path', paths: ['/flagz'], verbs: ['get']}},
+	{method: 'GET', path: '/flagz', tells: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated', when: `before each stream, on its own connection (a one-shot’s while its target is looked up), at most 300 ms; ${reports}; with --probe active also at the own address of each apiserver that was not met, only where its certificate is the cluster’s`, right: {kind: 'path', paths: ['/flagz'], verbs: ['get']}},
 	{method: 'GET', path: '/statusz', tells: 'which apiserver process answers', when: `together with /flagz; ${reports}`, right: {kind: 'path', paths: ['/statusz'], verbs: ['get']}},
 	{method: 'GET', path: '/version', tells: 'which rules hold', when: `${labels}; ${reports}`, right: null},
 	{method: 'GET', path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt', tells: 'whether an apiserver or a gateway answers', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: ['kube-root-ca.crt']}},

@@ -1,7 +1,7 @@
 /** How is a stream's connection made, asked and read, while it is still being found out where it leads? */
 import {readWhole} from '../cluster/transport/exchange.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
 import type {ConnectionWitness} from './connection-witness.ts';
 
 const largestObject = 16 * 1024 * 1024;
@@ -51,6 +51,13 @@ export function connectAhead(cluster: ClusterAccess, {signal, witness}: {signal:
 		}, () => undefined);
 	};
 
+	const asked = async (options: RequestOptions) => {
+		const connection = await usable(ahead);
+		const answer = connection && (options.method ?? 'GET') === 'GET' ? await askedOn(connection, options) : undefined;
+		usedAt = performance.now();
+		return answer;
+	};
+
 	return {
 		cluster: {
 			...cluster,
@@ -64,14 +71,13 @@ export function connectAhead(cluster: ClusterAccess, {signal, witness}: {signal:
 				return connection ?? cluster.connect(options);
 			},
 			async json<T>(options: Parameters<ClusterAccess['json']>[0]) {
-				const connection = await usable(ahead);
-				if (!connection || (options.method ?? 'GET') !== 'GET') {
-					return cluster.json<T>(options);
-				}
-
-				const object = await askedOn(connection, options);
-				usedAt = performance.now();
+				const answer = await asked(options);
+				const object = answer && await objectIn(answer, options.path);
 				return object === undefined ? cluster.json<T>(options) : object as T;
+			},
+			async request(options) {
+				const answer = options.whole ? await asked(options) : undefined;
+				return answer ?? cluster.request(options);
 			},
 		},
 		close() {
@@ -81,15 +87,24 @@ export function connectAhead(cluster: ClusterAccess, {signal, witness}: {signal:
 }
 
 /** `undefined` for what the cluster must be asked again: a refusal is told in its own words, and a connection that is lost is made anew. */
-async function askedOn(connection: Connection, options: Parameters<ClusterAccess['json']>[0]): Promise<unknown> {
+async function askedOn(connection: Connection, options: RequestOptions): Promise<ApiResponse | undefined> {
 	try {
-		const {status, body} = await connection.ask(options);
-		return status === 200 ? JSON.parse((await readWhole(body, largestObject, options.path)).toString()) : undefined;
+		const answer = await connection.ask(options);
+		return answer.status === 200 ? answer : undefined;
 	} catch (error) {
 		if (options.signal?.aborted) {
 			throw error;
 		}
 
+		return undefined;
+	}
+}
+
+async function objectIn({body}: ApiResponse, path: string): Promise<unknown> {
+	try {
+		return JSON.parse((await readWhole(body, largestObject, path)).toString());
+	} catch {
+		// What cannot be read is asked for again, and told by who asks for it.
 		return undefined;
 	}
 }

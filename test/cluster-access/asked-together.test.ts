@@ -1,6 +1,7 @@
 /** Requests that are asked together are on the wire together, each is answered as itself, and what comes behind them has the socket alone. */
 import {createServer as createTcpServer, type AddressInfo, type Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
+import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {startServer, textOf, type Scripted} from '../support/api-server.ts';
@@ -123,5 +124,19 @@ test('a path or header that would be two requests is not sent', async t => {
 	const connection = await toBytes(t, () => undefined);
 	await t.throwsAsync(connection.ask({path: '/a b'}), {instanceOf: TypeError});
 	await t.throwsAsync(connection.ask({path: '/a', headers: {Accept: 'x\r\nY: z'}}), {instanceOf: TypeError});
+	connection.close();
+});
+
+test('a header that is named twice goes out once, with its last value, and gzip is undone', async t => {
+	const seen: string[][] = [];
+	const connection = await connected(t, {
+		request(request, response) {
+			seen.push(request.rawHeaders.filter((_, index, all) => index % 2 === 1 && all[index - 1]!.toLowerCase() === 'accept'));
+			response.setHeader('Content-Encoding', 'gzip');
+			response.end(gzipSync('{"a":1}'));
+		},
+	});
+	t.is(await textOf((await connection.ask({path: '/', headers: {accept: 'x/y'}})).body), '{"a":1}');
+	t.deepEqual(seen, [['x/y']]);
 	connection.close();
 });

@@ -11,6 +11,7 @@ import {runSpoke} from '../support/run-spoke.ts';
 const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
 const statusz = {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z', binaryVersion: '1.36.3'};
 const pod = {kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u1'}, spec: {nodeName: 'n1', containers: [{name: 'app'}]}, status: {phase: 'Running', containerStatuses: [{name: 'app', containerID: 'x://1', restartCount: 0, state: {running: {}}}]}};
+const deployment = {kind: 'Deployment', metadata: {name: 'web', namespace: 'default'}, spec: {selector: {matchLabels: {app: 'web'}}}};
 const lookedUp = '/api/v1/namespaces/default/pods/web';
 
 type Arrival = {path: string; at: number; socket: number};
@@ -32,7 +33,7 @@ async function apiserver(t: ExecutionContext) {
 			}
 
 			await delay(20);
-			const object = {'/flagz': flags, '/statusz': statusz, [lookedUp]: pod}[path];
+			const object = {'/flagz': flags, '/statusz': statusz, [lookedUp]: pod, '/apis/apps/v1/namespaces/default/deployments/web': deployment, '/api/v1/namespaces/default/pods': {kind: 'PodList', items: [pod]}}[path];
 			response.statusCode = object || path.endsWith('/log') || path.includes('/proxy') ? 200 : 404;
 			response.end(object ? JSON.stringify(object) : 'a line\n');
 		},
@@ -74,6 +75,15 @@ for (const [argv, stream] of oneShots) {
 		t.is(told?.process.boundBy, argv[0] === 'port-forward' ? undefined : 'same-connection');
 	});
 }
+
+test('a workload’s object and its pods are asked on the stream’s connection too', async t => {
+	const {arrivals, env} = await apiserver(t);
+	const ended = await runSpoke(['exec', 'deploy/web', '--path=json', '--', 'true'], {env});
+	const first = arrivals.findIndex(({path}) => path === `${lookedUp}/exec`);
+	t.true(first > 0, ended.stderr);
+	t.deepEqual(arrivals.slice(0, first).map(({path}) => path), ['/apis/apps/v1/namespaces/default/deployments/web', '/flagz', '/statusz', '/api/v1/namespaces/default/pods']);
+	t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
+});
 
 test('without a label to tell nothing is read for it', async t => {
 	const {arrivals, env} = await apiserver(t);

@@ -158,7 +158,9 @@ function headOf(target: string, headers: RequestHeaders): string {
 		throw new TypeError('a path must be percent-coded');
 	}
 
-	const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map(one => {
+	// Whoever names a header again means another value for it, in whatever case.
+	const last = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [name, value] as const]));
+	const lines = [...last.values()].flatMap(([name, value]) => [value].flat().map(one => {
 		validateHeaderName(name);
 		validateHeaderValue(name, one);
 		return `${name}: ${one}\r\n`;

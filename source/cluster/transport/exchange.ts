@@ -1,5 +1,5 @@
 /** One HTTP request and its answer on an open socket. */
-import type {ClientRequest, IncomingMessage} from 'node:http';
+import type {ClientRequest, IncomingHttpHeaders, IncomingMessage} from 'node:http';
 import process from 'node:process';
 import {pipeline, Readable, type Duplex} from 'node:stream';
 import {createGunzip} from 'node:zlib';
@@ -95,15 +95,15 @@ export function exchangeError(error: NodeJS.ErrnoException, what: string, signal
 }
 
 /** The body as it was meant: gzip is undone as it arrives, a chunk at a time. */
-export function decodedBody(message: IncomingMessage): Readable {
-	if (message.headers['content-encoding']?.toLowerCase() !== 'gzip') {
-		return message;
+export function decodedBody(body: Readable, headers: IncomingHttpHeaders): Readable {
+	if (headers['content-encoding']?.toLowerCase() !== 'gzip') {
+		return body;
 	}
 
-	delete message.headers['content-encoding'];
-	delete message.headers['content-length'];
+	delete headers['content-encoding'];
+	delete headers['content-length'];
 	const plain = createGunzip();
-	pipeline(message, plain, ignored);
+	pipeline(body, plain, ignored);
 	return plain;
 }
 
