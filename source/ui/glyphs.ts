@@ -9,7 +9,7 @@ export type Glyphs = {
 	rule: string; tabLeft: string; tabRight: string; upRule: string;
 	edge: {window: string; rest: string; error: string; warn: string; match: string; gap: string};
 	frame: {topLeft: string; topRight: string; bottomLeft: string; bottomRight: string; side: string; along: string};
-	dot: string; more: string; to: string; into: string; spark: readonly string[];
+	dot: string; more: string; newLine: string; to: string; into: string; spark: readonly string[];
 };
 
 export const unicodeGlyphs: Glyphs = {
@@ -21,7 +21,7 @@ export const unicodeGlyphs: Glyphs = {
 	rule: '─', tabLeft: '┤', tabRight: '├', upRule: '│',
 	edge: {window: '┃', rest: '│', error: 'e', warn: 'w', match: '•', gap: '≈'},
 	frame: {topLeft: '╭', topRight: '╮', bottomLeft: '╰', bottomRight: '╯', side: '│', along: '─'},
-	dot: '·', more: '…', to: '→', into: '›', spark: ['▁', '▂', '▃', '▄', '▅', '▆', '▇'],
+	dot: '·', more: '…', newLine: '⏎', to: '→', into: '›', spark: ['▁', '▂', '▃', '▄', '▅', '▆', '▇'],
 };
 
 export const asciiGlyphs: Glyphs = {
@@ -33,7 +33,7 @@ export const asciiGlyphs: Glyphs = {
 	rule: '-', tabLeft: '[', tabRight: ']', upRule: '|',
 	edge: {window: '#', rest: '|', error: 'e', warn: 'w', match: '.', gap: '~'},
 	frame: {topLeft: '+', topRight: '+', bottomLeft: '+', bottomRight: '+', side: '|', along: '-'},
-	dot: '|', more: '~', to: '>', into: '/', spark: ['_', '.', '-', '=', '+', '*', '#'],
+	dot: '|', more: '$', newLine: '\\n', to: '>', into: '/', spark: ['_', '.', '-', '=', '+', '*', '#'],
 };
 
 /** ASCII where the locale is not UTF-8, or the terminal is `linux` or `dumb`. */

@@ -1,16 +1,20 @@
-/** One line of a log as it is drawn: time, pod, then its text with its own colours, with matches, or as JSON fields. */
+/** One line of a log as it is drawn: time, pod, then its text with its own colours, or as JSON fields. */
 import {Sanitiser} from '../text/sanitise.ts';
 import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {readJsonLine, type JsonLine} from '../state/tail/json-fields.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {grouped} from '../text/grouped.ts';
+import type {Glyphs} from './glyphs.ts';
 import {of, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 /** More of a line is not drawn: it opens whole. */
 const longestDrawn = 8192;
 
-export function logLine(view: TailView, line: TailLine): Span[] {
+/** `lead` stands before the text: time and name. */
+export type LogLine = {lead: readonly Span[]; text: readonly Span[]};
+
+export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine {
 	const source = view.sources[line.source];
 	const spans: Span[] = [];
 	if (view.times !== 'none') {
@@ -30,12 +34,8 @@ export function logLine(view: TailView, line: TailLine): Span[] {
 	const cut = line.bytes.length > longestDrawn;
 	const text = line.bytes.toString('utf8', 0, longestDrawn);
 	const json = view.json && !cut ? readJsonLine(text) : null;
-	spans.push(...json ? jsonSpans(json, view) : withMatches(textSpans(text, line), view));
-	if (cut) {
-		spans.push(of('gap', ` first ${grouped(longestDrawn)} of ${grouped(line.bytes.length)} bytes`));
-	}
-
-	return spans;
+	const rest = cut ? [of('gap', ` first ${grouped(longestDrawn)} of ${grouped(line.bytes.length)} bytes`)] : [];
+	return {lead: spans, text: [...json ? jsonSpans(json, view, glyphs) : textSpans(text, line), ...rest]};
 }
 
 /** How far the lines before it were; late ones among them do not count. */
@@ -90,41 +90,11 @@ function levelRole(level: number): Role | undefined {
 	return level >= 4 ? 'level.error' : level === 3 ? 'level.warn' : level === 1 ? 'text.dim' : undefined;
 }
 
-/** Each hit of the search on its own ground. */
-function withMatches(spans: readonly Span[], view: TailView): Span[] {
-	if (view.search === null || view.searchIndex?.problem) {
-		return [...spans];
-	}
-
-	const {text, regex} = view.search;
-	const ignoreCase = text === text.toLowerCase();
-	if (regex) {
-		// The lines that match were found under a time limit; which part does is not worth another.
-		return [...spans];
-	}
-
-	return spans.flatMap(span => {
-		const within = ignoreCase ? span.text.toLowerCase() : span.text;
-		if (within.length !== span.text.length) {
-			return [span];
-		}
-
-		const out: Span[] = [];
-		let from = 0;
-		for (let at = within.indexOf(text); at >= 0; at = within.indexOf(text, from)) {
-			out.push({...span, text: span.text.slice(from, at)}, of('match', span.text.slice(at, at + text.length)));
-			from = at + text.length;
-		}
-
-		return [...out, {...span, text: span.text.slice(from)}].filter(({text}) => text !== '');
-	});
-}
-
-function jsonSpans(json: JsonLine, view: TailView): Span[] {
+function jsonSpans(json: JsonLine, view: TailView, glyphs: Glyphs): Span[] {
 	const level = (json.level ?? '').toLowerCase();
 	const word = /^\d+$/.test(level) ? levelNames[Math.min(5, Math.max(1, Math.floor(Number(level) / 10) - 1))]! : level;
 	const role: Role | undefined = /err|fatal|panic|crit/.test(word) ? 'level.error' : word.startsWith('warn') ? 'level.warn' : word === 'debug' || word === 'trace' ? 'text.dim' : undefined;
-	const safe = (text: string) => new Sanitiser().finish(text).replaceAll(/\r?\n/g, ' ⏎ ').replaceAll('\t', '  ');
+	const safe = (text: string) => new Sanitiser().finish(text).replaceAll(/\r?\n/g, () => ` ${glyphs.newLine} `).replaceAll('\t', '  ');
 	const chosen = view.fields.length > 0 ? view.fields.flatMap(name => json.fields.filter(field => field.name === name)) : json.fields;
 	const hidden = json.fields.length - chosen.length;
 	const spans: Span[] = [of(role, `${safe(word || '-').padEnd(5).slice(0, 5)} `), of(role, safe(json.message ?? '').padEnd(chosen.length > 0 ? 22 : 0))];

@@ -47,10 +47,10 @@ export function paint({spans, ground}: Line, width: number, theme: Theme, mark =
 	return out + (base === '' ? rest : `\u001B[${base}m${rest}\u001B[0m`);
 }
 
-/** `left` and, at the right edge, `right`; `left` gives way. */
-export function spread(left: readonly Span[], right: readonly Span[], width: number, fill: Span = {text: ' '}): Line {
+/** `left` and, at the right edge, `right`; `left` gives way, and ends in `mark` then. */
+export function spread(left: readonly Span[], right: readonly Span[], width: number, fill: Span = {text: ' '}, mark?: string): Line {
 	const room = Math.max(0, width - lineWidth(right));
-	const cut = clipSpans(left, room);
+	const cut = clipSpans(left, room, mark);
 	const gap = room - lineWidth(cut);
 	return {spans: [...cut, ...gap > 0 ? [{...fill, text: fill.text.repeat(gap)}] : [], ...right]};
 }

@@ -2,12 +2,13 @@
 import {worstPath} from '../state/connections.ts';
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
-import {shownEnd, shownLength, type TailView} from '../state/tail/tail-view.ts';
+import {shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {Sanitiser} from '../text/sanitise.ts';
 import {grouped} from '../text/grouped.ts';
 import {titledRule, wrapWords} from './chrome.ts';
-import {logLine, showTime} from './log-line.ts';
+import {withMatches} from './line-matches.ts';
+import {logLine, showTime, type LogLine} from './log-line.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import type {Role} from './theme.ts';
@@ -25,7 +26,7 @@ export function tailScreen(screen: Screen, view: TailView, rows: number): Line[]
 	const detail = openLine === null ? [] : lineDetail(screen, view, openLine, Math.floor(rows / 2));
 	const room = Math.max(1, rows - tailChrome - extra.length - detail.length);
 	return [
-		titledRule(screen, `Tail ${view.title}`, {focus: openLine === null, after: subtitle(view), right: stateWords(screen, view)}),
+		titledRule(screen, `Tail ${view.title}`, {focus: openLine === null, after: subtitle(screen, view), right: stateWords(screen, view)}),
 		...extra,
 		...linesPane(screen, view, room, size.columns),
 		...detail,
@@ -42,17 +43,17 @@ export function fitTail(screen: Screen, view: TailView, rows: number): TailView 
 	return view.wrap ? withCursorShown(fitting, windowRows, one => drawLine(screen, fitting, one, room).length) : fitting;
 }
 
-function subtitle(view: TailView): string {
+function subtitle({theme: {glyphs}}: Screen, view: TailView): string {
 	const pods = new Set(view.sources.map(source => source.pod));
 	const containers = new Set(view.sources.map(source => source.container));
 	const parts = [pods.size === 1 && !view.title.includes(' ') ? '' : `${pods.size} pods`, containers.size === 1 ? [...containers][0]! : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
-	return parts.filter(part => part !== '').join(' · ');
+	return parts.filter(part => part !== '').join(` ${glyphs.dot} `);
 }
 
-function stateWords(screen: Screen, view: TailView): string {
-	const behind = view.buffer.end - shownEnd(view);
+function stateWords({theme: {glyphs: {dot}}}: Screen, view: TailView): string {
 	if (view.pausedAt !== null) {
-		return `paused · ${grouped(behind)} wait`;
+		const {lines, errors} = waiting(view);
+		return `paused ${dot} ${grouped(lines)} wait${errors === 0 ? '' : `, ${grouped(errors)} ${errors === 1 ? 'error' : 'errors'}`}`;
 	}
 
 	if (view.older.phase === 'reading') {
@@ -61,10 +62,10 @@ function stateWords(screen: Screen, view: TailView): string {
 
 	if (!view.follow) {
 		const below = shownLength(view) - (tailWindow(view, view.windowRows, () => 1).above + view.windowRows);
-		return `held · ${grouped(Math.max(0, below))} below`;
+		return `held ${dot} ${grouped(Math.max(0, below))} below`;
 	}
 
-	return view.phase === 'following' ? `following · ${view.rate < 10 ? view.rate.toFixed(view.rate === 0 ? 0 : 1) : grouped(Math.round(view.rate))} lines/s` : `${view.phase}${view.note === '' ? '' : ` · ${view.note}`}`;
+	return view.phase === 'following' ? `following ${dot} ${view.rate < 10 ? view.rate.toFixed(view.rate === 0 ? 0 : 1) : grouped(Math.round(view.rate))} lines/s` : `${view.phase}${view.note === '' ? '' : ` ${dot} ${view.note}`}`;
 }
 
 function sourceLine({state: {size}, theme: {glyphs}}: Screen, view: TailView): Line[] {
@@ -87,19 +88,14 @@ function fieldsLine(screen: Screen, view: TailView): Line {
 function linesPane(screen: Screen, view: TailView, rows: number, width: number): Line[] {
 	const {theme: {glyphs}} = screen;
 	const room = width - (view.plain ? 0 : 2);
-	const drawn = new Map<number, Line[]>();
-	const draw = (one: TailLine): Line[] => {
-		const known = drawn.get(one.number);
-		if (known) {
-			return known;
-		}
-
-		const lines = drawLine(screen, view, one, room);
-		drawn.set(one.number, lines);
-		return lines;
+	const read = new Map<number, LogLine>();
+	const readLine = (one: TailLine): LogLine => {
+		const known = read.get(one.number) ?? (one.kind === 'text' ? logLine(view, one, glyphs) : {lead: [], text: []});
+		read.set(one.number, known);
+		return known;
 	};
 
-	const heightOf = (one: TailLine) => view.wrap ? draw(one).length : 1;
+	const heightOf = (one: TailLine) => view.wrap ? drawLine(screen, view, one, room, readLine(one)).length : 1;
 	const whole = tailWindow(view, rows, heightOf);
 	const isTop = !view.follow && !view.plain && whole.above === 0 && whole.lines.length > 0 && rows > 2 && whole.lines.slice(0, -1).some(({number}) => number === view.cursor);
 	const window = isTop ? tailWindow(view, rows - 1, heightOf) : whole;
@@ -108,8 +104,9 @@ function linesPane(screen: Screen, view: TailView, rows: number, width: number):
 	}
 
 	const out: Array<{line: Line; of: TailLine | null}> = isTop ? [{line: line(of('gap', `${glyphs.rule}${glyphs.rule} ${olderWords(screen, view)} `)), of: null}] : [];
-	for (const one of window.lines) {
-		out.push(...draw(one).map(each => ({line: each, of: one})));
+	const texts = withMatches(view, window.lines.map(one => readLine(one).text));
+	for (const [index, one] of window.lines.entries()) {
+		out.push(...drawLine(screen, view, one, room, {...readLine(one), text: texts[index]!}).map(each => ({line: each, of: one})));
 	}
 
 	const shown = view.follow ? out.slice(-rows) : out.slice(0, rows);
@@ -131,7 +128,7 @@ function withEdge({theme: {glyphs}}: Screen, view: TailView, row: {line: Line; o
 	}
 
 	if (row.of === null) {
-		return spread(row.line.spans, [of('gap', glyphs.edge.gap)], width, of('gap', glyphs.rule));
+		return spread(row.line.spans, [of('gap', glyphs.edge.gap)], width, of('gap', glyphs.rule), glyphs.more);
 	}
 
 	const {number, level, kind} = row.of;
@@ -139,25 +136,25 @@ function withEdge({theme: {glyphs}}: Screen, view: TailView, row: {line: Line; o
 	const sign = kind !== 'text' ? of('gap', glyphs.edge.gap) : level >= 4 ? of('level.error', glyphs.edge.error) : isMatch ? of('mark', glyphs.edge.match) : level === 3 ? of('level.warn', glyphs.edge.warn) : of('rule', rest);
 	const isCursor = !view.follow && number === view.cursor;
 	const fill = kind === 'text' ? undefined : of('gap', glyphs.rule);
-	const spreadLine = spread(row.line.spans, [sign], width, fill);
+	const spreadLine = spread(row.line.spans, [sign], width, fill, glyphs.more);
 	return isCursor ? {...spreadLine, ground: 'selection'} : spreadLine;
 }
 
 /** The rows of one line: one, or with wrapping as many as it needs. */
-function drawLine({theme: {glyphs}}: Screen, view: TailView, one: TailLine, room: number): Line[] {
+function drawLine({theme: {glyphs}}: Screen, view: TailView, one: TailLine, room: number, {lead: before, text}: LogLine = logLine(view, one, glyphs)): Line[] {
 	const isCursor = !view.follow && one.number === view.cursor;
 	const lead = view.plain ? [] : [isCursor ? of('focus', glyphs.cursor) : view.marked.has(one.number) ? of('mark', glyphs.marked) : {text: ' '}];
 	if (one.kind !== 'text') {
 		return [line(of('gap', `${glyphs.rule}${glyphs.rule} ${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${one.bytes.toString('utf8')} `))];
 	}
 
-	const spans = logLine(view, one);
+	const spans = [...before, ...text];
 	if (!view.wrap) {
-		return [{spans: clipSpans([...lead, ...view.left > 0 ? dropCells(spans, view.left) : spans], room)}];
+		return [{spans: clipSpans([...lead, ...view.left > 0 ? dropCells(spans, view.left) : spans], room, glyphs.more)}];
 	}
 
 	const out: Line[] = [];
-	let rest = spans;
+	let rest: readonly Span[] = spans;
 	while (lineWidth(rest) > room - 1 && out.length < 200) {
 		const head = clipSpans(rest, room - 1, '');
 		const took = lineWidth(head);
@@ -213,13 +210,17 @@ function readingWords(read: number): string {
 }
 
 function emptyWords(screen: Screen, view: TailView): string[] {
+	if (view.pausedAt !== null && view.pausedAt <= view.buffer.first && view.buffer.first > 0) {
+		return ['What was shown when it was paused was let go, to keep what came since.'];
+	}
+
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
 		return [`Nothing in ${grouped(view.buffer.counts.lines)} lines fits the filter.`];
 	}
 
 	switch (view.phase) {
 		case 'opening': {
-			return ['opening …'];
+			return ['opening'];
 		}
 
 		case 'waiting': {
@@ -255,7 +256,7 @@ function pathOf(screen: Screen, view: TailView): Line {
 }
 
 function counters(screen: Screen, view: TailView): Line {
-	const {buffer, counters: {reconnects, possibleGaps, dropped, json}} = view;
+	const {buffer, counters: {reconnects, possibleGaps, restarts, json}} = view;
 	const index = view.searchIndex;
 	if (index?.problem ?? view.shownIndex?.problem) {
 		return line(' ', of('notice.error', (index?.problem ?? view.shownIndex?.problem)!));
@@ -270,13 +271,14 @@ function counters(screen: Screen, view: TailView): Line {
 	const {lines, errors, warnings} = buffer.counts;
 	const parts: CounterPart[] = [
 		...[...match, ...filter].map((text): CounterPart => ({text, role: 'text.dim', isZero: false})),
-		{text: view.follow || match.length === 0 ? `${grouped(lines)} lines${buffer.first > 0 ? `, ${grouped(buffer.first)} older let go` : ''}` : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`, role: 'text.dim', isZero: false},
+		{text: view.follow || match.length === 0 ? `${grouped(lines)} lines` : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`, role: 'text.dim', isZero: false},
 		...view.skews.slice(0, 2).map(({node, aheadMs}): CounterPart => ({text: `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`, role: 'level.warn', isZero: false})),
 		{text: `${grouped(errors)} ${errors === 1 ? 'error' : 'errors'} ${grouped(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`, role: 'text.dim', isZero: errors + warnings === 0},
 		...view.json ? [{text: `${grouped(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
+		{text: `${grouped(buffer.first)} let go`, role: 'text.dim', isZero: buffer.first === 0},
+		{text: `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`, role: 'text.dim', isZero: restarts === 0},
 		{text: `${reconnects} ${reconnects === 1 ? 'reconnect' : 'reconnects'}`, role: 'text.dim', isZero: reconnects === 0},
 		{text: `${possibleGaps} possible ${possibleGaps === 1 ? 'gap' : 'gaps'}`, role: 'text.dim', isZero: possibleGaps === 0},
-		{text: `${grouped(dropped)} dropped`, role: 'text.dim', isZero: dropped === 0},
 	];
 	return line(' ', ...fitParts(parts, screen.state.size.columns - 2, ` ${screen.theme.glyphs.dot} `));
 }
@@ -310,7 +312,7 @@ function lineDetail(screen: Screen, view: TailView, number: number, most: number
 	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, after: `${view.sources[one.source]?.short ?? ''}${fields ? ', all fields' : `, ${grouped(one.bytes.length)} bytes`}`});
 	const rows = fields === null
 		? wrapWords(safe(text), size.columns - 3).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
-		: fields.map(({name, value, kind}, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', ' ', of('json.key', `${safe(name)}: `), of(kind === 'number' ? 'json.number' : 'json.string', safe(value).replaceAll('\n', ' ⏎ '))));
+		: fields.map(({name, value, kind}, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', ' ', of('json.key', `${safe(name)}: `), of(kind === 'number' ? 'json.number' : 'json.string', safe(value).replaceAll('\n', () => ` ${glyphs.newLine} `))));
 	const from = Math.max(0, Math.min(view.lineField - most + 3, rows.length - most + 1));
 	return [head, ...rows.slice(from, from + most - 1)];
 }

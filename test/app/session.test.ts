@@ -455,6 +455,11 @@ test('NO_COLOR leaves no colour, and a terminal without UTF-8 gets ASCII', async
 	await terminal.sees(/= direct = unverified => kubelet/);
 	t.notRegex(terminal.raw(), /\u001B\[[\d;]*(?:3[0-7]|38;|9[0-7])[\d;]*m/);
 	t.notRegex(terminal.text(), /[━►▸●─]/);
+	terminal.type('/api\rl');
+	await terminal.sees(/Tail pod\/api-/);
+	await terminal.sees(/following \| .*lines\/s -$/m);
+	await terminal.sees(/"level":"info".*\$ \|$/m);
+	t.notRegex(terminal.text(), /[…·]/);
 });
 
 test('without a terminal it says so, in one line', async t => {

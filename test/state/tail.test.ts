@@ -4,7 +4,7 @@ import {LineBuffer, linesPerBlock} from '../../source/state/tail/line-buffer.ts'
 import {LineIndex, type LineQuery} from '../../source/state/tail/line-index.ts';
 import {levelOf} from '../../source/state/tail/line-level.ts';
 import {readJsonLine} from '../../source/state/tail/json-fields.ts';
-import {emptyTail, filterTail, followTail, goTo, moveTail, nextMatch, pauseTail, searchTail, shownLength, topOf, type TailView} from '../../source/state/tail/tail-view.ts';
+import {emptyTail, filterTail, followTail, goTo, moveTail, nextMatch, pauseTail, searchTail, shownLength, topOf, waiting, type TailView} from '../../source/state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../../source/state/tail/tail-window.ts';
 
 function filled(texts: readonly string[], limits?: {lines: number; bytes: number}): LineBuffer {
@@ -177,6 +177,29 @@ test('where lines take several rows, the one under the cursor is whole on the sc
 	t.is(withCursorShown(moveTail(down, -1), 10, height).top, 3);
 	t.is(withCursorShown(moveTail(down, -4), 10, height).top, 1);
 	t.is(withCursorShown(goTo(view(50), 7), 2, height).top, 7);
+});
+
+test('while paused, the lines and errors that wait are counted, and what was let go meanwhile is not shown', t => {
+	const buffer = filled(['old ERROR', 'old'], {lines: linesPerBlock * 2, bytes: 1e9});
+	const paused = pauseTail(emptyTail('tail-1', 'pod/web', buffer));
+	t.deepEqual(waiting(paused), {lines: 0, errors: 0});
+	const add = (text: string, level: 0 | 4) => {
+		buffer.append(0, 0, level, 'text', Buffer.from(text));
+	};
+
+	add('new ERROR', 4);
+	add('new', 0);
+	t.deepEqual(waiting(paused), {lines: 2, errors: 1});
+	t.is(shownLength(paused), 2);
+	for (let count = 0; count < linesPerBlock * 4; count++) {
+		add('flood', 0);
+	}
+
+	t.true(buffer.first > 2);
+	t.is(waiting(paused).lines, (linesPerBlock * 4) + 2);
+	t.is(shownLength(paused), 0);
+	t.deepEqual(tailWindow(paused, 10, () => 1).lines, []);
+	t.true(shownLength(pauseTail(paused)) > linesPerBlock);
 });
 
 test('n and N go from match to match and round the ends', t => {

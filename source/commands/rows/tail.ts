@@ -20,7 +20,7 @@ export const tailRow = {
 	name: 'tail',
 	summary: 'keyboard-driven log tailing, full screen, of one or many pods',
 	usage: ['tail TARGET… [flags]', 'tail -l SELECTOR [flags]'],
-	about: 'Follows logs in the terminal: search with n and N that keeps all lines, filters, JSON made readable, levels, marks, save. Gaps, reconnects, restarts and dropped lines stand in the stream and are counted.',
+	about: 'Follows logs in the terminal: search with n and N that keeps all lines, filters, JSON made readable, levels, marks, save. Gaps, reconnects and restarts stand in the stream; they are counted, and so are lines that wait or were let go.',
 	examples: [
 		['spoke tail deploy/web', 'every pod of a deployment, also those to come'],
 		['spoke tail -A -l tier=edge --all-containers', 'by labels, in all namespaces'],

@@ -72,6 +72,15 @@ class Numbers {
 	}
 }
 
+/** @throws SyntaxError when it is none */
+export function patternOf(text: string, flags = ''): RegExp {
+	return new RegExp(text, `${flags}${isLower(text) ? 'iu' : 'u'}`);
+}
+
+function isLower(text: string): boolean {
+	return text === text.toLowerCase();
+}
+
 export class LineIndex {
 	readonly query: LineQuery;
 	readonly matches = new Numbers();
@@ -91,13 +100,12 @@ export class LineIndex {
 		this.query = query;
 		this.#scanned = from;
 		// Lower-case letters match both cases; a capital asks for itself, and what is no letter has one case only.
-		const isLower = query.text === query.text.toLowerCase();
-		this.#ignoreCase = isLower && query.text !== query.text.toUpperCase();
+		this.#ignoreCase = isLower(query.text) && query.text !== query.text.toUpperCase();
 		this.#needle = Buffer.from(query.text);
 		this.#lowerNeedle = this.#needle.toString('latin1').toLowerCase();
 		if (query.regex && query.text !== '') {
 			try {
-				this.#pattern = new RegExp(query.text, isLower ? 'iu' : 'u');
+				this.#pattern = patternOf(query.text);
 			} catch (error) {
 				this.problem = (error as Error).message.replace(/^Invalid regular expression: /, '');
 			}

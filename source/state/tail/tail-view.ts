@@ -1,6 +1,6 @@
 /** What a person sees of a tail, and from where: position, search, filter, and how lines are drawn. The lines themselves are in its buffer. */
 import type {NodeSkew} from './clock-skew.ts';
-import {LineBuffer, type LineLevel} from './line-buffer.ts';
+import {levelBits, LineBuffer, type LineLevel} from './line-buffer.ts';
 import {LineIndex} from './line-index.ts';
 
 export type TailSource = {
@@ -17,7 +17,8 @@ export type TailSource = {
 	note: string;
 };
 
-export type TailCounters = {reconnects: number; gaps: number; possibleGaps: number; dropped: number; restarts: number; letGo: number; json: number};
+/** What happened to the streams; lines that were let go are counted by the buffer. */
+export type TailCounters = {reconnects: number; possibleGaps: number; restarts: number; json: number};
 export type SincePreset = 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h';
 
 export type TailView = {
@@ -70,13 +71,26 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
 		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
 		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, shownIndex: null, marked: new Set(), lineField: 0,
-		counters: {reconnects: 0, gaps: 0, possibleGaps: 0, dropped: 0, restarts: 0, letGo: 0, json: 0}, rate: 0, windowRows: 20, older: olderUnread, skews: [],
+		counters: {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0}, rate: 0, windowRows: 20, older: olderUnread, skews: [],
 	};
 }
 
 /** One past the newest line that is shown: what came while paused waits. */
 export function shownEnd({buffer, pausedAt}: TailView): number {
-	return pausedAt === null ? buffer.end : Math.min(pausedAt, buffer.end);
+	return pausedAt === null ? buffer.end : Math.max(buffer.first, Math.min(pausedAt, buffer.end));
+}
+
+/** What came since it was paused; errors are counted in what is still kept. */
+export function waiting({buffer, pausedAt}: TailView): {lines: number; errors: number} {
+	const from = pausedAt ?? buffer.end;
+	let errors = 0;
+	for (const block of buffer.blocks.slice(Math.max(0, buffer.blocks.findLastIndex(({first}) => first <= from)))) {
+		for (let at = Math.max(0, from - block.first); at < block.count; at++) {
+			errors += (block.signs[at]! & levelBits) >= 4 ? 1 : 0;
+		}
+	}
+
+	return {lines: buffer.end - from, errors};
 }
 
 /** How many lines the view can show now. */

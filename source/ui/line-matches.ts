@@ -1,0 +1,59 @@
+/** What of the lines on the screen is a hit of the search, on its own ground. */
+import {patternOf, type LineIndex} from '../state/tail/line-index.ts';
+import type {TailView} from '../state/tail/tail-view.ts';
+import {hitsWithin} from '../text/bounded-match.ts';
+import {of, type Span} from './styled-line.ts';
+
+type Hits = ReadonlyArray<readonly [from: number, to: number]>;
+
+/** A regular expression may hold up one frame for so long; it is not asked again then. */
+const limitMs = 20;
+const tooSlow = new WeakSet<LineIndex>();
+
+/** @param lines the text of each line, without time and name */
+export function withMatches({search, searchIndex}: TailView, lines: ReadonlyArray<readonly Span[]>): ReadonlyArray<readonly Span[]> {
+	if (search === null || searchIndex === null || searchIndex.problem !== null || tooSlow.has(searchIndex)) {
+		return lines;
+	}
+
+	const texts = lines.map(spans => spans.map(({text}) => text).join(''));
+	const hits: readonly Hits[] | null = search.regex ? hitsWithin(patternOf(search.text, 'g'), texts, limitMs) : texts.map(text => hitsOf(text, search.text));
+	if (hits === null) {
+		tooSlow.add(searchIndex);
+		return lines;
+	}
+
+	return lines.map((spans, index) => onGround(spans, hits[index]!));
+}
+
+function hitsOf(text: string, searched: string): Hits {
+	const within = searched === searched.toLowerCase() ? text.toLowerCase() : text;
+	const hits: Array<readonly [number, number]> = [];
+	for (let at = within.indexOf(searched); at >= 0 && within.length === text.length; at = within.indexOf(searched, at + searched.length)) {
+		hits.push([at, at + searched.length]);
+	}
+
+	return hits;
+}
+
+function onGround(spans: readonly Span[], hits: Hits): readonly Span[] {
+	if (hits.length === 0) {
+		return spans;
+	}
+
+	let begin = 0;
+	return spans.flatMap(span => {
+		const out: Span[] = [];
+		let at = 0;
+		for (const [from, to] of hits) {
+			const [first, last] = [Math.max(at, from - begin), Math.min(span.text.length, to - begin)];
+			if (first < last) {
+				out.push({...span, text: span.text.slice(at, first)}, of('match', span.text.slice(first, last)));
+				at = last;
+			}
+		}
+
+		begin += span.text.length;
+		return [...out, {...span, text: span.text.slice(at)}].filter(({text}) => text !== '');
+	});
+}

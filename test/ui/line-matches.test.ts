@@ -1,0 +1,35 @@
+/** Which part of a line is the hit. */
+import test from 'ava';
+import {emptyTail, searchTail} from '../../source/state/tail/tail-view.ts';
+import {withMatches} from '../../source/ui/line-matches.ts';
+import {of, type Span} from '../../source/ui/styled-line.ts';
+
+const view = (text: string, regex: boolean) => searchTail(emptyTail('tail-1', 'pod/web'), text, regex);
+const told = (spans: readonly Span[]) => spans.map(({text, role}) => role === 'match' ? `[${text}]` : text).join('');
+const marked = (text: string, regex: boolean, ...spans: string[]) => told(withMatches(view(text, regex), [spans.map(one => of(undefined, one))])[0]!);
+
+const rows: ReadonlyArray<readonly [searched: string, regex: boolean, spans: readonly string[], shown: string]> = [
+	['time', false, ['Timeout of time'], '[Time]out of [time]'],
+	['Time', false, ['Timeout of time'], '[Time]out of time'],
+	['out of', false, ['time', 'out', ' of time'], 'time[out][ of] time'],
+	['\\d+', true, ['took 12 ms, then ', '7'], 'took [12] ms, then [7]'],
+	['^get', true, ['GET /get'], '[GET] /get'],
+	['s$', true, ['12 ms', ' more ms'], '12 ms more m[s]'],
+	['x*', true, ['a x xx'], 'a [x] [xx]'],
+	['', false, ['nothing searched'], 'nothing searched'],
+	['[', true, ['no [ pattern'], 'no [ pattern'],
+];
+
+for (const [searched, regex, spans, shown] of rows) {
+	test(`${regex ? 'the regex' : 'the text'} ${JSON.stringify(searched)} in ${JSON.stringify(spans)}`, t => {
+		t.is(marked(searched, regex, ...spans), shown);
+	});
+}
+
+test('a regex that takes too long is not asked again, and the lines are shown as they are', t => {
+	const slow = view('(a+)+$', true);
+	const lines = [[of(undefined, `${'a'.repeat(40)}!`)]];
+	t.is(told(withMatches(slow, lines)[0]!), `${'a'.repeat(40)}!`);
+	t.is(told(withMatches(slow, [[of(undefined, 'aaa')]])[0]!), 'aaa');
+	t.is(told(withMatches(view('(a+)+$', true), [[of(undefined, 'aaa')]])[0]!), '[aaa]');
+});
