@@ -18,8 +18,8 @@ export class Overlays {
 		this.#store = store;
 	}
 
-	async ask(question: string, details: readonly string[] = []): Promise<boolean> {
-		return this.#open<boolean>({kind: 'confirm', question, details}, resolve => ({
+	async ask(question: string, details: readonly string[] = [], {leaves = false}: {leaves?: boolean} = {}): Promise<boolean> {
+		return this.#open<boolean>({kind: 'confirm', question, details, leaves}, resolve => ({
 			accept() {
 				resolve(true);
 				return true;
@@ -66,16 +66,33 @@ export class Overlays {
 
 	async pick(options: PickOptions): Promise<string | null> {
 		const overlay: PickerOverlay = {
-			kind: 'picker', title: options.title, purpose: options.purpose, lead: options.lead ?? '', typed: {text: options.text ?? '', caret: (options.text ?? '').length}, heads: options.heads ?? [],
+			kind: 'picker', title: options.title, purpose: options.purpose, lead: options.lead ?? '', typed: {text: options.text ?? '', caret: (options.text ?? '').length}, from: 0, heads: options.heads ?? [],
 			items: options.items, index: options.at ?? 0, notes: options.notes ?? [], free: options.free ?? false, keys: options.keys ?? '',
 		};
+		const completed = (one: PickerOverlay): PickerOverlay => {
+			const at = options.argumentAt?.(one.typed.text) ?? null;
+			return {...one, from: at?.from ?? 0, items: at?.items ?? options.items};
+		};
+
+		options.onNames?.(() => {
+			const {overlay: now} = this.#store.state;
+			if (now?.kind === 'picker' && now.purpose === options.purpose) {
+				this.#store.now({type: 'overlay', event: {type: 'set', overlay: completed(now)}});
+			}
+		});
 		return this.#open<string | null>(overlay, resolve => ({
+			changed: options.argumentAt === undefined ? one => one : one => completed(one as PickerOverlay),
 			accept(one) {
 				const picker = one as PickerOverlay;
 				const typed = picker.typed.text.trim();
 				const item = shownItems(picker)[picker.index];
 				// What is off may be chosen: whoever asked says why it is.
 				const isCommand = options.free === true && typed.includes(' ');
+				if (picker.from > 0 && item !== undefined) {
+					resolve(picker.typed.text.slice(0, picker.from) + item.id);
+					return true;
+				}
+
 				resolve(isCommand || item === undefined ? options.free === true && typed !== '' ? typed : null : item.id);
 				return true;
 			},

@@ -108,11 +108,23 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 				} else if (store.state.overlay && text !== undefined) {
 					store.now({type: 'overlay', event: {type: 'type', text}});
 					overlays.changed();
+				} else if (store.state.overlay && isQuit(key)) {
+					// The way out of a question is no: only asked for twice does it lead out of the session.
+					if (store.state.overlay.kind === 'confirm' && store.state.overlay.leaves) {
+						perform('app.quit');
+					} else {
+						overlays.cancel();
+					}
 				} else if (text === undefined && isChord(key)) {
 					session.tell(`${showKeys([key])} has no meaning here; nothing is deleted or killed by a key`);
 				}
 			}
 		}
+	};
+
+	const isQuit = (key: string) => {
+		const resolved = resolveKey(keymap, 'global', [], key);
+		return resolved.kind === 'matched' && resolved.action === 'app.quit';
 	};
 
 	const setPending = (keys: readonly string[]) => {

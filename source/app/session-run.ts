@@ -207,7 +207,7 @@ export class SessionRun implements Session {
 		this.#lastFailure = null;
 	}
 
-	ask = async (question: string, details?: readonly string[]) => this.#overlays.ask(question, details);
+	ask: Session['ask'] = async (question, details, options) => this.#overlays.ask(question, details, options);
 	type: Session['type'] = async options => this.#overlays.type(options);
 	offer: Session['offer'] = (purpose, names, instead) => {
 		this.#overlays.offer(purpose, names, instead);

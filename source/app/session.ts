@@ -32,7 +32,8 @@ export type Session = {
 	fail(about: string, thrown: unknown): void;
 	/** Something else is done: `why` is about that from now on. */
 	forgetFailure(): void;
-	ask(question: string, details?: readonly string[]): Promise<boolean>;
+	/** `leaves`: yes ends the session. */
+	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
 	type(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;
 	/** Adds names to complete with to the line that is typed for `purpose`, as they become known. */
 	offer(purpose: string, names: readonly string[], instead?: {from: string; to: string}): void;
@@ -80,6 +81,10 @@ export type PickOptions = {
 	keys?: string;
 	text?: string;
 	at?: number;
+	/** What may stand behind a word that is typed whole, and where that begins; `null` while the word itself is typed. */
+	argumentAt?(text: string): {from: number; items: readonly PickerItem[]} | null;
+	/** Takes a function to call when more names are known. */
+	onNames?(again: () => void): void;
 };
 
 export type FillOptions = {

@@ -28,6 +28,8 @@ export type PickerItem = {
 	cells: readonly string[];
 	/** Why it cannot be chosen. */
 	off?: string;
+	/** What completing it writes, where that is not its first cell. */
+	text?: string;
 };
 
 export type PickerOverlay = {
@@ -36,6 +38,8 @@ export type PickerOverlay = {
 	purpose: string;
 	lead: string;
 	typed: Typed;
+	/** Where the word begins that the items complete; what stands before it is kept. */
+	from: number;
 	heads: readonly string[];
 	/** All; those that fit the text are shown. */
 	items: readonly PickerItem[];
@@ -59,7 +63,8 @@ export type FormField = {
 };
 
 export type FormOverlay = {kind: 'form'; title: string; fields: readonly FormField[]; at: number; problem: string | null; notes: readonly string[]; submit: string};
-export type ConfirmOverlay = {kind: 'confirm'; question: string; details: readonly string[]};
+/** `leaves`: yes ends the session. */
+export type ConfirmOverlay = {kind: 'confirm'; question: string; details: readonly string[]; leaves: boolean};
 export type Overlay = PromptOverlay | PickerOverlay | FormOverlay | ConfirmOverlay;
 
 export type OverlayEvent =
@@ -98,13 +103,16 @@ export function reduceOverlay(overlay: Overlay, event: OverlayEvent): Overlay {
 }
 
 /** The items that fit what is typed: those that begin with it before those that hold it. */
-export function shownItems({items, typed}: PickerOverlay): readonly PickerItem[] {
-	const word = typed.text.trim().toLowerCase().split(' ')[0]!;
+export function shownItems({items, typed, from}: PickerOverlay): readonly PickerItem[] {
+	const rest = typed.text.slice(from).toLowerCase();
+	// A command's own words stand behind it; of an argument all that is typed counts.
+	const word = from > 0 ? rest.trimStart() : rest.trim().split(' ')[0]!;
 	if (word === '') {
 		return items;
 	}
 
-	const begins = items.filter(({cells}) => cells[0]!.toLowerCase().startsWith(word));
+	// `sh` is `pod/shell` before it is `pod/crashing`.
+	const begins = items.filter(({cells: [name = '']}) => name.toLowerCase().startsWith(word) || name.toLowerCase().split('/')[1]?.startsWith(word));
 	const holds = items.filter(item => !begins.includes(item) && item.cells.some(cell => cell.toLowerCase().includes(word)));
 	return [...begins, ...holds];
 }
@@ -173,7 +181,8 @@ function reducePicker(picker: PickerOverlay, event: OverlayEvent): PickerOverlay
 	}
 
 	if (event.type === 'complete') {
-		const text = shown[picker.index]?.cells[0] ?? picker.typed.text;
+		const taken = shown[picker.index];
+		const text = taken === undefined ? picker.typed.text : picker.typed.text.slice(0, picker.from) + (taken.text ?? taken.cells[0]!);
 		return {...picker, typed: {text, caret: text.length}, index: 0};
 	}
 

@@ -71,3 +71,38 @@ test('a sequence that has begun shows what may follow, by the keymap that is in 
 	await terminal.sees(/Help├ pods/);
 	await terminal.sees(/unverified +nobody checked/);
 });
+
+test('the command line completes what stands behind a command: namespaces, targets, ports', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/Running/);
+	terminal.type(':ns sh');
+	await terminal.sees(/▸ shop/);
+	terminal.press('picker.accept');
+	await terminal.sees(/› shop[\s\S]*▸ checkout/);
+	terminal.type(':ns default\r');
+	await terminal.sees(/› default[\s\S]*toolbox/);
+	terminal.type(':forward svc/w');
+	await terminal.sees(/▸ svc\/web 8080:80/);
+	terminal.press('picker.complete');
+	await terminal.sees(/:forward svc\/web 8080:80▏/);
+	terminal.press('picker.cancel');
+	terminal.type(':tail tool');
+	await terminal.sees(/▸ pod\/toolbox-/);
+	terminal.press('picker.accept');
+	await terminal.sees(/Tail pod\/toolbox-/);
+	terminal.press('view.back', 'palette.open');
+	await terminal.sees(/Commands ─/);
+	terminal.type('nonsense\r');
+	await terminal.sees(/no command is called nonsense/);
+});
+
+test('the quit key a second time quits without an answer', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/Running/);
+	terminal.type(':listen 0\r');
+	await terminal.sees(/listening on/);
+	terminal.press('app.quit');
+	await terminal.sees(/Close 1 listener, and quit\?/);
+	terminal.press('app.quit');
+	t.is(await terminal.ended(), 0);
+});

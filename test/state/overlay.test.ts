@@ -20,7 +20,7 @@ for (const [title, before, event, text, caret] of edits) {
 	});
 }
 
-const picker: PickerOverlay = {kind: 'picker', title: '', purpose: '', lead: ':', typed: {text: '', caret: 0}, heads: [], items: ['pods', 'forward', 'forwards', 'info'].map(id => ({id, cells: [id]})), index: 0, notes: [], free: false, keys: ''};
+const picker: PickerOverlay = {kind: 'picker', title: '', purpose: '', lead: ':', typed: {text: '', caret: 0}, from: 0, heads: [], items: ['pods', 'forward', 'forwards', 'info'].map(id => ({id, cells: [id]})), index: 0, notes: [], free: false, keys: ''};
 
 test('what begins with the typed text stands before what holds it, and the choice starts anew', t => {
 	const typed = reduceOverlay(reduceOverlay(reduceOverlay(picker, {type: 'move', by: 2}), {type: 'type', text: 'fo'}), {type: 'move', by: 1}) as PickerOverlay;
@@ -38,4 +38,12 @@ test('a form steps through its fields, chooses and types', t => {
 	t.is(chosen.problem, null);
 	const typed = reduceOverlay(reduceOverlay(chosen, {type: 'move', by: 1}), {type: 'type', text: '1'}) as FormOverlay;
 	t.is(typed.fields[1]?.value, '81');
+});
+
+test('what stands behind a command is completed there, and the command stays', t => {
+	const names = ['pod/cobweb', 'deploy/web', 'pod/web-1', 'pod/db'].map(id => ({id, cells: [id]}));
+	const typed: PickerOverlay = {...picker, items: names, from: 5, typed: {text: 'tail web', caret: 8}};
+	t.deepEqual(shownItems(typed).map(({id}) => id), ['deploy/web', 'pod/web-1', 'pod/cobweb']);
+	t.is((reduceOverlay({...typed, index: 1}, {type: 'complete'}) as PickerOverlay).typed.text, 'tail pod/web-1');
+	t.deepEqual(shownItems({...typed, typed: {text: 'tail deploy/web -c x', caret: 0}}), []);
 });

@@ -2,9 +2,9 @@
 import {whatIsOpen} from '../../state/connections.ts';
 import {keyContext} from '../../state/session-state.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
-import {listAll, type TableRow} from '../../cluster/list.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {Session} from '../session.ts';
+import {namespaces} from './command-arguments.ts';
 import {currentList} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 
@@ -94,7 +94,7 @@ async function quit(session: Session): Promise<void> {
 	}
 
 	again.at = Date.now();
-	if (await session.ask(`Close ${open}, and quit?`)) {
+	if (await session.ask(`Close ${open}, and quit?`, [], {leaves: true})) {
 		session.quit(0);
 	}
 }
@@ -104,8 +104,7 @@ async function pickNamespace(session: Session): Promise<void> {
 	let names: readonly string[] = [...new Set([cluster.lastNamespace, session.cluster.access.facts.namespace])];
 	const notes: string[] = [];
 	try {
-		const {items} = await listAll<TableRow>(session.cluster.access, {path: '/api/v1/namespaces', as: 'table', pageSize: 5000, signal: AbortSignal.timeout(3000)});
-		names = items.map(({cells}) => String(cells[0]));
+		names = await namespaces(session);
 	} catch (error) {
 		notes.push(asSpokeError(error).code === 'ERR_FORBIDDEN' ? 'You may not list namespaces: type a name.' : `Namespaces could not be read (${asSpokeError(error).message}): type a name.`);
 	}

@@ -29,6 +29,12 @@ export async function forwardNames(session: Session): Promise<readonly string[]>
 	];
 }
 
+/** What logs and shells are of. */
+export async function targetNames({store}: Session): Promise<readonly string[]> {
+	const {workloads, pods} = store.state.lists;
+	return [...workloads.visible.map(({name}) => name), ...pods.visible.map(({name}) => `pod/${name}`)].slice(0, mostNames);
+}
+
 /** The ports that a pod declares. */
 export async function podPortNames(session: Session, name: string): Promise<readonly string[]> {
 	try {

@@ -9,6 +9,8 @@ import {asSpokeError} from '../../errors/spoke-error.ts';
 import {isReadOnly, whyOff} from '../press-key.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
+import {CommandArguments} from './command-arguments.ts';
+import {addForward} from './forward-dialog.ts';
 import {startWish} from './forward-run.ts';
 import type {Handlers} from './handler.ts';
 import {startListener} from './listener-handlers.ts';
@@ -23,11 +25,12 @@ export const paletteHandlers: Handlers = {
 		const items = [
 			...commands.map(({word, takes, does, as}) => {
 				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)!) ? '--read-only is set' : null;
-				return {id: `:${word}`, cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''], ...off !== null && {off}};
+				return {id: `:${word}`, cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''], text: takes === '' ? word : `${word} `, ...off !== null && {off}};
 			}),
 			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''], ...off !== null && {off}})),
 		];
-		const chosen = await session.pick({title: 'Commands', purpose: 'palette', lead: ':', items, free: true, keys: 'run'});
+		const behind = new CommandArguments(session);
+		const chosen = await session.pick({title: 'Commands', purpose: 'palette', lead: ':', items, free: true, keys: 'run', argumentAt: behind.at, onNames: behind.onNames});
 		if (chosen === null) {
 			return;
 		}
@@ -89,8 +92,10 @@ const commands: readonly CommandRow[] = [
 	}},
 	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', does: 'forward a port', as: 'forwards.add', async run(session, [target, port]) {
 		const {namespace, lastNamespace} = session.store.state.cluster;
-		if (target === undefined || port === undefined) {
+		if (target === undefined) {
 			needs(session, ':forward svc/NAME 8080:80');
+		} else if (port === undefined) {
+			await addForward(session, target, namespace ?? lastNamespace);
 		} else {
 			startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost', cluster: session.cluster});
 		}
