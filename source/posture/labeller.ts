@@ -26,6 +26,9 @@ const lateLimitMs = 2000;
 /** What is read beside the connections is read at most so often. */
 const betweenReadsMs = 1000;
 
+/** The stream's first bytes are printed before anything is read beside it. */
+const afterOpeningMs = 20;
+
 /** How long a 101 of an exec waits for the far end to be heard before its label is settled without. */
 const answerWaitMs = 250;
 
@@ -211,7 +214,7 @@ class ConnectionLabeller implements Labeller {
 	/** Many connections that come and go in a burst share a reading, and wait for it rather than take an old one. */
 	async #readShared(): Promise<SharedReadings> {
 		if (!this.#shared) {
-			const waitMs = Math.max(0, this.#nextReadAt - performance.now());
+			const waitMs = Math.max(afterOpeningMs, this.#nextReadAt - performance.now());
 			this.#nextReadAt = performance.now() + waitMs + betweenReadsMs;
 			this.#shared = pause(waitMs).then(async () => this.#ended ? nothingShared : readShared(this.#cluster));
 		}

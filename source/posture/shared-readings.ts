@@ -1,5 +1,7 @@
 /** What was read of the cluster beside any one connection: read once in the background, dropped when the cluster may have changed. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
+import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Closed, FlagFacts, Outcome, Reading, ReplicaFacts, VersionFacts} from './evidence.ts';
 import {readReplicas} from './probes/apiserver-replicas.ts';
 import {readClusterAuthority, type AuthorityFacts} from './probes/cluster-authority.ts';
@@ -16,12 +18,17 @@ export type SharedReadings = {
 
 export const nothingShared: SharedReadings = {authority: null, version: null, replicas: null, mirrorPods: [], closed: []};
 
-/** Ordinary reads one after the other, so that one pooled connection does for all; each with its limit. Never throws. */
+/** Ordinary reads, asked together on a connection of their own; each with its limit. Never throws. */
 export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000}: {timeoutMs?: number} = {}): Promise<SharedReadings> {
-	const authority = await readClusterAuthority(cluster, cluster.facts.namespace, {timeoutMs});
-	const version = await readVersion(cluster, {timeoutMs});
-	const replicas = await readReplicas(cluster, {timeoutMs});
-	const pods = await readMirrorPods(cluster, {timeoutMs});
+	const connection = await cluster.connect().catch(() => null);
+	const asked = {request: async (options: RequestOptions) => askedOn(connection, options, cluster)};
+	const [authority, version, replicas, pods] = await Promise.all([
+		readClusterAuthority(asked, cluster.facts.namespace, {timeoutMs}),
+		readVersion(asked, {timeoutMs}),
+		readReplicas(asked, {timeoutMs}),
+		readMirrorPods(asked, {timeoutMs}),
+	]);
+	connection?.close();
 	return {
 		authority: authority.read?.facts ?? null,
 		version: version.read ?? null,
@@ -29,6 +36,19 @@ export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000}: {ti
 		mirrorPods: pods.read ? apiserverFlagsOf(pods.read) : [],
 		closed: closedOf([authority, version, replicas, pods]),
 	};
+}
+
+/** One that is not answered in time takes the connection along, and the others are asked again elsewhere. */
+async function askedOn(connection: Connection | null, options: RequestOptions, cluster: ClusterAccess): Promise<ApiResponse> {
+	try {
+		return await (connection?.ask(options) ?? cluster.request(options));
+	} catch (error) {
+		if (connection === null || (error as SpokeError).code === 'ERR_APISERVER_TIMEOUT') {
+			throw error;
+		}
+
+		return cluster.request(options);
+	}
 }
 
 export function closedOf(outcomes: ReadonlyArray<Outcome<unknown>>): readonly Closed[] {

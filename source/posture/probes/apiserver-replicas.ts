@@ -12,15 +12,16 @@ type Lease = {metadata?: {creationTimestamp?: string; annotations?: Readonly<Rec
 type Slice = {endpoints?: ReadonlyArray<{addresses?: readonly string[]; conditions?: {ready?: boolean}}> | null; ports?: ReadonlyArray<{port?: number}> | null};
 
 export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<ReplicaFacts>> {
-	const leases = await ask(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, body => {
+	const leasesAsked = ask(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, body => {
 		const current = (parsed<{items?: Lease[]}>(body)?.items ?? []).filter(lease => isCurrent(lease));
 		return current.length > 0 ? current.map(lease => ({address: peerAddress(lease), madeAt: lease.metadata?.creationTimestamp ?? null})) : undefined;
 	});
-	const slices = await ask(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
+	const slicesAsked = ask(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
 		const addresses = (parsed<{items?: Slice[]}>(body)?.items ?? []).flatMap(slice =>
 			(slice.endpoints ?? []).flatMap(endpoint => (endpoint.addresses ?? []).map(address => joinHostPort(address, slice.ports?.[0]?.port ?? 443))));
 		return addresses.length > 0 ? addresses : undefined;
 	});
+	const [leases, slices] = await Promise.all([leasesAsked, slicesAsked]);
 	if (!leases.read && !slices.read) {
 		return {closed: leases.closed};
 	}
