@@ -74,7 +74,7 @@ async function readEvents(access: ClusterAccess, namespace: string, uid: string 
 		return sorted.length === 0
 			? [head, {text: 'none kept by the cluster', role: 'text.dim'}]
 			: [head, ...sorted.map((event): TextLine => ({
-				label: `${showAge(Date.now() - when(event)).padEnd(5)} ${(event.reason ?? '').slice(0, 20).padEnd(20)}`, text: sanitiseLine(`${event.message ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}`), ...event.type === 'Warning' && {role: 'level.warn'},
+				label: `${showAge(Date.now() - when(event)).padEnd(5)} ${sanitiseLine(event.reason ?? '').slice(0, 20).padEnd(20)}`, text: sanitiseLine(`${event.message ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}`), ...event.type === 'Warning' && {role: 'level.warn'},
 			}))];
 	} catch (error) {
 		return [head, {text: (error as Error).message, role: 'text.dim'}];

@@ -145,8 +145,9 @@ export function wrapWords(text: string, width: number): string[] {
 			}
 
 			while (cellWidth(row) > width && width > 0) {
-				out.push(row.slice(0, width));
-				row = row.slice(width);
+				const head = clipToCells(row, width, '') || [...row][0]!;
+				out.push(head);
+				row = row.slice(head.length);
 			}
 		}
 

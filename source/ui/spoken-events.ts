@@ -1,5 +1,6 @@
 /** What happened, as a screen reader hears it: each once, at most one a second, the rest as a number. */
 import type {Message} from '../state/session-state.ts';
+import {harmless} from '../text/sanitise-line.ts';
 
 const apartMs = 1000;
 
@@ -19,7 +20,7 @@ export class SpokenEvents {
 		this.#last = fresh.at(-1)!;
 		this.#saidAt = now;
 		const worst = fresh.findLast(({role}) => role === 'error') ?? fresh.findLast(({role}) => role === 'warn') ?? fresh.at(-1)!;
-		this.said = [...this.said, `${worst.text}${worst.hint === '' ? '' : `, ${worst.hint}`}${fresh.length > 1 ? `; ${fresh.length - 1} more in the messages` : ''}`];
+		this.said = [...this.said, `${harmless(worst.text)}${worst.hint === '' ? '' : `, ${worst.hint}`}${fresh.length > 1 ? `; ${fresh.length - 1} more in the messages` : ''}`];
 		return true;
 	}
 }

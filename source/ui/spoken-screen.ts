@@ -1,7 +1,8 @@
 /** The screen as a few sentences, for a screen reader: nothing that ticks, no signs, names first. */
 import {footerHints} from '../keymap/describe-keys.ts';
 import {shownItems} from '../state/overlay.ts';
-import {cellWidth, clipToCells} from '../text/cell-width.ts';
+import {clipToCells} from '../text/cell-width.ts';
+import {harmless} from '../text/sanitise-line.ts';
 import type {Screen} from './screen.ts';
 import {spokenPlace} from './spoken-place.ts';
 
@@ -14,7 +15,7 @@ export function spokenLines(screen: Screen): string[] {
 	const place = `${state.cluster.sandbox ? 'Sandbox' : state.cluster.context}, ${state.cluster.namespace ?? 'all namespaces'}.`;
 	const here = spokenPlace(screen);
 	const typed = typedLine(screen);
-	return [place, ...here.slice(0, mostLines - 2), typed].filter(line => line !== '').map(line => cellWidth(line) > 400 ? clipToCells(line, 400) : line);
+	return [place, ...here.slice(0, mostLines - 2), typed].filter(line => line !== '').map(line => clipToCells(harmless(line), 400));
 }
 
 function typedLine(screen: Screen): string {

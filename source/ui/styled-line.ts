@@ -1,5 +1,6 @@
 /** A line of the screen as words with roles, and how it becomes text for a terminal: cut, filled and coloured. */
 import {cellWidth, clipToCells} from '../text/cell-width.ts';
+import {harmless} from '../text/sanitise-line.ts';
 import {asciiGlyphs, spellAscii} from './glyphs.ts';
 import type {Role, Theme} from './theme.ts';
 
@@ -20,16 +21,17 @@ export function lineWidth(spans: readonly Span[]): number {
 	return spans.reduce((sum, {text}) => sum + cellWidth(text), 0);
 }
 
-/** Exactly `width` cells: what is too long ends in `…`, what is too short is filled with blanks. */
+/** Exactly `width` cells: what is too long ends in `…`, what is too short is filled with blanks. Nothing gets to the terminal but by here. */
 export function paint({spans, ground}: Line, width: number, theme: Theme, mark = theme.glyphs.more): string {
 	const base = ground === undefined ? '' : theme.sgr[ground];
 	const isAscii = theme.glyphs === asciiGlyphs;
 	let out = '';
 	let left = width;
 	for (const span of spans) {
-		const wide = cellWidth(span.text);
+		const whole = harmless(span.text);
+		const wide = cellWidth(whole);
 		const fits = wide <= left;
-		const text = fits ? span.text : clipToCells(span.text, left, mark);
+		const text = fits ? whole : clipToCells(whole, left, mark);
 		if (text !== '') {
 			const own = span.sgr ?? (span.role === undefined ? '' : theme.sgr[span.role]);
 			const codes = [base, own].filter(code => code !== '').join(';');

@@ -3,6 +3,7 @@ import {sanitiseLine} from '../text/sanitise-line.ts';
 import {needText} from '../output/path-report.ts';
 import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
+import {worstPath} from '../state/connections.ts';
 import type {Layer, TextLine} from '../state/session-state.ts';
 import {pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
@@ -25,10 +26,10 @@ export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[]
 	return pageOf(screen, {title: 'Why', after: layer.about, right: path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`}, whyBody(screen, layer), layer.top, rows);
 }
 
-/** Of the connection itself where it still is one. */
+/** Of the connection itself where it still is one: the worst where it has several, as its row shows. */
 function pathOf({state}: Screen, layer: WhyLayer): Path | null {
 	const entry = state.dock.find(one => one.id === layer.entry);
-	return entry ? [...entry.paths.values()].findLast(one => one !== null) ?? layer.path : layer.path;
+	return (entry ? worstPath(entry.paths.values()) : null) ?? layer.path;
 }
 
 export function whyBody(screen: Screen, layer: WhyLayer): Line[] {

@@ -1,0 +1,24 @@
+/** What gets to the terminal: as wide as asked, and nothing in it that could move the cursor. */
+import test from 'ava';
+import {wrapWords} from '../../source/ui/chrome.ts';
+import {line, of, paint} from '../../source/ui/styled-line.ts';
+import {plainTheme, type Theme} from '../../source/ui/theme.ts';
+import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+
+const theme: Theme = {...plainTheme, glyphs: unicodeGlyphs};
+
+for (const [hazard, shown] of [
+	['\u001B]52;c;cm0gLXJm\u0007', '^[]52;c;cm0gLXJm^G'], ['\u009B2J', '<U+009B>2J'], ['a\nb', 'a ⏎ b'], ['a\tb', 'a  b'], ['a\rb', 'a^Mb'], ['\u202Egnp', '<U+202E>gnp'],
+] as const) {
+	test(`${JSON.stringify(hazard)} that somebody let through is shown, not obeyed`, t => {
+		t.is(paint(line('x ', of('state.failed', hazard), ' y'), 40, theme), `x ${shown} y`.padEnd(40));
+		t.is(paint(line('x ', of('state.failed', hazard)), 4, theme).length, 4);
+	});
+}
+
+test('words that are wider than the line are cut by cells: nothing of them is lost', t => {
+	const text = '漢字かな交じり文のログ行';
+	const rows = wrapWords(text, 7);
+	t.deepEqual(rows, ['漢字か', 'な交じ', 'り文の', 'ログ行']);
+	t.is(wrapWords('👩‍💻👩‍💻', 2).join(''), '👩‍💻👩‍💻');
+});
