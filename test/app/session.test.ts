@@ -160,7 +160,7 @@ test('a forward is added with its port offered, works, and says what it carried;
 	terminal.type('/web\r');
 	terminal.press('pods.forward');
 	await terminal.sees(/Forward from pod\/web/);
-	await terminal.sees(/spoke port-forward -n default pod\/web-\S+ \d+:80/);
+	await terminal.sees(/spoke port-forward -n default pod\/web-\S+ [\\\s│]*\d+:80/);
 	await typeFreePort(terminal);
 	terminal.press('form.submit');
 	await terminal.sees(/http:\/\/localhost:(\d+) goes to web-/);
