@@ -7,9 +7,15 @@ export function cutBy(cluster: ClusterAccess, signal: AbortSignal): ClusterAcces
 	const either = (own: AbortSignal | undefined) => own ? AbortSignal.any([own, signal]) : signal;
 	const cut = async (opening: Promise<Connection>) => {
 		const connection = await opening;
-		signal.addEventListener('abort', () => {
+		const close = () => {
 			connection.close();
-		}, {once: true});
+		};
+
+		signal.addEventListener('abort', close, {once: true});
+		if (signal.aborted) {
+			close();
+		}
+
 		return connection;
 	};
 

@@ -1,4 +1,5 @@
 /** A container's log as a kubelet reads it. */
+import {getEventListeners} from 'node:events';
 import {Readable} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import test from 'ava';
@@ -22,6 +23,19 @@ function written(...lines: string[]): LogFile {
 test('tail counts from the end, and 0 is nothing', async t => {
 	const log = written('a', 'b', 'c');
 	t.deepEqual(await Promise.all([0, 1, 2, 9].map(async tail => read(log, {tail}))), ['', 'c\n', 'b\nc\n', 'a\nb\nc\n']);
+});
+
+test('a log that is followed for long leaves nothing behind on the signal that ends it', async t => {
+	const {signal} = new AbortController();
+	const log = new LogFile();
+	const lines = log.read({follow: true, timestamps: false, signal});
+	for (let line = 0; line < 20; line++) {
+		const next = lines.next();
+		log.append('stdout', Buffer.from(`${line}`));
+		t.is(String((await next).value), `${line}\n`);
+	}
+
+	t.is(getEventListeners(signal, 'abort').length, 0);
 });
 
 test('a limit cuts in the middle of a line', async t => {

@@ -125,11 +125,14 @@ export class LogFile {
 
 	async #more(signal: AbortSignal): Promise<void> {
 		const {promise, resolve} = Promise.withResolvers<void>();
-		this.#wake.push(resolve);
-		signal.addEventListener('abort', () => {
+		const stop = () => {
 			resolve();
-		}, {once: true});
+		};
+
+		this.#wake.push(resolve);
+		signal.addEventListener('abort', stop, {once: true});
 		await promise;
+		signal.removeEventListener('abort', stop);
 	}
 }
 
