@@ -1,4 +1,5 @@
 /** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
+import type {SpokeError} from '../errors/spoke-error.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {GapReason, LifeEnding, LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import type {TailCounters, TailSource, TailView} from '../state/tail/tail-view.ts';
@@ -26,8 +27,10 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'waiting': {
-			const note = `${event.source.container} is waiting: ${event.reason}. Lines come as soon as it starts.`;
-			return {text: state === 'open' ? `${who}${note}` : null, source: {state: 'waiting', note}};
+			const ending = ended(event.ended).trimEnd();
+			const why = event.reason === null ? '' : `: ${event.reason}`;
+			const text = event.ended === null ? `is waiting${why}` : `ended ${ending}, and waits to be started again${why}`;
+			return {text: state === 'open' ? `${who}${event.source.container} ${text}` : null, source: {state: 'waiting', note: event.reason ?? (ending === '' ? 'not started' : `ended ${ending}`)}};
 		}
 
 		case 'stalled': {
@@ -35,7 +38,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'reconnecting': {
-			const why = event.error === null ? 'stream ended cleanly, container still runs. Resuming' : `${sanitiseLine(event.error.message)}, try ${event.attempt} in ${seconds(event.retryInMs)}`;
+			const why = event.error === null ? 'stream ended cleanly, container still runs. Resuming' : `${failureWords(event.error)}, try ${event.attempt} in ${seconds(event.retryInMs)}`;
 			const note = event.error === null ? 'resuming' : `${shortFailure(event.error)} · try ${event.attempt}`;
 			// Only the first try of an outage is a line of its own.
 			return {text: state === 'interrupted' ? null : `${who}${why}`, source: {state: 'interrupted', note}, ...state !== 'interrupted' && {counters: {reconnects: 1}}};
@@ -66,6 +69,12 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 			return {text: `${who}${sanitiseLine(event.error.message)}${event.error.text === null ? '' : `: ${sanitiseLine(event.error.text)}`}`, source: {state: 'ended', note: 'failed'}};
 		}
 	}
+}
+
+/** The innermost words first: where a line is cut, they are what is read. */
+function failureWords(error: SpokeError): string {
+	const [short, whole] = [shortFailure(error), sanitiseLine(error.message)];
+	return short === whole ? whole : `${short}: ${whole.endsWith(`: ${short}`) ? whole.slice(0, -short.length - 2) : whole}`;
 }
 
 /** What a tail does by what its sources do: one that is open is enough to follow. `null` leaves it as it is. */

@@ -7,6 +7,7 @@ import {followLogs, logSource, type ContainerChoice, type FollowTargets} from '.
 import type {LogRead} from '../sessions/logs/log-read.ts';
 import {readLineBlocks} from '../sessions/logs/line-blocks.ts';
 import {stampLength, stampMilliseconds} from '../sessions/logs/line-stamp.ts';
+import {kubeletWords} from '../sessions/logs/kubelet-words.ts';
 import {openLog} from '../sessions/logs/open-log.ts';
 import {allContainers, chooseContainer} from '../targets/choose-container.ts';
 import type {PodObject} from '../targets/pod-object.ts';
@@ -235,7 +236,12 @@ export class TailRun {
 					this.#changed();
 				});
 				signal.throwIfAborted();
-				this.#order.lines(index, remainder);
+				const {log, words} = kubeletWords(remainder);
+				this.#order.lines(index, log);
+				if (words !== null) {
+					throw new SpokeError('ERR_SECOND_LEG', 'the node offers no log before', {text: words});
+				}
+
 				if (error) {
 					throw new SpokeError('ERR_STREAM_LOST', `the log before was cut: ${error.message}`, {leg: 1, cause: error});
 				}

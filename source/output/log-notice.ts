@@ -22,7 +22,8 @@ export function logNotice(event: LogEvent): string | null {
 		}
 
 		case 'waiting': {
-			return `${nameOf(event.source)}: waiting to start: ${event.reason}`;
+			const why = event.reason === null ? '' : `: ${event.reason}`;
+			return `${nameOf(event.source)}: ${event.ended === null ? 'waiting to start' : `${ending(event.ended)}, waiting to be started again`}${why}`;
 		}
 
 		case 'stalled': {

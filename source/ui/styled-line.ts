@@ -60,16 +60,15 @@ export function spread(left: readonly Span[], right: readonly Span[], width: num
 export function clipSpans(spans: readonly Span[], room: number, mark = '…'): Span[] {
 	const out: Span[] = [];
 	let left = room;
-	for (const span of spans) {
+	for (const span of spans.filter(({text}) => text !== '')) {
 		const wide = cellWidth(span.text);
 		if (wide <= left) {
 			out.push(span);
 			left -= wide;
 		} else {
-			if (left > 0) {
-				out.push({...span, text: clipToCells(span.text, left, mark)});
-			}
-
+			const before = left === 0 ? out.pop() : undefined;
+			// What ends just at the edge says that there is more, too.
+			out.push(before ? {...before, text: clipToCells(`${before.text}${mark}`, cellWidth(before.text), mark)} : {...span, text: clipToCells(span.text, left, mark)});
 			return out;
 		}
 	}

@@ -46,7 +46,7 @@ export function fitTail(screen: Screen, view: TailView, rows: number): TailView 
 function subtitle({theme: {glyphs}}: Screen, view: TailView): string {
 	const pods = new Set(view.sources.map(source => source.pod));
 	const containers = new Set(view.sources.map(source => source.container));
-	const parts = [pods.size === 1 && !view.title.includes(' ') ? '' : `${pods.size} pods`, containers.size === 1 ? [...containers][0]! : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
+	const parts = [pods.size === 1 && !view.title.includes(' ') ? '' : `${pods.size} pods`, containers.size === 1 ? [...containers][0]! : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' || view.previous ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
 	return parts.filter(part => part !== '').join(` ${glyphs.dot} `);
 }
 
@@ -82,7 +82,7 @@ function sourceLine({state: {size}, theme: {glyphs}}: Screen, view: TailView): L
 
 function fieldsLine(screen: Screen, view: TailView): Line {
 	const key = screen.hints.find(hint => hint.action.id === 'tail.fields')?.keys[0];
-	return line(' ', of('text.dim', `fields: ${view.fields.length === 0 ? 'all' : view.fields.join(' ')}${key === undefined ? '' : `   ${key} choose`}`));
+	return line(' ', of('text.dim', `fields: ${view.fields.length === 0 ? 'all' : view.fields.join(' ')}`), ...key === undefined ? [] : [of('key', `   ${key}`), of('text.dim', ' choose')]);
 }
 
 function linesPane(screen: Screen, view: TailView, rows: number, width: number): Line[] {
@@ -224,7 +224,8 @@ function emptyWords(screen: Screen, view: TailView): string[] {
 		}
 
 		case 'waiting': {
-			return [view.note === '' ? 'waiting' : view.note];
+			const waits = view.sources.find(({state}) => state === 'waiting');
+			return [waits?.note === view.note ? `${waits.container} is waiting: ${view.note}. Lines come as soon as it starts.` : view.note === '' ? 'waiting' : view.note];
 		}
 
 		case 'failed': {
@@ -271,7 +272,7 @@ function counters(screen: Screen, view: TailView): Line {
 	const {lines, errors, warnings} = buffer.counts;
 	const parts: CounterPart[] = [
 		...[...match, ...filter].map((text): CounterPart => ({text, role: 'text.dim', isZero: false})),
-		{text: view.follow || match.length === 0 ? `${grouped(lines)} lines` : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`, role: 'text.dim', isZero: false},
+		{text: view.follow || match.length === 0 ? `${grouped(lines)} ${lines === 1 ? 'line' : 'lines'}` : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`, role: 'text.dim', isZero: false},
 		...view.skews.slice(0, 2).map(({node, aheadMs}): CounterPart => ({text: `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`, role: 'level.warn', isZero: false})),
 		{text: `${grouped(errors)} ${errors === 1 ? 'error' : 'errors'} ${grouped(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`, role: 'text.dim', isZero: errors + warnings === 0},
 		...view.json ? [{text: `${grouped(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],

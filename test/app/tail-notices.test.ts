@@ -18,9 +18,21 @@ test('an outage is told and counted when it begins, whichever try is the first t
 	t.is(goesOn.source.note, 'no agent is connected · try 3');
 });
 
+test('what broke stands first where a line is cut', t => {
+	const refused = new SpokeError('ERR_SECOND_LEG', 'no agent is connected to its proxy server: No agent available', {text: 'Get "https://10.0.0.1:10250/x": No agent available'});
+	t.is(noticeOf({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: refused}, '', 'open').text, 'No agent available: no agent is connected to its proxy server, try 1 in 200 ms');
+});
+
 test('a container that waits after it ran is told in the stream', t => {
-	t.regex(noticeOf({type: 'waiting', source, reason: 'CrashLoopBackOff'}, '', 'open').text ?? '', /app is waiting: CrashLoopBackOff/);
-	t.is(noticeOf({type: 'waiting', source, reason: 'ContainerCreating'}, '', 'waiting').text, null);
+	const ended = {exitCode: 2, reason: 'Error'};
+	const over = noticeOf({type: 'waiting', source, reason: null, ended}, '', 'open');
+	t.is(over.text, 'app ended with exit 2 Error, and waits to be started again');
+	t.is(over.source.note, 'ended with exit 2 Error');
+	const backOff = noticeOf({type: 'waiting', source, reason: 'CrashLoopBackOff', ended}, 'x2x: ', 'open');
+	t.is(backOff.text, 'x2x: app ended with exit 2 Error, and waits to be started again: CrashLoopBackOff');
+	t.is(backOff.source.note, 'CrashLoopBackOff');
+	t.is(noticeOf({type: 'waiting', source, reason: null, ended: null}, '', 'open').text, 'app is waiting');
+	t.is(noticeOf({type: 'waiting', source, reason: 'ContainerCreating', ended: null}, '', 'waiting').text, null);
 });
 
 test('a tail follows while one of its sources is open, and says what the others wait for when none is', t => {

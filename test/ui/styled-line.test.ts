@@ -1,7 +1,7 @@
 /** What gets to the terminal: as wide as asked, and nothing in it that could move the cursor. */
 import test from 'ava';
 import {wrapWords} from '../../source/ui/chrome.ts';
-import {line, of, paint} from '../../source/ui/styled-line.ts';
+import {clipSpans, line, of, paint} from '../../source/ui/styled-line.ts';
 import {plainTheme, type Theme} from '../../source/ui/theme.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 
@@ -21,4 +21,17 @@ test('words that are wider than the line are cut by cells: nothing of them is lo
 	const rows = wrapWords(text, 7);
 	t.deepEqual(rows, ['漢字か', 'な交じ', 'り文の', 'ログ行']);
 	t.is(wrapWords('👩‍💻👩‍💻', 2).join(''), '👩‍💻👩‍💻');
+});
+
+const clipped = (room: number, mark: string, ...texts: string[]) => clipSpans(texts.map(text => of(undefined, text)), room, mark).map(({text}) => text).join('');
+
+test('what is cut says so at its end, also where a part ends just at the edge', t => {
+	t.is(clipped(6, '…', 'abc', 'def'), 'abcdef');
+	t.is(clipped(5, '…', 'abc', 'def'), 'abcd…');
+	t.is(clipped(3, '…', 'abc', 'def'), 'ab…');
+	t.is(clipped(3, '$', 'abc', '', 'd'), 'ab$');
+	t.is(clipped(3, '…', 'abc', ''), 'abc');
+	t.is(clipped(4, '…', '日本', '語'), '日…');
+	t.is(clipped(3, '', 'abc', 'def'), 'abc');
+	t.is(clipped(0, '…', 'abc'), '');
 });

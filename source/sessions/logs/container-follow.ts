@@ -327,11 +327,11 @@ export class ContainerFollow {
 		}
 	}
 
-	async #wait({reason, state}: ContainerLife): Promise<void> {
-		const said = reason ?? 'not started';
+	async #wait({reason, state, ended}: ContainerLife): Promise<void> {
+		const said = reason ?? (ended ? 'ended' : 'not started');
 		if (this.#waitingSaid !== said && state !== 'running') {
 			this.#waitingSaid = said;
-			await this.#tell({type: 'waiting', source: this.#source, reason: said});
+			await this.#tell({type: 'waiting', source: this.#source, reason, ended});
 		}
 
 		const {startLimitMs, signal} = this.#options;

@@ -18,8 +18,8 @@ export type LogEvent =
 	| {type: 'lines'; source: LogSource; bytes: Buffer}
 	/** The first answer of this source has begun. */
 	| {type: 'opened'; source: LogSource}
-	/** No log yet: the container has not started, or waits to be started again. */
-	| {type: 'waiting'; source: LogSource; reason: string}
+	/** No log yet: the container has not started, or, with `ended`, waits to be started again. `reason` is the kubelet's word, `null` before it has one. */
+	| {type: 'waiting'; source: LogSource; reason: string | null; ended: LifeEnding | null}
 	/** Nothing came for a while and the way does not answer: the read is given up and begun anew. */
 	| {type: 'stalled'; source: LogSource; leg: 1 | 2; quietMs: number}
 	/** Cut. `error` is `null` when the answer ended cleanly although the container runs: a tunnel's end looks so. */
