@@ -104,10 +104,17 @@ class ConnectionLabeller implements Labeller {
 		this.#watch(connection, purpose);
 		this.#publish(connection.id);
 		// What does not come in time takes the connection along, so that nothing of it is read as an answer to the stream.
+		let read = false;
 		const limit = setTimeout(() => {
-			connection.close();
+			// What has arrived by now is read first: it was in time, and only we were busy.
+			setImmediate(() => {
+				if (!read) {
+					connection.close();
+				}
+			});
 		}, beforeUseLimitMs);
 		const readings = await (this.#readAhead.get(connection) ?? this.#readOn(connection));
+		read = true;
 		clearTimeout(limit);
 		this.#change(connection, {readings});
 	}

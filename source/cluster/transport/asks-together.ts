@@ -135,7 +135,12 @@ export class AsksTogether {
 		const [first] = this.#waiting;
 		if (first && first.limitMs > 0) {
 			this.#timer = setTimeout(() => {
-				this.#fail(new SpokeError('ERR_APISERVER_TIMEOUT', `${this.#what} did not answer within ${first.limitMs / 1000} s`));
+				// What has arrived by now is read first: it was in time, and only we were busy.
+				setImmediate(() => {
+					if (this.#waiting[0] === first && !this.#decoder.begun) {
+						this.#fail(new SpokeError('ERR_APISERVER_TIMEOUT', `${this.#what} did not answer within ${first.limitMs / 1000} s`));
+					}
+				});
 			}, first.limitMs);
 		}
 	}
