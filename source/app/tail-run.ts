@@ -90,9 +90,9 @@ export class TailRun {
 		this.#order = this.#makeOrder();
 		this.view = filterTail({
 			...this.view, since, skews: [], previous, phase: 'opening', note: '', sources: [], marked: new Set(), cursor: 0, top: 0, older: since === 'head' ? {...olderUnread, phase: 'none'} : olderUnread,
-			follow: since !== 'head', searchIndex: null, search: null, counters: {...this.view.counters, reconnects: 0, possibleGaps: 0, restarts: 0},
+			follow: since !== 'head' || previous, pausedAt: null, searchIndex: null, search: null, counters: {...this.view.counters, reconnects: 0, possibleGaps: 0, restarts: 0},
 		}, {});
-		if (since === 'head') {
+		if (!this.view.follow) {
 			this.view = goTo(this.view, 0);
 		}
 

@@ -3,7 +3,9 @@ import {setImmediate as nextTurn} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {tailAsk} from '../../source/app/tail-targets.ts';
 import {TailRun} from '../../source/app/tail-run.ts';
-import {emptyTail} from '../../source/state/tail/tail-view.ts';
+import {tailHandlers} from '../../source/app/handlers/tail-handlers.ts';
+import type {Session} from '../../source/app/session.ts';
+import {emptyTail, pauseTail, shownLength} from '../../source/state/tail/tail-view.ts';
 import {LogServer, type Fault} from '../support/log-server.ts';
 
 async function restarted(t: ExecutionContext, fault: Fault) {
@@ -64,4 +66,20 @@ test('who asks for the log of now while the one before is still read gets that, 
 	await until(() => texts().includes('after'));
 	t.is(run.view.phase, 'following');
 	t.deepEqual(texts(), ['after']);
+});
+
+test('its last words are shown, and the same key leads back to what goes on, paused or not', async t => {
+	const {run, texts, until} = await restarted(t, null);
+	const session = {tails: new Map([['tail-1', run]]), store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}}} as unknown as Session;
+	const press = () => tailHandlers['tail.previous-log']!(session);
+	void press();
+	await until(() => run.view.phase === 'ended');
+	t.true(run.view.follow);
+	run.view = pauseTail(run.view);
+	void press();
+	await until(() => texts().includes('after'));
+	t.false(run.view.previous);
+	t.is(run.view.since, 'tail');
+	t.is(shownLength(run.view), 1);
+	t.is(run.view.pausedAt, null);
 });

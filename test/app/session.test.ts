@@ -439,6 +439,28 @@ test('$PAGER gets the lines and the terminal, and gives it back', async t => {
 	await terminal.sees(/paused · /);
 });
 
+test('$EDITOR is told the line under the cursor, and the screen is whole again after whatever it did to the terminal', async t => {
+	const folder = await newHome(t);
+	const editor = join(folder, 'nano');
+	await writeFile(editor, `#!/bin/sh\necho "$1" > ${folder}/line\nprintf '\\033[?1049h\\033[2J\\033[31;5r\\033[?25hthe editor has it'\nread answer\nprintf '\\033[2J\\033[r\\033[?1049l'\n`, {mode: 0o755});
+	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {EDITOR: editor, VISUAL: ''}});
+	await terminal.sees(/"level":"error"/, 15_000);
+	terminal.press('tail.previous-error');
+	await terminal.sees(/held · /);
+	const before = terminal.screen();
+	terminal.press('tail.editor');
+	await terminal.sees(/the editor has it/);
+	terminal.type('\r');
+	await terminal.sees(/Tail deploy\/api/);
+	const at = before.findIndex(row => row.startsWith('▸'));
+	t.deepEqual(terminal.screen().slice(at, at + 1), before.slice(at, at + 1));
+	t.is(terminal.buffer(), 'alternate');
+	t.regex(await readFile(join(folder, 'line'), 'utf8'), /^\+\d+\n$/);
+	t.regex(terminal.screen().at(-1)!, /\/ search/);
+	terminal.press('tail.follow');
+	await terminal.sees(/following · /);
+});
+
 test('a bad entry of a keymap is told at the start with its place, and the rest works', async t => {
 	const home = await newHome(t);
 	const keymap = join(home, 'keys.yaml');

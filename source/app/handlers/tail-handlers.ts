@@ -171,7 +171,8 @@ export const tailHandlers: Handlers = {
 	'tail.sources': async session => withTail(session, async run => chooseSources(session, run)),
 	'tail.previous-log'(session) {
 		const run = currentTail(session);
-		run?.start('head', !run.view.previous);
+		// Of a log before the last words are wanted, and back from it what goes on.
+		run?.start(run.view.previous ? 'tail' : 'head', !run.view.previous);
 	},
 	'tail.open-line'(session) {
 		const run = currentTail(session);
