@@ -56,12 +56,12 @@ function forbidden(line: string, text: string, {verb, resource}: RefusalContext)
 	return new SpokeError('ERR_FORBIDDEN', message, {text, ...asked && {remedy: `ask for this right; check it with \`kubectl auth can-i ${asked}\``}});
 }
 
-/** The message of a `metav1.Status`, or an empty text. */
-export function statusMessage(body: string): string {
+/** The message of a `metav1.Status`, which may be empty; `null` when the body is none. */
+export function statusMessage(body: string): string | null {
 	try {
 		const parsed = JSON.parse(body) as {kind?: unknown; message?: unknown} | null;
-		return parsed !== null && parsed.kind === 'Status' && typeof parsed.message === 'string' ? parsed.message : '';
+		return parsed?.kind === 'Status' ? (typeof parsed.message === 'string' ? parsed.message : '') : null;
 	} catch {
-		return '';
+		return null;
 	}
 }

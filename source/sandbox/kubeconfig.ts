@@ -4,7 +4,7 @@ import type {KeyPair} from './certificates/issuer.ts';
 import type {SandboxKubeconfig} from './sandbox.ts';
 
 /** The name of the cluster extension that marks a sandbox. */
-export const sandboxExtension = 'spoke.dev/sandbox';
+const sandboxExtension = 'spoke.dev/sandbox';
 
 export type Credentials = ReadonlyMap<UserName, {pair: KeyPair} | {token: string}>;
 

@@ -117,7 +117,7 @@ export function shownItems({items, typed, from}: PickerOverlay): readonly Picker
 	return [...begins, ...holds];
 }
 
-export function editTyped({text, caret}: Typed, event: OverlayEvent): Typed {
+function editTyped({text, caret}: Typed, event: OverlayEvent): Typed {
 	switch (event.type) {
 		case 'type': {
 			const clean = event.text.replaceAll(/[\u0000-\u001F\u007F]/g, '');
@@ -218,7 +218,7 @@ function reduceForm(form: FormOverlay, event: OverlayEvent): FormOverlay {
 	return {...form, problem: null, fields: form.fields.with(form.at, {...field, value})};
 }
 
-export function commonStart(texts: readonly string[]): string {
+function commonStart(texts: readonly string[]): string {
 	let start = texts[0] ?? '';
 	for (const text of texts) {
 		while (!text.startsWith(start)) {

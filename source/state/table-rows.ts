@@ -64,7 +64,7 @@ function share(text: string): string {
 const unitMs: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000};
 
 /** `3d4h` as a moment; the apiserver rounds, so it is as exact as that. */
-export function createdFromAge(age: unknown, now: number): number | null {
+function createdFromAge(age: unknown, now: number): number | null {
 	if (typeof age !== 'string' || !/^(?:\d+[smhdy])+$/.test(age)) {
 		return null;
 	}

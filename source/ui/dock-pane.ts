@@ -83,7 +83,7 @@ function emptyDock(screen: Screen, rows: number): Line[] {
 	return [...lines, ...Array.from({length: Math.max(0, rows - 2)}, () => line(''))].slice(0, rows);
 }
 
-export function sparkline(samples: readonly number[], signs: readonly string[]): string {
+function sparkline(samples: readonly number[], signs: readonly string[]): string {
 	const most = Math.max(1, ...samples);
 	return samples.map(sample => signs[Math.min(signs.length - 1, Math.floor((sample / most) * (signs.length - 1)))]!).join('');
 }

@@ -52,7 +52,7 @@ export function pathFacts(path: Path): Fact[] {
 }
 
 /** The readings that a verdict stands on, or what would tell. */
-export function whyOf(path: Path, verdict: Verdict<string>): string {
+function whyOf(path: Path, verdict: Verdict<string>): string {
 	if (path.phase === 'checking' && verdict.state === 'unknown') {
 		return 'checking …';
 	}

@@ -94,7 +94,7 @@ function endOf(leg: Leg, path: Path, form: Form): string {
 }
 
 /** `━ konnectivity ━ unverified ━►` */
-export function legWords(leg: Leg, form: {route: Form['route']}, glyphs: Glyphs, checking: boolean, broke: boolean, withDirect: boolean): Span[] {
+function legWords(leg: Leg, form: {route: Form['route']}, glyphs: Glyphs, checking: boolean, broke: boolean, withDirect: boolean): Span[] {
 	const {route, tls} = leg;
 	const stroke = (basis: Basis) => glyphs.strokes[basis];
 	const end = (basis: Basis) => broke ? of('state.failed', ` ${glyphs.broke}`) : {text: ` ${stroke(basis)}${glyphs.arrow}`};

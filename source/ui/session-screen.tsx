@@ -47,11 +47,6 @@ export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {
 	);
 }
 
-/** The same rows without Ink, as text: for tests and pictures of one frame. */
-export function screenLines(screen: Screen): readonly Line[] {
-	return [header(screen), ...middle(screen, screen.state.size.rows - 2), screen.state.overlay?.kind === 'prompt' ? promptLine(screen, screen.state.overlay) : footer(screen)];
-}
-
 function middle(screen: Screen, rows: number): Line[] {
 	const {state, tail} = screen;
 	const layer = state.layers.at(-1);

@@ -80,7 +80,7 @@ export function chooseTheme(env: NodeJS.ProcessEnv, wanted: string | undefined, 
 }
 
 /** `11;rgb:1e1e/1e1e/1e1e` → 0…1. */
-export function lightnessOf(report: string): number | null {
+function lightnessOf(report: string): number | null {
 	const found = /^11;rgba?:([\da-f]+)\/([\da-f]+)\/([\da-f]+)/i.exec(report);
 	if (!found) {
 		return null;

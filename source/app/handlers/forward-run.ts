@@ -164,7 +164,7 @@ export async function stopForward(session: Session, id: string | undefined): Pro
 	session.store.now({type: 'dock', event: {type: 'change', id: state.id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
 }
 
-export async function endForward(session: Session, id: string): Promise<void> {
+async function endForward(session: Session, id: string): Promise<void> {
 	const run = runsOf(session).get(id);
 	run?.abort.abort();
 	await run?.done;

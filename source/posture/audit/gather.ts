@@ -34,7 +34,7 @@ export type AuditGrounds = {
 };
 
 /** Of a large cluster this many nodes are looked at one by one. */
-export const sampledNodes = 50;
+const sampledNodes = 50;
 
 /** Kubelets whose configuration is read: each is a request through the apiserver to a node. */
 const sampledKubelets = 5;

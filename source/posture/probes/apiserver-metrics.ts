@@ -62,7 +62,7 @@ async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
 	return samples;
 }
 
-export function metricFacts(samples: readonly Sample[]): MetricFacts {
+function metricFacts(samples: readonly Sample[]): MetricFacts {
 	const of = (name: string) => samples.filter(sample => sample.name === name);
 	const sum = (list: readonly Sample[]) => list.reduce((total, {value}) => total + value, 0);
 	const sumOrNull = (list: readonly Sample[]) => list.length === 0 ? null : sum(list);

@@ -6,7 +6,7 @@ export const needMetrics: Need = {permission: 'get nonResourceURL /metrics', che
 export const needMirrorPods: Need = {permission: 'list pods in kube-system', check: 'kubectl auth can-i list pods -n kube-system', or: null};
 export const needActive: Need = {permission: null, check: null, or: '--probe active'};
 /** What no look at apiservers can tell beforehand, a connection tells of itself once it is open. */
-export const needOpen: Need = {permission: null, check: null, or: 'the label of the connection once it is open'};
+const needOpen: Need = {permission: null, check: null, or: 'the label of the connection once it is open'};
 /** The step test was tried, and no port-forward could be held. */
 export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
 /** Used by the active probe only. */

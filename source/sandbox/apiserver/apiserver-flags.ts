@@ -1,7 +1,7 @@
 /** The flags that an apiserver of this posture was started with: `/flagz` and the mirror pod tell the same. */
 import type {Posture} from '../posture.ts';
 
-export const kubeletAuthorityFile = '/etc/kubernetes/pki/ca.crt';
+const kubeletAuthorityFile = '/etc/kubernetes/pki/ca.crt';
 export const egressFile = '/etc/kubernetes/egress-selector-configuration.yaml';
 
 /** By flag name, after defaulting, each value as text. */

@@ -99,7 +99,7 @@ export async function deleteObjects(exchange: Exchange, store: ObjectStore, row:
 	sendJson(exchange, name === undefined ? {kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata: {resourceVersion: String(store.revision)}, items: deleted} : deleted[0]!);
 }
 
-export function deleteObject(store: ObjectStore, row: Pick<ResourceRow, 'name'>, {metadata: {namespace, name}}: KubeObject): KubeObject {
+function deleteObject(store: ObjectStore, row: Pick<ResourceRow, 'name'>, {metadata: {namespace, name}}: KubeObject): KubeObject {
 	return row.name === 'pods'
 		? store.update('pods', namespace, name, pod => {
 			pod.metadata.deletionTimestamp ??= apiTime();

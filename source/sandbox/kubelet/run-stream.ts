@@ -68,7 +68,7 @@ export function runAttach(container: Container, remote: RemoteStreams): void {
 	}
 }
 
-export function mainCommandOf(container: Container): string {
+function mainCommandOf(container: Container): string {
 	const {image, args = []} = container.setting.spec as {image: string; args?: string[]};
 	return [image.replace(/^.*\//, '').replace(/:.*$/, ''), ...args].join(' ');
 }

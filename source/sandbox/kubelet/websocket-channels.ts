@@ -8,7 +8,7 @@ import {parseResize, type RemoteStreams, type StreamWish} from './remote-streams
 
 const channels = {stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255} as const;
 
-export const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
+const channelProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 
 /** The streams of a client, or `undefined` when none of its protocols is known. @see https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/streaming/pkg/httpstream/wsstream/conn.go */
 export async function acceptChannels(request: IncomingMessage, socket: Duplex, head: Buffer, wish: StreamWish): Promise<RemoteStreams | undefined> {

@@ -124,4 +124,4 @@ export class KonnectivityServer {
 	}
 }
 
-export const noAgent = 'No agent available';
+const noAgent = 'No agent available';

@@ -4,7 +4,7 @@ import type {Tunnel} from './tunnel.ts';
 
 /** Up to so many connections own a tunnel each; beyond, so many may share one. */
 export const owners = 16;
-export const sharers = 4;
+const sharers = 4;
 /** Tunnels kept open without a connection: two at first, more when connections came quicker than tunnels. */
 export const mostIdle = 4;
 

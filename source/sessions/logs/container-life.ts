@@ -50,7 +50,7 @@ function unnamed(restarts: number): string {
 }
 
 /** Every container has ended and the pod will not start one again. */
-export function podIsDone(pod: PodObject): boolean {
+function podIsDone(pod: PodObject): boolean {
 	return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 

@@ -1,5 +1,6 @@
 /** Which carriers a remote command is tried by, and when the next one is worth trying. */
 import type {UpgradeOutcome} from '../../cluster/connection.ts';
+import {statusMessage} from '../../cluster/refusal.ts';
 
 export type CommandCarrier = {
 	carrier: 'websocket' | 'spdy';
@@ -33,21 +34,11 @@ the apiserver or kubelet said why) would be given again; one that is about upgra
 */
 export function anotherMayDo(refused: Refused): boolean {
 	const message = statusMessage(refused.body);
-	if (message !== undefined) {
+	if (message !== null) {
 		return /cannot get resource "pods\/(?:exec|attach|portforward)"/.test(message) || message === 'Upgrade request required';
 	}
 
 	return !saidByKubelet(refused);
-}
-
-/** The message of a Kubernetes Status; `undefined` when the body is none. */
-export function statusMessage(body: string): string | undefined {
-	try {
-		const value = JSON.parse(body) as {kind?: unknown; message?: unknown} | null;
-		return value?.kind === 'Status' ? (typeof value.message === 'string' ? value.message : '') : undefined;
-	} catch {
-		return undefined;
-	}
 }
 
 /** The kubelet refused the apiserver, or could not be reached; either as text/plain (measured, evidence K2 and K3). */

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
-import {refusal} from '../../cluster/refusal.ts';
+import {refusal, statusMessage} from '../../cluster/refusal.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
@@ -10,7 +10,7 @@ import {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import {withFirstWords} from '../carrier-refusals.ts';
-import {anotherMayDo, commandCarriers, statusMessage, type CommandCarrier} from './carrier-choice.ts';
+import {anotherMayDo, commandCarriers, type CommandCarrier} from './carrier-choice.ts';
 import {pingEveryMs, silenceMs, type CommandChannels, type RoundTripListener} from './command-channels.ts';
 import {commandOutcome, saidAboutContainer} from './command-outcome.ts';
 import {commandPath, type CommandRequest} from './command-request.ts';

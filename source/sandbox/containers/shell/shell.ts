@@ -20,7 +20,7 @@ export async function runProcess(process: ShellProcess): Promise<number> {
 }
 
 /** One line of shell; its status is that of its last command. `exit` inside it ends the line with that status. */
-export async function runLine(process: ShellProcess, line: string): Promise<number> {
+async function runLine(process: ShellProcess, line: string): Promise<number> {
 	for (const {joint, words} of splitCommands(line, process)) {
 		const skipped = (joint === '&&' && process.lastStatus !== 0) || (joint === '||' && process.lastStatus === 0);
 		if (skipped || words.length === 0) {
