@@ -25,7 +25,7 @@ export type Fault =
 	| {kind: 'kubelet-error'; text: string}
 	| null;
 
-class ContainerLog {
+export class ContainerLog {
 	/** Each life's newest file; older files of a life are out of the kubelet's sight. */
 	lives: LogRecord[][] = [[]];
 	restarts = 0;

@@ -1,11 +1,11 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
 import {followLogs, type FollowLogsOptions} from '../../../source/sessions/logs/follow-logs.ts';
 import type {LogEvent} from '../../../source/sessions/logs/log-events.ts';
 import {sinceSecond} from '../../../source/sessions/logs/log-read.ts';
 import type {QuietLimits} from '../../../source/sessions/logs/quiet-guard.ts';
-import {LogServer, type LogRecord} from '../../support/log-server.ts';
+import {LogServer, type ContainerLog, type LogRecord} from '../../support/log-server.ts';
 
 const quickly: QuietLimits = {askAfterMs: 400, answerWithinMs: 2000, readAfterMs: 500, deliverWithinMs: 300, readEveryMs: 800};
 
@@ -25,6 +25,15 @@ async function follow(server: LogServer, cluster: ClusterAccess, options: Partia
 	}
 
 	return told;
+}
+
+/** One pod of one container, and whoever follows it. */
+function testLog(title: string, run: (t: ExecutionContext, parts: {server: LogServer; cluster: ClusterAccess; log: ContainerLog}) => Promise<void>): void {
+	test(title, async t => {
+		await withServer(async (server, cluster) => {
+			await run(t, {server, cluster, log: server.addPod('w').get('app')!});
+		});
+	});
 }
 
 async function withServer<Result>(run: (server: LogServer, cluster: ClusterAccess) => Promise<Result>): Promise<Result> {
@@ -93,335 +102,280 @@ test('control: without the memory, the same cuts repeat or lose lines', async t 
 	t.deepEqual(wrong, [true, true, true, true, true]);
 });
 
-test('control: with resume switched off the first cut is the end, and it is an error', async t => {
-	await withServer(async (server, cluster) => {
-		server.addPod('w').get('app')!.append(...awkward);
-		server.faults.push({kind: 'cut', afterBytes: 100});
-		let text = '';
-		const error = await t.throwsAsync(follow(server, cluster, {resume: false, on(event) {
-			text += event.type === 'lines' ? event.bytes.toString('latin1') : '';
-		}}), {code: 'ERR_STREAM_LOST'});
-		t.is((error as unknown as {exitStatus: number}).exitStatus, 13);
-		t.true(asLines(awkward).startsWith(text) && text.length < total);
-	});
+testLog('control: with resume switched off the first cut is the end, and it is an error', async (t, {server, cluster, log}) => {
+	log.append(...awkward);
+	server.faults.push({kind: 'cut', afterBytes: 100});
+	let text = '';
+	const error = await t.throwsAsync(follow(server, cluster, {resume: false, on(event) {
+		text += event.type === 'lines' ? event.bytes.toString('latin1') : '';
+	}}), {code: 'ERR_STREAM_LOST'});
+	t.is((error as unknown as {exitStatus: number}).exitStatus, 13);
+	t.true(asLines(awkward).startsWith(text) && text.length < total);
 });
 
-test('a busy second is cut again and again while lines are written', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		const records = Array.from({length: 400}, (_, index): LogRecord => ({time: at(Math.floor(index / 150), String(Math.floor(index / 4)).padStart(9, '0')), text: `${index % 3}`}));
-		server.faults.push(...[500, 2000, 900, 4000, 3000].map(afterBytes => ({kind: 'cut', afterBytes} as const)));
-		const writing = (async () => {
-			for (let index = 0; index < records.length; index += 10) {
-				log.append(...records.slice(index, index + 10));
-				await sleep(25);
-			}
+testLog('a busy second is cut again and again while lines are written', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	const records = Array.from({length: 400}, (_, index): LogRecord => ({time: at(Math.floor(index / 150), String(Math.floor(index / 4)).padStart(9, '0')), text: `${index % 3}`}));
+	server.faults.push(...[500, 2000, 900, 4000, 3000].map(afterBytes => ({kind: 'cut', afterBytes} as const)));
+	const writing = (async () => {
+		for (let index = 0; index < records.length; index += 10) {
+			log.append(...records.slice(index, index + 10));
+			await sleep(25);
+		}
 
+		log.end();
+	})();
+	const {text, events} = await follow(server, cluster);
+	await writing;
+	t.is(text, asLines(records));
+	t.deepEqual(events.filter(({type}) => type === 'gap'), []);
+	t.is(events.filter(({type}) => type === 'reconnecting').length, 5);
+	t.true(events.filter(({type}) => type === 'resumed').length >= 2);
+});
+
+testLog('what rotated away during a cut is a gap that is said, and what is still offered is told', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append({time: at(1, '1'), text: 'before'});
+	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
+	const told = await follow(server, cluster, {on(event) {
+		if (event.type === 'reconnecting') {
+			log.append({time: at(1, '2'), text: 'lost with the old file'});
+			log.rotate();
+			log.append({time: at(1, '3'), text: 'after'});
 			log.end();
-		})();
-		const {text, events} = await follow(server, cluster);
-		await writing;
-		t.is(text, asLines(records));
-		t.deepEqual(events.filter(({type}) => type === 'gap'), []);
-		t.is(events.filter(({type}) => type === 'reconnecting').length, 5);
-		t.true(events.filter(({type}) => type === 'resumed').length >= 2);
-	});
+		}
+	}});
+	t.is(told.text, `${at(1, '1')} before\n${at(1, '3')} after\n`);
+	const order = told.events.filter(({type}) => ['gap', 'lines', 'resumed'].includes(type)).map(event => event.type === 'gap' ? `gap ${event.reason} ${event.after}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type);
+	t.deepEqual(order, ['lines', `gap last-line-not-met ${at(1, '1')}`, 'lines', 'resumed false']);
 });
 
-test('what rotated away during a cut is a gap that is said, and what is still offered is told', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		log.append({time: at(1, '1'), text: 'before'});
-		server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-		const told = await follow(server, cluster, {on(event) {
-			if (event.type === 'reconnecting') {
-				log.append({time: at(1, '2'), text: 'lost with the old file'});
-				log.rotate();
-				log.append({time: at(1, '3'), text: 'after'});
-				log.end();
-			}
-		}});
-		t.is(told.text, `${at(1, '1')} before\n${at(1, '3')} after\n`);
-		const order = told.events.filter(({type}) => ['gap', 'lines', 'resumed'].includes(type)).map(event => event.type === 'gap' ? `gap ${event.reason} ${event.after}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type);
-		t.deepEqual(order, ['lines', `gap last-line-not-met ${at(1, '1')}`, 'lines', 'resumed false']);
-	});
+testLog('a rotation onto an empty file is said too, though no line comes', async (t, {server, cluster, log}) => {
+	log.append({time: at(1, '1'), text: 'before'});
+	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
+	const stop = new AbortController();
+	const told = await follow(server, cluster, {signal: stop.signal, on(event) {
+		if (event.type === 'reconnecting') {
+			log.rotate();
+		} else if (event.type === 'resumed') {
+			stop.abort();
+		}
+	}});
+	t.true(told.events.some(event => event.type === 'gap' && event.reason === 'last-line-not-met'));
 });
 
-test('a rotation onto an empty file is said too, though no line comes', async t => {
-	await withServer(async (server, cluster) => {
-		const log = server.addPod('w').get('app')!;
-		log.append({time: at(1, '1'), text: 'before'});
-		server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-		const stop = new AbortController();
-		const told = await follow(server, cluster, {signal: stop.signal, on(event) {
-			if (event.type === 'reconnecting') {
-				log.rotate();
-			} else if (event.type === 'resumed') {
-				stop.abort();
-			}
-		}});
-		t.true(told.events.some(event => event.type === 'gap' && event.reason === 'last-line-not-met'));
-	});
+testLog('over a restart during a cut, the rest of the old life comes first, then the new one', async (t, {server, cluster, log}) => {
+	log.append({time: at(1, '1'), text: 'one'}, {time: at(1, '2'), text: 'two'});
+	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length - 2});
+	const told = await follow(server, cluster, {on(event, {text}) {
+		if (event.type === 'reconnecting') {
+			log.append({time: at(1, '3'), text: 'last words'});
+			log.end(1);
+			log.restart();
+			log.append({time: at(2, '1'), text: 'new life'});
+		} else if (text.includes('new life')) {
+			server.restartPolicy = 'Never';
+			log.end(0);
+		}
+	}});
+	t.is(told.text, `${at(1, '1')} one\n${at(1, '2')} two\n${at(1, '3')} last words\n${at(2, '1')} new life\n`);
+	t.deepEqual(told.events.filter(({type}) => type === 'gap'), []);
+	const restarted = told.events.findIndex(({type}) => type === 'restarted');
+	const newLife = told.events.findIndex(event => event.type === 'lines' && event.bytes.includes('new life'));
+	t.true(restarted > 0 && restarted < newLife);
+	t.deepEqual(told.events.at(-1), {...told.events.at(-1), type: 'ended', reason: 'container-ended'} as never);
 });
 
-test('over a restart during a cut, the rest of the old life comes first, then the new one', async t => {
-	await withServer(async (server, cluster) => {
-		const log = server.addPod('w').get('app')!;
-		log.append({time: at(1, '1'), text: 'one'}, {time: at(1, '2'), text: 'two'});
-		server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length - 2});
-		const told = await follow(server, cluster, {on(event, {text}) {
-			if (event.type === 'reconnecting') {
-				log.append({time: at(1, '3'), text: 'last words'});
-				log.end(1);
+testLog('a restart of which the status does not know yet is found when the last line is not met', async (t, {server, cluster, log}) => {
+	log.append({time: at(1, '1'), text: 'one'});
+	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
+	const stop = new AbortController();
+	const told = await follow(server, cluster, {signal: stop.signal, on(event, {text}) {
+		if (event.type === 'reconnecting') {
+			log.append({time: at(1, '2'), text: 'last words'});
+			log.lives.push([{time: at(2, '1'), text: 'new life'}]);
+			setTimeout(() => {
+				log.restarts++;
+			}, 700);
+		} else if (text.includes('new life')) {
+			stop.abort();
+		}
+	}});
+	t.is(told.text, `${at(1, '1')} one\n${at(1, '2')} last words\n${at(2, '1')} new life\n`);
+	t.deepEqual(told.events.filter(({type}) => type === 'gap'), []);
+});
+
+testLog('more restarts than logs are kept is a gap', async (t, {server, cluster, log}) => {
+	log.append({time: at(1, '1'), text: 'one'});
+	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
+	const stop = new AbortController();
+	const told = await follow(server, cluster, {signal: stop.signal, on(event, {text}) {
+		if (event.type === 'reconnecting') {
+			for (const life of ['two', 'three', 'four']) {
 				log.restart();
-				log.append({time: at(2, '1'), text: 'new life'});
-			} else if (text.includes('new life')) {
-				server.restartPolicy = 'Never';
-				log.end(0);
+				log.append({time: at(2, '1'), text: life});
 			}
-		}});
-		t.is(told.text, `${at(1, '1')} one\n${at(1, '2')} two\n${at(1, '3')} last words\n${at(2, '1')} new life\n`);
-		t.deepEqual(told.events.filter(({type}) => type === 'gap'), []);
-		const restarted = told.events.findIndex(({type}) => type === 'restarted');
-		const newLife = told.events.findIndex(event => event.type === 'lines' && event.bytes.includes('new life'));
-		t.true(restarted > 0 && restarted < newLife);
-		t.deepEqual(told.events.at(-1), {...told.events.at(-1), type: 'ended', reason: 'container-ended'} as never);
-	});
+		} else if (text.includes('four')) {
+			stop.abort();
+		}
+	}});
+	t.is(told.text, `${at(1, '1')} one\n${at(2, '1')} three\n${at(2, '1')} four\n`);
+	t.true(told.events.some(event => event.type === 'gap' && event.reason === 'restarts-missed'));
 });
 
-test('a restart of which the status does not know yet is found when the last line is not met', async t => {
-	await withServer(async (server, cluster) => {
-		const log = server.addPod('w').get('app')!;
-		log.append({time: at(1, '1'), text: 'one'});
-		server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-		const stop = new AbortController();
-		const told = await follow(server, cluster, {signal: stop.signal, on(event, {text}) {
-			if (event.type === 'reconnecting') {
-				log.append({time: at(1, '2'), text: 'last words'});
-				log.lives.push([{time: at(2, '1'), text: 'new life'}]);
-				setTimeout(() => {
-					log.restarts++;
-				}, 700);
-			} else if (text.includes('new life')) {
-				stop.abort();
-			}
-		}});
-		t.is(told.text, `${at(1, '1')} one\n${at(1, '2')} last words\n${at(2, '1')} new life\n`);
-		t.deepEqual(told.events.filter(({type}) => type === 'gap'), []);
-	});
-});
-
-test('more restarts than logs are kept is a gap', async t => {
-	await withServer(async (server, cluster) => {
-		const log = server.addPod('w').get('app')!;
-		log.append({time: at(1, '1'), text: 'one'});
-		server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-		const stop = new AbortController();
-		const told = await follow(server, cluster, {signal: stop.signal, on(event, {text}) {
-			if (event.type === 'reconnecting') {
-				for (const life of ['two', 'three', 'four']) {
-					log.restart();
-					log.append({time: at(2, '1'), text: life});
-				}
-			} else if (text.includes('four')) {
-				stop.abort();
-			}
-		}});
-		t.is(told.text, `${at(1, '1')} one\n${at(2, '1')} three\n${at(2, '1')} four\n`);
-		t.true(told.events.some(event => event.type === 'gap' && event.reason === 'restarts-missed'));
-	});
-});
-
-test('a clean end while the container runs (a tunnel that died) is no end', async t => {
-	await withServer(async (server, cluster) => {
-		const log = server.addPod('w').get('app')!;
-		log.append(...awkward.slice(0, 4));
-		server.faults.push({kind: 'end-cleanly', afterBytes: 50});
-		const told = await follow(server, cluster, {on(event, {text}) {
-			if (text.includes('other') && log.state === 'running') {
-				log.append(...awkward.slice(4));
-				server.restartPolicy = 'Never';
-				log.end();
-			}
-		}});
-		t.is(told.text, asLines(awkward));
-	});
-});
-
-test('container-end ends with the first life, and not with a tunnel', async t => {
-	await withServer(async (server, cluster) => {
-		const log = server.addPod('w').get('app')!;
-		log.append(...awkward.slice(0, 4));
-		server.faults.push({kind: 'end-cleanly', afterBytes: 50});
-		const told = await follow(server, cluster, {until: 'container-end', on(event, {text}) {
-			if (text.includes('other') && log.state === 'running') {
-				log.append(...awkward.slice(4));
-				log.end(3);
-			}
-		}});
-		t.is(told.text, asLines(awkward));
-		t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended', ended: {exitCode: 3, reason: 'Error'}});
-	});
-});
-
-test('a last line without a line feed is told once the container has ended', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		log.append({time: at(1, '1'), text: 'whole'}, {time: at(1, '2'), text: 'no end', partial: true});
-		log.end();
-		t.is((await follow(server, cluster)).text, `${at(1, '1')} whole\n${at(1, '2')} no end`);
-	});
-});
-
-test('Retry-After is obeyed', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		log.append(...awkward);
-		log.end();
-		server.faults.push({kind: 'cut', afterBytes: 50}, {kind: 'refuse', status: 429, body: '{"kind":"Status","message":"too many"}', headers: {'retry-after': '1'}});
-		const {text} = await follow(server, cluster);
-		t.is(text, asLines(awkward));
-		t.true(server.seen[2]!.at - server.seen[1]!.at >= 1000, `${server.seen[2]!.at - server.seen[1]!.at} ms`);
-	});
-});
-
-test('the kubelet’s failure inside the body is told as such and never as a line', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		log.append(...awkward);
-		server.faults.push({kind: 'kubelet-error', text: 'failed to create fsnotify watcher: too many open files'});
-		const told = await follow(server, cluster, {on(event) {
-			if (event.type === 'resumed') {
-				log.end();
-			}
-		}});
-		t.is(told.text, asLines(awkward));
-		t.like(told.events.find(({type}) => type === 'server-said'), {text: 'failed to create fsnotify watcher: too many open files'});
-	});
-});
-
-test('a pod that is gone ends the follow, even when another has its name', async t => {
-	await withServer(async (server, cluster) => {
-		server.addPod('w').get('app')!.append(...awkward);
-		const told = await follow(server, cluster, {on(event) {
-			if (event.type === 'lines') {
-				server.removePod('w');
-				server.addPod('w', {uid: 'another'}).get('app')!.append({time: at(5, '0'), text: 'not ours'});
-			}
-		}});
-		t.is(told.text, asLines(awkward));
-		t.like(told.events.at(-1), {type: 'ended', reason: 'pod-gone'});
-	});
-});
-
-test('a log without a line answers not even with headers, and is waited for', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		setTimeout(() => {
-			log.append({time: at(1, '1'), text: 'at last'});
+testLog('a clean end while the container runs (a tunnel that died) is no end', async (t, {server, cluster, log}) => {
+	log.append(...awkward.slice(0, 4));
+	server.faults.push({kind: 'end-cleanly', afterBytes: 50});
+	const told = await follow(server, cluster, {on(event, {text}) {
+		if (text.includes('other') && log.state === 'running') {
+			log.append(...awkward.slice(4));
+			server.restartPolicy = 'Never';
 			log.end();
-		}, 900);
-		const told = await follow(server, cluster, {quiet: quickly});
-		t.is(told.text, `${at(1, '1')} at last\n`);
-		t.deepEqual(told.events.filter(({type}) => type === 'stalled' || type === 'reconnecting'), []);
-	});
+		}
+	}});
+	t.is(told.text, asLines(awkward));
 });
 
-test('a way that swallows everything is said to be stalled, and nothing is lost when it is back', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		log.append(...awkward.slice(0, 3));
-		server.faults.push({kind: 'freeze', afterBytes: asLines(awkward.slice(0, 3)).length});
-		server.readyzSilent = true;
-		setTimeout(() => {
-			log.append(...awkward.slice(3));
+testLog('container-end ends with the first life, and not with a tunnel', async (t, {server, cluster, log}) => {
+	log.append(...awkward.slice(0, 4));
+	server.faults.push({kind: 'end-cleanly', afterBytes: 50});
+	const told = await follow(server, cluster, {until: 'container-end', on(event, {text}) {
+		if (text.includes('other') && log.state === 'running') {
+			log.append(...awkward.slice(4));
+			log.end(3);
+		}
+	}});
+	t.is(told.text, asLines(awkward));
+	t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended', ended: {exitCode: 3, reason: 'Error'}});
+});
+
+testLog('a last line without a line feed is told once the container has ended', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append({time: at(1, '1'), text: 'whole'}, {time: at(1, '2'), text: 'no end', partial: true});
+	log.end();
+	t.is((await follow(server, cluster)).text, `${at(1, '1')} whole\n${at(1, '2')} no end`);
+});
+
+testLog('Retry-After is obeyed', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward);
+	log.end();
+	server.faults.push({kind: 'cut', afterBytes: 50}, {kind: 'refuse', status: 429, body: '{"kind":"Status","message":"too many"}', headers: {'retry-after': '1'}});
+	const {text} = await follow(server, cluster);
+	t.is(text, asLines(awkward));
+	t.true(server.seen[2]!.at - server.seen[1]!.at >= 1000, `${server.seen[2]!.at - server.seen[1]!.at} ms`);
+});
+
+testLog('the kubelet’s failure inside the body is told as such and never as a line', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward);
+	server.faults.push({kind: 'kubelet-error', text: 'failed to create fsnotify watcher: too many open files'});
+	const told = await follow(server, cluster, {on(event) {
+		if (event.type === 'resumed') {
 			log.end();
-		}, 300);
-		const told = await follow(server, cluster, {quiet: quickly, on(event) {
-			if (event.type === 'stalled') {
-				server.readyzSilent = false;
-			}
-		}});
-		t.is(told.text, asLines(awkward));
-		t.like(told.events.find(({type}) => type === 'stalled'), {leg: 1});
-	});
+		}
+	}});
+	t.is(told.text, asLines(awkward));
+	t.like(told.events.find(({type}) => type === 'server-said'), {text: 'failed to create fsnotify watcher: too many open files'});
 });
 
-test('a stream that stands still while the log goes on is given up and resumed', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		log.append(...awkward.slice(0, 3));
-		server.faults.push({kind: 'freeze', afterBytes: asLines(awkward.slice(0, 3)).length});
-		setTimeout(() => {
-			log.append(...awkward.slice(3));
-		}, 100);
-		const told = await follow(server, cluster, {quiet: quickly, on(event, {text}) {
-			if (text.length === total) {
-				log.end();
-			}
-		}});
-		t.is(told.text, asLines(awkward));
-		t.like(told.events.find(({type}) => type === 'stalled'), {leg: 2});
-	});
+testLog('a pod that is gone ends the follow, even when another has its name', async (t, {server, cluster, log}) => {
+	log.append(...awkward);
+	const told = await follow(server, cluster, {on(event) {
+		if (event.type === 'lines') {
+			server.removePod('w');
+			server.addPod('w', {uid: 'another'}).get('app')!.append({time: at(5, '0'), text: 'not ours'});
+		}
+	}});
+	t.is(told.text, asLines(awkward));
+	t.like(told.events.at(-1), {type: 'ended', reason: 'pod-gone'});
 });
 
-test('time that goes back loses nothing', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		const records = [{time: at(5, '1'), text: 'late'}, {time: at(1, '1'), text: 'early'}, {time: at(1, '2'), text: 'next'}, {time: at(6, '0'), text: 'end'}];
-		log.append(...records);
+testLog('a log without a line answers not even with headers, and is waited for', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	setTimeout(() => {
+		log.append({time: at(1, '1'), text: 'at last'});
 		log.end();
-		server.faults.push({kind: 'cut', afterBytes: asLines(records.slice(0, 3)).length});
-		t.is((await follow(server, cluster)).text, asLines(records));
-	});
+	}, 900);
+	const told = await follow(server, cluster, {quiet: quickly});
+	t.is(told.text, `${at(1, '1')} at last\n`);
+	t.deepEqual(told.events.filter(({type}) => type === 'stalled' || type === 'reconnecting'), []);
 });
 
-test('a tail is where it begins, not where it resumes', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		log.append(...awkward.slice(0, 8));
-		const told = await follow(server, cluster, {start: {tailLines: 1}, on(event) {
-			if (event.type === 'lines' && log.file.length === 8) {
-				for (let index = 0; index < 30; index++) {
-					log.append({time: at(3, String(index).padStart(9, '0')), text: String(index)});
-				}
-
-				server.cutEverything();
-				log.end();
-			}
-		}});
-		t.is(told.text, asLines(log.file.slice(7)));
-	});
-});
-
-test('a slow reader slows the server', async t => {
-	await withServer(async (server, cluster) => {
-		server.restartPolicy = 'Never';
-		const log = server.addPod('w').get('app')!;
-		log.append(...Array.from({length: 20_000}, (_, index) => ({time: at(1, String(index).padStart(9, '0')), text: 'x'.repeat(2000)})));
+testLog('a way that swallows everything is said to be stalled, and nothing is lost when it is back', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward.slice(0, 3));
+	server.faults.push({kind: 'freeze', afterBytes: asLines(awkward.slice(0, 3)).length});
+	server.readyzSilent = true;
+	setTimeout(() => {
+		log.append(...awkward.slice(3));
 		log.end();
-		let read = 0;
-		await follow(server, cluster, {async on(event) {
-			if (event.type === 'lines') {
-				read += event.bytes.length;
-				if (read < 4_000_000) {
-					await sleep(20);
-					t.true(server.sent - read < 16 * 1024 * 1024, `${server.sent} sent, ${read} read`);
-				}
+	}, 300);
+	const told = await follow(server, cluster, {quiet: quickly, on(event) {
+		if (event.type === 'stalled') {
+			server.readyzSilent = false;
+		}
+	}});
+	t.is(told.text, asLines(awkward));
+	t.like(told.events.find(({type}) => type === 'stalled'), {leg: 1});
+});
+
+testLog('a stream that stands still while the log goes on is given up and resumed', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward.slice(0, 3));
+	server.faults.push({kind: 'freeze', afterBytes: asLines(awkward.slice(0, 3)).length});
+	setTimeout(() => {
+		log.append(...awkward.slice(3));
+	}, 100);
+	const told = await follow(server, cluster, {quiet: quickly, on(event, {text}) {
+		if (text.length === total) {
+			log.end();
+		}
+	}});
+	t.is(told.text, asLines(awkward));
+	t.like(told.events.find(({type}) => type === 'stalled'), {leg: 2});
+});
+
+testLog('time that goes back loses nothing', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	const records = [{time: at(5, '1'), text: 'late'}, {time: at(1, '1'), text: 'early'}, {time: at(1, '2'), text: 'next'}, {time: at(6, '0'), text: 'end'}];
+	log.append(...records);
+	log.end();
+	server.faults.push({kind: 'cut', afterBytes: asLines(records.slice(0, 3)).length});
+	t.is((await follow(server, cluster)).text, asLines(records));
+});
+
+testLog('a tail is where it begins, not where it resumes', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward.slice(0, 8));
+	const told = await follow(server, cluster, {start: {tailLines: 1}, on(event) {
+		if (event.type === 'lines' && log.file.length === 8) {
+			for (let index = 0; index < 30; index++) {
+				log.append({time: at(3, String(index).padStart(9, '0')), text: String(index)});
 			}
-		}});
-		t.is(read, asLines(log.file).length);
-	});
+
+			server.cutEverything();
+			log.end();
+		}
+	}});
+	t.is(told.text, asLines(log.file.slice(7)));
+});
+
+testLog('a slow reader slows the server', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...Array.from({length: 20_000}, (_, index) => ({time: at(1, String(index).padStart(9, '0')), text: 'x'.repeat(2000)})));
+	log.end();
+	let read = 0;
+	await follow(server, cluster, {async on(event) {
+		if (event.type === 'lines') {
+			read += event.bytes.length;
+			if (read < 4_000_000) {
+				await sleep(20);
+				t.true(server.sent - read < 16 * 1024 * 1024, `${server.sent} sent, ${read} read`);
+			}
+		}
+	}});
+	t.is(read, asLines(log.file).length);
 });
 
 async function resumeNaively(cluster: ClusterAccess): Promise<string> {
