@@ -28,6 +28,7 @@ function heldAt(cursor: number | null, typed: string) {
 		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}},
 		async type({onChange}: {onChange: (text: string, regex: boolean) => void}) {
 			onChange(typed, false);
+			buffer.append(0, 0, 0, 'text', Buffer.from('needle that came meanwhile'));
 			return typed;
 		},
 		tell(text: string) {
@@ -47,7 +48,7 @@ test('a search lands on the match that is nearest above, though it was looked th
 	t.is(middle.run.view.cursor, needles[1]);
 });
 
-test('while it follows, a search lands on the last match of all', async t => {
+test('while it follows, a search lands on the last match when it began, whatever comes meanwhile', async t => {
 	const {run, session} = heldAt(null, 'needle');
 	await search(session);
 	t.is(run.view.cursor, needles[2]);

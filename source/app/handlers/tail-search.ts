@@ -38,8 +38,9 @@ export async function search(session: Session): Promise<void> {
 	}
 
 	const before = run.view;
-	const from = placeHeld(run);
-	const nearest = (view: TailView) => nextMatch({...view, cursor: from.number ?? view.buffer.end}, -1);
+	// What comes while the word is typed does not take the eye from the match that is shown.
+	const from = placeHeld(run, before.follow ? before.buffer.end : before.cursor);
+	const nearest = (view: TailView) => nextMatch({...view, cursor: from.number}, -1);
 	const look = (text: string, regex: boolean) => {
 		run.view = searchTail(run.view, text, regex);
 		run.scan(letterMs);
@@ -74,12 +75,13 @@ export async function filter(session: Session): Promise<void> {
 	}
 
 	const before = run.view.filter;
-	const from = placeHeld(run);
+	const {follow} = run.view;
+	const from = placeHeld(run, run.view.cursor);
 	const set = (typed: string, regex: boolean) => {
 		const inverse = typed.startsWith('!');
 		run.view = filterTail(run.view, {filter: {text: inverse ? typed.slice(1) : typed, regex, inverse}, matchesOnly: true});
 		run.scan(letterMs);
-		run.view = from.number === null ? run.view : goTo(run.view, from.number);
+		run.view = follow ? run.view : goTo(run.view, from.number);
 
 		session.store.now({type: 'tail-changed'});
 	};
@@ -94,23 +96,23 @@ export async function filter(session: Session): Promise<void> {
 		set(`${before.inverse ? '!' : ''}${before.text}`, before.regex);
 	}
 
-	if (from.number !== null) {
-		await lookThrough(session, run, view => goTo(view, from.number!), 'no line');
+	if (!follow) {
+		await lookThrough(session, run, view => goTo(view, from.number), 'no line');
 	}
 
 	from.release();
 }
 
-/** The line under the cursor now, wherever lines that are put before others move it; `null` while it follows. */
-function placeHeld(run: TailRun) {
+/** A place among the lines, wherever lines that are put before it move it. */
+function placeHeld(run: TailRun, number: number) {
 	const held = {
-		number: run.view.follow ? null : run.view.cursor,
+		number,
 		release() {
 			run.onMoved.delete(moved);
 		},
 	};
 	const moved = (to: (number: number) => number) => {
-		held.number = held.number === null ? null : to(held.number);
+		held.number = to(held.number);
 	};
 
 	run.onMoved.add(moved);
