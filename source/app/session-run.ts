@@ -366,7 +366,7 @@ export class SessionRun implements Session {
 
 	#pace(): number {
 		const isFar = this.env['SSH_TTY'] !== undefined && this.terminal.stdout.writableNeedDrain;
-		const rate = currentTail(this)?.view.rate ?? 0;
+		const rate = currentTail(this)?.inflow ?? 0;
 		return isFar ? paceMs.far : rate > busyRate ? paceMs.busy : paceMs.near;
 	}
 

@@ -1,6 +1,6 @@
 /** A tail as a row of the dock: what it follows, how it is, how much comes. */
 import type {DockEntry} from '../state/connections.ts';
-import {grouped} from '../text/grouped.ts';
+import {rateWords} from '../state/tail/tail-view.ts';
 import type {Session} from './session.ts';
 import type {TailRun} from './tail-run.ts';
 
@@ -22,7 +22,7 @@ function tailInDock({ask, view}: TailRun, {samples}: DockEntry): Partial<DockEnt
 		what: pods > 1 ? `${ask.title}, ${pods} pods` : ask.title,
 		phase: phase === 'following' ? 'open' : phase === 'failed' ? 'failed' : phase === 'ended' ? 'stopped' : 'working',
 		note: phase === 'following' ? '' : note || phase,
-		figures: phase === 'following' ? `${rate < 10 ? rate.toFixed(rate === 0 ? 0 : 1) : grouped(Math.round(rate))} lines/s` : '',
-		samples: [...samples.slice(-23), rate],
+		figures: phase === 'following' && rate !== null ? rateWords(rate) : '',
+		samples: [...samples.slice(-23), rate ?? 0],
 	};
 }

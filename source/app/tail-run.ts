@@ -22,6 +22,7 @@ import {insertLate} from './late-lines.ts';
 import {LineOrder} from './line-order.ts';
 import {JoinPoints, loadOlder} from './older-loading.ts';
 import {noticeOf, phaseOf} from './tail-notices.ts';
+import {asTailSource, shortName} from './tail-source.ts';
 
 export type TailAsk = {
 	title: string;
@@ -51,6 +52,8 @@ export class TailRun {
 	/** Tells tails apart: asking for the same one again shows it. */
 	key = '';
 	view: TailView;
+	/** Lines that came in the second before, what logs held before among them. */
+	inflow = 0;
 	/** Told when lines stand elsewhere. */
 	readonly onMoved = new Set<(moved: Moved) => void>();
 	readonly #cluster: ClusterAccess;
@@ -65,6 +68,7 @@ export class TailRun {
 	readonly #liveFrom = new Map<number, number>();
 	#loading: Promise<void> | null = null;
 	#arrived = 0;
+	#live = 0;
 	#rates: number[] = [];
 
 	constructor(id: string, ask: TailAsk, view: TailView, {cluster, witness, changed}: {cluster: ClusterAccess; witness: ConnectionWitness; changed: () => void}) {
@@ -86,6 +90,7 @@ export class TailRun {
 		this.#points = new JoinPoints();
 		this.#clocks = new ClockSkew();
 		this.#liveFrom.clear();
+		this.#rates = [];
 		this.#loading = null;
 		this.#order = this.#makeOrder();
 		this.view = filterTail({
@@ -105,11 +110,14 @@ export class TailRun {
 		this.#order.flushAll();
 	}
 
-	/** Once a second: how many lines came, averaged over five. */
+	/** Once a second: how many lines came, and how many of them live, averaged over five. */
 	tick(): void {
-		this.#rates = [...this.#rates.slice(-4), this.#arrived];
+		this.inflow = this.#arrived;
 		this.#arrived = 0;
-		const rate = this.#rates.reduce((sum, count) => sum + count, 0) / this.#rates.length;
+		const isLive = this.#liveFrom.values().some(from => Date.now() > from + 1000);
+		this.#rates = isLive ? [...this.#rates.slice(-4), this.#live] : [];
+		this.#live = 0;
+		const rate = this.#rates.length === 0 ? null : this.#rates.reduce((sum, count) => sum + count, 0) / this.#rates.length;
 		const skews = this.#clocks.skews();
 		if (rate !== this.view.rate || skews.length > 0 || this.view.skews.length > 0) {
 			this.view = {...this.view, rate, skews};
@@ -270,7 +278,7 @@ export class TailRun {
 			const count = this.#order.lines(index, event.bytes);
 			this.#arrived += count;
 			this.#points.note(index, event.source, event.bytes, count);
-			this.#noteClock(index, event.source, event.bytes);
+			this.#live += this.#noteClock(index, event.source, event.bytes) ? count : 0;
 			this.#setSource(index, {state: 'open', note: ''});
 			this.#settlePhase();
 
@@ -301,8 +309,8 @@ export class TailRun {
 		this.#changed();
 	}
 
-	/** The last line of a block that came live; what a log held before came later than it was written. */
-	#noteClock(index: number, {node}: LogSource, block: Buffer): void {
+	/** The last line of a block that came live; what a log held before came later than it was written. Gives whether it is live. */
+	#noteClock(index: number, {node}: LogSource, block: Buffer): boolean {
 		const now = Date.now();
 		const from = this.#liveFrom.get(index) ?? (now + backlogMs);
 		this.#liveFrom.set(index, from);
@@ -311,6 +319,8 @@ export class TailRun {
 		if (node !== null && now > from && length > 0) {
 			this.#clocks.note(node, stampMilliseconds(block, at, length), now);
 		}
+
+		return now > from;
 	}
 
 	#takePods(event: Exclude<LogEvent, {source: LogSource}>): void {
@@ -381,19 +391,4 @@ export class TailRun {
 
 		this.scan(200);
 	}
-}
-
-/** The part of a pod's name that tells it from its siblings. */
-export function shortName(pod: string): string {
-	const last = pod.slice(pod.lastIndexOf('-') + 1);
-	return pod.length <= 10 || /^\d+$/.test(last) || last.length < 4 ? pod.slice(-16) : last;
-}
-
-function asTailSource(source: LogSource): TailSource {
-	let hash = 0;
-	for (const character of source.uid ?? source.pod) {
-		hash = ((hash * 31) + character.codePointAt(0)!) >>> 0;
-	}
-
-	return {namespace: source.namespace, pod: source.pod, container: source.container, node: source.node, short: source.pod, colour: (hash % 8) + 1, on: true, state: 'waiting', note: ''};
 }

@@ -2,7 +2,7 @@
 import {worstPath} from '../state/connections.ts';
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
-import {shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
+import {rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {Sanitiser} from '../text/sanitise.ts';
 import {grouped} from '../text/grouped.ts';
@@ -46,6 +46,10 @@ export function fitTail(screen: Screen, view: TailView, rows: number): TailView 
 function subtitle({theme: {glyphs}}: Screen, view: TailView): string {
 	const pods = new Set(view.sources.map(source => source.pod));
 	const containers = new Set(view.sources.map(source => source.container));
+	if (pods.size === 0) {
+		return '';
+	}
+
 	const parts = [pods.size === 1 && !view.title.includes(' ') ? '' : `${pods.size} pods`, containers.size === 1 ? [...containers][0]! : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' || view.previous ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
 	return parts.filter(part => part !== '').join(` ${glyphs.dot} `);
 }
@@ -65,7 +69,8 @@ function stateWords({theme: {glyphs: {dot}}}: Screen, view: TailView): string {
 		return `held ${dot} ${grouped(Math.max(0, below))} below`;
 	}
 
-	return view.phase === 'following' ? `following ${dot} ${view.rate < 10 ? view.rate.toFixed(view.rate === 0 ? 0 : 1) : grouped(Math.round(view.rate))} lines/s` : `${view.phase}${view.note === '' ? '' : ` ${dot} ${view.note}`}`;
+	const note = view.phase !== 'following' ? view.note : view.rate === null ? '' : rateWords(view.rate);
+	return `${view.phase}${note === '' ? '' : ` ${dot} ${note}`}`;
 }
 
 function sourceLine({state: {size}, theme: {glyphs}}: Screen, view: TailView): Line[] {

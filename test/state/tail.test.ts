@@ -179,6 +179,15 @@ test('where lines take several rows, the one under the cursor is whole on the sc
 	t.is(withCursorShown(goTo(view(50), 7), 2, height).top, 7);
 });
 
+test('our notices stay in a filtered view, and are none of the lines that fit', t => {
+	const buffer = filled(['ERROR a', 'b', 'ERROR c']);
+	buffer.append(-1, 0, 0, 'notice', Buffer.from('back after 2 s'));
+	const index = new LineIndex(query({level: 4, notices: true}));
+	t.true(index.advance(buffer, 5));
+	t.is(index.matches.length, 2);
+	t.is(index.shown.length, 3);
+});
+
 test('while paused, the lines and errors that wait are counted, and what was let go meanwhile is not shown', t => {
 	const buffer = filled(['old ERROR', 'old'], {lines: linesPerBlock * 2, bytes: 1e9});
 	const paused = pauseTail(emptyTail('tail-1', 'pod/web', buffer));

@@ -14,7 +14,7 @@ export type LineQuery = {
 	hidden: ReadonlySet<number>;
 	/** Lines shown around each match. */
 	context: number;
-	/** Whether our own notices are among the matches: they are in a filtered view, and not in a search. */
+	/** Whether our own notices are shown: they are in a filtered view, and not in a search. */
 	notices: boolean;
 };
 
@@ -84,7 +84,7 @@ function isLower(text: string): boolean {
 export class LineIndex {
 	readonly query: LineQuery;
 	readonly matches = new Numbers();
-	/** The matches with the lines around them. */
+	/** The matches with the lines around them, and our notices. */
 	readonly shown = new Numbers();
 	/** Why the query cannot be used. */
 	problem: string | null = null;
@@ -191,7 +191,10 @@ export class LineIndex {
 					this.shown.push(before);
 				}
 
-				this.matches.push(number);
+				if (!isNotice) {
+					this.matches.push(number);
+				}
+
 				this.shown.push(number);
 				this.#lastShown = number;
 				this.#lastMatch = isNotice ? this.#lastMatch : number;

@@ -1,6 +1,7 @@
 /** What a person sees of a tail, and from where: position, search, filter, and how lines are drawn. The lines themselves are in its buffer. */
 import type {NodeSkew} from './clock-skew.ts';
 import {levelBits, LineBuffer, type LineLevel} from './line-buffer.ts';
+import {grouped} from '../../text/grouped.ts';
 import {LineIndex} from './line-index.ts';
 
 export type TailSource = {
@@ -55,7 +56,8 @@ export type TailView = {
 	marked: ReadonlySet<number>;
 	lineField: number;
 	counters: TailCounters;
-	rate: number;
+	/** Lines a second that come live; `null` before that is known. */
+	rate: number | null;
 	windowRows: number;
 	older: OlderLines;
 	/** Nodes whose clocks stand out. */
@@ -66,12 +68,16 @@ export type TailView = {
 export type OlderLines = {phase: 'unread' | 'reading' | 'none' | 'full'; read: number; note: string};
 export const olderUnread: OlderLines = {phase: 'unread', read: 0, note: ''};
 
+export function rateWords(rate: number): string {
+	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : grouped(Math.round(rate))} lines/s`;
+}
+
 export function emptyTail(id: string, title: string, buffer = new LineBuffer()): TailView {
 	return {
 		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
 		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
 		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, shownIndex: null, marked: new Set(), lineField: 0,
-		counters: {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0}, rate: 0, windowRows: 20, older: olderUnread, skews: [],
+		counters: {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0}, rate: null, windowRows: 20, older: olderUnread, skews: [],
 	};
 }
 
