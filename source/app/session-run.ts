@@ -54,6 +54,8 @@ export type SessionOptions = {
 	tail?: {wish: Omit<TailWish, 'namespace'> & {namespace?: string | null}; since: 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h'; previous: boolean};
 	/** The sandbox that the cluster is, when it is one. */
 	sandbox?: Sandbox;
+	/** The sandbox stands in for a kubeconfig that was not found. */
+	isForWant?: boolean;
 };
 
 /** Frames that no key asked for: a person cannot read more, and a slow line cannot carry more. */
@@ -145,7 +147,7 @@ export class SessionRun implements Session {
 		}, 1000);
 		tellKeymapProblems(this, options.keymapProblems);
 		if (options.sandbox) {
-			followSandbox(this, options.sandbox);
+			followSandbox(this, options.sandbox, options.isForWant ?? false);
 		}
 
 		if (options.tail) {

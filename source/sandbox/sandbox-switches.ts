@@ -3,7 +3,7 @@ import {certificateFor, tellServingRequests} from './node-side.ts';
 import type {Posture} from './posture.ts';
 import type {SandboxParts} from './sandbox-parts.ts';
 import {placeAgents} from './tunnels/agent-pods.ts';
-import type {SwitchValues} from './switch-rows.ts';
+import {switchRows, type SwitchValues} from './switch-rows.ts';
 import {expectedEnd} from './network/expected-end.ts';
 
 export class SandboxSwitches {
@@ -52,9 +52,9 @@ export class SandboxSwitches {
 		wire.latencyMs = after.latency;
 		wire.stall(after.stall === 'on');
 		controlPlane.apiserver.retryAfter = after.retryAfter;
-		for (const [name, value] of Object.entries(after)) {
-			if (value !== before[name as keyof SwitchValues]) {
-				tell(`${name} is now ${value}`);
+		for (const {name, title} of switchRows) {
+			if (after[name] !== before[name]) {
+				tell(`${title}: ${before[name]} → ${after[name]}`);
 			}
 		}
 	}

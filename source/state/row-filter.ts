@@ -27,9 +27,10 @@ export function parseRowFilter(typed: string): RowFilter {
 	}
 
 	try {
-		return {kind: 'regex', pattern: new RegExp(rest.slice(1), 'iu'), inverse};
+		// Every cell is a line of its own: an anchor is the edge of a name or of a cell.
+		return {kind: 'regex', pattern: new RegExp(rest.slice(1), 'imsu'), inverse};
 	} catch (error) {
-		return {kind: 'invalid', why: (error as Error).message.replace(/^Invalid regular expression: /, '')};
+		return {kind: 'invalid', why: `no regex: ${(error as Error).message.replace(/^Invalid regular expression: .*: /, '').toLowerCase()}`};
 	}
 }
 
@@ -46,7 +47,7 @@ export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: read
 		}
 
 		case 'regex': {
-			const found = matchWithin(filter.pattern, rows.map(row => `${row.namespace}/${row.name} ${row.cells.join(' ')}`), regexLimitMs);
+			const found = matchWithin(filter.pattern, rows.map(row => `${row.namespace}/${row.name}\n${row.name}\n${row.cells.join('\n')}`), regexLimitMs);
 			return found === null
 				? {rows, problem: `this regex takes longer than ${regexLimitMs} ms: not used`}
 				: {rows: rows.filter((_, index) => found[index] !== filter.inverse), problem: null};

@@ -10,6 +10,11 @@ export function sortColumns(kind: ListKind): readonly string[] {
 	return ['NAME', ...kind.columns.filter(column => column.rank < 2).map(column => column.title), ageTitle];
 }
 
+/** Whether the values grow from the top down. */
+export function isAscending(kind: ListKind, {column, reverse}: RowOrder): boolean {
+	return kind.columns.some(({title, numeric}) => title === column && numeric === true) === reverse;
+}
+
 /** Rows come in by namespace and name; any other order is by one column, then by that. */
 export function sortRows(rows: readonly Row[], kind: ListKind, order: RowOrder): readonly Row[] {
 	if (order.column === byName.column) {

@@ -59,6 +59,6 @@ export function sandboxScreen(screen: Screen, rows: number): Line[] {
 	return fillUp([
 		...hasRoom ? [line(' ', 'This cluster lives inside spoke. Nothing here says anything about a real one.')] : [],
 		head('POSTURE'), ...knobs.slice(0, faultsFrom), ...hasRoom ? [head('FAULT')] : [], ...knobs.slice(faultsFrom),
-		titledRule(screen, 'What happened'), ...sandboxLog.length === 0 ? [line(' ', of('text.dim', 'Nothing yet: choose a value and apply it.'))] : sandboxLog.toReversed().map(text => line('   ', text)),
+		titledRule(screen, 'What happened', {right: hasRoom ? '' : sandboxKnobs[sandboxAt]?.effect ?? ''}), ...sandboxLog.length === 0 ? [line(' ', of('text.dim', 'Nothing yet: choose a value and apply it.'))] : sandboxLog.toReversed().map(text => line('   ', text)),
 	], rows);
 }

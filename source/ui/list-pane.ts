@@ -1,4 +1,5 @@
 /** A list: head, the window of rows, or the words that stand where rows would be. */
+import {isAscending} from '../state/sort-rows.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {ageTitle, listKinds, type ListColumn, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
@@ -70,8 +71,8 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 }
 
 function headLine(list: ListState, columns: readonly Placed[], rows: number, width: number): Line {
-	const sign = list.order.reverse ? '↑' : '';
-	const heads = columns.map(column => fill(column.title + (column.title === list.order.column && (list.order.reverse || column.title !== 'NAME') ? sign || '↓' : ''), column.width));
+	const sign = isAscending(listKinds[list.name], list.order) ? '↑' : '↓';
+	const heads = columns.map(column => fill(column.title + (column.title === list.order.column && (list.order.reverse || column.title !== 'NAME') ? sign : ''), column.width));
 	const range = list.visible.length === 0 ? '' : rangeOf(list, rows);
 	const text = `   ${heads.join(' '.repeat(gap))}`.trimEnd();
 	const space = width - cellWidth(text) - cellWidth(range) - 1;

@@ -81,7 +81,7 @@ function picker(screen: Screen, overlay: PickerOverlay): Floating {
 
 function form(screen: Screen, overlay: FormOverlay): Floating {
 	const {theme: {glyphs}, state: {size}} = screen;
-	const width = Math.min(70, size.columns - 4);
+	const width = Math.min(76, size.columns - 4);
 	const label = Math.max(...overlay.fields.map(field => cellWidth(field.label))) + 2;
 	const lines: Line[] = [line('')];
 	for (const [index, field] of overlay.fields.entries()) {
@@ -113,7 +113,8 @@ function confirm(screen: Screen, overlay: ConfirmOverlay): Floating {
 
 /** A command goes on in the next row as a shell reads it, so that it can be copied. */
 function wrapCommand(command: string, width: number): string[] {
-	const rows = wrapWords(command, width);
+	// Two cells for the indentation are always there, two for the sign only where it goes on.
+	const rows = cellWidth(command) <= width + 4 ? [command] : wrapWords(command, width);
 	return rows.map((row, index) => `${index === 0 ? '  ' : '    '}${row}${index === rows.length - 1 ? '' : ' \\'}`);
 }
 

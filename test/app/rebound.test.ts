@@ -21,7 +21,7 @@ type Step = readonly [string, RegExp];
 
 const lists: readonly Step[] = [
 	['list.down', /▸ api-\S+-\S+/], ['list.up', /▸ api/], ['list.bottom', /▸ web-/], ['list.top', /▸ api/], ['list.page-down', /▸ web-/], ['list.page-up', /▸ api/], ['list.half-down', /▸ (?!api)/], ['list.half-up', /▸ api/],
-	['list.mark', /◆/], ['list.reverse', /NAME↑/], ['list.reverse', /NAME /], ['list.sort', /sorted by READY/], ['list.columns', /STATUS/], ['list.columns', /AGE/], ['list.copy-name', /copied/],
+	['list.mark', /◆/], ['list.reverse', /NAME↓/], ['list.reverse', /NAME /], ['list.sort', /sorted by READY/], ['list.columns', /STATUS/], ['list.columns', /AGE/], ['list.copy-name', /copied/],
 	['view.workloads', /┤\S* ?\S* ?\S* ?Workloads/], ['view.services', /ClusterIP/], ['view.nodes', /v1\.36/], ['view.pods', /Running/], ['view.before', /v1\.36/], ['view.before', /Running/], ['namespace.all', /all namespaces/], ['namespace.all', /› default[\s\S]*Running/],
 	['list.open', /Details/], ['text.down', /Details/], ['text.up', /Details/], ['text.page-down', /Details/], ['text.page-up', /Details/], ['text.bottom', /Details/], ['text.top', /Details/], ['details.copy', /copied the text/], ['view.back', /Running/], ['help.open', /Help├ pods/], ['help.open', /Running/],
 	['messages.open', /Messages├/], ['view.back', /Running/], ['view.zoom', /Running/], ['view.zoom', /Connections/], ['path.why', /Why├/], ['why.copy-evidence', /copied the evidence/], ['why.copy-fix', /copied the fix/], ['why.again', /Running/],

@@ -31,7 +31,7 @@ test('a row of the audit opens to all that was read for it, by the key that open
 	const {terminal, home} = await onSandbox(t);
 	await terminal.sees(/Running/);
 	terminal.press('view.audit');
-	await terminal.sees(/▸ C\d+ .*✗ unverified/);
+	await terminal.sees(/▸ C\d+ .*✗ direct, unverified/);
 	t.notRegex(terminal.text(), /unknown: /);
 	terminal.press('list.open');
 	await terminal.sees(/Audit├ C\d+ [\s\S]*fix +kube-apiserver --kubelet-certificate-authority=FILE[\s\S]*docs/);
@@ -105,4 +105,12 @@ test('the quit key a second time quits without an answer', async t => {
 	await terminal.sees(/Close 1 listener, and quit\?/);
 	terminal.press('app.quit');
 	t.is(await terminal.ended(), 0);
+});
+
+test('marked pods are followed together', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/▸ api-/);
+	terminal.press('list.mark', 'list.down', 'list.mark', 'pods.logs');
+	await terminal.sees(/Tail pod\/api-\S+ pod\/api-\S+├|Tail .*├ 2 pods/);
+	await terminal.sees(/2 pods/);
 });

@@ -68,7 +68,7 @@ test('a new list voids the rows before it, page by page', t => {
 });
 
 const filters: ReadonlyArray<readonly [string, readonly string[]]> = [
-	['', ['api', 'db-0', 'web']], ['B', ['db-0', 'web']], ['!b', ['api']], ['~^default/(api|web)', ['api', 'web']], ['!~-\\d', ['api', 'web']], ['crash', ['web']], ['-l app=x', ['api', 'db-0', 'web']],
+	['', ['api', 'db-0', 'web']], ['B', ['db-0', 'web']], ['!b', ['api']], ['~^default/(api|web)', ['api', 'web']], ['!~-\\d', ['api', 'web']], ['~^w', ['web']], ['~b$', ['web']], ['~^0/1$', ['web']], ['~^w.*back', ['web']], ['crash', ['web']], ['-l app=x', ['api', 'db-0', 'web']],
 ];
 for (const [text, expected] of filters) {
 	test(`the filter ${JSON.stringify(text)} shows ${expected.join(', ') || 'nothing'}`, t => {

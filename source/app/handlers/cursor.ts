@@ -21,6 +21,18 @@ export function targetHere(session: Session): {target: string; namespace: string
 	return {target: targetOf(list.name, row.name), namespace: row.namespace === '' ? session.cluster.access.facts.namespace : row.namespace, name: row.name};
 }
 
+/** The marked rows of the list on the screen, of one namespace: what can be done to several at once. */
+export function markedTargets(session: Session, namespace: string): readonly string[] {
+	const list = currentList(session);
+	const rows = list?.visible.filter(({id, gone}) => gone === null && list.marked.has(id)) ?? [];
+	const here = rows.filter(row => row.namespace === '' || row.namespace === namespace);
+	if (here.length < rows.length) {
+		session.tell(`${rows.length - here.length} marked in other namespaces are left out`, 'warn');
+	}
+
+	return here.map(({name}) => targetOf(list!.name, name));
+}
+
 /** A row's name as a target; workloads carry their kind already. */
 export function targetOf(list: ListName, name: string): string {
 	return {pods: 'pod/', workloads: '', services: 'svc/', nodes: 'node/'}[list] + name;

@@ -137,7 +137,11 @@ async function filterList(session: Session): Promise<void> {
 
 	const answer = await session.type({
 		lead: '/', purpose: 'filter', text: before,
-		note() {
+		note(text) {
+			if (parseRowFilter(text).kind === 'labels') {
+				return 'labels are asked of the apiserver';
+			}
+
 			const now = session.store.state.lists[list.name];
 			return now.filterProblem ?? `${grouped(now.visible.length)} of ${grouped(now.total)}`;
 		},

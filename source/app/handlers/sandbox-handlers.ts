@@ -3,6 +3,7 @@ import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchRow, SwitchValues} from '../../sandbox/switch-rows.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
+import {describe} from '../make-screen.ts';
 import type {Handlers} from './handler.ts';
 
 type Knob = Session['store']['state']['sandboxKnobs'][number];
@@ -26,7 +27,9 @@ const happenings: ReadonlyArray<{id: string; label: string; says: string; effect
 	}},
 ];
 
-export function followSandbox(session: Session, sandbox: Sandbox): void {
+export function followSandbox(session: Session, sandbox: Sandbox, isForWant: boolean): void {
+	const key = describe(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
+	session.tell(`${isForWant ? 'No kubeconfig was found: this' : 'This'} cluster lives inside spoke.${key === undefined ? '' : ` ${key} changes how it is reached`}`);
 	void (async () => {
 		const {switchRows} = await import('../../sandbox/switch-rows.ts');
 		running.set(session, {sandbox, rows: switchRows});

@@ -5,7 +5,7 @@ import {type LineLevel, levelNames} from '../../state/tail/line-buffer.ts';
 import type {Session} from '../session.ts';
 import {TailRun} from '../tail-run.ts';
 import {tailAsk, type TailWish} from '../tail-targets.ts';
-import {targetHere} from './cursor.ts';
+import {markedTargets, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {chooseFields, chooseSources} from './tail-choices.ts';
 import {changeTail as change, currentTail, withTail} from './current-tail.ts';
@@ -51,7 +51,8 @@ function keyOf(session: Session, {namespace, targets, selector, containers}: Tai
 function openTailHere(session: Session): void {
 	const here = targetHere(session);
 	if (here) {
-		openTail(session, {namespace: here.namespace, targets: [here.target], selector: null, containers: {kind: 'default'}});
+		const marked = markedTargets(session, here.namespace);
+		openTail(session, {namespace: here.namespace, targets: marked.length > 0 ? marked : [here.target], selector: null, containers: {kind: 'default'}});
 	}
 }
 
