@@ -87,7 +87,7 @@ export type Connection = {
 	readonly usable: boolean;
 	/**
 	A GET that is sent at once, behind others of its kind that may be unanswered still, and its answer read whole. Its limit counts from their answers.
-	Where another request came before, it waits its turn as any. A refused token is not renewed. @throws SpokeError as `request`; whoever fails takes the socket along
+	Where another request came before, it waits its turn as any. @throws SpokeError as `request`; whoever fails takes the socket along
 	*/
 	ask(options: AskOptions): Promise<ApiResponse>;
 	/** Answers on this very socket, once all that was asked is answered. @throws SpokeError when the socket is gone or the limit passes. */

@@ -90,6 +90,10 @@ export class DedicatedConnection implements Connection {
 		const answer = await this.#asks.ask({
 			target: `${this.#access.route.server.prefix}${path}`, headers: {...this.#headers(identity), ...headers}, limitMs: timeoutMs, signal,
 		});
+		if (answer.status === 401 && await this.#access.credentials.rejected(identity, signal)) {
+			return this.request(options);
+		}
+
 		return {status: answer.status, statusText: answer.statusText, headers: answer.headers, body: decodedBody(readableOf(answer.body), answer.headers), connection: {id: this.id, facts: this.facts}};
 	}
 

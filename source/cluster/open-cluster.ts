@@ -3,25 +3,17 @@ import process from 'node:process';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {readSettings} from './access-settings.ts';
-import {askedFor} from './asked-for.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import {ConnectionPool} from './connection-pool.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import {anonymousCredentials} from './credentials/credentials.ts';
 import type {PluginTerminal} from './credentials/plugin-terminal.ts';
 import {openConnection, type Access} from './dedicated-connection.ts';
-import {refusal} from './refusal.ts';
-import {readWhole} from './transport/exchange.ts';
+import {readJson} from './read-json.ts';
 import {fewAtOnce} from './transport/few-at-once.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
-/** A page of 5,000 whole pods is about 40 MiB. */
-const largestJson = 256 * 1024 * 1024;
-
 const mostHandshakes = 16;
-
-/** Enough of a refusal to tell what it says. */
-const largestRefusal = 1024 * 1024;
 
 /**
 Reads configuration only: the first connection is made by the first call. A credential plugin gets the `terminal`, or the process's own.
@@ -39,12 +31,8 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 		connectAt: async (address, {signal, limitMs = 0} = {}) => openConnection(accessAt(access, address, limitMs), signal),
 		request: async options => pool.request(options),
 		async json<T>({maxBytes, ...options}: RequestOptions & {maxBytes?: number}): Promise<T> {
-			const answer = await pool.request(options);
-			if (answer.status < 200 || answer.status > 299) {
-				throw refusal({...answer, body: (await readWhole(answer.body, largestRefusal, what)).toString('utf8')}, askedFor(options.method ?? 'GET', options.path));
-			}
-
-			return parseJson(await readWhole(answer.body, maxBytes ?? largestJson, what), what) as T;
+			const limit = maxBytes === undefined ? {} : {maxBytes};
+			return await readJson(await pool.request(options), {...options, ...limit}, what) as T;
 		},
 		async logIn(signal) {
 			await access.credentials.current(signal);
@@ -80,13 +68,5 @@ async function anonymousRequest(access: Access, options: RequestOptions): Promis
 	} catch (error) {
 		connection.close();
 		throw error;
-	}
-}
-
-function parseJson(bytes: Buffer, what: string): unknown {
-	try {
-		return JSON.parse(bytes.toString('utf8'));
-	} catch (error) {
-		throw new SpokeError('ERR_PROTOCOL', `the answer of ${what} is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
 	}
 }

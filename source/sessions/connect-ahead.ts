@@ -1,10 +1,8 @@
 /** How is a stream's connection made, asked and read, while it is still being found out where it leads? */
-import {readWhole} from '../cluster/transport/exchange.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
+import {readJson} from '../cluster/read-json.ts';
 import type {ConnectionWitness} from './connection-witness.ts';
-
-const largestObject = 16 * 1024 * 1024;
 
 /** A server or a balancer may close what is idle for long: what was not used for this long is not used any more. */
 const freshForMs = 10_000;
@@ -72,8 +70,7 @@ export function connectAhead(cluster: ClusterAccess, {signal, witness}: {signal:
 			},
 			async json<T>(options: Parameters<ClusterAccess['json']>[0]) {
 				const answer = await asked(options);
-				const object = answer && await objectIn(answer, options.path);
-				return object === undefined ? cluster.json<T>(options) : object as T;
+				return answer ? await readJson(answer, options, `the apiserver ${cluster.facts.server}`) as T : cluster.json<T>(options);
 			},
 			async request(options) {
 				const answer = options.whole ? await asked(options) : undefined;
@@ -86,25 +83,16 @@ export function connectAhead(cluster: ClusterAccess, {signal, witness}: {signal:
 	};
 }
 
-/** `undefined` for what the cluster must be asked again: a refusal is told in its own words, and a connection that is lost is made anew. */
+/** `undefined` for what the cluster must be asked: it waits where it is told to, renews credentials, and makes a lost connection anew. */
 async function askedOn(connection: Connection, options: RequestOptions): Promise<ApiResponse | undefined> {
 	try {
 		const answer = await connection.ask(options);
-		return answer.status === 200 ? answer : undefined;
+		return answer.status === 401 || answer.status === 429 || answer.status >= 500 ? undefined : answer;
 	} catch (error) {
 		if (options.signal?.aborted) {
 			throw error;
 		}
 
-		return undefined;
-	}
-}
-
-async function objectIn({body}: ApiResponse, path: string): Promise<unknown> {
-	try {
-		return JSON.parse((await readWhole(body, largestObject, path)).toString());
-	} catch {
-		// What cannot be read is asked for again, and told by who asks for it.
 		return undefined;
 	}
 }

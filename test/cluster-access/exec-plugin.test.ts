@@ -8,7 +8,7 @@ import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
 import {execPlugin} from '../../source/cluster/credentials/exec-plugin.ts';
 import {emptyCluster} from '../../source/cluster/kubeconfig/kubeconfig-shape.ts';
 import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
-import {startServer, type ScriptedServer} from '../support/api-server.ts';
+import {startServer, textOf, type ScriptedServer} from '../support/api-server.ts';
 
 const test = anyTest as TestFn<{server: ScriptedServer; good: Set<string>; seen: string[]}>;
 
@@ -89,6 +89,22 @@ test('a 401 makes it run again, and the request is tried once more', async t => 
 	good.clear();
 	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIALS'});
 	t.deepEqual(seen.slice(3), ['Bearer t2', 'Bearer t3']);
+});
+
+test('a 401 to what was asked together makes it run again as well, once, and all are answered', async t => {
+	const {server, good, seen} = t.context;
+	const cluster = await withPlugin(server);
+	good.clear();
+	good.add('Bearer t2');
+	const connection = await cluster.connect();
+	const answers = await Promise.all(['/a', '/b', '/c'].map(async path => {
+		const {status, body} = await connection.ask({path});
+		return [status, await textOf(body)];
+	}));
+	t.deepEqual(answers, Array.from({length: 3}, () => [200, '{}']));
+	t.deepEqual([...new Set(seen)], ['Bearer t1', 'Bearer t2']);
+	t.is(await runs(server), 2);
+	connection.close();
 });
 
 test('one that hangs is ended with all that it started, within a limit that can be set', async t => {
