@@ -44,12 +44,16 @@ export function renderCommandHelp(row: HelpRow): string {
 	].join('\n');
 }
 
-/** `-f, --follow` or `    --tail N (default -1)`. */
+/** `-f, --follow` or `    --tail N (-1)`: the default stands in brackets, as it would be given. */
 export function spelled(flag: FlagRow): string {
 	const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
 	const value = flag.kind === 'boolean' ? '' : ` ${flag.oneOf?.join('|') ?? flag.value ?? 'VALUE'}`;
-	const standard = flag.default === undefined || flag.default === '' || flag.default === false ? '' : ` (${String(flag.default)})`;
+	const standard = flag.default === undefined || flag.default === '' || flag.default === false ? '' : ` (${flag.kind === 'duration' ? spelledDuration(Number(flag.default)) : String(flag.default)})`;
 	return `${short}--${flag.name}${value}${standard}`;
+}
+
+function spelledDuration(ms: number): string {
+	return ms === 0 ? '0' : ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`;
 }
 
 function section(title: string, rows: ReadonlyArray<readonly [string, string]>): string[] {
