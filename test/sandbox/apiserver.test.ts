@@ -4,7 +4,7 @@ import {createInterface} from 'node:readline';
 import anyTest, {type TestFn} from 'ava';
 import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
-import {ask, askJson, open, podsOf} from '../support/sandbox-client.ts';
+import {ask, askJson, open, podsOf, upgrade, webSocketHeaders} from '../support/sandbox-client.ts';
 
 const test = anyTest as TestFn<{sandbox: Sandbox}>;
 
@@ -160,4 +160,15 @@ test('every kind that can be written has an OpenAPI path that takes fieldValidat
 	}
 
 	t.is((await ask(sandbox, '/openapi/v3/apis/nosuch/v1')).status, 404);
+});
+
+test('what a client writes through the proxies cannot end the sandbox', async t => {
+	const {sandbox} = t.context;
+	const web = '/api/v1/namespaces/default/services/web:http/proxy';
+	const statuses = await Promise.all([
+		'/api/v1/nodes/n1/proxy//', '/api/v1/nodes/n1/proxy/containerLogs/%zz/web/web', `${web}//`, `${web}/status?code=7`, `${web}/status?code=no`, `${web}/redirect?to=%0D%0A`, `${web}/bytes?n=-1`,
+	].map(async path => (await ask(sandbox, path)).status));
+	t.deepEqual(statuses, [404, 404, 404, 400, 400, 400, 400]);
+	t.like(await upgrade(sandbox, '/api/v1/nodes/n1/proxy/exec/%zz/%zz/%zz?command=true&output=1', {headers: webSocketHeaders('v5.channel.k8s.io')}), {status: 404});
+	t.is((await ask(sandbox, `${web}/healthz`)).status, 200);
 });

@@ -1,4 +1,5 @@
 /** What a request is about: verb, group, resource, namespace, name and subresource, from its path. @see apiserver/pkg/endpoints/request/requestinfo.go */
+import {decodePart} from '../network/request-url.ts';
 
 export type RequestInfo = {
 	isResource: boolean;
@@ -35,25 +36,17 @@ export function requestInfo(method: string, url: string): RequestInfo {
 	let namespace: string | undefined;
 	let names = own;
 	if (own[0] === 'namespaces' && own[1] !== undefined && own[1] !== '') {
-		namespace = decode(own[1]);
+		namespace = decodePart(own[1]);
 		// A namespace is itself an object, and has subresources of its own.
 		names = own.length > 2 && !['status', 'finalize'].includes(own[2]!) ? own.slice(2) : own;
 	}
 
 	const [resource = '', name, subresource = '', ...rest] = names;
-	const named = name === undefined || name === '' ? undefined : decode(name);
+	const named = name === undefined || name === '' ? undefined : decodePart(name);
 	let verb = verbs[method] ?? method.toLowerCase();
 	if (named === undefined) {
 		verb = verb === 'get' ? (query.get('watch') === 'true' || query.get('watch') === '1' ? 'watch' : 'list') : (verb === 'delete' ? 'deletecollection' : verb);
 	}
 
-	return {isResource: true, path, verb, group, version, resource: decode(resource), subresource, namespace, name: named, rest: rest.length > 0 ? `/${rest.join('/')}` : '', query};
-}
-
-function decode(part: string): string {
-	try {
-		return decodeURIComponent(part);
-	} catch {
-		return part;
-	}
+	return {isResource: true, path, verb, group, version, resource: decodePart(resource), subresource, namespace, name: named, rest: rest.length > 0 ? `/${rest.join('/')}` : '', query};
 }

@@ -5,6 +5,7 @@ import {createWebSocketStream} from 'ws';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {Container} from '../containers/container.ts';
 import {expectedEnd} from '../network/expected-end.ts';
+import {decodePart, requestUrl} from '../network/request-url.ts';
 import {acceptSpdy} from './accept-spdy.ts';
 import {acceptWebSocket} from './accept-websocket.ts';
 import {configz, kubeletFlags, kubeletMetrics, type KubeletFacts} from './configz.ts';
@@ -23,7 +24,7 @@ type Refusal = {status: number; text: string};
 
 /** Everything but upgrades. */
 export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, response: ServerResponse): Promise<void> {
-	const url = new URL(request.url ?? '/', 'https://kubelet');
+	const url = requestUrl(request);
 	const plain = (status: number, text: string) => {
 		response.writeHead(status, {'content-type': 'text/plain; charset=utf-8'}).end(text);
 	};
@@ -101,13 +102,13 @@ export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, 
 /** Exec, attach and port-forward, by WebSocket (GET) and by SPDY (POST). */
 export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
 	socket.on('error', expectedEnd);
-	const url = new URL(request.url ?? '/', 'https://kubelet');
+	const url = requestUrl(request);
 	const [, first, namespace = '', podName = ''] = url.pathname.split('/', 4);
 	const refused = judgeCaller(request, kubelet);
 	if (refused) {
 		refuse(socket, refused);
 	} else if (first === 'portForward') {
-		const pod = kubelet.pod(decodeURIComponent(namespace), decodeURIComponent(podName));
+		const pod = kubelet.pod(decodePart(namespace), decodePart(podName));
 		if (pod) {
 			await portForward(kubelet, pod, request, socket, head);
 		} else {
@@ -156,7 +157,7 @@ async function portForward(kubelet: Kubelet, pod: PodRuntime, request: IncomingM
 			return;
 		}
 
-		const ports = new URL(request.url ?? '/', 'https://kubelet').searchParams.getAll('port').map(Number);
+		const ports = requestUrl(request).searchParams.getAll('port').map(Number);
 		if (ports.length === 0) {
 			refuse(socket, {status: 400, text: 'query parameter "port" is required'});
 		} else if (!await servePortForwardChannels(request, socket, head, ports, target)) {
@@ -171,7 +172,7 @@ async function portForward(kubelet: Kubelet, pod: PodRuntime, request: IncomingM
 }
 
 function findContainer(kubelet: Kubelet, path: string): Refusal | {container: Container; podName: string} {
-	const [, , namespace = '', podName = '', ...rest] = path.split('/').map(part => decodeURIComponent(part));
+	const [, , namespace = '', podName = '', ...rest] = path.split('/').map(part => decodePart(part));
 	const pod = kubelet.pod(namespace, podName);
 	if (!pod) {
 		return {status: 404, text: 'pod does not exist'};

@@ -6,6 +6,7 @@ import type {Socket} from 'node:net';
 import type {KeyPair} from '../../certificates/issuer.ts';
 import {option, pause, type ProcessIo, type Program} from '../program.ts';
 import {expectedEnd} from '../../network/expected-end.ts';
+import {requestUrl} from '../../network/request-url.ts';
 
 /** `certificate` makes the TLS listener's own key pair. */
 export function httpService(certificate: (host: string) => Promise<KeyPair>): Program {
@@ -15,7 +16,12 @@ export function httpService(certificate: (host: string) => Promise<KeyPair>): Pr
 		const tlsPort = Number(option(args, 'tls-port') ?? 0);
 		const host = env['HOSTNAME'] ?? 'unknown';
 		const answer = (request: IncomingMessage, response: ServerResponse) => {
-			respond(io, request, response);
+			try {
+				respond(io, request, response);
+			} catch (error) {
+				// A status or a header that there cannot be was asked for.
+				response.writeHead(400, {'content-type': 'text/plain; charset=utf-8'}).end(`${(error as Error).message}\n`);
+			}
 		};
 
 		const server = createServer(answer);
@@ -54,7 +60,7 @@ export function httpService(certificate: (host: string) => Promise<KeyPair>): Pr
 }
 
 function respond({stdout, env}: ProcessIo, request: IncomingMessage, response: ServerResponse): void {
-	const {pathname, searchParams} = new URL(request.url ?? '/', 'http://pod');
+	const {pathname, searchParams} = requestUrl(request);
 	const host = env['HOSTNAME'] ?? 'unknown';
 	response.on('finish', () => {
 		stdout(`${request.method} ${request.url} ${response.statusCode} from ${request.socket.remoteAddress}\n`);
@@ -99,8 +105,8 @@ function respond({stdout, env}: ProcessIo, request: IncomingMessage, response: S
 		}
 
 		case '/status': {
-			response.statusCode = Number(searchParams.get('code') ?? 200);
-			response.end(`status ${response.statusCode}\n`);
+			const code = Number(searchParams.get('code') ?? 200);
+			response.writeHead(code).end(`status ${code}\n`);
 
 			break;
 		}
@@ -119,6 +125,10 @@ function respond({stdout, env}: ProcessIo, request: IncomingMessage, response: S
 }
 
 function sendBytes(response: ServerResponse, count: number): void {
+	if (!Number.isSafeInteger(count) || count < 0) {
+		throw new RangeError(`${count} bytes cannot be sent`);
+	}
+
 	response.setHeader('content-length', count);
 	const block = Buffer.alloc(64 * 1024, 'spoke sandbox ');
 	let left = count;
