@@ -1,7 +1,7 @@
 /** What a person sees of a tail, and from where: position, search, filter, and how lines are drawn. The lines themselves are in its buffer. */
+import {grouped} from '../../text/grouped.ts';
 import type {NodeSkew} from './clock-skew.ts';
 import {levelBits, LineBuffer, type LineLevel} from './line-buffer.ts';
-import {grouped} from '../../text/grouped.ts';
 import {LineIndex} from './line-index.ts';
 
 export type TailSource = {
