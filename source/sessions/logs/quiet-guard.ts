@@ -30,7 +30,7 @@ export class FirstLegCheck {
 		this.#withinMs = withinMs;
 	}
 
-	/** Any HTTP answer will do. @throws SpokeError when none comes in time, twice in a row */
+	/** Any HTTP answer will do. @throws SpokeError ERR_APISERVER_TIMEOUT when none comes in time, twice in a row */
 	async check(): Promise<void> {
 		if (Date.now() - this.#answeredAt < this.#withinMs) {
 			return;
@@ -44,9 +44,14 @@ export class FirstLegCheck {
 
 	async #ask(): Promise<void> {
 		const limitMs = this.#withinMs / 2;
-		const {body} = await this.#cluster.request({path: '/readyz', timeoutMs: limitMs, signal: AbortSignal.timeout(limitMs)});
-		body.resume();
-		this.#answeredAt = Date.now();
+		const limit = AbortSignal.timeout(limitMs);
+		try {
+			const {body} = await this.#cluster.request({path: '/readyz', timeoutMs: limitMs, signal: limit});
+			body.resume();
+			this.#answeredAt = Date.now();
+		} catch (error) {
+			throw limit.aborted ? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not answer within ${limitMs / 1000} s`, {leg: 1, cause: error}) : error;
+		}
 	}
 }
 

@@ -318,6 +318,9 @@ testLog('a way that swallows everything is said to be stalled, and nothing is lo
 	}});
 	t.is(told.text, asLines(awkward));
 	t.like(told.events.find(({type}) => type === 'stalled'), {leg: 1});
+	for (const event of told.events) {
+		t.not(event.type === 'reconnecting' ? event.error?.code : undefined, 'ERR_INTERNAL');
+	}
 });
 
 testLog('a stream that stands still while the log goes on is given up and resumed', async (t, {server, cluster, log}) => {
