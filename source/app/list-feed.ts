@@ -95,6 +95,7 @@ async function follow({cluster, list, namespace, labelSelector, tell, signal}: L
 					break;
 				}
 
+				case 'resumed':
 				case 'synced': {
 					tell({type: 'phase', phase: {kind: 'live'}});
 					break;

@@ -4,7 +4,7 @@ import {findAction} from '../actions/action-rows.ts';
 import type {ActionRow} from '../actions/action-row.ts';
 import {makeKeyDecoder, type KeyInput} from '../keymap/decode-keys.ts';
 import {apart, isChord, showKeys, typedText} from '../keymap/key-name.ts';
-import {resolveKey} from '../keymap/resolve-key.ts';
+import {effectiveBindings, resolveKey} from '../keymap/resolve-key.ts';
 import {asSpokeError} from '../errors/spoke-error.ts';
 import {keyContext, type SessionState} from '../state/session-state.ts';
 import {cursorRow} from '../state/list-state.ts';
@@ -115,8 +115,10 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 					} else {
 						overlays.cancel();
 					}
-				} else if (text === undefined && isChord(key)) {
-					session.tell(`${showKeys([key])} has no meaning here; nothing is deleted or killed by a key`);
+				} else if (store.state.overlay === null) {
+					const help = effectiveBindings(keymap, context).find(({action}) => action === 'help.open')?.sequences[0];
+					const nothing = text === undefined && isChord(key) ? '; nothing is deleted or killed by a key' : '';
+					store.now({type: 'notice', text: `${showKeys([...was, key])} has no meaning here${nothing}`, hint: help === undefined ? '' : `${showKeys(help)} help`, isPassing: true, now: Date.now()});
 				}
 			}
 		}

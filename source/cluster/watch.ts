@@ -16,6 +16,8 @@ export type WatchEvent<Item> =
 	| {type: 'added' | 'modified' | 'deleted'; item: Item}
 	/** Cut; it goes on by itself. */
 	| {type: 'interrupted'; error: SpokeError; retryInMs: number}
+	/** After a cut the watch goes on where it was; nothing may change for long. */
+	| {type: 'resumed'}
 	/** Watching is refused: the list is read again this often. */
 	| {type: 'polling'; error: SpokeError; everyMs: number};
 
@@ -35,15 +37,18 @@ export async function * watchObjects<Item>(cluster: ClusterAccess, options: List
 	let version = options.from ?? '';
 	let synced = version !== '';
 	let retryMs = firstRetryMs;
+	let isCut = false;
 	for (;;) {
 		try {
 			if (version === '') {
 				version = yield * fullList<Item>(cluster, options);
 				synced = true;
+				isCut = false;
 			}
 
 			const began = Date.now();
-			version = yield * oneWatch<Item>(cluster, options, version);
+			version = yield * oneWatch<Item>(cluster, options, {from: version, isCut});
+			isCut = false;
 			retryMs = firstRetryMs;
 			if (Date.now() - began < 1000) {
 				await pause(retryMs, options.signal);
@@ -64,6 +69,7 @@ export async function * watchObjects<Item>(cluster: ClusterAccess, options: List
 
 			version = thrown instanceof WatchCut ? thrown.version : version;
 			const waitMs = Math.round(retryMs * (0.5 + Math.random()));
+			isCut = true;
 			yield {type: 'interrupted', error, retryInMs: waitMs};
 			await pause(waitMs, options.signal);
 			retryMs = Math.min(retryMs * 2, longestRetryMs);
@@ -110,7 +116,7 @@ async function * fullList<Item>(cluster: ClusterAccess, options: ListOptions): A
 One watch until it ends; gives the version to go on from.
 @yields its changes
 */
-async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, from: string): AsyncGenerator<WatchEvent<Item>, string> {
+async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {from, isCut}: {from: string; isCut: boolean}): AsyncGenerator<WatchEvent<Item>, string> {
 	const query = listQuery(options);
 	const [shortest, longest] = watchSeconds;
 	query.set('watch', 'true');
@@ -126,6 +132,10 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, fr
 
 		const error = refusal({...answer, body}, askedFor('GET', `${options.path}?watch=true`));
 		throw answer.status === 403 || answer.status === 405 ? new WatchRefused(error) : error;
+	}
+
+	if (isCut) {
+		yield {type: 'resumed'};
 	}
 
 	let version = from;

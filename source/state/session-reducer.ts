@@ -24,7 +24,8 @@ export type SessionEvent =
 	| {type: 'dock-move'; by: number}
 	| {type: 'zoom'}
 	| {type: 'pending'; keys: string | null}
-	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; now: number}
+	/** `isPassing`: nobody looks for it later. */
+	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; isPassing?: boolean; now: number}
 	/** A key came: the notice was read, and stays in the messages. */
 	| {type: 'notice-read'}
 	| {type: 'tick'; now: number}
@@ -110,7 +111,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 
 		case 'notice': {
 			const message: Message = {time: event.now, text: event.text, role: event.role ?? 'plain', hint: event.hint ?? ''};
-			return {...state, notice: message, messages: [...state.messages.slice(-mostMessages + 1), message]};
+			return {...state, notice: message, messages: event.isPassing ? state.messages : [...state.messages.slice(-mostMessages + 1), message]};
 		}
 
 		case 'notice-read': {

@@ -57,6 +57,10 @@ export async function * watchPods(cluster: ClusterAccess, scope: PodScope, {sign
 					break;
 				}
 
+				case 'resumed': {
+					break;
+				}
+
 				default: {
 					yield event;
 				}

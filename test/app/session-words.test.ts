@@ -114,3 +114,27 @@ test('marked pods are followed together', async t => {
 	await terminal.sees(/Tail pod\/api-\S+ pod\/api-\S+├|Tail .*├ 2 pods/);
 	await terminal.sees(/2 pods/);
 });
+
+test('a key without a meaning says so, names the one that helps, and is no message', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/Running/);
+	terminal.type('h');
+	await terminal.sees(/^ h has no meaning here +\? help/m);
+	terminal.type('\u0007');
+	await terminal.sees(/^ Ctrl-g has no meaning here; nothing is deleted or killed by a key/m);
+	terminal.press('messages.open');
+	await terminal.sees(/Messages├/);
+	t.notRegex(terminal.text(), /no meaning/);
+});
+
+test('a list whose watch was cut is live again when the watch is, though nothing changes', async t => {
+	const {terminal, sandbox} = await onSandbox(t, ['-n', 'shop']);
+	await terminal.sees(/▸ checkout-/);
+	terminal.press('view.services');
+	await terminal.sees(/No services in shop/);
+	terminal.press('view.pods');
+	await terminal.sees(/▸ checkout-/);
+	await sandbox.faults.restartApiserver({downMs: 1500});
+	await terminal.sees(/as of \d+s ago/);
+	await terminal.loses(/as of \d+s ago/, 20_000);
+});

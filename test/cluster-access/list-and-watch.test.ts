@@ -147,7 +147,7 @@ test('a cut in the middle of an event is told, and loses nothing', async t => {
 			response.write(event('ADDED', pod('c', '12')));
 		}
 	});
-	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added c'), ['page first: a', 'synced 10', 'added b', 'interrupted', 'added c']);
+	t.deepEqual(await take(watchObjects<Pod>(cluster, {path}), told => told.at(-1) === 'added c'), ['page first: a', 'synced 10', 'added b', 'interrupted', 'resumed', 'added c']);
 	t.deepEqual(versions, ['10', '11']);
 });
 

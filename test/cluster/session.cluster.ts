@@ -187,7 +187,7 @@ test('two clusters at once: what was opened on one goes on, and is named, while 
 	terminal.press('pane.next', 'connections.down', 'connections.open');
 	await terminal.sees(/Tail pod\/tcp-0/);
 	terminal.press('tail.shell');
-	await terminal.sees(/spoke {2}shell in off-direct-admin tcp-0\/tcp/);
+	await terminal.sees(/spoke {2}shell in off-direct-admin demo\/tcp-0, container tcp/);
 });
 
 test('a plain person sees what may be seen: no nodes, no namespaces, a path that claims nothing, and actions that work', async t => {

@@ -29,7 +29,7 @@ const happenings: ReadonlyArray<{id: string; label: string; says: string; effect
 
 export function followSandbox(session: Session, sandbox: Sandbox, isForWant: boolean): void {
 	const key = describe(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
-	session.tell(`${isForWant ? 'No kubeconfig was found: this' : 'This'} cluster lives inside spoke.${key === undefined ? '' : ` ${key} changes how it is reached`}`);
+	session.tell(`${isForWant ? 'No kubeconfig found: this' : 'This'} cluster lives inside spoke${key === undefined ? '' : `; ${key} changes its ways`}`);
 	void (async () => {
 		const {switchRows} = await import('../../sandbox/switch-rows.ts');
 		running.set(session, {sandbox, rows: switchRows});
