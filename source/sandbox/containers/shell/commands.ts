@@ -107,7 +107,7 @@ async function concatenate(process: ShellProcess): Promise<number> {
 			}
 		} else {
 			const text = filesOf(process.env)[resolvePath(process.cwd, name)];
-			status = text === undefined ? await fail(process, `cat: can't open '${name}': No such file or directory`) : await say(process, text);
+			status = text === undefined ? await fail(process, `cat: can't open '${name}': No such file or directory`) : await say(process, text, status);
 		}
 	}
 

@@ -16,7 +16,7 @@ export function cookTerminal(keys: Readable | null, screen: Writable): CookedTer
 	const input = new InputQueue();
 	let line: number[] = [];
 	let interrupt: (() => void) | null = null;
-	const echo = (text: string) => {
+	const echo = (text: string | Buffer) => {
 		if (!screen.destroyed && !screen.writableEnded) {
 			screen.write(text);
 		}
@@ -72,7 +72,7 @@ export function cookTerminal(keys: Readable | null, screen: Writable): CookedTer
 
 			default: {
 				line.push(byte);
-				screen.write(Buffer.from([byte]));
+				echo(Buffer.from([byte]));
 			}
 		}
 	};

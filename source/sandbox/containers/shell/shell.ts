@@ -5,7 +5,7 @@ import {put, type ShellProcess} from './shell-process.ts';
 
 /** Is there a program of this name in the container? */
 export function hasCommand(name: string): boolean {
-	return name.replace(/^\/(usr\/)?bin\//, '') in commands || isShell(name);
+	return Object.hasOwn(commands, name.replace(/^\/(usr\/)?bin\//, '')) || isShell(name);
 }
 
 /** Runs `argv` to its end and tells its exit code. */
