@@ -1,5 +1,4 @@
 /** Bundles the program: `build/spoke.js`, and one self-contained file a command, so that a one-shot reads two files. */
-import {existsSync} from 'node:fs';
 import {chmod, mkdir, readFile, readdir, rm, writeFile} from 'node:fs/promises';
 import {createRequire, isBuiltin} from 'node:module';
 import {basename, join} from 'node:path';
@@ -48,7 +47,7 @@ await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
 	build({...startsFast, target: 'node18', supported: {'dynamic-import': false}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside('./commands/')]}),
 	build({...startsFast, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), builtInsWaitForTheirUse(), heavyPartsStandAlone('../parts/'), onlyUsedPartsOfWs(), noDevtools(), layoutWithoutFetch()]}),
-	build({...mayWait, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot).filter(file => existsSync(file)), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
+	build({...mayWait, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
 	// ssh2 carries a program made by emscripten, which looks for its own folder.
 	build({
 		...mayWait, entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')], outdir: inRoot('build/parts'), plugins: [noNativeParts()],
