@@ -138,3 +138,16 @@ test('a list whose watch was cut is live again when the watch is, though nothing
 	await terminal.sees(/as of \d+s ago/);
 	await terminal.loses(/as of \d+s ago/, 20_000);
 });
+
+test('why a shell was refused draws the break into the path that it would have taken', async t => {
+	const {terminal, sandbox} = await onSandbox(t);
+	await terminal.sees(/toolbox-/);
+	await sandbox.switches.set({verification: 'bad'});
+	await terminal.sees(/verified|refused/);
+	terminal.type('/toolbox\r');
+	await terminal.sees(/▸ toolbox/);
+	terminal.press('pods.shell');
+	await terminal.sees(/shell: .*why$/m);
+	terminal.press('path.why');
+	await terminal.sees(/Why├ shell[\s\S]*✗ kubelet n\d[\s\S]*Leg 2 failed/);
+});
