@@ -54,7 +54,7 @@ test('a proxy request begins at a port of what is under the cursor, and a long o
 	terminal.press('services.proxy');
 	await terminal.sees(/GET svc\/web:80\/▏/);
 	terminal.type(`${'a/'.repeat(40)}\r`);
-	await terminal.sees(/▸ .*GET svc\/web:80\/a.*… {2}[━╍]direct ━plain/);
+	await terminal.sees(/▸ .*GET svc\/web:80\/a.*… {2}[━╍┈](?:direct|route\?) ━plain/);
 	terminal.press('view.pods');
 	terminal.type('/web\r');
 	await terminal.sees(/▸ web/);

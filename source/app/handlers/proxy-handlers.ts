@@ -22,6 +22,7 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** More of a body is not kept. */
 const mostBody = 1024 * 1024;
 const answerMs = 60_000;
+const labelMs = 30_000;
 
 export const proxyHandlers: Handlers = {
 	'pods.proxy': async session => openHere(session),
@@ -170,8 +171,8 @@ async function send(session: Session, method: string, asked: string): Promise<vo
 			const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
 			change({status: answer.status, tookMs: performance.now() - began, bytes, headers, type: answer.headers['content-type'] ?? '', body: Buffer.concat(pieces).toString('utf8'), note: bytes > mostBody ? 'only the first MiB was read' : hint(answer.status, pieces)});
 		} finally {
-			// The label settles a moment after the answer.
-			setTimeout(stopLabels, 3000).unref();
+			// The label settles some time after the answer, later where the apiserver is slow.
+			setTimeout(stopLabels, labelMs).unref();
 		}
 	} catch (thrown) {
 		const error = asSpokeError(thrown);
