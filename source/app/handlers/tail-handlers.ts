@@ -1,7 +1,7 @@
 /** All that is done in a tail. */
 import {allJsonFields} from '../../state/tail/json-fields.ts';
 import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
-import {type LineLevel, levelNames} from '../../state/tail/line-buffer.ts';
+import {levelBits, type LineLevel, levelNames} from '../../state/tail/line-buffer.ts';
 import type {Session} from '../session.ts';
 import {TailRun} from '../tail-run.ts';
 import {tailAsk, type TailWish} from '../tail-targets.ts';
@@ -90,7 +90,10 @@ async function jump(session: Session, direction: 1 | -1, isWanted: (view: TailVi
 	});
 }
 
-const isError = (view: TailView, number: number) => (view.buffer.blockOf(number)?.signs[number - view.buffer.blockOf(number)!.first] ?? 0) % 16 >= 4;
+const isError = (view: TailView, number: number) => {
+	const block = view.buffer.blockOf(number);
+	return block !== null && (block.signs[number - block.first]! & levelBits) >= 4;
+};
 
 export const tailHandlers: Handlers = {
 	'pods.logs': openTailHere,
@@ -231,8 +234,10 @@ export const tailHandlers: Handlers = {
 
 function countJson({buffer}: TailView): number {
 	let count = 0;
-	for (let number = buffer.first; number < buffer.end; number++) {
-		count += buffer.line(number)?.bytes[0] === 0x7B ? 1 : 0;
+	for (const block of buffer.blocks) {
+		for (let at = 0; at < block.count; at++) {
+			count += block.starts[at]! < block.starts[at + 1]! && block.bytes[block.starts[at]!] === 0x7B ? 1 : 0;
+		}
 	}
 
 	return count;
