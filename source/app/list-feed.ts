@@ -37,8 +37,7 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 	const {signal, tell} = options;
 	for (let attempt = 0; !signal.aborted; attempt++) {
 		try {
-			const from = isWide ? await readByNamespace(options, resource) : null;
-			await follow(options, resource, from);
+			await follow(options, resource, isWide ? await readByNamespace(options, resource) : null);
 		} catch (thrown) {
 			if (signal.aborted) {
 				return;
@@ -57,19 +56,21 @@ function isRefusal({code}: SpokeError): boolean {
 	return code === 'ERR_FORBIDDEN' || code === 'ERR_NOT_FOUND' || code === 'ERR_CREDENTIALS';
 }
 
-/** One namespace, or with `from` all of them from that version on. */
-async function follow({cluster, list, namespace, labelSelector, tell, signal}: ListFeedOptions, resource: ListResource, from: string | null): Promise<void> {
+/** A watch tells its columns only with its first event. */
+type Start = {version: string; columns: readonly TableColumn[]};
+
+/** One namespace, or with `start` all of them from there on. */
+async function follow({cluster, list, namespace, labelSelector, tell, signal}: ListFeedOptions, resource: ListResource, start: Start | null): Promise<void> {
 	const path = resource.path(namespace);
 	const batch = new Batch(changes => {
 		tell({type: 'changes', changes, now: Date.now()});
 	});
 	let reader: RowReader | null = null;
-	let columns: readonly TableColumn[] | null = null;
-	const chunkOf = (row: TableRow) => namespace === null && from !== null ? `${resource.resource} ${(row.object?.metadata as {namespace?: string} | undefined)?.namespace ?? ''}` : resource.resource;
-	const options = {path, as: 'table-metadata', pageSize: 500, signal, ...labelSelector !== undefined && {labelSelector}, ...from !== null && {from}} as const;
-	if (from !== null) {
-		columns = await columnsOf(cluster, path, signal);
-		reader = rowReader(listKinds[list].columns, resource.prefix, columns, Date.now());
+	let columns = start?.columns ?? null;
+	const chunkOf = (row: TableRow) => namespace === null && start !== null ? `${resource.resource} ${(row.object?.metadata as {namespace?: string} | undefined)?.namespace ?? ''}` : resource.resource;
+	const options = {path, as: 'table-metadata', pageSize: 500, signal, ...labelSelector !== undefined && {labelSelector}, ...start !== null && {from: start.version}} as const;
+	if (start !== null) {
+		reader = rowReader(listKinds[list].columns, resource.prefix, start.columns, Date.now());
 		tell({type: 'phase', phase: {kind: 'live'}});
 	}
 
@@ -80,7 +81,7 @@ async function follow({cluster, list, namespace, labelSelector, tell, signal}: L
 					columns = event.columns ?? columns;
 					reader = rowReader(listKinds[list].columns, resource.prefix, columns ?? [], Date.now());
 					batch.flush();
-					if (event.first && from !== null) {
+					if (event.first && start !== null) {
 						tell({type: 'clear'});
 					}
 
@@ -125,14 +126,18 @@ async function follow({cluster, list, namespace, labelSelector, tell, signal}: L
 
 /**
 Rows without objects name no namespace, so each namespace is read by itself; that is several times quicker than all of them with metadata.
-Gives the version from which a watch goes on.
+Gives from where a watch goes on: a moment before the first of them was read, as one that was read at once with others may be older than theirs.
 */
-async function readByNamespace(options: ListFeedOptions, resource: ListResource): Promise<string | null> {
+async function readByNamespace(options: ListFeedOptions, resource: ListResource): Promise<Start | null> {
 	const {cluster, tell, signal, labelSelector} = options;
 	let names: string[];
+	let start: Start;
 	try {
-		const {items} = await listAll<TableRow>(cluster, {path: '/api/v1/namespaces', as: 'table', pageSize: namespacePage, signal});
-		names = items.map(({cells}) => String(cells[0]));
+		const [namespaces, moment] = await Promise.all([
+			listAll<TableRow>(cluster, {path: '/api/v1/namespaces', as: 'table', pageSize: namespacePage, signal}), startOf(cluster, resource.path(null), signal),
+		]);
+		names = namespaces.items.map(({cells}) => String(cells[0]));
+		start = moment;
 	} catch (error) {
 		if (asSpokeError(error).code === 'ERR_FORBIDDEN') {
 			// Whoever may not list namespaces may still list across them.
@@ -143,12 +148,10 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 	}
 
 	tell({type: 'clear'});
-	let version: string | null = null;
 	const {columns} = listKinds[options.list];
 	const readOne = async (namespace: string) => {
 		const listing: ListOptions = {path: resource.path(namespace), as: 'table', pageSize: namespacePage, signal, ...labelSelector !== undefined && {labelSelector}};
 		for await (const page of listPages<TableRow>(cluster, listing)) {
-			version ??= page.resourceVersion;
 			const reader = rowReader(columns, resource.prefix, page.columns ?? [], Date.now());
 			if (page.items.length > 0) {
 				tell({type: 'page', chunk: `${resource.resource} ${namespace}`, rows: page.items.map(row => reader(row, namespace)), first: page.restarted});
@@ -162,16 +165,16 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 			await readOne(name);
 		}
 	}));
-	return version ?? '';
+	return start;
 }
 
-/** A watch tells its columns only with its first event. */
-async function columnsOf(cluster: ClusterAccess, path: string, signal: AbortSignal): Promise<readonly TableColumn[]> {
-	for await (const page of listPages<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal})) {
-		return page.columns ?? [];
+async function startOf(cluster: ClusterAccess, path: string, signal: AbortSignal): Promise<Start> {
+	for await (const {resourceVersion, columns} of listPages<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal})) {
+		return {version: resourceVersion, columns: columns ?? []};
 	}
 
-	return [];
+	// A list has one page at least.
+	return {version: '', columns: []};
 }
 
 class Batch {
