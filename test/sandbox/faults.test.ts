@@ -20,13 +20,13 @@ test.serial('every switch takes each of its values and tells of it, and goes bac
 	const {sandbox} = t.context;
 	const told: string[] = [];
 	const end = sandbox.onEvent(({what}) => told.push(what));
-	for (const {name, values} of switchRows) {
+	for (const {name, title, values} of switchRows) {
 		for (const {value} of [...values.slice(1), values[0]!]) {
 			await sandbox.switches.set({[name]: value});
 			t.is<unknown, unknown>(sandbox.switches.get()[name], value);
 		}
 
-		t.true(told.some(what => what.startsWith(`${name} is now`)), name);
+		t.is(told.filter(what => what.startsWith(`${title}: `)).length, values.length, name);
 	}
 
 	end();
