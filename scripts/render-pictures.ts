@@ -18,7 +18,7 @@ type Step = {press: string} | {type: string} | {sees: RegExp} | {wait: number};
 type Picture = {name: string; title: string; steps: readonly Step[]};
 
 const pictures: readonly Picture[] = [
-	{name: 'pods', title: 'Pods, and the path to the one under the cursor', steps: [{sees: /unverified +proven/}]},
+	{name: 'pods', title: 'Pods, and the path to the one under the cursor', steps: [{sees: /unverified +proven/}, {press: 'view.pods'}, {sees: /l logs/}]},
 	{name: 'tail', title: 'A tail: JSON readable, searched, its path below', steps: [{press: 'pods.logs'}, {sees: /upstream/}, {press: 'tail.json'}, {press: 'tail.search'}, {type: 'upstream'}, {press: 'prompt.accept'}, {sees: /match \d/}]},
 	{name: 'why', title: 'Why: what each word stands on, and what to do', steps: [{press: 'view.back'}, {press: 'view.back'}, {press: 'view.pods'}, {sees: /READY/}, {press: 'path.why'}, {sees: /Leg 2: TLS/}]},
 	{name: 'sandbox', title: 'The sandbox: a posture is switched, and the open tail’s label follows', steps: [{press: 'view.back'}, {press: 'view.sandbox'}, {sees: /certificate check/}, {press: 'sandbox.next'}, {press: 'sandbox.apply'}, {sees: /━direct ━verified/}, {sees: /(?:read yet|TLS unknown|verified) ┈?━?► ?kubelet|TLS unknown/}, {wait: 2500}]},
