@@ -1,4 +1,5 @@
 /** Lists: what is shown, and that nothing moves under the cursor. */
+import process from 'node:process';
 import test from 'ava';
 import {listKinds} from '../../source/state/list-kinds.ts';
 import {cursorRow, emptyList, goneMs, heldMs, reduceList, type ListEvent, type ListState} from '../../source/state/list-state.ts';
@@ -95,7 +96,7 @@ test('numbers sort from the most, and back', t => {
 
 test('150,000 rows of 20 namespaces are shown, filtered and changed within a moment', t => {
 	let list = emptyList('pods');
-	const began = performance.now();
+	const began = process.threadCpuUsage();
 	for (let namespace = 0; namespace < 20; namespace++) {
 		const rows = Array.from({length: 7500}, (_, index): Row => ({...row(`pod-${String(index).padStart(6, '0')}`), id: `ns-${namespace}/pod-${index}`, namespace: `ns-${namespace}`}));
 		list = reduceList(list, {type: 'page', chunk: `pods ns-${namespace}`, rows, first: true});
@@ -105,7 +106,9 @@ test('150,000 rows of 20 namespaces are shown, filtered and changed within a mom
 	list = reduceList(list, {type: 'filter', text: '00712'});
 	t.is(list.total, 150_000);
 	t.is(list.visible.length, 220);
-	t.true(performance.now() - began < 2000, `${performance.now() - began} ms`);
+	// Of its own thread: how busy the machine is says nothing of it.
+	const {user, system} = process.threadCpuUsage(began);
+	t.true(user + system < 2_000_000, `${(user + system) / 1000} ms`);
 });
 
 test('while somebody moves, rows sorted by another column keep their order; new ones follow, and later all are sorted anew', t => {
