@@ -91,19 +91,20 @@ test('nothing is read while a block is taken', async t => {
 	t.true(most <= 3000, `${most} bytes ahead`);
 });
 
-async function gathered(chunks: readonly string[], gatherMs: number): Promise<string[]> {
+/** Each chunk is pushed once `isNext` holds for the blocks so far. */
+async function gathered(chunks: readonly string[], gatherMs: number, isNext: (taken: number, pushed: number) => boolean): Promise<string[]> {
 	const blocks: string[] = [];
 	const body = new Readable({read() {}});
 	const reading = readLineBlocks(body, block => {
 		blocks.push(block.toString());
 	}, {gatherMs});
-	for (const chunk of chunks) {
+	for (const [index, chunk] of chunks.entries()) {
 		body.push(chunk);
-		for (let turns = 0; turns < 20; turns++) {
+		do {
 			await new Promise(resolve => {
 				setImmediate(resolve);
 			});
-		}
+		} while (!isNext(blocks.length, index + 1));
 	}
 
 	body.push(null);
@@ -112,11 +113,11 @@ async function gathered(chunks: readonly string[], gatherMs: number): Promise<st
 }
 
 test('the first line after a pause comes at once, and those that come soon after it together', async t => {
-	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n', 'four\n'], 200), ['one\n', 'two\nthree\nfour\n']);
-	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n'], 0), ['one\n', 'two\n', 'three\n']);
+	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n', 'four\n'], 2000, taken => taken > 0), ['one\n', 'two\nthree\nfour\n']);
+	t.deepEqual(await gathered(['one\n', 'two\n', 'three\n'], 0, (taken, pushed) => taken === pushed), ['one\n', 'two\n', 'three\n']);
 });
 
 test('a flood is not held back', async t => {
 	const flood = `${'x'.repeat(50_000)}\n`;
-	t.deepEqual(await gathered([flood, flood, 'last\n'], 600_000), [flood, flood, 'last\n']);
+	t.deepEqual(await gathered([flood, flood, 'last\n'], 600_000, (taken, pushed) => taken === pushed), [flood, flood, 'last\n']);
 });
