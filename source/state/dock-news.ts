@@ -1,6 +1,5 @@
 /** What changed in the dock that a person should know without looking there: what broke, came back, or goes a worse way. Pure. */
-import type {Dock, DockEntry} from './connections.ts';
-import {worstPath} from './connections.ts';
+import {worstPath, type Dock, type DockEntry} from './connections.ts';
 import type {Message} from './session-state.ts';
 
 /** How long a row is marked. */
