@@ -11,6 +11,7 @@ import {labelGroups} from './labels.ts';
 import {logGroups} from './logs.ts';
 import {alternate, benchEnvironment, median, tableOf, type Group, type Program, type ProgramName} from './measure.ts';
 import {portForwardGroups} from './port-forward.ts';
+import {sessionFloodGroups} from './session-flood.ts';
 import {sessionLoadGroups} from './session-load.ts';
 import {sessionGroups} from './session.ts';
 
@@ -22,7 +23,7 @@ const programs = [
 	...(['stern', 'k9s'] as const).map(name => ({name, command: [process.env[`SPOKE_BENCH_${name.toUpperCase()}`] ?? name]})),
 ] satisfies readonly Program[];
 const present = new Set<ProgramName>(programs.filter(({name, command}) => name === 'spoke' || spawnSync(command[0]!, ['version', '--client'], {stdio: 'ignore', env: benchEnvironment()}).error === undefined).map(({name}) => name));
-const groups: readonly Group[] = [...portForwardGroups, ...logGroups, ...labelGroups, ...sessionGroups, ...sessionLoadGroups];
+const groups: readonly Group[] = [...portForwardGroups, ...logGroups, ...labelGroups, ...sessionGroups, ...sessionLoadGroups, ...sessionFloodGroups];
 const asked = groups.filter(({name}) => chosen.length === 0 || chosen.some(part => name.includes(part)));
 if (asked.length === 0) {
 	process.stderr.write(`no group is named so; there are: ${groups.map(({name}) => name).join(', ')}\n`);

@@ -14,15 +14,8 @@ export async function makeWriter(name: string, args: readonly string[], lines = 
 }
 
 async function make(name: string, args: readonly string[], lines: number): Promise<void> {
-	const pod = {
-		apiVersion: 'v1', kind: 'Pod', metadata: {name, labels: {app: name}},
-		spec: {
-			nodeName: 'n1', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1,
-			containers: [{name: 'lines', image: 'spoke.test/lab:1', imagePullPolicy: 'Never', command: ['/bin/workload'], args: ['write-lines', ...args]}],
-		},
-	};
 	if (await kubectl(['get', 'pod', name, '-o', 'name'], '').catch(() => '') === '') {
-		await kubectl(['create', '-f', '-'], JSON.stringify(pod));
+		await createWriter(name, args);
 	}
 
 	for (;;) {
@@ -33,6 +26,18 @@ async function make(name: string, args: readonly string[], lines: number): Promi
 
 		await pause(1000);
 	}
+}
+
+/** Whoever makes one for itself deletes it. */
+export async function createWriter(name: string, args: readonly string[]): Promise<void> {
+	const pod = {
+		apiVersion: 'v1', kind: 'Pod', metadata: {name, labels: {app: name}},
+		spec: {
+			nodeName: 'n1', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1,
+			containers: [{name: 'lines', image: 'spoke.test/lab:1', imagePullPolicy: 'Never', command: ['/bin/workload'], args: ['write-lines', ...args]}],
+		},
+	};
+	await kubectl(['create', '-f', '-'], JSON.stringify(pod));
 }
 
 /** What kubectl prints. @throws when it ends with another status than 0 */

@@ -1,0 +1,77 @@
+/** A tail of a pod that writes 100,000 lines a second, or as many as this machine gets through: keys while they come, and whether every line arrived. */
+import {median, pause, quantile, type Figures, type Group, type Program} from './measure.ts';
+import {onScreen, type OnScreen} from './on-screen.ts';
+import {createWriter, kubectl} from './writers.ts';
+
+const name = 'flood';
+const keyCount = 300;
+
+export const sessionFloodGroups: readonly Group[] = [
+	// k9s keeps 5,000 lines at most, and counts none.
+	{name: 'session tail live at 100,000 lines/s', programs: ['spoke'], measure: flood},
+];
+
+async function flood({command}: Program): Promise<Figures> {
+	await createWriter(name, ['-rate=100000', '-burst=100']);
+	try {
+		const screen = await onScreen([...command, 'tail', '-n', 'demo', `pod/${name}`]);
+		await screen.until('lines', () => numbers(screen).length > 20);
+		await pause(2500);
+		screen.type('k'.repeat(12));
+		await screen.until('the cursor', () => cursor(screen) > 0);
+		await pause(500);
+		const [began, before] = [performance.now(), counted(screen)];
+		const keys: number[] = [];
+		let at = cursor(screen);
+		for (let index = 0; index < keyCount; index++) {
+			const isDown = index % 20 < 10;
+			at += isDown ? 1 : -1;
+			const wanted = at;
+			const pressed = performance.now();
+			screen.type(isDown ? 'j' : 'k');
+			keys.push(await screen.until('the cursor', () => cursor(screen) === wanted, pressed));
+			await pause(15);
+		}
+
+		const rate = (counted(screen) - before) / ((performance.now() - began) / 1000);
+		await kubectl(['delete', 'pod', name, '--wait=false'], '');
+		// What the node still had is read by then.
+		await pause(6000);
+		const figures = new Map([['lines/s in', rate], ['key to screen p50, ms', median(keys)], ['key to screen p99, ms', quantile(keys, 0.99)], ['lines lost', await lost(screen)], ['at most, MiB', (await screen.usage()).mostResidentMiB]]);
+		await screen.end();
+		return figures;
+	} finally {
+		await kubectl(['delete', 'pod', name, '--ignore-not-found', '--now'], '');
+	}
+}
+
+/** Lines are numbered by their writer: from the first one that came to the newest there are as many as the tail has counted. */
+async function lost(screen: OnScreen): Promise<number> {
+	screen.type('G');
+	await pause(1500);
+	const [newest, lines] = [Math.max(...numbers(screen)), counted(screen)];
+	screen.type('g');
+	await screen.until('the first line', () => numbers(screen).every(number => number < newest));
+	const letGo = amount(/([\d,]+) let go/.exec(bottom(screen)));
+	return newest - Math.min(...numbers(screen)) + 1 + letGo - lines;
+}
+
+function numbers(screen: OnScreen): number[] {
+	return screen.rows().flatMap(row => /(\d{10}) [\da-f]{16} \./.exec(row)?.[1] ?? []).map(Number);
+}
+
+function cursor(screen: OnScreen): number {
+	return Number(/^▸\S+ (\d{10})/.exec(screen.rows().find(row => row.startsWith('▸')) ?? '')?.[1] ?? 0);
+}
+
+function counted(screen: OnScreen): number {
+	return amount(/([\d,]+) lines/.exec(bottom(screen)));
+}
+
+function bottom(screen: OnScreen): string {
+	return screen.rows().slice(-3).join('\n');
+}
+
+function amount(found: RegExpExecArray | null): number {
+	return Number(found?.[1]?.replaceAll(',', '') ?? 0);
+}
