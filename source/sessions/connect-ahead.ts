@@ -21,7 +21,7 @@ export function connectAhead(cluster: ClusterAccess, {signal, witness}: {signal:
 		usedAt = performance.now();
 		// Whoever waits for the connection asks first.
 		setImmediate(() => {
-			if (connection.usable) {
+			if (ahead && connection.usable) {
 				witness?.connected?.(connection);
 			}
 		});
