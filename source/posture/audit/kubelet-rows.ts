@@ -18,7 +18,7 @@ const flag = 'kubelet-certificate-authority';
 export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 	const grounds = audit.grounds('exec');
 	const readings = everyProcess(grounds).filter(reading => valueOf(reading, flag) !== undefined);
-	const of = knownReplicas(grounds) ?? (readings.length > 0 ? readings.length : null);
+	const of = knownReplicas(grounds);
 	const name = (reading: Reading<FlagFacts>) => `apiserver ${reading.process ?? reading.where}`;
 	const off = readings.filter(reading => valueOf(reading, flag) === '');
 	const because = readings.map(reading => cite(reading, valueOf(reading, flag) === '' ? 'kubelet-ca-empty' : 'kubelet-ca-set', `${flag}=${JSON.stringify(valueOf(reading, flag))}`));

@@ -44,22 +44,27 @@ function skippedByRequest(grounds: Grounds): Ruling<TlsState> | undefined {
 /** An x509 text comes only from a check that was made: of the failing attempt itself, or of a probe to the same node. The surest reading counts. */
 function refusedByText(grounds: Grounds): Ruling<TlsState> | undefined {
 	const texts = grounds.failures.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && !isOfAnother(reading, grounds))
-		.map(reading => ({reading, said: reading.facts.basis, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
+		.map(reading => ({reading, said: reading.facts.basis, isKubelets: false, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
 	const differentials = grounds.logDifferentials.filter(reading => reading.facts.normal === 'certificate-refused' && !isOfAnother(reading, grounds))
-		.map(reading => ({reading, said: 'proven' as const, citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));
-	const surest: Basis = egressProxyHasTls(grounds) ? 'inferred' : 'proven';
-	const all = [...texts, ...differentials].map(one => ({...one, basis: weakest(one.said, strengthOf(one.reading, grounds), surest)}));
+		.map(reading => ({reading, said: 'proven' as const, isKubelets: reading.facts.skipping === 'ok', citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));
+	const surest: Basis = noProxyHasTls(grounds) ? 'proven' : 'inferred';
+	const all = [...texts, ...differentials].map(({isKubelets, ...one}) => ({...one, basis: weakest(one.said, strengthOf(one.reading, grounds), isKubelets ? 'proven' : surest)}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
 	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: []};
 }
 
 /**
-An HTTP CONNECT proxy that is reached over TCP has a certificate of its own, and words about it look like words about the kubelet's.
+A proxy of kind HTTPConnect that is reached over TCP has a certificate of its own, whose refusal reads as a kubelet's does. It is out of the question
+where no egress file is set, or what the apiserver dials is seen to go by another way. A log that is read once the check is skipped was the kubelet's refusal anyhow.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
 */
-function egressProxyHasTls(grounds: Grounds): boolean {
-	return grounds.metrics.some(reading => !isOfAnother(reading, grounds) && reading.facts.egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp'))
-		|| grounds.stepTests.some(reading => !isOfAnother(reading, grounds) && reading.facts.moved === 'http-connect' && reading.facts.transport === 'tcp');
+function noProxyHasTls(grounds: Grounds): boolean {
+	const ways = [
+		...grounds.metrics.filter(reading => !isOfAnother(reading, grounds)).flatMap(({facts}) => facts.egressDials.map(({protocol, transport}) => `${protocol} ${transport}`)),
+		...grounds.stepTests.filter(reading => !isOfAnother(reading, grounds) && reading.facts.moved !== 'undecided').map(({facts: {moved, transport}}) => `${moved} ${transport}`),
+	];
+	const file = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-empty');
+	return !ways.includes('http-connect tcp') && (ways.length > 0 || (file.known && file.value === '' && file.basis === 'proven'));
 }
 
 /** Nothing was opened, and the next connection may end at either of two apiservers that do not do the same. */
