@@ -20,6 +20,7 @@ import {tellKeymapProblems} from './keymap-problems.ts';
 import {ListCounts} from './list-counts.ts';
 import {ListFeeds} from './list-feeds.ts';
 import {handlers} from './handlers/handlers.ts';
+import {framePace} from './frame-pace.ts';
 import {currentTail} from './handlers/current-tail.ts';
 import {openTail} from './handlers/tail-handlers.ts';
 import {followSandbox} from './handlers/sandbox-handlers.ts';
@@ -58,11 +59,6 @@ export type SessionOptions = {
 	isForWant?: boolean;
 };
 
-/** Frames that no key asked for: a person cannot read more, and a slow line cannot carry more. */
-const paceMs = {near: 80, busy: 160, far: 250} as const;
-/** Lines a second from which every frame is wholly new. */
-const busyRate = 1000;
-
 export class SessionRun implements Session {
 	readonly store: Store;
 	readonly terminal: OwnTerminal;
@@ -84,6 +80,7 @@ export class SessionRun implements Session {
 	#view: ScreenView | null = null;
 	#clock: NodeJS.Timeout | undefined;
 	#ids = 0;
+	#switches = 0;
 	#lastFailure: {about: string; error: ErrorObject} | null = null;
 	#background: string | null = null;
 	#scanning = false;
@@ -248,6 +245,8 @@ export class SessionRun implements Session {
 	}
 
 	async switchContext(context: string): Promise<void> {
+		this.#switches++;
+		const own = this.#switches;
 		const known = this.clusters.get(context);
 		if (known) {
 			this.#feeds.stop();
@@ -256,6 +255,12 @@ export class SessionRun implements Session {
 			this.tell(`opening ${context} …`);
 			const access = await this.open({...this.flags, context, cluster: undefined, user: undefined});
 			await access.logIn();
+			if (own !== this.#switches) {
+				// Another was chosen while this one logged in.
+				access.close();
+				return;
+			}
+
 			this.#feeds.stop();
 			this.#use(access);
 		}
@@ -367,9 +372,7 @@ export class SessionRun implements Session {
 	}
 
 	#pace(): number {
-		const isFar = this.env['SSH_TTY'] !== undefined && this.terminal.stdout.writableNeedDrain;
-		const rate = currentTail(this)?.inflow ?? 0;
-		return isFar ? paceMs.far : rate > busyRate ? paceMs.busy : paceMs.near;
+		return framePace({isFar: this.env['SSH_TTY'] !== undefined && this.terminal.stdout.writableNeedDrain, rate: currentTail(this)?.inflow ?? 0});
 	}
 
 	#draw(): void {

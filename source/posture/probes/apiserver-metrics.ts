@@ -2,7 +2,7 @@
 import type {ApiResponse} from '../../cluster/connection.ts';
 import type {MetricFacts, Outcome} from '../evidence.ts';
 import {needMetrics} from '../rules/needs.ts';
-import type {Asked} from './ask.ts';
+import {wholeWithin, type Asked} from './ask.ts';
 import {parseSample, type Sample} from './metric-sample.ts';
 
 /** Megabytes on a large cluster: read as it comes, and only lines of these families are kept. */
@@ -23,7 +23,7 @@ const longestBytes = 256 * 1024 * 1024;
 export async function readApiserverMetrics(connection: Asked & {id: string | null}, process: string | null, {timeoutMs = 20_000, signal}: {timeoutMs?: number; signal?: AbortSignal} = {}): Promise<Outcome<MetricFacts>> {
 	const where = 'GET /metrics';
 	try {
-		const response = await connection.request({path: '/metrics', headers: {Accept: 'text/plain; version=0.0.4'}, timeoutMs, ...signal ? {signal} : {}});
+		const response = await connection.request({path: '/metrics', headers: {Accept: 'text/plain; version=0.0.4'}, timeoutMs, signal: wholeWithin(timeoutMs, signal)});
 		const samples = await samplesOf(response);
 		if (response.status !== 200) {
 			return {closed: {source: 'metrics', where, because: response.status === 403 || response.status === 401 ? 'forbidden' : 'not-served', need: needMetrics}};

@@ -28,7 +28,7 @@ export async function ask<Facts>(asked: Asked, question: Question, read: (body: 
 	const where = `GET ${path}`;
 	const closed = (because: Closed['because']): Outcome<Facts> => ({closed: {source, where, because, need}});
 	try {
-		const response = await asked.request({path, headers: {Accept: accept}, timeoutMs});
+		const response = await asked.request({path, headers: {Accept: accept}, timeoutMs, signal: wholeWithin(timeoutMs)});
 		const body = await readText(response, maxBytes);
 		if (response.status !== 200) {
 			return closed(response.status === 401 || response.status === 403 ? 'forbidden' : response.status === 404 || response.status === 406 ? 'not-served' : 'no-answer');
@@ -43,6 +43,12 @@ export async function ask<Facts>(asked: Asked, question: Question, read: (body: 
 
 function reading<Facts>({source, path, connection = null}: Question, facts: Facts): Reading<Facts> {
 	return {source, where: `GET ${path}`, process: null, connection, time: new Date().toISOString(), active: false, facts};
+}
+
+/** An answer that begins in time and then stands still is none. */
+export function wholeWithin(timeoutMs: number, signal?: AbortSignal): AbortSignal {
+	const limit = AbortSignal.timeout(3 * timeoutMs);
+	return signal ? AbortSignal.any([signal, limit]) : limit;
 }
 
 /** @throws when the body is cut short or larger than `maxBytes` */

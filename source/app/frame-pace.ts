@@ -1,0 +1,12 @@
+/** How long after a frame may the next one come that no key asked for? */
+
+/** A person cannot read more, and a slow line cannot carry more. */
+const paceMs = {near: 80, busy: 160, far: 250} as const;
+
+/** Lines a second from which every frame is wholly new. */
+const busyRate = 1000;
+
+/** Milliseconds. `isFar`: a terminal over ssh whose writes block; `rate`: lines a second of the tail on the screen. */
+export function framePace({isFar, rate}: {isFar: boolean; rate: number}): number {
+	return isFar ? paceMs.far : rate > busyRate ? paceMs.busy : paceMs.near;
+}
