@@ -29,7 +29,9 @@ export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[]
 /** Of the connection itself where it still is one: the worst where it has several, as its row shows. */
 function pathOf({state}: Screen, layer: WhyLayer): Path | null {
 	const entry = state.dock.find(one => one.id === layer.entry);
-	const path = (entry ? worstPath(entry.paths.values()) : null) ?? layer.path;
+	const path = (entry ? worstPath(entry.paths.values()) : null) ?? layer.path
+		// It may have been read only after the view was opened: the cursor is still on what was asked for.
+		?? (layer.entry === null && layer.error?.leg === 2 ? state.pathHere?.path ?? null : null);
 	// What never was open has no path of its own: where it broke is drawn into the one it would have taken.
 	return path?.about === 'configuration' && layer.error?.leg === 2 ? {...path, phase: 'failed', error: layer.error} : path;
 }

@@ -210,6 +210,15 @@ test('answers that are cut, endless or no JSON are told apart', async t => {
 	t.is(({} as {polluted?: number}).polluted, undefined);
 });
 
+test('requests that wait their turn fail with the connection, none of them waits for good', async t => {
+	const server = await startServer({request: request => request.socket.destroy()});
+	t.teardown(async () => server.close());
+	const connection = await (await server.cluster()).connect();
+	for (const one of await Promise.allSettled(['/a', '/b', '/c'].map(async path => connection.request({path, timeoutMs: 5000})))) {
+		t.like(one, {status: 'rejected', reason: {code: 'ERR_APISERVER_UNREACHABLE'}});
+	}
+});
+
 test('pooled requests share a connection, and a stale one is replaced without a word', async t => {
 	const server = await startServer({request: (request, response) => response.end(`"${request.method}"`)});
 	t.teardown(async () => server.close());

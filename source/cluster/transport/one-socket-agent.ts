@@ -12,7 +12,16 @@ export class OneSocketAgent extends Agent {
 	constructor(socket: Duplex) {
 		super({keepAlive: true, maxSockets: 1, maxFreeSockets: 1});
 		this.#socket = socket;
+		socket.once('close', this.#failQueued);
 	}
+
+	/** Node tells the first of those that wait, and leaves the others to wait for good: without a socket not even their limits end them. */
+	readonly #failQueued = (): void => {
+		for (const request of Object.values(this.requests).flatMap(queue => queue ?? [])) {
+			request.destroy();
+			request.emit('error', gone());
+		}
+	};
 
 	override createConnection(_: unknown, callback?: (error: Error | null, socket: Duplex) => void): Duplex | undefined {
 		const socket = this.#socket;
@@ -21,7 +30,11 @@ export class OneSocketAgent extends Agent {
 			return socket;
 		}
 
-		callback?.(Object.assign(new Error('the connection is gone'), {code: 'ECONNRESET'}), undefined as never);
+		callback?.(gone(), undefined as never);
 		return undefined;
 	}
+}
+
+function gone(): Error {
+	return Object.assign(new Error('the connection is gone'), {code: 'ECONNRESET'});
 }
