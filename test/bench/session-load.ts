@@ -16,7 +16,8 @@ export const sessionLoadGroups: readonly Group[] = [
 ];
 
 async function steadyTail(program: Program): Promise<Figures> {
-	await makeWriter('fast', ['-rate=5000', '-burst=10']);
+	// Ten times a second: of lines that trickle in without a pause k9s shows none.
+	await makeWriter('fast', ['-rate=5000', '-burst=500']);
 	const screen = await steadyScreen(program);
 	await pause(3000);
 	const [before, first] = [await screen.usage(), newestNumber(screen)];
