@@ -47,13 +47,17 @@ test('the oldest lines are let go past either limit, and numbers stay', t => {
 	t.true(filled(texts(linesPerBlock * 4), {lines: 1e9, bytes: 50_000}).first > 0);
 });
 
-const lines = ['GET /a 200', 'ERROR timeout on GET', 'warn: slow', '{"level":"error","msg":"x"}', 'ünïcode Timeout', 'timeouttimeout', 'end'];
+const lines = ['GET /a 200', 'ERROR timeout on GET', 'warn: slow', '{"level":"error","msg":"x"}', 'ünïcode Timeout', 'timeouttimeout', 'end', 'ÉTÉ', '\u3A40'];
 const searches: ReadonlyArray<readonly [string, Partial<LineQuery>, readonly number[]]> = [
 	['text, small letters match both', {text: 'timeout'}, [1, 4, 5]],
 	['text with a capital asks for itself', {text: 'Timeout'}, [4]],
 	['text beyond ASCII', {text: 'ünï'}, [4]],
-	['text without', {text: 'timeout', inverse: true}, [0, 2, 3, 6]],
+	['text beyond ASCII in either case, and no other character that shares its bytes', {text: 'été'}, [7]],
+	['a letter whose lower-case bytes begin another character', {text: 'é'}, [7]],
+	['text without', {text: 'timeout', inverse: true}, [0, 2, 3, 6, 7, 8]],
 	['a regular expression', {text: '^(get|end)', regex: true}, [0, 6]],
+	['a regular expression whose only capitals name classes', {text: String.raw`^get\S*\s\S+\s\d`, regex: true}, [0]],
+	['text beyond ASCII with signs of regular expressions', {text: 'é('}, []],
 	['a level and worse', {level: 4}, [1, 3]],
 	['lines around', {text: 'warn', context: 1}, [1, 2, 3]],
 	['a hidden source', {hidden: new Set([0])}, []],

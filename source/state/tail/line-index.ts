@@ -74,7 +74,14 @@ class Numbers {
 
 /** @throws SyntaxError when it is none */
 export function patternOf(text: string, flags = ''): RegExp {
-	return new RegExp(text, `${flags}${isLower(text) ? 'iu' : 'u'}`);
+	// What an escape is called by is no capital letter: \S, \W, \p{L}.
+	return new RegExp(text, `${flags}${isLower(text.replaceAll(/\\p\{[^}]*\}|\\./gi, '')) ? 'iu' : 'u'}`);
+}
+
+const asciiOnly = /^[\u0000-\u007F]*$/;
+
+function literally(text: string): string {
+	return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
 }
 
 function isLower(text: string): boolean {
@@ -103,9 +110,11 @@ export class LineIndex {
 		this.#ignoreCase = isLower(query.text) && query.text !== query.text.toUpperCase();
 		this.#needle = Buffer.from(query.text);
 		this.#lowerNeedle = this.#needle.toString('latin1').toLowerCase();
-		if (query.regex && query.text !== '') {
+		// Bytes are folded as ASCII is: of other letters both cases are found by their characters.
+		const isByCharacters = query.regex || (this.#ignoreCase && !asciiOnly.test(query.text));
+		if (isByCharacters && query.text !== '') {
 			try {
-				this.#pattern = patternOf(query.text);
+				this.#pattern = patternOf(query.regex ? query.text : literally(query.text));
 			} catch (error) {
 				this.problem = (error as Error).message.replace(/^Invalid regular expression: /, '');
 			}
