@@ -120,6 +120,14 @@ test('an answer that ends its connection is whole, and the next one is refused a
 	t.is(await textOf((await untilEnd.ask({path: '/a'})).body), 'to the end');
 });
 
+test('a server that sends more than was asked for is not believed any more', async t => {
+	for (const more of ['HTTP/1.1 200', answerOf('b')]) {
+		const connection = await toBytes(t, (_, socket) => socket.write(answerOf('a') + more));
+		t.is(await textOf((await connection.ask({path: '/a'})).body), 'a');
+		await t.throwsAsync(connection.request({path: '/b', timeoutMs: 5000}), {code: 'ERR_APISERVER_UNREACHABLE'});
+	}
+});
+
 test('a path or header that would be two requests is not sent', async t => {
 	const connection = await toBytes(t, () => undefined);
 	await t.throwsAsync(connection.ask({path: '/a b'}), {instanceOf: TypeError});

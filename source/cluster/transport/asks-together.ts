@@ -72,6 +72,11 @@ export class AsksTogether {
 	/** Once all that was asked is answered, or cannot be any more, the socket is somebody else's. */
 	async release(): Promise<void> {
 		await this.#idle.promise;
+		if (this.#decoder.begun) {
+			// More came than was asked for: what comes next could be taken for another request's answer.
+			this.#socket.destroy();
+		}
+
 		this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose);
 	}
 
