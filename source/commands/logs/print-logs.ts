@@ -5,6 +5,7 @@ import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
 import {connectAhead, type Ahead} from '../../sessions/connect-ahead.ts';
 import type {ConnectionWitness, ReachedTarget} from '../../sessions/connection-witness.ts';
+import {watchArrivals} from '../../sessions/logs/arrivals.ts';
 import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
 import type {LogRead} from '../../sessions/logs/log-read.ts';
@@ -82,8 +83,22 @@ async function openWhenTold(cluster: ClusterAccess, source: LogSource, read: Log
 }
 
 async function printBytes({body}: OpenLog, output: WriteThrough): Promise<void> {
-	for await (const chunk of body as AsyncIterable<Buffer>) {
-		await output.write(chunk);
+	const arrivals = watchArrivals(body);
+	try {
+		for (;;) {
+			const chunk = body.read() as Buffer | null;
+			if (chunk !== null) {
+				await output.write(chunk);
+			} else if (arrivals.error) {
+				throw arrivals.error;
+			} else if (arrivals.ended) {
+				return;
+			} else {
+				await arrivals.next();
+			}
+		}
+	} finally {
+		arrivals.close();
 	}
 }
 

@@ -1,4 +1,5 @@
 /** How does a probe ask, and what does an answer that tells nothing mean? */
+import {readWhole} from '../../cluster/transport/exchange.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
 import type {Closed, EvidenceSource, Need, Outcome, Reading} from '../evidence.ts';
 
@@ -53,19 +54,7 @@ export function wholeWithin(timeoutMs: number, signal?: AbortSignal): AbortSigna
 
 /** @throws when the body is cut short or larger than `maxBytes` */
 export async function readText({body}: ApiResponse, maxBytes: number): Promise<string> {
-	const chunks: Buffer[] = [];
-	let size = 0;
-	for await (const chunk of body as AsyncIterable<Buffer>) {
-		size += chunk.length;
-		if (size > maxBytes) {
-			body.destroy();
-			throw new Error(`an answer larger than ${maxBytes} bytes`);
-		}
-
-		chunks.push(chunk);
-	}
-
-	return Buffer.concat(chunks).toString('utf8');
+	return (await readWhole(body, maxBytes, 'a probe')).toString('utf8');
 }
 
 /** Parsed JSON, or `undefined` where it is none. */

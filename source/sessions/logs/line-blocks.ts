@@ -2,6 +2,7 @@
 import type {Readable} from 'node:stream';
 import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {watchArrivals} from './arrivals.ts';
 import {lineFeed} from './log-lines.ts';
 
 /** More than this at once is a flood: to hold it back would hold up the server. */
@@ -105,51 +106,4 @@ class BegunLine {
 
 		chunk.copy(this.#piece, this.#length);
 	}
-}
-
-type Arrivals = {ended: boolean; error: Error | null; next(): Promise<void>; close(): void};
-
-function watchArrivals(body: Readable): Arrivals {
-	let wake: (() => void) | undefined;
-	const arrivals: Arrivals = {
-		ended: body.readableEnded || body.destroyed,
-		error: body.errored,
-		async next() {
-			await new Promise<void>(resolve => {
-				wake = resolve;
-				if (arrivals.ended || body.readableLength > 0) {
-					resolve();
-				}
-			});
-		},
-		close() {
-			body.off('readable', readable).off('end', ended).off('close', closed);
-			// Whoever destroys the body later must not bring the process down.
-			body.on('error', () => undefined);
-			body.off('error', failed);
-		},
-	};
-	const readable = () => {
-		wake?.();
-	};
-
-	const ended = () => {
-		arrivals.ended = true;
-		wake?.();
-	};
-
-	const failed = (error: Error) => {
-		arrivals.ended = true;
-		arrivals.error ??= error;
-		wake?.();
-	};
-
-	const closed = () => {
-		if (!arrivals.ended) {
-			failed(new Error('the answer was broken off'));
-		}
-	};
-
-	body.on('readable', readable).on('end', ended).on('error', failed).on('close', closed);
-	return arrivals;
 }

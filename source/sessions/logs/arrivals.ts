@@ -1,0 +1,52 @@
+/** When has more of an answer's body arrived, and has it ended? */
+import type {Readable} from 'node:stream';
+
+export type Arrivals = {ended: boolean; error: Error | null; next(): Promise<void>; close(): void};
+
+/**
+What has come is read by `body.read()`; `next` resolves when there is more, or none to come. By events: an iterator over a stream costs milliseconds the first time.
+*/
+export function watchArrivals(body: Readable): Arrivals {
+	let wake: (() => void) | undefined;
+	const arrivals: Arrivals = {
+		ended: body.readableEnded || body.destroyed,
+		error: body.errored,
+		async next() {
+			await new Promise<void>(resolve => {
+				wake = resolve;
+				if (arrivals.ended || body.readableLength > 0) {
+					resolve();
+				}
+			});
+		},
+		close() {
+			body.off('readable', readable).off('end', ended).off('close', closed);
+			// Whoever destroys the body later must not bring the process down.
+			body.on('error', () => undefined);
+			body.off('error', failed);
+		},
+	};
+	const readable = () => {
+		wake?.();
+	};
+
+	const ended = () => {
+		arrivals.ended = true;
+		wake?.();
+	};
+
+	const failed = (error: Error) => {
+		arrivals.ended = true;
+		arrivals.error ??= error;
+		wake?.();
+	};
+
+	const closed = () => {
+		if (!arrivals.ended) {
+			failed(new Error('the answer was broken off'));
+		}
+	};
+
+	body.on('readable', readable).on('end', ended).on('error', failed).on('close', closed);
+	return arrivals;
+}
