@@ -23,6 +23,8 @@ if (lab) {
 	environment['SPOKE_LAB'] = lab;
 }
 
+const longestSilenceMs = (cluster ? 15 : 5) * 60_000;
+
 type Run = {status: number; passed: number; failed: number; skipped: number; failedFiles: ReadonlySet<string>};
 
 const first = await run([...settings, ...chosen]);
@@ -48,7 +50,13 @@ async function run(options: readonly string[]): Promise<Run> {
 	const ended = once(ava, 'close');
 	const counts = {passed: 0, failed: 0, skipped: 0};
 	const failedFiles = new Set<string>();
+	// A worker that cannot end keeps ava for good, past its own limits.
+	const stood = setTimeout(() => {
+		process.stdout.write(`# nothing was heard of ava for ${longestSilenceMs / 60_000} minutes: it is ended\n`);
+		ava.kill('SIGKILL');
+	}, longestSilenceMs);
 	for await (const line of createInterface({input: ava.stdout})) {
+		stood.refresh();
 		if (/^ok .*# SKIP/.test(line)) {
 			counts.skipped++;
 		} else if (line.startsWith('ok ')) {
@@ -64,6 +72,7 @@ async function run(options: readonly string[]): Promise<Run> {
 	}
 
 	const [code] = await ended as [number | null];
+	clearTimeout(stood);
 	for (const signal of signals) {
 		process.off(signal, pass);
 	}
