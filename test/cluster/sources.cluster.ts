@@ -75,7 +75,7 @@ const rows: readonly Row[] = [
 	{source: 'anonymous-probe', state: 'decides', title: 'needs no right', place: 'good-direct', asked: {audit: []}, says: ({audit}) => audit!.evidence.some(({source, observed}) => source === 'anonymous-probe' && observed === '/version 200, /healthz 200, /api 403')},
 	{source: 'anonymous-probe', state: 'closed', title: 'a gateway is not asked', place: 'gateway', asked: {audit: []}, says: ({audit}) => audit!.evidence.every(({source}) => source !== 'anonymous-probe')},
 	{source: 'error-text', state: 'decides', title: 'words of a refused port-forward', rules: [forward], place: 'bad-direct', asked: {path: active}, says: ({tls}) => tls === 'refused, inferred'},
-	{source: 'error-text', state: 'decides', title: 'words of the very exec that was refused', rules: [resource(['pods/exec'], ['get', 'create'])], place: 'bad-direct', asked: {label: ['exec', 'shell', '--', 'true']}, says: ({tls}) => tls === 'refused, proven'},
+	{source: 'error-text', state: 'decides', title: 'words of the very exec that was refused', rules: [resource(['pods/exec'], ['get', 'create'])], place: 'bad-direct', asked: {label: ['exec', 'shell', '--', 'true']}, says: ({tls}) => tls === 'refused, inferred'},
 	{source: 'error-text', state: 'closed', title: 'nothing failed', rules: [forward], place: 'restarted', asked: {path: active}, says: ({tls}) => tls === 'unknown, unknown'},
 	{source: 'version', state: 'decides', title: 'no SSH tunnels since 1.22', place: 'good-direct', asked: {audit: []}, says: ({row}) => row('C9') === 'pass impossible proven'},
 	{source: 'version', state: 'closed', title: 'a gateway keeps it', place: 'gateway', asked: {audit: []}, says: ({row}) => row('C9').startsWith('unknown')},

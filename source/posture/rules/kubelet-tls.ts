@@ -50,7 +50,7 @@ function refusedByText(grounds: Grounds): Ruling<TlsState> | undefined {
 	const surest: Basis = noProxyHasTls(grounds) ? 'proven' : 'inferred';
 	const all = [...texts, ...differentials].map(({isKubelets, ...one}) => ({...one, basis: weakest(one.said, strengthOf(one.reading, grounds), isKubelets ? 'proven' : surest)}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
-	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: []};
+	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: best.basis === 'proven' || surest === 'proven' ? [] : egressNeeds(grounds)};
 }
 
 /**
@@ -65,6 +65,11 @@ function noProxyHasTls(grounds: Grounds): boolean {
 	];
 	const file = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-empty');
 	return !ways.includes('http-connect tcp') && (ways.length > 0 || (file.known && file.value === '' && file.basis === 'proven'));
+}
+
+/** What would tell whether a proxy's certificate can have been meant. */
+function egressNeeds(grounds: Grounds): readonly Need[] {
+	return apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-set').known ? [needActive] : [needFlagz, needMetrics];
 }
 
 /** Nothing was opened, and the next connection may end at either of two apiservers that do not do the same. */
