@@ -19,8 +19,14 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 		lines.push(`${from ? incoming(from[1], row(from[0])) : ' '.repeat(columns)}│${middle}│${to ? outgoing(to[1], row(to[0])) : ''}`.trimEnd());
 	}
 
-	const tunnel = row('C10');
-	return [...lines, `${' '.repeat(columns)}╰───────────╯`, `route to nodes: ${tunnel.state}${tunnel.basis === 'unknown' ? '' : `, ${tunnel.basis}`}   kubelets: ${row('C4').state}${row('C4').basis === 'unknown' ? '' : `, ${row('C4').basis}`}   sum: ${row('N5').verdict} in, ${row('C11').verdict} out`];
+	const told = ({state, basis}: AuditRow) => `${state}${basis === 'unknown' ? '' : `, ${basis}`}`;
+	return [...lines, `${' '.repeat(columns)}╰───────────╯`, `route to nodes: ${told(row('C10'))}   kubelets: ${told(kubeletsRow(rows))}   sum: ${row('N5').verdict} in, ${row('C11').verdict} out`];
+}
+
+/** What stands for the way to kubelets: C4 where nothing is verified; where verification is on, what it comes to, which may be a refusal. */
+export function kubeletsRow(rows: readonly AuditRow[]): AuditRow {
+	const row = (id: string) => rows.find(one => one.id === id)!;
+	return row(row('C4').verdict === 'pass' ? 'C2' : 'C4');
 }
 
 /** Name, state, and an arrow to the hub. */

@@ -39,8 +39,8 @@ function newsOf(old: DockEntry, entry: DockEntry): {text: string; isBad: boolean
 		: null;
 }
 
-/** Of leg 2 of the worst stream, where it is known. */
+/** Of leg 2 of the worst stream, where it is known: before a label is settled its words are no verdict yet. */
 function worstTls({paths}: DockEntry): string | undefined {
-	const state = worstPath(paths.values())?.legs[1]?.tls.state;
+	const state = worstPath(paths.values().filter(path => path?.phase !== 'checking'))?.legs[1]?.tls.state;
 	return state !== undefined && tlsOrder.includes(state) ? state : undefined;
 }

@@ -1,6 +1,7 @@
 /** The hub and its spokes, drawn from what an audit found: who comes to the apiserver at the left, where it goes, and by which route, at the right. */
 import {cellWidth, clipToCells} from '../text/cell-width.ts';
 import type {Audit, AuditRow, RowId} from '../posture/audit/audit-object.ts';
+import {kubeletsRow} from '../output/hub-picture.ts';
 import type {Glyphs} from './glyphs.ts';
 import {routeWord, tlsRole} from './path-words.ts';
 import {line, lineWidth, of, type Line, type Span} from './styled-line.ts';
@@ -24,7 +25,7 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 	const middle = leftRows.map(([name, id], index) => {
 		const [short, long, farId] = rightRows[index]!;
 		const centre = index === 1 ? of('title', hub) : {text: ' '.repeat(cellWidth(hub))};
-		return line(' ', spokeIn(name, row(id), side, glyphs), of('rule', frame.side), centre, of('rule', frame.side), spokeOut(isWide ? long : short, row(farId), isWide ? row('C10') : null, glyphs));
+		return line(' ', spokeIn(name, row(id), side, glyphs), of('rule', frame.side), centre, of('rule', frame.side), spokeOut(isWide ? long : short, farId === 'C4' ? kubeletsRow(rows) : row(farId), isWide ? row('C10') : null, glyphs));
 	});
 	const said = (name: string, {state, verdict}: AuditRow) => `${name}: ${words(state === '' ? verdict : state)}`;
 	return [line(edge(frame.topLeft, frame.topRight)), ...middle, line(edge(frame.bottomLeft, frame.bottomRight), of('text.dim', `  ${said('route', row('C10'))} ${glyphs.dot} ${said('SSH', row('C9'))}`))];

@@ -5,10 +5,10 @@ import type {DockEntry} from '../../source/state/connections.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
 
-const path = (tls: TlsState) => ({about: 'open-connection', process: {id: null}, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
+const path = (tls: TlsState, phase: Path['phase'] = 'settled') => ({about: 'open-connection', phase, process: {id: null}, legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
 const dock = (event: Extract<SessionEvent, {type: 'dock'}>['event']): SessionEvent => ({type: 'dock', event});
 const change = (to: Partial<DockEntry>) => dock({type: 'change', id: 'f-1', to});
-const label = (tls: TlsState) => dock({type: 'label', connection: 'c', path: path(tls)});
+const label = (tls: TlsState, phase?: Path['phase']) => dock({type: 'label', connection: 'c', path: path(tls, phase)});
 const opened = dock({type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':1 → pod/x:80', context: 'c', since: 0}});
 const connected = dock({type: 'connected', id: 'f-1', connection: 'c'});
 const open = change({phase: 'open', note: ''});
@@ -22,6 +22,7 @@ const cases: ReadonlyArray<readonly [title: string, events: readonly SessionEven
 	['what was stopped by the person says nothing', [opened, open, change({phase: 'stopped', note: 'stopped by you'}), open], []],
 	['a first label is no news', [opened, connected, label('unknown'), label('unverified')], []],
 	['a worse label is', [opened, connected, label('verified'), label('unverified')], ['forward :1 → pod/x:80: unverified now, verified before']],
+	['what was being checked was no verdict, so that a refusal is not worse', [opened, connected, label('verified', 'checking'), label('refused', 'failed')], []],
 	['a better one is not', [opened, connected, label('plain'), label('verified')], []],
 	['one that is not known any more is not worse', [opened, connected, label('verified'), label('unknown')], []],
 ];

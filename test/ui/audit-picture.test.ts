@@ -1,0 +1,30 @@
+/** The pictures of an audit say of the way to kubelets what it comes to, not only that verification is on. */
+import test from 'ava';
+import {hubPicture} from '../../source/output/hub-picture.ts';
+import {rowIds, type AuditRow} from '../../source/posture/audit/audit-object.ts';
+import type {Basis} from '../../source/posture/evidence.ts';
+import {auditPicture} from '../../source/ui/audit-picture.ts';
+import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+
+type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis];
+const unknown: Short = ['unknown', 'unknown', 'unknown'];
+const rowsOf = (given: Readonly<Record<string, Short>>) => rowIds.map(id => {
+	const [verdict, state, basis] = given[id] ?? unknown;
+	return {id, title: '', verdict, state, basis} as unknown as AuditRow;
+});
+
+const cases: ReadonlyArray<readonly [title: string, given: Readonly<Record<string, Short>>, words: string, spoke: string]> = [
+	['verification is off', {C4: ['fail', 'unverified', 'proven'], C2: ['unknown', 'unverified', 'unknown']}, 'kubelets: unverified, proven', '━ unverified ━► kubelets'],
+	['verification is on, and kubelets are refused', {C4: ['pass', 'verified', 'inferred'], C2: ['warn', 'refused', 'inferred']}, 'kubelets: refused, inferred', '╍ refused ╍► kubelets'],
+	['verification is on, and nobody tried', {C4: ['pass', 'verified', 'proven'], C2: ['pass', 'checked', 'inferred']}, 'kubelets: checked, inferred', '╍ checked ╍► kubelets'],
+	['verification is on, and kubelets were accepted', {C4: ['pass', 'verified', 'proven'], C2: ['pass', 'verified', 'proven']}, 'kubelets: verified, proven', '━ verified ━► kubelets'],
+	['nothing is known', {}, 'kubelets: unknown ', '┈ unknown ┈► kubelets'],
+];
+for (const [title, given, words, spoke] of cases) {
+	test(title, t => {
+		const rows = rowsOf(given);
+		t.true(hubPicture(rows).at(-1)!.includes(words), hubPicture(rows).at(-1));
+		const drawn = auditPicture({rows}, unicodeGlyphs, 80).map(({spans}) => spans.map(({text}) => text).join(''));
+		t.true(drawn.some(line => line.includes(spoke)), drawn.join('\n'));
+	});
+}
