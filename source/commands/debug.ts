@@ -2,7 +2,7 @@
 import {guardAccess} from '../actions/access.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import {exitStatus} from '../errors/exit-status.ts';
+import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
 import {addDebugContainer, debugContainerName, untilRunning} from '../sessions/debug-container.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
@@ -10,7 +10,6 @@ import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Command, Invocation} from './command.ts';
 import {printEndedContainer} from './debug/print-ended-container.ts';
-import {signalStatus} from './remote-command/drive-remote-command.ts';
 import {runRemoteCommand} from './remote-command/run-remote-command.ts';
 import {debugRow} from './rows/debug.ts';
 
@@ -46,7 +45,7 @@ export const command: Command<typeof debugRow.flags> = {
 			return await attachTo(invocation, added, detachKeys);
 		} catch (error) {
 			if (interrupted.aborted) {
-				return signalStatus(interrupted);
+				return statusOfSignal(interrupted.reason);
 			}
 
 			throw error;

@@ -2,9 +2,9 @@
 import {setFlagsFromString} from 'node:v8';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {loadKeymap} from '../keymap/load-keymap.ts';
-import {openCluster} from '../cluster/open-cluster.ts';
 import {parseLine} from '../command-line/parse-line.ts';
 import type {Command} from './command.ts';
+import {hasKubeconfig} from './demo/has-kubeconfig.ts';
 import {demoRow} from './rows/demo.ts';
 import {sessionRow} from './rows/session.ts';
 
@@ -17,7 +17,7 @@ export const command: Command<typeof sessionRow.flags> = {
 		}
 
 		const hasTerminal = stdin.isTTY && stdout.isTTY;
-		if (!await hasKubeconfig(invocation)) {
+		if (!await hasKubeconfig(flags, env)) {
 			const {command} = await import('./demo.ts');
 			const defaults = parseLine(demoRow.flags, []);
 			return command.run({...invocation, ...defaults});
@@ -36,16 +36,3 @@ export const command: Command<typeof sessionRow.flags> = {
 		});
 	},
 };
-
-async function hasKubeconfig({flags, env}: Parameters<typeof command.run>[0]): Promise<boolean> {
-	try {
-		(await openCluster(flags, env)).close();
-		return true;
-	} catch (error) {
-		if (error instanceof SpokeError && error.code === 'ERR_NO_KUBECONFIG') {
-			return false;
-		}
-
-		throw error;
-	}
-}

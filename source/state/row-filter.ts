@@ -1,5 +1,6 @@
 /** What a filter typed over a list means: text, `!text` without, `~regex`, `-l app=web` labels. */
 import {matchWithin} from '../text/bounded-match.ts';
+import {literally} from '../text/literally.ts';
 import type {Row} from './table-rows.ts';
 
 export type RowFilter =
@@ -42,7 +43,7 @@ export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: read
 	switch (filter.kind) {
 		case 'text': {
 			// A pattern compares without a copy in small letters of every cell.
-			const pattern = new RegExp(filter.text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`), 'i');
+			const pattern = new RegExp(literally(filter.text), 'i');
 			return {rows: rows.filter(row => holds(row, pattern) !== filter.inverse), problem: null};
 		}
 

@@ -45,8 +45,8 @@ export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
 
 /** Signs that stand in words of ours, each of one cell. */
 const spelled: Readonly<Record<string, string>> = {
-	'→': '>', '←': '<', '↑': '^', '↓': 'v', '·': '|', '…': '~', '›': '/', '–': '-', '—': '-', '’': '\'', '‘': '\'', '“': '"', '”': '"', '×': 'x', '≤': '<', '≥': '>', '⟨': '<', '⟩': '>', '␛': '^',
-	...Object.fromEntries((['passed', 'failed', 'open', 'working', 'stopped', 'marked', 'cursor', 'rule', 'upRule', 'caret', 'arrow'] as const).map(name => [unicodeGlyphs[name], asciiGlyphs[name]])),
+	'←': '<', '↑': '^', '↓': 'v', '–': '-', '—': '-', '’': '\'', '‘': '\'', '“': '"', '”': '"', '×': 'x', '≤': '<', '≥': '>', '⟨': '<', '⟩': '>', '␛': '^',
+	...Object.fromEntries((['passed', 'failed', 'open', 'working', 'stopped', 'marked', 'cursor', 'rule', 'upRule', 'caret', 'arrow', 'dot', 'more', 'to', 'into'] as const).map(name => [unicodeGlyphs[name], asciiGlyphs[name]])),
 	...Object.fromEntries((['proven', 'inferred', 'unknown'] as const).map(basis => [unicodeGlyphs.strokes[basis], asciiGlyphs.strokes[basis]])),
 };
 

@@ -4,7 +4,7 @@ import {needText} from '../output/path-report.ts';
 import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {worstPath} from '../state/connections.ts';
-import type {Layer, TextLine} from '../state/session-state.ts';
+import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
 import {pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
@@ -22,12 +22,12 @@ export const meanings: Readonly<Record<string, string>> = {
 type WhyLayer = Extract<Layer, {kind: 'why'}>;
 
 export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[] {
-	const path = pathOf(screen, layer);
+	const path = whyPath(screen.state, layer);
 	return pageOf(screen, {title: 'Why', after: layer.about, right: path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`}, whyBody(screen, layer), layer.top, rows);
 }
 
 /** Of the connection itself where it still is one: the worst where it has several, as its row shows. */
-function pathOf({state}: Screen, layer: WhyLayer): Path | null {
+export function whyPath(state: SessionState, layer: WhyLayer): Path | null {
 	const entry = state.dock.find(one => one.id === layer.entry);
 	const path = (entry ? worstPath(entry.paths.values()) : null) ?? layer.path
 		// It may have been read only after the view was opened: the cursor is still on what was asked for.
@@ -38,7 +38,7 @@ function pathOf({state}: Screen, layer: WhyLayer): Path | null {
 
 export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
 	const {state, theme: {glyphs}} = screen;
-	const path = pathOf(screen, layer);
+	const path = whyPath(screen.state, layer);
 	const lines: Line[] = [];
 	if (path) {
 		lines.push(line(' ', pathLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path));

@@ -144,7 +144,7 @@ const badness: Readonly<Record<string, number>> = {fail: 0, warn: 1, unknown: 2,
 function showAudit(session: Session, audit: Audit): void {
 	const {summary} = audit;
 	const rows = audit.rows.map((row): AuditRow => ({
-		id: row.id, title: row.title, verdict: row.verdict, state: stateWords(row), basis: row.basis, readOn: readOn(audit, row), lines: rowLines(audit, row), worst: badness[row.verdict]!,
+		id: row.id, title: row.title, verdict: row.verdict, state: stateWords(row), basis: row.basis, readOn: readOn(row), lines: rowLines(audit, row), worst: badness[row.verdict]!,
 	})).sort((one, other) => one.worst - other.worst);
 	session.store.now({type: 'audit', to: {
 		busy: false, rows, found: audit, at: 0,
@@ -158,8 +158,8 @@ function stateWords({state, message}: Finding): string {
 }
 
 /** `1 of 3`; how many apiservers there are may not be known. */
-function readOn({replicas}: Audit, {id, scope: {of, proven}}: Finding): string {
-	return of === null ? '' : `${proven} of ${id === 'C4' && replicas.known === null ? '?' : of}`;
+function readOn({scope: {of, proven}}: Finding): string {
+	return of === null && proven === 0 ? '' : `${proven} of ${of ?? '?'}`;
 }
 
 /** The row under the cursor with all that was read for it. */

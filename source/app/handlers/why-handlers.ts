@@ -4,7 +4,7 @@ import {worstPath} from '../../state/connections.ts';
 import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
 import type {Layer, TextLine} from '../../state/session-state.ts';
 import {unicodeGlyphs} from '../../ui/glyphs.ts';
-import {whyLines} from '../../ui/why-screen.ts';
+import {whyLines, whyPath} from '../../ui/why-screen.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import type {Handlers} from './handler.ts';
@@ -76,8 +76,7 @@ function subjectOf(session: Session): Subject {
 }
 
 function linesOf({store}: Session, layer: Extract<Layer, {kind: 'why'}>): readonly TextLine[] {
-	const entry = store.state.dock.find(one => one.id === layer.entry);
-	const path: Path | null = (entry ? worstPath(entry.paths.values()) : null) ?? layer.path;
+	const path = whyPath(store.state, layer);
 	return [...path ? [{text: path.line}] : [], ...whyLines(path, layer.error, unicodeGlyphs.strokes)];
 }
 

@@ -160,15 +160,10 @@ function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: 
 	};
 }
 
-/** 130, 143 or 129, by the signal that `interrupted` was aborted with. */
-export function signalStatus(interrupted: AbortSignal): number {
-	return statusOfSignal(interrupted.reason);
-}
-
 function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveEnd>; stop: () => void} {
 	const {promise, resolve} = Promise.withResolvers<DriveEnd>();
 	const onAbort = () => {
-		resolve({exitStatus: signalStatus(interrupted), detached: false});
+		resolve({exitStatus: statusOfSignal(interrupted.reason), detached: false});
 	};
 
 	if (interrupted.aborted) {

@@ -1,6 +1,7 @@
 /** What exec and attach have in common: from a target on the command line to the exit status. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
+import {statusOfSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
@@ -15,7 +16,7 @@ import type {attachRow} from '../rows/attach.ts';
 import type {debugRow} from '../rows/debug.ts';
 import type {execRow} from '../rows/exec.ts';
 import {chooseTty} from './choose-tty.ts';
-import {driveRemoteCommand, signalStatus} from './drive-remote-command.ts';
+import {driveRemoteCommand} from './drive-remote-command.ts';
 import {HeldNotices} from './held-notices.ts';
 
 type RemoteCommandInvocation = Invocation<typeof execRow.flags> | Invocation<typeof attachRow.flags> | Invocation<typeof debugRow.flags>;
@@ -34,7 +35,7 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, aske
 		return await runOn({cluster: ahead.cluster, witness: paths.witness, notices}, invocation, asked);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
-			return signalStatus(invocation.interrupted);
+			return statusOfSignal(invocation.interrupted.reason);
 		}
 
 		throw error;

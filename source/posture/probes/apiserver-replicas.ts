@@ -9,7 +9,7 @@ const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?la
 const slicePath = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes&limit=500';
 
 type Lease = {metadata?: {creationTimestamp?: string; annotations?: Readonly<Record<string, string>>}; spec?: {renewTime?: unknown; leaseDurationSeconds?: unknown}};
-type Slice = {endpoints?: ReadonlyArray<{addresses?: readonly string[]; conditions?: {ready?: boolean}}> | null; ports?: ReadonlyArray<{port?: number}> | null};
+type Slice = {endpoints?: ReadonlyArray<{addresses?: readonly string[]}> | null; ports?: ReadonlyArray<{port?: number}> | null};
 
 export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<ReplicaFacts>> {
 	const leasesAsked = ask(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, body => {
@@ -17,9 +17,8 @@ export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutM
 		return current.length > 0 ? current.map(lease => ({address: peerAddress(lease), madeAt: lease.metadata?.creationTimestamp ?? null})) : undefined;
 	});
 	const slicesAsked = ask(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
-		const addresses = (parsed<{items?: Slice[]}>(body)?.items ?? []).flatMap(slice =>
-			(slice.endpoints ?? []).flatMap(endpoint => (endpoint.addresses ?? []).map(address => joinHostPort(address, slice.ports?.[0]?.port ?? 443))));
-		return addresses.length > 0 ? addresses : undefined;
+		const addresses = addressesIn(body);
+		return addresses && addresses.length > 0 ? addresses : undefined;
 	});
 	const [leases, slices] = await Promise.all([leasesAsked, slicesAsked]);
 	if (!leases.read && !slices.read) {
@@ -31,6 +30,12 @@ export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutM
 	const addresses = all.length > 0 ? all : null;
 	const known = Math.max(leases.read?.facts.length ?? 0, all.length);
 	return {read: {...leases.read ?? slices.read!, facts: {known, knownFrom: leases.read ? 'lease' : 'endpointslice', leases: leases.read?.facts ?? null, addresses}}};
+}
+
+/** `ip:port` of all endpoints in a list of EndpointSlices; `undefined` for what is none. */
+export function addressesIn(body: string): readonly string[] | undefined {
+	return parsed<{items?: Slice[]}>(body)?.items?.flatMap(({endpoints, ports}) =>
+		(endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => joinHostPort(address, ports?.[0]?.port ?? 443))));
 }
 
 /** Where other apiservers reach the holder of a lease; since 1.36 by default. @see pkg/controlplane/apiserver/server.go labelAPIServerHeartbeatFunc */

@@ -1,8 +1,8 @@
 /** What the API shows of the nodes' own way to the apiserver: nodes, their leases, signing requests, pods' tokens, the `kubernetes` service. */
-import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {Outcome} from '../evidence.ts';
 import type {NodeObject} from '../node-facts.ts';
 import {needEndpointSlices, needNodeLeases, needNodes, needSigningRequests} from '../rules/needs.ts';
+import {addressesIn} from './apiserver-replicas.ts';
 import {ask, parsed, type Asked} from './ask.ts';
 
 const large = 64 * 1024 * 1024;
@@ -73,9 +73,8 @@ export type ServiceEndpointFacts = {addresses: readonly string[]};
 export async function readApiserverEndpoints(cluster: Asked): Promise<Outcome<ServiceEndpointFacts>> {
 	const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes';
 	return ask(cluster, {source: 'endpoints', path, need: needEndpointSlices}, body => {
-		type Slice = {endpoints?: Array<{addresses?: string[]}> | null; ports?: Array<{port?: number}> | null};
-		const items = parsed<{items?: Slice[]}>(body)?.items;
-		return items && {addresses: items.flatMap(({endpoints, ports}) => (endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => joinHostPort(address, ports?.[0]?.port ?? 443))))};
+		const addresses = addressesIn(body);
+		return addresses && {addresses};
 	});
 }
 

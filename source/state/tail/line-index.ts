@@ -1,6 +1,7 @@
 /** Which lines of a buffer match: found block by block, so that a million lines never hold up a key, and carried on as lines come. */
 import {matchWithin} from '../../text/bounded-match.ts';
 import {grouped} from '../../text/grouped.ts';
+import {literally} from '../../text/literally.ts';
 import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer, type LineLevel} from './line-buffer.ts';
 
 export type LineQuery = {
@@ -79,10 +80,6 @@ export function patternOf(text: string, flags = ''): RegExp {
 }
 
 const asciiOnly = /^[\u0000-\u007F]*$/;
-
-function literally(text: string): string {
-	return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
-}
 
 function isLower(text: string): boolean {
 	return text === text.toLowerCase();
