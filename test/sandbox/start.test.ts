@@ -38,6 +38,14 @@ test('a port in use is told with its number', async t => {
 	taken.close();
 });
 
+test('a sandbox that restarts finds its port free: by default no system gives it to a connection meanwhile', async t => {
+	for (let round = 0; round < 3; round++) {
+		const {server, close} = await startSandbox();
+		t.true(Number(new URL(server).port) < 32_768, server);
+		await close();
+	}
+});
+
 test('after the end nothing listens any more', async t => {
 	const sandbox = await startSandbox();
 	const {items: nodes} = await askJson<{items: Array<{status: {addresses: Array<{type: string; address: string}>; daemonEndpoints: {kubeletEndpoint: {Port: number}}}}>}>(sandbox, '/api/v1/nodes');

@@ -1,4 +1,5 @@
 /** The wire between clients and the apiserver, which can be slowed, stalled and cut. */
+import {randomInt} from 'node:crypto';
 import {createConnection, createServer, type Server, type Socket} from 'node:net';
 import {Transform} from 'node:stream';
 import {resetSocket} from '../../wire/reset-socket.ts';
@@ -18,12 +19,9 @@ export class FaultyWire {
 			this.#carry(client, inner);
 			this.#carry(inner, client);
 		});
-		const {promise, resolve, reject} = Promise.withResolvers<void>();
-		server.once('error', reject).listen({host: '127.0.0.1', port}, resolve);
-		await promise;
-		server.off('error', reject);
+		const taken = port === 0 ? await listenAtLastingPort(server) : await listenAt(server, port);
 		this.#server = server;
-		return (server.address() as {port: number}).port;
+		return taken;
 	}
 
 	/** Resets every connection of now. */
@@ -86,4 +84,34 @@ export class FaultyWire {
 		});
 		from.pipe(wire).pipe(to);
 	}
+}
+
+/**
+A wire that was closed comes back to its port, which nobody may have taken meanwhile: so it is none of those that systems hand
+out to outgoing connections and to listeners that ask for any (from 32768 on Linux, from 49152 on macOS and in RFC 6335 §6).
+*/
+async function listenAtLastingPort(server: Server): Promise<number> {
+	for (let attempt = 0; attempt < 50; attempt++) {
+		try {
+			return await listenAt(server, randomInt(20_000, 30_000));
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') {
+				throw error;
+			}
+		}
+	}
+
+	return listenAt(server, 0);
+}
+
+async function listenAt(server: Server, port: number): Promise<number> {
+	const {promise, resolve, reject} = Promise.withResolvers<void>();
+	server.once('error', reject).listen({host: '127.0.0.1', port}, resolve);
+	try {
+		await promise;
+	} finally {
+		server.off('error', reject).off('listening', resolve);
+	}
+
+	return (server.address() as {port: number}).port;
 }
