@@ -256,7 +256,7 @@ test('messages that people grep are kubectl’s', async t => {
 	const read = async (command: 'spoke' | 'kubectl') => {
 		const port = command === 'spoke' ? 28_081 : 28_082;
 		const args = ['port-forward', 'pod/forwarded-pod', `${port}:7000`];
-		const child = command === 'spoke' ? cluster.startSpoke(direct, args) : (await import('node:child_process')).spawn((await import('./lab/programs.ts')).kubernetesPath('kubectl'), args, {env: {PATH: process.env['PATH'], KUBECONFIG: cluster.kubeconfig(direct)}});
+		const child = command === 'spoke' ? cluster.startSpoke(direct, args) : (await import('node:child_process')).spawn((await import('./lab/programs.ts')).kubernetesPath('kubectl'), args, {env: {PATH: process.env['PATH'], HOME: cluster.lab.folder, KUBECONFIG: cluster.kubeconfig(direct)}});
 		let out = '';
 		child.stdout.on('data', (chunk: Buffer) => {
 			out += chunk.toString();
