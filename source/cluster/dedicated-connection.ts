@@ -5,11 +5,13 @@ import {userAgent} from '../version.ts';
 import type {ApiResponse, AskOptions, Connection, RequestOptions, SocketFacts, UpgradeOptions, UpgradeOutcome} from './connection.ts';
 import type {Credentials, Identity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/impersonation.ts';
+import {AnswerTurns} from './transport/answer-turns.ts';
 import {AsksTogether} from './transport/asks-together.ts';
-import {decodedBody, exchange, readWhole, type Answer, type Outgoing} from './transport/exchange.ts';
+import {decodedBody, exchange, readWhole, type Answer, type AnswerStart, type Outgoing} from './transport/exchange.ts';
 import {ignored} from './transport/ignored.ts';
 import {OneSocketAgent} from './transport/one-socket-agent.ts';
 import {openSocket, type OpenSocket, type Route} from './transport/open-socket.ts';
+import {streamedAnswer} from './transport/streamed-answer.ts';
 import {upgradeRequest} from './transport/upgrade.ts';
 import {readStart} from './read-start.ts';
 
@@ -30,6 +32,8 @@ const longestRefusal = 64 * 1024;
 /** Just past the apiserver's own limit of 30 s for reaching a kubelet. */
 const upgradeLimitMs = 35_000;
 
+type Sent = Pick<Outgoing, 'method' | 'body' | 'signal' | 'timeoutMs'> & {upgrade?: true};
+
 let opened = 0;
 
 /**
@@ -49,9 +53,12 @@ export class DedicatedConnection implements Connection {
 	readonly #absoluteForm: boolean;
 	readonly #shown: Identity['certificate'];
 	#asks: AsksTogether | undefined;
-	/** Set by the first request that is not asked together with others: from then on the socket is the agent's. */
+	/** Set by the first request that is not asked together with others. */
 	#handedOver: Promise<void> | undefined;
 	#upgraded = false;
+	/** Node's own client has had the socket: it does not give it back. */
+	#isNodes = false;
+	readonly #turns = new AnswerTurns();
 	readonly id: string;
 	readonly facts: SocketFacts;
 
@@ -94,39 +101,33 @@ export class DedicatedConnection implements Connection {
 			return this.request(options);
 		}
 
-		return {status: answer.status, statusText: answer.statusText, headers: answer.headers, body: decodedBody(readableOf(answer.body), answer.headers), connection: {id: this.id, facts: this.facts}};
+		return this.#response({...answer, body: readableOf(answer.body)});
 	}
 
 	async request(options: RequestOptions): Promise<ApiResponse> {
-		const answer = await this.#send(options.path, options.headers ?? {}, {
-			method: options.method ?? 'GET',
-			...options.body !== undefined && {body: options.body},
-			signal: options.signal,
-			timeoutMs: options.timeoutMs ?? this.#access.requestTimeoutMs,
-		});
-		const {message} = answer;
+		const {method = 'GET', path, headers = {}, body, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
+		const answer = await this.#send(path, headers, {method, ...body !== undefined && {body}, signal, timeoutMs});
 		if (answer.kind === 'upgrade') {
 			answer.socket.destroy();
 			throw new SpokeError('ERR_PROTOCOL', `${this.#what} switched protocols without being asked`);
 		}
 
-		return {status: message.statusCode!, statusText: message.statusMessage ?? '', headers: message.headers, body: decodedBody(message, message.headers), connection: {id: this.id, facts: this.facts}};
+		return this.#response(answer);
 	}
 
 	async upgrade(options: UpgradeOptions): Promise<UpgradeOutcome> {
 		const {headers, check} = upgradeRequest(options);
 		const answer = await this.#send(options.path, {Accept: '*/*', ...options.headers, ...headers, 'Accept-Encoding': 'identity'}, {
-			method: options.method, signal: options.signal, timeoutMs: options.timeoutMs ?? upgradeLimitMs,
+			method: options.method, signal: options.signal, timeoutMs: options.timeoutMs ?? upgradeLimitMs, upgrade: true,
 		});
-		const {message} = answer;
+		const {status, statusText, headers: answered} = answer;
 		if (answer.kind === 'response') {
-			const body = await readStart(message, longestRefusal);
-			return {upgraded: false, status: message.statusCode!, statusText: message.statusMessage ?? '', headers: message.headers, body};
+			return {upgraded: false, status, statusText, headers: answered, body: await readStart(answer.body, longestRefusal)};
 		}
 
 		this.#upgraded = true;
 		try {
-			return {upgraded: true, socket: answer.socket, head: answer.head, protocol: check(message, this.#what), headers: message.headers};
+			return {upgraded: true, socket: answer.socket, head: answer.head, protocol: check(answered, this.#what), headers: answered};
 		} catch (error) {
 			answer.socket.destroy();
 			throw error;
@@ -146,30 +147,46 @@ export class DedicatedConnection implements Connection {
 		return `the apiserver ${this.#access.route.server.shown}`;
 	}
 
-	/** One more try when a 401 made us get another token: the socket stays the same, so a new certificate does not help here. */
-	async #send(path: string, own: RequestHeaders, request: Pick<Outgoing, 'method' | 'body' | 'signal' | 'timeoutMs'>): Promise<Answer> {
+	/** One more try when a 401 made us get another token. */
+	async #send(path: string, own: RequestHeaders, request: Sent): Promise<Answer> {
 		const {credentials} = this.#access;
 		const identity = await credentials.current(request.signal);
-		this.#handedOver ??= this.#asks?.release() ?? Promise.resolve();
-		await this.#handedOver;
 		const answer = await this.#sendAs(identity, path, own, request);
 		const replayable = request.body === undefined || typeof request.body === 'string' || request.body instanceof Uint8Array;
-		if (answer.message.statusCode !== 401 || !replayable || !await credentials.rejected(identity, request.signal)) {
+		const renewed = answer.status === 401 && answer.kind === 'response' && replayable && await this.#renewed(identity, request.signal);
+		if (!renewed) {
 			return answer;
 		}
 
-		const renewed = await credentials.current(request.signal);
-		if (renewed.certificate !== this.#shown || renewed.authorization === identity.authorization) {
-			return answer;
-		}
-
-		await readWhole(answer.message, longestRefusal, this.#what);
+		await readWhole(answer.body, longestRefusal, this.#what);
 		return this.#sendAs(renewed, path, own, request);
 	}
 
-	async #sendAs(identity: Identity, path: string, own: RequestHeaders, request: Pick<Outgoing, 'method' | 'body' | 'signal' | 'timeoutMs'>): Promise<Answer> {
+	/** Another token after a 401: the socket stays the same, so a new certificate does not help here. */
+	async #renewed(identity: Identity, signal: AbortSignal | undefined): Promise<Identity | null> {
+		const {credentials} = this.#access;
+		if (!await credentials.rejected(identity, signal)) {
+			return null;
+		}
+
+		const renewed = await credentials.current(signal);
+		return renewed.certificate !== this.#shown || renewed.authorization === identity.authorization ? null : renewed;
+	}
+
+	async #sendAs(identity: Identity, path: string, own: RequestHeaders, request: Sent): Promise<Answer> {
+		// What was asked together is answered first; from then on requests run one after the other.
+		this.#handedOver ??= this.#asks?.release() ?? Promise.resolve();
+		await this.#handedOver;
+		const done = await this.#turns.next({limitMs: request.timeoutMs, signal: request.signal, what: this.#what});
 		const {server, proxy} = this.#access.route;
 		const target = `${server.prefix}${path}`;
+		if (request.method === 'GET' && request.body === undefined && !request.upgrade && !this.#absoluteForm && !this.#isNodes) {
+			return streamedAnswer(this.#socket, {target, headers: {...this.#headers(identity), ...own}, limitMs: request.timeoutMs, signal: request.signal, what: this.#what, released: done});
+		}
+
+		// Its queue is one of its own.
+		this.#isNodes = true;
+		done();
 		const proxyLogin = this.#absoluteForm && proxy?.address.credentials ? {'Proxy-Authorization': basic(proxy.address.credentials)} : {};
 		return exchange(this.#agent, {
 			...request,
@@ -177,6 +194,10 @@ export class DedicatedConnection implements Connection {
 			what: this.#what,
 			headers: {...this.#headers(identity), ...proxyLogin, ...own},
 		});
+	}
+
+	#response({status, statusText, headers, body}: AnswerStart & {body: Readable}): ApiResponse {
+		return {status, statusText, headers, body: decodedBody(body, headers), connection: {id: this.id, facts: this.facts}};
 	}
 
 	#headers({authorization}: Identity): RequestHeaders {

@@ -1,36 +1,15 @@
 /** Requests that are asked together are on the wire together, each is answered as itself, and what comes behind them has the socket alone. */
-import {createServer as createTcpServer, type AddressInfo, type Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
 import test, {type ExecutionContext} from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {startServer, textOf, type Scripted} from '../support/api-server.ts';
+import {toBytes} from '../support/byte-server.ts';
 
 async function connected(t: ExecutionContext, scripted: Scripted): Promise<Connection> {
 	const server = await startServer(scripted);
 	t.teardown(async () => server.close());
 	return (await server.cluster()).connect();
-}
-
-/** A server of plain bytes: `answer` gets all that came so far. */
-async function toBytes(t: ExecutionContext, answer: (all: string, socket: Socket) => void): Promise<Connection> {
-	const server = createTcpServer(socket => {
-		let all = '';
-		socket.on('error', () => undefined).on('data', bytes => {
-			all += bytes.toString();
-			answer(all, socket);
-		});
-	});
-	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-	t.teardown(() => server.close());
-	const tls = await startServer({});
-	t.teardown(async () => tls.close());
-	const cluster = await tls.cluster({cluster: {server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'certificate-authority-data': undefined}});
-	const connection = await cluster.connect();
-	t.teardown(() => {
-		connection.close();
-	});
-	return connection;
 }
 
 const answerOf = (body: string, head = '') => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${head}\r\n${body}`;
@@ -103,6 +82,11 @@ test('one that is aborted, cut or answered with rubbish fails all that wait, eac
 	const [bystander, itself] = await both;
 	t.like(bystander, {status: 'rejected', reason: {code: 'ERR_APISERVER_UNREACHABLE'}});
 	t.like(itself, {status: 'rejected', reason: {message: 'enough'}});
+
+	const late = await toBytes(t, () => undefined);
+	const [other, own] = await Promise.allSettled([late.ask({path: '/a'}), late.ask({path: '/b', signal: AbortSignal.timeout(20)})]);
+	t.like(other, {status: 'rejected', reason: {code: 'ERR_APISERVER_UNREACHABLE'}});
+	t.like(own, {status: 'rejected', reason: {name: 'TimeoutError'}});
 
 	const cut = await toBytes(t, (_, socket) => socket.destroy());
 	await t.throwsAsync(cut.ask({path: '/a'}), {code: 'ERR_APISERVER_UNREACHABLE', message: /was lost: (EOF|connection reset by peer)/});

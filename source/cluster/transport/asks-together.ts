@@ -1,13 +1,10 @@
 /** GET requests on one socket that do not wait for each other's answers: RFC 9112 §9.3.2. Node's own client sends the next one only after the last answer. */
-import process from 'node:process';
 import type {Duplex} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {AnswerDecoder, type WholeAnswer} from '../../wire/answer-decoder.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import {exchangeError} from './exchange.ts';
-
-// Not by `import`, which would load its lazy exports as well: one-socket-agent.ts.
-const {validateHeaderName, validateHeaderValue} = process.getBuiltinModule('node:http');
+import {getHead} from './get-head.ts';
 
 export type AskedTogether = {
 	/** In origin form. */
@@ -45,7 +42,7 @@ export class AsksTogether {
 	async ask(asked: AskedTogether): Promise<WholeAnswer> {
 		const {target, headers, signal} = asked;
 		signal?.throwIfAborted();
-		const head = headOf(target, headers);
+		const head = getHead(target, headers);
 		if (this.#socket.destroyed || !this.#socket.writable) {
 			throw exchangeError(new Error('the connection is gone'), this.#what, signal);
 		}
@@ -160,20 +157,4 @@ export class AsksTogether {
 
 		this.#idle.resolve();
 	}
-}
-
-/** @throws TypeError for what would be more than one request, or none */
-function headOf(target: string, headers: RequestHeaders): string {
-	if (!/^[\u0021-\u007E]+$/.test(target)) {
-		throw new TypeError('a path must be percent-coded');
-	}
-
-	// Whoever names a header again means another value for it, in whatever case.
-	const last = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [name, value] as const]));
-	const lines = [...last.values()].flatMap(([name, value]) => [value].flat().map(one => {
-		validateHeaderName(name);
-		validateHeaderValue(name, one);
-		return `${name}: ${one}\r\n`;
-	}));
-	return `GET ${target} HTTP/1.1\r\n${lines.join('')}Connection: keep-alive\r\n\r\n`;
 }

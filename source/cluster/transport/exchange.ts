@@ -1,4 +1,4 @@
-/** One HTTP request and its answer on an open socket. */
+/** One HTTP request of any kind and its answer on an open socket, by Node's own client. */
 import type {ClientRequest, IncomingHttpHeaders, IncomingMessage} from 'node:http';
 import process from 'node:process';
 import {pipeline, Readable, type Duplex} from 'node:stream';
@@ -25,9 +25,11 @@ export type Outgoing = {
 	what: string;
 };
 
+export type AnswerStart = {status: number; statusText: string; headers: IncomingHttpHeaders};
+
 export type Answer =
-	| {kind: 'response'; message: IncomingMessage}
-	| {kind: 'upgrade'; message: IncomingMessage; socket: Duplex; head: Buffer};
+	| AnswerStart & {kind: 'response'; body: Readable}
+	| AnswerStart & {kind: 'upgrade'; socket: Duplex; head: Buffer};
 
 /**
 Sends the request and waits for the headers of its answer, whatever its status.
@@ -50,11 +52,11 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 	request.once('response', message => {
 		// From here on the signal ends the body, too.
 		message.once('close', () => signal?.removeEventListener('abort', aborted));
-		resolve({kind: 'response', message});
+		resolve({kind: 'response', ...startOf(message), body: message});
 	});
 	request.once('upgrade', (message, socket: Duplex, head) => {
 		signal?.removeEventListener('abort', aborted);
-		resolve({kind: 'upgrade', message, socket, head});
+		resolve({kind: 'upgrade', ...startOf(message), socket, head});
 	});
 	request.on('error', error => {
 		signal?.removeEventListener('abort', aborted);
@@ -66,6 +68,10 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 	} finally {
 		clearTimeout(timer);
 	}
+}
+
+function startOf({statusCode, statusMessage, headers}: IncomingMessage): AnswerStart {
+	return {status: statusCode!, statusText: statusMessage ?? '', headers};
 }
 
 function sendBody(request: ClientRequest, body: RequestOptions['body']): void {
@@ -88,8 +94,10 @@ export function exchangeError(error: NodeJS.ErrnoException, what: string, signal
 		return new SpokeError('ERR_CLIENT_CERTIFICATE', `${what} refused the client certificate: remote error: tls: ${alert[1]!.toLowerCase()}`, {leg: 1, text: error.message, cause: error});
 	}
 
-	const text = error.code === 'ECONNRESET' ? (error.message === 'socket hang up' ? 'EOF' : 'connection reset by peer') : (error.code === 'EPIPE' ? 'broken pipe' : error.message);
-	return error.code?.startsWith('HPE_')
+	// What aborts another request on the same socket has a number for its code.
+	const code = typeof error.code === 'string' ? error.code : '';
+	const text = code === 'ECONNRESET' ? (error.message === 'socket hang up' ? 'EOF' : 'connection reset by peer') : (code === 'EPIPE' ? 'broken pipe' : error.message);
+	return code.startsWith('HPE_')
 		? new SpokeError('ERR_PROTOCOL', `${what} does not speak HTTP/1.1: ${error.message}`, {text: error.message, cause: error})
 		: new SpokeError('ERR_APISERVER_UNREACHABLE', `the connection to ${what} was lost: ${text}`, {text, cause: error});
 }

@@ -1,30 +1,30 @@
 /** What an upgrade asks for and whether the answer is one: RFC 6455 §4 for WebSockets, Kubernetes' own headers for SPDY. */
 import {createHash, randomBytes} from 'node:crypto';
-import type {IncomingMessage} from 'node:http';
+import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {UpgradeOptions} from '../connection.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 
-export type UpgradeRequest = {headers: RequestHeaders; check: (answer: IncomingMessage, what: string) => string | null};
+export type UpgradeRequest = {headers: RequestHeaders; check: (headers: IncomingHttpHeaders, what: string) => string | null};
 
 /** The headers that ask, and the check of a 101 that gives the protocol agreed on. */
 export function upgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgrade' | 'protocols'>): UpgradeRequest {
 	if (upgrade === 'SPDY/3.1') {
 		return {
 			headers: {Connection: 'Upgrade', Upgrade: upgrade, 'Content-Length': '0', ...(protocols.length > 0) && {'X-Stream-Protocol-Version': protocols}},
-			check: (answer, what) => checked(answer, what, 'spdy/3.1', answer.headers['x-stream-protocol-version'], protocols),
+			check: (headers, what) => checked(headers, what, 'spdy/3.1', headers['x-stream-protocol-version'], protocols),
 		};
 	}
 
 	const key = randomBytes(16).toString('base64');
 	return {
 		headers: {Connection: 'Upgrade', Upgrade: upgrade, 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': key, ...(protocols.length > 0) && {'Sec-WebSocket-Protocol': protocols.join(', ')}},
-		check(answer, what) {
-			if (answer.headers['sec-websocket-accept'] !== acceptFor(key)) {
+		check(headers, what) {
+			if (headers['sec-websocket-accept'] !== acceptFor(key)) {
 				throw refused(what, 'the answer’s Sec-WebSocket-Accept does not fit the key');
 			}
 
-			return checked(answer, what, 'websocket', answer.headers['sec-websocket-protocol'], protocols);
+			return checked(headers, what, 'websocket', headers['sec-websocket-protocol'], protocols);
 		},
 	};
 }
@@ -33,9 +33,9 @@ function acceptFor(key: string): string {
 	return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }
 
-function checked(answer: IncomingMessage, what: string, upgrade: string, protocol: string | string[] | undefined, asked: readonly string[]): string | null {
-	if (answer.headers.upgrade?.toLowerCase() !== upgrade) {
-		throw refused(what, `asked for ${upgrade}, it switched to ${answer.headers.upgrade ?? 'nothing it names'}`);
+function checked(headers: IncomingHttpHeaders, what: string, upgrade: string, protocol: string | string[] | undefined, asked: readonly string[]): string | null {
+	if (headers.upgrade?.toLowerCase() !== upgrade) {
+		throw refused(what, `asked for ${upgrade}, it switched to ${headers.upgrade ?? 'nothing it names'}`);
 	}
 
 	const agreed = Array.isArray(protocol) ? protocol[0] : protocol;

@@ -1,0 +1,53 @@
+/** Whose turn is it on a socket that carries one answer after the other? */
+import {SpokeError} from '../../errors/spoke-error.ts';
+
+export type Patience = {
+	/** Milliseconds; 0 is none. */
+	limitMs: number;
+	signal: AbortSignal | undefined;
+	/** For messages: `the apiserver https://…`. */
+	what: string;
+};
+
+export class AnswerTurns {
+	#last: Promise<void> = Promise.resolve();
+
+	/**
+	Waits until all who came before are done. Who gives up leaves its place to the next.
+	@returns what is to be called when one's own answer is whole, or nobody wants it any more
+	@throws SpokeError ERR_APISERVER_TIMEOUT; the signal's reason
+	*/
+	async next(patience: Patience): Promise<() => void> {
+		const before = this.#last;
+		const {promise, resolve: done} = Promise.withResolvers<void>();
+		this.#last = before.then(async () => promise);
+		try {
+			await orGiveUp(before, patience);
+			return done;
+		} catch (error) {
+			done();
+			throw error;
+		}
+	}
+}
+
+async function orGiveUp(before: Promise<void>, {limitMs, signal, what}: Patience): Promise<void> {
+	signal?.throwIfAborted();
+	const {promise, reject} = Promise.withResolvers<never>();
+	const aborted = () => {
+		reject(signal!.reason as Error);
+	};
+
+	const timer = limitMs > 0
+		? setTimeout(() => {
+			reject(new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${limitMs / 1000} s`));
+		}, limitMs)
+		: undefined;
+	signal?.addEventListener('abort', aborted);
+	try {
+		await Promise.race([before, promise]);
+	} finally {
+		clearTimeout(timer);
+		signal?.removeEventListener('abort', aborted);
+	}
+}

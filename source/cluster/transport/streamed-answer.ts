@@ -1,0 +1,155 @@
+/** One GET on an open socket, and its answer as it comes. Node's own client takes twice as long for a log that is followed, whose every line is a chunk in a TLS record. */
+import type {Duplex} from 'node:stream';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import {AnswerParts, type AnswerHead} from '../../wire/answer-parts.ts';
+import type {RequestHeaders} from '../credentials/impersonation.ts';
+import {exchangeError} from './exchange.ts';
+import {GatheredBody} from './gathered-body.ts';
+import {getHead} from './get-head.ts';
+
+export type StreamedGet = {
+	/** In origin form. */
+	target: string;
+	headers: RequestHeaders;
+	/** Until the answer's head, milliseconds; 0 is none. */
+	limitMs: number;
+	/** Ends the body, too. */
+	signal?: AbortSignal | undefined;
+	/** For messages: `the apiserver https://…`. */
+	what: string;
+	/** The socket is free for the next one, or gone. */
+	released(): void;
+};
+
+export type StreamedAnswer = Omit<AnswerHead, 'last'> & {kind: 'response'; body: GatheredBody};
+
+/**
+Nobody else may use the socket until the body has ended; it is kept then, unless the server closes it or not all of the body was wanted.
+@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
+*/
+export async function streamedAnswer(socket: Duplex, asked: StreamedGet): Promise<StreamedAnswer> {
+	try {
+		asked.signal?.throwIfAborted();
+		const head = getHead(asked.target, asked.headers);
+		if (socket.destroyed || !socket.writable) {
+			throw exchangeError(new Error('the connection is gone'), asked.what, asked.signal);
+		}
+
+		const exchange = new StreamedExchange(socket, asked);
+		socket.write(head, 'latin1');
+		return await exchange.answer.promise;
+	} catch (error) {
+		asked.released();
+		throw error;
+	}
+}
+
+class StreamedExchange {
+	readonly answer = Promise.withResolvers<StreamedAnswer>();
+	readonly #socket: Duplex;
+	readonly #asked: StreamedGet;
+	readonly #timer: NodeJS.Timeout | undefined;
+	#body: GatheredBody | undefined;
+	#isWhole = false;
+	#isLast = false;
+	#isReleased = false;
+
+	readonly #parts = new AnswerParts({
+		head: head => {
+			// More than was asked for: it could be taken for another request's answer.
+			if (this.#body) {
+				this.#socket.destroy();
+				return;
+			}
+
+			clearTimeout(this.#timer);
+			const {last, ...start} = head;
+			this.#isLast = last;
+			this.#body = new GatheredBody(this.#socket, this.#release);
+			this.answer.resolve({kind: 'response', ...start, body: this.#body});
+		},
+		body: piece => {
+			if (!this.#isWhole) {
+				this.#body!.gather(piece);
+			}
+		},
+		end: () => {
+			if (!this.#isWhole) {
+				this.#isWhole = true;
+				this.#body!.finish();
+			}
+		},
+	});
+
+	constructor(socket: Duplex, asked: StreamedGet) {
+		this.#socket = socket;
+		this.#asked = asked;
+		const {limitMs, what, signal} = asked;
+		this.#timer = limitMs > 0
+			? setTimeout(() => {
+				this.#fail(new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${limitMs / 1000} s`));
+			}, limitMs)
+			: undefined;
+		signal?.addEventListener('abort', this.#aborted);
+		socket.on('data', this.#arrived).on('end', this.#ended).on('error', this.#fail).on('close', this.#closed);
+	}
+
+	readonly #arrived = (bytes: Buffer): void => {
+		try {
+			this.#parts.push(bytes);
+		} catch (error) {
+			this.#fail(error as Error);
+		}
+
+		if (this.#isWhole && this.#parts.begun) {
+			this.#socket.destroy();
+		}
+	};
+
+	readonly #ended = (): void => {
+		try {
+			this.#parts.end();
+		} catch {
+			// A cut, which is told below.
+		}
+
+		this.#closed();
+	};
+
+	readonly #closed = (): void => {
+		if (!this.#isWhole) {
+			// In Node's words, which tell a body that was broken off from an answer that did not begin.
+			this.#fail(Object.assign(new Error(this.#body ? 'aborted' : 'socket hang up'), {code: 'ECONNRESET'}));
+		}
+	};
+
+	readonly #aborted = (): void => {
+		this.#fail(this.#asked.signal!.reason as Error);
+	};
+
+	readonly #fail = (error: Error): void => {
+		this.answer.reject(exchangeError(error, this.#asked.what, this.#asked.signal));
+		if (this.#body) {
+			this.#body.fail(error);
+		} else {
+			this.#release();
+		}
+	};
+
+	/** Also called when nobody wants the rest of a body. */
+	readonly #release = (): void => {
+		if (this.#isReleased) {
+			return;
+		}
+
+		this.#isReleased = true;
+		clearTimeout(this.#timer);
+		this.#asked.signal?.removeEventListener('abort', this.#aborted);
+		this.#socket.off('data', this.#arrived).off('end', this.#ended).off('error', this.#fail).off('close', this.#closed);
+		if (!this.#isWhole || this.#isLast) {
+			this.#socket.destroy();
+		}
+
+		this.#asked.released();
+	};
+}
