@@ -34,7 +34,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 		let cluster: ClusterAccess | undefined;
 		try {
 			cluster = await openCluster(flags, env);
-			const labeller = wantsPaths(invocation) ? makeLabeller(cluster) : undefined;
+			const labeller = wantsPaths(invocation) ? makeLabeller(cluster, {isAwaited: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
 			if (labeller) {
 				tellPaths(labeller, targets, {mode: flags.path as PathMode, stderr, quietly: flags.output === 'json'}, reporter);
 			}

@@ -21,14 +21,14 @@ export type PathTelling = {
 const owedWithinMs = 2000;
 
 /**
-`auto` tells only a terminal: leg 1 at once, leg 2 when it is known, and never waits. `always` and `json` tell each connection once, when its label is settled.
-A line that was told already is not repeated.
+`auto` tells only a terminal: leg 1 at once, leg 2 when it is known, and never waits. `always` and `json` tell each connection when its label is settled,
+and all three once more when it reads otherwise while the connection is open. A line that was told already is not repeated.
 */
 export function tellPaths(cluster: ClusterAccess, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathTelling {
 	const quiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
 	return quiet
 		? {witness: undefined, finished: async () => undefined}
-		: told(makeLabeller(cluster), mode, text => {
+		: told(makeLabeller(cluster, {isAwaited: mode !== 'auto'}), mode, text => {
 			stderr.write(text);
 		});
 }
@@ -36,7 +36,8 @@ export function tellPaths(cluster: ClusterAccess, {mode, stderr}: {mode: PathMod
 /** The same on a labeller of one's own. */
 export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathTelling {
 	const owed = new Map<string, Path>();
-	const done = new Set<string>();
+	/** The line that was told last, of connections that are settled; `null` for one that was given up before its use. */
+	const done = new Map<string, string | null>();
 	const used = new Set<string>();
 	const lines = new Set<string>();
 	const closings = new Map<string, () => void>();
@@ -60,8 +61,9 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 		}
 
 		owed.delete(id);
-		if (!done.has(id)) {
-			done.add(id);
+		const last = done.get(id);
+		if (last === undefined || (last !== null && last !== path.line && path.about === 'open-connection')) {
+			done.set(id, path.line);
 			say(path);
 		}
 
@@ -83,7 +85,7 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 				const close = () => labeller.witness.closed?.(connection, purpose);
 				if (!used.has(connection.id)) {
 					// What was read on it made it useless: the stream took another.
-					done.add(connection.id);
+					done.set(connection.id, null);
 					owed.delete(connection.id);
 				}
 

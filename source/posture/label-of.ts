@@ -4,7 +4,7 @@ import type {Connection} from '../cluster/connection.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
 import {socketReading, type ConnectionReadings} from './connection-readings.ts';
-import type {Grounds, Path} from './evidence.ts';
+import type {Grounds, MetricFacts, Outcome, Path} from './evidence.ts';
 import {failureReading} from './failure-reading.ts';
 import {nothingKnown, type KnownProcess} from './known-processes.ts';
 import {buildPath} from './path.ts';
@@ -24,6 +24,8 @@ export type WatchedConnection = {
 	late: ConnectionReadings | null;
 	/** Read beside it after it was opened; nothing before. */
 	shared: SharedReadings;
+	/** Read beside it where nothing else told its route. */
+	counters: Outcome<MetricFacts> | null;
 	rttMs: Path['rttMs'];
 	error: ErrorObject | null;
 	failedAt: string | null;
@@ -31,7 +33,7 @@ export type WatchedConnection = {
 
 /** `known`: what was read before of the process at the connection's other end. */
 export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known: KnownProcess = nothingKnown): Path {
-	const {connection, purpose, readings, late, shared, error} = watched;
+	const {connection, purpose, readings, late, shared, counters, error} = watched;
 	const time = new Date().toISOString();
 	const failure = error && failureReading({error, purpose, connection: connection?.id ?? null, process: readings.process?.facts.id ?? null, time: watched.failedAt ?? time});
 	const grounds: Grounds = {
@@ -52,10 +54,11 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known
 		unreached: [],
 		version: shared.version,
 		...known,
+		metrics: known.metrics.length === 0 && counters?.read ? [counters.read] : known.metrics,
 		logDifferentials: [],
 		handshakes: [],
 		failures: failure ? [failure] : [],
-		closed: [...readings.closed, ...shared.closed],
+		closed: [...readings.closed, ...shared.closed, ...counters?.closed ? [counters.closed] : []],
 	};
 	return buildPath(grounds, {
 		cluster: {

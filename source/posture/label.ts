@@ -16,4 +16,9 @@ export type Labeller = {
 	close(): void;
 };
 
-export type MakeLabeller = (cluster: ClusterAccess) => Labeller;
+export type LabellerOptions = {
+	/** Somebody waits for each label: what takes long is read at once, and belongs to `settled`. Else it is read for streams that last, and `settled` changes. */
+	isAwaited?: boolean;
+};
+
+export type MakeLabeller = (cluster: ClusterAccess, options?: LabellerOptions) => Labeller;

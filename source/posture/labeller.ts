@@ -3,11 +3,12 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
+import {BackgroundCounters} from './background-counters.ts';
 import {nothingRead, readBeforeUse, readOnFreshConnection, type ConnectionReadings} from './connection-readings.ts';
 import type {Closed, Path} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
 import {labelOf, type WatchedConnection} from './label-of.ts';
-import type {Labeller, MakeLabeller} from './label.ts';
+import type {Labeller, LabellerOptions, MakeLabeller} from './label.ts';
 import {needFlagz} from './rules/needs.ts';
 import {nothingShared, readShared, type SharedReadings} from './shared-readings.ts';
 
@@ -32,8 +33,14 @@ const afterOpeningMs = 20;
 /** How long a 101 of an exec waits for the far end to be heard before its label is settled without. */
 const answerWaitMs = 250;
 
+/** A stream that is open for so long is worth the apiserver's counters, where nothing else tells its route. */
+const lastsMs = 1000;
+
+/** A label that is waited for settles within this, measured from its stream's opening. */
+const settleWithinMs = 1800;
+
 /** @see Labeller */
-export const makeLabeller: MakeLabeller = cluster => new ConnectionLabeller(cluster);
+export const makeLabeller: MakeLabeller = (cluster, options = {}) => new ConnectionLabeller(cluster, options);
 
 const noAnswer: Closed = {source: 'flagz', where: 'GET /flagz', because: 'no-answer', need: needFlagz};
 
@@ -62,6 +69,8 @@ class ConnectionLabeller implements Labeller {
 	};
 
 	readonly #cluster: ClusterAccess;
+	readonly #counters: BackgroundCounters;
+	readonly #isAwaited: boolean;
 	readonly #endNews: () => void;
 	readonly #watched = new Map<string, WatchedConnection>();
 	readonly #readAhead = new WeakMap<Connection, Promise<ConnectionReadings>>();
@@ -74,8 +83,10 @@ class ConnectionLabeller implements Labeller {
 	#unconnected = 0;
 	#ended = false;
 
-	constructor(cluster: ClusterAccess) {
+	constructor(cluster: ClusterAccess, {isAwaited = false}: LabellerOptions) {
 		this.#cluster = cluster;
+		this.#counters = new BackgroundCounters(cluster);
+		this.#isAwaited = isAwaited;
 		this.#endNews = knownProcesses(cluster).onNews(process => {
 			for (const [id, {readings, phase}] of this.#watched) {
 				if (phase !== 'failed' && readings.process?.facts.id === process) {
@@ -95,6 +106,7 @@ class ConnectionLabeller implements Labeller {
 	close(): void {
 		this.#ended = true;
 		this.#endNews();
+		this.#counters.end();
 		this.#listeners.clear();
 		this.#watched.clear();
 		this.labels.clear();
@@ -147,12 +159,37 @@ class ConnectionLabeller implements Labeller {
 	}
 
 	async #settle(id: string, waitMs: number): Promise<void> {
+		const until = performance.now() + settleWithinMs;
 		const [shared, late] = await Promise.all([this.#readShared(), this.#readLate(id), this.#heard(id, waitMs)]);
 		const watched = this.#watched.get(id);
-		if (watched && watched.phase === 'checking') {
-			Object.assign(watched, {phase: 'settled', shared, late});
+		if (!watched || watched.phase !== 'checking') {
+			return;
+		}
+
+		Object.assign(watched, {shared, late});
+		if (this.#isAwaited) {
+			await Promise.race([this.#readCounters(id), pause(until - performance.now())]);
+		} else {
+			setTimeout(() => {
+				void this.#readCounters(id);
+			}, lastsMs).unref();
+		}
+
+		if (watched.phase === 'checking') {
+			watched.phase = 'settled';
 			this.#publish(id);
 		}
+	}
+
+	/** The route where nothing else told it, as an egress file alone does not. */
+	async #readCounters(id: string): Promise<void> {
+		const watched = this.#watched.get(id);
+		if (this.#ended || !watched || this.#labelOf(watched).legs[1]!.route.state !== 'unknown') {
+			return;
+		}
+
+		watched.counters = await this.#counters.read(watched.readings.process?.facts.id ?? null);
+		this.#publish(id);
 	}
 
 	/** What the connection itself did not answer in time, from another one: worth less, and better than nothing. */
@@ -249,12 +286,15 @@ class ConnectionLabeller implements Labeller {
 			return;
 		}
 
-		const known = knownProcesses(this.#cluster).of(watched.readings.process?.facts.id ?? null);
-		const path = labelOf(watched, this.#cluster.facts, known);
+		const path = this.#labelOf(watched);
 		this.labels.set(id, path);
 		for (const listener of this.#listeners) {
 			listener(id, path);
 		}
+	}
+
+	#labelOf(watched: WatchedConnection): Path {
+		return labelOf(watched, this.#cluster.facts, knownProcesses(this.#cluster).of(watched.readings.process?.facts.id ?? null));
 	}
 
 	#drop(id: string): void {
@@ -274,6 +314,7 @@ function watchedConnection(connection: Connection | null, purpose: ConnectionPur
 		readings: nothingRead,
 		late: null,
 		shared: nothingShared,
+		counters: null,
 		rttMs: {websocket: null, runtime: null},
 		error: null,
 		failedAt: null,

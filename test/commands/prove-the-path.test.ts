@@ -92,3 +92,17 @@ test('doctor: 0 where every leg answers; 11 and the tunnel’s words where agent
 	t.is(nothing.status, 5);
 	t.is(valid<Doctor>(t, nothing.stdout)[0]?.stoppedAt, 'configuration');
 });
+
+for (const argv of [
+	['exec', 'deploy/web', '--path=json', '--', 'sh', '-c', 'true'],
+	['logs', 'deploy/web', '--path=json'],
+	['proxy', 'get', 'svc/web:80/', '--path=json'],
+]) {
+	test(`${argv[0]}: the path that is asked for tells a tunnel’s route, which no flag does`, async t => {
+		const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+		const {stderr, status} = await runSpoke(argv, {env});
+		t.is(status, 0, stderr);
+		const [path] = valid<Path>(t, stderr.split('\n').filter(line => line.startsWith('{')).join('\n'));
+		t.deepEqual([path?.phase, path?.legs[1]?.route.state, path?.legs[1]?.route.basis], ['settled', 'konnectivity', 'inferred']);
+	});
+}

@@ -15,9 +15,9 @@ function scripted() {
 			return () => listeners.delete(listener);
 		},
 	};
-	return {labeller, label(id: string, phase: Path['phase'], line: string) {
+	return {labeller, label(id: string, phase: Path['phase'], line: string, about: Path['about'] = 'open-connection') {
 		for (const listener of listeners) {
-			listener(id, {phase, line} as Path);
+			listener(id, {phase, line, about} as Path);
 		}
 	}};
 }
@@ -75,6 +75,20 @@ test('json tells one object a connection', async t => {
 	await telling.finished();
 	t.deepEqual(written.map(text => (JSON.parse(text) as Path).line), [settled, settled]);
 });
+
+for (const mode of ['auto', 'always', 'json'] as const) {
+	test(`${mode} tells once more what reads otherwise while the connection is open, and not what its end makes of it`, async t => {
+		const {labeller, label} = scripted();
+		const written: string[] = [];
+		const telling = told(labeller, mode, text => written.push(text));
+		const later = settled.replace('direct', 'konnectivity');
+		label('c1', 'settled', settled);
+		label('c1', 'settled', later);
+		label('c1', 'settled', checking, 'ended-connection');
+		await telling.finished();
+		t.deepEqual(written.map(text => mode === 'json' ? `${(JSON.parse(text) as Path).line}\n` : text), [`${settled}\n`, `${later}\n`]);
+	});
+}
 
 test('a path line cannot move the terminal', async t => {
 	const {labeller, label} = scripted();

@@ -8,8 +8,10 @@ import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {ConnectionPurpose, Path} from '../../source/posture/evidence.ts';
 import {examine} from '../../source/posture/examine.ts';
+import type {LabellerOptions} from '../../source/posture/label.ts';
 import {makeLabeller} from '../../source/posture/labeller.ts';
 import {configuredPath} from '../../source/posture/paths-to.ts';
+import {openTunnel} from '../../source/sessions/forward/tunnel.ts';
 import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
 import {startServer} from '../support/api-server.ts';
 import {openSandbox} from '../support/sandbox.ts';
@@ -18,8 +20,8 @@ const purpose: ConnectionPurpose = {feature: 'port-forward', target: {asked: 'we
 const opened = {carrier: 'websocket', protocol: null} as const;
 
 /** Every label in the order told, and a wait for one that fits. */
-function listen(cluster: ClusterAccess) {
-	const labeller = makeLabeller(cluster);
+function listen(cluster: ClusterAccess, options: LabellerOptions = {}) {
+	const labeller = makeLabeller(cluster, options);
 	const told: Path[] = [];
 	labeller.onLabel((_, path) => told.push(path));
 	const until = async (fits: (path: Path) => boolean, limitMs = 10_000): Promise<Path> => {
@@ -104,6 +106,98 @@ test('what was read of a process beside a label is in the label: a session says 
 	t.is(told.at(-1)?.legs[1]?.route.state, 'konnectivity');
 	labeller.close();
 	cluster.close();
+});
+
+/** A port-forward that the apiserver really dials for. */
+async function openForward(cluster: ClusterAccess, {labeller}: Pick<ReturnType<typeof listen>, 'labeller'>) {
+	const [pod] = (await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dweb'})).items;
+	return openTunnel(cluster, {...purpose.target, name: pod!.metadata.name}, {witness: labeller.witness});
+}
+
+test('an egress file tells no route: the counters do, for a stream that lasts, of its own process', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {labeller, until} = listen(cluster);
+	const tunnel = await openForward(cluster, {labeller});
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown', 'nobody waits for the counters');
+	const path = await until(({legs}) => legs[1]?.route.state !== 'unknown');
+	const {route} = path.legs[1]!;
+	t.deepEqual([route.state, route.basis, route.protocol], ['konnectivity', 'inferred', 'grpc']);
+	t.is(path.evidence.find(({id}) => route.evidence.includes(id))?.process, path.process.id);
+	tunnel.session.end();
+	labeller.close();
+	cluster.close();
+});
+
+test('a label that is waited for settles with what the counters say of the route', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {labeller, until} = listen(cluster, {isAwaited: true});
+	const tunnel = await openForward(cluster, {labeller});
+	const settled = await until(({phase}) => phase === 'settled', 2000);
+	t.deepEqual([settled.legs[1]?.route.state, settled.line], ['konnectivity', 'path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1']);
+	tunnel.session.end();
+	labeller.close();
+	cluster.close();
+});
+
+for (const {title, egress, metrics, reads} of [
+	{title: 'a route that the flags tell costs no look at the counters', egress: '', metrics: 200, reads: 0},
+	{title: 'counters that may not be read are asked for once', egress: '/egress.yaml', metrics: 403, reads: 1},
+	{title: 'counters of a process are read once for all its streams', egress: '/egress.yaml', metrics: 200, reads: 1},
+]) {
+	test(title, async t => {
+		let asked = 0;
+		const server = await startServer({request(request, response) {
+			asked += request.url === '/metrics' ? 1 : 0;
+			const answers: Readonly<Record<string, string>> = {
+				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': egress}}),
+				'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
+				'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
+			};
+			response.statusCode = request.url === '/metrics' ? metrics : 200;
+			response.end(answers[request.url!] ?? '{}');
+		}});
+		const cluster = await server.cluster();
+		const {labeller, told} = listen(cluster, {isAwaited: true});
+		for (let stream = 0; stream < 3; stream++) {
+			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+			labeller.witness.opened?.(connection, purpose, opened);
+		}
+
+		while (told.filter(({phase}) => phase === 'settled').length < 3) {
+			await delay(10);
+		}
+
+		t.is(asked, reads);
+		t.is(told.at(-1)?.legs[1]?.route.state, egress === '' ? 'direct' : metrics === 200 ? 'konnectivity' : 'unknown');
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+test('a balancer’s other apiserver says nothing of this one’s route', async t => {
+	let connections = 0;
+	const of = new WeakMap<object, number>();
+	const server = await startServer({request(request, response) {
+		const number = of.get(request.socket) ?? connections++;
+		of.set(request.socket, number);
+		const answers: Readonly<Record<string, string>> = {
+			'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'}}),
+			'/statusz': JSON.stringify({kind: 'Statusz', startTime: number === 0 ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'}),
+			'/metrics': 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n',
+		};
+		response.end(answers[request.url!] ?? '{}');
+	}});
+	const cluster = await server.cluster();
+	const {labeller, until} = listen(cluster, {isAwaited: true});
+	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(connection, purpose, opened);
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown');
+	labeller.close();
+	cluster.close();
+	await server.close();
 });
 
 test('an exec’s 101 alone proves no check: the kubelet has to be heard', async t => {

@@ -1,0 +1,102 @@
+/** What do an apiserver's own counters say of a stream that it carries? Read in the background, and only where nothing cheaper told the route. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {readBeforeUse} from './connection-readings.ts';
+import type {MetricFacts, Outcome} from './evidence.ts';
+import {knownProcesses} from './known-processes.ts';
+import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
+import {needMetrics} from './rules/needs.ts';
+
+/** Megabytes on a large cluster: asked of one process at most so often. */
+const betweenReadsMs = 60_000;
+
+/** Counters that may not be read, or are not served, are not asked for again before this has passed. */
+const closedForMs = 5 * 60_000;
+
+/** Behind a balancer a new connection may end at another process: so many are tried to meet the right one. */
+const mostTries = 4;
+
+const smallReadMs = 2000;
+
+const notMet: Outcome<MetricFacts> = {closed: {source: 'metrics', where: 'GET /metrics', because: 'no-answer', need: needMetrics}};
+
+export class BackgroundCounters {
+	readonly #cluster: ClusterAccess;
+	readonly #ending = new AbortController();
+	readonly #reading = new Map<string | null, Promise<Outcome<MetricFacts>>>();
+	#closed: {outcome: Outcome<MetricFacts>; until: number} | undefined;
+	/** Where processes have no id. */
+	#nextUnnamedAt = 0;
+
+	constructor(cluster: ClusterAccess) {
+		this.#cluster = cluster;
+	}
+
+	/**
+	Counters of this process, on a connection of their own; `process` is `null` where its id could not be read, and the answer may be another's then.
+	Many streams of one process share a reading, which is kept with what is known of the process. Never throws.
+	*/
+	async read(process: string | null): Promise<Outcome<MetricFacts>> {
+		const recent = knownProcesses(this.#cluster).recentMetrics(process, betweenReadsMs);
+		if (recent) {
+			return {read: recent};
+		}
+
+		if (this.#closed && this.#closed.until > Date.now()) {
+			return this.#closed.outcome;
+		}
+
+		const reading = this.#reading.get(process) ?? this.#readOnce(process);
+		this.#reading.set(process, reading);
+		return reading;
+	}
+
+	/** Cuts what is under way. */
+	end(): void {
+		this.#ending.abort();
+	}
+
+	async #readOnce(process: string | null): Promise<Outcome<MetricFacts>> {
+		if (process === null && performance.now() < this.#nextUnnamedAt) {
+			return notMet;
+		}
+
+		this.#nextUnnamedAt = process === null ? performance.now() + betweenReadsMs : this.#nextUnnamedAt;
+		try {
+			const outcome = await this.#ask(process);
+			if (outcome.read) {
+				knownProcesses(this.#cluster).remember(process, {metrics: [outcome.read]});
+			} else if (outcome.closed.because !== 'no-answer') {
+				this.#closed = {outcome, until: Date.now() + closedForMs};
+			}
+
+			return outcome;
+		} catch {
+			return notMet;
+		} finally {
+			this.#reading.delete(process);
+		}
+	}
+
+	async #ask(process: string | null): Promise<Outcome<MetricFacts>> {
+		const {signal} = this.#ending;
+		for (let tries = 0; tries < mostTries; tries++) {
+			const connection = await this.#cluster.connect({signal});
+			const cut = () => {
+				connection.close();
+			};
+
+			signal.addEventListener('abort', cut);
+			try {
+				const met = process === null ? null : (await readBeforeUse(connection, {limitMs: smallReadMs})).process?.facts.id;
+				if (met === process && connection.usable) {
+					return await readApiserverMetrics(connection, process, {signal});
+				}
+			} finally {
+				signal.removeEventListener('abort', cut);
+				cut();
+			}
+		}
+
+		return notMet;
+	}
+}
