@@ -25,6 +25,10 @@ export async function passUpgrade({cluster, targets, witness, keepaliveMs}: Pass
 		});
 		if (!outcome.upgraded) {
 			connection.close();
+			if (proxied) {
+				witness?.closed?.(connection, proxied.purpose);
+			}
+
 			reply(client, outcome.status, outcome.body, outcome.headers['content-type']);
 			return [outcome.status, null];
 		}

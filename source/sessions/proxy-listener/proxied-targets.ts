@@ -1,6 +1,6 @@
 /** Which node, pod or service a path of the API goes through, so that the request can be labelled. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {parseProxyTarget} from '../../targets/proxy-target.ts';
+import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
 
 /** A page's requests come in bursts; a service's ports seldom change. */
@@ -28,7 +28,7 @@ export class ProxiedTargets {
 			return known.resolved;
 		}
 
-		const resolved = this.#resolve(base, `${node ?? kind}/${decodeURIComponent(spelling)}`, namespace ?? '');
+		const resolved = this.#resolve(base, node ?? kind!, decodeURIComponent(spelling), namespace ?? '');
 		this.#known.set(base, {until: performance.now() + knownForMs, resolved});
 		resolved.catch(() => this.#known.delete(base));
 		if (this.#known.size > 1000) {
@@ -38,9 +38,15 @@ export class ProxiedTargets {
 		return resolved;
 	}
 
-	async #resolve(base: string, text: string, namespace: string): Promise<ResolvedProxyTarget> {
-		const resolved = await resolveProxyTarget(this.#cluster, parseProxyTarget(text), namespace);
+	async #resolve(base: string, kind: string, spelling: string, namespace: string): Promise<ResolvedProxyTarget> {
+		const resolved = await resolveProxyTarget(this.#cluster, asTheApiserverReads(spelling, parseProxyTarget(`${kind}/${spelling}`)), namespace);
 		// A pod's named port must not reach the apiserver as a name: its number stands in the base made from it.
 		return resolved.purpose.feature === 'pod-proxy' && resolved.purpose.request.portName !== null ? resolved : {...resolved, base};
 	}
+}
+
+/** In a path two parts are a name and a port, also where the name is a scheme's: SplitSchemeNamePort. */
+function asTheApiserverReads(spelling: string, target: ProxyTarget): ProxyTarget {
+	const [name = '', port = '', ...more] = spelling.split(':');
+	return target.scheme !== null && more.length === 0 ? {...target, scheme: null, name, port: port === '' ? null : port} : target;
 }

@@ -35,6 +35,8 @@ async function start(t: ExecutionContext, more: Partial<ListenerOptions> = {}) {
 			const {pathname} = new URL(request.url!, 'http://x');
 			if (pathname === '/api/v1/namespaces/d/services/web') {
 				response.end(JSON.stringify({metadata: {name: 'web', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
+			} else if (pathname === '/api/v1/namespaces/d/services/https') {
+				response.end(JSON.stringify({metadata: {name: 'https', uid: 'u'}, spec: {ports: [{name: 'web', port: 80}]}}));
 			} else if (pathname === '/api/v1/nodes/n1') {
 				response.end(JSON.stringify({metadata: {name: 'n1', uid: 'u'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}}));
 			} else if (pathname === '/api/v1/nodes/n1/proxy/refused') {
@@ -153,6 +155,12 @@ test('a WebSocket passes both ways, through a service’s proxy with its label',
 	t.is(seen.at(-1)!.headers['origin'], undefined);
 	t.is(purposes[0]?.feature, 'service-proxy');
 	t.deepEqual(purposes[0]?.request, {scheme: 'http', port: 80, portName: 'http', kubeletPort: false});
+});
+
+test('in a path two parts are a name and a port, as the apiserver reads them: no scheme, so plain HTTP', async t => {
+	const {url, purposes} = await start(t);
+	t.is((await fetch(`${url}/api/v1/namespaces/d/services/https:web/proxy/`)).status, 200);
+	t.deepEqual([purposes[0]?.target.name, purposes[0]?.request?.scheme, purposes[0]?.request?.portName], ['https', 'http', 'web']);
 });
 
 test('a prefix of its own is taken off, files of a folder are served beside it, and nothing outside of the folder', async t => {
