@@ -47,13 +47,13 @@ export async function pathSubjects(cluster: ClusterAccess, asked: string, signal
 
 async function nodeSubjects(cluster: ClusterAccess, asked: string, name: string, form: Pick<ProxyForm, 'scheme' | 'port'>): Promise<PathSubjects> {
 	const node = await nodeNamed(cluster, name);
-	const kubeletPort = kubeletPortOf(node);
-	const isKubelet = form.port === null || form.port === String(kubeletPort);
+	const kubelet = node && kubeletPortOf(node);
+	const kubeletPort = form.port === null || form.port === String(kubelet) || (node ? false : null);
 	const target: ReachedTarget = {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
 	const pod = await podOnNode(cluster, name);
 	return {
 		target,
-		purposes: [{feature: 'node-proxy', target, request: {scheme: isKubelet ? 'https' : form.scheme ?? 'http', ...numberOrName(form.port ?? String(kubeletPort)), kubeletPort: isKubelet}}],
+		purposes: [{feature: 'node-proxy', target, request: {scheme: kubeletPort ? 'https' : form.scheme ?? 'http', ...form.port === null ? {port: kubelet, portName: null} : numberOrName(form.port), kubeletPort}}],
 		probe: pod ? probeOf(pod, containerOf(pod), node) : null,
 		node,
 		pod: null,
@@ -102,7 +102,8 @@ function containerOf(pod: PodObject): string | null {
 	}
 }
 
-function probeOf(pod: PodObject, container: string | null, node: NodeObject | null): ProbeTarget | null {
+/** `null` for a pod that does not run. */
+export function probeOf(pod: PodObject, container: string | null, node: NodeObject | null): ProbeTarget | null {
 	if (pod.status?.phase !== 'Running') {
 		return null;
 	}

@@ -8,9 +8,8 @@ import {allRead, everyProcess, knownReplicas} from './rules/replicas.ts';
 import {crossing} from './rules/crossing.ts';
 import {pathFindings} from './rules/path-findings.ts';
 import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
-import {kubeletTls} from './rules/kubelet-tls.ts';
-import {proxiedTls} from './rules/proxied-tls.ts';
 import {secondLegRoute} from './rules/second-leg-route.ts';
+import {secondLegTls, toKubelet} from './rules/second-leg-tls.ts';
 
 export type PathSubject = {
 	cluster: ClusterIdentity;
@@ -34,7 +33,7 @@ export function buildPath(grounds: Grounds, {cluster, phase, address, rttMs, err
 	});
 
 	const firstRoute = firstLegRoute(grounds);
-	const tls = toKubelet(grounds) ? kubeletTls(grounds) : proxiedTls(grounds);
+	const tls = secondLegTls(grounds);
 	const route = secondLegRoute(grounds);
 	const sum = crossing(grounds, tls, route);
 	const peer = grounds.socket?.facts.tls?.peer;
@@ -88,24 +87,6 @@ export function buildPath(grounds: Grounds, {cluster, phase, address, rttMs, err
 		line: pathLine({legs, phase, target: purpose.target, error}),
 		error,
 	};
-}
-
-/** Whether leg 2 ends at the kubelet's own port: then the kubelet's transport is used, whatever scheme was asked. */
-export function toKubelet({purpose}: Pick<Grounds, 'purpose'>): boolean {
-	switch (purpose.feature) {
-		case 'node-proxy': {
-			return purpose.request?.kubeletPort ?? true;
-		}
-
-		case 'pod-proxy':
-		case 'service-proxy': {
-			return false;
-		}
-
-		default: {
-			return true;
-		}
-	}
 }
 
 function farEnd(grounds: Grounds): Leg['to'] {

@@ -6,9 +6,10 @@ import {examineActively} from './examine-actively.ts';
 import {examineReplicas} from './examine-replicas.ts';
 import {examine, groundsFor, type Examined} from './examine.ts';
 import {dialledAddress} from './node-facts.ts';
-import {buildPath, toKubelet} from './path.ts';
+import {buildPath} from './path.ts';
 import {pathSubjects, type PathSubjects} from './path-subjects.ts';
 import {apiserverFlag} from './rules/apiserver-flag.ts';
+import {toKubelet} from './rules/second-leg-tls.ts';
 
 export type PathsOptions = {
 	/** Only these; all that apply when left out. */

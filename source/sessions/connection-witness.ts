@@ -18,7 +18,8 @@ export type ReachedTarget = {
 	chosenFrom: number;
 };
 
-export type ProxyRequestFacts = {scheme: 'http' | 'https'; port: number | null; portName: string | null; kubeletPort: boolean};
+/** `kubeletPort` is null where a node's port was typed and the node, which names its kubelet's, may not be read. */
+export type ProxyRequestFacts = {scheme: 'http' | 'https'; port: number | null; portName: string | null; kubeletPort: boolean | null};
 
 export type ConnectionPurpose = {
 	feature: StreamFeature;
@@ -38,8 +39,8 @@ export type ConnectionWitness = {
 	connected?(connection: Connection): void;
 	/** Called with the handshake done and before the request that makes it a stream: ordinary requests may be made on it. */
 	beforeUse?(connection: Connection, purpose: ConnectionPurpose): Promise<void>;
-	/** The apiserver answered 101 or 200: the stream is open. */
-	opened?(connection: Connection, purpose: ConnectionPurpose, about: {carrier: 'http' | 'websocket' | 'spdy'; protocol: string | null}): void;
+	/** The stream is open: 101, or an answer. `mayBeApiservers`: who gave it cannot be told, so that the far end of leg 2 may not have been reached. */
+	opened?(connection: Connection, purpose: ConnectionPurpose, about: {carrier: 'http' | 'websocket' | 'spdy'; protocol: string | null; mayBeApiservers?: boolean}): void;
 	/**
 	The far end of leg 2 itself has been heard: first bytes of the remote command, or how it ended. Told for exec and attach,
 	where a 101 may come from the apiserver before it dials, and so may the words of a failure.

@@ -4,7 +4,8 @@ import type {ConnectionPurpose, Grounds, Outcome, StreamFeature} from '../eviden
 import {examineActively, type ProbeTarget} from '../examine-actively.ts';
 import {examineReplicas} from '../examine-replicas.ts';
 import {examine, groundsFor, type Examined} from '../examine.ts';
-import {kubeletPortOf} from '../node-facts.ts';
+import {nodeNamed} from '../node-facts.ts';
+import {probeOf} from '../path-subjects.ts';
 import {readAnonymous, readWhoAmI, type AnonymousFacts, type WhoAmI} from '../probes/access.ts';
 import {readAgentPods, type AgentPod} from '../probes/agent-metrics.ts';
 import {ask, parsed} from '../probes/ask.ts';
@@ -83,15 +84,5 @@ async function someRunningPod(cluster: ClusterAccess): Promise<ProbeTarget | nul
 	const query = new URLSearchParams({fieldSelector: 'status.phase=Running', limit: '20'});
 	const outcome = await ask(cluster, {source: 'construction', path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${query}`, need: null}, body => parsed<{items?: PodObject[]}>(body)?.items);
 	const pod = outcome.read?.facts.find(({spec, metadata}) => spec.nodeName !== undefined && metadata.deletionTimestamp === undefined);
-	return pod
-		? {
-			namespace,
-			pod: pod.metadata.name,
-			container: pod.spec.containers[0]?.name ?? null,
-			node: pod.spec.nodeName ?? null,
-			hostAddress: (pod.status as {hostIP?: string} | undefined)?.hostIP ?? null,
-			kubeletPort: kubeletPortOf(null),
-			nodeAddresses: null,
-		}
-		: null;
+	return pod ? probeOf(pod, pod.spec.containers[0]?.name ?? null, await nodeNamed(cluster, pod.spec.nodeName!)) : null;
 }

@@ -1,11 +1,9 @@
 /** C1–C3 and C6–C8: what each kind of connection from the apiserver to nodes, pods and services may be called. */
 import type {Grounds, RouteState, Ruling, TlsState} from '../evidence.ts';
-import {toKubelet} from '../path.ts';
 import {crossing} from '../rules/crossing.ts';
-import {kubeletTls} from '../rules/kubelet-tls.ts';
-import {proxiedTls} from '../rules/proxied-tls.ts';
 import {remedies} from '../rules/remedies.ts';
 import {secondLegRoute} from '../rules/second-leg-route.ts';
+import {secondLegTls, toKubelet} from '../rules/second-leg-tls.ts';
 import {weakest} from '../rules/strength.ts';
 import type {RowFinding} from './audit-object.ts';
 import {acrossReplicas} from './across-replicas.ts';
@@ -14,7 +12,7 @@ import {found, notKnown} from './finding.ts';
 /** One kind of connection (attach goes as exec does) on each apiserver met. The verdict is by the worst crossing; the words are its route and TLS. */
 export function streamRow(all: readonly Grounds[]): RowFinding {
 	const judged = all.map(grounds => {
-		const tls = toKubelet(grounds) ? kubeletTls(grounds) : proxiedTls(grounds);
+		const tls = secondLegTls(grounds);
 		const route = secondLegRoute(grounds);
 		return {grounds, tls, route, sum: crossing(grounds, tls, route)};
 	});

@@ -3,6 +3,7 @@ import type {Basis, CrossingState, Grounds, Ruling, TlsState} from '../evidence.
 import {needActive, needAgentMetrics} from './needs.ts';
 import type {RouteRuling} from './second-leg-route.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
+import {farEndIsSure} from './second-leg-tls.ts';
 
 /**
 Protected when the far end is verified, or when the way to the node's network lies inside Konnectivity's own TLS: the agent has no option to
@@ -57,10 +58,10 @@ function onItsOwn(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): 
 	}
 }
 
-/** Whether this kubelet passes the check or not, one that does not is sent nothing. */
+/** Whether this kubelet passes the check or not, one that does not is sent nothing; where it is one. */
 function verificationIsOn(grounds: Grounds): (Ruling<CrossingState> & {why: string}) | undefined {
 	const flag = apiserverFlag(grounds, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
-	return flag.known && flag.value !== ''
+	return flag.known && flag.value !== '' && farEndIsSure(grounds)
 		? {state: 'protected', basis: flag.basis, because: flag.citations, need: [], why: 'verification is on: a kubelet that is not verified is sent nothing'}
 		: undefined;
 }

@@ -16,6 +16,7 @@ export const needEnvironment: Need = {permission: null, check: null, or: 'the en
 export const needLeases: Need = {permission: 'list leases in kube-system', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system', or: null};
 export const needEndpointSlices: Need = {permission: 'list endpointslices in default', check: 'kubectl auth can-i list endpointslices.discovery.k8s.io -n default', or: null};
 export const needNodes: Need = {permission: 'list nodes', check: 'kubectl auth can-i list nodes', or: null};
+export const needNode: Need = {permission: 'get nodes', check: 'kubectl auth can-i get nodes', or: null};
 export const needNodeLeases: Need = {permission: 'list leases in kube-node-lease', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-node-lease', or: null};
 export const needSigningRequests: Need = {permission: 'list certificatesigningrequests', check: 'kubectl auth can-i list certificatesigningrequests.certificates.k8s.io', or: null};
 export const needRootCa: Need = {permission: 'get configmap kube-root-ca.crt', check: 'kubectl auth can-i get configmaps/kube-root-ca.crt', or: null};

@@ -4,10 +4,11 @@ import type {Finding, Grounds, Ruling, TlsState} from '../evidence.ts';
 import {docs, remedies} from './remedies.ts';
 import {allRead, everyProcess, knownReplicas} from './replicas.ts';
 import type {RouteRuling} from './second-leg-route.ts';
+import {toKubelet} from './second-leg-tls.ts';
 
 /** Findings of one path, worst first. */
 export function pathFindings(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling, error: ErrorObject | null): Finding[] {
-	return [...failed(error), ...firstLeg(grounds), ...secondLegTls(grounds, tls), ...routes(route), ...otherApiservers(grounds)];
+	return [...failed(error), ...firstLeg(grounds), ...farEnd(grounds, tls), ...routes(route), ...otherApiservers(grounds)];
 }
 
 function failed(error: ErrorObject | null): Finding[] {
@@ -31,8 +32,8 @@ function firstLeg({socket, front}: Grounds): Finding[] {
 	return findings;
 }
 
-function secondLegTls({purpose}: Grounds, {state}: Ruling<TlsState>): Finding[] {
-	const row = purpose.feature === 'pod-proxy' ? 'C7' : purpose.feature === 'service-proxy' ? 'C8' : purpose.feature === 'node-proxy' && purpose.request?.kubeletPort === false ? 'C6' : 'C4';
+function farEnd({purpose}: Grounds, {state}: Ruling<TlsState>): Finding[] {
+	const row = purpose.feature === 'pod-proxy' ? 'C7' : purpose.feature === 'service-proxy' ? 'C8' : purpose.feature === 'node-proxy' && !toKubelet({purpose}) ? 'C6' : 'C4';
 	switch (state) {
 		case 'unverified': {
 			return row === 'C4'

@@ -15,7 +15,7 @@ export type ResolvedProxyTarget = {
 
 type NodeObject = {metadata: ObjectMeta; status?: {daemonEndpoints?: {kubeletEndpoint?: {Port?: number}}}};
 
-const usualKubeletPort = 10_250;
+export const usualKubeletPort = 10_250;
 
 /**
 Reads the node, pod or service. Where the user may not, the request is made as typed and what is not known is null:
@@ -76,13 +76,13 @@ function requestFacts(target: ProxyTarget, object: PodObject | ServiceObject | N
 
 /** A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). */
 function nodeRequest({scheme, port}: ProxyTarget, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
-	const kubelet = node?.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? usualKubeletPort;
+	const kubelet = node && (node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? usualKubeletPort);
 	const number = port === null ? kubelet : Number(port);
-	if (Number.isNaN(number)) {
+	if (number !== null && Number.isNaN(number)) {
 		throw new SpokeError('ERR_USAGE', `invalid port ${JSON.stringify(port)}: a node’s ports have no names`);
 	}
 
-	const kubeletPort = number === kubelet;
+	const kubeletPort = number === kubelet || (kubelet === null ? null : false);
 	return {request: {scheme: kubeletPort ? 'https' : scheme ?? 'http', port: number, portName: null, kubeletPort}, port};
 }
 

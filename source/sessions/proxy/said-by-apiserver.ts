@@ -3,7 +3,7 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {refusal} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
-import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
+import {usualKubeletPort, type ResolvedProxyTarget} from './resolve-proxy-target.ts';
 
 /** More than any Status, and as much as is read of an error before it is passed on. */
 export const mostOfAnError = 64 * 1024;
@@ -20,7 +20,7 @@ export function saidByApiserver(status: number, headers: IncomingHttpHeaders, be
 	const body = begun.toString('utf8');
 	const contentType = headers['content-type'] ?? '';
 	const isStatus = contentType.startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
-	const explained = isStatus || request.kubeletPort ? explainFailure(body, {status, contentType}) : null;
+	const explained = isStatus || (request.kubeletPort ?? (request.port === usualKubeletPort)) ? explainFailure(body, {status, contentType}) : null;
 	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
 		return explainedError(explained);
 	}
@@ -30,6 +30,14 @@ export function saidByApiserver(status: number, headers: IncomingHttpHeaders, be
 	}
 
 	return isStatus ? refusal({status, headers, body}) : null;
+}
+
+/**
+Words that are no Status, with these, are an apiserver's too: too many requests, a limit that passed, a panic.
+@see k8s.io/apiserver pkg/server/filters maxinflight.go tooManyRequests, timeout.go, wrap.go
+*/
+export function mayBeApiservers(status: number): boolean {
+	return status === 429 || status >= 500;
 }
 
 /** The apiserver itself sends a client that leaves out the slash behind `/proxy` there (apimachinery pkg/util/proxy/upgradeaware.go). */

@@ -34,7 +34,7 @@ async function serve(t: ExecutionContext, answer: Answer = {status: 200, body: '
 	return {urls, cluster: await server.cluster()};
 }
 
-const resolved: ReadonlyArray<[target: string, base: string, scheme: string, port: number | null, portName: string | null, kubeletPort: boolean]> = [
+const resolved: ReadonlyArray<[target: string, base: string, scheme: string, port: number | null, portName: string | null, kubeletPort: boolean | null]> = [
 	['node/n1/metrics', '/api/v1/nodes/n1/proxy', 'https', 10_250, null, true],
 	['node/http:n1/', '/api/v1/nodes/http:n1:/proxy', 'https', 10_250, null, true],
 	['node/http:n1:10250/', '/api/v1/nodes/http:n1:10250/proxy', 'https', 10_250, null, true],
@@ -42,6 +42,9 @@ const resolved: ReadonlyArray<[target: string, base: string, scheme: string, por
 	['node/https:n1:8443/', '/api/v1/nodes/https:n1:8443/proxy', 'https', 8443, null, false],
 	['node/odd:9999/', '/api/v1/nodes/odd:9999/proxy', 'https', 9999, null, true],
 	['node/odd:10250/', '/api/v1/nodes/odd:10250/proxy', 'http', 10_250, null, false],
+	['node/hidden/', '/api/v1/nodes/hidden/proxy', 'https', null, null, true],
+	['node/https:hidden:10250/', '/api/v1/nodes/https:hidden:10250/proxy', 'https', 10_250, null, null],
+	['node/hidden:9100/', '/api/v1/nodes/hidden:9100/proxy', 'http', 9100, null, null],
 	['pod/web/', '/api/v1/namespaces/default/pods/web/proxy', 'http', 8080, null, false],
 	['pod/web:http/', '/api/v1/namespaces/default/pods/web:8080/proxy', 'http', 8080, 'http', false],
 	['pod/https:web:http/', '/api/v1/namespaces/default/pods/https:web:8080/proxy', 'https', 8080, 'http', false],
