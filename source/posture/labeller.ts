@@ -51,8 +51,8 @@ class ConnectionLabeller implements Labeller {
 			void this.#readOn(connection);
 		},
 		beforeUse: async (connection: Connection, purpose: ConnectionPurpose) => this.#beforeUse(connection, purpose),
-		opened: (connection: Connection, purpose: ConnectionPurpose, about: {carrier: 'http' | 'websocket' | 'spdy'}) => {
-			this.#opened(connection, purpose, about.carrier);
+		opened: (connection: Connection, purpose: ConnectionPurpose, about: {carrier: 'http' | 'websocket' | 'spdy'; mayBeApiservers?: boolean}) => {
+			this.#opened(connection, purpose, about);
 		},
 		answered: (connection: Connection) => {
 			this.#change(connection, {answered: true});
@@ -149,11 +149,11 @@ class ConnectionLabeller implements Labeller {
 		return {...nothingRead, closed: this.#flagsClosed ? [this.#flagsClosed.closed] : []};
 	}
 
-	#opened(connection: Connection, purpose: ConnectionPurpose, carrier: 'http' | 'websocket' | 'spdy'): void {
+	#opened(connection: Connection, purpose: ConnectionPurpose, {carrier, mayBeApiservers = false}: {carrier: 'http' | 'websocket' | 'spdy'; mayBeApiservers?: boolean}): void {
 		// One that was not there before its use stands in for one whose reading met the limit.
 		this.#watch(connection, purpose, this.#unanswered());
-		// A translated exec gets its 101 before the apiserver dials the kubelet; every other opening is the far end's own answer.
-		const answersFirst = !(carrier === 'websocket' && (purpose.feature === 'exec' || purpose.feature === 'attach'));
+		// A translated exec gets its 101 before the apiserver dials the kubelet, and some answers are anybody's; every other opening is the far end's own.
+		const answersFirst = !mayBeApiservers && !(carrier === 'websocket' && (purpose.feature === 'exec' || purpose.feature === 'attach'));
 		this.#change(connection, {opened: true, ...answersFirst ? {answered: true} : {}});
 		void this.#settle(connection.id, answersFirst ? 0 : answerWaitMs);
 	}

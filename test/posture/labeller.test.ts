@@ -12,12 +12,22 @@ import type {LabellerOptions} from '../../source/posture/label.ts';
 import {makeLabeller} from '../../source/posture/labeller.ts';
 import {configuredPath} from '../../source/posture/paths-to.ts';
 import {openTunnel} from '../../source/sessions/forward/tunnel.ts';
+import {sendProxyRequest} from '../../source/sessions/proxy/proxy-request.ts';
 import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
 import {startServer} from '../support/api-server.ts';
+import {authority, issue} from '../support/certificates.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 const purpose: ConnectionPurpose = {feature: 'port-forward', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request: null};
 const opened = {carrier: 'websocket', protocol: null} as const;
+
+const apiserverAuthority = await authority('cluster-ca');
+
+/** With the names by which pods know an apiserver: without them nothing that is read of one is proven. */
+async function apiserverCertificate() {
+	const {key, certificate} = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, apiserverAuthority);
+	return {key, cert: certificate};
+}
 
 /** Every label in the order told, and a wait for one that fits. */
 function listen(cluster: ClusterAccess, options: LabellerOptions = {}) {
@@ -213,6 +223,29 @@ test('an exec’s 101 alone proves no check: the kubelet has to be heard', async
 	connection.close();
 	cluster.close();
 });
+
+for (const [status, body, state, basis] of [[200, 'ok', 'verified', 'proven'], [404, '404 page not found', 'verified', 'proven'], [429, 'Too many requests, please try again later.', 'verified', 'inferred'], [504, 'gateway', 'verified', 'inferred']] as const) {
+	test(`a kubelet’s answer of ${status}, in plain text, by its node’s proxy: ${state}, ${basis}`, async t => {
+		const server = await startServer({request(request, response) {
+			const answers: Readonly<Record<string, string>> = {
+				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}}),
+				'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
+			};
+			const isProxied = request.url!.includes('/proxy');
+			response.writeHead(isProxied ? status : 200, {'Content-Type': 'text/plain'}).end(isProxied ? body : answers[request.url!] ?? '{}');
+		}}, await apiserverCertificate());
+		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+		const {labeller, told} = listen(cluster);
+		const target = {base: '/api/v1/nodes/n1/proxy', purpose: {feature: 'node-proxy', target: {...purpose.target, kind: 'Node'}, request: {scheme: 'https', port: 10_250, portName: null, kubeletPort: true}}} as const;
+		const answer = await sendProxyRequest(cluster, target, {method: 'GET', path: '/x', headers: {}, timeoutMs: 0}, {witness: labeller.witness});
+		const tls = told.findLast(({about}) => about === 'open-connection')?.legs[1]?.tls;
+		t.deepEqual([answer.status, tls?.state, tls?.basis], [status, state, basis]);
+		answer.body.resume();
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
 
 test('a failure’s words are evidence, and the line says which leg broke', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});

@@ -5,7 +5,7 @@ import type {Readable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
-import {isOwnRedirect, mostOfAnError, saidByApiserver} from '../proxy/said-by-apiserver.ts';
+import {isOwnRedirect, mayBeApiservers, mostOfAnError, saidByApiserver} from '../proxy/said-by-apiserver.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import {headersToApiserver, headersToClient} from './passed-headers.ts';
 import type {ProxiedTargets} from './proxied-targets.ts';
@@ -38,7 +38,7 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 	try {
 		const {status, statusText, headers, body} = await connection.request({...asked, path: proxied.base + behind});
 		const begun = status >= 400 ? beginningOf(body) : null;
-		const opened = () => witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null});
+		const opened = () => witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeApiservers(status)});
 		if (!begun && !isOwnRedirect(status, behind)) {
 			opened();
 		}

@@ -7,7 +7,7 @@ import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
-import {mostOfAnError, saidByApiserver} from './said-by-apiserver.ts';
+import {mayBeApiservers, mostOfAnError, saidByApiserver} from './said-by-apiserver.ts';
 
 export type ProxyRequest = {
 	method: string;
@@ -49,7 +49,7 @@ export async function sendProxyRequest(cluster: ClusterAccess, {base, purpose}: 
 			throw said;
 		}
 
-		witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null});
+		witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeApiservers(answer.status)});
 		const over = () => {
 			witness?.closed?.(connection, purpose);
 			connection.close();
