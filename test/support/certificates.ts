@@ -42,6 +42,8 @@ export type CertificateWish = {
 	/** An extension that nobody knows, marked critical. */
 	unknownCritical?: boolean;
 	keyUsage?: x509.KeyUsageFlags;
+	/** It does not say which key signed it: only the issuer’s name leads on. */
+	namesNoKey?: boolean;
 };
 
 const day = 86_400_000;
@@ -108,7 +110,7 @@ async function extensions(wish: CertificateWish, publicKey: Keys['publicKey'], i
 		...wish.permits !== undefined || wish.forbids !== undefined ? [nameConstraints(wish)] : [],
 		...wish.unknownCritical ? [new x509.Extension('1.2.3.4.5.6', true, new Uint8Array([5, 0]))] : [],
 		await x509.SubjectKeyIdentifierExtension.create(publicKey),
-		...issuer ? [await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey)] : [],
+		...issuer && !wish.namesNoKey ? [await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey)] : [],
 	];
 }
 

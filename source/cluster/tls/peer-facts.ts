@@ -20,7 +20,7 @@ export function peerChain(socket: TLSSocket): readonly Buffer[] {
 	return found;
 }
 
-/** Facts of the peer's own certificate, `leaf`, the first of `chain`. */
+/** Facts of the peer's own certificate, `leaf`, the first of `chain`, and of what vouches for it. */
 export function peerFacts(leaf: X509Certificate, chain: readonly Buffer[]): PeerFacts {
 	return {
 		subject: distinguishedName(leaf.subject),
@@ -29,8 +29,23 @@ export function peerFacts(leaf: X509Certificate, chain: readonly Buffer[]): Peer
 		notAfter: new Date(leaf.validTo).toISOString(),
 		spkiSha256: spkiSha256(leaf),
 		subjectAltName: leaf.subjectAltName ?? '',
-		chainSpkiSha256: chain.map(der => spkiSha256(new X509Certificate(der))),
+		chainSpkiSha256: signers(leaf, chain).map(certificate => spkiSha256(certificate)),
 	};
+}
+
+/** `leaf`, and above it each that signed the one before: Node follows names alone, also to what was only sent along. */
+function signers(leaf: X509Certificate, chain: readonly Buffer[]): X509Certificate[] {
+	const found = [leaf];
+	for (const der of chain.slice(1)) {
+		const next = new X509Certificate(der);
+		if (!found.at(-1)!.verify(next.publicKey)) {
+			break;
+		}
+
+		found.push(next);
+	}
+
+	return found;
 }
 
 /** SHA-256 of the public key's SubjectPublicKeyInfo, in hexadecimal: what kubeadm calls a CA certificate hash. */

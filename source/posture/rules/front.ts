@@ -48,9 +48,12 @@ function byCertificate(tls: NonNullable<SocketFacts['tls']>, authority: ClusterA
 	const names = (tls.peer?.subjectAltName ?? '').split(/,\s*/).map(name => name.replace(/^[^:]+:/, ''));
 	const hasClusterName = names.some(name => ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].includes(name));
 	const chain = tls.peer?.chainSpkiSha256 ?? [];
-	// A resumed session shows no chain; then the issuer's name must do.
-	const isFromAuthority = authority !== null && (chain.length > 1 ? chain.some(hash => authority.spkiSha256.includes(hash)) : authority.subjects.includes(tls.peer?.issuer ?? ''));
-	if (authority !== null && !isFromAuthority) {
+	if (authority !== null && chain.every(hash => !authority.spkiSha256.includes(hash))) {
+		// The kubeconfig may trust this very certificate, so that nothing above it was shown; many authorities are named alike.
+		if (chain.length <= 1 && authority.subjects.includes(tls.peer?.issuer ?? '')) {
+			return {to: 'unknown', why: 'its issuer has the name of the authority that the cluster gives its pods, and what signed it was not shown'};
+		}
+
 		return {to: 'gateway', why: 'its certificate is not from the authority that the cluster gives its pods'};
 	}
 

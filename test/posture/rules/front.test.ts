@@ -21,8 +21,9 @@ const rows: ReadonlyArray<[title: string, findings: Partial<FrontFindings>, to: 
 	['a check that was skipped', {socket: tls({verified: false, skippedBy: 'insecure-skip-tls-verify'})}, 'unknown'],
 	['a public certificate', {socket: tls({trust: 'system-roots'}), authority: null}, 'unknown'],
 	['a certificate without the apiserver’s name', {socket: named('IP Address:10.0.0.5')}, 'unknown'],
-	['a resumed session that shows no chain, with the authority’s name', {socket: leafOnly('CN=ca')}, 'apiserver'],
-	['a resumed session of another authority', {socket: leafOnly('CN=gateway-ca')}, 'gateway'],
+	['a certificate that the kubeconfig names itself, with the name of the authority as its issuer’s', {socket: leafOnly('CN=ca')}, 'unknown'],
+	['a certificate that the kubeconfig names itself, of another authority', {socket: leafOnly('CN=gateway-ca')}, 'gateway'],
+	['a certificate that the cluster gives its pods as their authority', {socket: leafOnly('CN=kube-apiserver'), authority: {spkiSha256: ['aa'.repeat(32)], subjects: ['CN=kube-apiserver']}}, 'apiserver'],
 ];
 
 for (const [title, findings, to] of rows) {

@@ -1,0 +1,22 @@
+/** What a socket says vouched for its peer did sign it: a certificate that is only sent along vouches for nothing. */
+import {X509Certificate} from 'node:crypto';
+import test from 'ava';
+import {spkiSha256} from '../../source/cluster/tls/peer-facts.ts';
+import {startServer} from '../support/api-server.ts';
+import {authority, issue} from '../support/certificates.ts';
+
+test('a chain holds what signed it, not what has the name of its issuer and was sent along', async t => {
+	const [own, namesake] = [await authority('kubernetes'), await authority('kubernetes')];
+	const leaf = await issue({commonName: 'gateway', ip: ['127.0.0.1'], dns: ['kubernetes'], namesNoKey: true}, own);
+	const [signed, named] = [own, namesake].map(({certificate}) => spkiSha256(new X509Certificate(certificate)));
+	for (const [sent, above] of [['', [signed]], [own.certificate, [signed]], [namesake.certificate, []]] as const) {
+		const server = await startServer({}, {key: leaf.key, cert: `${leaf.certificate}\n${sent}`});
+		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(own.certificate).toString('base64')}});
+		const connection = await cluster.connect();
+		const chain = connection.facts.tls?.peer?.chainSpkiSha256 ?? [];
+		t.deepEqual(chain.slice(1), above);
+		t.false(chain.includes(named!));
+		connection.close();
+		await server.close();
+	}
+});
