@@ -95,7 +95,7 @@ export function podAtTheOtherEnd(grounds: Grounds): Reading<FlagFacts> | undefin
 /** `ip:port` at which a process says that it serves and registers itself; `null` where its flags do not tell. */
 export function ownAddress({facts: {values}}: Reading<FlagFacts>): string | null {
 	const [host, port] = [values['advertise-address'] ?? '', values['secure-port'] ?? ''];
-	return /^[\da-f.:]+$/i.test(host) && /^\d+$/.test(port) ? `${host.includes(':') ? `[${host}]` : host}:${port}` : null;
+	return /^[\da-f.:]+$/i.test(host) && /^\d+$/.test(port) ? hostPort(host, port) : null;
 }
 
 /** A pod on the address of our socket that listens on another port is not what answers us. */
@@ -114,7 +114,11 @@ function isUnlisted({replicas}: Grounds, reading: Reading<FlagFacts>): boolean {
 /** Arguments that are left out have their defaults. */
 function podAddress(pod: Reading<FlagFacts>): string {
 	const {values} = pod.facts;
-	return `${values['advertise-address'] ?? values['bind-address'] ?? pod.where}:${values['secure-port'] ?? '6443'}`;
+	return hostPort(values['advertise-address'] ?? values['bind-address'] ?? pod.where, values['secure-port'] ?? '6443');
+}
+
+function hostPort(host: string, port: string): string {
+	return /^[\da-f]*:[\da-f:.]+$/i.test(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function farAddress({socket}: Grounds): string | null {

@@ -2,6 +2,7 @@
 import type {Basis, Citation, Grounds, VersionFacts} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import type {RouteRuling} from './second-leg-route.ts';
+import {isTheOnlyOne} from './replicas.ts';
 import {isSameProcess} from './same-process.ts';
 import {cite, strengthOf} from './strength.ts';
 
@@ -24,13 +25,19 @@ export function sshTunnels(grounds: Grounds): RouteRuling | undefined {
 	return counted && ruling('inferred', [cite(counted, 'ssh-tunnels-counted', `ssh_tunnel_open_count ${counted.facts.sshTunnels}`)]);
 }
 
-/** Gone from the code since 1.22: proven for builds of the project itself; a vendor's suffix leaves a doubt. */
-export function sshIsImpossible({version}: Grounds): {basis: Basis; citation: Citation} | undefined {
+/**
+Gone from the code since 1.22: proven for builds of the project itself; a vendor's suffix leaves a doubt. The version may be another apiserver's than
+the one in question, which may be one minor version older: 1.22 itself tells only of whoever said it.
+@see https://kubernetes.io/releases/version-skew-policy/#kube-apiserver
+*/
+export function sshIsImpossible(grounds: Grounds): {basis: Basis; citation: Citation} | undefined {
+	const {version} = grounds;
 	if (!version || !isAtLeast(version.facts, 1, 22)) {
 		return undefined;
 	}
 
-	return {basis: version.facts.upstream ? 'proven' : 'inferred', citation: cite(version, 'ssh-tunnels-removed-in-1.22', version.facts.gitVersion)};
+	const isOfAll = isAtLeast(version.facts, 1, 23) || isSameProcess(version, grounds) || isTheOnlyOne(grounds);
+	return {basis: version.facts.upstream && isOfAll ? 'proven' : 'inferred', citation: cite(version, 'ssh-tunnels-removed-in-1.22', version.facts.gitVersion)};
 }
 
 /** How surely no SSH tunnel is in use: by the version, or by flags that name none. Never less than inferred. */
