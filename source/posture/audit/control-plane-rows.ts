@@ -77,9 +77,10 @@ export function restOfControlPlane(audit: AuditGrounds): RowFinding {
 	}
 
 	if (seen.some(({part}) => part !== 'kube-apiserver')) {
-		// Without the argument etcd's addresses may still stand in its environment or a file.
-		const hidden = seen.filter(({part, flags}) => part === 'etcd' && flags.values['listen-client-urls'] === undefined);
-		return found('pass', 'internal', hidden.length > 0 ? 'inferred' : 'proven', 'The parts that are seen listen on loopback or ask for client certificates', {because});
+		// Without the argument etcd's addresses may still stand in its environment or a file; one that is no pod here may listen anywhere.
+		const etcds = seen.filter(({part}) => part === 'etcd');
+		const isShown = etcds.length > 0 && etcds.every(({flags}) => flags.values['listen-client-urls'] !== undefined);
+		return found('pass', 'internal', isShown ? 'proven' : 'inferred', 'The parts that are seen listen on loopback or ask for client certificates', {because});
 	}
 
 	const others = parts.read ? 'none of the other parts is a pod in kube-system' : 'the other parts are not seen';

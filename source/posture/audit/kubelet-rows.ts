@@ -64,6 +64,11 @@ export function kubeletAccess(audit: AuditGrounds): RowFinding {
 		return found('fail', 'open', 'proven', 'A kubelet lets requests in without asking who they are', {because, scope, exceptions: open, remedy: remedies.kubeletAccess});
 	}
 
+	const unclear = worse(({authorizationMode}) => authorizationMode !== 'Webhook');
+	if (unclear.length > 0) {
+		return notKnown('A kubelet’s configuration does not say how it authorizes requests', [needConfigz], {because, scope, exceptions: unclear});
+	}
+
 	const anonymous = worse(facts => facts.anonymous);
 	return anonymous.length > 0
 		? found('warn', 'anonymous', 'proven', 'A kubelet lets anonymous requests reach authorization', {because, scope, exceptions: anonymous, remedy: remedies.kubeletAccess})

@@ -61,6 +61,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['C5', 'webhook, no anonymous', {}, 'pass'],
 	['C5', 'a read-only port', {kubelets: [read({node: 'n1', anonymous: false, webhook: true, clientCa: true, authorizationMode: 'Webhook', readOnlyPort: 10_255, serverTlsBootstrap: false, rotateCertificates: true})]}, 'fail'],
 	['C5', 'anonymous on', {kubelets: [read({node: 'n1', anonymous: true, webhook: true, clientCa: true, authorizationMode: 'Webhook', readOnlyPort: 0, serverTlsBootstrap: false, rotateCertificates: true})]}, 'warn'],
+	['C5', 'a configuration without a word on authorization', {kubelets: [read({node: 'n1', anonymous: false, webhook: false, clientCa: false, authorizationMode: '', readOnlyPort: 0, serverTlsBootstrap: false, rotateCertificates: false})]}, 'unknown'],
 	['C5', 'not readable', {kubelets: [shut('configz')]}, 'unknown'],
 	...(['C6', 'C7', 'C8'] as const).flatMap((id): Array<[RowId, string, Given, RowVerdict]> => [
 		[id, 'inside the tunnel', {}, 'pass'],
@@ -114,6 +115,10 @@ test('a good row is proven only when every known apiserver was read', t => {
 test('etcd’s addresses are proven only where its command line names them', t => {
 	t.is(rowOf({}, 'N6').basis, 'proven');
 	t.is(rowOf({parts: read([part('etcd', {'config-file': '/etc/etcd.yaml'})])}, 'N6').basis, 'inferred');
+});
+
+test('where etcd is not seen, nothing is proven of the rest of the control plane', t => {
+	t.like(rowOf({parts: read([part('kube-scheduler', {'bind-address': '127.0.0.1'})])}, 'N6'), {verdict: 'pass', basis: 'inferred'});
 });
 
 test('behind a gateway, or unverified, no row is proven', t => {
