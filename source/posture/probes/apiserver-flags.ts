@@ -6,6 +6,9 @@ import {ask, parsed, type Asked} from './ask.ts';
 /** The structured form; plain `application/json` is refused (406), and the text form's separator is random. KEP-4828. */
 const accept = ['application/json;v=v1beta1;g=config.k8s.io;as=Flagz', 'application/json;v=v1alpha1;g=config.k8s.io;as=Flagz;q=0.9'].join(', ');
 
+/** What stands in place of a value that is kept back (flagreader.go): neither set nor not set. */
+const hidden = 'CLASSIFIED';
+
 /** Headers that gateways add and no kube-apiserver sends. */
 const foreign = ['server', 'via', 'x-envoy-upstream-service-time', 'x-served-by', 'x-cache', 'cf-ray', 'x-amzn-requestid', 'x-forwarded-for', 'x-powered-by'];
 
@@ -19,7 +22,7 @@ export async function readApiserverFlags(connection: Asked & {id: string | null}
 			return undefined;
 		}
 
-		const values = Object.fromEntries(Object.entries(answer.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+		const values = Object.fromEntries(Object.entries(answer.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== hidden));
 		return {values, absent: 'unknown', proxyEnvironment: null, foreignHeaders: foreign.filter(name => headers[name] !== undefined)};
 	});
 }

@@ -2,7 +2,7 @@
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {Outcome, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
-import {ask, parsed, type Asked} from './ask.ts';
+import {ask, parsed, theirNow, type Asked} from './ask.ts';
 
 /** Each apiserver keeps a lease of an hour; one that is gone is deleted by the others after it has run out. KEP-1965. */
 const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?labelSelector=apiserver.kubernetes.io%2Fidentity%3Dkube-apiserver&limit=500';
@@ -12,8 +12,8 @@ type Lease = {metadata?: {creationTimestamp?: string; annotations?: Readonly<Rec
 type Slice = {endpoints?: ReadonlyArray<{addresses?: readonly string[]}> | null; ports?: ReadonlyArray<{port?: number}> | null};
 
 export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<ReplicaFacts>> {
-	const leasesAsked = ask(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, body => {
-		const current = (parsed<{items?: Lease[]}>(body)?.items ?? []).filter(lease => isCurrent(lease));
+	const leasesAsked = ask(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, (body, response) => {
+		const current = (parsed<{items?: Lease[]}>(body)?.items ?? []).filter(lease => isCurrent(lease, theirNow(response)));
 		return current.length > 0 ? current.map(lease => ({address: peerAddress(lease), madeAt: lease.metadata?.creationTimestamp ?? null})) : undefined;
 	});
 	const slicesAsked = ask(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
@@ -45,8 +45,8 @@ function peerAddress({metadata}: Lease): string | null {
 }
 
 /** Renewed within twice its own duration. */
-function isCurrent({spec}: Lease): boolean {
+function isCurrent({spec}: Lease, now: number): boolean {
 	const renewed = Date.parse(String(spec?.renewTime));
 	const seconds = Number(spec?.leaseDurationSeconds ?? 3600);
-	return Number.isFinite(renewed) && Date.now() - renewed < 2000 * seconds;
+	return Number.isFinite(renewed) && now - renewed < 2000 * seconds;
 }

@@ -57,6 +57,12 @@ export async function readText({body}: ApiResponse, maxBytes: number): Promise<s
 	return (await readWhole(body, maxBytes, 'a probe')).toString('utf8');
 }
 
+/** Now by the clock of whoever answered, milliseconds since 1970: what a server writes is as old as its own clock says, whatever ours does. */
+export function theirNow({headers: {date}}: Pick<ApiResponse, 'headers'>): number {
+	const now = Date.parse(date ?? '');
+	return Number.isNaN(now) ? Date.now() : now;
+}
+
 /** Parsed JSON, or `undefined` where it is none. */
 export function parsed<T>(body: string): T | undefined {
 	try {

@@ -69,8 +69,9 @@ export function flagsOf(words: readonly string[]): Record<string, string> {
 	return flags;
 }
 
-function proxyEnvironmentOf({env, envFrom}: Container): boolean | null {
-	if (env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '')) {
+/** Of the manifest, or set by a shell that stands in front. */
+function proxyEnvironmentOf({command = [], args = [], env, envFrom}: Container): boolean | null {
+	if (env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '') || [...command, ...args].some(word => /\bhttps?_proxy=/i.test(word))) {
 		return true;
 	}
 

@@ -3,7 +3,7 @@ import type {Outcome} from '../evidence.ts';
 import type {NodeObject} from '../node-facts.ts';
 import {needEndpointSlices, needNodeLeases, needNodes, needSigningRequests} from '../rules/needs.ts';
 import {addressesIn} from './apiserver-replicas.ts';
-import {ask, parsed, type Asked} from './ask.ts';
+import {ask, parsed, theirNow, type Asked} from './ask.ts';
 
 const large = 64 * 1024 * 1024;
 
@@ -21,10 +21,10 @@ export type NodeLeaseFacts = {fresh: readonly string[]; stale: readonly string[]
 
 /** A kubelet renews its lease every 10 s; 40 s without is the limit that the controllers use. */
 export async function readNodeLeases(cluster: Asked): Promise<Outcome<NodeLeaseFacts>> {
-	return ask(cluster, {source: 'lease', path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?limit=500', need: needNodeLeases, maxBytes: large}, body => {
+	return ask(cluster, {source: 'lease', path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?limit=500', need: needNodeLeases, maxBytes: large}, (body, response) => {
 		const list = parsed<{items?: Array<{metadata?: {name?: string}; spec?: {renewTime?: string}}>; metadata?: {remainingItemCount?: number}}>(body);
 		const items = list?.items;
-		const isFresh = (renewTime: string | undefined) => Date.now() - Date.parse(renewTime ?? '') < 40_000;
+		const isFresh = (renewTime: string | undefined) => theirNow(response) - Date.parse(renewTime ?? '') < 40_000;
 		const names = (fresh: boolean) => (items ?? []).filter(({spec}) => isFresh(spec?.renewTime) === fresh).map(({metadata}) => metadata?.name ?? '?');
 		return items && {fresh: names(true), stale: names(false), more: list.metadata?.remainingItemCount ?? 0};
 	});

@@ -32,7 +32,7 @@ function server(answers: Readonly<Record<string, Answer>>) {
 const flagz = (body: string | object, more: Answer = {}) => server({'/flagz': {body, ...more}});
 
 test('/flagz is asked for in its structured form, and strings are kept', async t => {
-	const apiserver = flagz({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', odd: 5}}, {headers: {via: '1.1 gateway'}});
+	const apiserver = flagz({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': 'CLASSIFIED', odd: 5}}, {headers: {via: '1.1 gateway'}});
 	const {read} = await readApiserverFlags(apiserver);
 	t.deepEqual(read?.facts.values, {'kubelet-certificate-authority': ''});
 	t.deepEqual(read?.facts.foreignHeaders, ['via']);
@@ -139,6 +139,9 @@ test('a mirror pod tells flags and environment; a pod that only has the label is
 	const proxied = mirror();
 	proxied.spec.containers[0]!.env = [{name: 'HTTPS_PROXY', value: 'http://proxy:3128'}];
 	t.true(partOf(proxied)?.flags.proxyEnvironment);
+	const shell = mirror();
+	shell.spec.containers[0]!.command = ['/bin/sh', '-c', 'export https_proxy=http://proxy:3128; exec kube-apiserver --secure-port=6443'];
+	t.true(partOf(shell)?.flags.proxyEnvironment);
 });
 
 test('a pod whose manifest is younger than its container does not tell what runs', t => {
@@ -184,6 +187,8 @@ test('leases and signing requests say who is silent and what waits', async t => 
 	const lease = (name: string, agoMs: number) => ({metadata: {name}, spec: {renewTime: new Date(Date.now() - agoMs).toISOString()}});
 	const leases = await readNodeLeases(server({'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {body: {items: [lease('n1', 5000), lease('n2', 90_000)]}}}));
 	t.like(leases.read?.facts, {fresh: ['n1'], stale: ['n2']});
+	const ofTheirs = await readNodeLeases(server({'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {headers: {date: new Date(Date.now() + 3_600_000).toUTCString()}, body: {items: [lease('n1', 5000 - 3_600_000), lease('n2', 5000)]}}}));
+	t.like(ofTheirs.read?.facts, {fresh: ['n1'], stale: ['n2']}, 'by the apiserver’s clock, not ours');
 	const conditions = (type: string) => ({conditions: [{type}]});
 	const requests = await readSigningRequests(server({'/apis/certificates.k8s.io/v1/certificatesigningrequests': {body: {items: [{status: {}}, {status: conditions('Approved')}, {status: conditions('Denied')}, {status: conditions('Failed')}]}}}));
 	t.deepEqual(requests.read?.facts.map(({state}) => state), ['pending', 'approved', 'denied', 'failed']);
