@@ -24,7 +24,7 @@ export async function readBeforeUse(connection: Connection, {limitMs: timeoutMs}
 		return {...nothingRead, closed: [flags.closed]};
 	}
 
-	const process = start.read ? processOf(start.read, flags.read) : null;
+	const process = start.read ? processOf(start.read, flags.read, connection.facts.tls?.peer?.spkiSha256 ?? null) : null;
 	return {flags: {...flags.read, process: process?.facts.id ?? null}, process, foreignHeaders: flags.read.facts.foreignHeaders, closed: []};
 }
 

@@ -18,16 +18,16 @@ export async function readProcessStart(connection: Asked & {id: string | null}, 
 }
 
 /**
-The process by its start and the flags that this user may read, since two replicas may start within one second.
-The same user gets the same id for the same process on every connection.
+The process by its start, the flags that this user may read and the public key that the connection was shown, since two replicas may start within
+one second, with the same flags. The same user gets the same id for the same process on every connection, until its certificate gets another key.
 */
-export function processOf(start: Reading<ProcessStart>, flags: Reading<FlagFacts>): Reading<ProcessFacts> {
-	const id = fingerprint(start.facts.startTime, flags);
+export function processOf(start: Reading<ProcessStart>, flags: Reading<FlagFacts>, publicKey: string | null): Reading<ProcessFacts> {
+	const id = fingerprint(start.facts.startTime, flags, publicKey);
 	return {...start, process: id, facts: {id, ...start.facts}};
 }
 
 /** Six hexadecimal digits, enough to tell apart the few processes of one cluster. */
-function fingerprint(startTime: string, flags: Reading<FlagFacts>): string {
+function fingerprint(startTime: string, flags: Reading<FlagFacts>, publicKey: string | null): string {
 	const values = Object.entries(flags.facts.values).sort(([a], [b]) => a < b ? -1 : 1);
-	return createHash('sha256').update(JSON.stringify([startTime, values])).digest('hex').slice(0, 6);
+	return createHash('sha256').update(JSON.stringify([startTime, values, publicKey])).digest('hex').slice(0, 6);
 }

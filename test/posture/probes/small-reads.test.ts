@@ -74,11 +74,12 @@ test('an answer larger than its limit, or a connection that breaks, is no answer
 	t.is((await ask(broken, {source: 'version', path: '/x', need: null}, body => body)).closed?.because, 'no-answer');
 });
 
-test('two replicas that start within one second are told apart by their flags', async t => {
+test('two replicas that start within one second are told apart by their flags, or else by the key of their certificates', async t => {
 	const apiserver = server({'/statusz': {body: {kind: 'Statusz', startTime: '2026-11-24T13:49:26Z', binaryVersion: '1.36.3'}}});
-	const id = async (port: string) => processOf((await readProcessStart(apiserver)).read!, flags({'secure-port': port})).facts.id;
+	const id = async (port: string, publicKey = 'aa') => processOf((await readProcessStart(apiserver)).read!, flags({'secure-port': port}), publicKey).facts.id;
 	t.is(await id('6443'), await id('6443'));
 	t.not(await id('6443'), await id('6444'));
+	t.not(await id('6443'), await id('6443', 'bb'));
 	t.regex(await id('6443'), /^[\da-f]{6}$/);
 });
 
