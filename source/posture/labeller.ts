@@ -15,11 +15,11 @@ import {nothingShared, readShared, type SharedReadings} from './shared-readings.
 /** A stream waits no longer than this for what is read on its connection. */
 const beforeUseLimitMs = 300;
 
-/** A source that may not be read or is not served is not asked again before this has passed. */
-const closedForMs = 5 * 60_000;
+/** Flags that may not be read, are not served or do not come are not asked for again before this has passed: the next connection may end at an apiserver that serves them. */
+const closedForMs = 10_000;
 
-/** One that gave no answer in time is asked again after this. */
-const silentForMs = 10_000;
+/** What was read beside connections is not used for a connection that is opened later than this: an apiserver of which none of ours ended may be another since. */
+const sharedForMs = 10_000;
 
 /** How long a reading may take that no stream waits for. */
 const lateLimitMs = 2000;
@@ -77,6 +77,7 @@ class ConnectionLabeller implements Labeller {
 	readonly #listeners = new Set<(connectionId: string, path: Path) => void>();
 	#shared: Promise<SharedReadings> | undefined;
 	#late: Promise<ConnectionReadings | null> | undefined;
+	#sharedUntil = 0;
 	#nextReadAt = 0;
 	/** `silent`: not one word came in time, so that another connection may have better luck. */
 	#flagsClosed: {closed: Closed; silent: boolean; until: number} | undefined;
@@ -141,7 +142,7 @@ class ConnectionLabeller implements Labeller {
 		const readings = await reading;
 		const silent = !connection.usable;
 		const [closed = silent ? noAnswer : undefined] = readings.closed;
-		this.#flagsClosed = closed && {closed, silent, until: Date.now() + (silent ? silentForMs : closedForMs)};
+		this.#flagsClosed = closed && {closed, silent, until: Date.now() + closedForMs};
 		return readings;
 	}
 
@@ -257,7 +258,8 @@ class ConnectionLabeller implements Labeller {
 
 	/** Many connections that come and go in a burst share a reading, and wait for it rather than take an old one. */
 	async #readShared(): Promise<SharedReadings> {
-		if (!this.#shared) {
+		if (!this.#shared || this.#sharedUntil < Date.now()) {
+			this.#sharedUntil = Date.now() + sharedForMs;
 			const waitMs = Math.max(afterOpeningMs, this.#nextReadAt - performance.now());
 			this.#nextReadAt = performance.now() + waitMs + betweenReadsMs;
 			this.#shared = pause(waitMs).then(async () => this.#ended ? nothingShared : readShared(this.#cluster));

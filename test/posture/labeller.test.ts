@@ -329,3 +329,67 @@ for (const status of [403, 404, 406, 500]) {
 		await server.close();
 	});
 }
+
+/** As many milliseconds later. Only for serial tests: nothing else runs then. */
+function later(ms: number): () => void {
+	const now = Date.now.bind(Date);
+	Date.now = () => now() + ms;
+	return () => {
+		Date.now = now;
+	};
+}
+
+test.serial('flags that may not be read on one apiserver are asked for again within 10 s: the next one may serve them', async t => {
+	let asked = 0;
+	const server = await startServer({request(request, response) {
+		const isClosed = request.url === '/flagz' && asked++ === 0;
+		response.writeHead(isClosed ? 404 : 200).end(request.url === '/flagz' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}}) : '{}');
+	}});
+	const cluster = await server.cluster();
+	const {labeller, told} = listen(cluster);
+	const states: unknown[] = [];
+	for (const wait of [0, 5000, 11_000]) {
+		const back = later(wait);
+		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+		back();
+		states.push(told.at(-1)?.legs[1]?.tls.state);
+		connection.close();
+	}
+
+	t.deepEqual(states, ['unknown', 'unknown', 'unverified']);
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
+
+test.serial('a mirror pod that was read for another connection is no word for one that opens 10 s later', async t => {
+	let ca = '';
+	const server = await startServer({request(request, response) {
+		const {port} = server;
+		const pod = {
+			metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x'}, ownerReferences: [{kind: 'Node', name: 'a'}]},
+			spec: {containers: [{name: 'kube-apiserver', command: ['kube-apiserver', '--advertise-address=127.0.0.1', `--secure-port=${port}`, ...ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]]}]},
+			status: {containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}]},
+		};
+		const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
+		response.writeHead(isPods ? 200 : 403).end(JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
+	}}, await apiserverCertificate());
+	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+	const {labeller, told, until} = listen(cluster);
+	const first = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(first, purpose, opened);
+	const before = await until(({phase}) => phase === 'settled');
+	t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);
+	ca = '/ca.crt';
+	told.length = 0;
+	const back = later(11_000);
+	const second = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(second, purpose, opened);
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'verified');
+	back();
+	first.close();
+	second.close();
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
