@@ -60,7 +60,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		bound: false,
 		answered: false,
 		socket: socketReading(connection),
-		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority, foreignHeaders: own.foreignHeaders, processChanged}),
+		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority, foreignHeaders: own.foreignHeaders, processChanged: processChanged || shared.spreadsRequests}),
 		process: own.process,
 		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
 		mirrorPods: shared.mirrorPods,

@@ -45,7 +45,7 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known
 		answered: watched.answered,
 		socket: connection && socketReading(connection),
 		front: connection
-			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, foreignHeaders: readings.foreignHeaders, processChanged: false})
+			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, foreignHeaders: readings.foreignHeaders, processChanged: shared.spreadsRequests})
 			: {to: 'unknown', why: 'no connection was made'},
 		process: readings.process,
 		flags: [readings, late].flatMap(read => read?.flags ?? []),

@@ -21,7 +21,7 @@ const reports = 'path, audit, doctor, why-view';
 
 export const requestRows: readonly RequestRow[] = [
 	{method: 'GET', path: '/flagz', tells: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated', when: `before each stream, on its own connection (a one-shot’s while its target is looked up), at most 300 ms; ${reports}; with --probe active also at the own address of each apiserver that was not met, only where its certificate is the cluster’s`, right: {kind: 'path', paths: ['/flagz'], verbs: ['get']}},
-	{method: 'GET', path: '/statusz', tells: 'which apiserver process answers', when: `together with /flagz; ${reports}`, right: {kind: 'path', paths: ['/statusz'], verbs: ['get']}},
+	{method: 'GET', path: '/statusz', tells: 'which apiserver process answers', when: `together with /flagz, and twice on one connection, which ends at one process unless a gateway spreads requests: ${labels}; ${reports}`, right: {kind: 'path', paths: ['/statusz'], verbs: ['get']}},
 	{method: 'GET', path: '/version', tells: 'which rules hold', when: `${labels}; ${reports}`, right: null},
 	{method: 'GET', path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt', tells: 'whether an apiserver or a gateway answers', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: ['kube-root-ca.crt']}},
 	{method: 'GET', path: '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases', tells: 'how many apiservers there are, and where', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']}},

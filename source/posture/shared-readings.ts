@@ -3,6 +3,7 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import type {Closed, FlagFacts, Outcome, Reading, ReplicaFacts, VersionFacts} from './evidence.ts';
+import {readProcessStart} from './probes/apiserver-process.ts';
 import {readReplicas} from './probes/apiserver-replicas.ts';
 import {readClusterAuthority, type AuthorityFacts} from './probes/cluster-authority.ts';
 import {readVersion} from './probes/cluster-version.ts';
@@ -13,20 +14,24 @@ export type SharedReadings = {
 	version: Reading<VersionFacts> | null;
 	replicas: Reading<ReplicaFacts> | null;
 	mirrorPods: ReadonlyArray<Reading<FlagFacts>>;
+	/** Two requests of one connection were answered by two processes: what stands in between spreads requests, whatever certificate it shows. */
+	spreadsRequests: boolean;
 	closed: readonly Closed[];
 };
 
-export const nothingShared: SharedReadings = {authority: null, version: null, replicas: null, mirrorPods: [], closed: []};
+export const nothingShared: SharedReadings = {authority: null, version: null, replicas: null, mirrorPods: [], spreadsRequests: false, closed: []};
 
 /** Ordinary reads, asked together on a connection of their own; each with its limit. Never throws. */
 export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000}: {timeoutMs?: number} = {}): Promise<SharedReadings> {
 	const connection = await cluster.connect().catch(() => null);
 	const asked = {request: async (options: RequestOptions) => askedOn(connection, options, cluster)};
-	const [authority, version, replicas, pods] = await Promise.all([
+	const [authority, version, replicas, pods, start, again] = await Promise.all([
 		readClusterAuthority(asked, cluster.facts.namespace, {timeoutMs}),
 		readVersion(asked, {timeoutMs}),
 		readReplicas(asked, {timeoutMs}),
 		readMirrorPods(asked, {timeoutMs}),
+		readStart(connection, timeoutMs),
+		readStart(connection, timeoutMs),
 	]);
 	connection?.close();
 	return {
@@ -34,8 +39,15 @@ export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000}: {ti
 		version: version.read ?? null,
 		replicas: replicas.read ?? null,
 		mirrorPods: pods.read ? apiserverFlagsOf(pods.read) : [],
+		spreadsRequests: start !== null && again !== null && start !== again,
 		closed: closedOf([authority, version, replicas, pods]),
 	};
+}
+
+/** Of the process that answers on this very connection; `null` where that is not told. */
+async function readStart(connection: Connection | null, timeoutMs: number): Promise<string | null> {
+	const outcome = connection && await readProcessStart({id: connection.id, request: async options => connection.ask(options)}, {timeoutMs});
+	return outcome?.read?.facts.startTime ?? null;
 }
 
 /** One that is not answered in time takes the connection along, and the others are asked again elsewhere. */

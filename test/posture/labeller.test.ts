@@ -210,6 +210,32 @@ test('a balancer’s other apiserver says nothing of this one’s route', async 
 	await server.close();
 });
 
+for (const {title, starts, to, basis} of [
+	{title: 'a balancer of requests that shows the apiserver’s own certificate is a gateway', starts: ['2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z'], to: 'gateway', basis: 'inferred'},
+	{title: 'an apiserver with that certificate, whose process stays the same', starts: ['2026-11-24T10:00:00Z'], to: 'apiserver', basis: 'proven'},
+] as const) {
+	test(`${title}: ${to}, ${basis}`, async t => {
+		let turn = 0;
+		const server = await startServer({request(request, response) {
+			const answers: Readonly<Record<string, object>> = {
+				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}},
+				'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {data: {'ca.crt': apiserverAuthority.certificate}},
+			};
+			response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: starts[turn++ % starts.length]} : answers[request.url!] ?? {}));
+		}}, await apiserverCertificate());
+		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+		const {labeller, until} = listen(cluster);
+		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+		labeller.witness.opened?.(connection, purpose, opened);
+		const {legs} = await until(({phase}) => phase === 'settled');
+		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'verified', basis]);
+		connection.close();
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
 test('an exec’s 101 alone proves no check: the kubelet has to be heard', async t => {
 	const {env} = await openSandbox(t, {scenario: 'verified'});
 	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);

@@ -38,7 +38,7 @@ export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...
 			unreached: [],
 			processChanged: false,
 			metrics: shut('metrics'),
-			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], closed: [], ...shared},
+			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], spreadsRequests: false, closed: [], ...shared},
 			active: nothingActive,
 		},
 		whoAmI: {user: 'ada', groups: []},
