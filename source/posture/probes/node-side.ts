@@ -32,8 +32,11 @@ export async function readNodeLeases(cluster: Asked): Promise<Outcome<NodeLeaseF
 
 export type SigningRequest = {name: string; signer: string; user: string; state: 'pending' | 'approved' | 'denied' | 'failed'; issued: boolean};
 
+/** Of very many only these are looked at. */
+export const mostSigningRequests = 500;
+
 export async function readSigningRequests(cluster: Asked): Promise<Outcome<readonly SigningRequest[]>> {
-	return ask(cluster, {source: 'csr', path: '/apis/certificates.k8s.io/v1/certificatesigningrequests?limit=500', need: needSigningRequests, maxBytes: large}, body => {
+	return ask(cluster, {source: 'csr', path: `/apis/certificates.k8s.io/v1/certificatesigningrequests?limit=${mostSigningRequests}`, need: needSigningRequests, maxBytes: large}, body => {
 		type Item = {metadata?: {name?: string}; spec?: {signerName?: string; username?: string}; status?: {certificate?: string; conditions?: Array<{type?: string}>}};
 		return parsed<{items?: Item[]}>(body)?.items?.map(({metadata, spec, status}) => ({
 			name: metadata?.name ?? '?',

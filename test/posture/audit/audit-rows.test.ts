@@ -117,6 +117,11 @@ test('etcd’s addresses are proven only where its command line names them', t =
 	t.is(rowOf({parts: read([part('etcd', {'config-file': '/etc/etcd.yaml'})])}, 'N6').basis, 'inferred');
 });
 
+test('of more signing requests than are looked at, nothing is proven', t => {
+	const requests = (count: number) => read(Array.from({length: count}, () => ({name: 'c', signer: 'kubernetes.io/kubelet-serving', user: 'system:node:n1', state: 'approved', issued: true} as const)));
+	t.deepEqual([rowOf({signingRequests: requests(499)}, 'N2').basis, rowOf({signingRequests: requests(500)}, 'N2').basis], ['proven', 'inferred']);
+});
+
 test('where etcd is not seen, nothing is proven of the rest of the control plane', t => {
 	t.like(rowOf({parts: read([part('kube-scheduler', {'bind-address': '127.0.0.1'})])}, 'N6'), {verdict: 'pass', basis: 'inferred'});
 });
