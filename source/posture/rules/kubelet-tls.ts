@@ -16,7 +16,7 @@ export function kubeletTls(grounds: Grounds): Ruling<TlsState> {
 	const flagged = byFlag(grounds);
 	return skippedByRequest(grounds)
 		?? byDifference(grounds)
-		?? (isOff(flagged) ? flagged : refusedByText(grounds) ?? flagged)
+		?? (isOff(flagged) ? flagged : refusedByText(grounds, 'proven') ?? (flagged?.state === 'unverified' ? flagged : refusedByText(grounds, 'inferred')) ?? flagged)
 		?? byCounters(grounds)
 		?? byImpossibleCertificate(grounds)
 		?? {state: 'unknown', basis: 'unknown', because: [], need: openNeeds(grounds)};
@@ -41,9 +41,12 @@ function skippedByRequest(grounds: Grounds): Ruling<TlsState> | undefined {
 	};
 }
 
-/** An x509 text comes only from a check that was made: of the failing attempt itself, or of a probe to the same node. The surest reading counts. */
-function refusedByText(grounds: Grounds): Ruling<TlsState> | undefined {
-	const texts = grounds.failures.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && !isOfAnother(reading, grounds))
+/**
+An x509 text comes only from a check that was made: of the failing attempt itself, or of a probe to the same node. The surest reading counts.
+`least`: how surely an apiserver spoke it, at the least; the kubelet itself may have, which does not stand against a flag.
+*/
+function refusedByText(grounds: Grounds, least: Basis): Ruling<TlsState> | undefined {
+	const texts = grounds.failures.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && (least === 'inferred' || reading.facts.basis === 'proven') && !isOfAnother(reading, grounds))
 		.map(reading => ({reading, said: reading.facts.basis, isKubelets: false, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
 	const differentials = grounds.logDifferentials.filter(reading => reading.facts.normal === 'certificate-refused' && !isOfAnother(reading, grounds))
 		.map(reading => ({reading, said: 'proven' as const, isKubelets: reading.facts.skipping === 'ok', citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));

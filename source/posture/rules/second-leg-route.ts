@@ -15,20 +15,24 @@ except that requests which are no upgrades may also take a proxy from the apiser
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
 */
 export function secondLegRoute(grounds: Grounds): RouteRuling {
-	return byFailureText(grounds)
+	return byFailureText(grounds, 'proven')
 		?? byDifference(grounds)
 		?? byAgents(grounds)
 		?? sshTunnels(grounds)
 		?? byStepTest(grounds)
 		?? byEmptyFlag(grounds)
 		?? byCounters(grounds)
+		?? byFailureText(grounds, 'inferred')
 		?? bySetFlag(grounds)
 		?? unknown(grounds);
 }
 
-/** Texts that only a tunnel's client makes; where this apiserver surely has none, somebody made them up. */
-function byFailureText(grounds: Grounds): RouteRuling | undefined {
-	const reading = grounds.failures.find(reading => reading.facts.route !== null && !isOfAnother(reading, grounds));
+/**
+Texts that only a tunnel's client makes; where this apiserver surely has none, somebody made them up. `said`: how surely an apiserver spoke them;
+what a pod behind the proxy may have said counts only where nothing else tells.
+*/
+function byFailureText(grounds: Grounds, said: Basis): RouteRuling | undefined {
+	const reading = grounds.failures.find(reading => reading.facts.route !== null && reading.facts.basis === said && !isOfAnother(reading, grounds));
 	const file = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file');
 	if (!reading?.facts.route || (file.known && file.value === '' && file.basis === 'proven')) {
 		return undefined;
@@ -78,9 +82,15 @@ function byStepTest(grounds: Grounds): RouteRuling | undefined {
 		}
 
 		default: {
-			return direct(grounds, strength, because);
+			return mayHideDials(grounds) ? undefined : direct(grounds, strength, because);
 		}
 	}
+}
+
+/** An apiserver can be told to leave families out of its metrics: then that they are not there means nothing. */
+function mayHideDials(grounds: Grounds): boolean {
+	const flag = apiserverFlag(grounds, 'disabled-metrics', () => 'disabled-metrics');
+	return flag.known && /egress_dialer|konnectivity/.test(flag.value);
 }
 
 function ownStepTest(grounds: Grounds): Reading<StepTestFacts> | undefined {
@@ -137,7 +147,7 @@ function byCounters(grounds: Grounds): RouteRuling | undefined {
 
 	const {egressDials, tunnelsOpen, kubeletRequestsDone} = reading.facts;
 	if (egressDials.length === 0) {
-		return kubeletRequestsDone > 0
+		return kubeletRequestsDone > 0 && !mayHideDials(grounds)
 			? direct(grounds, strengthOf(reading, grounds), [cite(reading, 'dials-without-egress', `${kubeletRequestsDone} requests to kubelets, pods or services done, no apiserver_egress_dialer series`)])
 			: undefined;
 	}

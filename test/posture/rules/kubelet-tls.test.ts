@@ -57,6 +57,7 @@ const rows: readonly Row[] = [
 	['an x509 text where the tunnel is of gRPC', grounds({failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})]}), 'refused', 'proven'],
 	['an x509 text where an HTTP CONNECT proxy with a certificate of its own stands before the kubelet', grounds({failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})]}), 'refused', 'inferred'],
 	['an x509 text where the tunnel is reached by a Unix socket', grounds({failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'uds', count: 3}]})]}), 'refused', 'proven'],
+	['no CA on another apiserver, and an x509 text that the kubelet itself may have sent', grounds({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused', basis: 'inferred'})]}), 'unverified', 'inferred'],
 	['an x509 text that the kubelet itself may have sent', grounds({failures: [failure({tls: 'refused', basis: 'inferred'})]}), 'refused', 'inferred'],
 	['an x509 text on a connection of an unknown process', grounds({failures: [failure({tls: 'refused'}, {connection: 'c9'})]}), 'refused', 'inferred'],
 	['an x509 text behind a gateway', grounds({failures: [failure({tls: 'refused'})], front: {to: 'gateway', why: 'path'}}), 'refused', 'inferred'],
