@@ -53,7 +53,7 @@ export async function runTour(sandbox: Sandbox, way: SandboxWay, stdout: Writabl
 
 /** A label for each step alone, so that none is taken for another's. */
 async function tellStep({command, run}: TourStep, cluster: ClusterAccess, say: (line: string) => void): Promise<void> {
-	const labeller = makeLabeller(cluster);
+	const labeller = makeLabeller(cluster, {isAwaited: true});
 	const seen: Path[] = [];
 	labeller.onLabel((_id, path) => {
 		seen.push(path);

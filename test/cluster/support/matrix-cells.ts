@@ -76,7 +76,7 @@ export function claimsOf(cell: Cell): Claim[] {
 	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
 	const readable = {
 		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried),
-		// A one-shot reads the flag alone: a file that is set says nothing of the route. Without /flagz the counters are left.
+		// A file that is set says nothing of the route; the counters are read beside a stream where its own process is met again, which is not sure.
 		route: probe === 'stream' ? readsFlags && !truth.egressFile : monitors,
 	};
 	// Behind HTTP CONNECT only the agents’ own metrics say that their way is Konnectivity’s TLS.
