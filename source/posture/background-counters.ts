@@ -33,11 +33,12 @@ export class BackgroundCounters {
 
 	/**
 	Counters of this process, on a connection of their own; `process` is `null` where its id could not be read, and the answer may be another's then.
-	Many streams of one process share a reading, which is kept with what is known of the process. Never throws.
+	Many streams of one process share a reading, which is kept with what is known of the process. `openedAt`: since when the stream is open, milliseconds
+	since 1970; counters that were at zero before it are read again. Never throws.
 	*/
-	async read(process: string | null): Promise<Outcome<MetricFacts>> {
+	async read(process: string | null, openedAt: number): Promise<Outcome<MetricFacts>> {
 		const recent = knownProcesses(this.#cluster).recentMetrics(process, betweenReadsMs);
-		if (recent) {
+		if (recent && (hasMoved(recent.facts) || Date.parse(recent.time) > openedAt)) {
 			return {read: recent};
 		}
 
@@ -99,4 +100,9 @@ export class BackgroundCounters {
 
 		return notMet;
 	}
+}
+
+/** The process has reached something behind it, so that its counters say by which way. */
+function hasMoved({egressDials, kubeletRequestsDone}: MetricFacts): boolean {
+	return egressDials.length > 0 || kubeletRequestsDone > 0;
 }

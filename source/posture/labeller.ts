@@ -160,6 +160,7 @@ class ConnectionLabeller implements Labeller {
 	}
 
 	async #settle(id: string, waitMs: number): Promise<void> {
+		const openedAt = Date.now();
 		const until = performance.now() + settleWithinMs;
 		const [shared, late] = await Promise.all([this.#readShared(), this.#readLate(id), this.#heard(id, waitMs)]);
 		const watched = this.#watched.get(id);
@@ -169,10 +170,10 @@ class ConnectionLabeller implements Labeller {
 
 		Object.assign(watched, {shared, late});
 		if (this.#isAwaited) {
-			await Promise.race([this.#readCounters(id), pause(until - performance.now())]);
+			await Promise.race([this.#readCounters(id, openedAt), pause(until - performance.now())]);
 		} else {
 			setTimeout(() => {
-				void this.#readCounters(id);
+				void this.#readCounters(id, openedAt);
 			}, lastsMs).unref();
 		}
 
@@ -183,13 +184,13 @@ class ConnectionLabeller implements Labeller {
 	}
 
 	/** The route where nothing else told it, as an egress file alone does not. */
-	async #readCounters(id: string): Promise<void> {
+	async #readCounters(id: string, openedAt: number): Promise<void> {
 		const watched = this.#watched.get(id);
 		if (this.#ended || !watched || this.#labelOf(watched).legs[1]!.route.state !== 'unknown') {
 			return;
 		}
 
-		watched.counters = await this.#counters.read(watched.readings.process?.facts.id ?? null);
+		watched.counters = await this.#counters.read(watched.readings.process?.facts.id ?? null, openedAt);
 		this.#publish(id);
 	}
 

@@ -139,6 +139,20 @@ test('an egress file tells no route: the counters do, for a stream that lasts, o
 	cluster.close();
 });
 
+test('counters that were looked at before the first stream are looked at again: its own dial is in them', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {connection, metrics} = await examine(cluster);
+	connection.close();
+	t.deepEqual(metrics.read?.facts.egressDials, []);
+	const {labeller, until} = listen(cluster, {isAwaited: true});
+	const tunnel = await openForward(cluster, {labeller});
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'konnectivity');
+	tunnel.session.end();
+	labeller.close();
+	cluster.close();
+});
+
 test('a label that is waited for settles with what the counters say of the route', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
