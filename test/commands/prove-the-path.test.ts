@@ -98,7 +98,7 @@ for (const argv of [
 	['logs', 'deploy/web', '--path=json'],
 	['proxy', 'get', 'svc/web:80/', '--path=json'],
 ]) {
-	test(`${argv[0]}: the path that is asked for tells a tunnel’s route, which no flag does`, async t => {
+	test.serial(`${argv[0]}: the path that is asked for tells a tunnel’s route, which no flag does`, async t => {
 		const {env} = await openSandbox(t, {scenario: 'konnectivity'});
 		const {stderr, status} = await runSpoke(argv, {env});
 		t.is(status, 0, stderr);
