@@ -82,7 +82,7 @@ async function follow({cluster, list, namespace, labelSelector, tell, signal}: L
 					reader = rowReader(listKinds[list].columns, resource.prefix, columns ?? [], Date.now());
 					batch.flush();
 					if (event.first && start !== null) {
-						tell({type: 'clear'});
+						tell({type: 'clear', resource: resource.resource});
 					}
 
 					for (const [chunk, rows] of Map.groupBy(event.items, chunkOf)) {
@@ -147,7 +147,7 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 		throw error;
 	}
 
-	tell({type: 'clear'});
+	tell({type: 'clear', resource: resource.resource});
 	const {columns} = listKinds[options.list];
 	const readOne = async (namespace: string) => {
 		const listing: ListOptions = {path: resource.path(namespace), as: 'table', pageSize: namespacePage, signal, ...labelSelector !== undefined && {labelSelector}};

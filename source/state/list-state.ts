@@ -15,7 +15,7 @@ export type ListPhase =
 
 export type ListState = {
 	name: ListName;
-	/** Rows in order of name, by chunk; a chunk is a namespace of one resource. */
+	/** Rows in order of name, by chunk: `pods`, or `pods payments` where a namespace is read by itself. */
 	chunks: ReadonlyMap<string, readonly Row[]>;
 	total: number;
 	/** How many there were when they were last counted; of a list that was not opened yet. */
@@ -44,8 +44,8 @@ export type RowChange = {chunk: string; type: 'added' | 'modified' | 'deleted'; 
 
 export type ListEvent =
 	| {type: 'reset'}
-	/** Every row is void; the cursor waits for its thing to come again. */
-	| {type: 'clear'}
+	/** Every row of this resource is void, those of others stay; the cursor waits for its thing to come again. */
+	| {type: 'clear'; resource: string}
 	| {type: 'counted'; count: number | null}
 	| {type: 'phase'; phase: ListPhase}
 	/** `first`: what the chunk held before is void. */
@@ -82,7 +82,8 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'clear': {
-			return {...list, chunks: new Map(), total: 0};
+			const chunks = new Map([...list.chunks].filter(([chunk]) => chunk !== event.resource && !chunk.startsWith(`${event.resource} `)));
+			return {...list, chunks, total: chunks.values().reduce((sum, rows) => sum + rows.length, 0)};
 		}
 
 		case 'counted': {

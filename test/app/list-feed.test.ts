@@ -2,14 +2,16 @@
 import type {ServerResponse} from 'node:http';
 import test from 'ava';
 import {feedList} from '../../source/app/list-feed.ts';
+import {emptyList, reduceList} from '../../source/state/list-state.ts';
 import {startServer} from '../support/api-server.ts';
 
 const columns = [{name: 'Name', type: 'string', format: 'name', priority: 0}];
 
+const table = (version: number, names: readonly string[]) => JSON.stringify({kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: {resourceVersion: String(version)}, columnDefinitions: columns, rows: names.map(name => ({cells: [name], object: null}))});
+
 test('the watch goes on from before the first namespace was read, though another answered sooner with a newer version', async t => {
 	const watched = Promise.withResolvers<string>();
 	const large = Promise.withResolvers<ServerResponse>();
-	const table = (version: number, names: readonly string[]) => JSON.stringify({kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: {resourceVersion: String(version)}, columnDefinitions: columns, rows: names.map(name => ({cells: [name], object: null}))});
 	const server = await startServer({request(request, response) {
 		const {pathname, searchParams} = new URL(request.url!, 'https://host');
 		response.setHeader('content-type', 'application/json');
@@ -33,6 +35,39 @@ test('the watch goes on from before the first namespace was read, though another
 	const ended = new AbortController();
 	const fed = feedList({cluster: await server.cluster(), list: 'pods', namespace: null, tell() {}, signal: ended.signal});
 	t.is(await watched.promise, '100');
+	ended.abort();
+	await fed;
+	await server.close();
+});
+
+test('of several kinds in all namespaces, one that is slow takes none of the rows of the others away', async t => {
+	const all = Promise.withResolvers<void>();
+	let list = emptyList('workloads');
+	const server = await startServer({request(request, response) {
+		const {pathname, searchParams} = new URL(request.url!, 'https://host');
+		response.setHeader('content-type', 'application/json');
+		const answer = () => response.end(table(100, pathname === '/api/v1/namespaces' ? ['payments'] : [pathname.split('/').at(-1)!]));
+		if (searchParams.get('watch') === 'true') {
+			response.flushHeaders();
+		} else if (pathname === '/apis/batch/v1/jobs') {
+			// Where a watch of jobs begins is known long after the other kinds were read.
+			setTimeout(answer, 300);
+		} else {
+			answer();
+		}
+	}});
+	const ended = new AbortController();
+	const fed = feedList({
+		cluster: await server.cluster(), list: 'workloads', namespace: null, signal: ended.signal,
+		tell(event) {
+			list = reduceList(list, event);
+			if (list.visible.some(({name}) => name.startsWith('job/'))) {
+				all.resolve();
+			}
+		},
+	});
+	await all.promise;
+	t.deepEqual(list.visible.map(({name}) => name).toSorted(), ['deploy/deployments', 'ds/daemonsets', 'job/jobs', 'sts/statefulsets']);
 	ended.abort();
 	await fed;
 	await server.close();
