@@ -5,7 +5,7 @@ import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} f
 import {watchObjects} from '../cluster/watch.ts';
 import {asSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from '../state/list-kinds.ts';
-import type {ListEvent, RowChange} from '../state/list-state.ts';
+import type {ListEvent, ListPhase, RowChange} from '../state/list-state.ts';
 import {rowReader, type RowReader} from '../state/table-rows.ts';
 
 export type ListFeedOptions = {
@@ -28,9 +28,24 @@ const longestRetryMs = 15_000;
 /** Ends with the signal; never rejects: what fails is told as the list's phase, and tried again where waiting may mend it. */
 export async function feedList(options: ListFeedOptions): Promise<void> {
 	const kind = listKinds[options.list];
-	options.tell({type: 'phase', phase: {kind: 'reading', expected: null}});
-	const feeds = kind.resources.map(async resource => followResource(options, resource, kind.namespaced && options.namespace === null));
+	const reading: ListPhase = {kind: 'reading', expected: null};
+	options.tell({type: 'phase', phase: reading});
+	const phases: ListPhase[] = kind.resources.map(() => reading);
+	const feeds = kind.resources.map(async (resource, index) => followResource({...options, tell(event) {
+		if (event.type === 'phase') {
+			phases[index] = event.phase;
+			options.tell({type: 'phase', phase: worstOf(phases)});
+		} else {
+			options.tell(event);
+		}
+	}}, resource, kind.namespaced && options.namespace === null));
 	await Promise.all(feeds);
+}
+
+/** Of a list of several kinds the worst counts: as long as one is missing, it is not all there. */
+function worstOf(phases: readonly ListPhase[]): ListPhase {
+	const order: ReadonlyArray<ListPhase['kind']> = ['failed', 'interrupted', 'idle', 'reading', 'polling', 'live'];
+	return phases.reduce((worst, phase) => order.indexOf(phase.kind) < order.indexOf(worst.kind) ? phase : worst);
 }
 
 async function followResource(options: ListFeedOptions, resource: ListResource, isWide: boolean): Promise<void> {

@@ -72,3 +72,35 @@ test('of several kinds in all namespaces, one that is slow takes none of the row
 	await fed;
 	await server.close();
 });
+
+test('a kind that may not be read keeps being said, though others come later', async t => {
+	const live = Promise.withResolvers<void>();
+	let list = emptyList('workloads');
+	const server = await startServer({request(request, response) {
+		const {pathname, searchParams} = new URL(request.url!, 'https://host');
+		const kind = pathname.split('/').at(-1)!;
+		response.setHeader('content-type', 'application/json');
+		if (kind === 'statefulsets') {
+			response.writeHead(403).end(JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', code: 403, message: 'statefulsets.apps is forbidden'}));
+		} else if (searchParams.get('watch') === 'true') {
+			response.flushHeaders();
+			if (kind === 'jobs') {
+				setTimeout(live.resolve, 100);
+			}
+		} else {
+			setTimeout(() => response.end(table(100, [kind])), kind === 'jobs' ? 300 : 0);
+		}
+	}});
+	const ended = new AbortController();
+	const fed = feedList({
+		cluster: await server.cluster(), list: 'workloads', namespace: 'default', signal: ended.signal, tell(event) {
+			list = reduceList(list, event);
+		},
+	});
+	await live.promise;
+	t.is(list.visible.length, 3);
+	t.like(list.phase, {kind: 'failed', error: {code: 'ERR_FORBIDDEN'}});
+	ended.abort();
+	await fed;
+	await server.close();
+});
