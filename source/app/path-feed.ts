@@ -18,7 +18,8 @@ export class PathFeed {
 	readonly #store: Store;
 	readonly #cluster: () => OpenCluster;
 	#examined: {of: OpenCluster; at: number; value: Examined} | null = null;
-	#reading = false;
+	/** What is being read; `null` when nothing is, or when what comes is no longer believed. */
+	#reading: {of: OpenCluster} | null = null;
 	#shown = '';
 
 	constructor(store: Store, cluster: () => OpenCluster) {
@@ -30,7 +31,7 @@ export class PathFeed {
 	follow(): void {
 		const cluster = this.#cluster();
 		const isFresh = this.#examined?.of === cluster && Date.now() - this.#examined.at < readAgainMs;
-		if (!isFresh && !this.#reading && this.#store.state.cluster.reachable === 'yes') {
+		if (!isFresh && this.#reading?.of !== cluster && this.#store.state.cluster.reachable === 'yes') {
 			void this.#read(cluster);
 		}
 
@@ -42,6 +43,7 @@ export class PathFeed {
 	/** What was read may be another process's: nothing is claimed until it is read again. */
 	forget(): void {
 		this.#examined = null;
+		this.#reading = null;
 		this.#shown = '';
 		const {pathHere} = this.#store.state;
 		if (pathHere?.path) {
@@ -58,11 +60,16 @@ export class PathFeed {
 	}
 
 	async #read(cluster: OpenCluster): Promise<void> {
-		this.#reading = true;
+		const reading = {of: cluster};
+		this.#reading = reading;
 		try {
 			const value = await examine(cluster.access);
 			// Kept open it would count among the apiserver's connections without a use.
 			value.connection.close();
+			if (this.#reading !== reading || this.#cluster() !== cluster) {
+				return;
+			}
+
 			this.#examined = {of: cluster, at: Date.now(), value};
 			const {process: {id, known, read}} = configuredPath(value, cluster.access, {feature: 'logs', target: nobody, request: null}, {node: null, pod: null});
 			this.#store.data({type: 'cluster', to: {replicas: id === null && known === null ? null : {known, read}}});
@@ -74,9 +81,9 @@ export class PathFeed {
 			}
 
 			// What cannot be reached is told by the lists; the path stays as it was, unread.
-			this.#examined = null;
+			this.#examined = this.#reading === reading ? null : this.#examined;
 		} finally {
-			this.#reading = false;
+			this.#reading = this.#reading === reading ? null : this.#reading;
 		}
 	}
 

@@ -342,9 +342,10 @@ export class SessionRun implements Session {
 
 	async #readRights(): Promise<void> {
 		const {cluster} = this;
-		const namespace = this.store.state.cluster.namespace ?? this.store.state.cluster.lastNamespace;
+		const place = () => this.store.state.cluster.namespace ?? this.store.state.cluster.lastNamespace;
+		const namespace = place();
 		const refused = await readRights(cluster.access, namespace);
-		if (this.cluster === cluster) {
+		if (this.cluster === cluster && place() === namespace) {
 			this.store.data({type: 'refused', refused});
 		}
 	}

@@ -129,11 +129,19 @@ function doctorLines(doctor: Doctor): TextLine[] {
 }
 
 async function readAudit(session: Session): Promise<void> {
+	const {cluster} = session;
 	session.store.now({type: 'audit', to: {busy: true, note: 'reading …'}});
 	try {
-		const audit = await runAudit(session.cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
-		showAudit(session, audit);
+		const audit = await runAudit(cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
+		// Its rows would stand under the name of whichever cluster is on the screen by now.
+		if (session.cluster === cluster) {
+			showAudit(session, audit);
+		}
 	} catch (thrown) {
+		if (session.cluster !== cluster) {
+			return;
+		}
+
 		session.store.now({type: 'audit', to: {busy: false, note: asSpokeError(thrown).message}});
 		session.fail('audit', thrown);
 	}

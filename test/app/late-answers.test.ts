@@ -1,0 +1,105 @@
+/** What comes of a cluster that was left meanwhile says nothing of the one that is on the screen. */
+import type {ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {clusterState, meetCluster} from '../../source/app/cluster-state.ts';
+import {doctorHandlers} from '../../source/app/handlers/doctor-handlers.ts';
+import {PathFeed} from '../../source/app/path-feed.ts';
+import type {OpenCluster, Session} from '../../source/app/session.ts';
+import {Store} from '../../source/app/store.ts';
+import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
+import {startServer} from '../support/api-server.ts';
+
+/** A cluster whose answers all wait until they are let go, and one that never answers. */
+async function twoClusters(t: ExecutionContext) {
+	const held: ServerResponse[] = [];
+	let isOpen = false;
+	const asked = Promise.withResolvers<void>();
+	const answer = (response: ServerResponse) => {
+		response.writeHead(404, {'content-type': 'application/json'}).end('{"kind":"Status","code":404}');
+	};
+
+	const server = await startServer({request(_request, response) {
+		asked.resolve();
+		if (isOpen) {
+			answer(response);
+		} else {
+			held.push(response);
+		}
+	}});
+	t.teardown(async () => server.close());
+	const left: OpenCluster = {access: await server.cluster(), labeller: null as never, context: 'left'};
+	const silent = async () => Promise.withResolvers<never>().promise;
+	const access = {facts: left.access.facts, connect: silent, request: silent, json: silent} as unknown as ClusterAccess;
+	return {
+		left, entered: {...left, access, context: 'entered'} satisfies OpenCluster, asked: asked.promise,
+		async letGo() {
+			isOpen = true;
+			for (const response of held) {
+				answer(response);
+			}
+
+			// Everything that is read of it is read by then.
+			await delay(500);
+		},
+	};
+}
+
+function storeWithPod(): Store {
+	const store = new Store(emptySession({...clusterState(null), reachable: 'yes'}, {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}]}});
+	return store;
+}
+
+test('leg 1 in the header is the one of the cluster that is on the screen', async t => {
+	const {left, asked, letGo} = await twoClusters(t);
+	const told: Array<Partial<ClusterState>> = [];
+	let isWanted = true;
+	const met = meetCluster(left.access, () => isWanted, to => {
+		told.push(to);
+	});
+	await asked;
+	isWanted = false;
+	await letGo();
+	t.false(await met);
+	t.deepEqual(told, []);
+});
+
+test('the path to a row is not drawn from what the cluster before said', async t => {
+	const {left, entered, asked, letGo} = await twoClusters(t);
+	const store = storeWithPod();
+	let cluster = left;
+	const paths = new PathFeed(store, () => cluster);
+	paths.follow();
+	await asked;
+	cluster = entered;
+	await letGo();
+	t.is(store.state.pathHere, null);
+});
+
+test('what was read before a restart is not taken for what stands after it', async t => {
+	const {left, asked, letGo} = await twoClusters(t);
+	const store = storeWithPod();
+	const paths = new PathFeed(store, () => left);
+	paths.follow();
+	await asked;
+	store.data({type: 'cluster', to: {reachable: 'not yet'}});
+	paths.forget();
+	await letGo();
+	t.is(store.state.pathHere, null);
+});
+
+test('an audit that comes late is not shown under the name of another cluster', async t => {
+	const {left, entered, asked, letGo} = await twoClusters(t);
+	const store = storeWithPod();
+	const session = {cluster: left, store, fail() {}} as unknown as Session;
+	const read = doctorHandlers['audit.again']!(session);
+	await asked;
+	session.cluster = entered;
+	store.data({type: 'switch', cluster: clusterState(entered.access)});
+	await letGo();
+	await read;
+	t.is(store.state.audit.found, null);
+	t.deepEqual(store.state.audit.rows, []);
+});
