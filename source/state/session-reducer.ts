@@ -19,6 +19,8 @@ export type SessionEvent =
 	| {type: 'view'; view: ViewName}
 	| {type: 'push'; layer: Layer}
 	| {type: 'layer'; to: Partial<Layer>}
+	/** What a text waited for has come; nothing where it was closed meanwhile. */
+	| {type: 'fill-text'; id: string; to: Partial<Extract<Layer, {kind: 'text'}>>}
 	| {type: 'pop'}
 	| {type: 'pane'; by: 1 | -1}
 	| {type: 'dock-move'; by: number}
@@ -87,6 +89,10 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		case 'layer': {
 			const layer = state.layers.at(-1);
 			return layer ? {...state, layers: [...state.layers.slice(0, -1), {...layer, ...event.to} as Layer]} : state;
+		}
+
+		case 'fill-text': {
+			return {...state, layers: state.layers.map(layer => layer.kind === 'text' && layer.id === event.id ? {...layer, ...event.to} : layer)};
 		}
 
 		case 'pop': {

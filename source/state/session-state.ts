@@ -10,11 +10,11 @@ import {emptyProxy, type ProxyState} from './proxy-state.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 
-/** A screen that stands over the views; Esc takes the last one away. */
+/** A screen that stands over the views; Esc takes the last one away. A text that is still being read has an `id`, by which it is filled wherever it stands. */
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
 	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; top: number}
-	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; context: 'details' | 'doctor'; copy: string; command: string | null; subject: string; busy: boolean; on?: string}
+	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; context: 'details' | 'doctor'; copy: string; command: string | null; subject: string; busy: boolean; on?: string; id?: string}
 	| {kind: 'help'; context: string; top: number}
 	| {kind: 'messages'; top: number};
 

@@ -31,13 +31,10 @@ export async function openDetails(session: Session): Promise<void> {
 		return;
 	}
 
-	const subject = here.target;
-	session.store.now({type: 'push', layer: {kind: 'text', title: 'Details', subject, right: '', lines: [{text: 'reading …'}], top: 0, context: 'details', copy: '', command: null, busy: true}});
+	const id = session.nextId('text');
+	session.store.now({type: 'push', layer: {kind: 'text', id, title: 'Details', subject: here.target, right: '', lines: [{text: 'reading …'}], top: 0, context: 'details', copy: '', command: null, busy: true}});
 	const show = (lines: readonly TextLine[], right: string) => {
-		const layer = session.store.state.layers.at(-1);
-		if (layer?.kind === 'text' && layer.subject === subject) {
-			session.store.now({type: 'layer', to: {lines, right, busy: false}});
-		}
+		session.store.now({type: 'fill-text', id, to: {lines, right, busy: false}});
 	};
 
 	try {

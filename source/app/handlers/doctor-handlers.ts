@@ -2,6 +2,7 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {Audit, AuditRow as Finding} from '../../posture/audit/audit-object.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
@@ -98,16 +99,24 @@ function splitSubject(subject: string): [string, string] {
 }
 
 async function openDoctor(session: Session, target: string, namespace: string, cluster: OpenCluster = session.cluster): Promise<void> {
-	const subject = `${namespace} › ${target}`;
+	const id = session.nextId('text');
 	const began = performance.now();
-	session.store.now({type: 'push', layer: {kind: 'text', title: 'Doctor', subject, right: 'walking …', lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}], top: 0, context: 'doctor', copy: '', command: null, busy: true, on: cluster.context}});
-	const doctor = await walk(target, async () => session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, namespace}));
-	const layer = session.store.state.layers.at(-1);
-	if (layer?.kind === 'text' && layer.subject === subject) {
-		session.store.now({type: 'layer', to: {
+	session.store.now({type: 'push', layer: {
+		kind: 'text', id, title: 'Doctor', subject: `${namespace} › ${target}`, right: 'walking …', lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}],
+		top: 0, context: 'doctor', copy: '', command: null, busy: true, on: cluster.context,
+	}});
+	let access: ClusterAccess | null = null;
+	try {
+		const doctor = await walk(target, async () => {
+			access = await session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, namespace});
+			return access;
+		});
+		session.store.now({type: 'fill-text', id, to: {
 			lines: doctorLines(doctor), busy: false, command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
 			right: `${doctor.stoppedAt === null ? 'nothing failed' : `stopped at ${doctor.stoppedAt.replace('-', ' ')}`} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
 		}});
+	} finally {
+		(access as ClusterAccess | null)?.close();
 	}
 }
 

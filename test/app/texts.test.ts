@@ -1,0 +1,64 @@
+/** Texts that are read when they are opened: details and the doctor's walk. */
+import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import {openDetails} from '../../source/app/handlers/details-handlers.ts';
+import {doctorHandlers} from '../../source/app/handlers/doctor-handlers.ts';
+import type {Session} from '../../source/app/session.ts';
+import {Store} from '../../source/app/store.ts';
+import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {emptySession, type Layer} from '../../source/state/session-state.ts';
+
+/** A session with one pod in its list, whose cluster refuses all when `answer` is called. */
+function sessionWithPod() {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}]}});
+	const answered = Promise.withResolvers<void>();
+	const refuse = async () => {
+		await answered.promise;
+		throw new SpokeError('ERR_FORBIDDEN', 'you may not');
+	};
+
+	let ids = 0;
+	let closed = 0;
+	const access = {facts: {context: 'main', namespace: 'default', server: 'https://host'}, connect: refuse, request: refuse, json: refuse, close() {
+		closed++;
+	}} as unknown as ClusterAccess;
+	const session = {store, flags: {}, cluster: {access, context: 'main'}, nextId: () => `text-${++ids}`, open: async () => access} as unknown as Session;
+	return {session, store, answer: answered.resolve, closed: () => closed};
+}
+
+const isBusy = (layer: Layer | undefined) => layer?.kind === 'text' && layer.busy;
+
+test('what a text waited for comes also while help stands over it', async t => {
+	const {session, store, answer} = sessionWithPod();
+	const details = openDetails(session);
+	const doctor = doctorHandlers['pods.doctor']!(session);
+	store.now({type: 'push', layer: {kind: 'help', context: 'doctor', top: 0}});
+	t.deepEqual(store.state.layers.map(layer => isBusy(layer)), [true, true, false]);
+	answer();
+	await Promise.all([details, doctor]);
+	t.deepEqual(store.state.layers.map(layer => isBusy(layer)), [false, false, false]);
+});
+
+test('a walk fills its own text, not one of the same target that was opened later', async t => {
+	const {session, store, answer} = sessionWithPod();
+	const first = doctorHandlers['pods.doctor']!(session);
+	store.now({type: 'pop'});
+	const other = sessionWithPod();
+	const second = doctorHandlers['pods.doctor']!({...session, open: other.session.open});
+	answer();
+	await first;
+	t.true(isBusy(store.state.layers.at(-1)));
+	other.answer();
+	await second;
+	t.false(isBusy(store.state.layers.at(-1)));
+});
+
+test('the way to the cluster that a walk opened is closed with it', async t => {
+	const {session, answer, closed} = sessionWithPod();
+	const walked = doctorHandlers['pods.doctor']!(session);
+	answer();
+	await walked;
+	t.is(closed(), 1);
+});
