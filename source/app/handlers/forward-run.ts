@@ -158,16 +158,24 @@ export async function stopForward(session: Session, id: string | undefined): Pro
 		return;
 	}
 
-	await endForward(session, state.id);
-	const now = session.store.state.forwards.find(one => one.id === id) ?? state;
-	session.store.now({type: 'forward', forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`}});
-	session.store.now({type: 'dock', event: {type: 'change', id: state.id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
+	await endForward(session, state.id, () => {
+		const now = session.store.state.forwards.find(one => one.id === id) ?? state;
+		session.store.now({type: 'forward', forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`}});
+		session.store.now({type: 'dock', event: {type: 'change', id: state.id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
+	});
 }
 
-async function endForward(session: Session, id: string): Promise<void> {
-	const run = runsOf(session).get(id);
-	run?.abort.abort();
-	await run?.done;
+/** Ends what runs behind a row, and what took its place while that ended; `then` comes before anybody else's turn: two keys in a row are one after the other. */
+async function endForward(session: Session, id: string, then: () => void = () => {}): Promise<void> {
+	const current = () => runsOf(session).get(id);
+	let ended: Run | undefined;
+	do {
+		ended = current();
+		ended?.abort.abort();
+		await ended?.done;
+	} while (current() !== ended);
+
+	then();
 }
 
 export async function restartForward(session: Session, id: string | undefined): Promise<void> {
@@ -181,10 +189,11 @@ export async function restartForward(session: Session, id: string | undefined): 
 		return;
 	}
 
-	await endForward(session, id);
-	const local = state?.local ?? null;
-	note(session, id, 'started again by you');
-	startWish(session, local === null ? run.wish : {...run.wish, port: `${local}:${parsePortSpec(run.wish.port).remote}`}, id);
+	await endForward(session, id, () => {
+		const local = state?.local ?? null;
+		note(session, id, 'started again by you');
+		startWish(session, local === null ? run.wish : {...run.wish, port: `${local}:${parsePortSpec(run.wish.port).remote}`}, id);
+	});
 }
 
 /** Ends it and goes on in its place with another wish: the row and its log stay. */
@@ -194,9 +203,10 @@ export async function changeForward(session: Session, id: string, wish: ForwardW
 		return;
 	}
 
-	await endForward(session, id);
-	note(session, id, `changed by you: ${wish.target} ${wish.port}`);
-	startWish(session, wish, id);
+	await endForward(session, id, () => {
+		note(session, id, `changed by you: ${wish.target} ${wish.port}`);
+		startWish(session, wish, id);
+	});
 }
 
 function note({store}: Session, id: string, text: string): void {
@@ -207,9 +217,19 @@ function note({store}: Session, id: string, text: string): void {
 }
 
 /** Where a browser or a program on this machine reaches it. */
-export function urlOf({local, remote}: Pick<ForwardState, 'local' | 'remote'>): string | null {
-	return local === null ? null : `http${['443', '8443', 'https'].includes(remote) ? 's' : ''}://localhost:${local}`;
+export function urlOf({local, remote, address}: Pick<ForwardState, 'local' | 'remote' | 'address'>): string | null {
+	if (local === null) {
+		return null;
+	}
+
+	const addresses = address.split(',');
+	const [first = 'localhost'] = addresses;
+	const host = addresses.some(one => answersLocalhost.has(one)) ? 'localhost' : first.includes(':') ? `[${first}]` : first;
+	return `http${['443', '8443', 'https'].includes(remote) ? 's' : ''}://${host}:${local}`;
 }
+
+/** The last two are every address of this machine. */
+const answersLocalhost = new Set(['localhost', '127.0.0.1', '0.0.0.0', '::']);
 
 function onPod(on: string): Pick<ForwardState, 'on' | 'note'> {
 	return {on, note: `on ${on}`};

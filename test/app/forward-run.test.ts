@@ -1,0 +1,87 @@
+/** Forwards of the session: what its row says is what listens. */
+import {connect} from 'node:net';
+import {once} from 'node:events';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import {restartForward, startWish, stopForward, urlOf} from '../../source/app/handlers/forward-run.ts';
+import type {Session} from '../../source/app/session.ts';
+import {Store} from '../../source/app/store.ts';
+import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import {emptySession} from '../../source/state/session-state.ts';
+import {openSandbox} from '../support/sandbox.ts';
+
+/** A forward of `svc/web` that listens. */
+async function openForward(t: ExecutionContext) {
+	const {env} = await openSandbox(t);
+	const access = await openCluster(parseLine(connectionFlags, []).flags, env);
+	t.teardown(() => {
+		access.close();
+	});
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	const cluster = {access, labeller: null as never, context: 'sandbox'};
+	const session = {store, cluster, env, nextId: () => 'f-1', ask: async () => true, tell() {}, fail() {}, witnessFor: () => ({})} as unknown as Session;
+	startWish(session, {target: 'svc/web', namespace: 'default', port: ':80', address: '127.0.0.1', cluster});
+	const state = () => store.state.forwards[0]!;
+	while (state().phase !== 'open') {
+		await delay(10);
+	}
+
+	return {session, state, port: state().local!};
+}
+
+async function isListening(port: number): Promise<boolean> {
+	const socket = connect(port, '127.0.0.1');
+	try {
+		await once(socket, 'connect');
+		return true;
+	} catch {
+		return false;
+	} finally {
+		socket.destroy();
+	}
+}
+
+test('a forward that is restarted twice in a row runs once, under its row', async t => {
+	const {session, state, port} = await openForward(t);
+	await Promise.all([restartForward(session, 'f-1'), restartForward(session, 'f-1')]);
+	while (state().phase === 'working') {
+		await delay(10);
+	}
+
+	t.is(state().phase, 'open');
+	t.true(await isListening(port));
+	await stopForward(session, 'f-1');
+	t.false(await isListening(port));
+});
+
+test('a stop behind a restart stops what was started again', async t => {
+	const {session, state, port} = await openForward(t);
+	await Promise.all([restartForward(session, 'f-1'), stopForward(session, 'f-1')]);
+	await delay(300);
+	t.is(state().phase, 'stopped');
+	t.false(await isListening(port));
+});
+
+const urls: ReadonlyArray<readonly [address: string, remote: string, url: string]> = [
+	['localhost', '80', 'http://localhost:8080'],
+	['127.0.0.1', 'https', 'https://localhost:8080'],
+	['0.0.0.0', '80', 'http://localhost:8080'],
+	['10.0.0.5,localhost', '80', 'http://localhost:8080'],
+	['::', '443', 'https://localhost:8080'],
+	['10.0.0.5', '80', 'http://10.0.0.5:8080'],
+	['127.0.0.2', '80', 'http://127.0.0.2:8080'],
+	['::1', '80', 'http://[::1]:8080'],
+];
+
+for (const [address, remote, url] of urls) {
+	test(`a forward that listens on ${address} is reached at ${url}`, t => {
+		t.is(urlOf({local: 8080, remote, address}), url);
+	});
+}
+
+test('a forward that does not listen has no address', t => {
+	t.is(urlOf({local: null, remote: '80', address: 'localhost'}), null);
+});
