@@ -3,7 +3,7 @@ import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {clusterState, meetCluster} from '../../source/app/cluster-state.ts';
-import {doctorHandlers} from '../../source/app/handlers/doctor-handlers.ts';
+import {auditHandlers} from '../../source/app/handlers/audit-handlers.ts';
 import {PathFeed} from '../../source/app/path-feed.ts';
 import type {OpenCluster, Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
@@ -94,7 +94,7 @@ test('an audit that comes late is not shown under the name of another cluster', 
 	const {left, entered, asked, letGo} = await twoClusters(t);
 	const store = storeWithPod();
 	const session = {cluster: left, store, fail() {}} as unknown as Session;
-	const read = doctorHandlers['audit.again']!(session);
+	const read = auditHandlers['audit.again']!(session);
 	await asked;
 	session.cluster = entered;
 	store.data({type: 'switch', cluster: clusterState(entered.access)});

@@ -1,6 +1,7 @@
 /** Every handler, by the id of its action. */
 import type {SessionRun} from '../session-run.ts';
-import {doctorHandlers, openAuditRow} from './doctor-handlers.ts';
+import {auditHandlers, openAuditRow} from './audit-handlers.ts';
+import {doctorHandlers} from './doctor-handlers.ts';
 import {forwardHandlers} from './forward-handlers.ts';
 import {detailsHandlers, openDetails} from './details-handlers.ts';
 import type {Handlers} from './handler.ts';
@@ -19,7 +20,7 @@ const {'list.open': openAnswer, ...proxyRows} = proxyHandlers;
 const {'path.why': why, ...whyRows} = whyHandlers;
 
 export const handlers: Handlers = {
-	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...whyRows, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...detailsHandlers, ...doctorHandlers, ...proxyRows,
+	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...whyRows, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...detailsHandlers, ...doctorHandlers, ...auditHandlers, ...proxyRows,
 	async 'list.open'(session) {
 		const {view} = session.store.state;
 		if (view === 'audit') {

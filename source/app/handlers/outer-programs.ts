@@ -1,8 +1,9 @@
 /** Opens text in $PAGER or $EDITOR: they get the whole terminal, and give it back. */
-import {mkdtemp, open, rm} from 'node:fs/promises';
+import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {Session} from '../session.ts';
+import {writeNewFile} from './new-file.ts';
 
 export async function viewInProgram(session: Session, kind: 'pager' | 'editor', texts: Iterable<string>, line: number): Promise<void> {
 	const {env} = session;
@@ -10,18 +11,7 @@ export async function viewInProgram(session: Session, kind: 'pager' | 'editor', 
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
 	const path = join(folder, 'lines.log');
 	try {
-		const file = await open(path, 'wx', 0o600);
-		let block = '';
-		for (const text of texts) {
-			block += text;
-			if (block.length > 256 * 1024) {
-				await file.write(block);
-				block = '';
-			}
-		}
-
-		await file.write(block);
-		await file.close();
+		await writeNewFile(path, texts);
 		const [program = 'less', ...given] = command.split(/\s+/);
 		const takesLine = /(?:^|\/)(?:less|vi|vim|nvim|nano|emacs|ed)$/.test(program);
 		const {execa} = await import('execa');

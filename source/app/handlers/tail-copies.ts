@@ -1,12 +1,10 @@
 /** A tail's lines as clean text: copied, saved, or in an outer program. */
-import {chmod, mkdir, open as openFile} from 'node:fs/promises';
-import {homedir} from 'node:os';
-import {basename, isAbsolute, join, resolve} from 'node:path';
 import {numberAt, placeOf, shownLength, type TailView} from '../../state/tail/tail-view.ts';
 import {Sanitiser} from '../../text/sanitise.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
 import {grouped} from '../../text/grouped.ts';
+import {asFileName, pathOfTyped, writeNewFile} from './new-file.ts';
 import {viewInProgram} from './outer-programs.ts';
 
 export function clean(text: string): string {
@@ -16,7 +14,7 @@ export function clean(text: string): string {
 
 export function cleanText(view: TailView, number: number): string {
 	const line = view.buffer.line(number);
-	return line === null ? '' : line.kind === 'text' ? clean(line.bytes.toString('utf8')) : `-- ${line.bytes.toString('utf8')} --`;
+	return line === null ? '' : line.kind === 'text' ? clean(line.bytes.toString('utf8')) : `-- ${clean(line.bytes.toString('utf8'))} --`;
 }
 
 function * shownTexts(view: TailView): Generator<string> {
@@ -36,32 +34,14 @@ function whose({buffer, names, sources}: TailView, number: number): string {
 
 /** Asks where to, and writes what is shown. */
 export async function saveTail(session: Session, run: TailRun): Promise<void> {
-	const name = `${run.ask.title.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '') || 'tail'}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
-	const answer = await session.type({lead: 'save to ', purpose: 'save', text: join('~', basename(name))});
+	const name = `${asFileName(run.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
+	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`});
 	if (answer === null || answer.text === '') {
 		return;
 	}
 
-	const typed = answer.text.replace(/^~(?=\/)/, () => homedir());
-	const path = isAbsolute(typed) ? typed : resolve(typed);
 	try {
-		await mkdir(join(path, '..'), {recursive: true});
-		// Nothing is written over, and nobody else reads it.
-		const file = await openFile(path, 'wx', 0o600);
-		let count = 0;
-		let block = '';
-		for (const text of shownTexts(run.view)) {
-			block += text;
-			count++;
-			if (block.length > 256 * 1024) {
-				await file.write(block);
-				block = '';
-			}
-		}
-
-		await file.write(block);
-		await file.close();
-		await chmod(path, 0o600);
+		const count = await writeNewFile(pathOfTyped(answer.text), shownTexts(run.view));
 		session.tell(`saved ${answer.text}, ${grouped(count)} lines`);
 	} catch (error) {
 		session.tell(`not saved: ${(error as Error).message}`, 'error');

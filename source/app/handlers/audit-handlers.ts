@@ -1,0 +1,148 @@
+/** The audit as a screen: read, opened row by row, saved; and the test that proves the route. */
+import {asSpokeError} from '../../errors/spoke-error.ts';
+import {auditJunit} from '../../output/audit-junit.ts';
+import {auditReport} from '../../output/audit-report.ts';
+import {needText} from '../../output/path-report.ts';
+import type {Audit, AuditRow as Finding} from '../../posture/audit/audit-object.ts';
+import {runAudit} from '../../posture/audit/run-audit.ts';
+import {pathsTo} from '../../posture/paths-to.ts';
+import type {AuditRow, TextLine} from '../../state/session-state.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import type {Session} from '../session.ts';
+import {currentTail} from './current-tail.ts';
+import {clusterOf} from './cursor.ts';
+import type {Handlers} from './handler.ts';
+import {asFileName, pathOfTyped, writeNewFile} from './new-file.ts';
+
+export const auditHandlers: Handlers = {
+	'audit.again': readAudit,
+	async 'view.audit'(session) {
+		session.store.now({type: 'view', view: 'audit'});
+		if (session.store.state.audit.rows.length === 0 && !session.store.state.audit.busy) {
+			await readAudit(session);
+		}
+	},
+	'audit.save': saveAudit,
+	'audit.test': async session => testRoute(session),
+	'why.test': async session => testRoute(session),
+};
+
+async function readAudit(session: Session): Promise<void> {
+	const {cluster} = session;
+	session.store.now({type: 'audit', to: {busy: true, note: 'reading …'}});
+	try {
+		const audit = await runAudit(cluster.access, {probe: 'passive', require: [], minBasis: 'proven'});
+		// Its rows would stand under the name of whichever cluster is on the screen by now.
+		if (session.cluster === cluster) {
+			showAudit(session, audit);
+		}
+	} catch (thrown) {
+		if (session.cluster !== cluster) {
+			return;
+		}
+
+		session.store.now({type: 'audit', to: {busy: false, note: asSpokeError(thrown).message}});
+		session.fail('audit', thrown);
+	}
+}
+
+const badness: Readonly<Record<string, number>> = {fail: 0, warn: 1, unknown: 2, pass: 3, 'not-applicable': 4};
+
+function showAudit(session: Session, audit: Audit): void {
+	const {summary} = audit;
+	const rows = audit.rows.map((row): AuditRow => ({
+		id: row.id, title: row.title, verdict: row.verdict, state: stateWords(row), basis: row.basis, readOn: readOn(row), lines: rowLines(audit, row), worst: badness[row.verdict]!,
+	})).sort((one, other) => one.worst - other.worst);
+	session.store.now({type: 'audit', to: {
+		busy: false, rows, found: audit, at: 0,
+		note: [`${rows.length} rows`, ...[['to fix', summary.fail], ['to look at', summary.warn], ['unknown', summary.unknown]].filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`)].join(' · '),
+	}});
+}
+
+/** `konnectivity, unverified` of a way: inside a tunnel unverified is one thing, without it another. */
+function stateWords({state, message}: Finding): string {
+	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
+}
+
+/** `1 of 3`; how many apiservers there are may not be known. */
+function readOn({scope: {of, proven}}: Finding): string {
+	return of === null && proven === 0 ? '' : `${proven} of ${of ?? '?'}`;
+}
+
+/** The row under the cursor with all that was read for it. */
+export function openAuditRow(session: Session): void {
+	const {rows, at, found} = session.store.state.audit;
+	const finding = found?.rows.find(({id}) => id === rows[at]?.id);
+	if (found && finding) {
+		const {id, title, verdict, state, basis} = finding;
+		session.store.now({type: 'push', layer: {
+			kind: 'text', title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${state === '' || state === verdict ? '' : `: ${state}`}, ${basis}`, lines: rowLines(found, finding, {whole: true}), top: 0, context: 'details', copy: '', command: null, busy: false,
+		}});
+	}
+}
+
+function rowLines(audit: Audit, row: Finding, {whole = false}: {whole?: boolean} = {}): TextLine[] {
+	const read = row.evidence.map(id => audit.evidence.find(one => one.id === id)).filter(one => one !== undefined);
+	return [
+		{text: sanitiseLine(row.message)},
+		...read.slice(0, whole ? 50 : 4).map(({observed, where}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}`)})),
+		...row.exceptions.length > 0 ? [{label: '  but', text: sanitiseLine(row.exceptions.slice(0, whole ? 100 : 5).join(', ')), role: 'level.warn'}] : [],
+		...row.need.slice(0, whole ? 20 : 2).map((need): TextLine => ({label: '  would tell', text: sanitiseLine(needText(whole ? need : {...need, check: null}))})),
+		...row.remedy === null ? [] : [{label: '  fix', text: sanitiseLine(row.remedy), role: 'focus'}],
+		...row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}],
+	];
+}
+
+async function saveAudit(session: Session): Promise<void> {
+	const {found} = session.store.state.audit;
+	if (found === null) {
+		session.tell('the audit is not read yet');
+		return;
+	}
+
+	const answer = await session.type({lead: 'save to ', purpose: 'save-audit', note: () => '.json, .txt, or .xml for JUnit', text: `~/audit-${asFileName(found.cluster.context ?? '', 'cluster')}-${new Date().toISOString().slice(0, 10)}.json`});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	const path = pathOfTyped(answer.text);
+	try {
+		await writeNewFile(path, [fileText(path, found)]);
+		session.tell(`saved ${answer.text}`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+/** The name's ending says in which form. */
+function fileText(path: string, found: Audit): string {
+	return path.endsWith('.xml') ? auditJunit(found) : path.endsWith('.txt') ? `${auditReport(found).trimEnd()}\n` : `${JSON.stringify(found, null, '\t')}\n`;
+}
+
+async function testRoute(session: Session): Promise<void> {
+	const source = currentTail(session)?.view.sources[0];
+	const {pods} = session.store.state.lists;
+	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
+	if (pod === undefined) {
+		session.tell('a pod is needed to test with: open the pods once', 'warn');
+		return;
+	}
+
+	const namespace = source?.namespace ?? pods.visible[pods.cursorIndex]!.namespace;
+	if (!await session.ask('Test the route?', [`Opens a few idle tunnels to ${pod} for some seconds. Touches no container; shows in the audit log. Proves konnectivity or direct for this apiserver.`])) {
+		return;
+	}
+
+	session.tell('testing the route …');
+	const access = await session.open({...session.flags, context: clusterOf(session, currentTail(session)?.id).access.facts.context ?? session.flags.context, namespace: namespace === '' ? undefined : namespace});
+	try {
+		const [path] = await pathsTo(access, `pod/${pod}`, {features: ['port-forward'], probe: 'active'});
+		if (path) {
+			session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
+			const route = path.legs[1]?.route;
+			session.tell(`route ${route?.state ?? 'unknown'}, ${route?.basis ?? 'unknown'}`);
+		}
+	} finally {
+		access.close();
+	}
+}

@@ -1,0 +1,43 @@
+/** Text of the session as a file: what it is called, where it goes, and that nothing is written over. */
+import {mkdir, open} from 'node:fs/promises';
+import {homedir} from 'node:os';
+import {dirname, resolve} from 'node:path';
+
+/** Written at once. */
+const blockLength = 256 * 1024;
+
+/** Words as one name: a context may be called `arn:aws:eks:eu-west-1:1234:cluster/prod`. `otherwise` where nothing is left of them. */
+export function asFileName(words: string, otherwise: string): string {
+	return words.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '') || otherwise;
+}
+
+/** `~` is the person's home. */
+export function pathOfTyped(typed: string): string {
+	return resolve(typed.replace(/^~(?=\/)/, () => homedir()));
+}
+
+/**
+Writes `texts` one behind the other to a file that nobody else reads, with the folders that it needs. Gives how many texts there were.
+@throws Error where the file is there already, or cannot be written whole
+*/
+export async function writeNewFile(path: string, texts: Iterable<string>): Promise<number> {
+	await mkdir(dirname(path), {recursive: true});
+	const file = await open(path, 'wx', 0o600);
+	try {
+		let count = 0;
+		let block = '';
+		for (const text of texts) {
+			block += text;
+			count++;
+			if (block.length > blockLength) {
+				await file.appendFile(block);
+				block = '';
+			}
+		}
+
+		await file.appendFile(block);
+		return count;
+	} finally {
+		await file.close();
+	}
+}
