@@ -28,7 +28,7 @@ const longestRetryMs = 15_000;
 /** Ends with the signal; never rejects: what fails is told as the list's phase, and tried again where waiting may mend it. */
 export async function feedList(options: ListFeedOptions): Promise<void> {
 	const kind = listKinds[options.list];
-	const reading: ListPhase = {kind: 'reading', expected: null};
+	const reading: ListPhase = {kind: 'reading'};
 	options.tell({type: 'phase', phase: reading});
 	const phases: ListPhase[] = kind.resources.map(() => reading);
 	const feeds = kind.resources.map(async (resource, index) => followResource({...options, tell(event) {

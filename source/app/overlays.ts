@@ -35,7 +35,7 @@ export class Overlays {
 		const text = options.text ?? '';
 		const overlay: PromptOverlay = {
 			kind: 'prompt', lead: options.lead, purpose: options.purpose, typed: {text, caret: text.length}, regex: options.regex ?? false, mayRegex: options.mayRegex ?? false,
-			note: options.note?.(text) ?? options.waits ?? '', problem: null, history, historyAt: -1, candidates: options.candidates ?? [], accept: options.accept ?? 'keep',
+			note: options.note?.(text) ?? options.waits ?? '', problem: null, history, historyAt: -1, candidates: [], accept: options.accept ?? 'keep',
 		};
 		return this.#open(overlay, resolve => ({
 			accept: one => {
@@ -155,14 +155,6 @@ export class Overlays {
 		const next = overlay && this.#waiting?.changed?.(overlay);
 		if (next && next !== overlay) {
 			this.#store.now({type: 'overlay', event: {type: 'set', overlay: next}});
-		}
-	}
-
-	/** Choices that came while the picker is open. */
-	update(purpose: string, change: Partial<PickerOverlay>): void {
-		const {overlay} = this.#store.state;
-		if (overlay?.kind === 'picker' && overlay.purpose === purpose) {
-			this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, ...change}}});
 		}
 	}
 

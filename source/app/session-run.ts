@@ -309,10 +309,6 @@ export class SessionRun implements Session {
 		return (this.#view?.theme ?? themeFor(this.env, this.#options.theme, null)).glyphs;
 	}
 
-	get options(): SessionOptions {
-		return this.#options;
-	}
-
 	#use(access: ClusterAccess): void {
 		const context = access.facts.context ?? access.facts.server;
 		const labeller = makeLabeller(access);

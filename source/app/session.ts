@@ -58,7 +58,6 @@ export type TypeOptions = {
 	text?: string;
 	mayRegex?: boolean;
 	regex?: boolean;
-	candidates?: readonly string[];
 	/** Said until names are offered. */
 	waits?: string;
 	/** What taking it is called in the last row. */

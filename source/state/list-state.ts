@@ -7,7 +7,7 @@ import type {Row} from './table-rows.ts';
 
 export type ListPhase =
 	| {kind: 'idle'}
-	| {kind: 'reading'; expected: number | null}
+	| {kind: 'reading'}
 	| {kind: 'live'}
 	| {kind: 'polling'; everyMs: number}
 	| {kind: 'interrupted'; error: ErrorObject; since: number; retryAt: number}

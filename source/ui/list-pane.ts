@@ -141,7 +141,7 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 
 		case 'idle':
 		case 'reading': {
-			return [list.phase.kind === 'reading' && list.phase.expected !== null ? `reading about ${grouped(list.phase.expected)} …` : 'reading …'];
+			return ['reading …'];
 		}
 
 		default: {

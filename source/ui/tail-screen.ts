@@ -15,7 +15,7 @@ import type {Role} from './theme.ts';
 import {clipSpans, line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
 
 /** Rows of the tail's own, besides header and footer. */
-export const tailChrome = 3;
+const tailChrome = 3;
 
 /** All rows between header and footer. */
 export function tailScreen(screen: Screen, view: TailView, rows: number): Line[] {

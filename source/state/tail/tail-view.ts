@@ -82,7 +82,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 }
 
 /** One past the newest line that is shown: what came while paused waits. */
-export function shownEnd({buffer, pausedAt}: TailView): number {
+function shownEnd({buffer, pausedAt}: TailView): number {
 	return pausedAt === null ? buffer.end : Math.max(buffer.first, Math.min(pausedAt, buffer.end));
 }
 
