@@ -33,16 +33,22 @@ export function pluginTerminal(session: Session): LentTerminal {
 	return terminal;
 }
 
-/** Whoever must log in does so before there is a screen to leave. */
-export async function logInFirst(access: ClusterAccess, terminal: LentTerminal, stdout: NodeJS.WriteStream): Promise<void> {
+/** Whoever must log in does so before there is a screen to leave. False when the program was told to end meanwhile. */
+export async function logInFirst(access: ClusterAccess, terminal: LentTerminal, {stdout, interrupted}: {stdout: NodeJS.WriteStream; interrupted: AbortSignal}): Promise<boolean> {
 	const timer = setTimeout(() => {
 		if (!terminal.wasLent) {
 			stdout.write('spoke  waiting for credentials …\r\n');
 		}
 	}, 300);
 	try {
-		await access.logIn();
+		await access.logIn(interrupted);
+	} catch (error) {
+		if (!interrupted.aborted) {
+			throw error;
+		}
 	} finally {
 		clearTimeout(timer);
 	}
+
+	return !interrupted.aborted;
 }

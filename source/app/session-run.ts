@@ -2,6 +2,7 @@
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
+import {statusOfSignal} from '../errors/exit-status.ts';
 import {asSpokeError, type ErrorObject} from '../errors/spoke-error.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {Problem} from '../keymap/parse-keymap.ts';
@@ -71,7 +72,7 @@ export class SessionRun implements Session {
 	cluster!: OpenCluster;
 	readonly #options: SessionOptions;
 	readonly #overlays: Overlays;
-	readonly #paths: PathFeed;
+	readonly paths: PathFeed;
 	readonly #closing = new AbortController();
 	readonly #left = Promise.withResolvers<number>();
 	readonly #feeds: ListFeeds;
@@ -100,7 +101,7 @@ export class SessionRun implements Session {
 		}, () => this.#pace());
 		this.#turns = new TerminalTurns(this.store);
 		this.#overlays = new Overlays(this.store);
-		this.#paths = new PathFeed(this.store, () => this.cluster);
+		this.paths = new PathFeed(this.store, () => this.cluster);
 		this.#counts = new ListCounts(this.store, () => this.cluster.access);
 		this.#details = new DetailsFeed(this.store, () => this.cluster);
 		this.#feeds = new ListFeeds(this.store, () => {
@@ -113,7 +114,11 @@ export class SessionRun implements Session {
 		// One first frame, when all of it is known, in place of one for each step.
 		this.store.hold(true);
 		const access = await this.open(this.flags);
-		await logInFirst(access, this.#pluginTerminal, options.stdout);
+		if (!await logInFirst(access, this.#pluginTerminal, options)) {
+			access.close();
+			return statusOfSignal(options.interrupted.reason);
+		}
+
 		this.#use(access);
 		const namespace = options.allNamespaces ? null : this.cluster.access.facts.namespace;
 		this.store.now({type: 'cluster', to: {...clusterState(this.cluster.access), namespace}});
@@ -137,7 +142,7 @@ export class SessionRun implements Session {
 		options.stdout.on('error', this.#onGone);
 		options.stdin.on('error', this.#onGone);
 		options.interrupted.addEventListener('abort', () => {
-			this.#left.resolve(options.interrupted.reason === 'SIGHUP' ? 129 : options.interrupted.reason === 'SIGINT' ? 130 : 143);
+			this.#left.resolve(statusOfSignal(options.interrupted.reason));
 		});
 		this.#clock = setInterval(() => {
 			this.#tick();
@@ -291,10 +296,6 @@ export class SessionRun implements Session {
 		return `${kind}-${++this.#ids}`;
 	}
 
-	get paths(): PathFeed {
-		return this.#paths;
-	}
-
 	/** Aborted when the session ends: whoever has the terminal gives it back. */
 	get closing(): AbortSignal {
 		return this.#closing.signal;
@@ -317,7 +318,7 @@ export class SessionRun implements Session {
 			const isNew = path.process.id !== null && processes.length > 0 && !processes.includes(path.process.id);
 			this.store.data({type: 'dock', event: {type: 'label', connection, path}});
 			if (isNew) {
-				this.#paths.forget();
+				this.paths.forget();
 			}
 		});
 		this.cluster = {access, labeller, context};
@@ -331,7 +332,7 @@ export class SessionRun implements Session {
 			this.store.data({type: 'cluster', to});
 		});
 		if (isMet) {
-			this.#paths.follow();
+			this.paths.follow();
 			await this.#readRights();
 		}
 	}
@@ -348,7 +349,7 @@ export class SessionRun implements Session {
 
 	/** What stands beside the list is about the row under the cursor. */
 	#follow(): void {
-		this.#paths.follow();
+		this.paths.follow();
 		this.#details.follow();
 	}
 

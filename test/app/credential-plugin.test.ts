@@ -22,7 +22,7 @@ ${answer}
 EOF
 `;
 
-async function withPlugin(t: ExecutionContext, {current = 'asks', expires}: {current?: string; expires?: string} = {}): Promise<{terminal: TestTerminal; told(): Promise<string[]>}> {
+async function withPlugin(t: ExecutionContext, {current = 'asks', expires, exec = {}}: {current?: string; expires?: string; exec?: Record<string, unknown>} = {}): Promise<{terminal: TestTerminal; told(): Promise<string[]>}> {
 	const {kubeconfigFile} = await openSandbox(t);
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-plugin-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
@@ -34,7 +34,7 @@ async function withPlugin(t: ExecutionContext, {current = 'asks', expires}: {cur
 		...expires !== undefined && {expirationTimestamp: expires},
 	}};
 	await writeFile(join(folder, 'plugin'), plugin(folder, JSON.stringify(answer)), {mode: 0o700});
-	config.users.push({name: 'asks', user: {exec: {apiVersion: 'client.authentication.k8s.io/v1', command: join(folder, 'plugin'), interactiveMode: 'IfAvailable'}}});
+	config.users.push({name: 'asks', user: {exec: {apiVersion: 'client.authentication.k8s.io/v1', command: join(folder, 'plugin'), interactiveMode: 'IfAvailable', ...exec}}});
 	config.contexts.push({name: 'asks', context: {...config.contexts[0]!.context, user: 'asks'}});
 	config['current-context'] = current;
 	await writeFile(kubeconfigFile, JSON.stringify(config));
@@ -53,6 +53,17 @@ test('at the start it asks before there is a screen, reads the answer as a line,
 	terminal.press('list.filter');
 	await terminal.sees(/^ \/▏/m);
 });
+
+for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+	test(`${signal} while a plugin is waited for ends the program, and no session opens`, async t => {
+		const {terminal} = await withPlugin(t, {exec: {command: '/bin/sleep', args: ['45'], interactiveMode: 'Never'}});
+		await terminal.sees(/waiting for credentials/);
+		terminal.signal(signal);
+		t.is(await terminal.ended(), status);
+		t.is(terminal.buffer(), 'normal');
+		t.notRegex(terminal.text(), /bug in spoke/);
+	});
+}
 
 test('a wrong answer ends the start with the plugin’s words, one line of ours, and the status of credentials', async t => {
 	const {terminal} = await withPlugin(t);
