@@ -5,6 +5,7 @@ import {podResource} from '../../targets/resource-words.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
+import {scriptFlags} from './script-flags.ts';
 
 /** A container that a shell or attach goes to. */
 export type Place = {cluster: OpenCluster; pod: PodObject; container: string; asked: string; chosenFrom: number};
@@ -23,7 +24,7 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 		],
 		notes: ({image, command, target}) => [
 			...because === undefined ? [] : [because],
-			'The same in a script:', `  spoke debug -n ${namespace} ${podName} -it --image=${image} --target=${target}${wordsOf(command).length > 0 ? ` -- ${command!.trim()}` : ''}`,
+			'The same in a script:', `  spoke debug -n ${namespace} ${podName} -it --image=${image} --target=${target}${scriptFlags(session, cluster)}${wordsOf(command).length > 0 ? ` -- ${command!.trim()}` : ''}`,
 		],
 		check: ({image}) => image?.trim() === '' ? 'an image is needed' : null,
 	});

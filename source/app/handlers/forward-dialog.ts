@@ -8,6 +8,7 @@ import {listPods} from '../../targets/resolve-pod.ts';
 import type {Session} from '../session.ts';
 import {changeForward, startWish, type ForwardWish} from './forward-run.ts';
 import {freePort} from './free-port.ts';
+import {scriptFlags} from './script-flags.ts';
 
 type Port = {value: string; shown: string; suggested: number};
 
@@ -37,7 +38,7 @@ export async function addForward(session: Session, target: string, namespace: st
 			{name: 'local', label: 'Local port', value: first === undefined ? '' : String(await freePort(first.suggested)), choices: null, note: 'empty: any free one'},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: ''},
 		],
-		notes: values => scriptNotes(namespace, target, specOf(values), values['address'] ?? ''),
+		notes: values => scriptNotes(session, {target, namespace, port: specOf(values), address: values['address'] ?? '', cluster}),
 		check: async values => problemOf(target, specOf(values), values['address'] ?? '', null),
 	});
 	if (values !== null && await mayListen(session, values['address'] ?? '')) {
@@ -60,7 +61,7 @@ export async function editForward(session: Session, id: string, wish: ForwardWis
 			{name: 'local', label: 'Local port', value: local === null ? '' : String(local), choices: null, note: 'empty: any free one'},
 			{name: 'address', label: 'Listen on', value: wish.address, choices: null, note: ''},
 		],
-		notes: values => scriptNotes(wish.namespace, values['target'] ?? '', specIn(values), values['address'] ?? ''),
+		notes: values => scriptNotes(session, {...wish, target: values['target'] ?? '', port: specIn(values), address: values['address'] ?? ''}),
 		check: async values => problemOf(values['target'] ?? '', specIn(values), values['address'] ?? '', local),
 	});
 	if (values !== null && await mayListen(session, values['address'] ?? '')) {
@@ -68,8 +69,8 @@ export async function editForward(session: Session, id: string, wish: ForwardWis
 	}
 }
 
-function scriptNotes(namespace: string, target: string, spec: string, address: string): readonly string[] {
-	return ['The same in a script:', `  spoke port-forward -n ${namespace} ${target} ${spec}${address === 'localhost' ? '' : ` --address ${address}`}`];
+function scriptNotes(session: Session, {target, namespace, port, address, cluster}: ForwardWish): readonly string[] {
+	return ['The same in a script:', `  spoke port-forward -n ${namespace} ${target} ${port}${address === 'localhost' ? '' : ` --address ${address}`}${scriptFlags(session, cluster)}`];
 }
 
 /** `own` is a local port that it has already. */

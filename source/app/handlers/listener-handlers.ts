@@ -3,10 +3,11 @@ import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../
 import {isOfThisHost, standardFilter, standardPort, whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
 import {listenerHere, type ListenerState} from '../../state/proxy-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
-import type {Session} from '../session.ts';
+import type {OpenCluster, Session} from '../session.ts';
 import {freePort} from './free-port.ts';
 import type {Handlers} from './handler.ts';
 import {showView} from './list-handlers.ts';
+import {scriptFlags} from './script-flags.ts';
 
 /** Kept beside the state: what cannot be a plain value. */
 const running = new WeakMap<Session, Map<string, ProxyListener>>();
@@ -25,8 +26,9 @@ export const listenerHandlers: Handlers = {
 };
 
 async function startDialog(session: Session): Promise<void> {
+	const {cluster} = session;
 	const values = await session.fill({
-		title: `Listener for the API of ${session.cluster.context}`, submit: 'start',
+		title: `Listener for the API of ${cluster.context}`, submit: 'start',
 		fields: [
 			{name: 'port', label: 'Port', value: String(await freePort(standardPort)), choices: null, note: '0: any free one'},
 			{name: 'address', label: 'Listen on', value: '127.0.0.1', choices: null, note: ''},
@@ -34,7 +36,7 @@ async function startDialog(session: Session): Promise<void> {
 		notes: ({port, address = ''}) => [
 			`${sentence(whoCanUse({address, port: 0}))}, with your rights, as long as it is open.`,
 			'It answers to its own names only, to no page of another origin, and runs no commands.',
-			'The same in a script:', `  spoke proxy --port ${port}${address === '127.0.0.1' ? '' : ` --address ${address}`}`,
+			'The same in a script:', `  spoke proxy --port ${port}${address === '127.0.0.1' ? '' : ` --address ${address}`}${scriptFlags(session, cluster)}`,
 		],
 		async check({port = '', address = ''}) {
 			const wanted = Number(port);
@@ -46,18 +48,19 @@ async function startDialog(session: Session): Promise<void> {
 		},
 	});
 	if (values !== null) {
-		await startListener(session, {port: Number(values['port']), address: values['address'] ?? ''});
+		await startListener(session, {port: Number(values['port']), address: values['address'] ?? ''}, cluster);
 	}
 }
 
-export async function startListener(session: Session, place: {port: number; address: string}): Promise<void> {
+/** For the cluster that was asked about, whichever is on the screen when it was answered. */
+export async function startListener(session: Session, place: {port: number; address: string}, cluster: OpenCluster = session.cluster): Promise<void> {
 	if (!isOfThisHost(place.address) && !await session.ask(`Listen on ${place.address}?`, ['Everyone who reaches this machine can use it, with your rights.'])) {
 		return;
 	}
 
-	const {cluster, store} = session;
+	const {store} = session;
 	const id = session.nextId('listener');
-	const witness = session.witnessFor(id);
+	const witness = session.witnessFor(id, cluster);
 	const listener = await startProxyListener(cluster.access, {place, filter: standardFilter, apiPrefix: '/', files: null, keepaliveMs: 0}, {witness, onEvent(event) {
 		passed(session, id, event);
 	}});

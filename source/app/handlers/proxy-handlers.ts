@@ -17,6 +17,7 @@ import {targetHere} from './cursor.ts';
 import {podPortNames, proxyNames} from './offered-names.ts';
 import type {Handlers} from './handler.ts';
 import {showView} from './list-handlers.ts';
+import {scriptFlags, shellWord} from './script-flags.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** More of a body is not kept. */
@@ -50,7 +51,7 @@ export const proxyHandlers: Handlers = {
 		const {proxy, cluster} = session.store.state;
 		const exchange = exchangeHere(proxy);
 		if (exchange) {
-			session.copy(`spoke proxy -n ${cluster.namespace ?? cluster.lastNamespace} ${exchange.method.toLowerCase()} '${exchange.asked.replaceAll('\'', String.raw`'\''`)}'`, 'the command');
+			session.copy(`spoke proxy -n ${cluster.namespace ?? cluster.lastNamespace} ${exchange.method.toLowerCase()} ${shellWord(exchange.asked)}${scriptFlags(session, session.cluster)}`, 'the command');
 		}
 	},
 };

@@ -12,6 +12,7 @@ import {clusterOf, targetHere} from './cursor.ts';
 import {addDebugger, type Place} from './debug-container-form.ts';
 import type {Handlers} from './handler.ts';
 import {currentTail} from './current-tail.ts';
+import {scriptFlags} from './script-flags.ts';
 
 /** A container's status comes some time after its end. */
 const statusLagMs = 2000;
@@ -105,7 +106,7 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 	}
 
 	const gone = error?.code === 'ERR_TARGET_GONE' && error.remedy === null;
-	const told = gone ? new SpokeError(error.code, error.message, {leg: error.leg, ...error.text !== null && {text: error.text}, remedy: `spoke logs ${pod.metadata.name} -c ${container} --previous shows how it ended`}) : error;
+	const told = gone ? new SpokeError(error.code, error.message, {leg: error.leg, ...error.text !== null && {text: error.text}, remedy: `spoke logs -n ${pod.metadata.namespace ?? ''} ${pod.metadata.name} -c ${container} --previous${scriptFlags(session, cluster)} shows how it ended`}) : error;
 	if (told) {
 		session.fail(`${kind} in ${name}`, told);
 	} else {
@@ -128,7 +129,7 @@ async function offerDebugger(session: Session, place: Place, error: SpokeError):
 	const {pod, container} = place;
 	const off = whyOff(session.store.state, findAction('pods.debug')!);
 	session.fail(`shell in ${pod.metadata.name}/${container}`, new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {
-		text: error.text ?? error.message, remedy: `spoke debug -n ${pod.metadata.namespace ?? ''} ${pod.metadata.name} -it --image=IMAGE --target=${container} -- sh`,
+		text: error.text ?? error.message, remedy: `spoke debug -n ${pod.metadata.namespace ?? ''} ${pod.metadata.name} -it --image=IMAGE --target=${container}${scriptFlags(session, place.cluster)} -- sh`,
 	}));
 	if (off === null) {
 		await debug(session, place, `${container} has no shell. A container that brings one can be added.`);

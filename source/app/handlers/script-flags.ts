@@ -1,0 +1,28 @@
+/** Which flags take a command that is typed in a shell to the cluster that it is offered for? */
+import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
+import type {FlagRow} from '../../command-line/flag-row.ts';
+import type {OpenCluster, Session} from '../session.ts';
+
+/** The namespace is named by each command itself; secrets are no text for a screen. */
+const untold = new Set(['namespace', 'token', 'username', 'password']);
+
+/** ` --context prod-eu`, to stand behind the command; empty where the command goes there by itself. */
+export function scriptFlags({flags, clusters}: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
+	const [first] = clusters.values();
+	const {context} = cluster.access.facts;
+	const given: ConnectionFlags = cluster === first ? flags : {...flags, context: context ?? undefined, cluster: undefined, user: undefined};
+	return connectionFlags.filter(({name}) => !untold.has(name)).flatMap(row => spelled(row, given[row.name])).map(word => ` ${word}`).join('');
+}
+
+function spelled(row: FlagRow, value: boolean | string | readonly string[] | undefined): string[] {
+	if (typeof value === 'boolean') {
+		return value ? [`--${row.name}`] : [];
+	}
+
+	return value === undefined || value === row.default ? [] : [value].flat().flatMap(one => [`--${row.name}`, shellWord(one)]);
+}
+
+/** As a shell takes it for one word. */
+export function shellWord(text: string): string {
+	return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll('\'', String.raw`'\''`)}'`;
+}

@@ -1,0 +1,43 @@
+/** A command that the session offers for a shell goes to the cluster that it was offered for. */
+import test from 'ava';
+import {proxyHandlers} from '../../source/app/handlers/proxy-handlers.ts';
+import {scriptFlags, shellWord} from '../../source/app/handlers/script-flags.ts';
+import type {OpenCluster, Session} from '../../source/app/session.ts';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+
+const cluster = (context: string | null) => ({access: {facts: {context}}, context: context ?? 'https://host'}) as unknown as OpenCluster;
+
+function sessionWith(argv: readonly string[]) {
+	const first = cluster('prod-eu');
+	const other = cluster('it\'s prod us');
+	return {first, other, flags: parseLine(connectionFlags, argv).flags, clusters: new Map([['prod-eu', first], ['other', other]])};
+}
+
+test('to the cluster of the start it goes as the session did', t => {
+	const bare = sessionWith([]);
+	t.is(scriptFlags(bare, bare.first), '');
+	const given = sessionWith(['--context', 'prod-eu', '--as', 'ada', '--as-group=a b', '-n', 'shop', '--insecure-skip-tls-verify', '--token', 'secret']);
+	t.is(scriptFlags(given, given.first), ' --context prod-eu --as ada --as-group \'a b\' --insecure-skip-tls-verify');
+});
+
+test('to another one it names the context, and neither the cluster nor the user of the start', t => {
+	const session = sessionWith(['--kubeconfig', 'my config', '--cluster', 'eu', '--user', 'ada']);
+	t.is(scriptFlags(session, session.other), String.raw` --kubeconfig 'my config' --context 'it'\''s prod us'`);
+});
+
+test('a copied request goes to the cluster on the screen, a writing one above all', async t => {
+	const {other, ...session} = sessionWith([]);
+	const copied: string[] = [];
+	const proxy = {listeners: [], exchanges: [{method: 'DELETE', asked: 'svc/web:80/items/*'}], at: 0};
+	await proxyHandlers['proxy.copy-command']!({...session, cluster: other, store: {state: {proxy, cluster: {namespace: 'shop', lastNamespace: 'default'}}}, copy(text: string) {
+		copied.push(text);
+	}} as unknown as Session);
+	t.deepEqual(copied, [String.raw`spoke proxy -n shop delete 'svc/web:80/items/*' --context 'it'\''s prod us'`]);
+});
+
+test('a word is one word for a shell', t => {
+	t.is(shellWord('svc/https:web:443/healthz'), 'svc/https:web:443/healthz');
+	t.is(shellWord('svc/web:80/?a=1&b=2'), '\'svc/web:80/?a=1&b=2\'');
+	t.is(shellWord(''), '\'\'');
+});
