@@ -87,13 +87,16 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 		}
 	};
 
-	(session as SessionRun).closing.addEventListener('abort', () => {
+	const {closing} = session as SessionRun;
+	const onClosing = () => {
 		left.resolve('left');
 		ended.leave();
-	}, {once: true});
-	return (session as SessionRun).withShell(take, async () => {
+	};
+
+	closing.addEventListener('abort', onClosing);
+	return (session as SessionRun).withShell<Driven>(take, async () => {
 		const others = whatIsOpen(session.store.state.dock.filter(one => one.id !== id), {tails: true});
-		stdout.write(`spoke  ${kind} in ${told.place}\r\n${pathLine()}       ${others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `}To leave: ${leave.shown}\r\n${
+		stdout.write(`spoke  ${kind} in ${sanitiseLine(told.place)}\r\n${pathLine()}       ${others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `}To leave: ${leave.shown}\r\n${
 			tty ? kind === 'attach' ? '       Without a prompt: press Enter\r\n' : '' : `       No terminal there: ${remote.stdin ? 'what is typed goes line by line' : 'it takes no input'}\r\n`}`);
 		const resize = () => {
 			remote.resize({columns: stdout.columns || 80, rows: stdout.rows || 24});
@@ -109,7 +112,18 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 			stdout.on('resize', resize);
 		}
 
-		const outputs = Promise.all([pipeOut(remote.stdout, stdout, modes, tty), ...remote.stderr ? [pipeOut(remote.stderr, stdout, modes, tty)] : []]);
+		const print = (piece: Buffer) => {
+			if (isOver) {
+				// Whoever was left may go on to speak until the connection is closed: the screen is another's by then.
+				return true;
+			}
+
+			modes.watch(piece);
+			// Without a terminal on the far side its line feeds come bare, and ours is raw.
+			return stdout.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
+		};
+
+		const outputs = Promise.all([remote.stdout, ...remote.stderr ? [remote.stderr] : []].map(async from => pipeOut(from, stdout, print)));
 		let end: End;
 		try {
 			const outcome = await Promise.race([Promise.all([remote.outcome, outputs]).then(([status]) => status), left.promise]);
@@ -132,7 +146,7 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 			return {end, path, next: 'back'};
 		}
 
-		if ((session as SessionRun).closing.aborted) {
+		if (closing.aborted) {
 			stdout.write(`spoke  ${end.words}\r\n`);
 			return {end, path, next: 'back'};
 		}
@@ -141,6 +155,8 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 		stdout.write(`spoke  ${end.words}\r\n${pathLine(end.error)}${unknown}${meanwhile(session, {id, began, lines: linesIn(session) - linesBefore}, glyphs.dot)}       ${ended.shown(viewWords(session), {again: end.error !== null && kind === 'shell'})}\r\n`);
 		// What was typed for the far side when its end came is not for us.
 		return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
+	}).finally(() => {
+		closing.removeEventListener('abort', onClosing);
 	});
 }
 
@@ -156,7 +172,7 @@ async function endWords({kind, statusOf}: Told, outcome: number, took: string): 
 /** What the person did not see: messages that matter, and lines that came. */
 function meanwhile({store: {state}, tails}: Session, {id, began, lines}: {id: string; began: number; lines: number}, dot: string): string {
 	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitiseLine(text));
-	const broken = state.dock.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '').map(({what, note}) => `${what}: ${note}`);
+	const broken = state.dock.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '').map(({what, note}) => sanitiseLine(`${what}: ${note}`));
 	const parts = [...broken.slice(0, 3), ...news.slice(-2), ...news.length > 2 ? [`${news.length - 2} more messages`] : [], ...lines > 0 ? [`${grouped(lines)} lines in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : []];
 	return parts.length === 0 ? '' : `       Meanwhile: ${parts.join(` ${dot} `)}\r\n`;
 }
@@ -169,12 +185,10 @@ function viewWords({store: {state}}: Session): string {
 	return state.layers.at(-1)?.kind === 'tail' ? 'the tail' : `the ${state.view}`;
 }
 
-async function pipeOut(from: Readable, to: NodeJS.WriteStream, modes: ScreenModes, tty: boolean): Promise<void> {
+/** `print` gives whether more may come at once. */
+async function pipeOut(from: Readable, to: NodeJS.WriteStream, print: (piece: Buffer) => boolean): Promise<void> {
 	from.on('data', (piece: Buffer) => {
-		modes.watch(piece);
-		// Without a terminal on the far side its line feeds come bare, and ours is raw.
-		const ready = to.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
-		if (!ready) {
+		if (!print(piece)) {
 			from.pause();
 			void once(to, 'drain').then(() => from.resume(), () => {});
 		}

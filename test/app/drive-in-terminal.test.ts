@@ -1,0 +1,79 @@
+/** A remote program in the session's terminal: what is written there, and by whom. */
+import {getEventListeners} from 'node:events';
+import {PassThrough} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import {driveInTerminal} from '../../source/app/drive-in-terminal.ts';
+import type {SessionRun} from '../../source/app/session-run.ts';
+import {Store} from '../../source/app/store.ts';
+import {loadKeymap} from '../../source/keymap/load-keymap.ts';
+import type {RemoteCommand} from '../../source/sessions/remote-command/open-remote-command.ts';
+import {emptySession} from '../../source/state/session-state.ts';
+import {asciiGlyphs} from '../../source/ui/glyphs.ts';
+
+/** A shell that was opened; `type` are the person's keys, `written` is what the terminal got. */
+async function openShell({place = 'lab default/web, container app', note = ''}: {place?: string; note?: string} = {}) {
+	const {keymap} = await loadKeymap({});
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	if (note !== '') {
+		store.data({type: 'dock', event: {type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':8080', context: 'lab', since: 0, phase: 'working', note}}});
+	}
+
+	let written = '';
+	const terminal = new PassThrough().on('data', (piece: Buffer) => {
+		written += piece.toString();
+	});
+	const closing = new AbortController();
+	const taken = Promise.withResolvers<(bytes: Buffer) => void>();
+	const session = {
+		store, keymap, env: {}, tails: new Map(), glyphs: asciiGlyphs, closing: closing.signal, terminal: {stdout: terminal},
+		async withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>) {
+			taken.resolve(take);
+			return work();
+		},
+	} as unknown as SessionRun;
+	const stdout = new PassThrough();
+	const remote = {stdin: new PassThrough(), stdout, stderr: null, outcome: Promise.withResolvers<never>().promise, resize() {}, close() {}} as unknown as RemoteCommand;
+	const driven = driveInTerminal(session, 'shell-1', remote, {place, kind: 'shell', tty: true, began: Date.now(), mayEndUnseen: () => false});
+	const take = await taken.promise;
+	return {driven, stdout, closing: closing.signal, written: () => written, type(keys: string) {
+		take(Buffer.from(keys));
+	}};
+}
+
+const leave = '\u001Dd';
+
+test('a shell that was left writes nothing any more to the screen that came back', async t => {
+	const {driven, stdout, written, type} = await openShell();
+	stdout.write('before\r\n');
+	await delay(10);
+	type(leave);
+	await delay(10);
+	stdout.write('behind\r\n');
+	type('x');
+	await driven;
+	stdout.write('long behind\r\n');
+	await delay(10);
+	t.regex(written(), /before[\s\S]*left the shell after/);
+	t.notRegex(written(), /behind/);
+});
+
+test('a session that goes on keeps nothing of a shell that is over', async t => {
+	const {driven, closing, type} = await openShell();
+	type(leave);
+	await delay(10);
+	type('x');
+	await driven;
+	t.deepEqual(getEventListeners(closing, 'abort'), []);
+});
+
+test('names and notes of the cluster move nothing on the plain screen', async t => {
+	const {driven, written, type} = await openShell({place: 'lab default/we\u001B[2Jb, container app', note: 'dial \u001B]0;title\u0007 failed'});
+	type(leave);
+	await delay(10);
+	type('x');
+	await driven;
+	t.regex(written(), /we\^\[\[2Jb/);
+	t.regex(written(), /dial \^\[\]0;title\^G failed/);
+});
