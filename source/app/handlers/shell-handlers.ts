@@ -6,6 +6,7 @@ import {allContainers, chooseContainer} from '../../targets/choose-container.ts'
 import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
 import {findAction} from '../../actions/action-rows.ts';
 import {driveInTerminal} from '../drive-in-terminal.ts';
+import {saysNoShell} from '../no-shell.ts';
 import {whyOff} from '../press-key.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {clusterOf, targetHere} from './cursor.ts';
@@ -95,12 +96,12 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 	}
 
 	const {end, path, next} = await driveInTerminal(session, id, remote, {
-		place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`, kind, tty, began, mayEndUnseen: error => feature === 'exec' && noShell(error),
+		place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`, kind, tty, began, mayEndUnseen: error => feature === 'exec' && saysNoShell(error),
 		...feature === 'attach' && {statusOf: async () => exitStatusOf(cluster.access, pod, container, {limitMs: statusLagMs, signal: AbortSignal.timeout(statusLagMs)})},
 	});
 	session.store.now({type: 'dock', event: {type: 'close', id}});
 	const {error} = end;
-	if (error && feature === 'exec' && noShell(error)) {
+	if (error && feature === 'exec' && saysNoShell(error)) {
 		await offerDebugger(session, place, error);
 		return;
 	}
@@ -118,10 +119,6 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 	} else if (next === 'again') {
 		await runInTerminal(session, place, feature, command);
 	}
-}
-
-function noShell({text, message}: SpokeError): boolean {
-	return /executable file not found|no such file or directory|not found/i.test(text ?? message);
 }
 
 /** Where there is no shell a container that brings one can be added; asked first, as it stays in the pod. */
