@@ -1,6 +1,7 @@
 /** Proxy: the request line, what was asked so far, and the answer of the one under the cursor. */
 import {Sanitiser} from '../text/sanitise.ts';
 import {cellWidth, clipToCells, fitToCells} from '../text/cell-width.ts';
+import {parseExactly} from '../text/exact-json.ts';
 import {exchangeHere, listenerHere, proxyRows, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
 import {worstPath} from '../state/connections.ts';
 import {titledRule} from './chrome.ts';
@@ -108,17 +109,25 @@ function bodyLines(body: string, readable: boolean, width: number): Line[] {
 	return shownBody(body, readable).split('\n').slice(0, 2000).map(row => line(' ', readable ? row : row.slice(0, width * 4)));
 }
 
+/** The one that was made last: an answer is drawn many times. */
+let laidOut = {body: '', readable: false, shown: ''};
+
 /** Safe to show; `readable` lays JSON out. */
 export function shownBody(body: string, readable: boolean): string {
-	if (readable && /^\s*[[{]/.test(body)) {
-		try {
-			return safe(JSON.stringify(JSON.parse(body), null, 2));
-		} catch {
-			// Not JSON after all: shown as it came.
-		}
+	if (laidOut.body !== body || laidOut.readable !== readable) {
+		laidOut = {body, readable, shown: safe(readable ? asReadable(body) : body)};
 	}
 
-	return safe(body);
+	return laidOut.shown;
+}
+
+function asReadable(body: string): string {
+	try {
+		return /^\s*[[{]/.test(body) ? JSON.stringify(parseExactly(body), null, 2) : body;
+	} catch {
+		// Not JSON after all: shown as it came.
+		return body;
+	}
 }
 
 function safe(text: string): string {

@@ -1,4 +1,5 @@
 /** A log line that is a JSON object, as fields in the order in which a person reads them. */
+import {isNumber, parseExactly} from '../../text/exact-json.ts';
 
 export type JsonField = {name: string; value: string; kind: 'string' | 'number' | 'other'};
 export type JsonLine = {time: string | null; level: string | null; message: string | null; fields: readonly JsonField[]};
@@ -15,7 +16,7 @@ export function readJsonLine(text: string): JsonLine | null {
 
 	let parsed: unknown;
 	try {
-		parsed = JSON.parse(text);
+		parsed = parseExactly(text);
 	} catch {
 		return null;
 	}
@@ -40,7 +41,7 @@ export function readJsonLine(text: string): JsonLine | null {
 /** Every field of the object at its own place, for the opened line. */
 export function allJsonFields(text: string): readonly JsonField[] | null {
 	try {
-		const parsed: unknown = JSON.parse(text);
+		const parsed = parseExactly(text);
 		return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? Object.entries(parsed).map(([name, value]) => asField(name, value)) : null;
 	} catch {
 		return null;
@@ -48,5 +49,5 @@ export function allJsonFields(text: string): readonly JsonField[] | null {
 }
 
 function asField(name: string, value: unknown): JsonField {
-	return {name, value: typeof value === 'string' ? value : JSON.stringify(value) ?? 'null', kind: typeof value === 'string' ? 'string' : typeof value === 'number' ? 'number' : 'other'};
+	return {name, value: typeof value === 'string' ? value : JSON.stringify(value) ?? 'null', kind: typeof value === 'string' ? 'string' : isNumber(value) ? 'number' : 'other'};
 }

@@ -1,0 +1,21 @@
+/** JSON as it was written: a number that a double cannot hold keeps all its digits. */
+
+/** The engine has these; the compiler does not know them yet. @see https://tc39.es/proposal-json-parse-with-source/ */
+const exact = JSON as unknown as {
+	parse(text: string, reviver: (key: string, value: unknown, context: {source?: string}) => unknown): unknown;
+	rawJSON(source: string): object;
+	isRawJSON(value: unknown): boolean;
+};
+
+/**
+As JSON.parse, but `JSON.stringify` gives every number back as it stood in the text: ids of 64 bits, `1.0`, `1e5`.
+@throws SyntaxError when the text is no JSON
+*/
+export function parseExactly(text: string): unknown {
+	return exact.parse(text, (_, value, {source}) => typeof value === 'number' && source !== undefined && String(value) !== source ? exact.rawJSON(source) : value);
+}
+
+/** Whether a value of `parseExactly` is a number. */
+export function isNumber(value: unknown): boolean {
+	return typeof value === 'number' || exact.isRawJSON(value);
+}
