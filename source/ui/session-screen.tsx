@@ -1,6 +1,8 @@
 /** The whole screen: header, main pane, path, connections, footer, and what floats over them. Only lays out. */
 import {Box} from 'ink';
 import {use, useLayoutEffect, type ReactNode} from 'react';
+import type {Path} from '../posture/evidence.ts';
+import {worstPath} from '../state/connections.ts';
 import {layout, type Layout} from '../state/layout.ts';
 import {cursorRow, type ListState} from '../state/list-state.ts';
 import type {Layer} from '../state/session-state.ts';
@@ -156,11 +158,11 @@ function pathRows(screen: Screen, parts: Layout): Line[] {
 	return [...rule, ...pathPane(screen, pathHere(screen), parts.path, state.size.columns)];
 }
 
-/** The path of what is under the cursor: of its own connection where it has one, else as it was read. */
-function pathHere({state}: Screen) {
+/** The path of what is under the cursor: of its own connection where it has one, the worst where it has several, else as it was read. */
+export function pathHere({state}: Pick<Screen, 'state'>): Path | null {
 	if (state.view === 'forwards') {
 		const entry = state.dock.find(one => one.id === state.forwards[state.forwardAt]?.id);
-		return [...entry?.paths.values() ?? []].findLast(path => path !== null) ?? null;
+		return worstPath(entry?.paths.values() ?? []);
 	}
 
 	if (state.view === 'proxy') {

@@ -1,0 +1,17 @@
+/** Which path stands beside what is under the cursor. */
+import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import type {Path, TlsState} from '../../source/posture/evidence.ts';
+import {emptySession, type SessionState} from '../../source/state/session-state.ts';
+import {pathHere} from '../../source/ui/session-screen.tsx';
+
+const pathOf = (tls: TlsState) => ({legs: [{tls: {state: 'verified'}}, {tls: {state: tls}}]}) as unknown as Path;
+
+test('of a forward with several connections it is the worst, as in its row', t => {
+	const [bad, good] = [pathOf('unverified'), pathOf('verified')];
+	const state = {
+		...emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), view: 'forwards',
+		forwards: [{id: 'f-1'}], dock: [{id: 'f-1', paths: new Map([['c1', bad], ['c2', good]])}],
+	} as unknown as SessionState;
+	t.is(pathHere({state}), bad);
+});
