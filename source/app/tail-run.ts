@@ -15,6 +15,7 @@ import {listPods, reachedPod} from '../targets/resolve-pod.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Moved} from '../state/tail/insert-lines.ts';
 import {ClockSkew} from '../state/tail/clock-skew.ts';
+import {countJsonLines} from '../state/tail/json-fields.ts';
 import {levelOf} from '../state/tail/line-level.ts';
 import {filterTail, goTo, movedTail, olderUnread, type OlderLines, type SincePreset, type TailSource, type TailView} from '../state/tail/tail-view.ts';
 import {grouped} from '../text/grouped.ts';
@@ -95,7 +96,7 @@ export class TailRun {
 		this.#order = this.#makeOrder();
 		this.view = filterTail({
 			...this.view, since, skews: [], previous, phase: 'opening', note: '', sources: [], marked: new Set(), cursor: 0, top: 0, older: since === 'head' ? {...olderUnread, phase: 'none'} : olderUnread,
-			follow: since !== 'head' || previous, pausedAt: null, searchIndex: null, search: null, counters: {...this.view.counters, reconnects: 0, possibleGaps: 0, restarts: 0},
+			follow: since !== 'head' || previous, pausedAt: null, searchIndex: null, search: null, counters: {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0},
 		}, {});
 		if (!this.view.follow) {
 			this.view = goTo(this.view, 0);
@@ -385,6 +386,10 @@ export class TailRun {
 
 	#tellMoved(moved: Moved): void {
 		this.view = movedTail(this.view, moved);
+		if (this.view.json) {
+			this.view = {...this.view, counters: {...this.view.counters, json: countJsonLines(this.view.buffer)}};
+		}
+
 		for (const tell of this.onMoved) {
 			tell(moved);
 		}

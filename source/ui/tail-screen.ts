@@ -313,12 +313,25 @@ function lineDetail(screen: Screen, view: TailView, number: number, most: number
 
 	const {state: {size}, theme: {glyphs}} = screen;
 	const text = one.bytes.toString('utf8');
-	const safe = (part: string) => new Sanitiser().finish(part).replaceAll('\t', '  ');
 	const fields = allJsonFields(text);
 	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, after: `${view.sources[one.source]?.short ?? ''}${fields ? ', all fields' : `, ${grouped(one.bytes.length)} bytes`}`});
 	const rows = fields === null
-		? wrapWords(safe(text), size.columns - 3).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
+		? detailRows(text, size.columns).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
 		: fields.map(({name, value, kind}, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', ' ', of('json.key', `${safe(name)}: `), of(kind === 'number' ? 'json.number' : 'json.string', safe(value).replaceAll('\n', () => ` ${glyphs.newLine} `))));
 	const from = Math.max(0, Math.min(view.lineField - most + 3, rows.length - most + 1));
 	return [head, ...rows.slice(from, from + most - 1)];
+}
+
+/** How many fields, or rows of text, an opened line has. */
+export function detailLength({bytes}: TailLine, columns: number): number {
+	const text = bytes.toString('utf8');
+	return allJsonFields(text)?.length ?? detailRows(text, columns).length;
+}
+
+function detailRows(text: string, columns: number): string[] {
+	return wrapWords(safe(text), columns - 3);
+}
+
+function safe(part: string): string {
+	return new Sanitiser().finish(part).replaceAll('\t', '  ');
 }

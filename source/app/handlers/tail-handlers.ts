@@ -1,7 +1,8 @@
 /** All that is done in a tail. */
-import {allJsonFields} from '../../state/tail/json-fields.ts';
+import {allJsonFields, countJsonLines} from '../../state/tail/json-fields.ts';
 import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {levelBits, type LineLevel, levelNames} from '../../state/tail/line-buffer.ts';
+import {detailLength} from '../../ui/tail-screen.ts';
 import type {Session} from '../session.ts';
 import {TailRun} from '../tail-run.ts';
 import {tailAsk, type TailWish} from '../tail-targets.ts';
@@ -56,10 +57,13 @@ function openTailHere(session: Session): void {
 	}
 }
 
+/** The line under the cursor; while it follows, the last one that is shown. */
+const lineHere = (view: TailView) => view.follow ? numberAt(view, shownLength(view) - 1) : view.cursor;
+
 const pageOf = (view: TailView) => Math.max(1, view.windowRows - 1);
 const move = (by: (view: TailView) => number) => async (session: Session) => withTail(session, async run => {
 	const rows = by(run.view);
-	const above = placeOf(run.view, run.view.follow ? numberAt(run.view, shownLength(run.view) - 1) : run.view.cursor);
+	const above = placeOf(run.view, lineHere(run.view));
 	change(session, view => moveTail(view, rows));
 	if (above + rows < 0) {
 		await goAbove(session, run, -(above + rows));
@@ -160,7 +164,7 @@ export const tailHandlers: Handlers = {
 		}
 	},
 	'tail.json'(session) {
-		change(session, view => ({...view, json: !view.json, counters: {...view.counters, json: view.json ? 0 : countJson(view)}}));
+		change(session, view => ({...view, json: !view.json, counters: {...view.counters, json: view.json ? 0 : countJsonLines(view.buffer)}}));
 	},
 	'tail.fields': async session => withTail(session, async run => chooseFields(session, run)),
 	'tail.wrap'(session) {
@@ -181,7 +185,7 @@ export const tailHandlers: Handlers = {
 	'tail.open-line'(session) {
 		const run = currentTail(session);
 		if (run && shownLength(run.view) > 0) {
-			change(session, view => ({...goTo(view, view.follow ? numberAt(view, shownLength(view) - 1) : view.cursor), lineField: 0}));
+			change(session, view => ({...goTo(view, lineHere(view)), lineField: 0}));
 			session.store.now({type: 'layer', to: {line: run.view.cursor}});
 		}
 	},
@@ -189,10 +193,10 @@ export const tailHandlers: Handlers = {
 		store.now({type: 'layer', to: {line: null}});
 	},
 	'line.down'(session) {
-		change(session, view => ({...view, lineField: view.lineField + 1}));
+		moveInLine(session, 1);
 	},
 	'line.up'(session) {
-		change(session, view => ({...view, lineField: Math.max(0, view.lineField - 1)}));
+		moveInLine(session, -1);
 	},
 	'line.copy'(session) {
 		const field = fieldHere(session);
@@ -210,7 +214,12 @@ export const tailHandlers: Handlers = {
 		const run = currentTail(session);
 		if (run) {
 			const {view} = run;
-			const numbers = view.marked.size > 0 ? [...view.marked].sort((one, other) => one - other) : [view.follow ? view.buffer.end - 1 : view.cursor];
+			if (view.marked.size === 0 && shownLength(view) === 0) {
+				session.tell('there is no line to copy');
+				return;
+			}
+
+			const numbers = view.marked.size > 0 ? [...view.marked].sort((one, other) => one - other) : [lineHere(view)];
 			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), numbers.length === 1 ? '1 line' : `${numbers.length} lines`);
 		}
 	},
@@ -232,15 +241,11 @@ export const tailHandlers: Handlers = {
 	'tail.since-1h': since('1h'),
 };
 
-function countJson({buffer}: TailView): number {
-	let count = 0;
-	for (const block of buffer.blocks) {
-		for (let at = 0; at < block.count; at++) {
-			count += block.starts[at]! < block.starts[at + 1]! && block.bytes[block.starts[at]!] === 0x7B ? 1 : 0;
-		}
-	}
-
-	return count;
+/** No further than the opened line's own fields or rows. */
+function moveInLine(session: Session, by: 1 | -1): void {
+	const line = currentTail(session)?.view.buffer.line(currentTail(session)?.view.cursor ?? -1);
+	const last = line ? detailLength(line, session.store.state.size.columns) - 1 : 0;
+	change(session, view => ({...view, lineField: Math.max(0, Math.min(view.lineField + by, last))}));
 }
 
 function fieldHere(session: Session): {name: string; value: string} | null {

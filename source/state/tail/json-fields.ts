@@ -1,5 +1,6 @@
 /** A log line that is a JSON object, as fields in the order in which a person reads them. */
 import {isNumber, parseExactly} from '../../text/exact-json.ts';
+import type {LineBuffer} from './line-buffer.ts';
 
 export type JsonField = {name: string; value: string; kind: 'string' | 'number' | 'other'};
 export type JsonLine = {time: string | null; level: string | null; message: string | null; fields: readonly JsonField[]};
@@ -46,6 +47,18 @@ export function allJsonFields(text: string): readonly JsonField[] | null {
 	} catch {
 		return null;
 	}
+}
+
+/** How many lines of a buffer begin as a JSON object does. */
+export function countJsonLines({blocks}: LineBuffer): number {
+	let count = 0;
+	for (const block of blocks) {
+		for (let at = 0; at < block.count; at++) {
+			count += block.starts[at]! < block.starts[at + 1]! && block.bytes[block.starts[at]!] === 0x7B ? 1 : 0;
+		}
+	}
+
+	return count;
 }
 
 function asField(name: string, value: unknown): JsonField {

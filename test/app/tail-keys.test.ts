@@ -1,0 +1,66 @@
+/** Keys in a tail mean what is on the screen. */
+import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import {tailHandlers} from '../../source/app/handlers/tail-handlers.ts';
+import type {Session} from '../../source/app/session.ts';
+import {Store} from '../../source/app/store.ts';
+import {TailRun} from '../../source/app/tail-run.ts';
+import {emptySession} from '../../source/state/session-state.ts';
+import {emptyTail, filterTail} from '../../source/state/tail/tail-view.ts';
+
+function openTail(lines: readonly string[]) {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	const targets = async () => Promise.withResolvers<never>().promise;
+	const run = new TailRun('tail-1', {title: 'web', asked: 'web', containers: {kind: 'default'}, targets}, emptyTail('tail-1', 'web'), {cluster: null as never, witness: {}, changed() {}});
+	for (const [index, line] of lines.entries()) {
+		run.view.buffer.append(0, index, 0, 'text', Buffer.from(line));
+	}
+
+	store.now({type: 'push', layer: {kind: 'tail', id: 'tail-1', line: null}});
+	const copied: string[] = [];
+	const told: string[] = [];
+	const session = {store, tails: new Map([['tail-1', run]]), copy(text: string) {
+		copied.push(text);
+	}, tell(text: string) {
+		told.push(text);
+	}} as unknown as Session;
+	const press = async (...ids: readonly string[]) => {
+		for (const id of ids) {
+			await tailHandlers[id]!(session);
+		}
+	};
+
+	return {run, press, copied, told};
+}
+
+test('a copy is of the last line that is shown, never of one that a filter hides', async t => {
+	const {run, press, copied, told} = openTail(['GET /ok', 'password=hunter2']);
+	run.view = filterTail(run.view, {filter: {text: 'GET', regex: false, inverse: false}});
+	run.scan(1000);
+	await press('tail.copy');
+	t.deepEqual(copied, ['GET /ok']);
+	run.view = filterTail(run.view, {filter: {text: 'PUT', regex: false, inverse: false}});
+	run.scan(1000);
+	await press('tail.copy');
+	t.is(copied.length, 1);
+	t.deepEqual(told, ['there is no line to copy']);
+});
+
+test('in an opened line the way back begins with the first key, however often the last field was passed', async t => {
+	const {run, press, copied} = openTail(['{"msg":"paid","id":1,"user":"ada"}']);
+	await press('tail.open-line', 'line.down', 'line.down', 'line.down', 'line.down', 'line.down');
+	t.is(run.view.lineField, 2);
+	await press('line.up', 'line.copy');
+	t.deepEqual(copied, ['1']);
+	const text = openTail(['one row of text']);
+	await text.press('tail.open-line', 'line.down', 'line.down');
+	t.is(text.run.view.lineField, 0);
+});
+
+test('lines of JSON are counted anew when a tail begins anew', async t => {
+	const {run, press} = openTail(['{"msg":"paid"}', 'text', '{}']);
+	await press('tail.json');
+	t.is(run.view.counters.json, 2);
+	await press('tail.since-1m');
+	t.is(run.view.counters.json, 0);
+});
