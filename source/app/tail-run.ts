@@ -1,18 +1,11 @@
 /** Runs one tail: follows the logs, puts the lines into its buffer in the order of their times, and keeps its view. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {asSpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import type {LogEvent, LogSource} from '../sessions/logs/log-events.ts';
-import {followLogs, logSource, type ContainerChoice, type FollowTargets} from '../sessions/logs/follow-logs.ts';
+import {followLogs, type ContainerChoice, type FollowTargets} from '../sessions/logs/follow-logs.ts';
 import type {LogRead} from '../sessions/logs/log-read.ts';
-import {readLineBlocks} from '../sessions/logs/line-blocks.ts';
 import {stampLength, stampMilliseconds} from '../sessions/logs/line-stamp.ts';
-import {kubeletWords} from '../sessions/logs/kubelet-words.ts';
-import {openLog} from '../sessions/logs/open-log.ts';
-import {allContainers, chooseContainer} from '../targets/choose-container.ts';
-import type {PodObject} from '../targets/pod-object.ts';
-import {listPods, reachedPod} from '../targets/resolve-pod.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Moved} from '../state/tail/insert-lines.ts';
 import {ClockSkew} from '../state/tail/clock-skew.ts';
 import {countJsonLines} from '../state/tail/json-fields.ts';
@@ -21,6 +14,7 @@ import {filterTail, goTo, movedTail, olderUnread, type OlderLines, type SincePre
 import {grouped} from '../text/grouped.ts';
 import {insertLate} from './late-lines.ts';
 import {LineOrder} from './line-order.ts';
+import {readLogsBefore} from './logs-before.ts';
 import {JoinPoints, loadOlder} from './older-loading.ts';
 import {noticeOf, phaseOf} from './tail-notices.ts';
 import {asTailSource, shortName} from './tail-source.ts';
@@ -187,7 +181,20 @@ export class TailRun {
 		try {
 			const targets = await this.ask.targets(signal);
 			if (previous) {
-				await this.#readPrevious(targets, signal);
+				await readLogsBefore(this.#cluster, targets, {ask: this.ask, witness: this.#witness, signal}, {
+					source: source => this.#sourceIndex(source),
+					lines: (index, block) => {
+						this.#order.lines(index, block);
+						this.#changed();
+					},
+					notice: (index, text) => {
+						this.#notice(index, text);
+					},
+				});
+				if (!signal.aborted) {
+					this.#end('the log before is read', 'end of the log before');
+				}
+
 				return;
 			}
 
@@ -202,9 +209,7 @@ export class TailRun {
 			}
 
 			if (!signal.aborted) {
-				this.#order.flushAll();
-				this.view = {...this.view, phase: 'ended', note: 'the pods are done'};
-				this.#notice(-1, 'tail ended: nothing more will come');
+				this.#end('the pods are done', 'tail ended: nothing more will come');
 			}
 		} catch (thrown) {
 			if (!signal.aborted) {
@@ -215,57 +220,10 @@ export class TailRun {
 		}
 	}
 
-	/** The log of each container's life before: read once, there is nothing to follow. */
-	async #readPrevious(targets: FollowTargets, signal: AbortSignal): Promise<void> {
-		const pods = targets.kind === 'pods' ? targets.pods : await listPods(this.#cluster, targets.scope, signal);
-		for (const pod of pods) {
-			const names = this.ask.containers.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chooseContainer(pod, this.ask.containers.kind === 'named' ? this.ask.containers.name : undefined, {unknownAnnotation: 'go-on'}).name];
-			for (const name of names) {
-				await this.#readOnePrevious(pod, name, pods.length, signal);
-				if (signal.aborted) {
-					return;
-				}
-			}
-		}
-
+	#end(note: string, text: string): void {
 		this.#order.flushAll();
-		this.view = {...this.view, phase: 'ended', note: 'the log before is read'};
-		this.#notice(-1, 'end of the log before');
-	}
-
-	async #readOnePrevious(pod: PodObject, container: string, chosenFrom: number, signal: AbortSignal): Promise<void> {
-		const source = logSource(pod, container);
-		const index = this.#sourceIndex(source);
-		try {
-			const open = await openLog(this.#cluster, source, {previous: true, timestamps: true}, {target: reachedPod(this.ask.asked, pod, chosenFrom, container), witness: this.#witness, signal});
-			try {
-				const {remainder, error} = await readLineBlocks(open.body, block => {
-					signal.throwIfAborted();
-					this.#order.lines(index, block);
-					this.#changed();
-				});
-				signal.throwIfAborted();
-				const {log, words} = kubeletWords(remainder);
-				this.#order.lines(index, log);
-				if (words !== null) {
-					throw new SpokeError('ERR_SECOND_LEG', 'the node offers no log before', {text: words});
-				}
-
-				if (error) {
-					throw new SpokeError('ERR_STREAM_LOST', `the log before was cut: ${error.message}`, {leg: 1, cause: error});
-				}
-			} finally {
-				open.close();
-			}
-		} catch (thrown) {
-			// Another beginning was asked for meanwhile: what is on the screen is no longer this.
-			if (signal.aborted) {
-				return;
-			}
-
-			const error = asSpokeError(thrown);
-			this.#notice(index, `${pod.metadata.name}/${container}: ${error.message}${error.text === null ? '' : `: ${sanitiseLine(error.text)}`}`);
-		}
+		this.view = {...this.view, phase: 'ended', note};
+		this.#notice(-1, text);
 	}
 
 	#take(event: LogEvent): void {
