@@ -1,7 +1,7 @@
 /** All that the session knows and shows, as one value. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Audit} from '../posture/audit/audit-object.ts';
-import type {Path} from '../posture/evidence.ts';
+import type {Leg, Path} from '../posture/evidence.ts';
 import type {Dock} from './connections.ts';
 import {emptyList, type ListState} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
@@ -36,6 +36,8 @@ export type ClusterState = {
 	lastNamespace: string;
 	/** What our own socket says of leg 1; `null` before the first answer. */
 	legOne: {tls: 'verified' | 'unverified' | 'plain'; route: 'direct' | 'proxy'} | null;
+	/** Who answers at the end of leg 1, where that was read. */
+	front: Leg['to'] | null;
 	/** Apiserver processes known and read, where that is told. */
 	replicas: {known: number | null; read: number} | null;
 	reachable: 'yes' | 'no' | 'not yet';

@@ -6,7 +6,7 @@ import type {SessionState, ViewName} from '../state/session-state.ts';
 import {grouped} from '../text/grouped.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
-import {tlsRole} from './path-words.ts';
+import {hubWord, tlsRole} from './path-words.ts';
 
 /** `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read` */
 export function header(screen: Screen): Line {
@@ -26,17 +26,18 @@ export function header(screen: Screen): Line {
 }
 
 function legOne({state: {cluster}, theme: {glyphs}}: Screen, long: boolean): Span[] {
+	const hub = {text: long ? ` ${hubWord(cluster.front)}` : ''};
 	if (cluster.reachable === 'no') {
-		return [of('state.failed', `you ${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), {text: ' apiserver'}];
+		return [of('state.failed', `you ${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), {text: ` ${hubWord(cluster.front)}`}];
 	}
 
 	if (cluster.legOne === null) {
-		return [of('tls.unknown', `${glyphs.strokes.unknown} connecting ${glyphs.strokes.unknown}${glyphs.arrow}`), {text: long ? ' apiserver' : ''}];
+		return [of('tls.unknown', `${glyphs.strokes.unknown} connecting ${glyphs.strokes.unknown}${glyphs.arrow}`), hub];
 	}
 
 	const stroke = glyphs.strokes.proven;
 	const {tls, route} = cluster.legOne;
-	return [...route === 'proxy' ? [of('route', `${stroke} proxy `)] : [], of(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`), {text: long ? ' apiserver' : ''}];
+	return [...route === 'proxy' ? [of('route', `${stroke} proxy `)] : [], of(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`), hub];
 }
 
 const views: ReadonlyArray<readonly [ViewName, string]> = [

@@ -1,7 +1,7 @@
 /** The path to what is under the cursor: the line, and one line a fact with its basis and evidence; below a list, or upright at its right. */
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
-import {pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
+import {hubWord, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
@@ -30,7 +30,7 @@ function unreadLine({state: {cluster}, theme: {glyphs}}: Screen): Line {
 	const {legOne} = cluster;
 	const stroke = glyphs.strokes.proven;
 	const first = legOne === null ? of('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}`) : of(tlsRole[legOne.tls], `${stroke} ${legOne.tls} ${stroke}${glyphs.arrow}`);
-	return line(' you ', first, ' apiserver ', of('tls.unknown', `${glyphs.strokes.unknown} not read yet ${glyphs.strokes.unknown}${glyphs.arrow}`), ' kubelet');
+	return line(' you ', first, ` ${hubWord(cluster.front)} `, of('tls.unknown', `${glyphs.strokes.unknown} not read yet ${glyphs.strokes.unknown}${glyphs.arrow}`), ' kubelet');
 }
 
 /** One fact a line: leg 1's TLS, then leg 2's route and TLS. */
@@ -87,7 +87,7 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	const lines: Line[] = [put(of('title', 'Path'), of('text.dim', subject === '' ? '' : ` to ${subject}`)), put('')];
 	lines.push(put(`you     ${cluster.user}`));
 	if (path === null) {
-		lines.push(put(' ', cluster.legOne === null ? of('tls.unknown', `${glyphs.upright.unknown} checking`) : of(tlsRole[cluster.legOne.tls], `${glyphs.upright.proven} ${cluster.legOne.tls}`)), put(' ', of('tls.unknown', glyphs.arrowDown)), put('apiserver'), put(' ', of('tls.unknown', `${glyphs.upright.unknown} not read yet`)));
+		lines.push(put(' ', cluster.legOne === null ? of('tls.unknown', `${glyphs.upright.unknown} checking`) : of(tlsRole[cluster.legOne.tls], `${glyphs.upright.proven} ${cluster.legOne.tls}`)), put(' ', of('tls.unknown', glyphs.arrowDown)), put(hubWord(cluster.front)), put(' ', of('tls.unknown', `${glyphs.upright.unknown} not read yet`)));
 		return fillUp(lines, rows, put(''));
 	}
 
@@ -108,7 +108,7 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 		lines.push(put(' ', of(tlsRole[first.tls.state], glyphs.arrowDown)));
 		const letter = replicaLetter(processes, path.process.id);
 		const known = path.process.known === null ? '' : `, ${path.process.read} of ${path.process.known} read`;
-		lines.push(put(`${first.to === 'gateway' ? 'gateway' : `apiserver${letter === null ? '' : ` ${letter}`}`}`, of('text.dim', path.process.startTime === null ? '' : `      up since ${path.process.startTime.slice(0, 16).replace('T', ' ')}${known}`)));
+		lines.push(put(`${hubWord(first.to)}${first.to === 'gateway' || letter === null ? '' : ` ${letter}`}`, of('text.dim', path.process.startTime === null ? '' : `      up since ${path.process.startTime.slice(0, 16).replace('T', ' ')}${known}`)));
 	}
 
 	if (second) {

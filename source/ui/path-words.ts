@@ -46,6 +46,11 @@ export function pathLine(path: Path, width: number, glyphs: Glyphs, letter: stri
 	return shortest;
 }
 
+/** What stands at the end of leg 1: a gateway that was recognised is called one. */
+export function hubWord(to: Leg['to'] | null | undefined): string {
+	return to === 'gateway' ? 'gateway' : 'apiserver';
+}
+
 function spell(path: Path, form: Form, glyphs: Glyphs, letter: string | null, ends: string | undefined): Span[] {
 	const [first, second] = path.legs;
 	const spans: Span[] = [];
@@ -58,8 +63,7 @@ function spell(path: Path, form: Form, glyphs: Glyphs, letter: string | null, en
 
 		spans.push({text: second ? '  2 ' : ''});
 	} else if (first && form.leg1 === 'way') {
-		const hub = first.to === 'gateway' ? 'gateway' : 'apiserver';
-		spans.push({text: form.ends ? 'you ' : ''}, ...legWords(first, form, glyphs, false, brokenLeg === 1, form.direct), {text: form.ends || form.names ? ` ${hub}${form.replica && letter !== null ? ` ${letter}` : ''} ` : ' '});
+		spans.push({text: form.ends ? 'you ' : ''}, ...legWords(first, form, glyphs, false, brokenLeg === 1, form.direct), {text: form.ends || form.names ? ` ${hubWord(first.to)}${form.replica && letter !== null ? ` ${letter}` : ''} ` : ' '});
 		if (brokenLeg === 1) {
 			return spans;
 		}
