@@ -35,10 +35,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 			return;
 		}
 
-		const entry = commandTable.find(({row}) => row.name === name);
-		if (!entry) {
-			throw new SpokeError('ERR_USAGE', `unknown command: ${name}`, {remedy: 'list the commands with `spoke help`'});
-		}
+		const entry = findEntry(name);
 
 		if (asksForHelp(rest)) {
 			process.stdout.write(helpText(name));
@@ -123,9 +120,18 @@ function asksForJson(rest: readonly string[]): boolean {
 		|| ((argument === '-o' || argument === '--output') && own[index + 1] === 'json'));
 }
 
-function helpText(name: string | undefined): string {
+/** @throws SpokeError ERR_USAGE when there is no such command */
+function findEntry(name: string): (typeof commandTable)[number] {
 	const entry = commandTable.find(({row}) => row.name === name);
-	return entry ? renderCommandHelp(entry.row) : renderProgramHelp(commandTable.map(({row}) => row));
+	if (!entry) {
+		throw new SpokeError('ERR_USAGE', `unknown command: ${name}`, {remedy: 'list the commands with `spoke help`'});
+	}
+
+	return entry;
+}
+
+function helpText(name: string | undefined): string {
+	return name === undefined || name.startsWith('-') ? renderProgramHelp(commandTable.map(({row}) => row)) : renderCommandHelp(findEntry(name).row);
 }
 
 /** One line on stderr, and with `-o json` an Error object as the last line of stdout. */

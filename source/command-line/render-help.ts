@@ -22,7 +22,7 @@ export function renderProgramHelp(rows: readonly HelpRow[]): string {
 		'Commands:',
 		...rows.filter(row => row.name !== 'session').map(row => `  ${row.name.padEnd(width)}  ${row.summary}`),
 		'',
-		'`spoke COMMAND --help` shows a command’s flags. Connection flags are kubectl’s.',
+		'`spoke COMMAND --help` shows a command’s flags, `spoke help session` the session’s. Connection flags are kubectl’s.',
 		'',
 	].join('\n');
 }

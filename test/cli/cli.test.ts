@@ -33,6 +33,14 @@ test('each command’s help shows each of its flags', async t => {
 	}
 });
 
+test('help of a command that there is not is a usage error, not the list of commands', async t => {
+	const {status, stdout, stderr} = await runSpoke(['help', 'nope']);
+	t.is(status, 2);
+	t.is(stdout, '');
+	t.regex(stderr, /^error: unknown command: nope .*\[ERR_USAGE\]\n$/);
+	t.is((await runSpoke(['help', 'session'])).status, 0);
+});
+
 test('a reader of help or of a table that is gone is status 141, without a word', async t => {
 	for (const argv of [['help'], ['keys'], ['completion', 'bash']]) {
 		const child = spawn(process.execPath, [builtProgram, ...argv], {stdio: ['ignore', 'pipe', 'pipe']});

@@ -16,7 +16,7 @@ for (const [line, words] of offered) {
 }
 
 const asked: ReadonlyArray<readonly [string, string, string]> = [
-	['logs we', 'target', 'we'], ['logs -n ', 'namespace', ''], ['--context pr', 'context', 'pr'], ['tail --context=pr', 'context', 'pr'], ['port-forward svc/', 'target', 'svc/'], ['logs web -c ', 'container', ''], ['proxy get svc/', 'target', 'svc/'],
+	['logs we', 'target', 'we'], ['debug -it we', 'target', 'we'], ['logs -n ', 'namespace', ''], ['--context pr', 'context', 'pr'], ['tail --context=pr', 'context', 'pr'], ['port-forward svc/', 'target', 'svc/'], ['logs web -c ', 'container', ''], ['proxy get svc/', 'target', 'svc/'],
 ];
 for (const [line, kind, prefix] of asked) {
 	test(`\`spoke ${line}\` asks for a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {

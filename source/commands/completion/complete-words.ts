@@ -8,7 +8,7 @@ export type Offer = {word: string; does: string};
 export type Asked = {kind: NonNullable<FlagRow['completes']>; prefix: string; lead: string};
 export type Completion = {offers: readonly Offer[]; asked: Asked | null; command: CommandRow | null};
 
-const takesTarget = new Set(['tail', 'logs', 'exec', 'attach', 'port-forward', 'path', 'doctor']);
+const takesTarget = new Set(['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward', 'path', 'doctor']);
 
 /** `words` are those behind the program's name; the last one is being typed. Pure. */
 export function completeWords(rows: readonly CommandRow[], words: readonly string[]): Completion {
