@@ -1,13 +1,11 @@
 /** Which logs a request without -f reads, and which pods one with -f follows. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
 import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
+import {followedTargets} from '../../sessions/logs/followed-targets.ts';
 import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
-import {objectPath} from '../../targets/object-path.ts';
 import type {ParsedTarget} from '../../targets/parse-target.ts';
-import type {PodObject, WorkloadObject} from '../../targets/pod-object.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
 import {byLogging} from '../../targets/pod-order.ts';
-import {podsBehind} from '../../targets/pods-behind.ts';
 import {listPods, reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
 import type {LogRequest} from './log-request.ts';
 import type {ChosenLog} from './print-logs.ts';
@@ -71,36 +69,12 @@ export async function chooseFollowed(cluster: ClusterAccess, {selector, targets,
 		return {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome};
 	}
 
-	const behind = await Promise.all(targets.map(async target => podsBehind(cluster, target, namespace, signal)));
-	const pods = behind.flatMap(found => found.kind === 'pod' ? [found.pod] : []);
-	const [only] = behind;
-	if (only?.kind === 'selected' && behind.length === 1) {
-		return {kind: 'scope', scope: only.scope, mayCome: async () => mayHavePods(cluster, targets[0]!, namespace)};
-	}
-
-	if (pods.length < behind.length) {
-		throw new SpokeError('ERR_USAGE', `with -f, ${targets.map(({asked}) => asked).join(' ')} cannot be followed together: several targets must all be pods`, {remedy: 'follow workloads one by one, or by -l SELECTOR'});
-	}
-
-	for (const pod of pods) {
+	const followed = await followedTargets(cluster, targets, namespace, signal);
+	for (const pod of followed.kind === 'pods' ? followed.pods : []) {
 		if (containers.kind !== 'all') {
 			chosenName(pod, containers, say);
 		}
 	}
 
-	return {kind: 'pods', pods};
-}
-
-/** False once the workload is gone, or a job is complete. */
-async function mayHavePods(cluster: ClusterAccess, {resource, name}: ParsedTarget, namespace: string): Promise<boolean> {
-	try {
-		const {status} = await cluster.json<WorkloadObject>({path: objectPath(resource, namespace, name)});
-		return resource.kind !== 'Job' || (status?.conditions ?? []).every(({type, status: holds}) => holds !== 'True' || (type !== 'Complete' && type !== 'Failed'));
-	} catch (error) {
-		if (error instanceof SpokeError && error.code === 'ERR_NOT_FOUND') {
-			return false;
-		}
-
-		throw error;
-	}
+	return followed;
 }
