@@ -4,6 +4,7 @@ import {createRequire, isBuiltin} from 'node:module';
 import {basename, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
+import {licencesOf} from './licences.ts';
 
 const root = new URL('../', import.meta.url);
 const inRoot = (path: string) => new URL(path, root).pathname;
@@ -13,8 +14,9 @@ const commands = (await readdir(inRoot('source/commands'), {withFileTypes: true}
 	.filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name) && !['command.ts', 'table.ts'].includes(entry.name))
 	.map(entry => inRoot(`source/commands/${entry.name}`));
 
-const shared: BuildOptions = {
+const shared = {
 	bundle: true,
+	metafile: true,
 	platform: 'node',
 	target: 'node22',
 	minify: true,
@@ -23,27 +25,26 @@ const shared: BuildOptions = {
 	// ws looks for a native part otherwise, which a bundle cannot carry.
 	define: {'process.env.NODE_ENV': '"production"', 'process.env.WS_NO_BUFFER_UTIL': '"1"', SPOKE_VERSION: JSON.stringify(version)},
 	logLevel: 'warning',
-};
+} as const satisfies BuildOptions;
 
 /** What every start reads: importing a built-in as an ES module evaluates all its lazy exports (`process.stdin`, web crypto), and the loader of ES modules costs as much again. */
-const startsFast: BuildOptions = {
+const startsFast = {
 	...shared,
 	format: 'cjs',
 	define: {...shared.define, 'import.meta.url': 'fileUrl'},
 	inject: [inRoot('scripts/file-url.mjs')],
-};
+} as const satisfies BuildOptions;
 
 /** What is loaded later may wait at its top level, as Ink's layout engine does. */
-const mayWait: BuildOptions = {
+const mayWait = {
 	...shared,
 	format: 'esm',
 	banner: {js: 'import {createRequire as __createRequire} from \'node:module\';const require = __createRequire(import.meta.url);'},
-};
+} as const satisfies BuildOptions;
 
 await rm(inRoot('build'), {recursive: true, force: true});
-await Promise.all([
-	sayFormat('build', 'commonjs'),
-	sayFormat('build/parts', 'module'),
+await Promise.all([sayFormat('build', 'commonjs'), sayFormat('build/parts', 'module')]);
+const built = await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
 	build({...startsFast, target: 'node18', supported: {'dynamic-import': false}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside('./commands/')]}),
 	build({...startsFast, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), builtInsWaitForTheirUse(), heavyPartsStandAlone('../parts/'), onlyUsedPartsOfWs(), noDevtools(), layoutWithoutFetch()]}),
@@ -51,9 +52,10 @@ await Promise.all([
 	// ssh2 carries a program made by emscripten, which looks for its own folder.
 	build({
 		...mayWait, entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')], outdir: inRoot('build/parts'), plugins: [noNativeParts()],
-		banner: {js: `${mayWait.banner!['js']}import __path from 'node:path';import {fileURLToPath as __toPath} from 'node:url';const __filename = __toPath(import.meta.url);const __dirname = __path.dirname(__filename);`},
+		banner: {js: `${mayWait.banner.js}import __path from 'node:path';import {fileURLToPath as __toPath} from 'node:url';const __filename = __toPath(import.meta.url);const __dirname = __path.dirname(__filename);`},
 	}),
 ]);
+await writeFile(inRoot('build/LICENCES.txt'), await licencesOf(built.map(({metafile}) => metafile)));
 await chmod(inRoot('build/spoke.js'), 0o755);
 if (!process.argv.includes('--quiet')) {
 	process.stdout.write(`built spoke ${version}: spoke.js and ${commands.length} commands\n`);
