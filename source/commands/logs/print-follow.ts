@@ -3,8 +3,9 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {logNotice} from '../../output/log-notice.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
 import {withoutStamps} from '../../sessions/logs/log-lines.ts';
-import {followLogs, type FollowLogsOptions, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
+import {followLogs, type ContainerChoice, type FollowLogsOptions, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
 import type {LogEvent, LogSource} from '../../sessions/logs/log-events.ts';
+import {allContainers} from '../../targets/choose-container.ts';
 import {printed, type LineForm} from './printed-lines.ts';
 
 export type PrintFollowOptions = {
@@ -23,18 +24,15 @@ const mostRemembered = 1000;
 
 /** Returns when everything that was followed is done. @throws SpokeError of a log that fails, unless errors are ignored */
 export async function printFollow(cluster: ClusterAccess, targets: FollowTargets, output: WriteThrough, {follow, form, limitBytes, ignoreErrors, say}: PrintFollowOptions): Promise<void> {
-	const limits = new ByteLimits(limitBytes);
+	const limits = new ByteLimits(limitBytes, expectedLogs(targets, follow.containers));
 	const notices = noticeFilter();
 	for await (const event of followLogs(cluster, targets, follow)) {
+		limits.meet(event);
 		if (event.type === 'lines') {
 			const stripped = form.strip ? withoutStamps(event.bytes) : event.bytes;
 			const bytes = limits.cut(event.source, stripped);
 			if (bytes.length > 0) {
 				await output.write(printed(bytes, event.source, {...form, strip: false}));
-			}
-
-			if (limits.reached) {
-				return;
 			}
 		} else if (event.type === 'failed' && !ignoreErrors) {
 			throw event.error;
@@ -44,34 +42,55 @@ export async function printFollow(cluster: ClusterAccess, targets: FollowTargets
 				say(notice);
 			}
 		}
+
+		if (limits.reached) {
+			return;
+		}
 	}
+}
+
+/** At least so many logs will tell something; behind a selector only their events say how many. */
+function expectedLogs(targets: FollowTargets, containers: ContainerChoice): number {
+	return targets.kind === 'pods' ? targets.pods.reduce((sum, pod) => sum + (containers.kind === 'all' ? allContainers(pod).length : 1), 0) : 1;
 }
 
 /** The server's own limit would count what a resumed answer repeats, so it is kept here. */
 class ByteLimits {
 	readonly #limit: number;
+	readonly #expected: number;
 	readonly #left = new Map<string, number>();
 
-	constructor(limit: number) {
+	constructor(limit: number, expected: number) {
 		this.#limit = limit;
+		this.#expected = expected;
 	}
 
-	/** Every log that has told something has told all it may. */
+	/** Every log has told all it may, or all that it will. */
 	get reached(): boolean {
-		return this.#limit > 0 && this.#left.values().every(left => left === 0);
+		return this.#limit > 0 && this.#left.size >= this.#expected && this.#left.values().every(left => left === 0);
 	}
 
-	cut({namespace, pod, uid, container}: LogSource, bytes: Buffer): Buffer {
+	meet(event: LogEvent): void {
+		if ('source' in event) {
+			const key = keyOf(event.source);
+			this.#left.set(key, event.type === 'ended' || event.type === 'failed' ? 0 : this.#left.get(key) ?? this.#limit);
+		}
+	}
+
+	cut(source: LogSource, bytes: Buffer): Buffer {
 		if (this.#limit === 0) {
 			return bytes;
 		}
 
-		const key = [namespace, pod, uid, container].join('/');
-		const left = this.#left.get(key) ?? this.#limit;
+		const left = this.#left.get(keyOf(source)) ?? this.#limit;
 		const taken = bytes.subarray(0, left);
-		this.#left.set(key, left - taken.length);
+		this.#left.set(keyOf(source), left - taken.length);
 		return taken;
 	}
+}
+
+function keyOf({namespace, pod, uid, container}: LogSource): string {
+	return [namespace, pod, uid, container].join('/');
 }
 
 /** What happens again and again, in the same words, is said once and then now and again. */

@@ -53,6 +53,15 @@ test('--limit-bytes with -f counts what is printed, over a cut', async t => {
 	});
 });
 
+test('--limit-bytes with -f is the limit of each log: one that comes late is not left out', async t => {
+	await withPods(async (server, spoke) => {
+		server.faults.push({kind: 'refuse', status: 429, body: '{"kind":"Status","reason":"TooManyRequests"}', headers: {'Retry-After': '1'}});
+		const {status, stdout} = await spoke('-f', 'pod/a', 'pod/b', '-c', 'app', '--limit-bytes=6');
+		t.is(status, 0);
+		t.deepEqual([stdout.slice(0, 6), stdout.slice(6)].toSorted(), ['a app ', 'b app ']);
+	});
+});
+
 test('failures are one line with their status', async t => {
 	await withPods(async (server, spoke) => {
 		t.like(await spoke('nope'), {status: 8, stderr: 'error: pods "nope" not found [ERR_NOT_FOUND]\n'});
