@@ -13,6 +13,7 @@ export class Store {
 	#held = 0;
 	#together = 0;
 	#isDue = false;
+	#isClosed = false;
 
 	/** `paceMs` is the least time between two frames that no key asked for. */
 	constructor(state: SessionState, draw: () => void, paceMs: () => number) {
@@ -39,6 +40,10 @@ export class Store {
 	}
 
 	later(): void {
+		if (this.#isClosed) {
+			return;
+		}
+
 		this.#timer ??= setTimeout(() => {
 			this.#timer = null;
 			this.drawNow();
@@ -53,7 +58,7 @@ export class Store {
 
 		if (this.#together > 0) {
 			this.#isDue = true;
-		} else if (this.#held === 0) {
+		} else if (this.#held === 0 && !this.#isClosed) {
 			this.#drawnAt = performance.now();
 			this.#draw();
 		}
@@ -79,7 +84,9 @@ export class Store {
 		this.drawNow();
 	}
 
+	/** What comes from now on is known, and drawn by nobody: the screen is about to go. */
 	close(): void {
+		this.#isClosed = true;
 		if (this.#timer) {
 			clearTimeout(this.#timer);
 		}

@@ -8,8 +8,8 @@ export type TerminalStreams = {stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStr
 
 const pasteOn = '\u001B[?2004h';
 const pasteOff = '\u001B[?2004l';
-/** Attributes, alternate screen, paste and cursor, as a crash would leave them. */
-const atRest = '\u001B[0m\u001B[?2004l\u001B[?1049l\u001B[?25h';
+/** Attributes, keypad and arrows, mouse, paste, alternate screen and cursor, as a crash, or a remote program that it cut, would leave them. */
+const atRest = '\u001B[0m\u001B>\u001B[?1;1000;1002;1003;1004;1006l\u001B[?2004l\u001B[?1049l\u001B[?25h';
 
 export class OwnTerminal {
 	readonly stdout: NodeJS.WriteStream;

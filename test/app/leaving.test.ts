@@ -4,7 +4,7 @@ import test, {type ExecutionContext} from 'ava';
 import {onSandbox} from '../support/sandbox-session.ts';
 
 /** A bug, made by a signal: the program knows nothing of it. */
-const bug = `--import=data:text/javascript,${encodeURIComponent('process.on("SIGUSR2", () => { throw new Error("made by a test"); });')}`;
+const bug = `--import=data:text/javascript,${encodeURIComponent('process.on("SIGUSR2", () => { throw new Error("made by a test \\u001b]0;title"); });')}`;
 
 async function withBug(t: ExecutionContext) {
 	const {terminal, home} = await onSandbox(t, [], {columns: 200, env: {NODE_OPTIONS: bug}});
@@ -16,12 +16,12 @@ async function crashes(t: ExecutionContext, {terminal, home}: Awaited<ReturnType
 	terminal.signal('SIGUSR2');
 	t.is(await terminal.ended(), 70);
 	t.is(terminal.buffer(), 'normal');
-	const told = /error: bug in spoke: made by a test; the report is in (\S+) \[ERR_INTERNAL\]$/m.exec(terminal.text());
+	const told = /error: bug in spoke: made by a test \^\[\]0;title; the report is in (\S+) \[ERR_INTERNAL\]$/m.exec(terminal.text());
 	t.truthy(told, terminal.text());
 	// It is the last thing on the screen, and once.
 	t.is(terminal.screen().findLast(row => row !== ''), told![0]);
 	t.regex(told![1]!, new RegExp(`^${home}/`));
-	t.regex(await readFile(told![1]!, 'utf8'), /^spoke [\d.]+, Node \d[\s\S]*Error: made by a test\n {4}at /);
+	t.regex(await readFile(told![1]!, 'utf8'), /^spoke [\d.]+, Node \d[\s\S]*Error: made by a test .*\n {4}at /);
 	for (const mode of ['?1049', '?2004', '?25']) {
 		const last = [...terminal.raw().matchAll(/\u001B\[(\?\d+)([hl])/g)].findLast(([, one]) => one === mode)?.[2];
 		t.is(last, mode === '?25' ? 'h' : 'l', mode);
