@@ -18,7 +18,7 @@ import type {SessionRun} from './session-run.ts';
 import type {Session} from './session.ts';
 import {EndKeys, type AfterEnd} from './end-keys.ts';
 
-type End = {words: string; error: SpokeError | null; isLeft: boolean};
+type End = {words: string; error: SpokeError | null};
 
 export type Driven = {end: End; path: Path | null; next: AfterEnd};
 
@@ -37,106 +37,42 @@ type Told = {
 
 /** Until it ended or was left, and a key said what is next. */
 export async function driveInTerminal(session: Session, id: string, remote: RemoteCommand, told: Told): Promise<Driven> {
-	const {kind, tty, began} = told;
+	const {began} = told;
 	const {stdout} = session.terminal;
-	const {glyphs} = session as SessionRun;
+	const {closing, glyphs} = session as SessionRun;
 	const leave = new LeaveKeys(session.keymap);
 	const left = Promise.withResolvers<'left'>();
 	const ended = new EndKeys(session.keymap);
 	const modes = new ScreenModes();
-	const lines = new LineTyping();
 	const linesBefore = linesIn(session);
-	let isOver = false;
 	const pathNow = () => worstPath(session.store.state.dock.find(one => one.id === id)?.paths.values() ?? []);
-	const pathLine = (error: SpokeError | null = null) => {
-		const path = pathNow();
-		if (path === null) {
-			return '';
-		}
-
-		return session.env['INK_SCREEN_READER'] === 'true'
-			? legSentences(path).map(sentence => `${sentence}\r\n`).join('')
-			: `${plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, glyphs, stdout.columns || 80)}\r\n`;
-	};
-
-	const take = (bytes: Buffer) => {
-		if (isOver) {
-			ended.feed(bytes);
-			return;
-		}
-
-		for (const part of leave.feed(bytes)) {
-			if (part.kind === 'pass' && !tty) {
-				const {echo, send, isEnd, isInterrupt} = lines.feed(part.bytes);
-				stdout.write(remote.stdin ? echo : '');
-				remote.stdin?.write(send);
-				if (isEnd) {
-					remote.stdin?.end();
-				}
-
-				if (isInterrupt) {
-					left.resolve('left');
-				}
-			} else if (part.kind === 'pass') {
-				remote.stdin?.write(part.bytes);
-			} else if (part.kind === 'path') {
-				stdout.write(`\r\n${pathLine()}`);
-			} else {
-				left.resolve('left');
-			}
-		}
-	};
-
-	const {closing} = session as SessionRun;
+	const pathLine = (error: SpokeError | null = null) => pathWords(session, pathNow(), error);
+	const typed = typingTo(remote, stdout, leave, {tty: told.tty, pathLine, onLeave() {
+		left.resolve('left');
+	}});
 	const onClosing = () => {
 		left.resolve('left');
 		ended.leave();
 	};
 
+	let isOver = false;
 	closing.addEventListener('abort', onClosing);
-	return (session as SessionRun).withShell<Driven>(take, async () => {
-		const others = whatIsOpen(session.store.state.dock.filter(one => one.id !== id), {tails: true});
-		stdout.write(`spoke  ${kind} in ${sanitiseLine(told.place)}\r\n${pathLine()}       ${others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `}To leave: ${leave.shown}\r\n${
-			tty ? kind === 'attach' ? '       Without a prompt: press Enter\r\n' : '' : `       No terminal there: ${remote.stdin ? 'what is typed goes line by line' : 'it takes no input'}\r\n`}`);
-		const resize = () => {
-			remote.resize({columns: stdout.columns || 80, rows: stdout.rows || 24});
-		};
-
-		if (tty) {
-			if (kind === 'attach') {
-				// A program that already runs draws itself anew when the size changes.
-				remote.resize({columns: stdout.columns || 80, rows: (stdout.rows || 24) + 1});
-			}
-
-			resize();
-			stdout.on('resize', resize);
+	return (session as SessionRun).withShell<Driven>(bytes => {
+		if (isOver) {
+			ended.feed(bytes);
+		} else {
+			typed(bytes);
 		}
-
-		const print = (piece: Buffer) => {
-			if (isOver) {
-				// Whoever was left may go on to speak until the connection is closed: the screen is another's by then.
-				return true;
-			}
-
-			modes.watch(piece);
-			// Without a terminal on the far side its line feeds come bare, and ours is raw.
-			return stdout.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
-		};
-
-		const outputs = Promise.all([remote.stdout, ...remote.stderr ? [remote.stderr] : []].map(async from => pipeOut(from, stdout, print)));
+	}, async () => {
+		stdout.write(openingWords(session, id, told, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
+		const stopSizes = told.tty ? followSize(stdout, remote, told.kind) : () => {};
+		const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, isOver: () => isOver});
 		let end: End;
 		try {
-			const outcome = await Promise.race([Promise.all([remote.outcome, outputs]).then(([status]) => status), left.promise]);
-			const took = showDuration(Date.now() - began);
-			end = outcome === 'left' || outcome === 'closed'
-				? {words: `left the ${kind} after ${took}. It may go on in the container.`, error: null, isLeft: true}
-				: {words: await endWords(told, outcome, took), error: null, isLeft: false};
-		} catch (thrown) {
-			const error = asSpokeError(thrown);
-			end = {words: `${sanitiseLine(error.message)}, after ${showDuration(Date.now() - began)}`, error, isLeft: false};
+			end = await endOf(Promise.race([Promise.all([remote.outcome, outputs]).then(([status]) => status), left.promise]), told);
 		} finally {
 			isOver = true;
-			stdout.off('resize', resize);
+			stopSizes();
 			remote.close();
 		}
 
@@ -151,13 +87,94 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 			return {end, path, next: 'back'};
 		}
 
-		const unknown = end.error === null ? '' : `       Exit status unknown. The ${kind === 'shell' ? 'shell' : 'process'} may still run in the container.\r\n`;
-		stdout.write(`spoke  ${end.words}\r\n${pathLine(end.error)}${unknown}${meanwhile(session, {id, began, lines: linesIn(session) - linesBefore}, glyphs.dot)}       ${ended.shown(viewWords(session), {again: end.error !== null && kind === 'shell'})}\r\n`);
+		const unknown = end.error === null ? '' : `       Exit status unknown. The ${told.kind === 'shell' ? 'shell' : 'process'} may still run in the container.\r\n`;
+		stdout.write(`spoke  ${end.words}\r\n${pathLine(end.error)}${unknown}${meanwhile(session, {id, began, lines: linesIn(session) - linesBefore}, glyphs.dot)}       ${ended.shown(viewWords(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
 		// What was typed for the far side when its end came is not for us.
 		return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
 	}).finally(() => {
 		closing.removeEventListener('abort', onClosing);
 	});
+}
+
+function pathWords(session: Session, path: Path | null, error: SpokeError | null): string {
+	if (path === null) {
+		return '';
+	}
+
+	return session.env['INK_SCREEN_READER'] === 'true'
+		? legSentences(path).map(sentence => `${sentence}\r\n`).join('')
+		: `${plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, (session as SessionRun).glyphs, session.terminal.stdout.columns || 80)}\r\n`;
+}
+
+function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {path, leave, takesInput}: {path: string; leave: string; takesInput: boolean}): string {
+	const others = whatIsOpen(store.state.dock.filter(one => one.id !== id), {tails: true});
+	const hint = tty ? kind === 'attach' ? 'Without a prompt: press Enter' : '' : `No terminal there: ${takesInput ? 'what is typed goes line by line' : 'it takes no input'}`;
+	return `spoke  ${kind} in ${sanitiseLine(place)}\r\n${path}       ${others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
+}
+
+/** What becomes of typed bytes while the far side has them. */
+function typingTo(remote: RemoteCommand, stdout: NodeJS.WriteStream, leave: LeaveKeys, {tty, pathLine, onLeave}: {tty: boolean; pathLine: () => string; onLeave: () => void}): (bytes: Buffer) => void {
+	const lines = new LineTyping();
+	const pass = (bytes: Buffer) => {
+		if (tty) {
+			remote.stdin?.write(bytes);
+			return;
+		}
+
+		const {echo, send, isEnd, isInterrupt} = lines.feed(bytes);
+		stdout.write(remote.stdin ? echo : '');
+		remote.stdin?.write(send);
+		if (isEnd) {
+			remote.stdin?.end();
+		}
+
+		if (isInterrupt) {
+			onLeave();
+		}
+	};
+
+	return bytes => {
+		for (const part of leave.feed(bytes)) {
+			if (part.kind === 'pass') {
+				pass(part.bytes);
+			} else if (part.kind === 'path') {
+				stdout.write(`\r\n${pathLine()}`);
+			} else {
+				onLeave();
+			}
+		}
+	};
+}
+
+function followSize(stdout: NodeJS.WriteStream, remote: RemoteCommand, kind: Told['kind']): () => void {
+	const size = () => ({columns: stdout.columns || 80, rows: stdout.rows || 24});
+	const send = () => {
+		remote.resize(size());
+	};
+
+	if (kind === 'attach') {
+		// A program that already runs draws itself anew when the size changes.
+		remote.resize({...size(), rows: size().rows + 1});
+	}
+
+	send();
+	stdout.on('resize', send);
+	return () => {
+		stdout.off('resize', send);
+	};
+}
+
+async function endOf(outcome: Promise<number | 'closed' | 'left'>, told: Told): Promise<End> {
+	const took = () => showDuration(Date.now() - told.began);
+	try {
+		const status = await outcome;
+		return status === 'left' || status === 'closed'
+			? {words: `left the ${told.kind} after ${took()}. It may go on in the container.`, error: null}
+			: {words: await endWords(told, status, took()), error: null};
+	} catch (thrown) {
+		const error = asSpokeError(thrown);
+		return {words: `${sanitiseLine(error.message)}, after ${took()}`, error};
+	}
 }
 
 async function endWords({kind, statusOf}: Told, outcome: number, took: string): Promise<string> {
@@ -183,6 +200,22 @@ function linesIn({tails}: Session): number {
 
 function viewWords({store: {state}}: Session): string {
 	return state.layers.at(-1)?.kind === 'tail' ? 'the tail' : `the ${state.view}`;
+}
+
+/** Until both are at their end. */
+async function printOutputs({stdout, stderr}: RemoteCommand, to: NodeJS.WriteStream, {modes, tty, isOver}: {modes: ScreenModes; tty: boolean; isOver: () => boolean}): Promise<void> {
+	const print = (piece: Buffer) => {
+		if (isOver()) {
+			// Whoever was left may go on to speak until the connection is closed: the screen is another's by then.
+			return true;
+		}
+
+		modes.watch(piece);
+		// Without a terminal on the far side its line feeds come bare, and ours is raw.
+		return to.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
+	};
+
+	await Promise.all([stdout, ...stderr ? [stderr] : []].map(async from => pipeOut(from, to, print)));
 }
 
 /** `print` gives whether more may come at once. */

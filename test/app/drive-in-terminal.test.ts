@@ -13,7 +13,7 @@ import {emptySession} from '../../source/state/session-state.ts';
 import {asciiGlyphs} from '../../source/ui/glyphs.ts';
 
 /** A shell that was opened; `type` are the person's keys, `written` is what the terminal got. */
-async function openShell({place = 'lab default/web, container app', note = ''}: {place?: string; note?: string} = {}) {
+async function openShell({place = 'lab default/web, container app', note = '', tty = true}: {place?: string; note?: string; tty?: boolean} = {}) {
 	const {keymap} = await loadKeymap({});
 	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
 	if (note !== '') {
@@ -34,10 +34,11 @@ async function openShell({place = 'lab default/web, container app', note = ''}: 
 		},
 	} as unknown as SessionRun;
 	const stdout = new PassThrough();
-	const remote = {stdin: new PassThrough(), stdout, stderr: null, outcome: Promise.withResolvers<never>().promise, resize() {}, close() {}} as unknown as RemoteCommand;
-	const driven = driveInTerminal(session, 'shell-1', remote, {place, kind: 'shell', tty: true, began: Date.now(), mayEndUnseen: () => false});
+	const stdin = new PassThrough();
+	const remote = {stdin, stdout, stderr: null, outcome: Promise.withResolvers<never>().promise, resize() {}, close() {}} as unknown as RemoteCommand;
+	const driven = driveInTerminal(session, 'shell-1', remote, {place, kind: 'shell', tty, began: Date.now(), mayEndUnseen: () => false});
 	const take = await taken.promise;
-	return {driven, stdout, closing: closing.signal, written: () => written, type(keys: string) {
+	return {driven, stdin, stdout, closing: closing.signal, written: () => written, type(keys: string) {
 		take(Buffer.from(keys));
 	}};
 }
@@ -76,4 +77,22 @@ test('names and notes of the cluster move nothing on the plain screen', async t 
 	await driven;
 	t.regex(written(), /we\^\[\[2Jb/);
 	t.regex(written(), /dial \^\[\]0;title\^G failed/);
+});
+
+test('where the far side has no terminal what is typed is seen, and goes by whole lines; Ctrl-C leaves', async t => {
+	const {driven, stdin, stdout, written, type} = await openShell({tty: false});
+	stdout.write('one\ntwo\n');
+	type('lx\u007Fs');
+	await delay(10);
+	t.is(stdin.read(), null);
+	type('\r');
+	await delay(10);
+	t.is(String(stdin.read()), 'ls\n');
+	type('\u0003');
+	await delay(10);
+	type('x');
+	const {end} = await driven;
+	t.regex(written(), /No terminal there: what is typed goes line by line\r\n/);
+	t.regex(written(), /one\r\ntwo\r\nlx\u0008 \u0008s\r\n/);
+	t.regex(end.words, /^left the shell after/);
 });
