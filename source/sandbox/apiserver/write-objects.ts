@@ -1,4 +1,4 @@
-/** The few writes that a sandbox takes: delete, patch and scale; controllers and kubelets do the rest. */
+/** The writes that a sandbox takes: create, replace, patch, scale and delete; controllers and kubelets do the rest. */
 import {scheduledPod} from '../controllers/workload-pods.ts';
 import {apiTime, type Json, type KubeObject, type NewObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
