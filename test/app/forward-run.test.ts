@@ -11,10 +11,11 @@ import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
 import {emptySession} from '../../source/state/session-state.ts';
+import {usableWords} from '../../source/ui/dock-pane.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 /** A forward of `svc/web` that listens. */
-async function openForward(t: ExecutionContext) {
+async function openForward(t: ExecutionContext, address = '127.0.0.1') {
 	const {env} = await openSandbox(t);
 	const access = await openCluster(parseLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
@@ -23,13 +24,13 @@ async function openForward(t: ExecutionContext) {
 	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
 	const cluster = {access, labeller: null as never, context: 'sandbox'};
 	const session = {store, cluster, env, nextId: () => 'f-1', ask: async () => true, tell() {}, fail() {}, witnessFor: () => ({})} as unknown as Session;
-	startWish(session, {target: 'svc/web', namespace: 'default', port: ':80', address: '127.0.0.1', cluster});
+	startWish(session, {target: 'svc/web', namespace: 'default', port: ':80', address, cluster});
 	const state = () => store.state.forwards[0]!;
 	while (state().phase !== 'open') {
 		await delay(10);
 	}
 
-	return {session, state, port: state().local!};
+	return {session, store, state, port: state().local!};
 }
 
 async function isListening(port: number): Promise<boolean> {
@@ -63,6 +64,16 @@ test('a stop behind a restart stops what was started again', async t => {
 	await delay(300);
 	t.is(state().phase, 'stopped');
 	t.false(await isListening(port));
+});
+
+test('a forward that others can reach says so as long as it lasts', async t => {
+	const {session, store, port} = await openForward(t, '0.0.0.0');
+	t.is(usableWords({state: store.state}), `everyone who reaches this machine can use :${port}`);
+	await stopForward(session, 'f-1');
+	t.is(usableWords({state: store.state}), '');
+	const own = await openForward(t);
+	t.is(usableWords({state: own.store.state}), '');
+	await stopForward(own.session, 'f-1');
 });
 
 const urls: ReadonlyArray<readonly [address: string, remote: string, url: string]> = [

@@ -1,7 +1,7 @@
 /** Forwards as they run: started, followed, changed, stopped; what the screen shows of them is made of their events. */
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
-import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
+import {isLoopback, parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {startForward} from '../../sessions/forward/start-forward.ts';
 import type {RunningForward} from '../../sessions/forward/forward-request.ts';
@@ -94,6 +94,8 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 	switch (event.event) {
 		case 'ready': {
 			const [first] = event.listen;
+			const forOthers = event.listen.find(one => !isLoopback(one));
+			session.store.data({type: 'dock', event: {type: 'change', id, to: {usable: forOthers ? `everyone who reaches this machine can use :${forOthers.port}` : null}}});
 			change(() => ({phase: 'open', local: first?.port ?? null, ...onPod(`${shortPodName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`), remote: event.remotePortName ?? String(event.remotePort)}), `listening on ${event.listen.map(({address, port}) => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`).join(' and ')}, on ${event.target.name}`);
 			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? ''} goes to ${event.target.name}`);
 			break;
