@@ -102,7 +102,7 @@ export class PathFeed {
 		}
 
 		const key = `${cluster.context} ${view} ${row.id} ${row.cells.join(' ')}`;
-		if (key === this.#shown) {
+		if (key === this.#shown && this.#store.state.pathHere !== null) {
 			return;
 		}
 

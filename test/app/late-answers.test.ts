@@ -8,6 +8,7 @@ import {PathFeed} from '../../source/app/path-feed.ts';
 import type {OpenCluster, Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import type {SessionEvent} from '../../source/state/session-reducer.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 import {startServer} from '../support/api-server.ts';
 
@@ -46,9 +47,11 @@ async function twoClusters(t: ExecutionContext) {
 	};
 }
 
+const aPod: SessionEvent = {type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}]}};
+
 function storeWithPod(): Store {
 	const store = new Store(emptySession({...clusterState(null), reachable: 'yes'}, {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
-	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}]}});
+	store.data(aPod);
 	return store;
 }
 
@@ -88,6 +91,21 @@ test('what was read before a restart is not taken for what stands after it', asy
 	paths.forget();
 	await letGo();
 	t.is(store.state.pathHere, null);
+});
+
+test('the path is there again when the same namespace is opened again', async t => {
+	const {left, letGo} = await twoClusters(t);
+	await letGo();
+	const store = storeWithPod();
+	const paths = new PathFeed(store, () => left);
+	paths.follow();
+	await delay(500);
+	t.is(store.state.pathHere?.of, 'web');
+	store.data({type: 'switch', cluster: store.state.cluster});
+	paths.follow();
+	store.data(aPod);
+	paths.follow();
+	t.is(store.state.pathHere?.of, 'web');
 });
 
 test('an audit that comes late is not shown under the name of another cluster', async t => {
