@@ -10,7 +10,7 @@ import type {Moved} from '../state/tail/insert-lines.ts';
 import {ClockSkew} from '../state/tail/clock-skew.ts';
 import {countJsonLines} from '../state/tail/json-fields.ts';
 import {levelOf} from '../state/tail/line-level.ts';
-import {filterTail, goTo, movedTail, olderUnread, type OlderLines, type SincePreset, type TailSource, type TailView} from '../state/tail/tail-view.ts';
+import {filterTail, goTo, keptTail, movedTail, olderUnread, type OlderLines, type SincePreset, type TailSource, type TailView} from '../state/tail/tail-view.ts';
 import {grouped} from '../text/grouped.ts';
 import {insertLate} from './late-lines.ts';
 import {LineOrder} from './line-order.ts';
@@ -235,6 +235,7 @@ export class TailRun {
 		const index = this.#sourceIndex(event.source);
 		if (event.type === 'lines') {
 			const count = this.#order.lines(index, event.bytes);
+			this.view = keptTail(this.view);
 			this.#arrived += count;
 			this.#points.note(index, event.source, event.bytes, count);
 			this.#live += this.#noteClock(index, event.source, event.bytes) ? count : 0;
@@ -338,7 +339,10 @@ export class TailRun {
 			insert: lines => {
 				this.#tellMoved(insertLate(this.view.buffer, lines));
 			},
-			settled: this.#changed,
+			settled: () => {
+				this.view = keptTail(this.view);
+				this.#changed();
+			},
 		});
 	}
 

@@ -4,7 +4,7 @@ import {LineBuffer, linesPerBlock} from '../../source/state/tail/line-buffer.ts'
 import {LineIndex, type LineQuery} from '../../source/state/tail/line-index.ts';
 import {levelOf} from '../../source/state/tail/line-level.ts';
 import {readJsonLine} from '../../source/state/tail/json-fields.ts';
-import {emptyTail, filterTail, followTail, goTo, moveTail, nextMatch, pauseTail, searchTail, shownLength, topOf, waiting, type TailView} from '../../source/state/tail/tail-view.ts';
+import {emptyTail, filterTail, followTail, goTo, keptTail, moveTail, nextMatch, pauseTail, searchTail, shownLength, topOf, waiting, type TailView} from '../../source/state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../../source/state/tail/tail-window.ts';
 
 function filled(texts: readonly string[], limits?: {lines: number; bytes: number}): LineBuffer {
@@ -45,6 +45,22 @@ test('the oldest lines are let go past either limit, and numbers stay', t => {
 	t.is(buffer.line(buffer.first)?.bytes.toString(), `line ${buffer.first}`);
 	t.is(buffer.line(0), null);
 	t.true(filled(texts(linesPerBlock * 4), {lines: 1e9, bytes: 50_000}).first > 0);
+});
+
+test('a line that is let go leaves the cursor on the oldest that is kept, and takes its mark along', t => {
+	const buffer = filled(texts(linesPerBlock), {lines: linesPerBlock * 2, bytes: 1e9});
+	const held = {...goTo({...emptyTail('t', 't', buffer), windowRows: 5}, 7), marked: new Set([3, linesPerBlock * 3])};
+	t.is(keptTail(held), held);
+	for (const text of texts(linesPerBlock * 3)) {
+		buffer.append(0, 0, 0, 'text', Buffer.from(text));
+	}
+
+	t.true(buffer.first > 7);
+	const kept = keptTail(held);
+	t.is(kept.cursor, buffer.first);
+	t.deepEqual(kept.marked, new Set([linesPerBlock * 3]));
+	t.is(tailWindow(kept, 5, () => 1).lines[0]?.number, kept.cursor);
+	t.is(keptTail({...held, follow: true, marked: new Set()}).cursor, 7);
 });
 
 const lines = ['GET /a 200', 'ERROR timeout on GET', 'warn: slow', '{"level":"error","msg":"x"}', 'ünïcode Timeout', 'timeouttimeout', 'end', 'ÉTÉ', '\u3A40'];

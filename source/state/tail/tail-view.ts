@@ -157,6 +157,15 @@ export function topOf(view: TailView): number {
 	return view.follow ? numberAt(view, Math.max(0, shownLength(view) - view.windowRows)) : Math.max(view.top, view.buffer.first);
 }
 
+/** The same view when lines were let go: its cursor and its marks are on lines that are kept. */
+export function keptTail(view: TailView): TailView {
+	const {first} = view.buffer;
+	const areKept = view.marked.values().every(number => number >= first);
+	return (view.follow || view.cursor >= first) && areKept
+		? view
+		: {...view, cursor: Math.max(view.cursor, first), top: Math.max(view.top, first), marked: areKept ? view.marked : new Set([...view.marked].filter(number => number >= first))};
+}
+
 /** Holds what comes from now on, or lets it go on. */
 export function pauseTail(view: TailView): TailView {
 	return view.pausedAt === null ? {...view, pausedAt: view.buffer.end} : {...view, pausedAt: null};
