@@ -69,11 +69,13 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			maxFragments: 16_384,
 			maxBufferedChunks: 1 << 20,
 		});
-		this.#listenToReceiver();
-		this.#listenToSocket();
+		// Before anybody listens to the socket: one that is read already would give it out at once, and nobody hears our messages yet.
 		if (head.length > 0) {
 			socket.unshift(head);
 		}
+
+		this.#listenToReceiver();
+		this.#listenToSocket();
 
 		if (!options.pingEveryMs) {
 			return;

@@ -183,6 +183,27 @@ test('what came behind the 101 is not lost', async t => {
 	t.is(payload.toString(), 'a');
 });
 
+test('what came behind the 101 is not lost on a socket that was read up to there, as an HTTP client leaves it', async t => {
+	const [near, far] = duplexPair();
+	const messages = await new Promise<string[]>(resolve => {
+		near.on('data', () => {
+			near.removeAllListeners('data');
+			(near as Duplex & {readableFlowing: boolean | null}).readableFlowing = null;
+			const heard: string[] = [];
+			const client = new WebSocketMessages(near, hex('82 01 61  82 01 62'));
+			client.on('message', payload => heard.push(payload.toString()));
+			client.on('close', () => {
+				resolve(heard);
+			});
+		});
+		far.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+		setImmediate(() => {
+			far.end(hex('82 01 63  88 02 03e8'));
+		});
+	});
+	t.deepEqual(messages, ['a', 'b', 'c']);
+});
+
 test('a ping is timed', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
