@@ -328,7 +328,8 @@ class LogAnswer {
 
 	/** @returns false when the fault has ended the answer */
 	async #record({time, text, partial = false}: LogRecord): Promise<boolean> {
-		if (this.#query['sinceTime'] !== undefined && Date.parse(time) < Date.parse(this.#query['sinceTime'])) {
+		const {sinceTime, sinceSeconds} = this.#query;
+		if ((sinceTime !== undefined && Date.parse(time) < Date.parse(sinceTime)) || (sinceSeconds !== undefined && Date.parse(time) < Date.now() - (Number(sinceSeconds) * 1000))) {
 			this.#newLine = !partial;
 			return true;
 		}

@@ -36,6 +36,10 @@ export type FollowTold = {
 /** A resumed answer that holds nothing for so long does not hold the last line. */
 const meetWithinMs = 3000;
 const lookAsideBytes = 1024 * 1024;
+/** A kubelet that has a line sends it within this; whoever waits longer waits for a line. */
+const waitedForMs = 3000;
+/** One request may take so much longer to reach the kubelet than another, seconds. */
+const askingTakesS = 2;
 const nothing = Buffer.alloc(0);
 
 export class ContainerReads {
@@ -44,8 +48,10 @@ export class ContainerReads {
 	readonly #options: ContainerFollowOptions;
 	readonly #tell: Tell;
 	readonly #seen: SeenLines;
-	/** The apiserver's clock at the first answer, less what clocks may differ. */
-	#firstSecond: number | null = null;
+	/** When the read went out from which on lines are owed although none has come, `performance.now()`. */
+	#owedSince: number | null = null;
+	/** The last follow did not come to a clean end. */
+	#wasCut = false;
 	/** Lines of the life that is read now have been told. */
 	#continuing = false;
 	#gapTold = '';
@@ -75,9 +81,14 @@ export class ContainerReads {
 		const signal = AbortSignal.any([stop.signal, this.#options.signal].filter(one => one !== undefined));
 		const guard = this.#guard(stop);
 		let open: OpenLog | null = null;
+		let askedAt: number | null = null;
+		const asks = () => {
+			askedAt = performance.now();
+		};
+
 		try {
-			open = await this.#options.gate.through(async () => openLog(this.#cluster, this.#source, {...this.#read(), follow: true}, {...this.#options, signal}));
-			this.#noteFirstAnswer(open);
+			open = await this.#options.gate.through(async () => openLog(this.#cluster, this.#source, {...await this.#readOn(), follow: true}, {...this.#options, signal, asks}));
+			this.#owedSince ??= askedAt;
 			await on.opened();
 			await proof.before(nothing);
 			guard.touched();
@@ -94,14 +105,19 @@ export class ContainerReads {
 				guard.touched();
 			}, {gatherMs: this.#options.gatherMs});
 			await proof.settled();
-			return await this.#ending(remainder, error, stop.signal);
+			const ending = await this.#ending(remainder, error, stop.signal);
+			this.#wasCut = ending !== null;
+			return ending;
 		} catch (error) {
 			this.#options.signal?.throwIfAborted();
-			if (open === null && stop.signal.aborted) {
-				return asSpokeError(stop.signal.reason);
+			const cut = open === null ? this.#cutUnanswered(error, askedAt, stop.signal) : null;
+			if (cut === null) {
+				throw error;
 			}
 
-			throw error;
+			this.#owedSince ??= askedAt;
+			this.#wasCut = true;
+			return cut;
 		} finally {
 			proof.stop();
 			guard.stop();
@@ -116,7 +132,8 @@ export class ContainerReads {
 	async drain({previous, gap}: {previous: boolean; gap: GapReason | null}): Promise<DrainEnding> {
 		const filter = this.#filter();
 		let fresh = false;
-		const open = await openLog(this.#cluster, this.#source, {...this.#read(), ...previous && {previous}}, this.#options);
+		const read = this.#wasCut ? await this.#readOn() : this.#read();
+		const open = await openLog(this.#cluster, this.#source, {...read, ...previous && {previous}}, this.#options);
 		try {
 			const {remainder, error} = await readLineBlocks(open.body, async block => {
 				const lines = filter ? filter.pass(block) : block;
@@ -161,17 +178,37 @@ export class ContainerReads {
 	/** From the last second that was seen; before a first line, from where the user wanted it. */
 	#read(): LogRead {
 		const {start} = this.#options;
-		const always: LogRead = {timestamps: true, ...start.insecureSkipTLSVerifyBackend && {insecureSkipTLSVerifyBackend: true}};
-		if (this.#seen.since !== null) {
-			return {...always, sinceTime: sinceSecond(this.#seen.since)};
-		}
-
-		// Asking for the newest lines again would skip those that came since the first answer.
-		return this.#firstSecond !== null && start.tailLines !== undefined ? {...always, sinceTime: sinceSecond(this.#firstSecond)} : {...start, ...always};
+		return this.#seen.since === null ? {...start, ...this.#always} : {...this.#always, sinceTime: sinceSecond(this.#seen.since)};
 	}
 
-	#noteFirstAnswer({answeredAt}: OpenLog): void {
-		this.#firstSecond ??= (answeredAt ?? (Date.now() / 1000)) - 2;
+	get #always(): LogRead {
+		return {timestamps: true, ...this.#options.start.insecureSkipTLSVerifyBackend && {insecureSkipTLSVerifyBackend: true}};
+	}
+
+	/**
+	The same behind a follow. Where that had no line, asking for the newest lines or the last seconds again would skip what came since;
+	how long ago it was asked needs no clock but ours.
+	*/
+	async #readOn(): Promise<LogRead> {
+		const {tailLines, sinceSeconds} = this.#options.start;
+		if (this.#seen.since !== null || this.#owedSince === null || (tailLines === undefined && sinceSeconds === undefined)) {
+			return this.#read();
+		}
+
+		// Lines from before that were wanted may have been on their way.
+		await (tailLines ? this.tellGap('no-line-yet') : undefined);
+		const passed = Math.ceil((performance.now() - this.#owedSince) / 1000) + askingTakesS;
+		return {...this.#always, sinceSeconds: tailLines === undefined ? sinceSeconds! + passed : passed};
+	}
+
+	/** A follow of a log without a line has no answer to be cut in; `null` for what is no cut: it was refused, or lost at once. */
+	#cutUnanswered(error: unknown, askedAt: number | null, given: AbortSignal): ReadEnding {
+		if (given.aborted) {
+			return asSpokeError(given.reason);
+		}
+
+		const isCut = askedAt !== null && performance.now() - askedAt > waitedForMs && error instanceof SpokeError && error.code === 'ERR_APISERVER_UNREACHABLE';
+		return isCut ? new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} was cut before its first line: ${error.message}`, {leg: 1, cause: error, ...error.text !== null && {text: error.text}}) : null;
 	}
 
 	async #tellLines(filter: RepeatFilter | null, fresh: Buffer): Promise<void> {

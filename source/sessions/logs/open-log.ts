@@ -12,8 +12,6 @@ import {logRefusal} from './log-refusal.ts';
 
 export type OpenLog = {
 	body: Readable;
-	/** The apiserver's clock when it answered, seconds since 1970; `null` when it does not say. */
-	answeredAt: number | null;
 	/** Must be called once the body is done with; ends the connection. */
 	close(): void;
 };
@@ -23,17 +21,20 @@ export type OpenLogOptions = {
 	target: ReachedTarget;
 	witness?: ConnectionWitness | undefined;
 	signal?: AbortSignal | undefined;
+	/** Called when there is a connection and the request is about to go out. */
+	asks?: (() => void) | undefined;
 };
 
 /** Just past the apiserver's own limit of 30 s for reaching a kubelet, so that its words are heard. */
-export const answerLimitMs = 35_000;
+const answerLimitMs = 35_000;
 
 /**
 Asks, and waits for the answer to begin; the body is read by the caller.
+A kubelet answers a follow only with the log's first line, so that has no limit: whoever follows must look after a silent way.
 @throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN… and what a connection can fail with
 */
 export async function openLog(cluster: ClusterAccess, source: LogSource, read: LogRead, options: OpenLogOptions): Promise<OpenLog> {
-	const {target, witness, signal} = options;
+	const {target, witness, signal, asks} = options;
 	const purpose: ConnectionPurpose = {
 		feature: 'logs', target: {...target, container: source.container}, request: null,
 		...read.insecureSkipTLSVerifyBackend && {insecureSkipTlsVerifyBackend: true},
@@ -41,16 +42,17 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 	let connection: Connection | null = null;
 	try {
 		connection = await connectWitnessed(cluster, purpose, witness, signal);
-		const {isOfKubelet, ...open} = await ask(connection, source, read, signal);
+		asks?.();
+		const {isOfKubelet, body} = await ask(connection, source, read, signal);
 		const used = connection;
 		if (isOfKubelet) {
 			witness?.opened?.(used, purpose, {carrier: 'http', protocol: null});
 		}
 
 		return {
-			...open,
+			body,
 			close() {
-				open.body.destroy();
+				body.destroy();
 				used.close();
 				witness?.closed?.(used, purpose);
 			},
@@ -65,18 +67,17 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 	}
 }
 
-async function ask(connection: Connection, source: LogSource, read: LogRead, signal: AbortSignal | undefined): Promise<Omit<OpenLog, 'close'> & {isOfKubelet: boolean}> {
+async function ask(connection: Connection, source: LogSource, read: LogRead, signal: AbortSignal | undefined): Promise<{body: Readable; isOfKubelet: boolean}> {
 	const {status, headers, body} = await connection.request({
 		path: logPath(source, read),
 		// An answer that is compressed would come in the compressor's time, not in the log's.
 		headers: {Accept: 'application/json, */*', 'Accept-Encoding': 'identity'},
-		timeoutMs: answerLimitMs,
+		timeoutMs: read.follow ? 0 : answerLimitMs,
 		...signal && {signal},
 	});
 	if (status === 200 || status === 204) {
-		const date = Date.parse(headers.date ?? '');
 		// 204: the pod is on no node yet, so no kubelet was asked (registry/generic/rest/streamer.go).
-		return {body, answeredAt: Number.isNaN(date) ? null : date / 1000, isOfKubelet: status === 200};
+		return {body, isOfKubelet: status === 200};
 	}
 
 	const text = await readStart(body, longestRefusal);

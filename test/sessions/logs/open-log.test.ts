@@ -1,5 +1,8 @@
 /** Whose answer a log's beginning is: only a kubelet's makes a label say that the kubelet answered. */
+import {Readable} from 'node:stream';
 import test from 'ava';
+import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {RequestOptions} from '../../../source/cluster/connection.ts';
 import {openLog} from '../../../source/sessions/logs/open-log.ts';
 import {startServer} from '../../support/api-server.ts';
 import {reachedWeb} from '../../support/run-command.ts';
@@ -21,3 +24,18 @@ for (const [status, told, title] of [[200, 1, 'a log that begins is the kubeletâ
 		t.is(opened, told);
 	});
 }
+
+test('a follow waits for the first line without a limit, any other read for its answer as long as the apiserver does', async t => {
+	const limits: unknown[] = [];
+	const connection = {usable: true, close() {}, async request({timeoutMs}: RequestOptions) {
+		limits.push(timeoutMs);
+		return {status: 200, headers: {}, body: Readable.from([])};
+	}};
+	const cluster = {connect: async () => connection} as unknown as ClusterAccess;
+	for (const read of [{follow: true}, {}, {previous: true}]) {
+		const log = await openLog(cluster, {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, read, {target: reachedWeb});
+		log.close();
+	}
+
+	t.deepEqual(limits, [0, 35_000, 35_000]);
+});

@@ -302,6 +302,49 @@ testLog('a log without a line answers not even with headers, and is waited for',
 	t.deepEqual(told.events.filter(({type}) => type === 'stalled' || type === 'reconnecting'), []);
 });
 
+for (const [start, gaps, title] of [
+	[{tailLines: 0}, [], 'the newest lines'],
+	[{sinceSeconds: 1}, [], 'the last second'],
+	[{tailLines: 5}, ['no-line-yet'], 'lines that may have been on their way'],
+] as const) {
+	for (const ends of [false, true]) {
+		testLog(`a log that is cut while its first line is waited for goes on from there: ${title}${ends ? ', and the container has ended meanwhile' : ''}`, async (t, {server, cluster, log}) => {
+			server.restartPolicy = 'Never';
+			log.append({time: '2026-11-24T14:00:00.1Z', text: 'long ago'});
+			server.faults.push({kind: 'silence'}, {kind: 'refuse', status: 503, body: ''}, {kind: 'refuse', status: 503, body: ''}, {kind: 'refuse', status: 503, body: ''}, {kind: 'refuse', status: 503, body: ''});
+			const cut = (async () => {
+				while (server.seen.length === 0) {
+					await sleep(10);
+				}
+
+				await sleep(3300);
+				log.append({time: new Date().toISOString(), text: 'meanwhile'});
+				server.cutEverything();
+				if (ends) {
+					log.end();
+				}
+			})();
+			const told = await follow(server, cluster, {start, on(event) {
+				if (event.type === 'lines' && !ends) {
+					log.end();
+				}
+			}});
+			await cut;
+			t.regex(told.text, /^\S+ meanwhile\n$/);
+			t.deepEqual(told.events.flatMap(event => event.type === 'gap' ? [event.reason] : []), [...gaps]);
+			t.true(told.events.some(({type}) => type === 'reconnecting'));
+		});
+	}
+}
+
+testLog('a log that is refused at once is not waited for', async (t, {server, cluster}) => {
+	server.faults.push({kind: 'cut', afterBytes: 0});
+	setTimeout(() => {
+		server.cutEverything();
+	}, 500);
+	await t.throwsAsync(follow(server, cluster), {code: 'ERR_APISERVER_UNREACHABLE'});
+});
+
 testLog('a way that swallows everything is said to be stalled, and nothing is lost when it is back', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward.slice(0, 3));
