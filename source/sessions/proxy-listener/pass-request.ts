@@ -7,22 +7,23 @@ import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {isOwnRedirect, mayBeApiservers, mostOfAnError, saidByApiserver} from '../proxy/said-by-apiserver.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
+import {clientLeft} from './failed-request.ts';
 import {headersToApiserver, headersToClient} from './passed-headers.ts';
 import type {ProxiedTargets} from './proxied-targets.ts';
 
 export type PassingMeans = {cluster: ClusterAccess; targets: ProxiedTargets; witness: ConnectionWitness | undefined; keepaliveMs: number};
 
-/** Until the answer's headers: the apiserver's own limits are shorter, a backend's may be longer. */
-const answerMs = 120_000;
-
-/** The client that goes away ends the request. @throws SpokeError when the apiserver was not reached */
+/**
+The client that goes away ends the request, and nothing else does: an upload, a followed log without a line or a backend may take any time.
+@throws SpokeError when the apiserver was not reached; `clientLeft`
+*/
 export async function passRequest({cluster, targets, witness}: PassingMeans, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
 	const gone = new AbortController();
 	response.once('close', () => {
-		gone.abort();
+		gone.abort(clientLeft());
 	});
 	const asked = {
-		method: request.method ?? 'GET', path, headers: headersToApiserver(request.headers), timeoutMs: answerMs, signal: gone.signal,
+		method: request.method ?? 'GET', path, headers: headersToApiserver(request.headers), timeoutMs: 0, signal: gone.signal,
 		...hasBody(request) && {body: request},
 	};
 	const proxied = await targets.find(path);
@@ -53,7 +54,10 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 			opened();
 		}
 	} catch (thrown) {
-		witness?.failed?.(connection, purpose, asSpokeError(thrown));
+		if (!gone.signal.aborted) {
+			witness?.failed?.(connection, purpose, asSpokeError(thrown));
+		}
+
 		throw thrown;
 	} finally {
 		witness?.closed?.(connection, purpose);

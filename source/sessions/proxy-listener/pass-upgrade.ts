@@ -5,6 +5,7 @@ import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
+import {clientLeft, statusOfFailure} from './failed-request.ts';
 import {headersToApiserver} from './passed-headers.ts';
 import type {PassingMeans} from './pass-request.ts';
 
@@ -16,13 +17,26 @@ export async function passUpgrade({cluster, targets, witness, keepaliveMs}: Pass
 		return [403, null];
 	}
 
+	const left = new AbortController();
+	client.once('close', () => {
+		left.abort(clientLeft());
+	});
+	const {signal} = left;
 	try {
 		const proxied = await targets.find(path);
-		const connection = await (proxied ? connectWitnessed(cluster, proxied.purpose, witness) : cluster.connect());
+		const connection = await (proxied ? connectWitnessed(cluster, proxied.purpose, witness, signal) : cluster.connect({signal}));
 		const outcome = await connection.upgrade({
-			method: 'GET', path: proxied ? proxied.base + path.slice(path.indexOf('/proxy') + '/proxy'.length) : path, upgrade: 'websocket',
+			method: 'GET', path: proxied ? proxied.base + path.slice(path.indexOf('/proxy') + '/proxy'.length) : path, upgrade: 'websocket', signal,
 			protocols: offered.split(',').map(name => name.trim()).filter(name => name !== ''), headers: headersToApiserver(request.headers),
+		}).catch((thrown: unknown) => {
+			connection.close();
+			throw thrown;
 		});
+		if (outcome.upgraded && client.destroyed) {
+			outcome.socket.destroy();
+			throw clientLeft();
+		}
+
 		if (!outcome.upgraded) {
 			connection.close();
 			if (proxied) {
@@ -57,8 +71,9 @@ export async function passUpgrade({cluster, targets, witness, keepaliveMs}: Pass
 		return [101, null];
 	} catch (thrown) {
 		const error = asSpokeError(thrown);
-		reply(client, 502, error.text ?? error.message);
-		return [502, error];
+		const status = statusOfFailure(error);
+		reply(client, status, error.text ?? error.message);
+		return [status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error];
 	}
 }
 

@@ -1,5 +1,6 @@
 /** Which node, pod or service a path of the API goes through, so that the request can be labelled. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
 
@@ -28,7 +29,7 @@ export class ProxiedTargets {
 			return known.resolved;
 		}
 
-		const resolved = this.#resolve(base, node ?? kind!, decodeURIComponent(spelling), namespace ?? '');
+		const resolved = this.#resolve(base, node ?? kind!, decoded(spelling), namespace ?? '');
 		this.#known.set(base, {until: performance.now() + knownForMs, resolved});
 		resolved.catch(() => this.#known.delete(base));
 		if (this.#known.size > 1000) {
@@ -49,4 +50,13 @@ export class ProxiedTargets {
 function asTheApiserverReads(spelling: string, target: ProxyTarget): ProxyTarget {
 	const [name = '', port = '', ...more] = spelling.split(':');
 	return target.scheme !== null && more.length === 0 ? {...target, scheme: null, name, port: port === '' ? null : port} : target;
+}
+
+/** @throws SpokeError ERR_USAGE */
+function decoded(spelling: string): string {
+	try {
+		return decodeURIComponent(spelling);
+	} catch (error) {
+		throw new SpokeError('ERR_USAGE', `${JSON.stringify(spelling)} is not percent-coded`, {cause: error});
+	}
 }

@@ -4,6 +4,7 @@ import type {Duplex} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
+import {statusOfFailure} from './failed-request.ts';
 import {listenAt, type ListenPlace} from './listen-address.ts';
 import {passRequest} from './pass-request.ts';
 import {passUpgrade} from './pass-upgrade.ts';
@@ -53,8 +54,9 @@ export async function startProxyListener(cluster: ClusterAccess, options: Listen
 			tell(request, startedAt, response.statusCode);
 		} catch (thrown) {
 			const error = asSpokeError(thrown);
-			refuse(response, 502, error.text ?? error.message);
-			tell(request, startedAt, 502, error);
+			const status = statusOfFailure(error);
+			refuse(response, status, error.text ?? error.message);
+			tell(request, startedAt, status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error);
 		}
 	});
 	server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -1,12 +1,13 @@
 /** The listener on real sockets: what passes and how, what is refused before the apiserver sees it, and where it listens. */
 import {once} from 'node:events';
 import {chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile} from 'node:fs/promises';
-import {createServer, connect} from 'node:net';
+import {createServer, connect, type Socket} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {WebSocket, WebSocketServer} from 'ws';
-import {startProxyListener, type ListenerOptions} from '../../../source/sessions/proxy-listener/start-proxy-listener.ts';
+import {startProxyListener, type ListenerEvent, type ListenerOptions} from '../../../source/sessions/proxy-listener/start-proxy-listener.ts';
 import type {ConnectionPurpose} from '../../../source/sessions/connection-witness.ts';
 import {startServer} from '../../support/api-server.ts';
 
@@ -16,7 +17,9 @@ const options: ListenerOptions = {
 	apiPrefix: '/', files: null, keepaliveMs: 0,
 };
 
-async function start(t: ExecutionContext, more: Partial<ListenerOptions> = {}) {
+async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<ListenerOptions> & {clientLeft?: () => Promise<unknown>} = {}) {
+	const arrived = Promise.withResolvers<void>();
+	const upgraded: Socket[] = [];
 	const seen: Array<{method: string; url: string; headers: Record<string, unknown>; body: string}> = [];
 	const sockets = new WebSocketServer({noServer: true});
 	sockets.on('connection', socket => {
@@ -48,20 +51,30 @@ async function start(t: ExecutionContext, more: Partial<ListenerOptions> = {}) {
 			} else if (pathname === '/slow') {
 				response.write('first ');
 				setTimeout(() => response.end('second'), 100);
+			} else if (pathname === '/never') {
+				arrived.resolve();
+			} else if (pathname === '/api/v1/namespaces/d/pods/none') {
+				response.writeHead(404, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', message: 'pods "none" not found', code: 404}));
 			} else if (pathname === '/redirect') {
 				response.writeHead(302, {Location: 'http://evil.test/'}).end();
 			} else {
 				response.writeHead(pathname === '/missing' ? 404 : 200, {'X-Backend': 'yes', Connection: 'x-hop', 'X-Hop': 'no'}).end(`answer to ${request.method}`);
 			}
 		},
-		upgrade(request, socket, head) {
+		async upgrade(request, socket, head) {
+			if (request.url === '/late') {
+				arrived.resolve();
+				await clientLeft?.();
+			}
+
+			upgraded.push(socket);
 			seen.push({method: 'UPGRADE', url: request.url!, headers: request.headers, body: ''});
 			sockets.handleUpgrade(request, socket, head, client => sockets.emit('connection', client, request));
 		},
 	});
 	const purposes: ConnectionPurpose[] = [];
 	const failures: string[] = [];
-	const firstTold = Promise.withResolvers<unknown>();
+	const firstTold = Promise.withResolvers<ListenerEvent>();
 	const listener = await startProxyListener(await server.cluster(), {...options, ...more}, {witness: {
 		opened(_connection, purpose) {
 			purposes.push(purpose);
@@ -74,7 +87,7 @@ async function start(t: ExecutionContext, more: Partial<ListenerOptions> = {}) {
 		listener.close();
 		await server.close();
 	});
-	return {seen, purposes, failures, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
+	return {seen, purposes, failures, arrived: arrived.promise, upgraded, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
 }
 
 test('a request passes with our credentials and without what is not the apiserver’s', async t => {
@@ -179,6 +192,42 @@ test('a prefix of its own is taken off, files of a folder are served beside it, 
 	t.notRegex(await raw(port, 'GET /static/..%2fsecret HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'), /secret$/);
 	t.is(seen.length, 1);
 });
+
+test('a client that does not wait for its answer is no failure of anybody’s', async t => {
+	const {port, arrived, firstTold, failures} = await start(t);
+	const client = connect(port, '127.0.0.1').on('error', () => {});
+	client.write('GET /never HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+	await arrived;
+	client.destroy();
+	t.like(await firstTold, {status: 499, error: null});
+	t.deepEqual(failures, []);
+});
+
+test('a WebSocket whose client left before it was there is closed', async t => {
+	const left = Promise.withResolvers<void>();
+	const {port, arrived, upgraded, firstTold} = await start(t, {clientLeft: async () => left.promise});
+	const client = connect(port, '127.0.0.1').on('error', () => {});
+	client.write('GET /late HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n');
+	await arrived;
+	client.resetAndDestroy();
+	await delay(100);
+	left.resolve();
+	t.like(await firstTold, {status: 499, error: null});
+	await delay(100);
+	t.true(upgraded.every(({destroyed}) => destroyed));
+});
+
+for (const [path, status, title] of [
+	['/api/v1/namespaces/d/pods/none/proxy/', 404, 'a pod that is not there is the client’s 404'],
+	['/api/v1/namespaces/d/services/web:99/proxy/', 404, 'so is a service’s port that is not there'],
+	['/api/v1/namespaces/d/pods/%zz/proxy/', 400, 'a name that is not percent-coded is the client’s mistake'],
+] as const) {
+	test(title, async t => {
+		const {port, firstTold} = await start(t);
+		t.regex(await raw(port, `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`), new RegExp(`^HTTP/1\\.1 ${status} `));
+		t.not((await firstTold).error?.code, 'ERR_INTERNAL');
+	});
+}
 
 test('an apiserver that cannot be reached is 502 with its reason', async t => {
 	const server = await startServer({});

@@ -1,0 +1,15 @@
+/** How is a request told that came to no answer of the apiserver's? */
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ErrorCode} from '../../errors/error-rows.ts';
+
+/** Why everything that is under way for a client ends when it does. */
+export function clientLeft(): SpokeError {
+	return new SpokeError('ERR_OUTPUT_CLOSED', 'the client did not wait for the answer');
+}
+
+/** The status that a client is given; 499, which nobody receives any more, is nginx's word for a client that left. */
+export function statusOfFailure({code}: SpokeError): number {
+	return statuses[code] ?? 502;
+}
+
+const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {ERR_USAGE: 400, ERR_FORBIDDEN: 403, ERR_NOT_FOUND: 404, ERR_OUTPUT_CLOSED: 499};
