@@ -38,7 +38,7 @@ export type RequestOptions = {
 	headers?: Readonly<Record<string, string>>;
 	body?: string | Uint8Array | Readable;
 	signal?: AbortSignal;
-	/** Limit until the answer's headers, in milliseconds; 0 is none. Default: --request-timeout, else 30 s. */
+	/** Limit until the answer's headers, from the last byte of a streamed body on, in milliseconds; 0 is none. Default: --request-timeout, else 30 s. */
 	timeoutMs?: number;
 	/** A GET whose answer is read whole at once: it may be asked together with others. */
 	whole?: boolean;

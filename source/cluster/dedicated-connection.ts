@@ -11,6 +11,7 @@ import {decodedBody, exchange, readWhole, type Answer, type AnswerStart, type Ou
 import {ignored} from './transport/ignored.ts';
 import {OneSocketAgent} from './transport/one-socket-agent.ts';
 import {openSocket, type OpenSocket, type Route} from './transport/open-socket.ts';
+import {basicAuthorization} from './transport/proxy-handshake.ts';
 import {streamedAnswer} from './transport/streamed-answer.ts';
 import {upgradeRequest} from './transport/upgrade.ts';
 import {readStart} from './read-start.ts';
@@ -106,13 +107,14 @@ export class DedicatedConnection implements Connection {
 
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		const {method = 'GET', path, headers = {}, body, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
-		const answer = await this.#send(path, headers, {method, ...body !== undefined && {body}, signal, timeoutMs});
+		const isWhole = method !== 'HEAD' && Object.keys(headers).every(name => name.toLowerCase() !== 'range');
+		const answer = await this.#send(path, {...!isWhole && {'Accept-Encoding': 'identity'}, ...headers}, {method, ...body !== undefined && {body}, signal, timeoutMs});
 		if (answer.kind === 'upgrade') {
 			answer.socket.destroy();
 			throw new SpokeError('ERR_PROTOCOL', `${this.#what} switched protocols without being asked`);
 		}
 
-		return this.#response(answer);
+		return this.#response(answer, isWhole);
 	}
 
 	async upgrade(options: UpgradeOptions): Promise<UpgradeOutcome> {
@@ -187,7 +189,7 @@ export class DedicatedConnection implements Connection {
 		// Its queue is one of its own.
 		this.#isNodes = true;
 		done();
-		const proxyLogin = this.#absoluteForm && proxy?.address.credentials ? {'Proxy-Authorization': basic(proxy.address.credentials)} : {};
+		const proxyLogin = this.#absoluteForm && proxy?.address.credentials ? {'Proxy-Authorization': basicAuthorization(proxy.address.credentials)} : {};
 		return exchange(this.#agent, {
 			...request,
 			target: this.#absoluteForm ? `http://${server.authority}${target}` : target,
@@ -196,8 +198,9 @@ export class DedicatedConnection implements Connection {
 		});
 	}
 
-	#response({status, statusText, headers, body}: AnswerStart & {body: Readable}): ApiResponse {
-		return {status, statusText, headers, body: decodedBody(body, headers), connection: {id: this.id, facts: this.facts}};
+	/** As Go's transport: what is no body, or a part of one, is in no coding that could be undone. */
+	#response({status, statusText, headers, body}: AnswerStart & {body: Readable}, isWhole = true): ApiResponse {
+		return {status, statusText, headers, body: isWhole && status !== 206 ? decodedBody(body, headers) : body, connection: {id: this.id, facts: this.facts}};
 	}
 
 	#headers({authorization}: Identity): RequestHeaders {
@@ -218,8 +221,4 @@ function readableOf(bytes: Buffer): Readable {
 	body.push(bytes);
 	body.push(null);
 	return body;
-}
-
-function basic({username, password}: {username: string; password: string}): string {
-	return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

@@ -4,6 +4,7 @@ import {writeFile} from 'node:fs/promises';
 import {createServer as createTcpServer, type AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
+import {Readable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {TLSSocket} from 'node:tls';
 import {gzipSync} from 'node:zlib';
@@ -185,6 +186,53 @@ test('a body may be compressed, and a bomb in it is bounded', async t => {
 	t.deepEqual(await cluster.json({path: '/'}), {asked: 'gzip'});
 	await t.throwsAsync(cluster.json({path: '/bomb', maxBytes: 1024 * 1024}), {code: 'ERR_PROTOCOL', message: /larger than 1048576 bytes/});
 	t.deepEqual(await (await server.cluster({flags: ['--disable-compression']})).json({path: '/'}), {asked: 'identity'});
+});
+
+test('the head of a compressed body, and a part of one, come as they are', async t => {
+	const asked: unknown[] = [];
+	const server = await startServer({
+		request(request, response) {
+			asked.push(request.headers['accept-encoding']);
+			const body = gzipSync('x'.repeat(1000));
+			if (request.method === 'HEAD') {
+				response.writeHead(200, {'content-encoding': 'gzip', 'content-length': String(body.length)}).end();
+			} else {
+				response.writeHead(206, {'content-encoding': 'gzip'}).end(body.subarray(0, 10));
+			}
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	const head = await cluster.request({method: 'HEAD', path: '/'});
+	t.is(await textOf(head.body), '');
+	t.is(head.headers['content-encoding'], 'gzip');
+	t.truthy(head.headers['content-length']);
+	const part = await cluster.request({path: '/', headers: {Range: 'bytes=0-9'}});
+	t.is((await Array.fromAsync(part.body as AsyncIterable<Buffer>)).reduce((sum, {length}) => sum + length, 0), 10);
+	t.deepEqual(asked, ['identity', 'identity']);
+});
+
+test('the limit of an answer counts from the end of an upload, and ends one that stands still', async t => {
+	const server = await startServer({
+		request(request, response) {
+			let bytes = 0;
+			request.on('data', (piece: Buffer) => {
+				bytes += piece.length;
+			}).on('end', () => response.end(String(bytes))).on('error', () => {});
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	const upload = async function * (gaps: readonly number[]) {
+		for (const gap of gaps) {
+			await delay(gap);
+			yield Buffer.from('piece');
+		}
+	};
+
+	const {body} = await cluster.request({method: 'POST', path: '/', body: Readable.from(upload([0, 400, 400, 400, 400])), timeoutMs: 1000});
+	t.is(await textOf(body), '25');
+	await t.throwsAsync(cluster.request({method: 'POST', path: '/', body: Readable.from(upload([0, 3000])), timeoutMs: 500}), {code: 'ERR_APISERVER_TIMEOUT'});
 });
 
 test('answers that are cut, endless or no JSON are told apart', async t => {

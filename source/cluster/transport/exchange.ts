@@ -19,7 +19,7 @@ export type Outgoing = {
 	headers: RequestHeaders;
 	body?: RequestOptions['body'];
 	signal?: AbortSignal | undefined;
-	/** Until the answer's headers, milliseconds; 0 is none. */
+	/** Until the answer's headers, from the last byte of a streamed body on, milliseconds; 0 is none. */
 	timeoutMs: number;
 	/** For messages: `the apiserver https://…`. */
 	what: string;
@@ -62,7 +62,7 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 		signal?.removeEventListener('abort', aborted);
 		reject(exchangeError(error, what, signal));
 	});
-	sendBody(request, body);
+	sendBody(request, body, () => timer?.refresh());
 	try {
 		return await promise;
 	} finally {
@@ -74,9 +74,10 @@ function startOf({statusCode, statusMessage, headers}: IncomingMessage): AnswerS
 	return {status: statusCode!, statusText: statusMessage ?? '', headers};
 }
 
-function sendBody(request: ClientRequest, body: RequestOptions['body']): void {
+function sendBody(request: ClientRequest, body: RequestOptions['body'], moved: () => void): void {
 	if (body instanceof Readable) {
 		pipeline(body, request, ignored);
+		body.on('data', moved);
 	} else {
 		request.end(body);
 	}
@@ -102,7 +103,7 @@ export function exchangeError(error: NodeJS.ErrnoException, what: string, signal
 		: new SpokeError('ERR_APISERVER_UNREACHABLE', `the connection to ${what} was lost: ${text}`, {text, cause: error});
 }
 
-/** The body as it was meant: gzip is undone as it arrives, a chunk at a time. */
+/** A whole body as it was meant: gzip is undone as it arrives, a chunk at a time. */
 export function decodedBody(body: Readable, headers: IncomingHttpHeaders): Readable {
 	if (headers['content-encoding']?.toLowerCase() !== 'gzip') {
 		return body;
