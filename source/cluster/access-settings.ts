@@ -14,6 +14,7 @@ import type {ClusterEntry} from './kubeconfig/kubeconfig-shape.ts';
 import {validateEntries} from './kubeconfig/validate-entries.ts';
 import {readBounded} from './kubeconfig/read-bounded.ts';
 import type {TlsSettings} from './tls/secure-socket.ts';
+import {timerMs} from './timer-ms.ts';
 import {systemTrust, trustBundle} from './tls/trust.ts';
 import {environmentProxy} from './transport/environment-proxy.ts';
 import type {Route} from './transport/open-socket.ts';
@@ -122,5 +123,5 @@ function requestTimeout(text: string): number {
 		throw new SpokeError('ERR_USAGE', `--request-timeout=${text} is no duration`, {remedy: 'give whole seconds, or a number with a unit: 1s, 2m, 3h'});
 	}
 
-	return Math.max(0, ms);
+	return timerMs(Math.max(0, ms));
 }

@@ -2,6 +2,7 @@
 import {randomInt} from 'node:crypto';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {refusal} from '../cluster/refusal.ts';
+import {timerMs} from '../cluster/timer-ms.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {containerStatus} from '../targets/choose-container.ts';
 import {objectPath} from '../targets/object-path.ts';
@@ -57,7 +58,7 @@ Until the container runs.
 @throws SpokeError ERR_TARGET_GONE when it ended, could not start, the pod went, or `limitMs` passed
 */
 export async function untilRunning(cluster: ClusterAccess, {metadata: {name: podName, namespace = 'default'}}: PodObject, container: string, {limitMs, signal, onWaiting}: {limitMs: number; signal: AbortSignal; onWaiting: (reason: string) => void}): Promise<void> {
-	const limit = AbortSignal.timeout(limitMs);
+	const limit = AbortSignal.timeout(timerMs(limitMs));
 	let waiting = '';
 	for await (const change of watchPods(cluster, {namespace, fieldSelector: `metadata.name=${podName}`}, {signal: AbortSignal.any([limit, signal])})) {
 		if (change.type === 'gone') {

@@ -1,6 +1,7 @@
 /** The one pod that is meant by a target, chosen as kubectl chooses it. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {listAll} from '../cluster/list.ts';
+import {timerMs} from '../cluster/timer-ms.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {ReachedTarget} from '../sessions/connection-witness.ts';
 import {listPath} from './object-path.ts';
@@ -60,7 +61,7 @@ export async function listPods(cluster: ClusterAccess, scope: PodScope, signal?:
 }
 
 async function firstToAppear(cluster: ClusterAccess, asked: string, scope: PodScope, {podRunningTimeoutMs, signal}: ResolveOptions): Promise<PodObject> {
-	const limit = podRunningTimeoutMs > 0 ? AbortSignal.timeout(podRunningTimeoutMs) : undefined;
+	const limit = podRunningTimeoutMs > 0 ? AbortSignal.timeout(timerMs(podRunningTimeoutMs)) : undefined;
 	const either = AbortSignal.any([limit, signal].filter(one => one !== undefined));
 	for await (const change of watchPods(cluster, scope, {signal: either})) {
 		if (change.type === 'appeared') {

@@ -134,6 +134,16 @@ test('a redirect is given back and never followed: another host sees nothing', a
 	t.is(canary.connections(), 0);
 });
 
+test('a request timeout of a thousand hours is one', async t => {
+	const server = await startServer({
+		request(_request, response) {
+			setTimeout(() => response.end('{}'), 100);
+		},
+	});
+	t.teardown(async () => server.close());
+	t.deepEqual(await (await server.cluster({flags: ['--request-timeout=1000h']})).json({path: '/'}), {});
+});
+
 test('a silent server meets our limit, which names the leg', async t => {
 	const server = await startServer({request() {}});
 	t.teardown(async () => server.close());

@@ -113,6 +113,22 @@ test('when none comes the limit ends the wait and the target is named', async t 
 	});
 });
 
+for (const [limitMs, title] of [[1001 + (2 ** -10), 'a fraction of a millisecond more than whole ones'], [2 ** 31, 'more than a timer can wait']] as const) {
+	test(`a limit of ${title} is a limit`, async t => {
+		await withCluster(async (cluster, _, control) => {
+			const resolving = resolvePod(cluster, 'deploy/empty', {...options, podRunningTimeoutMs: limitMs});
+			while (control.watching.length === 0) {
+				await Promise.race([resolving, new Promise(resolve => {
+					setTimeout(resolve, 10);
+				})]);
+			}
+
+			control.watching[0]!.write(`${JSON.stringify({type: 'ADDED', object: pod('late')})}\n`);
+			t.is((await resolving).target.name, 'late');
+		});
+	});
+}
+
 test('pods are told once each, then their changes, over a watch that is cut', async t => {
 	await withCluster(async (cluster, _, control) => {
 		const stop = new AbortController();

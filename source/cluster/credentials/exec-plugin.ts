@@ -4,6 +4,7 @@ import {parseDuration} from '../../command-line/parse-duration.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {Plain} from '../kubeconfig/parse-yaml.ts';
 import {readDocument} from '../kubeconfig/read-document.ts';
+import {timerMs} from '../timer-ms.ts';
 import {checkedPair} from '../tls/checked-pair.ts';
 import type {ClientCertificate} from '../tls/secure-socket.ts';
 import type {Credentials, Identity} from './credentials.ts';
@@ -70,7 +71,7 @@ function timeLimits(environment: NodeJS.ProcessEnv): PluginLimits {
 		throw new SpokeError('ERR_USAGE', `SPOKE_EXEC_TIMEOUT=${text} is no duration`, {remedy: 'give whole seconds, or a number with a unit: 90s, 5m'});
 	}
 
-	return {alone: ms, asking: ms};
+	return {alone: timerMs(ms), asking: timerMs(ms)};
 }
 
 async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {

@@ -6,6 +6,7 @@ import {proxyAccess} from '../../actions/proxy-access.ts';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
+import {timerMs} from '../../cluster/timer-ms.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
@@ -132,7 +133,7 @@ async function bodyOf({flags, stdin}: ProxyInvocation): Promise<string | Readabl
 
 function limitOf(text: string): number {
 	const limit = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text) ?? 0;
-	return limit > 0 ? limit : answerMs;
+	return limit > 0 ? timerMs(limit) : answerMs;
 }
 
 function refuseContradictions({flags}: ProxyInvocation, method: string): void {

@@ -1,5 +1,6 @@
 /** Which running pod does a forward begin with? */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {timerMs} from '../../cluster/timer-ms.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {byAttaching} from '../../targets/pod-order.ts';
@@ -35,7 +36,7 @@ function refuse({pod, target}: ResolvedPod, after = ''): never {
 }
 
 async function waitForOne(cluster: ClusterAccess, resolved: ResolvedPod, limitMs: number, signal: AbortSignal): Promise<ResolvedPod> {
-	const limit = limitMs > 0 ? AbortSignal.timeout(limitMs) : undefined;
+	const limit = limitMs > 0 ? AbortSignal.timeout(timerMs(limitMs)) : undefined;
 	const pods = new Map<string, PodObject>();
 	for await (const change of watchPods(cluster, resolved.scope!, {signal: limit ? AbortSignal.any([signal, limit]) : signal})) {
 		if (change.type === 'appeared' || change.type === 'changed') {

@@ -12,6 +12,10 @@ test('a time that the server asked for is a least time', t => {
 	t.is(reconnectDelay(1, 5000, () => 1), 6000);
 });
 
+test('a time that no timer can wait is not waited for at once', t => {
+	t.is(reconnectDelay(1, 1e12, () => 0), (2 ** 31) - 1);
+});
+
 test('no more than so many open at once, and one that takes long makes room', async t => {
 	const gate = new OpenGate(3);
 	let inside = 0;
