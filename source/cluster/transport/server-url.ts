@@ -23,7 +23,8 @@ A URL, or `host:port` alone, which is `http` (client-go rest/url_utils.go Defaul
 */
 export function parseServerUrl(text: string): ServerAddress {
 	const url = parse(text);
-	if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.hostname === '') {
+	const login = url && loginOf(url);
+	if (!url || login === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.hostname === '') {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', `the server "${text.replace(/\/\/[^/@]*@/, '//')}" is not an https:// or http:// URL`, {remedy: 'check `server` of this cluster'});
 	}
 
@@ -35,7 +36,7 @@ export function parseServerUrl(text: string): ServerAddress {
 		port: url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port),
 		authority: url.host,
 		prefix,
-		login: url.username === '' && url.password === '' ? null : {username: decodeURIComponent(url.username), password: decodeURIComponent(url.password)},
+		login,
 		shown: `${scheme}://${url.host}${prefix}`,
 	};
 }
@@ -43,6 +44,15 @@ export function parseServerUrl(text: string): ServerAddress {
 function parse(text: string): URL | null {
 	const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
 	return URL.canParse(whole) ? new URL(whole) : null;
+}
+
+/** `null` when it names no user, `undefined` for what is not percent-coded. */
+function loginOf({username, password}: URL): ServerAddress['login'] | undefined {
+	try {
+		return username === '' && password === '' ? null : {username: decodeURIComponent(username), password: decodeURIComponent(password)};
+	} catch {
+		return undefined;
+	}
 }
 
 /** `host:port`, with brackets around an IPv6 address. */

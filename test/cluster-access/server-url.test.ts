@@ -1,0 +1,14 @@
+import test from 'ava';
+import {parseServerUrl} from '../../source/cluster/transport/server-url.ts';
+
+test('a server URL is taken apart as client-go does it', t => {
+	t.like(parseServerUrl('https://me:p%40w@[::1]:6443/k8s//?x=1'), {scheme: 'https', host: '::1', port: 6443, authority: '[::1]:6443', prefix: '/k8s', login: {username: 'me', password: 'p@w'}, shown: 'https://[::1]:6443/k8s'});
+	t.like(parseServerUrl('example.test:8080'), {scheme: 'http', port: 8080, login: null});
+});
+
+for (const url of ['ftp://x', 'https://', 'https://[::1', 'https://me:100%@x', 'https://me%zz@x']) {
+	test(`${url} is refused in words of the kubeconfig, without its password`, t => {
+		const {message} = t.throws(() => parseServerUrl(url), {code: 'ERR_KUBECONFIG_INVALID'});
+		t.notRegex(message, /100/);
+	});
+}
