@@ -154,6 +154,14 @@ test('arguments reach it as they are: no shell reads them', async t => {
 	t.is(await readFile(join(server.folder, 'arguments'), 'utf8'), '$(touch x); a\nb c\n*\n`id`\n');
 });
 
+test('who has left already does not make it run, and its failure ends nobody', async t => {
+	const cluster = await withPlugin(t.context.server, {between: 'exit 1'});
+	const reason = new Error('left');
+	t.is(await t.throwsAsync(cluster.logIn(AbortSignal.abort(reason))), reason);
+	await delay(300);
+	t.is(await runs(t.context.server), 0);
+});
+
 test('who no longer waits is let go, while the others still get their answer', async t => {
 	const cluster = await withPlugin(t.context.server, {between: 'sleep 0.4'});
 	const controller = new AbortController();

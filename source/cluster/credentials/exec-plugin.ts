@@ -45,7 +45,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 	return {
 		kind: 'exec',
 		async current(signal) {
-			const issued = last && now() <= last.expires ? last : await orAborted(renew(), signal);
+			const issued = last && now() <= last.expires ? last : await orAborted(renew, signal);
 			return issued.identity;
 		},
 		async rejected(identity, signal) {
@@ -54,7 +54,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 				return last !== null;
 			}
 
-			await orAborted(renew(), signal);
+			await orAborted(renew, signal);
 			return true;
 		},
 	};
@@ -74,10 +74,13 @@ function timeLimits(environment: NodeJS.ProcessEnv): PluginLimits {
 	return {alone: timerMs(ms), asking: timerMs(ms)};
 }
 
-async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+/** Begins nothing for whoever has left already: nobody would hear how it fails. */
+async function orAborted<Value>(begin: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
 	if (!signal) {
-		return work;
+		return begin();
 	}
+
+	signal.throwIfAborted();
 
 	const {promise, reject} = Promise.withResolvers<never>();
 	const aborted = () => {
@@ -86,8 +89,7 @@ async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal | unde
 
 	signal.addEventListener('abort', aborted);
 	try {
-		signal.throwIfAborted();
-		return await Promise.race([work, promise]);
+		return await Promise.race([begin(), promise]);
 	} finally {
 		signal.removeEventListener('abort', aborted);
 	}
