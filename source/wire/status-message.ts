@@ -2,8 +2,8 @@
 
 /**
 - `success`: one explicit Success
-- `exit`: the command ended with another status
-- `failure`: it could not be run, or its stream failed; `message` is the server's own
+- `exit`: the command ended with another status, 1 to 255
+- `failure`: it could not be run, its stream failed, or its status is none that can be passed on; `message` is the server's own
 - `unreadable`: something else than one Status; the result is not known
 */
 export type CommandResult =
@@ -38,7 +38,14 @@ export function readStatusMessage(bytes: Buffer): CommandResult {
 	const reason = typeof status['reason'] === 'string' ? status['reason'] : null;
 	if (reason === 'NonZeroExitCode') {
 		const exitStatus = exitStatusOf(status);
-		return exitStatus === undefined ? {kind: 'unreadable', text: text.slice(0, 4096)} : {kind: 'exit', exitStatus, message};
+		if (exitStatus === undefined) {
+			return {kind: 'unreadable', text: text.slice(0, 4096)};
+		}
+
+		// Windows has larger ones: no process here can end with them, and 256 would be taken for 0.
+		if (exitStatus <= 255) {
+			return {kind: 'exit', exitStatus, message};
+		}
 	}
 
 	return {kind: 'failure', message, reason, code: typeof status['code'] === 'number' ? status['code'] : null};

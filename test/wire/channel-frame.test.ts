@@ -42,6 +42,13 @@ test('an exit code is passed on, and one that is none is not known', t => {
 	}
 });
 
+test('an exit code that no process here can end with is a failure, and never taken for 0', t => {
+	t.like(read(exit('255')), {kind: 'exit', exitStatus: 255});
+	for (const message of ['256', '65536', '3221225477']) {
+		t.like(read(exit(message)), {kind: 'failure', message: 'command terminated with exit code 42', reason: 'NonZeroExitCode'});
+	}
+});
+
 test('a failure keeps the server’s own words', t => {
 	t.deepEqual(read({status: 'Failure', message: 'error executing command', reason: 'InternalError', code: 500}), {kind: 'failure', message: 'error executing command', reason: 'InternalError', code: 500});
 	t.deepEqual(read({status: 'Failure'}), {kind: 'failure', message: '', reason: null, code: null});
