@@ -110,7 +110,7 @@ export function guardQuiet(firstLeg: FirstLegCheck, limits: QuietLimits, {offers
 			}
 		} catch (error) {
 			if (stillQuiet()) {
-				giveUp(2, quietMs(), asSpokeError(error));
+				giveUp(2, quietMs(), silentKubelet(asSpokeError(error)));
 			}
 		}
 	};
@@ -139,4 +139,9 @@ export function guardQuiet(firstLeg: FirstLegCheck, limits: QuietLimits, {offers
 			clearInterval(timer);
 		},
 	};
+}
+
+/** The apiserver has just answered for itself, so its silence about a log is the kubelet's, or of the way there. */
+function silentKubelet(error: SpokeError): SpokeError {
+	return error.code === 'ERR_APISERVER_TIMEOUT' ? new SpokeError('ERR_SECOND_LEG', 'the apiserver answers, and nothing comes from the kubelet', {cause: error}) : error;
 }
