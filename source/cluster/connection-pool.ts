@@ -3,6 +3,7 @@ import {finished} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {DedicatedConnection} from './dedicated-connection.ts';
+import {canBeSentAgain} from './transport/exchange.ts';
 
 /** Kept open without work. */
 const mostIdle = 8;
@@ -28,14 +29,14 @@ export class ConnectionPool {
 	async request(options: RequestOptions): Promise<ApiResponse> {
 		for (let attempt = 0; ; attempt++) {
 			const {answer, outdated} = await this.#once(options);
-			if (outdated && attempt === 0 && replayable(options)) {
+			if (outdated && attempt === 0 && canBeSentAgain(options)) {
 				// Refused for a client certificate that has been renewed since: the next connection shows the new one.
 				answer.body.resume();
 				continue;
 			}
 
 			const waitS = waitAskedFor(answer);
-			if (waitS === null || attempt >= mostRetries || !replayable(options)) {
+			if (waitS === null || attempt >= mostRetries || !canBeSentAgain(options)) {
 				return answer;
 			}
 
@@ -133,8 +134,4 @@ export class ConnectionPool {
 function waitAskedFor({status, headers}: ApiResponse): number | null {
 	const asked = Number(headers['retry-after']);
 	return (status === 429 || status >= 500) && headers['retry-after'] !== undefined && Number.isSafeInteger(asked) && asked >= 0 && asked <= longestWaitS ? asked : null;
-}
-
-function replayable({body}: RequestOptions): boolean {
-	return body === undefined || typeof body === 'string' || body instanceof Uint8Array;
 }

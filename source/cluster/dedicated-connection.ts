@@ -7,7 +7,7 @@ import type {Credentials, Identity} from './credentials/credentials.ts';
 import type {RequestHeaders} from './credentials/impersonation.ts';
 import {AnswerTurns} from './transport/answer-turns.ts';
 import {AsksTogether} from './transport/asks-together.ts';
-import {decodedBody, exchange, readWhole, type Answer, type AnswerStart, type Outgoing} from './transport/exchange.ts';
+import {canBeSentAgain, decodedBody, exchange, readWhole, type Answer, type AnswerStart, type Outgoing} from './transport/exchange.ts';
 import {ignored} from './transport/ignored.ts';
 import {OneSocketAgent} from './transport/one-socket-agent.ts';
 import {openSocket, type OpenSocket, type Route} from './transport/open-socket.ts';
@@ -154,8 +154,7 @@ export class DedicatedConnection implements Connection {
 		const {credentials} = this.#access;
 		const identity = await credentials.current(request.signal);
 		const answer = await this.#sendAs(identity, path, own, request);
-		const replayable = request.body === undefined || typeof request.body === 'string' || request.body instanceof Uint8Array;
-		const renewed = answer.status === 401 && answer.kind === 'response' && replayable && await this.#renewed(identity, request.signal);
+		const renewed = answer.status === 401 && answer.kind === 'response' && canBeSentAgain(request) && await this.#renewed(identity, request.signal);
 		if (!renewed) {
 			return answer;
 		}

@@ -10,7 +10,7 @@ export type RefusalContext = {verb?: string; resource?: string};
 
 /** Never throws; the apiserver's own words are kept in `text`. */
 export function refusal({status, body, headers}: RefusedAnswer, context: RefusalContext = {}): SpokeError {
-	const explained = explainFailure(body, {status, contentType: headers['content-type'] ?? ''});
+	const explained = explainFailure(body, {status});
 	// A request that ends at the apiserver is never answered by a kubelet: such words are a gateway's.
 	if (explained && (explained.row.leg === 1 || passesOn(context.resource)) && !ownWords.has(explained.row.id)) {
 		return explainedError(explained);

@@ -9,8 +9,6 @@ import {takeOffFrame} from './take-off-frame.ts';
 export type FailureContext = {
 	/** HTTP status of the answer; left out for words of a stream (channel 3, a SPDY error stream). */
 	status?: number;
-	/** Its `content-type`; left out or empty for none. */
-	contentType?: string;
 };
 
 export type Explanation = {

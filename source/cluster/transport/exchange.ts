@@ -74,6 +74,11 @@ function startOf({statusCode, statusMessage, headers}: IncomingMessage): AnswerS
 	return {status: statusCode!, statusText: statusMessage ?? '', headers};
 }
 
+/** A body that is read as it is sent is gone afterwards. */
+export function canBeSentAgain({body}: {body?: RequestOptions['body']}): boolean {
+	return !(body instanceof Readable);
+}
+
 function sendBody(request: ClientRequest, body: RequestOptions['body'], moved: () => void): void {
 	if (body instanceof Readable) {
 		pipeline(body, request, ignored);
@@ -150,4 +155,3 @@ export async function readWhole(body: Readable, maxBytes: number, what: string):
 
 	return Buffer.concat(chunks);
 }
-

@@ -20,7 +20,7 @@ export function upgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgra
 	return {
 		headers: {Connection: 'Upgrade', Upgrade: upgrade, 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': key, ...(protocols.length > 0) && {'Sec-WebSocket-Protocol': protocols.join(', ')}},
 		check(headers, what) {
-			if (headers['sec-websocket-accept'] !== acceptFor(key)) {
+			if (headers['sec-websocket-accept'] !== webSocketAccept(key)) {
 				throw refused(what, 'the answer’s Sec-WebSocket-Accept does not fit the key');
 			}
 
@@ -29,7 +29,8 @@ export function upgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgra
 	};
 }
 
-function acceptFor(key: string): string {
+/** What a server proves with that it has read the key (RFC 6455 §4.2.2). */
+export function webSocketAccept(key: string): string {
 	return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }
 

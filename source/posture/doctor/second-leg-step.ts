@@ -49,13 +49,13 @@ async function readLog(cluster: ClusterAccess, namespace: string, pod: string, c
 }
 
 /** The apiserver refused us, or the container has no log yet: leg 2 was not tried or did its work. */
-function isOurs({status, contentType, body}: Answer): boolean {
-	const row = explainFailure(body, {status, contentType})?.row;
+function isOurs({status, body}: Answer): boolean {
+	const row = explainFailure(body, {status})?.row;
 	return row ? row.leg !== 2 : status === 400 || status === 403 || status === 404;
 }
 
 async function explained(answer: Answer, cluster: ClusterAccess, node: string): Promise<StepResult> {
-	const explanation = explainFailure(answer.body, {status: answer.status, contentType: answer.contentType});
+	const explanation = explainFailure(answer.body, {status: answer.status});
 	if (!explanation) {
 		return failedStep('leg-2', refusal({status: answer.status, body: answer.body, headers: {'content-type': answer.contentType}}), {means: 'words that are not in the table of failures; shown as they are'});
 	}

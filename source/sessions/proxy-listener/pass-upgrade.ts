@@ -1,8 +1,8 @@
 /** A local client's WebSocket, passed to the apiserver and joined to it both ways. */
-import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
+import {webSocketAccept} from '../../cluster/transport/upgrade.ts';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import {clientLeft, statusOfFailure} from './failed-request.ts';
@@ -60,7 +60,7 @@ export async function passUpgrade({cluster, targets, witness, keepaliveMs}: Pass
 			'HTTP/1.1 101 Switching Protocols',
 			'Upgrade: websocket',
 			'Connection: Upgrade',
-			`Sec-WebSocket-Accept: ${acceptFor(key)}`,
+			`Sec-WebSocket-Accept: ${webSocketAccept(key)}`,
 			...outcome.protocol === null ? [] : [`Sec-WebSocket-Protocol: ${outcome.protocol}`],
 			'',
 			'',
@@ -88,10 +88,6 @@ function join(one: Duplex, other: Duplex): void {
 			}
 		});
 	}
-}
-
-function acceptFor(key: string): string {
-	return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }
 
 function reply(client: Duplex, status: number, body: string, contentType = 'text/plain; charset=utf-8'): void {

@@ -2,7 +2,7 @@
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {podPort} from '../../targets/named-port.ts';
-import {listPath} from '../../targets/object-path.ts';
+import {listPath, objectPath} from '../../targets/object-path.ts';
 import type {ObjectMeta, PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import type {ProxyTarget} from '../../targets/proxy-target.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget} from '../connection-witness.ts';
@@ -23,7 +23,7 @@ a right to the proxy does not need a right to the object.
 @throws SpokeError ERR_NOT_FOUND (no such object or port), ERR_USAGE for a service whose port must be named
 */
 export async function resolveProxyTarget(cluster: Pick<ClusterAccess, 'json' | 'facts'>, target: ProxyTarget, namespace: string, signal?: AbortSignal): Promise<ResolvedProxyTarget> {
-	const object = await readIfAllowed(cluster, `${listPath(target.resource, namespace)}/${encodeURIComponent(target.name)}`, signal);
+	const object = await readIfAllowed(cluster, objectPath(target.resource, namespace, target.name), signal);
 	const {request, port} = requestFacts(target, object);
 	const name = [target.scheme, target.name, target.scheme === null && port === null ? null : port ?? ''].filter(part => part !== null).join(':');
 	const {resource: {plural, kind}} = target;

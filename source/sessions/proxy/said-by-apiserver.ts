@@ -18,9 +18,8 @@ export function saidByApiserver(status: number, headers: IncomingHttpHeaders, be
 	}
 
 	const body = begun.toString('utf8');
-	const contentType = headers['content-type'] ?? '';
-	const isStatus = contentType.startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
-	const explained = isStatus || (request.kubeletPort ?? (request.port === usualKubeletPort)) ? explainFailure(body, {status, contentType}) : null;
+	const isStatus = (headers['content-type'] ?? '').startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
+	const explained = isStatus || (request.kubeletPort ?? (request.port === usualKubeletPort)) ? explainFailure(body, {status}) : null;
 	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
 		return explainedError(explained);
 	}

@@ -121,7 +121,7 @@ function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {fe
 		return new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`);
 	}
 
-	const explained = explainFailure(outcome.body, {status: outcome.status, contentType: outcome.headers['content-type'] ?? ''});
+	const explained = explainFailure(outcome.body, {status: outcome.status});
 	if (explained?.row.leg === 2) {
 		return explainedError(explained);
 	}
