@@ -1,14 +1,17 @@
 /** A dedicated connection is one socket from its first request to its upgrade, and every fault on it is told in one line. */
 import {createHash} from 'node:crypto';
+import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
 import {createServer as createTcpServer, type AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
 import {Readable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
-import type {TLSSocket} from 'node:tls';
+import {connect as tlsConnect, type TLSSocket} from 'node:tls';
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
+import {exchange} from '../../source/cluster/transport/exchange.ts';
+import {OneSocketAgent} from '../../source/cluster/transport/one-socket-agent.ts';
 import {startServer, textOf} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {startRecordingServers} from '../support/recording-servers.ts';
@@ -266,6 +269,32 @@ test('answers that are cut, endless or no JSON are told apart', async t => {
 	await t.throwsAsync(cluster.json({path: '/deep'}), {code: 'ERR_PROTOCOL', message: /not JSON/});
 	await cluster.json({path: '/'});
 	t.is(({} as {polluted?: number}).polluted, undefined);
+});
+
+test('a request leaves the keep-alive of its socket as it was set when it was dialled', async t => {
+	const server = await startServer({
+		request(_request, response) {
+			response.end();
+		},
+	});
+	t.teardown(async () => server.close());
+	const socket = tlsConnect({host: '127.0.0.1', port: server.port, rejectUnauthorized: false});
+	await once(socket, 'secureConnect');
+	const set: unknown[] = [];
+	socket.setKeepAlive = (...args: unknown[]) => {
+		set.push(args);
+		return socket;
+	};
+
+	const answer = await exchange(new OneSocketAgent(socket), {method: 'GET', target: '/', headers: {Host: 'x'}, timeoutMs: 0, what: 'it'});
+	if (answer.kind === 'response') {
+		answer.body.resume();
+		await once(answer.body, 'close');
+	}
+
+	await delay(20);
+	socket.destroy();
+	t.deepEqual(set, [[true, 30_000]]);
 });
 
 test('requests that wait their turn fail with the connection, none of them waits for good', async t => {

@@ -1,6 +1,7 @@
 /** Keeps all requests of one connection on the one socket that it was made with. */
 import process from 'node:process';
 import type {Duplex} from 'node:stream';
+import {keepAliveIdleMs} from './dial-tcp.ts';
 
 // An `import` of node:http would also load everything behind its lazy exports (a WebSocket client): 25 ms at start.
 const {Agent} = process.getBuiltinModule('node:http');
@@ -10,7 +11,8 @@ export class OneSocketAgent extends Agent {
 	#socket: Duplex | null;
 
 	constructor(socket: Duplex) {
-		super({keepAlive: true, maxSockets: 1, maxFreeSockets: 1});
+		// Node would set the socket's own keep-alive to a second behind the first request, and with it cut it after ten without a network.
+		super({keepAlive: true, keepAliveMsecs: keepAliveIdleMs, maxSockets: 1, maxFreeSockets: 1});
 		this.#socket = socket;
 		socket.once('close', this.#failQueued);
 	}
