@@ -10,14 +10,17 @@ export const dialLimitMs = 15_000;
 /** Nothing heard for so long, the kernel asks whether the other side is still there, milliseconds. As Go's dialer: a network that is away for seconds costs nothing. */
 export const keepAliveIdleMs = 30_000;
 
+/** Where a name has several addresses Node gives one up for the next after this, for good: RFC 8305 would go on with both. So it is longer than any way takes. */
+const attemptMs = 1000;
+
 /**
-Both address families are tried, as Node does (RFC 8305). Keep-alive is on: a silent cut is noticed by the kernel.
+The addresses of a name are tried one after the other. Keep-alive is on: a silent cut is noticed by the kernel.
 @throws SpokeError ERR_APISERVER_UNREACHABLE on leg 1; `what` names what did not answer
 */
 export async function dialTcp(host: string, port: number, what: string, limitMs: number, signal?: AbortSignal): Promise<Socket> {
 	signal?.throwIfAborted();
 	const {promise, resolve, reject} = Promise.withResolvers<Socket>();
-	const socket = connect({host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveIdleMs});
+	const socket = connect({host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveIdleMs, autoSelectFamilyAttemptTimeout: attemptMs});
 	const timer = setTimeout(() => {
 		reject(unreachable(what, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${limitMs / 1000} s`));
 	}, limitMs);
