@@ -1,6 +1,7 @@
 /** How does a stream get its connection, so that the witness may read on it first without ever costing the stream its life? */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
+import {asSpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, ConnectionWitness} from './connection-witness.ts';
 
 /**
@@ -24,4 +25,13 @@ export async function connectWitnessed(cluster: ClusterAccess, purpose: Connecti
 	witness?.closed?.(connection, purpose);
 	connection.close();
 	return cluster.connect(options);
+}
+
+/** Tells the witness that a stream did not come about: by a failure, unless whoever wanted it did not wait, which is nobody's. */
+export function tellUnopened(witness: ConnectionWitness | undefined, connection: Connection | null, purpose: ConnectionPurpose, {thrown, signal}: {thrown: unknown; signal: AbortSignal | undefined}): void {
+	if (!signal?.aborted) {
+		witness?.failed?.(connection, purpose, asSpokeError(thrown));
+	} else if (connection) {
+		witness?.closed?.(connection, purpose);
+	}
 }

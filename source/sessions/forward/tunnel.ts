@@ -11,7 +11,7 @@ import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
 import type {ConnectionPurpose, ConnectionWitness, ReachedTarget} from '../connection-witness.ts';
 import {anotherMayDo} from '../remote-command/carrier-choice.ts';
-import {connectWitnessed} from '../witnessed-connection.ts';
+import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import {withFirstWords} from '../carrier-refusals.ts';
 
 export type TunnelCarrier = 'websocket' | 'spdy';
@@ -74,9 +74,8 @@ export async function openTunnel(cluster: ClusterAccess, target: ReachedTarget, 
 		const connection = await connectWitnessed(cluster, purpose, witness, signal);
 		const outcome = await upgrade(connection, target, carrier, signal).catch((thrown: unknown) => {
 			connection.close();
-			const error = asSpokeError(thrown);
-			witness?.failed?.(connection, purpose, error);
-			throw error;
+			tellUnopened(witness, connection, purpose, {thrown, signal});
+			throw asSpokeError(thrown);
 		});
 		if (outcome.upgraded && outcome.protocol !== null) {
 			return tunnelOver(outcome, carrier, connection, purpose, witness);

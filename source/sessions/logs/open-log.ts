@@ -3,9 +3,9 @@ import type {Readable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {readStart} from '../../cluster/read-start.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ReachedTarget, ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
-import {connectWitnessed} from '../witnessed-connection.ts';
+import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import type {LogSource} from './log-events.ts';
 import {logPath, type LogRead} from './log-read.ts';
 import {logRefusal} from './log-refusal.ts';
@@ -58,10 +58,7 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 			},
 		};
 	} catch (thrown) {
-		if (!signal?.aborted) {
-			witness?.failed?.(connection, purpose, asSpokeError(thrown));
-		}
-
+		tellUnopened(witness, connection, purpose, {thrown, signal});
 		connection?.close();
 		throw thrown;
 	}

@@ -2,15 +2,17 @@
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
+import type {Connection, UpgradeOptions, UpgradeOutcome} from '../../cluster/connection.ts';
 import {webSocketAccept} from '../../cluster/transport/upgrade.ts';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
-import {connectWitnessed} from '../witnessed-connection.ts';
+import {saidByApiserver} from '../proxy/said-by-apiserver.ts';
+import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import {clientLeft, statusOfFailure} from './failed-request.ts';
 import {headersToApiserver} from './passed-headers.ts';
 import type {PassingMeans} from './pass-request.ts';
 
 /** Resolves to the status given to the client, and what went wrong. Only WebSockets are upgraded: SPDY is spoken by what runs commands. */
-export async function passUpgrade({cluster, targets, witness, keepaliveMs}: PassingMeans, path: string, request: IncomingMessage, client: Duplex, head: Buffer): Promise<[status: number, error: SpokeError | null]> {
+export async function passUpgrade(means: PassingMeans, path: string, request: IncomingMessage, client: Duplex, head: Buffer): Promise<[status: number, error: SpokeError | null]> {
 	const {upgrade = '', 'sec-websocket-key': key = '', 'sec-websocket-protocol': offered = ''} = request.headers;
 	if (upgrade.toLowerCase() !== 'websocket' || key === '') {
 		reply(client, 403, 'only WebSockets are upgraded here');
@@ -21,39 +23,18 @@ export async function passUpgrade({cluster, targets, witness, keepaliveMs}: Pass
 	client.once('close', () => {
 		left.abort(clientLeft());
 	});
-	const {signal} = left;
 	try {
-		const proxied = await targets.find(path);
-		const connection = await (proxied ? connectWitnessed(cluster, proxied.purpose, witness, signal) : cluster.connect({signal}));
-		const outcome = await connection.upgrade({
-			method: 'GET', path: proxied ? proxied.base + path.slice(path.indexOf('/proxy') + '/proxy'.length) : path, upgrade: 'websocket', signal,
-			protocols: offered.split(',').map(name => name.trim()).filter(name => name !== ''), headers: headersToApiserver(request.headers),
-		}).catch((thrown: unknown) => {
-			connection.close();
-			throw thrown;
-		});
-		if (outcome.upgraded && client.destroyed) {
-			outcome.socket.destroy();
-			throw clientLeft();
-		}
-
+		const outcome = await askForUpgrade(means, path, {
+			method: 'GET', upgrade: 'websocket', protocols: offered.split(',').map(name => name.trim()).filter(name => name !== ''),
+			headers: headersToApiserver(request.headers), signal: left.signal,
+		}, client);
 		if (!outcome.upgraded) {
-			connection.close();
-			if (proxied) {
-				witness?.closed?.(connection, proxied.purpose);
-			}
-
 			reply(client, outcome.status, outcome.body, outcome.headers['content-type']);
 			return [outcome.status, null];
 		}
 
-		if (proxied) {
-			witness?.opened?.(connection, proxied.purpose, {carrier: 'websocket', protocol: outcome.protocol});
-			client.once('close', () => witness?.closed?.(connection, proxied.purpose));
-		}
-
-		if (keepaliveMs > 0) {
-			(outcome.socket as Socket).setKeepAlive?.(true, keepaliveMs);
+		if (means.keepaliveMs > 0) {
+			(outcome.socket as Socket).setKeepAlive?.(true, means.keepaliveMs);
 		}
 
 		client.write([
@@ -75,6 +56,52 @@ export async function passUpgrade({cluster, targets, witness, keepaliveMs}: Pass
 		reply(client, status, error.text ?? error.message);
 		return [status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error];
 	}
+}
+
+/** The answer, whose label lasts as long as `client`. @throws `clientLeft`, and what a connection can fail with; nothing is open then */
+async function askForUpgrade({cluster, targets, witness}: PassingMeans, path: string, options: Omit<UpgradeOptions, 'path'> & {signal: AbortSignal}, client: Duplex): Promise<UpgradeOutcome> {
+	const proxied = await targets.find(path);
+	if (!proxied) {
+		const connection = await cluster.connect({signal: options.signal});
+		return upgraded(connection, {...options, path}, client);
+	}
+
+	const {purpose, base} = proxied;
+	const connection = await connectWitnessed(cluster, purpose, witness, options.signal);
+	try {
+		const outcome = await upgraded(connection, {...options, path: base + path.slice(path.indexOf('/proxy') + '/proxy'.length)}, client);
+		if (outcome.upgraded) {
+			witness?.opened?.(connection, purpose, {carrier: 'websocket', protocol: outcome.protocol});
+			client.once('close', () => witness?.closed?.(connection, purpose));
+			return outcome;
+		}
+
+		const said = saidByApiserver(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose);
+		if (said) {
+			witness?.failed?.(connection, purpose, said);
+		}
+
+		witness?.closed?.(connection, purpose);
+		return outcome;
+	} catch (thrown) {
+		tellUnopened(witness, connection, purpose, {thrown, signal: options.signal});
+		throw thrown;
+	}
+}
+
+async function upgraded(connection: Connection, options: UpgradeOptions, client: Duplex): Promise<UpgradeOutcome> {
+	const outcome = await connection.upgrade(options).catch((thrown: unknown) => {
+		connection.close();
+		throw thrown;
+	});
+	if (!outcome.upgraded) {
+		connection.close();
+	} else if (client.destroyed) {
+		outcome.socket.destroy();
+		throw clientLeft();
+	}
+
+	return outcome;
 }
 
 /** Each side's end goes on as an end; a break on one side breaks the other. */

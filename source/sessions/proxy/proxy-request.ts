@@ -5,7 +5,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
-import {connectWitnessed} from '../witnessed-connection.ts';
+import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
 import {mayBeApiservers, mostOfAnError, saidByApiserver} from './said-by-apiserver.ts';
 
@@ -64,10 +64,9 @@ export async function sendProxyRequest(cluster: ClusterAccess, {base, purpose}: 
 		const {status, statusText, headers: answered} = answer;
 		return {status, statusText, headers: answered, begun, body: answer.body, connection};
 	} catch (thrown) {
-		const error = asSpokeError(thrown);
-		witness?.failed?.(connection, purpose, error);
+		tellUnopened(witness, connection, purpose, {thrown, signal});
 		connection.close();
-		throw error;
+		throw asSpokeError(thrown);
 	}
 }
 
@@ -89,10 +88,9 @@ export async function openProxyWebSocket(cluster: ClusterAccess, {base, purpose}
 			},
 		};
 	} catch (thrown) {
-		const error = asSpokeError(thrown);
-		witness?.failed?.(connection, purpose, error);
+		tellUnopened(witness, connection, purpose, {thrown, signal});
 		connection.close();
-		throw error;
+		throw asSpokeError(thrown);
 	}
 }
 

@@ -8,7 +8,7 @@ import {explainedError, explainFailure} from '../../failures/explain-failure.ts'
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
-import {connectWitnessed} from '../witnessed-connection.ts';
+import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import {withFirstWords} from '../carrier-refusals.ts';
 import {anotherMayDo, commandCarriers, type CommandCarrier} from './carrier-choice.ts';
 import {pingEveryMs, silenceMs, type CommandChannels, type RoundTripListener} from './command-channels.ts';
@@ -71,7 +71,7 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 	} catch (thrown) {
 		connection.close();
 		const error = asSpokeError(thrown);
-		witness?.failed?.(connection, purpose, error);
+		tellUnopened(witness, connection, purpose, {thrown, signal});
 		if (error.code === 'ERR_UPGRADE_REFUSED') {
 			return {error, another: true};
 		}
