@@ -49,7 +49,7 @@ async function readOne(cluster: ClusterAccess, {pod, container, chosenFrom}: {po
 				tells.lines(index, block);
 			});
 			signal.throwIfAborted();
-			const {log, words} = kubeletWords(remainder);
+			const {log, words} = kubeletWords(remainder, {follows: false});
 			tells.lines(index, log);
 			if (words !== null) {
 				throw new SpokeError('ERR_SECOND_LEG', 'the node offers no log before', {text: words});

@@ -145,7 +145,7 @@ export class ContainerReads {
 				fresh = true;
 				await this.#tellLines(filter, lines);
 			});
-			const {log, words} = kubeletWords(remainder);
+			const {log, words} = kubeletWords(remainder, {follows: false});
 			const ending = words === null ? error && this.#cut(error) : await this.#kubeletFailed(words);
 			return {fresh, met: filter === null ? null : filter.met, remainder: filter && log.length > 0 ? filter.pass(log) : log, ending};
 		} finally {
@@ -303,7 +303,7 @@ export class ContainerReads {
 	}
 
 	async #ending(remainder: Buffer, error: Error | null, given: AbortSignal): Promise<ReadEnding> {
-		const {words} = kubeletWords(remainder);
+		const {words} = kubeletWords(remainder, {follows: true});
 		if (words !== null) {
 			return this.#kubeletFailed(words);
 		}

@@ -6,8 +6,12 @@ The log reader's failures, as they stand behind the last line of a body.
 */
 const failures = /(?:failed to (?:create fsnotify watcher|watch directory|read log file|open log file|try resolving symlinks|tail -?\d+ lines|seek|reset seek in log file|get parse function|get container status)\b|unable to retrieve container logs for |rpc error: code = |context cancelled$)[^\n]*$/;
 
-/** What stood behind the last line feed, parted into the log's own bytes and the kubelet's words. */
-export function kubeletWords(remainder: Buffer): {log: Buffer; words: string | null} {
+/**
+What stood behind the last line feed, parted into the log's own bytes and the kubelet's words.
+A follow may fail in the middle of a line, when the kubelet goes over to waiting for more; in any other read words that stand behind a line's beginning
+are the end of that line, which a container that ended may well have left so.
+*/
+export function kubeletWords(remainder: Buffer, {follows}: {follows: boolean}): {log: Buffer; words: string | null} {
 	// A failure is one short line at the very end; a longer tail is the log's.
 	const tail = remainder.subarray(Math.max(0, remainder.length - 2048));
 	const match = failures.exec(tail.toString('latin1'));
@@ -16,6 +20,10 @@ export function kubeletWords(remainder: Buffer): {log: Buffer; words: string | n
 	}
 
 	const at = remainder.length - tail.length + match.index;
+	if (at > 0 && !follows) {
+		return {log: remainder, words: null};
+	}
+
 	return {log: remainder.subarray(0, at), words: remainder.subarray(at).toString('utf8')};
 }
 

@@ -12,16 +12,19 @@ for (const words of [
 	'rpc error: code = Unavailable desc = connection error',
 ]) {
 	test(`known as the kubelet’s: ${words.slice(0, 40)}`, t => {
-		t.deepEqual(kubeletWords(Buffer.from(words)), {log: Buffer.alloc(0), words});
-		const after = kubeletWords(Buffer.from(`2026-11-24T14:00:00Z half a line${words}`));
+		t.deepEqual(kubeletWords(Buffer.from(words), {follows: true}), {log: Buffer.alloc(0), words});
+		t.deepEqual(kubeletWords(Buffer.from(words), {follows: false}), {log: Buffer.alloc(0), words});
+		const half = Buffer.from(`2026-11-24T14:00:00Z half a line${words}`);
+		const after = kubeletWords(half, {follows: true});
 		t.is(after.log.toString(), '2026-11-24T14:00:00Z half a line');
 		t.is(after.words, words);
+		t.deepEqual(kubeletWords(half, {follows: false}), {log: half, words: null});
 	});
 }
 
 test('a log’s own bytes are the log’s', t => {
 	for (const text of ['', '2026-11-24T14:00:00Z failed', 'no line feed', 'x'.repeat(10_000)]) {
-		t.deepEqual(kubeletWords(Buffer.from(text)), {log: Buffer.from(text), words: null});
+		t.deepEqual(kubeletWords(Buffer.from(text), {follows: true}), {log: Buffer.from(text), words: null});
 	}
 });
 

@@ -279,6 +279,15 @@ testLog('the kubelet’s failure inside the body is told as such and never as a 
 	t.like(told.events.find(({type}) => type === 'server-said'), {text: 'failed to create fsnotify watcher: too many open files'});
 });
 
+testLog('a last line without a line feed may read like the kubelet’s failure: it is told, and the follow ends', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append({time: at(1, '1'), text: 'first'}, {time: at(1, '2'), text: 'fatal: rpc error: code = Unavailable desc = gone', partial: true});
+	log.end(1);
+	const told = await follow(server, cluster, {signal: AbortSignal.timeout(15_000)});
+	t.is(told.text, `${at(1, '1')} first\n${at(1, '2')} fatal: rpc error: code = Unavailable desc = gone`);
+	t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended'});
+});
+
 testLog('a pod that is gone ends the follow, even when another has its name', async (t, {server, cluster, log}) => {
 	log.append(...awkward);
 	const told = await follow(server, cluster, {on(event) {
