@@ -55,18 +55,19 @@ export async function secure(raw: Duplex, host: string, what: string, settings: 
 	}
 }
 
-/** One context for each pair of trust and client certificate: parsing a bundle of roots takes milliseconds. */
-const contexts = new WeakMap<Trust, Map<ClientCertificate | null, ReturnType<typeof createSecureContext>>>();
+/** One context for each pair of trust and client certificate: parsing a bundle of roots takes milliseconds. A key that was renewed is not kept. */
+const contexts = new WeakMap<Trust, WeakMap<ClientCertificate | typeof nobody, ReturnType<typeof createSecureContext>>>();
+const nobody = {};
 
 /**
 The context for `client`, made once.
 @throws SpokeError ERR_CLIENT_CERTIFICATE
 */
 export function contextFor(trust: Trust, client: ClientCertificate | null) {
-	const known = contexts.get(trust) ?? new Map<ClientCertificate | null, ReturnType<typeof createSecureContext>>();
+	const known = contexts.get(trust) ?? new WeakMap<ClientCertificate | typeof nobody, ReturnType<typeof createSecureContext>>();
 	contexts.set(trust, known);
-	const made = known.get(client) ?? newContext(trust, client);
-	known.set(client, made);
+	const made = known.get(client ?? nobody) ?? newContext(trust, client);
+	known.set(client ?? nobody, made);
 	return made;
 }
 
