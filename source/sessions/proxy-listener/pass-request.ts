@@ -33,11 +33,10 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 		return;
 	}
 
-	const {purpose} = proxied;
+	const {purpose, base, behind} = proxied;
 	const connection = await connectWitnessed(cluster, purpose, witness, gone.signal);
-	const behind = path.slice(path.indexOf('/proxy') + '/proxy'.length);
 	try {
-		const {status, statusText, headers, body} = await connection.request({...asked, path: proxied.base + behind});
+		const {status, statusText, headers, body} = await connection.request({...asked, path: base + behind});
 		const begun = status >= 400 ? beginningOf(body) : null;
 		const opened = () => witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeApiservers(status)});
 		if (!begun && !isOwnRedirect(status, behind)) {

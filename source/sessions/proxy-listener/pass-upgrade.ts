@@ -66,10 +66,10 @@ async function askForUpgrade({cluster, targets, witness}: PassingMeans, path: st
 		return upgraded(connection, {...options, path}, client);
 	}
 
-	const {purpose, base} = proxied;
+	const {purpose, base, behind} = proxied;
 	const connection = await connectWitnessed(cluster, purpose, witness, options.signal);
 	try {
-		const outcome = await upgraded(connection, {...options, path: base + path.slice(path.indexOf('/proxy') + '/proxy'.length)}, client);
+		const outcome = await upgraded(connection, {...options, path: base + behind}, client);
 		if (outcome.upgraded) {
 			witness?.opened?.(connection, purpose, {carrier: 'websocket', protocol: outcome.protocol});
 			client.once('close', () => witness?.closed?.(connection, purpose));

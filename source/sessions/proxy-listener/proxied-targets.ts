@@ -9,6 +9,8 @@ const knownForMs = 30_000;
 
 const proxied = /^\/api\/v1\/(?:namespaces\/([^/]+)\/(pods|services)|(nodes))\/([^/]+)\/proxy(?=\/|$|\?)/;
 
+type Spelled = {kind: string; spelling: string; namespace: string};
+
 export class ProxiedTargets {
 	readonly #cluster: ClusterAccess;
 	readonly #known = new Map<string, {until: number; resolved: Promise<ResolvedProxyTarget>}>();
@@ -17,19 +19,23 @@ export class ProxiedTargets {
 		this.#cluster = cluster;
 	}
 
-	/** `null` for a path that goes through no proxy. The path's own spelling is kept as the base. */
-	async find(path: string): Promise<ResolvedProxyTarget | null> {
+	/** `null` for a path that goes through no proxy. The path's own spelling is kept as the base; `behind` is what stands behind its `/proxy`. */
+	async find(path: string): Promise<ResolvedProxyTarget & {behind: string} | null> {
 		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
 		if (base === undefined || spelling === undefined) {
 			return null;
 		}
 
+		return {...await this.#resolveOnce(base, {kind: node ?? kind!, spelling: decoded(spelling), namespace: namespace ?? ''}), behind: path.slice(base.length)};
+	}
+
+	async #resolveOnce(base: string, about: Spelled): Promise<ResolvedProxyTarget> {
 		const known = this.#known.get(base);
 		if (known && known.until > performance.now()) {
 			return known.resolved;
 		}
 
-		const resolved = this.#resolve(base, node ?? kind!, decoded(spelling), namespace ?? '');
+		const resolved = this.#resolve(base, about);
 		this.#known.set(base, {until: performance.now() + knownForMs, resolved});
 		resolved.catch(() => this.#known.delete(base));
 		if (this.#known.size > 1000) {
@@ -39,7 +45,7 @@ export class ProxiedTargets {
 		return resolved;
 	}
 
-	async #resolve(base: string, kind: string, spelling: string, namespace: string): Promise<ResolvedProxyTarget> {
+	async #resolve(base: string, {kind, spelling, namespace}: Spelled): Promise<ResolvedProxyTarget> {
 		const resolved = await resolveProxyTarget(this.#cluster, asTheApiserverReads(spelling, parseProxyTarget(`${kind}/${spelling}`)), namespace);
 		// A pod's named port must not reach the apiserver as a name: its number stands in the base made from it.
 		return resolved.purpose.feature === 'pod-proxy' && resolved.purpose.request.portName !== null ? resolved : {...resolved, base};

@@ -40,6 +40,8 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 				response.end(JSON.stringify({metadata: {name: 'web', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
 			} else if (pathname === '/api/v1/namespaces/d/services/https') {
 				response.end(JSON.stringify({metadata: {name: 'https', uid: 'u'}, spec: {ports: [{name: 'web', port: 80}]}}));
+			} else if (/^\/api\/v1\/namespaces\/[^/]+\/services\/[^/]+$/.test(pathname)) {
+				response.end(JSON.stringify({metadata: {name: 'proxy-public', uid: 'u'}, spec: {ports: [{name: 'http', port: 80}]}}));
 			} else if (pathname === '/api/v1/nodes/n1') {
 				response.end(JSON.stringify({metadata: {name: 'n1', uid: 'u'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}}));
 			} else if (pathname === '/api/v1/nodes/n1/proxy/refused') {
@@ -192,6 +194,18 @@ test('a prefix of its own is taken off, files of a folder are served beside it, 
 	t.notRegex(await raw(port, 'GET /static/..%2fsecret HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'), /secret$/);
 	t.is(seen.length, 1);
 });
+
+for (const path of ['/api/v1/namespaces/hub/services/proxy-public:80/proxy/hub/?x=1', '/api/v1/namespaces/proxy/services/web:80/proxy/proxy/y', '/api/v1/namespaces/hub/services/web:80/proxy?x=/proxy']) {
+	test(`a path goes on as it came: ${path}`, async t => {
+		const {port, url, seen} = await start(t);
+		t.is((await fetch(url + path)).status, 200);
+		t.is(seen.at(-1)!.url, path);
+		const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`);
+		await once(socket, 'open');
+		socket.close();
+		t.is(seen.at(-1)!.url, path);
+	});
+}
 
 test('a client that does not wait for its answer is no failure of anybody’s', async t => {
 	const {port, arrived, firstTold, failures} = await start(t);
