@@ -4,7 +4,8 @@
 const kubeletCommands = /^\/(?:exec|run|attach|portforward|cri)(?:\/|$)/;
 
 const podCommands = /^\/api\/.*\/pods\/[^/]+\/(?:exec|attach|portforward)(?:\/|$)/;
-const nodeCommands = /^\/api\/.*\/nodes\/[^/]+\/proxy(\/.*)/;
+// The first `/proxy` is the node’s: a namespace of the kubelet’s path may be called `nodes`, too.
+const nodeCommands = /^\/api\/.*?\/nodes\/[^/]+\/proxy(\/.*)/;
 
 /** `path` is the apiserver's, as it came: exec, attach and portforward of a pod, and what a kubelet runs through its node's proxy. */
 export function runsCommands(path: string): boolean {

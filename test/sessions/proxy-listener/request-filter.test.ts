@@ -77,7 +77,7 @@ test('one Host, and one of ours', t => {
 
 const commands = [
 	'/api/v1/namespaces/d/pods/p/exec', '/api/v1/namespaces/d/pods/p/attach', '/api/v1/namespaces/d/pods/p/portforward',
-	'/api/v1/nodes/n/proxy/exec/d/p/c', '/api/v1/nodes/n/proxy/run/d/p/c', '/api/v1/nodes/n/proxy/attach/d/p/c', '/api/v1/nodes/n/proxy/portForward/d/p', '/api/v1/nodes/https:n:10250/proxy/cri/exec/x',
+	'/api/v1/nodes/n/proxy/exec/d/p/c', '/api/v1/nodes/n/proxy/run/nodes/p/proxy/c', '/api/v1/nodes/n/proxy/run/d/p/c', '/api/v1/nodes/n/proxy/attach/d/p/c', '/api/v1/nodes/n/proxy/portForward/d/p', '/api/v1/nodes/https:n:10250/proxy/cri/exec/x',
 ];
 
 const spellings: ReadonlyArray<[title: string, spell: (path: string) => string]> = [
