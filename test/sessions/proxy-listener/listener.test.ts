@@ -19,6 +19,7 @@ const options: ListenerOptions = {
 
 async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<ListenerOptions> & {clientLeft?: () => Promise<unknown>} = {}) {
 	const arrived = Promise.withResolvers<void>();
+	const firstRead = Promise.withResolvers<void>();
 	const upgraded: Socket[] = [];
 	const seen: Array<{method: string; url: string; headers: Record<string, unknown>; body: string}> = [];
 	const sockets = new WebSocketServer({noServer: true});
@@ -52,7 +53,7 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 				response.writeHead(301, {Location: `${pathname}/`}).end();
 			} else if (pathname === '/slow') {
 				response.write('first ');
-				setTimeout(() => response.end('second'), 100);
+				void firstRead.promise.then(() => response.end('second'));
 			} else if (pathname === '/never') {
 				arrived.resolve();
 			} else if (pathname === '/api/v1/namespaces/d/pods/none') {
@@ -89,7 +90,7 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 		listener.close();
 		await server.close();
 	});
-	return {seen, purposes, failures, arrived: arrived.promise, upgraded, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
+	return {seen, purposes, failures, arrived: arrived.promise, firstRead, upgraded, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
 }
 
 test('a request passes with our credentials and without what is not the apiserver’s', async t => {
@@ -108,10 +109,12 @@ test('a request passes with our credentials and without what is not the apiserve
 });
 
 test('an answer comes as it is made, a 404 is the apiserver’s own, a redirect is passed and not followed', async t => {
-	const {url} = await start(t);
+	const {url, firstRead} = await start(t);
 	const slow = await fetch(`${url}/slow`);
 	const reader = slow.body!.getReader();
 	t.is(Buffer.from((await reader.read()).value).toString(), 'first ');
+	firstRead.resolve();
+	t.is(Buffer.from((await reader.read()).value).toString(), 'second');
 	t.is((await fetch(`${url}/missing`)).status, 404);
 	const redirect = await fetch(`${url}/redirect`, {redirect: 'manual'});
 	t.is(redirect.headers.get('location'), 'http://evil.test/');
