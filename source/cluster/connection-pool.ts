@@ -71,7 +71,9 @@ export class ConnectionPool {
 				return await this.#answered(kept, await kept.request(options), options.signal);
 			} catch (error) {
 				// The server may have closed it just now. What changes nothing is sent again on a fresh connection.
-				if (kept.usable || options.signal?.aborted || !['GET', 'HEAD'].includes(options.method ?? 'GET')) {
+				const {usable} = kept;
+				kept.close();
+				if (usable || options.signal?.aborted || !['GET', 'HEAD'].includes(options.method ?? 'GET')) {
 					throw error;
 				}
 			}

@@ -330,6 +330,26 @@ test('pooled requests share a connection, and a stale one is replaced without a 
 	t.is(server.sockets.size, 0);
 });
 
+test('a kept connection for a request that was given up already is not left open', async t => {
+	const server = await startServer({
+		request(_request, response) {
+			response.end('{}');
+		},
+	});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	await cluster.json({path: '/'});
+	await delay(20);
+	await t.throwsAsync(cluster.request({path: '/', signal: AbortSignal.abort()}));
+	cluster.close();
+	for (let waited = 0; server.sockets.size > 0 && waited < 3000; waited += 20) {
+		await delay(20);
+	}
+
+	t.is(server.connections(), 1);
+	t.is(server.sockets.size, 0);
+});
+
 test('Retry-After of a 429 and a 503 is obeyed', async t => {
 	const times: number[] = [];
 	const server = await startServer({
