@@ -26,6 +26,8 @@ export const tailActions: ActionTable = {
 		['tail.level', 'level', 'only this level and worse', 51],
 		['tail.next-mark', 'next mark', 'next mark'],
 		['tail.previous-mark', 'mark before', 'mark before'],
+		['tail.next-gap', 'next gap', 'next gap, reconnect or restart'],
+		['tail.previous-gap', 'gap before', 'gap, reconnect or restart before'],
 		['tail.mark', 'mark', 'put a mark here', 53],
 		['tail.json', 'JSON', 'JSON readable, or raw', 4],
 		['tail.fields', 'fields', 'choose JSON fields', 52],

@@ -150,7 +150,8 @@ function drawLine({theme: {glyphs}}: Screen, view: TailView, one: TailLine, room
 	const isCursor = !view.follow && one.number === view.cursor;
 	const lead = view.plain ? [] : [isCursor ? of('focus', glyphs.cursor) : view.marked.has(one.number) ? of('mark', glyphs.marked) : {text: ' '}];
 	if (one.kind !== 'text') {
-		return [line(of('gap', `${glyphs.rule}${glyphs.rule} ${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${one.bytes.toString('utf8')} `))];
+		const sign = lead.find(({text}) => text !== ' ');
+		return [line(sign ?? of('gap', glyphs.rule), of('gap', `${glyphs.rule} ${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${one.bytes.toString('utf8')} `))];
 	}
 
 	const spans = [...before, ...text];

@@ -69,6 +69,9 @@ test('a cut of all connections stands in the stream as a reconnect, and the tail
 	await terminal.sees(/back after .*last line met again: no gap/, 15_000);
 	await terminal.sees(/[1-9]\d* reconnects?/);
 	t.regex(terminal.text(), /0 possible gaps/);
+	terminal.press('tail.previous-gap');
+	await terminal.sees(/^▸.*(?:back after|ended|lost|resum)/im);
+	await terminal.sees(/held · /);
 });
 
 test('a shell gets the whole terminal, byte for byte, and gives it back', async t => {

@@ -1,7 +1,7 @@
 /** All that is done in a tail. */
 import {allJsonFields, countJsonLines} from '../../state/tail/json-fields.ts';
 import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
-import {levelBits, type LineLevel, levelNames} from '../../state/tail/line-buffer.ts';
+import {kindBits, levelBits, type LineLevel, levelNames, noticeSign} from '../../state/tail/line-buffer.ts';
 import {detailLength} from '../../ui/tail-screen.ts';
 import type {Session} from '../session.ts';
 import {TailRun} from '../tail-run.ts';
@@ -94,10 +94,15 @@ async function jump(session: Session, direction: 1 | -1, isWanted: (view: TailVi
 	});
 }
 
-const isError = (view: TailView, number: number) => {
-	const block = view.buffer.blockOf(number);
-	return block !== null && (block.signs[number - block.first]! & levelBits) >= 4;
+const signAt = ({buffer}: TailView, number: number) => {
+	const block = buffer.blockOf(number);
+	return block === null ? 0 : block.signs[number - block.first]!;
 };
+
+const isError = (view: TailView, number: number) => (signAt(view, number) & levelBits) >= 4;
+/** What befell the streams: every line that is neither a container's nor a person's mark. */
+const isGap = (view: TailView, number: number) => (signAt(view, number) & kindBits) === noticeSign;
+const isMark = (view: TailView, number: number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number);
 
 export const tailHandlers: Handlers = {
 	'pods.logs': openTailHere,
@@ -146,8 +151,10 @@ export const tailHandlers: Handlers = {
 		const level = currentTail(session)?.view.level ?? 0;
 		session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
 	},
-	'tail.next-mark': async session => jump(session, 1, (view, number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number), 'no mark below'),
-	'tail.previous-mark': async session => jump(session, -1, (view, number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number), 'no mark above'),
+	'tail.next-mark': async session => jump(session, 1, isMark, 'no mark below'),
+	'tail.previous-mark': async session => jump(session, -1, isMark, 'no mark above'),
+	'tail.next-gap': async session => jump(session, 1, isGap, 'no gap, reconnect or restart below'),
+	'tail.previous-gap': async session => jump(session, -1, isGap, 'no gap, reconnect or restart above'),
 	'tail.mark'(session) {
 		const run = currentTail(session);
 		if (run?.view.follow) {
