@@ -32,7 +32,9 @@ export const listActions: ActionTable = {
 		['view.proxy', 'proxy', 'proxy requests'],
 		['view.audit', 'audit', 'audit'],
 		['view.sandbox', 'sandbox', 'sandbox'],
-		['view.before', 'last view', 'the view before this one'],
+		['view.before', 'last view', 'last view, there and back'],
+		['view.earlier', 'earlier', 'one view back'],
+		['view.later', 'later', 'one view on again'],
 	],
 	list: [
 		['list.filter', 'filter', 'filter', 60],

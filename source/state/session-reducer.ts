@@ -7,6 +7,7 @@ import {listNames, type ListName} from './list-kinds.ts';
 import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
 import type {ClusterState, ForwardState, Layer, Message, SessionState, TextLine, ViewName} from './session-state.ts';
+import {placeAt, startHistory, visit} from './view-history.ts';
 
 export type SessionEvent =
 	| {type: 'list'; list: ListName; event: ListEvent}
@@ -17,6 +18,8 @@ export type SessionEvent =
 	| {type: 'resize'; columns: number; rows: number}
 	| {type: 'cluster'; to: Partial<ClusterState>}
 	| {type: 'view'; view: ViewName}
+	/** To a view of the history; its namespace is opened by whoever goes there. */
+	| {type: 'go'; by: 1 | -1}
 	| {type: 'push'; layer: Layer}
 	| {type: 'layer'; to: Partial<Layer>}
 	/** What a text waited for has come; nothing where it was closed meanwhile. */
@@ -79,7 +82,12 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		}
 
 		case 'view': {
-			return {...state, view: event.view, viewBefore: event.view === state.view ? state.viewBefore : state.view, pane: 'main', layers: []};
+			return showView({...state, history: visit(state.history, {view: event.view, namespace: state.cluster.namespace})}, event.view);
+		}
+
+		case 'go': {
+			const place = placeAt(state.history, event.by);
+			return place === null ? state : showView({...state, history: {...state.history, at: state.history.at + event.by}}, place.view);
 		}
 
 		case 'push': {
@@ -172,14 +180,20 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 				lists[name] = reduceList(lists[name], {type: 'reset'});
 			}
 
+			const here = {view: state.view, namespace: event.cluster.namespace};
+			const history = event.cluster.context === state.cluster.context ? visit(state.history, here) : startHistory(here);
 			// What was asked elsewhere is not asked again here.
-			return {...state, notice: null, cluster: event.cluster, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
+			return {...state, notice: null, cluster: event.cluster, history, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
 		}
 
 		case 'tail-changed': {
 			return {...state, tailVersion: state.tailVersion + 1};
 		}
 	}
+}
+
+function showView(state: SessionState, view: ViewName): SessionState {
+	return {...state, view, viewBefore: view === state.view ? state.viewBefore : state.view, pane: 'main', layers: []};
 }
 
 function reduceConnections(state: SessionState, event: DockEvent): SessionState {

@@ -2,6 +2,7 @@
 import {cursorRow, type ListEvent} from '../../state/list-state.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
 import type {ViewName} from '../../state/session-state.ts';
+import {placeAt} from '../../state/view-history.ts';
 import type {Session} from '../session.ts';
 import {grouped} from '../../text/grouped.ts';
 import {currentList} from './cursor.ts';
@@ -77,6 +78,12 @@ export const listHandlers: Handlers = {
 	},
 	'list.open': openDetails,
 	'view.before': showBefore,
+	'view.earlier'(session) {
+		goInHistory(session, -1);
+	},
+	'view.later'(session) {
+		goInHistory(session, 1);
+	},
 	'list.filter': filterList,
 	'list.mark'(session) {
 		tell(session, {type: 'mark'});
@@ -111,6 +118,22 @@ function showBefore(session: Session): void {
 	const {view, viewBefore} = session.store.state;
 	if (viewBefore !== view) {
 		showView(session, viewBefore);
+	}
+}
+
+function goInHistory(session: Session, by: 1 | -1): void {
+	const {store} = session;
+	const place = placeAt(store.state.history, by);
+	if (place === null) {
+		session.tell(by < 0 ? 'no view before this one' : 'no view after this one');
+		return;
+	}
+
+	store.now({type: 'go', by});
+	if (place.namespace === store.state.cluster.namespace) {
+		session.redraw();
+	} else {
+		session.openNamespace(place.namespace);
 	}
 }
 
