@@ -63,7 +63,7 @@ export type StepTestFacts = {
 	moved: 'grpc' | 'http-connect' | 'nothing' | 'undecided';
 	transport: string | null;
 	why: string | null;
-	/** What was seen, for the evidence: `tunnels open 4→9→4, 4→11→4`. */
+	/** What was seen, for the evidence: `tunnels 4→9→4, 4→11→4`. */
 	observed: string;
 };
 

@@ -1,13 +1,14 @@
 /** The path to what is under the cursor: the line, and one line a fact with its basis and evidence; below a list, or upright at its right. */
-import {sanitiseLine} from '../text/sanitise-line.ts';
-import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
+import type {Path, Verdict} from '../posture/evidence.ts';
+import {evidenceWords} from './evidence-words.ts';
 import {hubWord, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
+import {sessionWords} from './session-words.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 import {wrapWords} from './chrome.ts';
 
-type Fact = {word: string; role: Role; basis: string; why: string};
+type Fact = {word: string; role: Role; basis: string; verdict: Verdict<string>};
 
 /** `rows` lines below a list. */
 export function pathPane(screen: Screen, path: Path | null, rows: number, width: number): Line[] {
@@ -15,15 +16,10 @@ export function pathPane(screen: Screen, path: Path | null, rows: number, width:
 		return fillUp([unreadLine(screen), ...rows > 1 ? [line(' ', of('text.dim', '  leg 2 is read within 2 s of the first connection'))] : []], rows);
 	}
 
-	const lines: Line[] = [line(' ', pathLine(path, width - 2, screen.theme.glyphs, replicaLetter(screen.state.processes, path.process.id)))];
 	const facts = pathFacts(path);
-	const wide = Math.max(14, ...facts.map(({word}) => word.length + 1));
 	// Where there is no room for all, leg 2 is what differs.
-	for (const {word, role, basis, why} of rows > facts.length ? facts : facts.slice(1 - rows)) {
-		lines.push(line('   ', of(role, word.padEnd(wide)), of('text.dim', basis.padEnd(10)), why));
-	}
-
-	return fillUp(lines, rows);
+	const shown = rows > facts.length ? facts : facts.slice(1 - rows);
+	return fillUp([line(' ', pathLine(path, width - 2, screen.theme.glyphs, replicaLetter(screen.state.processes, path.process.id))), ...rows > 1 ? factLines(screen, path, shown, width) : []], rows);
 }
 
 function unreadLine({state: {cluster}, theme: {glyphs}}: Screen): Line {
@@ -33,47 +29,28 @@ function unreadLine({state: {cluster}, theme: {glyphs}}: Screen): Line {
 	return line(' you ', first, ` ${hubWord(cluster.front)} `, of('tls.unknown', `${glyphs.strokes.unknown} not read yet ${glyphs.strokes.unknown}${glyphs.arrow}`), ' kubelet');
 }
 
-/** One fact a line: leg 1's TLS, then leg 2's route and TLS. */
+/** One fact a line: its word, its basis, and what it stands on. */
+export function factLines(screen: Screen, path: Path, facts: readonly Fact[], width: number): Line[] {
+	const wide = Math.max(14, ...facts.map(({word}) => word.length + 1));
+	return facts.map(({word, role, basis, verdict}) => line('   ', of(role, word.padEnd(wide)), of('text.dim', basis.padEnd(10)), evidenceWords(path, verdict, width - wide - 13, text => sessionWords(screen, text))));
+}
+
+/** Leg 1's TLS, then leg 2's route and TLS. */
 export function pathFacts(path: Path): Fact[] {
 	const [first, second] = path.legs;
 	const facts: Fact[] = [];
 	if (first) {
-		facts.push({word: first.tls.state, role: tlsRole[first.tls.state]!, basis: first.tls.basis, why: whyOf(path, first.tls)});
+		facts.push({word: first.tls.state, role: tlsRole[first.tls.state]!, basis: first.tls.basis, verdict: first.tls});
 	}
 
 	if (second) {
 		facts.push(
-			{word: routeWord(second.route.state), role: second.route.state === 'unknown' ? 'tls.unknown' : 'route', basis: second.route.basis, why: whyOf(path, second.route)},
-			{word: second.tls.state === 'unknown' ? 'TLS unknown' : second.tls.state, role: tlsRole[second.tls.state]!, basis: second.tls.basis, why: whyOf(path, second.tls)},
+			{word: routeWord(second.route.state), role: second.route.state === 'unknown' ? 'tls.unknown' : 'route', basis: second.route.basis, verdict: second.route},
+			{word: second.tls.state === 'unknown' ? 'TLS unknown' : second.tls.state, role: tlsRole[second.tls.state]!, basis: second.tls.basis, verdict: second.tls},
 		);
 	}
 
 	return facts;
-}
-
-/** The readings that a verdict stands on, or what would tell. */
-function whyOf(path: Path, verdict: Verdict<string>): string {
-	if (path.phase === 'checking' && verdict.state === 'unknown') {
-		return 'checking …';
-	}
-
-	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
-	if (verdict.state !== 'unknown' && read.length > 0) {
-		return sanitiseLine(read.map(({observed, source}) => source === 'socket' || source === 'construction' ? observed : `${observed} (${source})`).join('; '));
-	}
-
-	if (verdict.why !== undefined) {
-		return sanitiseLine(verdict.why);
-	}
-
-	return sanitiseLine(needWords(verdict.need) ?? 'not known');
-}
-
-/** `needs get on /flagz, or list pods in kube-system`: rights first; what only a test tells stands where no right does. */
-function needWords(need: Verdict<string>['need']): string | null {
-	const rights = need.flatMap(({permission}) => permission === null ? [] : [permission.replace('nonResourceURL', 'on')]);
-	const others = need.flatMap(({or}) => or === null ? [] : [or]);
-	return rights.length > 0 ? `needs ${rights.join(', or ')}` : others.length > 0 ? `would tell: ${others.join(', or ')}` : null;
 }
 
 /** Of the words about one fact beside a list. */
@@ -92,7 +69,8 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	}
 
 	const fact = (verdict: Verdict<string>, word: string, role: Role) => {
-		const whole = wrapWords(whyOf(path, verdict), Math.max(10, width - 31));
+		const room = Math.max(10, width - 31);
+		const whole = wrapWords(evidenceWords(path, verdict, room * mostRows, text => sessionWords(screen, text)), room);
 		const why = whole.length > mostRows ? [...whole.slice(0, mostRows - 1), `${whole[mostRows - 1]!} ${glyphs.more}`] : whole;
 		lines.push(put(' ', of(role, glyphs.upright[verdict.basis]), ' ', of(role, word.padEnd(14)), of('text.dim', verdict.basis.padEnd(9)), ' ', why[0] ?? ''));
 		lines.push(...why.slice(1).map(text => put(' ', of(role, glyphs.upright[verdict.basis]), ' '.repeat(26), text)));

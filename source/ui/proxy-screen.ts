@@ -7,7 +7,7 @@ import {worstPath} from '../state/connections.ts';
 import {titledRule} from './chrome.ts';
 import {showBytes} from './dock-pane.ts';
 import {pathBadge, pathLine, replicaLetter} from './path-words.ts';
-import {pathFacts} from './path-pane.ts';
+import {factLines, pathFacts} from './path-pane.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {fillUp} from './text-screen.ts';
@@ -36,7 +36,7 @@ export function proxyScreen(screen: Screen, rows: number): Line[] {
 		: [
 			titledRule(screen, at === null ? 'Leg of the last request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
 			line(' ', pathLine(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
-			...pathFacts(path).slice(1).map(({word, role, basis, why}) => line('   ', of(role, word.padEnd(13)), ' ', of('text.dim', basis.padEnd(10)), why)),
+			...factLines(screen, path, pathFacts(path).slice(1), size.columns),
 		];
 	return fillUp([
 		ask, line(of('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`)), ...list, ...leg, ...at === null ? passedRequests(screen, listenerHere(proxy)!) : answer(screen, at),

@@ -32,7 +32,7 @@ function judgeMetrics(steps: readonly Step[]): StepJudgement {
 
 	const gauge = seen.map(({before, during, after}) => [before.tunnelsOpen ?? 0, during.tunnelsOpen ?? 0, after.tunnelsOpen ?? 0] as const);
 	if (seen.every(({k}, index) => gauge[index]![1] - gauge[index]![0] === k && gauge[index]![1] - gauge[index]![2] === k)) {
-		return {rounds, moved: 'grpc', transport: transportOf(seen, 'grpc'), why: null, observed: `tunnels open ${gauge.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} idle ones of ours`};
+		return {rounds, moved: 'grpc', transport: transportOf(seen, 'grpc'), why: null, observed: `tunnels ${gauge.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} idle ones of ours`};
 	}
 
 	return judgeDials(seen, rounds, undecided);
@@ -51,7 +51,7 @@ function judgeDials(seen: readonly Seen[], rounds: readonly number[], undecided:
 	const still = seen.every(({before, during, after}) => [during, after].every(later =>
 		later.tunnelsOpen === before.tunnelsOpen && (['grpc', 'http-connect'] as const).every(protocol => dials(protocol, later) === dials(protocol, before))));
 	return still
-		? {rounds, moved: 'nothing', transport: null, why: null, observed: `${rounds.join(' and ')} upgrades carried by this process, and no egress dial counted`}
+		? {rounds, moved: 'nothing', transport: null, why: null, observed: `no egress dial for ${rounds.join(' and ')} upgrades carried by this process`}
 		: undecided('egress dials were counted that do not fit the upgrades held');
 }
 

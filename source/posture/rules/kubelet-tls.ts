@@ -82,7 +82,7 @@ function byDifference(grounds: Grounds): Ruling<TlsState> | undefined {
 }
 
 function apiserversDiffer(): Ruling<TlsState> {
-	return {state: 'unknown', basis: 'unknown', because: [], need: [needFlagz], why: 'the apiservers differ, and which one answers is not known'};
+	return {state: 'unknown', basis: 'unknown', because: [], need: [needFlagz], why: 'the apiservers differ; which one answers is not known'};
 }
 
 function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
@@ -100,7 +100,7 @@ function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
 	}
 
 	if (grounds.about === 'open-connection') {
-		return {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why: 'verification is on, and the kubelet has not answered yet'};
+		return {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why: 'verification is on; the kubelet has not answered yet'};
 	}
 
 	return grounds.about === 'configuration'
@@ -135,7 +135,7 @@ function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[],
 		basis: 'unknown',
 		because: flagCitations,
 		need: [needActive, ...counters ? [] : [needMetrics]],
-		why: 'verification is on; whether this kubelet’s certificate passes has not been tried',
+		why: 'verification is on; this kubelet has not been tried',
 	};
 }
 
@@ -156,7 +156,7 @@ function byCounters(grounds: Grounds): Ruling<TlsState> | undefined {
 
 	const because = [cite(counters, 'log-tls-failures-counted', `kube_apiserver_pod_logs_backend_tls_failure_total ${counters.facts.logTlsFailures}`)];
 	if (!grounds.answered) {
-		return {state: 'unknown', basis: 'unknown', because, need: [needFlagz], why: 'verification is on; whether this kubelet’s certificate passes is not known'};
+		return {state: 'unknown', basis: 'unknown', because, need: [needFlagz], why: 'verification is on; this kubelet may pass it or not'};
 	}
 
 	return {state: 'verified', basis: weakest('inferred', strengthOf(counters, grounds)), because, need: [needFlagz]};

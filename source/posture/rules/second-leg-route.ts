@@ -105,7 +105,7 @@ function byDifference(grounds: Grounds): RouteRuling | undefined {
 }
 
 function apiserversDiffer(grounds: Grounds): RouteRuling {
-	return {...unknown(grounds), need: [needFlagz], why: 'the apiservers differ, and which one answers is not known'};
+	return {...unknown(grounds), need: [needFlagz], why: 'the apiservers differ; which one answers is not known'};
 }
 
 /** No egress file: a plain dialer. */
@@ -130,7 +130,7 @@ function direct(grounds: Grounds, unless: Basis, because: RouteRuling['because']
 
 	const excluded = environmentProxyIsExcluded(grounds);
 	if (excluded === false) {
-		return {state: 'unknown', basis: 'unknown', because, need: [], why: 'the apiserver has a proxy in its environment, which may or may not be used for this address', ...common};
+		return {state: 'unknown', basis: 'unknown', because, need: [], why: 'the apiserver may use the proxy in its environment', ...common};
 	}
 
 	return excluded
@@ -172,7 +172,7 @@ function bySetFlag(grounds: Grounds): RouteRuling | undefined {
 		basis: 'unknown',
 		because: verdict.citations,
 		need: [metricsRead ? needActive : needMetrics],
-		why: metricsRead ? 'an egress file is set, and this apiserver has not used it yet' : 'an egress file is set; whether it sends node traffic anywhere is not in the flag',
+		why: metricsRead ? 'an egress file is set, and has not been used yet' : 'an egress file is set; the flag does not say for what',
 		protocol: null,
 		agent: null,
 	};

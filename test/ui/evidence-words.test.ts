@@ -1,0 +1,46 @@
+/** What a verdict stands on, in the cells that there are: the fact is whole, its source while there is room. */
+import test from 'ava';
+import type {Evidence, EvidenceSource, Need, Path, Verdict} from '../../source/posture/evidence.ts';
+import {evidenceWords} from '../../source/ui/evidence-words.ts';
+
+type Read = readonly [rule: string, source: EvidenceSource, observed: string];
+
+function wordsOf(read: readonly Read[], room: number, verdict: Partial<Verdict<string>> = {}) {
+	const evidence = read.map(([rule, source, observed], index) => ({id: `e${index}`, rule, source, observed}) as Evidence);
+	return evidenceWords({phase: 'settled', evidence} as unknown as Path, {state: 'direct', basis: 'proven', evidence: evidence.map(({id}) => id), need: [], ...verdict}, room);
+}
+
+const noFile: Read = ['egress-file-empty', 'flagz', 'egress-selector-config-file=""'];
+const noProxy: Read = ['no-proxy-in-environment', 'mirror-pod', 'no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod'];
+const authority: Read = ['kubelet-ca-set', 'flagz', 'kubelet-certificate-authority="/etc/kubernetes/pki/kubelet-ca.crt"'];
+const answered: Read = ['kubelet-certificate-accepted', 'step-test', 'a request to this kubelet succeeded'];
+
+/** The room that a fact has at 80 columns. */
+const room = 53;
+
+test('with room each reading stands in its own words, with its source', t => {
+	t.is(wordsOf([noFile, noProxy], 200), 'egress-selector-config-file="" (flagz); no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod (mirror-pod)');
+});
+
+test('with less, every reading is still there, shorter, and the sources go last', t => {
+	t.is(wordsOf([noFile, noProxy], room), 'no egress file (flagz); no proxy set (mirror-pod)');
+	t.is(wordsOf([authority, answered], room), 'kubelet CA set (flagz); kubelet answered (step-test)');
+	t.is(wordsOf([noFile, noProxy], 40), 'no egress file; no proxy set');
+	t.is(wordsOf([authority], room), 'kubelet CA set (flagz)');
+});
+
+test('the same flag read of three apiservers stands there once', t => {
+	const empty: Read = ['kubelet-ca-empty', 'flagz', 'kubelet-certificate-authority=""'];
+	t.is(wordsOf([empty, empty, ['kubelet-ca-empty', 'mirror-pod', 'kubelet-certificate-authority=""']], room), 'kubelet-certificate-authority="" (flagz, mirror-pod)');
+});
+
+test('what is needed is named in whole rights, as many as there is room for', t => {
+	const need: readonly Need[] = ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics'].map(permission => ({permission, check: null, or: null}));
+	t.is(wordsOf([], 80, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz, or list pods in kube-system, or get on /metrics');
+	t.is(wordsOf([], room, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz, or list pods in kube-system');
+	t.is(wordsOf([], 10, {state: 'unknown', basis: 'unknown', need}), 'needs get on /flagz');
+});
+
+test('the reason of an unknown is what is said of it, not what was read on the way', t => {
+	t.is(wordsOf([authority], room, {state: 'unknown', basis: 'unknown', why: 'verification is on; this kubelet has not been tried'}), 'verification is on; this kubelet has not been tried');
+});
