@@ -53,6 +53,12 @@ export class PathFeed {
 		this.follow();
 	}
 
+	/** What was read of it says more now: a test was made. */
+	showAgain(): void {
+		this.#shown = '';
+		this.follow();
+	}
+
 	/** The path that a connection for `purpose` would take, as far as it is read. */
 	pathFor(purpose: ConnectionPurpose): Path | null {
 		const cluster = this.#cluster();

@@ -3,7 +3,7 @@ import {isDeepStrictEqual} from 'node:util';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {readBeforeUse, readOnFreshConnection, socketReading, type ConnectionReadings} from './connection-readings.ts';
-import type {Closed, ConnectionPurpose, FlagFacts, Grounds, MetricFacts, Outcome, Reading} from './evidence.ts';
+import type {Closed, ConnectionPurpose, FlagFacts, Grounds, MetricFacts, Outcome, Reading, StepTestFacts} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
 import {pathOf} from './label-of.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
@@ -52,6 +52,7 @@ export async function examine(cluster: ClusterAccess, {signal}: {signal?: AbortS
 /** All that the rules need for one purpose, of a connection that nobody has opened yet. */
 export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose): Grounds {
 	const {connection, own, others, unreached, shared, metrics, active, processChanged} = examined;
+	const known = knownProcesses(cluster).of(own.process?.facts.id ?? null);
 	return {
 		purpose,
 		about: 'configuration',
@@ -69,8 +70,15 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		version: shared.version,
 		metrics: metrics.read ? [metrics.read] : [],
 		...active,
+		stepTests: [...active.stepTests, ...known.stepTests.map(test => ofRouteOnly(test))],
+		agentTests: [...active.agentTests, ...known.agentTests],
 		closed: [...own.closed, ...closedOf([metrics]), ...shared.closed],
 	};
+}
+
+/** The route is the process's for as long as it lives. That a kubelet's certificate was accepted once says nothing of the one that it has now. */
+function ofRouteOnly(test: Reading<StepTestFacts>): Reading<StepTestFacts> {
+	return {...test, facts: {...test.facts, rounds: [], node: null}};
 }
 
 /** Two answers of one connection that name two processes: what stands before them spreads requests, not connections. */

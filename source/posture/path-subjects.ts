@@ -24,14 +24,14 @@ const podFeatures = ['logs', 'exec', 'attach', 'port-forward'] as const;
 TARGET as in the other commands; a pod, service or node may carry a scheme and a port as the proxy takes them: `svc/https:web:443`, `node/n1:9100`.
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND, ERR_FORBIDDEN…
 */
-export async function pathSubjects(cluster: ClusterAccess, asked: string, signal?: AbortSignal): Promise<PathSubjects> {
+export async function pathSubjects(cluster: ClusterAccess, asked: string, signal?: AbortSignal, namespace?: string): Promise<PathSubjects> {
 	const {plain, scheme, port} = takeOffProxyForm(asked);
 	const parsed = {...parseTarget(plain), asked};
 	if (parsed.resource.kind === 'Node') {
 		return nodeSubjects(cluster, asked, parsed.name, {scheme, port});
 	}
 
-	const {pod, target, service} = await resolvePod(cluster, parsed, {order: 'attach', podRunningTimeoutMs: 2000, ...signal ? {signal} : {}});
+	const {pod, target, service} = await resolvePod(cluster, parsed, {order: 'attach', podRunningTimeoutMs: 2000, ...signal ? {signal} : {}, ...namespace === undefined ? {} : {namespace}});
 	const node = target.node === null ? null : await nodeNamed(cluster, target.node);
 	const container = containerOf(pod);
 	const chosen = {...target, container};

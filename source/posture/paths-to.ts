@@ -15,12 +15,14 @@ export type PathsOptions = {
 	/** Only these; all that apply when left out. */
 	features?: readonly StreamFeature[];
 	probe: 'passive' | 'active';
+	/** Of the target; the cluster's own when left out. */
+	namespace?: string;
 	signal?: AbortSignal;
 };
 
 /** @throws SpokeError when the target is not found or no connection can be made */
-export async function pathsTo(cluster: ClusterAccess, asked: string, {features, probe, signal}: PathsOptions): Promise<Path[]> {
-	const subjects = await pathSubjects(cluster, asked, signal);
+export async function pathsTo(cluster: ClusterAccess, asked: string, {features, probe, namespace, signal}: PathsOptions): Promise<Path[]> {
+	const subjects = await pathSubjects(cluster, asked, signal, namespace);
 	const passive = await examine(cluster, signal ? {signal} : {});
 	try {
 		const wide = probe === 'active' ? await examineReplicas(passive, cluster, signal) : passive;
@@ -39,8 +41,9 @@ export const failedAttempt = 'failed-attempt';
 /** The path that a connection for this purpose would take, or with `error`, the one that failed. */
 export function configuredPath(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose, subjects: Pick<PathSubjects, 'node' | 'pod'>, error: ErrorObject | null = null): Path {
 	const configured = groundsFor(examined, cluster, purpose);
-	// The attempt had a connection of its own: nothing but its own words is bound to it.
-	const grounds: Grounds = error ? {...configured, about: 'ended-connection', connection: failedAttempt, bound: true, process: null} : configured;
+	const {stepTests, agentTests} = examined.active;
+	// The attempt had a connection of its own: nothing but its own words is bound to it, and what was tested of a process before may be another's.
+	const grounds: Grounds = error ? {...configured, about: 'ended-connection', connection: failedAttempt, bound: true, process: null, stepTests, agentTests} : configured;
 	const {context, server, sandbox} = cluster.facts;
 	return buildPath(grounds, {
 		cluster: {context, server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox},

@@ -10,7 +10,7 @@ import type {ConnectionPurpose, Path} from '../../source/posture/evidence.ts';
 import {examine} from '../../source/posture/examine.ts';
 import type {LabellerOptions} from '../../source/posture/label.ts';
 import {makeLabeller} from '../../source/posture/labeller.ts';
-import {configuredPath} from '../../source/posture/paths-to.ts';
+import {configuredPath, pathsTo} from '../../source/posture/paths-to.ts';
 import {openTunnel} from '../../source/sessions/forward/tunnel.ts';
 import {sendProxyRequest} from '../../source/sessions/proxy/proxy-request.ts';
 import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
@@ -432,4 +432,25 @@ test.serial('a mirror pod that was read for another connection is no word for on
 	labeller.close();
 	cluster.close();
 	await server.close();
+});
+
+test('a route that was tested stays proven of the same process for what nobody opened yet, and what a kubelet’s certificate was does not', async t => {
+	const {sandbox, env} = await openSandbox(t, {scenario: 'verified'});
+	await sandbox.switches.set({route: 'konnectivity'});
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const configured = async () => {
+		const examined = await examine(cluster);
+		examined.connection.close();
+		return configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[1]!;
+	};
+
+	t.is((await configured()).route.state, 'unknown');
+	const [tested] = await pathsTo(cluster, 'svc/web', {features: ['port-forward'], probe: 'active'});
+	t.deepEqual([tested?.legs[1]?.route.basis, tested?.legs[1]?.tls.state], ['proven', 'verified']);
+	const {route, tls} = await configured();
+	t.deepEqual([route.state, route.basis], ['konnectivity', 'proven']);
+	t.is(tls.state, 'unknown');
+	await sandbox.switches.set({route: 'direct'});
+	t.is((await configured()).route.state, 'direct');
+	cluster.close();
 });

@@ -9,6 +9,7 @@ import {pathsTo} from '../../posture/paths-to.ts';
 import type {AuditRow, TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Session} from '../session.ts';
+import type {SessionRun} from '../session-run.ts';
 import {currentTail} from './current-tail.ts';
 import {clusterOf} from './cursor.ts';
 import type {Handlers} from './handler.ts';
@@ -134,15 +135,17 @@ async function testRoute(session: Session): Promise<void> {
 	}
 
 	session.tell('testing the route …');
-	const access = await session.open({...session.flags, context: clusterOf(session, currentTail(session)?.id).access.facts.context ?? session.flags.context, namespace: namespace === '' ? undefined : namespace});
-	try {
-		const [path] = await pathsTo(access, `pod/${pod}`, {features: ['port-forward'], probe: 'active'});
-		if (path) {
-			session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
-			const route = path.legs[1]?.route;
-			session.tell(`route ${route?.state ?? 'unknown'}, ${route?.basis ?? 'unknown'}`);
-		}
-	} finally {
-		access.close();
+	// What is learnt of a process is kept with the cluster it was asked through: its open connections are labelled anew by it.
+	const cluster = clusterOf(session, currentTail(session)?.id);
+	const [path] = await pathsTo(cluster.access, `pod/${pod}`, {features: ['port-forward'], probe: 'active', ...namespace !== '' && {namespace}});
+	if (path) {
+		session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
+		const route = path.legs[1]?.route;
+		session.tell(`route ${route?.state ?? 'unknown'}, ${route?.basis ?? 'unknown'}`);
+	}
+
+	(session as SessionRun).paths.showAgain();
+	if (session.cluster === cluster && session.store.state.audit.rows.length > 0) {
+		await readAudit(session);
 	}
 }

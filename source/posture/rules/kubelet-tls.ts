@@ -135,7 +135,7 @@ function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[],
 		basis: 'unknown',
 		because: flagCitations,
 		need: [needActive, ...counters ? [] : [needMetrics]],
-		why: 'verification is on; this kubelet has not been tried',
+		why: 'verification is on; this kubelet may pass it or not',
 	};
 }
 
