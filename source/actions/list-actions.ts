@@ -76,7 +76,9 @@ export const listActions: ActionTable = {
 		['forwards.edit', 'edit', 'edit', 4, 'listen'],
 		['forwards.copy-address', 'copy', 'copy its address', 5],
 		['forwards.browse', 'browser', 'open in the browser', 6],
-		['forwards.doctor', 'doctor', 'doctor', 8, 'read'],
+		['forwards.save-set', 'save set', 'save the open ones as a set', 7],
+		['forwards.open-set', 'sets', 'start or stop a saved set', 8, 'listen'],
+		['forwards.doctor', 'doctor', 'doctor', 9, 'read'],
 	],
 	proxy: [
 		['proxy.edit', 'edit', 'edit the request', 1],

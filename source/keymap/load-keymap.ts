@@ -1,6 +1,7 @@
 /** Finds and reads the keymap files: the shipped default, an overlay that is asked for, and the user's own. */
 import {readFile} from 'node:fs/promises';
-import {isAbsolute, join} from 'node:path';
+import {join} from 'node:path';
+import {settingsFolder} from '../command-line/settings-folder.ts';
 import {mergeKeymaps, type MergedKeymap} from './merge-keymaps.ts';
 import {nearest} from './nearest-name.ts';
 import {parseKeymap, type ParsedKeymap, type Problem} from './parse-keymap.ts';
@@ -43,11 +44,10 @@ export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise
 	return {keymap: merged.keymap, problems: [...extra, ...merged.problems], userFile: user === null ? null : path, base};
 }
 
-/** `$XDG_CONFIG_HOME/spoke/keymap.yaml`, or `~/.config/spoke/keymap.yaml`; null when there is no home. A relative path is ignored, as the XDG Base Directory Specification says. */
+/** `~/.config/spoke/keymap.yaml`; null when there is no home. */
 export function userKeymapPath(env: NodeJS.ProcessEnv): string | null {
-	const {XDG_CONFIG_HOME: settings = '', HOME: home = ''} = env;
-	const folder = isAbsolute(settings) ? settings : (home === '' ? null : join(home, '.config'));
-	return folder === null ? null : join(folder, 'spoke', 'keymap.yaml');
+	const folder = settingsFolder(env);
+	return folder === null ? null : join(folder, 'keymap.yaml');
 }
 
 async function readShipped(name: string): Promise<ParsedKeymap> {

@@ -39,6 +39,7 @@ export type SessionEvent =
 	| {type: 'forward'; forward: ForwardState}
 	| {type: 'forward-gone'; id: string}
 	| {type: 'forward-move'; by: number}
+	| {type: 'forward-sets'; sets: SessionState['forwardSets']}
 	| {type: 'proxy'; event: ProxyEvent}
 	| {type: 'audit'; to: Partial<SessionState['audit']>}
 	| {type: 'sandbox'; knobs?: SessionState['sandboxKnobs']; at?: number; log?: readonly string[]}
@@ -156,6 +157,10 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 
 		case 'forward-move': {
 			return {...state, forwardAt: clamp(state.forwardAt + event.by, state.forwards.length)};
+		}
+
+		case 'forward-sets': {
+			return {...state, forwardSets: event.sets};
 		}
 
 		case 'proxy': {

@@ -96,6 +96,8 @@ export type SessionState = {
 	detailsHere: {of: string; lines: readonly TextLine[]} | null;
 	forwards: readonly ForwardState[];
 	forwardAt: number;
+	/** Saved sets that have forwards of this context. */
+	forwardSets: ReadonlyArray<{name: string; count: number}>;
 	proxy: ProxyState;
 	/** Rows of the audit and sandbox screens, made outside. */
 	audit: {rows: readonly AuditRow[]; found: Audit | null; at: number; busy: boolean; note: string};
@@ -118,7 +120,7 @@ export function emptySession(cluster: ClusterState, size: {columns: number; rows
 	return {
 		size, cluster, view: 'pods', viewBefore: 'pods', history: startHistory({view: 'pods', namespace: cluster.namespace}), lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
 		layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null, detailsHere: null,
-		forwards: [], forwardAt: 0, proxy: emptyProxy,
+		forwards: [], forwardAt: 0, forwardSets: [], proxy: emptyProxy,
 		audit: {rows: [], found: null, at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
 		refused: new Map(), readOnly, now, processes: [], tailVersion: 0,
 	};

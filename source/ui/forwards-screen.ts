@@ -3,7 +3,7 @@ import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import type {ForwardState} from '../state/session-state.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
 import {showAge} from '../state/table-rows.ts';
-import {titledRule} from './chrome.ts';
+import {titledRule, wrapWords} from './chrome.ts';
 import {showBytes} from './dock-pane.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
@@ -20,10 +20,18 @@ function toWords({target, remote}: ForwardState): string {
 	return `${shortPodName(target)}:${remote}`;
 }
 
+/** What was saved for this context, and how it comes back. */
+function setLines(screen: Screen): Line[] {
+	const {forwardSets, size} = screen.state;
+	return forwardSets.length === 0
+		? []
+		: [line(''), ...wrapWords(`Saved sets of this context: ${forwardSets.map(({name, count}) => `${name} ${count}`).join(', ')}. ${firstKey(screen, 'forwards.open-set') ?? ':forward-set'} starts one, and asks first.`, size.columns - 2).map(text => line(' ', of('text.dim', text)))];
+}
+
 export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const {state: {forwards, forwardAt, size, cluster}, theme: {glyphs}} = screen;
 	if (forwards.length === 0) {
-		return fillUp([line(''), line(' ', of('text.dim', `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, on a pod or a service the same key does.`))], rows);
+		return fillUp([line(''), line(' ', of('text.dim', `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, on a pod or a service the same key does.`)), ...setLines(screen)], rows);
 	}
 
 	const toWidth = Math.max(12, Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(one => cellWidth(toWords(one))))));

@@ -37,7 +37,7 @@ const typing: readonly Step[] = [
 	['prompt.accept', /filter: web/], ['list.filter', /\/web▏/], ['prompt.clear', /^ \/▏/m], ['prompt.older', /\/web▏/], ['prompt.newer', /^ \/▏/m], ['prompt.cancel', /filter: web/],
 	['pods.forward', /Forward from/], ['form.next', /Forward from/], ['form.clear', /Local port +▏/], ['form.previous', /Forward from/], ['form.right', /https 8443/], ['form.left', /http 8080/], ['form.submit', /goes to web-/],
 	['pane.next', /┤Connections 1├/], ['connections.down', /┤Connections/], ['connections.up', /┤Connections/], ['connections.copy-address', /copied http/], ['connections.open', /LOCAL/],
-	['forwards.copy-address', /copied http/], ['forwards.stop', /stopped by you/], ['forwards.restart', /goes to web-/], ['view.pods', /Running/],
+	['forwards.copy-address', /copied http/], ['forwards.stop', /stopped by you/], ['forwards.restart', /goes to web-/], ['forwards.save-set', /save set as default▏/], ['prompt.accept', /saved 1 forward/], ['forwards.open-set', /Saved forwards/], ['picker.cancel', /LOCAL/], ['view.pods', /Running/],
 	['app.quit', /and quit\?/], ['confirm.no', /filter: web/], ['view.back', /api-/],
 ];
 

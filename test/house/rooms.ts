@@ -23,7 +23,7 @@ export const rooms: readonly Room[] = [
 	{name: 'output', answers: 'How does a one-shot print a result?', mayImport: ['errors', 'text', 'sessions', 'posture', 'targets']},
 	{name: 'terminal', answers: 'Who owns the person’s terminal now, and how is it given back?', mayImport: ['errors', 'text'], packages: ['execa']},
 	{name: 'actions', answers: 'What can a person do, and what does it touch?', mayImport: ['errors']},
-	{name: 'keymap', answers: 'Which key means which action here?', mayImport: ['errors', 'actions'], packages: ['yaml']},
+	{name: 'keymap', answers: 'Which key means which action here?', mayImport: ['errors', 'command-line', 'actions'], packages: ['yaml']},
 	{name: 'state', answers: 'What does the session know? (pure: reducers and selectors)', mayImport: ['errors', 'text', 'cluster', 'targets', 'sessions', 'posture', 'actions', 'keymap']},
 	{name: 'ui', answers: 'How is it laid out on the screen?', mayImport: ['errors', 'version', 'text', 'actions', 'keymap', 'state', 'output', 'posture', 'sessions', 'terminal'], packages: ['ink', 'react', 'string-width']},
 	{name: 'sandbox', answers: 'What would a small cluster do? (one process, real sockets)', mayImport: ['errors', 'version', 'wire'], packages: ['ws', 'ssh2', '@peculiar/x509', 'yaml', 'reflect-metadata']},

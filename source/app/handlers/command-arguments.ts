@@ -3,13 +3,14 @@ import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import type {PickerItem} from '../../state/overlay.ts';
 import type {Session} from '../session.ts';
+import {readForwardSets} from '../forward-set-files.ts';
 import {forwardNames, targetNames} from './offered-names.ts';
 
 const answerMs = 5000;
 
 /** Which names each command takes. */
 const sources: Readonly<Record<string, (session: Session) => Promise<readonly string[]>>> = {
-	ns: namespaces, namespace: namespaces, ctx: contexts, context: contexts, tail: targetNames, logs: targetNames, shell: targetNames, forward: forwardNames,
+	ns: namespaces, namespace: namespaces, ctx: contexts, context: contexts, tail: targetNames, logs: targetNames, shell: targetNames, forward: forwardNames, 'forward-set': setNames,
 };
 
 export class CommandArguments {
@@ -53,6 +54,10 @@ export class CommandArguments {
 export async function namespaces({cluster}: Session): Promise<readonly string[]> {
 	const {items} = await listAll<TableRow>(cluster.access, {path: '/api/v1/namespaces', as: 'table', pageSize: 5000, signal: AbortSignal.timeout(answerMs)});
 	return items.map(({cells}) => String(cells[0]));
+}
+
+async function setNames({env}: Session): Promise<readonly string[]> {
+	return readForwardSets(env).map(({name}) => name);
 }
 
 async function contexts({flags, env}: Session): Promise<readonly string[]> {

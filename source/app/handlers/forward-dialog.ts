@@ -5,8 +5,10 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {podsBehind} from '../../targets/pods-behind.ts';
 import {listPods} from '../../targets/resolve-pod.ts';
+import {readForwardSets} from '../forward-set-files.ts';
 import type {Session} from '../session.ts';
 import {changeForward, startWish, type ForwardWish} from './forward-run.ts';
+import {keepInSet} from './forward-sets.ts';
 import {freePort} from './free-port.ts';
 import {scriptFlags} from './script-flags.ts';
 
@@ -30,6 +32,7 @@ export async function addForward(session: Session, target: string, namespace: st
 	const {cluster} = session;
 	const ports = await portsOf(cluster.access, target, namespace);
 	const first = ports[0];
+	const sets = readForwardSets(session.env).filter(({problem}) => problem === null);
 	const values = await session.fill({
 		title: `Forward from ${target}`, submit: 'start',
 		fields: [
@@ -37,12 +40,17 @@ export async function addForward(session: Session, target: string, namespace: st
 			{name: 'other', label: first === undefined ? 'Port' : 'Other port', value: '', choices: null, note: first === undefined ? 'none is declared: a number or a name' : 'a number or a name', ...first !== undefined && {when: {field: 'port', value: 'other'}}},
 			{name: 'local', label: 'Local port', value: first === undefined ? '' : String(await freePort(first.suggested)), choices: null, note: 'empty: any free one'},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: ''},
+			...sets.length === 0 ? [] : [{name: 'set', label: 'Keep in set', value: '', choices: [{value: '', shown: 'no'}, ...sets.map(({name}) => ({value: name, shown: name}))], note: 'never starts by itself'}],
 		],
 		notes: values => scriptNotes(session, {target, namespace, port: specOf(values), address: values['address'] ?? '', cluster}),
 		check: async values => problemOf(target, specOf(values), values['address'] ?? '', null),
 	});
 	if (values !== null && await mayListen(session, values['address'] ?? '')) {
-		startWish(session, {target, namespace, port: specOf(values), address: values['address'] ?? '', cluster});
+		const wish = {target, namespace, port: specOf(values), address: values['address'] ?? '', cluster};
+		startWish(session, wish);
+		if (values['set']) {
+			await keepInSet(session, values['set'], wish);
+		}
 	}
 }
 

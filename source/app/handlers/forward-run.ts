@@ -2,7 +2,7 @@
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
 import {isLoopback, parseListenAddresses} from '../../sessions/forward/listen-address.ts';
-import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
+import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {startForward} from '../../sessions/forward/start-forward.ts';
 import type {RunningForward} from '../../sessions/forward/forward-request.ts';
 import type {ForwardState} from '../../state/session-state.ts';
@@ -35,9 +35,10 @@ export function wishOf(session: Session, id: string | undefined): ForwardWish | 
 /** With the `id` of one that ended it takes that one's row, and its log goes on. */
 export function startWish(session: Session, wish: ForwardWish, id = session.nextId('f')): void {
 	const spec = parsePortSpec(wish.port);
+	const local = localPortOf(spec);
 	const before = session.store.state.forwards.find(one => one.id === id);
 	const state: ForwardState = {
-		id, context: wish.cluster.context, namespace: wish.namespace, target: wish.target, remote: spec.remote, local: null, asked: spec.local === null || spec.local === 0 ? 'any' : `:${spec.local}`, address: wish.address,
+		id, context: wish.cluster.context, namespace: wish.namespace, target: wish.target, remote: spec.remote, local: null, asked: local === null ? 'any' : `:${local}`, address: wish.address,
 		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [], on: '',
 	};
 	session.store.now({type: 'forward', forward: state});
@@ -160,10 +161,17 @@ export async function stopForward(session: Session, id: string | undefined): Pro
 		return;
 	}
 
-	await endForward(session, state.id, () => {
-		const now = session.store.state.forwards.find(one => one.id === id) ?? state;
-		session.store.now({type: 'forward', forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`}});
-		session.store.now({type: 'dock', event: {type: 'change', id: state.id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
+	await stopNow(session, state.id);
+}
+
+/** Without a question. */
+export async function stopNow(session: Session, id: string): Promise<void> {
+	await endForward(session, id, () => {
+		const now = session.store.state.forwards.find(one => one.id === id);
+		if (now) {
+			session.store.now({type: 'forward', forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`}});
+			session.store.now({type: 'dock', event: {type: 'change', id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
+		}
 	});
 }
 

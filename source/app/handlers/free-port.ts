@@ -1,16 +1,21 @@
-/** Which local port is free, from one that is wished for on. */
+/** Which local port is free? */
 import {createServer} from 'node:net';
 
 /** `wanted`, or the next one above it that 127.0.0.1 has free; 0 when there is none. */
 export async function freePort(wanted: number): Promise<number> {
+	return await isFree(wanted, '127.0.0.1') ? wanted : wanted < 65_000 ? freePort(wanted + 1) : 0;
+}
+
+/** Whether it can be listened on now. */
+export async function isFree(port: number, address: string): Promise<boolean> {
 	const server = createServer();
 	return new Promise(resolve => {
 		server.once('error', () => {
-			resolve(wanted < 65_000 ? freePort(wanted + 1) : Promise.resolve(0));
+			resolve(false);
 		});
-		server.listen(wanted, '127.0.0.1', () => {
+		server.listen(port, address, () => {
 			server.close(() => {
-				resolve(wanted);
+				resolve(true);
 			});
 		});
 	});

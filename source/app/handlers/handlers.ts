@@ -3,6 +3,7 @@ import type {SessionRun} from '../session-run.ts';
 import {auditHandlers, openAuditRow} from './audit-handlers.ts';
 import {doctorHandlers} from './doctor-handlers.ts';
 import {forwardHandlers} from './forward-handlers.ts';
+import {forwardSetHandlers} from './forward-sets.ts';
 import {detailsHandlers, openDetails} from './details-handlers.ts';
 import type {Handlers} from './handler.ts';
 import {listenerHandlers} from './listener-handlers.ts';
@@ -20,7 +21,7 @@ const {'list.open': openAnswer, ...proxyRows} = proxyHandlers;
 const {'path.why': why, ...whyRows} = whyHandlers;
 
 export const handlers: Handlers = {
-	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...whyRows, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...detailsHandlers, ...doctorHandlers, ...auditHandlers, ...proxyRows,
+	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...whyRows, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...detailsHandlers, ...doctorHandlers, ...auditHandlers, ...proxyRows,
 	async 'list.open'(session) {
 		const {view} = session.store.state;
 		if (view === 'audit') {

@@ -7,6 +7,7 @@ import type {Session} from '../session.ts';
 import {grouped} from '../../text/grouped.ts';
 import {currentList} from './cursor.ts';
 import {openDetails} from './details-handlers.ts';
+import {noteForwardSets} from './forward-sets.ts';
 import type {Handlers} from './handler.ts';
 
 function tell(session: Session, event: ListEvent): void {
@@ -145,6 +146,9 @@ export function showView(session: Session, view: ViewName): void {
 
 	session.store.now({type: 'view', view});
 	session.redraw();
+	if (view === 'forwards') {
+		noteForwardSets(session);
+	}
 }
 
 async function filterList(session: Session): Promise<void> {

@@ -12,6 +12,7 @@ import type {Session} from '../session.ts';
 import {CommandArguments} from './command-arguments.ts';
 import {addForward} from './forward-dialog.ts';
 import {startWish} from './forward-run.ts';
+import {openForwardSet} from './forward-sets.ts';
 import type {Handlers} from './handler.ts';
 import {startListener} from './listener-handlers.ts';
 import {showView} from './list-handlers.ts';
@@ -99,6 +100,10 @@ const commands: readonly CommandRow[] = [
 		} else {
 			startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost', cluster: session.cluster});
 		}
+	}},
+	{word: 'forward-set', takes: 'NAME', does: 'start or stop a saved set', as: 'forwards.open-set', async run(session, [name]) {
+		showView(session, 'forwards');
+		await openForwardSet(session, name);
 	}},
 	{word: 'listen', takes: '[PORT]', does: 'a local port to the API: start or stop', as: 'proxy.listener', async run(session, [port]) {
 		if (port === undefined) {

@@ -43,6 +43,12 @@ export function parsePortSpec(asked: string): PortSpec {
 	return {asked, local: first === '' ? 0 : portNumber('local', first), remote};
 }
 
+/** The local port that is asked for; `null` where it is any free one, or that of a name which only the cluster knows. */
+export function localPortOf({local, remote}: Pick<PortSpec, 'local' | 'remote'>): number | null {
+	const wanted = local ?? Number(remote);
+	return wanted > 0 ? wanted : null;
+}
+
 /** `53/udp` is a port with a protocol, not another target. */
 export function namesProtocol(argument: string): boolean {
 	return /^[\w:-]+\/(tcp|udp|sctp)$/i.test(argument);

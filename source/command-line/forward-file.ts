@@ -1,0 +1,78 @@
+/** A file of forwards: one line each, as it would stand behind `port-forward`. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import {parseLine} from './parse-line.ts';
+
+export type ForwardLine = {
+	target: string;
+	/** `[LOCAL:]REMOTE`, at least one. */
+	ports: readonly string[];
+	/** `null`: that of the context. */
+	namespace: string | null;
+	/** `null`: whichever is used. */
+	context: string | null;
+	/** Empty: localhost. */
+	addresses: readonly string[];
+};
+
+const rows = [
+	{name: 'context', kind: 'string', help: ''},
+	{name: 'namespace', short: 'n', kind: 'string', help: ''},
+	{name: 'address', kind: 'strings', help: ''},
+] as const;
+
+/**
+Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES]`, one a line; words as a shell has them, `#` begins a comment.
+What targets, ports and addresses mean is left to whoever uses them.
+@throws SpokeError ERR_USAGE that names file and line
+*/
+export function parseForwardFile(text: string, file: string): ForwardLine[] {
+	return text.split(/\r?\n/).flatMap((line, index): ForwardLine[] => {
+		const words = wordsOf(line);
+		try {
+			return words.length === 0 ? [] : [forwardLine(words)];
+		} catch (error) {
+			throw new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES]', cause: error});
+		}
+	});
+}
+
+function forwardLine(words: readonly string[]): ForwardLine {
+	const {flags, positionals: [target, ...ports]} = parseLine(rows, words);
+	if (target === undefined || ports.length === 0) {
+		throw new SpokeError('ERR_USAGE', target === undefined ? 'no target is given' : `no port is given for ${target}`);
+	}
+
+	return {target, ports, namespace: flags.namespace ?? null, context: flags.context ?? null, addresses: flags.address};
+}
+
+/** @throws SpokeError ERR_USAGE for a name that no line can hold */
+export function formatForwardLine({target, ports, namespace, context, addresses}: ForwardLine): string {
+	const flag = (name: string, value: string | null) => value === null || value === '' ? [] : [name, value];
+	return [...flag('--context', context), ...flag('-n', namespace), target, ...ports, ...flag('--address', addresses.join(','))].map(word => quoted(word)).join(' ');
+}
+
+function quoted(word: string): string {
+	if (/[\u0000-\u001F\u007F]/.test(word)) {
+		throw new SpokeError('ERR_USAGE', `${JSON.stringify(word)} has a control character: it cannot stand in a file of forwards`);
+	}
+
+	return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll('\'', String.raw`'\''`)}'`;
+}
+
+/** Words as a shell has them: quotes hold blanks together, a backslash takes the next sign as it is. */
+function wordsOf(line: string): string[] {
+	const words: string[] = [];
+	let word: string | null = null;
+	for (const [part, single, double, escaped, blank] of line.matchAll(/'([^']*)'|"([^"]*)"|\\(.)|(\s+)|[^\s'"\\]+|./g)) {
+		if (blank !== undefined) {
+			words.push(...word === null ? [] : [word]);
+			word = null;
+		} else if (word === null && part.startsWith('#')) {
+			return words;
+		} else {
+			word = (word ?? '') + (single ?? double ?? escaped ?? part);
+		}
+	}
+
+	return word === null ? words : [...words, word];
+}

@@ -1,0 +1,39 @@
+/** A file of forwards is read as a shell would read its lines, and what is written is read again. */
+import test from 'ava';
+import {formatForwardLine, parseForwardFile, type ForwardLine} from '../../source/command-line/forward-file.ts';
+
+const line = (target: string, ports: readonly string[], more: Partial<ForwardLine> = {}): ForwardLine => ({target, ports, namespace: null, context: null, addresses: [], ...more});
+
+const readable: ReadonlyArray<readonly [title: string, text: string, lines: readonly ForwardLine[]]> = [
+	['a target and its port', 'svc/web 8080:80', [line('svc/web', ['8080:80'])]],
+	['flags before and behind', '--context=prod -n shop svc/web 8080:80 :443 --address 127.0.0.1,::1', [line('svc/web', ['8080:80', ':443'], {context: 'prod', namespace: 'shop', addresses: ['127.0.0.1', '::1']})]],
+	['comments, blank lines and other ends of lines', '# mine\r\n\r\nsts/db 5432 # the database\r\n', [line('sts/db', ['5432'])]],
+	['quoted words', String.raw`--context 'the "old" one' -n "my ns" pod/a\ b 80`, [line('pod/a b', ['80'], {context: 'the "old" one', namespace: 'my ns'})]],
+];
+for (const [title, text, lines] of readable) {
+	test(`read: ${title}`, t => {
+		t.deepEqual(parseForwardFile(text, 'f'), lines);
+	});
+}
+
+const wrong: ReadonlyArray<readonly [title: string, text: string, message: RegExp]> = [
+	['no port', 'svc/web 80\nsvc/db', /^f:2: no port is given for svc\/db$/],
+	['a flag that is none', '\nsvc/web 80 --token x', /^f:2: unknown flag: --token$/],
+	['a flag without its value', 'svc/web 80 -n', /^f:1: flag needs an argument: -n$/],
+];
+for (const [title, text, message] of wrong) {
+	test(`not read: ${title}`, t => {
+		t.throws(() => parseForwardFile(text, 'f'), {message});
+	});
+}
+
+for (const context of ['prod-eu', 'arn:aws:eks:eu-west-1:1:cluster/x', 'it\'s "mine"', String.raw`back\slash`, 'a # b', 'Ü $HOME *', '-x']) {
+	test(`what is written of the context ${context} is read again`, t => {
+		const one = line('svc/web', ['8080:80'], {context, namespace: 'shop', addresses: ['0.0.0.0']});
+		t.deepEqual(parseForwardFile(`${formatForwardLine(one)}\n`, 'f'), [one]);
+	});
+}
+
+test('a name with the end of a line in it is not written: it would be two lines', t => {
+	t.throws(() => formatForwardLine(line('svc/web', ['80'], {context: 'a\nsvc/other 22'})), {message: /control character/});
+});
