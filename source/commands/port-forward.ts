@@ -1,8 +1,10 @@
 /** `spoke port-forward`: forwards local ports for as long as it runs. */
+import {readFile} from 'node:fs/promises';
 import {guardAccess} from '../actions/access.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {asSpokeError, type SpokeError} from '../errors/spoke-error.ts';
+import {parseForwardFile} from '../command-line/forward-file.ts';
+import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import type {PathMode} from '../output/path-line.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ForwardTotals} from '../sessions/forward/forward-event.ts';
@@ -12,7 +14,7 @@ import {startForward} from '../sessions/forward/start-forward.ts';
 import {errorText} from '../text/error-text.ts';
 import type {Command, Invocation} from './command.ts';
 import {reasonOf, statusOfEnding} from './port-forward/ended.ts';
-import {forwardArguments, type TargetWithPorts} from './port-forward/forward-arguments.ts';
+import {contextOfLines, forwardArguments, forwardsOfLines, type TargetWithPorts} from './port-forward/forward-arguments.ts';
 import type {ForwardReporter} from './port-forward/forward-reporter.ts';
 import {jsonReporter} from './port-forward/json-reporter.ts';
 import {tellPaths} from './port-forward/path-events.ts';
@@ -24,24 +26,26 @@ type PortForwardInvocation = Invocation<typeof portForwardRow.flags>;
 export const command: Command<typeof portForwardRow.flags> = {
 	row: portForwardRow,
 	async run(invocation) {
-		const {flags, positionals, stdout, stderr, interrupted, env} = invocation;
+		const {flags, stdout, stderr, interrupted, env} = invocation;
 		guardAccess('port-forward', 'listen', {readOnly: flags['read-only']});
-		const targets = forwardArguments([...positionals, ...invocation.afterDash ?? []]);
+		const {targets, context} = await targetsOf(invocation);
 		const addresses = parseListenAddresses(flags.address.length === 0 ? ['localhost'] : flags.address);
 		const reporter = flags.output === 'json' ? jsonReporter(stdout) : textReporter(stdout, stderr);
 		let running: RunningForward[] = [];
 		let failure: SpokeError | undefined;
 		let cluster: ClusterAccess | undefined;
 		try {
-			cluster = await openCluster(flags, env);
+			cluster = await openCluster({...flags, context}, env);
 			const labeller = wantsPaths(invocation) ? makeLabeller(cluster, {isAwaited: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
 			if (labeller) {
-				tellPaths(labeller, targets, {mode: flags.path as PathMode, stderr, quietly: flags.output === 'json'}, reporter);
+				const {namespace} = cluster.facts;
+				// One name may be asked for in two namespaces.
+				tellPaths(labeller, targets.map(one => ({namespace, ...one})), {mode: flags.path as PathMode, stderr, quietly: flags.output === 'json'}, reporter);
 			}
 
 			const stopped = new AbortController();
 			const options = {signal: AbortSignal.any([interrupted, stopped.signal]), environment: env, ...labeller && {witness: labeller.witness}};
-			running = targets.map(({target, ports}) => startForward(cluster!, {target, ports, addresses, podRunningTimeoutMs: flags['pod-running-timeout']}, options));
+			running = targets.map(({target, ports, namespace, addresses: own}) => startForward(cluster!, {target, ports, addresses: own ?? addresses, ...namespace !== undefined && {namespace}, podRunningTimeoutMs: flags['pod-running-timeout']}, options));
 			await report(running, targets, reporter, stopped);
 			labeller?.close();
 		} catch (thrown) {
@@ -65,6 +69,27 @@ export const command: Command<typeof portForwardRow.flags> = {
 		return exitStatus;
 	},
 };
+
+/** Those of the command line, then those of the file; with --context only its lines of that context, and those that name none. */
+async function targetsOf({flags, positionals, afterDash = []}: PortForwardInvocation): Promise<{targets: readonly TargetWithPorts[]; context: string | undefined}> {
+	const words = [...positionals, ...afterDash];
+	if (flags.filename === undefined) {
+		return {targets: forwardArguments(words), context: flags.context};
+	}
+
+	const text = await readFile(flags.filename, 'utf8').catch((error: unknown) => {
+		throw new SpokeError('ERR_LOCAL_FILE', `the forwards cannot be read: ${(error as Error).message}`, {cause: error});
+	});
+	const all = parseForwardFile(text, flags.filename);
+	const lines = all.filter(({context}) => flags.context === undefined || context === null || context === flags.context);
+	const asked = words.length === 0 ? [] : forwardArguments(words);
+	const targets = [...asked, ...forwardsOfLines(lines, asked)];
+	if (targets.length === 0) {
+		throw new SpokeError('ERR_USAGE', `${flags.filename} has no forward${all.length === 0 ? '' : ` of the context ${flags.context}`}`);
+	}
+
+	return {targets, context: flags.context ?? contextOfLines(lines)};
+}
 
 /** A label that nobody is told is not asked for either: the tunnels then open without reading anything first. */
 function wantsPaths({flags, stderr}: PortForwardInvocation): boolean {

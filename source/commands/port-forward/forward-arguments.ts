@@ -1,10 +1,13 @@
 /** Which targets and which of their ports do the arguments of port-forward name? */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {namesProtocol, parsePortSpec} from '../../sessions/forward/port-spec.ts';
+import type {ForwardLine} from '../../command-line/forward-file.ts';
 import type {ForwardPort} from '../../sessions/forward/forward-request.ts';
+import {parseListenAddresses, type ListenAddress} from '../../sessions/forward/listen-address.ts';
+import {namesProtocol, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
-export type TargetWithPorts = {target: ParsedTarget; ports: readonly ForwardPort[]};
+/** `namespace` and `addresses` where they are not the command's own. */
+export type TargetWithPorts = {target: ParsedTarget; ports: readonly ForwardPort[]; namespace?: string; addresses?: readonly ListenAddress[]};
 
 /**
 The first argument is a target; behind it an argument with a slash begins another one, and every other one is a port of the last.
@@ -29,4 +32,31 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 	}
 
 	return found;
+}
+
+/**
+The same of a file's lines, whose ports are numbered on from those of the command line.
+@throws SpokeError ERR_USAGE
+*/
+export function forwardsOfLines(lines: readonly ForwardLine[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
+	let number = already.reduce((sum, {ports}) => sum + ports.length, 0);
+	return lines.map(({target, ports, namespace, addresses}): TargetWithPorts => ({
+		target: parseTarget(target),
+		ports: ports.map(port => {
+			number++;
+			return {id: `f${number}`, spec: parsePortSpec(port)};
+		}),
+		...namespace !== null && {namespace},
+		...addresses.length > 0 && {addresses: parseListenAddresses(addresses)},
+	}));
+}
+
+/** The one context that the lines name; `undefined` when none does. One run forwards from one. @throws SpokeError ERR_USAGE */
+export function contextOfLines(lines: readonly ForwardLine[]): string | undefined {
+	const [context, other] = new Set(lines.flatMap(line => line.context ?? []));
+	if (other !== undefined) {
+		throw new SpokeError('ERR_USAGE', `the file names two contexts, ${context} and ${other}: one run forwards from one`, {remedy: 'give --context to forward only the lines of that context'});
+	}
+
+	return context;
 }

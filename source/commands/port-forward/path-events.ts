@@ -14,7 +14,7 @@ const longestWaitMs = 2000;
 Tells each target's label when it is first known and whenever a tunnel's differs from the last one told: many tunnels, one line.
 Events go to the reporter; text or JSON lines to stderr by `mode`.
 */
-export function tellPaths(labeller: Labeller, targets: readonly TargetWithPorts[], {mode, stderr, quietly}: {
+export function tellPaths(labeller: Labeller, targets: ReadonlyArray<TargetWithPorts & {namespace: string}>, {mode, stderr, quietly}: {
 	mode: PathMode;
 	stderr: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
 	/** `auto` prints no line beside JSON events. */
@@ -25,11 +25,11 @@ export function tellPaths(labeller: Labeller, targets: readonly TargetWithPorts[
 	}
 
 	const asText = mode === 'always' || (mode === 'auto' && stderr.isTTY && !quietly);
-	for (const {target, ports} of targets) {
+	for (const {target, ports, namespace} of targets) {
 		const line = lineTeller(stderr, mode);
 		let told = '';
 		labeller.onLabel((_, path) => {
-			if (path.feature !== 'port-forward' || path.target.asked !== target.asked || path.about === 'ended-connection') {
+			if (path.feature !== 'port-forward' || path.target.asked !== target.asked || (path.target.namespace ?? namespace) !== namespace || path.about === 'ended-connection') {
 				return;
 			}
 

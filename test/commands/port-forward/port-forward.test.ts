@@ -1,5 +1,8 @@
 import {once} from 'node:events';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {createServer, type AddressInfo} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {dial, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
@@ -209,4 +212,41 @@ test.serial('a kubelet that the apiserver cannot verify is told as the second le
 	t.regex(ended.stderr, /\[ERR_SECOND_LEG\]/);
 	t.regex(ended.stderr, /x509/);
 	t.is(ended.stdout, '');
+});
+
+test.serial('a file’s lines are forwarded each from its namespace, and each label is that of its own forward', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const file = join(folder, 'mine');
+	await writeFile(file, '# two\n--context sandbox -n default svc/db :7000\n-n shop deploy/checkout :8080 --address 127.0.0.1\n');
+	const {run} = await started(t, ['-f', file]);
+	await run.until(({event}) => event === 'all-ready');
+	const ready = run.events.filter(({event}) => event === 'ready');
+	t.deepEqual(ready.map(event => [event.forward, (event['target'] as {namespace: string}).namespace]).sort(), [['f1', 'default'], ['f2', 'shop']]);
+	t.deepEqual((ready.find(({forward}) => forward === 'f2')!['listen'] as Array<{address: string}>).map(({address}) => address), ['127.0.0.1']);
+	t.is(await echoes(await run.port(1)), 'hello');
+	await run.until(({event, forward}) => event === 'path' && forward === 'f1');
+	t.true(run.events.filter(({event}) => event === 'path').every(event => (event['path'] as {target: {namespace: string}}).target.namespace === (event.forward === 'f1' ? 'default' : 'shop')));
+	await interrupted(t, run);
+});
+
+test.serial('a file that cannot be forwarded is refused with its line, its contexts or its reason', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const {env} = await openSandbox(t);
+	const file = join(folder, 'mine');
+	const cases: ReadonlyArray<readonly [text: string, args: readonly string[], status: number, message: RegExp]> = [
+		['svc/db 7000\nsvc/web', [], 2, /mine:2: no port is given for svc\/web/],
+		['--context a svc/db 7000\n--context b svc/db 7001', [], 2, /names two contexts, a and b/],
+		['--context a svc/db 7000', ['--context', 'sandbox'], 2, /has no forward of the context sandbox/],
+		['# nothing', [], 2, /has no forward/],
+	];
+	for (const [text, args, status, message] of cases) {
+		await writeFile(file, text);
+		const {status: ended, stderr} = await runSpoke(['port-forward', '-f', file, ...args], {env});
+		t.is(ended, status, text);
+		t.regex(stderr, message);
+	}
+
+	t.is((await runSpoke(['port-forward', '-f', join(folder, 'none')], {env})).status, 14);
 });
