@@ -21,7 +21,7 @@ import {tellKeymapProblems} from './keymap-problems.ts';
 import {ListCounts} from './list-counts.ts';
 import {ListFeeds} from './list-feeds.ts';
 import {handlers} from './handlers/handlers.ts';
-import {framePace} from './frame-pace.ts';
+import {framePace, isStill} from './frame-pace.ts';
 import {currentTail} from './handlers/current-tail.ts';
 import {openTail} from './handlers/tail-handlers.ts';
 import {followSandbox} from './handlers/sandbox-handlers.ts';
@@ -52,6 +52,8 @@ export type SessionOptions = {
 	readOnly: boolean;
 	allNamespaces: boolean;
 	theme?: string | undefined;
+	/** `on` or `off`; what the environment says when left out. */
+	motion?: string | undefined;
 	/** A tail that is opened at once: `spoke tail`. Leaving it leads to the lists. */
 	tail?: {wish: Omit<TailWish, 'namespace'> & {namespace?: string | null}; since: 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h'; previous: boolean};
 	/** The sandbox that the cluster is, when it is one. */
@@ -95,8 +97,7 @@ export class SessionRun implements Session {
 		this.env = options.env;
 		this.readOnly = options.readOnly;
 		this.terminal = new OwnTerminal(options);
-		const size = {columns: options.stdout.columns || 80, rows: options.stdout.rows || 24};
-		this.store = new Store(emptySession(clusterState(null), size, Date.now(), options.readOnly), () => {
+		this.store = new Store(emptySession(clusterState(null), this.terminal.size, Date.now(), options.readOnly, isStill(options)), () => {
 			this.#draw();
 		}, () => this.#pace());
 		this.#turns = new TerminalTurns(this.store);
@@ -358,8 +359,7 @@ export class SessionRun implements Session {
 	};
 
 	readonly #onResize = () => {
-		const {columns, rows} = this.#options.stdout;
-		this.store.now({type: 'resize', columns: columns || 80, rows: rows || 24});
+		this.store.now({type: 'resize', ...this.terminal.size});
 	};
 
 	#tick(): void {

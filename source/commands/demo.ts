@@ -33,7 +33,7 @@ export const command: Command<typeof demoRow.flags> = {
 		const way = await sandboxWay(sandbox);
 		try {
 			if (!flags.serve && !flags.tour && stdin.isTTY && stdout.isTTY) {
-				return await sandboxSession(sandbox, way.kubeconfigFile, {stdin, stdout, env, interrupted});
+				return await sandboxSession(sandbox, way.kubeconfigFile, {flags, stdin, stdout, env, interrupted});
 			}
 
 			await (flags.serve ? serveSandbox(sandbox, flags['kubeconfig-out'], stdout, interrupted) : runTour(sandbox, way, stdout, interrupted));

@@ -20,7 +20,8 @@ export const command: Command<typeof sessionRow.flags> = {
 		if (!await hasKubeconfig(flags, env)) {
 			const {command} = await import('./demo.ts');
 			const defaults = parseLine(demoRow.flags, []);
-			return command.run({...invocation, ...defaults});
+			const {'read-only': readOnly, keymap, theme, motion} = flags;
+			return command.run({...invocation, ...defaults, flags: {...defaults.flags, 'read-only': readOnly, keymap, theme, motion}});
 		}
 
 		if (!hasTerminal) {
@@ -32,7 +33,7 @@ export const command: Command<typeof sessionRow.flags> = {
 		setFlagsFromString('--semi-space-growth-factor=1');
 		const {runSession} = await import('../app.tsx');
 		return runSession({
-			flags, env, stdin, stdout, interrupted, keymap: loaded.keymap, keymapProblems: loaded.problems, readOnly: flags['read-only'], allNamespaces: flags['all-namespaces'], theme: flags.theme,
+			flags, env, stdin, stdout, interrupted, keymap: loaded.keymap, keymapProblems: loaded.problems, readOnly: flags['read-only'], allNamespaces: flags['all-namespaces'], theme: flags.theme, motion: flags.motion,
 		});
 	},
 };

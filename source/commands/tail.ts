@@ -22,7 +22,7 @@ export const command: Command<typeof tailRow.flags> = {
 		setFlagsFromString('--semi-space-growth-factor=1');
 		const {runSession} = await import('../app.tsx');
 		return runSession({
-			flags, env, stdin, stdout, interrupted, keymap: loaded.keymap, keymapProblems: loaded.problems, readOnly: flags['read-only'], allNamespaces: flags['all-namespaces'], theme: flags.theme,
+			flags, env, stdin, stdout, interrupted, keymap: loaded.keymap, keymapProblems: loaded.problems, readOnly: flags['read-only'], allNamespaces: flags['all-namespaces'], theme: flags.theme, motion: flags.motion,
 			tail: {
 				wish: {targets: positionals, selector, containers: flags['all-containers'] ? {kind: 'all'} : flags.container === undefined ? {kind: 'default'} : {kind: 'named', name: flags.container}},
 				since: flags.since as 'tail', previous: flags.previous,

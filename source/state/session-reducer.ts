@@ -50,6 +50,8 @@ export type SessionEvent =
 /** Notices leave the last line after this long. */
 const noticeMs = 5000;
 const mostMessages = 500;
+/** Without motion the clock of the screen goes on this often. */
+const stillMs = 10_000;
 
 export function reduceSession(state: SessionState, event: SessionEvent): SessionState {
 	switch (event.type) {
@@ -223,7 +225,8 @@ function tick(state: SessionState, now: number): SessionState {
 	const notice = state.notice !== null && now - state.notice.time > noticeMs ? null : state.notice;
 	const list = state.view in state.lists ? state.lists[state.view as ListName] : null;
 	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
-	return {...state, now, notice, lists};
+	// In steps: what is shown of ages moves with it.
+	return {...state, now: state.isStill && now - state.now < stillMs ? state.now : now, notice, lists};
 }
 
 function withProcess(processes: readonly string[], path: Path | null): readonly string[] {

@@ -107,6 +107,8 @@ export type SessionState = {
 	/** Actions that are off by right: id of the action → the reason. */
 	refused: ReadonlyMap<string, string>;
 	readOnly: boolean;
+	/** Nothing moves by itself: no countdown, no curve, and ages in steps of 10 s. */
+	isStill: boolean;
 	now: number;
 	/** Fingerprints of apiserver processes in the order met: letters on the screen. */
 	processes: readonly string[];
@@ -116,13 +118,13 @@ export type SessionState = {
 
 export type AuditRow = {id: string; title: string; verdict: string; state: string; basis: string; readOn: string; lines: readonly TextLine[]; worst: number};
 
-export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, readOnly: boolean): SessionState {
+export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, readOnly: boolean, isStill = false): SessionState {
 	return {
 		size, cluster, view: 'pods', viewBefore: 'pods', history: startHistory({view: 'pods', namespace: cluster.namespace}), lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
 		layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null, detailsHere: null,
 		forwards: [], forwardAt: 0, forwardSets: [], proxy: emptyProxy,
 		audit: {rows: [], found: null, at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
-		refused: new Map(), readOnly, now, processes: [], tailVersion: 0,
+		refused: new Map(), readOnly, isStill, now, processes: [], tailVersion: 0,
 	};
 }
 

@@ -23,6 +23,11 @@ export class OwnTerminal {
 		this.stdout = stdout;
 	}
 
+	/** As it is now; 80×24 where it does not say. */
+	get size(): {columns: number; rows: number} {
+		return {columns: this.stdout.columns || 80, rows: this.stdout.rows || 24};
+	}
+
 	/** Keys go to `take` from now on, byte for byte; Ctrl-C, too. */
 	start(take: (bytes: Buffer) => void): void {
 		this.#take = take;

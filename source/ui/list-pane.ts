@@ -133,7 +133,7 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 	switch (list.phase.kind) {
 		case 'failed': {
 			const {error, retryAt} = list.phase;
-			const again = retryAt === null ? '' : ` Trying again in ${Math.max(0, Math.ceil((retryAt - screen.state.now) / 1000))} s.`;
+			const again = retryAt === null ? '' : ` Trying again${inSeconds(screen, retryAt)}.`;
 			return error.code === 'ERR_FORBIDDEN'
 				? [`You may not list ${list.name} in ${place} (403).  ${why}`, ...listKinds[list.name].namespaced ? [cluster.namespace === null ? `${all}   ${pick}` : pick] : [], ...list.name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work where you may'] : []]
 				: [`${error.message}.${again}  ${why}`, ...error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`], ...error.remedy === null ? [] : [`try    ${error.remedy}`]];
@@ -153,8 +153,14 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 	}
 }
 
+/** ` in 4 s`, counted down each second; nothing where nothing may move. */
+function inSeconds({state: {now, isStill}}: Screen, at: number): string {
+	return isStill ? '' : ` in ${Math.max(0, Math.ceil((at - now) / 1000))} s`;
+}
+
 /** What the rule's right edge says of the list: its state, and what was left out. */
-export function listNote({state}: Screen, list: ListState): string {
+export function listNote(screen: Screen, list: ListState): string {
+	const {state} = screen;
 	const parts: string[] = [];
 	if (list.visible.length >= 1000) {
 		parts.push(rangeOf(list, list.windowRows));
@@ -167,7 +173,7 @@ export function listNote({state}: Screen, list: ListState): string {
 	if (list.phase.kind === 'polling') {
 		parts.push(`watch refused, read every ${list.phase.everyMs / 1000} s`);
 	} else if (list.phase.kind === 'interrupted') {
-		parts.push(`as of ${showAge(state.now - list.phase.since)} ago · try again in ${Math.max(0, Math.ceil((list.phase.retryAt - state.now) / 1000))} s`);
+		parts.push(`as of ${showAge(state.now - list.phase.since)} ago · trying again${inSeconds(screen, list.phase.retryAt)}`);
 	} else if (list.phase.kind === 'failed' && list.visible.length > 0) {
 		parts.push(list.phase.error.message);
 	}

@@ -1,6 +1,7 @@
 /** `spoke demo` as data. */
 import {helpFlag} from '../../command-line/common-flags.ts';
 import type {CommandRow} from '../command.ts';
+import {screenFlags} from './session.ts';
 
 const flags = [
 	{name: 'tour', kind: 'boolean', help: 'drive logs, exec, a forward and the proxies once in each posture, and end'},
@@ -8,6 +9,7 @@ const flags = [
 	{name: 'kubeconfig-out', kind: 'string', value: 'FILE', completes: 'file', help: 'with --serve: where its kubeconfig is written (mode 0600)'},
 	{name: 'scenario', kind: 'string', default: 'default', value: 'NAME', help: 'which sandbox: default, verified, konnectivity, http-connect, ssh-tunnels, refused, agents-gone'},
 	{name: 'port', kind: 'integer', default: 0, value: 'PORT', help: 'port of the sandbox’s apiserver on 127.0.0.1; 0 is a free one'},
+	...screenFlags,
 	helpFlag,
 ] as const;
 

@@ -1,0 +1,43 @@
+/** Without motion nothing on the screen moves by itself. */
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {reduceSession} from '../../source/state/session-reducer.ts';
+import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
+import {onSandbox} from '../support/sandbox-session.ts';
+
+for (const [title, argv, env] of [['NO_MOTION', [], {NO_MOTION: '1'}], ['--motion=off', ['--motion=off'], {}]] as const) {
+	test(`with ${title} an open tail draws no curve, and a screen of lists stands still between two steps of its clock`, async t => {
+		const {terminal} = await onSandbox(t, argv, {env, columns: 120, rows: 40});
+		await terminal.sees(/toolbox-/);
+		terminal.type('/toolbox\rl');
+		await terminal.sees(/Tail pod\/toolbox/);
+		terminal.press('view.back');
+		await terminal.sees(/logs +pod\/toolbox-\S+ +━direct ━unverified/);
+		await delay(1500);
+		const before = terminal.text();
+		await delay(3000);
+		t.notRegex(terminal.text(), /[▁▂▃▄▅▆▇]/);
+		const changed = terminal.text().split('\n').filter((row, index) => row !== before.split('\n')[index]);
+		// One step of the clock may fall between.
+		t.true(changed.every(row => /\d+s\b/.test(row)), changed.join('\n'));
+	});
+}
+
+test('--motion=on is over NO_MOTION', async t => {
+	const {terminal} = await onSandbox(t, ['--motion=on'], {env: {NO_MOTION: '1'}, columns: 120, rows: 40});
+	await terminal.sees(/api-\w+/);
+	terminal.type('/api\rl');
+	await terminal.sees(/following/);
+	terminal.press('view.back');
+	await terminal.sees(/lines\/s +[▁▂▃▄▅▆▇]{2}/);
+});
+
+test('the clock of a screen without motion goes on in steps of 10 s, and a notice still leaves after its time', t => {
+	const still = emptySession({} as ClusterState, {columns: 80, rows: 24}, 0, false, true);
+	const told = reduceSession(still, {type: 'notice', text: 'x', now: 0});
+	const after = reduceSession(told, {type: 'tick', now: 6000});
+	t.deepEqual([after.now, after.notice], [0, null]);
+	t.is(reduceSession(after, {type: 'tick', now: 10_000}).now, 10_000);
+	const moving = emptySession({} as ClusterState, {columns: 80, rows: 24}, 0, false);
+	t.is(reduceSession(moving, {type: 'tick', now: 1000}).now, 1000);
+});
