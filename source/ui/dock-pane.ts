@@ -10,6 +10,10 @@ import {firstKey, type Screen} from './screen.ts';
 import type {Glyphs} from './glyphs.ts';
 import {line, of, spread, type Line, type Span} from './styled-line.ts';
 
+/** Below this many columns a row is a name and a word. */
+const narrowBelow = 60;
+const narrowRoom = 22;
+
 const signs = {open: 'open', working: 'working', stopped: 'stopped', failed: 'failed'} as const;
 
 export function dockPane(screen: Screen, rows: number): Line[] {
@@ -34,11 +38,13 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const isWide = size.columns >= 100;
 	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : clipToCells(entry.context, 8)}: `;
 	const path = worstPath(entry.paths.values());
-	const room = size.columns < 60 ? 20 : isWide ? 36 : foreign === '' ? 22 : 31;
-	const left = [
-		hasFocus ? of('focus', glyphs.cursor) : entry.markedAt !== null && now - entry.markedAt < markedMs ? of('notice.warn', glyphs.look) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ` ${fitToCells(entry.kind, 8)} `},
-		{text: fitToCells(foreign + shortWhat(entry.what, room - cellWidth(foreign), glyphs), room)}, {text: ' '},
-	];
+	const mark = [hasFocus ? of('focus', glyphs.cursor) : entry.markedAt !== null && now - entry.markedAt < markedMs ? of('notice.warn', glyphs.look) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ' '}];
+	if (size.columns < narrowBelow) {
+		return {...line(...mark, ...narrowRow(entry, path, glyphs)), ...hasFocus && {ground: 'selection' as const}};
+	}
+
+	const room = isWide ? 36 : foreign === '' ? 22 : 31;
+	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: fitToCells(foreign + shortWhat(entry.what, room - cellWidth(foreign), glyphs), room)}, {text: ' '}];
 	const badge = entry.kind === 'proxy'
 		? listenerBadge(path, glyphs, isWide)
 		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs) : [];
@@ -49,6 +55,15 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const body = [...badge, ...note, ...figures, ...isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : []];
 	const right = [of('text.dim', ` ${showAge(now - entry.since)} `)];
 	return {...spread([...left, ...body], right, size.columns), ...hasFocus && {ground: 'selection' as const}};
+}
+
+/** `logs api-…-95fgt      ━unverified`: the word about TLS is the last to go. */
+function narrowRow(entry: DockEntry, path: Path | null, glyphs: Glyphs): Span[] {
+	const what = fitToCells(shortWhat(entry.kind === 'forward' ? entry.what : `${entry.kind} ${entry.what}`, narrowRoom, glyphs), narrowRoom);
+	const said = entry.note !== '' && entry.kind !== 'proxy'
+		? [of(entry.phase === 'failed' ? 'state.failed' : undefined, entry.note)]
+		: path === null ? [of('tls.unknown', entry.kind === 'proxy' ? 'by request' : `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs).slice(-1);
+	return [{text: `${what} `}, ...said];
 }
 
 /** `:8080 → web-…-64fs2:80`: what gives way is the middle of the pod's name, never the ports. */

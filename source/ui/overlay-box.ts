@@ -83,7 +83,9 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 	const {theme: {glyphs}, state: {size}} = screen;
 	const width = Math.min(76, size.columns - 4);
 	const label = Math.max(...overlay.fields.map(field => cellWidth(field.label))) + 2;
-	const lines: Line[] = [line('')];
+	// On a low screen a problem must not fall out of the frame for the sake of blank rows.
+	const blank = size.rows < 20 ? [] : [line('')];
+	const lines: Line[] = [...blank];
 	for (const [index, field] of overlay.fields.entries()) {
 		if (!isShown(overlay, field)) {
 			continue;
@@ -96,9 +98,9 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 		lines.push({spans: [{text: isAt ? ` ${glyphs.cursor} ` : '   '}, {text: fitToCells(field.label, label)}, ...value, of('text.dim', field.note === '' ? '' : `   ${field.note}`)], ...isAt && {ground: 'selection' as const}});
 	}
 
-	lines.push(line(''));
+	lines.push(...blank);
 	if (overlay.problem !== null) {
-		lines.push(...wrapWords(overlay.problem, width - 8).map(text => line('   ', of('notice.error', text))), line(''));
+		lines.push(...wrapWords(overlay.problem, width - 8).map(text => line('   ', of('notice.error', text))), ...blank);
 	}
 
 	lines.push(...overlay.notes.flatMap(note => note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapWords(note, width - 8)).map(note => line('   ', of('text.dim', note))), line(''));

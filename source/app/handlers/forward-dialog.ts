@@ -98,6 +98,8 @@ async function mayListen(session: Session, address: string): Promise<boolean> {
 }
 
 function specOf(values: Readonly<Record<string, string>>): string {
-	const remote = values['port'] === 'other' ? values['other'] ?? '' : values['port'] ?? '';
+	// Where none is declared there is no port to choose.
+	const {port = 'other', other = ''} = values;
+	const remote = port === 'other' ? other : port;
 	return `${values['local'] ?? ''}:${remote}`;
 }
