@@ -39,10 +39,16 @@ export function helpBody(screen: Screen, context: string): Line[] {
 		line(of('title', 'MARKS')),
 		line(`${glyphs.open} open     ${glyphs.working} working`),
 		line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
+		line(`${glyphs.look} look here`),
 		line(''),
 		line(of('title', 'FILTERS')),
 		line('text  !without  ~regex'),
 		line('-l app=web  labels'),
+		line(''),
+		line(of('title', 'YOUR OWN KEYS')),
+		line('spoke keys prints them,'),
+		line('~/.config/spoke/'),
+		line('keymap.yaml sets them'),
 	];
 	const all = [...blocks.flatMap((block, index) => index === 0 ? block : [line(''), ...block]), ...legend];
 	const perColumn = Math.max(columns > 2 ? 0 : size.rows - 3, Math.ceil(all.length / columns));

@@ -1,5 +1,6 @@
 /** The path to what is under the cursor: the line, and one line a fact with its basis and evidence; below a list, or upright at its right. */
 import type {Path, Verdict} from '../posture/evidence.ts';
+import {showAge} from '../state/table-rows.ts';
 import {evidenceWords} from './evidence-words.ts';
 import {hubWord, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
@@ -58,7 +59,8 @@ const mostRows = 4;
 
 /** The same upright, from top to bottom: `rows` lines of `width` cells. */
 export function uprightPath(screen: Screen, path: Path | null, subject: string, rows: number, width: number): Line[] {
-	const {theme: {glyphs}, state: {cluster, processes}} = screen;
+	const {theme: {glyphs}, state} = screen;
+	const {cluster, processes} = state;
 	const edge = of('rule', glyphs.upRule);
 	const put = (...parts: ReadonlyArray<string | Span>) => line(edge, ' ', ...parts);
 	const lines: Line[] = [put(of('title', 'Path'), of('text.dim', subject === '' ? '' : ` to ${subject}`)), put('')];
@@ -86,7 +88,7 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 		lines.push(put(' ', of(tlsRole[first.tls.state], glyphs.arrowDown)));
 		const letter = replicaLetter(processes, path.process.id);
 		const known = path.process.known === null ? '' : `, ${path.process.read} of ${path.process.known} read`;
-		lines.push(put(`${hubWord(first.to)}${first.to === 'gateway' || letter === null ? '' : ` ${letter}`}`, of('text.dim', path.process.startTime === null ? '' : `      up since ${path.process.startTime.slice(0, 16).replace('T', ' ')}${known}`)));
+		lines.push(put(`${hubWord(first.to)}${first.to === 'gateway' || letter === null ? '' : ` ${letter}`}`, of('text.dim', path.process.startTime === null ? '' : `   up ${showAge(state.now - Date.parse(path.process.startTime))}${known}`)));
 	}
 
 	if (second) {

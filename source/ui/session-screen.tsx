@@ -22,7 +22,7 @@ import {firstKey, type Screen} from './screen.ts';
 import {line, of, spread, type Line} from './styled-line.ts';
 import {tailScreen} from './tail-screen.ts';
 import {fillUp, messageLines, messagesScreen, textLines, textScreen} from './text-screen.ts';
-import {whyBody, whyScreen} from './why-screen.ts';
+import {tripWords, whyBody, whyScreen} from './why-screen.ts';
 
 export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {
 	const {state: {size, overlay}, theme} = screen;
@@ -154,8 +154,9 @@ function pathRows(screen: Screen, parts: Layout): Line[] {
 	}
 
 	const key = firstKey(screen, 'path.why');
-	const rule = parts.pathRule ? [titledRule(screen, `Path${subject(screen) === '' ? '' : ` to ${subject(screen)}`}`, {right: key === null ? '' : `${key} why`})] : [];
-	return [...rule, ...pathPane(screen, pathHere(screen), parts.path, state.size.columns)];
+	const path = pathHere(screen);
+	const rule = parts.pathRule ? [titledRule(screen, `Path${subject(screen) === '' ? '' : ` to ${subject(screen)}`}`, {after: path === null || state.size.columns < 76 ? '' : tripWords(path), right: key === null ? '' : `${key} why`})] : [];
+	return [...rule, ...pathPane(screen, path, parts.path, state.size.columns)];
 }
 
 /** The path of what is under the cursor: of its own connection where it has one, the worst where it has several, else as it was read. */

@@ -96,9 +96,7 @@ export function whyLines(path: Path | null, error: ErrorObject | null, strokes: 
 			}
 		}
 
-		const {websocket, runtime} = path.rttMs;
-		const trips = [websocket === null ? null : `${websocket.toFixed(1)} ms to the end of the WebSocket`, runtime === null ? null : `${runtime.toFixed(1)} ms to the runtime`].filter(trip => trip !== null);
-		lines.push({text: 'Round trips', rule: true}, {text: trips.length > 0 ? trips.join(' · ') : noTrips(path), indent: 3});
+		lines.push({text: 'Round trips', rule: true}, {text: tripWords(path) || noTrips(path), indent: 3});
 		const {process} = path;
 		lines.push({text: 'Read at', rule: true}, {
 			indent: 3,
@@ -107,6 +105,12 @@ export function whyLines(path: Path | null, error: ErrorObject | null, strokes: 
 	}
 
 	return lines;
+}
+
+/** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`; empty where none was measured. */
+export function tripWords({rttMs: {websocket, runtime}}: Path): string {
+	const trips = [websocket === null ? null : `${websocket.toFixed(1)} ms to the end of the WebSocket`, runtime === null ? null : `${runtime.toFixed(1)} ms to the runtime`];
+	return trips.filter(trip => trip !== null).join(' · ');
 }
 
 function noTrips({about, feature}: Path): string {
