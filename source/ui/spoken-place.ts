@@ -66,7 +66,7 @@ function viewSentences(screen: Screen): string[] {
 		case 'forwards': {
 			const one = state.forwards[state.forwardAt];
 			return one === undefined
-				? ['Forwards, none.']
+				? [`Forwards, none.${state.forwardSets.length === 0 ? '' : ` Saved sets: ${state.forwardSets.map(({name, count}) => `${name} of ${count}`).join(', ')}.`}`]
 				: [`Forwards, ${state.forwards.length}, ${state.forwardAt + 1}: ${one.local === null ? one.asked : `:${one.local}`} to ${one.target}:${one.remote}, ${one.phase}, ${one.note}, ${one.open} open.`, ...pathOfEntry(screen, one.id)];
 		}
 

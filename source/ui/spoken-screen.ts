@@ -27,7 +27,8 @@ function typedLine(screen: Screen): string {
 
 		case 'picker': {
 			const items = shownItems(overlay);
-			const words = items[overlay.index]?.cells.filter(cell => cell !== '').join(', ');
+			const item = items[overlay.index];
+			const words = item && [...item.cells, item.off === undefined ? '' : `off, ${item.off}`].filter(cell => cell !== '').join(', ');
 			return `${overlay.title}, ${items.length} choices. ${words === undefined ? 'Nothing fits' : `${overlay.index + 1}: ${words}`}.`;
 		}
 
@@ -38,11 +39,16 @@ function typedLine(screen: Screen): string {
 		}
 
 		case 'confirm': {
-			return `${overlay.question} ${overlay.details.join(' ')} ${footerHints(hints).map(({key, label}) => `${key} ${label}`).join(', ')}`;
+			return `${overlay.question} ${overlay.details.map(detail => asSentence(detail)).join(' ')} ${footerHints(hints).map(({key, label}) => `${key} ${label}`).join(', ')}`;
 		}
 
 		default: {
 			return footerHints(hints).slice(-2).map(({key, label}) => `${key} ${label}`).join(', ');
 		}
 	}
+}
+
+/** Rows of a list, said behind each other, need their ends. */
+function asSentence(text: string): string {
+	return /[.?!:]$/.test(text) ? text : `${text}.`;
 }

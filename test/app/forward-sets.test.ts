@@ -45,7 +45,8 @@ test('what is open is saved, is not started by the next session, comes back by a
 	second.press('picker.accept');
 	await second.sees(/Start 2 forwards of mine in sandbox\?[\s\S]*→ svc\/web:80 in default[\s\S]*→ sts\/db:7000 in default/);
 	second.press('confirm.no');
-	await second.sees(/No forwards\./);
+	await second.loses(/Sure\?/);
+	t.regex(second.text(), /No forwards\./);
 	second.press('forwards.open-set', 'picker.accept');
 	await second.sees(/Start 2 forwards/);
 	second.press('confirm.yes');
@@ -106,6 +107,23 @@ test('a forward is kept in a set from its own form, behind what the set has', as
 	const [set] = readForwardSets(env);
 	t.is(set?.lines.length, 2);
 	t.regex(set?.lines[1]?.target ?? '', /^pod\/web-/);
+});
+
+test('a screen reader is told the sets, why one is off, and each thing that a set does as a sentence', async t => {
+	const {kubeconfigFile} = await openSandbox(t);
+	const home = await newHome(t);
+	const env = {HOME: home};
+	const more = {namespace: 'default', addresses: []};
+	await writeForwardSet(env, 'far', [{target: 'svc/web', ports: ['1:80'], context: 'prod-eu', ...more}]);
+	await writeForwardSet(env, 'mine', [{target: 'sts/db', ports: [':7000'], context: null, ...more}, {target: 'svc/web', ports: [':80'], context: null, ...more}]);
+	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile], {home, env: {INK_SCREEN_READER: 'true'}});
+	await terminal.sees(/Pods, 8 shown/);
+	terminal.press('view.forwards');
+	await terminal.sees(/Forwards, none\. Saved sets: mine of 2\./);
+	terminal.press('forwards.open-set');
+	await terminal.sees(/Saved forwards, 2 choices\. 1: far, 0 of 1, off, of prod-eu\./);
+	terminal.press('picker.down', 'picker.accept');
+	await terminal.sees(/Start 2 forwards of mine in sandbox\? a free port → sts\/db:7000 in default\. a\s+free port → svc\/web:80 in default\. y yes, n no/);
 });
 
 test('--read-only starts no set', async t => {
