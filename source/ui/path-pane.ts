@@ -14,7 +14,8 @@ type Fact = {word: string; role: Role; basis: string; verdict: Verdict<string>};
 /** `rows` lines below a list. */
 export function pathPane(screen: Screen, path: Path | null, rows: number, width: number): Line[] {
 	if (path === null) {
-		return fillUp([unreadLine(screen), ...rows > 1 ? [line(' ', of('text.dim', '  leg 2 is read within 2 s of the first connection'))] : []], rows);
+		const says = screen.state.cluster.reachable === 'no' ? 'leg 2 is read once leg 1 is there' : 'leg 2 is read within 2 s of the first connection';
+		return fillUp([unreadLine(screen), ...rows > 1 ? [line(' ', of('text.dim', `  ${says}`))] : []], rows);
 	}
 
 	const facts = pathFacts(path);
@@ -26,6 +27,10 @@ export function pathPane(screen: Screen, path: Path | null, rows: number, width:
 function unreadLine({state: {cluster}, theme: {glyphs}}: Screen): Line {
 	const {legOne} = cluster;
 	const stroke = glyphs.strokes.proven;
+	if (cluster.reachable === 'no') {
+		return line(' you ', of('state.failed', `${stroke.repeat(3)}${glyphs.broke}`), ' apiserver');
+	}
+
 	const first = legOne === null ? of('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}`) : of(tlsRole[legOne.tls], `${stroke} ${legOne.tls} ${stroke}${glyphs.arrow}`);
 	return line(' you ', first, ` ${hubWord(cluster.front)} `, of('tls.unknown', `${glyphs.strokes.unknown} not read yet ${glyphs.strokes.unknown}${glyphs.arrow}`), ' kubelet');
 }
@@ -65,6 +70,10 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	const put = (...parts: ReadonlyArray<string | Span>) => line(edge, ' ', ...parts);
 	const lines: Line[] = [put(of('title', 'Path'), of('text.dim', subject === '' ? '' : ` to ${subject}`)), put('')];
 	lines.push(put(`you     ${cluster.user}`));
+	if (path === null && cluster.reachable === 'no') {
+		return fillUp([...lines, put(' ', of('state.failed', `${glyphs.broke} broke here`)), put('apiserver')], rows, put(''));
+	}
+
 	if (path === null) {
 		lines.push(put(' ', cluster.legOne === null ? of('tls.unknown', `${glyphs.upright.unknown} checking`) : of(tlsRole[cluster.legOne.tls], `${glyphs.upright.proven} ${cluster.legOne.tls}`)), put(' ', of('tls.unknown', glyphs.arrowDown)), put(hubWord(cluster.front)), put(' ', of('tls.unknown', `${glyphs.upright.unknown} not read yet`)));
 		return fillUp(lines, rows, put(''));
