@@ -22,6 +22,8 @@ export type FlagRow = {
 	bare?: string;
 	/** The only values allowed. */
 	oneOf?: readonly string[];
+	/** Values that completion offers, where others are allowed too. */
+	suggests?: readonly string[];
 	/** What completion offers for the value. */
 	completes?: 'namespace' | 'context' | 'cluster' | 'user' | 'container' | 'file' | 'target';
 	/** One sentence without a final full stop. */

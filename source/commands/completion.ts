@@ -29,12 +29,11 @@ export const command: Command<typeof completionRow.flags> = {
 };
 
 async function wordsFor(words: readonly string[], env: NodeJS.ProcessEnv) {
-	const {offers, asked, command: row} = completeWords(commandTable.map(({row}) => row), words);
+	const {offers, asked, command: row, rest} = completeWords(commandTable.map(({row}) => row), words);
 	if (asked === null) {
 		return offers;
 	}
 
 	// Nobody reads an error while typing: what cannot be asked offers nothing.
-	const behind = row === null || row.name === 'session' ? words : words.filter(word => word !== row.name);
-	return askCluster(asked, behind, row?.flags ?? [], env).catch(() => []);
+	return askCluster(asked, rest, row?.flags ?? [], env).catch(() => []);
 }

@@ -1,13 +1,19 @@
 /** What completion offers, as a table of lines and words. */
+import {execFile} from 'node:child_process';
+import process from 'node:process';
+import {promisify} from 'node:util';
 import test from 'ava';
+import {askCluster} from '../../source/commands/completion/ask-cluster.ts';
 import {completeWords} from '../../source/commands/completion/complete-words.ts';
 import {completionScripts} from '../../source/commands/completion/scripts.ts';
 import {commandTable} from '../../source/commands/table.ts';
+import {scenarioRows} from '../../source/sandbox/scenarios/scenario-rows.ts';
+import {openSandbox} from '../support/sandbox.ts';
 
 const rows = commandTable.map(({row}) => row);
 const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
 	['po', ['port-forward']], ['--context x lo', ['logs']], ['-n demo ex', ['exec']], ['keys --check', ['--check']], ['logs --tim', ['--timestamps']], ['keys -o ', ['text', 'json']], ['keys --output=j', ['--output=json']],
-	['completion ', ['bash', 'zsh', 'fish']], ['proxy g', ['get']], ['exec web -- l', []], ['nonsense ', []],
+	['completion ', ['bash', 'zsh', 'fish']], ['proxy g', ['get']], ['exec web -- l', []], ['help do', ['doctor']], ['path --feature po', ['port-forward', 'pod-proxy']], ['audit --require=', ['--require=verified', '--require=tunnelled', '--require=protected']], ['keys --keymap ', ['default', 'vim', 'k9s']], ['nonsense ', []],
 ];
 for (const [line, words] of offered) {
 	test(`\`spoke ${line}\` offers ${words.join(', ') || 'nothing'}`, t => {
@@ -33,3 +39,45 @@ test('every command is offered, and each script asks the program', t => {
 		t.regex(script, /spoke completion words --/);
 	}
 });
+
+test('the sandboxes that completion offers are all there are', t => {
+	t.deepEqual(completeWords(rows, ['demo', '--scenario', '']).offers.map(({word}) => word), scenarioRows.map(({name}) => name));
+});
+
+test('a target or namespace may have a command’s name', t => {
+	t.deepEqual(completeWords(rows, ['-n', 'logs', 'logs', 'logs', '-c', '']).rest, ['-n', 'logs', 'logs', '-c', '']);
+});
+
+test('names are asked of the cluster that the line names, also for the value of a flag', async t => {
+	const {env} = await openSandbox(t);
+	const offered = async (line: string) => {
+		const {asked, command, rest} = completeWords(rows, line.split(' '));
+		return (await askCluster(asked!, rest, command?.flags ?? [], env)).map(({word}) => word);
+	};
+
+	t.deepEqual(await offered('logs deploy/web -c '), ['web', 'access-log']);
+	t.deepEqual(await offered('exec -n kube-system ds/node-logger -c l'), ['logger']);
+	t.deepEqual(await offered('proxy get svc/https:w'), ['svc/https:web']);
+	t.true((await offered('logs -n ')).includes('shop'));
+	await t.throwsAsync(offered('--context nowhere logs -n '), {message: /nowhere/});
+});
+
+const inBash: ReadonlyArray<readonly [line: string, asked: string, offer: string, reply: string]> = [
+	['spoke lo', '[lo]', 'logs', 'logs'],
+	['spoke logs ', '[logs][]', 'db-0', 'db-0'],
+	['spoke logs --path=al', '[logs][--path=al]', '--path=always', 'always'],
+	['spoke logs --path=', '[logs][--path=]', '--path=always', 'always'],
+	['spoke proxy get svc/https:w', '[proxy][get][svc/https:w]', 'svc/https:web', 'web'],
+];
+for (const [line, asked, offer, reply] of inBash) {
+	test(`bash asks for ${JSON.stringify(line)} in whole words and goes on behind what it takes for a word of its own`, async t => {
+		const script = `${completionScripts['bash']!}
+spoke() { shift 3; printf '[%s]' "$@" >&2; printf '%s\\tdoes\\n' "$OFFER"; }
+COMP_POINT=\${#COMP_LINE}
+_spoke
+printf ' %s' "\${COMPREPLY[@]}"`.replaceAll('2>/dev/null', '');
+		const {stdout, stderr} = await promisify(execFile)('bash', ['--norc', '-c', script], {env: {PATH: process.env['PATH'], COMP_LINE: line, OFFER: offer}});
+		t.is(stderr, asked);
+		t.is(stdout, ` ${reply}`);
+	});
+}

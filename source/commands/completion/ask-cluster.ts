@@ -14,8 +14,9 @@ import type {Asked, Offer} from './complete-words.ts';
 const limitMs = 2000;
 const kinds = ['pod/', 'deploy/', 'svc/', 'sts/', 'ds/', 'job/', 'node/'];
 
+/** `words` are those behind the program's name without the command's; the last one is being typed. */
 export async function askCluster({kind, prefix, lead}: Asked, words: readonly string[], flags: readonly FlagRow[], env: NodeJS.ProcessEnv): Promise<readonly Offer[]> {
-	const given = connectionOf(words, flags);
+	const {given, target} = typedSoFar(words, flags);
 	const fitting = (names: Iterable<string>, does = ''): Offer[] => [...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, does}));
 	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
 		const {config} = await loadKubeconfig(given.kubeconfig, env);
@@ -31,8 +32,7 @@ export async function askCluster({kind, prefix, lead}: Asked, words: readonly st
 		}
 
 		if (kind === 'container') {
-			const target = words.findLast(word => !word.startsWith('-') && flags.every(flag => flag.name !== word));
-			const {pod} = await resolvePod(cluster, target ?? '', {order: 'attach', podRunningTimeoutMs: 500, signal});
+			const {pod} = await resolvePod(cluster, target, {order: 'attach', podRunningTimeoutMs: 500, signal});
 			return fitting(allContainers(pod).map(({name}) => name));
 		}
 
@@ -43,18 +43,23 @@ export async function askCluster({kind, prefix, lead}: Asked, words: readonly st
 		}
 
 		const names = await namesIn(listPath(resource, resource.namespaced ? cluster.facts.namespace : null));
-		return slash < 0 ? [...fitting(names), ...fitting(kinds)] : fitting(names.map(name => prefix.slice(0, slash + 1) + name));
+		// The proxy's form has a scheme before the name.
+		const [head] = /^[^/]*\/(?:https?:)?/.exec(prefix) ?? [''];
+		return slash < 0 ? [...fitting(names), ...fitting(kinds)] : fitting(names.map(name => head + name));
 	} finally {
 		cluster.close();
 	}
 }
 
-/** The connection flags as far as they are typed; a line that cannot be read yet counts as none. */
-function connectionOf(words: readonly string[], flags: readonly FlagRow[]): ConnectionFlags {
-	try {
-		const line = parseLine<readonly FlagRow[]>(flags.length > 0 ? flags : connectionFlags, words.slice(0, -1));
-		return line.flags as unknown as ConnectionFlags;
-	} catch {
-		return parseLine(connectionFlags, []).flags;
+/** The connection flags and the target as far as they are typed; a line that cannot be read yet counts as none. */
+function typedSoFar(words: readonly string[], flags: readonly FlagRow[]): {given: ConnectionFlags; target: string} {
+	// The flag whose value is being typed still lacks one.
+	for (const before of [words.slice(0, -1), words.slice(0, -2)]) {
+		try {
+			const line = parseLine<readonly FlagRow[]>(flags.length > 0 ? flags : connectionFlags, before);
+			return {given: line.flags as unknown as ConnectionFlags, target: line.positionals[0] ?? ''};
+		} catch {}
 	}
+
+	return {given: parseLine(connectionFlags, []).flags, target: ''};
 }

@@ -6,7 +6,13 @@ import type {CommandRow} from '../command.ts';
 export type Offer = {word: string; does: string};
 /** What only a kubeconfig or a cluster can tell. */
 export type Asked = {kind: NonNullable<FlagRow['completes']>; prefix: string; lead: string};
-export type Completion = {offers: readonly Offer[]; asked: Asked | null; command: CommandRow | null};
+export type Completion = {
+	offers: readonly Offer[];
+	asked: Asked | null;
+	command: CommandRow | null;
+	/** The words without the command's own name, for `asked`. */
+	rest: readonly string[];
+};
 
 const takesTarget = new Set(['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward', 'path', 'doctor']);
 
@@ -17,7 +23,11 @@ export function completeWords(rows: readonly CommandRow[], words: readonly strin
 	const at = commandIndex(before);
 	const name = at < 0 ? 'session' : before[at]!;
 	const command = rows.find(row => row.name === name) ?? null;
-	const none: Completion = {offers: [], asked: null, command};
+	const none: Completion = {offers: [], asked: null, command, rest: at < 0 ? words : words.toSpliced(at, 1)};
+	if (name === 'help' && before.length === at + 1) {
+		return {...none, offers: commandsFrom(rows, typed)};
+	}
+
 	if (!command || before.includes('--')) {
 		return none;
 	}
@@ -38,7 +48,7 @@ export function completeWords(rows: readonly CommandRow[], words: readonly strin
 	}
 
 	if (at < 0) {
-		return {...none, offers: rows.filter(row => row.name !== 'session' && row.name.startsWith(typed)).map(row => ({word: row.name, does: row.summary}))};
+		return {...none, offers: commandsFrom(rows, typed)};
 	}
 
 	if (name === 'completion' || name === 'proxy') {
@@ -48,6 +58,10 @@ export function completeWords(rows: readonly CommandRow[], words: readonly strin
 	}
 
 	return takesTarget.has(name) ? {...none, asked: {kind: 'target', prefix: typed, lead: ''}} : none;
+}
+
+function commandsFrom(rows: readonly CommandRow[], typed: string): readonly Offer[] {
+	return rows.filter(row => row.name !== 'session' && row.name.startsWith(typed)).map(row => ({word: row.name, does: row.summary}));
 }
 
 /** Connection flags may stand before the subcommand. */
@@ -74,8 +88,9 @@ function takesValue({kind}: FlagRow): boolean {
 }
 
 function valuesOf(flag: FlagRow, prefix: string, lead: string): Pick<Completion, 'offers' | 'asked'> {
-	if (flag.oneOf) {
-		return {offers: flag.oneOf.filter(value => value.startsWith(prefix)).map(value => ({word: lead + value, does: ''})), asked: null};
+	const known = flag.oneOf ?? flag.suggests;
+	if (known) {
+		return {offers: known.filter(value => value.startsWith(prefix)).map(value => ({word: lead + value, does: ''})), asked: null};
 	}
 
 	return {offers: [], asked: flag.completes === undefined || flag.completes === 'file' ? null : {kind: flag.completes, prefix, lead}};

@@ -3,22 +3,26 @@
 export const completionScripts: Readonly<Record<string, string>> = {
 	bash: `# spoke completion for bash
 _spoke() {
-	local words
-	mapfile -t words < <(spoke completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+	# bash takes words apart at colons and equals signs too; the program wants them whole.
+	local line="\${COMP_LINE:0:COMP_POINT}"
+	local -a typed
+	read -ra typed <<< "$line"
+	if [[ "$line" == *[[:space:]] ]]; then
+		typed+=("")
+	fi
+	local current="\${typed[\${#typed[@]}-1]}" before="" breaks="\${COMP_WORDBREAKS//[^:=]/}"
+	if [[ -n "$breaks" && "$current" == *["$breaks"]* ]]; then
+		before="\${current%"\${current##*["$breaks"]}"}"
+	fi
 	COMPREPLY=()
-	local line
-	for line in "\${words[@]}"; do
-		COMPREPLY+=("\${line%%$'\\t'*}")
-	done
+	local word
+	while IFS= read -r word; do
+		word="\${word%%$'\\t'*}"
+		COMPREPLY+=("\${word#"$before"}")
+	done < <(spoke completion words -- "\${typed[@]:1}" 2>/dev/null)
 	# What ends in a slash, a colon or an equals sign goes on.
 	if [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == *[/:=] ]]; then
 		compopt -o nospace
-	fi
-	# bash takes words apart at colons; the part before the last one is typed already.
-	local typed="\${COMP_WORDS[COMP_CWORD]}"
-	if [[ "$typed" == *:* && "$COMP_WORDBREAKS" == *:* ]]; then
-		local before="\${typed%:*}:"
-		COMPREPLY=("\${COMPREPLY[@]#"$before"}")
 	fi
 }
 complete -o default -F _spoke spoke

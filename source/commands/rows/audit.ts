@@ -4,7 +4,7 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandRow} from '../command.ts';
 
 const flags = [
-	{name: 'require', kind: 'strings', value: 'WORD', help: 'verified, tunnelled, protected or ROW=pass; repeat for several. Not met ends with status 3, undecided with 4'},
+	{name: 'require', kind: 'strings', value: 'WORD', suggests: ['verified', 'tunnelled', 'protected'], help: 'verified, tunnelled, protected or ROW=pass; repeat for several. Not met ends with status 3, undecided with 4'},
 	{name: 'min-basis', kind: 'string', default: 'proven', value: 'BASIS', oneOf: ['proven', 'inferred'], help: 'how surely a requirement must be known'},
 	probeFlag,
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json', 'junit'], help: 'text with a picture, one JSON object, or JUnit for CI'},

@@ -7,7 +7,7 @@ const flags = [
 	{name: 'tour', kind: 'boolean', help: 'drive logs, exec, a forward and the proxies once in each posture, and end'},
 	{name: 'serve', kind: 'boolean', help: 'keep the sandbox running for other clients; it ends with its parent'},
 	{name: 'kubeconfig-out', kind: 'string', value: 'FILE', completes: 'file', help: 'with --serve: where its kubeconfig is written (mode 0600)'},
-	{name: 'scenario', kind: 'string', default: 'default', value: 'NAME', help: 'which sandbox: default, verified, konnectivity, http-connect, ssh-tunnels, refused, agents-gone'},
+	{name: 'scenario', kind: 'string', default: 'default', value: 'NAME', suggests: ['default', 'verified', 'konnectivity', 'http-connect', 'ssh-tunnels', 'refused', 'agents-gone'], help: 'which sandbox: default, verified, konnectivity, http-connect, ssh-tunnels, refused, agents-gone'},
 	{name: 'port', kind: 'integer', default: 0, value: 'PORT', help: 'port of the sandbox’s apiserver on 127.0.0.1; 0 is a free one'},
 	...screenFlags,
 	helpFlag,

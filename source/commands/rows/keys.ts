@@ -4,7 +4,7 @@ import type {CommandRow} from '../command.ts';
 
 const flags = [
 	{name: 'check', kind: 'boolean', help: 'check the keymap; every problem with file, line and column; status 2 when there is one'},
-	{name: 'keymap', kind: 'string', value: 'FILE', completes: 'file', help: 'a keymap file in place of ~/.config/spoke/keymap.yaml, or default, vim or k9s'},
+	{name: 'keymap', kind: 'string', value: 'FILE', completes: 'file', suggests: ['default', 'vim', 'k9s'], help: 'a keymap file in place of ~/.config/spoke/keymap.yaml, or default, vim or k9s'},
 	{name: 'output', short: 'o', kind: 'string', value: 'FORMAT', oneOf: ['text', 'json'], default: 'text', help: 'text, or json: one object'},
 	{name: 'json', kind: 'boolean', help: 'the same as -o json'},
 	helpFlag,

@@ -4,7 +4,7 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandRow} from '../command.ts';
 
 const flags = [
-	{name: 'feature', kind: 'strings', value: 'FEATURE,…', help: 'only these of logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy'},
+	{name: 'feature', kind: 'strings', value: 'FEATURE,…', suggests: ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'], help: 'only these of logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy'},
 	probeFlag,
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one Path object a line'},
 	helpFlag,

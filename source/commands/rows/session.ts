@@ -7,7 +7,7 @@ import type {CommandRow} from '../command.ts';
 /** Shared by the session and `spoke tail`. */
 export const screenFlags = [
 	readOnlyFlag,
-	{name: 'keymap', kind: 'string', value: 'FILE', completes: 'file', help: 'a keymap file in place of ~/.config/spoke/keymap.yaml, or default, vim or k9s'},
+	{name: 'keymap', kind: 'string', value: 'FILE', completes: 'file', suggests: ['default', 'vim', 'k9s'], help: 'a keymap file in place of ~/.config/spoke/keymap.yaml, or default, vim or k9s'},
 	{name: 'theme', kind: 'string', value: 'NAME', oneOf: ['auto', 'dark', 'light', 'ansi', 'mono'], help: 'colours: auto (from the terminal), dark, light, ansi or mono'},
 	{name: 'motion', kind: 'string', value: 'MODE', oneOf: ['on', 'off'], help: 'off: nothing counts down, no curve runs, ages go on every 10 s; NO_MOTION in the environment does the same'},
 ] as const satisfies readonly FlagRow[];
