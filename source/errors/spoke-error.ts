@@ -54,7 +54,10 @@ export type ErrorObject = {
 	exitStatus: number;
 };
 
-/** Anything thrown, as a SpokeError; what is not one already is a bug of ours (status 70) or a closed pipe (141). */
+/** What the system says where no more can be written to a disk or terminal. */
+const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']);
+
+/** Anything thrown, as a SpokeError; what is not one already is a bug of ours (status 70), a closed pipe (141) or a full disk (14). */
 export function asSpokeError(thrown: unknown): SpokeError {
 	// Each command is a bundle with a class of its own, so the class alone does not tell.
 	if (thrown instanceof SpokeError || (thrown instanceof Error && thrown.name === 'SpokeError' && 'exitStatus' in thrown)) {
@@ -62,8 +65,14 @@ export function asSpokeError(thrown: unknown): SpokeError {
 	}
 
 	const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-	if ((error as NodeJS.ErrnoException).code === 'EPIPE') {
+	const {code, syscall} = error as NodeJS.ErrnoException;
+	if (code === 'EPIPE') {
 		return new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error});
+	}
+
+	// Files are named by whoever opens them; what is left is our own output.
+	if (syscall === 'write' && unwritable.has(code ?? '')) {
+		return new SpokeError('ERR_LOCAL_FILE', `the output cannot be written: ${error.message}`, {cause: error});
 	}
 
 	return new SpokeError('ERR_INTERNAL', `bug in spoke: ${error.message}`, {cause: error});

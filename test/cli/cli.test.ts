@@ -1,7 +1,7 @@
 /** The program from outside: help, usage, old Nodes, and how little a one-shot reads. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, open, readFile, rm, writeFile} from 'node:fs/promises';
 import {createServer, type AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -49,6 +49,19 @@ test('a reader of help or of a table that is gone is status 141, without a word'
 		const [status] = await once(child, 'close') as [number];
 		t.is(status, 141, argv.join(' '));
 		t.is(await said, '');
+	}
+});
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+onLinux('a disk that is full is status 14 and no bug of ours', async t => {
+	const full = await open('/dev/full', 'w');
+	t.teardown(async () => full.close());
+	for (const argv of [['help'], ['keys', '-o', 'json'], ['completion', 'bash']]) {
+		const child = spawn(process.execPath, [builtProgram, ...argv], {stdio: ['ignore', full.fd, 'pipe']});
+		const said = textOf(child.stderr!);
+		const [status] = await once(child, 'close') as [number];
+		t.is(status, 14, argv.join(' '));
+		t.regex(await said, /^error: the output cannot be written: ENOSPC.*\[ERR_LOCAL_FILE\]\n$/);
 	}
 });
 
