@@ -11,6 +11,9 @@ export const pathFlag = {
 
 export const readOnlyFlag = {name: 'read-only', kind: 'boolean', help: 'refuse exec, attach, debug, forwards, listeners and writing proxy methods'} as const satisfies FlagRow;
 
+/** For commands that only read, so that an alias with `--read-only` fits them too. */
+export const readOnlyAnyway = {...readOnlyFlag, hidden: true} as const satisfies FlagRow;
+
 export const probeFlag = {
 	name: 'probe', kind: 'string', default: 'passive', value: 'MODE', oneOf: ['passive', 'active'],
 	help: 'active: also open a few idle connections of our own to prove the route',

@@ -22,6 +22,8 @@ export type FlagRow = {
 	bare?: string;
 	/** The only values allowed. */
 	oneOf?: readonly string[];
+	/** A duration that must be more than zero. */
+	positive?: boolean;
 	/** Values that completion offers, where others are allowed too. */
 	suggests?: readonly string[];
 	/** What completion offers for the value. */

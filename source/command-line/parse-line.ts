@@ -132,6 +132,10 @@ function valueOf(row: FlagRow, spelled: string, text: string, before: unknown): 
 				throw invalid('must be a duration such as 30s, 5m or 1h30m');
 			}
 
+			if (row.positive && milliseconds <= 0) {
+				throw usage(`${spelled} must be higher than zero`);
+			}
+
 			return milliseconds;
 		}
 

@@ -16,10 +16,6 @@ export const command: Command<typeof attachRow.flags> = {
 			throw new SpokeError('ERR_USAGE', `one target is needed: a pod, or KIND/NAME; ${surplus.length + positionals.slice(0, 1).length} were given`);
 		}
 
-		if (flags['pod-running-timeout'] <= 0) {
-			throw new SpokeError('ERR_USAGE', '--pod-running-timeout must be more than zero');
-		}
-
 		return runRemoteCommand(invocation, {
 			feature: 'attach', asked: target, command: [], detachKeys: parseDetachKeys(flags['detach-keys'] || defaultDetachKeys),
 		});

@@ -19,9 +19,14 @@ const formats: Readonly<Record<string, (audit: Audit) => string>> = {
 
 export const command: Command<typeof auditRow.flags> = {
 	row: auditRow,
-	async run({flags, positionals, stdout, interrupted, env}) {
+	async run({flags, given, positionals, stdout, interrupted, env}) {
 		if (positionals.length > 0) {
 			throw new SpokeError('ERR_USAGE', `audit takes no target, ${JSON.stringify(positionals[0])} was given`, {remedy: 'spoke path TARGET looks at one target'});
+		}
+
+		if (given.has('require') && flags.require.length === 0) {
+			// A gate whose variable is empty must not stand open.
+			throw new SpokeError('ERR_USAGE', '--require has no word');
 		}
 
 		const require = flags.require.map(asked => parseRequire(asked));

@@ -26,10 +26,14 @@ type PortForwardInvocation = Invocation<typeof portForwardRow.flags>;
 export const command: Command<typeof portForwardRow.flags> = {
 	row: portForwardRow,
 	async run(invocation) {
-		const {flags, stdout, stderr, interrupted, env} = invocation;
+		const {flags, given, stdout, stderr, interrupted, env} = invocation;
 		guardAccess('port-forward', 'listen', {readOnly: flags['read-only']});
 		const {targets, context} = await targetsOf(invocation);
-		const addresses = parseListenAddresses(flags.address.length === 0 ? ['localhost'] : flags.address);
+		if (given.has('address') && flags.address.length === 0) {
+			throw new SpokeError('ERR_USAGE', 'you must specify at least 1 address');
+		}
+
+		const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
 		const reporter = flags.output === 'json' ? jsonReporter(stdout) : textReporter(stdout, stderr);
 		let running: RunningForward[] = [];
 		let failure: SpokeError | undefined;

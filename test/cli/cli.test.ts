@@ -65,6 +65,30 @@ onLinux('a disk that is full is status 14 and no bug of ours', async t => {
 	}
 });
 
+const refused: ReadonlyArray<readonly [line: string, status: number, said: RegExp]> = [
+	['audit --require=', 2, /--require has no word/],
+	['logs x --pod-running-timeout=0', 2, /--pod-running-timeout must be higher than zero/],
+	['exec x --pod-running-timeout=-1s -- ls', 255, /--pod-running-timeout must be higher than zero/],
+	['port-forward x 80 --pod-running-timeout 0s', 2, /--pod-running-timeout must be higher than zero/],
+	['port-forward x 80 --address=', 2, /you must specify at least 1 address/],
+	['proxy get svc/web:80/ --port 0', 2, /--port is for the listener/],
+	['proxy get svc/web:80/ --accept-hosts x', 2, /--accept-hosts is for the listener/],
+	['proxy get svc/web:80/ --protocol x', 2, /--protocol goes with --websocket/],
+	['proxy --no-fail', 2, /--no-fail is for one request/],
+];
+for (const [line, status, said] of refused) {
+	test(`\`spoke ${line}\` is refused before anything is asked of a cluster`, async t => {
+		const ended = await runSpoke(line.split(' '));
+		t.is(ended.status, status);
+		t.regex(ended.stderr, said);
+		t.is(ended.stderr.trimEnd().split('\n').length, 1);
+	});
+}
+
+test('every command that reaches a cluster takes --read-only, so that an alias may have it', t => {
+	t.deepEqual(connecting.filter(({row}) => row.flags.every(flag => flag.name !== 'read-only')).map(({row}) => row.name), []);
+});
+
 test('a signal ends what only reads with its own status, without a word', async t => {
 	const silent = createServer().listen(0, '127.0.0.1');
 	await once(silent, 'listening');

@@ -10,7 +10,7 @@ import {startProxyListener} from '../../sessions/proxy-listener/start-proxy-list
 import type {ListenPlace} from '../../sessions/proxy-listener/listen-address.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Invocation} from '../command.ts';
-import type {proxyRow} from '../rows/proxy.ts';
+import {requestFlags, type proxyRow} from '../rows/proxy.ts';
 
 type ProxyInvocation = Invocation<typeof proxyRow.flags>;
 
@@ -66,7 +66,7 @@ function placeOf({flags, given}: ProxyInvocation): ListenPlace {
 
 /** Flags of one request would change nothing here. */
 function refuseRequestFlags({given}: ProxyInvocation): void {
-	const wrong = ['header', 'data', 'data-file', 'include', 'no-fail', 'websocket', 'protocol'].find(name => given.has(name));
+	const wrong = requestFlags.find(name => given.has(name));
 	if (wrong !== undefined) {
 		throw new SpokeError('ERR_USAGE', `--${wrong} is for one request: spoke proxy get TARGET`);
 	}

@@ -20,7 +20,7 @@ import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts'
 import {Sanitiser} from '../../text/sanitise.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Invocation} from '../command.ts';
-import type {proxyRow} from '../rows/proxy.ts';
+import {listenerFlags, type proxyRow} from '../rows/proxy.ts';
 import {talkOverWebSocket} from './talk-over-websocket.ts';
 
 /** The apiserver gives up reaching a backend after 30 s; the rest is the backend's own time. */
@@ -136,7 +136,16 @@ function limitOf(text: string): number {
 	return limit > 0 ? timerMs(limit) : answerMs;
 }
 
-function refuseContradictions({flags}: ProxyInvocation, method: string): void {
+function refuseContradictions({flags, given}: ProxyInvocation, method: string): void {
+	const wrong = listenerFlags.find(name => given.has(name));
+	if (wrong !== undefined) {
+		throw new SpokeError('ERR_USAGE', `--${wrong} is for the listener: spoke proxy without ${method.toLowerCase()}`);
+	}
+
+	if (given.has('protocol') && !flags.websocket) {
+		throw new SpokeError('ERR_USAGE', '--protocol goes with --websocket');
+	}
+
 	if (flags.data !== undefined && flags['data-file'] !== undefined) {
 		throw new SpokeError('ERR_USAGE', 'one of --data and --data-file is allowed');
 	}

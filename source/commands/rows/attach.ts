@@ -11,7 +11,7 @@ const flags = [
 	{name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help: 'the container; else the annotated default, else the first'},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the container prints'},
 	{name: 'detach-keys', kind: 'string', default: defaultDetachKeys, value: 'KEYS', help: 'keys that leave the container running, with -it'},
-	{name: 'pod-running-timeout', kind: 'duration', default: 60_000, value: 'DURATION', help: 'how long to wait for a pod behind the target'},
+	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait for a pod behind the target'},
 	readOnlyFlag,
 	pathFlag,
 	helpFlag,

@@ -1,5 +1,5 @@
 /** `spoke audit` as data. */
-import {helpFlag, probeFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, probeFlag, readOnlyAnyway} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandRow} from '../command.ts';
 
@@ -8,6 +8,7 @@ const flags = [
 	{name: 'min-basis', kind: 'string', default: 'proven', value: 'BASIS', oneOf: ['proven', 'inferred'], help: 'how surely a requirement must be known'},
 	probeFlag,
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json', 'junit'], help: 'text with a picture, one JSON object, or JUnit for CI'},
+	readOnlyAnyway,
 	helpFlag,
 	...connectionFlags,
 ] as const;

@@ -13,7 +13,7 @@ const flags = [
 	{name: 'tty', short: 't', kind: 'boolean', help: 'give it a terminal; needs -i'},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the container prints'},
 	{name: 'detach-keys', kind: 'string', default: defaultDetachKeys, value: 'KEYS', help: 'keys that leave the container running, with -it'},
-	{name: 'pod-running-timeout', kind: 'duration', default: 60_000, value: 'DURATION', help: 'how long to wait until the container runs'},
+	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait until the container runs'},
 	readOnlyFlag,
 	pathFlag,
 	helpFlag,

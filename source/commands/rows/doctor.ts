@@ -1,10 +1,11 @@
 /** `spoke doctor` as data. */
-import {helpFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, readOnlyAnyway} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandRow} from '../command.ts';
 
 const flags = [
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one object to attach to a ticket'},
+	readOnlyAnyway,
 	helpFlag,
 	...connectionFlags,
 ] as const;

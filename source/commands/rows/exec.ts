@@ -9,7 +9,7 @@ const flags = [
 	{name: 'tty', short: 't', kind: 'boolean', help: 'a terminal on the far side; needs -i and a terminal here'},
 	{name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help: 'the container; else the annotated default, else the first'},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the command prints'},
-	{name: 'pod-running-timeout', kind: 'duration', default: 60_000, value: 'DURATION', help: 'how long to wait for a pod behind the target'},
+	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait for a pod behind the target'},
 	readOnlyFlag,
 	pathFlag,
 	helpFlag,

@@ -1,5 +1,5 @@
 /** `spoke logs` as data. */
-import {helpFlag, pathFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, pathFlag, readOnlyAnyway} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandRow} from '../command.ts';
 
@@ -20,9 +20,10 @@ const flags = [
 	{name: 'resume', kind: 'boolean', default: true, help: 'with -f, go on after a cut; =false ends with status 13 instead'},
 	{name: 'ignore-errors', kind: 'boolean', help: 'say a log’s failure and go on with the others'},
 	{name: 'max-log-requests', kind: 'integer', value: 'LOGS', help: 'refuse to follow more logs than this at the start; there is no limit else'},
-	{name: 'pod-running-timeout', kind: 'duration', default: 20_000, value: 'DURATION', help: 'how long to wait for a pod behind the target, and with -f for a named pod to start'},
+	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 20_000, value: 'DURATION', help: 'how long to wait for a pod behind the target, and with -f for a named pod to start'},
 	{name: 'insecure-skip-tls-verify-backend', kind: 'boolean', help: 'ask the apiserver not to verify the kubelet’s certificate: leg 2 is then unverified'},
 	pathFlag,
+	readOnlyAnyway,
 	helpFlag,
 	...connectionFlags,
 ] as const;

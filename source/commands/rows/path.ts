@@ -1,5 +1,5 @@
 /** `spoke path` as data. */
-import {helpFlag, probeFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, probeFlag, readOnlyAnyway} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandRow} from '../command.ts';
 
@@ -7,6 +7,7 @@ const flags = [
 	{name: 'feature', kind: 'strings', value: 'FEATURE,…', suggests: ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'], help: 'only these of logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy'},
 	probeFlag,
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one Path object a line'},
+	readOnlyAnyway,
 	helpFlag,
 	...connectionFlags,
 ] as const;

@@ -7,7 +7,7 @@ const flags = [
 	{name: 'address', kind: 'strings', value: 'ADDRESSES', help: 'IP addresses to listen on, or localhost, which is 127.0.0.1 and ::1 and wants one of them (localhost)'},
 	{name: 'filename', short: 'f', kind: 'string', value: 'FILE', completes: 'file', help: 'forward what the lines of FILE say, each as it would stand here; the session saves such files in ~/.config/spoke/forwards'},
 	{name: 'output', short: 'o', kind: 'string', value: 'FORMAT', oneOf: ['json'], help: 'json: one event a line on stdout (schemas/port-forward-event.json)'},
-	{name: 'pod-running-timeout', kind: 'duration', default: 60_000, value: 'DURATION', help: 'how long to wait until a pod behind the target runs'},
+	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait until a pod behind the target runs'},
 	readOnlyFlag,
 	pathFlag,
 	helpFlag,

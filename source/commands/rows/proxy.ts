@@ -29,6 +29,10 @@ const flags = [
 	...connectionFlags,
 ] as const;
 
+/** Flags that mean nothing to a listener, and those that mean nothing to one request. */
+export const requestFlags = ['header', 'data', 'data-file', 'include', 'no-fail', 'websocket', 'protocol'] as const;
+export const listenerFlags = ['port', 'address', 'unix-socket', 'api-prefix', 'www', 'www-prefix', 'accept-hosts', 'accept-paths', 'reject-paths', 'reject-methods', 'keepalive'] as const;
+
 export const proxyRow = {
 	name: 'proxy',
 	summary: 'one request to a node, pod or service through the apiserver, or a local listener',

@@ -104,5 +104,7 @@ const words: Readonly<Record<string, string>> = {
 
 function bindError(error: NodeJS.ErrnoException, port: number, {address, family}: ListenAddress): SpokeError {
 	const place = family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
-	return new SpokeError('ERR_PORT_IN_USE', `cannot listen on ${place} (${family}): ${words[error.code ?? ''] ?? error.message}`, {text: error.message, cause: error});
+	return new SpokeError('ERR_PORT_IN_USE', `cannot listen on ${place} (${family}): ${words[error.code ?? ''] ?? error.message}`, {
+		text: error.message, cause: error, ...error.code === 'EADDRNOTAVAIL' && {remedy: 'give an address of this host, or localhost'},
+	});
 }
