@@ -8,6 +8,7 @@ import {jsonLine} from '../output/json-line.ts';
 import type {Audit} from '../posture/audit/audit-object.ts';
 import {parseRequire} from '../posture/audit/require.ts';
 import {runAudit} from '../posture/audit/run-audit.ts';
+import {errorText} from '../text/error-text.ts';
 import type {Command} from './command.ts';
 import {auditRow} from './rows/audit.ts';
 
@@ -19,7 +20,7 @@ const formats: Readonly<Record<string, (audit: Audit) => string>> = {
 
 export const command: Command<typeof auditRow.flags> = {
 	row: auditRow,
-	async run({flags, given, positionals, stdout, interrupted, env}) {
+	async run({flags, given, positionals, stdout, stderr, interrupted, env}) {
 		if (positionals.length > 0) {
 			throw new SpokeError('ERR_USAGE', `audit takes no target, ${JSON.stringify(positionals[0])} was given`, {remedy: 'spoke path TARGET looks at one target'});
 		}
@@ -40,9 +41,22 @@ export const command: Command<typeof auditRow.flags> = {
 			});
 			interrupted.throwIfAborted();
 			stdout.write(formats[flags.output]!(audit));
+			const failure = failureOf(audit);
+			if (failure) {
+				stderr.write(`${errorText(failure)}\n`);
+			}
+
 			return audit.exitStatus;
 		} finally {
 			cluster.close();
 		}
 	},
 };
+
+/** What a gate says where its output goes to a file: the audit itself carries the result. */
+function failureOf({require: {asked, result, rows}}: Audit): SpokeError | undefined {
+	const [wanted, why] = [asked.join(', '), rows.join(', ')];
+	return result === 'not-met'
+		? new SpokeError('ERR_REQUIRE_NOT_MET', `required, but not met: ${wanted} (${why})`)
+		: result === 'undecided' ? new SpokeError('ERR_REQUIRE_UNDECIDED', `required, but not decided: ${wanted} (${why})`) : undefined;
+}

@@ -27,7 +27,7 @@ export type Evidence = {
 	/** Fingerprint of the apiserver process that answered; `null` where no process is involved or it is not known. */
 	process: string | null;
 	time: string;
-	/** True when connections were opened or requests made only to get it. */
+	/** True when it took streams of our own or a handshake with a node: only in doctor, with `--probe active` or by consent. */
 	active: boolean;
 };
 

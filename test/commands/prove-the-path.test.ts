@@ -54,8 +54,12 @@ test('audit: one object of seventeen rows; requirements decide the status; JUnit
 	t.is(plain.status, 0, plain.stderr);
 	const [audit] = valid<Audit>(t, plain.stdout);
 	t.true(audit!.cluster.sandbox);
+	t.is(plain.stderr, '');
+	t.true(audit!.evidence.some(({source}) => source === 'anonymous-probe'));
+	t.deepEqual(audit!.evidence.filter(({active}) => active), [], 'nothing active without --probe active');
 	const failing = await runSpoke(['audit', '--require', 'verified', '-o', 'json'], {env});
 	t.is(failing.status, 3);
+	t.is(failing.stderr, 'error: required, but not met: verified (C4) [ERR_REQUIRE_NOT_MET]\n');
 	t.is(valid<Audit>(t, failing.stdout)[0]?.require.result, 'not-met');
 	const junit = await runSpoke(['audit', '--require', 'verified', '-o', 'junit'], {env});
 	t.is(junit.status, 3);
@@ -66,8 +70,9 @@ test('audit: one object of seventeen rows; requirements decide the status; JUnit
 
 test('audit as somebody with no rights: rows are unknown, each with what would tell, and a requirement is undecided', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
-	const {stdout, status} = await runSpoke(['audit', '--require', 'verified', '-o', 'json'], {env});
+	const {stdout, stderr, status} = await runSpoke(['audit', '--require', 'verified', '-o', 'json'], {env});
 	t.is(status, 4);
+	t.is(stderr, 'error: required, but not decided: verified (C4) [ERR_REQUIRE_UNDECIDED]\n');
 	const [audit] = valid<Audit>(t, stdout);
 	t.true(audit!.rows.filter(({verdict}) => verdict === 'unknown').every(({need}) => need.length > 0));
 	const text = await runSpoke(['audit'], {env});
