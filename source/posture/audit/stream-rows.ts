@@ -28,7 +28,10 @@ export function streamRow(all: readonly Grounds[]): RowFinding {
 		need: [...tls.need, ...route.need],
 	};
 	if (sum.state === 'unknown') {
-		return notKnown(`${words}: ${sum.why}`, sum.need.length > 0 ? sum.need : more.need, {...more, state: tls.state});
+		// Only whether it may cross is not known: what is known of its TLS keeps its own basis.
+		const encrypted = acrossReplicas(grounds, all, alike.filter(one => one.tls.basis === 'proven').map(one => one.grounds));
+		const basis = tls.state === 'unknown' ? 'unknown' : weakest(encrypted.basis, ...alike.map(one => one.tls.basis));
+		return notKnown(`${words}: ${sum.why}`, sum.need.length > 0 ? sum.need : more.need, {...more, state: tls.state, basis, scope: encrypted.scope});
 	}
 
 	if (sum.state === 'exposed') {

@@ -132,6 +132,11 @@ test('behind a gateway, or unverified, no row is proven', t => {
 	}
 });
 
+test('plain stays plain where only the route is not known, on what it stands itself', t => {
+	t.like(rowOf(closed, 'C7'), {verdict: 'unknown', state: 'plain', basis: 'inferred'});
+	t.like(rowOf(closed, 'C1'), {verdict: 'unknown', state: 'unknown', basis: 'unknown'});
+});
+
 test('a requirement is met, not met, or undecided', t => {
 	const status = (given: Given, asked: readonly string[], minBasis: 'proven' | 'inferred' = 'proven') =>
 		auditOf(auditGrounds(given), {facts}, {probe: 'passive', require: asked.map(word => parseRequire(word)), minBasis}).exitStatus;
