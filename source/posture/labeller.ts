@@ -78,6 +78,7 @@ class ConnectionLabeller implements Labeller {
 	#shared: Promise<SharedReadings> | undefined;
 	#late: Promise<ConnectionReadings | null> | undefined;
 	#sharedUntil = 0;
+	#lateUntil = 0;
 	#nextReadAt = 0;
 	/** `silent`: not one word came in time, so that another connection may have better luck. */
 	#flagsClosed: {closed: Closed; silent: boolean; until: number} | undefined;
@@ -137,12 +138,15 @@ class ConnectionLabeller implements Labeller {
 			return this.#unanswered();
 		}
 
+		const started = performance.now();
 		const reading = readBeforeUse(connection, {limitMs: beforeUseLimitMs});
 		this.#readAhead.set(connection, reading);
 		const readings = await reading;
 		const silent = !connection.usable;
 		const [closed = silent ? noAnswer : undefined] = readings.closed;
-		this.#flagsClosed = closed && {closed, silent, until: Date.now() + closedForMs};
+		// One that was lost before its time was up, by an apiserver that ends, says nothing about the next one.
+		const lost = silent && performance.now() - started < beforeUseLimitMs;
+		this.#flagsClosed = closed && !lost ? {closed, silent, until: Date.now() + closedForMs} : undefined;
 		return readings;
 	}
 
@@ -180,7 +184,36 @@ class ConnectionLabeller implements Labeller {
 		if (watched.phase === 'checking') {
 			watched.phase = 'settled';
 			this.#publish(id);
+			this.#lookAgain(id);
 		}
+	}
+
+	/** A stream may stay open for days: what no apiserver answered when it was opened is asked for again until one does. */
+	#lookAgain(id: string): void {
+		const isUnread = () => {
+			const watched = this.#watched.get(id);
+			return !this.#ended && watched?.phase === 'settled' && !watched.readings.flags && !watched.late?.flags ? watched : undefined;
+		};
+
+		const mayNot = this.#flagsClosed && this.#flagsClosed.closed.because !== 'no-answer';
+		if (!isUnread() || mayNot) {
+			return;
+		}
+
+		setTimeout(async () => {
+			if (!isUnread()) {
+				return;
+			}
+
+			const late = await this.#readElsewhere();
+			const watched = isUnread();
+			if (watched && late?.flags) {
+				watched.late = late;
+				this.#publish(id);
+			} else {
+				this.#lookAgain(id);
+			}
+		}, closedForMs).unref();
 	}
 
 	/** The route where nothing else told it, as an egress file alone does not. */
@@ -200,8 +233,23 @@ class ConnectionLabeller implements Labeller {
 			return null;
 		}
 
-		this.#late ??= readOnFreshConnection(this.#cluster, {limitMs: lateLimitMs});
-		return this.#late;
+		return this.#readElsewhere();
+	}
+
+	async #readElsewhere(): Promise<ConnectionReadings | null> {
+		if (!this.#late || this.#lateUntil < Date.now()) {
+			this.#lateUntil = Date.now() + sharedForMs;
+			this.#late = readOnFreshConnection(this.#cluster, {limitMs: lateLimitMs});
+		}
+
+		const reading = this.#late;
+		const late = await reading;
+		// Nothing read is nothing to keep for the next one.
+		if (!late?.flags && this.#late === reading) {
+			this.#late = undefined;
+		}
+
+		return late;
 	}
 
 	/** Until the far end was heard, or the wait is over. */

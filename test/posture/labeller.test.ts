@@ -347,6 +347,48 @@ test('a /flagz that comes too late for its stream is read on another connection,
 	await server.close();
 });
 
+test('an apiserver that ends while it is asked does not leave the next connections unread', async t => {
+	let asked = 0;
+	const server = await startServer({request(request, response) {
+		if (request.url === '/flagz' && asked++ === 0) {
+			request.socket.destroy();
+		} else {
+			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
+		}
+	}});
+	const cluster = await server.cluster();
+	const {labeller, told} = listen(cluster);
+	const lost = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.closed?.(lost, purpose);
+	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	t.deepEqual([asked, told.at(-1)?.legs[1]?.tls.state], [2, 'unverified']);
+	connection.close();
+	cluster.close();
+	await server.close();
+});
+
+test('a stream that was opened while no apiserver said its flags is labelled as soon as one does, however long it is open', async t => {
+	t.timeout(30_000);
+	let silent = true;
+	const server = await startServer({request(request, response) {
+		if (request.url !== '/flagz' || !silent) {
+			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
+		}
+	}});
+	const cluster = await server.cluster();
+	const {labeller, until} = listen(cluster);
+	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.witness.opened?.(connection, purpose, opened);
+	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unknown');
+	silent = false;
+	const {legs} = await until(({legs}) => legs[1]?.tls.state === 'unverified', 15_000);
+	t.is(legs[1]?.tls.basis, 'inferred');
+	connection.close();
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
+
 for (const status of [403, 404, 406, 500]) {
 	test(`a /flagz that answers ${status} is never taken for “not set”, and is asked once`, async t => {
 		let asked = 0;
