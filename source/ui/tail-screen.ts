@@ -2,6 +2,7 @@
 import {worstPath} from '../state/connections.ts';
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
+import {countMatches} from '../state/tail/shown-matches.ts';
 import {rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {Sanitiser} from '../text/sanitise.ts';
@@ -9,6 +10,7 @@ import {grouped} from '../text/grouped.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {withMatches} from './line-matches.ts';
 import {logLine, showTime, type LogLine} from './log-line.ts';
+import {matchWords} from './match-words.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import type {Role} from './theme.ts';
@@ -271,9 +273,9 @@ function counters(screen: Screen, view: TailView): Line {
 
 	const match = index === null || view.search === null
 		? []
-		: [index.matches.length === 0
-			? index.scanned < buffer.end ? `searching, ${grouped(index.scanned - buffer.first)} of ${grouped(buffer.end - buffer.first)}` : 'no match'
-			: `match ${grouped(Math.min(index.matches.length, index.matches.indexOf(view.cursor) + 1))} of ${grouped(index.matches.length)}`];
+		: [index.matches.length === 0 && index.scanned < buffer.end
+			? `searching, ${grouped(index.scanned - buffer.first)} of ${grouped(buffer.end - buffer.first)}`
+			: matchWords(countMatches(view))];
 	const filter = view.shownIndex === null ? [] : [`${grouped(view.shownIndex.matches.length)} fit ${view.filter.text === '' ? 'the level' : `${view.filter.inverse ? '!' : ''}${view.filter.text}`}${view.matchesOnly ? '' : ' (all shown)'}`];
 	const {lines, errors, warnings} = buffer.counts;
 	const parts: CounterPart[] = [

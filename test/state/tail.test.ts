@@ -4,7 +4,8 @@ import {LineBuffer, linesPerBlock} from '../../source/state/tail/line-buffer.ts'
 import {LineIndex, type LineQuery} from '../../source/state/tail/line-index.ts';
 import {levelOf} from '../../source/state/tail/line-level.ts';
 import {readJsonLine} from '../../source/state/tail/json-fields.ts';
-import {emptyTail, filterTail, followTail, goTo, keptTail, moveTail, nextMatch, pauseTail, searchTail, shownLength, topOf, waiting, type TailView} from '../../source/state/tail/tail-view.ts';
+import {countMatches, nextMatch} from '../../source/state/tail/shown-matches.ts';
+import {emptyTail, filterTail, followTail, goTo, keptTail, moveTail, pauseTail, searchTail, shownLength, topOf, waiting, type TailView} from '../../source/state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../../source/state/tail/tail-window.ts';
 
 function filled(texts: readonly string[], limits?: {lines: number; bytes: number}): LineBuffer {
@@ -237,4 +238,20 @@ test('n and N go from match to match and round the ends', t => {
 	t.is(nextMatch({...tail, cursor: 1}, 1), 10);
 	t.is(nextMatch({...tail, cursor: 1}, -1), 19);
 	t.is(nextMatch({...tail, cursor: 19}, 1), 1);
+});
+
+test('n and N pass over matches that the filter leaves out, which are counted apart', t => {
+	const tail = searchTail(filterTail(goTo(view(50), 0), {filter: {text: '3', regex: false, inverse: false}, matchesOnly: true}), 'line 1', false);
+	tail.searchIndex!.advance(tail.buffer, 1000);
+	tail.shownIndex!.advance(tail.buffer, 1000);
+	t.deepEqual([nextMatch(tail, 1), nextMatch({...tail, cursor: 40}, -1), nextMatch({...tail, cursor: 13}, 1)], [13, 13, 13]);
+	t.deepEqual(countMatches({...tail, cursor: 13}), {at: 1, of: 1, more: false, hidden: 10});
+	t.deepEqual(countMatches({...tail, cursor: 13, matchesOnly: false}), {at: 5, of: 11, more: false, hidden: 0});
+	const other = searchTail(tail, 'line 2', false);
+	other.searchIndex!.advance(tail.buffer, 1000);
+	t.is(nextMatch(other, 1), 23);
+	const none = searchTail(tail, 'line 44', false);
+	none.searchIndex!.advance(tail.buffer, 1000);
+	t.is(nextMatch(none, 1), null);
+	t.deepEqual(countMatches(none), {at: 0, of: 0, more: false, hidden: 1});
 });

@@ -1,9 +1,11 @@
 /** Searches in a tail, which keep all lines, and its filter, which leaves lines out. */
 import {LineIndex} from '../../state/tail/line-index.ts';
-import {filterTail, goTo, jumpTo, nextMatch, searchTail, type TailView} from '../../state/tail/tail-view.ts';
+import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
+import {filterTail, goTo, jumpTo, searchTail, type TailView} from '../../state/tail/tail-view.ts';
+import {grouped} from '../../text/grouped.ts';
+import {countWords} from '../../ui/match-words.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
-import {grouped} from '../../text/grouped.ts';
 import {changeTail, currentTail, withTail} from './current-tail.ts';
 import {lookAbove, lookThrough, mayHaveOlder} from './tail-older.ts';
 
@@ -51,7 +53,7 @@ export async function search(session: Session): Promise<void> {
 
 	const answer = await session.type({
 		lead: '/', purpose: 'search', mayRegex: true,
-		note: text => text === '' ? '' : `${grouped(run.view.searchIndex?.matches.length ?? 0)} matches`,
+		note: text => text === '' ? '' : countWords(countMatches(run.view)),
 		onChange: look,
 		check: (text, regex) => text === '' ? null : new LineIndex({text, regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
 	});

@@ -82,7 +82,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 }
 
 /** One past the newest line that is shown: what came while paused waits. */
-function shownEnd({buffer, pausedAt}: TailView): number {
+export function shownEnd({buffer, pausedAt}: TailView): number {
 	return pausedAt === null ? buffer.end : Math.max(buffer.first, Math.min(pausedAt, buffer.end));
 }
 
@@ -119,7 +119,7 @@ export function placeOf(view: TailView, number: number): number {
 	return index === null ? Math.max(0, number - view.buffer.first) : index.shown.indexOf(number);
 }
 
-function activeIndex({shownIndex, matchesOnly}: TailView): LineIndex | null {
+export function activeIndex({shownIndex, matchesOnly}: TailView): LineIndex | null {
 	return matchesOnly ? shownIndex : null;
 }
 
@@ -210,17 +210,4 @@ export function findLine(view: TailView, from: number, direction: 1 | -1, isWant
 	}
 
 	return null;
-}
-
-/** The next match behind or before the cursor; goes round at the ends. */
-export function nextMatch(view: TailView, direction: 1 | -1): number | null {
-	const matches = view.searchIndex?.matches;
-	if (!matches || matches.length === 0) {
-		return null;
-	}
-
-	const at = matches.indexOf(view.cursor);
-	const exact = matches.at(at) === view.cursor;
-	const next = direction > 0 ? at + (exact ? 1 : 0) : at - 1;
-	return matches.at((next + matches.length) % matches.length) ?? null;
 }
