@@ -44,6 +44,11 @@ export class JoinPoints {
 		}
 	}
 
+	/** So many lines of each of the logs were asked for, and every log had fewer: nothing stands before them. */
+	hadFewer(asked: number, logs: number): boolean {
+		return logs > 0 && this.#points.size === logs && this.#points.values().every(({arrived}) => arrived < asked);
+	}
+
 	/** Older lines were put before what was known. */
 	begin(index: number, first: Buffer, count: number): void {
 		const known = this.#points.get(index)!;

@@ -27,10 +27,9 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'waiting': {
-			const ending = ended(event.ended).trimEnd();
 			const why = event.reason === null ? '' : `: ${event.reason}`;
-			const text = event.ended === null ? `is waiting${why}` : `ended ${ending}, and waits to be started again${why}`;
-			return {text: state === 'open' ? `${who}${event.source.container} ${text}` : null, source: {state: 'waiting', note: event.reason ?? (ending === '' ? 'not started' : `ended ${ending}`)}};
+			const text = event.ended === null ? `is waiting${why}` : `${ended(event.ended)}, waits${event.reason === null ? ' to be started again' : why}`;
+			return {text: state === 'open' ? `${who}${event.source.container} ${text}` : null, source: {state: 'waiting', note: event.reason ?? (event.ended === null ? 'not started' : ended({...event.ended, at: null}))}};
 		}
 
 		case 'stalled': {
@@ -54,7 +53,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'restarted': {
-			return {text: `${who}${event.source.container} ended ${ended(event.ended)}and started again, restart ${event.restarts}`, source: {state: 'open', note: 'restarted'}, counters: {restarts: 1}};
+			return {text: `${who}${event.source.container} ${ended(event.ended)} and started again, restart ${event.restarts}`, source: {state: 'open', note: 'restarted'}, counters: {restarts: 1}};
 		}
 
 		case 'server-said': {
@@ -62,7 +61,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'ended': {
-			return {text: `${who}${event.reason === 'pod-gone' ? 'pod is gone' : `${event.source.container} ended ${ended(event.ended)}`.trimEnd()}`, source: {state: 'ended', note: ''}};
+			return {text: `${who}${event.reason === 'pod-gone' ? 'pod is gone' : `${event.source.container} ${ended(event.ended)}`}`, source: {state: 'ended', note: ''}};
 		}
 
 		case 'failed': {
@@ -87,8 +86,15 @@ export function phaseOf(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note'
 	return held ? {phase: 'waiting', note: held.note} : null;
 }
 
+/** A container's end may be long past when it is told: the row's own time is not its time. */
 function ended(ending: LifeEnding | null): string {
-	return ending === null ? '' : `with exit ${ending.exitCode}${ending.reason === null || ending.reason === 'Completed' ? '' : ` ${ending.reason}`} `;
+	if (ending === null) {
+		return 'ended';
+	}
+
+	const {exitCode, reason, at} = ending;
+	const time = at !== null && /T\d{2}:\d{2}:\d{2}/.test(at) ? ` at ${at.slice(11, 19)}` : '';
+	return `ended${time} with exit ${exitCode}${reason === null || reason === 'Completed' ? '' : ` ${sanitiseLine(reason)}`}`;
 }
 
 function seconds(ms: number): string {

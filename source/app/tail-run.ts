@@ -113,6 +113,12 @@ export class TailRun {
 		this.#rates = isLive ? [...this.#rates.slice(-4), this.#live] : [];
 		this.#live = 0;
 		const rate = this.#rates.length === 0 ? null : this.#rates.reduce((sum, count) => sum + count, 0) / this.#rates.length;
+		const {since, older: {phase, note}, sources} = this.view;
+		const isRead = sources.every((_, index) => Date.now() > (this.#liveFrom.get(index) ?? Infinity));
+		if (since === 'tail' && phase === 'unread' && note === '' && isRead && this.#points.hadFewer(tailLines, sources.length)) {
+			this.view = {...this.view, older: {...olderUnread, phase: 'none'}};
+		}
+
 		const skews = this.#clocks.skews();
 		if (rate !== this.view.rate || skews.length > 0 || this.view.skews.length > 0) {
 			this.view = {...this.view, rate, skews};

@@ -117,7 +117,8 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'filter': {
-			return settle({...list, filter: event.text, top: 0});
+			// Who filtered has chosen: the thing under the cursor stays under it when the others come back.
+			return settle({...list, filter: event.text, top: 0, moved: list.moved || list.filter !== ''});
 		}
 
 		case 'sort-next': {

@@ -8,7 +8,7 @@ import {openTerminal} from '../support/terminal.ts';
 
 const count = 20_000;
 
-async function tailOf(t: ExecutionContext) {
+async function tailOf(t: ExecutionContext, lines = count) {
 	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
 	t.teardown(async () => rm(home, {recursive: true, force: true}));
 	const server = await LogServer.start();
@@ -18,12 +18,12 @@ async function tailOf(t: ExecutionContext) {
 		log.append(...Array.from({length: to - from}, (_, at) => ({time: new Date(Date.UTC(2026, 10, 24, 14) + from + at).toISOString(), text: `request ${from + at}${from + at === 7 ? ' needle' : ''}`})));
 	};
 
-	write(0, count);
+	write(0, lines);
 	const kubeconfig = join(home, 'kubeconfig.json');
 	await writeFile(kubeconfig, JSON.stringify({apiVersion: 'v1', kind: 'Config', 'current-context': 'one', clusters: [{name: 'one', cluster: {server: server.url}}], users: [{name: 'ada', user: {}}], contexts: [{name: 'one', context: {cluster: 'one', user: 'ada', namespace: 'demo'}}]}));
 	const terminal = await openTerminal(t, ['tail', 'web', '--kubeconfig', kubeconfig], {home, columns: 120});
-	await terminal.sees(new RegExp(`request ${count - 1}$|request ${count - 1} `, 'm'));
-	await terminal.sees(/ 500 lines/);
+	await terminal.sees(new RegExp(`request ${lines - 1}$|request ${lines - 1} `, 'm'));
+	await terminal.sees(new RegExp(` ${Math.min(lines, 500)} lines`));
 	return {terminal, server, log, write};
 }
 
@@ -36,6 +36,13 @@ test('the top is the first line of the log; what comes meanwhile is there as wel
 	terminal.press('tail.follow');
 	await terminal.sees(new RegExp(`request ${count + 99} `));
 	await terminal.sees(/ 20,100 lines/);
+});
+
+test('a log that is shorter than what was asked for is known to be whole: nothing is said to be older', async t => {
+	const {terminal, server} = await tailOf(t, 10);
+	terminal.press('tail.up');
+	await terminal.sees(/the first line: the server offers none older/);
+	t.is(server.seen.filter(({query}) => query['tailLines'] !== undefined).length, 1);
 });
 
 test('a search that finds nothing in what is loaded goes on in older lines, and lands on the line', async t => {

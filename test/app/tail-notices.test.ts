@@ -24,12 +24,12 @@ test('what broke stands first where a line is cut', t => {
 });
 
 test('a container that waits after it ran is told in the stream', t => {
-	const ended = {exitCode: 2, reason: 'Error'};
+	const ended = {exitCode: 2, reason: 'Error', at: '2026-11-25T09:55:58Z'};
 	const over = noticeOf({type: 'waiting', source, reason: null, ended}, '', 'open');
-	t.is(over.text, 'app ended with exit 2 Error, and waits to be started again');
+	t.is(over.text, 'app ended at 09:55:58 with exit 2 Error, waits to be started again');
 	t.is(over.source.note, 'ended with exit 2 Error');
 	const backOff = noticeOf({type: 'waiting', source, reason: 'CrashLoopBackOff', ended}, 'x2x: ', 'open');
-	t.is(backOff.text, 'x2x: app ended with exit 2 Error, and waits to be started again: CrashLoopBackOff');
+	t.is(backOff.text, 'x2x: app ended at 09:55:58 with exit 2 Error, waits: CrashLoopBackOff');
 	t.is(backOff.source.note, 'CrashLoopBackOff');
 	t.is(noticeOf({type: 'waiting', source, reason: null, ended: null}, '', 'open').text, 'app is waiting');
 	t.is(noticeOf({type: 'waiting', source, reason: 'ContainerCreating', ended: null}, '', 'waiting').text, null);

@@ -36,6 +36,12 @@ test('the cursor keeps its thing when rows come before it, and the thing keeps i
 	t.is(after.cursorIndex - after.top, place);
 });
 
+test('what was found by a filter stays under the cursor when the filter goes, without a move', t => {
+	const list = run(page('api', 'flaky', 'web'), {type: 'filter', text: 'f'}, {type: 'filter', text: 'fl'}, {type: 'filter', text: ''});
+	t.deepEqual([names(list), cursorRow(list)?.name], [['api', 'flaky', 'web'], 'flaky']);
+	t.is(cursorRow(run(page('api', 'flaky', 'web'), {type: 'filter', text: 'a'}, {type: 'filter', text: 'we'}))?.name, 'web');
+});
+
 test('a filter and a sort keep the cursor on its thing, if it is still shown', t => {
 	const list = run(page('api-1', 'api-2', 'web-1', 'web-2'), {type: 'move', by: 3});
 	const filtered = reduceList(list, {type: 'filter', text: 'web'});

@@ -54,8 +54,8 @@ function podIsDone(pod: PodObject): boolean {
 	return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 
-function ending({exitCode, reason, signal}: Termination): LifeEnding {
-	return {exitCode: exitCode ?? (signal ? 128 + signal : 0), reason: reason ?? null};
+function ending({exitCode, reason, signal, finishedAt}: Termination): LifeEnding {
+	return {exitCode: exitCode ?? (signal ? 128 + signal : 0), reason: reason ?? null, at: finishedAt ?? null};
 }
 
 /**

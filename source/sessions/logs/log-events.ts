@@ -50,4 +50,5 @@ export type GapReason =
 	| 'no-line-yet'
 	| 'clock-went-back';
 
-export type LifeEnding = {exitCode: number; reason: string | null};
+/** `at`: when, as the pod's status says it. */
+export type LifeEnding = {exitCode: number; reason: string | null; at: string | null};

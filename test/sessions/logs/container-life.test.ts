@@ -18,9 +18,9 @@ function pod(status: Partial<ContainerStatus>, {policy = 'Always', phase = 'Runn
 }
 
 const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerLife>]> = [
-	['a running container', pod({containerID: 'x', state: {running: {}}, restartCount: 2, lastState: terminated(137, 'w')}), {id: 'x', restarts: 2, state: 'running', before: {exitCode: 137, reason: 'Error'}}],
+	['a running container', pod({containerID: 'x', state: {running: {}}, restartCount: 2, lastState: terminated(137, 'w')}), {id: 'x', restarts: 2, state: 'running', before: {exitCode: 137, reason: 'Error', at: null}}],
 	['one that is being created', pod({state: {waiting: {reason: 'ContainerCreating'}}}, {phase: 'Pending'}), {id: null, state: 'waiting', reason: 'ContainerCreating'}],
-	['one in back-off offers the log of its last life', pod({state: {waiting: {reason: 'CrashLoopBackOff'}}, lastState: terminated(1, 'w'), restartCount: 4}), {id: 'w', restarts: 4, state: 'between', reason: 'CrashLoopBackOff', ended: {exitCode: 1, reason: 'Error'}}],
+	['one in back-off offers the log of its last life', pod({state: {waiting: {reason: 'CrashLoopBackOff'}}, lastState: terminated(1, 'w'), restartCount: 4}), {id: 'w', restarts: 4, state: 'between', reason: 'CrashLoopBackOff', ended: {exitCode: 1, reason: 'Error', at: null}}],
 	['an end under Always', pod({state: terminated(0, 'x')}), {id: 'x', state: 'between'}],
 	['an end under Never', pod({state: terminated(1, 'x')}, {policy: 'Never'}), {state: 'over'}],
 	['success under OnFailure', pod({state: terminated(0, 'x')}, {policy: 'OnFailure'}), {state: 'over'}],
