@@ -19,8 +19,8 @@ export type SwitchName = keyof SwitchValues;
 export type SwitchRow = {
 	name: SwitchName;
 	title: string;
-	/** In the order in which a person steps through them; the first one is the start. */
-	values: ReadonlyArray<{value: string | number; says: string}>;
+	/** In the order in which a person steps through them; the first one is the start. `word` is shown for a value that is no word. */
+	values: ReadonlyArray<{value: string | number; word?: string; says: string}>;
 	/** The apiserver starts anew, as it would to take other flags. */
 	restarts: boolean;
 };
@@ -47,13 +47,13 @@ export const switchRows: readonly SwitchRow[] = [
 		{value: 'expired', says: 'expired yesterday'},
 		{value: 'pending', says: 'none yet: the signing request waits for approval'},
 	]},
-	{name: 'identity', title: 'the apiserver’s rights at kubelets', restarts: false, values: [
+	{name: 'identity', title: 'apiserver’s rights at kubelets', restarts: false, values: [
 		{value: 'accepted', says: 'as it should be'},
 		{value: 'refused', says: 'kubelets answer 403 to the apiserver'},
 	]},
 	{name: 'latency', title: 'latency to the apiserver', restarts: false, values: [
-		{value: 0, says: 'none'}, {value: 50, says: '50 ms each way'}, {value: 250, says: '250 ms each way'},
+		{value: 0, word: 'none', says: 'nothing is held up'}, {value: 50, word: '50 ms', says: '50 ms each way'}, {value: 250, word: '250 ms', says: '250 ms each way'},
 	]},
 	{name: 'stall', title: 'stall', restarts: false, values: [{value: 'off', says: 'bytes flow'}, {value: 'on', says: 'nothing is carried, nothing is said'}]},
-	{name: 'retryAfter', title: 'too many requests', restarts: false, values: [{value: 0, says: 'off'}, {value: 2, says: '429 with Retry-After: 2'}]},
+	{name: 'retryAfter', title: 'too many requests', restarts: false, values: [{value: 0, word: 'off', says: 'every request is let in'}, {value: 2, word: 'on', says: '429 with Retry-After: 2'}]},
 ];

@@ -40,11 +40,13 @@ function legOne({state: {cluster}, theme: {glyphs}}: Screen, long: boolean): Spa
 	return [...route === 'proxy' ? [of('route', `${stroke} proxy `)] : [], of(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`), hub];
 }
 
-const views: ReadonlyArray<readonly [ViewName, string]> = [
-	['pods', 'Pods'], ['workloads', 'Workloads'], ['services', 'Services'], ['nodes', 'Nodes'], ['forwards', 'Forwards'], ['proxy', 'Proxy'], ['audit', 'Audit'], ['sandbox', 'Sandbox'],
+/** Each with a word for where there is less room. */
+const views: ReadonlyArray<readonly [ViewName, string, string]> = [
+	['pods', 'Pods', 'Pods'], ['workloads', 'Workloads', 'Work'], ['services', 'Services', 'Svcs'], ['nodes', 'Nodes', 'Nodes'],
+	['forwards', 'Forwards', 'Fwds'], ['proxy', 'Proxy', 'Proxy'], ['audit', 'Audit', 'Audit'], ['sandbox', 'Sandbox', 'Sandbox'],
 ];
 
-/** `─┤1 Pods 12├─2 Workloads 6─…`: which views there are, their keys and sizes; with less room fewer sizes, then keys alone. */
+/** `─┤1 Pods 12├─2 Workloads 6─…`: which views there are, their keys and sizes; with less room fewer sizes, shorter words, then keys alone. */
 export function viewRule(screen: Screen, right = ''): Line {
 	const {state, theme: {glyphs}} = screen;
 	const width = state.size.columns;
@@ -54,10 +56,11 @@ export function viewRule(screen: Screen, right = ''): Line {
 	const forms = [
 		(name: ViewName, title: string) => `${title}${countOf(state, name)}`,
 		(name: ViewName, title: string) => `${title}${name === state.view || name === 'forwards' ? countOf(state, name) : ''}`,
+		(name: ViewName, title: string, short: string) => name === state.view ? `${title}${countOf(state, name)}` : `${short}${name === 'forwards' ? countOf(state, name) : ''}`,
 		(name: ViewName, title: string) => name === state.view ? `${title}${countOf(state, name)}` : title.slice(0, 3),
 		(name: ViewName, title: string) => name === state.view ? `${title}${countOf(state, name)}` : '',
-	].map(words => shown.flatMap(([name, title]): Span[] => {
-		const text = `${keyOfView(screen, name) ?? ''} ${words(name, title)}`.trim();
+	].map(words => shown.flatMap(([name, title, short]): Span[] => {
+		const text = `${keyOfView(screen, name) ?? ''} ${words(name, title, short)}`.trim();
 		return name === state.view
 			? [of('focus', `${glyphs.tabLeft}${text}${glyphs.tabRight}`), of('rule', glyphs.rule)]
 			: [{text}, of('rule', glyphs.rule)];

@@ -1,5 +1,6 @@
 /** The sandbox screen: postures and faults are switched here, and the labels follow. */
-import type {Sandbox} from '../../sandbox/sandbox.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchRow, SwitchValues} from '../../sandbox/switch-rows.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
@@ -11,7 +12,7 @@ type Knob = Session['store']['state']['sandboxKnobs'][number];
 const running = new WeakMap<Session, {sandbox: Sandbox; rows: readonly SwitchRow[]}>();
 
 /** What happens once, applied like a switch. */
-const happenings: ReadonlyArray<{id: string; label: string; says: string; effect: string; run(sandbox: Sandbox): void | Promise<void>}> = [
+const happenings: ReadonlyArray<{id: string; label: string; says: string; effect: string; run(sandbox: Sandbox, session: Session): void | Promise<void>}> = [
 	{id: 'cut', label: 'connections to the apiserver', says: 'cut now', effect: 'every stream breaks and comes back', run(sandbox) {
 		sandbox.faults.cut();
 	}},
@@ -22,10 +23,27 @@ const happenings: ReadonlyArray<{id: string; label: string; says: string; effect
 	{id: 'rotate', label: 'log files', says: 'rotate now', effect: 'tails go on or say what may be missing', run(sandbox) {
 		sandbox.faults.rotateLogs();
 	}},
+	{id: 'replace', label: 'a pod of web', says: 'replace now', effect: 'forwards move to another pod', async run(sandbox, session) {
+		sandbox.faults.replacePod(await podOf(session, 'web'));
+	}},
+	{id: 'crash', label: 'a container of api', says: 'end now', effect: 'a restart; p shows the log before', async run(sandbox, session) {
+		sandbox.faults.restartContainers(await podOf(session, 'api'));
+	}},
 	{id: 'compact', label: 'watch history', says: 'forget now', effect: 'lists are read anew', run(sandbox) {
 		sandbox.faults.compact();
 	}},
 ];
+
+/** A pod that runs, of a workload of the sandbox's own. */
+async function podOf({cluster}: Session, app: string): Promise<PodName> {
+	const {items} = await cluster.access.json<{items: Array<{metadata: {name: string; deletionTimestamp?: string}}>}>({path: `/api/v1/namespaces/default/pods?labelSelector=app%3D${app}`});
+	const pod = items.find(({metadata}) => metadata.deletionTimestamp === undefined);
+	if (!pod) {
+		throw new SpokeError('ERR_NOT_FOUND', `no pod of ${app} runs now`);
+	}
+
+	return {name: pod.metadata.name};
+}
 
 export function followSandbox(session: Session, sandbox: Sandbox, isForWant: boolean): void {
 	const key = describe(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
@@ -48,7 +66,7 @@ function show(session: Session, change?: {id: string; at: number}): void {
 		...run.rows.map((row): Knob => {
 			const at = row.values.findIndex(({value}) => value === now[row.name]);
 			const shown = change?.id === row.name ? change.at : at;
-			return {id: row.name, label: row.title, values: row.values.map(({value}) => String(value)), at: Math.max(0, shown), effect: shown === at ? row.values[at]?.says ?? '' : `not applied yet: ${row.values[shown]?.says ?? ''}${row.restarts ? '; apiserver restarts' : ''}`, fault: row.name !== 'verification' && row.name !== 'route'};
+			return {id: row.name, label: row.title, values: row.values.map(({value, word}) => word ?? String(value)), at: Math.max(0, shown), effect: shown === at ? row.values[at]?.says ?? '' : `not applied yet: ${row.values[shown]?.says ?? ''}${row.restarts ? '; apiserver restarts' : ''}`, fault: row.name !== 'verification' && row.name !== 'route'};
 		}),
 		...happenings.map(({id, label, says, effect}): Knob => ({id, label, values: [says], at: 0, effect, fault: true})),
 	];
@@ -81,7 +99,7 @@ export const sandboxHandlers: Handlers = {
 		const happening = happenings.find(({id}) => id === knob.id);
 		const row = run.rows.find(({name}) => name === knob.id);
 		if (happening) {
-			await happening.run(run.sandbox);
+			await happening.run(run.sandbox, session);
 		} else if (row) {
 			await run.sandbox.switches.set({[row.name]: row.values[knob.at]!.value});
 		}

@@ -72,7 +72,8 @@ function subjectOf(session: Session): Subject {
 		return {about: 'the apiserver', path: null, error: state.cluster.error, entry: null};
 	}
 
-	return {about: targetHere(session)?.target ?? 'this path', path: state.pathHere?.path ?? null, error: null, entry: null};
+	const about = state.view === 'sandbox' ? state.pathHere?.of : targetHere(session)?.target;
+	return {about: about ?? 'this path', path: state.pathHere?.path ?? null, error: null, entry: null};
 }
 
 function linesOf({store}: Session, layer: Extract<Layer, {kind: 'why'}>): readonly TextLine[] {
