@@ -114,11 +114,8 @@ export class TailRun {
 		this.#live = 0;
 		const rate = this.#rates.length === 0 ? null : this.#rates.reduce((sum, count) => sum + count, 0) / this.#rates.length;
 		const {since, older: {phase, note}, sources} = this.view;
-		const isRead = sources.every((_, index) => Date.now() > (this.#liveFrom.get(index) ?? Infinity));
-		if (since === 'tail' && phase === 'unread' && note === '' && isRead && this.#points.hadFewer(tailLines, sources.length)) {
-			this.view = {...this.view, older: {...olderUnread, phase: 'none'}};
-		}
-
+		const isWhole = since === 'tail' && phase === 'unread' && note === '' && sources.every((_, index) => Date.now() > (this.#liveFrom.get(index) ?? Infinity)) && this.#points.hadFewer(tailLines, sources.length);
+		this.view = isWhole ? {...this.view, older: {...olderUnread, phase: 'none'}} : this.view;
 		const skews = this.#clocks.skews();
 		if (rate !== this.view.rate || skews.length > 0 || this.view.skews.length > 0) {
 			this.view = {...this.view, rate, skews};

@@ -44,7 +44,12 @@ export async function examine(cluster: ClusterAccess, {signal}: {signal?: AbortS
 	const processId = own.process?.facts.id ?? null;
 	const metrics = connection.usable ? await readMetricsOncePerMinute(cluster, connection, processId, options) : notAsked();
 	const processChanged = own.flags !== null && connection.usable && await answersDiffer(connection, own);
+	const readAt = Date.now();
 	const shared = await readShared(cluster, {timeoutMs: readLimitMs});
+	if (!processChanged) {
+		knownProcesses(cluster).keepShared(processId, shared, readAt);
+	}
+
 	const others = await meetOthers(cluster, own, shared.replicas?.facts.known ?? null, signal);
 	return {connection, own, others, unreached: [], processChanged, metrics, shared, active: nothingActive};
 }

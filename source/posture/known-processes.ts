@@ -1,6 +1,7 @@
 /** What was read once of an apiserver process stays true as long as it lives: shared between the labels, the path pane and the probes of one cluster. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Grounds, MetricFacts, Reading} from './evidence.ts';
+import {nothingShared, type SharedReadings} from './shared-readings.ts';
 
 export type KnownProcess = Pick<Grounds, 'metrics' | 'stepTests' | 'agentTests'>;
 
@@ -10,6 +11,7 @@ export const nothingKnown: KnownProcess = {metrics: [], stepTests: [], agentTest
 export class KnownProcesses {
 	readonly #byId = new Map<string, KnownProcess>();
 	readonly #metricsAt = new Map<string, number>();
+	readonly #shared = new Map<string, {at: number; shared: SharedReadings}>();
 	readonly #listeners = new Set<(process: string) => void>();
 
 	of(process: string | null): KnownProcess {
@@ -20,6 +22,19 @@ export class KnownProcesses {
 	recentMetrics(process: string | null, maxAgeMs: number): Reading<MetricFacts> | undefined {
 		const at = process === null ? undefined : this.#metricsAt.get(process);
 		return at !== undefined && Date.now() - at < maxAgeMs ? this.of(process).metrics[0] : undefined;
+	}
+
+	/** What was read beside connections of a process within the last `maxAgeMs`: its pod's environment is fixed at its start. */
+	recentShared(process: string | null, maxAgeMs: number): SharedReadings {
+		const kept = process === null ? undefined : this.#shared.get(process);
+		return kept !== undefined && Date.now() - kept.at < maxAgeMs ? kept.shared : nothingShared;
+	}
+
+	/** `readAt`: when that reading began, milliseconds since 1970. */
+	keepShared(process: string | null, shared: SharedReadings, readAt: number): void {
+		if (process !== null) {
+			this.#shared.set(process, {at: readAt, shared});
+		}
 	}
 
 	/** What is left out stays as it was. Without an id nothing can be told apart, and nothing is kept. */

@@ -173,6 +173,7 @@ class ConnectionLabeller implements Labeller {
 		}
 
 		Object.assign(watched, {shared, late});
+		knownProcesses(this.#cluster).keepShared(watched.readings.process?.facts.id ?? null, shared, this.#sharedUntil - sharedForMs);
 		if (this.#isAwaited) {
 			await Promise.race([this.#readCounters(id, openedAt), pause(until - performance.now())]);
 		} else {
@@ -345,7 +346,11 @@ class ConnectionLabeller implements Labeller {
 	}
 
 	#labelOf(watched: WatchedConnection): Path {
-		return labelOf(watched, this.#cluster.facts, knownProcesses(this.#cluster).of(watched.readings.process?.facts.id ?? null));
+		const process = watched.readings.process?.facts.id ?? null;
+		const known = knownProcesses(this.#cluster);
+		// One that ends at once is closed before anything is read beside it: what was read beside others of its process, as lately as for them, holds for it.
+		const shared = watched.shared === nothingShared ? known.recentShared(process, sharedForMs) : watched.shared;
+		return labelOf({...watched, shared}, this.#cluster.facts, known.of(process));
 	}
 
 	#drop(id: string): void {

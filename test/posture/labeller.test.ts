@@ -250,6 +250,31 @@ for (const {title, starts, to, basis} of [
 	});
 }
 
+test('a connection that ends before anything is read beside it has what was read of its process before', async t => {
+	const {sandbox, env} = await openSandbox(t);
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {labeller, told, until} = listen(cluster);
+	const logs = {...purpose, feature: 'logs'} as const;
+	const brief = async () => {
+		const connection = await connectWitnessed(cluster, logs, labeller.witness);
+		labeller.witness.opened?.(connection, logs, {carrier: 'http', protocol: null});
+		connection.close();
+		labeller.witness.closed?.(connection, logs);
+		return told.at(-1)!.legs[1]!.route;
+	};
+
+	t.is((await brief()).basis, 'inferred');
+	const connection = await connectWitnessed(cluster, logs, labeller.witness);
+	labeller.witness.opened?.(connection, logs, {carrier: 'http', protocol: null});
+	t.is((await until(({phase, about}) => phase === 'settled' && about === 'open-connection')).legs[1]?.route.basis, 'proven');
+	t.is((await brief()).basis, 'proven');
+	connection.close();
+	labeller.witness.closed?.(connection, logs);
+	await sandbox.faults.restartApiserver();
+	t.is((await brief()).basis, 'inferred', 'another process may have another environment');
+	cluster.close();
+});
+
 test('an exec’s 101 alone proves no check: the kubelet has to be heard', async t => {
 	const {env} = await openSandbox(t, {scenario: 'verified'});
 	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
