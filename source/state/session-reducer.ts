@@ -128,7 +128,9 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 
 		case 'notice': {
 			const message: Message = {time: event.now, text: event.text, role: event.role ?? 'plain', hint: event.hint ?? ''};
-			return {...state, notice: message, messages: event.isPassing ? state.messages : [...state.messages.slice(-mostMessages + 1), message]};
+			// What went wrong is not pushed away by news before it was there to be read.
+			const isKept = message.role === 'plain' && state.notice !== null && state.notice.role !== 'plain' && event.now - state.notice.time <= noticeMs;
+			return {...state, notice: isKept ? state.notice : message, messages: event.isPassing ? state.messages : [...state.messages.slice(-mostMessages + 1), message]};
 		}
 
 		case 'notice-read': {

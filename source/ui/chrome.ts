@@ -113,11 +113,15 @@ export function footer(screen: Screen): Line {
 	}
 
 	const submit = state.overlay?.kind === 'form' ? state.overlay.submit : null;
+	const top = state.layers.at(-1)?.kind;
+	if (top === 'help') {
+		return helpFooter(screen);
+	}
+
 	const all = footerHints(hints).map(hint => hint.id === 'form.submit' && submit !== null ? {...hint, label: submit} : hint);
 	const last = all.filter(({id}) => id === 'palette.open' || id === 'help.open');
 	// The last hint needs no gap behind it.
 	const room = width - widthOf(last) + 2;
-	const top = state.layers.at(-1)?.kind;
 	const isText = top !== undefined && top !== 'tail';
 	const shown: Array<typeof all[number]> = [];
 	for (const hint of all) {
@@ -129,6 +133,12 @@ export function footer(screen: Screen): Line {
 	return line(' ', ...[...shown, ...last].flatMap(({key, label, off}, index): Span[] => [
 		{text: index === 0 ? '' : '  '}, of(off ? 'text.dim' : 'key', key), off ? of('text.dim', ` ${label}`) : {text: ` ${label}`},
 	]));
+}
+
+/** Every other key only closes the help: none of what it does elsewhere is offered. */
+function helpFooter({hints}: Screen): Line {
+	const turns = hints.flatMap(({action, keys}) => action.id === 'text.down' || action.id === 'text.page-down' ? [of('key', keys[0] ?? ''), {text: ` ${action.title}  `}] : []);
+	return line(' ', ...turns, {text: 'any other key closes'});
 }
 
 function widthOf(hints: ReadonlyArray<{key: string; label: string}>): number {

@@ -33,7 +33,7 @@ export function dockPane(screen: Screen, rows: number): Line[] {
 }
 
 function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
-	const {state: {size, pane, now, cluster, isStill}, theme: {glyphs}} = screen;
+	const {state: {size, pane, now, cluster, dock, isStill}, theme: {glyphs}} = screen;
 	const hasFocus = pane === 'connections' && isAt;
 	const isWide = size.columns >= 100;
 	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : clipToCells(entry.context, 8)}: `;
@@ -43,7 +43,8 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 		return {...line(...mark, ...narrowRow(entry, path, glyphs)), ...hasFocus && {ground: 'selection' as const}};
 	}
 
-	const room = isWide ? 36 : foreign === '' ? 22 : 31;
+	// One width for all: the badges stand under each other.
+	const room = isWide ? 36 : dock.every(({context}) => context === cluster.context) ? 22 : 27;
 	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: fitToCells(foreign + shortWhat(entry.what, room - cellWidth(foreign), glyphs), room)}, {text: ' '}];
 	const badge = entry.kind === 'proxy'
 		? listenerBadge(path, glyphs, isWide)

@@ -9,7 +9,7 @@ import {line, of, type Line, type Span} from './styled-line.ts';
 import {pageOf} from './text-screen.ts';
 
 export function helpScreen(screen: Screen, {context, top}: {context: string; top: number}, rows: number): Line[] {
-	return pageOf(screen, {title: 'Help', after: context, right: 'any other key closes'}, helpBody(screen, context), top, rows);
+	return pageOf(screen, {title: 'Help', after: context, right: ''}, helpBody(screen, context), top, rows);
 }
 
 const tlsWords = {verified: 'checked', unverified: 'nobody checked', plain: 'not encrypted'} as const;

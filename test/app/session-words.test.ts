@@ -115,6 +115,17 @@ test('marked pods are followed together', async t => {
 	await terminal.sees(/2 pods/);
 });
 
+test('the help offers only the keys that it takes, and at 80 columns no word of it is cut', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/Running/);
+	terminal.press('pods.logs');
+	await terminal.sees(/Tail pod/);
+	terminal.press('help.open');
+	await terminal.sees(/Help├ tail/);
+	t.regex(terminal.screen().at(-1)!, /^ ↓ down {2}PgDn a page down {2}any other key closes *$/);
+	t.deepEqual(terminal.screen().slice(2, -1).filter(row => row.includes('…')), []);
+});
+
 test('a key without a meaning says so, names the one that helps, and is no message', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/Running/);

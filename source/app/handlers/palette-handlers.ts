@@ -105,7 +105,7 @@ const commands: readonly CommandRow[] = [
 		showView(session, 'forwards');
 		await openForwardSet(session, name);
 	}},
-	{word: 'listen', takes: '[PORT]', does: 'a local port to the API: start or stop', as: 'proxy.listener', async run(session, [port]) {
+	{word: 'listen', takes: '[PORT]', does: 'a port to the API, on or off', as: 'proxy.listener', async run(session, [port]) {
 		if (port === undefined) {
 			showView(session, 'proxy');
 			(session as SessionRun).perform('proxy.listener');

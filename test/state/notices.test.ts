@@ -1,0 +1,28 @@
+/** What stands on the last line: what went wrong before what is only news. */
+import test from 'ava';
+import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
+import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
+
+const run = (...events: SessionEvent[]) => {
+	let state = emptySession({} as ClusterState, {columns: 80, rows: 24}, 1000, false);
+	for (const event of events) {
+		state = reduceSession(state, event);
+	}
+
+	return state;
+};
+
+const warning: SessionEvent = {type: 'notice', text: 'the keymap has a mistake', role: 'warn', now: 1000};
+const news = (now: number): SessionEvent => ({type: 'notice', text: 'a sandbox was opened', now});
+
+test('news does not push a warning away before it was there to be read; both stay in the messages', t => {
+	const state = run(warning, news(1200));
+	t.is(state.notice?.text, 'the keymap has a mistake');
+	t.deepEqual(state.messages.map(({text}) => text), ['the keymap has a mistake', 'a sandbox was opened']);
+	t.is(run(warning, {type: 'notice', text: 'worse', role: 'error', now: 1200}).notice?.text, 'worse');
+});
+
+test('a key, or its time, gives the line to what comes next', t => {
+	t.is(run(warning, {type: 'notice-read'}, news(1200)).notice?.text, 'a sandbox was opened');
+	t.is(run(warning, news(9000)).notice?.text, 'a sandbox was opened');
+});
