@@ -18,6 +18,11 @@ test('an outage is told and counted when it begins, whichever try is the first t
 	t.is(goesOn.source.note, 'no agent is connected · try 3');
 });
 
+test('a row names its log once', t => {
+	const cut = new SpokeError('ERR_STREAM_LOST', 'the log of p was cut: the connection was closed in the middle of the answer', {leg: 1});
+	t.is(noticeOf({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: cut}, '', 'open').source.note, 'was cut: the connection was closed in the middle of the answer · try 1');
+});
+
 test('what broke stands first where a line is cut', t => {
 	const refused = new SpokeError('ERR_SECOND_LEG', 'no agent is connected to its proxy server: No agent available', {text: 'Get "https://10.0.0.1:10250/x": No agent available'});
 	t.is(noticeOf({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: refused}, '', 'open').text, 'No agent available: no agent is connected to its proxy server, try 1 in 200 ms');
