@@ -38,8 +38,8 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 
 		case 'reconnecting': {
 			const why = event.error === null ? 'stream ended cleanly, container still runs. Resuming' : `${failureWords(event.error)}, try ${event.attempt} in ${seconds(event.retryInMs)}`;
-			// The row that it stands in names the log already.
-			const note = event.error === null ? 'resuming' : `${shortFailure(event.error).replace(/^the log of \S+ /, '')} · try ${event.attempt}`;
+			// The row that it stands in names the log already, and has room for little more than the try; the stream says how it was cut.
+			const note = event.error === null ? 'resuming' : `${shortFailure(event.error).replace(/^the log of \S+ was cut.*/, 'was cut')} · try ${event.attempt}`;
 			// Only the first try of an outage is a line of its own.
 			return {text: state === 'interrupted' ? null : `${who}${why}`, source: {state: 'interrupted', note}, ...state !== 'interrupted' && {counters: {reconnects: 1}}};
 		}

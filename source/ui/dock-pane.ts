@@ -8,7 +8,7 @@ import {showAge} from '../state/table-rows.ts';
 import {pathBadge} from './path-words.ts';
 import {firstKey, type Screen} from './screen.ts';
 import type {Glyphs} from './glyphs.ts';
-import {line, of, spread, type Line, type Span} from './styled-line.ts';
+import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
 
 /** Below this many columns a row is a name and a word. */
 const narrowBelow = 60;
@@ -46,15 +46,17 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	// One width for all: the badges stand under each other.
 	const room = isWide ? 36 : dock.every(({context}) => context === cluster.context) ? 22 : 27;
 	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: fitToCells(foreign + shortWhat(entry.what, room - cellWidth(foreign), glyphs), room)}, {text: ' '}];
-	const badge = entry.kind === 'proxy'
+	const badgeOf = (short: boolean) => entry.kind === 'proxy'
 		? listenerBadge(path, glyphs, isWide)
-		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs) : [];
+		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs, short) : [];
 	const note = entry.note === '' ? [] : [of(entry.phase === 'failed' ? 'state.failed' : undefined, entry.note)];
 	const rtt = path === undefined || path === null || path.rttMs.websocket === null ? (entry.kind === 'logs' && isWide ? 'no ping in logs' : '') : `rtt ${round(path.rttMs.websocket)}${path.rttMs.runtime === null ? '' : `/${round(path.rttMs.runtime)}`} ms`;
 	const spark = isWide && !isStill && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
-	const body = [...badge, ...note, ...figures, ...isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : []];
+	const rest = [...note, ...figures, ...isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : []];
 	const right = [of('text.dim', ` ${showAge(now - entry.since)} `)];
+	// A route has a short word; what is carried has none.
+	const body = [false, true].map(short => [...badgeOf(short), ...rest]).find(spans => lineWidth([...left, ...spans, ...right]) <= size.columns) ?? [...badgeOf(true), ...rest];
 	return {...spread([...left, ...body], right, size.columns), ...hasFocus && {ground: 'selection' as const}};
 }
 

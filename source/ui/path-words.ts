@@ -125,7 +125,7 @@ export function routeWord(state: string, short = false): string {
 }
 
 /** As a badge in a row: `━konnectivity ━unverified`. */
-export function pathBadge(path: Path, glyphs: Glyphs): Span[] {
+export function pathBadge(path: Path, glyphs: Glyphs, short = false): Span[] {
 	const leg = path.legs[1];
 	if (!leg) {
 		return [];
@@ -136,7 +136,7 @@ export function pathBadge(path: Path, glyphs: Glyphs): Span[] {
 	}
 
 	return [
-		of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state, leg.route.state !== 'konnectivity')} `),
+		of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state, short || leg.route.state !== 'konnectivity')} `),
 		of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state}`),
 	];
 }

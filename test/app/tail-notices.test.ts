@@ -18,9 +18,9 @@ test('an outage is told and counted when it begins, whichever try is the first t
 	t.is(goesOn.source.note, 'no agent is connected · try 3');
 });
 
-test('a row names its log once', t => {
+test('a row names its log once, and leaves room for the try', t => {
 	const cut = new SpokeError('ERR_STREAM_LOST', 'the log of p was cut: the connection was closed in the middle of the answer', {leg: 1});
-	t.is(noticeOf({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: cut}, '', 'open').source.note, 'was cut: the connection was closed in the middle of the answer · try 1');
+	t.is(noticeOf({type: 'reconnecting', source, attempt: 1, retryInMs: 200, error: cut}, '', 'open').source.note, 'was cut · try 1');
 });
 
 test('what broke stands first where a line is cut', t => {

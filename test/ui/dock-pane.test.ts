@@ -1,0 +1,35 @@
+/** Rows of open connections stand under each other, and no figure in them is cut. */
+import test from 'ava';
+import type {Path} from '../../source/posture/evidence.ts';
+import {reduceDock, type Dock, type DockEvent} from '../../source/state/connections.ts';
+import {dockPane} from '../../source/ui/dock-pane.ts';
+import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+import type {Screen} from '../../source/ui/screen.ts';
+
+const path = {phase: 'settled', legs: [{}, {route: {state: 'konnectivity', basis: 'inferred'}, tls: {state: 'unverified', basis: 'proven'}}], rttMs: {websocket: null, runtime: null}} as unknown as Path;
+
+function rows(figures: readonly string[], contexts: readonly string[] = ['here']): string[] {
+	let dock: Dock = [];
+	for (const [at, figure] of figures.entries()) {
+		const id = `f${at}`;
+		const events: readonly DockEvent[] = [
+			{type: 'open', entry: {id, kind: 'forward', what: ':8080 → svc/web:http', context: contexts[at % contexts.length]!, since: 0}},
+			{type: 'connected', id, connection: id}, {type: 'label', connection: id, path}, {type: 'change', id, to: {phase: 'open', note: '', figures: figure}},
+		];
+		for (const event of events) {
+			dock = reduceDock(dock, event);
+		}
+	}
+
+	const screen = {state: {dock, dockAt: 0, size: {columns: 80, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here'}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
+	return dockPane(screen, figures.length).map(({spans}) => spans.map(({text}) => text).join(''));
+}
+
+test('where a row has no room for all, its route has a short word and its figures stay whole', t => {
+	t.deepEqual(rows(['0 open · 0 B', '12 open · 1.2 kB']).map(row => row.slice(35).trim().replaceAll(/ +/g, ' ')), ['╍konnectivity ━unverified 0 open · 0 B 10m', '╍konn ━unverified 12 open · 1.2 kB 10m']);
+});
+
+test('the badges of all contexts stand under each other', t => {
+	const starts = rows(['0 open', '0 open'], ['here', 'elsewhere']).map(row => row.indexOf('╍'));
+	t.is(starts[0], starts[1]);
+});
