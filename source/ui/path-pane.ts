@@ -2,7 +2,7 @@
 import type {Path, Verdict} from '../posture/evidence.ts';
 import {showAge} from '../state/table-rows.ts';
 import {evidenceWords} from './evidence-words.ts';
-import {hubWord, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
+import {farName, hubWord, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
@@ -103,7 +103,7 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	if (second) {
 		fact(second.route, routeWord(second.route.state), second.route.state === 'unknown' ? 'tls.unknown' : 'route');
 		fact(second.tls, second.tls.state === 'unknown' ? 'TLS unknown' : second.tls.state, tlsRole[second.tls.state]!);
-		lines.push(put(' ', of(tlsRole[second.tls.state], path.phase === 'failed' ? glyphs.broke : glyphs.arrowDown)), put(`${second.to} ${path.target.node ?? path.target.name}`, of('text.dim', second.address === null ? '' : `   ${second.address}`)));
+		lines.push(put(' ', of(tlsRole[second.tls.state], path.phase === 'failed' ? glyphs.broke : glyphs.arrowDown)), put(`${second.to} ${farName(second, path)}`.trim(), of('text.dim', second.address === null ? '' : `   ${second.address}`)));
 		lines.push(put(' ', of('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)), put(path.target.container === null ? path.target.name : `${path.target.name}/${path.target.container}`));
 	}
 

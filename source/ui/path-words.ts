@@ -92,8 +92,13 @@ function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Spa
 	];
 }
 
+/** What is at a leg's far end, as far as known: a workload's kubelet has no name before a pod of it was chosen. */
+export function farName({to}: Leg, {target: {kind, name, node}}: Path): string {
+	return to === 'kubelet' || to === 'node' ? node ?? (kind === 'Node' ? name : '') : name;
+}
+
 function endOf(leg: Leg, path: Path, form: Form): string {
-	const name = leg.to === 'kubelet' || leg.to === 'node' ? path.target.node ?? (path.target.kind === 'Node' ? path.target.name : '') : path.target.name;
+	const name = farName(leg, path);
 	return form.ends ? `${leg.to} ${name}`.trim() : name || leg.to;
 }
 

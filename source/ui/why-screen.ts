@@ -1,11 +1,12 @@
 /** Why: each leg with its verdicts, what was read, what it means, what would tell, what to run; the other side's own words whole. */
+import {fitToCells} from '../text/cell-width.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import {needText} from '../output/path-report.ts';
 import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {worstPath} from '../state/connections.ts';
 import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
-import {pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
+import {farName, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
 import {line, of, type Line} from './styled-line.ts';
@@ -48,13 +49,14 @@ export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
 	return lines;
 }
 
-function legTable({theme: {glyphs}}: Screen, path: Path): Line[] {
+function legTable({theme: {glyphs}, state: {size}}: Screen, path: Path): Line[] {
+	const nameWidth = Math.max(31, Math.min(60, size.columns - 45));
 	return [
-		line(of('text.dim', `   ${'LEG'.padEnd(34)}${'TLS'.padEnd(15)}ROUTE`)),
+		line(of('text.dim', `   ${'LEG'.padEnd(nameWidth + 3)}${'TLS'.padEnd(15)}ROUTE`)),
 		...path.legs.map(leg => {
-			const name = leg.n === 1 ? `you → ${leg.to}` : `${leg.from} → ${leg.to} ${path.target.node ?? path.target.name}`;
+			const name = leg.n === 1 ? `you → ${leg.to}` : `${leg.from} → ${leg.to} ${farName(leg, path)}`;
 			const tls = leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state;
-			return line(`   ${leg.n}  ${name.padEnd(31).slice(0, 31)}`, of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tls}`.padEnd(15)), of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state)}`));
+			return line(`   ${leg.n}  ${fitToCells(name, nameWidth)}`, of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tls}`.padEnd(15)), of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state)}`));
 		}),
 		line(of('text.dim', '   3  inside the node: not observed')),
 	];

@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {Basis, Path, RouteState, TlsState} from '../../source/posture/evidence.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {pathLine} from '../../source/ui/path-words.ts';
+import {farName, pathLine} from '../../source/ui/path-words.ts';
 
 type Words = readonly [route: RouteState, routeBasis: Basis, tls: TlsState, tlsBasis: Basis];
 
@@ -45,4 +45,13 @@ test('at no width is a word about TLS cut as long as it has room', t => {
 		t.regex(shown(pathOf(good, far), width), /unverified/);
 		t.true([...shown(pathOf(good, far), width)].length <= width);
 	}
+});
+
+test('a kubelet is never called by the name of a workload or pod', t => {
+	const path = pathOf(good, far);
+	const of = (target: Partial<Path['target']>, to: Path['legs'][number]['to']) => farName({...path.legs[1]!, to}, {...path, target: {...path.target, ...target}});
+	t.is(of({name: 'deploy/web', node: null}, 'kubelet'), '');
+	t.is(of({kind: 'Node', name: 'n7', node: null}, 'kubelet'), 'n7');
+	t.is(of({}, 'kubelet'), 'n7');
+	t.is(of({kind: 'Service', name: 'web', node: null}, 'service'), 'web');
 });
