@@ -13,6 +13,7 @@ import {copySequence} from '../terminal/clipboard.ts';
 import {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {Sandbox} from '../sandbox/sandbox.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
+import {failureWords} from './short-failure.ts';
 import {clusterState, meetCluster} from './cluster-state.ts';
 import {tickTails} from './tail-in-dock.ts';
 import {describe, makeScreen} from './make-screen.ts';
@@ -200,7 +201,7 @@ export class SessionRun implements Session {
 		const error = asSpokeError(thrown);
 		this.#lastFailure = {about, error: error.toJSON()};
 		const key = describe(this).find(hint => hint.action.id === 'path.why')?.keys[0];
-		this.store.now({type: 'notice', text: `${about}: ${error.message}`, role: 'error', hint: key === undefined ? '' : `${key} why`, now: Date.now()});
+		this.store.now({type: 'notice', text: `${about}: ${error.leg === 2 ? failureWords(error) : error.message}`, role: 'error', hint: key === undefined ? '' : `${key} why`, now: Date.now()});
 	}
 
 	/** What failed last, until something else is done. */

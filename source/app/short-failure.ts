@@ -8,6 +8,12 @@ export function shortFailure({message, text}: Pick<SpokeError, 'message' | 'text
 	return /^.{8,48}$/.test(own) ? own : sanitiseLine(message);
 }
 
+/** The innermost words first: where a line is cut, they are what is read. */
+export function failureWords(error: Pick<SpokeError, 'message' | 'text'>): string {
+	const [short, whole] = [shortFailure(error), sanitiseLine(error.message)];
+	return short === whole ? whole : `${short}: ${whole.endsWith(`: ${short}`) ? whole.slice(0, -short.length - 2) : whole}`;
+}
+
 /** An apiserver's Status says it in its `message`. */
 function messageOf(text: string): string {
 	if (!text.startsWith('{')) {

@@ -1,9 +1,8 @@
 /** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
-import type {SpokeError} from '../errors/spoke-error.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {GapReason, LifeEnding, LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import type {TailCounters, TailSource, TailView} from '../state/tail/tail-view.ts';
-import {shortFailure} from './short-failure.ts';
+import {failureWords, shortFailure} from './short-failure.ts';
 
 export type TailNotice = {
 	/** `null` puts nothing into the stream. */
@@ -69,12 +68,6 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 			return {text: `${who}${sanitiseLine(event.error.message)}${event.error.text === null ? '' : `: ${sanitiseLine(event.error.text)}`}`, source: {state: 'ended', note: 'failed'}};
 		}
 	}
-}
-
-/** The innermost words first: where a line is cut, they are what is read. */
-function failureWords(error: SpokeError): string {
-	const [short, whole] = [shortFailure(error), sanitiseLine(error.message)];
-	return short === whole ? whole : `${short}: ${whole.endsWith(`: ${short}`) ? whole.slice(0, -short.length - 2) : whole}`;
 }
 
 /** What a tail does by what its sources do: one that is open is enough to follow. `null` leaves it as it is. */

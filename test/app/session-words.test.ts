@@ -115,6 +115,14 @@ test('marked pods are followed together', async t => {
 	await terminal.sees(/2 pods/);
 });
 
+test('what the far end said stands first in the line that tells of a failure: it is not cut at 80 columns', async t => {
+	const {terminal, sandbox} = await onSandbox(t);
+	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
+	await terminal.sees(/Running/);
+	terminal.press('pods.shell');
+	await terminal.sees(/^ shell: No agent available: .*w why/m);
+});
+
 test('the help offers only the keys that it takes, and at 80 columns no word of it is cut', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/Running/);
