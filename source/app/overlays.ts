@@ -37,7 +37,8 @@ export class Overlays {
 			kind: 'prompt', lead: options.lead, purpose: options.purpose, typed: {text, caret: text.length}, regex: options.regex ?? false, mayRegex: options.mayRegex ?? false,
 			note: options.note?.(text) ?? options.waits ?? '', problem: null, history, historyAt: -1, candidates: [], accept: options.accept ?? 'keep',
 		};
-		return this.#open(overlay, resolve => ({
+		const fresh = options.note && this.#keepNote(options.purpose, options.note);
+		const answer = this.#open<{text: string; regex: boolean} | null>(overlay, resolve => ({
 			accept: one => {
 				const {typed, regex} = one as PromptOverlay;
 				const problem = options.check?.(typed.text, regex) ?? null;
@@ -62,6 +63,22 @@ export class Overlays {
 				return {...prompt, note: options.note?.(prompt.typed.text) ?? prompt.note};
 			},
 		}));
+		return answer.finally(() => {
+			clearInterval(fresh);
+		});
+	}
+
+	/** What is counted while a line is typed goes on being counted between two letters, as lines come and are looked through. */
+	#keepNote(purpose: string, note: (text: string) => string): NodeJS.Timeout {
+		return setInterval(() => {
+			const {overlay} = this.#store.state;
+			if (overlay?.kind === 'prompt' && overlay.purpose === purpose && overlay.candidates.length === 0) {
+				const now = note(overlay.typed.text);
+				if (now !== overlay.note) {
+					this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, note: now}}});
+				}
+			}
+		}, 250).unref();
 	}
 
 	async pick(options: PickOptions): Promise<string | null> {
