@@ -2,7 +2,8 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
-import {onSandbox} from '../support/sandbox-session.ts';
+import {newHome, onSandbox} from '../support/sandbox-session.ts';
+import {openTerminal} from '../support/terminal.ts';
 
 test('where a terminal has no UTF-8 no screen has a sign that it cannot show', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {LANG: 'C', LC_ALL: 'C'}});
@@ -121,6 +122,24 @@ test('what the far end said stands first in the line that tells of a failure: it
 	await terminal.sees(/Running/);
 	terminal.press('pods.shell');
 	await terminal.sees(/^ shell: No agent available: .*w why/m);
+});
+
+test('on a small terminal every row of the sandbox is reached, a pod can be lost there, and why says nothing of a cursor', async t => {
+	const terminal = await openTerminal(t, ['demo'], {home: await newHome(t), columns: 60, rows: 20});
+	await terminal.sees(/Running/, 15_000);
+	terminal.press('view.sandbox');
+	await terminal.sees(/^ ▸ kubelet certificate check/m);
+	await terminal.sees(/POSTURE, \d+ below/);
+	terminal.press('list.bottom');
+	await terminal.sees(/^ ▸ watch history/m);
+	terminal.press('list.up');
+	terminal.press('list.up');
+	await terminal.sees(/^ ▸ a pod of web/m);
+	terminal.press('sandbox.apply');
+	await terminal.sees(/pod web-\S+ is being replaced/);
+	terminal.press('path.why');
+	await terminal.sees(/Why├ api-/);
+	t.notRegex(terminal.text(), /nothing is under the cursor/);
 });
 
 test('the help offers only the keys that it takes, and at 80 columns no word of it is cut', async t => {
