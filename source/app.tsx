@@ -18,6 +18,8 @@ Runs the session until it is left; resolves to the exit status. The terminal is 
 export async function runSession(options: SessionOptions): Promise<number> {
 	// Pages of a large list are garbage at once: a young generation that may not grow keeps 150,000 pods about 100 MiB smaller.
 	setFlagsFromString('--semi-space-growth-factor=1');
+	// It is small and soon collected: helpers would be waited for, longest where a flood of lines keeps every core busy.
+	setFlagsFromString('--no-parallel-scavenge');
 	const run = new SessionRun(options);
 	const {promise: crashed, reject} = Promise.withResolvers<never>();
 	const onCrash = (error: unknown) => {
