@@ -28,7 +28,7 @@ test('each class is decided in one place', t => {
 /** All that reaches beyond reading, by name: an action that is added here or there must be added to both. */
 const acting = [
 	'pods.shell', 'pods.attach', 'pods.forward', 'pods.debug', 'workloads.shell', 'workloads.forward', 'services.forward',
-	'forwards.add', 'forwards.restart', 'forwards.edit', 'connections.restart', 'tail.shell', 'ended.again', 'proxy.listener',
+	'forwards.add', 'forwards.restart', 'forwards.edit', 'forwards.open-set', 'connections.restart', 'tail.shell', 'ended.again', 'proxy.listener',
 ];
 
 test('of the session’s actions exactly those that run, listen or write are refused', t => {
