@@ -2,7 +2,9 @@
 import {randomBytes} from 'node:crypto';
 import {Apiserver, type ApiserverSetting} from './apiserver/apiserver.ts';
 import {apiserverCommand} from './apiserver/apiserver-flags.ts';
+import {pause} from './containers/program.ts';
 import {defaultedSpec} from './controllers/workload-pods.ts';
+import {expectedEnd} from './network/expected-end.ts';
 import {apiMicroTime, type Json} from './objects/kube-object.ts';
 import type {ObjectStore} from './objects/object-store.ts';
 import {versionOf, type Posture} from './posture.ts';
@@ -20,6 +22,8 @@ export class ControlPlane {
 	readonly #tunnels: Tunnels;
 	readonly #identity = `apiserver-${randomBytes(16).toString('hex').slice(0, 26)}`;
 	#beat: NodeJS.Timeout | undefined;
+	#turn: Promise<void> = Promise.resolve();
+	readonly #ending = new AbortController();
 
 	constructor(setting: ControlPlaneSetting) {
 		const {tunnels, store} = setting;
@@ -41,17 +45,29 @@ export class ControlPlane {
 		}, 10_000).unref();
 	}
 
-	/** Ends the process, and starts another one at the same address. */
-	async restart(posture: Posture, downMs = 0): Promise<void> {
-		const {port} = this.apiserver;
-		await this.stop();
-		await new Promise(resolve => {
-			setTimeout(resolve, downMs);
-		});
-		await this.start(posture, port);
+	/** Ends the process, and starts another one at the same address; one after the other, and none after `stop`. `posture`: what is not named stays. */
+	async restart(posture: Partial<Posture> = {}, downMs = 0): Promise<void> {
+		const turn = this.#turn.then(async () => this.#restart(posture, downMs));
+		this.#turn = turn.catch(expectedEnd);
+		await turn;
 	}
 
 	async stop(): Promise<void> {
+		this.#ending.abort();
+		await this.#turn;
+		await this.#end();
+	}
+
+	async #restart(posture: Partial<Posture>, downMs: number): Promise<void> {
+		const {port} = this.apiserver;
+		await this.#end();
+		await pause(downMs, this.#ending.signal);
+		if (!this.#ending.signal.aborted) {
+			await this.start({...this.posture, ...posture}, port);
+		}
+	}
+
+	async #end(): Promise<void> {
 		clearInterval(this.#beat);
 		this.apiserver.stop();
 		await this.#tunnels.stop();

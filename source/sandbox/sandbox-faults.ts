@@ -27,7 +27,7 @@ export function makeFaults({store, wire, kubelets, controlPlane, tell}: SandboxP
 			tell('connections to the kubelets were cut');
 		},
 		async restartApiserver({downMs = 0} = {}) {
-			await controlPlane.restart(controlPlane.posture, downMs);
+			await controlPlane.restart({}, downMs);
 			tell('the apiserver was restarted');
 		},
 		rotateLogs(pod) {

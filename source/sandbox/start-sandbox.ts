@@ -73,6 +73,10 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	await switches.set(row.switches);
 	const server = `https://127.0.0.1:${controlPlane.apiserver.port}`;
 	signal?.addEventListener('abort', close, {once: true});
+	if (signal?.aborted) {
+		await close();
+	}
+
 	return {
 		server, scenario, switches, close,
 		kubeconfig: (user: UserName = 'admin') => makeKubeconfig(server, issuer.authority, credentials, user),

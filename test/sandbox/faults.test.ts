@@ -82,6 +82,14 @@ test.serial('a restarted apiserver is away for as long as it is told, and nothin
 	t.is((await ask(sandbox, '/version')).status, 200);
 });
 
+test.serial('a restart while another one is under way comes after it, and keeps what that one changed', async t => {
+	const {sandbox} = t.context;
+	await Promise.all([sandbox.switches.set({verification: 'good'}), sandbox.faults.restartApiserver({downMs: 50}), sandbox.faults.restartApiserver()]);
+	const {flags} = await askJson<{flags: Record<string, string>}>(sandbox, '/flagz', {headers: {accept: 'application/json;v=v1beta1;g=config.k8s.io;as=Flagz'}});
+	t.not(flags['kubelet-certificate-authority'], '');
+	await sandbox.switches.set({verification: 'off'});
+});
+
 test.serial('a rotation keeps a follower going, and hides from readers what was before', async t => {
 	const {sandbox} = t.context;
 	const path = '/api/v1/namespaces/kube-system/pods';

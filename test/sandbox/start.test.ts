@@ -61,13 +61,32 @@ test('after the end nothing listens any more', async t => {
 	}
 });
 
-test('an abort of the signal ends it', async t => {
-	const stop = new AbortController();
-	const {server} = await startSandbox({signal: stop.signal});
-	stop.abort();
-	await t.throwsAsync(async () => {
-		for (;;) {
-			await fetch(server);
-		}
-	});
+test('an apiserver that is away while its sandbox ends does not come back', async t => {
+	const sandbox = await startSandbox();
+	const restart = sandbox.faults.restartApiserver({downMs: 60_000});
+	await sandbox.close();
+	await restart;
+	const [error] = await once(connect({host: '127.0.0.1', port: Number(new URL(sandbox.server).port)}), 'error') as [NodeJS.ErrnoException];
+	t.is(error.code, 'ECONNREFUSED');
 });
+
+for (const [when, isEarly] of [['', false], [', also while it starts', true]] as const) {
+	test(`an abort of the signal ends it${when}`, async t => {
+		const stop = new AbortController();
+		const starting = startSandbox({signal: stop.signal});
+		if (isEarly) {
+			stop.abort();
+		}
+
+		const {server} = await starting;
+		stop.abort();
+		const port = Number(new URL(server).port);
+		await t.throwsAsync(async () => {
+			for (;;) {
+				const socket = connect({host: '127.0.0.1', port});
+				await once(socket, 'connect');
+				socket.destroy();
+			}
+		}, {code: 'ECONNREFUSED'});
+	});
+}
