@@ -57,6 +57,18 @@ test.serial('a stall holds answers back without a word, and lets them go afterwa
 	t.is((await asked).body, 'ok');
 });
 
+test.serial('a stall outlasts a restart of the apiserver', async t => {
+	const {sandbox} = t.context;
+	await sandbox.switches.set({stall: 'on'});
+	await sandbox.faults.restartApiserver();
+	const asked = ask(sandbox, '/healthz');
+	t.is(await Promise.race([asked, new Promise(resolve => {
+		setTimeout(resolve, 200, 'silent');
+	})]), 'silent');
+	await sandbox.switches.set({stall: 'off'});
+	t.is((await asked).body, 'ok');
+});
+
 test.serial('latency is added each way', async t => {
 	const {sandbox} = t.context;
 	await sandbox.switches.set({latency: 40});

@@ -139,5 +139,7 @@ test.serial('an apiserver with SSH tunnels is of a version that had them, withou
 	t.regex((await ask(sandbox, '/healthz?verbose')).body, /\[\+\]SSH Tunnel Check ok/);
 	await sandbox.switches.set({agents: 'gone'});
 	t.is((await ask(sandbox, '/healthz')).status, 500);
+	await sandbox.faults.restartApiserver();
+	t.is((await ask(sandbox, '/healthz')).status, 500);
 	await sandbox.switches.set(calm);
 });

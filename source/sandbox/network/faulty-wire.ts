@@ -44,11 +44,11 @@ export class FaultyWire {
 		}
 	}
 
-	/** Takes no more connections and cuts those of now. */
+	/** Takes no more connections and cuts those of now. A stall holds on for those that come when it is opened again. */
 	close(): void {
 		this.#server?.close();
 		this.#server = null;
-		this.stall(false);
+		this.#stalled &&= [];
 		this.cut();
 	}
 

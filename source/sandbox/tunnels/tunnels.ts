@@ -63,7 +63,9 @@ export class Tunnels {
 			// The library is large, and only this route needs it.
 			const {SshTunnels} = await import('./ssh-tunnels.ts');
 			this.#ssh = new SshTunnels(this.#plan, this.#nodeAddresses);
-			await this.#ssh.start();
+			if (this.#agents !== 'gone') {
+				await this.#ssh.start();
+			}
 		}
 	}
 
