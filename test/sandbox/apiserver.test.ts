@@ -172,3 +172,36 @@ test('what a client writes through the proxies cannot end the sandbox', async t 
 	t.like(await upgrade(sandbox, '/api/v1/nodes/n1/proxy/exec/%zz/%zz/%zz?command=true&output=1', {headers: webSocketHeaders('v5.channel.k8s.io')}), {status: 404});
 	t.is((await ask(sandbox, `${web}/healthz`)).status, 200);
 });
+
+test('an object that controllers could not work with is refused by its field, and none ends the sandbox', async t => {
+	const {sandbox} = t.context;
+	const write = async (path: string, body: unknown, method = 'POST') => ask(sandbox, path, {method, body, ...method === 'PATCH' && {headers: {'content-type': 'application/merge-patch+json'}}});
+	const [own, deployments, services] = ['/api/v1/namespaces/kube-public/pods', '/apis/apps/v1/namespaces/kube-public/deployments', '/api/v1/namespaces/kube-public/services'];
+	const container = {name: 'main', image: 'busybox'};
+	const deploymentOf = (more: Record<string, unknown>) => ({metadata: {name: 'fresh'}, spec: {selector: {matchLabels: {app: 'fresh'}}, template: {metadata: {labels: {app: 'fresh'}}, spec: {containers: [container]}}, ...more}});
+	for (const [path, body, field] of [
+		[own, {metadata: {name: 'fresh'}}, 'spec.containers'],
+		[own, {metadata: {name: 'fresh'}, spec: {containers: [container, {name: 'other'}]}}, 'spec.containers[1].image'],
+		[services, {metadata: {name: 'fresh'}}, 'spec'],
+		[deployments, {metadata: {name: 'fresh'}, spec: {}}, 'spec.template'],
+		[deployments, deploymentOf({template: {metadata: {labels: {app: 'fresh'}}, spec: {}}}), 'spec.template.spec.containers'],
+		[deployments, deploymentOf({replicas: -1}), 'spec.replicas'],
+	] as const) {
+		const {status, body: answer} = await write(path, body);
+		t.is(status, 422, answer);
+		t.is((JSON.parse(answer) as {details: {causes: Array<{field: string}>}}).details.causes[0]!.field, field);
+	}
+
+	const [web] = await podsOf(sandbox, 'web');
+	t.is((await write(`${pods}/${web}`, {spec: {containers: null}}, 'PATCH')).status, 422);
+	t.is((await write(services, {metadata: {name: 'headless'}, spec: {clusterIP: 'None', selector: {app: 'alone'}}})).status, 201);
+	t.is((await write(own, {metadata: {name: 'fresh'}, spec: {containers: [{name: 'main', image: 'constructor'}]}})).status, 201);
+	t.is((await askJson(sandbox, `${own}/fresh`))['status'].containerStatuses[0].state.waiting.reason, 'ImagePullBackOff');
+});
+
+test('a deployment that says nothing of replicas has one pod', async t => {
+	const {sandbox} = t.context;
+	const labels = {app: 'alone'};
+	await ask(sandbox, '/apis/apps/v1/namespaces/kube-public/deployments', {method: 'POST', body: {metadata: {name: 'alone'}, spec: {selector: {matchLabels: labels}, template: {metadata: {labels}, spec: {containers: [{name: 'main', image: 'busybox'}]}}}}});
+	t.is((await podsOf(sandbox, 'alone', 'kube-public')).length, 1);
+});

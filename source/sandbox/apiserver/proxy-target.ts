@@ -53,7 +53,7 @@ function serviceTarget(store: ObjectStore, namespace: string, name: string, port
 		throw notFound('services', '', name);
 	}
 
-	const ports = service['spec'].ports as Json[];
+	const ports = (service['spec'].ports ?? []) as Json[];
 	const portName = /^\d+$/.test(port) ? (ports.find(({port: number}) => number === Number(port))?.['name'] as string | undefined ?? '') : port;
 	const subsets = (store.get('endpoints', namespace, name)?.['subsets'] ?? []) as Json[];
 	const choices = subsets.flatMap(({addresses = [], ports: open = []}) => (open as Json[])

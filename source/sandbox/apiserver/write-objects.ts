@@ -3,6 +3,7 @@ import {scheduledPod} from '../controllers/workload-pods.ts';
 import {apiTime, type Json, type KubeObject, type NewObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {apiVersionOf, type ResourceRow} from '../objects/resource-rows.ts';
+import {admit} from './admit-object.ts';
 import {readBody, sendJson, type Exchange} from './exchange.ts';
 import {selection} from './read-objects.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
@@ -24,7 +25,7 @@ export async function createObject(exchange: Exchange, store: ObjectStore, row: 
 		throw new ApiFailure(409, 'AlreadyExists', `${row.name} "${name}" already exists`, {details: {name, kind: row.name}});
 	}
 
-	const wanted = {...body, metadata: {...metadata, name, ...(namespace !== undefined && {namespace})}} as NewObject;
+	const wanted = admit(row, {...body, metadata: {...metadata, name, ...(namespace !== undefined && {namespace})}});
 	sendJson(exchange, store.create(row.name, row.name === 'pods' ? scheduledPod(store, wanted) : wanted), {status: 201});
 }
 
@@ -42,6 +43,7 @@ export async function patchObject(exchange: Exchange, store: ObjectStore, row: R
 		const spec = JSON.stringify(copy['spec']);
 		Object.assign(copy, merge(copy, patch, byName) as Json);
 		Object.assign(copy.metadata, {uid, resourceVersion, creationTimestamp});
+		admit(row, copy);
 		if (JSON.stringify(copy['spec']) !== spec && copy.metadata.generation !== undefined) {
 			copy.metadata.generation++;
 		}
@@ -59,6 +61,7 @@ export async function replaceObject(exchange: Exchange, store: ObjectStore, row:
 	const stored = body && store.update(row.name, row.namespaced ? namespace : undefined, name!, copy => {
 		const {metadata} = copy;
 		Object.assign(copy, body, {metadata: {...(body['metadata'] as Json), uid: metadata.uid, creationTimestamp: metadata.creationTimestamp, resourceVersion: metadata.resourceVersion}});
+		admit(row, copy);
 	});
 	if (!stored) {
 		throw notFound(row.name, row.group, name!);
@@ -75,6 +78,7 @@ export async function scaleObject(exchange: Exchange, store: ObjectStore, row: R
 		const replicas = body?.['spec']?.replicas as number | undefined;
 		if (replicas !== undefined) {
 			copy['spec'].replicas = replicas;
+			admit(row, copy);
 		}
 	});
 	if (!object) {

@@ -10,7 +10,7 @@ export type FindProgram = (image: string) => Program | undefined;
 
 /** `certificate` makes key pairs for programs that serve TLS. */
 export function programsByImage(certificate: (host: string) => Promise<KeyPair>, more: Readonly<Record<string, Program>> = {}): FindProgram {
-	const programs: Readonly<Record<string, Program>> = {
+	const programs = new Map(Object.entries<Program>({
 		'sandbox/http-service': httpService(certificate),
 		'sandbox/log-writer': logWriter,
 		'sandbox/echo-server': echoServer,
@@ -21,6 +21,6 @@ export function programsByImage(certificate: (host: string) => Promise<KeyPair>,
 		// The image that `debug` asks for when none is named.
 		busybox: interactiveShell,
 		...more,
-	};
-	return image => programs[image.replace(/^(docker\.io\/)?(library\/)?/, '').replace(/(:[^:/]+)?(@.*)?$/, '')];
+	}));
+	return image => programs.get(image.replace(/^(docker\.io\/)?(library\/)?/, '').replace(/(:[^:/]+)?(@.*)?$/, ''));
 }

@@ -1,0 +1,69 @@
+/** What of a written object is stored? What is left out and has a default gets it; what controllers and kubelets could not work with is refused. */
+import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
+import type {ResourceRow} from '../objects/resource-rows.ts';
+import {ApiFailure} from './status.ts';
+
+type Named = Pick<ResourceRow, 'name' | 'group' | 'kind'>;
+
+const workloads = ['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs'];
+const replicated = ['deployments', 'replicasets', 'statefulsets'];
+
+/** The same object, changed. @throws ApiFailure 422 that names the field: pkg/apis/core/validation, pkg/apis/apps/validation */
+export function admit<T extends NewObject | KubeObject>(row: Named, object: T): T {
+	const spec = object['spec'] as unknown;
+	if (row.name === 'pods') {
+		requirePod(spec, 'spec', row, object);
+	} else if (row.name === 'services') {
+		need(isMap(spec), 'spec', row, object);
+	} else if (workloads.includes(row.name)) {
+		admitWorkload(spec, row, object);
+	}
+
+	return object;
+}
+
+function admitWorkload(spec: unknown, row: Named, object: NewObject): void {
+	need(isMap(spec), 'spec', row, object);
+	need(isMap(spec['template']), 'spec.template', row, object);
+	const {template, selector} = spec;
+	if (row.name !== 'jobs') {
+		need(isMap(selector), 'spec.selector', row, object);
+		need(isMap(template.metadata?.labels), 'spec.template.metadata.labels', row, object);
+	}
+
+	requirePod(template.spec, 'spec.template.spec', row, object);
+	if (replicated.includes(row.name)) {
+		spec['replicas'] ??= 1;
+		const {replicas} = spec;
+		if (!Number.isSafeInteger(replicas) || replicas < 0) {
+			throw invalid('spec.replicas', `Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`, row, object);
+		}
+	}
+}
+
+function requirePod(spec: unknown, path: string, row: Named, object: NewObject): void {
+	need(isMap(spec) && Array.isArray(spec['containers']) && spec['containers'].length > 0, `${path}.containers`, row, object);
+	for (const list of ['containers', 'initContainers', 'ephemeralContainers']) {
+		for (const [index, container] of (spec[list] as Json[] | undefined ?? []).entries()) {
+			for (const field of ['name', 'image']) {
+				need(typeof container[field] === 'string' && container[field] !== '', `${path}.${list}[${index}].${field}`, row, object);
+			}
+		}
+	}
+}
+
+function need(holds: boolean, field: string, row: Named, object: NewObject): asserts holds {
+	if (!holds) {
+		throw invalid(field, 'Required value', row, object);
+	}
+}
+
+function invalid(field: string, message: string, {group, kind}: Named, {metadata: {name}}: NewObject): ApiFailure {
+	return new ApiFailure(422, 'Invalid', `${group === '' ? kind : `${kind}.${group}`} "${name}" is invalid: ${field}: ${message}`, {
+		details: {name, ...group !== '' && {group}, kind, causes: [{reason: message.startsWith('Required') ? 'FieldValueRequired' : 'FieldValueInvalid', message, field}]},
+	});
+}
+
+function isMap(value: unknown): value is Json {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
