@@ -130,6 +130,36 @@ test.serial('each held upgrade is one dial through the tunnel, seen in the apise
 	t.regex((await ask(sandbox, '/metrics')).body, /apiserver_egress_dialer_dial_start_total\{protocol="grpc",transport="uds"\} \d+/);
 });
 
+test.serial('a client that leaves before the kubelet is dialled leaves nothing open behind the apiserver', async t => {
+	const {sandbox} = t.context;
+	await sandbox.switches.set({...calm, route: 'konnectivity'});
+	const open = async () => /^konnectivity_network_proxy_client_client_connections\S* (\S+)$/m.exec((await ask(sandbox, '/metrics')).body)?.[1] ?? '0';
+	const dials = async () => Number(/^apiserver_egress_dialer_dial_duration_seconds_count\S* (\S+)$/m.exec((await ask(sandbox, '/metrics')).body)?.[1] ?? 0);
+	const [web] = await podsOf(sandbox, 'web');
+	const before = await dials();
+	await sandbox.switches.set({agents: 'frozen'});
+	const left = [
+		leave(sandbox, '/api/v1/namespaces/default/pods/db-0/portforward', webSocketHeaders('SPDY/3.1+portforward.k8s.io')),
+		leave(sandbox, `/api/v1/namespaces/default/pods/${web}/log?container=access-log&follow=true`),
+		leave(sandbox, '/api/v1/namespaces/default/services/db:echo/proxy/'),
+	];
+	await Promise.all(left);
+	await sandbox.switches.set({agents: 'running'});
+	for (let waited = 0; waited < 5000 && (await dials() < before + left.length || await open() !== '0'); waited += 50) {
+		await new Promise(resolve => {
+			setTimeout(resolve, 50);
+		});
+	}
+
+	t.is(await dials(), before + left.length);
+	t.is(await open(), '0');
+});
+
+/** Asks, and goes away while the apiserver dials. */
+async function leave(sandbox: Sandbox, path: string, headers: Record<string, string> = {}): Promise<void> {
+	await upgrade(sandbox, path, {headers, signal: AbortSignal.timeout(300)}).catch(() => {});
+}
+
 test.serial('an apiserver with SSH tunnels is of a version that had them, without flagz and with their counter', async t => {
 	const {sandbox} = t.context;
 	await sandbox.switches.set({...calm, route: 'ssh'});

@@ -5,7 +5,7 @@ import type {IncomingHttpHeaders, IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {Sandbox, UserName} from '../../source/sandbox/sandbox.ts';
 
-export type Asked = {user?: UserName | 'nobody'; method?: string; headers?: Record<string, string>; body?: unknown};
+export type Asked = {user?: UserName | 'nobody'; method?: string; headers?: Record<string, string>; body?: unknown; signal?: AbortSignal};
 export type Answer = {status: number; headers: IncomingHttpHeaders; body: string};
 
 /** The answer, its body read whole. */
@@ -28,9 +28,9 @@ export async function open(sandbox: Sandbox, path: string, {user = 'admin', meth
 }
 
 /** An upgrade; the answer's status and text where it is none. */
-export async function upgrade(sandbox: Sandbox, path: string, {user = 'admin', method = 'GET', headers = {}}: Asked): Promise<{socket: Duplex; headers: IncomingHttpHeaders} | {status: number; body: string; headers: IncomingHttpHeaders}> {
+export async function upgrade(sandbox: Sandbox, path: string, {user = 'admin', method = 'GET', headers = {}, signal}: Asked): Promise<{socket: Duplex; headers: IncomingHttpHeaders} | {status: number; body: string; headers: IncomingHttpHeaders}> {
 	const {promise, resolve, reject} = Promise.withResolvers<Awaited<ReturnType<typeof upgrade>>>();
-	const sent = httpsRequest(`${sandbox.server}${path}`, {...credentials(sandbox, user), method, agent: false, headers: {...credentials(sandbox, user).headers, connection: 'Upgrade', ...headers}});
+	const sent = httpsRequest(`${sandbox.server}${path}`, {...credentials(sandbox, user), method, agent: false, ...signal && {signal}, headers: {...credentials(sandbox, user).headers, connection: 'Upgrade', ...headers}});
 	sent.on('upgrade', (answer, socket) => {
 		// An apiserver that restarts resets it.
 		socket.on('error', () => {});

@@ -1,6 +1,7 @@
 /** `pods/log`: which container, then the kubelet's answer passed on. */
 import {request as httpRequest, type IncomingMessage} from 'node:http';
 import {text as readText} from 'node:stream/consumers';
+import {endWith} from '../network/end-with.ts';
 import type {Json, KubeObject} from '../objects/kube-object.ts';
 import {DialError} from '../tunnels/dialer.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
@@ -34,9 +35,7 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 			sent.on('error', () => {
 				reject(new DialError('EOF'));
 			}).end();
-			response.on('close', () => {
-				secure.destroy();
-			});
+			endWith(response, secure);
 		});
 	} catch (error) {
 		const {message} = error as Error;

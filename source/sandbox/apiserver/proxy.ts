@@ -1,6 +1,7 @@
 /** The apiserver proxy: requests and upgrades to nodes, pods and services, passed on by the route of this process. */
 import {request as httpRequest, type IncomingHttpHeaders} from 'node:http';
 import type {Duplex} from 'node:stream';
+import {endWith} from '../network/end-with.ts';
 import type {ApiserverProcess} from './apiserver-process.ts';
 import type {Exchange} from './exchange.ts';
 import {openTls} from './kubelet-client.ts';
@@ -36,9 +37,7 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 			response.writeHead(503, {'content-type': 'application/json'}).end(`${JSON.stringify(status)}\n`);
 		}
 	});
-	response.on('close', () => {
-		backend.destroy();
-	});
+	endWith(response, backend);
 	request.pipe(sent);
 }
 
