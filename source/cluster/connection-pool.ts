@@ -96,8 +96,13 @@ export class ConnectionPool {
 			}
 
 			clearTimeout(timer);
-			if (connection.usable && await connection.isCurrent(signal)) {
-				return connection;
+			try {
+				if (connection.usable && await connection.isCurrent(signal)) {
+					return connection;
+				}
+			} catch (error) {
+				connection.close();
+				throw error;
 			}
 
 			connection.close();

@@ -91,6 +91,23 @@ test('a 401 makes it run again, and the request is tried once more', async t => 
 	t.deepEqual(seen.slice(3), ['Bearer t2', 'Bearer t3']);
 });
 
+test('a connection that was kept is not left open when it fails', async t => {
+	const {server, good} = t.context;
+	for (let run = 1; run < 10; run++) {
+		good.add(`Bearer t${run}`);
+	}
+
+	const cluster = await withPlugin(server, {between: `[ -e "${server.folder}/broken" ] && exit 1`, expires: ',"expirationTimestamp":"2020-01-01T00:00:00Z"'});
+	await cluster.json({path: '/'});
+	await writeFile(join(server.folder, 'broken'), '');
+	await t.throwsAsync(cluster.json({path: '/'}), {code: 'ERR_CREDENTIAL_PLUGIN'});
+	for (let waited = 0; server.sockets.size > 0 && waited < 3000; waited += 20) {
+		await delay(20);
+	}
+
+	t.is(server.sockets.size, 0);
+});
+
 test('a 401 to what was asked together makes it run again as well, once, and all are answered', async t => {
 	const {server, good, seen} = t.context;
 	const cluster = await withPlugin(server);
