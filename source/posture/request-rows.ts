@@ -16,11 +16,11 @@ export type RequestRow = {
 	active?: true;
 };
 
-const labels = 'each opened connection that is labelled';
-const reports = 'path, audit, doctor, why-view';
+const labels = 'beside opened streams, at most once a second for all of them';
+const reports = 'path, audit, doctor, the session’s path';
 
 export const requestRows: readonly RequestRow[] = [
-	{method: 'GET', path: '/flagz', tells: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated', when: `before each stream, on its own connection (a one-shot’s while its target is looked up), at most 300 ms; ${reports}; with --probe active also at the own address of each apiserver that was not met, only where its certificate is the cluster’s`, right: {kind: 'path', paths: ['/flagz'], verbs: ['get']}},
+	{method: 'GET', path: '/flagz', tells: 'whether kubelets are verified, whether an egress file is set, how requests are authenticated', when: `before each stream, on its own connection (a one-shot’s while its target is looked up), at most 300 ms; beside an open stream every 10 s until an apiserver has answered; ${reports}; with --probe active also at the own address of each apiserver that was not met, only where its certificate is the cluster’s`, right: {kind: 'path', paths: ['/flagz'], verbs: ['get']}},
 	{method: 'GET', path: '/statusz', tells: 'which apiserver process answers', when: `together with /flagz, and twice on one connection, which ends at one process unless a gateway spreads requests: ${labels}; ${reports}`, right: {kind: 'path', paths: ['/statusz'], verbs: ['get']}},
 	{method: 'GET', path: '/version', tells: 'which rules hold', when: `${labels}; ${reports}`, right: null},
 	{method: 'GET', path: '/api/v1/namespaces/*/configmaps/kube-root-ca.crt', tells: 'whether an apiserver or a gateway answers', when: `${labels}; ${reports}`, right: {kind: 'resource', groups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: ['kube-root-ca.crt']}},
@@ -28,9 +28,9 @@ export const requestRows: readonly RequestRow[] = [
 	{method: 'GET', path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', tells: 'the same, by what registers itself; where pods’ virtual IP leads', when: `${labels}; audit`, right: {kind: 'resource', groups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list']}},
 	{method: 'GET', path: '/api/v1/namespaces/kube-system/pods', tells: 'apiservers’ flags and environment by their mirror pods; Konnectivity’s agents; kube-proxy', when: `${labels}; audit, doctor`, right: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']}},
 	{method: 'GET', path: '/readyz', tells: 'whether the apiserver still answers', when: 'a followed log that is quiet for 10 s, and then now and again', right: null},
-	{method: 'GET', path: '/metrics', tells: 'whether an egress dialer is in use, whether kubelets were refused', when: `${reports}; beside an open stream whose route nothing else tells, where its path is asked for or it lasts a second; at most once a minute of one process; the step test`, right: {kind: 'path', paths: ['/metrics'], verbs: ['get']}},
+	{method: 'GET', path: '/metrics', tells: 'whether an egress dialer is in use, whether kubelets were refused', when: `${reports}; beside an open stream whose route nothing else tells, where its path is asked for or it lasts a second; once a minute at most of a process whose counters tell it; the step test`, right: {kind: 'path', paths: ['/metrics'], verbs: ['get']}},
 	{method: 'GET', path: '/api/v1/nodes', tells: 'how many nodes there are', when: 'audit: the first 50', right: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get', 'list']}},
-	{method: 'GET', path: '/api/v1/nodes/*', tells: 'the kubelet’s address and port', when: 'path, doctor', right: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get']}},
+	{method: 'GET', path: '/api/v1/nodes/*', tells: 'the kubelet’s address and port', when: 'path, doctor; audit with --probe active', right: {kind: 'resource', groups: [''], resources: ['nodes'], verbs: ['get']}},
 	{method: 'GET', path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', tells: 'whether kubelets reach the apiserver', when: 'audit', right: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']}},
 	{method: 'GET', path: '/apis/certificates.k8s.io/v1/certificatesigningrequests', tells: 'kubelets’ signing requests that wait or were denied', when: 'audit; doctor for a kubelet without a certificate', right: {kind: 'resource', groups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'], verbs: ['list']}},
 	{method: 'GET', path: '/api/v1/namespaces/*/pods', tells: 'a pod on the node to try the way with; tokens that pods get; which pods come and go behind a log or forward that is followed', when: 'audit; path and doctor of a node; logs -f, tail and port-forward: watched', right: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']}},
