@@ -1,6 +1,7 @@
 /** A file of forwards: one line each, as it would stand behind `port-forward`. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {parseLine} from './parse-line.ts';
+import {shellWord} from './shell-word.ts';
 
 export type ForwardLine = {
 	target: string;
@@ -56,7 +57,7 @@ function quoted(word: string): string {
 		throw new SpokeError('ERR_USAGE', `${JSON.stringify(word)} has a control character: it cannot stand in a file of forwards`);
 	}
 
-	return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll('\'', String.raw`'\''`)}'`;
+	return shellWord(word);
 }
 
 /** Words as a shell has them: quotes hold blanks together, a backslash takes the next sign as it is. */

@@ -1,7 +1,7 @@
 /** A command that the session offers for a shell goes to the cluster that it was offered for. */
 import test from 'ava';
 import {proxyHandlers} from '../../source/app/handlers/proxy-handlers.ts';
-import {scriptFlags, shellWord} from '../../source/app/handlers/script-flags.ts';
+import {scriptFlags} from '../../source/app/handlers/script-flags.ts';
 import type {OpenCluster, Session} from '../../source/app/session.ts';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
@@ -34,10 +34,4 @@ test('a copied request goes to the cluster on the screen, a writing one above al
 		copied.push(text);
 	}} as unknown as Session);
 	t.deepEqual(copied, [String.raw`spoke proxy -n shop delete 'svc/web:80/items/*' --context 'it'\''s prod us'`]);
-});
-
-test('a word is one word for a shell', t => {
-	t.is(shellWord('svc/https:web:443/healthz'), 'svc/https:web:443/healthz');
-	t.is(shellWord('svc/web:80/?a=1&b=2'), '\'svc/web:80/?a=1&b=2\'');
-	t.is(shellWord(''), '\'\'');
 });

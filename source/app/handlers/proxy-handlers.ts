@@ -1,6 +1,7 @@
 /** Proxy requests: typed with names and ports offered, sent by the apiserver's proxy, shown with the leg they took. */
 import {proxyAccess} from '../../actions/proxy-access.ts';
 import {mayDo} from '../../actions/access.ts';
+import {shellWord} from '../../command-line/shell-word.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
@@ -17,7 +18,7 @@ import {targetHere} from './cursor.ts';
 import {podPortNames, proxyNames} from './offered-names.ts';
 import type {Handlers} from './handler.ts';
 import {showView} from './list-handlers.ts';
-import {scriptFlags, shellWord} from './script-flags.ts';
+import {scriptFlags} from './script-flags.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** More of a body is not kept. */

@@ -1,6 +1,7 @@
 /** Which flags take a command that is typed in a shell to the cluster that it is offered for? */
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagRow} from '../../command-line/flag-row.ts';
+import {shellWord} from '../../command-line/shell-word.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
 /** The namespace is named by each command itself; secrets are no text for a screen. */
@@ -20,9 +21,4 @@ function spelled(row: FlagRow, value: boolean | string | readonly string[] | und
 	}
 
 	return value === undefined || value === row.default ? [] : [value].flat().flatMap(one => [`--${row.name}`, shellWord(one)]);
-}
-
-/** As a shell takes it for one word. */
-export function shellWord(text: string): string {
-	return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll('\'', String.raw`'\''`)}'`;
 }
