@@ -116,7 +116,7 @@ export class PathFeed {
 		const node = view === 'nodes' ? row.name : view === 'pods' ? row.cells[listKinds.pods.columns.findIndex(({title}) => title === 'NODE')] ?? null : null;
 		const target = {asked: row.name, kind: view === 'nodes' ? 'Node' as const : view === 'services' ? 'Service' as const : 'Pod' as const, namespace: row.namespace, name: row.name, uid: null, node: node === '' || node === '<none>' ? null : node, container: null, chosenFrom: 1};
 		const purpose: ConnectionPurpose = view === 'nodes'
-			? {feature: 'node-proxy', target, request: {scheme: 'https', port: 10_250, portName: null, kubeletPort: true}}
+			? {feature: 'node-proxy', target, request: {scheme: 'https', port: null, portName: null, kubeletPort: true}}
 			: view === 'services'
 				? {feature: 'service-proxy', target, request: {scheme: 'http', port: null, portName: null, kubeletPort: false}}
 				: {feature: 'logs', target, request: null};

@@ -1,5 +1,6 @@
 /** A node's own addresses and port, as the apiserver would dial them. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import type {PodObject} from '../targets/pod-object.ts';
 import {ask, parsed} from './probes/ask.ts';
 
@@ -26,10 +27,6 @@ export async function podOnNode(cluster: ClusterAccess, name: string): Promise<P
 	const query = new URLSearchParams({fieldSelector: `spec.nodeName=${name},status.phase=Running`, limit: '1'});
 	const outcome = await ask(cluster, {source: 'endpoints', path: `/api/v1/namespaces/${encodeURIComponent(cluster.facts.namespace)}/pods?${query}`, need: null}, body => parsed<{items?: PodObject[]}>(body)?.items?.[0]);
 	return outcome.read?.facts ?? null;
-}
-
-export function kubeletPortOf(node: NodeObject | null): number {
-	return node?.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10_250;
 }
 
 /** The defaults of `--kubelet-preferred-address-types`. */

@@ -1,13 +1,14 @@
 /** Which connections does a target mean, feature by feature, and through which pod may its way be tried? */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
+import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
 import {parseTarget} from '../targets/parse-target.ts';
 import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget} from './evidence.ts';
 import type {ProbeTarget} from './examine-actively.ts';
-import {kubeletPortOf, nodeNamed, podOnNode, type NodeObject} from './node-facts.ts';
+import {nodeNamed, podOnNode, type NodeObject} from './node-facts.ts';
 
 export type PathSubjects = {
 	target: ReachedTarget;

@@ -1,6 +1,7 @@
 /** Which scheme and port a request through the apiserver proxy really goes by, and the API path that asks for it. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {kubeletPortOf, type NodeWithKubelet} from '../../targets/kubelet-port.ts';
 import {podPort} from '../../targets/named-port.ts';
 import {listPath, objectPath} from '../../targets/object-path.ts';
 import type {ObjectMeta, PodObject, ServiceObject} from '../../targets/pod-object.ts';
@@ -13,9 +14,7 @@ export type ResolvedProxyTarget = {
 	purpose: ConnectionPurpose & {request: ProxyRequestFacts};
 };
 
-type NodeObject = {metadata: ObjectMeta; status?: {daemonEndpoints?: {kubeletEndpoint?: {Port?: number}}}};
-
-export const usualKubeletPort = 10_250;
+type NodeObject = NodeWithKubelet & {metadata: ObjectMeta};
 
 /**
 Reads the node, pod or service. Where the user may not, the request is made as typed and what is not known is null:
@@ -76,7 +75,7 @@ function requestFacts(target: ProxyTarget, object: PodObject | ServiceObject | N
 
 /** A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). */
 function nodeRequest({scheme, port}: ProxyTarget, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
-	const kubelet = node && (node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? usualKubeletPort);
+	const kubelet = node && kubeletPortOf(node);
 	const number = port === null ? kubelet : Number(port);
 	if (number !== null && Number.isNaN(number)) {
 		throw new SpokeError('ERR_USAGE', `invalid port ${JSON.stringify(port)}: a node’s ports have no names`);

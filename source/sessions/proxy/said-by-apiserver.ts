@@ -3,7 +3,8 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {refusal} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
-import {usualKubeletPort, type ResolvedProxyTarget} from './resolve-proxy-target.ts';
+import {meansKubelet} from '../../targets/kubelet-port.ts';
+import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
 
 /** More than any Status, and as much as is read of an error before it is passed on. */
 export const mostOfAnError = 64 * 1024;
@@ -19,7 +20,7 @@ export function saidByApiserver(status: number, headers: IncomingHttpHeaders, be
 
 	const body = begun.toString('utf8');
 	const isStatus = (headers['content-type'] ?? '').startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
-	const explained = isStatus || (request.kubeletPort ?? (request.port === usualKubeletPort)) ? explainFailure(body, {status}) : null;
+	const explained = isStatus || meansKubelet(request) ? explainFailure(body, {status}) : null;
 	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
 		return explainedError(explained);
 	}
