@@ -31,3 +31,12 @@ test('README names only npm scripts that exist', async t => {
 		t.true(name! in scripts, `npm run ${name}`);
 	}
 });
+
+test('every variable of ours that the program reads is in docs/settings.md', async t => {
+	const files = (await readdir(resolve(root, 'source'), {recursive: true})).filter(name => /\.tsx?$/.test(name));
+	const sources = await Promise.all(files.map(async name => readFile(resolve(root, 'source', name), 'utf8')));
+	const names = new Set(sources.flatMap(text => [...text.matchAll(/\benv(?:ironment)?\['((?:SPOKE|NO)_\w+)'\]/g)].map(([, name]) => name!)));
+	t.true(names.size > 3);
+	const settings = await readFile(resolve(root, 'docs/settings.md'), 'utf8');
+	t.deepEqual([...names].filter(name => !settings.includes(`\`${name}`)), []);
+});
