@@ -1,4 +1,5 @@
 /** Forwards: what listens, where it goes, what it carried; and under it the log of the one under the cursor. */
+import {clockTime} from '../text/clock-time.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import type {ForwardState} from '../state/session-state.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
@@ -11,7 +12,7 @@ import {fillUp} from './text-screen.ts';
 
 function liveLine({state: {now}}: Screen, {connection, client, since, up, down, congested}: ForwardState['live'][number]): Line {
 	return line(
-		'   ', of('text.dim', `${new Date(since).toTimeString().slice(0, 8)}  `), `${connection.padEnd(4)} ${client.padEnd(21)} `, of('state.open', 'open'), ` ${showAge(now - since).padStart(4)}  `, `${showBytes(up)} sent, ${showBytes(down)} received`, of('level.warn', congested ? ', waits for its local reader' : ''),
+		'   ', of('text.dim', `${clockTime(since)}  `), `${connection.padEnd(4)} ${client.padEnd(21)} `, of('state.open', 'open'), ` ${showAge(now - since).padStart(4)}  `, `${showBytes(up)} sent, ${showBytes(down)} received`, of('level.warn', congested ? ', waits for its local reader' : ''),
 	);
 }
 
@@ -55,7 +56,7 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 		? [
 			titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${at.target}:${at.remote}`, {...at.context !== cluster.context && {after: `on ${at.context}`}, right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
 			...at.live.toReversed().map(one => liveLine(screen, one)),
-			...at.log.toReversed().map(({time, text}) => line('   ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), text)),
+			...at.log.toReversed().map(({time, text}) => line('   ', of('text.dim', `${clockTime(time)}  `), text)),
 		]
 		: [];
 	return fillUp([head, ...list.slice(top, top + listRows), ...log], rows);

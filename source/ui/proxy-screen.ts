@@ -1,4 +1,5 @@
 /** Proxy: the request line, what was asked so far, and the answer of the one under the cursor. */
+import {clockTime} from '../text/clock-time.ts';
 import {Sanitiser} from '../text/sanitise.ts';
 import {cellWidth, clipToCells, fitToCells} from '../text/cell-width.ts';
 import {parseExactly} from '../text/exact-json.ts';
@@ -51,7 +52,7 @@ function exchangeLine({theme: {glyphs}, state: {size}}: Screen, one: ProxyExchan
 	const role = one.status === null ? 'state.failed' as const : one.status >= 400 ? 'level.warn' as const : undefined;
 	return {
 		spans: [
-			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${new Date(one.time).toTimeString().slice(0, 8)}  `},
+			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(one.time)}  `},
 			of(role, fitToCells(one.status === null ? one.tookMs === null ? '…' : '–' : String(one.status), 6)), {text: fitToCells(one.tookMs === null ? '' : `${Math.round(one.tookMs)} ms`, 9)}, {text: fitToCells(showBytes(one.bytes), 9)},
 			{text: `${badge.length > 0 && room >= 12 ? clipToCells(asked, room, glyphs.more) : asked}  `}, ...badge, of(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
 		], ...isAt && {ground: 'selection' as const},
@@ -70,7 +71,7 @@ function emptyWords(screen: Screen): Line[] {
 function listenerLine({theme: {glyphs}, state: {cluster}}: Screen, {since, address, requests, context}: ListenerState, isAt: boolean): Line {
 	return {
 		spans: [
-			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${new Date(since).toTimeString().slice(0, 8)}  `}, of('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
+			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(since)}  `}, of('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
 			{text: `listener on ${address} ${glyphs.dot} ${requests} ${requests === 1 ? 'request' : 'requests'}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`},
 		], ...isAt && {ground: 'selection' as const},
 	};
@@ -83,7 +84,7 @@ function passedRequests(screen: Screen, {address, usable, log}: ListenerState): 
 		...log.length === 0
 			? [line(' ', of('text.dim', 'No request yet.'))]
 			: log.toReversed().map(({time, status, tookMs, method, path, error}) => line(
-				'   ', of('text.dim', `${new Date(time).toTimeString().slice(0, 8)}  `), of(error === null ? status >= 400 ? 'level.warn' : undefined : 'state.failed', fitToCells(String(status), 6)), fitToCells(`${Math.round(tookMs)} ms`, 9), `${method} ${path}`, of('state.failed', error === null ? '' : `  ${error}`),
+				'   ', of('text.dim', `${clockTime(time)}  `), of(error === null ? status >= 400 ? 'level.warn' : undefined : 'state.failed', fitToCells(String(status), 6)), fitToCells(`${Math.round(tookMs)} ms`, 9), `${method} ${path}`, of('state.failed', error === null ? '' : `  ${error}`),
 			)),
 	];
 }

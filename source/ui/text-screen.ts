@@ -1,5 +1,6 @@
 /** Screens of labelled text: details, doctor, messages; and the why screen, which is made of the same lines. */
 import type {Layer, TextLine} from '../state/session-state.ts';
+import {clockTime} from '../text/clock-time.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
 import type {Screen} from './screen.ts';
@@ -45,7 +46,7 @@ export function messagesScreen(screen: Screen, top: number, rows: number): Line[
 
 export function messageLines({state: {messages, size}}: Screen): Line[] {
 	const body = messages.toReversed().flatMap(({time, text, role}) => wrapWords(text, Math.max(20, size.columns - 12)).map((row, index) => line(
-		' ', of('text.dim', index === 0 ? `${new Date(time).toTimeString().slice(0, 8)}  ` : ' '.repeat(10)), of(role === 'error' ? 'notice.error' : role === 'warn' ? 'notice.warn' : undefined, row),
+		' ', of('text.dim', index === 0 ? `${clockTime(time)}  ` : ' '.repeat(10)), of(role === 'error' ? 'notice.error' : role === 'warn' ? 'notice.warn' : undefined, row),
 	)));
 	return body.length === 0 ? [line(' ', of('text.dim', 'Nothing to report.'))] : body;
 }

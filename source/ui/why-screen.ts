@@ -1,4 +1,5 @@
 /** Why: each leg with its verdicts, what was read, what it means, what would tell, what to run; the other side's own words whole. */
+import {clockTime} from '../text/clock-time.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import {needText} from '../output/path-report.ts';
@@ -123,7 +124,7 @@ function verdictLines(path: Path, verdict: Verdict<string>, word: string, stroke
 	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
 	return [
 		{text: `${strokes[verdict.basis]} ${verdict.state === 'unknown' ? word : `${word}, ${verdict.basis}`}`, role: tlsRole[verdict.state] ?? (verdict.state === 'unknown' ? 'tls.unknown' : 'route')},
-		...read.map(({observed, where, time}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}, ${time.slice(11, 19)}`)})),
+		...read.map(({observed, where, time}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}, ${clockTime(time)}`)})),
 		...meaning === undefined ? [] : [{label: '  so', text: meaning}],
 		...verdict.need.map((need): TextLine => ({label: '  would tell', text: sanitiseLine(needText(need))})),
 		...verdict.why !== undefined && verdict.why !== meaning ? [{label: '  because', text: sanitiseLine(verdict.why)}] : [],

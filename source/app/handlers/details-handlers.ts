@@ -2,6 +2,7 @@
 import type {TextLine} from '../../state/session-state.ts';
 import {readDetails} from '../object-details.ts';
 import type {Session} from '../session.ts';
+import {clockTime} from '../../text/clock-time.ts';
 import {targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {asText} from './why-handlers.ts';
@@ -52,7 +53,7 @@ function openForwardLog({store}: Session): void {
 	if (forward) {
 		store.now({type: 'push', layer: {
 			kind: 'text', title: 'Forward', subject: `${forward.local === null ? forward.asked : `:${forward.local}`} ${forward.target}:${forward.remote}`, right: `${forward.open} open · ${forward.closed} closed · ${forward.failed} failed`,
-			lines: [{label: forward.phase, text: forward.note}, ...forward.log.toReversed().map(({time, text}) => ({label: new Date(time).toTimeString().slice(0, 8), text}))],
+			lines: [{label: forward.phase, text: forward.note}, ...forward.log.toReversed().map(({time, text}) => ({label: clockTime(time), text}))],
 			top: 0, context: 'details', copy: '', command: null, busy: false,
 		}});
 	}

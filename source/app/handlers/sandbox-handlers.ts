@@ -2,6 +2,7 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchRow, SwitchValues} from '../../sandbox/switch-rows.ts';
+import {clockTime} from '../../text/clock-time.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import {describe} from '../make-screen.ts';
@@ -54,7 +55,7 @@ export function followSandbox(session: Session, sandbox: Sandbox, isForWant: boo
 		show(session);
 		sandbox.onEvent(({time, what}) => {
 			(session as SessionRun).paths.forget();
-			session.store.data({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${time.slice(11, 19)}  ${what}`]});
+			session.store.data({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${clockTime(time)}  ${what}`]});
 		});
 	})();
 }
