@@ -2,14 +2,15 @@
 import process from 'node:process';
 import {setFlagsFromString} from 'node:v8';
 import {setTimeout as delay} from 'node:timers/promises';
-import {SessionRun, type SessionOptions} from './app/session-run.ts';
+import type {SessionOptions} from './app/session-options.ts';
+import {SessionRun} from './app/session-run.ts';
 import {SpokeError} from './errors/spoke-error.ts';
 import {writeCrashReport} from './app/crash-report.ts';
 import {sanitiseLine} from './text/sanitise-line.ts';
 
 const closeMs = 2000;
 
-export type {SessionOptions} from './app/session-run.ts';
+export type {SessionOptions} from './app/session-options.ts';
 
 /**
 Runs the session until it is left; resolves to the exit status. The terminal is then as it was before, also after a failure.

@@ -5,13 +5,11 @@ import {openCluster} from '../cluster/open-cluster.ts';
 import {statusOfSignal} from '../errors/exit-status.ts';
 import {asSpokeError, type ErrorObject} from '../errors/spoke-error.ts';
 import type {Keymap} from '../keymap/keymap.ts';
-import type {Problem} from '../keymap/parse-keymap.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import {emptySession} from '../state/session-state.ts';
 import {copySequence} from '../terminal/clipboard.ts';
 import {OwnTerminal} from '../terminal/own-terminal.ts';
-import type {Sandbox} from '../sandbox/sandbox.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
 import {failureWords} from './short-failure.ts';
 import {clusterState, meetCluster} from './cluster-state.ts';
@@ -34,34 +32,13 @@ import {PathFeed} from './path-feed.ts';
 import {logInFirst, pluginTerminal} from './plugin-terminal.ts';
 import {bookingWitness} from './booking-witness.ts';
 import {readRights} from './rights.ts';
+import type {SessionOptions} from './session-options.ts';
 import type {OpenCluster, Session} from './session.ts';
 import {Store} from './store.ts';
 import {TerminalTurns} from './terminal-turns.ts';
 import {backgroundQuery, themeFor} from './terminal-theme.ts';
 import type {TailRun} from './tail-run.ts';
-import type {TailWish} from './tail-targets.ts';
 import {ScreenView} from './screen-view.ts';
-
-export type SessionOptions = {
-	flags: ConnectionFlags;
-	env: NodeJS.ProcessEnv;
-	stdin: NodeJS.ReadStream;
-	stdout: NodeJS.WriteStream;
-	interrupted: AbortSignal;
-	keymap: Keymap;
-	keymapProblems: readonly Problem[];
-	readOnly: boolean;
-	allNamespaces: boolean;
-	theme?: string | undefined;
-	/** `on` or `off`; what the environment says when left out. */
-	motion?: string | undefined;
-	/** A tail that is opened at once: `spoke tail`. Leaving it leads to the lists. */
-	tail?: {wish: Omit<TailWish, 'namespace'> & {namespace?: string | null}; since: 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h'; previous: boolean};
-	/** The sandbox that the cluster is, when it is one. */
-	sandbox?: Sandbox;
-	/** The sandbox stands in for a kubeconfig that was not found. */
-	isForWant?: boolean;
-};
 
 export class SessionRun implements Session {
 	readonly store: Store;

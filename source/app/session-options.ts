@@ -1,0 +1,27 @@
+/** What is a session started with? */
+import type {ConnectionFlags} from '../command-line/connection-flags.ts';
+import type {Keymap} from '../keymap/keymap.ts';
+import type {Problem} from '../keymap/parse-keymap.ts';
+import type {Sandbox} from '../sandbox/sandbox.ts';
+import type {TailWish} from './tail-targets.ts';
+
+export type SessionOptions = {
+	flags: ConnectionFlags;
+	env: NodeJS.ProcessEnv;
+	stdin: NodeJS.ReadStream;
+	stdout: NodeJS.WriteStream;
+	interrupted: AbortSignal;
+	keymap: Keymap;
+	keymapProblems: readonly Problem[];
+	readOnly: boolean;
+	allNamespaces: boolean;
+	theme?: string | undefined;
+	/** `on` or `off`; what the environment says when left out. */
+	motion?: string | undefined;
+	/** A tail that is opened at once: `spoke tail`. Leaving it leads to the lists. */
+	tail?: {wish: Omit<TailWish, 'namespace'> & {namespace?: string | null}; since: 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h'; previous: boolean};
+	/** The sandbox that the cluster is, when it is one. */
+	sandbox?: Sandbox;
+	/** The sandbox stands in for a kubeconfig that was not found. */
+	isForWant?: boolean;
+};
