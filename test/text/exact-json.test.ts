@@ -31,3 +31,9 @@ test('ids of 64 bits keep all their digits in a log line, opened or not, and in 
 	t.is(shownBody(text, false), text);
 	t.is(shownBody('{"a":', true), '{"a":');
 });
+
+test('a log line that is a number, however long, or a list has no fields', t => {
+	for (const text of ['12345678901234567890', '1.0', '1', '[{"a":1}]', 'null', '"{"']) {
+		t.is(allJsonFields(text), null, text);
+	}
+});

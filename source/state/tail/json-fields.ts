@@ -39,11 +39,14 @@ export function readJsonLine(text: string): JsonLine | null {
 	return line;
 }
 
-/** Every field of the object at its own place, for the opened line. */
+/** Every field of the object at its own place, for the opened line; `null` for any other JSON, and what is none. */
 export function allJsonFields(text: string): readonly JsonField[] | null {
+	if (!/^\s*\{/.test(text)) {
+		return null;
+	}
+
 	try {
-		const parsed = parseExactly(text);
-		return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? Object.entries(parsed).map(([name, value]) => asField(name, value)) : null;
+		return Object.entries(parseExactly(text) as Record<string, unknown>).map(([name, value]) => asField(name, value));
 	} catch {
 		return null;
 	}
