@@ -5,6 +5,8 @@ import {createWriter, kubectl} from './writers.ts';
 
 const name = 'flood';
 const keyCount = 300;
+/** A tail keeps a million lines: those under the cursor are let go after ten seconds. */
+const keysAtOnePlace = 60;
 
 export const sessionFloodGroups: readonly Group[] = [
 	// k9s keeps 5,000 lines at most, and counts none.
@@ -17,13 +19,16 @@ async function flood({command}: Program): Promise<Figures> {
 		const screen = await onScreen([...command, 'tail', '-n', 'demo', `pod/${name}`]);
 		await screen.until('lines', () => numbers(screen).length > 20);
 		await pause(2500);
-		screen.type('k'.repeat(12));
-		await screen.until('the cursor', () => cursor(screen) > 0);
-		await pause(500);
+		await holdAtEnd(screen);
 		const [began, before] = [performance.now(), counted(screen)];
 		const keys: number[] = [];
 		let at = cursor(screen);
 		for (let index = 0; index < keyCount; index++) {
+			if (index > 0 && index % keysAtOnePlace === 0) {
+				await holdAtEnd(screen);
+				at = cursor(screen);
+			}
+
 			const isDown = index % 20 < 10;
 			at += isDown ? 1 : -1;
 			const wanted = at;
@@ -43,6 +48,14 @@ async function flood({command}: Program): Promise<Figures> {
 	} finally {
 		await kubectl(['delete', 'pod', name, '--ignore-not-found', '--now'], '');
 	}
+}
+
+async function holdAtEnd(screen: OnScreen): Promise<void> {
+	screen.type('G');
+	await screen.until('the end', () => cursor(screen) === 0);
+	screen.type('k'.repeat(12));
+	await screen.until('the cursor', () => cursor(screen) > 0);
+	await pause(500);
 }
 
 /** Lines are numbered by their writer: from the first one that came to the newest there are as many as the tail has counted. */
