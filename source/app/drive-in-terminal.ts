@@ -29,6 +29,8 @@ type Told = {
 	tty: boolean;
 	/** As of Date.now(). */
 	began: number;
+	/** What was typed while it was opened. */
+	ahead?: Buffer;
 	/** Whether this end is told elsewhere: the screen comes back without a key. */
 	mayEndUnseen(error: SpokeError): boolean;
 	/** The status that counts, where the stream's own says nothing: attach ends with 0 whatever became of the process. `null` when it is not told. */
@@ -66,6 +68,7 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 	}, async () => {
 		stdout.write(openingWords(session, id, told, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
 		const stopSizes = told.tty ? followSize(stdout, remote, told.kind) : () => {};
+		typed(told.ahead ?? Buffer.alloc(0));
 		const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, isOver: () => isOver});
 		let end: End;
 		try {

@@ -2,6 +2,7 @@
 import {shownItems, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay} from '../state/overlay.ts';
 import type {FillOptions, PickOptions, TypeOptions} from './session.ts';
 import type {Store} from './store.ts';
+import {GivenUp, type TypedAhead} from './typed-ahead.ts';
 
 type Waiting = {
 	accept(overlay: Overlay): Promise<boolean> | boolean;
@@ -11,11 +12,13 @@ type Waiting = {
 
 export class Overlays {
 	readonly #store: Store;
+	readonly #typedAhead: TypedAhead;
 	readonly #history = new Map<string, string[]>();
 	#waiting: Waiting | null = null;
 
-	constructor(store: Store) {
+	constructor(store: Store, typedAhead: TypedAhead) {
 		this.#store = store;
+		this.#typedAhead = typedAhead;
 	}
 
 	async ask(question: string, details: readonly string[] = [], {leaves = false}: {leaves?: boolean} = {}): Promise<boolean> {
@@ -128,7 +131,12 @@ export class Overlays {
 				const values = valuesOf(one as FormOverlay);
 				const problem = await options.check?.(values) ?? null;
 				if (problem !== null) {
-					this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...one as FormOverlay, problem}}});
+					// It may be closed by now, or filled in further.
+					const {overlay: now} = this.#store.state;
+					if (now?.kind === 'form' && now.title === options.title) {
+						this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...now, problem}}});
+					}
+
 					return false;
 				}
 
@@ -156,7 +164,12 @@ export class Overlays {
 		if (typeof done === 'boolean') {
 			close(done);
 		} else {
-			void done.then(close);
+			// What is typed meanwhile is for what comes behind the form; where a problem keeps it open, nobody knew.
+			void this.#typedAhead.during({what: 'checking', opens: isDone => isDone}, async () => done).then(close, (thrown: unknown) => {
+				if (!(thrown instanceof GivenUp)) {
+					throw thrown;
+				}
+			});
 		}
 	}
 

@@ -13,6 +13,7 @@ import {overlayAction} from './overlay-actions.ts';
 import type {Overlays} from './overlays.ts';
 import {mayByName} from './rights.ts';
 import type {Session} from './session.ts';
+import {GivenUp} from './typed-ahead.ts';
 
 /** How long a lone escape byte may be the start of a key that the terminal spells with one. */
 const escapeMs = 30;
@@ -20,13 +21,16 @@ const escapeMs = 30;
 export type KeyPress = {
 	/** Bytes from the terminal. */
 	bytes(chunk: Buffer): void;
+	/** Keys that were held until now. */
+	pass(inputs: readonly KeyInput[]): void;
 	/** Runs an action by name: from the palette. */
 	perform(id: string): void;
 };
 
-export function makeKeyPress(session: Session, overlays: Overlays, handlers: Handlers, onReport: (report: string) => void): KeyPress {
+/** `onReport` hears what the terminal answers; `onKeys` when keys were done. */
+export function makeKeyPress(session: Session, overlays: Overlays, handlers: Handlers, {onReport, onKeys}: {onReport(report: string): void; onKeys(): void}): KeyPress {
 	const decoder = makeKeyDecoder();
-	const {store, keymap} = session;
+	const {store, keymap, typedAhead} = session;
 	let pending: readonly string[] = [];
 	let timer: NodeJS.Timeout | null = null;
 
@@ -66,6 +70,10 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 			try {
 				await handler(session);
 			} catch (thrown) {
+				if (thrown instanceof GivenUp) {
+					return;
+				}
+
 				const error = asSpokeError(thrown);
 				if (error.code === 'ERR_INTERNAL') {
 					throw error;
@@ -138,27 +146,43 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 	const take = (inputs: readonly KeyInput[]) => {
 		store.together(() => {
 			store.data({type: 'notice-read'});
-			takeEach(inputs);
+			for (const input of inputs) {
+				if ('report' in input) {
+					onReport(input.report);
+				} else if (!isLeaving(input) && !typedAhead.hold(input)) {
+					takeOne(input);
+				}
+			}
 		});
+		onKeys();
 	};
 
-	const takeEach = (inputs: readonly KeyInput[]) => {
-		for (const input of inputs) {
-			if ('key' in input) {
-				press(input.key);
-			} else if ('report' in input) {
-				onReport(input.report);
-			} else if (store.state.overlay) {
-				store.now({type: 'overlay', event: {type: 'type', text: input.paste}});
-				overlays.changed();
-			} else {
-				session.tell('pasted text has no meaning here');
-			}
+	/** What leads away is never held. Esc alone takes back what was asked for, and no more. */
+	const isLeaving = (input: KeyInput) => {
+		const isEscape = 'key' in input && input.key === 'esc';
+		const leaves = isEscape || ('key' in input && isChord(input.key) && isQuit(input.key));
+		return leaves && typedAhead.giveUp() && isEscape && store.state.overlay === null;
+	};
+
+	const takeOne = (input: {key: string} | {paste: string}) => {
+		const before = store.state.overlay;
+		if ('key' in input) {
+			press(input.key);
+		} else if (store.state.overlay) {
+			store.now({type: 'overlay', event: {type: 'type', text: input.paste}});
+			overlays.changed();
+		} else {
+			session.tell('pasted text has no meaning here');
+		}
+
+		if (before !== null && store.state.overlay === null) {
+			typedAhead.afterAnswer();
 		}
 	};
 
 	return {
 		perform,
+		pass: take,
 		bytes(chunk) {
 			if (timer) {
 				clearTimeout(timer);
@@ -180,10 +204,18 @@ async function refuse(session: Session, id: string, reason: string, run: () => v
 	const {state} = session.store;
 	const row = state.view === 'pods' && state.layers.length === 0 ? cursorRow(state.lists.pods) : null;
 	const isByRight = state.refused.has(id) && !isReadOnly(state, findAction(id)!);
-	if (isByRight && row && await mayByName(session.cluster.access, id, row.namespace, row.name)) {
-		run();
-	} else {
-		session.tell(reason, 'warn');
+	const {access} = session.cluster;
+	try {
+		const may = isByRight && row !== null && await session.typedAhead.during({what: `asking whether you may for ${row.name}`, opens: may => may}, async () => mayByName(access, id, row.namespace, row.name));
+		if (may) {
+			run();
+		} else {
+			session.tell(reason, 'warn');
+		}
+	} catch (thrown) {
+		if (!(thrown instanceof GivenUp)) {
+			throw thrown;
+		}
 	}
 }
 

@@ -12,7 +12,8 @@ import {copySequence} from '../terminal/clipboard.ts';
 import {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
 import {failureWords} from './short-failure.ts';
-import {clusterState, meetCluster} from './cluster-state.ts';
+import {ClusterMeeting} from './cluster-meeting.ts';
+import {clusterState} from './cluster-state.ts';
 import {tickTails} from './tail-in-dock.ts';
 import {describe, makeScreen} from './make-screen.ts';
 import {DetailsFeed} from './details-feed.ts';
@@ -26,16 +27,16 @@ import {openTail} from './handlers/tail-handlers.ts';
 import {followSandbox} from './handlers/sandbox-handlers.ts';
 import {closeForwards} from './handlers/forward-run.ts';
 import {closeListeners} from './handlers/listener-handlers.ts';
-import {makeKeyPress} from './press-key.ts';
+import {makeKeyPress, type KeyPress} from './press-key.ts';
 import {Overlays} from './overlays.ts';
 import {PathFeed} from './path-feed.ts';
 import {logInFirst, pluginTerminal} from './plugin-terminal.ts';
 import {bookingWitness} from './booking-witness.ts';
-import {readRights} from './rights.ts';
 import type {SessionOptions} from './session-options.ts';
 import type {OpenCluster, Session} from './session.ts';
 import {Store} from './store.ts';
 import {TerminalTurns} from './terminal-turns.ts';
+import {TypedAhead} from './typed-ahead.ts';
 import {backgroundQuery, themeFor} from './terminal-theme.ts';
 import type {TailRun} from './tail-run.ts';
 import {ScreenView} from './screen-view.ts';
@@ -51,7 +52,9 @@ export class SessionRun implements Session {
 	readonly tails = new Map<string, TailRun>();
 	cluster!: OpenCluster;
 	readonly #options: SessionOptions;
+	readonly typedAhead: TypedAhead;
 	readonly #overlays: Overlays;
+	readonly #meeting: ClusterMeeting;
 	readonly paths: PathFeed;
 	readonly #closing = new AbortController();
 	readonly #left = Promise.withResolvers<number>();
@@ -79,8 +82,16 @@ export class SessionRun implements Session {
 			this.#draw();
 		}, () => this.#pace());
 		this.#turns = new TerminalTurns(this.store);
-		this.#overlays = new Overlays(this.store);
+		this.typedAhead = new TypedAhead({pass: inputs => {
+			this.#passKeys(inputs);
+		}, tell: (text, mayGiveUp) => {
+			if (this.store.state.overlay === null) {
+				this.store.now({type: 'notice', text, hint: mayGiveUp ? 'Esc drops it' : '', isPassing: true, now: Date.now()});
+			}
+		}});
+		this.#overlays = new Overlays(this.store, this.typedAhead);
 		this.paths = new PathFeed(this.store, () => this.cluster);
+		this.#meeting = new ClusterMeeting(this.store, this.paths, () => this.cluster);
 		this.#counts = new ListCounts(this.store, () => this.cluster.access);
 		this.#details = new DetailsFeed(this.store, () => this.cluster);
 		this.#feeds = new ListFeeds(this.store, () => {
@@ -101,16 +112,19 @@ export class SessionRun implements Session {
 		this.#use(access);
 		const namespace = options.allNamespaces ? null : this.cluster.access.facts.namespace;
 		this.store.now({type: 'cluster', to: {...clusterState(this.cluster.access), namespace}});
-		const press = makeKeyPress(this, this.#overlays, handlers, report => {
-			this.#background ??= report;
-			this.#view?.setTheme(themeFor(this.env, options.theme, this.#background));
-			this.store.drawNow();
+		const press = makeKeyPress(this, this.#overlays, handlers, {
+			onReport: report => {
+				this.#background ??= report;
+				this.#view?.setTheme(themeFor(this.env, options.theme, this.#background));
+				this.store.drawNow();
+			},
+			onKeys: () => {
+				this.#follow();
+			},
 		});
 		this.perform = press.perform;
-		this.terminal.start(bytes => {
-			press.bytes(bytes);
-			this.#follow();
-		});
+		this.#passKeys = press.pass;
+		this.terminal.start(press.bytes);
 		if (options.theme === undefined && !this.env['NO_COLOR'] && this.env['TERM'] !== 'dumb') {
 			options.stdout.write(backgroundQuery);
 		}
@@ -137,7 +151,7 @@ export class SessionRun implements Session {
 			this.redraw();
 		}
 
-		void this.#meetCluster();
+		void this.#meeting.meet();
 		this.store.hold(false);
 		return this.#left.promise;
 	}
@@ -169,6 +183,7 @@ export class SessionRun implements Session {
 	}
 
 	perform: (id: string) => void = () => {};
+	#passKeys: KeyPress['pass'] = () => {};
 
 	tell(text: string, role: 'plain' | 'warn' | 'error' = 'plain'): void {
 		this.store.now({type: 'notice', text, role, now: Date.now()});
@@ -251,7 +266,7 @@ export class SessionRun implements Session {
 
 		this.store.now({type: 'switch', cluster: clusterState(this.cluster.access)});
 		this.redraw();
-		void this.#meetCluster();
+		void this.#meeting.meet();
 	}
 
 	openNamespace(namespace: string | null): void {
@@ -259,7 +274,7 @@ export class SessionRun implements Session {
 		this.#feeds.stop();
 		this.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? cluster.namespace ?? cluster.lastNamespace}});
 		this.redraw();
-		void this.#readRights();
+		void this.#meeting.readRights();
 	}
 
 	/** Feeds what is on the screen, and anew where what is asked for changed. */
@@ -302,28 +317,6 @@ export class SessionRun implements Session {
 		});
 		this.cluster = {access, labeller, context};
 		this.clusters.set(context, this.cluster);
-	}
-
-	/** Whether the apiserver answers, over which first leg, and which version it is. */
-	async #meetCluster(): Promise<void> {
-		const {cluster} = this;
-		const isMet = await meetCluster(cluster.access, () => this.cluster === cluster, to => {
-			this.store.data({type: 'cluster', to});
-		});
-		if (isMet) {
-			this.paths.follow();
-			await this.#readRights();
-		}
-	}
-
-	async #readRights(): Promise<void> {
-		const {cluster} = this;
-		const place = () => this.store.state.cluster.namespace ?? this.store.state.cluster.lastNamespace;
-		const namespace = place();
-		const refused = await readRights(cluster.access, namespace);
-		if (this.cluster === cluster && place() === namespace) {
-			this.store.data({type: 'refused', refused});
-		}
 	}
 
 	/** What stands beside the list is about the row under the cursor. */

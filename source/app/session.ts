@@ -8,6 +8,7 @@ import type {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {FormField, PickerItem} from '../state/overlay.ts';
 import type {TailRun} from './tail-run.ts';
 import type {Store} from './store.ts';
+import type {TypedAhead} from './typed-ahead.ts';
 
 /** A cluster that the session has open; the one that is left stays open for what still runs on it. */
 export type OpenCluster = {
@@ -20,6 +21,8 @@ export type Session = {
 	readonly store: Store;
 	readonly terminal: OwnTerminal;
 	readonly keymap: Keymap;
+	/** Whoever waits before a dialog opens does so within it: the next keys are for that dialog. */
+	readonly typedAhead: TypedAhead;
 	readonly flags: ConnectionFlags;
 	readonly env: NodeJS.ProcessEnv;
 	readonly readOnly: boolean;

@@ -30,7 +30,10 @@ async function portsOf(access: ClusterAccess, target: string, namespace: string)
 /** Asks for port, local port and address, and starts it. */
 export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
 	const {cluster} = session;
-	const ports = await portsOf(cluster.access, target, namespace);
+	const {ports, local} = await session.typedAhead.during({what: `reading the ports of ${target}`}, async () => {
+		const ports = await portsOf(cluster.access, target, namespace);
+		return {ports, local: ports[0] === undefined ? '' : String(await freePort(ports[0].suggested))};
+	});
 	const first = ports[0];
 	const sets = readForwardSets(session.env).filter(({problem}) => problem === null);
 	const values = await session.fill({
@@ -38,7 +41,7 @@ export async function addForward(session: Session, target: string, namespace: st
 		fields: [
 			...first === undefined ? [] : [{name: 'port', label: 'Port', value: first.value, choices: [...ports, {value: 'other', shown: 'other …'}], note: ''}],
 			{name: 'other', label: first === undefined ? 'Port' : 'Other port', value: '', choices: null, note: first === undefined ? 'none is declared: a number or a name' : 'a number or a name', ...first !== undefined && {when: {field: 'port', value: 'other'}}},
-			{name: 'local', label: 'Local port', value: first === undefined ? '' : String(await freePort(first.suggested)), choices: null, note: 'empty: any free one'},
+			{name: 'local', label: 'Local port', value: local, choices: null, note: 'empty: any free one'},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: ''},
 			...sets.length === 0 ? [] : [{name: 'set', label: 'Keep in set', value: '', choices: [{value: '', shown: 'no'}, ...sets.map(({name}) => ({value: name, shown: name}))], note: 'never starts by itself'}],
 		],
@@ -58,7 +61,7 @@ export async function addForward(session: Session, target: string, namespace: st
 export async function editForward(session: Session, id: string, wish: ForwardWish): Promise<void> {
 	const state = session.store.state.forwards.find(one => one.id === id);
 	const {remote} = parsePortSpec(wish.port);
-	const ports = await portsOf(wish.cluster.access, wish.target, wish.namespace).catch(() => []);
+	const ports = await session.typedAhead.during({what: `reading the ports of ${wish.target}`}, async () => portsOf(wish.cluster.access, wish.target, wish.namespace).catch(() => []));
 	const local = state?.local ?? parsePortSpec(wish.port).local;
 	const specIn = ({port = '', local = ''}: Readonly<Record<string, string>>) => `${local}:${port}`;
 	const values = await session.fill({

@@ -82,7 +82,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		}
 	} else {
 		const starting = wanted.filter(({runs}) => runs === null);
-		const details = await Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`));
+		const details = await session.typedAhead.during({what: `looking at the ports of ${set.name}`}, async () => Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)));
 		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(address => !isLoopback(address)));
 		if (await session.ask(`Start ${counted(starting.length)} of ${set.name} in ${session.cluster.context}?`, [...atMost(details), ...elsewhere, ...isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : []])) {
 			for (const {wish, ended} of starting) {

@@ -27,10 +27,11 @@ export const listenerHandlers: Handlers = {
 
 async function startDialog(session: Session): Promise<void> {
 	const {cluster} = session;
+	const free = await session.typedAhead.during({what: 'looking for a free port'}, async () => freePort(standardPort));
 	const values = await session.fill({
 		title: `Listener for the API of ${cluster.context}`, submit: 'start',
 		fields: [
-			{name: 'port', label: 'Port', value: String(await freePort(standardPort)), choices: null, note: '0: any free one'},
+			{name: 'port', label: 'Port', value: String(free), choices: null, note: '0: any free one'},
 			{name: 'address', label: 'Listen on', value: '127.0.0.1', choices: null, note: ''},
 		],
 		notes: ({port, address = ''}) => [

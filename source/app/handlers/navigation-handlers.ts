@@ -103,11 +103,13 @@ async function pickNamespace(session: Session): Promise<void> {
 	const {cluster} = session.store.state;
 	let names: readonly string[] = [...new Set([cluster.lastNamespace, session.cluster.access.facts.namespace])];
 	const notes: string[] = [];
-	try {
-		names = await namespaces(session);
-	} catch (error) {
-		notes.push(asSpokeError(error).code === 'ERR_FORBIDDEN' ? 'You may not list namespaces: type a name.' : `Namespaces could not be read (${asSpokeError(error).message}): type a name.`);
-	}
+	await session.typedAhead.during({what: 'reading namespaces'}, async () => {
+		try {
+			names = await namespaces(session);
+		} catch (error) {
+			notes.push(asSpokeError(error).code === 'ERR_FORBIDDEN' ? 'You may not list namespaces: type a name.' : `Namespaces could not be read (${asSpokeError(error).message}): type a name.`);
+		}
+	});
 
 	const chosen = await session.pick({
 		title: 'Namespace', purpose: 'namespace', free: true, keys: 'open', notes,
@@ -120,7 +122,7 @@ async function pickNamespace(session: Session): Promise<void> {
 }
 
 async function pickContext(session: Session): Promise<void> {
-	const {config} = await loadKubeconfig(session.flags.kubeconfig, session.env);
+	const {config} = await session.typedAhead.during({what: 'reading the kubeconfig'}, async () => loadKubeconfig(session.flags.kubeconfig, session.env));
 	const now = session.store.state.cluster.context;
 	const stays = session.store.state.dock.filter(({phase}) => phase === 'open' || phase === 'working').length;
 	const items = [...config.contexts].map(([name, entry]) => {

@@ -14,6 +14,7 @@ import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../ui/dock-pane.ts';
 import {shownBody} from '../../ui/proxy-screen.ts';
 import type {Session} from '../session.ts';
+import {GivenUp} from '../typed-ahead.ts';
 import {targetHere} from './cursor.ts';
 import {podPortNames, proxyNames} from './offered-names.ts';
 import type {Handlers} from './handler.ts';
@@ -135,7 +136,10 @@ async function send(session: Session, method: string, asked: string): Promise<vo
 
 	try {
 		const target = parseProxyTarget(asked);
-		const resolved = await resolveProxyTarget(cluster.access, target, namespace ?? lastNamespace);
+		const resolve = async () => resolveProxyTarget(cluster.access, target, namespace ?? lastNamespace);
+		// Only what may be asked about first is waited for with the keys held.
+		const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
+		const resolved = mayAsk ? await session.typedAhead.during({what: `looking for ${asked}`}, resolve) : await resolve();
 		const access = proxyAccess({method, runsCommands: resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: false});
 		if (!mayDo(access, {readOnly: session.readOnly})) {
 			session.tell(`${method}: off, --read-only is set`, 'warn');
@@ -177,6 +181,10 @@ async function send(session: Session, method: string, asked: string): Promise<vo
 			setTimeout(stopLabels, labelMs).unref();
 		}
 	} catch (thrown) {
+		if (thrown instanceof GivenUp) {
+			throw thrown;
+		}
+
 		const error = asSpokeError(thrown);
 		change({tookMs: performance.now() - began, error: error.toJSON(), note: error.message});
 	}

@@ -58,7 +58,7 @@ async function attachHere(session: Session): Promise<void> {
 }
 
 async function placeOf(session: Session, cluster: OpenCluster, target: string, namespace: string, named?: string): Promise<Place | null> {
-	const {pod, target: {asked, chosenFrom}} = await resolvePod(cluster.access, target, {namespace, order: 'attach', podRunningTimeoutMs: 3000});
+	const {pod, target: {asked, chosenFrom}} = await session.typedAhead.during({what: `looking for the pod of ${target}`}, async () => resolvePod(cluster.access, target, {namespace, order: 'attach', podRunningTimeoutMs: 3000}));
 	const running = allContainers(pod).filter(({name, role}) => role !== 'init' || pod.status?.initContainerStatuses?.some(one => one.name === name && one.state?.running));
 	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
 	if (named === undefined && running.length > 1) {
@@ -89,14 +89,21 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 	session.tell(`${kind} in ${name} …`);
 	let remote: RemoteCommand;
 	try {
-		remote = await openRemoteCommand(cluster.access, {feature, target: reachedPod(asked, pod, chosenFrom, container), command, stdin, tty}, {witness: session.witnessFor(id, cluster), environment: session.env});
+		remote = await session.typedAhead.during({what: `${kind} in ${name}`}, async signal => {
+			const opened = await openRemoteCommand(cluster.access, {feature, target: reachedPod(asked, pod, chosenFrom, container), command, stdin, tty}, {witness: session.witnessFor(id, cluster), environment: session.env, signal});
+			if (signal.aborted) {
+				opened.close();
+			}
+
+			return opened;
+		});
 	} catch (error) {
 		session.store.now({type: 'dock', event: {type: 'close', id}});
 		throw error;
 	}
 
 	const {end, path, next} = await driveInTerminal(session, id, remote, {
-		place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`, kind, tty, began, mayEndUnseen: error => feature === 'exec' && saysNoShell(error),
+		ahead: session.typedAhead.takeBytes(), place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`, kind, tty, began, mayEndUnseen: error => feature === 'exec' && saysNoShell(error),
 		...feature === 'attach' && {statusOf: async () => exitStatusOf(cluster.access, pod, container, {limitMs: statusLagMs, signal: AbortSignal.timeout(statusLagMs)})},
 	});
 	session.store.now({type: 'dock', event: {type: 'close', id}});
@@ -137,7 +144,7 @@ async function debugHere(session: Session): Promise<void> {
 	const here = targetHere(session);
 	if (here) {
 		const {cluster} = session;
-		const {pod, target: {asked, chosenFrom}} = await resolvePod(cluster.access, here.target, {namespace: here.namespace, order: 'attach', podRunningTimeoutMs: 3000});
+		const {pod, target: {asked, chosenFrom}} = await session.typedAhead.during({what: `looking for the pod of ${here.target}`}, async () => resolvePod(cluster.access, here.target, {namespace: here.namespace, order: 'attach', podRunningTimeoutMs: 3000}));
 		await debug(session, {cluster, pod, container: pod.spec.containers[0]?.name ?? '', asked, chosenFrom});
 	}
 }

@@ -1,0 +1,42 @@
+/** What is asked of a cluster when it comes on the screen: whether it answers, and what the person may do there. */
+import {meetCluster} from './cluster-state.ts';
+import type {PathFeed} from './path-feed.ts';
+import {readRights} from './rights.ts';
+import type {OpenCluster} from './session.ts';
+import type {Store} from './store.ts';
+
+export class ClusterMeeting {
+	readonly #store: Store;
+	readonly #paths: PathFeed;
+	readonly #cluster: () => OpenCluster;
+
+	/** `cluster` is the one on the screen. */
+	constructor(store: Store, paths: PathFeed, cluster: () => OpenCluster) {
+		this.#store = store;
+		this.#paths = paths;
+		this.#cluster = cluster;
+	}
+
+	/** Whether the apiserver answers, over which first leg, and which version it is. */
+	async meet(): Promise<void> {
+		const cluster = this.#cluster();
+		const isMet = await meetCluster(cluster.access, () => this.#cluster() === cluster, to => {
+			this.#store.data({type: 'cluster', to});
+		});
+		if (isMet) {
+			this.#paths.follow();
+			await this.readRights();
+		}
+	}
+
+	/** In the namespace on the screen. */
+	async readRights(): Promise<void> {
+		const cluster = this.#cluster();
+		const place = () => this.#store.state.cluster.namespace ?? this.#store.state.cluster.lastNamespace;
+		const namespace = place();
+		const refused = await readRights(cluster.access, namespace);
+		if (this.#cluster() === cluster && place() === namespace) {
+			this.#store.data({type: 'refused', refused});
+		}
+	}
+}

@@ -1,0 +1,165 @@
+/** What becomes of keys that are typed while what a key asked for is being prepared: they are held in order for it, and dropped where it does not come. */
+import {keyBytes} from '../keymap/key-bytes.ts';
+import type {KeyInput} from '../keymap/decode-keys.ts';
+
+/** Longer than this nobody types blind; then a key means what is on the screen again. */
+const limitMs = 5000;
+/** So many keys; a pasted text is one. */
+const mostInputs = 256;
+/** A wait that is shorter is not worth a word. */
+const saidAfterMs = 300;
+
+/** Thrown into a handler whose dialog is not wanted any more. */
+export class GivenUp extends Error {
+	override name = 'GivenUp';
+}
+
+export type PrepareOptions<Result> = {
+	/** What is waited for, as the last row says it: `reading ports`. */
+	what: string;
+	/** Whether the result leads to what the held keys are for; else they are dropped. */
+	opens?(result: Result): boolean;
+};
+
+export type TypedAheadOptions = {
+	/** Keys whose time has come, in order. */
+	pass(inputs: readonly KeyInput[]): void;
+	/** For the last row. `mayGiveUp`: it lasts, and Esc ends it. */
+	tell(text: string, mayGiveUp: boolean): void;
+	limitMs?: number;
+};
+
+type Preparation = {what: string; giveUp(): void; timers: NodeJS.Timeout[]};
+
+export class TypedAhead {
+	readonly #options: TypedAheadOptions;
+	#now: Preparation | null = null;
+	#held: KeyInput[] = [];
+	#isFull = false;
+
+	constructor(options: TypedAheadOptions) {
+		this.#options = options;
+	}
+
+	/**
+	Waits for `work`, and holds meanwhile what is typed for a few seconds. What is held is passed on when whoever waited had time to open a dialog, or began to prepare another thing.
+	@throws GivenUp when the person did not want it any more; `work` hears of it by its signal.
+	*/
+	async during<Result>({what, opens = () => true}: PrepareOptions<Result>, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+		const abort = new AbortController();
+		const {promise: given, reject} = Promise.withResolvers<never>();
+		const own = this.#begin(what, () => {
+			abort.abort();
+			reject(new GivenUp(what));
+		});
+		let isFor = false;
+		try {
+			const result = await Promise.race([work(abort.signal), given]);
+			isFor = opens(result);
+			return result;
+		} finally {
+			this.#end(own, isFor);
+		}
+	}
+
+	/** A dialog was answered: the next key waits for what its asker makes of it. */
+	afterAnswer(): void {
+		this.#end(this.#begin('', () => {}), true);
+	}
+
+	/** Takes a key to hold; false when nothing is being prepared, and it means what it means. */
+	hold(input: KeyInput): boolean {
+		if (this.#now === null) {
+			return false;
+		}
+
+		// One that is missing in the middle would change what the others mean.
+		this.#isFull ||= this.#held.length >= mostInputs;
+		if (!this.#isFull) {
+			this.#held.push(input);
+		}
+
+		this.#say(this.#now);
+		return true;
+	}
+
+	/** Nobody wants it any more. True when something was being prepared. */
+	giveUp(): boolean {
+		const now = this.#now;
+		if (now === null || now.what === '') {
+			return false;
+		}
+
+		this.#leave(now);
+		this.#held = [];
+		now.giveUp();
+		return true;
+	}
+
+	/** What is held, as the terminal sent it: for a shell that opens. */
+	takeBytes(): Buffer {
+		return Buffer.concat(this.#held.splice(0).map(input => 'key' in input ? keyBytes(input.key) : Buffer.from('paste' in input ? input.paste : '')));
+	}
+
+	#begin(what: string, giveUp: () => void): Preparation {
+		const own: Preparation = {what, giveUp, timers: []};
+		if (this.#now === null) {
+			this.#isFull = false;
+		} else {
+			this.#leave(this.#now);
+		}
+
+		this.#now = own;
+		if (what !== '') {
+			own.timers.push(setTimeout(() => {
+				this.#say(own);
+			}, saidAfterMs), setTimeout(() => {
+				this.#expire(own);
+			}, this.#options.limitMs ?? limitMs));
+		}
+
+		return own;
+	}
+
+	/** Not at once: a dialog opens some turns of the promises later. */
+	#end(own: Preparation, isFor: boolean): void {
+		for (const timer of own.timers) {
+			clearTimeout(timer);
+		}
+
+		setImmediate(() => {
+			if (this.#now !== own) {
+				return;
+			}
+
+			this.#leave(own);
+			const held = this.#held.splice(0);
+			if (isFor && held.length > 0) {
+				this.#options.pass(held);
+			}
+		});
+	}
+
+	#leave(own: Preparation): void {
+		for (const timer of own.timers) {
+			clearTimeout(timer);
+		}
+
+		this.#now = null;
+	}
+
+	#expire(own: Preparation): void {
+		this.#leave(own);
+		const count = this.#held.splice(0).length;
+		if (count > 0) {
+			this.#options.tell(`${own.what} takes long: ${count === 1 ? 'the key' : `${count} keys`} typed meanwhile ${count === 1 ? 'is' : 'are'} dropped`, false);
+		}
+	}
+
+	#say(own: Preparation): void {
+		if (own.what !== '') {
+			const count = this.#held.length;
+			this.#options.tell(`${own.what} …${count === 0 ? '' : `  ${count} ${count === 1 ? 'key waits' : 'keys wait'}`}`, true);
+		}
+	}
+}
