@@ -14,6 +14,7 @@ import type {Glyphs} from '../ui/glyphs.ts';
 import {failureWords} from './short-failure.ts';
 import {ClusterMeeting} from './cluster-meeting.ts';
 import {clusterState} from './cluster-state.ts';
+import {retakeWhenContinued} from './continued.ts';
 import {tickTails} from './tail-in-dock.ts';
 import {describe, makeScreen} from './make-screen.ts';
 import {DetailsFeed} from './details-feed.ts';
@@ -63,6 +64,7 @@ export class SessionRun implements Session {
 	readonly #counts: ListCounts;
 	#view: ScreenView | null = null;
 	#clock: NodeJS.Timeout | undefined;
+	#stopRetaking: () => void = () => {};
 	#ids = 0;
 	#switches = 0;
 	#lastFailure: {about: string; error: ErrorObject} | null = null;
@@ -137,6 +139,7 @@ export class SessionRun implements Session {
 		options.interrupted.addEventListener('abort', () => {
 			this.#left.resolve(statusOfSignal(options.interrupted.reason));
 		});
+		this.#stopRetaking = retakeWhenContinued(this);
 		this.#clock = setInterval(() => {
 			this.#tick();
 		}, 1000);
@@ -158,6 +161,7 @@ export class SessionRun implements Session {
 
 	async close(): Promise<void> {
 		clearInterval(this.#clock);
+		this.#stopRetaking();
 		this.#closing.abort();
 		await this.#turns.over();
 		this.#options.stdout.off('resize', this.#onResize);

@@ -16,6 +16,7 @@ export class OwnTerminal {
 	readonly #stdin: NodeJS.ReadStream;
 	#take: (bytes: Buffer) => void = () => {};
 	#active = false;
+	#lent = false;
 	#atExit: (() => void) | null = null;
 
 	constructor({stdin, stdout}: TerminalStreams) {
@@ -26,6 +27,11 @@ export class OwnTerminal {
 	/** As it is now; 80×24 where it does not say. */
 	get size(): {columns: number; rows: number} {
 		return {columns: this.stdout.columns || 80, rows: this.stdout.rows || 24};
+	}
+
+	/** Who has it now. A child is a program on this machine. */
+	get holder(): 'screen' | 'remote shell' | 'child' {
+		return this.#active ? this.#lent ? 'remote shell' : 'screen' : 'child';
 	}
 
 	/** Keys go to `take` from now on, byte for byte; Ctrl-C, too. */
@@ -67,13 +73,24 @@ export class OwnTerminal {
 		this.stdout.write(pasteOff);
 		const restore = enterRawMode(this.#stdin);
 		this.#take = take;
+		this.#lent = true;
 		try {
 			return await work();
 		} finally {
+			this.#lent = false;
 			restore();
 			this.#take = before;
 			this.#stdin.setRawMode(true);
 			this.stdout.write(pasteOn);
+		}
+	}
+
+	/** Raw again for a remote shell, whatever somebody else made of it; nothing where none has it. */
+	retakeLent(): void {
+		if (this.holder === 'remote shell') {
+			// Node sets nothing where it believes the mode to be set.
+			this.#stdin.setRawMode(false);
+			enterRawMode(this.#stdin);
 		}
 	}
 
