@@ -10,8 +10,11 @@ type Hits = ReadonlyArray<readonly [from: number, to: number]>;
 const limitMs = 20;
 const tooSlow = new WeakSet<LineIndex>();
 
-/** @param lines the text of each line, without time and name */
-export function withMatches({search, searchIndex}: TailView, lines: ReadonlyArray<readonly Span[]>): ReadonlyArray<readonly Span[]> {
+/**
+@param lines the text of each line, without time and name
+@param current the index of the line under the cursor, which is where the search stands; -1 when it is not among them
+*/
+export function withMatches({search, searchIndex}: TailView, lines: ReadonlyArray<readonly Span[]>, current = -1): ReadonlyArray<readonly Span[]> {
 	if (search === null || searchIndex === null || searchIndex.problem !== null || tooSlow.has(searchIndex)) {
 		return lines;
 	}
@@ -23,7 +26,7 @@ export function withMatches({search, searchIndex}: TailView, lines: ReadonlyArra
 		return lines;
 	}
 
-	return lines.map((spans, index) => onGround(spans, hits[index]!));
+	return lines.map((spans, index) => onGround(spans, hits[index]!, index === current ? 'match.current' : 'match'));
 }
 
 function hitsOf(text: string, searched: string): Hits {
@@ -36,7 +39,7 @@ function hitsOf(text: string, searched: string): Hits {
 	return hits;
 }
 
-function onGround(spans: readonly Span[], hits: Hits): readonly Span[] {
+function onGround(spans: readonly Span[], hits: Hits, ground: 'match' | 'match.current'): readonly Span[] {
 	if (hits.length === 0) {
 		return spans;
 	}
@@ -48,7 +51,7 @@ function onGround(spans: readonly Span[], hits: Hits): readonly Span[] {
 		for (const [from, to] of hits) {
 			const [first, last] = [Math.max(at, from - begin), Math.min(span.text.length, to - begin)];
 			if (first < last) {
-				out.push({...span, text: span.text.slice(at, first)}, of('match', span.text.slice(first, last)));
+				out.push({...span, text: span.text.slice(at, first)}, of(ground, span.text.slice(first, last)));
 				at = last;
 			}
 		}

@@ -109,7 +109,7 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 
 function confirm(screen: Screen, overlay: ConfirmOverlay): Floating {
 	const width = Math.min(72, screen.state.size.columns - 4);
-	const lines = [line(''), ...wrapWords(overlay.question, width - 6).map(text => line('  ', of('title', text))), ...overlay.details.flatMap(detail => wrapWords(detail, width - 6)).map(text => line('  ', of('text.dim', text))), line('')];
+	const lines = [line(''), ...wrapWords(overlay.question, width - 6).map(text => line('  ', of('danger', text))), ...overlay.details.flatMap(detail => wrapWords(detail, width - 6)).map(text => line('  ', of('text.dim', text))), line('')];
 	return framed(screen, 'Sure?', lines, keysOf(screen, [['confirm.yes', 'yes'], ['confirm.no', 'no']]), width);
 }
 

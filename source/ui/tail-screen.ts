@@ -12,7 +12,7 @@ import {withMatches} from './line-matches.ts';
 import {logLine, showTime, type LogLine} from './log-line.ts';
 import {matchWords} from './match-words.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
-import type {Screen} from './screen.ts';
+import {firstKey, type Screen} from './screen.ts';
 import type {Role} from './theme.ts';
 import {clipSpans, line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
 
@@ -111,7 +111,7 @@ function linesPane(screen: Screen, view: TailView, rows: number, width: number):
 	}
 
 	const out: Array<{line: Line; of: TailLine | null}> = isTop ? [{line: line(of('gap', `${glyphs.rule}${glyphs.rule} ${olderWords(screen, view)} `)), of: null}] : [];
-	const texts = withMatches(view, window.lines.map(one => readLine(one).text));
+	const texts = withMatches(view, window.lines.map(one => readLine(one).text), view.follow ? -1 : window.lines.findIndex(({number}) => number === view.cursor));
 	for (const [index, one] of window.lines.entries()) {
 		out.push(...drawLine(screen, view, one, room, {...readLine(one), text: texts[index]!}).map(each => ({line: each, of: one})));
 	}
@@ -317,7 +317,8 @@ function lineDetail(screen: Screen, view: TailView, number: number, most: number
 	const {state: {size}, theme: {glyphs}} = screen;
 	const text = one.bytes.toString('utf8');
 	const fields = allJsonFields(text);
-	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, after: `${view.sources[one.source]?.short ?? ''}${fields ? ', all fields' : `, ${grouped(one.bytes.length)} bytes`}`});
+	const close = firstKey(screen, 'line.close');
+	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after: `${view.sources[one.source]?.short ?? ''}${fields ? ', all fields' : `, ${grouped(one.bytes.length)} bytes`}`});
 	const rows = fields === null
 		? detailRows(text, size.columns).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
 		: fields.map(({name, value, kind}, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', ' ', of('json.key', `${safe(name)}: `), of(kind === 'number' ? 'json.number' : 'json.string', safe(value).replaceAll('\n', () => ` ${glyphs.newLine} `))));

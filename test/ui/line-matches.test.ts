@@ -33,3 +33,8 @@ test('a regex that takes too long is not asked again, and the lines are shown as
 	t.is(told(withMatches(slow, [[of(undefined, 'aaa')]])[0]!), 'aaa');
 	t.is(told(withMatches(view('(a+)+$', true), [[of(undefined, 'aaa')]])[0]!), '[aaa]');
 });
+
+test('the hits of the line that the search stands on are told from the others', t => {
+	const lines = withMatches(view('time', false), ['time out', 'time and time'].map(text => [of(undefined, text)]), 1);
+	t.deepEqual(lines.map(spans => spans.map(({role}) => role ?? '').filter(role => role !== '')), [['match'], ['match.current', 'match.current']]);
+});
