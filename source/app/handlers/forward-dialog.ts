@@ -1,51 +1,35 @@
 /** The dialogs of a forward: a new one with the ports of its target offered, and the change of one that is there. */
 import {parseListenAddresses, isLoopback} from '../../sessions/forward/listen-address.ts';
 import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import {podsBehind} from '../../targets/pods-behind.ts';
-import {listPods} from '../../targets/resolve-pod.ts';
 import {readForwardSets} from '../forward-set-files.ts';
 import type {Session} from '../session.ts';
 import {changeForward, startWish, type ForwardWish} from './forward-run.ts';
 import {keepInSet} from './forward-sets.ts';
 import {freePort} from './free-port.ts';
+import {offeredPorts} from './offered-ports.ts';
 import {scriptFlags} from './script-flags.ts';
-
-type Port = {value: string; shown: string; suggested: number};
-
-async function portsOf(access: ClusterAccess, target: string, namespace: string): Promise<Port[]> {
-	const behind = await podsBehind(access, parseTarget(target), namespace);
-	if (behind.kind === 'selected' && behind.service) {
-		return (behind.service.spec?.ports ?? []).filter(({protocol}) => protocol === undefined || protocol === 'TCP')
-			.map(({name, port, targetPort}) => ({value: String(port), shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(), suggested: port < 1024 ? 8000 + port : port}));
-	}
-
-	const pods = behind.kind === 'pod' ? [behind.pod] : await listPods(access, behind.scope);
-	const ports = pods[0]?.spec.containers.flatMap(container => (container.ports ?? []).map(port => ({...port, container: container.name}))) ?? [];
-	return ports.filter(({protocol}) => protocol === undefined || protocol === 'TCP')
-		.map(({name, containerPort, container}) => ({value: String(containerPort), shown: `${name ?? ''} ${containerPort}  ${container}`.trim(), suggested: containerPort < 1024 ? 8000 + containerPort : containerPort}));
-}
 
 /** Asks for port, local port and address, and starts it. */
 export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
 	const {cluster} = session;
-	const {ports, local} = await session.typedAhead.during({what: `reading the ports of ${target}`}, async () => {
-		const ports = await portsOf(cluster.access, target, namespace);
-		return {ports, local: ports[0] === undefined ? '' : String(await freePort(ports[0].suggested))};
+	const {ports, whenPodGoes, local} = await session.typedAhead.during({what: `reading the ports of ${target}`}, async () => {
+		const offered = await offeredPorts(cluster.access, target, namespace);
+		const [first] = offered.ports;
+		return {...offered, local: first === undefined ? '' : String(await freePort(first.suggested))};
 	});
 	const first = ports[0];
 	const sets = readForwardSets(session.env).filter(({problem}) => problem === null);
 	const values = await session.fill({
 		title: `Forward from ${target}`, submit: 'start',
 		fields: [
-			...first === undefined ? [] : [{name: 'port', label: 'Port', value: first.value, choices: [...ports, {value: 'other', shown: 'other …'}], note: ''}],
+			...first === undefined ? [] : [{name: 'port', label: 'Port', value: first.value, choices: [...ports.map(({value, shown, ready}) => ({value, shown: ready === '' ? shown : `${shown}   ${ready}`})), {value: 'other', shown: 'other …'}], note: ''}],
 			{name: 'other', label: first === undefined ? 'Port' : 'Other port', value: '', choices: null, note: first === undefined ? 'none is declared: a number or a name' : 'a number or a name', ...first !== undefined && {when: {field: 'port', value: 'other'}}},
 			{name: 'local', label: 'Local port', value: local, choices: null, note: 'empty: any free one'},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: ''},
 			...sets.length === 0 ? [] : [{name: 'set', label: 'Keep in set', value: '', choices: [{value: '', shown: 'no'}, ...sets.map(({name}) => ({value: name, shown: name}))], note: 'never starts by itself'}],
 		],
-		notes: values => scriptNotes(session, {target, namespace, port: specOf(values), address: values['address'] ?? '', cluster}),
+		notes: values => [`When its pod goes ${whenPodGoes}.`, ...scriptNotes(session, {target, namespace, port: specOf(values), address: values['address'] ?? '', cluster})],
 		check: async values => problemOf(target, specOf(values), values['address'] ?? '', null),
 	});
 	if (values !== null && await mayListen(session, values['address'] ?? '')) {
@@ -61,7 +45,7 @@ export async function addForward(session: Session, target: string, namespace: st
 export async function editForward(session: Session, id: string, wish: ForwardWish): Promise<void> {
 	const state = session.store.state.forwards.find(one => one.id === id);
 	const {remote} = parsePortSpec(wish.port);
-	const ports = await session.typedAhead.during({what: `reading the ports of ${wish.target}`}, async () => portsOf(wish.cluster.access, wish.target, wish.namespace).catch(() => []));
+	const ports = await session.typedAhead.during({what: `reading the ports of ${wish.target}`}, async () => offeredPorts(wish.cluster.access, wish.target, wish.namespace).then(({ports}) => ports, () => []));
 	const local = state?.local ?? parsePortSpec(wish.port).local;
 	const specIn = ({port = '', local = ''}: Readonly<Record<string, string>>) => `${local}:${port}`;
 	const values = await session.fill({

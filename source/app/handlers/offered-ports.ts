@@ -1,0 +1,73 @@
+/** Which ports a forward's form offers, and how many pods stand ready behind each. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import type {PodObject, ServicePort} from '../../targets/pod-object.ts';
+import {isReady} from '../../targets/pod-order.ts';
+import {podsBehind, type PodScope} from '../../targets/pods-behind.ts';
+import {listPods} from '../../targets/resolve-pod.ts';
+
+export type OfferedPort = {
+	value: string;
+	/** `http 80 → 8080`. */
+	shown: string;
+	/** `3 of 4 pods Ready`; empty where only one pod can be meant. */
+	ready: string;
+	/** A local port that needs no right of its own. */
+	suggested: number;
+};
+
+export type OfferedPorts = {
+	ports: readonly OfferedPort[];
+	/** What becomes of the forward when its pod goes. */
+	whenPodGoes: string;
+};
+
+/** The form must not wait for what is only a figure in it. */
+const readyMs = 3000;
+
+/** @throws SpokeError when the target cannot be read, or its pods where their ports are what is offered */
+export async function offeredPorts(access: ClusterAccess, target: string, namespace: string): Promise<OfferedPorts> {
+	const behind = await podsBehind(access, parseTarget(target), namespace);
+	if (behind.kind === 'pod') {
+		return {ports: declaredPorts([behind.pod]).map(port => ({...port, ready: isReady(behind.pod) ? '' : 'the pod is not Ready'})), whenPodGoes: 'it stops; a service or workload as target goes on with another pod'};
+	}
+
+	const whenPodGoes = 'it moves to a Ready pod, and the local port stays';
+	if (behind.service) {
+		const pods = await podsIfTold(access, behind.scope);
+		const ports = (behind.service.spec?.ports ?? []).filter(port => isTcp(port));
+		return {whenPodGoes, ports: ports.map(({name, port, targetPort}) => ({value: String(port), shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(), ready: readyWords(pods, behind.service?.spec?.clusterIP === 'None' ? undefined : targetPort), suggested: suggested(port)}))};
+	}
+
+	const pods = await listPods(access, behind.scope);
+	return {whenPodGoes, ports: declaredPorts(pods).map(port => ({...port, ready: readyWords(pods)}))};
+}
+
+/** Of the first pod: those of one template declare the same. */
+function declaredPorts([pod]: readonly PodObject[]): Array<Omit<OfferedPort, 'ready'>> {
+	const ports = pod?.spec.containers.flatMap(container => (container.ports ?? []).map(port => ({...port, container: container.name}))) ?? [];
+	return ports.filter(port => isTcp(port)).map(({name, containerPort, container}) => ({value: String(containerPort), shown: `${name ?? ''} ${containerPort}  ${container}`.trim(), suggested: suggested(containerPort)}));
+}
+
+/** `null` where they may not be listed, or that takes long. */
+async function podsIfTold(access: ClusterAccess, scope: PodScope): Promise<readonly PodObject[] | null> {
+	return listPods(access, scope, AbortSignal.timeout(readyMs)).catch(() => null);
+}
+
+/** A target port that is a name is there only where a container names it. */
+function readyWords(pods: readonly PodObject[] | null, targetPort?: ServicePort['targetPort']): string {
+	if (pods === null) {
+		return '? pods Ready';
+	}
+
+	const naming = typeof targetPort === 'string' ? pods.filter(({spec}) => spec.containers.some(({ports = []}) => ports.some(({name}) => name === targetPort))) : pods;
+	return naming.length === 0 && pods.length > 0 ? `no pod names ${targetPort}` : `${naming.filter(pod => isReady(pod)).length} of ${pods.length} pods Ready`;
+}
+
+function isTcp({protocol}: {protocol?: string}): boolean {
+	return protocol === undefined || protocol === 'TCP';
+}
+
+function suggested(port: number): number {
+	return port < 1024 ? 8000 + port : port;
+}
