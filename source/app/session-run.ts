@@ -33,6 +33,7 @@ import {Overlays} from './overlays.ts';
 import {PathFeed} from './path-feed.ts';
 import {logInFirst, pluginTerminal} from './plugin-terminal.ts';
 import {bookingWitness} from './booking-witness.ts';
+import {ServicePodsFeed} from './service-pods-feed.ts';
 import type {SessionOptions} from './session-options.ts';
 import type {OpenCluster, Session} from './session.ts';
 import {Store} from './store.ts';
@@ -61,6 +62,7 @@ export class SessionRun implements Session {
 	readonly #left = Promise.withResolvers<number>();
 	readonly #feeds: ListFeeds;
 	readonly #details: DetailsFeed;
+	readonly #servicePods: ServicePodsFeed;
 	readonly #counts: ListCounts;
 	#view: ScreenView | null = null;
 	#clock: NodeJS.Timeout | undefined;
@@ -96,6 +98,7 @@ export class SessionRun implements Session {
 		this.#meeting = new ClusterMeeting(this.store, this.paths, () => this.cluster);
 		this.#counts = new ListCounts(this.store, () => this.cluster.access);
 		this.#details = new DetailsFeed(this.store, () => this.cluster);
+		this.#servicePods = new ServicePodsFeed(this.store, () => this.cluster.access);
 		this.#feeds = new ListFeeds(this.store, () => {
 			this.#follow();
 		});
@@ -168,6 +171,7 @@ export class SessionRun implements Session {
 		this.store.close();
 		this.#feeds.stop();
 		this.#details.stop();
+		this.#servicePods.stop();
 		for (const tail of this.tails.values()) {
 			tail.stop();
 		}
@@ -327,6 +331,7 @@ export class SessionRun implements Session {
 	#follow(): void {
 		this.paths.follow();
 		this.#details.follow();
+		this.#servicePods.follow();
 	}
 
 	readonly #onGone = () => {

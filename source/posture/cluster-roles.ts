@@ -9,6 +9,7 @@ export const useRole: ClusterRole = {
 	name: 'spoke-use',
 	rules: [
 		{apiGroups: [''], resources: ['pods', 'services', 'endpoints', 'events', 'namespaces'], verbs: ['get', 'list', 'watch']},
+		{apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch']},
 		{apiGroups: ['apps'], resources: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'], verbs: ['get', 'list', 'watch']},
 		{apiGroups: ['batch'], resources: ['jobs', 'cronjobs'], verbs: ['get', 'list', 'watch']},
 		{apiGroups: [''], resources: ['pods/log'], verbs: ['get']},

@@ -7,7 +7,7 @@ export type ListColumn = {
 	title: string;
 	/** Where there is little room. */
 	short?: string;
-	/** Names of the apiserver's columns that fill it, first one there counts. */
+	/** Names of the apiserver's columns that fill it, first one there counts; none where it is told beside the list, and not sorted by. */
 	from: readonly string[];
 	align?: 'right';
 	/** 0 is always shown; 1 from some width on, or with more columns; 2 only with more columns. */
@@ -33,6 +33,7 @@ export type ListKind = {
 };
 
 export const ageTitle = 'AGE';
+export const servicePodsTitle = 'PODS';
 
 export const listKinds: Readonly<Record<ListName, ListKind>> = {
 	pods: {
@@ -62,6 +63,7 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 			{title: 'TYPE', from: ['Type'], rank: 0},
 			{title: 'CLUSTER-IP', from: ['Cluster-IP'], rank: 0},
 			{title: 'PORTS', from: ['Port(s)'], rank: 0},
+			{title: servicePodsTitle, from: [], rank: 0},
 			{title: 'SELECTOR', from: ['Selector'], rank: 2},
 		],
 	},

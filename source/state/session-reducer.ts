@@ -43,6 +43,7 @@ export type SessionEvent =
 	| {type: 'proxy'; event: ProxyEvent}
 	| {type: 'audit'; to: Partial<SessionState['audit']>}
 	| {type: 'sandbox'; knobs?: SessionState['sandboxKnobs']; at?: number; log?: readonly string[]}
+	| {type: 'service-pods'; pods: SessionState['servicePods']}
 	| {type: 'refused'; refused: ReadonlyMap<string, string>}
 	| {type: 'switch'; cluster: ClusterState}
 	| {type: 'tail-changed'};
@@ -179,6 +180,10 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 			return {...state, sandboxKnobs: event.knobs ?? state.sandboxKnobs, sandboxAt: event.at ?? state.sandboxAt, sandboxLog: event.log ?? state.sandboxLog};
 		}
 
+		case 'service-pods': {
+			return state.servicePods === event.pods ? state : {...state, servicePods: event.pods};
+		}
+
 		case 'refused': {
 			return {...state, refused: event.refused};
 		}
@@ -192,7 +197,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 			const here = {view: state.view, namespace: event.cluster.namespace};
 			const history = event.cluster.context === state.cluster.context ? visit(state.history, here) : startHistory(here);
 			// What was asked elsewhere is not asked again here.
-			return {...state, notice: null, cluster: event.cluster, history, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
+			return {...state, notice: null, cluster: event.cluster, history, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, servicePods: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
 		}
 
 		case 'tail-changed': {

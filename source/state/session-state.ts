@@ -7,6 +7,7 @@ import {emptyList, type ListState} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
 import type {Overlay} from './overlay.ts';
 import {emptyProxy, type ProxyState} from './proxy-state.ts';
+import type {ServicePods} from './service-pods.ts';
 import {startHistory, type ViewHistory} from './view-history.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
@@ -79,6 +80,8 @@ export type SessionState = {
 	viewBefore: ViewName;
 	history: ViewHistory;
 	lists: Readonly<Record<ListName, ListState>>;
+	/** Of the namespace on the screen; `null` while it is not told. */
+	servicePods: ServicePods | null;
 	layers: readonly Layer[];
 	overlay: Overlay | null;
 	/** Which pane the keys move in. */
@@ -121,7 +124,7 @@ export type AuditRow = {id: string; title: string; verdict: string; state: strin
 export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, readOnly: boolean, isStill = false): SessionState {
 	return {
 		size, cluster, view: 'pods', viewBefore: 'pods', history: startHistory({view: 'pods', namespace: cluster.namespace}), lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
-		layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null, detailsHere: null,
+		servicePods: null, layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null, detailsHere: null,
 		forwards: [], forwardAt: 0, forwardSets: [], proxy: emptyProxy,
 		audit: {rows: [], found: null, at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
 		refused: new Map(), readOnly, isStill, now, processes: [], tailVersion: 0,

@@ -7,7 +7,7 @@ export const byName: RowOrder = {column: 'NAME', reverse: false};
 
 /** The columns by which a list may be sorted. */
 export function sortColumns(kind: ListKind): readonly string[] {
-	return ['NAME', ...kind.columns.filter(column => column.rank < 2).map(column => column.title), ageTitle];
+	return ['NAME', ...kind.columns.filter(({rank, from}) => rank < 2 && from.length > 0).map(column => column.title), ageTitle];
 }
 
 /** Whether the values grow from the top down. */

@@ -1,8 +1,9 @@
 /** A list: head, the window of rows, or the words that stand where rows would be. */
 import {isAscending} from '../state/sort-rows.ts';
 import {cellWidth} from '../text/cell-width.ts';
-import {ageTitle, listKinds, type ListColumn, type ListName} from '../state/list-kinds.ts';
+import {ageTitle, listKinds, servicePodsTitle, type ListColumn, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
+import {servicePodsCell} from '../state/service-pods.ts';
 import {showAge, type Row} from '../state/table-rows.ts';
 import {grouped} from '../text/grouped.ts';
 import {wrapWords} from './chrome.ts';
@@ -29,7 +30,7 @@ type Placed = {title: string; width: number; cell(row: Row): string; role?(row: 
 
 function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], width: number): Placed[] {
 	const kind = listKinds[list.name];
-	const {now, cluster} = screen.state;
+	const {now, cluster, servicePods} = screen.state;
 	const isOld = list.phase.kind === 'interrupted';
 	const isNarrow = width < 60;
 	const sample = list.visible.length <= 300 ? list.visible : [...list.visible.slice(0, 100), ...shown];
@@ -40,11 +41,16 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 		fixed.push({title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace});
 	}
 
-	const wanted = kind.columns.map((column, index) => ({column, index})).filter(({column}) => column.rank === 0 || (column.rank === 1 && width >= 100) || list.wide);
+	const wanted = kind.columns.map((column, index) => ({column, index})).filter(({column}) => column.title !== servicePodsTitle || cluster.namespace !== null)
+		.filter(({column}) => column.rank === 0 || (column.rank === 1 && width >= 100) || list.wide);
 	const asColumn = ({column, index}: {column: ListColumn; index: number}, isTight: boolean): Placed => {
 		const title = isTight ? column.short ?? column.title : column.title;
 		// `13 (2m ago)`: when it was last is told with more columns.
-		const cell = (row: Row) => list.wide || column.numeric !== true ? row.cells[index] ?? '' : (row.cells[index] ?? '').replace(/ \(.*$/, '');
+		const cell = (row: Row) => column.title === servicePodsTitle
+			? servicePodsCell(servicePods, row.namespace, row.name)
+			: list.wide || column.numeric !== true
+				? row.cells[index] ?? ''
+				: (row.cells[index] ?? '').replace(/ \(.*$/, '');
 		return {title, width: measure(list.order.column === column.title ? `${title}↓` : title, cell, isNarrow ? 11 : 40), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
 	};
 
@@ -116,7 +122,7 @@ function cellRole(title: string, cell: string): Role | undefined {
 				: /BackOff|Err|Failed|NotReady|Evicted|OOM|Invalid|Unknown|Lost/.test(cell) ? 'state.failed' : 'state.working';
 	}
 
-	const ready = title === 'READY' ? /^(\d+)\/(\d+)$/.exec(cell) : null;
+	const ready = title === 'READY' || title === servicePodsTitle ? /^(\d+)\/(\d+)$/.exec(cell) : null;
 	if (ready && ready[1] !== ready[2]) {
 		return 'state.working';
 	}

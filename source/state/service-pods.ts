@@ -1,0 +1,44 @@
+/** How many pods stand ready behind each service, by the EndpointSlices of its namespace. Pure. */
+
+/** @see https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/ */
+export type EndpointSlice = {
+	metadata: {name: string; namespace?: string; labels?: Readonly<Record<string, string>>};
+	endpoints?: ReadonlyArray<{conditions?: {ready?: boolean}; targetRef?: {kind?: string; name?: string; uid?: string}}> | null;
+};
+
+export const serviceLabel = 'kubernetes.io/service-name';
+
+/** What was read of one namespace: ready and all pods by the name of their service. */
+export type ServicePods = {namespace: string; cells: ReadonlyMap<string, string>};
+
+/** A pod of several slices (one for each address family, or port) counts once; endpoints that are no pods are left out. */
+export function countServicePods(slices: Iterable<EndpointSlice>): ReadonlyMap<string, string> {
+	const services = new Map<string, Map<string, boolean>>();
+	for (const {metadata: {labels = {}}, endpoints} of slices) {
+		const service = labels[serviceLabel];
+		if (service === undefined) {
+			continue;
+		}
+
+		const pods = services.get(service) ?? new Map<string, boolean>();
+		const targets = endpoints ?? [];
+		if (targets.length === 0 || targets.some(({targetRef}) => targetRef?.kind === 'Pod')) {
+			services.set(service, pods);
+		}
+
+		for (const {targetRef, conditions} of targets) {
+			if (targetRef?.kind === 'Pod') {
+				const pod = targetRef.uid ?? targetRef.name ?? '';
+				// The field left out means ready.
+				pods.set(pod, (pods.get(pod) ?? false) || conditions?.ready !== false);
+			}
+		}
+	}
+
+	return new Map([...services].map(([service, pods]) => [service, `${[...pods.values()].filter(Boolean).length}/${pods.size}`]));
+}
+
+/** What the column says of one service: `?` where it was not told, `–` where no pods belong to it. */
+export function servicePodsCell(known: ServicePods | null, namespace: string, service: string): string {
+	return known === null || known.namespace !== namespace ? '?' : known.cells.get(service) ?? '–';
+}

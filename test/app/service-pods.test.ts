@@ -1,0 +1,22 @@
+/** The PODS column of services, as a person sees it. */
+import test from 'ava';
+import {onSandbox} from '../support/sandbox-session.ts';
+
+test('services say how many of their pods are ready, and – where no pods belong to them', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('view.services');
+	await terminal.sees(/PORTS +PODS +AGE/);
+	await terminal.sees(/web +ClusterIP .* 2\/2 /);
+	await terminal.sees(/kubernetes +ClusterIP .* – /);
+	terminal.press('namespace.all');
+	await terminal.sees(/NAMESPACE +NAME/);
+	t.notRegex(terminal.text(), /PODS/);
+});
+
+test('whoever may not read EndpointSlices sees that it is not known', async t => {
+	const {terminal} = await onSandbox(t, [], {user: 'cleo'});
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('view.services');
+	await terminal.sees(/web +ClusterIP .* \? +\d+/);
+});
