@@ -44,6 +44,11 @@ export const listActions: ActionTable = {
 		['list.columns', 'columns', 'columns'],
 		['list.copy-name', 'copy', 'copy the name'],
 	],
+	unreachable: [
+		['unreachable.again', 'try now', 'try the apiserver now', 1],
+		['unreachable.doctor', 'doctor', 'doctor, as far as the apiserver', 2, 'read'],
+		['unreachable.copy-report', 'copy report', 'copy what is known', 3],
+	],
 	pods: [
 		['pods.logs', 'logs', 'logs, follow', 1, 'stream'],
 		['pods.shell', 'shell', 'shell', 2, 'shell'],

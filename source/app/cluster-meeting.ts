@@ -9,24 +9,48 @@ export class ClusterMeeting {
 	readonly #store: Store;
 	readonly #paths: PathFeed;
 	readonly #cluster: () => OpenCluster;
+	readonly #onLate: () => void;
+	#wake: () => void = () => {};
 
-	/** `cluster` is the one on the screen. */
-	constructor(store: Store, paths: PathFeed, cluster: () => OpenCluster) {
+	/** `cluster` is the one on the screen; `onLate` is called when it answers after tries that failed. */
+	constructor(store: Store, paths: PathFeed, cluster: () => OpenCluster, onLate: () => void) {
 		this.#store = store;
 		this.#paths = paths;
 		this.#cluster = cluster;
+		this.#onLate = onLate;
+	}
+
+	/** The next try is now, where one is waited for. */
+	tryNow(): void {
+		this.#wake();
 	}
 
 	/** Whether the apiserver answers, over which first leg, and which version it is. */
 	async meet(): Promise<void> {
 		const cluster = this.#cluster();
+		let isLate = false;
 		const isMet = await meetCluster(cluster.access, () => this.#cluster() === cluster, to => {
 			this.#store.data({type: 'cluster', to});
+		}, async ms => {
+			isLate = true;
+			await this.#pause(ms);
 		});
 		if (isMet) {
+			if (isLate) {
+				this.#onLate();
+			}
+
 			this.#paths.follow();
 			await this.readRights();
 		}
+	}
+
+	async #pause(ms: number): Promise<void> {
+		const {promise, resolve} = Promise.withResolvers<void>();
+		const timer = setTimeout(resolve, ms).unref();
+		this.#wake = resolve;
+		await promise;
+		clearTimeout(timer);
 	}
 
 	/** In the namespace on the screen. */

@@ -31,6 +31,19 @@ export class ListFeeds {
 		}
 	}
 
+	/** Reads again what failed and waits: the apiserver answers by now. */
+	again(cluster: ClusterAccess): void {
+		const {lists} = this.#store.state;
+		for (const name of listNames) {
+			const {phase} = lists[name];
+			const key = [...this.#running.keys()].find(one => one.startsWith(`${name} `));
+			if (key !== undefined && phase.kind === 'failed' && phase.retryAt !== null) {
+				this.stop(name);
+				this.#start(name, key, key.slice(name.length + 1), cluster);
+			}
+		}
+	}
+
 	/** Ends them, or the one of `only`; true when there was one. */
 	stop(only?: ListName): boolean {
 		let found = false;

@@ -13,7 +13,7 @@ import {overlayAction} from './overlay-actions.ts';
 import type {Overlays} from './overlays.ts';
 import {mayByName} from './rights.ts';
 import type {Session} from './session.ts';
-import {GivenUp} from './typed-ahead.ts';
+import {backKeys, GivenUp} from './typed-ahead.ts';
 
 /** How long a lone escape byte may be the start of a key that the terminal spells with one. */
 const escapeMs = 30;
@@ -157,11 +157,11 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 		onKeys();
 	};
 
-	/** What leads away is never held. Esc alone takes back what was asked for, and no more. */
+	/** What leads away is never held. The key for one step back takes back what was asked for, and no more. */
 	const isLeaving = (input: KeyInput) => {
-		const isEscape = 'key' in input && input.key === 'esc';
-		const leaves = isEscape || ('key' in input && isChord(input.key) && isQuit(input.key));
-		return leaves && typedAhead.giveUp() && isEscape && store.state.overlay === null;
+		const isBack = 'key' in input && backKeys(keymap).includes(input.key);
+		const leaves = isBack || ('key' in input && isChord(input.key) && isQuit(input.key));
+		return leaves && typedAhead.giveUp() && isBack && store.state.overlay === null;
 	};
 
 	const takeOne = (input: {key: string} | {paste: string}) => {

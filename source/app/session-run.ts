@@ -38,7 +38,7 @@ import type {SessionOptions} from './session-options.ts';
 import type {OpenCluster, Session} from './session.ts';
 import {Store} from './store.ts';
 import {TerminalTurns} from './terminal-turns.ts';
-import {TypedAhead} from './typed-ahead.ts';
+import {typedAheadOf, type TypedAhead} from './typed-ahead.ts';
 import {backgroundQuery, themeFor} from './terminal-theme.ts';
 import type {TailRun} from './tail-run.ts';
 import {ScreenView} from './screen-view.ts';
@@ -56,7 +56,7 @@ export class SessionRun implements Session {
 	readonly #options: SessionOptions;
 	readonly typedAhead: TypedAhead;
 	readonly #overlays: Overlays;
-	readonly #meeting: ClusterMeeting;
+	readonly meeting: ClusterMeeting;
 	readonly paths: PathFeed;
 	readonly #closing = new AbortController();
 	readonly #left = Promise.withResolvers<number>();
@@ -86,16 +86,14 @@ export class SessionRun implements Session {
 			this.#draw();
 		}, () => this.#pace());
 		this.#turns = new TerminalTurns(this.store);
-		this.typedAhead = new TypedAhead({pass: inputs => {
+		this.typedAhead = typedAheadOf(this.store, this.keymap, inputs => {
 			this.#passKeys(inputs);
-		}, tell: (text, mayGiveUp) => {
-			if (this.store.state.overlay === null) {
-				this.store.now({type: 'notice', text, hint: mayGiveUp ? 'Esc drops it' : '', isPassing: true, now: Date.now()});
-			}
-		}});
+		});
 		this.#overlays = new Overlays(this.store, this.typedAhead);
 		this.paths = new PathFeed(this.store, () => this.cluster);
-		this.#meeting = new ClusterMeeting(this.store, this.paths, () => this.cluster);
+		this.meeting = new ClusterMeeting(this.store, this.paths, () => this.cluster, () => {
+			this.#feeds.again(this.cluster.access);
+		});
 		this.#counts = new ListCounts(this.store, () => this.cluster.access);
 		this.#details = new DetailsFeed(this.store, () => this.cluster);
 		this.#servicePods = new ServicePodsFeed(this.store, () => this.cluster.access);
@@ -157,7 +155,7 @@ export class SessionRun implements Session {
 			this.redraw();
 		}
 
-		void this.#meeting.meet();
+		void this.meeting.meet();
 		this.store.hold(false);
 		return this.#left.promise;
 	}
@@ -274,7 +272,7 @@ export class SessionRun implements Session {
 
 		this.store.now({type: 'switch', cluster: clusterState(this.cluster.access)});
 		this.redraw();
-		void this.#meeting.meet();
+		void this.meeting.meet();
 	}
 
 	openNamespace(namespace: string | null): void {
@@ -282,7 +280,7 @@ export class SessionRun implements Session {
 		this.#feeds.stop();
 		this.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? cluster.namespace ?? cluster.lastNamespace}});
 		this.redraw();
-		void this.#meeting.readRights();
+		void this.meeting.readRights();
 	}
 
 	/** Feeds what is on the screen, and anew where what is asked for changed. */

@@ -1,6 +1,9 @@
 /** What becomes of keys that are typed while what a key asked for is being prepared: they are held in order for it, and dropped where it does not come. */
 import {keyBytes} from '../keymap/key-bytes.ts';
 import type {KeyInput} from '../keymap/decode-keys.ts';
+import {showKeys, typedText} from '../keymap/key-name.ts';
+import type {Keymap} from '../keymap/keymap.ts';
+import type {Store} from './store.ts';
 
 /** Longer than this nobody types blind; then a key means what is on the screen again. */
 const limitMs = 5000;
@@ -30,6 +33,21 @@ export type TypedAheadOptions = {
 };
 
 type Preparation = {what: string; giveUp(): void; timers: NodeJS.Timeout[]};
+
+/** What goes one step back and is never text. */
+export function backKeys(keymap: Keymap): readonly string[] {
+	return (keymap.get('global')?.get('view.back')?.sequences ?? []).flatMap(sequence => sequence.length === 1 && typedText(sequence[0]!) === undefined ? sequence : []);
+}
+
+/** The session's: what it says stands in the last row, unless a dialog is open. */
+export function typedAheadOf(store: Store, keymap: Keymap, pass: TypedAheadOptions['pass']): TypedAhead {
+	const [back] = backKeys(keymap);
+	return new TypedAhead({pass, tell(text, mayGiveUp) {
+		if (store.state.overlay === null) {
+			store.now({type: 'notice', text, hint: mayGiveUp && back !== undefined ? `${showKeys([back])} drops it` : '', isPassing: true, now: Date.now()});
+		}
+	}});
+}
 
 export class TypedAhead {
 	readonly #options: TypedAheadOptions;

@@ -13,6 +13,7 @@ export const contexts: Readonly<Record<string, ContextRow>> = {
 	connections: {parent: 'global', title: 'connections'},
 	rows: {parent: 'global', title: 'rows and views'},
 	list: {parent: 'rows', title: 'lists'},
+	unreachable: {parent: 'rows', title: 'no answer'},
 	pods: {parent: 'list', title: 'pods'},
 	workloads: {parent: 'list', title: 'workloads'},
 	services: {parent: 'list', title: 'services'},

@@ -45,6 +45,8 @@ export type ClusterState = {
 	reachable: 'yes' | 'no' | 'not yet';
 	error: ErrorObject | null;
 	retryAt: number | null;
+	/** Tries since the last answer, the oldest first; `count` is of all, also those let go. */
+	tries: {count: number; last: ReadonlyArray<{time: number; tookMs: number; text: string}>};
 };
 
 export type ForwardLogLine = {time: number; text: string; connection: string | null};
@@ -131,6 +133,11 @@ export function emptySession(cluster: ClusterState, size: {columns: number; rows
 	};
 }
 
+/** Whether the apiserver has not answered yet, and that stands where a list would be. A list that was there before stays. */
+export function isWithoutAnswer({cluster, view, lists}: SessionState): boolean {
+	return cluster.reachable === 'no' && view in lists && lists[view as ListName].total === 0;
+}
+
 /** In which context keys are looked up now. */
 export function keyContext(state: SessionState): string {
 	if (state.overlay) {
@@ -146,5 +153,5 @@ export function keyContext(state: SessionState): string {
 				: layer.kind === 'why' ? 'why' : 'details';
 	}
 
-	return state.pane === 'connections' ? 'connections' : state.view;
+	return state.pane === 'connections' ? 'connections' : isWithoutAnswer(state) ? 'unreachable' : state.view;
 }

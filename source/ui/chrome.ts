@@ -2,7 +2,7 @@
 import {footerHints} from '../keymap/describe-keys.ts';
 import {cellWidth, clipToCells} from '../text/cell-width.ts';
 import {listKinds} from '../state/list-kinds.ts';
-import type {SessionState, ViewName} from '../state/session-state.ts';
+import {isWithoutAnswer, type SessionState, type ViewName} from '../state/session-state.ts';
 import {grouped} from '../text/grouped.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
@@ -125,7 +125,9 @@ export function footer(screen: Screen): Line {
 	const isText = top !== undefined && top !== 'tail';
 	const shown: Array<typeof all[number]> = [];
 	for (const hint of all) {
-		if (!last.includes(hint) && (hint.id !== 'view.back' || isText) && widthOf([...shown, hint]) <= room) {
+		// Another namespace does not answer either.
+		const isVain = hint.id === 'namespace.pick' && isWithoutAnswer(state);
+		if (!last.includes(hint) && !isVain && (hint.id !== 'view.back' || isText) && widthOf([...shown, hint]) <= room) {
 			shown.push(hint);
 		}
 	}

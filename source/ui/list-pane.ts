@@ -3,13 +3,16 @@ import {isAscending} from '../state/sort-rows.ts';
 import {cellWidth} from '../text/cell-width.ts';
 import {ageTitle, listKinds, servicePodsTitle, type ListColumn, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
+import {isWithoutAnswer} from '../state/session-state.ts';
 import {servicePodsCell} from '../state/service-pods.ts';
 import {showAge, type Row} from '../state/table-rows.ts';
 import {grouped} from '../text/grouped.ts';
 import {wrapWords} from './chrome.ts';
+import {inSeconds} from './in-seconds.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
+import {unreachablePane} from './unreachable-pane.ts';
 
 const gap = 2;
 /** On a narrow screen a status tells more than the middle of a name. */
@@ -18,6 +21,11 @@ const narrowName = 13;
 /** Head and `rows` lines of the list, `width` cells wide. */
 export function listPane(screen: Screen, name: ListName, rows: number, width: number): Line[] {
 	const list = screen.state.lists[name];
+	if (isWithoutAnswer(screen.state)) {
+		const lines = unreachablePane(screen, rows + 1, width);
+		return [...lines, ...Array.from({length: rows + 1 - lines.length}, () => line(''))];
+	}
+
 	const shown = list.visible.slice(list.top, list.top + rows);
 	const columns = chooseColumns(screen, list, shown, width);
 	const lines = shown.length === 0
@@ -139,7 +147,7 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 	switch (list.phase.kind) {
 		case 'failed': {
 			const {error, retryAt} = list.phase;
-			const again = retryAt === null ? '' : ` Trying again${inSeconds(screen, retryAt)}.`;
+			const again = retryAt === null ? '' : ` Trying again${inSeconds(screen.state, retryAt)}.`;
 			return error.code === 'ERR_FORBIDDEN'
 				? [`You may not list ${list.name} in ${place} (403).  ${why}`, ...listKinds[list.name].namespaced ? [cluster.namespace === null ? `${all}   ${pick}` : pick] : [], ...list.name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work where you may'] : []]
 				: [`${error.message}.${again}  ${why}`, ...error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`], ...error.remedy === null ? [] : [`try    ${error.remedy}`]];
@@ -159,11 +167,6 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 	}
 }
 
-/** ` in 4 s`, counted down each second; nothing where nothing may move. */
-function inSeconds({state: {now, isStill}}: Screen, at: number): string {
-	return isStill ? '' : ` in ${Math.max(0, Math.ceil((at - now) / 1000))} s`;
-}
-
 /** What the rule's right edge says of the list: its state, and what was left out. */
 export function listNote(screen: Screen, list: ListState): string {
 	const {state} = screen;
@@ -179,7 +182,7 @@ export function listNote(screen: Screen, list: ListState): string {
 	if (list.phase.kind === 'polling') {
 		parts.push(`watch refused, read every ${list.phase.everyMs / 1000} s`);
 	} else if (list.phase.kind === 'interrupted') {
-		parts.push(`as of ${showAge(state.now - list.phase.since)} ago · trying again${inSeconds(screen, list.phase.retryAt)}`);
+		parts.push(`as of ${showAge(state.now - list.phase.since)} ago · trying again${inSeconds(screen.state, list.phase.retryAt)}`);
 	} else if (list.phase.kind === 'failed' && list.visible.length > 0) {
 		parts.push(list.phase.error.message);
 	}

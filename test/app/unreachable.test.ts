@@ -1,9 +1,10 @@
 /** An apiserver that is not there: said where its pods would be, and on the line, which breaks at leg 1. */
 import {once} from 'node:events';
-import {createServer, type AddressInfo} from 'node:net';
+import {connect, createServer, type AddressInfo} from 'node:net';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
+import {openSandbox} from '../support/sandbox.ts';
 import {newHome} from '../support/sandbox-session.ts';
 import {openTerminal} from '../support/terminal.ts';
 
@@ -20,8 +21,49 @@ for (const [columns, drawn] of [[80, /^ you ━━━✗ apiserver$[\s\S]+leg 2 
 			clusters: [{name: 'c', cluster: {server: `https://127.0.0.1:${port}`}}], users: [{name: 'u', user: {token: 'x'}}],
 		}));
 		const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns, rows: 40});
-		await terminal.sees(/cannot be reached: .*connection refused/s);
+		await terminal.sees(/The apiserver of c does not answer\. Trying again in \d s \(try \d\)\.[\s\S]+text +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/);
 		await terminal.sees(drawn);
 		t.notRegex(terminal.text(), /checking|not read yet/);
 	});
 }
+
+test('r tries at once, the tries are listed, and lists come as soon as it answers', async t => {
+	const {sandbox} = await openSandbox(t);
+	const way = createServer(socket => {
+		const onward = connect(Number(new URL(sandbox.server).port), '127.0.0.1');
+		for (const one of [socket, onward]) {
+			one.on('error', () => {});
+		}
+
+		socket.pipe(onward).pipe(socket);
+		t.teardown(() => {
+			socket.destroy();
+		});
+	}).listen(0, '127.0.0.1');
+	await once(way, 'listening');
+	const {port} = way.address() as AddressInfo;
+	way.close();
+	const home = await newHome(t);
+	const file = join(home, 'config.json');
+	await writeFile(file, JSON.stringify(sandbox.kubeconfig('admin')).replaceAll(sandbox.server, `https://127.0.0.1:${port}`));
+	const terminal = await openTerminal(t, ['--kubeconfig', file], {home});
+	await terminal.sees(/\(try [5-9]\)[\s\S]+(?:✗ \d\d:\d\d:\d\d .*connection refused, after [\d.]+ m?s\s+){3}/);
+	await terminal.sees(/^ r try now {2}d doctor {2}y copy report .*@ context/m);
+	const next = Number(/\(try (\d)\)/.exec(terminal.text())![1]);
+	terminal.press('unreachable.again');
+	// By itself it waits four seconds at least.
+	await terminal.sees(new RegExp(`\\(try ${next + 1}\\)`), 2000);
+	terminal.press('unreachable.doctor');
+	await terminal.sees(/Doctor├ the apiserver of \S+ ─+ stopped at leg 1/);
+	terminal.press('view.back', 'unreachable.copy-report');
+	await terminal.sees(/copied the report/);
+	way.listen(port, '127.0.0.1');
+	await once(way, 'listening');
+	t.teardown(() => {
+		way.close();
+	});
+	terminal.press('unreachable.again');
+	await terminal.sees(/web-\w+-\w+ +2\/2/, 3000);
+	terminal.press('pods.logs');
+	await terminal.sees(/Tail pod\//);
+});

@@ -19,6 +19,9 @@ const doctorHere = async (session: Session) => {
 
 export const doctorHandlers: Handlers = {
 	'pods.doctor': doctorHere, 'workloads.doctor': doctorHere, 'services.doctor': doctorHere, 'nodes.doctor': doctorHere,
+	async 'unreachable.doctor'(session) {
+		await openDoctor(session, null, '');
+	},
 	async 'why.doctor'(session) {
 		session.store.now({type: 'pop'});
 		const source = currentTail(session)?.view.sources[0];
@@ -73,22 +76,23 @@ export const doctorHandlers: Handlers = {
 	},
 };
 
-function splitSubject(subject: string): [string, string] {
+function splitSubject(subject: string): [namespace: string, target: string | null] {
 	const at = subject.indexOf(' › ');
-	return [subject.slice(0, at), subject.slice(at + 3)];
+	return at < 0 ? ['', null] : [subject.slice(0, at), subject.slice(at + 3)];
 }
 
-async function openDoctor(session: Session, target: string, namespace: string, cluster: OpenCluster = session.cluster): Promise<void> {
+/** Without a target, as far as the apiserver of `cluster`. */
+async function openDoctor(session: Session, target: string | null, namespace: string, cluster: OpenCluster = session.cluster): Promise<void> {
 	const id = session.nextId('text');
 	const began = performance.now();
 	session.store.now({type: 'push', layer: {
-		kind: 'text', id, title: 'Doctor', subject: `${namespace} › ${target}`, right: 'walking …', lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}],
+		kind: 'text', id, title: 'Doctor', subject: target === null ? `the apiserver of ${cluster.context}` : `${namespace} › ${target}`, right: 'walking …', lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}],
 		top: 0, context: 'doctor', copy: '', command: null, busy: true, on: cluster.context,
 	}});
 	let access: ClusterAccess | null = null;
 	try {
 		const doctor = await walk(target, async () => {
-			access = await session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, namespace});
+			access = await session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, ...target !== null && {namespace}});
 			return access;
 		});
 		session.store.now({type: 'fill-text', id, to: {
@@ -113,6 +117,6 @@ function doctorLines(doctor: Doctor): TextLine[] {
 				...detail('text', step.text), ...detail('means', step.means), ...detail('speaker', step.speaker), ...step.fits.flatMap(fit => detail('fits', fit)), ...detail('run', step.remedy, 'focus'),
 			];
 		}),
-		...doctor.error ? [{text: ''}, {text: `${sanitiseLine(doctor.error.message)} [${doctor.error.code}]`, role: 'state.failed'}] : [{text: ''}, {text: 'Every leg that can be seen from here works.', role: 'state.open'}],
+		...doctor.error ? [{text: ''}, {text: `${sanitiseLine(doctor.error.message)} [${doctor.error.code}]`, role: 'state.failed'}] : [{text: ''}, {text: doctor.asked === '' ? 'The apiserver answers: leg 1 works.' : 'Every leg that can be seen from here works.', role: 'state.open'}],
 	];
 }

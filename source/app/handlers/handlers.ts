@@ -15,13 +15,14 @@ import {sandboxHandlers} from './sandbox-handlers.ts';
 import {shellHandlers} from './shell-handlers.ts';
 import {tailHandlers} from './tail-handlers.ts';
 import {textHandlers} from './text-handlers.ts';
+import {unreachableHandlers} from './unreachable-handlers.ts';
 import {whyHandlers} from './why-handlers.ts';
 
 const {'list.open': openAnswer, ...proxyRows} = proxyHandlers;
 const {'path.why': why, ...whyRows} = whyHandlers;
 
 export const handlers: Handlers = {
-	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...whyRows, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...detailsHandlers, ...doctorHandlers, ...auditHandlers, ...proxyRows,
+	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...whyRows, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...unreachableHandlers, ...detailsHandlers, ...doctorHandlers, ...auditHandlers, ...proxyRows,
 	async 'list.open'(session) {
 		const {view} = session.store.state;
 		if (view === 'audit') {

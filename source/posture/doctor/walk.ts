@@ -15,8 +15,8 @@ import {failedStep, legs, passed, type StepResult} from './step-result.ts';
 
 const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
 
-/** Never throws for what it finds; `open` may. */
-export async function walk(asked: string, open: () => Promise<ClusterAccess>, {signal}: {signal?: AbortSignal} = {}): Promise<Doctor> {
+/** Never throws for what it finds; `open` may. Without a target it goes as far as the apiserver. */
+export async function walk(asked: string | null, open: () => Promise<ClusterAccess>, {signal}: {signal?: AbortSignal} = {}): Promise<Doctor> {
 	const steps: DoctorStep[] = [];
 	const found: {cluster?: ClusterAccess; connection?: Connection; examined?: Examined; subjects?: PathSubjects; error?: SpokeError} = {};
 	const take = async (name: StepName, run: () => Promise<StepResult>): Promise<boolean> => {
@@ -37,10 +37,10 @@ export async function walk(asked: string, open: () => Promise<ClusterAccess>, {s
 	}) && await take('leg-1', async () => {
 		found.examined = await examine(found.cluster!, signal ? {signal} : {});
 		return passed('leg-1', firstLegWords(found.examined));
-	}) && await take('rights', async () => rightsStep(found.cluster!, asked)) && await take('target', async () => {
+	}) && (asked === null || (await take('rights', async () => rightsStep(found.cluster!, asked)) && await take('target', async () => {
 		found.subjects = await pathSubjects(found.cluster!, asked, signal);
 		return targetStep(found.subjects);
-	}) && await take('leg-2', async () => secondLegStep(found.cluster!, found.subjects!)) && await take('leg-3', async () => containerStep(found.subjects!));
+	}) && await take('leg-2', async () => secondLegStep(found.cluster!, found.subjects!)) && await take('leg-3', async () => containerStep(found.subjects!))));
 
 	for (const name of order.slice(steps.length)) {
 		steps.push({name, leg: legs[name], status: 'not-tried', observed: 'not tried', text: null, means: null, speaker: null, fits: [], remedy: null, tookMs: null});
@@ -53,7 +53,7 @@ export async function walk(asked: string, open: () => Promise<ClusterAccess>, {s
 		apiVersion: 'spoke/v1',
 		kind: 'Doctor',
 		time: new Date().toISOString(),
-		asked,
+		asked: asked ?? '',
 		target: found.subjects?.target ?? null,
 		cluster: found.cluster ? {context: found.cluster.facts.context, server: found.cluster.facts.server, version: found.examined?.shared.version?.facts.gitVersion ?? null, sandbox: found.cluster.facts.sandbox} : null,
 		steps,

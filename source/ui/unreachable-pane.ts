@@ -1,0 +1,49 @@
+/** What stands where a list would be while the apiserver does not answer: which end is silent, its own words, what was tried, what is next. */
+import {errorRows} from '../errors/error-rows.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import type {TextLine} from '../state/session-state.ts';
+import {inSeconds} from './in-seconds.ts';
+import type {Screen} from './screen.ts';
+import {line, of, type Line} from './styled-line.ts';
+import {textLines} from './text-screen.ts';
+
+/** `rows` lines at most, `width` cells wide. */
+export function unreachablePane(screen: Screen, rows: number, width: number): Line[] {
+	const {state, theme: {glyphs}} = screen;
+	const {cluster} = state;
+	const narrow = {...screen, state: {...state, size: {...state.size, columns: width}}};
+	const blank = rows < 12 ? [] : [line('')];
+	const draw = (lines: readonly TextLine[]) => textLines(narrow, lines.map(one => ({indent: 3, ...one})));
+	const [first, ...rest] = unreachableLines(screen);
+	return [
+		...blank, ...draw([first!]), ...blank,
+		line('   you ', of('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), ` ${sanitiseLine(withoutScheme(cluster.server))}`), ...blank,
+		...draw(rest.filter(({role}) => role !== 'tried')), ...blank,
+		...rest.filter(({role}) => role === 'tried').map(({text}) => line('   ', of('state.failed', glyphs.broke), ` ${text}`)), ...blank,
+		// What is there already where another context is looked at: tails, forwards.
+		...state.dock.length === 0 ? [] : draw([{text: 'What is open stays: forwards keep their local port, tails wait and resume.', role: 'text.dim'}]),
+	].slice(0, rows);
+}
+
+/** The same as plain data, for copying. */
+export function unreachableLines(screen: Pick<Screen, 'state'>): readonly TextLine[] {
+	const {state} = screen;
+	const {cluster: {context, error, retryAt, tries}} = state;
+	const next = retryAt === null ? '' : ` Trying again${inSeconds(state, retryAt)} (try ${tries.count + 1}).`;
+	const isSilent = error === null || error.code === 'ERR_APISERVER_UNREACHABLE' || error.code === 'ERR_APISERVER_TIMEOUT';
+	return [
+		{text: `The apiserver of ${sanitiseLine(context)} ${isSilent ? 'does not answer' : 'cannot be used yet'}.${next}`},
+		...error === null
+			? []
+			: [
+				...error.text === null ? [] : [{label: 'text', text: sanitiseLine(error.text)}],
+				{label: 'means', text: isSilent ? errorRows[error.code].meaning : sanitiseLine(error.message)},
+				...error.remedy === null ? [] : [{label: 'try', text: sanitiseLine(error.remedy), role: 'focus'}],
+			],
+		...tries.last.map(({time, tookMs, text}) => ({text: `${new Date(time).toTimeString().slice(0, 8)}  ${sanitiseLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`, role: 'tried'})),
+	];
+}
+
+function withoutScheme(server: string): string {
+	return server.replace(/^https?:\/\//, '');
+}
