@@ -5,13 +5,13 @@ import type {ActionRow} from '../actions/action-row.ts';
 import {makeKeyDecoder, type KeyInput} from '../keymap/decode-keys.ts';
 import {apart, isChord, showKeys, typedText} from '../keymap/key-name.ts';
 import {effectiveBindings, resolveKey} from '../keymap/resolve-key.ts';
-import {asSpokeError} from '../errors/spoke-error.ts';
+import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {keyContext, type SessionState} from '../state/session-state.ts';
 import {cursorRow} from '../state/list-state.ts';
 import type {Handlers} from './handlers/handler.ts';
 import {overlayAction} from './overlay-actions.ts';
 import type {Overlays} from './overlays.ts';
-import {mayByName} from './rights.ts';
+import {mayByName, ruleFor} from './rights.ts';
 import type {Session} from './session.ts';
 import {backKeys, GivenUp} from './typed-ahead.ts';
 
@@ -209,6 +209,8 @@ async function refuse(session: Session, id: string, reason: string, run: () => v
 		const may = isByRight && row !== null && await session.typedAhead.during({what: `asking whether you may for ${row.name}`, opens: may => may}, async () => mayByName(access, id, row.namespace, row.name));
 		if (may) {
 			run();
+		} else if (isByRight) {
+			session.fail(findAction(id)!.title, missingRight(state, id));
 		} else {
 			session.tell(reason, 'warn');
 		}
@@ -217,6 +219,12 @@ async function refuse(session: Session, id: string, reason: string, run: () => v
 			throw thrown;
 		}
 	}
+}
+
+/** Told as the apiserver's refusal would be, before it is met: `why` says what to ask for. */
+function missingRight({refused, cluster}: SessionState, id: string): SpokeError {
+	const rule = ruleFor(id);
+	return new SpokeError('ERR_FORBIDDEN', `off, ${refused.get(id)!}`, {leg: 1, ...rule !== null && {remedy: `ask for  ${rule}  in namespace ${cluster.namespace ?? cluster.lastNamespace}, for user ${cluster.user}`}});
 }
 
 /** Why an action cannot be used now; `null` when it can. */

@@ -30,6 +30,12 @@ export async function mayByName(cluster: ClusterAccess, action: string, namespac
 	return answer?.allowed === true;
 }
 
+/** What to ask an administrator for, as a rule of a Role; `null` where no right decides the action. */
+export function ruleFor(action: string): string | null {
+	const need = needs.find(({actions}) => actions.includes(action));
+	return need === undefined ? null : `apiGroups: [""]  resources: ["${need.resource}/${need.subresource ?? ''}"]  verbs: ["${need.verb}"]`;
+}
+
 /** Action id → the verb that is missing. What the apiserver does not tell stays possible. */
 export async function readRights(cluster: ClusterAccess, namespace: string): Promise<ReadonlyMap<string, string>> {
 	const refused = new Map<string, string>();

@@ -3,7 +3,8 @@ import {clockTime} from '../text/clock-time.ts';
 import {fitToCells} from '../text/cell-width.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import {needText} from '../output/path-report.ts';
-import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
+import type {Evidence, Leg, Path, Verdict} from '../posture/evidence.ts';
+import {findAction} from '../actions/action-rows.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {worstPath} from '../state/connections.ts';
 import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
@@ -46,25 +47,42 @@ export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
 		lines.push(line(' ', pathLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path));
 	}
 
-	lines.push(...textLines(screen, whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes).map(one => ({...one, text: sessionWords(screen, one.text)}))));
+	lines.push(...textLines(screen, whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes, offHere(state, layer.error)).map(one => ({...one, text: sessionWords(screen, one.text)}))));
 	return lines;
 }
 
+/** Beside a right that is missing: what else is off in the same place. What is not named was allowed, or not asked. */
+function offHere({refused}: SessionState, error: ErrorObject | null): TextLine[] {
+	const off = error?.code === 'ERR_FORBIDDEN' ? [...refused].filter(([id, why]) => id.startsWith('pods.') && error.message !== `off, ${why}`) : [];
+	return off.length === 0 ? [] : [{label: '  also off', text: off.map(([id, why]) => `${findAction(id)?.label ?? id}: ${why}`).join(' · ')}];
+}
+
+/** Cells of all columns but the first, and what stands around them. */
+const tableRest = 51;
+
 function legTable({theme: {glyphs}, state: {size}}: Screen, path: Path): Line[] {
-	const nameWidth = Math.max(31, Math.min(60, size.columns - 45));
+	const wide = Math.max(14, Math.min(60, size.columns - tableRest));
 	return [
-		line(of('text.dim', `   ${'LEG'.padEnd(nameWidth + 3)}${'TLS'.padEnd(15)}ROUTE`)),
+		line(of('text.dim', `   ${'LEG'.padEnd(wide + 3)}${'TLS'.padEnd(14)}${'ROUTE'.padEnd(21)}READ AT`)),
 		...path.legs.map(leg => {
 			const name = leg.n === 1 ? `you → ${leg.to}` : `${leg.from} → ${leg.to} ${farName(leg, path)}`;
 			const tls = leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state;
-			return line(`   ${leg.n}  ${fitToCells(name, nameWidth)}`, of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tls}`.padEnd(15)), of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state)}`));
+			const role = leg.route.state === 'unknown' ? 'tls.unknown' : 'route';
+			return line(`   ${leg.n}  ${fitToCells(name, wide - 1)} `, of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tls}`.padEnd(14)), of(role, `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state)}`.padEnd(21)), of('text.dim', readAt(path, leg)));
 		}),
 		line(of('text.dim', '   3  inside the node: not observed')),
 	];
 }
 
+/** When the last of what stands behind a leg's words was read; `–` where nothing was. */
+function readAt(path: Path, {tls, route}: Leg): string {
+	const read = new Set([...tls.evidence, ...route.evidence]);
+	const times = path.evidence.filter(({id}) => read.has(id)).map(({time}) => time).sort();
+	return times.length === 0 ? '–' : clockTime(times.at(-1)!);
+}
+
 /** The same as plain data, for copying and for the screen. */
-export function whyLines(path: Path | null, error: ErrorObject | null, strokes: {proven: string; inferred: string; unknown: string}): TextLine[] {
+export function whyLines(path: Path | null, error: ErrorObject | null, strokes: {proven: string; inferred: string; unknown: string}, besideError: readonly TextLine[] = []): TextLine[] {
 	const lines: TextLine[] = [];
 	if (error) {
 		lines.push({text: error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_CREDENTIALS' ? 'Refused by the apiserver' : error.leg === 0 ? 'Here' : `Leg ${error.leg} failed`, rule: true}, {text: error.message, role: 'state.failed'});
@@ -76,6 +94,8 @@ export function whyLines(path: Path | null, error: ErrorObject | null, strokes: 
 		if (error.remedy !== null) {
 			lines.push({label: '  try', text: error.remedy, role: 'focus'});
 		}
+
+		lines.push(...besideError);
 	}
 
 	for (const leg of path?.legs ?? []) {
@@ -99,7 +119,7 @@ export function whyLines(path: Path | null, error: ErrorObject | null, strokes: 
 			}
 		}
 
-		lines.push({text: 'Round trips', rule: true}, {text: tripWords(path) || noTrips(path), indent: 3});
+		lines.push(...notReadLines(path), {text: 'Round trips', rule: true}, {text: tripWords(path) || noTrips(path), indent: 3});
 		const {process} = path;
 		lines.push({text: 'Read at', rule: true}, {
 			indent: 3,
@@ -108,6 +128,23 @@ export function whyLines(path: Path | null, error: ErrorObject | null, strokes: 
 	}
 
 	return lines;
+}
+
+/** What this path says nothing of, each with the right that would tell. */
+function notReadLines(path: Path): TextLine[] {
+	const {process: {known, read, boundBy}} = path;
+	const hasOthers = known !== null && boundBy !== 'all-replicas-agree' && known > read;
+	const unknown = path.legs.flatMap(leg => ([['TLS', leg.tls], ['route', leg.route]] as const).filter(([, {state}]) => state === 'unknown').map(([what, {need, why}]): TextLine => ({
+		label: `  leg ${leg.n}`, text: `${what}: ${sanitiseLine(need.length === 0 ? why ?? 'nothing would tell' : need.map(one => needText({...one, check: null})).join('; or '))}`,
+	})));
+	const hasAgent = path.legs.some(({route}) => route.state === 'konnectivity' && route.agent === null);
+	const lines: TextLine[] = [
+		...unknown,
+		...hasAgent ? [{label: '  agent', text: 'which one carries it: get pods/proxy in kube-system, and the test'}] : [],
+		...known === null ? [{label: '  others', text: 'how many apiservers there are; list leases in kube-system may tell'}] : [],
+		...hasOthers ? [{label: '  others', text: `${read} of ${known} apiservers read; ${boundBy === 'same-connection' ? 'this connection uses one of them' : 'what is said here may not hold for the others'}`}] : [],
+	];
+	return lines.length === 0 ? [] : [{text: 'Not read', rule: true}, ...lines];
 }
 
 /** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`; empty where none was measured. */
