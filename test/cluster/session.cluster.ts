@@ -105,7 +105,7 @@ test('an image without a shell: a debug container is offered, asked about, added
 	t.is(terminal.buffer(), 'alternate');
 	terminal.press('form.clear');
 	terminal.type(image);
-	await terminal.sees(/spoke debug -n demo bare -it --image=spoke\.test\/lab:1 \\\s[\s\S]*--target=app -- sh/);
+	await terminal.sees(/spoke debug -n demo bare -it --image=spoke\.test\/lab:1 \\\s[\s\S]*--target=app --kubeconfig \\\s[\s\S]*-- sh/);
 	terminal.press('form.submit');
 	await terminal.sees(/Add a debug container to bare\?[\s\S]*It cannot be removed from the pod/);
 	terminal.press('confirm.yes');
