@@ -27,7 +27,7 @@ export const variants: readonly Variant[] = [
 export type Cell = {
 	place: string;
 	person: Person;
-	/** `stream`: the label of a connection that was opened; its one-shot reads no metrics. */
+	/** `stream`: the label of a connection that was opened. */
 	probe: 'passive' | 'active' | 'stream';
 	variant: string;
 	path: Path;
@@ -76,8 +76,8 @@ export function claimsOf(cell: Cell): Claim[] {
 	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
 	const readable = {
 		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried),
-		// A file that is set says nothing of the route; the counters are read beside a stream where its own process is met again, which is not sure.
-		route: probe === 'stream' ? readsFlags && !truth.egressFile : monitors,
+		// A file that is set says nothing of the route: the apiserver's counters do, which are read beside a stream that is open, and not for one that failed.
+		route: path.phase === 'failed' ? readsFlags && !truth.egressFile : monitors,
 	};
 	// Behind HTTP CONNECT only the agents’ own metrics say that their way is Konnectivity’s TLS.
 	const readsTunnel = readable.route && (truth.protocol === 'grpc' || (truth.protocol === 'http-connect' && person === 'admin' && probe === 'active'));

@@ -1,4 +1,6 @@
 /** The cells of the matrix that are streams of the built program: its last label, beside what the apiserver's flags make true. */
+import {once} from 'node:events';
+import {createInterface} from 'node:readline';
 import type {Path} from '../../../source/posture/evidence.ts';
 import type {Person} from '../lab/kubeconfig.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
@@ -12,6 +14,18 @@ const oneShots: ReadonlyArray<[name: string, args: readonly string[], stream: St
 	['service-proxy https', ['proxy', 'get', 'svc/https:secure:443/', '--path=json'], {feature: 'service-proxy', serving: 'signed', scheme: 'https'}],
 ];
 
+/** These stay open until they are interrupted. */
+const lasting: typeof oneShots = [
+	['logs -f', ['logs', 'finished-writer', '--tail=1', '-f', '--path=json'], {feature: 'logs', serving: 'signed'}],
+	['exec that lasts', ['exec', 'shell', '--path=json', '--', 'sleep', '60'], {feature: 'exec', serving: 'signed'}],
+	['port-forward', ['port-forward', 'pod/shell', ':8080', '--path=json'], {feature: 'port-forward', serving: 'signed'}],
+];
+
+/** A settled label may change once more as soon as the counters are read. */
+const mayChangeMs = 1500;
+
+const settlesWithinMs = 20_000;
+
 /** Every object of kind Path in the lines, also inside a forward's events. */
 export function pathsIn(lines: string): Path[] {
 	return lines.split('\n').flatMap(line => {
@@ -24,18 +38,50 @@ export function pathsIn(lines: string): Path[] {
 	});
 }
 
-/** Four one-shots as one person; one that tells no label at all is an error. */
-export async function streamCells({cluster, place, person, truth, flagz}: {cluster: Cluster; place: Place; person: Person; truth: (stream: StreamFacts, path: Path) => Truth; flagz: boolean}): Promise<Cell[]> {
+type Streams = {cluster: Cluster; place: Place; person: Person; truth: (stream: StreamFacts, path: Path) => Truth; flagz: boolean};
+
+/** Four one-shots and three streams that last, as one person; one that tells no label at all is an error. */
+export async function streamCells({cluster, place, person, truth, flagz}: Streams): Promise<Cell[]> {
 	const cells: Cell[] = [];
-	for (const [variant, args, stream] of oneShots) {
-		const {stderr} = await cluster.spoke(place, args, {person});
-		const path = pathsIn(stderr).at(-1);
+	const add = ([variant, args, stream]: (typeof oneShots)[number], paths: readonly Path[], stderr: string) => {
+		const path = paths.at(-1);
 		if (!path) {
 			throw new Error(`${place} ${person} ${args.join(' ')} told no label: ${stderr}`);
 		}
 
 		cells.push({place, person, probe: 'stream', variant, path, truth: truth(stream, path), flagz});
+	};
+
+	for (const row of oneShots) {
+		const {stderr} = await cluster.spoke(place, row[1], {person});
+		add(row, pathsIn(stderr), stderr);
 	}
 
+	await Promise.all(lasting.map(async row => {
+		const stderr = await labelledStderr(cluster, place, row[1], person);
+		add(row, pathsIn(stderr), stderr);
+	}));
 	return cells;
+}
+
+/** What a stream said until its label was settled, and was then left time to change; one that ends by itself has said all. */
+async function labelledStderr(cluster: Cluster, place: Place, args: readonly string[], person: Person): Promise<string> {
+	const child = cluster.startSpoke(place, args, person);
+	child.stdout.resume();
+	const closed = once(child, 'close');
+	const lines: string[] = [];
+	const interrupt = () => child.kill('SIGINT');
+	let timer = setTimeout(interrupt, settlesWithinMs);
+	let isSettled = false;
+	createInterface({input: child.stderr}).on('line', line => {
+		lines.push(line);
+		if (!isSettled && pathsIn(line).some(({phase}) => phase === 'settled')) {
+			isSettled = true;
+			clearTimeout(timer);
+			timer = setTimeout(interrupt, mayChangeMs);
+		}
+	});
+	await closed;
+	clearTimeout(timer);
+	return lines.join('\n');
 }
