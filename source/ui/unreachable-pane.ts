@@ -1,5 +1,6 @@
 /** What stands where a list would be while the apiserver does not answer: which end is silent, its own words, what was tried, what is next. */
 import {errorRows} from '../errors/error-rows.ts';
+import {clockTime} from '../text/clock-time.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {inSeconds} from './in-seconds.ts';
@@ -40,7 +41,7 @@ export function unreachableLines(screen: Pick<Screen, 'state'>): readonly TextLi
 				{label: 'means', text: isSilent ? errorRows[error.code].meaning : sanitiseLine(error.message)},
 				...error.remedy === null ? [] : [{label: 'try', text: sanitiseLine(error.remedy), role: 'focus'}],
 			],
-		...tries.last.map(({time, tookMs, text}) => ({text: `${new Date(time).toTimeString().slice(0, 8)}  ${sanitiseLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`, role: 'tried'})),
+		...tries.last.map(({time, tookMs, text}) => ({text: `${clockTime(time)}  ${sanitiseLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`, role: 'tried'})),
 	];
 }
 
