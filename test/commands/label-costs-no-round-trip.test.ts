@@ -71,8 +71,7 @@ for (const [argv, stream] of oneShots) {
 		t.deepEqual(before.map(({path}) => path), [lookedUp, '/flagz', '/statusz']);
 		t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
 		const told = ended.stderr.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Path).find(({phase}) => phase !== 'checking');
-		// A forward that never came about has no label to tell.
-		t.is(told?.process.boundBy, argv[0] === 'port-forward' ? undefined : 'same-connection');
+		t.is(told?.process.boundBy, 'same-connection');
 	});
 }
 

@@ -12,6 +12,7 @@ const longestWaitMs = 2000;
 
 /**
 Tells each target's label when it is first known and whenever a tunnel's differs from the last one told: many tunnels, one line.
+A forward whose first tunnel fails is told what that failure says of the path; of later tunnels an end is told by events alone.
 Events go to the reporter; text or JSON lines to stderr by `mode`.
 */
 export function tellPaths(labeller: Labeller, targets: ReadonlyArray<TargetWithPorts & {namespace: string}>, {mode, stderr, quietly}: {
@@ -29,7 +30,8 @@ export function tellPaths(labeller: Labeller, targets: ReadonlyArray<TargetWithP
 		const line = lineTeller(stderr, mode);
 		let told = '';
 		labeller.onLabel((_, path) => {
-			if (path.feature !== 'port-forward' || path.target.asked !== target.asked || (path.target.namespace ?? namespace) !== namespace || path.about === 'ended-connection') {
+			const hasEnded = path.about === 'ended-connection' && !(path.phase === 'failed' && (told === '' || told === 'checking'));
+			if (path.feature !== 'port-forward' || path.target.asked !== target.asked || (path.target.namespace ?? namespace) !== namespace || hasEnded) {
 				return;
 			}
 

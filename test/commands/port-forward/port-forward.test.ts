@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
+import type {Path} from '../../../source/posture/evidence.ts';
 import {dial, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -212,6 +213,18 @@ test.serial('a kubelet that the apiserver cannot verify is told as the second le
 	t.regex(ended.stderr, /\[ERR_SECOND_LEG\]/);
 	t.regex(ended.stderr, /x509/);
 	t.is(ended.stdout, '');
+});
+
+test.serial('the path of a forward that does not come about says what its failure shows, once', async t => {
+	const {env, sandbox} = await openSandbox(t);
+	await sandbox.switches.set({verification: 'bad'});
+	const ended = await runSpoke(['port-forward', 'pod/db-0', ':7000', '-o', 'json'], {env});
+	const events = ended.stdout.trimEnd().split('\n').map(line => JSON.parse(line) as {event: string; path?: Path});
+	const failed = events.flatMap(({path}) => path?.phase === 'failed' ? [path] : []);
+	t.is(failed.length, 1);
+	t.is(failed[0]?.line, 'path: you -verified-> apiserver -direct,refused-x kubelet n1');
+	t.is(failed[0]?.error?.code, 'ERR_SECOND_LEG');
+	t.is(events.at(-1)?.event, 'ended');
 });
 
 test.serial('a file’s lines are forwarded each from its namespace, and each label is that of its own forward', async t => {
