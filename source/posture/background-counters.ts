@@ -115,6 +115,6 @@ export class BackgroundCounters {
 }
 
 /** The process has reached something behind it, so that its counters say by which way. */
-function hasMoved({egressDials, kubeletRequestsDone}: MetricFacts): boolean {
-	return egressDials.length > 0 || kubeletRequestsDone > 0;
+function hasMoved({egressDials, kubeletRequestsDone, logTlsFailures}: MetricFacts): boolean {
+	return egressDials.length > 0 || kubeletRequestsDone > 0 || (logTlsFailures ?? 0) > 0;
 }

@@ -145,11 +145,16 @@ function byCounters(grounds: Grounds): RouteRuling | undefined {
 		return undefined;
 	}
 
-	const {egressDials, tunnelsOpen, kubeletRequestsDone} = reading.facts;
+	const {egressDials, tunnelsOpen, kubeletRequestsDone, logTlsFailures} = reading.facts;
 	if (egressDials.length === 0) {
-		return kubeletRequestsDone > 0 && !mayHideDials(grounds)
-			? direct(grounds, strengthOf(reading, grounds), [cite(reading, 'dials-without-egress', `${kubeletRequestsDone} requests to kubelets, pods or services done, no apiserver_egress_dialer series`)])
-			: undefined;
+		// Whoever showed a certificate that was refused had been dialled, too.
+		const refused = kubeletRequestsDone === 0 ? logTlsFailures ?? 0 : 0;
+		if (kubeletRequestsDone + refused === 0 || mayHideDials(grounds)) {
+			return undefined;
+		}
+
+		const reached = refused > 0 ? `${refused} log reads refused for a certificate` : `${kubeletRequestsDone} requests to kubelets, pods or services done`;
+		return direct(grounds, weakest(strengthOf(reading, grounds), refused > 0 ? 'inferred' : 'proven'), [cite(reading, 'dials-without-egress', `${reached}, no apiserver_egress_dialer series`)]);
 	}
 
 	// The series do not say which kind of egress was dialled: cluster, etcd or controlplane.

@@ -31,6 +31,8 @@ const rows: readonly Row[] = [
 	['nothing opened yet, metrics of an apiserver that is not where the only known one is', grounds({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.6:6443'])}), 'direct', 'inferred'],
 	['an egress file that this process has not used', grounds({flags: [flags(tunnelled)], metrics: [metrics({})]}), 'unknown', 'unknown'],
 	['an egress file, and kubelets reached without a dial of it (its cluster is Direct)', grounds({flags: [flags(tunnelled)], metrics: [metrics({kubeletRequestsDone: 2})]}), 'direct', 'proven'],
+	['kubelets dialled whose certificates were refused, and no dial of a tunnel', grounds({metrics: [metrics({logTlsFailures: 1})]}), 'direct', 'inferred'],
+	['kubelets dialled whose certificates were refused, by a tunnel', grounds({metrics: [metrics({...grpc, kubeletRequestsDone: 0, logTlsFailures: 1})]}), 'konnectivity', 'inferred', 'grpc'],
 	['an egress file, and kubelets reached without a dial that is counted, where dials are left out of the metrics', grounds({flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})], metrics: [metrics({kubeletRequestsDone: 2})]}), 'unknown', 'unknown'],
 	['held upgrades moved nothing, where dials are left out of the metrics', grounds({flags: [flags({...tunnelled, 'disabled-metrics': '[apiserver_egress_dialer_dial_start_total]'})], stepTests: [stepTest('nothing')]}), 'unknown', 'unknown'],
 	['an egress file, and dials by gRPC', grounds({flags: [flags(tunnelled)], metrics: [metrics(grpc)]}), 'konnectivity', 'inferred', 'grpc'],
