@@ -31,9 +31,18 @@ tunnelTest('an exec whose agent dies ends with 255 and says so, never with 0', a
 
 tunnelTest('a forward\'s listener outlives the agents, and works again when they are back', async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
+	// A forward that cannot begin ends, as kubectl's does; agents that were killed are a while in coming back.
+	await waitFor('the agents of before', async () => (await cluster.kubectl('off-grpc', ['logs', 'tcp-0', '--tail=1'])).status === 0, {limitMs: 90_000});
 	const child = cluster.startSpoke('off-grpc', ['port-forward', 'tcp-0', ':7000', '-o', 'json'], 'plain');
 	t.teardown(() => child.kill('SIGKILL'));
-	const port = await new Promise<number>(resolve => {
+	let stderr = '';
+	child.stderr.on('data', (chunk: Buffer) => {
+		stderr += chunk.toString();
+	});
+	const port = await new Promise<number>((resolve, reject) => {
+		child.once('close', () => {
+			reject(new Error(`ended before it was ready: ${stderr}`));
+		});
 		createInterface({input: child.stdout}).on('line', line => {
 			const {event, listen} = JSON.parse(line) as {event: string; listen?: Array<{port: number}>};
 			if (event === 'ready') {
@@ -48,7 +57,7 @@ tunnelTest('a forward\'s listener outlives the agents, and works again when they
 	child.kill('SIGINT');
 	t.is(await new Promise(resolve => {
 		child.once('close', resolve);
-	}), 0);
+	}), 0, stderr);
 });
 
 async function echo(port: number): Promise<string> {
