@@ -1,5 +1,5 @@
 /** Whose turn is it on a socket that carries one answer after the other? */
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {answerTimeout} from './exchange.ts';
 
 export type Patience = {
 	/** Milliseconds; 0 is none. */
@@ -40,7 +40,7 @@ async function orGiveUp(before: Promise<void>, {limitMs, signal, what}: Patience
 
 	const timer = limitMs > 0
 		? setTimeout(() => {
-			reject(new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${limitMs / 1000} s`));
+			reject(answerTimeout(what, limitMs));
 		}, limitMs)
 		: undefined;
 	signal?.addEventListener('abort', aborted);

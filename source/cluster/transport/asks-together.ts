@@ -3,7 +3,7 @@ import type {Duplex} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {AnswerDecoder, type WholeAnswer} from '../../wire/answer-decoder.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
-import {exchangeError} from './exchange.ts';
+import {answerTimeout, exchangeError} from './exchange.ts';
 import {getHead} from './get-head.ts';
 
 export type AskedTogether = {
@@ -140,7 +140,7 @@ export class AsksTogether {
 				// What has arrived by now is read first: it was in time, and only we were busy.
 				setImmediate(() => {
 					if (this.#waiting[0] === first && !this.#decoder.begun) {
-						this.#fail(new SpokeError('ERR_APISERVER_TIMEOUT', `${this.#what} did not answer within ${first.limitMs / 1000} s`));
+						this.#fail(answerTimeout(this.#what, first.limitMs));
 					}
 				});
 			}, first.limitMs);

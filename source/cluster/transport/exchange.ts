@@ -41,7 +41,7 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 	const request = httpRequest({agent, method, path: target, headers: headers as Record<string, string | string[]>, setHost: false, setDefaultHeaders: true});
 	const timer = timeoutMs > 0
 		? setTimeout(() => {
-			request.destroy(new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${timeoutMs / 1000} s`));
+			request.destroy(answerTimeout(what, timeoutMs));
 		}, timeoutMs)
 		: undefined;
 	const aborted = () => {
@@ -86,6 +86,11 @@ function sendBody(request: ClientRequest, body: RequestOptions['body'], moved: (
 	} else {
 		request.end(body);
 	}
+}
+
+/** The head of an answer did not come in time; `limitMs` in milliseconds. */
+export function answerTimeout(what: string, limitMs: number): SpokeError {
+	return new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${limitMs / 1000} s`);
 }
 
 /** What happened to a request, as it is told. */

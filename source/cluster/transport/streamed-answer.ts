@@ -1,9 +1,8 @@
-/** One GET on an open socket, and its answer as it comes. Node's own client takes twice as long for a log that is followed, whose every line is a chunk in a TLS record. */
+/** One GET on an open socket, and its answer as it comes. Of a log that is followed, whose every line is a chunk in a TLS record, Node's own client would make a stream's chunk each. */
 import type {Duplex} from 'node:stream';
-import {SpokeError} from '../../errors/spoke-error.ts';
 import {AnswerParts, type AnswerHead} from '../../wire/answer-parts.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
-import {exchangeError} from './exchange.ts';
+import {answerTimeout, exchangeError} from './exchange.ts';
 import {GatheredBody} from './gathered-body.ts';
 import {getHead} from './get-head.ts';
 
@@ -87,7 +86,7 @@ class StreamedExchange {
 		const {limitMs, what, signal} = asked;
 		this.#timer = limitMs > 0
 			? setTimeout(() => {
-				this.#fail(new SpokeError('ERR_APISERVER_TIMEOUT', `${what} did not answer within ${limitMs / 1000} s`));
+				this.#fail(answerTimeout(what, limitMs));
 			}, limitMs)
 			: undefined;
 		signal?.addEventListener('abort', this.#aborted);
