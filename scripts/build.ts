@@ -4,6 +4,8 @@ import {createRequire, isBuiltin} from 'node:module';
 import {basename, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
+import {overlayNames} from '../source/keymap/overlay-names.ts';
+import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
 import {licencesOf} from './licences.ts';
 
 const root = new URL('../', import.meta.url);
@@ -47,8 +49,8 @@ await Promise.all([sayFormat('build', 'commonjs'), sayFormat('build/parts', 'mod
 const built = await Promise.all([
 	// The first file must still parse on Nodes that are too old, to be able to say so.
 	build({...startsFast, target: 'node18', supported: {'dynamic-import': false}, entryPoints: [inRoot('source/spoke.ts')], outfile: inRoot('build/spoke.js'), plugins: [commandsStayOutside('./commands/')]}),
-	build({...startsFast, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), builtInsWaitForTheirUse(), heavyPartsStandAlone('../parts/'), onlyUsedPartsOfWs(), noDevtools(), layoutWithoutFetch()]}),
-	build({...mayWait, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts'].map(inRoot), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
+	build({...startsFast, entryPoints: commands, outdir: inRoot('build/commands'), plugins: [commandsStayOutside('./'), builtInsWaitForTheirUse(), heavyPartsStandAlone('../parts/'), shippedKeymapsAsRead(), onlyUsedPartsOfWs(), noDevtools(), layoutWithoutFetch()]}),
+	build({...mayWait, entryPoints: ['source/app.tsx', 'source/sandbox/start-sandbox.ts', 'source/cluster/kubeconfig/parse-yaml.ts', 'source/keymap/parse-keymap.ts'].map(inRoot), outdir: inRoot('build/parts'), entryNames: '[name]', plugins: [builtinsByRequire(), heavyPartsStandAlone('./'), noDevtools(), layoutWithoutFetch()]}),
 	// ssh2 carries a program made by emscripten, which looks for its own folder.
 	build({
 		...mayWait, entryPoints: [inRoot('source/sandbox/tunnels/ssh-tunnels.ts')], outdir: inRoot('build/parts'), plugins: [noNativeParts()],
@@ -73,20 +75,34 @@ function commandsStayOutside(folder: string): Plugin {
 		name: 'commands-stay-outside',
 		setup(build) {
 			build.onResolve({filter: /^\.\/[\w-]+\.tsx?$/}, ({path, kind, importer}) =>
-				kind === 'dynamic-import' && importer.endsWith('commands/table.ts')
+				kind === 'dynamic-import' && /commands\/[\w-]+\.ts$/.test(importer)
 					? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true}
 					: undefined);
 		},
 	};
 }
 
-/** The session, the sandbox, its SSH and the YAML library are files of their own, which a command or another part loads only when it needs them. `folder` is where the loader finds them. */
+/** The session, the sandbox, its SSH and what reads YAML are files of their own, which a command or another part loads only when it needs them. `folder` is where the loader finds them. */
 function heavyPartsStandAlone(folder: string): Plugin {
 	return {
 		name: 'heavy-parts-stand-alone',
 		setup(build) {
-			build.onResolve({filter: /\/(app\.tsx|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts)$/}, ({path, kind}) =>
+			build.onResolve({filter: /\/(app\.tsx|start-sandbox\.ts|ssh-tunnels\.ts|parse-yaml\.ts|parse-keymap\.ts)$/}, ({path, kind}) =>
 				kind === 'dynamic-import' ? {path: `${folder}${basename(path).replace(/\.tsx?$/, '.js')}`, external: true} : undefined);
+		},
+	};
+}
+
+/** The keymaps in `keymaps/` as data: YAML is then read only for a user's own file. */
+function shippedKeymapsAsRead(): Plugin {
+	return {
+		name: 'shipped-keymaps-as-read',
+		setup(build) {
+			build.onLoad({filter: /\/keymap\/shipped-keymaps\.ts$/}, async () => {
+				const names = ['default', ...overlayNames];
+				const keymaps = await Promise.all(names.map(async name => [name, await shippedKeymap(name)] as const));
+				return {contents: `const keymaps = ${JSON.stringify(Object.fromEntries(keymaps))};export const shippedKeymap = async name => keymaps[name];`};
+			});
 		},
 	};
 }

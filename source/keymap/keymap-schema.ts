@@ -1,7 +1,7 @@
 /** The JSON schema of a keymap file, made from the actions and contexts; `keymaps/schema.json` is this, printed. */
 import {actionRows} from '../actions/action-rows.ts';
 import {contexts, contextStack} from './contexts.ts';
-import {overlayNames} from './load-keymap.ts';
+import {overlayNames} from './overlay-names.ts';
 
 /** For editors and for checks from outside. @see https://json-schema.org/draft-07 */
 export function keymapSchema(): object {

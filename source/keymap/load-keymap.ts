@@ -4,12 +4,9 @@ import {join} from 'node:path';
 import {settingsFolder} from '../command-line/settings-folder.ts';
 import {mergeKeymaps, type MergedKeymap} from './merge-keymaps.ts';
 import {nearest} from './nearest-name.ts';
-import {parseKeymap, type ParsedKeymap, type Problem} from './parse-keymap.ts';
-
-const shipped = new URL('../../keymaps/', import.meta.url);
-
-/** The overlays that come with the program, besides `default`. */
-export const overlayNames: readonly string[] = ['vim', 'k9s'];
+import type {ParsedKeymap, Problem} from './parse-keymap.ts';
+import {overlayNames} from './overlay-names.ts';
+import {shippedKeymap} from './shipped-keymaps.ts';
 
 export type LoadedKeymap = MergedKeymap & {
 	/** The user's file, when there is one. */
@@ -23,14 +20,14 @@ Loads default ← overlay ← the user's file. The overlay is what the user's fi
 `file` (from `--keymap`) takes the place of the user's file; the name of an overlay is taken too. Never throws for what a file says.
 */
 export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise<LoadedKeymap> {
-	const layers = [await readShipped('default')];
+	const layers = [await shippedKeymap('default')];
 	const isName = file === 'default' || (file !== undefined && overlayNames.includes(file));
 	const path = isName ? null : file ?? userKeymapPath(env);
 	const user = path === null ? null : await readUser(path, file !== undefined);
 	let base = isName ? file : user?.extends?.name ?? 'default';
 	const extra: Problem[] = [];
 	if (overlayNames.includes(base)) {
-		layers.push(await readShipped(base));
+		layers.push(await shippedKeymap(base));
 	} else if (base !== 'default') {
 		extra.push({...user!.extends!.place, message: `no keymap is called ${base}${nearest(base, ['default', ...overlayNames])}: default, ${overlayNames.join(' or ')}`});
 		base = 'default';
@@ -50,14 +47,11 @@ export function userKeymapPath(env: NodeJS.ProcessEnv): string | null {
 	return folder === null ? null : join(folder, 'keymap.yaml');
 }
 
-async function readShipped(name: string): Promise<ParsedKeymap> {
-	const url = new URL(`${name}.yaml`, shipped);
-	return parseKeymap(`keymaps/${name}.yaml`, await readFile(url, 'utf8'));
-}
-
 async function readUser(path: string, asked: boolean): Promise<ParsedKeymap | null> {
 	try {
-		return parseKeymap(path, await readFile(path, 'utf8'));
+		const text = await readFile(path, 'utf8');
+		const {parseKeymap} = await import('./parse-keymap.ts');
+		return parseKeymap(path, text);
 	} catch (error) {
 		const {code, message} = error as NodeJS.ErrnoException;
 		return code === 'ENOENT' && !asked ? null : {extends: null, entries: [], problems: [{file: path, line: 1, column: 1, message: `cannot be read: ${message}`}]};

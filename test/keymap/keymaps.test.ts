@@ -5,7 +5,8 @@ import {actionRows} from '../../source/actions/action-rows.ts';
 import {contexts} from '../../source/keymap/contexts.ts';
 import {describeKeys} from '../../source/keymap/describe-keys.ts';
 import {keymapSchema} from '../../source/keymap/keymap-schema.ts';
-import {loadKeymap, overlayNames, userKeymapPath} from '../../source/keymap/load-keymap.ts';
+import {loadKeymap, userKeymapPath} from '../../source/keymap/load-keymap.ts';
+import {overlayNames} from '../../source/keymap/overlay-names.ts';
 import {mergeKeymaps} from '../../source/keymap/merge-keymaps.ts';
 import {parseKeymap} from '../../source/keymap/parse-keymap.ts';
 

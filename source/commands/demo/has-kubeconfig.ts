@@ -1,12 +1,12 @@
 /** Is there a way to a cluster at all? */
-import {openCluster} from '../../cluster/open-cluster.ts';
+import {readSettings} from '../../cluster/access-settings.ts';
 import type {ConnectionFlags} from '../../command-line/connection-flags.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 /** Without one the sandbox stands in for it. @throws SpokeError for a kubeconfig that is there and cannot be used */
 export async function hasKubeconfig(flags: ConnectionFlags, env: NodeJS.ProcessEnv): Promise<boolean> {
 	try {
-		(await openCluster(flags, env)).close();
+		await readSettings(flags, env);
 		return true;
 	} catch (error) {
 		if (error instanceof SpokeError && error.code === 'ERR_NO_KUBECONFIG') {
