@@ -1,7 +1,9 @@
 /** The answer to a GET comes as it arrives: in few pieces, no faster than it is read, and its end is never taken for more than it is. */
 import type {Socket} from 'node:net';
+import {Duplex} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
+import {GatheredBody} from '../../source/cluster/transport/gathered-body.ts';
 import {textOf} from '../support/api-server.ts';
 import {toBytes} from '../support/byte-server.ts';
 
@@ -70,6 +72,39 @@ test('what nobody reads is held back at the server', async t => {
 	t.is(read, 64_000_000);
 	body.destroy();
 	t.false(connection.usable);
+});
+
+test('of a flood no more is read in one turn of the event loop than leaves time for keys, and nothing is lost', async t => {
+	const pieces = Array.from({length: 1000}, (_, number) => Buffer.alloc(1024 * (1 + (number % 16)), number));
+	const waiting = [...pieces];
+	const flood = new Duplex({
+		read() {
+			this.push(waiting.shift() ?? null);
+		},
+	});
+	let inThisTurn = 0;
+	let mostInATurn = 0;
+	let isOpen = true;
+	const body = new GatheredBody(flood, () => {
+		isOpen = false;
+	});
+	flood.on('data', (piece: Buffer) => {
+		inThisTurn += piece.length;
+		body.gather(piece);
+	}).on('end', () => {
+		body.finish();
+	});
+	const nextTurn = () => {
+		mostInATurn = Math.max(mostInATurn, inThisTurn);
+		inThisTurn = 0;
+		if (isOpen) {
+			setImmediate(nextTurn);
+		}
+	};
+
+	setImmediate(nextTurn);
+	t.true(Buffer.concat(await Array.fromAsync(body as AsyncIterable<Buffer>)).equals(Buffer.concat(pieces)));
+	t.true(mostInATurn > 16_384 && mostInATurn < 100_000, `${mostInATurn} bytes`);
 });
 
 test('a body that is broken off is read to the cut and is an error, not an end', async t => {

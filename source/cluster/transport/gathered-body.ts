@@ -6,9 +6,11 @@ import {ignored} from './ignored.ts';
 const largePiece = 4096;
 const slabBytes = 64 * 1024;
 const mostHeld = 256 * 1024;
+/** Of a flood the kernel holds more than that. Keys are read between two turns, and must not wait until all of it is taken. */
+const mostInATurn = 64 * 1024;
 
 /**
-What arrives in one turn of the event loop is given on as one piece. The socket is held back while nobody reads.
+What arrives in one turn of the event loop is given on as one piece. The socket is held back while nobody reads, and until the next turn when much has come in this one.
 A followed log comes in one TLS record a line: a stream of its own for each costs more than all that is done with it afterwards.
 */
 export class GatheredBody extends Readable {
@@ -19,6 +21,9 @@ export class GatheredBody extends Readable {
 	#from = 0;
 	#to = 0;
 	#turn: NodeJS.Immediate | undefined;
+	#inThisTurn = 0;
+	/** Somebody reads, and may have more. */
+	#isWanted = true;
 
 	/** `done` is called when the body has come whole, and when nobody wants the rest of it. */
 	constructor(socket: Duplex, done: () => void) {
@@ -31,6 +36,12 @@ export class GatheredBody extends Readable {
 
 	/** Takes a piece; one that is small is copied. */
 	gather(piece: Buffer): void {
+		this.#turn ??= setImmediate(this.#nextTurn);
+		this.#inThisTurn += piece.length;
+		if (this.#inThisTurn >= mostInATurn) {
+			this.#socket.pause();
+		}
+
 		if (piece.length >= largePiece) {
 			this.#give();
 			this.#push(piece);
@@ -45,13 +56,11 @@ export class GatheredBody extends Readable {
 
 		this.#slab.set(piece, this.#to);
 		this.#to += piece.length;
-		this.#turn ??= setImmediate(() => {
-			this.#give();
-		});
 	}
 
 	/** All has come. */
 	finish(): void {
+		clearImmediate(this.#turn);
 		this.#give();
 		this.push(null);
 		this.#socket.resume();
@@ -60,6 +69,7 @@ export class GatheredBody extends Readable {
 
 	/** Nothing more will come, and not all has: what has come is read first. */
 	fail(error: Error): void {
+		clearImmediate(this.#turn);
 		this.#give();
 		// What was pushed in this turn is there to be read until the next one.
 		setImmediate(() => {
@@ -68,7 +78,10 @@ export class GatheredBody extends Readable {
 	}
 
 	override _read(): void {
-		this.#socket.resume();
+		this.#isWanted = true;
+		if (this.#inThisTurn < mostInATurn) {
+			this.#socket.resume();
+		}
 	}
 
 	override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -77,9 +90,16 @@ export class GatheredBody extends Readable {
 		callback(error);
 	}
 
-	#give(): void {
-		clearImmediate(this.#turn);
+	readonly #nextTurn = (): void => {
 		this.#turn = undefined;
+		this.#inThisTurn = 0;
+		this.#give();
+		if (this.#isWanted) {
+			this.#socket.resume();
+		}
+	};
+
+	#give(): void {
 		if (this.#to > this.#from) {
 			const piece = this.#slab!.subarray(this.#from, this.#to);
 			this.#from = this.#to;
@@ -89,6 +109,7 @@ export class GatheredBody extends Readable {
 
 	#push(piece: Buffer): void {
 		if (!this.push(piece)) {
+			this.#isWanted = false;
 			this.#socket.pause();
 		}
 	}
