@@ -30,6 +30,10 @@ export const command: Command<typeof auditRow.flags> = {
 			throw new SpokeError('ERR_USAGE', '--require has no word');
 		}
 
+		if (given.has('min-basis') && !given.has('require')) {
+			throw new SpokeError('ERR_USAGE', '--min-basis says how surely a requirement must be known: give --require with it');
+		}
+
 		const require = flags.require.map(asked => parseRequire(asked));
 		const cluster = cutBy(await openCluster(flags, env), interrupted);
 		try {

@@ -11,13 +11,17 @@ import {demoRow} from './rows/demo.ts';
 
 export const command: Command<typeof demoRow.flags> = {
 	row: demoRow,
-	async run({flags, positionals, stdin, stdout, env, interrupted}) {
+	async run({flags, given, positionals, stdin, stdout, env, interrupted}) {
 		if (positionals.length > 0) {
 			throw new SpokeError('ERR_USAGE', `demo takes no argument: ${positionals[0]}`);
 		}
 
 		if (flags.serve && flags.tour) {
 			throw new SpokeError('ERR_USAGE', '--serve and --tour exclude each other');
+		}
+
+		if (flags.tour && given.has('scenario')) {
+			throw new SpokeError('ERR_USAGE', '--tour goes through every scenario: --scenario is for the session and --serve');
 		}
 
 		if (flags['kubeconfig-out'] !== undefined && !flags.serve) {

@@ -13,6 +13,14 @@ export const command: Command<typeof tailRow.flags> = {
 			throw new SpokeError('ERR_USAGE', 'name a target, or labels with -l');
 		}
 
+		if (flags['all-namespaces'] && selector === null) {
+			throw new SpokeError('ERR_USAGE', '--all-namespaces goes with -l: a target is in one namespace');
+		}
+
+		if (flags['all-containers'] && flags.container !== undefined) {
+			throw new SpokeError('ERR_USAGE', `--all-containers should not be given with container name ${flags.container}`);
+		}
+
 		if (!stdin.isTTY || !stdout.isTTY) {
 			throw new SpokeError('ERR_NO_TERMINAL', 'tail needs a terminal', {remedy: 'use `spoke logs -f` in scripts'});
 		}

@@ -67,6 +67,14 @@ onLinux('a disk that is full is status 14 and no bug of ours', async t => {
 
 const refused: ReadonlyArray<readonly [line: string, status: number, said: RegExp]> = [
 	['audit --require=', 2, /--require has no word/],
+	['audit --min-basis inferred', 2, /--min-basis .* give --require with it/],
+	['logs x --until pod-done', 2, /--until is for a log that is followed/],
+	['logs x --resume=false', 2, /--resume is for a log that is followed/],
+	['tail x -A', 2, /--all-namespaces goes with -l/],
+	['tail x -c c --all-containers', 2, /--all-containers should not be given with container name c/],
+	['demo --tour --scenario verified', 2, /--tour goes through every scenario/],
+	['demo --serve --tour', 2, /--serve and --tour exclude each other/],
+	['demo --kubeconfig-out x', 2, /--kubeconfig-out needs --serve/],
 	['logs x --pod-running-timeout=0', 2, /--pod-running-timeout must be higher than zero/],
 	['exec x --pod-running-timeout=-1s -- ls', 255, /--pod-running-timeout must be higher than zero/],
 	['port-forward x 80 --pod-running-timeout 0s', 2, /--pod-running-timeout must be higher than zero/],

@@ -37,6 +37,10 @@ export function logRequest({flags, given, positionals, afterDash}: Line): LogReq
 	check(flags['limit-bytes'] >= 0, '--limit-bytes must be greater than 0');
 	check(flags.since >= 0, '--since must be greater than 0');
 	check(flags.tail >= -1, '--tail must be greater than or equal to -1');
+	for (const name of ['until', 'resume']) {
+		check(flags.follow || !given.has(name), `--${name} is for a log that is followed: give -f with it`);
+	}
+
 	return {
 		targets: asked.map(text => parseTarget(text)),
 		selector: flags.selector || null,
