@@ -13,16 +13,19 @@ export type ForwardLine = {
 	context: string | null;
 	/** Empty: localhost. */
 	addresses: readonly string[];
+	/** `null`: on to the next one, where the target has one. */
+	whenPodGoes: 'move' | 'stop' | null;
 };
 
 const rows = [
 	{name: 'context', kind: 'string', help: ''},
 	{name: 'namespace', short: 'n', kind: 'string', help: ''},
 	{name: 'address', kind: 'strings', help: ''},
+	{name: 'when-pod-goes', kind: 'string', oneOf: ['move', 'stop'], help: ''},
 ] as const;
 
 /**
-Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES]`, one a line; words as a shell has them, `#` begins a comment.
+Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--when-pod-goes move|stop]`, one a line; words as a shell has them, `#` begins a comment.
 What targets, ports and addresses mean is left to whoever uses them.
 @throws SpokeError ERR_USAGE that names file and line
 */
@@ -32,7 +35,7 @@ export function parseForwardFile(text: string, file: string): ForwardLine[] {
 		try {
 			return words.length === 0 ? [] : [forwardLine(words)];
 		} catch (error) {
-			throw new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES]', cause: error});
+			throw new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--when-pod-goes move|stop]', cause: error});
 		}
 	});
 }
@@ -43,13 +46,13 @@ function forwardLine(words: readonly string[]): ForwardLine {
 		throw new SpokeError('ERR_USAGE', target === undefined ? 'no target is given' : `no port is given for ${target}`);
 	}
 
-	return {target, ports, namespace: flags.namespace ?? null, context: flags.context ?? null, addresses: flags.address};
+	return {target, ports, namespace: flags.namespace ?? null, context: flags.context ?? null, addresses: flags.address, whenPodGoes: (flags['when-pod-goes'] ?? null) as ForwardLine['whenPodGoes']};
 }
 
 /** @throws SpokeError ERR_USAGE for a name that no line can hold */
-export function formatForwardLine({target, ports, namespace, context, addresses}: ForwardLine): string {
+export function formatForwardLine({target, ports, namespace, context, addresses, whenPodGoes}: ForwardLine): string {
 	const flag = (name: string, value: string | null) => value === null || value === '' ? [] : [name, value];
-	return [...flag('--context', context), ...flag('-n', namespace), target, ...ports, ...flag('--address', addresses.join(','))].map(word => quoted(word)).join(' ');
+	return [...flag('--context', context), ...flag('-n', namespace), target, ...ports, ...flag('--address', addresses.join(',')), ...flag('--when-pod-goes', whenPodGoes)].map(word => quoted(word)).join(' ');
 }
 
 function quoted(word: string): string {

@@ -8,7 +8,7 @@ import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import type {PathMode} from '../output/path-line.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ForwardTotals} from '../sessions/forward/forward-event.ts';
-import type {RunningForward} from '../sessions/forward/forward-request.ts';
+import type {RunningForward, WhenPodGoes} from '../sessions/forward/forward-request.ts';
 import {parseListenAddresses} from '../sessions/forward/listen-address.ts';
 import {startForward} from '../sessions/forward/start-forward.ts';
 import {errorText} from '../text/error-text.ts';
@@ -33,6 +33,11 @@ export const command: Command<typeof portForwardRow.flags> = {
 			throw new SpokeError('ERR_USAGE', 'you must specify at least 1 address');
 		}
 
+		const named = targets.find(({target, whenPodGoes = flags['when-pod-goes']}) => whenPodGoes === 'move' && target.resource.kind === 'Pod');
+		if (named) {
+			throw new SpokeError('ERR_USAGE', `--when-pod-goes=move: ${named.target.asked} is a pod, which has no next one`, {remedy: 'forward to its service or workload'});
+		}
+
 		const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
 		const reporter = flags.output === 'json' ? jsonReporter(stdout) : textReporter(stdout, stderr);
 		let running: RunningForward[] = [];
@@ -49,7 +54,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 
 			const stopped = new AbortController();
 			const options = {signal: AbortSignal.any([interrupted, stopped.signal]), environment: env, ...labeller && {witness: labeller.witness}};
-			running = targets.map(({target, ports, namespace, addresses: own}) => startForward(cluster!, {target, ports, addresses: own ?? addresses, ...namespace !== undefined && {namespace}, podRunningTimeoutMs: flags['pod-running-timeout']}, options));
+			running = targets.map(({target, ports, namespace, addresses: own, whenPodGoes = flags['when-pod-goes'] as WhenPodGoes | undefined}) => startForward(cluster!, {target, ports, addresses: own ?? addresses, ...namespace !== undefined && {namespace}, ...whenPodGoes && {whenPodGoes}, podRunningTimeoutMs: flags['pod-running-timeout']}, options));
 			await report(running, targets, reporter, stopped);
 			labeller?.close();
 		} catch (thrown) {

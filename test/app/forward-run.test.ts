@@ -15,8 +15,8 @@ import {usableWords} from '../../source/ui/dock-pane.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 /** A forward of `svc/web` that listens. */
-async function openForward(t: ExecutionContext, address = '127.0.0.1') {
-	const {env} = await openSandbox(t);
+async function openForward(t: ExecutionContext, {address = '127.0.0.1', whenPodGoes = 'move'}: {address?: string; whenPodGoes?: 'move' | 'stop'} = {}) {
+	const {env, sandbox} = await openSandbox(t);
 	const access = await openCluster(parseLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
 		access.close();
@@ -24,13 +24,13 @@ async function openForward(t: ExecutionContext, address = '127.0.0.1') {
 	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
 	const cluster = {access, labeller: null as never, context: 'sandbox'};
 	const session = {store, cluster, env, nextId: () => 'f-1', ask: async () => true, tell() {}, fail() {}, witnessFor: () => ({})} as unknown as Session;
-	startWish(session, {target: 'svc/web', namespace: 'default', port: ':80', address, cluster});
+	startWish(session, {target: 'svc/web', namespace: 'default', port: ':80', address, whenPodGoes, cluster});
 	const state = () => store.state.forwards[0]!;
 	while (state().phase !== 'open') {
 		await delay(10);
 	}
 
-	return {session, store, state, port: state().local!};
+	return {session, store, sandbox, state, port: state().local!};
 }
 
 async function isListening(port: number): Promise<boolean> {
@@ -67,13 +67,26 @@ test('a stop behind a restart stops what was started again', async t => {
 });
 
 test('a forward that others can reach says so as long as it lasts', async t => {
-	const {session, store, port} = await openForward(t, '0.0.0.0');
+	const {session, store, port} = await openForward(t, {address: '0.0.0.0'});
 	t.is(usableWords({state: store.state}), `everyone who reaches this machine can use :${port}`);
 	await stopForward(session, 'f-1');
 	t.is(usableWords({state: store.state}), '');
 	const own = await openForward(t);
 	t.is(usableWords({state: own.store.state}), '');
 	await stopForward(own.session, 'f-1');
+});
+
+test('a forward that is to stop when its pod goes says which pod went, and listens no more', async t => {
+	const {session, sandbox, state, port} = await openForward(t, {whenPodGoes: 'stop'});
+	const [, name = ''] = /, on (web-\S+)$/.exec(state().log[0]!.text)!;
+	sandbox.faults.replacePod({name});
+	while (state().phase !== 'failed') {
+		await delay(10);
+	}
+
+	t.regex(state().note, new RegExp(`^pod ${name} of svc/web is gone`));
+	t.false(await isListening(port));
+	await stopForward(session, 'f-1');
 });
 
 const urls: ReadonlyArray<readonly [address: string, remote: string, url: string]> = [

@@ -200,7 +200,14 @@ test('a forward is changed in its place: another target and port, the same row, 
 	await terminal.sees(/#1 +127\.0\.0\.1:\d+ +open +\d+s +0 B sent, 0 B received/);
 	terminal.press('forwards.edit');
 	await terminal.sees(/Change the forward of svc\/web/);
-	terminal.press('form.clear');
+	terminal.press('form.next', 'form.clear');
+	terminal.type('81');
+	terminal.press('form.submit');
+	await terminal.sees(/svc\/web has no port 81: it has 80, http/);
+	terminal.press('form.previous', 'form.previous', 'form.right');
+	await terminal.sees(/Pod goes +◂ stop/);
+	await terminal.sees(/--when-pod-goes[\s\\│]+stop/);
+	terminal.press('form.left', 'form.next', 'form.clear');
 	terminal.type('svc/db');
 	terminal.press('form.next', 'form.clear');
 	terminal.type('7000');

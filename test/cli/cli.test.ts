@@ -78,6 +78,7 @@ const refused: ReadonlyArray<readonly [line: string, status: number, said: RegEx
 	['logs x --pod-running-timeout=0', 2, /--pod-running-timeout must be higher than zero/],
 	['exec x --pod-running-timeout=-1s -- ls', 255, /--pod-running-timeout must be higher than zero/],
 	['port-forward x 80 --pod-running-timeout 0s', 2, /--pod-running-timeout must be higher than zero/],
+	['port-forward svc/x 80 pod/y 80 --when-pod-goes move', 2, /--when-pod-goes=move: pod\/y is a pod, which has no next one/],
 	['port-forward x 80 --address=', 2, /you must specify at least 1 address/],
 	['proxy get svc/web:80/ --port 0', 2, /--port is for the listener/],
 	['proxy get svc/web:80/ --accept-hosts x', 2, /--accept-hosts is for the listener/],

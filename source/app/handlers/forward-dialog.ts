@@ -4,6 +4,8 @@ import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {readForwardSets} from '../forward-set-files.ts';
 import type {Session} from '../session.ts';
+import type {WhenPodGoes} from '../../sessions/forward/forward-request.ts';
+import type {FormField} from '../../state/overlay.ts';
 import {changeForward, startWish, type ForwardWish} from './forward-run.ts';
 import {keepInSet} from './forward-sets.ts';
 import {freePort} from './free-port.ts';
@@ -13,11 +15,12 @@ import {scriptFlags} from './script-flags.ts';
 /** Asks for port, local port and address, and starts it. */
 export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
 	const {cluster} = session;
-	const {ports, whenPodGoes, local} = await session.typedAhead.during({what: `reading the ports of ${target}`}, async () => {
+	const {ports, mayMove, only, local} = await session.typedAhead.during({what: `reading the ports of ${target}`}, async () => {
 		const offered = await offeredPorts(cluster.access, target, namespace);
 		const [first] = offered.ports;
 		return {...offered, local: first === undefined ? '' : String(await freePort(first.suggested))};
 	});
+	const wishOf = (values: Readonly<Record<string, string>>): ForwardWish => ({target, namespace, port: specOf(values), address: values['address'] ?? '', whenPodGoes: whenPodGoesIn(values), cluster});
 	const first = ports[0];
 	const sets = readForwardSets(session.env).filter(({problem}) => problem === null);
 	const values = await session.fill({
@@ -27,13 +30,14 @@ export async function addForward(session: Session, target: string, namespace: st
 			{name: 'other', label: first === undefined ? 'Port' : 'Other port', value: '', choices: null, note: first === undefined ? 'none is declared: a number or a name' : 'a number or a name', ...first !== undefined && {when: {field: 'port', value: 'other'}}},
 			{name: 'local', label: 'Local port', value: local, choices: null, note: 'empty: any free one'},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: ''},
+			...mayMove ? [whenPodGoesField('move')] : [],
 			...sets.length === 0 ? [] : [{name: 'set', label: 'Keep in set', value: '', choices: [{value: '', shown: 'no'}, ...sets.map(({name}) => ({value: name, shown: name}))], note: 'never starts by itself'}],
 		],
-		notes: values => [`When its pod goes ${whenPodGoes}.`, ...scriptNotes(session, {target, namespace, port: specOf(values), address: values['address'] ?? '', cluster})],
-		check: async values => problemOf(target, specOf(values), values['address'] ?? '', null),
+		notes: values => [...mayMove ? [] : ['When the pod goes it stops; a service or workload as target can go on with another pod.'], ...scriptNotes(session, wishOf(values))],
+		check: async values => problemOf(wishOf(values), null, only),
 	});
 	if (values !== null && await mayListen(session, values['address'] ?? '')) {
-		const wish = {target, namespace, port: specOf(values), address: values['address'] ?? '', cluster};
+		const wish = wishOf(values);
 		startWish(session, wish);
 		if (values['set']) {
 			await keepInSet(session, values['set'], wish);
@@ -45,9 +49,11 @@ export async function addForward(session: Session, target: string, namespace: st
 export async function editForward(session: Session, id: string, wish: ForwardWish): Promise<void> {
 	const state = session.store.state.forwards.find(one => one.id === id);
 	const {remote} = parsePortSpec(wish.port);
-	const ports = await session.typedAhead.during({what: `reading the ports of ${wish.target}`}, async () => offeredPorts(wish.cluster.access, wish.target, wish.namespace).then(({ports}) => ports, () => []));
+	const {ports, only} = await session.typedAhead.during({what: `reading the ports of ${wish.target}`}, async () => offeredPorts(wish.cluster.access, wish.target, wish.namespace).catch(() => ({ports: [], only: null})));
 	const local = state?.local ?? parsePortSpec(wish.port).local;
-	const specIn = ({port = '', local = ''}: Readonly<Record<string, string>>) => `${local}:${port}`;
+	const changed = (values: Readonly<Record<string, string>>): ForwardWish => ({
+		...wish, target: values['target'] ?? '', port: `${values['local'] ?? ''}:${values['port'] ?? ''}`, address: values['address'] ?? '', whenPodGoes: whenPodGoesIn(values),
+	});
 	const values = await session.fill({
 		title: `Change the forward of ${wish.target}`, submit: 'change',
 		fields: [
@@ -55,24 +61,37 @@ export async function editForward(session: Session, id: string, wish: ForwardWis
 			{name: 'port', label: 'Port', value: remote, choices: null, note: ports.map(({shown}) => shown).slice(0, 3).join(', ')},
 			{name: 'local', label: 'Local port', value: local === null ? '' : String(local), choices: null, note: 'empty: any free one'},
 			{name: 'address', label: 'Listen on', value: wish.address, choices: null, note: ''},
+			{...whenPodGoesField(wish.whenPodGoes), note: 'a named pod has no next one'},
 		],
-		notes: values => scriptNotes(session, {...wish, target: values['target'] ?? '', port: specIn(values), address: values['address'] ?? ''}),
-		check: async values => problemOf(values['target'] ?? '', specIn(values), values['address'] ?? '', local),
+		notes: values => scriptNotes(session, changed(values)),
+		check: async values => problemOf(changed(values), local, values['target'] === wish.target ? only : null),
 	});
 	if (values !== null && await mayListen(session, values['address'] ?? '')) {
-		await changeForward(session, id, {...wish, target: values['target'] ?? '', port: specIn(values), address: values['address'] ?? ''});
+		await changeForward(session, id, changed(values));
 	}
 }
 
-function scriptNotes(session: Session, {target, namespace, port, address, cluster}: ForwardWish): readonly string[] {
-	return ['The same in a script:', `  spoke port-forward -n ${namespace} ${target} ${port}${address === 'localhost' ? '' : ` --address ${address}`}${scriptFlags(session, cluster)}`];
+function whenPodGoesField(value: WhenPodGoes): FormField {
+	return {name: 'goes', label: 'Pod goes', value, choices: [{value: 'move', shown: 'move to a Ready pod'}, {value: 'stop', shown: 'stop'}], note: ''};
 }
 
-/** `own` is a local port that it has already. */
-async function problemOf(target: string, spec: string, address: string, own: number | null): Promise<string | null> {
+function whenPodGoesIn(values: Readonly<Record<string, string>>): WhenPodGoes {
+	return values['goes'] === 'stop' ? 'stop' : 'move';
+}
+
+function scriptNotes(session: Session, {target, namespace, port, address, whenPodGoes, cluster}: ForwardWish): readonly string[] {
+	return ['The same in a script:', `  spoke port-forward -n ${namespace} ${target} ${port}${address === 'localhost' ? '' : ` --address ${address}`}${whenPodGoes === 'move' ? '' : ` --when-pod-goes ${whenPodGoes}`}${scriptFlags(session, cluster)}`];
+}
+
+/** `own` is a local port that it has already; `only` are the ports of the target, where it has no others. */
+async function problemOf({target, port, address}: ForwardWish, own: number | null, only: readonly string[] | null): Promise<string | null> {
 	try {
 		parseTarget(target);
-		const {local} = parsePortSpec(spec);
+		const {local, remote} = parsePortSpec(port);
+		if (only !== null && !only.includes(remote)) {
+			return `${target} has no port ${remote}: it has ${only.join(', ') || 'none'}`;
+		}
+
 		parseListenAddresses(address.split(','));
 		return local !== null && local > 0 && local !== own && await freePort(local) !== local ? `port ${local} is in use` : null;
 	} catch (error) {

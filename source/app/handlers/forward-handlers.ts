@@ -23,7 +23,7 @@ export const forwardHandlers: Handlers = {
 		if (answer && target !== '' && port === '') {
 			await addForward(session, target, placeOf(session));
 		} else if (answer && target !== '') {
-			startWish(session, {target, namespace: placeOf(session), port, address: 'localhost', cluster: session.cluster});
+			startWish(session, {target, namespace: placeOf(session), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
 		}
 	},
 	'forwards.stop': async session => stopForward(session, here(session)?.id),

@@ -4,7 +4,7 @@ import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../.
 import {isLoopback, parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {startForward} from '../../sessions/forward/start-forward.ts';
-import type {RunningForward} from '../../sessions/forward/forward-request.ts';
+import type {RunningForward, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {shortPodName} from '../../state/short-pod-name.ts';
 import {showAge} from '../../state/table-rows.ts';
@@ -15,7 +15,7 @@ import {shortFailure} from '../short-failure.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
 /** What is asked for; `cluster` is the one that was open then, whichever is on the screen now. */
-export type ForwardWish = {target: string; namespace: string; port: string; address: string; cluster: OpenCluster};
+export type ForwardWish = {target: string; namespace: string; port: string; address: string; whenPodGoes: WhenPodGoes; cluster: OpenCluster};
 type Run = {wish: ForwardWish; abort: AbortController; running: RunningForward | null; done: Promise<void>};
 
 /** Kept beside the state: what cannot be a plain value. */
@@ -74,7 +74,7 @@ async function follow(session: Session, id: string, run: Run): Promise<void> {
 	}, 1000);
 	try {
 		run.running = startForward(wish.cluster.access, {
-			target: parseTarget(wish.target), namespace: wish.namespace, ports: [{id, spec: parsePortSpec(wish.port)}], addresses: parseListenAddresses(wish.address.split(',')), podRunningTimeoutMs: 60_000,
+			target: parseTarget(wish.target), namespace: wish.namespace, ports: [{id, spec: parsePortSpec(wish.port)}], addresses: parseListenAddresses(wish.address.split(',')), whenPodGoes: wish.whenPodGoes, podRunningTimeoutMs: 60_000,
 		}, {signal: abort.signal, witness: session.witnessFor(id, wish.cluster), environment: session.env});
 		for await (const event of run.running.events) {
 			take(session, id, event, change, run.running.connections(id));

@@ -112,8 +112,8 @@ function linesHere({cluster}: Session, {lines}: ForwardSet): readonly ForwardLin
 
 function wantedOf(session: Session, lines: readonly ForwardLine[]): Wanted[] {
 	const {cluster} = session;
-	return lines.flatMap(({target, ports, namespace, addresses}) => ports.map((port): Wanted => {
-		const wish = {target, namespace: namespace ?? cluster.access.facts.namespace, port, address: addresses.join(',') || 'localhost', cluster};
+	return lines.flatMap(({target, ports, namespace, addresses, whenPodGoes}) => ports.map((port): Wanted => {
+		const wish = {target, namespace: namespace ?? cluster.access.facts.namespace, port, address: addresses.join(',') || 'localhost', whenPodGoes: whenPodGoes ?? 'move', cluster};
 		const local = localPortOf(parsePortSpec(port));
 		const same = session.store.state.forwards.filter(one => isWish(session, one, wish));
 		return {wish, shown: `${local === null ? 'a free port' : `:${local}`} → ${target}:${parsePortSpec(port).remote} in ${wish.namespace}`, runs: same.find(one => isOpen(one)) ?? null, ended: same.find(one => !isOpen(one)) ?? null};
@@ -182,8 +182,8 @@ export async function keepInSet(session: Session, name: string, wish: ForwardWis
 	}
 }
 
-function savedLine({target, namespace, port, address, cluster}: ForwardWish, local: number | null = null): ForwardLine {
-	return {target, namespace, context: cluster.context, ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`], addresses: address === 'localhost' ? [] : address.split(',')};
+function savedLine({target, namespace, port, address, whenPodGoes, cluster}: ForwardWish, local: number | null = null): ForwardLine {
+	return {target, namespace, context: cluster.context, ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`], addresses: address === 'localhost' ? [] : address.split(','), whenPodGoes: whenPodGoes === 'move' ? null : whenPodGoes};
 }
 
 function counted(count: number): string {

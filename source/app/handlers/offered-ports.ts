@@ -18,8 +18,10 @@ export type OfferedPort = {
 
 export type OfferedPorts = {
 	ports: readonly OfferedPort[];
-	/** What becomes of the forward when its pod goes. */
-	whenPodGoes: string;
+	/** Whether the target has a next pod when this one goes. */
+	mayMove: boolean;
+	/** Numbers and names that can be asked for; `null`: any number, declared or not. */
+	only: readonly string[] | null;
 };
 
 /** The form must not wait for what is only a figure in it. */
@@ -29,18 +31,17 @@ const readyMs = 3000;
 export async function offeredPorts(access: ClusterAccess, target: string, namespace: string): Promise<OfferedPorts> {
 	const behind = await podsBehind(access, parseTarget(target), namespace);
 	if (behind.kind === 'pod') {
-		return {ports: declaredPorts([behind.pod]).map(port => ({...port, ready: isReady(behind.pod) ? '' : 'the pod is not Ready'})), whenPodGoes: 'it stops; a service or workload as target goes on with another pod'};
+		return {ports: declaredPorts([behind.pod]).map(port => ({...port, ready: isReady(behind.pod) ? '' : 'the pod is not Ready'})), mayMove: false, only: null};
 	}
 
-	const whenPodGoes = 'it moves to a Ready pod, and the local port stays';
 	if (behind.service) {
 		const pods = await podsIfTold(access, behind.scope);
 		const ports = (behind.service.spec?.ports ?? []).filter(port => isTcp(port));
-		return {whenPodGoes, ports: ports.map(({name, port, targetPort}) => ({value: String(port), shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(), ready: readyWords(pods, behind.service?.spec?.clusterIP === 'None' ? undefined : targetPort), suggested: suggested(port)}))};
+		return {mayMove: true, only: ports.flatMap(({name, port}) => [String(port), ...name === undefined ? [] : [name]]), ports: ports.map(({name, port, targetPort}) => ({value: String(port), shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(), ready: readyWords(pods, behind.service?.spec?.clusterIP === 'None' ? undefined : targetPort), suggested: suggested(port)}))};
 	}
 
 	const pods = await listPods(access, behind.scope);
-	return {whenPodGoes, ports: declaredPorts(pods).map(port => ({...port, ready: readyWords(pods)}))};
+	return {mayMove: true, only: null, ports: declaredPorts(pods).map(port => ({...port, ready: readyWords(pods)}))};
 }
 
 /** Of the first pod: those of one template declare the same. */

@@ -98,7 +98,7 @@ const commands: readonly CommandRow[] = [
 		} else if (port === undefined) {
 			await addForward(session, target, namespace ?? lastNamespace);
 		} else {
-			startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost', cluster: session.cluster});
+			startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
 		}
 	}},
 	{word: 'forward-set', takes: 'NAME', does: 'start or stop a saved set', as: 'forwards.open-set', async run(session, [name]) {

@@ -1,13 +1,13 @@
 /** Which targets and which of their ports do the arguments of port-forward name? */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardLine} from '../../command-line/forward-file.ts';
-import type {ForwardPort} from '../../sessions/forward/forward-request.ts';
+import type {ForwardPort, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
 import {parseListenAddresses, type ListenAddress} from '../../sessions/forward/listen-address.ts';
 import {namesProtocol, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
-/** `namespace` and `addresses` where they are not the command's own. */
-export type TargetWithPorts = {target: ParsedTarget; ports: readonly ForwardPort[]; namespace?: string; addresses?: readonly ListenAddress[]};
+/** `namespace`, `addresses` and `whenPodGoes` where they are not the command's own. */
+export type TargetWithPorts = {target: ParsedTarget; ports: readonly ForwardPort[]; namespace?: string; addresses?: readonly ListenAddress[]; whenPodGoes?: WhenPodGoes};
 
 /**
 The first argument is a target; behind it an argument with a slash begins another one, and every other one is a port of the last.
@@ -40,7 +40,7 @@ The same of a file's lines, whose ports are numbered on from those of the comman
 */
 export function forwardsOfLines(lines: readonly ForwardLine[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
 	let number = already.reduce((sum, {ports}) => sum + ports.length, 0);
-	return lines.map(({target, ports, namespace, addresses}): TargetWithPorts => ({
+	return lines.map(({target, ports, namespace, addresses, whenPodGoes}): TargetWithPorts => ({
 		target: parseTarget(target),
 		ports: ports.map(port => {
 			number++;
@@ -48,6 +48,7 @@ export function forwardsOfLines(lines: readonly ForwardLine[], already: readonly
 		}),
 		...namespace !== null && {namespace},
 		...addresses.length > 0 && {addresses: parseListenAddresses(addresses)},
+		...whenPodGoes !== null && {whenPodGoes},
 	}));
 }
 

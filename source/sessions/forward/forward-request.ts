@@ -11,12 +11,16 @@ export type ForwardPort = {
 	spec: PortSpec;
 };
 
+export type WhenPodGoes = 'move' | 'stop';
+
 export type ForwardRequest = {
 	target: ParsedTarget;
 	/** Default: the cluster access's own. */
 	namespace?: string;
 	ports: readonly ForwardPort[];
 	addresses: readonly ListenAddress[];
+	/** Default: on to the next Ready pod, where the target has others. A named pod has no next one. */
+	whenPodGoes?: WhenPodGoes;
 	/** For a target with several pods: how long to wait until one runs, milliseconds. */
 	podRunningTimeoutMs: number;
 };

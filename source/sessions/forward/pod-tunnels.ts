@@ -6,21 +6,21 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import {reachedPod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import type {ReachedTarget} from '../connection-witness.ts';
 import type {ForwardEvent, MoveReason, PodIdentity} from './forward-event.ts';
-import type {ForwardOptions} from './forward-request.ts';
+import type {ForwardOptions, ForwardRequest} from './forward-request.ts';
 import {choosePod, isOver} from './pod-choice.ts';
 import {carriersOf, openTunnel, type Tunnel, type TunnelCarrier} from './tunnel.ts';
 import {TunnelPool, type Lease} from './tunnel-pool.ts';
 
 export type Pool = TunnelPool<Tunnel>;
 
-export type PodTunnelsOptions = Pick<ForwardOptions, 'witness' | 'environment'> & {
+export type PodTunnelsOptions = Pick<ForwardOptions, 'witness' | 'environment'> & Pick<ForwardRequest, 'whenPodGoes'> & {
 	/** Tells an event of every forward of the target. */
 	tell: (event: (forward: string) => ForwardEvent) => void;
 	/** The target is another pod now. */
 	onMove: (pod: PodObject) => void;
 	/** The pod behind `pool` is over: connections on it can only be cut. */
 	onOver: (pool: Pool) => void;
-	/** The named pod is gone, and nothing can take its place. */
+	/** The pod is gone, and nothing is to take its place. */
 	onGone: (error: SpokeError) => void;
 };
 
@@ -99,7 +99,7 @@ export class PodTunnels {
 	/** Decides anew, with all pods of the target as they are now. */
 	reconsider(pods: ReadonlyMap<string, PodObject>): void {
 		const now = pods.get(this.pod.metadata.uid ?? '');
-		if (this.#resolved.scope === null && isOver(now)) {
+		if (this.#endsWithPod && isOver(now)) {
 			this.#options.onGone(this.#goneError(now ? `its phase is ${now.status?.phase}` : 'it was deleted'));
 			return;
 		}
@@ -144,7 +144,7 @@ export class PodTunnels {
 	}
 
 	#interrupted(error: SpokeError, attempt: number, retryInMs: number): void {
-		if (error.code === 'ERR_NOT_FOUND' && this.#resolved.scope === null) {
+		if (error.code === 'ERR_NOT_FOUND' && this.#endsWithPod) {
 			this.#options.onGone(this.#goneError('it is not there any more', error.text));
 			return;
 		}
@@ -203,7 +203,16 @@ export class PodTunnels {
 	}
 
 	#goneError(why: string, text: string | null = null): SpokeError {
-		return new SpokeError('ERR_TARGET_GONE', `${this.target.asked} is gone: ${why}`, {remedy: 'forward to its service or workload to follow its successors', ...text !== null && {text}});
+		const {asked, name} = this.target;
+		const [what, remedy] = this.#resolved.scope === null
+			? [asked, 'forward to its service or workload to follow its successors']
+			: [`pod ${name} of ${asked}`, '--when-pod-goes=move goes on with the next Ready pod'];
+		return new SpokeError('ERR_TARGET_GONE', `${what} is gone: ${why}`, {remedy, ...text !== null && {text}});
+	}
+
+	/** A named pod has no successor; of another target none may be wanted. */
+	get #endsWithPod(): boolean {
+		return this.#resolved.scope === null || this.#options.whenPodGoes === 'stop';
 	}
 }
 

@@ -65,7 +65,7 @@ class ForwardedTarget implements RunningForward {
 			const {scope, pod, tunnels} = await this.#begin();
 			// A client that waits for the announcement connects now: it goes before the list of pods.
 			await delay(settleMs, undefined, {signal: this.#signal}).catch(() => undefined);
-			for await (const pods of followPods(this.#cluster, scope, pod, this.#signal)) {
+			for await (const pods of followPods(this.#cluster, this.#request.whenPodGoes === 'stop' ? null : scope, pod, this.#signal)) {
 				tunnels.reconsider(pods);
 			}
 
@@ -103,9 +103,11 @@ class ForwardedTarget implements RunningForward {
 
 	#tunnelsTo(resolved: Awaited<ReturnType<typeof runningPod>>): PodTunnels {
 		const {witness, environment} = this.#options;
+		const {whenPodGoes} = this.#request;
 		this.#tunnels = new PodTunnels(this.#cluster, resolved, {
 			...witness && {witness},
 			...environment && {environment},
+			...whenPodGoes && {whenPodGoes},
 			tell: event => {
 				for (const {id} of this.#ports) {
 					this.events.push(event(id));
