@@ -47,7 +47,7 @@ export async function readSettings(flags: ConnectionFlags, environment: NodeJS.P
 			requestTimeoutMs: timeoutMs || answerLimitMs,
 			compression: !cluster.disableCompression,
 		},
-		facts: clusterFacts(chosen, server, tls, source),
+		facts: clusterFacts(chosen, route, source),
 	};
 }
 
@@ -102,7 +102,7 @@ async function proxyFor({proxyUrl}: ClusterEntry, {scheme, host, port}: ServerAd
 	};
 }
 
-function clusterFacts({contextName, userName, user, namespace, cluster}: ChosenEntries, server: ServerAddress, tls: TlsSettings | null, source: ClusterFacts['source']): ClusterFacts {
+function clusterFacts({contextName, userName, user, namespace, cluster}: ChosenEntries, {server, tls, proxy}: Route, source: ClusterFacts['source']): ClusterFacts {
 	return {
 		context: contextName,
 		server: server.shown,
@@ -113,6 +113,7 @@ function clusterFacts({contextName, userName, user, namespace, cluster}: ChosenE
 		source,
 		certificateAuthority: tls?.trust.from === 'kubeconfig-ca' ? tls.trust.pem.join('\n') : null,
 		insecureSkipTlsVerify: tls?.insecure ?? false,
+		proxy: proxy && {url: proxy.address.shown, from: proxy.from},
 	};
 }
 

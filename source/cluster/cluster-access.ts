@@ -1,5 +1,5 @@
 /** A way to one cluster as one user: what the kubeconfig said, and connections and requests made with it. Made by `openCluster`. */
-import type {ApiResponse, Connection, RequestOptions} from './connection.ts';
+import type {ApiResponse, Connection, RequestOptions, SocketFacts} from './connection.ts';
 
 /** What the kubeconfig, flags and environment came to. No secret in it. */
 export type ClusterFacts = {
@@ -16,6 +16,8 @@ export type ClusterFacts = {
 	/** Where CA data came from, for comparisons: PEM, or `null` when the system's roots are used or the check is skipped. */
 	certificateAuthority: string | null;
 	insecureSkipTlsVerify: boolean;
+	/** The proxy that connections to it are made through, without its credentials; `null`: it is dialled itself. */
+	proxy: SocketFacts['proxy'];
 };
 
 export type ClusterAccess = {

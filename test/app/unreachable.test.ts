@@ -22,10 +22,22 @@ for (const [columns, drawn] of [[80, /^ you ━━━✗ apiserver$[\s\S]+leg 2 
 		}));
 		const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns, rows: 40});
 		await terminal.sees(/The apiserver of c does not answer\. Trying again in \d s \(try \d\)\.[\s\S]+text +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/);
+		await terminal.sees(/known +no proxy in between: no proxy-url/);
 		await terminal.sees(drawn);
 		t.notRegex(terminal.text(), /checking|not read yet/);
 	});
 }
+
+test('a proxy that lies between is named where the apiserver does not answer, without its password', async t => {
+	const closed = createServer().listen(0, '127.0.0.1');
+	await once(closed, 'listening');
+	const {port} = closed.address() as AddressInfo;
+	closed.close();
+	const {kubeconfigFile} = await openSandbox(t);
+	const terminal = await openTerminal(t, ['--kubeconfig', kubeconfigFile, '--proxy-url', `http://me:secret@127.0.0.1:${port}`], {home: await newHome(t)});
+	await terminal.sees(new RegExp(`known +it is dialled through http://127\\.0\\.0\\.1:${port}/? \\(proxy-url of`));
+	t.notRegex(terminal.text(), /secret/);
+});
 
 test('r tries at once, the tries are listed, and lists come as soon as it answers', async t => {
 	const {sandbox} = await openSandbox(t);
