@@ -1,6 +1,6 @@
 /** A tail: title rule, lines with the map at their right edge, the path of its streams, its counters. */
 import {worstPath} from '../state/connections.ts';
-import type {TailLine} from '../state/tail/line-buffer.ts';
+import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
 import {rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
@@ -223,7 +223,7 @@ function emptyWords(screen: Screen, view: TailView): string[] {
 	}
 
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
-		return [`Nothing in ${grouped(view.buffer.counts.lines)} lines fits the filter.`];
+		return [`None of ${grouped(view.buffer.counts.lines)} lines fits ${askedOfLines(view)}.`];
 	}
 
 	switch (view.phase) {
@@ -264,6 +264,15 @@ function pathOf(screen: Screen, view: TailView): Line {
 	return line(' ', pathLine(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), ends));
 }
 
+/** What is asked of a line that it be shown: `!200, warn and worse`. */
+function askedOfLines({filter: {text, inverse}, level, sources}: TailView): string {
+	return [
+		...text === '' ? [] : [`${inverse ? '!' : ''}${text}`],
+		...level === 0 ? [] : [`${levelNames[level]} and worse`],
+		...sources.every(({on}) => on) ? [] : ['chosen containers'],
+	].join(', ');
+}
+
 function counters(screen: Screen, view: TailView): Line {
 	const {buffer, counters: {reconnects, possibleGaps, restarts, json}} = view;
 	const index = view.searchIndex;
@@ -276,7 +285,7 @@ function counters(screen: Screen, view: TailView): Line {
 		: [index.matches.length === 0 && index.scanned < buffer.end
 			? `searching, ${grouped(index.scanned - buffer.first)} of ${grouped(buffer.end - buffer.first)}`
 			: matchWords(countMatches(view))];
-	const filter = view.shownIndex === null ? [] : [`${grouped(view.shownIndex.matches.length)} fit ${view.filter.text === '' ? 'the level' : `${view.filter.inverse ? '!' : ''}${view.filter.text}`}${view.matchesOnly ? '' : ' (all shown)'}`];
+	const filter = view.shownIndex === null ? [] : [`${grouped(view.shownIndex.matches.length)} fit ${askedOfLines(view)}${view.matchesOnly ? '' : ' (all shown)'}`];
 	const {lines, errors, warnings} = buffer.counts;
 	const parts: CounterPart[] = [
 		...[...match, ...filter].map((text): CounterPart => ({text, role: 'text.dim', isZero: false})),

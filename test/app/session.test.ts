@@ -57,6 +57,15 @@ test('a tail follows, is searched with all lines kept, and shows JSON as fields'
 	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
 });
 
+test('where no line is left to show, what leaves them out is named', async t => {
+	const {terminal} = await onSandbox(t, ['tail', 'sts/db']);
+	await terminal.sees(/[1-9]\d* lines?/);
+	terminal.press('tail.level', 'tail.level', 'tail.filter');
+	terminal.type('!nothing');
+	terminal.press('prompt.accept');
+	await terminal.sees(/^ None of \d+ lines fits !nothing, error and worse\.[\s\S]+0 fit !nothing, error and worse/m);
+});
+
 test('what is typed ahead in one burst meets each place in turn', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);
