@@ -130,16 +130,6 @@ test('a million lines are searched in moments, a block at a time', t => {
 	t.true(longest < 200, `one step took ${longest} ms`);
 });
 
-const levels: ReadonlyArray<readonly [string, number]> = [
-	['INFO started', 2], ['2026-11-24 ERROR no', 4], ['[warn] slow', 3], ['level=error msg=x', 4], ['{"time":"x","level":"warn"}', 3], ['{"level":50,"msg":"pino"}', 4],
-	['E1124 14:02:09.002 1 x.go:1] bad', 4], ['panic: runtime error', 5], ['GET /errors 200', 0], ['FATAL: no', 5], ['DEBUG x', 1], ['{"severity":"CRITICAL"}', 5], ['an information', 0],
-];
-for (const [text, level] of levels) {
-	test(`the level of ${JSON.stringify(text)} is ${level}`, t => {
-		t.is(levelOf(Buffer.from(text)), level as 0);
-	});
-}
-
 test('a JSON line is read as time, level, message and the rest; another line is none', t => {
 	t.deepEqual(readJsonLine('{"ts":"1","lvl":"warn","msg":"slow","ms":812,"q":{"a":1}}'), {time: '1', level: 'warn', message: 'slow', fields: [{name: 'ms', value: '812', kind: 'number'}, {name: 'q', value: '{"a":1}', kind: 'other'}]});
 	for (const text of ['Traceback: no', '[1]', '{broken', '{"a":1} tail']) {

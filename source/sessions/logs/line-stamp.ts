@@ -33,10 +33,22 @@ export function stampLength(bytes: Buffer, at: number): number {
 
 /** Seconds since 1970 of the timestamp at `at`, whose length is known. */
 export function stampSecond(bytes: Buffer, at: number, length: number): number {
-	const second = Date.UTC(number(bytes, at, 4), number(bytes, at + 5, 2) - 1, number(bytes, at + 8, 2), number(bytes, at + 11, 2), number(bytes, at + 14, 2), number(bytes, at + 17, 2)) / 1000;
+	const second = daySecond(number(bytes, at, 4), number(bytes, at + 5, 2), number(bytes, at + 8, 2)) + (number(bytes, at + 11, 2) * 3600) + (number(bytes, at + 14, 2) * 60) + number(bytes, at + 17, 2);
 	const zone = at + length - 6;
 	const sign = bytes[at + length - 1] === 0x5A ? 0 : (bytes[zone] === 0x2B ? 1 : -1);
 	return sign === 0 ? second : second - (sign * ((number(bytes, zone + 1, 2) * 3600) + (number(bytes, zone + 4, 2) * 60)));
+}
+
+let lastDay = {date: NaN, second: NaN};
+
+/** Nearly every line is of the day of the one before. */
+function daySecond(year: number, month: number, day: number): number {
+	const date = (year * 10_000) + (month * 100) + day;
+	if (date !== lastDay.date) {
+		lastDay = {date, second: Date.UTC(year, month - 1, day) / 1000};
+	}
+
+	return lastDay.second;
 }
 
 /** Nanoseconds since 1970. */

@@ -4,41 +4,111 @@ import type {LineLevel} from './line-buffer.ts';
 /** Only the start of a line is looked at: what comes later is its message. */
 const lookedAt = 200;
 
-const words = /\b(?:(FATAL|PANIC|CRITICAL|CRIT|EMERG|ALERT|fatal|panic|critical)|(ERROR|ERR|SEVERE|[Ee]rror(?=[\s:"\]])|Exception)|(WARN|WARNING|[Ww]arn(?:ing)?(?=[\s:"\]]))|(INFO|NOTICE|info(?=[\s:"\]]))|(DEBUG|TRACE|debug(?=[\s:"\]])|trace(?=[\s:"\]])))\b/;
 const json = /"(?:level|severity|lvl|loglevel|log\.level)"\s*:\s*"?(\w+)/i;
-const logfmt = /\b(?:level|lvl|severity)=["']?(\w+)/i;
-/** `E1124 14:02:09.002` of klog. */
-const klog = /^([IWEF])\d{4} \d\d:/;
 
-const named: Readonly<Record<string, LineLevel>> = {
-	fatal: 5, panic: 5, critical: 5, crit: 5, emerg: 5, alert: 5, dpanic: 5, f: 5, error: 4, err: 4, severe: 4, e: 4, warn: 3, warning: 3, w: 3,
-	info: 2, information: 2, notice: 2, i: 2, debug: 1, trace: 1, verbose: 1, d: 1, t: 1,
+const named: ReadonlyMap<string, LineLevel> = new Map([
+	...levelled(5, ['fatal', 'panic', 'critical', 'crit', 'emerg', 'alert', 'dpanic', 'f']),
+	...levelled(4, ['error', 'err', 'severe', 'e']),
+	...levelled(3, ['warn', 'warning', 'w']),
+	...levelled(2, ['info', 'information', 'notice', 'i']),
+	...levelled(1, ['debug', 'trace', 'verbose', 'd', 't']),
 	// Numbers of pino and bunyan.
-	10: 1, 20: 1, 30: 2, 40: 3, 50: 4, 60: 5,
-};
+	...([['10', 1], ['20', 1], ['30', 2], ['40', 3], ['50', 4], ['60', 5]] as const),
+]);
 
-/** Of the line from `from` to `to`. */
+/** Words that say it wherever they stand. */
+const words: ReadonlyMap<string, LineLevel> = new Map([
+	...levelled(5, ['FATAL', 'PANIC', 'CRITICAL', 'CRIT', 'EMERG', 'ALERT', 'fatal', 'panic', 'critical']),
+	...levelled(4, ['ERROR', 'ERR', 'SEVERE', 'Exception']),
+	...levelled(3, ['WARN', 'WARNING']),
+	...levelled(2, ['INFO', 'NOTICE']),
+	...levelled(1, ['DEBUG', 'TRACE']),
+]);
+/** Words that say it only before a blank, `:`, `"` or `]`: they stand in paths and names as well. */
+const wordsBeforeAnEnd: ReadonlyMap<string, LineLevel> = new Map([
+	...levelled(4, ['Error', 'error']),
+	...levelled(3, ['Warn', 'warn', 'Warning', 'warning']),
+	...levelled(2, ['info']),
+	...levelled(1, ['debug', 'trace']),
+]);
+/** `level=warn` of logfmt: before all other words. */
+const keys: ReadonlySet<string> = new Set(['level', 'lvl', 'severity']);
+
+const longestWord = 9;
+const isInWord = byteTable(byte => /\w/.test(String.fromCodePoint(byte)));
+const isEnd = byteTable(byte => /[\s:"\]]/.test(String.fromCodePoint(byte)));
+/** A bit for each length of the words that begin with this byte: of all others no string is made. */
+const lengths = new Uint16Array(256);
+for (const word of [...words.keys(), ...wordsBeforeAnEnd.keys(), ...[...keys].flatMap(key => [key, key.toUpperCase()])]) {
+	lengths[word.codePointAt(0)!]! |= 1 << word.length;
+}
+
+/** Of the line from `from` to `to`. Bytes are looked at in place: a tail asks for every line of a flood. */
 export function levelOf(bytes: Buffer, from = 0, to = bytes.length): LineLevel {
-	const text = bytes.toString('latin1', from, Math.min(to, from + lookedAt));
-	const first = text.codePointAt(0);
-	if (first === 0x7B) {
-		return named[json.exec(text)?.[1]?.toLowerCase() ?? ''] ?? 0;
+	const end = Math.min(to, from + lookedAt);
+	if (bytes[from] === 0x7B) {
+		return named.get(json.exec(bytes.toString('latin1', from, end))?.[1]?.toLowerCase() ?? '') ?? 0;
 	}
 
-	const short = klog.exec(text);
-	if (short) {
-		return named[short[1]!.toLowerCase()]!;
+	return klogLevel(bytes, from, end) ?? wordLevel(bytes, from, end);
+}
+
+/** `E1124 14:02:09.002` of klog. */
+function klogLevel(bytes: Buffer, from: number, end: number): LineLevel | undefined {
+	const isKlog = end - from > 8 && bytes[from + 5] === 0x20 && bytes[from + 8] === 0x3A && [1, 2, 3, 4, 6, 7].every(at => isDigit(bytes[from + at]!));
+	return isKlog ? klogLevels.get(bytes[from]!) : undefined;
+}
+
+const klogLevels: ReadonlyMap<number, LineLevel> = new Map([[0x49, 2], [0x57, 3], [0x45, 4], [0x46, 5]]);
+
+function wordLevel(bytes: Buffer, from: number, end: number): LineLevel {
+	let found: LineLevel | undefined;
+	let isKeyed = false;
+	for (let at = from; at < end; at++) {
+		const begin = at;
+		while (at < end && isInWord[bytes[at]!] === 1) {
+			at++;
+		}
+
+		const length = at - begin;
+		if (length === 0 || length > longestWord || ((lengths[bytes[begin]!]! >> length) & 1) === 0) {
+			continue;
+		}
+
+		const word = bytes.toString('latin1', begin, at);
+		found ??= words.get(word) ?? (at < end && isEnd[bytes[at]!] === 1 ? wordsBeforeAnEnd.get(word) : undefined);
+		if (!isKeyed && at < end && bytes[at] === 0x3D && keys.has(word.toLowerCase())) {
+			const value = valueAt(bytes, at + 1, end);
+			isKeyed = value !== '';
+			const level = named.get(value);
+			if (level !== undefined) {
+				return level;
+			}
+		}
 	}
 
-	const level = named[logfmt.exec(text)?.[1]?.toLowerCase() ?? ''];
-	if (level !== undefined) {
-		return level;
+	return found ?? 0;
+}
+
+/** The word at `at`, behind a quotation mark or none. */
+function valueAt(bytes: Buffer, at: number, end: number): string {
+	const begin = bytes[at] === 0x22 || bytes[at] === 0x27 ? at + 1 : at;
+	let after = begin;
+	while (after < end && isInWord[bytes[after]!] === 1) {
+		after++;
 	}
 
-	const found = words.exec(text);
-	if (!found) {
-		return 0;
-	}
+	return bytes.toString('latin1', begin, after).toLowerCase();
+}
 
-	return ([5, 4, 3, 2, 1] as const).find((_, index) => found[index + 1] !== undefined) ?? 0;
+function isDigit(byte: number): boolean {
+	return byte >= 0x30 && byte <= 0x39;
+}
+
+function levelled(level: LineLevel, all: readonly string[]): Array<[string, LineLevel]> {
+	return all.map(word => [word, level]);
+}
+
+function byteTable(holds: (byte: number) => boolean): Uint8Array {
+	return Uint8Array.from({length: 256}, (_, byte) => holds(byte) ? 1 : 0);
 }
