@@ -17,8 +17,8 @@ export class AnswerDecoder {
 			head: head => {
 				this.#head = head;
 			},
-			body: piece => {
-				this.#body.push(piece);
+			body: (bytes, from, to) => {
+				this.#body.push(bytes.subarray(from, to));
 			},
 			end: () => {
 				this.#whole.push({...this.#head!, body: Buffer.concat(this.#body)});

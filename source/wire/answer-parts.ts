@@ -13,8 +13,8 @@ export type AnswerHead = {
 /** Told in the order of the wire, while `push` or `end` runs. */
 export type AnswerTells = {
 	head(head: AnswerHead): void;
-	/** A piece of the body as it came: a `Content-Encoding` is not undone. A view of what was pushed. */
-	body(piece: Buffer): void;
+	/** A piece of the body as it came: a `Content-Encoding` is not undone. It stands in `bytes`, which is what was pushed or holds a copy of it; what stands before it is not looked at any more. */
+	body(bytes: Buffer, from: number, to: number): void;
 	/** The answer is whole. */
 	end(): void;
 };
@@ -142,7 +142,7 @@ export class AnswerParts {
 		this.#missing -= end - at;
 		this.#size += end - at;
 		this.#refuseLarge(this.#size);
-		this.#tells.body(at === 0 && end === all.length ? all : all.subarray(at, end));
+		this.#tells.body(all, at, end);
 		if (this.#missing === 0 && this.#part === 'chunk') {
 			this.#part = 'chunk-end';
 		} else if (this.#missing === 0) {

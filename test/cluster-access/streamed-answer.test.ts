@@ -1,9 +1,7 @@
 /** The answer to a GET comes as it arrives: in few pieces, no faster than it is read, and its end is never taken for more than it is. */
 import type {Socket} from 'node:net';
-import {Duplex} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
-import test from 'ava';
-import {GatheredBody} from '../../source/cluster/transport/gathered-body.ts';
+import test, {type ExecutionContext} from 'ava';
 import {textOf} from '../support/api-server.ts';
 import {toBytes} from '../support/byte-server.ts';
 
@@ -11,173 +9,160 @@ const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 const lines = Array.from({length: 300}, (_, number) => `line ${number} ${'x'.repeat(number)}\n`);
 
-test('a thousand small chunks come as a few pieces, whole and in order', async t => {
-	const connection = await toBytes(t, (_, socket) => socket.write(head + lines.map(line => chunk(line)).join('') + '0\r\n\r\n'));
-	const {status, body} = await connection.request({path: '/log'});
-	t.is(status, 200);
-	const pieces = await Array.fromAsync(body as AsyncIterable<Buffer>);
-	t.is(Buffer.concat(pieces).toString(), lines.join(''));
-	t.true(pieces.length < 30, `${pieces.length} pieces`);
-	t.true(connection.usable);
-});
+for (const over of ['TCP', 'TLS'] as const) {
+	const to = async (t: ExecutionContext, answer: Parameters<typeof toBytes>[1]) => toBytes(t, answer, over);
 
-test('a line is given on at once, without waiting for the next', async t => {
-	let far: Socket | undefined;
-	const connection = await toBytes(t, (_, socket) => {
-		far = socket;
-		socket.write(head + chunk('first\n'));
+	test(`over ${over} a thousand small chunks come as a few pieces, whole and in order`, async t => {
+		const connection = await to(t, (_, socket) => socket.write(head + lines.map(line => chunk(line)).join('') + '0\r\n\r\n'));
+		const {status, body} = await connection.request({path: '/log'});
+		t.is(status, 200);
+		const pieces = await Array.fromAsync(body as AsyncIterable<Buffer>);
+		t.is(Buffer.concat(pieces).toString(), lines.join(''));
+		t.true(pieces.length < 30, `${pieces.length} pieces`);
+		t.true(connection.usable);
 	});
-	const {body} = await connection.request({path: '/log'});
-	const pieces: string[] = [];
-	body.on('data', piece => pieces.push(String(piece)));
-	await delay(50);
-	t.deepEqual(pieces, ['first\n']);
-	far!.write(chunk('second\n').slice(0, 5));
-	await delay(50);
-	far!.write(`${chunk('second\n').slice(5)}0\r\n\r\n`);
-	await delay(50);
-	t.is(pieces.join(''), 'first\nsecond\n');
-	t.true(body.readableEnded);
-});
 
-test('what nobody reads is held back at the server', async t => {
-	const line = 'x'.repeat(1000);
-	let sent = 0;
-	const connection = await toBytes(t, (_, socket) => {
-		socket.write(head);
-		const more = () => {
-			for (let goesOn = true; goesOn && sent < 64_000; sent++) {
-				goesOn = socket.write(chunk(line));
-			}
-		};
-
-		socket.on('drain', more);
-		more();
-	});
-	const {body} = await connection.request({path: '/log'});
-	await delay(300);
-	const held = sent;
-	t.true(held < 64_000, `${held} lines were sent`);
-	await delay(200);
-	t.is(sent, held);
-	t.true(body.readableLength < 1_000_000);
-	let read = 0;
-	body.on('data', (piece: Buffer) => {
-		read += piece.length;
-	});
-	for (let tries = 0; read < 64_000_000 && tries < 200; tries++) {
-		await delay(50);
-	}
-
-	t.is(read, 64_000_000);
-	body.destroy();
-	t.false(connection.usable);
-});
-
-test('of a flood no more is read in one turn of the event loop than leaves time for keys, and nothing is lost', async t => {
-	const pieces = Array.from({length: 1000}, (_, number) => Buffer.alloc(1024 * (1 + (number % 16)), number));
-	const waiting = [...pieces];
-	const flood = new Duplex({
-		read() {
-			this.push(waiting.shift() ?? null);
-		},
-	});
-	let inThisTurn = 0;
-	let mostInATurn = 0;
-	let isOpen = true;
-	const body = new GatheredBody(flood, () => {
-		isOpen = false;
-	});
-	flood.on('data', (piece: Buffer) => {
-		inThisTurn += piece.length;
-		body.gather(piece);
-	}).on('end', () => {
-		body.finish();
-	});
-	const nextTurn = () => {
-		mostInATurn = Math.max(mostInATurn, inThisTurn);
-		inThisTurn = 0;
-		if (isOpen) {
-			setImmediate(nextTurn);
-		}
-	};
-
-	setImmediate(nextTurn);
-	t.true(Buffer.concat(await Array.fromAsync(body as AsyncIterable<Buffer>)).equals(Buffer.concat(pieces)));
-	t.true(mostInATurn > 16_384 && mostInATurn < 100_000, `${mostInATurn} bytes`);
-});
-
-test('a body that is broken off is read to the cut and is an error, not an end', async t => {
-	for (const cut of [head + chunk('all') + '5\r\nha', head + chunk('all'), 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nall']) {
-		const connection = await toBytes(t, (_, socket) => socket.end(cut));
-		const {body} = await connection.request({path: '/log'});
-		let text = '';
-		body.on('data', piece => {
-			text += String(piece);
-		});
-		const error = await new Promise(resolve => {
-			body.once('error', resolve).once('end', () => {
-				resolve(null);
+	for (const size of [1, 7, 100, 20_000]) {
+		test(`over ${over} an answer that comes ${size} bytes at a time is put together again, and the next one after it`, async t => {
+			const all = head + lines.slice(0, size === 1 ? 30 : 300).map(line => chunk(line)).join('') + '0\r\n\r\n';
+			const connection = await to(t, (_, socket) => {
+				for (let at = 0; at < all.length; at += size) {
+					socket.write(all.slice(at, at + size));
+				}
 			});
+			for (let round = 0; round < 2; round++) {
+				t.is(await textOf((await connection.request({path: '/log'})).body), lines.slice(0, size === 1 ? 30 : 300).join(''));
+			}
+
+			t.true(connection.usable);
 		});
-		t.like(error, {message: 'aborted'});
-		t.regex(text, /^all(ha)?$/);
-		t.false(connection.usable);
 	}
-});
 
-test('only the end of the connection ends a body without a length', async t => {
-	const connection = await toBytes(t, (_, socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nto the end'));
-	t.is(await textOf((await connection.request({path: '/'})).body), 'to the end');
-	t.false(connection.usable);
-});
-
-test('what comes behind a whole answer is no answer to the next request', async t => {
-	const connection = await toBytes(t, (_, socket) => socket.write(`${head}${chunk('a')}0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb`));
-	t.is(await textOf((await connection.request({path: '/a'})).body), 'a');
-	await t.throwsAsync(connection.request({path: '/b', timeoutMs: 2000}), {code: 'ERR_APISERVER_UNREACHABLE'});
-});
-
-test('no head within the limit is an error, a slow body is none', async t => {
-	const silent = await toBytes(t, () => undefined);
-	await t.throwsAsync(silent.request({path: '/', timeoutMs: 100}), {code: 'ERR_APISERVER_TIMEOUT'});
-	const slow = await toBytes(t, (_, socket) => {
-		socket.write(head);
-		setTimeout(() => socket.write(`${chunk('late')}0\r\n\r\n`), 300);
+	test(`over ${over} a line is given on at once, without waiting for the next`, async t => {
+		let far: Socket | undefined;
+		const connection = await to(t, (_, socket) => {
+			far = socket;
+			socket.write(head + chunk('first\n'));
+		});
+		const {body} = await connection.request({path: '/log'});
+		const pieces: string[] = [];
+		body.on('data', piece => pieces.push(String(piece)));
+		await delay(50);
+		t.deepEqual(pieces, ['first\n']);
+		far!.write(chunk('second\n').slice(0, 5));
+		await delay(50);
+		far!.write(`${chunk('second\n').slice(5)}0\r\n\r\n`);
+		await delay(50);
+		t.is(pieces.join(''), 'first\nsecond\n');
+		t.true(body.readableEnded);
 	});
-	t.is(await textOf((await slow.request({path: '/', timeoutMs: 150})).body), 'late');
-});
 
-test('a signal ends the body, and after the body it ends nothing', async t => {
-	const abort = new AbortController();
-	const open = await toBytes(t, (_, socket) => socket.write(head + chunk('a')));
-	const {body} = await open.request({path: '/', signal: abort.signal});
-	body.resume();
-	abort.abort(new Error('enough'));
-	await t.throwsAsync(new Promise((_, reject) => {
-		body.once('error', reject);
-	}), {message: 'enough'});
-	t.false(open.usable);
+	test(`over ${over} what nobody reads is held back at the server`, async t => {
+		const line = 'x'.repeat(1000);
+		let sent = 0;
+		const connection = await to(t, (_, socket) => {
+			socket.write(head);
+			const more = () => {
+				for (let goesOn = true; goesOn && sent < 64_000; sent++) {
+					goesOn = socket.write(chunk(line));
+				}
+			};
 
-	const again = new AbortController();
-	const whole = await toBytes(t, (_, socket) => socket.write(`${head}0\r\n\r\n`));
-	await textOf((await whole.request({path: '/', signal: again.signal})).body);
-	again.abort();
-	t.true(whole.usable);
-});
+			socket.on('drain', more);
+			more();
+		});
+		const {body} = await connection.request({path: '/log'});
+		await delay(300);
+		const held = sent;
+		t.true(held < 64_000, `${held} lines were sent`);
+		await delay(200);
+		t.is(sent, held);
+		t.true(body.readableLength < 1_000_000);
+		let read = 0;
+		body.on('data', (piece: Buffer) => {
+			read += piece.length;
+		});
+		for (let tries = 0; read < 64_000_000 && tries < 200; tries++) {
+			await delay(50);
+		}
 
-test('who waits for its turn is answered after the one before, or gives up alone', async t => {
-	const connection = await toBytes(t, (all, socket) => {
-		if (all.endsWith('\r\n\r\n')) {
-			const paths = [...all.matchAll(/GET (\S+)/g)].map(([, path]) => path!);
-			setTimeout(() => socket.write(`${head}${chunk(paths.at(-1)!)}0\r\n\r\n`), 200);
+		t.is(read, 64_000_000);
+		body.destroy();
+		t.false(connection.usable);
+	});
+
+	test(`over ${over} a body that is broken off is read to the cut and is an error, not an end`, async t => {
+		for (const cut of [head + chunk('all') + '5\r\nha', head + chunk('all'), 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nall']) {
+			const connection = await to(t, (_, socket) => socket.end(cut));
+			const {body} = await connection.request({path: '/log'});
+			let text = '';
+			body.on('data', piece => {
+				text += String(piece);
+			});
+			const error = await new Promise(resolve => {
+				body.once('error', resolve).once('end', () => {
+					resolve(null);
+				});
+			});
+			t.like(error, {message: 'aborted'});
+			t.regex(text, /^all(ha)?$/);
+			t.false(connection.usable);
 		}
 	});
-	const first = connection.request({path: '/first'});
-	const hasty = connection.request({path: '/hasty', timeoutMs: 50});
-	const last = connection.request({path: '/last'});
-	await t.throwsAsync(hasty, {code: 'ERR_APISERVER_TIMEOUT'});
-	t.is(await textOf((await first).body), '/first');
-	t.is(await textOf((await last).body), '/last');
-	t.true(connection.usable);
-});
+
+	test(`over ${over} only the end of the connection ends a body without a length`, async t => {
+		const connection = await to(t, (_, socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nto the end'));
+		t.is(await textOf((await connection.request({path: '/'})).body), 'to the end');
+		t.false(connection.usable);
+	});
+
+	test(`over ${over} what comes behind a whole answer is no answer to the next request`, async t => {
+		const connection = await to(t, (_, socket) => socket.write(`${head}${chunk('a')}0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb`));
+		t.is(await textOf((await connection.request({path: '/a'})).body), 'a');
+		await t.throwsAsync(connection.request({path: '/b', timeoutMs: 2000}), {code: 'ERR_APISERVER_UNREACHABLE'});
+	});
+
+	test(`over ${over} no head within the limit is an error, a slow body is none`, async t => {
+		const silent = await to(t, () => undefined);
+		await t.throwsAsync(silent.request({path: '/', timeoutMs: 100}), {code: 'ERR_APISERVER_TIMEOUT'});
+		const slow = await to(t, (_, socket) => {
+			socket.write(head);
+			setTimeout(() => socket.write(`${chunk('late')}0\r\n\r\n`), 300);
+		});
+		t.is(await textOf((await slow.request({path: '/', timeoutMs: 150})).body), 'late');
+	});
+
+	test(`over ${over} a signal ends the body, and after the body it ends nothing`, async t => {
+		const abort = new AbortController();
+		const open = await to(t, (_, socket) => socket.write(head + chunk('a')));
+		const {body} = await open.request({path: '/', signal: abort.signal});
+		body.resume();
+		abort.abort(new Error('enough'));
+		await t.throwsAsync(new Promise((_, reject) => {
+			body.once('error', reject);
+		}), {message: 'enough'});
+		t.false(open.usable);
+
+		const again = new AbortController();
+		const whole = await to(t, (_, socket) => socket.write(`${head}0\r\n\r\n`));
+		await textOf((await whole.request({path: '/', signal: again.signal})).body);
+		again.abort();
+		t.true(whole.usable);
+	});
+
+	test(`over ${over} who waits for its turn is answered after the one before, or gives up alone`, async t => {
+		const connection = await to(t, (all, socket) => {
+			if (all.endsWith('\r\n\r\n')) {
+				const paths = [...all.matchAll(/GET (\S+)/g)].map(([, path]) => path!);
+				setTimeout(() => socket.write(`${head}${chunk(paths.at(-1)!)}0\r\n\r\n`), 200);
+			}
+		});
+		const first = connection.request({path: '/first'});
+		const hasty = connection.request({path: '/hasty', timeoutMs: 50});
+		const last = connection.request({path: '/last'});
+		await t.throwsAsync(hasty, {code: 'ERR_APISERVER_TIMEOUT'});
+		t.is(await textOf((await first).body), '/first');
+		t.is(await textOf((await last).body), '/last');
+		t.true(connection.usable);
+	});
+}

@@ -1,23 +1,32 @@
 /** A server that says byte by byte what a test wants it to say, and a connection to it. */
 import {createServer as createTcpServer, type AddressInfo, type Socket} from 'node:net';
+import {createServer as createTlsServer} from 'node:tls';
 import type {ExecutionContext} from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {startServer} from './api-server.ts';
+import {authority, issue} from './certificates.ts';
 
-/** A connection to a server of plain bytes: `answer` gets all that came so far. */
-export async function toBytes(t: ExecutionContext, answer: (all: string, socket: Socket) => void): Promise<Connection> {
-	const server = createTcpServer(socket => {
+/** A connection to a server of bytes: `answer` gets all that came so far. Over TLS each `write` of it is a record. */
+export async function toBytes(t: ExecutionContext, answer: (all: string, socket: Socket) => void, over: 'TCP' | 'TLS' = 'TCP'): Promise<Connection> {
+	const ca = await authority('bytes-ca');
+	const {key, certificate} = await issue({commonName: 'bytes', ip: ['127.0.0.1']}, ca);
+	const serve = (socket: Socket) => {
 		let all = '';
 		socket.on('error', () => undefined).on('data', bytes => {
 			all += bytes.toString();
 			answer(all, socket);
 		});
-	});
+	};
+
+	const server = over === 'TCP' ? createTcpServer(serve) : createTlsServer({key, cert: certificate}, serve);
 	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
 	t.teardown(() => server.close());
-	const tls = await startServer({});
-	t.teardown(async () => tls.close());
-	const cluster = await tls.cluster({cluster: {server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'certificate-authority-data': undefined}});
+	const files = await startServer({});
+	t.teardown(async () => files.close());
+	const {port} = server.address() as AddressInfo;
+	const cluster = await files.cluster({cluster: over === 'TCP'
+		? {server: `http://127.0.0.1:${port}`, 'certificate-authority-data': undefined}
+		: {server: `https://127.0.0.1:${port}`, 'certificate-authority-data': Buffer.from(ca.certificate).toString('base64')}});
 	const connection = await cluster.connect();
 	t.teardown(() => {
 		connection.close();

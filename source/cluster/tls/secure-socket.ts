@@ -1,12 +1,13 @@
 /** TLS over a connected socket: handshake, judgement, and the facts that only this very socket can tell. */
 import {X509Certificate} from 'node:crypto';
-import {isIP} from 'node:net';
+import {isIP, type TcpNetConnectOpts} from 'node:net';
 import type {Duplex} from 'node:stream';
-import {connect, createSecureContext, DEFAULT_CIPHERS, type TLSSocket} from 'node:tls';
+import {connect, createSecureContext, DEFAULT_CIPHERS, type ConnectionOptions, type TLSSocket} from 'node:tls';
 import type {SocketFacts} from '../connection.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {unreachable} from '../transport/dial-tcp.ts';
+import {attemptMs, connected, unreachable} from '../transport/dial-tcp.ts';
 import {ignored} from '../transport/ignored.ts';
+import {directReads} from '../transport/direct-reads.ts';
 import {checkedPair} from './checked-pair.ts';
 import {clockSkew} from './clock-skew.ts';
 import {judgeCertificate} from './judge-certificate.ts';
@@ -37,20 +38,44 @@ NODE_TLS_REJECT_UNAUTHORIZED has no say, and no session is ever resumed, so the 
 */
 export async function secure(raw: Duplex, host: string, what: string, settings: TlsSettings, client: ClientCertificate | null, signal?: AbortSignal): Promise<SecuredSocket> {
 	const name = settings.serverName ?? host;
-	const socket = connect({
-		socket: raw,
-		secureContext: contextFor(settings.trust, client),
+	try {
+		return await secured(connect({socket: raw, ...handshakeOptions(name, settings, client)}), name, what, settings, signal);
+	} catch (error) {
+		raw.destroy();
+		throw error;
+	}
+}
+
+/**
+The same of a socket that dials itself, which is the cheaper one to read from; `dialMs` is for its TCP connection.
+@throws as `secure`
+*/
+export async function dialSecure({host, port}: {host: string; port: number}, what: string, settings: TlsSettings, {client, dialMs, signal}: {client: ClientCertificate | null; dialMs: number; signal?: AbortSignal | undefined}): Promise<SecuredSocket> {
+	signal?.throwIfAborted();
+	const name = settings.serverName ?? host;
+	// Of what a socket takes for its dialling the types of TLS name a part only.
+	const dialling: ConnectionOptions & TcpNetConnectOpts = {host, port, autoSelectFamilyAttemptTimeout: attemptMs, onread: directReads(), ...handshakeOptions(name, settings, client)};
+	const socket = connect(dialling);
+	await connected(socket, {host, port, what, limitMs: dialMs}, signal);
+	return secured(socket, name, what, settings, signal);
+}
+
+function handshakeOptions(name: string, {trust}: TlsSettings, client: ClientCertificate | null) {
+	return {
+		secureContext: contextFor(trust, client),
 		...(isIP(name) === 0) && {servername: name.replace(/\.$/, '')},
 		ALPNProtocols: ['http/1.1'],
 		rejectUnauthorized: false,
 		checkServerIdentity: () => undefined,
-	});
+	};
+}
+
+async function secured(socket: TLSSocket, name: string, what: string, settings: TlsSettings, signal?: AbortSignal): Promise<SecuredSocket> {
 	try {
 		await handshake(socket, what, settings.limitMs > 0 ? Math.min(settings.limitMs, handshakeLimitMs) : handshakeLimitMs, signal);
 		return {socket, facts: await judgedFacts(socket, name, what, settings)};
 	} catch (error) {
 		socket.on('error', ignored).destroy();
-		raw.destroy();
 		throw error;
 	}
 }

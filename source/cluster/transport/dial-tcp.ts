@@ -11,7 +11,7 @@ export const dialLimitMs = 15_000;
 export const keepAliveIdleMs = 30_000;
 
 /** Where a name has several addresses Node gives one up for the next after this, for good: RFC 8305 would go on with both. So it is longer than any way takes. */
-const attemptMs = 1000;
+export const attemptMs = 1000;
 
 /**
 The addresses of a name are tried one after the other. Keep-alive is on: a silent cut is noticed by the kernel.
@@ -19,8 +19,17 @@ The addresses of a name are tried one after the other. Keep-alive is on: a silen
 */
 export async function dialTcp(host: string, port: number, what: string, limitMs: number, signal?: AbortSignal): Promise<Socket> {
 	signal?.throwIfAborted();
-	const {promise, resolve, reject} = Promise.withResolvers<Socket>();
-	const socket = connect({host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveIdleMs, autoSelectFamilyAttemptTimeout: attemptMs});
+	const socket = connect({host, port, autoSelectFamilyAttemptTimeout: attemptMs});
+	await connected(socket, {host, port, what, limitMs}, signal);
+	return socket;
+}
+
+/**
+Waits for the TCP connection of a socket that dials.
+@throws SpokeError ERR_APISERVER_UNREACHABLE; the socket is destroyed then
+*/
+export async function connected(socket: Socket, {host, port, what, limitMs}: {host: string; port: number; what: string; limitMs: number}, signal?: AbortSignal): Promise<void> {
+	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
 		reject(unreachable(what, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${limitMs / 1000} s`));
 	}, limitMs);
@@ -33,14 +42,10 @@ export async function dialTcp(host: string, port: number, what: string, limitMs:
 	};
 
 	signal?.addEventListener('abort', aborted);
-	socket.once('connect', () => {
-		resolve(socket);
-	});
-	socket.once('error', failed);
+	socket.once('connect', resolve).once('error', failed);
 	try {
 		await promise;
-		socket.off('error', failed);
-		return socket;
+		socket.off('error', failed).setNoDelay(true).setKeepAlive(true, keepAliveIdleMs);
 	} catch (error) {
 		socket.on('error', ignored).destroy();
 		throw error;

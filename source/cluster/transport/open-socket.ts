@@ -2,7 +2,7 @@
 import type {Duplex} from 'node:stream';
 import type {Socket} from 'node:net';
 import type {SocketFacts} from '../connection.ts';
-import {type ClientCertificate, contextFor, secure, type TlsSettings} from '../tls/secure-socket.ts';
+import {type ClientCertificate, contextFor, dialSecure, secure, type TlsSettings} from '../tls/secure-socket.ts';
 import {dialLimitMs, dialTcp} from './dial-tcp.ts';
 import {askProxy} from './proxy-handshake.ts';
 import type {ProxyAddress} from './proxy-url.ts';
@@ -39,22 +39,27 @@ export async function openSocket(route: Route, client: ClientCertificate | null,
 	}
 
 	const limit = route.limitMs > 0 ? Math.min(route.limitMs, dialLimitMs) : dialLimitMs;
+	if (tls && !proxy) {
+		const {socket, facts} = await dialSecure(server, what, tls, {client, dialMs: limit, signal});
+		return {socket, absoluteForm: false, facts: factsOf(route, socket, facts)};
+	}
+
 	const tcp = proxy ? await dialTcp(proxy.address.host, proxy.address.port, `the proxy ${proxy.address.shown}`, limit, signal) : await dialTcp(server.host, server.port, what, limit, signal);
 	const absoluteForm = proxy !== null && proxy.address.scheme !== 'socks5' && tls === null;
 	const way = proxy ? await throughProxy(tcp, route, proxy, absoluteForm, signal) : tcp;
 	const secured = tls ? await secure(way, server.host, what, tls, client, signal) : null;
+	return {socket: secured?.socket ?? way, absoluteForm, facts: factsOf(route, tcp, secured?.facts ?? null)};
+}
+
+function factsOf({server, proxy}: Route, tcp: Socket, tls: OpenSocket['facts']['tls']): OpenSocket['facts'] {
 	return {
-		socket: secured?.socket ?? way,
-		absoluteForm,
-		facts: {
-			scheme: server.scheme,
-			server: joinHostPort(server.host, server.port),
-			remoteAddress: endpoint(tcp.remoteAddress, tcp.remotePort),
-			localAddress: endpoint(tcp.localAddress, tcp.localPort),
-			proxy: proxy && {url: proxy.address.shown, from: proxy.from},
-			tls: secured?.facts ?? null,
-			connectedAt: new Date().toISOString(),
-		},
+		scheme: server.scheme,
+		server: joinHostPort(server.host, server.port),
+		remoteAddress: endpoint(tcp.remoteAddress, tcp.remotePort),
+		localAddress: endpoint(tcp.localAddress, tcp.localPort),
+		proxy: proxy && {url: proxy.address.shown, from: proxy.from},
+		tls,
+		connectedAt: new Date().toISOString(),
 	};
 }
 

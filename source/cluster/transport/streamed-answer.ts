@@ -2,9 +2,10 @@
 import type {Duplex} from 'node:stream';
 import {AnswerParts, type AnswerHead} from '../../wire/answer-parts.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
+import {AnswerBody} from './answer-body.ts';
 import {answerTimeout, exchangeError} from './exchange.ts';
-import {GatheredBody} from './gathered-body.ts';
 import {getHead} from './get-head.ts';
+import {TurnBatch} from './turn-batch.ts';
 
 export type StreamedGet = {
 	/** In origin form. */
@@ -20,7 +21,7 @@ export type StreamedGet = {
 	released(): void;
 };
 
-export type StreamedAnswer = Omit<AnswerHead, 'last'> & {kind: 'response'; body: GatheredBody};
+export type StreamedAnswer = Omit<AnswerHead, 'last'> & {kind: 'response'; body: AnswerBody};
 
 /**
 Nobody else may use the socket until the body has ended; it is kept then, unless the server closes it or not all of the body was wanted.
@@ -48,7 +49,8 @@ class StreamedExchange {
 	readonly #socket: Duplex;
 	readonly #asked: StreamedGet;
 	readonly #timer: NodeJS.Timeout | undefined;
-	#body: GatheredBody | undefined;
+	readonly #batch: TurnBatch;
+	#body: AnswerBody | undefined;
 	#isWhole = false;
 	#isLast = false;
 	#isReleased = false;
@@ -64,12 +66,12 @@ class StreamedExchange {
 			clearTimeout(this.#timer);
 			const {last, ...start} = head;
 			this.#isLast = last;
-			this.#body = new GatheredBody(this.#socket, this.#release);
+			this.#body = new AnswerBody(this.#batch, this.#release);
 			this.answer.resolve({kind: 'response', ...start, body: this.#body});
 		},
-		body: piece => {
+		body: (bytes, from, to) => {
 			if (!this.#isWhole) {
-				this.#body!.gather(piece);
+				this.#body!.gather(bytes, from, to);
 			}
 		},
 		end: () => {
@@ -90,7 +92,8 @@ class StreamedExchange {
 			}, limitMs)
 			: undefined;
 		signal?.addEventListener('abort', this.#aborted);
-		socket.on('data', this.#arrived).on('end', this.#ended).on('error', this.#fail).on('close', this.#closed);
+		this.#batch = new TurnBatch(socket, this.#arrived);
+		socket.on('end', this.#ended).on('error', this.#broken).on('close', this.#closed);
 	}
 
 	readonly #arrived = (bytes: Buffer): void => {
@@ -100,12 +103,14 @@ class StreamedExchange {
 			this.#fail(error as Error);
 		}
 
+		this.#body?.give();
 		if (this.#isWhole && this.#parts.begun) {
 			this.#socket.destroy();
 		}
 	};
 
 	readonly #ended = (): void => {
+		this.#batch.flush();
 		try {
 			this.#parts.end();
 		} catch {
@@ -115,7 +120,13 @@ class StreamedExchange {
 		this.#closed();
 	};
 
+	readonly #broken = (error: Error): void => {
+		this.#batch.flush();
+		this.#fail(error);
+	};
+
 	readonly #closed = (): void => {
+		this.#batch.flush();
 		if (!this.#isWhole) {
 			// In Node's words, which tell a body that was broken off from an answer that did not begin.
 			this.#fail(Object.assign(new Error(this.#body ? 'aborted' : 'socket hang up'), {code: 'ECONNRESET'}));
@@ -144,7 +155,8 @@ class StreamedExchange {
 		this.#isReleased = true;
 		clearTimeout(this.#timer);
 		this.#asked.signal?.removeEventListener('abort', this.#aborted);
-		this.#socket.off('data', this.#arrived).off('end', this.#ended).off('error', this.#fail).off('close', this.#closed);
+		this.#batch.end();
+		this.#socket.off('end', this.#ended).off('error', this.#broken).off('close', this.#closed);
 		if (!this.#isWhole || this.#isLast) {
 			this.#socket.destroy();
 		}

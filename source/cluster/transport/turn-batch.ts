@@ -1,0 +1,133 @@
+/** What a socket brings in one turn of the event loop, as one piece. */
+import type {Duplex} from 'node:stream';
+import {takeReads, type ReadTaker} from './direct-reads.ts';
+
+/** A TLS record has no more (RFC 8446 §5.1). */
+const largestRead = 16 * 1024;
+const slabBytes = 64 * 1024;
+/** Of a flood the kernel holds more than that. Keys are read between two turns, and must not wait until all of it is taken. */
+const mostInATurn = 64 * 1024;
+/** From this much on the next turn can wait until there is more for it: every turn has its price, here and at the sender. */
+const aGoodTurn = 4 * 1024;
+/** Milliseconds. */
+const betweenGoodTurns = 4;
+
+export class TurnBatch implements ReadTaker {
+	readonly #socket: Duplex;
+	readonly #take: (bytes: Buffer) => void;
+	readonly #endReads: () => void;
+	/** Its beginning is where a direct read goes; behind it stands what came. */
+	#slab: Buffer = Buffer.alloc(0);
+	area: Buffer = this.#slab;
+	#from = 0;
+	#to = 0;
+	#turn: NodeJS.Immediate | undefined;
+	#pause: NodeJS.Timeout | undefined;
+	#inThisTurn = 0;
+	#isWanted = true;
+
+	/** `take` gets bytes that nobody else will read or write: it may change them, and keep them. */
+	constructor(socket: Duplex, take: (bytes: Buffer) => void) {
+		this.#socket = socket;
+		this.#take = take;
+		this.#startSlab();
+		this.#endReads = takeReads(socket, this);
+		socket.on('data', this.#arrived);
+	}
+
+	took(place: Buffer, length: number): void {
+		if (this.#slab.length - this.#to < length) {
+			this.flush();
+			this.#startSlab();
+		}
+
+		if (place === this.area) {
+			this.#slab.copyWithin(this.#to, 0, length);
+		} else {
+			place.copy(this.#slab, this.#to, 0, length);
+		}
+
+		this.#to += length;
+		this.#came(length);
+	}
+
+	/** Gives what has come by now. */
+	flush(): void {
+		clearImmediate(this.#turn);
+		this.#turn = undefined;
+		if (this.#to > this.#from) {
+			const bytes = this.#slab.subarray(this.#from, this.#to);
+			this.#from = this.#to;
+			this.#take(bytes);
+		}
+	}
+
+	/** Nothing more is read until `want`. */
+	hold(): void {
+		this.#isWanted = false;
+		this.#socket.pause();
+	}
+
+	want(): void {
+		this.#isWanted = true;
+		this.#goOn();
+	}
+
+	/** The socket is somebody else's. */
+	end(): void {
+		clearImmediate(this.#turn);
+		clearTimeout(this.#pause);
+		this.#endReads();
+		this.#socket.off('data', this.#arrived).resume();
+	}
+
+	/** Of a socket without direct reads. */
+	readonly #arrived = (bytes: Buffer): void => {
+		if (bytes.length <= largestRead) {
+			this.took(bytes, bytes.length);
+			return;
+		}
+
+		this.flush();
+		this.#came(bytes.length);
+		this.#take(bytes);
+	};
+
+	#came(length: number): void {
+		this.#turn ??= setImmediate(this.#nextTurn);
+		this.#inThisTurn += length;
+		if (this.#inThisTurn >= mostInATurn) {
+			this.#socket.pause();
+		}
+	}
+
+	readonly #nextTurn = (): void => {
+		const came = this.#inThisTurn;
+		this.#inThisTurn = 0;
+		this.flush();
+		if (came >= aGoodTurn && came < mostInATurn) {
+			this.#socket.pause();
+			this.#pause = setTimeout(this.#pauseEnds, betweenGoodTurns);
+		} else {
+			this.#goOn();
+		}
+	};
+
+	readonly #pauseEnds = (): void => {
+		this.#pause = undefined;
+		this.#goOn();
+	};
+
+	#goOn(): void {
+		if (this.#isWanted && this.#pause === undefined && this.#inThisTurn < mostInATurn) {
+			this.#socket.resume();
+		}
+	}
+
+	#startSlab(): void {
+		this.#slab = Buffer.allocUnsafeSlow(largestRead + slabBytes);
+		this.area = this.#slab.subarray(0, largestRead);
+		this.#from = largestRead;
+		this.#to = largestRead;
+	}
+}
