@@ -246,7 +246,7 @@ export class SessionRun implements Session {
 
 	/** A way to a cluster whose credential plugin gets this terminal, and gives it back. */
 	async open(flags: ConnectionFlags): Promise<ClusterAccess> {
-		return openCluster(flags, this.env, this.#pluginTerminal);
+		return openCluster(flags, this.env, {terminal: this.#pluginTerminal, isInteractive: true});
 	}
 
 	async switchContext(context: string): Promise<void> {

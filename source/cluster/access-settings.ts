@@ -31,7 +31,7 @@ export type AccessSettings = {access: Access; facts: ClusterFacts};
 Reads everything once; nothing is connected.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE, ERR_USAGE
 */
-export async function readSettings(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, folder = podFolder, terminal?: PluginTerminal): Promise<AccessSettings> {
+export async function readSettings(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, {folder = podFolder, terminal, isInteractive = false}: {folder?: string; terminal?: PluginTerminal; isInteractive?: boolean} = {}): Promise<AccessSettings> {
 	const timeoutMs = requestTimeout(flags['request-timeout']);
 	const {source, ...chosen} = await chosenEntries(flags, environment, folder);
 	await validateEntries(chosen);
@@ -46,6 +46,7 @@ export async function readSettings(flags: ConnectionFlags, environment: NodeJS.P
 			headers: impersonationHeaders(user),
 			requestTimeoutMs: timeoutMs || answerLimitMs,
 			compression: !cluster.disableCompression,
+			isInteractive,
 		},
 		facts: clusterFacts(chosen, route, source),
 	};

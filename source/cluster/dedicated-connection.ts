@@ -25,6 +25,8 @@ export type Access = {
 	/** Until an answer's headers, milliseconds; 0 is none. */
 	requestTimeoutMs: number;
 	compression: boolean;
+	/** Somebody waits at a keyboard while answers are read. */
+	isInteractive: boolean;
 };
 
 /** An upgrade's body on refusal is kept up to this size. */
@@ -182,7 +184,7 @@ export class DedicatedConnection implements Connection {
 		const {server, proxy} = this.#access.route;
 		const target = `${server.prefix}${path}`;
 		if (request.method === 'GET' && request.body === undefined && !request.upgrade && !this.#absoluteForm && !this.#isNodes) {
-			return streamedAnswer(this.#socket, {target, headers: {...this.#headers(identity), ...own}, limitMs: request.timeoutMs, signal: request.signal, what: this.#what, released: done});
+			return streamedAnswer(this.#socket, {target, headers: {...this.#headers(identity), ...own}, limitMs: request.timeoutMs, signal: request.signal, leavesTime: this.#access.isInteractive, what: this.#what, released: done});
 		}
 
 		// Its queue is one of its own.

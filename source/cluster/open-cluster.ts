@@ -17,10 +17,11 @@ const mostHandshakes = 16;
 
 /**
 Reads configuration only: the first connection is made by the first call. A credential plugin gets the `terminal`, or the process's own.
+`isInteractive`: somebody waits at a keyboard while answers are read, and has the time between two pieces of them.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE
 */
-export async function openCluster(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env, terminal?: PluginTerminal): Promise<ClusterAccess> {
-	const {access, facts} = await readSettings(flags, environment, undefined, terminal);
+export async function openCluster(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env, own: {terminal?: PluginTerminal; isInteractive?: boolean} = {}): Promise<ClusterAccess> {
+	const {access, facts} = await readSettings(flags, environment, own);
 	const limited = fewAtOnce(mostHandshakes);
 	const open = async (signal?: AbortSignal) => limited(async () => openConnection(access, signal), signal);
 	const pool = new ConnectionPool(open);

@@ -28,7 +28,7 @@ test('of a flood no more is read in one turn of the event loop than leaves time 
 		taken.push(Buffer.from(bytes));
 		// It is the taker's.
 		bytes.fill(0xFF);
-	});
+	}, {leavesTime: true});
 	let isOpen = true;
 	const nextTurn = () => {
 		mostInATurn = Math.max(mostInATurn, inThisTurn);
@@ -53,7 +53,7 @@ test('small pieces of one turn are one, and a piece that is alone waits for no o
 	const taken: string[] = [];
 	const batch = new TurnBatch(socket, bytes => {
 		taken.push(bytes.toString());
-	});
+	}, {leavesTime: true});
 	socket.push('a');
 	socket.push('b');
 	await delay(1);
@@ -71,7 +71,7 @@ test('what is held back comes once it is wanted again', async t => {
 	const batch = new TurnBatch(socket, bytes => {
 		taken.push(Buffer.from(bytes));
 		batch.hold();
-	});
+	}, {leavesTime: false});
 	await delay(30);
 	const held = Buffer.concat(taken).length;
 	t.true(held < 150_000, `${held} bytes`);
@@ -94,7 +94,7 @@ test('after its end the socket is the next one’s, and what came before is not'
 	const taken: string[] = [];
 	const batch = new TurnBatch(socket, bytes => {
 		taken.push(bytes.toString());
-	});
+	}, {leavesTime: true});
 	socket.push('mine');
 	await delay(1);
 	batch.end();

@@ -15,6 +15,8 @@ export type StreamedGet = {
 	limitMs: number;
 	/** Ends the body, too. */
 	signal?: AbortSignal | undefined;
+	/** No more is read in a turn of the event loop than leaves time for keys. */
+	leavesTime: boolean;
 	/** For messages: `the apiserver https://…`. */
 	what: string;
 	/** The socket is free for the next one, or gone. */
@@ -92,7 +94,7 @@ class StreamedExchange {
 			}, limitMs)
 			: undefined;
 		signal?.addEventListener('abort', this.#aborted);
-		this.#batch = new TurnBatch(socket, this.#arrived);
+		this.#batch = new TurnBatch(socket, this.#arrived, {leavesTime: asked.leavesTime});
 		socket.on('end', this.#ended).on('error', this.#broken).on('close', this.#closed);
 	}
 

@@ -5,9 +5,8 @@ import {takeReads, type ReadTaker} from './direct-reads.ts';
 /** A TLS record has no more (RFC 8446 §5.1). */
 const largestRead = 16 * 1024;
 const slabBytes = 64 * 1024;
-/** Of a flood the kernel holds more than that. Keys are read between two turns, and must not wait until all of it is taken. */
 const mostInATurn = 64 * 1024;
-/** From this much on the next turn can wait until there is more for it: every turn has its price, here and at the sender. */
+/** From this much on the next turn can wait until there is more for it: every turn has its price. */
 const aGoodTurn = 4 * 1024;
 /** Milliseconds. */
 const betweenGoodTurns = 4;
@@ -15,6 +14,7 @@ const betweenGoodTurns = 4;
 export class TurnBatch implements ReadTaker {
 	readonly #socket: Duplex;
 	readonly #take: (bytes: Buffer) => void;
+	readonly #leavesTime: boolean;
 	readonly #endReads: () => void;
 	/** Its beginning is where a direct read goes; behind it stands what came. */
 	#slab: Buffer = Buffer.alloc(0);
@@ -26,10 +26,14 @@ export class TurnBatch implements ReadTaker {
 	#inThisTurn = 0;
 	#isWanted = true;
 
-	/** `take` gets bytes that nobody else will read or write: it may change them, and keep them. */
-	constructor(socket: Duplex, take: (bytes: Buffer) => void) {
+	/**
+	`take` gets bytes that nobody else will read or write: it may change them, and keep them.
+	`leavesTime`: of a flood the kernel holds more than is to be read at once, where keys are waited for between two turns.
+	*/
+	constructor(socket: Duplex, take: (bytes: Buffer) => void, {leavesTime}: {leavesTime: boolean}) {
 		this.#socket = socket;
 		this.#take = take;
+		this.#leavesTime = leavesTime;
 		this.#startSlab();
 		this.#endReads = takeReads(socket, this);
 		socket.on('data', this.#arrived);
@@ -96,7 +100,7 @@ export class TurnBatch implements ReadTaker {
 	#came(length: number): void {
 		this.#turn ??= setImmediate(this.#nextTurn);
 		this.#inThisTurn += length;
-		if (this.#inThisTurn >= mostInATurn) {
+		if (this.#isFull) {
 			this.#socket.pause();
 		}
 	}
@@ -105,7 +109,7 @@ export class TurnBatch implements ReadTaker {
 		const came = this.#inThisTurn;
 		this.#inThisTurn = 0;
 		this.flush();
-		if (came >= aGoodTurn && came < mostInATurn) {
+		if (this.#leavesTime && came >= aGoodTurn && came < mostInATurn) {
 			this.#socket.pause();
 			this.#pause = setTimeout(this.#pauseEnds, betweenGoodTurns);
 		} else {
@@ -119,9 +123,13 @@ export class TurnBatch implements ReadTaker {
 	};
 
 	#goOn(): void {
-		if (this.#isWanted && this.#pause === undefined && this.#inThisTurn < mostInATurn) {
+		if (this.#isWanted && this.#pause === undefined && !this.#isFull) {
 			this.#socket.resume();
 		}
+	}
+
+	get #isFull(): boolean {
+		return this.#leavesTime && this.#inThisTurn >= mostInATurn;
 	}
 
 	#startSlab(): void {
