@@ -72,11 +72,11 @@ async function readEvents(access: ClusterAccess, namespace: string, uid: string 
 		const when = (event: EventObject) => Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '');
 		const sorted = items.sort((one, other) => when(other) - when(one)).slice(0, 50);
 		return sorted.length === 0
-			? [head, {text: 'none kept by the cluster', role: 'text.dim'}]
+			? [head, {text: 'no events of it are kept', role: 'text.dim'}]
 			: [head, ...sorted.map((event): TextLine => ({
 				label: `${showAge(Date.now() - when(event)).padEnd(5)} ${sanitiseLine(event.reason ?? '').slice(0, 20).padEnd(20)}`, text: sanitiseLine(`${event.message ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}`), ...event.type === 'Warning' && {role: 'level.warn'},
 			}))];
 	} catch (error) {
-		return [head, {text: (error as Error).message, role: 'text.dim'}];
+		return [head, {text: `events cannot be read: ${(error as Error).message}`, role: 'text.dim'}];
 	}
 }
