@@ -89,6 +89,20 @@ test('what is held back comes once it is wanted again', async t => {
 	t.true(Buffer.concat(taken).equals(Buffer.concat(pieces)));
 });
 
+test('a batch that ends with what it brought leaves the socket as it is for the next one', async t => {
+	const socket = new Duplex({read() {}});
+	const batch = new TurnBatch(socket, () => {
+		batch.end();
+	}, {leavesTime: true});
+	// As much as a pause follows.
+	socket.push(Buffer.alloc(8192));
+	await delay(1);
+	t.false(socket.isPaused());
+	socket.pause();
+	await delay(20);
+	t.true(socket.isPaused());
+});
+
 test('after its end the socket is the next one’s, and what came before is not', async t => {
 	const socket = new Duplex({read() {}});
 	const taken: string[] = [];

@@ -17,14 +17,15 @@ export class TurnBatch implements ReadTaker {
 	readonly #leavesTime: boolean;
 	readonly #endReads: () => void;
 	/** Its beginning is where a direct read goes; behind it stands what came. */
-	#slab: Buffer = Buffer.alloc(0);
-	area: Buffer = this.#slab;
-	#from = 0;
-	#to = 0;
+	#slab = newSlab();
+	area = areaOf(this.#slab);
+	#from = largestRead;
+	#to = largestRead;
 	#turn: NodeJS.Immediate | undefined;
 	#pause: NodeJS.Timeout | undefined;
 	#inThisTurn = 0;
 	#isWanted = true;
+	#isOver = false;
 
 	/**
 	`take` gets bytes that nobody else will read or write: it may change them, and keep them.
@@ -34,7 +35,6 @@ export class TurnBatch implements ReadTaker {
 		this.#socket = socket;
 		this.#take = take;
 		this.#leavesTime = leavesTime;
-		this.#startSlab();
 		this.#endReads = takeReads(socket, this);
 		socket.on('data', this.#arrived);
 	}
@@ -79,6 +79,7 @@ export class TurnBatch implements ReadTaker {
 
 	/** The socket is somebody else's. */
 	end(): void {
+		this.#isOver = true;
 		clearImmediate(this.#turn);
 		clearTimeout(this.#pause);
 		this.#endReads();
@@ -100,7 +101,7 @@ export class TurnBatch implements ReadTaker {
 	#came(length: number): void {
 		this.#turn ??= setImmediate(this.#nextTurn);
 		this.#inThisTurn += length;
-		if (this.#isFull) {
+		if (this.#isFull && !this.#isOver) {
 			this.#socket.pause();
 		}
 	}
@@ -109,7 +110,7 @@ export class TurnBatch implements ReadTaker {
 		const came = this.#inThisTurn;
 		this.#inThisTurn = 0;
 		this.flush();
-		if (this.#leavesTime && came >= aGoodTurn && came < mostInATurn) {
+		if (this.#leavesTime && came >= aGoodTurn && came < mostInATurn && !this.#isOver) {
 			this.#socket.pause();
 			this.#pause = setTimeout(this.#pauseEnds, betweenGoodTurns);
 		} else {
@@ -123,7 +124,7 @@ export class TurnBatch implements ReadTaker {
 	};
 
 	#goOn(): void {
-		if (this.#isWanted && this.#pause === undefined && !this.#isFull) {
+		if (this.#isWanted && this.#pause === undefined && !this.#isFull && !this.#isOver) {
 			this.#socket.resume();
 		}
 	}
@@ -133,9 +134,17 @@ export class TurnBatch implements ReadTaker {
 	}
 
 	#startSlab(): void {
-		this.#slab = Buffer.allocUnsafeSlow(largestRead + slabBytes);
-		this.area = this.#slab.subarray(0, largestRead);
+		this.#slab = newSlab();
+		this.area = areaOf(this.#slab);
 		this.#from = largestRead;
 		this.#to = largestRead;
 	}
+}
+
+function newSlab(): Buffer {
+	return Buffer.allocUnsafeSlow(largestRead + slabBytes);
+}
+
+function areaOf(slab: Buffer): Buffer {
+	return slab.subarray(0, largestRead);
 }
