@@ -89,6 +89,24 @@ test('a forward that is to stop when its pod goes says which pod went, and liste
 	await stopForward(session, 'f-1');
 });
 
+test('tries that fail alike stand in one row of its log, with how many and until when', async t => {
+	const {session, sandbox, state} = await openForward(t);
+	await sandbox.switches.set({route: 'konnectivity', agents: 'gone'});
+	while (!/No agent available · [2-9] tries/.test(state().log.at(-1)!.text)) {
+		await delay(50);
+	}
+
+	t.is(state().log.filter(({text}) => text.includes('No agent available')).length, 1);
+	t.regex(state().log.at(-1)!.text, /^lost: .*No agent available · \d tries until \d\d:\d\d:\d\d$/);
+	await sandbox.switches.set({agents: 'running'});
+	while (state().phase !== 'open') {
+		await delay(50);
+	}
+
+	t.regex(state().log.at(-1)!.text, /^back after/);
+	await stopForward(session, 'f-1');
+});
+
 const urls: ReadonlyArray<readonly [address: string, remote: string, url: string]> = [
 	['localhost', '80', 'http://localhost:8080'],
 	['127.0.0.1', 'https', 'https://localhost:8080'],

@@ -9,6 +9,7 @@ import type {ForwardState} from '../../state/session-state.ts';
 import {shortPodName} from '../../state/short-pod-name.ts';
 import {showAge} from '../../state/table-rows.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
+import {clockTime} from '../../text/clock-time.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../ui/dock-pane.ts';
 import {shortFailure} from '../short-failure.ts';
@@ -129,7 +130,7 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 		}
 
 		case 'interrupted': {
-			change(() => ({phase: 'working', note: `${shortFailure(event.error)} · try ${event.attempt} in ${Math.ceil(event.retryInMs / 1000)} s`}), `lost: ${shortFailure(event.error)}`);
+			change(({log}) => ({phase: 'working', note: `${shortFailure(event.error)} · try ${event.attempt} in ${Math.ceil(event.retryInMs / 1000)} s`, log: withTry(log, `lost: ${shortFailure(event.error)}`, event.attempt)}));
 			break;
 		}
 
@@ -142,6 +143,14 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 			change(() => liveNow(live), `${number(event.connection)} ${event.event === 'connection-congested' ? 'waits for its local reader' : 'flows again'}`);
 		}
 	}
+}
+
+/** Tries that fail alike stand in one row: they must not push out what connections did. */
+function withTry(log: ForwardState['log'], lost: string, attempt: number): ForwardState['log'] {
+	const last = log.at(-1);
+	return last?.text === lost || last?.text.startsWith(`${lost} · `)
+		? log.with(log.length - 1, {...last, text: `${lost} · ${attempt} tries until ${clockTime(Date.now())}`})
+		: [...log.slice(-199), {time: Date.now(), text: lost, connection: null}];
 }
 
 export async function stopForward(session: Session, id: string | undefined): Promise<void> {
