@@ -218,12 +218,13 @@ function readingWords(read: number): string {
 }
 
 function emptyWords(screen: Screen, view: TailView): string[] {
-	if (view.pausedAt !== null && view.pausedAt <= view.buffer.first && view.buffer.first > 0) {
-		return ['What was shown when it was paused was let go, to keep what came since.'];
+	if (view.pausedAt !== null && view.pausedAt <= view.buffer.first && view.buffer.end > 0) {
+		return [view.buffer.first > 0 ? 'What was shown when it was paused was let go, to keep what came since.' : 'It was paused before the first line came.'];
 	}
 
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
-		return [`None of ${grouped(view.buffer.counts.lines)} lines fits ${askedOfLines(view)}.`];
+		const which = view.pausedAt !== null ? 'the lines before the pause' : view.buffer.first > 0 ? 'the lines that are kept' : `${grouped(view.buffer.counts.lines)} lines`;
+		return [`None of ${which} fits ${askedOfLines(view)}.`];
 	}
 
 	switch (view.phase) {
@@ -269,7 +270,7 @@ function askedOfLines({filter: {text, inverse}, level, sources}: TailView): stri
 	return [
 		...text === '' ? [] : [`${inverse ? '!' : ''}${text}`],
 		...level === 0 ? [] : [`${levelNames[level]} and worse`],
-		...sources.every(({on}) => on) ? [] : ['chosen containers'],
+		...sources.every(({on}) => on) ? [] : ['the chosen containers'],
 	].join(', ');
 }
 

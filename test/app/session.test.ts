@@ -64,6 +64,8 @@ test('where no line is left to show, what leaves them out is named', async t => 
 	terminal.type('!nothing');
 	terminal.press('prompt.accept');
 	await terminal.sees(/^ None of \d+ lines fits !nothing, error and worse\.[\s\S]+0 fit !nothing, error and worse/m);
+	terminal.press('tail.pause');
+	await terminal.sees(/^ None of the lines before the pause fits !nothing, error and worse\./m);
 });
 
 test('what is typed ahead in one burst meets each place in turn', async t => {
