@@ -1,6 +1,11 @@
 /** Flags that several commands share, beyond those with which a cluster is reached. */
 import type {FlagRow} from './flag-row.ts';
 
+export const whenPodGoesFlag = {
+	name: 'when-pod-goes', kind: 'string', value: 'WHAT', oneOf: ['move', 'stop'],
+	help: 'move: on to the next Ready pod of a service or workload (as without this); stop: end with status 12, as for a named pod',
+} as const satisfies FlagRow;
+
 export const helpFlag = {name: 'help', short: 'h', kind: 'boolean', help: 'show this help'} as const satisfies FlagRow;
 
 /** How the path line is told on stderr (contract.md). */

@@ -1,5 +1,6 @@
 /** A file of forwards: one line each, as it would stand behind `port-forward`. */
 import {SpokeError} from '../errors/spoke-error.ts';
+import {whenPodGoesFlag} from './common-flags.ts';
 import {parseLine} from './parse-line.ts';
 import {shellWord} from './shell-word.ts';
 
@@ -14,14 +15,14 @@ export type ForwardLine = {
 	/** Empty: localhost. */
 	addresses: readonly string[];
 	/** `null`: on to the next one, where the target has one. */
-	whenPodGoes: 'move' | 'stop' | null;
+	whenPodGoes: (typeof whenPodGoesFlag.oneOf)[number] | null;
 };
 
 const rows = [
 	{name: 'context', kind: 'string', help: ''},
 	{name: 'namespace', short: 'n', kind: 'string', help: ''},
 	{name: 'address', kind: 'strings', help: ''},
-	{name: 'when-pod-goes', kind: 'string', oneOf: ['move', 'stop'], help: ''},
+	whenPodGoesFlag,
 ] as const;
 
 /**

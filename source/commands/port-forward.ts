@@ -28,12 +28,14 @@ export const command: Command<typeof portForwardRow.flags> = {
 	async run(invocation) {
 		const {flags, given, stdout, stderr, interrupted, env} = invocation;
 		guardAccess('port-forward', 'listen', {readOnly: flags['read-only']});
-		const {targets, context} = await targetsOf(invocation);
+		const {targets: asked, context} = await targetsOf(invocation);
+		const whenPodGoes = flags['when-pod-goes'] as WhenPodGoes | undefined;
+		const targets = asked.map(one => ({...whenPodGoes && {whenPodGoes}, ...one}));
 		if (given.has('address') && flags.address.length === 0) {
 			throw new SpokeError('ERR_USAGE', 'you must specify at least 1 address');
 		}
 
-		const named = targets.find(({target, whenPodGoes = flags['when-pod-goes']}) => whenPodGoes === 'move' && target.resource.kind === 'Pod');
+		const named = targets.find(({target, whenPodGoes}) => whenPodGoes === 'move' && target.resource.kind === 'Pod');
 		if (named) {
 			throw new SpokeError('ERR_USAGE', `--when-pod-goes=move: ${named.target.asked} is a pod, which has no next one`, {remedy: 'forward to its service or workload'});
 		}
@@ -54,7 +56,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 
 			const stopped = new AbortController();
 			const options = {signal: AbortSignal.any([interrupted, stopped.signal]), environment: env, ...labeller && {witness: labeller.witness}};
-			running = targets.map(({target, ports, namespace, addresses: own, whenPodGoes = flags['when-pod-goes'] as WhenPodGoes | undefined}) => startForward(cluster!, {target, ports, addresses: own ?? addresses, ...namespace !== undefined && {namespace}, ...whenPodGoes && {whenPodGoes}, podRunningTimeoutMs: flags['pod-running-timeout']}, options));
+			running = targets.map(({target, ports, namespace, addresses: own, whenPodGoes}) => startForward(cluster!, {target, ports, addresses: own ?? addresses, ...namespace !== undefined && {namespace}, ...whenPodGoes && {whenPodGoes}, podRunningTimeoutMs: flags['pod-running-timeout']}, options));
 			await report(running, targets, reporter, stopped);
 			labeller?.close();
 		} catch (thrown) {

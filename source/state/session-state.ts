@@ -37,9 +37,9 @@ export type ClusterState = {
 	namespace: string | null;
 	/** The one to come back to from all namespaces. */
 	lastNamespace: string;
-	/** What our own socket says of leg 1; `null` before the first answer. */
 	/** What lies between it and this machine, as configured. */
 	proxy: ClusterFacts['proxy'];
+	/** What our own socket says of leg 1; `null` before the first answer. */
 	legOne: {tls: 'verified' | 'unverified' | 'plain'; route: 'direct' | 'proxy'} | null;
 	/** Who answers at the end of leg 1, where that was read. */
 	front: Leg['to'] | null;

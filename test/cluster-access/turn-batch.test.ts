@@ -14,6 +14,16 @@ function flood(pieces: readonly Buffer[]): Duplex {
 	});
 }
 
+/** A socket that brings what is pushed into it, and what was taken of it as text. */
+function quiet() {
+	const socket = new Duplex({read() {}});
+	const taken: string[] = [];
+	const batch = new TurnBatch(socket, bytes => {
+		taken.push(bytes.toString());
+	}, {leavesTime: true});
+	return {socket, batch, taken};
+}
+
 const numbered = (count: number, length: (number: number) => number) => Array.from({length: count}, (_, number) => Buffer.alloc(length(number), number));
 
 test('of a flood no more is read in one turn of the event loop than leaves time for keys, and nothing is lost', async t => {
@@ -49,11 +59,7 @@ test('of a flood no more is read in one turn of the event loop than leaves time 
 });
 
 test('small pieces of one turn are one, and a piece that is alone waits for no other', async t => {
-	const socket = new Duplex({read() {}});
-	const taken: string[] = [];
-	const batch = new TurnBatch(socket, bytes => {
-		taken.push(bytes.toString());
-	}, {leavesTime: true});
+	const {socket, batch, taken} = quiet();
 	socket.push('a');
 	socket.push('b');
 	await delay(1);
@@ -104,11 +110,7 @@ test('a batch that ends with what it brought leaves the socket as it is for the 
 });
 
 test('after its end the socket is the next one’s, and what came before is not', async t => {
-	const socket = new Duplex({read() {}});
-	const taken: string[] = [];
-	const batch = new TurnBatch(socket, bytes => {
-		taken.push(bytes.toString());
-	}, {leavesTime: true});
+	const {socket, batch, taken} = quiet();
 	socket.push('mine');
 	await delay(1);
 	batch.end();

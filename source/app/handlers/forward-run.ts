@@ -55,7 +55,7 @@ async function follow(session: Session, id: string, run: Run): Promise<void> {
 		const state = session.store.state.forwards.find(one => one.id === id);
 		if (state) {
 			const next = {...state, ...to(state)};
-			const log = line === undefined ? next.log : [...next.log.slice(-199), {time: Date.now(), text: line, connection: null}];
+			const log = line === undefined ? next.log : withLine(next.log, line);
 			session.store.data({type: 'forward', forward: {...next, log}});
 			session.store.data({type: 'dock', event: {type: 'change', id, to: {phase: next.phase, note: next.phase === 'open' ? '' : next.note, figures: figuresOf(next), what: `${next.local === null ? next.asked : `:${next.local}`} → ${next.target}:${next.remote}`}}});
 		}
@@ -150,7 +150,11 @@ function withTry(log: ForwardState['log'], lost: string, attempt: number): Forwa
 	const last = log.at(-1);
 	return last?.text === lost || last?.text.startsWith(`${lost} · `)
 		? log.with(log.length - 1, {...last, text: `${lost} · ${attempt} tries until ${clockTime(Date.now())}`})
-		: [...log.slice(-199), {time: Date.now(), text: lost, connection: null}];
+		: withLine(log, lost);
+}
+
+function withLine(log: ForwardState['log'], text: string): ForwardState['log'] {
+	return [...log.slice(-199), {time: Date.now(), text, connection: null}];
 }
 
 export async function stopForward(session: Session, id: string | undefined): Promise<void> {
@@ -231,7 +235,7 @@ export async function changeForward(session: Session, id: string, wish: ForwardW
 function note({store}: Session, id: string, text: string): void {
 	const state = store.state.forwards.find(one => one.id === id);
 	if (state) {
-		store.now({type: 'forward', forward: {...state, log: [...state.log, {time: Date.now(), text, connection: null}]}});
+		store.now({type: 'forward', forward: {...state, log: withLine(state.log, text)}});
 	}
 }
 

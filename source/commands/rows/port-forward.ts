@@ -1,5 +1,5 @@
 /** `spoke port-forward` as data. */
-import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, pathFlag, readOnlyFlag, whenPodGoesFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandRow} from '../command.ts';
 
@@ -8,7 +8,7 @@ const flags = [
 	{name: 'filename', short: 'f', kind: 'string', value: 'FILE', completes: 'file', help: 'forward what the lines of FILE say, each as it would stand here; the session saves such files in ~/.config/spoke/forwards'},
 	{name: 'output', short: 'o', kind: 'string', value: 'FORMAT', oneOf: ['json'], help: 'json: one event a line on stdout (schemas/port-forward-event.json)'},
 	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait until a pod behind the target runs'},
-	{name: 'when-pod-goes', kind: 'string', value: 'WHAT', oneOf: ['move', 'stop'], help: 'move: on to the next Ready pod of a service or workload (as without this); stop: end with status 12, as for a named pod'},
+	whenPodGoesFlag,
 	readOnlyFlag,
 	pathFlag,
 	helpFlag,

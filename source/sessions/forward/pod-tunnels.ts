@@ -3,6 +3,7 @@ import process from 'node:process';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
+import type {PodScope} from '../../targets/pods-behind.ts';
 import {reachedPod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import type {ReachedTarget} from '../connection-witness.ts';
 import type {ForwardEvent, MoveReason, PodIdentity} from './forward-event.ts';
@@ -49,6 +50,11 @@ export class PodTunnels {
 
 	get target(): ReachedTarget {
 		return this.#resolved.target;
+	}
+
+	/** The pods to move among; `null`: a named pod has no successor, and of another target none may be wanted. */
+	get scope(): PodScope | null {
+		return this.#options.whenPodGoes === 'stop' ? null : this.#resolved.scope;
 	}
 
 	/** Opens the first tunnel, by `ahead` where that has a connection already. @throws SpokeError why there is none */
@@ -99,7 +105,7 @@ export class PodTunnels {
 	/** Decides anew, with all pods of the target as they are now. */
 	reconsider(pods: ReadonlyMap<string, PodObject>): void {
 		const now = pods.get(this.pod.metadata.uid ?? '');
-		if (this.#endsWithPod && isOver(now)) {
+		if (this.scope === null && isOver(now)) {
 			this.#options.onGone(this.#goneError(now ? `its phase is ${now.status?.phase}` : 'it was deleted'));
 			return;
 		}
@@ -144,7 +150,7 @@ export class PodTunnels {
 	}
 
 	#interrupted(error: SpokeError, attempt: number, retryInMs: number): void {
-		if (error.code === 'ERR_NOT_FOUND' && this.#endsWithPod) {
+		if (error.code === 'ERR_NOT_FOUND' && this.scope === null) {
 			this.#options.onGone(this.#goneError('it is not there any more', error.text));
 			return;
 		}
@@ -208,11 +214,6 @@ export class PodTunnels {
 			? [asked, 'forward to its service or workload to follow its successors']
 			: [`pod ${name} of ${asked}`, '--when-pod-goes=move goes on with the next Ready pod'];
 		return new SpokeError('ERR_TARGET_GONE', `${what} is gone: ${why}`, {remedy, ...text !== null && {text}});
-	}
-
-	/** A named pod has no successor; of another target none may be wanted. */
-	get #endsWithPod(): boolean {
-		return this.#resolved.scope === null || this.#options.whenPodGoes === 'stop';
 	}
 }
 

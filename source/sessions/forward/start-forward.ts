@@ -62,10 +62,10 @@ class ForwardedTarget implements RunningForward {
 
 	async run(): Promise<void> {
 		try {
-			const {scope, pod, tunnels} = await this.#begin();
+			const tunnels = await this.#begin();
 			// A client that waits for the announcement connects now: it goes before the list of pods.
 			await delay(settleMs, undefined, {signal: this.#signal}).catch(() => undefined);
-			for await (const pods of followPods(this.#cluster, this.#request.whenPodGoes === 'stop' ? null : scope, pod, this.#signal)) {
+			for await (const pods of followPods(this.#cluster, tunnels.scope, tunnels.pod, this.#signal)) {
 				tunnels.reconsider(pods);
 			}
 
@@ -80,7 +80,7 @@ class ForwardedTarget implements RunningForward {
 		const ahead = connectAhead(this.#cluster, {signal: this.#signal, witness: this.#options.witness});
 		try {
 			const resolved = await runningPod(ahead.cluster, this.#request, this.#signal);
-			const {pod, scope, service} = resolved;
+			const {pod, service} = resolved;
 			const ports = this.#request.ports.map(port => ({...port, remote: portIn(pod, service, port)}));
 			const tunnels = this.#tunnelsTo(resolved);
 			const first = tunnels.start(ahead.cluster);
@@ -95,7 +95,7 @@ class ForwardedTarget implements RunningForward {
 			const carrier = await first;
 			this.#signal.throwIfAborted();
 			this.#listen(tunnels, carrier);
-			return {scope, pod, tunnels};
+			return tunnels;
 		} finally {
 			ahead.close();
 		}

@@ -4,6 +4,8 @@ import type {LineLevel} from './line-buffer.ts';
 /** Only the start of a line is looked at: what comes later is its message. */
 const lookedAt = 200;
 
+/** `E1124 14:02:09.002` of klog. */
+const klog = /^([IWEF])\d{4} \d\d:/;
 const json = /"(?:level|severity|lvl|loglevel|log\.level)"\s*:\s*"?(\w+)/i;
 
 const named: ReadonlyMap<string, LineLevel> = new Map([
@@ -53,23 +55,17 @@ export function levelOf(bytes: Buffer, from = 0, to = bytes.length): LineLevel {
 	return klogLevel(bytes, from, end) ?? wordLevel(bytes, from, end);
 }
 
-/** `E1124 14:02:09.002` of klog. */
 function klogLevel(bytes: Buffer, from: number, end: number): LineLevel | undefined {
-	const isKlog = end - from > 8 && bytes[from + 5] === 0x20 && bytes[from + 8] === 0x3A && [1, 2, 3, 4, 6, 7].every(at => isDigit(bytes[from + at]!));
-	return isKlog ? klogLevels.get(bytes[from]!) : undefined;
+	const mayBe = bytes[from + 5] === 0x20 && bytes[from + 8] === 0x3A;
+	return mayBe ? named.get(klog.exec(bytes.toString('latin1', from, end))?.[1]?.toLowerCase() ?? '') : undefined;
 }
-
-const klogLevels: ReadonlyMap<number, LineLevel> = new Map([[0x49, 2], [0x57, 3], [0x45, 4], [0x46, 5]]);
 
 function wordLevel(bytes: Buffer, from: number, end: number): LineLevel {
 	let found: LineLevel | undefined;
 	let isKeyed = false;
 	for (let at = from; at < end; at++) {
 		const begin = at;
-		while (at < end && isInWord[bytes[at]!] === 1) {
-			at++;
-		}
-
+		at = wordEnd(bytes, at, end);
 		const length = at - begin;
 		if (length === 0 || length > longestWord || ((lengths[bytes[begin]!]! >> length) & 1) === 0) {
 			continue;
@@ -93,16 +89,16 @@ function wordLevel(bytes: Buffer, from: number, end: number): LineLevel {
 /** The word at `at`, behind a quotation mark or none. */
 function valueAt(bytes: Buffer, at: number, end: number): string {
 	const begin = bytes[at] === 0x22 || bytes[at] === 0x27 ? at + 1 : at;
-	let after = begin;
-	while (after < end && isInWord[bytes[after]!] === 1) {
-		after++;
-	}
-
-	return bytes.toString('latin1', begin, after).toLowerCase();
+	return bytes.toString('latin1', begin, wordEnd(bytes, begin, end)).toLowerCase();
 }
 
-function isDigit(byte: number): boolean {
-	return byte >= 0x30 && byte <= 0x39;
+function wordEnd(bytes: Buffer, from: number, end: number): number {
+	let at = from;
+	while (at < end && isInWord[bytes[at]!] === 1) {
+		at++;
+	}
+
+	return at;
 }
 
 function levelled(level: LineLevel, all: readonly string[]): Array<[string, LineLevel]> {
