@@ -2,9 +2,8 @@
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {Tunnel} from './tunnel.ts';
 
-/** Up to so many connections own a tunnel each; beyond, so many may share one. */
+/** Up to so many connections own a tunnel each; those beyond do not wait for more tunnels, but share these. */
 export const owners = 16;
-const sharers = 4;
 /** Tunnels kept open without a connection: two at first, more when connections came quicker than tunnels. */
 export const mostIdle = 4;
 
@@ -163,7 +162,7 @@ export class TunnelPool<T extends PooledTunnel> {
 	/** The best tunnel of now: an unused one; a shared one only when as many as may own one do. */
 	#place(): Lease<T> | undefined {
 		let best: T | undefined;
-		let fewest = this.#total >= owners ? sharers : 1;
+		let fewest = this.#total >= owners ? Number.POSITIVE_INFINITY : 1;
 		for (const [tunnel, connections] of this.#connections) {
 			if (connections === 0 && tunnel.stale) {
 				this.#connections.delete(tunnel);
@@ -266,9 +265,8 @@ export class TunnelPool<T extends PooledTunnel> {
 	/** How many tunnels are missing: for those who wait, and to keep some ready. */
 	get #missing(): number {
 		const waiting = this.#waiters.length;
-		const own = Math.max(0, Math.min(waiting, owners - this.#total));
-		const forWaiters = own + Math.ceil(Math.max(0, waiting - own) / sharers);
-		return forWaiters > 0 ? forWaiters : this.#keptIdle - this.#idle;
+		// Whoever waits although others may be joined finds each of them stalled.
+		return waiting > 0 ? Math.min(waiting, Math.max(1, owners - this.#total)) : this.#keptIdle - this.#idle;
 	}
 
 	#fill(): void {
