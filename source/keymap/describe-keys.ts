@@ -18,12 +18,28 @@ export type KeyHint = {
 
 /** All actions of `context` and of what it inherits, innermost first. `off` says why an action cannot be used now. */
 export function describeKeys(keymap: Keymap, context: string, off: (action: ActionRow) => string | null = () => null): readonly KeyHint[] {
+	return freeKeys(keymap, context).map(hint => ({...hint, off: off(hint.action)}));
+}
+
+type FreeKeys = Omit<KeyHint, 'off'>;
+
+/** A keymap does not change, and every frame asks for its footer. */
+const known = new WeakMap<Keymap, Map<string, readonly FreeKeys[]>>();
+
+function freeKeys(keymap: Keymap, context: string): readonly FreeKeys[] {
+	const ofKeymap = known.get(keymap) ?? new Map<string, readonly FreeKeys[]>();
+	known.set(keymap, ofKeymap);
+	const free = ofKeymap.get(context) ?? findFreeKeys(keymap, context);
+	ofKeymap.set(context, free);
+	return free;
+}
+
+function findFreeKeys(keymap: Keymap, context: string): readonly FreeKeys[] {
 	const taken: Array<{context: string; sequence: readonly string[]}> = [];
 	return effectiveBindings(keymap, context).map(({context: at, action: id, sequences}) => {
-		const action = findAction(id)!;
 		const free = sequences.filter(sequence => taken.every(inner => inner.context === at || !overlaps(inner.sequence, sequence)));
 		taken.push(...free.map(sequence => ({context: at, sequence})));
-		return {action, keys: free.map(sequence => showKeys(sequence)), context: at, off: off(action)};
+		return {action: findAction(id)!, keys: free.map(sequence => showKeys(sequence)), context: at};
 	});
 }
 

@@ -49,6 +49,16 @@ export class LineBlock {
 		this.bytes = Buffer.allocUnsafeSlow(expected);
 	}
 
+	/** Lets its lines go and begins anew: memory that is kept costs neither the system nor the collector anything. */
+	beginAnew(first: number, expected: number): void {
+		this.first = first;
+		this.count = 0;
+		this.used = 0;
+		if (this.bytes.length < expected * (1 - (worthless / 2)) || this.bytes.length > expected * (1 + worthless)) {
+			this.bytes = Buffer.allocUnsafeSlow(expected);
+		}
+	}
+
 	push(source: number, time: number, level: LineLevel, kind: LineKind, bytes: Buffer, late = false, from = 0, to = bytes.length): void {
 		this.#put(source, time, level | (kinds.indexOf(kind) << 4) | (late ? lateBit : 0), bytes, from, to);
 	}
@@ -100,6 +110,8 @@ export const standardLimits: LineBufferLimits = {lines: 1_000_000, bytes: 200_00
 export class LineBuffer {
 	readonly #limits: LineBufferLimits;
 	#blocks: LineBlock[] = [];
+	/** Let go last: the next block is made of it. */
+	#spare: LineBlock | null = null;
 	#bytes = 0;
 	/** Lines of containers that came, by level; never goes down. */
 	readonly counts: LineCounts = {lines: 0, errors: 0, warnings: 0};
@@ -134,8 +146,7 @@ export class LineBuffer {
 		let block = this.#blocks.at(-1);
 		if (!block || block.count === linesPerBlock) {
 			block?.seal();
-			// Lines of one log are alike.
-			block = new LineBlock(this.end, block && Math.ceil(block.used * (1 + (worthless / 2))));
+			block = this.#nextBlock(block);
 			this.#blocks.push(block);
 		}
 
@@ -148,8 +159,22 @@ export class LineBuffer {
 		}
 
 		while (this.#blocks.length > 1 && (this.end - this.first > this.#limits.lines + linesPerBlock - 1 || this.#bytes > this.#limits.bytes)) {
+			this.#spare = this.#blocks[0]!;
 			this.dropFirstBlock();
 		}
+	}
+
+	/** Lines of one log are alike. */
+	#nextBlock(last: LineBlock | undefined): LineBlock {
+		const expected = last && Math.ceil(last.used * (1 + (worthless / 2)));
+		const spare = this.#spare;
+		this.#spare = null;
+		if (spare === null || expected === undefined) {
+			return new LineBlock(this.end, expected);
+		}
+
+		spare.beginAnew(this.end, expected);
+		return spare;
 	}
 
 	/** Lets the oldest lines go; gives how many they were. */
@@ -204,6 +229,7 @@ export class LineBuffer {
 
 	clear(): void {
 		this.#blocks = [];
+		this.#spare = null;
 		this.#bytes = 0;
 		Object.assign(this.counts, {lines: 0, errors: 0, warnings: 0});
 	}
