@@ -59,6 +59,8 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	constructor(carrier: Duplex, options: SpdySessionOptions = {}) {
 		super();
+		// Whoever has a stream listens: as many as there are streams.
+		this.setMaxListeners(0);
 		this.#carrier = carrier;
 		this.#batch = new FrameBatch(carrier);
 		this.#role = options.role ?? 'client';

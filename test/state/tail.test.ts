@@ -1,6 +1,6 @@
 /** Tails: lines kept as bytes, found again, and looked at from one place while others come. */
 import test from 'ava';
-import {LineBuffer, linesPerBlock} from '../../source/state/tail/line-buffer.ts';
+import {LineBuffer, linesPerBlock, type LineLevel} from '../../source/state/tail/line-buffer.ts';
 import {LineIndex, type LineQuery} from '../../source/state/tail/line-index.ts';
 import {levelOf} from '../../source/state/tail/line-level.ts';
 import {readJsonLine} from '../../source/state/tail/json-fields.ts';
@@ -46,6 +46,26 @@ test('the oldest lines are let go past either limit, and numbers stay', t => {
 	t.is(buffer.line(buffer.first)?.bytes.toString(), `line ${buffer.first}`);
 	t.is(buffer.line(0), null);
 	t.true(filled(texts(linesPerBlock * 4), {lines: 1e9, bytes: 50_000}).first > 0);
+});
+
+test('lines are what they were put as, however long the ones were in whose place they stand', t => {
+	const lengths = [3, 3, 40, 2, 2, 2, 2, 90, 90, 1, 60];
+	const limits = {lines: linesPerBlock * 2, bytes: 1e9};
+	const buffer = new LineBuffer(limits);
+	const textOf = (number: number) => `${number} `.padEnd(6 + lengths[Math.floor(number / linesPerBlock) % lengths.length]! + (number % 3), 'x');
+	for (let number = 0; number < linesPerBlock * lengths.length * 2; number++) {
+		buffer.append(number % 5, number * 7, (number % 4) as LineLevel, 'text', Buffer.from(textOf(number)));
+	}
+
+	t.true(buffer.end - buffer.first >= limits.lines);
+	for (let number = buffer.first; number < buffer.end; number++) {
+		const line = buffer.line(number)!;
+		if (line.bytes.toString() !== textOf(number) || line.source !== number % 5 || line.time !== number * 7 || line.level !== number % 4) {
+			t.fail(`line ${number}: ${line.bytes.toString()}`);
+		}
+	}
+
+	t.is(buffer.bytes, Array.from({length: buffer.end - buffer.first}, (_, at) => textOf(buffer.first + at).length).reduce((sum, length) => sum + length, 0));
 });
 
 test('a line that is let go leaves the cursor on the oldest that is kept, and takes its mark along', t => {

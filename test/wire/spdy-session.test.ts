@@ -1,5 +1,6 @@
 import {duplexPair, type Duplex} from 'node:stream';
 import {once} from 'node:events';
+import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {type SpokeError} from '../../source/errors/spoke-error.ts';
@@ -381,4 +382,21 @@ test('many streams at once each get their own bytes', async t => {
 	}));
 	t.deepEqual(texts, texts.map((_, index) => `stream ${index} `.repeat(500)));
 	t.is(client.streamCount, 0);
+});
+
+test.serial('as many may listen to a session as there are streams, without a word from Node', async t => {
+	const warnings: string[] = [];
+	const warned = ({message}: Error) => {
+		warnings.push(message);
+	};
+
+	process.on('warning', warned);
+	t.teardown(() => process.off('warning', warned));
+	const {client} = sessions();
+	for (let index = 0; index < 40; index++) {
+		client.on('congested', () => undefined);
+	}
+
+	await delay(5);
+	t.deepEqual(warnings, []);
 });
