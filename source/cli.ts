@@ -10,6 +10,7 @@ import {asSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.t
 import {statusOfSignal} from './errors/exit-status.ts';
 import {errorText} from './text/error-text.ts';
 import {jsonText} from './text/json-text.ts';
+import {shownOn} from './text/locale-signs.ts';
 import {version} from './version.ts';
 
 /** Runs `argv` (without node and script) and sets the process's exit status. */
@@ -31,14 +32,14 @@ export async function main(argv: readonly string[]): Promise<void> {
 	try {
 		const {name, rest} = findCommand(argv);
 		if (name === 'help' || name === 'version') {
-			process.stdout.write(name === 'help' ? helpText(rest[0]) : `spoke ${version}\n`);
+			process.stdout.write(name === 'help' ? shownOn(process.stdout, helpText(rest[0]), process.env) : `spoke ${version}\n`);
 			return;
 		}
 
 		const entry = findEntry(name);
 
 		if (asksForHelp(rest)) {
-			process.stdout.write(helpText(name));
+			process.stdout.write(shownOn(process.stdout, helpText(name), process.env));
 			return;
 		}
 
@@ -142,7 +143,7 @@ function tell(error: SpokeError, wantsJson: boolean): void {
 
 	// A remote command's own status is no failure of ours: its words are already on the terminal.
 	if (error.code !== 'ERR_REMOTE_EXIT') {
-		process.stderr.write(`${errorText(error)}\n`);
+		process.stderr.write(`${shownOn(process.stderr, errorText(error), process.env)}\n`);
 	}
 
 	if (wantsJson) {

@@ -9,6 +9,7 @@ import type {Audit} from '../posture/audit/audit-object.ts';
 import {parseRequire} from '../posture/audit/require.ts';
 import {runAudit} from '../posture/audit/run-audit.ts';
 import {errorText} from '../text/error-text.ts';
+import {shownOn} from '../text/locale-signs.ts';
 import type {Command} from './command.ts';
 import {auditRow} from './rows/audit.ts';
 
@@ -44,10 +45,11 @@ export const command: Command<typeof auditRow.flags> = {
 				signal: interrupted,
 			});
 			interrupted.throwIfAborted();
-			stdout.write(formats[flags.output]!(audit));
+			const report = formats[flags.output]!(audit);
+			stdout.write(flags.output === 'text' ? shownOn(stdout, report, env) : report);
 			const failure = failureOf(audit);
 			if (failure) {
-				stderr.write(`${errorText(failure)}\n`);
+				stderr.write(`${shownOn(stderr, errorText(failure), env)}\n`);
 			}
 
 			return audit.exitStatus;

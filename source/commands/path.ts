@@ -7,6 +7,7 @@ import {jsonLine} from '../output/json-line.ts';
 import {pathReport} from '../output/path-report.ts';
 import type {StreamFeature} from '../posture/evidence.ts';
 import {pathsTo} from '../posture/paths-to.ts';
+import {shownOn} from '../text/locale-signs.ts';
 import type {Command} from './command.ts';
 import {pathRow} from './rows/path.ts';
 
@@ -33,7 +34,7 @@ export const command: Command<typeof pathRow.flags> = {
 				throw new SpokeError('ERR_USAGE', `${flags.feature.join(', ')} does not apply to ${target}`);
 			}
 
-			stdout.write(flags.output === 'json' ? paths.map(path => jsonLine(path)).join('') : pathReport(paths));
+			stdout.write(flags.output === 'json' ? paths.map(path => jsonLine(path)).join('') : shownOn(stdout, pathReport(paths), env));
 			return exitStatus.ok;
 		} finally {
 			cluster.close();

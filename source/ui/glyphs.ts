@@ -1,4 +1,5 @@
 /** The signs of the screen, in Unicode and in ASCII. All are one cell wide in every terminal; none is an emoji. */
+import {isUtf8Locale, plainSigns} from '../text/locale-signs.ts';
 
 export type Glyphs = {
 	strokes: {proven: string; inferred: string; unknown: string; unseen: string};
@@ -38,14 +39,12 @@ export const asciiGlyphs: Glyphs = {
 
 /** ASCII where the locale is not UTF-8, or the terminal is `linux` or `dumb`. */
 export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
-	const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
-	const isUtf8 = /utf-?8/i.test(locale) || (locale === '' && platform === 'darwin');
-	return env['SPOKE_GLYPHS'] === 'ascii' || env['TERM'] === 'linux' || env['TERM'] === 'dumb' || (!isUtf8 && env['SPOKE_GLYPHS'] !== 'unicode') ? asciiGlyphs : unicodeGlyphs;
+	return env['SPOKE_GLYPHS'] === 'ascii' || env['TERM'] === 'linux' || env['TERM'] === 'dumb' || (!isUtf8Locale(env, platform) && env['SPOKE_GLYPHS'] !== 'unicode') ? asciiGlyphs : unicodeGlyphs;
 }
 
 /** Signs that stand in words of ours, each of one cell. */
 const spelled: Readonly<Record<string, string>> = {
-	'←': '<', '↑': '^', '↓': 'v', '–': '-', '—': '-', '’': '\'', '‘': '\'', '“': '"', '”': '"', '×': 'x', '≤': '<', '≥': '>', '⟨': '<', '⟩': '>', '␛': '^',
+	...plainSigns,
 	...Object.fromEntries((['passed', 'failed', 'open', 'working', 'stopped', 'marked', 'cursor', 'rule', 'upRule', 'caret', 'arrow', 'dot', 'more', 'to', 'into'] as const).map(name => [unicodeGlyphs[name], asciiGlyphs[name]])),
 	...Object.fromEntries((['proven', 'inferred', 'unknown'] as const).map(basis => [unicodeGlyphs.strokes[basis], asciiGlyphs.strokes[basis]])),
 };

@@ -7,6 +7,7 @@ import type {Doctor} from '../../source/posture/doctor/doctor-object.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import {openSandbox} from '../support/sandbox.ts';
 import {runSpoke} from '../support/run-spoke.ts';
+import {openTerminal} from '../support/terminal.ts';
 
 const ajv = new Ajv({allErrors: true, strict: false});
 for (const name of ['path', 'audit', 'error', 'doctor']) {
@@ -111,3 +112,13 @@ for (const argv of [
 		t.deepEqual([path?.phase, path?.legs[1]?.route.state, path?.legs[1]?.route.basis], ['settled', 'konnectivity', 'inferred']);
 	});
 }
+
+test('a terminal that knows ASCII alone is written nothing else: reports, help and failures', async t => {
+	const {env} = await openSandbox(t);
+	for (const argv of [['path', 'svc/web'], ['audit'], ['doctor', 'svc/web'], ['help', 'logs'], ['exec', '--help'], ['path', 'svc/web', '--feature', 'telnet']]) {
+		const terminal = await openTerminal(t, argv, {home: env['HOME'] ?? '/nonexistent', columns: 200, rows: 100, env: {...env, LANG: 'C', LC_ALL: 'C'}});
+		await terminal.ended();
+		t.regex(terminal.raw(), /\w{4}/, argv.join(' '));
+		t.is(/[^\u0000-\u007F].*/u.exec(terminal.raw())?.[0], undefined, argv.join(' '));
+	}
+});

@@ -1,0 +1,23 @@
+import test from 'ava';
+import {isUtf8Locale, shownOn} from '../../source/text/locale-signs.ts';
+
+const terminal = {isTTY: true};
+const words = 'the node’s “proxy” → 10250 … ≥ 3 × ✓ ✗ · §2 ━╍┈► Müller';
+
+test('a terminal without UTF-8 gets our signs in ASCII, and letters as they are', t => {
+	t.is(shownOn(terminal, words, {LANG: 'C'}, 'linux'), 'the node\'s "proxy" -> 10250 ... >= 3 x + x - section 2 =~.> Müller');
+});
+
+test('a file, a pipe and a terminal that knows UTF-8 get them as they are', t => {
+	t.is(shownOn({}, words, {LANG: 'C'}, 'linux'), words);
+	t.is(shownOn({isTTY: false}, words, {LANG: 'C'}, 'linux'), words);
+	t.is(shownOn(terminal, words, {LANG: 'de_DE.UTF-8'}, 'linux'), words);
+	t.is(shownOn(terminal, words, {LC_ALL: 'C.utf8', LANG: 'C'}, 'linux'), words);
+});
+
+test('LC_ALL is asked before LC_CTYPE, that before LANG; where none is set only macOS knows UTF-8', t => {
+	t.false(isUtf8Locale({LC_ALL: 'C', LC_CTYPE: 'C.UTF-8', LANG: 'C.UTF-8'}, 'linux'));
+	t.true(isUtf8Locale({LC_ALL: '', LC_CTYPE: 'C.UTF-8', LANG: 'C'}, 'linux'));
+	t.false(isUtf8Locale({}, 'linux'));
+	t.true(isUtf8Locale({}, 'darwin'));
+});
