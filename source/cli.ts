@@ -32,14 +32,14 @@ export async function main(argv: readonly string[]): Promise<void> {
 	try {
 		const {name, rest} = findCommand(argv);
 		if (name === 'help' || name === 'version') {
-			process.stdout.write(name === 'help' ? shownOn(process.stdout, helpText(rest[0]), process.env) : `spoke ${version}\n`);
+			process.stdout.write(name === 'help' ? shownOn(process.stdout, helpText(rest[0])) : `spoke ${version}\n`);
 			return;
 		}
 
 		const entry = findEntry(name);
 
 		if (asksForHelp(rest)) {
-			process.stdout.write(shownOn(process.stdout, helpText(name), process.env));
+			process.stdout.write(shownOn(process.stdout, helpText(name)));
 			return;
 		}
 
@@ -143,7 +143,7 @@ function tell(error: SpokeError, wantsJson: boolean): void {
 
 	// A remote command's own status is no failure of ours: its words are already on the terminal.
 	if (error.code !== 'ERR_REMOTE_EXIT') {
-		process.stderr.write(`${shownOn(process.stderr, errorText(error), process.env)}\n`);
+		process.stderr.write(`${shownOn(process.stderr, errorText(error))}\n`);
 	}
 
 	if (wantsJson) {

@@ -46,10 +46,10 @@ export const command: Command<typeof auditRow.flags> = {
 			});
 			interrupted.throwIfAborted();
 			const report = formats[flags.output]!(audit);
-			stdout.write(flags.output === 'text' ? shownOn(stdout, report, env) : report);
+			stdout.write(flags.output === 'text' ? shownOn(stdout, report) : report);
 			const failure = failureOf(audit);
 			if (failure) {
-				stderr.write(`${shownOn(stderr, errorText(failure), env)}\n`);
+				stderr.write(`${shownOn(stderr, errorText(failure))}\n`);
 			}
 
 			return audit.exitStatus;

@@ -7,6 +7,7 @@ import {addDebugContainer, debugContainerName, untilRunning} from '../sessions/d
 import {chooseContainer} from '../targets/choose-container.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
+import {shownOn} from '../text/locale-signs.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Command, Invocation} from './command.ts';
 import {printEndedContainer} from './debug/print-ended-container.ts';
@@ -106,6 +107,6 @@ function throwIfNotRunning({notRunning}: Added): void {
 
 function say({flags, stderr}: Pick<DebugInvocation, 'flags' | 'stderr'>, notice: string): void {
 	if (!flags.quiet) {
-		stderr.write(`${sanitiseLine(notice)}\n`);
+		stderr.write(`${shownOn(stderr, sanitiseLine(notice))}\n`);
 	}
 }

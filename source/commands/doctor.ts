@@ -26,7 +26,7 @@ export const command: Command<typeof doctorRow.flags> = {
 			}, {signal: interrupted});
 			// A walk that was told to end has found nothing.
 			interrupted.throwIfAborted();
-			stdout.write(flags.output === 'json' ? jsonLine(doctor) : shownOn(stdout, doctorReport(doctor), env));
+			stdout.write(flags.output === 'json' ? jsonLine(doctor) : shownOn(stdout, doctorReport(doctor)));
 			return doctor.exitStatus;
 		} finally {
 			cluster?.close();

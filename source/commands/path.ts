@@ -34,7 +34,7 @@ export const command: Command<typeof pathRow.flags> = {
 				throw new SpokeError('ERR_USAGE', `${flags.feature.join(', ')} does not apply to ${target}`);
 			}
 
-			stdout.write(flags.output === 'json' ? paths.map(path => jsonLine(path)).join('') : shownOn(stdout, pathReport(paths), env));
+			stdout.write(flags.output === 'json' ? paths.map(path => jsonLine(path)).join('') : shownOn(stdout, pathReport(paths)));
 			return exitStatus.ok;
 		} finally {
 			cluster.close();

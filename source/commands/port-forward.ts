@@ -12,6 +12,7 @@ import type {RunningForward, WhenPodGoes} from '../sessions/forward/forward-requ
 import {parseListenAddresses} from '../sessions/forward/listen-address.ts';
 import {startForward} from '../sessions/forward/start-forward.ts';
 import {errorText} from '../text/error-text.ts';
+import {shownOn} from '../text/locale-signs.ts';
 import type {Command, Invocation} from './command.ts';
 import {reasonOf, statusOfEnding} from './port-forward/ended.ts';
 import {contextOfLines, forwardArguments, forwardsOfLines, type TargetWithPorts} from './port-forward/forward-arguments.ts';
@@ -74,7 +75,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 
 		if (failure && signal === null) {
 			// `ended` carries the error and must stay the last line of stdout.
-			stderr.write(`${errorText(failure)}\n`);
+			stderr.write(`${shownOn(stderr, errorText(failure))}\n`);
 		}
 
 		return exitStatus;

@@ -1,10 +1,11 @@
 /** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
 import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
 import {isLoopback} from '../../sessions/forward/listen-address.ts';
+import {shownOn} from '../../text/locale-signs.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
 
-type Output = Pick<NodeJS.WriteStream, 'write'>;
+type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
 /** The path line is told elsewhere, and the end by the program. */
 export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
@@ -13,7 +14,7 @@ export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 	};
 
 	const note = (text: string) => {
-		stderr.write(`${sanitiseLine(text)}\n`);
+		stderr.write(`${shownOn(stderr, sanitiseLine(text))}\n`);
 	};
 
 	return {

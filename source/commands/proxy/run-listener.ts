@@ -8,6 +8,7 @@ import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import {whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
 import {startProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
 import type {ListenPlace} from '../../sessions/proxy-listener/listen-address.ts';
+import {shownOn} from '../../text/locale-signs.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Invocation} from '../command.ts';
 import {requestFlags, type proxyRow} from '../rows/proxy.ts';
@@ -33,7 +34,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 			witness: paths.witness,
 			onEvent({method, path, status, error}) {
 				if (error) {
-					stderr.write(`${sanitiseLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`)}\n`);
+					stderr.write(`${shownOn(stderr, sanitiseLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`))}\n`);
 				}
 			},
 		});
