@@ -1,5 +1,5 @@
 /** The signs of the screen, in Unicode and in ASCII. All are one cell wide in every terminal; none is an emoji. */
-import {isUtf8Locale, plainSigns} from '../text/locale-signs.ts';
+import {plainSigns, showsUnicode} from '../text/locale-signs.ts';
 
 export type Glyphs = {
 	strokes: {proven: string; inferred: string; unknown: string; unseen: string};
@@ -37,9 +37,8 @@ export const asciiGlyphs: Glyphs = {
 	dot: '|', more: '$', newLine: '\\n', to: '>', into: '/', spark: ['_', '.', '-', '=', '+', '*', '#'],
 };
 
-/** ASCII where the locale is not UTF-8, or the terminal is `linux` or `dumb`. */
 export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
-	return env['SPOKE_GLYPHS'] === 'ascii' || env['TERM'] === 'linux' || env['TERM'] === 'dumb' || (!isUtf8Locale(env, platform) && env['SPOKE_GLYPHS'] !== 'unicode') ? asciiGlyphs : unicodeGlyphs;
+	return showsUnicode(env, platform) ? unicodeGlyphs : asciiGlyphs;
 }
 
 /** Signs that stand in words of ours, each of one cell. */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {isUtf8Locale, shownOn} from '../../source/text/locale-signs.ts';
+import {showsUnicode, shownOn} from '../../source/text/locale-signs.ts';
 
 const terminal = {isTTY: true};
 const words = 'the node’s “proxy” → 10250 … ≥ 3 × ✓ ✗ · §2 ━╍┈► Müller';
@@ -16,8 +16,15 @@ test('a file, a pipe and a terminal that knows UTF-8 get them as they are', t =>
 });
 
 test('LC_ALL is asked before LC_CTYPE, that before LANG; where none is set only macOS knows UTF-8', t => {
-	t.false(isUtf8Locale({LC_ALL: 'C', LC_CTYPE: 'C.UTF-8', LANG: 'C.UTF-8'}, 'linux'));
-	t.true(isUtf8Locale({LC_ALL: '', LC_CTYPE: 'C.UTF-8', LANG: 'C'}, 'linux'));
-	t.false(isUtf8Locale({}, 'linux'));
-	t.true(isUtf8Locale({}, 'darwin'));
+	t.false(showsUnicode({LC_ALL: 'C', LC_CTYPE: 'C.UTF-8', LANG: 'C.UTF-8'}, 'linux'));
+	t.true(showsUnicode({LC_ALL: '', LC_CTYPE: 'C.UTF-8', LANG: 'C'}, 'linux'));
+	t.false(showsUnicode({}, 'linux'));
+	t.true(showsUnicode({}, 'darwin'));
+});
+
+test('the terminals linux and dumb have ASCII in any locale, and what the user says goes before a locale', t => {
+	t.false(showsUnicode({LANG: 'C.UTF-8', TERM: 'linux'}, 'linux'));
+	t.false(showsUnicode({LANG: 'C.UTF-8', TERM: 'dumb'}, 'darwin'));
+	t.false(showsUnicode({LANG: 'C.UTF-8', SPOKE_GLYPHS: 'ascii'}, 'linux'));
+	t.true(showsUnicode({LANG: 'C', SPOKE_GLYPHS: 'unicode'}, 'linux'));
 });
