@@ -1,4 +1,5 @@
 /** A tail of a pod that writes 100,000 lines a second, or as many as this machine gets through: keys while they come, and whether every line arrived. */
+import {logsInK9s} from './k9s-logs.ts';
 import {median, pause, quantile, type Figures, type Group, type Program} from './measure.ts';
 import {onScreen, type OnScreen} from './on-screen.ts';
 import {createWriter, kubectl} from './writers.ts';
@@ -9,46 +10,70 @@ const keyCount = 300;
 const keysAtOnePlace = 60;
 
 export const sessionFloodGroups: readonly Group[] = [
-	// k9s keeps 5,000 lines at most, and counts none.
-	{name: 'session tail live at 100,000 lines/s', programs: ['spoke'], measure: flood},
+	// k9s keeps 5,000 lines at most, and counts none: of it only keys are measured.
+	{name: 'session tail live at 100,000 lines/s', programs: ['spoke', 'k9s'], measure: flood},
 ];
 
-async function flood({command}: Program): Promise<Figures> {
+async function flood(program: Program): Promise<Figures> {
 	await createWriter(name, ['-rate=100000', '-burst=100']);
 	try {
-		const screen = await onScreen([...command, 'tail', '-n', 'demo', `pod/${name}`]);
-		await screen.until('lines', () => numbers(screen).length > 20);
-		await pause(2500);
-		await holdAtEnd(screen);
-		const [began, before] = [performance.now(), counted(screen)];
-		const keys: number[] = [];
-		let at = cursor(screen);
-		for (let index = 0; index < keyCount; index++) {
-			if (index > 0 && index % keysAtOnePlace === 0) {
-				await holdAtEnd(screen);
-				at = cursor(screen);
-			}
-
-			const isDown = index % 20 < 10;
-			at += isDown ? 1 : -1;
-			const wanted = at;
-			const pressed = performance.now();
-			screen.type(isDown ? 'j' : 'k');
-			keys.push(await screen.until('the cursor', () => cursor(screen) === wanted, pressed));
-			await pause(15);
-		}
-
-		const echoed = await keysOfCat();
-		const rate = (counted(screen) - before) / ((performance.now() - began) / 1000);
-		await kubectl(['delete', 'pod', name, '--wait=false'], '');
-		// What the node still had is read by then.
-		await pause(6000);
-		const figures = new Map([['lines/s in', rate], ['key to screen p50, ms', median(keys)], ['key to screen p99, ms', quantile(keys, 0.99)], ['the same of cat beside it, p99, ms', quantile(echoed, 0.99)], ['lines lost', await lost(screen)], ['at most, MiB', (await screen.usage()).mostResidentMiB]]);
-		await screen.end();
-		return figures;
+		return program.name === 'k9s' ? await keysOfK9s(program) : await keysAndLines(program);
 	} finally {
 		await kubectl(['delete', 'pod', name, '--ignore-not-found', '--now'], '');
 	}
+}
+
+async function keysAndLines({command}: Program): Promise<Figures> {
+	const screen = await onScreen([...command, 'tail', '-n', 'demo', `pod/${name}`]);
+	await screen.until('lines', () => numbers(screen).length > 20);
+	await pause(2500);
+	await holdAtEnd(screen);
+	const [began, before] = [performance.now(), counted(screen)];
+	const keys: number[] = [];
+	let at = cursor(screen);
+	for (let index = 0; index < keyCount; index++) {
+		if (index > 0 && index % keysAtOnePlace === 0) {
+			await holdAtEnd(screen);
+			at = cursor(screen);
+		}
+
+		const isDown = index % 20 < 10;
+		at += isDown ? 1 : -1;
+		const wanted = at;
+		const pressed = performance.now();
+		screen.type(isDown ? 'j' : 'k');
+		keys.push(await screen.until('the cursor', () => cursor(screen) === wanted, pressed));
+		await pause(15);
+	}
+
+	const echoed = await keysOfCat();
+	const rate = (counted(screen) - before) / ((performance.now() - began) / 1000);
+	await kubectl(['delete', 'pod', name, '--wait=false'], '');
+	// What the node still had is read by then.
+	await pause(6000);
+	const figures = new Map([['lines/s in', rate], ['key to screen p50, ms', median(keys)], ['key to screen p99, ms', quantile(keys, 0.99)], ['the same of cat beside it, p99, ms', quantile(echoed, 0.99)], ['lines lost', await lost(screen)], ['at most, MiB', (await screen.usage()).mostResidentMiB]]);
+	await screen.end();
+	return figures;
+}
+
+/** Where k9s shows at once what a key has changed: whether it scrolls on with the log. */
+async function keysOfK9s({command}: Program): Promise<Figures> {
+	const screen = await logsInK9s(command, name);
+	const scrolls = () => /Autoscroll:(On|Off)/.exec(screen.rows().join('\n'))?.[1];
+	await screen.until('the log', () => scrolls() !== undefined);
+	await pause(2500);
+	const keys: number[] = [];
+	for (let index = 0; index < keyCount; index++) {
+		const before = scrolls();
+		const pressed = performance.now();
+		screen.type('s');
+		keys.push(await screen.until('the other word', () => scrolls() !== undefined && scrolls() !== before, pressed));
+		await pause(15);
+	}
+
+	const {mostResidentMiB} = await screen.usage();
+	await screen.end();
+	return new Map([['key to screen p50, ms', median(keys)], ['key to screen p99, ms', quantile(keys, 0.99)], ['at most, MiB', mostResidentMiB]]);
 }
 
 /** What a key takes here and now in a program that only echoes it: so much of the figures is the machine's. */

@@ -1,5 +1,6 @@
 /** The session under load, on a screen of 120×40: a tail of 5,000 lines a second beside k9s, 1,000,000 lines with keys while they come, 150,000 pods (`SPOKE_BENCH_BIG` is the kubeconfig of lab/big.ts). */
 import process from 'node:process';
+import {logsInK9s} from './k9s-logs.ts';
 import {median, pause, quantile, type Figures, type Group, type Program} from './measure.ts';
 import {onScreen, type OnScreen} from './on-screen.ts';
 import {makeWriter} from './writers.ts';
@@ -49,17 +50,7 @@ async function steadyScreen(program: Program): Promise<OnScreen> {
 }
 
 async function openSteadyTail({name, command}: Program): Promise<OnScreen> {
-	if (name === 'spoke') {
-		return onScreen([...command, 'tail', '-n', 'demo', 'pod/fast']);
-	}
-
-	const screen = await onScreen([...command, '--splashless', '--command', 'pods', '--namespace', 'demo']);
-	await screen.until('the pod', rows => rows.some(row => /fast\s.*Running/.test(row)));
-	screen.type('/fast\r');
-	await screen.until('only the pod', rows => rows.some(row => /fast\s.*Running/.test(row)) && rows.every(row => !row.includes('finished-writer')));
-	await pause(500);
-	screen.type('l');
-	return screen;
+	return name === 'spoke' ? onScreen([...command, 'tail', '-n', 'demo', 'pod/fast']) : logsInK9s(command, 'fast');
 }
 
 function newestOf(rows: readonly string[]): number {
