@@ -8,9 +8,10 @@ import {benchEnvironment, usageOf} from './measure.ts';
 
 export type OnScreen = {
 	type(keys: string): void;
-	/** Milliseconds since the start, or since `since`, until `isThere` held for the rows of the screen. */
+	/** Milliseconds since the start, or since `since`, until `isThere` held for the rows of the screen. One that looks at a row or two by itself is told none: to read all takes a millisecond, which would be measured. */
 	until(what: string, isThere: (rows: readonly string[]) => boolean, since?: number, limitMs?: number): Promise<number>;
 	rows(): string[];
+	row(at: number): string;
 	usage(): Promise<{residentMiB: number; mostResidentMiB: number; cpuS: number}>;
 	end(): Promise<void>;
 	readonly startedAt: number;
@@ -24,7 +25,8 @@ export async function onScreen(command: readonly string[], {columns = 120, rows 
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 0});
 	const startedAt = performance.now();
 	const child = spawn(command[0]!, command.slice(1), {name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env}});
-	const screen = () => Array.from({length: rows}, (_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true) ?? '');
+	const row = (at: number) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + at)?.translateToString(true) ?? '';
+	const screen = () => Array.from({length: rows}, (_, at) => row(at));
 	const looking = new Set<() => void>();
 	let exited: number | null = null;
 	child.onData(data => {
@@ -44,7 +46,7 @@ export async function onScreen(command: readonly string[], {columns = 120, rows 
 		child.write(answer);
 	});
 	return {
-		startedAt, rows: screen,
+		startedAt, rows: screen, row,
 		type(keys) {
 			child.write(keys);
 		},
@@ -55,7 +57,7 @@ export async function onScreen(command: readonly string[], {columns = 120, rows 
 					reject(new Error(`${command.join(' ')}: ${what} was not seen; status ${exited}; the screen:\n${screen().join('\n')}`));
 				}, limitMs);
 				const look = () => {
-					if (!isThere(screen())) {
+					if (!isThere(isThere.length === 0 ? [] : screen())) {
 						return;
 					}
 

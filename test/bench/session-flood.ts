@@ -59,8 +59,9 @@ async function keysAndLines({command}: Program): Promise<Figures> {
 /** Where k9s shows at once what a key has changed: whether it scrolls on with the log. */
 async function keysOfK9s({command}: Program): Promise<Figures> {
 	const screen = await logsInK9s(command, name);
-	const scrolls = () => /Autoscroll:(On|Off)/.exec(screen.rows().join('\n'))?.[1];
-	await screen.until('the log', () => scrolls() !== undefined);
+	await screen.until('the log', rows => rows.some(row => row.includes('Autoscroll:')));
+	const at = screen.rows().findIndex(row => row.includes('Autoscroll:'));
+	const scrolls = () => /Autoscroll:(On|Off)/.exec(screen.row(at))?.[1];
 	await pause(2500);
 	const keys: number[] = [];
 	for (let index = 0; index < keyCount; index++) {
@@ -84,7 +85,7 @@ async function keysOfCat(): Promise<number[]> {
 	for (let index = 0; index < keyCount; index++) {
 		const pressed = performance.now();
 		screen.type('j');
-		keys.push(await screen.until('the key', rows => rows.join('').length > index, pressed));
+		keys.push(await screen.until('the key', () => screen.row(Math.floor(index / 120)).length > index % 120, pressed));
 		await pause(15);
 	}
 
@@ -115,8 +116,14 @@ function numbers(screen: OnScreen): number[] {
 	return screen.rows().flatMap(row => /(\d{10}) [\da-f]{16} \./.exec(row)?.[1] ?? []).map(Number);
 }
 
+/** Where the cursor's row was last. */
+let cursorRow = 0;
+
+/** A key moves it by one row. */
 function cursor(screen: OnScreen): number {
-	return Number(/^▸\S+ (\d{10})/.exec(screen.rows().find(row => row.startsWith('▸')) ?? '')?.[1] ?? 0);
+	const near = [cursorRow, cursorRow - 1, cursorRow + 1].find(at => screen.row(at).startsWith('▸'));
+	cursorRow = near ?? Math.max(0, screen.rows().findIndex(row => row.startsWith('▸')));
+	return Number(/^▸\S+ (\d{10})/.exec(screen.row(cursorRow))?.[1] ?? 0);
 }
 
 function counted(screen: OnScreen): number {
