@@ -13,7 +13,7 @@ export const rooms: readonly Room[] = [
 	{name: 'errors', answers: 'How is a failure told: code, leg, remedy, exit status?', mayImport: []},
 	{name: 'version', answers: 'Which version is this?', mayImport: []},
 	{name: 'failures', answers: 'Who spoke, and what do these words of an apiserver, tunnel, kubelet or runtime mean?', mayImport: ['errors']},
-	{name: 'text', answers: 'What may cluster text do to a terminal, and how wide is it?', mayImport: ['errors'], packages: ['string-width']},
+	{name: 'text', answers: 'What may cluster text do to a terminal, how wide is it, and which signs of ours can be shown?', mayImport: ['errors'], packages: ['string-width']},
 	{name: 'command-line', answers: 'What did the user ask for?', mayImport: ['errors', 'text']},
 	{name: 'wire', answers: 'How do bytes become frames, streams and channels? (no Kubernetes in it)', mayImport: ['errors'], packages: ['ws']},
 	{name: 'cluster', answers: 'How is the apiserver reached, and as whom?', mayImport: ['errors', 'version', 'text', 'failures', 'command-line', 'wire'], packages: ['yaml']},
