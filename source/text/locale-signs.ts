@@ -16,7 +16,7 @@ export function showsUnicode(env: NodeJS.ProcessEnv, platform: string): boolean 
 
 /** One cell each, so that columns stay. */
 export const plainSigns: Readonly<Record<string, string>> = {
-	'←': '<', '↑': '^', '→': '>', '↓': 'v', '–': '-', '—': '-', '’': '\'', '‘': '\'', '“': '"', '”': '"', '×': 'x', '≤': '<', '≥': '>', '⟨': '<', '⟩': '>', '␛': '^',
+	'←': '<', '↑': '^', '↓': 'v', '–': '-', '—': '-', '’': '\'', '‘': '\'', '“': '"', '”': '"', '×': 'x', '≤': '<', '≥': '>', '⟨': '<', '⟩': '>', '␛': '^',
 };
 
 /** Of reports, which need no width. */

@@ -37,6 +37,7 @@ export const asciiGlyphs: Glyphs = {
 	dot: '|', more: '$', newLine: '\\n', to: '>', into: '/', spark: ['_', '.', '-', '=', '+', '*', '#'],
 };
 
+/** ASCII for a terminal that does not show Unicode. */
 export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
 	return showsUnicode(env, platform) ? unicodeGlyphs : asciiGlyphs;
 }

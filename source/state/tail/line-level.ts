@@ -63,22 +63,16 @@ function klogLevel(bytes: Buffer, from: number, end: number): LineLevel | undefi
 function wordLevel(bytes: Buffer, from: number, end: number): LineLevel {
 	let found: LineLevel | undefined;
 	let isKeyed = false;
-	// A constant of the module would be looked up for each byte.
-	const inWord = isInWord;
-	const lengthsOf = lengths;
 	for (let at = from; at < end;) {
-		const first = bytes[at++]!;
-		if (inWord[first] === 0) {
+		if (isInWord[bytes[at]!] === 0) {
+			at++;
 			continue;
 		}
 
-		const begin = at - 1;
-		while (at < end && inWord[bytes[at]!] === 1) {
-			at++;
-		}
-
+		const begin = at;
+		at = wordEnd(bytes, at, end);
 		const length = at - begin;
-		if (length > longestWord || ((lengthsOf[first]! >> length) & 1) === 0) {
+		if (length > longestWord || ((lengths[bytes[begin]!]! >> length) & 1) === 0) {
 			continue;
 		}
 
