@@ -100,7 +100,8 @@ function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
 	}
 
 	if (grounds.about === 'open-connection') {
-		return {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why: 'verification is on; the kubelet has not answered yet'};
+		const why = 'verification is on; the kubelet has not answered yet';
+		return grounds.opened ? {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why} : {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [], why};
 	}
 
 	return grounds.about === 'configuration'

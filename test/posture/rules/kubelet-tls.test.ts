@@ -43,6 +43,7 @@ const rows: readonly Row[] = [
 	['a /flagz that lacks the flag says nothing', grounds({flags: [flags({})]}), 'unknown', 'unknown'],
 	['CA set, and the kubelet answered', grounds({flags: [flags(checked)], ...answered}), 'verified', 'proven'],
 	['CA set, the stream opened but the kubelet was not heard', grounds({flags: [flags(checked)], about: 'open-connection'}), 'verified', 'inferred'],
+	['CA set, and only the request has gone out', grounds({flags: [flags(checked)], about: 'open-connection', opened: false}), 'unknown', 'unknown'],
 	['CA set, nothing tried', grounds({flags: [flags(checked)]}), 'unknown', 'unknown'],
 	['CA set, and kubelets have answered this process', grounds({flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}), 'verified', 'inferred'],
 	['CA set, and this process refused every kubelet so far', grounds({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}), 'refused', 'inferred'],
