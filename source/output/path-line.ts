@@ -52,10 +52,11 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 
 	const end = labeller.onLabel((id, path) => {
 		if (path.phase === 'checking') {
-			owed.set(id, path);
-			if (mode === 'auto') {
+			if (mode === 'auto' && (!owed.has(id) || path.legs[1]?.tls.state !== 'unknown')) {
 				say(path);
 			}
+
+			owed.set(id, path);
 
 			return;
 		}

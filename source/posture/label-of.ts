@@ -43,7 +43,7 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known
 		connection: connection?.id ?? null,
 		bound: connection !== null,
 		answered: watched.answered,
-		opened: watched.opened,
+		stoodOpen: watched.opened && watched.phase === 'settled',
 		socket: connection && socketReading(connection),
 		front: connection
 			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, foreignHeaders: readings.foreignHeaders, processChanged: shared.spreadsRequests})

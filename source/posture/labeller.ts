@@ -30,13 +30,10 @@ const betweenReadsMs = 1000;
 /** The stream's first bytes are printed before anything is read beside it. */
 const afterOpeningMs = 20;
 
-/** How long a 101 of an exec waits for the far end to be heard before its label is settled without. */
-const answerWaitMs = 250;
-
 /** A stream that is open for so long is worth the apiserver's counters, where nothing else tells its route. */
 const lastsMs = 1000;
 
-/** A label that is waited for settles within this, measured from its stream's opening. */
+/** A label settles within this, measured from its stream's opening: that long are counters waited for, and the far end where its word would tell. */
 const settleWithinMs = 1800;
 
 /** @see Labeller */
@@ -160,13 +157,13 @@ class ConnectionLabeller implements Labeller {
 		// A translated exec gets its 101 before the apiserver dials the kubelet, and some answers are anybody's; every other opening is the far end's own.
 		const answersFirst = !mayBeApiservers && !(carrier === 'websocket' && (purpose.feature === 'exec' || purpose.feature === 'attach'));
 		this.#change(connection, {opened: true, ...answersFirst ? {answered: true} : {}});
-		void this.#settle(connection.id, answersFirst ? 0 : answerWaitMs);
+		void this.#settle(connection.id);
 	}
 
-	async #settle(id: string, waitMs: number): Promise<void> {
+	async #settle(id: string): Promise<void> {
 		const openedAt = Date.now();
 		const until = performance.now() + settleWithinMs;
-		const [shared, late] = await Promise.all([this.#readShared(), this.#readLate(id), this.#heard(id, waitMs)]);
+		const [shared, late] = await Promise.all([this.#readShared(), this.#readLate(id)]);
 		const watched = this.#watched.get(id);
 		if (!watched || watched.phase !== 'checking') {
 			return;
@@ -182,6 +179,7 @@ class ConnectionLabeller implements Labeller {
 			}, lastsMs).unref();
 		}
 
+		await this.#heard(id, watched, until);
 		if (watched.phase === 'checking') {
 			watched.phase = 'settled';
 			this.#publish(id);
@@ -253,10 +251,15 @@ class ConnectionLabeller implements Labeller {
 		return late;
 	}
 
-	/** Until the far end was heard, or the wait is over. */
-	async #heard(id: string, waitMs: number): Promise<void> {
-		const until = performance.now() + waitMs;
-		while (performance.now() < until && this.#watched.get(id)?.answered === false) {
+	/** Until the far end was heard or refused, where that tells anything, or the time is over. What is known by now is told meanwhile. */
+	async #heard(id: string, watched: WatchedConnection, until: number): Promise<void> {
+		const tellsTls = () => this.#labelOf({...watched, answered: true}).legs[1]!.tls.state !== this.#labelOf(watched).legs[1]!.tls.state;
+		if (watched.answered || !tellsTls()) {
+			return;
+		}
+
+		this.#publish(id);
+		while (performance.now() < until && !watched.answered && watched.phase === 'checking') {
 			await pause(25);
 		}
 	}

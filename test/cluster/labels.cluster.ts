@@ -8,6 +8,7 @@ import {image} from './lab/image.ts';
 import {apply} from './lab/kubectl.ts';
 import {servesFlagz} from './lab/postures.ts';
 import {konnectivityGiven} from './lab/programs.ts';
+import {openTerminal} from '../support/terminal.ts';
 import {useCluster} from './support/cluster.ts';
 import {pathsIn} from './support/stream-cells.ts';
 
@@ -81,6 +82,21 @@ test('an exec that the apiserver translates gets its 101 before the kubelet is d
 		t.deepEqual(labels.filter(({legs}) => legs[1]?.tls.basis === 'proven' && legs[1].tls.state !== truth.tls).map(({line}) => line), []);
 	}
 });
+
+for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
+	test(`${posture}: no line that a terminal is told of a stream, from its first to its last, says another word of leg 2 than the flags do`, async t => {
+		const cluster = await useCluster({postures: [posture]});
+		const truth = cluster.truth(posture, {feature: 'logs', serving: 'signed'});
+		for (const args of [['logs', 'tcp-0', '--tail=1'], ['exec', 'shell', '--', 'true'], ['exec', 'shell', '--', 'sleep', '3']]) {
+			const terminal = await openTerminal(t, args, {home: cluster.lab.folder, columns: 160, env: {KUBECONFIG: cluster.kubeconfig(posture)}});
+			await terminal.ended();
+			const words = [...terminal.raw().matchAll(/apiserver -(?:.*,)?([\w ]+)-[>x]/g)].map(([, word]) => word!);
+			t.is(words[0], 'checking', terminal.raw());
+			t.deepEqual(words.filter(word => !['checking', 'unknown', 'TLS unknown', truth.tls].includes(word)), [], terminal.raw());
+			t.is(words.at(-1), servesFlagz(posture) || truth.tls === 'refused' ? truth.tls : words.at(-1), terminal.raw());
+		}
+	});
+}
 
 async function until(holds: () => boolean, limitMs: number): Promise<void> {
 	for (const end = Date.now() + limitMs; !holds();) {

@@ -3,6 +3,7 @@ import {once} from 'node:events';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {stripVTControlCharacters} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {openTerminal, type TestTerminal} from '../support/terminal.ts';
 import {bareImage, image} from './lab/image.ts';
@@ -27,6 +28,9 @@ function labelled({tls, routes}: Truth): string {
 	return `(?:${words.join('|')}|┈route\\?) [━╍]${tls}`;
 }
 
+/** In the path pane, the dock, or a tail’s own line. */
+const secondLegIsVerified = /(?:direct|konnectivity|route\?|unknown) [━╍] ?verified|direct,verified/;
+
 async function moveTo(terminal: TestTerminal, name: string): Promise<void> {
 	await terminal.sees(/writer +1\/1 +Running/, 60_000);
 	terminal.type(`/${name}\r`);
@@ -47,6 +51,7 @@ for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 		terminal.press('view.pods', 'pods.logs');
 		if (truth.tls === 'refused') {
 			await terminal.sees(/certificate|signed by unknown authority/);
+			t.notRegex(stripVTControlCharacters(terminal.raw()), secondLegIsVerified, 'in no frame');
 			return;
 		}
 

@@ -16,8 +16,9 @@ function scripted() {
 		},
 	};
 	return {labeller, label(id: string, phase: Path['phase'], line: string, about: Path['about'] = 'open-connection') {
+		const state = /,(\w+)-[>x]/.exec(line)?.[1] ?? 'unknown';
 		for (const listener of listeners) {
-			listener(id, {phase, line, about} as Path);
+			listener(id, {phase, line, about, legs: [{}, {tls: {state}}]} as unknown as Path);
 		}
 	}};
 }
@@ -32,6 +33,10 @@ test('auto tells leg 1 at once, leg 2 when it is known, and each line once', asy
 	label('c1', 'checking', checking);
 	t.deepEqual(written, [`${checking}\n`]);
 	label('c1', 'checking', checking);
+	label('c1', 'checking', settled.replace('unverified', 'TLS unknown'));
+	t.deepEqual(written, [`${checking}\n`], 'a route alone is half of leg 2');
+	label('c1', 'checking', settled);
+	t.deepEqual(written, [`${checking}\n`, `${settled}\n`]);
 	label('c1', 'settled', settled);
 	label('c2', 'checking', checking);
 	label('c2', 'settled', settled);

@@ -275,22 +275,32 @@ test('a connection that ends before anything is read beside it has what was read
 	cluster.close();
 });
 
-test('an exec’s 101 alone proves no check: the kubelet has to be heard', async t => {
-	const {env} = await openSandbox(t, {scenario: 'verified'});
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-	const {labeller, told, until} = listen(cluster);
-	const exec = {...purpose, feature: 'exec'} as const;
-	const connection = await connectWitnessed(cluster, exec, labeller.witness);
-	labeller.witness.opened?.(connection, exec, opened);
-	t.is(told.at(-1)?.legs[1]?.tls.basis, 'inferred');
-	labeller.witness.answered?.(connection, exec);
-	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.basis, 'proven');
-	connection.close();
-	cluster.close();
-});
+for (const [title, isHeard, basis] of [
+	['an exec’s 101 alone proves no check, and nothing is said of one until the kubelet is heard', true, 'proven'],
+	['an exec that stays silent for longer than a refusal takes is verified, and no better than inferred', false, 'inferred'],
+] as const) {
+	test(title, async t => {
+		const {env} = await openSandbox(t, {scenario: 'verified'});
+		const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+		const {labeller, told, until} = listen(cluster);
+		const exec = {...purpose, feature: 'exec'} as const;
+		const connection = await connectWitnessed(cluster, exec, labeller.witness);
+		labeller.witness.opened?.(connection, exec, opened);
+		t.deepEqual([told.at(-1)?.phase, told.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
+		if (isHeard) {
+			labeller.witness.answered?.(connection, exec);
+		}
 
-for (const [status, body, state, basis] of [[200, 'ok', 'verified', 'proven'], [404, '404 page not found', 'verified', 'proven'], [429, 'Too many requests, please try again later.', 'verified', 'inferred'], [504, 'gateway', 'verified', 'inferred']] as const) {
-	test(`a kubelet’s answer of ${status}, in plain text, by its node’s proxy: ${state}, ${basis}`, async t => {
+		const settled = await until(({phase}) => phase === 'settled');
+		t.deepEqual([settled.legs[1]?.tls.state, settled.legs[1]?.tls.basis], ['verified', basis]);
+		t.deepEqual(told.filter(({phase, legs}) => phase === 'checking' && legs[1]?.tls.state === 'verified' && !isHeard), []);
+		connection.close();
+		cluster.close();
+	});
+}
+
+for (const [status, body, state, basis] of [[200, 'ok', 'verified', 'proven'], [404, '404 page not found', 'verified', 'proven'], [429, 'Too many requests, please try again later.', 'unknown', 'unknown'], [504, 'gateway', 'unknown', 'unknown']] as const) {
+	test(`an answer of ${status}, in plain text, by a node’s proxy: ${state}, ${basis}`, async t => {
 		const server = await startServer({request(request, response) {
 			const answers: Readonly<Record<string, string>> = {
 				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}}),

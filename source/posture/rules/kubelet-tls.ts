@@ -101,7 +101,7 @@ function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
 
 	if (grounds.about === 'open-connection') {
 		const why = 'verification is on; the kubelet has not answered yet';
-		return grounds.opened ? {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why} : {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [], why};
+		return grounds.stoodOpen ? {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why} : {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [], why};
 	}
 
 	return grounds.about === 'configuration'

@@ -162,7 +162,7 @@ export class TunnelPool<T extends PooledTunnel> {
 	/** The best tunnel of now: an unused one; a shared one only when as many as may own one do. */
 	#place(): Lease<T> | undefined {
 		let best: T | undefined;
-		let fewest = this.#total >= owners ? Number.POSITIVE_INFINITY : 1;
+		let fewest = this.#total >= owners ? Infinity : 1;
 		for (const [tunnel, connections] of this.#connections) {
 			if (connections === 0 && tunnel.stale) {
 				this.#connections.delete(tunnel);
