@@ -1,4 +1,4 @@
-/** Runs the suite and closes with one line that counts: `N passed, N failed, N skipped`. `--cluster` runs the real-cluster suite instead. */
+/** Runs the suite and closes with what failed, a line each, and one line that counts: `N passed, N failed, N skipped`. `--cluster` runs the real-cluster suite instead. */
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, mkdtempSync} from 'node:fs';
@@ -25,12 +25,12 @@ if (lab) {
 
 const longestSilenceMs = (cluster ? 15 : 5) * 60_000;
 
-type Run = {status: number; passed: number; failed: number; skipped: number; failedFiles: ReadonlySet<string>};
+type Run = {status: number; passed: number; failed: number; skipped: number; failures: readonly string[]; failedFiles: ReadonlySet<string>};
 
 const first = await run([...settings, ...chosen]);
 // On a busy machine a terminal or a tunnel can miss its time. Files with a failure get a second run, alone; both are shown, and what fails twice has failed.
 const again = first.failed > 0 && first.failedFiles.size > 0 ? await secondRun(first) : undefined;
-const counts = again ? {passed: first.passed + first.failed - again.failed, failed: again.failed, skipped: first.skipped} : first;
+const counts = again ? {passed: first.passed + first.failed - again.failed, failed: again.failed, skipped: first.skipped, failures: again.failures} : first;
 const status = again ? again.status : first.status;
 
 async function secondRun({failedFiles}: Run): Promise<Run> {
@@ -49,6 +49,7 @@ async function run(options: readonly string[]): Promise<Run> {
 
 	const ended = once(ava, 'close');
 	const counts = {passed: 0, failed: 0, skipped: 0};
+	const failures: string[] = [];
 	const failedFiles = new Set<string>();
 	// A worker that cannot end keeps ava for good, past its own limits.
 	const stood = setTimeout(() => {
@@ -63,6 +64,7 @@ async function run(options: readonly string[]): Promise<Run> {
 			counts.passed++;
 		} else if (line.startsWith('not ok ')) {
 			counts.failed++;
+			failures.push(line.replace(/^not ok \d+ - /, ''));
 			for (const file of fileOf(line)) {
 				failedFiles.add(file);
 			}
@@ -77,7 +79,7 @@ async function run(options: readonly string[]): Promise<Run> {
 		process.off(signal, pass);
 	}
 
-	return {status: code ?? 1, ...counts, failedFiles};
+	return {status: code ?? 1, ...counts, failures, failedFiles};
 }
 
 /** `not ok 3 - app › session › title` came from test/app/session.test.ts; a crash names its file itself. */
@@ -100,5 +102,6 @@ if (lab) {
 
 // A skipped cluster test would hide that the evidence was never tried.
 const skippedInCi = cluster && counts.skipped > 0;
+process.stdout.write(counts.failures.map(title => `failed: ${title}\n`).join(''));
 process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
 process.exitCode = status !== 0 || counts.failed > 0 || counts.passed === 0 || skippedInCi ? 1 : 0;
