@@ -29,7 +29,7 @@ function labelled({tls, routes}: Truth): string {
 }
 
 /** In the path pane, the dock, or a tail’s own line. */
-const secondLegIsVerified = /(?:direct|konnectivity|route\?|unknown) [━╍] ?verified|direct,verified/;
+const secondLegIsVerified = /(?:direct|konnectivity|route\?|unknown) [━╍] ?verified(?! [━╍]+► apiserver)|direct,verified/;
 
 async function moveTo(terminal: TestTerminal, name: string): Promise<void> {
 	await terminal.sees(/writer +1\/1 +Running/, 60_000);
@@ -58,6 +58,7 @@ for (const posture of ['off-direct', 'good-direct', 'bad-direct'] as const) {
 		await terminal.sees(/Tail pod\/tcp-0/);
 		terminal.press('view.back');
 		await terminal.sees(new RegExp(`[●◐] logs +pod/tcp-0 +${labelled(truth)}`));
+		t.is(secondLegIsVerified.test(stripVTControlCharacters(terminal.raw())), truth.tls === 'verified');
 	});
 }
 
