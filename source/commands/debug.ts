@@ -3,12 +3,11 @@ import {guardAccess} from '../actions/access.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
+import {noticeLine} from '../output/notice-line.ts';
 import {addDebugContainer, debugContainerName, untilRunning} from '../sessions/debug-container.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
-import {shownOn} from '../text/locale-signs.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Command, Invocation} from './command.ts';
 import {printEndedContainer} from './debug/print-ended-container.ts';
 import {runRemoteCommand} from './remote-command/run-remote-command.ts';
@@ -107,6 +106,6 @@ function throwIfNotRunning({notRunning}: Added): void {
 
 function say({flags, stderr}: Pick<DebugInvocation, 'flags' | 'stderr'>, notice: string): void {
 	if (!flags.quiet) {
-		stderr.write(`${shownOn(stderr, sanitiseLine(notice))}\n`);
+		stderr.write(noticeLine(notice, stderr));
 	}
 }

@@ -2,11 +2,10 @@
 import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
+import {noticeLine} from '../output/notice-line.ts';
 import {tellPaths, type PathMode} from '../output/path-line.ts';
 import {writeThrough} from '../output/write-through.ts';
 import {connectAhead} from '../sessions/connect-ahead.ts';
-import {shownOn} from '../text/locale-signs.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Command, Invocation} from './command.ts';
 import {chooseFollowed, chooseLogs} from './logs/choose-logs.ts';
 import {logRequest, type LogRequest} from './logs/log-request.ts';
@@ -46,7 +45,7 @@ async function print(cluster: ClusterAccess, request: LogRequest, {flags, given,
 	const output = writeThrough(stdout);
 	const signal = AbortSignal.any([interrupted, output.closed]);
 	const say = (notice: string) => {
-		stderr.write(`${shownOn(stderr, sanitiseLine(notice))}\n`);
+		stderr.write(noticeLine(notice, stderr));
 	};
 
 	const asking = {podRunningTimeoutMs: flags['pod-running-timeout'], signal, say};

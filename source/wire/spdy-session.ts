@@ -28,9 +28,6 @@ type SessionEvents = {
 	stream: [SpdyStream];
 	/** Round trip of a PING, milliseconds. */
 	roundTrip: [number];
-	/** A stream's reader is so far behind that reading stopped for all streams; and that it goes on. */
-	congested: [SpdyStream];
-	flowing: [SpdyStream];
 	/** Once, last; `null` after our own `end()` or the other side's orderly end with no stream left. */
 	close: [SpokeError | null];
 };
@@ -59,8 +56,6 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	constructor(carrier: Duplex, options: SpdySessionOptions = {}) {
 		super();
-		// Whoever has a stream listens: as many as there are streams.
-		this.setMaxListeners(0);
 		this.#carrier = carrier;
 		this.#batch = new FrameBatch(carrier);
 		this.#role = options.role ?? 'client';
@@ -221,7 +216,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			this.#carrier.resume();
 		}
 
-		this.emit('flowing', stream);
+		stream.emit('flowing');
 	}
 
 	#write(bytes: Buffer, sent?: (error?: Error | null) => void): void {
@@ -258,7 +253,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			if (stream.readableLength > this.streamBufferBytes && !this.#full.has(stream)) {
 				this.#full.add(stream);
 				this.#carrier.pause();
-				this.emit('congested', stream);
+				stream.emit('congested');
 			}
 		}
 

@@ -20,6 +20,7 @@ Bytes both ways, each way ended on its own: `end()` sends FIN, the other side's 
 The other side's RST_STREAM is an `'error'` with a `StreamReset`, the session's loss one with a `SpokeError`;
 both come after the bytes that were received before.
 `'reply'` comes with the other side's SYN_REPLY; nothing needs to wait for it.
+`'congested'`: the reader is so far behind that reading stopped for all streams of the session; `'flowing'`: this one holds it up no more.
 */
 export class SpdyStream extends Duplex {
 	readonly id: number;

@@ -1,7 +1,7 @@
 /** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
+import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
 import {isLoopback} from '../../sessions/forward/listen-address.ts';
-import {shownOn} from '../../text/locale-signs.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
 
@@ -14,7 +14,7 @@ export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 	};
 
 	const note = (text: string) => {
-		stderr.write(`${shownOn(stderr, sanitiseLine(text))}\n`);
+		stderr.write(noticeLine(text, stderr));
 	};
 
 	return {

@@ -4,12 +4,11 @@ import {guardAccess} from '../../actions/access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {statusOfSignal} from '../../errors/exit-status.ts';
+import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import {whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
 import {startProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
 import type {ListenPlace} from '../../sessions/proxy-listener/listen-address.ts';
-import {shownOn} from '../../text/locale-signs.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Invocation} from '../command.ts';
 import {requestFlags, type proxyRow} from '../rows/proxy.ts';
 
@@ -34,12 +33,12 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 			witness: paths.witness,
 			onEvent({method, path, status, error}) {
 				if (error) {
-					stderr.write(`${shownOn(stderr, sanitiseLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`))}\n`);
+					stderr.write(noticeLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`, stderr));
 				}
 			},
 		});
 		stdout.write(`Starting to serve on ${listener.address}\n`);
-		stderr.write(`${whoCanUse(place)}, with the rights of ${sanitiseLine(cluster.facts.impersonating ?? cluster.facts.user ?? 'this user')}, as long as this runs\n`);
+		stderr.write(noticeLine(`${whoCanUse(place)}, with the rights of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, as long as this runs`, stderr));
 		if (!interrupted.aborted) {
 			await once(interrupted, 'abort');
 		}

@@ -9,6 +9,7 @@ import {parseDuration} from '../../command-line/parse-duration.ts';
 import {timerMs} from '../../cluster/timer-ms.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
+import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import {writeThrough} from '../../output/write-through.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
@@ -77,7 +78,7 @@ async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget
 	await printBody(answer, output, stdout.isTTY);
 	const {status, statusText} = answer;
 	if (status >= 300 && status < 400 && answer.headers.location !== undefined) {
-		stderr.write(`redirected to ${sanitiseLine(answer.headers.location)}: not followed\n`);
+		stderr.write(noticeLine(`redirected to ${answer.headers.location}: not followed`, stderr));
 	}
 
 	if (status >= 400 && !flags['no-fail']) {

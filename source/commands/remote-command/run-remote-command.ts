@@ -3,6 +3,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
 import {statusOfSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {connectAhead} from '../../sessions/connect-ahead.ts';
@@ -10,7 +11,6 @@ import {openRemoteCommand} from '../../sessions/remote-command/open-remote-comma
 import {chooseContainer} from '../../targets/choose-container.ts';
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Invocation} from '../command.ts';
 import type {attachRow} from '../rows/attach.ts';
 import type {debugRow} from '../rows/debug.ts';
@@ -53,7 +53,7 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 	const {flags, stdin, interrupted, env} = invocation;
 	const say = (notice: string | null) => {
 		if (notice !== null && !flags.quiet) {
-			notices.write(`${sanitiseLine(notice)}\n`);
+			notices.write(noticeLine(notice, notices));
 		}
 	};
 

@@ -194,7 +194,7 @@ class ForwardedTarget implements RunningForward {
 		const running = forwardConnection(socket, pair);
 		booked.runs(running);
 		this.#booked.set(booked, pool);
-		const endWatch = watchCongestion(lease.tunnel, pair.data, booked);
+		const endWatch = watchCongestion(pair.data, booked);
 		void running.outcome.then(outcome => {
 			endWatch();
 			this.#booked.delete(booked);

@@ -1,6 +1,6 @@
 /** When is a connection's reader so far behind that it is worth telling? */
+import type {Duplex} from 'node:stream';
 import type {BookedConnection} from './connection-book.ts';
-import type {Tunnel} from './tunnel.ts';
 
 /** Being behind for less is nobody's business, milliseconds. */
 const congestedAfterMs = 1000;
@@ -8,15 +8,11 @@ const congestedAfterMs = 1000;
 const calmAfterMs = 5000;
 
 /** Marks `booked` while the reader of `data` holds its tunnel up; gives what ends the watch. */
-export function watchCongestion({session}: Pick<Tunnel, 'session'>, data: unknown, booked: Pick<BookedConnection, 'congested'>): () => void {
+export function watchCongestion(data: Duplex, booked: Pick<BookedConnection, 'congested'>): () => void {
 	let behind: NodeJS.Timeout | undefined;
 	let calm: NodeJS.Timeout | undefined;
 	let told = false;
-	const congested = (stream: unknown) => {
-		if (stream !== data) {
-			return;
-		}
-
+	const congested = () => {
 		clearTimeout(calm);
 		behind ??= setTimeout(() => {
 			told = true;
@@ -24,11 +20,7 @@ export function watchCongestion({session}: Pick<Tunnel, 'session'>, data: unknow
 		}, congestedAfterMs);
 	};
 
-	const flowing = (stream: unknown) => {
-		if (stream !== data) {
-			return;
-		}
-
+	const flowing = () => {
 		clearTimeout(behind);
 		behind = undefined;
 		if (told) {
@@ -39,12 +31,10 @@ export function watchCongestion({session}: Pick<Tunnel, 'session'>, data: unknow
 		}
 	};
 
-	session.on('congested', congested);
-	session.on('flowing', flowing);
+	data.on('congested', congested).on('flowing', flowing);
 	return () => {
 		clearTimeout(behind);
 		clearTimeout(calm);
-		session.off('congested', congested);
-		session.off('flowing', flowing);
+		data.off('congested', congested).off('flowing', flowing);
 	};
 }
