@@ -1,0 +1,147 @@
+/** What is read for the labels of one cluster: on a connection before its use, and beside it afterwards; how long it is waited for, and how often it is asked. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {Connection} from '../cluster/connection.ts';
+import {nothingRead, readBeforeUse, readOnFreshConnection, type ConnectionReadings} from './connection-readings.ts';
+import type {Closed} from './evidence.ts';
+import {needFlagz} from './rules/needs.ts';
+import {nothingShared, readShared, type SharedReadings} from './shared-readings.ts';
+
+/** A stream waits no longer than this for what is read on its connection. */
+const beforeUseLimitMs = 300;
+
+/** Flags that may not be read, are not served or do not come are not asked for again before this has passed: the next connection may end at an apiserver that serves them. */
+export const closedForMs = 10_000;
+
+/** What was read beside connections is not used for a connection that is opened later than this: an apiserver of which none of ours ended may be another since. */
+export const sharedForMs = 10_000;
+
+/** How long a reading may take that no stream waits for. */
+const lateLimitMs = 2000;
+
+/** What is read beside the connections is read at most so often. */
+const betweenReadsMs = 1000;
+
+/** The stream's first bytes are printed before anything is read beside it. */
+const afterOpeningMs = 20;
+
+const noAnswer: Closed = {source: 'flagz', where: 'GET /flagz', because: 'no-answer', need: needFlagz};
+
+export class LabelReadings {
+	readonly #cluster: ClusterAccess;
+	readonly #readAhead = new WeakMap<Connection, Promise<ConnectionReadings>>();
+	#shared: Promise<SharedReadings> | undefined;
+	#late: Promise<ConnectionReadings | null> | undefined;
+	#sharedUntil = 0;
+	#lateUntil = 0;
+	#nextReadAt = 0;
+	/** `silent`: not one word came in time, so that another connection may have better luck. */
+	#flagsClosed: {closed: Closed; silent: boolean; until: number} | undefined;
+	#ended = false;
+
+	constructor(cluster: ClusterAccess) {
+		this.#cluster = cluster;
+	}
+
+	/** When what is read beside connections was last asked for; `Date.now()`. */
+	get sharedAt(): number {
+		return this.#sharedUntil - sharedForMs;
+	}
+
+	/** An apiserver said that it gives no flags, so that asking again tells nothing. */
+	get mayNot(): boolean {
+		return this.#flagsClosed !== undefined && this.#flagsClosed.closed.because !== 'no-answer';
+	}
+
+	/** Of a connection that nothing was read on. */
+	get unanswered(): ConnectionReadings {
+		return {...nothingRead, closed: this.#flagsClosed ? [this.#flagsClosed.closed] : []};
+	}
+
+	/** Asks on a connection that was just made, so that less is to be waited for before its use. */
+	async ahead(connection: Connection): Promise<ConnectionReadings> {
+		if (this.#flagsClosed && this.#flagsClosed.until > Date.now()) {
+			return this.unanswered;
+		}
+
+		const started = performance.now();
+		const reading = readBeforeUse(connection, {limitMs: beforeUseLimitMs});
+		this.#readAhead.set(connection, reading);
+		const readings = await reading;
+		const silent = !connection.usable;
+		const [closed = silent ? noAnswer : undefined] = readings.closed;
+		// One that was lost before its time was up, by an apiserver that ends, says nothing about the next one.
+		const lost = silent && performance.now() - started < beforeUseLimitMs;
+		this.#flagsClosed = closed && !lost ? {closed, silent, until: Date.now() + closedForMs} : undefined;
+		return readings;
+	}
+
+	/** The same, waited for. What does not come in time takes the connection along, so that nothing of it is read as an answer to the stream. */
+	async beforeUse(connection: Connection): Promise<ConnectionReadings> {
+		let read = false;
+		const limit = setTimeout(() => {
+			// What has arrived by now is read first: it was in time, and only we were busy.
+			setImmediate(() => {
+				if (!read) {
+					connection.close();
+				}
+			});
+		}, beforeUseLimitMs);
+		const readings = await (this.#readAhead.get(connection) ?? this.ahead(connection));
+		read = true;
+		clearTimeout(limit);
+		return readings;
+	}
+
+	/** Many connections that come and go in a burst share a reading, and wait for it rather than take an old one. */
+	async beside(): Promise<SharedReadings> {
+		if (!this.#shared || this.#sharedUntil < Date.now()) {
+			this.#sharedUntil = Date.now() + sharedForMs;
+			const waitMs = Math.max(afterOpeningMs, this.#nextReadAt - performance.now());
+			this.#nextReadAt = performance.now() + waitMs + betweenReadsMs;
+			this.#shared = pause(waitMs).then(async () => this.#ended ? nothingShared : readShared(this.#cluster));
+		}
+
+		return this.#shared;
+	}
+
+	/** What a connection itself did not answer in time, from another one: worth less, and better than nothing. */
+	async late(readings: ConnectionReadings): Promise<ConnectionReadings | null> {
+		return readings.flags || this.#flagsClosed?.silent !== true ? null : this.elsewhere();
+	}
+
+	/** The same, whatever was answered before. */
+	async elsewhere(): Promise<ConnectionReadings | null> {
+		if (!this.#late || this.#lateUntil < Date.now()) {
+			this.#lateUntil = Date.now() + sharedForMs;
+			this.#late = readOnFreshConnection(this.#cluster, {limitMs: lateLimitMs});
+		}
+
+		const reading = this.#late;
+		const late = await reading;
+		// Nothing read is nothing to keep for the next one.
+		if (!late?.flags && this.#late === reading) {
+			this.#late = undefined;
+		}
+
+		return late;
+	}
+
+	/** A connection that ended may have been the apiserver's end: what was read beside it is not used for the next ones. */
+	forget(): void {
+		this.#shared = undefined;
+		this.#late = undefined;
+	}
+
+	end(): void {
+		this.#ended = true;
+	}
+}
+
+/** Milliseconds; holds no process open. */
+export async function pause(ms: number): Promise<void> {
+	if (ms > 0) {
+		await new Promise(resolve => {
+			setTimeout(resolve, ms).unref();
+		});
+	}
+}
