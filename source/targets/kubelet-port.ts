@@ -4,9 +4,9 @@ export type NodeWithKubelet = {status?: {daemonEndpoints?: {kubeletEndpoint?: {P
 
 const usualPort = 10_250;
 
-/** The usual one where the node names none. */
+/** The usual one where the node names none: 0 is none, too (pkg/kubelet/client/kubelet_client.go GetConnectionInfo). */
 export function kubeletPortOf(node: NodeWithKubelet | null): number {
-	return node?.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? usualPort;
+	return node?.status?.daemonEndpoints?.kubeletEndpoint?.Port || usualPort;
 }
 
 /** `kubeletPort` is null where the node, which names its kubelet's port, may not be read: then the usual one is taken for it. */

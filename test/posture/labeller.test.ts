@@ -299,20 +299,31 @@ for (const [title, isHeard, basis] of [
 	});
 }
 
-for (const [status, body, state, basis] of [[200, 'ok', 'verified', 'proven'], [404, '404 page not found', 'verified', 'proven'], [429, 'Too many requests, please try again later.', 'unknown', 'unknown'], [504, 'gateway', 'unknown', 'unknown']] as const) {
-	test(`an answer of ${status}, in plain text, by a node’s proxy: ${state}, ${basis}`, async t => {
+const plain = 'text/plain';
+for (const [method, status, type, body, state, basis] of [
+	['GET', 200, plain, 'ok', 'verified', 'proven'],
+	['HEAD', 200, plain, '', 'verified', 'proven'],
+	['GET', 404, plain, '404 page not found', 'verified', 'proven'],
+	['GET', 429, plain, 'Too many requests, please try again later.', 'unknown', 'unknown'],
+	['GET', 504, plain, 'gateway', 'unknown', 'unknown'],
+	['GET', 400, plain, '400 Bad Request: malformed Host header', 'unknown', 'unknown'],
+	['HEAD', 404, plain, '', 'unknown', 'unknown'],
+	['GET', 403, 'application/yaml', 'apiVersion: v1\ncode: 403\nkind: Status\n', 'unknown', 'unknown'],
+	['GET', 403, 'application/vnd.kubernetes.protobuf', 'k8s\u0000\n\u000C\n\u0002v1\u0012\u0006Status', 'unknown', 'unknown'],
+] as const) {
+	test(`an answer of ${status} to ${method} by a node’s proxy, ${type}, ${body.length} bytes: ${state}, ${basis}`, async t => {
 		const server = await startServer({request(request, response) {
 			const answers: Readonly<Record<string, string>> = {
 				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}}),
 				'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
 			};
 			const isProxied = request.url!.includes('/proxy');
-			response.writeHead(isProxied ? status : 200, {'Content-Type': 'text/plain'}).end(isProxied ? body : answers[request.url!] ?? '{}');
+			response.writeHead(isProxied ? status : 200, {'Content-Type': isProxied ? type : plain}).end(isProxied ? body : answers[request.url!] ?? '{}');
 		}}, await apiserverCertificate());
 		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
 		const {labeller, told} = listen(cluster);
 		const target = {base: '/api/v1/nodes/n1/proxy', purpose: {feature: 'node-proxy', target: {...purpose.target, kind: 'Node'}, request: {scheme: 'https', port: 10_250, portName: null, kubeletPort: true}}} as const;
-		const answer = await sendProxyRequest(cluster, target, {method: 'GET', path: '/x', headers: {}, timeoutMs: 0}, {witness: labeller.witness});
+		const answer = await sendProxyRequest(cluster, target, {method, path: '/x', headers: {}, timeoutMs: 0}, {witness: labeller.witness});
 		const tls = told.findLast(({about}) => about === 'open-connection')?.legs[1]?.tls;
 		t.deepEqual([answer.status, tls?.state, tls?.basis], [status, state, basis]);
 		answer.body.resume();

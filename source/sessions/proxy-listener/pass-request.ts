@@ -38,9 +38,9 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 	try {
 		const {status, statusText, headers, body} = await connection.request({...asked, path: base + behind});
 		const begun = status >= 400 ? beginningOf(body) : null;
-		const opened = () => witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeApiservers(status)});
+		const opened = (words: Buffer) => witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeApiservers(status, headers, words)});
 		if (!begun && !isOwnRedirect(status, behind)) {
-			opened();
+			opened(nothing);
 		}
 
 		await answer(response, status, statusText, headers, body);
@@ -50,7 +50,7 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 		if (said) {
 			witness?.failed?.(connection, purpose, said);
 		} else if (words) {
-			opened();
+			opened(words);
 		}
 	} catch (thrown) {
 		if (!gone.signal.aborted) {
@@ -63,6 +63,8 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 		connection.close();
 	}
 }
+
+const nothing = Buffer.alloc(0);
 
 /** Gathers while the body is passed on; gives what came, or `undefined` where that is not enough to judge by. */
 function beginningOf(body: Readable): () => Buffer | undefined {

@@ -49,7 +49,7 @@ export async function sendProxyRequest(cluster: ClusterAccess, {base, purpose}: 
 			throw said;
 		}
 
-		witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeApiservers(answer.status)});
+		witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeApiservers(answer.status, answer.headers, begun)});
 		const over = () => {
 			witness?.closed?.(connection, purpose);
 			connection.close();

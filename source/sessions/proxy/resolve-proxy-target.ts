@@ -73,12 +73,15 @@ function requestFacts(target: ProxyTarget, object: PodObject | ServiceObject | N
 	}
 }
 
-/** A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). */
+/**
+A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). The apiserver compares ports as texts:
+one that is written otherwise is dialled without the kubelet's TLS (pkg/registry/core/node/strategy.go ResourceLocation).
+*/
 function nodeRequest({scheme, port}: ProxyTarget, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const kubelet = node && kubeletPortOf(node);
 	const number = port === null ? kubelet : Number(port);
-	if (number !== null && Number.isNaN(number)) {
-		throw new SpokeError('ERR_USAGE', `invalid port ${JSON.stringify(port)}: a node’s ports have no names`);
+	if (port !== null && !/^[1-9]\d*$/.test(port)) {
+		throw new SpokeError('ERR_USAGE', `invalid port ${JSON.stringify(port)}: a node’s port is a number without leading zeros`);
 	}
 
 	const kubeletPort = number === kubelet || (kubelet === null ? null : false);

@@ -32,12 +32,20 @@ export function saidByApiserver(status: number, headers: IncomingHttpHeaders, be
 	return isStatus ? refusal({status, headers, body}) : null;
 }
 
+/** A Status in one of these is not looked into (k8s.io/apiserver pkg/endpoints/handlers/negotiation). */
+const otherEncodings = /^application\/(?:yaml|cbor|vnd\.kubernetes\.protobuf)/;
+
+/** What Go's HTTP server itself says of a request that it cannot read, the apiserver's as well as a kubelet's (net/http server.go). */
+const serversOwn = /^(?:400 Bad Request|431 Request Header Fields Too Large)/;
+
 /**
-Words that are no Status, with these, are an apiserver's too: too many requests, a limit that passed, a panic.
+Whether an answer that `saidByApiserver` takes for the backend's may be the apiserver's all the same: it has no words, or they are in an encoding that is not read here,
+or they are those of too many requests, of a limit that passed, of a panic.
 @see k8s.io/apiserver pkg/server/filters maxinflight.go tooManyRequests, timeout.go, wrap.go
 */
-export function mayBeApiservers(status: number): boolean {
-	return status === 429 || status >= 500;
+export function mayBeApiservers(status: number, headers: IncomingHttpHeaders, begun: Buffer): boolean {
+	return status === 429 || status >= 500
+		|| (status >= 400 && (begun.length === 0 || otherEncodings.test(headers['content-type'] ?? '') || serversOwn.test(begun.toString('latin1', 0, 64))));
 }
 
 /** The apiserver itself sends a client that leaves out the slash behind `/proxy` there (apimachinery pkg/util/proxy/upgradeaware.go). */

@@ -9,6 +9,7 @@ import {text} from '../../support/run-command.ts';
 
 const objects: Record<string, object> = {
 	'/api/v1/nodes/n1': {metadata: {name: 'n1', uid: 'n'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 10_250}}}},
+	'/api/v1/nodes/zero': {metadata: {name: 'zero', uid: 'n'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 0}}}},
 	'/api/v1/nodes/odd': {metadata: {name: 'odd', uid: 'n'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 9999}}}},
 	'/api/v1/namespaces/default/pods/web': {metadata: {name: 'web', uid: 'p'}, spec: {nodeName: 'n1', containers: [{name: 'c', ports: [{name: 'http', containerPort: 8080}]}]}},
 	'/api/v1/namespaces/default/services/web': {metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}},
@@ -42,6 +43,7 @@ const resolved: ReadonlyArray<[target: string, base: string, scheme: string, por
 	['node/https:n1:8443/', '/api/v1/nodes/https:n1:8443/proxy', 'https', 8443, null, false],
 	['node/odd:9999/', '/api/v1/nodes/odd:9999/proxy', 'https', 9999, null, true],
 	['node/odd:10250/', '/api/v1/nodes/odd:10250/proxy', 'http', 10_250, null, false],
+	['node/zero:10250/', '/api/v1/nodes/zero:10250/proxy', 'https', 10_250, null, true],
 	['node/hidden/', '/api/v1/nodes/hidden/proxy', 'https', null, null, true],
 	['node/https:hidden:10250/', '/api/v1/nodes/https:hidden:10250/proxy', 'https', 10_250, null, null],
 	['node/hidden:9100/', '/api/v1/nodes/hidden:9100/proxy', 'http', 9100, null, null],
@@ -72,6 +74,10 @@ test('a port that is not there, or must be named, is said before any request', a
 	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('pod/web:nope/'), 'default'), {code: 'ERR_NOT_FOUND'});
 	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('pod/hidden:name/'), 'default'), {code: 'ERR_FORBIDDEN'});
 	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('svc/none/'), 'default'), {code: 'ERR_NOT_FOUND'});
+	for (const port of ['010250', '1025e1', '10250 ', 'https', '0']) {
+		await t.throwsAsync(resolveProxyTarget(cluster, {...parseProxyTarget('node/n1/'), port}, 'default'), {code: 'ERR_USAGE'}, port);
+	}
+
 	t.deepEqual(urls, []);
 });
 
