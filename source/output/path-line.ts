@@ -36,12 +36,14 @@ export function tellPaths(cluster: ClusterAccess, {mode, stderr}: {mode: PathMod
 /** The same on a labeller of one's own. */
 export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathTelling {
 	const owed = new Map<string, Path>();
-	/** The line that was told last, of connections that are settled; `null` for one that was given up before its use. */
-	const done = new Map<string, string | null>();
+	/** What was told last of connections that are settled; `null` for one that was given up before its use. */
+	const done = new Map<string, Path | null>();
 	const used = new Set<string>();
 	const lines = new Set<string>();
 	const closings = new Map<string, () => void>();
 	let settled: (() => void) | undefined;
+	/** An object tells how sure it is, too. */
+	const reads = ({line, legs}: Path) => mode === 'json' ? `${line} ${legs.map(({tls, route}) => `${tls.basis} ${route.basis}`).join(' ')}` : line;
 	const say = (path: Path) => {
 		const text = mode === 'json' ? jsonLine(path) : `${sanitiseLine(path.line)}\n`;
 		if (mode === 'json' || !lines.has(text)) {
@@ -63,8 +65,8 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 
 		owed.delete(id);
 		const last = done.get(id);
-		if (last === undefined || (last !== null && last !== path.line && path.about === 'open-connection')) {
-			done.set(id, path.line);
+		if (last === undefined || (last !== null && reads(last) !== reads(path) && (path.about === 'open-connection' || isRefusal(path)))) {
+			done.set(id, path);
 			say(path);
 		}
 
@@ -119,4 +121,9 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 			labeller.close();
 		},
 	};
+}
+
+/** It may come long after a command was opened, and is what the line is for. */
+function isRefusal({phase, legs}: Path): boolean {
+	return phase === 'failed' && legs[1]?.tls.state === 'refused';
 }

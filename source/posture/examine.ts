@@ -65,7 +65,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		connection: connection.id,
 		bound: false,
 		answered: false,
-		stoodOpen: false,
+		passedOn: false,
 		socket: socketReading(connection),
 		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority, foreignHeaders: own.foreignHeaders, processChanged: processChanged || shared.spreadsRequests}),
 		process: own.process,

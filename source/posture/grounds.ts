@@ -133,8 +133,8 @@ export type Grounds = {
 	bound: boolean;
 	/** The far end of leg 2 answered on it: whatever check there is was passed. A 101 alone says it only where the apiserver dials first. */
 	answered: boolean;
-	/** Its stream has been open for longer than a refusal takes to come. */
-	stoodOpen: boolean;
+	/** Its stream is open, and its node takes WebSockets itself: the apiserver reached the kubelet before it said 101. */
+	passedOn: boolean;
 	socket: Reading<SocketFacts> | null;
 	front: FrontFacts;
 	/** The process that the connection ends at, when it was read on that connection. */

@@ -19,6 +19,10 @@ export type WatchedConnection = {
 	phase: Path['phase'];
 	opened: boolean;
 	answered: boolean;
+	/** @see Grounds.passedOn */
+	passedOn: boolean;
+	/** `readings` came of it, not of the refusal that another connection got. */
+	asked: boolean;
 	readings: ConnectionReadings;
 	/** Read on another connection, where this one's own answer did not come in time. */
 	late: ConnectionReadings | null;
@@ -43,7 +47,7 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known
 		connection: connection?.id ?? null,
 		bound: connection !== null,
 		answered: watched.answered,
-		stoodOpen: watched.opened && watched.phase === 'settled',
+		passedOn: watched.passedOn,
 		socket: connection && socketReading(connection),
 		front: connection
 			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, foreignHeaders: readings.foreignHeaders, processChanged: shared.spreadsRequests})

@@ -47,9 +47,9 @@ export class LabelReadings {
 		return this.#sharedUntil - sharedForMs;
 	}
 
-	/** An apiserver said that it gives no flags, so that asking again tells nothing. */
-	get mayNot(): boolean {
-		return this.#flagsClosed !== undefined && this.#flagsClosed.closed.because !== 'no-answer';
+	/** Whether this very connection was asked. */
+	asked(connection: Connection): boolean {
+		return this.#readAhead.has(connection);
 	}
 
 	/** Of a connection that nothing was read on. */

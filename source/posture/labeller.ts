@@ -5,11 +5,12 @@ import type {SpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
 import {BackgroundCounters} from './background-counters.ts';
 import {nothingRead, type ConnectionReadings} from './connection-readings.ts';
-import type {Path} from './evidence.ts';
+import type {Closed, Path} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
 import {labelOf, type WatchedConnection} from './label-of.ts';
 import {closedForMs, LabelReadings, pause, sharedForMs} from './label-readings.ts';
 import type {Labeller, LabellerOptions, MakeLabeller} from './label.ts';
+import {isPassedOn} from './passed-on.ts';
 import {nothingShared} from './shared-readings.ts';
 
 /** A stream that is open for so long is worth the apiserver's counters, where nothing else tells its route. */
@@ -17,6 +18,9 @@ const lastsMs = 1000;
 
 /** A label settles within this, measured from its stream's opening: that long are counters waited for, and the far end where its word would tell. */
 const settleWithinMs = 1800;
+
+/** How long a node may take to tell what it declares. */
+const nodeLimitMs = 600;
 
 /** @see Labeller */
 export const makeLabeller: MakeLabeller = (cluster, options = {}) => new ConnectionLabeller(cluster, options);
@@ -89,7 +93,7 @@ class ConnectionLabeller implements Labeller {
 	async #beforeUse(connection: Connection, purpose: ConnectionPurpose): Promise<void> {
 		this.#watch(connection, purpose);
 		this.#publish(connection.id);
-		this.#change(connection, {readings: await this.#readings.beforeUse(connection)});
+		this.#change(connection, {readings: await this.#readings.beforeUse(connection), asked: this.#readings.asked(connection)});
 	}
 
 	#opened(connection: Connection, purpose: ConnectionPurpose, {carrier, mayBeApiservers = false}: {carrier: 'http' | 'websocket' | 'spdy'; mayBeApiservers?: boolean}): void {
@@ -135,7 +139,9 @@ class ConnectionLabeller implements Labeller {
 			return !this.#ended && watched?.phase === 'settled' && !watched.readings.flags && !watched.late?.flags ? watched : undefined;
 		};
 
-		if (!isUnread() || this.#readings.mayNot) {
+		const isRefused = (closed: readonly Closed[]) => closed.some(({because}) => because !== 'no-answer');
+		const unread = isUnread();
+		if (!unread || (unread.asked && isRefused(unread.readings.closed))) {
 			return;
 		}
 
@@ -149,7 +155,7 @@ class ConnectionLabeller implements Labeller {
 			if (watched && late?.flags) {
 				watched.late = late;
 				this.#publish(id);
-			} else {
+			} else if (!late || !isRefused(late.closed)) {
 				this.#lookAgain(id);
 			}
 		}, closedForMs).unref();
@@ -166,16 +172,21 @@ class ConnectionLabeller implements Labeller {
 		this.#publish(id);
 	}
 
-	/** Until the far end was heard or refused, where that tells anything, or the time is over. What is known by now is told meanwhile. */
+	/** Until the far end of a command was heard or refused, where that tells anything, or the time is nearly over: then its node may tell. What is known by now is told meanwhile. */
 	async #heard(id: string, watched: WatchedConnection, until: number): Promise<void> {
 		const tellsTls = () => this.#labelOf({...watched, answered: true}).legs[1]!.tls.state !== this.#labelOf(watched).legs[1]!.tls.state;
-		if (watched.answered || !tellsTls()) {
+		const isSilent = () => !watched.answered && watched.phase === 'checking';
+		if (!isSilent() || !['exec', 'attach'].includes(watched.purpose.feature) || !tellsTls()) {
 			return;
 		}
 
 		this.#publish(id);
-		while (performance.now() < until && !watched.answered && watched.phase === 'checking') {
+		while (performance.now() < until - nodeLimitMs && isSilent()) {
 			await pause(25);
+		}
+
+		if (isSilent()) {
+			watched.passedOn = await Promise.race([isPassedOn(this.#cluster, watched), pause(nodeLimitMs).then(() => false)]);
 		}
 	}
 
@@ -267,6 +278,8 @@ function watchedConnection(connection: Connection | null, purpose: ConnectionPur
 		phase: 'checking',
 		opened: false,
 		answered: false,
+		passedOn: false,
+		asked: false,
 		readings: nothingRead,
 		late: null,
 		shared: nothingShared,

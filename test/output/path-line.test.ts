@@ -18,7 +18,7 @@ function scripted() {
 	return {labeller, label(id: string, phase: Path['phase'], line: string, about: Path['about'] = 'open-connection') {
 		const state = /,(\w+)-[>x]/.exec(line)?.[1] ?? 'unknown';
 		for (const listener of listeners) {
-			listener(id, {phase, line, about, legs: [{}, {tls: {state}}]} as unknown as Path);
+			listener(id, {phase, line, about, legs: [{tls: {}, route: {}}, {tls: {state}, route: {}}]} as unknown as Path);
 		}
 	}};
 }
@@ -92,6 +92,19 @@ for (const mode of ['auto', 'always', 'json'] as const) {
 		label('c1', 'settled', checking, 'ended-connection');
 		await telling.finished();
 		t.deepEqual(written.map(text => mode === 'json' ? `${(JSON.parse(text) as Path).line}\n` : text), [`${settled}\n`, `${later}\n`]);
+	});
+}
+
+for (const mode of ['auto', 'always', 'json'] as const) {
+	test(`${mode} tells a refusal that comes after a command was opened`, async t => {
+		const {labeller, label} = scripted();
+		const written: string[] = [];
+		const telling = told(labeller, mode, text => written.push(text));
+		const unheard = settled.replace('unverified', 'TLS unknown');
+		label('c1', 'settled', unheard);
+		label('c1', 'failed', settled.replace('unverified->', 'refused-x'), 'ended-connection');
+		await telling.finished();
+		t.deepEqual(written.map(text => /direct,([\w ]+)/.exec(text)?.[1]), ['TLS unknown', 'refused']);
 	});
 }
 

@@ -275,15 +275,16 @@ test('a connection that ends before anything is read beside it has what was read
 	cluster.close();
 });
 
-for (const [title, isHeard, basis] of [
-	['an exec’s 101 alone proves no check, and nothing is said of one until the kubelet is heard', true, 'proven'],
-	['an exec that stays silent for longer than a refusal takes is verified, and no better than inferred', false, 'inferred'],
+for (const [title, isHeard, declares, state, basis] of [
+	['an exec’s 101 alone proves no check, and nothing is said of one until the kubelet is heard', true, false, 'verified', 'proven'],
+	['an exec that stays silent says nothing of its kubelet: it may not have been dialled', false, false, 'unknown', 'unknown'],
+	['an exec that stays silent, by a node that takes WebSockets itself: its 101 is the kubelet’s', false, true, 'verified', 'inferred'],
 ] as const) {
 	test(title, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
 		const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
 		const {labeller, told, until} = listen(cluster);
-		const exec = {...purpose, feature: 'exec'} as const;
+		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'of-which-nothing-is-read'}} as const;
 		const connection = await connectWitnessed(cluster, exec, labeller.witness);
 		labeller.witness.opened?.(connection, exec, opened);
 		t.deepEqual([told.at(-1)?.phase, told.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
@@ -292,7 +293,7 @@ for (const [title, isHeard, basis] of [
 		}
 
 		const settled = await until(({phase}) => phase === 'settled');
-		t.deepEqual([settled.legs[1]?.tls.state, settled.legs[1]?.tls.basis], ['verified', basis]);
+		t.deepEqual([settled.legs[1]?.tls.state, settled.legs[1]?.tls.basis], [state, basis]);
 		t.deepEqual(told.filter(({phase, legs}) => phase === 'checking' && legs[1]?.tls.state === 'verified' && !isHeard), []);
 		connection.close();
 		cluster.close();

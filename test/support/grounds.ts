@@ -17,7 +17,7 @@ export function reading<Facts>(source: Reading<Facts>['source'], facts: Facts, m
 export function grounds(more: Partial<Grounds> = {}, feature: StreamFeature = 'exec', request: ProxyRequestFacts | null = null): Grounds {
 	return {
 		purpose: {feature, target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request},
-		about: 'configuration', time, connection: 'c1', bound: true, answered: false, stoodOpen: true,
+		about: 'configuration', time, connection: 'c1', bound: true, answered: false, passedOn: false,
 		socket: reading('socket', socketFacts, {connection: 'c1'}),
 		front: {to: 'apiserver', why: 'its certificate'},
 		process: null, flags: [], mirrorPods: [], replicas: null, unreached: [], version: versionOf('v1.36.3'), metrics: [], stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: [], closed: [],

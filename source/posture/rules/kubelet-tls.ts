@@ -100,8 +100,9 @@ function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
 	}
 
 	if (grounds.about === 'open-connection') {
-		const why = 'verification is on; the kubelet has not answered yet';
-		return grounds.stoodOpen ? {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why} : {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [], why};
+		return grounds.passedOn
+			? {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why: 'its node takes WebSockets itself: the apiserver reached the kubelet before the stream opened'}
+			: {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [], why: 'verification is on; that the kubelet has answered is not known'};
 	}
 
 	return grounds.about === 'configuration'

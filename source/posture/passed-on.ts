@@ -1,0 +1,22 @@
+/** Does the apiserver pass the WebSocket of an exec on to the kubelet, and so reach it before the 101? */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {valueOf} from './rules/apiserver-flag.ts';
+import type {WatchedConnection} from './label-of.ts';
+import {nodeNamed} from './node-facts.ts';
+
+const feature = 'ExtendWebSocketsToKubelet';
+
+/**
+It does since 1.36 where the node declares the feature and the gate is not switched off; else it answers 101 itself, dials, and translates. False where that cannot be read.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/rest/subresources.go
+*/
+export async function isPassedOn(cluster: ClusterAccess, {readings: {flags, process}, purpose: {target}}: Pick<WatchedConnection, 'readings' | 'purpose'>): Promise<boolean> {
+	const gates = flags && valueOf(flags, 'feature-gates');
+	const [, minor] = /^v?1\.(\d+)/.exec(process?.facts.version ?? '') ?? [];
+	if (gates === null || gates === undefined || new RegExp(String.raw`\b(?:${feature}|AllBeta)=false\b`).test(gates) || Number(minor ?? 0) < 36 || target.node === null) {
+		return false;
+	}
+
+	const node = await nodeNamed(cluster, target.node);
+	return node?.status?.declaredFeatures?.includes(feature) === true;
+}
