@@ -19,8 +19,8 @@ const lastsMs = 1000;
 /** A label settles within this, measured from its stream's opening: that long are counters waited for, and the far end where its word would tell. */
 const settleWithinMs = 1800;
 
-/** How long a node may take to tell what it declares. */
-const nodeLimitMs = 600;
+/** After so long without a word of a command its node is asked whether the 101 was its kubelet's. */
+const silentMs = 300;
 
 /** @see Labeller */
 export const makeLabeller: MakeLabeller = (cluster, options = {}) => new ConnectionLabeller(cluster, options);
@@ -172,7 +172,7 @@ class ConnectionLabeller implements Labeller {
 		this.#publish(id);
 	}
 
-	/** Until the far end of a command was heard or refused, where that tells anything, or the time is nearly over: then its node may tell. What is known by now is told meanwhile. */
+	/** Until the far end of a command was heard or refused, where that tells anything, or its node tells as much, or the time is over. What is known by now is told meanwhile. */
 	async #heard(id: string, watched: WatchedConnection, until: number): Promise<void> {
 		const tellsTls = () => this.#labelOf({...watched, answered: true}).legs[1]!.tls.state !== this.#labelOf(watched).legs[1]!.tls.state;
 		const isSilent = () => !watched.answered && watched.phase === 'checking';
@@ -181,12 +181,12 @@ class ConnectionLabeller implements Labeller {
 		}
 
 		this.#publish(id);
-		while (performance.now() < until - nodeLimitMs && isSilent()) {
-			await pause(25);
-		}
-
+		await pauseWhile(isSilent, until - settleWithinMs + silentMs);
 		if (isSilent()) {
-			watched.passedOn = await Promise.race([isPassedOn(this.#cluster, watched), pause(nodeLimitMs).then(() => false)]);
+			void isPassedOn(this.#cluster, watched).then(isPassedOn => {
+				watched.passedOn = isPassedOn;
+			});
+			await pauseWhile(() => isSilent() && !watched.passedOn, until);
 		}
 	}
 
@@ -288,4 +288,10 @@ function watchedConnection(connection: Connection | null, purpose: ConnectionPur
 		error: null,
 		failedAt: null,
 	};
+}
+
+async function pauseWhile(holds: () => boolean, until: number): Promise<void> {
+	while (performance.now() < until && holds()) {
+		await pause(25);
+	}
 }

@@ -2,6 +2,7 @@
 import type {Basis, Citation, Grounds, Need, Reading, Ruling, TlsState} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas, openable} from './needs.ts';
+import {knownReplicas} from './replicas.ts';
 import {frontIsSure, isOfAnother, isSameProcess} from './same-process.ts';
 import {byConstruction, cite, strengthOf, weakest} from './strength.ts';
 
@@ -95,6 +96,10 @@ function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
 		return {state: 'unverified', basis: verdict.basis, because: verdict.citations, need: verdict.basis === 'proven' ? [] : needReplicas(grounds)};
 	}
 
+	if (grounds.bound && verdict.boundBy === 'none' && (knownReplicas(grounds) ?? 1) > 1) {
+		return {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [needFlagz], why: 'another apiserver verifies; the one that answers was not read'};
+	}
+
 	if (grounds.answered) {
 		return {state: 'verified', basis: verdict.basis, because: verdict.citations, need: []};
 	}
@@ -120,7 +125,8 @@ function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[],
 	}
 
 	const counters = grounds.metrics.find(reading => !isOfAnother(reading, grounds));
-	if (counters) {
+	// They count all kubelets: of one in particular they tell nothing.
+	if (counters && grounds.purpose.target.chosenFrom === 0) {
 		const {kubeletSuccesses, logTlsFailures} = counters.facts;
 		const observed = `requests to kubelets that succeeded: ${kubeletSuccesses}; log reads refused at the certificate: ${logTlsFailures ?? 0}`;
 		if (kubeletSuccesses > 0 && !logTlsFailures) {
@@ -159,6 +165,10 @@ function byCounters(grounds: Grounds): Ruling<TlsState> | undefined {
 	const because = [cite(counters, 'log-tls-failures-counted', `kube_apiserver_pod_logs_backend_tls_failure_total ${counters.facts.logTlsFailures}`)];
 	if (!grounds.answered) {
 		return {state: 'unknown', basis: 'unknown', because, need: [needFlagz], why: 'verification is on; this kubelet may pass it or not'};
+	}
+
+	if (counters.facts.egressDials.some(({protocol, transport}) => protocol === 'http-connect' && transport === 'tcp')) {
+		return {state: 'unknown', basis: 'unknown', because, need: [needFlagz], why: 'a certificate was refused; an egress proxy’s may be meant'};
 	}
 
 	return {state: 'verified', basis: weakest('inferred', strengthOf(counters, grounds)), because, need: [needFlagz]};

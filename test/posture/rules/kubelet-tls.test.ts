@@ -7,6 +7,9 @@ const handshake = (facts: object) => reading('handshake', {node: 'n1', address: 
 const differential = (normal: 'ok' | 'certificate-refused' | 'failed') => reading('log-differential', {normal, skipping: 'ok' as const, text: 'x509', node: 'n1'}, {connection: 'c1', active: true});
 const unverifiedSocket = reading('socket', {...socketFacts, tls: {...socketFacts.tls!, verified: false, skippedBy: 'insecure-skip-tls-verify' as const}}, {connection: 'c1'});
 
+const {purpose} = grounds();
+const anyKubelet = {...purpose, target: {...purpose.target, chosenFrom: 0}};
+
 const unopened = {about: 'configuration', bound: false} as const;
 
 type Row = [title: string, given: Grounds, state: TlsState, basis: Basis];
@@ -45,8 +48,13 @@ const rows: readonly Row[] = [
 	['CA set, the kubelet was not heard, and its node takes WebSockets itself', grounds({flags: [flags(checked)], about: 'open-connection', passedOn: true}), 'verified', 'inferred'],
 	['CA set, the stream is open, and the kubelet may not even have been dialled', grounds({flags: [flags(checked)], about: 'open-connection'}), 'unknown', 'unknown'],
 	['CA set, nothing tried', grounds({flags: [flags(checked)]}), 'unknown', 'unknown'],
-	['CA set, and kubelets have answered this process', grounds({flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}), 'verified', 'inferred'],
-	['CA set, and this process refused every kubelet so far', grounds({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}), 'refused', 'inferred'],
+	['CA set, and kubelets have answered this process: others may have been meant', grounds({flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}), 'unknown', 'unknown'],
+	['CA set, and this process refused every kubelet so far: others may have been meant', grounds({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}), 'unknown', 'unknown'],
+	['CA set, no kubelet in particular, and kubelets have answered this process', grounds({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3})]}), 'verified', 'inferred'],
+	['CA set, no kubelet in particular, and this process refused every kubelet so far', grounds({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}), 'refused', 'inferred'],
+	['CA set on another of two apiservers, and a kubelet answered this one', grounds({flags: [flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2), ...answered}), 'unknown', 'unknown'],
+	['no flags, an x509 failure counted, and the kubelet answered', grounds({metrics: [metrics({logTlsFailures: 1, egressDials: []})], ...answered}), 'verified', 'inferred'],
+	['the same where an HTTP CONNECT proxy with a certificate of its own may have been refused', grounds({metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})], ...answered}), 'unknown', 'unknown'],
 	['CA set, some refused and some not', grounds({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3, kubeletSuccesses: 3})]}), 'unknown', 'unknown'],
 	['CA set, and idle upgrades of ours were accepted', grounds({flags: [flags(checked)], stepTests: [stepTest('undecided')]}), 'verified', 'proven'],
 	['CA set, and idle upgrades of ours were accepted by another kubelet', grounds({flags: [flags(checked)], stepTests: [reading('step-test', {...stepTest('undecided').facts, node: 'n2'}, {connection: 'c1'})]}), 'unknown', 'unknown'],
