@@ -32,10 +32,11 @@ export const failureRows: readonly FailureRow[] = [...kubeletRows, ...dialRows, 
 export function explainFailure(text: string, context: FailureContext = {}): Explanation | null {
 	const status = readStatus(text);
 	const message = status?.message ?? text.trim();
-	const {frame, words, dialled} = takeOffFrame(message, status?.causes ?? [], context.status === undefined);
+	const code = context.status ?? status?.code ?? 0;
+	const {frame, words, dialled} = takeOffFrame(message, status?.causes ?? [], {isStream: context.status === undefined, code});
 	const body = status ? 'status' : text.trim() === '' ? 'empty' : 'text';
 	const row = failureRows.find(row => row.frames.includes(frame) && row.words.test(words)
-		&& (row.status === undefined || row.status.includes(context.status ?? status?.code ?? 0))
+		&& (row.status === undefined || row.status.includes(code))
 		&& (row.body === undefined || row.body === body)
 		&& (row.detailsKind === undefined || row.detailsKind === status?.kind));
 	return row ? {row, text, words, frame, dialled} : null;

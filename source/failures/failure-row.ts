@@ -23,6 +23,6 @@ export type FailureRow = {
 	code: ErrorCode;
 	meaning: string;
 	remedy: string | null;
-	/** What the words prove of leg 2 for this attempt. Route: only words that nothing but a tunnel's client makes. */
-	proves: {tls?: 'refused' | 'plain'; route?: 'konnectivity' | 'egress-http-connect'};
+	/** What the words prove of leg 2 for this attempt. Route: only words that nothing but a tunnel's client makes. `answered`: a kubelet's own, behind its TLS. */
+	proves: {tls?: 'refused' | 'plain'; answered?: true; route?: 'konnectivity' | 'egress-http-connect'};
 };

@@ -6,8 +6,11 @@ export type Framed = {frame: Frame; words: string; dialled: string | null};
 /** `Get "https://HOST:PORT/containerLogs/…": WORDS`, also for exec and attach through the translator: always by TLS. */
 const goRequest = /^(Get|Post) "https:\/\/([^/"]+)\/([^"]*)": ([\s\S]*)$/;
 
-/** `isStream`: the message came on an error channel of a stream, not as an HTTP answer. */
-export function takeOffFrame(message: string, causes: readonly string[], isStream: boolean): Framed {
+/**
+`isStream`: the message came on an error channel of a stream, not as an HTTP answer. `code` is that of the Status, or of the answer, 0 where there is none:
+of a failed log read the apiserver says 500 itself, and passes on what a kubelet says with another (client-go rest/request.go newUnstructuredResponseError).
+*/
+export function takeOffFrame(message: string, causes: readonly string[], {isStream, code}: {isStream: boolean; code: number}): Framed {
 	const upgrade = /^(?:unable to upgrade connection: )?error dialing backend: ([\s\S]*)$/.exec(message);
 	if (upgrade) {
 		return {frame: 'upgrade', words: upgrade[1]!, dialled: addressIn(upgrade[1]!)};
@@ -20,7 +23,7 @@ export function takeOffFrame(message: string, causes: readonly string[], isStrea
 
 	const sent = /^(?:Internal error occurred: )?error sending request: ([\s\S]*)$/.exec(message);
 	const request = goRequest.exec(sent?.[1] ?? message);
-	if (request && (sent || request[3]!.startsWith('containerLogs/'))) {
+	if (request && (sent || (request[3]!.startsWith('containerLogs/') && [0, 500].includes(code)))) {
 		return {frame: sent ? 'translated' : 'log', words: request[4]!, dialled: request[2]!};
 	}
 

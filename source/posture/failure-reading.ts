@@ -1,6 +1,6 @@
 /** A failure's words as a reading: what they prove of the second leg, by the table of failures. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {explainFailure} from '../failures/explain-failure.ts';
+import {explainFailure, type Explanation} from '../failures/explain-failure.ts';
 import type {ConnectionPurpose, FailureFacts, Reading} from './evidence.ts';
 
 /**
@@ -15,8 +15,8 @@ export function failureReading({error, purpose, connection, process, time, activ
 	time: string;
 	active?: boolean;
 }): Reading<FailureFacts> | undefined {
-	const explained = error.text === null ? null : explainFailure(error.text) ?? explainFailure(error.text, {status: 500});
-	if (!explained || explained.row.leg !== 2) {
+	const explained = error.text === null ? null : explainedAs(error.text, [undefined, 500, 401, 403]);
+	if (!explained || explained.row.leg !== 2 || (explained.frame === 'translated' && !['exec', 'attach'].includes(purpose.feature))) {
 		return undefined;
 	}
 
@@ -35,7 +35,20 @@ export function failureReading({error, purpose, connection, process, time, activ
 			leg: 2,
 			tls: couldBeTheApplication ? null : row.proves.tls ?? null,
 			route: row.proves.route ?? null,
+			answered: !couldBeTheApplication && row.proves.answered === true,
 			basis: couldBeTheApplication || !text.trimStart().startsWith('{') ? 'inferred' : 'proven',
 		},
 	};
+}
+
+/** As words of a stream, or as an answer of one of the statuses that rows ask for: which one it was is not kept beside the words. */
+function explainedAs(text: string, statuses: ReadonlyArray<number | undefined>): Explanation | null {
+	for (const status of statuses) {
+		const explained = explainFailure(text, status === undefined ? {} : {status});
+		if (explained) {
+			return explained;
+		}
+	}
+
+	return null;
 }

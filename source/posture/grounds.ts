@@ -97,6 +97,8 @@ export type FailureFacts = {
 	leg: 0 | 1 | 2 | 3;
 	tls: 'refused' | 'plain' | null;
 	route: 'konnectivity' | 'egress-http-connect' | null;
+	/** A kubelet's own words, behind its TLS. */
+	answered: boolean;
 	/** How surely the apiserver said it. */
 	basis: Basis;
 };

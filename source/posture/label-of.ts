@@ -46,7 +46,7 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known
 		time,
 		connection: connection?.id ?? null,
 		bound: connection !== null,
-		answered: watched.answered,
+		answered: watched.answered || failure?.facts.answered === true,
 		passedOn: watched.passedOn,
 		socket: connection && socketReading(connection),
 		front: connection

@@ -45,6 +45,7 @@ const cases: readonly Row[] = [
 	{title: 'no endpoints', text: status(503, 'no endpoints available for service "web"'), status: 503, id: 'P3'},
 	{title: 'a dead port in the pod', text: 'error forwarding port 9999 to pod 3f2a, uid : failed to execute portforward in network namespace "/x": failed to connect', id: 'P4'},
 	{title: 'plain HTTP to a TLS port', text: 'Client sent an HTTP request to an HTTPS server.\n', status: 400, id: 'P5'},
+	{title: 'a kubelet that answers a log read with the words of a refused dial', text: status(403, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${x509}`), status: 403, id: null},
 	{title: 'words of nobody we know', text: status(500, 'something new'), status: 500, id: null},
 	{title: 'an application that says what a tunnel says', text: 'No agent available', status: 500, id: null},
 	{title: 'our own socket’s end', text: 'EOF', id: null},

@@ -26,3 +26,14 @@ test('a command that is named like a failure is none', t => {
 		t.is(read(JSON.stringify({status: 'Failure', message: `error executing command in container: OCI runtime exec failed: exec: "${name}": executable file not found in $PATH`})), undefined);
 	}
 });
+
+test('a kubelet that refuses the apiserver’s identity has answered, behind its TLS', t => {
+	t.like(read(JSON.stringify({kind: 'Status', status: 'Failure', message: 'Forbidden (user=kube-apiserver, verb=get, resource=nodes, subresource(s)=[proxy])', code: 403})), {row: 'K3', answered: true});
+	t.like(read(status), {answered: false});
+});
+
+test('what a failed translation reads like is no word about a log', t => {
+	const translated = JSON.stringify({kind: 'Status', status: 'Failure', message: words.replace('error dialing backend', 'Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/demo/web/c"'), code: 500});
+	t.like(read(translated), {tls: 'refused'});
+	t.is(read(translated, grounds({}, 'logs').purpose), undefined);
+});

@@ -47,14 +47,15 @@ An x509 text comes only from a check that was made: of the failing attempt itsel
 `least`: how surely an apiserver spoke it, at the least; the kubelet itself may have, which does not stand against a flag.
 */
 function refusedByText(grounds: Grounds, least: Basis): Ruling<TlsState> | undefined {
-	const texts = grounds.failures.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && (least === 'inferred' || reading.facts.basis === 'proven') && !isOfAnother(reading, grounds))
+	const texts = grounds.failures.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && !(grounds.answered && reading.connection === grounds.connection) && (least === 'inferred' || reading.facts.basis === 'proven') && !isOfAnother(reading, grounds))
 		.map(reading => ({reading, said: reading.facts.basis, isKubelets: false, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
 	const differentials = grounds.logDifferentials.filter(reading => reading.facts.normal === 'certificate-refused' && !isOfAnother(reading, grounds))
 		.map(reading => ({reading, said: 'proven' as const, isKubelets: reading.facts.skipping === 'ok', citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));
-	const surest: Basis = noProxyHasTls(grounds) ? 'proven' : 'inferred';
-	const all = [...texts, ...differentials].map(({isKubelets, ...one}) => ({...one, basis: weakest(one.said, strengthOf(one.reading, grounds), isKubelets ? 'proven' : surest)}));
+	// A kubelet that nobody verifies, or whoever stands in its place, can say these words itself.
+	const surest: Basis = noProxyHasTls(grounds) && isKnownToVerify(grounds) ? 'proven' : 'inferred';
+	const all = [...texts, ...differentials].map(({isKubelets, ...one}) => ({...one, basis: weakest(one.said, strengthOf(one.reading, grounds), isKubelets && isKnownToVerify(grounds) ? 'proven' : surest)}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
-	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: best.basis === 'proven' || surest === 'proven' ? [] : egressNeeds(grounds)};
+	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: best.basis === 'proven' ? [] : isKnownToVerify(grounds) ? egressNeeds(grounds) : [needFlagz, needMirrorPods]};
 }
 
 /**
@@ -74,6 +75,11 @@ function noProxyHasTls(grounds: Grounds): boolean {
 /** What would tell whether a proxy's certificate can have been meant. */
 function egressNeeds(grounds: Grounds): readonly Need[] {
 	return apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-set').known ? [needActive] : [needFlagz, needMetrics];
+}
+
+function isKnownToVerify(grounds: Grounds): boolean {
+	const verdict = apiserverFlag(grounds, flag, () => 'kubelet-ca-set');
+	return verdict.known && verdict.value !== '' && verdict.basis === 'proven';
 }
 
 /** Nothing was opened, and the next connection may end at either of two apiservers that do not do the same. */

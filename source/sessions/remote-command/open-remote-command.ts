@@ -84,7 +84,7 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 			? new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to no version of the channels (${carrier.protocol} was offered)`)
 			: refusedUpgrade(outcome, request, carrier);
 		connection.close();
-		witness?.failed?.(connection, purpose, error);
+		tellFailure(witness, {connection, purpose, error});
 		if (outcome.upgraded) {
 			outcome.socket.destroy();
 		}
@@ -103,17 +103,21 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 		onBlocked: onWaiting,
 	});
 	return {opened: remoteCommand({cluster, request, connection, carrier, channels, over(error) {
-		if (error?.leg === 3) {
-			// The words are the runtime's, by way of the kubelet.
-			witness?.answered?.(connection, purpose);
-		}
-
 		if (error) {
-			witness?.failed?.(connection, purpose, error);
+			tellFailure(witness, {connection, purpose, error});
 		}
 
 		witness?.closed?.(connection, purpose);
 	}})};
+}
+
+function tellFailure(witness: ConnectionWitness | undefined, {connection, purpose, error}: {connection: Connection; purpose: ConnectionPurpose; error: SpokeError}): void {
+	if (error.leg === 3) {
+		// The words are the runtime's, by way of the kubelet.
+		witness?.answered?.(connection, purpose);
+	}
+
+	witness?.failed?.(connection, purpose, error);
 }
 
 function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {feature}: CommandRequest, {method, carrier}: CommandCarrier): SpokeError {

@@ -10,6 +10,8 @@ const unverifiedSocket = reading('socket', {...socketFacts, tls: {...socketFacts
 const {purpose} = grounds();
 const anyKubelet = {...purpose, target: {...purpose.target, chosenFrom: 0}};
 
+const onlyCa = flags({'kubelet-certificate-authority': '/ca.pem'});
+
 const unopened = {about: 'configuration', bound: false} as const;
 
 type Row = [title: string, given: Grounds, state: TlsState, basis: Basis];
@@ -63,14 +65,17 @@ const rows: readonly Row[] = [
 	['no CA on another apiserver, and an x509 text on this connection', grounds({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}), 'refused', 'inferred'],
 	['an x509 text on this connection, and an egress file that nobody could read: a proxy’s certificate may be meant', grounds({failures: [failure({tls: 'refused'})]}), 'refused', 'inferred'],
 	['an x509 text on this connection, and no egress file', grounds({flags: [flags(checked)], failures: [failure({tls: 'refused'})]}), 'refused', 'proven'],
-	['an x509 text where the tunnel is of gRPC', grounds({failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})]}), 'refused', 'proven'],
+	['CA set, and an x509 text where the tunnel is of gRPC', grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})]}), 'refused', 'proven'],
+	['no flags, and an x509 text where the tunnel is of gRPC: whoever is not verified can say it', grounds({failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})]}), 'refused', 'inferred'],
+	['CA set, and an x509 text on a connection whose kubelet was heard before', grounds({flags: [flags(checked)], failures: [failure({tls: 'refused'})], ...answered}), 'verified', 'proven'],
 	['an x509 text where an HTTP CONNECT proxy with a certificate of its own stands before the kubelet', grounds({failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})]}), 'refused', 'inferred'],
-	['an x509 text where the tunnel is reached by a Unix socket', grounds({failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'uds', count: 3}]})]}), 'refused', 'proven'],
+	['CA set, and an x509 text where the tunnel is reached by a Unix socket', grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'http-connect', transport: 'uds', count: 3}]})]}), 'refused', 'proven'],
 	['no CA on another apiserver, and an x509 text that the kubelet itself may have sent', grounds({flags: [flags(off, {connection: 'c9'})], failures: [failure({tls: 'refused', basis: 'inferred'})]}), 'unverified', 'inferred'],
 	['an x509 text that the kubelet itself may have sent', grounds({failures: [failure({tls: 'refused', basis: 'inferred'})]}), 'refused', 'inferred'],
 	['an x509 text on a connection of an unknown process', grounds({failures: [failure({tls: 'refused'}, {connection: 'c9'})]}), 'refused', 'inferred'],
 	['an x509 text behind a gateway', grounds({failures: [failure({tls: 'refused'})], front: {to: 'gateway', why: 'path'}}), 'refused', 'inferred'],
-	['a log read refused, and answered when the check is skipped', grounds({logDifferentials: [differential('certificate-refused')]}), 'refused', 'proven'],
+	['CA set, and a log read refused, and answered when the check is skipped', grounds({flags: [onlyCa], logDifferentials: [differential('certificate-refused')]}), 'refused', 'proven'],
+	['no flags, and the same: whoever is not verified can say both', grounds({logDifferentials: [differential('certificate-refused')]}), 'refused', 'inferred'],
 	['two log reads that succeed say nothing', grounds({logDifferentials: [differential('ok')]}), 'unknown', 'unknown'],
 	['a success although the certificate is expired', grounds({...answered, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}), 'unverified', 'inferred'],
 	['a success with a certificate for a host name that may be the one dialled', grounds({...answered, handshakes: [handshake({selfMade: true})]}), 'unknown', 'unknown'],

@@ -148,6 +148,22 @@ for (const [title, far, told] of heard) {
 	});
 }
 
+test('a kubelet’s words about a container, in place of the stream, are an answer of the far side', async t => {
+	const server = await startCommandServer(() => undefined, {refuse: () => ({status: 500, body: JSON.stringify({kind: 'Status', ...failure('container not found ("app")')})})});
+	t.teardown(async () => server.close());
+	const told: string[] = [];
+	const witness = {
+		answered() {
+			told.push('answered');
+		},
+		failed() {
+			told.push('failed');
+		},
+	};
+	await t.throwsAsync(openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: {}, witness}), {code: 'ERR_TARGET_GONE'});
+	t.deepEqual(told.slice(0, 2), ['answered', 'failed']);
+});
+
 function end(status?: string | object): (far: FarSide) => void {
 	return far => {
 		far.stdout('out');
