@@ -10,7 +10,7 @@ export function doctorReport({path, steps, error, stoppedAt}: Doctor): string {
 		...path ? [sanitiseLine(path.line), ''] : [],
 		...steps.flatMap(step => stepLines(step)),
 		'',
-		error ? sanitiseLine(`stopped at ${titles[stoppedAt ?? 'configuration']}: ${error.message} [${error.code}]`) : 'every leg answers',
+		error ? sanitiseLine(`stopped at ${titles[stoppedAt ?? 'configuration']}: ${error.message} [${error.code}]`) : steps.some(({name, status}) => name === 'leg-2' && status === 'unknown') ? 'nothing failed; leg 2 was not tried' : 'every leg answers',
 		'',
 	].join('\n');
 }

@@ -47,7 +47,7 @@ export async function pathSubjects(cluster: ClusterAccess, asked: string, signal
 }
 
 async function nodeSubjects(cluster: ClusterAccess, asked: string, name: string, form: Pick<ProxyForm, 'scheme' | 'port'>): Promise<PathSubjects> {
-	const node = await nodeNamed(cluster, name);
+	const node = await nodeThere(cluster, name);
 	const kubelet = node && kubeletPortOf(node);
 	const kubeletPort = form.port === null || form.port === String(kubelet) || (node ? false : null);
 	const target: ReachedTarget = {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
@@ -59,6 +59,19 @@ async function nodeSubjects(cluster: ClusterAccess, asked: string, name: string,
 		node,
 		pod: null,
 	};
+}
+
+/** `null` where it may not be read. @throws SpokeError ERR_NOT_FOUND */
+async function nodeThere(cluster: ClusterAccess, name: string): Promise<NodeObject | null> {
+	try {
+		return await cluster.json<NodeObject>({path: `/api/v1/nodes/${encodeURIComponent(name)}`});
+	} catch (thrown) {
+		if ((thrown as SpokeError).code === 'ERR_FORBIDDEN') {
+			return null;
+		}
+
+		throw thrown;
+	}
 }
 
 type ProxyForm = {plain: string; scheme: 'http' | 'https' | null; port: string | null};

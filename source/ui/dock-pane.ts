@@ -82,7 +82,7 @@ function shortWhat(what: string, room: number, {more}: Glyphs): string {
 
 /** Each request of a listener goes its own way. */
 function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span[] {
-	return [of('text.dim', path === null ? 'by request' : isWide ? 'by request; last ' : 'last '), ...path === null ? [] : pathBadge(path, glyphs).slice(isWide ? 0 : -1)];
+	return [of('text.dim', path === null ? 'by request' : isWide ? 'by request; last proxied ' : 'proxied '), ...path === null ? [] : pathBadge(path, glyphs).slice(isWide ? 0 : -1)];
 }
 
 /** What listens here for others than the person: the words last as long as it does. */

@@ -35,7 +35,7 @@ export function proxyScreen(screen: Screen, rows: number): Line[] {
 	const leg = path === null
 		? []
 		: [
-			titledRule(screen, at === null ? 'Leg of the last request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
+			titledRule(screen, at === null ? 'Leg of the last proxied request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
 			line(' ', pathLine(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
 			...factLines(screen, path, pathFacts(path).slice(1), size.columns),
 		];

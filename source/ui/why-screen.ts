@@ -32,7 +32,8 @@ export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[]
 /** Of the connection itself where it still is one: the worst where it has several, as its row shows. */
 export function whyPath(state: SessionState, layer: WhyLayer): Path | null {
 	const entry = state.dock.find(one => one.id === layer.entry);
-	const path = (entry ? worstPath(entry.paths.values()) : null) ?? layer.path
+	// What is not there has no way to it: the one at hand is that of the row under the cursor.
+	const path = (entry ? worstPath(entry.paths.values()) : null) ?? (layer.error?.code === 'ERR_NOT_FOUND' ? null : layer.path)
 		// It may have been read only after the view was opened: the cursor is still on what was asked for.
 		?? (layer.entry === null && layer.error?.leg === 2 ? state.pathHere?.path ?? null : null);
 	// What never was open has no path of its own: where it broke is drawn into the one it would have taken.
@@ -81,11 +82,30 @@ function readAt(path: Path, {tls, route}: Leg): string {
 	return times.length === 0 ? '–' : clockTime(times.at(-1)!);
 }
 
+/** A leg that brought the apiserver's answer did not fail. */
+function whereItFailed({code, leg}: ErrorObject): string {
+	switch (code) {
+		case 'ERR_FORBIDDEN':
+		case 'ERR_CREDENTIALS': {
+			return 'Refused by the apiserver';
+		}
+
+		case 'ERR_NOT_FOUND':
+		case 'ERR_APISERVER_ANSWER': {
+			return 'Answered by the apiserver';
+		}
+
+		default: {
+			return leg === 0 ? 'Here' : `Leg ${leg} failed`;
+		}
+	}
+}
+
 /** The same as plain data, for copying and for the screen. */
 export function whyLines(path: Path | null, error: ErrorObject | null, strokes: {proven: string; inferred: string; unknown: string}, besideError: readonly TextLine[] = []): TextLine[] {
 	const lines: TextLine[] = [];
 	if (error) {
-		lines.push({text: error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_CREDENTIALS' ? 'Refused by the apiserver' : error.leg === 0 ? 'Here' : `Leg ${error.leg} failed`, rule: true}, {text: error.message, role: 'state.failed'});
+		lines.push({text: whereItFailed(error), rule: true}, {text: error.message, role: 'state.failed'});
 		if (error.text !== null) {
 			lines.push({label: '  text', text: sanitiseLine(error.text)});
 		}

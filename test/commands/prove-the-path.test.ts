@@ -93,7 +93,10 @@ test('doctor: 0 where every leg answers; 11 and the tunnel’s words where agent
 	t.is(doctor?.stoppedAt, 'leg-2');
 	t.is(doctor?.steps.find(({name}) => name === 'leg-2')?.speaker, 'tunnel');
 	t.is(doctor?.steps.at(-1)?.status, 'not-tried');
-	t.is((await runSpoke(['doctor', 'pod/nope', '-o', 'json'], {env})).status, 8);
+	for (const nobody of [['doctor', 'pod/nope'], ['doctor', 'node/nope'], ['path', 'node/nope']]) {
+		t.is((await runSpoke([...nobody, '-o', 'json'], {env})).status, 8, nobody.join(' '));
+	}
+
 	const nothing = await runSpoke(['doctor', 'pod/x', '-o', 'json', '--kubeconfig', '/nonexistent/config']);
 	t.is(nothing.status, 5);
 	t.is(valid<Doctor>(t, nothing.stdout)[0]?.stoppedAt, 'configuration');

@@ -38,7 +38,10 @@ export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 	}
 
 	const all = allRead(grounds, readings);
-	return found('pass', 'verified', all ? sure : 'inferred', all ? 'Kubelets’ certificates are verified by every apiserver' : `Verified by the ${readings.length === 1 ? 'apiserver' : `${readings.length} apiservers`} that could be read`, {
+	const who = all ? 'Every apiserver verifies' : readings.length === 1 ? 'The apiserver that could be read verifies' : `The ${readings.length} apiservers that could be read verify`;
+	const isRefused = kubeletTls(grounds).state === 'refused';
+	return found('pass', 'verified', all ? sure : 'inferred', `${who} kubelets’ certificates${isRefused ? ', and refuses: a kubelet that is refused is sent nothing' : ''}`, {
+		...isRefused && {remedy: remedies.kubeletServing},
 		because,
 		scope: {of, proven: sure === 'proven' ? readings.length : 0},
 		need: all ? [] : [(grounds.replicas?.facts.leases ?? null) === null ? needLeases : needActive],

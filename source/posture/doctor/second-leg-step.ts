@@ -1,6 +1,6 @@
 /** Can the apiserver reach and use the kubelet? Tried as a person would: one log line, and a port-forward without streams. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {refusal} from '../../cluster/refusal.ts';
+import {refusal, statusMessage} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure, type Explanation} from '../../failures/explain-failure.ts';
 import type {PathSubjects} from '../path-subjects.ts';
@@ -36,7 +36,7 @@ export async function secondLegStep(cluster: ClusterAccess, {probe, node, target
 
 	const second = held && !held.held && !isOurs(held) ? await explained(held, cluster, target.node) : null;
 	return second ?? (read
-		? passed('leg-2', 'not tried: neither logs nor port-forward are allowed to you', {status: 'unknown', fits: [read.body.slice(0, 300)]})
+		? passed('leg-2', `not tried: ${read.status === 403 ? 'neither logs nor port-forward are allowed to you' : statusMessage(read.body) ?? 'there is no log to read'}`, {status: 'unknown', fits: read.status === 403 ? [statusMessage(read.body) ?? read.body.slice(0, 300)] : []})
 		: passed('leg-2', `kubelet ${target.node} answers: a log read`));
 }
 

@@ -177,7 +177,7 @@ function bySetFlag(grounds: Grounds): RouteRuling | undefined {
 		basis: 'unknown',
 		because: verdict.citations,
 		need: [metricsRead ? needActive : needMetrics],
-		why: metricsRead ? 'an egress file is set, and has not been used yet' : 'an egress file is set; the flag does not say for what',
+		why: metricsRead ? 'an egress file is set, and was not in use when the counters were read' : 'an egress file is set; the flag does not say for what',
 		protocol: null,
 		agent: null,
 	};

@@ -5,8 +5,9 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 const askMs = 3000;
 
 /**
-A stream that ends without a word was ended by the apiserver, when it lost its own way to the kubelet, or together with the apiserver:
-a fresh connection tells them apart. Other errors are given back as they are.
+A stream that ends without a word was ended with the apiserver, where a fresh connection is not answered. Where it is, an orderly close of the stream is
+the apiserver's, which lost its own way to the kubelet; an end of the connection alone may as well be a balancer's on the way there.
+Other errors are given back as they are.
 */
 export async function lossNamed(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError): Promise<SpokeError> {
 	if (error.code !== 'ERR_STREAM_LOST') {
@@ -22,7 +23,10 @@ export async function lossNamed(cluster: Pick<ClusterAccess, 'connect'>, error: 
 		return new SpokeError('ERR_STREAM_LOST', `${error.message}: the connection to the apiserver (leg 1) is gone`, {leg: 1, cause: error, ...error.text !== null && {text: error.text}, remedy: 'check the network, and run it again'});
 	}
 
-	return new SpokeError('ERR_STREAM_LOST', `${error.message}: the apiserver answers, so its way to the kubelet (leg 2) was cut`, {leg: 2, cause: error, ...error.text !== null && {text: error.text}});
+	const what = error.message.startsWith('the stream ended')
+		? 'the apiserver answers, so its way to the kubelet (leg 2) was cut'
+		: 'the apiserver answers others; whether its way to the kubelet (leg 2) was cut, or yours to it (leg 1), is not known';
+	return new SpokeError('ERR_STREAM_LOST', `${error.message}: ${what}`, {leg: 2, cause: error, ...error.text !== null && {text: error.text}});
 }
 
 async function answers(cluster: Pick<ClusterAccess, 'connect'>): Promise<boolean> {

@@ -15,7 +15,7 @@ const rows: readonly Row[] = [
 	['a status of 137 is 137', end(exitCode(137)), 137],
 	['a status of 255 is 255', end(exitCode(255)), 255],
 	['no status and an orderly close is a lost stream', end(), 'ERR_STREAM_LOST', 2],
-	['no status and a bare FIN is a lost stream on leg 2, while the apiserver answers', far => far.socket.end(), 'ERR_STREAM_LOST', 2],
+	['no status and a bare FIN is a lost stream, while the apiserver answers', far => far.socket.end(), 'ERR_STREAM_LOST', 2],
 	['a status cut in the middle is no status', end('{"status":"Succ'), 'ERR_PROTOCOL'],
 	['something that is no JSON is no status', end('Success'), 'ERR_PROTOCOL'],
 	['a JSON list is no status', end('[]'), 'ERR_PROTOCOL'],
@@ -147,6 +147,19 @@ for (const [title, far, told] of heard) {
 		t.is(answers, told);
 	});
 }
+
+test('which leg a connection was cut on that ends without a word is not known while the apiserver answers', async t => {
+	for (const [far, words] of [[(far: FarSide) => {
+		far.socket.end();
+	}, /leg 2.*leg 1.*not known/], [end(), /\(leg 2\) was cut/]] as const) {
+		const server = await startCommandServer(far);
+		t.teardown(async () => server.close());
+		const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: {}});
+		void text(command.stdout);
+		void text(command.stderr!);
+		await t.throwsAsync(command.outcome as Promise<number>, {message: words});
+	}
+});
 
 test('a kubelet’s words about a container, in place of the stream, are an answer of the far side', async t => {
 	const server = await startCommandServer(() => undefined, {refuse: () => ({status: 500, body: JSON.stringify({kind: 'Status', ...failure('container not found ("app")')})})});
