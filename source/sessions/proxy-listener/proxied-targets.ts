@@ -1,13 +1,19 @@
-/** Which node, pod or service a path of the API goes through, so that the request can be labelled. */
+/** Which node, pod or service a path of the API goes through, or whose log it reads, so that the request can be labelled. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
+import type {ConnectionPurpose} from '../connection-witness.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
 
 /** A page's requests come in bursts; a service's ports seldom change. */
 const knownForMs = 30_000;
 
 const proxied = /^\/api\/v1\/(?:namespaces\/([^/]+)\/(pods|services)|(nodes))\/([^/]+)\/proxy(?=\/|$|\?)/;
+
+const log = /^(\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+))\/log(?=$|\?)/;
+
+export type PassedTarget = {base: string; behind: string; purpose: ConnectionPurpose};
 
 type Spelled = {kind: string; spelling: string; namespace: string};
 
@@ -19,14 +25,35 @@ export class ProxiedTargets {
 		this.#cluster = cluster;
 	}
 
-	/** `null` for a path that goes through no proxy. The path's own spelling is kept as the base; `behind` is what stands behind its `/proxy`. */
-	async find(path: string): Promise<ResolvedProxyTarget & {behind: string} | null> {
+	/** `null` for a path that ends at the apiserver. The path's own spelling is kept as the base; `behind` is what stands behind its `/proxy`. */
+	async find(path: string): Promise<PassedTarget | null> {
 		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
 		if (base === undefined || spelling === undefined) {
-			return null;
+			return this.#logOf(path);
 		}
 
 		return {...await this.#resolveOnce(base, {kind: node ?? kind!, spelling: decoded(spelling), namespace: namespace ?? ''}), behind: path.slice(base.length)};
+	}
+
+	async #logOf(path: string): Promise<PassedTarget | null> {
+		const [base, pod, namespace, name] = log.exec(path) ?? [];
+		if (base === undefined || pod === undefined) {
+			return null;
+		}
+
+		const query = new URLSearchParams(path.slice(base.length));
+		const found = await this.#cluster.json<PodObject>({path: pod}).catch(() => null);
+		const skips = query.get('insecureSkipTLSVerifyBackend');
+		const asked = decoded(name!);
+		return {
+			base, behind: path.slice(base.length),
+			purpose: {
+				feature: 'logs', request: null,
+				target: {asked, kind: 'Pod', namespace: decoded(namespace!), name: asked, uid: found?.metadata.uid ?? null, node: found?.spec.nodeName ?? null, container: query.get('container'), chosenFrom: 1},
+				// What is no "false" and no "0" is true (apimachinery pkg/runtime/conversion.go).
+				...skips !== null && !/^(?:false|0)$/i.test(skips) && {insecureSkipTlsVerifyBackend: true},
+			},
+		};
 	}
 
 	async #resolveOnce(base: string, about: Spelled): Promise<ResolvedProxyTarget> {

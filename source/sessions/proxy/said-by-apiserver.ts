@@ -4,7 +4,7 @@ import {refusal} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
 import {meansKubelet} from '../../targets/kubelet-port.ts';
-import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
+import type {ConnectionPurpose} from '../connection-witness.ts';
 
 /** More than any Status, and as much as is read of an error before it is passed on. */
 export const mostOfAnError = 64 * 1024;
@@ -13,14 +13,14 @@ export const mostOfAnError = 64 * 1024;
 What the apiserver says of itself, `begun` being the body's beginning: a Status, or plain words about the kubelet where a kubelet was asked.
 `null` for the backend's own answer. A backend that answers with a Status of its own (another apiserver) cannot be told apart.
 */
-export function saidByApiserver(status: number, headers: IncomingHttpHeaders, begun: Buffer, {request}: ResolvedProxyTarget['purpose']): SpokeError | null {
+export function saidByApiserver(status: number, headers: IncomingHttpHeaders, begun: Buffer, {request}: Pick<ConnectionPurpose, 'request'>): SpokeError | null {
 	if (status < 400) {
 		return null;
 	}
 
 	const body = begun.toString('utf8');
 	const isStatus = (headers['content-type'] ?? '').startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
-	const explained = isStatus || meansKubelet(request) ? explainFailure(body, {status}) : null;
+	const explained = isStatus || (request !== null && meansKubelet(request)) ? explainFailure(body, {status}) : null;
 	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
 		return explainedError(explained);
 	}
