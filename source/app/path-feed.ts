@@ -30,6 +30,12 @@ export class PathFeed {
 	/** Called each second and when the cursor moved; reads nothing when nothing is due. */
 	follow(): void {
 		const cluster = this.#cluster();
+		if (this.#examined && this.#store.state.cluster.reachable === 'no') {
+			// What comes back may be another process, with other flags.
+			this.forget();
+			return;
+		}
+
 		const isFresh = this.#examined?.of === cluster && Date.now() - this.#examined.at < readAgainMs;
 		if (!isFresh && this.#reading?.of !== cluster && this.#store.state.cluster.reachable === 'yes') {
 			void this.#read(cluster);

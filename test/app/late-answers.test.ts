@@ -93,6 +93,19 @@ test('what was read before a restart is not taken for what stands after it', asy
 	t.is(store.state.pathHere, null);
 });
 
+test('while the apiserver does not answer no path is claimed: what comes back may be another process', async t => {
+	const {left, letGo} = await twoClusters(t);
+	await letGo();
+	const store = storeWithPod();
+	const paths = new PathFeed(store, () => left);
+	paths.follow();
+	await delay(500);
+	t.truthy(store.state.pathHere?.path);
+	store.data({type: 'cluster', to: {reachable: 'no'}});
+	paths.follow();
+	t.is(store.state.pathHere?.path, null);
+});
+
 test('the path is there again when the same namespace is opened again', async t => {
 	const {left, letGo} = await twoClusters(t);
 	await letGo();
