@@ -74,7 +74,8 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		replicas: shared.replicas,
 		unreached,
 		version: shared.version,
-		metrics: metrics.read ? [metrics.read] : [],
+		// Those that were read beside a stream since are newer.
+		metrics: known.metrics.length > 0 ? known.metrics : metrics.read ? [metrics.read] : [],
 		...active,
 		stepTests: [...active.stepTests, ...known.stepTests.map(test => ofRouteOnly(test))],
 		agentTests: [...active.agentTests, ...known.agentTests],
