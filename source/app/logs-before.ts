@@ -10,7 +10,7 @@ import {openLog} from '../sessions/logs/open-log.ts';
 import {allContainers, chooseContainer} from '../targets/choose-container.ts';
 import type {PodObject} from '../targets/pod-object.ts';
 import {listPods, reachedPod} from '../targets/resolve-pod.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {wholeFailure} from './tail-notices.ts';
 import type {TailAsk} from './tail-run.ts';
 
 export type LogsBeforeOptions = {ask: Pick<TailAsk, 'asked' | 'containers'>; witness: ConnectionWitness; signal: AbortSignal};
@@ -68,6 +68,6 @@ async function readOne(cluster: ClusterAccess, {pod, container, chosenFrom}: {po
 		}
 
 		const error = asSpokeError(thrown);
-		tells.notice(index, `${pod.metadata.name}/${container}: ${error.message}${error.text === null ? '' : `: ${sanitiseLine(error.text)}`}`);
+		tells.notice(index, `${pod.metadata.name}/${container}: ${wholeFailure(error)}`);
 	}
 }

@@ -16,7 +16,7 @@ import {insertLate} from './late-lines.ts';
 import {LineOrder} from './line-order.ts';
 import {readLogsBefore} from './logs-before.ts';
 import {JoinPoints, loadOlder} from './older-loading.ts';
-import {noticeOf, phaseOf} from './tail-notices.ts';
+import {noticeOf, phaseOf, wholeFailure} from './tail-notices.ts';
 import {asTailSource, shortName} from './tail-source.ts';
 
 export type TailAsk = {
@@ -218,7 +218,7 @@ export class TailRun {
 			if (!signal.aborted) {
 				const error = asSpokeError(thrown);
 				this.view = {...this.view, phase: 'failed', note: error.message};
-				this.#notice(-1, `${error.message}${error.text === null ? '' : `: ${error.text}`}`);
+				this.#notice(-1, wholeFailure(error));
 			}
 		}
 	}

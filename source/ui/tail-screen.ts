@@ -42,7 +42,7 @@ export function fitTail(screen: Screen, view: TailView, rows: number): TailView 
 	const windowRows = Math.max(1, rows - tailChrome - sourceLine(screen, view).length - (view.json ? 1 : 0));
 	const room = screen.state.size.columns - (view.plain ? 0 : 2);
 	const fitting = {...view, windowRows};
-	return view.wrap ? withCursorShown(fitting, windowRows, one => drawLine(screen, fitting, one, room).length) : fitting;
+	return withCursorShown(fitting, windowRows, one => isWrapped(fitting, one) ? drawLine(screen, fitting, one, room).length : 1);
 }
 
 function subtitle({theme: {glyphs}}: Screen, view: TailView): string {
@@ -102,7 +102,7 @@ function linesPane(screen: Screen, view: TailView, rows: number, width: number):
 		return known;
 	};
 
-	const heightOf = (one: TailLine) => view.wrap ? drawLine(screen, view, one, room, readLine(one)).length : 1;
+	const heightOf = (one: TailLine) => isWrapped(view, one) ? drawLine(screen, view, one, room, readLine(one)).length : 1;
 	const whole = tailWindow(view, rows, heightOf);
 	const isTop = !view.follow && !view.plain && whole.above === 0 && whole.lines.length > 0 && rows > 2 && whole.lines.slice(0, -1).some(({number}) => number === view.cursor);
 	const window = isTop ? tailWindow(view, rows - 1, heightOf) : whole;
@@ -147,13 +147,19 @@ function withEdge({theme: {glyphs}}: Screen, view: TailView, row: {line: Line; o
 	return isCursor ? {...spreadLine, ground: 'selection'} : spreadLine;
 }
 
+/** What we say ourselves is always whole. */
+function isWrapped(view: TailView, {kind}: TailLine): boolean {
+	return view.wrap || kind !== 'text';
+}
+
 /** The rows of one line: one, or with wrapping as many as it needs. */
 function drawLine({theme: {glyphs}}: Screen, view: TailView, one: TailLine, room: number, {lead: before, text}: LogLine = logLine(view, one, glyphs)): Line[] {
 	const isCursor = !view.follow && one.number === view.cursor;
 	const lead = view.plain ? [] : [isCursor ? of('focus', glyphs.cursor) : view.marked.has(one.number) ? of('mark', glyphs.marked) : {text: ' '}];
 	if (one.kind !== 'text') {
 		const sign = lead.find(({text}) => text !== ' ');
-		return [line(sign ?? of('gap', glyphs.rule), of('gap', `${glyphs.rule} ${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${one.bytes.toString('utf8')} `))];
+		const words = `${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${safe(one.bytes.toString('utf8'))}`;
+		return wrapWords(words, Math.max(1, room - 4)).map((row, index) => index === 0 ? line(sign ?? of('gap', glyphs.rule), of('gap', `${glyphs.rule} ${row} `)) : line(of('gap', `   ${row} `)));
 	}
 
 	const spans = [...before, ...text];
@@ -328,7 +334,7 @@ function lineDetail(screen: Screen, view: TailView, number: number, most: number
 	const text = one.bytes.toString('utf8');
 	const fields = allJsonFields(text);
 	const close = firstKey(screen, 'line.close');
-	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after: `${view.sources[one.source]?.short ?? ''}${fields ? ', all fields' : `, ${grouped(one.bytes.length)} bytes`}`});
+	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after: [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${grouped(one.bytes.length)} bytes`].filter(part => part !== '').join(', ')});
 	const rows = fields === null
 		? detailRows(text, size.columns).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
 		: fields.map(({name, value, kind}, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', ' ', of('json.key', `${safe(name)}: `), of(kind === 'number' ? 'json.number' : 'json.string', safe(value).replaceAll('\n', () => ` ${glyphs.newLine} `))));

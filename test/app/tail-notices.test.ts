@@ -3,7 +3,7 @@ import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {LogSource} from '../../source/sessions/logs/log-events.ts';
 import {shortFailure} from '../../source/app/short-failure.ts';
-import {noticeOf, phaseOf} from '../../source/app/tail-notices.ts';
+import {noticeOf, phaseOf, wholeFailure} from '../../source/app/tail-notices.ts';
 
 const source: LogSource = {namespace: 'd', pod: 'p', uid: null, node: 'n1', container: 'app'};
 const error = new SpokeError('ERR_SECOND_LEG', 'no agent is connected');
@@ -52,4 +52,9 @@ test('a row names a failure by the innermost words of the other side, and by our
 	t.is(shortFailure({message: 'long', text: '{"kind":"Status","message":"Get \\"https://x\\": No agent available","code":500}'}), 'No agent available');
 	t.is(shortFailure({message: 'the pod is gone', text: null}), 'the pod is gone');
 	t.is(shortFailure({message: 'ours', text: 'x'.repeat(80)}), 'ours');
+});
+
+test('a failure whose text is in its message says it once', t => {
+	t.is(wholeFailure(new SpokeError('ERR_NOT_FOUND', 'pods "nope" not found', {text: 'pods "nope" not found\n'})), 'pods "nope" not found');
+	t.is(wholeFailure(new SpokeError('ERR_SECOND_LEG', 'no agent is connected', {text: 'No agent available'})), 'no agent is connected: No agent available');
 });

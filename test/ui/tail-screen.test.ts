@@ -1,0 +1,43 @@
+/** A tail as it is laid out: what is cut, what is whole, and what stands above an opened line. */
+import test from 'ava';
+import type {SessionState} from '../../source/state/session-state.ts';
+import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
+import {emptyTail, goTo, type TailView} from '../../source/state/tail/tail-view.ts';
+import {fitTail, tailScreen} from '../../source/ui/tail-screen.ts';
+import {plainTheme} from '../../source/ui/theme.ts';
+
+const time = Date.parse('2026-11-25T22:42:56Z');
+const refused = 'the apiserver refuses the kubelet\'s certificate: the name is right, and the authority that signed it is not the one that it was given';
+
+function tailOf(...lines: ReadonlyArray<readonly ['text' | 'notice', string]>): TailView {
+	const buffer = new LineBuffer();
+	for (const [kind, text] of lines) {
+		buffer.append(-1, time, 0, kind, Buffer.from(text));
+	}
+
+	return emptyTail('tail-1', 'pod/web', buffer);
+}
+
+/** All rows of the screen as text. */
+function shown(view: TailView, {columns = 80, line = null}: {columns?: number; line?: number | null} = {}): string[] {
+	const state = {size: {columns, rows: 24}, layers: [{kind: 'tail', id: 'tail-1', line}], dock: [], processes: []} as unknown as SessionState;
+	const screen = {state, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
+	return tailScreen(screen, fitTail(screen, view, 22), 22).map(({spans}) => spans.map(({text}) => text).join(''));
+}
+
+const words = (rows: readonly string[]) => rows.slice(1).map(row => row.replaceAll(/^[-> ]+|[-|. !~]+$/g, '')).join(' ');
+
+test('what the tail says itself is whole, however narrow the screen', t => {
+	for (const view of [tailOf(['notice', refused]), goTo(tailOf(['text', 'a'], ['notice', refused]), 1)]) {
+		t.true(words(shown(view)).includes(`22:42:56 ${refused}`));
+		t.true(words(shown(view, {columns: 40})).includes(refused));
+	}
+
+	t.false(words(shown(tailOf(['text', refused]))).includes(refused), 'a line of a log is cut');
+});
+
+test('an opened line that is of no pod has its length alone in its title', t => {
+	const title = shown(goTo(tailOf(['notice', refused]), 0), {line: 0}).find(row => row.includes('Line 1'));
+	t.regex(title ?? '', /Line 1\W+\d+ bytes/);
+	t.notRegex(title ?? '', /,/);
+});
