@@ -17,7 +17,7 @@ export type LogLine = {lead: readonly Span[]; text: readonly Span[]};
 export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine {
 	const source = view.sources[line.source];
 	const spans: Span[] = [];
-	if (view.times !== 'none') {
+	if (view.times !== 'none' && !view.plain) {
 		spans.push(of('text.dim', `${showTime(line.time, view.times)} `));
 	}
 
@@ -26,7 +26,7 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 		spans.push(of(`pod.${source.colour}` as Role, `${name.padEnd(nameWidth(view))} `));
 	}
 
-	if (line.late) {
+	if (line.late && !view.plain) {
 		const newest = newestBefore(view, line.number);
 		spans.push(of('gap', newest > line.time ? `late ${((newest - line.time) / 1000).toFixed(1)} s ` : 'late '));
 	}

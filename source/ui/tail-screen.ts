@@ -147,9 +147,9 @@ function withEdge({theme: {glyphs}}: Screen, view: TailView, row: {line: Line; o
 	return isCursor ? {...spreadLine, ground: 'selection'} : spreadLine;
 }
 
-/** What we say ourselves is always whole. */
-function isWrapped(view: TailView, {kind}: TailLine): boolean {
-	return view.wrap || kind !== 'text';
+/** What we say ourselves is always whole, and so is what is there to be selected. */
+function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
+	return wrap || plain || kind !== 'text';
 }
 
 /** The rows of one line: one, or with wrapping as many as it needs. */
@@ -163,20 +163,22 @@ function drawLine({theme: {glyphs}}: Screen, view: TailView, one: TailLine, room
 	}
 
 	const spans = [...before, ...text];
-	if (!view.wrap) {
+	if (!isWrapped(view, one)) {
 		return [{spans: clipSpans([...lead, ...view.left > 0 ? dropCells(spans, view.left) : spans], room, glyphs.more)}];
 	}
 
 	const out: Line[] = [];
+	const indent = view.plain ? [] : [{text: ' '}];
+	const width = room - indent.length;
 	let rest: readonly Span[] = spans;
-	while (lineWidth(rest) > room - 1 && out.length < 200) {
-		const head = clipSpans(rest, room - 1, '');
+	while (lineWidth(rest) > width && out.length < 200) {
+		const head = clipSpans(rest, width, '');
 		const took = lineWidth(head);
-		out.push({spans: [...out.length === 0 ? lead : [{text: ' '}], ...head]});
+		out.push({spans: [...out.length === 0 ? lead : indent, ...head]});
 		rest = dropCells(rest, Math.max(1, took));
 	}
 
-	return [...out, {spans: [...out.length === 0 ? lead : [{text: ' '}], ...rest]}];
+	return [...out, {spans: [...out.length === 0 ? lead : indent, ...rest]}];
 }
 
 function dropCells(spans: readonly Span[], cells: number): Span[] {

@@ -36,6 +36,11 @@ test('what the tail says itself is whole, however narrow the screen', t => {
 	t.false(words(shown(tailOf(['text', refused]))).includes(refused), 'a line of a log is cut');
 });
 
+test('bare lines are whole, and nothing stands before them', t => {
+	const text = 'x'.repeat(200);
+	t.deepEqual(shown({...tailOf(['text', text], ['text', 'end']), plain: true}).slice(1, 5), ['x'.repeat(80), 'x'.repeat(80), 'x'.repeat(40), 'end']);
+});
+
 test('an opened line that is of no pod has its length alone in its title', t => {
 	const title = shown(goTo(tailOf(['notice', refused]), 0), {line: 0}).find(row => row.includes('Line 1'));
 	t.regex(title ?? '', /Line 1\W+\d+ bytes/);

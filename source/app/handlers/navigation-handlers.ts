@@ -49,12 +49,18 @@ export const navigationHandlers: Handlers = {
 	'context.pick': pickContext,
 };
 
-/** One layer at a time: the line, the screen, the pane, the filter. */
+/** One layer at a time: the line, the bare lines, the search, the screen, the pane, the marks, the filter. */
 function goBack(session: Session): void {
 	const {store, tails} = session;
 	const layer = store.state.layers.at(-1);
 	if (layer?.kind === 'tail') {
 		const run = tails.get(layer.id);
+		if (run?.view.plain) {
+			run.view = {...run.view, plain: false};
+			store.now({type: 'tail-changed'});
+			return;
+		}
+
 		if (run && run.view.search !== null) {
 			run.view = {...run.view, search: null, searchIndex: null};
 			session.redraw();
