@@ -38,7 +38,7 @@ export const tailActions: ActionTable = {
 		['tail.previous-log', 'log before', 'log before the restart'],
 		['tail.open-line', 'open line', 'open the line'],
 		['tail.copy', 'copy', 'copy line, or marked ones'],
-		['tail.save', 'save', 'save clean text', 55],
+		['tail.save', 'save', 'save as shown', 55],
 		['tail.plain', 'plain', 'bare lines, to select'],
 		['tail.pager', 'pager', 'open in $PAGER'],
 		['tail.editor', 'editor', 'open in $EDITOR'],

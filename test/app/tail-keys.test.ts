@@ -1,6 +1,8 @@
 /** Keys in a tail mean what is on the screen. */
 import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
+import {shownTexts} from '../../source/app/handlers/tail-copies.ts';
+import {navigationHandlers} from '../../source/app/handlers/navigation-handlers.ts';
 import {tailHandlers} from '../../source/app/handlers/tail-handlers.ts';
 import type {Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
@@ -23,14 +25,14 @@ function openTail(lines: readonly string[]) {
 		copied.push(text);
 	}, tell(text: string) {
 		told.push(text);
-	}} as unknown as Session;
+	}, redraw() {}} as unknown as Session;
 	const press = async (...ids: readonly string[]) => {
 		for (const id of ids) {
-			await tailHandlers[id]!(session);
+			await (tailHandlers[id] ?? navigationHandlers[id]!)(session);
 		}
 	};
 
-	return {run, press, copied, told};
+	return {store, run, press, copied, told};
 }
 
 test('a copy is of the last line that is shown, never of one that a filter hides', async t => {
@@ -63,4 +65,26 @@ test('lines of JSON are counted anew when a tail begins anew', async t => {
 	t.is(run.view.counters.json, 2);
 	await press('tail.since-1m');
 	t.is(run.view.counters.json, 0);
+});
+
+test('the way back from bare lines leads to the tail, then out of it', async t => {
+	const {store, run, press} = openTail(['one']);
+	await press('tail.plain', 'view.back');
+	t.false(run.view.plain);
+	t.is(store.state.layers.length, 1);
+	await press('view.back');
+	t.is(store.state.layers.length, 0);
+});
+
+test('lines leave the tail with what is shown before them: whole times, and whose they are', async t => {
+	const {run, press} = openTail(['one']);
+	run.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
+	run.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
+	const source = {namespace: 'demo', container: 'app', node: null, colour: 1, on: true, state: 'open', note: ''} as const;
+	run.view = {...run.view, sources: [{...source, pod: 'web-a', short: 'a'}, {...source, pod: 'web-b', short: 'b'}]};
+	t.deepEqual([...shownTexts(run.view)].slice(1), ['1970-01-01T00:00:01.500Z web-b/app two\n', '1970-01-01T00:00:02.000Z -- it ended --\n']);
+	await press('tail.timestamps', 'tail.timestamps', 'tail.names', 'tail.names');
+	t.deepEqual([...shownTexts(run.view)], ['one\n', 'two\n', '-- it ended --\n']);
+	run.view = {...run.view, times: 'clock', plain: true};
+	t.deepEqual([...shownTexts(run.view)].slice(1, 2), ['two\n']);
 });

@@ -17,25 +17,34 @@ export function cleanText(view: TailView, number: number): string {
 	return line === null ? '' : line.kind === 'text' ? clean(line.bytes.toString('utf8')) : `-- ${clean(line.bytes.toString('utf8'))} --`;
 }
 
-function * shownTexts(view: TailView): Generator<string> {
+/** All that is shown: with the clock a line begins with its whole timestamp, and of many logs it says whose it is. */
+export function * shownTexts(view: TailView): Generator<string> {
 	const length = shownLength(view);
 	for (let place = 0; place < length; place++) {
 		const number = numberAt(view, place);
-		yield `${whose(view, number)}${cleanText(view, number)}\n`;
+		yield `${when(view, number)}${whose(view, number)}${cleanText(view, number)}\n`;
 	}
 }
 
+function when(view: TailView, number: number): string {
+	const time = hasTimes(view) ? view.buffer.line(number)?.time ?? 0 : 0;
+	return time === 0 ? '' : `${new Date(time).toISOString()} `;
+}
+
 /** Of many logs in one file each line says whose it is, as on the screen. */
-function whose({buffer, names, sources}: TailView, number: number): string {
-	const line = names === 'none' || sources.length < 2 ? null : buffer.line(number);
-	const source = line?.kind === 'text' ? sources[line.source] : undefined;
+function whose(view: TailView, number: number): string {
+	const line = hasNames(view) ? view.buffer.line(number) : null;
+	const source = line?.kind === 'text' ? view.sources[line.source] : undefined;
 	return source === undefined ? '' : `${source.pod}/${source.container} `;
 }
 
-/** Asks where to, and writes what is shown. */
+const hasTimes = ({times, plain}: TailView) => times !== 'none' && !plain;
+const hasNames = ({names, sources}: TailView) => names !== 'none' && sources.length > 1;
+
+/** Asks where to, and writes it as it is shown. */
 export async function saveTail(session: Session, run: TailRun): Promise<void> {
 	const name = `${asFileName(run.ask.title, 'tail')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.log`;
-	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`});
+	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`, note: () => savedWords(run.view)});
 	if (answer === null || answer.text === '') {
 		return;
 	}
@@ -46,6 +55,12 @@ export async function saveTail(session: Session, run: TailRun): Promise<void> {
 	} catch (error) {
 		session.tell(`not saved: ${(error as Error).message}`, 'error');
 	}
+}
+
+/** What a line is saved with; the keys for the clock and the names change it. */
+function savedWords(view: TailView): string {
+	const parts = [...hasTimes(view) ? ['times'] : [], ...hasNames(view) ? ['names'] : []];
+	return parts.length === 0 ? 'bare text' : `with ${parts.join(', ')}`;
 }
 
 /** The same text in $PAGER or $EDITOR, at the line under the cursor. */
