@@ -3,7 +3,7 @@ import {cellWidth, clipToCells} from '../text/cell-width.ts';
 import type {Audit, AuditRow, RowId} from '../posture/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
 import type {Glyphs} from './glyphs.ts';
-import {routeWord, tlsRole} from './path-words.ts';
+import {routeWord, stateWords, tlsRole} from './path-words.ts';
 import {line, lineWidth, of, type Line, type Span} from './styled-line.ts';
 import {verdictRole} from './verdict-role.ts';
 
@@ -32,7 +32,7 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 }
 
 function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): Span[] {
-	const lead = [{text: `${name.padEnd(14)}`}, of(roleOf(row), clipToCells(stateWords(row), width - 18))];
+	const lead = [{text: `${name.padEnd(14)}`}, of(roleOf(row), clipToCells(foundWords(row), width - 18))];
 	const stroke = strokes[row.basis];
 	return [...lead, of(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
 }
@@ -41,18 +41,18 @@ function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: G
 function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes, arrow}: Glyphs): Span[] {
 	const stroke = strokes[row.basis];
 	const way = route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state) ? [of('route', `${strokes[route.basis]} ${routeWord(route.state)} `)] : [];
-	return [...way, of(roleOf(row), `${stroke} ${stateWords(row)} ${stroke}${arrow}`), {text: ` ${name}`}];
+	return [...way, of(roleOf(row), `${stroke} ${foundWords(row)} ${stroke}${arrow}`), {text: ` ${name}`}];
 }
 
 function roleOf({state, verdict}: AuditRow) {
 	return tlsRole[state] ?? verdictRole[verdict];
 }
 
-function stateWords({verdict, state}: AuditRow): string {
+function foundWords({verdict, state}: AuditRow): string {
 	return words(state === '' ? verdict : state);
 }
 
 /** States are written for programs. */
 function words(state: string): string {
-	return state.replaceAll('-', ' ').replace(/^ca\b/, 'CA');
+	return stateWords(state).replace(/^ca\b/, 'CA');
 }

@@ -1,15 +1,18 @@
 /** Audit: the hub and its spokes as a picture, one row a path, and under them what was read of the row under the cursor. */
-import {fitToCells} from '../text/cell-width.ts';
+import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import type {AuditRow} from '../state/session-state.ts';
 import {auditPicture} from './audit-picture.ts';
 import {titledRule} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
+import {stateWords} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {fillUp, textLines} from './text-screen.ts';
 import {verdictRole} from './verdict-role.ts';
 
-const verdictWidth = 27;
+const leastVerdict = 27;
+/** Besides what a row is called and its verdict. */
+const otherColumns = 30;
 
 export function auditScreen(screen: Screen, rows: number): Line[] {
 	const {state: {audit, size}, theme: {glyphs}} = screen;
@@ -18,13 +21,17 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 	}
 
 	const picture = audit.found === null || size.columns < 60 ? [] : auditPicture(audit.found, glyphs, size.columns);
-	const titleWidth = Math.max(16, Math.min(44, size.columns < 60 ? size.columns - 30 : size.columns - 57));
+	const titleWidth = Math.max(16, Math.min(44, size.columns < 60 ? size.columns - 30 : size.columns - otherColumns - leastVerdict));
+	const wanted = Math.max(leastVerdict, ...audit.rows.map(row => cellWidth(verdictWords(row, glyphs))));
+	const verdictWidth = Math.max(leastVerdict, Math.min(wanted, size.columns - otherColumns - titleWidth));
+	// TLS decides, and stands behind the route.
+	const isShort = wanted > verdictWidth;
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
 	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));
 	const list = audit.rows.slice(top, top + room).map((row, index): Line => {
 		const isAt = top + index === audit.at;
 		return {
-			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, titleWidth)} `}, of(verdictRole[row.verdict], fitToCells(verdictWords(row, glyphs), verdictWidth)), of('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`)],
+			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, titleWidth)} `}, of(verdictRole[row.verdict], fitToCells(verdictWords(row, glyphs, isShort), verdictWidth)), of('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`)],
 			...isAt && {ground: 'selection' as const},
 		};
 	});
@@ -36,7 +43,7 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 }
 
 /** `✗ unverified`: the sign is the verdict, the word what was found; colour alone says nothing. */
-function verdictWords({verdict, state}: AuditRow, {passed, failed, look, strokes}: Glyphs): string {
+function verdictWords({verdict, state}: AuditRow, {passed, failed, look, strokes}: Glyphs, short = false): string {
 	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown}[verdict] ?? ' ';
-	return `${sign} ${(state === '' ? verdict : state).replaceAll('-', ' ')}`;
+	return `${sign} ${stateWords(state === '' ? verdict : state, short)}`;
 }

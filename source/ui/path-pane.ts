@@ -79,12 +79,13 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 		return fillUp(lines, rows, put(''));
 	}
 
+	const wide = Math.max(14, ...pathFacts(path).map(({word}) => word.length + 1));
 	const fact = (verdict: Verdict<string>, word: string, role: Role) => {
-		const room = Math.max(10, width - 31);
+		const room = Math.max(10, width - wide - 17);
 		const whole = wrapWords(evidenceWords(path, verdict, room * mostRows, text => sessionWords(screen, text)), room);
 		const why = whole.length > mostRows ? [...whole.slice(0, mostRows - 1), `${whole[mostRows - 1]!} ${glyphs.more}`] : whole;
-		lines.push(put(' ', of(role, glyphs.upright[verdict.basis]), ' ', of(role, word.padEnd(14)), of('text.dim', verdict.basis.padEnd(9)), ' ', why[0] ?? ''));
-		lines.push(...why.slice(1).map(text => put(' ', of(role, glyphs.upright[verdict.basis]), ' '.repeat(26), text)));
+		lines.push(put(' ', of(role, glyphs.upright[verdict.basis]), ' ', of(role, word.padEnd(wide)), of('text.dim', verdict.basis.padEnd(9)), ' ', why[0] ?? ''));
+		lines.push(...why.slice(1).map(text => put(' ', of(role, glyphs.upright[verdict.basis]), ' '.repeat(wide + 11), text)));
 	};
 
 	const [first, second] = path.legs;

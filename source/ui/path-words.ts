@@ -129,6 +129,16 @@ export function routeWord(state: string, short = false): string {
 	return found ? found[short ? 1 : 0] : state;
 }
 
+/** A state or sentence that is written for programs, with the route by the name that it has on every screen. */
+export function withRouteWord(text: string, short = false): string {
+	return text.replaceAll('egress-http-connect', () => routeWord('egress-http-connect', short));
+}
+
+/** The same for a state alone, whose words are joined: `konnectivity, TLS unknown`, `not used`. */
+export function stateWords(state: string, short = false): string {
+	return state.replaceAll(/egress-http-connect|-/g, found => found === '-' ? ' ' : withRouteWord(found, short));
+}
+
 /** As a badge in a row: `━konnectivity ━unverified`. */
 export function pathBadge(path: Path, glyphs: Glyphs, short = false): Span[] {
 	const leg = path.legs[1];

@@ -8,6 +8,7 @@ import {runAudit} from '../../posture/audit/run-audit.ts';
 import {pathsTo} from '../../posture/paths-to.ts';
 import type {AuditRow, TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {withRouteWord} from '../../ui/path-words.ts';
 import type {Session} from '../session.ts';
 import type {SessionRun} from '../session-run.ts';
 import {currentTail} from './current-tail.ts';
@@ -77,7 +78,7 @@ export function openAuditRow(session: Session): void {
 	if (found && finding) {
 		const {id, title, verdict, state, basis} = finding;
 		session.store.now({type: 'push', layer: {
-			kind: 'text', title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${state === '' || state === verdict ? '' : `: ${state}`}, ${basis}`, lines: rowLines(found, finding, {whole: true}), top: 0, context: 'details', copy: '', command: null, busy: false,
+			kind: 'text', title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${state === '' || state === verdict ? '' : `: ${withRouteWord(state)}`}, ${basis}`, lines: rowLines(found, finding, {whole: true}), top: 0, context: 'details', copy: '', command: null, busy: false,
 		}});
 	}
 }
@@ -85,9 +86,9 @@ export function openAuditRow(session: Session): void {
 function rowLines(audit: Audit, row: Finding, {whole = false}: {whole?: boolean} = {}): TextLine[] {
 	const read = row.evidence.map(id => audit.evidence.find(one => one.id === id)).filter(one => one !== undefined);
 	return [
-		{text: sanitiseLine(row.message)},
+		{text: withRouteWord(sanitiseLine(row.message))},
 		...read.slice(0, whole ? 50 : 4).map(({observed, where}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}`)})),
-		...row.exceptions.length > 0 ? [{label: '  but', text: sanitiseLine(row.exceptions.slice(0, whole ? 100 : 5).join(', ')), role: 'level.warn'}] : [],
+		...row.exceptions.length > 0 ? [{label: '  but', text: withRouteWord(sanitiseLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))), role: 'level.warn'}] : [],
 		...row.need.slice(0, whole ? 20 : 2).map((need): TextLine => ({label: '  would tell', text: sanitiseLine(needText(whole ? need : {...need, check: null}))})),
 		...row.remedy === null ? [] : [{label: '  fix', text: sanitiseLine(row.remedy), role: 'focus'}],
 		...row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}],
@@ -141,7 +142,7 @@ async function testRoute(session: Session): Promise<void> {
 	if (path) {
 		session.store.now({type: 'push', layer: {kind: 'why', about: `tested with pod/${pod}`, path, error: null, entry: null, top: 0}});
 		const route = path.legs[1]?.route;
-		session.tell(`route ${route?.state ?? 'unknown'}, ${route?.basis ?? 'unknown'}`);
+		session.tell(route ? `route ${withRouteWord(route.state)}, ${route.basis}` : 'route unknown');
 	}
 
 	(session as SessionRun).paths.showAgain();

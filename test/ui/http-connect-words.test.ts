@@ -1,0 +1,37 @@
+/** The longest route word on the screens: one spelling, and what stands beside it is neither cut nor touched by it. */
+import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import type {Path} from '../../source/posture/evidence.ts';
+import {emptySession, type AuditRow} from '../../source/state/session-state.ts';
+import {auditScreen} from '../../source/ui/audit-screen.ts';
+import {uprightPath} from '../../source/ui/path-pane.ts';
+import type {Line} from '../../source/ui/styled-line.ts';
+import {plainTheme} from '../../source/ui/theme.ts';
+
+const texts = (lines: readonly Line[]) => lines.map(({spans}) => spans.map(({text}) => text).join(''));
+const screenOf = (columns: number, rows: readonly AuditRow[] = []) => {
+	const state = emptySession(clusterState(null), {columns, rows: 40}, 0, false);
+	return {state: {...state, audit: {...state.audit, rows}}, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
+};
+
+const row = {id: 'C2', title: 'exec and attach', verdict: 'fail', state: 'egress-http-connect, TLS unknown', basis: 'inferred', readOn: '1 of 1', lines: [], worst: 0} as AuditRow;
+
+test('the audit has room for a route and for TLS, where there is less room the route is short', t => {
+	const at = (columns: number) => texts(auditScreen(screenOf(columns, [row]), 20)).find(text => text.includes('C2')) ?? '';
+	t.regex(at(200), / egress http-connect, TLS unknown +inferred /);
+	t.regex(at(80), / http-conn, TLS unknown +inferred +1 of 1$/);
+	t.true(at(80).length <= 80);
+});
+
+test('the upright path has its columns as wide as its longest word, and evidence in what is left', t => {
+	const leg = {to: 'apiserver', address: null, route: {state: 'direct', basis: 'proven', evidence: [], need: []}, tls: {state: 'verified', basis: 'proven', evidence: [], need: []}};
+	const route = {state: 'egress-http-connect', basis: 'inferred', evidence: ['e1'], need: []};
+	const path = {
+		phase: 'settled', process: {id: null, known: null, read: 0, startTime: null}, target: {kind: 'Pod', name: 'web', node: 'n1', container: 'app'}, findings: [],
+		evidence: [{id: 'e1', observed: '14 dials by http-connect over a unix socket since it started', rule: 'dials', source: 'metrics'}],
+		legs: [leg, {...leg, to: 'kubelet', route}],
+	} as unknown as Path;
+	const shown = texts(uprightPath(screenOf(200), path, 'web', 30, 70));
+	t.true(shown.every(text => text.length <= 70), shown.join('\n'));
+	t.true(shown.some(text => / egress http-connect inferred +14 dials by http-connect/.test(text)), shown.join('\n'));
+});
