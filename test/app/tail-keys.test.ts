@@ -1,6 +1,7 @@
 /** Keys in a tail mean what is on the screen. */
 import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
+import {chooseFields} from '../../source/app/handlers/tail-choices.ts';
 import {shownTexts} from '../../source/app/handlers/tail-copies.ts';
 import {navigationHandlers} from '../../source/app/handlers/navigation-handlers.ts';
 import {tailHandlers} from '../../source/app/handlers/tail-handlers.ts';
@@ -87,4 +88,15 @@ test('lines leave the tail with what is shown before them: whole times, and whos
 	t.deepEqual([...shownTexts(run.view)], ['one\n', 'two\n', '-- it ended --\n']);
 	run.view = {...run.view, times: 'clock', plain: true};
 	t.deepEqual([...shownTexts(run.view)].slice(1, 2), ['two\n']);
+});
+
+test('the cursor stays on the field that was shown or hidden last', async t => {
+	const {run} = openTail(['{"a":1,"b":2,"c":3}']);
+	const answers = ['b', 'c', null];
+	const places: number[] = [];
+	await chooseFields({store: {now() {}}, async pick({at = 0}: {at?: number}) {
+		places.push(at);
+		return answers.shift();
+	}} as unknown as Session, run);
+	t.deepEqual(places, [0, 2, 3]);
 });

@@ -6,6 +6,7 @@ import type {TailRun} from '../tail-run.ts';
 
 /** Which fields of JSON lines are shown. */
 export async function chooseFields(session: Session, run: TailRun): Promise<void> {
+	let last = '';
 	for (;;) {
 		const names = new Map<string, number>();
 		for (let number = Math.max(run.view.buffer.first, run.view.buffer.end - 500); number < run.view.buffer.end; number++) {
@@ -15,7 +16,7 @@ export async function chooseFields(session: Session, run: TailRun): Promise<void
 		}
 
 		const items = [...names].sort((one, other) => other[1] - one[1]).map(([name, count]) => ({id: name, cells: [name, run.view.fields.includes(name) ? 'shown' : '', `${count} of the last lines`]}));
-		const chosen = await session.pick({title: 'Fields', purpose: 'fields', heads: ['FIELD', '', 'SEEN IN'], items: [{id: '', cells: ['(all fields)', run.view.fields.length === 0 ? 'shown' : '', '']}, ...items], keys: 'show or hide', notes: items.length === 0 ? ['None of the last 500 lines is JSON.'] : []});
+		const chosen = await session.pick({title: 'Fields', purpose: 'fields', heads: ['FIELD', '', 'SEEN IN'], items: [{id: '', cells: ['(all fields)', run.view.fields.length === 0 ? 'shown' : '', '']}, ...items], at: items.findIndex(({id}) => id === last) + 1, keys: 'show or hide', notes: items.length === 0 ? ['None of the last 500 lines is JSON.'] : []});
 		if (chosen === null) {
 			return;
 		}
@@ -24,6 +25,8 @@ export async function chooseFields(session: Session, run: TailRun): Promise<void
 		if (chosen === '') {
 			return;
 		}
+
+		last = chosen;
 	}
 }
 
