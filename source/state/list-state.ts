@@ -60,6 +60,7 @@ export type ListEvent =
 	| {type: 'reverse'}
 	| {type: 'wide'}
 	| {type: 'mark'}
+	| {type: 'unmark-all'}
 	| {type: 'window'; rows: number};
 
 /** How long after a move the order is held. */
@@ -142,6 +143,10 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 			}
 
 			return place({...list, marked}, list.cursorIndex + 1);
+		}
+
+		case 'unmark-all': {
+			return {...list, marked: new Set()};
 		}
 
 		case 'window': {

@@ -81,7 +81,9 @@ function goBack(session: Session): void {
 	}
 
 	const list = currentList(session);
-	if (list && list.filter !== '') {
+	if (list?.visible.some(({id}) => list.marked.has(id))) {
+		store.now({type: 'list', list: list.name, event: {type: 'unmark-all'}});
+	} else if (list && list.filter !== '') {
 		store.now({type: 'list', list: list.name, event: {type: 'filter', text: ''}});
 		session.redraw();
 	} else if (store.state.view !== 'pods') {
