@@ -90,7 +90,7 @@ export class TailRun {
 		this.#order = this.#makeOrder();
 		this.view = filterTail({
 			...this.view, since, skews: [], previous, phase: 'opening', note: '', sources: [], marked: new Set(), cursor: 0, top: 0, older: since === 'head' ? {...olderUnread, phase: 'none'} : olderUnread,
-			follow: since !== 'head' || previous, pausedAt: null, searchIndex: null, search: null, counters: {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0},
+			follow: since !== 'head' || previous, pausedAt: null, searchIndex: null, search: null, searchOnly: false, counters: {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0},
 		}, {});
 		if (!this.view.follow) {
 			this.view = goTo(this.view, 0);

@@ -3,7 +3,7 @@ import {worstPath} from '../state/connections.ts';
 import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
-import {rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
+import {askedText, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {Sanitiser} from '../text/sanitise.ts';
 import {grouped} from '../text/grouped.ts';
@@ -274,7 +274,9 @@ function pathOf(screen: Screen, view: TailView): Line {
 }
 
 /** What is asked of a line that it be shown: `!200, warn and worse`. */
-function askedOfLines({filter: {text, inverse}, level, sources}: TailView): string {
+function askedOfLines(view: TailView): string {
+	const {level, sources} = view;
+	const {text, inverse} = askedText(view);
 	return [
 		...text === '' ? [] : [`${inverse ? '!' : ''}${text}`],
 		...level === 0 ? [] : [`${levelNames[level]} and worse`],

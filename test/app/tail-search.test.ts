@@ -1,10 +1,11 @@
 /** A search and a filter in more lines than are looked through while a word is typed. */
 import test from 'ava';
-import {filter, search} from '../../source/app/handlers/tail-search.ts';
+import {navigationHandlers} from '../../source/app/handlers/navigation-handlers.ts';
+import {filter, matchesOnly, search} from '../../source/app/handlers/tail-search.ts';
 import type {Session} from '../../source/app/session.ts';
 import type {TailRun} from '../../source/app/tail-run.ts';
 import {LineBuffer, linesPerBlock} from '../../source/state/tail/line-buffer.ts';
-import {emptyTail, goTo} from '../../source/state/tail/tail-view.ts';
+import {emptyTail, goTo, shownLength} from '../../source/state/tail/tail-view.ts';
 
 const count = linesPerBlock * 12;
 const needles = [10, linesPerBlock * 6, linesPerBlock * 10] as const;
@@ -66,4 +67,21 @@ test('a filter leaves the cursor at the nearest line that is shown, and holds no
 	await filter(session);
 	t.is(run.view.cursor, needles[2]);
 	t.is(run.onMoved.size, 0);
+});
+
+test('of a search the lines that match can be shown alone, and all again: by the same key, or by the way back', async t => {
+	const {run, session, told} = heldAt(count - 1, 'needle');
+	await search(session);
+	const shown = async (press: (session: Session) => Promise<void> | void) => {
+		await press(session);
+		return [shownLength(run.view), run.view.cursor];
+	};
+
+	t.deepEqual(await shown(matchesOnly), [4, needles[2]]);
+	t.deepEqual(await shown(matchesOnly), [count + 1, needles[2]]);
+	t.deepEqual(await shown(matchesOnly), [4, needles[2]]);
+	t.deepEqual(await shown(navigationHandlers['view.back']!), [count + 1, needles[2]]);
+	t.deepEqual(told, []);
+	await matchesOnly(session);
+	t.deepEqual(told, ['nothing is searched for or filtered: all lines are shown']);
 });

@@ -1,6 +1,7 @@
 /** Going about: back, help, messages, panes, namespaces and contexts, leaving. */
 import {whatIsOpen} from '../../state/connections.ts';
 import {keyContext} from '../../state/session-state.ts';
+import {goTo, searchTail} from '../../state/tail/tail-view.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {Session} from '../session.ts';
@@ -62,8 +63,9 @@ function goBack(session: Session): void {
 		}
 
 		if (run && run.view.search !== null) {
-			run.view = {...run.view, search: null, searchIndex: null};
-			session.redraw();
+			const all = searchTail(run.view, '', false);
+			run.view = all.follow ? all : goTo(all, all.cursor);
+			store.now({type: 'tail-changed'});
 			return;
 		}
 	}

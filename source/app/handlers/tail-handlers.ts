@@ -11,7 +11,7 @@ import type {Handlers} from './handler.ts';
 import {chooseFields, chooseSources} from './tail-choices.ts';
 import {changeTail as change, currentTail, withTail} from './current-tail.ts';
 import {goAbove, goToTop, lookAbove} from './tail-older.ts';
-import {filter, search, toMatch} from './tail-search.ts';
+import {filter, matchesOnly, search, toMatch} from './tail-search.ts';
 import {clean, cleanText, saveTail, viewOutside} from './tail-copies.ts';
 
 /** Opens a tail, or the one that is open already for the same wish. */
@@ -131,13 +131,7 @@ export const tailHandlers: Handlers = {
 	'tail.next-match': async session => toMatch(session, 1),
 	'tail.previous-match': async session => toMatch(session, -1),
 	'tail.filter': filter,
-	'tail.matches-only'(session) {
-		change(session, view => {
-			const at = view.follow ? null : view.cursor;
-			const next = filterTail(view, {matchesOnly: !view.matchesOnly});
-			return at === null ? next : goTo(next, at);
-		});
-	},
+	'tail.matches-only': matchesOnly,
 	'tail.more-context'(session) {
 		change(session, view => filterTail(view, {context: Math.min(20, view.context + 1)}));
 	},

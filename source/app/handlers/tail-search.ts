@@ -58,7 +58,8 @@ export async function search(session: Session): Promise<void> {
 		check: (text, regex) => text === '' ? null : new LineIndex({text, regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
 	});
 	if (answer === null) {
-		run.view = {...run.view, search: before.search, searchIndex: before.searchIndex, follow: before.follow, cursor: before.cursor, top: before.top};
+		const view = {...run.view, search: before.search, searchIndex: before.searchIndex, follow: before.follow, cursor: before.cursor, top: before.top};
+		run.view = before.searchOnly ? filterTail(view, {searchOnly: true}) : view;
 		session.store.now({type: 'tail-changed'});
 	} else if (run.view.search) {
 		await lookThrough(session, run, view => {
@@ -98,6 +99,32 @@ export async function filter(session: Session): Promise<void> {
 		set(`${before.inverse ? '!' : ''}${before.text}`, before.regex);
 	}
 
+	if (!follow) {
+		await lookThrough(session, run, view => goTo(view, from.number), 'no line');
+	}
+
+	from.release();
+}
+
+/** Leaves out what the filter does not let through, or without one what the search does not match; or shows all again. */
+export async function matchesOnly(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	const {filter, search, searchOnly, shownIndex, follow, cursor} = run.view;
+	const isOfSearch = filter.text === '' && search !== null;
+	if (!isOfSearch && shownIndex === null) {
+		session.tell('nothing is searched for or filtered: all lines are shown');
+		return;
+	}
+
+	const from = placeHeld(run, cursor);
+	run.view = filterTail(run.view, isOfSearch ? {searchOnly: !searchOnly, matchesOnly: true} : {matchesOnly: !run.view.matchesOnly});
+	run.scan(letterMs);
+	run.view = follow ? run.view : goTo(run.view, from.number);
+	session.store.now({type: 'tail-changed'});
 	if (!follow) {
 		await lookThrough(session, run, view => goTo(view, from.number), 'no line');
 	}

@@ -51,6 +51,8 @@ export type TailView = {
 	context: number;
 	/** False shows all lines, though there is a filter. */
 	matchesOnly: boolean;
+	/** Without a filter: lines that the search does not match are left out. */
+	searchOnly: boolean;
 	/** Set while lines are left out. */
 	shownIndex: LineIndex | null;
 	marked: ReadonlySet<number>;
@@ -76,7 +78,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 	return {
 		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
 		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
-		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, shownIndex: null, marked: new Set(), lineField: 0,
+		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, searchOnly: false, shownIndex: null, marked: new Set(), lineField: 0,
 		counters: {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0}, rate: null, windowRows: 20, older: olderUnread, skews: [],
 	};
 }
@@ -171,22 +173,24 @@ export function pauseTail(view: TailView): TailView {
 	return view.pausedAt === null ? {...view, pausedAt: view.buffer.end} : {...view, pausedAt: null};
 }
 
-/** Sets what is searched for; the index is filled by whoever has the time. */
+/** Sets what is searched for, in all lines again; the index is filled by whoever has the time. */
 export function searchTail(view: TailView, text: string, regex: boolean): TailView {
-	if (text === '') {
-		return {...view, search: null, searchIndex: null};
-	}
-
 	const query = {text, regex, inverse: false, level: 0 as const, hidden: new Set<number>(), context: 0, notices: false};
-	return {...view, search: {text, regex}, searchIndex: new LineIndex(query, view.buffer.first)};
+	const next = text === '' ? {...view, search: null, searchIndex: null} : {...view, search: {text, regex}, searchIndex: new LineIndex(query, view.buffer.first)};
+	return view.searchOnly ? filterTail(next, {searchOnly: false}) : next;
+}
+
+/** What lines are asked for: the filter, or the search where it leaves out what it does not match. */
+export function askedText({filter, search, searchOnly}: Pick<TailView, 'filter' | 'search' | 'searchOnly'>): TailView['filter'] {
+	return filter.text === '' && searchOnly && search !== null ? {...search, inverse: false} : filter;
 }
 
 /** Sets which lines are left out; without any reason to leave out, none is. */
-export function filterTail(view: TailView, change: Partial<Pick<TailView, 'filter' | 'level' | 'context' | 'matchesOnly' | 'sources'>>): TailView {
+export function filterTail(view: TailView, change: Partial<Pick<TailView, 'filter' | 'level' | 'context' | 'matchesOnly' | 'searchOnly' | 'sources'>>): TailView {
 	const next = {...view, ...change};
 	const hidden = new Set(next.sources.flatMap(({on}, index) => on ? [] : [index]));
-	const isNeeded = next.filter.text !== '' || next.level > 0 || hidden.size > 0;
-	const {text, regex, inverse} = next.filter;
+	const {text, regex, inverse} = askedText(next);
+	const isNeeded = text !== '' || next.level > 0 || hidden.size > 0;
 	const isSame = change.matchesOnly !== undefined && Object.keys(change).length === 1;
 	return {...next, shownIndex: !isNeeded ? null : isSame ? next.shownIndex : new LineIndex({text, regex, inverse, level: next.level, hidden, context: next.context, notices: true}, next.buffer.first)};
 }
