@@ -161,7 +161,8 @@ export function makeKeyPress(session: Session, overlays: Overlays, handlers: Han
 	const isLeaving = (input: KeyInput) => {
 		const isBack = 'key' in input && backKeys(keymap).includes(input.key);
 		const leaves = isBack || ('key' in input && isChord(input.key) && isQuit(input.key));
-		return leaves && typedAhead.giveUp() && isBack && store.state.overlay === null;
+		const takesBack = isBack && store.state.overlay === null;
+		return leaves && typedAhead.giveUp() ? takesBack : takesBack && typedAhead.stopWaiting();
 	};
 
 	const takeOne = (input: {key: string} | {paste: string}) => {

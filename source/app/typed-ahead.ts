@@ -9,6 +9,8 @@ import type {Store} from './store.ts';
 const limitMs = 5000;
 /** So many keys; a pasted text is one. */
 const mostInputs = 256;
+/** How often a long wait is told again, where nothing else is. */
+const remindMs = 1000;
 /** A wait that is shorter is not worth a word. */
 const saidAfterMs = 300;
 
@@ -27,9 +29,10 @@ export type PrepareOptions<Result> = {
 export type TypedAheadOptions = {
 	/** Keys whose time has come, in order. */
 	pass(inputs: readonly KeyInput[]): void;
-	/** For the last row. `mayGiveUp`: it lasts, and Esc ends it. */
-	tell(text: string, mayGiveUp: boolean): void;
+	/** For the last row. `mayGiveUp`: it lasts, and Esc ends it. `isReminder`: it takes nothing else away from there. */
+	tell(text: string, mayGiveUp: boolean, isReminder?: boolean): void;
 	limitMs?: number;
+	remindMs?: number;
 };
 
 type Preparation = {what: string; giveUp(): void; timers: NodeJS.Timeout[]};
@@ -42,8 +45,9 @@ export function backKeys(keymap: Keymap): readonly string[] {
 /** The session's: what it says stands in the last row, unless a dialog is open. */
 export function typedAheadOf(store: Store, keymap: Keymap, pass: TypedAheadOptions['pass']): TypedAhead {
 	const [back] = backKeys(keymap);
-	return new TypedAhead({pass, tell(text, mayGiveUp) {
-		if (store.state.overlay === null) {
+	return new TypedAhead({pass, tell(text, mayGiveUp, isReminder = false) {
+		const {overlay, notice} = store.state;
+		if (overlay === null && (!isReminder || notice === null || notice.text === text)) {
 			store.now({type: 'notice', text, hint: mayGiveUp && back !== undefined ? `${showKeys([back])} drops it` : '', isPassing: true, now: Date.now()});
 		}
 	}});
@@ -53,6 +57,8 @@ export class TypedAhead {
 	readonly #options: TypedAheadOptions;
 	#now: Preparation | null = null;
 	#held: KeyInput[] = [];
+	/** Long waits, the newest last. */
+	#lasting: ReadonlyArray<{giveUp(): void}> = [];
 	#isFull = false;
 
 	constructor(options: TypedAheadOptions) {
@@ -78,6 +84,50 @@ export class TypedAhead {
 		} finally {
 			this.#end(own, isFor);
 		}
+	}
+
+	/**
+	Waits for what may take a minute: keys mean what is on the screen, and it is told all the while. `say` changes what is waited for.
+	@throws GivenUp when the person did not want it any more; `work` hears of it by its signal.
+	*/
+	async whileWaiting<Result>(what: string, work: (signal: AbortSignal, say: (what: string) => void) => Promise<Result>): Promise<Result> {
+		const abort = new AbortController();
+		const {promise: given, reject} = Promise.withResolvers<never>();
+		const own = {
+			giveUp() {
+				abort.abort();
+				reject(new GivenUp(what));
+			},
+		};
+		let now = what;
+		const tell = (isReminder: boolean) => {
+			if (this.#lasting.at(-1) === own) {
+				this.#options.tell(`${now} …`, true, isReminder);
+			}
+		};
+
+		this.#lasting = [...this.#lasting, own];
+		tell(false);
+		const reminder = setInterval(() => {
+			tell(true);
+		}, this.#options.remindMs ?? remindMs).unref();
+		try {
+			return await Promise.race([work(abort.signal, to => {
+				now = to;
+				tell(false);
+			}), given]);
+		} finally {
+			clearInterval(reminder);
+			this.#lasting = this.#lasting.filter(one => one !== own);
+		}
+	}
+
+	/** Ends the newest of the long waits; false when there is none. */
+	stopWaiting(): boolean {
+		const last = this.#lasting.at(-1);
+		this.#lasting = this.#lasting.slice(0, -1);
+		last?.giveUp();
+		return last !== undefined;
 	}
 
 	/** A dialog was answered: the next key waits for what its asker makes of it. */

@@ -7,7 +7,7 @@ import {onSandbox} from '../support/sandbox-session.ts';
 function makeAhead(limitMs = 1000) {
 	const passed: string[] = [];
 	const told: string[] = [];
-	const ahead = new TypedAhead({limitMs, pass(inputs) {
+	const ahead = new TypedAhead({limitMs, remindMs: 10, pass(inputs) {
 		passed.push(...inputs.map(input => 'key' in input ? input.key : 'paste' in input ? input.paste : ''));
 	}, tell(text) {
 		told.push(text);
@@ -109,6 +109,31 @@ test('giving up ends the wait at once, tells the work, and forgets what was held
 	t.false(ahead.giveUp());
 	await delay(5);
 	t.deepEqual(passed, []);
+});
+
+test('a long wait is told until it ends, holds no key, and is given up by itself', async t => {
+	const {ahead, told, work} = makeAhead();
+	let given: AbortSignal | undefined;
+	const asker = ahead.whileWaiting('waiting for debugger-1', async (signal, say) => {
+		given = signal;
+		say('waiting for debugger-1: ErrImagePull');
+		return work.promise;
+	});
+	told.length = 0;
+	while (told.length < 2) {
+		await delay(5);
+	}
+
+	t.deepEqual(new Set(told), new Set(['waiting for debugger-1: ErrImagePull …']));
+	t.false(ahead.hold({key: 'a'}));
+	t.false(ahead.giveUp());
+	t.true(ahead.stopWaiting());
+	await t.throwsAsync(asker, {instanceOf: GivenUp});
+	t.true(given?.aborted);
+	t.false(ahead.stopWaiting());
+	const count = told.length;
+	await delay(40);
+	t.is(told.length, count);
 });
 
 test('what is held for a shell is the bytes that the terminal sent', t => {

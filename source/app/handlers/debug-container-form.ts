@@ -5,6 +5,7 @@ import {podResource} from '../../targets/resource-words.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
+import {GivenUp} from '../typed-ahead.ts';
 import {scriptFlags} from './script-flags.ts';
 
 /** A container that a shell or attach goes to. */
@@ -34,12 +35,28 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 
 	const name = debugContainerName();
 	await addDebugContainer(cluster.access, pod, {name, image: values['image']!.trim(), target: values['target']!, stdin: true, tty: true, command: wordsOf(values['command'])});
-	session.tell(`waiting for ${name} …`);
-	await untilRunning(cluster.access, pod, name, {limitMs: startLimitMs, signal: AbortSignal.timeout(startLimitMs + 1000), onWaiting(reason) {
-		session.tell(`waiting for ${name}: ${sanitiseLine(reason)}`);
-	}});
+	await waitFor(session, cluster, pod, name);
 	const now = await cluster.access.json<PodObject>({path: objectPath(podResource, namespace, podName)});
 	return {cluster, pod: now, container: name, asked: `pod/${podName}`, chosenFrom: 1};
+}
+
+/** It stays in the pod though nobody waits for it any more. */
+async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, name: string): Promise<void> {
+	try {
+		await session.typedAhead.whileWaiting(`waiting for ${name}`, async (signal, say) => untilRunning(access, pod, name, {
+			limitMs: startLimitMs, signal: AbortSignal.any([signal, AbortSignal.timeout(startLimitMs + 1000)]), onWaiting(reason) {
+				const text = `waiting for ${name}: ${sanitiseLine(reason)}`;
+				session.tell(text);
+				say(text);
+			},
+		}));
+	} catch (thrown) {
+		if (thrown instanceof GivenUp) {
+			session.tell(`${name} is not waited for any more; it stays in the pod`);
+		}
+
+		throw thrown;
+	}
 }
 
 function wordsOf(command = ''): string[] {
