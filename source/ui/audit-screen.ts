@@ -25,13 +25,17 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 	const wanted = Math.max(leastVerdict, ...audit.rows.map(row => cellWidth(verdictWords(row, glyphs))));
 	const verdictWidth = Math.max(leastVerdict, Math.min(wanted, size.columns - otherColumns - titleWidth));
 	// TLS decides, and stands behind the route.
-	const isShort = wanted > verdictWidth;
+	const found = (row: AuditRow) => {
+		const whole = verdictWords(row, glyphs);
+		return cellWidth(whole) <= verdictWidth ? whole : verdictWords(row, glyphs, true);
+	};
+
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
 	const top = Math.max(0, Math.min(audit.at - room + 1, audit.rows.length - room));
 	const list = audit.rows.slice(top, top + room).map((row, index): Line => {
 		const isAt = top + index === audit.at;
 		return {
-			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, titleWidth)} `}, of(verdictRole[row.verdict], fitToCells(verdictWords(row, glyphs, isShort), verdictWidth)), of('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`)],
+			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${row.id.padEnd(5)}${fitToCells(row.title, titleWidth)} `}, of(verdictRole[row.verdict], fitToCells(found(row), verdictWidth)), of('text.dim', ` ${fitToCells(row.basis, 10)}${row.readOn}`)],
 			...isAt && {ground: 'selection' as const},
 		};
 	});

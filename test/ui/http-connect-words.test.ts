@@ -17,10 +17,12 @@ const screenOf = (columns: number, rows: readonly AuditRow[] = []) => {
 const row = {id: 'C2', title: 'exec and attach', verdict: 'fail', state: 'egress-http-connect, TLS unknown', basis: 'inferred', readOn: '1 of 1', lines: [], worst: 0} as AuditRow;
 
 test('the audit has room for a route and for TLS, where there is less room the route is short', t => {
-	const at = (columns: number) => texts(auditScreen(screenOf(columns, [row]), 20)).find(text => text.includes('C2')) ?? '';
+	const alone = {...row, id: 'C10', state: 'egress-http-connect'};
+	const at = (columns: number, id = 'C2') => texts(auditScreen(screenOf(columns, [row, alone]), 20)).find(text => text.includes(id)) ?? '';
 	t.regex(at(200), / egress http-connect, TLS unknown +inferred /);
 	t.regex(at(80), / http-conn, TLS unknown +inferred +1 of 1$/);
 	t.true(at(80).length <= 80);
+	t.regex(at(80, 'C10'), / egress http-connect +inferred /);
 });
 
 test('the upright path has its columns as wide as its longest word, and evidence in what is left', t => {
