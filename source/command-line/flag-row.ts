@@ -18,7 +18,7 @@ export type FlagRow = {
 	value?: string;
 	/** The value when the flag is not given. Left out: `undefined` (`[]` for lists, `false` for booleans). */
 	default?: boolean | string | number;
-	/** What `--x` without a value means for a flag that otherwise takes one (pflag's NoOptDefVal). */
+	/** What `--x` without a value means for a flag that otherwise takes one (pflag's NoOptDefVal); a next word that is in `oneOf` is its value. */
 	bare?: string;
 	/** The only values allowed. */
 	oneOf?: readonly string[];

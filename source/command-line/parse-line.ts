@@ -30,7 +30,8 @@ export function parseLine<const Rows extends readonly FlagRow[]>(rows: Rows, arg
 		} else if (row.kind === 'boolean') {
 			set(row, spelled, 'true');
 		} else if (row.bare !== undefined) {
-			set(row, spelled, row.bare);
+			// pflag reads no value behind a space here; of a closed list of words none is mistaken for another argument.
+			set(row, spelled, row.oneOf?.includes(rest[0] ?? '') ? rest.shift()! : row.bare);
 		} else {
 			const next = rest.shift();
 			if (next === undefined) {

@@ -30,7 +30,8 @@ const good: ReadonlyArray<[string, readonly string[], Record<string, unknown>]> 
 	['texts are never split', ['--as-group', 'a,b', '--as-group', 'c'], {'as-group': ['a,b', 'c']}],
 	['a negative number is a value', ['--tail', '-1'], {tail: -1}],
 	['a duration is milliseconds', ['--since', '1h2m3.5s'], {since: 3_723_500}],
-	['a flag with a bare value takes no word behind it', ['--path', 'x'], {path: 'always'}],
+	['a flag with a bare value takes no word behind it that is none of its values', ['--path', 'x'], {path: 'always'}],
+	['a flag with a bare value takes the word behind it that is one of its values', ['--path', 'auto', 'x'], {path: 'auto'}],
 	['an empty value is a value', ['--namespace='], {namespace: ''}],
 ];
 

@@ -14,6 +14,7 @@ const rows = commandTable.map(({row}) => row);
 const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
 	['po', ['port-forward']], ['--context x lo', ['logs']], ['-n demo ex', ['exec']], ['keys --check', ['--check']], ['logs --tim', ['--timestamps']], ['keys -o ', ['text', 'json']], ['keys --output=j', ['--output=json']],
 	['completion ', ['bash', 'zsh', 'fish']], ['proxy g', ['get']], ['exec web -- l', []], ['help do', ['doctor']], ['path --feature po', ['port-forward', 'pod-proxy']], ['audit --require=', ['--require=verified', '--require=tunnelled', '--require=protected']], ['keys --keymap ', ['default', 'vim', 'k9s']], ['nonsense ', []],
+	['exec --path ', ['auto', 'always', 'never', 'json']], ['exec --path --qu', ['--quiet']],
 ];
 for (const [line, words] of offered) {
 	test(`\`spoke ${line}\` offers ${words.join(', ') || 'nothing'}`, t => {
@@ -22,7 +23,7 @@ for (const [line, words] of offered) {
 }
 
 const asked: ReadonlyArray<readonly [string, string, string]> = [
-	['logs we', 'target', 'we'], ['debug -it we', 'target', 'we'], ['logs -n ', 'namespace', ''], ['--context pr', 'context', 'pr'], ['tail --context=pr', 'context', 'pr'], ['port-forward svc/', 'target', 'svc/'], ['logs web -c ', 'container', ''], ['proxy get svc/', 'target', 'svc/'],
+	['logs we', 'target', 'we'], ['debug -it we', 'target', 'we'], ['logs -n ', 'namespace', ''], ['--context pr', 'context', 'pr'], ['tail --context=pr', 'context', 'pr'], ['port-forward svc/', 'target', 'svc/'], ['logs web -c ', 'container', ''], ['proxy get svc/', 'target', 'svc/'], ['exec --path we', 'target', 'we'],
 ];
 for (const [line, kind, prefix] of asked) {
 	test(`\`spoke ${line}\` asks for a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {

@@ -33,8 +33,12 @@ export function completeWords(rows: readonly CommandRow[], words: readonly strin
 	}
 
 	const last = findFlag(command.flags, before.at(-1));
-	if (last && takesValue(last) && last.bare === undefined && !before.at(-1)!.includes('=')) {
-		return {...none, ...valuesOf(last, typed, '')};
+	if (last && takesValue(last) && !before.at(-1)!.includes('=')) {
+		const values = valuesOf(last, typed, '');
+		// Another word than one of its values leaves such a flag bare.
+		if (last.bare === undefined || values.offers.length > 0) {
+			return {...none, ...values};
+		}
 	}
 
 	const inline = /^(--[\w-]+)=(.*)$/s.exec(typed);
