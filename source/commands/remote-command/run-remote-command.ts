@@ -29,7 +29,7 @@ export type AskedCommand =
 export async function runRemoteCommand(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
 	const cluster = await openCluster(invocation.flags, invocation.env);
 	const notices = new HeldNotices(invocation.stderr);
-	const paths = tellPaths(cluster, {mode: invocation.flags.path as PathMode, stderr: notices});
+	const paths = tellPaths(cluster, {mode: pathMode(invocation), stderr: notices});
 	const ahead = connectAhead(cluster, {signal: invocation.interrupted, witness: paths.witness});
 	try {
 		return await runOn({cluster: ahead.cluster, witness: paths.witness, notices}, invocation, asked);
@@ -45,6 +45,11 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, aske
 		await paths.finished();
 		cluster.close();
 	}
+}
+
+/** `-q` leaves the screen to the command, but for a path that was asked for. */
+function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
+	return flags.quiet && !given.has('path') ? 'never' : flags.path as PathMode;
 }
 
 type Means = {cluster: ClusterAccess; witness: ConnectionWitness | undefined; notices: HeldNotices};

@@ -6,6 +6,7 @@ import test from 'ava';
 import {exitCode, failure, startCommandServer, status, success, type FarSide, type Refusal} from '../../support/command-server.ts';
 import {bytes} from '../../support/run-command.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {openTerminal} from '../../support/terminal.ts';
 
 type Teardown = {teardown: (end: () => Promise<void>) => void};
 
@@ -153,6 +154,23 @@ test('without a terminal here -t is said to be impossible, and -q says nothing',
 	});
 	t.deepEqual(await runSpoke(['exec', ...config, '-it', 'web', '--', 'sh']), {status: 0, stdout: 'no tty', stderr: 'Unable to use a TTY - input is not a terminal or the right kind of file\n'});
 	t.is((await runSpoke(['exec', ...config, '-itq', 'web', '--', 'sh'])).stderr, '');
+});
+
+test('on a terminal -q leaves the path line out, unless it is asked for', async t => {
+	const {config} = await serve(t, far => {
+		far.stdout('data');
+		far.status(success);
+		far.close();
+	});
+	const written = async (...flags: string[]) => {
+		const terminal = await openTerminal(t, ['exec', ...config, ...flags, 'web', '--', 'x'], {home: '/nonexistent'});
+		t.is(await terminal.ended(), 0);
+		return terminal.raw();
+	};
+
+	t.regex(await written(), /path: you/);
+	t.is(await written('-q'), 'data');
+	t.regex(await written('-q', '--path=always'), /path: you/);
 });
 
 test('the path is told as JSON on stderr, and never in between the data', async t => {
