@@ -110,6 +110,7 @@ function clusterFacts({contextName, userName, user, namespace, cluster}: ChosenE
 		namespace: namespace || 'default',
 		user: userName === '' ? null : userName,
 		impersonating: user.impersonate === '' ? null : user.impersonate,
+		impersonatedGroups: user.impersonateGroups,
 		sandbox: cluster.sandbox,
 		source,
 		certificateAuthority: tls?.trust.from === 'kubeconfig-ca' ? tls.trust.pem.join('\n') : null,

@@ -10,6 +10,8 @@ export type ClusterFacts = {
 	/** The user's name in the kubeconfig. */
 	user: string | null;
 	impersonating: string | null;
+	/** With which groups; empty where none is given. */
+	impersonatedGroups: readonly string[];
 	/** True only for the program's own sandbox: every screen and object then says so. */
 	sandbox: boolean;
 	source: 'kubeconfig' | 'flags' | 'in-cluster';

@@ -133,7 +133,7 @@ async function onePage<Item>(cluster: ClusterAccess, options: ListOptions, token
 	}
 
 	if (answer.status !== 200) {
-		throw refusal({...answer, body}, askedFor('GET', options.path));
+		throw refusal({...answer, body}, {...askedFor('GET', options.path), by: cluster.facts});
 	}
 
 	const list = parseList(body, options.path);

@@ -33,7 +33,7 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 		request: async options => pool.request(options),
 		async json<T>({maxBytes, ...options}: RequestOptions & {maxBytes?: number}): Promise<T> {
 			const limit = maxBytes === undefined ? {} : {maxBytes};
-			return await readJson(await pool.request(options), {...options, ...limit}, what) as T;
+			return await readJson(await pool.request(options), {...options, ...limit}, {what, by: facts}) as T;
 		},
 		async logIn(signal) {
 			await access.credentials.current(signal);

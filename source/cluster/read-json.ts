@@ -1,6 +1,7 @@
 /** An answer's object, or the error that the apiserver told instead. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {askedFor} from './asked-for.ts';
+import type {Identity} from './can-i.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
@@ -11,10 +12,10 @@ const largestJson = 256 * 1024 * 1024;
 /** Enough of a refusal to tell what it says. */
 const largestRefusal = 1024 * 1024;
 
-/** `what` is who answered, for messages. @throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no JSON */
-export async function readJson(answer: ApiResponse, {method = 'GET', path, maxBytes = largestJson}: Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number}, what: string): Promise<unknown> {
+/** `what` is who answered and `by` who asked, for messages. @throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no JSON */
+export async function readJson(answer: ApiResponse, {method = 'GET', path, maxBytes = largestJson}: Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number}, {what, by}: {what: string; by: Identity}): Promise<unknown> {
 	if (answer.status < 200 || answer.status > 299) {
-		throw refusal({...answer, body: (await readWhole(answer.body, largestRefusal, what)).toString('utf8')}, askedFor(method, path));
+		throw refusal({...answer, body: (await readWhole(answer.body, largestRefusal, what)).toString('utf8')}, {...askedFor(method, path), by});
 	}
 
 	const bytes = await readWhole(answer.body, maxBytes, what);

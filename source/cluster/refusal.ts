@@ -2,11 +2,13 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../failures/explain-failure.ts';
+import type {AskedFor} from './asked-for.ts';
+import {canI, type Identity} from './can-i.ts';
 
 export type RefusedAnswer = {status: number; body: string; headers: IncomingHttpHeaders};
 
-/** What was asked, for messages: verb and resource as RBAC names them (`create`, `pods/exec`). */
-export type RefusalContext = {verb?: string; resource?: string};
+/** What was asked, for messages: verb and resource as RBAC names them (`create`, `pods/exec`), and by whom. */
+export type RefusalContext = Partial<AskedFor> & {by?: Identity};
 
 /** Never throws; the apiserver's own words are kept in `text`. */
 export function refusal({status, body, headers}: RefusedAnswer, context: RefusalContext = {}): SpokeError {
@@ -50,10 +52,13 @@ function passesOn(resource: string | undefined): boolean {
 	return resource === undefined || /\/(?:log|exec|attach|portforward|proxy)$/.test(resource);
 }
 
-function forbidden(line: string, text: string, {verb, resource}: RefusalContext): SpokeError {
-	const asked = verb && resource ? `${verb} ${resource}` : null;
-	const message = asked && !line.includes('cannot') ? `not allowed to ${asked}: ${line}` : line;
-	return new SpokeError('ERR_FORBIDDEN', message, {text, ...asked && {remedy: `ask for this right; check it with \`kubectl auth can-i ${asked}\``}});
+function forbidden(line: string, text: string, {verb, resource, namespace = null, by}: RefusalContext): SpokeError {
+	if (!verb || !resource) {
+		return new SpokeError('ERR_FORBIDDEN', line, {text});
+	}
+
+	const message = line.includes('cannot') ? line : `not allowed to ${verb} ${resource}: ${line}`;
+	return new SpokeError('ERR_FORBIDDEN', message, {text, remedy: `ask for this right; check it with \`${canI({verb, resource, namespace}, by)}\``});
 }
 
 /** The message of a `metav1.Status`, which may be empty; `null` when the body is none. */

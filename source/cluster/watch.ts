@@ -130,7 +130,7 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 			return '';
 		}
 
-		const error = refusal({...answer, body}, askedFor('GET', `${options.path}?watch=true`));
+		const error = refusal({...answer, body}, {...askedFor('GET', `${options.path}?watch=true`), by: cluster.facts});
 		throw answer.status === 403 || answer.status === 405 ? new WatchRefused(error) : error;
 	}
 

@@ -70,7 +70,7 @@ export function connectAhead(cluster: ClusterAccess, {signal, witness}: {signal:
 			},
 			async json<T>(options: Parameters<ClusterAccess['json']>[0]) {
 				const answer = await asked(options);
-				return answer ? await readJson(answer, options, `the apiserver ${cluster.facts.server}`) as T : cluster.json<T>(options);
+				return answer ? await readJson(answer, options, {what: `the apiserver ${cluster.facts.server}`, by: cluster.facts}) as T : cluster.json<T>(options);
 			},
 			async request(options) {
 				const answer = options.whole ? await asked(options) : undefined;

@@ -26,7 +26,7 @@ An ephemeral container cannot be taken away again: it stays in the pod until the
 @throws SpokeError ERR_FORBIDDEN (patch pods/ephemeralcontainers), ERR_APISERVER_ANSWER with the apiserver's words
 @see https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/
 */
-export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request'>, {metadata: {name: podName, namespace = 'default'}}: PodObject, {name, image, target, stdin, tty, command}: DebugContainer, signal?: AbortSignal): Promise<void> {
+export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request' | 'facts'>, {metadata: {name: podName, namespace = 'default'}}: PodObject, {name, image, target, stdin, tty, command}: DebugContainer, signal?: AbortSignal): Promise<void> {
 	const container = {
 		name, image, stdin, tty, terminationMessagePolicy: 'File',
 		...target !== null && {targetContainerName: target},
@@ -42,7 +42,7 @@ export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request'>,
 	const pieces: Buffer[] = await Array.fromAsync(body as AsyncIterable<Buffer>);
 
 	if (status < 200 || status > 299) {
-		throw refusal({status, headers, body: Buffer.concat(pieces).toString('utf8')}, {verb: 'patch', resource: 'pods/ephemeralcontainers'});
+		throw refusal({status, headers, body: Buffer.concat(pieces).toString('utf8')}, {verb: 'patch', resource: 'pods/ephemeralcontainers', namespace, by: cluster.facts});
 	}
 }
 
@@ -76,7 +76,7 @@ export async function untilRunning(cluster: ClusterAccess, {metadata: {name: pod
 
 		if (terminated) {
 			throw new SpokeError('ERR_TARGET_GONE', `container ${container} ended with exit code ${terminated.exitCode}${terminated.reason ? ` (${terminated.reason})` : ''}`, {
-				text: terminated.message ?? '', remedy: `what it said: spoke logs ${podName} -c ${container}`,
+				text: terminated.message ?? '', remedy: `what it said: spoke logs ${podName} -n ${namespace} -c ${container}`,
 			});
 		}
 

@@ -38,14 +38,32 @@ for (const row of rows) {
 }
 
 test('verb and resource are read off method and path as RBAC does', t => {
-	const told = (method: string, path: string) => Object.values(askedFor(method, path)).join(' ');
+	const told = (method: string, path: string) => {
+		const {verb, resource, namespace} = askedFor(method, path);
+		return `${verb} ${resource}${namespace === null ? '' : ` in ${namespace}`}`;
+	};
+
 	t.is(told('GET', '/api/v1/pods?limit=5'), 'list pods');
 	t.is(told('GET', '/api/v1/pods?watch=true'), 'watch pods');
-	t.is(told('GET', '/api/v1/namespaces/demo/pods/w/log?follow=true'), 'get pods/log');
-	t.is(told('POST', '/api/v1/namespaces/demo/pods/w/exec'), 'create pods/exec');
+	t.is(told('GET', '/api/v1/namespaces/demo/pods/w/log?follow=true'), 'get pods/log in demo');
+	t.is(told('POST', '/api/v1/namespaces/demo/pods/w/exec'), 'create pods/exec in demo');
 	t.is(told('GET', '/api/v1/namespaces/demo'), 'get namespaces');
 	t.is(told('GET', '/api/v1/namespaces'), 'list namespaces');
-	t.is(told('DELETE', '/apis/apps/v1/namespaces/demo/deployments/web'), 'delete deployments');
+	t.is(told('DELETE', '/apis/apps/v1/namespaces/demo/deployments/web'), 'delete deployments in demo');
 	t.is(told('GET', '/api/v1/nodes/n1/proxy/configz'), 'get nodes/proxy');
 	t.is(told('GET', '/flagz'), 'get /flagz');
 });
+
+const ada = {impersonating: 'ada lovelace', impersonatedGroups: ['dev', 'ops']};
+const nobodyElse = {impersonating: null, impersonatedGroups: []};
+for (const [asked, by, line] of [
+	[askedFor('GET', '/api/v1/namespaces/demo/pods/w'), nobodyElse, 'get pods -n demo'],
+	[askedFor('GET', '/api/v1/namespaces/demo/pods/w/log'), ada, 'get pods --subresource=log -n demo --as \'ada lovelace\' --as-group dev --as-group ops'],
+	[askedFor('GET', '/api/v1/pods'), nobodyElse, 'list pods -A'],
+	[askedFor('GET', '/api/v1/nodes'), nobodyElse, 'list nodes'],
+	[askedFor('GET', '/flagz'), nobodyElse, 'get /flagz'],
+] as const) {
+	test(`a right that lacks is checked where and as whom it was asked for: ${line}`, t => {
+		t.is(refusal({status: 403, body: 'no', headers: {}}, {...asked, by}).remedy, `ask for this right; check it with \`kubectl auth can-i ${line}\``);
+	});
+}

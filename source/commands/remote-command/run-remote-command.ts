@@ -93,7 +93,7 @@ function refuseCompleted({metadata, status}: PodObject, feature: 'exec' | 'attac
 	const phase = status?.phase;
 	if (phase === 'Succeeded' || phase === 'Failed') {
 		throw new SpokeError('ERR_TARGET_GONE', `cannot ${feature === 'exec' ? 'exec into' : 'attach'} a container in a completed pod; current phase is ${phase}`, {
-			remedy: `its log may still be there: spoke logs ${metadata.name}`,
+			remedy: `its log may still be there: spoke logs ${metadata.name} -n ${metadata.namespace ?? 'default'}`,
 		});
 	}
 }

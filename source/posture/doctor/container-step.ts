@@ -1,5 +1,7 @@
 /** Does the container run? */
 import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ContainerStatus} from '../../targets/pod-object.ts';
+import type {ReachedTarget} from '../evidence.ts';
 import type {PathSubjects} from '../path-subjects.ts';
 import {failedStep, passed, type StepResult} from './step-result.ts';
 
@@ -23,6 +25,18 @@ export async function containerStep({pod, target}: PathSubjects): Promise<StepRe
 	const what = waiting ? `waits: ${waiting.reason ?? '?'}${waiting.message ? `, ${waiting.message}` : ''}` : terminated ? `ended: ${terminated.reason ?? '?'}, exit ${terminated.exitCode}` : `has no state (pod ${pod.status?.phase ?? 'unknown'})`;
 	return failedStep('leg-3', new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${what}`, {
 		leg: 3,
-		remedy: `kubectl describe pod ${target.name}; spoke logs ${target.name} --previous`,
+		remedy: remedyFor(target, status),
 	}));
+}
+
+/** A container that never ran before has no earlier log, and one that only waits has none at all. */
+function remedyFor({name, namespace, container}: ReachedTarget, status: ContainerStatus | undefined): string {
+	const place = `${name} -n ${namespace ?? 'default'}`;
+	const describe = `kubectl describe pod ${place}`;
+	const logs = `spoke logs ${place}${container === null ? '' : ` -c ${container}`}`;
+	if (status?.state?.terminated) {
+		return `${describe}; ${logs}`;
+	}
+
+	return (status?.restartCount ?? 0) > 0 ? `${describe}; ${logs} --previous` : describe;
 }

@@ -14,7 +14,7 @@ type Answer = {status: number; contentType: string; body: string};
 
 export async function secondLegStep(cluster: ClusterAccess, {probe, node, target, pod}: PathSubjects): Promise<StepResult> {
 	if (target.node === null) {
-		return failedStep('leg-2', new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy: `kubectl describe pod ${target.name}`}));
+		return failedStep('leg-2', new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy: `kubectl describe pod ${target.name} -n ${target.namespace ?? 'default'}`}));
 	}
 
 	const log = probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container, node: target.node} : null);

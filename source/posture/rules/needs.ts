@@ -10,7 +10,7 @@ const needOpen: Need = {permission: null, check: null, or: 'the label of the con
 /** The step test was tried, and no port-forward could be held. */
 export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
 /** Used by the active probe only. */
-export const needAgentMetrics: Need = {permission: 'get pods/proxy in kube-system, with --probe active', check: 'kubectl auth can-i get pods/proxy -n kube-system', or: null};
+export const needAgentMetrics: Need = {permission: 'get pods/proxy in kube-system, with --probe active', check: 'kubectl auth can-i get pods --subresource=proxy -n kube-system', or: null};
 /** Where no pod shows it. */
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
 export const needLeases: Need = {permission: 'list leases in kube-system', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system', or: null};

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
-import {refusal} from '../../cluster/refusal.ts';
+import {refusal, type RefusalContext} from '../../cluster/refusal.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
@@ -81,7 +81,7 @@ export async function openTunnel(cluster: ClusterAccess, target: ReachedTarget, 
 			return tunnelOver(outcome, carrier, connection, purpose, witness);
 		}
 
-		const error = refusedUpgrade(outcome, carrier);
+		const error = refusedUpgrade(outcome, carrier, {namespace: target.namespace, by: cluster.facts});
 		connection.close();
 		witness?.failed?.(connection, purpose, error);
 		refused.push(error);
@@ -132,7 +132,7 @@ function tunnelOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, carrier:
 	return new Tunnel(carrier, connection, session);
 }
 
-function refusedUpgrade(outcome: UpgradeOutcome, carrier: TunnelCarrier): SpokeError {
+function refusedUpgrade(outcome: UpgradeOutcome, carrier: TunnelCarrier, asked: Pick<RefusalContext, 'namespace' | 'by'>): SpokeError {
 	if (outcome.upgraded) {
 		outcome.socket.destroy();
 		return new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to the upgrade to ${carrier}, but not to forwarding ports over it`);
@@ -145,5 +145,5 @@ function refusedUpgrade(outcome: UpgradeOutcome, carrier: TunnelCarrier): SpokeE
 
 	return text === ''
 		? new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`)
-		: refusal(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward'});
+		: refusal(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...asked});
 }

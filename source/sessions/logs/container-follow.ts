@@ -336,7 +336,7 @@ export class ContainerFollow {
 
 		const {startLimitMs, signal} = this.#options;
 		if (this.#life === null && startLimitMs > 0 && Date.now() - this.#startedAt > startLimitMs) {
-			throw new SpokeError('ERR_TARGET_GONE', `container ${this.#source.container} of pod ${this.#source.pod} did not start within ${startLimitMs / 1000} s: ${said}`, {remedy: 'raise --pod-running-timeout, or see `kubectl describe pod`'});
+			throw new SpokeError('ERR_TARGET_GONE', `container ${this.#source.container} of pod ${this.#source.pod} did not start within ${startLimitMs / 1000} s: ${said}`, {remedy: `raise --pod-running-timeout, or see \`kubectl describe pod ${this.#source.pod} -n ${this.#source.namespace}\``});
 		}
 
 		await this.#view.change(signal);

@@ -1,12 +1,12 @@
 /** Why a log could not be read: the pod's state, the second leg, or what the apiserver says of us. */
-import {refusal, statusMessage, type RefusedAnswer} from '../../cluster/refusal.ts';
+import {refusal, statusMessage, type RefusalContext, type RefusedAnswer} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 
 /**
 Never throws. The kubelet's refusals come as 400 by way of the apiserver, a second leg that failed as 500 with the kubelet's URL.
 */
-export function logRefusal(answer: RefusedAnswer): SpokeError {
-	const told = refusal(answer, {verb: 'get', resource: 'pods/log'});
+export function logRefusal(answer: RefusedAnswer, asked: Pick<RefusalContext, 'namespace' | 'by'> = {}): SpokeError {
+	const told = refusal(answer, {verb: 'get', resource: 'pods/log', ...asked});
 	const text = statusMessage(answer.body) || (told.text ?? told.message);
 	const line = text.replaceAll(/\s*\n\s*/g, ' ').trim();
 	if (answer.status === 400 && /is waiting to start|is not available|is terminated/.test(text)) {

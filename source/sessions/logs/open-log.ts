@@ -1,6 +1,6 @@
 /** Opens one read of a log on a connection of its own. */
 import type {Readable} from 'node:stream';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {readStart} from '../../cluster/read-start.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
@@ -43,7 +43,7 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 	try {
 		connection = await connectWitnessed(cluster, purpose, witness, signal);
 		asks?.();
-		const {isOfKubelet, body} = await ask(connection, source, read, signal);
+		const {isOfKubelet, body} = await ask(connection, source, read, {signal, by: cluster.facts});
 		const used = connection;
 		if (isOfKubelet) {
 			witness?.opened?.(used, purpose, {carrier: 'http', protocol: null});
@@ -64,7 +64,7 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 	}
 }
 
-async function ask(connection: Connection, source: LogSource, read: LogRead, signal: AbortSignal | undefined): Promise<{body: Readable; isOfKubelet: boolean}> {
+async function ask(connection: Connection, source: LogSource, read: LogRead, {signal, by}: {signal: AbortSignal | undefined; by: ClusterFacts}): Promise<{body: Readable; isOfKubelet: boolean}> {
 	const {status, headers, body} = await connection.request({
 		path: logPath(source, read),
 		// An answer that is compressed would come in the compressor's time, not in the log's.
@@ -78,7 +78,7 @@ async function ask(connection: Connection, source: LogSource, read: LogRead, sig
 	}
 
 	const text = await readStart(body, longestRefusal);
-	const error = logRefusal({status, body: text, headers});
+	const error = logRefusal({status, body: text, headers}, {namespace: source.namespace, by});
 	const retryAfter = Number(headers['retry-after']);
 	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new AskedToWait(error, retryAfter * 1000) : error;
 }

@@ -1,6 +1,6 @@
 /** Opens exec or attach by the first carrier that is accepted, and tells what it comes to. */
 import process from 'node:process';
-import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
 import {refusal, statusMessage} from '../../cluster/refusal.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
@@ -82,7 +82,7 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 	if (!outcome.upgraded || outcome.protocol === null) {
 		const error = outcome.upgraded
 			? new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to no version of the channels (${carrier.protocol} was offered)`)
-			: refusedUpgrade(outcome, request, carrier);
+			: refusedUpgrade(outcome, request, carrier, cluster.facts);
 		connection.close();
 		tellFailure(witness, {connection, purpose, error});
 		if (outcome.upgraded) {
@@ -120,7 +120,7 @@ function tellFailure(witness: ConnectionWitness | undefined, {connection, purpos
 	witness?.failed?.(connection, purpose, error);
 }
 
-function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {feature}: CommandRequest, {method, carrier}: CommandCarrier): SpokeError {
+function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {feature, target}: CommandRequest, {method, carrier}: CommandCarrier, by: ClusterFacts): SpokeError {
 	if (outcome.body.trim() === '') {
 		return new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`);
 	}
@@ -131,7 +131,7 @@ function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {fe
 	}
 
 	const container = outcome.status >= 500 ? saidAboutContainer(statusMessage(outcome.body) ?? outcome.body.trim()) : null;
-	return container ?? refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`});
+	return container ?? refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by});
 }
 
 function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin, tty}: CommandRequest, carrier: CommandCarrier, listeners: {onRoundTrip: RoundTripListener; onAnswer: () => void; onBlocked: ((notice: string) => void) | undefined}): CommandChannels {

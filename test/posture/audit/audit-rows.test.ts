@@ -6,7 +6,7 @@ import {auditOf} from '../../../source/posture/audit/run-audit.ts';
 import {auditGrounds, good, part, read, shut, type Given} from '../../support/audit-grounds.ts';
 import {failure, flags, known, mirrorPod, off, processOf, stepTest, versionOf} from '../../support/grounds.ts';
 
-const facts = {context: 'lab', server: 'https://10.0.0.5:6443', namespace: 'default', user: 'ada', impersonating: null, sandbox: false, source: 'kubeconfig', certificateAuthority: null, insecureSkipTlsVerify: false, proxy: null} as const;
+const facts = {context: 'lab', server: 'https://10.0.0.5:6443', namespace: 'default', user: 'ada', impersonating: null, impersonatedGroups: [], sandbox: false, source: 'kubeconfig', certificateAuthority: null, insecureSkipTlsVerify: false, proxy: null} as const;
 const options = {probe: 'passive', require: [], minBasis: 'proven'} as const;
 const rowOf = (given: Given, id: RowId) => auditOf(auditGrounds(given), {facts}, options).rows.find(row => row.id === id)!;
 

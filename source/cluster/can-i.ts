@@ -1,0 +1,24 @@
+/** How does kubectl tell whether a right is there? */
+import {shellWord} from '../command-line/shell-word.ts';
+import type {AskedFor} from './asked-for.ts';
+import type {ClusterFacts} from './cluster-access.ts';
+
+/** Whose rights are meant. */
+export type Identity = Pick<ClusterFacts, 'impersonating' | 'impersonatedGroups'>;
+
+/** Those that are asked about here; of all others a list without a namespace is one of all namespaces. */
+const clusterScoped: ReadonlySet<string> = new Set(['nodes', 'namespaces', 'certificatesigningrequests', 'clusterroles', 'clusterrolebindings']);
+
+/** A line for a shell that answers for the same namespace and the same user, typed as it stands. */
+export function canI({verb, resource, namespace}: AskedFor, identity: Identity | undefined): string {
+	// Behind a slash kubectl reads an object's name: a subresource has a flag of its own.
+	const [plain = '', subresource] = resource.startsWith('/') ? [resource] : resource.split('/', 2);
+	const everywhere = !resource.startsWith('/') && !clusterScoped.has(plain);
+	return [
+		'kubectl auth can-i', verb, shellWord(plain),
+		...subresource === undefined ? [] : [`--subresource=${shellWord(subresource)}`],
+		...namespace === null ? (everywhere ? ['-A'] : []) : ['-n', shellWord(namespace)],
+		...identity?.impersonating ? ['--as', shellWord(identity.impersonating)] : [],
+		...identity?.impersonating ? identity.impersonatedGroups.flatMap(group => ['--as-group', shellWord(group)]) : [],
+	].join(' ');
+}
