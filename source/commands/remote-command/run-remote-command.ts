@@ -8,7 +8,7 @@ import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {connectAhead} from '../../sessions/connect-ahead.ts';
 import {openRemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
-import {chooseContainer} from '../../targets/choose-container.ts';
+import {chooseContainer, containerRole} from '../../targets/choose-container.ts';
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Invocation} from '../command.ts';
@@ -83,7 +83,7 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 	const detachKeys = asked.feature === 'attach' && tty ? asked.detachKeys : null;
 	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: asked.feature === 'attach'});
 	if (asked.feature === 'attach' && tty) {
-		say(`Session ended, resume using 'spoke attach ${target.name} -c ${container.name} -n ${target.namespace} -i -t' command`);
+		say(endWords(pod, container.name, end));
 	}
 
 	return end.exitStatus;
@@ -96,6 +96,21 @@ function refuseCompleted({metadata, status}: PodObject, feature: 'exec' | 'attac
 			remedy: `its log may still be there: spoke logs ${metadata.name} -n ${metadata.namespace ?? 'default'}`,
 		});
 	}
+}
+
+/**
+Kubectl's words; `null` where what ended stays ended.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/attach/attach.go reattachMessage
+*/
+function endWords(pod: PodObject, container: string, {detached}: {detached: boolean}): string | null {
+	const {name, namespace = 'default'} = pod.metadata;
+	const again = `'spoke attach ${name} -c ${container} -n ${namespace} -i -t'`;
+	if (containerRole(pod, container) === 'ephemeral') {
+		return `Session ended, the ephemeral container will not be restarted but may be reattached using ${again} if it is still running`;
+	}
+
+	const comesBack = detached || (pod.spec.restartPolicy ?? 'Always') === 'Always';
+	return comesBack ? `Session ended, resume using ${again} command when the pod is running` : null;
 }
 
 function specOf({spec}: PodObject, name: string): ContainerSpec | undefined {

@@ -173,6 +173,26 @@ test('on a terminal -q leaves the path line out, unless it is asked for', async 
 	t.regex(await written('-q', '--path=always'), /path: you/);
 });
 
+const lives: ReadonlyArray<[title: string, container: string, spec: object, words: RegExp | null]> = [
+	['a container that is started again', 'app', {restartPolicy: 'Always'}, /^Session ended, resume using 'spoke attach web -c app -n default -i -t' command when the pod is running$/m],
+	['a container that stays ended', 'app', {restartPolicy: 'Never'}, null],
+	['an ephemeral container', 'late', {ephemeralContainers: [{name: 'late', tty: true}]}, /^Session ended, the ephemeral container will not be restarted but may be reattached using 'spoke attach web -c late -n default -i -t' if it is still running$/m],
+];
+for (const [title, container, more, words] of lives) {
+	test(`the end of a session with ${title} says how to go on, if at all`, async t => {
+		const spec = {nodeName: 'n1', containers: [{name: 'app', tty: true, stdin: true}], ...more};
+		const {config} = await serve(t, far => {
+			far.status(success);
+			far.close();
+		}, {pod: {spec}});
+		const terminal = await openTerminal(t, ['attach', ...config, '-it', '--path=never', '-c', container, 'web'], {home: '/nonexistent', columns: 250});
+		t.is(await terminal.ended(), 0);
+		const told = terminal.raw().replaceAll('\r\n', '\n');
+		t.regex(told, words ?? /enter\.\n/);
+		t.is(told.includes('Session ended'), words !== null);
+	});
+}
+
 test('the path is told as JSON on stderr, and never in between the data', async t => {
 	const {config} = await serve(t, far => {
 		far.stdout('data');
