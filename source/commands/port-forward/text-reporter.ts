@@ -1,4 +1,5 @@
 /** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
+import type {SpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
 import {isLoopback} from '../../sessions/forward/listen-address.ts';
@@ -17,9 +18,22 @@ export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 		stderr.write(noticeLine(text, stderr));
 	};
 
+	const remotePorts = new Map<string, number>();
+	const localPorts = new Map<string, number>();
 	return {
 		event(event) {
 			tell(event, say, note);
+			if (event.event === 'ready') {
+				remotePorts.set(event.forward, event.remotePort);
+			} else if (event.event === 'connection-opened') {
+				localPorts.set(event.connection, event.port);
+			} else if (event.event === 'connection-closed' || event.event === 'connection-failed') {
+				if (event.event === 'connection-closed' && event.end === 'pod-reset') {
+					note(`reset inside the pod: a connection of ${localPorts.get(event.connection)} -> ${remotePorts.get(event.forward)}, after ${event.up} bytes sent and ${event.down} received`);
+				}
+
+				localPorts.delete(event.connection);
+			}
 		},
 		allReady() {},
 		path() {},
@@ -42,7 +56,7 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 		}
 
 		case 'bound-without': {
-			note(`note: ${event.error.message}; the forward does without`);
+			note(`note: ${event.error.message}; the forward does without [${event.error.code}]`);
 			break;
 		}
 
@@ -52,7 +66,7 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 		}
 
 		case 'connection-failed': {
-			note(`an error occurred forwarding ${event.port} -> ${event.remotePort}: ${event.error.message}${event.error.text === null ? '' : `: ${event.error.text}`}`);
+			note(`an error occurred forwarding ${event.port} -> ${event.remotePort}: ${withText(event.error)} [${event.error.code}]`);
 			break;
 		}
 
@@ -74,7 +88,7 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 		}
 
 		case 'interrupted': {
-			note(`interrupted: ${event.error.message} (attempt ${event.attempt}${event.retryInMs > 0 ? `, again in ${event.retryInMs} ms` : ''})`);
+			note(`interrupted: ${event.error.message} (attempt ${event.attempt}${event.retryInMs > 0 ? `, again in ${event.retryInMs} ms` : ''}) [${event.error.code}]`);
 			break;
 		}
 
@@ -87,4 +101,10 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 			break;
 		}
 	}
+}
+
+/** The other side's own words, where the message does not have them. */
+function withText({message, text}: SpokeError): string {
+	const words = text?.trimEnd() ?? '';
+	return message.includes(words) ? message : `${message}: ${words}`;
 }

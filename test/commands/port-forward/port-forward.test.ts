@@ -5,7 +5,10 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
+import {textReporter} from '../../../source/commands/port-forward/text-reporter.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/posture/evidence.ts';
+import type {ForwardEvent} from '../../../source/sessions/forward/forward-event.ts';
 import {dial, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
 import {runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -271,4 +274,26 @@ test.serial('a file that cannot be forwarded is refused with its line, its conte
 	}
 
 	t.is((await runSpoke(['port-forward', '-f', join(folder, 'none')], {env})).status, 14);
+});
+
+test('as text, what fails of a connection is one line with its code, and a reset inside the pod is one line', t => {
+	const lines: string[] = [];
+	const stream = {write: (text: string) => lines.push(text) > 0};
+	const {event} = textReporter({write: () => true}, stream);
+	const counts = {forward: 'f1', connection: 'c1', up: 4, down: 2, durationMs: 5};
+	event({event: 'ready', forward: 'f1', remotePort: 9, listen: []} as unknown as ForwardEvent);
+	const opened = {event: 'connection-opened', forward: 'f1', connection: 'c1', port: 17_010} as unknown as ForwardEvent;
+	event(opened);
+	event({event: 'connection-failed', ...counts, port: 17_010, remotePort: 9, error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens', {text: 'dial: connection refused\n'})});
+	event({event: 'connection-failed', ...counts, port: 17_010, remotePort: 9, error: new SpokeError('ERR_STREAM_LOST', 'no tunnel to the pod within 30 s')});
+	event({event: 'interrupted', forward: 'f1', error: new SpokeError('ERR_APISERVER_UNREACHABLE', 'gone'), attempt: 1, retryInMs: 0});
+	event(opened);
+	event({event: 'connection-closed', ...counts, end: 'pod-reset'});
+	event({event: 'connection-closed', ...counts, end: 'client-reset'});
+	t.deepEqual(lines, [
+		'an error occurred forwarding 17010 -> 9: nothing listens: dial: connection refused [ERR_PORT_REFUSED]\n',
+		'an error occurred forwarding 17010 -> 9: no tunnel to the pod within 30 s [ERR_STREAM_LOST]\n',
+		'interrupted: gone (attempt 1) [ERR_APISERVER_UNREACHABLE]\n',
+		'reset inside the pod: a connection of 17010 -> 9, after 4 bytes sent and 2 received\n',
+	]);
 });
