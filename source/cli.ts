@@ -117,7 +117,7 @@ function asksForHelp(rest: readonly string[]): boolean {
 function asksForJson(rest: readonly string[]): boolean {
 	const own = rest.slice(0, endOfFlags(rest));
 	return own.some((argument, index) =>
-		argument === '-ojson' || argument === '-o=json' || argument === '--output=json'
+		argument === '-ojson' || argument === '--json' || argument === '-o=json' || argument === '--output=json'
 		|| ((argument === '-o' || argument === '--output') && own[index + 1] === 'json'));
 }
 

@@ -40,7 +40,7 @@ const rows = {
 	ERR_REQUIRE_UNDECIDED: {exitStatus: exitStatus.requireUndecided, leg: 0, meaning: 'A --require of the audit cannot be decided with the evidence at hand.', remedy: null},
 	ERR_OUTPUT_CLOSED: {exitStatus: exitStatus.brokenPipe, leg: 0, meaning: 'The reader of our output is gone (EPIPE).', remedy: null},
 	ERR_NO_TERMINAL: {exitStatus: exitStatus.usage, leg: 0, meaning: 'The session needs a terminal.', remedy: 'use the one-shot commands in scripts'},
-	ERR_KEYMAP: {exitStatus: exitStatus.usage, leg: 0, meaning: 'A keymap has an entry that cannot be used; file, line and column are named.', remedy: 'check it with `spoke keys --check`'},
+	ERR_KEYMAP: {exitStatus: exitStatus.usage, leg: 0, meaning: 'The keymap that was named cannot be read, or a keymap has an entry that cannot be used; file, line and column are named.', remedy: 'check it with `spoke keys --check`'},
 	ERR_INTERNAL: {exitStatus: exitStatus.bug, leg: 0, meaning: 'A bug of ours.', remedy: 'please report it'},
 } as const satisfies Record<string, ErrorRow>;
 

@@ -1,6 +1,7 @@
 /** Finds and reads the keymap files: the shipped default, an overlay that is asked for, and the user's own. */
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {SpokeError} from '../errors/spoke-error.ts';
 import {settingsFolder} from '../command-line/settings-folder.ts';
 import {mergeKeymaps, type MergedKeymap} from './merge-keymaps.ts';
 import {nearest} from './nearest-name.ts';
@@ -18,6 +19,7 @@ export type LoadedKeymap = MergedKeymap & {
 /**
 Loads default ← overlay ← the user's file. The overlay is what the user's file says in `extends`.
 `file` (from `--keymap`) takes the place of the user's file; the name of an overlay is taken too. Never throws for what a file says.
+@throws SpokeError ERR_KEYMAP when `file` cannot be read
 */
 export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise<LoadedKeymap> {
 	const layers = [await shippedKeymap('default')];
@@ -54,6 +56,10 @@ async function readUser(path: string, asked: boolean): Promise<ParsedKeymap | nu
 		return parseKeymap(path, text);
 	} catch (error) {
 		const {code, message} = error as NodeJS.ErrnoException;
-		return code === 'ENOENT' && !asked ? null : {extends: null, entries: [], problems: [{file: path, line: 1, column: 1, message: `cannot be read: ${message}`}]};
+		if (asked) {
+			throw new SpokeError('ERR_KEYMAP', `keymap ${path} cannot be read: ${message}`, {remedy: `give a file, or default, ${overlayNames.join(' or ')}`, cause: error});
+		}
+
+		return code === 'ENOENT' ? null : {extends: null, entries: [], problems: [{file: path, line: 1, column: 1, message: `cannot be read: ${message}`}]};
 	}
 }

@@ -41,6 +41,15 @@ test('help of a command that there is not is a usage error, not the list of comm
 	t.is((await runSpoke(['help', 'session'])).status, 0);
 });
 
+test('a keymap that is named and cannot be read is refused, and no other one is printed in its place', async t => {
+	const {status, stdout, stderr} = await runSpoke(['keys', '--keymap', '/nonexistent/keys.yaml', '-o', 'json']);
+	t.is(status, 2);
+	t.regex(stderr, /^error: keymap \/nonexistent\/keys\.yaml cannot be read: .*\[ERR_KEYMAP\]\n$/);
+	t.like(JSON.parse(stdout), {kind: 'Error', code: 'ERR_KEYMAP', exitStatus: 2});
+	t.like(JSON.parse((await runSpoke(['keys', '--keymap', '/nonexistent/keys.yaml', '--json'])).stdout), {code: 'ERR_KEYMAP'});
+	t.is((await runSpoke(['keys', '--keymap', '/nonexistent/keys.yaml'])).stdout, '');
+});
+
 test('a reader of help or of a table that is gone is status 141, without a word', async t => {
 	for (const argv of [['help'], ['keys'], ['completion', 'bash']]) {
 		const child = spawn(process.execPath, [builtProgram, ...argv], {stdio: ['ignore', 'pipe', 'pipe']});
