@@ -3,6 +3,7 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {selectorText} from './label-selector.ts';
 import {objectPath} from './object-path.ts';
+import {notThere} from './not-there.ts';
 import type {ParsedTarget} from './parse-target.ts';
 import type {PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
 
@@ -14,7 +15,7 @@ export type PodsBehind =
 	| {kind: 'selected'; scope: PodScope & {labelSelector: string}; owner: WorkloadObject | ServiceObject; service: ServiceObject | null};
 
 /**
-Reads the target's object, and nothing else.
+Reads the target's object, and its namespace where there is no such object.
 @throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…, and ERR_USAGE for a node or a service without a selector.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/helpers.go SelectorsForObject
 */
@@ -24,7 +25,9 @@ export async function podsBehind(cluster: Pick<ClusterAccess, 'json'>, target: P
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node: a pod is needed here`, {remedy: 'nodes can be reached by `spoke proxy`'});
 	}
 
-	const object = await cluster.json<PodObject & WorkloadObject & ServiceObject>({path: objectPath(resource, namespace, name), ...signal && {signal}});
+	const object = await cluster.json<PodObject & WorkloadObject & ServiceObject>({path: objectPath(resource, namespace, name), ...signal && {signal}}).catch(async (thrown: unknown) => {
+		throw await notThere(cluster, thrown, namespace, signal);
+	});
 	if (resource.kind === 'Pod') {
 		return {kind: 'pod', pod: object};
 	}

@@ -1,6 +1,10 @@
 import type {ServerResponse} from 'node:http';
 import test from 'ava';
+import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {parseTarget} from '../../source/targets/parse-target.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
+import {podsBehind} from '../../source/targets/pods-behind.ts';
 import {resolvePod} from '../../source/targets/resolve-pod.ts';
 import {watchPods} from '../../source/targets/watch-pods.ts';
 import {startServer} from '../support/api-server.ts';
@@ -166,3 +170,26 @@ test('where watching is refused it is polled, and said', async t => {
 		t.true(asked.some(({watch}) => watch));
 	});
 });
+
+const refusals: ReadonlyArray<[title: string, ofNamespace: SpokeError | null, says: string]> = [
+	['is told with its namespace', null, 'pods "web" not found in namespace "demo"'],
+	['in a namespace that is not there is told as that', new SpokeError('ERR_NOT_FOUND', 'namespaces "demo" not found'), 'namespaces "demo" not found'],
+	['in a namespace that may not be read is told with its name', new SpokeError('ERR_FORBIDDEN', 'namespaces "demo" is forbidden'), 'pods "web" not found in namespace "demo"'],
+];
+for (const [title, ofNamespace, says] of refusals) {
+	test(`a pod that is not found ${title}, and the server’s own words are kept`, async t => {
+		const cluster = {async json({path}: {path: string}) {
+			if (path.endsWith('/pods/web')) {
+				throw new SpokeError('ERR_NOT_FOUND', 'pods "web" not found', {text: 'pods "web" not found'});
+			}
+
+			if (ofNamespace) {
+				throw ofNamespace;
+			}
+
+			return {};
+		}} as unknown as Pick<ClusterAccess, 'json'>;
+		const error = await t.throwsAsync<SpokeError>(podsBehind(cluster, parseTarget('web'), 'demo'), {name: 'SpokeError', message: says});
+		t.like(error, {code: 'ERR_NOT_FOUND', text: 'pods "web" not found'});
+	});
+}

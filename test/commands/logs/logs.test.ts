@@ -64,7 +64,7 @@ test('--limit-bytes with -f is the limit of each log: one that comes late is not
 
 test('failures are one line with their status', async t => {
 	await withPods(async (server, spoke) => {
-		t.like(await spoke('nope'), {status: 8, stderr: 'error: pods "nope" not found [ERR_NOT_FOUND]\n'});
+		t.like(await spoke('nope'), {status: 8, stderr: 'error: pods "nope" not found in namespace "demo" [ERR_NOT_FOUND]\n'});
 		t.like(await spoke('a', '-c', 'nope'), {status: 8, stderr: 'error: container nope is not valid for pod a out of: app, side [ERR_NOT_FOUND]\n'});
 		t.like(await spoke('-p', 'a', '-c', 'app'), {status: 8, stderr: 'error: previous terminated container "app" in pod "a" not found [ERR_NOT_FOUND]\n'});
 		server.faults.push({kind: 'cut', afterBytes: 9});

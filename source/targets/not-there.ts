@@ -1,0 +1,35 @@
+/** What is not there, the object or its whole namespace? */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+
+/**
+An apiserver answers for an object in a namespace that does not exist as for one that is not in it: the namespace is looked for, where that is allowed.
+`thrown` itself for anything but the apiserver's word that the object is not found.
+*/
+export async function notThere(cluster: Pick<ClusterAccess, 'json'>, thrown: unknown, namespace: string, signal?: AbortSignal): Promise<SpokeError> {
+	const error = asSpokeError(thrown);
+	if (error.code !== 'ERR_NOT_FOUND' || !saysNotFound.test(error.message)) {
+		return error;
+	}
+
+	const ofNamespace = await readFailure(cluster, namespace, signal);
+	const message = ofNamespace?.startsWith('namespaces ') ? ofNamespace : `${error.message} in namespace ${JSON.stringify(namespace)}`;
+	return new SpokeError(error.code, message, {leg: error.leg, cause: error, ...error.text !== null && {text: error.text}, ...error.remedy !== null && {remedy: error.remedy}});
+}
+
+/** A better word for the failure is worth no long wait. */
+const limitMs = 5000;
+
+/** `pods "web" not found`, and not the 404 of something that stands before the apiserver. */
+const saysNotFound = /^[a-z.]+ ".*" not found$/;
+
+/** The apiserver's words when it says that there is no such namespace; `null` for all else. */
+async function readFailure(cluster: Pick<ClusterAccess, 'json'>, namespace: string, signal: AbortSignal | undefined): Promise<string | null> {
+	try {
+		await cluster.json({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}`, timeoutMs: limitMs, ...signal && {signal}});
+		return null;
+	} catch (thrown) {
+		const {code, message} = asSpokeError(thrown);
+		return code === 'ERR_NOT_FOUND' && saysNotFound.test(message) ? message : null;
+	}
+}
