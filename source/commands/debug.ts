@@ -4,7 +4,7 @@ import {openCluster} from '../cluster/open-cluster.ts';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
-import {addDebugContainer, debugContainerName, untilRunning} from '../sessions/debug-container.ts';
+import {addDebugContainer, debugContainerName, untilRunning, type DebugProfile} from '../sessions/debug-container.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
@@ -37,7 +37,6 @@ export const command: Command<typeof debugRow.flags> = {
 		try {
 			const added = await addContainer(invocation, target, flags.image);
 			if (!flags.stdin) {
-				throwIfNotRunning(added);
 				stdout.write(`${added.name}\n`);
 				return exitStatus.ok;
 			}
@@ -56,7 +55,7 @@ export const command: Command<typeof debugRow.flags> = {
 type Added = {
 	pod: string;
 	name: string;
-	/** Why it does not run, though it was added. */
+	/** Why it does not run, though it was added; only where it is to be attached to. */
 	notRunning: SpokeError | null;
 };
 
@@ -87,8 +86,13 @@ async function addContainer({flags, afterDash = [], stdin, stderr, env, interrup
 		const target = flags.target === undefined ? null : chooseContainer(pod, flags.target, {unknownAnnotation: 'refuse'}).name;
 		const name = flags.container ?? debugContainerName();
 		// A terminal in the container that nobody has here would mix its outputs for nothing.
-		await addDebugContainer(cluster, pod, {name, image, target, stdin: flags.stdin, tty: flags.tty && stdin.isTTY, command: afterDash}, interrupted);
+		await addDebugContainer(cluster, pod, {name, image, target, stdin: flags.stdin, tty: flags.tty && stdin.isTTY, command: afterDash, profile: flags.profile as DebugProfile}, interrupted);
 		say({flags, stderr}, `added container ${name} (${image}) to pod ${pod.metadata.name}; it stays until the pod goes`);
+		// Nobody waits for what is not attached to: as with kubectl, whether it runs is for `kubectl get` to tell.
+		if (!flags.stdin) {
+			return {pod: pod.metadata.name, name, notRunning: null};
+		}
+
 		const notRunning = await untilRunning(cluster, pod, name, {limitMs, signal: interrupted, onWaiting(reason) {
 			say({flags, stderr}, `waiting for ${name}: ${reason}`);
 		}}).then(() => null, (error: unknown) => asSpokeError(error));

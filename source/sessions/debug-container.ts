@@ -19,18 +19,34 @@ export type DebugContainer = {
 	tty: boolean;
 	/** Empty for the image's own. */
 	command: readonly string[];
+	profile: DebugProfile;
 };
+
+/**
+Kubectl's profiles for ephemeral containers: `general`, its default, may trace the processes that it sees; the others fit a namespace's Pod Security Standard of that name.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/profiles.go
+*/
+const securityContexts = {
+	general: {capabilities: {add: ['SYS_PTRACE']}},
+	baseline: null,
+	restricted: {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}},
+} as const;
+
+export type DebugProfile = keyof typeof securityContexts;
+
+export const debugProfiles = Object.keys(securityContexts) as readonly DebugProfile[];
 
 /**
 An ephemeral container cannot be taken away again: it stays in the pod until the pod goes.
 @throws SpokeError ERR_FORBIDDEN (patch pods/ephemeralcontainers), ERR_APISERVER_ANSWER with the apiserver's words
 @see https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/
 */
-export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request' | 'facts'>, {metadata: {name: podName, namespace = 'default'}}: PodObject, {name, image, target, stdin, tty, command}: DebugContainer, signal?: AbortSignal): Promise<void> {
+export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request' | 'facts'>, {metadata: {name: podName, namespace = 'default'}}: PodObject, {name, image, target, stdin, tty, command, profile}: DebugContainer, signal?: AbortSignal): Promise<void> {
 	const container = {
 		name, image, stdin, tty, terminationMessagePolicy: 'File',
 		...target !== null && {targetContainerName: target},
 		...command.length > 0 && {command},
+		...securityContexts[profile] && {securityContext: securityContexts[profile]},
 	};
 	const {status, headers, body} = await cluster.request({
 		method: 'PATCH',
@@ -42,7 +58,10 @@ export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request' |
 	const pieces: Buffer[] = await Array.fromAsync(body as AsyncIterable<Buffer>);
 
 	if (status < 200 || status > 299) {
-		throw refusal({status, headers, body: Buffer.concat(pieces).toString('utf8')}, {verb: 'patch', resource: 'pods/ephemeralcontainers', namespace, by: cluster.facts});
+		const told = refusal({status, headers, body: Buffer.concat(pieces).toString('utf8')}, {verb: 'patch', resource: 'pods/ephemeralcontainers', namespace, by: cluster.facts});
+		throw told.text?.includes('violates PodSecurity')
+			? new SpokeError(told.code, told.text.trim(), {text: told.text, remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands'})
+			: told;
 	}
 }
 

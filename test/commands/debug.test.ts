@@ -1,7 +1,7 @@
 /** `spoke debug` with a container that is over before anybody could attach to it. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
-import {startServer} from '../support/api-server.ts';
+import {startServer, textOf} from '../support/api-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 
 for (const [title, seenRunning] of [['before it was seen to run', false], ['between then and the attach', true]] as const) {
@@ -19,17 +19,50 @@ test('a container that does not end and cannot be attached to is told as such, a
 	t.regex(stderr, /forbidden/);
 });
 
+test('without -i its name is printed at once, whether it runs or not', async t => {
+	const config = await serve(t, {seenRunning: false, unseen: {waiting: {reason: 'ErrImagePull'}}});
+	t.deepEqual(await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-q']), {status: 0, stdout: 'late\n', stderr: ''});
+});
+
+for (const [profile, securityContext] of [
+	[[], {capabilities: {add: ['SYS_PTRACE']}}],
+	[['--profile=baseline'], undefined],
+	[['--profile=restricted'], {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}}],
+] as const) {
+	test(`the container has the security context that kubectl gives it: ${profile.join('') || 'its default'}`, async t => {
+		const patches: string[] = [];
+		const config = await serve(t, {seenRunning: true, patches});
+		await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', ...profile]);
+		const {spec} = JSON.parse(patches.join('')) as {spec: {ephemeralContainers: Array<{securityContext?: object}>}};
+		t.deepEqual(spec.ephemeralContainers[0]?.securityContext, securityContext);
+	});
+}
+
+test('a namespace that enforces a Pod Security Standard is told with the profile that fits', async t => {
+	const config = await serve(t, {seenRunning: true, patchRefusal: 'pods "web" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities'});
+	t.regex((await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late'])).stderr, /^error: pods "web" is forbidden: violates PodSecurity .*--profile=baseline.*\[ERR_FORBIDDEN\]\n$/);
+});
+
 /** An apiserver whose kubelet refuses to attach; flags to reach it. */
-async function serve(t: ExecutionContext, {seenRunning, refusal = 'container late not found in pod web_default', code = 500}: {seenRunning: boolean; refusal?: string; code?: number}): Promise<string[]> {
+async function serve(t: ExecutionContext, {seenRunning, refusal = 'container late not found in pod web_default', code = 500, patches = [], patchRefusal, unseen = {terminated: {exitCode: 3}}}: {seenRunning: boolean; refusal?: string; code?: number; patches?: string[]; patchRefusal?: string; unseen?: object}): Promise<string[]> {
 	let asked = seenRunning;
 	const pod = () => ({
 		apiVersion: 'v1', kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u1', resourceVersion: '1'},
 		spec: {nodeName: 'n1', containers: [{name: 'app'}], ephemeralContainers: [{name: 'late'}]},
-		status: {phase: 'Running', ephemeralContainerStatuses: [{name: 'late', state: asked ? {running: {}} : {terminated: {exitCode: 3}}}]},
+		status: {phase: 'Running', ephemeralContainerStatuses: [{name: 'late', state: asked ? {running: {}} : unseen}]},
 	});
-	const answer = ({url = '', method}: IncomingMessage, response: ServerResponse) => {
+	const answer = async (request: IncomingMessage, response: ServerResponse) => {
+		const {url = '', method} = request;
 		const path = url.split('?', 1)[0]!;
 		response.setHeader('content-type', 'application/json');
+		if (method === 'PATCH') {
+			patches.push(await textOf(request));
+			if (patchRefusal !== undefined) {
+				response.writeHead(403).end(JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: patchRefusal, code: 403}));
+				return;
+			}
+		}
+
 		if (path.endsWith('/log')) {
 			response.end('hello\n');
 		} else if (path.endsWith('/pods')) {

@@ -1,5 +1,5 @@
 /** A debug container: what it brings is asked, then whether; it is added, and waited for. */
-import {addDebugContainer, debugContainerName, untilRunning} from '../../sessions/debug-container.ts';
+import {addDebugContainer, debugContainerName, debugProfiles, untilRunning, type DebugProfile} from '../../sessions/debug-container.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -22,10 +22,11 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 			{name: 'image', label: 'Image', value: 'busybox:stable', choices: null, note: ''},
 			{name: 'command', label: 'Command', value: 'sh', choices: null, note: 'empty: the image’s own'},
 			{name: 'target', label: 'Sees processes of', value: container, choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})), note: ''},
+			{name: 'profile', label: 'Profile', value: 'general', choices: debugProfiles.map(profile => ({value: profile, shown: profile})), note: 'general may trace processes'},
 		],
-		notes: ({image, command, target}) => [
+		notes: ({image, command, target, profile}) => [
 			...because === undefined ? [] : [because],
-			'The same in a script:', `  spoke debug -n ${namespace} ${podName} -it --image=${image} --target=${target}${scriptFlags(session, cluster)}${wordsOf(command).length > 0 ? ` -- ${command!.trim()}` : ''}`,
+			'The same in a script:', `  spoke debug -n ${namespace} ${podName} -it --image=${image} --target=${target}${profile === 'general' ? '' : ` --profile=${profile}`}${scriptFlags(session, cluster)}${wordsOf(command).length > 0 ? ` -- ${command!.trim()}` : ''}`,
 		],
 		check: ({image}) => image?.trim() === '' ? 'an image is needed' : null,
 	});
@@ -34,7 +35,8 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 	}
 
 	const name = debugContainerName();
-	await addDebugContainer(cluster.access, pod, {name, image: values['image']!.trim(), target: values['target']!, stdin: true, tty: true, command: wordsOf(values['command'])});
+	const profile = values['profile'] as DebugProfile;
+	await addDebugContainer(cluster.access, pod, {name, image: values['image']!.trim(), target: values['target']!, stdin: true, tty: true, command: wordsOf(values['command']), profile});
 	await waitFor(session, cluster, pod, name);
 	const now = await cluster.access.json<PodObject>({path: objectPath(podResource, namespace, podName)});
 	return {cluster, pod: now, container: name, asked: `pod/${podName}`, chosenFrom: 1};
