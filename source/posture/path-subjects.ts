@@ -27,7 +27,7 @@ TARGET as in the other commands; a pod, service or node may carry a scheme and a
 */
 export async function pathSubjects(cluster: ClusterAccess, asked: string, signal?: AbortSignal, namespace?: string): Promise<PathSubjects> {
 	const {plain, scheme, port} = takeOffProxyForm(asked);
-	const parsed = {...parseTarget(plain), asked};
+	const parsed = {...parseTarget(plain, {alsoNodes: true}), asked};
 	if (parsed.resource.kind === 'Node') {
 		return nodeSubjects(cluster, asked, parsed.name, {scheme, port});
 	}

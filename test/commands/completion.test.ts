@@ -59,6 +59,9 @@ test('names are asked of the cluster that the line names, also for the value of 
 	t.deepEqual(await offered('logs deploy/web -c '), ['web', 'access-log']);
 	t.deepEqual(await offered('exec -n kube-system ds/node-logger -c l'), ['logger']);
 	t.deepEqual(await offered('proxy get svc/https:w'), ['svc/https:web']);
+	t.deepEqual([await offered('exec n'), await offered('logs node/'), await offered('proxy get de')], [[], [], []], 'what a command refuses is not offered');
+	t.deepEqual(await offered('path nod'), ['node/']);
+	t.true((await offered('doctor node/')).length > 0);
 	t.true((await offered('logs -n ')).includes('shop'));
 	await t.throwsAsync(offered('--context nowhere logs -n '), {message: /nowhere/});
 });

@@ -55,3 +55,8 @@ test('a namespace cannot leave its segment either', t => {
 
 	t.is(listPath(podResource, null), '/api/v1/pods');
 });
+
+test('nodes are among what is allowed only where they are', t => {
+	t.throws(() => parseTarget('configmap/x'), {message: /must be one of po, svc, rc, /});
+	t.throws(() => parseTarget('configmap/x', {alsoNodes: true}), {message: /must be one of po, svc, node, rc, /});
+});

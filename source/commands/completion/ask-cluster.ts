@@ -12,10 +12,9 @@ import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Asked, Offer} from './complete-words.ts';
 
 const limitMs = 2000;
-const kinds = ['pod/', 'deploy/', 'svc/', 'sts/', 'ds/', 'job/', 'node/'];
 
 /** `words` are those behind the program's name without the command's; the last one is being typed. */
-export async function askCluster({kind, prefix, lead}: Asked, words: readonly string[], flags: readonly FlagRow[], env: NodeJS.ProcessEnv): Promise<readonly Offer[]> {
+export async function askCluster({kind, prefix, lead, kinds = []}: Asked, words: readonly string[], flags: readonly FlagRow[], env: NodeJS.ProcessEnv): Promise<readonly Offer[]> {
 	const {given, target} = typedSoFar(words, flags);
 	const fitting = (names: Iterable<string>, does = ''): Offer[] => [...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, does}));
 	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
@@ -38,7 +37,7 @@ export async function askCluster({kind, prefix, lead}: Asked, words: readonly st
 
 		const slash = prefix.indexOf('/');
 		const resource = slash < 0 ? podResource : findResource(prefix.slice(0, slash));
-		if (!resource) {
+		if (!resource || (resource.kind === 'Node' && !kinds.includes('node/'))) {
 			return [];
 		}
 

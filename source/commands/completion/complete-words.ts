@@ -5,7 +5,13 @@ import type {CommandRow} from '../command.ts';
 
 export type Offer = {word: string; does: string};
 /** What only a kubeconfig or a cluster can tell. */
-export type Asked = {kind: NonNullable<FlagRow['completes']>; prefix: string; lead: string};
+export type Asked = {
+	kind: NonNullable<FlagRow['completes']>;
+	prefix: string;
+	lead: string;
+	/** For a target: what may stand before its name. */
+	kinds?: readonly string[];
+};
 export type Completion = {
 	offers: readonly Offer[];
 	asked: Asked | null;
@@ -14,7 +20,12 @@ export type Completion = {
 	rest: readonly string[];
 };
 
-const takesTarget = new Set(['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward', 'path', 'doctor']);
+const ofPods = ['pod/', 'deploy/', 'svc/', 'sts/', 'ds/', 'job/'];
+const kindsOf = new Map<string, readonly string[]>([
+	...['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward'].map(name => [name, ofPods] as const),
+	...['path', 'doctor'].map(name => [name, [...ofPods, 'node/']] as const),
+	['proxy', ['pod/', 'svc/', 'node/']],
+]);
 
 /** `words` are those behind the program's name; the last one is being typed. Pure. */
 export function completeWords(rows: readonly CommandRow[], words: readonly string[]): Completion {
@@ -58,10 +69,13 @@ export function completeWords(rows: readonly CommandRow[], words: readonly strin
 	if (name === 'completion' || name === 'proxy') {
 		const given = name === 'completion' ? ['bash', 'zsh', 'fish'] : ['get', 'head', 'post', 'put', 'patch', 'delete'];
 		const isFirst = before.slice(at + 1).every(word => word.startsWith('-'));
-		return isFirst ? {...none, offers: given.filter(word => word.startsWith(typed)).map(word => ({word, does: ''}))} : name === 'proxy' ? {...none, asked: {kind: 'target', prefix: typed, lead: ''}} : none;
+		if (isFirst) {
+			return {...none, offers: given.filter(word => word.startsWith(typed)).map(word => ({word, does: ''}))};
+		}
 	}
 
-	return takesTarget.has(name) ? {...none, asked: {kind: 'target', prefix: typed, lead: ''}} : none;
+	const kinds = kindsOf.get(name);
+	return kinds ? {...none, asked: {kind: 'target', prefix: typed, lead: '', kinds}} : none;
 }
 
 function commandsFrom(rows: readonly CommandRow[], typed: string): readonly Offer[] {
