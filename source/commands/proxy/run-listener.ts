@@ -1,6 +1,8 @@
 /** `spoke proxy` without a verb: listens until it is told to end. */
 import {once} from 'node:events';
+import {stat} from 'node:fs/promises';
 import {guardAccess} from '../../actions/access.ts';
+import {fileErrorText} from '../../cluster/file-error-text.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {statusOfSignal} from '../../errors/exit-status.ts';
@@ -37,6 +39,11 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 				}
 			},
 		});
+		const unserved = flags.www === undefined ? null : await whyUnserved(flags.www);
+		if (unserved !== null) {
+			stderr.write(noticeLine(`Warning: ${unserved}`, stderr));
+		}
+
 		stdout.write(`Starting to serve on ${listener.address}\n`);
 		stderr.write(noticeLine(`${whoCanUse(place)}, with the rights of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, as long as this runs`, stderr));
 		if (!interrupted.aborted) {
@@ -48,6 +55,15 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 	} finally {
 		await paths.finished();
 		cluster.close();
+	}
+}
+
+/** Kubectl's words for a folder that it warns of; requests for its files are then not found. */
+async function whyUnserved(folder: string): Promise<string | null> {
+	try {
+		return (await stat(folder)).isDirectory() ? null : `static file directory ${folder} is not a directory`;
+	} catch (error) {
+		return `failed to stat static file directory ${folder}: ${fileErrorText(error as NodeJS.ErrnoException).replace(/^open /, 'stat ')}`;
 	}
 }
 

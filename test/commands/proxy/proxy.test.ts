@@ -1,12 +1,13 @@
 /** `spoke proxy` from outside: bodies both ways, statuses, what goes to stderr, and a listener that ends as it is told. */
 import {spawn} from 'node:child_process';
 import {createHash, randomBytes} from 'node:crypto';
+import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {WebSocketServer} from 'ws';
-import {startServer} from '../../support/api-server.ts';
+import {startServer, textOf} from '../../support/api-server.ts';
 import {status} from '../../support/command-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 
@@ -179,4 +180,18 @@ test('a listener says where it serves and who can use it, and ends by its signal
 	t.is(await new Promise(resolve => {
 		child.once('close', resolve);
 	}), 143);
+});
+
+test('a listener whose folder of files cannot be served warns as kubectl does, and serves the rest', async t => {
+	const {config} = await serve(t);
+	for (const [folder, warning] of [
+		[`${builtProgram}.nope`, `Warning: failed to stat static file directory ${builtProgram}.nope: stat ${builtProgram}.nope: no such file or directory`],
+		[builtProgram, `Warning: static file directory ${builtProgram} is not a directory`],
+	] as const) {
+		const child = spawn(process.execPath, [builtProgram, 'proxy', '--port', '0', '-w', folder, ...config], {stdio: ['ignore', 'pipe', 'pipe']});
+		const said = textOf(child.stderr);
+		await once(child.stdout, 'data');
+		child.kill('SIGTERM');
+		t.is((await said).split('\n', 1)[0], warning);
+	}
 });
