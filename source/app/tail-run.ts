@@ -17,7 +17,7 @@ import {LineOrder} from './line-order.ts';
 import {readLogsBefore} from './logs-before.ts';
 import {JoinPoints, loadOlder} from './older-loading.ts';
 import {noticeOf, phaseOf, wholeFailure} from './tail-notices.ts';
-import {asTailSource, shortName} from './tail-source.ts';
+import {asTailSource, shortNames} from './tail-source.ts';
 
 export type TailAsk = {
 	title: string;
@@ -312,8 +312,8 @@ export class TailRun {
 		const index = this.#sources.size;
 		this.#sources.set(key, index);
 		const sources = [...this.view.sources, asTailSource(source)];
-		const isMany = new Set(sources.map(one => one.container)).size > 1;
-		this.view = {...this.view, sources: sources.map(one => ({...one, short: isMany ? `${shortName(one.pod)}/${one.container}` : shortName(one.pod)}))};
+		const names = shortNames(sources);
+		this.view = {...this.view, sources: sources.map((one, at) => ({...one, short: names[at]!}))};
 		return index;
 	}
 

@@ -2,10 +2,47 @@
 import type {LogSource} from '../sessions/logs/log-events.ts';
 import type {TailSource} from '../state/tail/tail-view.ts';
 
-/** The part of a pod's name that tells it from its siblings. */
-export function shortName(pod: string): string {
+/** What each source is called: the part of its pod's name that tells it from the others, and its container where there are several. */
+export function shortNames(sources: ReadonlyArray<Pick<TailSource, 'namespace' | 'pod' | 'container'>>): string[] {
+	const pods = podNames(new Map(sources.map(source => [keyOf(source), source])));
+	const isMany = new Set(sources.map(({container}) => container)).size > 1;
+	return sources.map(source => isMany ? `${pods.get(keyOf(source))!}/${source.container}` : pods.get(keyOf(source))!);
+}
+
+function keyOf({namespace, pod}: Pick<TailSource, 'namespace' | 'pod'>): string {
+	return `${namespace}/${pod}`;
+}
+
+/** Names that collide grow by a part until they differ; pods of one name are told apart by their namespaces. */
+function podNames(pods: ReadonlyMap<string, Pick<TailSource, 'pod'>>): Map<string, string> {
+	const names = new Map([...pods].map(([key, {pod}]) => [key, shortName(pod)]));
+	for (;;) {
+		const alike = [...Map.groupBy(names, ([, name]) => name).values()].filter(group => group.length > 1);
+		if (alike.length === 0) {
+			return names;
+		}
+
+		for (const group of alike) {
+			const growing = group.filter(([key, name]) => name !== pods.get(key)!.pod);
+			for (const [key, name] of growing) {
+				names.set(key, longer(pods.get(key)!.pod, name));
+			}
+
+			for (const [key] of growing.length === 0 ? group : []) {
+				names.set(key, key);
+			}
+		}
+	}
+}
+
+function shortName(pod: string): string {
 	const last = pod.slice(pod.lastIndexOf('-') + 1);
 	return pod.length <= 10 || /^\d+$/.test(last) || last.length < 4 ? pod.slice(-16) : last;
+}
+
+/** The end of a pod's name with one part more than `end`. */
+function longer(pod: string, end: string): string {
+	return pod.slice(pod.slice(0, -end.length - 1).lastIndexOf('-') + 1);
 }
 
 /** A log as a source of a tail, in a colour of its own. */
