@@ -4,6 +4,7 @@ import {cellWidth} from '../text/cell-width.ts';
 import {ageTitle, listKinds, servicePodsTitle, type ListColumn, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {isWithoutAnswer} from '../state/session-state.ts';
+import {parseRowFilter} from '../state/row-filter.ts';
 import {servicePodsCell} from '../state/service-pods.ts';
 import {showAge, type Row} from '../state/table-rows.ts';
 import {grouped} from '../text/grouped.ts';
@@ -160,6 +161,10 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 
 		default: {
 			const {namespaced} = listKinds[list.name];
+			if (list.total === 0 && parseRowFilter(list.filter).kind === 'labels') {
+				return [`No ${list.name} in ${place} fit ${list.filter}.  ${firstKey(screen, 'view.back') ?? ':filter'} clears${namespaced ? `   ${all}` : ''}`];
+			}
+
 			return list.total === 0
 				? [`No ${list.name} in ${place}.${namespaced ? `  ${pick}   ${all}` : ''}`]
 				: [`Nothing in ${grouped(list.total)} ${list.name} fits "${list.filter}".  ${firstKey(screen, 'view.back') ?? ':filter'} clears${namespaced && cluster.namespace !== null ? `   ${all}` : ''}`];
