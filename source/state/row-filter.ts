@@ -1,4 +1,5 @@
 /** What a filter typed over a list means: text, `!text` without, `~regex`, `-l app=web` labels. */
+import {selectorFault} from '../targets/selector-fault.ts';
 import {matchWithin} from '../text/bounded-match.ts';
 import {literally} from '../text/literally.ts';
 import type {Row} from './table-rows.ts';
@@ -14,7 +15,9 @@ export type RowFilter =
 export function parseRowFilter(typed: string): RowFilter {
 	const labels = /^-l\s*(.*)$/.exec(typed);
 	if (labels) {
-		return labels[1]!.trim() === '' ? {kind: 'none'} : {kind: 'labels', selector: labels[1]!.trim()};
+		const selector = labels[1]!.trim();
+		const fault = selector === '' ? null : selectorFault(selector);
+		return selector === '' ? {kind: 'none'} : fault === null ? {kind: 'labels', selector} : {kind: 'invalid', why: `no label selector: ${fault}`};
 	}
 
 	const inverse = typed.startsWith('!');

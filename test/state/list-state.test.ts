@@ -3,6 +3,7 @@ import process from 'node:process';
 import test from 'ava';
 import {listKinds} from '../../source/state/list-kinds.ts';
 import {cursorRow, emptyList, goneMs, heldMs, reduceList, type ListEvent, type ListState} from '../../source/state/list-state.ts';
+import {parseRowFilter} from '../../source/state/row-filter.ts';
 import type {Row} from '../../source/state/table-rows.ts';
 
 const row = (name: string, cells: readonly string[] = ['1/1', 'Running', '0', 'n1', ''], id = `uid-${name}`): Row => ({id, namespace: 'default', name, cells, created: 0, gone: null});
@@ -131,4 +132,9 @@ test('while somebody moves, rows sorted by another column keep their order; new 
 test('a list of nodes is the cluster’s, whichever namespace is open', t => {
 	t.deepEqual(listKinds.nodes.resources.map(({path}) => path('demo')), ['/api/v1/nodes']);
 	t.deepEqual(listKinds.pods.resources.map(({path}) => path('demo')), ['/api/v1/namespaces/demo/pods']);
+});
+
+test('a label selector that the apiserver would refuse is no filter', t => {
+	t.deepEqual(parseRowFilter('-l app in (web'), {kind: 'invalid', why: 'no label selector: "," or ")" is missing at the end'});
+	t.deepEqual(parseRowFilter('-l app in (web)'), {kind: 'labels', selector: 'app in (web)'});
 });

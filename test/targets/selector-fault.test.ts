@@ -1,0 +1,30 @@
+/** A label selector is refused where the apiserver refuses it, and taken where it takes it. */
+import test from 'ava';
+import {selectorFault} from '../../source/targets/selector-fault.ts';
+
+test('what the apiserver takes is taken', t => {
+	for (const text of ['app', '!app', '! app', 'app=web', 'app==web', 'app!=web', 'app=', 'app=,tier', 'app in (web)', 'app in(web, api)', 'app notin (web,)', 'app in (,)', 'in in (in)', 'a.b/c=d', 'x > 1', 'x<2', 'app in ()', ' app = web , !tier ']) {
+		t.is(selectorFault(text), null, text);
+	}
+});
+
+test('what the apiserver refuses is refused with what is missing or wrong', t => {
+	const faults: Readonly<Record<string, string>> = {
+		'app in (web': '"," or ")" is missing at the end',
+		'app in web': '"(" is missing before web',
+		'x<-2': '-2 is no whole number, which < compares',
+		'app web': 'one of =, !=, in, notin is missing before web',
+		'app=web tier=db': '"," is missing before tier=db',
+		'app=web,': 'a key is missing at the end',
+		'=web': 'a key is missing before =web',
+		'!app=web': '"," is missing before =web',
+		'app=web)': '"," is missing before )',
+		'app>b': 'b is no whole number, which > compares',
+		'-app': '-app cannot be a label’s key',
+		'a/b/c': 'a/b/c cannot be a label’s key',
+		'app=-x': '-x cannot be a label’s value: letters, digits, - _ . and no more than 63',
+	};
+	for (const [text, fault] of Object.entries(faults)) {
+		t.is(selectorFault(text), fault, text);
+	}
+});
