@@ -541,3 +541,19 @@ test('suspending gives the terminal back and comes back with the same screen', a
 	terminal.press('list.filter');
 	await terminal.sees(/^ \/▏/m);
 });
+
+test('lists are asked for by kubectl’s flags, and a namespace that is none is said to be none', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+ +2\/2 +Running/);
+	terminal.type(':po -A\r');
+	await terminal.sees(/NAMESPACE +NAME/);
+	terminal.type(':pods default -l app=api\r');
+	await terminal.sees(/filter: -l app=api/);
+	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
+	t.notRegex(terminal.text(), /NAMESPACE +NAME|web-\w+-\w+ +2\/2/);
+	terminal.type(':pods No_Such\r');
+	await terminal.sees(/No_Such cannot be a namespace/);
+	terminal.type(':ns nosuchns\r');
+	await terminal.sees(/no such namespace: nosuchns/);
+	await terminal.sees(/No pods in nosuchns fit -l app=api/);
+});

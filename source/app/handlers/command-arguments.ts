@@ -31,7 +31,8 @@ export class CommandArguments {
 	at = (text: string): {from: number; items: readonly PickerItem[]} | null => {
 		const [, lead = '', word = ''] = /^(\s*(\S+)\s+)/.exec(text) ?? [];
 		const source = sources[word];
-		if (source === undefined) {
+		// A flag is no name, though some name may hold its letters.
+		if (source === undefined || text[lead.length] === '-') {
 			return null;
 		}
 

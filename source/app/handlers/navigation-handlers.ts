@@ -8,6 +8,7 @@ import type {Session} from '../session.ts';
 import {namespaces} from './command-arguments.ts';
 import {currentList} from './cursor.ts';
 import type {Handlers} from './handler.ts';
+import {openTypedNamespace} from './typed-namespace.ts';
 
 /** The same again within this time leaves without an answer. */
 const again = {withinMs: 2000, at: 0};
@@ -127,7 +128,7 @@ async function pickNamespace(session: Session): Promise<void> {
 		at: Math.max(0, names.indexOf(cluster.namespace ?? '')),
 	});
 	if (chosen !== null) {
-		session.openNamespace(chosen);
+		openTypedNamespace(session, chosen);
 	}
 }
 

@@ -16,8 +16,10 @@ import {openForwardSet} from './forward-sets.ts';
 import type {Handlers} from './handler.ts';
 import {startListener} from './listener-handlers.ts';
 import {showView} from './list-handlers.ts';
+import {parseListWords, takeSelector, whySelector} from './list-words.ts';
 import {openShell} from './shell-handlers.ts';
 import {openTail} from './tail-handlers.ts';
+import {openTypedNamespace} from './typed-namespace.ts';
 
 export const paletteHandlers: Handlers = {
 	async 'palette.open'(session) {
@@ -61,7 +63,7 @@ const commands: readonly CommandRow[] = [
 		if (name === undefined) {
 			(session as SessionRun).perform('namespace.pick');
 		} else {
-			session.openNamespace(name === '-A' || name === '*' ? null : name);
+			openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
 		}
 	}},
 	{word: 'ctx', takes: 'NAME', does: 'switch the context', async run(session, [name]) {
@@ -72,9 +74,14 @@ const commands: readonly CommandRow[] = [
 		}
 	}},
 	{word: 'tail', takes: 'TARGET… or -l SELECTOR', does: 'follow logs', as: 'pods.logs', run(session, words) {
-		const at = words.indexOf('-l');
-		const selector = at < 0 ? null : words[at + 1] ?? null;
-		const targets = words.filter((word, index) => !word.startsWith('-') && (at < 0 || index !== at + 1));
+		const {selector, rest} = takeSelector(words);
+		const targets = rest.filter(word => !word.startsWith('-'));
+		const fault = whySelector(selector);
+		if (fault !== null) {
+			session.tell(fault, 'warn');
+			return;
+		}
+
 		if (targets.length === 0 && selector === null) {
 			needs(session, ':tail pod/NAME');
 			return;
@@ -153,8 +160,20 @@ async function runCommand(session: Session, line: string): Promise<void> {
 		return;
 	}
 
-	if (rest[0] !== undefined) {
-		session.openNamespace(rest[0]);
+	const asked = parseListWords(rest);
+	const list = listNames.find(name => name === view);
+	const fault = 'fault' in asked ? asked.fault : asked.selector !== undefined && list === undefined ? `${word} has no labels to choose by` : null;
+	if ('fault' in asked || fault !== null) {
+		session.tell(fault!, 'warn');
+		return;
+	}
+
+	if (list !== undefined && asked.selector !== undefined) {
+		session.store.now({type: 'list', list, event: {type: 'filter', text: `-l ${asked.selector}`}});
+	}
+
+	if (asked.namespace !== undefined) {
+		openTypedNamespace(session, asked.namespace);
 	}
 
 	showView(session, view);
