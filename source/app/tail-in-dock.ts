@@ -1,6 +1,6 @@
 /** A tail as a row of the dock: what it follows, how it is, how much comes. */
 import type {DockEntry} from '../state/connections.ts';
-import {rateWords} from '../state/tail/tail-view.ts';
+import {podCount, rateWords} from '../state/tail/tail-view.ts';
 import type {Session} from './session.ts';
 import type {TailRun} from './tail-run.ts';
 
@@ -17,7 +17,7 @@ export function tickTails({tails, store}: Session): void {
 
 function tailInDock({ask, view}: TailRun, {samples}: DockEntry): Partial<DockEntry> {
 	const {phase, note, rate, sources} = view;
-	const pods = new Set(sources.map(source => source.pod)).size;
+	const pods = podCount(sources);
 	return {
 		what: pods > 1 ? `${ask.title}, ${pods} pods` : ask.title,
 		phase: phase === 'following' ? 'open' : phase === 'failed' ? 'failed' : phase === 'ended' ? 'stopped' : 'working',

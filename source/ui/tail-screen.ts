@@ -3,7 +3,7 @@ import {worstPath} from '../state/connections.ts';
 import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
-import {askedText, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
+import {askedText, podCount, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {Sanitiser} from '../text/sanitise.ts';
 import {grouped} from '../text/grouped.ts';
@@ -46,13 +46,14 @@ export function fitTail(screen: Screen, view: TailView, rows: number): TailView 
 }
 
 function subtitle({theme: {glyphs}}: Screen, view: TailView): string {
-	const pods = new Set(view.sources.map(source => source.pod));
-	const containers = new Set(view.sources.map(source => source.container));
-	if (pods.size === 0) {
+	const pods = podCount(view.sources);
+	const names = new Set(view.sources.map(source => source.container));
+	const containers = new Set(view.sources.map(({namespace, pod, container}) => `${namespace}/${pod}/${container}`));
+	if (pods === 0) {
 		return '';
 	}
 
-	const parts = [pods.size === 1 && !view.title.includes(' ') ? '' : `${pods.size} pods`, containers.size === 1 ? [...containers][0]! : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' || view.previous ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
+	const parts = [pods === 1 && !view.title.includes(' ') ? '' : `${pods} ${pods === 1 ? 'pod' : 'pods'}`, names.size === 1 ? [...names][0]! : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' || view.previous ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
 	return parts.filter(part => part !== '').join(` ${glyphs.dot} `);
 }
 
@@ -269,7 +270,10 @@ function pathOf(screen: Screen, view: TailView): Line {
 	}
 
 	const nodes = [...new Set(view.sources.map(source => source.node).filter(node => node !== null))];
-	const ends = nodes.length > 1 ? nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets` : undefined;
+	const pods = podCount(view.sources);
+	const ends = nodes.length > 1
+		? nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`
+		: pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
 	return line(' ', pathLine(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), ends));
 }
 

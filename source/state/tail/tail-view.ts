@@ -70,6 +70,11 @@ export type TailView = {
 export type OlderLines = {phase: 'unread' | 'reading' | 'none' | 'full'; read: number; note: string};
 export const olderUnread: OlderLines = {phase: 'unread', read: 0, note: ''};
 
+/** Pods of one name in two namespaces are two. */
+export function podCount(sources: readonly TailSource[]): number {
+	return new Set(sources.map(({namespace, pod}) => `${namespace}/${pod}`)).size;
+}
+
 export function rateWords(rate: number): string {
 	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : grouped(Math.round(rate))} lines/s`;
 }

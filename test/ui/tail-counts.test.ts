@@ -1,0 +1,33 @@
+/** What the title and the path of a tail say of several pods. */
+import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import {asTailSource} from '../../source/app/tail-source.ts';
+import type {Path} from '../../source/posture/evidence.ts';
+import {reduceDock, type Dock, type DockEntry} from '../../source/state/connections.ts';
+import {emptySession} from '../../source/state/session-state.ts';
+import {emptyTail} from '../../source/state/tail/tail-view.ts';
+import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+import type {Screen} from '../../source/ui/screen.ts';
+import {tailScreen} from '../../source/ui/tail-screen.ts';
+
+const leg = (n: number, to: string) => ({n, to, route: {state: 'direct', basis: 'proven'}, tls: {state: 'verified', basis: 'proven'}});
+const path = {phase: 'settled', process: {id: null}, target: {kind: 'Pod', name: 'web-0', container: 'app', node: 'n1'}, legs: [leg(1, 'apiserver'), leg(2, 'kubelet')], error: null} as unknown as Path;
+
+function rows(title: string, logs: ReadonlyArray<readonly [pod: string, container: string]>, entry: Partial<DockEntry> = {}): string[] {
+	let dock: Dock = reduceDock([], {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: title, context: 'main', since: 0, ...entry}});
+	dock = reduceDock(reduceDock(dock, {type: 'connected', id: 'tail-1', connection: 'c1'}), {type: 'label', connection: 'c1', path});
+	const state = {...emptySession({...clusterState(null), context: 'main', namespace: 'demo'}, {columns: 120, rows: 24}, 0, false), dock};
+	const sources = logs.map(([pod, container]) => asTailSource({namespace: 'demo', pod, uid: null, node: 'n1', container}));
+	const screen = {state, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen;
+	return tailScreen(screen, {...emptyTail('tail-1', title), sources, phase: 'following'}, 10).map(({spans}) => spans.map(({text}) => text).join(''));
+}
+
+test('containers are counted, not their names', t => {
+	t.regex(rows('-l app=web', [['web-0', 'app'], ['web-0', 'side'], ['web-1', 'app'], ['web-1', 'side']])[0]!, /2 pods · 4 containers/);
+	t.regex(rows('-l app=web', [['web-0', 'app'], ['web-1', 'app']])[0]!, /2 pods · app/);
+});
+
+test('the path of several pods names none of them', t => {
+	t.regex(rows('sts/web', [['web-0', 'app'], ['web-1', 'app']]).at(-2)!, /kubelet n1, 2 pods$/);
+	t.regex(rows('sts/web', [['web-0', 'app']]).at(-2)!, /kubelet n1 ─► web-0\/app$/);
+});
