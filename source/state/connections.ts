@@ -12,6 +12,8 @@ export type DockEntry = {
 	/** `deploy/api, 3 pods`, `:8080 → svc/web:80`. */
 	what: string;
 	context: string;
+	/** `null` where it is of none, or of all. */
+	namespace: string | null;
 	phase: DockPhase;
 	/** In place of path and figures while it is not open. */
 	note: string;
@@ -45,7 +47,7 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 	const change = (id: string, to: (entry: DockEntry) => DockEntry) => dock.map(entry => entry.id === id ? to(entry) : entry);
 	switch (event.type) {
 		case 'open': {
-			const entry: DockEntry = {phase: 'working', note: 'connecting', figures: '', samples: [], error: null, usable: null, paths: new Map(), isLost: false, markedAt: null, ...event.entry};
+			const entry: DockEntry = {namespace: null, phase: 'working', note: 'connecting', figures: '', samples: [], error: null, usable: null, paths: new Map(), isLost: false, markedAt: null, ...event.entry};
 			return dock.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...dock, entry];
 		}
 

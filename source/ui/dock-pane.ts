@@ -3,6 +3,7 @@ import {cellWidth, clipToCells, fitToCells} from '../text/cell-width.ts';
 import type {Path} from '../posture/evidence.ts';
 import {worstPath, type DockEntry} from '../state/connections.ts';
 import {markedMs} from '../state/dock-news.ts';
+import {inNamespace} from '../state/in-namespace.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
 import {showAge} from '../state/table-rows.ts';
 import {pathBadge} from './path-words.ts';
@@ -40,12 +41,12 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const path = worstPath(entry.paths.values());
 	const mark = [hasFocus ? of('focus', glyphs.cursor) : entry.markedAt !== null && now - entry.markedAt < markedMs ? of('notice.warn', glyphs.look) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ' '}];
 	if (size.columns < narrowBelow) {
-		return {...line(...mark, ...narrowRow(entry, path, glyphs)), ...hasFocus && {ground: 'selection' as const}};
+		return {...line(...mark, ...narrowRow({...entry, what: inNamespace(entry.what, entry.namespace, cluster.namespace)}, path, glyphs)), ...hasFocus && {ground: 'selection' as const}};
 	}
 
 	// One width for all: the badges stand under each other.
 	const room = isWide ? 36 : dock.every(({context}) => context === cluster.context) ? 22 : 27;
-	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: fitToCells(foreign + shortWhat(entry.what, room - cellWidth(foreign), glyphs), room)}, {text: ' '}];
+	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: fitToCells(foreign + shortWhat(inNamespace(entry.what, entry.namespace, cluster.namespace), room - cellWidth(foreign), glyphs), room)}, {text: ' '}];
 	const badgeOf = (short: boolean) => entry.kind === 'proxy'
 		? listenerBadge(path, glyphs, isWide)
 		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs, short) : [];

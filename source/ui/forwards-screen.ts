@@ -2,6 +2,7 @@
 import {clockTime} from '../text/clock-time.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import type {ForwardState} from '../state/session-state.ts';
+import {inNamespace} from '../state/in-namespace.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
 import {showAge} from '../state/table-rows.ts';
 import {titledRule, wrapWords} from './chrome.ts';
@@ -17,8 +18,8 @@ function liveLine({state: {now}}: Screen, {connection, client, since, up, down, 
 }
 
 /** The port is what tells two forwards of one pod apart. */
-function toWords({target, remote}: ForwardState): string {
-	return `${shortPodName(target)}:${remote}`;
+function toWords({target, remote, namespace}: ForwardState, onScreen: string | null): string {
+	return `${inNamespace(shortPodName(target), namespace, onScreen)}:${remote}`;
 }
 
 /** What was saved for this context, and how it comes back. */
@@ -35,7 +36,7 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 		return fillUp([line(''), line(' ', of('text.dim', `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, on a pod or a service the same key does.`)), ...setLines(screen)], rows);
 	}
 
-	const toWidth = Math.max(12, Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(one => cellWidth(toWords(one))))));
+	const toWidth = Math.max(12, Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(one => cellWidth(toWords(one, cluster.namespace))))));
 	const stateWidth = Math.max(20, size.columns - toWidth - 40);
 	const head = line(of('text.dim', `     ${fitToCells('LOCAL', 11)}${fitToCells('TO', toWidth + 2)}${fitToCells('STATE', stateWidth)}OPEN  SENT/RCVD`));
 	const list = forwards.map((one, index): Line => {
@@ -43,7 +44,7 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 		return {
 			spans: [
 				{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ' '}, of(`state.${one.phase}`, glyphs[one.phase === 'open' ? 'open' : one.phase === 'working' ? 'working' : one.phase === 'stopped' ? 'stopped' : 'failed']),
-				{text: ` ${fitToCells(one.local === null ? one.asked : `:${one.local}`, 11)}${fitToCells(toWords(one), toWidth)}  `},
+				{text: ` ${fitToCells(one.local === null ? one.asked : `:${one.local}`, 11)}${fitToCells(toWords(one, cluster.namespace), toWidth)}  `},
 				of(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
 				{text: ` ${String(one.open).padStart(4)}  ${showBytes(one.up)}/${showBytes(one.down)}`},
 			], ...isAt && {ground: 'selection' as const},
@@ -54,7 +55,7 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const at = forwards[forwardAt];
 	const log = at
 		? [
-			titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${at.target}:${at.remote}`, {...at.context !== cluster.context && {after: `on ${at.context}`}, right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
+			titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${inNamespace(at.target, at.namespace, cluster.namespace)}:${at.remote}`, {...at.context !== cluster.context && {after: `on ${at.context}`}, right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
 			...at.live.toReversed().map(one => liveLine(screen, one)),
 			...at.log.toReversed().map(({time, text}) => line('   ', of('text.dim', `${clockTime(time)}  `), text)),
 		]

@@ -3,6 +3,7 @@ import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
 import {cursorRow} from '../state/list-state.ts';
 import {listKinds, listNames, type ListName} from '../state/list-kinds.ts';
 import {worstPath} from '../state/connections.ts';
+import {inNamespace} from '../state/in-namespace.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
 import {Sanitiser} from '../text/sanitise.ts';
 import {helpBody} from './help-screen.ts';
@@ -67,7 +68,7 @@ function viewSentences(screen: Screen): string[] {
 			const one = state.forwards[state.forwardAt];
 			return one === undefined
 				? [`Forwards, none.${state.forwardSets.length === 0 ? '' : ` Saved sets: ${state.forwardSets.map(({name, count}) => `${name} of ${count}`).join(', ')}.`}`]
-				: [`Forwards, ${state.forwards.length}, ${state.forwardAt + 1}: ${one.local === null ? one.asked : `:${one.local}`} to ${one.target}:${one.remote}, ${one.phase}, ${one.note}, ${one.open} open.`, ...pathOfEntry(screen, one.id)];
+				: [`Forwards, ${state.forwards.length}, ${state.forwardAt + 1}: ${one.local === null ? one.asked : `:${one.local}`} to ${inNamespace(one.target, one.namespace, state.cluster.namespace)}:${one.remote}, ${one.phase}, ${one.note}, ${one.open} open.`, ...pathOfEntry(screen, one.id)];
 		}
 
 		case 'proxy': {
@@ -136,9 +137,9 @@ function cellWords(title: string, cell: string): string {
 }
 
 function connectionSentences(screen: Screen): string[] {
-	const {dock, dockAt} = screen.state;
+	const {dock, dockAt, cluster} = screen.state;
 	const entry = dock[dockAt];
-	return entry === undefined ? ['Connections, none.'] : [`Connections, ${dock.length}, ${dockAt + 1}: ${entry.kind} ${entry.what}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`, ...pathOfEntry(screen, entry.id)];
+	return entry === undefined ? ['Connections, none.'] : [`Connections, ${dock.length}, ${dockAt + 1}: ${entry.kind} ${inNamespace(entry.what, entry.namespace, cluster.namespace)}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`, ...pathOfEntry(screen, entry.id)];
 }
 
 function pathOfEntry({state: {dock}}: Screen, id: string): string[] {

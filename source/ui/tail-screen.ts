@@ -1,5 +1,6 @@
 /** A tail: title rule, lines with the map at their right edge, the path of its streams, its counters. */
 import {worstPath} from '../state/connections.ts';
+import {inNamespace} from '../state/in-namespace.ts';
 import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
@@ -21,14 +22,15 @@ const tailChrome = 3;
 
 /** All rows between header and footer. */
 export function tailScreen(screen: Screen, view: TailView, rows: number): Line[] {
-	const {state: {size, layers}} = screen;
+	const {state: {size, layers, dock, cluster}} = screen;
+	const namespace = dock.find(({id}) => id === view.id)?.namespace ?? null;
 	const layer = layers.at(-1);
 	const openLine = layer?.kind === 'tail' ? layer.line : null;
 	const extra = [...sourceLine(screen, view), ...view.json ? [fieldsLine(screen, view)] : []];
 	const detail = openLine === null ? [] : lineDetail(screen, view, openLine, Math.floor(rows / 2));
 	const room = Math.max(1, rows - tailChrome - extra.length - detail.length);
 	return [
-		titledRule(screen, `Tail ${view.title}`, {focus: openLine === null, after: subtitle(screen, view), right: stateWords(screen, view)}),
+		titledRule(screen, `Tail ${inNamespace(view.title, namespace, cluster.namespace)}`, {focus: openLine === null, after: subtitle(screen, view), right: stateWords(screen, view)}),
 		...extra,
 		...linesPane(screen, view, room, size.columns),
 		...detail,

@@ -33,3 +33,10 @@ test('the badges of all contexts stand under each other', t => {
 	const starts = rows(['0 open', '0 open'], ['here', 'elsewhere']).map(row => row.indexOf('╍'));
 	t.is(starts[0], starts[1]);
 });
+
+test('what is not of the namespace on the screen is told with its own', t => {
+	const entry = (id: string, kind: 'logs' | 'forward', what: string, namespace: string) => ({type: 'open', entry: {id, kind, what, context: 'here', namespace, since: 0}}) as const;
+	const dock = [entry('t1', 'logs', 'pod/victim', 'demo'), entry('t2', 'logs', 'pod/victim', 'other'), entry('t3', 'logs', '-l app=web', 'other'), entry('f1', 'forward', ':8080 → pod/victim:80', 'other')].reduce<Dock>((before, event) => reduceDock(before, event), []);
+	const screen = {state: {dock, dockAt: 0, size: {columns: 110, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: 'demo'}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
+	t.deepEqual(dockPane(screen, 4).map(({spans}) => spans.map(({text}) => text).join('').slice(2, 46).replaceAll(/ +/g, ' ').trim()), ['logs pod/victim', 'logs other/pod/victim', 'logs -l app=web in other', 'forward :8080 → other/pod/victim:80']);
+});

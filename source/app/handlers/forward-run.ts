@@ -43,7 +43,7 @@ export function startWish(session: Session, wish: ForwardWish, id = session.next
 		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [], on: '',
 	};
 	session.store.now({type: 'forward', forward: state});
-	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'forward', what: `${state.asked} → ${wish.target}:${spec.remote}`, context: wish.cluster.context, since: Date.now()}}});
+	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'forward', what: `${state.asked} → ${wish.target}:${spec.remote}`, context: wish.cluster.context, namespace: wish.namespace, since: Date.now()}}});
 	const run: Run = {wish, abort: new AbortController(), running: null, done: Promise.resolve()};
 	runsOf(session).set(id, run);
 	run.done = follow(session, id, run);

@@ -85,7 +85,7 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 	const id = session.nextId(kind);
 	const name = `${pod.metadata.name}/${container}`;
 	const began = Date.now();
-	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind, what: name, context: cluster.context, since: began}}});
+	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind, what: name, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: began}}});
 	session.tell(`${kind} in ${name} …`);
 	let remote: RemoteCommand;
 	try {

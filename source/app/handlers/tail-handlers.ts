@@ -25,7 +25,7 @@ export function openTail(session: Session, wish: TailWish, since: SincePreset = 
 	}
 
 	const id = session.nextId('tail');
-	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: session.cluster.context, since: Date.now()}}});
+	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: session.cluster.context, namespace: wish.namespace, since: Date.now()}}});
 	const run = new TailRun(id, ask, emptyTail(id, ask.title), {
 		cluster: session.cluster.access, witness: session.witnessFor(id),
 		changed() {

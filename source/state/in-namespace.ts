@@ -1,0 +1,16 @@
+/** A namespace is told where it is not the one on the screen: pods of one name are in several. */
+
+/** `:8080 → pod/web:80` as `:8080 → demo/pod/web:80`; `own` is `null` where it is of none, or of all. */
+export function inNamespace(what: string, own: string | null, onScreen: string | null): string {
+	if (own === null || own === onScreen) {
+		return what;
+	}
+
+	// A selector or a count of targets has no name that a namespace could stand before.
+	if (/^(?:-|\d+ targets)/.test(what)) {
+		return `${what} in ${own}`;
+	}
+
+	const at = what.indexOf('→ ');
+	return at < 0 ? `${own}/${what}` : `${what.slice(0, at + 2)}${own}/${what.slice(at + 2)}`;
+}
