@@ -130,7 +130,7 @@ async function follow({cluster, list, namespace, labelSelector, tell, signal}: L
 
 				default: {
 					// Added, modified and deleted rows.
-					batch.add({chunk: chunkOf(event.item), type: event.type, row: reader!(event.item, namespace ?? '')});
+					batch.add({chunk: chunkOf(event.item), type: event.type, row: reader!(event.item, namespace ?? '', Date.now())});
 				}
 			}
 		}

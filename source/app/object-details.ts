@@ -2,7 +2,6 @@
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {listAll} from '../cluster/list.ts';
 import type {TextLine} from '../state/session-state.ts';
-import {showAge} from '../state/table-rows.ts';
 import {objectPath} from '../targets/object-path.ts';
 import {parseTarget} from '../targets/parse-target.ts';
 import type {ContainerState, PodObject, ServiceObject, WorkloadObject} from '../targets/pod-object.ts';
@@ -74,7 +73,7 @@ async function readEvents(access: ClusterAccess, namespace: string, uid: string 
 		return sorted.length === 0
 			? [head, {text: 'no events of it are kept', role: 'text.dim'}]
 			: [head, ...sorted.map((event): TextLine => ({
-				label: `${showAge(Date.now() - when(event)).padEnd(5)} ${sanitiseLine(event.reason ?? '').slice(0, 20).padEnd(20)}`, text: sanitiseLine(`${event.message ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}`), ...event.type === 'Warning' && {role: 'level.warn'},
+				...!Number.isNaN(when(event)) && {since: when(event)}, label: sanitiseLine(event.reason ?? '').slice(0, 20).padEnd(20), text: sanitiseLine(`${event.message ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}`), ...event.type === 'Warning' && {role: 'level.warn'},
 			}))];
 	} catch (error) {
 		return [head, {text: `events cannot be read: ${(error as Error).message}`, role: 'text.dim'}];

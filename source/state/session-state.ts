@@ -21,8 +21,8 @@ export type Layer =
 	| {kind: 'help'; context: string; top: number}
 	| {kind: 'messages'; top: number};
 
-/** A line of a text screen: `label` stands out at the left, `role` colours the text. */
-export type TextLine = {label?: string; text: string; role?: string; indent?: number; rule?: true; path?: Path};
+/** A line of a text screen: `label` stands out at the left, behind the age of what was at `since`; `role` colours the text. */
+export type TextLine = {label?: string; since?: number; text: string; role?: string; indent?: number; rule?: true; path?: Path};
 
 /** `hint` is kept whole where the text is cut. */
 export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'; hint: string};

@@ -15,9 +15,12 @@ export type Row = {
 	created: number | null;
 	/** Set when it is deleted and only kept because the cursor is on it. */
 	gone: number | null;
+	/** When it was read, where a cell tells an age: `8 (63s ago)`. */
+	readAt?: number;
 };
 
-export type RowReader = (row: TableRow, namespace: string) => Row;
+/** `now` is when this row came, where that was after its table. */
+export type RowReader = (row: TableRow, namespace: string, now?: number) => Row;
 
 /** Equal cells share one string: statuses and node names repeat by the thousand. */
 const shared = new Map<string, string>();
@@ -28,17 +31,19 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 	const at = (name: string) => given.findIndex(column => column.name === name);
 	const places = columns.map(column => column.from.map(name => at(name)).find(index => index >= 0) ?? -1);
 	const [name, age] = [Math.max(0, at('Name')), at('Age')];
-	return (row, namespace) => {
+	return (row, namespace, readAt = now) => {
 		const metadata = row.object?.metadata as {uid?: string; name?: string; namespace?: string; creationTimestamp?: string} | undefined;
 		const own = metadata?.namespace ?? namespace;
+		const cells = places.map(place => place < 0 ? '' : share(text(row.cells[place])));
 		const called = prefix + text(row.cells[name] ?? metadata?.name);
 		return {
 			id: metadata?.uid ?? `${own}/${called}`,
 			namespace: share(own),
 			name: called,
-			cells: places.map(place => place < 0 ? '' : share(text(row.cells[place]))),
-			created: metadata?.creationTimestamp === undefined ? createdFromAge(age < 0 ? undefined : row.cells[age], now) : Date.parse(metadata.creationTimestamp),
+			cells,
+			created: metadata?.creationTimestamp === undefined ? createdFromAge(age < 0 ? undefined : row.cells[age], readAt) : Date.parse(metadata.creationTimestamp),
 			gone: null,
+			...cells.some(cell => ago.test(cell)) && {readAt},
 		};
 	};
 }
@@ -61,10 +66,24 @@ function share(text: string): string {
 	return text;
 }
 
+const ago = / \((\w+) ago\)$/;
+
+/** A cell as it reads by now: the apiserver told an age once, and it has grown since. */
+export function cellNow({cells, readAt}: Row, index: number, now: number): string {
+	const cell = cells[index] ?? '';
+	const ms = readAt === undefined ? null : ageMs(ago.exec(cell)?.[1]);
+	return ms === null ? cell : cell.replace(ago, () => ` (${showAge(ms + now - readAt!)} ago)`);
+}
+
 const unitMs: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000};
 
 /** `3d4h` as a moment; the apiserver rounds, so it is as exact as that. */
 function createdFromAge(age: unknown, now: number): number | null {
+	const ms = ageMs(age);
+	return ms === null ? null : now - ms;
+}
+
+function ageMs(age: unknown): number | null {
 	if (typeof age !== 'string' || !/^(?:\d+[smhdy])+$/.test(age)) {
 		return null;
 	}
@@ -74,7 +93,7 @@ function createdFromAge(age: unknown, now: number): number | null {
 		ms += Number(count) * unitMs[unit!]!;
 	}
 
-	return now - ms;
+	return ms;
 }
 
 /** As kubectl tells an age: `45s`, `12m`, `5h`, `41d`. */

@@ -6,7 +6,7 @@ import type {ListState} from '../state/list-state.ts';
 import {isWithoutAnswer} from '../state/session-state.ts';
 import {parseRowFilter} from '../state/row-filter.ts';
 import {servicePodsCell} from '../state/service-pods.ts';
-import {showAge, type Row} from '../state/table-rows.ts';
+import {cellNow, showAge, type Row} from '../state/table-rows.ts';
 import {grouped} from '../text/grouped.ts';
 import {wrapWords} from './chrome.ts';
 import {inSeconds} from './in-seconds.ts';
@@ -58,7 +58,7 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 		const cell = (row: Row) => column.title === servicePodsTitle
 			? servicePodsCell(servicePods, row.namespace, row.name)
 			: list.wide || column.numeric !== true
-				? row.cells[index] ?? ''
+				? cellNow(row, index, now)
 				: (row.cells[index] ?? '').replace(/ \(.*$/, '');
 		return {title, width: measure(list.order.column === column.title ? `${title}↓` : title, cell, isNarrow ? 11 : 40), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
 	};

@@ -1,9 +1,11 @@
 /** What is under the cursor, said: name first, then what matters of it. */
 import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
+import {lineLabel} from '../state/line-label.ts';
 import {cursorRow} from '../state/list-state.ts';
 import {listKinds, listNames, type ListName} from '../state/list-kinds.ts';
 import {worstPath} from '../state/connections.ts';
 import {inNamespace} from '../state/in-namespace.ts';
+import {cellNow} from '../state/table-rows.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
 import {Sanitiser} from '../text/sanitise.ts';
 import {helpBody} from './help-screen.ts';
@@ -22,7 +24,7 @@ export function spokenPlace(screen: Screen): string[] {
 		}
 
 		case 'text': {
-			return [`${layer.title} of ${layer.subject}${layer.right === '' ? '' : `, ${layer.right}`}.`, ...layer.lines.slice(layer.top, layer.top + spokenPage).map(({label, text}) => `${label?.trim() ?? ''} ${text}`.trim())];
+			return [`${layer.title} of ${layer.subject}${layer.right === '' ? '' : `, ${layer.right}`}.`, ...layer.lines.slice(layer.top, layer.top + spokenPage).map(one => `${lineLabel(one, state.now)?.trim() ?? ''} ${one.text}`.trim())];
 		}
 
 		case 'why': {
@@ -110,7 +112,7 @@ function listSentences({state}: Screen): string[] {
 		return [`${head}.${list.phase.kind === 'failed' ? ` ${list.phase.error.message}.` : ''}`];
 	}
 
-	const cells = kind.columns.flatMap(({title, rank}, index) => rank > 0 && title !== 'NODE' ? [] : [[title, row.cells[index] ?? ''] as const]);
+	const cells = kind.columns.flatMap(({title, rank}, index) => rank > 0 && title !== 'NODE' ? [] : [[title, cellNow(row, index, state.now)] as const]);
 	const words = cells.map(([title, cell]) => cellWords(title, cell)).filter(word => word !== '');
 	return [`${head}, ${list.cursorIndex + 1}: ${[row.name, ...words].join(', ')}.`, ...state.pathHere?.of === row.name && state.pathHere.path ? legSentences(state.pathHere.path) : []];
 }

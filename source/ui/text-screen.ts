@@ -1,5 +1,6 @@
 /** Screens of labelled text: details, doctor, messages; and the why screen, which is made of the same lines. */
 import type {Layer, TextLine} from '../state/session-state.ts';
+import {lineLabel} from '../state/line-label.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
@@ -23,7 +24,7 @@ export function pageOf(screen: Screen, {title, after, right}: {title: string; af
 }
 
 export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
-	const {state: {size, processes}, theme: {glyphs}} = screen;
+	const {state: {size, processes, now}, theme: {glyphs}} = screen;
 	return lines.flatMap((one): Line[] => {
 		if (one.path) {
 			return [line(' ', pathLine(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path.process.id)))];
@@ -34,7 +35,8 @@ export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
 		}
 
 		const indent = one.indent ?? 1;
-		const lead = one.label === undefined ? ' '.repeat(indent) : ' '.repeat(indent) + one.label.padEnd(Math.max(labelWidth, one.label.length + 1));
+		const label = lineLabel(one, now);
+		const lead = label === undefined ? ' '.repeat(indent) : ' '.repeat(indent) + label.padEnd(Math.max(labelWidth, label.length + 1));
 		const wrapped = wrapWords(one.text, Math.max(20, size.columns - lead.length - 1));
 		return wrapped.map((text, index) => line(index === 0 ? of('text.dim', lead) : ' '.repeat(lead.length), of(one.role as Role | undefined, text)));
 	});

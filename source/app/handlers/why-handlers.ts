@@ -1,6 +1,7 @@
 /** Why this path: of the stream on top, of the last failure, of the connection or row under the cursor. */
 import type {Path} from '../../posture/evidence.ts';
 import {worstPath} from '../../state/connections.ts';
+import {lineLabel} from '../../state/line-label.ts';
 import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
 import type {Layer, TextLine} from '../../state/session-state.ts';
 import {unicodeGlyphs} from '../../ui/glyphs.ts';
@@ -82,5 +83,8 @@ function linesOf({store}: Session, layer: Extract<Layer, {kind: 'why'}>): readon
 }
 
 export function asText(lines: readonly TextLine[]): string {
-	return lines.map(({label, text, rule, path}) => path ? path.line : rule ? `\n${text}` : `${label === undefined ? '' : `${label.trim()}: `}${text}`).join('\n').trim();
+	return lines.map(one => {
+		const label = lineLabel(one, Date.now());
+		return one.path ? one.path.line : one.rule ? `\n${one.text}` : `${label === undefined ? '' : `${label.trim()}: `}${one.text}`;
+	}).join('\n').trim();
 }
