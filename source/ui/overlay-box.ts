@@ -36,7 +36,7 @@ export function promptLine(screen: Screen, prompt: PromptOverlay): Line {
 		return at === null ? [] : [of('key', at), {text: ` ${label}  `}];
 	};
 
-	const right: Span[] = [of('text.dim', prompt.note === '' ? '' : `${prompt.note}   `), ...key('prompt.accept', prompt.accept), ...prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : [], ...prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : [], ...key('prompt.cancel', 'drop')];
+	const right: Span[] = [of('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `), ...key('prompt.accept', prompt.accept), ...prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : [], ...prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : [], ...key('prompt.cancel', 'drop')];
 	const typed = typedSpans(prompt.typed, theme.glyphs.caret);
 	const role = prompt.problem === null ? 'key' as const : 'notice.error' as const;
 	const lead = [{text: ' '}, of(role, `${prompt.lead}${prompt.regex ? '~' : ''}`), ...typed, ...prompt.problem === null ? [] : [of('notice.error', `   ${prompt.problem}`)]];

@@ -1,7 +1,9 @@
 /** What floats over the screen. */
 import test from 'ava';
+import type {PromptOverlay} from '../../source/state/overlay.ts';
 import type {SessionState} from '../../source/state/session-state.ts';
-import {floatingBox} from '../../source/ui/overlay-box.ts';
+import {floatingBox, promptLine} from '../../source/ui/overlay-box.ts';
+import type {Screen} from '../../source/ui/screen.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
 test('what is asked before something that cannot be taken back stands out as dangerous', t => {
@@ -10,4 +12,10 @@ test('what is asked before something that cannot be taken back stands out as dan
 	const roleOf = (words: string) => box?.lines.flatMap(({spans}) => spans).find(({text}) => text.includes(words))?.role;
 	t.is(roleOf('DELETE'), 'danger');
 	t.is(roleOf('It goes'), 'text.dim');
+});
+
+test('a problem that is also the note of what is typed is said once', t => {
+	const prompt: PromptOverlay = {kind: 'prompt', lead: '/', purpose: 'filter', typed: {text: '-l app in (web', caret: 14}, regex: false, mayRegex: false, note: 'no label selector', problem: 'no label selector', history: [], historyAt: -1, candidates: [], accept: 'keep'};
+	const screen = {theme: plainTheme, state: {size: {columns: 120, rows: 24}, overlay: prompt}, hints: [], keymap: new Map()} as unknown as Screen;
+	t.is(promptLine(screen, prompt).spans.map(({text}) => text).join('').split('no label selector').length - 1, 1);
 });
