@@ -1,4 +1,4 @@
-/** What the title and the path of a tail say of several pods. */
+/** What the title and the path of a tail say of several pods, and of another namespace. */
 import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
 import {asTailSource} from '../../source/app/tail-source.ts';
@@ -30,4 +30,9 @@ test('containers are counted, not their names', t => {
 test('the path of several pods names none of them', t => {
 	t.regex(rows('sts/web', [['web-0', 'app'], ['web-1', 'app']]).at(-2)!, /kubelet n1, 2 pods$/);
 	t.regex(rows('sts/web', [['web-0', 'app']]).at(-2)!, /kubelet n1 ─► web-0\/app$/);
+});
+
+test('a tail of another namespace than the one on the screen has it in its title', t => {
+	t.regex(rows('pod/web-0', [['web-0', 'app']], {namespace: 'other'})[0]!, /Tail other\/pod\/web-0├/);
+	t.regex(rows('pod/web-0', [['web-0', 'app']], {namespace: 'demo'})[0]!, /Tail pod\/web-0├/);
 });

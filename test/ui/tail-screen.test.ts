@@ -46,8 +46,3 @@ test('an opened line that is of no pod has its length alone in its title', t => 
 	t.regex(title ?? '', /Line 1\W+\d+ bytes/);
 	t.notRegex(title ?? '', /,/);
 });
-
-test('a tail of another namespace than the one on the screen has it in its title', t => {
-	t.regex(rows('pod/web-0', [['web-0', 'app']], {namespace: 'other'})[0]!, /Tail other\/pod\/web-0├/);
-	t.regex(rows('pod/web-0', [['web-0', 'app']], {namespace: 'demo'})[0]!, /Tail pod\/web-0├/);
-});
