@@ -20,7 +20,7 @@ function tailOf(...lines: ReadonlyArray<readonly ['text' | 'notice', string]>): 
 
 /** All rows of the screen as text. */
 function shown(view: TailView, {columns = 80, line = null}: {columns?: number; line?: number | null} = {}): string[] {
-	const state = {size: {columns, rows: 24}, layers: [{kind: 'tail', id: 'tail-1', line}], dock: [], processes: []} as unknown as SessionState;
+	const state = {size: {columns, rows: 24}, layers: [{kind: 'tail', id: 'tail-1', line}], dock: [], processes: [], cluster: {namespace: 'demo', context: 'main'}} as unknown as SessionState;
 	const screen = {state, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
 	return tailScreen(screen, fitTail(screen, view, 22), 22).map(({spans}) => spans.map(({text}) => text).join(''));
 }
