@@ -8,11 +8,15 @@ import {examine} from '../../../source/posture/examine.ts';
 import {pathSubjects} from '../../../source/posture/path-subjects.ts';
 import {configuredPath} from '../../../source/posture/paths-to.ts';
 import type {Person} from '../lab/kubeconfig.ts';
+import {labTranslates} from '../lab/programs.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 
 export type Variant = {name: string; target: string; feature: StreamFeature; stream: StreamFacts};
 
 const serving = 'signed';
+
+/** The cell of a command that runs and writes nothing. */
+export const silentCommand = 'exec that lasts';
 
 export const variants: readonly Variant[] = [
 	...(['logs', 'exec', 'attach', 'port-forward'] as const).map(feature => ({name: feature, target: 'pod/shell', feature, stream: {feature, serving} as const})),
@@ -65,7 +69,7 @@ export type Claim = {cell: Cell; what: 'tls' | 'route' | 'crossing'; state: stri
 
 /** Each cell claims a TLS state, a route and a crossing. `readable`: by the person's rights, something was there that decides it. */
 export function claimsOf(cell: Cell): Claim[] {
-	const {path, truth, person, probe, flagz} = cell;
+	const {path, truth, person, probe, variant, flagz} = cell;
 	const second = path.legs[1]!;
 	const endsAtKubelet = second.to === 'kubelet';
 	const monitors = person !== 'plain' && path.legs[0]!.to === 'apiserver';
@@ -73,9 +77,11 @@ export function claimsOf(cell: Cell): Claim[] {
 	const isChecked = truth.tls === 'verified' || truth.tls === 'refused';
 	// Verification that is on, and a certificate that nobody has tried: only a try tells which of two it is.
 	const untried = probe === 'passive' && isChecked;
+	// A command that the apiserver translates, and that says nothing, may not have reached its kubelet.
+	const unheard = isChecked && labTranslates && variant === silentCommand;
 	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
 	const readable = {
-		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried),
+		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried && !unheard),
 		// A file that is set says nothing of the route: the apiserver's counters do, which are read beside a stream that is open, and not for one that failed.
 		route: path.phase === 'failed' ? readsFlags && !truth.egressFile : monitors,
 	};

@@ -5,7 +5,7 @@ import type {Path} from '../../../source/posture/evidence.ts';
 import type {Person} from '../lab/kubeconfig.ts';
 import type {StreamFacts, Truth} from '../lab/truth.ts';
 import type {Cluster, Place} from './cluster.ts';
-import type {Cell} from './matrix-cells.ts';
+import {silentCommand, type Cell} from './matrix-cells.ts';
 
 const oneShots: ReadonlyArray<[name: string, args: readonly string[], stream: StreamFacts]> = [
 	['logs', ['logs', 'finished-writer', '--tail=1', '--path=json'], {feature: 'logs', serving: 'signed'}],
@@ -17,7 +17,7 @@ const oneShots: ReadonlyArray<[name: string, args: readonly string[], stream: St
 /** These stay open until they are interrupted. */
 const lasting: typeof oneShots = [
 	['logs -f', ['logs', 'finished-writer', '--tail=1', '-f', '--path=json'], {feature: 'logs', serving: 'signed'}],
-	['exec that lasts', ['exec', 'shell', '--path=json', '--', 'sleep', '60'], {feature: 'exec', serving: 'signed'}],
+	[silentCommand, ['exec', 'shell', '--path=json', '--', 'sleep', '60'], {feature: 'exec', serving: 'signed'}],
 	['port-forward', ['port-forward', 'pod/shell', ':8080', '--path=json'], {feature: 'port-forward', serving: 'signed'}],
 ];
 
