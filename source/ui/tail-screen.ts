@@ -267,6 +267,10 @@ function pathOf(screen: Screen, view: TailView): Line {
 	const {state: {dock, processes, size}, theme: {glyphs}} = screen;
 	const entry = dock.find(one => one.id === view.id);
 	const worst = worstPath(entry?.paths.values() ?? []);
+	if (worst === null && (view.phase === 'failed' || view.phase === 'ended')) {
+		return line(' ', of('tls.unknown', 'no connection is open'));
+	}
+
 	if (worst === null) {
 		return line(' ', of('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}  leg 2 settles within 2 s of the first connection`));
 	}

@@ -46,3 +46,10 @@ test('an opened line that is of no pod has its length alone in its title', t => 
 	t.regex(title ?? '', /Line 1\W+\d+ bytes/);
 	t.notRegex(title ?? '', /,/);
 });
+
+test('a tail that failed before it had a connection waits for none', t => {
+	t.true(shown({...tailOf(['notice', refused]), phase: 'opening'}).some(row => row.includes('leg 2 settles')));
+	const failed = shown({...tailOf(['notice', refused]), phase: 'failed'});
+	t.false(failed.some(row => row.includes('leg 2 settles')));
+	t.true(failed.some(row => row.includes('no connection is open')));
+});
