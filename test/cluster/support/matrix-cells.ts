@@ -77,8 +77,8 @@ export function claimsOf(cell: Cell): Claim[] {
 	const isChecked = truth.tls === 'verified' || truth.tls === 'refused';
 	// Verification that is on, and a certificate that nobody has tried: only a try tells which of two it is.
 	const untried = probe === 'passive' && isChecked;
-	// A command that the apiserver translates, and that says nothing, may not have reached its kubelet.
-	const unheard = isChecked && labTranslates && variant === silentCommand;
+	// A command that says nothing may not have reached its kubelet, unless its node is seen to take WebSockets itself: only the admin may read nodes.
+	const unheard = isChecked && variant === silentCommand && (labTranslates || person !== 'admin');
 	const isRefusal = probe !== 'passive' && truth.tls === 'refused';
 	const readable = {
 		tls: !endsAtKubelet || isRefusal || (readsFlags && !untried && !unheard),
