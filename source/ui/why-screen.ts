@@ -4,7 +4,7 @@ import {fitToCells} from '../text/cell-width.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import {needText} from '../output/path-report.ts';
 import type {Evidence, Leg, Path, Verdict} from '../posture/evidence.ts';
-import {findAction} from '../actions/action-rows.ts';
+import {actionRows} from '../actions/action-rows.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {worstPath} from '../state/connections.ts';
 import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
@@ -52,10 +52,12 @@ export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
 	return lines;
 }
 
-/** Beside a right that is missing: what else is off in the same place. What is not named was allowed, or not asked. */
+/** Beside a right that is missing: what else is off in the same place, in the order of its actions. What is not named was allowed, or not asked. */
 function offHere({refused}: SessionState, error: ErrorObject | null): TextLine[] {
-	const off = error?.code === 'ERR_FORBIDDEN' ? [...refused].filter(([id, why]) => id.startsWith('pods.') && error.message !== `off, ${why}`) : [];
-	return off.length === 0 ? [] : [{label: '  also off', text: off.map(([id, why]) => `${findAction(id)?.label ?? id}: ${why}`).join(' · ')}];
+	const off = error?.code === 'ERR_FORBIDDEN'
+		? actionRows.flatMap(({id, label}) => id.startsWith('pods.') && refused.has(id) && error.message !== `off, ${refused.get(id)!}` ? [{label, why: refused.get(id)!}] : [])
+		: [];
+	return off.length === 0 ? [] : [{label: '  also off', text: off.map(({label, why}) => `${label}: ${why}`).join(' · ')}];
 }
 
 /** Cells of all columns but the first, and what stands around them. */
