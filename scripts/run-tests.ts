@@ -11,7 +11,7 @@ const cluster = process.argv.includes('--cluster');
 const chosen = process.argv.slice(2).filter(argument => argument !== '--cluster');
 const settings = cluster
 	? ['--config', 'test/cluster/ava.config.js', '--serial']
-	: [];
+	: ['--no-worker-threads'];
 
 const environment = {...process.env};
 // Ink draws nothing until the end when CI is set; the tests look at screens.
