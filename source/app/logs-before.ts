@@ -1,6 +1,7 @@
 /** The log of each container's life before: read once, there is nothing to follow. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {wholeFailure} from '../errors/whole-failure.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import {logSource, type FollowTargets} from '../sessions/logs/follow-logs.ts';
 import {kubeletWords} from '../sessions/logs/kubelet-words.ts';
@@ -10,7 +11,7 @@ import {openLog} from '../sessions/logs/open-log.ts';
 import {allContainers, chooseContainer} from '../targets/choose-container.ts';
 import type {PodObject} from '../targets/pod-object.ts';
 import {listPods, reachedPod} from '../targets/resolve-pod.ts';
-import {wholeFailure} from './tail-notices.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {TailAsk} from './tail-run.ts';
 
 export type LogsBeforeOptions = {ask: Pick<TailAsk, 'asked' | 'containers'>; witness: ConnectionWitness; signal: AbortSignal};
@@ -68,6 +69,6 @@ async function readOne(cluster: ClusterAccess, {pod, container, chosenFrom}: {po
 		}
 
 		const error = asSpokeError(thrown);
-		tells.notice(index, `${pod.metadata.name}/${container}: ${wholeFailure(error)}`);
+		tells.notice(index, `${pod.metadata.name}/${container}: ${sanitiseLine(wholeFailure(error))}`);
 	}
 }

@@ -1,5 +1,5 @@
 /** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
-import type {ErrorObject} from '../errors/spoke-error.ts';
+import {wholeFailure} from '../errors/whole-failure.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {GapReason, LifeEnding, LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import type {TailCounters, TailSource, TailView} from '../state/tail/tail-view.ts';
@@ -66,14 +66,9 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'failed': {
-			return {text: `${who}${wholeFailure(event.error)}`, source: {state: 'ended', note: 'failed'}};
+			return {text: `${who}${sanitiseLine(wholeFailure(event.error))}`, source: {state: 'ended', note: 'failed'}};
 		}
 	}
-}
-
-/** The message, and the text that came with it where the message does not tell it already. */
-export function wholeFailure({message, text}: Pick<ErrorObject, 'message' | 'text'>): string {
-	return sanitiseLine(text === null || message.includes(text.trim()) ? message : `${message}: ${text}`);
 }
 
 /** What a tail does by what its sources do: one that is open is enough to follow. `null` leaves it as it is. */

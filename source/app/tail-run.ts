@@ -1,6 +1,7 @@
 /** Runs one tail: follows the logs, puts the lines into its buffer in the order of their times, and keeps its view. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {asSpokeError} from '../errors/spoke-error.ts';
+import {wholeFailure} from '../errors/whole-failure.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import type {LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import {followLogs, type ContainerChoice, type FollowTargets} from '../sessions/logs/follow-logs.ts';
@@ -12,11 +13,12 @@ import {countJsonLines} from '../state/tail/json-fields.ts';
 import {levelOf} from '../state/tail/line-level.ts';
 import {filterTail, goTo, keptTail, movedTail, olderUnread, type OlderLines, type SincePreset, type TailSource, type TailView} from '../state/tail/tail-view.ts';
 import {grouped} from '../text/grouped.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
 import {insertLate} from './late-lines.ts';
 import {LineOrder} from './line-order.ts';
 import {readLogsBefore} from './logs-before.ts';
 import {JoinPoints, loadOlder} from './older-loading.ts';
-import {noticeOf, phaseOf, wholeFailure} from './tail-notices.ts';
+import {noticeOf, phaseOf} from './tail-notices.ts';
 import {asTailSource, shortNames} from './tail-source.ts';
 
 export type TailAsk = {
@@ -218,7 +220,7 @@ export class TailRun {
 			if (!signal.aborted) {
 				const error = asSpokeError(thrown);
 				this.view = {...this.view, phase: 'failed', note: error.message};
-				this.#notice(-1, wholeFailure(error));
+				this.#notice(-1, sanitiseLine(wholeFailure(error)));
 			}
 		}
 	}

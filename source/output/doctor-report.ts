@@ -10,9 +10,18 @@ export function doctorReport({path, steps, error, stoppedAt}: Doctor): string {
 		...path ? [sanitiseLine(path.line), ''] : [],
 		...steps.flatMap(step => stepLines(step)),
 		'',
-		error ? sanitiseLine(`stopped at ${titles[stoppedAt ?? 'configuration']}: ${error.message} [${error.code}]`) : steps.some(({name, status}) => name === 'leg-2' && status === 'unknown') ? 'nothing failed; leg 2 was not tried' : 'every leg answers',
+		outcome({steps, error, stoppedAt}),
 		'',
 	].join('\n');
+}
+
+function outcome({steps, error, stoppedAt}: Pick<Doctor, 'steps' | 'error' | 'stoppedAt'>): string {
+	if (error) {
+		return sanitiseLine(`stopped at ${titles[stoppedAt ?? 'configuration']}: ${error.message} [${error.code}]`);
+	}
+
+	const isUntried = steps.some(({name, status}) => name === 'leg-2' && status === 'unknown');
+	return isUntried ? 'nothing failed; leg 2 was not tried' : 'every leg answers';
 }
 
 function stepLines({name, status, observed, text, means, speaker, fits, remedy}: DoctorStep): string[] {

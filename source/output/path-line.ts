@@ -59,7 +59,6 @@ export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write
 			}
 
 			owed.set(id, path);
-
 			return;
 		}
 

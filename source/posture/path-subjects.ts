@@ -1,5 +1,6 @@
 /** Which connections does a target mean, feature by feature, and through which pod may its way be tried? */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {readIfAllowed} from '../cluster/read-if-allowed.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
@@ -47,7 +48,7 @@ export async function pathSubjects(cluster: ClusterAccess, asked: string, signal
 }
 
 async function nodeSubjects(cluster: ClusterAccess, asked: string, name: string, form: Pick<ProxyForm, 'scheme' | 'port'>): Promise<PathSubjects> {
-	const node = await nodeThere(cluster, name);
+	const node = await readIfAllowed<NodeObject>(cluster, `/api/v1/nodes/${encodeURIComponent(name)}`);
 	const kubelet = node && kubeletPortOf(node);
 	const kubeletPort = form.port === null || form.port === String(kubelet) || (node ? false : null);
 	const target: ReachedTarget = {asked, kind: 'Node', namespace: null, name, uid: node?.metadata.uid ?? null, node: name, container: null, chosenFrom: 1};
@@ -59,19 +60,6 @@ async function nodeSubjects(cluster: ClusterAccess, asked: string, name: string,
 		node,
 		pod: null,
 	};
-}
-
-/** `null` where it may not be read. @throws SpokeError ERR_NOT_FOUND */
-async function nodeThere(cluster: ClusterAccess, name: string): Promise<NodeObject | null> {
-	try {
-		return await cluster.json<NodeObject>({path: `/api/v1/nodes/${encodeURIComponent(name)}`});
-	} catch (thrown) {
-		if ((thrown as SpokeError).code === 'ERR_FORBIDDEN') {
-			return null;
-		}
-
-		throw thrown;
-	}
 }
 
 type ProxyForm = {plain: string; scheme: 'http' | 'https' | null; port: string | null};

@@ -9,6 +9,7 @@ import {objectPath} from '../targets/object-path.ts';
 import type {ContainerState, PodObject} from '../targets/pod-object.ts';
 import {podResource} from '../targets/resource-words.ts';
 import {watchPods} from '../targets/watch-pods.ts';
+import {securityContexts, type DebugProfile} from './debug-profiles.ts';
 
 export type DebugContainer = {
 	name: string;
@@ -21,20 +22,6 @@ export type DebugContainer = {
 	command: readonly string[];
 	profile: DebugProfile;
 };
-
-/**
-Kubectl's profiles for ephemeral containers: `general`, its default, may trace the processes that it sees; the others fit a namespace's Pod Security Standard of that name.
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/profiles.go
-*/
-const securityContexts = {
-	general: {capabilities: {add: ['SYS_PTRACE']}},
-	baseline: null,
-	restricted: {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}},
-} as const;
-
-export type DebugProfile = keyof typeof securityContexts;
-
-export const debugProfiles = Object.keys(securityContexts) as readonly DebugProfile[];
 
 /**
 An ephemeral container cannot be taken away again: it stays in the pod until the pod goes.

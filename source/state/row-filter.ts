@@ -16,8 +16,8 @@ export function parseRowFilter(typed: string): RowFilter {
 	const labels = /^-l\s*(.*)$/.exec(typed);
 	if (labels) {
 		const selector = labels[1]!.trim();
-		const fault = selector === '' ? null : selectorFault(selector);
-		return selector === '' ? {kind: 'none'} : fault === null ? {kind: 'labels', selector} : {kind: 'invalid', why: `no label selector: ${fault}`};
+		const why = whySelector(selector);
+		return selector === '' ? {kind: 'none'} : why === null ? {kind: 'labels', selector} : {kind: 'invalid', why};
 	}
 
 	const inverse = typed.startsWith('!');
@@ -69,4 +69,10 @@ export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: read
 
 function holds(row: Row, pattern: RegExp): boolean {
 	return pattern.test(row.name) || pattern.test(row.namespace) || row.cells.some(cell => pattern.test(cell));
+}
+
+/** Why this is no label selector; `null` when it is one. */
+export function whySelector(selector: string): string | null {
+	const fault = selectorFault(selector);
+	return fault === null ? null : `no label selector: ${fault}`;
 }

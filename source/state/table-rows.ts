@@ -43,7 +43,7 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 			cells,
 			created: metadata?.creationTimestamp === undefined ? createdFromAge(age < 0 ? undefined : row.cells[age], readAt) : Date.parse(metadata.creationTimestamp),
 			gone: null,
-			...cells.some(cell => ago.test(cell)) && {readAt},
+			...cells.some(cell => cell.endsWith(' ago)')) && {readAt},
 		};
 	};
 }

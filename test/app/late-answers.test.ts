@@ -55,6 +55,17 @@ function storeWithPod(): Store {
 	return store;
 }
 
+/** The path to the pod under the cursor, as it was read. */
+async function pathRead(t: ExecutionContext) {
+	const {left, letGo} = await twoClusters(t);
+	await letGo();
+	const store = storeWithPod();
+	const paths = new PathFeed(store, () => left);
+	paths.follow();
+	await delay(500);
+	return {store, paths};
+}
+
 test('leg 1 in the header is the one of the cluster that is on the screen', async t => {
 	const {left, asked, letGo} = await twoClusters(t);
 	const told: Array<Partial<ClusterState>> = [];
@@ -94,12 +105,7 @@ test('what was read before a restart is not taken for what stands after it', asy
 });
 
 test('while the apiserver does not answer no path is claimed: what comes back may be another process', async t => {
-	const {left, letGo} = await twoClusters(t);
-	await letGo();
-	const store = storeWithPod();
-	const paths = new PathFeed(store, () => left);
-	paths.follow();
-	await delay(500);
+	const {store, paths} = await pathRead(t);
 	t.truthy(store.state.pathHere?.path);
 	store.data({type: 'cluster', to: {reachable: 'no'}});
 	paths.follow();
@@ -107,12 +113,7 @@ test('while the apiserver does not answer no path is claimed: what comes back ma
 });
 
 test('the path is there again when the same namespace is opened again', async t => {
-	const {left, letGo} = await twoClusters(t);
-	await letGo();
-	const store = storeWithPod();
-	const paths = new PathFeed(store, () => left);
-	paths.follow();
-	await delay(500);
+	const {store, paths} = await pathRead(t);
 	t.is(store.state.pathHere?.of, 'web');
 	store.data({type: 'switch', cluster: store.state.cluster});
 	paths.follow();

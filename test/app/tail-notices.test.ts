@@ -1,9 +1,10 @@
 /** What an outage or a waiting container puts into a tail, and that a tail never says it follows what is cut. */
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {wholeFailure} from '../../source/errors/whole-failure.ts';
 import type {LogSource} from '../../source/sessions/logs/log-events.ts';
 import {shortFailure} from '../../source/app/short-failure.ts';
-import {noticeOf, phaseOf, wholeFailure} from '../../source/app/tail-notices.ts';
+import {noticeOf, phaseOf} from '../../source/app/tail-notices.ts';
 
 const source: LogSource = {namespace: 'd', pod: 'p', uid: null, node: 'n1', container: 'app'};
 const error = new SpokeError('ERR_SECOND_LEG', 'no agent is connected');

@@ -1,5 +1,6 @@
 /** A debug container: what it brings is asked, then whether; it is added, and waited for. */
-import {addDebugContainer, debugContainerName, debugProfiles, untilRunning, type DebugProfile} from '../../sessions/debug-container.ts';
+import {addDebugContainer, debugContainerName, untilRunning} from '../../sessions/debug-container.ts';
+import {debugProfiles, type DebugProfile} from '../../sessions/debug-profiles.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
 import type {PodObject} from '../../targets/pod-object.ts';

@@ -1,5 +1,6 @@
 /** Forwards as they run: started, followed, changed, stopped; what the screen shows of them is made of their events. */
 import {asSpokeError} from '../../errors/spoke-error.ts';
+import {wholeFailure} from '../../errors/whole-failure.ts';
 import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
 import {isLoopback, parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
@@ -10,10 +11,10 @@ import {shortPodName} from '../../state/short-pod-name.ts';
 import {showAge} from '../../state/table-rows.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {clockTime} from '../../text/clock-time.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../ui/dock-pane.ts';
 import {shortFailure} from '../short-failure.ts';
 import type {OpenCluster, Session} from '../session.ts';
-import {wholeFailure} from '../tail-notices.ts';
 
 /** What is asked for; `cluster` is the one that was open then, whichever is on the screen now. */
 export type ForwardWish = {target: string; namespace: string; port: string; address: string; whenPodGoes: WhenPodGoes; cluster: OpenCluster};
@@ -82,7 +83,7 @@ async function follow(session: Session, id: string, run: Run): Promise<void> {
 		}
 	} catch (thrown) {
 		const error = asSpokeError(thrown);
-		change(() => ({phase: 'failed', note: error.message, open: 0, live: []}), `failed: ${wholeFailure(error)}`);
+		change(() => ({phase: 'failed', note: error.message, open: 0, live: []}), `failed: ${sanitiseLine(wholeFailure(error))}`);
 		session.store.data({type: 'dock', event: {type: 'change', id, to: {error: error.toJSON()}}});
 		session.fail(`forward ${wish.target} ${wish.port}`, error);
 	} finally {
@@ -119,7 +120,7 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 		}
 
 		case 'connection-failed': {
-			change(state => ({failed: state.failed + 1, ...liveNow(live)}), `${number(event.connection)} failed: ${wholeFailure(event.error)}`);
+			change(state => ({failed: state.failed + 1, ...liveNow(live)}), `${number(event.connection)} failed: ${sanitiseLine(wholeFailure(event.error))}`);
 			break;
 		}
 

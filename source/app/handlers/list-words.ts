@@ -1,5 +1,5 @@
 /** What may stand behind a command that shows a list, as kubectl takes it: a namespace or all of them, and labels. */
-import {selectorFault} from '../../targets/selector-fault.ts';
+import {whySelector} from '../../state/row-filter.ts';
 import {namespaceFault} from './typed-namespace.ts';
 
 /** `null` is all namespaces; `undefined` is what was there before. */
@@ -24,7 +24,7 @@ export function parseListWords(words: readonly string[]): ListWords | {fault: st
 	}
 
 	const [name] = names;
-	const fault = names.length > 1 ? 'one namespace at a time, or -A for all' : (typeof name === 'string' ? namespaceFault(name) : null) ?? whySelector(selector);
+	const fault = names.length > 1 ? 'one namespace at a time, or -A for all' : (typeof name === 'string' ? namespaceFault(name) : null) ?? (selector === null ? null : whySelector(selector));
 	return fault === null ? {...name !== undefined && {namespace: name}, ...selector !== null && {selector}} : {fault};
 }
 
@@ -38,10 +38,4 @@ export function takeSelector(words: readonly string[]): {selector: string | null
 	const end = words.findIndex((word, index) => index > at && word.startsWith('-'));
 	const own = words.slice(at, end < 0 ? undefined : end);
 	return {selector: own.join(' ').replace(/^(?:-l|--selector)=?\s*/, ''), rest: [...words.slice(0, at), ...end < 0 ? [] : words.slice(end)]};
-}
-
-/** Why this is no selector, as the filter of a list says it. */
-export function whySelector(selector: string | null): string | null {
-	const fault = selector === null ? null : selectorFault(selector);
-	return fault === null ? null : `no label selector: ${fault}`;
 }

@@ -4,6 +4,7 @@ import {contexts} from '../../keymap/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {listNames} from '../../state/list-kinds.ts';
 import {keyContext, type ViewName} from '../../state/session-state.ts';
+import {whySelector} from '../../state/row-filter.ts';
 import {findResource} from '../../targets/resource-words.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import {isReadOnly, whyOff} from '../press-key.ts';
@@ -16,7 +17,7 @@ import {openForwardSet} from './forward-sets.ts';
 import type {Handlers} from './handler.ts';
 import {startListener} from './listener-handlers.ts';
 import {showView} from './list-handlers.ts';
-import {parseListWords, takeSelector, whySelector} from './list-words.ts';
+import {parseListWords, takeSelector} from './list-words.ts';
 import {openShell} from './shell-handlers.ts';
 import {openTail} from './tail-handlers.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
@@ -76,7 +77,7 @@ const commands: readonly CommandRow[] = [
 	{word: 'tail', takes: 'TARGET… or -l SELECTOR', does: 'follow logs', as: 'pods.logs', run(session, words) {
 		const {selector, rest} = takeSelector(words);
 		const targets = rest.filter(word => !word.startsWith('-'));
-		const fault = whySelector(selector);
+		const fault = selector === null ? null : whySelector(selector);
 		if (fault !== null) {
 			session.tell(fault, 'warn');
 			return;

@@ -1,5 +1,5 @@
 /** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
-import type {SpokeError} from '../../errors/spoke-error.ts';
+import {wholeFailure} from '../../errors/whole-failure.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
 import {isLoopback} from '../../sessions/forward/listen-address.ts';
@@ -66,7 +66,7 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 		}
 
 		case 'connection-failed': {
-			note(`an error occurred forwarding ${event.port} -> ${event.remotePort}: ${withText(event.error)} [${event.error.code}]`);
+			note(`an error occurred forwarding ${event.port} -> ${event.remotePort}: ${wholeFailure(event.error)} [${event.error.code}]`);
 			break;
 		}
 
@@ -101,10 +101,4 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 			break;
 		}
 	}
-}
-
-/** The other side's own words, where the message does not have them. */
-function withText({message, text}: SpokeError): string {
-	const words = text?.trimEnd() ?? '';
-	return message.includes(words) ? message : `${message}: ${words}`;
 }

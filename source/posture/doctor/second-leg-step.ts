@@ -35,9 +35,15 @@ export async function secondLegStep(cluster: ClusterAccess, {probe, node, target
 	}
 
 	const second = held && !held.held && !isOurs(held) ? await explained(held, cluster, target.node) : null;
-	return second ?? (read
-		? passed('leg-2', `not tried: ${read.status === 403 ? 'neither logs nor port-forward are allowed to you' : statusMessage(read.body) ?? 'there is no log to read'}`, {status: 'unknown', fits: read.status === 403 ? [statusMessage(read.body) ?? read.body.slice(0, 300)] : []})
-		: passed('leg-2', `kubelet ${target.node} answers: a log read`));
+	return second ?? (read ? untried(read) : passed('leg-2', `kubelet ${target.node} answers: a log read`));
+}
+
+/** By the apiserver's word, before it asked the kubelet. */
+function untried({status, body}: Answer): StepResult {
+	const said = statusMessage(body);
+	return status === 403
+		? passed('leg-2', 'not tried: neither logs nor port-forward are allowed to you', {status: 'unknown', fits: [said ?? body.slice(0, 300)]})
+		: passed('leg-2', `not tried: ${said ?? 'there is no log to read'}`, {status: 'unknown'});
 }
 
 /** The answer of a read that failed; `null` where it succeeded. */

@@ -52,10 +52,11 @@ function refusedByText(grounds: Grounds, least: Basis): Ruling<TlsState> | undef
 	const differentials = grounds.logDifferentials.filter(reading => reading.facts.normal === 'certificate-refused' && !isOfAnother(reading, grounds))
 		.map(reading => ({reading, said: 'proven' as const, isKubelets: reading.facts.skipping === 'ok', citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));
 	// A kubelet that nobody verifies, or whoever stands in its place, can say these words itself.
-	const surest: Basis = noProxyHasTls(grounds) && isKnownToVerify(grounds) ? 'proven' : 'inferred';
-	const all = [...texts, ...differentials].map(({isKubelets, ...one}) => ({...one, basis: weakest(one.said, strengthOf(one.reading, grounds), isKubelets && isKnownToVerify(grounds) ? 'proven' : surest)}));
+	const verifies = isKnownToVerify(grounds);
+	const surest: Basis = verifies && noProxyHasTls(grounds) ? 'proven' : 'inferred';
+	const all = [...texts, ...differentials].map(({isKubelets, ...one}) => ({...one, basis: weakest(one.said, strengthOf(one.reading, grounds), isKubelets && verifies ? 'proven' : surest)}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
-	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: best.basis === 'proven' ? [] : isKnownToVerify(grounds) ? egressNeeds(grounds) : [needFlagz, needMirrorPods]};
+	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: best.basis === 'proven' ? [] : verifies ? egressNeeds(grounds) : [needFlagz, needMirrorPods]};
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Which scheme and port a request through the apiserver proxy really goes by, and the API path that asks for it. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {readIfAllowed} from '../../cluster/read-if-allowed.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletPortOf, type NodeWithKubelet} from '../../targets/kubelet-port.ts';
 import {podPort} from '../../targets/named-port.ts';
@@ -22,7 +23,7 @@ a right to the proxy does not need a right to the object.
 @throws SpokeError ERR_NOT_FOUND (no such object or port), ERR_USAGE for a service whose port must be named
 */
 export async function resolveProxyTarget(cluster: Pick<ClusterAccess, 'json' | 'facts'>, target: ProxyTarget, namespace: string, signal?: AbortSignal): Promise<ResolvedProxyTarget> {
-	const object = await readIfAllowed(cluster, objectPath(target.resource, namespace, target.name), signal);
+	const object = await readIfAllowed<PodObject | ServiceObject | NodeObject>(cluster, objectPath(target.resource, namespace, target.name), signal);
 	const {request, port} = requestFacts(target, object);
 	const name = [target.scheme, target.name, target.scheme === null && port === null ? null : port ?? ''].filter(part => part !== null).join(':');
 	const {resource: {plural, kind}} = target;
@@ -43,18 +44,6 @@ export async function resolveProxyTarget(cluster: Pick<ClusterAccess, 'json' | '
 }
 
 const featureOf = {nodes: 'node-proxy', pods: 'pod-proxy', services: 'service-proxy'} as const;
-
-async function readIfAllowed(cluster: Pick<ClusterAccess, 'json'>, path: string, signal: AbortSignal | undefined): Promise<PodObject | ServiceObject | NodeObject | null> {
-	try {
-		return await cluster.json({path, ...signal && {signal}});
-	} catch (error) {
-		if ((error as SpokeError).code === 'ERR_FORBIDDEN') {
-			return null;
-		}
-
-		throw error;
-	}
-}
 
 /** `port` is what stands in the path. */
 function requestFacts(target: ProxyTarget, object: PodObject | ServiceObject | NodeObject | null): {request: ProxyRequestFacts; port: string | null} {

@@ -1,0 +1,16 @@
+/** An object that helps where it may be read. */
+import type {SpokeError} from '../errors/spoke-error.ts';
+import type {ClusterAccess} from './cluster-access.ts';
+
+/** `null` where the user may not read it. @throws SpokeError for any other failure, ERR_NOT_FOUND among them */
+export async function readIfAllowed<T>(cluster: Pick<ClusterAccess, 'json'>, path: string, signal?: AbortSignal): Promise<T | null> {
+	try {
+		return await cluster.json<T>({path, ...signal && {signal}});
+	} catch (thrown) {
+		if ((thrown as SpokeError).code === 'ERR_FORBIDDEN') {
+			return null;
+		}
+
+		throw thrown;
+	}
+}

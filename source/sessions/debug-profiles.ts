@@ -1,0 +1,15 @@
+/** What may a debug container do? */
+
+/**
+Kubectl's profiles for ephemeral containers: `general`, its default, may trace the processes that it sees; the others fit a namespace's Pod Security Standard of that name.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/profiles.go
+*/
+export const securityContexts = {
+	general: {capabilities: {add: ['SYS_PTRACE']}},
+	baseline: null,
+	restricted: {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}},
+} as const;
+
+export type DebugProfile = keyof typeof securityContexts;
+
+export const debugProfiles = Object.keys(securityContexts) as readonly DebugProfile[];
