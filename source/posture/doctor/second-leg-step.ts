@@ -35,12 +35,22 @@ export async function secondLegStep(cluster: ClusterAccess, {probe, node, target
 	}
 
 	const second = held && !held.held && !isOurs(held) ? await explained(held, cluster, target.node) : null;
-	return second ?? (read ? untried(read) : passed('leg-2', `kubelet ${target.node} answers: a log read`));
+	return second ?? (read ? withoutLog(read, target.node) : passed('leg-2', `kubelet ${target.node} answers: a log read`));
 }
 
-/** By the apiserver's word, before it asked the kubelet. */
-function untried({status, body}: Answer): StepResult {
+/**
+What a kubelet says of a container that has no log: the apiserver passes it on.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go validateContainerLogStatus
+*/
+const kubeletsWords = /^(?:previous terminated )?container ".*" in pod ".*" (?:is (?:waiting to start|not available|terminated)|not found)/;
+
+/** Leg 2 did its work where the kubelet says why there is none; else it is the apiserver's word, before it asked. */
+function withoutLog({status, body}: Answer, node: string): StepResult {
 	const said = statusMessage(body);
+	if (status === 400 && said !== null && kubeletsWords.test(said)) {
+		return passed('leg-2', `kubelet ${node} answers: ${said}`);
+	}
+
 	return status === 403
 		? passed('leg-2', 'not tried: neither logs nor port-forward are allowed to you', {status: 'unknown', fits: [said ?? body.slice(0, 300)]})
 		: passed('leg-2', `not tried: ${said ?? 'there is no log to read'}`, {status: 'unknown'});

@@ -1,0 +1,27 @@
+/** A log that cannot be read: was the kubelet asked? */
+import {Readable} from 'node:stream';
+import test from 'ava';
+import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import {secondLegStep} from '../../../source/posture/doctor/second-leg-step.ts';
+import type {DoctorStep} from '../../../source/posture/doctor/doctor-object.ts';
+import type {PathSubjects} from '../../../source/posture/path-subjects.ts';
+import type {PodObject} from '../../../source/targets/pod-object.ts';
+import {status} from '../../support/command-server.ts';
+import {grounds} from '../../support/grounds.ts';
+
+const rows: ReadonlyArray<[title: string, code: number, message: string, observed: RegExp, found: DoctorStep['status']]> = [
+	['a kubelet that says that a container waits has answered', 400, 'container "app" in pod "web" is waiting to start: ErrImageNeverPull', /^kubelet n1 answers: container "app" in pod "web" is waiting to start/, 'ok'],
+	['a container that the pod does not have is the apiserver’s word', 400, 'container x is not valid for pod web', /^not tried: container x is not valid/, 'unknown'],
+	['a right that is missing is the apiserver’s word', 403, 'pods "web" is forbidden: User "ada" cannot get resource "pods/log"', /^not tried: neither logs nor port-forward/, 'unknown'],
+];
+
+for (const [title, code, message, observed, found] of rows) {
+	test(title, async t => {
+		const cluster = {request: async () => ({status: code, statusText: '', headers: {'content-type': 'application/json'}, body: Readable.from([Buffer.from(JSON.stringify(status(code, message)))])})} as unknown as ClusterAccess;
+		const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: [{name: 'app'}]}} as unknown as PodObject;
+		const subjects: PathSubjects = {target: {...grounds().purpose.target, container: 'app'}, purposes: [], probe: null, node: null, pod};
+		const {step} = await secondLegStep(cluster, subjects);
+		t.regex(step.observed, observed);
+		t.is(step.status, found);
+	});
+}
