@@ -1,7 +1,7 @@
 /** The log of each container's life before: read once, there is nothing to follow. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import {wholeFailure} from '../errors/whole-failure.ts';
+import {wholeFailure} from '../failures/whole-failure.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import {logSource, type FollowTargets} from '../sessions/logs/follow-logs.ts';
 import {kubeletWords} from '../sessions/logs/kubelet-words.ts';

@@ -1,5 +1,5 @@
 /** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
-import {wholeFailure} from '../errors/whole-failure.ts';
+import {wholeFailure} from '../failures/whole-failure.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {GapReason, LifeEnding, LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import type {TailCounters, TailSource, TailView} from '../state/tail/tail-view.ts';

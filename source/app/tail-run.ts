@@ -1,7 +1,7 @@
 /** Runs one tail: follows the logs, puts the lines into its buffer in the order of their times, and keeps its view. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {asSpokeError} from '../errors/spoke-error.ts';
-import {wholeFailure} from '../errors/whole-failure.ts';
+import {wholeFailure} from '../failures/whole-failure.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import type {LogEvent, LogSource} from '../sessions/logs/log-events.ts';
 import {followLogs, type ContainerChoice, type FollowTargets} from '../sessions/logs/follow-logs.ts';

@@ -2,6 +2,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../failures/explain-failure.ts';
+import {statusMessage} from '../failures/message-of-status.ts';
 import type {AskedFor} from './asked-for.ts';
 import {canI, type Identity} from './can-i.ts';
 
@@ -59,14 +60,4 @@ function forbidden(line: string, text: string, {verb, resource, namespace = null
 
 	const message = line.includes('cannot') ? line : `not allowed to ${verb} ${resource}: ${line}`;
 	return new SpokeError('ERR_FORBIDDEN', message, {text, remedy: `ask for this right; check it with \`${canI({verb, resource, namespace}, by)}\``});
-}
-
-/** The message of a `metav1.Status`, which may be empty; `null` when the body is none. */
-export function statusMessage(body: string): string | null {
-	try {
-		const parsed = JSON.parse(body) as {kind?: unknown; message?: unknown} | null;
-		return parsed?.kind === 'Status' ? (typeof parsed.message === 'string' ? parsed.message : '') : null;
-	} catch {
-		return null;
-	}
 }

@@ -113,10 +113,11 @@ function linesPane(screen: Screen, view: TailView, rows: number, width: number):
 		return [...emptyWords(screen, view).map(words => line(' ', of('text.dim', words))), ...Array.from({length: rows}, () => line(''))].slice(0, rows);
 	}
 
-	const out: Array<{line: Line; of: TailLine | null}> = isTop ? [{line: line(of('gap', `${glyphs.rule}${glyphs.rule} ${olderWords(screen, view)} `)), of: null}] : [];
+	const out: DrawnRow[] = isTop ? [{line: line(of('gap', `${glyphs.rule}${glyphs.rule} ${olderWords(screen, view)} `)), of: null, isRule: true}] : [];
 	const texts = withMatches(view, window.lines.map(one => readLine(one).text), view.follow ? -1 : window.lines.findIndex(({number}) => number === view.cursor));
 	for (const [index, one] of window.lines.entries()) {
-		out.push(...drawLine(screen, view, one, room, {...readLine(one), text: texts[index]!}).map(each => ({line: each, of: one})));
+		const drawn = drawLine(screen, view, one, room, {...readLine(one), text: texts[index]!});
+		out.push(...drawn.map(each => ({line: each, of: one, isRule: one.kind !== 'text' && drawn.length === 1})));
 	}
 
 	const shown = view.follow ? out.slice(-rows) : out.slice(0, rows);
@@ -132,20 +133,23 @@ function linesPane(screen: Screen, view: TailView, rows: number, width: number):
 	});
 }
 
-function withEdge({theme: {glyphs}}: Screen, view: TailView, row: {line: Line; of: TailLine | null} | null, width: number, rest: string): Line {
+/** `isRule`: a rule goes on behind its words up to the edge. */
+type DrawnRow = {line: Line; of: TailLine | null; isRule: boolean};
+
+function withEdge({theme: {glyphs}}: Screen, view: TailView, row: DrawnRow | null, width: number, rest: string): Line {
 	if (row === null) {
 		return spread([], [of('rule', rest)], width);
 	}
 
+	const fill = row.isRule ? of('gap', glyphs.rule) : undefined;
 	if (row.of === null) {
-		return spread(row.line.spans, [of('gap', glyphs.edge.gap)], width, of('gap', glyphs.rule), glyphs.more);
+		return spread(row.line.spans, [of('gap', glyphs.edge.gap)], width, fill, glyphs.more);
 	}
 
 	const {number, level, kind} = row.of;
 	const isMatch = view.searchIndex !== null && view.searchIndex.matches.at(view.searchIndex.matches.indexOf(number)) === number;
 	const sign = kind !== 'text' ? of('gap', glyphs.edge.gap) : level >= 4 ? of('level.error', glyphs.edge.error) : isMatch ? of('mark', glyphs.edge.match) : level === 3 ? of('level.warn', glyphs.edge.warn) : of('rule', rest);
 	const isCursor = !view.follow && number === view.cursor;
-	const fill = kind === 'text' ? undefined : of('gap', glyphs.rule);
 	const spreadLine = spread(row.line.spans, [sign], width, fill, glyphs.more);
 	return isCursor ? {...spreadLine, ground: 'selection'} : spreadLine;
 }

@@ -36,6 +36,15 @@ test('what the tail says itself is whole, however narrow the screen', t => {
 	t.false(words(shown(tailOf(['text', refused]))).includes(refused), 'a line of a log is cut');
 });
 
+test('a rule goes on behind what is said on one row, and not behind the rows of what needs more', t => {
+	const at = (rows: readonly string[], text: string) => rows.find(row => row.includes(text))!;
+	t.regex(at(shown(tailOf(['notice', 'app started again'])), 'started'), /again -{40,}/);
+	const rows = shown(tailOf(['notice', refused]));
+	for (const text of ['the apiserver refuses', 'that it was given']) {
+		t.notRegex(at(rows, text), /\w -+/);
+	}
+});
+
 test('bare lines are whole, and nothing stands before them', t => {
 	const text = 'x'.repeat(200);
 	t.deepEqual(shown({...tailOf(['text', text], ['text', 'end']), plain: true}).slice(1, 5), ['x'.repeat(80), 'x'.repeat(80), 'x'.repeat(40), 'end']);

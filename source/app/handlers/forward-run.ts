@@ -1,6 +1,6 @@
 /** Forwards as they run: started, followed, changed, stopped; what the screen shows of them is made of their events. */
 import {asSpokeError} from '../../errors/spoke-error.ts';
-import {wholeFailure} from '../../errors/whole-failure.ts';
+import {wholeFailure} from '../../failures/whole-failure.ts';
 import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
 import {isLoopback, parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';

@@ -1,5 +1,5 @@
 /** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
-import {wholeFailure} from '../../errors/whole-failure.ts';
+import {wholeFailure} from '../../failures/whole-failure.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
 import {isLoopback} from '../../sessions/forward/listen-address.ts';

@@ -1,8 +1,9 @@
 /** Can the apiserver reach and use the kubelet? Tried as a person would: one log line, and a port-forward without streams. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {refusal, statusMessage} from '../../cluster/refusal.ts';
+import {refusal} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure, type Explanation} from '../../failures/explain-failure.ts';
+import {statusMessage} from '../../failures/message-of-status.ts';
 import type {PathSubjects} from '../path-subjects.ts';
 import {readAgentPods} from '../probes/agent-metrics.ts';
 import {readText} from '../probes/ask.ts';

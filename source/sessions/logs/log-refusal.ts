@@ -1,6 +1,7 @@
 /** Why a log could not be read: the pod's state, the second leg, or what the apiserver says of us. */
-import {refusal, statusMessage, type RefusalContext, type RefusedAnswer} from '../../cluster/refusal.ts';
+import {refusal, type RefusalContext, type RefusedAnswer} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {statusMessage} from '../../failures/message-of-status.ts';
 
 /**
 Never throws. The kubelet's refusals come as 400 by way of the apiserver, a second leg that failed as 500 with the kubelet's URL.

@@ -1,6 +1,6 @@
 /** Which carriers a remote command is tried by, and when the next one is worth trying. */
+import {statusMessage} from '../../failures/message-of-status.ts';
 import type {UpgradeOutcome} from '../../cluster/connection.ts';
-import {statusMessage} from '../../cluster/refusal.ts';
 
 export type CommandCarrier = {
 	carrier: 'websocket' | 'spdy';

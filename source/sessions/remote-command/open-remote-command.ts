@@ -2,9 +2,10 @@
 import process from 'node:process';
 import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
-import {refusal, statusMessage} from '../../cluster/refusal.ts';
+import {refusal} from '../../cluster/refusal.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
+import {statusMessage} from '../../failures/message-of-status.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
