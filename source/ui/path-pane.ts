@@ -35,6 +35,11 @@ function unreadLine({state: {cluster}, theme: {glyphs}}: Screen): Line {
 	return line(' you ', first, ` ${hubWord(cluster.front)} `, of('tls.unknown', `${glyphs.strokes.unknown} not read yet ${glyphs.strokes.unknown}${glyphs.arrow}`), ' kubelet');
 }
 
+/** A service has two ways: the proxy's is the one that a path shows. */
+export function pathTitle(path: Path | null, subject: string): string {
+	return `Path${path?.legs[1]?.to === 'service' ? ' of the proxy' : ''}${subject === '' ? '' : ` to ${subject}`}`;
+}
+
 /** One fact a line: its word, its basis, and what it stands on. */
 export function factLines(screen: Screen, path: Path, facts: readonly Fact[], width: number): Line[] {
 	const wide = Math.max(14, ...facts.map(({word}) => word.length + 1));
@@ -68,7 +73,7 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	const {cluster, processes} = state;
 	const edge = of('rule', glyphs.upRule);
 	const put = (...parts: ReadonlyArray<string | Span>) => line(edge, ' ', ...parts);
-	const lines: Line[] = [put(of('title', 'Path'), of('text.dim', subject === '' ? '' : ` to ${subject}`)), put('')];
+	const lines: Line[] = [put(of('title', 'Path'), of('text.dim', pathTitle(path, subject).slice('Path'.length))), put('')];
 	lines.push(put(`you     ${cluster.user}`));
 	if (path === null && cluster.reachable === 'no') {
 		return fillUp([...lines, put(' ', of('state.failed', `${glyphs.broke} broke here`)), put('apiserver')], rows, put(''));
@@ -106,6 +111,10 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 		fact(second.tls, second.tls.state === 'unknown' ? 'TLS unknown' : second.tls.state, tlsRole[second.tls.state]!);
 		lines.push(put(' ', of(tlsRole[second.tls.state], path.phase === 'failed' ? glyphs.broke : glyphs.arrowDown)), put(`${second.to} ${farName(second, path)}`.trim(), of('text.dim', second.address === null ? '' : `   ${second.address}`)));
 		lines.push(put(' ', of('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)), put(path.target.container === null ? path.target.name : `${path.target.name}/${path.target.container}`));
+	}
+
+	if (second?.to === 'service') {
+		lines.push(put(''), ...wrapWords('This is the way of the proxy. Logs and forwards of a service go to the kubelet of one of its pods: that way stands at the pod.', width - 4).map(text => put(' ', of('text.dim', text))));
 	}
 
 	const fixes = path.findings.filter(({remedy}) => remedy !== null);

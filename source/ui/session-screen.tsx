@@ -16,7 +16,7 @@ import {helpBody, helpScreen} from './help-screen.ts';
 import {listNote, listPane} from './list-pane.ts';
 import {floatingBox, promptLine} from './overlay-box.ts';
 import {PaintedRows, PainterContext} from './painted-rows.tsx';
-import {pathPane, uprightPath} from './path-pane.ts';
+import {pathPane, pathTitle, uprightPath} from './path-pane.ts';
 import {proxyScreen} from './proxy-screen.ts';
 import {sandboxScreen} from './sandbox-screen.ts';
 import {firstKey, type Screen} from './screen.ts';
@@ -156,7 +156,7 @@ function pathRows(screen: Screen, parts: Layout): Line[] {
 
 	const key = firstKey(screen, 'path.why');
 	const path = pathHere(screen);
-	const rule = parts.pathRule ? [titledRule(screen, `Path${subject(screen) === '' ? '' : ` to ${subject(screen)}`}`, {after: path === null || state.size.columns < 76 ? '' : tripWords(path), right: key === null ? '' : `${key} why`})] : [];
+	const rule = parts.pathRule ? [titledRule(screen, pathTitle(path, subject(screen)), {after: path === null || state.size.columns < 76 ? '' : tripWords(path), right: key === null ? '' : `${key} why`})] : [];
 	return [...rule, ...pathPane(screen, path, parts.path, state.size.columns)];
 }
 

@@ -1,0 +1,25 @@
+/** The upright path beside a list. */
+import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import type {Path} from '../../source/posture/evidence.ts';
+import {emptySession} from '../../source/state/session-state.ts';
+import {uprightPath} from '../../source/ui/path-pane.ts';
+import {plainTheme} from '../../source/ui/theme.ts';
+
+const said = {state: 'verified', basis: 'proven', evidence: [], need: []};
+const leg = {to: 'apiserver', address: null, route: {...said, state: 'direct'}, tls: said};
+
+function shown(to: 'service' | 'kubelet', kind: string): string {
+	const path = {
+		phase: 'settled', process: {id: null, known: null, read: 0, startTime: null}, target: {kind, name: 'web', node: 'n1', container: null}, findings: [], evidence: [],
+		legs: [leg, {...leg, to, tls: {...said, state: 'plain'}}],
+	} as unknown as Path;
+	const state = emptySession(clusterState(null), {columns: 200, rows: 40}, 0, false);
+	return uprightPath({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, path, 'web', 30, 60).map(({spans}) => spans.map(({text}) => text).join('').replace(/^\|/, '').trim()).join(' ').replaceAll(/\s+/g, ' ');
+}
+
+test('the way to a service is the proxy\u2019s, and it is said that logs and forwards take another', t => {
+	t.regex(shown('service', 'Service'), /^Path of the proxy to web .* plain proven .* This is the way of the proxy\. Logs and forwards of a service go to the kubelet of one of its pods/);
+	t.notRegex(shown('kubelet', 'Service'), /way of the proxy/, 'a forward of a service goes to a kubelet');
+	t.notRegex(shown('kubelet', 'Pod'), /way of the proxy/);
+});
