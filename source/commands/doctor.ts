@@ -23,7 +23,7 @@ export const command: Command<typeof doctorRow.flags> = {
 			const doctor = await walk(target, async () => {
 				cluster = cutBy(await openCluster(flags, env), interrupted);
 				return cluster;
-			}, {signal: interrupted});
+			}, {signal: interrupted, container: flags.container});
 			// A walk that was told to end has found nothing.
 			interrupted.throwIfAborted();
 			stdout.write(flags.output === 'json' ? jsonLine(doctor) : shownOn(stdout, doctorReport(doctor)));

@@ -24,18 +24,23 @@ const podFeatures = ['logs', 'exec', 'attach', 'port-forward'] as const;
 
 /**
 TARGET as in the other commands; a pod, service or node may carry a scheme and a port as the proxy takes them: `svc/https:web:443`, `node/n1:9100`.
+`container` is of the pod that the target comes to; without it the annotated default, else the first.
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND, ERR_FORBIDDEN…
 */
-export async function pathSubjects(cluster: ClusterAccess, asked: string, signal?: AbortSignal, namespace?: string): Promise<PathSubjects> {
+export async function pathSubjects(cluster: ClusterAccess, asked: string, {signal, namespace, container: named}: {signal?: AbortSignal | undefined; namespace?: string | undefined; container?: string | undefined} = {}): Promise<PathSubjects> {
 	const {plain, scheme, port} = takeOffProxyForm(asked);
 	const parsed = {...parseTarget(plain, {alsoNodes: true}), asked};
 	if (parsed.resource.kind === 'Node') {
+		if (named !== undefined) {
+			throw new SpokeError('ERR_USAGE', `a node has no containers: -c ${named} needs a pod, or what has pods`);
+		}
+
 		return nodeSubjects(cluster, asked, parsed.name, {scheme, port});
 	}
 
 	const {pod, target, service} = await resolvePod(cluster, parsed, {order: 'attach', podRunningTimeoutMs: 2000, ...signal ? {signal} : {}, ...namespace === undefined ? {} : {namespace}});
 	const node = target.node === null ? null : await nodeNamed(cluster, target.node);
-	const container = containerOf(pod);
+	const container = named === undefined ? containerOf(pod) : chooseContainer(pod, named, {unknownAnnotation: 'refuse'}).name;
 	const chosen = {...target, container};
 	const purposes: ConnectionPurpose[] = podFeatures.map(feature => ({feature, target: chosen, request: null}));
 	purposes.push({feature: 'pod-proxy', target: chosen, request: podRequest(pod, {scheme, port: service ? null : port})});

@@ -93,7 +93,7 @@ test('doctor: 0 where every leg answers; 11 and the tunnel’s words where agent
 	t.is(doctor?.stoppedAt, 'leg-2');
 	t.is(doctor?.steps.find(({name}) => name === 'leg-2')?.speaker, 'tunnel');
 	t.is(doctor?.steps.at(-1)?.status, 'not-tried');
-	for (const nobody of [['doctor', 'pod/nope'], ['doctor', 'node/nope'], ['path', 'node/nope']]) {
+	for (const nobody of [['doctor', 'pod/nope'], ['doctor', 'deploy/web', '-c', 'nope'], ['doctor', 'node/nope'], ['path', 'node/nope']]) {
 		t.is((await runSpoke([...nobody, '-o', 'json'], {env})).status, 8, nobody.join(' '));
 	}
 

@@ -1,6 +1,7 @@
 /** Does the container run? */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ContainerStatus} from '../../targets/pod-object.ts';
+import {allContainers, containerRole, containerStatus} from '../../targets/choose-container.ts';
+import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';
 import type {ReachedTarget} from '../evidence.ts';
 import type {PathSubjects} from '../path-subjects.ts';
 import {failedStep, passed, type StepResult} from './step-result.ts';
@@ -10,23 +11,47 @@ export async function containerStep({pod, target}: PathSubjects): Promise<StepRe
 		return passed('leg-3', 'not looked at: the target is a node', {status: 'not-tried'});
 	}
 
-	const status = pod.status?.containerStatuses?.find(({name}) => name === target.container);
-	const waiting = status?.state?.waiting;
-	const terminated = status?.state?.terminated;
+	const status = containerStatus(pod, target.container ?? '');
+	const others = otherTroubles(pod, target.container);
 	if (status?.state?.running) {
 		const restarts = status.restartCount ?? 0;
 		const last = status.lastState?.terminated;
 		return passed('leg-3', `container ${target.container} runs since ${status.state.running.startedAt ?? '?'}${status.ready ? '' : ', not ready'}, ${restarts} restart${restarts === 1 ? '' : 's'}`, {
-			status: status.ready ? 'ok' : 'note',
-			fits: last ? [`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}`] : [],
+			status: status.ready && others.length === 0 ? 'ok' : 'note',
+			fits: [...last ? [`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}`] : [], ...others],
 		});
 	}
 
-	const what = waiting ? `waits: ${waiting.reason ?? '?'}${waiting.message ? `, ${waiting.message}` : ''}` : terminated ? `ended: ${terminated.reason ?? '?'}, exit ${terminated.exitCode}` : `has no state (pod ${pod.status?.phase ?? 'unknown'})`;
-	return failedStep('leg-3', new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${what}`, {
+	if (isInitDone(pod, status)) {
+		return passed('leg-3', `container ${target.container} ${stateWords(pod, status)}, as init containers do`, others.length === 0 ? {} : {status: 'note', fits: others});
+	}
+
+	return failedStep('leg-3', new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${stateWords(pod, status)}`, {
 		leg: 3,
 		remedy: remedyFor(target, status),
 	}));
+}
+
+/** The pod's other containers that wait or have failed. */
+function otherTroubles(pod: PodObject, walked: string | null): string[] {
+	return allContainers(pod)
+		.filter(({name, role}) => name !== walked && role !== 'ephemeral')
+		.map(({name}) => ({name, status: containerStatus(pod, name)}))
+		.filter(({status}) => status?.state?.waiting !== undefined || (status?.state?.terminated?.exitCode ?? 0) !== 0)
+		.map(({name, status}) => `container ${name} ${stateWords(pod, status)}`);
+}
+
+function isInitDone(pod: PodObject, status: ContainerStatus | undefined): boolean {
+	return status?.state?.terminated?.exitCode === 0 && containerRole(pod, status.name) === 'init';
+}
+
+function stateWords(pod: PodObject, status: ContainerStatus | undefined): string {
+	const {waiting, terminated} = status?.state ?? {};
+	if (waiting) {
+		return `waits: ${waiting.reason ?? '?'}${waiting.message ? `, ${waiting.message}` : ''}`;
+	}
+
+	return terminated ? `ended: ${terminated.reason ?? '?'}, exit ${terminated.exitCode}` : `has no state (pod ${pod.status?.phase ?? 'unknown'})`;
 }
 
 /** A container that never ran before has no earlier log, and one that only waits has none at all. */

@@ -16,7 +16,7 @@ import {failedStep, legs, passed, type StepResult} from './step-result.ts';
 const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
 
 /** Never throws for what it finds; `open` may. Without a target it goes as far as the apiserver. */
-export async function walk(asked: string | null, open: () => Promise<ClusterAccess>, {signal}: {signal?: AbortSignal} = {}): Promise<Doctor> {
+export async function walk(asked: string | null, open: () => Promise<ClusterAccess>, {signal, container}: {signal?: AbortSignal; container?: string | undefined} = {}): Promise<Doctor> {
 	const steps: DoctorStep[] = [];
 	const found: {cluster?: ClusterAccess; connection?: Connection; examined?: Examined; subjects?: PathSubjects; error?: SpokeError} = {};
 	const take = async (name: StepName, run: () => Promise<StepResult>): Promise<boolean> => {
@@ -38,7 +38,7 @@ export async function walk(asked: string | null, open: () => Promise<ClusterAcce
 		found.examined = await examine(found.cluster!, signal ? {signal} : {});
 		return passed('leg-1', firstLegWords(found.examined));
 	}) && (asked === null || (await take('rights', async () => rightsStep(found.cluster!, asked)) && await take('target', async () => {
-		found.subjects = await pathSubjects(found.cluster!, asked, signal);
+		found.subjects = await pathSubjects(found.cluster!, asked, {signal, container});
 		return targetStep(found.subjects);
 	}) && await take('leg-2', async () => secondLegStep(found.cluster!, found.subjects!)) && await take('leg-3', async () => containerStep(found.subjects!))));
 

@@ -10,6 +10,34 @@ const rows: ReadonlyArray<[title: string, status: Omit<ContainerStatus, 'name'>,
 	['waits for its next start', {restartCount: 3, state: {waiting: {reason: 'CrashLoopBackOff'}}}, 'kubectl describe pod web -n demo; spoke logs web -n demo -c app --previous'],
 	['has ended', {restartCount: 0, state: {terminated: {exitCode: 1}}}, 'kubectl describe pod web -n demo; spoke logs web -n demo -c app'],
 ];
+const running = {state: {running: {startedAt: '2026-11-26T00:00:00Z'}}, ready: true, restartCount: 0};
+
+function step(container: string, statuses: Readonly<Record<string, object>>) {
+	const pod = {
+		metadata: {name: 'web', namespace: 'demo'}, spec: {containers: [{name: 'app'}, {name: 'sidecar'}], initContainers: [{name: 'setup'}]},
+		status: {phase: 'Running', containerStatuses: ['app', 'sidecar'].map(name => ({name, ...running, ...statuses[name]})), initContainerStatuses: [{name: 'setup', ready: true, state: {terminated: {exitCode: 0, reason: 'Completed'}}, ...statuses['setup']}]},
+	};
+	return containerStep({pod, target: {...target, container}} as unknown as PathSubjects);
+}
+
+test('a container that runs is noted with the others of its pod that wait or have failed', async t => {
+	t.deepEqual((await step('app', {})).step.fits, []);
+	t.is((await step('app', {})).step.status, 'ok');
+	const half = await step('app', {sidecar: {state: {waiting: {reason: 'CrashLoopBackOff', message: 'back-off 5m0s'}}}});
+	t.is(half.error, null);
+	t.is(half.step.status, 'note');
+	t.deepEqual(half.step.fits, ['container sidecar waits: CrashLoopBackOff, back-off 5m0s']);
+	t.deepEqual((await step('app', {sidecar: {state: {terminated: {exitCode: 0, reason: 'Completed'}}}})).step.fits, [], 'one that did its work');
+});
+
+test('an init container that has done its work has not failed, one that has not has', async t => {
+	const done = await step('setup', {});
+	t.is(done.error, null);
+	t.is(done.step.observed, 'container setup ended: Completed, exit 0, as init containers do');
+	const failed = await step('setup', {setup: {ready: false, state: {terminated: {exitCode: 3, reason: 'Error'}}}});
+	t.is(failed.error?.code, 'ERR_TARGET_GONE');
+});
+
 for (const [title, status, remedy] of rows) {
 	test(`a container that ${title}`, async t => {
 		const pod = {metadata: {name: 'web', namespace: 'demo'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Running', containerStatuses: [{name: 'app', ...status}]}};
