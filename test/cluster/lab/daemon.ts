@@ -5,7 +5,7 @@ import {mkdir, readFile, readdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {toolFolder} from './programs.ts';
+import {labNice, toolFolder} from './programs.ts';
 import type {Lab} from './lab.ts';
 
 export type Daemon = {name: string; pid: number; startTicks: string; command: readonly string[]};
@@ -22,7 +22,7 @@ export async function startDaemon(lab: Lab, name: string, command: readonly [str
 	await mkdir(join(lab.folder, 'logs'), {recursive: true});
 	await mkdir(join(lab.folder, 'daemons'), {recursive: true});
 	const log = openSync(logPath(lab, name), 'a');
-	const [program, ...args] = command;
+	const [program, ...args] = labNice === 0 ? command : ['nice', '-n', String(labNice), ...command] as const;
 	// Nothing of the caller's environment (proxies above all) may change how the cluster behaves.
 	const env = {PATH: `${toolFolder}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: lab.folder};
 	const child = spawn(program, args, {detached: true, stdio: [stdin, log, log], env, cwd: lab.folder});
@@ -33,6 +33,11 @@ export async function startDaemon(lab: Lab, name: string, command: readonly [str
 	});
 	child.unref();
 	const pid = child.pid ?? 0;
+	if (labNice !== 0) {
+		// A session is a group of the scheduler where it groups them (sched(7), autogroup): nice counts within it alone.
+		await writeFile(`/proc/${pid}/autogroup`, String(labNice)).catch(() => undefined);
+	}
+
 	const daemon: Daemon = {name, pid, startTicks: await startTicksOf(pid) ?? '', command};
 	await writeFile(recordPath(lab, name), JSON.stringify(daemon));
 	return true;

@@ -18,6 +18,9 @@ export const labVersion: KubernetesVersion = process.env['SPOKE_LAB_KUBERNETES']
 /** `SPOKE_LAB_TRANSLATED=1`: every exec, attach and port-forward is translated at the apiserver, as before 1.36. */
 export const labTranslates = process.env['SPOKE_LAB_TRANSLATED'] === '1';
 
+/** `SPOKE_LAB_NICE=10`: the cluster's programs give way to those that are measured beside it, as a cluster on other machines does. */
+export const labNice = Number(process.env['SPOKE_LAB_NICE'] ?? 0);
+
 const cache = process.env['SPOKE_CLUSTER_CACHE'] ?? join(homedir(), '.cache/spoke-cluster');
 
 /** etcd, containerd, ctr, workload. */
