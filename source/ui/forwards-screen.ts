@@ -33,7 +33,7 @@ function setLines(screen: Screen): Line[] {
 export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const {state: {forwards, forwardAt, size, cluster}, theme: {glyphs}} = screen;
 	if (forwards.length === 0) {
-		return fillUp([line(''), line(' ', of('text.dim', `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, on a pod or a service the same key does.`)), ...setLines(screen)], rows);
+		return fillUp([line(''), line(' ', of('text.dim', `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, here or on a pod or service.`)), ...setLines(screen)], rows);
 	}
 
 	const toWidth = Math.max(12, Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(one => cellWidth(toWords(one, cluster.namespace))))));

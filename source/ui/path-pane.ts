@@ -1,5 +1,6 @@
 /** The path to what is under the cursor: the line, and one line a fact with its basis and evidence; below a list, or upright at its right. */
 import type {Path, Verdict} from '../posture/evidence.ts';
+import type {ListName} from '../state/list-kinds.ts';
 import {showAge} from '../state/table-rows.ts';
 import {evidenceWords} from './evidence-words.ts';
 import {farName, hubWord, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
@@ -13,6 +14,10 @@ type Fact = {word: string; role: Role; basis: string; verdict: Verdict<string>};
 
 /** `rows` lines below a list. */
 export function pathPane(screen: Screen, path: Path | null, rows: number, width: number): Line[] {
+	if (path === null && nothingIsHere(screen) && screen.state.cluster.reachable !== 'no') {
+		return fillUp([line(' ', of('text.dim', nothingHere))], rows);
+	}
+
 	if (path === null) {
 		const says = screen.state.cluster.reachable === 'no' ? 'leg 2 is read once leg 1 is there' : 'leg 2 is read within 2 s of the first connection';
 		return fillUp([unreadLine(screen), ...rows > 1 ? [line(' ', of('text.dim', `  ${says}`))] : []], rows);
@@ -22,6 +27,18 @@ export function pathPane(screen: Screen, path: Path | null, rows: number, width:
 	// Where there is no room for all, leg 2 is what differs.
 	const shown = rows > facts.length ? facts : facts.slice(1 - rows);
 	return fillUp([line(' ', pathLine(path, width - 2, screen.theme.glyphs, replicaLetter(screen.state.processes, path.process.id))), ...rows > 1 ? factLines(screen, path, shown, width) : []], rows);
+}
+
+const nothingHere = 'Nothing is under the cursor: what is there shows its way here.';
+
+/** A view that is read and has no row: no way is waited for. */
+function nothingIsHere({state: {view, lists, forwards}}: Screen): boolean {
+	if (view === 'forwards') {
+		return forwards.length === 0;
+	}
+
+	const list = Object.hasOwn(lists, view) ? lists[view as ListName] : null;
+	return list !== null && ['live', 'polling'].includes(list.phase.kind) && list.visible.length === 0;
 }
 
 function unreadLine({state: {cluster}, theme: {glyphs}}: Screen): Line {
@@ -77,6 +94,10 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	lines.push(put(`you     ${cluster.user}`));
 	if (path === null && cluster.reachable === 'no') {
 		return fillUp([...lines, put(' ', of('state.failed', `${glyphs.broke} broke here`)), put('apiserver')], rows, put(''));
+	}
+
+	if (path === null && nothingIsHere(screen)) {
+		return fillUp([...lines.slice(0, 2), ...wrapWords(nothingHere, width - 4).map(text => put(of('text.dim', text)))], rows, put(''));
 	}
 
 	if (path === null) {

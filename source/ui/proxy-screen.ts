@@ -63,7 +63,7 @@ function emptyWords(screen: Screen): Line[] {
 	const key = (action: string, words: string) => line(' ', of('key', firstKey(screen, action) ?? ''), of('text.dim', ` ${words}`));
 	return [
 		line(' ', of('text.dim', 'No request yet.')), line(''),
-		key('proxy.edit', 'types one: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'), line(' ', of('text.dim', '  without more it is plain HTTP to a pod or service; https: before the name is TLS that nobody verifies')),
+		key('proxy.edit', 'types one: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'), line(' ', of('text.dim', '  pods and services: plain HTTP; https:NAME is TLS that nobody verifies')),
 		key('proxy.listener', 'opens a local port for other programs: kubectl proxy, with stricter rules'),
 	];
 }

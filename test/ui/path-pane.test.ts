@@ -2,8 +2,8 @@
 import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
 import type {Path} from '../../source/posture/evidence.ts';
-import {emptySession} from '../../source/state/session-state.ts';
-import {uprightPath} from '../../source/ui/path-pane.ts';
+import {emptySession, type SessionState} from '../../source/state/session-state.ts';
+import {pathPane, uprightPath} from '../../source/ui/path-pane.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
 const said = {state: 'verified', basis: 'proven', evidence: [], need: []};
@@ -22,4 +22,15 @@ test('the way to a service is the proxy\u2019s, and it is said that logs and for
 	t.regex(shown('service', 'Service'), /^Path of the proxy to web .* plain proven .* This is the way of the proxy\. Logs and forwards of a service go to the kubelet of one of its pods/);
 	t.notRegex(shown('kubelet', 'Service'), /way of the proxy/, 'a forward of a service goes to a kubelet');
 	t.notRegex(shown('kubelet', 'Pod'), /way of the proxy/);
+});
+
+test('where a view has no row no way is waited for', t => {
+	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false);
+	const pane = (of: Partial<SessionState>) => pathPane({state: {...state, ...of}, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, null, 3, 80).map(({spans}) => spans.map(({text}) => text).join('')).join('\n');
+	const live = {...state.lists, pods: {...state.lists.pods, phase: {kind: 'live'} as const}};
+	t.regex(pane({view: 'pods'}), /not read yet/, 'the list is not there yet');
+	for (const empty of [{view: 'pods', lists: live}, {view: 'forwards'}] as const) {
+		t.regex(pane(empty), /Nothing is under the cursor/);
+		t.notRegex(pane(empty), /not read yet/);
+	}
 });
