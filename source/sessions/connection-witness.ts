@@ -43,7 +43,7 @@ export type ConnectionWitness = {
 	opened?(connection: Connection, purpose: ConnectionPurpose, about: {carrier: 'http' | 'websocket' | 'spdy'; protocol: string | null; mayBeApiservers?: boolean}): void;
 	/**
 	The far end of leg 2 itself has been heard: first bytes of the remote command, or how it ended. Told for exec and attach,
-	where a 101 may come from the apiserver before it dials, and so may the words of a failure.
+	where a 101 may come from the apiserver before it dials, and so may the words of a failure; and where a kubelet says why there is no log.
 	*/
 	answered?(connection: Connection, purpose: ConnectionPurpose): void;
 	/** Round-trip times as they are measured, milliseconds. */

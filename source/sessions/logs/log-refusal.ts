@@ -1,6 +1,7 @@
 /** Why a log could not be read: the pod's state, the second leg, or what the apiserver says of us. */
 import {refusal, type RefusalContext, type RefusedAnswer} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
 import {statusMessage} from '../../failures/message-of-status.ts';
 
 /**
@@ -14,8 +15,10 @@ export function logRefusal(answer: RefusedAnswer, asked: Pick<RefusalContext, 'n
 		return new SpokeError('ERR_TARGET_GONE', line, {text, remedy: 'it can be waited for with -f'});
 	}
 
+	// What the kubelet says was met behind both legs.
+	const place = saidByKubeletOfLog(answer.status, answer.body) === null ? {} : {leg: 3} as const;
 	if (answer.status === 400 && /previous terminated container .* not found|is not valid for pod|a container name must be specified|container not found/.test(text)) {
-		return new SpokeError('ERR_NOT_FOUND', line, {text});
+		return new SpokeError('ERR_NOT_FOUND', line, {text, ...place});
 	}
 
 	return told.code === 'ERR_APISERVER_ANSWER' && secondLeg.test(text) ? new SpokeError('ERR_SECOND_LEG', line, {text}) : told;

@@ -4,6 +4,7 @@ import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts'
 import type {Connection} from '../../cluster/connection.ts';
 import {readStart} from '../../cluster/read-start.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
 import type {ReachedTarget, ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import type {LogSource} from './log-events.ts';
@@ -43,8 +44,13 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 	try {
 		connection = await connectWitnessed(cluster, purpose, witness, signal);
 		asks?.();
-		const {isOfKubelet, body} = await ask(connection, source, read, {signal, by: cluster.facts});
 		const used = connection;
+		const {isOfKubelet, body} = await ask(used, source, read, {
+			signal, by: cluster.facts,
+			refusedByKubelet() {
+				witness?.answered?.(used, purpose);
+			},
+		});
 		if (isOfKubelet) {
 			witness?.opened?.(used, purpose, {carrier: 'http', protocol: null});
 		}
@@ -64,7 +70,9 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 	}
 }
 
-async function ask(connection: Connection, source: LogSource, read: LogRead, {signal, by}: {signal: AbortSignal | undefined; by: ClusterFacts}): Promise<{body: Readable; isOfKubelet: boolean}> {
+type Asking = {signal: AbortSignal | undefined; by: ClusterFacts; /** Called where the apiserver passes on a kubelet's own word on the log. */ refusedByKubelet(): void};
+
+async function ask(connection: Connection, source: LogSource, read: LogRead, {signal, by, refusedByKubelet}: Asking): Promise<{body: Readable; isOfKubelet: boolean}> {
 	const {status, headers, body} = await connection.request({
 		path: logPath(source, read),
 		// An answer that is compressed would come in the compressor's time, not in the log's.
@@ -78,6 +86,10 @@ async function ask(connection: Connection, source: LogSource, read: LogRead, {si
 	}
 
 	const text = await readStart(body, longestRefusal);
+	if (saidByKubeletOfLog(status, text) !== null) {
+		refusedByKubelet();
+	}
+
 	const error = logRefusal({status, body: text, headers}, {namespace: source.namespace, by});
 	const retryAfter = Number(headers['retry-after']);
 	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new AskedToWait(error, retryAfter * 1000) : error;

@@ -4,7 +4,9 @@ import {pipeline} from 'node:stream/promises';
 import type {Readable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
+import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
+import {logRefusal} from '../logs/log-refusal.ts';
 import {isOwnRedirect, mayBeApiservers, mostOfAnError, saidByApiserver} from '../proxy/said-by-apiserver.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import {clientLeft} from './failed-request.ts';
@@ -47,7 +49,11 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 		// Whose refusal it is shows in its words only, and the client does not wait for them.
 		const words = begun?.();
 		const said = words && saidByApiserver(status, headers, words, purpose);
-		if (said) {
+		const noLog = words && purpose.feature === 'logs' && saidByKubeletOfLog(status, words.toString('utf8')) !== null;
+		if (noLog) {
+			witness?.answered?.(connection, purpose);
+			witness?.failed?.(connection, purpose, logRefusal({status, headers, body: words.toString('utf8')}));
+		} else if (said) {
 			witness?.failed?.(connection, purpose, said);
 		} else if (words) {
 			opened(words);

@@ -5,6 +5,7 @@ import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
 import type {RequestOptions} from '../../../source/cluster/connection.ts';
 import {openLog} from '../../../source/sessions/logs/open-log.ts';
 import {startServer} from '../../support/api-server.ts';
+import {status} from '../../support/command-server.ts';
 import {reachedWeb} from '../../support/run-command.ts';
 
 for (const [status, told, title] of [[200, 1, 'a log that begins is the kubeletâ€™s'], [204, 0, 'a pod that is on no node yet has an empty log, and no kubelet was asked']] as const) {
@@ -22,6 +23,31 @@ for (const [status, told, title] of [[200, 1, 'a log that begins is the kubeletâ
 		const log = await openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb, witness});
 		log.close();
 		t.is(opened, told);
+	});
+}
+
+for (const [message, told, title] of [
+	['container "app" in pod "web" is waiting to start: ContainerCreating', ['answered', 'failed'], 'a kubelet that says why there is no log has answered'],
+	['container x is not valid for pod web', ['failed'], 'an apiserver that knows no such container has asked no kubelet'],
+] as const) {
+	test(title, async t => {
+		const server = await startServer({
+			request(_request, response) {
+				response.writeHead(400, {'Content-Type': 'application/json'}).end(JSON.stringify(status(400, message)));
+			},
+		});
+		t.teardown(async () => server.close());
+		const seen: string[] = [];
+		const witness = {
+			answered() {
+				seen.push('answered');
+			},
+			failed() {
+				seen.push('failed');
+			},
+		};
+		await t.throwsAsync(openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb, witness}));
+		t.deepEqual(seen, told);
 	});
 }
 

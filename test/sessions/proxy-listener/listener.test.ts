@@ -58,6 +58,8 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 				arrived.resolve();
 			} else if (pathname === '/api/v1/namespaces/d/pods/none') {
 				response.writeHead(404, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', message: 'pods "none" not found', code: 404}));
+			} else if (pathname === '/api/v1/namespaces/d/pods/waits/log') {
+				response.writeHead(400, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', status: 'Failure', message: 'container "c" in pod "waits" is waiting to start: ContainerCreating', code: 400}));
 			} else if (pathname === '/redirect') {
 				response.writeHead(302, {Location: 'http://evil.test/'}).end();
 			} else {
@@ -77,10 +79,14 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 	});
 	const purposes: ConnectionPurpose[] = [];
 	const failures: string[] = [];
+	const answered: string[] = [];
 	const firstTold = Promise.withResolvers<ListenerEvent>();
 	const listener = await startProxyListener(await server.cluster(), {...options, ...more}, {witness: {
 		opened(_connection, purpose) {
 			purposes.push(purpose);
+		},
+		answered(_connection, {target}) {
+			answered.push(target.name);
 		},
 		failed(_connection, _purpose, {code}) {
 			failures.push(code);
@@ -90,7 +96,7 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 		listener.close();
 		await server.close();
 	});
-	return {seen, purposes, failures, arrived: arrived.promise, firstRead, upgraded, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
+	return {seen, purposes, failures, answered, arrived: arrived.promise, firstRead, upgraded, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
 }
 
 test('a request passes with our credentials and without what is not the apiserver’s', async t => {
@@ -148,6 +154,13 @@ test('a log that is read through it is labelled as a log, with what its query as
 		['logs', 'd', 'web', 'c', true],
 		['logs', 'd', 'web', null, false],
 	]);
+});
+
+test('a kubelet that says why there is no log has answered, and no log was opened', async t => {
+	const {url, purposes, answered, failures, firstTold} = await start(t);
+	t.regex(await (await fetch(`${url}/api/v1/namespaces/d/pods/waits/log`)).text(), /is waiting to start/);
+	await firstTold;
+	t.deepEqual([answered, failures, purposes], [['waits'], ['ERR_TARGET_GONE'], []]);
 });
 
 test('what is refused never reaches the apiserver', async t => {
