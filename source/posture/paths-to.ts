@@ -42,8 +42,11 @@ export const failedAttempt = 'failed-attempt';
 export function configuredPath(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose, subjects: Pick<PathSubjects, 'node' | 'pod'>, error: ErrorObject | null = null): Path {
 	const configured = groundsFor(examined, cluster, purpose);
 	const {stepTests, agentTests} = examined.active;
-	// The attempt had a connection of its own: nothing but its own words is bound to it, and what was tested of a process before may be another's.
-	const grounds: Grounds = error ? {...configured, about: 'ended-connection', connection: failedAttempt, bound: true, process: null, stepTests, agentTests} : configured;
+	const {failures} = configured;
+	const isOwn = failures.some(({connection}) => connection === configured.connection);
+	// An attempt on a connection of its own: nothing but its own words is bound to it, and what was tested of a process before may be another's.
+	const attempt: Partial<Grounds> = isOwn ? {} : {connection: failedAttempt, process: null, stepTests, agentTests};
+	const grounds: Grounds = error ? {...configured, about: 'ended-connection', bound: true, answered: failures.some(({facts}) => facts.answered), ...attempt} : configured;
 	const {context, server, sandbox} = cluster.facts;
 	return buildPath(grounds, {
 		cluster: {context, server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox},

@@ -1,19 +1,25 @@
 /** Can the apiserver reach and use the kubelet? Tried as a person would: one log line, and a port-forward without streams. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {Connection} from '../../cluster/connection.ts';
 import {refusal} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure, type Explanation} from '../../failures/explain-failure.ts';
+import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
 import {statusMessage} from '../../failures/message-of-status.ts';
 import type {PathSubjects} from '../path-subjects.ts';
 import {readAgentPods} from '../probes/agent-metrics.ts';
-import {readText} from '../probes/ask.ts';
+import {readText, type Asked} from '../probes/ask.ts';
 import {holdUpgrade} from '../probes/held-upgrades.ts';
 import {readSigningRequests} from '../probes/node-side.ts';
 import {failedStep, passed, type StepResult} from './step-result.ts';
 
-type Answer = {status: number; contentType: string; body: string};
+type Answer = {connection: string; status: number; contentType: string; body: string};
 
-export async function secondLegStep(cluster: ClusterAccess, {probe, node, target, pod}: PathSubjects): Promise<StepResult> {
+/** How the kubelet showed that it was reached, or the apiserver that it was not: the connection that this came on, and what it answered to; `null` where it did not. */
+export type SecondLegResult = StepResult & {met?: {connection: string; answered: 'log' | 'port-forward' | null}};
+
+/** `own`: the connection that was examined. What comes on it was said by the process that was read. */
+export async function secondLegStep(cluster: ClusterAccess, own: Connection, {probe, node, target, pod}: PathSubjects): Promise<SecondLegResult> {
 	if (target.node === null) {
 		return failedStep('leg-2', new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy: `kubectl describe pod ${target.name} -n ${target.namespace ?? 'default'}`}));
 	}
@@ -23,46 +29,50 @@ export async function secondLegStep(cluster: ClusterAccess, {probe, node, target
 		return passed('leg-2', `not tried: no pod on node ${target.node} that you may read`, {status: 'unknown'});
 	}
 
-	const read = await readLog(cluster, log.namespace, log.pod, log.container);
-	const first = read && !isOurs(read) ? await explained(read, cluster, node?.metadata.name ?? target.node) : null;
-	if (first) {
-		return first;
+	const read = await readLog(own.usable ? own : cluster, cluster, log.namespace, log.pod, log.container);
+	const ofLog = {met: {connection: read.connection, answered: read.status === 200 || saidByKubeletOfLog(read.status, read.body) !== null ? 'log' : null}} as const;
+	if (read.status !== 200 && !isOurs(read)) {
+		return {...await explained(read, cluster, node?.metadata.name ?? target.node), ...ofLog};
 	}
 
-	const held = probe ? await holdUpgrade(async () => cluster.connect(), {namespace: probe.namespace, name: probe.pod}) : null;
+	const held = probe ? await holdUpgrade(async () => cluster.connect(), {namespace: probe.namespace, name: probe.pod}, own.usable ? own : undefined) : null;
 	if (held?.held) {
 		held.end();
-		return passed('leg-2', `kubelet ${target.node} answers: ${read ? '' : 'a log read and '}a port-forward`);
+		return {...passed('leg-2', `kubelet ${target.node} answers: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`), ...ofLog.met.answered ? ofLog : {met: {connection: held.connection, answered: 'port-forward'}}};
 	}
 
-	const second = held && !held.held && !isOurs(held) ? await explained(held, cluster, target.node) : null;
-	return second ?? (read ? withoutLog(read, target.node) : passed('leg-2', `kubelet ${target.node} answers: a log read`));
-}
+	if (held && !isOurs(held)) {
+		return {...await explained(held, cluster, target.node), met: {connection: held.connection, answered: null}};
+	}
 
-/**
-What a kubelet says of a container that has no log: the apiserver passes it on.
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go validateContainerLogStatus
-*/
-const kubeletsWords = /^(?:previous terminated )?container ".*" in pod ".*" (?:is (?:waiting to start|not available|terminated)|not found)/;
+	return {...read.status === 200 ? passed('leg-2', `kubelet ${target.node} answers: a log read`) : withoutLog(read, target.node), ...ofLog};
+}
 
 /** Leg 2 did its work where the kubelet says why there is none; else it is the apiserver's word, before it asked. */
 function withoutLog({status, body}: Answer, node: string): StepResult {
-	const said = statusMessage(body);
-	if (status === 400 && said !== null && kubeletsWords.test(said)) {
-		return passed('leg-2', `kubelet ${node} answers: ${said}`);
+	const ofKubelet = saidByKubeletOfLog(status, body);
+	if (ofKubelet !== null) {
+		return passed('leg-2', `kubelet ${node} answers: ${ofKubelet}`);
 	}
 
+	const said = statusMessage(body);
 	return status === 403
 		? passed('leg-2', 'not tried: neither logs nor port-forward are allowed to you', {status: 'unknown', fits: [said ?? body.slice(0, 300)]})
 		: passed('leg-2', `not tried: ${said ?? 'there is no log to read'}`, {status: 'unknown'});
 }
 
-/** The answer of a read that failed; `null` where it succeeded. */
-async function readLog(cluster: ClusterAccess, namespace: string, pod: string, container: string): Promise<Answer | null> {
+/** A connection that its server closed meanwhile is no failure of the second leg: the cluster is asked anew. */
+async function readLog(asked: Asked, cluster: Asked, namespace: string, pod: string, container: string): Promise<Answer> {
 	const query = new URLSearchParams({container, tailLines: '1', limitBytes: '1'});
-	const response = await cluster.request({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`, headers: {Accept: '*/*'}, timeoutMs: 40_000});
-	const body = await readText(response, 64 * 1024);
-	return response.status === 200 ? null : {status: response.status, contentType: (response.headers['content-type'] ?? ''), body};
+	const request = {path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`, headers: {Accept: '*/*'}, timeoutMs: 40_000};
+	const response = await asked.request(request).catch(async (error: unknown) => {
+		if (asked === cluster || (error as SpokeError).code === 'ERR_APISERVER_TIMEOUT') {
+			throw error;
+		}
+
+		return cluster.request(request);
+	});
+	return {connection: response.connection.id, status: response.status, contentType: (response.headers['content-type'] ?? ''), body: await readText(response, 64 * 1024)};
 }
 
 /** The apiserver refused us, or the container has no log yet: leg 2 was not tried or did its work. */

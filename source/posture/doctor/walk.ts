@@ -1,6 +1,5 @@
 /** `spoke doctor`: walks from the kubeconfig to the container, and stops at the leg that fails. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import type {Connection} from '../../cluster/connection.ts';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../evidence.ts';
 import {examine, nothingActive, type Examined} from '../examine.ts';
@@ -10,15 +9,17 @@ import {pathSubjects, type PathSubjects} from '../path-subjects.ts';
 import {containerStep} from './container-step.ts';
 import type {Doctor, DoctorStep, StepName} from './doctor-object.ts';
 import {rightsStep} from './rights-step.ts';
-import {secondLegStep} from './second-leg-step.ts';
+import {secondLegStep, type SecondLegResult} from './second-leg-step.ts';
 import {failedStep, legs, passed, type StepResult} from './step-result.ts';
 
 const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
 
+type Found = {cluster?: ClusterAccess; examined?: Examined; subjects?: PathSubjects; met?: SecondLegResult['met']; error?: SpokeError};
+
 /** Never throws for what it finds; `open` may. Without a target it goes as far as the apiserver. */
 export async function walk(asked: string | null, open: () => Promise<ClusterAccess>, {signal, container}: {signal?: AbortSignal; container?: string | undefined} = {}): Promise<Doctor> {
 	const steps: DoctorStep[] = [];
-	const found: {cluster?: ClusterAccess; connection?: Connection; examined?: Examined; subjects?: PathSubjects; error?: SpokeError} = {};
+	const found: Found = {};
 	const take = async (name: StepName, run: () => Promise<StepResult>): Promise<boolean> => {
 		const started = performance.now();
 		const {step, error} = await run().catch((thrown: unknown) => failedStep(name, asSpokeError(thrown)));
@@ -40,7 +41,11 @@ export async function walk(asked: string | null, open: () => Promise<ClusterAcce
 	}) && (asked === null || (await take('rights', async () => rightsStep(found.cluster!, asked)) && await take('target', async () => {
 		found.subjects = await pathSubjects(found.cluster!, asked, {signal, container});
 		return targetStep(found.subjects);
-	}) && await take('leg-2', async () => secondLegStep(found.cluster!, found.subjects!)) && await take('leg-3', async () => containerStep(found.subjects!))));
+	}) && await take('leg-2', async () => {
+		const result = await secondLegStep(found.cluster!, found.examined!.connection, found.subjects!);
+		found.met = result.met;
+		return result;
+	}) && await take('leg-3', async () => containerStep(found.subjects!))));
 
 	for (const name of order.slice(steps.length)) {
 		steps.push({name, leg: legs[name], status: 'not-tried', observed: 'not tried', text: null, means: null, speaker: null, fits: [], remedy: null, tookMs: null});
@@ -64,19 +69,29 @@ export async function walk(asked: string | null, open: () => Promise<ClusterAcce
 	};
 }
 
-/** The path as it was met: with the words of the second leg's failure among the grounds. */
-function pathOf({cluster, examined, subjects, error}: {cluster?: ClusterAccess; examined?: Examined; subjects?: PathSubjects; error?: SpokeError}): Path | null {
+/** The path as it was met: with the kubelet's answer, or the words of the second leg's failure, among the grounds. */
+function pathOf({cluster, examined, subjects, met, error}: Found): Path | null {
 	const purpose = subjects?.purposes.find(({feature}) => feature === 'logs') ?? subjects?.purposes[0];
 	if (!cluster || !examined || !subjects || !purpose) {
 		return null;
 	}
 
+	const isOwn = met?.connection === examined.connection.id;
 	if (error?.leg !== 2) {
-		return configuredPath(examined, cluster, purpose, subjects);
+		return configuredPath(isOwn && met.answered ? {...examined, active: kubeletAnswer(met.answered, examined, subjects)} : examined, cluster, purpose, subjects);
 	}
 
-	const failure = failureReading({error, purpose, connection: failedAttempt, process: null, time: new Date().toISOString(), active: true});
+	const failure = failureReading({error, purpose, connection: isOwn ? met.connection : failedAttempt, process: null, time: new Date().toISOString(), active: true});
 	return configuredPath({...examined, active: {...nothingActive, failures: failure ? [failure] : []}}, cluster, purpose, subjects, error.toJSON());
+}
+
+/** What an active probe would have found of this kubelet. */
+function kubeletAnswer(to: 'log' | 'port-forward', {connection, own}: Examined, {probe, target}: PathSubjects): Examined['active'] {
+	const common = {process: own.process?.facts.id ?? null, connection: connection.id, time: new Date().toISOString(), active: true} as const;
+	const place = `${probe?.namespace ?? target.namespace}/${probe?.pod ?? target.name}`;
+	return to === 'log'
+		? {...nothingActive, logDifferentials: [{source: 'log-differential', where: `GET pods/log of ${place}`, ...common, facts: {normal: 'ok', skipping: 'not-tried', text: null, node: target.node}}]}
+		: {...nothingActive, stepTests: [{source: 'step-test', where: `a held port-forward to ${place}`, ...common, facts: {node: target.node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'}}]};
 }
 
 function firstLegWords({connection, shared, own}: Examined): string {

@@ -128,7 +128,7 @@ function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[],
 	if (accepted) {
 		// The file that the flag names is each apiserver's own.
 		const basis = weakest(flagBasis, strengthOf(accepted, grounds));
-		return {state: 'verified', basis, because: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'a request to this kubelet succeeded')], need: basis === 'proven' ? [] : needReplicas(grounds)};
+		return {state: 'verified', basis, because: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')], need: basis === 'proven' ? [] : needReplicas(grounds)};
 	}
 
 	const counters = grounds.metrics.find(reading => !isOfAnother(reading, grounds));
@@ -192,7 +192,7 @@ function byImpossibleCertificate(grounds: Grounds): Ruling<TlsState> | undefined
 	return reading && {
 		state: 'unverified',
 		basis: 'inferred',
-		because: [cite(reading, 'kubelet-certificate-cannot-verify', `${reading.facts.subject}, until ${reading.facts.notAfter}, names: ${[...reading.facts.dnsNames, ...reading.facts.addresses].join(' ') || 'none'}`), ...accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'a request to this kubelet succeeded')] : []],
+		because: [cite(reading, 'kubelet-certificate-cannot-verify', `${reading.facts.subject}, until ${reading.facts.notAfter}, names: ${[...reading.facts.dnsNames, ...reading.facts.addresses].join(' ') || 'none'}`), ...accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')] : []],
 		need: openNeeds(grounds),
 	};
 }

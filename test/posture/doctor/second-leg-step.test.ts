@@ -2,6 +2,7 @@
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {Connection} from '../../../source/cluster/connection.ts';
 import {secondLegStep} from '../../../source/posture/doctor/second-leg-step.ts';
 import type {DoctorStep} from '../../../source/posture/doctor/doctor-object.ts';
 import type {PathSubjects} from '../../../source/posture/path-subjects.ts';
@@ -17,11 +18,12 @@ const rows: ReadonlyArray<[title: string, code: number, message: string, observe
 
 for (const [title, code, message, observed, found] of rows) {
 	test(title, async t => {
-		const cluster = {request: async () => ({status: code, statusText: '', headers: {'content-type': 'application/json'}, body: Readable.from([Buffer.from(JSON.stringify(status(code, message)))])})} as unknown as ClusterAccess;
+		const own = {id: 'c1', usable: true, request: async () => ({connection: {id: 'c1'}, status: code, statusText: '', headers: {'content-type': 'application/json'}, body: Readable.from([Buffer.from(JSON.stringify(status(code, message)))])})} as unknown as Connection;
 		const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: [{name: 'app'}]}} as unknown as PodObject;
 		const subjects: PathSubjects = {target: {...grounds().purpose.target, container: 'app'}, purposes: [], probe: null, node: null, pod};
-		const {step} = await secondLegStep(cluster, subjects);
+		const {step, met} = await secondLegStep({} as ClusterAccess, own, subjects);
 		t.regex(step.observed, observed);
 		t.is(step.status, found);
+		t.deepEqual(met, {connection: 'c1', answered: found === 'ok' ? 'log' : null});
 	});
 }
