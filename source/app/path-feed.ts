@@ -75,7 +75,7 @@ export class PathFeed {
 		const reading = {of: cluster};
 		this.#reading = reading;
 		try {
-			const value = await examine(cluster.access);
+			const value = await examine(cluster.access, {namespace: this.#store.state.cluster.namespace ?? undefined});
 			// Kept open it would count among the apiserver's connections without a use.
 			value.connection.close();
 			if (this.#reading !== reading || this.#cluster() !== cluster) {

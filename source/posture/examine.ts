@@ -8,7 +8,7 @@ import {knownProcesses} from './known-processes.ts';
 import {pathOf} from './label-of.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {frontOf} from './rules/front.ts';
-import {closedOf, readShared, type SharedReadings} from './shared-readings.ts';
+import {authorityClosed, closedOf, readShared, type SharedReadings} from './shared-readings.ts';
 
 /** How long one connection's small reads may take when nobody waits for a stream. */
 const readLimitMs = 5000;
@@ -34,10 +34,10 @@ export type MetProcess = ConnectionReadings & {dialled: string | null};
 export const nothingActive: Examined['active'] = {stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: []};
 
 /**
-Passive: ordinary reads on a connection of ours, and on a few more to meet other apiservers behind the same address.
+Passive: ordinary reads on a connection of ours, and on a few more to meet other apiservers behind the same address. `namespace`: of what it is done for, where the user may read.
 @throws SpokeError when no connection can be made
 */
-export async function examine(cluster: ClusterAccess, {signal}: {signal?: AbortSignal} = {}): Promise<Examined> {
+export async function examine(cluster: ClusterAccess, {signal, namespace}: {signal?: AbortSignal; namespace?: string | undefined} = {}): Promise<Examined> {
 	const options = signal ? {signal} : {};
 	const connection = await cluster.connect(options);
 	const own = await readBeforeUse(connection, {limitMs: readLimitMs});
@@ -45,7 +45,8 @@ export async function examine(cluster: ClusterAccess, {signal}: {signal?: AbortS
 	const metrics = connection.usable ? await readMetricsOncePerMinute(cluster, connection, processId, options) : notAsked();
 	const processChanged = own.flags !== null && connection.usable && await answersDiffer(connection, own);
 	const readAt = Date.now();
-	const shared = await readShared(cluster, {timeoutMs: readLimitMs});
+	const shared = await readShared(cluster, {timeoutMs: readLimitMs, ...namespace ? {namespace} : {}});
+	knownProcesses(cluster).authority = shared.authority ?? knownProcesses(cluster).authority;
 	if (!processChanged) {
 		knownProcesses(cluster).keepShared(processId, shared, readAt);
 	}
@@ -67,7 +68,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		answered: false,
 		passedOn: false,
 		socket: socketReading(connection),
-		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority, foreignHeaders: own.foreignHeaders, processChanged: processChanged || shared.spreadsRequests}),
+		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority ?? knownProcesses(cluster).authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: own.foreignHeaders, processChanged: processChanged || shared.spreadsRequests}),
 		process: own.process,
 		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
 		mirrorPods: shared.mirrorPods,

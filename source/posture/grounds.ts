@@ -117,6 +117,8 @@ export type FrontFacts = {
 	to: 'apiserver' | 'gateway' | 'unknown';
 	/** Why, in a few words. */
 	why: string;
+	/** What would tell, where a reading is missing. */
+	need?: Need;
 };
 
 /** One apiserver process that was met, and its flags where they could be read. */

@@ -1,6 +1,7 @@
 /** What was read once of an apiserver process stays true as long as it lives: shared between the labels, the path pane and the probes of one cluster. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Grounds, MetricFacts, Reading} from './evidence.ts';
+import type {AuthorityFacts} from './probes/cluster-authority.ts';
 import {nothingShared, type SharedReadings} from './shared-readings.ts';
 
 export type KnownProcess = Pick<Grounds, 'metrics' | 'stepTests' | 'agentTests'>;
@@ -13,6 +14,8 @@ export class KnownProcesses {
 	readonly #metricsAt = new Map<string, number>();
 	readonly #shared = new Map<string, {at: number; shared: SharedReadings}>();
 	readonly #listeners = new Set<(process: string) => void>();
+	/** Which the cluster gives its pods, once it was read: what it signed it signed. */
+	authority: AuthorityFacts | null = null;
 
 	of(process: string | null): KnownProcess {
 		return (process === null ? undefined : this.#byId.get(process)) ?? nothingKnown;

@@ -9,7 +9,7 @@ import {failureReading} from './failure-reading.ts';
 import {nothingKnown, type KnownProcess} from './known-processes.ts';
 import {buildPath} from './path.ts';
 import {frontOf} from './rules/front.ts';
-import type {SharedReadings} from './shared-readings.ts';
+import {authorityClosed, type SharedReadings} from './shared-readings.ts';
 
 export type WatchedConnection = {
 	/** `null` when none could be made. */
@@ -50,7 +50,7 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known
 		passedOn: watched.passedOn,
 		socket: connection && socketReading(connection),
 		front: connection
-			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, foreignHeaders: readings.foreignHeaders, processChanged: shared.spreadsRequests})
+			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: readings.foreignHeaders, processChanged: shared.spreadsRequests})
 			: {to: 'unknown', why: 'no connection was made'},
 		process: readings.process,
 		flags: [readings, late].flatMap(read => read?.flags ?? []),

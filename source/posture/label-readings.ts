@@ -1,8 +1,10 @@
 /** What is read for the labels of one cluster: on a connection before its use, and beside it afterwards; how long it is waited for, and how often it is asked. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import type {Connection} from '../cluster/connection.ts';
+import type {AskOptions, Connection} from '../cluster/connection.ts';
 import {nothingRead, readBeforeUse, readOnFreshConnection, type ConnectionReadings} from './connection-readings.ts';
 import type {Closed} from './evidence.ts';
+import {knownProcesses} from './known-processes.ts';
+import {readClusterAuthority} from './probes/cluster-authority.ts';
 import {needFlagz} from './rules/needs.ts';
 import {nothingShared, readShared, type SharedReadings} from './shared-readings.ts';
 
@@ -29,6 +31,9 @@ const noAnswer: Closed = {source: 'flagz', where: 'GET /flagz', because: 'no-ans
 export class LabelReadings {
 	readonly #cluster: ClusterAccess;
 	readonly #readAhead = new WeakMap<Connection, Promise<ConnectionReadings>>();
+	readonly #authorityAhead = new WeakMap<Connection, Promise<void>>();
+	/** Where the cluster's authority could not be read, by namespace. */
+	readonly #authorityClosed = new Map<string, {closed: Closed; until: number}>();
 	#shared: Promise<SharedReadings> | undefined;
 	#late: Promise<ConnectionReadings | null> | undefined;
 	#sharedUntil = 0;
@@ -52,6 +57,11 @@ export class LabelReadings {
 		return this.#readAhead.has(connection);
 	}
 
+	/** Why the authority that the cluster gives its pods could not be read, wherever it was asked for. */
+	get authorityClosed(): readonly Closed[] {
+		return [...this.#authorityClosed.values()].map(({closed}) => closed);
+	}
+
 	/** Of a connection that nothing was read on. */
 	get unanswered(): ConnectionReadings {
 		return {...nothingRead, closed: this.#flagsClosed ? [this.#flagsClosed.closed] : []};
@@ -59,10 +69,16 @@ export class LabelReadings {
 
 	/** Asks on a connection that was just made, so that less is to be waited for before its use. */
 	async ahead(connection: Connection): Promise<ConnectionReadings> {
-		if (this.#flagsClosed && this.#flagsClosed.until > Date.now()) {
-			return this.unanswered;
-		}
+		const isClosed = this.#flagsClosed !== undefined && this.#flagsClosed.until > Date.now();
+		const reading = isClosed ? null : this.#readFlags(connection);
+		const authority = this.#authorityAhead.get(connection) ?? this.#readAuthority(connection, this.#cluster.facts.namespace);
+		this.#authorityAhead.set(connection, authority);
+		const readings = await reading;
+		await authority;
+		return readings ?? this.unanswered;
+	}
 
+	async #readFlags(connection: Connection): Promise<ConnectionReadings> {
 		const started = performance.now();
 		const reading = readBeforeUse(connection, {limitMs: beforeUseLimitMs});
 		this.#readAhead.set(connection, reading);
@@ -75,8 +91,33 @@ export class LabelReadings {
 		return readings;
 	}
 
+	/**
+	Asked behind the flags on the same connection, so that also a stream that fails at once is known to have met an apiserver or a gateway. Only where
+	what is known does not tell: most often once.
+	*/
+	async #readAuthority(connection: Connection, namespace: string): Promise<void> {
+		const known = knownProcesses(this.#cluster);
+		const chain = connection.facts.tls?.peer?.chainSpkiSha256 ?? [];
+		if (chain.some(hash => known.authority?.spkiSha256.includes(hash)) || (this.#authorityClosed.get(namespace)?.until ?? 0) > Date.now()) {
+			return;
+		}
+
+		const asked = {request: async (options: AskOptions) => connection.ask(options)};
+		const {read, closed} = await readClusterAuthority(asked, namespace, {timeoutMs: beforeUseLimitMs});
+		if (read) {
+			known.authority = read.facts;
+			return;
+		}
+
+		this.#authorityClosed.set(namespace, {closed, until: Date.now() + closedForMs});
+		if (!connection.usable) {
+			// The flags that came on it are lost to the stream, and are read on another connection.
+			this.#flagsClosed ??= {closed: noAnswer, silent: true, until: 0};
+		}
+	}
+
 	/** The same, waited for. What does not come in time takes the connection along, so that nothing of it is read as an answer to the stream. */
-	async beforeUse(connection: Connection): Promise<ConnectionReadings> {
+	async beforeUse(connection: Connection, namespace: string | null = null): Promise<ConnectionReadings> {
 		let read = false;
 		const limit = setTimeout(() => {
 			// What has arrived by now is read first: it was in time, and only we were busy.
@@ -87,6 +128,12 @@ export class LabelReadings {
 			});
 		}, beforeUseLimitMs);
 		const readings = await (this.#readAhead.get(connection) ?? this.ahead(connection));
+		await this.#authorityAhead.get(connection);
+		if (namespace !== null && namespace !== this.#cluster.facts.namespace && knownProcesses(this.#cluster).authority === null && connection.usable) {
+			// Where the stream goes the user may read more than where the kubeconfig points.
+			await this.#readAuthority(connection, namespace);
+		}
+
 		read = true;
 		clearTimeout(limit);
 		return readings;

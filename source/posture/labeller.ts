@@ -93,7 +93,7 @@ class ConnectionLabeller implements Labeller {
 	async #beforeUse(connection: Connection, purpose: ConnectionPurpose): Promise<void> {
 		this.#watch(connection, purpose);
 		this.#publish(connection.id);
-		this.#change(connection, {readings: await this.#readings.beforeUse(connection), asked: this.#readings.asked(connection)});
+		this.#change(connection, {readings: await this.#readings.beforeUse(connection, purpose.target.namespace), asked: this.#readings.asked(connection)});
 	}
 
 	#opened(connection: Connection, purpose: ConnectionPurpose, {carrier, mayBeApiservers = false}: {carrier: 'http' | 'websocket' | 'spdy'; mayBeApiservers?: boolean}): void {
@@ -261,7 +261,7 @@ class ConnectionLabeller implements Labeller {
 		const known = knownProcesses(this.#cluster);
 		// One that ends at once is closed before anything is read beside it: what was read beside others of its process, as lately as for them, holds for it.
 		const shared = watched.shared === nothingShared ? known.recentShared(process, sharedForMs) : watched.shared;
-		return labelOf({...watched, shared}, this.#cluster.facts, known.of(process));
+		return labelOf({...watched, shared: {...shared, authority: known.authority ?? shared.authority, closed: [...shared.closed, ...this.#readings.authorityClosed]}}, this.#cluster.facts, known.of(process));
 	}
 
 	#drop(id: string): void {

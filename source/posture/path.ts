@@ -24,11 +24,13 @@ export type PathSubject = {
 export function buildPath(grounds: Grounds, {cluster, phase, address, rttMs, error}: PathSubject): Path {
 	const {purpose} = grounds;
 	const numbered = numberEvidence();
+	const {need: toKnowFront} = grounds.front;
 	const verdict = <State extends string>(ruling: Ruling<State>): Verdict<State> => ({
 		state: ruling.state,
 		basis: ruling.basis,
 		evidence: ruling.because.map(citation => numbered.idOf(citation)),
-		need: ruling.need,
+		// Nothing that an apiserver says of itself is proven while it may be somebody else.
+		need: ruling.basis === 'inferred' && toKnowFront ? [...ruling.need, toKnowFront] : ruling.need,
 		...ruling.why === undefined ? {} : {why: ruling.why},
 	});
 

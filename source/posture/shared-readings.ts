@@ -22,11 +22,11 @@ export type SharedReadings = {
 export const nothingShared: SharedReadings = {authority: null, version: null, replicas: null, mirrorPods: [], spreadsRequests: false, closed: []};
 
 /** Ordinary reads, asked together on a connection of their own; each with its limit. Never throws. */
-export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000}: {timeoutMs?: number} = {}): Promise<SharedReadings> {
+export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000, namespace = cluster.facts.namespace}: {timeoutMs?: number; namespace?: string} = {}): Promise<SharedReadings> {
 	const connection = await cluster.connect().catch(() => null);
 	const asked = {request: async (options: RequestOptions) => askedOn(connection, options, cluster)};
 	const [authority, version, replicas, pods, start, again] = await Promise.all([
-		readClusterAuthority(asked, cluster.facts.namespace, {timeoutMs}),
+		readClusterAuthority(asked, namespace, {timeoutMs}),
 		readVersion(asked, {timeoutMs}),
 		readReplicas(asked, {timeoutMs}),
 		readMirrorPods(asked, {timeoutMs}),
@@ -61,6 +61,11 @@ async function askedOn(connection: Connection | null, options: RequestOptions, c
 
 		return cluster.request(options);
 	}
+}
+
+/** Why the authority could not be read; `null` where it was not asked for, or was read. */
+export function authorityClosed(closed: readonly Closed[]): Closed['because'] | null {
+	return closed.find(({source}) => source === 'ca-comparison')?.because ?? null;
 }
 
 export function closedOf(outcomes: ReadonlyArray<Outcome<unknown>>): readonly Closed[] {

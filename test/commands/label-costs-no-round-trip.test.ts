@@ -13,6 +13,7 @@ const statusz = {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z', binaryVersi
 const pod = {kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u1'}, spec: {nodeName: 'n1', containers: [{name: 'app'}]}, status: {phase: 'Running', containerStatuses: [{name: 'app', containerID: 'x://1', restartCount: 0, state: {running: {}}}]}};
 const deployment = {kind: 'Deployment', metadata: {name: 'web', namespace: 'default'}, spec: {selector: {matchLabels: {app: 'web'}}}};
 const lookedUp = '/api/v1/namespaces/default/pods/web';
+const authority = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 
 type Arrival = {path: string; at: number; socket: number};
 
@@ -63,12 +64,12 @@ const oneShots: ReadonlyArray<[argv: readonly string[], stream: string]> = [
 ];
 
 for (const [argv, stream] of oneShots) {
-	test(`spoke ${argv.join(' ')}: flags, process and pod are asked in one go, and the stream comes next on that connection`, async t => {
+	test(`spoke ${argv.join(' ')}: flags, process, authority and pod are asked in one go, and the stream comes next on that connection`, async t => {
 		const {arrivals, env} = await apiserver(t);
 		const ended = await runSpoke(argv, {env});
 		const first = arrivals.findIndex(({path}) => path === stream);
 		const before = arrivals.slice(0, first);
-		t.deepEqual(before.map(({path}) => path), [lookedUp, '/flagz', '/statusz']);
+		t.deepEqual(before.map(({path}) => path), [lookedUp, '/flagz', '/statusz', authority]);
 		t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
 		const told = ended.stderr.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Path).find(({phase}) => phase !== 'checking');
 		t.is(told?.process.boundBy, 'same-connection');
@@ -80,7 +81,7 @@ test('a workload’s object and its pods are asked on the stream’s connection 
 	const ended = await runSpoke(['exec', 'deploy/web', '--path=json', '--', 'true'], {env});
 	const first = arrivals.findIndex(({path}) => path === `${lookedUp}/exec`);
 	t.true(first > 0, ended.stderr);
-	t.deepEqual(arrivals.slice(0, first).map(({path}) => path), ['/apis/apps/v1/namespaces/default/deployments/web', '/flagz', '/statusz', '/api/v1/namespaces/default/pods']);
+	t.deepEqual(arrivals.slice(0, first).map(({path}) => path), ['/apis/apps/v1/namespaces/default/deployments/web', '/flagz', '/statusz', authority, '/api/v1/namespaces/default/pods']);
 	t.is(new Set(arrivals.slice(0, first + 1).map(({socket}) => socket)).size, 1);
 });
 

@@ -21,13 +21,18 @@ import {openSandbox} from '../support/sandbox.ts';
 const purpose: ConnectionPurpose = {feature: 'port-forward', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request: null};
 const opened = {carrier: 'websocket', protocol: null} as const;
 
-const apiserverAuthority = await authority('cluster-ca');
+const [apiserverAuthority, gatewayAuthority] = await Promise.all([authority('cluster-ca'), authority('gateway-ca')]);
 
 /** With the names by which pods know an apiserver: without them nothing that is read of one is proven. */
 async function apiserverCertificate() {
 	const {key, certificate} = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, apiserverAuthority);
 	return {key, cert: certificate};
 }
+
+const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
+
+/** As the cluster gives it to its pods: without it an apiserver cannot be told from a gateway. */
+const givenToPods = JSON.stringify({data: {'ca.crt': apiserverAuthority.certificate}});
 
 /** Every label in the order told, and a wait for one that fits. */
 function listen(cluster: ClusterAccess, options: LabellerOptions = {}) {
@@ -233,7 +238,7 @@ for (const {title, starts, to, basis} of [
 		const server = await startServer({request(request, response) {
 			const answers: Readonly<Record<string, object>> = {
 				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}},
-				'/api/v1/namespaces/default/configmaps/kube-root-ca.crt': {data: {'ca.crt': apiserverAuthority.certificate}},
+				[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
 			};
 			response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: starts[turn++ % starts.length]} : answers[request.url!] ?? {}));
 		}}, await apiserverCertificate());
@@ -249,6 +254,62 @@ for (const {title, starts, to, basis} of [
 		await server.close();
 	});
 }
+
+for (const [title, given, to, basis, need] of [
+	['an apiserver', {data: {'ca.crt': apiserverAuthority.certificate}}, 'apiserver', 'proven', false],
+	['a gateway with the apiserver’s names', {data: {'ca.crt': gatewayAuthority.certificate}}, 'gateway', 'inferred', false],
+	['an apiserver or a gateway, where the cluster’s authority may not be read', null, 'unknown', 'inferred', true],
+] as const) {
+	test(`a stream that fails at once has met ${title}: ${to}, and no label of it was surer than that`, async t => {
+		let asked = 0;
+		const server = await startServer({request(request, response) {
+			asked += request.url === rootCa ? 1 : 0;
+			const answers: Readonly<Record<string, object | null>> = {
+				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}},
+				'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+				[rootCa]: given,
+			};
+			const answer = answers[request.url!];
+			response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
+		}}, await apiserverCertificate());
+		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+		const {labeller, told} = listen(cluster);
+		for (let stream = 0; stream < 2; stream++) {
+			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+			labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
+			connection.close();
+		}
+
+		const {legs} = told.at(-1)!;
+		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'unverified', basis]);
+		t.is(legs[1]!.tls.need.some(({permission}) => permission === 'get configmap kube-root-ca.crt'), need);
+		const read = told.filter(({legs}) => legs[1]?.tls.state === 'unverified');
+		t.deepEqual([...new Set(read.map(({legs}) => `${legs[0]?.to}, ${legs[1]?.tls.basis}`))], [`${to}, ${basis}`]);
+		t.is(asked, to === 'gateway' ? 2 : 1, 'asked again only where what is known does not fit');
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+test('where the kubeconfig’s namespace may not be read, the authority is read where the stream goes', async t => {
+	const server = await startServer({request(request, response) {
+		const answers: Readonly<Record<string, object>> = {
+			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}},
+			[rootCa.replace('/default/', '/demo/')]: {data: {'ca.crt': apiserverAuthority.certificate}},
+		};
+		const answer = answers[request.url!];
+		response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
+	}}, await apiserverCertificate());
+	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+	const {labeller, told} = listen(cluster);
+	const connection = await connectWitnessed(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeller.witness);
+	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
+	connection.close();
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
 
 test('a connection that ends before anything is read beside it has what was read of its process before', async t => {
 	const {sandbox, env} = await openSandbox(t);
@@ -317,6 +378,7 @@ for (const [method, status, type, body, state, basis] of [
 			const answers: Readonly<Record<string, string>> = {
 				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}}),
 				'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
+				[rootCa]: givenToPods,
 			};
 			const isProxied = request.url!.includes('/proxy');
 			response.writeHead(isProxied ? status : 200, {'Content-Type': isProxied ? type : plain}).end(isProxied ? body : answers[request.url!] ?? '{}');
@@ -373,6 +435,35 @@ test.serial('a /flagz that hangs costs a stream at most its limit, and is not as
 	}
 
 	t.is(asked, 1);
+});
+
+// Nothing beside it: it measures.
+test.serial('an authority that does not come costs a stream at most the limit, its flags are read elsewhere, and the next stream is not asked', async t => {
+	let asked = 0;
+	const server = await startServer({request(request, response) {
+		if (request.url === rootCa) {
+			asked++;
+		} else {
+			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
+		}
+	}});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster();
+	t.teardown(() => {
+		cluster.close();
+	});
+	const {labeller, told, until} = listen(cluster);
+	for (const limitMs of [900, 300]) {
+		told.length = 0;
+		const started = performance.now();
+		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+		t.true(performance.now() - started < limitMs, `${performance.now() - started} ms`);
+		t.true(connection.usable);
+		t.true(asked <= 1);
+		labeller.witness.opened?.(connection, purpose, opened);
+		t.is((await until(({legs}) => legs[1]?.tls.state !== 'unknown')).legs[1]?.tls.state, 'unverified');
+		connection.close();
+	}
 });
 
 test('a /flagz that comes too late for its stream is read on another connection, and is then no better than inferred', async t => {
@@ -504,7 +595,7 @@ test.serial('a mirror pod that was read for another connection is no word for on
 			status: {containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}]},
 		};
 		const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
-		response.writeHead(isPods ? 200 : 403).end(JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
+		response.writeHead(isPods || request.url === rootCa ? 200 : 403).end(request.url === rootCa ? givenToPods : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
 	}}, await apiserverCertificate());
 	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
 	const {labeller, told, until} = listen(cluster);

@@ -1,5 +1,6 @@
 /** Who answers at the end of leg 1: an apiserver of the cluster, or a gateway that speaks for one? */
-import type {FrontFacts, SocketFacts} from '../evidence.ts';
+import type {Closed, FrontFacts, SocketFacts} from '../evidence.ts';
+import {needRootCa} from './needs.ts';
 
 /** Certificates of authorities that the cluster gives its own pods; `null` where they could not be read. */
 export type ClusterAuthority = {spkiSha256: readonly string[]; subjects: readonly string[]} | null;
@@ -9,6 +10,8 @@ export type FrontFindings = {
 	/** The path of the server URL; an apiserver of its own has none. */
 	serverPath: string;
 	authority: ClusterAuthority;
+	/** Why they could not; `null` before they were asked for. */
+	authorityClosed: Closed['because'] | null;
 	/** Headers of an answer that no kube-apiserver sends. */
 	foreignHeaders: readonly string[];
 	/** Two requests of one connection were answered by two processes. */
@@ -17,10 +20,10 @@ export type FrontFindings = {
 
 /**
 An apiserver is what proves itself with a certificate of the cluster's own authority that also carries the name by which pods know it.
-A server URL with a path, plain HTTP (no apiserver since 1.24 listens so), an unverified peer, or another authority's chain: a gateway may answer.
+A server URL with a path, plain HTTP (no apiserver since 1.24 listens so), an unverified peer, or another authority's chain: a gateway may answer. Its names alone do not tell: gateways have certificates with the same ones, from authorities of their own.
 @see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
 */
-export function frontOf({socket, serverPath, authority, foreignHeaders, processChanged}: FrontFindings): FrontFacts {
+export function frontOf({socket, serverPath, authority, authorityClosed, foreignHeaders, processChanged}: FrontFindings): FrontFacts {
 	if (serverPath.replaceAll('/', '') !== '') {
 		return {to: 'gateway', why: `the server URL has the path ${serverPath}`};
 	}
@@ -41,10 +44,10 @@ export function frontOf({socket, serverPath, authority, foreignHeaders, processC
 		return {to: 'unknown', why: 'the certificate was not verified: anybody may have answered'};
 	}
 
-	return byCertificate(socket.tls, authority);
+	return byCertificate(socket.tls, authority, authorityClosed);
 }
 
-function byCertificate(tls: NonNullable<SocketFacts['tls']>, authority: ClusterAuthority): FrontFacts {
+function byCertificate(tls: NonNullable<SocketFacts['tls']>, authority: ClusterAuthority, closed: FrontFindings['authorityClosed']): FrontFacts {
 	const names = (tls.peer?.subjectAltName ?? '').split(/,\s*/).map(name => name.replace(/^[^:]+:/, ''));
 	const hasClusterName = names.some(name => ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].includes(name));
 	const chain = tls.peer?.chainSpkiSha256 ?? [];
@@ -65,5 +68,24 @@ function byCertificate(tls: NonNullable<SocketFacts['tls']>, authority: ClusterA
 		return {to: 'unknown', why: 'its certificate does not carry the name kubernetes.default.svc'};
 	}
 
-	return {to: 'apiserver', why: authority === null ? 'its certificate carries the apiserver’s own names' : 'its certificate is from the cluster’s authority and carries the apiserver’s names'};
+	return authority === null
+		? namesAlone(closed)
+		: {to: 'apiserver', why: 'its certificate is from the cluster’s authority and carries the apiserver’s names'};
+}
+
+function namesAlone(closed: FrontFindings['authorityClosed']): FrontFacts {
+	const why = 'its certificate carries the apiserver’s names, and the authority that the cluster gives its pods';
+	switch (closed) {
+		case 'forbidden': {
+			return {to: 'unknown', why: `${why} may not be read`, need: needRootCa};
+		}
+
+		case 'not-served': {
+			return {to: 'unknown', why: `${why} is not there to compare`};
+		}
+
+		default: {
+			return {to: 'unknown', why: `${why} was not read yet`};
+		}
+	}
 }

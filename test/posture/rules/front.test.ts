@@ -5,14 +5,15 @@ import {socketFacts} from '../../support/grounds.ts';
 
 const own = {spkiSha256: ['bb'.repeat(32)], subjects: ['CN=ca']};
 const other = {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=other']};
-const base: FrontFindings = {socket: socketFacts, serverPath: '/', authority: own, foreignHeaders: [], processChanged: false};
+const base: FrontFindings = {socket: socketFacts, serverPath: '/', authority: own, authorityClosed: null, foreignHeaders: [], processChanged: false};
 const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): SocketFacts => ({...socketFacts, tls: {...socketFacts.tls!, ...more}});
 const named = (subjectAltName: string) => tls({peer: {...socketFacts.tls!.peer!, subjectAltName}});
 const leafOnly = (issuer: string) => tls({peer: {...socketFacts.tls!.peer!, issuer, chainSpkiSha256: ['aa'.repeat(32)]}});
 
 const rows: ReadonlyArray<[title: string, findings: Partial<FrontFindings>, to: FrontFacts['to']]> = [
 	['a chain of the cluster’s authority, with the apiserver’s name', {}, 'apiserver'],
-	['the apiserver’s name, and the authority not readable', {authority: null}, 'apiserver'],
+	['the apiserver’s name, and the authority not read yet: gateways have certificates with that name, too', {authority: null}, 'unknown'],
+	['the apiserver’s name, and the authority not readable', {authority: null, authorityClosed: 'forbidden'}, 'unknown'],
 	['a server URL with a path', {serverPath: '/k8s/clusters/c-1'}, 'gateway'],
 	['another authority than pods get', {authority: other}, 'gateway'],
 	['a header that no apiserver sends', {foreignHeaders: ['via']}, 'gateway'],
@@ -25,6 +26,11 @@ const rows: ReadonlyArray<[title: string, findings: Partial<FrontFindings>, to: 
 	['a certificate that the kubeconfig names itself, of another authority', {socket: leafOnly('CN=gateway-ca')}, 'gateway'],
 	['a certificate that the cluster gives its pods as their authority', {socket: leafOnly('CN=kube-apiserver'), authority: {spkiSha256: ['aa'.repeat(32)], subjects: ['CN=kube-apiserver']}}, 'apiserver'],
 ];
+
+test('where a right would tell an apiserver from a gateway, it is named', t => {
+	const needs = (authorityClosed: FrontFindings['authorityClosed']) => frontOf({...base, authority: null, authorityClosed}).need?.permission;
+	t.deepEqual([needs('forbidden'), needs('not-served'), needs(null)], ['get configmap kube-root-ca.crt', undefined, undefined]);
+});
 
 for (const [title, findings, to] of rows) {
 	test(`${title}: ${to}`, t => {
