@@ -131,7 +131,8 @@ function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {fe
 		return explainedError(explained);
 	}
 
-	const container = outcome.status >= 500 ? saidAboutContainer(statusMessage(outcome.body) ?? outcome.body.trim()) : null;
+	// A kubelet's answer is passed on as it came, in plain text; a Status is the apiserver's own, or one of its webhooks', whatever words it carries.
+	const container = outcome.status >= 500 && statusMessage(outcome.body) === null ? saidAboutContainer(outcome.body.trim()) : null;
 	return container ?? refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by});
 }
 

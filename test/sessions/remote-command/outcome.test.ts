@@ -161,21 +161,26 @@ test('which leg a connection was cut on that ends without a word is not known wh
 	}
 });
 
-test('a kubelet’s words about a container, in place of the stream, are an answer of the far side', async t => {
-	const server = await startCommandServer(() => undefined, {refuse: () => ({status: 500, body: JSON.stringify({kind: 'Status', ...failure('container not found ("app")')})})});
-	t.teardown(async () => server.close());
-	const told: string[] = [];
-	const witness = {
-		answered() {
-			told.push('answered');
-		},
-		failed() {
-			told.push('failed');
-		},
-	};
-	await t.throwsAsync(openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: {}, witness}), {code: 'ERR_TARGET_GONE'});
-	t.deepEqual(told.slice(0, 2), ['answered', 'failed']);
-});
+for (const [title, body, code, first] of [
+	['a kubelet’s words about a container, in place of the stream, are an answer of the far side', 'container not found ("app")', 'ERR_TARGET_GONE', 'answered'],
+	['the same words of a webhook are none: no kubelet was dialled', JSON.stringify({kind: 'Status', ...failure('admission webhook "exec.example.com" denied the request: container app not found in the list')}), 'ERR_APISERVER_ANSWER', 'failed'],
+] as const) {
+	test(title, async t => {
+		const server = await startCommandServer(() => undefined, {refuse: () => ({status: 500, body})});
+		t.teardown(async () => server.close());
+		const told: string[] = [];
+		const witness = {
+			answered() {
+				told.push('answered');
+			},
+			failed() {
+				told.push('failed');
+			},
+		};
+		await t.throwsAsync(openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: {}, witness}), {code});
+		t.is(told[0], first);
+	});
+}
 
 function end(status?: string | object): (far: FarSide) => void {
 	return far => {
