@@ -40,7 +40,9 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 	try {
 		const {status, statusText, headers, body} = await connection.request({...asked, path: base + behind});
 		const begun = status >= 400 ? beginningOf(body) : null;
-		const opened = (words: Buffer) => witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeApiservers(status, headers, words)});
+		// Of a log's answers only a 200 is the kubelet's as it came: a 204 says that the pod is on no node yet, and of any other the apiserver makes a Status.
+		const mayBeTheirs = (words: Buffer) => purpose.feature === 'logs' ? status !== 200 : mayBeApiservers(status, headers, words);
+		const opened = (words: Buffer) => witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeTheirs(words)});
 		if (!begun && !isOwnRedirect(status, behind)) {
 			opened(nothing);
 		}

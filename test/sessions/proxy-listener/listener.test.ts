@@ -60,6 +60,10 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 				response.writeHead(404, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', message: 'pods "none" not found', code: 404}));
 			} else if (pathname === '/api/v1/namespaces/d/pods/waits/log') {
 				response.writeHead(400, {'Content-Type': 'application/json'}).end(JSON.stringify({kind: 'Status', status: 'Failure', message: 'container "c" in pod "waits" is waiting to start: ContainerCreating', code: 400}));
+			} else if (pathname === '/api/v1/namespaces/d/pods/unplaced/log') {
+				response.writeHead(204).end();
+			} else if (pathname === '/api/v1/namespaces/d/pods/elsewhere/log') {
+				response.writeHead(404, {'Content-Type': 'text/plain'}).end('404 page not found');
 			} else if (pathname === '/redirect') {
 				response.writeHead(302, {Location: 'http://evil.test/'}).end();
 			} else {
@@ -80,10 +84,12 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 	const purposes: ConnectionPurpose[] = [];
 	const failures: string[] = [];
 	const answered: string[] = [];
+	const unsure: string[] = [];
 	const firstTold = Promise.withResolvers<ListenerEvent>();
 	const listener = await startProxyListener(await server.cluster(), {...options, ...more}, {witness: {
-		opened(_connection, purpose) {
+		opened(_connection, purpose, {mayBeApiservers}) {
 			purposes.push(purpose);
+			unsure.push(...mayBeApiservers ? [purpose.target.name] : []);
 		},
 		answered(_connection, {target}) {
 			answered.push(target.name);
@@ -96,7 +102,7 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 		listener.close();
 		await server.close();
 	});
-	return {seen, purposes, failures, answered, arrived: arrived.promise, firstRead, upgraded, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
+	return {seen, purposes, failures, answered, unsure, arrived: arrived.promise, firstRead, upgraded, firstTold: firstTold.promise, listener, url: `http://${listener.address}`, port: Number(listener.address.split(':').at(-1))};
 }
 
 test('a request passes with our credentials and without what is not the apiserver’s', async t => {
@@ -161,6 +167,16 @@ test('a kubelet that says why there is no log has answered, and no log was opene
 	t.regex(await (await fetch(`${url}/api/v1/namespaces/d/pods/waits/log`)).text(), /is waiting to start/);
 	await firstTold;
 	t.deepEqual([answered, failures, purposes], [['waits'], ['ERR_TARGET_GONE'], []]);
+});
+
+test('a log’s answer other than 200 may be the apiserver’s: no kubelet is asked for a pod that is on no node', async t => {
+	const {url, purposes, unsure} = await start(t);
+	for (const pod of ['web', 'unplaced', 'elsewhere']) {
+		await (await fetch(`${url}/api/v1/namespaces/d/pods/${pod}/log`)).text();
+	}
+
+	await delay(50);
+	t.deepEqual([purposes.length, unsure], [3, ['unplaced', 'elsewhere']]);
 });
 
 test('what is refused never reaches the apiserver', async t => {
