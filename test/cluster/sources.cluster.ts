@@ -18,6 +18,8 @@ const logs = resource(['pods/log'], ['get']);
 const agents = [resource(['pods'], ['list']), resource(['pods/proxy'], ['get'])];
 const identityLeases = resource(['leases'], ['list'], ['coordination.k8s.io']);
 const nodes = resource(['nodes'], ['get', 'list']);
+/** What tells an apiserver from a gateway: without it nothing that an apiserver says of itself is proven. */
+const authority = resource(['configmaps'], ['get']);
 
 type Row = {
 	source: EvidenceSource;
@@ -43,9 +45,9 @@ const needs = (verdict: Verdict<string>, permission: string) => verdict.need.som
 const rows: readonly Row[] = [
 	{source: 'socket', state: 'decides', title: 'leg 1 of whoever may do nothing else', place: 'good-direct', asked: {path: exec}, says: ({path}) => path!.legs[0]!.tls.state === 'verified' && path!.legs[0]!.tls.basis === 'proven'},
 	{source: 'socket', state: 'closed', title: 'no connection can be made, and nothing is said of any leg', place: 'off-direct', asked: {path: [...exec, '--server', 'https://127.0.0.1:9']}, says: ({error, path}) => error?.code === 'ERR_APISERVER_UNREACHABLE' && error.leg === 1 && path === undefined},
-	{source: 'construction', state: 'decides', title: 'a request through the proxy', place: 'off-direct', asked: {path: ['pod/shell', '--feature', 'pod-proxy']}, says: ({tls}) => tls === 'plain, proven'},
+	{source: 'construction', state: 'decides', title: 'a request through the proxy', rules: [authority], place: 'off-direct', asked: {path: ['pod/shell', '--feature', 'pod-proxy']}, says: ({tls}) => tls === 'plain, proven'},
 	{source: 'construction', state: 'closed', title: 'an exec is not decided by its request', place: 'off-direct', asked: {path: exec}, says: ({tls, route}) => tls === 'unknown, unknown' && route === 'unknown, unknown'},
-	{source: 'flagz', state: 'decides', title: 'before an exec, on its own connection', rules: [url('/flagz'), resource(['pods/exec'], ['get', 'create'])], place: 'restarted', asked: {label: ['exec', 'shell', '--', 'true']}, says: ({tls, route}) => tls === 'unverified, proven' && route === 'direct, proven'},
+	{source: 'flagz', state: 'decides', title: 'before an exec, on its own connection', rules: [authority, url('/flagz'), resource(['pods/exec'], ['get', 'create'])], place: 'restarted', asked: {label: ['exec', 'shell', '--', 'true']}, says: ({tls, route}) => tls === 'unverified, proven' && route === 'direct, proven'},
 	{source: 'flagz', state: 'decides', title: 'of a connection that is not open yet, where how many apiservers there are is not known', rules: [url('/flagz')], place: 'restarted', asked: {path: exec}, says: ({tls, route}) => tls === 'unverified, inferred' && route === 'direct, inferred'},
 	{source: 'flagz', state: 'decides', title: 'an egress file is set: no word for the route', rules: [url('/flagz')], place: 'off-grpc', asked: {path: exec}, says: ({tls, route}) => tls === 'unverified, inferred' && route === 'unknown, unknown'},
 	{source: 'flagz', state: 'closed', title: 'forbidden', place: 'restarted', asked: {path: exec}, says: ({tls, path}) => tls === 'unknown, unknown' && needs(path!.legs[1]!.tls, 'get nonResourceURL /flagz')},
@@ -64,20 +66,21 @@ const rows: readonly Row[] = [
 	{source: 'handshake', state: 'closed', title: 'without consent nobody knocks at a node', rules: [logs], place: 'off-direct', asked: {path: onExpired.slice(0, 3)}, says: ({tls}) => tls === 'unknown, unknown'},
 	{source: 'configz', state: 'decides', title: 'for whoever has nodes/proxy anyway', rules: [nodes, resource(['nodes/proxy'], ['get'])], place: 'good-direct', asked: {audit: []}, says: ({row}) => row('C5').startsWith('pass')},
 	{source: 'configz', state: 'closed', title: 'without nodes/proxy, which is not asked for', rules: [nodes], place: 'good-direct', asked: {audit: []}, says: ({row}) => row('C5').startsWith('unknown')},
-	{source: 'csr', state: 'decides', title: 'a request that waits for approval', rules: [resource(['certificatesigningrequests'], ['list'], ['certificates.k8s.io'])], place: 'good-direct', asked: {audit: []}, says: ({row}) => row('N2') === 'warn pending proven'},
+	{source: 'csr', state: 'decides', title: 'a request that waits for approval', rules: [authority, resource(['certificatesigningrequests'], ['list'], ['certificates.k8s.io'])], place: 'good-direct', asked: {audit: []}, says: ({row}) => row('N2') === 'warn pending proven'},
 	{source: 'csr', state: 'closed', title: 'forbidden', place: 'good-direct', asked: {audit: []}, says: ({row, audit}) => row('N2').startsWith('unknown') && audit!.rows.find(({id}) => id === 'N2')!.need.length > 0},
 	{source: 'lease', state: 'decides', title: 'kubelets that renew theirs, and how many apiservers there are', rules: [identityLeases], place: 'good-direct', asked: {audit: []}, says: ({row, audit}) => row('N1').startsWith('pass') && audit!.replicas.knownFrom === 'lease'},
 	{source: 'lease', state: 'closed', title: 'forbidden', place: 'good-direct', asked: {audit: []}, says: ({row, audit}) => row('N1').startsWith('unknown') && audit!.replicas.knownFrom === 'unknown'},
 	{source: 'endpoints', state: 'decides', title: 'how many apiservers register themselves', rules: [resource(['endpointslices'], ['list'], ['discovery.k8s.io'])], place: 'good-direct', asked: {audit: []}, says: ({audit}) => audit!.replicas.knownFrom === 'endpointslice' && audit!.replicas.known === 1},
 	{source: 'endpoints', state: 'closed', title: 'forbidden', place: 'good-direct', asked: {audit: []}, says: ({audit}) => audit!.replicas.known === null},
-	{source: 'ca-comparison', state: 'decides', title: 'the authority that pods get is the one that serves', rules: [resource(['configmaps'], ['get'])], place: 'good-direct', asked: {audit: []}, says: ({row}) => row('N3') === 'pass ca-equal inferred'},
+	{source: 'ca-comparison', state: 'decides', title: 'the authority that pods get is the one that serves', rules: [authority], place: 'good-direct', asked: {audit: []}, says: ({row}) => row('N3') === 'pass ca-equal inferred'},
 	{source: 'ca-comparison', state: 'closed', title: 'forbidden', place: 'good-direct', asked: {audit: []}, says: ({row}) => row('N3').startsWith('unknown')},
-	{source: 'anonymous-probe', state: 'decides', title: 'needs no right', place: 'good-direct', asked: {audit: []}, says: ({audit}) => audit!.evidence.some(({source, observed}) => source === 'anonymous-probe' && observed === '/version 200, /healthz 200, /api 403')},
+	{source: 'ca-comparison', state: 'closed', title: 'forbidden: what may be a gateway proves nothing by its flags', rules: [url('/flagz'), resource(['pods/exec'], ['get', 'create'])], place: 'restarted', asked: {label: ['exec', 'shell', '--', 'true']}, says: ({tls, path}) => tls === 'unverified, inferred' && needs(path!.legs[1]!.tls, 'get configmap kube-root-ca.crt')},
+	{source: 'anonymous-probe', state: 'decides', title: 'needs no right of its own', rules: [authority], place: 'good-direct', asked: {audit: []}, says: ({audit}) => audit!.evidence.some(({source, observed}) => source === 'anonymous-probe' && observed === '/version 200, /healthz 200, /api 403')},
 	{source: 'anonymous-probe', state: 'closed', title: 'a gateway is not asked', place: 'gateway', asked: {audit: []}, says: ({audit}) => audit!.evidence.every(({source}) => source !== 'anonymous-probe')},
 	{source: 'error-text', state: 'decides', title: 'words of a refused port-forward', rules: [forward], place: 'bad-direct', asked: {path: active}, says: ({tls}) => tls === 'refused, inferred'},
 	{source: 'error-text', state: 'decides', title: 'words of the very exec that was refused', rules: [resource(['pods/exec'], ['get', 'create'])], place: 'bad-direct', asked: {label: ['exec', 'shell', '--', 'true']}, says: ({tls}) => tls === 'refused, inferred'},
 	{source: 'error-text', state: 'closed', title: 'nothing failed', rules: [forward], place: 'restarted', asked: {path: active}, says: ({tls}) => tls === 'unknown, unknown'},
-	{source: 'version', state: 'decides', title: 'no SSH tunnels since 1.22', place: 'good-direct', asked: {audit: []}, says: ({row}) => row('C9') === 'pass impossible proven'},
+	{source: 'version', state: 'decides', title: 'no SSH tunnels since 1.22', rules: [authority], place: 'good-direct', asked: {audit: []}, says: ({row}) => row('C9') === 'pass impossible proven'},
 	{source: 'version', state: 'closed', title: 'a gateway keeps it', place: 'gateway', asked: {audit: []}, says: ({row}) => row('C9').startsWith('unknown')},
 ];
 

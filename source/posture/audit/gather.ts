@@ -1,6 +1,6 @@
 /** Reads all that the audit's rows stand on, as far as the user's rights go. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import type {ConnectionPurpose, Grounds, Outcome, StreamFeature} from '../evidence.ts';
+import type {ConnectionPurpose, FrontFacts, Grounds, Outcome, StreamFeature} from '../evidence.ts';
 import {examineActively, type ProbeTarget} from '../examine-actively.ts';
 import {examineReplicas} from '../examine-replicas.ts';
 import {examine, groundsFor, type Examined} from '../examine.ts';
@@ -48,7 +48,7 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {prob
 	const examined = target ? await examineActively(wide, cluster, target) : wide;
 	passive.connection.close();
 	const {namespace} = cluster.facts;
-	const isApiserver = groundsFor(examined, cluster, {feature: 'exec', target: anyTarget('exec'), request: null}).front.to === 'apiserver';
+	const {front} = groundsFor(examined, cluster, {feature: 'exec', target: anyTarget('exec'), request: null});
 	const nodes = await readNodes(cluster, sampledNodes);
 	const [whoAmI, parts, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents] = await Promise.all([
 		readWhoAmI(cluster),
@@ -59,7 +59,7 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {prob
 		readApiserverEndpoints(cluster),
 		readKubeProxy(cluster),
 		// A gateway may put credentials of its own on a request that has none.
-		isApiserver ? readAnonymous(cluster) : notAsked,
+		front.to === 'apiserver' ? readAnonymous(cluster) : notAsked(front),
 		readAgentPods(cluster),
 	]);
 	const kubelets = await Promise.all((nodes.read?.facts.examined ?? []).slice(0, sampledKubelets).map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
@@ -72,7 +72,9 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {prob
 	};
 }
 
-const notAsked: Outcome<AnonymousFacts> = {closed: {source: 'anonymous-probe', where: 'requests without credentials', because: 'not-asked', need: null}};
+function notAsked({need}: FrontFacts): Outcome<AnonymousFacts> {
+	return {closed: {source: 'anonymous-probe', where: 'requests without credentials', because: 'not-asked', need: need ?? null}};
+}
 
 function anyTarget(feature: StreamFeature): ConnectionPurpose['target'] {
 	const kind = feature === 'node-proxy' ? 'Node' : feature === 'service-proxy' ? 'Service' : 'Pod';

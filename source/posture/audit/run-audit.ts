@@ -48,12 +48,14 @@ export async function runAudit(cluster: ClusterAccess, options: AuditOptions): P
 export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterAccess, 'facts'>, {probe, require, minBasis}: AuditOptions): Audit {
 	const numbered = numberEvidence();
 	// All that was read came through leg 1: behind a gateway, or unverified, nothing of it is proven.
-	const surest: Basis = frontIsSure(grounds.grounds('exec')) ? 'proven' : 'inferred';
+	const own = grounds.grounds('exec');
+	const surest: Basis = frontIsSure(own) ? 'proven' : 'inferred';
+	const toKnowFront = own.front.need ? [own.front.need] : [];
 	const rows = rowFindings(grounds).map(({id, finding}): AuditRow => {
 		const basis = weakest(finding.basis, surest);
 		const {because, verdict, state, scope, exceptions, need, message, remedy} = finding;
 		const [title, page] = titles[id];
-		return {id, title, verdict, state, basis, scope, evidence: [...new Set(because.map(citation => numbered.idOf(citation)))], exceptions, need: distinct(need), message, remedy, docs: page};
+		return {id, title, verdict, state, basis, scope, evidence: [...new Set(because.map(citation => numbered.idOf(citation)))], exceptions, need: distinct(basis === 'inferred' ? [...need, ...toKnowFront] : need), message, remedy, docs: page};
 	});
 	const summary: Record<RowVerdict, number> = {pass: 0, warn: 0, fail: 0, unknown: 0, 'not-applicable': 0};
 	for (const {verdict} of rows) {

@@ -154,3 +154,10 @@ test('a requirement is met, not met, or undecided', t => {
 	t.throws(() => parseRequire('secure'), {code: 'ERR_USAGE'});
 	t.throws(() => parseRequire('C12=pass'), {code: 'ERR_USAGE'});
 });
+
+test('where an apiserver cannot be told from a gateway, no row is proven, and each says which right would tell', t => {
+	const need = {permission: 'get configmap kube-root-ca.crt', check: null, or: null};
+	const row = rowOf({base: {front: {to: 'unknown', why: 'names alone', need}}}, 'C4');
+	t.deepEqual([row.verdict, row.basis, row.need], ['pass', 'inferred', [need]]);
+	t.deepEqual(rowOf({}, 'C4').need, []);
+});
