@@ -1,7 +1,7 @@
 /** What was read once of an apiserver process stays true as long as it lives: shared between the labels, the path pane and the probes of one cluster. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterAccess, ClusterFacts} from '../cluster/cluster-access.ts';
 import type {Grounds, MetricFacts, Reading} from './evidence.ts';
-import type {AuthorityFacts} from './probes/cluster-authority.ts';
+import {authorityFacts, type AuthorityFacts} from './probes/cluster-authority.ts';
 import {nothingShared, type SharedReadings} from './shared-readings.ts';
 
 export type KnownProcess = Pick<Grounds, 'metrics' | 'stepTests' | 'agentTests'>;
@@ -15,7 +15,12 @@ export class KnownProcesses {
 	readonly #shared = new Map<string, {at: number; shared: SharedReadings}>();
 	readonly #listeners = new Set<(process: string) => void>();
 	/** Which the cluster gives its pods, once it was read: what it signed it signed. */
-	authority: AuthorityFacts | null = null;
+	authority: AuthorityFacts | null;
+
+	/** In a pod the authority is the one that it was given. */
+	constructor({source, certificateAuthority}: Pick<ClusterFacts, 'source' | 'certificateAuthority'>) {
+		this.authority = source === 'in-cluster' && certificateAuthority !== null ? authorityFacts(certificateAuthority) : null;
+	}
 
 	of(process: string | null): KnownProcess {
 		return (process === null ? undefined : this.#byId.get(process)) ?? nothingKnown;
@@ -68,7 +73,7 @@ export class KnownProcesses {
 const ofClusters = new WeakMap<ClusterAccess, KnownProcesses>();
 
 export function knownProcesses(cluster: ClusterAccess): KnownProcesses {
-	const known = ofClusters.get(cluster) ?? new KnownProcesses();
+	const known = ofClusters.get(cluster) ?? new KnownProcesses(cluster.facts);
 	ofClusters.set(cluster, known);
 	return known;
 }

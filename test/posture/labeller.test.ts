@@ -292,6 +292,21 @@ for (const [title, given, to, basis, need] of [
 	});
 }
 
+test('in a pod, which was given the cluster’s authority, an apiserver is known without a right', async t => {
+	const server = await startServer({request(request, response) {
+		response.writeHead(request.url === '/flagz' ? 200 : 403).end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {kind: 'Status'}));
+	}}, await apiserverCertificate());
+	const outside = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+	const cluster: ClusterAccess = {...outside, facts: {...outside.facts, source: 'in-cluster'}};
+	const {labeller, told} = listen(cluster);
+	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
+	connection.close();
+	labeller.close();
+	outside.close();
+	await server.close();
+});
+
 test('where the kubeconfig’s namespace may not be read, the authority is read where the stream goes', async t => {
 	const server = await startServer({request(request, response) {
 		const answers: Readonly<Record<string, object>> = {

@@ -15,7 +15,7 @@ export async function readClusterAuthority(cluster: Asked, namespace: string, {t
 }
 
 /** The public keys and names of a PEM bundle; an entry that cannot be read is left out. */
-function authorityFacts(pem: string): AuthorityFacts {
+export function authorityFacts(pem: string): AuthorityFacts {
 	const certificates = (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).flatMap(text => {
 		try {
 			return [new X509Certificate(text)];
