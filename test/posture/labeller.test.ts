@@ -280,8 +280,9 @@ for (const [title, given, to, basis, need] of [
 			connection.close();
 		}
 
-		const {legs} = told.at(-1)!;
+		const {legs, findings} = told.at(-1)!;
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'unverified', basis]);
+		t.is(findings.find(({leg}) => leg === 1)?.code, ({apiserver: undefined, gateway: 'GATEWAY_IN_FRONT', unknown: 'FRONT_NOT_KNOWN'})[to]);
 		t.is(legs[1]!.tls.need.some(({permission}) => permission === 'get configmap kube-root-ca.crt'), need);
 		const read = told.filter(({legs}) => legs[1]?.tls.state === 'unverified');
 		t.deepEqual([...new Set(read.map(({legs}) => `${legs[0]?.to}, ${legs[1]?.tls.basis}`))], [`${to}, ${basis}`]);

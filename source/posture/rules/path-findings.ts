@@ -27,6 +27,8 @@ function firstLeg({socket, front}: Grounds): Finding[] {
 
 	if (front.to === 'gateway') {
 		findings.push({row: 'N5', code: 'GATEWAY_IN_FRONT', severity: 'info', leg: 1, message: `A gateway answers, not an apiserver: ${front.why}`, remedy: null, docs: null});
+	} else if (front.to === 'unknown' && socket?.facts.tls?.verified) {
+		findings.push({row: 'N5', code: 'FRONT_NOT_KNOWN', severity: 'info', leg: 1, message: `Whether an apiserver or a gateway answers is not known: ${front.why}`, remedy: null, docs: null});
 	}
 
 	return findings;
