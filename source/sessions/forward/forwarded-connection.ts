@@ -1,10 +1,12 @@
 /** How does one local connection become a stream in a pod, with every ending kept what it was? */
 import type {Socket} from 'node:net';
+import {setTimeout as delay} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {StreamReset} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ConnectionEnd} from './forward-event.ts';
+import {failureOf, wordsOn} from './runtime-words.ts';
 
 export type ConnectionOutcome = {end: ConnectionEnd; error: null} | {end: null; error: SpokeError};
 
@@ -21,7 +23,6 @@ export type ForwardedConnection = {
 const wordsMs = 250;
 /** A client that was sent the end is given so long to end, too, when nothing of it can arrive any more, milliseconds. */
 const lingerMs = 2000;
-const longestWords = 64 * 1024;
 /** The runtime must answer SYN_STREAM within this time, milliseconds: it does so before it dials. */
 const replyMs = 15_000;
 
@@ -29,161 +30,170 @@ const replyMs = 15_000;
 FIN stays FIN and RST stays RST, each way on its own. A local end that dies resets the data stream, or the runtime would hold the whole tunnel up.
 Words on the error stream are a failure, even if data had ended before (containerd ends data first).
 */
-export function forwardConnection(socket: Socket, {data, error: words}: {data: SpdyStream; error: SpdyStream}): ForwardedConnection {
-	let [up, down] = [0, 0];
-	let first: 'client-fin' | 'pod-fin' | undefined;
-	let settled = false;
-	const {promise: outcome, resolve} = Promise.withResolvers<ConnectionOutcome>();
-	const settle = (result: ConnectionOutcome) => {
-		if (settled) {
-			return;
-		}
+export function forwardConnection(socket: Socket, streams: {data: SpdyStream; error: SpdyStream}): ForwardedConnection {
+	return new Forwarding(socket, streams);
+}
 
-		settled = true;
-		clearTimeout(replyTimer);
-		resolve(result);
-	};
+class Forwarding implements ForwardedConnection {
+	readonly outcome: Promise<ConnectionOutcome>;
+	up = 0;
+	down = 0;
+	readonly #socket: Socket;
+	readonly #data: SpdyStream;
+	readonly #words: SpdyStream;
+	/** All that the runtime says on the error stream, once it is done. */
+	readonly #said: Promise<string>;
+	readonly #resolve: (outcome: ConnectionOutcome) => void;
+	readonly #replyTimer: NodeJS.Timeout;
+	/** Which side sent FIN first. */
+	#firstEnd: 'client-fin' | 'pod-fin' | undefined;
+	#isRuntimeDone = false;
+	#isSettled = false;
 
-	const cutWith = (result: ConnectionOutcome) => {
-		settle(result);
-		data.destroy();
-		words.destroy();
-		resetSocket(socket);
-	};
-
-	const replyTimer = setTimeout(() => {
-		cutWith({end: null, error: new SpokeError('ERR_STREAM_LOST', `the container runtime did not take the connection within ${replyMs / 1000} s`, {leg: 2})});
-	}, replyMs);
-	data.once('reply', () => {
-		clearTimeout(replyTimer);
-	});
-
-	socket.on('data', (chunk: Buffer) => {
-		if (settled || data.writableEnded || data.destroyed) {
-			return;
-		}
-
-		up += chunk.length;
-		if (!data.write(chunk)) {
-			socket.pause();
-		}
-	});
-	data.on('drain', () => {
+	constructor(socket: Socket, {data, error: words}: {data: SpdyStream; error: SpdyStream}) {
+		({promise: this.outcome, resolve: this.#resolve} = Promise.withResolvers<ConnectionOutcome>());
+		this.#socket = socket;
+		this.#data = data;
+		this.#words = words;
+		this.#said = wordsOn(words);
+		this.#replyTimer = setTimeout(() => {
+			this.#cut({end: null, error: new SpokeError('ERR_STREAM_LOST', `the container runtime did not take the connection within ${replyMs / 1000} s`, {leg: 2})});
+		}, replyMs);
+		data.once('reply', () => {
+			clearTimeout(this.#replyTimer);
+		});
+		this.#carryUp();
+		this.#carryDown();
+		this.#heedRuntime();
+		this.#heedClient();
 		socket.resume();
-	});
-	socket.on('end', () => {
-		first ??= 'client-fin';
-		data.end();
-	});
-	data.on('data', (chunk: Buffer) => {
-		down += chunk.length;
-		if (!socket.write(chunk)) {
-			data.pause();
-		}
-	});
-	socket.on('drain', () => {
-		data.resume();
-	});
+	}
 
-	const said = new Promise<string>(resolveWords => {
-		const chunks: Buffer[] = [];
-		let length = 0;
-		words.on('data', (chunk: Buffer) => {
-			if (!(length < longestWords)) {
+	cut(end: 'moved' | 'shutdown' | 'pod-reset'): void {
+		this.#cut({end, error: null});
+	}
+
+	#carryUp(): void {
+		this.#socket.on('data', (chunk: Buffer) => {
+			if (this.#isSettled || this.#data.writableEnded || this.#data.destroyed) {
 				return;
 			}
 
-			chunks.push(chunk);
-			length += chunk.length;
+			this.up += chunk.length;
+			if (!this.#data.write(chunk)) {
+				this.#socket.pause();
+			}
 		});
-		const tell = () => {
-			resolveWords(Buffer.concat(chunks).toString('utf8', 0, longestWords).trim());
-		};
+		this.#data.on('drain', () => {
+			this.#socket.resume();
+		});
+		this.#socket.on('end', () => {
+			this.#firstEnd ??= 'client-fin';
+			this.#data.end();
+		});
+	}
 
-		words.once('end', tell).once('error', tell).once('close', tell);
-	});
-	let runtimeIsDone = false;
-	void said.then(text => {
-		runtimeIsDone = true;
-		if (text !== '') {
-			cutWith(failureOf(text, up + down > 0));
-		}
-	});
+	#carryDown(): void {
+		this.#data.on('data', (chunk: Buffer) => {
+			this.down += chunk.length;
+			if (!this.#socket.write(chunk)) {
+				this.#data.pause();
+			}
+		});
+		this.#socket.on('drain', () => {
+			this.#data.resume();
+		});
+		this.#data.on('end', async () => {
+			this.#firstEnd ??= 'pod-fin';
+			await this.#saidSoon();
+			this.#endLocally();
+		});
+	}
 
-	const endLocally = () => {
-		if (settled && socket.destroyed) {
+	#heedRuntime(): void {
+		void this.#said.then(text => {
+			this.#isRuntimeDone = true;
+			if (text !== '') {
+				this.#cut(failureOf(text, this.up + this.down > 0));
+			}
+		});
+		this.#data.on('error', async (error: Error) => {
+			// The runtime's own words, if there are any, tell more than the reset.
+			const text = error instanceof StreamReset ? await this.#saidSoon() : '';
+			if (text === '') {
+				this.#cut(error instanceof SpokeError ? {end: null, error} : {end: 'pod-reset', error: null});
+			}
+		});
+		this.#data.on('close', () => {
+			if (this.#data.errored === null && this.#socket.writableFinished && this.#data.readableEnded) {
+				this.#settle({end: this.#firstEnd ?? 'pod-fin', error: null});
+			}
+		});
+		// The session's loss reaches both streams; the data stream's is told.
+		this.#words.on('error', () => undefined);
+	}
+
+	#heedClient(): void {
+		this.#socket.on('error', () => {
+			this.#cut({end: 'client-reset', error: null});
+		});
+		this.#socket.on('close', hadError => {
+			if (this.#data.readableEnded && this.#data.writableFinished && !hadError) {
+				this.#settle({end: this.#firstEnd ?? 'pod-fin', error: null});
+			}
+
+			// A client that ended and was sent the end is done, but what it sent may still be on its way up.
+			const bothEnded = !hadError && this.#socket.readableEnded && this.#socket.writableFinished;
+			if (!bothEnded || this.#data.destroyed) {
+				this.#cut({end: 'client-reset', error: null});
+			}
+		});
+	}
+
+	/** The pod sent its end, which goes on to the client. */
+	#endLocally(): void {
+		if (this.#isSettled && this.#socket.destroyed) {
 			return;
 		}
 
-		first ??= 'pod-fin';
-		const end = first;
-		socket.end();
-		if (!runtimeIsDone) {
+		const end = this.#firstEnd ?? 'pod-fin';
+		this.#socket.end();
+		if (!this.#isRuntimeDone) {
 			return;
 		}
 
 		// Nothing that the client still sends can arrive: like a program that closed its socket, once the client has taken what was sent.
-		data.destroy();
-		whenFinished(socket, () => {
-			settle({end, error: null});
+		this.#data.destroy();
+		whenFinished(this.#socket, () => {
+			this.#settle({end, error: null});
 			setTimeout(() => {
-				socket.destroy();
+				this.#socket.destroy();
 			}, lingerMs).unref();
 		});
-	};
+	}
 
-	data.on('end', () => {
-		first ??= 'pod-fin';
-		void Promise.race([said, new Promise(done => {
-			setTimeout(done, wordsMs).unref();
-		})]).then(endLocally);
-	});
-	data.on('error', async (error: Error) => {
-		// The runtime's own words, if there are any, tell more than the reset.
-		const text = error instanceof StreamReset
-			? await Promise.race([said, new Promise<string>(done => {
-				setTimeout(done, wordsMs, '').unref();
-			})])
-			: '';
-		if (text === '') {
-			cutWith(error instanceof SpokeError ? {end: null, error} : {end: 'pod-reset', error: null});
-		}
-	});
-	data.on('close', () => {
-		if (data.errored === null && socket.writableFinished && data.readableEnded) {
-			settle({end: first ?? 'pod-fin', error: null});
-		}
-	});
-	socket.on('error', () => {
-		cutWith({end: 'client-reset', error: null});
-	});
-	socket.on('close', hadError => {
-		if (data.readableEnded && data.writableFinished && !hadError) {
-			settle({end: first ?? 'pod-fin', error: null});
+	/** The runtime's words; empty when none come in time. */
+	async #saidSoon(): Promise<string> {
+		return Promise.race([this.#said, delay(wordsMs, '', {ref: false})]);
+	}
+
+	/** The first outcome counts. */
+	#settle(outcome: ConnectionOutcome): void {
+		if (this.#isSettled) {
+			return;
 		}
 
-		// A client that ended and was sent the end is done, but what it sent may still be on its way up.
-		const bothEnded = !hadError && socket.readableEnded && socket.writableFinished;
-		if (!bothEnded || data.destroyed) {
-			cutWith({end: 'client-reset', error: null});
-		}
-	});
-	// The session's loss reaches both streams; the data stream's is told.
-	words.on('error', () => undefined);
-	socket.resume();
+		this.#isSettled = true;
+		clearTimeout(this.#replyTimer);
+		this.#resolve(outcome);
+	}
 
-	return {
-		get up() {
-			return up;
-		},
-		get down() {
-			return down;
-		},
-		outcome,
-		cut(end) {
-			cutWith({end, error: null});
-		},
-	};
+	#cut(outcome: ConnectionOutcome): void {
+		this.#settle(outcome);
+		this.#data.destroy();
+		this.#words.destroy();
+		resetSocket(this.#socket);
+	}
 }
 
 function whenFinished(socket: Socket, then: () => void): void {
@@ -192,26 +202,4 @@ function whenFinished(socket: Socket, then: () => void): void {
 	} else {
 		socket.once('finish', then);
 	}
-}
-
-/** What the runtime's words are about: a pod that reset a running connection, or one that never took it. */
-function failureOf(text: string, flowed: boolean): ConnectionOutcome {
-	if (flowed && /connection reset by peer|broken pipe/.test(text)) {
-		return {end: 'pod-reset', error: null};
-	}
-
-	if (text.includes('connection refused')) {
-		return {end: null, error: new SpokeError('ERR_PORT_REFUSED', 'nothing listens on the port inside the pod (connection refused)', {text})};
-	}
-
-	if (sandboxIsGone(text)) {
-		return {end: null, error: new SpokeError('ERR_TARGET_GONE', 'the pod’s network is not the one that the tunnel was opened to', {text})};
-	}
-
-	return {end: null, error: new SpokeError('ERR_PORT_REFUSED', `the connection inside the pod failed: ${text.replaceAll(/\s*\n\s*/g, ' ').slice(0, 500)}`, {text})};
-}
-
-/** The pod's sandbox was made anew, or is gone: containerd's and cri-o's words. */
-export function sandboxIsGone(text: string): boolean {
-	return /network namespace for sandbox .* is closed|sandbox .* is not running|(?:sandbox|container) .*not found|not found in (?:store|sandbox)|failed to find sandbox/i.test(text);
 }

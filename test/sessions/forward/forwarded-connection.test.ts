@@ -4,7 +4,8 @@ import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import {duplexPair, type Duplex} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {forwardConnection, sandboxIsGone, type ForwardedConnection} from '../../../source/sessions/forward/forwarded-connection.ts';
+import {forwardConnection, type ForwardedConnection} from '../../../source/sessions/forward/forwarded-connection.ts';
+import {sandboxIsGone} from '../../../source/sessions/forward/runtime-words.ts';
 import {SpdySession} from '../../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../../source/wire/spdy-stream.ts';
 
