@@ -4,7 +4,7 @@ import {keyContext} from '../state/session-state.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import type {Screen} from '../ui/screen.ts';
 import type {Theme} from '../ui/theme.ts';
-import {whyOff} from './press-key.ts';
+import {whyOff} from './why-off.ts';
 import type {Session} from './session.ts';
 
 export function describe({store, keymap}: Pick<Session, 'store' | 'keymap'>): readonly KeyHint[] {

@@ -28,7 +28,8 @@ import {openTail} from './handlers/tail-handlers.ts';
 import {followSandbox} from './handlers/sandbox-handlers.ts';
 import {closeForwards} from './handlers/forward-run.ts';
 import {closeListeners} from './handlers/listener-handlers.ts';
-import {makeKeyPress, type KeyPress} from './press-key.ts';
+import {performAction, type Doers} from './perform-action.ts';
+import {KeyPress} from './press-key.ts';
 import {Overlays} from './overlays.ts';
 import {PathFeed} from './path-feed.ts';
 import {logInFirst, pluginTerminal} from './plugin-terminal.ts';
@@ -56,6 +57,8 @@ export class SessionRun implements Session {
 	readonly #options: SessionOptions;
 	readonly typedAhead: TypedAhead;
 	readonly #overlays: Overlays;
+	readonly #doers: Doers;
+	readonly #keys: KeyPress;
 	readonly meeting: ClusterMeeting;
 	readonly paths: PathFeed;
 	readonly #closing = new AbortController();
@@ -87,9 +90,20 @@ export class SessionRun implements Session {
 		}, () => this.#pace());
 		this.#turns = new TerminalTurns(this.store);
 		this.typedAhead = typedAheadOf(this.store, this.keymap, inputs => {
-			this.#passKeys(inputs);
+			this.#keys.pass(inputs);
 		});
 		this.#overlays = new Overlays(this.store, this.typedAhead);
+		this.#doers = {session: this, overlays: this.#overlays, handlers};
+		this.#keys = new KeyPress(this.#doers, {
+			onReport: report => {
+				this.#background ??= report;
+				this.#view?.setTheme(themeFor(this.env, options.theme, this.#background));
+				this.store.drawNow();
+			},
+			onKeys: () => {
+				this.#follow();
+			},
+		});
 		this.paths = new PathFeed(this.store, () => this.cluster);
 		this.meeting = new ClusterMeeting(this.store, this.paths, () => this.cluster, () => {
 			this.#feeds.again(this.cluster.access);
@@ -115,19 +129,9 @@ export class SessionRun implements Session {
 		this.#use(access);
 		const namespace = options.allNamespaces ? null : this.cluster.access.facts.namespace;
 		this.store.now({type: 'cluster', to: {...clusterState(this.cluster.access), namespace}});
-		const press = makeKeyPress(this, this.#overlays, handlers, {
-			onReport: report => {
-				this.#background ??= report;
-				this.#view?.setTheme(themeFor(this.env, options.theme, this.#background));
-				this.store.drawNow();
-			},
-			onKeys: () => {
-				this.#follow();
-			},
+		this.terminal.start(bytes => {
+			this.#keys.bytes(bytes);
 		});
-		this.perform = press.perform;
-		this.#passKeys = press.pass;
-		this.terminal.start(press.bytes);
 		if (options.theme === undefined && !this.env['NO_COLOR'] && this.env['TERM'] !== 'dumb') {
 			options.stdout.write(backgroundQuery);
 		}
@@ -188,8 +192,9 @@ export class SessionRun implements Session {
 		this.terminal.rescue();
 	}
 
-	perform: (id: string) => void = () => {};
-	#passKeys: KeyPress['pass'] = () => {};
+	perform(id: string): void {
+		performAction(this.#doers, id);
+	}
 
 	tell(text: string, role: 'plain' | 'warn' | 'error' = 'plain'): void {
 		this.store.now({type: 'notice', text, role, now: Date.now()});

@@ -7,7 +7,7 @@ import {keyContext, type ViewName} from '../../state/session-state.ts';
 import {whySelector} from '../../state/row-filter.ts';
 import {findResource} from '../../targets/resource-words.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
-import {isReadOnly, whyOff} from '../press-key.ts';
+import {isReadOnly, whyOff} from '../why-off.ts';
 import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import {CommandArguments} from './command-arguments.ts';

@@ -7,7 +7,7 @@ import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
 import {findAction} from '../../actions/action-rows.ts';
 import {driveInTerminal} from '../drive-in-terminal.ts';
 import {saysNoShell} from '../no-shell.ts';
-import {whyOff} from '../press-key.ts';
+import {whyOff} from '../why-off.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import {addDebugger, type Place} from './debug-container-form.ts';
