@@ -14,7 +14,6 @@ import {legSentences} from '../ui/spoken-words.ts';
 import {grouped} from '../text/grouped.ts';
 import {LeaveKeys} from './leave-keys.ts';
 import {plainPathLine} from './plain-path-line.ts';
-import type {SessionRun} from './session-run.ts';
 import type {Session} from './session.ts';
 import {EndKeys, type AfterEnd} from './end-keys.ts';
 
@@ -41,7 +40,7 @@ type Told = {
 export async function driveInTerminal(session: Session, id: string, remote: RemoteCommand, told: Told): Promise<Driven> {
 	const {began} = told;
 	const {stdout} = session.terminal;
-	const {closing, glyphs} = session as SessionRun;
+	const {closing, glyphs} = session;
 	const leave = new LeaveKeys(session.keymap);
 	const left = Promise.withResolvers<'left'>();
 	const ended = new EndKeys(session.keymap);
@@ -59,7 +58,7 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 
 	let isOver = false;
 	closing.addEventListener('abort', onClosing);
-	return (session as SessionRun).withShell<Driven>(bytes => {
+	return session.withShell<Driven>(bytes => {
 		if (isOver) {
 			ended.feed(bytes);
 		} else {
@@ -106,7 +105,7 @@ function pathWords(session: Session, path: Path | null, error: SpokeError | null
 
 	return session.env['INK_SCREEN_READER'] === 'true'
 		? legSentences(path).map(sentence => `${sentence}\r\n`).join('')
-		: `${plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, (session as SessionRun).glyphs, session.terminal.stdout.columns || 80)}\r\n`;
+		: `${plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, session.glyphs, session.terminal.stdout.columns || 80)}\r\n`;
 }
 
 function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {path, leave, takesInput}: {path: string; leave: string; takesInput: boolean}): string {

@@ -207,7 +207,6 @@ export class SessionRun implements Session {
 		this.store.now({type: 'notice', text: `${about}: ${error.leg === 2 ? failureWords(error) : error.message}`, role: 'error', hint: key === undefined ? '' : `${key} why`, now: Date.now()});
 	}
 
-	/** What failed last, until something else is done. */
 	get lastFailure(): {about: string; error: ErrorObject} | null {
 		return this.#lastFailure;
 	}
@@ -244,12 +243,10 @@ export class SessionRun implements Session {
 		return this.#turns.next(async () => this.#view ? this.#view.suspended(async () => this.terminal.handOver(work)) : work());
 	}
 
-	/** The same for a remote shell, whose keys go on passing through here. */
 	async withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result> {
 		return this.#turns.next(async () => this.#view!.suspended(async () => this.terminal.lend(take, work)));
 	}
 
-	/** A way to a cluster whose credential plugin gets this terminal, and gives it back. */
 	async open(flags: ConnectionFlags): Promise<ClusterAccess> {
 		return openCluster(flags, this.env, {terminal: this.#pluginTerminal, isInteractive: true});
 	}
@@ -288,7 +285,6 @@ export class SessionRun implements Session {
 		void this.meeting.readRights();
 	}
 
-	/** Feeds what is on the screen, and anew where what is asked for changed. */
 	redraw(): void {
 		this.#feeds.feed(this.cluster.access);
 	}
@@ -301,7 +297,6 @@ export class SessionRun implements Session {
 		return `${kind}-${++this.#ids}`;
 	}
 
-	/** Aborted when the session ends: whoever has the terminal gives it back. */
 	get closing(): AbortSignal {
 		return this.#closing.signal;
 	}

@@ -1,11 +1,15 @@
 /** What the parts of the running session share. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {Labeller} from '../posture/label.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import type {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {FormField, PickerItem} from '../state/overlay.ts';
+import type {Glyphs} from '../ui/glyphs.ts';
+import type {ClusterMeeting} from './cluster-meeting.ts';
+import type {PathFeed} from './path-feed.ts';
 import type {TailRun} from './tail-run.ts';
 import type {Store} from './store.ts';
 import type {TypedAhead} from './typed-ahead.ts';
@@ -29,10 +33,22 @@ export type Session = {
 	cluster: OpenCluster;
 	readonly clusters: Map<string, OpenCluster>;
 	readonly tails: Map<string, TailRun>;
+	/** Reads the path to what is under the cursor. */
+	readonly paths: PathFeed;
+	/** Finds out whether the apiserver answers, and tries again where it does not. */
+	readonly meeting: ClusterMeeting;
+	/** Aborted when the session ends: whoever has the terminal gives it back. */
+	readonly closing: AbortSignal;
+	/** The signs that this terminal can show. */
+	readonly glyphs: Glyphs;
+	/** Does an action by its name, as its key would. */
+	perform(id: string): void;
 	/** A line for the last row, kept in the messages. */
 	tell(text: string, role?: 'plain' | 'warn' | 'error'): void;
 	/** Tells of a failure and keeps it for `why`. */
 	fail(about: string, thrown: unknown): void;
+	/** What failed last, until something else is done. */
+	readonly lastFailure: {about: string; error: ErrorObject} | null;
 	/** Something else is done: `why` is about that from now on. */
 	forgetFailure(): void;
 	/** `leaves`: yes ends the session. */
@@ -47,9 +63,13 @@ export type Session = {
 	witnessFor(id: string, cluster?: OpenCluster): ConnectionWitness;
 	/** Leaves the screen to `work` and draws it again when it is done. */
 	withTerminal<Result>(work: () => Promise<Result>): Promise<Result>;
+	/** The same for a remote shell, whose keys go on passing through here. */
+	withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>): Promise<Result>;
+	/** A way to a cluster whose credential plugin gets this terminal, and gives it back. */
 	open(flags: ConnectionFlags): Promise<ClusterAccess>;
 	switchContext(context: string): Promise<void>;
 	openNamespace(namespace: string | null): void;
+	/** Feeds what is on the screen, and anew where what is asked for changed. */
 	redraw(): void;
 	quit(status: number): void;
 	nextId(kind: string): string;

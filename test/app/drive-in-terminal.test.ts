@@ -5,7 +5,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
 import {driveInTerminal} from '../../source/app/drive-in-terminal.ts';
-import type {SessionRun} from '../../source/app/session-run.ts';
+import type {Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import type {RemoteCommand} from '../../source/sessions/remote-command/open-remote-command.ts';
@@ -32,7 +32,7 @@ async function openShell({place = 'lab default/web, container app', note = '', t
 			taken.resolve(take);
 			return work();
 		},
-	} as unknown as SessionRun;
+	} as unknown as Session;
 	const stdout = new PassThrough();
 	const stdin = new PassThrough();
 	const remote = {stdin, stdout, stderr: null, outcome: Promise.withResolvers<never>().promise, resize() {}, close() {}} as unknown as RemoteCommand;

@@ -10,7 +10,6 @@ import type {AuditRow, TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {withRouteWord} from '../../ui/path-words.ts';
 import type {Session} from '../session.ts';
-import type {SessionRun} from '../session-run.ts';
 import {currentTail} from './current-tail.ts';
 import {clusterOf} from './cursor.ts';
 import type {Handlers} from './handler.ts';
@@ -145,7 +144,7 @@ async function testRoute(session: Session): Promise<void> {
 		session.tell(route ? `route ${withRouteWord(route.state)}, ${route.basis}` : 'route unknown');
 	}
 
-	(session as SessionRun).paths.showAgain();
+	session.paths.showAgain();
 	if (session.cluster === cluster && session.store.state.audit.rows.length > 0) {
 		await readAudit(session);
 	}

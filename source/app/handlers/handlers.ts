@@ -1,5 +1,4 @@
 /** Every handler, by the id of its action. */
-import type {SessionRun} from '../session-run.ts';
 import {auditHandlers, openAuditRow} from './audit-handlers.ts';
 import {doctorHandlers} from './doctor-handlers.ts';
 import {forwardHandlers} from './forward-handlers.ts';
@@ -34,7 +33,7 @@ export const handlers: Handlers = {
 	async 'path.why'(session) {
 		const {store: {state}} = session;
 		// A row of the audit has its own reasons, beyond the one path.
-		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && (session as SessionRun).lastFailure === null) {
+		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && session.lastFailure === null) {
 			openAuditRow(session);
 		} else {
 			await why!(session);

@@ -8,7 +8,6 @@ import {whySelector} from '../../state/row-filter.ts';
 import {findResource} from '../../targets/resource-words.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import {isReadOnly, whyOff} from '../why-off.ts';
-import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import {CommandArguments} from './command-arguments.ts';
 import {addForward} from './forward-dialog.ts';
@@ -40,7 +39,7 @@ export const paletteHandlers: Handlers = {
 		}
 
 		if (findAction(chosen)) {
-			(session as SessionRun).perform(chosen);
+			session.perform(chosen);
 		} else {
 			await runCommand(session, chosen.replace(/^:/, ''));
 		}
@@ -62,14 +61,14 @@ const needs = (session: Session, what: string) => {
 const commands: readonly CommandRow[] = [
 	{word: 'ns', takes: 'NAME', does: 'open a namespace', run(session, [name]) {
 		if (name === undefined) {
-			(session as SessionRun).perform('namespace.pick');
+			session.perform('namespace.pick');
 		} else {
 			openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
 		}
 	}},
 	{word: 'ctx', takes: 'NAME', does: 'switch the context', async run(session, [name]) {
 		if (name === undefined) {
-			(session as SessionRun).perform('context.pick');
+			session.perform('context.pick');
 		} else {
 			await session.switchContext(name);
 		}
@@ -116,7 +115,7 @@ const commands: readonly CommandRow[] = [
 	{word: 'listen', takes: '[PORT]', does: 'a port to the API, on or off', as: 'proxy.listener', async run(session, [port]) {
 		if (port === undefined) {
 			showView(session, 'proxy');
-			(session as SessionRun).perform('proxy.listener');
+			session.perform('proxy.listener');
 		} else if (/^\d{1,5}$/.test(port)) {
 			await startListener(session, {port: Number(port), address: '127.0.0.1'});
 		} else {
@@ -124,10 +123,10 @@ const commands: readonly CommandRow[] = [
 		}
 	}},
 	{word: 'why', takes: '', does: 'why this path', run(session) {
-		(session as SessionRun).perform('path.why');
+		session.perform('path.why');
 	}},
 	{word: 'quit', takes: '', does: 'leave', run(session) {
-		(session as SessionRun).perform('app.quit');
+		session.perform('app.quit');
 	}},
 ];
 

@@ -3,7 +3,6 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchRow, SwitchValues} from '../../sandbox/switch-rows.ts';
 import {clockTime} from '../../text/clock-time.ts';
-import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import {describe} from '../make-screen.ts';
 import type {Handlers} from './handler.ts';
@@ -54,7 +53,7 @@ export function followSandbox(session: Session, sandbox: Sandbox, isForWant: boo
 		running.set(session, {sandbox, rows: switchRows});
 		show(session);
 		sandbox.onEvent(({time, what}) => {
-			(session as SessionRun).paths.forget();
+			session.paths.forget();
 			session.store.data({type: 'sandbox', log: [...session.store.state.sandboxLog.slice(-99), `${clockTime(time)}  ${what}`]});
 		});
 	})();

@@ -1,13 +1,12 @@
 /** What the keys do while the apiserver does not answer. */
 import {unreachableLines} from '../../ui/unreachable-pane.ts';
-import type {SessionRun} from '../session-run.ts';
 import type {Handlers} from './handler.ts';
 import {asText} from './why-handlers.ts';
 
 export const unreachableHandlers: Handlers = {
 	'unreachable.again'(session) {
 		session.tell('trying now …');
-		(session as SessionRun).meeting.tryNow();
+		session.meeting.tryNow();
 	},
 	'unreachable.copy-report'(session) {
 		session.copy(asText([...unreachableLines({state: {...session.store.state, isStill: true}}), {label: 'server', text: session.store.state.cluster.server}]), 'the report');

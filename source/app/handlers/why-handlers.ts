@@ -6,7 +6,6 @@ import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
 import type {Layer, TextLine} from '../../state/session-state.ts';
 import {unicodeGlyphs} from '../../ui/glyphs.ts';
 import {whyLines, whyPath} from '../../ui/why-screen.ts';
-import type {SessionRun} from '../session-run.ts';
 import type {Session} from '../session.ts';
 import type {Handlers} from './handler.ts';
 import {currentList, targetHere} from './cursor.ts';
@@ -33,7 +32,7 @@ export const whyHandlers: Handlers = {
 	},
 	'why.again'(session) {
 		session.store.now({type: 'pop'});
-		(session as SessionRun).paths.follow();
+		session.paths.follow();
 	},
 };
 
@@ -47,7 +46,7 @@ type Subject = Pick<Extract<Layer, {kind: 'why'}>, 'about' | 'path' | 'error' | 
 function subjectOf(session: Session): Subject {
 	const {store} = session;
 	const {state} = store;
-	const failure = (session as SessionRun).lastFailure;
+	const failure = session.lastFailure;
 	if (failure) {
 		return {about: failure.about, path: state.pathHere?.path ?? null, error: failure.error, entry: null};
 	}
