@@ -95,6 +95,9 @@ test('the command line completes what stands behind a command: namespaces, targe
 	await terminal.sees(/Commands ─/);
 	terminal.type('nonsense\r');
 	await terminal.sees(/no command is called nonsense/);
+	terminal.press('palette.open');
+	terminal.type('constructor\r');
+	await terminal.sees(/no command is called constructor/);
 });
 
 test('the quit key a second time quits without an answer', async t => {

@@ -51,29 +51,29 @@ function reasonOff({store}: Session, id: string): string | null {
 	return whyOff(store.state, action)?.replace(`${action.title}: off, `, '') ?? null;
 }
 
-/** `as`: the action that it stands for; where that is off the command is. */
-type CommandRow = {word: string; takes: string; does: string; as?: string; run(session: Session, words: readonly string[]): void | Promise<void>};
+/** `as`: the action that it stands for; where that is off the command is. `also`: other words for it, which no list shows. */
+type CommandRow = {word: string; also?: readonly string[]; takes: string; does: string; as?: string; run(session: Session, words: readonly string[]): void | Promise<void>};
 
 const needs = (session: Session, what: string) => {
 	session.tell(`type ${what}`, 'warn');
 };
 
 const commands: readonly CommandRow[] = [
-	{word: 'ns', takes: 'NAME', does: 'open a namespace', run(session, [name]) {
+	{word: 'ns', also: ['namespace'], takes: 'NAME', does: 'open a namespace', run(session, [name]) {
 		if (name === undefined) {
 			session.perform('namespace.pick');
 		} else {
 			openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
 		}
 	}},
-	{word: 'ctx', takes: 'NAME', does: 'switch the context', async run(session, [name]) {
+	{word: 'ctx', also: ['context'], takes: 'NAME', does: 'switch the context', async run(session, [name]) {
 		if (name === undefined) {
 			session.perform('context.pick');
 		} else {
 			await session.switchContext(name);
 		}
 	}},
-	{word: 'tail', takes: 'TARGET… or -l SELECTOR', does: 'follow logs', as: 'pods.logs', run(session, words) {
+	{word: 'tail', also: ['logs'], takes: 'TARGET… or -l SELECTOR', does: 'follow logs', as: 'pods.logs', run(session, words) {
 		const {selector, rest} = takeSelector(words);
 		const targets = rest.filter(word => !word.startsWith('-'));
 		const fault = selector === null ? null : whySelector(selector);
@@ -125,42 +125,46 @@ const commands: readonly CommandRow[] = [
 	{word: 'why', takes: '', does: 'why this path', run(session) {
 		session.perform('path.why');
 	}},
-	{word: 'quit', takes: '', does: 'leave', run(session) {
+	{word: 'quit', also: ['q'], takes: '', does: 'leave', run(session) {
 		session.perform('app.quit');
 	}},
 ];
 
 async function runCommand(session: Session, line: string): Promise<void> {
 	const [word = '', ...rest] = line.trim().split(/\s+/);
-	const command = commands.find(one => one.word === word) ?? ({q: commands.at(-1), namespace: commands[0], context: commands[1], logs: commands[2]} as Readonly<Record<string, CommandRow | undefined>>)[word];
-	if (command) {
-		// A right may be for one name: whether it is there the apiserver says.
-		const action = command.as === undefined ? undefined : findAction(command.as);
-		if (action && isReadOnly(session.store.state, action)) {
-			session.tell(`${action.title}: off, --read-only is set`, 'warn');
-			return;
-		}
-
-		try {
-			await command.run(session, rest);
-		} catch (thrown) {
-			if (asSpokeError(thrown).code === 'ERR_INTERNAL') {
-				throw thrown;
-			}
-
-			session.fail(line.trim(), thrown);
-		}
-
+	const command = commands.find(one => one.word === word || one.also?.includes(word));
+	if (!command) {
+		showTypedView(session, word, rest);
 		return;
 	}
 
+	// A right may be for one name: whether it is there the apiserver says.
+	const action = command.as === undefined ? undefined : findAction(command.as);
+	if (action && isReadOnly(session.store.state, action)) {
+		session.tell(`${action.title}: off, --read-only is set`, 'warn');
+		return;
+	}
+
+	try {
+		await command.run(session, rest);
+	} catch (thrown) {
+		if (asSpokeError(thrown).code === 'ERR_INTERNAL') {
+			throw thrown;
+		}
+
+		session.fail(line.trim(), thrown);
+	}
+}
+
+/** `:pods -A`, `:deploy -l app=web`: a list by its name, with kubectl's flags. */
+function showTypedView(session: Session, word: string, flags: readonly string[]): void {
 	const view = viewOf(word);
 	if (view === null) {
 		session.tell(`no command is called ${word}`, 'warn');
 		return;
 	}
 
-	const asked = parseListWords(rest);
+	const asked = parseListWords(flags);
 	const list = listNames.find(name => name === view);
 	const fault = 'fault' in asked ? asked.fault : asked.selector !== undefined && list === undefined ? `${word} has no labels to choose by` : null;
 	if ('fault' in asked || fault !== null) {
