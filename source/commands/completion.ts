@@ -18,7 +18,7 @@ export const command: Command<typeof completionRow.flags> = {
 			return exitStatus.ok;
 		}
 
-		const script = completionScripts[what];
+		const script = Object.hasOwn(completionScripts, what) ? completionScripts[what] : undefined;
 		if (script === undefined || surplus.length > 0) {
 			throw new SpokeError('ERR_USAGE', what === '' ? 'a shell is needed' : `there is no completion for ${JSON.stringify(positionals.join(' '))}`, {remedy: `spoke completion ${Object.keys(completionScripts).join('|')}`});
 		}

@@ -71,6 +71,10 @@ test('extra keys are coded by byte, values by the kubeconfig', t => {
 	t.throws(() => impersonationHeaders({impersonate: 'eve\r\nAuthorization: x', impersonateUid: '', impersonateGroups: [], impersonateUserExtra: new Map()}), {code: 'ERR_KUBECONFIG_INVALID', message: /Impersonate-User/});
 });
 
+test('an auth provider of an unknown name is told as kubectl tells it, whatever the name', t => {
+	t.throws(() => authProvider({name: 'constructor', config: new Map()}), {code: 'ERR_KUBECONFIG_INVALID', message: 'no Auth Provider found for name "constructor"'});
+});
+
 test('an oidc token that has run out asks for a log-in, not for trust', t => {
 	const token = (exp: number) => `x.${Buffer.from(JSON.stringify({exp})).toString('base64url')}.y`;
 	t.throws(() => authProvider({name: 'oidc', config: new Map([['id-token', token(1000)]])}, 2_000_000), {code: 'ERR_CREDENTIALS', message: /has expired/});

@@ -3,6 +3,7 @@ import {execFile} from 'node:child_process';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
+import {command} from '../../source/commands/completion.ts';
 import {askCluster} from '../../source/commands/completion/ask-cluster.ts';
 import {completeWords} from '../../source/commands/completion/complete-words.ts';
 import {completionScripts} from '../../source/commands/completion/scripts.ts';
@@ -39,6 +40,10 @@ test('every command is offered, and each script asks the program', t => {
 	for (const script of Object.values(completionScripts)) {
 		t.regex(script, /spoke completion words --/);
 	}
+});
+
+test('a word that every object has as a name is no shell', async t => {
+	await t.throwsAsync(async () => command.run({positionals: ['constructor']} as unknown as Parameters<typeof command.run>[0]), {code: 'ERR_USAGE', message: 'there is no completion for "constructor"'});
 });
 
 test('the sandboxes that completion offers are all there are', t => {

@@ -4,17 +4,17 @@ import type {AuthProviderEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import {fixedCredentials, type Credentials} from './credentials.ts';
 import {headerValue} from './header-value.ts';
 
-const removed: Readonly<Record<string, string>> = {
-	gcp: 'The gcp auth plugin has been removed. Please use the "gke-gcloud-auth-plugin" kubectl/client-go credential plugin instead.',
-	azure: 'The azure auth plugin has been removed. Please use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.',
-};
+const removed: ReadonlyMap<string, string> = new Map([
+	['gcp', 'The gcp auth plugin has been removed. Please use the "gke-gcloud-auth-plugin" kubectl/client-go credential plugin instead.'],
+	['azure', 'The azure auth plugin has been removed. Please use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.'],
+]);
 
 /**
 Only `oidc` still exists: its id-token is sent while it is valid. It is not refreshed here.
 @throws SpokeError ERR_KUBECONFIG_INVALID, ERR_CREDENTIALS
 */
 export function authProvider({name, config}: AuthProviderEntry, now = Date.now()): Credentials {
-	const gone = removed[name];
+	const gone = removed.get(name);
 	if (gone !== undefined) {
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', gone, {remedy: 'replace auth-provider by exec in this user'});
 	}
