@@ -1,15 +1,14 @@
 /** The session as a person meets it: the built program in a terminal, on the sandbox. */
 import {once} from 'node:events';
 import {connect, createServer, type AddressInfo} from 'node:net';
-import {mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {openSandbox} from '../support/sandbox.ts';
 import {newHome, onSandbox} from '../support/sandbox-session.ts';
-import {openTerminal, type TerminalOptions, type TestTerminal} from '../support/terminal.ts';
+import {openTerminal, type TestTerminal} from '../support/terminal.ts';
 
 /** Tests that run beside each other are all offered the same port. */
 async function typeFreePort(terminal: TestTerminal): Promise<void> {

@@ -1,7 +1,6 @@
 /** Logs beside kubectl and stern: the first line, a million lines into a pipe with and without following, resident memory. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import process from 'node:process';
 import {benchEnvironment, usageOf, type Figures, type Group, type Program} from './measure.ts';
 import {makeWriter} from './writers.ts';
 

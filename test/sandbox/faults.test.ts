@@ -1,7 +1,7 @@
 /** What can be switched and made to happen while clients look. */
 import {createInterface} from 'node:readline';
 import anyTest, {type TestFn} from 'ava';
-import type {Sandbox, SwitchValues} from '../../source/sandbox/sandbox.ts';
+import type {Sandbox} from '../../source/sandbox/sandbox.ts';
 import {switchRows} from '../../source/sandbox/switch-rows.ts';
 import {startSandbox} from '../../source/sandbox/start-sandbox.ts';
 import {ask, askJson, open, podsOf} from '../support/sandbox-client.ts';

@@ -1,6 +1,5 @@
 import {duplexPair, type Duplex} from 'node:stream';
 import {once} from 'node:events';
-import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {type SpokeError} from '../../source/errors/spoke-error.ts';

@@ -1,7 +1,7 @@
 /** The sandbox screen: postures and faults are switched here, and the labels follow. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
-import type {SwitchRow, SwitchValues} from '../../sandbox/switch-rows.ts';
+import type {SwitchRow} from '../../sandbox/switch-rows.ts';
 import {clockTime} from '../../text/clock-time.ts';
 import type {Session} from '../session.ts';
 import {describe} from '../make-screen.ts';

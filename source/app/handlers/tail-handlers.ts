@@ -1,7 +1,7 @@
 /** All that is done in a tail. */
 import {allJsonFields, countJsonLines} from '../../state/tail/json-fields.ts';
 import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
-import {kindBits, levelBits, type LineLevel, levelNames, noticeSign} from '../../state/tail/line-buffer.ts';
+import {kindBits, levelBits, levelNames, noticeSign} from '../../state/tail/line-buffer.ts';
 import {detailLength} from '../../ui/tail-screen.ts';
 import type {Session} from '../session.ts';
 import {TailRun} from '../tail-run.ts';

@@ -1,5 +1,4 @@
 /** Why this path: of the stream on top, of the last failure, of the connection or row under the cursor. */
-import type {Path} from '../../posture/evidence.ts';
 import {worstPath} from '../../state/connections.ts';
 import {lineLabel} from '../../state/line-label.ts';
 import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';

@@ -1,6 +1,5 @@
 /** GET requests on one socket that do not wait for each other's answers: RFC 9112 §9.3.2. Node's own client sends the next one only after the last answer. */
 import type {Duplex} from 'node:stream';
-import {SpokeError} from '../../errors/spoke-error.ts';
 import {AnswerDecoder, type WholeAnswer} from '../../wire/answer-decoder.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import {answerTimeout, exchangeError} from './exchange.ts';

@@ -1,6 +1,6 @@
 /** The writes that a sandbox takes: create, replace, patch, scale and delete; controllers and kubelets do the rest. */
 import {scheduledPod} from '../controllers/workload-pods.ts';
-import {apiTime, type Json, type KubeObject, type NewObject} from '../objects/kube-object.ts';
+import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 import {apiVersionOf, type ResourceRow} from '../objects/resource-rows.ts';
 import {admit} from './admit-object.ts';

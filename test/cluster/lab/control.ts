@@ -4,7 +4,6 @@ Does something to a running lab: `node test/cluster/lab/control.ts [--state FOLD
   kill-tunnel|restore-tunnel  grpc|http-connect
   restart-apiserver POSTURE [FLAGS-OF-POSTURE] | freeze-apiserver POSTURE | thaw-apiserver POSTURE
 */
-import process from 'node:process';
 import {parseArgs} from 'node:util';
 import * as faults from './faults.ts';
 import type {TunnelMode} from './konnectivity.ts';

@@ -226,7 +226,7 @@ testLog('more restarts than logs are kept is a gap', async (t, {server, cluster,
 testLog('a clean end while the container runs (a tunnel that died) is no end', async (t, {server, cluster, log}) => {
 	log.append(...awkward.slice(0, 4));
 	server.faults.push({kind: 'end-cleanly', afterBytes: 50});
-	const told = await follow(server, cluster, {on(event, {text}) {
+	const told = await follow(server, cluster, {on(_event, {text}) {
 		if (text.includes('other') && log.state === 'running') {
 			log.append(...awkward.slice(4));
 			server.restartPolicy = 'Never';
@@ -239,7 +239,7 @@ testLog('a clean end while the container runs (a tunnel that died) is no end', a
 testLog('container-end ends with the first life, and not with a tunnel', async (t, {server, cluster, log}) => {
 	log.append(...awkward.slice(0, 4));
 	server.faults.push({kind: 'end-cleanly', afterBytes: 50});
-	const told = await follow(server, cluster, {until: 'container-end', on(event, {text}) {
+	const told = await follow(server, cluster, {until: 'container-end', on(_event, {text}) {
 		if (text.includes('other') && log.state === 'running') {
 			log.append(...awkward.slice(4));
 			log.end(3);
@@ -382,7 +382,7 @@ testLog('a stream that stands still while the log goes on is given up and resume
 	setTimeout(() => {
 		log.append(...awkward.slice(3));
 	}, 100);
-	const told = await follow(server, cluster, {quiet: quickly, on(event, {text}) {
+	const told = await follow(server, cluster, {quiet: quickly, on(_event, {text}) {
 		if (text.length === total) {
 			log.end();
 		}
