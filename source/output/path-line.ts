@@ -25,101 +25,148 @@ const owedWithinMs = 2000;
 and all three once more when it reads otherwise while the connection is open. A line that was told already is not repeated.
 */
 export function tellPaths(cluster: ClusterAccess, {mode, stderr}: {mode: PathMode; stderr: Writable & {isTTY?: boolean}}): PathTelling {
-	const quiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
-	return quiet
+	const isQuiet = mode === 'never' || (mode === 'auto' && !stderr.isTTY);
+	return isQuiet
 		? {witness: undefined, finished: async () => undefined}
-		: told(makeLabeller(cluster, {isAwaited: mode !== 'auto'}), mode, text => {
+		: tellLabels(makeLabeller(cluster, {isAwaited: mode !== 'auto'}), mode, text => {
 			stderr.write(text);
 		});
 }
 
 /** The same on a labeller of one's own. */
-export function told(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathTelling {
-	const owed = new Map<string, Path>();
+export function tellLabels(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write: (text: string) => void): PathTelling {
+	return new LabelTelling(labeller, mode, write);
+}
+
+class LabelTelling implements PathTelling {
+	readonly witness: ConnectionWitness;
+	readonly #labeller: Labeller;
+	readonly #mode: Exclude<PathMode, 'never'>;
+	readonly #write: (text: string) => void;
+	/** Labels that are not settled, as they are so far. */
+	readonly #owed = new Map<string, Path>();
 	/** What was told last of connections that are settled; `null` for one that was given up before its use. */
-	const done = new Map<string, Path | null>();
-	const used = new Set<string>();
-	const lines = new Set<string>();
-	const closings = new Map<string, () => void>();
-	let settled: (() => void) | undefined;
-	/** An object tells how sure it is, too. */
-	const reads = ({line, legs}: Path) => mode === 'json' ? `${line} ${legs.map(({tls, route}) => `${tls.basis} ${route.basis}`).join(' ')}` : line;
-	const say = (path: Path) => {
-		const text = mode === 'json' ? jsonLine(path) : `${sanitiseLine(path.line)}\n`;
-		if (mode === 'json' || !lines.has(text)) {
-			lines.add(text);
-			write(text);
-		}
-	};
+	readonly #told = new Map<string, Path | null>();
+	/** Connections on which a stream was opened. */
+	readonly #used = new Set<string>();
+	readonly #lines = new Set<string>();
+	/** Ends that the labeller hears of only when the label is settled. */
+	readonly #closings = new Map<string, () => void>();
+	readonly #endLabels: () => void;
+	#whenSettled: (() => void) | undefined;
 
-	const end = labeller.onLabel((id, path) => {
-		if (path.phase === 'checking') {
-			if (mode === 'auto' && (!owed.has(id) || path.legs[1]?.tls.state !== 'unknown')) {
-				say(path);
+	constructor(labeller: Labeller, mode: Exclude<PathMode, 'never'>, write: (text: string) => void) {
+		this.#labeller = labeller;
+		this.#mode = mode;
+		this.#write = write;
+		this.witness = this.#witnessOn(labeller.witness);
+		this.#endLabels = labeller.onLabel((id, path) => {
+			if (path.phase === 'checking') {
+				this.#checking(id, path);
+			} else {
+				this.#settled(id, path);
 			}
+		});
+	}
 
-			owed.set(id, path);
+	async finished(): Promise<void> {
+		if (this.#mode !== 'auto') {
+			await this.#nothingOwed();
+			for (const path of this.#owed.values()) {
+				this.#say(path);
+			}
+		}
+
+		this.#endLabels();
+		this.#labeller.close();
+	}
+
+	/** The labeller's own, and what it hears of uses and ends. */
+	#witnessOn(witness: ConnectionWitness): ConnectionWitness {
+		return {
+			...witness,
+			opened: (connection, purpose, about) => {
+				this.#used.add(connection.id);
+				witness.opened?.(connection, purpose, about);
+			},
+			closed: (connection, purpose) => {
+				this.#closed(connection.id, () => {
+					witness.closed?.(connection, purpose);
+				});
+			},
+		};
+	}
+
+	#checking(id: string, path: Path): void {
+		if (this.#mode === 'auto' && (!this.#owed.has(id) || path.legs[1]?.tls.state !== 'unknown')) {
+			this.#say(path);
+		}
+
+		this.#owed.set(id, path);
+	}
+
+	#settled(id: string, path: Path): void {
+		this.#owed.delete(id);
+		const last = this.#told.get(id);
+		const isFirst = last === undefined;
+		const isNews = !isFirst && last !== null && this.#reads(last) !== this.#reads(path) && (path.about === 'open-connection' || isRefusal(path));
+		if (isFirst || isNews) {
+			this.#told.set(id, path);
+			this.#say(path);
+		}
+
+		this.#whenSettled?.();
+		// Not inside the labeller's own telling.
+		queueMicrotask(() => {
+			this.#closings.get(id)?.();
+			this.#closings.delete(id);
+		});
+	}
+
+	#closed(id: string, close: () => void): void {
+		if (!this.#used.has(id)) {
+			// What was read on it made it useless: the stream took another.
+			this.#told.set(id, null);
+			this.#owed.delete(id);
+		}
+
+		// A short read is over before its second leg is known; what is owed is read to its end.
+		if (this.#owed.has(id)) {
+			this.#closings.set(id, close);
+		} else {
+			close();
+		}
+	}
+
+	async #nothingOwed(): Promise<void> {
+		if (this.#owed.size === 0) {
 			return;
 		}
 
-		owed.delete(id);
-		const last = done.get(id);
-		if (last === undefined || (last !== null && reads(last) !== reads(path) && (path.about === 'open-connection' || isRefusal(path)))) {
-			done.set(id, path);
-			say(path);
+		const {promise, resolve} = Promise.withResolvers<void>();
+		const timer = setTimeout(resolve, owedWithinMs);
+		this.#whenSettled = () => {
+			if (this.#owed.size === 0) {
+				clearTimeout(timer);
+				resolve();
+			}
+		};
+
+		await promise;
+	}
+
+	/** What two labels must share to be one: an object tells how sure it is, too. */
+	#reads({line, legs}: Path): string {
+		return this.#mode === 'json' ? `${line} ${legs.map(({tls, route}) => `${tls.basis} ${route.basis}`).join(' ')}` : line;
+	}
+
+	#say(path: Path): void {
+		const text = this.#mode === 'json' ? jsonLine(path) : `${sanitiseLine(path.line)}\n`;
+		if (this.#mode === 'json' || !this.#lines.has(text)) {
+			this.#lines.add(text);
+			this.#write(text);
 		}
-
-		settled?.();
-		// Not inside the labeller's own telling.
-		queueMicrotask(() => {
-			closings.get(id)?.();
-			closings.delete(id);
-		});
-	});
-	return {
-		witness: {
-			...labeller.witness,
-			opened(connection, purpose, about) {
-				used.add(connection.id);
-				labeller.witness.opened?.(connection, purpose, about);
-			},
-			closed(connection, purpose) {
-				const close = () => labeller.witness.closed?.(connection, purpose);
-				if (!used.has(connection.id)) {
-					// What was read on it made it useless: the stream took another.
-					done.set(connection.id, null);
-					owed.delete(connection.id);
-				}
-
-				// A short read is over before its second leg is known; what is owed is read to its end.
-				if (owed.has(connection.id)) {
-					closings.set(connection.id, close);
-				} else {
-					close();
-				}
-			},
-		},
-		async finished() {
-			if (mode !== 'auto' && owed.size > 0) {
-				await new Promise<void>(resolve => {
-					const timer = setTimeout(resolve, owedWithinMs);
-					settled = () => {
-						if (owed.size === 0) {
-							clearTimeout(timer);
-							resolve();
-						}
-					};
-				});
-			}
-
-			for (const path of mode === 'auto' ? [] : owed.values()) {
-				say(path);
-			}
-
-			end();
-			labeller.close();
-		},
-	};
+	}
 }
 
 /** It may come long after a command was opened, and is what the line is for. */
