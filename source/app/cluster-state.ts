@@ -1,8 +1,11 @@
 /** What the header says of a cluster before and after it has answered. */
-import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ClusterAccess, ClusterFacts} from '../cluster/cluster-access.ts';
+import type {ApiResponse} from '../cluster/connection.ts';
+import {readJson} from '../cluster/read-json.ts';
 import {asSpokeError} from '../errors/spoke-error.ts';
 import type {ClusterState} from '../state/session-state.ts';
 
+const versionPath = '/version';
 const mostTries = 3;
 const noTries: ClusterState['tries'] = {count: 0, last: []};
 
@@ -20,15 +23,14 @@ export async function meetCluster(access: ClusterAccess, isWanted: () => boolean
 	for (let attempt = 1; isWanted(); attempt++) {
 		const began = Date.now();
 		try {
-			const answer = await access.request({path: '/version', timeoutMs: 10_000});
+			const answer = await access.request({path: versionPath, timeoutMs: 10_000});
 			const {facts} = answer.connection;
-			const chunks: Buffer[] = await Array.fromAsync(answer.body as AsyncIterable<Buffer>);
+			const version = await versionIn(answer, access.facts);
 			if (!isWanted()) {
 				// Another cluster is on the screen: what this one's socket says is no word about that one's.
 				return false;
 			}
 
-			const version = answer.status === 200 ? (JSON.parse(Buffer.concat(chunks).toString('utf8')) as {gitVersion?: string}).gitVersion ?? null : null;
 			tell({reachable: 'yes', error: null, retryAt: null, tries: noTries, version, legOne: {tls: facts.tls === null ? 'plain' : facts.tls.verified ? 'verified' : 'unverified', route: facts.proxy === null ? 'direct' : 'proxy'}});
 			return true;
 		} catch (thrown) {
@@ -45,6 +47,17 @@ export async function meetCluster(access: ClusterAccess, isWanted: () => boolean
 	}
 
 	return false;
+}
+
+/** `null` for who may not know it: a refusal is an answer of the cluster's. @throws SpokeError for what is none, as the page of a network that wants a log-in */
+async function versionIn(answer: ApiResponse, facts: ClusterFacts): Promise<string | null> {
+	if (answer.status !== 200) {
+		answer.body.resume();
+		return null;
+	}
+
+	const told = await readJson(answer, {path: versionPath}, {what: `the apiserver ${facts.server}`, by: facts}) as {gitVersion?: string} | null;
+	return told?.gitVersion ?? null;
 }
 
 async function waitAlone(ms: number): Promise<void> {

@@ -3,6 +3,7 @@ import {randomInt} from 'node:crypto';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {refusal} from '../cluster/refusal.ts';
 import {timerMs} from '../cluster/timer-ms.ts';
+import {readWhole} from '../cluster/transport/exchange.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {containerStatus} from '../targets/choose-container.ts';
 import {objectPath} from '../targets/object-path.ts';
@@ -10,6 +11,9 @@ import type {ContainerState, PodObject} from '../targets/pod-object.ts';
 import {podResource} from '../targets/resource-words.ts';
 import {watchPods} from '../targets/watch-pods.ts';
 import {securityContexts, type DebugProfile} from './debug-profiles.ts';
+
+/** The answer is the whole pod, of which etcd keeps no more than 1.5 MiB. */
+const largestAnswer = 8 * 1024 * 1024;
 
 export type DebugContainer = {
 	name: string;
@@ -42,10 +46,9 @@ export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request' |
 		body: JSON.stringify({spec: {ephemeralContainers: [container]}}),
 		...signal && {signal},
 	});
-	const pieces: Buffer[] = await Array.fromAsync(body as AsyncIterable<Buffer>);
-
+	const text = (await readWhole(body, largestAnswer, `the apiserver ${cluster.facts.server}`)).toString('utf8');
 	if (status < 200 || status > 299) {
-		const told = refusal({status, headers, body: Buffer.concat(pieces).toString('utf8')}, {verb: 'patch', resource: 'pods/ephemeralcontainers', namespace, by: cluster.facts});
+		const told = refusal({status, headers, body: text}, {verb: 'patch', resource: 'pods/ephemeralcontainers', namespace, by: cluster.facts});
 		throw told.text?.includes('violates PodSecurity')
 			? new SpokeError(told.code, told.text.trim(), {text: told.text, remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands'})
 			: told;
