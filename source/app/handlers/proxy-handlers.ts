@@ -2,18 +2,19 @@
 import {proxyAccess} from '../../actions/proxy-access.ts';
 import {mayDo} from '../../actions/access.ts';
 import {shellWord} from '../../command-line/shell-word.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../posture/evidence.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
-import {sendProxyRequest} from '../../sessions/proxy/proxy-request.ts';
-import {resolveProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
+import {sendProxyRequest, type ProxyAnswer} from '../../sessions/proxy/proxy-request.ts';
+import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {exchangeHere, type ProxyExchange} from '../../state/proxy-state.ts';
-import {parseProxyTarget} from '../../targets/proxy-target.ts';
+import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../ui/dock-pane.ts';
 import {shownBody} from '../../ui/proxy-screen.ts';
-import type {Session} from '../session.ts';
+import type {OpenCluster, Session} from '../session.ts';
 import {GivenUp} from '../typed-ahead.ts';
 import {targetHere} from './cursor.ts';
 import {podPortNames, proxyNames} from './offered-names.ts';
@@ -126,68 +127,101 @@ let exchanges = 0;
 
 async function send(session: Session, method: string, asked: string): Promise<void> {
 	const {store, cluster} = session;
-	const {namespace, lastNamespace} = store.state.cluster;
-	const began = performance.now();
 	let exchange: ProxyExchange = {id: ++exchanges, time: Date.now(), method, asked, status: null, tookMs: null, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
-	const change = (to: Partial<ProxyExchange>) => {
+	const show = (to: Partial<ProxyExchange>) => {
 		exchange = {...exchange, ...to};
 		store.now({type: 'proxy', event: {type: 'exchange', exchange}});
 	};
 
+	let began = performance.now();
 	try {
 		const target = parseProxyTarget(asked);
-		const resolve = async () => resolveProxyTarget(cluster.access, target, namespace ?? lastNamespace);
-		// Only what may be asked about first is waited for with the keys held.
-		const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
-		const resolved = mayAsk ? await session.typedAhead.during({what: `looking for ${asked}`}, resolve) : await resolve();
-		const access = proxyAccess({method, runsCommands: resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: false});
-		if (!mayDo(access, {readOnly: session.readOnly})) {
-			session.tell(`${method}: off, --read-only is set`, 'warn');
+		const resolved = await resolveTyped(session, {method, asked, target});
+		if (!await maySend(session, {method, asked, target}, resolved)) {
 			return;
 		}
 
-		if (access !== 'read' && !await session.ask(`Send ${method} to ${asked}?`)) {
-			return;
-		}
-
-		change({});
-		const ids = new Set<string>();
-		const stopLabels = cluster.labeller.onLabel((connection, path) => {
-			if (ids.has(connection)) {
-				change({path});
-			}
+		// How long a person thinks about it is not how long it takes.
+		began = performance.now();
+		show({time: Date.now()});
+		const answer = await answerOf(cluster, resolved, {method, path: target.path}, path => {
+			show({path});
 		});
-		const witness: ConnectionWitness = {...cluster.labeller.witness, async beforeUse(connection, purpose) {
-			ids.add(connection.id);
-			await cluster.labeller.witness.beforeUse?.(connection, purpose);
-		}};
-		try {
-			const answer = await sendProxyRequest(cluster.access, resolved, {method, path: target.path, headers: {}, timeoutMs: answerMs}, {witness});
-			const pieces: Buffer[] = [answer.begun];
-			let bytes = answer.begun.length;
-			for await (const piece of answer.body as AsyncIterable<Buffer>) {
-				bytes += piece.length;
-				pieces.push(piece);
-				if (bytes > mostBody) {
-					answer.body.destroy();
-					break;
-				}
-			}
-
-			const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
-			change({status: answer.status, tookMs: performance.now() - began, bytes, headers, type: answer.headers['content-type'] ?? '', body: Buffer.concat(pieces).toString('utf8'), note: bytes > mostBody ? 'only the first MiB was read' : hint(answer.status, pieces)});
-		} finally {
-			// The label settles some time after the answer, later where the apiserver is slow.
-			setTimeout(stopLabels, labelMs).unref();
-		}
+		show({...answer, tookMs: performance.now() - began});
 	} catch (thrown) {
 		if (thrown instanceof GivenUp) {
 			throw thrown;
 		}
 
 		const error = asSpokeError(thrown);
-		change({tookMs: performance.now() - began, error: error.toJSON(), note: error.message});
+		show({tookMs: performance.now() - began, error: error.toJSON(), note: error.message});
 	}
+}
+
+/** `asked` as it was typed. */
+type Typed = {method: string; asked: string; target: ProxyTarget};
+
+/** Only what may be asked about first is waited for with the keys held. */
+async function resolveTyped(session: Session, {method, asked, target}: Typed): Promise<ResolvedProxyTarget> {
+	const {namespace, lastNamespace} = session.store.state.cluster;
+	const resolve = async () => resolveProxyTarget(session.cluster.access, target, namespace ?? lastNamespace);
+	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
+	return mayAsk ? session.typedAhead.during({what: `looking for ${asked}`}, resolve) : resolve();
+}
+
+async function maySend(session: Session, {method, asked, target}: Typed, {purpose}: ResolvedProxyTarget): Promise<boolean> {
+	const access = proxyAccess({method, runsCommands: purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: false});
+	if (!mayDo(access, {readOnly: session.readOnly})) {
+		session.tell(`${method}: off, --read-only is set`, 'warn');
+		return false;
+	}
+
+	return access === 'read' || session.ask(`Send ${method} to ${asked}?`);
+}
+
+/** What came back, as its row shows it. `onPath` hears the label of the connection, also some time after the answer. */
+async function answerOf({access, labeller}: OpenCluster, resolved: ResolvedProxyTarget, {method, path}: {method: string; path: string}, onPath: (path: Path) => void): Promise<Partial<ProxyExchange>> {
+	const ids = new Set<string>();
+	const stopLabels = labeller.onLabel((connection, label) => {
+		if (ids.has(connection)) {
+			onPath(label);
+		}
+	});
+	const witness: ConnectionWitness = {...labeller.witness, async beforeUse(connection, purpose) {
+		ids.add(connection.id);
+		await labeller.witness.beforeUse?.(connection, purpose);
+	}};
+	try {
+		const answer = await sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness});
+		const pieces = await piecesOf(answer);
+		const bytes = pieces.reduce((sum, {length}) => sum + length, 0);
+		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
+		return {status: answer.status, bytes, headers, type: answer.headers['content-type'] ?? '', body: Buffer.concat(pieces).toString('utf8'), note: bytes > mostBody ? 'only the first MiB was read' : hint(answer.status, pieces)};
+	} finally {
+		// The label settles some time after the answer, later where the apiserver is slow.
+		setTimeout(stopLabels, labelMs).unref();
+	}
+}
+
+/** The body, no further than what is kept. @throws SpokeError ERR_STREAM_LOST when it was cut */
+async function piecesOf({begun, body}: ProxyAnswer): Promise<Buffer[]> {
+	const pieces = [begun];
+	let bytes = begun.length;
+	try {
+		for await (const piece of body as AsyncIterable<Buffer>) {
+			bytes += piece.length;
+			pieces.push(piece);
+			if (bytes > mostBody) {
+				break;
+			}
+		}
+	} catch (error) {
+		throw error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the answer was cut short: ${(error as Error).message}`, {cause: error});
+	} finally {
+		body.destroy();
+	}
+
+	return pieces;
 }
 
 function hint(status: number, pieces: readonly Buffer[]): string {
