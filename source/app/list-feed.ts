@@ -2,7 +2,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../cluster/list.ts';
-import {watchObjects} from '../cluster/watch.ts';
+import {watchObjects, type WatchEvent} from '../cluster/watch.ts';
 import {asSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from '../state/list-kinds.ts';
 import type {ListEvent, ListPhase, RowChange} from '../state/list-state.ts';
@@ -75,67 +75,107 @@ function isRefusal({code}: SpokeError): boolean {
 type Start = {version: string; columns: readonly TableColumn[]};
 
 /** One namespace, or with `start` all of them from there on. */
-async function follow({cluster, list, namespace, labelSelector, tell, signal}: ListFeedOptions, resource: ListResource, start: Start | null): Promise<void> {
-	const path = resource.path(namespace);
-	const batch = new Batch(changes => {
-		tell({type: 'changes', changes, now: Date.now()});
-	});
-	let reader: RowReader | null = null;
-	let columns = start?.columns ?? null;
-	const chunkOf = (row: TableRow) => namespace === null && start !== null ? `${resource.resource} ${(row.object?.metadata as {namespace?: string} | undefined)?.namespace ?? ''}` : resource.resource;
-	const options = {path, as: 'table-metadata', pageSize: 500, signal, ...labelSelector !== undefined && {labelSelector}, ...start !== null && {from: start.version}} as const;
+async function follow(options: ListFeedOptions, resource: ListResource, start: Start | null): Promise<void> {
+	const {cluster, namespace, labelSelector, tell, signal} = options;
+	const rows = new FollowedRows(options, resource, start);
 	if (start !== null) {
-		reader = rowReader(listKinds[list].columns, resource.prefix, start.columns, Date.now());
 		tell({type: 'phase', phase: {kind: 'live'}});
 	}
 
 	try {
-		for await (const event of watchObjects<TableRow>(cluster, options)) {
-			switch (event.type) {
-				case 'page': {
-					columns = event.columns ?? columns;
-					reader = rowReader(listKinds[list].columns, resource.prefix, columns ?? [], Date.now());
-					batch.flush();
-					if (event.first && start !== null) {
-						tell({type: 'clear', resource: resource.resource});
-					}
-
-					for (const [chunk, rows] of Map.groupBy(event.items, chunkOf)) {
-						tell({type: 'page', chunk, rows: rows.map(row => reader!(row, namespace ?? '')), first: event.first});
-					}
-
-					if (event.first && event.items.length === 0) {
-						tell({type: 'page', chunk: resource.resource, rows: [], first: true});
-					}
-
-					break;
-				}
-
-				case 'resumed':
-				case 'synced': {
-					tell({type: 'phase', phase: {kind: 'live'}});
-					break;
-				}
-
-				case 'interrupted': {
-					batch.flush();
-					tell({type: 'phase', phase: {kind: 'interrupted', error: event.error.toJSON(), since: Date.now(), retryAt: Date.now() + event.retryInMs}});
-					break;
-				}
-
-				case 'polling': {
-					tell({type: 'phase', phase: {kind: 'polling', everyMs: event.everyMs}});
-					break;
-				}
-
-				default: {
-					// Added, modified and deleted rows.
-					batch.add({chunk: chunkOf(event.item), type: event.type, row: reader!(event.item, namespace ?? '', Date.now())});
-				}
-			}
+		for await (const event of watchObjects<TableRow>(cluster, {
+			path: resource.path(namespace), as: 'table-metadata', pageSize: 500, signal, ...labelSelector !== undefined && {labelSelector}, ...start !== null && {from: start.version},
+		})) {
+			rows.take(event);
 		}
 	} finally {
-		batch.stop();
+		rows.stop();
+	}
+}
+
+/** What a watch brings, as rows of the list. */
+class FollowedRows {
+	readonly #options: ListFeedOptions;
+	readonly #resource: ListResource;
+	/** Each namespace was read by itself, and its rows are a chunk of their own. */
+	readonly #isByNamespace: boolean;
+	readonly #batch: Batch;
+	#columns: readonly TableColumn[];
+	#reader: RowReader;
+
+	constructor(options: ListFeedOptions, resource: ListResource, start: Start | null) {
+		this.#options = options;
+		this.#resource = resource;
+		this.#isByNamespace = options.namespace === null && start !== null;
+		this.#columns = start?.columns ?? [];
+		this.#reader = this.#newReader();
+		this.#batch = new Batch(changes => {
+			options.tell({type: 'changes', changes, now: Date.now()});
+		});
+	}
+
+	take(event: WatchEvent<TableRow>): void {
+		const {tell, namespace} = this.#options;
+		switch (event.type) {
+			case 'page': {
+				this.#takePage(event);
+				break;
+			}
+
+			case 'resumed':
+			case 'synced': {
+				tell({type: 'phase', phase: {kind: 'live'}});
+				break;
+			}
+
+			case 'interrupted': {
+				this.#batch.flush();
+				tell({type: 'phase', phase: {kind: 'interrupted', error: event.error.toJSON(), since: Date.now(), retryAt: Date.now() + event.retryInMs}});
+				break;
+			}
+
+			case 'polling': {
+				tell({type: 'phase', phase: {kind: 'polling', everyMs: event.everyMs}});
+				break;
+			}
+
+			default: {
+				// Added, modified and deleted rows.
+				this.#batch.add({chunk: this.#chunkOf(event.item), type: event.type, row: this.#reader(event.item, namespace ?? '', Date.now())});
+			}
+		}
+	}
+
+	stop(): void {
+		this.#batch.stop();
+	}
+
+	#takePage({items, columns, first}: Extract<WatchEvent<TableRow>, {type: 'page'}>): void {
+		const {tell, namespace} = this.#options;
+		this.#columns = columns ?? this.#columns;
+		this.#reader = this.#newReader();
+		this.#batch.flush();
+		if (first && this.#isByNamespace) {
+			tell({type: 'clear', resource: this.#resource.resource});
+		}
+
+		for (const [chunk, rows] of Map.groupBy(items, row => this.#chunkOf(row))) {
+			tell({type: 'page', chunk, rows: rows.map(row => this.#reader(row, namespace ?? '')), first});
+		}
+
+		if (first && items.length === 0) {
+			tell({type: 'page', chunk: this.#resource.resource, rows: [], first: true});
+		}
+	}
+
+	/** With the columns and the time of now: the ages of a page are told as of when it was read. */
+	#newReader(): RowReader {
+		return rowReader(listKinds[this.#options.list].columns, this.#resource.prefix, this.#columns, Date.now());
+	}
+
+	#chunkOf({object}: TableRow): string {
+		const {resource} = this.#resource;
+		return this.#isByNamespace ? `${resource} ${(object?.metadata as {namespace?: string} | undefined)?.namespace ?? ''}` : resource;
 	}
 }
 
