@@ -1,8 +1,10 @@
 /** Keeps the pods behind services counted while services of one namespace are on the screen, where EndpointSlices may be read. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {watchObjects} from '../cluster/watch.ts';
-import {countServicePods, type EndpointSlice} from '../state/service-pods.ts';
+import {watchObjects, type WatchEvent} from '../cluster/watch.ts';
+import {countServicePods, type EndpointSlice, type ServicePods} from '../state/service-pods.ts';
 import type {Store} from './store.ts';
+
+type Cells = ServicePods['cells'];
 
 /** Changes are counted together. */
 const batchMs = 250;
@@ -41,66 +43,93 @@ export class ServicePodsFeed {
 	}
 
 	async #read(cluster: ClusterAccess, namespace: string, signal: AbortSignal): Promise<void> {
-		const slices = new Map<string, EndpointSlice>();
-		let timer: NodeJS.Timeout | undefined;
-		const tell = () => {
-			timer = undefined;
+		const slices = new FollowedSlices(cells => {
 			if (!signal.aborted) {
-				this.#store.data({type: 'service-pods', pods: {namespace, cells: countServicePods(slices.values())}});
+				this.#store.data({type: 'service-pods', pods: cells === null ? null : {namespace, cells}});
 			}
-		};
-
+		});
 		try {
 			for await (const event of watchObjects<EndpointSlice>(cluster, {path: `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`, as: 'objects', pageSize: 500, signal})) {
-				switch (event.type) {
-					case 'page': {
-						if (event.first) {
-							slices.clear();
-						}
-
-						for (const slice of event.items) {
-							slices.set(slice.metadata.name, slice);
-						}
-
-						break;
-					}
-
-					case 'synced':
-					case 'resumed': {
-						tell();
-						break;
-					}
-
-					case 'added':
-					case 'modified': {
-						slices.set(event.item.metadata.name, event.item);
-						timer ??= setTimeout(tell, batchMs);
-						break;
-					}
-
-					case 'deleted': {
-						slices.delete(event.item.metadata.name);
-						timer ??= setTimeout(tell, batchMs);
-						break;
-					}
-
-					case 'interrupted': {
-						// Pods come and go unseen.
-						clearTimeout(timer);
-						timer = undefined;
-						this.#store.data({type: 'service-pods', pods: null});
-						break;
-					}
-
-					case 'polling': {
-						break;
-					}
-				}
+				slices.take(event);
 			}
 		} catch {
 			// Who may not read them sees `?`; the list of services says itself what is wrong with a cluster.
 		} finally {
-			clearTimeout(timer);
+			slices.stop();
 		}
+	}
+}
+
+/** What a watch brings, counted for each service. */
+class FollowedSlices {
+	readonly #slices = new Map<string, EndpointSlice>();
+	readonly #tell: (cells: Cells | null) => void;
+	#timer: NodeJS.Timeout | undefined;
+
+	/** `tell` hears `null` while nobody knows how many there are. */
+	constructor(tell: (cells: Cells | null) => void) {
+		this.#tell = tell;
+	}
+
+	take(event: WatchEvent<EndpointSlice>): void {
+		switch (event.type) {
+			case 'page': {
+				if (event.first) {
+					this.#slices.clear();
+				}
+
+				for (const slice of event.items) {
+					this.#slices.set(slice.metadata.name, slice);
+				}
+
+				break;
+			}
+
+			case 'synced':
+			case 'resumed': {
+				this.#count();
+				break;
+			}
+
+			case 'added':
+			case 'modified': {
+				this.#slices.set(event.item.metadata.name, event.item);
+				this.#countSoon();
+				break;
+			}
+
+			case 'deleted': {
+				this.#slices.delete(event.item.metadata.name);
+				this.#countSoon();
+				break;
+			}
+
+			case 'interrupted': {
+				// Pods come and go unseen.
+				this.stop();
+				this.#tell(null);
+				break;
+			}
+
+			case 'polling': {
+				break;
+			}
+		}
+	}
+
+	stop(): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+	}
+
+	#countSoon(): void {
+		this.#timer ??= setTimeout(() => {
+			this.#count();
+		}, batchMs);
+	}
+
+	#count(): void {
+		this.stop();
+		this.#tell(countServicePods(this.#slices.values()));
 	}
 }
