@@ -81,73 +81,106 @@ export type OlderLoadOptions = {
 };
 
 /** @throws never for what a log does; the signal's reason when it was given up */
-export async function loadOlder(cluster: ClusterAccess, buffer: LineBuffer, points: JoinPoints, {most, options, progress, signal}: OlderLoadOptions): Promise<OlderLoaded> {
-	const logs = points.all;
-	const found = new Map<number, LineBuffer>();
-	const begins = new Map<number, Buffer>();
-	const problems: Array<{index: number; words: string}> = [];
-	const letGo = new Map<number, number>();
-	let isAll = true;
-	const trim = () => {
-		const {lines, bytes} = buffer.room;
-		const kept = [...found];
-		for (let size = sizeOf(found); size.lines > lines || size.bytes > bytes; size = sizeOf(found)) {
-			// The oldest of all go first.
-			const [index, oldest] = kept.reduce((one, other) => firstTime(other[1]) < firstTime(one[1]) ? other : one);
-			letGo.set(index, (letGo.get(index) ?? 0) + oldest.dropFirstBlock());
+export async function loadOlder(cluster: ClusterAccess, buffer: LineBuffer, points: JoinPoints, options: OlderLoadOptions): Promise<OlderLoaded> {
+	const load = new OlderLoad(cluster, buffer, options);
+	const queue = [...points.all];
+	await Promise.all(Array.from({length: atOnce}, async () => {
+		for (let next = queue.shift(); next; next = queue.shift()) {
+			await load.read(next);
 		}
-	};
+	}));
+	options.signal.throwIfAborted();
+	return load.putBefore(points);
+}
 
-	const readOne = async ({source, index, first, arrived}: Known) => {
+/** The older lines of each log, apart until all are read. */
+class OlderLoad {
+	readonly #cluster: ClusterAccess;
+	/** The tail's own, which goes on growing meanwhile. */
+	readonly #buffer: LineBuffer;
+	readonly #options: OlderLoadOptions;
+	readonly #found = new Map<number, LineBuffer>();
+	/** How each log begins now. */
+	readonly #begins = new Map<number, Buffer>();
+	readonly #letGo = new Map<number, number>();
+	readonly #problems: Array<{index: number; words: string}> = [];
+	#isAll = true;
+
+	constructor(cluster: ClusterAccess, buffer: LineBuffer, options: OlderLoadOptions) {
+		this.#cluster = cluster;
+		this.#buffer = buffer;
+		this.#options = options;
+	}
+
+	/** @throws the signal's reason; what else is wrong with one log is kept as its problem */
+	async read(log: Known): Promise<void> {
+		const {most, signal, options} = this.#options;
 		let beginning: Buffer | null = null;
 		const sink = {
-			begin() {
+			begin: () => {
 				beginning = null;
-				letGo.delete(index);
-				found.set(index, new LineBuffer({lines: Infinity, bytes: Infinity}));
+				this.#letGo.delete(log.index);
+				this.#found.set(log.index, new LineBuffer({lines: Infinity, bytes: Infinity}));
 			},
-			take(block: Buffer) {
-				beginning ??= Buffer.from(block.subarray(0, Math.max(block.lastIndexOf(0x0A, rememberedBytes), block.indexOf(0x0A)) + 1));
-				const into = found.get(index)!;
-				eachLine(block, (from, to, time) => {
-					into.append(index, time, levelOf(block, from, to), 'text', block, false, from, to);
-				});
-
-				trim();
-				progress(sizeOf(found).lines + sum(letGo));
+			take: (block: Buffer) => {
+				beginning ??= beginningOf(block);
+				this.#take(log.index, block);
 			},
 		};
 		try {
-			const ending = await readOlderLines(cluster, source, {known: first, arrived, most}, sink, {...options(source), signal});
-			isAll &&= ending.isAll;
+			const ending = await readOlderLines(this.#cluster, log.source, {known: log.first, arrived: log.arrived, most}, sink, {...options(log.source), signal});
+			this.#isAll &&= ending.isAll;
 			if (!ending.joined) {
-				found.delete(index);
-				problems.push({index, words: 'the node offers none of the lines here any more, so older ones cannot be joined to them'});
+				this.#drop(log.index, 'the node offers none of the lines here any more, so older ones cannot be joined to them');
 			} else if (beginning) {
-				begins.set(index, beginning);
+				this.#begins.set(log.index, beginning);
 			}
 		} catch (thrown) {
 			signal.throwIfAborted();
-			found.delete(index);
-			isAll = false;
-			problems.push({index, words: asSpokeError(thrown).message});
+			this.#isAll = false;
+			this.#drop(log.index, asSpokeError(thrown).message);
 		}
-	};
-
-	const queue = [...logs];
-	await Promise.all(Array.from({length: atOnce}, async () => {
-		for (let next = queue.shift(); next; next = queue.shift()) {
-			await readOne(next);
-		}
-	}));
-	signal.throwIfAborted();
-	trim();
-	const count = sizeOf(found).lines;
-	for (const [index, first] of begins) {
-		points.begin(index, first, found.get(index)!.end);
 	}
 
-	return {moved: insertLines(buffer, [...found.values()]), count, isAll, letGo: sum(letGo), problems};
+	/** Puts all that was found before the tail's own lines, in one go. */
+	putBefore(points: JoinPoints): OlderLoaded {
+		this.#trim();
+		const count = sizeOf(this.#found).lines;
+		for (const [index, first] of this.#begins) {
+			points.begin(index, first, this.#found.get(index)!.end);
+		}
+
+		return {moved: insertLines(this.#buffer, [...this.#found.values()]), count, isAll: this.#isAll, letGo: sum(this.#letGo), problems: this.#problems};
+	}
+
+	#take(index: number, block: Buffer): void {
+		const into = this.#found.get(index)!;
+		eachLine(block, (from, to, time) => {
+			into.append(index, time, levelOf(block, from, to), 'text', block, false, from, to);
+		});
+		this.#trim();
+		this.#options.progress(sizeOf(this.#found).lines + sum(this.#letGo));
+	}
+
+	#drop(index: number, words: string): void {
+		this.#found.delete(index);
+		this.#problems.push({index, words});
+	}
+
+	/** Down to what the tail has room for: the oldest of all go first. */
+	#trim(): void {
+		const {lines, bytes} = this.#buffer.room;
+		const kept = [...this.#found];
+		for (let size = sizeOf(this.#found); size.lines > lines || size.bytes > bytes; size = sizeOf(this.#found)) {
+			const [index, oldest] = kept.reduce((one, other) => firstTime(other[1]) < firstTime(one[1]) ? other : one);
+			this.#letGo.set(index, (this.#letGo.get(index) ?? 0) + oldest.dropFirstBlock());
+		}
+	}
+}
+
+/** A copy of so many of its whole lines as are remembered, and of one at the least. */
+function beginningOf(block: Buffer): Buffer {
+	return Buffer.from(block.subarray(0, Math.max(block.lastIndexOf(0x0A, rememberedBytes), block.indexOf(0x0A)) + 1));
 }
 
 function sum(counts: ReadonlyMap<number, number>): number {
