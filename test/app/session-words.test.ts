@@ -98,6 +98,11 @@ test('the command line completes what stands behind a command: namespaces, targe
 	terminal.press('palette.open');
 	terminal.type('constructor\r');
 	await terminal.sees(/no command is called constructor/);
+	terminal.press('palette.open');
+	terminal.type('constructor web');
+	await terminal.sees(/:constructor web▏/);
+	terminal.press('picker.cancel');
+	await terminal.sees(/Running/);
 });
 
 test('the quit key a second time quits without an answer', async t => {

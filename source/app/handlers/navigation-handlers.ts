@@ -5,7 +5,7 @@ import {goTo, searchTail} from '../../state/tail/tail-view.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {Session} from '../session.ts';
-import {namespaces} from './command-arguments.ts';
+import {namespaceNames} from './command-arguments.ts';
 import {currentList} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
@@ -116,7 +116,7 @@ async function pickNamespace(session: Session): Promise<void> {
 	const notes: string[] = [];
 	await session.typedAhead.during({what: 'reading namespaces'}, async () => {
 		try {
-			names = await namespaces(session);
+			names = await namespaceNames(session);
 		} catch (error) {
 			notes.push(asSpokeError(error).code === 'ERR_FORBIDDEN' ? 'You may not list namespaces: type a name.' : `Namespaces could not be read (${asSpokeError(error).message}): type a name.`);
 		}

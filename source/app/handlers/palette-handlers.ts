@@ -9,13 +9,14 @@ import {findResource} from '../../targets/resource-words.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import {isReadOnly, whyOff} from '../why-off.ts';
 import type {Session} from '../session.ts';
-import {CommandArguments} from './command-arguments.ts';
+import {CommandArguments, contextNames, namespaceNames, setNames, type NameSource} from './command-arguments.ts';
 import {addForward} from './forward-dialog.ts';
 import {startWish} from './forward-run.ts';
 import {openForwardSet} from './forward-sets.ts';
 import type {Handlers} from './handler.ts';
 import {startListener} from './listener-handlers.ts';
 import {showView} from './list-handlers.ts';
+import {forwardNames, targetNames} from './offered-names.ts';
 import {parseListWords, takeSelector} from './list-words.ts';
 import {openShell} from './shell-handlers.ts';
 import {openTail} from './tail-handlers.ts';
@@ -32,7 +33,7 @@ export const paletteHandlers: Handlers = {
 			}),
 			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''], ...off !== null && {off}})),
 		];
-		const behind = new CommandArguments(session);
+		const behind = new CommandArguments(session, word => findCommand(word)?.names);
 		const chosen = await session.pick({title: 'Commands', purpose: 'palette', lead: ':', items, free: true, keys: 'run', argumentAt: behind.at, onNames: behind.onNames});
 		if (chosen === null) {
 			return;
@@ -51,29 +52,29 @@ function reasonOff({store}: Session, id: string): string | null {
 	return whyOff(store.state, action)?.replace(`${action.title}: off, `, '') ?? null;
 }
 
-/** `as`: the action that it stands for; where that is off the command is. `also`: other words for it, which no list shows. */
-type CommandRow = {word: string; also?: readonly string[]; takes: string; does: string; as?: string; run(session: Session, words: readonly string[]): void | Promise<void>};
+/** `as`: the action that it stands for; where that is off the command is. `also`: other words for it, which no list shows. `names`: what may stand behind it. */
+type CommandRow = {word: string; also?: readonly string[]; takes: string; names?: NameSource; does: string; as?: string; run(session: Session, words: readonly string[]): void | Promise<void>};
 
 const needs = (session: Session, what: string) => {
 	session.tell(`type ${what}`, 'warn');
 };
 
 const commands: readonly CommandRow[] = [
-	{word: 'ns', also: ['namespace'], takes: 'NAME', does: 'open a namespace', run(session, [name]) {
+	{word: 'ns', also: ['namespace'], takes: 'NAME', names: namespaceNames, does: 'open a namespace', run(session, [name]) {
 		if (name === undefined) {
 			session.perform('namespace.pick');
 		} else {
 			openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
 		}
 	}},
-	{word: 'ctx', also: ['context'], takes: 'NAME', does: 'switch the context', async run(session, [name]) {
+	{word: 'ctx', also: ['context'], takes: 'NAME', names: contextNames, does: 'switch the context', async run(session, [name]) {
 		if (name === undefined) {
 			session.perform('context.pick');
 		} else {
 			await session.switchContext(name);
 		}
 	}},
-	{word: 'tail', also: ['logs'], takes: 'TARGET… or -l SELECTOR', does: 'follow logs', as: 'pods.logs', run(session, words) {
+	{word: 'tail', also: ['logs'], takes: 'TARGET… or -l SELECTOR', names: targetNames, does: 'follow logs', as: 'pods.logs', run(session, words) {
 		const {selector, rest} = takeSelector(words);
 		const targets = rest.filter(word => !word.startsWith('-'));
 		const fault = selector === null ? null : whySelector(selector);
@@ -90,7 +91,7 @@ const commands: readonly CommandRow[] = [
 		const {namespace, lastNamespace} = session.store.state.cluster;
 		openTail(session, {namespace: selector === null ? namespace ?? lastNamespace : namespace, targets, selector, containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'}});
 	}},
-	{word: 'shell', takes: 'TARGET', does: 'shell in a pod', as: 'pods.shell', async run(session, [target]) {
+	{word: 'shell', takes: 'TARGET', names: targetNames, does: 'shell in a pod', as: 'pods.shell', async run(session, [target]) {
 		const {namespace, lastNamespace} = session.store.state.cluster;
 		if (target === undefined) {
 			needs(session, ':shell pod/NAME');
@@ -98,7 +99,7 @@ const commands: readonly CommandRow[] = [
 			await openShell(session, target, namespace ?? lastNamespace);
 		}
 	}},
-	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', does: 'forward a port', as: 'forwards.add', async run(session, [target, port]) {
+	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', names: forwardNames, does: 'forward a port', as: 'forwards.add', async run(session, [target, port]) {
 		const {namespace, lastNamespace} = session.store.state.cluster;
 		if (target === undefined) {
 			needs(session, ':forward svc/NAME 8080:80');
@@ -108,7 +109,7 @@ const commands: readonly CommandRow[] = [
 			startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
 		}
 	}},
-	{word: 'forward-set', takes: 'NAME', does: 'start or stop a saved set', as: 'forwards.open-set', async run(session, [name]) {
+	{word: 'forward-set', takes: 'NAME', names: setNames, does: 'start or stop a saved set', as: 'forwards.open-set', async run(session, [name]) {
 		showView(session, 'forwards');
 		await openForwardSet(session, name);
 	}},
@@ -130,9 +131,13 @@ const commands: readonly CommandRow[] = [
 	}},
 ];
 
+function findCommand(typed: string): CommandRow | undefined {
+	return commands.find(({word, also}) => word === typed || also?.includes(typed));
+}
+
 async function runCommand(session: Session, line: string): Promise<void> {
 	const [word = '', ...rest] = line.trim().split(/\s+/);
-	const command = commands.find(one => one.word === word || one.also?.includes(word));
+	const command = findCommand(word);
 	if (!command) {
 		showTypedView(session, word, rest);
 		return;
