@@ -60,7 +60,9 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 	});
 	request.on('error', error => {
 		signal?.removeEventListener('abort', aborted);
-		reject(exchangeError(error, what, signal));
+		// A request whose body fails ends with words about its socket.
+		const own = body instanceof Readable && body.errored instanceof SpokeError ? body.errored : error;
+		reject(exchangeError(own, what, signal));
 	});
 	sendBody(request, body, () => timer?.refresh());
 	try {

@@ -1,6 +1,6 @@
 /** One request through the apiserver proxy, from the command line to stdout. */
-import {open} from 'node:fs/promises';
-import type {Readable} from 'node:stream';
+import {open, type FileHandle} from 'node:fs/promises';
+import {Readable} from 'node:stream';
 import {guardAccess} from '../../actions/access.ts';
 import {proxyAccess} from '../../actions/proxy-access.ts';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
@@ -125,11 +125,25 @@ async function bodyOf({flags, stdin}: ProxyInvocation): Promise<string | Readabl
 	}
 
 	try {
-		const handle = await open(file);
-		return handle.createReadStream();
+		return Readable.from(bytesOf(await open(file), file), {objectMode: false});
 	} catch (error) {
-		throw new SpokeError('ERR_LOCAL_FILE', `${file} cannot be read: ${(error as Error).message}`, {cause: error});
+		throw unreadable(file, error);
 	}
+}
+
+/** A folder opens like a file, and a disk may fail later: both are told when they are read. */
+async function * bytesOf(handle: FileHandle, file: string): AsyncGenerator<Buffer> {
+	try {
+		for await (const piece of handle.createReadStream()) {
+			yield piece as Buffer;
+		}
+	} catch (error) {
+		throw unreadable(file, error);
+	}
+}
+
+function unreadable(file: string, error: unknown): SpokeError {
+	return new SpokeError('ERR_LOCAL_FILE', `${file} cannot be read: ${(error as Error).message}`, {cause: error});
 }
 
 function limitOf(text: string): number {

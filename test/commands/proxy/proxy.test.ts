@@ -72,6 +72,13 @@ async function serve(t: ExecutionContext) {
 
 const base = '/api/v1/namespaces/default/services/web:80/proxy';
 
+test('a body that cannot be read is the fault of its file, not of the way to the apiserver', async t => {
+	const {config, folder} = await serve(t);
+	const {status, stdout, stderr} = await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', folder, ...config]);
+	t.deepEqual({status, stdout}, {status: 14, stdout: ''});
+	t.regex(stderr, /cannot be read: EISDIR.*\[ERR_LOCAL_FILE\]/);
+});
+
 test('a body comes from a flag, a file or stdin, and every byte of it', async t => {
 	const {config, folder} = await serve(t);
 	const body = randomBytes(2_000_000);
