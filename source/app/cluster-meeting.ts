@@ -11,6 +11,7 @@ export class ClusterMeeting {
 	readonly #cluster: () => OpenCluster;
 	readonly #onLate: () => void;
 	#wake: () => void = () => {};
+	#meetings = 0;
 
 	/** `cluster` is the one on the screen; `onLate` is called when it answers after tries that failed. */
 	constructor(store: Store, paths: PathFeed, cluster: () => OpenCluster, onLate: () => void) {
@@ -25,11 +26,13 @@ export class ClusterMeeting {
 		this.#wake();
 	}
 
-	/** Whether the apiserver answers, over which first leg, and which version it is. */
+	/** Whether the apiserver answers, over which first leg, and which version it is. Whoever still waits from a call before is let go. */
 	async meet(): Promise<void> {
 		const cluster = this.#cluster();
+		const own = ++this.#meetings;
+		this.#wake();
 		let isLate = false;
-		const isMet = await meetCluster(cluster.access, () => this.#cluster() === cluster, to => {
+		const isMet = await meetCluster(cluster.access, () => own === this.#meetings && this.#cluster() === cluster, to => {
 			this.#store.data({type: 'cluster', to});
 		}, async ms => {
 			isLate = true;

@@ -2,6 +2,7 @@
 import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
+import {ClusterMeeting} from '../../source/app/cluster-meeting.ts';
 import {clusterState, meetCluster} from '../../source/app/cluster-state.ts';
 import {auditHandlers} from '../../source/app/handlers/audit-handlers.ts';
 import {PathFeed} from '../../source/app/path-feed.ts';
@@ -9,6 +10,7 @@ import type {OpenCluster, Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
 import type {SessionEvent} from '../../source/state/session-reducer.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 import {startServer} from '../support/api-server.ts';
 
@@ -134,4 +136,22 @@ test('an audit that comes late is not shown under the name of another cluster', 
 	await read;
 	t.is(store.state.audit.found, null);
 	t.deepEqual(store.state.audit.rows, []);
+});
+
+test('a cluster that is chosen once more while it does not answer is asked no more often than before', async t => {
+	let asked = 0;
+	const access = {facts: {context: 'away', server: 'https://away'}, async request() {
+		asked++;
+		throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');
+	}} as unknown as ClusterAccess;
+	const cluster = {access, labeller: null as never, context: 'away'};
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	let isOpen = true;
+	const meeting = new ClusterMeeting(store, new PathFeed(store, () => cluster), () => isOpen ? cluster : {...cluster}, () => {});
+	const met = [meeting.meet(), meeting.meet(), meeting.meet()];
+	await delay(1500);
+	t.is(asked, 4, 'at once for each, then for the last one alone');
+	isOpen = false;
+	meeting.tryNow();
+	await Promise.all(met);
 });
