@@ -119,15 +119,21 @@ function typingTo(remote: RemoteCommand, stdout: NodeJS.WriteStream, leave: Leav
 	const lines = new LineTyping();
 	const pass = (bytes: Buffer) => {
 		if (tty) {
-			remote.stdin?.write(bytes);
+			if (remote.stdin?.writable) {
+				remote.stdin.write(bytes);
+			}
+
 			return;
 		}
 
 		const {echo, send, isEnd, isInterrupt} = lines.feed(bytes);
-		stdout.write(remote.stdin ? echo : '');
-		remote.stdin?.write(send);
-		if (isEnd) {
-			remote.stdin?.end();
+		// Behind Ctrl-D, and where the far side takes no input, only Ctrl-C means something.
+		if (remote.stdin?.writable) {
+			stdout.write(echo);
+			remote.stdin.write(send);
+			if (isEnd) {
+				remote.stdin.end();
+			}
 		}
 
 		if (isInterrupt) {

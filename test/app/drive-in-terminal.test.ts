@@ -96,3 +96,20 @@ test('where the far side has no terminal what is typed is seen, and goes by whol
 	t.regex(written(), /one\r\ntwo\r\nlx\u0008 \u0008s\r\n/);
 	t.regex(end.words, /^left the shell after/);
 });
+
+test('what is typed behind Ctrl-D, which ended the input, goes nowhere and breaks nothing', async t => {
+	const {driven, stdin, written, type} = await openShell({tty: false});
+	const errors: Error[] = [];
+	stdin.on('error', error => errors.push(error));
+	type('last\r\u0004');
+	type('more\r\u0004');
+	await delay(10);
+	t.is(String(stdin.read()), 'last\n');
+	t.deepEqual(errors, []);
+	t.notRegex(written(), /more/, 'nobody takes it any more');
+	type('\u0003');
+	await delay(10);
+	type('x');
+	const {end} = await driven;
+	t.regex(end.words, /^left the shell after/);
+});
