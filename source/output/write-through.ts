@@ -14,22 +14,25 @@ export type WriteThrough = {
 export function writeThrough(stream: Writable): WriteThrough {
 	const gone = new AbortController();
 	let failure: SpokeError | null = null;
-	let wake: (() => void) | undefined;
+	/** For all who wait that more may be written. */
+	let drained: PromiseWithResolvers<void> | null = null;
+	const wake = () => {
+		drained?.resolve();
+		drained = null;
+	};
+
 	stream.on('error', (error: NodeJS.ErrnoException) => {
 		failure ??= error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
 			? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error})
 			: new SpokeError('ERR_LOCAL_FILE', `the output cannot be written: ${error.message}`, {cause: error});
 		gone.abort(failure);
-		wake?.();
+		wake();
 	});
-	stream.on('drain', () => {
-		wake?.();
-	});
+	stream.on('drain', wake);
 	const ready = async () => {
 		if (failure === null && stream.writableNeedDrain) {
-			const {promise, resolve} = Promise.withResolvers<void>();
-			wake = resolve;
-			await promise;
+			drained ??= Promise.withResolvers<void>();
+			await drained.promise;
 		}
 
 		if (failure !== null) {

@@ -1,0 +1,18 @@
+import {Writable} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {writeThrough} from '../../source/output/write-through.ts';
+
+test('all who wait for a slow reader go on when it has read', async t => {
+	const read: string[] = [];
+	const slow = new Writable({highWaterMark: 1, write(chunk: Buffer, _encoding, done) {
+		setTimeout(() => {
+			read.push(chunk.toString());
+			done();
+		}, 5);
+	}});
+	const output = writeThrough(slow);
+	const all = Promise.all(['a', 'b', 'c'].map(async text => output.write(text)));
+	t.is(await Promise.race([all.then(() => 'went on'), delay(2000, 'waits')]), 'went on');
+	t.deepEqual(read, ['a', 'b', 'c']);
+});
