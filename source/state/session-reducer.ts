@@ -128,10 +128,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		}
 
 		case 'notice': {
-			const message: Message = {time: event.now, text: event.text, role: event.role ?? 'plain', hint: event.hint ?? ''};
-			// What went wrong is not pushed away by news before it was there to be read.
-			const isKept = message.role === 'plain' && state.notice !== null && state.notice.role !== 'plain' && event.now - state.notice.time <= noticeMs;
-			return {...state, notice: isKept ? state.notice : message, messages: event.isPassing ? state.messages : [...state.messages.slice(-mostMessages + 1), message]};
+			return noticed(state, event);
 		}
 
 		case 'notice-read': {
@@ -151,8 +148,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		}
 
 		case 'forward': {
-			const known = state.forwards.some(({id}) => id === event.forward.id);
-			return {...state, forwards: known ? state.forwards.map(one => one.id === event.forward.id ? event.forward : one) : [...state.forwards, event.forward]};
+			return {...state, forwards: withForward(state.forwards, event.forward)};
 		}
 
 		case 'forward-gone': {
@@ -189,15 +185,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		}
 
 		case 'switch': {
-			const lists = {...state.lists};
-			for (const name of listNames) {
-				lists[name] = reduceList(lists[name], {type: 'reset'});
-			}
-
-			const here = {view: state.view, namespace: event.cluster.namespace};
-			const history = event.cluster.context === state.cluster.context ? visit(state.history, here) : startHistory(here);
-			// What was asked elsewhere is not asked again here.
-			return {...state, notice: null, cluster: event.cluster, history, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, servicePods: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
+			return switched(state, event.cluster);
 		}
 
 		case 'tail-changed': {
@@ -208,6 +196,31 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 
 function showView(state: SessionState, view: ViewName): SessionState {
 	return {...state, view, viewBefore: view === state.view ? state.viewBefore : state.view, pane: 'main', layers: []};
+}
+
+function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassing = false, now}: Extract<SessionEvent, {type: 'notice'}>): SessionState {
+	const message: Message = {time: now, text, role, hint};
+	// What went wrong is not pushed away by news before it was there to be read.
+	const isKept = role === 'plain' && state.notice !== null && state.notice.role !== 'plain' && now - state.notice.time <= noticeMs;
+	return {...state, notice: isKept ? state.notice : message, messages: isPassing ? state.messages : [...state.messages.slice(-mostMessages + 1), message]};
+}
+
+/** In the row that it has, or in a new one. */
+function withForward(forwards: readonly ForwardState[], forward: ForwardState): readonly ForwardState[] {
+	const isKnown = forwards.some(({id}) => id === forward.id);
+	return isKnown ? forwards.map(one => one.id === forward.id ? forward : one) : [...forwards, forward];
+}
+
+/** Another cluster, or another namespace of the same. What was asked elsewhere is not asked again here. */
+function switched(state: SessionState, cluster: ClusterState): SessionState {
+	const lists = {...state.lists};
+	for (const name of listNames) {
+		lists[name] = reduceList(lists[name], {type: 'reset'});
+	}
+
+	const here = {view: state.view, namespace: cluster.namespace};
+	const history = cluster.context === state.cluster.context ? visit(state.history, here) : startHistory(here);
+	return {...state, notice: null, cluster, history, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, servicePods: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
 }
 
 function reduceConnections(state: SessionState, event: DockEvent): SessionState {
