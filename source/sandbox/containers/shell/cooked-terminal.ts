@@ -13,88 +13,111 @@ export type CookedTerminal = {
 
 /** Puts a terminal driver between raw streams and a process. */
 export function cookTerminal(keys: Readable | null, screen: Writable): CookedTerminal {
-	const input = new InputQueue();
-	let line: number[] = [];
-	let interrupt: (() => void) | null = null;
-	const echo = (text: string | Buffer) => {
-		if (!screen.destroyed && !screen.writableEnded) {
-			screen.write(text);
+	const lines = new LineDiscipline(screen);
+	keys?.on('data', (chunk: Buffer) => {
+		for (const byte of chunk) {
+			lines.take(byte);
 		}
+	});
+	const finish = () => {
+		lines.input.finish();
 	};
 
-	const onByte = (byte: number) => {
+	keys?.on('end', finish).on('error', finish).on('close', finish);
+	return {
+		input: lines.input,
+		output: withCarriageReturns(screen),
+		onInterrupt(listener) {
+			lines.interrupt = listener;
+		},
+	};
+}
+
+/** What keys mean in canonical mode: termios(3), its default control characters. */
+const keyOf = {interrupt: 0x03, endOfFile: 0x04, backspace: 0x08, lineFeed: 0x0A, carriageReturn: 0x0D, kill: 0x15, erase: 0x7F} as const;
+
+class LineDiscipline {
+	readonly input = new InputQueue();
+	interrupt: (() => void) | null = null;
+	readonly #screen: Writable;
+	#line: number[] = [];
+
+	constructor(screen: Writable) {
+		this.#screen = screen;
+	}
+
+	take(byte: number): void {
 		switch (byte) {
-			case 13:
-			case 10: {
-				echo('\r\n');
-				input.push(Buffer.from([...line, 10]));
-				line = [];
-
+			case keyOf.carriageReturn:
+			case keyOf.lineFeed: {
+				this.#echo('\r\n');
+				this.input.push(Buffer.from([...this.#line, keyOf.lineFeed]));
+				this.#line = [];
 				break;
 			}
 
-			case 127:
-			case 8: {
-				if (line.length > 0) {
-				// A character may be several bytes long.
-					while (((line.pop() ?? 0) & 0xC0) === 0x80) {/* its first byte is still to come */}
-					echo('\b \b');
-				}
-
+			case keyOf.erase:
+			case keyOf.backspace: {
+				this.#erase();
 				break;
 			}
 
-			case 3: {
-				line = [];
-				echo('^C\r\n');
-				interrupt?.();
-
+			case keyOf.interrupt: {
+				this.#line = [];
+				this.#echo('^C\r\n');
+				this.interrupt?.();
 				break;
 			}
 
-			case 4: {
-				if (line.length > 0) {
-					input.push(Buffer.from(line));
-					line = [];
-				} else {
-					input.pushEnd();
-				}
-
+			case keyOf.endOfFile: {
+				this.#endLine();
 				break;
 			}
 
-			case 21: {
-				echo('\b \b'.repeat(line.length));
-				line = [];
-
+			case keyOf.kill: {
+				this.#echo('\b \b'.repeat(this.#line.length));
+				this.#line = [];
 				break;
 			}
 
 			default: {
-				line.push(byte);
-				echo(Buffer.from([byte]));
+				this.#line.push(byte);
+				this.#echo(Buffer.from([byte]));
 			}
 		}
-	};
+	}
 
-	keys?.on('data', (chunk: Buffer) => {
-		for (const byte of chunk) {
-			onByte(byte);
+	/** A character may be several bytes long. */
+	#erase(): void {
+		if (this.#line.length > 0) {
+			while (((this.#line.pop() ?? 0) & 0xC0) === 0x80) {/* its first byte is still to come */}
+			this.#echo('\b \b');
 		}
-	});
-	keys?.on('end', () => {
-		input.finish();
-	});
-	keys?.on('error', () => {
-		input.finish();
-	});
-	keys?.on('close', () => {
-		input.finish();
-	});
+	}
 
+	/** Ctrl-D gives what is typed as it is; on an empty line that is the end. */
+	#endLine(): void {
+		if (this.#line.length > 0) {
+			this.input.push(Buffer.from(this.#line));
+			this.#line = [];
+		} else {
+			this.input.pushEnd();
+		}
+	}
+
+	#echo(text: string | Buffer): void {
+		if (!this.#screen.destroyed && !this.#screen.writableEnded) {
+			this.#screen.write(text);
+		}
+	}
+}
+
+/** Newlines leave for the screen as CR LF; when the screen is gone, so is the output. */
+function withCarriageReturns(screen: Writable): Writable {
 	const output = new Writable({
 		write(chunk: Buffer, _encoding, done) {
-			screen.write(withCarriageReturns(chunk), error => {
+			const text = chunk.includes(keyOf.lineFeed) ? Buffer.from(chunk.toString('latin1').replaceAll('\n', '\r\n'), 'latin1') : chunk;
+			screen.write(text, error => {
 				done(error ?? null);
 			});
 		},
@@ -105,14 +128,5 @@ export function cookTerminal(keys: Readable | null, screen: Writable): CookedTer
 	screen.on('close', () => {
 		output.destroy();
 	});
-	output.on('error', expectedEnd);
-	return {
-		input, output, onInterrupt(listener) {
-			interrupt = listener;
-		},
-	};
-}
-
-function withCarriageReturns(chunk: Buffer): Buffer {
-	return chunk.includes(10) ? Buffer.from(chunk.toString('latin1').replaceAll('\n', '\r\n'), 'latin1') : chunk;
+	return output.on('error', expectedEnd);
 }
