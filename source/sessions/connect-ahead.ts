@@ -15,72 +15,83 @@ The witness reads on it behind the first question, so that a label costs no roun
 `close` ends it when nobody took it.
 */
 export function connectAhead(cluster: ClusterAccess, {signal, witness}: {signal: AbortSignal; witness?: ConnectionWitness | undefined}): Ahead {
-	let ahead: Promise<Connection> | undefined = cluster.connect({signal});
-	let usedAt = Infinity;
-	ahead.then(connection => {
-		usedAt = performance.now();
-		// Whoever waits for the connection asks first.
-		setImmediate(() => {
-			if (ahead && connection.usable) {
-				witness?.connected?.(connection);
-			}
-		});
-	}, () => undefined);
-	/** @throws why there is none, to the first who wants it: a second try would ask a person or a dead address twice */
-	const usable = async (made: Promise<Connection> | undefined) => {
-		try {
-			const connection = await made;
-			return connection?.usable && performance.now() - usedAt < freshForMs ? connection : undefined;
-		} catch (error) {
-			ahead = undefined;
-			throw error;
-		}
-	};
-
-	const take = () => {
-		const taken = ahead;
-		ahead = undefined;
-		return taken;
-	};
-
-	const close = (made: Promise<Connection> | undefined) => {
-		made?.then(connection => {
-			connection.close();
-		}, () => undefined);
-	};
-
-	const asked = async (options: RequestOptions) => {
-		const connection = await usable(ahead);
-		const answer = connection && (options.method ?? 'GET') === 'GET' ? await askedOn(connection, options) : undefined;
-		usedAt = performance.now();
-		return answer;
-	};
-
+	const ahead = new AheadConnection(cluster.connect({signal}), witness);
 	return {
 		cluster: {
 			...cluster,
-			async connect(options) {
-				const taken = take();
-				const connection = await usable(taken);
-				if (!connection) {
-					close(taken);
-				}
-
-				return connection ?? cluster.connect(options);
-			},
+			connect: async options => await ahead.take() ?? cluster.connect(options),
 			async json<T>(options: Parameters<ClusterAccess['json']>[0]) {
-				const answer = await asked(options);
+				const answer = await ahead.ask(options);
 				return answer ? await readJson(answer, options, {what: `the apiserver ${cluster.facts.server}`, by: cluster.facts}) as T : cluster.json<T>(options);
 			},
-			async request(options) {
-				const answer = options.whole ? await asked(options) : undefined;
-				return answer ?? cluster.request(options);
-			},
+			request: async options => (options.whole ? await ahead.ask(options) : undefined) ?? cluster.request(options),
 		},
 		close() {
-			close(take());
+			ahead.close();
 		},
 	};
+}
+
+class AheadConnection {
+	/** `undefined` once it was taken, or could not be made. */
+	#made: Promise<Connection> | undefined;
+	#usedAt = Infinity;
+
+	constructor(made: Promise<Connection>, witness: ConnectionWitness | undefined) {
+		this.#made = made;
+		made.then(connection => {
+			this.#usedAt = performance.now();
+			// Whoever waits for the connection asks first.
+			setImmediate(() => {
+				if (this.#made && connection.usable) {
+					witness?.connected?.(connection);
+				}
+			});
+		}, () => undefined);
+	}
+
+	/** An answer on it; `undefined` where the cluster is to be asked. */
+	async ask(options: RequestOptions): Promise<ApiResponse | undefined> {
+		const connection = await this.#usable(this.#made);
+		const answer = connection && (options.method ?? 'GET') === 'GET' ? await askedOn(connection, options) : undefined;
+		this.#usedAt = performance.now();
+		return answer;
+	}
+
+	/** For somebody to have as their own; `undefined` where there is none. */
+	async take(): Promise<Connection | undefined> {
+		const taken = this.#made;
+		this.#made = undefined;
+		const connection = await this.#usable(taken);
+		if (!connection) {
+			closeWhenMade(taken);
+		}
+
+		return connection;
+	}
+
+	/** Ends it when nobody took it. */
+	close(): void {
+		closeWhenMade(this.#made);
+		this.#made = undefined;
+	}
+
+	/** @throws why there is none, to the first who wants it: a second try would ask a person or a dead address twice */
+	async #usable(made: Promise<Connection> | undefined): Promise<Connection | undefined> {
+		try {
+			const connection = await made;
+			return connection?.usable && performance.now() - this.#usedAt < freshForMs ? connection : undefined;
+		} catch (error) {
+			this.#made = undefined;
+			throw error;
+		}
+	}
+}
+
+function closeWhenMade(made: Promise<Connection> | undefined): void {
+	made?.then(connection => {
+		connection.close();
+	}, () => undefined);
 }
 
 /** `undefined` for what the cluster must be asked: it waits where it is told to, renews credentials, and makes a lost connection anew. */
