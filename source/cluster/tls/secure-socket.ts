@@ -31,15 +31,24 @@ const handshakeLimitMs = 10_000;
 
 export type SecuredSocket = {socket: TLSSocket; facts: NonNullable<SocketFacts['tls']>};
 
+export type Handshake = {
+	/** Whom we call; the name that is asked for and checked unless the settings have another one. */
+	host: string;
+	/** For messages: `the apiserver https://…`. */
+	what: string;
+	settings: TlsSettings;
+	client: ClientCertificate | null;
+	signal?: AbortSignal | undefined;
+};
+
 /**
 The check is made here, after the handshake and before a byte of ours is sent, by name and chain both, whatever the environment says:
 NODE_TLS_REJECT_UNAUTHORIZED has no say, and no session is ever resumed, so the peer's certificate is always this handshake's.
 @throws SpokeError ERR_APISERVER_TLS, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE
 */
-export async function secure(raw: Duplex, host: string, what: string, settings: TlsSettings, client: ClientCertificate | null, signal?: AbortSignal): Promise<SecuredSocket> {
-	const name = settings.serverName ?? host;
+export async function secure(raw: Duplex, handshake: Handshake): Promise<SecuredSocket> {
 	try {
-		return await secured(connect({socket: raw, ...handshakeOptions(name, settings, client)}), name, what, settings, signal);
+		return await secured(connect({socket: raw, ...handshakeOptions(handshake)}), handshake);
 	} catch (error) {
 		raw.destroy();
 		throw error;
@@ -50,19 +59,24 @@ export async function secure(raw: Duplex, host: string, what: string, settings: 
 The same of a socket that dials itself, which is the cheaper one to read from; `dialMs` is for its TCP connection.
 @throws as `secure`
 */
-export async function dialSecure({host, port}: {host: string; port: number}, what: string, settings: TlsSettings, {client, dialMs, signal}: {client: ClientCertificate | null; dialMs: number; signal?: AbortSignal | undefined}): Promise<SecuredSocket> {
+export async function dialSecure(handshake: Handshake, {port, dialMs}: {port: number; dialMs: number}): Promise<SecuredSocket> {
+	const {host, what, signal} = handshake;
 	signal?.throwIfAborted();
-	const name = settings.serverName ?? host;
 	// Of what a socket takes for its dialling the types of TLS name a part only.
-	const dialling: ConnectionOptions & TcpNetConnectOpts = {host, port, autoSelectFamilyAttemptTimeout: attemptMs, onread: directReads(), ...handshakeOptions(name, settings, client)};
+	const dialling: ConnectionOptions & TcpNetConnectOpts = {host, port, autoSelectFamilyAttemptTimeout: attemptMs, onread: directReads(), ...handshakeOptions(handshake)};
 	const socket = connect(dialling);
 	await connected(socket, {host, port, what, limitMs: dialMs}, signal);
-	return secured(socket, name, what, settings, signal);
+	return secured(socket, handshake);
 }
 
-function handshakeOptions(name: string, {trust}: TlsSettings, client: ClientCertificate | null) {
+function nameOf({host, settings: {serverName}}: Handshake): string {
+	return serverName ?? host;
+}
+
+function handshakeOptions(handshake: Handshake) {
+	const name = nameOf(handshake);
 	return {
-		secureContext: contextFor(trust, client),
+		secureContext: contextFor(handshake.settings.trust, handshake.client),
 		...(isIP(name) === 0) && {servername: name.replace(/\.$/, '')},
 		ALPNProtocols: ['http/1.1'],
 		rejectUnauthorized: false,
@@ -70,10 +84,11 @@ function handshakeOptions(name: string, {trust}: TlsSettings, client: ClientCert
 	};
 }
 
-async function secured(socket: TLSSocket, name: string, what: string, settings: TlsSettings, signal?: AbortSignal): Promise<SecuredSocket> {
+async function secured(socket: TLSSocket, handshake: Handshake): Promise<SecuredSocket> {
+	const {what, settings: {limitMs}, signal} = handshake;
 	try {
-		await handshake(socket, what, settings.limitMs > 0 ? Math.min(settings.limitMs, handshakeLimitMs) : handshakeLimitMs, signal);
-		return {socket, facts: await judgedFacts(socket, name, what, settings)};
+		await shakeHands(socket, what, limitMs > 0 ? Math.min(limitMs, handshakeLimitMs) : handshakeLimitMs, signal);
+		return {socket, facts: await judgedFacts(socket, handshake)};
 	} catch (error) {
 		socket.on('error', ignored).destroy();
 		throw error;
@@ -117,7 +132,7 @@ function newContext(trust: Trust, client: ClientCertificate | null) {
 	}
 }
 
-async function handshake(socket: TLSSocket, what: string, limitMs: number, signal?: AbortSignal): Promise<void> {
+async function shakeHands(socket: TLSSocket, what: string, limitMs: number, signal?: AbortSignal): Promise<void> {
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
 		reject(unreachable(what, `net/http: TLS handshake timeout after ${limitMs / 1000} s`));
@@ -162,7 +177,9 @@ function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError 
 		: new SpokeError('ERR_APISERVER_TLS', `TLS with ${what} failed: ${alert ? `remote error: tls: ${alert.replaceAll('_', ' ')}` : message}`, {text: message, cause: error});
 }
 
-async function judgedFacts(socket: TLSSocket, name: string, what: string, {insecure, trust}: TlsSettings): Promise<NonNullable<SocketFacts['tls']>> {
+async function judgedFacts(socket: TLSSocket, handshake: Handshake): Promise<NonNullable<SocketFacts['tls']>> {
+	const {what, settings: {insecure, trust}} = handshake;
+	const name = nameOf(handshake);
 	const chain = peerChain(socket);
 	const leaf = chain[0] && new X509Certificate(chain[0]);
 	if (!insecure) {

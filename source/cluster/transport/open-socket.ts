@@ -40,14 +40,14 @@ export async function openSocket(route: Route, client: ClientCertificate | null,
 
 	const limit = route.limitMs > 0 ? Math.min(route.limitMs, dialLimitMs) : dialLimitMs;
 	if (tls && !proxy) {
-		const {socket, facts} = await dialSecure(server, what, tls, {client, dialMs: limit, signal});
+		const {socket, facts} = await dialSecure({host: server.host, what, settings: tls, client, signal}, {port: server.port, dialMs: limit});
 		return {socket, absoluteForm: false, facts: factsOf(route, socket, facts)};
 	}
 
 	const tcp = proxy ? await dialTcp(proxy.address.host, proxy.address.port, `the proxy ${proxy.address.shown}`, limit, signal) : await dialTcp(server.host, server.port, what, limit, signal);
 	const absoluteForm = proxy !== null && proxy.address.scheme !== 'socks5' && tls === null;
 	const way = proxy ? await throughProxy(tcp, route, proxy, absoluteForm, signal) : tcp;
-	const secured = tls ? await secure(way, server.host, what, tls, client, signal) : null;
+	const secured = tls ? await secure(way, {host: server.host, what, settings: tls, client, signal}) : null;
 	return {socket: secured?.socket ?? way, absoluteForm, facts: factsOf(route, tcp, secured?.facts ?? null)};
 }
 
@@ -64,7 +64,7 @@ function factsOf({server, proxy}: Route, tcp: Socket, tls: OpenSocket['facts']['
 }
 
 async function throughProxy(tcp: Socket, {server, limitMs}: Route, {address: proxy, tls}: NonNullable<Route['proxy']>, absoluteForm: boolean, signal?: AbortSignal): Promise<Duplex> {
-	const way = tls ? (await secure(tcp, proxy.host, `the proxy ${proxy.shown}`, tls, null, signal)).socket : tcp;
+	const way = tls ? (await secure(tcp, {host: proxy.host, what: `the proxy ${proxy.shown}`, settings: tls, client: null, signal})).socket : tcp;
 	if (!absoluteForm) {
 		const limit = AbortSignal.timeout(limitMs > 0 ? Math.min(limitMs, dialLimitMs) : dialLimitMs);
 		const cut = () => {
