@@ -37,7 +37,7 @@ export function pathLine(path: Path, width: number, glyphs: Glyphs, letter: stri
 	const mayDropFirst = first?.tls.state === 'verified' && first.tls.basis === 'proven';
 	let shortest: Span[] = [];
 	for (const form of mayDropFirst ? forms : formsOfBoth) {
-		shortest = spell(path, form, glyphs, letter, ends);
+		shortest = spell(path, {form, glyphs, letter, ends});
 		if (lineWidth(shortest) <= width) {
 			return shortest;
 		}
@@ -51,36 +51,48 @@ export function hubWord(to: Leg['to'] | null | undefined): string {
 	return to === 'gateway' ? 'gateway' : 'apiserver';
 }
 
-function spell(path: Path, form: Form, glyphs: Glyphs, letter: string | null, ends: string | undefined): Span[] {
-	const [first, second] = path.legs;
-	const spans: Span[] = [];
-	const brokenLeg = path.phase === 'failed' ? path.error?.leg ?? 2 : 0;
-	if (first && form.leg1 === 'numbered') {
-		spans.push(...numberedLeg(first, glyphs, brokenLeg === 1));
-		if (brokenLeg === 1) {
-			return spans;
-		}
+type Drawing = {form: Form; glyphs: Glyphs; letter: string | null; ends: string | undefined};
 
-		spans.push({text: second ? '  2 ' : ''});
-	} else if (first && form.leg1 === 'way') {
-		spans.push({text: form.ends ? 'you ' : ''}, ...legWords(first, form, glyphs, false, brokenLeg === 1, form.direct), {text: form.ends || form.names ? ` ${hubWord(first.to)}${form.replica && letter !== null ? ` ${letter}` : ''} ` : ' '});
+/** Where a leg broke nothing is drawn behind it. */
+function spell(path: Path, drawing: Drawing): Span[] {
+	const [first, second] = path.legs;
+	const brokenLeg = path.phase === 'failed' ? path.error?.leg ?? 2 : 0;
+	const {leg1} = drawing.form;
+	const spans: Span[] = [];
+	if (first && leg1 !== 'none') {
+		spans.push(...firstLeg(first, drawing, {isBroken: brokenLeg === 1}));
 		if (brokenLeg === 1) {
 			return spans;
 		}
-	} else if (second) {
-		spans.push({text: '2 '});
 	}
 
 	if (second) {
-		spans.push(...legWords(second, form, glyphs, path.phase === 'checking', brokenLeg === 2, true));
-		const end = ends ?? endOf(second, path, form);
-		spans.push({text: form.names && end !== '' ? ` ${end}` : ''});
-		if (form.pod && form.names && brokenLeg === 0 && second.to === 'kubelet' && path.target.kind !== 'Node' && ends === undefined) {
-			spans.push(of('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: path.target.container === null ? path.target.name : `${path.target.name}/${path.target.container}`});
-		}
+		const number = {way: '', numbered: '  2 ', none: '2 '}[first ? leg1 : 'none'];
+		spans.push({text: number}, ...secondLeg(second, path, drawing, brokenLeg));
 	}
 
 	return spans;
+}
+
+function firstLeg(leg: Leg, {form, glyphs, letter}: Drawing, {isBroken}: {isBroken: boolean}): Span[] {
+	if (form.leg1 === 'numbered') {
+		return numberedLeg(leg, glyphs, isBroken);
+	}
+
+	const words = legWords(leg, glyphs, {route: form.route, withDirect: form.direct, isChecking: false, isBroken});
+	const hub = `${hubWord(leg.to)}${form.replica && letter !== null ? ` ${letter}` : ''}`;
+	return [{text: form.ends ? 'you ' : ''}, ...words, {text: form.ends || form.names ? ` ${hub} ` : ' '}];
+}
+
+function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, brokenLeg: number): Span[] {
+	const {phase, target: {kind, name, container}} = path;
+	const end = ends ?? endOf(leg, path, form);
+	const hasPod = form.pod && form.names && brokenLeg === 0 && leg.to === 'kubelet' && kind !== 'Node' && ends === undefined;
+	return [
+		...legWords(leg, glyphs, {route: form.route, withDirect: true, isChecking: phase === 'checking', isBroken: brokenLeg === 2}),
+		{text: form.names && end !== '' ? ` ${end}` : ''},
+		...hasPod ? [of('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: container === null ? name : `${name}/${container}`}] : [],
+	];
 }
 
 /** `1 ━ verified`: no arrow, as what it leads to has no room. */
@@ -103,21 +115,20 @@ function endOf(leg: Leg, path: Path, form: Form): string {
 }
 
 /** `━ konnectivity ━ unverified ━►` */
-function legWords(leg: Leg, form: {route: Form['route']}, glyphs: Glyphs, checking: boolean, broke: boolean, withDirect: boolean): Span[] {
-	const {route, tls} = leg;
+function legWords({route, tls}: Leg, glyphs: Glyphs, {route: routeForm, withDirect, isChecking, isBroken}: {route: Form['route']; withDirect: boolean; isChecking: boolean; isBroken: boolean}): Span[] {
 	const stroke = (basis: Basis) => glyphs.strokes[basis];
-	const end = (basis: Basis) => broke ? of('state.failed', ` ${glyphs.broke}`) : {text: ` ${stroke(basis)}${glyphs.arrow}`};
+	const end = (basis: Basis) => isBroken ? of('state.failed', ` ${glyphs.broke}`) : {text: ` ${stroke(basis)}${glyphs.arrow}`};
 	if (tls.state === 'unknown' && route.state === 'unknown') {
-		return [of('tls.unknown', `${stroke('unknown')} ${checking ? 'checking' : 'unknown'}`), of('tls.unknown', end('unknown').text)];
+		return [of('tls.unknown', `${stroke('unknown')} ${isChecking ? 'checking' : 'unknown'}`), of('tls.unknown', end('unknown').text)];
 	}
 
 	const spans: Span[] = [];
-	if (form.route !== 'none' && (route.state !== 'direct' || withDirect)) {
-		spans.push(of(route.state === 'unknown' ? 'tls.unknown' : 'route', `${stroke(route.basis)} ${routeWord(route.state, form.route === 'short')} `));
+	if (routeForm !== 'none' && (route.state !== 'direct' || withDirect)) {
+		spans.push(of(route.state === 'unknown' ? 'tls.unknown' : 'route', `${stroke(route.basis)} ${routeWord(route.state, routeForm === 'short')} `));
 	}
 
 	const role = tlsRole[tls.state]!;
-	spans.push(of(role, `${stroke(tls.basis)} ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`), broke ? of('state.failed', ` ${glyphs.broke}`) : of(role, end(tls.basis).text));
+	spans.push(of(role, `${stroke(tls.basis)} ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`), isBroken ? of('state.failed', ` ${glyphs.broke}`) : of(role, end(tls.basis).text));
 	return spans;
 }
 
