@@ -21,86 +21,83 @@ import {acceptSpdyChannels} from './spdy-channels.ts';
 import {acceptChannels} from './websocket-channels.ts';
 
 type Refusal = {status: number; text: string};
+type Upgrade = {request: IncomingMessage; socket: Duplex; head: Buffer};
 
 /** Everything but upgrades. */
 export async function kubeletAnswer(kubelet: Kubelet, request: IncomingMessage, response: ServerResponse): Promise<void> {
-	const url = requestUrl(request);
-	const plain = (status: number, text: string) => {
-		response.writeHead(status, {'content-type': 'text/plain; charset=utf-8'}).end(text);
-	};
+	const {pathname, searchParams} = requestUrl(request);
+	const [, first = ''] = pathname.split('/', 2);
+	const refused = judgeCaller(request, kubelet);
+	if (refused) {
+		sendText(response, refused);
+	} else if (first === 'containerLogs') {
+		const found = findContainer(kubelet, pathname);
+		if ('status' in found) {
+			sendText(response, found);
+		} else {
+			await sendContainerLog(found.container, found.podName, searchParams, response);
+		}
+	} else {
+		answerPlainly(kubelet, first, response);
+	}
+}
 
+/** What needs no more than a look at the kubelet. */
+function answerPlainly(kubelet: Kubelet, path: string, response: ServerResponse): void {
 	const json = (body: unknown) => {
 		response.writeHead(200, {'content-type': 'application/json'}).end(JSON.stringify(body));
 	};
 
-	const refused = judgeCaller(request, kubelet);
-	const facts: KubeletFacts = {
-		node: kubelet.setting.node, address: kubelet.setting.hostAddress, port: kubelet.port,
-		servingBootstrap: kubelet.certificate !== 'self-signed', startedAt: kubelet.startedAt, inflight: kubelet.inflight,
-	};
-	const [, first] = url.pathname.split('/', 2);
-	if (refused) {
-		plain(refused.status, refused.text);
-	} else {
-		switch (first) {
-			case 'containerLogs': {
-				const found = findContainer(kubelet, url.pathname);
-				if ('status' in found) {
-					plain(found.status, found.text);
-				} else {
-					await sendContainerLog(found.container, found.podName, url.searchParams, response);
-				}
+	switch (path) {
+		case 'exec':
+		case 'attach':
+		case 'portForward': {
+			sendText(response, {status: 400, text: 'Upgrade request required'});
+			break;
+		}
 
-				break;
-			}
+		case 'healthz': {
+			sendText(response, {status: 200, text: 'ok'});
+			break;
+		}
 
-			case 'exec':
-			case 'attach':
-			case 'portForward': {
-				plain(400, 'Upgrade request required');
+		case 'configz': {
+			json(configz(factsOf(kubelet)));
+			break;
+		}
 
-				break;
-			}
+		case 'flagz': {
+			json({kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', metadata: {name: 'kubelet'}, flags: kubeletFlags(factsOf(kubelet))});
+			break;
+		}
 
-			case 'healthz': {
-				plain(200, 'ok');
+		case 'metrics': {
+			sendText(response, {status: 200, text: kubeletMetrics(factsOf(kubelet))});
+			break;
+		}
 
-				break;
-			}
+		case 'pods': {
+			json({kind: 'PodList', apiVersion: 'v1', metadata: {}, items: kubelet.pods()});
+			break;
+		}
 
-			case 'configz': {
-				json(configz(facts));
-
-				break;
-			}
-
-			case 'flagz': {
-				json({kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', metadata: {name: 'kubelet'}, flags: kubeletFlags(facts)});
-
-				break;
-			}
-
-			case 'metrics': {
-				plain(200, kubeletMetrics(facts));
-
-				break;
-			}
-
-			case 'pods': {
-				json({kind: 'PodList', apiVersion: 'v1', metadata: {}, items: kubelet.pods()});
-
-				break;
-			}
-
-			default: {
-				plain(404, '404 page not found\n');
-			}
+		default: {
+			sendText(response, {status: 404, text: '404 page not found\n'});
 		}
 	}
 }
 
+function factsOf({setting, port, certificate, startedAt, inflight}: Kubelet): KubeletFacts {
+	return {node: setting.node, address: setting.hostAddress, port, servingBootstrap: certificate !== 'self-signed', startedAt, inflight};
+}
+
+function sendText(response: ServerResponse, {status, text}: {status: number; text: string}): void {
+	response.writeHead(status, {'content-type': 'text/plain; charset=utf-8'}).end(text);
+}
+
 /** Exec, attach and port-forward, by WebSocket (GET) and by SPDY (POST). */
 export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+	const upgrade = {request, socket, head};
 	socket.on('error', expectedEnd);
 	const url = requestUrl(request);
 	const [, first, namespace = '', podName = ''] = url.pathname.split('/', 4);
@@ -110,7 +107,7 @@ export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage,
 	} else if (first === 'portForward') {
 		const pod = kubelet.pod(decodePart(namespace), decodePart(podName));
 		if (pod) {
-			await portForward(kubelet, pod, request, socket, head);
+			await portForward(kubelet, pod, upgrade);
 		} else {
 			refuse(socket, {status: 404, text: 'pod does not exist'});
 		}
@@ -119,7 +116,7 @@ export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage,
 		if ('status' in found) {
 			refuse(socket, found);
 		} else if (found.container.running) {
-			await stream(first, found.container, url.searchParams, request, socket, head);
+			await stream(first, found.container, url.searchParams, upgrade);
 		} else {
 			refuse(socket, {status: 404, text: `container not found ("${found.container.name}")`});
 		}
@@ -128,7 +125,7 @@ export async function kubeletUpgrade(kubelet: Kubelet, request: IncomingMessage,
 	}
 }
 
-async function stream(kind: 'exec' | 'attach', container: Container, query: URLSearchParams, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+async function stream(kind: 'exec' | 'attach', container: Container, query: URLSearchParams, {request, socket, head}: Upgrade): Promise<void> {
 	const wish = streamWish(query);
 	const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
 	const remote = await (isWebSocket ? acceptChannels(request, socket, head, wish) : acceptSpdyChannels(request, socket, head, wish));
@@ -148,7 +145,7 @@ async function stream(kind: 'exec' | 'attach', container: Container, query: URLS
 	}
 }
 
-async function portForward(kubelet: Kubelet, pod: PodRuntime, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+async function portForward(kubelet: Kubelet, pod: PodRuntime, {request, socket, head}: Upgrade): Promise<void> {
 	const target = {sandboxId: pod.sandboxId, locate: (port: number) => kubelet.setting.plan.locate({address: pod.address, port})};
 	if (request.headers.upgrade?.toLowerCase() === 'websocket') {
 		const accepted = request.headers['sec-websocket-protocol'] === undefined ? undefined : await acceptWebSocket(request, socket, head, ['SPDY/3.1+portforward.k8s.io']);
