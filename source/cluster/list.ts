@@ -94,6 +94,7 @@ export function acceptHeader(as: ListOptions['as']): string {
 	return as === undefined || as === 'objects' ? 'application/json' : 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 }
 
+/** What a list and its watch have in common. */
 export function listQuery({labelSelector, fieldSelector, as}: ListOptions): URLSearchParams {
 	const query = new URLSearchParams();
 	if (labelSelector) {

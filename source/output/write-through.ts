@@ -11,6 +11,7 @@ export type WriteThrough = {
 	finished(): Promise<void>;
 };
 
+/** One for each stream: it listens to its errors for as long as the process lives. */
 export function writeThrough(stream: Writable): WriteThrough {
 	const gone = new AbortController();
 	let failure: SpokeError | null = null;

@@ -4,6 +4,7 @@ import type {PodRuntime} from './kubelet/pod-runtime.ts';
 import type {PodName, Sandbox} from './sandbox.ts';
 import type {SandboxParts} from './sandbox-parts.ts';
 
+/** @throws Error for a pod that is not in the sandbox */
 export function makeFaults({store, wire, kubelets, controlPlane, tell}: SandboxParts): Sandbox['faults'] {
 	const runtimeOf = ({namespace = 'default', name}: PodName): PodRuntime => {
 		const found = kubelets.map(kubelet => kubelet.pod(namespace, name)).find(pod => pod !== undefined);

@@ -43,6 +43,7 @@ export type DockEvent =
 
 export type Dock = readonly DockEntry[];
 
+/** The very same dock for a label of a connection that no row has. */
 export function reduceDock(dock: Dock, event: DockEvent): Dock {
 	const change = (id: string, to: (entry: DockEntry) => DockEntry) => dock.map(entry => entry.id === id ? to(entry) : entry);
 	switch (event.type) {
@@ -85,6 +86,7 @@ function living(paths: ReadonlyMap<string, Path | null>): ReadonlyMap<string, Pa
 /** From bad to good: where several streams share a line, it shows the worst. */
 const tlsOrder = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
 
+/** The path that says the least good of a TLS leg; `null` where none is known. Of several connections of one thing it is the one to be shown. */
 export function worstPath(paths: Iterable<Path | null>): Path | null {
 	let worst: Path | null = null;
 	for (const path of paths) {

@@ -20,6 +20,7 @@ const lowBelow = 20;
 /** From this height details stand under the list. */
 const detailsFrom = 32;
 
+/** Rows and columns for each pane. Where it is narrow or low, panes go in a fixed order, and the list keeps one row at least. */
 export function layout({size: {columns, rows}, dock, zoom, view}: Pick<SessionState, 'size' | 'dock' | 'zoom' | 'view'>): Layout {
 	const chrome = 3;
 	const head = 1;

@@ -76,6 +76,7 @@ export function emptyList(name: ListName): ListState {
 	};
 }
 
+/** Once it was moved, the cursor stays on its thing and not on its place, whatever rows come and go. */
 export function reduceList(list: ListState, event: ListEvent): ListState {
 	switch (event.type) {
 		case 'reset': {

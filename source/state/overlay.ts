@@ -78,6 +78,7 @@ export type OverlayEvent =
 	| {type: 'choose'; by: number}
 	| {type: 'set'; overlay: Overlay};
 
+/** What a key or a late answer makes of the dialog that is open; an event of another kind of dialog changes nothing. */
 export function reduceOverlay(overlay: Overlay, event: OverlayEvent): Overlay {
 	if (event.type === 'set') {
 		return event.overlay;

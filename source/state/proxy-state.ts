@@ -59,6 +59,7 @@ const mostKept = 100;
 
 export const emptyProxy: ProxyState = {method: 'GET', request: '', listeners: [], exchanges: [], at: 0, json: true, headers: false};
 
+/** A request that is known by its id is replaced where it stands; a new one comes last, under the cursor. */
 export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 	const {listeners, exchanges} = proxy;
 	switch (event.type) {

@@ -12,6 +12,7 @@ export type RowFilter =
 	| {kind: 'labels'; selector: string}
 	| {kind: 'invalid'; why: string};
 
+/** `-l SELECTOR` is asked of the apiserver, `~REGEX` and text are looked for here, `!` before either leaves out what fits. */
 export function parseRowFilter(typed: string): RowFilter {
 	const labels = /^-l\s*(.*)$/.exec(typed);
 	if (labels) {

@@ -54,6 +54,7 @@ const mostMessages = 500;
 /** Without motion the clock of the screen goes on this often. */
 const stillMs = 10_000;
 
+/** The very same state where it is cheap to see that nothing changed: then nothing is drawn. */
 export function reduceSession(state: SessionState, event: SessionEvent): SessionState {
 	switch (event.type) {
 		case 'list': {

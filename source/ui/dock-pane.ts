@@ -111,6 +111,7 @@ function round(ms: number): string {
 	return ms < 10 ? ms.toFixed(1).replace(/\.0$/, '') : String(Math.round(ms));
 }
 
+/** In decimal units: `850 B`, `1.5 kB`, `12 MB`. */
 export function showBytes(bytes: number): string {
 	const units = ['B', 'kB', 'MB', 'GB', 'TB'];
 	let at = 0;

@@ -14,6 +14,7 @@ const longestDrawn = 8192;
 /** `lead` stands before the text: time and name. */
 export type LogLine = {lead: readonly Span[]; text: readonly Span[]};
 
+/** `lead` stays where it is when the text is moved left or wrapped. */
 export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine {
 	const source = view.sources[line.source];
 	const spans: Span[] = [];

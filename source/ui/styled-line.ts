@@ -57,6 +57,7 @@ export function spread(left: readonly Span[], right: readonly Span[], width: num
 	return {spans: [...cut, ...gap > 0 ? [{...fill, text: fill.text.repeat(gap)}] : [], ...right]};
 }
 
+/** No wider than `room` cells; what is cut ends with `mark`. */
 export function clipSpans(spans: readonly Span[], room: number, mark = '…'): Span[] {
 	const out: Span[] = [];
 	let left = room;

@@ -16,6 +16,7 @@ export const detailsHandlers: Handlers = {
 	},
 };
 
+/** What is under the cursor, read in full; of a forward its log. Nothing in a view whose rows have no object. */
 export async function openDetails(session: Session): Promise<void> {
 	const {view} = session.store.state;
 	if (view === 'forwards') {

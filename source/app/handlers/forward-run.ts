@@ -158,6 +158,7 @@ function withLine(log: ForwardState['log'], text: string): ForwardState['log'] {
 	return [...log.slice(-199), {time: Date.now(), text, connection: null}];
 }
 
+/** Asks where connections are open. Of one that is stopped or failed already it takes the row away. */
 export async function stopForward(session: Session, id: string | undefined): Promise<void> {
 	const state = session.store.state.forwards.find(one => one.id === id);
 	if (!state) {
@@ -202,6 +203,7 @@ async function endForward(session: Session, id: string, then: () => void = () =>
 	then();
 }
 
+/** In its row, on the local port that it had; asks where connections are open. */
 export async function restartForward(session: Session, id: string | undefined): Promise<void> {
 	const run = runsOf(session).get(id ?? '');
 	if (!run || id === undefined) {

@@ -138,6 +138,7 @@ function goInHistory(session: Session, by: 1 | -1): void {
 	}
 }
 
+/** Of a real cluster there is no sandbox screen: that is said instead. */
 export function showView(session: Session, view: ViewName): void {
 	if (view === 'sandbox' && !session.store.state.cluster.sandbox) {
 		session.tell('this is a real cluster: the sandbox screen belongs to `spoke demo`', 'warn');

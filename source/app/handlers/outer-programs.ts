@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import type {Session} from '../session.ts';
 import {writeNewFile} from './new-file.ts';
 
+/** The text goes into a file that is gone when the program ends. `line` counts from 1, for programs that take one. */
 export async function viewInProgram(session: Session, kind: 'pager' | 'editor', texts: Iterable<string>, line: number): Promise<void> {
 	const {env} = session;
 	const command = (kind === 'pager' ? env['PAGER'] || 'less -R' : env['VISUAL'] || env['EDITOR'] || 'vi').trim();

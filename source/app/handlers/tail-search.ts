@@ -12,6 +12,7 @@ import {lookAbove, lookThrough, mayHaveOlder} from './tail-older.ts';
 /** While a line is typed, each letter may be looked for so long at once; what is left is done between frames. */
 const letterMs = 8;
 
+/** The next match in a direction, round the end; upwards older lines are read before it goes round. */
 export async function toMatch(session: Session, direction: 1 | -1): Promise<void> {
 	await withTail(session, async run => {
 		if (!run.view.search) {
@@ -33,6 +34,7 @@ export async function toMatch(session: Session, direction: 1 | -1): Promise<void
 	});
 }
 
+/** Asks what to search for, and shows the nearest match above with each letter; given up, all is as it was. */
 export async function search(session: Session): Promise<void> {
 	const run = currentTail(session);
 	if (!run) {
@@ -71,6 +73,7 @@ export async function search(session: Session): Promise<void> {
 	from.release();
 }
 
+/** Asks which lines to keep, and shows them with each letter; given up, the filter is the one of before. */
 export async function filter(session: Session): Promise<void> {
 	const run = currentTail(session);
 	if (!run) {

@@ -18,6 +18,7 @@ export type RequestInfo = {
 
 const verbs: Readonly<Record<string, string>> = {GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete', OPTIONS: ''};
 
+/** What a request asks for, as the apiserver reads it off method and path: authorization and answer both go by it. */
 export function requestInfo(method: string, url: string): RequestInfo {
 	const queryAt = url.indexOf('?');
 	const path = queryAt < 0 ? url : url.slice(0, queryAt);

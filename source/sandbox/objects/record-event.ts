@@ -6,6 +6,7 @@ export type EventNews = {type?: 'Normal' | 'Warning'; reason: string; message: s
 
 const keep = 200;
 
+/** One that happened before in the same words is counted up; of each namespace the newest 200 are kept. */
 export function recordEvent(store: ObjectStore, about: KubeObject, {type = 'Normal', reason, message, component, host, fieldPath}: EventNews): void {
 	const {name, uid, resourceVersion} = about.metadata;
 	const namespace = about.metadata.namespace ?? 'default';

@@ -45,6 +45,7 @@ export function grpcDial(socketPath: string, metrics: Metrics): Dial {
 	};
 }
 
+/** By HTTP CONNECT on the Unix socket of an egress proxy, counted in the apiserver's metrics as the real one counts it. */
 export function httpConnectDial(socketPath: string, metrics: Metrics): Dial {
 	const labels = {protocol: 'http_connect', transport: 'uds'};
 	return async ({address, port}) => {

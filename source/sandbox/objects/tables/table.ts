@@ -21,6 +21,7 @@ export function age(since: string | undefined, now: number): string {
 	return since === undefined ? '<unknown>' : duration(Math.max(0, now - Date.parse(since)));
 }
 
+/** Ages as the apiserver's tables write them: k8s.io/apimachinery duration.HumanDuration. */
 export function duration(milliseconds: number): string {
 	const seconds = Math.floor(milliseconds / 1000);
 	const minutes = Math.floor(seconds / 60);
