@@ -1,5 +1,6 @@
 /** The session as a person meets it: the built program in a terminal, on the sandbox. */
 import {once} from 'node:events';
+import {existsSync} from 'node:fs';
 import {connect, createServer, type AddressInfo} from 'node:net';
 import {readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -459,6 +460,23 @@ test('$PAGER gets the lines and the terminal, and gives it back', async t => {
 	t.is(await readFile(join(folder, 'answered'), 'utf8'), 'jjj\n');
 	terminal.press('tail.pause');
 	await terminal.sees(/paused · /);
+});
+
+test('a pager that was killed was started', async t => {
+	const folder = await newHome(t);
+	const pager = join(folder, 'pager');
+	await writeFile(pager, `#!/bin/sh\ntouch ${folder}/started\nkill -9 $$\n`, {mode: 0o755});
+	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {PAGER: pager}});
+	await terminal.sees(/"msg":/);
+	terminal.press('tail.pager');
+	while (!existsSync(join(folder, 'started'))) {
+		await delay(10);
+	}
+
+	await terminal.sees(/Tail deploy\/api/);
+	terminal.press('tail.pause');
+	await terminal.sees(/paused · /);
+	t.notRegex(terminal.raw(), /could not be started/);
 });
 
 test('$EDITOR is told the line under the cursor, and the screen is whole again after whatever it did to the terminal', async t => {

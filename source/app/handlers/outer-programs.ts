@@ -17,7 +17,7 @@ export async function viewInProgram(session: Session, kind: 'pager' | 'editor', 
 		const takesLine = /(?:^|\/)(?:less|vi|vim|nvim|nano|emacs|ed)$/.test(program);
 		const {execa} = await import('execa');
 		const result = await session.withTerminal(async () => execa(program, [...given, ...takesLine ? [`+${line}`] : [], path], {stdio: 'inherit', reject: false}));
-		if (result.failed && result.exitCode === undefined) {
+		if (result.failed && result.exitCode === undefined && !result.isTerminated) {
 			session.tell(`${program} could not be started: ${result.shortMessage}`, 'error');
 		}
 	} finally {
