@@ -71,74 +71,93 @@ export type QuietGuard = {
 };
 
 /** Watches one follow from the moment its request is sent. */
-export function guardQuiet(firstLeg: FirstLegCheck, limits: QuietLimits, {offersMore, giveUp}: Guarded): QuietGuard {
-	let lastAt = Date.now();
-	let readAt = lastAt + limits.readAfterMs;
-	let busy = false;
-	let held = false;
-	let stopped = false;
-	const quietMs = () => Date.now() - lastAt;
+export function guardQuiet(firstLeg: FirstLegCheck, limits: QuietLimits, guarded: Guarded): QuietGuard {
+	return new Guard(firstLeg, limits, guarded);
+}
 
-	const look = async () => {
-		const since = lastAt;
-		const stillQuiet = () => !stopped && !held && lastAt === since;
-		try {
-			await firstLeg.check();
-		} catch (error) {
-			if (stillQuiet()) {
-				giveUp(1, quietMs(), asSpokeError(error));
+class Guard implements QuietGuard {
+	readonly #firstLeg: FirstLegCheck;
+	readonly #limits: QuietLimits;
+	readonly #guarded: Guarded;
+	readonly #timer: NodeJS.Timeout;
+	/** When something last came. */
+	#lastAt = Date.now();
+	/** From when on the log is read on the side. */
+	#readAt: number;
+	#isLooking = false;
+	#isHeld = false;
+	#isStopped = false;
+
+	constructor(firstLeg: FirstLegCheck, limits: QuietLimits, guarded: Guarded) {
+		this.#firstLeg = firstLeg;
+		this.#limits = limits;
+		this.#guarded = guarded;
+		this.#readAt = this.#lastAt + limits.readAfterMs;
+		this.#timer = setInterval(() => {
+			if (!this.#isLooking && !this.#isHeld && this.#quietMs >= limits.askAfterMs) {
+				void this.#look();
 			}
+		}, Math.min(1000, limits.askAfterMs / 4));
+	}
 
-			return;
-		}
+	touched(): void {
+		this.#isHeld = false;
+		this.#lastAt = Date.now();
+		this.#readAt = this.#lastAt + this.#limits.readAfterMs;
+	}
 
-		if (!stillQuiet() || Date.now() < readAt) {
-			return;
-		}
+	hold(): void {
+		this.#isHeld = true;
+	}
 
-		readAt = Date.now() + (limits.readEveryMs * (0.75 + (Math.random() / 2)));
+	stop(): void {
+		this.#isStopped = true;
+		clearInterval(this.#timer);
+	}
+
+	get #quietMs(): number {
+		return Date.now() - this.#lastAt;
+	}
+
+	/** First the leg that is quickly asked, then the log itself. What came meanwhile makes either answer void. */
+	async #look(): Promise<void> {
+		const since = this.#lastAt;
+		const giveUp = (leg: 1 | 2, error: SpokeError) => {
+			if (this.#isQuietSince(since)) {
+				this.#guarded.giveUp(leg, this.#quietMs, error);
+			}
+		};
+
+		this.#isLooking = true;
 		try {
-			if (await offersMore()) {
+			await this.#firstLeg.check();
+			if (this.#isQuietSince(since) && Date.now() >= this.#readAt) {
+				await this.#readAside(giveUp);
+			}
+		} catch (error) {
+			giveUp(1, asSpokeError(error));
+		} finally {
+			this.#isLooking = false;
+		}
+	}
+
+	/** Never throws: what fails here fails behind an apiserver that has just answered. */
+	async #readAside(giveUp: (leg: 2, error: SpokeError) => void): Promise<void> {
+		this.#readAt = Date.now() + (this.#limits.readEveryMs * (0.75 + (Math.random() / 2)));
+		try {
+			if (await this.#guarded.offersMore()) {
 				// A line may have been written just now.
-				await sleep(limits.deliverWithinMs, undefined, {ref: false});
-			} else {
-				return;
-			}
-
-			if (stillQuiet()) {
-				giveUp(2, quietMs(), new SpokeError('ERR_STREAM_LOST', 'the server offers lines that did not come on this stream'));
+				await sleep(this.#limits.deliverWithinMs, undefined, {ref: false});
+				giveUp(2, new SpokeError('ERR_STREAM_LOST', 'the server offers lines that did not come on this stream'));
 			}
 		} catch (error) {
-			if (stillQuiet()) {
-				giveUp(2, quietMs(), silentKubelet(asSpokeError(error)));
-			}
+			giveUp(2, silentKubelet(asSpokeError(error)));
 		}
-	};
+	}
 
-	const timer = setInterval(() => {
-		if (busy || held || quietMs() < limits.askAfterMs) {
-			return;
-		}
-
-		busy = true;
-		void look().finally(() => {
-			busy = false;
-		});
-	}, Math.min(1000, limits.askAfterMs / 4));
-	return {
-		touched() {
-			held = false;
-			lastAt = Date.now();
-			readAt = lastAt + limits.readAfterMs;
-		},
-		hold() {
-			held = true;
-		},
-		stop() {
-			stopped = true;
-			clearInterval(timer);
-		},
-	};
+	#isQuietSince(since: number): boolean {
+		return !this.#isStopped && !this.#isHeld && this.#lastAt === since;
+	}
 }
 
 /** The apiserver has just answered for itself, so its silence about a log is the kubelet's, or of the way there. */
