@@ -1,6 +1,6 @@
 /** Which container of a pod is meant when none, or one, is named. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import type {ContainerStatus, PodObject} from './pod-object.ts';
+import type {ContainerSpec, ContainerStatus, PodObject} from './pod-object.ts';
 
 /** @see https://github.com/kubernetes/enhancements/tree/master/keps/sig-cli/2227-kubectl-default-container */
 export const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
@@ -54,6 +54,12 @@ export function containerNames(pod: PodObject): string {
 	return [...named(pod.spec.containers), ...named(pod.spec.ephemeralContainers, ' (ephem)'), ...named(pod.spec.initContainers, ' (init)')].join(', ');
 }
 
+/** `undefined` when the pod has no such container. */
+export function containerSpec({spec}: PodObject, name: string): ContainerSpec | undefined {
+	return [...spec.containers, ...spec.initContainers ?? [], ...spec.ephemeralContainers ?? []].find(container => container.name === name);
+}
+
+/** `undefined` before the kubelet has told of it. */
 export function containerStatus(pod: PodObject, name: string): ContainerStatus | undefined {
 	const {containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = []} = pod.status ?? {};
 	return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(status => status.name === name);

@@ -2,7 +2,7 @@
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusOf} from '../../sessions/debug-container.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
-import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
+import {allContainers, chooseContainer, containerSpec} from '../../targets/choose-container.ts';
 import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
 import {findAction} from '../../actions/action-rows.ts';
 import {driveInTerminal} from '../drive-in-terminal.ts';
@@ -78,7 +78,7 @@ async function placeOf(session: Session, cluster: OpenCluster, target: string, n
 
 async function runInTerminal(session: Session, place: Place, feature: 'exec' | 'attach', command: readonly string[]): Promise<void> {
 	const {cluster, pod, container, asked, chosenFrom} = place;
-	const spec = [...pod.spec.containers, ...pod.spec.initContainers ?? [], ...pod.spec.ephemeralContainers ?? []].find(({name}) => name === container) as {tty?: boolean; stdin?: boolean} | undefined;
+	const spec = containerSpec(pod, container);
 	const tty = feature === 'exec' || spec?.tty === true;
 	const stdin = feature === 'exec' || spec?.stdin === true;
 	const kind = feature === 'exec' ? 'shell' : 'attach';
@@ -113,8 +113,7 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 		return;
 	}
 
-	const gone = error?.code === 'ERR_TARGET_GONE' && error.remedy === null;
-	const told = gone ? new SpokeError(error.code, error.message, {leg: error.leg, ...error.text !== null && {text: error.text}, remedy: `spoke logs -n ${pod.metadata.namespace ?? ''} ${pod.metadata.name} -c ${container} --previous${scriptFlags(session, cluster)} shows how it ended`}) : error;
+	const told = error && withHowItEnded(session, place, error);
 	if (told) {
 		session.fail(`${kind} in ${name}`, told);
 	} else {
@@ -126,6 +125,14 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 	} else if (next === 'again') {
 		await runInTerminal(session, place, feature, command);
 	}
+}
+
+/** A container that is gone has a log that tells more. */
+function withHowItEnded(session: Session, {cluster, pod, container}: Place, error: SpokeError): SpokeError {
+	const {code, message, leg, text, remedy} = error;
+	return code === 'ERR_TARGET_GONE' && remedy === null
+		? new SpokeError(code, message, {leg, ...text !== null && {text}, remedy: `spoke logs -n ${pod.metadata.namespace ?? ''} ${pod.metadata.name} -c ${container} --previous${scriptFlags(session, cluster)} shows how it ended`})
+		: error;
 }
 
 /** Where there is no shell a container that brings one can be added; asked first, as it stays in the pod. */

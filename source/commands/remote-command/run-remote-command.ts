@@ -8,8 +8,8 @@ import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {connectAhead} from '../../sessions/connect-ahead.ts';
 import {openRemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
-import {chooseContainer, containerRole} from '../../targets/choose-container.ts';
-import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
+import {chooseContainer, containerRole, containerSpec} from '../../targets/choose-container.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
 import type {Invocation} from '../command.ts';
 import type {attachRow} from '../rows/attach.ts';
@@ -66,7 +66,7 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 	refuseCompleted(pod, asked.feature);
 	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
 	say(container.notice);
-	const attached = asked.feature === 'attach' ? {container: {name: container.name, tty: specOf(pod, container.name)?.tty === true}} : {};
+	const attached = asked.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
 	const {tty, notice} = chooseTty({stdin: flags.stdin, tty: flags.tty, here: stdin.isTTY, ...attached});
 	say(notice);
 	if (asked.feature === 'attach') {
@@ -111,8 +111,4 @@ function endWords(pod: PodObject, container: string, {detached}: {detached: bool
 
 	const comesBack = detached || (pod.spec.restartPolicy ?? 'Always') === 'Always';
 	return comesBack ? `Session ended, resume using ${again} command when the pod is running` : null;
-}
-
-function specOf({spec}: PodObject, name: string): ContainerSpec | undefined {
-	return [...spec.containers, ...spec.initContainers ?? [], ...spec.ephemeralContainers ?? []].find(container => container.name === name);
 }
