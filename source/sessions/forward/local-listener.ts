@@ -19,69 +19,89 @@ Binds `port` (0: a free one, the same on every address where that can be had) on
 @throws SpokeError ERR_PORT_IN_USE that names port and family, when an address that is needed cannot be bound; nothing stays bound then.
 */
 export async function listenLocally(port: number, addresses: readonly ListenAddress[]): Promise<LocalListener> {
-	const servers: Server[] = [];
-	const without: SpokeError[] = [];
-	const early: Socket[] = [];
-	let take = (socket: Socket): void => {
-		early.push(socket);
+	const listener = new Listener();
+	try {
+		await listener.bindAll(port, addresses);
+		return listener;
+	} catch (error) {
+		listener.close();
+		throw error;
+	}
+}
+
+class Listener implements LocalListener {
+	/** Kept: a server that is closed does not know its address any more. */
+	readonly bound: BoundAddress[] = [];
+	readonly without: SpokeError[] = [];
+	readonly #servers: Server[] = [];
+	/** Connections that nobody takes yet. */
+	readonly #early: Socket[] = [];
+	#take = (socket: Socket): void => {
+		this.#early.push(socket);
 	};
 
-	const close = () => {
-		for (const server of servers) {
+	/** @throws SpokeError when an address that is needed cannot be bound, or none of them can */
+	async bindAll(port: number, addresses: readonly ListenAddress[]): Promise<void> {
+		let shared = port;
+		for (const address of addresses) {
+			try {
+				shared = this.#add(await bindShared(shared, address, {isFree: port === 0}));
+			} catch (error) {
+				const told = bindError(error as NodeJS.ErrnoException, port, address);
+				if (address.needed === 'yes') {
+					throw told;
+				}
+
+				this.without.push(told);
+			}
+		}
+
+		const [first, ...more] = this.without;
+		if (this.#servers.length === 0 && first) {
+			throw more.length === 0 ? first : new SpokeError('ERR_PORT_IN_USE', this.without.map(({message}) => message).join('; '), {cause: first});
+		}
+	}
+
+	onConnection(listener: (socket: Socket) => void): void {
+		this.#take = listener;
+		for (const socket of this.#early.splice(0)) {
+			listener(socket);
+		}
+	}
+
+	close(): void {
+		for (const server of this.#servers) {
 			server.close();
 		}
 
-		for (const socket of early.splice(0)) {
+		for (const socket of this.#early.splice(0)) {
 			resetSocket(socket);
 		}
-	};
+	}
 
-	let shared = port;
-	for (const address of addresses) {
-		try {
-			const server = await bind(shared, address).catch(async (error: unknown) => {
-				// A free port of one family may be taken in the other.
-				if (port === 0 && shared !== 0) {
-					return bind(0, address);
-				}
+	/** Gives the port that it has. */
+	#add(server: Server): number {
+		server.on('connection', socket => {
+			this.#take(socket);
+		});
+		this.#servers.push(server);
+		const {address, family, port} = server.address() as AddressInfo;
+		this.bound.push({address, port, family: family as BoundAddress['family']});
+		return port;
+	}
+}
 
-				throw error;
-			});
-			server.on('connection', socket => {
-				take(socket);
-			});
-			servers.push(server);
-			shared = (server.address() as AddressInfo).port;
-		} catch (error) {
-			const told = bindError(error as NodeJS.ErrnoException, port, address);
-			if (address.needed === 'yes') {
-				close();
-				throw told;
-			}
-
-			without.push(told);
+/** `isFree`: any port would do, so where the one of another family is taken in this one, another is had. */
+async function bindShared(port: number, address: ListenAddress, {isFree}: {isFree: boolean}): Promise<Server> {
+	try {
+		return await bind(port, address);
+	} catch (error) {
+		if (isFree && port !== 0) {
+			return bind(0, address);
 		}
-	}
 
-	const first = without[0];
-	if (servers.length === 0 && first) {
-		throw without.length === 1 ? first : new SpokeError('ERR_PORT_IN_USE', without.map(({message}) => message).join('; '), {cause: first});
+		throw error;
 	}
-
-	return {
-		bound: servers.map(server => {
-			const {address, family, port} = server.address() as AddressInfo;
-			return {address, port, family: family as BoundAddress['family']};
-		}),
-		without,
-		onConnection(listener) {
-			take = listener;
-			for (const socket of early.splice(0)) {
-				listener(socket);
-			}
-		},
-		close,
-	};
 }
 
 async function bind(port: number, {address, family}: ListenAddress): Promise<Server> {
