@@ -1,1 +1,0 @@
-M=/tmp/lab-main/kubeconfigs/off-http-admin.yaml:/tmp/lab-main/kubeconfigs/off-grpc-admin.yaml:/tmp/lab-main/kubeconfigs/bad-direct-admin.yaml:/tmp/lab-main/kubeconfigs/good-direct-admin.yaml:/tmp/lab-main/kubeconfigs/off-direct-admin.yaml:/tmp/lab-main/kubeconfigs/off-direct-plain.yaml
