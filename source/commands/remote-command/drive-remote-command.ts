@@ -18,7 +18,12 @@ export type Driving = {
 	redraw?: boolean;
 };
 
-export type DriveEnd = {exitStatus: number; detached: boolean};
+export type DriveEnd = {
+	exitStatus: number;
+	detached: boolean;
+	/** The command ended while input that was read here was not yet on its way to it. */
+	inputLeft: boolean;
+};
 
 /**
 Resolves when the command has ended and its output is written, its detach keys were typed, or this process was told to end.
@@ -27,11 +32,11 @@ The terminal is then as it was before. @throws SpokeError what `RemoteCommand.ou
 export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'stderr' | 'interrupted'>, {tty, detachKeys, redraw = false}: Driving): Promise<DriveEnd> {
 	const terminal = tty ? new BorrowedTerminal(stdin, stdout) : null;
 	const detached = Promise.withResolvers<DriveEnd>();
-	const stopInput = command.stdin
+	const input = command.stdin
 		? feedInput(stdin, command, detachKeys ? new DetachKeys(detachKeys) : null, () => {
-			detached.resolve({exitStatus: exitStatus.ok, detached: true});
+			detached.resolve({exitStatus: exitStatus.ok, detached: true, inputLeft: false});
 		})
-		: () => {};
+		: {left: () => false, stop() {}};
 
 	const stopSizes = tty ? followSize(stdout, command, redraw) : () => {};
 	const interruption = whenInterrupted(interrupted);
@@ -57,22 +62,27 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 			}
 
 			const status = outcome.value;
-			return {exitStatus: status === 'closed' ? exitStatus.ok : status, detached: false};
+			return {exitStatus: status === 'closed' ? exitStatus.ok : status, detached: false, inputLeft: input.left()};
 		})();
 		end = await Promise.race([done, detached.promise, interruption.promise]);
 		return end;
 	} finally {
 		interruption.stop();
 		stopSizes();
-		stopInput();
+		input.stop();
 		command.close();
 		terminal?.giveBack({newLine: end === undefined});
 	}
 }
 
 /** Bytes go on as they are, no faster than the far side takes them. */
-function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: DetachKeys | null, onDetach: () => void): () => void {
+function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: DetachKeys | null, onDetach: () => void): {left: () => boolean; stop: () => void} {
 	const sink = command.stdin!;
+	let underWay = 0;
+	const onPassed = (error?: Error | null) => {
+		underWay -= error ? 0 : 1;
+	};
+
 	const onData = (typed: Buffer) => {
 		const {pass, detached} = keys?.feed(typed) ?? {pass: typed, detached: false};
 		if (detached) {
@@ -80,7 +90,16 @@ function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: Detac
 			return;
 		}
 
-		if (pass.length > 0 && sink.writable && !sink.write(pass)) {
+		if (pass.length === 0) {
+			return;
+		}
+
+		underWay++;
+		if (!sink.writable) {
+			return;
+		}
+
+		if (!sink.write(pass, onPassed)) {
 			stdin.pause();
 		}
 	};
@@ -98,15 +117,18 @@ function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: Detac
 	stdin.on('end', onEnd);
 	// A terminal that hangs up ends the input as its end does; the signal tells the rest.
 	stdin.on('error', onEnd);
-	return () => {
-		sink.off('drain', onDrain);
-		stdin.off('data', onData);
-		stdin.off('end', onEnd);
-		stdin.pause();
-		if (!stdin.isTTY) {
-			// A pipe that somebody still holds open would keep this process alive.
-			stdin.destroy();
-		}
+	return {
+		left: () => underWay > 0,
+		stop() {
+			sink.off('drain', onDrain);
+			stdin.off('data', onData);
+			stdin.off('end', onEnd);
+			stdin.pause();
+			if (!stdin.isTTY) {
+				// A pipe that somebody still holds open would keep this process alive.
+				stdin.destroy();
+			}
+		},
 	};
 }
 
@@ -163,7 +185,7 @@ function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: 
 function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveEnd>; stop: () => void} {
 	const {promise, resolve} = Promise.withResolvers<DriveEnd>();
 	const onAbort = () => {
-		resolve({exitStatus: statusOfSignal(interrupted.reason), detached: false});
+		resolve({exitStatus: statusOfSignal(interrupted.reason), detached: false, inputLeft: false});
 	};
 
 	if (interrupted.aborted) {

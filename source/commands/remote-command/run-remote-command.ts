@@ -82,6 +82,11 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 
 	const detachKeys = asked.feature === 'attach' && tty ? asked.detachKeys : null;
 	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: asked.feature === 'attach'});
+	// A runtime ends the input as soon as a command closes its output (containerd, `cat > FILE`): what is then missing is missed nowhere else.
+	if (end.inputLeft && !tty) {
+		say('the command ended before all of its input was passed on to it');
+	}
+
 	if (asked.feature === 'attach' && tty) {
 		say(endWords(pod, container.name, end));
 	}

@@ -1,7 +1,9 @@
 /** `spoke exec` and `spoke attach` from outside: statuses, notices, streams, and what each wrong call gets. */
 import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {join} from 'node:path';
 import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {exitCode, failure, startCommandServer, status, success, type FarSide, type Refusal} from '../../support/command-server.ts';
 import {bytes} from '../../support/run-command.ts';
@@ -15,6 +17,14 @@ async function serve(t: Teardown, script: (far: FarSide) => void | Promise<void>
 	t.teardown(async () => server.close());
 	await server.cluster();
 	return {server, config: ['--kubeconfig', join(server.folder, 'config-1')]};
+}
+
+/** Until the count has stood still for a while: no more can be sent. */
+async function untilQuiet(count: () => number): Promise<void> {
+	for (let before = -1; before !== count();) {
+		before = count();
+		await delay(1000);
+	}
 }
 
 for (const code of [0, 1, 2, 42, 126, 127, 137, 255]) {
@@ -65,6 +75,18 @@ test('stdin reaches the far side whole, and its end too', async t => {
 	const {status: ended, stdout} = await runSpoke(['exec', ...config, '-i', 'web', '--', 'cat'], {input: 'x'.repeat(500_000)});
 	t.is(ended, 0);
 	t.is(stdout.length, 500_000);
+});
+
+test('a command that ends before its input does is said to; one that took it all is not', async t => {
+	for (const [input, said] of [['x'.repeat(20_000_000), 'the command ended before all of its input was passed on to it\n'], ['x', '']] as const) {
+		const {config} = await serve(t, async far => {
+			await once(far.stdin, 'readable');
+			await untilQuiet(() => far.socket.bytesRead);
+			far.status(success);
+			far.close();
+		});
+		t.deepEqual(await runSpoke(['exec', ...config, '-i', 'web', '--', 'head'], {input}), {status: 0, stdout: '', stderr: said});
+	}
 });
 
 test('a slow reader gets all of it, and 0; a cut is never 0', async t => {
