@@ -46,6 +46,11 @@ test('a word that every object has as a name is no shell', async t => {
 	await t.throwsAsync(async () => command.run({positionals: ['constructor']} as unknown as Parameters<typeof command.run>[0]), {code: 'ERR_USAGE', message: 'there is no completion for "constructor"'});
 });
 
+test('fish offers files only where the program has no word, and zsh no dashes where a word has nothing said about it', t => {
+	t.regex(completionScripts['fish']!, /if set -q offers\[1\][\s\S]*return[\s\S]*__fish_complete_path[\s\S]*complete -c spoke -f -a/);
+	t.true(completionScripts['zsh']!.includes('${about:+:$about}'));
+});
+
 test('the sandboxes that completion offers are all there are', t => {
 	t.deepEqual(completeWords(rows, ['demo', '--scenario', '']).offers.map(({word}) => word), scenarioRows.map(({name}) => name));
 });

@@ -32,13 +32,14 @@ complete -o default -F _spoke spoke
 _spoke() {
 	local -a lines plain open
 	lines=("\${(@f)$(spoke completion words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
-	local line
+	local line about
 	for line in $lines; do
 		[[ -z $line ]] && continue
 		if [[ \${line%%$'\\t'*} == *[/:=] ]]; then
 			open+=("\${line%%$'\\t'*}")
 		else
-			plain+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+			about="\${line#*$'\\t'}"
+			plain+=("\${\${line%%$'\\t'*}//:/\\\\:}\${about:+:$about}")
 		fi
 	done
 	(( $#plain )) && _describe 'spoke' plain
@@ -49,9 +50,19 @@ compdef _spoke spoke
 `,
 	fish: `# spoke completion for fish
 function __spoke_complete
-	set -l words (commandline -opc) (commandline -ct)
-	spoke completion words -- $words[2..-1] 2>/dev/null
+	set -l typed (commandline -ct)
+	set -l words (commandline -opc) $typed
+	set -l offers (spoke completion words -- $words[2..-1] 2>/dev/null)
+	if set -q offers[1]
+		printf '%s\\n' $offers
+		return
+	end
+	# Where the program has no word for it, it is a file, also behind --flag=.
+	set -l flag (string match -r -- '^--[^=]+=' $typed)
+	for path in (__fish_complete_path (string replace -- "$flag" '' $typed))
+		printf '%s\\n' "$flag$path"
+	end
 end
-complete -c spoke -a '(__spoke_complete)'
+complete -c spoke -f -a '(__spoke_complete)'
 `,
 };
