@@ -8,7 +8,7 @@ import type {Keymap} from '../keymap/keymap.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import {emptySession} from '../state/session-state.ts';
-import {copySequence} from '../terminal/clipboard.ts';
+import {copyNeeds, copySequence} from '../terminal/clipboard.ts';
 import {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
 import {failureWords} from './short-failure.ts';
@@ -232,7 +232,8 @@ export class SessionRun implements Session {
 		}
 
 		this.terminal.stdout.write(sequence);
-		this.tell(`copied ${what}`);
+		const needs = copyNeeds(this.env);
+		this.tell(`copied ${what}${needs === null ? '' : ` (${needs})`}`);
 	}
 
 	witnessFor(id: string, cluster: OpenCluster = this.cluster): ConnectionWitness {

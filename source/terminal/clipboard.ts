@@ -21,3 +21,8 @@ export function copySequence(text: string, env: NodeJS.ProcessEnv): string | nul
 
 	return env['STY'] ? `\u001BP${sequence}\u001B\\` : sequence;
 }
+
+/** What must be so for a copy to arrive, where what stands between is known and takes it or not without a word; `null` elsewhere. */
+export function copyNeeds(env: NodeJS.ProcessEnv): string | null {
+	return env['TMUX'] ? 'tmux passes it on with set-clipboard on' : null;
+}

@@ -18,6 +18,13 @@ test('where a terminal has no UTF-8 no screen has a sign that it cannot show', a
 	}
 });
 
+test('a copy in tmux, which may keep it without a word, says what it needs', async t => {
+	const {terminal} = await onSandbox(t, [], {env: {TMUX: '/tmp/tmux-0/default,1,0'}});
+	await terminal.sees(/Running/);
+	terminal.press('list.copy-name');
+	await terminal.sees(/copied \S+ \(tmux passes it on with set-clipboard on\)/);
+});
+
 test('advice names the key that follows it here, not a flag of another command', async t => {
 	const {terminal} = await onSandbox(t, [], {user: 'bob', columns: 120, rows: 50});
 	await terminal.sees(/needs get on[^\n]*\n[^\n]*\/flagz, or list/);
