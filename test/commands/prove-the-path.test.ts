@@ -69,6 +69,16 @@ test('audit: one object of seventeen rows; requirements decide the status; JUnit
 	t.is((await runSpoke(['audit', '--require', 'nonsense'], {env})).status, 2);
 });
 
+test('credentials that are not accepted end the audit with 6 and the doctor at leg 1: nothing is taken for a missing right', async t => {
+	const {env} = await openSandbox(t, {user: 'bob'});
+	const audit = await runSpoke(['audit', '--token', 'expired', '-o', 'json'], {env});
+	t.is(audit.status, 6);
+	t.like(JSON.parse(audit.stdout), {kind: 'Error', code: 'ERR_CREDENTIALS'});
+	const doctor = await runSpoke(['doctor', 'web', '--token', 'expired', '-o', 'json'], {env});
+	t.is(doctor.status, 6);
+	t.is(valid<Doctor>(t, doctor.stdout)[0]?.stoppedAt, 'leg-1');
+});
+
 test('audit as somebody with no rights: rows are unknown, each with what would tell, and a requirement is undecided', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
 	const {stdout, stderr, status} = await runSpoke(['audit', '--require', 'verified', '-o', 'json'], {env});

@@ -40,7 +40,7 @@ const sampledNodes = 50;
 /** Kubelets whose configuration is read: each is a request through the apiserver to a node. */
 const sampledKubelets = 5;
 
-/** @throws SpokeError when no connection can be made */
+/** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
 export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {probe: 'passive' | 'active'; signal?: AbortSignal}): Promise<AuditGrounds> {
 	const passive = await examine(cluster, signal ? {signal} : {});
 	const target = probe === 'active' ? await someRunningPod(cluster) : null;

@@ -38,7 +38,7 @@ const titles: Record<RowId, readonly [title: string, page: string]> = {
 
 export type AuditOptions = {probe: 'passive' | 'active'; require: readonly Require[]; minBasis: 'proven' | 'inferred'; signal?: AbortSignal};
 
-/** @throws SpokeError when no connection can be made */
+/** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
 export async function runAudit(cluster: ClusterAccess, options: AuditOptions): Promise<Audit> {
 	const grounds = await gatherAudit(cluster, options);
 	return auditOf(grounds, cluster, options);

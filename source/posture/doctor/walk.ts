@@ -6,6 +6,7 @@ import {examine, nothingActive, type Examined} from '../examine.ts';
 import {failureReading} from '../failure-reading.ts';
 import {configuredPath, failedAttempt} from '../paths-to.ts';
 import {pathSubjects, type PathSubjects} from '../path-subjects.ts';
+import {readWhoAmI} from '../probes/access.ts';
 import {containerStep} from './container-step.ts';
 import type {Doctor, DoctorStep, StepName} from './doctor-object.ts';
 import {rightsStep} from './rights-step.ts';
@@ -37,6 +38,7 @@ export async function walk(asked: string | null, open: () => Promise<ClusterAcce
 		return passed('configuration', `${source}, context ${context ?? 'none'}, ${server}, namespace ${namespace}, user ${user ?? 'unnamed'}`);
 	}) && await take('leg-1', async () => {
 		found.examined = await examine(found.cluster!, signal ? {signal} : {});
+		await readWhoAmI(found.cluster!);
 		return passed('leg-1', firstLegWords(found.examined));
 	}) && (asked === null || (await take('rights', async () => rightsStep(found.cluster!, asked)) && await take('target', async () => {
 		found.subjects = await pathSubjects(found.cluster!, asked, {signal, container});

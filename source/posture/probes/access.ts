@@ -1,5 +1,6 @@
 /** Who are we to the apiserver, what may we do, and what does it let nobody in particular do? */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {mayWe, whoAreWe, type AccessQuestion} from '../../cluster/self-review.ts';
 import type {Outcome} from '../evidence.ts';
 
@@ -7,8 +8,15 @@ export type WhoAmI = {user: string | null; groups: readonly string[]};
 
 const answerMs = 5000;
 
+/** @throws SpokeError ERR_CREDENTIALS: what is then not read says nothing about rights. */
 export async function readWhoAmI(cluster: Pick<ClusterAccess, 'json'>): Promise<WhoAmI> {
-	const self = await whoAreWe(cluster, AbortSignal.timeout(answerMs)).catch(() => null);
+	const self = await whoAreWe(cluster, AbortSignal.timeout(answerMs)).catch((error: unknown) => {
+		if (error instanceof SpokeError && error.code === 'ERR_CREDENTIALS') {
+			throw error;
+		}
+
+		return null;
+	});
 	return {user: self?.user ?? null, groups: self?.groups ?? []};
 }
 
