@@ -1,4 +1,5 @@
 /** From a command line to an exit status: finds the subcommand, loads it and nothing else, and tells its failure. The only file that sets the exit status. */
+import {basename} from 'node:path';
 import process from 'node:process';
 import {connectionFlags} from './command-line/connection-flags.ts';
 import type {FlagRow} from './command-line/flag-row.ts';
@@ -164,11 +165,17 @@ function errorLine(error: ErrorObject) {
 	return {apiVersion: 'spoke/v1', kind: 'Error', time: new Date().toISOString(), ...error};
 }
 
-/** The first INT, TERM or HUP asks the command to end; a second one ends the process with the signal's status. */
+/** The first INT, TERM or HUP asks the command to end; a second one ends the process with the signal's status. Under nohup a HUP is passed over. */
 function untilInterrupted(): AbortSignal {
 	const controller = new AbortController();
+	// Node takes back what nohup did to the signal before any code of ours runs; what bash and zsh call a program by still tells.
+	const isUnderNohup = basename(process.env['_'] ?? '') === 'nohup';
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 		process.on(signal, () => {
+			if (signal === 'SIGHUP' && isUnderNohup) {
+				return;
+			}
+
 			if (controller.signal.aborted) {
 				process.exit(statusOfSignal(signal));
 			}

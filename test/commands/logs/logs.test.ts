@@ -167,6 +167,21 @@ for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 12
 	});
 }
 
+test('under nohup a follow outlives its terminal', async t => {
+	await withPods(async server => {
+		const log = server.addPod('r').get('app')!;
+		log.append({time: time(1), text: 'running'});
+		const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-f', 'r', '--server', server.url, '--namespace', 'demo'], {env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null', _: '/usr/bin/nohup'}});
+		await once(child.stdout, 'data');
+		child.kill('SIGHUP');
+		log.append({time: time(2), text: 'still here'});
+		const [came] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+		t.is(String(came), 'still here\n');
+		child.kill('SIGTERM');
+		t.deepEqual(await once(child, 'exit'), [143, null]);
+	});
+});
+
 test('a reader that goes ends a follow at once with 141 and without a word', async t => {
 	await withPods(async server => {
 		const log = server.addPod('r').get('app')!;
