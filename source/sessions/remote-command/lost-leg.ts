@@ -18,9 +18,9 @@ export async function lossNamed(cluster: Pick<ClusterAccess, 'connect'>, error: 
 		return error;
 	}
 
-	const {code} = (error.cause ?? {}) as NodeJS.ErrnoException;
+	const {code, syscall} = (error.cause ?? {}) as NodeJS.ErrnoException;
 	if (code !== undefined || error.message.startsWith('nothing was heard') || !await answers(cluster)) {
-		return new SpokeError('ERR_STREAM_LOST', `${error.message}: the connection to the apiserver (leg 1) is gone`, {leg: 1, cause: error, ...error.text !== null && {text: error.text}, remedy: 'check the network, and run it again'});
+		return new SpokeError('ERR_STREAM_LOST', `${error.message}: the connection to the apiserver (leg 1) is gone`, {leg: 1, cause: error, ...error.text !== null && {text: error.text}, remedy: syscall === 'write' ? inputRefused : 'check the network, and run it again'});
 	}
 
 	const what = error.message.startsWith('the stream ended')
@@ -28,6 +28,9 @@ export async function lossNamed(cluster: Pick<ClusterAccess, 'connect'>, error: 
 		: 'the apiserver answers others; whether its way to the kubelet (leg 2) was cut, or yours to it (leg 1), is not known';
 	return new SpokeError('ERR_STREAM_LOST', `${error.message}: ${what}`, {leg: 2, cause: error, ...error.text !== null && {text: error.text}});
 }
+
+/** Measured: an apiserver resets the connection where the command ended while its input still came, and the status goes with it. */
+const inputRefused = 'check the network; a command that ends before its input does may end like this as well';
 
 async function answers(cluster: Pick<ClusterAccess, 'connect'>): Promise<boolean> {
 	try {

@@ -36,7 +36,7 @@ export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' 
 	Rejects with a SpokeError for everything that is not the command's own end, `close()` excepted: that is `'closed'`.
 	*/
 	readonly outcome: Promise<number | 'closed'>;
-	/** Leaves the command to itself: what it is told is that its terminal is gone. */
+	/** Leaves the command to itself: it may go on, for not every runtime tells it (containerd does not, measured). */
 	close(): void;
 };
 

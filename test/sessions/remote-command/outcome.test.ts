@@ -1,6 +1,7 @@
 /** Exit 0 needs one explicit Success; everything else says what it is and on which leg, over either carrier. */
 import test from 'ava';
-import type {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import {lossNamed} from '../../../source/sessions/remote-command/lost-leg.ts';
 import {openRemoteCommand} from '../../../source/sessions/remote-command/open-remote-command.ts';
 import {exitCode, failure, startCommandServer, success, type FarSide} from '../../support/command-server.ts';
 import {reachedWeb, reset, text} from '../../support/run-command.ts';
@@ -197,3 +198,15 @@ function end(status?: string | object): (far: FarSide) => void {
 function only(carrier: 'websocket' | 'spdy'): NodeJS.ProcessEnv {
 	return carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
 }
+
+test('what is cut while we write need not be the network', async t => {
+	const cluster = {
+		async connect() {
+			throw new Error('not asked');
+		},
+	};
+	for (const [syscall, remedy] of [['write', /^check the network; a command that ends before its input does may end like this as well$/], ['read', /^check the network, and run it again$/]] as const) {
+		const lost = new SpokeError('ERR_STREAM_LOST', `${syscall} ECONNRESET`, {cause: Object.assign(new Error(syscall), {code: 'ECONNRESET', syscall})});
+		t.regex((await lossNamed(cluster, lost)).remedy!, remedy);
+	}
+});
