@@ -1,6 +1,7 @@
 /** Joins a remote command to the streams of this process, and the person's terminal to it for as long as it runs. */
 import {once} from 'node:events';
 import {finished} from 'node:stream/promises';
+import {setTimeout as delay} from 'node:timers/promises';
 import type {Readable} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
@@ -9,6 +10,9 @@ import type {RemoteCommand} from '../../sessions/remote-command/open-remote-comm
 import {BorrowedTerminal} from '../../terminal/borrowed-terminal.ts';
 import {DetachKeys} from '../../terminal/detach-keys.ts';
 import type {Invocation} from '../command.ts';
+
+/** A file or a full pipe has its next piece by then. */
+const nextPieceMs = 20;
 
 export type Driving = {
 	tty: boolean;
@@ -36,7 +40,7 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 		? feedInput(stdin, command, detachKeys ? new DetachKeys(detachKeys) : null, () => {
 			detached.resolve({exitStatus: exitStatus.ok, detached: true, inputLeft: false});
 		})
-		: {left: () => false, stop() {}};
+		: {left: async () => false, stop() {}};
 
 	const stopSizes = tty ? followSize(stdout, command, redraw) : () => {};
 	const interruption = whenInterrupted(interrupted);
@@ -62,7 +66,7 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 			}
 
 			const status = outcome.value;
-			return {exitStatus: status === 'closed' ? exitStatus.ok : status, detached: false, inputLeft: input.left()};
+			return {exitStatus: status === 'closed' ? exitStatus.ok : status, detached: false, inputLeft: await input.left()};
 		})();
 		end = await Promise.race([done, detached.promise, interruption.promise]);
 		return end;
@@ -76,7 +80,7 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 }
 
 /** Bytes go on as they are, no faster than the far side takes them. */
-function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: DetachKeys | null, onDetach: () => void): {left: () => boolean; stop: () => void} {
+function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: DetachKeys | null, onDetach: () => void): {left: () => Promise<boolean>; stop: () => void} {
 	const sink = command.stdin!;
 	let underWay = 0;
 	const onPassed = (error?: Error | null) => {
@@ -118,7 +122,13 @@ function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: Detac
 	// A terminal that hangs up ends the input as its end does; the signal tells the rest.
 	stdin.on('error', onEnd);
 	return {
-		left: () => underWay > 0,
+		async left() {
+			if (underWay === 0 && !stdin.isTTY && !stdin.readableEnded) {
+				await delay(nextPieceMs);
+			}
+
+			return underWay > 0;
+		},
 		stop() {
 			sink.off('drain', onDrain);
 			stdin.off('data', onData);

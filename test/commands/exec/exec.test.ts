@@ -1,6 +1,7 @@
 /** `spoke exec` and `spoke attach` from outside: statuses, notices, streams, and what each wrong call gets. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
+import {open, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -87,6 +88,20 @@ test('a command that ends before its input does is said to; one that took it all
 		});
 		t.deepEqual(await runSpoke(['exec', ...config, '-i', 'web', '--', 'head'], {input}), {status: 0, stdout: '', stderr: said});
 	}
+});
+
+test('a file that is not read to its end is said to be, also where the command ends at once', async t => {
+	const {server, config} = await serve(t, async far => {
+		await once(far.stdin, 'readable');
+		far.status(success);
+		far.close();
+	});
+	const name = join(server.folder, 'big');
+	await writeFile(name, Buffer.alloc(50_000_000));
+	const file = await open(name);
+	t.teardown(async () => file.close());
+	const child = spawn(process.execPath, [builtProgram, 'exec', ...config, '-i', 'web', '--', 'head'], {stdio: [file.fd, 'ignore', 'pipe']});
+	t.is((await bytes(child.stderr!)).toString(), 'the command ended before all of its input was passed on to it\n');
 });
 
 test('a slow reader gets all of it, and 0; a cut is never 0', async t => {
