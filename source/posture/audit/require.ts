@@ -5,19 +5,19 @@ import {rowIds, type AuditRow, type RequireResult, type RowId} from './audit-obj
 
 export type Require = {asked: string; rows: readonly RowId[]; accepts(row: AuditRow): boolean};
 
-const words: Readonly<Record<string, readonly RowId[]>> = {
+const words: ReadonlyMap<string, readonly RowId[]> = new Map<string, readonly RowId[]>([
 	/** Kubelets are verified. */
-	verified: ['C4'],
+	['verified', ['C4']],
 	/** Node traffic goes through a tunnel. */
-	tunnelled: ['C10'],
+	['tunnelled', ['C10']],
 	/** Nothing of the second leg may be read or changed on an untrusted network. */
-	protected: ['C11'],
-};
+	['protected', ['C11']],
+]);
 
 /** @throws SpokeError ERR_USAGE for a word that is none */
 export function parseRequire(asked: string): Require {
 	const [, id] = /^([NC]\d+)=pass$/.exec(asked) ?? [];
-	const rows = words[asked] ?? (rowIds.includes(id as RowId) ? [id as RowId] : undefined);
+	const rows = words.get(asked) ?? (rowIds.includes(id as RowId) ? [id as RowId] : undefined);
 	if (!rows) {
 		throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(asked)}: it must be verified, tunnelled, protected or ROW=pass (${rowIds.join(' ')})`);
 	}

@@ -161,3 +161,7 @@ test('where an apiserver cannot be told from a gateway, no row is proven, and ea
 	t.deepEqual([row.verdict, row.basis, row.need], ['pass', 'inferred', [need]]);
 	t.deepEqual(rowOf({}, 'C4').need, []);
 });
+
+test('a word that every object has as a name is no requirement', t => {
+	t.throws(() => parseRequire('constructor'), {code: 'ERR_USAGE', message: /unknown requirement "constructor"/});
+});
