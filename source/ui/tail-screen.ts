@@ -162,7 +162,8 @@ function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
 /** The rows of one line: one, or with wrapping as many as it needs. */
 function drawLine({theme: {glyphs}}: Screen, view: TailView, one: TailLine, room: number, {lead: before, text}: LogLine = logLine(view, one, glyphs)): Line[] {
 	const isCursor = !view.follow && one.number === view.cursor;
-	const lead = view.plain ? [] : [isCursor ? of('focus', glyphs.cursor) : view.marked.has(one.number) ? of('mark', glyphs.marked) : {text: ' '}];
+	// The cursor's row has a ground of its own: a mark shows there, too.
+	const lead = view.plain ? [] : [view.marked.has(one.number) ? of('mark', glyphs.marked) : isCursor ? of('focus', glyphs.cursor) : {text: ' '}];
 	if (one.kind !== 'text') {
 		const sign = lead.find(({text}) => text !== ' ');
 		const words = `${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${safe(one.bytes.toString('utf8'))}`;

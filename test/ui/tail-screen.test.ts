@@ -45,6 +45,12 @@ test('a rule goes on behind what is said on one row, and not behind the rows of 
 	}
 });
 
+test('a mark is seen at once, under the cursor', t => {
+	const view = goTo(tailOf(['text', 'first'], ['text', 'last']), 1);
+	t.true(shown(view).some(row => row.startsWith('>') && row.includes('last')));
+	t.true(shown({...view, marked: new Set([view.cursor])}).some(row => row.startsWith('&') && row.includes('last')));
+});
+
 test('bare lines are whole, and nothing stands before them', t => {
 	const text = 'x'.repeat(200);
 	t.deepEqual(shown({...tailOf(['text', text], ['text', 'end']), plain: true}).slice(1, 5), ['x'.repeat(80), 'x'.repeat(80), 'x'.repeat(40), 'end']);
