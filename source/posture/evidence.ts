@@ -1,5 +1,5 @@
 /** The words of the proof: evidence, verdicts, legs and the Path object, as the contract fixes them. Rules import only this file. */
-import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget, StreamFeature} from '../sessions/connection-witness.ts';
+import type {ProxyRequestFacts, ReachedTarget, StreamFeature} from '../sessions/connection-witness.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 
 export type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget, StreamFeature} from '../sessions/connection-witness.ts';
