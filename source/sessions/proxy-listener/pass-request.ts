@@ -3,7 +3,8 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {pipeline} from 'node:stream/promises';
 import type {Readable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import type {ApiResponse} from '../../cluster/connection.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {logRefusal} from '../logs/log-refusal.ts';
@@ -17,7 +18,7 @@ export type PassingMeans = {cluster: ClusterAccess; targets: ProxiedTargets; wit
 
 /**
 The client that goes away ends the request, and nothing else does: an upload, a followed log without a line or a backend may take any time.
-@throws SpokeError when the apiserver was not reached; `clientLeft`
+@throws SpokeError when the apiserver was not reached; ERR_STREAM_LOST when its answer was cut, which is no word on how the connection went; `clientLeft`
 */
 export async function passRequest({cluster, targets, witness}: PassingMeans, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
 	const gone = new AbortController();
@@ -30,15 +31,16 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 	};
 	const proxied = await targets.find(path);
 	if (!proxied) {
-		const {status, statusText, headers, body} = await cluster.request(asked);
-		await answer(response, status, statusText, headers, body);
+		await passAnswer(response, await cluster.request(asked));
 		return;
 	}
 
 	const {purpose, base, behind} = proxied;
 	const connection = await connectWitnessed(cluster, purpose, witness, gone.signal);
+	let cut: SpokeError | undefined;
 	try {
-		const {status, statusText, headers, body} = await connection.request({...asked, path: base + behind});
+		const answer = await connection.request({...asked, path: base + behind});
+		const {status, headers, body} = answer;
 		const begun = status >= 400 ? beginningOf(body) : null;
 		// Of a log's answers only a 200 is the kubelet's as it came: a 204 says that the pod is on no node yet, and of any other the apiserver makes a Status.
 		const mayBeTheirs = (words: Buffer) => purpose.feature === 'logs' ? status !== 200 : mayBeApiservers(status, headers, words);
@@ -47,7 +49,9 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 			opened(nothing);
 		}
 
-		await answer(response, status, statusText, headers, body);
+		await passAnswer(response, answer).catch((error: unknown) => {
+			cut = error as SpokeError;
+		});
 		// Whose refusal it is shows in its words only, and the client does not wait for them.
 		const words = begun?.();
 		const said = words && saidByApiserver(status, headers, words, purpose);
@@ -70,6 +74,10 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 		witness?.closed?.(connection, purpose);
 		connection.close();
 	}
+
+	if (cut) {
+		throw cut;
+	}
 }
 
 const nothing = Buffer.alloc(0);
@@ -88,14 +96,21 @@ function beginningOf(body: Readable): () => Buffer | undefined {
 	return () => body.readableEnded || bytes >= mostOfAnError ? Buffer.concat(pieces) : undefined;
 }
 
-async function answer(response: ServerResponse, status: number, statusText: string, headers: IncomingMessage['headers'], body: Readable): Promise<void> {
+/** How the end of a client shows on an answer that is on its way to it. */
+const ofClient: ReadonlySet<string | undefined> = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_OUTPUT_CLOSED']);
+
+/** @throws SpokeError ERR_STREAM_LOST when it was cut; a client that is gone needs nothing */
+async function passAnswer(response: ServerResponse, {status, statusText, headers, body}: ApiResponse): Promise<void> {
 	response.writeHead(status, statusText, headersToClient(headers));
 	response.flushHeaders();
 	try {
 		await pipeline(body, response);
-	} catch {
-		// A cut answer must not look whole; a client that is gone needs nothing.
+	} catch (error) {
+		// It must not look whole.
 		response.destroy();
+		if (!ofClient.has((error as NodeJS.ErrnoException).code)) {
+			throw new SpokeError('ERR_STREAM_LOST', `the answer was cut short: ${(error as Error).message}`, {cause: error});
+		}
 	}
 }
 

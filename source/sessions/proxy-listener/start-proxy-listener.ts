@@ -22,7 +22,7 @@ export type ListenerOptions = {
 	keepaliveMs: number;
 };
 
-/** One request, when its answer began or it was refused. */
+/** One request, when it was answered or refused. `status` is what its client was given; with an `error` the answer may have been cut behind it. */
 export type ListenerEvent = {method: string; path: string; status: number; milliseconds: number; error: SpokeError | null};
 
 export type ProxyListener = {
@@ -55,8 +55,9 @@ export async function startProxyListener(cluster: ClusterAccess, options: Listen
 		} catch (thrown) {
 			const error = asSpokeError(thrown);
 			const status = statusOfFailure(error);
+			const wasBegun = response.headersSent;
 			refuse(response, status, error.text ?? error.message);
-			tell(request, startedAt, status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error);
+			tell(request, startedAt, wasBegun ? response.statusCode : status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error);
 		}
 	});
 	server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -51,6 +51,9 @@ async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<Listene
 				response.writeHead(404, {'Content-Type': 'text/plain'}).end('404 page not found');
 			} else if (pathname === '/api/v1/nodes/n1/proxy') {
 				response.writeHead(301, {Location: `${pathname}/`}).end();
+			} else if (pathname === '/cut' || pathname === '/api/v1/nodes/n1/proxy/cut') {
+				response.writeHead(200, {'Content-Length': '100'}).write('half');
+				setTimeout(() => response.destroy(), 50);
 			} else if (pathname === '/slow') {
 				response.write('first ');
 				void firstRead.promise.then(() => response.end('second'));
@@ -130,6 +133,24 @@ test('an answer comes as it is made, a 404 is the apiserver’s own, a redirect 
 	t.is((await fetch(`${url}/missing`)).status, 404);
 	const redirect = await fetch(`${url}/redirect`, {redirect: 'manual'});
 	t.is(redirect.headers.get('location'), 'http://evil.test/');
+});
+
+for (const path of ['/cut', '/api/v1/nodes/n1/proxy/cut']) {
+	test(`an answer that is cut is told as cut, with the status that its client was given: ${path}`, async t => {
+		const {url, failures, firstTold} = await start(t);
+		const answer = await fetch(`${url}${path}`);
+		await t.throwsAsync(async () => answer.text());
+		t.like(await firstTold, {status: 200, error: {code: 'ERR_STREAM_LOST'}});
+		t.deepEqual(failures, [], 'which leg was cut is not known');
+	});
+}
+
+test('a client that leaves its answer has cut it itself', async t => {
+	const {port, firstTold} = await start(t);
+	const client = connect(port, '127.0.0.1').on('error', () => {});
+	client.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
+	client.once('data', () => client.destroy());
+	t.like(await firstTold, {status: 200, error: null});
 });
 
 for (const [path, opened, failures, title] of [
