@@ -78,8 +78,9 @@ async function serve(t: ExecutionContext, {seenRunning, refusal = 'container lat
 
 	const server = await startServer({request: answer, upgrade(_request, socket) {
 		asked = false;
-		const body = JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: refusal, code});
-		socket.end(`HTTP/1.1 ${code} Refused\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+		// What a kubelet answers is passed on as it came.
+		const [type, body] = code >= 500 ? ['text/plain; charset=utf-8', refusal] : ['application/json', JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: refusal, code})];
+		socket.end(`HTTP/1.1 ${code} Refused\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
 	}});
 	t.teardown(async () => server.close());
 	await server.cluster();
