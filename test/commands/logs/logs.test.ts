@@ -42,7 +42,8 @@ test('with -f it ends 0 when the pods are done, and says so on stderr', async t 
 		t.deepEqual([status, stdout, stderr], [0, 'a app 1\na app 2\n', 'spoke: a/app: ended with exit 0 Completed\n']);
 		const all = await spoke('-f', '-l', 'app=web', '--all-containers', '--prefix');
 		t.is(all.status, 0, all.stderr);
-		t.deepEqual(all.stdout.trim().split('\n').sort(), ['a', 'b'].flatMap(pod => ['app', 'side'].flatMap(container => [1, 2].map(number => `[pod/${pod}/${container}] ${pod} ${container} ${number}`))));
+		const logs = [['a', 'app'], ['a', 'side'], ['b', 'app'], ['b', 'side']];
+		t.deepEqual(all.stdout.trim().split('\n').sort(), logs.flatMap(([pod, container]) => ['1', '2'].map(number => `[pod/${pod}/${container}] ${pod} ${container} ${number}`)));
 	});
 });
 
