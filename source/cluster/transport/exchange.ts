@@ -38,7 +38,7 @@ Sends the request and waits for the headers of its answer, whatever its status.
 export async function exchange(agent: OneSocketAgent, {method, target, headers, body, signal, timeoutMs, what}: Outgoing): Promise<Answer> {
 	signal?.throwIfAborted();
 	const {promise, resolve, reject} = Promise.withResolvers<Answer>();
-	const request = httpRequest({agent, method, path: target, headers: headers as Record<string, string | string[]>, setHost: false, setDefaultHeaders: true});
+	const request = httpRequest({agent, method, path: target, headers: framed(headers, body) as Record<string, string | string[]>, setHost: false, setDefaultHeaders: true});
 	const timer = timeoutMs > 0
 		? setTimeout(() => {
 			request.destroy(answerTimeout(what, timeoutMs));
@@ -70,6 +70,16 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 	} finally {
 		clearTimeout(timer);
 	}
+}
+
+/** Node writes a body of a GET, HEAD, DELETE or OPTIONS without saying how long it is: the server would take it for the next request. */
+function framed(headers: RequestHeaders, body: RequestOptions['body']): RequestHeaders {
+	const isFramed = Object.keys(headers).some(name => ['content-length', 'transfer-encoding'].includes(name.toLowerCase()));
+	if (body === undefined || isFramed) {
+		return headers;
+	}
+
+	return body instanceof Readable ? {...headers, 'Transfer-Encoding': 'chunked'} : {...headers, 'Content-Length': String(Buffer.byteLength(body))};
 }
 
 function startOf({statusCode, statusMessage, headers}: IncomingMessage): AnswerStart {

@@ -123,6 +123,19 @@ test('a request passes with our credentials and without what is not the apiserve
 	t.is(request!.headers['x-mine'], 'kept');
 });
 
+for (const [how, framing] of [['chunked', 'Transfer-Encoding: chunked'], ['of a length that is said to be for one connection only', 'Connection: content-length\r\nContent-Length: 49']] as const) {
+	test(`a body stays the body of its request, whatever the method, and never becomes a request of its own: ${how}`, async t => {
+		const {port, seen} = await start(t);
+		const hidden = 'DELETE /hidden HTTP/1.1\r\nHost: x\r\nX-Pad: 1234\r\n\r\n';
+		const socket = connect(port, '127.0.0.1');
+		socket.write(`GET /seen HTTP/1.1\r\nHost: 127.0.0.1\r\n${framing}\r\n\r\n${framing.startsWith('T') ? `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n` : hidden}`);
+		await once(socket, 'data');
+		socket.destroy();
+		await fetch(`http://127.0.0.1:${port}/after`);
+		t.deepEqual(seen.map(({method, url, body}) => [method, url, body]), [['GET', '/seen', hidden], ['GET', '/after', '']]);
+	});
+}
+
 test('an answer comes as it is made, a 404 is the apiserver’s own, a redirect is passed and not followed', async t => {
 	const {url, firstRead} = await start(t);
 	const slow = await fetch(`${url}/slow`);
