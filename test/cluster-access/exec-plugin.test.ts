@@ -1,6 +1,6 @@
 /** A credential plugin is run once for everybody, kept while its answer holds, and can neither hang nor flood nor hide its failure. */
-import {chmod, readFile, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
+import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {join, relative} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import anyTest, {type TestFn} from 'ava';
@@ -170,6 +170,25 @@ test('arguments reach it as they are: no shell reads them', async t => {
 	await cluster.json({path: '/'});
 	t.is(await readFile(join(server.folder, 'arguments'), 'utf8'), '$(touch x); a\nb c\n*\n`id`\n');
 });
+
+for (const [where, settings] of [
+	['on the PATH that the kubeconfig gives to it', (evil: string) => ({exec: {env: [{name: 'PATH', value: `${evil}:/usr/bin:/bin`}]}})],
+	['where the user stands', (evil: string) => ({path: `${relative(process.cwd(), evil)}:`})],
+] as const) {
+	test(`a name is that of a program on the user’s own PATH, whatever lies ${where}`, async t => {
+		const {server, seen} = t.context;
+		const [good, evil] = [join(server.folder, 'good'), join(server.folder, 'evil')];
+		for (const [folder, token] of [[good, 't1'], [evil, 'evil']] as const) {
+			await mkdir(folder);
+			await writeFile(join(folder, 'helper'), `#!/bin/sh\necho '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"${token}"}}'\n`, {mode: 0o700});
+		}
+
+		const {exec = {}, path = ''}: {exec?: Record<string, unknown>; path?: string} = settings(evil);
+		const cluster = await withPlugin(server, {exec: {command: 'helper', ...exec}, environment: {PATH: `${path}${good}:${process.env['PATH']}`}});
+		await cluster.json({path: '/'});
+		t.deepEqual(seen, ['Bearer t1']);
+	});
+}
 
 test('who has left already does not make it run, and its failure ends nobody', async t => {
 	const cluster = await withPlugin(t.context.server, {between: 'exit 1'});

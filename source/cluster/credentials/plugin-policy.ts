@@ -1,13 +1,13 @@
 /** Whether the user lets this credential plugin run: kubectl's own policy in kuberc counts here as well. */
-import {accessSync, constants, statSync} from 'node:fs';
 import {homedir} from 'node:os';
-import {delimiter, join, normalize} from 'node:path';
+import {join, normalize} from 'node:path';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {Plain} from '../kubeconfig/parse-yaml.ts';
 import {readBounded} from '../kubeconfig/read-bounded.ts';
 import {readDocument} from '../kubeconfig/read-document.ts';
+import {lookPath} from './look-path.ts';
 
 const largestFile = 1024 * 1024;
 
@@ -86,19 +86,4 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 function commandOf(entry: Plain): string {
 	const command = entry instanceof Map ? entry.get('command') ?? entry.get('name') : null;
 	return typeof command === 'string' ? command : '';
-}
-
-/** As Go's exec.LookPath: with a slash the path itself, else the first match on PATH; `null` when nothing there can be run. */
-function lookPath(command: string, environment: NodeJS.ProcessEnv): string | null {
-	const candidates = command.includes('/') ? [command] : (environment['PATH'] ?? '').split(delimiter).filter(folder => folder !== '').map(folder => join(folder, command));
-	return candidates.find(candidate => isProgram(candidate)) ?? null;
-}
-
-function isProgram(path: string): boolean {
-	try {
-		accessSync(path, constants.X_OK);
-		return statSync(path).isFile();
-	} catch {
-		return false;
-	}
 }

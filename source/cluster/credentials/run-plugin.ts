@@ -6,6 +6,7 @@ import process from 'node:process';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitise} from '../../text/sanitise.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import {lookPath} from './look-path.ts';
 import {assertAllowed} from './plugin-policy.ts';
 import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
 import type {CredentialContext} from './user-credentials.ts';
@@ -48,7 +49,15 @@ export async function runPlugin(exec: ExecEntry, context: CredentialContext, lim
 
 async function runOnce(exec: ExecEntry, context: CredentialContext, interactive: boolean, limitMs: number, {said}: Pick<PluginTerminal, 'said'>): Promise<string> {
 	const info = await execInfo(exec, context, interactive);
-	const child = spawn(normalize(exec.command), exec.args, {
+	const command = normalize(exec.command);
+	const program = lookPath(command, context.environment);
+	if (program === null && !command.includes('/')) {
+		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} cannot be run: executable not found`, {remedy: howToGet(exec)});
+	}
+
+	// By its path: a name would be looked for on the PATH that the kubeconfig gives to the plugin.
+	const child = spawn(program ?? command, exec.args, {
+		argv0: command,
 		stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
 		env: {...context.environment, ...Object.fromEntries(exec.env.map(({name, value}) => [name, value])), KUBERNETES_EXEC_INFO: info},
 		// In a group of its own everything that it started ends with it; one that asks questions must stay in the terminal's.
@@ -123,8 +132,7 @@ async function outcome(exec: ExecEntry, child: ChildProcess, limitMs: number, en
 	});
 	child.once('error', (error: NodeJS.ErrnoException) => {
 		const missing = error.code === 'ENOENT';
-		const hint = exec.installHint.trim().replaceAll(/\s+/g, ' ');
-		giveUp(missing ? 'cannot be run: executable not found' : `cannot be run: ${error.code ?? error.message}`, missing && hint !== '' ? hint : 'install the plugin, or correct exec.command of this user');
+		giveUp(missing ? 'cannot be run: executable not found' : `cannot be run: ${error.code ?? error.message}`, howToGet(missing ? exec : {installHint: ''}));
 	});
 	child.once('close', (status, signal) => {
 		if (status === 0) {
@@ -138,6 +146,10 @@ async function outcome(exec: ExecEntry, child: ChildProcess, limitMs: number, en
 	} finally {
 		clearTimeout(timer);
 	}
+}
+
+function howToGet({installHint}: Pick<ExecEntry, 'installHint'>): string {
+	return installHint.trim().replaceAll(/\s+/g, ' ') || 'install the plugin, or correct exec.command of this user';
 }
 
 function kill(child: ChildProcess, group: boolean): void {

@@ -1,0 +1,21 @@
+/** Which program does a command's name mean? */
+import {accessSync, constants, statSync} from 'node:fs';
+import {delimiter, isAbsolute, join} from 'node:path';
+
+/**
+With a slash the path itself, else the first match on the user's own PATH; `null` when nothing there can be run.
+As in Go's exec.LookPath nothing counts that is found only because of where the user stands.
+*/
+export function lookPath(command: string, environment: NodeJS.ProcessEnv): string | null {
+	const candidates = command.includes('/') ? [command] : (environment['PATH'] ?? '').split(delimiter).filter(folder => isAbsolute(folder)).map(folder => join(folder, command));
+	return candidates.find(candidate => isProgram(candidate)) ?? null;
+}
+
+function isProgram(path: string): boolean {
+	try {
+		accessSync(path, constants.X_OK);
+		return statSync(path).isFile();
+	} catch {
+		return false;
+	}
+}
