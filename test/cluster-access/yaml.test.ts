@@ -100,6 +100,15 @@ for (const [title, text, says] of bombs) {
 	});
 }
 
+for (const password of ['*hunter2', '|hunter2']) {
+	test(`what cannot be read is not repeated: a password ${password[0]!}…`, async t => {
+		const file = join(t.context as string, 'config');
+		await writeFile(file, `users:\n- name: ada\n  user:\n    password: ${password}\n`);
+		const error = await t.throwsAsync(loadKubeconfig(file, {}), {code: 'ERR_KUBECONFIG_INVALID'});
+		t.notRegex(error.message, /hunter2/);
+	});
+}
+
 test.beforeEach(async t => {
 	t.context = await mkdtemp(join(tmpdir(), 'spoke-yaml-'));
 });

@@ -10,7 +10,7 @@ export type Plain = null | boolean | number | bigint | string | readonly Plain[]
 /**
 YAML 1.1, as sigs.k8s.io/yaml reads it: `yes` is a boolean, `<<` merges, of two equal keys the last one counts.
 Aliases may multiply nodes at most a hundredfold.
-@throws Error whose message is one line
+@throws Error whose message is one line and repeats nothing of the text's values
 */
 export function parseYaml(text: string): Plain {
 	if (tooDeep(text)) {
@@ -21,14 +21,19 @@ export function parseYaml(text: string): Plain {
 		const document = parseDocument(text, {version: '1.1', customTags: goTags, uniqueKeys: false, prettyErrors: false, logLevel: 'error', strict: false, keepSourceTokens: false});
 		const [wrong] = document.errors;
 		if (wrong) {
-			throw new Error(`${wrong.message.split('\n', 1)[0]!}${lineOf(text, wrong.pos[0])}`);
+			throw new Error(`${withoutText(wrong.message)}${lineOf(text, wrong.pos[0])}`);
 		}
 
 		return notTooDeep(document.toJS({mapAsMap: true, maxAliasCount: 100}) as Plain, 0);
 	} catch (error) {
-		const message = error instanceof RangeError ? 'nested too deeply' : (error as Error).message.split('\n', 1)[0]!;
+		const message = error instanceof RangeError ? 'nested too deeply' : withoutText((error as Error).message);
 		throw new Error(message, {cause: error});
 	}
+}
+
+/** The library quotes behind a colon what it could not read: a password may begin with `*` or `|`. */
+function withoutText(message: string): string {
+	return message.split(/[:\n]/, 1)[0]!;
 }
 
 /** An alias of itself has no end either. */
