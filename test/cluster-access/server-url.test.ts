@@ -6,7 +6,7 @@ test('a server URL is taken apart as client-go does it', t => {
 	t.like(parseServerUrl('example.test:8080'), {scheme: 'http', port: 8080, login: null});
 });
 
-for (const url of ['ftp://x', 'https://', 'https://[::1', 'https://me:100%@x', 'https://me%zz@x']) {
+for (const url of ['ftp://x', 'https://', 'https://[::1', 'https://me:100%@x', 'https://me%zz@x', 'https://me:p/100@x', 'ftp://me:1@100@x']) {
 	test(`${url} is refused in words of the kubeconfig, without its password`, t => {
 		const {message} = t.throws(() => parseServerUrl(url), {code: 'ERR_KUBECONFIG_INVALID'});
 		t.notRegex(message, /100/);

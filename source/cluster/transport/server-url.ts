@@ -25,7 +25,7 @@ export function parseServerUrl(text: string): ServerAddress {
 	const url = parse(text);
 	const login = url && loginOf(url);
 	if (!url || login === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.hostname === '') {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `the server "${text.replace(/\/\/[^/@]*@/, '//')}" is not an https:// or http:// URL`, {remedy: 'check `server` of this cluster'});
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `the server "${text.replace(/^.*@/s, '…@')}" is not an https:// or http:// URL`, {remedy: 'check `server` of this cluster'});
 	}
 
 	const scheme = url.protocol === 'https:' ? 'https' : 'http';
