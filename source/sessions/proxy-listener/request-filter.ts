@@ -92,12 +92,7 @@ function hasDotSegments(path: string): boolean {
 	return path.split('?', 1)[0]!.replaceAll(/%(?:25)*2e/gi, '.').replaceAll(/%(?:25)*(?:2f|5c)|\\/gi, '/').split('/').some(segment => segment === '.' || segment === '..');
 }
 
-/** What Go calls URL.Path, which kubectl's filter sees. */
+/** What Go calls URL.Path, which kubectl's filter sees: its codes are undone also where they come to no text. */
 function decodedOnce(path: string): string {
-	const text = path.split('?', 1)[0]!;
-	try {
-		return decodeURIComponent(text);
-	} catch {
-		return text;
-	}
+	return path.split('?', 1)[0]!.replaceAll(/(?:%[\da-f]{2})+/gi, codes => Buffer.from(codes.replaceAll('%', ''), 'hex').toString('utf8'));
 }

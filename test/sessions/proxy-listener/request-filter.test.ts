@@ -113,6 +113,15 @@ test('what only looks like a command passes', t => {
 	}
 });
 
+for (const behind of ['', '%ff', '%zz']) {
+	test(`a path is judged as the apiserver will read it, whatever stands behind: ${behind}`, t => {
+		const only = makeRequestFilter({...standard, acceptPaths: '^/api/v1/namespaces/demo/[^/]+$'});
+		const of = (path: string) => only({method: 'GET', path, hosts: ['localhost'], origins: [], fetchSites: []});
+		t.is(of('/api/v1/namespaces/demo/pods'), null);
+		t.is(of(`/api/v1/namespaces/demo/services%2Fweb%2Fproxy${behind}`)?.status, 403);
+	});
+}
+
 test('what is no regular expression is a wrong call', t => {
 	t.throws(() => makeRequestFilter({...standard, acceptPaths: '('}), {code: 'ERR_USAGE', message: /--accept-paths/});
 });
