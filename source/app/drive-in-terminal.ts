@@ -104,8 +104,8 @@ function pathWords(session: Session, path: Path | null, error: SpokeError | null
 	}
 
 	return session.env['INK_SCREEN_READER'] === 'true'
-		? legSentences(path).map(sentence => `${sentence}\r\n`).join('')
-		: `${plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, session.glyphs, session.terminal.stdout.columns || 80)}\r\n`;
+		? legSentences(path).map(sentence => `${sanitiseLine(sentence)}\r\n`).join('')
+		: `${sanitiseLine(plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
 }
 
 function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {path, leave, takesInput}: {path: string; leave: string; takesInput: boolean}): string {

@@ -8,16 +8,21 @@ import {driveInTerminal} from '../../source/app/drive-in-terminal.ts';
 import type {Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
+import type {Path} from '../../source/posture/evidence.ts';
 import type {RemoteCommand} from '../../source/sessions/remote-command/open-remote-command.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {asciiGlyphs} from '../../source/ui/glyphs.ts';
 
 /** A shell that was opened; `type` are the person's keys, `written` is what the terminal got. */
-async function openShell({place = 'lab default/web, container app', note = '', tty = true}: {place?: string; note?: string; tty?: boolean} = {}) {
+async function openShell({place = 'lab default/web, container app', note = '', tty = true, path, env = {}}: {place?: string; note?: string; tty?: boolean; path?: Path; env?: NodeJS.ProcessEnv} = {}) {
 	const {keymap} = await loadKeymap({});
 	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
 	if (note !== '') {
 		store.data({type: 'dock', event: {type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':8080', context: 'lab', since: 0, phase: 'working', note}}});
+	}
+
+	if (path) {
+		store.data({type: 'dock', event: {type: 'open', entry: {id: 'shell-1', kind: 'shell', what: 'web', context: 'lab', since: 0, paths: new Map([['c1', path]])}}});
 	}
 
 	let written = '';
@@ -27,7 +32,7 @@ async function openShell({place = 'lab default/web, container app', note = '', t
 	const closing = new AbortController();
 	const taken = Promise.withResolvers<(bytes: Buffer) => void>();
 	const session = {
-		store, keymap, env: {}, tails: new Map(), glyphs: asciiGlyphs, closing: closing.signal, terminal: {stdout: terminal},
+		store, keymap, env, tails: new Map(), glyphs: asciiGlyphs, closing: closing.signal, terminal: {stdout: terminal},
 		async withShell<Result>(take: (bytes: Buffer) => void, work: () => Promise<Result>) {
 			taken.resolve(take);
 			return work();
@@ -78,6 +83,20 @@ test('names and notes of the cluster move nothing on the plain screen', async t 
 	t.regex(written(), /we\^\[\[2Jb/);
 	t.regex(written(), /dial \^\[\]0;title\^G failed/);
 });
+
+for (const [how, env] of [['drawn', {}], ['spoken', {INK_SCREEN_READER: 'true'}]] as const) {
+	test(`nor do those of its path, ${how}`, async t => {
+		const leg = (n: number, from: string, to: string) => ({n, from, to, route: {state: 'direct', basis: 'proven'}, tls: {state: 'unverified', basis: 'proven'}});
+		const path = {about: 'open-connection', phase: 'settled', target: {kind: 'Pod', name: 'web', container: 'app', node: 'n\u001B]52;c;eA==\u0007'}, legs: [leg(1, 'you', 'apiserver'), leg(2, 'apiserver', 'kubelet')], error: null} as unknown as Path;
+		const {driven, written, type} = await openShell({path, env});
+		type(leave);
+		await delay(10);
+		type('x');
+		await driven;
+		t.regex(written(), /n\^\[\]52;c;eA==\^G/);
+		t.notRegex(written(), /\u001B\]52/);
+	});
+}
 
 test('where the far side has no terminal what is typed is seen, and goes by whole lines; Ctrl-C leaves', async t => {
 	const {driven, stdin, stdout, written, type} = await openShell({tty: false});
