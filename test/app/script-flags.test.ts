@@ -21,6 +21,11 @@ test('to the cluster of the start it goes as the session did', t => {
 	t.is(scriptFlags(given, given.first), ' --context prod-eu --as ada --as-group \'a b\' --insecure-skip-tls-verify');
 });
 
+test('a login in a URL is as little told as a token', t => {
+	const given = sessionWith(['--server', 'https://me:secret@host:6443/k8s', '--proxy-url', 'http://me:p@ss/secret@proxy:3128']);
+	t.is(scriptFlags(given, given.first), ' --server https://host:6443/k8s --proxy-url http://proxy:3128');
+});
+
 test('to another one it names the context, and neither the cluster nor the user of the start', t => {
 	const session = sessionWith(['--kubeconfig', 'my config', '--cluster', 'eu', '--user', 'ada']);
 	t.is(scriptFlags(session, session.other), String.raw` --kubeconfig 'my config' --context 'it'\''s prod us'`);

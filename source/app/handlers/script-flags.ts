@@ -20,5 +20,10 @@ function spelled(row: FlagRow, value: boolean | string | readonly string[] | und
 		return value ? [`--${row.name}`] : [];
 	}
 
-	return value === undefined || value === row.default ? [] : [value].flat().flatMap(one => [`--${row.name}`, shellWord(one)]);
+	return value === undefined || value === row.default ? [] : [value].flat().flatMap(one => [`--${row.name}`, shellWord(withoutLogin(row, one))]);
+}
+
+function withoutLogin({value}: FlagRow, text: string): string {
+	const [scheme] = /^[a-z][a-z\d+.-]*:\/\/|^/i.exec(text)!;
+	return value === 'URL' && text.includes('@') ? scheme + text.slice(text.lastIndexOf('@') + 1) : text;
 }
