@@ -1,5 +1,6 @@
 /** What completion offers, as a table of lines and words. */
 import {execFile} from 'node:child_process';
+import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
@@ -9,6 +10,7 @@ import {completeWords} from '../../source/commands/completion/complete-words.ts'
 import {completionScripts} from '../../source/commands/completion/scripts.ts';
 import {commandTable} from '../../source/commands/table.ts';
 import {scenarioRows} from '../../source/sandbox/scenarios/scenario-rows.ts';
+import {startServer} from '../support/api-server.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 const rows = commandTable.map(({row}) => row);
@@ -95,3 +97,17 @@ printf ' %s' "\${COMPREPLY[@]}"`.replaceAll('2>/dev/null', '');
 		t.is(stdout, ` ${reply}`);
 	});
 }
+
+test('a name that a shell would run is not offered', async t => {
+	const server = await startServer({
+		request(_request, response) {
+			response.setHeader('content-type', 'application/json');
+			response.end(JSON.stringify({kind: 'Table', columnDefinitions: [{name: 'Name'}], rows: ['web', '$(id)', 'x;id', 'a\u001B]52;c;eA==\u0007'].map(name => ({cells: [name]}))}));
+		},
+	});
+	t.teardown(async () => server.close());
+	const {asked, command, rest} = completeWords(rows, ['logs', '-n', '']);
+	await server.cluster();
+	const offers = await askCluster(asked!, rest, command!.flags, {KUBECONFIG: join(server.folder, 'config-1')});
+	t.deepEqual(offers.map(({word}) => word), ['web']);
+});

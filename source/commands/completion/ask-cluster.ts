@@ -5,6 +5,7 @@ import {openCluster} from '../../cluster/open-cluster.ts';
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagRow} from '../../command-line/flag-row.ts';
 import {parseLine} from '../../command-line/parse-line.ts';
+import {shellWord} from '../../command-line/shell-word.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import {listPath} from '../../targets/object-path.ts';
 import {findResource, podResource} from '../../targets/resource-words.ts';
@@ -24,7 +25,9 @@ export async function askCluster({kind, prefix, lead, kinds = []}: Asked, words:
 
 	const cluster = await openCluster(given, env);
 	const signal = AbortSignal.timeout(limitMs);
-	const namesIn = async (path: string) => (await listAll<TableRow>(cluster, {path, as: 'table', pageSize: 2000, signal})).items.map(({cells}) => String(cells[0]));
+	// A shell puts them on the line as they are. No name that Kubernetes allows would need quotes.
+	const harmless = (names: readonly string[]) => names.filter(name => shellWord(name) === name);
+	const namesIn = async (path: string) => harmless((await listAll<TableRow>(cluster, {path, as: 'table', pageSize: 2000, signal})).items.map(({cells}) => String(cells[0])));
 	try {
 		if (kind === 'namespace') {
 			return fitting(await namesIn('/api/v1/namespaces'));
@@ -32,7 +35,7 @@ export async function askCluster({kind, prefix, lead, kinds = []}: Asked, words:
 
 		if (kind === 'container') {
 			const {pod} = await resolvePod(cluster, target, {order: 'attach', podRunningTimeoutMs: 500, signal});
-			return fitting(allContainers(pod).map(({name}) => name));
+			return fitting(harmless(allContainers(pod).map(({name}) => name)));
 		}
 
 		const slash = prefix.indexOf('/');
