@@ -2,6 +2,7 @@
 import {SpokeError} from '../errors/spoke-error.ts';
 import {askedFor} from './asked-for.ts';
 import type {ClusterAccess} from './cluster-access.ts';
+import {objectOf} from './read-json.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
 
@@ -149,10 +150,13 @@ async function onePage<Item>(cluster: ClusterAccess, options: ListOptions, token
 	};
 }
 
+/** Where its items should be there may be anything. */
 function parseList(body: string, path: string): ListBody {
-	try {
-		return JSON.parse(body) as ListBody;
-	} catch (error) {
-		throw new SpokeError('ERR_PROTOCOL', `the list of ${path} is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
+	const list = objectOf(body, `the list of ${path}`) as ListBody;
+	const members: unknown[] = [list.rows, list.items].flatMap(some => some ?? []);
+	if ([list.rows ?? [], list.items ?? []].some(some => !Array.isArray(some)) || members.some(one => typeof one !== 'object' || one === null)) {
+		throw new SpokeError('ERR_PROTOCOL', `the list of ${path} is no list of objects`);
 	}
+
+	return list;
 }

@@ -75,6 +75,21 @@ test('a list that may not be read is refused with verb and resource', async t =>
 	await t.throwsAsync(listAll(cluster, {path}), {code: 'ERR_FORBIDDEN', message: 'not allowed to list pods: no'});
 });
 
+for (const body of ['null', '[]', '"x"', '{"items":7}', '{"rows":{}}', '{"items":[null]}']) {
+	test(`an answer that is none of Kubernetes is told as such: ${body}`, async t => {
+		const server = await startServer({
+			request(_request, response) {
+				response.writeHead(200, {'content-type': 'application/json'}).end(body);
+			},
+		});
+		t.teardown(async () => server.close());
+		const cluster = await server.cluster();
+		await t.throwsAsync(gather(listPages(cluster, {path: '/api/v1/pods'})), {code: 'ERR_PROTOCOL', message: /no (?:list of objects|object of Kubernetes)/});
+		const asObject = cluster.json({path: '/api/v1/namespaces/d/pods/x'});
+		await (body.startsWith('{') ? t.notThrowsAsync(asObject) : t.throwsAsync(asObject, {code: 'ERR_PROTOCOL', message: /no object of Kubernetes/}));
+	});
+}
+
 test('changes, bookmarks and a clean end: the watch goes on from the last version', async t => {
 	const versions: Array<string | null> = [];
 	const cluster = await serverFor(t, (_, response, query) => {
