@@ -23,6 +23,10 @@ export type FilteredRequest = {
 
 export type RequestFilter = (request: FilteredRequest) => {status: 400 | 403; reason: string} | null;
 
+/** A pattern with two `.*` takes the square of a path's length, for each spelling: nobody may hold this process up by that. */
+const longestPath = 8192;
+const mostSpellings = 6;
+
 /**
 `null` accepts. A page of another origin is refused whatever it sends: a simple POST and a WebSocket need no consent of ours.
 @throws SpokeError ERR_USAGE for what is no regular expression
@@ -62,8 +66,12 @@ export function makeRequestFilter(options: FilterOptions): RequestFilter {
 			return refused('running commands is refused here: use spoke exec, attach or port-forward');
 		}
 
-		const variants = [decodedOnce(path), ...spellings(path)];
-		return variants.some(variant => matches(variant, rejectPaths)) || !matches(variants[0]!, acceptPaths) ? refused('the path is refused') : null;
+		const variants = new Set([decodedOnce(path), ...spellings(path)]);
+		if (variants.size > mostSpellings || decodedOnce(path).length > longestPath) {
+			return refused('the path is too long, or percent-coded too often');
+		}
+
+		return variants.values().some(variant => matches(variant, rejectPaths)) || !matches(decodedOnce(path), acceptPaths) ? refused('the path is refused') : null;
 	};
 }
 

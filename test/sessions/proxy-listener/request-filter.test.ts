@@ -122,6 +122,14 @@ for (const behind of ['', '%ff', '%zz']) {
 	});
 }
 
+test('a path that takes long to judge is refused instead', t => {
+	for (const path of [`/api${'/pods/a'.repeat(1500)}`, `/api/pods/%${'25'.repeat(9)}41`]) {
+		t.like(ask({path}), {status: 403, reason: 'the path is too long, or percent-coded too often'});
+	}
+
+	t.is(ask({path: `/api/v1/namespaces/d/services/web/proxy/a%25252fb${'/long'.repeat(1500)}?${'q'.repeat(9000)}`}), null);
+});
+
 test('what is no regular expression is a wrong call', t => {
 	t.throws(() => makeRequestFilter({...standard, acceptPaths: '('}), {code: 'ERR_USAGE', message: /--accept-paths/});
 });
