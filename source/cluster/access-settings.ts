@@ -111,7 +111,8 @@ function clusterFacts({contextName, userName, user, namespace, cluster}: ChosenE
 		user: userName === '' ? null : userName,
 		impersonating: user.impersonate === '' ? null : user.impersonate,
 		impersonatedGroups: user.impersonateGroups,
-		sandbox: cluster.sandbox,
+		// A kubeconfig can say so of any cluster; ours is on this machine.
+		sandbox: cluster.sandbox && server.host === '127.0.0.1' && proxy === null,
 		source,
 		certificateAuthority: tls?.trust.from === 'kubeconfig-ca' ? tls.trust.pem.join('\n') : null,
 		insecureSkipTlsVerify: tls?.insecure ?? false,

@@ -86,6 +86,14 @@ test('an oidc token that has run out asks for a log-in, not for trust', t => {
 const flags = (...argv: string[]) => parseLine(connectionFlags, argv).flags;
 const inPod = {HOME: '/nonexistent', KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443'};
 
+for (const [server, proxy, isSandbox] of [['https://127.0.0.1:6443', '', true], ['https://prod.example.test', '', false], ['https://127.0.0.1:6443', 'http://far.example.test:3128', false]] as const) {
+	test(`a kubeconfig that says so makes no sandbox of another machine’s cluster: ${server} ${proxy}`, async t => {
+		const file = join(t.context, 'config');
+		await writeFile(file, JSON.stringify({'current-context': 'a', contexts: [{name: 'a', context: {cluster: 'a'}}], clusters: [{name: 'a', cluster: {server, 'proxy-url': proxy, extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}}]}));
+		t.is((await readSettings(flags('--kubeconfig', file), {})).facts.sandbox, isSandbox);
+	});
+}
+
 test('in a pod, its service account is used', async t => {
 	const ca = await authority();
 	await mkdir(join(t.context, 'sa'));
