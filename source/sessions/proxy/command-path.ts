@@ -1,9 +1,9 @@
 /** Behind which paths are commands run or ports opened, in any spelling of them? */
 
 /** The kubelet's own, which its authorisation takes for plain `nodes/proxy` (kubelet pkg/server/auth.go). */
-const kubeletCommands = /^\/(?:exec|run|attach|portforward|cri)(?:\/|$)/;
+const kubeletCommands = /^\/(?:exec|run|attach|portforward|cri)(?![\w.-])/;
 
-const podCommands = /^\/api\/.*\/pods\/[^/]+\/(?:exec|attach|portforward)(?:\/|$)/;
+const podCommands = /^\/api\/.*\/pods\/[^/]+\/(?:exec|attach|portforward)(?![\w.-])/;
 // The first `/proxy` is the node’s: a namespace of the kubelet’s path may be called `nodes`, too.
 const nodeCommands = /^\/api\/.*?\/nodes\/[^/]+\/proxy(\/.*)/;
 

@@ -84,6 +84,8 @@ const spellings: ReadonlyArray<[title: string, spell: (path: string) => string]>
 	['as it is', path => path],
 	['with a query', path => `${path}?command=ls`],
 	['with a slash behind', path => `${path}/`],
+	['with a fragment, which a gateway may take off', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `${word}#`)],
+	['with a parameter, the same', path => path.replace(/(exec|attach|portforward|portForward|run|cri)(?=\/|$)/, word => `${word};x=y`)],
 	['with doubled slashes', path => path.replaceAll('/', '//')],
 	['with %2f', path => path.replaceAll(/\/(?!api)/g, '%2f')],
 	['with %252F', path => path.replaceAll(/\/(?!api)/g, '%252F')],
