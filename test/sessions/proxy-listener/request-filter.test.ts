@@ -1,6 +1,6 @@
 /** The listener's verdicts: kubectl's own cases give kubectl's verdict or a stricter one, and no spelling runs a command. */
 import test from 'ava';
-import {runsCommands} from '../../../source/sessions/proxy/command-path.ts';
+import {runsCommands, runsKubeletCommands} from '../../../source/sessions/proxy/command-path.ts';
 import {makeRequestFilter, type FilterOptions} from '../../../source/sessions/proxy-listener/request-filter.ts';
 
 const standard: FilterOptions = {
@@ -57,7 +57,9 @@ const ask = (request: Partial<Parameters<typeof filter>[0]>) => filter({method: 
 test('only pages of the listener’s own origin are answered', t => {
 	t.is(ask({origins: ['http://127.0.0.1:8001']}), null);
 	t.is(ask({hosts: ['[::1]:8001'], origins: ['http://[::1]:8001']}), null);
+	t.is(ask({hosts: ['LocalHost:8001'], origins: ['http://LOCALHOST:8001']}), null);
 	t.is(ask({fetchSites: ['same-origin']}), null);
+	t.is(ask({fetchSites: ['none']}), null);
 	for (const origins of [['http://evil.test'], ['null'], ['https://127.0.0.1:8001'], ['http://127.0.0.1:3000'], ['http://localhost:8001'], ['http://127.0.0.1:8001.evil.test'], ['']]) {
 		t.is(ask({origins})?.status, 403, origins[0]);
 	}
@@ -70,6 +72,7 @@ test('only pages of the listener’s own origin are answered', t => {
 test('one Host, and one of ours', t => {
 	t.is(ask({hosts: []})?.status, 400);
 	t.is(ask({hosts: ['localhost', 'evil.test']})?.status, 400);
+	t.is(ask({origins: ['http://127.0.0.1:8001', 'http://127.0.0.1:8001']})?.status, 400);
 	for (const host of ['evil.test', 'localhost.evil.test', '127.0.0.1.evil.test:8001', '127a0b0c1', '0.0.0.0:8001', '127.0.0.1@evil.test', '']) {
 		t.is(ask({hosts: [host]})?.status, 403, host);
 	}
@@ -99,19 +102,28 @@ const spellings: ReadonlyArray<[title: string, spell: (path: string) => string]>
 	['behind a slash of its own', path => `/${path}`],
 ];
 
+/** Whatever paths the user accepts. */
+const open = makeRequestFilter({...standard, rejectPaths: ''});
+
 for (const [title, spell] of spellings) {
 	test(`no command is run by a path spelled ${title}`, t => {
 		for (const command of commands) {
-			t.is(ask({path: spell(command)})?.status, 403, spell(command));
-			t.is(ask({path: spell(command), method: 'POST'})?.status, 403, spell(command));
+			const path = spell(command);
+			t.true(runsCommands(path), path);
+			for (const method of ['GET', 'POST']) {
+				t.is(open({method, path, hosts: ['127.0.0.1:8001'], origins: [], fetchSites: []})?.status, 403, path);
+			}
 		}
 	});
 }
 
-test('what only looks like a command passes', t => {
-	for (const path of ['/api/v1/namespaces/exec/pods/attach', '/api/v1/namespaces/d/pods/p/log', '/api/v1/nodes/exec/proxy/metrics', '/api/v1/nodes/n/proxy/pods', '/api/v1/namespaces/d/services/s/proxy/run', '/apis/apps/v1/namespaces/d/deployments/exec']) {
-		t.false(runsCommands(path), path);
-		t.is(ask({path}), null, path);
+test('a path of the kubelet’s own is known by itself', t => {
+	for (const path of ['/exec/d/p/c', '/run/d/p/c', '//RUN/d/p/c', '/x/../cri/exec/x', '/%65xec/d/p/c', '/run']) {
+		t.true(runsKubeletCommands(path), path);
+	}
+
+	for (const path of ['/pods', '/runningpods/', '/containerLogs/exec/p/c', '/']) {
+		t.false(runsKubeletCommands(path), path);
 	}
 });
 
@@ -131,6 +143,37 @@ test('a path that takes long to judge is refused instead', t => {
 
 	t.is(ask({path: `/api/v1/namespaces/d/services/web/proxy/a%25252fb${'/long'.repeat(1500)}?${'q'.repeat(9000)}`}), null);
 });
+
+test('what only looks like a command passes', t => {
+	for (const path of ['/api/v1/namespaces/exec/pods/attach', '/api/v1/namespaces/d/pods/p/log', '/api/v1/nodes/exec/proxy/metrics', '/api/v1/nodes/n/proxy/pods', '/api/v1/nodes/n/proxy/runningpods/', '/api/v1/nodes/n/proxy/logs/run/x', '/api/v1/namespaces/d/pods/p/execs', '/api/v1/namespaces/d/services/s/proxy/run', '/apis/apps/v1/namespaces/d/deployments/exec']) {
+		t.false(runsCommands(path), path);
+		t.is(open({method: 'GET', path, hosts: ['127.0.0.1:8001'], origins: [], fetchSites: []}), null, path);
+	}
+});
+
+const narrow = makeRequestFilter({...standard, acceptPaths: '^/api/', rejectPaths: '^/api/v1/.*secrets'});
+const paths: ReadonlyArray<[path: string, accepts: boolean]> = [
+	['/api/v1/pods', true],
+	['/version', false],
+	['/api/v1/pods?x=/api/v1/secrets', true],
+	['/api/v1/se%63rets', false],
+	['/api/v1/se%2563rets', false],
+	['//api/v1/secrets', false],
+	['/api/v1/Secrets', false],
+	['/%61pi/v1/pods', true],
+	['/%2561pi/v1/pods', false],
+	['/version?x=/api/', false],
+	...['../version', '.', '%2e%2E/version', '%252e%252e/version', '..%2fversion', 'x%2F..', 'x%252f..', '..%5cversion', 'x%5C..', String.raw`..\version`].map((more): [string, boolean] => [`/api/v1/${more}`, false]),
+	['/api/v1/pods/a..b', true],
+	['/api/v1/pods?x=/../', true],
+	['/api/v1/%zz', true],
+];
+
+for (const [path, accepts] of paths) {
+	test(`where paths are accepted by a pattern and secrets are not, ${path} is ${accepts ? 'accepted' : 'refused'}`, t => {
+		t.is(narrow({method: 'GET', path, hosts: ['localhost'], origins: [], fetchSites: []})?.status, accepts ? undefined : 403);
+	});
+}
 
 test('what is no regular expression is a wrong call', t => {
 	t.throws(() => makeRequestFilter({...standard, acceptPaths: '('}), {code: 'ERR_USAGE', message: /--accept-paths/});
