@@ -1,10 +1,13 @@
 import test from 'ava';
-import type {Basis, Grounds, TlsState} from '../../../source/posture/evidence.ts';
+import type {Basis, Grounds, Need, Reading, StepTestFacts, TlsState} from '../../../source/posture/evidence.ts';
 import {kubeletTls} from '../../../source/posture/rules/kubelet-tls.ts';
+import {needActive, needFlagz, needMetrics, needMirrorPods} from '../../../source/posture/rules/needs.ts';
 import {answered, checked, failure, flags, grounds, known, metrics, mirrorPod, off, processOf, reading, socketFacts, stepTest} from '../../support/grounds.ts';
 
 const handshake = (facts: object) => reading('handshake', {node: 'n1', address: '10.0.0.11:10250', subject: 'CN=n1', issuer: 'CN=ca', dnsNames: ['n1'], addresses: [], notBefore: '2026-01-01T00:00:00Z', notAfter: '2027-01-01T00:00:00Z', selfMade: false, spkiSha256: '', nodeAddresses: null, ...facts});
-const differential = (normal: 'ok' | 'certificate-refused' | 'failed') => reading('log-differential', {normal, skipping: 'ok' as const, text: 'x509', node: 'n1'}, {connection: 'c1', active: true});
+const differential = (normal: 'ok' | 'certificate-refused' | 'failed', more: Partial<Pick<Reading<unknown>, 'connection' | 'process'>> = {}, skipping: 'ok' | 'failed' = 'ok', node: string | null = 'n1') => reading('log-differential', {normal, skipping, text: 'x509', node}, {...more, connection: more.connection ?? 'c1', active: true});
+const carried = (transport: string, more: Partial<Pick<Reading<unknown>, 'connection' | 'process'>> = {}, moved: StepTestFacts['moved'] = 'http-connect') => reading('step-test', {...stepTest(moved).facts, transport}, {connection: 'c1', ...more});
+const overTcp = {egressDials: [{protocol: 'http-connect' as const, transport: 'tcp', count: 3}]};
 const unverifiedSocket = reading('socket', {...socketFacts, tls: {...socketFacts.tls!, verified: false, skippedBy: 'insecure-skip-tls-verify' as const}}, {connection: 'c1'});
 
 const {purpose} = grounds();
@@ -57,7 +60,7 @@ const rows: readonly Row[] = [
 	['CA set on another of two apiservers, and a kubelet answered this one', grounds({flags: [flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2), ...answered}), 'unknown', 'unknown'],
 	['no flags, an x509 failure counted, and the kubelet answered', grounds({metrics: [metrics({logTlsFailures: 1, egressDials: []})], ...answered}), 'verified', 'inferred'],
 	['the same where an HTTP CONNECT proxy with a certificate of its own may have been refused', grounds({metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})], ...answered}), 'unknown', 'unknown'],
-	['CA set, some refused and some not', grounds({flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3, kubeletSuccesses: 3})]}), 'unknown', 'unknown'],
+	['CA set, no kubelet in particular, some refused and some not', grounds({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3, kubeletSuccesses: 3})]}), 'unknown', 'unknown'],
 	['CA set, and idle upgrades of ours were accepted', grounds({flags: [flags(checked)], stepTests: [stepTest('undecided')]}), 'verified', 'proven'],
 	['CA set, and idle upgrades of ours were accepted by another kubelet', grounds({flags: [flags(checked)], stepTests: [reading('step-test', {...stepTest('undecided').facts, node: 'n2'}, {connection: 'c1'})]}), 'unknown', 'unknown'],
 	['CA set, the connection failed before the kubelet answered, whatever it answered to others', grounds({flags: [flags(checked)], about: 'ended-connection', stepTests: [stepTest('undecided')], metrics: [metrics({kubeletSuccesses: 3})]}), 'unknown', 'unknown'],
@@ -84,6 +87,59 @@ const rows: readonly Row[] = [
 	['a success with a certificate for one of the node’s addresses', grounds({...answered, handshakes: [handshake({dnsNames: ['n1'], nodeAddresses: ['n1', '10.0.0.11']})]}), 'unknown', 'unknown'],
 	['an expired certificate, and nothing that succeeded', grounds({...unopened, handshakes: [handshake({notAfter: '2026-02-01T00:00:00Z'})]}), 'unknown', 'unknown'],
 	['what a kubelet refused to another process says nothing of this one', grounds({process: processOf('p1'), failures: [failure({tls: 'refused'}, {connection: 'c9', process: 'p2'})], metrics: [metrics({logTlsFailures: 2}, {connection: 'c9', process: 'p2'})]}), 'unknown', 'unknown'],
+	['CA set, no kubelet in particular, and none was asked so far', grounds({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({})]}), 'unknown', 'unknown'],
+	['CA set, no kubelet in particular, and kubelets have answered another process', grounds({purpose: anyKubelet, process: processOf('p1'), flags: [flags(checked)], metrics: [metrics({kubeletSuccesses: 3}, {connection: 'c9', process: 'p2'})]}), 'unknown', 'unknown'],
+	['CA set on another connection of an unknown process, and the kubelet answered', grounds({flags: [flags(checked, {connection: 'c9'})], ...answered}), 'verified', 'inferred'],
+	['CA set on all of two, and the kubelet answered', grounds({flags: [flags(checked, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2), ...answered}), 'verified', 'proven'],
+	['CA set on this one of two, and the kubelet answered', grounds({flags: [flags(checked)], replicas: known(2), ...answered}), 'verified', 'proven'],
+	['CA set, and the kubelet answered, behind a gateway', grounds({flags: [flags(checked)], front: {to: 'gateway', why: 'path'}, ...answered}), 'verified', 'inferred'],
+	['nothing opened yet, CA set on the one of two that was read, and this kubelet answered it', grounds({...unopened, flags: [flags(checked, {process: 'p1'})], process: processOf('p1'), stepTests: [stepTest('undecided', {process: 'p1'})], replicas: known(2)}), 'verified', 'inferred'],
+	['nothing opened yet, CA set on the only apiserver, and this kubelet answered it', grounds({...unopened, flags: [flags(checked, {process: 'p1'})], process: processOf('p1'), stepTests: [stepTest('undecided', {process: 'p1'})], replicas: known(1)}), 'verified', 'proven'],
+	['CA set, and an idle upgrade that was accepted by way of another apiserver', grounds({process: processOf('p1'), flags: [flags(checked)], stepTests: [stepTest('undecided', {connection: 'c9', process: 'p2'})]}), 'unknown', 'unknown'],
+	['CA set, and a test that held no upgrade', grounds({flags: [flags(checked)], stepTests: [reading('step-test', {...stepTest('undecided').facts, rounds: []}, {connection: 'c1'})]}), 'unknown', 'unknown'],
+	['CA set, and a log of this kubelet was read', grounds({flags: [flags(checked)], logDifferentials: [differential('ok')]}), 'verified', 'proven'],
+	['CA set, and a log read that failed for another reason', grounds({flags: [flags(checked)], logDifferentials: [differential('failed')]}), 'unknown', 'unknown'],
+	['CA set, and a log of another kubelet was read', grounds({flags: [flags(checked)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}), 'unknown', 'unknown'],
+	['CA set, and a log of this kubelet was read by way of another apiserver', grounds({process: processOf('p1'), flags: [flags(checked)], logDifferentials: [differential('ok', {connection: 'c9', process: 'p2'})]}), 'unknown', 'unknown'],
+	['CA set, no kubelet in particular, and a log of one was read', grounds({purpose: anyKubelet, flags: [flags(checked)], logDifferentials: [differential('ok', {}, 'ok', 'n2')]}), 'verified', 'proven'],
+	['CA set, a node that is not known, and a log read whose node is not known either', grounds({purpose: {...purpose, target: {...purpose.target, node: null}}, flags: [flags(checked)], logDifferentials: [differential('ok', {}, 'ok', null)]}), 'unknown', 'unknown'],
+	['replicas that differ, an x509 failure counted, and the kubelet answered', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2), metrics: [metrics({logTlsFailures: 1})], ...answered}), 'unknown', 'unknown'],
+	['replicas that differ, and an x509 text on this connection', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2), failures: [failure({tls: 'refused'})]}), 'refused', 'inferred'],
+	['replicas that differ, and an x509 text on a connection that ended', grounds({about: 'ended-connection', bound: false, flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2), failures: [failure({tls: 'refused'})]}), 'refused', 'inferred'],
+	['CA set, and a failure whose words are of no certificate', grounds({flags: [flags(checked)], failures: [failure({})]}), 'unknown', 'unknown'],
+	['CA set by a flag of an unknown process, and an x509 text', grounds({flags: [flags(checked, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}), 'refused', 'inferred'],
+	['CA set, and an x509 text where the proxy has a certificate of its own', grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})], metrics: [metrics(overTcp)]}), 'refused', 'inferred'],
+	['CA set, and an x509 text where nothing is known of a proxy', grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})]}), 'refused', 'inferred'],
+	['CA set, and an x509 text where an egress file is set', grounds({flags: [flags({'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '/egress.yaml'})], failures: [failure({tls: 'refused'})]}), 'refused', 'inferred'],
+	['CA set, and an x509 text where another process is the one without an egress file', grounds({flags: [onlyCa, flags(checked, {connection: 'c9'})], failures: [failure({tls: 'refused'})]}), 'refused', 'inferred'],
+	['CA set, and an x509 text where upgrades of ours went through a Unix socket', grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds')]}), 'refused', 'proven'],
+	['CA set, and an x509 text where upgrades of ours went through a proxy over TCP', grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('tcp')]}), 'refused', 'inferred'],
+	['CA set, and an x509 text where upgrades of ours decided nothing', grounds({flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds', {}, 'undecided')]}), 'refused', 'inferred'],
+	['CA set, and an x509 text where upgrades through another process went through a Unix socket', grounds({process: processOf('p1'), flags: [onlyCa], failures: [failure({tls: 'refused'})], stepTests: [carried('uds', {connection: 'c9', process: 'p2'})]}), 'refused', 'inferred'],
+	['CA set, and an x509 text where another process dials through a Unix socket', grounds({process: processOf('p1'), flags: [onlyCa], failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]}, {connection: 'c9', process: 'p2'})]}), 'refused', 'inferred'],
+	['CA set, and a log read refused also when the check is skipped: a proxy may have been', grounds({flags: [onlyCa], logDifferentials: [differential('certificate-refused', {}, 'failed')]}), 'refused', 'inferred'],
+	['CA set, and a log read refused to another process', grounds({process: processOf('p1'), flags: [onlyCa], logDifferentials: [differential('certificate-refused', {connection: 'c9', process: 'p2'})]}), 'unknown', 'unknown'],
+	['CA set, and the surest of two refusals counts', grounds({flags: [flags(checked)], failures: [failure({tls: 'refused'}, {connection: 'c9'}), failure({tls: 'refused'})]}), 'refused', 'proven'],
+	['CA set by a flag of an unknown process, and an x509 text where the tunnel is of gRPC', grounds({flags: [flags({'kubelet-certificate-authority': '/ca.pem'}, {connection: 'c9'})], failures: [failure({tls: 'refused'})], metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]})]}), 'refused', 'inferred'],
+	['no flags, an x509 failure counted, and this kubelet did not answer', grounds({metrics: [metrics({logTlsFailures: 1})]}), 'unknown', 'unknown'],
+	['no flags, no x509 failure counted, and the kubelet answered', grounds({metrics: [metrics({})], ...answered}), 'unknown', 'unknown'],
+	['no flags, an x509 failure counted by another process, and the kubelet answered', grounds({process: processOf('p1'), metrics: [metrics({logTlsFailures: 1}, {connection: 'c9', process: 'p2'})], ...answered}), 'unknown', 'unknown'],
+	['no flags, an x509 failure counted where the tunnel is reached by a Unix socket, and the kubelet answered', grounds({metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'uds', count: 3}]})], ...answered}), 'verified', 'inferred'],
+	['a success although the certificate of another node is expired', grounds({...answered, handshakes: [handshake({node: 'n2', notAfter: '2026-02-01T00:00:00Z'})]}), 'unknown', 'unknown'],
+	['a success with a certificate that is not valid yet', grounds({...answered, handshakes: [handshake({notBefore: '2026-12-01T00:00:00Z'})]}), 'unverified', 'inferred'],
+	['a success with a certificate without a name', grounds({...answered, handshakes: [handshake({dnsNames: []})]}), 'unverified', 'inferred'],
+	['a success with a certificate for the node’s IP address', grounds({...answered, handshakes: [handshake({dnsNames: [], addresses: ['10.0.0.11'], nodeAddresses: ['n1', '10.0.0.11']})]}), 'unknown', 'unknown'],
+	['a success with a certificate for the node’s domain', grounds({...answered, handshakes: [handshake({dnsNames: ['other', '*.nodes.test'], nodeAddresses: ['n1.nodes.test']})]}), 'unknown', 'unknown'],
+	['a success with a certificate for another domain', grounds({...answered, handshakes: [handshake({dnsNames: ['*.else.test'], nodeAddresses: ['n1.nodes.test']})]}), 'unverified', 'inferred'],
+	['a success with a certificate for an address, where no address of the node is known', grounds({...answered, handshakes: [handshake({nodeAddresses: []})]}), 'unknown', 'unknown'],
+	['nothing opened yet, no CA on the one of two addresses that was read', grounds({...unopened, flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'})], process: processOf('p1'), replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])}), 'unverified', 'inferred'],
+	['two mirror pods at the address of our own socket: either may answer', grounds({mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'}), mirrorPod('kube-apiserver-b', {'advertise-address': '10.0.0.5', 'kubelet-certificate-authority': '/ca.crt'})]}), 'unknown', 'unknown'],
+	['a mirror pod at the address that a proxy of ours connected to', grounds({socket: reading('socket', {...socketFacts, proxy: {url: 'http://p:3128', from: 'environment' as const}}, {connection: 'c1'}), mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.5'})]}), 'unverified', 'inferred'],
+	['nothing opened yet, replicas that differ, and nothing stands between us and the one that was examined', grounds({...unopened, flags: [flags({...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})], process: processOf('p1'), replicas: known(2)}), 'unverified', 'inferred'],
+	['nothing opened yet, replicas that differ, and the one at our address was not the one examined', grounds({...unopened, flags: [flags(off, {process: 'p1'}), flags({...checked, 'advertise-address': '10.0.0.5', 'secure-port': '6443'}, {connection: 'c9', process: 'p2'})], process: processOf('p1'), replicas: known(2)}), 'unknown', 'unknown'],
+	['no CA on this connection by a list that has the flag, though another of its process lacks it', grounds({flags: [flags({}, {connection: 'c9', process: 'p1'}), flags(off, {process: 'p1'})], process: processOf('p1')}), 'unverified', 'proven'],
+	['no CA on one of two, where the other’s list lacks the flag', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)}), 'unverified', 'inferred'],
+	['no flags of this process, none read and no process known: nothing is of the same', grounds({connection: null, flags: [flags(off, {connection: null})]}), 'unverified', 'inferred'],
 	['nothing readable', grounds({...answered}), 'unknown', 'unknown'],
 ];
 
@@ -102,4 +158,30 @@ test('a log read that asks to skip the check is unverified, whatever the flag sa
 	t.is(ruling.state, 'unverified');
 	t.is(ruling.basis, 'proven');
 	t.is(ruling.because[0]?.reading.source, 'construction');
+	t.is(kubeletTls({...given, front: {to: 'gateway', why: 'path'}, purpose: {...given.purpose, insecureSkipTlsVerifyBackend: true}}).basis, 'inferred');
+});
+
+const egressFile = flags({'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '/egress.yaml'});
+const refused = {failures: [failure({tls: 'refused'})]};
+const wanted: ReadonlyArray<[title: string, given: Grounds, need: readonly Need[]]> = [
+	['a refusal that is proven', grounds({flags: [flags(checked)], ...refused}), []],
+	['a refusal where no flag was read', grounds(refused), [needFlagz, needMirrorPods]],
+	['a refusal where only the egress file is not known', grounds({flags: [onlyCa], ...refused}), [needFlagz, needMetrics]],
+	['a refusal where an egress file is set', grounds({flags: [egressFile], ...refused}), [needActive]],
+	['no CA, proven', grounds({flags: [flags(off)]}), []],
+	['apiservers that differ', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2)}), [needFlagz]],
+	['CA set, and this kubelet not tried', grounds({flags: [flags(checked)]}), [needActive, needMetrics]],
+	['CA set, and this kubelet not tried, where counters were read', grounds({flags: [flags(checked)], metrics: [metrics({})]}), [needActive]],
+];
+
+for (const [title, given, need] of wanted) {
+	test(`what would tell: ${title}`, t => {
+		t.deepEqual(kubeletTls(given).need, need);
+	});
+}
+
+test('the evidence of a refused log read says whether it was read once the check was skipped', t => {
+	const rules = (skipping: 'ok' | 'failed') => kubeletTls(grounds({logDifferentials: [differential('certificate-refused', {}, skipping)]})).because.map(({rule, observed}) => [rule, observed]);
+	t.deepEqual(rules('ok'), [['log-read-refused-then-skipped', 'x509']]);
+	t.deepEqual(rules('failed'), [['log-read-refused', 'x509']]);
 });

@@ -1,6 +1,7 @@
 import test from 'ava';
 import type {Basis, ProxyRequestFacts, TlsState} from '../../../source/posture/evidence.ts';
 import {buildPath} from '../../../source/posture/path.ts';
+import {secondLegTls} from '../../../source/posture/rules/second-leg-tls.ts';
 import {answered, checked, flags, grounds, off} from '../../support/grounds.ts';
 
 const subject = {cluster: {context: null, server: 'https://10.0.0.5:6443', version: null, sandbox: false}, phase: 'settled', address: null, rttMs: {websocket: null, runtime: null}, error: null} as const;
@@ -20,4 +21,15 @@ for (const [title, request, set, to, state, basis, crossing] of cases) {
 		t.deepEqual([leg.to, leg.tls.state, leg.tls.basis, `${path.crossing.state}, ${path.crossing.basis}`], [to, state, basis, crossing]);
 		t.is(leg.tls.need.some(({permission}) => permission === 'get nodes'), request.kubeletPort === null);
 	});
+}
+
+for (const feature of ['pod-proxy', 'service-proxy'] as const) {
+	for (const [scheme, state, rule] of [['http', 'plain', 'proxy-http-is-plain'], ['https', 'unverified', 'proxy-https-never-verifies'], [null, 'plain', 'proxy-http-is-plain']] as const) {
+		test(`${feature} by ${scheme ?? 'the usual scheme'}, whatever flag is set: ${state}, and proven only of an apiserver`, t => {
+			const given = grounds({...answered, flags: [flags(checked)]}, feature, scheme && {scheme, port: 8080, portName: null, kubeletPort: false});
+			const ruling = secondLegTls(given);
+			t.deepEqual([ruling.state, ruling.basis, ruling.because.map(({rule, observed}) => [rule, observed])], [state, 'proven', [[rule, `${scheme ?? 'http'}: to pod web${scheme ? ':8080' : ''}`]]]);
+			t.is(secondLegTls({...given, front: {to: 'gateway', why: 'path'}}).basis, 'inferred');
+		});
+	}
 }
