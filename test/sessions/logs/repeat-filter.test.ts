@@ -62,6 +62,51 @@ test('what stands before the beginning of a follow is not wanted after a cut eit
 	t.is(passed(lines, b + c + d).text, d);
 });
 
+test('a line that was left out in the middle is told, however the follow began', t => {
+	const e = `${stamp(2, 3)} e\n`;
+	for (const beginsInside of [true, false]) {
+		const lines = new SeenLines(beginsInside);
+		lines.add(Buffer.from(b));
+		lines.add(Buffer.from(e));
+		t.deepEqual(passed(lines, b + c + e + d), {text: c + d, met: true, tail: null});
+	}
+
+	t.is(passed(seen(c), b + c + d).text, b + d, 'of a log that was read from its beginning nothing is unwanted');
+});
+
+test('what the follow began with stands in for nothing in later seconds', t => {
+	const lines = new SeenLines(true);
+	lines.add(Buffer.from(a + b));
+	lines.add(Buffer.from(d));
+	t.is(lines.repeats().beginning, null);
+});
+
+test('lines without a timestamp are no place to resume from', t => {
+	t.is(seen('no stamp\n').since, null);
+	const lines = seen(a + b, 'no stamp\n');
+	t.is(lines.stamp, stamp(2, 1));
+	t.deepEqual(passed(lines, b + d), {text: d, met: true, tail: null});
+	const inside = new SeenLines(true);
+	inside.add(Buffer.from(`end of a line\n${b}`));
+	t.is(inside.repeats().beginning?.time, BigInt(Date.UTC(2026, 10, 24, 14, 0, 2)) * 1_000_000n + 1n);
+});
+
+test('a stretch without a timestamp is a tail only at the very beginning of an answer', t => {
+	t.deepEqual(passed(seen(b), `${b}no stamp\n${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
+	t.deepEqual(passed(seen(b), b, `no stamp\n${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
+});
+
+test('lines of 4096 bytes are kept as they are, and longer ones differ by any byte', t => {
+	for (const length of [4096, 4097]) {
+		const line = (end: string) => `${stamp(2, 1)} ${'x'.repeat(length - stamp(2, 1).length - 2)}${end}\n`;
+		t.deepEqual(passed(seen(line('x')), line('y') + line('x')), {text: line('y'), met: true, tail: null});
+	}
+});
+
+test('a line that ends with the answer is the same line with its line feed', t => {
+	t.deepEqual(passed(seen(b.trimEnd()), b + d), {text: d, met: true, tail: null});
+});
+
 test('long lines are remembered by their digest', t => {
 	const long = `${stamp(2, 1)} ${'x'.repeat(6 * 1024 * 1024)}\n`;
 	const other = `${stamp(2, 1)} ${'x'.repeat((6 * 1024 * 1024) - 1)}y\n`;
