@@ -88,7 +88,7 @@ test('lines without a timestamp are no place to resume from', t => {
 	t.deepEqual(passed(lines, b + d), {text: d, met: true, tail: null});
 	const inside = new SeenLines(true);
 	inside.add(Buffer.from(`end of a line\n${b}`));
-	t.is(inside.repeats().beginning?.time, BigInt(Date.UTC(2026, 10, 24, 14, 0, 2)) * 1_000_000n + 1n);
+	t.is(inside.repeats().beginning?.time, (BigInt(Date.UTC(2026, 10, 24, 14, 0, 2)) * 1_000_000n) + 1n);
 });
 
 test('a stretch without a timestamp is a tail only at the very beginning of an answer', t => {
