@@ -21,8 +21,8 @@ export function knownReplicas(grounds: Grounds): number | null {
 
 	const met = everyProcess(grounds);
 	const listed = Math.max(facts.known, met.length, (facts.addresses?.length ?? 0) + met.filter(reading => isUnlisted(grounds, reading)).length);
-	// One lease that is not its alone means one more, at least.
-	return met.length > 0 && listed <= Math.max(facts.known, met.length) && sharesItsLease(grounds, met.length) ? Math.max(facts.known, met.length) + 1 : listed;
+	// A lease that is not its holder's alone means one more than there are leases, at least.
+	return sharesItsLease(grounds, met.length) ? Math.max(listed, facts.known + 1) : listed;
 }
 
 /** Every replica that is known was read, none twice, and none was met that has no lease or address of its own among the known; of mirror pods, exactly those that register themselves. */
