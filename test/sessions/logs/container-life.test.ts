@@ -34,6 +34,16 @@ const rows: ReadonlyArray<readonly [string, PodObject, Partial<ContainerLife>]> 
 	['a container with a policy of its own', pod({state: terminated(1, 'x')}, {policy: 'Never', spec: {restartPolicy: 'Always'}}), {state: 'between'}],
 	['a container of which a running pod tells nothing', pod({}), {id: 'life 0', state: 'running'}],
 	['a running container without an id', pod({state: {running: {}}, restartCount: 3}), {id: 'life 3', state: 'running'}],
+	['an end after an earlier one', pod({state: terminated(0, 'x'), lastState: terminated(1, 'w'), restartCount: 1}), {id: 'x', state: 'between', reason: null, ended: {exitCode: 0, reason: 'Completed', at: null}, before: {exitCode: 1, reason: 'Error', at: null}}],
+	['an end by a signal', pod({state: {terminated: {signal: 9, finishedAt: '2026-11-24T14:00:00Z'}}, restartCount: 2} as unknown as Partial<ContainerStatus>), {id: 'life 2', state: 'between', ended: {exitCode: 137, reason: null, at: '2026-11-24T14:00:00Z'}, before: null}],
+	['an end of which nothing more is told', pod({state: {terminated: {}}} as unknown as Partial<ContainerStatus>), {state: 'between', ended: {exitCode: 0, reason: null, at: null}}],
+	['an ephemeral container’s end, whatever policy it claims', pod({state: terminated(1, 'x')}, {role: 'ephemeral', spec: {restartPolicy: 'Always'}}), {state: 'over'}],
+	['a failure where rules say what starts again', pod({state: terminated(3, 'x')}, {policy: 'Never', spec: {restartPolicy: 'Never', restartPolicyRules: [{action: 'Restart'}]}}), {state: 'between'}],
+	['a success where rules say what starts again', pod({state: terminated(0, 'x')}, {spec: {restartPolicyRules: [{action: 'Restart'}]}}), {state: 'over'}],
+	['a failure where the rules are none', pod({state: terminated(3, 'x')}, {spec: {restartPolicy: 'Never', restartPolicyRules: []}}), {state: 'over'}],
+	['an init container’s failure under Never', pod({state: terminated(1, 'x')}, {role: 'init', policy: 'Never'}), {state: 'over'}],
+	['a pod that finds no node', {...pod({}, {phase: 'Pending'}), status: {phase: 'Pending', conditions: [{type: 'Ready', status: 'False', reason: 'NotReady'}, {type: 'PodScheduled', status: 'False', reason: 'Unschedulable'}]}}, {id: null, state: 'waiting', reason: 'Unschedulable'}],
+	['a pod that has found its node', {...pod({}, {phase: 'Pending'}), status: {phase: 'Pending', conditions: [{type: 'PodScheduled', status: 'True', reason: 'x'}]}}, {id: null, state: 'waiting', reason: 'Pending'}],
 	['a pod that failed before the container started', pod({}, {phase: 'Failed'}), {id: null, state: 'over'}],
 ];
 

@@ -8,6 +8,14 @@ for (const words of [
 	'failed to watch directory "/var/log/pods/x": no space left on device',
 	'failed to open log file "/var/log/pods/x/0.log": open /var/log/pods/x/0.log: no such file or directory',
 	'failed to try resolving symlinks in path "/var/log/pods/x/0.log": lstat: no such file',
+	'failed to read log file "/var/log/pods/x/0.log": input/output error',
+	'failed to tail 10 lines of log file "/var/log/pods/x/0.log": input/output error',
+	'failed to tail -1 lines of log file "/var/log/pods/x/0.log": input/output error',
+	'failed to seek 12 in log file "/var/log/pods/x/0.log": invalid argument',
+	'failed to reset seek in log file "/var/log/pods/x/0.log": invalid argument',
+	'failed to get parse function: unsupported log format: "x"',
+	'failed to get container status "1234": rpc error',
+	'context cancelled',
 	'unable to retrieve container logs for containerd://1234',
 	'rpc error: code = Unavailable desc = connection error',
 ]) {
@@ -23,7 +31,7 @@ for (const words of [
 }
 
 test('a log’s own bytes are the log’s', t => {
-	for (const text of ['', '2026-11-24T14:00:00Z failed', 'no line feed', 'x'.repeat(10_000)]) {
+	for (const text of ['', '2026-11-24T14:00:00Z failed', 'no line feed', 'x'.repeat(10_000), 'context cancelled by the user', 'failed to seekers', `${inotify}${' '.repeat(2048)}`, `${inotify}\n2026`]) {
 		t.deepEqual(kubeletWords(Buffer.from(text), {follows: true}), {log: Buffer.from(text), words: null});
 	}
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
-import {stampLength, stampNanoseconds, stampSecond} from '../../../source/sessions/logs/line-stamp.ts';
-import {readLines, withoutStamps, withPrefix} from '../../../source/sessions/logs/log-lines.ts';
+import {stampLength, stampMilliseconds, stampNanoseconds, stampSecond} from '../../../source/sessions/logs/line-stamp.ts';
+import {eachLine, readLines, withoutStamps, withPrefix} from '../../../source/sessions/logs/log-lines.ts';
 
 for (const [text, length] of [
 	['2026-11-24T14:02:08.231000001Z x', 30],
@@ -21,6 +21,40 @@ for (const [text, length] of [
 		t.is(stampLength(Buffer.from(`\n\n${text}`), 2), length);
 	});
 }
+
+for (const text of ['2026-11-24T14:02:08.231000001+05:30 x', '2026-11-24T14:02:08Z x']) {
+	test(`a byte that is wrong anywhere in ${text.slice(0, -2)} makes it no timestamp`, t => {
+		for (let at = 0; at < text.length - 1; at++) {
+			for (const wrong of ['x', '/', ':', '5']) {
+				const isDigit = /\d/.test(text[at]!);
+				const still = (isDigit && wrong === '5') || wrong === text[at];
+				if (!still) {
+					t.is(stampLength(Buffer.from(text.slice(0, at) + wrong + text.slice(at + 1)), 0), 0, `${wrong} at ${at}`);
+				}
+			}
+		}
+	});
+}
+
+test('milliseconds are cut, not rounded, and the same in every zone', t => {
+	const milliseconds = (text: string) => {
+		const bytes = Buffer.from(`__${text} 123`);
+		return stampMilliseconds(bytes, 2, stampLength(bytes, 2)) - Date.UTC(2026, 10, 24, 14, 2, 8);
+	};
+
+	t.deepEqual(['08Z', '08.2Z', '08.23Z', '08.231Z', '08.231999999Z'].map(end => milliseconds(`2026-11-24T14:02:${end}`)), [0, 200, 230, 231, 231]);
+	t.is(milliseconds('2026-11-24T19:32:08.999999999+05:30'), 999);
+});
+
+test('of more digits than nine the first nine count', t => {
+	const bytes = Buffer.from('2026-11-24T14:02:08.1234567899Z x');
+	t.is(stampNanoseconds(bytes, 0, stampLength(bytes, 0)) % 1_000_000_000n, 123_456_789n);
+});
+
+test('two days in one block are two days', t => {
+	const seconds = ['2026-01-31T00:00:00Z x', '2026-02-01T00:00:00Z x', '2027-01-31T00:00:00Z x', '2026-01-31T00:00:00Z x'].map(text => stampSecond(Buffer.from(text), 0, 20));
+	t.deepEqual(seconds, [Date.UTC(2026, 0, 31), Date.UTC(2026, 1, 1), Date.UTC(2027, 0, 31), Date.UTC(2026, 0, 31)].map(ms => ms / 1000));
+});
 
 test('an instant is the same in every zone, to the nanosecond', t => {
 	const nanoseconds = (text: string) => {
@@ -43,6 +77,9 @@ test('a block is taken apart without losing a byte', t => {
 	t.deepEqual([...readLines(bytes)].map(({time, text}) => [time === null ? null : Number(time / 1_000_000_000n) % 60, text.toString('latin1')]), [
 		[8, 'one'], [null, 'no stamp'], [9, ''], [9, '2026-11-24T14:02:10Z two\r'], [11, '\u00FF\u0000\u001B'],
 	]);
+	const each: Array<[ms: number, text: string]> = [];
+	t.is(eachLine(bytes, (from, to, ms) => each.push([ms % 60_000, bytes.toString('latin1', from, to)])), 5);
+	t.deepEqual(each, [[8000, 'one'], [0, 'no stamp'], [9000, ''], [9000, '2026-11-24T14:02:10Z two\r'], [11_000, '\u00FF\u0000\u001B']]);
 	t.is(withoutStamps(bytes).toString('latin1'), 'one\nno stamp\n\n2026-11-24T14:02:10Z two\r\n\u00FF\u0000\u001B');
 });
 
@@ -50,6 +87,8 @@ test('one line is stripped without a copy', t => {
 	const bytes = Buffer.from('2026-11-24T14:02:08Z one\n');
 	t.is(withoutStamps(bytes).buffer, bytes.buffer);
 	t.is(withoutStamps(bytes).toString(), 'one\n');
+	const bare = Buffer.from('no stamp\n');
+	t.is(withoutStamps(bare), bare);
 });
 
 test('a prefix stands before every line, also before the last one without a line feed', t => {
