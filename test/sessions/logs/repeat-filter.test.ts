@@ -92,8 +92,21 @@ test('lines without a timestamp are no place to resume from', t => {
 });
 
 test('a stretch without a timestamp is a tail only at the very beginning of an answer', t => {
-	t.deepEqual(passed(seen(b), `${b}no stamp\n${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
-	t.deepEqual(passed(seen(b), b, `no stamp\n${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
+	t.deepEqual(passed(seen(b, c), `${b}no stamp\n${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
+	t.deepEqual(passed(seen(b, c), b, `no stamp\n${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
+	t.deepEqual(passed(seen(b, c), `tail\nno stamp\n${b}${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
+});
+
+test('a tail that was told is not told again where the last line is not met, and another one is told once', t => {
+	t.deepEqual(passed(seen(`${stamp(1, 9)} begun and ended\n${b}`), `and ended\n${d}`), {text: d, met: false, tail: null});
+	const filter = new RepeatFilter(seen(b).repeats());
+	filter.pass(Buffer.from(`unknown\n${d}`));
+	t.is(filter.takeTail()?.toString(), 'unknown\n');
+	t.is(filter.takeTail(), null);
+});
+
+test('behind the last second nothing is a repeat', t => {
+	t.deepEqual(passed(seen(b, c), d + b + c), {text: d + b + c, met: false, tail: null});
 });
 
 test('lines of 4096 bytes are kept as they are, and longer ones differ by any byte', t => {
