@@ -76,3 +76,63 @@ test('a kubelet’s refusal is never the user’s own', t => {
 		t.false(row.speaker === 'kubelet' && (row.code === 'ERR_CREDENTIALS' || row.code === 'ERR_FORBIDDEN'), row.id);
 	}
 });
+
+/** What a label may stand on. */
+const proves: Readonly<Record<string, object>> = {
+	...Object.fromEntries(['T1', 'T2', 'T3', 'T4'].map(id => [id, {tls: 'refused'}])), T6: {tls: 'plain'},
+	...Object.fromEntries(['K1', 'K3', 'K4'].map(id => [id, {answered: true}])),
+	...Object.fromEntries(['G1', 'G2', 'G3', 'G4'].map(id => [id, {route: 'konnectivity'}])),
+	...Object.fromEntries(['H1', 'H2', 'H3', 'H4'].map(id => [id, {route: 'egress-http-connect'}])),
+};
+
+test('words prove what only they can mean, and nothing else', t => {
+	for (const {id, proves: proven} of failureRows) {
+		t.deepEqual(proven, proves[id] ?? {}, id);
+	}
+});
+
+test('the legs and who spoke are as the first letter of the row says', t => {
+	for (const {id, leg, speaker} of failureRows) {
+		t.is(leg, id === 'P4' || id === 'P5' ? 3 : (/^[TDKGH]/.test(id) ? 2 : 1), id);
+		t.is(speaker, id === 'P4' ? 'runtime' : (id === 'P5' ? 'application' : (id === 'T5' || /^K[1-4]/.test(id) ? 'kubelet' : (/^[GH]/.test(id) ? 'tunnel' : 'apiserver'))), id);
+	}
+});
+
+for (const {title, text, status: code, id} of cases.filter(({id}) => id !== null && !['R2', 'R4'].includes(id))) {
+	test(`words that only contain it are not it: ${title}`, t => {
+		const context = code === undefined ? {} : {status: code};
+		const {words} = explainFailure(text, context)!;
+		const inText = (part: string) => text.trimStart().startsWith('{') ? JSON.stringify(part).slice(1, -1) : part;
+		const changed = (to: string) => explainFailure(text.replace(inText(words), inText(to)), context)?.row.id;
+		t.not(changed(`said: ${words}`), id);
+		if (!['T1', 'T2', 'T4', 'H2', 'H3', 'D5', 'K1', 'K3', 'K4', 'R2', 'P4'].includes(id!)) {
+			t.not(changed(`${words}: said`), id);
+		}
+	});
+}
+
+for (const [id, words] of [
+	['D3', 'dial tcp 10.0.0.1:10250: connect: connection timed out'], ['D4', 'lookup n9: no such host'], ['G2', 'dial timeout, context'], ['G4', 'dial closed'], ['G4', 'tunnel closed'], ['G4', 'timed out waiting for backend dial'],
+	['G3', 'context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix /run/k.sock: connect: no such file or directory"'], ['H4', 'dial unix /run/k.sock: connect: connection refused'], ['T6', 'http: server gave HTTP response to HTTPS client'], ['T8', 'EOF'],
+] as const) {
+	test(`${words.slice(0, 60)}: ${id}, by every way to a node`, t => {
+		t.is(explainFailure(status(500, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${words}`), {status: 500})?.row.id, id);
+		t.is(explainFailure(status(500, `error dialing backend: ${words}`), {status: 500})?.row.id, id);
+		t.is(explainFailure(status(503, `error trying to reach service: ${words}`), {status: 503})?.row.id, id);
+		t.is(explainFailure(status(500, `Internal error occurred: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`))?.row.id, id);
+		t.is(explainFailure(status(500, `error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`))?.row.id, id);
+	});
+}
+
+test('a request to somewhere else than a log is in no frame', t => {
+	t.is(explainFailure(status(500, `Get "https://10.99.0.12:10250/other/demo": ${x509}`), {status: 500}), null);
+	t.is(explainFailure(`Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${x509}`)?.row.id, 'T3');
+	t.is(explainFailure(status(500, `it said: error dialing backend: ${x509}`), {status: 500}), null);
+	t.is(explainFailure(status(503, `it said: error trying to reach service: ${x509}`), {status: 503}), null);
+	t.is(explainFailure(status(500, `it said: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${x509}`)), null);
+	t.is(explainFailure(JSON.stringify({kind: 'Other', message: `error dialing backend: ${x509}`}), {status: 500}), null);
+});
+
+test('an IPv6 address that was dialled is told', t => {
+	t.is(explainFailure(status(500, 'error dialing backend: dial tcp [fd00::12]:10250: connect: connection refused'), {status: 500})?.dialled, '[fd00::12]:10250');
+});

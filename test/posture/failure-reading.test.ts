@@ -21,6 +21,28 @@ test('what a pod behind the proxy says proves nothing of TLS', t => {
 	t.like(read(status.replace('error dialing backend', 'error trying to reach service'), purpose), {tls: null, basis: 'inferred'});
 });
 
+const refusal = JSON.stringify({kind: 'Status', status: 'Failure', message: 'Forbidden (user=kube-apiserver, verb=get, resource=nodes, subresource(s)=[proxy])', code: 403});
+const behind = ['pod-proxy', 'service-proxy', 'node-proxy'] as const;
+for (const [feature, kubeletPort, isKubelet] of [...behind.map(feature => [feature, false, false] as const), ['node-proxy', null, false], ['node-proxy', true, true]] as const) {
+	test(`the words of a failure through ${feature}, kubelet’s port: ${kubeletPort}, are ${isKubelet ? 'the apiserver’s or the kubelet’s' : 'perhaps an application’s'}`, t => {
+		const {purpose} = grounds({}, feature, {scheme: 'http', port: 80, portName: null, kubeletPort});
+		const proxied = (text: string) => read(text.replace('error dialing backend', 'error trying to reach service'), purpose);
+		t.like(proxied(status), {tls: isKubelet ? 'refused' : null, basis: isKubelet ? 'proven' : 'inferred', leg: 2});
+		t.like(proxied(refusal), {answered: isKubelet});
+		t.like(proxied(words), {basis: 'inferred'});
+		t.is(proxied(JSON.stringify({kind: 'Status', message: 'no endpoints available for service "web"', code: 503})), undefined);
+	});
+}
+
+test('a node’s proxy of which no port is named is the kubelet’s', t => {
+	t.like(read(status.replace('error dialing backend', 'error trying to reach service'), grounds({}, 'node-proxy').purpose), {tls: 'refused', basis: 'proven'});
+});
+
+test('words that were asked for before are of a reading that moved nothing', t => {
+	t.like(failureReading({error: {text: `\n${status}`, leg: 2}, purpose: grounds().purpose, connection: 'c1', process: 'p1', time: 'now'}), {connection: 'c1', process: 'p1', time: 'now', active: false, where: 'the answer to exec', facts: {text: words.replace('error dialing backend: ', ''), basis: 'proven'}});
+	t.is(failureReading({error: {text: null, leg: 2}, purpose: grounds().purpose, connection: 'c1', process: null, time: ''}), undefined);
+});
+
 test('a command that is named like a failure is none', t => {
 	for (const name of ['No agent available', 'x509: certificate signed by unknown authority']) {
 		t.is(read(JSON.stringify({status: 'Failure', message: `error executing command in container: OCI runtime exec failed: exec: "${name}": executable file not found in $PATH`})), undefined);
@@ -35,5 +57,7 @@ test('a kubelet that refuses the apiserver’s identity has answered, behind its
 test('what a failed translation reads like is no word about a log', t => {
 	const translated = JSON.stringify({kind: 'Status', status: 'Failure', message: words.replace('error dialing backend', 'Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/demo/web/c"'), code: 500});
 	t.like(read(translated), {tls: 'refused'});
+	t.like(read(translated, grounds({}, 'attach').purpose), {tls: 'refused'});
 	t.is(read(translated, grounds({}, 'logs').purpose), undefined);
+	t.is(read(translated, grounds({}, 'port-forward').purpose), undefined);
 });
