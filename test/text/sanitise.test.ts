@@ -1,7 +1,7 @@
 /** Cluster text shows itself on a terminal and does nothing else, wherever it is cut. */
 import test from 'ava';
 import {sanitise, Sanitiser} from '../../source/text/sanitise.ts';
-import {sanitiseLine} from '../../source/text/sanitise-line.ts';
+import {harmless, sanitiseLine} from '../../source/text/sanitise-line.ts';
 import {fakeScreen} from '../support/fake-screen.ts';
 import {hostileTexts} from '../support/hostile-texts.ts';
 
@@ -22,6 +22,10 @@ const shown: ReadonlyArray<readonly [title: string, text: string, strip: string,
 	['hidden text is not hidden', '\u001B[8mx\u001B[1;8mx', '^[[8mx^[[1;8mx', '^[[8mx^[[1;8mx'],
 	['nor blinking', '\u001B[5mx', '^[[5mx', '^[[5mx'],
 	['ink on paper of its own colour does not pass', '\u001B[31m\u001B[48;5;1mx', '^[[31m^[[48;5;1mx', '\u001B[31m^[[48;5;1mx\u001B[0m'],
+	...['37;47', '97;107', '97;47;107', '30;48;5;0', '91;48:5:9', '38;5;7;47', '107;38;5;15', '38;2;1;2;3;48;2;1;2;3', '1;31;2;41', '0;31;41', '39;31;41', '49;31;41'].map(sgr => [`nor in ${sgr}`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `^[[${sgr}mx`] as const),
+	...['', '0', '31;0;41', '31;;41', '31;39;41', '41;49;31', '31;107', '91;41', '90;40', '47;97', '39;49', '1', '2', '3', '4', '7', '9', '21', '22', '23', '24', '27', '29'].map(sgr => [`what ${sgr || 'an empty SGR'} does passes`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `\u001B[${sgr}mx\u001B[0m`] as const),
+	...['131', '311', '141', '411', '38', '380;5;1', '138;5;1', '98', '108', '8', '28', '5', '6', '38;5', '38;2;1;2', '38;6;1', '38;5;1000', '38:5:', '1:2'].map(sgr => [`${sgr} is no colour that passes`, `\u001B[${sgr}mx`, `^[[${sgr}mx`, `^[[${sgr}mx`] as const),
+	['the ink of one line is gone on the next', '\u001B[31ma\n\u001B[41mb', '^[[31ma\n^[[41mb', '\u001B[31ma\u001B[0m\n\u001B[41mb\u001B[0m'],
 	['a colour out of range does not pass', '\u001B[38;5;256mx', '^[[38;5;256mx', '^[[38;5;256mx'],
 	['an SGR without end is shown', '\u001B[31', '^[[31', '^[[31'],
 	['an SGR too long to be one is shown', `\u001B[${'1;'.repeat(40)}m`, `^[[${'1;'.repeat(40)}m`, `^[[${'1;'.repeat(40)}m`],
@@ -37,6 +41,11 @@ for (const [title, text, strip, keep] of shown) {
 
 test('one line is one line', t => {
 	t.is(sanitiseLine('a\nb\r\nc\u001B[2J\n'), 'a ⏎ b ⏎ c^[[2J');
+});
+
+test('a part of a line moves no cursor, and is itself where it is harmless', t => {
+	t.is(harmless(' blanks  stay '), ' blanks  stay ');
+	t.is(harmless('a\nb\r\nc\td\u001B[2J'), 'a ⏎ b ⏎ c  d^[[2J');
 });
 
 test('bytes that are no UTF-8 become U+FFFD, whole characters survive any cut', t => {
