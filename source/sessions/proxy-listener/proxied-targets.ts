@@ -82,7 +82,7 @@ export class ProxiedTargets {
 /** In a path two parts are a name and a port, also where the name is a scheme's: SplitSchemeNamePort. */
 function asTheApiserverReads(spelling: string, target: ProxyTarget): ProxyTarget {
 	const [name = '', port = '', ...more] = spelling.split(':');
-	return target.scheme !== null && more.length === 0 ? {...target, scheme: null, name, port: port === '' ? null : port} : target;
+	return target.scheme !== null && more.length === 0 ? {...target, scheme: null, name, port} : target;
 }
 
 /** @throws SpokeError ERR_USAGE */

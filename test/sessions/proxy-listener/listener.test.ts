@@ -185,14 +185,14 @@ for (const [path, opened, failures, title] of [
 
 test('a log that is read through it is labelled as a log, with what its query asks of the apiserver', async t => {
 	const {url, purposes} = await start(t);
-	for (const query of ['', '?container=c&insecureSkipTLSVerifyBackend=1', '?insecureSkipTLSVerifyBackend=false']) {
+	for (const query of ['', '?container=c&insecureSkipTLSVerifyBackend=1', ...['false', '0', 'FALSE', '', 'false1', 'unfalse', '00'].map(value => `?insecureSkipTLSVerifyBackend=${value}`)]) {
 		await (await fetch(`${url}/api/v1/namespaces/d/pods/web/log${query}`)).text();
 	}
 
 	t.deepEqual(purposes.map(({feature, target: {name, namespace, container}, insecureSkipTlsVerifyBackend = false}) => [feature, namespace, name, container, insecureSkipTlsVerifyBackend]), [
 		['logs', 'd', 'web', null, false],
 		['logs', 'd', 'web', 'c', true],
-		['logs', 'd', 'web', null, false],
+		...[false, false, false, true, true, true, true].map(skips => ['logs', 'd', 'web', null, skips]),
 	]);
 });
 
