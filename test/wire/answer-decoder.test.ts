@@ -43,6 +43,9 @@ test('an answer without a length ends with its connection, and is the last', t =
 	const bytes = Buffer.from('HTTP/1.0 200 OK\r\nServer: old\r\n\r\nall of this');
 	t.deepEqual(decoded(bytes, [40], true), [{status: 200, statusText: 'OK', headers: {server: 'old'}, body: 'all of this', last: true}]);
 	t.deepEqual(decoded(Buffer.from('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx'), []).map(({last}) => last), [false]);
+	const lastOf = (head: string) => decoded(Buffer.from(`HTTP/1.${head}\r\nContent-Length: 0\r\n\r\n`), [])[0]?.last;
+	t.deepEqual(['0 200 OK', '0 200 OK\r\nConnection: Keep-Alive', '1 200 OK', '1 200 OK\r\nConnection: x , Close', '1 200'].map(head => lastOf(head)), [true, false, false, true, false]);
+	t.deepEqual(decoded(Buffer.from('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n'), []).map(({body}) => body), ['']);
 });
 
 test('whether an answer has begun is told, and one that is cut short is an error', t => {
@@ -56,6 +59,23 @@ test('whether an answer has begun is told, and one that is cut short is an error
 
 	t.is(new AnswerDecoder({largestBody: 1}).end(), undefined);
 });
+
+const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+test('the size of a chunk is read in every spelling, cut anywhere', t => {
+	for (const size of ['a', 'A', '0a', '0000000A', 'A;x=1', 'a ;x', 'A\t ']) {
+		const bytes = Buffer.from(`${chunked}${size}\r\n0123456789\r\n19\r\n${'x'.repeat(25)}\r\n0\r\n\r\n`);
+		for (let cut = chunked.length; cut < bytes.length; cut++) {
+			t.is(decoded(bytes, [cut])[0]?.body, `0123456789${'x'.repeat(25)}`, `${size} cut at ${cut}`);
+		}
+	}
+});
+
+for (const size of ['', ' a', '-1', '+1', '0x1', '1g', '1`', '1@', '1:', '1/', 'g1', '000000001', '1 2', '1\rx']) {
+	test(`${JSON.stringify(size)} is no size of a chunk`, t => {
+		t.throws(() => decoded(Buffer.from(`${chunked}${size}\r\nx\r\n0\r\n\r\n`), []), {code: 'ERR_PROTOCOL'});
+	});
+}
 
 const refused: ReadonlyArray<[what: string, bytes: string, message: RegExp]> = [
 	['what is no HTTP', 'SSH-2.0-x\r\n\r\n', /"SSH-2.0-x" is no answer of HTTP\/1\.1/],
