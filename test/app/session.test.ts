@@ -286,7 +286,7 @@ test('a listener is started and stopped in the session: its rules hold, who can 
 	t.is((await fetch(`http://${address}/api/v1/namespaces/default/pods/x/exec`, {method: 'POST'})).status, 403);
 	t.is((await fetch(`http://${address}/version`, {headers: {Origin: 'http://evil.test'}})).status, 403);
 	await terminal.sees(/4 requests/);
-	await terminal.sees(/● proxy .*last .*━plain/);
+	await terminal.sees(/● proxy .*last .*[━╍]plain/);
 	await terminal.sees(/403 .*POST \/api\/v1\/namespaces\/default\/pods\/x\/exec/);
 	terminal.press('view.pods');
 	await terminal.sees(/web-\w+/);
