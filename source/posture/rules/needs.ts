@@ -1,5 +1,5 @@
 /** Which right would tell: the needs that verdicts name, each with the command that checks it. */
-import type {EvidenceSource, Grounds, Need} from '../evidence.ts';
+import type {Closed, EvidenceSource, Grounds, Need} from '../evidence.ts';
 
 export const needFlagz: Need = {permission: 'get nonResourceURL /flagz', check: 'kubectl auth can-i get /flagz', or: '--probe active'};
 export const needMetrics: Need = {permission: 'get nonResourceURL /metrics', check: 'kubectl auth can-i get /metrics', or: '--probe active'};
@@ -23,11 +23,19 @@ export const needRootCa: Need = {permission: 'get configmap kube-root-ca.crt', c
 /** Not a right to be granted for this program: it also lets its holder run commands in every pod of the node. */
 export const needConfigz: Need = {permission: null, check: null, or: 'the kubelet’s /configz, read by somebody who already may (nodes/proxy also runs commands: do not grant it for this)'};
 
+/** No right is missing where nothing came in time. */
+const needAnswer: Need = {permission: null, check: null, or: 'an answer to GET /flagz in time: the next connection asks again'};
+
 const sourceOf = new Map<Need, EvidenceSource>([[needFlagz, 'flagz'], [needMetrics, 'metrics'], [needMirrorPods, 'mirror-pod']]);
 
-/** Without those that no right would open here: what is not served tells nobody. */
+/** Without those that no right would open here: what is not served tells nobody, and where flags did not come in time a right is missing only where one was refused. */
 export function openable({closed}: Pick<Grounds, 'closed'>, needs: readonly Need[]): readonly Need[] {
-	const open = needs.filter(need => closed.every(({source, because}) => !(because === 'not-served' && source === sourceOf.get(need))));
+	const isClosed = (need: Need, why: Closed['because']) => closed.some(({source, because}) => because === why && source === sourceOf.get(need));
+	if (needs.includes(needFlagz) && isClosed(needFlagz, 'no-answer')) {
+		return [needAnswer, ...needs.filter(need => need !== needFlagz && (!sourceOf.has(need) || isClosed(need, 'forbidden')))];
+	}
+
+	const open = needs.filter(need => !isClosed(need, 'not-served'));
 	return open.length > 0 ? open : [needActive];
 }
 
