@@ -119,7 +119,7 @@ async function addHere(session: Session): Promise<void> {
 }
 
 function browse(session: Session, url: string): void {
-	const program = session.env['BROWSER'] ?? (process.platform === 'darwin' ? 'open' : 'xdg-open');
+	const program = session.env['BROWSER'] || (process.platform === 'darwin' ? 'open' : 'xdg-open');
 	const child = spawn(program, [url], {stdio: 'ignore', detached: true});
 	child.once('error', () => {
 		session.copy(url, url);
