@@ -70,6 +70,6 @@ function otherApiservers(grounds: Grounds): Finding[] {
 		return [];
 	}
 
-	const count = known === null ? `How many apiservers there are is not known, and ${read.length} was read` : `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} read`;
+	const count = known === null ? `How many apiservers there are is not known, and ${read.length} ${read.length === 1 ? 'was' : 'were'} read` : `${read.length} of at least ${known} apiserver${known === 1 ? '' : 's'} read`;
 	return [{row: 'C4', code: 'APISERVERS_NOT_READ', severity: 'info', leg: 1, message: [`${count}: a new connection may end at another, so what stands on flags and counters is inferred until it is open`, ...grounds.unreached.map(text => `not read: ${text}`)].join('; '), remedy: null, docs: null}];
 }
