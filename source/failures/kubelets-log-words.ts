@@ -1,4 +1,5 @@
 /** Is what came in place of a log the kubelet's own word on it, passed on by the apiserver? */
+import {statusIn} from './message-of-status.ts';
 
 /**
 What a kubelet says of a container that has no log. An apiserver knows a container that is not in the pod, and names it without quotes; nothing else.
@@ -16,19 +17,11 @@ a Status of: of a 400 the words are kept, any other but a 500 has details that n
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/registry/generic/rest/response_checker.go
 */
 export function saidByKubeletOfLog(status: number, body: string): string | null {
-	const {kind, message, details} = statusIn(body) ?? {};
-	if (kind !== 'Status' || typeof message !== 'string') {
+	const {message, details} = statusIn(body) ?? {};
+	if (typeof message !== 'string') {
 		return null;
 	}
 
 	const isPassedOn = status === 400 ? noLog.test(message.trim()) : status > 400 && details?.kind === 'pods/log';
 	return isPassedOn ? message.trim() : null;
-}
-
-function statusIn(body: string): {kind?: unknown; message?: unknown; details?: {kind?: unknown} | null} | null {
-	try {
-		return JSON.parse(body) as ReturnType<typeof statusIn>;
-	} catch {
-		return null;
-	}
 }

@@ -1,11 +1,17 @@
 /** What does the apiserver say in a Status? */
 
-/** The message of a `metav1.Status`, which may be empty; `null` when the body is none. */
-export function statusMessage(body: string): string | null {
+/** The parts of a `metav1.Status` that are asked for, as they came; `null` when the body is none. */
+export function statusIn(body: string): {message?: unknown; details?: {kind?: unknown} | null} | null {
 	try {
-		const parsed = JSON.parse(body) as {kind?: unknown; message?: unknown} | null;
-		return parsed?.kind === 'Status' ? (typeof parsed.message === 'string' ? parsed.message : '') : null;
+		const parsed = JSON.parse(body) as {kind?: unknown; message?: unknown; details?: {kind?: unknown} | null} | null;
+		return parsed?.kind === 'Status' ? parsed : null;
 	} catch {
 		return null;
 	}
+}
+
+/** The message of a `metav1.Status`, which may be empty; `null` when the body is none. */
+export function statusMessage(body: string): string | null {
+	const status = statusIn(body);
+	return status && (typeof status.message === 'string' ? status.message : '');
 }

@@ -1,6 +1,7 @@
 /** Paths as text for a person: the line, each word with its basis and evidence, what would tell more, and what to do. */
 import type {Evidence, Leg, Need, Path, Verdict} from '../posture/evidence.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
+import {legEnd} from './leg-end.ts';
 
 /** Features that go the same way are told once. */
 export function pathReport(paths: readonly Path[]): string {
@@ -41,7 +42,7 @@ function section(group: readonly Path[]): string {
 function legLines(leg: Leg, evidence: ReadonlyMap<string, Evidence>): string[] {
 	const address = leg.address === null ? '' : ` (${leg.address})`;
 	return [
-		`  leg ${leg.n}   ${leg.from} to ${leg.to === 'unknown' ? 'whoever answers' : leg.to}${clean(address)}`,
+		`  leg ${leg.n}   ${leg.from} to ${legEnd(leg)}${clean(address)}`,
 		...verdictLines('  TLS', leg.tls, evidence, leg.tls.why),
 		...verdictLines('  route', leg.route, evidence, leg.route.why),
 		...leg.route.agent === null ? [] : [`            agent ${clean(leg.route.agent)}`],

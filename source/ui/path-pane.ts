@@ -14,7 +14,7 @@ type Fact = {word: string; role: Role; basis: string; verdict: Verdict<string>};
 
 /** `rows` lines below a list. */
 export function pathPane(screen: Screen, path: Path | null, rows: number, width: number): Line[] {
-	if (path === null && nothingIsHere(screen) && screen.state.cluster.reachable !== 'no') {
+	if (path === null && nothingIsHere(screen)) {
 		return fillUp([line(' ', of('text.dim', nothingHere))], rows);
 	}
 
@@ -32,7 +32,11 @@ export function pathPane(screen: Screen, path: Path | null, rows: number, width:
 const nothingHere = 'Nothing is under the cursor: what is there shows its way here.';
 
 /** A view that is read and has no row: no way is waited for. */
-function nothingIsHere({state: {view, lists, forwards}}: Screen): boolean {
+function nothingIsHere({state: {view, lists, forwards, cluster}}: Screen): boolean {
+	if (cluster.reachable === 'no') {
+		return false;
+	}
+
 	if (view === 'forwards') {
 		return forwards.length === 0;
 	}

@@ -6,6 +6,7 @@ import {needText} from '../output/path-report.ts';
 import type {Evidence, Leg, Path, Verdict} from '../posture/evidence.ts';
 import {actionRows} from '../actions/action-rows.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
+import {legEnd} from '../output/leg-end.ts';
 import {worstPath} from '../state/connections.ts';
 import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
 import {farName, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
@@ -68,7 +69,7 @@ function legTable({theme: {glyphs}, state: {size}}: Screen, path: Path): Line[] 
 	return [
 		line(of('text.dim', `   ${'LEG'.padEnd(wide + 3)}${'TLS'.padEnd(14)}${'ROUTE'.padEnd(21)}READ AT`)),
 		...path.legs.map(leg => {
-			const name = leg.n === 1 ? `you → ${leg.to === 'unknown' ? 'whoever answers' : leg.to}` : `${leg.from} → ${leg.to} ${farName(leg, path)}`;
+			const name = leg.n === 1 ? `you → ${legEnd(leg)}` : `${leg.from} → ${leg.to} ${farName(leg, path)}`;
 			const tls = leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state;
 			const role = leg.route.state === 'unknown' ? 'tls.unknown' : 'route';
 			return line(`   ${leg.n}  ${fitToCells(name, wide - 1)} `, of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tls}`.padEnd(14)), of(role, `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state)}`.padEnd(21)), of('text.dim', readAt(path, leg)));

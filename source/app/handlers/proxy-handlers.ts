@@ -6,6 +6,7 @@ import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../posture/evidence.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
+import {cutAnswer} from '../../sessions/proxy/cut-answer.ts';
 import {sendProxyRequest, type ProxyAnswer} from '../../sessions/proxy/proxy-request.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {exchangeHere, type ProxyExchange} from '../../state/proxy-state.ts';
@@ -216,7 +217,7 @@ async function piecesOf({begun, body}: ProxyAnswer): Promise<Buffer[]> {
 			}
 		}
 	} catch (error) {
-		throw error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the answer was cut short: ${(error as Error).message}`, {cause: error});
+		throw error instanceof SpokeError ? error : cutAnswer(error);
 	} finally {
 		body.destroy();
 	}

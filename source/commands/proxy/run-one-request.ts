@@ -15,6 +15,7 @@ import {writeThrough} from '../../output/write-through.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {connectAhead} from '../../sessions/connect-ahead.ts';
 import {runsCommands, runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
+import {cutAnswer} from '../../sessions/proxy/cut-answer.ts';
 import {checkHeader, sendProxyRequest, type ProxyAnswer} from '../../sessions/proxy/proxy-request.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
@@ -100,7 +101,7 @@ async function printBody({begun, body}: ProxyAnswer, output: ReturnType<typeof w
 	} catch (error) {
 		throw error instanceof SpokeError || output.closed.aborted
 			? output.closed.reason ?? error
-			: new SpokeError('ERR_STREAM_LOST', `the answer was cut short: ${(error as Error).message}`, {cause: error});
+			: cutAnswer(error);
 	} finally {
 		body.destroy();
 	}

@@ -4,10 +4,11 @@ import {pipeline} from 'node:stream/promises';
 import type {Readable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {ApiResponse} from '../../cluster/connection.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {logRefusal} from '../logs/log-refusal.ts';
+import {cutAnswer} from '../proxy/cut-answer.ts';
 import {isOwnRedirect, mayBeApiservers, mostOfAnError, saidByApiserver} from '../proxy/said-by-apiserver.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import {clientLeft} from './failed-request.ts';
@@ -109,7 +110,7 @@ async function passAnswer(response: ServerResponse, {status, statusText, headers
 		// It must not look whole.
 		response.destroy();
 		if (!ofClient.has((error as NodeJS.ErrnoException).code)) {
-			throw new SpokeError('ERR_STREAM_LOST', `the answer was cut short: ${(error as Error).message}`, {cause: error});
+			throw cutAnswer(error);
 		}
 	}
 }

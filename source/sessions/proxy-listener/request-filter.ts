@@ -66,12 +66,13 @@ export function makeRequestFilter(options: FilterOptions): RequestFilter {
 			return refused('running commands is refused here: use spoke exec, attach or port-forward');
 		}
 
-		const variants = new Set([decodedOnce(path), ...spellings(path)]);
-		if (variants.size > mostSpellings || decodedOnce(path).length > longestPath) {
+		const asKubectl = decodedOnce(path);
+		const variants = new Set([asKubectl, ...spellings(path)]);
+		if (variants.size > mostSpellings || asKubectl.length > longestPath) {
 			return refused('the path is too long, or percent-coded too often');
 		}
 
-		return variants.values().some(variant => matches(variant, rejectPaths)) || !matches(decodedOnce(path), acceptPaths) ? refused('the path is refused') : null;
+		return variants.values().some(variant => matches(variant, rejectPaths)) || !matches(asKubectl, acceptPaths) ? refused('the path is refused') : null;
 	};
 }
 
