@@ -36,6 +36,7 @@ test('a process without an id is read once for streams that open within 10 s', a
 
 test('a stream that opens later has its counters as soon as they may be asked for again, however many wait for them', async t => {
 	const {counters, asked} = await unnamed(t, 300);
+	const began = performance.now();
 	await counters.read(null, Date.now());
 	for (const later of [11_000, 22_000]) {
 		const outcomes = await Promise.all([1, 2, 3].map(async () => counters.read(null, Date.now() + later)));
@@ -43,7 +44,8 @@ test('a stream that opens later has its counters as soon as they may be asked fo
 	}
 
 	t.is(asked.length, 3);
-	t.true(asked[1]! - asked[0]! > 250);
+	// From when the first was asked for: it may have been slow to arrive.
+	t.true(asked[1]! - began > 250);
 });
 
 test('what still waits for its turn ends with its labels', async t => {
