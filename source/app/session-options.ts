@@ -3,6 +3,7 @@ import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {Problem} from '../keymap/parse-keymap.ts';
 import type {Sandbox} from '../sandbox/sandbox.ts';
+import type {SincePreset} from '../state/tail/tail-view.ts';
 import type {TailWish} from './tail-targets.ts';
 
 export type SessionOptions = {
@@ -19,7 +20,7 @@ export type SessionOptions = {
 	/** `on` or `off`; what the environment says when left out. */
 	motion?: string | undefined;
 	/** A tail that is opened at once: `spoke tail`. Leaving it leads to the lists. */
-	tail?: {wish: Omit<TailWish, 'namespace'> & {namespace?: string | null}; since: 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h'; previous: boolean};
+	tail?: {wish: Omit<TailWish, 'namespace'> & {namespace?: string | null}; since: SincePreset; previous: boolean};
 	/** The sandbox that the cluster is, when it is one. */
 	sandbox?: Sandbox;
 	/** The sandbox stands in for a kubeconfig that was not found. */

@@ -37,7 +37,8 @@ type Given<Row extends FlagRow> =
 	Row['kind'] extends 'boolean' ? boolean :
 		Row['kind'] extends 'strings' | 'texts' ? readonly string[] :
 			Row['kind'] extends 'integer' | 'duration' ? number :
-				string;
+				Row extends {oneOf: ReadonlyArray<infer Word extends string>} ? Word :
+					string;
 
 type Value<Row extends FlagRow> =
 	Row['kind'] extends 'boolean' | 'strings' | 'texts' ? Given<Row> :

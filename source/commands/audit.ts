@@ -1,6 +1,7 @@
 /** `spoke audit`: every path between nodes and the control plane, judged row by row. */
 import {cutBy} from '../cluster/cut-by.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
+import type {FlagValues} from '../command-line/flag-row.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {auditJunit} from '../output/audit-junit.ts';
 import {auditReport} from '../output/audit-report.ts';
@@ -13,7 +14,7 @@ import {shownOn} from '../text/locale-signs.ts';
 import type {Command} from './command.ts';
 import {auditRow} from './rows/audit.ts';
 
-const formats: Readonly<Record<string, (audit: Audit) => string>> = {
+const formats: Readonly<Record<FlagValues<typeof auditRow.flags>['output'], (audit: Audit) => string>> = {
 	json: jsonLine,
 	junit: auditJunit,
 	text: auditReport,
@@ -39,13 +40,13 @@ export const command: Command<typeof auditRow.flags> = {
 		const cluster = cutBy(await openCluster(flags, env), interrupted);
 		try {
 			const audit = await runAudit(cluster, {
-				probe: flags.probe === 'active' ? 'active' : 'passive',
+				probe: flags.probe,
 				require,
-				minBasis: flags['min-basis'] === 'inferred' ? 'inferred' : 'proven',
+				minBasis: flags['min-basis'],
 				signal: interrupted,
 			});
 			interrupted.throwIfAborted();
-			const report = formats[flags.output]!(audit);
+			const report = formats[flags.output](audit);
 			stdout.write(flags.output === 'text' ? shownOn(stdout, report) : report);
 			const failure = failureOf(audit);
 			if (failure) {

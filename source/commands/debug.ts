@@ -5,7 +5,6 @@ import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
 import {addDebugContainer, debugContainerName, untilRunning} from '../sessions/debug-container.ts';
-import type {DebugProfile} from '../sessions/debug-profiles.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
@@ -87,7 +86,7 @@ async function addContainer({flags, afterDash = [], stdin, stderr, env, interrup
 		const target = flags.target === undefined ? null : chooseContainer(pod, flags.target, {unknownAnnotation: 'refuse'}).name;
 		const name = flags.container ?? debugContainerName();
 		// A terminal in the container that nobody has here would mix its outputs for nothing.
-		await addDebugContainer(cluster, pod, {name, image, target, stdin: flags.stdin, tty: flags.tty && stdin.isTTY, command: afterDash, profile: flags.profile as DebugProfile}, interrupted);
+		await addDebugContainer(cluster, pod, {name, image, target, stdin: flags.stdin, tty: flags.tty && stdin.isTTY, command: afterDash, profile: flags.profile}, interrupted);
 		say({flags, stderr}, `added container ${name} (${image}) to pod ${pod.metadata.name}; it stays until the pod goes`);
 		// Nobody waits for what is not attached to: as with kubectl, whether it runs is for `kubectl get` to tell.
 		if (!flags.stdin) {

@@ -3,7 +3,7 @@ import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
-import {tellPaths, type PathMode} from '../output/path-line.ts';
+import {tellPaths} from '../output/path-line.ts';
 import {writeThrough} from '../output/write-through.ts';
 import {connectAhead} from '../sessions/connect-ahead.ts';
 import type {Command, Invocation} from './command.ts';
@@ -21,7 +21,7 @@ export const command: Command<typeof logsRow.flags> = {
 		const request = logRequest(invocation);
 		const {flags, interrupted, env, stderr} = invocation;
 		const cluster = await openCluster(flags, env);
-		const paths = tellPaths(cluster, {mode: flags.path as PathMode, stderr});
+		const paths = tellPaths(cluster, {mode: flags.path, stderr});
 		const ahead = connectAhead(cluster, {signal: interrupted, witness: paths.witness});
 		try {
 			await print(ahead.cluster, request, invocation, paths.witness);
@@ -64,7 +64,7 @@ async function print(cluster: ClusterAccess, request: LogRequest, {flags, given,
 		follow: {
 			asked: request.selector === null ? request.targets.map(({asked}) => asked).join(' ') : `-l ${request.selector}`,
 			containers, start, signal,
-			until: flags.until as 'pod-done' | 'container-end',
+			until: flags.until,
 			startLimitMs: flags['pod-running-timeout'],
 			resume: flags.resume,
 			...given.has('max-log-requests') && mostLogs !== undefined && {mostLogs},

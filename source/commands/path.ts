@@ -26,7 +26,7 @@ export const command: Command<typeof pathRow.flags> = {
 		try {
 			const paths = await pathsTo(cluster, target, {
 				...wanted ? {features: wanted} : {},
-				probe: flags.probe === 'active' ? 'active' : 'passive',
+				probe: flags.probe,
 				signal: interrupted,
 			});
 			interrupted.throwIfAborted();

@@ -5,10 +5,9 @@ import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {parseForwardFile} from '../command-line/forward-file.ts';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import type {PathMode} from '../output/path-line.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ForwardTotals} from '../sessions/forward/forward-event.ts';
-import type {RunningForward, WhenPodGoes} from '../sessions/forward/forward-request.ts';
+import type {RunningForward} from '../sessions/forward/forward-request.ts';
 import {parseListenAddresses} from '../sessions/forward/listen-address.ts';
 import {startForward} from '../sessions/forward/start-forward.ts';
 import {errorText} from '../text/error-text.ts';
@@ -30,7 +29,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 		const {flags, given, stdout, stderr, interrupted, env} = invocation;
 		guardAccess('port-forward', 'listen', {readOnly: flags['read-only']});
 		const {targets: asked, context} = await targetsOf(invocation);
-		const whenPodGoes = flags['when-pod-goes'] as WhenPodGoes | undefined;
+		const whenPodGoes = flags['when-pod-goes'];
 		const targets = asked.map(one => ({...whenPodGoes && {whenPodGoes}, ...one}));
 		if (given.has('address') && flags.address.length === 0) {
 			throw new SpokeError('ERR_USAGE', 'you must specify at least 1 address');
@@ -52,7 +51,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 			if (labeller) {
 				const {namespace} = cluster.facts;
 				// One name may be asked for in two namespaces.
-				tellPaths(labeller, targets.map(one => ({namespace, ...one})), {mode: flags.path as PathMode, stderr, quietly: flags.output === 'json'}, reporter);
+				tellPaths(labeller, targets.map(one => ({namespace, ...one})), {mode: flags.path, stderr, quietly: flags.output === 'json'}, reporter);
 			}
 
 			const stopped = new AbortController();

@@ -33,7 +33,7 @@ export const command: Command<typeof tailRow.flags> = {
 			flags, env, stdin, stdout, interrupted, keymap: loaded.keymap, keymapProblems: loaded.problems, readOnly: flags['read-only'], allNamespaces: flags['all-namespaces'], theme: flags.theme, motion: flags.motion,
 			tail: {
 				wish: {targets: positionals, selector, containers: flags['all-containers'] ? {kind: 'all'} : flags.container === undefined ? {kind: 'default'} : {kind: 'named', name: flags.container}},
-				since: flags.since as 'tail', previous: flags.previous,
+				since: flags.since, previous: flags.previous,
 			},
 		});
 	},

@@ -7,7 +7,7 @@ import {openCluster} from '../../cluster/open-cluster.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {statusOfSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {tellPaths, type PathMode} from '../../output/path-line.ts';
+import {tellPaths} from '../../output/path-line.ts';
 import {whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
 import {startProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
 import type {ListenPlace} from '../../sessions/proxy-listener/listen-address.ts';
@@ -23,7 +23,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 	const place = placeOf(invocation);
 	refuseRequestFlags(invocation);
 	const cluster = await openCluster(flags, env);
-	const paths = tellPaths(cluster, {mode: flags.path as PathMode, stderr});
+	const paths = tellPaths(cluster, {mode: flags.path, stderr});
 	try {
 		const listener = await startProxyListener(cluster, {
 			place,

@@ -10,7 +10,7 @@ import {timerMs} from '../../cluster/timer-ms.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
-import {tellPaths, type PathMode} from '../../output/path-line.ts';
+import {tellPaths} from '../../output/path-line.ts';
 import {writeThrough} from '../../output/write-through.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {connectAhead} from '../../sessions/connect-ahead.ts';
@@ -37,7 +37,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 	const headers = Object.fromEntries(flags.header.map(line => checkHeader(line)));
 	refuseContradictions(invocation, method);
 	const reached = await openCluster(flags, env);
-	const paths = tellPaths(reached, {mode: flags.path as PathMode, stderr});
+	const paths = tellPaths(reached, {mode: flags.path, stderr});
 	const {cluster, close} = connectAhead(reached, {signal: interrupted, witness: paths.witness});
 	try {
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);

@@ -49,7 +49,7 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, aske
 
 /** `-q` leaves the screen to the command, but for a path that was asked for. */
 function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
-	return flags.quiet && !given.has('path') ? 'never' : flags.path as PathMode;
+	return flags.quiet && !given.has('path') ? 'never' : flags.path;
 }
 
 type Means = {cluster: ClusterAccess; witness: ConnectionWitness | undefined; notices: HeldNotices};
