@@ -17,9 +17,7 @@ Runs the session until it is left; resolves to the exit status. The terminal is 
 @throws SpokeError when the first cluster cannot be opened
 */
 export async function runSession(options: SessionOptions): Promise<number> {
-	// Pages of a large list are garbage at once: a young generation that may not grow keeps 150,000 pods about 100 MiB smaller.
-	setFlagsFromString('--semi-space-growth-factor=1');
-	// It is small and soon collected: helpers would be waited for, longest where a flood of lines keeps every core busy.
+	// The young generation is small and soon collected: helpers would be waited for, longest where a flood of lines keeps every core busy.
 	setFlagsFromString('--no-parallel-scavenge');
 	// Of the 14 MiB of objects all are marked each time that a tail's lines, which are none, have grown by as much: three times a second in a flood.
 	setFlagsFromString('--heap-growing-percent=300');

@@ -1,9 +1,8 @@
 /** `spoke tail`: the session's tail, straight from the shell. */
-import {setFlagsFromString} from 'node:v8';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {loadKeymap} from '../keymap/load-keymap.ts';
 import type {Command} from './command.ts';
 import {tailRow} from './rows/tail.ts';
+import {startSession} from './session/start-session.ts';
 
 export const command: Command<typeof tailRow.flags> = {
 	row: tailRow,
@@ -25,12 +24,8 @@ export const command: Command<typeof tailRow.flags> = {
 			throw new SpokeError('ERR_NO_TERMINAL', 'tail needs a terminal', {remedy: 'use `spoke logs -f` in scripts'});
 		}
 
-		const loaded = await loadKeymap(env, flags.keymap);
-		// As the session's own start.
-		setFlagsFromString('--semi-space-growth-factor=1');
-		const {runSession} = await import('../app.tsx');
-		return runSession({
-			flags, env, stdin, stdout, interrupted, keymap: loaded.keymap, keymapProblems: loaded.problems, readOnly: flags['read-only'], allNamespaces: flags['all-namespaces'], theme: flags.theme, motion: flags.motion,
+		return startSession({flags, stdin, stdout, env, interrupted}, {
+			flags, allNamespaces: flags['all-namespaces'],
 			tail: {
 				wish: {targets: positionals, selector, containers: flags['all-containers'] ? {kind: 'all'} : flags.container === undefined ? {kind: 'default'} : {kind: 'named', name: flags.container}},
 				since: flags.since, previous: flags.previous,

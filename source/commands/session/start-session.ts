@@ -1,0 +1,16 @@
+/** What `spoke`, `spoke tail` and `spoke demo` have in common: they load the session and run it in this terminal. */
+import {setFlagsFromString} from 'node:v8';
+import type {SessionOptions} from '../../app.tsx';
+import {loadKeymap} from '../../keymap/load-keymap.ts';
+import type {Invocation} from '../command.ts';
+import type {screenFlags} from '../rows/session.ts';
+
+type Screen = Pick<Invocation<typeof screenFlags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>;
+
+/** Resolves to the exit status when the session is left. @throws SpokeError for a keymap or cluster that cannot be opened */
+export async function startSession({flags: screen, ...here}: Screen, what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'tail' | 'sandbox' | 'isForWant'>): Promise<number> {
+	// What is loaded, and pages of a large list, are garbage at once: a young generation that may not grow keeps 150,000 pods about 100 MiB smaller.
+	setFlagsFromString('--semi-space-growth-factor=1');
+	const [{keymap, problems}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../app.tsx')]);
+	return runSession({...here, keymap, keymapProblems: problems, readOnly: screen['read-only'], theme: screen.theme, motion: screen.motion, ...what});
+}
