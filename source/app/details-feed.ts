@@ -1,7 +1,7 @@
 /** Details of what is under the cursor, for screens that have room for them: read when the cursor rests, and again when its row changes. */
 import {cursorRow} from '../state/list-state.ts';
-import {listNames, type ListName} from '../state/list-kinds.ts';
 import {layout} from '../state/layout.ts';
+import {listHere} from '../state/session-state.ts';
 import {targetOf} from './handlers/cursor.ts';
 import {readDetails} from './object-details.ts';
 import type {OpenCluster} from './session.ts';
@@ -24,7 +24,7 @@ export class DetailsFeed {
 	/** Called when the cursor or its row may have changed. */
 	follow(): void {
 		const {state} = this.#store;
-		const list = listNames.includes(state.view as ListName) && layout(state).details > 0 ? state.lists[state.view as ListName] : null;
+		const list = layout(state).details > 0 ? listHere(state) : null;
 		const row = list && cursorRow(list);
 		const key = list && row && row.gone === null ? `${this.#cluster().context} ${list.name} ${row.id} ${row.cells.join(' ')}` : '';
 		if (key === this.#key) {

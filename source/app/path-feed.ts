@@ -4,7 +4,7 @@ import type {ConnectionPurpose, Path} from '../posture/evidence.ts';
 import {examine, type Examined} from '../posture/examine.ts';
 import {configuredPath} from '../posture/paths-to.ts';
 import {cursorRow} from '../state/list-state.ts';
-import {listKinds, listNames, type ListName} from '../state/list-kinds.ts';
+import {isListName, listKinds} from '../state/list-kinds.ts';
 import type {OpenCluster} from './session.ts';
 import type {Store} from './store.ts';
 
@@ -103,11 +103,11 @@ export class PathFeed {
 		const {view: now, lists} = this.#store.state;
 		// The sandbox screen shows how its switches tell on the way to a pod.
 		const view = now === 'sandbox' ? 'pods' : now;
-		if (!listNames.includes(view as ListName)) {
+		if (!isListName(view)) {
 			return;
 		}
 
-		const list = lists[view as ListName];
+		const list = lists[view];
 		const row = cursorRow(list);
 		if (!row) {
 			return;

@@ -1,8 +1,7 @@
 /** Holds the session's state, and says when the screen is due: at once after a key, and at a measured pace for data. */
 import {layout} from '../state/layout.ts';
-import {listNames, type ListName} from '../state/list-kinds.ts';
 import {reduceSession, type SessionEvent} from '../state/session-reducer.ts';
-import type {SessionState} from '../state/session-state.ts';
+import {listHere, type SessionState} from '../state/session-state.ts';
 
 export class Store {
 	#state: SessionState;
@@ -95,9 +94,9 @@ export class Store {
 	#reduce(event: SessionEvent): boolean {
 		const before = this.#state;
 		let state = reduceSession(before, event);
-		if (listNames.includes(state.view as ListName)) {
-			const rows = layout(state).main;
-			state = reduceSession(state, {type: 'list', list: state.view as ListName, event: {type: 'window', rows}});
+		const list = listHere(state);
+		if (list) {
+			state = reduceSession(state, {type: 'list', list: list.name, event: {type: 'window', rows: layout(state).main}});
 		}
 
 		this.#state = state;

@@ -1,4 +1,5 @@
 /** How the rows of the screen are shared out. Pure, so that paging and drawing agree. */
+import {isListName} from './list-kinds.ts';
 import type {SessionState} from './session-state.ts';
 
 export type Layout = {
@@ -29,12 +30,12 @@ export function layout({size: {columns, rows}, dock, zoom, view}: Pick<SessionSt
 	}
 
 	const isLow = rows < lowBelow;
-	const hasSide = columns >= sideFrom && !isLow && (view === 'pods' || view === 'workloads' || view === 'services' || view === 'nodes');
+	const hasSide = columns >= sideFrom && !isLow && isListName(view);
 	const side = hasSide ? Math.min(64, Math.max(50, Math.floor(columns * 0.42))) : 0;
 	// A proxy request shows the leg it took beside its answer.
 	const path = hasSide || view === 'audit' || view === 'proxy' ? 0 : isLow || view === 'sandbox' ? 1 : view === 'forwards' ? 3 : 4;
 	const dockRows = isLow ? Math.min(2, dock.length) : Math.max(2, Math.min(dock.length, rows >= 36 ? 8 : 4));
-	const hasDetails = rows >= detailsFrom && (view === 'pods' || view === 'workloads' || view === 'services' || view === 'nodes');
+	const hasDetails = rows >= detailsFrom && isListName(view);
 	const details = hasDetails ? Math.max(6, Math.min(16, Math.floor(rows / 4))) : 0;
 	const below = details + (path === 0 ? 0 : path + (isLow ? 0 : 1)) + (dockRows === 0 ? 0 : dockRows + 1);
 	return {main: Math.max(1, rows - chrome - head - below), path, pathRule: !isLow, side, dock: dockRows, details};

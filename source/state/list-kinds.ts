@@ -81,6 +81,11 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 
 export const listNames = Object.keys(listKinds) as readonly ListName[];
 
+/** Whether a view is one of the lists. */
+export function isListName(view: string): view is ListName {
+	return Object.hasOwn(listKinds, view);
+}
+
 function resource(api: string, plural: string, prefix: string): ListResource {
 	return {
 		prefix,

@@ -6,7 +6,7 @@ import {reduceList, type ListEvent} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
 import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
-import type {ClusterState, ForwardState, Layer, Message, SessionState, TextLine, ViewName} from './session-state.ts';
+import {listHere, type ClusterState, type ForwardState, type Layer, type Message, type SessionState, type TextLine, type ViewName} from './session-state.ts';
 import {placeAt, startHistory, visit} from './view-history.ts';
 
 export type SessionEvent =
@@ -244,7 +244,7 @@ function reduceConnections(state: SessionState, event: DockEvent): SessionState 
 
 function tick(state: SessionState, now: number): SessionState {
 	const notice = state.notice !== null && now - state.notice.time > noticeMs ? null : state.notice;
-	const list = state.view in state.lists ? state.lists[state.view as ListName] : null;
+	const list = listHere(state);
 	const lists = list ? {...state.lists, [list.name]: reduceList(list, {type: 'expire', now})} : state.lists;
 	// In steps: what is shown of ages moves with it.
 	return {...state, now: state.isStill && now - state.now < stillMs ? state.now : now, notice, lists};

@@ -5,7 +5,7 @@ import type {Audit} from '../posture/audit/audit-object.ts';
 import type {Leg, Path} from '../posture/evidence.ts';
 import type {Dock} from './connections.ts';
 import {emptyList, type ListState} from './list-state.ts';
-import {listNames, type ListName} from './list-kinds.ts';
+import {isListName, listNames, type ListName} from './list-kinds.ts';
 import type {Overlay} from './overlay.ts';
 import {emptyProxy, type ProxyState} from './proxy-state.ts';
 import type {ServicePods} from './service-pods.ts';
@@ -136,9 +136,14 @@ export function emptySession(cluster: ClusterState, size: {columns: number; rows
 	};
 }
 
+/** The list on the screen; `null` where the view is none. */
+export function listHere({view, lists}: Pick<SessionState, 'view' | 'lists'>): ListState | null {
+	return isListName(view) ? lists[view] : null;
+}
+
 /** Whether the apiserver has not answered yet, and that stands where a list would be. A list that was there before stays. */
-export function isWithoutAnswer({cluster, view, lists}: SessionState): boolean {
-	return cluster.reachable === 'no' && view in lists && lists[view as ListName].total === 0;
+export function isWithoutAnswer(state: SessionState): boolean {
+	return state.cluster.reachable === 'no' && listHere(state)?.total === 0;
 }
 
 /** In which context keys are looked up now. */

@@ -1,6 +1,6 @@
 /** The path to what is under the cursor: the line, and one line a fact with its basis and evidence; below a list, or upright at its right. */
 import type {Path, Verdict} from '../posture/evidence.ts';
-import type {ListName} from '../state/list-kinds.ts';
+import {listHere} from '../state/session-state.ts';
 import {showAge} from '../state/table-rows.ts';
 import {evidenceWords} from './evidence-words.ts';
 import {farName, hubWord, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
@@ -41,7 +41,7 @@ function nothingIsHere({state: {view, lists, forwards, cluster}}: Screen): boole
 		return forwards.length === 0;
 	}
 
-	const list = Object.hasOwn(lists, view) ? lists[view as ListName] : null;
+	const list = listHere({view, lists});
 	return list !== null && ['live', 'polling'].includes(list.phase.kind) && list.visible.length === 0;
 }
 

@@ -5,8 +5,7 @@ import type {Path} from '../posture/evidence.ts';
 import {worstPath} from '../state/connections.ts';
 import {layout, type Layout} from '../state/layout.ts';
 import {cursorRow, type ListState} from '../state/list-state.ts';
-import type {Layer} from '../state/session-state.ts';
-import {listNames, type ListName} from '../state/list-kinds.ts';
+import {listHere, type Layer} from '../state/session-state.ts';
 import {exchangeHere} from '../state/proxy-state.ts';
 import {auditScreen} from './audit-screen.ts';
 import {footer, header, titledRule, viewRule} from './chrome.ts';
@@ -108,8 +107,7 @@ export function layerLength(screen: Screen, layer: Layer): number {
 function view(screen: Screen, rows: number, parts: Layout): Line[] {
 	const {state} = screen;
 	const {columns} = state.size;
-	const isList = listNames.includes(state.view as ListName);
-	const list = isList ? state.lists[state.view as ListName] : null;
+	const list = listHere(state);
 	const below = [...pathRows(screen, parts), ...dockRows(screen, parts)];
 	const mainRows = rows - 1 - below.length;
 	const body = list
@@ -179,7 +177,8 @@ export function pathHere({state}: Pick<Screen, 'state'>): Path | null {
 }
 
 function subject({state}: Pick<Screen, 'state'>): string {
-	return listNames.includes(state.view as ListName) ? cursorRow(state.lists[state.view as ListName])?.name ?? '' : '';
+	const list = listHere(state);
+	return list ? cursorRow(list)?.name ?? '' : '';
 }
 
 function dockRows(screen: Screen, parts: Layout): Line[] {

@@ -2,7 +2,8 @@
 import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
 import {lineLabel} from '../state/line-label.ts';
 import {cursorRow} from '../state/list-state.ts';
-import {listKinds, listNames, type ListName} from '../state/list-kinds.ts';
+import {listKinds} from '../state/list-kinds.ts';
+import {listHere} from '../state/session-state.ts';
 import {worstPath} from '../state/connections.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import {cellNow} from '../state/table-rows.ts';
@@ -100,11 +101,11 @@ function viewSentences(screen: Screen): string[] {
 }
 
 function listSentences({state}: Screen): string[] {
-	if (!listNames.includes(state.view as ListName)) {
+	const list = listHere(state);
+	if (!list) {
 		return [];
 	}
 
-	const list = state.lists[state.view as ListName];
 	const kind = listKinds[list.name];
 	const head = `${kind.title}, ${list.visible.length} shown${list.filter === '' ? '' : `, filter ${list.filter}`}`;
 	const row = cursorRow(list);

@@ -1,12 +1,12 @@
 /** What is under the cursor: of which list, and as which target. */
 import {cursorRow, type ListState} from '../../state/list-state.ts';
-import {listNames, type ListName} from '../../state/list-kinds.ts';
+import type {ListName} from '../../state/list-kinds.ts';
+import {listHere} from '../../state/session-state.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
 /** The list on the screen, or `null` where the view is none. */
 export function currentList({store}: Session): ListState | null {
-	const {view, lists} = store.state;
-	return listNames.includes(view as ListName) ? lists[view as ListName] : null;
+	return listHere(store.state);
 }
 
 /** As a target: `pod/x`, `deploy/x`, `svc/x`, `node/x`. */
