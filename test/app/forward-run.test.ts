@@ -23,14 +23,16 @@ async function openForward(t: ExecutionContext, {address = '127.0.0.1', whenPodG
 	});
 	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
 	const cluster = {access, labeller: null as never, context: 'sandbox'};
-	const session = {store, cluster, env, nextId: () => 'f-1', ask: async () => true, tell() {}, fail() {}, witnessFor: () => ({})} as unknown as Session;
+	const questions: string[] = [];
+	const ask = async (question: string) => questions.push(question) > 0;
+	const session = {store, cluster, env, nextId: () => 'f-1', ask, tell() {}, fail() {}, witnessFor: () => ({})} as unknown as Session;
 	startWish(session, {target: 'svc/web', namespace: 'default', port: ':80', address, whenPodGoes, cluster});
 	const state = () => store.state.forwards[0]!;
 	while (state().phase !== 'open') {
 		await delay(10);
 	}
 
-	return {session, store, sandbox, state, port: state().local!};
+	return {session, store, sandbox, state, questions, port: state().local!};
 }
 
 async function isListening(port: number): Promise<boolean> {
@@ -64,6 +66,25 @@ test('a stop behind a restart stops what was started again', async t => {
 	await delay(300);
 	t.is(state().phase, 'stopped');
 	t.false(await isListening(port));
+});
+
+test('how many connections a restart cuts is asked in whole words, and of none nothing is asked', async t => {
+	const {session, state, questions, port} = await openForward(t);
+	await restartForward(session, 'f-1');
+	while (state().phase === 'working') {
+		await delay(10);
+	}
+
+	t.deepEqual(questions, []);
+	const socket = connect(port, '127.0.0.1').on('error', () => {});
+	while (state().open === 0) {
+		await delay(10);
+	}
+
+	await restartForward(session, 'f-1');
+	t.deepEqual(questions, [`Restart :${port}? 1 open connection will be reset.`]);
+	socket.destroy();
+	await stopForward(session, 'f-1');
 });
 
 test('a forward that others can reach says so as long as it lasts', async t => {

@@ -172,11 +172,19 @@ export async function stopForward(session: Session, id: string | undefined): Pro
 		return;
 	}
 
-	if (state.open > 0 && !await session.ask(`Stop :${state.local ?? ''}? ${state.open} open ${state.open === 1 ? 'connection' : 'connections'} will be reset.`)) {
-		return;
+	if (await mayCut(session, 'Stop', state)) {
+		await stopNow(session, state.id);
 	}
+}
 
-	await stopNow(session, state.id);
+/** Asked where connections are open. */
+async function mayCut(session: Session, what: 'Stop' | 'Restart' | 'Change', state: ForwardState | undefined): Promise<boolean> {
+	return state === undefined || state.open === 0 || session.ask(`${what} :${state.local ?? ''}? ${cutWords(state)}.`);
+}
+
+/** `2 open connections will be reset`. */
+export function cutWords({open}: Pick<ForwardState, 'open'>): string {
+	return `${open} open ${open === 1 ? 'connection' : 'connections'} will be reset`;
 }
 
 /** Without a question. */
@@ -211,7 +219,7 @@ export async function restartForward(session: Session, id: string | undefined): 
 	}
 
 	const state = session.store.state.forwards.find(one => one.id === id);
-	if ((state?.open ?? 0) > 0 && !await session.ask(`Restart :${state?.local ?? ''}? ${state!.open} open connections will be reset.`)) {
+	if (!await mayCut(session, 'Restart', state)) {
 		return;
 	}
 
@@ -225,7 +233,7 @@ export async function restartForward(session: Session, id: string | undefined): 
 /** Ends it and goes on in its place with another wish: the row and its log stay. */
 export async function changeForward(session: Session, id: string, wish: ForwardWish): Promise<void> {
 	const state = session.store.state.forwards.find(one => one.id === id);
-	if ((state?.open ?? 0) > 0 && !await session.ask(`Change :${state?.local ?? ''}? ${state!.open} open ${state!.open === 1 ? 'connection' : 'connections'} will be reset.`)) {
+	if (!await mayCut(session, 'Change', state)) {
 		return;
 	}
 

@@ -6,7 +6,7 @@ import type {ForwardState} from '../../state/session-state.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import {addToForwardSet, isSetName, readForwardSets, setsFolder, writeForwardSet, type ForwardSet} from '../forward-set-files.ts';
 import type {Session} from '../session.ts';
-import {startWish, stopNow, wishOf, type ForwardWish} from './forward-run.ts';
+import {cutWords, startWish, stopNow, wishOf, type ForwardWish} from './forward-run.ts';
 import {isFree} from './free-port.ts';
 import type {Handlers} from './handler.ts';
 
@@ -75,7 +75,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	if (wanted.length === 0) {
 		session.tell(`${set.name} has no forwards of ${session.cluster.context}`, 'warn');
 	} else if (isOn) {
-		const details = wanted.map(({shown, runs}) => `${shown}${runs!.open === 0 ? '' : `: ${runs!.open} open ${runs!.open === 1 ? 'connection' : 'connections'} will be reset`}`);
+		const details = wanted.map(({shown, runs}) => `${shown}${runs!.open === 0 ? '' : `: ${cutWords(runs!)}`}`);
 		if (await session.ask(`Stop ${counted(wanted.length)} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
 			await Promise.all(wanted.map(async ({runs}) => stopNow(session, runs!.id)));
 			session.tell(`stopped ${counted(wanted.length)} of ${set.name}`);
