@@ -8,66 +8,76 @@ import {renderCommandHelp, renderProgramHelp} from './command-line/render-help.t
 import type {Invocation} from './commands/command.ts';
 import {commandTable} from './commands/table.ts';
 import {asSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
-import {statusOfSignal} from './errors/exit-status.ts';
+import {exitStatus, statusOfSignal} from './errors/exit-status.ts';
 import {errorText} from './text/error-text.ts';
 import {jsonText} from './text/json-text.ts';
 import {shownOn} from './text/locale-signs.ts';
 import {version} from './version.ts';
 
+/** How a failure of the command that runs is told, as far as its line is read. */
+type Telling = {wantsJson: boolean; failureStatus: number | undefined};
+
 /** Runs `argv` (without node and script) and sets the process's exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
 	const interrupted = untilInterrupted();
-	let wantsJson = false;
-	let failureStatus: number | undefined;
-	process.on('uncaughtException', thrown => {
-		// The session has its own screen to leave first.
-		if (process.listenerCount('uncaughtException') === 1) {
-			const error = withStatus(asSpokeError(thrown), failureStatus);
-			// Told last of all, when whoever borrowed the terminal has given it back.
-			process.on('exit', () => {
-				tell(error, wantsJson);
-			});
-			process.exit(error.exitStatus);
-		}
-	});
+	const telling: Telling = {wantsJson: false, failureStatus: undefined};
+	endOnUncaught(telling);
 	try {
-		const {name, rest} = findCommand(argv);
-		if (name === 'help' || name === 'version') {
-			process.stdout.write(name === 'help' ? shownOn(process.stdout, helpText(rest[0])) : `spoke ${version}\n`);
-			return;
-		}
-
-		const entry = findEntry(name);
-
-		if (asksForHelp(rest)) {
-			process.stdout.write(shownOn(process.stdout, helpText(name)));
-			return;
-		}
-
-		failureStatus = entry.row.failureStatus;
-		wantsJson = asksForJson(rest);
-		const line = parseLine<readonly FlagRow[]>(entry.row.flags, rest);
-		const {command} = await entry.load();
-		const {stdout, stderr, env} = process;
-		const invocation: Invocation = {
-			...line, stdout, stderr, env, interrupted,
-			get stdin() {
-				// Asking for it opens it.
-				return process.stdin;
-			},
-		};
-		process.exitCode = await command.run(invocation);
+		process.exitCode = await run(argv, telling, interrupted);
 	} catch (thrown) {
-		const error = withStatus(asSpokeError(thrown), failureStatus);
+		const error = withStatus(asSpokeError(thrown), telling);
 		if (interrupted.aborted && error.code === 'ERR_INTERNAL') {
 			// What was under way was cut by the signal, and says so in many ways.
 			process.exitCode = statusOfSignal(interrupted.reason);
 			return;
 		}
 
-		tell(error, wantsJson);
+		tell(error, telling);
 		process.exitCode = error.exitStatus;
 	}
+}
+
+/** @returns the exit status */
+async function run(argv: readonly string[], telling: Telling, interrupted: AbortSignal): Promise<number> {
+	const {name, rest} = findCommand(argv);
+	if (name === 'help' || name === 'version') {
+		process.stdout.write(name === 'help' ? shownOn(process.stdout, helpText(rest[0])) : `spoke ${version}\n`);
+		return exitStatus.ok;
+	}
+
+	const {row, load} = findEntry(name);
+	if (asksForHelp(rest)) {
+		process.stdout.write(shownOn(process.stdout, helpText(name)));
+		return exitStatus.ok;
+	}
+
+	telling.failureStatus = row.failureStatus;
+	telling.wantsJson = asksForJson(rest);
+	const line = parseLine<readonly FlagRow[]>(row.flags, rest);
+	const {command} = await load();
+	const {stdout, stderr, env} = process;
+	const invocation: Invocation = {
+		...line, stdout, stderr, env, interrupted,
+		get stdin() {
+			// Asking for it opens it.
+			return process.stdin;
+		},
+	};
+	return command.run(invocation);
+}
+
+function endOnUncaught(telling: Telling): void {
+	process.on('uncaughtException', thrown => {
+		// The session has its own screen to leave first.
+		if (process.listenerCount('uncaughtException') === 1) {
+			const error = withStatus(asSpokeError(thrown), telling);
+			// Told last of all, when whoever borrowed the terminal has given it back.
+			process.on('exit', () => {
+				tell(error, telling);
+			});
+			process.exit(error.exitStatus);
+		}
+	});
 }
 
 /** The subcommand's name; connection flags may stand before it, as with kubectl, and come behind it then. No name means the session. */
@@ -137,7 +147,7 @@ function helpText(name: string | undefined): string {
 }
 
 /** One line on stderr, and with `-o json` an Error object as the last line of stdout. */
-function tell(error: SpokeError, wantsJson: boolean): void {
+function tell(error: SpokeError, {wantsJson}: Telling): void {
 	if (error.code === 'ERR_OUTPUT_CLOSED') {
 		return;
 	}
@@ -152,7 +162,7 @@ function tell(error: SpokeError, wantsJson: boolean): void {
 	}
 }
 
-function withStatus(error: SpokeError, failureStatus: number | undefined): SpokeError {
+function withStatus(error: SpokeError, {failureStatus}: Telling): SpokeError {
 	if (failureStatus === undefined || error.code === 'ERR_OUTPUT_CLOSED') {
 		return error;
 	}
