@@ -5,10 +5,11 @@ import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {parseForwardFile} from '../command-line/forward-file.ts';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import type {Labeller} from '../posture/label.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ForwardTotals} from '../sessions/forward/forward-event.ts';
 import type {RunningForward} from '../sessions/forward/forward-request.ts';
-import {parseListenAddresses} from '../sessions/forward/listen-address.ts';
+import {parseListenAddresses, type ListenAddress} from '../sessions/forward/listen-address.ts';
 import {startForward} from '../sessions/forward/start-forward.ts';
 import {errorText} from '../text/error-text.ts';
 import {shownOn} from '../text/locale-signs.ts';
@@ -26,63 +27,48 @@ type PortForwardInvocation = Invocation<typeof portForwardRow.flags>;
 export const command: Command<typeof portForwardRow.flags> = {
 	row: portForwardRow,
 	async run(invocation) {
-		const {flags, given, stdout, stderr, interrupted, env} = invocation;
+		const {flags, given, stdout, stderr, interrupted} = invocation;
 		guardAccess('port-forward', 'listen', {readOnly: flags['read-only']});
-		const {targets: asked, context} = await targetsOf(invocation);
-		const whenPodGoes = flags['when-pod-goes'];
-		const targets = asked.map(one => ({...whenPodGoes && {whenPodGoes}, ...one}));
-		if (given.has('address') && flags.address.length === 0) {
-			throw new SpokeError('ERR_USAGE', 'you must specify at least 1 address');
-		}
-
-		const named = targets.find(({target, whenPodGoes}) => whenPodGoes === 'move' && target.resource.kind === 'Pod');
-		if (named) {
-			throw new SpokeError('ERR_USAGE', `--when-pod-goes=move: ${named.target.asked} is a pod, which has no next one`, {remedy: 'forward to its service or workload'});
-		}
-
+		const {targets, context} = await targetsOf(invocation);
 		const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
 		const reporter = flags.output === 'json' ? jsonReporter(stdout) : textReporter(stdout, stderr);
-		let running: RunningForward[] = [];
-		let failure: SpokeError | undefined;
-		let cluster: ClusterAccess | undefined;
-		try {
-			cluster = await openCluster({...flags, context}, env);
-			const labeller = wantsPaths(invocation) ? makeLabeller(cluster, {isAwaited: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
-			if (labeller) {
-				const {namespace} = cluster.facts;
-				// One name may be asked for in two namespaces.
-				tellPaths(labeller, targets.map(one => ({namespace, ...one})), {mode: flags.path, stderr, quietly: flags.output === 'json'}, reporter);
-			}
-
-			const stopped = new AbortController();
-			const options = {signal: AbortSignal.any([interrupted, stopped.signal]), environment: env, ...labeller && {witness: labeller.witness}};
-			running = targets.map(({target, ports, namespace, addresses: own, whenPodGoes}) => startForward(cluster!, {target, ports, addresses: own ?? addresses, ...namespace !== undefined && {namespace}, ...whenPodGoes && {whenPodGoes}, podRunningTimeoutMs: flags['pod-running-timeout']}, options));
-			await report(running, targets, reporter, stopped);
-			labeller?.close();
-		} catch (thrown) {
-			failure = asSpokeError(thrown);
-		} finally {
-			cluster?.close();
+		const {failure, totals} = await forwardUntilOver(invocation, {targets, context, addresses}, reporter);
+		// Only a signal ends what does not fail.
+		if (failure === null || interrupted.aborted) {
+			const signal = String(interrupted.reason);
+			const exitStatus = statusOfEnding(signal);
+			reporter.ended({exitStatus, reason: 'signal', signal, totals, error: null});
+			return exitStatus;
 		}
 
-		const signal = interrupted.aborted ? String(interrupted.reason) : null;
-		const exitStatus = signal === null ? failure?.exitStatus ?? 1 : statusOfEnding(signal);
-		reporter.ended({exitStatus, reason: signal === null ? reasonOf(failure!) : 'signal', signal, totals: totalsOf(running, targets), error: signal === null ? failure! : null});
-		if (failure && signal === null && flags.output !== 'json') {
+		reporter.ended({exitStatus: failure.exitStatus, reason: reasonOf(failure), signal: null, totals, error: failure});
+		if (flags.output !== 'json') {
 			throw failure;
 		}
 
-		if (failure && signal === null) {
-			// `ended` carries the error and must stay the last line of stdout.
-			stderr.write(`${shownOn(stderr, errorText(failure))}\n`);
-		}
-
-		return exitStatus;
+		// `ended` carries the error and must stay the last line of stdout.
+		stderr.write(`${shownOn(stderr, errorText(failure))}\n`);
+		return failure.exitStatus;
 	},
 };
 
-/** Those of the command line, then those of the file; with --context only its lines of that context, and those that name none. */
-async function targetsOf({flags, positionals, afterDash = []}: PortForwardInvocation): Promise<{targets: readonly TargetWithPorts[]; context: string | undefined}> {
+type Asked = {targets: readonly TargetWithPorts[]; context: string | undefined};
+
+/** Those of the command line, then those of the file. @throws SpokeError ERR_USAGE, ERR_LOCAL_FILE */
+async function targetsOf(invocation: PortForwardInvocation): Promise<Asked> {
+	const {targets: asked, context} = await readTargets(invocation);
+	const whenPodGoes = invocation.flags['when-pod-goes'];
+	const targets = asked.map(one => ({...whenPodGoes && {whenPodGoes}, ...one}));
+	const named = targets.find(({target, whenPodGoes}) => whenPodGoes === 'move' && target.resource.kind === 'Pod');
+	if (named) {
+		throw new SpokeError('ERR_USAGE', `--when-pod-goes=move: ${named.target.asked} is a pod, which has no next one`, {remedy: 'forward to its service or workload'});
+	}
+
+	return {targets, context};
+}
+
+/** With --context only the file's lines of that context, and those that name none. */
+async function readTargets({flags, positionals, afterDash = []}: PortForwardInvocation): Promise<Asked> {
 	const words = [...positionals, ...afterDash];
 	if (flags.filename === undefined) {
 		return {targets: forwardArguments(words), context: flags.context};
@@ -100,6 +86,35 @@ async function targetsOf({flags, positionals, afterDash = []}: PortForwardInvoca
 	}
 
 	return {targets, context: flags.context ?? contextOfLines(lines)};
+}
+
+/** Never rejects; `failure` is `null` when it was told to end. */
+async function forwardUntilOver(invocation: PortForwardInvocation, {targets, context, addresses}: Asked & {addresses: readonly ListenAddress[]}, reporter: ForwardReporter): Promise<{failure: SpokeError | null; totals: ForwardTotals}> {
+	const {flags, stderr, interrupted, env} = invocation;
+	let running: RunningForward[] = [];
+	let cluster: ClusterAccess | undefined;
+	let labeller: Labeller | undefined;
+	try {
+		const opened = await openCluster({...flags, context}, env);
+		cluster = opened;
+		labeller = wantsPaths(invocation) ? makeLabeller(opened, {isAwaited: flags.path !== 'auto' || flags.output === 'json'}) : undefined;
+		if (labeller) {
+			const {namespace} = opened.facts;
+			// One name may be asked for in two namespaces.
+			tellPaths(labeller, targets.map(one => ({namespace, ...one})), {mode: flags.path, stderr, quietly: flags.output === 'json'}, reporter);
+		}
+
+		const stopped = new AbortController();
+		const options = {signal: AbortSignal.any([interrupted, stopped.signal]), environment: env, ...labeller && {witness: labeller.witness}};
+		running = targets.map(one => startForward(opened, {addresses, podRunningTimeoutMs: flags['pod-running-timeout'], ...one}, options));
+		await report(running, targets, reporter, stopped);
+		return {failure: null, totals: totalsOf(running, targets)};
+	} catch (thrown) {
+		return {failure: asSpokeError(thrown), totals: totalsOf(running, targets)};
+	} finally {
+		labeller?.close();
+		cluster?.close();
+	}
 }
 
 /** A label that nobody is told is not asked for either: the tunnels then open without reading anything first. */
