@@ -1,5 +1,6 @@
 /** The fewest words that name a failure, for a row: the innermost of the other side's own. */
 import type {SpokeError} from '../errors/spoke-error.ts';
+import {statusMessage} from '../failures/message-of-status.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 
 /** `Get "https://…": No agent available` is `No agent available`; what has no short end is our own message. */
@@ -14,16 +15,7 @@ export function failureWords(error: Pick<SpokeError, 'message' | 'text'>): strin
 	return short === whole ? whole : `${short}: ${whole.endsWith(`: ${short}`) ? whole.slice(0, -short.length - 2) : whole}`;
 }
 
-/** An apiserver's Status says it in its `message`. */
+/** Of an apiserver's Status its message; of other JSON nothing. */
 function messageOf(text: string): string {
-	if (!text.startsWith('{')) {
-		return text;
-	}
-
-	try {
-		const {message} = JSON.parse(text) as {message?: unknown};
-		return typeof message === 'string' ? message : '';
-	} catch {
-		return '';
-	}
+	return text.startsWith('{') ? statusMessage(text) ?? '' : text;
 }

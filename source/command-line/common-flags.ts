@@ -8,7 +8,7 @@ export const whenPodGoesFlag = {
 
 export const helpFlag = {name: 'help', short: 'h', kind: 'boolean', help: 'show this help'} as const satisfies FlagRow;
 
-/** How the path line is told on stderr (contract.md). */
+/** When and how the path line is told on stderr. */
 export const pathFlag = {
 	name: 'path', kind: 'string', default: 'auto', bare: 'always', value: 'MODE', oneOf: ['auto', 'always', 'never', 'json'],
 	help: 'the path line on stderr: auto (on a terminal), always, never, or json',

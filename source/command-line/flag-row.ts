@@ -1,4 +1,4 @@
-/** What a flag is: one row of data from which the parser, help, completion and the README's tables are made. */
+/** What a flag is: one row of data from which the parser, help, completion and the tables of docs/commands.md are made. */
 
 /**
 - `boolean`: `--x`, `--x=false`

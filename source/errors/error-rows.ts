@@ -1,4 +1,4 @@
-/** Every error code: its exit status (contract.md), the leg it is about, what it means and what to do. README's table is rendered from this. */
+/** Every error code: its exit status, the leg it is about, what it means and what to do. The table of docs/errors.md is rendered from this. */
 import {exitStatus} from './exit-status.ts';
 
 type ErrorRow = {

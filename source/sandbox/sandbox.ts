@@ -4,8 +4,7 @@ import type {ScenarioName} from './scenarios/scenario-rows.ts';
 import type {SwitchValues} from './switch-rows.ts';
 
 export type {UserName} from './apiserver/users.ts';
-export type {ScenarioName} from './scenarios/scenario-rows.ts';
-export type {SwitchName, SwitchRow, SwitchValues} from './switch-rows.ts';
+export type {SwitchValues} from './switch-rows.ts';
 
 export type SandboxOptions = {
 	/** Default `default`. */
@@ -21,7 +20,6 @@ export type SandboxEvent = {time: string; what: string};
 export type Sandbox = {
 	/** `https://127.0.0.1:PORT`. */
 	readonly server: string;
-	readonly scenario: ScenarioName;
 	/** A kubeconfig with all users as contexts; `user` is the current one. Its cluster carries the extension `spoke.dev/sandbox`. */
 	kubeconfig(user?: UserName): SandboxKubeconfig;
 	readonly switches: {

@@ -20,8 +20,6 @@ import {scenarioRows, type ScenarioRow} from './scenarios/scenario-rows.ts';
 import {agentImage} from './tunnels/agent-pods.ts';
 import {Tunnels} from './tunnels/tunnels.ts';
 
-export type {Sandbox, SandboxOptions} from './sandbox.ts';
-
 /**
 Resolves when the apiserver answers and the workloads run.
 @throws SpokeError ERR_USAGE for an unknown scenario, ERR_PORT_IN_USE for a port that is taken
@@ -78,7 +76,7 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	}
 
 	return {
-		server, scenario, switches, close,
+		server, switches, close,
 		kubeconfig: (user: UserName = 'admin') => makeKubeconfig(server, issuer.authority, credentials, user),
 		faults: makeFaults(parts),
 		onEvent(listener) {

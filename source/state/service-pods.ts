@@ -6,7 +6,7 @@ export type EndpointSlice = {
 	endpoints?: ReadonlyArray<{conditions?: {ready?: boolean}; targetRef?: {kind?: string; name?: string; uid?: string}}> | null;
 };
 
-export const serviceLabel = 'kubernetes.io/service-name';
+const serviceLabel = 'kubernetes.io/service-name';
 
 /** What was read of one namespace: ready and all pods by the name of their service. */
 export type ServicePods = {namespace: string; cells: ReadonlyMap<string, string>};

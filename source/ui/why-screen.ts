@@ -15,7 +15,7 @@ import {sessionWords} from './session-words.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {pageOf, textLines} from './text-screen.ts';
 
-export const meanings: Readonly<Record<string, string>> = {
+const meanings: Readonly<Record<string, string>> = {
 	verified: 'the certificate was checked and accepted',
 	unverified: 'encrypted, but nobody checked who answers',
 	plain: 'not encrypted',

@@ -112,7 +112,7 @@ function end(session: Session, id: string): void {
 	listenersOf(session).delete(id);
 }
 
-export function portOf(address: string): string {
+function portOf(address: string): string {
 	return address.slice(address.lastIndexOf(':') + 1);
 }
 

@@ -151,6 +151,6 @@ function field(status: ReadonlyMap<unknown, Plain>, name: string): string {
 	return typeof value === 'string' ? value : JSON.stringify(value) ?? '';
 }
 
-export function failed(exec: ExecEntry, why: string): SpokeError {
+function failed(exec: ExecEntry, why: string): SpokeError {
 	return new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`);
 }

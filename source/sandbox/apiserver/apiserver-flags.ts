@@ -2,7 +2,7 @@
 import type {Posture} from '../posture.ts';
 
 const kubeletAuthorityFile = '/etc/kubernetes/pki/ca.crt';
-export const egressFile = '/etc/kubernetes/egress-selector-configuration.yaml';
+const egressFile = '/etc/kubernetes/egress-selector-configuration.yaml';
 
 /** By flag name, after defaulting, each value as text. */
 export function apiserverFlags({verification, route}: Posture, address: string, port: number): Record<string, string> {

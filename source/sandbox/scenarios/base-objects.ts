@@ -4,7 +4,7 @@ import {platform, release} from 'node:os';
 import {apiMicroTime, apiTime, type Json} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
-export const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system', 'shop'] as const;
+const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system', 'shop'] as const;
 
 export function createBaseObjects(store: ObjectStore, authority: string): void {
 	for (const name of namespaces) {

@@ -3,7 +3,7 @@ import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {Tunnel} from './tunnel.ts';
 
 /** Up to so many connections own a tunnel each; those beyond do not wait for more tunnels, but share these. */
-export const owners = 16;
+const owners = 16;
 /** Tunnels kept open without a connection: two at first, more when connections came quicker than tunnels. */
 export const mostIdle = 4;
 

@@ -12,7 +12,7 @@ export type LogSource = {
 
 export type LogEvent =
 	/**
-	Whole lines, each with its timestamp before it (`readLines` takes them apart, `withoutStamps` strips them).
+	Whole lines, each with its timestamp before it (`eachLine` takes them apart, `withoutStamps` strips them).
 	Only the last line of a container's life may lack its line feed.
 	*/
 	| {type: 'lines'; source: LogSource; bytes: Buffer}

@@ -1,30 +1,10 @@
 /** Blocks of whole lines, taken apart line by line, or as a block without their timestamps. */
-import {stampLength, stampMilliseconds, stampNanoseconds} from './line-stamp.ts';
+import {stampLength, stampMilliseconds} from './line-stamp.ts';
 
 export const lineFeed = 0x0A;
 
-export type LogLine = {
-	/** Nanoseconds since 1970; `null` for a line without a timestamp. */
-	time: bigint | null;
-	/** Behind the timestamp, without the line feed. */
-	text: Buffer;
-};
-
-/** Every line of a `lines` event. The texts are views of `bytes`, not copies. */
-export function * readLines(bytes: Buffer): Generator<LogLine> {
-	for (let from = 0; from < bytes.length;) {
-		const end = lineEnd(bytes, from);
-		const stamp = stampLength(bytes, from);
-		const textEnd = bytes[end - 1] === lineFeed ? end - 1 : end;
-		yield stamp === 0
-			? {time: null, text: bytes.subarray(from, textEnd)}
-			: {time: stampNanoseconds(bytes, from, stamp), text: bytes.subarray(from + stamp + 1, textEnd)};
-		from = end;
-	}
-}
-
 /**
-The same without an object a line, for floods of them: where its text begins and ends, without the line feed, and its milliseconds since 1970, 0 for a line without a timestamp.
+Every line of a `lines` event, without an object a line, as they come in floods: where its text begins and ends, without the line feed, and its milliseconds since 1970, 0 for a line without a timestamp.
 @returns how many lines there were
 */
 export function eachLine(bytes: Buffer, take: (from: number, to: number, ms: number) => void): number {

@@ -105,7 +105,7 @@ export type LineCounts = {lines: number; errors: number; warnings: number};
 export type LineBufferLimits = {lines: number; bytes: number};
 
 /** 1,000,000 lines, or 200 MB of them. */
-export const standardLimits: LineBufferLimits = {lines: 1_000_000, bytes: 200_000_000};
+const standardLimits: LineBufferLimits = {lines: 1_000_000, bytes: 200_000_000};
 
 export class LineBuffer {
 	readonly #limits: LineBufferLimits;
