@@ -262,7 +262,7 @@ function parseHead(text: string): AnswerHead {
 }
 
 function add(headers: AnswerHead['headers'], name: string, value: string): void {
-	const before = headers[name];
+	const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
 	if (name === 'set-cookie') {
 		headers[name] = [...before ?? [], value];
 	} else {

@@ -48,6 +48,11 @@ test('an answer without a length ends with its connection, and is the last', t =
 	t.deepEqual(decoded(Buffer.from('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n'), []).map(({body}) => body), ['']);
 });
 
+test('a header may be called like a property that every object has', t => {
+	const [answer] = decoded(Buffer.from('HTTP/1.1 204 No Content\r\nConstructor: a\r\nToString: b\r\n\r\n'), []);
+	t.deepEqual(answer?.headers, {constructor: 'a', tostring: 'b'});
+});
+
 test('whether an answer has begun is told, and one that is cut short is an error', t => {
 	for (const part of ['HTTP/1.1 2', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n']) {
 		const decoder = new AnswerDecoder({largestBody: 1000});
