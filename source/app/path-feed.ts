@@ -1,6 +1,6 @@
 /** Knows the path to what is under the cursor before anything is opened: the apiserver is read once and again, never a node. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import type {ConnectionPurpose, Path} from '../posture/evidence.ts';
+import type {ConnectionPurpose} from '../posture/evidence.ts';
 import {examine, type Examined} from '../posture/examine.ts';
 import {configuredPath} from '../posture/paths-to.ts';
 import {cursorRow} from '../state/list-state.ts';
@@ -63,12 +63,6 @@ export class PathFeed {
 	showAgain(): void {
 		this.#shown = '';
 		this.follow();
-	}
-
-	/** The path that a connection for `purpose` would take, as far as it is read. */
-	pathFor(purpose: ConnectionPurpose): Path | null {
-		const cluster = this.#cluster();
-		return this.#examined?.of === cluster ? configuredPath(this.#examined.value, cluster.access, purpose, {node: null, pod: null}) : null;
 	}
 
 	async #read(cluster: OpenCluster): Promise<void> {

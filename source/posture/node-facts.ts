@@ -6,7 +6,6 @@ import {ask, parsed} from './probes/ask.ts';
 
 export type NodeObject = {
 	metadata: {name: string; uid?: string; labels?: Readonly<Record<string, string>>};
-	spec?: {unschedulable?: boolean};
 	status?: {
 		addresses?: ReadonlyArray<{type: string; address: string}>;
 		daemonEndpoints?: {kubeletEndpoint?: {Port?: number}};

@@ -9,7 +9,6 @@ export type ListColumn = {
 	short?: string;
 	/** Names of the apiserver's columns that fill it, first one there counts; none where it is told beside the list, and not sorted by. */
 	from: readonly string[];
-	align?: 'right';
 	/** 0 is always shown; 1 from some width on, or with more columns; 2 only with more columns. */
 	rank: 0 | 1 | 2;
 	/** A number at the start of the cell decides the order. */

@@ -26,9 +26,8 @@ export class SpdyStream extends Duplex {
 	readonly id: number;
 	readonly headers: SpdyHeaders;
 	replied = false;
-	/** Payload bytes, as counted on the wire. */
+	/** Payload bytes. */
 	bytesReceived = 0;
-	bytesSent = 0;
 	/** For the session: which side has sent FIN. */
 	ownEnded = false;
 	theirsEnded = false;
@@ -100,7 +99,6 @@ export class SpdyStream extends Duplex {
 			return;
 		}
 
-		this.bytesSent += chunk.length;
 		this.#owner.sendData(this, chunk, callback);
 	}
 

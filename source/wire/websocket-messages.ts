@@ -2,7 +2,7 @@
 import {EventEmitter} from 'node:events';
 import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
-import {type SpokeError} from '../errors/spoke-error.ts';
+import type {SpokeError} from '../errors/spoke-error.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
 import {protocolError, streamLost} from './protocol-error.ts';
 import {Receiver, Sender} from './websocket-framing.ts';
