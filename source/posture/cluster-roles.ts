@@ -19,7 +19,7 @@ export const useRole: ClusterRole = {
 };
 
 /** Read-only, but for idle port-forwards and the agents’ metrics, which only `--probe active` uses. */
-export const proveRole: ClusterRole = {name: 'spoke-prove', rules: requestRows.flatMap(({right}) => right ? [ruleOf(right)] : []).filter((rule, index, all) => all.findIndex(other => JSON.stringify(other) === JSON.stringify(rule)) === index)};
+export const proveRole: ClusterRole = {name: 'spoke-prove', rules: byThing(requestRows.flatMap(({right}) => right ? [ruleOf(right)] : []))};
 
 /** As a manifest. */
 export function manifest({name, rules}: ClusterRole): string {
@@ -31,6 +31,12 @@ export function manifest({name, rules}: ClusterRole): string {
 		'rules:',
 		...rules.map(rule => `- {${Object.entries(rule).map(([key, items]) => `${key}: ${list(items)}`).join(', ')}}`),
 	].join('\n');
+}
+
+/** What several requests need of the same thing is one rule, with all their verbs. */
+function byThing(rules: readonly Rule[]): readonly Rule[] {
+	const groups = Map.groupBy(rules, rule => JSON.stringify({...rule, verbs: []}));
+	return [...groups.values()].map(group => ({...group[0]!, verbs: [...new Set(group.flatMap(({verbs}) => verbs))]}));
 }
 
 function ruleOf(right: RightRow): Rule {

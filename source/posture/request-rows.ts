@@ -45,12 +45,3 @@ export const requestRows: readonly RequestRow[] = [
 	{method: 'upgrade', path: '/api/v1/namespaces/*/pods/*/portforward', tells: 'which counters follow idle port-forwards (3, then 5, for a second each); doctor opens one', when: 'doctor; the step test', right: {kind: 'resource', groups: [''], resources: ['pods/portforward'], verbs: ['get', 'create']}, active: true},
 	{method: 'GET', path: '/api/v1/namespaces/*/pods/*/proxy/metrics', tells: 'which agents carry idle port-forwards of ours', when: 'the step test', right: {kind: 'resource', groups: [''], resources: ['pods/proxy'], verbs: ['get']}, active: true},
 ];
-
-/** The row that a request belongs to, by its path without query. */
-export function requestRowOf(method: string, path: string): RequestRow | undefined {
-	return requestRows.find(row => (row.method === method || row.method === 'upgrade') && pattern(row.path).test(path));
-}
-
-function pattern(path: string): RegExp {
-	return new RegExp(`^${path.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '[^/]+')}$`);
-}
