@@ -1,4 +1,4 @@
-/** `spoke`: the session; without a kubeconfig the sandbox, without a terminal the tour of it. */
+/** `spoke`: the session; without a kubeconfig the sandbox, or where there is no terminal the tour of it. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {parseLine} from '../command-line/parse-line.ts';
 import type {Command} from './command.ts';

@@ -23,7 +23,7 @@ export const sessionRow = {
 	name: 'session',
 	summary: 'the session: lists, tails, shells, forwards, the proxy, the audit',
 	usage: ['[flags]'],
-	about: 'Opens the session in the terminal. Without a kubeconfig it opens the sandbox, a small cluster inside the program; without a terminal, too, it walks through the sandbox once and ends. `?` shows the keys of each place.',
+	about: 'Opens the session in the terminal. Without a kubeconfig it opens the sandbox, a small cluster inside the program, or walks through it once where there is no terminal. `?` shows the keys of each place.',
 	examples: [
 		['spoke -n payments', 'start in a namespace'],
 		['spoke --context prod-eu -A', 'another context, all namespaces'],
