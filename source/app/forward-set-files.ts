@@ -91,6 +91,7 @@ function pathOfSet(env: NodeJS.ProcessEnv, name: string): string {
 	return join(folder, name);
 }
 
+/** `null` where there is no home. */
 export function setsFolder(env: NodeJS.ProcessEnv): string | null {
 	const folder = settingsFolder(env);
 	return folder === null ? null : join(folder, 'forwards');

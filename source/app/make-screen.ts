@@ -7,11 +7,13 @@ import type {Theme} from '../ui/theme.ts';
 import {whyOff} from './why-off.ts';
 import type {Session} from './session.ts';
 
+/** The keys of this place, each with the reason where it is off. */
 export function describe({store, keymap}: Pick<Session, 'store' | 'keymap'>): readonly KeyHint[] {
 	const {state} = store;
 	return describeKeys(keymap, keyContext(state), action => whyOff(state, action)?.replace(`${action.title}: off, `, '') ?? null);
 }
 
+/** `tail` is the one on top, when there is one. */
 export function makeScreen(session: Pick<Session, 'store' | 'keymap'>, tail: TailView | null, theme: Theme): Screen {
 	return {state: session.store.state, theme, keymap: session.keymap, hints: describe(session), tail};
 }

@@ -11,6 +11,7 @@ type HelpRow = {
 	flags: readonly FlagRow[];
 };
 
+/** `spoke help`: what there is to run. */
 export function renderProgramHelp(rows: readonly HelpRow[]): string {
 	const width = Math.max(...rows.map(row => row.name.length));
 	return [
@@ -27,6 +28,7 @@ export function renderProgramHelp(rows: readonly HelpRow[]): string {
 	].join('\n');
 }
 
+/** `spoke COMMAND --help`: its own flags, then those that it shares with every command. */
 export function renderCommandHelp(row: HelpRow): string {
 	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
 	const own = row.flags.filter(flag => !connection.has(flag.name) && !flag.hidden);

@@ -60,6 +60,7 @@ function verdictLines(title: string, verdict: Verdict<string>, evidence: Readonl
 	];
 }
 
+/** What would tell more: a right with the line that checks it, or another way. */
 export function needText({permission, check, or}: Need): string {
 	const right = permission === null ? null : `${permission}${check === null ? '' : ` (${check})`}`;
 	return [right, or].filter(text => text !== null).join(', or ');

@@ -72,6 +72,7 @@ export class KnownProcesses {
 
 const ofClusters = new WeakMap<ClusterAccess, KnownProcesses>();
 
+/** One for each way to a cluster: whoever asks through it shares what was read. */
 export function knownProcesses(cluster: ClusterAccess): KnownProcesses {
 	const known = ofClusters.get(cluster) ?? new KnownProcesses(cluster.facts);
 	ofClusters.set(cluster, known);

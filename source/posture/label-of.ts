@@ -79,6 +79,7 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known
 	});
 }
 
+/** The prefix under which a server has its API, as a gateway's. */
 export function pathOf(server: string): string {
 	try {
 		return new URL(server).pathname;

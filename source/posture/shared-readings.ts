@@ -68,6 +68,7 @@ export function authorityClosed(closed: readonly Closed[]): Closed['because'] | 
 	return closed.find(({source}) => source === 'ca-comparison')?.because ?? null;
 }
 
+/** What could not be read, and why. */
 export function closedOf(outcomes: ReadonlyArray<Outcome<unknown>>): readonly Closed[] {
 	return outcomes.flatMap(({closed}) => closed ? [closed] : []);
 }

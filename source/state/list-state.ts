@@ -69,6 +69,7 @@ export const heldMs = 2000;
 /** How long a deleted row under the cursor stays. */
 export const goneMs = 3000;
 
+/** Before anything of it is read. */
 export function emptyList(name: ListName): ListState {
 	return {
 		name, chunks: new Map(), total: 0, counted: null, phase: {kind: 'idle'}, filter: '', filterProblem: null, order: byName, wide: false,

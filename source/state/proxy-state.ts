@@ -92,6 +92,7 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 	}
 }
 
+/** How many rows the cursor moves over. */
 export function proxyRows({listeners, exchanges}: ProxyState): number {
 	return listeners.length + exchanges.length;
 }

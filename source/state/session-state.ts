@@ -126,6 +126,7 @@ export type SessionState = {
 
 export type AuditRow = {id: string; title: string; verdict: string; state: string; basis: string; readOn: string; lines: readonly TextLine[]; worst: number};
 
+/** Before anything is read: on the pods, with nothing open. */
 export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, readOnly: boolean, isStill = false): SessionState {
 	return {
 		size, cluster, view: 'pods', viewBefore: 'pods', history: startHistory({view: 'pods', namespace: cluster.namespace}), lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,

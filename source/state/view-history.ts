@@ -7,6 +7,7 @@ export type ViewHistory = {places: readonly Place[]; at: number};
 
 const mostPlaces = 100;
 
+/** With one place, and nothing to go back to. */
 export function startHistory(place: Place): ViewHistory {
 	return {places: [place], at: 0};
 }

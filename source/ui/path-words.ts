@@ -132,6 +132,7 @@ function legWords({route, tls}: Leg, glyphs: Glyphs, {route: routeForm, withDire
 	return spans;
 }
 
+/** The name that a route has on every screen; `short` where there is little room. */
 export function routeWord(state: string, short = false): string {
 	const words: Readonly<Record<string, readonly [string, string]>> = {
 		konnectivity: ['konnectivity', 'konn'], 'egress-http-connect': ['egress http-connect', 'http-conn'], 'ssh-tunnel': ['ssh tunnel', 'ssh'], unknown: ['route unknown', 'route?'],

@@ -17,6 +17,7 @@ export type Screen = {
 	tail: TailView | null;
 };
 
+/** As a hint names it; `null` where no key of this place does it. */
 export function firstKey(screen: Screen, action: string): string | null {
 	const {state: {overlay}, keymap, hints} = screen;
 	const found = hints.find(hint => hint.action.id === action)?.keys[0] ?? null;

@@ -13,10 +13,12 @@ export function of(role: Role | undefined, text: string): Span {
 	return {text, role};
 }
 
+/** From words and spans, in order. */
 export function line(...parts: ReadonlyArray<string | Span | readonly Span[]>): Line {
 	return {spans: parts.flatMap((part): readonly Span[] => typeof part === 'string' ? [{text: part}] : 'text' in part ? [part] : part)};
 }
 
+/** In cells of the terminal. */
 export function lineWidth(spans: readonly Span[]): number {
 	return spans.reduce((sum, {text}) => sum + cellWidth(text), 0);
 }

@@ -23,6 +23,7 @@ export function pageOf(screen: Screen, {title, after, right}: {title: string; af
 	return fillUp([titledRule(screen, title, {focus: true, ...after !== undefined && {after}, right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `)}), ...body.slice(top, top + rows - 1)], rows);
 }
 
+/** Wrapped to the screen, the texts of all labels in one column. */
 export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
 	const {state: {size, processes, now}, theme: {glyphs}} = screen;
 	return lines.flatMap((one): Line[] => {
@@ -46,6 +47,7 @@ export function messagesScreen(screen: Screen, top: number, rows: number): Line[
 	return pageOf(screen, {title: 'Messages', right: String(screen.state.messages.length)}, messageLines(screen), top, rows);
 }
 
+/** The newest first. */
 export function messageLines({state: {messages, size}}: Screen): Line[] {
 	const body = messages.toReversed().flatMap(({time, text, role}) => wrapWords(text, Math.max(20, size.columns - 12)).map((row, index) => line(
 		' ', of('text.dim', index === 0 ? `${clockTime(time)}  ` : ' '.repeat(10)), of(role === 'error' ? 'notice.error' : role === 'warn' ? 'notice.warn' : undefined, row),
@@ -53,6 +55,7 @@ export function messageLines({state: {messages, size}}: Screen): Line[] {
 	return body.length === 0 ? [line(' ', of('text.dim', 'Nothing to report.'))] : body;
 }
 
+/** Exactly `rows` lines: cut, or with empty ones below. */
 export function fillUp(lines: readonly Line[], rows: number): Line[] {
 	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))].slice(0, rows);
 }

@@ -53,6 +53,7 @@ const bare = Object.fromEntries(Object.keys(mono).map(role => [role, ''])) as Co
 
 export type ColourDepth = 'true' | '256';
 
+/** Escape sequences for each role; none at all on a terminal that takes none. */
 export function makeTheme(name: ThemeName, glyphs: Glyphs, depth: ColourDepth = 'true', isDumb = false): Theme {
 	const colours = {dark, light, ansi, mono}[name];
 	const sgr = name === 'dark' || name === 'light'

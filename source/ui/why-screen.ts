@@ -41,6 +41,7 @@ export function whyPath(state: SessionState, layer: WhyLayer): Path | null {
 	return path?.about === 'configuration' && layer.error?.leg === 2 ? {...path, phase: 'failed', error: layer.error} : path;
 }
 
+/** The path as a line and a table, then verdict by verdict what it stands on. */
 export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
 	const {state, theme: {glyphs}} = screen;
 	const path = whyPath(screen.state, layer);

@@ -17,6 +17,7 @@ export type ControlFrame =
 	/** SETTINGS, WINDOW_UPDATE and unknown types: read over, as moby/spdystream does. */
 	| {type: 'ignored'};
 
+/** Opens a stream. `fin`: nothing else will come on it from this side. */
 export function synStreamFrame(streamId: number, block: Buffer, fin: boolean): Buffer {
 	const frame = controlFrame(frameType.synStream, fin ? flagFin : 0, 10 + block.length);
 	frame.writeUInt32BE(streamId, 8);
@@ -24,6 +25,7 @@ export function synStreamFrame(streamId: number, block: Buffer, fin: boolean): B
 	return frame;
 }
 
+/** Accepts a stream that the other side opened. */
 export function synReplyFrame(streamId: number, block: Buffer, fin: boolean): Buffer {
 	const frame = controlFrame(frameType.synReply, fin ? flagFin : 0, 4 + block.length);
 	frame.writeUInt32BE(streamId, 8);
@@ -31,14 +33,17 @@ export function synReplyFrame(streamId: number, block: Buffer, fin: boolean): Bu
 	return frame;
 }
 
+/** Ends a stream both ways at once. */
 export function rstStreamFrame(streamId: number, status: number = resetStatus.cancel): Buffer {
 	return twoNumbers(frameType.rstStream, streamId, status);
 }
 
+/** No stream above `lastStreamId` was or will be taken. */
 export function goAwayFrame(lastStreamId: number, status = 0): Buffer {
 	return twoNumbers(frameType.goAway, lastStreamId, status);
 }
 
+/** Sent back as it is by whoever did not begin it. */
 export function pingFrame(id: number): Buffer {
 	const frame = controlFrame(frameType.ping, 0, 4);
 	frame.writeUInt32BE(id, 8);

@@ -10,6 +10,7 @@ const answerMs = 5000;
 /** Reads the names that a command takes. */
 export type NameSource = (session: Session) => Promise<readonly string[]>;
 
+/** For one opening of the palette: each command's names are read once. */
 export class CommandArguments {
 	readonly #session: Session;
 	readonly #sourceOf: (word: string) => NameSource | undefined;
@@ -51,15 +52,18 @@ export class CommandArguments {
 	}
 }
 
+/** @throws SpokeError where they may not be listed */
 export async function namespaceNames({cluster}: Session): Promise<readonly string[]> {
 	const {items} = await listAll<TableRow>(cluster.access, {path: '/api/v1/namespaces', as: 'table', pageSize: 5000, signal: AbortSignal.timeout(answerMs)});
 	return items.map(({cells}) => String(cells[0]));
 }
 
+/** Of the saved sets of forwards. */
 export async function setNames({env}: Session): Promise<readonly string[]> {
 	return readForwardSets(env).map(({name}) => name);
 }
 
+/** Of the kubeconfig. @throws SpokeError where it cannot be read */
 export async function contextNames({flags, env}: Session): Promise<readonly string[]> {
 	const {config} = await loadKubeconfig(flags.kubeconfig, env);
 	return [...config.contexts.keys()];

@@ -9,6 +9,7 @@ export function currentTail({store, tails}: Session): TailRun | null {
 	return layer?.kind === 'tail' ? tails.get(layer.id) ?? null : null;
 }
 
+/** Nothing where no tail is on top. */
 export async function withTail(session: Session, work: (run: TailRun) => Promise<void>): Promise<void> {
 	const run = currentTail(session);
 	if (run) {
@@ -16,6 +17,7 @@ export async function withTail(session: Session, work: (run: TailRun) => Promise
 	}
 }
 
+/** Another view of the tail on top, drawn at once. */
 export function changeTail(session: Session, to: (view: TailView) => TailView): void {
 	const run = currentTail(session);
 	if (run) {

@@ -87,6 +87,7 @@ function passed({store}: Session, id: string, {method, path, status, millisecond
 	store.data({type: 'dock', event: {type: 'change', id, to: {figures: `${requests} ${requests === 1 ? 'request' : 'requests'} · ${status} ${Math.round(milliseconds)} ms`}}});
 }
 
+/** Asks first: whoever uses it is cut off. */
 export async function stopListener(session: Session, id: string): Promise<void> {
 	const {store} = session;
 	const state = store.state.proxy.listeners.find(one => one.id === id);

@@ -45,6 +45,7 @@ async function podOf({cluster}: Session, app: string): Promise<PodName> {
 	return {name: pod.metadata.name};
 }
 
+/** Says that it is one, and tells its screen what happens in it. `isForWant`: it stands in for a kubeconfig that was not found. */
 export function followSandbox(session: Session, sandbox: Sandbox, isForWant: boolean): void {
 	const key = describe(session).find(({action}) => action.id === 'view.sandbox')?.keys[0];
 	session.tell(`${isForWant ? 'No kubeconfig found: this' : 'This'} cluster lives inside spoke${key === undefined ? '' : `; ${key} changes its ways`}`);

@@ -7,11 +7,13 @@ import {grouped} from '../../text/grouped.ts';
 import {asFileName, pathOfTyped, writeNewFile} from './new-file.ts';
 import {viewInProgram} from './outer-programs.ts';
 
+/** Without colours, and with everything else visible that could move a terminal. */
 export function clean(text: string): string {
 	// Colours go as well: what is copied or saved is text.
 	return new Sanitiser().finish(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
 }
 
+/** One line so; what is ours stands between dashes. */
 export function cleanText(view: TailView, number: number): string {
 	const line = view.buffer.line(number);
 	return line === null ? '' : line.kind === 'text' ? clean(line.bytes.toString('utf8')) : `-- ${clean(line.bytes.toString('utf8'))} --`;

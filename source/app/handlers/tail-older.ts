@@ -51,6 +51,7 @@ export async function lookAbove(session: Session, run: TailRun, find: (view: Tai
 	});
 }
 
+/** Whether its logs may hold lines before the first one here. */
 export function mayHaveOlder({view: {older: {phase}}}: TailRun): boolean {
 	return phase === 'unread' || phase === 'reading';
 }

@@ -80,6 +80,7 @@ function linesOf({store}: Session, layer: Extract<Layer, {kind: 'why'}>): readon
 	return [...path ? [{text: path.line}] : [], ...whyLines(path, layer.error, unicodeGlyphs.strokes)];
 }
 
+/** As it is copied: labels before their texts, paths as their lines. */
 export function asText(lines: readonly TextLine[]): string {
 	return lines.map(one => {
 		const label = lineLabel(one, Date.now());

@@ -55,6 +55,7 @@ export type Kubeconfig = {
 
 const noBytes = Buffer.alloc(0);
 
+/** What a file says that says nothing. */
 export function emptyKubeconfig(): Kubeconfig {
 	return {clusters: new Map(), users: new Map(), contexts: new Map(), currentContext: ''};
 }

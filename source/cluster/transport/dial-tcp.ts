@@ -55,6 +55,7 @@ export async function connected(socket: Socket, {host, port, what, limitMs}: {ho
 	}
 }
 
+/** In one line why there is no connection; `why` is kept as the other side's words. */
 export function unreachable(what: string, why: string, cause?: unknown): SpokeError {
 	return new SpokeError('ERR_APISERVER_UNREACHABLE', `${what} cannot be reached: ${why}`, {text: why, cause});
 }

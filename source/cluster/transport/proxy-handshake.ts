@@ -21,6 +21,7 @@ export async function askProxy(socket: Duplex, proxy: ProxyAddress, host: string
 	}
 }
 
+/** The value of `Authorization` or `Proxy-Authorization`. @see RFC 7617 */
 export function basicAuthorization({username, password}: {username: string; password: string}): string {
 	return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

@@ -18,6 +18,7 @@ export type SandboxWay = {
 	forget(): Promise<void>;
 };
 
+/** As `user`; whoever has it must `forget` it. */
 export async function sandboxWay(sandbox: Sandbox, user: UserName = 'admin'): Promise<SandboxWay> {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
 	const kubeconfigFile = join(folder, 'kubeconfig');

@@ -15,6 +15,7 @@ const reasons: Readonly<Partial<Record<SpokeError['code'], EndReason>>> = {
 	ERR_APISERVER_UNREACHABLE: 'unreachable', ERR_APISERVER_TIMEOUT: 'unreachable',
 };
 
+/** In a word for scripts, by the code. */
 export function reasonOf({code}: SpokeError): EndReason {
 	return reasons[code] ?? 'error';
 }

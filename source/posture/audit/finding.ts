@@ -5,10 +5,12 @@ import {cite} from '../rules/strength.ts';
 import type {RowFinding, RowVerdict} from './audit-object.ts';
 import type {AuditGrounds} from './gather.ts';
 
+/** What a row comes to; `more` is what it stands on and what to do. */
 export function found(verdict: RowVerdict, state: string, basis: Basis, message: string, more: Partial<Omit<RowFinding, 'verdict' | 'state' | 'basis' | 'message'>> = {}): RowFinding {
 	return {verdict, state, basis, message, scope: {of: null, proven: 0}, because: [], exceptions: [], need: [], remedy: null, ...more};
 }
 
+/** With what would tell. */
 export function notKnown(message: string, need: readonly Need[], more: Partial<RowFinding> = {}): RowFinding {
 	return found('unknown', 'unknown', 'unknown', message, {need, ...more});
 }

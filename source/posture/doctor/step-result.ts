@@ -6,10 +6,12 @@ export type StepResult = {step: Omit<DoctorStep, 'tookMs'>; error: SpokeError | 
 
 export const legs: Readonly<Record<StepName, DoctorStep['leg']>> = {'configuration': 0, 'leg-1': 1, 'rights': 1, 'target': 1, 'leg-2': 2, 'leg-3': 3};
 
+/** What was seen, where nothing is wrong. */
 export function passed(name: StepName, observed: string, more: Partial<DoctorStep> = {}): StepResult {
 	return {step: {name, leg: legs[name], status: 'ok', observed, text: null, means: null, speaker: null, fits: [], remedy: null, ...more}, error: null};
 }
 
+/** The walk stops here. */
 export function failedStep(name: StepName, error: SpokeError, more: Partial<DoctorStep> = {}): StepResult {
 	return {step: {name, leg: error.leg === 0 ? legs[name] : error.leg, status: 'failed', observed: error.message, text: error.text, means: null, speaker: null, fits: [], remedy: error.remedy, ...more}, error};
 }

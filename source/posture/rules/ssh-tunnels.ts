@@ -50,6 +50,7 @@ export function sshIsExcluded(grounds: Grounds): Basis {
 	return bases.includes('proven') ? 'proven' : 'inferred';
 }
 
+/** By the version that the apiserver tells. */
 export function isAtLeast({major, minor}: VersionFacts, wantedMajor: number, wantedMinor: number): boolean {
 	return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }

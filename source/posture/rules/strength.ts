@@ -15,6 +15,7 @@ export function strengthOf(reading: Pick<Reading<unknown>, 'connection' | 'proce
 
 const order: readonly Basis[] = ['unknown', 'inferred', 'proven'];
 
+/** Of several the one that says least: what stands on all of them is as sure as that. */
 export function weakest(...bases: readonly Basis[]): Basis {
 	return order[Math.min(...bases.map(basis => order.indexOf(basis)))] ?? 'unknown';
 }

@@ -259,6 +259,7 @@ class ManyFollows {
 	}
 }
 
+/** A container's log, as events name it. */
 export function logSource(pod: PodObject, container: string): LogSource {
 	const {name, namespace = 'default', uid = null} = pod.metadata;
 	return {namespace, pod: name, uid, node: pod.spec.nodeName ?? null, container};

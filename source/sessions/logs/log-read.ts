@@ -17,6 +17,7 @@ export type LogRead = {
 	insecureSkipTLSVerifyBackend?: boolean;
 };
 
+/** What is `false` is not asked, as what is left out. */
 export function logPath({namespace, pod, container}: LogSource, read: LogRead): string {
 	const query = new URLSearchParams({container});
 	for (const [name, value] of Object.entries(read)) {

@@ -75,10 +75,12 @@ export function podCount(sources: readonly TailSource[]): number {
 	return new Set(sources.map(({namespace, pod}) => `${namespace}/${pod}`)).size;
 }
 
+/** `214 lines/s`; below ten with a digit behind the point. */
 export function rateWords(rate: number): string {
 	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : grouped(Math.round(rate))} lines/s`;
 }
 
+/** Before its first line: at the end, following. */
 export function emptyTail(id: string, title: string, buffer = new LineBuffer()): TailView {
 	return {
 		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
@@ -126,6 +128,7 @@ export function placeOf(view: TailView, number: number): number {
 	return index === null ? Math.max(0, number - view.buffer.first) : index.shown.indexOf(number);
 }
 
+/** What the filter lets through; `null` where all lines are shown. */
 export function activeIndex({shownIndex, matchesOnly}: TailView): LineIndex | null {
 	return matchesOnly ? shownIndex : null;
 }
@@ -155,6 +158,7 @@ export function jumpTo(view: TailView, number: number): TailView {
 	return {...view, follow: false, cursor: numberAt(view, place), top: numberAt(view, Math.max(0, place - Math.floor(view.windowRows / 3)))};
 }
 
+/** To the newest line, and on with those that come. */
 export function followTail(view: TailView): TailView {
 	return {...view, follow: true, pausedAt: null, top: numberAt(view, shownLength(view) - view.windowRows), cursor: numberAt(view, shownLength(view) - 1)};
 }
