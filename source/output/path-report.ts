@@ -19,7 +19,7 @@ export function pathReport(paths: readonly Path[]): string {
 function headLine({cluster, process, target, legs}: Path): string {
 	const replicas = process.known === null ? '' : `, ${process.read} of ${process.known} apiserver${process.known === 1 ? '' : 's'} read`;
 	const who = process.id === null ? '' : `, process ${process.id} up since ${process.startTime ?? '?'}`;
-	return clean(`${target.asked}${target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`} on ${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}: ${legs[0]?.to === 'gateway' ? 'gateway' : 'apiserver'} ${cluster.version ?? 'of unknown version'}${who}${replicas}`);
+	return sanitiseLine(`${target.asked}${target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`} on ${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}: ${legs[0]?.to === 'gateway' ? 'gateway' : 'apiserver'} ${cluster.version ?? 'of unknown version'}${who}${replicas}`);
 }
 
 function section(group: readonly Path[]): string {
@@ -27,36 +27,36 @@ function section(group: readonly Path[]): string {
 	const evidence = new Map(path.evidence.map(piece => [piece.id, piece]));
 	return [
 		`${group.map(({feature}) => feature).join(', ')}`,
-		`  ${clean(path.line)}`,
+		`  ${sanitiseLine(path.line)}`,
 		...path.legs.flatMap(leg => legLines(leg, evidence)),
 		...verdictLines('crossing', path.crossing, evidence, path.crossing.why),
 		...path.findings.filter(({severity}) => severity !== 'info').flatMap(({message, remedy, docs}) => [
-			`  ! ${clean(message)}`,
-			...remedy === null ? [] : [`    fix   ${clean(remedy)}`],
+			`  ! ${sanitiseLine(message)}`,
+			...remedy === null ? [] : [`    fix   ${sanitiseLine(remedy)}`],
 			...docs === null ? [] : [`    docs  ${docs}`],
 		]),
-		...path.findings.filter(({severity}) => severity === 'info').map(({message}) => `  note    ${clean(message)}`),
+		...path.findings.filter(({severity}) => severity === 'info').map(({message}) => `  note    ${sanitiseLine(message)}`),
 	].join('\n');
 }
 
 function legLines(leg: Leg, evidence: ReadonlyMap<string, Evidence>): string[] {
 	const address = leg.address === null ? '' : ` (${leg.address})`;
 	return [
-		`  leg ${leg.n}   ${leg.from} to ${legEnd(leg)}${clean(address)}`,
+		`  leg ${leg.n}   ${leg.from} to ${legEnd(leg)}${sanitiseLine(address)}`,
 		...verdictLines('  TLS', leg.tls, evidence, leg.tls.why),
 		...verdictLines('  route', leg.route, evidence, leg.route.why),
-		...leg.route.agent === null ? [] : [`            agent ${clean(leg.route.agent)}`],
+		...leg.route.agent === null ? [] : [`            agent ${sanitiseLine(leg.route.agent)}`],
 	];
 }
 
 function verdictLines(title: string, verdict: Verdict<string>, evidence: ReadonlyMap<string, Evidence>, why: string | undefined): string[] {
 	return [
-		`  ${title.padEnd(9)} ${verdict.state}${verdict.basis === 'unknown' ? '' : `, ${verdict.basis}`}${why === undefined ? '' : `: ${clean(why)}`}`,
+		`  ${title.padEnd(9)} ${verdict.state}${verdict.basis === 'unknown' ? '' : `, ${verdict.basis}`}${why === undefined ? '' : `: ${sanitiseLine(why)}`}`,
 		...verdict.evidence.flatMap(id => {
 			const piece = evidence.get(id);
-			return piece ? [`            ${clean(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`] : [];
+			return piece ? [`            ${sanitiseLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`] : [];
 		}),
-		...verdict.state === 'unknown' || verdict.basis === 'inferred' ? verdict.need.map(need => `            would tell: ${clean(needText(need))}`) : [],
+		...verdict.state === 'unknown' || verdict.basis === 'inferred' ? verdict.need.map(need => `            would tell: ${sanitiseLine(needText(need))}`) : [],
 	];
 }
 
@@ -64,8 +64,4 @@ function verdictLines(title: string, verdict: Verdict<string>, evidence: Readonl
 export function needText({permission, check, or}: Need): string {
 	const right = permission === null ? null : `${permission}${check === null ? '' : ` (${check})`}`;
 	return [right, or].filter(text => text !== null).join(', or ');
-}
-
-function clean(text: string): string {
-	return sanitiseLine(text);
 }
