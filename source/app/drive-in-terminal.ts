@@ -11,7 +11,7 @@ import {sanitiseLine} from '../text/sanitise-line.ts';
 import {LineTyping} from '../terminal/line-typing.ts';
 import {ScreenModes} from '../terminal/screen-modes.ts';
 import {legSentences} from '../ui/spoken-words.ts';
-import {grouped} from '../text/grouped.ts';
+import {counted} from '../text/grouped.ts';
 import {LeaveKeys} from './leave-keys.ts';
 import {plainPathLine} from './plain-path-line.ts';
 import type {Session} from './session.ts';
@@ -198,7 +198,7 @@ async function endWords({kind, statusOf}: Told, outcome: number, took: string): 
 function meanwhile({store: {state}, tails}: Session, {id, began, lines}: {id: string; began: number; lines: number}, dot: string): string {
 	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitiseLine(text));
 	const broken = state.dock.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '').map(({what, note}) => sanitiseLine(`${what}: ${note}`));
-	const parts = [...broken.slice(0, 3), ...news.slice(-2), ...news.length > 2 ? [`${news.length - 2} more messages`] : [], ...lines > 0 ? [`${grouped(lines)} lines in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : []];
+	const parts = [...broken.slice(0, 3), ...news.slice(-2), ...news.length > 2 ? [counted(news.length - 2, 'more message')] : [], ...lines > 0 ? [`${counted(lines, 'line')} in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : []];
 	return parts.length === 0 ? '' : `       Meanwhile: ${parts.join(` ${dot} `)}\r\n`;
 }
 

@@ -1,5 +1,6 @@
 /** Typed lines, choices, forms and questions as promises: an action asks and goes on with the answer. */
 import {shownItems, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay} from '../state/overlay.ts';
+import {counted} from '../text/grouped.ts';
 import type {FillOptions, PickOptions, TypeOptions} from './session.ts';
 import type {Store} from './store.ts';
 import {GivenUp, type TypedAhead} from './typed-ahead.ts';
@@ -193,7 +194,7 @@ export class Overlays {
 		const {overlay} = this.#store.state;
 		if (overlay?.kind === 'prompt' && overlay.purpose === purpose) {
 			const typed = instead?.from === overlay.typed.text ? {text: instead.to, caret: instead.to.length} : overlay.typed;
-			this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, typed, candidates: [...new Set([...overlay.candidates, ...names])], note: names.length === 1 ? '1 name' : `${names.length} names`}}});
+			this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, typed, candidates: [...new Set([...overlay.candidates, ...names])], note: counted(names.length, 'name')}}});
 		}
 	}
 

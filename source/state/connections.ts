@@ -1,6 +1,7 @@
 /** The dock: every stream that the session has, what it carries, and by which path. Pure. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Leg, Path} from '../posture/evidence.ts';
+import {counted} from '../text/grouped.ts';
 
 export type DockKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach';
 export type DockPhase = 'open' | 'working' | 'stopped' | 'failed';
@@ -105,13 +106,10 @@ function rank(path: Path): number {
 /** How many would be lost by leaving, as the question names them; `null` when leaving loses nothing. Tails lose nothing, and are counted only on request. */
 export function whatIsOpen(dock: Dock, {tails = false}: {tails?: boolean} = {}): string | null {
 	const open = dock.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && (tails || kind !== 'logs'));
-	const count = (kind: DockKind, one: string, many: string) => {
-		const number = open.filter(entry => entry.kind === kind).length;
-		return number === 0 ? [] : [`${number} ${number === 1 ? one : many}`];
-	};
-
-	const parts = [
-		...count('logs', 'tail', 'tails'), ...count('forward', 'forward', 'forwards'), ...count('proxy', 'listener', 'listeners'), ...count('shell', 'shell', 'shells'), ...count('attach', 'attach', 'attaches'),
-	];
+	const names: ReadonlyArray<[kind: DockKind, one: string, many?: string]> = [['logs', 'tail'], ['forward', 'forward'], ['proxy', 'listener'], ['shell', 'shell'], ['attach', 'attach', 'attaches']];
+	const parts = names.flatMap(([kind, one, many]) => {
+		const count = open.filter(entry => entry.kind === kind).length;
+		return count === 0 ? [] : [counted(count, one, many)];
+	});
 	return parts.length === 0 ? null : parts.join(', ').replace(/, (?=[^,]*$)/, ' and ');
 }

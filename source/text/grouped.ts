@@ -4,3 +4,8 @@
 export function grouped(value: number): string {
 	return String(value).replaceAll(/\B(?<!\.\d*)(?=(?:\d{3})+(?!\d))/g, ',');
 }
+
+/** `1 line`, `1,234 lines`; `many` where it is not made by an s. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+	return `${grouped(count)} ${count === 1 ? one : many}`;
+}

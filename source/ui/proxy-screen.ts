@@ -1,5 +1,6 @@
 /** Proxy: the request line, what was asked so far, and the answer of the one under the cursor. */
 import {clockTime} from '../text/clock-time.ts';
+import {counted} from '../text/grouped.ts';
 import {Sanitiser} from '../text/sanitise.ts';
 import {cellWidth, clipToCells, fitToCells} from '../text/cell-width.ts';
 import {parseExactly} from '../text/exact-json.ts';
@@ -72,7 +73,7 @@ function listenerLine({theme: {glyphs}, state: {cluster}}: Screen, {since, addre
 	return {
 		spans: [
 			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(since)}  `}, of('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
-			{text: `listener on ${address} ${glyphs.dot} ${requests} ${requests === 1 ? 'request' : 'requests'}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`},
+			{text: `listener on ${address} ${glyphs.dot} ${counted(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`},
 		], ...isAt && {ground: 'selection' as const},
 	};
 }

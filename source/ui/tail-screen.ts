@@ -7,7 +7,7 @@ import {countMatches} from '../state/tail/shown-matches.ts';
 import {askedText, podCount, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {Sanitiser} from '../text/sanitise.ts';
-import {grouped} from '../text/grouped.ts';
+import {counted, grouped} from '../text/grouped.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {withMatches} from './line-matches.ts';
 import {logLine, showTime, type LogLine} from './log-line.ts';
@@ -55,14 +55,14 @@ function subtitle({theme: {glyphs}}: Screen, view: TailView): string {
 		return '';
 	}
 
-	const parts = [pods === 1 && !view.title.includes(' ') ? '' : `${pods} ${pods === 1 ? 'pod' : 'pods'}`, names.size === 1 ? [...names][0]! : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' || view.previous ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
+	const parts = [pods === 1 && !view.title.includes(' ') ? '' : counted(pods, 'pod'), names.size === 1 ? [...names][0]! : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' || view.previous ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
 	return parts.filter(part => part !== '').join(` ${glyphs.dot} `);
 }
 
 function stateWords({theme: {glyphs: {dot}}}: Screen, view: TailView): string {
 	if (view.pausedAt !== null) {
 		const {lines, errors} = waiting(view);
-		return `paused ${dot} ${grouped(lines)} wait${errors === 0 ? '' : `, ${grouped(errors)} ${errors === 1 ? 'error' : 'errors'}`}`;
+		return `paused ${dot} ${grouped(lines)} wait${errors === 0 ? '' : `, ${counted(errors, 'error')}`}`;
 	}
 
 	if (view.older.phase === 'reading') {
@@ -315,14 +315,14 @@ function counters(screen: Screen, view: TailView): Line {
 	const {lines, errors, warnings} = buffer.counts;
 	const parts: CounterPart[] = [
 		...[...match, ...filter].map((text): CounterPart => ({text, role: 'text.dim', isZero: false})),
-		{text: view.follow || match.length === 0 ? `${grouped(lines)} ${lines === 1 ? 'line' : 'lines'}` : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`, role: 'text.dim', isZero: false},
+		{text: view.follow || match.length === 0 ? counted(lines, 'line') : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`, role: 'text.dim', isZero: false},
 		...view.skews.slice(0, 2).map(({node, aheadMs}): CounterPart => ({text: `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`, role: 'level.warn', isZero: false})),
-		{text: `${grouped(errors)} ${errors === 1 ? 'error' : 'errors'} ${grouped(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`, role: 'text.dim', isZero: errors + warnings === 0},
+		{text: `${counted(errors, 'error')} ${counted(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
 		...view.json ? [{text: `${grouped(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
 		{text: `${grouped(buffer.first)} let go`, role: 'text.dim', isZero: buffer.first === 0},
-		{text: `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`, role: 'text.dim', isZero: restarts === 0},
-		{text: `${reconnects} ${reconnects === 1 ? 'reconnect' : 'reconnects'}`, role: 'text.dim', isZero: reconnects === 0},
-		{text: `${possibleGaps} possible ${possibleGaps === 1 ? 'gap' : 'gaps'}`, role: 'text.dim', isZero: possibleGaps === 0},
+		{text: counted(restarts, 'restart'), role: 'text.dim', isZero: restarts === 0},
+		{text: counted(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
+		{text: counted(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
 	];
 	return line(' ', ...fitParts(parts, screen.state.size.columns - 2, ` ${screen.theme.glyphs.dot} `));
 }

@@ -24,11 +24,13 @@ function heldAt(cursor: number | null, typed: string) {
 		scan: () => (run.view.searchIndex?.advance(buffer, -1) ?? true) && (run.view.shownIndex?.advance(buffer, -1) ?? true),
 	};
 	const told: string[] = [];
+	const notes: string[] = [];
 	const session = {
 		tails: new Map([['tail-1', run as unknown as TailRun]]),
 		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}},
-		async type({onChange}: {onChange: (text: string, regex: boolean) => void}) {
+		async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
 			onChange(typed, false);
+			notes.push(note(typed));
 			buffer.append(0, 0, 0, 'text', Buffer.from('needle that came meanwhile'));
 			return typed;
 		},
@@ -36,7 +38,7 @@ function heldAt(cursor: number | null, typed: string) {
 			told.push(text);
 		},
 	} as unknown as Session;
-	return {run, session, told};
+	return {run, session, told, notes};
 }
 
 test('a search lands on the match that is nearest above, though it was looked through last', async t => {
@@ -67,6 +69,12 @@ test('a filter leaves the cursor at the nearest line that is shown, and holds no
 	await filter(session);
 	t.is(run.view.cursor, needles[2]);
 	t.is(run.onMoved.size, 0);
+});
+
+test('one line that a filter lets through is one', async t => {
+	const {session, notes} = heldAt(count - 1, 'needle');
+	await filter(session);
+	t.deepEqual(notes, ['1 line']);
 });
 
 test('of a search the lines that match can be shown alone, and all again: by the same key, or by the way back', async t => {

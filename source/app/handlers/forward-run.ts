@@ -11,6 +11,7 @@ import {shortPodName} from '../../state/short-pod-name.ts';
 import {showAge} from '../../state/table-rows.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {clockTime} from '../../text/clock-time.ts';
+import {counted} from '../../text/grouped.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../ui/dock-pane.ts';
 import {shortFailure} from '../short-failure.ts';
@@ -184,7 +185,7 @@ async function mayCut(session: Session, what: 'Stop' | 'Restart' | 'Change', sta
 
 /** `2 open connections will be reset`. */
 export function cutWords({open}: Pick<ForwardState, 'open'>): string {
-	return `${open} open ${open === 1 ? 'connection' : 'connections'} will be reset`;
+	return `${counted(open, 'open connection')} will be reset`;
 }
 
 /** Without a question. */

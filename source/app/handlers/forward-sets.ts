@@ -4,6 +4,7 @@ import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import type {ForwardLine} from '../../command-line/forward-file.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
+import {counted} from '../../text/grouped.ts';
 import {addToForwardSet, isSetName, readForwardSets, setsFolder, writeForwardSet, type ForwardSet} from '../forward-set-files.ts';
 import type {Session} from '../session.ts';
 import {cutWords, startWish, stopNow, wishOf, type ForwardWish} from './forward-run.ts';
@@ -76,15 +77,15 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		session.tell(`${set.name} has no forwards of ${session.cluster.context}`, 'warn');
 	} else if (isOn) {
 		const details = wanted.map(({shown, runs}) => `${shown}${runs!.open === 0 ? '' : `: ${cutWords(runs!)}`}`);
-		if (await session.ask(`Stop ${counted(wanted.length)} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
+		if (await session.ask(`Stop ${counted(wanted.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
 			await Promise.all(wanted.map(async ({runs}) => stopNow(session, runs!.id)));
-			session.tell(`stopped ${counted(wanted.length)} of ${set.name}`);
+			session.tell(`stopped ${counted(wanted.length, 'forward')} of ${set.name}`);
 		}
 	} else {
 		const starting = wanted.filter(({runs}) => runs === null);
 		const details = await session.typedAhead.during({what: `looking at the ports of ${set.name}`}, async () => Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)));
 		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(address => !isLoopback(address)));
-		if (await session.ask(`Start ${counted(starting.length)} of ${set.name} in ${session.cluster.context}?`, [...atMost(details), ...elsewhere, ...isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : []])) {
+		if (await session.ask(`Start ${counted(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [...atMost(details), ...elsewhere, ...isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : []])) {
 			for (const {wish, ended} of starting) {
 				startWish(session, wish, ended?.id);
 			}
@@ -144,7 +145,7 @@ async function saveSet(session: Session): Promise<void> {
 	const namespaces = [...new Set(lines.map(({namespace}) => namespace))];
 	const typed = session.type({
 		lead: 'save set as ', purpose: 'forward-set', accept: 'save', text: namespaces.length === 1 ? namespaces[0]! : 'forwards',
-		note: text => `${counted(lines.length)}${countOf(text) === null ? '' : ', in place of what it has'}`,
+		note: text => `${counted(lines.length, 'forward')}${countOf(text) === null ? '' : ', in place of what it has'}`,
 		check: text => isSetName(text) ? null : 'a name is letters, digits, . _ and -',
 	});
 	if (sets.length > 0) {
@@ -153,13 +154,13 @@ async function saveSet(session: Session): Promise<void> {
 
 	const answer = await typed;
 	const before = answer && sets.find(({name}) => name === answer.text);
-	if (answer === null || (before && !await session.ask(`Replace ${before.name}?`, [before.problem ?? `It has ${counted(before.lines.length)}.`, `The ${counted(lines.length)} open now take their place.`]))) {
+	if (answer === null || (before && !await session.ask(`Replace ${before.name}?`, [before.problem ?? `It has ${counted(before.lines.length, 'forward')}.`, `The ${counted(lines.length, 'forward')} open now take their place.`]))) {
 		return;
 	}
 
 	try {
 		const path = await writeForwardSet(session.env, answer.text, lines);
-		session.tell(`saved ${counted(lines.length)}: ${underHome(session, path)}`);
+		session.tell(`saved ${counted(lines.length, 'forward')}: ${underHome(session, path)}`);
 		noteForwardSets(session);
 	} catch (error) {
 		session.tell(`not saved: ${asSpokeError(error).message}`, 'error');
@@ -184,10 +185,6 @@ export async function keepInSet(session: Session, name: string, wish: ForwardWis
 
 function savedLine({target, namespace, port, address, whenPodGoes, cluster}: ForwardWish, local: number | null = null): ForwardLine {
 	return {target, namespace, context: cluster.context, ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`], addresses: address === 'localhost' ? [] : address.split(','), whenPodGoes: whenPodGoes === 'move' ? null : whenPodGoes};
-}
-
-function counted(count: number): string {
-	return count === 1 ? '1 forward' : `${count} forwards`;
 }
 
 function underHome({env}: Session, path: string): string {

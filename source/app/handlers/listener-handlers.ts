@@ -2,6 +2,7 @@
 import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
 import {isOfThisHost, standardFilter, standardPort, whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
 import {listenerHere, type ListenerState} from '../../state/proxy-state.ts';
+import {counted} from '../../text/grouped.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {freePort} from './free-port.ts';
@@ -84,14 +85,14 @@ export async function startListener(session: Session, place: {port: number; addr
 function passed({store}: Session, id: string, {method, path, status, milliseconds, error}: ListenerEvent): void {
 	store.data({type: 'proxy', event: {type: 'passed', id, request: {time: Date.now(), method, path: sanitiseLine(path), status, tookMs: milliseconds, error: error === null ? null : sanitiseLine(error.message)}}});
 	const requests = store.state.proxy.listeners.find(one => one.id === id)?.requests ?? 0;
-	store.data({type: 'dock', event: {type: 'change', id, to: {figures: `${requests} ${requests === 1 ? 'request' : 'requests'} · ${status} ${Math.round(milliseconds)} ms`}}});
+	store.data({type: 'dock', event: {type: 'change', id, to: {figures: `${counted(requests, 'request')} · ${status} ${Math.round(milliseconds)} ms`}}});
 }
 
 /** Asks first: whoever uses it is cut off. */
 export async function stopListener(session: Session, id: string): Promise<void> {
 	const {store} = session;
 	const state = store.state.proxy.listeners.find(one => one.id === id);
-	if (!state || !await session.ask(`Stop the listener on ${state.address}?`, [`${state.requests} ${state.requests === 1 ? 'request' : 'requests'} so far. Whoever uses it is cut off.`])) {
+	if (!state || !await session.ask(`Stop the listener on ${state.address}?`, [`${counted(state.requests, 'request')} so far. Whoever uses it is cut off.`])) {
 		return;
 	}
 

@@ -4,6 +4,7 @@ import {keyContext} from '../../state/session-state.ts';
 import {goTo, searchTail} from '../../state/tail/tail-view.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
+import {counted} from '../../text/grouped.ts';
 import type {Session} from '../session.ts';
 import {namespaceNames} from './command-arguments.ts';
 import {currentList} from './cursor.ts';
@@ -144,7 +145,7 @@ async function pickContext(session: Session): Promise<void> {
 	});
 	const chosen = await session.pick({
 		title: 'Context', purpose: 'context', heads: ['CONTEXT', 'APISERVER', 'BY THE FILE, TLS WILL BE'], items, keys: 'switch', at: Math.max(0, items.findIndex(({id}) => id === now)),
-		notes: stays === 0 ? [] : [`What is open stays open and listed: ${stays} ${stays === 1 ? 'connection' : 'connections'}.`],
+		notes: stays === 0 ? [] : [`What is open stays open and listed: ${counted(stays, 'connection')}.`],
 	});
 	if (chosen !== null && chosen !== now) {
 		await session.switchContext(chosen);

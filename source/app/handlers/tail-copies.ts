@@ -3,7 +3,7 @@ import {numberAt, placeOf, shownLength, type TailView} from '../../state/tail/ta
 import {Sanitiser} from '../../text/sanitise.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
-import {grouped} from '../../text/grouped.ts';
+import {counted} from '../../text/grouped.ts';
 import {asFileName, pathOfTyped, writeNewFile} from './new-file.ts';
 import {viewInProgram} from './outer-programs.ts';
 
@@ -53,7 +53,7 @@ export async function saveTail(session: Session, run: TailRun): Promise<void> {
 
 	try {
 		const count = await writeNewFile(pathOfTyped(answer.text), shownTexts(run.view));
-		session.tell(`saved ${answer.text}, ${grouped(count)} lines`);
+		session.tell(`saved ${answer.text}, ${counted(count, 'line')}`);
 	} catch (error) {
 		session.tell(`not saved: ${(error as Error).message}`, 'error');
 	}

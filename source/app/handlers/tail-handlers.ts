@@ -2,6 +2,7 @@
 import {allJsonFields, countJsonLines} from '../../state/tail/json-fields.ts';
 import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {kindBits, levelBits, levelNames, noticeSign} from '../../state/tail/line-buffer.ts';
+import {counted} from '../../text/grouped.ts';
 import {detailLength} from '../../ui/tail-screen.ts';
 import type {Session} from '../session.ts';
 import {TailRun} from '../tail-run.ts';
@@ -221,7 +222,7 @@ export const tailHandlers: Handlers = {
 			}
 
 			const numbers = view.marked.size > 0 ? [...view.marked].sort((one, other) => one - other) : [lineHere(view)];
-			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), numbers.length === 1 ? '1 line' : `${numbers.length} lines`);
+			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), counted(numbers.length, 'line'));
 		}
 	},
 	'tail.save': async session => withTail(session, async run => saveTail(session, run)),

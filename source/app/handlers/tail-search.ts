@@ -2,7 +2,7 @@
 import {LineIndex} from '../../state/tail/line-index.ts';
 import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, type TailView} from '../../state/tail/tail-view.ts';
-import {grouped} from '../../text/grouped.ts';
+import {counted} from '../../text/grouped.ts';
 import {countWords} from '../../ui/match-words.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
@@ -94,7 +94,7 @@ export async function filter(session: Session): Promise<void> {
 
 	const answer = await session.type({
 		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
-		note: () => run.view.shownIndex === null ? 'all lines' : `${grouped(run.view.shownIndex.matches.length)} lines`,
+		note: () => run.view.shownIndex === null ? 'all lines' : counted(run.view.shownIndex.matches.length, 'line'),
 		onChange: set,
 		check: (text, regex) => new LineIndex({text: text.replace(/^!/, ''), regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
 	});
