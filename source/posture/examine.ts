@@ -68,7 +68,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		answered: false,
 		passedOn: false,
 		socket: socketReading(connection),
-		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority ?? knownProcesses(cluster).authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: own.foreignHeaders, processChanged: processChanged || shared.spreadsRequests}),
+		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority ?? knownProcesses(cluster).authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: own.foreignHeaders, processChanged: processChanged || shared.spreadsRequests, processes: own.flags ? [own.flags] : shared.mirrorPods}),
 		process: own.process,
 		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
 		mirrorPods: shared.mirrorPods,

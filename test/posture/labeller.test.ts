@@ -229,15 +229,16 @@ test('a balancer’s other apiserver says nothing of this one’s route', async 
 	await server.close();
 });
 
-for (const {title, starts, to, basis} of [
+for (const {title, starts, to, basis, place = {}} of [
 	{title: 'a balancer of requests that shows the apiserver’s own certificate is a gateway', starts: ['2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z'], to: 'gateway', basis: 'inferred'},
 	{title: 'an apiserver with that certificate, whose process stays the same', starts: ['2026-11-24T10:00:00Z'], to: 'apiserver', basis: 'proven'},
+	{title: 'a proxy with such a certificate before an apiserver that listens on loopback, as a virtual cluster has, may answer itself', starts: ['2026-11-24T10:00:00Z'], to: 'unknown', basis: 'inferred', place: {'bind-address': '127.0.0.1', 'secure-port': '1'}},
 ] as const) {
 	test(`${title}: ${to}, ${basis}`, async t => {
 		let turn = 0;
 		const server = await startServer({request(request, response) {
 			const answers: Readonly<Record<string, object>> = {
-				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}},
+				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...place}},
 				[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
 			};
 			response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: starts[turn++ % starts.length]} : answers[request.url!] ?? {}));
@@ -249,6 +250,9 @@ for (const {title, starts, to, basis} of [
 		const {legs} = await until(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'verified', basis]);
 		connection.close();
+		const examined = await examine(cluster);
+		examined.connection.close();
+		t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, to);
 		labeller.close();
 		cluster.close();
 		await server.close();

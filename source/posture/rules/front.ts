@@ -1,5 +1,5 @@
 /** Who answers at the end of leg 1: an apiserver of the cluster, or a gateway that speaks for one? */
-import type {Closed, FrontFacts, SocketFacts} from '../evidence.ts';
+import type {Closed, FlagFacts, FrontFacts, Reading, SocketFacts} from '../evidence.ts';
 import {needRootCa} from './needs.ts';
 
 /** Certificates of authorities that the cluster gives its own pods; `null` where they could not be read. */
@@ -16,14 +16,18 @@ export type FrontFindings = {
 	foreignHeaders: readonly string[];
 	/** Two requests of one connection were answered by two processes. */
 	processChanged: boolean;
+	/** Flags of the process that answered on it; where those were not read, of all that may have. */
+	processes: ReadonlyArray<Pick<Reading<FlagFacts>, 'facts'>>;
 };
 
 /**
 An apiserver is what proves itself with a certificate of the cluster's own authority that also carries the name by which pods know it.
 A server URL with a path, plain HTTP (no apiserver since 1.24 listens so), an unverified peer, or another authority's chain: a gateway may answer. Its names alone do not tell: gateways have certificates with the same ones, from authorities of their own.
+Nor does its authority where the apiserver behind it listens on loopback: a virtual cluster's proxy has a certificate like an apiserver's, and sends logs, exec and port-forwards to another cluster.
 @see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
+@see https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go WithRedirect
 */
-export function frontOf({socket, serverPath, authority, authorityClosed, foreignHeaders, processChanged}: FrontFindings): FrontFacts {
+export function frontOf({socket, serverPath, authority, authorityClosed, foreignHeaders, processChanged, processes}: FrontFindings): FrontFacts {
 	if (serverPath.replaceAll('/', '') !== '') {
 		return {to: 'gateway', why: `the server URL has the path ${serverPath}`};
 	}
@@ -44,7 +48,20 @@ export function frontOf({socket, serverPath, authority, authorityClosed, foreign
 		return {to: 'unknown', why: 'the certificate was not verified: anybody may have answered'};
 	}
 
-	return byCertificate(socket.tls, authority, authorityClosed);
+	const front = byCertificate(socket.tls, authority, authorityClosed);
+	return front.to === 'apiserver' && processes.length > 0 && processes.every(({facts}) => listensElsewhere(facts, socket))
+		? {to: 'unknown', why: 'the apiserver says that it listens on loopback only, which is not where your connection ends'}
+		: front;
+}
+
+/** On loopback, and not at the end of our socket; of one through a proxy, not at the server's address. */
+function listensElsewhere({values}: FlagFacts, {server, remoteAddress, proxy}: SocketFacts): boolean {
+	const far = (proxy ? null : remoteAddress) ?? server;
+	return isLoopback(values['bind-address'] ?? '') && !(isLoopback(far.replace(/:\d+$/, '')) && far.endsWith(`:${values['secure-port'] ?? '6443'}`));
+}
+
+function isLoopback(host: string): boolean {
+	return /^(127\.\d+\.\d+\.\d+|\[?::1\]?|localhost)$/.test(host);
 }
 
 function byCertificate(tls: NonNullable<SocketFacts['tls']>, authority: ClusterAuthority, closed: FrontFindings['authorityClosed']): FrontFacts {
