@@ -40,7 +40,7 @@ export class LabelReadings {
 	#lateUntil = 0;
 	#nextReadAt = 0;
 	/** `silent`: not one word came in time, so that another connection may have better luck. */
-	#flagsClosed: {closed: Closed; silent: boolean; until: number} | undefined;
+	#flagsClosed: {closed: Closed; foreignHeaders: readonly string[]; silent: boolean; until: number} | undefined;
 	#ended = false;
 
 	constructor(cluster: ClusterAccess) {
@@ -64,7 +64,7 @@ export class LabelReadings {
 
 	/** Of a connection that nothing was read on. */
 	get unanswered(): ConnectionReadings {
-		return {...nothingRead, closed: this.#flagsClosed ? [this.#flagsClosed.closed] : []};
+		return this.#flagsClosed ? {...nothingRead, foreignHeaders: this.#flagsClosed.foreignHeaders, closed: [this.#flagsClosed.closed]} : nothingRead;
 	}
 
 	/** Asks on a connection that was just made, so that less is to be waited for before its use. */
@@ -87,7 +87,7 @@ export class LabelReadings {
 		const [closed = silent ? noAnswer : undefined] = readings.closed;
 		// One that was lost before its time was up, by an apiserver that ends, says nothing about the next one.
 		const lost = silent && performance.now() - started < beforeUseLimitMs;
-		this.#flagsClosed = closed && !lost ? {closed, silent, until: Date.now() + closedForMs} : undefined;
+		this.#flagsClosed = closed && !lost ? {closed, foreignHeaders: readings.foreignHeaders, silent, until: Date.now() + closedForMs} : undefined;
 		return readings;
 	}
 
@@ -112,7 +112,7 @@ export class LabelReadings {
 		this.#authorityClosed.set(namespace, {closed, until: Date.now() + closedForMs});
 		if (!connection.usable) {
 			// The flags that came on it are lost to the stream, and are read on another connection.
-			this.#flagsClosed ??= {closed: noAnswer, silent: true, until: 0};
+			this.#flagsClosed ??= {closed: noAnswer, foreignHeaders: [], silent: true, until: 0};
 		}
 	}
 

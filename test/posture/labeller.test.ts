@@ -297,6 +297,34 @@ for (const [title, given, to, basis, need] of [
 	});
 }
 
+for (const [title, status, headers, to] of [
+	['a gateway that shows an apiserver’s own certificate is known by its headers', 200, {via: '1.1 gateway'}, 'gateway'],
+	['a gateway that shows an apiserver’s own certificate is known by its headers where the flags may not be read', 403, {server: 'istio-envoy'}, 'gateway'],
+	['an apiserver whose flags may not be read, and which sends no such header, is one', 403, {}, 'apiserver'],
+] as const) {
+	test(title, async t => {
+		const server = await startServer({request(request, response) {
+			const isClosed = request.url !== rootCa && status !== 200;
+			response.writeHead(isClosed ? status : 200, headers).end(request.url === rootCa ? givenToPods : JSON.stringify(isClosed ? {kind: 'Status'} : {kind: 'Flagz', flags: {}}));
+		}}, await apiserverCertificate());
+		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+		const {labeller, told} = listen(cluster);
+		const pods = {...purpose, feature: 'pod-proxy'} as const;
+		for (let stream = 0; stream < 2; stream++) {
+			const connection = await connectWitnessed(cluster, pods, labeller.witness);
+			t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], [to, to === 'apiserver' ? 'proven' : 'inferred'], `stream ${stream}`);
+			connection.close();
+		}
+
+		const examined = await examine(cluster);
+		examined.connection.close();
+		t.is(configuredPath(examined, cluster, pods, {node: null, pod: null}).legs[0]?.to, to);
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
 test('in a pod, which was given the cluster’s authority, an apiserver is known without a right', async t => {
 	const server = await startServer({request(request, response) {
 		response.writeHead(request.url === '/flagz' ? 200 : 403).end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {kind: 'Status'}));

@@ -9,20 +9,15 @@ const accept = ['application/json;v=v1beta1;g=config.k8s.io;as=Flagz', 'applicat
 /** What stands in place of a value that is kept back (flagreader.go): neither set nor not set. */
 const hidden = 'CLASSIFIED';
 
-/** Headers that gateways add and no kube-apiserver sends. */
-const foreign = ['server', 'via', 'x-envoy-upstream-service-time', 'x-served-by', 'x-cache', 'cf-ray', 'x-amzn-requestid', 'x-forwarded-for', 'x-powered-by'];
-
-export type FlagzFacts = FlagFacts & {foreignHeaders: readonly string[]};
-
 /** Reads it on `connection`; the answer is about the process that this very connection ends at. */
-export async function readApiserverFlags(connection: Asked & {id: string | null}, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<FlagzFacts>> {
-	return ask(connection, {source: 'flagz', path: '/flagz', need: needFlagz, accept, timeoutMs, connection: connection.id}, (body, {headers}) => {
+export async function readApiserverFlags(connection: Asked & {id: string | null}, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<FlagFacts>> {
+	return ask(connection, {source: 'flagz', path: '/flagz', need: needFlagz, accept, timeoutMs, connection: connection.id}, body => {
 		const answer = parsed<{kind?: unknown; flags?: unknown}>(body);
 		if (answer?.kind !== 'Flagz' || typeof answer.flags !== 'object' || answer.flags === null) {
 			return undefined;
 		}
 
 		const values = Object.fromEntries(Object.entries(answer.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== hidden));
-		return {values, absent: 'unknown', proxyEnvironment: null, foreignHeaders: foreign.filter(name => headers[name] !== undefined)};
+		return {values, absent: 'unknown', proxyEnvironment: null};
 	});
 }
