@@ -21,7 +21,6 @@ export type Examined = {
 	others: readonly MetProcess[];
 	/** Addresses of apiservers that were tried and not read, each with the reason. */
 	unreached: readonly string[];
-	processChanged: boolean;
 	metrics: Outcome<MetricFacts>;
 	shared: SharedReadings;
 	/** What an active probe found; empty without consent. */
@@ -46,18 +45,20 @@ export async function examine(cluster: ClusterAccess, {signal, namespace}: {sign
 	const processChanged = own.flags !== null && connection.usable && await answersDiffer(connection, own);
 	const readAt = Date.now();
 	const shared = await readShared(cluster, {timeoutMs: readLimitMs, ...namespace ? {namespace} : {}});
-	knownProcesses(cluster).authority = shared.authority ?? knownProcesses(cluster).authority;
+	const known = knownProcesses(cluster);
+	known.authority = shared.authority ?? known.authority;
+	known.sawSpread(processChanged || shared.spreadsRequests);
 	if (!processChanged) {
-		knownProcesses(cluster).keepShared(processId, shared, readAt);
+		known.keepShared(processId, shared, readAt);
 	}
 
 	const others = await meetOthers(cluster, own, shared.replicas?.facts.known ?? null, signal);
-	return {connection, own, others, unreached: [], processChanged, metrics, shared, active: nothingActive};
+	return {connection, own, others, unreached: [], metrics, shared, active: nothingActive};
 }
 
 /** All that the rules need for one purpose, of a connection that nobody has opened yet. */
 export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose): Grounds {
-	const {connection, own, others, unreached, shared, metrics, active, processChanged} = examined;
+	const {connection, own, others, unreached, shared, metrics, active} = examined;
 	const known = knownProcesses(cluster).of(own.process?.facts.id ?? null);
 	return {
 		purpose,
@@ -68,7 +69,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		answered: false,
 		passedOn: false,
 		socket: socketReading(connection),
-		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority ?? knownProcesses(cluster).authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: own.foreignHeaders, processChanged: processChanged || shared.spreadsRequests, processes: own.flags ? [own.flags] : shared.mirrorPods}),
+		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority ?? knownProcesses(cluster).authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: own.foreignHeaders, processChanged: knownProcesses(cluster).spreadsRequests, processes: own.flags ? [own.flags] : shared.mirrorPods}),
 		process: own.process,
 		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
 		mirrorPods: shared.mirrorPods,

@@ -13,13 +13,27 @@ export class KnownProcesses {
 	readonly #byId = new Map<string, KnownProcess>();
 	readonly #metricsAt = new Map<string, number>();
 	readonly #shared = new Map<string, {at: number; shared: SharedReadings}>();
-	readonly #listeners = new Set<(process: string) => void>();
+	readonly #listeners = new Set<(process: string | null) => void>();
+	#spreadsRequests = false;
 	/** Which the cluster gives its pods, once it was read: what it signed it signed. */
 	authority: AuthorityFacts | null;
 
 	/** In a pod the authority is the one that it was given. */
 	constructor({source, certificateAuthority}: Pick<ClusterFacts, 'source' | 'certificateAuthority'>) {
 		this.authority = source === 'in-cluster' && certificateAuthority !== null ? authorityFacts(certificateAuthority) : null;
+	}
+
+	/** Two requests of one connection were answered by two processes, at any time: what spreads requests does not show it each time. */
+	get spreadsRequests(): boolean {
+		return this.#spreadsRequests;
+	}
+
+	/** What stands before the apiservers stands before what was opened earlier, too. */
+	sawSpread(isSeen: boolean): void {
+		if (isSeen && !this.#spreadsRequests) {
+			this.#spreadsRequests = true;
+			this.#tell(null);
+		}
 	}
 
 	of(process: string | null): KnownProcess {
@@ -56,17 +70,21 @@ export class KnownProcesses {
 		}
 
 		this.#byId.set(process, {...this.of(process), ...known});
-		for (const listener of this.#listeners) {
-			listener(process);
-		}
+		this.#tell(process);
 	}
 
-	/** Returns a function that ends it. */
-	onNews(listener: (process: string) => void): () => void {
+	/** Of a process, or of all that is known (`null`). Returns a function that ends it. */
+	onNews(listener: (process: string | null) => void): () => void {
 		this.#listeners.add(listener);
 		return () => {
 			this.#listeners.delete(listener);
 		};
+	}
+
+	#tell(process: string | null): void {
+		for (const listener of this.#listeners) {
+			listener(process);
+		}
 	}
 }
 

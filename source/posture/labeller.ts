@@ -66,7 +66,7 @@ class ConnectionLabeller implements Labeller {
 		this.#isAwaited = isAwaited;
 		this.#endNews = knownProcesses(cluster).onNews(process => {
 			for (const [id, {readings, phase}] of this.#watched) {
-				if (phase !== 'failed' && readings.process?.facts.id === process) {
+				if (phase !== 'failed' && (process === null || readings.process?.facts.id === process)) {
 					this.#publish(id);
 				}
 			}
@@ -116,6 +116,7 @@ class ConnectionLabeller implements Labeller {
 
 		Object.assign(watched, {shared, late});
 		knownProcesses(this.#cluster).keepShared(watched.readings.process?.facts.id ?? null, shared, this.#readings.sharedAt);
+		knownProcesses(this.#cluster).sawSpread(shared.spreadsRequests);
 		if (this.#isAwaited) {
 			await Promise.race([this.#readCounters(id, openedAt), pause(until - performance.now())]);
 		} else {
@@ -261,7 +262,7 @@ class ConnectionLabeller implements Labeller {
 		const known = knownProcesses(this.#cluster);
 		// One that ends at once is closed before anything is read beside it: what was read beside others of its process, as lately as for them, holds for it.
 		const shared = watched.shared === nothingShared ? known.recentShared(process, sharedForMs) : watched.shared;
-		return labelOf({...watched, shared: {...shared, authority: known.authority ?? shared.authority, closed: [...shared.closed, ...this.#readings.authorityClosed]}}, this.#cluster.facts, known.of(process));
+		return labelOf({...watched, shared: {...shared, authority: known.authority ?? shared.authority, spreadsRequests: known.spreadsRequests, closed: [...shared.closed, ...this.#readings.authorityClosed]}}, this.#cluster.facts, known.of(process));
 	}
 
 	#drop(id: string): void {

@@ -259,6 +259,38 @@ for (const {title, starts, to, basis, place = {}} of [
 	});
 }
 
+test('a balancer of requests that was seen once is one for every stream, earlier and later, also where chance hides it', async t => {
+	const starts = ['10', '10', '10', '10', '10', '11'];
+	let turn = 0;
+	const server = await startServer({request(request, response) {
+		const answers: Readonly<Record<string, object>> = {'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}}, [rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}}};
+		response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: `2026-11-24T${starts[turn++] ?? '10'}:00:00Z`} : answers[request.url!] ?? {}));
+	}}, await apiserverCertificate());
+	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+	const {labeller, told, until} = listen(cluster);
+	const tos: unknown[] = [];
+	for (let stream = 0; stream < 3; stream++) {
+		told.length = 0;
+		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+		labeller.witness.opened?.(connection, purpose, opened);
+		const settled = await until(({phase}) => phase === 'settled');
+		tos.push(`${settled.legs[0]?.to} ${settled.legs[1]?.tls.basis}`);
+		// What was read beside it is not used for the next one.
+		const brief = await connectWitnessed(cluster, purpose, undefined);
+		labeller.witness.failed?.(brief, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
+		brief.close();
+	}
+
+	t.deepEqual(tos, ['apiserver proven', 'gateway inferred', 'gateway inferred']);
+	t.deepEqual([...labeller.labels.values()].map(({legs}) => legs[0]?.to), ['gateway', 'gateway', 'gateway']);
+	const examined = await examine(cluster);
+	examined.connection.close();
+	t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, 'gateway');
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
+
 for (const [title, given, to, basis, need] of [
 	['an apiserver', {data: {'ca.crt': apiserverAuthority.certificate}}, 'apiserver', 'proven', false],
 	['a gateway with the apiserver’s names', {data: {'ca.crt': gatewayAuthority.certificate}}, 'gateway', 'inferred', false],

@@ -36,7 +36,6 @@ export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...
 			own: {...nothingRead, flags: flags(good), process: processOf('p1'), ...own},
 			others: [],
 			unreached: [],
-			processChanged: false,
 			metrics: shut('metrics'),
 			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], spreadsRequests: false, closed: [], ...shared},
 			active: nothingActive,
