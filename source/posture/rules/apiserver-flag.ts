@@ -9,7 +9,7 @@ export type FlagVerdict =
 	| {known: false; differs: boolean};
 
 /**
-The value of one flag. Read on this connection or of its process: proven. All replicas known, read, and of one mind: proven.
+The value of one flag. Read on this connection or of its process: proven. All replicas known, read, and of one mind: proven, unless they were read after this connection was opened.
 Some read and of one mind: inferred. Read and not of one mind: not known, unless nothing stands between us and the one that was examined: then inferred.
 */
 export function apiserverFlag(grounds: Grounds, name: string, rule: (value: string) => string): FlagVerdict {
@@ -26,11 +26,16 @@ export function apiserverFlag(grounds: Grounds, name: string, rule: (value: stri
 	const readings = everyProcess(grounds).filter(reading => valueOf(reading, name) !== undefined);
 	const values = new Set(readings.map(reading => valueOf(reading, name)!));
 	if (values.size === 1) {
-		return allRead(grounds, readings) ? known(readings, 'proven', 'all-replicas-agree') : known(readings, 'inferred', 'none');
+		return allRead(grounds, readings) ? known(readings, isReadLater(grounds, readings) ? 'inferred' : 'proven', 'all-replicas-agree') : known(readings, 'inferred', 'none');
 	}
 
 	const near = values.size > 1 ? atOurAddress(grounds) : undefined;
 	return near && valueOf(near, name) !== undefined ? known([near], 'inferred', 'none') : {known: false, differs: values.size > 1};
+}
+
+/** This connection is open and did not say it: what others said since may be of an apiserver that took the place of the one that it ends at. */
+function isReadLater({bound, connection, socket}: Grounds, readings: ReadonlyArray<Reading<FlagFacts>>): boolean {
+	return bound && socket?.connection === connection && readings.some(({source}) => source === 'flagz');
 }
 
 /** The value that a reading gives a flag; a name that a full list lacks stays unknown, an argument that is not given is the default. */
