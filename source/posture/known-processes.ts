@@ -43,13 +43,13 @@ export class KnownProcesses {
 	/** The metrics of a process if they were read within the last `maxAgeMs`. */
 	recentMetrics(process: string | null, maxAgeMs: number): Reading<MetricFacts> | undefined {
 		const at = process === null ? undefined : this.#metricsAt.get(process);
-		return at !== undefined && Date.now() - at < maxAgeMs ? this.of(process).metrics[0] : undefined;
+		return isRecent(at, maxAgeMs) ? this.of(process).metrics[0] : undefined;
 	}
 
 	/** What was read beside connections of a process within the last `maxAgeMs`: its pod's environment is fixed at its start. */
 	recentShared(process: string | null, maxAgeMs: number): SharedReadings {
 		const kept = process === null ? undefined : this.#shared.get(process);
-		return kept !== undefined && Date.now() - kept.at < maxAgeMs ? kept.shared : nothingShared;
+		return kept && isRecent(kept.at, maxAgeMs) ? kept.shared : nothingShared;
 	}
 
 	/** `readAt`: when that reading began, milliseconds since 1970. */
@@ -86,6 +86,12 @@ export class KnownProcesses {
 			listener(process);
 		}
 	}
+}
+
+/** A clock that was set back since makes nothing recent. */
+function isRecent(at: number | undefined, maxAgeMs: number): boolean {
+	const age = at === undefined ? -1 : Date.now() - at;
+	return age >= 0 && age < maxAgeMs;
 }
 
 const ofClusters = new WeakMap<ClusterAccess, KnownProcesses>();

@@ -69,7 +69,7 @@ export class LabelReadings {
 
 	/** Asks on a connection that was just made, so that less is to be waited for before its use. */
 	async ahead(connection: Connection): Promise<ConnectionReadings> {
-		const isClosed = this.#flagsClosed !== undefined && this.#flagsClosed.until > Date.now();
+		const isClosed = runs(this.#flagsClosed?.until);
 		const reading = isClosed ? null : this.#readFlags(connection);
 		const authority = this.#authorityAhead.get(connection) ?? this.#readAuthority(connection, this.#cluster.facts.namespace);
 		this.#authorityAhead.set(connection, authority);
@@ -98,7 +98,7 @@ export class LabelReadings {
 	async #readAuthority(connection: Connection, namespace: string): Promise<void> {
 		const known = knownProcesses(this.#cluster);
 		const chain = connection.facts.tls?.peer?.chainSpkiSha256 ?? [];
-		if (chain.some(hash => known.authority?.spkiSha256.includes(hash)) || (this.#authorityClosed.get(namespace)?.until ?? 0) > Date.now()) {
+		if (chain.some(hash => known.authority?.spkiSha256.includes(hash)) || runs(this.#authorityClosed.get(namespace)?.until)) {
 			return;
 		}
 
@@ -141,7 +141,7 @@ export class LabelReadings {
 
 	/** Many connections that come and go in a burst share a reading, and wait for it rather than take an old one. */
 	async beside(): Promise<SharedReadings> {
-		if (!this.#shared || this.#sharedUntil < Date.now()) {
+		if (!this.#shared || !runs(this.#sharedUntil)) {
 			this.#sharedUntil = Date.now() + sharedForMs;
 			const waitMs = Math.max(afterOpeningMs, this.#nextReadAt - performance.now());
 			this.#nextReadAt = performance.now() + waitMs + betweenReadsMs;
@@ -158,7 +158,7 @@ export class LabelReadings {
 
 	/** The same, whatever was answered before. */
 	async elsewhere(): Promise<ConnectionReadings | null> {
-		if (!this.#late || this.#lateUntil < Date.now()) {
+		if (!this.#late || !runs(this.#lateUntil)) {
 			this.#lateUntil = Date.now() + sharedForMs;
 			this.#late = readOnFreshConnection(this.#cluster, {limitMs: lateLimitMs});
 		}
@@ -182,6 +182,12 @@ export class LabelReadings {
 	end(): void {
 		this.#ended = true;
 	}
+}
+
+/** A time is not over, nor longer than any is: a clock that was set back makes nothing last. */
+function runs(until = 0): boolean {
+	const left = until - Date.now();
+	return left > 0 && left <= Math.max(closedForMs, sharedForMs);
 }
 
 /** Milliseconds; holds no process open. */

@@ -642,60 +642,64 @@ function later(ms: number): () => void {
 	};
 }
 
-test.serial('flags that may not be read on one apiserver are asked for again within 10 s: the next one may serve them', async t => {
-	let asked = 0;
-	const server = await startServer({request(request, response) {
-		const isClosed = request.url === '/flagz' && asked++ === 0;
-		response.writeHead(isClosed ? 404 : 200).end(request.url === '/flagz' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}}) : '{}');
-	}});
-	const cluster = await server.cluster();
-	const {labeller, told} = listen(cluster);
-	const states: unknown[] = [];
-	for (const wait of [0, 5000, 11_000]) {
-		const back = later(wait);
-		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+for (const [title, ms] of [['within 10 s', 11_000], ['once the clock was set back', -3_600_000]] as const) {
+	test.serial(`flags that may not be read on one apiserver are asked for again ${title}: the next one may serve them`, async t => {
+		let asked = 0;
+		const server = await startServer({request(request, response) {
+			const isClosed = request.url === '/flagz' && asked++ === 0;
+			response.writeHead(isClosed ? 404 : 200).end(request.url === '/flagz' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}}) : '{}');
+		}});
+		const cluster = await server.cluster();
+		const {labeller, told} = listen(cluster);
+		const states: unknown[] = [];
+		for (const wait of [0, 5000, ms]) {
+			const back = later(wait);
+			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+			back();
+			states.push(told.at(-1)?.legs[1]?.tls.state);
+			connection.close();
+		}
+
+		t.deepEqual(states, ['unknown', 'unknown', 'unverified']);
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+for (const [title, ms] of [['10 s later', 11_000], ['once the clock was set back', -3_600_000]] as const) {
+	test.serial(`a mirror pod that was read for another connection is no word for one that opens ${title}`, async t => {
+		let ca = '';
+		const server = await startServer({request(request, response) {
+			const {port} = server;
+			const pod = {
+				metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x'}, ownerReferences: [{kind: 'Node', name: 'a'}]},
+				spec: {containers: [{name: 'kube-apiserver', command: ['kube-apiserver', '--advertise-address=127.0.0.1', `--secure-port=${port}`, ...ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]]}]},
+				status: {containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}]},
+			};
+			const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
+			response.writeHead(isPods || request.url === rootCa ? 200 : 403).end(request.url === rootCa ? givenToPods : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
+		}}, await apiserverCertificate());
+		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+		const {labeller, told, until} = listen(cluster);
+		const first = await connectWitnessed(cluster, purpose, labeller.witness);
+		labeller.witness.opened?.(first, purpose, opened);
+		const before = await until(({phase}) => phase === 'settled');
+		t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);
+		ca = '/ca.crt';
+		told.length = 0;
+		const back = later(ms);
+		const second = await connectWitnessed(cluster, purpose, labeller.witness);
+		labeller.witness.opened?.(second, purpose, opened);
+		t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'verified');
 		back();
-		states.push(told.at(-1)?.legs[1]?.tls.state);
-		connection.close();
-	}
-
-	t.deepEqual(states, ['unknown', 'unknown', 'unverified']);
-	labeller.close();
-	cluster.close();
-	await server.close();
-});
-
-test.serial('a mirror pod that was read for another connection is no word for one that opens 10 s later', async t => {
-	let ca = '';
-	const server = await startServer({request(request, response) {
-		const {port} = server;
-		const pod = {
-			metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x'}, ownerReferences: [{kind: 'Node', name: 'a'}]},
-			spec: {containers: [{name: 'kube-apiserver', command: ['kube-apiserver', '--advertise-address=127.0.0.1', `--secure-port=${port}`, ...ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]]}]},
-			status: {containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}]},
-		};
-		const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
-		response.writeHead(isPods || request.url === rootCa ? 200 : 403).end(request.url === rootCa ? givenToPods : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
-	}}, await apiserverCertificate());
-	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
-	const {labeller, told, until} = listen(cluster);
-	const first = await connectWitnessed(cluster, purpose, labeller.witness);
-	labeller.witness.opened?.(first, purpose, opened);
-	const before = await until(({phase}) => phase === 'settled');
-	t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);
-	ca = '/ca.crt';
-	told.length = 0;
-	const back = later(11_000);
-	const second = await connectWitnessed(cluster, purpose, labeller.witness);
-	labeller.witness.opened?.(second, purpose, opened);
-	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'verified');
-	back();
-	first.close();
-	second.close();
-	labeller.close();
-	cluster.close();
-	await server.close();
-});
+		first.close();
+		second.close();
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
 
 test('a route that was tested stays proven of the same process for what nobody opened yet, and what a kubelet’s certificate was does not', async t => {
 	const {sandbox, env} = await openSandbox(t, {scenario: 'verified'});
