@@ -35,11 +35,18 @@ export function partOf({metadata, spec, status}: Pod): PartPod | undefined {
 		return undefined;
 	}
 
+	const words = [...container.command ?? [], ...container.args ?? []];
+	const isVariable = (text: string) => text.includes('$');
 	return {
 		part: container.name as ControlPlanePart,
 		pod: metadata.name,
 		node: spec?.nodeName ?? null,
-		flags: {values: flagsOf([...container.command ?? [], ...container.args ?? []]), absent: 'default', proxyEnvironment: proxyEnvironmentOf(container)},
+		flags: {
+			// What a variable stands for is not seen: it may be no value, and any further argument.
+			values: Object.fromEntries(Object.entries(flagsOf(words)).filter(([, value]) => !isVariable(value))),
+			absent: words.some(word => isVariable(word)) ? 'unknown' : 'default',
+			proxyEnvironment: proxyEnvironmentOf(container),
+		},
 	};
 }
 

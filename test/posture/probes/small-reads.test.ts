@@ -14,8 +14,9 @@ import {parseSample} from '../../../source/posture/probes/metric-sample.ts';
 import {flagsOf, partOf} from '../../../source/posture/probes/mirror-pods.ts';
 import {readNodeLeases, readSigningRequests} from '../../../source/posture/probes/node-side.ts';
 import {dialledAddress} from '../../../source/posture/node-facts.ts';
+import {kubeletTls} from '../../../source/posture/rules/kubelet-tls.ts';
 import {secondLegRoute} from '../../../source/posture/rules/second-leg-route.ts';
-import {flags, grounds} from '../../support/grounds.ts';
+import {flags, grounds, reading} from '../../support/grounds.ts';
 
 type Answer = {status?: number; body?: string | object; headers?: Record<string, string>};
 
@@ -148,6 +149,20 @@ test('a pod whose manifest is younger than its container does not tell what runs
 	const changed = mirror({metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x', 'kubernetes.io/config.seen': '2026-11-24T14:00:00Z'}, ownerReferences: [{kind: 'Node', name: 'a'}]}});
 	t.is(partOf(changed), undefined);
 });
+
+for (const [title, command, values, absent] of [
+	['an argument whose value is a variable is neither set nor not set', ['kube-apiserver', '--kubelet-certificate-authority=$(CA)', '--secure-port=6443'], {'secure-port': '6443'}, 'unknown'],
+	['arguments that a shell adds from a variable may be any', ['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443 $ARGS'], {'secure-port': '6443'}, 'unknown'],
+	['a shell without variables hides nothing', ['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443'], {'secure-port': '6443'}, 'default'],
+] as const) {
+	test(`of a mirror pod, ${title}`, t => {
+		const pod = mirror();
+		pod.spec.containers[0]!.command = [...command];
+		const {flags} = partOf(pod)!;
+		t.deepEqual([flags.values, flags.absent], [values, absent]);
+		t.is(kubeletTls(grounds({mirrorPods: [reading('mirror-pod', flags)]})).state, absent === 'unknown' ? 'unknown' : 'unverified');
+	});
+}
 
 test('flags are read as they are written, also behind a shell', t => {
 	t.deepEqual(flagsOf(['sh', '-c', 'exec kube-apiserver --a=b --c d']), {a: 'b', c: 'd'});
