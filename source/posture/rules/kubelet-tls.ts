@@ -170,6 +170,10 @@ function byCounters(grounds: Grounds): Ruling<TlsState> | undefined {
 	}
 
 	const because = [cite(counters, 'log-tls-failures-counted', `kube_apiserver_pod_logs_backend_tls_failure_total ${counters.facts.logTlsFailures}`)];
+	if (grounds.bound && !isSameProcess(counters, grounds) && (knownReplicas(grounds) ?? 1) > 1) {
+		return {state: 'unknown', basis: 'unknown', because, need: [needFlagz], why: 'another apiserver may have counted it; the one that answers was not read'};
+	}
+
 	if (!grounds.answered) {
 		return {state: 'unknown', basis: 'unknown', because, need: [needFlagz], why: 'verification is on; this kubelet may pass it or not'};
 	}

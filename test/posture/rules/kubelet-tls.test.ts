@@ -60,6 +60,8 @@ const rows: readonly Row[] = [
 	['CA set, no kubelet in particular, and this process refused every kubelet so far', grounds({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3})]}), 'refused', 'inferred'],
 	['CA set on another of two apiservers, and a kubelet answered this one', grounds({flags: [flags(checked, {connection: 'c9', process: 'p2'})], replicas: known(2), ...answered}), 'unknown', 'unknown'],
 	['no flags, an x509 failure counted, and the kubelet answered', grounds({metrics: [metrics({logTlsFailures: 1, egressDials: []})], ...answered}), 'verified', 'inferred'],
+	['the same, counted by whichever of two apiservers answered the look at the counters', grounds({metrics: [metrics({logTlsFailures: 1}, {connection: 'c9'})], replicas: known(2), ...answered}), 'unknown', 'unknown'],
+	['the same, counted by the very apiserver of two that answers', grounds({metrics: [metrics({logTlsFailures: 1})], replicas: known(2), ...answered}), 'verified', 'inferred'],
 	['the same where an HTTP CONNECT proxy with a certificate of its own may have been refused', grounds({metrics: [metrics({logTlsFailures: 1, egressDials: [{protocol: 'http-connect', transport: 'tcp', count: 3}]})], ...answered}), 'unknown', 'unknown'],
 	['CA set, no kubelet in particular, some refused and some not', grounds({purpose: anyKubelet, flags: [flags(checked)], metrics: [metrics({logTlsFailures: 3, kubeletSuccesses: 3})]}), 'unknown', 'unknown'],
 	['CA set, and idle upgrades of ours were accepted', grounds({flags: [flags(checked)], stepTests: [stepTest('undecided')]}), 'verified', 'proven'],
