@@ -153,7 +153,7 @@ function byCounters(grounds: Grounds): RouteRuling | undefined {
 			return undefined;
 		}
 
-		const reached = refused > 0 ? `${refused} log reads refused for a certificate` : `${kubeletRequestsDone} requests to kubelets, pods or services done`;
+		const reached = refused > 0 ? `${refused} log read${refused === 1 ? '' : 's'} refused for a certificate` : `${kubeletRequestsDone} request${kubeletRequestsDone === 1 ? '' : 's'} to kubelets, pods or services done`;
 		return direct(grounds, weakest(strengthOf(reading, grounds), refused > 0 ? 'inferred' : 'proven'), [cite(reading, 'dials-without-egress', `${reached}, no apiserver_egress_dialer series`)]);
 	}
 

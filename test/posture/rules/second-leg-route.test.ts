@@ -1,5 +1,6 @@
 import test from 'ava';
-import type {Basis, Grounds, RouteState, StreamFeature} from '../../../source/posture/evidence.ts';
+import type {Basis, Closed, Grounds, Need, RouteState, StreamFeature} from '../../../source/posture/evidence.ts';
+import {needActive, needAgentMetrics, needEnvironment, needFlagz, needMetrics, needMirrorPods, needReplicas, needStepTest} from '../../../source/posture/rules/needs.ts';
 import {secondLegRoute} from '../../../source/posture/rules/second-leg-route.ts';
 import {failure, flags, grounds, known, metrics, mirrorPod, off, processOf, reading, stepTest, tunnelled, versionOf} from '../../support/grounds.ts';
 
@@ -112,3 +113,64 @@ test('a name or a label of a pod is in no rule: nothing of a pod list reaches th
 		t.is(secondLegRoute(grounds({}, feature)).state, 'unknown');
 	}
 });
+
+const closed = (source: Closed['source'], because: Closed['because']): Closed => ({source, where: source, because, need: null});
+const oneOfMany = {...unopened, process: processOf('p1')};
+const addressedOne = grounds({...oneOfMany, flags: [flags(addressed, {process: 'p1'})]});
+const testedOne = grounds({...oneOfMany, stepTests: [stepTest('grpc', {process: 'p1'})]});
+const carriedOne = grounds({...oneOfMany, agentTests: [{...agents, process: 'p1'}]});
+const logsOfOne = {...addressedOne, purpose: {...addressedOne.purpose, feature: 'logs' as const}};
+const wanted: ReadonlyArray<[title: string, given: Grounds, need: readonly Need[], why?: string]> = [
+	['nothing was read', grounds(), [needFlagz, needMirrorPods, needMetrics]],
+	['counters that have not moved were read', grounds({metrics: [metrics({})]}), [needFlagz, needMirrorPods]],
+	['the apiservers differ', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})], replicas: known(2)}), [needFlagz], 'the apiservers differ; which one answers is not known'],
+	['an egress file is set', grounds({flags: [flags(tunnelled)]}), [needMetrics], 'an egress file is set; the flag does not say for what'],
+	['an egress file is set, and nothing was dialled', grounds({flags: [flags(tunnelled)], metrics: [metrics({})]}), [needActive], 'an egress file is set, and was not in use when the counters were read'],
+	['an egress file is set, and nothing was dialled, among counters of two processes', grounds({flags: [flags(tunnelled)], process: processOf('p1'), metrics: [metrics({}), metrics({}, {connection: 'c9', process: 'p2'})]}), [needActive], 'an egress file is set, and was not in use when the counters were read'],
+	['dials were counted', grounds({metrics: [metrics(grpc)]}), [needActive]],
+	['dials were counted, and no upgrade could be held', grounds({metrics: [metrics(grpc)], stepTests: [stepTest('undecided')]}), [needStepTest]],
+	['held upgrades moved the tunnels', grounds({stepTests: [stepTest('grpc')]}), []],
+	['held upgrades of one apiserver moved the tunnels', testedOne, needReplicas(testedOne)],
+	['held upgrades moved the dials by HTTP CONNECT', grounds({stepTests: [stepTest('http-connect')]}), [needAgentMetrics]],
+	['agents carried the held upgrades', grounds({agentTests: [agents]}), []],
+	['agents carried the held upgrades of one apiserver', carriedOne, needReplicas(carriedOne)],
+	['one apiserver has no egress file', addressedOne, needReplicas(addressedOne)],
+	['no egress file, proven', grounds({flags: [flags(off)]}), []],
+	['no egress file, and an environment that was not seen', grounds({flags: [flags(off)]}, 'logs'), [needMirrorPods]],
+	['no egress file on one apiserver, and an environment that was not seen', logsOfOne, [needMirrorPods, ...needReplicas(logsOfOne)]],
+	['no egress file, and no pod that would show the environment', grounds({flags: [flags(off)], closed: [closed('version', 'no-answer'), closed('mirror-pod', 'not-served')]}, 'logs'), [needEnvironment]],
+	['no egress file, and pods that may not be listed', grounds({flags: [flags(off)], closed: [closed('mirror-pod', 'forbidden')]}, 'logs'), [needMirrorPods]],
+	['no egress file, and something else that is not served', grounds({flags: [flags(off)], closed: [closed('metrics', 'not-served')]}, 'logs'), [needMirrorPods]],
+	['no egress file, and a proxy in the environment', grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}, 'logs'), [], 'the apiserver may use the proxy in its environment'],
+];
+
+for (const [title, given, need, why] of wanted) {
+	test(`what would tell the route: ${title}`, t => {
+		const ruling = secondLegRoute(given);
+		t.deepEqual([ruling.need, ruling.why], [need, why]);
+	});
+}
+
+const pod = mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'});
+const shown: ReadonlyArray<[title: string, given: Grounds, evidence: readonly string[]]> = [
+	['agents, and the held upgrades that they carried', grounds({stepTests: [stepTest('http-connect')], agentTests: [agents]}), ['agent-carried-held-streams: 1→4→1, 1→6→1', 'step-test: http-connect']],
+	['held upgrades', grounds({stepTests: [stepTest('grpc')]}), ['step-test: grpc']],
+	['words of a tunnel', grounds({failures: [failure({}), failure({route: 'konnectivity', text: 'No agent available'})]}), ['text-of-a-tunnel: No agent available']],
+	['no egress file', grounds({flags: [flags(off)]}), ['egress-file-empty: egress-selector-config-file=""']],
+	['an egress file', grounds({flags: [flags(tunnelled)]}), ['egress-file-set: egress-selector-config-file="/egress.yaml"']],
+	['no egress file, and an environment without a proxy', grounds({flags: [flags(addressed)], mirrorPods: [pod]}, 'logs'), ['egress-file-empty: egress-selector-config-file=""', 'no-proxy-in-environment: no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod']],
+	['no egress file, and an environment that was not seen', grounds({flags: [flags(off)]}, 'logs'), ['egress-file-empty: egress-selector-config-file=""', 'environment-proxy-possible: requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen']],
+	['kubelets reached without a dial that is counted', grounds({metrics: [metrics({kubeletRequestsDone: 2, logTlsFailures: 3})]}), ['dials-without-egress: 2 requests to kubelets, pods or services done, no apiserver_egress_dialer series']],
+	['kubelets refused without a dial that is counted', grounds({metrics: [metrics({logTlsFailures: 1})]}), ['dials-without-egress: 1 log read refused for a certificate, no apiserver_egress_dialer series']],
+	['kubelets refused twice', grounds({metrics: [metrics({logTlsFailures: 2})]}), ['dials-without-egress: 2 log reads refused for a certificate, no apiserver_egress_dialer series']],
+	['one request to a kubelet', grounds({metrics: [metrics({kubeletRequestsDone: 1})]}), ['dials-without-egress: 1 request to kubelets, pods or services done, no apiserver_egress_dialer series']],
+	['one dial and one tunnel', grounds({metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 1}], tunnelsOpen: 1})]}), ['egress-dials-counted: 1 dial by grpc over uds; 1 tunnel open']],
+	['dials of two kinds, and no tunnels', grounds({metrics: [metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 2}, {protocol: 'http-connect', transport: 'tcp', count: 1}], tunnelsOpen: 0})]}), ['egress-dials-counted: 2 dials by grpc over uds, 1 dial by http-connect over tcp; 0 tunnels open']],
+	['dials where tunnels are not counted', grounds({metrics: [metrics(connectDials)]}), ['egress-dials-counted: 4 dials by http-connect over uds']],
+];
+
+for (const [title, given, evidence] of shown) {
+	test(`what a route stands on: ${title}`, t => {
+		t.deepEqual(secondLegRoute(given).because.map(({rule, observed}) => `${rule}: ${observed}`), evidence);
+	});
+}
