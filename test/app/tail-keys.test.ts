@@ -9,7 +9,8 @@ import type {Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
 import {TailRun} from '../../source/app/tail-run.ts';
 import {emptySession} from '../../source/state/session-state.ts';
-import {emptyTail, filterTail} from '../../source/state/tail/tail-view.ts';
+import {emptyTail, filterTail, goTo} from '../../source/state/tail/tail-view.ts';
+import {tailWindow} from '../../source/state/tail/tail-window.ts';
 
 function openTail(lines: readonly string[]) {
 	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
@@ -88,6 +89,18 @@ test('lines leave the tail with what is shown before them: whole times, and whos
 	t.deepEqual([...shownTexts(run.view)], ['one\n', 'two\n', '-- it ended --\n']);
 	run.view = {...run.view, times: 'clock', plain: true};
 	t.deepEqual([...shownTexts(run.view)].slice(1, 2), ['two\n']);
+});
+
+test('by a level the nearest line that is shown is on the screen, though all that fit stand above', async t => {
+	const {run, press} = openTail(['ok']);
+	run.view.buffer.append(0, 1, 4, 'text', Buffer.from('ERROR'));
+	for (let number = 2; number < 60; number++) {
+		run.view.buffer.append(0, number, 0, 'text', Buffer.from('ok'));
+	}
+
+	run.view = goTo(run.view, 59);
+	await press('tail.level');
+	t.deepEqual(tailWindow(run.view, 20, () => 1).lines.map(({number}) => number), [1]);
 });
 
 test('the cursor stays on the field that was shown or hidden last', async t => {

@@ -1,8 +1,9 @@
 /** What a person chooses in a tail from a list: fields of JSON lines, pods and containers. */
 import {allJsonFields} from '../../state/tail/json-fields.ts';
-import {filterTail, type TailView} from '../../state/tail/tail-view.ts';
+import type {TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
+import {showLines} from './tail-search.ts';
 
 /** Which fields of JSON lines are shown. */
 export async function chooseFields(session: Session, run: TailRun): Promise<void> {
@@ -47,7 +48,8 @@ export async function chooseSources(session: Session, run: TailRun): Promise<voi
 		}
 
 		at = Number(chosen);
-		change(session, run, view => filterTail(view, {sources: view.sources.with(at, {...view.sources[at]!, on: !view.sources[at]!.on})}));
+		const source = run.view.sources[at]!;
+		await showLines(session, run, {sources: run.view.sources.with(at, {...source, on: !source.on})});
 	}
 }
 

@@ -1,6 +1,6 @@
 /** All that is done in a tail. */
 import {allJsonFields, countJsonLines} from '../../state/tail/json-fields.ts';
-import {emptyTail, filterTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {emptyTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {kindBits, levelBits, levelNames, noticeSign} from '../../state/tail/line-buffer.ts';
 import {counted} from '../../text/grouped.ts';
 import {detailLength} from '../../ui/tail-screen.ts';
@@ -12,7 +12,7 @@ import type {Handlers} from './handler.ts';
 import {chooseFields, chooseSources} from './tail-choices.ts';
 import {changeTail as change, currentTail, withTail} from './current-tail.ts';
 import {goAbove, goToTop, lookAbove} from './tail-older.ts';
-import {filter, matchesOnly, search, toMatch} from './tail-search.ts';
+import {filter, matchesOnly, search, showLines, toMatch} from './tail-search.ts';
 import {clean, cleanText, saveTail, viewOutside} from './tail-copies.ts';
 
 /** Opens a tail, or the one that is open already for the same wish. */
@@ -133,19 +133,15 @@ export const tailHandlers: Handlers = {
 	'tail.previous-match': async session => toMatch(session, -1),
 	'tail.filter': filter,
 	'tail.matches-only': matchesOnly,
-	'tail.more-context'(session) {
-		change(session, view => filterTail(view, {context: Math.min(20, view.context + 1)}));
-	},
-	'tail.less-context'(session) {
-		change(session, view => filterTail(view, {context: Math.max(0, view.context - 1)}));
-	},
+	'tail.more-context': async session => withTail(session, async run => showLines(session, run, {context: Math.min(20, run.view.context + 1)})),
+	'tail.less-context': async session => withTail(session, async run => showLines(session, run, {context: Math.max(0, run.view.context - 1)})),
 	'tail.next-error': async session => jump(session, 1, isError, 'no error below'),
 	'tail.previous-error': async session => jump(session, -1, isError, 'no error above'),
-	'tail.level'(session) {
-		change(session, view => filterTail(view, {level: (view.level === 0 ? 3 : view.level === 3 ? 4 : view.level === 4 ? 2 : 0)}));
-		const level = currentTail(session)?.view.level ?? 0;
+	'tail.level': async session => withTail(session, async run => {
+		const level = run.view.level === 0 ? 3 : run.view.level === 3 ? 4 : run.view.level === 4 ? 2 : 0;
 		session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
-	},
+		await showLines(session, run, {level});
+	}),
 	'tail.next-mark': async session => jump(session, 1, isMark, 'no mark below'),
 	'tail.previous-mark': async session => jump(session, -1, isMark, 'no mark above'),
 	'tail.next-gap': async session => jump(session, 1, isGap, 'no gap, reconnect or restart below'),

@@ -116,15 +116,21 @@ export async function matchesOnly(session: Session): Promise<void> {
 		return;
 	}
 
-	const {filter, search, searchOnly, shownIndex, follow, cursor} = run.view;
+	const {filter, search, searchOnly, shownIndex} = run.view;
 	const isOfSearch = filter.text === '' && search !== null;
 	if (!isOfSearch && shownIndex === null) {
 		session.tell('nothing is searched for or filtered: all lines are shown');
 		return;
 	}
 
+	await showLines(session, run, isOfSearch ? {searchOnly: !searchOnly, matchesOnly: true} : {matchesOnly: !run.view.matchesOnly});
+}
+
+/** Shows other lines than before; the cursor goes to the nearest one that is shown. */
+export async function showLines(session: Session, run: TailRun, change: Parameters<typeof filterTail>[1]): Promise<void> {
+	const {follow, cursor} = run.view;
 	const from = placeHeld(run, cursor);
-	run.view = filterTail(run.view, isOfSearch ? {searchOnly: !searchOnly, matchesOnly: true} : {matchesOnly: !run.view.matchesOnly});
+	run.view = filterTail(run.view, change);
 	run.scan(letterMs);
 	run.view = follow ? run.view : goTo(run.view, from.number);
 	session.store.now({type: 'tail-changed'});
