@@ -78,6 +78,16 @@ test('the way back from bare lines leads to the tail, then out of it', async t =
 	t.is(store.state.layers.length, 0);
 });
 
+test('the way back shows all lines again before it leads out of the tail', async t => {
+	const {store, run, press} = openTail(['one', 'two']);
+	run.view = filterTail(run.view, {filter: {text: 'two', regex: false, inverse: false}, level: 3});
+	await press('view.back');
+	t.is(run.view.shownIndex, null);
+	t.is(store.state.layers.length, 1);
+	await press('view.back');
+	t.is(store.state.layers.length, 0);
+});
+
 test('lines leave the tail with what is shown before them: whole times, and whose they are', async t => {
 	const {run, press} = openTail(['one']);
 	run.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));

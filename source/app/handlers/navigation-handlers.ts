@@ -9,6 +9,7 @@ import type {Session} from '../session.ts';
 import {namespaceNames} from './command-arguments.ts';
 import {currentList} from './cursor.ts';
 import type {Handlers} from './handler.ts';
+import {showLines} from './tail-search.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
 
 /** The same again within this time leaves without an answer. */
@@ -52,8 +53,8 @@ export const navigationHandlers: Handlers = {
 	'context.pick': pickContext,
 };
 
-/** One layer at a time: the line, the bare lines, the search, the screen, the pane, the marks, the filter. */
-function goBack(session: Session): void {
+/** One layer at a time: the line, the bare lines, the search, what leaves lines out, the screen, the pane, the marks, the filter. */
+async function goBack(session: Session): Promise<void> {
 	const {store, tails} = session;
 	const layer = store.state.layers.at(-1);
 	if (layer?.kind === 'tail') {
@@ -68,6 +69,11 @@ function goBack(session: Session): void {
 			const all = searchTail(run.view, '', false);
 			run.view = all.follow ? all : goTo(all, all.cursor);
 			store.now({type: 'tail-changed'});
+			return;
+		}
+
+		if (run && (run.view.filter.text !== '' || run.view.level > 0)) {
+			await showLines(session, run, {filter: {text: '', regex: false, inverse: false}, level: 0});
 			return;
 		}
 	}
