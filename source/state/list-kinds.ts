@@ -9,10 +9,16 @@ export type ListColumn = {
 	short?: string;
 	/** Names of the apiserver's columns that fill it, first one there counts; none where it is told beside the list, and not sorted by. */
 	from: readonly string[];
+	/** The apiserver's column with the whole of what is counted, where the cell is a count alone: `2/3`. */
+	whole?: string;
 	/** 0 is always shown; 1 from some width on, or with more columns; 2 only with more columns. */
 	rank: 0 | 1 | 2;
 	/** A number at the start of the cell decides the order. */
 	numeric?: true;
+	/** No wider where there is little room. */
+	tight?: number;
+	/** It goes where fewer cells than this are left for the name; those that want the most go first. */
+	leastName: number;
 };
 
 export type ListResource = {
@@ -38,42 +44,42 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 	pods: {
 		title: 'Pods', namespaced: true, resources: [resource('/api/v1', 'pods', '')],
 		columns: [
-			{title: 'READY', from: ['Ready'], rank: 0},
-			{title: 'STATUS', from: ['Status'], rank: 0},
-			{title: 'RESTARTS', short: 'RST', from: ['Restarts'], rank: 0, numeric: true},
-			{title: 'NODE', from: ['Node'], rank: 0},
-			{title: 'IP', from: ['IP'], rank: 2},
+			{title: 'READY', from: ['Ready'], rank: 0, leastName: 13},
+			{title: 'STATUS', from: ['Status'], rank: 0, leastName: 13, tight: 16},
+			{title: 'RESTARTS', short: 'RST', from: ['Restarts'], rank: 0, numeric: true, leastName: 18},
+			{title: 'NODE', from: ['Node'], rank: 0, leastName: 24},
+			{title: 'IP', from: ['IP'], rank: 2, leastName: 24},
 		],
 	},
 	workloads: {
 		title: 'Workloads', namespaced: true,
 		resources: [resource('/apis/apps/v1', 'deployments', 'deploy/'), resource('/apis/apps/v1', 'statefulsets', 'sts/'), resource('/apis/apps/v1', 'daemonsets', 'ds/'), resource('/apis/batch/v1', 'jobs', 'job/')],
 		columns: [
-			{title: 'READY', from: ['Ready', 'Completions'], rank: 0},
-			{title: 'WANTED', from: ['Desired'], rank: 1},
-			{title: 'STATUS', from: ['Status', 'Up-to-date'], rank: 1},
-			{title: 'CONTAINERS', from: ['Containers'], rank: 2},
-			{title: 'IMAGES', from: ['Images'], rank: 2},
+			{title: 'READY', from: ['Ready', 'Completions'], whole: 'Desired', rank: 0, leastName: 13},
+			{title: 'UP-TO-DATE', short: 'UPD', from: ['Up-to-date'], rank: 0, leastName: 24},
+			{title: 'STATUS', from: ['Status'], rank: 0, leastName: 13, tight: 16},
+			{title: 'CONTAINERS', from: ['Containers'], rank: 2, leastName: 24},
+			{title: 'IMAGES', from: ['Images'], rank: 2, leastName: 24},
 		],
 	},
 	services: {
 		title: 'Services', namespaced: true, resources: [resource('/api/v1', 'services', '')],
 		columns: [
-			{title: 'TYPE', from: ['Type'], rank: 0},
-			{title: 'CLUSTER-IP', from: ['Cluster-IP'], rank: 0},
-			{title: 'PORTS', from: ['Port(s)'], rank: 0},
-			{title: servicePodsTitle, from: [], rank: 0},
-			{title: 'SELECTOR', from: ['Selector'], rank: 2},
+			{title: 'TYPE', from: ['Type'], rank: 0, leastName: 24},
+			{title: 'CLUSTER-IP', from: ['Cluster-IP'], rank: 0, leastName: 24},
+			{title: 'PORTS', from: ['Port(s)'], rank: 0, leastName: 13},
+			{title: servicePodsTitle, from: [], rank: 0, leastName: 18},
+			{title: 'SELECTOR', from: ['Selector'], rank: 2, leastName: 24},
 		],
 	},
 	nodes: {
 		title: 'Nodes', namespaced: false, resources: [{...resource('/api/v1', 'nodes', ''), path: () => '/api/v1/nodes'}],
 		columns: [
-			{title: 'STATUS', from: ['Status'], rank: 0},
-			{title: 'ROLES', from: ['Roles'], rank: 0},
-			{title: 'VERSION', from: ['Version'], rank: 0},
-			{title: 'INTERNAL-IP', from: ['Internal-IP'], rank: 1},
-			{title: 'RUNTIME', from: ['Container-Runtime'], rank: 2},
+			{title: 'STATUS', from: ['Status'], rank: 0, leastName: 13, tight: 16},
+			{title: 'ROLES', from: ['Roles'], rank: 0, leastName: 24},
+			{title: 'VERSION', from: ['Version'], rank: 0, leastName: 18},
+			{title: 'INTERNAL-IP', from: ['Internal-IP'], rank: 1, leastName: 24},
+			{title: 'RUNTIME', from: ['Container-Runtime'], rank: 2, leastName: 24},
 		],
 	},
 };

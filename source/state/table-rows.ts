@@ -30,11 +30,12 @@ const mostShared = 50_000;
 export function rowReader(columns: readonly ListColumn[], prefix: string, given: readonly TableColumn[], now: number): RowReader {
 	const at = (name: string) => given.findIndex(column => column.name === name);
 	const places = columns.map(column => column.from.map(name => at(name)).find(index => index >= 0) ?? -1);
+	const wholes = columns.map(({whole}) => whole === undefined ? -1 : at(whole));
 	const [name, age] = [Math.max(0, at('Name')), at('Age')];
 	return (row, namespace, readAt = now) => {
 		const metadata = row.object?.metadata as {uid?: string; name?: string; namespace?: string; creationTimestamp?: string} | undefined;
 		const own = metadata?.namespace ?? namespace;
-		const cells = places.map(place => place < 0 ? '' : share(text(row.cells[place])));
+		const cells = places.map((place, index) => place < 0 ? '' : share(`${text(row.cells[place])}${wholes[index]! < 0 ? '' : `/${text(row.cells[wholes[index]!])}`}`));
 		const called = prefix + text(row.cells[name] ?? metadata?.name);
 		return {
 			id: metadata?.uid ?? `${own}/${called}`,

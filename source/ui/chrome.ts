@@ -14,15 +14,17 @@ export function header(screen: Screen): Line {
 	const place: Span[] = [of('title', ' spoke'), {text: '  '}, cluster.sandbox ? of('sandbox', 'SANDBOX') : {text: cluster.context},
 		of('text.dim', ` ${glyphs.into} `), {text: cluster.namespace ?? 'all namespaces'}];
 	if (size.columns < 60) {
-		return spread(place.slice(2), legOne(screen, false), size.columns);
+		return spread(place.slice(2), [{text: ' '}, ...legOne(screen, false)], size.columns);
 	}
 
 	const version = size.columns >= 110 && cluster.version !== null ? ` ${cluster.version}` : '';
 	const read = cluster.replicas === null || size.columns < 76 ? '' : ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
-	const way = [...legOne(screen, true), {text: version}, of('text.dim', read), {text: ' '}];
+	const bare = [...legOne(screen, true), {text: version}];
+	// The place goes before how much was read of whom.
+	const way = [...bare, ...lineWidth(place) + lineWidth(bare) + cellWidth(read) + 2 > size.columns ? [] : [of('text.dim', read)], {text: ' '}];
 	const room = size.columns - lineWidth(place) - lineWidth(way) - 2;
 	const user = cellWidth(cluster.user) <= room ? [of('text.dim', `${cluster.user} `)] : room > 12 ? [of('text.dim', `${clipToCells(cluster.user, room - 1)} `)] : [];
-	return spread(place, [...user, ...way], size.columns);
+	return spread(place, [{text: ' '}, ...user, ...way], size.columns);
 }
 
 function legOne({state: {cluster}, theme: {glyphs}}: Screen, long: boolean): Span[] {

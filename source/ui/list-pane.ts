@@ -18,6 +18,7 @@ import {unreachablePane} from './unreachable-pane.ts';
 const gap = 2;
 /** On a narrow screen a status tells more than the middle of a name. */
 const narrowName = 13;
+const tightNamespace = 14;
 
 /** Head and `rows` lines of the list, `width` cells wide. */
 export function listPane(screen: Screen, name: ListName, rows: number, width: number): Line[] {
@@ -45,9 +46,9 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 	const sample = list.visible.length <= 300 ? list.visible : [...list.visible.slice(0, 100), ...shown];
 	const measure = (title: string, cell: (row: Row) => string, most = 40): number => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
 	const age = (row: Row) => row.gone !== null ? `gone ${Math.floor((now - row.gone) / 1000)}s` : row.created === null ? '' : showAge(now - row.created);
-	const fixed: Placed[] = [];
+	let fixed: readonly Placed[] = [];
 	if (kind.namespaced && cluster.namespace === null) {
-		fixed.push({title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace});
+		fixed = [{title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}];
 	}
 
 	const wanted = kind.columns.map((column, index) => ({column, index})).filter(({column}) => column.title !== servicePodsTitle || cluster.namespace !== null)
@@ -60,7 +61,7 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 			: list.wide || column.numeric !== true
 				? cellNow(row, index, now)
 				: (row.cells[index] ?? '').replace(/ \(.*$/, '');
-		return {title, width: measure(list.order.column === column.title ? `${title}↓` : title, cell, isNarrow ? 11 : 40), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
+		return {title, width: measure(list.order.column === column.title ? `${title}↓` : title, cell, isNarrow ? 11 : isTight ? column.tight ?? 40 : 40), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
 	};
 
 	let columns = wanted.map(one => asColumn(one, false));
@@ -70,14 +71,29 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 	const total = (list: readonly Placed[]) => [...fixed, ...list, ...last].reduce((sum, column) => sum + column.width + gap, 0);
 	// What there is no room for goes from the right, before names are cut to less than is needed to tell them apart.
 	const isShort = () => width - 3 - total(columns) - gap < Math.min(nameWidth, 36);
-	columns = isShort() ? wanted.map(one => asColumn(one, true)) : columns;
-	const leastName = Math.min(nameWidth, isNarrow ? narrowName : 24);
-	if (isNarrow && width - 3 - total(columns) < leastName) {
-		last = [];
+	if (isShort()) {
+		columns = wanted.map(one => asColumn(one, true));
+		fixed = fixed.map(one => ({...one, width: Math.min(one.width, tightNamespace)}));
 	}
 
-	while (columns.length > (isNarrow ? 2 : 1) && width - 3 - total(columns) < leastName) {
-		columns = columns.slice(0, -1);
+	// The cell that tells most goes last, after the age.
+	const most = (column: ListColumn) => isNarrow ? narrowName : column.leastName;
+	for (;;) {
+		const at = wanted.findLastIndex(({column}) => wanted.every(other => column.leastName >= other.column.leastName));
+		const next = wanted[at]!.column;
+		if (width - 3 - total(columns) >= Math.min(Math.max(nameWidth, 10), most(next))) {
+			break;
+		}
+
+		const isMost = next.leastName <= narrowName;
+		if (isMost && last.length > 0) {
+			last = [];
+		} else if (columns.length > (isMost && isNarrow ? 2 : 1)) {
+			wanted.splice(at, 1);
+			columns = columns.toSpliced(at, 1);
+		} else {
+			break;
+		}
 	}
 
 	const room = Math.max(8, width - 3 - total(columns) - gap);

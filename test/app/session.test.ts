@@ -54,6 +54,8 @@ test('a tail follows, is searched with all lines kept, and shows JSON as fields'
 	terminal.press('tail.follow');
 	await terminal.sees(/following · /);
 	terminal.press('view.back', 'view.back');
+	await terminal.sees(/path=\/healthz/);
+	terminal.press('view.back');
 	await terminal.sees(/api-\w+-\w+ +1\/1 +Running/);
 });
 

@@ -1,7 +1,7 @@
 /** What stands where rows would be is true of what was asked. */
 import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
-import {listKinds} from '../../source/state/list-kinds.ts';
+import {listKinds, type ListName} from '../../source/state/list-kinds.ts';
 import {reduceList, type ListEvent} from '../../source/state/list-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {rowReader} from '../../source/state/table-rows.ts';
@@ -34,4 +34,33 @@ test('how long ago a pod was restarted grows while the row stands', t => {
 	const text = pane(page, {type: 'wide'}, live);
 	t.regex(text, /web .* 8 \(2m ago\)/);
 	t.regex(text, /api .* 2 \(13s ago\)/);
+});
+
+/** The head of a list of all namespaces, for names and namespaces of the usual length. */
+function head(name: ListName, given: readonly string[], cells: readonly string[], width: number): string {
+	const session = emptySession({...clusterState(null), namespace: null, reachable: 'yes'}, {columns: width, rows: 24}, 60_000, false);
+	const read = rowReader(listKinds[name].columns, '', ['Name', ...given].map(title => ({name: title, type: 'string', format: '', priority: 0})), 0);
+	const rows = [read({cells: ['konnectivity-agent-7c9f8d6b5c-x2xkq', ...cells], object: null}, 'kube-system')];
+	const list = reduceList(reduceList(session.lists[name], {type: 'page', chunk: name, first: true, rows}), live);
+	const screen = {state: {...session, lists: {...session.lists, [name]: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen;
+	return listPane(screen, name, 5, width)[0]!.spans.map(({text}) => text).join('').trim().replaceAll(/ +/g, ' ').replace(/ \S+–\S+$/, '');
+}
+
+test('where there is no room for all columns, those that tell most of a row stay', t => {
+	const pods = (width: number) => head('pods', ['Ready', 'Status', 'Restarts', 'Node'], ['0/1', 'Init:CrashLoopBackOff', '14', 'worker-7'], width);
+	t.is(pods(120), 'NAMESPACE NAME READY STATUS RESTARTS NODE AGE');
+	t.is(pods(80), 'NAMESPACE NAME READY STATUS RST AGE');
+	t.is(pods(70), 'NAMESPACE NAME READY STATUS RST AGE');
+	t.is(pods(60), 'NAMESPACE NAME READY STATUS AGE');
+	t.is(pods(50), 'NAMESPACE NAME READY STATUS');
+	const services = (width: number) => head('services', ['Type', 'Cluster-IP', 'Port(s)'], ['ClusterIP', '10.96.179.36', '80/TCP,9090/TCP,7000/TCP'], width);
+	t.is(services(80), 'NAMESPACE NAME PORTS AGE');
+	t.is(services(50), 'NAMESPACE NAME PORTS AGE');
+	const workloads = (width: number) => head('workloads', ['Ready', 'Up-to-date', 'Status'], ['2/3', '1', ''], width);
+	t.is(workloads(80), 'NAMESPACE NAME READY UPD STATUS AGE');
+});
+
+test('a count alone has its whole beside it', t => {
+	const given = ['Name', 'Desired', 'Ready'].map(name => ({name, type: 'string', format: '', priority: 0}));
+	t.is(rowReader(listKinds.workloads.columns, 'ds/', given, 0)({cells: ['agent', 3, 2], object: null}, 'demo').cells[0], '2/3');
 });
