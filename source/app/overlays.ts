@@ -88,7 +88,7 @@ export class Overlays {
 	async pick(options: PickOptions): Promise<string | null> {
 		const overlay: PickerOverlay = {
 			kind: 'picker', title: options.title, purpose: options.purpose, lead: options.lead ?? '', typed: {text: options.text ?? '', caret: (options.text ?? '').length}, from: 0, heads: options.heads ?? [],
-			items: options.items, index: options.at ?? 0, notes: options.notes ?? [], free: options.free ?? false, keys: options.keys ?? '',
+			items: options.items, index: options.at ?? 0, notes: options.notes ?? [], free: options.free ?? false, none: options.none ?? null, keys: options.keys ?? '',
 		};
 		const completed = (one: PickerOverlay): PickerOverlay => {
 			const at = options.argumentAt?.(one.typed.text) ?? null;

@@ -100,6 +100,8 @@ export type PickOptions = {
 	items: readonly PickerItem[];
 	notes?: readonly string[];
 	free?: boolean;
+	/** What is said of a text that no item fits, before it. */
+	none?: string;
 	keys?: string;
 	text?: string;
 	at?: number;

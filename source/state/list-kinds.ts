@@ -46,7 +46,7 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 		columns: [
 			{title: 'READY', from: ['Ready'], rank: 0, leastName: 13},
 			{title: 'STATUS', from: ['Status'], rank: 0, leastName: 13, tight: 16},
-			{title: 'RESTARTS', short: 'RST', from: ['Restarts'], rank: 0, numeric: true, leastName: 18},
+			{title: 'RESTARTS', short: 'RST', from: ['Restarts'], rank: 0, numeric: true, leastName: 17},
 			{title: 'NODE', from: ['Node'], rank: 0, leastName: 24},
 			{title: 'IP', from: ['IP'], rank: 2, leastName: 24},
 		],

@@ -30,6 +30,8 @@ export type PickerItem = {
 	off?: string;
 	/** What completing it writes, where that is not its first cell. */
 	text?: string;
+	/** Other words for it, which no row shows: `svc`. */
+	also?: readonly string[];
 };
 
 export type PickerOverlay = {
@@ -48,6 +50,8 @@ export type PickerOverlay = {
 	notes: readonly string[];
 	/** A text that is in no item may be taken as it is. */
 	free: boolean;
+	/** What is said of a text that no item fits, before it. */
+	none: string | null;
 	keys: string;
 };
 
@@ -113,9 +117,10 @@ export function shownItems({items, typed, from}: PickerOverlay): readonly Picker
 	}
 
 	// `sh` is `pod/shell` before it is `pod/crashing`.
-	const begins = items.filter(({cells: [name = '']}) => name.toLowerCase().startsWith(word) || name.toLowerCase().split('/')[1]?.startsWith(word));
-	const holds = items.filter(item => !begins.includes(item) && item.cells.some(cell => cell.toLowerCase().includes(word)));
-	return [...begins, ...holds];
+	const isIts = ({also}: PickerItem) => also?.includes(word) ?? false;
+	const begins = items.filter(item => !isIts(item) && (item.cells[0]?.toLowerCase().startsWith(word) || item.cells[0]?.toLowerCase().split('/')[1]?.startsWith(word)));
+	const holds = items.filter(item => !isIts(item) && !begins.includes(item) && item.cells.some(cell => cell.toLowerCase().includes(word)));
+	return [...items.filter(item => isIts(item)), ...begins, ...holds];
 }
 
 function editTyped({text, caret}: Typed, event: OverlayEvent): Typed {

@@ -19,6 +19,8 @@ const gap = 2;
 /** On a narrow screen a status tells more than the middle of a name. */
 const narrowName = 13;
 const tightNamespace = 14;
+/** Blank at the right of a row. */
+const edge = 1;
 
 /** Head and `rows` lines of the list, `width` cells wide. */
 export function listPane(screen: Screen, name: ListName, rows: number, width: number): Line[] {
@@ -70,7 +72,8 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 	let last: readonly Placed[] = [ages];
 	const total = (list: readonly Placed[]) => [...fixed, ...list, ...last].reduce((sum, column) => sum + column.width + gap, 0);
 	// What there is no room for goes from the right, before names are cut to less than is needed to tell them apart.
-	const isShort = () => width - 3 - total(columns) - gap < Math.min(nameWidth, 36);
+	const left = () => width - 3 - edge - total(columns);
+	const isShort = () => left() < Math.min(nameWidth, 36);
 	if (isShort()) {
 		columns = wanted.map(one => asColumn(one, true));
 		fixed = fixed.map(one => ({...one, width: Math.min(one.width, tightNamespace)}));
@@ -81,7 +84,7 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 	for (;;) {
 		const at = wanted.findLastIndex(({column}) => wanted.every(other => column.leastName >= other.column.leastName));
 		const next = wanted[at]!.column;
-		if (width - 3 - total(columns) >= Math.min(Math.max(nameWidth, 10), most(next))) {
+		if (left() >= Math.min(Math.max(nameWidth, 10), most(next))) {
 			break;
 		}
 
@@ -96,7 +99,7 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 		}
 	}
 
-	const room = Math.max(8, width - 3 - total(columns) - gap);
+	const room = Math.max(8, left());
 	const name: Placed = {title: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
 	return [...fixed, name, ...columns, ...last];
 }

@@ -70,13 +70,17 @@ function picker(screen: Screen, overlay: PickerOverlay): Floating {
 	}
 
 	if (items.length === 0) {
-		lines.push(line(of('text.dim', overlay.free && overlay.typed.text !== '' ? `   ${overlay.typed.text} as typed` : '   nothing fits')));
+		lines.push(line(of('text.dim', `   ${noneWords(overlay)}`)));
 	} else if (items.length > most) {
 		lines.push(line(of('text.dim', `   ${items.length - most} more`)));
 	}
 
 	lines.push(line(''), ...overlay.notes.flatMap(note => wrapWords(note, width - 4)).map(note => line(' ', of('text.dim', note))));
 	return framed(screen, overlay.title, lines, keysOf(screen, [['picker.up', ''], ['picker.accept', overlay.keys || 'choose'], ['picker.complete', 'complete'], ['picker.cancel', 'back']]), width);
+}
+
+function noneWords({free, none, from, typed: {text}}: PickerOverlay): string {
+	return !free || text === '' ? 'nothing fits' : none === null || from > 0 ? `${text} as typed` : `${none} ${text.trim().split(' ')[0]!}`;
 }
 
 function form(screen: Screen, overlay: FormOverlay): Floating {

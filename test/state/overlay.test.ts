@@ -20,7 +20,7 @@ for (const [title, before, event, text, caret] of edits) {
 	});
 }
 
-const picker: PickerOverlay = {kind: 'picker', title: '', purpose: '', lead: ':', typed: {text: '', caret: 0}, from: 0, heads: [], items: ['pods', 'forward', 'forwards', 'info'].map(id => ({id, cells: [id]})), index: 0, notes: [], free: false, keys: ''};
+const picker: PickerOverlay = {kind: 'picker', title: '', purpose: '', lead: ':', typed: {text: '', caret: 0}, from: 0, heads: [], items: ['pods', 'forward', 'forwards', 'info'].map(id => ({id, cells: [id]})), index: 0, notes: [], free: false, none: null, keys: ''};
 
 test('what begins with the typed text stands before what holds it, and the choice starts anew', t => {
 	const typed = reduceOverlay(reduceOverlay(reduceOverlay(picker, {type: 'move', by: 2}), {type: 'type', text: 'fo'}), {type: 'move', by: 1}) as PickerOverlay;
@@ -46,4 +46,10 @@ test('what stands behind a command is completed there, and the command stays', t
 	t.deepEqual(shownItems(typed).map(({id}) => id), ['deploy/web', 'pod/web-1', 'pod/cobweb']);
 	t.is((reduceOverlay({...typed, index: 1}, {type: 'complete'}) as PickerOverlay).typed.text, 'tail pod/web-1');
 	t.deepEqual(shownItems({...typed, typed: {text: 'tail deploy/web -c x', caret: 0}}), []);
+});
+
+test('a word that no row shows finds its item, before those that only hold it', t => {
+	const items = [{id: 'shell', cells: ['svc shell']}, {id: 'services', cells: ['services'], also: ['svc']}];
+	t.deepEqual(shownItems({...picker, items, typed: {text: 'svc -A', caret: 6}}).map(({id}) => id), ['services', 'shell']);
+	t.deepEqual(shownItems({...picker, items, typed: {text: 'sv', caret: 2}}).map(({id}) => id), ['shell']);
 });

@@ -51,7 +51,7 @@ test('where there is no room for all columns, those that tell most of a row stay
 	t.is(pods(120), 'NAMESPACE NAME READY STATUS RESTARTS NODE AGE');
 	t.is(pods(80), 'NAMESPACE NAME READY STATUS RST AGE');
 	t.is(pods(70), 'NAMESPACE NAME READY STATUS RST AGE');
-	t.is(pods(60), 'NAMESPACE NAME READY STATUS AGE');
+	t.is(pods(64), 'NAMESPACE NAME READY STATUS AGE');
 	t.is(pods(50), 'NAMESPACE NAME READY STATUS');
 	const services = (width: number) => head('services', ['Type', 'Cluster-IP', 'Port(s)'], ['ClusterIP', '10.96.179.36', '80/TCP,9090/TCP,7000/TCP'], width);
 	t.is(services(80), 'NAMESPACE NAME PORTS AGE');

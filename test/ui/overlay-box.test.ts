@@ -19,3 +19,11 @@ test('a problem that is also the note of what is typed is said once', t => {
 	const screen = {theme: plainTheme, state: {size: {columns: 120, rows: 24}, overlay: prompt}, hints: [], keymap: new Map()} as unknown as Screen;
 	t.is(promptLine(screen, prompt).spans.map(({text}) => text).join('').split('no label selector').length - 1, 1);
 });
+
+test('a word that is no command is said to be none before it is run', t => {
+	const screen = {theme: plainTheme, state: {size: {columns: 80, rows: 24}}, hints: [], keymap: new Map()} as unknown as Screen;
+	const box = (from: number, none: string | null) => floatingBox(screen, {kind: 'picker', title: 'Commands', purpose: 'palette', lead: ':', typed: {text: 'events -A', caret: 9}, from, heads: [], items: [], index: 0, notes: [], free: true, none, keys: 'run'})?.lines.map(({spans}) => spans.map(({text}) => text).join('')).join('\n') ?? '';
+	t.regex(box(0, 'no command is called'), /no command is called events +\|/);
+	t.regex(box(7, 'no command is called'), /events -A as typed/);
+	t.regex(box(0, null), /events -A as typed/);
+});

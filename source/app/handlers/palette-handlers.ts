@@ -5,7 +5,7 @@ import {describeKeys} from '../../keymap/describe-keys.ts';
 import {listNames} from '../../state/list-kinds.ts';
 import {keyContext, type ViewName} from '../../state/session-state.ts';
 import {whySelector} from '../../state/row-filter.ts';
-import {findResource} from '../../targets/resource-words.ts';
+import {findResource, targetResources, type TargetResource} from '../../targets/resource-words.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import {isReadOnly, whyOff} from '../why-off.ts';
 import type {Session} from '../session.ts';
@@ -27,14 +27,14 @@ export const paletteHandlers: Handlers = {
 		const context = keyContext(session.store.state);
 		const hints = describeKeys(session.keymap, context, ({id}) => reasonOff(session, id));
 		const items = [
-			...commands.map(({word, takes, does, as}) => {
+			...commands.map(({word, also, takes, does, as}) => {
 				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)!) ? '--read-only is set' : null;
-				return {id: `:${word}`, cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''], text: takes === '' ? word : `${word} `, ...off !== null && {off}};
+				return {id: `:${word}`, cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''], text: takes === '' ? word : `${word} `, ...also && {also}, ...off !== null && {off}};
 			}),
-			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''], ...off !== null && {off}})),
+			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''], also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [], ...off !== null && {off}})),
 		];
 		const behind = new CommandArguments(session, word => findCommand(word)?.names);
-		const chosen = await session.pick({title: 'Commands', purpose: 'palette', lead: ':', items, free: true, keys: 'run', argumentAt: behind.at, onNames: behind.onNames});
+		const chosen = await session.pick({title: 'Commands', purpose: 'palette', lead: ':', items, free: true, none: noCommand, keys: 'run', argumentAt: behind.at, onNames: behind.onNames});
 		if (chosen === null) {
 			return;
 		}
@@ -55,19 +55,30 @@ function reasonOff({store}: Session, id: string): string | null {
 /** `as`: the action that it stands for; where that is off the command is. `also`: other words for it, which no list shows. `names`: what may stand behind it. */
 type CommandRow = {word: string; also?: readonly string[]; takes: string; names?: NameSource; does: string; as?: string; run(session: Session, words: readonly string[]): void | Promise<void>};
 
+const noCommand = 'no command is called';
+const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];
+
+const wordsOf = (isOf: (resource: TargetResource) => boolean) => targetResources.filter(resource => isOf(resource)).flatMap(({words}) => words);
+const ownList: readonly string[] = ['pods', 'services', 'nodes'];
+const wordsOfView: ReadonlyMap<string, readonly string[]> = new Map([
+	...ownList.map(name => [name, wordsOf(({plural}) => plural === name)] as const),
+	['workloads', [...wordsOf(({plural}) => !ownList.includes(plural)), 'dp']],
+	['forwards', ['pf']],
+]);
+
 const needs = (session: Session, what: string) => {
 	session.tell(`type ${what}`, 'warn');
 };
 
 const commands: readonly CommandRow[] = [
-	{word: 'ns', also: ['namespace'], takes: 'NAME', names: namespaceNames, does: 'open a namespace', run(session, [name]) {
+	{word: 'ns', also: ['namespace', 'namespaces'], takes: 'NAME', names: namespaceNames, does: 'open a namespace', run(session, [name]) {
 		if (name === undefined) {
 			session.perform('namespace.pick');
 		} else {
 			openTypedNamespace(session, name === '-A' || name === '--all-namespaces' || name === '*' ? null : name);
 		}
 	}},
-	{word: 'ctx', also: ['context'], takes: 'NAME', names: contextNames, does: 'switch the context', async run(session, [name]) {
+	{word: 'ctx', also: ['context', 'contexts'], takes: 'NAME', names: contextNames, does: 'switch the context', async run(session, [name]) {
 		if (name === undefined) {
 			session.perform('context.pick');
 		} else {
@@ -165,7 +176,7 @@ async function runCommand(session: Session, line: string): Promise<void> {
 function showTypedView(session: Session, word: string, flags: readonly string[]): void {
 	const view = viewOf(word);
 	if (view === null) {
-		session.tell(`no command is called ${word}`, 'warn');
+		session.tell(`${noCommand} ${word}`, 'warn');
 		return;
 	}
 
@@ -188,9 +199,8 @@ function showTypedView(session: Session, word: string, flags: readonly string[])
 	showView(session, view);
 }
 
-/** `:pods`, `:po`, `:deploy`, `:svc`: kubectl's words name the lists. */
+/** `:pods`, `:po`, `:deploy.apps`, `:svc`: kubectl's words name the lists, and k9s' where it has others. */
 function viewOf(word: string): ViewName | null {
-	const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];
-	const plural = findResource(word)?.plural;
-	return views.find(view => view === word) ?? (plural === 'pods' || plural === 'services' || plural === 'nodes' ? plural : plural === undefined ? null : 'workloads');
+	const plural = findResource(word)?.plural ?? word;
+	return views.find(view => view === word || wordsOfView.get(view)?.includes(plural)) ?? null;
 }
