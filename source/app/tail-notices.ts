@@ -62,7 +62,9 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'ended': {
-			return {text: `${who}${event.reason === 'pod-gone' ? 'pod is gone' : `${event.source.container} ${ended(event.ended)}`}`, source: {state: 'ended', note: ''}};
+			return event.reason === 'pod-gone'
+				? {text: `${who === '' ? 'pod' : event.source.pod} is gone`, source: {state: 'ended', note: '', isGone: true}}
+				: {text: `${who}${event.source.container} ${ended(event.ended)}`, source: {state: 'ended', note: ''}};
 		}
 
 		case 'failed': {

@@ -257,6 +257,7 @@ export class TailRun {
 			this.#points.close(index);
 		}
 
+		const wasTold = this.#sourcesOf(event.source).some(({isGone}) => isGone);
 		const {text, counters, source} = noticeOf(event, this.view.sources.length > 1 ? `${this.view.sources[index]!.short}: ` : '', this.view.sources[index]!.state);
 		this.#setSource(index, source);
 		this.#settlePhase();
@@ -265,7 +266,8 @@ export class TailRun {
 			this.view = {...this.view, counters: {...now, ...Object.fromEntries(Object.entries(counters).map(([name, more]) => [name, now[name as keyof typeof now] + more]))}};
 		}
 
-		if (text !== null) {
+		// A pod is gone once, however many of its containers are followed.
+		if (text !== null && !(source.isGone && wasTold)) {
 			this.#order.notice(index, () => {
 				this.#notice(index, text);
 			});
@@ -292,11 +294,28 @@ export class TailRun {
 		if (event.type === 'no-pods') {
 			this.view = {...this.view, phase: 'waiting', note: `No pod yet. New pods of ${this.ask.asked} will be followed as they come.`};
 			this.#notice(-1, 'no pod now; pods that come are followed');
+		} else if (event.type === 'pod-gone') {
+			this.#takeGone(event);
 		} else if (this.view.buffer.end > 0) {
-			this.#notice(-1, event.type === 'pod-appeared' ? `new pod ${event.pod}, followed from its first line` : `${event.pod} is gone`);
+			this.#notice(-1, `new pod ${event.pod}, followed from its first line`);
 		}
 
 		this.#changed();
+	}
+
+	/** A container that was followed up to now tells it itself. */
+	#takeGone(place: Pick<LogSource, 'namespace' | 'pod'>): void {
+		const its = this.#sourcesOf(place);
+		if (its.every(({state, isGone}) => state === 'ended' && !isGone)) {
+			this.view = {...this.view, sources: this.view.sources.map(source => its.includes(source) ? {...source, isGone: true} : source)};
+			if (this.view.buffer.end > 0) {
+				this.#notice(-1, `${place.pod} is gone`);
+			}
+		}
+	}
+
+	#sourcesOf({namespace, pod}: Pick<LogSource, 'namespace' | 'pod'>): readonly TailSource[] {
+		return this.view.sources.filter(source => source.namespace === namespace && source.pod === pod);
 	}
 
 	#notice(source: number, text: string): void {

@@ -16,6 +16,8 @@ export type TailSource = {
 	on: boolean;
 	state: 'waiting' | 'open' | 'interrupted' | 'ended';
 	note: string;
+	/** Its pod was deleted. */
+	isGone?: boolean;
 };
 
 /** What happened to the streams; lines that were let go are counted by the buffer. */
@@ -70,9 +72,10 @@ export type TailView = {
 export type OlderLines = {phase: 'unread' | 'reading' | 'none' | 'full'; read: number; note: string};
 export const olderUnread: OlderLines = {phase: 'unread', read: 0, note: ''};
 
-/** Pods of one name in two namespaces are two. */
+/** Pods of one name in two namespaces are two. Those that are gone are not counted beside others that are not. */
 export function podCount(sources: readonly TailSource[]): number {
-	return new Set(sources.map(({namespace, pod}) => `${namespace}/${pod}`)).size;
+	const pods = (some: readonly TailSource[]) => new Set(some.map(({namespace, pod}) => `${namespace}/${pod}`)).size;
+	return pods(sources.filter(({isGone}) => isGone !== true)) || pods(sources);
 }
 
 /** `214 lines/s`; below ten with a digit behind the point. */
