@@ -210,6 +210,12 @@ test('where lines take several rows, the one under the cursor is whole on the sc
 	t.is(withCursorShown(goTo(view(50), 7), 2, height).top, 7);
 });
 
+test('while it follows the screen is full, though the line above the newest is higher than the screen', t => {
+	const window = tailWindow(view(3), 5, ({number}) => number === 1 ? 50 : 1);
+	t.deepEqual(window.lines.map(({number}) => number), [1, 2]);
+	t.like(window, {above: 1, below: 0});
+});
+
 test('our notices stay in a filtered view, and are none of the lines that fit', t => {
 	const buffer = filled(['ERROR a', 'b', 'ERROR c']);
 	buffer.append(-1, 0, 0, 'notice', Buffer.from('back after 2 s'));

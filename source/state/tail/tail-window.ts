@@ -10,7 +10,7 @@ export type TailWindow = {
 };
 
 /**
-At most `rows` lines. `heightOf` tells how many rows a line takes when lines are wrapped; while it follows, the newest line is whole and last.
+At most `rows` lines. `heightOf` tells how many rows a line takes when lines are wrapped; while it follows, the newest line is whole and last, and of the first one there may be room for its end alone.
 */
 export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLine) => number): TailWindow {
 	const length = shownLength(view);
@@ -20,19 +20,14 @@ export function tailWindow(view: TailView, rows: number, heightOf: (line: TailLi
 
 	let from = view.follow ? length : placeOf(view, topOf(view));
 	if (view.follow) {
-		for (let left = rows; from > 0; from--) {
+		for (let left = rows; from > 0 && left > 0; from--) {
 			left -= heightAt(view, from - 1, heightOf);
-			if (left < 0) {
-				break;
-			}
 		}
-
-		from = Math.min(from, length - 1);
 	}
 
 	const lines: TailLine[] = [];
 	let place = from;
-	for (let left = rows; place < length && left > 0; place++) {
+	for (let left = rows; place < length && (left > 0 || view.follow); place++) {
 		const line = view.buffer.line(numberAt(view, place));
 		if (line === null) {
 			break;
