@@ -55,8 +55,14 @@ function subtitle({theme: {glyphs}}: Screen, view: TailView): string {
 		return '';
 	}
 
-	const parts = [pods === 1 && !view.title.includes(' ') ? '' : counted(pods, 'pod'), names.size === 1 ? [...names][0]! : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' || view.previous ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
+	const parts = [pods === 1 && !view.title.includes(' ') ? '' : counted(pods, 'pod'), names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' || view.previous ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
 	return parts.filter(part => part !== '').join(` ${glyphs.dot} `);
+}
+
+/** Which one is followed is one of several: the others are a key away. */
+function ofContainers({sources}: TailView): string {
+	const most = Math.max(0, ...sources.map(({besides = []}) => besides.length));
+	return most === 0 ? '' : `, 1 of ${most + 1} containers`;
 }
 
 function stateWords({theme: {glyphs: {dot}}}: Screen, view: TailView): string {
@@ -110,7 +116,7 @@ function linesPane(screen: Screen, view: TailView, rows: number, width: number):
 	const isTop = !view.follow && !view.plain && whole.above === 0 && whole.lines.length > 0 && rows > 2 && whole.lines.slice(0, -1).some(({number}) => number === view.cursor);
 	const window = isTop ? tailWindow(view, rows - 1, heightOf) : whole;
 	if (window.lines.length === 0) {
-		return [...emptyWords(screen, view).map(words => line(' ', of('text.dim', words))), ...Array.from({length: rows}, () => line(''))].slice(0, rows);
+		return [...emptyWords(screen, view).flatMap(words => wrapWords(words, width - 2)).map(words => line(' ', of('text.dim', words))), ...Array.from({length: rows}, () => line(''))].slice(0, rows);
 	}
 
 	const out: DrawnRow[] = isTop ? [{line: line(of('gap', `${glyphs.rule}${glyphs.rule} ${olderWords(screen, view)} `)), of: null, isRule: true}] : [];
@@ -250,7 +256,8 @@ function emptyWords(screen: Screen, view: TailView): string[] {
 
 		case 'waiting': {
 			const waits = view.sources.find(({state}) => state === 'waiting');
-			return [waits?.note === view.note ? `${waits.container} is waiting: ${view.note}. Lines come as soon as it starts.` : view.note === '' ? 'waiting' : view.note];
+			const choose = (waits?.besides ?? []).length === 0 ? undefined : screen.hints.find(hint => hint.action.id === 'tail.sources')?.keys[0];
+			return [waits?.note === view.note ? `${waits.container} is waiting: ${view.note}. Lines come as soon as it starts.${choose === undefined ? '' : `  ${choose} the others`}` : view.note === '' ? 'waiting' : view.note];
 		}
 
 		case 'failed': {

@@ -1,13 +1,14 @@
 /** Keys in a tail mean what is on the screen. */
 import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
-import {chooseFields} from '../../source/app/handlers/tail-choices.ts';
+import {chooseFields, chooseSources} from '../../source/app/handlers/tail-choices.ts';
 import {shownTexts} from '../../source/app/handlers/tail-copies.ts';
 import {navigationHandlers} from '../../source/app/handlers/navigation-handlers.ts';
 import {tailHandlers} from '../../source/app/handlers/tail-handlers.ts';
 import type {Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
 import {TailRun} from '../../source/app/tail-run.ts';
+import {asTailSource} from '../../source/app/tail-source.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {emptyTail, filterTail, goTo} from '../../source/state/tail/tail-view.ts';
 import {tailWindow} from '../../source/state/tail/tail-window.ts';
@@ -111,6 +112,20 @@ test('by a level the nearest line that is shown is on the screen, though all tha
 	run.view = goTo(run.view, 59);
 	await press('tail.level');
 	t.deepEqual(tailWindow(run.view, 20, () => 1).lines.map(({number}) => number), [1]);
+});
+
+test('another container of the pod can be followed instead', async t => {
+	const {run} = openTail([]);
+	run.view = {...run.view, sources: [asTailSource({namespace: 'demo', pod: 'web-a', uid: null, node: null, container: 'app', besides: ['setup']})]};
+	const offered: string[] = [];
+	const answers = ['only setup', null];
+	await chooseSources({store: {now() {}}, async pick({items}: {items: ReadonlyArray<{id: string}>}) {
+		offered.push(...items.map(({id}) => id));
+		return answers.shift();
+	}} as unknown as Session, run);
+	t.deepEqual(offered, ['0', 'only setup', 'all']);
+	t.deepEqual(run.ask.containers, {kind: 'named', name: 'setup'});
+	run.stop();
 });
 
 test('the cursor stays on the field that was shown or hidden last', async t => {

@@ -27,6 +27,14 @@ test('containers are counted, not their names', t => {
 	t.regex(rows('-l app=web', [['web-0', 'app'], ['web-1', 'app']])[0]!, /2 pods · app/);
 });
 
+test('a container that is one of several says so, and names the key to the others where it waits', t => {
+	const sources = [{...asTailSource({namespace: 'demo', pod: 'web-0', uid: null, node: 'n1', container: 'app', besides: ['setup', 'side']}), note: 'PodInitializing'}];
+	const screen = {state: emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), theme: {glyphs: unicodeGlyphs}, hints: [{action: {id: 'tail.sources'}, keys: ['a']}], keymap: new Map()} as unknown as Screen;
+	const shown = tailScreen(screen, {...emptyTail('tail-1', 'pod/web-0'), sources, phase: 'waiting', note: 'PodInitializing'}, 10).map(({spans}) => spans.map(({text}) => text).join(''));
+	t.regex(shown[0]!, /Tail pod\/web-0├ app, 1 of 3 containers ─/);
+	t.regex(shown[1]!, /app is waiting: PodInitializing\..*  a the others$/);
+});
+
 test('the path of several pods names none of them', t => {
 	t.regex(rows('sts/web', [['web-0', 'app'], ['web-1', 'app']]).at(-2)!, /kubelet n1, 2 pods$/);
 	t.regex(rows('sts/web', [['web-0', 'app']]).at(-2)!, /kubelet n1 ─► web-0\/app$/);

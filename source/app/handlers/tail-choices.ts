@@ -31,18 +31,25 @@ export async function chooseFields(session: Session, run: TailRun): Promise<void
 	}
 }
 
-/** Which pods and containers are shown, and whether all containers are followed. */
+/** Which pods and containers are shown, and whether all containers are followed, or another one. */
 export async function chooseSources(session: Session, run: TailRun): Promise<void> {
 	let at = 0;
 	for (;;) {
 		const items = run.view.sources.map((source, index) => ({id: String(index), cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', `${source.state}${source.node === null ? '' : ` on ${source.node}`}`]}));
-		const chosen = await session.pick({title: 'Pods and containers', purpose: 'sources', items: [...items, {id: 'all', cells: ['(all containers of these pods)', run.ask.containers.kind === 'all' ? 'followed' : 'not followed', '']}], at, keys: 'on or off'});
+		const others = [...new Set(run.view.sources.flatMap(({besides = []}) => besides))].filter(name => run.view.sources.every(({container}) => container !== name));
+		const chosen = await session.pick({title: 'Pods and containers', purpose: 'sources', items: [...items, ...others.map(name => ({id: `only ${name}`, cells: [name, 'not followed', 'Enter follows it alone']})), {id: 'all', cells: ['(all containers of these pods)', run.ask.containers.kind === 'all' ? 'followed' : 'not followed', '']}], at, keys: 'on or off'});
 		if (chosen === null) {
 			return;
 		}
 
 		if (chosen === 'all') {
 			run.ask.containers = run.ask.containers.kind === 'all' ? {kind: 'default'} : {kind: 'all'};
+			run.start(run.view.since, run.view.previous);
+			return;
+		}
+
+		if (chosen.startsWith('only ')) {
+			run.ask.containers = {kind: 'named', name: chosen.slice(5)};
 			run.start(run.view.since, run.view.previous);
 			return;
 		}

@@ -262,7 +262,7 @@ class ManyFollows {
 /** A container's log, as events name it. */
 export function logSource(pod: PodObject, container: string): LogSource {
 	const {name, namespace = 'default', uid = null} = pod.metadata;
-	return {namespace, pod: name, uid, node: pod.spec.nodeName ?? null, container};
+	return {namespace, pod: name, uid, node: pod.spec.nodeName ?? null, container, besides: allContainers(pod).map(one => one.name).filter(one => one !== container)};
 }
 
 function placeOf(pod: PodObject): {namespace: string; pod: string; node: string | null} {

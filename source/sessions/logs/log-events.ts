@@ -8,6 +8,8 @@ export type LogSource = {
 	readonly uid: string | null;
 	readonly node: string | null;
 	readonly container: string;
+	/** The pod's other containers, those to be run first included. */
+	readonly besides?: readonly string[];
 };
 
 export type LogEvent =

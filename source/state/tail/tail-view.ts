@@ -16,6 +16,8 @@ export type TailSource = {
 	on: boolean;
 	state: 'waiting' | 'open' | 'interrupted' | 'ended';
 	note: string;
+	/** Other containers of its pod. */
+	besides?: readonly string[];
 	/** Its pod was deleted. */
 	isGone?: boolean;
 };
