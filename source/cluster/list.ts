@@ -2,7 +2,7 @@
 import {SpokeError} from '../errors/spoke-error.ts';
 import {askedFor} from './asked-for.ts';
 import type {ClusterAccess} from './cluster-access.ts';
-import {objectOf} from './read-json.ts';
+import {objectIn} from './read-json.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
 
@@ -92,7 +92,12 @@ export async function listAll<Item>(cluster: ClusterAccess, options: ListOptions
 
 /** What a list or a watch asks for in a table or as objects. */
 export function acceptHeader(as: ListOptions['as']): string {
-	return as === undefined || as === 'objects' ? 'application/json' : 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+	return isTable(as) ? 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' : 'application/json';
+}
+
+/** Whether rows are asked for. */
+export function isTable(as: ListOptions['as']): boolean {
+	return as === 'table' || as === 'table-metadata';
 }
 
 /** What a list and its watch have in common. */
@@ -106,7 +111,7 @@ export function listQuery({labelSelector, fieldSelector, as}: ListOptions): URLS
 		query.set('fieldSelector', fieldSelector);
 	}
 
-	if (as === 'table' || as === 'table-metadata') {
+	if (isTable(as)) {
 		query.set('includeObject', as === 'table' ? 'None' : 'Metadata');
 	}
 
@@ -114,10 +119,9 @@ export function listQuery({labelSelector, fieldSelector, as}: ListOptions): URLS
 }
 
 type ListBody = {
-	kind?: string;
-	items?: unknown[] | null;
-	rows?: unknown[] | null;
-	columnDefinitions?: TableColumn[] | null;
+	items?: unknown[];
+	rows?: unknown[];
+	columnDefinitions?: TableColumn[];
 	metadata?: {resourceVersion?: string; continue?: string; remainingItemCount?: number};
 };
 
@@ -138,7 +142,7 @@ async function onePage<Item>(cluster: ClusterAccess, options: ListOptions, token
 		throw refusal({...answer, body}, {...askedFor('GET', options.path), by: cluster.facts});
 	}
 
-	const list = parseList(body, options.path);
+	const list = objectIn(body, {path: options.path, ...isTable(options.as) && {form: 'table'}}, `the list of ${options.path}`) as ListBody;
 	return {
 		token: list.metadata?.continue ?? '',
 		page: {
@@ -148,15 +152,4 @@ async function onePage<Item>(cluster: ClusterAccess, options: ListOptions, token
 			remaining: list.metadata?.remainingItemCount ?? null,
 		},
 	};
-}
-
-/** Where its items should be there may be anything. */
-function parseList(body: string, path: string): ListBody {
-	const list = objectOf(body, `the list of ${path}`) as ListBody;
-	const members: unknown[] = [list.rows, list.items].flatMap(some => some ?? []);
-	if ([list.rows ?? [], list.items ?? []].some(some => !Array.isArray(some)) || members.some(one => typeof one !== 'object' || one === null)) {
-		throw new SpokeError('ERR_PROTOCOL', `the list of ${path} is no list of objects`);
-	}
-
-	return list;
 }

@@ -1,8 +1,8 @@
 /** An answer's object, or the error that the apiserver told instead. */
-import {SpokeError} from '../errors/spoke-error.ts';
 import {askedFor} from './asked-for.ts';
 import type {Identity} from './can-i.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
+import {checkShape, noAnswerOfKubernetes, type AnswerForm} from './object-shape.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
 
@@ -12,27 +12,26 @@ const largestJson = 256 * 1024 * 1024;
 /** Enough of a refusal to tell what it says. */
 const largestRefusal = 1024 * 1024;
 
-/** `what` is who answered and `by` who asked, for messages. @throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no JSON object */
+/** `what` is who answered and `by` who asked, for messages. @throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no object of Kubernetes */
 export async function readJson(answer: ApiResponse, {method = 'GET', path, maxBytes = largestJson}: Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number}, {what, by}: {what: string; by: Identity}): Promise<object> {
 	if (answer.status < 200 || answer.status > 299) {
 		throw refusal({...answer, body: (await readWhole(answer.body, largestRefusal, what)).toString('utf8')}, {...askedFor(method, path), by});
 	}
 
-	return objectOf((await readWhole(answer.body, maxBytes, what)).toString('utf8'), `the answer of ${what}`);
+	return objectIn((await readWhole(answer.body, maxBytes, what)).toString('utf8'), {method, path}, `the answer of ${what}`);
 }
 
-/** `what` is the text, for messages. @throws SpokeError ERR_PROTOCOL for what is no JSON, or JSON of something else than an object */
-export function objectOf(text: string, what: string): object {
+/**
+The object, list or table that was asked for at `path`. `what` is the text, for messages.
+@throws SpokeError ERR_PROTOCOL for what is no JSON, or JSON of something else
+*/
+export function objectIn(text: string, {method = 'GET', path, form}: Pick<RequestOptions, 'method' | 'path'> & {form?: AnswerForm}, what: string): object {
 	let value: unknown;
 	try {
 		value = JSON.parse(text);
 	} catch (error) {
-		throw new SpokeError('ERR_PROTOCOL', `${what} is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
+		throw noAnswerOfKubernetes(`${what} is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
 	}
 
-	if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-		throw new SpokeError('ERR_PROTOCOL', `${what} is no object of Kubernetes`);
-	}
-
-	return value;
+	return checkShape(value, path, {what, method, form});
 }

@@ -4,7 +4,8 @@ import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {askedFor} from './asked-for.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import {jsonLines} from './json-lines.ts';
-import {acceptHeader, listPages, listQuery, type ListOptions, type TableColumn} from './list.ts';
+import {acceptHeader, isTable, listPages, listQuery, type ListOptions, type TableColumn} from './list.ts';
+import {checkWatchLine, type WatchLine} from './object-shape.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
 
@@ -141,7 +142,7 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 	let version = from;
 	try {
 		for await (const line of jsonLines(answer.body, `the watch of ${options.path}`)) {
-			const {type, object} = line as {type: string; object: Changed};
+			const {type, object} = checkWatchLine(line, options.path, isTable(options.as) ? 'table' : 'object');
 			if (type === 'ERROR') {
 				return endedByServer(object);
 			}
@@ -162,20 +163,13 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 	return version;
 }
 
-type Changed = {
-	metadata?: {resourceVersion?: string};
-	rows?: ReadonlyArray<{object?: {metadata?: {resourceVersion?: string}} | null}>;
-	code?: number;
-	message?: string;
-};
-
 /** An object's own version, or of a table its row's, else the table's. */
-function versionOf(object: Changed): string | undefined {
-	return object.rows?.at(-1)?.object?.metadata?.resourceVersion ?? (object.metadata?.resourceVersion || undefined);
+function versionOf(object: WatchLine['object']): string | undefined {
+	return object.rows?.at(-1)?.object?.metadata.resourceVersion ?? (object.metadata?.resourceVersion || undefined);
 }
 
 /** 410: the history from here on is gone, so a new list is due; anything else is an error that a new list may mend. */
-function endedByServer({code, message}: Changed): string {
+function endedByServer({code, message}: WatchLine['object']): string {
 	if (code === 410) {
 		return '';
 	}

@@ -1,8 +1,9 @@
 /** A node's own addresses and port, as the apiserver would dial them. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {objectIn} from '../cluster/read-json.ts';
 import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import type {PodObject} from '../targets/pod-object.ts';
-import {ask, parsed} from './probes/ask.ts';
+import {ask, listed} from './probes/ask.ts';
 
 export type NodeObject = {
 	metadata: {name: string; uid?: string; labels?: Readonly<Record<string, string>>};
@@ -17,14 +18,16 @@ export type NodeObject = {
 
 /** `null` where it may not be read or does not exist. */
 export async function nodeNamed(cluster: ClusterAccess, name: string): Promise<NodeObject | null> {
-	const outcome = await ask(cluster, {source: 'endpoints', path: `/api/v1/nodes/${encodeURIComponent(name)}`, need: null}, body => parsed<NodeObject>(body));
+	const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+	const outcome = await ask(cluster, {source: 'endpoints', path, need: null}, body => objectIn(body, {path}, 'a node’s answer') as NodeObject);
 	return outcome.read?.facts ?? null;
 }
 
 /** A running pod on the node, in the namespace of the context: its port-forward goes through that kubelet. */
 export async function podOnNode(cluster: ClusterAccess, name: string): Promise<PodObject | null> {
 	const query = new URLSearchParams({fieldSelector: `spec.nodeName=${name},status.phase=Running`, limit: '1'});
-	const outcome = await ask(cluster, {source: 'endpoints', path: `/api/v1/namespaces/${encodeURIComponent(cluster.facts.namespace)}/pods?${query}`, need: null}, body => parsed<{items?: PodObject[]}>(body)?.items?.[0]);
+	const path = `/api/v1/namespaces/${encodeURIComponent(cluster.facts.namespace)}/pods?${query}`;
+	const outcome = await ask(cluster, {source: 'endpoints', path, need: null}, body => listed<PodObject>(body, path).items[0]);
 	return outcome.read?.facts ?? null;
 }
 

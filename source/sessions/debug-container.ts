@@ -1,6 +1,7 @@
 /** Adds an ephemeral container to a pod, for images without a shell, and waits until it runs. */
 import {randomInt} from 'node:crypto';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {objectIn} from '../cluster/read-json.ts';
 import {refusal} from '../cluster/refusal.ts';
 import {timerMs} from '../cluster/timer-ms.ts';
 import {readWhole} from '../cluster/transport/exchange.ts';
@@ -39,9 +40,9 @@ export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request' |
 		...command.length > 0 && {command},
 		...securityContexts[profile] && {securityContext: securityContexts[profile]},
 	};
+	const asked = {method: 'PATCH', path: objectPath(podResource, namespace, podName, 'ephemeralcontainers')} as const;
 	const {status, headers, body} = await cluster.request({
-		method: 'PATCH',
-		path: objectPath(podResource, namespace, podName, 'ephemeralcontainers'),
+		...asked,
 		headers: {'Content-Type': 'application/strategic-merge-patch+json'},
 		body: JSON.stringify({spec: {ephemeralContainers: [container]}}),
 		...signal && {signal},
@@ -53,6 +54,9 @@ export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request' |
 			? new SpokeError(told.code, told.text.trim(), {text: told.text, remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands'})
 			: told;
 	}
+
+	// A page in its place has added nothing.
+	objectIn(text, asked, `the answer of the apiserver ${cluster.facts.server}`);
 }
 
 /** `debugger-x7f2k`. */

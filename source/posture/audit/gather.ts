@@ -8,7 +8,7 @@ import {nodeNamed} from '../node-facts.ts';
 import {probeOf} from '../path-subjects.ts';
 import {readAnonymous, readWhoAmI, type AnonymousFacts, type WhoAmI} from '../probes/access.ts';
 import {readAgentPods, type AgentPod} from '../probes/agent-metrics.ts';
-import {ask, parsed} from '../probes/ask.ts';
+import {ask, listed} from '../probes/ask.ts';
 import {readKubeletConfiguration, type KubeletConfigurationFacts} from '../probes/kubelet-configuration.ts';
 import {readMirrorPods, type PartPod} from '../probes/mirror-pods.ts';
 import {readApiserverEndpoints, readKubeProxy, readNodeLeases, readNodes, readPodTokens, readSigningRequests, type KubeProxyFacts, type NodeLeaseFacts, type NodesFacts, type PodTokenFacts, type ServiceEndpointFacts, type SigningRequest} from '../probes/node-side.ts';
@@ -84,7 +84,8 @@ function anyTarget(feature: StreamFeature): ConnectionPurpose['target'] {
 async function someRunningPod(cluster: ClusterAccess): Promise<ProbeTarget | null> {
 	const {namespace} = cluster.facts;
 	const query = new URLSearchParams({fieldSelector: 'status.phase=Running', limit: '20'});
-	const outcome = await ask(cluster, {source: 'construction', path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${query}`, need: null}, body => parsed<{items?: PodObject[]}>(body)?.items);
+	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${query}`;
+	const outcome = await ask(cluster, {source: 'construction', path, need: null}, body => listed<PodObject>(body, path).items);
 	const pod = outcome.read?.facts.find(({spec, metadata}) => spec.nodeName !== undefined && metadata.deletionTimestamp === undefined);
 	return pod ? probeOf(pod, pod.spec.containers[0]?.name ?? null, await nodeNamed(cluster, pod.spec.nodeName!)) : null;
 }

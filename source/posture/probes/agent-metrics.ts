@@ -1,7 +1,7 @@
 /** Konnectivity agents as they describe themselves: which pods run one, and how many connections each carries now. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Outcome} from '../evidence.ts';
-import {ask, parsed, readText, type Asked} from './ask.ts';
+import {ask, listed, readText, type Asked} from './ask.ts';
 import {flagsOf} from './mirror-pods.ts';
 import {parseSample} from './metric-sample.ts';
 
@@ -24,7 +24,7 @@ export async function readAgentPods(cluster: Asked): Promise<Outcome<readonly Ag
 
 async function readPods(cluster: Asked, query: string): Promise<Outcome<readonly AgentPod[]>> {
 	return ask(cluster, {source: 'agent-metrics', path: `${path}${query}`, need, maxBytes: 64 * 1024 * 1024}, body =>
-		(parsed<{items?: Pod[]}>(body)?.items ?? []).flatMap(pod => agentOf(pod) ?? []));
+		listed<Pod>(body, path).items.flatMap(pod => agentOf(pod) ?? []));
 }
 
 /** An agent is told where its proxy server is; nothing else takes that flag. */

@@ -2,7 +2,7 @@
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {Outcome, ReplicaFacts} from '../evidence.ts';
 import {needEndpointSlices, needLeases} from '../rules/needs.ts';
-import {ask, parsed, theirNow, type Asked} from './ask.ts';
+import {ask, listed, theirNow, type Asked} from './ask.ts';
 
 /** Each apiserver keeps a lease of an hour; one that is gone is deleted by the others after it has run out. KEP-1965. */
 const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases?labelSelector=apiserver.kubernetes.io%2Fidentity%3Dkube-apiserver&limit=500';
@@ -13,7 +13,7 @@ type Slice = {endpoints?: ReadonlyArray<{addresses?: readonly string[]}> | null;
 
 export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<ReplicaFacts>> {
 	const leasesAsked = ask(cluster, {source: 'lease', path: leasePath, need: needLeases, timeoutMs}, (body, response) => {
-		const current = (parsed<{items?: Lease[]}>(body)?.items ?? []).filter(lease => isCurrent(lease, theirNow(response)));
+		const current = listed<Lease>(body, leasePath).items.filter(lease => isCurrent(lease, theirNow(response)));
 		return current.length > 0 ? current.map(lease => ({address: peerAddress(lease), madeAt: lease.metadata?.creationTimestamp ?? null})) : undefined;
 	});
 	const slicesAsked = ask(cluster, {source: 'endpoints', path: slicePath, need: needEndpointSlices, timeoutMs}, body => {
@@ -32,9 +32,9 @@ export async function readReplicas(cluster: Asked, {timeoutMs = 5000}: {timeoutM
 	return {read: {...leases.read ?? slices.read!, facts: {known, knownFrom: leases.read ? 'lease' : 'endpointslice', leases: leases.read?.facts ?? null, addresses}}};
 }
 
-/** `ip:port` of all endpoints in a list of EndpointSlices; `undefined` for what is none. */
-export function addressesIn(body: string): readonly string[] | undefined {
-	return parsed<{items?: Slice[]}>(body)?.items?.flatMap(({endpoints, ports}) =>
+/** `ip:port` of all endpoints in a list of EndpointSlices. @throws SpokeError for what is none */
+export function addressesIn(body: string): readonly string[] {
+	return listed<Slice>(body, slicePath).items.flatMap(({endpoints, ports}) =>
 		(endpoints ?? []).flatMap(({addresses = []}) => addresses.map(address => joinHostPort(address, ports?.[0]?.port ?? 443))));
 }
 

@@ -1,6 +1,7 @@
 /** How does a probe ask, and what does an answer that tells nothing mean? */
 import {readWhole} from '../../cluster/transport/exchange.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
+import {objectIn} from '../../cluster/read-json.ts';
 import type {Closed, EvidenceSource, Need, Outcome, Reading} from '../evidence.ts';
 
 /** A connection, or a cluster's pooled ones: all that a probe needs. */
@@ -70,4 +71,12 @@ export function parsed<T>(body: string): T | undefined {
 	} catch {
 		return undefined;
 	}
+}
+
+export type Listed<Item> = {items: readonly Item[]; remaining: number};
+
+/** The list that was asked for at `path`. @throws SpokeError for what is none: an answer that tells nothing */
+export function listed<Item>(body: string, path: string): Listed<Item> {
+	const {items = [], metadata} = objectIn(body, {path}, 'a probe’s answer') as {items?: Item[]; metadata?: {remainingItemCount?: number}};
+	return {items, remaining: metadata?.remainingItemCount ?? 0};
 }

@@ -1,7 +1,7 @@
 /** The static pods of the control plane, as the API mirrors them: their command lines and environment. */
 import type {FlagFacts, Outcome, Reading} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
-import {ask, parsed, type Asked} from './ask.ts';
+import {ask, listed, type Asked} from './ask.ts';
 
 export type ControlPlanePart = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd';
 export type PartPod = {part: ControlPlanePart; pod: string; node: string | null; flags: FlagFacts};
@@ -18,7 +18,7 @@ const path = '/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%2
 /** Only pods that the API server mirrors for a kubelet's static manifest: the label alone can be put on any pod. */
 export async function readMirrorPods(cluster: Asked, {timeoutMs = 5000}: {timeoutMs?: number} = {}): Promise<Outcome<readonly PartPod[]>> {
 	return ask(cluster, {source: 'mirror-pod', path, need: needMirrorPods, timeoutMs}, body => {
-		const pods = (parsed<{items?: Pod[]}>(body)?.items ?? []).flatMap(pod => partOf(pod) ?? []);
+		const pods = listed<Pod>(body, path).items.flatMap(pod => partOf(pod) ?? []);
 		return pods.length > 0 ? pods : undefined;
 	});
 }

@@ -3,7 +3,7 @@ import type {Outcome} from '../evidence.ts';
 import type {NodeObject} from '../node-facts.ts';
 import {needEndpointSlices, needNodeLeases, needNodes, needSigningRequests} from '../rules/needs.ts';
 import {addressesIn} from './apiserver-replicas.ts';
-import {ask, parsed, theirNow, type Asked} from './ask.ts';
+import {ask, listed, theirNow, type Asked} from './ask.ts';
 
 const large = 64 * 1024 * 1024;
 
@@ -11,9 +11,10 @@ export type NodesFacts = {total: number; examined: readonly NodeObject[]};
 
 /** A sample of the first `limit` nodes; the apiserver says how many there are beside. */
 export async function readNodes(cluster: Asked, limit: number): Promise<Outcome<NodesFacts>> {
-	return ask(cluster, {source: 'endpoints', path: `/api/v1/nodes?limit=${limit}`, need: needNodes, maxBytes: large}, body => {
-		const list = parsed<{items?: NodeObject[]; metadata?: {remainingItemCount?: number; continue?: string}}>(body);
-		return list?.items && {total: list.items.length + (list.metadata?.remainingItemCount ?? 0), examined: list.items};
+	const path = `/api/v1/nodes?limit=${limit}`;
+	return ask(cluster, {source: 'endpoints', path, need: needNodes, maxBytes: large}, body => {
+		const {items, remaining} = listed<NodeObject>(body, path);
+		return {total: items.length + remaining, examined: items};
 	});
 }
 
@@ -21,12 +22,12 @@ export type NodeLeaseFacts = {fresh: readonly string[]; stale: readonly string[]
 
 /** A kubelet renews its lease every 10 s; 40 s without is the limit that the controllers use. */
 export async function readNodeLeases(cluster: Asked): Promise<Outcome<NodeLeaseFacts>> {
-	return ask(cluster, {source: 'lease', path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?limit=500', need: needNodeLeases, maxBytes: large}, (body, response) => {
-		const list = parsed<{items?: Array<{metadata?: {name?: string}; spec?: {renewTime?: string}}>; metadata?: {remainingItemCount?: number}}>(body);
-		const items = list?.items;
+	const path = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?limit=500';
+	return ask(cluster, {source: 'lease', path, need: needNodeLeases, maxBytes: large}, (body, response) => {
+		const {items, remaining} = listed<{metadata: {name: string}; spec?: {renewTime?: string}}>(body, path);
 		const isFresh = (renewTime: string | undefined) => theirNow(response) - Date.parse(renewTime ?? '') < 40_000;
-		const names = (fresh: boolean) => (items ?? []).filter(({spec}) => isFresh(spec?.renewTime) === fresh).map(({metadata}) => metadata?.name ?? '?');
-		return items && {fresh: names(true), stale: names(false), more: list.metadata?.remainingItemCount ?? 0};
+		const names = (fresh: boolean) => items.filter(({spec}) => isFresh(spec?.renewTime) === fresh).map(({metadata}) => metadata.name);
+		return {fresh: names(true), stale: names(false), more: remaining};
 	});
 }
 
@@ -36,10 +37,11 @@ export type SigningRequest = {name: string; signer: string; user: string; state:
 export const mostSigningRequests = 500;
 
 export async function readSigningRequests(cluster: Asked): Promise<Outcome<readonly SigningRequest[]>> {
-	return ask(cluster, {source: 'csr', path: `/apis/certificates.k8s.io/v1/certificatesigningrequests?limit=${mostSigningRequests}`, need: needSigningRequests, maxBytes: large}, body => {
-		type Item = {metadata?: {name?: string}; spec?: {signerName?: string; username?: string}; status?: {certificate?: string; conditions?: Array<{type?: string}>}};
-		return parsed<{items?: Item[]}>(body)?.items?.map(({metadata, spec, status}) => ({
-			name: metadata?.name ?? '?',
+	const path = `/apis/certificates.k8s.io/v1/certificatesigningrequests?limit=${mostSigningRequests}`;
+	return ask(cluster, {source: 'csr', path, need: needSigningRequests, maxBytes: large}, body => {
+		type Item = {metadata: {name: string}; spec?: {signerName?: string; username?: string}; status?: {certificate?: string; conditions?: Array<{type?: string}>}};
+		return listed<Item>(body, path).items.map(({metadata, spec, status}) => ({
+			name: metadata.name,
 			signer: spec?.signerName ?? '?',
 			user: spec?.username ?? '?',
 			state: stateOf(status?.conditions?.map(({type}) => type) ?? []),
@@ -56,16 +58,17 @@ export type PodTokenFacts = {pods: number; withToken: number; withCa: number; op
 
 /** How many pods of the namespace get a token and the root certificate projected. */
 export async function readPodTokens(cluster: Asked, namespace: string): Promise<Outcome<PodTokenFacts>> {
-	return ask(cluster, {source: 'construction', path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?limit=100`, need: {permission: `list pods in ${namespace}`, check: `kubectl auth can-i list pods -n ${namespace}`, or: null}, maxBytes: large}, body => {
+	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?limit=100`;
+	return ask(cluster, {source: 'construction', path, need: {permission: `list pods in ${namespace}`, check: `kubectl auth can-i list pods -n ${namespace}`, or: null}, maxBytes: large}, body => {
 		type Volume = {projected?: {sources?: Array<{serviceAccountToken?: unknown; configMap?: {name?: string}}>}};
-		const items = parsed<{items?: Array<{spec?: {automountServiceAccountToken?: boolean; volumes?: Volume[]}}>}>(body)?.items;
-		const has = (spec: {volumes?: Volume[]} | undefined, test: (source: {serviceAccountToken?: unknown; configMap?: {name?: string}}) => boolean) =>
-			(spec?.volumes ?? []).some(({projected}) => projected?.sources?.some(source => test(source)));
-		return items && {
+		const {items} = listed<{spec: {automountServiceAccountToken?: boolean; volumes?: Volume[]}}>(body, path);
+		const has = (spec: {volumes?: Volume[]}, test: (source: {serviceAccountToken?: unknown; configMap?: {name?: string}}) => boolean) =>
+			(spec.volumes ?? []).some(({projected}) => projected?.sources?.some(source => test(source)));
+		return {
 			pods: items.length,
 			withToken: items.filter(({spec}) => has(spec, source => source.serviceAccountToken !== undefined)).length,
 			withCa: items.filter(({spec}) => has(spec, source => source.configMap?.name === 'kube-root-ca.crt')).length,
-			optedOut: items.filter(({spec}) => spec?.automountServiceAccountToken === false).length,
+			optedOut: items.filter(({spec}) => spec.automountServiceAccountToken === false).length,
 		};
 	});
 }
@@ -75,10 +78,7 @@ export type ServiceEndpointFacts = {addresses: readonly string[]};
 /** The EndpointSlices of `default/kubernetes`: where kube-proxy sends what pods send to its virtual IP. */
 export async function readApiserverEndpoints(cluster: Asked): Promise<Outcome<ServiceEndpointFacts>> {
 	const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes';
-	return ask(cluster, {source: 'endpoints', path, need: needEndpointSlices}, body => {
-		const addresses = addressesIn(body);
-		return addresses && {addresses};
-	});
+	return ask(cluster, {source: 'endpoints', path, need: needEndpointSlices}, body => ({addresses: addressesIn(body)}));
 }
 
 export type KubeProxyFacts = {seen: 'kube-proxy' | 'replaced' | 'not-seen'; pods: readonly string[]};
@@ -87,8 +87,8 @@ export type KubeProxyFacts = {seen: 'kube-proxy' | 'replaced' | 'not-seen'; pods
 export async function readKubeProxy(cluster: Asked): Promise<Outcome<KubeProxyFacts>> {
 	const path = '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%20in%20(kube-proxy%2Ccilium%2Ckube-router)&limit=50';
 	return ask(cluster, {source: 'construction', path, need: null, maxBytes: large}, body => {
-		const items = parsed<{items?: Array<{metadata?: {name?: string; labels?: Record<string, string>}}>}>(body)?.items;
-		const isKubeProxy = items?.some(({metadata}) => metadata?.labels?.['k8s-app'] === 'kube-proxy');
-		return items && {seen: isKubeProxy ? 'kube-proxy' as const : items.length > 0 ? 'replaced' as const : 'not-seen' as const, pods: items.map(({metadata}) => metadata?.name ?? '?')};
+		const {items} = listed<{metadata: {name: string; labels?: Record<string, string>}}>(body, path);
+		const isKubeProxy = items.some(({metadata}) => metadata.labels?.['k8s-app'] === 'kube-proxy');
+		return {seen: isKubeProxy ? 'kube-proxy' as const : items.length > 0 ? 'replaced' as const : 'not-seen' as const, pods: items.map(({metadata}) => metadata.name)};
 	});
 }

@@ -172,7 +172,7 @@ test('flags are read as they are written, also behind a shell', t => {
 test('an agent is known by its command line, never by name or label', async t => {
 	const pods = {items: [
 		{metadata: {name: 'konnectivity-agent-not', labels: {'k8s-app': 'konnectivity-agent'}}, spec: {containers: [{name: 'konnectivity-agent', args: ['http', '-port=8093']}]}, status: {phase: 'Running'}},
-		{metadata: {name: 'real'}, spec: {nodeName: 'n1', containers: [{args: ['--proxy-server-host=10.0.0.5', '--admin-server-port=8095']}]}, status: {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]}},
+		{metadata: {name: 'real'}, spec: {nodeName: 'n1', containers: [{name: 'agent', args: ['--proxy-server-host=10.0.0.5', '--admin-server-port=8095']}]}, status: {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]}},
 	]};
 	const {read} = await readAgentPods(server({'/api/v1/namespaces/kube-system/pods': {body: pods}}));
 	t.deepEqual(read?.facts.map(({name, ready, ports}) => ({name, ready, ports})), [{name: 'real', ready: true, ports: [8095, 8093]}]);
@@ -181,8 +181,8 @@ test('an agent is known by its command line, never by name or label', async t =>
 test('replicas: leases that were renewed, or as many as register themselves; endpoints where leases are closed', async t => {
 	const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
 	const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
-	const lease = (agoMs: number) => ({spec: {renewTime: new Date(Date.now() - agoMs).toISOString(), leaseDurationSeconds: 3600}});
-	const endpoints = {items: [{ports: [{port: 6443}], endpoints: [{addresses: ['10.0.0.5']}, {addresses: ['10.0.0.6']}]}]};
+	const lease = (agoMs: number) => ({metadata: {name: 'apiserver-x'}, spec: {renewTime: new Date(Date.now() - agoMs).toISOString(), leaseDurationSeconds: 3600}});
+	const endpoints = {items: [{metadata: {name: 'kubernetes'}, ports: [{port: 6443}], endpoints: [{addresses: ['10.0.0.5']}, {addresses: ['10.0.0.6']}]}]};
 	const facts = async (answers: Record<string, Answer>) => (await readReplicas(server(answers))).read?.facts;
 	t.like(await facts({[leases]: {body: {items: [lease(1000), lease(1000), lease(1000), lease(3 * 3_600_000)]}}, [slices]: {body: endpoints}}), {known: 3, knownFrom: 'lease', addresses: ['10.0.0.5:6443', '10.0.0.6:6443']});
 	t.like(await facts({[leases]: {body: {items: [lease(1000)]}}, [slices]: {body: endpoints}}), {known: 2, knownFrom: 'lease'});
@@ -205,7 +205,7 @@ test('leases and signing requests say who is silent and what waits', async t => 
 	const ofTheirs = await readNodeLeases(server({'/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases': {headers: {date: new Date(Date.now() + 3_600_000).toUTCString()}, body: {items: [lease('n1', 5000 - 3_600_000), lease('n2', 5000)]}}}));
 	t.like(ofTheirs.read?.facts, {fresh: ['n1'], stale: ['n2']}, 'by the apiserver’s clock, not ours');
 	const conditions = (type: string) => ({conditions: [{type}]});
-	const requests = await readSigningRequests(server({'/apis/certificates.k8s.io/v1/certificatesigningrequests': {body: {items: [{status: {}}, {status: conditions('Approved')}, {status: conditions('Denied')}, {status: conditions('Failed')}]}}}));
+	const requests = await readSigningRequests(server({'/apis/certificates.k8s.io/v1/certificatesigningrequests': {body: {items: [{}, conditions('Approved'), conditions('Denied'), conditions('Failed')].map(status => ({metadata: {name: 'csr-x'}, status}))}}}));
 	t.deepEqual(requests.read?.facts.map(({state}) => state), ['pending', 'approved', 'denied', 'failed']);
 });
 
