@@ -24,6 +24,8 @@ export type WatchEvent<Item> =
 
 /** Minutes after which a watch is begun anew, chosen between these so that many clients do not come back at once (client-go reflector). */
 const watchSeconds = [300, 600] as const;
+/** One that ends sooner is not begun anew at once (client-go reflector: very short watch). */
+const shortestMs = 1000;
 const firstRetryMs = 500;
 const longestRetryMs = 10_000;
 const pollEveryMs = 5000;
@@ -51,7 +53,7 @@ export async function * watchObjects<Item>(cluster: ClusterAccess, options: List
 			version = yield * oneWatch<Item>(cluster, options, {from: version, isCut});
 			isCut = false;
 			retryMs = firstRetryMs;
-			if (Date.now() - began < 1000) {
+			if (Date.now() - began < shortestMs) {
 				await pause(retryMs, options.signal);
 			}
 		} catch (thrown) {
@@ -140,8 +142,11 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 	}
 
 	let version = from;
+	let isSilent = true;
+	const began = Date.now();
 	try {
 		for await (const line of jsonLines(answer.body, `the watch of ${options.path}`)) {
+			isSilent = false;
 			const {type, object} = checkWatchLine(line, options.path, isTable(options.as) ? 'table' : 'object');
 			if (type === 'ERROR') {
 				return endedByServer(object);
@@ -158,6 +163,11 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 		throw error instanceof WatchCut ? error : new WatchCut(cutError(error, options.path), version);
 	} finally {
 		answer.body.destroy();
+	}
+
+	// Whoever stands before the apiserver does not pass a watch on: nothing would be told for good.
+	if (isSilent && Date.now() - began < shortestMs) {
+		throw new WatchCut(new SpokeError('ERR_STREAM_LOST', `the watch of ${options.path} ended at once`, {leg: 1}), version);
 	}
 
 	return version;

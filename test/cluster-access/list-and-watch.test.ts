@@ -257,6 +257,22 @@ test('a first list that fails is an error, and so is a right that is lost', asyn
 	t.is(lists, 3);
 });
 
+test('a watch that ends at once and says nothing is told as cut, and waited for longer each time', async t => {
+	const cluster = await serverFor(t, (_, response, query) => response.end(query.has('watch') ? '' : list(['a'])));
+	const waits: number[] = [];
+	for await (const one of watchObjects<Pod>(cluster, {path})) {
+		if (one.type === 'interrupted') {
+			t.is(one.error.message, `the watch of ${path} ended at once`);
+			waits.push(one.retryInMs);
+			if (waits.length === 2) {
+				break;
+			}
+		}
+	}
+
+	t.true(waits[0]! <= 750 && waits[1]! >= 500 && waits[1]! <= 1500, waits.join(' '));
+});
+
 test('leaving the loop or aborting ends the watch’s connection', async t => {
 	const server = await startServer({
 		request(request, response) {
