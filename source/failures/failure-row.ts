@@ -7,7 +7,7 @@ export type Speaker = 'here' | 'gateway' | 'apiserver' | 'tunnel' | 'kubelet' | 
 export type Frame = 'log' | 'upgrade' | 'translated' | 'proxy' | 'answer' | 'stream';
 
 export type FailureRow = {
-	/** As in the table that was measured: `T1`, `G1`, `K2`. */
+	/** What evidence names it by: `T1`, `G1`, `K2`. Two rows may be one case in other words. */
 	id: string;
 	/** Matched against the words inside the frame, whole. */
 	words: RegExp;

@@ -21,6 +21,11 @@ export type WebSocketOptions = {
 /** How it ended. `code` is the Close frame's (RFC 6455 section 7.4), 1005 for a Close without one, 1006 when there was no Close. */
 export type WebSocketEnding = {code: number; reason: string; error: SpokeError | null};
 
+/** Whether a Close says that all went well: 1000, none at all, or our own that was not answered. */
+export function isPlainClose(code: number): boolean {
+	return code === 1000 || code === 1005 || code === 1006;
+}
+
 type MessageEvents = {
 	message: [payload: Buffer, binary: boolean];
 	/** After `send` returned false: more may be sent. */

@@ -8,7 +8,7 @@ import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {openProxyWebSocket} from '../../sessions/proxy/proxy-request.ts';
 import type {ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {sanitise} from '../../text/sanitise.ts';
-import {WebSocketMessages, type WebSocketEnding} from '../../wire/websocket-messages.ts';
+import {isPlainClose, WebSocketMessages, type WebSocketEnding} from '../../wire/websocket-messages.ts';
 import type {Invocation} from '../command.ts';
 
 /** Below every common idle limit. */
@@ -68,7 +68,7 @@ export async function talkOverWebSocket(cluster: ClusterAccess, resolved: Resolv
 			throw error;
 		}
 
-		if (![1000, 1005, 1006].includes(code)) {
+		if (!isPlainClose(code)) {
 			throw new SpokeError('ERR_STREAM_LOST', `the backend closed the WebSocket with code ${code}`, {leg: 3, text: reason});
 		}
 

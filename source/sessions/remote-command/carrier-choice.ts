@@ -41,7 +41,7 @@ export function anotherMayDo(refused: Refused): boolean {
 	return !saidByKubelet(refused);
 }
 
-/** The kubelet refused the apiserver, or could not be reached; either as text/plain (measured, evidence K2 and K3). */
+/** The kubelet refused the apiserver, or could not be reached; either as text/plain: rows K2 and K3 of the failures. */
 function saidByKubelet({status, body, headers}: Refused): boolean {
 	const text = body.trim();
 	const plain = (headers['content-type'] ?? '').startsWith('text/plain');

@@ -41,7 +41,7 @@ export function commandOutcome({status, lost}: ChannelsEnding): number {
 	}
 }
 
-/** Whose words a Failure carries. @see evidence rows X, K4; kubelet and containerd texts */
+/** Whose words a Failure carries: the apiserver's about its kubelet (K4 of the failures), the kubelet's or the runtime's. */
 function failureOf(message: string, status: string): SpokeError {
 	const explained = explainFailure(status);
 	if (explained) {

@@ -46,7 +46,7 @@ async function secondLegFailure(cluster: Pick<ClusterAccess, 'request'>, {namesp
 		const pieces: Buffer[] = await Array.fromAsync(body as AsyncIterable<Buffer>);
 
 		const text = Buffer.concat(pieces).toString('utf8');
-		// A log read that the apiserver could not make names the kubelet's URL (evidence frame L).
+		// A log read that the apiserver could not make names the kubelet's URL: the frame `log` of the failures.
 		return status >= 500 && text.includes('/containerLogs/')
 			? new SpokeError('ERR_SECOND_LEG', `no output in ${silentMs / 1000} s, and the apiserver cannot reach the kubelet`, {text: refusal({status, headers, body: text}).text ?? text})
 			: null;

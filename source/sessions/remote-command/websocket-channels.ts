@@ -4,7 +4,7 @@ import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {channel, decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMessage} from '../../wire/channel-frame.ts';
 import {protocolError, streamLost} from '../../wire/protocol-error.ts';
 import {maxStatusBytes, readStatusMessage} from '../../wire/status-message.ts';
-import type {WebSocketEnding, WebSocketMessages} from '../../wire/websocket-messages.ts';
+import {isPlainClose, type WebSocketEnding, type WebSocketMessages} from '../../wire/websocket-messages.ts';
 import {pingEveryMs, silenceMs, type ChannelsEnding, type CommandChannels, type RoundTripListener, type TerminalSize} from './command-channels.ts';
 import {PausingOutputs} from './pausing-outputs.ts';
 import {SilenceWatch, type SilenceTiming} from './silence-watch.ts';
@@ -130,8 +130,7 @@ export class WebSocketChannels implements CommandChannels {
 		this.#silence.stop();
 		clearTimeout(this.#afterStatus);
 		this.#outputs.end();
-		const closedOddly = ![1000, 1005, 1006].includes(code);
-		const lost = this.#failure ?? error ?? (closedOddly ? new SpokeError('ERR_STREAM_LOST', `the other side closed the stream with code ${code}`, {text: reason}) : null);
+		const lost = this.#failure ?? error ?? (isPlainClose(code) ? null : new SpokeError('ERR_STREAM_LOST', `the other side closed the stream with code ${code}`, {text: reason}));
 		// Messages come in order: what came before a status is whole, however the socket ended behind it.
 		const whole = this.#statusBytes > 0 && lost?.code !== 'ERR_PROTOCOL';
 		return {status: Buffer.concat(this.#status), lost: whole ? null : lost};
