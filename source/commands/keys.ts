@@ -3,7 +3,7 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus} from '../errors/exit-status.ts';
 import {loadKeymap, type LoadedKeymap} from '../keymap/load-keymap.ts';
 import {keyTable, type KeyTableRow} from '../keymap/describe-keys.ts';
-import {jsonLine} from '../output/json-line.ts';
+import {jsonLine, jsonObject} from '../output/json-line.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Command} from './command.ts';
 import {keysRow} from './rows/keys.ts';
@@ -36,7 +36,7 @@ export const command: Command<typeof keysRow.flags> = {
 };
 
 function asObject({keymap, problems, base, userFile}: LoadedKeymap): object {
-	return {apiVersion: 'spoke/v1', kind: 'Keymap', time: new Date().toISOString(), base, userFile, keys: keyTable(keymap), problems};
+	return jsonObject('Keymap', {base, userFile, keys: keyTable(keymap), problems});
 }
 
 function asText(rows: readonly KeyTableRow[]): string {

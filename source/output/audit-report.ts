@@ -8,15 +8,15 @@ export function auditReport(audit: Audit): string {
 	const {cluster, replicas, nodes, summary, identity, require} = audit;
 	const known = replicas.known === null ? `${replicas.read} read, how many there are is not known` : `${replicas.read} of ${replicas.known} read`;
 	return [
-		clean(`${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
-		clean(`apiservers: ${known}${replicas.agree === false ? ', and they differ' : ''}   nodes: ${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} looked at` : ''}   probe: ${audit.probe}`),
-		...replicas.unreached.map(text => clean(`not read: apiserver ${text}`)),
+		sanitiseLine(`${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
+		sanitiseLine(`apiservers: ${known}${replicas.agree === false ? ', and they differ' : ''}   nodes: ${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} looked at` : ''}   probe: ${audit.probe}`),
+		...replicas.unreached.map(text => sanitiseLine(`not read: apiserver ${text}`)),
 		'',
-		...hubPicture(audit.rows).map(line => clean(line)),
+		...hubPicture(audit.rows).map(line => sanitiseLine(line)),
 		'',
 		...audit.rows.flatMap(row => rowLines(row, audit)),
 		`${summary.pass} pass, ${summary.warn} warn, ${summary.fail} fail, ${summary.unknown} unknown, ${summary['not-applicable']} not applicable`,
-		...require.asked.length > 0 ? [clean(`required: ${require.asked.join(', ')} (${require.minBasis}): ${require.result}${require.result === 'met' ? '' : ` by ${require.rows.join(', ')}`}`)] : [],
+		...require.asked.length > 0 ? [sanitiseLine(`required: ${require.asked.join(', ')} (${require.minBasis}): ${require.result}${require.result === 'met' ? '' : ` by ${require.rows.join(', ')}`}`)] : [],
 		'',
 	].join('\n');
 }
@@ -26,17 +26,13 @@ const marks: Readonly<Record<AuditRow['verdict'], string>> = {pass: 'pass', warn
 function rowLines(row: AuditRow, {evidence}: Audit): string[] {
 	const cited = row.evidence.flatMap(id => evidence.find(piece => piece.id === id) ?? []);
 	return [
-		clean(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${row.state}${row.basis === 'unknown' ? '' : `, ${row.basis}`}${row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven on ${row.scope.proven} of ${row.scope.of})`}`),
-		`         ${clean(row.message)}`,
-		...cited.slice(0, 6).map(piece => `         read   ${clean(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`),
-		...row.exceptions.slice(0, 10).map(exception => `         but    ${clean(exception)}`),
+		sanitiseLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${row.state}${row.basis === 'unknown' ? '' : `, ${row.basis}`}${row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven on ${row.scope.proven} of ${row.scope.of})`}`),
+		`         ${sanitiseLine(row.message)}`,
+		...cited.slice(0, 6).map(piece => `         read   ${sanitiseLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`),
+		...row.exceptions.slice(0, 10).map(exception => `         but    ${sanitiseLine(exception)}`),
 		...row.exceptions.length > 10 ? [`         but    ${row.exceptions.length - 10} more`] : [],
-		...row.verdict === 'unknown' || row.basis === 'inferred' ? row.need.map(need => `         tells  ${clean(needText(need))}`) : [],
-		...row.verdict === 'fail' || row.verdict === 'warn' ? [...row.remedy === null ? [] : [`         fix    ${clean(row.remedy)}`], ...row.docs === null ? [] : [`         docs   ${row.docs}`]] : [],
+		...row.verdict === 'unknown' || row.basis === 'inferred' ? row.need.map(need => `         tells  ${sanitiseLine(needText(need))}`) : [],
+		...row.verdict === 'fail' || row.verdict === 'warn' ? [...row.remedy === null ? [] : [`         fix    ${sanitiseLine(row.remedy)}`], ...row.docs === null ? [] : [`         docs   ${row.docs}`]] : [],
 		'',
 	];
-}
-
-function clean(text: string): string {
-	return sanitiseLine(text);
 }
