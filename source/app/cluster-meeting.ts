@@ -1,4 +1,5 @@
 /** What is asked of a cluster when it comes on the screen: whether it answers, and what the person may do there. */
+import {namespaceHere} from '../state/session-state.ts';
 import {meetCluster} from './cluster-state.ts';
 import type {PathFeed} from './path-feed.ts';
 import {readRights} from './rights.ts';
@@ -59,7 +60,7 @@ export class ClusterMeeting {
 	/** In the namespace on the screen. */
 	async readRights(): Promise<void> {
 		const cluster = this.#cluster();
-		const place = () => this.#store.state.cluster.namespace ?? this.#store.state.cluster.lastNamespace;
+		const place = () => namespaceHere(this.#store.state.cluster);
 		const namespace = place();
 		const refused = await readRights(cluster.access, namespace);
 		if (this.#cluster() === cluster && place() === namespace) {

@@ -3,7 +3,7 @@ import {findAction} from '../actions/action-rows.ts';
 import type {ActionRow} from '../actions/action-row.ts';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {cursorRow} from '../state/list-state.ts';
-import type {SessionState} from '../state/session-state.ts';
+import {namespaceHere, type SessionState} from '../state/session-state.ts';
 import type {Handlers} from './handlers/handler.ts';
 import {overlayAction} from './overlay-actions.ts';
 import type {Overlays} from './overlays.ts';
@@ -88,5 +88,5 @@ async function refuse(doers: Doers, action: ActionRow, reason: string): Promise<
 /** Told as the apiserver's refusal would be, before it is met: `why` says what to ask for. */
 function missingRight({refused, cluster}: SessionState, id: string): SpokeError {
 	const rule = ruleFor(id);
-	return new SpokeError('ERR_FORBIDDEN', `off, ${refused.get(id)!}`, {leg: 1, ...rule !== null && {remedy: `ask for  ${rule}  in namespace ${cluster.namespace ?? cluster.lastNamespace}, for user ${cluster.user}`}});
+	return new SpokeError('ERR_FORBIDDEN', `off, ${refused.get(id)!}`, {leg: 1, ...rule !== null && {remedy: `ask for  ${rule}  in namespace ${namespaceHere(cluster)}, for user ${cluster.user}`}});
 }

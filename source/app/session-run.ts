@@ -7,7 +7,7 @@ import {asSpokeError, type ErrorObject} from '../errors/spoke-error.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
-import {emptySession} from '../state/session-state.ts';
+import {emptySession, namespaceHere} from '../state/session-state.ts';
 import {copyNeeds, copySequence} from '../terminal/clipboard.ts';
 import {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
@@ -281,7 +281,7 @@ export class SessionRun implements Session {
 	openNamespace(namespace: string | null): void {
 		const {cluster} = this.store.state;
 		this.#feeds.stop();
-		this.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? cluster.namespace ?? cluster.lastNamespace}});
+		this.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? namespaceHere(cluster)}});
 		this.redraw();
 		void this.meeting.readRights();
 	}

@@ -142,6 +142,11 @@ export function listHere({view, lists}: Pick<SessionState, 'view' | 'lists'>): L
 	return isListName(view) ? lists[view] : null;
 }
 
+/** Where a thing is that is named without a namespace. */
+export function namespaceHere({namespace, lastNamespace}: Pick<ClusterState, 'namespace' | 'lastNamespace'>): string {
+	return namespace ?? lastNamespace;
+}
+
 /** Whether the apiserver has not answered yet, and that stands where a list would be. A list that was there before stays. */
 export function isWithoutAnswer(state: SessionState): boolean {
 	return state.cluster.reachable === 'no' && listHere(state)?.total === 0;

@@ -1,7 +1,7 @@
 /** What the keys do to forwards and to rows of the dock. */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
-import type {ForwardState} from '../../state/session-state.ts';
+import {namespaceHere, type ForwardState} from '../../state/session-state.ts';
 import type {Session} from '../session.ts';
 import {targetHere} from './cursor.ts';
 import {addForward, editForward} from './forward-dialog.ts';
@@ -21,9 +21,9 @@ export const forwardHandlers: Handlers = {
 		const answer = await session.type({lead: 'forward ', purpose: 'forward', accept: 'start', waits: 'reading names …', text: 'svc/'});
 		const [target = '', port = ''] = answer?.text.trim().split(/\s+/) ?? [];
 		if (answer && target !== '' && port === '') {
-			await addForward(session, target, placeOf(session));
+			await addForward(session, target, namespaceHere(session.store.state.cluster));
 		} else if (answer && target !== '') {
-			startWish(session, {target, namespace: placeOf(session), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
+			startWish(session, {target, namespace: namespaceHere(session.store.state.cluster), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
 		}
 	},
 	'forwards.stop': async session => stopForward(session, here(session)?.id),
@@ -105,10 +105,6 @@ function copyUrl(session: Session, forward: ForwardState | undefined): void {
 
 function here({store}: Session): ForwardState | undefined {
 	return store.state.forwards[store.state.forwardAt];
-}
-
-function placeOf({store}: Session): string {
-	return store.state.cluster.namespace ?? store.state.cluster.lastNamespace;
 }
 
 async function addHere(session: Session): Promise<void> {

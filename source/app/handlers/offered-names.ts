@@ -1,5 +1,6 @@
 /** Names to complete a typed target with: services with their ports, pods, nodes; a pod's own ports when its name is typed. */
 import {listAll} from '../../cluster/list.ts';
+import {namespaceHere} from '../../state/session-state.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {findResource} from '../../targets/resource-words.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -38,7 +39,7 @@ export async function targetNames({store}: Session): Promise<readonly string[]> 
 /** The ports that a pod declares. */
 export async function podPortNames(session: Session, name: string): Promise<readonly string[]> {
 	try {
-		const pod = await session.cluster.access.json<PodObject>({path: objectPath(findResource('pod')!, placeOf(session), name), timeoutMs: answerMs});
+		const pod = await session.cluster.access.json<PodObject>({path: objectPath(findResource('pod')!, namespaceHere(session.store.state.cluster), name), timeoutMs: answerMs});
 		return pod.spec.containers.flatMap(({ports = []}) => ports.filter(isTcp).map(({name: portName = '', containerPort}) => `pod/${isTls(portName, containerPort) ? 'https:' : ''}${name}:${containerPort}/`));
 	} catch {
 		return [];
@@ -47,7 +48,7 @@ export async function podPortNames(session: Session, name: string): Promise<read
 
 async function readServices(session: Session): Promise<readonly ServiceObject[]> {
 	try {
-		const {items} = await listAll<ServiceObject>(session.cluster.access, {path: `/api/v1/namespaces/${encodeURIComponent(placeOf(session))}/services`, pageSize: mostNames, signal: AbortSignal.timeout(answerMs)});
+		const {items} = await listAll<ServiceObject>(session.cluster.access, {path: `/api/v1/namespaces/${encodeURIComponent(namespaceHere(session.store.state.cluster))}/services`, pageSize: mostNames, signal: AbortSignal.timeout(answerMs)});
 		return items.slice(0, mostNames);
 	} catch {
 		return [];
@@ -56,11 +57,6 @@ async function readServices(session: Session): Promise<readonly ServiceObject[]>
 
 function podNames({store}: Session): string[] {
 	return store.state.lists.pods.visible.slice(0, mostNames).map(({name}) => name);
-}
-
-function placeOf({store}: Session): string {
-	const {namespace, lastNamespace} = store.state.cluster;
-	return namespace ?? lastNamespace;
 }
 
 function isTcp({protocol}: {protocol?: string}): boolean {

@@ -3,7 +3,7 @@ import {findAction} from '../../actions/action-rows.ts';
 import {contexts} from '../../keymap/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
 import {listNames} from '../../state/list-kinds.ts';
-import {keyContext, type ViewName} from '../../state/session-state.ts';
+import {keyContext, namespaceHere, type ViewName} from '../../state/session-state.ts';
 import {whySelector} from '../../state/row-filter.ts';
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-words.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
@@ -99,25 +99,23 @@ const commands: readonly CommandRow[] = [
 			return;
 		}
 
-		const {namespace, lastNamespace} = session.store.state.cluster;
-		openTail(session, {namespace: selector === null ? namespace ?? lastNamespace : namespace, targets, selector, containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'}});
+		const {cluster} = session.store.state;
+		openTail(session, {namespace: selector === null ? namespaceHere(cluster) : cluster.namespace, targets, selector, containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'}});
 	}},
 	{word: 'shell', takes: 'TARGET', names: targetNames, does: 'shell in a pod', as: 'pods.shell', async run(session, [target]) {
-		const {namespace, lastNamespace} = session.store.state.cluster;
 		if (target === undefined) {
 			needs(session, ':shell pod/NAME');
 		} else {
-			await openShell(session, target, namespace ?? lastNamespace);
+			await openShell(session, target, namespaceHere(session.store.state.cluster));
 		}
 	}},
 	{word: 'forward', takes: 'TARGET [LOCAL:]PORT', names: forwardNames, does: 'forward a port', as: 'forwards.add', async run(session, [target, port]) {
-		const {namespace, lastNamespace} = session.store.state.cluster;
 		if (target === undefined) {
 			needs(session, ':forward svc/NAME 8080:80');
 		} else if (port === undefined) {
-			await addForward(session, target, namespace ?? lastNamespace);
+			await addForward(session, target, namespaceHere(session.store.state.cluster));
 		} else {
-			startWish(session, {target, namespace: namespace ?? lastNamespace, port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
+			startWish(session, {target, namespace: namespaceHere(session.store.state.cluster), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
 		}
 	}},
 	{word: 'forward-set', takes: 'NAME', names: setNames, does: 'start or stop a saved set', as: 'forwards.open-set', async run(session, [name]) {

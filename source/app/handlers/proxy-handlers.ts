@@ -11,7 +11,7 @@ import {sendProxyRequest, type ProxyAnswer} from '../../sessions/proxy/proxy-req
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {exchangeHere, type ProxyExchange} from '../../state/proxy-state.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
-import type {TextLine} from '../../state/session-state.ts';
+import {namespaceHere, type TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../ui/dock-pane.ts';
 import {shownBody} from '../../ui/proxy-screen.ts';
@@ -55,7 +55,7 @@ export const proxyHandlers: Handlers = {
 		const {proxy, cluster} = session.store.state;
 		const exchange = exchangeHere(proxy);
 		if (exchange) {
-			session.copy(`spoke proxy -n ${cluster.namespace ?? cluster.lastNamespace} ${exchange.method.toLowerCase()} ${shellWord(exchange.asked)}${scriptFlags(session, session.cluster)}`, 'the command');
+			session.copy(`spoke proxy -n ${namespaceHere(cluster)} ${exchange.method.toLowerCase()} ${shellWord(exchange.asked)}${scriptFlags(session, session.cluster)}`, 'the command');
 		}
 	},
 };
@@ -164,8 +164,7 @@ type Typed = {method: string; asked: string; target: ProxyTarget};
 
 /** Only what may be asked about first is waited for with the keys held. */
 async function resolveTyped(session: Session, {method, asked, target}: Typed): Promise<ResolvedProxyTarget> {
-	const {namespace, lastNamespace} = session.store.state.cluster;
-	const resolve = async () => resolveProxyTarget(session.cluster.access, target, namespace ?? lastNamespace);
+	const resolve = async () => resolveProxyTarget(session.cluster.access, target, namespaceHere(session.store.state.cluster));
 	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
 	return mayAsk ? session.typedAhead.during({what: `looking for ${asked}`}, resolve) : resolve();
 }
