@@ -173,13 +173,17 @@ export class ContainerFollow {
 					return true;
 				}
 			} catch (thrown) {
-				const error = thrown as SpokeError;
-				if (error.code === 'ERR_NOT_FOUND' || error.code === 'ERR_TARGET_GONE') {
+				this.#options.signal?.throwIfAborted();
+				if (!(thrown instanceof SpokeError)) {
+					throw thrown;
+				}
+
+				if (thrown.code === 'ERR_NOT_FOUND' || thrown.code === 'ERR_TARGET_GONE') {
 					await this.#reads.tellGap(read.gap);
 					return false;
 				}
 
-				await this.#lost(error);
+				await this.#lost(thrown);
 			}
 		}
 	}

@@ -256,6 +256,25 @@ testLog('a last line without a line feed is told once the container has ended', 
 	t.is((await follow(server, cluster)).text, `${at(1, '1')} whole\n${at(1, '2')} no end`);
 });
 
+testLog('a bug of ours that shows while the rest of a life is read ends the follow, and is not tried again', async (t, {server, cluster, log}) => {
+	log.append(...awkward);
+	let reads = 0;
+	const broken = {
+		opened() {
+			reads++;
+			if (reads > 1) {
+				throw new TypeError('a bug');
+			}
+		},
+	};
+	await t.throwsAsync(follow(server, cluster, {witness: broken, signal: AbortSignal.timeout(5000), on(_event, {text}) {
+		if (text.includes('other') && log.state === 'running') {
+			server.restartPolicy = 'Never';
+			log.end();
+		}
+	}}), {instanceOf: TypeError, message: 'a bug'});
+});
+
 testLog('Retry-After is obeyed', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
