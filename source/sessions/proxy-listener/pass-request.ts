@@ -51,7 +51,7 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 		}
 
 		await passAnswer(response, answer).catch((error: unknown) => {
-			cut = error as SpokeError;
+			cut = asSpokeError(error);
 		});
 		// Whose refusal it is shows in its words only, and the client does not wait for them.
 		const words = begun?.();
