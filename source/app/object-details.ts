@@ -5,6 +5,7 @@ import type {TextLine} from '../state/session-state.ts';
 import {objectPath} from '../targets/object-path.ts';
 import {parseTarget} from '../targets/parse-target.ts';
 import type {ContainerState, PodObject, ServiceObject, WorkloadObject} from '../targets/pod-object.ts';
+import {counted} from '../text/grouped.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 
 type AnyObject = PodObject & WorkloadObject & ServiceObject & {kind?: string};
@@ -28,7 +29,7 @@ function objectLines(object: AnyObject, kind: string): TextLine[] {
 		for (const container of [...spec.initContainers ?? [], ...spec.containers, ...spec.ephemeralContainers ?? []]) {
 			const own = [...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? [], ...status?.ephemeralContainerStatuses ?? []].find(({name}) => name === container.name);
 			const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
-			lines.push({label: container.name.slice(0, 20).padEnd(20), text: `${stateWords(own?.state)}, ${own?.restartCount ?? 0} restarts${ports ? `, ports ${ports}` : ''}`, ...own?.state?.waiting ? {role: 'state.working'} : own?.state?.terminated && own.state.terminated.exitCode !== 0 ? {role: 'state.failed'} : {}});
+			lines.push({label: container.name.slice(0, 20).padEnd(20), text: `${stateWords(own?.state)}, ${counted(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`, ...own?.state?.waiting ? {role: 'state.working'} : own?.state?.terminated && own.state.terminated.exitCode !== 0 ? {role: 'state.failed'} : {}});
 			if (own?.lastState?.terminated) {
 				lines.push({label: '', text: `last end: ${stateWords({terminated: own.lastState.terminated})}`, indent: 11});
 			}

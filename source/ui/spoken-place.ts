@@ -8,6 +8,7 @@ import {worstPath} from '../state/connections.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import {cellNow} from '../state/table-rows.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
+import {counted} from '../text/grouped.ts';
 import {Sanitiser} from '../text/sanitise.ts';
 import {helpBody} from './help-screen.ts';
 import type {Screen} from './screen.ts';
@@ -51,7 +52,7 @@ export function spokenPlace(screen: Screen): string[] {
 /** A tail that follows speaks what is bad only: errors and gaps, by their counts; held, it reads a page from the cursor on. */
 function tailSentences(tail: TailView): string[] {
 	const {counts} = tail.buffer;
-	const head = `Tail of ${tail.title}, ${tail.follow ? 'following' : 'held'}. ${counts.errors} errors, ${tail.counters.possibleGaps} possible gaps, ${tail.counters.reconnects} reconnects.`;
+	const head = `Tail of ${tail.title}, ${tail.follow ? 'following' : 'held'}. ${counted(counts.errors, 'error')}, ${counted(tail.counters.possibleGaps, 'possible gap')}, ${counted(tail.counters.reconnects, 'reconnect')}.`;
 	if (tail.follow || shownLength(tail) === 0) {
 		return [head];
 	}
@@ -79,7 +80,7 @@ function viewSentences(screen: Screen): string[] {
 			const listener = listenerHere(state.proxy);
 			return exchange
 				? [`Proxy: ${exchange.method} ${exchange.asked}, ${exchange.error ? exchange.error.message : exchange.status ?? 'on its way'}.`, ...exchange.path ? legSentences(exchange.path) : []]
-				: [listener ? `Proxy: listener on ${listener.address}, ${listener.requests} requests.` : 'Proxy, no request yet.'];
+				: [listener ? `Proxy: listener on ${listener.address}, ${counted(listener.requests, 'request')}.` : 'Proxy, no request yet.'];
 		}
 
 		case 'audit': {
@@ -130,13 +131,24 @@ function cellWords(title: string, cell: string): string {
 		}
 
 		case 'RESTARTS': {
-			return cell === '' || cell === '0' ? '' : `${cell} restarts`;
+			return cell === '' || cell === '0' ? '' : restartWords(cell);
 		}
 
 		default: {
 			return cell === '' ? '' : `${title.toLowerCase()} ${cell}`;
 		}
 	}
+}
+
+/** `1 restart, 5m ago` of `1 (5m ago)`; `3 restarts, the last 2h ago`. */
+function restartWords(cell: string): string {
+	const [, count, ago] = /^(\d+)(?: \((.+)\))?$/.exec(cell) ?? [];
+	if (count === undefined) {
+		return `restarts ${cell}`;
+	}
+
+	const times = counted(Number(count), 'restart');
+	return ago === undefined ? times : `${times}, ${count === '1' ? ago : `the last ${ago}`}`;
 }
 
 function connectionSentences(screen: Screen): string[] {

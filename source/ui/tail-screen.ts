@@ -245,7 +245,7 @@ function emptyWords(screen: Screen, view: TailView): string[] {
 	}
 
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
-		const which = view.pausedAt !== null ? 'the lines before the pause' : view.buffer.first > 0 ? 'the lines that are kept' : `${grouped(view.buffer.counts.lines)} lines`;
+		const which = view.pausedAt !== null ? 'the lines before the pause' : view.buffer.first > 0 ? 'the lines that are kept' : counted(view.buffer.counts.lines, 'line');
 		return [`None of ${which} fits ${askedOfLines(view)}.`];
 	}
 

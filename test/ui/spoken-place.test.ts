@@ -1,0 +1,39 @@
+/** What a screen reader hears of the row under the cursor and of a tail. */
+import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import {listKinds} from '../../source/state/list-kinds.ts';
+import {reduceList} from '../../source/state/list-state.ts';
+import {emptySession} from '../../source/state/session-state.ts';
+import {rowReader} from '../../source/state/table-rows.ts';
+import {emptyTail} from '../../source/state/tail/tail-view.ts';
+import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+import type {Screen} from '../../source/ui/screen.ts';
+import {spokenPlace} from '../../source/ui/spoken-place.ts';
+
+const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000, false);
+const screenOf = (parts: object) => ({state: session, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map(), ...parts}) as unknown as Screen;
+
+/** Of a pod that was read when it was the 60th second of 1970. */
+function saidOfPod(restarts: string): string {
+	const read = rowReader(listKinds.pods.columns, '', [{name: 'Name', type: 'string', format: 'name', priority: 0}, {name: 'Restarts', type: 'string', format: '', priority: 0}], 0);
+	const pods = reduceList(session.lists.pods, {type: 'page', chunk: 'pods', first: true, rows: [read({cells: ['web', restarts], object: null}, 'demo', 60_000)]});
+	return spokenPlace(screenOf({state: {...session, lists: {...session.lists, pods}}})).join(' ');
+}
+
+for (const [restarts, said] of [
+	['0', 'web.'],
+	['1', 'web, 1 restart.'],
+	['3', 'web, 3 restarts.'],
+	['1 (5m ago)', 'web, 1 restart, 5m ago.'],
+	['8 (3h ago)', 'web, 8 restarts, the last 3h ago.'],
+] as const) {
+	test(`a pod whose RESTARTS are ${restarts} is said as “${said}”`, t => {
+		t.true(saidOfPod(restarts).endsWith(said), saidOfPod(restarts));
+	});
+}
+
+test('one error, gap or reconnect of a tail is said in the singular', t => {
+	const tail = {...emptyTail('tail-1', 'pod/web'), counters: {reconnects: 1, possibleGaps: 1, restarts: 0, json: 0}};
+	const said = spokenPlace(screenOf({state: {...session, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' ');
+	t.regex(said, /\. 0 errors, 1 possible gap, 1 reconnect\.$/);
+});
