@@ -47,7 +47,7 @@ function forwardLine(words: readonly string[]): ForwardLine {
 		throw new SpokeError('ERR_USAGE', target === undefined ? 'no target is given' : `no port is given for ${target}`);
 	}
 
-	return {target, ports, namespace: flags.namespace ?? null, context: flags.context ?? null, addresses: flags.address, whenPodGoes: (flags['when-pod-goes'] ?? null) as ForwardLine['whenPodGoes']};
+	return {target, ports, namespace: flags.namespace ?? null, context: flags.context ?? null, addresses: flags.address, whenPodGoes: flags['when-pod-goes'] ?? null};
 }
 
 /** @throws SpokeError ERR_USAGE for a name that no line can hold */
