@@ -110,17 +110,3 @@ function sparkline(samples: readonly number[], signs: readonly string[]): string
 function round(ms: number): string {
 	return ms < 10 ? ms.toFixed(1).replace(/\.0$/, '') : String(Math.round(ms));
 }
-
-/** In decimal units: `850 B`, `1.5 kB`, `12 MB`. */
-export function showBytes(bytes: number): string {
-	const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-	let at = 0;
-	let value = bytes;
-	while (value >= 1000 && at < units.length - 1) {
-		value /= 1000;
-		at++;
-	}
-
-	return `${at === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[at]!}`;
-}
-

@@ -1,12 +1,12 @@
 /** Forwards: what listens, where it goes, what it carried; and under it the log of the one under the cursor. */
 import {clockTime} from '../text/clock-time.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
+import {showBytes} from '../text/show-bytes.ts';
 import type {ForwardState} from '../state/session-state.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
 import {showAge} from '../state/table-rows.ts';
 import {titledRule, wrapWords} from './chrome.ts';
-import {showBytes} from './dock-pane.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {fillUp} from './text-screen.ts';

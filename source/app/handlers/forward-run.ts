@@ -13,7 +13,7 @@ import {parseTarget} from '../../targets/parse-target.ts';
 import {clockTime} from '../../text/clock-time.ts';
 import {counted} from '../../text/grouped.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
-import {showBytes} from '../../ui/dock-pane.ts';
+import {showBytes} from '../../text/show-bytes.ts';
 import {shortFailure} from '../short-failure.ts';
 import type {OpenCluster, Session} from '../session.ts';
 

@@ -154,7 +154,7 @@ async function saveSet(session: Session): Promise<void> {
 
 	const answer = await typed;
 	const before = answer && sets.find(({name}) => name === answer.text);
-	if (answer === null || (before && !await session.ask(`Replace ${before.name}?`, [before.problem ?? `It has ${counted(before.lines.length, 'forward')}.`, `The ${counted(lines.length, 'forward')} open now take their place.`]))) {
+	if (answer === null || (before && !await session.ask(`Replace ${before.name}?`, [before.problem ?? `It has ${counted(before.lines.length, 'forward')}.`, `Its place is taken by what is open now: ${counted(lines.length, 'forward')}.`]))) {
 		return;
 	}
 

@@ -13,7 +13,7 @@ import {exchangeHere, type ProxyExchange} from '../../state/proxy-state.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import {namespaceHere, type TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
-import {showBytes} from '../../ui/dock-pane.ts';
+import {showBytes} from '../../text/show-bytes.ts';
 import {shownBody} from '../../ui/proxy-screen.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {GivenUp} from '../typed-ahead.ts';
