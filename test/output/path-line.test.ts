@@ -1,6 +1,7 @@
 import test from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {jsonLine} from '../../source/output/json-line.ts';
+import {legEnd} from '../../source/output/leg-end.ts';
 import {tellLabels} from '../../source/output/path-line.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import type {Labeller} from '../../source/posture/label.ts';
@@ -137,4 +138,8 @@ test('a connection that was given up before it was used has no path to tell', as
 	label('c2', 'settled', settled);
 	await telling.finished();
 	t.is(written.length, 1);
+});
+
+test('at the end of a leg stands what is known to answer there, or whoever does', t => {
+	t.deepEqual((['apiserver', 'gateway', 'unknown', 'kubelet'] as const).map(to => legEnd({to})), ['apiserver', 'gateway', 'whoever answers', 'kubelet']);
 });

@@ -490,6 +490,60 @@ test('a failure’s words are evidence, and the line says which leg broke', asyn
 	cluster.close();
 });
 
+for (const [title, body, state, basis] of [
+	['nobody was reached', {message: 'error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused', code: 500}, 'unknown', 'unknown'],
+	['the apiserver refuses the kubelet', {message: 'error dialing backend: tls: failed to verify certificate: x509: certificate signed by unknown authority', code: 500}, 'refused', 'proven'],
+	['the kubelet refuses the apiserver', {message: 'Forbidden (user=apiserver, verb=get, resource=nodes, subresource(s)=[proxy]) ( pods/log web)', code: 403, details: {kind: 'pods/log'}}, 'verified', 'proven'],
+] as const) {
+	test(`where verification is on and ${title}, TLS of leg 2 is ${state}`, async t => {
+		const {env} = await openSandbox(t, {scenario: 'verified'});
+		const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+		const {labeller, told} = listen(cluster);
+		const logs = {...purpose, feature: 'logs'} as const;
+		const connection = await connectWitnessed(cluster, logs, labeller.witness);
+		labeller.witness.failed?.(connection, logs, new SpokeError('ERR_SECOND_LEG', 'failed', {text: JSON.stringify({kind: 'Status', status: 'Failure', ...body})}));
+		const {legs: [, leg], evidence, process} = told.at(-1)!;
+		t.deepEqual([leg?.tls.state, leg?.tls.basis], [state, basis]);
+		t.true(evidence.filter(({id}) => leg?.tls.evidence.includes(id)).every(one => one.process !== null && one.process === process.id), 'the evidence names its process');
+		connection.close();
+		cluster.close();
+	});
+}
+
+test('a stream for which no connection was made says nothing of any leg', async t => {
+	const {env} = await openSandbox(t);
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {labeller, told} = listen(cluster);
+	labeller.witness.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
+	const [{legs, phase, line}] = told as [Path];
+	t.deepEqual([phase, line], ['failed', 'path: you -unknown-x apiserver']);
+	t.deepEqual(legs.map(({tls, route}) => [tls.state, route.state]), [['unknown', 'unknown'], ['unknown', 'unknown']]);
+	t.like(legs[0], {to: 'unknown', tls: {why: 'no connection was made'}, peer: null});
+	t.is(labeller.labels.size, 0);
+	cluster.close();
+});
+
+for (const [title, status, needed] of [
+	['nothing is served that would tell', 404, [null]],
+	['nothing may be read that would tell', 403, ['get nonResourceURL /flagz', 'list pods in kube-system', 'get nonResourceURL /metrics']],
+] as const) {
+	test(`where ${title}, a label that is waited for names ${needed[0] === null ? 'no right' : 'the rights'}`, async t => {
+		const server = await startServer({request(_, response) {
+			response.writeHead(status).end('{"kind":"Status"}');
+		}});
+		const cluster = await server.cluster();
+		const {labeller, until} = listen(cluster, {isAwaited: true});
+		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+		labeller.witness.opened?.(connection, purpose, opened);
+		const {legs} = await until(({phase}) => phase === 'settled');
+		t.deepEqual(legs[1]?.route.need.map(({permission}) => permission), [...needed]);
+		connection.close();
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
 // Nothing beside it: it measures.
 test.serial('a /flagz that hangs costs a stream at most its limit, and is not asked again', async t => {
 	let asked = 0;

@@ -12,9 +12,10 @@ test('messages of the server say which channel they are of; the first one is emp
 	t.deepEqual(decodeChannelMessage(hex('03 7b7d')), {channel: 'error', bytes: Buffer.from('{}')});
 });
 
-for (const [what, bytes] of [['no channel', ''], ['standard input', '00 61'], ['resize', '04'], ['an unknown channel', '09 61'], ['close', 'ff 00']] as const) {
+for (const [what, bytes, says] of [['no channel', '', 'without a channel'], ['standard input', '00 61', 'channel 0,'], ['resize', '04', 'channel 4,'], ['an unknown channel', '09 61', 'channel 9,'], ['close', 'ff 00', 'channel 255,']] as const) {
 	test(`refused from a server: ${what}`, t => {
-		t.is(t.throws(() => decodeChannelMessage(hex(bytes)), {instanceOf: SpokeError}).code, 'ERR_PROTOCOL');
+		const {code, message} = t.throws(() => decodeChannelMessage(hex(bytes)), {instanceOf: SpokeError});
+		t.deepEqual([code, message.includes(says)], ['ERR_PROTOCOL', true], message);
 	});
 }
 
@@ -42,6 +43,19 @@ test('an exit code is passed on, and one that is none is not known', t => {
 	}
 });
 
+for (const details of [undefined, null, 'x', [], {}, {causes: null}, {causes: {}}, {causes: []}, {causes: [null, 'x', {reason: 'Other', message: '42'}]}]) {
+	test(`an exit without a code, with the details ${JSON.stringify(details)}, is not known, and shown as it came`, t => {
+		const text = JSON.stringify({...exit('42'), details});
+		t.deepEqual(read(text), {kind: 'unreadable', text});
+	});
+}
+
+test('what cannot be read is shown as it came, and its beginning where it is long', t => {
+	for (const text of ['<html>', '{"status":"Other"}', '[]', JSON.stringify({status: 'Other', message: 'x'.repeat(10_000)}), JSON.stringify({...exit('x'), more: 'x'.repeat(10_000)}), '<'.repeat(10_000)]) {
+		t.deepEqual(read(text), {kind: 'unreadable', text: text.slice(0, 4096)});
+	}
+});
+
 test('an exit code that no process here can end with is a failure, and never taken for 0', t => {
 	t.like(read(exit('255')), {kind: 'exit', exitStatus: 255});
 	for (const message of ['256', '65536', '3221225477']) {
@@ -57,5 +71,7 @@ test('a failure keeps the server’s own words', t => {
 test('a Status of 5 MB is not read', t => {
 	const result = read({status: 'Success', message: 'x'.repeat(5_000_000)});
 	t.is(result.kind, 'unreadable');
+	const ofLength = (bytes: number) => read(`${JSON.stringify({status: 'Success'})}${' '.repeat(bytes - 20)}`).kind;
+	t.deepEqual([ofLength(1 << 20), ofLength((1 << 20) + 1)], ['success', 'unreadable']);
 	t.true(result.kind === 'unreadable' && result.text.length <= 4096);
 });
