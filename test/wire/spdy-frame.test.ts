@@ -47,6 +47,7 @@ const session = hex(`
 	8003 00ff 00 000002 0102
 	00000003 00 000003 616263
 	00000003 01 000000
+	00000005 01 000003 646566
 `);
 const meant = [
 	'syn-stream {"streamId":1,"fin":true,"block":"beef"}',
@@ -59,6 +60,7 @@ const meant = [
 	'ignored {}',
 	'ignored {}',
 	'data 3 616263 fin',
+	'data 5 646566 fin',
 ];
 
 test('every frame is read', t => {
@@ -78,6 +80,12 @@ test('every frame is read the same byte by byte', t => {
 test('the end of the bytes inside a frame is known', t => {
 	t.false(decode([session.subarray(0, 30)]).atBoundary);
 	t.false(decode([hex('0000')]).atBoundary);
+	t.true(decode([pingFrame(7)]).atBoundary, 'behind a control frame, too');
+});
+
+test('the longest control frame that is accepted is read', t => {
+	t.is(decode([synReplyFrame(1, Buffer.alloc((4 << 20) - 4), false)]).seen.length, 1);
+	t.notThrows(() => decode([hex('8003 0004 00 001f44 000003e8'), Buffer.alloc(8000)]), '1000 entries of SETTINGS');
 });
 
 test('frames are written as the Go library reads them', t => {
