@@ -60,16 +60,19 @@ function isRunning(container: Container, metadata: NonNullable<Pod['metadata']>,
 	return running !== undefined && (Number.isNaN(seen) || Number.isNaN(started) || started + 1000 >= seen);
 }
 
-/** `--a=b`, `--a b` and a bare `--a`; the last one wins. A list in a file (`--config`) is not seen. */
+/**
+`--a=b`, `--a b` and a bare `--a`; the last one wins, and `_` is `-` in a name. A list in a file (`--config`) is not seen.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-base/cli/flag/flags.go WordSepNormalizeFunc
+*/
 export function flagsOf(words: readonly string[]): Record<string, string> {
 	const flags: Record<string, string> = {};
 	// A shell may stand in front: `sh -c "exec kube-apiserver --a=b"`.
-	const split = words.flatMap(word => /\s--/.test(word) ? word.split(/\s+/) : [word]);
+	const split = words.flatMap(word => /\s--/.test(word) ? word.split(/\s+/).map(part => part.replaceAll(/(?<=^|=)(["'])(.*)\1$/g, '$2')) : [word]);
 	for (const [index, word] of split.entries()) {
 		const [, name, value] = /^--([\w-]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
 		if (name !== undefined) {
 			const next = split[index + 1];
-			flags[name] = value ?? (next !== undefined && !next.startsWith('-') ? next : 'true');
+			flags[name.replaceAll('_', '-')] = value ?? (next !== undefined && !next.startsWith('-') ? next : 'true');
 		}
 	}
 

@@ -166,6 +166,8 @@ for (const [title, command, values, absent] of [
 
 test('flags are read as they are written, also behind a shell', t => {
 	t.deepEqual(flagsOf(['sh', '-c', 'exec kube-apiserver --a=b --c d']), {a: 'b', c: 'd'});
+	t.deepEqual(flagsOf(['sh', '-c', 'exec kube-apiserver --a=\'\' --b="c" \'--d=e\' --f="g']), {a: '', b: 'c', d: 'e', f: '"g'});
+	t.deepEqual(flagsOf(['x', '--kubelet_certificate_authority=/ca.crt', '--quoted="x"']), {'kubelet-certificate-authority': '/ca.crt', quoted: '"x"'});
 	t.deepEqual(flagsOf(['x', '--bare', '--last=1', '--last=2', '--empty=']), {bare: 'true', last: '2', empty: ''});
 });
 
