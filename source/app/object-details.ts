@@ -25,27 +25,32 @@ function objectLines(object: AnyObject, kind: string): TextLine[] {
 	if (kind === 'Pod') {
 		lines.push({label: 'Node', text: spec.nodeName ?? 'not scheduled'}, {label: 'Status', text: sanitiseLine(`${status?.phase ?? 'unknown'}${status?.reason === undefined ? '' : `, ${status.reason}`}${status?.podIP === undefined ? '' : `, ${status.podIP}`}`)});
 		const owner = metadata.ownerReferences?.find(({controller}) => controller);
-		lines.push({label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`}, {text: 'Containers', rule: true});
+		lines.push({label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`}, labelsLine(metadata.labels), {text: 'Containers', rule: true});
 		for (const container of [...spec.initContainers ?? [], ...spec.containers, ...spec.ephemeralContainers ?? []]) {
 			const own = [...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? [], ...status?.ephemeralContainerStatuses ?? []].find(({name}) => name === container.name);
 			const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
 			lines.push({label: container.name.slice(0, 20).padEnd(20), text: `${stateWords(own?.state)}, ${counted(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`, ...own?.state?.waiting ? {role: 'state.working'} : own?.state?.terminated && own.state.terminated.exitCode !== 0 ? {role: 'state.failed'} : {}});
+			lines.push(...container.image === undefined ? [] : [{label: '', text: sanitiseLine(`image ${container.image}`), indent: 12}]);
 			if (own?.lastState?.terminated) {
-				lines.push({label: '', text: `last end: ${stateWords({terminated: own.lastState.terminated})}`, indent: 11});
+				lines.push({label: '', text: `last end: ${stateWords({terminated: own.lastState.terminated})}`, indent: 12});
 			}
 		}
 
-		lines.push(...(status?.conditions ?? []).filter(({status: holds}) => holds !== 'True').map((one): TextLine => ({label: one.type.padEnd(20), text: sanitiseLine(`${one.status}${one.reason === undefined ? '' : `, ${one.reason}`}${one.message === undefined ? '' : `: ${one.message}`}`), role: 'level.warn'})));
+		lines.push(...(status?.conditions ?? []).filter(({status: holds}) => holds !== 'True').map((one): TextLine => ({label: one.type.padEnd(20), text: sanitiseLine(`${one.status}${one.reason === undefined ? '' : `, ${one.reason}`}${one.message ? `: ${one.message}` : ''}`), role: 'level.warn'})));
 	} else if (kind === 'Service') {
 		const {ports = [], selector = {}, clusterIP = 'none'} = (object as ServiceObject).spec ?? {};
 		lines.push({label: 'Address', text: clusterIP}, {label: 'Selects', text: Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(',') || 'nothing'}, {text: 'Ports', rule: true});
 		lines.push(...ports.map((port): TextLine => ({label: port.name ?? '–', text: `${port.port} → ${port.targetPort ?? port.port} ${port.protocol ?? 'TCP'}`})));
 	} else {
-		lines.push({label: 'Labels', text: Object.entries(metadata.labels ?? {}).map(([key, value]) => `${key}=${value}`).join(', ') || 'none'});
-		lines.push(...(status?.conditions ?? []).map((one): TextLine => ({label: one.type.padEnd(20), text: sanitiseLine(`${one.status}${one.reason === undefined ? '' : `, ${one.reason}`}${one.message === undefined ? '' : `: ${one.message}`}`)})));
+		lines.push(labelsLine(metadata.labels));
+		lines.push(...(status?.conditions ?? []).map((one): TextLine => ({label: one.type.padEnd(20), text: sanitiseLine(`${one.status}${one.reason === undefined ? '' : `, ${one.reason}`}${one.message ? `: ${one.message}` : ''}`)})));
 	}
 
 	return lines;
+}
+
+function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
+	return {label: 'Labels', text: sanitiseLine(Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(', ')) || 'none'};
 }
 
 function stateWords(state: ContainerState | undefined): string {
@@ -74,7 +79,7 @@ async function readEvents(access: ClusterAccess, namespace: string, uid: string 
 		return sorted.length === 0
 			? [head, {text: 'no events of it are kept', role: 'text.dim'}]
 			: [head, ...sorted.map((event): TextLine => ({
-				...!Number.isNaN(when(event)) && {since: when(event)}, label: sanitiseLine(event.reason ?? '').slice(0, 20).padEnd(20), text: sanitiseLine(`${event.message ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}`), ...event.type === 'Warning' && {role: 'level.warn'},
+				...!Number.isNaN(when(event)) && {since: when(event)}, label: sanitiseLine(`${event.type === 'Warning' ? '! ' : ''}${event.reason ?? ''}`).slice(0, 20).padEnd(20), text: sanitiseLine(`${event.message ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}`), ...event.type === 'Warning' && {role: 'level.warn'},
 			}))];
 	} catch (error) {
 		return [head, {text: `events cannot be read: ${(error as Error).message}`, role: 'text.dim'}];

@@ -16,6 +16,7 @@ export type ContainerPort = {name?: string; containerPort: number; protocol?: st
 
 export type ContainerSpec = {
 	name: string;
+	image?: string;
 	ports?: readonly ContainerPort[];
 	stdin?: boolean;
 	tty?: boolean;
