@@ -276,6 +276,9 @@ export class SessionRun implements Session {
 		this.store.now({type: 'switch', cluster: clusterState(this.cluster.access)});
 		this.redraw();
 		void this.meeting.meet();
+		if (this.store.state.view === 'audit') {
+			this.perform('view.audit');
+		}
 	}
 
 	openNamespace(namespace: string | null): void {

@@ -220,8 +220,9 @@ function switched(state: SessionState, cluster: ClusterState): SessionState {
 	}
 
 	const here = {view: state.view, namespace: cluster.namespace};
-	const history = cluster.context === state.cluster.context ? visit(state.history, here) : startHistory(here);
-	return {...state, notice: null, cluster, history, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, servicePods: null, refused: new Map(), audit: {rows: [], found: null, at: 0, busy: false, note: ''}};
+	const isSame = cluster.context === state.cluster.context;
+	const history = isSame ? visit(state.history, here) : startHistory(here);
+	return {...state, notice: null, cluster, history, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, servicePods: null, refused: new Map(), audit: isSame ? state.audit : {rows: [], found: null, at: 0, busy: false, note: ''}};
 }
 
 function reduceConnections(state: SessionState, event: DockEvent): SessionState {

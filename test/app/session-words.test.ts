@@ -204,3 +204,19 @@ test('why a shell was refused draws the break into the path that it would have t
 	terminal.press('path.why');
 	await terminal.sees(/Why├ shell[\s\S]*✗ kubelet n\d[\s\S]*Leg 2 failed/);
 });
+
+test('an audit stays through another namespace, and is read anew for another context', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('view.audit');
+	await terminal.sees(/ROW +WHAT/);
+	terminal.press('namespace.all');
+	await terminal.sees(/› all namespaces/);
+	t.regex(terminal.text(), /ROW +WHAT/);
+	terminal.type(':ctx bob');
+	await terminal.sees(/▸ sandbox-bob/);
+	terminal.press('picker.accept');
+	await terminal.sees(/ bob ━/);
+	await terminal.sees(/ROW +WHAT/);
+	t.notRegex(terminal.text(), /not read yet/);
+});
