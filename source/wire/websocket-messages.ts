@@ -5,6 +5,7 @@ import type {Duplex} from 'node:stream';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
 import {protocolError, streamLost} from './protocol-error.ts';
+import {readOnAfterRefusedWrite} from './refused-write.ts';
 import {Receiver, Sender} from './websocket-framing.ts';
 
 export type WebSocketOptions = {
@@ -60,6 +61,8 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	#closeSent = false;
 	#closeTimer: NodeJS.Timeout | undefined;
 	#ending: WebSocketEnding | undefined;
+	/** The other side takes nothing more; what it said before is still read. */
+	#refused: Error | undefined;
 
 	/** `head` is what came behind the 101. */
 	constructor(socket: Duplex, head: Buffer, options: WebSocketOptions = {}) {
@@ -79,6 +82,9 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			socket.unshift(head);
 		}
 
+		readOnAfterRefusedWrite(socket, error => {
+			this.#refused = error;
+		});
 		this.#listenToReceiver();
 		this.#listenToSocket();
 
@@ -92,7 +98,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#pingTimer.unref();
 	}
 
-	/** Sends one message, its parts joined, binary unless said otherwise. False when the socket's buffer is full: wait for 'drain'. */
+	/** Sends one message, its parts joined, binary unless said otherwise. False when the socket's buffer is full, or the other side takes nothing more: wait for 'drain'. */
 	send(payload: Uint8Array | readonly Uint8Array[], {binary = true}: {binary?: boolean} = {}): boolean {
 		if (this.#closeSent || this.#ending) {
 			return true;
@@ -111,7 +117,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			this.#sender.send(Buffer.concat(parts), {binary, compress: false, fin: true, mask: false});
 		}
 
-		return !this.#socket.writableNeedDrain;
+		return !this.#socket.writableNeedDrain && !this.#refused;
 	}
 
 	/** Bytes that have not been handed to the system yet. */
@@ -206,7 +212,9 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			}
 		});
 		this.#socket.on('drain', () => {
-			this.emit('drain');
+			if (!this.#refused) {
+				this.emit('drain');
+			}
 		});
 		this.#socket.on('end', () => {
 			this.#finish(this.#withoutClose());
@@ -215,12 +223,13 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			this.#finish(this.#withoutClose());
 		});
 		this.#socket.on('error', error => {
-			this.#finish({code: 1006, reason: '', error: streamLost(`the connection was lost: ${error.message}`, error)});
+			this.#finish({code: 1006, reason: '', error: streamLost(`the connection was lost: ${(this.#refused ?? error).message}`, this.#refused ?? error)});
 		});
 	}
 
 	#withoutClose(): WebSocketEnding {
-		return {code: 1006, reason: '', error: this.#closeSent ? null : streamLost('the connection ended without a WebSocket Close')};
+		const lost = this.#refused ? streamLost(`the connection was lost: ${this.#refused.message}`, this.#refused) : streamLost('the connection ended without a WebSocket Close');
+		return {code: 1006, reason: '', error: this.#closeSent ? null : lost};
 	}
 
 	#sendClose(code: number, reason: string): void {

@@ -1,5 +1,5 @@
 import {createServer, connect, type AddressInfo, type Socket} from 'node:net';
-import {duplexPair, type Duplex} from 'node:stream';
+import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
@@ -325,4 +325,45 @@ async function socketPair(): Promise<{client: Socket; server: Socket; done: () =
 		server.destroy();
 		listener.close();
 	}};
+}
+
+/** The other side takes nothing more, and what it has said before is still to be read. */
+function deafSide(): Duplex {
+	return new Duplex({
+		read() {},
+		write(_chunk, _encoding, done) {
+			done(Object.assign(new Error('write EPIPE'), {code: 'EPIPE', syscall: 'write'}));
+		},
+	});
+}
+
+test('what was said before the other side took nothing more is heard, and nothing is said to be sent any more', async t => {
+	const socket = deafSide();
+	const messages = new WebSocketMessages(socket, Buffer.alloc(0));
+	const heard: string[] = [];
+	messages.on('message', message => heard.push(message.toString()));
+	messages.on('drain', () => heard.push('drain'));
+	messages.send(Buffer.from('refused'));
+	await delay(20);
+	t.false(messages.send(Buffer.from('dropped')));
+	const closed = once(messages, 'close') as Promise<[WebSocketEnding]>;
+	socket.push(Buffer.concat([Buffer.from([0x82, 4]), Buffer.from('last'), Buffer.from([0x88, 2, 3, 232])]));
+	const [ending] = await closed;
+	t.deepEqual([heard, ending], [['last'], {code: 1000, reason: '', error: null}]);
+});
+
+for (const [title, ends] of [['ends', true], ['stays silent', false]] as const) {
+	test(`one that takes nothing more and ${title} is lost with what refused the bytes`, async t => {
+		const socket = deafSide();
+		const messages = new WebSocketMessages(socket, Buffer.alloc(0));
+		messages.send(Buffer.from('refused'));
+		if (ends) {
+			await delay(20);
+			socket.push(null);
+		}
+
+		const [{error}] = await once(messages, 'close') as [WebSocketEnding];
+		t.is(error?.message, 'the connection was lost: write EPIPE');
+		t.is((error?.cause as NodeJS.ErrnoException).code, 'EPIPE');
+	});
 }
