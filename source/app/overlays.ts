@@ -147,7 +147,11 @@ export class Overlays {
 			cancel() {
 				resolve(null);
 			},
-			changed: one => ({...one as FormOverlay, notes: options.notes?.(valuesOf(one as FormOverlay)) ?? []}),
+			changed(one) {
+				const form = one as FormOverlay;
+				const adjusted = {...form, fields: options.adjust?.(form.fields) ?? form.fields};
+				return {...adjusted, notes: options.notes?.(valuesOf(adjusted)) ?? []};
+			},
 		}));
 	}
 

@@ -116,5 +116,7 @@ export type FillOptions = {
 	fields: readonly FormField[];
 	submit: string;
 	notes?(values: Readonly<Record<string, string>>): readonly string[];
+	/** What a change of one field makes of the others. */
+	adjust?(fields: readonly FormField[]): readonly FormField[];
 	check?(values: Readonly<Record<string, string>>): Promise<string | null> | string | null;
 };

@@ -60,7 +60,10 @@ export type ForwardState = {
 	context: string;
 	namespace: string;
 	target: string;
+	/** As asked for. */
 	remote: string;
+	/** What the pod calls the port that it goes to. */
+	portName: string | null;
 	local: number | null;
 	asked: string;
 	address: string;

@@ -57,7 +57,7 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 		? [
 			titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${inNamespace(at.target, at.namespace, cluster.namespace)}:${at.remote}`, {...at.context !== cluster.context && {after: `on ${at.context}`}, right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
 			...at.live.toReversed().map(one => liveLine(screen, one)),
-			...at.log.toReversed().map(({time, text}) => line('   ', of('text.dim', `${clockTime(time)}  `), text)),
+			...at.log.toReversed().flatMap(({time, text}) => wrapWords(text, size.columns - 14).map((row, index) => line('   ', of('text.dim', (index === 0 ? clockTime(time) : '').padEnd(10)), row))),
 		]
 		: [];
 	return fillUp([head, ...list.slice(top, top + listRows), ...log], rows);

@@ -60,6 +60,13 @@ test('a forward that is restarted twice in a row runs once, under its row', asyn
 	t.false(await isListening(port));
 });
 
+test('a forward is called by the port that was asked for, not by the pod’s name of it', async t => {
+	const {session, state} = await openForward(t);
+	t.is(state().remote, '80');
+	t.is(state().portName, 'http');
+	await stopForward(session, 'f-1');
+});
+
 test('a stop behind a restart stops what was started again', async t => {
 	const {session, state, port} = await openForward(t);
 	await Promise.all([restartForward(session, 'f-1'), stopForward(session, 'f-1')]);
@@ -141,10 +148,11 @@ const urls: ReadonlyArray<readonly [address: string, remote: string, url: string
 
 for (const [address, remote, url] of urls) {
 	test(`a forward that listens on ${address} is reached at ${url}`, t => {
-		t.is(urlOf({local: 8080, remote, address}), url);
+		t.is(urlOf({local: 8080, remote, portName: null, address}), url);
+		t.is(urlOf({local: 8080, remote, portName: 'https', address}), url.replace('http:', 'https:'));
 	});
 }
 
 test('a forward that does not listen has no address', t => {
-	t.is(urlOf({local: null, remote: '80', address: 'localhost'}), null);
+	t.is(urlOf({local: null, remote: '80', portName: null, address: 'localhost'}), null);
 });

@@ -26,7 +26,7 @@ test('what is open is saved, is not started by the next session, comes back by a
 	await first.sees(/web-\w+-\w+/);
 	first.press('view.forwards');
 	first.type(`:forward svc/web ${one}:80\r:forward sts/db ${other}:7000\r`);
-	await first.sees(/● :\d+ +svc\/web:http[\s\S]*● :\d+ +sts\/db:7000/);
+	await first.sees(/● :\d+ +svc\/web:80[\s\S]*● :\d+ +sts\/db:7000/);
 	first.press('forwards.save-set', 'prompt.clear');
 	first.type('mine\r');
 	await first.sees(/saved 2 forwards: ~\/\.config\/spoke\/forwards\/mine/);
@@ -51,7 +51,7 @@ test('what is open is saved, is not started by the next session, comes back by a
 	second.press('forwards.open-set', 'picker.accept');
 	await second.sees(/Start 2 forwards/);
 	second.press('confirm.yes');
-	await second.sees(new RegExp(`● :${one} +svc/web:http[\\s\\S]*● :${other} +sts/db:7000`));
+	await second.sees(new RegExp(`● :${one} +svc/web:80[\\s\\S]*● :${other} +sts/db:7000`));
 	t.is((await fetch(`http://127.0.0.1:${one}/`)).status, 200);
 	second.press('forwards.open-set');
 	await second.sees(/mine +2, 2 open/);
@@ -64,7 +64,7 @@ test('what is open is saved, is not started by the next session, comes back by a
 	second.type(':forward-set mine\r');
 	await second.sees(/Start 2 forwards/);
 	second.press('confirm.yes');
-	await second.sees(/● :\d+ +svc\/web:http[\s\S]*● :\d+ +sts\/db:7000[\s\S]*Connections 2/);
+	await second.sees(/● :\d+ +svc\/web:80[\s\S]*● :\d+ +sts\/db:7000[\s\S]*Connections 2/);
 	t.regex(second.text(), /5 Forwards 2/);
 });
 

@@ -7,6 +7,7 @@ import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
 import {startServer} from '../support/api-server.ts';
 import {openSandbox} from '../support/sandbox.ts';
+import {onSandbox} from '../support/sandbox-session.ts';
 
 const service = (targetPort: number | string) => ({kind: 'Service', metadata: {name: 'web', namespace: 'default'}, spec: {selector: {app: 'web'}, clusterIP: '10.0.0.1', ports: [{name: 'http', port: 80, targetPort}]}});
 const pod = (name: string, ready: 'True' | 'False') => ({metadata: {name, uid: name}, spec: {containers: [{name: 'web', ports: [{name: 'http', containerPort: 8080}]}]}, status: {conditions: [{type: 'Ready', status: ready}]}});
@@ -48,4 +49,20 @@ test('a pod that was named has no successor, and its form says so', async t => {
 	t.deepEqual(ports.map(({value, ready}) => [value, ready]), [['8080', ''], ['8443', '']]);
 	t.false(mayMove);
 	t.is(only, null);
+});
+
+test('the local port goes with the port that is chosen, unless one was typed', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('view.services');
+	await terminal.sees(/web +ClusterIP/);
+	terminal.press('list.bottom', 'services.forward');
+	await terminal.sees(/Local port {2}80\d\d/);
+	terminal.press('form.right');
+	await terminal.sees(/Local port {2}84\d\d/);
+	terminal.press('form.next', 'form.clear');
+	terminal.type('7001');
+	terminal.press('form.previous', 'form.left');
+	await terminal.sees(/Port +◂ http 80/);
+	await terminal.sees(/Local port {2}7001/);
 });

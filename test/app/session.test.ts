@@ -206,7 +206,7 @@ test('a forward is changed in its place: another target and port, the same row, 
 	await terminal.sees(/http:\/\/localhost:\d+ goes to web-/);
 	const port = Number(/http:\/\/localhost:(\d+) goes/.exec(terminal.text())![1]);
 	terminal.press('view.forwards');
-	await terminal.sees(/svc\/web:http +on web-…-\w{5}/);
+	await terminal.sees(/svc\/web:80 +on web-…-\w{5}/);
 	const socket = connect(port, '127.0.0.1').on('error', () => {});
 	t.teardown(() => socket.destroy());
 	await once(socket, 'connect');

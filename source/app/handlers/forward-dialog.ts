@@ -15,10 +15,9 @@ import {scriptFlags} from './script-flags.ts';
 /** Asks for port, local port and address, and starts it. */
 export async function addForward(session: Session, target: string, namespace: string): Promise<void> {
 	const {cluster} = session;
-	const {ports, mayMove, only, local} = await session.typedAhead.during({what: `reading the ports of ${target}`}, async () => {
+	const {ports, mayMove, only, locals} = await session.typedAhead.during({what: `reading the ports of ${target}`}, async () => {
 		const offered = await offeredPorts(cluster.access, target, namespace);
-		const [first] = offered.ports;
-		return {...offered, local: first === undefined ? '' : String(await freePort(first.suggested))};
+		return {...offered, locals: new Map(await Promise.all(offered.ports.map(async ({value, suggested}) => [value, String(await freePort(suggested))] as const)))};
 	});
 	const wishOf = (values: Readonly<Record<string, string>>): ForwardWish => ({target, namespace, port: specOf(values), address: values['address'] ?? '', whenPodGoes: whenPodGoesIn(values), cluster});
 	const first = ports[0];
@@ -28,11 +27,12 @@ export async function addForward(session: Session, target: string, namespace: st
 		fields: [
 			...first === undefined ? [] : [{name: 'port', label: 'Port', value: first.value, choices: [...ports.map(({value, shown, ready}) => ({value, shown: ready === '' ? shown : `${shown}   ${ready}`})), {value: 'other', shown: 'other …'}], note: ''}],
 			{name: 'other', label: first === undefined ? 'Port' : 'Other port', value: '', choices: null, note: first === undefined ? 'none is declared: a number or a name' : 'a number or a name', ...first !== undefined && {when: {field: 'port', value: 'other'}}},
-			{name: 'local', label: 'Local port', value: local, choices: null, note: 'empty: any free one'},
+			{name: 'local', label: 'Local port', value: locals.get(first?.value ?? '') ?? '', choices: null, note: 'empty: any free one'},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: ''},
 			...mayMove ? [whenPodGoesField('move')] : [],
 			...sets.length === 0 ? [] : [{name: 'set', label: 'Keep in set', value: '', choices: [{value: '', shown: 'no'}, ...sets.map(({name}) => ({value: name, shown: name}))], note: 'never starts by itself'}],
 		],
+		adjust: withLocalPort(locals, first?.value),
 		notes: values => [...mayMove ? [] : ['When the pod goes it stops; a service or workload as target can go on with another pod.'], ...scriptNotes(session, wishOf(values))],
 		check: async values => problemOf(wishOf(values), null, only),
 	});
@@ -43,6 +43,22 @@ export async function addForward(session: Session, target: string, namespace: st
 			await keepInSet(session, values['set'], wish);
 		}
 	}
+}
+
+/** The local port goes with the port that is chosen, until another one is typed. */
+function withLocalPort(locals: ReadonlyMap<string, string>, first: string | undefined): (fields: readonly FormField[]) => readonly FormField[] {
+	let chosen = first;
+	return fields => {
+		const port = fields.find(({name}) => name === 'port')?.value;
+		const before = locals.get(chosen ?? '');
+		const local = locals.get(port ?? '');
+		if (port === chosen || local === undefined) {
+			return fields;
+		}
+
+		chosen = port;
+		return fields.map(field => field.name === 'local' && field.value === before ? {...field, value: local} : field);
+	};
 }
 
 /** Asks what is to be another, and goes on in its place. */

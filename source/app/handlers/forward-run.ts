@@ -42,7 +42,7 @@ export function startWish(session: Session, wish: ForwardWish, id = session.next
 	const before = session.store.state.forwards.find(one => one.id === id);
 	const state: ForwardState = {
 		id, context: wish.cluster.context, namespace: wish.namespace, target: wish.target, remote: spec.remote, local: null, asked: local === null ? 'any' : `:${local}`, address: wish.address,
-		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [], on: '',
+		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [], on: '', portName: null,
 	};
 	session.store.now({type: 'forward', forward: state});
 	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'forward', what: `${state.asked} → ${wish.target}:${spec.remote}`, context: wish.cluster.context, namespace: wish.namespace, since: Date.now()}}});
@@ -100,7 +100,7 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 			const [first] = event.listen;
 			const forOthers = event.listen.find(one => !isLoopback(one));
 			session.store.data({type: 'dock', event: {type: 'change', id, to: {usable: forOthers ? `everyone who reaches this machine can use :${forOthers.port}` : null}}});
-			change(() => ({phase: 'open', local: first?.port ?? null, ...onPod(`${shortPodName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`), remote: event.remotePortName ?? String(event.remotePort)}), `listening on ${event.listen.map(({address, port}) => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`).join(' and ')}, on ${event.target.name}`);
+			change(() => ({phase: 'open', local: first?.port ?? null, ...onPod(`${shortPodName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`), portName: event.remotePortName}), `listening on ${event.listen.map(({address, port}) => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`).join(' and ')}, on ${event.target.name}`);
 			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? ''} goes to ${event.target.name}`);
 			break;
 		}
@@ -252,7 +252,7 @@ function note({store}: Session, id: string, text: string): void {
 }
 
 /** Where a browser or a program on this machine reaches it. */
-export function urlOf({local, remote, address}: Pick<ForwardState, 'local' | 'remote' | 'address'>): string | null {
+export function urlOf({local, remote, portName, address}: Pick<ForwardState, 'local' | 'remote' | 'portName' | 'address'>): string | null {
 	if (local === null) {
 		return null;
 	}
@@ -260,7 +260,7 @@ export function urlOf({local, remote, address}: Pick<ForwardState, 'local' | 're
 	const addresses = address.split(',');
 	const [first = 'localhost'] = addresses;
 	const host = addresses.some(one => answersLocalhost.has(one)) ? 'localhost' : first.includes(':') ? `[${first}]` : first;
-	return `http${['443', '8443', 'https'].includes(remote) ? 's' : ''}://${host}:${local}`;
+	return `http${[remote, portName ?? ''].some(one => ['443', '8443', 'https'].includes(one)) ? 's' : ''}://${host}:${local}`;
 }
 
 /** The last two are every address of this machine. */
