@@ -327,11 +327,17 @@ function counters(screen: Screen, view: TailView): Line {
 		{text: `${counted(errors, 'error')} ${counted(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
 		...view.json ? [{text: `${grouped(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
 		{text: `${grouped(buffer.first)} let go`, role: 'text.dim', isZero: buffer.first === 0},
-		{text: counted(restarts, 'restart'), role: 'text.dim', isZero: restarts === 0},
+		{text: `${counted(restarts, 'restart')}${restarts > 0 ? logBeforeWords(screen, view) : ''}`, role: 'text.dim', isZero: restarts === 0},
 		{text: counted(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
 		{text: counted(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
 	];
 	return line(' ', ...fitParts(parts, screen.state.size.columns - 2, ` ${screen.theme.glyphs.dot} `));
+}
+
+/** While it waits to be started again, the log that is shown is the one before. */
+function logBeforeWords({hints}: Screen, {phase, previous}: TailView): string {
+	const key = phase === 'following' && !previous ? hints.find(hint => hint.action.id === 'tail.previous-log')?.keys[0] : undefined;
+	return key === undefined ? '' : ` (${key} the log before)`;
 }
 
 type CounterPart = {text: string; role: Role; isZero: boolean};

@@ -4,7 +4,7 @@ import {clusterState} from '../../source/app/cluster-state.ts';
 import {chooseFields, chooseSources} from '../../source/app/handlers/tail-choices.ts';
 import {shownTexts} from '../../source/app/handlers/tail-copies.ts';
 import {navigationHandlers} from '../../source/app/handlers/navigation-handlers.ts';
-import {tailHandlers} from '../../source/app/handlers/tail-handlers.ts';
+import {drawnLike, tailHandlers} from '../../source/app/handlers/tail-handlers.ts';
 import type {Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
 import {TailRun} from '../../source/app/tail-run.ts';
@@ -112,6 +112,14 @@ test('by a level the nearest line that is shown is on the screen, though all tha
 	run.view = goTo(run.view, 59);
 	await press('tail.level');
 	t.deepEqual(tailWindow(run.view, 20, () => 1).lines.map(({number}) => number), [1]);
+});
+
+test('a new tail draws its lines as the last one does, and searches and filters for nothing', async t => {
+	const {run, press} = openTail(['{"msg":"paid"}']);
+	await press('tail.json', 'tail.wrap', 'tail.timestamps', 'tail.level');
+	const {wrap, json, times, names, level} = drawnLike(emptyTail('tail-2', 'api'), run.view);
+	t.deepEqual({wrap, json, times, names, level}, {wrap: true, json: true, times: 'full', names: 'short', level: 0});
+	t.is(drawnLike(emptyTail('tail-2', 'api'), undefined).times, 'clock');
 });
 
 test('another container of the pod can be followed instead', async t => {

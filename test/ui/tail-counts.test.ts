@@ -35,6 +35,14 @@ test('a container that is one of several says so, and names the key to the other
 	t.regex(shown.slice(1, 3).join(''), /app is waiting: PodInitializing\..* {2}a the others$/);
 });
 
+test('a restart names the key to the log before it, unless that is what is shown', t => {
+	const screen = {state: emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), theme: {glyphs: unicodeGlyphs}, hints: [{action: {id: 'tail.previous-log'}, keys: ['p']}], keymap: new Map()} as unknown as Screen;
+	const counted = (phase: 'following' | 'waiting', restarts: number) => tailScreen(screen, {...emptyTail('tail-1', 'pod/web-0'), phase, counters: {reconnects: 0, possibleGaps: 0, restarts, json: 0}}, 10).at(-1)!.spans.map(({text}) => text).join('');
+	t.regex(counted('following', 1), /1 restart \(p the log before\)/);
+	t.notRegex(counted('waiting', 1), /log before/);
+	t.notRegex(counted('following', 0), /log before/);
+});
+
 test('the path of several pods names none of them', t => {
 	t.regex(rows('sts/web', [['web-0', 'app'], ['web-1', 'app']]).at(-2)!, /kubelet n1, 2 pods$/);
 	t.regex(rows('sts/web', [['web-0', 'app']]).at(-2)!, /kubelet n1 ─► web-0\/app$/);

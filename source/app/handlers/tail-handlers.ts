@@ -27,7 +27,7 @@ export function openTail(session: Session, wish: TailWish, since: SincePreset = 
 
 	const id = session.nextId('tail');
 	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'logs', what: ask.title, context: session.cluster.context, namespace: wish.namespace, since: Date.now()}}});
-	const run = new TailRun(id, ask, emptyTail(id, ask.title), {
+	const run = new TailRun(id, ask, drawnLike(emptyTail(id, ask.title), [...session.tails.values()].at(-1)?.view), {
 		cluster: session.cluster.access, witness: session.witnessFor(id),
 		changed() {
 			session.store.data({type: 'tail-changed'});
@@ -44,6 +44,12 @@ export function openTail(session: Session, wish: TailWish, since: SincePreset = 
 	session.store.now({type: 'push', layer: {kind: 'tail', id, line: null}});
 	run.start(since, previous);
 	return run;
+}
+
+/** How lines are drawn was chosen once, and is not asked for again with each tail. */
+export function drawnLike(view: TailView, last: TailView | undefined): TailView {
+	const {wrap, json, times, names} = last ?? view;
+	return {...view, wrap, json, times, names};
 }
 
 function keyOf(session: Session, {namespace, targets, selector, containers}: TailWish): string {
