@@ -3,8 +3,9 @@ import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import {statusOfSignal} from '../errors/exit-status.ts';
-import {asSpokeError, type ErrorObject} from '../errors/spoke-error.ts';
+import {asSpokeError} from '../errors/spoke-error.ts';
 import type {Keymap} from '../keymap/keymap.ts';
+import type {Path} from '../posture/evidence.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import {emptySession, namespaceHere} from '../state/session-state.ts';
@@ -36,7 +37,7 @@ import {logInFirst, pluginTerminal} from './plugin-terminal.ts';
 import {bookingWitness} from './booking-witness.ts';
 import {ServicePodsFeed} from './service-pods-feed.ts';
 import type {SessionOptions} from './session-options.ts';
-import type {OpenCluster, Session} from './session.ts';
+import type {Failure, OpenCluster, Session} from './session.ts';
 import {Store} from './store.ts';
 import {TerminalTurns} from './terminal-turns.ts';
 import {typedAheadOf, type TypedAhead} from './typed-ahead.ts';
@@ -72,7 +73,7 @@ export class SessionRun implements Session {
 	#stopRetaking: () => void = () => {};
 	#ids = 0;
 	#switches = 0;
-	#lastFailure: {about: string; error: ErrorObject} | null = null;
+	#lastFailure: Failure | null = null;
 	#background: string | null = null;
 	#scanning = false;
 	readonly #turns: TerminalTurns;
@@ -200,14 +201,14 @@ export class SessionRun implements Session {
 		this.store.now({type: 'notice', text, role, now: Date.now()});
 	}
 
-	fail(about: string, thrown: unknown): void {
+	fail(about: string, thrown: unknown, path: Path | null = null): void {
 		const error = asSpokeError(thrown);
-		this.#lastFailure = {about, error: error.toJSON()};
+		this.#lastFailure = {about, error: error.toJSON(), path};
 		const key = describe(this).find(hint => hint.action.id === 'path.why')?.keys[0];
 		this.store.now({type: 'notice', text: `${about}: ${error.leg === 2 ? failureWords(error) : error.message}`, role: 'error', hint: key === undefined ? '' : `${key} why`, now: Date.now()});
 	}
 
-	get lastFailure(): {about: string; error: ErrorObject} | null {
+	get lastFailure(): Failure | null {
 		return this.#lastFailure;
 	}
 

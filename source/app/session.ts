@@ -3,6 +3,7 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Keymap} from '../keymap/keymap.ts';
+import type {Path} from '../posture/evidence.ts';
 import type {Labeller} from '../posture/label.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import type {OwnTerminal} from '../terminal/own-terminal.ts';
@@ -20,6 +21,8 @@ export type OpenCluster = {
 	labeller: Labeller;
 	context: string;
 };
+
+export type Failure = {about: string; error: ErrorObject; path: Path | null};
 
 export type Session = {
 	readonly store: Store;
@@ -45,10 +48,10 @@ export type Session = {
 	perform(id: string): void;
 	/** A line for the last row, kept in the messages. */
 	tell(text: string, role?: 'plain' | 'warn' | 'error'): void;
-	/** Tells of a failure and keeps it for `why`. */
-	fail(about: string, thrown: unknown): void;
+	/** Tells of a failure and keeps it for `why`, with the path of the connection that met it where there was one. */
+	fail(about: string, thrown: unknown, path?: Path | null): void;
 	/** What failed last, until something else is done. */
-	readonly lastFailure: {about: string; error: ErrorObject} | null;
+	readonly lastFailure: Failure | null;
 	/** Something else is done: `why` is about that from now on. */
 	forgetFailure(): void;
 	/** `leaves`: yes ends the session. */

@@ -192,7 +192,7 @@ test('a list whose watch was cut is live again when the watch is, though nothing
 	await terminal.loses(/as of \d+s ago/, 20_000);
 });
 
-test('why a shell was refused draws the break into the path that it would have taken', async t => {
+test('why a shell was refused draws the break into the path of the very connection that met it, whose certificate was refused', async t => {
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
 	await sandbox.switches.set({verification: 'bad'});
@@ -202,7 +202,7 @@ test('why a shell was refused draws the break into the path that it would have t
 	terminal.press('pods.shell');
 	await terminal.sees(/shell: .*why$/m);
 	terminal.press('path.why');
-	await terminal.sees(/Why├ shell[\s\S]*✗ kubelet n\d[\s\S]*Leg 2 failed/);
+	await terminal.sees(/Why├ shell ─+ ended connection, failed[\s\S]*━ refused ✗ kubelet n\d[\s\S]*Leg 2 failed/);
 });
 
 test('an audit stays through another namespace, and is read anew for another context', async t => {

@@ -1,9 +1,11 @@
 /** Shell, attach and debug containers: the far side gets the whole terminal, and gives it back. */
 import {SpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../posture/evidence.ts';
 import {exitStatusOf} from '../../sessions/debug-container.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {allContainers, chooseContainer, containerSpec} from '../../targets/choose-container.ts';
 import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
+import {worstPath} from '../../state/connections.ts';
 import {findAction} from '../../actions/action-rows.ts';
 import {driveInTerminal} from '../drive-in-terminal.ts';
 import {saysNoShell} from '../no-shell.ts';
@@ -97,9 +99,15 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 
 			return opened;
 		});
-	} catch (error) {
+	} catch (thrown) {
+		const path = bookedPath(session, id);
 		session.store.now({type: 'dock', event: {type: 'close', id}});
-		throw error;
+		if (!(thrown instanceof SpokeError)) {
+			throw thrown;
+		}
+
+		session.fail(kind, thrown, path);
+		return;
 	}
 
 	const {end, path, next} = await driveInTerminal(session, id, remote, {
@@ -125,6 +133,11 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 	} else if (next === 'again') {
 		await runInTerminal(session, place, feature, command);
 	}
+}
+
+/** How the connection of a row of the dock goes, or went: what met a failure knows more than the path to the pod. */
+function bookedPath({store}: Session, id: string): Path | null {
+	return worstPath(store.state.dock.find(entry => entry.id === id)?.paths.values() ?? []);
 }
 
 /** A container that is gone has a log that tells more. */

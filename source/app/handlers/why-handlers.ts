@@ -47,7 +47,7 @@ function subjectOf(session: Session): Subject {
 	const {state} = store;
 	const failure = session.lastFailure;
 	if (failure) {
-		return {about: failure.about, path: state.pathHere?.path ?? null, error: failure.error, entry: null};
+		return {about: failure.about, path: failure.path ?? state.pathHere?.path ?? null, error: failure.error, entry: null};
 	}
 
 	const tail = currentTail(session);
