@@ -16,6 +16,8 @@ export type CommandChannels = {
 	readonly ended: Promise<ChannelsEnding>;
 	/** Bytes of output so far. */
 	readonly received: number;
+	/** Bytes of input so far. */
+	readonly sent: number;
 	/** Ends everything now. */
 	close(): void;
 };

@@ -17,6 +17,7 @@ import {commandOutcome, saidAboutContainer} from './command-outcome.ts';
 import {commandPath, type CommandRequest} from './command-request.ts';
 import {lossNamed} from './lost-leg.ts';
 import {checkSilentCommand} from './silent-command.ts';
+import {watchSilentEnd} from './silent-end.ts';
 import {SpdyChannels} from './spdy-channels.ts';
 import {WebSocketChannels} from './websocket-channels.ts';
 
@@ -103,7 +104,7 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 		},
 		onBlocked: onWaiting,
 	});
-	return {opened: remoteCommand({cluster, request, connection, carrier, channels, over(error) {
+	return {opened: remoteCommand({cluster, request, connection, carrier, channels, onWaiting, over(error) {
 		if (error) {
 			tellFailure(witness, {connection, purpose, error});
 		}
@@ -145,13 +146,15 @@ function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin
 	return new SpdyChannels(new SpdySession(outcome.socket, {pingEveryMs, silenceMs}), {stdin, tty, onRoundTrip: listeners.onRoundTrip});
 }
 
-function remoteCommand({cluster, request, connection, carrier, channels, over}: {
-	cluster: ClusterAccess; request: CommandRequest; connection: Connection; carrier: CommandCarrier; channels: CommandChannels; over: (error: SpokeError | null) => void;
+function remoteCommand({cluster, request, connection, carrier, channels, onWaiting, over}: {
+	cluster: ClusterAccess; request: CommandRequest; connection: Connection; carrier: CommandCarrier; channels: CommandChannels; onWaiting: ((notice: string) => void) | undefined; over: (error: SpokeError | null) => void;
 }): RemoteCommand {
 	const {stdin, stdout, stderr} = channels;
 	let closed = false;
 	// Behind a WebSocket's 101 the apiserver may still be trying to reach the kubelet, without any limit of its own.
 	const silence = carrier.carrier === 'websocket' ? checkSilentCommand(cluster, request.target, channels) : null;
+	// A terminal's input is as slow as a person.
+	const silentEnd = stdin && !request.tty ? watchSilentEnd(channels, onWaiting) : null;
 	const outcome = (async () => {
 		try {
 			const ending = await Promise.race([channels.ended, ...silence ? [silence.failed] : []]);
@@ -164,6 +167,7 @@ function remoteCommand({cluster, request, connection, carrier, channels, over}: 
 			throw error;
 		} finally {
 			silence?.stop();
+			silentEnd?.stop();
 			channels.close();
 		}
 	})();

@@ -41,7 +41,7 @@ export class SilenceWatch {
 				messages.ping();
 				if (blocked && !excuses.deaf() && silence > timing.silenceMs / 3 && !this.#toldBlocked) {
 					this.#toldBlocked = true;
-					excuses.onBlocked?.(`no input was taken and nothing was answered for ${seconds(silence)}; waiting on: the command may be busy, or it ended before its input did, which a kubelet does not say over a WebSocket (${spdyWay})`);
+					excuses.onBlocked?.(`no input was taken and nothing was answered for ${seconds(silence)}; waiting on: the command may be busy, or it ended before its input did, which not every runtime tells`);
 				}
 			}
 		}, timing.pingEveryMs);
@@ -57,12 +57,10 @@ export class SilenceWatch {
 	}
 }
 
-const spdyWay = 'set KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false: SPDY carries its status';
-
-/** Measured: a kubelet whose command ended before its input was read does not send the status over a WebSocket. */
+/** Measured: a kubelet whose command ended before its input was read may send no status, by neither carrier. */
 function inputBlocked(silence: number): SpokeError {
 	return new SpokeError('ERR_STREAM_LOST', `the far side took no more input and answered nothing for ${seconds(silence)}`, {
-		remedy: `if the command ends before its input does, ${spdyWay}`,
+		remedy: 'a command that ends before its input does may end like this: give it no more than it reads',
 	});
 }
 

@@ -17,6 +17,7 @@ export class SpdyChannels implements CommandChannels {
 	readonly stderr: Readable | null;
 	readonly ended: Promise<ChannelsEnding>;
 	readonly #session: SpdySession;
+	readonly #input: SpdyStream | null;
 	readonly #outputs: readonly SpdyStream[];
 	readonly #resizes: SpdyStream | null;
 	#size: TerminalSize | null = null;
@@ -34,6 +35,7 @@ export class SpdyChannels implements CommandChannels {
 		const stderr = tty ? null : open('stderr');
 		this.#resizes = tty ? open('resize') : null;
 		this.#outputs = stderr ? [stdout, stderr] : [stdout];
+		this.#input = input;
 		this.stdin = input;
 		this.stdout = stdout;
 		this.stderr = stderr;
@@ -44,6 +46,10 @@ export class SpdyChannels implements CommandChannels {
 		}
 
 		this.ended = this.#watch(error);
+	}
+
+	get sent(): number {
+		return this.#input?.bytesSent ?? 0;
 	}
 
 	get received(): number {

@@ -37,6 +37,7 @@ export class WebSocketChannels implements CommandChannels {
 	readonly stderr: Readable | null;
 	readonly ended: Promise<ChannelsEnding>;
 	received = 0;
+	sent = 0;
 	readonly #messages: WebSocketMessages;
 	readonly #outputs: PausingOutputs;
 	readonly #silence: SilenceWatch;
@@ -146,6 +147,7 @@ export class WebSocketChannels implements CommandChannels {
 					more = messages.send(stdinMessage(chunk.subarray(at, at + maxStdinBytes)));
 				}
 
+				this.sent += chunk.length;
 				this.#silence.sent(chunk.length);
 				if (more) {
 					done();
