@@ -1,5 +1,6 @@
 /** `spoke exec`: runs a command in a container; its exit status is ours. */
 import {guardAccess} from '../actions/access.ts';
+import {shellWord} from '../command-line/shell-word.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {Command} from './command.ts';
 import {runRemoteCommand} from './remote-command/run-remote-command.ts';
@@ -20,7 +21,7 @@ export const command: Command<typeof execRow.flags> = {
 		}
 
 		if (afterDash === undefined || afterDash.length === 0) {
-			throw new SpokeError('ERR_USAGE', 'a command is needed behind --', {remedy: `spoke exec ${target} -- COMMAND`});
+			throw new SpokeError('ERR_USAGE', 'a command is needed behind --', {remedy: `spoke exec ${shellWord(target)} -- COMMAND`});
 		}
 
 		return runRemoteCommand(invocation, {feature: 'exec', asked: target, command: afterDash});

@@ -1,4 +1,5 @@
 /** Shell, attach and debug containers: the far side gets the whole terminal, and gives it back. */
+import {shellWord} from '../../command-line/shell-word.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../posture/evidence.ts';
 import {exitStatusOf} from '../../sessions/debug-container.ts';
@@ -144,7 +145,7 @@ function bookedPath({store}: Session, id: string): Path | null {
 function withHowItEnded(session: Session, {cluster, pod, container}: Place, error: SpokeError): SpokeError {
 	const {code, message, leg, text, remedy} = error;
 	return code === 'ERR_TARGET_GONE' && remedy === null
-		? new SpokeError(code, message, {leg, ...text !== null && {text}, remedy: `spoke logs -n ${pod.metadata.namespace ?? ''} ${pod.metadata.name} -c ${container} --previous${scriptFlags(session, cluster)} shows how it ended`})
+		? new SpokeError(code, message, {leg, ...text !== null && {text}, remedy: `spoke logs -n ${shellWord(pod.metadata.namespace ?? '')} ${shellWord(pod.metadata.name)} -c ${shellWord(container)} --previous${scriptFlags(session, cluster)} shows how it ended`})
 		: error;
 }
 
@@ -153,7 +154,7 @@ async function offerDebugger(session: Session, place: Place, error: SpokeError):
 	const {pod, container} = place;
 	const off = whyOff(session.store.state, findAction('pods.debug')!);
 	session.fail(`shell in ${pod.metadata.name}/${container}`, new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {
-		text: error.text ?? error.message, remedy: `spoke debug -n ${pod.metadata.namespace ?? ''} ${pod.metadata.name} -it --image=IMAGE --target=${container}${scriptFlags(session, place.cluster)} -- sh`,
+		text: error.text ?? error.message, remedy: `spoke debug -n ${shellWord(pod.metadata.namespace ?? '')} ${shellWord(pod.metadata.name)} -it --image=IMAGE --target=${shellWord(container)}${scriptFlags(session, place.cluster)} -- sh`,
 	}));
 	if (off === null) {
 		await debug(session, place, `${container} has no shell. A container that brings one can be added.`);

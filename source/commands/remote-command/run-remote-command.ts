@@ -1,6 +1,7 @@
 /** What exec and attach have in common: from a target on the command line to the exit status. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
+import {shellWord} from '../../command-line/shell-word.ts';
 import {statusOfSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
@@ -98,7 +99,7 @@ function refuseCompleted({metadata, status}: PodObject, feature: 'exec' | 'attac
 	const phase = status?.phase;
 	if (phase === 'Succeeded' || phase === 'Failed') {
 		throw new SpokeError('ERR_TARGET_GONE', `cannot ${feature === 'exec' ? 'exec into' : 'attach'} a container in a completed pod; current phase is ${phase}`, {
-			remedy: `its log may still be there: spoke logs ${metadata.name} -n ${metadata.namespace ?? 'default'}`,
+			remedy: `its log may still be there: spoke logs ${shellWord(metadata.name)} -n ${shellWord(metadata.namespace ?? 'default')}`,
 		});
 	}
 }

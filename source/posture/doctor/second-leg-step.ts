@@ -2,6 +2,7 @@
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {refusal} from '../../cluster/refusal.ts';
+import {shellWord} from '../../command-line/shell-word.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure, type Explanation} from '../../failures/explain-failure.ts';
 import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
@@ -21,7 +22,7 @@ export type SecondLegResult = StepResult & {met?: {connection: string; answered:
 /** `own`: the connection that was examined. What comes on it was said by the process that was read. */
 export async function secondLegStep(cluster: ClusterAccess, own: Connection, {probe, node, target, pod}: PathSubjects): Promise<SecondLegResult> {
 	if (target.node === null) {
-		return failedStep('leg-2', new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy: `kubectl describe pod ${target.name} -n ${target.namespace ?? 'default'}`}));
+		return failedStep('leg-2', new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy: `kubectl describe pod ${shellWord(target.name)} -n ${shellWord(target.namespace ?? 'default')}`}));
 	}
 
 	const log = probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container, node: target.node} : null);

@@ -1,6 +1,7 @@
 /** A log read as usual, and one that asks the apiserver to skip the check: what one refuses and the other answers was checked. */
 import type {Connection} from '../../cluster/connection.ts';
 import {explainFailure} from '../../failures/explain-failure.ts';
+import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
 import type {LogDifferentialFacts, Reading} from '../evidence.ts';
 import {readText} from './ask.ts';
 
@@ -31,7 +32,9 @@ async function readOnce(connection: Pick<Connection, 'request'>, {namespace, pod
 	const query = new URLSearchParams({container, limitBytes: '1', tailLines: '1', ...skip ? {insecureSkipTLSVerifyBackend: 'true'} : {}});
 	try {
 		const response = await connection.request({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`, headers: {Accept: '*/*'}, timeoutMs: 35_000});
-		return {ok: response.status === 200, status: response.status, text: await readText(response, 64 * 1024)};
+		const text = await readText(response, 64 * 1024);
+		// A kubelet that says why it has no log has answered as well.
+		return {ok: response.status === 200 || saidByKubeletOfLog(response.status, text) !== null, status: response.status, text};
 	} catch (error) {
 		return {ok: false, status: 0, text: (error as Error).message};
 	}

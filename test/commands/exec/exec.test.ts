@@ -42,6 +42,7 @@ for (const code of [0, 1, 2, 42, 126, 127, 137, 255]) {
 
 const wrong: ReadonlyArray<[title: string, argv: readonly string[], says: RegExp, options?: Parameters<typeof startCommandServer>[1] & {far?: (far: FarSide) => void}]> = [
 	['no command', ['web'], /^error: a command is needed behind -- .*\[ERR_USAGE\]\n$/],
+	['no command, and a target that a shell would run', ['pod/$(id)'], /\(spoke exec 'pod\/\$\(id\)' -- COMMAND\)/],
 	['a command without --', ['web', 'ls'], /^error: one target is allowed before --.*\[ERR_USAGE\]\n$/],
 	['no pod', ['gone', '--', 'ls'], /^error: .*gone.*not found.*\[ERR_NOT_FOUND\]\n$/],
 	['no such container', ['web', '-c', 'nope', '--', 'ls'], /^error: container nope is not valid for pod web out of: app.*\[ERR_NOT_FOUND\]\n$/],

@@ -10,6 +10,7 @@ import {processOf, readProcessStart} from '../../../source/posture/probes/apiser
 import {readReplicas} from '../../../source/posture/probes/apiserver-replicas.ts';
 import {ask} from '../../../source/posture/probes/ask.ts';
 import {versionFacts} from '../../../source/posture/probes/cluster-version.ts';
+import {readLogDifferential} from '../../../source/posture/probes/log-differential.ts';
 import {parseSample} from '../../../source/posture/probes/metric-sample.ts';
 import {flagsOf, partOf} from '../../../source/posture/probes/mirror-pods.ts';
 import {readNodeLeases, readSigningRequests} from '../../../source/posture/probes/node-side.ts';
@@ -178,6 +179,14 @@ test('an agent is known by its command line, never by name or label', async t =>
 	]};
 	const {read} = await readAgentPods(server({'/api/v1/namespaces/kube-system/pods': {body: pods}}));
 	t.deepEqual(read?.facts.map(({name, ready, ports}) => ({name, ready, ports})), [{name: 'real', ready: true, ports: [8095, 8093]}]);
+});
+
+test('a kubelet that says why it has no log was reached, as one that gives it', async t => {
+	const body = {kind: 'Status', status: 'Failure', message: 'container "app" in pod "web" is waiting to start: ContainerCreating', reason: 'BadRequest', code: 400};
+	const asked = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
+	const read = async (status: number, told: object) => (await readLogDifferential(server({'/api/v1/namespaces/default/pods/web/log': {status, body: told}}), asked, null)).facts.normal;
+	t.is(await read(400, body), 'ok');
+	t.is(await read(400, {...body, message: 'container nope is not valid for pod web'}), 'failed');
 });
 
 test('replicas: leases that were renewed, or as many as register themselves; endpoints where leases are closed', async t => {
