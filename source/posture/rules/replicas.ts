@@ -85,9 +85,9 @@ export function atOurAddress(grounds: Grounds): Reading<FlagFacts> | undefined {
 	return far === null ? undefined : grounds.flags.find(reading => isSameProcess(reading, grounds) && ownAddress(reading) === far) ?? podAtTheOtherEnd(grounds);
 }
 
-/** The mirror pod whose process listens at the very address that our socket is connected to. */
+/** The mirror pod whose process listens at the very address that our socket is connected to; another connection may lead to another address. */
 export function podAtTheOtherEnd(grounds: Grounds): Reading<FlagFacts> | undefined {
-	const far = farAddress(grounds);
+	const far = grounds.socket?.connection === grounds.connection ? farAddress(grounds) : null;
 	const found = grounds.mirrorPods.filter(pod => far !== null && podAddress(pod) === far);
 	return found.length === 1 ? found[0] : undefined;
 }
