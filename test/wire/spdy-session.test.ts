@@ -2,9 +2,9 @@ import {duplexPair, type Duplex} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {type SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {StreamReset} from '../../source/wire/protocol-error.ts';
-import {dataFrameHead, rstStreamFrame, synReplyFrame} from '../../source/wire/spdy-frame.ts';
+import {dataFrameHead, pingFrame, rstStreamFrame, synReplyFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdySession, type SpdySessionOptions} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
 
@@ -186,6 +186,53 @@ test('silence after data was sent is borne longer: the other side may only be sl
 	await delay(150);
 	t.true(client.usable);
 	client.destroy();
+});
+
+test('a session on which anything is heard is not lost, though no PING is answered', async t => {
+	const [near, far] = duplexPair();
+	far.resume();
+	const client = new SpdySession(near, {pingEveryMs: 10, silenceMs: 100});
+	for (let turn = 0; turn < 15; turn++) {
+		far.write(pingFrame(2));
+		await delay(20);
+	}
+
+	t.true(client.usable);
+	client.destroy();
+});
+
+for (const [title, frame] of [
+	['SYN_REPLY', synReplyFrame(1, Buffer.alloc(0), true)],
+	['HEADERS', hex('8003 0008 01 000004 00000001')],
+] as const) {
+	test(`a stream may end with the other side’s ${title}`, async t => {
+		const [near, far] = duplexPair();
+		far.resume();
+		const client = new SpdySession(near);
+		const stream = client.open({}, {fin: true}).resume();
+		far.write(frame);
+		await once(stream, 'end');
+		t.is(client.streamCount, 0);
+		client.destroy();
+	});
+}
+
+test('how a connection broke is told as its own error, or as a loss in its words', async t => {
+	const known = new SpokeError('ERR_PROTOCOL', 'known');
+	for (const [error, code, words] of [[known, 'ERR_PROTOCOL', 'known'], [new Error('reset'), 'ERR_STREAM_LOST', 'the connection was lost: reset']] as const) {
+		const [near] = duplexPair();
+		const client = new SpdySession(near);
+		near.destroy(error);
+		const [told] = await once(client, 'close') as [SpokeError];
+		t.deepEqual([told.code, told.message], [code, words]);
+	}
+
+	const [near] = duplexPair();
+	const client = new SpdySession(near);
+	client.open({}).on('error', () => undefined);
+	near.destroy();
+	const [told] = await once(client, 'close') as [SpokeError];
+	t.is(told.code, 'ERR_STREAM_LOST');
 });
 
 test('after GOAWAY no stream is opened, and those open go on', async t => {

@@ -1,0 +1,99 @@
+/** When the other side is taken for gone, by a clock that is turned by hand. */
+import {setTimeout as delay} from 'node:timers/promises';
+import test from 'ava';
+import {SpdyPings} from '../../source/wire/spdy-pings.ts';
+
+/** PINGs every few milliseconds; `turnTo` turns the clock, and waits until they were looked at twice more. */
+function watched(isExcused = false) {
+	const now = performance.now.bind(performance);
+	let clock = 0;
+	performance.now = () => clock;
+	const [sent, lost, roundTrips]: [number[], number[], number[]] = [[], [], []];
+	const pings = new SpdyPings({firstId: 1, everyMs: 5, silenceMs: 100, send: id => sent.push(id), excused: () => isExcused, onRoundTrip: ms => roundTrips.push(ms), onSilence: ms => lost.push(ms)});
+	return {pings, sent, lost, roundTrips, async turnTo(ms: number) {
+		clock = ms;
+		await delay(25);
+		return lost.length > 0;
+	}, set(ms: number) {
+		clock = ms;
+	}, end() {
+		pings.stop();
+		performance.now = now;
+	}};
+}
+
+for (const [title, before, lastsUntil] of [
+	['never heard', () => {}, 100],
+	['heard once', ({pings, set}: ReturnType<typeof watched>) => {
+		set(50);
+		pings.heard();
+	}, 150],
+	['sent data, and heard of nothing since: it may only be slow', ({pings, set}: ReturnType<typeof watched>) => {
+		set(10);
+		pings.sentData();
+	}, 1000],
+	['sent data, and heard of since', ({pings, set}: ReturnType<typeof watched>) => {
+		set(10);
+		pings.sentData();
+		set(20);
+		pings.heard();
+	}, 120],
+] as const) {
+	test.serial(`another side that was ${title} is taken for gone after ${lastsUntil} ms, and no sooner`, async t => {
+		const watch = watched();
+		try {
+			await watch.turnTo(0);
+			before(watch);
+			t.false(await watch.turnTo(lastsUntil));
+			t.true(await watch.turnTo(lastsUntil + 1));
+		} finally {
+			watch.end();
+		}
+	});
+}
+
+test.serial('silence that is excused is none', async t => {
+	const watch = watched(true);
+	try {
+		t.false(await watch.turnTo(5000));
+		t.true(watch.sent.length > 1);
+	} finally {
+		watch.end();
+	}
+});
+
+test.serial('after a long sleep of ours the other side is asked before it is taken for gone', async t => {
+	const watch = watched();
+	try {
+		t.true(await watch.turnTo(5000));
+		t.deepEqual([watch.sent, watch.lost[0]], [[1], 5000]);
+	} finally {
+		watch.end();
+	}
+});
+
+test.serial('a PING that is answered is timed once, one of the other side is not ours, and old ones are forgotten', async t => {
+	const {pings, sent, roundTrips, set, end} = watched();
+	try {
+		pings.send();
+		set(7);
+		t.deepEqual([pings.answered(1), pings.answered(1), pings.answered(2)], [true, true, false]);
+		t.deepEqual(roundTrips, [7]);
+		for (let more = 0; more < 17; more++) {
+			pings.send();
+		}
+
+		set(10);
+		t.true(pings.answered(3));
+		t.deepEqual(roundTrips, [7], 'the first of seventeen');
+		t.true(pings.answered(5));
+		t.deepEqual(roundTrips, [7, 3]);
+		t.deepEqual(sent.slice(0, 3), [1, 3, 5]);
+		pings.stop();
+		const {length} = sent;
+		await delay(20);
+		t.is(sent.length, length, 'none after the end');
+	} finally {
+		end();
+	}
+});
