@@ -87,7 +87,7 @@ function living(paths: ReadonlyMap<string, Path | null>): ReadonlyMap<string, Pa
 /** From bad to good: where several streams share a line, it shows the worst. */
 const tlsOrder = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
 
-/** The path that says the least good of a TLS leg; `null` where none is known. Of several connections of one thing it is the one to be shown. */
+/** The path that says the least good of a TLS leg, and of those the one that is known least surely; `null` where none is known. Of several connections of one thing it is the one to be shown. */
 export function worstPath(paths: Iterable<Path | null>): Path | null {
 	let worst: Path | null = null;
 	for (const path of paths) {
@@ -100,7 +100,7 @@ export function worstPath(paths: Iterable<Path | null>): Path | null {
 }
 
 function rank(path: Path): number {
-	return Math.min(...path.legs.map((leg: Leg) => tlsOrder.indexOf(leg.tls.state)));
+	return Math.min(...path.legs.map(({tls}: Leg) => tlsOrder.indexOf(tls.state) + (tls.basis === 'proven' ? 0.5 : 0)));
 }
 
 /** How many would be lost by leaving, as the question names them; `null` when leaving loses nothing. Tails lose nothing, and are counted only on request. */

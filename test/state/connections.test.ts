@@ -23,6 +23,13 @@ test('of several streams the worst is shown: plain, unverified, unknown, verifie
 	}
 });
 
+test('of several streams that say the same, the one that is known least surely is shown', t => {
+	const of = (basis: 'proven' | 'inferred') => ({about: 'open-connection', legs: [{tls: {state: 'verified', basis: 'proven'}}, {tls: {state: 'verified', basis}}]}) as unknown as Path;
+	for (const bases of [['proven', 'inferred'], ['inferred', 'proven']] as const) {
+		t.is(worstPath(bases.map(basis => of(basis)))?.legs[1]?.tls.basis, 'inferred');
+	}
+});
+
 test('a connection that ended shows its label until another one is open, and never beside it', t => {
 	const first: DockEvent[] = [open, {type: 'connected', id: 'tail-1', connection: 'c1'}, {type: 'label', connection: 'c1', path: path('unverified')}, {type: 'label', connection: 'c1', path: path('unverified', 'ended-connection')}, {type: 'disconnected', id: 'tail-1', connection: 'c1'}];
 	t.is(worst(run(...first)), 'unverified');
