@@ -26,8 +26,9 @@ export class SpdyStream extends Duplex {
 	readonly id: number;
 	readonly headers: SpdyHeaders;
 	replied = false;
-	/** Payload bytes. */
+	/** Payload bytes, as counted on the wire. */
 	bytesReceived = 0;
+	bytesSent = 0;
 	/** For the session: which side has sent FIN. */
 	ownEnded = false;
 	theirsEnded = false;
@@ -99,6 +100,7 @@ export class SpdyStream extends Duplex {
 			return;
 		}
 
+		this.bytesSent += chunk.length;
 		this.#owner.sendData(this, chunk, callback);
 	}
 
