@@ -11,7 +11,7 @@ import type {ForwardReporter} from './forward-reporter.ts';
 const longestWaitMs = 2000;
 
 /**
-Tells each target's label when it is first known and whenever a tunnel's differs from the last one told: many tunnels, one line.
+Tells each target's label when it is first known and whenever a tunnel's differs from the last one told: many tunnels, one line. How sure it is counts for the tunnel that was told alone.
 A forward whose first tunnel fails is told what that failure says of the path; of later tunnels an end is told by events alone.
 Events go to the reporter; text or JSON lines to stderr by `mode`.
 */
@@ -29,18 +29,21 @@ export function tellPaths(labeller: Labeller, targets: ReadonlyArray<TargetWithP
 	for (const {target, ports, namespace} of targets) {
 		const line = lineTeller(stderr, mode);
 		let told = '';
-		labeller.onLabel((_, path) => {
+		let toldOf = {tunnel: '', bases: ''};
+		labeller.onLabel((tunnel, path) => {
 			const hasEnded = path.about === 'ended-connection' && !(path.phase === 'failed' && (told === '' || told === 'checking'));
 			if (path.feature !== 'port-forward' || path.target.asked !== target.asked || (path.target.namespace ?? namespace) !== namespace || hasEnded) {
 				return;
 			}
 
-			const identity = identityOf(path);
-			if (identity === told || (path.phase === 'checking' && told !== '')) {
+			const [identity, bases] = [identityOf(path), basesOf(path)];
+			const isSureAsTold = tunnel !== toldOf.tunnel || bases === toldOf.bases;
+			if ((identity === told && isSureAsTold) || (path.phase === 'checking' && told !== '')) {
 				return;
 			}
 
 			told = path.phase === 'checking' ? 'checking' : identity;
+			toldOf = {tunnel, bases};
 			for (const {id} of ports) {
 				reporter.path(id, path);
 			}
@@ -79,4 +82,8 @@ function lineTeller(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: PathMode): 
 /** What a reader would see as another label. */
 function identityOf({line, phase, target, process, crossing, error}: Path): string {
 	return JSON.stringify([line, phase, target.uid, process.id, crossing.state, error?.code]);
+}
+
+function basesOf({legs}: Path): string {
+	return legs.flatMap(({tls, route}) => [tls.basis, route.basis]).join(' ');
 }
