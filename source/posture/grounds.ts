@@ -52,6 +52,8 @@ export type MetricFacts = {
 	/** Log reads that failed at the kubelet's certificate; `null` when the family is absent. */
 	logTlsFailures: number | null;
 	sshTunnels: number | null;
+	/** Families that `--disabled-metrics` leaves out, whichever they are; `null` when that is not counted. */
+	familiesLeftOut: number | null;
 };
 
 /** A held series of idle port-forward upgrades, and what the counters of the same process did meanwhile. */

@@ -48,7 +48,7 @@ export function versionOf(gitVersion: string): Reading<VersionFacts> {
 }
 
 export function metrics(facts: Partial<MetricFacts>, more: Partial<Reading<MetricFacts>> = {}): Reading<MetricFacts> {
-	return reading('metrics', {startSeconds: 1, egressDials: [], tunnelsOpen: null, kubeletRequestsDone: 0, kubeletSuccesses: 0, portForwardsOpen: 0, logTlsFailures: 0, sshTunnels: null, ...facts}, {connection: 'c1', ...more});
+	return reading('metrics', {startSeconds: 1, egressDials: [], tunnelsOpen: null, kubeletRequestsDone: 0, kubeletSuccesses: 0, portForwardsOpen: 0, logTlsFailures: 0, sshTunnels: null, familiesLeftOut: 0, ...facts}, {connection: 'c1', ...more});
 }
 
 export const stepTest = (moved: StepTestFacts['moved'], more: Partial<Reading<StepTestFacts>> = {}) =>

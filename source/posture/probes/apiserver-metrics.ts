@@ -17,6 +17,7 @@ const wanted = [
 	'kube_apiserver_pod_logs_backend_tls_failure_total',
 	'kube_apiserver_pod_logs_insecure_backend_total',
 	'ssh_tunnel_open_count',
+	'disabled_metrics_total',
 ];
 const longestBytes = 256 * 1024 * 1024;
 
@@ -78,6 +79,7 @@ function metricFacts(samples: readonly Sample[]): MetricFacts {
 		portForwardsOpen: sum(of('apiserver_longrunning_requests').filter(({labels}) => labels['subresource'] === 'portforward')),
 		logTlsFailures: sumOrNull(of('kube_apiserver_pod_logs_backend_tls_failure_total')),
 		sshTunnels: sumOrNull(of('ssh_tunnel_open_count')),
+		familiesLeftOut: sumOrNull(of('disabled_metrics_total')),
 	};
 }
 

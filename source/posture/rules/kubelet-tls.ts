@@ -1,6 +1,7 @@
 /** Leg 2 to the kubelet's own port: does the apiserver verify the kubelet's certificate? */
 import type {Basis, Citation, Grounds, Need, Reading, Ruling, TlsState} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
+import {mayBeLeftOut} from './left-out-metrics.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas, openable} from './needs.ts';
 import {knownReplicas} from './replicas.ts';
 import {frontIsSure, isOfAnother, isSameProcess} from './same-process.ts';
@@ -136,7 +137,7 @@ function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[],
 	if (counters && grounds.purpose.target.chosenFrom === 0) {
 		const {kubeletSuccesses, logTlsFailures} = counters.facts;
 		const observed = `requests to kubelets that succeeded: ${kubeletSuccesses}; log reads refused at the certificate: ${logTlsFailures ?? 0}`;
-		if (kubeletSuccesses > 0 && !logTlsFailures) {
+		if (kubeletSuccesses > 0 && !logTlsFailures && !mayBeLeftOut(grounds, /pod_logs/)) {
 			return {state: 'verified', basis: 'inferred', because: [...flagCitations, cite(counters, 'kubelets-accepted-so-far', observed)], need: [needActive]};
 		}
 

@@ -2,6 +2,7 @@
 import type {Basis, Grounds, Need, Reading, RouteState, Ruling, StepTestFacts} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import {environmentProxyIsExcluded, honoursEnvironmentProxy} from './environment-proxy.ts';
+import {mayBeLeftOut} from './left-out-metrics.ts';
 import {needActive, needAgentMetrics, needEnvironment, needFlagz, needMetrics, needMirrorPods, needReplicas, needStepTest, openable, wasActive} from './needs.ts';
 import {isOfAnother, isSameProcess} from './same-process.ts';
 import {byConstruction, cite, strengthOf, weakest} from './strength.ts';
@@ -62,6 +63,8 @@ function byAgents(grounds: Grounds): RouteRuling | undefined {
 	};
 }
 
+const dialFamilies = /egress_dialer|konnectivity/;
+
 /** Counters of the same process followed two different numbers of held streams, up and down. */
 function byStepTest(grounds: Grounds): RouteRuling | undefined {
 	const reading = ownStepTest(grounds);
@@ -82,15 +85,9 @@ function byStepTest(grounds: Grounds): RouteRuling | undefined {
 		}
 
 		default: {
-			return mayHideDials(grounds) ? undefined : direct(grounds, strength, because);
+			return mayBeLeftOut(grounds, dialFamilies) ? undefined : direct(grounds, strength, because);
 		}
 	}
-}
-
-/** An apiserver can be told to leave families out of its metrics: then that they are not there means nothing. */
-function mayHideDials(grounds: Grounds): boolean {
-	const flag = apiserverFlag(grounds, 'disabled-metrics', () => 'disabled-metrics');
-	return flag.known && /egress_dialer|konnectivity/.test(flag.value);
 }
 
 function ownStepTest(grounds: Grounds): Reading<StepTestFacts> | undefined {
@@ -149,7 +146,7 @@ function byCounters(grounds: Grounds): RouteRuling | undefined {
 	if (egressDials.length === 0) {
 		// Whoever showed a certificate that was refused had been dialled, too.
 		const refused = kubeletRequestsDone === 0 ? logTlsFailures ?? 0 : 0;
-		if (kubeletRequestsDone + refused === 0 || mayHideDials(grounds)) {
+		if (kubeletRequestsDone + refused === 0 || mayBeLeftOut(grounds, dialFamilies)) {
 			return undefined;
 		}
 

@@ -103,9 +103,10 @@ test('metrics: only what says something is kept, and a skipped check is no succe
 		'apiserver_request_total{code="200",group="apps",resource="deployments",subresource="",verb="GET"} 100',
 		'kube_apiserver_pod_logs_insecure_backend_total{usage="skip_tls_allowed"} 4',
 		'kube_apiserver_pod_logs_backend_tls_failure_total 3',
+		'disabled_metrics_total 2',
 		'apiserver_longrunning_requests{resource="pods",subresource="portforward",verb="CONNECT"} 1',
 	].join('\n') + '\n'}}), 'p1');
-	t.like(read?.facts, {egressDials: [{protocol: 'grpc', transport: 'uds', count: 7}], tunnelsOpen: 2, kubeletRequestsDone: 7, kubeletSuccesses: 3, portForwardsOpen: 1, logTlsFailures: 3, sshTunnels: null});
+	t.like(read?.facts, {egressDials: [{protocol: 'grpc', transport: 'uds', count: 7}], tunnelsOpen: 2, kubeletRequestsDone: 7, kubeletSuccesses: 3, portForwardsOpen: 1, logTlsFailures: 3, sshTunnels: null, familiesLeftOut: 2});
 });
 
 test('an apiserver that does not count the starts of dials counts their ends: its tunnel is not overlooked', async t => {

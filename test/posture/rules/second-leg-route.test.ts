@@ -86,6 +86,8 @@ const rows: readonly Row[] = [
 	['agents carried the held upgrades, which moved no counter', grounds({stepTests: [stepTest('nothing')], agentTests: [agents]}), 'konnectivity', 'proven', null],
 	['held upgrades of another connection, where no process is known', grounds({stepTests: [stepTest('nothing', {connection: 'c9'})]}), 'direct', 'inferred'],
 	['held upgrades of another process', grounds({process: processOf('p1'), stepTests: [stepTest('grpc', {connection: 'c9', process: 'p2'})]}), 'unknown', 'unknown'],
+	['held upgrades moved nothing, where families are left out of the metrics and no flag tells which', grounds({metrics: [metrics({familiesLeftOut: 2})], stepTests: [stepTest('nothing')]}), 'unknown', 'unknown'],
+	['kubelets reached without a dial that is counted, where families are left out of the metrics and no flag tells which', grounds({metrics: [metrics({familiesLeftOut: 2, kubeletRequestsDone: 2})]}), 'unknown', 'unknown'],
 	['held upgrades moved nothing, and other families are left out of the metrics', grounds({flags: [flags({...tunnelled, 'disabled-metrics': '[etcd_bookmark_counts]'})], stepTests: [stepTest('nothing')]}), 'direct', 'proven'],
 	['held upgrades moved nothing, where the tunnel’s families are left out of the metrics', grounds({flags: [flags({...tunnelled, 'disabled-metrics': '[konnectivity_network_proxy_client_client_connections]'})], stepTests: [stepTest('nothing')]}), 'unknown', 'unknown'],
 	['replicas that differ, and counters of one of them', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})], replicas: known(2), metrics: [metrics({kubeletRequestsDone: 3}, {connection: 'c9'})]}), 'unknown', 'unknown'],

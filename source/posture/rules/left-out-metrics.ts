@@ -1,0 +1,13 @@
+/** Does it mean something that a family is not in an apiserver's metrics? */
+import type {Grounds} from '../evidence.ts';
+import {apiserverFlag} from './apiserver-flag.ts';
+
+/**
+Whether the apiserver may have been told to leave a family out of its metrics: then it means nothing that the family is not there.
+Which are left out is in its flags; where those were not read, how many are is in the metrics themselves.
+@see staging/src/k8s.io/component-base/metrics/registry.go (disabled_metrics_total)
+*/
+export function mayBeLeftOut(grounds: Grounds, family: RegExp): boolean {
+	const flag = apiserverFlag(grounds, 'disabled-metrics', () => 'disabled-metrics');
+	return flag.known ? family.test(flag.value) : grounds.metrics.some(({facts}) => (facts.familiesLeftOut ?? 0) > 0);
+}
