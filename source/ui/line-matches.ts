@@ -6,23 +6,26 @@ import {of, type Span} from './styled-line.ts';
 
 type Hits = ReadonlyArray<readonly [from: number, to: number]>;
 
-/** A regular expression may hold up one frame for so long; it is not asked again then. */
-const limitMs = 20;
-const tooSlow = new WeakSet<LineIndex>();
+/** A regular expression may hold up one frame for so long. */
+const longestMs = 20;
+/** One that did so often is not asked again: once or twice it may have been the machine that was busy. */
+const mostSlowFrames = 3;
+const slowFrames = new WeakMap<LineIndex, number>();
 
 /**
 @param lines the text of each line, without time and name
 @param current the index of the line under the cursor, which is where the search stands; -1 when it is not among them
 */
-export function withMatches({search, searchIndex}: TailView, lines: ReadonlyArray<readonly Span[]>, current = -1): ReadonlyArray<readonly Span[]> {
-	if (search === null || searchIndex === null || searchIndex.problem !== null || tooSlow.has(searchIndex)) {
+export function withMatches({search, searchIndex}: TailView, lines: ReadonlyArray<readonly Span[]>, current = -1, limitMs = longestMs): ReadonlyArray<readonly Span[]> {
+	const slow = searchIndex === null ? 0 : slowFrames.get(searchIndex) ?? 0;
+	if (search === null || searchIndex === null || searchIndex.problem !== null || slow >= mostSlowFrames) {
 		return lines;
 	}
 
 	const texts = lines.map(spans => spans.map(({text}) => text).join(''));
 	const hits: readonly Hits[] | null = search.regex ? hitsWithin(patternOf(search.text, 'g'), texts, limitMs) : texts.map(text => hitsOf(text, search.text));
 	if (hits === null) {
-		tooSlow.add(searchIndex);
+		slowFrames.set(searchIndex, slow + 1);
 		return lines;
 	}
 
