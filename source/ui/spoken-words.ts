@@ -7,6 +7,14 @@ import {routeWord} from './path-words.ts';
 export const spokenPage = 3;
 
 /** `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.` */
-export function legSentences(path: Path): string[] {
-	return path.legs.map((leg: Leg) => `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${leg.n === 2 && path.target.node !== null ? ` ${path.target.node}` : ''}: ${leg.tls.state === 'unknown' ? 'TLS unknown' : `${leg.tls.state}, ${leg.tls.basis}`}; ${leg.route.state === 'unknown' ? 'route unknown' : `by ${routeWord(leg.route.state)}, ${leg.route.basis}`}.`);
+export function legSentences({legs, target}: Path): string[] {
+	return legs.map(leg => `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${leg.n === 2 && target.node !== null ? ` ${target.node}` : ''}: ${tlsWords(leg)}; ${wayWords(leg)}.`);
+}
+
+function tlsWords({tls: {state, basis}}: Leg): string {
+	return state === 'unknown' ? 'TLS unknown' : `${state}, ${basis}`;
+}
+
+function wayWords({route: {state, basis}}: Leg): string {
+	return state === 'unknown' ? 'route unknown' : `${state === 'direct' ? 'directly' : `by ${routeWord(state)}`}, ${basis}`;
 }

@@ -540,7 +540,7 @@ test('without a terminal it says so, in one line', async t => {
 test('for a screen reader there are sentences, no picture, and nothing that ticks', async t => {
 	const {terminal} = await onSandbox(t, [], {env: {INK_SCREEN_READER: 'true'}});
 	await terminal.sees(/Pods, 8 shown, 1: api-\S+, 1 of 1 ready, running, node n\d\./);
-	await terminal.sees(/Leg 2, apiserver to kubelet n\d: unverified, proven; by direct, proven\./);
+	await terminal.sees(/Leg 2, apiserver to kubelet n\d: unverified, proven; directly, proven\./);
 	t.is(terminal.buffer(), 'normal');
 	t.notRegex(terminal.raw(), /[━►▸─│]/);
 	const before = terminal.raw().length;
