@@ -18,7 +18,7 @@ const globalActions: ActionTable = {
 		['pane.next', 'next pane', 'next pane'],
 		['pane.previous', 'previous pane', 'previous pane'],
 		['messages.open', 'messages', 'messages so far'],
-		['app.quit', 'quit', 'quit (asks if something runs)'],
+		['app.quit', 'quit', 'quit (may ask first)'],
 		['app.suspend', 'suspend', 'suspend'],
 		['screen.redraw', 'redraw', 'redraw'],
 	],
