@@ -20,7 +20,7 @@ export function readOnAfterRefusedWrite(socket: Duplex, onRefused: (error: NodeJ
 			if (!socket.isPaused()) {
 				socket.destroy(error);
 			}
-		}, limitMs);
+		}, limitMs).unref();
 		socket.once('close', () => {
 			clearInterval(timer);
 		});

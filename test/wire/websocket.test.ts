@@ -362,6 +362,11 @@ for (const [title, ends] of [['ends', true], ['stays silent', false]] as const) 
 			socket.push(null);
 		}
 
+		// A real socket keeps the process; this one does not.
+		const alive = setInterval(() => {}, 1000);
+		t.teardown(() => {
+			clearInterval(alive);
+		});
 		const [{error}] = await once(messages, 'close') as [WebSocketEnding];
 		t.is(error?.message, 'the connection was lost: write EPIPE');
 		t.is((error?.cause as NodeJS.ErrnoException).code, 'EPIPE');
