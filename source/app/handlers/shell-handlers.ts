@@ -124,7 +124,7 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 
 	const told = error && withHowItEnded(session, place, error);
 	if (told) {
-		session.fail(`${kind} in ${name}`, told);
+		session.fail(`${kind} in ${name}`, told, path);
 	} else {
 		session.tell(end.words);
 	}
