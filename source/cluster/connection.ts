@@ -26,6 +26,8 @@ export type SocketFacts = {
 		peer: {subject: string; issuer: string; notBefore: string; notAfter: string; spkiSha256: string; subjectAltName: string; chainSpkiSha256: readonly string[]} | null;
 	};
 	clientAuth: 'certificate' | 'token' | 'basic' | 'exec' | 'none';
+	/** SHA-256 of the client certificate of the handshake, in hexadecimal; `null` where there is none, and where a token, a login or an impersonated user goes along with it. */
+	shownCertificate: string | null;
 	/** RFC 3339 with milliseconds: when the handshake was done. */
 	connectedAt: string;
 };

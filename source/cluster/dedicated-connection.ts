@@ -14,6 +14,7 @@ import {openSocket, type OpenSocket, type Route} from './transport/open-socket.t
 import {basicAuthorization} from './transport/proxy-handshake.ts';
 import {streamedAnswer} from './transport/streamed-answer.ts';
 import {upgradeRequest} from './transport/upgrade.ts';
+import {certificateFingerprint} from './tls/certificate-fingerprint.ts';
 import {readStart} from './read-start.ts';
 
 /** Everything that connections to one apiserver as one user have in common. */
@@ -73,7 +74,7 @@ export class DedicatedConnection implements Connection {
 		this.#agent = new OneSocketAgent(socket);
 		this.#absoluteForm = absoluteForm;
 		this.#shown = identity.certificate;
-		this.facts = {...facts, clientAuth: access.credentials.kind};
+		this.facts = {...facts, clientAuth: access.credentials.kind, shownCertificate: whatSpeaksAlone(access, identity)};
 		// An idle socket that breaks must not bring the process down; the next request tells.
 		socket.on('error', ignored);
 	}
@@ -215,6 +216,11 @@ export class DedicatedConnection implements Connection {
 			...headers,
 		};
 	}
+}
+
+/** The certificate of the handshake, where nothing but it says who asks. */
+function whatSpeaksAlone({headers}: Access, {authorization, certificate}: Identity): string | null {
+	return certificate && authorization === null && headers['Impersonate-User'] === undefined ? certificateFingerprint(certificate.certificate) : null;
 }
 
 function readableOf(bytes: Buffer): Readable {

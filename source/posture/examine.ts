@@ -8,7 +8,7 @@ import {knownProcesses} from './known-processes.ts';
 import {pathOf} from './label-of.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {frontOf} from './rules/front.ts';
-import {authorityClosed, closedOf, readShared, type SharedReadings} from './shared-readings.ts';
+import {authorityClosed, closedOf, readShared, spreadsRequests, type SharedReadings} from './shared-readings.ts';
 
 /** How long one connection's small reads may take when nobody waits for a stream. */
 const readLimitMs = 5000;
@@ -47,7 +47,7 @@ export async function examine(cluster: ClusterAccess, {signal, namespace}: {sign
 	const shared = await readShared(cluster, {timeoutMs: readLimitMs, ...namespace ? {namespace} : {}});
 	const known = knownProcesses(cluster);
 	known.authority = shared.authority ?? known.authority;
-	known.sawSpread(processChanged || shared.spreadsRequests);
+	known.sawGateway(processChanged ? spreadsRequests : shared.gatewaySeen);
 	if (!processChanged) {
 		known.keepShared(processId, shared, readAt);
 	}
@@ -69,7 +69,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		answered: false,
 		passedOn: false,
 		socket: socketReading(connection),
-		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority ?? knownProcesses(cluster).authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: own.foreignHeaders, processChanged: knownProcesses(cluster).spreadsRequests, processes: own.flags ? [own.flags] : shared.mirrorPods}),
+		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority ?? knownProcesses(cluster).authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: own.foreignHeaders, gatewaySeen: knownProcesses(cluster).gatewaySeen, processes: own.flags ? [own.flags] : shared.mirrorPods}),
 		process: own.process,
 		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
 		mirrorPods: shared.mirrorPods,

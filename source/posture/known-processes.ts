@@ -14,7 +14,7 @@ export class KnownProcesses {
 	readonly #metricsAt = new Map<string, number>();
 	readonly #shared = new Map<string, {at: number; shared: SharedReadings}>();
 	readonly #listeners = new Set<(process: string | null) => void>();
-	#spreadsRequests = false;
+	#gatewaySeen: string | null = null;
 	/** Which the cluster gives its pods, once it was read: what it signed it signed. */
 	authority: AuthorityFacts | null;
 
@@ -23,15 +23,15 @@ export class KnownProcesses {
 		this.authority = source === 'in-cluster' && certificateAuthority !== null ? authorityFacts(certificateAuthority) : null;
 	}
 
-	/** Two requests of one connection were answered by two processes, at any time: what spreads requests does not show it each time. */
-	get spreadsRequests(): boolean {
-		return this.#spreadsRequests;
+	/** Why something answers between us and the apiservers, seen at any time: it does not show itself each time. */
+	get gatewaySeen(): string | null {
+		return this.#gatewaySeen;
 	}
 
 	/** What stands before the apiservers stands before what was opened earlier, too. */
-	sawSpread(isSeen: boolean): void {
-		if (isSeen && !this.#spreadsRequests) {
-			this.#spreadsRequests = true;
+	sawGateway(why: string | null): void {
+		if (why !== null && this.#gatewaySeen === null) {
+			this.#gatewaySeen = why;
 			this.#tell(null);
 		}
 	}

@@ -50,7 +50,7 @@ export function labelOf(watched: WatchedConnection, cluster: ClusterFacts, known
 		passedOn: watched.passedOn,
 		socket: connection && socketReading(connection),
 		front: connection
-			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: readings.foreignHeaders, processChanged: shared.spreadsRequests, processes: readings.flags ? [readings.flags] : shared.mirrorPods})
+			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: readings.foreignHeaders, gatewaySeen: shared.gatewaySeen, processes: readings.flags ? [readings.flags] : shared.mirrorPods})
 			: {to: 'unknown', why: 'no connection was made'},
 		process: readings.process,
 		flags: [readings, late].flatMap(read => read?.flags ?? []),

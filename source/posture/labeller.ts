@@ -11,7 +11,7 @@ import {labelOf, type WatchedConnection} from './label-of.ts';
 import {closedForMs, LabelReadings, pause, sharedForMs} from './label-readings.ts';
 import type {Labeller, LabellerOptions, MakeLabeller} from './label.ts';
 import {isPassedOn} from './passed-on.ts';
-import {nothingShared} from './shared-readings.ts';
+import {nothingShared, type SharedReadings} from './shared-readings.ts';
 
 /** A stream that is open for so long is worth the apiserver's counters, where nothing else tells its route. */
 const lastsMs = 1000;
@@ -94,6 +94,28 @@ class ConnectionLabeller implements Labeller {
 		this.#watch(connection, purpose);
 		this.#publish(connection.id);
 		this.#change(connection, {readings: await this.#readings.beforeUse(connection, purpose.target.namespace), asked: this.#readings.asked(connection)});
+		setTimeout(() => {
+			void this.#readWhileUnanswered(connection.id);
+		}, lastsMs).unref();
+	}
+
+	/** A log that has no line yet is not answered before it has one: what is read beside streams is read beside it, too. */
+	async #readWhileUnanswered(id: string): Promise<void> {
+		const isUnanswered = () => {
+			const watched = this.#watched.get(id);
+			return !this.#ended && watched?.phase === 'checking' && !watched.opened ? watched : undefined;
+		};
+
+		if (!isUnanswered()) {
+			return;
+		}
+
+		const shared = await this.#readings.beside();
+		const watched = isUnanswered();
+		if (watched) {
+			this.#take(watched, shared);
+			this.#publish(id);
+		}
 	}
 
 	#opened(connection: Connection, purpose: ConnectionPurpose, {carrier, mayBeApiservers = false}: {carrier: 'http' | 'websocket' | 'spdy'; mayBeApiservers?: boolean}): void {
@@ -114,9 +136,8 @@ class ConnectionLabeller implements Labeller {
 			return;
 		}
 
-		Object.assign(watched, {shared, late});
-		knownProcesses(this.#cluster).keepShared(watched.readings.process?.facts.id ?? null, shared, this.#readings.sharedAt);
-		knownProcesses(this.#cluster).sawSpread(shared.spreadsRequests);
+		watched.late = late;
+		this.#take(watched, shared);
 		if (this.#isAwaited) {
 			await Promise.race([this.#readCounters(id, openedAt), pause(until - performance.now())]);
 		} else {
@@ -131,6 +152,13 @@ class ConnectionLabeller implements Labeller {
 			this.#publish(id);
 			this.#lookAgain(id);
 		}
+	}
+
+	#take(watched: WatchedConnection, shared: SharedReadings): void {
+		watched.shared = shared;
+		const known = knownProcesses(this.#cluster);
+		known.keepShared(watched.readings.process?.facts.id ?? null, shared, this.#readings.sharedAt);
+		known.sawGateway(shared.gatewaySeen);
 	}
 
 	/** A stream may stay open for days: what no apiserver answered when it was opened is asked for again until one does. */
@@ -262,7 +290,7 @@ class ConnectionLabeller implements Labeller {
 		const known = knownProcesses(this.#cluster);
 		// One that ends at once is closed before anything is read beside it: what was read beside others of its process, as lately as for them, holds for it.
 		const shared = watched.shared === nothingShared ? known.recentShared(process, sharedForMs) : watched.shared;
-		return labelOf({...watched, shared: {...shared, authority: known.authority ?? shared.authority, spreadsRequests: known.spreadsRequests, closed: [...shared.closed, ...this.#readings.authorityClosed]}}, this.#cluster.facts, known.of(process));
+		return labelOf({...watched, shared: {...shared, authority: known.authority ?? shared.authority, gatewaySeen: known.gatewaySeen, closed: [...shared.closed, ...this.#readings.authorityClosed]}}, this.#cluster.facts, known.of(process));
 	}
 
 	#drop(id: string): void {

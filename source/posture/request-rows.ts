@@ -16,7 +16,7 @@ export type RequestRow = {
 	active?: true;
 };
 
-const labels = 'beside opened streams, at most once a second for all of them';
+const labels = 'beside streams that are open or wait for a second for their answer, at most once a second for all of them';
 const reports = 'path, audit, doctor, the session’s path';
 
 export const requestRows: readonly RequestRow[] = [
@@ -36,7 +36,7 @@ export const requestRows: readonly RequestRow[] = [
 	{method: 'GET', path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', tells: 'whether kubelets reach the apiserver', when: 'audit', right: {kind: 'resource', groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['list']}},
 	{method: 'GET', path: '/apis/certificates.k8s.io/v1/certificatesigningrequests', tells: 'kubelets’ signing requests that wait or were denied', when: 'audit; doctor for a kubelet without a certificate', right: {kind: 'resource', groups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'], verbs: ['list']}},
 	{method: 'GET', path: '/api/v1/namespaces/*/pods', tells: 'a pod on the node to try the way with; tokens that pods get; which pods come and go behind a log or forward that is followed', when: 'audit; path and doctor of a node; logs -f, tail and port-forward: watched', right: {kind: 'resource', groups: [''], resources: ['pods'], verbs: ['list']}},
-	{method: 'POST', path: '/apis/authentication.k8s.io/v1/selfsubjectreviews', tells: 'who you are to the apiserver', when: 'audit', right: null},
+	{method: 'POST', path: '/apis/authentication.k8s.io/v1/selfsubjectreviews', tells: 'who you are to the apiserver, and whether it knows you by the certificate that you showed', when: `audit; where a client certificate alone says who you are: ${labels}; ${reports}`, right: null},
 	{method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', tells: 'what you may do', when: 'audit, doctor', right: null},
 	{method: 'GET', path: '/api/v1/nodes/*/proxy/configz', tells: 'the kubelet’s authentication and authorization', when: 'audit, and only by users who already have get on nodes/proxy', right: null},
 	{method: 'GET', path: '/healthz', tells: 'without credentials: whether anonymous requests are let in', when: 'audit', right: null},

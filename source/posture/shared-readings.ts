@@ -6,6 +6,7 @@ import type {Closed, FlagFacts, Outcome, Reading, ReplicaFacts, VersionFacts} fr
 import {readProcessStart} from './probes/apiserver-process.ts';
 import {readReplicas} from './probes/apiserver-replicas.ts';
 import {readClusterAuthority, type AuthorityFacts} from './probes/cluster-authority.ts';
+import {certificateWasLost, readOwnUser} from './probes/client-certificate.ts';
 import {readVersion} from './probes/cluster-version.ts';
 import {apiserverFlagsOf, readMirrorPods} from './probes/mirror-pods.ts';
 
@@ -14,24 +15,29 @@ export type SharedReadings = {
 	version: Reading<VersionFacts> | null;
 	replicas: Reading<ReplicaFacts> | null;
 	mirrorPods: ReadonlyArray<Reading<FlagFacts>>;
-	/** Two requests of one connection were answered by two processes: what stands in between spreads requests, whatever certificate it shows. */
-	spreadsRequests: boolean;
+	/** Why something answers between us and the apiservers, whatever certificate it shows; `null` where nothing was seen to. */
+	gatewaySeen: string | null;
 	closed: readonly Closed[];
 };
 
-export const nothingShared: SharedReadings = {authority: null, version: null, replicas: null, mirrorPods: [], spreadsRequests: false, closed: []};
+export const nothingShared: SharedReadings = {authority: null, version: null, replicas: null, mirrorPods: [], gatewaySeen: null, closed: []};
+
+/** What stands in between gives each request to an apiserver of its choice. */
+export const spreadsRequests = 'two requests on one connection were answered by two processes';
 
 /** Ordinary reads, asked together on a connection of their own; each with its limit. Never throws. */
 export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000, namespace = cluster.facts.namespace}: {timeoutMs?: number; namespace?: string} = {}): Promise<SharedReadings> {
 	const connection = await cluster.connect().catch(() => null);
 	const asked = {request: async (options: RequestOptions) => askedOn(connection, options, cluster)};
-	const [authority, version, replicas, pods, start, again] = await Promise.all([
+	const [authority, version, replicas, pods, start, again, user] = await Promise.all([
 		readClusterAuthority(asked, namespace, {timeoutMs}),
 		readVersion(asked, {timeoutMs}),
 		readReplicas(asked, {timeoutMs}),
 		readMirrorPods(asked, {timeoutMs}),
 		readStart(connection, timeoutMs),
 		readStart(connection, timeoutMs),
+		// Behind the others, which are asked together.
+		connection && readOwnUser(connection, {timeoutMs}),
 	]);
 	connection?.close();
 	return {
@@ -39,7 +45,9 @@ export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000, name
 		version: version.read ?? null,
 		replicas: replicas.read ?? null,
 		mirrorPods: pods.read ? apiserverFlagsOf(pods.read) : [],
-		spreadsRequests: start !== null && again !== null && start !== again,
+		gatewaySeen: start !== null && again !== null && start !== again
+			? spreadsRequests
+			: (certificateWasLost(connection?.facts.shownCertificate ?? null, user, version.read?.facts ?? null) ? 'the apiserver does not know you by the certificate that you showed' : null),
 		closed: closedOf([authority, version, replicas, pods]),
 	};
 }

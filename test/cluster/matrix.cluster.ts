@@ -135,6 +135,18 @@ test('trap: behind an L7 gateway nothing is better than inferred', async t => {
 	}
 });
 
+test('trap: an L7 gateway that has the apiserver’s own key is known by the certificate that it does not pass on', async t => {
+	const cluster = await useCluster({postures: ['good-direct'], twin: 'good-direct'});
+	for (const person of people) {
+		const cells = await cellsOf({place: 'twin', person, kubeconfig: cluster.kubeconfig('twin', person), truth: variant => cluster.truth('good-direct', variant.stream)});
+		const streams = await streamCells({cluster, place: 'twin', person, truth: stream => cluster.truth('good-direct', stream), flagz: servesFlagz('good-direct')});
+		for (const {path} of [...cells, ...streams]) {
+			t.is(path.legs[0]!.to, 'gateway', `${person}: ${path.line}`);
+			t.false([path.legs[1]!.tls.basis, path.legs[1]!.route.basis, path.crossing.basis].includes('proven'), `${person}: ${path.line}`);
+		}
+	}
+});
+
 tunnelTest('apiservers of 1.34, which serve no structured /flagz: the route is read from their metrics', async t => {
 	const old: readonly PostureName[] = ['old-off-direct', 'old-good-grpc'];
 	const cluster = await useCluster({postures: old});

@@ -1,4 +1,5 @@
 /** Labels are true while a connection is open, cost its user nothing, and never outlive the apiserver they were read on. */
+import {createHash} from 'node:crypto';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
@@ -22,6 +23,9 @@ const purpose: ConnectionPurpose = {feature: 'port-forward', target: {asked: 'we
 const opened = {carrier: 'websocket', protocol: null} as const;
 
 const [apiserverAuthority, gatewayAuthority] = await Promise.all([authority('cluster-ca'), authority('gateway-ca')]);
+const adasCertificate = await issue({commonName: 'ada', usage: 'client'}, apiserverAuthority);
+const knownByIt = {'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(Buffer.from(adasCertificate.made.rawData)).digest('hex')}`]};
+const withCertificate = {'client-certificate-data': Buffer.from(adasCertificate.certificate).toString('base64'), 'client-key-data': Buffer.from(adasCertificate.key).toString('base64')};
 
 /** With the names by which pods know an apiserver: without them nothing that is read of one is proven. */
 async function apiserverCertificate() {
@@ -253,6 +257,41 @@ for (const {title, starts, to, basis, place = {}} of [
 		const examined = await examine(cluster);
 		examined.connection.close();
 		t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, to);
+		labeller.close();
+		cluster.close();
+		await server.close();
+	});
+}
+
+for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'asked'} of [
+	{title: 'an apiserver that knows us by our certificate', extra: knownByIt, to: 'apiserver'},
+	{title: 'a gateway with the apiserver’s own key, which passes our name on and not our certificate', extra: {}, to: 'gateway'},
+	{title: 'an apiserver that knows us by a token that goes along with the certificate', extra: {}, to: 'apiserver', user: {...withCertificate, token: 'secret'}, reviews: 'not asked'},
+	{title: 'an apiserver that takes us for whom we impersonate', extra: {}, to: 'apiserver', flags: ['--as', 'bob'], reviews: 'not asked'},
+] as const) {
+	test(`${title}: ${to}, and so it is while a quiet log waits for its first line`, async t => {
+		const asked: string[] = [];
+		const server = await startServer({request(request, response) {
+			asked.push(request.url!);
+			const answers: Readonly<Record<string, object>> = {
+				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}},
+				'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+				'/version': {gitVersion: 'v1.36.3'},
+				'/apis/authentication.k8s.io/v1/selfsubjectreviews': {status: {userInfo: {username: 'ada', extra}}},
+				[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+			};
+			response.end(JSON.stringify(answers[request.url!] ?? {}));
+		}}, {...await apiserverCertificate(), requestCert: true, rejectUnauthorized: false});
+		const cluster = await server.cluster({user, flags, cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+		const {labeller, told, until} = listen(cluster);
+		const quiet = await connectWitnessed(cluster, {...purpose, feature: 'logs'}, labeller.witness);
+		await until(({cluster: {version}}) => version === 'v1.36.3');
+		t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.phase], [to, 'checking']);
+		labeller.witness.opened?.(quiet, {...purpose, feature: 'logs'}, {carrier: 'http', protocol: null});
+		const {legs, findings} = await until(({phase}) => phase === 'settled');
+		t.deepEqual([legs[0]?.to, legs[1]?.tls.basis], [to, to === 'gateway' ? 'inferred' : 'proven']);
+		t.is(findings.find(({code}) => code === 'GATEWAY_IN_FRONT')?.message, to === 'gateway' ? 'A gateway answers, not an apiserver: the apiserver does not know you by the certificate that you showed' : undefined);
+		t.is(asked.some(url => url.endsWith('selfsubjectreviews')), reviews === 'asked');
 		labeller.close();
 		cluster.close();
 		await server.close();

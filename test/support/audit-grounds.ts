@@ -37,7 +37,7 @@ export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...
 			others: [],
 			unreached: [],
 			metrics: shut('metrics'),
-			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], spreadsRequests: false, closed: [], ...shared},
+			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], gatewaySeen: null, closed: [], ...shared},
 			active: nothingActive,
 		},
 		whoAmI: {user: 'ada', groups: []},

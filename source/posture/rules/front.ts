@@ -14,8 +14,8 @@ export type FrontFindings = {
 	authorityClosed: Closed['because'] | null;
 	/** Headers of an answer that no kube-apiserver sends. */
 	foreignHeaders: readonly string[];
-	/** Two requests of one connection were answered by two processes. */
-	processChanged: boolean;
+	/** Why something that answers between us and the apiservers was seen; `null` where nothing was. */
+	gatewaySeen: string | null;
 	/** Flags of the process that answered on it; where those were not read, of all that may have. */
 	processes: ReadonlyArray<Pick<Reading<FlagFacts>, 'facts'>>;
 };
@@ -27,13 +27,13 @@ Nor does its authority where the apiserver behind it listens on loopback: a virt
 @see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
 @see https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go WithRedirect
 */
-export function frontOf({socket, serverPath, authority, authorityClosed, foreignHeaders, processChanged, processes}: FrontFindings): FrontFacts {
+export function frontOf({socket, serverPath, authority, authorityClosed, foreignHeaders, gatewaySeen, processes}: FrontFindings): FrontFacts {
 	if (serverPath.replaceAll('/', '') !== '') {
 		return {to: 'gateway', why: `the server URL has the path ${serverPath}`};
 	}
 
-	if (processChanged) {
-		return {to: 'gateway', why: 'two requests on one connection were answered by two processes'};
+	if (gatewaySeen !== null) {
+		return {to: 'gateway', why: gatewaySeen};
 	}
 
 	if (foreignHeaders.length > 0) {

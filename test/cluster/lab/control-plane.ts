@@ -2,7 +2,7 @@
 import {readFile} from 'node:fs/promises';
 import {request} from 'node:https';
 import {join} from 'node:path';
-import {authority, serviceAccountKeys, signed} from './certificates.ts';
+import {authority, serviceAccountKeys, signed, type KeyPair} from './certificates.ts';
 import {findDaemon, startDaemon, stopDaemon} from './daemon.ts';
 import {egressFile} from './konnectivity.ts';
 import {writeKubeconfig} from './kubeconfig.ts';
@@ -57,10 +57,7 @@ export const apiserverRuns = async (lab: Lab, name: PostureName): Promise<boolea
 export async function apiserverArguments(lab: Lab, {etcd, flags, reconciler}: {etcd: string; flags: Posture; reconciler: 'lease' | 'none'}): Promise<string[]> {
 	const address = controlPlaneAddress(lab);
 	const clusterCa = await authority(lab, 'cluster');
-	const serving = await signed(lab, 'apiserver', 'cluster', {
-		commonName: 'kube-apiserver',
-		names: [address, '127.0.0.1', '10.96.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
-	});
+	const serving = await apiserverServing(lab);
 	const kubeletClient = await signed(lab, 'apiserver-kubelet-client', 'cluster', {commonName: 'kube-apiserver-kubelet-client', groups: ['system:masters']});
 	const serviceAccounts = await serviceAccountKeys(lab);
 	const egress = await egressFile(lab, flags.egress);
@@ -139,4 +136,12 @@ export async function waitForReady(lab: Lab, name: PostureName, limitMs = 120_00
 		probe.once('timeout', () => probe.destroy(new Error('no answer')));
 		probe.end();
 	}), {limitMs, everyMs: 200});
+}
+
+/** The serving certificate that all apiservers of the lab have. */
+export async function apiserverServing(lab: Lab): Promise<KeyPair> {
+	return signed(lab, 'apiserver', 'cluster', {
+		commonName: 'kube-apiserver',
+		names: [controlPlaneAddress(lab), '127.0.0.1', '10.96.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
+	});
 }

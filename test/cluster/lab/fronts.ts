@@ -1,10 +1,11 @@
-/** Starts what stands in front of apiservers: a balancer over two replicas with different flags, and a gateway with a certificate of its own. */
+/** Starts what stands in front of apiservers: a balancer over two replicas with different flags, a gateway with a certificate of its own, and one with the apiserver's. */
 import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {authority, signed} from './certificates.ts';
 import {writeConfiguration} from './configuration.ts';
+import {apiserverServing} from './control-plane.ts';
 import {startDaemon} from './daemon.ts';
 import type {GatewaySettings} from './gateway.ts';
 import {people, writeKubeconfig, type Person} from './kubeconfig.ts';
@@ -16,6 +17,7 @@ import {waitForPort} from './wait.ts';
 
 const balancerPort = 7443;
 const gatewayPort = 8443;
+const twinPort = 9443;
 const gatewayPrefix = '/k8s/clusters/lab';
 
 /** Replicas `replica-a` and `replica-b`, and a balancer that gives them turns. Resolves to a kubeconfig for each person. */
@@ -36,22 +38,42 @@ export async function startBalancer(lab: Lab): Promise<Record<Person, string>> {
 
 /** A gateway before one posture's apiserver. Resolves to a kubeconfig for each person: a token, and a server URL with a path. */
 export async function startGateway(lab: Lab, posture: PostureName): Promise<Record<Person, string>> {
+	await runGateway(lab, posture, 'gateway', {
+		port: gatewayPort,
+		prefix: gatewayPrefix,
+		serving: await signed(lab, 'gateway', 'gateway', {commonName: 'gateway', names: [controlPlaneAddress(lab)]}),
+		people: Object.fromEntries(knownPeople.map(([person, known]) => [`token-of-${person}`, {...known, closed: person === 'plain' ? ['/version'] : []}])),
+	});
+	return forEachPerson(async person => writeGatewayKubeconfig(lab, person));
+}
+
+/** A gateway that no answer of it tells from an apiserver: it has the apiserver's own certificate and key, takes people's certificates, and passes everything on to one posture. */
+export async function startTwin(lab: Lab, posture: PostureName): Promise<Record<Person, string>> {
+	await runGateway(lab, posture, 'twin', {
+		port: twinPort,
+		prefix: '',
+		serving: await apiserverServing(lab),
+		peopleCa: (await authority(lab, 'cluster')).cert,
+		people: Object.fromEntries(knownPeople.map(([, known]) => [known.user, known])),
+	});
+	return forEachPerson(async person => writeKubeconfig(lab, {name: `twin-${person}`, server: `https://${controlPlaneAddress(lab)}:${twinPort}`, subject: people[person], namespace}));
+}
+
+const knownPeople = Object.entries(people).map(([person, {commonName, ...more}]) =>
+	[person, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat()}] as const);
+
+async function runGateway(lab: Lab, posture: PostureName, name: string, own: Omit<GatewaySettings, 'host' | 'upstream' | 'client'>): Promise<void> {
 	await startPosture(lab, posture);
 	const host = controlPlaneAddress(lab);
 	const settings: GatewaySettings = {
+		...own,
 		host,
-		port: gatewayPort,
-		prefix: gatewayPrefix,
 		upstream: {host, port: 6443 + postureOf(posture).port},
-		serving: await signed(lab, 'gateway', 'gateway', {commonName: 'gateway', names: [host]}),
 		client: {...await signed(lab, 'client-gateway', 'cluster', {commonName: 'gateway', groups: ['system:masters']}), ca: (await authority(lab, 'cluster')).cert},
-		people: Object.fromEntries(Object.entries(people).map(([person, {commonName, ...more}]) =>
-			[`token-of-${person}`, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat(), closed: person === 'plain' ? ['/version'] : []}])),
 	};
-	const file = await writeConfiguration(lab, 'gateway.json', settings);
-	await startDaemon(lab, 'gateway', [process.execPath, fileURLToPath(new URL('gateway.ts', import.meta.url)), file]);
-	await waitForPort('gateway', host, gatewayPort);
-	return forEachPerson(async person => writeGatewayKubeconfig(lab, person));
+	const file = await writeConfiguration(lab, `${name}.json`, settings);
+	await startDaemon(lab, name, [process.execPath, fileURLToPath(new URL('gateway.ts', import.meta.url)), file]);
+	await waitForPort(name, host, own.port);
 }
 
 async function writeGatewayKubeconfig(lab: Lab, person: Person): Promise<string> {

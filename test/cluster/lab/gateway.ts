@@ -1,5 +1,5 @@
 /**
-A gateway in front of an apiserver, as fleet managers have them: TLS of its own, people told apart by token, the
+A gateway in front of an apiserver, as fleet managers have them: TLS of its own, people told apart by token or client certificate, the
 cluster reached with the gateway's own certificate and impersonation. `node gateway.ts SETTINGS.json`
 */
 import {readFile} from 'node:fs/promises';
@@ -7,6 +7,7 @@ import {createServer, request as httpsRequest} from 'node:https';
 import type {IncomingHttpHeaders, IncomingMessage} from 'node:http';
 import process from 'node:process';
 import type {Duplex} from 'node:stream';
+import type {TLSSocket} from 'node:tls';
 
 export type GatewaySettings = {
 	host: string;
@@ -17,7 +18,9 @@ export type GatewaySettings = {
 	/** Paths of PEM files. */
 	serving: {cert: string; key: string};
 	client: {cert: string; key: string; ca: string};
-	/** `closed`: paths that it keeps from a person. */
+	/** Path of the authority of people's certificates; where it is given they are told apart by these. */
+	peopleCa?: string;
+	/** By token, or by the common name of a certificate. `closed`: paths that it keeps from a person. */
 	people: Record<string, {user: string; groups: string[]; closed?: string[]}>;
 };
 
@@ -25,10 +28,12 @@ const settings = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as Ga
 const {prefix, upstream, people} = settings;
 const [ca, cert, key] = await Promise.all([settings.client.ca, settings.client.cert, settings.client.key].map(async file => readFile(file)));
 
-const server = createServer({cert: await readFile(settings.serving.cert), key: await readFile(settings.serving.key)}, (incoming, answer) => {
+const byCertificate = settings.peopleCa === undefined ? {} : {requestCert: true, ca: await readFile(settings.peopleCa)};
+
+const server = createServer({cert: await readFile(settings.serving.cert), key: await readFile(settings.serving.key), ...byCertificate}, (incoming, answer) => {
 	const outgoing = forwarded(incoming);
 	if (!outgoing) {
-		answer.writeHead(401, {'content-type': 'text/plain'}).end('gateway: unknown token or path\n');
+		answer.writeHead(401, {'content-type': 'text/plain'}).end('gateway: unknown person or path\n');
 		return;
 	}
 
@@ -68,7 +73,7 @@ server.on('upgrade', (incoming, client: Duplex, head) => {
 server.listen(settings.port, settings.host);
 
 function forwarded(incoming: IncomingMessage) {
-	const person = people[incoming.headers.authorization?.replace(/^Bearer /, '') ?? ''];
+	const person = people[settings.peopleCa === undefined ? incoming.headers.authorization?.replace(/^Bearer /, '') ?? '' : commonName(incoming.socket as TLSSocket)];
 	if (!person || !incoming.url?.startsWith(prefix) || person.closed?.includes(incoming.url.slice(prefix.length))) {
 		return undefined;
 	}
@@ -84,6 +89,10 @@ function forwarded(incoming: IncomingMessage) {
 		path: incoming.url.slice(prefix.length) || '/',
 		headers: {...headers, 'impersonate-user': person.user, 'impersonate-group': person.groups} satisfies IncomingHttpHeaders as Record<string, string | string[]>,
 	});
+}
+
+function commonName(socket: TLSSocket): string {
+	return socket.authorized ? String(socket.getPeerCertificate().subject.CN) : '';
 }
 
 function statusLine(response: IncomingMessage): string {

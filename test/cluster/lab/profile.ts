@@ -1,6 +1,6 @@
 /** What a test or a person can ask of a lab, and how it is brought up: only what is missing is started. */
 import {startBig, type BigSize} from './big.ts';
-import {startBalancer, startGateway} from './fronts.ts';
+import {startBalancer, startGateway, startTwin} from './fronts.ts';
 import {startKubeProxy, startStaticApiserver} from './in-cluster.ts';
 import type {Lab} from './lab.ts';
 import type {NodeName} from './node.ts';
@@ -16,6 +16,8 @@ export type Profile = {
 	balancer?: boolean;
 	/** The posture that the gateway stands before. */
 	gateway?: PostureName | undefined;
+	/** The posture that a gateway with the apiserver's own key stands before. */
+	twin?: PostureName | undefined;
 	kubeProxy?: boolean;
 	/** The node `scripted`, whose kubelet is test/peer. */
 	scripted?: boolean;
@@ -24,7 +26,7 @@ export type Profile = {
 };
 
 /** Resolves when everything that the profile names runs and is ready. */
-export async function startProfile(lab: Lab, {postures = [base], nodes = [], balancer, gateway, kubeProxy, scripted, big}: Profile): Promise<void> {
+export async function startProfile(lab: Lab, {postures = [base], nodes = [], balancer, gateway, twin, kubeProxy, scripted, big}: Profile): Promise<void> {
 	await exclusively(lab, async () => {
 		await startBase(lab);
 		for (const node of nodes) {
@@ -38,6 +40,10 @@ export async function startProfile(lab: Lab, {postures = [base], nodes = [], bal
 
 		if (gateway) {
 			await startGateway(lab, gateway);
+		}
+
+		if (twin) {
+			await startTwin(lab, twin);
 		}
 
 		if (kubeProxy) {

@@ -1,5 +1,5 @@
 /**
-Starts a lab that stays: `node test/cluster/lab/up.ts [--state FOLDER] [--postures a,b] [--nodes n2,n3] [--balancer] [--gateway POSTURE] [--kube-proxy] [--scripted]`.
+Starts a lab that stays: `node test/cluster/lab/up.ts [--state FOLDER] [--postures a,b] [--nodes n2,n3] [--balancer] [--gateway POSTURE] [--twin POSTURE] [--kube-proxy] [--scripted]`.
 Asking again for more adds to the running lab. `down.ts` ends it.
 */
 import process from 'node:process';
@@ -15,6 +15,7 @@ const {values} = parseArgs({options: {
 	nodes: {type: 'string', default: 'n1'},
 	balancer: {type: 'boolean', default: false},
 	gateway: {type: 'string'},
+	twin: {type: 'string'},
 	'kube-proxy': {type: 'boolean', default: false},
 	scripted: {type: 'boolean', default: false},
 }});
@@ -25,6 +26,7 @@ await startProfile(lab, {
 	nodes: known<NodeName>('node', values.nodes, nodes),
 	balancer: values.balancer,
 	gateway: values.gateway === undefined ? undefined : known<PostureName>('posture', values.gateway, postures)[0],
+	twin: values.twin === undefined ? undefined : known<PostureName>('posture', values.twin, postures)[0],
 	kubeProxy: values['kube-proxy'],
 	scripted: values.scripted,
 });

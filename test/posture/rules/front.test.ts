@@ -5,7 +5,7 @@ import {flags, socketFacts} from '../../support/grounds.ts';
 
 const own = {spkiSha256: ['bb'.repeat(32)], subjects: ['CN=ca']};
 const other = {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=other']};
-const base: FrontFindings = {socket: socketFacts, serverPath: '/', authority: own, authorityClosed: null, foreignHeaders: [], processChanged: false, processes: []};
+const base: FrontFindings = {socket: socketFacts, serverPath: '/', authority: own, authorityClosed: null, foreignHeaders: [], gatewaySeen: null, processes: []};
 const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): SocketFacts => ({...socketFacts, tls: {...socketFacts.tls!, ...more}});
 const named = (subjectAltName: string) => tls({peer: {...socketFacts.tls!.peer!, subjectAltName}});
 const leafOnly = (issuer: string) => tls({peer: {...socketFacts.tls!.peer!, issuer, chainSpkiSha256: ['aa'.repeat(32)]}});
@@ -20,7 +20,7 @@ const rows: ReadonlyArray<[title: string, findings: Partial<FrontFindings>, to: 
 	['a server URL with a path', {serverPath: '/k8s/clusters/c-1'}, 'gateway'],
 	['another authority than pods get', {authority: other}, 'gateway'],
 	['a header that no apiserver sends', {foreignHeaders: ['via']}, 'gateway'],
-	['two processes on one connection', {processChanged: true}, 'gateway'],
+	['two processes on one connection', {gatewaySeen: 'two requests on one connection were answered by two processes'}, 'gateway'],
 	['plain HTTP', {socket: {...socketFacts, scheme: 'http', tls: null}}, 'gateway'],
 	['a check that was skipped', {socket: tls({verified: false, skippedBy: 'insecure-skip-tls-verify'})}, 'unknown'],
 	['a public certificate', {socket: tls({trust: 'system-roots'}), authority: null}, 'unknown'],
