@@ -156,6 +156,23 @@ test('a shell whose connection is cut says so, with its leg, and is opened again
 	await terminal.sees(/back to the pods[\s\S]*To leave: Ctrl-\] d[\s\S]*# $/m);
 });
 
+test('why a shell ended shows the path that it had, also once the pods are back', async t => {
+	const {terminal, sandbox} = await onSandbox(t);
+	await terminal.sees(/toolbox-/);
+	terminal.type('/toolbox\r');
+	terminal.press('pods.shell');
+	await terminal.sees(/# $/m);
+	await delay(1500);
+	sandbox.faults.cut();
+	await terminal.sees(/any other key: back to the pods/);
+	// For as long as what was typed for the far side is kept from being a key of ours.
+	await delay(700);
+	terminal.type('x');
+	await terminal.sees(/1 Pods \d/);
+	terminal.press('path.why');
+	await terminal.sees(/Why├ shell in toolbox-\S+ ─+ ended connection/);
+});
+
 test('attach ends with the status of the container, not of its stream', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);
