@@ -37,8 +37,8 @@ export type ClusterAccess = {
 	connectAt(address: string, options?: {signal?: AbortSignal; limitMs?: number}): Promise<Connection>;
 	/** A request on a pooled keep-alive connection; Retry-After of a 429 is obeyed. Nothing is thrown for an HTTP status. */
 	request(options: RequestOptions): Promise<ApiResponse>;
-	/** Request, body read whole, JSON parsed. @throws SpokeError by `refusal` for any status but 2xx. */
-	json<T = unknown>(options: RequestOptions & {maxBytes?: number}): Promise<T>;
+	/** Request, body read whole, JSON parsed; `exact` keeps every number as it was written, for `exact-json`. @throws SpokeError by `refusal` for any status but 2xx. */
+	json<T = unknown>(options: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T>;
 	/** Gets the credentials ready, so that nothing later waits for a plugin. @throws SpokeError ERR_CREDENTIAL_PLUGIN… */
 	logIn(signal?: AbortSignal): Promise<void>;
 	/** Request with no credentials at all on a connection of its own (for the anonymous probe). */

@@ -31,9 +31,9 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 		connect: async options => pool.handOver() ?? open(options?.signal),
 		connectAt: async (address, {signal, limitMs = 0} = {}) => openConnection(accessAt(access, address, limitMs), signal),
 		request: async options => pool.request(options),
-		async json<T>({maxBytes, ...options}: RequestOptions & {maxBytes?: number}): Promise<T> {
+		async json<T>({maxBytes, exact = false, ...options}: RequestOptions & {maxBytes?: number; exact?: boolean}): Promise<T> {
 			const limit = maxBytes === undefined ? {} : {maxBytes};
-			return await readJson(await pool.request(options), {...options, ...limit}, {what, by: facts}) as T;
+			return await readJson(await pool.request(options), {...options, ...limit, exact}, {what, by: facts}) as T;
 		},
 		async logIn(signal) {
 			await access.credentials.current(signal);

@@ -1,4 +1,5 @@
 /** An answer's object, or the error that the apiserver told instead. */
+import {parseExactly} from '../text/exact-json.ts';
 import {askedFor} from './asked-for.ts';
 import type {Identity} from './can-i.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
@@ -13,12 +14,14 @@ const largestJson = 256 * 1024 * 1024;
 const largestRefusal = 1024 * 1024;
 
 /** `what` is who answered and `by` who asked, for messages. @throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no object of Kubernetes */
-export async function readJson(answer: ApiResponse, {method = 'GET', path, maxBytes = largestJson}: Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number}, {what, by}: {what: string; by: Identity}): Promise<object> {
+export async function readJson(answer: ApiResponse, {method = 'GET', path, maxBytes = largestJson, exact = false}: Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number; exact?: boolean}, {what, by}: {what: string; by: Identity}): Promise<object> {
 	if (answer.status < 200 || answer.status > 299) {
 		throw refusal({...answer, body: (await readWhole(answer.body, largestRefusal, what)).toString('utf8')}, {...askedFor(method, path), by});
 	}
 
-	return objectIn((await readWhole(answer.body, maxBytes, what)).toString('utf8'), {method, path}, `the answer of ${what}`);
+	const text = (await readWhole(answer.body, maxBytes, what)).toString('utf8');
+	const object = objectIn(text, {method, path}, `the answer of ${what}`);
+	return exact ? parseExactly(text) as object : object;
 }
 
 /**

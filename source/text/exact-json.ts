@@ -19,3 +19,8 @@ export function parseExactly(text: string): unknown {
 export function isNumber(value: unknown): boolean {
 	return typeof value === 'number' || exact.isRawJSON(value);
 }
+
+/** A number of `parseExactly` as it stood in the text. */
+export function exactSource(value: unknown): string {
+	return JSON.stringify(value);
+}
