@@ -126,6 +126,11 @@ export const listActions: ActionTable = {
 		['doctor.copy-command', 'copy command', 'copy the command to run', 3],
 	],
 	details: [
-		['details.copy', 'copy', 'copy the text', 1],
+		['details.search', 'search', 'search', 1],
+		['details.next-match', 'next', 'next match'],
+		['details.previous-match', 'before', 'match before'],
+		['details.copy', 'copy', 'copy the text', 2],
+		['details.save', 'save', 'save the text', 3],
+		['details.pager', 'pager', 'open in $PAGER', 4],
 	],
 };

@@ -7,6 +7,7 @@ import {listNames, type ListName} from './list-kinds.ts';
 import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
 import {listHere, type ClusterState, type ForwardState, type Layer, type Message, type SessionState, type TextLine, type ViewName} from './session-state.ts';
+import {searchText} from './text-search.ts';
 import {placeAt, startHistory, visit} from './view-history.ts';
 
 export type SessionEvent =
@@ -105,7 +106,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		}
 
 		case 'fill-text': {
-			return {...state, layers: state.layers.map(layer => layer.kind === 'text' && layer.id === event.id ? {...layer, ...event.to} : layer)};
+			return {...state, layers: state.layers.map(layer => layer.kind === 'text' && layer.id === event.id ? filled(layer, event.to) : layer)};
 		}
 
 		case 'pop': {
@@ -193,6 +194,11 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 			return {...state, tailVersion: state.tailVersion + 1};
 		}
 	}
+}
+
+/** What is searched for is looked for in the new lines, from where it stood. */
+function filled(layer: Extract<Layer, {kind: 'text'}>, to: Partial<Extract<Layer, {kind: 'text'}>>): Layer {
+	return {...layer, ...to, ...to.lines && layer.search && {search: searchText(to.lines, layer.search, layer.search.at ?? 0)}};
 }
 
 function showView(state: SessionState, view: ViewName): SessionState {

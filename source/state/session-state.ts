@@ -9,6 +9,7 @@ import {isListName, listNames, type ListName} from './list-kinds.ts';
 import type {Overlay} from './overlay.ts';
 import {emptyProxy, type ProxyState} from './proxy-state.ts';
 import type {ServicePods} from './service-pods.ts';
+import type {TextSearch} from './text-search.ts';
 import {startHistory, type ViewHistory} from './view-history.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
@@ -17,12 +18,15 @@ export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
 	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; top: number}
-	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; context: 'details' | 'doctor'; copy: string; command: string | null; subject: string; busy: boolean; on?: string; id?: string}
+	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; context: 'details' | 'doctor'; copy: string; command: string | null; subject: string; busy: boolean; on?: string; id?: string; search?: TextSearch | null}
 	| {kind: 'help'; context: string; top: number}
 	| {kind: 'messages'; top: number};
 
-/** A line of a text screen: `label` stands out at the left, behind the age of what was at `since`; `role` colours the text. */
-export type TextLine = {label?: string; since?: number; text: string; role?: string; indent?: number; rule?: true; path?: Path};
+/**
+A line of a text screen: `label` stands out at the left, behind the age of what was at `since`; `role` colours the text.
+`asIs`: each of its blanks counts, and it is cut where the screen ends; `key` is from where to where in it the name of a field stands.
+*/
+export type TextLine = {label?: string; since?: number; text: string; role?: string; indent?: number; rule?: true; path?: Path; asIs?: true; key?: readonly [from: number, to: number]};
 
 /** `hint` is kept whole where the text is cut. */
 export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'; hint: string};
@@ -167,7 +171,7 @@ export function keyContext(state: SessionState): string {
 			? layer.line === null ? 'tail' : 'line'
 			: layer.kind === 'text'
 				? layer.context
-				: layer.kind === 'why' ? 'why' : 'details';
+				: layer.kind === 'why' ? 'why' : 'text';
 	}
 
 	return state.pane === 'connections' ? 'connections' : isWithoutAnswer(state) ? 'unreachable' : state.view;

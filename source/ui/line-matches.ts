@@ -4,7 +4,7 @@ import type {TailView} from '../state/tail/tail-view.ts';
 import {hitsWithin} from '../text/bounded-match.ts';
 import {of, type Span} from './styled-line.ts';
 
-type Hits = ReadonlyArray<readonly [from: number, to: number]>;
+export type Hits = ReadonlyArray<readonly [from: number, to: number]>;
 
 /** A regular expression may hold up one frame for so long. */
 const longestMs = 20;
@@ -42,7 +42,8 @@ function hitsOf(text: string, searched: string): Hits {
 	return hits;
 }
 
-function onGround(spans: readonly Span[], hits: Hits, ground: 'match' | 'match.current'): readonly Span[] {
+/** `hits` in the text of all spans together. */
+export function onGround(spans: readonly Span[], hits: Hits, ground: 'match' | 'match.current'): readonly Span[] {
 	if (hits.length === 0) {
 		return spans;
 	}

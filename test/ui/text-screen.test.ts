@@ -1,11 +1,65 @@
 /** Lines of text stay true while they are looked at. */
 import test from 'ava';
+import {searchText} from '../../source/state/text-search.ts';
+import type {Layer, TextLine} from '../../source/state/session-state.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 import type {Screen} from '../../source/ui/screen.ts';
-import {textLines} from '../../source/ui/text-screen.ts';
+import type {Line} from '../../source/ui/styled-line.ts';
+import {lineAtTop, rowOfMatch, textLines, textScreen} from '../../source/ui/text-screen.ts';
+
+const screenOf = (columns: number, now = 0) => ({state: {size: {columns, rows: 24}, processes: [], now}, theme: plainTheme} as unknown as Screen);
+const told = ({spans}: Line) => spans.map(({text, role}) => role === 'match' ? `[${text}]` : role === 'match.current' ? `{${text}}` : text).join('');
+const asIs = (text: string): TextLine => ({text, asIs: true});
 
 test('the age of an event grows', t => {
-	const at = (now: number) => textLines({state: {size: {columns: 80, rows: 24}, processes: [], now}, theme: plainTheme} as unknown as Screen, [{since: 1000, label: 'Started', text: 'started it'}]).map(({spans}) => spans.map(({text}) => text).join(''));
+	const at = (now: number) => textLines(screenOf(80, now), [{since: 1000, label: 'Started', text: 'started it'}]).map(line => told(line));
 	t.deepEqual(at(3000), [' 2s    Started started it']);
 	t.deepEqual(at(43_000), [' 42s   Started started it']);
+});
+
+test('a line that is shown as it is keeps its blanks, and goes on further in where the screen ends', t => {
+	t.deepEqual(textLines(screenOf(16), [asIs('  - name: a'), asIs(''), asIs('    value:  1234567890')]).map(line => told(line)), ['   - name: a', ' ', '     value:  123', '       4567890']);
+});
+
+test('wide characters and parts of others are not cut within', t => {
+	t.deepEqual(textLines(screenOf(8), [asIs('日本語日本'), asIs('e\u0301'.repeat(9))]).map(line => told(line)), [' 日本語', '   日本', ` ${'e\u0301'.repeat(7)}`, `   ${'e\u0301'.repeat(2)}`]);
+});
+
+test('the name of a field has a colour of its own, on each row that it is on', t => {
+	const [row] = textLines(screenOf(80), [{text: '- a/b: a', asIs: true, key: [2, 5]}]);
+	t.deepEqual(row!.spans.slice(1), [{text: '- ', role: undefined}, {text: 'a/b', role: 'json.key'}, {text: ': a', role: undefined}]);
+});
+
+function layerOf(lines: readonly TextLine[], text: string): Extract<Layer, {kind: 'text'}> {
+	return {kind: 'text', title: 'YAML', subject: 'pod/web', right: 'as read', lines, top: 0, context: 'details', copy: '', command: null, busy: false, search: searchText(lines, {text, regex: false}, 0)};
+}
+
+test('what is searched for stands on its own ground, also where a line is cut within it, and is counted', t => {
+	const layer = layerOf([asIs('image: one-two'), asIs('kind'), {label: 'Image', text: 'it'}], 'e: one-t');
+	const [rule, ...rows] = textScreen(screenOf(12), layer, 5).map(line => told(line));
+	t.deepEqual(rows, [' imag{e: one-}', '   {t}wo', ' kind', ' Image     it']);
+	t.regex(rule!, /YAML/);
+	t.regex(told(textScreen(screenOf(80), layer, 5)[0]!), /match 1 of 1 /);
+	t.regex(told(textScreen(screenOf(80), layerOf(layer.lines, 'nowhere'), 5)[0]!), /no match/);
+	t.regex(told(textScreen(screenOf(80), {...layer, search: null}, 5)[0]!), /as read/);
+	t.deepEqual(textScreen(screenOf(80), {...layerOf(layer.lines, 'image')}, 5).slice(1).map(line => told(line).trim()), ['{image}: one-two', 'kind', '[Image]     it', '']);
+});
+
+test('the row of a match is the one that the match begins on, and a row knows its line', t => {
+	const lines = [asIs('x'.repeat(30)), asIs(`${'y'.repeat(25)}image`)];
+	const layer = layerOf(lines, 'image');
+	t.is(rowOfMatch(screenOf(80), layer), 1);
+	t.is(rowOfMatch(screenOf(11), layer), 6);
+	t.is(rowOfMatch(screenOf(80), layerOf(lines, 'nowhere')), -1);
+	t.deepEqual([0, 3, 4, 99].map(top => lineAtTop(screenOf(11), {lines, top})), [0, 0, 1, 0]);
+});
+
+test('a line of 256 KiB is drawn and searched without a wait', t => {
+	const layer = layerOf([asIs(`${'{"a":"b"},'.repeat(26_000)}end`)], 'end');
+	const began = performance.now();
+	for (let frame = 0; frame < 10; frame++) {
+		textScreen(screenOf(80), layer, 22);
+	}
+
+	t.true(performance.now() - began < 2000);
 });

@@ -5,14 +5,19 @@ import type {Session} from '../session.ts';
 import {clockTime} from '../../text/clock-time.ts';
 import {targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
-import {asText} from './why-handlers.ts';
+import {copyText, saveText, viewTextOutside} from './text-copies.ts';
+import {searchInText, toFound} from './text-search.ts';
 
 export const detailsHandlers: Handlers = {
-	'details.copy'(session) {
-		const layer = session.store.state.layers.at(-1);
-		if (layer?.kind === 'text') {
-			session.copy(layer.copy === '' ? asText(layer.lines) : layer.copy, 'the text');
-		}
+	'details.copy': copyText,
+	'details.save': saveText,
+	'details.pager': viewTextOutside,
+	'details.search': searchInText,
+	'details.next-match'(session) {
+		toFound(session, 1);
+	},
+	'details.previous-match'(session) {
+		toFound(session, -1);
 	},
 };
 

@@ -78,6 +78,11 @@ async function goBack(session: Session): Promise<void> {
 		}
 	}
 
+	if (layer?.kind === 'text' && layer.search) {
+		store.now({type: 'layer', to: {search: null}});
+		return;
+	}
+
 	if (layer) {
 		store.now({type: 'pop'});
 		// A tail that was opened from the shell had no list under it yet.

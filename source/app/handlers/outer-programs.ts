@@ -6,11 +6,11 @@ import type {Session} from '../session.ts';
 import {writeNewFile} from './new-file.ts';
 
 /** The text goes into a file that is gone when the program ends. `line` counts from 1, for programs that take one. */
-export async function viewInProgram(session: Session, kind: 'pager' | 'editor', texts: Iterable<string>, line: number): Promise<void> {
+export async function viewInProgram(session: Session, kind: 'pager' | 'editor', texts: Iterable<string>, line: number, name = 'lines.log'): Promise<void> {
 	const {env} = session;
 	const command = (kind === 'pager' ? env['PAGER'] || 'less -R' : env['VISUAL'] || env['EDITOR'] || 'vi').trim();
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
-	const path = join(folder, 'lines.log');
+	const path = join(folder, name);
 	try {
 		await writeNewFile(path, texts);
 		const [program = 'less', ...given] = command.split(/\s+/);

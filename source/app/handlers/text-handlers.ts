@@ -29,16 +29,28 @@ export const textHandlers: Handlers = {
 };
 
 /** One line of the page before stays. */
-function page({store}: Session): number {
-	return Math.max(1, store.state.size.rows - 4);
+function page(session: Session): number {
+	return Math.max(1, textPage(session) - 1);
+}
+
+/** The rows of a text that are on the screen, between its rule and the footer. */
+export function textPage({store}: Session): number {
+	return store.state.size.rows - 3;
+}
+
+function scroll(session: Session, by: number): void {
+	const layer = session.store.state.layers.at(-1);
+	if (layer && 'top' in layer) {
+		scrollTo(session, layer.top + by);
+	}
 }
 
 /** Never past the last page: the way back begins with the first key. */
-function scroll(session: Session, by: number): void {
+export function scrollTo(session: Session, top: number): void {
 	const {store} = session;
 	const layer = store.state.layers.at(-1);
 	if (layer && 'top' in layer) {
-		const last = Math.max(0, layerLength(makeScreen(session, null, plainTheme), layer) - (store.state.size.rows - 3));
-		store.now({type: 'layer', to: {top: Math.max(0, Math.min(layer.top + by, last))}});
+		const last = Math.max(0, layerLength(makeScreen(session, null, plainTheme), layer) - textPage(session));
+		store.now({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}
 }

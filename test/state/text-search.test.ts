@@ -1,0 +1,48 @@
+/** Searching in a text: what is found, which one is next, and what becomes of it when the text is read again. */
+import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import {reduceSession} from '../../source/state/session-reducer.ts';
+import {emptySession, type Layer} from '../../source/state/session-state.ts';
+import {nextFound, searchProblem, searchText} from '../../source/state/text-search.ts';
+
+const lines = ['kind: Pod', 'image: web', 'Image: db', 'IMAGE'].map(text => ({text, asIs: true} as const));
+const find = (text: string, {regex = false, from = 0} = {}) => searchText(lines, {text, regex}, from);
+
+for (const [text, regex, found] of [
+	['image', false, [1, 2, 3]], ['Image', false, [2]], ['.', false, []], [':', false, [0, 1, 2]], ['^i', true, [1, 2, 3]], ['web|Pod$', true, [0, 1]], ['(', true, []],
+] as const) {
+	test(`the ${regex ? 'regex' : 'text'} ${text} is in ${found.length === 0 ? 'no line' : `the lines ${found.join(', ')}`}`, t => {
+		t.deepEqual(find(text, {regex})!.found, found);
+	});
+}
+
+test('a label is looked through as well', t => {
+	t.deepEqual(searchText([{label: 'Node', text: 'n1'}, {text: 'node-2', rule: true}], {text: 'node', regex: false}, 0)!.found, [0, 1]);
+});
+
+test('it begins at the line on the screen, and goes round both ends', t => {
+	const search = find('image', {from: 2})!;
+	t.is(search.at, 2);
+	t.is(find('pod', {from: 2})!.at, 0);
+	t.deepEqual([nextFound(search, 1), nextFound({...search, at: 3}, 1), nextFound(search, -1), nextFound({...search, at: 1}, -1)], [3, 1, 1, 3]);
+	t.is(nextFound(find('nothing')!, 1), null);
+});
+
+test('nothing typed is no search, and half a regular expression says why it is none', t => {
+	t.is(find(''), null);
+	t.is(searchProblem({text: '(', regex: false}), null);
+	t.regex(searchProblem({text: '(', regex: true})!, /Unterminated group/);
+});
+
+test('a regular expression that backtracks for ever finds nothing, soon', t => {
+	const began = performance.now();
+	t.deepEqual(searchText([{text: `${'a'.repeat(60)}!`}], {text: '(a+)+$', regex: true}, 0)!.found, []);
+	t.true(performance.now() - began < 5000);
+});
+
+test('a text that is read again is searched again', t => {
+	const layer: Layer = {kind: 'text', id: 'text-1', title: 'YAML', subject: 'pod/web', right: '', lines, top: 0, context: 'details', copy: '', command: null, busy: false, search: find('image', {from: 2})};
+	const pushed = reduceSession(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), {type: 'push', layer});
+	const {layers: [now]} = reduceSession(pushed, {type: 'fill-text', id: 'text-1', to: {lines: [...lines.slice(0, 2), {text: 'new'}, ...lines.slice(2)]}});
+	t.deepEqual(now?.kind === 'text' && now.search, {text: 'image', regex: false, found: [1, 3, 4], at: 3});
+});
