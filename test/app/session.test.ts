@@ -355,6 +355,16 @@ test('a proxy request is completed with services and ports, and its answer opens
 	await terminal.sees(/┤\S* ?Proxy├/);
 });
 
+test('JSON of an answer that is opened keeps its indentation', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+/);
+	terminal.press('view.proxy', 'proxy.edit', 'prompt.clear');
+	terminal.type('node/n1/configz\r');
+	await terminal.sees(/200 .*GET node\/n1\/configz/);
+	terminal.press('list.open');
+	await terminal.sees(/── Body ─+\n \{\n {3}"kubeletconfig": \{\n {5}"/);
+});
+
 test('why opens to verdicts, evidence and what to do', async t => {
 	const {terminal} = await onSandbox(t, [], {columns: 100, rows: 50});
 	await terminal.sees(/━ unverified ━► kubelet/);

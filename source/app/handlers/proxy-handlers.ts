@@ -81,7 +81,7 @@ function openAnswer(session: Session): void | Promise<void> {
 	const lines: TextLine[] = [
 		...error ? [{text: error.message, role: 'state.failed'}, ...error.text === null ? [] : [{label: 'text', text: sanitiseLine(error.text)}], ...error.remedy === null ? [] : [{label: 'try', text: error.remedy, role: 'focus'}]] : [],
 		...headers.map(([name, value]): TextLine => ({label: `${sanitiseLine(name)}:`.padEnd(Math.max(...headers.map(([one]) => one.length + 2))), text: sanitiseLine(value), role: 'text.dim'})), ...body === '' ? [] : [{text: 'Body', rule: true} as const],
-		...shownBody(body, store.state.proxy.json).split('\n').map(text => ({text})),
+		...shownBody(body, store.state.proxy.json).split('\n').map((text): TextLine => ({text, asIs: true})),
 	];
 	store.now({type: 'push', layer: {kind: 'text', title: status === null ? 'No answer' : String(status), subject: `${method} ${asked}`, right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(), lines, top: 0, context: 'details', copy: body, command: null, busy: false}});
 }
