@@ -43,6 +43,7 @@ export const listActions: ActionTable = {
 		['list.reverse', 'reverse', 'reverse order'],
 		['list.columns', 'columns', 'columns'],
 		['list.copy-name', 'copy', 'copy the name'],
+		['list.yaml', 'YAML', 'YAML of the object', 65, 'read'],
 	],
 	unreachable: [
 		['unreachable.again', 'try now', 'try the apiserver now', 1],
@@ -132,5 +133,8 @@ export const listActions: ActionTable = {
 		['details.copy', 'copy', 'copy the text', 2],
 		['details.save', 'save', 'save the text', 3],
 		['details.pager', 'pager', 'open in $PAGER', 4],
+	],
+	yaml: [
+		['yaml.again', 'read again', 'read again', 5, 'read'],
 	],
 };

@@ -26,6 +26,7 @@ export const contexts: Readonly<Record<string, ContextRow>> = {
 	why: {parent: 'text', title: 'why'},
 	doctor: {parent: 'text', title: 'doctor'},
 	details: {parent: 'text', title: 'details'},
+	yaml: {parent: 'details', title: 'YAML'},
 	tail: {parent: 'global', title: 'tail'},
 	line: {parent: 'tail', title: 'one line'},
 	confirm: {parent: null, opaque: true, title: 'a question'},

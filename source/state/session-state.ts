@@ -18,7 +18,7 @@ export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
 	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; top: number}
-	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; context: 'details' | 'doctor'; copy: string; command: string | null; subject: string; busy: boolean; on?: string; id?: string; search?: TextSearch | null}
+	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; context: 'details' | 'doctor' | 'yaml'; copy: string; command: string | null; subject: string; busy: boolean; on?: string; id?: string; search?: TextSearch | null; of?: {target: string; namespace: string}}
 	| {kind: 'help'; context: string; top: number}
 	| {kind: 'messages'; top: number};
 

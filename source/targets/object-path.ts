@@ -15,14 +15,16 @@ export function checkSegment(what: 'name' | 'namespace', text: string): string {
 	return text;
 }
 
+type ResourcePath = Pick<TargetResource, 'api' | 'namespaced'> & {plural: string};
+
 /** `/api/v1/namespaces/NS/pods/NAME[/SUBRESOURCE]`, percent-coded. Cluster-wide resources take no namespace. */
-export function objectPath(resource: Pick<TargetResource, 'api' | 'plural' | 'namespaced'>, namespace: string, name: string, subresource?: string): string {
+export function objectPath(resource: ResourcePath, namespace: string, name: string, subresource?: string): string {
 	const own = `${listPath(resource, namespace)}/${encodeURIComponent(checkSegment('name', name))}`;
 	return subresource === undefined ? own : `${own}/${subresource}`;
 }
 
 /** The path of a list; a `null` namespace means all of them. */
-export function listPath(resource: Pick<TargetResource, 'api' | 'plural' | 'namespaced'>, namespace: string | null): string {
+export function listPath(resource: ResourcePath, namespace: string | null): string {
 	return resource.namespaced && namespace !== null
 		? `${resource.api}/namespaces/${encodeURIComponent(checkSegment('namespace', namespace))}/${resource.plural}`
 		: `${resource.api}/${resource.plural}`;

@@ -1,6 +1,6 @@
 /** The session on real apiservers: its labels are those of the flags, they follow what breaks, and the terminal comes back whole. */
 import {once} from 'node:events';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {stripVTControlCharacters} from 'node:util';
@@ -194,6 +194,37 @@ test('two clusters at once: what was opened on one goes on, and is named, while 
 	await terminal.sees(/Tail pod\/tcp-0/);
 	terminal.press('tail.shell');
 	await terminal.sees(/spoke {2}shell in off-direct-admin demo\/tcp-0, container tcp/);
+});
+
+test('the YAML of pods, nodes, services, workloads and namespaces is what kubectl prints, byte for byte', async t => {
+	const cluster = await useCluster();
+	const home = await mkdtemp(join(tmpdir(), 'spoke-home-'));
+	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const terminal = await openTerminal(t, ['--kubeconfig', cluster.kubeconfig('off-direct')], {home});
+	await moveTo(terminal, 'tcp-0');
+	for (const target of ['pod/tcp-0', 'pod/crashing', 'node/n1', 'svc/web', 'deploy/web', 'sts/tcp', 'ns/demo']) {
+		terminal.type(target === 'pod/tcp-0' ? '' : `:yaml ${target}\r`);
+		terminal.press(...target === 'pod/tcp-0' ? ['list.yaml'] : []);
+		await terminal.sees(new RegExp(`YAML├ ${target} ─.*\\n apiVersion: `));
+		const file = `${target.replace('/', '-')}.yaml`;
+		// What runs goes on meanwhile: the same object is read before and after.
+		for (let tries = 0; ; tries++) {
+			const {stdout} = await cluster.kubectl('off-direct', ['get', '-n', 'demo', target, '-o', 'yaml']);
+			terminal.press('yaml.again');
+			await terminal.sees(/^ read again(?:: nothing has changed)?$/m);
+			terminal.press('details.save', 'prompt.clear');
+			terminal.type(`~/${tries}-${file}\r`);
+			await terminal.sees(new RegExp(`saved ~/${tries}-${file}`));
+			const saved = await readFile(join(home, `${tries}-${file}`), 'utf8');
+			if (saved === stdout || tries === 2) {
+				t.is(saved, stdout, target);
+				break;
+			}
+		}
+
+		terminal.press('view.back');
+		await terminal.loses(/YAML├/);
+	}
 });
 
 test('a plain person sees what may be seen: no nodes, no namespaces, a path that claims nothing, and actions that work', async t => {

@@ -26,10 +26,17 @@ test('an opaque context inherits nothing', t => {
 test('a sequence is pending, says what may follow, and then matches or is dropped', t => {
 	const pending = resolveKey(vim, 'pods', [], 'g');
 	t.is(pending.kind, 'pending');
-	t.deepEqual(pending.kind === 'pending' && pending.next.map(({keys, action}) => [keys.join(' '), action]), [['g', 'list.top'], ['?', 'help.open']]);
+	t.deepEqual(pending.kind === 'pending' && pending.next.map(({keys, action}) => [keys.join(' '), action]), [['y', 'list.yaml'], ['g', 'list.top'], ['?', 'help.open']]);
 	t.deepEqual(resolveKey(vim, 'pods', ['g'], 'g'), {kind: 'matched', action: 'list.top'});
 	t.deepEqual(resolveKey(vim, 'pods', ['g'], '?'), {kind: 'matched', action: 'help.open'});
 	t.deepEqual(resolveKey(vim, 'pods', ['g'], 'x'), {kind: 'none'});
+});
+
+test('YAML has a key that copying the name does not have: Y, after g in vim, and the y of k9s', async t => {
+	const keymaps = {default: keymap, vim, k9s: (await loadKeymap({}, 'k9s')).keymap};
+	const first = (action: string) => Object.values(keymaps).map(one => describeKeys(one, 'pods').find(hint => hint.action.id === action)?.keys[0]);
+	t.deepEqual(first('list.yaml'), ['Y', 'g y', 'y']);
+	t.deepEqual(first('list.copy-name'), ['y', 'y y', 'c']);
 });
 
 test('an inner context moves or unbinds an outer action for itself only', t => {

@@ -16,12 +16,13 @@ import {tailHandlers} from './tail-handlers.ts';
 import {textHandlers} from './text-handlers.ts';
 import {unreachableHandlers} from './unreachable-handlers.ts';
 import {whyHandlers} from './why-handlers.ts';
+import {yamlHandlers} from './yaml-handlers.ts';
 
 const {'list.open': openAnswer, ...proxyRows} = proxyHandlers;
 const {'path.why': why, ...whyRows} = whyHandlers;
 
 export const handlers: Handlers = {
-	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...whyRows, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...unreachableHandlers, ...detailsHandlers, ...doctorHandlers, ...auditHandlers, ...proxyRows,
+	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...whyRows, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...unreachableHandlers, ...detailsHandlers, ...yamlHandlers, ...doctorHandlers, ...auditHandlers, ...proxyRows,
 	async 'list.open'(session) {
 		const {view} = session.store.state;
 		if (view === 'audit') {

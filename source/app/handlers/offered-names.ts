@@ -1,10 +1,12 @@
 /** Names to complete a typed target with: services with their ports, pods, nodes; a pod's own ports when its name is typed. */
 import {listAll} from '../../cluster/list.ts';
+import {listNames} from '../../state/list-kinds.ts';
 import {namespaceHere} from '../../state/session-state.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {findResource} from '../../targets/resource-words.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {Session} from '../session.ts';
+import {targetOf} from './cursor.ts';
 
 const mostNames = 500;
 const answerMs = 10_000;
@@ -34,6 +36,13 @@ export async function forwardNames(session: Session): Promise<readonly string[]>
 export async function targetNames({store}: Session): Promise<readonly string[]> {
 	const {workloads, pods} = store.state.lists;
 	return [...workloads.visible.map(({name}) => name), ...pods.visible.map(({name}) => `pod/${name}`)].slice(0, mostNames);
+}
+
+/** What YAML is shown of. */
+export async function objectNames({store}: Session): Promise<readonly string[]> {
+	const {cluster, lists} = store.state;
+	const names = listNames.flatMap(list => lists[list].visible.slice(0, mostNames).map(({name}) => targetOf(list, name)));
+	return [...names, `ns/${namespaceHere(cluster)}`];
 }
 
 /** The ports that a pod declares. */

@@ -16,11 +16,12 @@ import {openForwardSet} from './forward-sets.ts';
 import type {Handlers} from './handler.ts';
 import {startListener} from './listener-handlers.ts';
 import {showView} from './list-handlers.ts';
-import {forwardNames, targetNames} from './offered-names.ts';
+import {forwardNames, objectNames, targetNames} from './offered-names.ts';
 import {parseListWords, takeSelector} from './list-words.ts';
 import {openShell} from './shell-handlers.ts';
 import {openTail} from './tail-handlers.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
+import {openYaml} from './yaml-handlers.ts';
 
 export const paletteHandlers: Handlers = {
 	async 'palette.open'(session) {
@@ -130,6 +131,13 @@ const commands: readonly CommandRow[] = [
 			await startListener(session, {port: Number(port), address: '127.0.0.1'});
 		} else {
 			needs(session, ':listen 8001');
+		}
+	}},
+	{word: 'yaml', takes: '[TARGET]', names: objectNames, does: 'the YAML of an object', async run(session, [target]) {
+		if (target === undefined) {
+			session.perform('list.yaml');
+		} else {
+			await openYaml(session, {target, namespace: namespaceHere(session.store.state.cluster)});
 		}
 	}},
 	{word: 'why', takes: '', does: 'why this path', run(session) {

@@ -25,7 +25,7 @@ export async function saveText(session: Session): Promise<void> {
 		return;
 	}
 
-	const name = `${asFileName(`${layer.title} ${layer.subject}`, 'text')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.txt`;
+	const name = `${asFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}${endingOf(layer)}`;
 	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`});
 	if (answer === null || answer.text === '') {
 		return;
@@ -44,11 +44,15 @@ export async function viewTextOutside(session: Session): Promise<void> {
 	const layer = currentText(session);
 	if (layer) {
 		const line = layer.lines.every(({asIs}) => asIs) ? lineAtTop(makeScreen(session, null, plainTheme), layer) + 1 : 1;
-		await viewInProgram(session, 'pager', linesOf(layer), line, 'text.txt');
+		await viewInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
 	}
 }
 
 type TextLayer = Extract<Layer, {kind: 'text'}>;
+
+function endingOf({context}: TextLayer): string {
+	return context === 'yaml' ? '.yaml' : '.txt';
+}
 
 function textOf({copy, lines}: TextLayer): string {
 	return clean(copy === '' ? asText(lines) : copy);
