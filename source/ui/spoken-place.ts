@@ -3,7 +3,7 @@ import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
 import {lineLabel} from '../state/line-label.ts';
 import {cursorRow} from '../state/list-state.ts';
 import {listKinds} from '../state/list-kinds.ts';
-import {listHere} from '../state/session-state.ts';
+import {listHere, type TextLine} from '../state/session-state.ts';
 import {worstPath} from '../state/connections.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import {cellNow} from '../state/table-rows.ts';
@@ -14,7 +14,7 @@ import {helpBody} from './help-screen.ts';
 import type {Screen} from './screen.ts';
 import {legSentences, spokenPage} from './spoken-words.ts';
 import type {Line} from './styled-line.ts';
-import {messageLines} from './text-screen.ts';
+import {lineAtTop, messageLines, searchWords} from './text-screen.ts';
 import {whyBody} from './why-screen.ts';
 
 export function spokenPlace(screen: Screen): string[] {
@@ -26,7 +26,14 @@ export function spokenPlace(screen: Screen): string[] {
 		}
 
 		case 'text': {
-			return [`${layer.title} of ${layer.subject}${layer.right === '' ? '' : `, ${layer.right}`}.`, ...layer.lines.slice(layer.top, layer.top + spokenPage).map(one => `${lineLabel(one, state.now)?.trim() ?? ''} ${one.text}`.trim())];
+			const from = lineAtTop(screen, layer);
+			const said = (one: TextLine) => `${lineLabel(one, state.now)?.trim() ?? ''} ${one.text}`.trim();
+			const found = layer.lines[layer.search?.at ?? -1];
+			return [
+				`${layer.title} of ${layer.subject}${layer.right === '' ? '' : `, ${layer.right}`}.`,
+				...layer.search ? [`Search for ${layer.search.text}: ${searchWords(layer.search)}${found ? `, ${said(found)}` : ''}.`] : [],
+				...layer.lines.slice(from, from + spokenPage).map(one => said(one)),
+			];
 		}
 
 		case 'why': {

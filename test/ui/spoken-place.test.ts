@@ -4,6 +4,7 @@ import {clusterState} from '../../source/app/cluster-state.ts';
 import {listKinds} from '../../source/state/list-kinds.ts';
 import {reduceList} from '../../source/state/list-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
+import {searchText} from '../../source/state/text-search.ts';
 import {rowReader} from '../../source/state/table-rows.ts';
 import {emptyTail} from '../../source/state/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
@@ -36,4 +37,10 @@ test('one error, gap or reconnect of a tail is said in the singular', t => {
 	const tail = {...emptyTail('tail-1', 'pod/web'), counters: {reconnects: 1, possibleGaps: 1, restarts: 0, json: 0}};
 	const said = spokenPlace(screenOf({state: {...session, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' ');
 	t.regex(said, /\. 0 errors, 1 possible gap, 1 reconnect\.$/);
+});
+
+test('of a text that is searched the match is said, and then the lines from the row at the top on', t => {
+	const lines = ['kind: Pod', `annotation: ${'x'.repeat(250)}`, 'image: web', 'image: db'].map(text => ({text, asIs: true} as const));
+	const layer = {kind: 'text', title: 'YAML', subject: 'pod/web', right: '', lines, top: 4, context: 'details', copy: '', command: null, busy: false, search: searchText(lines, {text: 'image', regex: false}, 3)} as const;
+	t.deepEqual(spokenPlace(screenOf({state: {...session, layers: [layer]}})), ['YAML of pod/web.', 'Search for image: match 2 of 2, image: db.', 'image: web', 'image: db']);
 });
