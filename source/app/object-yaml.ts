@@ -16,11 +16,14 @@ Of `pod/x`, `deploy/x`, `svc/x`, `node/x` or `ns/x`. `without` names what kubect
 @throws SpokeError by `refusal`, also where the namespace is not there; ERR_USAGE for a kind that has no list here
 */
 export async function readYaml(access: ClusterAccess, target: string, namespace: string): Promise<{lines: readonly TextLine[]; without: string | null}> {
+	const {metadata: {managedFields, ...metadata}, ...object} = await readObject(access, target, namespace);
+	return {lines: yamlLines({...object, metadata}).map(one => shown(one)), without: managedFields === undefined ? null : 'managedFields'};
+}
+
+async function readObject(access: ClusterAccess, target: string, namespace: string): Promise<AnyObject> {
 	const path = yamlPath(target, namespace);
 	try {
-		const object = await access.json<AnyObject>({path, exact: true});
-		const {managedFields, ...metadata} = object.metadata;
-		return {lines: yamlLines({...object, metadata}).map(one => shown(one)), without: managedFields === undefined ? null : 'managedFields'};
+		return await access.json<AnyObject>({path, exact: true});
 	} catch (thrown) {
 		throw path.includes('/namespaces/') && !isOfNamespace.test(target) ? await notThere(access, thrown, namespace) : thrown;
 	}

@@ -14,7 +14,7 @@ import {startHistory, type ViewHistory} from './view-history.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 
-/** A screen that stands over the views; Esc takes the last one away. A text that is still being read has an `id`, by which it is filled wherever it stands. */
+/** A screen that stands over the views; Esc takes the last one away. A text that is read has an `id`, by which it is filled wherever it stands; `of` and `on` are what it can be read again from. */
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
 	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; top: number}

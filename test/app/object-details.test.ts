@@ -2,10 +2,12 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {readDetails} from '../../source/app/object-details.ts';
+import {readYaml, yamlPath} from '../../source/app/object-yaml.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {startServer} from '../support/api-server.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 test('a pod tells its labels, and each container its image', async t => {
@@ -29,4 +31,26 @@ test('an event that warns says so without its colour', async t => {
 	}
 
 	t.true((await labels()).includes('Created'));
+});
+
+test('of an object as YAML a number keeps all its digits, and what kubectl leaves out is left out and named', async t => {
+	const asked: Array<string | undefined> = [];
+	const server = await startServer({request({url}, response) {
+		asked.push(url);
+		response.setHeader('content-type', 'application/json').end('{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","managedFields":[{"manager":"x"}]},"spec":{"containers":[],"terminationGracePeriodSeconds":9223372036854775807}}');
+	}});
+	t.teardown(async () => server.close());
+	const {lines, without} = await readYaml(await server.cluster(), 'pod/web', 'demo');
+	t.deepEqual(lines.map(({text}) => text), ['apiVersion: v1', 'kind: Pod', 'metadata:', '  name: web', 'spec:', '  containers: []', '  terminationGracePeriodSeconds: 9223372036854775807']);
+	t.is(without, 'managedFields');
+	t.deepEqual(asked, ['/api/v1/namespaces/demo/pods/web']);
+});
+
+test('no name or kind changes where an object is asked for', t => {
+	t.is(yamlPath('deploy/web', 'demo'), '/apis/apps/v1/namespaces/demo/deployments/web');
+	t.is(yamlPath('node/n1', 'demo'), '/api/v1/nodes/n1');
+	t.is(yamlPath('namespace/kube-system', 'demo'), '/api/v1/namespaces/kube-system');
+	for (const target of ['secret/x', 'cm/x', 'secrets.v1./x', 'ns/demo/secrets/x', 'ns/../secrets', 'pod/a/b', 'pod/..']) {
+		t.throws(() => yamlPath(target, 'demo'), {code: 'ERR_USAGE'}, target);
+	}
 });

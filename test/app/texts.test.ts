@@ -3,6 +3,7 @@ import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
 import {openDetails} from '../../source/app/handlers/details-handlers.ts';
 import {doctorHandlers} from '../../source/app/handlers/doctor-handlers.ts';
+import {yamlHandlers} from '../../source/app/handlers/yaml-handlers.ts';
 import type {Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
@@ -61,4 +62,40 @@ test('the way to the cluster that a walk opened is closed with it', async t => {
 	answer();
 	await walked;
 	t.is(closed(), 1);
+});
+
+test('YAML that could not be read at first is read with the key that reads it again; what was read before stays', async t => {
+	const {session, store} = sessionWithPod();
+	let answer: () => unknown = () => {
+		throw new SpokeError('ERR_FORBIDDEN', 'you may not', {remedy: 'ask for it'});
+	};
+
+	const told: string[] = [];
+	const cluster = {context: 'main', access: {facts: {namespace: 'default'}, json: async () => answer()}};
+	Object.assign(session, {
+		cluster, clusters: new Map([['main', cluster]]), tell(text: string) {
+			told.push(text);
+		}, fail(about: string, error: Error) {
+			told.push(`${about}: ${error.message}`);
+		},
+	});
+	const texts = () => {
+		const layer = store.state.layers.at(-1);
+		return layer?.kind === 'text' && !layer.busy ? layer.lines.map(({text}) => text) : null;
+	};
+
+	await yamlHandlers['list.yaml']!(session);
+	t.deepEqual(texts(), ['you may not', 'ask for it']);
+	answer = () => ({kind: 'Pod', metadata: {name: 'web'}});
+	await yamlHandlers['yaml.again']!(session);
+	t.deepEqual(texts(), ['kind: Pod', 'metadata:', '  name: web']);
+	answer = () => {
+		throw new SpokeError('ERR_NOT_FOUND', 'pods "web" is gone');
+	};
+
+	await yamlHandlers['yaml.again']!(session);
+	t.deepEqual(texts(), ['kind: Pod', 'metadata:', '  name: web']);
+	t.deepEqual(told, ['YAML of pod/web: you may not', 'read again', 'read again: pods "web" is gone']);
+	answer = () => null;
+	await t.throwsAsync(async () => yamlHandlers['yaml.again']!(session), {instanceOf: TypeError}, 'a bug of ours is none of the cluster’s');
 });
