@@ -7,7 +7,7 @@ import {objectPath} from '../targets/object-path.ts';
 import {parseTarget} from '../targets/parse-target.ts';
 import {findResource} from '../targets/resource-words.ts';
 import {harmless} from '../text/sanitise-line.ts';
-import {yamlLines, type YamlLine} from '../text/yaml-text.ts';
+import type {YamlLine} from './yaml-lines.ts';
 
 type AnyObject = {metadata: {managedFields?: unknown}};
 
@@ -17,6 +17,7 @@ Of `pod/x`, `deploy/x`, `svc/x`, `node/x` or `ns/x`. `without` names what kubect
 */
 export async function readYaml(access: ClusterAccess, target: string, namespace: string): Promise<{lines: readonly TextLine[]; without: string | null}> {
 	const {metadata: {managedFields, ...metadata}, ...object} = await readObject(access, target, namespace);
+	const {yamlLines} = await import('./yaml-lines.ts');
 	return {lines: yamlLines({...object, metadata}).map(one => shown(one)), without: managedFields === undefined ? null : 'managedFields'};
 }
 

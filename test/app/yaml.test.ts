@@ -3,7 +3,7 @@ import {readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
-import {yamlLines} from '../../source/text/yaml-text.ts';
+import {yamlLines} from '../../source/app/yaml-lines.ts';
 import {ask, askJson} from '../support/sandbox-client.ts';
 import {newHome, onSandbox} from '../support/sandbox-session.ts';
 

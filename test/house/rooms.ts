@@ -28,7 +28,7 @@ export const rooms: readonly Room[] = [
 	{name: 'ui', answers: 'How is it laid out on the screen?', mayImport: ['errors', 'version', 'text', 'actions', 'keymap', 'state', 'output', 'posture', 'sessions', 'terminal'], packages: ['ink', 'react', 'string-width']},
 	{name: 'sandbox', answers: 'What would a small cluster do? (one process, real sockets)', mayImport: ['errors', 'version', 'wire'], packages: ['ws', 'ssh2', '@peculiar/x509', 'yaml', 'reflect-metadata']},
 	{name: 'commands', answers: 'What does each subcommand do?', mayImport: ['errors', 'version', 'failures', 'text', 'command-line', 'wire', 'cluster', 'targets', 'sessions', 'posture', 'output', 'terminal', 'actions', 'keymap', 'app', 'sandbox'], packages: ['yaml']},
-	{name: 'app', answers: 'How is the session put together?', mayImport: ['errors', 'version', 'failures', 'text', 'command-line', 'cluster', 'targets', 'sessions', 'posture', 'output', 'terminal', 'actions', 'keymap', 'state', 'ui', 'sandbox'], packages: ['ink', 'react', 'execa']},
+	{name: 'app', answers: 'How is the session put together?', mayImport: ['errors', 'version', 'failures', 'text', 'command-line', 'cluster', 'targets', 'sessions', 'posture', 'output', 'terminal', 'actions', 'keymap', 'state', 'ui', 'sandbox'], packages: ['ink', 'react', 'execa', 'yaml']},
 	{name: 'cli', answers: 'Which command runs, and how does the process end?', mayImport: ['errors', 'version', 'text', 'command-line', 'commands']},
 	{name: 'compiled-code', answers: 'Where does V8 keep what it compiled?', mayImport: []},
 	{name: 'spoke', answers: 'Is this Node new enough?', mayImport: ['cli', 'compiled-code']},
