@@ -1,4 +1,4 @@
-/** The tail that a key means. */
+/** The tail that a key means, and how its view is changed. */
 import type {TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
@@ -17,11 +17,16 @@ export async function withTail(session: Session, work: (run: TailRun) => Promise
 	}
 }
 
-/** Another view of the tail on top, drawn at once. */
+/** Another view of the tail on top. */
 export function changeTail(session: Session, to: (view: TailView) => TailView): void {
 	const run = currentTail(session);
 	if (run) {
-		run.view = to(run.view);
-		session.store.now({type: 'tail-changed'});
+		setView(session, run, to(run.view));
 	}
+}
+
+/** Another view of that tail, drawn at once. */
+export function setView({store}: Session, run: TailRun, view: TailView): void {
+	run.view = view;
+	store.now({type: 'tail-changed'});
 }

@@ -7,6 +7,7 @@ import {asSpokeError} from '../../errors/spoke-error.ts';
 import {counted} from '../../text/grouped.ts';
 import type {Session} from '../session.ts';
 import {namespaceNames} from './command-arguments.ts';
+import {setView} from './current-tail.ts';
 import {currentList} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {showLines} from './tail-search.ts';
@@ -60,15 +61,13 @@ async function goBack(session: Session): Promise<void> {
 	if (layer?.kind === 'tail') {
 		const run = tails.get(layer.id);
 		if (run?.view.plain) {
-			run.view = {...run.view, plain: false};
-			store.now({type: 'tail-changed'});
+			setView(session, run, {...run.view, plain: false});
 			return;
 		}
 
 		if (run && run.view.search !== null) {
 			const all = searchTail(run.view, '', false);
-			run.view = all.follow ? all : goTo(all, all.cursor);
-			store.now({type: 'tail-changed'});
+			setView(session, run, all.follow ? all : goTo(all, all.cursor));
 			return;
 		}
 

@@ -1,8 +1,8 @@
 /** What a person chooses in a tail from a list: fields of JSON lines, pods and containers. */
 import {allJsonFields} from '../../state/tail/json-fields.ts';
-import type {TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
+import {setView} from './current-tail.ts';
 import {showLines} from './tail-search.ts';
 
 /** Which fields of JSON lines are shown. */
@@ -22,7 +22,8 @@ export async function chooseFields(session: Session, run: TailRun): Promise<void
 			return;
 		}
 
-		change(session, run, view => ({...view, json: true, fields: chosen === '' ? [] : view.fields.includes(chosen) ? view.fields.filter(name => name !== chosen) : [...view.fields, chosen]}));
+		const {fields} = run.view;
+		setView(session, run, {...run.view, json: true, fields: chosen === '' ? [] : fields.includes(chosen) ? fields.filter(name => name !== chosen) : [...fields, chosen]});
 		if (chosen === '') {
 			return;
 		}
@@ -58,9 +59,4 @@ export async function chooseSources(session: Session, run: TailRun): Promise<voi
 		const source = run.view.sources[at]!;
 		await showLines(session, run, {sources: run.view.sources.with(at, {...source, on: !source.on})});
 	}
-}
-
-function change(session: Session, run: TailRun, to: (view: TailView) => TailView): void {
-	run.view = to(run.view);
-	session.store.now({type: 'tail-changed'});
 }

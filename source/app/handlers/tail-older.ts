@@ -3,13 +3,14 @@ import {setImmediate as turn} from 'node:timers/promises';
 import {goTo, numberAt, placeOf, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
+import {setView} from './current-tail.ts';
 
 /** Of each log, when the way up leads beyond the first line. */
 const stepLines = 5000;
 
 /** To the first line of the log; it is fetched where it is not here yet. */
 export async function goToTop(session: Session, run: TailRun): Promise<void> {
-	set(session, run, toFirst(run.view));
+	setView(session, run, toFirst(run.view));
 	await whileStaying(session, run, null, view => toFirst(view));
 }
 
@@ -26,7 +27,7 @@ export async function lookThrough(session: Session, run: TailRun, find: (view: T
 	if (found === null) {
 		await lookAbove(session, run, find, none);
 	} else if (run.view.cursor === cursor && run.view.follow === follow) {
-		set(session, run, found);
+		setView(session, run, found);
 	}
 }
 
@@ -71,7 +72,7 @@ async function whileStaying(session: Session, run: TailRun, most: number | null,
 	await run.loadOlder(most);
 	run.onMoved.delete(moved);
 	if (run.view.follow === stays.follow && (stays.follow || run.view.cursor === stays.cursor)) {
-		set(session, run, await then(run.view));
+		setView(session, run, await then(run.view));
 	}
 
 	const {note} = run.view.older;
@@ -89,9 +90,4 @@ async function finishScan(run: TailRun): Promise<void> {
 	while (!run.scan(8)) {
 		await turn();
 	}
-}
-
-function set(session: Session, run: TailRun, view: TailView): void {
-	run.view = view;
-	session.store.now({type: 'tail-changed'});
 }

@@ -6,7 +6,7 @@ import {counted} from '../../text/grouped.ts';
 import {countWords} from '../../ui/match-words.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
-import {changeTail, currentTail, withTail} from './current-tail.ts';
+import {changeTail, currentTail, setView, withTail} from './current-tail.ts';
 import {lookAbove, lookThrough, mayHaveOlder} from './tail-older.ts';
 
 /** While a line is typed, each letter may be looked for so long at once; what is left is done between frames. */
@@ -49,8 +49,7 @@ export async function search(session: Session): Promise<void> {
 		run.view = searchTail(run.view, text, regex);
 		run.scan(letterMs);
 		const number = nearest(run.view);
-		run.view = number === null ? {...run.view, follow: before.follow, cursor: before.cursor, top: before.top} : jumpTo({...run.view, follow: before.follow, top: before.top}, number);
-		session.store.now({type: 'tail-changed'});
+		setView(session, run, number === null ? {...run.view, follow: before.follow, cursor: before.cursor, top: before.top} : jumpTo({...run.view, follow: before.follow, top: before.top}, number));
 	};
 
 	const answer = await session.type({
@@ -61,8 +60,7 @@ export async function search(session: Session): Promise<void> {
 	});
 	if (answer === null) {
 		const view = {...run.view, search: before.search, searchIndex: before.searchIndex, follow: before.follow, cursor: before.cursor, top: before.top};
-		run.view = before.searchOnly ? filterTail(view, {searchOnly: true}) : view;
-		session.store.now({type: 'tail-changed'});
+		setView(session, run, before.searchOnly ? filterTail(view, {searchOnly: true}) : view);
 	} else if (run.view.search) {
 		await lookThrough(session, run, view => {
 			const number = nearest(view);
@@ -87,9 +85,7 @@ export async function filter(session: Session): Promise<void> {
 		const inverse = typed.startsWith('!');
 		run.view = filterTail(run.view, {filter: {text: inverse ? typed.slice(1) : typed, regex, inverse}, matchesOnly: true});
 		run.scan(letterMs);
-		run.view = follow ? run.view : goTo(run.view, from.number);
-
-		session.store.now({type: 'tail-changed'});
+		setView(session, run, follow ? run.view : goTo(run.view, from.number));
 	};
 
 	const answer = await session.type({
@@ -132,8 +128,7 @@ export async function showLines(session: Session, run: TailRun, change: Paramete
 	const from = placeHeld(run, cursor);
 	run.view = filterTail(run.view, change);
 	run.scan(letterMs);
-	run.view = follow ? run.view : goTo(run.view, from.number);
-	session.store.now({type: 'tail-changed'});
+	setView(session, run, follow ? run.view : goTo(run.view, from.number));
 	if (!follow) {
 		await lookThrough(session, run, view => goTo(view, from.number), 'no line');
 	}
