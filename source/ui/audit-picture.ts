@@ -3,7 +3,7 @@ import {cellWidth, clipToCells} from '../text/cell-width.ts';
 import type {Audit, AuditRow, RowId} from '../posture/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
 import type {Glyphs} from './glyphs.ts';
-import {routeWord, stateWords, tlsRole} from './path-words.ts';
+import {routeWord, stateWords, tlsRoleOf} from './path-words.ts';
 import {line, lineWidth, of, type Line, type Span} from './styled-line.ts';
 import {verdictRole} from './verdict-role.ts';
 
@@ -45,7 +45,7 @@ function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes,
 }
 
 function roleOf({state, verdict}: AuditRow) {
-	return tlsRole[state] ?? verdictRole[verdict];
+	return tlsRoleOf(state) ?? verdictRole[verdict];
 }
 
 function foundWords({verdict, state}: AuditRow): string {

@@ -3,7 +3,7 @@ import type {Path, Verdict} from '../posture/evidence.ts';
 import {listHere} from '../state/session-state.ts';
 import {showAge} from '../state/table-rows.ts';
 import {evidenceWords} from './evidence-words.ts';
-import {farName, hubWord, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
+import {farName, hubWord, pathLine, replicaLetter, routeRole, routeWord, tlsRole, tlsWord} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
@@ -72,13 +72,13 @@ export function pathFacts(path: Path): Fact[] {
 	const [first, second] = path.legs;
 	const facts: Fact[] = [];
 	if (first) {
-		facts.push({word: first.tls.state, role: tlsRole[first.tls.state]!, basis: first.tls.basis, verdict: first.tls});
+		facts.push({word: first.tls.state, role: tlsRole[first.tls.state], basis: first.tls.basis, verdict: first.tls});
 	}
 
 	if (second) {
 		facts.push(
-			{word: routeWord(second.route.state), role: second.route.state === 'unknown' ? 'tls.unknown' : 'route', basis: second.route.basis, verdict: second.route},
-			{word: second.tls.state === 'unknown' ? 'TLS unknown' : second.tls.state, role: tlsRole[second.tls.state]!, basis: second.tls.basis, verdict: second.tls},
+			{word: routeWord(second.route.state), role: routeRole(second.route.state), basis: second.route.basis, verdict: second.route},
+			{word: tlsWord(second.tls.state), role: tlsRole[second.tls.state], basis: second.tls.basis, verdict: second.tls},
 		);
 	}
 
@@ -124,7 +124,7 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 			fact(first.route, routeWord(first.route.state), 'route');
 		}
 
-		fact(first.tls, first.tls.state, tlsRole[first.tls.state]!);
+		fact(first.tls, first.tls.state, tlsRole[first.tls.state]);
 		lines.push(put(' ', of(tlsRole[first.tls.state], glyphs.arrowDown)));
 		const letter = replicaLetter(processes, path.process.id);
 		const known = path.process.known === null ? '' : `, ${path.process.read} of ${path.process.known} read`;
@@ -132,8 +132,8 @@ export function uprightPath(screen: Screen, path: Path | null, subject: string, 
 	}
 
 	if (second) {
-		fact(second.route, routeWord(second.route.state), second.route.state === 'unknown' ? 'tls.unknown' : 'route');
-		fact(second.tls, second.tls.state === 'unknown' ? 'TLS unknown' : second.tls.state, tlsRole[second.tls.state]!);
+		fact(second.route, routeWord(second.route.state), routeRole(second.route.state));
+		fact(second.tls, tlsWord(second.tls.state), tlsRole[second.tls.state]);
 		lines.push(put(' ', of(tlsRole[second.tls.state], path.phase === 'failed' ? glyphs.broke : glyphs.arrowDown)), put(`${second.to} ${farName(second, path)}`.trim(), of('text.dim', second.address === null ? '' : `   ${second.address}`)));
 		lines.push(put(' ', of('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)), put(path.target.container === null ? path.target.name : `${path.target.name}/${path.target.container}`));
 	}

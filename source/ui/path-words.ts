@@ -1,10 +1,10 @@
 /** The path as a line: a stroke before each word is the basis of that word; it shrinks in a fixed order and never loses the worst word. */
-import type {Basis, Leg, Path} from '../posture/evidence.ts';
+import type {Basis, Leg, Path, RouteState, TlsState} from '../posture/evidence.ts';
 import type {Glyphs} from './glyphs.ts';
 import {lineWidth, of, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
-export const tlsRole: Readonly<Record<string, Role>> = {
+export const tlsRole: Readonly<Record<TlsState, Role>> = {
 	verified: 'tls.verified', unverified: 'tls.unverified', plain: 'tls.plain', refused: 'tls.refused', unknown: 'tls.unknown',
 };
 
@@ -100,7 +100,7 @@ function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Spa
 	const {tls, route} = leg;
 	return [
 		{text: '1 '}, ...route.state === 'direct' || route.state === 'unknown' ? [] : [of('route', `${strokes[route.basis]} ${routeWord(route.state, true)} `)],
-		of(tlsRole[tls.state], `${strokes[tls.basis]} ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`), ...isBroken ? [of('state.failed', ` ${broke}`)] : [],
+		of(tlsRole[tls.state], `${strokes[tls.basis]} ${tlsWord(tls.state)}`), ...isBroken ? [of('state.failed', ` ${broke}`)] : [],
 	];
 }
 
@@ -124,12 +124,26 @@ function legWords({route, tls}: Leg, glyphs: Glyphs, {route: routeForm, withDire
 
 	const spans: Span[] = [];
 	if (routeForm !== 'none' && (route.state !== 'direct' || withDirect)) {
-		spans.push(of(route.state === 'unknown' ? 'tls.unknown' : 'route', `${stroke(route.basis)} ${routeWord(route.state, routeForm === 'short')} `));
+		spans.push(of(routeRole(route.state), `${stroke(route.basis)} ${routeWord(route.state, routeForm === 'short')} `));
 	}
 
-	const role = tlsRole[tls.state]!;
-	spans.push(of(role, `${stroke(tls.basis)} ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`), isBroken ? of('state.failed', ` ${glyphs.broke}`) : of(role, end(tls.basis).text));
+	const role = tlsRole[tls.state];
+	spans.push(of(role, `${stroke(tls.basis)} ${tlsWord(tls.state)}`), isBroken ? of('state.failed', ` ${glyphs.broke}`) : of(role, end(tls.basis).text));
 	return spans;
+}
+
+/** The colour of a state that may be one of TLS; `undefined` for every other. */
+export function tlsRoleOf(state: string): Role | undefined {
+	return Object.hasOwn(tlsRole, state) ? tlsRole[state as TlsState] : undefined;
+}
+
+/** The name that a state of TLS has on every screen: beside a route an unknown one says of what it is. */
+export function tlsWord(state: TlsState): string {
+	return state === 'unknown' ? 'TLS unknown' : state;
+}
+
+export function routeRole(state: RouteState): Role {
+	return state === 'unknown' ? 'tls.unknown' : 'route';
 }
 
 /** The name that a route has on every screen; `short` where there is little room. */
@@ -163,8 +177,8 @@ export function pathBadge(path: Path, glyphs: Glyphs, short = false): Span[] {
 	}
 
 	return [
-		of(leg.route.state === 'unknown' ? 'tls.unknown' : 'route', `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state, short || leg.route.state !== 'konnectivity')} `),
-		of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state}`),
+		of(routeRole(leg.route.state), `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state, short || leg.route.state !== 'konnectivity')} `),
+		of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tlsWord(leg.tls.state)}`),
 	];
 }
 

@@ -9,7 +9,7 @@ import type {ErrorObject} from '../errors/spoke-error.ts';
 import {legEnd} from '../output/leg-end.ts';
 import {worstPath} from '../state/connections.ts';
 import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
-import {farName, pathLine, replicaLetter, routeWord, tlsRole} from './path-words.ts';
+import {farName, pathLine, replicaLetter, routeRole, routeWord, tlsRole, tlsRoleOf, tlsWord} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
 import {line, of, type Line} from './styled-line.ts';
@@ -71,9 +71,7 @@ function legTable({theme: {glyphs}, state: {size}}: Screen, path: Path): Line[] 
 		line(of('text.dim', `   ${'LEG'.padEnd(wide + 3)}${'TLS'.padEnd(14)}${'ROUTE'.padEnd(21)}READ AT`)),
 		...path.legs.map(leg => {
 			const name = leg.n === 1 ? `you → ${legEnd(leg)}` : `${leg.from} → ${leg.to} ${farName(leg, path)}`;
-			const tls = leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state;
-			const role = leg.route.state === 'unknown' ? 'tls.unknown' : 'route';
-			return line(`   ${leg.n}  ${fitToCells(name, wide - 1)} `, of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tls}`.padEnd(14)), of(role, `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state)}`.padEnd(21)), of('text.dim', readAt(path, leg)));
+			return line(`   ${leg.n}  ${fitToCells(name, wide - 1)} `, of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tlsWord(leg.tls.state)}`.padEnd(14)), of(routeRole(leg.route.state), `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state)}`.padEnd(21)), of('text.dim', readAt(path, leg)));
 		}),
 		line(of('text.dim', '   3  inside the node: not observed')),
 	];
@@ -123,7 +121,7 @@ export function whyLines(path: Path | null, error: ErrorObject | null, strokes: 
 	}
 
 	for (const leg of path?.legs ?? []) {
-		lines.push({text: `Leg ${leg.n}: TLS`, rule: true}, ...verdictLines(path!, leg.tls, leg.tls.state === 'unknown' ? 'TLS unknown' : leg.tls.state, strokes, meanings[leg.tls.state]));
+		lines.push({text: `Leg ${leg.n}: TLS`, rule: true}, ...verdictLines(path!, leg.tls, tlsWord(leg.tls.state), strokes, meanings[leg.tls.state]));
 		if (leg.peer) {
 			lines.push({label: '  peer', text: sanitiseLine(`${leg.peer.subject}, from ${leg.peer.issuer}, ${leg.peer.protocol}, until ${leg.peer.notAfter}`)});
 		}
@@ -184,7 +182,7 @@ function noTrips({about, feature}: Path): string {
 function verdictLines(path: Path, verdict: Verdict<string>, word: string, strokes: {proven: string; inferred: string; unknown: string}, meaning: string | undefined): TextLine[] {
 	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
 	return [
-		{text: `${strokes[verdict.basis]} ${verdict.state === 'unknown' ? word : `${word}, ${verdict.basis}`}`, role: tlsRole[verdict.state] ?? (verdict.state === 'unknown' ? 'tls.unknown' : 'route')},
+		{text: `${strokes[verdict.basis]} ${verdict.state === 'unknown' ? word : `${word}, ${verdict.basis}`}`, role: tlsRoleOf(verdict.state) ?? 'route'},
 		...read.map(({observed, where, time}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}, ${clockTime(time)}`)})),
 		...meaning === undefined ? [] : [{label: '  so', text: meaning}],
 		...verdict.need.map((need): TextLine => ({label: '  would tell', text: sanitiseLine(needText(need))})),
