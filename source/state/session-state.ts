@@ -1,7 +1,7 @@
 /** All that the session knows and shows, as one value. */
 import type {ClusterFacts} from '../cluster/cluster-access.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import type {Audit} from '../posture/audit/audit-object.ts';
+import type {Audit, AuditRow} from '../posture/audit/audit-object.ts';
 import type {Leg, Path} from '../posture/evidence.ts';
 import type {Dock} from './connections.ts';
 import {emptyList, type ListState} from './list-state.ts';
@@ -115,7 +115,7 @@ export type SessionState = {
 	forwardSets: ReadonlyArray<{name: string; count: number}>;
 	proxy: ProxyState;
 	/** Rows of the audit and sandbox screens, made outside. */
-	audit: {rows: readonly AuditRow[]; found: Audit | null; at: number; busy: boolean; note: string};
+	audit: {rows: readonly ShownAuditRow[]; found: Audit | null; at: number; busy: boolean; note: string};
 	sandboxKnobs: ReadonlyArray<{id: string; label: string; values: readonly string[]; at: number; effect: string; fault: boolean}>;
 	sandboxAt: number;
 	sandboxLog: readonly string[];
@@ -131,7 +131,7 @@ export type SessionState = {
 	tailVersion: number;
 };
 
-export type AuditRow = {id: string; title: string; verdict: string; state: string; basis: string; readOn: string; lines: readonly TextLine[]; worst: number};
+export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'basis'> & {readOn: string; lines: readonly TextLine[]};
 
 /** Before anything is read: on the pods, with nothing open. */
 export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, readOnly: boolean, isStill = false): SessionState {

@@ -1,6 +1,6 @@
 /** Audit: the hub and its spokes as a picture, one row a path, and under them what was read of the row under the cursor. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import type {AuditRow} from '../state/session-state.ts';
+import type {ShownAuditRow} from '../state/session-state.ts';
 import {auditPicture} from './audit-picture.ts';
 import {titledRule} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
@@ -25,7 +25,7 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 	const wanted = Math.max(leastVerdict, ...audit.rows.map(row => cellWidth(verdictWords(row, glyphs))));
 	const verdictWidth = Math.max(leastVerdict, Math.min(wanted, size.columns - otherColumns - titleWidth));
 	// TLS decides, and stands behind the route.
-	const found = (row: AuditRow) => {
+	const found = (row: ShownAuditRow) => {
 		const whole = verdictWords(row, glyphs);
 		return cellWidth(whole) <= verdictWidth ? whole : verdictWords(row, glyphs, true);
 	};
@@ -47,7 +47,7 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 }
 
 /** `✗ unverified`: the sign is the verdict, the word what was found; colour alone says nothing. */
-function verdictWords({verdict, state}: AuditRow, {passed, failed, look, strokes}: Glyphs, short = false): string {
-	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown}[verdict] ?? ' ';
+function verdictWords({verdict, state}: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, short = false): string {
+	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[verdict];
 	return `${sign} ${stateWords(state === '' ? verdict : state, short)}`;
 }

@@ -1,4 +1,5 @@
 /** How a verdict of the audit is coloured. */
+import type {RowVerdict} from '../posture/audit/audit-object.ts';
 import type {Role} from './theme.ts';
 
-export const verdictRole: Readonly<Record<string, Role>> = {pass: 'tls.verified', warn: 'level.warn', fail: 'state.failed', unknown: 'tls.unknown', 'not-applicable': 'text.dim'};
+export const verdictRole: Readonly<Record<RowVerdict, Role>> = {pass: 'tls.verified', warn: 'level.warn', fail: 'state.failed', unknown: 'tls.unknown', 'not-applicable': 'text.dim'};

@@ -2,22 +2,22 @@
 import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
 import type {Path} from '../../source/posture/evidence.ts';
-import {emptySession, type AuditRow} from '../../source/state/session-state.ts';
+import {emptySession, type ShownAuditRow} from '../../source/state/session-state.ts';
 import {auditScreen} from '../../source/ui/audit-screen.ts';
 import {uprightPath} from '../../source/ui/path-pane.ts';
 import type {Line} from '../../source/ui/styled-line.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
 const texts = (lines: readonly Line[]) => lines.map(({spans}) => spans.map(({text}) => text).join(''));
-const screenOf = (columns: number, rows: readonly AuditRow[] = []) => {
+const screenOf = (columns: number, rows: readonly ShownAuditRow[] = []) => {
 	const state = emptySession(clusterState(null), {columns, rows: 40}, 0, false);
 	return {state: {...state, audit: {...state.audit, rows}}, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
 };
 
-const row = {id: 'C2', title: 'exec and attach', verdict: 'fail', state: 'egress-http-connect, TLS unknown', basis: 'inferred', readOn: '1 of 1', lines: [], worst: 0} as AuditRow;
+const row: ShownAuditRow = {id: 'C2', title: 'exec and attach', verdict: 'fail', state: 'egress-http-connect, TLS unknown', basis: 'inferred', readOn: '1 of 1', lines: []};
 
 test('the audit has room for a route and for TLS, where there is less room the route is short', t => {
-	const alone = {...row, id: 'C10', state: 'egress-http-connect'};
+	const alone: ShownAuditRow = {...row, id: 'C10', state: 'egress-http-connect'};
 	const at = (columns: number, id = 'C2') => texts(auditScreen(screenOf(columns, [row, alone]), 20)).find(text => text.includes(id)) ?? '';
 	t.regex(at(200), / egress http-connect, TLS unknown +inferred /);
 	t.regex(at(80), / http-conn, TLS unknown +inferred +1 of 1$/);

@@ -3,10 +3,10 @@ import {asSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
 import {needText} from '../../output/path-report.ts';
-import type {Audit, AuditRow as Finding} from '../../posture/audit/audit-object.ts';
+import type {Audit, AuditRow, RowVerdict} from '../../posture/audit/audit-object.ts';
 import {runAudit} from '../../posture/audit/run-audit.ts';
 import {pathsTo} from '../../posture/paths-to.ts';
-import type {AuditRow, TextLine} from '../../state/session-state.ts';
+import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {withRouteWord} from '../../ui/path-words.ts';
 import type {Session} from '../session.ts';
@@ -47,13 +47,13 @@ async function readAudit(session: Session): Promise<void> {
 	}
 }
 
-const badness: Readonly<Record<string, number>> = {fail: 0, warn: 1, unknown: 2, pass: 3, 'not-applicable': 4};
+const badness: Readonly<Record<RowVerdict, number>> = {fail: 0, warn: 1, unknown: 2, pass: 3, 'not-applicable': 4};
 
 function showAudit(session: Session, audit: Audit): void {
 	const {summary} = audit;
-	const rows = audit.rows.map((row): AuditRow => ({
-		id: row.id, title: row.title, verdict: row.verdict, state: stateWords(row), basis: row.basis, readOn: readOn(row), lines: rowLines(audit, row), worst: badness[row.verdict]!,
-	})).sort((one, other) => one.worst - other.worst);
+	const rows = audit.rows.toSorted((one, other) => badness[one.verdict] - badness[other.verdict]).map((row): ShownAuditRow => ({
+		id: row.id, title: row.title, verdict: row.verdict, state: stateWords(row), basis: row.basis, readOn: readOn(row), lines: rowLines(audit, row),
+	}));
 	session.store.now({type: 'audit', to: {
 		busy: false, rows, found: audit, at: 0,
 		note: [`${rows.length} rows`, ...[['to fix', summary.fail], ['to look at', summary.warn], ['unknown', summary.unknown]].filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`)].join(' · '),
@@ -61,12 +61,12 @@ function showAudit(session: Session, audit: Audit): void {
 }
 
 /** `konnectivity, unverified` of a way: inside a tunnel unverified is one thing, without it another. */
-function stateWords({state, message}: Finding): string {
+function stateWords({state, message}: AuditRow): string {
 	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
 }
 
 /** `1 of 3`; how many apiservers there are may not be known. */
-function readOn({scope: {of, proven}}: Finding): string {
+function readOn({scope: {of, proven}}: AuditRow): string {
 	return of === null && proven === 0 ? '' : `${proven} of ${of ?? '?'}`;
 }
 
@@ -82,7 +82,7 @@ export function openAuditRow(session: Session): void {
 	}
 }
 
-function rowLines(audit: Audit, row: Finding, {whole = false}: {whole?: boolean} = {}): TextLine[] {
+function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean} = {}): TextLine[] {
 	const read = row.evidence.map(id => audit.evidence.find(one => one.id === id)).filter(one => one !== undefined);
 	return [
 		{text: withRouteWord(sanitiseLine(row.message))},
