@@ -1,9 +1,10 @@
 /** What is read for the labels of one cluster: on a connection before its use, and beside it afterwards; how long it is waited for, and how often it is asked. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import type {AskOptions, Connection} from '../cluster/connection.ts';
+import type {Connection} from '../cluster/connection.ts';
 import {nothingRead, readBeforeUse, readOnFreshConnection, type ConnectionReadings} from './connection-readings.ts';
 import type {Closed} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
+import {atOnce} from './probes/ask.ts';
 import {readClusterAuthority} from './probes/cluster-authority.ts';
 import {needFlagz} from './rules/needs.ts';
 import {nothingShared, readShared, type SharedReadings} from './shared-readings.ts';
@@ -102,8 +103,7 @@ export class LabelReadings {
 			return;
 		}
 
-		const asked = {request: async (options: AskOptions) => connection.ask(options)};
-		const {read, closed} = await readClusterAuthority(asked, namespace, {timeoutMs: beforeUseLimitMs});
+		const {read, closed} = await readClusterAuthority(atOnce(connection), namespace, {timeoutMs: beforeUseLimitMs});
 		if (read) {
 			known.authority = read.facts;
 			return;

@@ -115,6 +115,5 @@ export function probeOf(pod: PodObject, container: string | null, node: NodeObje
 		return null;
 	}
 
-	const {hostIP = null} = pod.status as {hostIP?: string};
-	return {namespace: pod.metadata.namespace ?? 'default', pod: pod.metadata.name, container, node: pod.spec.nodeName ?? null, hostAddress: hostIP, kubeletPort: kubeletPortOf(node), nodeAddresses: node?.status?.addresses?.map(({address}) => address) ?? null};
+	return {namespace: pod.metadata.namespace ?? 'default', pod: pod.metadata.name, container, node: pod.spec.nodeName ?? null, hostAddress: pod.status.hostIP ?? null, kubeletPort: kubeletPortOf(node), nodeAddresses: node?.status?.addresses?.map(({address}) => address) ?? null};
 }

@@ -1,10 +1,10 @@
 /** What was read of the cluster beside any one connection: read once in the background, dropped when the cluster may have changed. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import type {ApiResponse, Connection, RequestOptions} from '../cluster/connection.ts';
-import type {SpokeError} from '../errors/spoke-error.ts';
+import type {Connection} from '../cluster/connection.ts';
 import type {Closed, FlagFacts, Outcome, Reading, ReplicaFacts, VersionFacts} from './evidence.ts';
 import {readProcessStart} from './probes/apiserver-process.ts';
 import {readReplicas} from './probes/apiserver-replicas.ts';
+import {atOnce, ownFirst} from './probes/ask.ts';
 import {readClusterAuthority, type AuthorityFacts} from './probes/cluster-authority.ts';
 import {certificateWasLost, readOwnUser} from './probes/client-certificate.ts';
 import {readVersion} from './probes/cluster-version.ts';
@@ -28,7 +28,8 @@ export const spreadsRequests = 'two requests on one connection were answered by 
 /** Ordinary reads, asked together on a connection of their own; each with its limit. Never throws. */
 export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000, namespace = cluster.facts.namespace}: {timeoutMs?: number; namespace?: string} = {}): Promise<SharedReadings> {
 	const connection = await cluster.connect().catch(() => null);
-	const asked = {request: async (options: RequestOptions) => askedOn(connection, options, cluster)};
+	// One that is not answered in time takes the connection along, and the others are asked again elsewhere.
+	const asked = ownFirst(connection && atOnce(connection), cluster);
 	const [authority, version, replicas, pods, start, again, user] = await Promise.all([
 		readClusterAuthority(asked, namespace, {timeoutMs}),
 		readVersion(asked, {timeoutMs}),
@@ -54,21 +55,8 @@ export async function readShared(cluster: ClusterAccess, {timeoutMs = 2000, name
 
 /** Of the process that answers on this very connection; `null` where that is not told. */
 async function readStart(connection: Connection | null, timeoutMs: number): Promise<string | null> {
-	const outcome = connection && await readProcessStart({id: connection.id, request: async options => connection.ask(options)}, {timeoutMs});
+	const outcome = connection && await readProcessStart(atOnce(connection), {timeoutMs});
 	return outcome?.read?.facts.startTime ?? null;
-}
-
-/** One that is not answered in time takes the connection along, and the others are asked again elsewhere. */
-async function askedOn(connection: Connection | null, options: RequestOptions, cluster: ClusterAccess): Promise<ApiResponse> {
-	try {
-		return await (connection?.ask(options) ?? cluster.request(options));
-	} catch (error) {
-		if (connection === null || (error as SpokeError).code === 'ERR_APISERVER_TIMEOUT') {
-			throw error;
-		}
-
-		return cluster.request(options);
-	}
 }
 
 /** Why the authority could not be read; `null` where it was not asked for, or was read. */

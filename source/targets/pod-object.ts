@@ -58,6 +58,7 @@ export type PodObject = {
 		reason?: string;
 		message?: string;
 		podIP?: string;
+		hostIP?: string;
 		conditions?: readonly PodCondition[];
 		containerStatuses?: readonly ContainerStatus[];
 		initContainerStatuses?: readonly ContainerStatus[];

@@ -9,7 +9,7 @@ import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
 import {statusMessage} from '../../failures/message-of-status.ts';
 import type {PathSubjects} from '../path-subjects.ts';
 import {readAgentPods} from '../probes/agent-metrics.ts';
-import {readText, type Asked} from '../probes/ask.ts';
+import {ownFirst, readText, type Asked} from '../probes/ask.ts';
 import {holdUpgrade} from '../probes/held-upgrades.ts';
 import {readSigningRequests} from '../probes/node-side.ts';
 import {failedStep, passed, type StepResult} from './step-result.ts';
@@ -30,7 +30,7 @@ export async function secondLegStep(cluster: ClusterAccess, own: Connection, {pr
 		return passed('leg-2', `not tried: no pod on node ${target.node} that you may read`, {status: 'unknown'});
 	}
 
-	const read = await readLog(own.usable ? own : cluster, cluster, log.namespace, log.pod, log.container);
+	const read = await readLog(ownFirst(own.usable ? own : null, cluster), log.namespace, log.pod, log.container);
 	const ofLog = {met: {connection: read.connection, answered: read.status === 200 || saidByKubeletOfLog(read.status, read.body) !== null ? 'log' : null}} as const;
 	if (read.status !== 200 && !isOurs(read)) {
 		return {...await explained(read, cluster, node?.metadata.name ?? target.node), ...ofLog};
@@ -62,17 +62,9 @@ function withoutLog({status, body}: Answer, node: string): StepResult {
 		: passed('leg-2', `not tried: ${said ?? 'there is no log to read'}`, {status: 'unknown'});
 }
 
-/** A connection that its server closed meanwhile is no failure of the second leg: the cluster is asked anew. */
-async function readLog(asked: Asked, cluster: Asked, namespace: string, pod: string, container: string): Promise<Answer> {
+async function readLog(asked: Asked, namespace: string, pod: string, container: string): Promise<Answer> {
 	const query = new URLSearchParams({container, tailLines: '1', limitBytes: '1'});
-	const request = {path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`, headers: {Accept: '*/*'}, timeoutMs: 40_000};
-	const response = await asked.request(request).catch(async (error: unknown) => {
-		if (asked === cluster || (error as SpokeError).code === 'ERR_APISERVER_TIMEOUT') {
-			throw error;
-		}
-
-		return cluster.request(request);
-	});
+	const response = await asked.request({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`, headers: {Accept: '*/*'}, timeoutMs: 40_000});
 	return {connection: response.connection.id, status: response.status, contentType: (response.headers['content-type'] ?? ''), body: await readText(response, 64 * 1024)};
 }
 

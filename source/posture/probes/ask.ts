@@ -2,6 +2,7 @@
 import {readWhole} from '../../cluster/transport/exchange.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
 import {objectIn} from '../../cluster/read-json.ts';
+import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {Closed, EvidenceSource, Need, Outcome, Reading} from '../evidence.ts';
 
 /** A connection, or a cluster's pooled ones: all that a probe needs. */
@@ -41,6 +42,35 @@ export async function ask<Facts>(asked: Asked, question: Question, read: (body: 
 	} catch {
 		return closed('no-answer');
 	}
+}
+
+/** Asks at once, behind what was asked there before and may be unanswered still. */
+export function atOnce(connection: Connection): Asked & Pick<Connection, 'id'> {
+	return {id: connection.id, request: async options => connection.ask(options)};
+}
+
+/**
+Asks on `own`, and in the cluster again what got no answer there: that a connection was closed meanwhile says nothing of what was asked.
+What was not answered in time is not waited for twice.
+*/
+export function ownFirst(own: Asked | null, cluster: Asked): Asked {
+	if (own === null) {
+		return cluster;
+	}
+
+	return {
+		async request(options) {
+			try {
+				return await own.request(options);
+			} catch (thrown) {
+				if (asSpokeError(thrown).code === 'ERR_APISERVER_TIMEOUT') {
+					throw thrown;
+				}
+
+				return cluster.request(options);
+			}
+		},
+	};
 }
 
 function reading<Facts>({source, path, connection = null}: Question, facts: Facts): Reading<Facts> {

@@ -2,13 +2,15 @@
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ApiResponse, RequestOptions} from '../../../source/cluster/connection.ts';
+import type {ErrorCode} from '../../../source/errors/error-rows.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {anonymousFrom, readAnonymous} from '../../../source/posture/probes/access.ts';
 import {readAgentPods} from '../../../source/posture/probes/agent-metrics.ts';
 import {readApiserverFlags} from '../../../source/posture/probes/apiserver-flags.ts';
 import {readApiserverMetrics} from '../../../source/posture/probes/apiserver-metrics.ts';
 import {processOf, readProcessStart} from '../../../source/posture/probes/apiserver-process.ts';
 import {readReplicas} from '../../../source/posture/probes/apiserver-replicas.ts';
-import {ask} from '../../../source/posture/probes/ask.ts';
+import {ask, ownFirst} from '../../../source/posture/probes/ask.ts';
 import {versionFacts} from '../../../source/posture/probes/cluster-version.ts';
 import {readLogDifferential} from '../../../source/posture/probes/log-differential.ts';
 import {parseSample} from '../../../source/posture/probes/metric-sample.ts';
@@ -73,6 +75,16 @@ test('an answer larger than its limit, or a connection that breaks, is no answer
 		},
 	};
 	t.is((await ask(broken, {source: 'version', path: '/x', need: null}, body => body)).closed?.because, 'no-answer');
+});
+
+test('what a lost connection did not answer is asked in the cluster, what did not come in time is not waited for twice', async t => {
+	const failing = (code: ErrorCode) => ({async request(): Promise<ApiResponse> {
+		throw new SpokeError(code, '');
+	}});
+	const cluster = server({'/version': {body: '{}'}});
+	t.is((await ownFirst(failing('ERR_STREAM_LOST'), cluster).request({path: '/version'})).status, 200);
+	await t.throwsAsync(async () => ownFirst(failing('ERR_APISERVER_TIMEOUT'), cluster).request({path: '/version'}));
+	t.is(cluster.asked.length, 1);
 });
 
 test('two replicas that start within one second are told apart by their flags, or else by the key of their certificates', async t => {
