@@ -1,5 +1,6 @@
 /** Which authority does the cluster give its own pods? (the ConfigMap `kube-root-ca.crt` of any namespace) */
-import {createHash, X509Certificate} from 'node:crypto';
+import {X509Certificate} from 'node:crypto';
+import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 import type {Outcome} from '../evidence.ts';
 import {needRootCa} from '../rules/needs.ts';
 import {ask, parsed, type Asked} from './ask.ts';
@@ -24,7 +25,7 @@ export function authorityFacts(pem: string): AuthorityFacts {
 		}
 	});
 	return {
-		spkiSha256: certificates.map(certificate => createHash('sha256').update(certificate.publicKey.export({type: 'spki', format: 'der'})).digest('hex')),
-		subjects: certificates.map(certificate => certificate.subject.split('\n').filter(line => line !== '').toReversed().join(',')),
+		spkiSha256: certificates.map(certificate => spkiSha256(certificate)),
+		subjects: certificates.map(certificate => distinguishedName(certificate.subject)),
 	};
 }

@@ -1,6 +1,7 @@
 /** What certificate does a kubelet present to us? No credentials are sent, and nothing is asked of it. */
-import {createHash, X509Certificate} from 'node:crypto';
+import {X509Certificate} from 'node:crypto';
 import {connect} from 'node:tls';
+import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
 import type {KubeletHandshakeFacts, Outcome} from '../evidence.ts';
 
 /** What we meet is not certainly what the apiserver meets: another network may lie between. */
@@ -13,8 +14,8 @@ export async function readKubeletHandshake({address, port, node, nodeAddresses}:
 
 	const certificate = new X509Certificate(der);
 	const names = (certificate.subjectAltName ?? '').split(/,\s*/);
-	const subject = nameOf(certificate.subject);
-	const issuer = nameOf(certificate.issuer);
+	const subject = distinguishedName(certificate.subject);
+	const issuer = distinguishedName(certificate.issuer);
 	return {read: {
 		source: 'handshake',
 		where,
@@ -34,7 +35,7 @@ export async function readKubeletHandshake({address, port, node, nodeAddresses}:
 			notAfter: new Date(certificate.validTo).toISOString(),
 			// client-go/util/cert: CN HOST@UNIX, signed by a throw-away CA CN HOST-ca@UNIX.
 			selfMade: /CN=.+@\d+/.test(subject) && /CN=.+-ca@\d+/.test(issuer),
-			spkiSha256: createHash('sha256').update(certificate.publicKey.export({type: 'spki', format: 'der'})).digest('hex'),
+			spkiSha256: spkiSha256(certificate),
 		},
 	}};
 }
@@ -58,8 +59,4 @@ async function presented(host: string, port: number, limitMs: number): Promise<B
 			finish(undefined);
 		});
 	});
-}
-
-function nameOf(lines: string): string {
-	return lines.split('\n').filter(line => line !== '').toReversed().join(',');
 }

@@ -1,0 +1,24 @@
+/** Certificates are read whatever is left out of them. */
+import {once} from 'node:events';
+import type {AddressInfo} from 'node:net';
+import {createServer} from 'node:tls';
+import test from 'ava';
+import {authorityFacts} from '../../../source/posture/probes/cluster-authority.ts';
+import {readKubeletHandshake} from '../../../source/posture/probes/kubelet-handshake.ts';
+import {authority, issue} from '../../support/certificates.ts';
+
+test('a kubelet’s certificate that has names and no subject is a reading as any', async t => {
+	const {certificate, key} = await issue({dns: ['n1']}, await authority());
+	const server = createServer({cert: certificate, key}).listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	t.teardown(() => server.close());
+	const {read} = await readKubeletHandshake({address: '127.0.0.1', port: (server.address() as AddressInfo).port, node: 'n1', nodeAddresses: null});
+	t.like(read?.facts, {subject: '', issuer: 'CN=test-ca', dnsNames: ['n1']});
+});
+
+test('an authority without a name is one among others', async t => {
+	const [named, nameless] = await Promise.all([authority('named'), issue({authority: true, usage: null})]);
+	const {spkiSha256, subjects} = authorityFacts(`${named.certificate}${nameless.certificate}`);
+	t.is(spkiSha256.length, 2);
+	t.deepEqual(subjects, ['CN=named', '']);
+});
