@@ -1,5 +1,5 @@
 /** How does kubectl tell whether a right is there? */
-import {shellWord} from '../command-line/shell-word.ts';
+import {shellWord} from '../text/shell-word.ts';
 import type {AskedFor} from './asked-for.ts';
 import type {ClusterFacts} from './cluster-access.ts';
 

@@ -1,8 +1,8 @@
 /** A file of forwards: one line each, as it would stand behind `port-forward`. */
 import {SpokeError} from '../errors/spoke-error.ts';
+import {shellWord} from '../text/shell-word.ts';
 import {whenPodGoesFlag} from './common-flags.ts';
 import {parseLine} from './parse-line.ts';
-import {shellWord} from './shell-word.ts';
 
 export type ForwardLine = {
 	target: string;

@@ -1,6 +1,6 @@
 /** `spoke exec`: runs a command in a container; its exit status is ours. */
 import {guardAccess} from '../actions/access.ts';
-import {shellWord} from '../command-line/shell-word.ts';
+import {shellWord} from '../text/shell-word.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {Command} from './command.ts';
 import {runRemoteCommand} from './remote-command/run-remote-command.ts';

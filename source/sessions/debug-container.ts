@@ -11,6 +11,7 @@ import {objectPath} from '../targets/object-path.ts';
 import type {ContainerState, PodObject} from '../targets/pod-object.ts';
 import {podResource} from '../targets/resource-words.ts';
 import {watchPods} from '../targets/watch-pods.ts';
+import {shellWord} from '../text/shell-word.ts';
 import {securityContexts, type DebugProfile} from './debug-profiles.ts';
 
 /** The answer is the whole pod, of which etcd keeps no more than 1.5 MiB. */
@@ -89,7 +90,7 @@ export async function untilRunning(cluster: ClusterAccess, {metadata: {name: pod
 
 		if (terminated) {
 			throw new SpokeError('ERR_TARGET_GONE', `container ${container} ended with exit code ${terminated.exitCode}${terminated.reason ? ` (${terminated.reason})` : ''}`, {
-				text: terminated.message ?? '', remedy: `what it said: spoke logs ${podName} -n ${namespace} -c ${container}`,
+				text: terminated.message ?? '', remedy: `what it said: spoke logs ${shellWord(podName)} -n ${shellWord(namespace)} -c ${shellWord(container)}`,
 			});
 		}
 

@@ -1,7 +1,7 @@
 /** Proxy requests: typed with names and ports offered, sent by the apiserver's proxy, shown with the leg they took. */
 import {proxyAccess} from '../../actions/proxy-access.ts';
 import {mayDo} from '../../actions/access.ts';
-import {shellWord} from '../../command-line/shell-word.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../posture/evidence.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';

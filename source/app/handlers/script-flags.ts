@@ -1,7 +1,7 @@
 /** Which flags take a command that is typed in a shell to the cluster that it is offered for? */
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagRow} from '../../command-line/flag-row.ts';
-import {shellWord} from '../../command-line/shell-word.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
 /** The namespace is named by each command itself; secrets are no text for a screen. */

@@ -1,5 +1,5 @@
 /** Shell, attach and debug containers: the far side gets the whole terminal, and gives it back. */
-import {shellWord} from '../../command-line/shell-word.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../posture/evidence.ts';
 import {exitStatusOf} from '../../sessions/debug-container.ts';

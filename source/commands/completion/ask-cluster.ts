@@ -5,7 +5,7 @@ import {openCluster} from '../../cluster/open-cluster.ts';
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagRow} from '../../command-line/flag-row.ts';
 import {parseLine} from '../../command-line/parse-line.ts';
-import {shellWord} from '../../command-line/shell-word.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import {listPath} from '../../targets/object-path.ts';
 import {findResource, podResource} from '../../targets/resource-words.ts';

@@ -1,7 +1,7 @@
 /** What exec and attach have in common: from a target on the command line to the exit status. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
-import {shellWord} from '../../command-line/shell-word.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import {statusOfSignal} from '../../errors/exit-status.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';

@@ -2,7 +2,7 @@
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {refusal} from '../../cluster/refusal.ts';
-import {shellWord} from '../../command-line/shell-word.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure, type Explanation} from '../../failures/explain-failure.ts';
 import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';

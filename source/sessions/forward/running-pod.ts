@@ -6,6 +6,7 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import {byAttaching} from '../../targets/pod-order.ts';
 import {reachedPod, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import type {ForwardRequest} from './forward-request.ts';
 import {isOver} from './pod-choice.ts';
 
@@ -31,7 +32,7 @@ function isRunning({status}: PodObject): boolean {
 /** Kubectl's words. */
 function refuse({pod, target}: ResolvedPod, after = ''): never {
 	throw new SpokeError('ERR_TARGET_GONE', `unable to forward port because pod is not running. Current status=${pod.status?.phase ?? 'Unknown'}${after}`, {
-		remedy: `kubectl describe pod ${target.name} -n ${target.namespace ?? 'default'}`,
+		remedy: `kubectl describe pod ${shellWord(target.name)} -n ${shellWord(target.namespace ?? 'default')}`,
 	});
 }
 

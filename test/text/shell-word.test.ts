@@ -1,6 +1,6 @@
 /** What is offered for a shell says there what it says here. */
 import test from 'ava';
-import {shellWord} from '../../source/command-line/shell-word.ts';
+import {shellWord} from '../../source/text/shell-word.ts';
 
 test('a word is one word for a shell', t => {
 	t.is(shellWord('svc/https:web:443/healthz'), 'svc/https:web:443/healthz');
