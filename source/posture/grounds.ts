@@ -123,9 +123,6 @@ export type FrontFacts = {
 	need?: Need;
 };
 
-/** One apiserver process that was met, and its flags where they could be read. */
-export type MetProcess = {process: Reading<ProcessFacts> | null; flags: Reading<FlagFacts>};
-
 /** All that the rules of one connection are given. */
 export type Grounds = {
 	purpose: ConnectionPurpose;

@@ -1,6 +1,7 @@
 /** A node's own addresses and port, as the apiserver would dial them. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {objectIn} from '../cluster/read-json.ts';
+import {joinHostPort} from '../cluster/transport/server-url.ts';
 import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import type {PodObject} from '../targets/pod-object.ts';
 import {ask, listed} from './probes/ask.ts';
@@ -44,7 +45,7 @@ export function dialledAddress(node: NodeObject | null, preferred: string | unde
 	for (const type of types.length > 0 ? types : preferredTypes) {
 		const found = node.status?.addresses?.find(address => address.type === type);
 		if (found) {
-			return `${found.address.includes(':') ? `[${found.address}]` : found.address}:${kubeletPortOf(node)}`;
+			return joinHostPort(found.address, kubeletPortOf(node));
 		}
 	}
 

@@ -16,8 +16,7 @@ export function pathLine({legs, phase, target, error}: {legs: readonly [Leg, Leg
 }
 
 function firstWords({tls, route}: Leg): string {
-	const tlsWord = tls.state === 'unknown' ? 'unknown' : tls.state;
-	return route.state === 'direct' || route.state === 'unknown' ? tlsWord : `${route.state},${tlsWord}`;
+	return route.state === 'direct' || route.state === 'unknown' ? tls.state : `${route.state},${tls.state}`;
 }
 
 function secondWords({tls, route}: Leg, phase: Path['phase']): string {

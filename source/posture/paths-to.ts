@@ -1,5 +1,6 @@
 /** `spoke path`: the Path of each feature to one target, as it would be now. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {joinHostPort} from '../cluster/transport/server-url.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, Grounds, Path, StreamFeature} from './evidence.ts';
 import {examineActively} from './examine-actively.ts';
@@ -65,5 +66,5 @@ function addressOf(grounds: Grounds, {node, pod}: Pick<PathSubjects, 'node' | 'p
 	}
 
 	const address = purpose.feature === 'pod-proxy' ? pod?.status?.podIP : purpose.feature === 'node-proxy' ? node?.status?.addresses?.[0]?.address : undefined;
-	return address && purpose.request?.port ? `${address.includes(':') ? `[${address}]` : address}:${purpose.request.port}` : null;
+	return address && purpose.request?.port ? joinHostPort(address, purpose.request.port) : null;
 }

@@ -9,9 +9,9 @@ export type ReadLog = {namespace: string; pod: string; container: string; node: 
 
 /** Two small reads on one connection; the second only when the first was refused at the certificate. */
 export async function readLogDifferential(connection: Pick<Connection, 'request' | 'id'>, log: ReadLog, process: string | null): Promise<Reading<LogDifferentialFacts>> {
-	const normal = await readOnce(connection, log, false);
+	const normal = await readOnce(connection, log, {skipsCheck: false});
 	const isCertificate = !normal.ok && explainFailure(normal.text, {status: normal.status})?.row.proves.tls === 'refused';
-	const skipping = isCertificate ? await readOnce(connection, log, true) : undefined;
+	const skipping = isCertificate ? await readOnce(connection, log, {skipsCheck: true}) : undefined;
 	return {
 		source: 'log-differential',
 		where: `GET pods/log of ${log.namespace}/${log.pod}`,
@@ -28,8 +28,8 @@ export async function readLogDifferential(connection: Pick<Connection, 'request'
 	};
 }
 
-async function readOnce(connection: Pick<Connection, 'request'>, {namespace, pod, container}: ReadLog, skip: boolean): Promise<{ok: boolean; status: number; text: string}> {
-	const query = new URLSearchParams({container, limitBytes: '1', tailLines: '1', ...skip ? {insecureSkipTLSVerifyBackend: 'true'} : {}});
+async function readOnce(connection: Pick<Connection, 'request'>, {namespace, pod, container}: ReadLog, {skipsCheck}: {skipsCheck: boolean}): Promise<{ok: boolean; status: number; text: string}> {
+	const query = new URLSearchParams({container, limitBytes: '1', tailLines: '1', ...skipsCheck ? {insecureSkipTLSVerifyBackend: 'true'} : {}});
 	try {
 		const response = await connection.request({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`, headers: {Accept: '*/*'}, timeoutMs: 35_000});
 		const text = await readText(response, 64 * 1024);

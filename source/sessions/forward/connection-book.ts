@@ -1,5 +1,6 @@
 /** Which connections does a forward have, and what have they carried? */
 import type {Socket} from 'node:net';
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import type {EventQueue} from './event-queue.ts';
 import type {ForwardEvent, ForwardTotals, LiveConnection} from './forward-event.ts';
 import type {ConnectionOutcome, ForwardedConnection} from './forwarded-connection.ts';
@@ -93,5 +94,5 @@ function liveOf({live, congested, connection}: {live: Omit<LiveConnection, 'up' 
 
 /** `127.0.0.1:53211`, `[::1]:53211`. */
 function clientOf({remoteAddress = '', remotePort = 0}: Socket): string {
-	return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+	return joinHostPort(remoteAddress, remotePort);
 }
