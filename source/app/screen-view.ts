@@ -26,7 +26,7 @@ export class ScreenView {
 	#suspend: Suspend | null = null;
 	readonly #painter: RowPainter;
 
-	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, theme: Theme, isSpoken = false) {
+	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, theme: Theme, {isSpoken}: {isSpoken: boolean}) {
 		this.#isSpoken = isSpoken;
 		this.#stdout = stdout;
 		this.#stdin = stdin;

@@ -86,7 +86,7 @@ export class SessionRun implements Session {
 		this.env = options.env;
 		this.readOnly = options.readOnly;
 		this.terminal = new OwnTerminal(options);
-		this.store = new Store(emptySession(clusterState(null), this.terminal.size, Date.now(), options.readOnly, isStill(options)), () => {
+		this.store = new Store(emptySession(clusterState(null), this.terminal.size, Date.now(), {readOnly: options.readOnly, isStill: isStill(options)}), () => {
 			this.#draw();
 		}, () => this.#pace());
 		this.#turns = new TerminalTurns(this.store);
@@ -137,7 +137,7 @@ export class SessionRun implements Session {
 			options.stdout.write(backgroundQuery);
 		}
 
-		this.#view = new ScreenView(options.stdout, this.terminal.silentInput(), themeFor(this.env, options.theme, null), this.env['INK_SCREEN_READER'] === 'true');
+		this.#view = new ScreenView(options.stdout, this.terminal.silentInput(), themeFor(this.env, options.theme, null), {isSpoken: this.env['INK_SCREEN_READER'] === 'true'});
 		options.stdout.on('resize', this.#onResize);
 		// A terminal that is gone takes nothing any more: there is nobody to tell.
 		options.stdout.on('error', this.#onGone);

@@ -30,7 +30,7 @@ export type TypedAheadOptions = {
 	/** Keys whose time has come, in order. */
 	pass(inputs: readonly KeyInput[]): void;
 	/** For the last row. `mayGiveUp`: it lasts, and Esc ends it. `isReminder`: it takes nothing else away from there. */
-	tell(text: string, mayGiveUp: boolean, isReminder?: boolean): void;
+	tell(text: string, how: {mayGiveUp: boolean; isReminder?: boolean}): void;
 	limitMs?: number;
 	remindMs?: number;
 };
@@ -45,7 +45,7 @@ export function backKeys(keymap: Keymap): readonly string[] {
 /** The session's: what it says stands in the last row, unless a dialog is open. */
 export function typedAheadOf(store: Store, keymap: Keymap, pass: TypedAheadOptions['pass']): TypedAhead {
 	const [back] = backKeys(keymap);
-	return new TypedAhead({pass, tell(text, mayGiveUp, isReminder = false) {
+	return new TypedAhead({pass, tell(text, {mayGiveUp, isReminder = false}) {
 		const {overlay, notice} = store.state;
 		if (overlay === null && (!isReminder || notice === null || notice.text === text)) {
 			store.now({type: 'notice', text, hint: mayGiveUp && back !== undefined ? `${showKeys([back])} drops it` : '', isPassing: true, now: Date.now()});
@@ -102,7 +102,7 @@ export class TypedAhead {
 		let now = what;
 		const tell = (isReminder: boolean) => {
 			if (this.#lasting.at(-1) === own) {
-				this.#options.tell(`${now} …`, true, isReminder);
+				this.#options.tell(`${now} …`, {mayGiveUp: true, isReminder});
 			}
 		};
 
@@ -220,14 +220,14 @@ export class TypedAhead {
 		this.#leave(own);
 		const count = this.#held.splice(0).length;
 		if (count > 0) {
-			this.#options.tell(`${own.what} takes long: ${count === 1 ? 'the key' : `${count} keys`} typed meanwhile ${count === 1 ? 'is' : 'are'} dropped`, false);
+			this.#options.tell(`${own.what} takes long: ${count === 1 ? 'the key' : `${count} keys`} typed meanwhile ${count === 1 ? 'is' : 'are'} dropped`, {mayGiveUp: false});
 		}
 	}
 
 	#say(own: Preparation): void {
 		if (own.what !== '') {
 			const count = this.#held.length;
-			this.#options.tell(`${own.what} …${count === 0 ? '' : `  ${count} ${count === 1 ? 'key waits' : 'keys wait'}`}`, true);
+			this.#options.tell(`${own.what} …${count === 0 ? '' : `  ${count} ${count === 1 ? 'key waits' : 'keys wait'}`}`, {mayGiveUp: true});
 		}
 	}
 }

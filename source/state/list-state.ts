@@ -104,7 +104,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'changes': {
-			return settle({...list, chunks: applyChanges(list, event.changes, event.now)}, event.now < list.heldUntil);
+			return settle({...list, chunks: applyChanges(list, event.changes, event.now)}, {isHeld: event.now < list.heldUntil});
 		}
 
 		case 'expire': {
@@ -112,11 +112,11 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 		}
 
 		case 'move': {
-			return place({...list, heldUntil: event.now === undefined ? list.heldUntil : event.now + heldMs}, list.cursorIndex + event.by);
+			return place({...list, moved: true, heldUntil: event.now === undefined ? list.heldUntil : event.now + heldMs}, list.cursorIndex + event.by);
 		}
 
 		case 'move-to': {
-			return place(list, event.index < 0 ? list.visible.length - 1 : event.index);
+			return place({...list, moved: true}, event.index < 0 ? list.visible.length - 1 : event.index);
 		}
 
 		case 'filter': {
@@ -144,7 +144,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 				marked.add(list.cursorId);
 			}
 
-			return place({...list, marked}, list.cursorIndex + 1);
+			return place({...list, marked, moved: true}, list.cursorIndex + 1);
 		}
 
 		case 'unmark-all': {
@@ -163,20 +163,20 @@ export function cursorRow(list: ListState): Row | null {
 }
 
 /** Shows the rows anew. The cursor keeps its thing, and its thing keeps its place on the screen. */
-function settle(list: ListState, held = false): ListState {
+function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): ListState {
 	const keys = [...list.chunks.keys()].sort();
 	const all = keys.length === 1 ? list.chunks.get(keys[0]!)! : keys.flatMap(key => list.chunks.get(key)!);
 	const {rows, problem} = filterRows(all, parseRowFilter(list.filter));
 	const sorted = sortRows(rows, listKinds[list.name], list.order);
-	const visible = held && list.order.column !== byName.column ? inOrderOf(list.visible, sorted) : sorted;
+	const visible = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, sorted) : sorted;
 	const next = {...list, total: all.length, visible, filterProblem: problem};
 	if (!list.moved || list.cursorId === null) {
-		return place({...next, moved: false, top: 0, cursorIndex: 0}, 0, false);
+		return place({...next, moved: false, top: 0, cursorIndex: 0}, 0);
 	}
 
 	const index = visible[list.cursorIndex]?.id === list.cursorId ? list.cursorIndex : visible.findIndex(row => row.id === list.cursorId);
 	if (index < 0) {
-		return place(next, list.cursorIndex, true);
+		return place(next, list.cursorIndex);
 	}
 
 	return keepInWindow({...next, cursorIndex: index, top: list.top + index - list.cursorIndex});
@@ -189,11 +189,11 @@ function inOrderOf(shown: readonly Row[], rows: readonly Row[]): readonly Row[] 
 	return rows.toSorted((one, other) => place(one) - place(other));
 }
 
-function place(list: ListState, index: number, moved = true): ListState {
+function place(list: ListState, index: number): ListState {
 	const cursorIndex = Math.max(0, Math.min(index, list.visible.length - 1));
 	const cursorId = list.visible[cursorIndex]?.id ?? null;
 	const left = list.visible[list.cursorIndex];
-	const next = keepInWindow({...list, cursorIndex, cursorId, moved: list.moved || moved});
+	const next = keepInWindow({...list, cursorIndex, cursorId});
 	return left?.gone !== null && left !== undefined && cursorId !== left.id ? dropGone(next, left.id) : next;
 }
 

@@ -134,7 +134,7 @@ export type SessionState = {
 export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'basis'> & {readOn: string; lines: readonly TextLine[]};
 
 /** Before anything is read: on the pods, with nothing open. */
-export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, readOnly: boolean, isStill = false): SessionState {
+export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, {readOnly = false, isStill = false}: Partial<Pick<SessionState, 'readOnly' | 'isStill'>> = {}): SessionState {
 	return {
 		size, cluster, view: 'pods', viewBefore: 'pods', history: startHistory({view: 'pods', namespace: cluster.namespace}), lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
 		servicePods: null, layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null, detailsHere: null,

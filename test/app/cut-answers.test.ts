@@ -28,7 +28,7 @@ function cut(response: ServerResponse, contentType: string): void {
 
 /** A session whose proxy screen has one request, to be sent again. */
 function asksAgain(access: ClusterAccess, {method, ask}: {method: string; ask: () => Promise<boolean>}) {
-	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	const before: ProxyExchange = {id: 0, time: 0, method, asked: 'svc/web:80/', status: 200, tookMs: 1, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
 	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
 	const typedAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};

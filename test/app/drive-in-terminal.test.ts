@@ -16,7 +16,7 @@ import {asciiGlyphs} from '../../source/ui/glyphs.ts';
 /** A shell that was opened; `type` are the person's keys, `written` is what the terminal got. */
 async function openShell({place = 'lab default/web, container app', note = '', tty = true, path, env = {}}: {place?: string; note?: string; tty?: boolean; path?: Path; env?: NodeJS.ProcessEnv} = {}) {
 	const {keymap} = await loadKeymap({});
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	if (note !== '') {
 		store.data({type: 'dock', event: {type: 'open', entry: {id: 'f-1', kind: 'forward', what: ':8080', context: 'lab', since: 0, phase: 'working', note}}});
 	}

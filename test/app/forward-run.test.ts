@@ -21,7 +21,7 @@ async function openForward(t: ExecutionContext, {address = '127.0.0.1', whenPodG
 	t.teardown(() => {
 		access.close();
 	});
-	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	const cluster = {access, labeller: null as never, context: 'sandbox'};
 	const questions: string[] = [];
 	const ask = async (question: string) => questions.push(question) > 0;

@@ -21,7 +21,7 @@ test('the header and the path that is not read yet name the gateway, not an apis
 	t.teardown(async () => server.close());
 	const access = await server.cluster({cluster: {server: `${server.url}/k8s/clusters/c-1`}});
 	const cluster = {...clusterState(access), reachable: 'yes', legOne: {tls: 'verified', route: 'direct'}} as const;
-	const store = new Store(emptySession(cluster, {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	const store = new Store(emptySession(cluster, {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	const open = {access, labeller: null as never, context: 'main'};
 	new PathFeed(store, () => open).follow();
 	while (store.state.cluster.front === null) {

@@ -52,7 +52,7 @@ async function twoClusters(t: ExecutionContext) {
 const aPod: SessionEvent = {type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}]}};
 
 function storeWithPod(): Store {
-	const store = new Store(emptySession({...clusterState(null), reachable: 'yes'}, {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	const store = new Store(emptySession({...clusterState(null), reachable: 'yes'}, {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	store.data(aPod);
 	return store;
 }
@@ -145,7 +145,7 @@ test('a cluster that is chosen once more while it does not answer is asked no mo
 		throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'the apiserver cannot be reached');
 	}} as unknown as ClusterAccess;
 	const cluster = {access, labeller: null as never, context: 'away'};
-	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	let isOpen = true;
 	const meeting = new ClusterMeeting(store, new PathFeed(store, () => cluster), () => isOpen ? cluster : {...cluster}, () => {});
 	const met = [meeting.meet(), meeting.meet(), meeting.meet()];

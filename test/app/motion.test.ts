@@ -33,11 +33,11 @@ test('--motion=on is over NO_MOTION', async t => {
 });
 
 test('the clock of a screen without motion goes on in steps of 10 s, and a notice still leaves after its time', t => {
-	const still = emptySession({} as ClusterState, {columns: 80, rows: 24}, 0, false, true);
+	const still = emptySession({} as ClusterState, {columns: 80, rows: 24}, 0, {isStill: true});
 	const told = reduceSession(still, {type: 'notice', text: 'x', now: 0});
 	const after = reduceSession(told, {type: 'tick', now: 6000});
 	t.deepEqual([after.now, after.notice], [0, null]);
 	t.is(reduceSession(after, {type: 'tick', now: 10_000}).now, 10_000);
-	const moving = emptySession({} as ClusterState, {columns: 80, rows: 24}, 0, false);
+	const moving = emptySession({} as ClusterState, {columns: 80, rows: 24}, 0);
 	t.is(reduceSession(moving, {type: 'tick', now: 1000}).now, 1000);
 });

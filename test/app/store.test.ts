@@ -7,7 +7,7 @@ import {emptySession} from '../../source/state/session-state.ts';
 
 test('a store that is closed draws nothing more, whatever comes, and keeps no timer', async t => {
 	let drawn = 0;
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), () => {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {
 		drawn++;
 	}, () => 0);
 	store.now({type: 'zoom'});

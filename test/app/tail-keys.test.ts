@@ -14,7 +14,7 @@ import {emptyTail, filterTail, goTo} from '../../source/state/tail/tail-view.ts'
 import {tailWindow} from '../../source/state/tail/tail-window.ts';
 
 function openTail(lines: readonly string[]) {
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	const targets = async () => Promise.withResolvers<never>().promise;
 	const run = new TailRun('tail-1', {title: 'web', asked: 'web', containers: {kind: 'default'}, targets}, emptyTail('tail-1', 'web'), {cluster: null as never, witness: {}, changed() {}});
 	for (const [index, line] of lines.entries()) {

@@ -12,7 +12,7 @@ import {emptySession, type Layer} from '../../source/state/session-state.ts';
 
 /** A session with one pod in its list, whose cluster refuses all when `answer` is called. */
 function sessionWithPod() {
-	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), () => {}, () => 0);
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: true, rows: [{id: 'uid-web', namespace: 'default', name: 'web', cells: ['1/1', 'Running', '0', 'n1', ''], created: 0, gone: null}]}});
 	const answered = Promise.withResolvers<void>();
 	const refuse = async () => {

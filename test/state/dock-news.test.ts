@@ -43,7 +43,7 @@ test('a tail on top says it in its own stream, and the message is kept', t => {
 });
 
 function run(events: readonly SessionEvent[]) {
-	let state = emptySession({} as ClusterState, {columns: 80, rows: 24}, 1000, false);
+	let state = emptySession({} as ClusterState, {columns: 80, rows: 24}, 1000);
 	for (const event of events) {
 		state = reduceSession(state, event);
 	}

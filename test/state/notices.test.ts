@@ -4,7 +4,7 @@ import {emptySession, type ClusterState} from '../../source/state/session-state.
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
 
 const run = (...events: SessionEvent[]) => {
-	let state = emptySession({} as ClusterState, {columns: 80, rows: 24}, 1000, false);
+	let state = emptySession({} as ClusterState, {columns: 80, rows: 24}, 1000);
 	for (const event of events) {
 		state = reduceSession(state, event);
 	}

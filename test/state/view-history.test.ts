@@ -8,7 +8,7 @@ const cluster = (context: string, namespace: string | null): ClusterState => ({
 });
 
 function after(...events: readonly SessionEvent[]) {
-	let state = emptySession(cluster('prod', 'default'), {columns: 80, rows: 24}, 0, false);
+	let state = emptySession(cluster('prod', 'default'), {columns: 80, rows: 24}, 0);
 	for (const event of events) {
 		state = reduceSession(state, event);
 	}

@@ -8,7 +8,7 @@ import type {Screen} from '../../source/ui/screen.ts';
 
 const headerOf = (context: string, columns: number) => {
 	const cluster = {...clusterState(null), context, namespace: null, user: 'ada', legOne: {tls: 'verified', route: 'direct'}, replicas: {read: 1, known: 3}};
-	const state = {...emptySession(cluster as never, {columns, rows: 24}, 0, false)};
+	const state = {...emptySession(cluster as never, {columns, rows: 24}, 0)};
 	return header({state, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen).spans.map(({text}) => text).join('');
 };
 

@@ -10,7 +10,7 @@ import {plainTheme} from '../../source/ui/theme.ts';
 
 const texts = (lines: readonly Line[]) => lines.map(({spans}) => spans.map(({text}) => text).join(''));
 const screenOf = (columns: number, rows: readonly ShownAuditRow[] = []) => {
-	const state = emptySession(clusterState(null), {columns, rows: 40}, 0, false);
+	const state = emptySession(clusterState(null), {columns, rows: 40}, 0);
 	return {state: {...state, audit: {...state.audit, rows}}, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
 };
 

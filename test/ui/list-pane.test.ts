@@ -11,7 +11,7 @@ import type {Screen} from '../../source/ui/screen.ts';
 
 /** The text of the pane after `events` in the list of pods, a minute after 1970 began. */
 function pane(...events: readonly ListEvent[]): string {
-	const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000, false);
+	const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);
 	let list = session.lists.pods;
 	for (const event of events) {
 		list = reduceList(list, event);
@@ -38,7 +38,7 @@ test('how long ago a pod was restarted grows while the row stands', t => {
 
 /** The head of a list of all namespaces, for names and namespaces of the usual length. */
 function head(name: ListName, given: readonly string[], cells: readonly string[], width: number): string {
-	const session = emptySession({...clusterState(null), namespace: null, reachable: 'yes'}, {columns: width, rows: 24}, 60_000, false);
+	const session = emptySession({...clusterState(null), namespace: null, reachable: 'yes'}, {columns: width, rows: 24}, 60_000);
 	const read = rowReader(listKinds[name].columns, '', ['Name', ...given].map(title => ({name: title, type: 'string', format: '', priority: 0})), 0);
 	const rows = [read({cells: ['konnectivity-agent-7c9f8d6b5c-x2xkq', ...cells], object: null}, 'kube-system')];
 	const list = reduceList(reduceList(session.lists[name], {type: 'page', chunk: name, first: true, rows}), live);

@@ -14,7 +14,7 @@ function shown(to: 'service' | 'kubelet', kind: string): string {
 		phase: 'settled', process: {id: null, known: null, read: 0, startTime: null}, target: {kind, name: 'web', node: 'n1', container: null}, findings: [], evidence: [],
 		legs: [leg, {...leg, to, tls: {...said, state: 'plain'}}],
 	} as unknown as Path;
-	const state = emptySession(clusterState(null), {columns: 200, rows: 40}, 0, false);
+	const state = emptySession(clusterState(null), {columns: 200, rows: 40}, 0);
 	return uprightPath({state, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, path, 'web', 30, 60).map(({spans}) => spans.map(({text}) => text).join('').replace(/^\|/, '').trim()).join(' ').replaceAll(/\s+/g, ' ');
 }
 
@@ -25,7 +25,7 @@ test('the way to a service is the proxy\u2019s, and it is said that logs and for
 });
 
 test('where a view has no row no way is waited for', t => {
-	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false);
+	const state = emptySession(clusterState(null), {columns: 80, rows: 24}, 0);
 	const pane = (of: Partial<SessionState>) => pathPane({state: {...state, ...of}, theme: plainTheme, keymap: new Map(), hints: [], tail: null}, null, 3, 80).map(({spans}) => spans.map(({text}) => text).join('')).join('\n');
 	const live = {...state.lists, pods: {...state.lists.pods, phase: {kind: 'live'} as const}};
 	t.regex(pane({view: 'pods'}), /not read yet/, 'the list is not there yet');

@@ -11,7 +11,7 @@ import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {Screen} from '../../source/ui/screen.ts';
 import {spokenPlace} from '../../source/ui/spoken-place.ts';
 
-const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000, false);
+const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);
 const screenOf = (parts: object) => ({state: session, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map(), ...parts}) as unknown as Screen;
 
 /** Of a pod that was read when it was the 60th second of 1970. */

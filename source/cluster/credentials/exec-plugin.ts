@@ -33,7 +33,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 	let last: Issued | null = null;
 	let running: Promise<Issued> | null = null;
 	const renew = async (): Promise<Issued> => {
-		running ??= runPlugin(exec, context, limits, last !== null)
+		running ??= runPlugin(exec, context, {limits, isRenewal: last !== null})
 			.then(async output => issuedBy(exec, output, last))
 			.finally(() => {
 				running = null;

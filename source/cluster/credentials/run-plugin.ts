@@ -22,7 +22,7 @@ export type PluginLimits = {alone: number; asking: number};
 What it printed on stdout. With `isRenewal` it has answered before: on a terminal that is shared it then gets that only after it failed without.
 @throws SpokeError ERR_CREDENTIAL_PLUGIN
 */
-export async function runPlugin(exec: ExecEntry, context: CredentialContext, limits: PluginLimits, isRenewal: boolean): Promise<string> {
+export async function runPlugin(exec: ExecEntry, context: CredentialContext, {limits, isRenewal}: {limits: PluginLimits; isRenewal: boolean}): Promise<string> {
 	await assertAllowed(exec, context.environment);
 	const {terminal = processTerminal} = context;
 	const {interactiveMode, command} = exec;
@@ -30,8 +30,8 @@ export async function runPlugin(exec: ExecEntry, context: CredentialContext, lim
 		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`, {remedy: 'run spoke in a terminal, or log in first'});
 	}
 
-	const alone = async () => runOnce(exec, context, false, limits.alone, terminal);
-	const asking = async () => terminal.lend(command, async () => runOnce(exec, context, true, limits.asking, {said: processTerminal.said}));
+	const alone = async () => runOnce(exec, context, terminal, {interactive: false, limitMs: limits.alone});
+	const asking = async () => terminal.lend(command, async () => runOnce(exec, context, processTerminal, {interactive: true, limitMs: limits.asking}));
 	if (interactiveMode === 'Never' || !terminal.isThere) {
 		return alone();
 	}
@@ -47,8 +47,8 @@ export async function runPlugin(exec: ExecEntry, context: CredentialContext, lim
 	}
 }
 
-async function runOnce(exec: ExecEntry, context: CredentialContext, interactive: boolean, limitMs: number, {said}: Pick<PluginTerminal, 'said'>): Promise<string> {
-	const info = await execInfo(exec, context, interactive);
+async function runOnce(exec: ExecEntry, context: CredentialContext, {said}: Pick<PluginTerminal, 'said'>, {interactive, limitMs}: {interactive: boolean; limitMs: number}): Promise<string> {
+	const info = await execInfo(exec, context, {interactive});
 	const command = normalize(exec.command);
 	const program = lookPath(command, context.environment);
 	if (program === null && !command.includes('/')) {
@@ -65,7 +65,7 @@ async function runOnce(exec: ExecEntry, context: CredentialContext, interactive:
 		shell: false,
 	});
 	const ended = () => {
-		kill(child, !interactive);
+		kill(child, {asGroup: !interactive});
 	};
 
 	process.once('exit', ended);
@@ -77,7 +77,7 @@ async function runOnce(exec: ExecEntry, context: CredentialContext, interactive:
 }
 
 /** KUBERNETES_EXEC_INFO: client-go pkg/apis/clientauthentication. */
-async function execInfo(exec: ExecEntry, {cluster, server}: CredentialContext, interactive: boolean): Promise<string> {
+async function execInfo(exec: ExecEntry, {cluster, server}: CredentialContext, {interactive}: {interactive: boolean}): Promise<string> {
 	const about = exec.provideClusterInfo ? {cluster: await clusterInfo(cluster, server.prefix === '' ? cluster.server : server.shown)} : {};
 	return JSON.stringify({kind: 'ExecCredential', apiVersion: exec.apiVersion, spec: {...about, interactive}});
 }
@@ -152,11 +152,11 @@ function howToGet({installHint}: Pick<ExecEntry, 'installHint'>): string {
 	return installHint.trim().replaceAll(/\s+/g, ' ') || 'install the plugin, or correct exec.command of this user';
 }
 
-function kill(child: ChildProcess, group: boolean): void {
+function kill(child: ChildProcess, {asGroup}: {asGroup: boolean}): void {
 	child.stdout?.destroy();
 	child.stderr?.destroy();
 	try {
-		if (group && child.pid !== undefined) {
+		if (asGroup && child.pid !== undefined) {
 			process.kill(-child.pid, 'SIGKILL');
 		} else {
 			child.kill('SIGKILL');

@@ -8,7 +8,7 @@ import {reachedPod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import type {ReachedTarget} from '../connection-witness.ts';
 import type {ForwardEvent, MoveReason, PodIdentity} from './forward-event.ts';
 import type {ForwardOptions, ForwardRequest} from './forward-request.ts';
-import {choosePod, isOver} from './pod-choice.ts';
+import {choosePod, isOver, type PodChoice} from './pod-choice.ts';
 import {carriersOf, openTunnel, type Tunnel, type TunnelCarrier} from './tunnel.ts';
 import {TunnelPool, type Lease} from './tunnel-pool.ts';
 
@@ -114,9 +114,9 @@ export class PodTunnels {
 		if (choice.choice === 'stay') {
 			this.#stay(choice.pod);
 		} else if (choice.choice === 'move') {
-			this.#move(choice.pod, choice.reason, isOver(now), pods.size);
+			this.#move(choice, {isOver: isOver(now), chosenFrom: pods.size});
 		} else if (this.#pool) {
-			this.#leave(choice.reason, true);
+			this.#leave(choice.reason, {isOver: true});
 			this.#interrupted(new SpokeError('ERR_TARGET_GONE', `no pod behind ${this.target.asked} is ready`, {remedy: 'it goes on when one is'}), 1, 0);
 		}
 	}
@@ -167,8 +167,8 @@ export class PodTunnels {
 		}
 	}
 
-	#move(pod: PodObject, reason: MoveReason, over: boolean, chosenFrom: number): void {
-		this.#leave(reason, over);
+	#move({pod, reason}: Extract<PodChoice, {choice: 'move'}>, {isOver, chosenFrom}: {isOver: boolean; chosenFrom: number}): void {
+		this.#leave(reason, {isOver});
 		const target = reachedPod(this.target.asked, pod, chosenFrom);
 		this.#resolved = {...this.#resolved, pod, target};
 		this.#options.onMove(pod);
@@ -178,7 +178,7 @@ export class PodTunnels {
 	}
 
 	/** Leaves the pod: at once when it is over, else as its connections end. */
-	#leave(reason: MoveReason, over: boolean): void {
+	#leave(reason: MoveReason, {isOver}: {isOver: boolean}): void {
 		const pool = this.#pool;
 		this.#moving ??= {from: identityOf(this.pod), reason};
 		this.#downSince ??= performance.now();
@@ -188,7 +188,7 @@ export class PodTunnels {
 
 		this.#pool = undefined;
 		this.#poolComes = Promise.withResolvers();
-		if (over) {
+		if (isOver) {
 			this.#options.onOver(pool);
 			pool.destroy();
 		} else {

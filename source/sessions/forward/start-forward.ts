@@ -162,15 +162,15 @@ class ForwardedTarget implements RunningForward {
 		socket.once('close', () => {
 			left.abort();
 		});
-		const opens = (tunnel: string | null, shared: boolean) => port.book.opens({
-			socket, tunnel, shared, pod: tunnels.pod.metadata.name, port: port.listener.bound[0]!.port, remotePort: port.remote.port,
+		const opens = (lease: Lease<Tunnel> | null) => port.book.opens({
+			socket, tunnel: lease?.tunnel.id ?? null, shared: lease?.shared ?? false, pod: tunnels.pod.metadata.name, port: port.listener.bound[0]!.port, remotePort: port.remote.port,
 		});
 		try {
 			const [lease, pool] = await tunnels.lease(AbortSignal.any([this.#signal, left.signal, AbortSignal.timeout(longestWaitMs)]));
-			this.#run(tunnels, opens(lease.tunnel.id, lease.shared), {lease, pool, port, socket});
+			this.#run(tunnels, opens(lease), {lease, pool, port, socket});
 		} catch (thrown) {
 			resetSocket(socket);
-			const booked = opens(null, false);
+			const booked = opens(null);
 			if (this.#signal.aborted) {
 				booked.ends({end: 'shutdown', error: null});
 			} else if (left.signal.aborted) {

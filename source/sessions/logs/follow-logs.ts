@@ -107,7 +107,7 @@ class ManyFollows {
 			const sources = pods.map(pod => [pod, this.#chosen(pod)] as const);
 			this.#limit(sources.reduce((sum, [, containers]) => sum + containers.length, 0));
 			await Promise.all(sources.flatMap(([pod, containers]) => {
-				const view = new PodView(this.#cluster, pod, false);
+				const view = new PodView(this.#cluster, pod, {isWatched: false});
 				return containers.map(async container => this.#follow(pod, view, container, {start: this.#options.start, many: pods.length * containers.length > 1}));
 			}));
 			this.events.end();
@@ -191,7 +191,7 @@ class ManyFollows {
 	}
 
 	async #appeared(pod: PodObject, start: LogRead): Promise<void> {
-		const following: Following = {view: new PodView(this.#cluster, pod, true), containers: new Set()};
+		const following: Following = {view: new PodView(this.#cluster, pod, {isWatched: true}), containers: new Set()};
 		this.#pods.set(keyOf(pod), following);
 		this.#controllers.add(pod.metadata.ownerReferences?.find(({controller}) => controller)?.kind ?? '');
 		await this.events.push({type: 'pod-appeared', ...placeOf(pod)});

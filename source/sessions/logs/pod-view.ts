@@ -11,14 +11,14 @@ export class PodView {
 	readonly #cluster: ClusterAccess;
 	readonly #pod: PodObject;
 	/** Whether somebody calls `changed`; without that, waiting is polling. */
-	readonly #watched: boolean;
+	readonly #isWatched: boolean;
 	readonly #givenAt = performance.now();
 	readonly #sleepers = new Set<() => void>();
 
-	constructor(cluster: ClusterAccess, pod: PodObject, watched: boolean) {
+	constructor(cluster: ClusterAccess, pod: PodObject, {isWatched}: {isWatched: boolean}) {
 		this.#cluster = cluster;
 		this.#pod = pod;
-		this.#watched = watched;
+		this.#isWatched = isWatched;
 	}
 
 	/** As it was given, while that is fresh: whoever begins to follow has just looked it up. */
@@ -43,7 +43,7 @@ export class PodView {
 
 	/** Resolves at the next change, or after a while. */
 	async change(signal?: AbortSignal): Promise<void> {
-		const limitMs = this.#watched ? 5000 : 1000;
+		const limitMs = this.#isWatched ? 5000 : 1000;
 		await new Promise<void>(resolve => {
 			const wake = () => {
 				clearTimeout(timer);
