@@ -87,7 +87,7 @@ export class ScreenView {
 
 	/** Leaves the alternate screen for as long as `work` runs. */
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
-		this.#painter.hold(true);
+		this.#painter.hold();
 		let result: {value: Result} | {error: unknown} | null = null;
 		await this.#suspend!(async () => {
 			try {
@@ -96,7 +96,7 @@ export class ScreenView {
 				result = {error};
 			}
 		});
-		this.#painter.hold(false);
+		this.#painter.letGo();
 		this.#painter.flush();
 		const ended = result as unknown as {value: Result} | {error: unknown};
 		if ('error' in ended) {
@@ -107,7 +107,7 @@ export class ScreenView {
 	}
 
 	async close(): Promise<void> {
-		this.#painter.hold(true);
+		this.#painter.hold();
 		this.#ink?.unmount();
 		await this.#ink?.waitUntilExit().catch(() => {});
 		if (this.#isSpoken) {

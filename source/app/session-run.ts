@@ -120,7 +120,7 @@ export class SessionRun implements Session {
 	async run(): Promise<number> {
 		const options = this.#options;
 		// One first frame, when all of it is known, in place of one for each step.
-		this.store.hold(true);
+		this.store.hold();
 		const access = await this.open(this.flags);
 		if (!await logInFirst(access, this.#pluginTerminal, options)) {
 			access.close();
@@ -161,7 +161,7 @@ export class SessionRun implements Session {
 		}
 
 		void this.meeting.meet();
-		this.store.hold(false);
+		this.store.letGo();
 		return this.#left.promise;
 	}
 

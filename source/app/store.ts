@@ -77,9 +77,13 @@ export class Store {
 		}
 	}
 
-	/** While somebody else has the terminal nothing is drawn; as often let go as held. */
-	hold(is: boolean): void {
-		this.#held += is ? 1 : -1;
+	/** Until it is let go as often as it was held, nothing is drawn: somebody else has the terminal, or more is to come. */
+	hold(): void {
+		this.#held++;
+	}
+
+	letGo(): void {
+		this.#held--;
 		this.drawNow();
 	}
 

@@ -18,11 +18,11 @@ export class TerminalTurns {
 		const {promise, resolve} = Promise.withResolvers<void>();
 		this.#last = promise;
 		await before;
-		this.#store.hold(true);
+		this.#store.hold();
 		try {
 			return await work();
 		} finally {
-			this.#store.hold(false);
+			this.#store.letGo();
 			resolve();
 		}
 	}

@@ -44,9 +44,13 @@ export class RowPainter {
 		this.#painted = [];
 	}
 
-	/** While somebody else has the screen nothing is written. */
-	hold(isHeld: boolean): void {
-		this.#isHeld = isHeld;
+	/** Somebody else has the screen: nothing is written until it is let go. */
+	hold(): void {
+		this.#isHeld = true;
+	}
+
+	letGo(): void {
+		this.#isHeld = false;
 		this.forget();
 	}
 

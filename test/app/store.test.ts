@@ -16,8 +16,8 @@ test('a store that is closed draws nothing more, whatever comes, and keeps no ti
 	store.close();
 	store.data({type: 'zoom'});
 	store.now({type: 'notice', text: 'late', now: 0});
-	store.hold(true);
-	store.hold(false);
+	store.hold();
+	store.letGo();
 	await delay(20);
 	t.is(drawn, 1);
 	t.is(store.state.notice?.text, 'late');

@@ -43,7 +43,7 @@ test('lines before a number stay where they are', t => {
 
 test('what the view points at moves with its lines', t => {
 	const shown = buffer(['x', 'y', 'z'].map((text, at) => ({source: 0, time: 100 + at, text})));
-	const view = searchTail({...emptyTail('t', 'x', shown), cursor: 1, top: 0, pausedAt: 3, marked: new Set([2])}, 'y', false);
+	const view = searchTail({...emptyTail('t', 'x', shown), cursor: 1, top: 0, pausedAt: 3, marked: new Set([2])}, {text: 'y', regex: false});
 	const after = movedTail(view, insertLines(shown, [buffer([{source: 0, time: 1, text: 'an older y'}])]));
 	t.deepEqual([after.cursor, after.top, after.pausedAt, [...after.marked]], [2, 1, 4, [3]]);
 	after.searchIndex!.advance(shown, 100);

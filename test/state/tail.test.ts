@@ -249,7 +249,7 @@ test('while paused, the lines and errors that wait are counted, and what was let
 });
 
 test('n and N go from match to match and round the ends', t => {
-	const tail = searchTail(goTo(view(50), 0), 'line 1', false);
+	const tail = searchTail(goTo(view(50), 0), {text: 'line 1', regex: false});
 	tail.searchIndex!.advance(tail.buffer, 1000);
 	t.is(nextMatch({...tail, cursor: 1}, 1), 10);
 	t.is(nextMatch({...tail, cursor: 1}, -1), 19);
@@ -257,16 +257,16 @@ test('n and N go from match to match and round the ends', t => {
 });
 
 test('n and N pass over matches that the filter leaves out, which are counted apart', t => {
-	const tail = searchTail(filterTail(goTo(view(50), 0), {filter: {text: '3', regex: false, inverse: false}, matchesOnly: true}), 'line 1', false);
+	const tail = searchTail(filterTail(goTo(view(50), 0), {filter: {text: '3', regex: false, inverse: false}, matchesOnly: true}), {text: 'line 1', regex: false});
 	tail.searchIndex!.advance(tail.buffer, 1000);
 	tail.shownIndex!.advance(tail.buffer, 1000);
 	t.deepEqual([nextMatch(tail, 1), nextMatch({...tail, cursor: 40}, -1), nextMatch({...tail, cursor: 13}, 1)], [13, 13, 13]);
 	t.deepEqual(countMatches({...tail, cursor: 13}), {at: 1, of: 1, more: false, hidden: 10});
 	t.deepEqual(countMatches({...tail, cursor: 13, matchesOnly: false}), {at: 5, of: 11, more: false, hidden: 0});
-	const other = searchTail(tail, 'line 2', false);
+	const other = searchTail(tail, {text: 'line 2', regex: false});
 	other.searchIndex!.advance(tail.buffer, 1000);
 	t.is(nextMatch(other, 1), 23);
-	const none = searchTail(tail, 'line 44', false);
+	const none = searchTail(tail, {text: 'line 44', regex: false});
 	none.searchIndex!.advance(tail.buffer, 1000);
 	t.is(nextMatch(none, 1), null);
 	t.deepEqual(countMatches(none), {at: 0, of: 0, more: false, hidden: 1});

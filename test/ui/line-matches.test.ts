@@ -4,7 +4,7 @@ import {emptyTail, searchTail} from '../../source/state/tail/tail-view.ts';
 import {withMatches} from '../../source/ui/line-matches.ts';
 import {of, type Span} from '../../source/ui/styled-line.ts';
 
-const view = (text: string, regex: boolean) => searchTail(emptyTail('tail-1', 'pod/web'), text, regex);
+const view = (text: string, regex: boolean) => searchTail(emptyTail('tail-1', 'pod/web'), {text, regex});
 const told = (spans: readonly Span[]) => spans.map(({text, role}) => role === 'match' ? `[${text}]` : text).join('');
 const marked = (text: string, regex: boolean, ...spans: string[]) => told(withMatches(view(text, regex), [spans.map(one => of(undefined, one))], -1, 5000)[0]!);
 

@@ -66,7 +66,7 @@ async function goBack(session: Session): Promise<void> {
 		}
 
 		if (run && run.view.search !== null) {
-			const all = searchTail(run.view, '', false);
+			const all = searchTail(run.view, null);
 			setView(session, run, all.follow ? all : goTo(all, all.cursor));
 			return;
 		}

@@ -46,7 +46,7 @@ export async function search(session: Session): Promise<void> {
 	const from = placeHeld(run, before.follow ? before.buffer.end : before.cursor);
 	const nearest = (view: TailView) => nextMatch({...view, cursor: from.number}, -1);
 	const look = (text: string, regex: boolean) => {
-		run.view = searchTail(run.view, text, regex);
+		run.view = searchTail(run.view, {text, regex});
 		run.scan(letterMs);
 		const number = nearest(run.view);
 		setView(session, run, number === null ? {...run.view, follow: before.follow, cursor: before.cursor, top: before.top} : jumpTo({...run.view, follow: before.follow, top: before.top}, number));

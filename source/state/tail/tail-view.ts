@@ -187,10 +187,10 @@ export function pauseTail(view: TailView): TailView {
 	return view.pausedAt === null ? {...view, pausedAt: view.buffer.end} : {...view, pausedAt: null};
 }
 
-/** Sets what is searched for, in all lines again; the index is filled by whoever has the time. */
-export function searchTail(view: TailView, text: string, regex: boolean): TailView {
-	const query = {text, regex, inverse: false, level: 0 as const, hidden: new Set<number>(), context: 0, notices: false};
-	const next = text === '' ? {...view, search: null, searchIndex: null} : {...view, search: {text, regex}, searchIndex: new LineIndex(query, view.buffer.first)};
+/** Sets what is searched for, in all lines again; an empty text is nothing. The index is filled by whoever has the time. */
+export function searchTail(view: TailView, asked: TailView['search']): TailView {
+	const search = asked?.text === '' ? null : asked;
+	const next = {...view, search, searchIndex: search && new LineIndex({...search, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}, view.buffer.first)};
 	return view.searchOnly ? filterTail(next, {searchOnly: false}) : next;
 }
 
