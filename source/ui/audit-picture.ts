@@ -2,8 +2,9 @@
 import {cellWidth, clipToCells} from '../text/cell-width.ts';
 import type {Audit, AuditRow, RowId} from '../posture/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
+import {routeWord, stateWords} from '../state/route-words.ts';
 import type {Glyphs} from './glyphs.ts';
-import {routeWord, stateWords, tlsRoleOf} from './path-words.ts';
+import {tlsRoleOf} from './path-words.ts';
 import {line, lineWidth, of, type Line, type Span} from './styled-line.ts';
 import {verdictRole} from './verdict-role.ts';
 

@@ -1,10 +1,10 @@
 /** Audit: the hub and its spokes as a picture, one row a path, and under them what was read of the row under the cursor. */
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
+import {stateWords} from '../state/route-words.ts';
 import type {ShownAuditRow} from '../state/session-state.ts';
 import {auditPicture} from './audit-picture.ts';
 import {titledRule} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
-import {stateWords} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {fillUp, textLines} from './text-screen.ts';
@@ -27,7 +27,7 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 	// TLS decides, and stands behind the route.
 	const found = (row: ShownAuditRow) => {
 		const whole = verdictWords(row, glyphs);
-		return cellWidth(whole) <= verdictWidth ? whole : verdictWords(row, glyphs, true);
+		return cellWidth(whole) <= verdictWidth ? whole : verdictWords(row, glyphs, {short: true});
 	};
 
 	const room = Math.max(4, rows - picture.length - 2 - Math.max(4, Math.floor(rows / 4)));
@@ -47,7 +47,7 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 }
 
 /** `✗ unverified`: the sign is the verdict, the word what was found; colour alone says nothing. */
-function verdictWords({verdict, state}: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, short = false): string {
+function verdictWords({verdict, state}: ShownAuditRow, {passed, failed, look, strokes}: Glyphs, {short = false}: {short?: boolean} = {}): string {
 	const sign = {pass: passed, fail: failed, warn: look, unknown: strokes.unknown, 'not-applicable': ' '}[verdict];
-	return `${sign} ${stateWords(state === '' ? verdict : state, short)}`;
+	return `${sign} ${stateWords(state === '' ? verdict : state, {short})}`;
 }

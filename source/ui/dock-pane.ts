@@ -49,7 +49,7 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: fitToCells(foreign + shortWhat(inNamespace(entry.what, entry.namespace, cluster.namespace), room - cellWidth(foreign), glyphs), room)}, {text: ' '}];
 	const badgeOf = (short: boolean) => entry.kind === 'proxy'
 		? listenerBadge(path, glyphs, isWide)
-		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs, short) : [];
+		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs, {short}) : [];
 	const note = entry.note === '' ? [] : [of(entry.phase === 'failed' ? 'state.failed' : undefined, entry.note)];
 	const rtt = path === undefined || path === null || path.rttMs.websocket === null ? (entry.kind === 'logs' && isWide ? 'no ping in logs' : '') : `rtt ${round(path.rttMs.websocket)}${path.rttMs.runtime === null ? '' : `/${round(path.rttMs.runtime)}`} ms`;
 	const spark = isWide && !isStill && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';

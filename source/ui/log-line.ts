@@ -1,5 +1,5 @@
 /** One line of a log as it is drawn: time, pod, then its text with its own colours, or as JSON fields. */
-import {Sanitiser} from '../text/sanitise.ts';
+import {sanitise} from '../text/sanitise.ts';
 import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {readJsonLine, type JsonLine} from '../state/tail/json-fields.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
@@ -66,7 +66,7 @@ export function showTime(time: number, how: 'clock' | 'full' | 'none'): string {
 }
 
 function textSpans(text: string, line: TailLine): Span[] {
-	const safe = new Sanitiser({colours: 'keep'}).finish(text).replaceAll('\t', '  ').replaceAll(/\r?\n$/g, '');
+	const safe = sanitise(text, {colours: 'keep'}).replaceAll('\t', '  ').replaceAll(/\r?\n$/g, '');
 	if (!safe.includes('\u001B')) {
 		return [of(levelRole(line.level), safe)];
 	}
@@ -95,7 +95,7 @@ function jsonSpans(json: JsonLine, view: TailView, glyphs: Glyphs): Span[] {
 	const level = (json.level ?? '').toLowerCase();
 	const word = /^\d+$/.test(level) ? levelNames[Math.min(5, Math.max(1, Math.floor(Number(level) / 10) - 1))]! : level;
 	const role: Role | undefined = /err|fatal|panic|crit/.test(word) ? 'level.error' : word.startsWith('warn') ? 'level.warn' : word === 'debug' || word === 'trace' ? 'text.dim' : undefined;
-	const safe = (text: string) => new Sanitiser().finish(text).replaceAll(/\r?\n/g, () => ` ${glyphs.newLine} `).replaceAll('\t', '  ');
+	const safe = (text: string) => sanitise(text).replaceAll(/\r?\n/g, () => ` ${glyphs.newLine} `).replaceAll('\t', '  ');
 	const chosen = view.fields.length > 0 ? view.fields.flatMap(name => json.fields.filter(field => field.name === name)) : json.fields;
 	const hidden = json.fields.length - chosen.length;
 	const spans: Span[] = [of(role, `${safe(word || '-').padEnd(5).slice(0, 5)} `), of(role, safe(json.message ?? '').padEnd(chosen.length > 0 ? 22 : 0))];

@@ -2,8 +2,9 @@
 import type {Path, Verdict} from '../posture/evidence.ts';
 import {listHere} from '../state/session-state.ts';
 import {showAge} from '../state/table-rows.ts';
+import {routeWord} from '../state/route-words.ts';
 import {evidenceWords} from './evidence-words.ts';
-import {farName, hubWord, pathLine, replicaLetter, routeRole, routeWord, tlsRole, tlsWord} from './path-words.ts';
+import {farName, hubWord, pathLine, replicaLetter, routeRole, tlsRole, tlsWord} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';

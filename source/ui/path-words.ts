@@ -1,5 +1,6 @@
 /** The path as a line: a stroke before each word is the basis of that word; it shrinks in a fixed order and never loses the worst word. */
 import type {Basis, Leg, Path, RouteState, TlsState} from '../posture/evidence.ts';
+import {routeWord} from '../state/route-words.ts';
 import type {Glyphs} from './glyphs.ts';
 import {lineWidth, of, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
@@ -99,7 +100,7 @@ function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, brokenLe
 function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Span[] {
 	const {tls, route} = leg;
 	return [
-		{text: '1 '}, ...route.state === 'direct' || route.state === 'unknown' ? [] : [of('route', `${strokes[route.basis]} ${routeWord(route.state, true)} `)],
+		{text: '1 '}, ...route.state === 'direct' || route.state === 'unknown' ? [] : [of('route', `${strokes[route.basis]} ${routeWord(route.state, {short: true})} `)],
 		of(tlsRole[tls.state], `${strokes[tls.basis]} ${tlsWord(tls.state)}`), ...isBroken ? [of('state.failed', ` ${broke}`)] : [],
 	];
 }
@@ -124,7 +125,7 @@ function legWords({route, tls}: Leg, glyphs: Glyphs, {route: routeForm, withDire
 
 	const spans: Span[] = [];
 	if (routeForm !== 'none' && (route.state !== 'direct' || withDirect)) {
-		spans.push(of(routeRole(route.state), `${stroke(route.basis)} ${routeWord(route.state, routeForm === 'short')} `));
+		spans.push(of(routeRole(route.state), `${stroke(route.basis)} ${routeWord(route.state, {short: routeForm === 'short'})} `));
 	}
 
 	const role = tlsRole[tls.state];
@@ -146,27 +147,8 @@ export function routeRole(state: RouteState): Role {
 	return state === 'unknown' ? 'tls.unknown' : 'route';
 }
 
-/** The name that a route has on every screen; `short` where there is little room. */
-export function routeWord(state: string, short = false): string {
-	const words: Readonly<Record<string, readonly [string, string]>> = {
-		konnectivity: ['konnectivity', 'konn'], 'egress-http-connect': ['egress http-connect', 'http-conn'], 'ssh-tunnel': ['ssh tunnel', 'ssh'], unknown: ['route unknown', 'route?'],
-	};
-	const found = words[state];
-	return found ? found[short ? 1 : 0] : state;
-}
-
-/** A state or sentence that is written for programs, with the route by the name that it has on every screen. */
-export function withRouteWord(text: string, short = false): string {
-	return text.replaceAll('egress-http-connect', () => routeWord('egress-http-connect', short));
-}
-
-/** The same for a state alone, whose words are joined: `konnectivity, TLS unknown`, `not used`. */
-export function stateWords(state: string, short = false): string {
-	return state.replaceAll(/egress-http-connect|-/g, found => found === '-' ? ' ' : withRouteWord(found, short));
-}
-
 /** As a badge in a row: `━konnectivity ━unverified`. */
-export function pathBadge(path: Path, glyphs: Glyphs, short = false): Span[] {
+export function pathBadge(path: Path, glyphs: Glyphs, {short = false}: {short?: boolean} = {}): Span[] {
 	const leg = path.legs[1];
 	if (!leg) {
 		return [];
@@ -177,7 +159,7 @@ export function pathBadge(path: Path, glyphs: Glyphs, short = false): Span[] {
 	}
 
 	return [
-		of(routeRole(leg.route.state), `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state, short || leg.route.state !== 'konnectivity')} `),
+		of(routeRole(leg.route.state), `${glyphs.strokes[leg.route.basis]}${routeWord(leg.route.state, {short: short || leg.route.state !== 'konnectivity'})} `),
 		of(tlsRole[leg.tls.state], `${glyphs.strokes[leg.tls.basis]}${tlsWord(leg.tls.state)}`),
 	];
 }

@@ -1,10 +1,9 @@
 /** Proxy: the request line, what was asked so far, and the answer of the one under the cursor. */
 import {clockTime} from '../text/clock-time.ts';
 import {counted} from '../text/grouped.ts';
-import {Sanitiser} from '../text/sanitise.ts';
 import {cellWidth, clipToCells, fitToCells} from '../text/cell-width.ts';
-import {parseExactly} from '../text/exact-json.ts';
 import {showBytes} from '../text/show-bytes.ts';
+import {safeText, shownBody} from '../state/proxy-body.ts';
 import {exchangeHere, listenerHere, proxyRows, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
 import {worstPath} from '../state/connections.ts';
 import {titledRule} from './chrome.ts';
@@ -93,7 +92,7 @@ function passedRequests(screen: Screen, {address, usable, log}: ListenerState): 
 function answer(screen: Screen, one: ProxyExchange): Line[] {
 	const {state: {proxy, size}} = screen;
 	if (one.error) {
-		return [titledRule(screen, 'No answer'), line(' ', of('state.failed', one.error.message)), ...one.error.text === null || one.error.text === one.error.message ? [] : [line(' ', of('text.dim', 'text  '), safe(one.error.text))], ...one.error.remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', one.error.remedy))]];
+		return [titledRule(screen, 'No answer'), line(' ', of('state.failed', one.error.message)), ...one.error.text === null || one.error.text === one.error.message ? [] : [line(' ', of('text.dim', 'text  '), safeText(one.error.text))], ...one.error.remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', one.error.remedy))]];
 	}
 
 	if (one.status === null) {
@@ -103,35 +102,10 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
 	const title = `${one.status}${one.status >= 300 && one.status < 400 ? ' (not followed)' : ''}`;
 	const right = [one.type.split(';')[0], showBytes(one.bytes), ...isJson ? [`${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'readable'}`] : [], `${firstKey(screen, 'proxy.headers') ?? ''} headers`].filter(part => part !== '').join(' · ');
-	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', of('json.key', `${safe(name)}: `), safe(value))), line('')] : [];
+	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', of('json.key', `${safeText(name)}: `), safeText(value))), line('')] : [];
 	return [titledRule(screen, title, {right}), ...headers, ...bodyLines(one.body, isJson && proxy.json, size.columns)];
 }
 
 function bodyLines(body: string, readable: boolean, width: number): Line[] {
-	return shownBody(body, readable).split('\n').slice(0, 2000).map(row => line(' ', readable ? row : row.slice(0, width * 4)));
-}
-
-/** The one that was made last: an answer is drawn many times. */
-let laidOut = {body: '', readable: false, shown: ''};
-
-/** Safe to show; `readable` lays JSON out. */
-export function shownBody(body: string, readable: boolean): string {
-	if (laidOut.body !== body || laidOut.readable !== readable) {
-		laidOut = {body, readable, shown: safe(readable ? asReadable(body) : body)};
-	}
-
-	return laidOut.shown;
-}
-
-function asReadable(body: string): string {
-	try {
-		return /^\s*[[{]/.test(body) ? JSON.stringify(parseExactly(body), null, 2) : body;
-	} catch {
-		// Not JSON after all: shown as it came.
-		return body;
-	}
-}
-
-function safe(text: string): string {
-	return new Sanitiser().finish(text).replaceAll('\r\n', '\n').replaceAll('\t', '  ');
+	return shownBody(body, {readable}).split('\n').slice(0, 2000).map(row => line(' ', readable ? row : row.slice(0, width * 4)));
 }

@@ -9,7 +9,7 @@ import {inNamespace} from '../state/in-namespace.ts';
 import {cellNow} from '../state/table-rows.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
 import {counted} from '../text/grouped.ts';
-import {Sanitiser} from '../text/sanitise.ts';
+import {sanitise} from '../text/sanitise.ts';
 import {helpBody} from './help-screen.ts';
 import type {Screen} from './screen.ts';
 import {legSentences, spokenPage} from './spoken-words.ts';
@@ -68,7 +68,7 @@ function tailSentences(tail: TailView): string[] {
 	return [head, ...Array.from({length: Math.min(spokenPage, shownLength(tail) - from)}, (_, index) => {
 		const number = numberAt(tail, from + index);
 		const line = tail.buffer.line(number);
-		return `Line ${number + 1}: ${line === null ? '' : new Sanitiser().finish(line.bytes.toString('utf8', 0, 500))}`;
+		return `Line ${number + 1}: ${line === null ? '' : sanitise(line.bytes.toString('utf8', 0, 500))}`;
 	})];
 }
 

@@ -1,7 +1,7 @@
 /** Words that are the same wherever they are spoken. */
 import type {Leg, Path} from '../posture/evidence.ts';
 import {legEnd} from '../output/leg-end.ts';
-import {routeWord} from './path-words.ts';
+import {routeWord} from '../state/route-words.ts';
 
 /** Lines of a tail or text that are read at once: a page. */
 export const spokenPage = 3;

@@ -5,13 +5,13 @@ import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
 import {askedText, podCount, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
+import {matchWords} from '../state/tail/match-words.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
-import {Sanitiser} from '../text/sanitise.ts';
+import {sanitise} from '../text/sanitise.ts';
 import {counted, grouped} from '../text/grouped.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {withMatches} from './line-matches.ts';
 import {logLine, showTime, type LogLine} from './log-line.ts';
-import {matchWords} from './match-words.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
 import {firstKey, type Screen} from './screen.ts';
 import type {Role} from './theme.ts';
@@ -385,5 +385,5 @@ function detailRows(text: string, columns: number): string[] {
 }
 
 function safe(part: string): string {
-	return new Sanitiser().finish(part).replaceAll('\t', '  ');
+	return sanitise(part).replaceAll('\t', '  ');
 }

@@ -7,9 +7,10 @@ import type {Evidence, Leg, Path, Verdict} from '../posture/evidence.ts';
 import {actionRows} from '../actions/action-rows.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import {legEnd} from '../output/leg-end.ts';
-import {worstPath} from '../state/connections.ts';
-import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
-import {farName, pathLine, replicaLetter, routeRole, routeWord, tlsRole, tlsRoleOf, tlsWord} from './path-words.ts';
+import type {SessionState, TextLine} from '../state/session-state.ts';
+import {routeWord} from '../state/route-words.ts';
+import {whyPath, type WhyLayer} from '../state/why-path.ts';
+import {farName, pathLine, replicaLetter, routeRole, tlsRole, tlsRoleOf, tlsWord} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
 import {line, of, type Line} from './styled-line.ts';
@@ -23,22 +24,9 @@ const meanings: Readonly<Record<string, string>> = {
 	unknown: 'cannot be seen from here',
 };
 
-type WhyLayer = Extract<Layer, {kind: 'why'}>;
-
 export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[] {
 	const path = whyPath(screen.state, layer);
 	return pageOf(screen, {title: 'Why', after: layer.about, right: path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`}, whyBody(screen, layer), layer.top, rows);
-}
-
-/** Of the connection itself where it still is one: the worst where it has several, as its row shows. */
-export function whyPath(state: SessionState, layer: WhyLayer): Path | null {
-	const entry = state.dock.find(one => one.id === layer.entry);
-	// What is not there has no way to it: the one at hand is that of the row under the cursor.
-	const path = (entry ? worstPath(entry.paths.values()) : null) ?? (layer.error?.code === 'ERR_NOT_FOUND' ? null : layer.path)
-		// It may have been read only after the view was opened: the cursor is still on what was asked for.
-		?? (layer.entry === null && layer.error?.leg === 2 ? state.pathHere?.path ?? null : null);
-	// What never was open has no path of its own: where it broke is drawn into the one it would have taken.
-	return path?.about === 'configuration' && layer.error?.leg === 2 ? {...path, phase: 'failed', error: layer.error} : path;
 }
 
 /** The path as a line and a table, then verdict by verdict what it stands on. */

@@ -6,9 +6,9 @@ import {needText} from '../../output/path-report.ts';
 import type {Audit, AuditRow, RowVerdict} from '../../posture/audit/audit-object.ts';
 import {runAudit} from '../../posture/audit/run-audit.ts';
 import {pathsTo} from '../../posture/paths-to.ts';
+import {withRouteWord} from '../../state/route-words.ts';
 import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
-import {withRouteWord} from '../../ui/path-words.ts';
 import type {Session} from '../session.ts';
 import {currentTail} from './current-tail.ts';
 import {clusterOf} from './cursor.ts';
@@ -52,7 +52,7 @@ const badness: Readonly<Record<RowVerdict, number>> = {fail: 0, warn: 1, unknown
 function showAudit(session: Session, audit: Audit): void {
 	const {summary} = audit;
 	const rows = audit.rows.toSorted((one, other) => badness[one.verdict] - badness[other.verdict]).map((row): ShownAuditRow => ({
-		id: row.id, title: row.title, verdict: row.verdict, state: stateWords(row), basis: row.basis, readOn: readOn(row), lines: rowLines(audit, row),
+		id: row.id, title: row.title, verdict: row.verdict, state: wayOf(row), basis: row.basis, readOn: readOn(row), lines: rowLines(audit, row),
 	}));
 	session.store.now({type: 'audit', to: {
 		busy: false, rows, found: audit, at: 0,
@@ -61,7 +61,7 @@ function showAudit(session: Session, audit: Audit): void {
 }
 
 /** `konnectivity, unverified` of a way: inside a tunnel unverified is one thing, without it another. */
-function stateWords({state, message}: AuditRow): string {
+function wayOf({state, message}: AuditRow): string {
 	return /^[a-z -]+, (?:TLS )?[a-z]+(?=: )/.exec(message)?.[0] ?? state;
 }
 

@@ -9,12 +9,12 @@ import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
 import {cutAnswer} from '../../sessions/proxy/cut-answer.ts';
 import {sendProxyRequest, type ProxyAnswer} from '../../sessions/proxy/proxy-request.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
+import {shownBody} from '../../state/proxy-body.ts';
 import {exchangeHere, type ProxyExchange} from '../../state/proxy-state.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import {namespaceHere, type TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../text/show-bytes.ts';
-import {shownBody} from '../../ui/proxy-screen.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {GivenUp} from '../typed-ahead.ts';
 import {targetHere} from './cursor.ts';
@@ -81,7 +81,7 @@ function openAnswer(session: Session): void | Promise<void> {
 	const lines: TextLine[] = [
 		...error ? [{text: error.message, role: 'state.failed'}, ...error.text === null ? [] : [{label: 'text', text: sanitiseLine(error.text)}], ...error.remedy === null ? [] : [{label: 'try', text: error.remedy, role: 'focus'}]] : [],
 		...headers.map(([name, value]): TextLine => ({label: `${sanitiseLine(name)}:`.padEnd(Math.max(...headers.map(([one]) => one.length + 2))), text: sanitiseLine(value), role: 'text.dim'})), ...body === '' ? [] : [{text: 'Body', rule: true} as const],
-		...shownBody(body, store.state.proxy.json).split('\n').map((text): TextLine => ({text, asIs: true})),
+		...shownBody(body, {readable: store.state.proxy.json}).split('\n').map((text): TextLine => ({text, asIs: true})),
 	];
 	store.now({type: 'push', layer: {kind: 'text', title: status === null ? 'No answer' : String(status), subject: `${method} ${asked}`, right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(), lines, top: 0, context: 'details', copy: body, command: null, busy: false}});
 }

@@ -1,6 +1,6 @@
 /** A tail's lines as clean text: copied, saved, or in an outer program. */
 import {numberAt, placeOf, shownLength, type TailView} from '../../state/tail/tail-view.ts';
-import {Sanitiser} from '../../text/sanitise.ts';
+import {sanitise} from '../../text/sanitise.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
 import {counted} from '../../text/grouped.ts';
@@ -10,7 +10,7 @@ import {viewInProgram} from './outer-programs.ts';
 /** Without colours, and with everything else visible that could move a terminal. */
 export function clean(text: string): string {
 	// Colours go as well: what is copied or saved is text.
-	return new Sanitiser().finish(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
+	return sanitise(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
 }
 
 /** One line so; what is ours stands between dashes. */

@@ -1,9 +1,9 @@
 /** Searches in a tail, which keep all lines, and its filter, which leaves lines out. */
 import {LineIndex} from '../../state/tail/line-index.ts';
+import {countWords} from '../../state/tail/match-words.ts';
 import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, type TailView} from '../../state/tail/tail-view.ts';
 import {counted} from '../../text/grouped.ts';
-import {countWords} from '../../ui/match-words.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
 import {changeTail, currentTail, setView, withTail} from './current-tail.ts';

@@ -1,5 +1,5 @@
 /** What the keys do while the apiserver does not answer. */
-import {unreachableLines} from '../../ui/unreachable-pane.ts';
+import {unreachableLines} from '../../state/unreachable-lines.ts';
 import type {Handlers} from './handler.ts';
 import {asText} from './why-handlers.ts';
 
@@ -9,6 +9,6 @@ export const unreachableHandlers: Handlers = {
 		session.meeting.tryNow();
 	},
 	'unreachable.copy-report'(session) {
-		session.copy(asText([...unreachableLines({state: {...session.store.state, isStill: true}}), {label: 'server', text: session.store.state.cluster.server}]), 'the report');
+		session.copy(asText([...unreachableLines({...session.store.state, isStill: true}), {label: 'server', text: session.store.state.cluster.server}]), 'the report');
 	},
 };

@@ -2,9 +2,10 @@
 import {worstPath} from '../../state/connections.ts';
 import {lineLabel} from '../../state/line-label.ts';
 import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
-import type {Layer, TextLine} from '../../state/session-state.ts';
+import type {TextLine} from '../../state/session-state.ts';
+import {whyPath, type WhyLayer} from '../../state/why-path.ts';
 import {unicodeGlyphs} from '../../ui/glyphs.ts';
-import {whyLines, whyPath} from '../../ui/why-screen.ts';
+import {whyLines} from '../../ui/why-screen.ts';
 import type {Session} from '../session.ts';
 import type {Handlers} from './handler.ts';
 import {currentList, targetHere} from './cursor.ts';
@@ -35,12 +36,12 @@ export const whyHandlers: Handlers = {
 	},
 };
 
-function whyLayer({store}: Session): Extract<Layer, {kind: 'why'}> | null {
+function whyLayer({store}: Session): WhyLayer | null {
 	const layer = store.state.layers.at(-1);
 	return layer?.kind === 'why' ? layer : null;
 }
 
-type Subject = Pick<Extract<Layer, {kind: 'why'}>, 'about' | 'path' | 'error' | 'entry'>;
+type Subject = Pick<WhyLayer, 'about' | 'path' | 'error' | 'entry'>;
 
 function subjectOf(session: Session): Subject {
 	const {store} = session;
@@ -75,7 +76,7 @@ function subjectOf(session: Session): Subject {
 	return {about: about ?? 'this path', path: state.pathHere?.path ?? null, error: null, entry: null};
 }
 
-function linesOf({store}: Session, layer: Extract<Layer, {kind: 'why'}>): readonly TextLine[] {
+function linesOf({store}: Session, layer: WhyLayer): readonly TextLine[] {
 	const path = whyPath(store.state, layer);
 	return [...path ? [{text: path.line}] : [], ...whyLines(path, layer.error, unicodeGlyphs.strokes)];
 }

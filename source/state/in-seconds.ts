@@ -1,5 +1,5 @@
 /** How long until the next try. */
-import type {SessionState} from '../state/session-state.ts';
+import type {SessionState} from './session-state.ts';
 
 /** ` in 4 s`, counted down each second; nothing where nothing may move. */
 export function inSeconds({now, isStill}: Pick<SessionState, 'now' | 'isStill'>, at: number): string {

@@ -1,0 +1,29 @@
+/** How is the body of an answer shown that came through the proxy? */
+import {parseExactly} from '../text/exact-json.ts';
+import {sanitise} from '../text/sanitise.ts';
+
+/** The one that was made last: an answer is drawn many times. */
+let laidOut = {body: '', readable: false, shown: ''};
+
+/** Safe to show; `readable` lays JSON out. */
+export function shownBody(body: string, {readable}: {readable: boolean}): string {
+	if (laidOut.body !== body || laidOut.readable !== readable) {
+		laidOut = {body, readable, shown: safeText(readable ? asReadable(body) : body)};
+	}
+
+	return laidOut.shown;
+}
+
+function asReadable(body: string): string {
+	try {
+		return /^\s*[[{]/.test(body) ? JSON.stringify(parseExactly(body), null, 2) : body;
+	} catch {
+		// Not JSON after all: shown as it came.
+		return body;
+	}
+}
+
+/** What the other side says, safe to show: line ends alike, tabs as blanks. */
+export function safeText(text: string): string {
+	return sanitise(text).replaceAll('\r\n', '\n').replaceAll('\t', '  ');
+}

@@ -1,0 +1,25 @@
+/** What is known while the apiserver does not answer: for the screen, and for a report. */
+import {errorRows} from '../errors/error-rows.ts';
+import {clockTime} from '../text/clock-time.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import {inSeconds} from './in-seconds.ts';
+import type {SessionState, TextLine} from './session-state.ts';
+
+/** What it is, its own words and what was tried, each try with the role `tried`. */
+export function unreachableLines(state: Pick<SessionState, 'cluster' | 'now' | 'isStill'>): readonly TextLine[] {
+	const {cluster: {context, proxy, error, retryAt, tries}} = state;
+	const next = retryAt === null ? '' : ` Trying again${inSeconds(state, retryAt)} (try ${tries.count + 1}).`;
+	const isSilent = error === null || error.code === 'ERR_APISERVER_UNREACHABLE' || error.code === 'ERR_APISERVER_TIMEOUT';
+	return [
+		{text: `The apiserver of ${sanitiseLine(context)} ${isSilent ? 'does not answer' : 'cannot be used yet'}.${next}`},
+		...error === null
+			? []
+			: [
+				...error.text === null ? [] : [{label: 'text', text: sanitiseLine(error.text)}],
+				{label: 'means', text: isSilent ? errorRows[error.code].meaning : sanitiseLine(error.message)},
+				...isSilent ? [{label: 'known', text: proxy === null ? 'no proxy in between: no proxy-url, and none by the environment' : `it is dialled through ${sanitiseLine(proxy.url)} (${proxy.from === 'proxy-url' ? 'proxy-url of the kubeconfig' : 'HTTPS_PROXY or HTTP_PROXY here'})`}] : [],
+				...error.remedy === null ? [] : [{label: 'try', text: sanitiseLine(error.remedy), role: 'focus'}],
+			],
+		...tries.last.map(({time, tookMs, text}) => ({text: `${clockTime(time)}  ${sanitiseLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`, role: 'tried'})),
+	];
+}
