@@ -6,7 +6,7 @@ import {asSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 import type {Path} from '../posture/evidence.ts';
 import type {RemoteCommand} from '../sessions/remote-command/open-remote-command.ts';
 import {whatIsOpen, worstPath} from '../state/connections.ts';
-import {showDuration} from '../state/show-duration.ts';
+import {showDuration} from '../text/show-duration.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import {LineTyping} from '../terminal/line-typing.ts';
 import {ScreenModes} from '../terminal/screen-modes.ts';

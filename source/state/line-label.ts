@@ -1,6 +1,6 @@
 /** What stands at the left of a line of text, at this moment. */
+import {showAge} from '../text/show-age.ts';
 import type {TextLine} from './session-state.ts';
-import {showAge} from './table-rows.ts';
 
 /** The age grows as long as the line is looked at. */
 export function lineLabel({label, since}: TextLine, now: number): string | undefined {

@@ -1,6 +1,7 @@
 /** From the apiserver's table rows to rows of ours: small, and with an identity that survives sorting and watching. */
 import type {TableColumn, TableRow} from '../cluster/list.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
+import {showAge} from '../text/show-age.ts';
 import type {ListColumn} from './list-kinds.ts';
 
 export type Row = {
@@ -95,20 +96,4 @@ function ageMs(age: unknown): number | null {
 	}
 
 	return ms;
-}
-
-/** As kubectl tells an age: `45s`, `12m`, `5h`, `41d`. */
-export function showAge(ms: number): string {
-	const seconds = Math.max(0, Math.floor(ms / 1000));
-	if (seconds < 120) {
-		return `${seconds}s`;
-	}
-
-	const minutes = Math.floor(seconds / 60);
-	if (minutes < 180) {
-		return `${minutes}m`;
-	}
-
-	const hours = Math.floor(minutes / 60);
-	return hours < 48 ? `${hours}h` : hours < 24 * 365 * 2 ? `${Math.floor(hours / 24)}d` : `${Math.floor(hours / 24 / 365)}y`;
 }

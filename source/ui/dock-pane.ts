@@ -5,7 +5,7 @@ import {worstPath, type DockEntry} from '../state/connections.ts';
 import {markedMs} from '../state/dock-news.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
-import {showAge} from '../state/table-rows.ts';
+import {showAge} from '../text/show-age.ts';
 import {pathBadge} from './path-words.ts';
 import {firstKey, type Screen} from './screen.ts';
 import type {Glyphs} from './glyphs.ts';

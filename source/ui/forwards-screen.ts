@@ -5,7 +5,7 @@ import {showBytes} from '../text/show-bytes.ts';
 import type {ForwardState} from '../state/session-state.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
-import {showAge} from '../state/table-rows.ts';
+import {showAge} from '../text/show-age.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';

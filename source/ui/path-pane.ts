@@ -1,7 +1,7 @@
 /** The path to what is under the cursor: the line, and one line a fact with its basis and evidence; below a list, or upright at its right. */
 import type {Path, Verdict} from '../posture/evidence.ts';
 import {listHere} from '../state/session-state.ts';
-import {showAge} from '../state/table-rows.ts';
+import {showAge} from '../text/show-age.ts';
 import {routeWord} from '../state/route-words.ts';
 import {evidenceWords} from './evidence-words.ts';
 import {farName, hubWord, pathLine, replicaLetter, routeRole, tlsRole, tlsWord} from './path-words.ts';

@@ -8,7 +8,7 @@ import {startForward} from '../../sessions/forward/start-forward.ts';
 import type {RunningForward, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {shortPodName} from '../../state/short-pod-name.ts';
-import {showAge} from '../../state/table-rows.ts';
+import {showAge} from '../../text/show-age.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {clockTime} from '../../text/clock-time.ts';
 import {counted} from '../../text/grouped.ts';
