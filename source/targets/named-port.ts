@@ -1,6 +1,6 @@
 /** From a port as typed, name or number, to the number in the pod. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import type {PodObject, ServiceObject} from './pod-object.ts';
+import type {ContainerPort, PodObject, ServiceObject, ServicePort} from './pod-object.ts';
 
 export type PodPort = {
 	/** In the pod. */
@@ -49,6 +49,11 @@ export function servicePort(service: ServiceObject, pod: PodObject, asked: strin
 	return typeof chosen.targetPort === 'number'
 		? {port: chosen.targetPort, name: isNumber ? null : asked, servicePort: chosen.port}
 		: {port: containerPortNamed(pod, chosen.targetPort), name: chosen.targetPort, servicePort: chosen.port};
+}
+
+/** What forwards and the proxy carry: a port that names no protocol is of TCP. */
+export function isTcp({protocol = 'TCP'}: ContainerPort | ServicePort): boolean {
+	return protocol === 'TCP';
 }
 
 function containerPortNamed(pod: PodObject, name: string): number {

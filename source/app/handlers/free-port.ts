@@ -1,5 +1,10 @@
-/** Which local port is free? */
+/** Which local port stands for a remote one, and which is free? */
 import {createServer} from 'node:net';
+
+/** A local port that needs no right of its own, and shows which one it is for. */
+export function localPortFor(port: number): number {
+	return port < 1024 ? 8000 + port : port;
+}
 
 /** `wanted`, or the next one above it that 127.0.0.1 has free; 0 when there is none. */
 export async function freePort(wanted: number): Promise<number> {

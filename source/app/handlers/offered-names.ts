@@ -2,11 +2,13 @@
 import {listAll} from '../../cluster/list.ts';
 import {listNames} from '../../state/list-kinds.ts';
 import {namespaceHere} from '../../state/session-state.ts';
+import {isTcp} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {findResource} from '../../targets/resource-words.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {Session} from '../session.ts';
 import {targetOf} from './cursor.ts';
+import {localPortFor} from './free-port.ts';
 
 const mostNames = 500;
 const answerMs = 10_000;
@@ -26,7 +28,7 @@ export async function proxyNames(session: Session): Promise<readonly string[]> {
 export async function forwardNames(session: Session): Promise<readonly string[]> {
 	const services = await readServices(session);
 	return [
-		...services.flatMap(({metadata: {name}, spec}) => (spec?.ports ?? []).filter(isTcp).map(({port}) => `svc/${name} ${port < 1024 ? 8000 + port : port}:${port}`)),
+		...services.flatMap(({metadata: {name}, spec}) => (spec?.ports ?? []).filter(isTcp).map(({port}) => `svc/${name} ${localPortFor(port)}:${port}`)),
 		...podNames(session).map(name => `pod/${name} `),
 		...session.store.state.lists.workloads.visible.slice(0, mostNames).map(({name}) => `${name} `),
 	];
@@ -66,10 +68,6 @@ async function readServices(session: Session): Promise<readonly ServiceObject[]>
 
 function podNames({store}: Session): string[] {
 	return store.state.lists.pods.visible.slice(0, mostNames).map(({name}) => name);
-}
-
-function isTcp({protocol}: {protocol?: string}): boolean {
-	return protocol === undefined || protocol === 'TCP';
 }
 
 /** By name or number only: what stands behind may be something else, and https: can be taken away. */

@@ -1,10 +1,12 @@
 /** Which ports a forward's form offers, and how many pods stand ready behind each. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {isTcp} from '../../targets/named-port.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {PodObject, ServicePort} from '../../targets/pod-object.ts';
 import {isReady} from '../../targets/pod-order.ts';
 import {podsBehind, type PodScope} from '../../targets/pods-behind.ts';
 import {listPods} from '../../targets/resolve-pod.ts';
+import {localPortFor} from './free-port.ts';
 
 export type OfferedPort = {
 	value: string;
@@ -12,7 +14,7 @@ export type OfferedPort = {
 	shown: string;
 	/** `3 of 4 pods Ready`; empty where only one pod can be meant. */
 	ready: string;
-	/** A local port that needs no right of its own. */
+	/** @see localPortFor */
 	suggested: number;
 };
 
@@ -37,7 +39,7 @@ export async function offeredPorts(access: ClusterAccess, target: string, namesp
 	if (behind.service) {
 		const pods = await podsIfTold(access, behind.scope);
 		const ports = (behind.service.spec?.ports ?? []).filter(port => isTcp(port));
-		return {mayMove: true, only: ports.flatMap(({name, port}) => [String(port), ...name === undefined ? [] : [name]]), ports: ports.map(({name, port, targetPort}) => ({value: String(port), shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(), ready: readyWords(pods, behind.service?.spec?.clusterIP === 'None' ? undefined : targetPort), suggested: suggested(port)}))};
+		return {mayMove: true, only: ports.flatMap(({name, port}) => [String(port), ...name === undefined ? [] : [name]]), ports: ports.map(({name, port, targetPort}) => ({value: String(port), shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(), ready: readyWords(pods, behind.service?.spec?.clusterIP === 'None' ? undefined : targetPort), suggested: localPortFor(port)}))};
 	}
 
 	const pods = await listPods(access, behind.scope);
@@ -47,7 +49,7 @@ export async function offeredPorts(access: ClusterAccess, target: string, namesp
 /** Of the first pod: those of one template declare the same. */
 function declaredPorts([pod]: readonly PodObject[]): Array<Omit<OfferedPort, 'ready'>> {
 	const ports = pod?.spec.containers.flatMap(container => (container.ports ?? []).map(port => ({...port, container: container.name}))) ?? [];
-	return ports.filter(port => isTcp(port)).map(({name, containerPort, container}) => ({value: String(containerPort), shown: `${name ?? ''} ${containerPort}  ${container}`.trim(), suggested: suggested(containerPort)}));
+	return ports.filter(port => isTcp(port)).map(({name, containerPort, container}) => ({value: String(containerPort), shown: `${name ?? ''} ${containerPort}  ${container}`.trim(), suggested: localPortFor(containerPort)}));
 }
 
 /** `null` where they may not be listed, or that takes long. */
@@ -63,12 +65,4 @@ function readyWords(pods: readonly PodObject[] | null, targetPort?: ServicePort[
 
 	const naming = typeof targetPort === 'string' ? pods.filter(({spec}) => spec.containers.some(({ports = []}) => ports.some(({name}) => name === targetPort))) : pods;
 	return naming.length === 0 && pods.length > 0 ? `no pod names ${targetPort}` : `${naming.filter(pod => isReady(pod)).length} of ${pods.length} pods Ready`;
-}
-
-function isTcp({protocol}: {protocol?: string}): boolean {
-	return protocol === undefined || protocol === 'TCP';
-}
-
-function suggested(port: number): number {
-	return port < 1024 ? 8000 + port : port;
 }
