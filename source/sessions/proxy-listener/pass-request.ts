@@ -1,19 +1,16 @@
 /** One request of a local client, passed to the apiserver, and its answer back. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {pipeline} from 'node:stream/promises';
-import type {Readable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import type {ApiResponse} from '../../cluster/connection.ts';
+import type {ApiResponse, RequestOptions} from '../../cluster/connection.ts';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
-import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
-import {logRefusal} from '../logs/log-refusal.ts';
 import {cutAnswer} from '../proxy/cut-answer.ts';
-import {isOwnRedirect, mayBeApiservers, mostOfAnError, saidByApiserver} from '../proxy/said-by-apiserver.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
 import {clientLeft} from './failed-request.ts';
 import {headersToApiserver, headersToClient} from './passed-headers.ts';
-import type {ProxiedTargets} from './proxied-targets.ts';
+import type {PassedTarget, ProxiedTargets} from './proxied-targets.ts';
+import {tellAnswer} from './tell-answer.ts';
 
 export type PassingMeans = {cluster: ClusterAccess; targets: ProxiedTargets; witness: ConnectionWitness | undefined; keepaliveMs: number};
 
@@ -26,47 +23,33 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 	response.once('close', () => {
 		gone.abort(clientLeft());
 	});
-	const asked = {
+	const asked: RequestOptions = {
 		method: request.method ?? 'GET', path, headers: headersToApiserver(request.headers), timeoutMs: 0, signal: gone.signal,
 		...hasBody(request) && {body: request},
 	};
 	const proxied = await targets.find(path);
-	if (!proxied) {
+	if (proxied) {
+		await passProxied({cluster, witness}, proxied, asked, response);
+	} else {
 		await passAnswer(response, await cluster.request(asked));
-		return;
 	}
+}
 
-	const {purpose, base, behind} = proxied;
-	const connection = await connectWitnessed(cluster, purpose, witness, gone.signal);
+/** On a connection of its own, which is labelled for as long as its answer is passed on. */
+async function passProxied({cluster, witness}: Pick<PassingMeans, 'cluster' | 'witness'>, target: PassedTarget, asked: RequestOptions, response: ServerResponse): Promise<void> {
+	const {purpose, base, behind} = target;
+	const {signal} = asked;
+	const connection = await connectWitnessed(cluster, purpose, witness, signal);
 	let cut: SpokeError | undefined;
 	try {
 		const answer = await connection.request({...asked, path: base + behind});
-		const {status, headers, body} = answer;
-		const begun = status >= 400 ? beginningOf(body) : null;
-		// Of a log's answers only a 200 is the kubelet's as it came: a 204 says that the pod is on no node yet, and of any other the apiserver makes a Status.
-		const mayBeTheirs = (words: Buffer) => purpose.feature === 'logs' ? status !== 200 : mayBeApiservers(status, headers, words);
-		const opened = (words: Buffer) => witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: mayBeTheirs(words)});
-		if (!begun && !isOwnRedirect(status, behind)) {
-			opened(nothing);
-		}
-
+		const tellRest = tellAnswer(witness, connection, target, answer);
 		await passAnswer(response, answer).catch((error: unknown) => {
 			cut = asSpokeError(error);
 		});
-		// Whose refusal it is shows in its words only, and the client does not wait for them.
-		const words = begun?.();
-		const said = words && saidByApiserver(status, headers, words, purpose);
-		const noLog = words && purpose.feature === 'logs' && saidByKubeletOfLog(status, words.toString('utf8')) !== null;
-		if (noLog) {
-			witness?.answered?.(connection, purpose);
-			witness?.failed?.(connection, purpose, logRefusal({status, headers, body: words.toString('utf8')}));
-		} else if (said) {
-			witness?.failed?.(connection, purpose, said);
-		} else if (words) {
-			opened(words);
-		}
+		tellRest();
 	} catch (thrown) {
-		if (!gone.signal.aborted) {
+		if (!signal?.aborted) {
 			witness?.failed?.(connection, purpose, asSpokeError(thrown));
 		}
 
@@ -79,22 +62,6 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 	if (cut) {
 		throw cut;
 	}
-}
-
-const nothing = Buffer.alloc(0);
-
-/** Gathers while the body is passed on; gives what came, or `undefined` where that is not enough to judge by. */
-function beginningOf(body: Readable): () => Buffer | undefined {
-	const pieces: Buffer[] = [];
-	let bytes = 0;
-	body.on('data', (piece: Buffer) => {
-		if (bytes < mostOfAnError) {
-			pieces.push(piece);
-		}
-
-		bytes += piece.length;
-	});
-	return () => body.readableEnded || bytes >= mostOfAnError ? Buffer.concat(pieces) : undefined;
 }
 
 /** How the end of a client shows on an answer that is on its way to it. */

@@ -1,0 +1,62 @@
+/** Whose is an answer that is passed on, and what does whoever labels its connection hear of it? */
+import type {Readable} from 'node:stream';
+import type {ApiResponse, Connection} from '../../cluster/connection.ts';
+import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
+import type {ConnectionWitness} from '../connection-witness.ts';
+import {logRefusal} from '../logs/log-refusal.ts';
+import {isOwnRedirect, mayBeApiservers, mostOfAnError, saidByApiserver} from '../proxy/said-by-apiserver.ts';
+import type {PassedTarget} from './proxied-targets.ts';
+
+/**
+Tells what the head of the answer says, before its body is passed on. Gives a function to be called behind the body: whose refusal it is shows
+in its words only, and the client does not wait for them.
+*/
+export function tellAnswer(witness: ConnectionWitness | undefined, connection: Connection, {purpose, behind}: PassedTarget, {status, headers, body}: ApiResponse): () => void {
+	const isLog = purpose.feature === 'logs';
+	const tellOpened = (words: Buffer) => {
+		// Of a log's answers only a 200 is the kubelet's as it came: a 204 says that the pod is on no node yet, and of any other the apiserver makes a Status.
+		witness?.opened?.(connection, purpose, {carrier: 'http', protocol: null, mayBeApiservers: isLog ? status !== 200 : mayBeApiservers(status, headers, words)});
+	};
+
+	if (status < 400) {
+		if (!isOwnRedirect(status, behind)) {
+			tellOpened(nothing);
+		}
+
+		return () => {};
+	}
+
+	const begun = beginningOf(body);
+	return () => {
+		const words = begun();
+		if (!words) {
+			return;
+		}
+
+		const said = saidByApiserver(status, headers, words, purpose);
+		if (isLog && saidByKubeletOfLog(status, words.toString('utf8')) !== null) {
+			witness?.answered?.(connection, purpose);
+			witness?.failed?.(connection, purpose, logRefusal({status, headers, body: words.toString('utf8')}));
+		} else if (said) {
+			witness?.failed?.(connection, purpose, said);
+		} else {
+			tellOpened(words);
+		}
+	};
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Gathers while the body is passed on; gives what came, or `undefined` where that is not enough to judge by. */
+function beginningOf(body: Readable): () => Buffer | undefined {
+	const pieces: Buffer[] = [];
+	let bytes = 0;
+	body.on('data', (piece: Buffer) => {
+		if (bytes < mostOfAnError) {
+			pieces.push(piece);
+		}
+
+		bytes += piece.length;
+	});
+	return () => body.readableEnded || bytes >= mostOfAnError ? Buffer.concat(pieces) : undefined;
+}
