@@ -8,7 +8,7 @@ import type {Keymap} from '../keymap/keymap.ts';
 import type {Path} from '../posture/evidence.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
-import {emptySession, namespaceHere} from '../state/session-state.ts';
+import {emptySession, namespaceHere, type Message} from '../state/session-state.ts';
 import {copyNeeds, copySequence} from '../terminal/clipboard.ts';
 import {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
@@ -197,7 +197,7 @@ export class SessionRun implements Session {
 		performAction(this.#doers, id);
 	}
 
-	tell(text: string, role: 'plain' | 'warn' | 'error' = 'plain'): void {
+	tell(text: string, role: Message['role'] = 'plain'): void {
 		this.store.now({type: 'notice', text, role, now: Date.now()});
 	}
 

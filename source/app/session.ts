@@ -8,6 +8,7 @@ import type {Labeller} from '../posture/label.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import type {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {FormField, PickerItem} from '../state/overlay.ts';
+import type {Message} from '../state/session-state.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
 import type {ClusterMeeting} from './cluster-meeting.ts';
 import type {PathFeed} from './path-feed.ts';
@@ -47,7 +48,7 @@ export type Session = {
 	/** Does an action by its name, as its key would. */
 	perform(id: string): void;
 	/** A line for the last row, kept in the messages. */
-	tell(text: string, role?: 'plain' | 'warn' | 'error'): void;
+	tell(text: string, role?: Message['role']): void;
 	/** Tells of a failure and keeps it for `why`, with the path of the connection that met it where there was one. */
 	fail(about: string, thrown: unknown, path?: Path | null): void;
 	/** What failed last, until something else is done. */

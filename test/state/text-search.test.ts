@@ -42,7 +42,7 @@ test('a regular expression that backtracks for ever finds nothing, soon', t => {
 
 test('a text that is read again is searched again', t => {
 	const layer: Layer = {kind: 'text', id: 'text-1', title: 'YAML', subject: 'pod/web', right: '', lines, top: 0, context: 'details', copy: '', command: null, busy: false, search: find('image', {from: 2})};
-	const pushed = reduceSession(emptySession(clusterState(null), {columns: 80, rows: 24}, 0, false), {type: 'push', layer});
+	const pushed = reduceSession(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), {type: 'push', layer});
 	const {layers: [now]} = reduceSession(pushed, {type: 'fill-text', id: 'text-1', to: {lines: [...lines.slice(0, 2), {text: 'new'}, ...lines.slice(2)]}});
 	t.deepEqual(now?.kind === 'text' && now.search, {text: 'image', regex: false, found: [1, 3, 4], at: 3});
 });

@@ -2,13 +2,13 @@
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Doctor, DoctorStep} from '../../posture/doctor/doctor-object.ts';
 import {walk} from '../../posture/doctor/walk.ts';
+import {asText} from '../../state/copied-lines.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {currentTail} from './current-tail.ts';
-import {asText} from './why-handlers.ts';
 
 const doctorHere = async (session: Session) => {
 	const here = targetHere(session);
@@ -63,7 +63,7 @@ export const doctorHandlers: Handlers = {
 	'doctor.copy-report'(session) {
 		const layer = session.store.state.layers.at(-1);
 		if (layer?.kind === 'text') {
-			session.copy(asText(layer.lines), 'the report');
+			session.copy(asText(layer.lines, Date.now()), 'the report');
 		}
 	},
 	'doctor.copy-command'(session) {
@@ -89,18 +89,18 @@ async function openDoctor(session: Session, target: string | null, namespace: st
 		kind: 'text', id, title: 'Doctor', subject: target === null ? `the apiserver of ${cluster.context}` : `${namespace} › ${target}`, right: 'walking …', lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}],
 		top: 0, context: 'doctor', copy: '', command: null, busy: true, on: cluster.context,
 	}});
-	let access: ClusterAccess | null = null;
+	const opened: {access?: ClusterAccess} = {};
 	try {
 		const doctor = await walk(target, async () => {
-			access = await session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, ...target !== null && {namespace}});
-			return access;
+			opened.access = await session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, ...target !== null && {namespace}});
+			return opened.access;
 		});
 		session.store.now({type: 'fill-text', id, to: {
 			lines: doctorLines(doctor), busy: false, command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
 			right: `${doctor.stoppedAt === null ? 'nothing failed' : `stopped at ${doctor.stoppedAt.replace('-', ' ')}`} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
 		}});
 	} finally {
-		(access as ClusterAccess | null)?.close();
+		opened.access?.close();
 	}
 }
 

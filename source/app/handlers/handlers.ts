@@ -9,35 +9,32 @@ import {listenerHandlers} from './listener-handlers.ts';
 import {listHandlers} from './list-handlers.ts';
 import {navigationHandlers} from './navigation-handlers.ts';
 import {paletteHandlers} from './palette-handlers.ts';
-import {proxyHandlers} from './proxy-handlers.ts';
+import {openAnswer, proxyHandlers} from './proxy-handlers.ts';
 import {sandboxHandlers} from './sandbox-handlers.ts';
 import {shellHandlers} from './shell-handlers.ts';
 import {tailHandlers} from './tail-handlers.ts';
 import {textHandlers} from './text-handlers.ts';
 import {unreachableHandlers} from './unreachable-handlers.ts';
-import {whyHandlers} from './why-handlers.ts';
+import {openWhy, whyHandlers} from './why-handlers.ts';
 import {yamlHandlers} from './yaml-handlers.ts';
 
-const {'list.open': openAnswer, ...proxyRows} = proxyHandlers;
-const {'path.why': why, ...whyRows} = whyHandlers;
-
 export const handlers: Handlers = {
-	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...whyRows, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...unreachableHandlers, ...detailsHandlers, ...yamlHandlers, ...doctorHandlers, ...auditHandlers, ...proxyRows,
+	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...whyHandlers, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...unreachableHandlers, ...detailsHandlers, ...yamlHandlers, ...doctorHandlers, ...auditHandlers, ...proxyHandlers,
 	async 'list.open'(session) {
 		const {view} = session.store.state;
 		if (view === 'audit') {
 			openAuditRow(session);
 		} else {
-			await (view === 'proxy' ? openAnswer!(session) : openDetails(session));
+			await (view === 'proxy' ? openAnswer(session) : openDetails(session));
 		}
 	},
-	async 'path.why'(session) {
+	'path.why'(session) {
 		const {store: {state}} = session;
 		// A row of the audit has its own reasons, beyond the one path.
 		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && session.lastFailure === null) {
 			openAuditRow(session);
 		} else {
-			await why!(session);
+			openWhy(session);
 		}
 	},
 };

@@ -6,7 +6,6 @@ import {placeAt} from '../../state/view-history.ts';
 import type {Session} from '../session.ts';
 import {grouped} from '../../text/grouped.ts';
 import {currentList} from './cursor.ts';
-import {openDetails} from './details-handlers.ts';
 import {noteForwardSets} from './forward-sets.ts';
 import type {Handlers} from './handler.ts';
 
@@ -77,7 +76,6 @@ export const listHandlers: Handlers = {
 	'list.bottom'(session) {
 		move(session, far);
 	},
-	'list.open': openDetails,
 	'view.before': showBefore,
 	'view.earlier'(session) {
 		goInHistory(session, -1);

@@ -34,7 +34,6 @@ export const proxyHandlers: Handlers = {
 	'services.proxy': async session => openHere(session),
 	'nodes.proxy': async session => openHere(session),
 	'proxy.edit': edit,
-	'list.open': openAnswer,
 	'proxy.method'({store}) {
 		const {method} = store.state.proxy;
 		store.now({type: 'proxy', event: {type: 'set', to: {method: methods[(methods.indexOf(method) + 1) % methods.length]!}}});
@@ -69,12 +68,13 @@ async function openHere(session: Session): Promise<void> {
 	}
 }
 
-/** The answer by itself, to scroll in. */
-function openAnswer(session: Session): void | Promise<void> {
+/** The answer under the cursor by itself, to scroll in; without one a request is typed. */
+export async function openAnswer(session: Session): Promise<void> {
 	const {store} = session;
 	const exchange = exchangeHere(store.state.proxy);
 	if (!exchange) {
-		return edit(session);
+		await edit(session);
+		return;
 	}
 
 	const {method, asked, status, headers, body, type, bytes, error} = exchange;

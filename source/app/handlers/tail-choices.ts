@@ -1,5 +1,6 @@
 /** What a person chooses in a tail from a list: fields of JSON lines, pods and containers. */
 import {allJsonFields} from '../../state/tail/json-fields.ts';
+import {toggleField} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
 import {setView} from './current-tail.ts';
@@ -22,12 +23,12 @@ export async function chooseFields(session: Session, run: TailRun): Promise<void
 			return;
 		}
 
-		const {fields} = run.view;
-		setView(session, run, {...run.view, json: true, fields: chosen === '' ? [] : fields.includes(chosen) ? fields.filter(name => name !== chosen) : [...fields, chosen]});
 		if (chosen === '') {
+			setView(session, run, {...run.view, json: true, fields: []});
 			return;
 		}
 
+		setView(session, run, toggleField(run.view, chosen));
 		last = chosen;
 	}
 }

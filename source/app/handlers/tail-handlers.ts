@@ -1,6 +1,6 @@
 /** All that is done in a tail. */
 import {allJsonFields, countJsonLines} from '../../state/tail/json-fields.ts';
-import {emptyTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
+import {emptyTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, toggleField, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {kindBits, levelBits, levelNames, noticeSign} from '../../state/tail/line-buffer.ts';
 import {counted} from '../../text/grouped.ts';
 import {detailLength} from '../../ui/tail-screen.ts';
@@ -211,7 +211,7 @@ export const tailHandlers: Handlers = {
 	'line.add-field'(session) {
 		const field = fieldHere(session);
 		if (field && field.name !== '') {
-			change(session, view => ({...view, json: true, fields: view.fields.includes(field.name) ? view.fields.filter(name => name !== field.name) : [...view.fields, field.name]}));
+			change(session, view => toggleField(view, field.name));
 		}
 	},
 	'tail.copy'(session) {

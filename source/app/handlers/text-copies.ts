@@ -1,4 +1,5 @@
 /** A text as clean text: copied, saved, or in an outer program. */
+import {asText} from '../../state/copied-lines.ts';
 import type {Layer} from '../../state/session-state.ts';
 import {counted} from '../../text/grouped.ts';
 import {lineAtTop} from '../../ui/text-screen.ts';
@@ -9,7 +10,6 @@ import {asFileName, pathOfTyped, writeNewFile} from './new-file.ts';
 import {viewInProgram} from './outer-programs.ts';
 import {clean} from './tail-copies.ts';
 import {currentText} from './text-search.ts';
-import {asText} from './why-handlers.ts';
 
 export function copyText(session: Session): void {
 	const layer = currentText(session);
@@ -55,7 +55,7 @@ function endingOf({context}: TextLayer): string {
 }
 
 function textOf({copy, lines}: TextLayer): string {
-	return clean(copy === '' ? asText(lines) : copy);
+	return clean(copy === '' ? asText(lines, Date.now()) : copy);
 }
 
 function linesOf(layer: TextLayer): string[] {

@@ -1,6 +1,6 @@
 /** Why this path: of the stream on top, of the last failure, of the connection or row under the cursor. */
 import {worstPath} from '../../state/connections.ts';
-import {lineLabel} from '../../state/line-label.ts';
+import {asText} from '../../state/copied-lines.ts';
 import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {whyPath, type WhyLayer} from '../../state/why-path.ts';
@@ -12,13 +12,10 @@ import {currentList, targetHere} from './cursor.ts';
 import {currentTail} from './current-tail.ts';
 
 export const whyHandlers: Handlers = {
-	'path.why'(session) {
-		session.store.now({type: 'push', layer: {kind: 'why', top: 0, ...subjectOf(session)}});
-	},
 	'why.copy-evidence'(session) {
 		const layer = whyLayer(session);
 		if (layer) {
-			session.copy(asText(linesOf(session, layer)), 'the evidence');
+			session.copy(asText(linesOf(session, layer), Date.now()), 'the evidence');
 		}
 	},
 	'why.copy-fix'(session) {
@@ -35,6 +32,11 @@ export const whyHandlers: Handlers = {
 		session.paths.follow();
 	},
 };
+
+/** What failed last, else the path at hand. */
+export function openWhy(session: Session): void {
+	session.store.now({type: 'push', layer: {kind: 'why', top: 0, ...subjectOf(session)}});
+}
 
 function whyLayer({store}: Session): WhyLayer | null {
 	const layer = store.state.layers.at(-1);
@@ -79,12 +81,4 @@ function subjectOf(session: Session): Subject {
 function linesOf({store}: Session, layer: WhyLayer): readonly TextLine[] {
 	const path = whyPath(store.state, layer);
 	return [...path ? [{text: path.line}] : [], ...whyLines(path, layer.error, unicodeGlyphs.strokes)];
-}
-
-/** As it is copied: labels before their texts, paths as their lines. */
-export function asText(lines: readonly TextLine[]): string {
-	return lines.map(one => {
-		const label = lineLabel(one, Date.now());
-		return one.path ? one.path.line : one.rule ? `\n${one.text}` : `${label === undefined ? '' : `${label.trim()}: `}${one.text}`;
-	}).join('\n').trim();
 }

@@ -182,6 +182,12 @@ export function keptTail(view: TailView): TailView {
 		: {...view, cursor: Math.max(view.cursor, first), top: Math.max(view.top, first), marked: areKept ? view.marked : new Set([...view.marked].filter(number => number >= first))};
 }
 
+/** Shows a field of JSON lines, or leaves it out again. */
+export function toggleField(view: TailView, name: string): TailView {
+	const {fields} = view;
+	return {...view, json: true, fields: fields.includes(name) ? fields.filter(one => one !== name) : [...fields, name]};
+}
+
 /** Holds what comes from now on, or lets it go on. */
 export function pauseTail(view: TailView): TailView {
 	return view.pausedAt === null ? {...view, pausedAt: view.buffer.end} : {...view, pausedAt: null};
