@@ -1,21 +1,22 @@
 /** Typed lines, choices, forms and questions as promises: an action asks and goes on with the answer. */
-import {shownItems, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay} from '../state/overlay.ts';
+import {shownItems, type ConfirmOverlay, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay} from '../state/overlay.ts';
 import {counted} from '../text/grouped.ts';
 import type {FillOptions, PickOptions, TypeOptions} from './session.ts';
 import type {Store} from './store.ts';
 import {GivenUp, type TypedAhead} from './typed-ahead.ts';
 
-type Waiting = {
-	accept(overlay: Overlay): Promise<boolean> | boolean;
+/** Whoever opened a dialog and hears of it, as long as that one is open. */
+type Waiting<Kind extends Overlay> = {
+	accept(overlay: Kind): Promise<boolean> | boolean;
 	cancel(): void;
-	changed?(overlay: Overlay): Overlay;
+	changed?(overlay: Kind): Kind;
 };
 
 export class Overlays {
 	readonly #store: Store;
 	readonly #typedAhead: TypedAhead;
 	readonly #history = new Map<string, string[]>();
-	#waiting: Waiting | null = null;
+	#waiting: Waiting<Overlay> | null = null;
 
 	constructor(store: Store, typedAhead: TypedAhead) {
 		this.#store = store;
@@ -23,7 +24,7 @@ export class Overlays {
 	}
 
 	async ask(question: string, details: readonly string[] = [], {leaves = false}: {leaves?: boolean} = {}): Promise<boolean> {
-		return this.#open<boolean>({kind: 'confirm', question, details, leaves}, resolve => ({
+		return this.#open<boolean, ConfirmOverlay>({kind: 'confirm', question, details, leaves}, resolve => ({
 			accept() {
 				resolve(true);
 				return true;
@@ -42,12 +43,12 @@ export class Overlays {
 			note: options.note?.(text) ?? options.waits ?? '', problem: null, history, historyAt: -1, candidates: [], accept: options.accept ?? 'keep',
 		};
 		const fresh = options.note && this.#keepNote(options.purpose, options.note);
-		const answer = this.#open<{text: string; regex: boolean} | null>(overlay, resolve => ({
+		const answer = this.#open<{text: string; regex: boolean} | null, PromptOverlay>(overlay, resolve => ({
 			accept: one => {
-				const {typed, regex} = one as PromptOverlay;
+				const {typed, regex} = one;
 				const problem = options.check?.(typed.text, regex) ?? null;
 				if (problem !== null) {
-					this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...one as PromptOverlay, problem}}});
+					this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...one, problem}}});
 					return false;
 				}
 
@@ -61,8 +62,7 @@ export class Overlays {
 			cancel() {
 				resolve(null);
 			},
-			changed(one) {
-				const prompt = one as PromptOverlay;
+			changed(prompt) {
 				options.onChange?.(prompt.typed.text, prompt.regex);
 				return {...prompt, note: options.note?.(prompt.typed.text) ?? prompt.note};
 			},
@@ -101,10 +101,9 @@ export class Overlays {
 				this.#store.now({type: 'overlay', event: {type: 'set', overlay: completed(now)}});
 			}
 		});
-		return this.#open<string | null>(overlay, resolve => ({
-			changed: options.argumentAt === undefined ? one => one : one => completed(one as PickerOverlay),
-			accept(one) {
-				const picker = one as PickerOverlay;
+		return this.#open<string | null, PickerOverlay>(overlay, resolve => ({
+			changed: options.argumentAt === undefined ? picker => picker : completed,
+			accept(picker) {
 				const typed = picker.typed.text.trim();
 				const item = shownItems(picker)[picker.index];
 				// What is off may be chosen: whoever asked says why it is.
@@ -127,9 +126,9 @@ export class Overlays {
 		const valuesOf = (form: FormOverlay) => Object.fromEntries(form.fields.map(field => [field.name, field.value]));
 		const fresh: FormOverlay = {kind: 'form', title: options.title, fields: options.fields, at: 0, problem: null, notes: [], submit: options.submit};
 		const overlay = {...fresh, notes: options.notes?.(valuesOf(fresh)) ?? []};
-		return this.#open(overlay, resolve => ({
-			accept: async one => {
-				const values = valuesOf(one as FormOverlay);
+		return this.#open<Readonly<Record<string, string>> | null, FormOverlay>(overlay, resolve => ({
+			accept: async form => {
+				const values = valuesOf(form);
 				const problem = await options.check?.(values) ?? null;
 				if (problem !== null) {
 					// It may be closed by now, or filled in further.
@@ -147,8 +146,7 @@ export class Overlays {
 			cancel() {
 				resolve(null);
 			},
-			changed(one) {
-				const form = one as FormOverlay;
+			changed(form) {
 				const adjusted = {...form, fields: options.adjust?.(form.fields) ?? form.fields};
 				return {...adjusted, notes: options.notes?.(valuesOf(adjusted)) ?? []};
 			},
@@ -207,7 +205,7 @@ export class Overlays {
 		this.#store.now({type: 'close-overlay'});
 	}
 
-	async #open<Answer>(overlay: Overlay, wait: (resolve: (answer: Answer) => void) => Waiting): Promise<Answer> {
+	async #open<Answer, Kind extends Overlay>(overlay: Kind, wait: (resolve: (answer: Answer) => void) => Waiting<Kind>): Promise<Answer> {
 		this.#waiting?.cancel();
 		const {promise, resolve} = Promise.withResolvers<Answer>();
 		this.#waiting = wait(resolve);

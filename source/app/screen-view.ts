@@ -88,22 +88,13 @@ export class ScreenView {
 	/** Leaves the alternate screen for as long as `work` runs. */
 	async suspended<Result>(work: () => Promise<Result>): Promise<Result> {
 		this.#painter.hold();
-		let result: {value: Result} | {error: unknown} | null = null;
-		await this.#suspend!(async () => {
-			try {
-				result = {value: await work()};
-			} catch (error) {
-				result = {error};
-			}
-		});
+		const {promise, resolve, reject} = Promise.withResolvers<Result>();
+		// How it ended is for whoever waits here, once the screen is back.
+		promise.catch(() => {});
+		await this.#suspend!(async () => work().then(resolve, reject));
 		this.#painter.letGo();
 		this.#painter.flush();
-		const ended = result as unknown as {value: Result} | {error: unknown};
-		if ('error' in ended) {
-			throw ended.error;
-		}
-
-		return ended.value;
+		return promise;
 	}
 
 	async close(): Promise<void> {
