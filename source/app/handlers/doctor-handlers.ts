@@ -9,6 +9,7 @@ import type {OpenCluster, Session} from '../session.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {currentTail} from './current-tail.ts';
+import {forwardOf} from './forward-run.ts';
 
 const doctorHere = async (session: Session) => {
 	const here = targetHere(session);
@@ -42,9 +43,9 @@ export const doctorHandlers: Handlers = {
 		}
 	},
 	async 'connections.doctor'(session) {
-		const {dock, dockAt, forwards} = session.store.state;
+		const {dock, dockAt} = session.store.state;
 		const entry = dock[dockAt];
-		const forward = forwards.find(({id}) => id === entry?.id);
+		const forward = forwardOf(session, entry?.id);
 		const source = session.tails.get(entry?.id ?? '')?.view.sources[0];
 		if (forward) {
 			await openDoctor(session, forward.target, forward.namespace, clusterOf(session, forward.id));

@@ -6,7 +6,7 @@ import {readForwardSets} from '../forward-set-files.ts';
 import type {Session} from '../session.ts';
 import type {WhenPodGoes} from '../../sessions/forward/forward-request.ts';
 import type {FormField} from '../../state/overlay.ts';
-import {changeForward, startWish, type ForwardWish} from './forward-run.ts';
+import {changeForward, forwardOf, startWish, type ForwardWish} from './forward-run.ts';
 import {keepInSet} from './forward-sets.ts';
 import {freePort} from './free-port.ts';
 import {offeredPorts} from './offered-ports.ts';
@@ -63,7 +63,7 @@ function withLocalPort(locals: ReadonlyMap<string, string>, first: string | unde
 
 /** Asks what is to be another, and goes on in its place. */
 export async function editForward(session: Session, id: string, wish: ForwardWish): Promise<void> {
-	const state = session.store.state.forwards.find(one => one.id === id);
+	const state = forwardOf(session, id);
 	const {remote} = parsePortSpec(wish.port);
 	const {ports, only} = await session.typedAhead.during({what: `reading the ports of ${wish.target}`}, async () => offeredPorts(wish.cluster.access, wish.target, wish.namespace).catch(() => ({ports: [], only: null})));
 	const local = state?.local ?? parsePortSpec(wish.port).local;

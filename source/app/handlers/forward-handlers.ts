@@ -5,7 +5,7 @@ import {namespaceHere, type ForwardState} from '../../state/session-state.ts';
 import type {Session} from '../session.ts';
 import {targetHere} from './cursor.ts';
 import {addForward, editForward} from './forward-dialog.ts';
-import {restartForward, startWish, stopForward, urlOf, wishOf} from './forward-run.ts';
+import {forwardOf, restartForward, startHere, stopForward, urlOf, wishOf} from './forward-run.ts';
 import type {Handlers} from './handler.ts';
 import {stopListener} from './listener-handlers.ts';
 import {forwardNames} from './offered-names.ts';
@@ -23,7 +23,7 @@ export const forwardHandlers: Handlers = {
 		if (answer && target !== '' && port === '') {
 			await addForward(session, target, namespaceHere(session.store.state.cluster));
 		} else if (answer && target !== '') {
-			startWish(session, {target, namespace: namespaceHere(session.store.state.cluster), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
+			startHere(session, target, port);
 		}
 	},
 	'forwards.stop': async session => stopForward(session, here(session)?.id),
@@ -70,7 +70,7 @@ export const forwardHandlers: Handlers = {
 	},
 	'connections.copy-address'(session) {
 		const entry = session.store.state.dock[session.store.state.dockAt];
-		const forward = session.store.state.forwards.find(({id}) => id === entry?.id);
+		const forward = forwardOf(session, entry?.id);
 		if (forward) {
 			copyUrl(session, forward);
 		} else if (entry?.kind === 'proxy') {

@@ -1,4 +1,5 @@
 /** Forwards as they run: started, followed, changed, stopped; what the screen shows of them is made of their events. */
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import {wholeFailure} from '../../failures/whole-failure.ts';
 import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
@@ -6,7 +7,7 @@ import {isLoopback, parseListenAddresses} from '../../sessions/forward/listen-ad
 import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {startForward} from '../../sessions/forward/start-forward.ts';
 import type {RunningForward, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
-import type {ForwardState} from '../../state/session-state.ts';
+import {namespaceHere, type ForwardState} from '../../state/session-state.ts';
 import {shortPodName} from '../../state/short-pod-name.ts';
 import {showAge} from '../../text/show-age.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
@@ -35,11 +36,21 @@ export function wishOf(session: Session, id: string | undefined): ForwardWish | 
 	return runsOf(session).get(id ?? '')?.wish ?? null;
 }
 
+/** The row of a forward. */
+export function forwardOf({store}: Pick<Session, 'store'>, id: string | undefined): ForwardState | undefined {
+	return store.state.forwards.find(one => one.id === id);
+}
+
+/** As a port-forward goes where no flag is given: of a target in the namespace at hand. */
+export function startHere(session: Session, target: string, port: string): void {
+	startWish(session, {target, namespace: namespaceHere(session.store.state.cluster), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
+}
+
 /** With the `id` of one that ended it takes that one's row, and its log goes on. */
 export function startWish(session: Session, wish: ForwardWish, id = session.nextId('f')): void {
 	const spec = parsePortSpec(wish.port);
 	const local = localPortOf(spec);
-	const before = session.store.state.forwards.find(one => one.id === id);
+	const before = forwardOf(session, id);
 	const state: ForwardState = {
 		id, context: wish.cluster.context, namespace: wish.namespace, target: wish.target, remote: spec.remote, local: null, asked: local === null ? 'any' : `:${local}`, address: wish.address,
 		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [], on: '', portName: null,
@@ -54,7 +65,7 @@ export function startWish(session: Session, wish: ForwardWish, id = session.next
 async function follow(session: Session, id: string, run: Run): Promise<void> {
 	const {wish, abort} = run;
 	const change = (to: (state: ForwardState) => Partial<ForwardState>, line?: string) => {
-		const state = session.store.state.forwards.find(one => one.id === id);
+		const state = forwardOf(session, id);
 		if (state) {
 			const next = {...state, ...to(state)};
 			const log = line === undefined ? next.log : withLine(next.log, line);
@@ -69,7 +80,7 @@ async function follow(session: Session, id: string, run: Run): Promise<void> {
 		if (totals) {
 			const live = run.running!.connections(id);
 			change(state => ({up: totals.up, down: totals.down, failed: totals.failed, ...liveNow(live), closed: Math.max(state.closed, totals.connections - live.length - totals.failed)}));
-			const {up, down} = session.store.state.forwards.find(one => one.id === id)!;
+			const {up, down} = forwardOf(session, id)!;
 			const {samples} = session.store.state.dock.find(one => one.id === id)!;
 			session.store.data({type: 'dock', event: {type: 'change', id, to: {samples: [...samples.slice(-23), Math.max(0, up + down - carried)]}}});
 			carried = up + down;
@@ -100,8 +111,8 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 			const [first] = event.listen;
 			const forOthers = event.listen.find(one => !isLoopback(one));
 			session.store.data({type: 'dock', event: {type: 'change', id, to: {usable: forOthers ? `everyone who reaches this machine can use :${forOthers.port}` : null}}});
-			change(() => ({phase: 'open', local: first?.port ?? null, ...onPod(`${shortPodName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`), portName: event.remotePortName}), `listening on ${event.listen.map(({address, port}) => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`).join(' and ')}, on ${event.target.name}`);
-			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? ''} goes to ${event.target.name}`);
+			change(() => ({phase: 'open', local: first?.port ?? null, ...onPod(`${shortPodName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`), portName: event.remotePortName}), `listening on ${event.listen.map(({address, port}) => joinHostPort(address, port)).join(' and ')}, on ${event.target.name}`);
+			session.tell(`${urlOf(forwardOf(session, id)!) ?? ''} goes to ${event.target.name}`);
 			break;
 		}
 
@@ -127,7 +138,7 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 
 		case 'moved': {
 			change(() => ({phase: 'open', ...onPod(shortPodName(event.to.name)), ...liveNow(live)}), `moved from ${shortPodName(event.from.name)} to ${shortPodName(event.to.name)} in ${(event.outageMs / 1000).toFixed(1)} s: ${reasons[event.reason]}`);
-			session.tell(`${urlOf(session.store.state.forwards.find(one => one.id === id)!) ?? 'forward'} moved to ${shortPodName(event.to.name)}: ${reasons[event.reason]}`, 'warn');
+			session.tell(`${urlOf(forwardOf(session, id)!) ?? 'forward'} moved to ${shortPodName(event.to.name)}: ${reasons[event.reason]}`, 'warn');
 			break;
 		}
 
@@ -161,7 +172,7 @@ function withLine(log: ForwardState['log'], text: string): ForwardState['log'] {
 
 /** Asks where connections are open. Of one that is stopped or failed already it takes the row away. */
 export async function stopForward(session: Session, id: string | undefined): Promise<void> {
-	const state = session.store.state.forwards.find(one => one.id === id);
+	const state = forwardOf(session, id);
 	if (!state) {
 		return;
 	}
@@ -191,7 +202,7 @@ export function cutWords({open}: Pick<ForwardState, 'open'>): string {
 /** Without a question. */
 export async function stopNow(session: Session, id: string): Promise<void> {
 	await endForward(session, id, () => {
-		const now = session.store.state.forwards.find(one => one.id === id);
+		const now = forwardOf(session, id);
 		if (now) {
 			session.store.now({type: 'forward', forward: {...now, phase: 'stopped', open: 0, live: [], note: `stopped by you ${new Date().toTimeString().slice(0, 5)}`}});
 			session.store.now({type: 'dock', event: {type: 'change', id, to: {phase: 'stopped', note: 'stopped by you', figures: ''}}});
@@ -219,7 +230,7 @@ export async function restartForward(session: Session, id: string | undefined): 
 		return;
 	}
 
-	const state = session.store.state.forwards.find(one => one.id === id);
+	const state = forwardOf(session, id);
 	if (!await mayCut(session, 'Restart', state)) {
 		return;
 	}
@@ -233,7 +244,7 @@ export async function restartForward(session: Session, id: string | undefined): 
 
 /** Ends it and goes on in its place with another wish: the row and its log stay. */
 export async function changeForward(session: Session, id: string, wish: ForwardWish): Promise<void> {
-	const state = session.store.state.forwards.find(one => one.id === id);
+	const state = forwardOf(session, id);
 	if (!await mayCut(session, 'Change', state)) {
 		return;
 	}
@@ -244,10 +255,15 @@ export async function changeForward(session: Session, id: string, wish: ForwardW
 	});
 }
 
-function note({store}: Session, id: string, text: string): void {
-	const state = store.state.forwards.find(one => one.id === id);
+/** Ends all of them: the session is left. */
+export async function closeForwards(session: Session): Promise<void> {
+	await Promise.all([...runsOf(session).keys()].map(async id => endForward(session, id)));
+}
+
+function note(session: Session, id: string, text: string): void {
+	const state = forwardOf(session, id);
 	if (state) {
-		store.now({type: 'forward', forward: {...state, log: withLine(state.log, text)}});
+		session.store.now({type: 'forward', forward: {...state, log: withLine(state.log, text)}});
 	}
 }
 
@@ -290,9 +306,3 @@ function lasted(ms: number): string {
 
 const endings: Readonly<Record<ConnectionEnd, string>> = {'client-fin': 'by the client', 'pod-fin': 'by the pod', 'client-reset': 'reset by the client', 'pod-reset': 'reset by the pod', moved: 'its pod went', shutdown: 'stopped by you'};
 const reasons: Readonly<Record<MoveReason, string>> = {deleted: 'pod was deleted', 'not-ready': 'pod is not ready', evicted: 'pod was evicted', completed: 'pod ended', 'sandbox-changed': 'pod was restarted'};
-
-/** Ends all of them: the session is left. */
-export async function closeForwards(session: Session): Promise<void> {
-	await Promise.all([...runsOf(session).keys()].map(async id => endForward(session, id)));
-}
-

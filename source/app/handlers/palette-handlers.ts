@@ -11,7 +11,7 @@ import {isReadOnly, whyOff} from '../why-off.ts';
 import type {Session} from '../session.ts';
 import {CommandArguments, contextNames, namespaceNames, setNames, type NameSource} from './command-arguments.ts';
 import {addForward} from './forward-dialog.ts';
-import {startWish} from './forward-run.ts';
+import {startHere} from './forward-run.ts';
 import {openForwardSet} from './forward-sets.ts';
 import type {Handlers} from './handler.ts';
 import {startListener} from './listener-handlers.ts';
@@ -116,7 +116,7 @@ const commands: readonly CommandRow[] = [
 		} else if (port === undefined) {
 			await addForward(session, target, namespaceHere(session.store.state.cluster));
 		} else {
-			startWish(session, {target, namespace: namespaceHere(session.store.state.cluster), port, address: 'localhost', whenPodGoes: 'move', cluster: session.cluster});
+			startHere(session, target, port);
 		}
 	}},
 	{word: 'forward-set', takes: 'NAME', names: setNames, does: 'start or stop a saved set', as: 'forwards.open-set', async run(session, [name]) {
