@@ -4,7 +4,7 @@ import {listAll} from '../cluster/list.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {objectPath} from '../targets/object-path.ts';
 import {parseTarget} from '../targets/parse-target.ts';
-import type {ContainerState, PodObject, ServiceObject, WorkloadObject} from '../targets/pod-object.ts';
+import type {ContainerSpec, ContainerState, ContainerStatus, PodCondition, PodObject, ServiceObject, WorkloadObject} from '../targets/pod-object.ts';
 import {counted} from '../text/grouped.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 
@@ -20,33 +20,49 @@ export async function readDetails(access: ClusterAccess, target: string, namespa
 }
 
 function objectLines(object: AnyObject, kind: string): TextLine[] {
-	const {metadata, spec, status} = object;
-	const lines: TextLine[] = [{label: 'Name', text: `${metadata.name}${metadata.namespace === undefined ? '' : ` in ${metadata.namespace}`}`}];
-	if (kind === 'Pod') {
-		lines.push({label: 'Node', text: spec.nodeName ?? 'not scheduled'}, {label: 'Status', text: sanitiseLine(`${status?.phase ?? 'unknown'}${status?.reason === undefined ? '' : `, ${status.reason}`}${status?.podIP === undefined ? '' : `, ${status.podIP}`}`)});
-		const owner = metadata.ownerReferences?.find(({controller}) => controller);
-		lines.push({label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`}, labelsLine(metadata.labels), {text: 'Containers', rule: true});
-		for (const container of [...spec.initContainers ?? [], ...spec.containers, ...spec.ephemeralContainers ?? []]) {
-			const own = [...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? [], ...status?.ephemeralContainerStatuses ?? []].find(({name}) => name === container.name);
-			const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
-			lines.push({label: container.name.slice(0, 20).padEnd(20), text: `${stateWords(own?.state)}, ${counted(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`, ...own?.state?.waiting ? {role: 'state.working'} : own?.state?.terminated && own.state.terminated.exitCode !== 0 ? {role: 'state.failed'} : {}});
-			lines.push(...container.image === undefined ? [] : [{label: '', text: sanitiseLine(`image ${container.image}`), indent: 12}]);
-			if (own?.lastState?.terminated) {
-				lines.push({label: '', text: `last end: ${stateWords({terminated: own.lastState.terminated})}`, indent: 12});
-			}
-		}
+	const {name, namespace} = object.metadata;
+	const own = kind === 'Pod' ? podLines(object) : kind === 'Service' ? serviceLines(object) : [labelsLine(object.metadata.labels), ...conditionLines(object.status?.conditions ?? [])];
+	return [{label: 'Name', text: `${name}${namespace === undefined ? '' : ` in ${namespace}`}`}, ...own];
+}
 
-		lines.push(...(status?.conditions ?? []).filter(({status: holds}) => holds !== 'True').map((one): TextLine => ({label: one.type.padEnd(20), text: sanitiseLine(`${one.status}${one.reason === undefined ? '' : `, ${one.reason}`}${one.message ? `: ${one.message}` : ''}`), role: 'level.warn'})));
-	} else if (kind === 'Service') {
-		const {ports = [], selector = {}, clusterIP = 'none'} = (object as ServiceObject).spec ?? {};
-		lines.push({label: 'Address', text: clusterIP}, {label: 'Selects', text: Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(',') || 'nothing'}, {text: 'Ports', rule: true});
-		lines.push(...ports.map((port): TextLine => ({label: port.name ?? '–', text: `${port.port} → ${port.targetPort ?? port.port} ${port.protocol ?? 'TCP'}`})));
-	} else {
-		lines.push(labelsLine(metadata.labels));
-		lines.push(...(status?.conditions ?? []).map((one): TextLine => ({label: one.type.padEnd(20), text: sanitiseLine(`${one.status}${one.reason === undefined ? '' : `, ${one.reason}`}${one.message ? `: ${one.message}` : ''}`)})));
-	}
+function podLines({metadata, spec, status}: PodObject): TextLine[] {
+	const owner = metadata.ownerReferences?.find(({controller}) => controller);
+	const statuses = [...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? [], ...status?.ephemeralContainerStatuses ?? []];
+	return [
+		{label: 'Node', text: spec.nodeName ?? 'not scheduled'},
+		{label: 'Status', text: sanitiseLine(`${status?.phase ?? 'unknown'}${status?.reason === undefined ? '' : `, ${status.reason}`}${status?.podIP === undefined ? '' : `, ${status.podIP}`}`)},
+		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
+		labelsLine(metadata.labels),
+		{text: 'Containers', rule: true},
+		...[...spec.initContainers ?? [], ...spec.containers, ...spec.ephemeralContainers ?? []].flatMap(container => containerLines(container, statuses.find(({name}) => name === container.name))),
+		...conditionLines((status?.conditions ?? []).filter(({status: holds}) => holds !== 'True')).map(line => ({...line, role: 'level.warn'})),
+	];
+}
 
-	return lines;
+function containerLines(container: ContainerSpec, own: ContainerStatus | undefined): TextLine[] {
+	const {waiting, terminated} = own?.state ?? {};
+	const role = waiting ? 'state.working' : terminated && terminated.exitCode !== 0 ? 'state.failed' : undefined;
+	const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
+	const last = own?.lastState?.terminated;
+	return [
+		{label: container.name.slice(0, 20).padEnd(20), text: `${stateWords(own?.state)}, ${counted(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`, ...role !== undefined && {role}},
+		...container.image === undefined ? [] : [{label: '', text: sanitiseLine(`image ${container.image}`), indent: 12}],
+		...last ? [{label: '', text: `last end: ${stateWords({terminated: last})}`, indent: 12}] : [],
+	];
+}
+
+function serviceLines({spec}: ServiceObject): TextLine[] {
+	const {ports = [], selector = {}, clusterIP = 'none'} = spec ?? {};
+	return [
+		{label: 'Address', text: clusterIP},
+		{label: 'Selects', text: Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(',') || 'nothing'},
+		{text: 'Ports', rule: true},
+		...ports.map((port): TextLine => ({label: port.name ?? '–', text: `${port.port} → ${port.targetPort ?? port.port} ${port.protocol ?? 'TCP'}`})),
+	];
+}
+
+function conditionLines(conditions: readonly PodCondition[]): TextLine[] {
+	return conditions.map(({type, status, reason, message}) => ({label: type.padEnd(20), text: sanitiseLine(`${status}${reason === undefined ? '' : `, ${reason}`}${message ? `: ${message}` : ''}`)}));
 }
 
 function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
