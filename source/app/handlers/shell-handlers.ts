@@ -8,7 +8,7 @@ import {allContainers, chooseContainer, containerSpec} from '../../targets/choos
 import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
 import {worstPath} from '../../state/connections.ts';
 import {findAction} from '../../actions/action-rows.ts';
-import {driveInTerminal} from '../drive-in-terminal.ts';
+import {driveInTerminal, type Driven} from '../drive-in-terminal.ts';
 import {saysNoShell} from '../no-shell.ts';
 import {whyOff} from '../why-off.ts';
 import type {OpenCluster, Session} from '../session.ts';
@@ -79,20 +79,44 @@ async function placeOf(session: Session, cluster: OpenCluster, target: string, n
 	return {cluster, pod, container, asked, chosenFrom};
 }
 
-async function runInTerminal(session: Session, place: Place, feature: 'exec' | 'attach', command: readonly string[]): Promise<void> {
-	const {cluster, pod, container, asked, chosenFrom} = place;
-	const spec = containerSpec(pod, container);
-	const tty = feature === 'exec' || spec?.tty === true;
-	const stdin = feature === 'exec' || spec?.stdin === true;
+/** One shell or attach, from its opening to what is next. */
+type Run = {
+	place: Place;
+	feature: 'exec' | 'attach';
+	command: readonly string[];
+	/** Of its row in the dock. */
+	id: string;
+	kind: 'shell' | 'attach';
+	/** `shell in web-0/app`. */
+	about: string;
+	began: number;
+};
+
+async function runInTerminal(session: Session, place: Place, feature: Run['feature'], command: readonly string[]): Promise<void> {
+	const {cluster, pod, container} = place;
 	const kind = feature === 'exec' ? 'shell' : 'attach';
-	const id = session.nextId(kind);
 	const name = `${pod.metadata.name}/${container}`;
-	const began = Date.now();
-	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind, what: name, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: began}}});
-	session.tell(`${kind} in ${name} …`);
-	let remote: RemoteCommand;
+	const run: Run = {place, feature, command, id: session.nextId(kind), kind, about: `${kind} in ${name}`, began: Date.now()};
+	session.store.now({type: 'dock', event: {type: 'open', entry: {id: run.id, kind, what: name, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: run.began}}});
+	session.tell(`${run.about} …`);
+	const tty = feature === 'exec' || containerSpec(pod, container)?.tty === true;
+	const remote = await openRemote(session, run, tty);
+	if (remote) {
+		const driven = await driveInTerminal(session, run.id, remote, {
+			ahead: session.typedAhead.takeBytes(), place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`, kind, tty, began: run.began, mayEndUnseen: error => feature === 'exec' && saysNoShell(error),
+			...feature === 'attach' && {statusOf: async () => exitStatusOf(cluster.access, pod, container, {limitMs: statusLagMs, signal: AbortSignal.timeout(statusLagMs)})},
+		});
+		session.store.now({type: 'dock', event: {type: 'close', id: run.id}});
+		await goOnBehind(session, run, driven);
+	}
+}
+
+/** `null` where it could not be opened, which is told. */
+async function openRemote(session: Session, {place, feature, command, id, kind, about}: Run, tty: boolean): Promise<RemoteCommand | null> {
+	const {cluster, pod, container, asked, chosenFrom} = place;
+	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
 	try {
-		remote = await session.typedAhead.during({what: `${kind} in ${name}`}, async signal => {
+		return await session.typedAhead.during({what: about}, async signal => {
 			const opened = await openRemoteCommand(cluster.access, {feature, target: reachedPod(asked, pod, chosenFrom, container), command, stdin, tty}, {witness: session.witnessFor(id, cluster), environment: session.env, signal});
 			if (signal.aborted) {
 				opened.close();
@@ -108,14 +132,12 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 		}
 
 		session.fail(kind, thrown, path);
-		return;
+		return null;
 	}
+}
 
-	const {end, path, next} = await driveInTerminal(session, id, remote, {
-		ahead: session.typedAhead.takeBytes(), place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`, kind, tty, began, mayEndUnseen: error => feature === 'exec' && saysNoShell(error),
-		...feature === 'attach' && {statusOf: async () => exitStatusOf(cluster.access, pod, container, {limitMs: statusLagMs, signal: AbortSignal.timeout(statusLagMs)})},
-	});
-	session.store.now({type: 'dock', event: {type: 'close', id}});
+/** Tells how it ended, and does what the key behind its end asked for. */
+async function goOnBehind(session: Session, {place, feature, command, about}: Run, {end, path, next}: Driven): Promise<void> {
 	const {error} = end;
 	if (error && feature === 'exec' && saysNoShell(error)) {
 		await offerDebugger(session, place, error);
@@ -124,13 +146,13 @@ async function runInTerminal(session: Session, place: Place, feature: 'exec' | '
 
 	const told = error && withHowItEnded(session, place, error);
 	if (told) {
-		session.fail(`${kind} in ${name}`, told, path);
+		session.fail(about, told, path);
 	} else {
 		session.tell(end.words);
 	}
 
 	if (next === 'why') {
-		session.store.now({type: 'push', layer: {kind: 'why', top: 0, about: `${kind} in ${name}`, path, error: told?.toJSON() ?? null, entry: null}});
+		session.store.now({type: 'push', layer: {kind: 'why', top: 0, about, path, error: told?.toJSON() ?? null, entry: null}});
 	} else if (next === 'again') {
 		await runInTerminal(session, place, feature, command);
 	}
