@@ -1,5 +1,6 @@
 /** The dialogs of a forward: a new one with the ports of its target offered, and the change of one that is there. */
-import {parseListenAddresses, isLoopback} from '../../sessions/forward/listen-address.ts';
+import {isLoopback} from '../../cluster/transport/loopback.ts';
+import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {readForwardSets} from '../forward-set-files.ts';
@@ -116,7 +117,7 @@ async function problemOf({target, port, address}: ForwardWish, own: number | nul
 }
 
 async function mayListen(session: Session, address: string): Promise<boolean> {
-	return parseListenAddresses(address.split(',')).every(one => isLoopback(one)) || session.ask(`Listen on ${address}?`, ['Everyone who reaches this machine can use it.']);
+	return parseListenAddresses(address.split(',')).every(one => isLoopback(one.address)) || session.ask(`Listen on ${address}?`, ['Everyone who reaches this machine can use it.']);
 }
 
 function specOf(values: Readonly<Record<string, string>>): string {

@@ -1,9 +1,10 @@
 /** Forwards as they run: started, followed, changed, stopped; what the screen shows of them is made of their events. */
+import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import {wholeFailure} from '../../failures/whole-failure.ts';
 import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
-import {isLoopback, parseListenAddresses} from '../../sessions/forward/listen-address.ts';
+import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {startForward} from '../../sessions/forward/start-forward.ts';
 import type {RunningForward, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
@@ -109,7 +110,7 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 	switch (event.event) {
 		case 'ready': {
 			const [first] = event.listen;
-			const forOthers = event.listen.find(one => !isLoopback(one));
+			const forOthers = event.listen.find(({address}) => !isLoopback(address));
 			session.store.data({type: 'dock', event: {type: 'change', id, to: {usable: forOthers ? `everyone who reaches this machine can use :${forOthers.port}` : null}}});
 			change(() => ({phase: 'open', local: first?.port ?? null, ...onPod(`${shortPodName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`), portName: event.remotePortName}), `listening on ${event.listen.map(({address, port}) => joinHostPort(address, port)).join(' and ')}, on ${event.target.name}`);
 			session.tell(`${urlOf(forwardOf(session, id)!) ?? ''} goes to ${event.target.name}`);

@@ -1,5 +1,6 @@
 /** Saved sets of forwards: saved from what is open, started and stopped together; never without a question that says what it does. */
-import {isLoopback, parseListenAddresses} from '../../sessions/forward/listen-address.ts';
+import {isLoopback} from '../../cluster/transport/loopback.ts';
+import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import type {ForwardLine} from '../../command-line/forward-file.ts';
 import type {ForwardState} from '../../state/session-state.ts';
@@ -84,7 +85,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	} else {
 		const starting = wanted.filter(({runs}) => runs === null);
 		const details = await session.typedAhead.during({what: `looking at the ports of ${set.name}`}, async () => Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)));
-		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(address => !isLoopback(address)));
+		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(({address}) => !isLoopback(address)));
 		if (await session.ask(`Start ${counted(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [...atMost(details), ...elsewhere, ...isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : []])) {
 			for (const {wish, ended} of starting) {
 				startWish(session, wish, ended?.id);

@@ -1,6 +1,7 @@
 /** Listeners: a local port through which other programs use the API with the person's rights, for as long as the session runs. */
+import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
-import {isOfThisHost, standardFilter, standardPort, whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
+import {standardFilter, standardPort, whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
 import {listenerHere, type ListenerState} from '../../state/proxy-state.ts';
 import {counted} from '../../text/grouped.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
@@ -46,7 +47,7 @@ async function startDialog(session: Session): Promise<void> {
 				return 'a port is a number from 0 to 65535';
 			}
 
-			return isOfThisHost(address) && wanted > 0 && await freePort(wanted) !== wanted ? `port ${wanted} is in use` : null;
+			return isLoopback(address) && wanted > 0 && await freePort(wanted) !== wanted ? `port ${wanted} is in use` : null;
 		},
 	});
 	if (values !== null) {
@@ -56,7 +57,7 @@ async function startDialog(session: Session): Promise<void> {
 
 /** For the cluster that was asked about, whichever is on the screen when it was answered. */
 export async function startListener(session: Session, place: {port: number; address: string}, cluster: OpenCluster = session.cluster): Promise<void> {
-	if (!isOfThisHost(place.address) && !await session.ask(`Listen on ${place.address}?`, ['Everyone who reaches this machine can use it, with your rights.'])) {
+	if (!isLoopback(place.address) && !await session.ask(`Listen on ${place.address}?`, ['Everyone who reaches this machine can use it, with your rights.'])) {
 		return;
 	}
 

@@ -2,6 +2,7 @@
 import {BlockList, isIP} from 'node:net';
 import {domainToASCII} from 'node:url';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {isLoopback} from './loopback.ts';
 import {type ProxyAddress, parseProxyUrl} from './proxy-url.ts';
 
 /**
@@ -12,7 +13,7 @@ The proxy for a connection to `host:port`, or `null`. localhost and loopback add
 export function environmentProxy(scheme: 'http' | 'https', host: string, port: number, environment: NodeJS.ProcessEnv): ProxyAddress | null {
 	const upper = scheme === 'https' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
 	const proxy = anyOf(environment, upper);
-	if (proxy === '' || isLocal(host) || exempt(host.toLowerCase(), port, anyOf(environment, 'NO_PROXY'))) {
+	if (proxy === '' || isLoopback(host) || exempt(host.toLowerCase(), port, anyOf(environment, 'NO_PROXY'))) {
 		return null;
 	}
 
@@ -26,10 +27,6 @@ export function environmentProxy(scheme: 'http' | 'https', host: string, port: n
 
 function anyOf(environment: NodeJS.ProcessEnv, upper: string): string {
 	return environment[upper] || environment[upper.toLowerCase()] || '';
-}
-
-function isLocal(host: string): boolean {
-	return host === 'localhost' || (isIP(host) !== 0 && (inRange(host, '127.0.0.0', 8) || inRange(host, '::1', 128) || inRange(host, '::ffff:127.0.0.0', 104)));
 }
 
 /** Entries: `*`, an address, a range, `name`, `.name` or `*.name`, each but the range with an optional port. */

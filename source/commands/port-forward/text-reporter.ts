@@ -2,7 +2,7 @@
 import {wholeFailure} from '../../failures/whole-failure.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
-import {isLoopback} from '../../sessions/forward/listen-address.ts';
+import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
 
@@ -47,7 +47,7 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 			for (const {address, port, family} of event.listen) {
 				const place = family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 				say(`Forwarding from ${place} -> ${event.remotePort}`);
-				if (!isLoopback({address})) {
+				if (!isLoopback(address)) {
 					note(`warning: everybody who reaches ${place} can use this forward with your rights, as long as it lasts`);
 				}
 			}

@@ -1,4 +1,5 @@
 /** N4–N6: the control plane's own parts. */
+import {isLoopback} from '../../cluster/transport/loopback.ts';
 import type {Citation} from '../evidence.ts';
 import type {PartPod} from '../probes/mirror-pods.ts';
 import {apiserverFlag} from '../rules/apiserver-flag.ts';
@@ -65,13 +66,13 @@ export function restOfControlPlane(audit: AuditGrounds): RowFinding {
 	const exposed = [
 		...etcd.known ? urlsOf(etcd.value).filter(url => isPlainAndRemote(url)).map(url => `etcd at ${url}: plain HTTP beyond loopback`) : [],
 		...seen.filter(({part}) => part === 'etcd').flatMap(({pod, flags}) => urlsOf(flags.values['listen-client-urls'] ?? '').filter(url => isPlainAndRemote(url)).map(url => `${pod} listens on ${url}`)),
-		...seen.filter(({part, flags}) => part === 'etcd' && flags.values['client-cert-auth'] !== 'true' && urlsOf(flags.values['listen-client-urls'] ?? '').some(url => !isLoopback(url))).map(({pod}) => `${pod} asks no client certificate`),
+		...seen.filter(({part, flags}) => part === 'etcd' && flags.values['client-cert-auth'] !== 'true' && urlsOf(flags.values['listen-client-urls'] ?? '').some(url => !isLocal(url))).map(({pod}) => `${pod} asks no client certificate`),
 	];
 	if (exposed.length > 0) {
 		return found('fail', 'exposed', 'proven', 'etcd can be reached without TLS or without a client certificate', {because, exceptions: exposed, remedy: remedies.etcd});
 	}
 
-	const open = seen.filter(({part, flags}) => (part === 'kube-controller-manager' || part === 'kube-scheduler') && !['127.0.0.1', '::1', 'localhost'].includes(flags.values['bind-address'] ?? '0.0.0.0'));
+	const open = seen.filter(({part, flags}) => (part === 'kube-controller-manager' || part === 'kube-scheduler') && !isLoopback(flags.values['bind-address'] ?? '0.0.0.0'));
 	if (open.length > 0) {
 		return found('warn', 'listening', 'proven', 'A component listens beyond loopback (TLS with the apiserver’s own authorization)', {because, exceptions: open.map(({pod}) => pod), remedy: remedies.componentBind});
 	}
@@ -98,9 +99,9 @@ function urlsOf(value: string): string[] {
 }
 
 function isPlainAndRemote(url: string): boolean {
-	return url.startsWith('http://') && !isLoopback(url);
+	return url.startsWith('http://') && !isLocal(url);
 }
 
-function isLoopback(url: string): boolean {
-	return /^\w+:\/\/(127\.|localhost|\[::1\])/.test(url);
+function isLocal(url: string): boolean {
+	return URL.canParse(url) && isLoopback(new URL(url).hostname);
 }

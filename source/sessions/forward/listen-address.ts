@@ -36,8 +36,3 @@ export function parseListenAddresses(asked: readonly string[]): readonly ListenA
 
 	return [...found.values()].sort((a, b) => a.address < b.address ? -1 : 1);
 }
-
-/** May others than the users of this host reach it? */
-export function isLoopback({address}: Pick<ListenAddress, 'address'>): boolean {
-	return address.startsWith('127.') || address === '::1' || /^::ffff:127\./i.test(address);
-}

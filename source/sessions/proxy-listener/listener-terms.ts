@@ -1,5 +1,5 @@
 /** On which terms a listener runs when nothing else is asked: what it answers to, what it refuses, and who can use it. */
-import {isLoopback} from '../forward/listen-address.ts';
+import {isLoopback} from '../../cluster/transport/loopback.ts';
 import type {ListenPlace} from './listen-address.ts';
 import type {FilterOptions} from './request-filter.ts';
 
@@ -20,10 +20,5 @@ export function whoCanUse(place: ListenPlace): string {
 		return 'only you can use it (mode 0600)';
 	}
 
-	return isOfThisHost(place.address) ? 'every user of this host can use it' : 'everyone who reaches this address can use it, from the network too';
-}
-
-/** Whether nothing from outside reaches that address. */
-export function isOfThisHost(address: string): boolean {
-	return address === 'localhost' || isLoopback({address: address.replace(/^\[(.*)\]$/, '$1')});
+	return isLoopback(place.address) ? 'every user of this host can use it' : 'everyone who reaches this address can use it, from the network too';
 }

@@ -2,7 +2,7 @@ import {createServer, type AddressInfo} from 'node:net';
 import {once} from 'node:events';
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {isLoopback, parseListenAddresses} from '../../../source/sessions/forward/listen-address.ts';
+import {parseListenAddresses} from '../../../source/sessions/forward/listen-address.ts';
 import {listenLocally} from '../../../source/sessions/forward/local-listener.ts';
 import {parsePortSpec} from '../../../source/sessions/forward/port-spec.ts';
 import {forwardArguments} from '../../../source/commands/port-forward/forward-arguments.ts';
@@ -77,10 +77,6 @@ for (const [asked, verdict] of addresses) {
 		}
 	});
 }
-
-test('which addresses only this host can reach', t => {
-	t.deepEqual(['127.0.0.1', '127.1.2.3', '::1', '0.0.0.0', '::', '10.0.0.1'].map(address => isLoopback({address})), [true, true, true, false, false, false]);
-});
 
 test('behind the first target, an argument with a slash begins another', t => {
 	const found = forwardArguments(['web', '80', ':http', 'svc/db', '5432', 'pod/x', '1:2']);

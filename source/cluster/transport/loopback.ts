@@ -1,0 +1,19 @@
+/** Does a host mean this very machine, whatever its network is? */
+import {BlockList, isIP} from 'node:net';
+
+/** An address of loopback, in brackets or not, or `localhost` as it is: any other name is whatever a resolver makes of it. As Go's net.IP.IsLoopback. */
+export function isLoopback(host: string): boolean {
+	const address = host.replace(/^\[(.*)\]$/, '$1');
+	const family = isIP(address);
+	return family === 0 ? host === 'localhost' : addresses.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+const addresses = loopbackAddresses();
+
+function loopbackAddresses(): BlockList {
+	const list = new BlockList();
+	list.addSubnet('127.0.0.0', 8, 'ipv4');
+	list.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
+	list.addAddress('::1', 'ipv6');
+	return list;
+}
