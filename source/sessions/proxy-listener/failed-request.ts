@@ -1,4 +1,5 @@
 /** How is a request told that came to no answer of the apiserver's? */
+import type {Duplex} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ErrorCode} from '../../errors/error-rows.ts';
 
@@ -13,3 +14,8 @@ export function statusOfFailure({code}: SpokeError): number {
 }
 
 const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {ERR_USAGE: 400, ERR_FORBIDDEN: 403, ERR_NOT_FOUND: 404, ERR_OUTPUT_CLOSED: 499};
+
+/** In place of an upgrade; Node hands over the bare connection for one. */
+export function refuseUpgrade(client: Duplex, status: number, body: string, contentType = 'text/plain; charset=utf-8'): void {
+	client.end(`HTTP/1.1 ${status} Refused\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+}

@@ -7,7 +7,7 @@ import {webSocketAccept} from '../../cluster/transport/upgrade.ts';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {saidByApiserver} from '../proxy/said-by-apiserver.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
-import {clientLeft, statusOfFailure} from './failed-request.ts';
+import {clientLeft, refuseUpgrade, statusOfFailure} from './failed-request.ts';
 import {headersToApiserver} from './passed-headers.ts';
 import type {PassingMeans} from './pass-request.ts';
 
@@ -15,7 +15,7 @@ import type {PassingMeans} from './pass-request.ts';
 export async function passUpgrade(means: PassingMeans, path: string, request: IncomingMessage, client: Duplex, head: Buffer): Promise<[status: number, error: SpokeError | null]> {
 	const {upgrade = '', 'sec-websocket-key': key = '', 'sec-websocket-protocol': offered = ''} = request.headers;
 	if (upgrade.toLowerCase() !== 'websocket' || key === '') {
-		reply(client, 403, 'only WebSockets are upgraded here');
+		refuseUpgrade(client, 403, 'only WebSockets are upgraded here');
 		return [403, null];
 	}
 
@@ -29,7 +29,7 @@ export async function passUpgrade(means: PassingMeans, path: string, request: In
 			headers: headersToApiserver(request.headers), signal: left.signal,
 		}, client);
 		if (!outcome.upgraded) {
-			reply(client, outcome.status, outcome.body, outcome.headers['content-type']);
+			refuseUpgrade(client, outcome.status, outcome.body, outcome.headers['content-type']);
 			return [outcome.status, null];
 		}
 
@@ -53,7 +53,7 @@ export async function passUpgrade(means: PassingMeans, path: string, request: In
 	} catch (thrown) {
 		const error = asSpokeError(thrown);
 		const status = statusOfFailure(error);
-		reply(client, status, error.text ?? error.message);
+		refuseUpgrade(client, status, error.text ?? error.message);
 		return [status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error];
 	}
 }
@@ -115,8 +115,4 @@ function join(one: Duplex, other: Duplex): void {
 			}
 		});
 	}
-}
-
-function reply(client: Duplex, status: number, body: string, contentType = 'text/plain; charset=utf-8'): void {
-	client.end(`HTTP/1.1 ${status} Refused\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
 }

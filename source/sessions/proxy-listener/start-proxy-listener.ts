@@ -4,7 +4,7 @@ import type {Duplex} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
-import {statusOfFailure} from './failed-request.ts';
+import {refuseUpgrade, statusOfFailure} from './failed-request.ts';
 import {listenAt, type ListenPlace} from './listen-address.ts';
 import {passRequest} from './pass-request.ts';
 import {passUpgrade} from './pass-upgrade.ts';
@@ -62,12 +62,12 @@ export async function startProxyListener(cluster: ClusterAccess, options: Listen
 	});
 	server.on('upgrade', async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 		const startedAt = performance.now();
-		const refusal = judge(request, filter, options);
-		if (typeof refusal === 'string') {
-			tell(request, startedAt, ...await passUpgrade(means, refusal, request, socket, head));
+		const verdict = judge(request, filter, options);
+		if (typeof verdict === 'string') {
+			tell(request, startedAt, ...await passUpgrade(means, verdict, request, socket, head));
 		} else {
-			refuseUpgrade(socket, refusal.status, refusal.reason);
-			tell(request, startedAt, refusal.status);
+			refuseUpgrade(socket, verdict.status, verdict.reason);
+			tell(request, startedAt, verdict.status);
 		}
 	});
 	// CONNECT would make it a way to anywhere.
@@ -129,10 +129,6 @@ function refuse(response: ServerResponse, status: number, reason: string): void 
 		// What the client still sends is not read: a refused upload ends its connection.
 		response.writeHead(status, {'Content-Type': 'text/plain; charset=utf-8', Connection: 'close'}).end(`${reason}\n`);
 	}
-}
-
-function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
-	socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(reason)}\r\nConnection: close\r\n\r\n${reason}`);
 }
 
 function decodeOnce(path: string): string {
