@@ -7,6 +7,5 @@ import {chooseTheme, makeTheme, type Theme} from '../ui/theme.ts';
 export const backgroundQuery = '\u001B]11;?\u001B\\';
 
 export function themeFor(env: NodeJS.ProcessEnv, wanted: string | undefined, background: string | null): Theme {
-	const {name, depth, isDumb} = chooseTheme(env, wanted, background);
-	return makeTheme(name, chooseGlyphs(env, process.platform), depth, isDumb);
+	return makeTheme(chooseTheme(env, wanted, background), chooseGlyphs(env, process.platform));
 }

@@ -53,8 +53,10 @@ const bare = Object.fromEntries(Object.keys(mono).map(role => [role, ''])) as Co
 
 export type ColourDepth = 'true' | '256';
 
+export type ThemeChoice = {name: ThemeName; depth: ColourDepth; isDumb: boolean};
+
 /** Escape sequences for each role; none at all on a terminal that takes none. */
-export function makeTheme(name: ThemeName, glyphs: Glyphs, depth: ColourDepth = 'true', isDumb = false): Theme {
+export function makeTheme({name, depth, isDumb}: ThemeChoice, glyphs: Glyphs): Theme {
 	const colours = {dark, light, ansi, mono}[name];
 	const sgr = name === 'dark' || name === 'light'
 		? Object.fromEntries(Object.entries(colours).map(([role, words]) => [role, asSgr(words, depth)])) as Colours
@@ -63,7 +65,7 @@ export function makeTheme(name: ThemeName, glyphs: Glyphs, depth: ColourDepth = 
 }
 
 /** What the environment and the terminal's own background say; `background` is what it answered to OSC 11, if it did. */
-export function chooseTheme(env: NodeJS.ProcessEnv, wanted: string | undefined, background: string | null): {name: ThemeName; depth: ColourDepth; isDumb: boolean} {
+export function chooseTheme(env: NodeJS.ProcessEnv, wanted: string | undefined, background: string | null): ThemeChoice {
 	const isDumb = env['TERM'] === 'dumb';
 	const depth = /truecolor|24bit/i.test(env['COLORTERM'] ?? '') ? 'true' : '256';
 	const asked = wanted ?? env['SPOKE_THEME'] ?? 'auto';

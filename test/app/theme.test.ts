@@ -10,7 +10,7 @@ const grounds = {dark: [0, 0, 0], light: [255, 255, 255]} as const;
 const least = (role: Role): number => role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : 6;
 
 for (const name of ['dark', 'light'] as const) {
-	const {sgr} = makeTheme(name, unicodeGlyphs);
+	const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, unicodeGlyphs);
 	const selection = colour(sgr.selection, 48)!;
 	test(`theme ${name}: every colour stands out from its screen, and from the ground of the cursor`, t => {
 		for (const [role, codes] of Object.entries(sgr) as Array<[Role, string]>) {
@@ -26,14 +26,14 @@ for (const name of ['dark', 'light'] as const) {
 
 for (const name of ['dark', 'light', 'ansi', 'mono'] as const) {
 	test(`theme ${name}: unverified is bold and plain bold and underlined, so hue never says it alone`, t => {
-		const {sgr} = makeTheme(name, unicodeGlyphs);
+		const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, unicodeGlyphs);
 		t.regex(sgr['tls.unverified'], /^1(?:;|$)/);
 		t.regex(sgr['tls.plain'], /^1;4(?:;|$)/);
 	});
 }
 
 test('mono has weights and no colour', t => {
-	for (const [role, codes] of Object.entries(makeTheme('mono', unicodeGlyphs).sgr)) {
+	for (const [role, codes] of Object.entries(makeTheme({name: 'mono', depth: 'true', isDumb: false}, unicodeGlyphs).sgr)) {
 		t.notRegex(codes, /(?:^|;)(?:3\d|4[0-8]|9\d)(?:;|$)/, role);
 	}
 });
