@@ -1,5 +1,5 @@
 /** Searches in a tail, which keep all lines, and its filter, which leaves lines out. */
-import {LineIndex} from '../../state/tail/line-index.ts';
+import {queryProblem} from '../../state/tail/line-index.ts';
 import {countWords} from '../../state/tail/match-words.ts';
 import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, type TailView} from '../../state/tail/tail-view.ts';
@@ -56,7 +56,7 @@ export async function search(session: Session): Promise<void> {
 		lead: '/', purpose: 'search', mayRegex: true,
 		note: text => text === '' ? '' : countWords(countMatches(run.view)),
 		onChange: look,
-		check: (text, regex) => text === '' ? null : new LineIndex({text, regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
+		check: (text, regex) => text === '' ? null : queryProblem({text, regex}),
 	});
 	if (answer === null) {
 		const view = {...run.view, search: before.search, searchIndex: before.searchIndex, follow: before.follow, cursor: before.cursor, top: before.top};
@@ -92,7 +92,7 @@ export async function filter(session: Session): Promise<void> {
 		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
 		note: () => run.view.shownIndex === null ? 'all lines' : counted(run.view.shownIndex.matches.length, 'line'),
 		onChange: set,
-		check: (text, regex) => new LineIndex({text: text.replace(/^!/, ''), regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}).problem,
+		check: (text, regex) => queryProblem({text: text.replace(/^!/, ''), regex}),
 	});
 	if (answer === null) {
 		set(`${before.inverse ? '!' : ''}${before.text}`, before.regex);

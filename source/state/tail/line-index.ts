@@ -3,6 +3,7 @@ import {matchWithin} from '../../text/bounded-match.ts';
 import {grouped} from '../../text/grouped.ts';
 import {literally} from '../../text/literally.ts';
 import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer, type LineLevel} from './line-buffer.ts';
+import {LineNumbers} from './line-numbers.ts';
 
 export type LineQuery = {
 	/** Empty matches every line. */
@@ -23,73 +24,11 @@ export type LineQuery = {
 const regexLimitMs = 250;
 const pieceBytes = 16 * 1024;
 
-/** Line numbers in order, at four bytes each. */
-class Numbers {
-	#items = new Uint32Array(1024);
-	#start = 0;
-	#end = 0;
-
-	get length(): number {
-		return this.#end - this.#start;
-	}
-
-	get last(): number | undefined {
-		return this.length === 0 ? undefined : this.#items[this.#end - 1];
-	}
-
-	push(number: number): void {
-		if (this.#end === this.#items.length) {
-			const larger = new Uint32Array(Math.max(1024, this.length * 2));
-			larger.set(this.#items.subarray(this.#start, this.#end));
-			this.#items = larger;
-			this.#end -= this.#start;
-			this.#start = 0;
-		}
-
-		this.#items[this.#end++] = number;
-	}
-
-	at(index: number): number | undefined {
-		return index < 0 || index >= this.length ? undefined : this.#items[this.#start + index];
-	}
-
-	/** Index of the first number that is not below `number`. */
-	indexOf(number: number): number {
-		let [low, high] = [this.#start, this.#end];
-		while (low < high) {
-			const middle = (low + high) >> 1;
-			if (this.#items[middle]! < number) {
-				low = middle + 1;
-			} else {
-				high = middle;
-			}
-		}
-
-		return low - this.#start;
-	}
-
-	dropBelow(number: number): void {
-		this.#start += this.indexOf(number);
-	}
-}
-
-/** @throws SyntaxError when it is none */
-export function patternOf(text: string, flags = ''): RegExp {
-	// What an escape is called by is no capital letter: \S, \W, \p{L}.
-	return new RegExp(text, `${flags}${isLower(text.replaceAll(/\\p\{[^}]*\}|\\./gi, '')) ? 'iu' : 'u'}`);
-}
-
-const asciiOnly = /^[\u0000-\u007F]*$/;
-
-function isLower(text: string): boolean {
-	return text === text.toLowerCase();
-}
-
 export class LineIndex {
 	readonly query: LineQuery;
-	readonly matches = new Numbers();
+	readonly matches = new LineNumbers();
 	/** The matches with the lines around them, and our notices. */
-	readonly shown = new Numbers();
+	readonly shown = new LineNumbers();
 	/** Why the query cannot be used. */
 	problem: string | null = null;
 	#scanned: number;
@@ -210,6 +149,28 @@ export class LineIndex {
 			}
 		}
 	}
+}
+
+/** What a search asks for: a text in the lines of all containers, and nothing else. */
+export function searchQuery({text, regex}: Pick<LineQuery, 'text' | 'regex'>): LineQuery {
+	return {text, regex, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false};
+}
+
+/** Why what is typed cannot be looked for; `null` where it can. */
+export function queryProblem(typed: Pick<LineQuery, 'text' | 'regex'>): string | null {
+	return new LineIndex(searchQuery(typed)).problem;
+}
+
+/** @throws SyntaxError when it is none */
+export function patternOf(text: string, flags = ''): RegExp {
+	// What an escape is called by is no capital letter: \S, \W, \p{L}.
+	return new RegExp(text, `${flags}${isLower(text.replaceAll(/\\p\{[^}]*\}|\\./gi, '')) ? 'iu' : 'u'}`);
+}
+
+const asciiOnly = /^[\u0000-\u007F]*$/;
+
+function isLower(text: string): boolean {
+	return text === text.toLowerCase();
 }
 
 /** Lines from `from` on that are looked at as one text: long texts, made by the thousand, are what a collector is slow with. */

@@ -1,5 +1,5 @@
 /** Which matches of a search can be gone to: a match that the filter leaves out, or that waits in a pause, is on no row. */
-import type {LineIndex} from './line-index.ts';
+import type {LineNumbers} from './line-numbers.ts';
 import {activeIndex, shownEnd, type TailView} from './tail-view.ts';
 
 /** The counters are drawn several times a second: of what two indexes share no more is counted. */
@@ -78,6 +78,6 @@ function lastUpTo(view: TailView, to: number): number | null {
 }
 
 /** The greatest of the numbers that is not above `number`. */
-function upTo(numbers: LineIndex['matches'], number: number): number | undefined {
+function upTo(numbers: LineNumbers, number: number): number | undefined {
 	return numbers.at(numbers.indexOf(number + 1) - 1);
 }

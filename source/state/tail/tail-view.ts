@@ -2,7 +2,7 @@
 import {grouped} from '../../text/grouped.ts';
 import type {NodeSkew} from './clock-skew.ts';
 import {levelBits, LineBuffer, type LineLevel} from './line-buffer.ts';
-import {LineIndex} from './line-index.ts';
+import {LineIndex, searchQuery} from './line-index.ts';
 
 export type TailSource = {
 	namespace: string;
@@ -196,7 +196,7 @@ export function pauseTail(view: TailView): TailView {
 /** Sets what is searched for, in all lines again; an empty text is nothing. The index is filled by whoever has the time. */
 export function searchTail(view: TailView, asked: TailView['search']): TailView {
 	const search = asked?.text === '' ? null : asked;
-	const next = {...view, search, searchIndex: search && new LineIndex({...search, inverse: false, level: 0, hidden: new Set(), context: 0, notices: false}, view.buffer.first)};
+	const next = {...view, search, searchIndex: search && new LineIndex(searchQuery(search), view.buffer.first)};
 	return view.searchOnly ? filterTail(next, {searchOnly: false}) : next;
 }
 
