@@ -5,7 +5,7 @@ import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
 import {askedText, podCount, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
-import {matchWords} from '../state/tail/match-words.ts';
+import {matchWords} from '../state/match-words.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {sanitise} from '../text/sanitise.ts';
 import {counted, grouped} from '../text/grouped.ts';

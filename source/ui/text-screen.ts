@@ -7,7 +7,7 @@ import {clipToCells} from '../text/cell-width.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {onGround, type Hits} from './line-matches.ts';
-import {matchWords} from '../state/tail/match-words.ts';
+import {matchWords} from '../state/match-words.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';

@@ -1,6 +1,6 @@
 /** Searches in a tail, which keep all lines, and its filter, which leaves lines out. */
 import {queryProblem} from '../../state/tail/line-index.ts';
-import {countWords} from '../../state/tail/match-words.ts';
+import {countWords} from '../../state/match-words.ts';
 import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, type TailView} from '../../state/tail/tail-view.ts';
 import {counted} from '../../text/grouped.ts';

@@ -1,7 +1,7 @@
 /** Searches in a text, which keep all its lines. */
 import {nextFound, searchProblem, searchText, type TextSearch} from '../../state/text-search.ts';
 import type {Layer} from '../../state/session-state.ts';
-import {countWords} from '../../state/tail/match-words.ts';
+import {countWords} from '../../state/match-words.ts';
 import {lineAtTop, rowOfMatch} from '../../ui/text-screen.ts';
 import {plainTheme} from '../../ui/theme.ts';
 import {makeScreen} from '../make-screen.ts';

@@ -57,13 +57,13 @@ for (const [title, answer, user] of [
 ] as const) {
 	test(`${title} as the answer to our own review: ${user === null ? 'it tells nothing' : 'it tells who we are'}`, async t => {
 		const {asked, made} = connection(shown, answer);
-		t.deepEqual(await readOwnUser(made, {timeoutMs: 100}), user);
+		t.deepEqual(await readOwnUser(made, {timeoutMs: 10_000}), user);
 		t.like(asked[0], {method: 'POST', path: '/apis/authentication.k8s.io/v1/selfsubjectreviews'});
 	});
 }
 
 test('who shows no certificate, or more than it, does not ask', async t => {
 	const {asked, made} = connection(null, {status: 201, body: '{}'});
-	t.is(await readOwnUser(made, {timeoutMs: 100}), null);
+	t.is(await readOwnUser(made, {timeoutMs: 10_000}), null);
 	t.deepEqual(asked, []);
 });

@@ -1,6 +1,6 @@
 /** How are the matches of a search told? */
-import {grouped} from '../../text/grouped.ts';
-import type {MatchCount} from './shown-matches.ts';
+import {grouped} from '../text/grouped.ts';
+import type {MatchCount} from './tail/shown-matches.ts';
 
 /** `match 3 of 12`; what the filter leaves out is counted where nothing else is there. */
 export function matchWords(count: MatchCount): string {
