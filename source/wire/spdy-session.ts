@@ -5,6 +5,7 @@ import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {FrameBatch} from './frame-batch.ts';
 import {HeaderBlockReader, HeaderBlockWriter, type SpdyHeaders} from './header-block.ts';
 import {resetStatus, streamLost, StreamReset} from './protocol-error.ts';
+import {readOnAfterRefusedWrite} from './refused-write.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame, type ControlFrame} from './spdy-frame.ts';
 import {SpdyFrameDecoder} from './spdy-frame-decoder.ts';
 import {SpdyPings} from './spdy-pings.ts';
@@ -53,6 +54,8 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	#lastTheirId = 0;
 	#goneAway = false;
 	#ended = false;
+	/** The other side takes nothing more; what it said before is still read. */
+	#refused: Error | undefined;
 
 	constructor(carrier: Duplex, options: SpdySessionOptions = {}) {
 		super();
@@ -83,6 +86,9 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 				this.destroy(streamLost(`nothing was heard from the other side for ${Math.round(milliseconds / 1000)} s`));
 			},
 		});
+		readOnAfterRefusedWrite(carrier, error => {
+			this.#refused = error;
+		});
 		carrier.on('data', (chunk: Buffer) => {
 			this.#onBytes(chunk);
 		});
@@ -90,7 +96,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			this.#onCarrierEnd();
 		});
 		carrier.on('error', error => {
-			this.#finish(error instanceof SpokeError ? error : streamLost(`the connection was lost: ${error.message}`, error));
+			this.#finish(error instanceof SpokeError ? error : lostBy(this.#refused ?? error));
 		});
 		carrier.on('close', () => {
 			this.#onCarrierEnd();
@@ -99,7 +105,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	/** May a stream be opened now? */
 	get usable(): boolean {
-		return !this.#ended && !this.#goneAway && this.#streams.size < this.#maxStreams && this.#lastOwnId < 0x7F_FF_FF_00;
+		return !this.#ended && !this.#goneAway && !this.#refused && this.#streams.size < this.#maxStreams && this.#lastOwnId < 0x7F_FF_FF_00;
 	}
 
 	/** Streams that are not yet over, both sides counted. */
@@ -225,7 +231,9 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			return;
 		}
 
-		this.#batch.write(bytes, sent);
+		this.#batch.write(bytes, sent && (error => {
+			sent(this.#refused ?? error);
+		}));
 	}
 
 	#onBytes(chunk: Buffer): void {
@@ -358,7 +366,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	#onCarrierEnd(): void {
 		const orderly = this.#streams.size === 0 && this.#decoder.atBoundary;
-		this.#finish(orderly ? null : streamLost('the other side ended the connection'));
+		this.#finish(orderly ? null : (this.#refused ? lostBy(this.#refused) : streamLost('the other side ended the connection')));
 		this.#carrier.end();
 	}
 
@@ -380,4 +388,8 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		this.#carrier.resume();
 		this.emit('close', error);
 	}
+}
+
+function lostBy(error: Error): SpokeError {
+	return streamLost(`the connection was lost: ${error.message}`, error);
 }

@@ -1,6 +1,7 @@
 /** What is one stream of a SPDY session, seen as Node sees a duplex? */
 import {Duplex} from 'node:stream';
 import type {SpdyHeaders} from './header-block.ts';
+import {streamLost} from './protocol-error.ts';
 
 /** What a stream asks of its session. */
 export type StreamOwner = {
@@ -35,6 +36,7 @@ export class SpdyStream extends Duplex {
 	readonly #owner: StreamOwner;
 	#failure: Error | undefined;
 	#resetStatus: number | undefined;
+	#unsent: ((error: Error) => void) | undefined;
 
 	constructor(owner: StreamOwner, id: number, headers: SpdyHeaders) {
 		super({allowHalfOpen: true, readableHighWaterMark: 65_536, writableHighWaterMark: 65_536});
@@ -101,7 +103,14 @@ export class SpdyStream extends Duplex {
 		}
 
 		this.bytesSent += chunk.length;
-		this.#owner.sendData(this, chunk, callback);
+		this.#owner.sendData(this, chunk, error => {
+			if (error) {
+				// Node would end both ways now, and what has come is still to be read: it is told with the stream's end.
+				this.#unsent = callback;
+			} else {
+				callback();
+			}
+		});
 	}
 
 	override _final(callback: (error?: Error | null) => void): void {
@@ -114,6 +123,7 @@ export class SpdyStream extends Duplex {
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		this.#owner.release(this, this.#resetStatus);
+		this.#unsent?.(error ?? streamLost('the stream was ended before it took these bytes'));
 		callback(error);
 	}
 }

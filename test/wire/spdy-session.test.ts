@@ -1,4 +1,4 @@
-import {duplexPair, type Duplex} from 'node:stream';
+import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
@@ -428,4 +428,63 @@ test('many streams at once each get their own bytes', async t => {
 	}));
 	t.deepEqual(texts, texts.map((_, index) => `stream ${index} `.repeat(500)));
 	t.is(client.streamCount, 0);
+});
+
+/** The other side takes nothing more, and what it has said before is still to be read. */
+function deafSide(): Duplex {
+	return new Duplex({
+		read() {},
+		write(_chunk, _encoding, done) {
+			done(Object.assign(new Error('write EPIPE'), {code: 'EPIPE', syscall: 'write'}));
+		},
+	});
+}
+
+test('what was said before the other side took nothing more is read, and whoever writes waits until it is told of the loss', async t => {
+	const socket = deafSide();
+	const client = new SpdySession(socket);
+	const stream = client.open({});
+	const told: string[] = [];
+	for (const word of ['refused', 'behind it']) {
+		stream.write(word, error => told.push(`${word}: ${String(error?.message)}`));
+	}
+
+	await delay(20);
+	t.false(client.usable);
+	socket.push(Buffer.concat([hex('00000001 00 000004'), Buffer.from('last')]));
+	socket.push(null);
+	const [lost] = await once(client, 'close') as [SpokeError];
+	t.is(lost.message, 'the connection was lost: write EPIPE');
+	t.deepEqual(told, []);
+	const failed = once(stream, 'error');
+	t.is(String(stream.read()), 'last');
+	await failed;
+	t.deepEqual(told, ['refused: the connection was lost: write EPIPE', 'behind it: the connection was lost: write EPIPE']);
+});
+
+test('a side that takes nothing more and stays silent is lost with what refused the bytes', async t => {
+	const client = new SpdySession(deafSide());
+	client.open({}).on('error', () => undefined);
+	// A real socket keeps the process; this one does not.
+	const alive = setInterval(() => {}, 1000);
+	t.teardown(() => {
+		clearInterval(alive);
+	});
+	const [error] = await once(client, 'close') as [SpokeError];
+	t.deepEqual([error.message, (error.cause as NodeJS.ErrnoException).code], ['the connection was lost: write EPIPE', 'EPIPE']);
+});
+
+test('what came before a connection broke is read, though bytes of our own were on their way', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	const stream = client.open({});
+	stream.write(Buffer.alloc(1_000_000));
+	far.write(Buffer.concat([hex('00000001 00 000004'), Buffer.from('last')]));
+	await delay(5);
+	near.destroy(new Error('read ECONNRESET'));
+	await once(client, 'close');
+	await delay(5);
+	const failed = once(stream, 'error') as Promise<[Error]>;
+	t.is(String(stream.read()), 'last');
+	t.is((await failed)[0].message, 'the connection was lost: read ECONNRESET');
 });

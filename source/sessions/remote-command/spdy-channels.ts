@@ -2,7 +2,7 @@
 import type {Readable, Writable} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {streamLost, StreamReset} from '../../wire/protocol-error.ts';
-import {maxStatusBytes} from '../../wire/status-message.ts';
+import {maxStatusBytes, readStatusMessage} from '../../wire/status-message.ts';
 import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ChannelsEnding, CommandChannels, RoundTripListener, TerminalSize} from './command-channels.ts';
@@ -121,7 +121,13 @@ async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: Sp
 		bytes += piece.length;
 	});
 	const ending = await endingOf(stream);
-	return {status: Buffer.concat(pieces), lost: ending === null || (ending instanceof StreamReset && bytes > 0) ? null : asLost(ending)};
+	const status = Buffer.concat(pieces);
+	return {status, lost: ending === null || (ending instanceof StreamReset && bytes > 0) || isCutBehind(status, ending) ? null : asLost(ending)};
+}
+
+/** A server that has said all may reset the connection, for input that it did not read, before the stream's own end has left. */
+function isCutBehind(status: Buffer, ending: Error): boolean {
+	return asLost(ending).code === 'ERR_STREAM_LOST' && readStatusMessage(status).kind !== 'unreadable';
 }
 
 /** `null` once its FIN was read, or what cut it. An output is only told to be ended when its reader has read it. */
