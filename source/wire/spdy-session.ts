@@ -2,6 +2,7 @@
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {destroyOnceStill} from './destroy-once-still.ts';
 import {FrameBatch} from './frame-batch.ts';
 import {HeaderBlockReader, HeaderBlockWriter, type SpdyHeaders} from './header-block.ts';
 import {resetStatus, streamLost, StreamReset} from './protocol-error.ts';
@@ -386,6 +387,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		// Reading goes on, so that the connection's own end is seen.
 		this.#full.clear();
 		this.#carrier.resume();
+		destroyOnceStill(this.#carrier);
 		this.emit('close', error);
 	}
 }

@@ -273,6 +273,38 @@ test('GOAWAY is the last thing that is said', async t => {
 	t.false(client.usable);
 });
 
+test('a side that does not end when we do is not waited for, and one that still takes our bytes is', async t => {
+	// Real sockets keep the process; these do not.
+	const alive = setInterval(() => {}, 1000);
+	t.teardown(() => {
+		clearInterval(alive);
+	});
+	const ended = (takes: boolean) => {
+		const [near, far] = duplexPair();
+		const client = new SpdySession(near);
+		client.open({}).on('error', () => undefined).write(Buffer.alloc(200_000));
+		let taken = 0;
+		const taking = setInterval(() => {
+			taken += takes ? (far.read(20_000) as Buffer | null)?.length ?? 0 : 0;
+		}, 200);
+		t.teardown(() => {
+			clearInterval(taking);
+		});
+		setImmediate(() => {
+			client.end();
+		});
+		return {near, taken: () => taken};
+	};
+
+	const [deaf, slow] = [ended(false), ended(true)];
+	const began = performance.now();
+	await once(deaf.near, 'close');
+	t.false(slow.near.destroyed);
+	await once(slow.near, 'close');
+	t.true(performance.now() - began > 2000);
+	t.true(slow.taken() > 150_000, `${slow.taken()} taken`);
+});
+
 test('an unexpected end of the connection is an error for every stream, but an end between streams is none', async t => {
 	const {client, server, far} = sessions();
 	server.on('stream', stream => {
