@@ -1,8 +1,8 @@
 /** Requests on kept-alive connections: one is taken, used, and put back when its answer has been read. */
 import {finished} from 'node:stream';
-import {setTimeout as delay} from 'node:timers/promises';
 import type {ApiResponse, RequestOptions} from './connection.ts';
 import type {DedicatedConnection} from './dedicated-connection.ts';
+import {pause} from './or-aborted.ts';
 import {canBeSentAgain} from './transport/exchange.ts';
 
 /** Kept open without work. */
@@ -41,7 +41,7 @@ export class ConnectionPool {
 			}
 
 			answer.body.resume();
-			await delay(waitS * 1000, undefined, options.signal ? {signal: options.signal} : {});
+			await pause(waitS * 1000, options.signal);
 		}
 	}
 

@@ -1,11 +1,11 @@
 /** Lists a resource and then follows it for good: resumes after cuts, begins anew when history is gone, polls where watching is not allowed. */
-import {setTimeout as delay} from 'node:timers/promises';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {askedFor} from './asked-for.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import {jsonLines} from './json-lines.ts';
 import {acceptHeader, isTable, listPages, listQuery, type ListOptions, type TableColumn} from './list.ts';
 import {checkWatchLine, type WatchLine} from './object-shape.ts';
+import {pause} from './or-aborted.ts';
 import {refusal} from './refusal.ts';
 import {readWhole} from './transport/exchange.ts';
 
@@ -189,8 +189,4 @@ function endedByServer({code, message}: WatchLine['object']): string {
 
 function cutError(error: unknown, path: string): SpokeError {
 	return error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the watch of ${path} was cut: ${(error as Error).message}`, {leg: 1, cause: error});
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-	await delay(ms, undefined, signal ? {signal} : {});
 }

@@ -4,6 +4,7 @@ import {parseDuration} from '../../command-line/parse-duration.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {Plain} from '../kubeconfig/parse-yaml.ts';
 import {readDocument} from '../kubeconfig/read-document.ts';
+import {orAborted} from '../or-aborted.ts';
 import {timerMs} from '../timer-ms.ts';
 import {checkedPair} from '../tls/checked-pair.ts';
 import type {ClientCertificate} from '../tls/secure-socket.ts';
@@ -72,27 +73,6 @@ function timeLimits(environment: NodeJS.ProcessEnv): PluginLimits {
 	}
 
 	return {alone: timerMs(ms), asking: timerMs(ms)};
-}
-
-/** Begins nothing for whoever has left already: nobody would hear how it fails. */
-async function orAborted<Value>(begin: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-	if (!signal) {
-		return begin();
-	}
-
-	signal.throwIfAborted();
-
-	const {promise, reject} = Promise.withResolvers<never>();
-	const aborted = () => {
-		reject(signal.reason as Error);
-	};
-
-	signal.addEventListener('abort', aborted);
-	try {
-		return await Promise.race([begin(), promise]);
-	} finally {
-		signal.removeEventListener('abort', aborted);
-	}
 }
 
 /** What the plugin printed, judged as client-go judges it. None of it is ever repeated in a message. */

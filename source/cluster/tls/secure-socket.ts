@@ -5,6 +5,7 @@ import type {Duplex} from 'node:stream';
 import {connect, createSecureContext, DEFAULT_CIPHERS, type ConnectionOptions, type TLSSocket} from 'node:tls';
 import type {SocketFacts} from '../connection.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {orAborted} from '../or-aborted.ts';
 import {attemptMs, connected, unreachable} from '../transport/dial-tcp.ts';
 import {ignored} from '../transport/ignored.ts';
 import {directReads} from '../transport/direct-reads.ts';
@@ -137,10 +138,6 @@ async function shakeHands(socket: TLSSocket, what: string, limitMs: number, sign
 	const timer = setTimeout(() => {
 		reject(unreachable(what, `net/http: TLS handshake timeout after ${limitMs / 1000} s`));
 	}, limitMs);
-	const aborted = () => {
-		reject(signal!.reason as Error);
-	};
-
 	const failed = (error: Error) => {
 		reject(handshakeError(error, what));
 	};
@@ -149,13 +146,11 @@ async function shakeHands(socket: TLSSocket, what: string, limitMs: number, sign
 		reject(unreachable(what, 'EOF: it closed the connection during the TLS handshake'));
 	};
 
-	signal?.addEventListener('abort', aborted);
 	socket.once('secureConnect', resolve).once('error', failed).once('close', closed);
 	try {
-		await promise;
+		await orAborted(async () => promise, signal);
 	} finally {
 		clearTimeout(timer);
-		signal?.removeEventListener('abort', aborted);
 		socket.off('secureConnect', resolve).off('error', failed).off('close', closed);
 	}
 }

@@ -1,4 +1,5 @@
 /** Whose turn is it on a socket that carries one answer after the other? */
+import {orAborted} from '../or-aborted.ts';
 import {answerTimeout} from './exchange.ts';
 
 export type Patience = {
@@ -32,22 +33,15 @@ export class AnswerTurns {
 }
 
 async function orGiveUp(before: Promise<void>, {limitMs, signal, what}: Patience): Promise<void> {
-	signal?.throwIfAborted();
 	const {promise, reject} = Promise.withResolvers<never>();
-	const aborted = () => {
-		reject(signal!.reason as Error);
-	};
-
 	const timer = limitMs > 0
 		? setTimeout(() => {
 			reject(answerTimeout(what, limitMs));
 		}, limitMs)
 		: undefined;
-	signal?.addEventListener('abort', aborted);
 	try {
-		await Promise.race([before, promise]);
+		await orAborted(async () => Promise.race([before, promise]), signal);
 	} finally {
 		clearTimeout(timer);
-		signal?.removeEventListener('abort', aborted);
 	}
 }

@@ -1,6 +1,7 @@
 /** A TCP connection within a limit, and in one line why there is none. */
 import {connect, type Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {orAborted} from '../or-aborted.ts';
 import {ignored} from './ignored.ts';
 import {joinHostPort} from './server-url.ts';
 
@@ -33,25 +34,19 @@ export async function connected(socket: Socket, {host, port, what, limitMs}: {ho
 	const timer = setTimeout(() => {
 		reject(unreachable(what, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${limitMs / 1000} s`));
 	}, limitMs);
-	const aborted = () => {
-		reject(signal!.reason as Error);
-	};
-
 	const failed = (error: Error) => {
 		reject(unreachable(what, dialText(error, host, port), error));
 	};
 
-	signal?.addEventListener('abort', aborted);
 	socket.once('connect', resolve).once('error', failed);
 	try {
-		await promise;
+		await orAborted(async () => promise, signal);
 		socket.off('error', failed).setNoDelay(true).setKeepAlive(true, keepAliveIdleMs);
 	} catch (error) {
 		socket.on('error', ignored).destroy();
 		throw error;
 	} finally {
 		clearTimeout(timer);
-		signal?.removeEventListener('abort', aborted);
 	}
 }
 

@@ -1,6 +1,6 @@
 /** Prints logs as they are, one after the other: kubectl's bytes. */
-import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {pause} from '../../cluster/or-aborted.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
 import {connectAhead, type Ahead} from '../../sessions/connect-ahead.ts';
@@ -77,7 +77,7 @@ async function openWhenTold(cluster: ClusterAccess, source: LogSource, read: Log
 				throw error;
 			}
 
-			await delay(error.retryAfterMs, undefined, options.signal ? {signal: options.signal} : {});
+			await pause(error.retryAfterMs, options.signal);
 		}
 	}
 }

@@ -1,6 +1,7 @@
 /** Which pod do a target's connections go to now, by which tunnels, and how does that change? */
 import process from 'node:process';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {orAborted} from '../../cluster/or-aborted.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/pods-behind.ts';
@@ -71,9 +72,7 @@ export class PodTunnels {
 			signal.throwIfAborted();
 			const pool = this.#pool;
 			if (!pool) {
-				await Promise.race([this.#poolComes.promise, new Promise(resolve => {
-					signal.addEventListener('abort', resolve, {once: true});
-				})]);
+				await orAborted(async () => this.#poolComes.promise, signal);
 				continue;
 			}
 

@@ -1,6 +1,6 @@
 /** Follows one container over cuts, restarts and rotation, until it is done: which read comes next, and what it proves. */
-import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {pause} from '../../cluster/or-aborted.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {containerLife, type ContainerLife} from './container-life.ts';
@@ -163,7 +163,7 @@ export class ContainerFollow {
 					before = null;
 				} else if (met === false && tries < unmetTries) {
 					tries++;
-					await sleep(200);
+					await pause(200, this.#options.signal);
 				} else if ((met === null || remainder.length > 0) && !before?.equals(remainder)) {
 					before = remainder;
 				} else {
@@ -229,7 +229,7 @@ export class ContainerFollow {
 		if (disagrees) {
 			// The pod's status and the kubelet do not agree for a moment.
 			this.#life = this.#opened ? this.#life : null;
-			await sleep(250);
+			await pause(250, this.#options.signal);
 			return;
 		}
 
@@ -246,7 +246,7 @@ export class ContainerFollow {
 			await this.#tell({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error: null});
 		}
 
-		await sleep(retryInMs, undefined, this.#options.signal && {signal: this.#options.signal});
+		await pause(retryInMs, this.#options.signal);
 	}
 
 	async #lost(error: SpokeError): Promise<void> {
@@ -264,7 +264,7 @@ export class ContainerFollow {
 		this.#lostSaid = true;
 		const retryInMs = reconnectDelay(this.#attempt, error instanceof AskedToWait ? error.retryAfterMs : 0);
 		await this.#tell({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error});
-		await sleep(retryInMs, undefined, this.#options.signal && {signal: this.#options.signal});
+		await pause(retryInMs, this.#options.signal);
 	}
 
 	/** The way was good for a while: its next failure is a new one. Told once for each read. */
@@ -306,7 +306,7 @@ export class ContainerFollow {
 				return false;
 			}
 
-			await sleep(250);
+			await pause(250, this.#options.signal);
 		}
 	}
 

@@ -1,0 +1,48 @@
+/** Whoever waits hears at once that it need not, with the signal's own reason, and leaves nothing behind on the signal. */
+import {getEventListeners} from 'node:events';
+import test from 'ava';
+import {orAborted, pause} from '../../source/cluster/or-aborted.ts';
+
+const reason = new Error('not wanted');
+
+for (const [title, wait] of [
+	['a pause', async (signal: AbortSignal) => pause(60_000, signal)],
+	['what never comes', async (signal: AbortSignal) => orAborted(async () => new Promise<void>(() => {}), signal)],
+] as const) {
+	test(`${title} ends at an abort, and does not begin behind one`, async t => {
+		const stop = new AbortController();
+		const waiting = wait(stop.signal);
+		stop.abort(reason);
+		t.is(await t.throwsAsync(waiting), reason);
+		t.is(await t.throwsAsync(wait(stop.signal)), reason);
+		t.deepEqual(getEventListeners(stop.signal, 'abort'), []);
+	});
+}
+
+test('what comes in time comes as it is, and without a signal too', async t => {
+	const stop = new AbortController();
+	for (const signal of [stop.signal, undefined]) {
+		t.is(await orAborted(async () => 'value', signal), 'value');
+		await t.throwsAsync(orAborted(async () => {
+			throw new Error('own');
+		}, signal), {message: 'own'});
+		await pause(1, signal);
+	}
+
+	t.deepEqual(getEventListeners(stop.signal, 'abort'), []);
+});
+
+test('nothing is begun for whoever has left, and what fails behind an abort fails unheard', async t => {
+	let begun = 0;
+	await t.throwsAsync(orAborted(async () => {
+		begun++;
+	}, AbortSignal.abort(reason)));
+	t.is(begun, 0);
+	const stop = new AbortController();
+	const late = Promise.withResolvers<void>();
+	const waiting = orAborted(async () => late.promise, stop.signal);
+	stop.abort(reason);
+	await t.throwsAsync(waiting);
+	late.reject(new Error('late'));
+	await pause(1, undefined);
+});
