@@ -11,6 +11,7 @@ export class LeaveKeys {
 	/** As the first line says it. */
 	readonly shown: string;
 	readonly #sequences: readonly Sequence[];
+	readonly #beginnings: ReadonlySet<number | undefined>;
 	#held = Buffer.alloc(0);
 
 	constructor(keymap: Keymap) {
@@ -20,6 +21,7 @@ export class LeaveKeys {
 			return {bytes, kind, sends: keyBytes(keys.at(-1)!)};
 		});
 		this.#sequences = [...of('terminal.leave', 'leave'), ...of('terminal.path', 'path'), ...of('terminal.send-key', 'send')];
+		this.#beginnings = new Set(this.#sequences.map(({bytes}) => bytes[0]));
 		this.shown = (terminal?.get('terminal.leave')?.sequences ?? []).map(keys => showKeys(keys)).join(' or ');
 	}
 
@@ -35,6 +37,12 @@ export class LeaveKeys {
 		};
 
 		for (const byte of typed) {
+			// A paste is looked through in no time, so that the keys behind it are heard.
+			if (this.#held.length === 0 && !this.#beginnings.has(byte)) {
+				pass.push(byte);
+				continue;
+			}
+
 			this.#held = Buffer.concat([this.#held, Buffer.from([byte])]);
 			const whole = this.#sequences.find(({bytes}) => bytes.equals(this.#held));
 			if (whole) {

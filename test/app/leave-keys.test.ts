@@ -22,6 +22,18 @@ test('bytes that are no text pass exactly', t => {
 	t.deepEqual(Buffer.concat(new LeaveKeys(keymap).feed(all).map(part => part.kind === 'pass' ? part.bytes : Buffer.alloc(0))), all);
 });
 
+test('a large paste keeps nobody from leaving', t => {
+	const keys = new LeaveKeys(keymap);
+	const piece = Buffer.alloc(4096, 'what was pasted\n');
+	const began = performance.now();
+	for (let pieces = 0; pieces < 1024; pieces++) {
+		keys.feed(piece);
+	}
+
+	t.is(told(keys.feed(Buffer.from('\u001Dd'))), '[leave]');
+	t.true(performance.now() - began < 2000, `${performance.now() - began} ms for 4 MiB`);
+});
+
 function told(parts: readonly TypedPart[]): string {
 	return parts.map(part => part.kind === 'pass' ? part.bytes.toString() : `[${part.kind}]`).join('');
 }
