@@ -11,7 +11,7 @@ let nextKey = keys.length;
 One final frame with the joined `parts` as its payload, under a key that nobody can guess (RFC 6455 sections 5.2, 5.3).
 ws masks byte by byte, which costs an upload as much as its encryption. Once it is sent and nobody holds it, give it to `reuseMessage`.
 */
-export function maskedMessage(parts: readonly Uint8Array[], binary = true): Buffer {
+export function maskedMessage(parts: readonly Uint8Array[], binary: boolean): Buffer {
 	const length = parts.reduce((sum, part) => sum + part.length, 0);
 	const words = Math.ceil(length / 4);
 	const whole = memoryFor(room + (words * 4));

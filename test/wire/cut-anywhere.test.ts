@@ -142,7 +142,7 @@ const ofClient: Kind = {
 	some(by) {
 		const payload = by.bytes(by.one(lengths));
 		const at = by.upTo(payload.length);
-		return {bytes: maskedMessage([payload.subarray(0, at), payload.subarray(at)]), meant: [payload.toString('hex')]};
+		return {bytes: maskedMessage([payload.subarray(0, at), payload.subarray(at)], true), meant: [payload.toString('hex')]};
 	},
 	read: async cut => messagesOf(cut, 'server'),
 };

@@ -33,11 +33,14 @@ test('blocks are stored, begin with zlib’s header once, and each ends with an 
 	t.notThrows(() => inflateSync(Buffer.concat([first, second]), {finishFlush: constants.Z_SYNC_FLUSH}));
 });
 
-test('a block longer than one stored block is cut, and read again', t => {
-	const value = 'v'.repeat(200_000);
-	const block = new HeaderBlockWriter().write({name: value});
-	t.is(new HeaderBlockReader().read(block)['name'], value);
-});
+for (const [plain, pieces] of [[65_535, 1], [65_536, 2], [131_070, 2], [200_000, 4]] as const) {
+	test(`a block of ${plain} bytes is cut into ${pieces} stored, and read again`, t => {
+		const value = 'v'.repeat(plain - 16);
+		const block = new HeaderBlockWriter().write({name: value});
+		t.deepEqual([block.length, block.readUInt16LE(3)], [2 + plain + (5 * pieces) + 5, 65_535]);
+		t.is(new HeaderBlockReader().read(block)['name'], value);
+	});
+}
 
 const count = (number: number) => {
 	const bytes = Buffer.alloc(4);
@@ -49,17 +52,49 @@ const field = (text: string) => Buffer.concat([count(Buffer.byteLength(text)), B
 const compressed = (...parts: Buffer[]) => Buffer.concat([hex('7801'), deflateRawSync(Buffer.concat(parts), {finishFlush: constants.Z_SYNC_FLUSH})]);
 const many = Array.from({length: 1001}, (_, index) => [field(`n${index}`), field('v')]).flat();
 
+/** RFC 1951 §3.2.6: four bytes again from `back` bytes before, in fixed codes, and the flush behind them. */
+function copyFour(back: 1 | 32_768): Buffer {
+	const distance = back === 1 ? '00000' : `11101${'1'.repeat(13)}`;
+	const bits = `010${'0000010'}${distance}${'0000000'}000`;
+	const bytes = (bits.match(/.{1,8}/g) ?? []).map(byte => Number.parseInt([...byte].toReversed().join(''), 2));
+	return Buffer.from([...bytes, 0, 0, 0xFF, 0xFF]);
+}
+
+test('the longest that is accepted is read', t => {
+	t.is(Object.keys(new HeaderBlockReader().read(compressed(count(1000), ...many.slice(0, 2000)))).length, 1000);
+	t.is(new HeaderBlockReader().read(compressed(count(1), field('n'), field('v'.repeat(1 << 20))))['n']?.length, 1 << 20);
+});
+
+test('a block may reach 32 KiB back into the blocks before it', t => {
+	const reader = new HeaderBlockReader();
+	reader.read(compressed(count(1), field('n'), field('\0'.repeat(40_000))));
+	t.deepEqual({...reader.read(copyFour(32_768))}, {});
+});
+
 const broken: Array<[string, Buffer, RegExp]> = [
 	['no zlib header', hex('0000'), /not zlib/],
 	['another dictionary', hex('78f9deadbeef'), /unknown dictionary/],
+	['not one byte', hex(''), /not zlib/],
+	['one byte', hex('78'), /not zlib/],
+	['zlib’s header without a block', hex('7801'), /too short/],
+	['another method than deflate', hex('7918'), /not zlib/],
+	['another way to check zlib’s header', hex('7802'), /not zlib/],
+	['part of a dictionary', hex('78f9e3c6a7'), /unknown dictionary/],
+	['a dictionary without a block', hex('78f9e3c6a7c2'), /too short/],
+	['the words of a dictionary that it does not name', Buffer.concat([hex('7801'), deflateRawSync(spdyDictionary.subarray(0, 100), {dictionary: spdyDictionary, finishFlush: constants.Z_SYNC_FLUSH})]), /cannot be inflated/],
+	['what was before its first byte', Buffer.concat([hex('7801'), copyFour(1)]), /cannot be inflated/],
+	['a count of three bytes', compressed(Buffer.alloc(3)), /too short/],
+	['a length of three bytes', compressed(count(1), Buffer.alloc(3)), /too short/],
 	['broken compression', hex('7801ffffffff'), /cannot be inflated/],
 	['more than 1000 headers', compressed(count(1001), ...many), /1001 headers; at most 1000/],
 	['a field longer than 1 MiB', compressed(count(1), field('n'), field('v'.repeat((1 << 20) + 1))), /1048577 bytes is longer than 1 MiB/],
 	['a bomb of 64 MiB in 64 KiB', compressed(Buffer.alloc(64 << 20)), /cannot be inflated.*4194304/],
 	['a count without fields', compressed(count(2), field('n'), field('v')), /too short/],
 	['a length past the end', compressed(count(1), count(900), Buffer.from('n')), /too short/],
+	['a last length past the end', compressed(count(1), field('n'), count(900), Buffer.from('v')), /too short/],
 	['bytes left over', compressed(count(0), Buffer.from('x')), /left over/],
 	['an upper-case name', compressed(count(1), field('Port'), field('80')), /lower case/],
+	['a long name in upper case', compressed(count(1), field(`B${'A'.repeat(200)}`), field('v')), /repeated: "BA{79}"$/],
 	['an empty name', compressed(count(1), field(''), field('80')), /empty/],
 	['a name twice', compressed(count(2), field('a'), field('1'), field('a'), field('2')), /repeated/],
 ];

@@ -48,6 +48,8 @@ test('a stream carries headers and bytes both ways, each way ended on its own', 
 	far.end('answer after the other side ended');
 	t.is(await textOf(near), 'answer after the other side ended');
 	t.true(near.replied);
+	t.deepEqual([near.bytesSent, far.bytesReceived, near.bytesReceived, far.bytesSent], [8, 8, 33, 33]);
+	t.true(far.replied);
 	await delay(5);
 	t.is(client.streamCount, 0);
 	t.is(server.streamCount, 0);
@@ -110,6 +112,23 @@ test('a reset is never taken for an end, and what came before it is read first',
 	t.deepEqual(seen, ['last words']);
 	t.is(error.status, 2);
 	t.is(client.streamCount, 0);
+});
+
+test('an end that came before the connection broke is read first, and what is still written is dropped', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near);
+	const stream = client.open({});
+	far.write(Buffer.concat([hex('00000001 01 000004'), Buffer.from('last')]));
+	await delay(5);
+	near.destroy(new Error('read ECONNRESET'));
+	await once(client, 'close');
+	const seen: string[] = [];
+	stream.on('data', chunk => seen.push(String(chunk)));
+	stream.on('end', () => seen.push('end'));
+	stream.write('dropped', error => seen.push(`dropped ${String(error)}`));
+	const [error] = await once(stream, 'error') as [Error];
+	t.is(error.message, 'the connection was lost: read ECONNRESET');
+	t.deepEqual(seen, ['last', 'dropped null', 'end']);
 });
 
 test('a stream that both sides ended is not reset when it is destroyed', async t => {

@@ -142,7 +142,7 @@ test('messages of every length class are read by a server as they were sent', as
 	server.on('message', payload => {
 		seen.push(payload);
 	});
-	const lengths = [0, 1, 2, 3, 4, 5, 125, 126, 127, 1000, 65_535, 65_536, 65_537, 1_000_003];
+	const lengths = [0, 1, 2, 3, 4, 5, 125, 126, 127, 1000, 65_535, 65_536, 65_537, 1_000_003, 1, 200_000, 2];
 	const sent = lengths.map(length => Buffer.from(Array.from({length}, (_, index) => (index * 31) & 0xFF)));
 	for (const payload of sent) {
 		client.send([payload.subarray(0, 3), payload.subarray(3, 50), payload.subarray(50)]);
@@ -214,10 +214,38 @@ test('a ping is timed', async t => {
 	t.true((await roundTrip as [number])[0] >= 0);
 });
 
+test('pings of the interval go out, a number each, and none behind our Close', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none, {pingEveryMs: 20, closeMs: 200});
+	let sent = '';
+	far.on('data', (piece: Buffer) => {
+		sent += piece.toString('hex');
+	});
+	while (sent.length < 28) {
+		await delay(1);
+	}
+
+	client.close();
+	await once(client, 'close');
+	t.deepEqual([unmasked(sent.slice(0, 14)), unmasked(sent.slice(14, 28)), unmasked(sent.slice(-16))], ['8931', '8932', '8803e8']);
+});
+
 test('a Close is answered with its code, and told with its reason', async t => {
 	const {ending, sent} = await received(hex('88 06 0fa0 6279 6521'));
 	t.deepEqual(ending, {code: 4000, reason: 'bye!', error: null});
 	t.is(unmasked(sent), '880fa0');
+});
+
+test('behind our Close nothing more is sent', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none, {closeMs: 50});
+	client.close();
+	t.true(client.send(Buffer.from('dropped')));
+	client.ping();
+	t.is(unmasked(await sentBy(far)), '8803e8');
+	await once(client, 'close');
+	t.true(client.send(Buffer.from('dropped')));
+	t.is(await sentBy(far), '');
 });
 
 test('our Close waits for the other side’s, but not for ever', async t => {
@@ -227,6 +255,18 @@ test('our Close waits for the other side’s, but not for ever', async t => {
 	t.is(unmasked(await sentBy(far)), '8803e8');
 	const [ending] = await once(client, 'close') as [WebSocketEnding];
 	t.is(ending.error, null);
+});
+
+test('our Close is waited for a second where nothing else is said, and what comes meanwhile is heard', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none);
+	const heard: string[] = [];
+	client.on('message', payload => heard.push(payload.toString()));
+	client.close();
+	const closed = once(client, 'close') as Promise<[WebSocketEnding]>;
+	await delay(200);
+	far.write(hex('82 01 61  88 02 03e8'));
+	t.deepEqual([(await closed)[0].code, heard], [1000, ['a']]);
 });
 
 test('an end without a Close is a loss', async t => {
@@ -258,11 +298,50 @@ test('a paused reader leaves the rest with the sender', async t => {
 	done();
 });
 
+test('a pause holds, however much of a message came at once, and is over with its end', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none);
+	let heard = 0;
+	client.on('message', () => {
+		heard++;
+		if (heard === 1) {
+			client.pause();
+		}
+	});
+	for (let messages = 0; messages < 3; messages++) {
+		far.write(Buffer.concat([hex('82 7f 00000000000186a0'), Buffer.alloc(100_000)]));
+	}
+
+	await delay(20);
+	t.is(heard, 1);
+	client.resume();
+	await delay(20);
+	t.is(heard, 3);
+});
+
 test('a carrier passes bytes on whatever the messages are, and ends with the Close', async t => {
 	const [near, far] = duplexPair();
 	const carrier = new WebSocketCarrier(near, none);
 	far.write(hex('82 01 61  82 00  02 01 62  80 01 63  88 02 03e8'));
 	t.is((await bytesOf(carrier)).toString(), 'abc');
+});
+
+test('a carrier that is destroyed ends its socket, and one whose other side has closed takes bytes for nobody', async t => {
+	const [near] = duplexPair();
+	new WebSocketCarrier(near, none).destroy();
+	t.true(near.destroyed);
+
+	const [own, other] = duplexPair();
+	const carrier = new WebSocketCarrier(own, none).resume();
+	other.write(hex('88 02 03e8'));
+	await once(carrier, 'end');
+	await delay(5);
+	t.true(carrier.writable);
+	carrier.write('x');
+	t.is(unmasked(await sentBy(other)), '8803e8');
+	carrier.end();
+	await once(carrier, 'close');
+	t.false(own.destroyed, 'its answer may still be on its way');
 });
 
 test('bytes written to a carrier leave in whole binary messages', async t => {
@@ -292,27 +371,89 @@ test('a carrier takes no text, and tells a Close that is not 1000', async t => {
 	other.write(Buffer.concat([hex('88 07 03f3'), Buffer.from('later')]));
 	const [closed] = await once(carrier, 'error') as [SpokeError];
 	t.is(closed.code, 'ERR_STREAM_LOST');
-	t.regex(closed.message, /1011 later/);
+	t.is(closed.message, 'the other side closed the WebSocket: 1011 later');
 });
 
-test('a carrier that nobody reads stops the other side, and goes on when it is read', async t => {
-	const {client, server, done} = await socketPair();
-	const carrier = new WebSocketCarrier(client, none);
-	const far = new WebSocketCarrier(server, none, {role: 'server'});
-	let written = 0;
-	let stopped = false;
-	while (!stopped && written < 200_000_000) {
-		written += 100_000;
-		if (!far.write(Buffer.alloc(100_000))) {
-			stopped = await Promise.race([once(far, 'drain').then(() => false), delay(200).then(() => true)]);
-		}
+for (const [what, bytes, code, message] of [
+	['an end without a Close', '82 01 61', 'ERR_STREAM_LOST', 'the connection ended without a WebSocket Close'],
+	['a Close that gives no reason', '82 01 61  88 02 03f3', 'ERR_STREAM_LOST', 'the other side closed the WebSocket: 1011'],
+	['what breaks the protocol', '82 01 61  83 00', 'ERR_PROTOCOL', 'the other side broke the WebSocket protocol: Invalid WebSocket frame: invalid opcode 3'],
+] as const) {
+	test(`${what} is no end of a carrier’s bytes`, async t => {
+		const [near, far] = duplexPair();
+		const carrier = new WebSocketCarrier(near, none).resume();
+		carrier.on('end', () => {
+			t.fail('an end');
+		});
+		far.write(hex(bytes));
+		setImmediate(() => {
+			far.end();
+		});
+		const [error] = await once(carrier, 'error') as [SpokeError];
+		t.deepEqual([error.code, error.message], [code, message]);
+	});
+}
+
+test('what is written to a carrier at once leaves together, a message ending behind half a megabyte', async t => {
+	const [near, far] = duplexPair();
+	const carrier = new WebSocketCarrier(near, none);
+	const server = new WebSocketMessages(far, none, {role: 'server'});
+	const lengths: number[] = [];
+	server.on('message', payload => lengths.push(payload.length));
+	carrier.cork();
+	for (const length of [524_288, 200_000, 200_000, 200_000, 200_000, 200_000]) {
+		carrier.write(Buffer.alloc(length));
 	}
 
-	t.true(stopped, `${written} written without a stop`);
-	far.end();
-	t.is((await bytesOf(carrier)).length, written);
-	done();
+	const written = new Promise(resolve => {
+		carrier.write('last', resolve);
+	});
+	carrier.uncork();
+	await written;
+	await delay(10);
+	t.deepEqual(lengths, [524_288, 600_000, 400_004]);
 });
+
+test('round trips of a carrier are told', async t => {
+	const [near, far] = duplexPair();
+	const carrier = new WebSocketCarrier(near, none, {pingEveryMs: 5});
+	const server = new WebSocketMessages(far, none, {role: 'server'});
+	const milliseconds = await new Promise<number>(resolve => {
+		carrier.onRoundTrip(resolve);
+	});
+	t.true(milliseconds >= 0);
+	carrier.destroy();
+	server.destroy();
+});
+
+for (const [reader, takes] of [['nobody', () => {}], ['somebody who stands still', (carrier: WebSocketCarrier) => {
+	carrier.once('data', piece => {
+		carrier.pause().unshift(piece);
+	});
+}]] as const) {
+	test(`a carrier that ${reader} reads stops the other side, and goes on when it is read`, async t => {
+		const {client, server, done} = await socketPair();
+		const carrier = new WebSocketCarrier(client, none);
+		takes(carrier);
+		const far = new WebSocketCarrier(server, none, {role: 'server'});
+		let written = 0;
+		let stopped = false;
+		while (!stopped && written < 200_000_000) {
+			written += 100_000;
+			if (!far.write(Buffer.alloc(100_000))) {
+				stopped = await Promise.race([once(far, 'drain').then(() => false), delay(200).then(() => true)]);
+			}
+		}
+
+		t.true(stopped, `${written} written without a stop`);
+		t.true(carrier.readableLength < 1_000_000, `${carrier.readableLength} held`);
+		far.end();
+		const all = bytesOf(carrier);
+		carrier.resume();
+		t.is((await all).length, written);
+		done();
+	});
+}
 
 async function socketPair(): Promise<{client: Socket; server: Socket; done: () => void}> {
 	const listener = createServer().listen(0, '127.0.0.1');
