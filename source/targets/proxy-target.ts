@@ -5,15 +5,22 @@ import {findResource, type TargetResource} from './resource-words.ts';
 
 export type ProxyScheme = 'http' | 'https';
 
-export type ProxyTarget = {
-	/** As typed, without the path. */
-	asked: string;
-	resource: TargetResource & {plural: 'nodes' | 'pods' | 'services'};
+/** What the apiserver has a proxy for. */
+export type ProxiedPlural = 'nodes' | 'pods' | 'services';
+
+/** `https:web:443` */
+export type ProxySpelling = {
 	/** `null` when none was typed: plain HTTP, but for a kubelet. */
 	scheme: ProxyScheme | null;
 	name: string;
 	/** Name or number as typed, or `null`. */
 	port: string | null;
+};
+
+export type ProxyTarget = ProxySpelling & {
+	/** As typed, without the path. */
+	asked: string;
+	resource: TargetResource & {plural: ProxiedPlural};
 	/** Begins with a slash; percent-coded, with its query; never leaves the target. */
 	path: string;
 };
@@ -24,7 +31,6 @@ Reads `svc/web`, `svc/web:80/path`, `svc/https:web:443/`, `node/n1/metrics`, `po
 @see k8s.io/apimachinery pkg/util/net/port_split.go SplitSchemeNamePort
 */
 export function parseProxyTarget(text: string): ProxyTarget {
-	const allowed = 'it must be KIND/[SCHEME:]NAME[:PORT][/PATH] with node, pod or svc as KIND';
 	// A query right behind the name belongs to the path.
 	const [first = '', ...rest] = splitOutsideQuery(text.replace(/^([^?]*[^/?])\?/, (_, before: string) => before.split('/').length <= 2 ? `${before}/?` : `${before}?`));
 	const resource = rest.length > 0 || findResource(first) ? findResource(first) : undefined;
@@ -33,7 +39,7 @@ export function parseProxyTarget(text: string): ProxyTarget {
 	}
 
 	const [spelled = '', ...path] = resource ? rest : [first, ...rest];
-	const {scheme, name, port} = parseSpelling(spelled, text, allowed);
+	const {scheme, name, port} = parseProxySpelling(spelled, text);
 	return {
 		asked: resource ? `${first}/${spelled}` : spelled,
 		resource: (resource ?? findResource('pods')) as ProxyTarget['resource'],
@@ -42,7 +48,10 @@ export function parseProxyTarget(text: string): ProxyTarget {
 	};
 }
 
-function isProxied(resource: TargetResource): resource is ProxyTarget['resource'] {
+const allowed = 'it must be KIND/[SCHEME:]NAME[:PORT][/PATH] with node, pod or svc as KIND';
+
+/** Has the apiserver a proxy for it? */
+export function isProxied(resource: TargetResource): resource is ProxyTarget['resource'] {
 	return ['nodes', 'pods', 'services'].includes(resource.plural);
 }
 
@@ -54,7 +63,11 @@ function splitOutsideQuery(text: string): string[] {
 	return parts;
 }
 
-function parseSpelling(spelled: string, text: string, allowed: string): Pick<ProxyTarget, 'scheme' | 'name' | 'port'> {
+/**
+Reads `https:web:443`; `text` is what it stands in.
+@throws SpokeError ERR_USAGE
+*/
+export function parseProxySpelling(spelled: string, text: string): ProxySpelling {
 	const parts = spelled.split(':');
 	const scheme = parts[0] === 'http' || parts[0] === 'https' ? parts.shift() as ProxyScheme : null;
 	const [name = '', port = ''] = parts;

@@ -30,7 +30,7 @@ test('path: a line per feature, or those asked for; a wrong feature and a missin
 	t.deepEqual(valid<Path>(t, all.stdout).map(({feature}) => feature), ['logs', 'exec', 'attach', 'port-forward', 'pod-proxy', 'service-proxy']);
 	const some = await runSpoke(['path', 'svc/https:web:443', '--feature', 'service-proxy', '-o', 'json'], {env});
 	const [proxied] = valid<Path>(t, some.stdout);
-	t.deepEqual(proxied?.request, {scheme: 'https', port: 443, portName: null, kubeletPort: false});
+	t.deepEqual(proxied?.request, {scheme: 'https', port: 443, portName: 'https', kubeletPort: false});
 	t.is(proxied?.legs[1]?.tls.state, 'unverified');
 	for (const argv of [['path'], ['path', 'a', 'b'], ['path', 'svc/web', '--feature', 'telnet'], ['path', 'svc/ftp:web:80']]) {
 		t.is((await runSpoke(argv, {env})).status, 2, argv.join(' '));
@@ -47,6 +47,20 @@ test('path of a node: the kubelet’s own port is TLS whatever is asked, another
 	t.deepEqual(await lines('node/n1'), ['path: you -verified-> apiserver -direct,unverified-> kubelet n1']);
 	t.deepEqual(await lines('node/n1:9100'), ['path: you -verified-> apiserver -direct,plain-> node n1']);
 	t.deepEqual(await lines('node/https:n1:9100'), ['path: you -verified-> apiserver -direct,unverified-> node n1']);
+	const own = await runSpoke(['proxy', 'get', 'node/http:n1/healthz', '--path=always'], {env});
+	const {legs} = valid<Path>(t, (await runSpoke(['path', 'node/n1', '-o', 'json'], {env})).stdout)[0]!;
+	const port = legs[1]!.address!.split(':').at(-1)!;
+	for (const target of ['node/http:n1/healthz', `node/http:n1:${port}/healthz`]) {
+		t.deepEqual(await lines(target), [own.stderr.trim()], `with a path, ${target} is what the proxy reaches`);
+	}
+});
+
+test('path: a port that the service or pod does not have is said to be missing, not labelled', async t => {
+	const {env} = await openSandbox(t);
+	for (const target of ['svc/web:9999', 'svc/web:nope', 'pod/db-0:nope']) {
+		const {status, stderr} = await runSpoke(['path', target], {env});
+		t.is(status, 8, `${target}: ${stderr}`);
+	}
 });
 
 test('audit: one object of seventeen rows; requirements decide the status; JUnit counts them', async t => {

@@ -6,7 +6,7 @@ import {kubeletPortOf, type NodeWithKubelet} from '../../targets/kubelet-port.ts
 import {podPort} from '../../targets/named-port.ts';
 import {listPath, objectPath} from '../../targets/object-path.ts';
 import type {ObjectMeta, PodObject, ServiceObject} from '../../targets/pod-object.ts';
-import type {ProxyTarget} from '../../targets/proxy-target.ts';
+import type {ProxiedPlural, ProxySpelling, ProxyTarget} from '../../targets/proxy-target.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget} from '../connection-witness.ts';
 
 export type ResolvedProxyTarget = {
@@ -14,6 +14,8 @@ export type ResolvedProxyTarget = {
 	base: string;
 	purpose: ConnectionPurpose & {request: ProxyRequestFacts};
 };
+
+type SpelledTarget = ProxySpelling & {asked: string};
 
 type NodeObject = NodeWithKubelet & {metadata: ObjectMeta};
 
@@ -24,7 +26,7 @@ a right to the proxy does not need a right to the object.
 */
 export async function resolveProxyTarget(cluster: Pick<ClusterAccess, 'json' | 'facts'>, target: ProxyTarget, namespace: string, signal?: AbortSignal): Promise<ResolvedProxyTarget> {
 	const object = await readIfAllowed<PodObject | ServiceObject | NodeObject>(cluster, objectPath(target.resource, namespace, target.name), signal);
-	const {request, port} = requestFacts(target, object);
+	const {request, port} = requestAndPort(target.resource.plural, target, object);
 	const name = [target.scheme, target.name, target.scheme === null && port === null ? null : port ?? ''].filter(part => part !== null).join(':');
 	const {resource: {plural, kind}} = target;
 	const reached: ReachedTarget = {
@@ -45,9 +47,17 @@ export async function resolveProxyTarget(cluster: Pick<ClusterAccess, 'json' | '
 
 const featureOf = {nodes: 'node-proxy', pods: 'pod-proxy', services: 'service-proxy'} as const;
 
+/**
+What a request to this target goes by, read from its object, or null where that may not be read.
+@throws SpokeError as resolveProxyTarget
+*/
+export function proxyRequestFacts(plural: ProxiedPlural, target: SpelledTarget, object: PodObject | ServiceObject | NodeObject | null): ProxyRequestFacts {
+	return requestAndPort(plural, target, object).request;
+}
+
 /** `port` is what stands in the path. */
-function requestFacts(target: ProxyTarget, object: PodObject | ServiceObject | NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
-	switch (target.resource.plural) {
+function requestAndPort(plural: ProxiedPlural, target: SpelledTarget, object: PodObject | ServiceObject | NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
+	switch (plural) {
 		case 'nodes': {
 			return nodeRequest(target, object as NodeObject | null);
 		}
@@ -66,7 +76,7 @@ function requestFacts(target: ProxyTarget, object: PodObject | ServiceObject | N
 A node without a port, or with its kubelet's, is the kubelet over TLS, whatever the prefix (measured). The apiserver compares ports as texts:
 one that is written otherwise is dialled without the kubelet's TLS (pkg/registry/core/node/strategy.go ResourceLocation).
 */
-function nodeRequest({scheme, port}: ProxyTarget, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
+function nodeRequest({scheme, port}: ProxySpelling, node: NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const kubelet = node && kubeletPortOf(node);
 	const number = port === null ? kubelet : Number(port);
 	if (port !== null && !/^[1-9]\d*$/.test(port)) {
@@ -78,7 +88,7 @@ function nodeRequest({scheme, port}: ProxyTarget, node: NodeObject | null): {req
 }
 
 /** As a name a pod's port makes an apiserver of 1.36.3 panic, so it goes out as a number. */
-function podRequest({scheme, port, asked}: ProxyTarget, pod: PodObject | null): {request: ProxyRequestFacts; port: string | null} {
+function podRequest({scheme, port, asked}: SpelledTarget, pod: PodObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
 	if (port === null) {
 		const first = pod?.spec.containers.flatMap(({ports = []}) => ports)[0];
@@ -98,7 +108,7 @@ function podRequest({scheme, port, asked}: ProxyTarget, pod: PodObject | null): 
 }
 
 /** The apiserver finds a service's port by its name or number; without one it takes only a port that has no name. */
-function serviceRequest({scheme, port, name, asked}: ProxyTarget, service: ServiceObject | null): {request: ProxyRequestFacts; port: string | null} {
+function serviceRequest({scheme, port, name, asked}: SpelledTarget, service: ServiceObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
 	const ports = service?.spec?.ports ?? [];
 	if (!service) {
