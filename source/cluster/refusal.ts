@@ -31,7 +31,9 @@ export function refusal({status, body, headers}: RefusedAnswer, context: Refusal
 		}
 
 		case 404: {
-			return new SpokeError('ERR_NOT_FOUND', line, {text});
+			return statusMessage(body) || passesOn(context.resource)
+				? new SpokeError('ERR_NOT_FOUND', line, {text})
+				: new SpokeError('ERR_NOT_FOUND', `no such API at the server URL: ${line}`, {text, remedy: 'check the server URL, and its path'});
 		}
 
 		case 301: case 302: case 303: case 307: case 308: {
