@@ -26,13 +26,19 @@ for (const [line, words] of offered) {
 }
 
 const asked: ReadonlyArray<readonly [string, string, string]> = [
-	['logs we', 'target', 'we'], ['debug -it we', 'target', 'we'], ['logs -n ', 'namespace', ''], ['--context pr', 'context', 'pr'], ['tail --context=pr', 'context', 'pr'], ['port-forward svc/', 'target', 'svc/'], ['logs web -c ', 'container', ''], ['proxy get svc/', 'target', 'svc/'], ['exec --path we', 'target', 'we'],
+	['logs we', 'target', 'we'], ['debug -it we', 'target', 'we'], ['logs -n ', 'namespace', ''], ['--context pr', 'context', 'pr'], ['tail --context=pr', 'context', 'pr'], ['port-forward svc/', 'target', 'svc/'], ['logs web -c ', 'container', ''], ['proxy get svc/', 'target', 'svc/'], ['exec --path we', 'target', 'we'], ['logs web a', 'container', 'a'], ['logs -n demo web ', 'container', ''], ['logs pod/web pod/', 'target', 'pod/'], ['tail web ', 'target', ''], ['port-forward svc/web 8080:h', 'port', 'h'], ['port-forward svc/web 80 ', 'port', ''], ['port-forward svc/web 80 sts/', 'target', 'sts/'],
 ];
 for (const [line, kind, prefix] of asked) {
 	test(`\`spoke ${line}\` asks for a ${kind} that begins with ${JSON.stringify(prefix)}`, t => {
 		const {asked} = completeWords(rows, line.split(' '));
 		t.is(asked?.kind, kind as 'target');
 		t.is(asked?.prefix, prefix);
+	});
+}
+
+for (const line of ['exec web ', 'attach -it web ', 'path svc/web ', 'doctor web ', 'debug web ', 'proxy get svc/web ', 'logs web app ']) {
+	test(`\`spoke ${line}\` asks for nothing: one target is all it takes`, t => {
+		t.is(completeWords(rows, line.split(' ')).asked, null);
 	});
 }
 
@@ -71,6 +77,9 @@ test('names are asked of the cluster that the line names, also for the value of 
 	t.deepEqual(await offered('logs deploy/web -c '), ['web', 'access-log']);
 	t.deepEqual(await offered('exec -n kube-system ds/node-logger -c l'), ['logger']);
 	t.deepEqual(await offered('proxy get svc/https:w'), ['svc/https:web']);
+	t.deepEqual(await offered('logs deploy/web a'), ['access-log']);
+	t.deepEqual(await offered('port-forward svc/web 8080:'), ['8080:80', '8080:http', '8080:443', '8080:https']);
+	t.deepEqual(await offered('port-forward svc/nope 80 deploy/web h'), ['http', 'https']);
 	t.deepEqual([await offered('exec n'), await offered('logs node/'), await offered('proxy get de')], [[], [], []], 'what a command refuses is not offered');
 	t.deepEqual(await offered('path nod'), ['node/']);
 	t.true((await offered('doctor node/')).length > 0);

@@ -7,6 +7,7 @@ import type {FlagRow} from '../../command-line/flag-row.ts';
 import {parseLine} from '../../command-line/parse-line.ts';
 import {shellWord} from '../../text/shell-word.ts';
 import {allContainers} from '../../targets/choose-container.ts';
+import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {listPath} from '../../targets/object-path.ts';
 import {findResource, podResource} from '../../targets/resource-words.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
@@ -16,7 +17,7 @@ const limitMs = 2000;
 
 /** `words` are those behind the program's name without the command's; the last one is being typed. */
 export async function askCluster({kind, prefix, lead, kinds = []}: Asked, words: readonly string[], flags: readonly FlagRow[], env: NodeJS.ProcessEnv): Promise<readonly Offer[]> {
-	const {given, target} = typedSoFar(words, flags);
+	const {given, targets} = typedSoFar(words, flags);
 	const fitting = (names: Iterable<string>, does = ''): Offer[] => [...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, does}));
 	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
 		const {config} = await loadKubeconfig(given.kubeconfig, env);
@@ -34,8 +35,14 @@ export async function askCluster({kind, prefix, lead, kinds = []}: Asked, words:
 		}
 
 		if (kind === 'container') {
-			const {pod} = await resolvePod(cluster, target, {order: 'attach', podRunningTimeoutMs: 500, signal});
-			return fitting(harmless(allContainers(pod).map(({name}) => name)));
+			const {pod} = await resolvePod(cluster, targets[0] ?? '', {order: 'attach', podRunningTimeoutMs: 500, signal});
+			return [...fitting(harmless(allContainers(pod).map(({name}) => name))), ...fitting(kinds)];
+		}
+
+		if (kind === 'port') {
+			const target = targets.findLast(word => word.includes('/')) ?? targets[0] ?? '';
+			const {pod, service} = await resolvePod(cluster, target, {order: 'attach', podRunningTimeoutMs: 500, signal});
+			return [...fitting(harmless(portsOf(pod, service))), ...fitting(kinds)];
 		}
 
 		const slash = prefix.indexOf('/');
@@ -53,15 +60,23 @@ export async function askCluster({kind, prefix, lead, kinds = []}: Asked, words:
 	}
 }
 
-/** The connection flags and the target as far as they are typed; a line that cannot be read yet counts as none. */
-function typedSoFar(words: readonly string[], flags: readonly FlagRow[]): {given: ConnectionFlags; target: string} {
+/** Numbers and names that a forward takes: a service's own, else those that the pod's containers declare. */
+function portsOf(pod: PodObject, service: ServiceObject | null): string[] {
+	const ports = service
+		? (service.spec?.ports ?? []).map(({port, name, protocol}) => ({port, name, protocol}))
+		: pod.spec.containers.flatMap(({ports = []}) => ports).map(({containerPort, name, protocol}) => ({port: containerPort, name, protocol}));
+	return ports.filter(({protocol = 'TCP'}) => protocol === 'TCP').flatMap(({port, name}) => [String(port), ...name === undefined ? [] : [name]]);
+}
+
+/** The connection flags and the targets as far as they are typed; a line that cannot be read yet counts as none. */
+function typedSoFar(words: readonly string[], flags: readonly FlagRow[]): {given: ConnectionFlags; targets: readonly string[]} {
 	// The flag whose value is being typed still lacks one.
 	for (const before of [words.slice(0, -1), words.slice(0, -2)]) {
 		try {
 			const line = parseLine<readonly FlagRow[]>(flags.length > 0 ? flags : connectionFlags, before);
-			return {given: line.flags as unknown as ConnectionFlags, target: line.positionals[0] ?? ''};
+			return {given: line.flags as unknown as ConnectionFlags, targets: line.positionals};
 		} catch {}
 	}
 
-	return {given: parseLine(connectionFlags, []).flags, target: ''};
+	return {given: parseLine(connectionFlags, []).flags, targets: []};
 }

@@ -1,15 +1,16 @@
 /** What may come next on a command line, from the program's own rows. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagRow} from '../../command-line/flag-row.ts';
+import {parseLine} from '../../command-line/parse-line.ts';
 import type {CommandRow} from '../command.ts';
 
 export type Offer = {word: string; does: string};
 /** What only a kubeconfig or a cluster can tell. */
 export type Asked = {
-	kind: NonNullable<FlagRow['completes']>;
+	kind: NonNullable<FlagRow['completes']> | 'port';
 	prefix: string;
 	lead: string;
-	/** For a target: what may stand before its name. */
+	/** Of a target, or where one may stand as well: what comes before its name. */
 	kinds?: readonly string[];
 };
 export type Completion = {
@@ -26,6 +27,8 @@ const kindsOf = new Map<string, readonly string[]>([
 	...['path', 'doctor'].map(name => [name, [...ofPods, 'node/']] as const),
 	['proxy', ['pod/', 'svc/', 'node/']],
 ]);
+/** What may stand behind the first target; the others take one alone. */
+const behindTarget = new Map<string, Asked['kind']>([['tail', 'target'], ['logs', 'container'], ['port-forward', 'port']]);
 
 /** `words` are those behind the program's name; the last one is being typed. Pure. */
 export function completeWords(rows: readonly CommandRow[], words: readonly string[]): Completion {
@@ -75,7 +78,30 @@ export function completeWords(rows: readonly CommandRow[], words: readonly strin
 	}
 
 	const kinds = kindsOf.get(name);
-	return kinds ? {...none, asked: {kind: 'target', prefix: typed, lead: '', kinds}} : none;
+	return kinds ? {...none, asked: askedAt(positionalsOf(command, none.rest).length - (name === 'proxy' ? 1 : 0), {name, typed, kinds})} : none;
+}
+
+function askedAt(place: number, {name, typed, kinds}: {name: string; typed: string; kinds: readonly string[]}): Asked | null {
+	const kind = place <= 0 ? 'target' : behindTarget.get(name);
+	if (kind === undefined || kind === 'target' || typed.includes('/')) {
+		return kind === undefined ? null : {kind: 'target', prefix: typed, lead: '', kinds};
+	}
+
+	if (kind === 'container' && place > 1) {
+		return null;
+	}
+
+	// LOCAL: is behind us.
+	const lead = kind === 'port' ? typed.slice(0, typed.lastIndexOf(':') + 1) : '';
+	return {kind, prefix: typed.slice(lead.length), lead, kinds: lead === '' ? kinds : []};
+}
+
+function positionalsOf(command: CommandRow, rest: readonly string[]): readonly string[] {
+	try {
+		return parseLine<readonly FlagRow[]>(command.flags, rest.slice(0, -1)).positionals;
+	} catch {
+		return [];
+	}
 }
 
 function commandsFrom(rows: readonly CommandRow[], typed: string): readonly Offer[] {
