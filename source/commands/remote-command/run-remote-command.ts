@@ -23,7 +23,7 @@ import {HeldNotices} from './held-notices.ts';
 type RemoteCommandInvocation = Invocation<typeof execRow.flags> | Invocation<typeof attachRow.flags> | Invocation<typeof debugRow.flags>;
 
 export type AskedCommand =
-	| {feature: 'exec'; asked: string; command: readonly string[]}
+	| {feature: 'exec'; asked: string; command: readonly string[]; namespace?: string}
 	| {feature: 'attach'; asked: string; command: readonly []; detachKeys: Buffer};
 
 /** @throws SpokeError for all that is not the remote command's own end, or a signal's. */
@@ -63,7 +63,7 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 		}
 	};
 
-	const {pod, target} = await resolvePod(cluster, asked.asked, {order: 'attach', podRunningTimeoutMs: flags['pod-running-timeout'], signal: interrupted});
+	const {pod, target} = await resolvePod(cluster, asked.asked, {order: 'attach', podRunningTimeoutMs: flags['pod-running-timeout'], signal: interrupted, ...'namespace' in asked && {namespace: asked.namespace}});
 	refuseCompleted(pod, asked.feature);
 	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
 	say(container.notice);

@@ -8,6 +8,7 @@ const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
 	{name: 'tty', short: 't', kind: 'boolean', help: 'a terminal on the far side; needs -i and a terminal here'},
 	{name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help: 'the container; else the annotated default, else the first'},
+	{name: 'filename', short: 'f', kind: 'strings', value: 'FILE', completes: 'file', help: 'in place of TARGET: the object that this manifest describes; - is stdin'},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the command prints'},
 	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait for a pod behind the target'},
 	readOnlyFlag,
@@ -19,7 +20,7 @@ const flags = [
 export const execRow = {
 	name: 'exec',
 	summary: 'run a command in a container',
-	usage: ['exec TARGET [flags] -- COMMAND [ARGUMENT…]'],
+	usage: ['exec TARGET [flags] -- COMMAND [ARGUMENT…]', 'exec -f FILE [flags] -- COMMAND [ARGUMENT…]'],
 	about: 'The remote command’s exit status is ours, and 0 only when the far side said so; any failure of our own is 255, with its ERR_ code on stderr.\nBytes pass unchanged both ways, idle streams are kept alive, and a stream that is cut is never taken for the command’s end.',
 	examples: [
 		['spoke exec web-5d -- ls -l /', 'run one command'],

@@ -1,7 +1,7 @@
 /** `spoke exec` and `spoke attach` from outside: statuses, notices, streams, and what each wrong call gets. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {open, writeFile} from 'node:fs/promises';
+import {open, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -67,6 +67,31 @@ for (const [title, argv, says, {far = () => {}, ...options} = {}] of wrong) {
 		t.regex(stderr, says);
 	});
 }
+
+test('-f takes the target from a manifest, in its namespace, or from stdin; a target, another namespace and no file are refused', async t => {
+	const {server, config} = await serve(t, far => {
+		far.status(success);
+		far.close();
+	});
+	const [here, file] = [join(server.folder, 'here.yaml'), join(server.folder, 'shop.yaml')];
+	await writeFile(here, 'apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n');
+	await writeFile(file, 'apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n');
+	const run = async (...argv: string[]) => runSpoke(['exec', ...config, ...argv, '--', 'x']);
+	t.like(await run('-f', here), {status: 0, stderr: ''});
+	t.like(await runSpoke(['exec', ...config, '-f', '-', '--', 'x'], {input: await readFile(here, 'utf8')}), {status: 0, stderr: ''});
+	for (const [argv, says] of [
+		[['-f', file], /^error: .*namespaces\/shop\/pods\/web not found/],
+		[['-f', file, 'web'], /^error: resource\/name arguments cannot be provided when a path is specified/],
+		[['-f', file, '-n', 'other'], /^error: the namespace from the provided object "shop" does not match the namespace "other" \(pass --namespace=shop\) \[ERR_USAGE\]/],
+		[['-f', `${file},${file}`], /^error: cannot exec into multiple objects at a time/],
+		[['-i', '-f', '-'], /^error: stdin cannot be the manifest and the command’s input at once/],
+		[['-f', `${file}.gone`], /^error: .*cannot be read: ENOENT.*\[ERR_LOCAL_FILE\]/],
+	] as ReadonlyArray<[string[], RegExp]>) {
+		const {status, stderr} = await run(...argv);
+		t.is(status, 255);
+		t.regex(stderr, says);
+	}
+});
 
 test('stdin reaches the far side whole, and its end too', async t => {
 	const {config} = await serve(t, async far => {

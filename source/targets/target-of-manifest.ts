@@ -1,0 +1,52 @@
+/** Which object does a manifest describe? */
+import {readDocument} from '../cluster/kubeconfig/read-document.ts';
+import type {Plain} from '../cluster/kubeconfig/parse-yaml.ts';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {findResource} from './resource-words.ts';
+
+/** `namespace` is null where the manifest has none. */
+export type DescribedTarget = {asked: string; namespace: string | null};
+
+/**
+The one object in `text`, JSON or YAML, as a target: `pod/web`. Only its kind, name and namespace count: its pods are looked up as they are now.
+@throws SpokeError ERR_USAGE for what is no object, several of them, or one that has no pods; it names `file`
+*/
+export async function targetOfManifest(text: string, file: string): Promise<DescribedTarget> {
+	const documents = text.split(/^---(?:[ \t].*)?$/m).filter(document => /^\s*[^\s#]/m.test(document));
+	if (documents.length > 1) {
+		throw severalObjects();
+	}
+
+	const object = await readDocument(documents[0] ?? '').catch((error: unknown) => {
+		throw new SpokeError('ERR_USAGE', `error parsing ${file}: ${(error as Error).message}`, {cause: error});
+	});
+	const [apiVersion, kind, metadata] = ['apiVersion', 'kind', 'metadata'].map(key => valueAt(object, key));
+	if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
+		throw new SpokeError('ERR_USAGE', `${file} describes no object: its ${typeof kind === 'string' ? 'apiVersion' : 'kind'} is missing`);
+	}
+
+	if (Array.isArray(valueAt(object, 'items'))) {
+		throw severalObjects();
+	}
+
+	const [name, namespace] = ['name', 'namespace'].map(key => valueAt(metadata, key));
+	if (typeof name !== 'string') {
+		throw new SpokeError('ERR_USAGE', `the ${kind} in ${file} has no name`);
+	}
+
+	const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
+	if (!findResource(kind + group) || kind === 'Node') {
+		throw new SpokeError('ERR_USAGE', `${file} describes a ${kind} of ${apiVersion}, which has no pods`);
+	}
+
+	return {asked: `${kind.toLowerCase()}${group}/${name}`, namespace: typeof namespace === 'string' && namespace !== '' ? namespace : null};
+}
+
+/** Kubectl's words. */
+export function severalObjects(): SpokeError {
+	return new SpokeError('ERR_USAGE', 'cannot exec into multiple objects at a time', {remedy: 'give one file with one object'});
+}
+
+function valueAt(map: Plain | undefined, key: string): Plain | undefined {
+	return map instanceof Map ? map.get(key) as Plain | undefined : undefined;
+}
