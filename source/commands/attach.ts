@@ -11,9 +11,12 @@ export const command: Command<typeof attachRow.flags> = {
 	async run(invocation) {
 		const {flags, positionals, afterDash = []} = invocation;
 		guardAccess('attach', 'shell', {readOnly: flags['read-only']});
-		const [target, ...surplus] = [...positionals, ...afterDash];
-		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', `one target is needed: a pod, or KIND/NAME; ${surplus.length + positionals.slice(0, 1).length} were given`);
+		const words = [...positionals, ...afterDash];
+		// Kubectl's attach, unlike its exec, takes a kind and a name as two words as well.
+		const isPair = words.length === 2 && words.every(word => !word.includes('/'));
+		const [target] = isPair ? [words.join('/')] : (words.length === 1 ? words : []);
+		if (target === undefined) {
+			throw new SpokeError('ERR_USAGE', `one target is needed: a pod, KIND/NAME, or KIND NAME; ${words.length === 0 ? 'none was given' : `given: ${words.join(' ')}`}`);
 		}
 
 		return runRemoteCommand(invocation, {

@@ -281,6 +281,11 @@ test('attach says what kubectl says, takes detach keys, and is refused with --re
 	t.is(attached.status, 0);
 	t.is(attached.stdout, 'from the container\n');
 	t.regex(attached.stderr, /^All commands and output from this session will be recorded in container logs.*\nIf you don't see a command prompt, try pressing enter\.\n$/);
+	t.like(await runSpoke(['attach', ...config, 'pod', 'web']), {status: 0, stdout: 'from the container\n'}, 'a kind and a name may be two words');
+	for (const words of [[], ['pod/web', 'pod/web'], ['pod', 'web', 'web']]) {
+		t.regex((await runSpoke(['attach', ...config, ...words])).stderr, /^error: one target is needed/);
+	}
+
 	t.regex((await runSpoke(['attach', ...config, '--detach-keys=nope', 'web'])).stderr, /unknown key "nope"/);
 	t.regex((await runSpoke(['attach', ...config, '--read-only', 'web'])).stderr, /\[ERR_READ_ONLY\]/);
 	t.regex((await runSpoke(['debug', ...config, '--read-only', 'web', '--image=x'])).stderr, /\[ERR_READ_ONLY\]/);
