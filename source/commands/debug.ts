@@ -59,11 +59,15 @@ type Added = {
 	notRunning: SpokeError | null;
 };
 
-/** A command that ends at once may have ended before it can be attached to: its log has what it said. */
+/** A command that ends at once may have ended, or said all it had to say, before it can be attached to: its log has what it said. */
 async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: Buffer): Promise<number> {
 	try {
 		throwIfNotRunning(added);
-		return await runRemoteCommand({...invocation, flags: {...invocation.flags, container: added.name}}, {feature: 'attach', asked: `pod/${added.pod}`, command: [], detachKeys});
+		return await runRemoteCommand({...invocation, flags: {...invocation.flags, container: added.name}}, {
+			feature: 'attach', asked: `pod/${added.pod}`, command: [], detachKeys,
+			// Who may attach need not be able to read logs.
+			ifSilent: async () => printEndedContainer(invocation, added).catch(() => null),
+		});
 	} catch (error) {
 		if (!(error instanceof SpokeError) || error.code !== 'ERR_TARGET_GONE') {
 			throw error;

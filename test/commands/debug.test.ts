@@ -2,6 +2,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {startServer, textOf} from '../support/api-server.ts';
+import {overWebSocket, success} from '../support/command-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';
 
 for (const [title, seenRunning] of [['before it was seen to run', false], ['between then and the attach', true]] as const) {
@@ -11,6 +12,12 @@ for (const [title, seenRunning] of [['before it was seen to run', false], ['betw
 		t.deepEqual({status, stdout, stderr}, {status: 3, stdout: 'hello\n', stderr: ''});
 	});
 }
+
+test('a container that said all before it was attached to has its log printed, and its exit status is ours', async t => {
+	const config = await serve(t, {seenRunning: true, refusal: null});
+	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq', '--', 'sh', '-c', 'echo hello; sleep 1; exit 3']);
+	t.deepEqual({status, stdout, stderr}, {status: 3, stdout: 'hello\n', stderr: ''});
+});
 
 test('a container that does not end and cannot be attached to is told as such, and nothing is printed', async t => {
 	const config = await serve(t, {seenRunning: true, refusal: 'pods "web" is forbidden', code: 403});
@@ -43,8 +50,8 @@ test('a namespace that enforces a Pod Security Standard is told with the profile
 	t.regex((await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late'])).stderr, /^error: pods "web" is forbidden: violates PodSecurity .*--profile=baseline.*\[ERR_FORBIDDEN\]\n$/);
 });
 
-/** An apiserver whose kubelet refuses to attach; flags to reach it. */
-async function serve(t: ExecutionContext, {seenRunning, refusal = 'container late not found in pod web_default', code = 500, patches = [], patchRefusal, unseen = {terminated: {exitCode: 3}}}: {seenRunning: boolean; refusal?: string; code?: number; patches?: string[]; patchRefusal?: string; unseen?: object}): Promise<string[]> {
+/** An apiserver whose kubelet refuses to attach, or with `refusal` null has nothing more to say; flags to reach it. */
+async function serve(t: ExecutionContext, {seenRunning, refusal = 'container late not found in pod web_default', code = 500, patches = [], patchRefusal, unseen = {terminated: {exitCode: 3}}}: {seenRunning: boolean; refusal?: string | null; code?: number; patches?: string[]; patchRefusal?: string; unseen?: object}): Promise<string[]> {
 	let asked = seenRunning;
 	const pod = () => ({
 		apiVersion: 'v1', kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u1', resourceVersion: '1'},
@@ -76,8 +83,15 @@ async function serve(t: ExecutionContext, {seenRunning, refusal = 'container lat
 		}
 	};
 
-	const server = await startServer({request: answer, upgrade(_request, socket) {
+	const server = await startServer({request: answer, upgrade(request, socket, head) {
 		asked = false;
+		if (refusal === null) {
+			const far = overWebSocket(request, socket, head);
+			far.status(success);
+			far.close();
+			return;
+		}
+
 		// What a kubelet answers is passed on as it came.
 		const [type, body] = code >= 500 ? ['text/plain; charset=utf-8', refusal] : ['application/json', JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: refusal, code})];
 		socket.end(`HTTP/1.1 ${code} Refused\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);

@@ -78,7 +78,8 @@ function podObject(tty: boolean, more: object): object {
 	};
 }
 
-function overWebSocket(request: IncomingMessage, socket: Socket, head: Buffer): FarSide {
+/** The far side of a request that asks for a WebSocket. */
+export function overWebSocket(request: IncomingMessage, socket: Socket, head: Buffer): FarSide {
 	const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']!}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 	const protocol = request.headers['sec-websocket-protocol']!;
 	socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${protocol}\r\n\r\n`);

@@ -27,6 +27,8 @@ export type DriveEnd = {
 	detached: boolean;
 	/** The command ended while input that was read here was not yet on its way to it. */
 	inputLeft: boolean;
+	/** Anything at all came out of it. */
+	heard: boolean;
 };
 
 /**
@@ -38,7 +40,7 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 	const detached = Promise.withResolvers<DriveEnd>();
 	const input = command.stdin
 		? feedInput(stdin, command, detachKeys ? new DetachKeys(detachKeys) : null, () => {
-			detached.resolve({exitStatus: exitStatus.ok, detached: true, inputLeft: false});
+			detached.resolve({exitStatus: exitStatus.ok, detached: true, inputLeft: false, heard: true});
 		})
 		: {left: async () => false, stop() {}};
 
@@ -66,7 +68,7 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 			}
 
 			const status = outcome.value;
-			return {exitStatus: status === 'closed' ? exitStatus.ok : status, detached: false, inputLeft: await input.left()};
+			return {exitStatus: status === 'closed' ? exitStatus.ok : status, detached: false, inputLeft: await input.left(), heard: written.value.includes(true)};
 		})();
 		end = await Promise.race([done, detached.promise, interruption.promise]);
 		return end;
@@ -142,7 +144,9 @@ function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: Detac
 	};
 }
 
-async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: BorrowedTerminal | null): Promise<void> {
+/** Resolves to whether there was anything to write. */
+async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: BorrowedTerminal | null): Promise<boolean> {
+	let heard = false;
 	const failed = Promise.withResolvers<never>();
 	failed.promise.catch(() => {});
 	const onError = (error: NodeJS.ErrnoException) => {
@@ -152,6 +156,7 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 
 	to.on('error', onError);
 	from.on('data', (piece: Buffer) => {
+		heard ||= piece.length > 0;
 		terminal?.watch(piece);
 		if (to.write(piece)) {
 			return;
@@ -166,6 +171,8 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 		if (to.writableNeedDrain) {
 			await Promise.race([once(to, 'drain'), failed.promise]);
 		}
+
+		return heard;
 	} finally {
 		to.off('error', onError);
 	}
@@ -195,7 +202,7 @@ function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: 
 function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveEnd>; stop: () => void} {
 	const {promise, resolve} = Promise.withResolvers<DriveEnd>();
 	const onAbort = () => {
-		resolve({exitStatus: statusOfSignal(interrupted.reason), detached: false, inputLeft: false});
+		resolve({exitStatus: statusOfSignal(interrupted.reason), detached: false, inputLeft: false, heard: true});
 	};
 
 	if (interrupted.aborted) {

@@ -24,7 +24,7 @@ type RemoteCommandInvocation = Invocation<typeof execRow.flags> | Invocation<typ
 
 export type AskedCommand =
 	| {feature: 'exec'; asked: string; command: readonly string[]; namespace?: string}
-	| {feature: 'attach'; asked: string; command: readonly []; detachKeys: Buffer};
+	| {feature: 'attach'; asked: string; command: readonly []; detachKeys: Buffer; /** Tried where it ended without a word; the exit status, or null to leave it at that. */ ifSilent?: () => Promise<number | null>};
 
 /** @throws SpokeError for all that is not the remote command's own end, or a signal's. */
 export async function runRemoteCommand(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
@@ -92,7 +92,8 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 		say(endWords(pod, container.name, end));
 	}
 
-	return end.exitStatus;
+	const isSilent = asked.feature === 'attach' && !end.heard && !tty;
+	return (isSilent ? await asked.ifSilent?.() : null) ?? end.exitStatus;
 }
 
 function refuseCompleted({metadata, status}: PodObject, feature: 'exec' | 'attach'): void {
