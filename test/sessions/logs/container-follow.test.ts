@@ -40,7 +40,7 @@ for (const [title, faults, isTold, happens, reads] of [
 		const pod = server.pods.get('w')!.object;
 		const stop = new AbortController();
 		const events: string[] = [];
-		const follow = new ContainerFollow(cluster, new PodView(cluster, pod, false), logSource(pod, 'app'), {
+		const follow = new ContainerFollow(cluster, new PodView(cluster, pod, {isWatched: false}), logSource(pod, 'app'), {
 			target: reachedPod('w', pod, 1, 'app'), start: {}, until: 'pod-done', startLimitMs: 0, resume: true, gatherMs: 0, witness: undefined, quiet: quietLimits,
 			signal: stop.signal, gate: new OpenGate(), firstLeg: new FirstLegCheck(cluster, quietLimits.answerWithinMs),
 		}, async event => {
