@@ -61,7 +61,7 @@ export class ListFeeds {
 	#start(list: ListName, key: string, selector: string, cluster: ClusterAccess): void {
 		const abort = new AbortController();
 		this.#running.set(key, abort);
-		this.#store.data({type: 'list', list, event: {type: 'reset'}});
+		this.#store.data({type: 'list', list, event: {type: 'reset', selector}});
 		void feedList({
 			cluster, list, namespace: this.#store.state.cluster.namespace, signal: abort.signal, ...selector !== '' && {labelSelector: selector},
 			tell: event => {

@@ -23,6 +23,8 @@ export type ListState = {
 	phase: ListPhase;
 	filter: string;
 	filterProblem: string | null;
+	/** The labels that its rows were asked for with; another selector is only typed until it is asked. */
+	selector: string;
 	order: RowOrder;
 	wide: boolean;
 	/** What is shown, in its order. */
@@ -43,7 +45,7 @@ export type ListState = {
 export type RowChange = {chunk: string; type: 'added' | 'modified' | 'deleted'; row: Row};
 
 export type ListEvent =
-	| {type: 'reset'}
+	| {type: 'reset'; selector?: string}
 	/** Every row of this resource is void, those of others stay; the cursor waits for its thing to come again. */
 	| {type: 'clear'; resource: string}
 	| {type: 'counted'; count: number | null}
@@ -72,7 +74,7 @@ export const goneMs = 3000;
 /** Before anything of it is read. */
 export function emptyList(name: ListName): ListState {
 	return {
-		name, chunks: new Map(), total: 0, counted: null, phase: {kind: 'idle'}, filter: '', filterProblem: null, order: byName, wide: false,
+		name, chunks: new Map(), total: 0, counted: null, phase: {kind: 'idle'}, filter: '', filterProblem: null, selector: '', order: byName, wide: false,
 		visible: [], moved: false, cursorId: null, cursorIndex: 0, top: 0, windowRows: 10, marked: new Set(), heldUntil: 0,
 	};
 }
@@ -81,7 +83,7 @@ export function emptyList(name: ListName): ListState {
 export function reduceList(list: ListState, event: ListEvent): ListState {
 	switch (event.type) {
 		case 'reset': {
-			return {...emptyList(list.name), filter: list.filter, order: list.order, wide: list.wide, windowRows: list.windowRows};
+			return {...emptyList(list.name), filter: list.filter, selector: event.selector ?? '', order: list.order, wide: list.wide, windowRows: list.windowRows};
 		}
 
 		case 'clear': {

@@ -181,8 +181,8 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 
 		default: {
 			const {namespaced} = listKinds[list.name];
-			if (list.total === 0 && parseRowFilter(list.filter).kind === 'labels') {
-				return [`No ${list.name} in ${place} fit ${list.filter}.  ${firstKey(screen, 'view.back') ?? ':filter'} clears${namespaced ? `   ${all}` : ''}`];
+			if (list.total === 0 && list.selector !== '') {
+				return [`No ${list.name} in ${place} fit -l ${list.selector}.  ${firstKey(screen, 'view.back') ?? ':filter'} clears${namespaced ? `   ${all}` : ''}`];
 			}
 
 			return list.total === 0
@@ -201,7 +201,9 @@ export function listNote(screen: Screen, list: ListState): string {
 	}
 
 	if (list.filter !== '') {
-		parts.push(list.filterProblem === null ? `filter: ${list.filter} · ${grouped(list.visible.length)} of ${grouped(list.total)}` : list.filterProblem);
+		const filter = parseRowFilter(list.filter);
+		const isOnlyTyped = filter.kind === 'labels' && filter.selector !== list.selector;
+		parts.push(list.filterProblem === null ? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${grouped(list.visible.length)} of ${grouped(list.total)}`}` : list.filterProblem);
 	}
 
 	if (list.phase.kind === 'polling') {

@@ -6,26 +6,45 @@ import {reduceList, type ListEvent} from '../../source/state/list-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {rowReader} from '../../source/state/table-rows.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {listPane} from '../../source/ui/list-pane.ts';
+import {listNote, listPane} from '../../source/ui/list-pane.ts';
 import type {Screen} from '../../source/ui/screen.ts';
 
 /** The text of the pane after `events` in the list of pods, a minute after 1970 began. */
 function pane(...events: readonly ListEvent[]): string {
+	return listPane(screenAfter(events), 'pods', 5, 100).map(({spans}) => spans.map(({text}) => text).join('')).join('\n');
+}
+
+function screenAfter(events: readonly ListEvent[]): Screen {
 	const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);
 	let list = session.lists.pods;
 	for (const event of events) {
 		list = reduceList(list, event);
 	}
 
-	const screen = {state: {...session, lists: {...session.lists, pods: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen;
-	return listPane(screen, 'pods', 5, 100).map(({spans}) => spans.map(({text}) => text).join('')).join('\n');
+	return {state: {...session, lists: {...session.lists, pods: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen;
 }
 
 const live: ListEvent = {type: 'phase', phase: {kind: 'live'}};
 
 test('a list that labels left empty says so, and nothing of the namespace', t => {
-	t.regex(pane({type: 'filter', text: '-l nope=1'}, live), /No pods in demo fit -l nope=1\./);
+	t.regex(pane({type: 'filter', text: '-l nope=1'}, {type: 'reset', selector: 'nope=1'}, live), /No pods in demo fit -l nope=1\./);
 	t.regex(pane(live), /No pods in demo\./);
+});
+
+test('while other labels are typed, an empty list is still that of the labels it was asked for', t => {
+	for (const typed of ['-l app in (web', '-l app=web', '']) {
+		t.regex(pane({type: 'filter', text: '-l nope=1'}, {type: 'reset', selector: 'nope=1'}, live, {type: 'filter', text: typed}), /No pods in demo fit -l nope=1\./);
+	}
+});
+
+test('how many fit labels is told once the apiserver was asked', t => {
+	const noteAfter = (...events: readonly ListEvent[]) => {
+		const screen = screenAfter(events);
+		return listNote(screen, screen.state.lists.pods);
+	};
+
+	t.is(noteAfter(live, {type: 'filter', text: '-l app=web'}), 'filter: -l app=web');
+	t.is(noteAfter({type: 'filter', text: '-l app=web'}, {type: 'reset', selector: 'app=web'}, live), 'filter: -l app=web · 0 of 0');
 });
 
 test('how long ago a pod was restarted grows while the row stands', t => {
