@@ -4,7 +4,7 @@ import {inNamespace} from '../state/in-namespace.ts';
 import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
-import {askedText, podCount, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
+import {askedText, podCount, rateWords, shownLength, waiting, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
 import {matchWords} from '../state/match-words.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {sanitise} from '../text/sanitise.ts';
@@ -269,17 +269,28 @@ function emptyWords(screen: Screen, view: TailView): string[] {
 		}
 
 		default: {
-			const keys = ['since-5m', 'since-1h', 'since-head'].map(name => screen.hints.find(hint => hint.action.id === `tail.${name}`)?.keys[0]).filter(key => key !== undefined);
-			return [`No line yet. The container runs and has written nothing so far.${keys.length > 0 ? `  ${keys.join(' ')} look further back` : ''}`];
+			const keys = furtherThan(view.since).map(preset => screen.hints.find(hint => hint.action.id === `tail.since-${preset}`)?.keys[0]).filter(key => key !== undefined);
+			const who = view.sources.length > 1 ? 'The containers run and have' : 'The container runs and has';
+			return [`No line yet. ${who} written nothing ${windowWords[view.since]}.${keys.length > 0 ? `  ${keys.join(' ')} look${keys.length === 1 ? 's' : ''} further back` : ''}`];
 		}
 	}
+}
+
+const windowWords: Readonly<Record<SincePreset, string>> = {
+	'1m': 'in the last minute', '5m': 'in the last 5 minutes', '15m': 'in the last 15 minutes', '30m': 'in the last 30 minutes', '1h': 'in the last hour', tail: 'so far', head: 'so far',
+};
+
+/** A few presets that reach further back; nothing does where the whole log, or its end, was empty. */
+function furtherThan(since: SincePreset): readonly SincePreset[] {
+	const presets: readonly SincePreset[] = ['1m', '5m', '15m', '30m', '1h', 'head'];
+	return since === 'tail' ? [] : (['5m', '1h', 'head'] as const).filter(preset => presets.indexOf(preset) > presets.indexOf(since));
 }
 
 function pathOf(screen: Screen, view: TailView): Line {
 	const {state: {dock, processes, size}, theme: {glyphs}} = screen;
 	const entry = dock.find(one => one.id === view.id);
 	const worst = worstPath(entry?.paths.values() ?? []);
-	if (worst === null && (view.phase === 'failed' || view.phase === 'ended')) {
+	if (worst === null && (view.phase === 'failed' || view.phase === 'ended' || view.phase === 'waiting')) {
 		return line(' ', of('tls.unknown', 'no connection is open'));
 	}
 

@@ -3,6 +3,7 @@ import test from 'ava';
 import type {SessionState} from '../../source/state/session-state.ts';
 import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../source/state/tail/tail-view.ts';
+import type {Screen} from '../../source/ui/screen.ts';
 import {fitTail, tailScreen} from '../../source/ui/tail-screen.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
@@ -19,9 +20,10 @@ function tailOf(...lines: ReadonlyArray<readonly ['text' | 'notice', string]>): 
 }
 
 /** All rows of the screen as text. */
-function shown(view: TailView, {columns = 80, line = null}: {columns?: number; line?: number | null} = {}): string[] {
+function shown(view: TailView, {columns = 80, line = null, keys = {}}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>} = {}): string[] {
 	const state = {size: {columns, rows: 24}, layers: [{kind: 'tail', id: 'tail-1', line}], dock: [], processes: [], cluster: {namespace: 'demo', context: 'main'}} as unknown as SessionState;
-	const screen = {state, theme: plainTheme, keymap: new Map(), hints: [], tail: null};
+	const hints = Object.entries(keys).map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as Screen['hints'];
+	const screen = {state, theme: plainTheme, keymap: new Map(), hints, tail: null};
 	return tailScreen(screen, fitTail(screen, view, 22), 22).map(({spans}) => spans.map(({text}) => text).join(''));
 }
 
@@ -43,6 +45,22 @@ test('a rule goes on behind what is said on one row, and not behind the rows of 
 	for (const text of ['the apiserver refuses', 'that it was given']) {
 		t.notRegex(at(rows, text), /\w -+/);
 	}
+});
+
+test('an empty tail says for how long nothing was written, and offers what reaches further back', t => {
+	const of = (since: TailView['since']) => words(shown({...tailOf(), phase: 'following', since}, {keys: {'tail.since-5m': '3', 'tail.since-1h': '6', 'tail.since-head': '1'}}));
+	t.regex(of('1m'), /has written nothing in the last minute\.? +3 6 1 look further back/);
+	t.regex(of('5m'), /in the last 5 minutes\.? +6 1 look further back/);
+	t.regex(of('1h'), /in the last hour\.? +1 looks further back/);
+	t.regex(of('tail'), /has written nothing so far/);
+	t.notRegex(of('tail'), /further/);
+});
+
+test('a leg is checked where a connection is there to check', t => {
+	t.true(words(shown({...tailOf(), phase: 'opening'})).includes('checking'));
+	const waits = words(shown({...tailOf(), phase: 'waiting', note: 'ImagePullBackOff'}));
+	t.false(waits.includes('checking'));
+	t.true(waits.includes('no connection is open'));
 });
 
 test('a mark is seen at once, under the cursor', t => {
