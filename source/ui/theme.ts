@@ -33,18 +33,18 @@ const light: Colours = {
 	'pod.1': '#00606b', 'pod.2': '#8b2a2a', 'pod.3': '#3d6b00', 'pod.4': '#7a4a00', 'pod.5': '#3d3dab', 'pod.6': '#7a2a7a', 'pod.7': '#5f5f00', 'pod.8': '#006b45',
 };
 
-/** SGR parameters as they are. */
+/** SGR parameters as they are. A match is underlined as well: on the row under the cursor inverse alone is not seen. */
 const ansi: Colours = {
 	'tls.verified': '32', 'state.open': '32', 'tls.unverified': '1;33', 'tls.plain': '1;4;95', 'tls.refused': '1;31', 'tls.unknown': '2', 'text.dim': '2', 'state.stopped': '2',
 	route: '36', 'json.key': '36', 'json.number': '33', focus: '96', key: '96', mark: '96', title: '1', rule: '90', 'state.working': '33', 'level.warn': '33', 'notice.warn': '33',
-	'state.failed': '31', 'level.error': '31', 'notice.error': '31', danger: '1;31', gap: '1', sandbox: '7', selection: '7', match: '7', 'match.current': '1;7', 'json.string': '32', gone: '2;9',
+	'state.failed': '31', 'level.error': '31', 'notice.error': '31', danger: '1;31', gap: '1', sandbox: '7', selection: '7', match: '4;7', 'match.current': '1;4;7', 'json.string': '32', gone: '2;9',
 	'pod.1': '31', 'pod.2': '33', 'pod.3': '35', 'pod.4': '36', 'pod.5': '91', 'pod.6': '93', 'pod.7': '95', 'pod.8': '96',
 };
 
 const mono: Colours = {
 	'tls.verified': '', 'state.open': '', 'tls.unverified': '1', 'tls.plain': '1;4', 'tls.refused': '1', 'tls.unknown': '2', 'text.dim': '2', 'state.stopped': '2',
 	route: '', 'json.key': '', 'json.number': '', focus: '1', key: '1', mark: '1', title: '1', rule: '', 'state.working': '', 'level.warn': '', 'notice.warn': '',
-	'state.failed': '1', 'level.error': '1', 'notice.error': '1', danger: '1', gap: '1', sandbox: '7', selection: '7', match: '7', 'match.current': '1;7', 'json.string': '', gone: '2;9',
+	'state.failed': '1', 'level.error': '1', 'notice.error': '1', danger: '1', gap: '1', sandbox: '7', selection: '7', match: '4;7', 'match.current': '1;4;7', 'json.string': '', gone: '2;9',
 	'pod.1': '', 'pod.2': '', 'pod.3': '', 'pod.4': '', 'pod.5': '', 'pod.6': '', 'pod.7': '', 'pod.8': '',
 };
 
@@ -112,15 +112,15 @@ function asSgr(words: string, depth: ColourDepth): string {
 	return codes.join(';');
 }
 
+/** Of a cube of six steps or the greys behind it: a dark ground has no near colour in the cube, whose darkest steps are black and a middle grey. */
 function nearestOf256(rgb: readonly [number, number, number]): number {
 	const steps = [0, 95, 135, 175, 215, 255];
 	const nearest = (value: number) => steps.reduce((best, step, index) => Math.abs(step - value) < Math.abs(steps[best]! - value) ? index : best, 0);
-	const [red, green, blue] = rgb;
-	if (red === green && green === blue && red > 8 && red < 238) {
-		return 232 + Math.round((red - 8) / 10);
-	}
-
-	return 16 + (36 * nearest(red)) + (6 * nearest(green)) + nearest(blue);
+	const [red, green, blue] = rgb.map(value => nearest(value)) as [number, number, number];
+	const grey = Math.min(23, Math.max(0, Math.round((((rgb[0] + rgb[1] + rgb[2]) / 3) - 8) / 10)));
+	const off = (values: readonly number[]) => values.reduce((sum, value, index) => sum + ((value - rgb[index]!) ** 2), 0);
+	const ofGrey = 8 + (10 * grey);
+	return off([ofGrey, ofGrey, ofGrey]) < off([steps[red]!, steps[green]!, steps[blue]!]) ? 232 + grey : 16 + (36 * red) + (6 * green) + blue;
 }
 
 /** For screens without any colour and sign, as a test or a pipe wants them. */

@@ -1,24 +1,25 @@
 /** Colours that can be read: on black and on white, on the ground of the cursor, and by weight where hue is not seen. */
 import test from 'ava';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {makeTheme, type Role} from '../../source/ui/theme.ts';
+import {makeTheme, type ColourDepth, type Role} from '../../source/ui/theme.ts';
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
 const grounds = {dark: [0, 0, 0], light: [255, 255, 255]} as const;
-/** Least contrast (WCAG 2) of a role with the screen's ground; others have none of their own. */
-const least = (role: Role): number => role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : 6;
+/** Least contrast (WCAG 2) of a role with the screen's ground; others have none of their own. The palette of 256 has no darker orange than one of 5.7. */
+const least = (role: Role, depth: ColourDepth): number => role === 'rule' ? 3.5 : role.startsWith('pod.') ? 5 : depth === '256' ? 5.5 : 6;
+const leastOnCursor = {true: 4.5, 256: 4};
 
-for (const name of ['dark', 'light'] as const) {
-	const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, unicodeGlyphs);
+for (const [name, depth] of [['dark', 'true'], ['dark', '256'], ['light', 'true'], ['light', '256']] as const) {
+	const {sgr} = makeTheme({name, depth, isDumb: false}, unicodeGlyphs);
 	const selection = colour(sgr.selection, 48)!;
-	test(`theme ${name}: every colour stands out from its screen, and from the ground of the cursor`, t => {
+	test(`theme ${name}, ${depth} colours: every colour stands out from its screen, and from the ground of the cursor`, t => {
 		for (const [role, codes] of Object.entries(sgr) as Array<[Role, string]>) {
 			const ink = colour(codes, 38);
 			const own = colour(codes, 48);
 			if (ink) {
-				t.true(contrast(ink, own ?? grounds[name]) >= least(role), `${role}: ${contrast(ink, own ?? grounds[name]).toFixed(2)}`);
-				t.true(own !== undefined || role === 'rule' || role.startsWith('pod.') || role === 'gone' || contrast(ink, selection) >= 4.5, `${role} on the cursor: ${contrast(ink, selection).toFixed(2)}`);
+				t.true(contrast(ink, own ?? grounds[name]) >= least(role, depth), `${role}: ${contrast(ink, own ?? grounds[name]).toFixed(2)}`);
+				t.true(own !== undefined || role === 'rule' || role.startsWith('pod.') || role === 'gone' || contrast(ink, selection) >= leastOnCursor[depth], `${role} on the cursor: ${contrast(ink, selection).toFixed(2)}`);
 			}
 		}
 	});
@@ -32,6 +33,15 @@ for (const name of ['dark', 'light', 'ansi', 'mono'] as const) {
 	});
 }
 
+for (const name of ['ansi', 'mono'] as const) {
+	test(`theme ${name}: a match is seen on the row under the cursor, which is inverse as well`, t => {
+		const {sgr} = makeTheme({name, depth: 'true', isDumb: false}, unicodeGlyphs);
+		for (const role of ['match', 'match.current'] as const) {
+			t.true(sgr[role].split(';').some(code => code !== '1' && code !== sgr.selection), role);
+		}
+	});
+}
+
 test('mono has weights and no colour', t => {
 	for (const [role, codes] of Object.entries(makeTheme({name: 'mono', depth: 'true', isDumb: false}, unicodeGlyphs).sgr)) {
 		t.notRegex(codes, /(?:^|;)(?:3\d|4[0-8]|9\d)(?:;|$)/, role);
@@ -40,7 +50,16 @@ test('mono has weights and no colour', t => {
 
 function colour(codes: string, kind: 38 | 48): Rgb | undefined {
 	const [, red, green, blue] = new RegExp(`(?:^|;)${kind};2;(\\d+);(\\d+);(\\d+)`).exec(codes) ?? [];
-	return red === undefined ? undefined : [Number(red), Number(green), Number(blue)];
+	const [, number] = new RegExp(`(?:^|;)${kind};5;(\\d+)`).exec(codes) ?? [];
+	return red === undefined ? number === undefined ? undefined : ofPalette(Number(number)) : [Number(red), Number(green), Number(blue)];
+}
+
+/** Of xterm's 256: a cube of six steps from 16 on, and greys from 232 on. */
+function ofPalette(number: number): Rgb {
+	const step = (at: number) => [0, 95, 135, 175, 215, 255][at % 6]!;
+	const grey = 8 + (10 * (number - 232));
+	const place = number - 16;
+	return number >= 232 ? [grey, grey, grey] : [step(Math.floor(place / 36)), step(Math.floor(place / 6)), step(place)];
 }
 
 function contrast(one: Rgb, other: Rgb): number {
