@@ -36,7 +36,8 @@ export function listPane(screen: Screen, name: ListName, rows: number, width: nu
 	const lines = shown.length === 0
 		? emptyWords(screen, list).flatMap(words => wrapWords(words, width - 2)).map(words => line(' ', of('text.dim', words)))
 		: shown.map((row, index) => rowLine(screen, list, row, list.top + index === list.cursorIndex, columns));
-	return [headLine(list, columns, rows, width), ...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))].slice(0, rows + 1);
+	const range = list.visible.length === 0 ? '' : rangeOf(list, rows);
+	return [headLine(headText(list, columns), range, width), ...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))].slice(0, rows + 1);
 }
 
 type Placed = {title: string; width: number; cell(row: Row): string; role?(row: Row): Role | undefined};
@@ -105,13 +106,19 @@ function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], w
 	return [...fixed, name, ...columns, ...last];
 }
 
-function headLine(list: ListState, columns: readonly Placed[], rows: number, width: number): Line {
+function headText(list: ListState, columns: readonly Placed[]): string {
 	const sign = isAscending(listKinds[list.name], list.order) ? '↑' : '↓';
 	const heads = columns.map(column => fill(column.title + (column.title === list.order.column && (list.order.reverse || column.title !== 'NAME') ? sign : ''), column.width));
-	const range = list.visible.length === 0 ? '' : rangeOf(list, rows);
-	const text = `   ${heads.join(' '.repeat(gap))}`.trimEnd();
-	const space = width - cellWidth(text) - cellWidth(range) - 1;
+	return `   ${heads.join(' '.repeat(gap))}`.trimEnd();
+}
+
+function headLine(text: string, range: string, width: number): Line {
+	const space = spaceBeside(text, range, width);
 	return line(of('text.dim', space > 0 ? `${text}${' '.repeat(space)}${range}` : text));
+}
+
+function spaceBeside(text: string, range: string, width: number): number {
+	return width - cellWidth(text) - cellWidth(range) - edge;
 }
 
 function rangeOf({visible, top}: ListState, rows: number): string {
@@ -192,11 +199,11 @@ function emptyWords(screen: Screen, list: ListState): string[] {
 	}
 }
 
-/** What the rule's right edge says of the list: its state, and what was left out. */
-export function listNote(screen: Screen, list: ListState): string {
+/** What the rule's right edge says of the list: which part of it is shown where its head has no room for that, its state, and what was left out. */
+export function listNote(screen: Screen, list: ListState, width: number): string {
 	const {state} = screen;
 	const parts: string[] = [];
-	if (list.visible.length >= 1000) {
+	if (list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width))) {
 		parts.push(rangeOf(list, list.windowRows));
 	}
 
@@ -215,4 +222,9 @@ export function listNote(screen: Screen, list: ListState): string {
 	}
 
 	return parts.join(' · ');
+}
+
+function hasRangeInHead(screen: Screen, list: ListState, width: number): boolean {
+	const columns = chooseColumns(screen, list, list.visible.slice(list.top, list.top + list.windowRows), width);
+	return spaceBeside(headText(list, columns), rangeOf(list, list.windowRows), width) > 0;
 }

@@ -118,7 +118,7 @@ function view(screen: Screen, rows: number, parts: Layout): Line[] {
 				? proxyScreen(screen, mainRows)
 				: state.view === 'audit' ? auditScreen(screen, mainRows) : sandboxScreen(screen, mainRows);
 	const main = parts.side > 0 && list ? beside(screen, body, columns - parts.side, uprightPath(screen, pathHere(screen), subject(screen), mainRows, parts.side)) : body;
-	return [viewRule(screen, list ? listNote(screen, list) : ''), ...main, ...below];
+	return [viewRule(screen, list ? listNote(screen, list, columns - parts.side) : ''), ...main, ...below];
 }
 
 /** `── api-7c9f ── Enter: more ─` and the first of what the object says. */

@@ -5,6 +5,7 @@ import {searchPattern, type TextSearch} from '../state/text-search.ts';
 import {hitsWithin} from '../text/bounded-match.ts';
 import {clipToCells} from '../text/cell-width.ts';
 import {clockTime} from '../text/clock-time.ts';
+import {grouped} from '../text/grouped.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {onGround, type Hits} from './line-matches.ts';
 import {matchWords} from '../state/match-words.ts';
@@ -32,7 +33,7 @@ export function searchWords({at, found}: TextSearch): string {
 export function pageOf(screen: Screen, {title, after, right}: {title: string; after?: string; right: string}, body: readonly Line[], wanted: number, rows: number): Line[] {
 	const top = Math.max(0, Math.min(wanted, body.length - rows + 1));
 	const below = body.length - top - rows + 1;
-	const hidden = [top > 0 ? `${top} above` : '', below > 0 ? `${below} below` : ''].filter(part => part !== '').join('  ');
+	const hidden = [top > 0 ? `${grouped(top)} above` : '', below > 0 ? `${grouped(below)} below` : ''].filter(part => part !== '').join('  ');
 	return fillUp([titledRule(screen, title, {focus: true, ...after !== undefined && {after}, right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `)}), ...body.slice(top, top + rows - 1)], rows);
 }
 

@@ -40,7 +40,7 @@ test('while other labels are typed, an empty list is still that of the labels it
 test('how many fit labels is told once the apiserver was asked', t => {
 	const noteAfter = (...events: readonly ListEvent[]) => {
 		const screen = screenAfter(events);
-		return listNote(screen, screen.state.lists.pods);
+		return listNote(screen, screen.state.lists.pods, 100);
 	};
 
 	t.is(noteAfter(live, {type: 'filter', text: '-l app=web'}), 'filter: -l app=web');
@@ -82,4 +82,15 @@ test('where there is no room for all columns, those that tell most of a row stay
 test('a count alone has its whole beside it', t => {
 	const given = ['Name', 'Desired', 'Ready'].map(name => ({name, type: 'string', format: '', priority: 0}));
 	t.is(rowReader(listKinds.workloads.columns, 'ds/', given, 0)({cells: ['agent', 3, 2], object: null}, 'demo').cells[0], '2/3');
+});
+
+test('which part of a long list is shown is told in the rule where the head has no room for it', t => {
+	const read = rowReader(listKinds.pods.columns, '', [{name: 'Name', type: 'string', format: 'name', priority: 0}, {name: 'Status', type: 'string', format: '', priority: 0}], 0);
+	const rows = Array.from({length: 30}, (_, index) => read({cells: [`${'a-long-name-'.repeat(3)}${index}`, 'Running'], object: null}, 'demo'));
+	const screen = screenAfter([{type: 'page', chunk: 'pods', first: true, rows}, {type: 'window', rows: 5}, live]);
+	const headAt = (width: number) => listPane(screen, 'pods', 5, width)[0]!.spans.map(({text}) => text).join('');
+	t.regex(headAt(100), /1–5\/30/);
+	t.is(listNote(screen, screen.state.lists.pods, 100), '');
+	t.notRegex(headAt(60), /1–5\/30/);
+	t.is(listNote(screen, screen.state.lists.pods, 60), '1–5/30');
 });

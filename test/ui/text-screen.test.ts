@@ -5,7 +5,7 @@ import type {Layer, TextLine} from '../../source/state/session-state.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 import type {Screen} from '../../source/ui/screen.ts';
 import type {Line} from '../../source/ui/styled-line.ts';
-import {lineAtTop, rowOfMatch, textLines, textScreen} from '../../source/ui/text-screen.ts';
+import {lineAtTop, pageOf, rowOfMatch, textLines, textScreen} from '../../source/ui/text-screen.ts';
 
 const screenOf = (columns: number, now = 0) => ({state: {size: {columns, rows: 24}, processes: [], now}, theme: plainTheme} as unknown as Screen);
 const told = ({spans}: Line) => spans.map(({text, role}) => role === 'match' ? `[${text}]` : role === 'match.current' ? `{${text}}` : text).join('');
@@ -62,4 +62,10 @@ test('a line of 256 KiB is drawn and searched without a wait', t => {
 	}
 
 	t.true(performance.now() - began < 2000);
+});
+
+test('what stands below is counted in thousands that can be read', t => {
+	const screen = {state: {size: {columns: 80, rows: 24}}, theme: plainTheme} as unknown as Screen;
+	const body = Array.from({length: 5000}, () => ({spans: []}));
+	t.regex(pageOf(screen, {title: 'Body', right: ''}, body, 0, 20)[0]!.spans.map(({text}) => text).join(''), /4,981 below/);
 });
