@@ -52,9 +52,10 @@ export class SandboxSwitches {
 		wire.latencyMs = after.latency;
 		wire.stall(after.stall === 'on');
 		controlPlane.apiserver.retryAfter = after.retryAfter;
-		for (const {name, title} of switchRows) {
+		for (const {name, title, values} of switchRows) {
 			if (after[name] !== before[name]) {
-				tell(`${title}: ${before[name]} → ${after[name]}`);
+				const shown = (value: string | number) => values.find(one => one.value === value)?.word ?? String(value);
+				tell(`${title}: ${shown(before[name])} → ${shown(after[name])}`);
 			}
 		}
 	}

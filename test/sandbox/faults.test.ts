@@ -29,6 +29,8 @@ test.serial('every switch takes each of its values and tells of it, and goes bac
 		t.is(told.filter(what => what.startsWith(`${title}: `)).length, values.length, name);
 	}
 
+	t.true(told.includes('too many requests: off → on'), 'in the words of the screen');
+	t.true(told.includes('latency to the apiserver: 50 ms → 250 ms'));
 	end();
 	t.is((await ask(sandbox, '/healthz')).body, 'ok');
 });
