@@ -35,6 +35,26 @@ export function clipToCells(text: string, cells: number, mark = '…'): string {
 	return text;
 }
 
+/** `text` if it fits in `cells`, else as much of its end as leaves room for a mark before it. For text without escape sequences. */
+export function endInCells(text: string, cells: number): string {
+	if (cellWidth(text) <= cells) {
+		return text;
+	}
+
+	let width = 1;
+	let from = text.length;
+	for (const {segment} of [...graphemes.segment(text)].toReversed()) {
+		width += cellWidth(segment);
+		if (width > cells) {
+			break;
+		}
+
+		from -= segment.length;
+	}
+
+	return cells < 1 ? '' : `…${text.slice(from)}`;
+}
+
 /** `text` filled with blanks, or cut, to exactly `cells`. */
 export function fitToCells(text: string, cells: number): string {
 	const clipped = clipToCells(text, cells);

@@ -1,5 +1,5 @@
 /** What floats: a frame, filled, so that nothing shines through. Pure lines with the place where they stand. */
-import {cellWidth, fitToCells} from '../text/cell-width.ts';
+import {cellWidth, clipToCells, endInCells, fitToCells} from '../text/cell-width.ts';
 import {isShown, shownItems, type ConfirmOverlay, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
 import {wrapWords} from './chrome.ts';
 import {firstKey, type Screen} from './screen.ts';
@@ -37,17 +37,24 @@ export function promptLine(screen: Screen, prompt: PromptOverlay): Line {
 	};
 
 	const right: Span[] = [of('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `), ...key('prompt.accept', prompt.accept), ...prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : [], ...prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : [], ...key('prompt.cancel', 'drop')];
-	const typed = typedSpans(prompt.typed, theme.glyphs.caret);
 	const role = prompt.problem === null ? 'key' as const : 'notice.error' as const;
-	const lead = [{text: ' '}, of(role, `${prompt.lead}${prompt.regex ? '~' : ''}`), ...typed, ...prompt.problem === null ? [] : [of('notice.error', `   ${prompt.problem}`)]];
+	const sign = `${prompt.lead}${prompt.regex ? '~' : ''}`;
+	// Of a problem as much is shown as leaves what is typed in sight.
+	const beside = prompt.problem === null ? 0 : Math.min(cellWidth(prompt.problem) + 3, Math.floor(size.columns / 2));
+	const typed = typedSpans(prompt.typed, theme.glyphs.caret, size.columns - cellWidth(sign) - 2 - beside);
+	const lead = [{text: ' '}, of(role, sign), ...typed, ...prompt.problem === null ? [] : [of('notice.error', `   ${prompt.problem}`)]];
 	// The names to choose from matter more than the keys.
 	const short = [of('text.dim', `${prompt.note} `)];
 	const fits = (behind: readonly Span[]) => lineWidth(lead) + lineWidth(behind) + 2 <= size.columns;
 	return fits(right) ? spread(lead, right, size.columns) : prompt.note !== '' && prompt.problem === null && lineWidth(lead) + 12 < size.columns ? line(...lead, '  ', ...short) : line(...lead);
 }
 
-function typedSpans({text, caret}: Typed, sign: string): Span[] {
-	return [{text: text.slice(0, caret)}, of('focus', sign), {text: text.slice(caret)}];
+/** What is longer than `room` is shown around the caret. */
+function typedSpans({text, caret}: Typed, sign: string, room: number): Span[] {
+	const [before, after] = [text.slice(0, caret), text.slice(caret)];
+	const left = room - cellWidth(sign);
+	const shown = endInCells(before, left - Math.min(cellWidth(after), Math.floor(left / 3)));
+	return [{text: shown}, of('focus', sign), {text: clipToCells(after, left - cellWidth(shown))}];
 }
 
 function picker(screen: Screen, overlay: PickerOverlay): Floating {
@@ -59,7 +66,7 @@ function picker(screen: Screen, overlay: PickerOverlay): Floating {
 	const columns = Math.max(1, ...overlay.items.map(item => item.cells.length));
 	const widths = Array.from({length: columns}, (_, column) => Math.min(column === columns - 1 ? 60 : 34, Math.max(cellWidth(overlay.heads[column] ?? ''), ...overlay.items.slice(0, 200).map(item => cellWidth(item.cells[column] ?? '')))));
 	const row = (cells: readonly string[]) => cells.map((cell, column) => column === columns - 1 ? cell : fitToCells(cell, widths[column]!)).join('  ');
-	const lines: Line[] = [line(' ', overlay.lead, ...typedSpans(overlay.typed, glyphs.caret))];
+	const lines: Line[] = [line(' ', overlay.lead, ...typedSpans(overlay.typed, glyphs.caret, width - 4 - cellWidth(overlay.lead)))];
 	if (overlay.heads.length > 0) {
 		lines.push(line(of('text.dim', `   ${row(overlay.heads)}`)));
 	}
@@ -97,7 +104,7 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 
 		const isAt = index === overlay.at;
 		const value: Span[] = field.choices === null
-			? [{text: field.value}, of('focus', isAt ? glyphs.caret : ' ')]
+			? isAt ? typedSpans({text: field.value, caret: field.value.length}, glyphs.caret, width - 6 - label) : [{text: `${field.value} `}]
 			: [of('focus', isAt ? `${glyphs.chooseLeft} ` : ''), {text: field.choices.find(choice => choice.value === field.value)?.shown ?? field.value}, of('focus', isAt && field.choices.length > 1 ? ` ${glyphs.chooseRight}` : '')];
 		lines.push({spans: [{text: isAt ? ` ${glyphs.cursor} ` : '   '}, {text: fitToCells(field.label, label)}, ...value, of('text.dim', field.note === '' ? '' : `   ${field.note}`)], ...isAt && {ground: 'selection' as const}});
 	}

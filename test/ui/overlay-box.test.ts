@@ -1,6 +1,6 @@
 /** What floats over the screen. */
 import test from 'ava';
-import type {PromptOverlay} from '../../source/state/overlay.ts';
+import type {Overlay, PromptOverlay} from '../../source/state/overlay.ts';
 import type {SessionState} from '../../source/state/session-state.ts';
 import {floatingBox, promptLine} from '../../source/ui/overlay-box.ts';
 import type {Screen} from '../../source/ui/screen.ts';
@@ -26,4 +26,21 @@ test('a word that is no command is said to be none before it is run', t => {
 	t.regex(box(0, 'no command is called'), /no command is called events +\|/);
 	t.regex(box(7, 'no command is called'), /events -A as typed/);
 	t.regex(box(0, null), /events -A as typed/);
+});
+
+test('the end of what is typed is in sight, however long it is and whatever the box', t => {
+	const text = `registry.example.com/${'team/'.repeat(20)}debug:1.2-x`;
+	const screen = {theme: plainTheme, state: {size: {columns: 80, rows: 24}}, hints: [], keymap: new Map()} as unknown as Screen;
+	const shown = (lines: ReadonlyArray<{spans: ReadonlyArray<{text: string}>}>) => lines.map(({spans}) => spans.map(({text}) => text).join(''));
+	const typed = (caret: number) => ({text, caret});
+	const prompt = (caret: number, problem: string | null): PromptOverlay => ({kind: 'prompt', lead: 'GET ', purpose: 'proxy', typed: typed(caret), regex: false, mayRegex: false, note: '', problem, history: [], historyAt: -1, candidates: [], accept: 'send'});
+	const picker = floatingBox(screen, {kind: 'picker', title: 'Commands', purpose: 'palette', lead: ':', typed: typed(text.length), from: 0, heads: [], items: [], index: 0, notes: [], free: true, none: null, keys: 'run'});
+	const form = floatingBox(screen, {kind: 'form', title: 'Debug container', purpose: 'debug', fields: [{id: 'image', label: 'Image', value: text, note: '', choices: null}], at: 0, problem: null, notes: [], submit: 'add'} as unknown as Overlay);
+	for (const line of [shown([promptLine(screen, prompt(text.length, null))])[0]!, shown([promptLine(screen, prompt(text.length, 'no such service'))])[0]!, shown(picker!.lines)[1]!, shown(form!.lines)[2]!]) {
+		t.regex(line, /….*debug:1\.2-x_/);
+		t.true(line.length <= 80, line);
+	}
+
+	t.regex(shown([promptLine(screen, prompt(0, null))])[0]!, /GET _registry\.example/);
+	t.regex(shown([promptLine(screen, prompt(60, null))])[0]!, /GET ….*team_\/team.*…$/);
 });
