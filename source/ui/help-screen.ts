@@ -14,6 +14,11 @@ export function helpScreen(screen: Screen, {context, top}: {context: string; top
 
 const tlsWords = {verified: 'checked', unverified: 'nobody checked', plain: 'not encrypted'} as const;
 
+/** A group that begins a column begins at its top. */
+function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
+	return lines[0]?.spans.every(({text}) => text === '') ? lines.slice(1) : lines;
+}
+
 /** In as many columns as there is room for; longer than the screen where there is none. */
 export function helpBody(screen: Screen, context: string): Line[] {
 	const {state: {size, refused}, theme: {glyphs}} = screen;
@@ -52,7 +57,8 @@ export function helpBody(screen: Screen, context: string): Line[] {
 	];
 	const all = [...blocks.flatMap((block, index) => index === 0 ? block : [line(''), ...block]), ...legend];
 	const perColumn = Math.max(columns > 2 ? 0 : size.rows - 3, Math.ceil(all.length / columns));
-	return Array.from({length: Math.min(perColumn, all.length)}, (_, row) => line(' ', ...Array.from({length: columns}, (_, column) => cell(all[(column * perColumn) + row], width - 1)).flat()));
+	const parts = Array.from({length: columns}, (_, column) => withoutBlankTop(all.slice(column * perColumn, (column + 1) * perColumn)));
+	return Array.from({length: Math.min(perColumn, all.length)}, (_, row) => line(' ', ...parts.flatMap(part => cell(part[row], width - 1))));
 }
 
 /** As many as the width has room for, but none so narrow that most titles are cut. */

@@ -1,0 +1,21 @@
+/** The help, in as many columns as there is room for. */
+import test from 'ava';
+import {loadKeymap} from '../../source/keymap/load-keymap.ts';
+import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+import {helpBody} from '../../source/ui/help-screen.ts';
+import type {Screen} from '../../source/ui/screen.ts';
+
+const keymaps = await Promise.all([undefined, 'vim', 'k9s'].map(async name => loadKeymap({}, name)));
+
+test('no column of the help begins with a blank row', t => {
+	for (const {keymap} of keymaps) {
+		for (const context of ['pods', 'tail', 'why', 'doctor', 'audit', 'proxy']) {
+			for (const [columns, rows] of [[80, 24], [200, 50], [60, 30]] as const) {
+				const screen = {state: {size: {columns, rows}, refused: new Map()}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap} as unknown as Screen;
+				const [first, second] = helpBody(screen, context).map(({spans}) => spans.map(({text}) => text).join(''));
+				const half = Math.floor((columns - 2) / 2);
+				t.true(columns > 100 || first!.slice(half).trim() !== '' || second!.slice(half).trim() === '', `${context} at ${columns}: ${second!}`);
+			}
+		}
+	}
+});
