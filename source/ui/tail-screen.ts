@@ -22,15 +22,17 @@ const tailChrome = 3;
 
 /** All rows between header and footer. */
 export function tailScreen(screen: Screen, view: TailView, rows: number): Line[] {
-	const {state: {size, layers, dock, cluster}} = screen;
-	const namespace = dock.find(({id}) => id === view.id)?.namespace ?? null;
+	const {state: {size, layers, dock, cluster}, theme: {glyphs}} = screen;
+	const entry = dock.find(({id}) => id === view.id);
+	// Pods of one name are in several contexts, and the header is of the one that is chosen now.
+	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
 	const layer = layers.at(-1);
 	const openLine = layer?.kind === 'tail' ? layer.line : null;
 	const extra = [...sourceLine(screen, view), ...view.json ? [fieldsLine(screen, view)] : []];
 	const detail = openLine === null ? [] : lineDetail(screen, view, openLine, Math.floor(rows / 2));
 	const room = Math.max(1, rows - tailChrome - extra.length - detail.length);
 	return [
-		titledRule(screen, `Tail ${inNamespace(view.title, namespace, cluster.namespace)}`, {focus: openLine === null, after: subtitle(screen, view), right: stateWords(screen, view)}),
+		titledRule(screen, `Tail ${inNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {focus: openLine === null, after: [foreign, subtitle(screen, view)].filter(part => part !== '').join(` ${glyphs.dot} `), right: stateWords(screen, view)}),
 		...extra,
 		...linesPane(screen, view, room, size.columns),
 		...detail,

@@ -220,3 +220,19 @@ test('an audit stays through another namespace, and is read anew for another con
 	await terminal.sees(/ROW +WHAT/);
 	t.notRegex(terminal.text(), /not read yet/);
 });
+
+test('what is open in another context than the one on the screen says which', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/▸ api-/);
+	terminal.press('pods.logs');
+	await terminal.sees(/Tail pod\/api-\S+├ api ─/);
+	terminal.press('view.back');
+	terminal.type(':ctx bob');
+	await terminal.sees(/▸ sandbox-bob/);
+	terminal.press('picker.accept');
+	await terminal.sees(/ bob ━/);
+	terminal.press('pane.next', 'connections.open');
+	await terminal.sees(/Tail pod\/api-\S+├ on sandbox · api ─/);
+	terminal.press('path.why');
+	await terminal.sees(/Why├ logs pod\/api-\S+ on sandbox ─/);
+});
