@@ -19,5 +19,5 @@ export function withRouteWord(text: string, {short = false}: Short = {}): string
 
 /** The same for a state alone, whose words are joined: `konnectivity, TLS unknown`, `not used`. */
 export function stateWords(state: string, {short = false}: Short = {}): string {
-	return state.replaceAll(/egress-http-connect|-/g, found => found === '-' ? ' ' : withRouteWord(found, {short}));
+	return state.replaceAll(/egress-http-connect|-/g, found => found === '-' ? ' ' : withRouteWord(found, {short})).replace(/^ca\b/, 'CA');
 }

@@ -55,5 +55,5 @@ function foundWords({verdict, state}: AuditRow): string {
 
 /** States are written for programs. */
 function words(state: string): string {
-	return stateWords(state).replace(/^ca\b/, 'CA');
+	return stateWords(state);
 }

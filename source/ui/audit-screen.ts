@@ -21,9 +21,11 @@ export function auditScreen(screen: Screen, rows: number): Line[] {
 	}
 
 	const picture = audit.found === null || size.columns < 60 ? [] : auditPicture(audit.found, glyphs, size.columns);
-	const titleWidth = Math.max(16, Math.min(44, size.columns < 60 ? size.columns - 30 : size.columns - otherColumns - leastVerdict));
-	const wanted = Math.max(leastVerdict, ...audit.rows.map(row => cellWidth(verdictWords(row, glyphs))));
-	const verdictWidth = Math.max(leastVerdict, Math.min(wanted, size.columns - otherColumns - titleWidth));
+	const longest = Math.max(...audit.rows.map(row => cellWidth(verdictWords(row, glyphs))));
+	// What the verdicts do not need is the titles'.
+	const needed = Math.min(leastVerdict, longest);
+	const titleWidth = Math.max(16, Math.min(44, size.columns < 60 ? size.columns - 30 : size.columns - otherColumns - needed));
+	const verdictWidth = Math.max(needed, Math.min(Math.max(leastVerdict, longest), size.columns - otherColumns - titleWidth));
 	// TLS decides, and stands behind the route.
 	const found = (row: ShownAuditRow) => {
 		const whole = verdictWords(row, glyphs);

@@ -4,7 +4,9 @@ import {hubPicture} from '../../source/output/hub-picture.ts';
 import {rowIds, type AuditRow} from '../../source/posture/audit/audit-object.ts';
 import type {Basis} from '../../source/posture/evidence.ts';
 import {auditPicture} from '../../source/ui/audit-picture.ts';
+import {auditScreen} from '../../source/ui/audit-screen.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+import type {Screen} from '../../source/ui/screen.ts';
 
 type Short = readonly [verdict: AuditRow['verdict'], state: string, basis: Basis];
 const unknown: Short = ['unknown', 'unknown', 'unknown'];
@@ -28,3 +30,22 @@ for (const [title, given, words, spoke] of cases) {
 		t.true(drawn.some(line => line.includes(spoke)), drawn.join('\n'));
 	});
 }
+
+/** The list of an audit of these rows, 80 columns wide. */
+function listOf(given: Readonly<Record<string, Short>>, titles: Readonly<Record<string, string>> = {}): string[] {
+	const rows = rowsOf(given).filter(({id}) => id in given).map(row => ({...row, title: titles[row.id] ?? row.title, readOn: '0 of 3', lines: []}));
+	const screen = {state: {size: {columns: 80, rows: 24}, audit: {rows, found: null, at: 0, busy: false, note: ''}}, theme: {glyphs: unicodeGlyphs}, keymap: new Map(), hints: []} as unknown as Screen;
+	return auditScreen(screen, 16).map(({spans}) => spans.map(({text}) => text).join(''));
+}
+
+test('a row is told in the words of the picture', t => {
+	t.regex(listOf({N3: ['pass', 'ca-equal', 'proven']})[1]!, /✓ CA equal/);
+});
+
+test('room that no verdict needs is left to what was looked at', t => {
+	const titles = {C8: 'services through the proxy'};
+	t.regex(listOf({C8: ['fail', 'direct, plain', 'inferred']}, titles)[1]!, /services through the proxy +✗ direct, plain +inferred +0 of 3$/);
+	const long = listOf({C8: ['fail', 'konnectivity, unverified', 'inferred']}, titles)[1]!;
+	t.regex(long, /✗ konnectivity, unverified +inferred +0 of 3$/);
+	t.true(long.length <= 80, long);
+});
