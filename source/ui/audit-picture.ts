@@ -29,7 +29,11 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 		return line(' ', spokeIn(name, row(id), side, glyphs), of('rule', frame.side), centre, of('rule', frame.side), spokeOut(isWide ? long : short, farId === 'C4' ? kubeletsRow(rows) : row(farId), isWide ? row('C10') : null, glyphs));
 	});
 	const said = (name: string, {state, verdict}: AuditRow) => `${name}: ${words(state === '' ? verdict : state)}`;
-	return [line(edge(frame.topLeft, frame.topRight)), ...middle, line(edge(frame.bottomLeft, frame.bottomRight), of('text.dim', `  ${said('route', row('C10'))} ${glyphs.dot} ${said('SSH', row('C9'))}`))];
+	const bottom = edge(frame.bottomLeft, frame.bottomRight);
+	const route = `  ${said('route', row('C10'))}`;
+	const both = `${route} ${glyphs.dot} ${said('SSH', row('C9'))}`;
+	// Half a word of the second tells nothing that its row does not.
+	return [line(edge(frame.topLeft, frame.topRight)), ...middle, line(bottom, of('text.dim', lineWidth([bottom]) + cellWidth(both) <= width ? both : route))];
 }
 
 function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): Span[] {

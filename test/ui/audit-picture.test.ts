@@ -49,3 +49,9 @@ test('room that no verdict needs is left to what was looked at', t => {
 	t.regex(long, /✗ konnectivity, unverified +inferred +0 of 3$/);
 	t.true(long.length <= 80, long);
 });
+
+test('what is said under the hub is whole', t => {
+	const under = (route: string) => auditPicture({rows: rowsOf({C10: ['pass', route, 'inferred'], C9: ['pass', 'impossible', 'inferred']})}, unicodeGlyphs, 80).at(-1)!.spans.map(({text}) => text).join('');
+	t.regex(under('direct'), /route: direct · SSH: impossible$/);
+	t.regex(under('konnectivity'), /route: konnectivity$/);
+});
