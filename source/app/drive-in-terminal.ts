@@ -10,7 +10,7 @@ import {showDuration} from '../text/show-duration.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import {LineTyping} from '../terminal/line-typing.ts';
 import {ScreenModes} from '../terminal/screen-modes.ts';
-import {legSentences} from '../ui/spoken-words.ts';
+import {isSpoken, legSentences} from '../ui/spoken-words.ts';
 import {counted} from '../text/grouped.ts';
 import {LeaveKeys} from './leave-keys.ts';
 import {plainPathLine} from './plain-path-line.ts';
@@ -103,7 +103,7 @@ function pathWords(session: Session, path: Path | null, error: SpokeError | null
 		return '';
 	}
 
-	return session.env['INK_SCREEN_READER'] === 'true'
+	return isSpoken(session.env)
 		? legSentences(path).map(sentence => `${sanitiseLine(sentence)}\r\n`).join('')
 		: `${sanitiseLine(plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
 }

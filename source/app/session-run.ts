@@ -12,6 +12,7 @@ import {emptySession, namespaceHere, type Message} from '../state/session-state.
 import {copyNeeds, copySequence} from '../terminal/clipboard.ts';
 import {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
+import {isSpoken} from '../ui/spoken-words.ts';
 import {failureWords} from './short-failure.ts';
 import {ClusterMeeting} from './cluster-meeting.ts';
 import {clusterState} from './cluster-state.ts';
@@ -137,7 +138,7 @@ export class SessionRun implements Session {
 			options.stdout.write(backgroundQuery);
 		}
 
-		this.#view = new ScreenView(options.stdout, this.terminal.silentInput(), themeFor(this.env, options.theme, null), {isSpoken: this.env['INK_SCREEN_READER'] === 'true'});
+		this.#view = new ScreenView(options.stdout, this.terminal.silentInput(), themeFor(this.env, options.theme, null), {isSpoken: isSpoken(this.env)});
 		options.stdout.on('resize', this.#onResize);
 		// A terminal that is gone takes nothing any more: there is nobody to tell.
 		options.stdout.on('error', this.#onGone);

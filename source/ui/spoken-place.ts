@@ -3,7 +3,7 @@ import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
 import {lineLabel} from '../state/line-label.ts';
 import {cursorRow} from '../state/list-state.ts';
 import {listKinds} from '../state/list-kinds.ts';
-import {listHere, type TextLine} from '../state/session-state.ts';
+import {listHere, type Layer, type TextLine} from '../state/session-state.ts';
 import {worstPath} from '../state/connections.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import {cellNow} from '../state/table-rows.ts';
@@ -14,7 +14,7 @@ import {helpBody} from './help-screen.ts';
 import type {Screen} from './screen.ts';
 import {legSentences, spokenPage} from './spoken-words.ts';
 import type {Line} from './styled-line.ts';
-import {lineAtTop, messageLines, searchWords} from './text-screen.ts';
+import {messageLines, searchWords} from './text-screen.ts';
 import {whyBody} from './why-screen.ts';
 
 export function spokenPlace(screen: Screen): string[] {
@@ -22,32 +22,30 @@ export function spokenPlace(screen: Screen): string[] {
 	const layer = state.layers.at(-1);
 	switch (layer?.kind) {
 		case 'tail': {
-			return tail ? tailSentences(tail) : [];
+			return tail ? tailSentences(screen, tail) : [];
 		}
 
 		case 'text': {
-			const from = lineAtTop(screen, layer);
-			const said = (one: TextLine) => `${lineLabel(one, state.now)?.trim() ?? ''} ${one.text}`.trim();
 			const found = layer.lines[layer.search?.at ?? -1];
 			return [
 				`${layer.title} of ${layer.subject}${layer.right === '' ? '' : `, ${layer.right}`}.`,
-				...layer.search ? [`Search for ${layer.search.text}: ${searchWords(layer.search)}${found ? `, ${said(found)}` : ''}.`] : [],
-				...layer.lines.slice(from, from + spokenPage).map(one => said(one)),
+				...layer.search ? [`Search for ${layer.search.text}: ${searchWords(layer.search)}${found ? `, ${said(found, state.now)}` : ''}.`] : [],
+				...page(screen, layer),
 			];
 		}
 
 		case 'why': {
 			return layer.top === 0
 				? [`Why: ${layer.about}.`, ...layer.error ? [layer.error.message] : [], ...layer.path ? legSentences(layer.path) : []]
-				: ['Why, what was read:', ...pageOf(whyBody(screen, layer), layer.top)];
+				: ['Why, what was read:', ...page(screen, layer)];
 		}
 
 		case 'help': {
-			return [`Keys of ${layer.context}.`, ...pageOf(helpBody(screen, layer.context), layer.top)];
+			return [`Keys of ${layer.context}.`, ...page(screen, layer)];
 		}
 
 		case 'messages': {
-			return [`Messages, ${state.messages.length}.`, ...pageOf(messageLines(screen), layer.top)];
+			return [`Messages, ${state.messages.length}.`, ...page(screen, layer)];
 		}
 
 		default: {
@@ -56,12 +54,12 @@ export function spokenPlace(screen: Screen): string[] {
 	}
 }
 
-/** A tail that follows speaks what is bad only: errors and gaps, by their counts; held, it reads a page from the cursor on. */
-function tailSentences(tail: TailView): string[] {
+/** A tail that follows speaks its way and what is bad only: errors and gaps, by their counts; held, it reads a page from the cursor on. */
+function tailSentences(screen: Screen, tail: TailView): string[] {
 	const {counts} = tail.buffer;
 	const head = `Tail of ${tail.title}, ${tail.follow ? 'following' : 'held'}. ${counted(counts.errors, 'error')}, ${counted(tail.counters.possibleGaps, 'possible gap')}, ${counted(tail.counters.reconnects, 'reconnect')}.`;
 	if (tail.follow || shownLength(tail) === 0) {
-		return [head];
+		return [head, ...pathOfEntry(screen, tail.id)];
 	}
 
 	const from = placeOf(tail, tail.cursor);
@@ -169,7 +167,44 @@ function pathOfEntry({state: {dock}}: Screen, id: string): string[] {
 	return path === null ? [] : legSentences(path);
 }
 
+type ReadLayer = Exclude<Layer, {kind: 'tail'}>;
+
+function page(screen: Screen, layer: ReadLayer): readonly string[] {
+	return spokenText(screen, layer).slice(layer.top, layer.top + spokenPage);
+}
+
+/** All of a text, as it is read aloud: a page of it at a time. */
+export function spokenText(screen: Screen, layer: ReadLayer): readonly string[] {
+	switch (layer.kind) {
+		case 'text': {
+			return layer.lines.map(one => said(one, screen.state.now));
+		}
+
+		case 'why': {
+			return read(whyBody(screen, layer));
+		}
+
+		case 'help': {
+			return read(helpBody(inOneColumn(screen), layer.context));
+		}
+
+		case 'messages': {
+			return read(messageLines(screen));
+		}
+	}
+}
+
+function said(one: TextLine, now: number): string {
+	return `${lineLabel(one, now)?.trim() ?? ''} ${one.text}`.trim();
+}
+
+/** What stands beside each other is not read as one line. */
+function inOneColumn(screen: Screen): Screen {
+	const {state} = screen;
+	return {...screen, state: {...state, size: {...state.size, columns: 49}}};
+}
+
 /** Blank lines and rules are for eyes. */
-function pageOf(lines: readonly Line[], top: number): string[] {
-	return lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll(/[\s─│━╍┈┤├-]{2,}/g, ' ').trim()).filter(text => text !== '').slice(top, top + spokenPage);
+function read(lines: readonly Line[]): readonly string[] {
+	return lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll(/[\s─│━╍┈┤├-]{2,}/g, ' ').trim()).filter(text => text !== '');
 }

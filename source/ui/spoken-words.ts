@@ -3,6 +3,11 @@ import type {Leg, Path} from '../posture/evidence.ts';
 import {legEnd} from '../output/leg-end.ts';
 import {routeWord} from '../state/route-words.ts';
 
+/** Whether a screen reader reads the screen aloud. */
+export function isSpoken(env: NodeJS.ProcessEnv): boolean {
+	return env['INK_SCREEN_READER'] === 'true';
+}
+
 /** Lines of a tail or text that are read at once: a page. */
 export const spokenPage = 3;
 

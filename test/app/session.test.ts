@@ -575,6 +575,12 @@ test('for a screen reader there are sentences, no picture, and nothing that tick
 	t.is(terminal.raw().length, before);
 	terminal.press('list.down');
 	await terminal.sees(/8 shown, 2: api-/);
+	terminal.press('help.open');
+	await terminal.sees(/Keys of pods\.\s+HERE\s+l logs, follow\s+s shell\s/);
+	terminal.press('text.page-down');
+	await terminal.sees(/Keys of pods\.\s+a attach\s+f forward a port\s/);
+	terminal.press('text.bottom');
+	await terminal.sees(/keymap\.yaml sets them/);
 });
 
 test('suspending gives the terminal back and comes back with the same screen', async t => {

@@ -1,6 +1,7 @@
 /** What a screen reader hears of the row under the cursor and of a tail. */
 import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
+import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {listKinds} from '../../source/state/list-kinds.ts';
 import {reduceList} from '../../source/state/list-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
@@ -9,7 +10,7 @@ import {rowReader} from '../../source/state/table-rows.ts';
 import {emptyTail} from '../../source/state/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {Screen} from '../../source/ui/screen.ts';
-import {spokenPlace} from '../../source/ui/spoken-place.ts';
+import {spokenPlace, spokenText} from '../../source/ui/spoken-place.ts';
 
 const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);
 const screenOf = (parts: object) => ({state: session, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map(), ...parts}) as unknown as Screen;
@@ -41,6 +42,23 @@ test('one error, gap or reconnect of a tail is said in the singular', t => {
 
 test('of a text that is searched the match is said, and then the lines from the row at the top on', t => {
 	const lines = ['kind: Pod', `annotation: ${'x'.repeat(250)}`, 'image: web', 'image: db'].map(text => ({text, asIs: true} as const));
-	const layer = {kind: 'text', title: 'YAML', subject: 'pod/web', right: '', lines, top: 4, context: 'details', copy: '', command: null, busy: false, search: searchText(lines, {text: 'image', regex: false}, 3)} as const;
+	const layer = {kind: 'text', title: 'YAML', subject: 'pod/web', right: '', lines, top: 2, context: 'details', copy: '', command: null, busy: false, search: searchText(lines, {text: 'image', regex: false}, 3)} as const;
 	t.deepEqual(spokenPlace(screenOf({state: {...session, layers: [layer]}})), ['YAML of pod/web.', 'Search for image: match 2 of 2, image: db.', 'image: web', 'image: db']);
+});
+
+const path = {process: {id: null}, target: {node: 'n1'}, legs: [{n: 2, from: 'apiserver', to: 'kubelet', tls: {state: 'unverified', basis: 'proven'}, route: {state: 'direct', basis: 'inferred'}}]};
+
+test('a tail that follows says which way it goes', t => {
+	const tail = emptyTail('tail-1', 'pod/web');
+	const dock = [{id: 'tail-1', paths: new Map([['one', path]])}];
+	t.regex(spokenPlace(screenOf({state: {...session, dock, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' '), /Leg 2, apiserver to kubelet n1: unverified, proven; directly, inferred\.$/);
+});
+
+test('the help is read key by key, whatever stands beside it on the screen', async t => {
+	const {keymap} = await loadKeymap({});
+	const help = {kind: 'help', context: 'pods', top: 0} as const;
+	const text = spokenText(screenOf({keymap, state: {...session, size: {columns: 200, rows: 24}}}), help);
+	t.true(text.includes('l logs, follow'));
+	t.true(text.includes('? this help'));
+	t.deepEqual(spokenPlace(screenOf({keymap, state: {...session, layers: [{...help, top: text.length - 3}]}})).slice(1), text.slice(-3));
 });

@@ -1,5 +1,7 @@
 /** Moving about in a text that is longer than the screen: details, doctor, why, messages, help. */
 import {layerLength} from '../../ui/session-screen.tsx';
+import {spokenText} from '../../ui/spoken-place.ts';
+import {isSpoken, spokenPage} from '../../ui/spoken-words.ts';
 import {makeScreen} from '../make-screen.ts';
 import type {Session} from '../session.ts';
 import {plainTheme} from '../../ui/theme.ts';
@@ -28,9 +30,9 @@ export const textHandlers: Handlers = {
 	},
 };
 
-/** One line of the page before stays. */
+/** One line of the page before stays; aloud none is read twice. */
 function page(session: Session): number {
-	return Math.max(1, textPage(session) - 1);
+	return isSpoken(session.env) ? spokenPage : Math.max(1, textPage(session) - 1);
 }
 
 /** The rows of a text that are on the screen, between its rule and the footer. */
@@ -50,7 +52,8 @@ export function scrollTo(session: Session, top: number): void {
 	const {store} = session;
 	const layer = store.state.layers.at(-1);
 	if (layer && 'top' in layer) {
-		const last = Math.max(0, layerLength(makeScreen(session, null, plainTheme), layer) - textPage(session));
+		const screen = makeScreen(session, null, plainTheme);
+		const last = Math.max(0, isSpoken(session.env) ? spokenText(screen, layer).length - spokenPage : layerLength(screen, layer) - textPage(session));
 		store.now({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}
 }

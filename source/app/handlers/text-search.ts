@@ -3,6 +3,7 @@ import {nextFound, searchProblem, searchText, type TextSearch} from '../../state
 import type {Layer} from '../../state/session-state.ts';
 import {countWords} from '../../state/match-words.ts';
 import {lineAtTop, rowOfMatch} from '../../ui/text-screen.ts';
+import {isSpoken, spokenPage} from '../../ui/spoken-words.ts';
 import {plainTheme} from '../../ui/theme.ts';
 import {makeScreen} from '../make-screen.ts';
 import type {Session} from '../session.ts';
@@ -23,7 +24,7 @@ export async function searchInText(session: Session): Promise<void> {
 		return;
 	}
 
-	const from = lineAtTop(screenOf(session), before);
+	const from = isSpoken(session.env) ? before.top : lineAtTop(screenOf(session), before);
 	const look = (text: string, regex: boolean) => {
 		const layer = currentText(session);
 		if (layer) {
@@ -65,8 +66,8 @@ export function toFound(session: Session, direction: 1 | -1): void {
 function show(session: Session, search: TextSearch | null, top: number): void {
 	const layer = currentText(session)!;
 	session.store.now({type: 'layer', to: {search}});
-	const row = search?.at === null || search === null ? -1 : rowOfMatch(screenOf(session), {...layer, search});
-	const page = textPage(session);
+	const row = search?.at === null || search === null ? -1 : isSpoken(session.env) ? search.at : rowOfMatch(screenOf(session), {...layer, search});
+	const page = isSpoken(session.env) ? spokenPage : textPage(session);
 	scrollTo(session, row < 0 || (row >= top && row < top + page) ? top : row - Math.floor(page / 3));
 }
 
