@@ -1,15 +1,16 @@
 /** A tail: title rule, lines with the map at their right edge, the path of its streams, its counters. */
 import {worstPath} from '../state/connections.ts';
 import {inNamespace} from '../state/in-namespace.ts';
-import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
+import type {TailLine} from '../state/tail/line-buffer.ts';
 import {allJsonFields} from '../state/tail/json-fields.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
-import {askedText, podCount, rateWords, shownLength, waiting, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
+import {podCount, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
 import {matchWords} from '../state/match-words.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
 import {sanitise} from '../text/sanitise.ts';
 import {counted, grouped} from '../text/grouped.ts';
 import {titledRule, wrapWords} from './chrome.ts';
+import {askedOfLines, emptyWords} from './empty-tail.ts';
 import {withMatches} from './line-matches.ts';
 import {logLine, showTime, type LogLine} from './log-line.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
@@ -241,53 +242,6 @@ function readingWords(read: number): string {
 	return `reading older lines, ${grouped(read)} so far`;
 }
 
-function emptyWords(screen: Screen, view: TailView): string[] {
-	if (view.pausedAt !== null && view.pausedAt <= view.buffer.first && view.buffer.end > 0) {
-		return [view.buffer.first > 0 ? 'What was shown when it was paused was let go, to keep what came since.' : 'It was paused before the first line came.'];
-	}
-
-	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
-		const which = view.pausedAt !== null ? 'the lines before the pause' : view.buffer.first > 0 ? 'the lines that are kept' : counted(view.buffer.counts.lines, 'line');
-		return [`None of ${which} fits ${askedOfLines(view)}.`];
-	}
-
-	switch (view.phase) {
-		case 'opening': {
-			return ['opening'];
-		}
-
-		case 'waiting': {
-			const waits = view.sources.find(({state}) => state === 'waiting');
-			const choose = (waits?.besides ?? []).length === 0 ? undefined : screen.hints.find(hint => hint.action.id === 'tail.sources')?.keys[0];
-			return [waits?.note === view.note ? `${waits.container} is waiting: ${view.note}. Lines come as soon as it starts.${choose === undefined ? '' : `  ${choose} the others`}` : view.note === '' ? 'waiting' : view.note];
-		}
-
-		case 'failed': {
-			return [view.note];
-		}
-
-		case 'ended': {
-			return [`No line. ${view.note}`];
-		}
-
-		default: {
-			const keys = furtherThan(view.since).map(preset => screen.hints.find(hint => hint.action.id === `tail.since-${preset}`)?.keys[0]).filter(key => key !== undefined);
-			const who = view.sources.length > 1 ? 'The containers run and have' : 'The container runs and has';
-			return [`No line yet. ${who} written nothing ${windowWords[view.since]}.${keys.length > 0 ? `  ${keys.join(' ')} look${keys.length === 1 ? 's' : ''} further back` : ''}`];
-		}
-	}
-}
-
-const windowWords: Readonly<Record<SincePreset, string>> = {
-	'1m': 'in the last minute', '5m': 'in the last 5 minutes', '15m': 'in the last 15 minutes', '30m': 'in the last 30 minutes', '1h': 'in the last hour', tail: 'so far', head: 'so far',
-};
-
-/** A few presets that reach further back; nothing does where the whole log, or its end, was empty. */
-function furtherThan(since: SincePreset): readonly SincePreset[] {
-	const presets: readonly SincePreset[] = ['1m', '5m', '15m', '30m', '1h', 'head'];
-	return since === 'tail' ? [] : (['5m', '1h', 'head'] as const).filter(preset => presets.indexOf(preset) > presets.indexOf(since));
-}
-
 function pathOf(screen: Screen, view: TailView): Line {
 	const {state: {dock, processes, size}, theme: {glyphs}} = screen;
 	const entry = dock.find(one => one.id === view.id);
@@ -306,17 +260,6 @@ function pathOf(screen: Screen, view: TailView): Line {
 		? nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`
 		: pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
 	return line(' ', pathLine(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), ends));
-}
-
-/** What is asked of a line that it be shown: `!200, warn and worse`. */
-function askedOfLines(view: TailView): string {
-	const {level, sources} = view;
-	const {text, inverse} = askedText(view);
-	return [
-		...text === '' ? [] : [`${inverse ? '!' : ''}${text}`],
-		...level === 0 ? [] : [`${levelNames[level]} and worse`],
-		...sources.every(({on}) => on) ? [] : ['the chosen containers'],
-	].join(', ');
 }
 
 function counters(screen: Screen, view: TailView): Line {
