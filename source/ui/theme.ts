@@ -79,7 +79,9 @@ export function chooseTheme(env: NodeJS.ProcessEnv, wanted: string | undefined, 
 
 	const hasPalette = depth === 'true' || /256|kitty|alacritty|ghostty|foot|wezterm/i.test(env['TERM'] ?? '');
 	const lightness = background === null ? null : lightnessOf(background);
-	return {name: hasPalette && lightness !== null ? lightness > 0.5 ? 'light' : 'dark' : 'ansi', depth, isDumb};
+	// On white the bright yellow and cyan of 16 colours cannot be read. Who tells its ground is new enough to have 256, whatever TERM says.
+	const isLight = lightness !== null && lightness > 0.5;
+	return {name: isLight ? 'light' : hasPalette && lightness !== null ? 'dark' : 'ansi', depth, isDumb};
 }
 
 /** `11;rgb:1e1e/1e1e/1e1e` → 0…1. */

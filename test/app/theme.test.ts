@@ -1,7 +1,7 @@
 /** Colours that can be read: on black and on white, on the ground of the cursor, and by weight where hue is not seen. */
 import test from 'ava';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {makeTheme, type ColourDepth, type Role} from '../../source/ui/theme.ts';
+import {chooseTheme, makeTheme, type ColourDepth, type Role} from '../../source/ui/theme.ts';
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
@@ -39,6 +39,19 @@ for (const name of ['ansi', 'mono'] as const) {
 		for (const role of ['match', 'match.current'] as const) {
 			t.true(sgr[role].split(';').some(code => code !== '1' && code !== sgr.selection), role);
 		}
+	});
+}
+
+for (const [env, background, name] of [
+	[{TERM: 'xterm-256color'}, '11;rgb:ffff/ffff/ffff', 'light'],
+	[{TERM: 'xterm'}, '11;rgb:ffff/ffff/ffff', 'light'],
+	[{TERM: 'xterm-256color'}, '11;rgb:0000/0000/0000', 'dark'],
+	[{TERM: 'xterm'}, '11;rgb:0000/0000/0000', 'ansi'],
+	[{TERM: 'xterm-256color'}, null, 'ansi'],
+	[{TERM: 'xterm', NO_COLOR: '1'}, '11;rgb:ffff/ffff/ffff', 'mono'],
+] as const) {
+	test(`TERM=${env.TERM}${'NO_COLOR' in env ? ' NO_COLOR=1' : ''}, ${background === null ? 'whose ground is not told' : `on ${background.slice(7)}`}, is ${name}`, t => {
+		t.is(chooseTheme(env, undefined, background).name, name);
 	});
 }
 
