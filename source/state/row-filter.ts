@@ -2,6 +2,7 @@
 import {selectorFault} from '../targets/selector-fault.ts';
 import {matchWithin} from '../text/bounded-match.ts';
 import {literally} from '../text/literally.ts';
+import {regexFault} from '../text/regex-fault.ts';
 import type {Row} from './table-rows.ts';
 
 export type RowFilter =
@@ -35,7 +36,7 @@ export function parseRowFilter(typed: string): RowFilter {
 		// Every cell is a line of its own: an anchor is the edge of a name or of a cell.
 		return {kind: 'regex', pattern: new RegExp(rest.slice(1), 'imsu'), inverse};
 	} catch (error) {
-		return {kind: 'invalid', why: `no regex: ${(error as Error).message.replace(/^Invalid regular expression: .*: /, '').toLowerCase()}`};
+		return {kind: 'invalid', why: regexFault(error)};
 	}
 }
 

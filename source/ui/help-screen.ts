@@ -1,6 +1,7 @@
 /** `?`: the keys of this place, then of lists, then everywhere; what is off says why; and how to read the line. */
-import {contexts} from '../keymap/contexts.ts';
+import {contexts, contextStack} from '../keymap/contexts.ts';
 import {describeKeys, type KeyHint} from '../keymap/describe-keys.ts';
+import {showKeys} from '../keymap/key-name.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {wrapWords} from './chrome.ts';
 import {tlsRole} from './path-words.ts';
@@ -13,6 +14,16 @@ export function helpScreen(screen: Screen, {context, top}: {context: string; top
 }
 
 const tlsWords = {verified: 'checked', unverified: 'nobody checked', plain: 'not encrypted'} as const;
+
+/** What may be typed where this place can be filtered. */
+function filterLegend({keymap}: Screen, context: string): Line[] {
+	const here = contextStack(context);
+	const regex = keymap.get('prompt')?.get('prompt.regex')?.sequences[0];
+	const lines = here.includes('list')
+		? ['text  !without  ~regex', '-l app=web  labels']
+		: here.includes('tail') ? ['text  !without', ...regex === undefined ? [] : [`${showKeys(regex)} while typing: regex`]] : [];
+	return lines.length === 0 ? [] : [line(''), line(of('title', 'FILTERS')), ...lines.map(words => line(words))];
+}
 
 /** A group that begins a column begins at its top. */
 function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
@@ -45,10 +56,7 @@ export function helpBody(screen: Screen, context: string): Line[] {
 		line(`${glyphs.open} open     ${glyphs.working} working`),
 		line(`${glyphs.stopped} stopped  ${glyphs.failed} failed`),
 		line(`${glyphs.look} look here`),
-		line(''),
-		line(of('title', 'FILTERS')),
-		line('text  !without  ~regex'),
-		line('-l app=web  labels'),
+		...filterLegend(screen, context),
 		line(''),
 		line(of('title', 'YOUR OWN KEYS')),
 		line('spoke keys prints them,'),

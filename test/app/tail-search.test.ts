@@ -11,7 +11,7 @@ const count = linesPerBlock * 12;
 const needles = [10, linesPerBlock * 6, linesPerBlock * 10] as const;
 
 /** Each look goes through one block, however much time it is given. */
-function heldAt(cursor: number | null, typed: string) {
+function heldAt(cursor: number | null, typed: string, regex = false) {
 	const buffer = new LineBuffer();
 	for (let number = 0; number < count; number++) {
 		buffer.append(0, 0, 0, 'text', Buffer.from(needles.includes(number) ? 'needle' : 'hay'));
@@ -29,7 +29,7 @@ function heldAt(cursor: number | null, typed: string) {
 		tails: new Map([['tail-1', run as unknown as TailRun]]),
 		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}},
 		async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
-			onChange(typed, false);
+			onChange(typed, regex);
 			notes.push(note(typed));
 			buffer.append(0, 0, 0, 'text', Buffer.from('needle that came meanwhile'));
 			return typed;
@@ -93,3 +93,11 @@ test('of a search the lines that match can be shown alone, and all again: by the
 	await matchesOnly(session);
 	t.deepEqual(told, ['nothing is searched for or filtered: all lines are shown']);
 });
+
+for (const [what, look] of [['search', search], ['filter', filter]] as const) {
+	test(`while a ${what} is typed that is no regex yet, that is said, and not that nothing matches`, async t => {
+		const {session, notes} = heldAt(null, '(', true);
+		await look(session);
+		t.deepEqual(notes, ['no regex: unterminated group']);
+	});
+}

@@ -7,6 +7,16 @@ import type {Screen} from '../../source/ui/screen.ts';
 
 const keymaps = await Promise.all([undefined, 'vim', 'k9s'].map(async name => loadKeymap({}, name)));
 
+const textOf = (context: string) => helpBody({state: {size: {columns: 40, rows: 24}, refused: new Map()}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: keymaps[0]!.keymap} as unknown as Screen, context).map(({spans}) => spans.map(({text}) => text).join('').trim());
+
+test('the help names the filters that can be typed here, and no others', t => {
+	t.true(textOf('pods').includes('text  !without  ~regex'));
+	const tail = textOf('tail');
+	t.false(tail.some(line => line.includes('~regex') || line.includes('-l app=web')));
+	t.deepEqual(tail.slice(tail.indexOf('FILTERS') + 1).slice(0, 2), ['text  !without', 'Ctrl-r while typing: regex']);
+	t.false(textOf('why').includes('FILTERS'));
+});
+
 test('no column of the help begins with a blank row', t => {
 	for (const {keymap} of keymaps) {
 		for (const context of ['pods', 'tail', 'why', 'doctor', 'audit', 'proxy']) {

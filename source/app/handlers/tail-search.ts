@@ -54,7 +54,7 @@ export async function search(session: Session): Promise<void> {
 
 	const answer = await session.type({
 		lead: '/', purpose: 'search', mayRegex: true,
-		note: text => text === '' ? '' : countWords(countMatches(run.view)),
+		note: text => text === '' ? '' : run.view.searchIndex?.problem ?? countWords(countMatches(run.view)),
 		onChange: look,
 		check: (text, regex) => text === '' ? null : queryProblem({text, regex}),
 	});
@@ -90,7 +90,7 @@ export async function filter(session: Session): Promise<void> {
 
 	const answer = await session.type({
 		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
-		note: () => run.view.shownIndex === null ? 'all lines' : counted(run.view.shownIndex.matches.length, 'line'),
+		note: () => run.view.shownIndex === null ? 'all lines' : run.view.shownIndex.problem ?? counted(run.view.shownIndex.matches.length, 'line'),
 		onChange: set,
 		check: (text, regex) => queryProblem({text: text.replace(/^!/, ''), regex}),
 	});

@@ -2,6 +2,7 @@
 import {matchWithin} from '../../text/bounded-match.ts';
 import {grouped} from '../../text/grouped.ts';
 import {literally} from '../../text/literally.ts';
+import {regexFault} from '../../text/regex-fault.ts';
 import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer, type LineLevel} from './line-buffer.ts';
 import {LineNumbers} from './line-numbers.ts';
 
@@ -52,7 +53,7 @@ export class LineIndex {
 			try {
 				this.#pattern = patternOf(query.regex ? query.text : literally(query.text));
 			} catch (error) {
-				this.problem = (error as Error).message.replace(/^Invalid regular expression: /, '');
+				this.problem = regexFault(error);
 			}
 		}
 	}
