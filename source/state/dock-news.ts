@@ -1,6 +1,7 @@
 /** What changed in the dock that a person should know without looking there: what broke, came back, or goes a worse way. Pure. */
 import {worstPath, type Dock, type DockEntry} from './connections.ts';
-import type {Message} from './session-state.ts';
+import {whereOpen} from './in-namespace.ts';
+import type {ClusterState, Message} from './session-state.ts';
 
 /** How long a row is marked. */
 export const markedMs = 10_000;
@@ -9,7 +10,7 @@ export const markedMs = 10_000;
 const tlsOrder = ['refused', 'plain', 'unverified', 'verified'];
 
 /** The dock with its rows marked, and what there is to say. */
-export function dockNews(before: Dock, after: Dock, now: number): {dock: Dock; messages: readonly Message[]} {
+export function dockNews(before: Dock, after: Dock, now: number, onScreen: Pick<ClusterState, 'context' | 'namespace'>): {dock: Dock; messages: readonly Message[]} {
 	const messages: Message[] = [];
 	const dock = after.map(entry => {
 		const old = before.find(({id}) => id === entry.id);
@@ -18,7 +19,7 @@ export function dockNews(before: Dock, after: Dock, now: number): {dock: Dock; m
 			return entry;
 		}
 
-		messages.push({time: now, text: `${entry.kind} ${entry.what}: ${news.text}`, role: news.isBad ? 'warn' : 'plain', hint: ''});
+		messages.push({time: now, text: `${entry.kind} ${whereOpen(entry, onScreen)}: ${news.text}`, role: news.isBad ? 'warn' : 'plain', hint: ''});
 		return {...entry, isLost: news.isLost, markedAt: news.isBad ? now : entry.markedAt};
 	});
 	return messages.length > 0 ? {dock, messages} : {dock: after, messages};

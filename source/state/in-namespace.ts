@@ -14,3 +14,9 @@ export function inNamespace(what: string, own: string | null, onScreen: string |
 	const at = what.indexOf('→ ');
 	return at < 0 ? `${own}/${what}` : `${what.slice(0, at + 2)}${own}/${what.slice(at + 2)}`;
 }
+
+/** `pod/web` as `demo/pod/web on prod`, as far as namespace and context are not those on the screen. */
+export function whereOpen({what, namespace, context}: {what: string; namespace: string | null; context: string}, onScreen: {namespace: string | null; context: string}): string {
+	const place = context === onScreen.context ? '' : ` on ${context}`;
+	return `${inNamespace(what, namespace, onScreen.namespace)}${place}`;
+}

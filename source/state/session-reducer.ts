@@ -237,7 +237,7 @@ function reduceConnections(state: SessionState, event: DockEvent): SessionState 
 		return state;
 	}
 
-	const {dock, messages} = dockNews(state.dock, next, state.now);
+	const {dock, messages} = dockNews(state.dock, next, state.now, state.cluster);
 	const processes = event.type === 'label' ? withProcess(state.processes, event.path) : state.processes;
 	const bad = messages.findLast(({role}) => role === 'warn');
 	const top = state.layers.at(-1);

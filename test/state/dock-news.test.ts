@@ -42,8 +42,15 @@ test('a tail on top says it in its own stream, and the message is kept', t => {
 	t.is(state.messages.length, 1);
 });
 
-function run(events: readonly SessionEvent[]) {
-	let state = emptySession({} as ClusterState, {columns: 80, rows: 24}, 1000);
+test('of another context or namespace than the one on the screen it says which', t => {
+	const here = {context: 'prod', namespace: 'web'};
+	t.deepEqual(run([opened, open, lost], here).messages.map(({text}) => text), ['forward :1 → pod/x:80 on c: No agent available · try 1 in 1 s']);
+	const inDemo = dock({type: 'open', entry: {id: 'f-1', kind: 'logs', what: 'pod/x', context: 'prod', namespace: 'demo', since: 0}});
+	t.deepEqual(run([inDemo, connected, label('verified'), label('unverified')], here).messages.map(({text}) => text), ['logs demo/pod/x: unverified now, verified before']);
+});
+
+function run(events: readonly SessionEvent[], cluster: Pick<ClusterState, 'context' | 'namespace'> = {context: 'c', namespace: null}) {
+	let state = emptySession(cluster as ClusterState, {columns: 80, rows: 24}, 1000);
 	for (const event of events) {
 		state = reduceSession(state, event);
 	}

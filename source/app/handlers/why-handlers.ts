@@ -1,7 +1,7 @@
 /** Why this path: of the stream on top, of the last failure, of the connection or row under the cursor. */
 import {worstPath} from '../../state/connections.ts';
 import {asText} from '../../state/copied-lines.ts';
-import {inNamespace} from '../../state/in-namespace.ts';
+import {whereOpen} from '../../state/in-namespace.ts';
 import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {whyPath, type WhyLayer} from '../../state/why-path.ts';
@@ -58,9 +58,7 @@ function subjectOf(session: Session): Subject {
 	const entryId = tail?.id ?? (state.pane === 'connections' ? state.dock[state.dockAt]?.id : state.view === 'forwards' ? state.forwards[state.forwardAt]?.id : state.view === 'proxy' ? listenerHere(state.proxy)?.id : undefined);
 	const entry = state.dock.find(one => one.id === entryId);
 	if (entry) {
-		const {cluster} = state;
-		const foreign = entry.context === cluster.context ? '' : ` on ${entry.context}`;
-		return {about: `${entry.kind} ${inNamespace(entry.what, entry.namespace, cluster.namespace)}${foreign}`, path: worstPath(entry.paths.values()), error: entry.error, entry: entry.id};
+		return {about: `${entry.kind} ${whereOpen(entry, state.cluster)}`, path: worstPath(entry.paths.values()), error: entry.error, entry: entry.id};
 	}
 
 	if (state.view === 'proxy') {
