@@ -36,7 +36,7 @@ export function spokenPlace(screen: Screen): string[] {
 
 		case 'why': {
 			return layer.top === 0
-				? [`Why: ${layer.about}.`, ...layer.error ? [layer.error.message] : [], ...layer.path ? legSentences(layer.path) : []]
+				? [`Why: ${layer.about}.`, ...layer.error ? [layer.error.message] : [], ...layer.path ? legSentences(layer.path) : layer.error ? [] : page(screen, layer)]
 				: ['Why, what was read:', ...page(screen, layer)];
 		}
 

@@ -38,6 +38,11 @@ export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
 		lines.push(line(' ', pathLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path));
 	}
 
+	if (path === null && layer.error === null) {
+		const note = state.dock.find(({id}) => id === layer.entry)?.note ?? '';
+		lines.push(...textLines(screen, [{text: `No connection is open${note === '' ? '' : `: ${note}`}.`, role: 'text.dim'}, {text: 'Which way one goes is read as it opens.', role: 'text.dim'}]));
+	}
+
 	lines.push(...textLines(screen, whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes, offHere(state, layer.error)).map(one => ({...one, text: sessionWords(screen, one.text)}))));
 	return lines;
 }

@@ -11,6 +11,7 @@ import {emptyTail} from '../../source/state/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {Screen} from '../../source/ui/screen.ts';
 import {spokenPlace, spokenText} from '../../source/ui/spoken-place.ts';
+import {whyBody} from '../../source/ui/why-screen.ts';
 
 const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);
 const screenOf = (parts: object) => ({state: session, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map(), ...parts}) as unknown as Screen;
@@ -61,4 +62,11 @@ test('the help is read key by key, whatever stands beside it on the screen', asy
 	t.true(text.includes('l logs, follow'));
 	t.true(text.includes('? this help'));
 	t.deepEqual(spokenPlace(screenOf({keymap, state: {...session, layers: [{...help, top: text.length - 3}]}})).slice(1), text.slice(-3));
+});
+
+test('why of what has no connection says so, on the screen and aloud', t => {
+	const layer = {kind: 'why', about: 'logs pod/web', path: null, error: null, entry: 'tail-1', top: 0} as const;
+	const screen = screenOf({state: {...session, dock: [{id: 'tail-1', note: 'ImagePullBackOff', paths: new Map()}], layers: [layer]}});
+	t.true(whyBody(screen, layer).map(({spans}) => spans.map(({text}) => text).join('')).some(line => line.includes('No connection is open: ImagePullBackOff.')));
+	t.regex(spokenPlace(screen).join(' '), /^Why: logs pod\/web\. No connection is open: ImagePullBackOff\./);
 });
