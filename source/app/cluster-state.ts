@@ -1,4 +1,5 @@
 /** What the header says of a cluster before and after it has answered. */
+import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess, ClusterFacts} from '../cluster/cluster-access.ts';
 import type {ApiResponse} from '../cluster/connection.ts';
 import {readJson} from '../cluster/read-json.ts';
@@ -18,7 +19,7 @@ export function clusterState(access: ClusterAccess | null): ClusterState {
 }
 
 /** Asks for the version until it answers, or nobody wants to know any more; `tell` hears each try that is still wanted, `pause` is what lies between two. */
-export async function meetCluster(access: ClusterAccess, isWanted: () => boolean, tell: (to: Partial<ClusterState>) => void, pause: (ms: number) => Promise<void> = waitAlone): Promise<boolean> {
+export async function meetCluster(access: ClusterAccess, isWanted: () => boolean, tell: (to: Partial<ClusterState>) => void, pause = async (ms: number): Promise<void> => delay(ms, undefined, {ref: false})): Promise<boolean> {
 	let tries = noTries;
 	for (let attempt = 1; isWanted(); attempt++) {
 		const began = Date.now();
@@ -58,10 +59,4 @@ async function versionIn(answer: ApiResponse, facts: ClusterFacts): Promise<stri
 
 	const told = await readJson(answer, {path: versionPath}, {what: `the apiserver ${facts.server}`, by: facts}) as {gitVersion?: string} | null;
 	return told?.gitVersion ?? null;
-}
-
-async function waitAlone(ms: number): Promise<void> {
-	await new Promise(resolve => {
-		setTimeout(resolve, ms).unref();
-	});
 }

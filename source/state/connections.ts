@@ -1,6 +1,6 @@
 /** The dock: every stream that the session has, what it carries, and by which path. Pure. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import type {Leg, Path} from '../posture/evidence.ts';
+import type {Leg, Path, TlsState} from '../posture/evidence.ts';
 import {counted} from '../text/grouped.ts';
 
 export type DockKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach';
@@ -85,7 +85,7 @@ function living(paths: ReadonlyMap<string, Path | null>): ReadonlyMap<string, Pa
 }
 
 /** From bad to good: where several streams share a line, it shows the worst. */
-const tlsOrder = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
+export const tlsOrder: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
 
 /** The path that says the least good of a TLS leg, and of those the one that is known least surely; `null` where none is known. Of several connections of one thing it is the one to be shown. */
 export function worstPath(paths: Iterable<Path | null>): Path | null {

@@ -1,13 +1,11 @@
 /** What changed in the dock that a person should know without looking there: what broke, came back, or goes a worse way. Pure. */
-import {worstPath, type Dock, type DockEntry} from './connections.ts';
+import type {TlsState} from '../posture/evidence.ts';
+import {tlsOrder, worstPath, type Dock, type DockEntry} from './connections.ts';
 import {whereOpen} from './in-namespace.ts';
 import type {ClusterState, Message} from './session-state.ts';
 
 /** How long a row is marked. */
 export const markedMs = 10_000;
-
-/** From bad to good, as far as known: what is not known yet is no change to the worse. */
-const tlsOrder = ['refused', 'plain', 'unverified', 'verified'];
 
 /** The dock with its rows marked, and what there is to say. */
 export function dockNews(before: Dock, after: Dock, now: number, onScreen: Pick<ClusterState, 'context' | 'namespace'>): {dock: Dock; messages: readonly Message[]} {
@@ -34,14 +32,14 @@ function newsOf(old: DockEntry, entry: DockEntry): {text: string; isBad: boolean
 		return {text: 'back', isBad: false, isLost: false};
 	}
 
-	const [was, is] = [old, entry].map(one => worstTls(one));
+	const [was, is] = [worstTls(old), worstTls(entry)];
 	return was !== undefined && is !== undefined && tlsOrder.indexOf(is) < tlsOrder.indexOf(was)
 		? {text: `${is} now, ${was} before`, isBad: true, isLost: entry.isLost}
 		: null;
 }
 
-/** Of leg 2 of the worst stream, where it is known: before a label is settled its words are no verdict yet. */
-function worstTls({paths}: DockEntry): string | undefined {
+/** Of leg 2 of the worst stream, where it is known: before a label is settled its words are no verdict yet, and what is not known is no change to the worse. */
+function worstTls({paths}: DockEntry): TlsState | undefined {
 	const state = worstPath(paths.values().filter(path => path?.phase !== 'checking'))?.legs[1]?.tls.state;
-	return state !== undefined && tlsOrder.includes(state) ? state : undefined;
+	return state === 'unknown' ? undefined : state;
 }
