@@ -1,6 +1,7 @@
 /** Labels are true while a connection is open, cost its user nothing, and never outlive the apiserver they were read on. */
 import {createHash} from 'node:crypto';
 import {setTimeout as delay} from 'node:timers/promises';
+import {mock} from 'node:test';
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
@@ -723,6 +724,70 @@ for (const status of [403, 404, 406, 500]) {
 		t.is(asked, 1);
 		cluster.close();
 		await server.close();
+	});
+}
+
+/** Waits of so many milliseconds are over soon. Only for serial tests: nothing else runs then. */
+function hurried(ms: number): () => void {
+	const real = setTimeout;
+	const {mock: hurry} = mock.method(globalThis, 'setTimeout', (work: () => void, wait?: number) => real(work, wait === ms ? 500 : wait));
+	return () => {
+		hurry.restore();
+	};
+}
+
+const askedAgain: ReadonlyArray<[title: string, answers: ReadonlyArray<'silence' | 'flags' | 403>, then: 'stay' | 'close the stream' | 'close the labeller' | 'open another', asks: number, state: string]> = [
+	['that was said is asked for no more', ['flags'], 'stay', 1, 'unverified'],
+	['that was said on another connection is asked for no more', ['silence', 'flags'], 'stay', 2, 'unverified'],
+	['that nobody says is asked for until somebody does', ['silence', 'silence', 'silence', 'flags'], 'stay', 4, 'unverified'],
+	['that may not be read is asked for no more', [403], 'stay', 1, 'unknown'],
+	['that may not be read elsewhere is asked for no more', ['silence', 'silence', 403], 'stay', 3, 'unknown'],
+	['is asked for no more once the stream is over', ['silence', 'silence'], 'close the stream', 2, 'unknown'],
+	['is asked for no more once nobody listens', ['silence', 'silence'], 'close the labeller', 2, 'unknown'],
+	['that another connection was refused is asked for of its own', [403, 'flags'], 'open another', 2, 'unverified'],
+];
+
+for (const [title, answers, then, asks, state] of askedAgain) {
+	test.serial(`a flag ${title}`, async t => {
+		const back = hurried(10_000);
+		t.teardown(back);
+		let asked = 0;
+		const server = await startServer({request(request, response) {
+			const answer = request.url === '/flagz' ? answers[asked++] ?? 403 : 404;
+			if (answer !== 'silence') {
+				response.writeHead(answer === 'flags' ? 200 : answer).end(answer === 'flags' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}}) : '{"kind":"Status","message":"no"}');
+			}
+		}});
+		t.teardown(async () => server.close());
+		const cluster = await server.cluster();
+		t.teardown(() => {
+			cluster.close();
+		});
+		const {labeller, told, until} = listen(cluster);
+		const open = async () => {
+			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+			labeller.witness.opened?.(connection, purpose, opened);
+			await until(({phase}) => phase === 'settled');
+			return connection;
+		};
+
+		const connection = await open();
+		if (then === 'open another') {
+			labeller.witness.closed?.(connection, purpose);
+			told.length = 0;
+			await open();
+		} else if (then === 'close the stream') {
+			labeller.witness.closed?.(connection, purpose);
+		} else if (then === 'close the labeller') {
+			labeller.close();
+		}
+
+		for (const end = Date.now() + 10_000; asked < asks && Date.now() < end;) {
+			await delay(10);
+		}
+
+		await delay(1000);
+		t.deepEqual([asked, told.at(-1)?.legs[1]?.tls.state], [asks, state]);
 	});
 }
 
