@@ -3,7 +3,7 @@ import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {type SpokeError} from '../../source/errors/spoke-error.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
 import {WebSocketMessages, type WebSocketEnding} from '../../source/wire/websocket-messages.ts';
 
@@ -214,6 +214,29 @@ test('a ping is timed', async t => {
 	t.true((await roundTrip as [number])[0] >= 0);
 });
 
+test('only the answer to our last ping is a round trip, and once', async t => {
+	const [near, far] = duplexPair();
+	const client = new WebSocketMessages(near, none);
+	const told: number[] = [];
+	client.on('roundTrip', milliseconds => told.push(milliseconds));
+	const counts: number[] = [];
+	const answer = async (bytes: string) => {
+		far.write(hex(bytes));
+		await delay(5);
+		counts.push(told.length);
+	};
+
+	await answer('8a 01 30');
+	client.ping();
+	client.ping();
+	for (const pong of ['8a 01 31', '8a 00', '8a 01 32', '8a 01 32']) {
+		await answer(pong);
+	}
+
+	t.deepEqual(counts, [0, 0, 0, 1, 1]);
+	t.true(told[0]! >= 0 && told[0]! < performance.now() / 2, `${told[0]} ms`);
+});
+
 test('pings of the interval go out, a number each, and none behind our Close', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none, {pingEveryMs: 20, closeMs: 200});
@@ -239,11 +262,14 @@ test('a Close is answered with its code, and told with its reason', async t => {
 test('behind our Close nothing more is sent', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none, {closeMs: 50});
+	const closed = once(client, 'close');
 	client.close();
 	t.true(client.send(Buffer.from('dropped')));
 	client.ping();
 	t.is(unmasked(await sentBy(far)), '8803e8');
-	await once(client, 'close');
+	far.write(hex('89 00'));
+	t.is(await sentBy(far), '', 'no pong either');
+	await closed;
 	t.true(client.send(Buffer.from('dropped')));
 	t.is(await sentBy(far), '');
 });
@@ -262,11 +288,22 @@ test('our Close is waited for a second where nothing else is said, and what come
 	const client = new WebSocketMessages(near, none);
 	const heard: string[] = [];
 	client.on('message', payload => heard.push(payload.toString()));
+	client.pause();
 	client.close();
 	const closed = once(client, 'close') as Promise<[WebSocketEnding]>;
 	await delay(200);
 	far.write(hex('82 01 61  88 02 03e8'));
 	t.deepEqual([(await closed)[0].code, heard], [1000, ['a']]);
+});
+
+test('one that we end at once is over with our own words, and its socket with it', async t => {
+	const [near] = duplexPair();
+	const client = new WebSocketMessages(near, none);
+	const error = new SpokeError('ERR_PROTOCOL', 'own words');
+	const closed = once(client, 'close') as Promise<[WebSocketEnding]>;
+	client.destroy(error);
+	t.true(near.destroyed);
+	t.deepEqual(await closed, [{code: 1006, reason: '', error}]);
 });
 
 test('an end without a Close is a loss', async t => {
