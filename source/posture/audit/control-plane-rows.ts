@@ -94,8 +94,9 @@ function addressesOf({part, pod, flags}: PartPod): string {
 	return `${part} in ${pod}: ${names.map(name => `--${name}=${flags.values[name] ?? '(default)'}`).join(' ')}`;
 }
 
+/** Of a list as it stands on a command line or, in brackets, in `/flagz`; an address may have brackets of its own. */
 function urlsOf(value: string): string[] {
-	return value.replaceAll(/[[\]\s]/g, '').split(',').filter(url => url !== '');
+	return value.replaceAll(/\s/g, '').replace(/^\[(.*)\]$/, '$1').split(',').filter(url => url !== '');
 }
 
 function isPlainAndRemote(url: string): boolean {
