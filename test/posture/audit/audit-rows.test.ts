@@ -45,7 +45,7 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['N6', 'loopback and client certificates', {}, 'pass'],
 	['N6', 'etcd by plain HTTP beyond loopback', {base: {flags: [flags({...good, 'etcd-servers': '[http://10.0.0.7:2379]'})]}}, 'fail'],
 	['N6', 'etcd by plain HTTP beyond loopback, by IPv6', {base: {flags: [flags({...good, 'etcd-servers': '[http://[2001:db8::7]:2379]'})]}}, 'fail'],
-	['N6', 'etcd by plain HTTP on loopback, by IPv6', {base: {flags: [flags({...good, 'etcd-servers': '[http://[::1]:2379]'})]}}, 'unknown'],
+	['N6', 'etcd by plain HTTP on loopback, by IPv6', {base: {flags: [flags({...good, 'etcd-servers': '[http://[::1]:2379]'})]}}, 'pass'],
 	['N6', 'etcd by plain HTTP at a name that begins as loopback does', {base: {flags: [flags({...good, 'etcd-servers': '[http://localhost.example.com:2379]'})]}}, 'fail'],
 	['N6', 'a scheduler on another address of loopback', {parts: read([part('kube-scheduler', {'bind-address': '127.0.0.53'})])}, 'pass'],
 	['N6', 'a scheduler on all addresses', {parts: read([part('kube-scheduler', {'bind-address': '0.0.0.0'})])}, 'warn'],
