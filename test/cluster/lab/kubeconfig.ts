@@ -1,5 +1,6 @@
 /** Kubeconfig files of the lab: one for each user and apiserver, with a client certificate of the cluster's authority. */
-import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {randomUUID} from 'node:crypto';
+import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {authority, signed, type Subject} from './certificates.ts';
 import type {Lab} from './lab.ts';
@@ -30,7 +31,9 @@ export async function writeKubeconfig(lab: Lab, {name, server, subject, certific
 	const folder = join(lab.folder, 'kubeconfigs');
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	const path = join(folder, `${name}.yaml`);
-	await writeFile(path, `apiVersion: v1
+	// Whoever reads it meanwhile gets the file that was there before, and never a part.
+	const fresh = `${path}.${randomUUID()}`;
+	await writeFile(fresh, `apiVersion: v1
 kind: Config
 current-context: ${name}
 contexts:
@@ -50,5 +53,6 @@ users:
     client-certificate-data: ${await encode(client.cert)}
     client-key-data: ${await encode(client.key)}
 `, {mode: 0o600});
+	await rename(fresh, path);
 	return path;
 }
