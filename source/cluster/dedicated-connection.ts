@@ -74,7 +74,14 @@ export class DedicatedConnection implements Connection {
 		this.#agent = new OneSocketAgent(socket);
 		this.#absoluteForm = absoluteForm;
 		this.#shown = identity.certificate;
-		this.facts = {...facts, clientAuth: access.credentials.kind, shownCertificate: whatSpeaksAlone(access, identity)};
+		this.facts = {
+			...facts,
+			clientAuth: access.credentials.kind,
+			get shownCertificate() {
+				// Asked for beside streams only; most connections need not read the certificate again.
+				return whatSpeaksAlone(access, identity);
+			},
+		};
 		// An idle socket that breaks must not bring the process down; the next request tells.
 		socket.on('error', ignored);
 	}
