@@ -28,15 +28,21 @@ export async function whoAreWe(cluster: Pick<ClusterAccess, 'json'>, signal?: Ab
 	return about?.username === undefined ? null : {user: about.username, groups: about.groups ?? [], uid: about.uid ?? null};
 }
 
+/** As `whoAreWe` asks, for whoever must ask on one very connection. */
+export const whoAreWeRequest = reviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
+
+function reviewRequest(apiVersion: string, kind: string, more: Record<string, unknown>) {
+	return {
+		method: 'POST',
+		path: `/apis/${apiVersion}/${kind.toLowerCase()}s`,
+		headers: {'content-type': 'application/json'},
+		body: JSON.stringify({apiVersion, kind, metadata: {}, ...more}),
+	};
+}
+
 async function selfReview(cluster: Pick<ClusterAccess, 'json'>, apiVersion: string, kind: string, more: Record<string, unknown>, signal?: AbortSignal): Promise<unknown> {
 	try {
-		return await cluster.json({
-			method: 'POST',
-			path: `/apis/${apiVersion}/${kind.toLowerCase()}s`,
-			headers: {'content-type': 'application/json'},
-			body: JSON.stringify({apiVersion, kind, metadata: {}, ...more}),
-			...signal && {signal},
-		});
+		return await cluster.json({...reviewRequest(apiVersion, kind, more), ...signal && {signal}});
 	} catch (error) {
 		if (error instanceof SpokeError && (error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND')) {
 			return null;

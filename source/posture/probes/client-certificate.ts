@@ -1,5 +1,6 @@
 /** Did the client certificate that our handshake showed reach the apiserver, or does TLS end before it? */
 import type {Connection} from '../../cluster/connection.ts';
+import {whoAreWeRequest} from '../../cluster/self-review.ts';
 import type {VersionFacts} from '../evidence.ts';
 import {parsed, readText, wholeWithin} from './ask.ts';
 
@@ -18,14 +19,7 @@ export async function readOwnUser(connection: Pick<Connection, 'facts' | 'reques
 	}
 
 	try {
-		const answer = await connection.request({
-			method: 'POST',
-			path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
-			headers: {'Content-Type': 'application/json', Accept: 'application/json'},
-			body: JSON.stringify({apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview', metadata: {}}),
-			timeoutMs,
-			signal: wholeWithin(timeoutMs),
-		});
+		const answer = await connection.request({...whoAreWeRequest, timeoutMs, signal: wholeWithin(timeoutMs)});
 		return parsed<{status?: {userInfo?: UserInfo} | null}>(await readText(answer, largestReview))?.status?.userInfo ?? null;
 	} catch {
 		return null;
