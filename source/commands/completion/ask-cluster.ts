@@ -8,6 +8,7 @@ import {parseLine} from '../../command-line/parse-line.ts';
 import {shellWord} from '../../text/shell-word.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
+import {isTcp} from '../../targets/named-port.ts';
 import {listPath} from '../../targets/object-path.ts';
 import {findResource, podResource} from '../../targets/resource-words.ts';
 import {resolvePod} from '../../targets/resolve-pod.ts';
@@ -63,9 +64,9 @@ export async function askCluster({kind, prefix, lead, kinds = []}: Asked, words:
 /** Numbers and names that a forward takes: a service's own, else those that the pod's containers declare. */
 function portsOf(pod: PodObject, service: ServiceObject | null): string[] {
 	const ports = service
-		? (service.spec?.ports ?? []).map(({port, name, protocol}) => ({port, name, protocol}))
-		: pod.spec.containers.flatMap(({ports = []}) => ports).map(({containerPort, name, protocol}) => ({port: containerPort, name, protocol}));
-	return ports.filter(({protocol = 'TCP'}) => protocol === 'TCP').flatMap(({port, name}) => [String(port), ...name === undefined ? [] : [name]]);
+		? (service.spec?.ports ?? []).filter(port => isTcp(port)).map(({port, name}) => ({port, name}))
+		: pod.spec.containers.flatMap(({ports = []}) => ports).filter(port => isTcp(port)).map(({containerPort, name}) => ({port: containerPort, name}));
+	return ports.flatMap(({port, name}) => [String(port), ...name === undefined ? [] : [name]]);
 }
 
 /** The connection flags and the targets as far as they are typed; a line that cannot be read yet counts as none. */
