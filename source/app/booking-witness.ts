@@ -1,8 +1,10 @@
-/** A witness that labels connections, and books them under a row of the dock. */
+/** Connections and their labels, booked under rows of the dock. */
+import type {Path} from '../posture/evidence.ts';
 import type {Labeller} from '../posture/label.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
 import type {Store} from './store.ts';
 
+/** A witness that labels connections, and books them under a row. */
 export function bookingWitness(store: Store, {witness}: Labeller, id: string): ConnectionWitness {
 	const book = (event: 'connected' | 'disconnected', connection: string) => {
 		store.data({type: 'dock', event: {type: event, id, connection}});
@@ -24,4 +26,12 @@ export function bookingWitness(store: Store, {witness}: Labeller, id: string): C
 			book('disconnected', connection.id);
 		},
 	};
+}
+
+/** Gives whether the label tells of an apiserver process that was not met before, where some were. */
+export function bookLabel(store: Store, connection: string, path: Path): boolean {
+	const {processes} = store.state;
+	const {id} = path.process;
+	store.data({type: 'dock', event: {type: 'label', connection, path}});
+	return id !== null && processes.length > 0 && !processes.includes(id);
 }

@@ -35,7 +35,7 @@ function run({session, overlays, handlers}: Doers, id: string): void {
 	}
 
 	if (id !== 'path.why') {
-		session.forgetFailure();
+		session.store.data({type: 'failure-over'});
 	}
 
 	const handler = handlers[id];

@@ -10,12 +10,10 @@ import {spokenPage} from '../ui/spoken-words.ts';
 import {SpokenEvents} from '../ui/spoken-events.ts';
 import {SessionScreen} from '../ui/session-screen.tsx';
 import {fitTail} from '../ui/tail-screen.ts';
-import type {Theme} from '../ui/theme.ts';
 
 type Suspend = (work: () => Promise<void>) => Promise<void>;
 
 export class ScreenView {
-	theme: Theme;
 	readonly #stdout: NodeJS.WriteStream;
 	readonly #stdin: NodeJS.ReadStream;
 	/** Sentences in place of a picture; drawn only when they changed. */
@@ -26,18 +24,13 @@ export class ScreenView {
 	#suspend: Suspend | null = null;
 	readonly #painter: RowPainter;
 
-	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, theme: Theme, {isSpoken}: {isSpoken: boolean}) {
+	constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream, {isSpoken}: {isSpoken: boolean}) {
 		this.#isSpoken = isSpoken;
 		this.#stdout = stdout;
 		this.#stdin = stdin;
-		this.theme = theme;
 		this.#painter = new RowPainter(text => {
 			stdout.write(text);
 		});
-	}
-
-	setTheme(theme: Theme): void {
-		this.theme = theme;
 	}
 
 	fitTail(screen: Screen, view: TailView): TailView {

@@ -1,7 +1,6 @@
 /** What the parts of the running session share. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
-import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {Path} from '../posture/evidence.ts';
 import type {Labeller} from '../posture/label.ts';
@@ -23,8 +22,6 @@ export type OpenCluster = {
 	context: string;
 };
 
-export type Failure = {about: string; error: ErrorObject; path: Path | null};
-
 export type Session = {
 	readonly store: Store;
 	readonly terminal: OwnTerminal;
@@ -34,8 +31,10 @@ export type Session = {
 	readonly flags: ConnectionFlags;
 	readonly env: NodeJS.ProcessEnv;
 	readonly readOnly: boolean;
-	cluster: OpenCluster;
-	readonly clusters: Map<string, OpenCluster>;
+	/** The one on the screen. */
+	readonly cluster: OpenCluster;
+	/** All that are open, by their contexts; the first is the one of the flags. */
+	readonly clusters: Pick<ReadonlyMap<string, OpenCluster>, 'get' | 'values'>;
 	readonly tails: Map<string, TailRun>;
 	/** Reads the path to what is under the cursor. */
 	readonly paths: PathFeed;
@@ -51,10 +50,6 @@ export type Session = {
 	tell(text: string, role?: Message['role']): void;
 	/** Tells of a failure and keeps it for `why`, with the path of the connection that met it where there was one. */
 	fail(about: string, thrown: unknown, path?: Path | null): void;
-	/** What failed last, until something else is done. */
-	readonly lastFailure: Failure | null;
-	/** Something else is done: `why` is about that from now on. */
-	forgetFailure(): void;
 	/** `leaves`: yes ends the session. */
 	ask(question: string, details?: readonly string[], options?: {leaves?: boolean}): Promise<boolean>;
 	type(options: TypeOptions): Promise<{text: string; regex: boolean} | null>;

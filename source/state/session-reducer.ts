@@ -6,7 +6,7 @@ import {reduceList, type ListEvent} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
 import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
-import {listHere, type ClusterState, type ForwardState, type Layer, type Message, type SessionState, type TextLine, type ViewName} from './session-state.ts';
+import {listHere, type ClusterState, type Failure, type ForwardState, type Layer, type Message, type SessionState, type TextLine, type ViewName} from './session-state.ts';
 import {searchText} from './text-search.ts';
 import {placeAt, startHistory, visit} from './view-history.ts';
 
@@ -34,6 +34,10 @@ export type SessionEvent =
 	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; isPassing?: boolean; now: number}
 	/** A key came: the notice was read, and stays in the messages. */
 	| {type: 'notice-read'}
+	/** Told like a notice, and kept for `why`. */
+	| {type: 'failed'; failure: Failure; text: string; hint: string; now: number}
+	/** Something else is done: `why` is about that from now on. */
+	| {type: 'failure-over'}
 	| {type: 'tick'; now: number}
 	| {type: 'path-here'; of: string; path: Path | null}
 	| {type: 'details-here'; of: string; lines: readonly TextLine[]}
@@ -135,6 +139,14 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 
 		case 'notice-read': {
 			return state.notice === null ? state : {...state, notice: null};
+		}
+
+		case 'failed': {
+			return {...noticed(state, {type: 'notice', text: event.text, role: 'error', hint: event.hint, now: event.now}), lastFailure: event.failure};
+		}
+
+		case 'failure-over': {
+			return state.lastFailure === null ? state : {...state, lastFailure: null};
 		}
 
 		case 'tick': {

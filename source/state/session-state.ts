@@ -31,6 +31,9 @@ export type TextLine = {label?: string; since?: number; text: string; role?: str
 /** `hint` is kept whole where the text is cut. */
 export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'; hint: string};
 
+/** What failed, and on which path where one was met. */
+export type Failure = {about: string; error: ErrorObject; path: Path | null};
+
 export type ClusterState = {
 	context: string;
 	server: string;
@@ -105,6 +108,8 @@ export type SessionState = {
 	pending: string | null;
 	notice: Message | null;
 	messages: readonly Message[];
+	/** What failed last, until something else is done: what `why` is about. */
+	lastFailure: Failure | null;
 	/** The path to what is under the cursor, where it is known. */
 	pathHere: {of: string; path: Path | null} | null;
 	/** Details of the row under the cursor, where there is room for them. */
@@ -137,7 +142,7 @@ export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' 
 export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, {readOnly = false, isStill = false}: Partial<Pick<SessionState, 'readOnly' | 'isStill'>> = {}): SessionState {
 	return {
 		size, cluster, view: 'pods', viewBefore: 'pods', history: startHistory({view: 'pods', namespace: cluster.namespace}), lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
-		servicePods: null, layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], pathHere: null, detailsHere: null,
+		servicePods: null, layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], lastFailure: null, pathHere: null, detailsHere: null,
 		forwards: [], forwardAt: 0, forwardSets: [], proxy: emptyProxy,
 		audit: {rows: [], found: null, at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
 		refused: new Map(), readOnly, isStill, now, processes: [], tailVersion: 0,

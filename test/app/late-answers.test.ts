@@ -127,8 +127,8 @@ test('the path is there again when the same namespace is opened again', async t 
 test('an audit that comes late is not shown under the name of another cluster', async t => {
 	const {left, entered, asked, letGo} = await twoClusters(t);
 	const store = storeWithPod();
-	const session = {cluster: left, store, fail() {}} as unknown as Session;
-	const read = auditHandlers['audit.again']!(session);
+	const session = {cluster: left, store, fail() {}};
+	const read = auditHandlers['audit.again']!(session as unknown as Session);
 	await asked;
 	session.cluster = entered;
 	store.data({type: 'switch', cluster: clusterState(entered.access)});

@@ -1,5 +1,6 @@
 /** What stands on the last line: what went wrong before what is only news. */
 import test from 'ava';
+import type {ErrorObject} from '../../source/errors/spoke-error.ts';
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 import {reduceSession, type SessionEvent} from '../../source/state/session-reducer.ts';
 
@@ -25,4 +26,16 @@ test('news does not push a warning away before it was there to be read; both sta
 test('a key, or its time, gives the line to what comes next', t => {
 	t.is(run(warning, {type: 'notice-read'}, news(1200)).notice?.text, 'a sandbox was opened');
 	t.is(run(warning, news(9000)).notice?.text, 'a sandbox was opened');
+});
+
+test('a failure is told, and stays what `why` is about until something else is done', t => {
+	const failure = {about: 'list', error: {code: 'ERR_FORBIDDEN'} as ErrorObject, path: null};
+	const failed: SessionEvent = {type: 'failed', failure, text: 'list: forbidden', hint: 'w why', now: 1000};
+	const state = run(failed, news(1200));
+	t.deepEqual(state.notice, {time: 1000, text: 'list: forbidden', role: 'error', hint: 'w why'});
+	t.is(state.lastFailure, failure);
+	const over = reduceSession(state, {type: 'failure-over'});
+	t.is(over.lastFailure, null);
+	t.is(over.notice, state.notice);
+	t.is(reduceSession(over, {type: 'failure-over'}), over);
 });

@@ -4,7 +4,7 @@ import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
 
 /** The tail on top. */
-export function currentTail({store, tails}: Session): TailRun | null {
+export function currentTail({store, tails}: Pick<Session, 'store' | 'tails'>): TailRun | null {
 	const layer = store.state.layers.findLast(one => one.kind === 'tail');
 	return layer?.kind === 'tail' ? tails.get(layer.id) ?? null : null;
 }

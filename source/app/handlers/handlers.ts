@@ -31,7 +31,7 @@ export const handlers: Handlers = {
 	'path.why'(session) {
 		const {store: {state}} = session;
 		// A row of the audit has its own reasons, beyond the one path.
-		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && session.lastFailure === null) {
+		if (state.view === 'audit' && state.layers.length === 0 && state.pane === 'main' && state.lastFailure === null) {
 			openAuditRow(session);
 		} else {
 			openWhy(session);

@@ -49,7 +49,7 @@ type Subject = Pick<WhyLayer, 'about' | 'path' | 'error' | 'entry'>;
 function subjectOf(session: Session): Subject {
 	const {store} = session;
 	const {state} = store;
-	const failure = session.lastFailure;
+	const failure = state.lastFailure;
 	if (failure) {
 		return {about: failure.about, path: failure.path ?? state.pathHere?.path ?? null, error: failure.error, entry: null};
 	}

@@ -1,0 +1,123 @@
+/** Puts the parts of a session together: which of them hears of which. */
+import {openCluster} from '../cluster/open-cluster.ts';
+import {emptySession} from '../state/session-state.ts';
+import {OwnTerminal} from '../terminal/own-terminal.ts';
+import {bookingWitness, bookLabel} from './booking-witness.ts';
+import {openNamespace, switchContext} from './change-place.ts';
+import {ClusterMeeting} from './cluster-meeting.ts';
+import {clusterState} from './cluster-state.ts';
+import {copyToClipboard} from './copy-to-clipboard.ts';
+import {isStill} from './frame-pace.ts';
+import {handlers} from './handlers/handlers.ts';
+import {tell, tellFailure} from './messages.ts';
+import {OpenClusters} from './open-clusters.ts';
+import {Overlays} from './overlays.ts';
+import {OwnScreen} from './own-screen.ts';
+import {performAction, type Doers} from './perform-action.ts';
+import {pluginTerminal, type LentTerminal} from './plugin-terminal.ts';
+import {KeyPress} from './press-key.ts';
+import {ScreenFeeds} from './screen-feeds.ts';
+import type {Session} from './session.ts';
+import {SessionEnd} from './session-end.ts';
+import type {SessionOptions} from './session-options.ts';
+import {Store} from './store.ts';
+import type {TailRun} from './tail-run.ts';
+import {TerminalTurns} from './terminal-turns.ts';
+import {typedAheadOf} from './typed-ahead.ts';
+
+export type SessionParts = {
+	/** What the handlers of actions see of it all. */
+	session: Session;
+	screen: OwnScreen;
+	clusters: OpenClusters;
+	feeds: ScreenFeeds;
+	keys: KeyPress;
+	turns: TerminalTurns;
+	tails: ReadonlyMap<string, TailRun>;
+	end: SessionEnd;
+	lent: LentTerminal;
+};
+
+/** Nothing runs yet: no cluster is open, and no terminal taken. */
+export function makeSession(options: SessionOptions): SessionParts {
+	const {keymap, flags, env, readOnly} = options;
+	const end = new SessionEnd();
+	const terminal = new OwnTerminal(options);
+	const tails = new Map<string, TailRun>();
+	const nothing = emptySession(clusterState(null), terminal.size, Date.now(), {readOnly, isStill: isStill(options)});
+	const store = new Store(nothing, () => {
+		screen.draw();
+	}, () => screen.pace());
+	const screen: OwnScreen = new OwnScreen({store, keymap, tails}, terminal, options);
+	const turns = new TerminalTurns({store, terminal, screen});
+
+	const clusters = new OpenClusters((connection, path) => {
+		if (bookLabel(store, connection, path)) {
+			feeds.paths.forget();
+		}
+	});
+	const feeds = new ScreenFeeds(store, () => clusters.here);
+	const meeting = new ClusterMeeting(store, feeds.paths, () => clusters.here, () => {
+		feeds.readAgain();
+	});
+
+	const typedAhead = typedAheadOf(store, keymap, inputs => {
+		keys.pass(inputs);
+	});
+	const overlays = new Overlays(store, typedAhead);
+	let ids = 0;
+	const session: Session = {
+		store, terminal, keymap, flags, env, readOnly, typedAhead, tails, clusters, meeting, paths: feeds.paths, closing: end.closing,
+		get cluster() {
+			return clusters.here;
+		},
+		get glyphs() {
+			return screen.theme.glyphs;
+		},
+		perform(id) {
+			performAction(doers, id);
+		},
+		tell(...told) {
+			tell(session, ...told);
+		},
+		fail(...told) {
+			tellFailure(session, ...told);
+		},
+		copy(...given) {
+			copyToClipboard(session, ...given);
+		},
+		ask: async (...asked) => overlays.ask(...asked),
+		type: async asked => overlays.type(asked),
+		pick: async asked => overlays.pick(asked),
+		fill: async asked => overlays.fill(asked),
+		offer(...offered) {
+			overlays.offer(...offered);
+		},
+		witnessFor: (id, {labeller} = clusters.here) => bookingWitness(store, labeller, id),
+		withTerminal: async work => turns.handOver(work),
+		withShell: async (take, work) => turns.lend(take, work),
+		open: async to => openCluster(to, env, {terminal: lent, isInteractive: true}),
+		switchContext: async context => switchContext({session, clusters, feeds}, context),
+		openNamespace(namespace) {
+			openNamespace({session, feeds}, namespace);
+		},
+		redraw() {
+			feeds.read();
+		},
+		quit(status) {
+			end.leave(status);
+		},
+		nextId: kind => `${kind}-${++ids}`,
+	};
+	const lent = pluginTerminal(session);
+	const doers: Doers = {session, overlays, handlers};
+	const keys = new KeyPress(doers, {
+		onReport(report) {
+			screen.takeReport(report);
+		},
+		onKeys() {
+			feeds.follow();
+		},
+	});
+	return {session, screen, clusters, feeds, keys, turns, tails, end, lent};
+}

@@ -1,0 +1,24 @@
+/** What is told in the last row, and kept in the messages; a failure also for `why`. */
+import {asSpokeError} from '../errors/spoke-error.ts';
+import type {Path} from '../posture/evidence.ts';
+import type {Message} from '../state/session-state.ts';
+import {describe} from './make-screen.ts';
+import type {Session} from './session.ts';
+import {failureWords} from './short-failure.ts';
+
+export function tell({store}: Pick<Session, 'store'>, text: string, role: Message['role'] = 'plain'): void {
+	store.now({type: 'notice', text, role, now: Date.now()});
+}
+
+/** `path` is of the connection that met it, where there was one. */
+export function tellFailure(session: Pick<Session, 'store' | 'keymap'>, about: string, thrown: unknown, path: Path | null = null): void {
+	const error = asSpokeError(thrown);
+	const words = error.leg === 2 ? failureWords(error) : error.message;
+	session.store.now({type: 'failed', failure: {about, error: error.toJSON(), path}, text: `${about}: ${words}`, hint: whyHint(session), now: Date.now()});
+}
+
+/** The key that says why, where it does so here. */
+function whyHint(session: Pick<Session, 'store' | 'keymap'>): string {
+	const key = describe(session).find(({action}) => action.id === 'path.why')?.keys[0];
+	return key === undefined ? '' : `${key} why`;
+}
