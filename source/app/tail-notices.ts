@@ -2,7 +2,7 @@
 import {wholeFailure} from '../failures/whole-failure.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {GapReason, LifeEnding, LogEvent, LogSource} from '../sessions/logs/log-events.ts';
-import type {TailCounters, TailSource, TailView} from '../state/tail/tail-view.ts';
+import type {TailCounters, TailSource} from '../state/tail/tail-view.ts';
 import {failureWords, shortFailure} from './short-failure.ts';
 
 export type TailNotice = {
@@ -71,16 +71,6 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 			return {text: `${who}${sanitiseLine(wholeFailure(event.error))}`, source: {state: 'ended', note: 'failed'}};
 		}
 	}
-}
-
-/** What a tail does by what its sources do: one that is open is enough to follow. `null` leaves it as it is. */
-export function phaseOf(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note'>>): Pick<TailView, 'phase' | 'note'> | null {
-	if (sources.some(({state}) => state === 'open')) {
-		return {phase: 'following', note: ''};
-	}
-
-	const held = sources.find(({state}) => state === 'interrupted') ?? sources.find(({state}) => state === 'waiting');
-	return held ? {phase: 'waiting', note: held.note} : null;
 }
 
 /** A container's end may be long past when it is told: the row's own time is not its time. */

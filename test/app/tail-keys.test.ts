@@ -8,7 +8,7 @@ import {drawnLike, tailHandlers} from '../../source/app/handlers/tail-handlers.t
 import type {Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
 import {TailRun} from '../../source/app/tail-run.ts';
-import {asTailSource} from '../../source/app/tail-source.ts';
+import {asTailSource} from '../../source/state/tail/tail-source.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {emptyTail, filterTail, goTo} from '../../source/state/tail/tail-view.ts';
 import {tailWindow} from '../../source/state/tail/tail-window.ts';

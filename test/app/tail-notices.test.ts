@@ -4,7 +4,8 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {wholeFailure} from '../../source/failures/whole-failure.ts';
 import type {LogSource} from '../../source/sessions/logs/log-events.ts';
 import {shortFailure} from '../../source/app/short-failure.ts';
-import {noticeOf, phaseOf} from '../../source/app/tail-notices.ts';
+import {noticeOf} from '../../source/app/tail-notices.ts';
+import {phaseOf} from '../../source/state/tail/tail-sources.ts';
 
 const source: LogSource = {namespace: 'd', pod: 'p', uid: null, node: 'n1', container: 'app'};
 const error = new SpokeError('ERR_SECOND_LEG', 'no agent is connected');

@@ -1,7 +1,7 @@
 /** What the title and the path of a tail say of several pods, and of another namespace. */
 import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
-import {asTailSource} from '../../source/app/tail-source.ts';
+import {asTailSource} from '../../source/state/tail/tail-source.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import {reduceDock, type Dock, type DockEntry} from '../../source/state/connections.ts';
 import {emptySession} from '../../source/state/session-state.ts';

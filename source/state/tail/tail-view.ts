@@ -24,6 +24,8 @@ export type TailSource = {
 
 /** What happened to the streams; lines that were let go are counted by the buffer. */
 export type TailCounters = {reconnects: number; possibleGaps: number; restarts: number; json: number};
+const noCounters: TailCounters = {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0};
+
 export type SincePreset = 'tail' | 'head' | '1m' | '5m' | '15m' | '30m' | '1h';
 
 export type TailView = {
@@ -91,8 +93,18 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
 		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
 		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, searchOnly: false, shownIndex: null, marked: new Set(), lineField: 0,
-		counters: {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0}, rate: null, windowRows: 20, older: olderUnread, skews: [],
+		counters: {...noCounters}, rate: null, windowRows: 20, older: olderUnread, skews: [],
 	};
+}
+
+/** The same tail before the first line from another beginning: how lines are drawn and filtered stays. From the head it stands on the first line. */
+export function beginAnew(view: TailView, since: SincePreset, previous: boolean): TailView {
+	const isHead = since === 'head';
+	const begun = filterTail({
+		...view, since, previous, phase: 'opening', note: '', sources: [], skews: [], marked: new Set(), cursor: 0, top: 0, follow: !isHead || previous, pausedAt: null,
+		older: isHead ? {...olderUnread, phase: 'none'} : olderUnread, search: null, searchIndex: null, searchOnly: false, counters: {...noCounters},
+	}, {});
+	return begun.follow ? begun : goTo(begun, 0);
 }
 
 /** One past the newest line that is shown: what came while paused waits. */

@@ -1,6 +1,6 @@
 /** How a tail calls and colours where its lines come from. */
-import type {LogSource} from '../sessions/logs/log-events.ts';
-import type {TailSource} from '../state/tail/tail-view.ts';
+import type {LogSource} from '../../sessions/logs/log-events.ts';
+import type {TailSource} from './tail-view.ts';
 
 /** What each source is called: the part of its pod's name that tells it from the others, and its container where there are several. */
 export function shortNames(sources: ReadonlyArray<Pick<TailSource, 'namespace' | 'pod' | 'container'>>): string[] {

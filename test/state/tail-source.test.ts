@@ -1,6 +1,6 @@
 /** What the sources of a tail are called: short, and each by a name of its own. */
 import test from 'ava';
-import {shortNames} from '../../source/app/tail-source.ts';
+import {shortNames} from '../../source/state/tail/tail-source.ts';
 
 const of = (pods: readonly string[], containers: readonly string[] = ['app']) => pods.flatMap(pod => containers.map(container => {
 	const [name, namespace = 'demo'] = pod.split('/').toReversed();

@@ -1,0 +1,38 @@
+/** Where a tail's lines come from, and what it does by what they do. */
+import test from 'ava';
+import {asTailSource} from '../../source/state/tail/tail-source.ts';
+import {changeSource, countUp, podGone, sourcesOf, withSource} from '../../source/state/tail/tail-sources.ts';
+import {beginAnew, emptyTail, type TailView} from '../../source/state/tail/tail-view.ts';
+
+const log = (pod: string, container = 'app') => asTailSource({namespace: 'demo', pod, uid: null, node: 'n1', container});
+const tailOf = (...pods: string[]): TailView => pods.map(pod => log(pod)).reduce(withSource, emptyTail('tail-1', 'web'));
+
+test('what they are called grows when another one has the same name', t => {
+	t.deepEqual(tailOf('web-67cbd55664-64fs2').sources.map(({short}) => short), ['64fs2']);
+	t.deepEqual(withSource(tailOf('web-67cbd55664-64fs2'), log('web-67cbd55664-64fs2', 'side')).sources.map(({short}) => short), ['64fs2/app', '64fs2/side']);
+});
+
+test('a tail goes by its sources; where nothing changes it is the very same', t => {
+	const open = changeSource(tailOf('web-0', 'web-1'), 0, {state: 'open', note: ''});
+	t.is(open.phase, 'following');
+	t.is(changeSource(open, 0, {state: 'open', note: ''}), open);
+	const cut = changeSource(open, 0, {state: 'interrupted', note: 'was cut'});
+	t.deepEqual([cut.phase, cut.note], ['waiting', 'was cut']);
+	const failed: TailView = {...open, phase: 'failed', note: 'no'};
+	t.is(changeSource(failed, 0, {state: 'open'}).phase, 'following');
+});
+
+test('a pod that is gone is gone with all its containers, and with no other pod', t => {
+	const view = podGone(withSource(tailOf('web-0', 'web-1'), log('web-0', 'side')), {namespace: 'demo', pod: 'web-0'});
+	t.deepEqual(view.sources.map(({isGone}) => isGone === true), [true, false, true]);
+	t.is(sourcesOf(view, {namespace: 'demo', pod: 'web-0'}).length, 2);
+});
+
+test('begun anew it counts from nothing, and shows what was filtered as it was', t => {
+	const view = countUp(countUp({...tailOf('web-0'), wrap: true, level: 4, pausedAt: 3}, {reconnects: 1}), {reconnects: 1, restarts: 1});
+	t.deepEqual(view.counters, {reconnects: 2, possibleGaps: 0, restarts: 1, json: 0});
+	const anew = beginAnew(view, '5m', false);
+	t.deepEqual(anew.counters, {reconnects: 0, possibleGaps: 0, restarts: 0, json: 0});
+	t.deepEqual([anew.since, anew.wrap, anew.level, anew.pausedAt, anew.follow, anew.sources.length], ['5m', true, 4, null, true, 0]);
+	t.deepEqual([beginAnew(view, 'head', false).follow, beginAnew(view, 'head', false).older.phase, beginAnew(view, 'head', true).follow], [false, 'none', true]);
+});
