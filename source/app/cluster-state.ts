@@ -1,7 +1,7 @@
 /** What the header says of a cluster before and after it has answered. */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess, ClusterFacts} from '../cluster/cluster-access.ts';
-import type {ApiResponse} from '../cluster/connection.ts';
+import type {ApiResponse, SocketFacts} from '../cluster/connection.ts';
 import {readJson} from '../cluster/read-json.ts';
 import {asSpokeError} from '../errors/spoke-error.ts';
 import type {ClusterState} from '../state/session-state.ts';
@@ -32,7 +32,7 @@ export async function meetCluster(access: ClusterAccess, isWanted: () => boolean
 				return false;
 			}
 
-			tell({reachable: 'yes', error: null, retryAt: null, tries: noTries, version, legOne: {tls: facts.tls === null ? 'plain' : facts.tls.verified ? 'verified' : 'unverified', route: facts.proxy === null ? 'direct' : 'proxy'}});
+			tell({reachable: 'yes', error: null, retryAt: null, tries: noTries, version, legOne: legOneOf(facts)});
 			return true;
 		} catch (thrown) {
 			if (!isWanted()) {
@@ -48,6 +48,11 @@ export async function meetCluster(access: ClusterAccess, isWanted: () => boolean
 	}
 
 	return false;
+}
+
+function legOneOf({tls, proxy}: SocketFacts): NonNullable<ClusterState['legOne']> {
+	const checked = tls?.verified ? 'verified' : 'unverified';
+	return {tls: tls === null ? 'plain' : checked, route: proxy === null ? 'direct' : 'proxy'};
 }
 
 /** `null` for who may not know it: a refusal is an answer of the cluster's. @throws SpokeError for what is none, as the page of a network that wants a log-in */

@@ -7,7 +7,9 @@ import {version} from '../version.ts';
 
 /** The report's path, or `null` when it could not be written. It holds no credentials: a stack and versions. */
 export async function writeCrashReport(error: unknown, env: NodeJS.ProcessEnv): Promise<string | null> {
-	const text = `spoke ${version}, Node ${process.versions.node}, ${process.platform}, TERM=${env['TERM'] ?? ''}\n\n${error instanceof Error ? error.stack ?? error.message : String(error)}\n${error instanceof Error && error.cause instanceof Error ? `\ncause: ${error.cause.stack ?? error.cause.message}\n` : ''}`;
+	const from = `spoke ${version}, Node ${process.versions.node}, ${process.platform}, TERM=${env['TERM'] ?? ''}`;
+	const cause = error instanceof Error && error.cause instanceof Error ? `\ncause: ${stackOf(error.cause)}\n` : '';
+	const text = `${from}\n\n${stackOf(error)}\n${cause}`;
 	try {
 		const path = join(await folderOf(env), `crash-${new Date().toISOString().replaceAll(':', '')}.txt`);
 		await writeFile(path, text, {mode: 0o600});
@@ -15,6 +17,10 @@ export async function writeCrashReport(error: unknown, env: NodeJS.ProcessEnv): 
 	} catch {
 		return null;
 	}
+}
+
+function stackOf(error: unknown): string {
+	return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
 async function folderOf({XDG_STATE_HOME: states = '', HOME: home = ''}: NodeJS.ProcessEnv): Promise<string> {

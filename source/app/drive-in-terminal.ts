@@ -110,8 +110,18 @@ function pathWords(session: Session, path: Path | null, error: SpokeError | null
 
 function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {path, leave, takesInput}: {path: string; leave: string; takesInput: boolean}): string {
 	const others = whatIsOpen(store.state.dock.filter(one => one.id !== id), {tails: true});
-	const hint = tty ? kind === 'attach' ? 'Without a prompt: press Enter' : '' : `No terminal there: ${takesInput ? 'what is typed goes line by line' : 'it takes no input'}`;
-	return `spoke  ${kind} in ${sanitiseLine(place)}\r\n${path}       ${others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
+	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `;
+	const hint = typingHint({kind, tty, takesInput});
+	return `spoke  ${kind} in ${sanitiseLine(place)}\r\n${path}       ${goesOn}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
+}
+
+/** What a person must know who types now, where it is not as in a terminal of one's own. */
+function typingHint({kind, tty, takesInput}: Pick<Told, 'kind' | 'tty'> & {takesInput: boolean}): string {
+	if (!tty) {
+		return `No terminal there: ${takesInput ? 'what is typed goes line by line' : 'it takes no input'}`;
+	}
+
+	return kind === 'attach' ? 'Without a prompt: press Enter' : '';
 }
 
 /** What becomes of typed bytes while the far side has them. */

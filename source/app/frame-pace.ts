@@ -8,7 +8,11 @@ const busyRate = 1000;
 
 /** Milliseconds. `isFar`: a terminal over ssh whose writes block; `rate`: lines a second of the tail on the screen. */
 export function framePace({isFar, rate}: {isFar: boolean; rate: number}): number {
-	return isFar ? paceMs.far : rate > busyRate ? paceMs.busy : paceMs.near;
+	if (isFar) {
+		return paceMs.far;
+	}
+
+	return rate > busyRate ? paceMs.busy : paceMs.near;
 }
 
 /** What is asked for (`on`, `off`), else what the environment says: with it nothing moves by itself. */

@@ -3,7 +3,7 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {wholeFailure} from '../failures/whole-failure.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
-import {logSource, type FollowTargets} from '../sessions/logs/follow-logs.ts';
+import {logSource, type ContainerChoice, type FollowTargets} from '../sessions/logs/follow-logs.ts';
 import {kubeletWords} from '../sessions/logs/kubelet-words.ts';
 import {readLineBlocks} from '../sessions/logs/line-blocks.ts';
 import type {LogSource} from '../sessions/logs/log-events.ts';
@@ -29,14 +29,22 @@ export async function readLogsBefore(cluster: ClusterAccess, targets: FollowTarg
 	const {ask: {containers}, signal} = options;
 	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
 	for (const pod of pods) {
-		const names = containers.kind === 'all' ? allContainers(pod).map(({name}) => name) : [chooseContainer(pod, containers.kind === 'named' ? containers.name : undefined, {unknownAnnotation: 'go-on'}).name];
-		for (const name of names) {
+		for (const name of chosenContainers(pod, containers)) {
 			await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, tells);
 			if (signal.aborted) {
 				return;
 			}
 		}
 	}
+}
+
+function chosenContainers(pod: PodObject, choice: ContainerChoice): readonly string[] {
+	if (choice.kind === 'all') {
+		return allContainers(pod).map(({name}) => name);
+	}
+
+	const wanted = choice.kind === 'named' ? choice.name : undefined;
+	return [chooseContainer(pod, wanted, {unknownAnnotation: 'go-on'}).name];
 }
 
 async function readOne(cluster: ClusterAccess, {pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number}, {ask, witness, signal}: LogsBeforeOptions, tells: LogsBeforeTells): Promise<void> {

@@ -21,8 +21,14 @@ export async function readDetails(access: ClusterAccess, target: string, namespa
 
 function objectLines(object: AnyObject, kind: string): TextLine[] {
 	const {name, namespace} = object.metadata;
-	const own = kind === 'Pod' ? podLines(object) : kind === 'Service' ? serviceLines(object) : [labelsLine(object.metadata.labels), ...conditionLines(object.status?.conditions ?? [])];
+	const own = (linesOfKind[kind] ?? otherLines)(object);
 	return [{label: 'Name', text: `${name}${namespace === undefined ? '' : ` in ${namespace}`}`}, ...own];
+}
+
+const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> = {Pod: podLines, Service: serviceLines};
+
+function otherLines({metadata, status}: AnyObject): TextLine[] {
+	return [labelsLine(metadata.labels), ...conditionLines(status?.conditions ?? [])];
 }
 
 function podLines({metadata, spec, status}: PodObject): TextLine[] {
@@ -40,8 +46,7 @@ function podLines({metadata, spec, status}: PodObject): TextLine[] {
 }
 
 function containerLines(container: ContainerSpec, own: ContainerStatus | undefined): TextLine[] {
-	const {waiting, terminated} = own?.state ?? {};
-	const role = waiting ? 'state.working' : terminated && terminated.exitCode !== 0 ? 'state.failed' : undefined;
+	const role = containerRole(own?.state);
 	const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
 	const last = own?.lastState?.terminated;
 	return [
@@ -49,6 +54,14 @@ function containerLines(container: ContainerSpec, own: ContainerStatus | undefin
 		...container.image === undefined ? [] : [{label: '', text: sanitiseLine(`image ${container.image}`), indent: 12}],
 		...last ? [{label: '', text: `last end: ${stateWords({terminated: last})}`, indent: 12}] : [],
 	];
+}
+
+function containerRole({waiting, terminated}: NonNullable<ContainerStatus['state']> = {}): string | undefined {
+	if (waiting) {
+		return 'state.working';
+	}
+
+	return terminated && terminated.exitCode !== 0 ? 'state.failed' : undefined;
 }
 
 function serviceLines({spec}: ServiceObject): TextLine[] {

@@ -104,16 +104,7 @@ export class Overlays {
 		return this.#open<string | null, PickerOverlay>(overlay, resolve => ({
 			changed: options.argumentAt === undefined ? picker => picker : completed,
 			accept(picker) {
-				const typed = picker.typed.text.trim();
-				const item = shownItems(picker)[picker.index];
-				// What is off may be chosen: whoever asked says why it is.
-				const isCommand = options.free === true && typed.includes(' ');
-				if (picker.from > 0 && item !== undefined) {
-					resolve(picker.typed.text.slice(0, picker.from) + item.id);
-					return true;
-				}
-
-				resolve(isCommand || item === undefined ? options.free === true && typed !== '' ? typed : null : item.id);
+				resolve(chosenIn(picker));
 				return true;
 			},
 			cancel() {
@@ -212,4 +203,20 @@ export class Overlays {
 		this.#store.now({type: 'open-overlay', overlay});
 		return promise;
 	}
+}
+
+/** What a choice is answered with: the item under the cursor, behind what it completes, or what was typed where that may be anything. What is off may be chosen: whoever asked says why it is. */
+function chosenIn(picker: PickerOverlay): string | null {
+	const typed = picker.typed.text.trim();
+	const item = shownItems(picker)[picker.index];
+	if (picker.from > 0 && item !== undefined) {
+		return picker.typed.text.slice(0, picker.from) + item.id;
+	}
+
+	const isCommand = picker.free && typed.includes(' ');
+	if (item !== undefined && !isCommand) {
+		return item.id;
+	}
+
+	return picker.free && typed !== '' ? typed : null;
 }

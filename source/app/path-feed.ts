@@ -4,7 +4,8 @@ import type {ConnectionPurpose} from '../posture/evidence.ts';
 import {examine, type Examined} from '../posture/examine.ts';
 import {configuredPath} from '../posture/paths-to.ts';
 import {cursorRow} from '../state/list-state.ts';
-import {isListName, listKinds} from '../state/list-kinds.ts';
+import {isListName} from '../state/list-kinds.ts';
+import {purposeHere} from './purpose-here.ts';
 import type {OpenCluster} from './session.ts';
 import type {Store} from './store.ts';
 
@@ -101,8 +102,7 @@ export class PathFeed {
 			return;
 		}
 
-		const list = lists[view];
-		const row = cursorRow(list);
+		const row = cursorRow(lists[view]);
 		if (!row) {
 			return;
 		}
@@ -113,13 +113,6 @@ export class PathFeed {
 		}
 
 		this.#shown = key;
-		const node = view === 'nodes' ? row.name : view === 'pods' ? row.cells[listKinds.pods.columns.findIndex(({title}) => title === 'NODE')] ?? null : null;
-		const target = {asked: row.name, kind: view === 'nodes' ? 'Node' as const : view === 'services' ? 'Service' as const : 'Pod' as const, namespace: row.namespace, name: row.name, uid: null, node: node === '' || node === '<none>' ? null : node, container: null, chosenFrom: 1};
-		const purpose: ConnectionPurpose = view === 'nodes'
-			? {feature: 'node-proxy', target, request: {scheme: 'https', port: null, portName: null, kubeletPort: true}}
-			: view === 'services'
-				? {feature: 'service-proxy', target, request: {scheme: 'http', port: null, portName: null, kubeletPort: false}}
-				: {feature: 'logs', target, request: null};
-		this.#store.data({type: 'path-here', of: row.name, path: configuredPath(examined, cluster.access, purpose, {node: null, pod: null})});
+		this.#store.data({type: 'path-here', of: row.name, path: configuredPath(examined, cluster.access, purposeHere(view, row), {node: null, pod: null})});
 	}
 }

@@ -1,6 +1,6 @@
 /** A tail as a row of the dock: what it follows, how it is, how much comes. */
 import type {DockEntry} from '../state/connections.ts';
-import {podCount, rateWords} from '../state/tail/tail-view.ts';
+import {podCount, rateWords, type TailView} from '../state/tail/tail-view.ts';
 import type {Session} from './session.ts';
 import type {TailRun} from './tail-run.ts';
 
@@ -15,12 +15,14 @@ export function tickTails({tails, store}: Session): void {
 	}
 }
 
+const phaseInDock: Readonly<Record<TailView['phase'], DockEntry['phase']>> = {opening: 'working', following: 'open', waiting: 'working', ended: 'stopped', failed: 'failed'};
+
 function tailInDock({ask, view}: TailRun, {samples}: DockEntry): Partial<DockEntry> {
 	const {phase, note, rate, sources} = view;
 	const pods = podCount(sources);
 	return {
 		what: pods > 1 ? `${ask.title}, ${pods} pods` : ask.title,
-		phase: phase === 'following' ? 'open' : phase === 'failed' ? 'failed' : phase === 'ended' ? 'stopped' : 'working',
+		phase: phaseInDock[phase],
 		note: phase === 'following' ? '' : note || phase,
 		figures: phase === 'following' && rate !== null ? rateWords(rate) : '',
 		samples: [...samples.slice(-23), rate ?? 0],

@@ -18,10 +18,18 @@ export function tailAsk(cluster: ClusterAccess, {namespace, targets, selector, c
 	const parsed = targets.map(target => parseTarget(target));
 	const asked = selector === null ? targets.join(' ') : `-l ${selector}`;
 	return {
-		title: selector === null ? targets.length === 1 ? targets[0]! : `${targets.length} targets` : `${namespace === null ? '-A ' : ''}-l ${selector}`,
-		asked, containers,
+		title: titleOf({namespace, targets, selector}), asked, containers,
 		targets: async signal => selector === null
 			? followedTargets(cluster, parsed, namespace ?? cluster.facts.namespace, signal)
 			: {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome: async () => true},
 	};
+}
+
+function titleOf({namespace, targets, selector}: Omit<TailWish, 'containers'>): string {
+	if (selector !== null) {
+		return `${namespace === null ? '-A ' : ''}-l ${selector}`;
+	}
+
+	const [first, ...others] = targets;
+	return first !== undefined && others.length === 0 ? first : `${targets.length} targets`;
 }

@@ -50,14 +50,16 @@ async function readAudit(session: Session): Promise<void> {
 const badness: Readonly<Record<RowVerdict, number>> = {fail: 0, warn: 1, unknown: 2, pass: 3, 'not-applicable': 4};
 
 function showAudit(session: Session, audit: Audit): void {
-	const {summary} = audit;
 	const rows = audit.rows.toSorted((one, other) => badness[one.verdict] - badness[other.verdict]).map((row): ShownAuditRow => ({
 		id: row.id, title: row.title, verdict: row.verdict, state: wayOf(row), basis: row.basis, readOn: readOn(row), lines: rowLines(audit, row),
 	}));
-	session.store.now({type: 'audit', to: {
-		busy: false, rows, found: audit, at: 0,
-		note: [`${rows.length} rows`, ...[['to fix', summary.fail], ['to look at', summary.warn], ['unknown', summary.unknown]].filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`)].join(' · '),
-	}});
+	session.store.now({type: 'audit', to: {busy: false, rows, found: audit, at: 0, note: countsOf(audit)}});
+}
+
+/** `23 rows · 2 to fix · 1 unknown`. */
+function countsOf({rows, summary}: Audit): string {
+	const counts = [['to fix', summary.fail], ['to look at', summary.warn], ['unknown', summary.unknown]] as const;
+	return [`${rows.length} rows`, ...counts.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what}`)].join(' · ');
 }
 
 /** `konnectivity, unverified` of a way: inside a tunnel unverified is one thing, without it another. */
@@ -117,7 +119,11 @@ async function saveAudit(session: Session): Promise<void> {
 
 /** The name's ending says in which form. */
 function fileText(path: string, found: Audit): string {
-	return path.endsWith('.xml') ? auditJunit(found) : path.endsWith('.txt') ? `${auditReport(found).trimEnd()}\n` : `${JSON.stringify(found, null, '\t')}\n`;
+	if (path.endsWith('.xml')) {
+		return auditJunit(found);
+	}
+
+	return path.endsWith('.txt') ? `${auditReport(found).trimEnd()}\n` : `${JSON.stringify(found, null, '\t')}\n`;
 }
 
 async function testRoute(session: Session): Promise<void> {

@@ -274,10 +274,17 @@ export function urlOf({local, remote, portName, address}: Pick<ForwardState, 'lo
 		return null;
 	}
 
-	const addresses = address.split(',');
+	const isHttps = ['443', '8443', 'https'].some(one => one === remote || one === portName);
+	return `${isHttps ? 'https' : 'http'}://${hostOf(address.split(','))}:${local}`;
+}
+
+function hostOf(addresses: readonly string[]): string {
 	const [first = 'localhost'] = addresses;
-	const host = addresses.some(one => answersLocalhost.has(one)) ? 'localhost' : first.includes(':') ? `[${first}]` : first;
-	return `http${[remote, portName ?? ''].some(one => ['443', '8443', 'https'].includes(one)) ? 's' : ''}://${host}:${local}`;
+	if (addresses.some(one => answersLocalhost.has(one))) {
+		return 'localhost';
+	}
+
+	return first.includes(':') ? `[${first}]` : first;
 }
 
 /** The last two are every address of this machine. */

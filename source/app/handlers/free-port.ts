@@ -8,7 +8,11 @@ export function localPortFor(port: number): number {
 
 /** `wanted`, or the next one above it that 127.0.0.1 has free; 0 when there is none. */
 export async function freePort(wanted: number): Promise<number> {
-	return await isFree(wanted, '127.0.0.1') ? wanted : wanted < 65_000 ? freePort(wanted + 1) : 0;
+	if (await isFree(wanted, '127.0.0.1')) {
+		return wanted;
+	}
+
+	return wanted < 65_000 ? freePort(wanted + 1) : 0;
 }
 
 /** Whether it can be listened on now. */

@@ -23,9 +23,24 @@ export function parseListWords(words: readonly string[]): ListWords | {fault: st
 		}
 	}
 
+	const fault = faultOf(names, selector);
+	if (fault !== null) {
+		return {fault};
+	}
+
 	const [name] = names;
-	const fault = names.length > 1 ? 'one namespace at a time, or -A for all' : (typeof name === 'string' ? namespaceFault(name) : null) ?? (selector === null ? null : whySelector(selector));
-	return fault === null ? {...name !== undefined && {namespace: name}, ...selector !== null && {selector}} : {fault};
+	return {...name !== undefined && {namespace: name}, ...selector !== null && {selector}};
+}
+
+/** A `null` among the names is all namespaces. */
+function faultOf(names: ReadonlyArray<string | null>, selector: string | null): string | null {
+	if (names.length > 1) {
+		return 'one namespace at a time, or -A for all';
+	}
+
+	const [name = null] = names;
+	const ofName = name === null ? null : namespaceFault(name);
+	return ofName ?? (selector === null ? null : whySelector(selector));
 }
 
 /** A selector goes on over spaces up to the next flag: `-l app in (a, b) -A`. */

@@ -2,6 +2,7 @@
 import {whatIsOpen} from '../../state/connections.ts';
 import {keyContext} from '../../state/session-state.ts';
 import {goTo, searchTail} from '../../state/tail/tail-view.ts';
+import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import {counted} from '../../text/grouped.ts';
@@ -150,8 +151,7 @@ async function pickContext(session: Session): Promise<void> {
 	const items = [...config.contexts].map(([name, entry]) => {
 		const cluster = config.clusters.get(entry.cluster);
 		const server = cluster?.server ?? '';
-		const tls = cluster === undefined ? 'no such cluster in the file' : server.startsWith('http://') ? 'plain: http:// server' : cluster.insecureSkipTlsVerify ? 'unverified: check is skipped' : `checked${cluster.proxyUrl === '' ? '' : '; by proxy-url'}`;
-		return {id: name, cells: [name, server.replace(/^https?:\/\//, ''), `${tls}${name === now ? '   now' : ''}`]};
+		return {id: name, cells: [name, server.replace(/^https?:\/\//, ''), `${tlsByFile(cluster)}${name === now ? '   now' : ''}`]};
 	});
 	const chosen = await session.pick({
 		title: 'Context', purpose: 'context', heads: ['CONTEXT', 'APISERVER', 'BY THE FILE, TLS WILL BE'], items, keys: 'switch', at: Math.max(0, items.findIndex(({id}) => id === now)),
@@ -160,4 +160,17 @@ async function pickContext(session: Session): Promise<void> {
 	if (chosen !== null && chosen !== now) {
 		await session.switchContext(chosen);
 	}
+}
+
+/** What the kubeconfig says of leg 1; whether it holds is known when it is opened. */
+function tlsByFile(cluster: ClusterEntry | undefined): string {
+	if (cluster === undefined) {
+		return 'no such cluster in the file';
+	}
+
+	if (cluster.server.startsWith('http://')) {
+		return 'plain: http:// server';
+	}
+
+	return cluster.insecureSkipTlsVerify ? 'unverified: check is skipped' : `checked${cluster.proxyUrl === '' ? '' : '; by proxy-url'}`;
 }

@@ -2,7 +2,7 @@
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {isTcp} from '../../targets/named-port.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import type {PodObject, ServicePort} from '../../targets/pod-object.ts';
+import type {PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
 import {isReady} from '../../targets/pod-order.ts';
 import {podsBehind, type PodScope} from '../../targets/pods-behind.ts';
 import {listPods} from '../../targets/resolve-pod.ts';
@@ -33,23 +33,43 @@ const readyMs = 3000;
 export async function offeredPorts(access: ClusterAccess, target: string, namespace: string): Promise<OfferedPorts> {
 	const behind = await podsBehind(access, parseTarget(target), namespace);
 	if (behind.kind === 'pod') {
-		return {ports: declaredPorts([behind.pod]).map(port => ({...port, ready: isReady(behind.pod) ? '' : 'the pod is not Ready'})), mayMove: false, only: null};
+		return ofPod(behind.pod);
 	}
 
-	if (behind.service) {
-		const pods = await podsIfTold(access, behind.scope);
-		const ports = (behind.service.spec?.ports ?? []).filter(port => isTcp(port));
-		return {mayMove: true, only: ports.flatMap(({name, port}) => [String(port), ...name === undefined ? [] : [name]]), ports: ports.map(({name, port, targetPort}) => ({value: String(port), shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(), ready: readyWords(pods, behind.service?.spec?.clusterIP === 'None' ? undefined : targetPort), suggested: localPortFor(port)}))};
-	}
+	return behind.service
+		? ofService(behind.service, await podsIfTold(access, behind.scope))
+		: ofTemplate(await listPods(access, behind.scope));
+}
 
-	const pods = await listPods(access, behind.scope);
-	return {mayMove: true, only: null, ports: declaredPorts(pods).map(port => ({...port, ready: readyWords(pods)}))};
+function ofPod(pod: PodObject): OfferedPorts {
+	const ready = isReady(pod) ? '' : 'the pod is not Ready';
+	return {mayMove: false, only: null, ports: declaredPorts([pod]).map(port => ({...port, ready}))};
+}
+
+/** Of a service only its own ports can be asked for. Without an address of its own it leads to the port itself, not to a target port. */
+function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): OfferedPorts {
+	const ports = (spec?.ports ?? []).filter(port => isTcp(port));
+	const isHeadless = spec?.clusterIP === 'None';
+	return {
+		mayMove: true, only: ports.flatMap(({name, port}) => [String(port), ...name === undefined ? [] : [name]]),
+		ports: ports.map(({name, port, targetPort}) => ({
+			value: String(port), shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(), ready: readyWords(pods, isHeadless ? undefined : targetPort), suggested: localPortFor(port),
+		})),
+	};
+}
+
+/** Of a workload: what the template of its pods declares. */
+function ofTemplate(pods: readonly PodObject[]): OfferedPorts {
+	const ready = readyWords(pods);
+	return {mayMove: true, only: null, ports: declaredPorts(pods).map(port => ({...port, ready}))};
 }
 
 /** Of the first pod: those of one template declare the same. */
 function declaredPorts([pod]: readonly PodObject[]): Array<Omit<OfferedPort, 'ready'>> {
 	const ports = pod?.spec.containers.flatMap(container => (container.ports ?? []).map(port => ({...port, container: container.name}))) ?? [];
-	return ports.filter(port => isTcp(port)).map(({name, containerPort, container}) => ({value: String(containerPort), shown: `${name ?? ''} ${containerPort}  ${container}`.trim(), suggested: localPortFor(containerPort)}));
+	return ports.filter(port => isTcp(port)).map(({name, containerPort, container}) => ({
+		value: String(containerPort), shown: `${name ?? ''} ${containerPort}  ${container}`.trim(), suggested: localPortFor(containerPort),
+	}));
 }
 
 /** `null` where they may not be listed, or that takes long. */
@@ -63,6 +83,14 @@ function readyWords(pods: readonly PodObject[] | null, targetPort?: ServicePort[
 		return '? pods Ready';
 	}
 
-	const naming = typeof targetPort === 'string' ? pods.filter(({spec}) => spec.containers.some(({ports = []}) => ports.some(({name}) => name === targetPort))) : pods;
-	return naming.length === 0 && pods.length > 0 ? `no pod names ${targetPort}` : `${naming.filter(pod => isReady(pod)).length} of ${pods.length} pods Ready`;
+	const naming = typeof targetPort === 'string' ? pods.filter(pod => namesPort(pod, targetPort)) : pods;
+	if (naming.length === 0 && pods.length > 0) {
+		return `no pod names ${targetPort}`;
+	}
+
+	return `${naming.filter(pod => isReady(pod)).length} of ${pods.length} pods Ready`;
+}
+
+function namesPort({spec}: PodObject, wanted: string): boolean {
+	return spec.containers.some(({ports = []}) => ports.some(({name}) => name === wanted));
 }

@@ -2,7 +2,7 @@
 import {findAction} from '../../actions/action-rows.ts';
 import {contexts} from '../../keymap/contexts.ts';
 import {describeKeys} from '../../keymap/describe-keys.ts';
-import {listNames} from '../../state/list-kinds.ts';
+import {isListName, listNames} from '../../state/list-kinds.ts';
 import {keyContext, namespaceHere, type ViewName} from '../../state/session-state.ts';
 import {whySelector} from '../../state/row-filter.ts';
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-words.ts';
@@ -187,15 +187,18 @@ function showTypedView(session: Session, word: string, flags: readonly string[])
 	}
 
 	const asked = parseListWords(flags);
-	const list = listNames.find(name => name === view);
-	const fault = 'fault' in asked ? asked.fault : asked.selector !== undefined && list === undefined ? `${word} has no labels to choose by` : null;
-	if ('fault' in asked || fault !== null) {
-		session.tell(fault!, 'warn');
+	if ('fault' in asked) {
+		session.tell(asked.fault, 'warn');
 		return;
 	}
 
-	if (list !== undefined && asked.selector !== undefined) {
-		session.store.now({type: 'list', list, event: {type: 'filter', text: `-l ${asked.selector}`}});
+	if (asked.selector !== undefined) {
+		if (!isListName(view)) {
+			session.tell(`${word} has no labels to choose by`, 'warn');
+			return;
+		}
+
+		session.store.now({type: 'list', list: view, event: {type: 'filter', text: `-l ${asked.selector}`}});
 	}
 
 	if (asked.namespace !== undefined) {

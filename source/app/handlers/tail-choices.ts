@@ -1,24 +1,26 @@
 /** What a person chooses in a tail from a list: fields of JSON lines, pods and containers. */
+import type {PickerItem} from '../../state/overlay.ts';
 import {allJsonFields} from '../../state/tail/json-fields.ts';
-import {toggleField} from '../../state/tail/tail-view.ts';
+import {toggleField, type TailSource, type TailView} from '../../state/tail/tail-view.ts';
+import type {ContainerChoice} from '../../sessions/logs/follow-logs.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from '../tail-run.ts';
 import {setView} from './current-tail.ts';
 import {showLines} from './tail-search.ts';
 
-/** Which fields of JSON lines are shown. */
+/** So many of the last lines are looked at for fields. */
+const lookedAt = 500;
+
+/** Which fields of JSON lines are shown: one after the other, until it is closed or all are. */
 export async function chooseFields(session: Session, run: TailRun): Promise<void> {
 	let last = '';
 	for (;;) {
-		const names = new Map<string, number>();
-		for (let number = Math.max(run.view.buffer.first, run.view.buffer.end - 500); number < run.view.buffer.end; number++) {
-			for (const {name} of allJsonFields(run.view.buffer.line(number)?.bytes.toString('utf8') ?? '') ?? []) {
-				names.set(name, (names.get(name) ?? 0) + 1);
-			}
-		}
-
-		const items = [...names].sort((one, other) => other[1] - one[1]).map(([name, count]) => ({id: name, cells: [name, run.view.fields.includes(name) ? 'shown' : '', `${count} of the last lines`]}));
-		const chosen = await session.pick({title: 'Fields', purpose: 'fields', heads: ['FIELD', '', 'SEEN IN'], items: [{id: '', cells: ['(all fields)', run.view.fields.length === 0 ? 'shown' : '', '']}, ...items], at: items.findIndex(({id}) => id === last) + 1, keys: 'show or hide', notes: items.length === 0 ? ['None of the last 500 lines is JSON.'] : []});
+		const items = fieldItems(run.view);
+		const notes = items.length === 0 ? [`None of the last ${lookedAt} lines is JSON.`] : [];
+		const chosen = await session.pick({
+			title: 'Fields', purpose: 'fields', heads: ['FIELD', '', 'SEEN IN'], keys: 'show or hide', notes,
+			items: [allFields(run.view), ...items], at: items.findIndex(({id}) => id === last) + 1,
+		});
 		if (chosen === null) {
 			return;
 		}
@@ -33,25 +35,38 @@ export async function chooseFields(session: Session, run: TailRun): Promise<void
 	}
 }
 
+function allFields({fields}: TailView): PickerItem {
+	return {id: '', cells: ['(all fields)', fields.length === 0 ? 'shown' : '', '']};
+}
+
+/** Those of the last lines, the most frequent first. */
+function fieldItems({buffer, fields}: TailView): PickerItem[] {
+	const counts = new Map<string, number>();
+	for (let number = Math.max(buffer.first, buffer.end - lookedAt); number < buffer.end; number++) {
+		for (const {name} of allJsonFields(buffer.line(number)?.bytes.toString('utf8') ?? '') ?? []) {
+			counts.set(name, (counts.get(name) ?? 0) + 1);
+		}
+	}
+
+	return [...counts].sort(([, one], [, other]) => other - one).map(([name, count]) => ({id: name, cells: [name, fields.includes(name) ? 'shown' : '', `${count} of the last lines`]}));
+}
+
+const allContainers = 'all';
+const onlyLead = 'only ';
+
 /** Which pods and containers are shown, and whether all containers are followed, or another one. */
 export async function chooseSources(session: Session, run: TailRun): Promise<void> {
 	let at = 0;
 	for (;;) {
-		const items = run.view.sources.map((source, index) => ({id: String(index), cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', `${source.state}${source.node === null ? '' : ` on ${source.node}`}`]}));
-		const others = [...new Set(run.view.sources.flatMap(({besides = []}) => besides))].filter(name => run.view.sources.every(({container}) => container !== name));
-		const chosen = await session.pick({title: 'Pods and containers', purpose: 'sources', items: [...items, ...others.map(name => ({id: `only ${name}`, cells: [name, 'not followed', 'Enter follows it alone']})), {id: 'all', cells: ['(all containers of these pods)', run.ask.containers.kind === 'all' ? 'followed' : 'not followed', '']}], at, keys: 'on or off'});
+		const {sources} = run.view;
+		const chosen = await session.pick({title: 'Pods and containers', purpose: 'sources', items: sourceItems(sources, run.ask.containers), at, keys: 'on or off'});
 		if (chosen === null) {
 			return;
 		}
 
-		if (chosen === 'all') {
-			run.ask.containers = run.ask.containers.kind === 'all' ? {kind: 'default'} : {kind: 'all'};
-			run.start(run.view.since, run.view.previous);
-			return;
-		}
-
-		if (chosen.startsWith('only ')) {
-			run.ask.containers = {kind: 'named', name: chosen.slice(5)};
+		const containers = containersOf(chosen, run.ask.containers);
+		if (containers !== null) {
+			run.ask.containers = containers;
 			run.start(run.view.since, run.view.previous);
 			return;
 		}
@@ -60,4 +75,28 @@ export async function chooseSources(session: Session, run: TailRun): Promise<voi
 		const source = run.view.sources[at]!;
 		await showLines(session, run, {sources: run.view.sources.with(at, {...source, on: !source.on})});
 	}
+}
+
+/** Those that are followed, by their places; then what may be followed in their stead. */
+function sourceItems(sources: readonly TailSource[], {kind}: ContainerChoice): PickerItem[] {
+	const followed = new Set(sources.map(({container}) => container));
+	const others = new Set(sources.flatMap(({besides = []}) => besides).filter(name => !followed.has(name)));
+	return [
+		...sources.map((source, index) => ({id: String(index), cells: [`${source.pod}/${source.container}`, source.on ? 'shown' : 'hidden', placeWords(source)]})),
+		...[...others].map(name => ({id: `${onlyLead}${name}`, cells: [name, 'not followed', 'Enter follows it alone']})),
+		{id: allContainers, cells: ['(all containers of these pods)', kind === 'all' ? 'followed' : 'not followed', '']},
+	];
+}
+
+function placeWords({state, node}: TailSource): string {
+	return node === null ? state : `${state} on ${node}`;
+}
+
+/** Which containers are followed from now on; `null` where a source was chosen, which is shown or hidden. */
+function containersOf(chosen: string, now: ContainerChoice): ContainerChoice | null {
+	if (chosen === allContainers) {
+		return now.kind === 'all' ? {kind: 'default'} : {kind: 'all'};
+	}
+
+	return chosen.startsWith(onlyLead) ? {kind: 'named', name: chosen.slice(onlyLead.length)} : null;
 }

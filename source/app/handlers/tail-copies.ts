@@ -16,7 +16,12 @@ export function clean(text: string): string {
 /** One line so; what is ours stands between dashes. */
 export function cleanText(view: TailView, number: number): string {
 	const line = view.buffer.line(number);
-	return line === null ? '' : line.kind === 'text' ? clean(line.bytes.toString('utf8')) : `-- ${clean(line.bytes.toString('utf8'))} --`;
+	if (line === null) {
+		return '';
+	}
+
+	const text = clean(line.bytes.toString('utf8'));
+	return line.kind === 'text' ? text : `-- ${text} --`;
 }
 
 /** All that is shown: with the clock a line begins with its whole timestamp, and of many logs it says whose it is. */

@@ -1,7 +1,7 @@
 /** All that is done in a tail. */
 import {allJsonFields, countJsonLines} from '../../state/tail/json-fields.ts';
 import {emptyTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, toggleField, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
-import {kindBits, levelBits, levelNames, noticeSign} from '../../state/tail/line-buffer.ts';
+import {kindBits, levelBits, levelNames, noticeSign, type LineLevel} from '../../state/tail/line-buffer.ts';
 import {counted} from '../../text/grouped.ts';
 import {detailLength} from '../../ui/tail-screen.ts';
 import type {Session} from '../session.ts';
@@ -111,6 +111,11 @@ const isError = (view: TailView, number: number) => (signAt(view, number) & leve
 const isGap = (view: TailView, number: number) => (signAt(view, number) & kindBits) === noticeSign;
 const isMark = (view: TailView, number: number) => view.buffer.line(number)?.kind === 'mark' || view.marked.has(number);
 
+/** What the same key shows next: from a level on, times and names. */
+const nextLevel: Readonly<Partial<Record<LineLevel, LineLevel>>> = {0: 3, 3: 4, 4: 2};
+const nextTimes = {clock: 'full', full: 'none', none: 'clock'} as const;
+const nextNames = {short: 'full', full: 'none', none: 'short'} as const;
+
 export const tailHandlers: Handlers = {
 	'pods.logs': openTailHere,
 	'workloads.logs': openTailHere,
@@ -144,7 +149,7 @@ export const tailHandlers: Handlers = {
 	'tail.next-error': async session => jump(session, 1, isError, 'no error below'),
 	'tail.previous-error': async session => jump(session, -1, isError, 'no error above'),
 	'tail.level': async session => withTail(session, async run => {
-		const level = run.view.level === 0 ? 3 : run.view.level === 3 ? 4 : run.view.level === 4 ? 2 : 0;
+		const level = nextLevel[run.view.level] ?? 0;
 		session.tell(level === 0 ? 'all lines' : `only ${levelNames[level]} and worse`);
 		await showLines(session, run, {level});
 	}),
@@ -175,10 +180,10 @@ export const tailHandlers: Handlers = {
 		change(session, view => ({...view, wrap: !view.wrap, left: 0}));
 	},
 	'tail.timestamps'(session) {
-		change(session, view => ({...view, times: view.times === 'clock' ? 'full' : view.times === 'full' ? 'none' : 'clock'}));
+		change(session, view => ({...view, times: nextTimes[view.times]}));
 	},
 	'tail.names'(session) {
-		change(session, view => ({...view, names: view.names === 'short' ? 'full' : view.names === 'full' ? 'none' : 'short'}));
+		change(session, view => ({...view, names: nextNames[view.names]}));
 	},
 	'tail.sources': async session => withTail(session, async run => chooseSources(session, run)),
 	'tail.previous-log'(session) {

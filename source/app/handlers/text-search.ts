@@ -66,9 +66,16 @@ export function toFound(session: Session, direction: 1 | -1): void {
 function show(session: Session, search: TextSearch | null, top: number): void {
 	const layer = currentText(session)!;
 	session.store.now({type: 'layer', to: {search}});
-	const row = search?.at === null || search === null ? -1 : isSpoken(session.env) ? search.at : rowOfMatch(screenOf(session), {...layer, search});
-	const page = isSpoken(session.env) ? spokenPage : textPage(session);
-	scrollTo(session, row < 0 || (row >= top && row < top + page) ? top : row - Math.floor(page / 3));
+	if (search === null || search.at === null) {
+		scrollTo(session, top);
+		return;
+	}
+
+	const {row, page} = isSpoken(session.env)
+		? {row: search.at, page: spokenPage}
+		: {row: rowOfMatch(screenOf(session), {...layer, search}), page: textPage(session)};
+	const isThere = row < 0 || (row >= top && row < top + page);
+	scrollTo(session, isThere ? top : row - Math.floor(page / 3));
 }
 
 function screenOf(session: Session) {

@@ -3,7 +3,7 @@ import {worstPath} from '../../state/connections.ts';
 import {asText} from '../../state/copied-lines.ts';
 import {whereOpen} from '../../state/in-namespace.ts';
 import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
-import type {TextLine} from '../../state/session-state.ts';
+import type {SessionState, TextLine} from '../../state/session-state.ts';
 import {whyPath, type WhyLayer} from '../../state/why-path.ts';
 import {unicodeGlyphs} from '../../ui/glyphs.ts';
 import {whyLines} from '../../ui/why-screen.ts';
@@ -54,9 +54,8 @@ function subjectOf(session: Session): Subject {
 		return {about: failure.about, path: failure.path ?? state.pathHere?.path ?? null, error: failure.error, entry: null};
 	}
 
-	const tail = currentTail(session);
-	const entryId = tail?.id ?? (state.pane === 'connections' ? state.dock[state.dockAt]?.id : state.view === 'forwards' ? state.forwards[state.forwardAt]?.id : state.view === 'proxy' ? listenerHere(state.proxy)?.id : undefined);
-	const entry = state.dock.find(one => one.id === entryId);
+	const streamId = currentTail(session)?.id ?? streamHere(state);
+	const entry = state.dock.find(({id}) => id === streamId);
 	if (entry) {
 		return {about: `${entry.kind} ${whereOpen(entry, state.cluster)}`, path: worstPath(entry.paths.values()), error: entry.error, entry: entry.id};
 	}
@@ -77,6 +76,19 @@ function subjectOf(session: Session): Subject {
 
 	const about = state.view === 'sandbox' ? state.pathHere?.of : targetHere(session)?.target;
 	return {about: about ?? 'this path', path: state.pathHere?.path ?? null, error: null, entry: null};
+}
+
+/** The stream under the cursor, where there are streams. */
+function streamHere({pane, view, dock, dockAt, forwards, forwardAt, proxy}: SessionState): string | undefined {
+	if (pane === 'connections') {
+		return dock[dockAt]?.id;
+	}
+
+	if (view === 'forwards') {
+		return forwards[forwardAt]?.id;
+	}
+
+	return view === 'proxy' ? listenerHere(proxy)?.id : undefined;
 }
 
 function linesOf({store}: Session, layer: WhyLayer): readonly TextLine[] {
