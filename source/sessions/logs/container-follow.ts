@@ -6,12 +6,13 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import {containerLife, type ContainerLife} from './container-life.ts';
 import {ContainerReads, type ReadEnding} from './container-reads.ts';
 import type {GapReason, LogEvent, LogSource} from './log-events.ts';
+import {LogOutage} from './log-outage.ts';
 import type {LogRead} from './log-read.ts';
 import {AskedToWait, type OpenLogOptions} from './open-log.ts';
 import type {OpenGate} from './open-gate.ts';
 import type {PodView} from './pod-view.ts';
-import {reconnectDelay} from './reconnect-delay.ts';
 import type {FirstLegCheck, QuietLimits} from './quiet-guard.ts';
+import {readRest} from './rest-of-life.ts';
 
 export type ContainerFollowOptions = OpenLogOptions & {
 	/** What the first read asks: where to begin. */
@@ -31,14 +32,11 @@ export type ContainerFollowOptions = OpenLogOptions & {
 
 export type Tell = (event: LogEvent) => Promise<void>;
 
-/** How long a refusal of the user's own may last before it is believed: an apiserver that starts refuses everybody for a while. */
-const refusedForMs = 30_000;
 /** The kubelet tells the apiserver of a container's new life about so late. */
 const statusLagMs = 2500;
-/** A read that lasted so long was good: what ends it is no repetition of what ended the one before. */
-const lastingMs = 3000;
-/** So often a log must end without the last line before that is believed. */
-const unmetTries = 3;
+/** So long the pod's status and the kubelet may disagree at the start. */
+const disagreeMs = 4 * statusLagMs;
+const lookAgainMs = 250;
 
 /**
 Tells everything by `tell` and returns when the source is done.
@@ -50,6 +48,7 @@ export class ContainerFollow {
 	readonly #options: ContainerFollowOptions;
 	readonly #tell: Tell;
 	readonly #reads: ContainerReads;
+	readonly #outage: LogOutage;
 	readonly #startedAt = Date.now();
 	/** The life that is being read, or was read last. */
 	#life: ContainerLife | null = null;
@@ -58,10 +57,6 @@ export class ContainerFollow {
 	#opened = false;
 	#endsHere = false;
 	#waitingSaid = '';
-	#attempt = 0;
-	#lostAt = 0;
-	#lostSaid = false;
-	#readSince = 0;
 
 	constructor(cluster: ClusterAccess, view: PodView, source: LogSource, options: ContainerFollowOptions, tell: Tell) {
 		this.#view = view;
@@ -69,6 +64,7 @@ export class ContainerFollow {
 		this.#options = options;
 		this.#tell = tell;
 		this.#reads = new ContainerReads(cluster, source, options, tell);
+		this.#outage = new LogOutage(source, tell, options);
 	}
 
 	async run(): Promise<void> {
@@ -116,7 +112,7 @@ export class ContainerFollow {
 		}
 
 		if (life.state === 'running') {
-			if (!this.#options.resume && Date.now() - this.#lostAt > statusLagMs) {
+			if (!this.#options.resume && this.#outage.isOlderThan(statusLagMs)) {
 				throw new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} ended although container ${this.#source.container} runs`, {leg: 2});
 			}
 
@@ -132,8 +128,7 @@ export class ContainerFollow {
 	async #toNewLife(life: ContainerLife, onlyTheRest: boolean): Promise<void> {
 		const missed = Math.max(1, life.restarts - this.#life!.restarts);
 		if (!(this.#drained && missed === 1)) {
-			const gap: GapReason | null = missed === 1 ? 'last-line-not-met' : (missed === 2 && this.#drained ? null : 'restarts-missed');
-			await this.#drain({previous: true, gap});
+			await this.#drain({previous: true, gap: gapOf(missed, {drained: this.#drained})});
 		}
 
 		this.#life = life;
@@ -145,57 +140,19 @@ export class ContainerFollow {
 		}
 	}
 
-	/**
-	A tunnel's end looks like the end of the answer. So the end counts when the last line was met and nothing new came behind it,
-	and what cannot be held against anything must come the same twice.
-	@returns whether the life's log was read to its end
-	*/
+	/** What the life that ended still holds; gives whether that was read to its end. */
 	async #drain(read: {previous: boolean; gap: GapReason | null}): Promise<boolean> {
-		let before: Buffer | null = null;
-		let proven = true;
-		for (let tries = 1; ;) {
-			try {
-				const {fresh, met, remainder, ending} = await this.#options.gate.through(async () => this.#reads.drain(read));
-				proven &&= met !== false || !fresh;
-				if (ending !== null) {
-					await this.#lost(ending);
-				} else if (fresh) {
-					before = null;
-				} else if (met === false && tries < unmetTries) {
-					tries++;
-					await pause(200, this.#options.signal);
-				} else if ((met === null || remainder.length > 0) && !before?.equals(remainder)) {
-					before = remainder;
-				} else {
-					await (met === false ? this.#reads.tellGap(read.gap) : undefined);
-					await this.#reads.tellRemainder(remainder);
-					await this.#back(proven && met !== false);
-					return true;
-				}
-			} catch (thrown) {
-				this.#options.signal?.throwIfAborted();
-				if (!(thrown instanceof SpokeError)) {
-					throw thrown;
-				}
-
-				if (thrown.code === 'ERR_NOT_FOUND' || thrown.code === 'ERR_TARGET_GONE') {
-					await this.#reads.tellGap(read.gap);
-					return false;
-				}
-
-				await this.#lost(thrown);
-			}
-		}
+		return readRest(this.#reads, read, {gate: this.#options.gate, outage: this.#outage, signal: this.#options.signal});
 	}
 
 	/** One follow, until it ends in whatever way. */
 	async #read(): Promise<void> {
 		let ending: ReadEnding;
-		this.#readSince = Date.now();
+		this.#outage.readBegins();
 		try {
 			ending = await this.#reads.follow(async () => this.#isNewLife(), {
 				opened: async () => this.#nowOpen(),
-				back: async proven => this.#back(proven),
+				back: async proven => this.#outage.back(proven),
 				isOver: () => this.#endsHere,
 			});
 		} catch (thrown) {
@@ -212,7 +169,7 @@ export class ContainerFollow {
 		}
 
 		// Without an error the pod's status tells whether the container has ended or the way has.
-		await (ending === null ? this.#endedCleanly() : this.#lost(ending));
+		await (ending === null ? this.#outage.endedCleanly() : this.#outage.lost(ending));
 	}
 
 	async #couldNotOpen(thrown: unknown): Promise<void> {
@@ -221,7 +178,7 @@ export class ContainerFollow {
 			throw thrown;
 		}
 
-		const disagrees = thrown.code === 'ERR_TARGET_GONE' && Date.now() - this.#startedAt < 4 * statusLagMs;
+		const disagrees = thrown.code === 'ERR_TARGET_GONE' && Date.now() - this.#startedAt < disagreeMs;
 		if (!this.#opened && !disagrees && !(thrown instanceof AskedToWait)) {
 			throw thrown;
 		}
@@ -229,65 +186,17 @@ export class ContainerFollow {
 		if (disagrees) {
 			// The pod's status and the kubelet do not agree for a moment.
 			this.#life = this.#opened ? this.#life : null;
-			await pause(250, this.#options.signal);
+			await pause(lookAgainMs, this.#options.signal);
 			return;
 		}
 
-		await this.#lost(thrown);
-	}
-
-	async #endedCleanly(): Promise<void> {
-		this.#lostAt ||= Date.now();
-		this.#attempt = this.#lasted() ? 1 : this.#attempt + 1;
-		const retryInMs = this.#attempt === 1 ? 100 : reconnectDelay(this.#attempt);
-		// The kubelet's word of a container's end comes to the apiserver a little later, so the first ends are no news.
-		if (this.#attempt >= 5) {
-			this.#lostSaid = true;
-			await this.#tell({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error: null});
-		}
-
-		await pause(retryInMs, this.#options.signal);
-	}
-
-	async #lost(error: SpokeError): Promise<void> {
-		this.#options.signal?.throwIfAborted();
-		if (!this.#options.resume) {
-			throw error.code === 'ERR_STREAM_LOST' ? error : new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} was cut: ${error.message}`, {leg: error.leg, cause: error, ...error.text !== null && {text: error.text}});
-		}
-
-		this.#lostAt ||= Date.now();
-		if ((error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_CREDENTIALS') && Date.now() - this.#lostAt > refusedForMs) {
-			throw error;
-		}
-
-		this.#attempt = this.#lasted() ? 1 : this.#attempt + 1;
-		this.#lostSaid = true;
-		const retryInMs = reconnectDelay(this.#attempt, error instanceof AskedToWait ? error.retryAfterMs : 0);
-		await this.#tell({type: 'reconnecting', source: this.#source, attempt: this.#attempt, retryInMs, error});
-		await pause(retryInMs, this.#options.signal);
-	}
-
-	/** The way was good for a while: its next failure is a new one. Told once for each read. */
-	#lasted(): boolean {
-		const lasted = this.#readSince > 0 && Date.now() - this.#readSince > lastingMs;
-		this.#readSince = 0;
-		return lasted;
+		await this.#outage.lost(thrown);
 	}
 
 	async #nowOpen(): Promise<void> {
 		if (!this.#opened) {
 			this.#opened = true;
 			await this.#tell({type: 'opened', source: this.#source});
-		}
-	}
-
-	async #back(proven: boolean): Promise<void> {
-		const outageMs = this.#lostAt === 0 ? 0 : Date.now() - this.#lostAt;
-		const said = this.#lostSaid;
-		this.#lostAt = 0;
-		this.#lostSaid = false;
-		if (said) {
-			await this.#tell({type: 'resumed', source: this.#source, outageMs, proven});
 		}
 	}
 
@@ -306,7 +215,7 @@ export class ContainerFollow {
 				return false;
 			}
 
-			await pause(250, this.#options.signal);
+			await pause(lookAgainMs, this.#options.signal);
 		}
 	}
 
@@ -326,7 +235,7 @@ export class ContainerFollow {
 					throw thrown;
 				}
 
-				await this.#lost(thrown);
+				await this.#outage.lost(thrown);
 			}
 		}
 	}
@@ -346,4 +255,13 @@ export class ContainerFollow {
 		await this.#view.change(signal);
 		signal?.throwIfAborted();
 	}
+}
+
+/** What may be missing when so many lives began since the last one that was read: none where that one was read to its end, and the one behind it is kept. */
+function gapOf(missed: number, {drained}: {drained: boolean}): GapReason | null {
+	if (missed === 1) {
+		return 'last-line-not-met';
+	}
+
+	return missed === 2 && drained ? null : 'restarts-missed';
 }

@@ -5,10 +5,12 @@ import type {Tell, ContainerFollowOptions} from './container-follow.ts';
 import {kubeletWords, remedyFor} from './kubelet-words.ts';
 import {readLineBlocks} from './line-blocks.ts';
 import type {GapReason, LogSource} from './log-events.ts';
-import {sinceSecond, type LogRead} from './log-read.ts';
+import type {LogRead} from './log-read.ts';
 import {openLog, type OpenLog} from './open-log.ts';
 import {guardQuiet, type QuietGuard} from './quiet-guard.ts';
+import {ReadBeginning} from './read-beginning.ts';
 import {RepeatFilter} from './repeat-filter.ts';
+import {ResumeProof} from './resume-proof.ts';
 import {SeenLines} from './seen-lines.ts';
 
 /** `null`: the answer ended cleanly. */
@@ -33,13 +35,9 @@ export type FollowTold = {
 	isOver(): boolean;
 };
 
-/** A resumed answer that holds nothing for so long does not hold the last line. */
-const meetWithinMs = 3000;
 const lookAsideBytes = 1024 * 1024;
 /** A kubelet that has a line sends it within this; whoever waits longer waits for a line. */
 const waitedForMs = 3000;
-/** One request may take so much longer to reach the kubelet than another, seconds. */
-const askingTakesS = 2;
 const nothing = Buffer.alloc(0);
 
 export class ContainerReads {
@@ -48,8 +46,7 @@ export class ContainerReads {
 	readonly #options: ContainerFollowOptions;
 	readonly #tell: Tell;
 	readonly #seen: SeenLines;
-	/** When the read went out from which on lines are owed although none has come, `performance.now()`. */
-	#owedSince: number | null = null;
+	readonly #beginning: ReadBeginning;
 	/** The last follow did not come to a clean end. */
 	#wasCut = false;
 	/** Lines of the life that is read now have been told. */
@@ -63,6 +60,7 @@ export class ContainerReads {
 		this.#tell = tell;
 		const {tailLines, sinceSeconds} = options.start;
 		this.#seen = new SeenLines(tailLines !== undefined || sinceSeconds !== undefined);
+		this.#beginning = new ReadBeginning(options.start, this.#seen);
 	}
 
 	/** From now on another life is read: its log need not hold the last line. */
@@ -76,7 +74,9 @@ export class ContainerReads {
 	*/
 	async follow(isNewLife: () => Promise<boolean>, on: FollowTold): Promise<ReadEnding> {
 		const filter = this.#filter();
-		const proof = this.#proof(filter, isNewLife, on.back);
+		const proof = new ResumeProof(this.#continuing ? filter : null, {
+			isNewLife, back: on.back, offersLast: async () => this.#offersLast(), tellGap: async reason => this.tellGap(reason),
+		});
 		const stop = new AbortController();
 		const signal = AbortSignal.any([stop.signal, this.#options.signal].filter(one => one !== undefined));
 		const guard = this.#guard(stop);
@@ -88,7 +88,7 @@ export class ContainerReads {
 
 		try {
 			open = await this.#options.gate.through(async () => openLog(this.#cluster, this.#source, {...await this.#readOn(), follow: true}, {...this.#options, signal, asks}));
-			this.#owedSince ??= askedAt;
+			this.#beginning.followed(askedAt);
 			await on.opened();
 			await proof.before(nothing);
 			guard.touched();
@@ -115,7 +115,7 @@ export class ContainerReads {
 				throw error;
 			}
 
-			this.#owedSince ??= askedAt;
+			this.#beginning.followed(askedAt);
 			this.#wasCut = true;
 			return cut;
 		} finally {
@@ -132,7 +132,7 @@ export class ContainerReads {
 	async drain({previous, gap}: {previous: boolean; gap: GapReason | null}): Promise<DrainEnding> {
 		const filter = this.#filter();
 		let fresh = false;
-		const read = this.#wasCut ? await this.#readOn() : this.#read();
+		const read = this.#wasCut ? await this.#readOn() : this.#beginning.again;
 		const open = await openLog(this.#cluster, this.#source, {...read, ...previous && {previous}}, this.#options);
 		try {
 			const {remainder, error} = await readLineBlocks(open.body, async block => {
@@ -175,30 +175,10 @@ export class ContainerReads {
 		return this.#seen.since === null ? null : new RepeatFilter(this.#seen.repeats());
 	}
 
-	/** From the last second that was seen; before a first line, from where the user wanted it. */
-	#read(): LogRead {
-		const {start} = this.#options;
-		return this.#seen.since === null ? {...start, ...this.#always} : {...this.#always, sinceTime: sinceSecond(this.#seen.since)};
-	}
-
-	get #always(): LogRead {
-		return {timestamps: true, ...this.#options.start.insecureSkipTLSVerifyBackend && {insecureSkipTLSVerifyBackend: true}};
-	}
-
-	/**
-	The same behind a follow. Where that had no line, asking for the newest lines or the last seconds again would skip what came since;
-	how long ago it was asked needs no clock but ours.
-	*/
+	/** Behind a follow, once it is told what that may have missed. */
 	async #readOn(): Promise<LogRead> {
-		const {tailLines, sinceSeconds} = this.#options.start;
-		if (this.#seen.since !== null || this.#owedSince === null || (tailLines === undefined && sinceSeconds === undefined)) {
-			return this.#read();
-		}
-
-		// Lines from before that were wanted may have been on their way.
-		await (tailLines ? this.tellGap('no-line-yet') : undefined);
-		const passed = Math.ceil((performance.now() - this.#owedSince) / 1000) + askingTakesS;
-		return {...this.#always, sinceSeconds: tailLines === undefined ? sinceSeconds! + passed : passed};
+		await (this.#beginning.mayMiss ? this.tellGap('no-line-yet') : undefined);
+		return this.#beginning.behind(performance.now());
 	}
 
 	/** A follow of a log without a line has no answer to be cut in; `null` for what is no cut: it was refused, or lost at once. */
@@ -221,46 +201,6 @@ export class ContainerReads {
 		this.#continuing = true;
 		this.#seen.add(bytes);
 		await this.#tell({type: 'lines', source: this.#source, bytes});
-	}
-
-	/** Settles, once, whether the answer goes on where the last one was cut: by meeting the last line, or by what explains that it is not there. */
-	#proof(filter: RepeatFilter | null, isNewLife: () => Promise<boolean>, back: (proven: boolean) => Promise<void>) {
-		const expected = filter !== null && this.#continuing;
-		let settling: Promise<void> | null = null;
-		const settle = async (isOffered: () => Promise<boolean>) => {
-			if (expected && !filter.complete) {
-				await this.tellGap('clock-went-back');
-			}
-
-			const proven = !expected || filter.met || await isNewLife() || await isOffered();
-			if (!proven) {
-				await this.tellGap('last-line-not-met');
-			}
-
-			await back(proven);
-		};
-
-		const meetSoon = () => {
-			// A large file takes the kubelet its time: a read on the side tells whether the last line will still come.
-			settling ??= settle(async () => this.#offersLast());
-			settling.catch(() => undefined);
-		};
-
-		const timer = expected ? setTimeout(meetSoon, meetWithinMs) : undefined;
-		return {
-			/** Awaited before anything new is told. */
-			async before(fresh: Buffer) {
-				if (fresh.length > 0 || filter?.met || !expected) {
-					settling ??= settle(async () => false);
-				}
-
-				await settling;
-			},
-			settled: async () => settling,
-			stop() {
-				clearTimeout(timer);
-			},
-		};
 	}
 
 	#guard(stop: AbortController): QuietGuard {
@@ -290,7 +230,7 @@ export class ContainerReads {
 	/** The beginning of what a resumed read would give. Not labelled: it is no stream of the user's. */
 	async #lookAside(): Promise<{more: boolean; met: boolean}> {
 		const filter = this.#filter();
-		const open = await openLog(this.#cluster, this.#source, {...this.#read(), limitBytes: lookAsideBytes}, {target: this.#options.target, signal: this.#options.signal});
+		const open = await openLog(this.#cluster, this.#source, {...this.#beginning.again, limitBytes: lookAsideBytes}, {target: this.#options.target, signal: this.#options.signal});
 		let more = false;
 		try {
 			const {error} = await readLineBlocks(open.body, block => {

@@ -1,0 +1,61 @@
+/** Where does the next read of a log begin, so that nothing is missed, and no more comes twice than must? */
+import {sinceSecond, type LogRead} from './log-read.ts';
+import type {SeenLines} from './seen-lines.ts';
+
+/** One request may take so much longer to reach the kubelet than another, seconds. */
+const askingTakesS = 2;
+
+export class ReadBeginning {
+	readonly #start: LogRead;
+	readonly #seen: Pick<SeenLines, 'since'>;
+	/** When the read went out from which on lines are owed although none has come, `performance.now()`. */
+	#owedSince: number | null = null;
+
+	/** `start` is from where the user wanted it. */
+	constructor(start: LogRead, seen: Pick<SeenLines, 'since'>) {
+		this.#start = start;
+		this.#seen = seen;
+	}
+
+	/** A follow went out then; the first one counts. */
+	followed(at: number | null): void {
+		this.#owedSince ??= at;
+	}
+
+	/** From the last second that was seen; before a first line, from where the user wanted it. */
+	get again(): LogRead {
+		const {since} = this.#seen;
+		return since === null ? {...this.#start, ...this.#always} : {...this.#always, sinceTime: sinceSecond(since)};
+	}
+
+	/** Whether lines that were wanted may be missing behind a follow: some from before its request may have been on their way. */
+	get mayMiss(): boolean {
+		const {tailLines} = this.#start;
+		return this.#owed !== null && tailLines !== undefined && tailLines !== 0;
+	}
+
+	/**
+	The same behind a follow. Where that had no line, asking for the newest lines or the last seconds again would skip what came since;
+	how long ago it was asked needs no clock but ours.
+	*/
+	behind(now: number): LogRead {
+		const owed = this.#owed;
+		if (owed === null) {
+			return this.again;
+		}
+
+		const {tailLines, sinceSeconds = 0} = this.#start;
+		const passed = Math.ceil((now - owed) / 1000) + askingTakesS;
+		return {...this.#always, sinceSeconds: tailLines === undefined ? sinceSeconds + passed : passed};
+	}
+
+	/** `null` where the beginning does not move: a line was seen, or the whole log is wanted. */
+	get #owed(): number | null {
+		const {tailLines, sinceSeconds} = this.#start;
+		return this.#seen.since !== null || (tailLines === undefined && sinceSeconds === undefined) ? null : this.#owedSince;
+	}
+
+	get #always(): LogRead {
+		return {timestamps: true, ...this.#start.insecureSkipTLSVerifyBackend && {insecureSkipTLSVerifyBackend: true}};
+	}
+}

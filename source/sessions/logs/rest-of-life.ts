@@ -1,0 +1,98 @@
+/** Reads what the log of a life that has ended still holds, until its end can be believed. */
+import {pause} from '../../cluster/or-aborted.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {ContainerReads, DrainEnding} from './container-reads.ts';
+import type {GapReason} from './log-events.ts';
+import type {LogOutage} from './log-outage.ts';
+import type {OpenGate} from './open-gate.ts';
+
+export type RestOptions = {gate: OpenGate; outage: LogOutage; signal?: AbortSignal | undefined};
+
+/** So often a log must end without the last line before that is believed. */
+const unmetTries = 3;
+const unmetPauseMs = 200;
+
+/** Gives whether the life's log was read to its end; false where the node has it no more. `gap` is told unless the last line is met. */
+export async function readRest(reads: ContainerReads, read: {previous: boolean; gap: GapReason | null}, {gate, outage, signal}: RestOptions): Promise<boolean> {
+	const proof = new EndProof();
+	for (;;) {
+		let drained: DrainEnding;
+		try {
+			drained = await gate.through(async () => reads.drain(read));
+		} catch (thrown) {
+			signal?.throwIfAborted();
+			if (!(thrown instanceof SpokeError)) {
+				throw thrown;
+			}
+
+			if (thrown.code === 'ERR_NOT_FOUND' || thrown.code === 'ERR_TARGET_GONE') {
+				await reads.tellGap(read.gap);
+				return false;
+			}
+
+			await outage.lost(thrown);
+			continue;
+		}
+
+		switch (proof.judge(drained)) {
+			case 'cut': {
+				await outage.lost(drained.ending!);
+				break;
+			}
+
+			case 'unmet': {
+				await pause(unmetPauseMs, signal);
+				break;
+			}
+
+			case 'once': {
+				break;
+			}
+
+			case 'end': {
+				const isMet = drained.met !== false;
+				await (isMet ? undefined : reads.tellGap(read.gap));
+				await reads.tellRemainder(drained.remainder);
+				await outage.back(proof.isWhole && isMet);
+				return true;
+			}
+		}
+	}
+}
+
+/**
+A tunnel's end looks like the end of the answer. So the end counts when the last line was met and nothing new came behind it,
+and what cannot be held against anything must come the same twice.
+*/
+export class EndProof {
+	/** Nothing was told that may stand behind a gap. */
+	isWhole = true;
+	#unmet = 0;
+	#before: Buffer | null = null;
+
+	/** `cut`: it did not end by itself; `unmet`: the last line may still be there the next time; `once`: it must end so again. */
+	judge({fresh, met, remainder, ending}: DrainEnding): 'cut' | 'unmet' | 'once' | 'end' {
+		this.isWhole &&= met !== false || !fresh;
+		if (ending !== null) {
+			return 'cut';
+		}
+
+		if (fresh) {
+			this.#before = null;
+			return 'once';
+		}
+
+		if (met === false && this.#unmet + 1 < unmetTries) {
+			this.#unmet++;
+			return 'unmet';
+		}
+
+		const isAlone = met === null || remainder.length > 0;
+		if (isAlone && !this.#before?.equals(remainder)) {
+			this.#before = remainder;
+			return 'once';
+		}
+
+		return 'end';
+	}
+}
