@@ -11,7 +11,8 @@ import type {ForwardEvent, MoveReason, PodIdentity} from './forward-event.ts';
 import type {ForwardOptions, ForwardRequest} from './forward-request.ts';
 import {choosePod, isOver, type PodChoice} from './pod-choice.ts';
 import {carriersOf, openTunnel, type Tunnel, type TunnelCarrier} from './tunnel.ts';
-import {TunnelPool, type Lease} from './tunnel-pool.ts';
+import type {Lease} from './tunnel-places.ts';
+import {TunnelPool} from './tunnel-pool.ts';
 
 export type Pool = TunnelPool<Tunnel>;
 

@@ -18,7 +18,7 @@ import {PodTunnels, type Pool} from './pod-tunnels.ts';
 import {runningPod} from './running-pod.ts';
 import {sandboxIsGone} from './runtime-words.ts';
 import type {Tunnel, TunnelCarrier} from './tunnel.ts';
-import type {Lease} from './tunnel-pool.ts';
+import type {Lease} from './tunnel-places.ts';
 import {watchCongestion} from './watch-congestion.ts';
 
 /** A local connection waits so long for a tunnel, milliseconds: an apiserver's restart passes. */

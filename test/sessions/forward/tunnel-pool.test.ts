@@ -2,7 +2,8 @@ import {EventEmitter} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {mostIdle, TunnelPool, type Lease} from '../../../source/sessions/forward/tunnel-pool.ts';
+import type {Lease} from '../../../source/sessions/forward/tunnel-places.ts';
+import {mostIdle, TunnelPool} from '../../../source/sessions/forward/tunnel-pool.ts';
 
 class PretendSession extends EventEmitter<{close: [SpokeError | null]}> {
 	usable = true;
