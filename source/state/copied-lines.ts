@@ -4,8 +4,17 @@ import type {TextLine} from './session-state.ts';
 
 /** Labels before their texts, paths as their lines. */
 export function asText(lines: readonly TextLine[], now: number): string {
-	return lines.map(one => {
-		const label = lineLabel(one, now);
-		return one.path ? one.path.line : one.rule ? `\n${one.text}` : `${label === undefined ? '' : `${label.trim()}: `}${one.text}`;
-	}).join('\n').trim();
+	return lines.map(one => copiedLine(one, lineLabel(one, now))).join('\n').trim();
+}
+
+function copiedLine({path, rule, text}: TextLine, label: string | undefined): string {
+	if (path) {
+		return path.line;
+	}
+
+	if (rule) {
+		return `\n${text}`;
+	}
+
+	return label === undefined ? text : `${label.trim()}: ${text}`;
 }

@@ -1,6 +1,6 @@
 /** How the rows of the screen are shared out. Pure, so that paging and drawing agree. */
 import {isListName} from './list-kinds.ts';
-import type {SessionState} from './session-state.ts';
+import type {SessionState, ViewName} from './session-state.ts';
 
 export type Layout = {
 	/** Rows of the main pane, without its head. */
@@ -32,11 +32,23 @@ export function layout({size: {columns, rows}, dock, zoom, view}: Pick<SessionSt
 	const isLow = rows < lowBelow;
 	const hasSide = columns >= sideFrom && !isLow && isListName(view);
 	const side = hasSide ? Math.min(64, Math.max(50, Math.floor(columns * 0.42))) : 0;
-	// A proxy request shows the leg it took beside its answer.
-	const path = hasSide || view === 'audit' || view === 'proxy' ? 0 : isLow || view === 'sandbox' ? 1 : view === 'forwards' ? 3 : 4;
+	const path = pathRows(view, {hasSide, isLow});
 	const dockRows = isLow ? Math.min(2, dock.length) : Math.max(2, Math.min(dock.length, rows >= 36 ? 8 : 4));
 	const hasDetails = rows >= detailsFrom && isListName(view);
 	const details = hasDetails ? Math.max(6, Math.min(16, Math.floor(rows / 4))) : 0;
 	const below = details + (path === 0 ? 0 : path + (isLow ? 0 : 1)) + (dockRows === 0 ? 0 : dockRows + 1);
 	return {main: Math.max(1, rows - chrome - head - below), path, pathRule: !isLow, side, dock: dockRows, details};
+}
+
+/** A proxy request shows the leg it took beside its answer, an audit its picture; a list on a wide screen has the path at its side. */
+function pathRows(view: ViewName, {hasSide, isLow}: {hasSide: boolean; isLow: boolean}): number {
+	if (hasSide || view === 'audit' || view === 'proxy') {
+		return 0;
+	}
+
+	if (isLow || view === 'sandbox') {
+		return 1;
+	}
+
+	return view === 'forwards' ? 3 : 4;
 }

@@ -156,6 +156,19 @@ function editTyped({text, caret}: Typed, event: OverlayEvent): Typed {
 	}
 }
 
+/** So many names are shown of those that fit. */
+const namedFits = 4;
+
+/** What is said when a line was completed as far as `fits` agree. */
+function completionNote({candidates, note}: PromptOverlay, fits: readonly string[]): string {
+	if (fits.length === 0) {
+		return candidates.length > 0 ? 'nothing completes this' : note;
+	}
+
+	const more = fits.length > namedFits ? `  ${fits.length - namedFits} more` : '';
+	return fits.length === 1 ? '' : `${fits.slice(0, namedFits).join('  ')}${more}`;
+}
+
 function reducePrompt(prompt: PromptOverlay, event: OverlayEvent): PromptOverlay {
 	switch (event.type) {
 		case 'history': {
@@ -167,7 +180,7 @@ function reducePrompt(prompt: PromptOverlay, event: OverlayEvent): PromptOverlay
 		case 'complete': {
 			const fits = prompt.candidates.filter(candidate => candidate.startsWith(prompt.typed.text) && candidate !== prompt.typed.text);
 			const text = fits.length === 0 ? prompt.typed.text : commonStart(fits);
-			return {...prompt, typed: {text, caret: text.length}, note: fits.length > 1 ? `${fits.slice(0, 4).join('  ')}${fits.length > 4 ? `  ${fits.length - 4} more` : ''}` : fits.length === 0 && prompt.candidates.length > 0 ? 'nothing completes this' : fits.length === 0 ? prompt.note : ''};
+			return {...prompt, typed: {text, caret: text.length}, note: completionNote(prompt, fits)};
 		}
 
 		case 'regex': {

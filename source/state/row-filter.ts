@@ -17,9 +17,7 @@ export type RowFilter =
 export function parseRowFilter(typed: string): RowFilter {
 	const labels = /^-l\s*(.*)$/.exec(typed);
 	if (labels) {
-		const selector = labels[1]!.trim();
-		const why = whySelector(selector);
-		return selector === '' ? {kind: 'none'} : why === null ? {kind: 'labels', selector} : {kind: 'invalid', why};
+		return labelFilter(labels[1]!.trim());
 	}
 
 	const inverse = typed.startsWith('!');
@@ -38,6 +36,15 @@ export function parseRowFilter(typed: string): RowFilter {
 	} catch (error) {
 		return {kind: 'invalid', why: regexFault(error)};
 	}
+}
+
+function labelFilter(selector: string): RowFilter {
+	const why = whySelector(selector);
+	if (selector === '') {
+		return {kind: 'none'};
+	}
+
+	return why === null ? {kind: 'labels', selector} : {kind: 'invalid', why};
 }
 
 /** A regular expression may take this long over a whole list. */

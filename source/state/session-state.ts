@@ -172,12 +172,34 @@ export function keyContext(state: SessionState): string {
 
 	const layer = state.layers.at(-1);
 	if (layer) {
-		return layer.kind === 'tail'
-			? layer.line === null ? 'tail' : 'line'
-			: layer.kind === 'text'
-				? layer.context
-				: layer.kind === 'why' ? 'why' : 'text';
+		return layerContext(layer);
 	}
 
-	return state.pane === 'connections' ? 'connections' : isWithoutAnswer(state) ? 'unreachable' : state.view;
+	if (state.pane === 'connections') {
+		return 'connections';
+	}
+
+	return isWithoutAnswer(state) ? 'unreachable' : state.view;
+}
+
+/** Help and messages are texts like others. */
+function layerContext(layer: Layer): string {
+	switch (layer.kind) {
+		case 'tail': {
+			return layer.line === null ? 'tail' : 'line';
+		}
+
+		case 'text': {
+			return layer.context;
+		}
+
+		case 'why': {
+			return 'why';
+		}
+
+		case 'help':
+		case 'messages': {
+			return 'text';
+		}
+	}
 }

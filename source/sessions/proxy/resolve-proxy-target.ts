@@ -5,7 +5,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletPortOf, type NodeWithKubelet} from '../../targets/kubelet-port.ts';
 import {podPort} from '../../targets/named-port.ts';
 import {listPath, objectPath} from '../../targets/object-path.ts';
-import type {ObjectMeta, PodObject, ServiceObject} from '../../targets/pod-object.ts';
+import type {ObjectMeta, PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
 import type {ProxiedPlural, ProxySpelling, ProxyTarget} from '../../targets/proxy-target.ts';
 import type {ConnectionPurpose, ProxyRequestFacts, ReachedTarget} from '../connection-witness.ts';
 
@@ -35,7 +35,7 @@ export async function resolveProxyTarget(cluster: Pick<ClusterAccess, 'json' | '
 		namespace: plural === 'nodes' ? null : namespace,
 		name: target.name,
 		uid: object?.metadata.uid ?? null,
-		node: plural === 'nodes' ? target.name : (plural === 'pods' ? (object as PodObject | null)?.spec.nodeName ?? null : null),
+		node: nodeOf(target, object),
 		container: null,
 		chosenFrom: 1,
 	};
@@ -43,6 +43,15 @@ export async function resolveProxyTarget(cluster: Pick<ClusterAccess, 'json' | '
 		base: `${listPath(target.resource, namespace)}/${name.split(':').map(part => encodeURIComponent(part)).join(':')}/proxy`,
 		purpose: {feature: featureOf[plural], target: reached, request},
 	};
+}
+
+/** Of a service nobody knows which. */
+function nodeOf({resource: {plural}, name}: ProxyTarget, object: PodObject | ServiceObject | NodeObject | null): string | null {
+	if (plural === 'nodes') {
+		return name;
+	}
+
+	return plural === 'pods' ? (object as PodObject | null)?.spec.nodeName ?? null : null;
 }
 
 const featureOf = {nodes: 'node-proxy', pods: 'pod-proxy', services: 'service-proxy'} as const;
@@ -107,6 +116,10 @@ function podRequest({scheme, port, asked}: SpelledTarget, pod: PodObject | null)
 	return {request: {...facts, port: number, portName: port}, port: String(number)};
 }
 
+function onlyPort(ports: readonly ServicePort[]): ServicePort | undefined {
+	return ports.length === 1 ? ports[0] : ports.find(({name}) => name === undefined);
+}
+
 /** The apiserver finds a service's port by its name or number; without one it takes only a port that has no name. */
 function serviceRequest({scheme, port, name, asked}: SpelledTarget, service: ServiceObject | null): {request: ProxyRequestFacts; port: string | null} {
 	const facts = {scheme: scheme ?? 'http', kubeletPort: false} as const;
@@ -116,9 +129,7 @@ function serviceRequest({scheme, port, name, asked}: SpelledTarget, service: Ser
 		return {request: {...facts, port: number, portName: number === null ? port : null}, port};
 	}
 
-	const found = port === null
-		? (ports.length === 1 ? ports[0] : ports.find(({name}) => name === undefined))
-		: ports.find(one => /^\d+$/.test(port) ? one.port === Number(port) : one.name === port);
+	const found = port === null ? onlyPort(ports) : ports.find(one => /^\d+$/.test(port) ? one.port === Number(port) : one.name === port);
 	if (!found) {
 		const list = ports.map(({name, port}) => name === undefined ? String(port) : `${name} (${port})`).join(', ') || 'no ports';
 		throw port === null

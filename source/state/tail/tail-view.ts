@@ -223,8 +223,13 @@ export function filterTail(view: TailView, change: Partial<Pick<TailView, 'filte
 	const hidden = new Set(next.sources.flatMap(({on}, index) => on ? [] : [index]));
 	const {text, regex, inverse} = askedText(next);
 	const isNeeded = text !== '' || next.level > 0 || hidden.size > 0;
+	if (!isNeeded) {
+		return {...next, shownIndex: null};
+	}
+
+	// Which lines fit is the same, whether the others are left out or not.
 	const isSame = change.matchesOnly !== undefined && Object.keys(change).length === 1;
-	return {...next, shownIndex: !isNeeded ? null : isSame ? next.shownIndex : new LineIndex({text, regex, inverse, level: next.level, hidden, context: next.context, notices: true}, next.buffer.first)};
+	return isSame ? next : {...next, shownIndex: new LineIndex({text, regex, inverse, level: next.level, hidden, context: next.context, notices: true}, next.buffer.first)};
 }
 
 /** The same view when lines were put between others: what it points at moved. What is searched for is looked for anew. */
