@@ -1,6 +1,7 @@
 /** Searching in a text that is read whole: which of its lines have it, and which one is next. */
 import {matchWithin} from '../text/bounded-match.ts';
 import {literally} from '../text/literally.ts';
+import {regexFault} from '../text/regex-fault.ts';
 import type {TextLine} from './session-state.ts';
 import {patternOf} from './tail/line-index.ts';
 
@@ -23,7 +24,7 @@ export function searchProblem(searched: Searched): string | null {
 		searchPattern(searched);
 		return null;
 	} catch (error) {
-		return (error as Error).message.replace(/^Invalid regular expression: /, '');
+		return regexFault(error);
 	}
 }
 

@@ -1,7 +1,7 @@
 /** Screens of labelled text: details, doctor, messages; and the why screen, which is made of the same lines. */
 import type {Layer, TextLine} from '../state/session-state.ts';
 import {lineLabel} from '../state/line-label.ts';
-import {searchPattern, type TextSearch} from '../state/text-search.ts';
+import {searchPattern, searchProblem, type TextSearch} from '../state/text-search.ts';
 import {hitsWithin} from '../text/bounded-match.ts';
 import {clipToCells} from '../text/cell-width.ts';
 import {clockTime} from '../text/clock-time.ts';
@@ -24,9 +24,10 @@ export function textScreen(screen: Screen, layer: TextLayer, rows: number): Line
 	return pageOf(screen, {title: layer.title, after: layer.subject, right}, withFound(textRows(screen, layer.lines), layer), layer.top, rows);
 }
 
-/** `match 3 of 12`. */
-export function searchWords({at, found}: TextSearch): string {
-	return matchWords({at: at === null ? null : found.indexOf(at) + 1, of: found.length, more: false, hidden: 0});
+/** `match 3 of 12`, or why it cannot be searched for. */
+export function searchWords(search: TextSearch): string {
+	const {at, found} = search;
+	return (found.length === 0 ? searchProblem(search) : null) ?? matchWords({at: at === null ? null : found.indexOf(at) + 1, of: found.length, more: false, hidden: 0});
 }
 
 /** A titled rule and the lines from `top` on; what stands above and below is counted. */

@@ -3,6 +3,7 @@ import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
 import {openDetails} from '../../source/app/handlers/details-handlers.ts';
 import {doctorHandlers} from '../../source/app/handlers/doctor-handlers.ts';
+import {searchInText} from '../../source/app/handlers/text-search.ts';
 import {yamlHandlers} from '../../source/app/handlers/yaml-handlers.ts';
 import type {Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
@@ -98,4 +99,20 @@ test('YAML that could not be read at first is read with the key that reads it ag
 	t.deepEqual(told, ['YAML of pod/web: you may not', 'read again', 'read again: pods "web" is gone']);
 	answer = () => null;
 	await t.throwsAsync(async () => yamlHandlers['yaml.again']!(session), {instanceOf: TypeError}, 'a bug of ours is none of the cluster’s');
+});
+
+test('while a search is typed that is no regex yet, that is said, and not that nothing matches', async t => {
+	const {session, store} = sessionWithPod();
+	store.now({type: 'push', layer: {kind: 'text', title: 'Forward', subject: ':8080', right: '', lines: [{text: 'open'}], top: 0, context: 'details', copy: '', command: null, busy: false}});
+	const notes: string[] = [];
+	Object.assign(session, {env: {}, keymap: new Map(), async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
+		for (const [text, regex] of [['(', true], ['open', false]] as const) {
+			onChange(text, regex);
+			notes.push(note(text));
+		}
+
+		return 'open';
+	}});
+	await searchInText(session);
+	t.deepEqual(notes, ['no regex: unterminated group', '1 match']);
 });

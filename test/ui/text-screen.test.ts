@@ -41,6 +41,7 @@ test('what is searched for stands on its own ground, also where a line is cut wi
 	t.regex(rule!, /YAML/);
 	t.regex(told(textScreen(screenOf(80), layer, 5)[0]!), /match 1 of 1 /);
 	t.regex(told(textScreen(screenOf(80), layerOf(layer.lines, 'nowhere'), 5)[0]!), /no match/);
+	t.regex(told(textScreen(screenOf(80), {...layer, search: searchText(layer.lines, {text: '(', regex: true}, 0)}, 5)[0]!), /no regex: unterminated group/);
 	t.regex(told(textScreen(screenOf(80), {...layer, search: null}, 5)[0]!), /as read/);
 	t.deepEqual(textScreen(screenOf(80), {...layerOf(layer.lines, 'image')}, 5).slice(1).map(line => told(line).trim()), ['{image}: one-two', 'kind', '[Image]     it', '']);
 });

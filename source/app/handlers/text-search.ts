@@ -36,7 +36,7 @@ export async function searchInText(session: Session): Promise<void> {
 		lead: '/', purpose: 'search', mayRegex: true,
 		note(text) {
 			const search = currentText(session)?.search;
-			return text === '' || !search ? '' : countWords({at: null, of: search.found.length, more: false, hidden: 0});
+			return text === '' || !search ? '' : searchProblem(search) ?? countWords({at: null, of: search.found.length, more: false, hidden: 0});
 		},
 		onChange: look,
 		check: (text, regex) => text === '' ? null : searchProblem({text, regex}),
