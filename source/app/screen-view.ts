@@ -9,7 +9,7 @@ import {spokenLines} from '../ui/spoken-screen.ts';
 import {spokenPage} from '../ui/spoken-words.ts';
 import {SpokenEvents} from '../ui/spoken-events.ts';
 import {SessionScreen} from '../ui/session-screen.tsx';
-import {fitTail} from '../ui/tail-screen.ts';
+import {fitTail} from '../ui/tail-fit.ts';
 
 type Suspend = (work: () => Promise<void>) => Promise<void>;
 

@@ -6,8 +6,8 @@ import {auditPicture} from './audit-picture.ts';
 import {titledRule} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import type {Screen} from './screen.ts';
-import {line, of, type Line} from './styled-line.ts';
-import {fillUp, textLines} from './text-screen.ts';
+import {fillUp, line, of, type Line} from './styled-line.ts';
+import {textLines} from './text-screen.ts';
 import {verdictRole} from './verdict-role.ts';
 
 const leastVerdict = 27;

@@ -2,7 +2,7 @@
 import {levelNames} from '../state/tail/line-buffer.ts';
 import {askedText, shownLength, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
 import {counted} from '../text/grouped.ts';
-import type {Screen} from './screen.ts';
+import {hintedKey, type Screen} from './screen.ts';
 
 export function emptyWords(screen: Screen, view: TailView): string[] {
 	if (view.pausedAt !== null && view.pausedAt <= view.buffer.first && view.buffer.end > 0) {
@@ -21,7 +21,7 @@ export function emptyWords(screen: Screen, view: TailView): string[] {
 
 		case 'waiting': {
 			const waits = view.sources.find(({state}) => state === 'waiting');
-			const choose = (waits?.besides ?? []).length === 0 ? undefined : screen.hints.find(hint => hint.action.id === 'tail.sources')?.keys[0];
+			const choose = (waits?.besides ?? []).length === 0 ? undefined : hintedKey(screen, 'tail.sources');
 			return [waits?.note === view.note ? `${waits.container} is waiting: ${view.note}. Lines come as soon as it starts.${choose === undefined ? '' : `  ${choose} the others`}` : view.note === '' ? 'waiting' : view.note];
 		}
 
@@ -34,7 +34,7 @@ export function emptyWords(screen: Screen, view: TailView): string[] {
 		}
 
 		default: {
-			const keys = furtherThan(view.since).map(preset => screen.hints.find(hint => hint.action.id === `tail.since-${preset}`)?.keys[0]).filter(key => key !== undefined);
+			const keys = furtherThan(view.since).map(preset => hintedKey(screen, `tail.since-${preset}`)).filter(key => key !== undefined);
 			const who = view.sources.length > 1 ? 'The containers run and have' : 'The container runs and has';
 			return [`No line yet. ${who} written nothing ${windowWords[view.since]}.${keys.length > 0 ? `  ${keys.join(' ')} look${keys.length === 1 ? 's' : ''} further back` : ''}`];
 		}

@@ -8,8 +8,7 @@ import {shortPodName} from '../state/short-pod-name.ts';
 import {showAge} from '../text/show-age.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {firstKey, type Screen} from './screen.ts';
-import {line, of, type Line} from './styled-line.ts';
-import {fillUp} from './text-screen.ts';
+import {fillUp, line, of, type Line} from './styled-line.ts';
 
 function liveLine({state: {now}}: Screen, {connection, client, since, up, down, congested}: ForwardState['live'][number]): Line {
 	return line(

@@ -10,8 +10,7 @@ import {titledRule} from './chrome.ts';
 import {pathBadge, pathLine, replicaLetter} from './path-words.ts';
 import {factLines, pathFacts} from './path-pane.ts';
 import {firstKey, type Screen} from './screen.ts';
-import {line, of, type Line} from './styled-line.ts';
-import {fillUp} from './text-screen.ts';
+import {fillUp, line, of, type Line} from './styled-line.ts';
 
 /** Where the request begins in a row. */
 const requestFrom = 37;

@@ -2,8 +2,7 @@
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
 import {titledRule} from './chrome.ts';
 import type {Screen} from './screen.ts';
-import {line, of, type Line} from './styled-line.ts';
-import {fillUp} from './text-screen.ts';
+import {fillUp, line, of, type Line} from './styled-line.ts';
 
 export function sandboxScreen(screen: Screen, rows: number): Line[] {
 	const {state: {sandboxKnobs, sandboxAt, sandboxLog, size}, theme: {glyphs}} = screen;

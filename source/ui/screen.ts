@@ -17,10 +17,15 @@ export type Screen = {
 	tail: TailView | null;
 };
 
-/** As a hint names it; `null` where no key of this place does it. */
+/** As a hint names it; none where no key does it now. */
+export function hintedKey({hints}: Pick<Screen, 'hints'>, action: string): string | undefined {
+	return hints.find(hint => hint.action.id === action)?.keys[0];
+}
+
+/** The same, with the keys of the place behind an overlay; `null` where no key of this place does it. */
 export function firstKey(screen: Screen, action: string): string | null {
-	const {state: {overlay}, keymap, hints} = screen;
-	const found = hints.find(hint => hint.action.id === action)?.keys[0] ?? null;
+	const {state: {overlay}, keymap} = screen;
+	const found = hintedKey(screen, action) ?? null;
 	// While something is typed or asked the keys of the place behind it wait, and are still its keys.
 	const waiting = found === null && overlay !== null ? keymap.get(findAction(action)?.context ?? '')?.get(action)?.sequences[0] : undefined;
 	return waiting === undefined ? found : showKeys(waiting);

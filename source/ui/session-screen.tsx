@@ -19,9 +19,9 @@ import {pathPane, pathTitle, uprightPath} from './path-pane.ts';
 import {proxyScreen} from './proxy-screen.ts';
 import {sandboxScreen} from './sandbox-screen.ts';
 import {firstKey, type Screen} from './screen.ts';
-import {line, of, spread, type Line} from './styled-line.ts';
+import {fillUp, line, of, spread, type Line} from './styled-line.ts';
 import {tailScreen} from './tail-screen.ts';
-import {fillUp, messageLines, messagesScreen, textLines, textScreen} from './text-screen.ts';
+import {messageLines, messagesScreen, textLines, textScreen} from './text-screen.ts';
 import {tripWords, whyBody, whyScreen} from './why-screen.ts';
 
 export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {

@@ -78,3 +78,27 @@ export function clipSpans(spans: readonly Span[], room: number, mark = '…'): S
 
 	return out;
 }
+
+/** Without its first cells; what is left of a wide character that is cut through goes with them. */
+export function dropCells(spans: readonly Span[], cells: number): Span[] {
+	let left = cells;
+	return spans.flatMap(span => {
+		if (left <= 0) {
+			return [span];
+		}
+
+		const characters = [...span.text];
+		let at = 0;
+		while (at < characters.length && left > 0) {
+			left -= cellWidth(characters[at]!);
+			at++;
+		}
+
+		return at === characters.length ? [] : [{...span, text: characters.slice(at).join('')}];
+	});
+}
+
+/** Exactly `rows` lines: cut, or with blank ones below. */
+export function fillUp(lines: readonly Line[], rows: number, blank: Line = line('')): Line[] {
+	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => blank)].slice(0, rows);
+}

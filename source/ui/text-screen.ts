@@ -11,7 +11,7 @@ import {titledRule, wrapWords} from './chrome.ts';
 import {onGround, type Hits} from './line-matches.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
 import type {Screen} from './screen.ts';
-import {line, of, type Line, type Span} from './styled-line.ts';
+import {fillUp, line, of, type Line, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
 
 const labelWidth = 10;
@@ -158,9 +158,4 @@ export function messageLines({state: {messages, size}}: Screen): Line[] {
 		' ', of('text.dim', index === 0 ? `${clockTime(time)}  ` : ' '.repeat(10)), of(role === 'error' ? 'notice.error' : role === 'warn' ? 'notice.warn' : undefined, row),
 	)));
 	return body.length === 0 ? [line(' ', of('text.dim', 'Nothing to report.'))] : body;
-}
-
-/** Exactly `rows` lines: cut, or with empty ones below. */
-export function fillUp(lines: readonly Line[], rows: number): Line[] {
-	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))].slice(0, rows);
 }

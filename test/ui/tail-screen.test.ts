@@ -4,7 +4,8 @@ import type {SessionState} from '../../source/state/session-state.ts';
 import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../source/state/tail/tail-view.ts';
 import type {Screen} from '../../source/ui/screen.ts';
-import {fitTail, tailScreen} from '../../source/ui/tail-screen.ts';
+import {fitTail} from '../../source/ui/tail-fit.ts';
+import {tailScreen} from '../../source/ui/tail-screen.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
 const time = Date.parse('2026-11-25T22:42:56Z');

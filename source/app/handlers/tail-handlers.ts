@@ -3,7 +3,7 @@ import {allJsonFields, countJsonLines} from '../../state/tail/json-fields.ts';
 import {emptyTail, findLine, followTail, goTo, jumpTo, moveTail, numberAt, pauseTail, placeOf, shownLength, toggleField, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {kindBits, levelBits, levelNames, noticeSign, type LineLevel} from '../../state/tail/line-buffer.ts';
 import {counted} from '../../text/grouped.ts';
-import {detailLength} from '../../ui/tail-screen.ts';
+import {openedLength} from '../../ui/opened-line.ts';
 import type {Session} from '../session.ts';
 import {TailRun} from '../tail-run.ts';
 import {tailAsk, type TailWish} from '../tail-targets.ts';
@@ -253,7 +253,7 @@ export const tailHandlers: Handlers = {
 /** No further than the opened line's own fields or rows. */
 function moveInLine(session: Session, by: 1 | -1): void {
 	const line = currentTail(session)?.view.buffer.line(currentTail(session)?.view.cursor ?? -1);
-	const last = line ? detailLength(line, session.store.state.size.columns) - 1 : 0;
+	const last = line ? openedLength(line, session.store.state.size.columns) - 1 : 0;
 	change(session, view => ({...view, lineField: Math.max(0, Math.min(view.lineField + by, last))}));
 }
 

@@ -1,0 +1,43 @@
+/** All of one line of a tail below the others: its fields one by one, or its text wrapped. */
+import {allJsonFields} from '../state/tail/json-fields.ts';
+import type {TailLine} from '../state/tail/line-buffer.ts';
+import type {TailView} from '../state/tail/tail-view.ts';
+import {grouped} from '../text/grouped.ts';
+import {titledRule, wrapWords} from './chrome.ts';
+import {safeText} from './safe-text.ts';
+import {firstKey, type Screen} from './screen.ts';
+import {line, of, type Line} from './styled-line.ts';
+
+/** A titled rule and what is in the line, in at most `most` rows; none where it was let go. */
+export function openedLine(screen: Screen, view: TailView, number: number, most: number): Line[] {
+	const one = view.buffer.line(number);
+	if (one === null) {
+		return [];
+	}
+
+	const {state: {size}, theme: {glyphs}} = screen;
+	const text = one.bytes.toString('utf8');
+	const fields = allJsonFields(text);
+	const close = firstKey(screen, 'line.close');
+	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after: [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${grouped(one.bytes.length)} bytes`].filter(part => part !== '').join(', ')});
+	const rows = fields === null
+		? textRows(text, size.columns).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
+		: fields.map(({name, value, kind}, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', ' ', of('json.key', `${safeText(name)}: `), of(kind === 'number' ? 'json.number' : 'json.string', safeText(value).replaceAll('\n', () => ` ${glyphs.newLine} `))));
+	const from = firstShown(view.lineField, rows.length, most - 1);
+	return [head, ...rows.slice(from, from + most - 1)];
+}
+
+/** How many fields, or rows of text, an opened line has. */
+export function openedLength({bytes}: TailLine, columns: number): number {
+	const text = bytes.toString('utf8');
+	return allJsonFields(text)?.length ?? textRows(text, columns).length;
+}
+
+/** Of `length` rows, where `most` are shown: the one under the cursor is among them, with one below it. */
+function firstShown(cursor: number, length: number, most: number): number {
+	return Math.max(0, Math.min(cursor - most + 2, length - most));
+}
+
+function textRows(text: string, columns: number): string[] {
+	return wrapWords(safeText(text), columns - 3);
+}

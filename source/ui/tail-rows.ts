@@ -1,0 +1,50 @@
+/** One line of a tail as rows: one, cut where the screen ends, or with wrapping as many as it needs. */
+import type {TailLine} from '../state/tail/line-buffer.ts';
+import type {TailView} from '../state/tail/tail-view.ts';
+import {wrapWords} from './chrome.ts';
+import {logLine, showTime, type LogLine} from './log-line.ts';
+import {safeText} from './safe-text.ts';
+import type {Screen} from './screen.ts';
+import {clipSpans, dropCells, line, lineWidth, of, type Line, type Span} from './styled-line.ts';
+
+/** More rows of one line are not drawn: it opens whole. */
+const mostRows = 200;
+
+/** What we say ourselves is always whole, and so is what is there to be selected. */
+export function isWrapped({wrap, plain}: TailView, {kind}: TailLine): boolean {
+	return wrap || plain || kind !== 'text';
+}
+
+/** The rows of one line, `room` cells wide. */
+export function tailRows({theme: {glyphs}}: Screen, view: TailView, one: TailLine, room: number, {lead: before, text}: LogLine = logLine(view, one, glyphs)): Line[] {
+	const isCursor = !view.follow && one.number === view.cursor;
+	// The cursor's row has a ground of its own: a mark shows there, too.
+	const lead = view.plain ? [] : [view.marked.has(one.number) ? of('mark', glyphs.marked) : isCursor ? of('focus', glyphs.cursor) : {text: ' '}];
+	if (one.kind !== 'text') {
+		const sign = lead.find(({text}) => text !== ' ');
+		const words = `${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${safeText(one.bytes.toString('utf8'))}`;
+		return wrapWords(words, Math.max(1, room - 4)).map((row, index) => index === 0 ? line(sign ?? of('gap', glyphs.rule), of('gap', `${glyphs.rule} ${row} `)) : line(of('gap', `   ${row} `)));
+	}
+
+	const spans = [...before, ...text];
+	if (!isWrapped(view, one)) {
+		return [{spans: clipSpans([...lead, ...view.left > 0 ? dropCells(spans, view.left) : spans], room, glyphs.more)}];
+	}
+
+	return wrapCells(spans, room, lead, view.plain ? [] : [{text: ' '}]);
+}
+
+/** Behind `lead` on the first row, and behind `indent`, which is as wide, on those after it. */
+function wrapCells(spans: readonly Span[], room: number, lead: readonly Span[], indent: readonly Span[]): Line[] {
+	const out: Line[] = [];
+	const width = room - indent.length;
+	let rest = spans;
+	while (lineWidth(rest) > width && out.length < mostRows) {
+		const head = clipSpans(rest, width, '');
+		const took = lineWidth(head);
+		out.push({spans: [...out.length === 0 ? lead : indent, ...head]});
+		rest = dropCells(rest, Math.max(1, took));
+	}
+
+	return [...out, {spans: [...out.length === 0 ? lead : indent, ...rest]}];
+}

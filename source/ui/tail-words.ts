@@ -1,0 +1,119 @@
+/** What is said of a tail: what is tailed, how it goes, what stands before its first line, what was counted. */
+import {matchWords} from '../state/match-words.ts';
+import {countMatches} from '../state/tail/shown-matches.ts';
+import {podCount, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
+import {tailWindow} from '../state/tail/tail-window.ts';
+import {counted, grouped} from '../text/grouped.ts';
+import {askedOfLines} from './empty-tail.ts';
+import type {Role} from './theme.ts';
+
+/** How many pods, which containers, and from when: what its title does not say. */
+export function tailedWords(view: TailView, dot: string): string {
+	const pods = podCount(view.sources);
+	const names = new Set(view.sources.map(source => source.container));
+	const containers = new Set(view.sources.map(({namespace, pod, container}) => `${namespace}/${pod}/${container}`));
+	if (pods === 0) {
+		return '';
+	}
+
+	const parts = [pods === 1 && !view.title.includes(' ') ? '' : counted(pods, 'pod'), names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' || view.previous ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
+	return parts.filter(part => part !== '').join(` ${dot} `);
+}
+
+/** Which one is followed is one of several: the others are a key away. */
+function ofContainers({sources}: TailView): string {
+	const most = Math.max(0, ...sources.map(({besides = []}) => besides.length));
+	return most === 0 ? '' : `, 1 of ${most + 1} containers`;
+}
+
+/** Whether it is paused, reads older lines, is held or follows, and how much it does not show. */
+export function stateWords(view: TailView, dot: string): string {
+	if (view.pausedAt !== null) {
+		const {lines, errors} = waiting(view);
+		return `paused ${dot} ${grouped(lines)} wait${errors === 0 ? '' : `, ${counted(errors, 'error')}`}`;
+	}
+
+	if (view.older.phase === 'reading') {
+		return readingWords(view.older.read);
+	}
+
+	if (!view.follow) {
+		const below = shownLength(view) - (tailWindow(view, view.windowRows, () => 1).above + view.windowRows);
+		return `held ${dot} ${grouped(Math.max(0, below))} below`;
+	}
+
+	const note = view.phase !== 'following' ? view.note : view.rate === null ? '' : rateWords(view.rate);
+	return `${view.phase}${note === '' ? '' : ` ${dot} ${note}`}`;
+}
+
+/** What stands before the first line. `key` reads it, where one does. */
+export function olderWords({older: {phase, read, note}, buffer, since}: Pick<TailView, 'older' | 'buffer' | 'since'>, key: string | undefined): string {
+	switch (phase) {
+		case 'unread': {
+			return `older lines are not loaded${note === '' ? '' : `: ${note}`}${key === undefined ? '' : `   ${key} reads them`}`;
+		}
+
+		case 'reading': {
+			return readingWords(read);
+		}
+
+		case 'full': {
+			return note;
+		}
+
+		default: {
+			return note !== '' ? note : since === 'head' && buffer.first > 0 ? `${grouped(buffer.first)} older lines were let go` : 'the first line: the server offers none older';
+		}
+	}
+}
+
+function readingWords(read: number): string {
+	return `reading older lines, ${grouped(read)} so far`;
+}
+
+/** Where its ways end, where that is not one pod: `kubelets n1 n2`. */
+export function farEnds(view: TailView): string | undefined {
+	const nodes = [...new Set(view.sources.map(source => source.node).filter(node => node !== null))];
+	const pods = podCount(view.sources);
+	return nodes.length > 1
+		? nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`
+		: pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
+}
+
+/** One of the counts below a tail; one `isZero` of nothing is the first to go. */
+export type TailCount = {text: string; role: Role; isZero: boolean};
+
+/** From left to right. `previousLog` is the key that shows the log before, where one does. */
+export function tailCounts(view: TailView, previousLog: string | undefined): TailCount[] {
+	const {buffer, counters: {reconnects, possibleGaps, restarts, json}} = view;
+	const {lines, errors, warnings} = buffer.counts;
+	const match = searchedWords(view);
+	const filter = view.shownIndex === null ? [] : [`${grouped(view.shownIndex.matches.length)} fit ${askedOfLines(view)}${view.matchesOnly ? '' : ' (all shown)'}`];
+	return [
+		...[...match, ...filter].map((text): TailCount => ({text, role: 'text.dim', isZero: false})),
+		{text: view.follow || match.length === 0 ? counted(lines, 'line') : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`, role: 'text.dim', isZero: false},
+		...view.skews.slice(0, 2).map(({node, aheadMs}): TailCount => ({text: `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`, role: 'level.warn', isZero: false})),
+		{text: `${counted(errors, 'error')} ${counted(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
+		...view.json ? [{text: `${grouped(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
+		{text: `${grouped(buffer.first)} let go`, role: 'text.dim', isZero: buffer.first === 0},
+		{text: `${counted(restarts, 'restart')}${restarts > 0 ? logBeforeWords(view, previousLog) : ''}`, role: 'text.dim', isZero: restarts === 0},
+		{text: counted(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
+		{text: counted(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
+	];
+}
+
+function searchedWords(view: TailView): readonly string[] {
+	const {buffer, search, searchIndex: index} = view;
+	if (index === null || search === null) {
+		return [];
+	}
+
+	return [index.matches.length === 0 && index.scanned < buffer.end
+		? `searching, ${grouped(index.scanned - buffer.first)} of ${grouped(buffer.end - buffer.first)}`
+		: matchWords(countMatches(view))];
+}
+
+/** While it waits to be started again, the log that is shown is the one before. */
+function logBeforeWords({phase, previous}: TailView, key: string | undefined): string {
+	return key === undefined || phase !== 'following' || previous ? '' : ` (${key} the log before)`;
+}

@@ -1,0 +1,56 @@
+/** How much of a tail fits: rows, cells, the window among all lines, and what goes first. */
+import test from 'ava';
+import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
+import {emptyTail, goTo, type TailSource, type TailView} from '../../source/state/tail/tail-view.ts';
+import {cellsForLines, fitCounts, rowsForLines, shownWindow, thumbRow} from '../../source/ui/tail-fit.ts';
+
+const buffer = new LineBuffer();
+for (let number = 0; number < 100; number++) {
+	buffer.append(0, 0, 0, 'text', Buffer.from(`line ${number}`));
+}
+
+const view: TailView = {...emptyTail('tail-1', 'pod/web', buffer), windowRows: 10};
+const two = [{}, {}] as unknown as readonly TailSource[];
+
+for (const [what, change, columns, detail, rows] of [
+	['title, path and counts', {}, 80, 0, 19],
+	['the fields of JSON', {json: true}, 80, 0, 18],
+	['its containers, where there is room for them', {sources: two}, 110, 0, 18],
+	['its containers, where there is none', {sources: two}, 109, 0, 19],
+	['an opened line', {}, 80, 9, 10],
+	['more than there is', {}, 80, 40, 1],
+] as const) {
+	test(`beside ${what} its lines get ${rows} of 22 rows`, t => {
+		t.is(rowsForLines({...view, ...change}, columns, 22, detail), rows);
+	});
+}
+
+test('its lines leave room for the map, and bare ones do not', t => {
+	t.deepEqual([cellsForLines(view, 80), cellsForLines({...view, plain: true}, 80)], [78, 80]);
+});
+
+for (const [what, shown, isTop, numbers] of [
+	['following', view, false, [90, 99]],
+	['held in the middle', goTo(view, 50), false, [41, 50]],
+	['held at the first line', goTo(view, 0), true, [0, 8]],
+	['bare, at the first line', {...goTo(view, 0), plain: true}, false, [0, 9]],
+] as const) {
+	test(`${what}, the lines ${numbers.join(' to ')} are in ten rows${isTop ? ', one of which tells what stands above them' : ''}`, t => {
+		const found = shownWindow(shown, 10, () => 1);
+		t.deepEqual([found.isTop, found.window.lines[0]!.number, found.window.lines.at(-1)!.number], [isTop, ...numbers]);
+	});
+}
+
+for (const [what, follow, above, row] of [['at the first line', false, 0, 0], ['in the middle', false, 50, 5], ['at the last', false, 90, 9], ['following', true, 90, 9]] as const) {
+	test(`the map says that the window is ${what}`, t => {
+		t.is(thumbRow({follow}, {above, lines: Array.from({length: 10}, (_, index) => buffer.line(above + index)!), below: 90 - above}, 10), row);
+	});
+}
+
+test('where there is no room, what counts nothing goes first, from the left, and what counts something never', t => {
+	const counts = [['3 lines', false], ['0 errors', true], ['2 restarts', false], ['0 gaps', true]].map(([text, isZero]) => ({text, role: 'text.dim', isZero})) as Parameters<typeof fitCounts>[0];
+	const at = (width: number) => fitCounts(counts, width, ' · ').map(({text}) => text);
+	t.deepEqual(at(80), ['3 lines', '0 errors', '2 restarts', '0 gaps']);
+	t.deepEqual(at(35), ['3 lines', '2 restarts', '0 gaps']);
+	t.deepEqual(at(10), ['3 lines', '2 restarts']);
+});

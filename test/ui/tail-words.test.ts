@@ -1,0 +1,107 @@
+/** What a tail says of its state, row by row. */
+import test from 'ava';
+import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
+import {emptyTail, filterTail, goTo, searchTail, type TailSource, type TailView} from '../../source/state/tail/tail-view.ts';
+import {farEnds, olderWords, stateWords, tailCounts, tailedWords} from '../../source/ui/tail-words.ts';
+
+function tailOf(...lines: readonly string[]): TailView {
+	const buffer = new LineBuffer();
+	for (const text of lines) {
+		buffer.append(0, 0, text.startsWith('error') ? 4 : 0, 'text', Buffer.from(text));
+	}
+
+	return emptyTail('tail-1', 'pod/web', buffer);
+}
+
+const source = (pod: string, {container = 'app', node = 'n1', besides = []}: Partial<TailSource> = {}): TailSource => ({namespace: 'demo', pod, container, node, short: pod, colour: 1, on: true, state: 'open', note: '', besides});
+const three = tailOf('a', 'error: b', 'c');
+
+const states: ReadonlyArray<readonly [string, TailView, string]> = [
+	['that is being opened', tailOf(), 'opening'],
+	['that follows', {...three, phase: 'following'}, 'following'],
+	['that follows at a rate', {...three, phase: 'following', rate: 3.24}, 'following · 3.2 lines/s'],
+	['that waits', {...three, phase: 'waiting', note: 'ImagePullBackOff', rate: 5}, 'waiting · ImagePullBackOff'],
+	['that failed', {...three, phase: 'failed', note: 'refused'}, 'failed · refused'],
+	['that is held', {...goTo({...three, windowRows: 1}, 0), phase: 'following'}, 'held · 2 below'],
+	['that is paused', {...three, pausedAt: 3}, 'paused · 0 wait'],
+	['that is paused while errors come', {...three, pausedAt: 1}, 'paused · 2 wait, 1 error'],
+	['that reads what stands before', {...three, older: {phase: 'reading', read: 12_000, note: ''}}, 'reading older lines, 12,000 so far'],
+];
+for (const [what, view, words] of states) {
+	test(`a tail ${what} says: ${words}`, t => {
+		t.is(stateWords(view, '·'), words);
+	});
+}
+
+const tailed: ReadonlyArray<readonly [string, Partial<TailView>, string]> = [
+	['no pod yet', {}, ''],
+	['the pod of its title', {sources: [source('web')]}, 'app'],
+	['one of two containers', {sources: [source('web', {besides: ['proxy']})]}, 'app, 1 of 2 containers'],
+	['two containers of a pod', {sources: [source('web'), source('web', {container: 'proxy'})]}, '2 containers'],
+	['two pods', {sources: [source('a'), source('b')]}, '2 pods · app'],
+	['a pod by another title', {title: 'deploy/web, 1 pod', sources: [source('a')]}, '1 pod · app'],
+	['JSON from five minutes ago', {sources: [source('web')], json: true, since: '5m'}, 'app · json · since 5m'],
+	['the log before', {sources: [source('web')], since: 'head', previous: true}, 'app · the log before'],
+];
+for (const [what, change, words] of tailed) {
+	test(`of ${what} the title says: ${words || 'nothing'}`, t => {
+		t.is(tailedWords({...tailOf(), ...change}, '·'), words);
+	});
+}
+
+const older: ReadonlyArray<readonly [TailView['older'], string | undefined, string]> = [
+	[{phase: 'unread', read: 0, note: ''}, 'g', 'older lines are not loaded   g reads them'],
+	[{phase: 'unread', read: 0, note: ''}, undefined, 'older lines are not loaded'],
+	[{phase: 'unread', read: 0, note: 'web: gone'}, 'g', 'older lines are not loaded: web: gone   g reads them'],
+	[{phase: 'reading', read: 7, note: ''}, 'g', 'reading older lines, 7 so far'],
+	[{phase: 'full', read: 0, note: '9 older lines were let go'}, 'g', '9 older lines were let go'],
+	[{phase: 'none', read: 0, note: ''}, 'g', 'the first line: the server offers none older'],
+];
+for (const [state, key, words] of older) {
+	test(`above the first line${key === undefined ? ', without a key,' : ''} stands: ${words}`, t => {
+		t.is(olderWords({...three, older: state}, key), words);
+	});
+}
+
+const ends: ReadonlyArray<readonly [string, readonly TailSource[], string | undefined]> = [
+	['one pod', [source('a')], undefined],
+	['two containers of one pod', [source('a'), source('a', {container: 'proxy'})], undefined],
+	['two pods on one node', [source('a'), source('b')], 'kubelet n1, 2 pods'],
+	['two nodes', [source('a'), source('b', {node: 'n2'})], 'kubelets n1 n2'],
+	['five nodes', ['n1', 'n2', 'n3', 'n4', 'n5'].map(node => source(node, {node})), '5 kubelets'],
+	['no node that is known', [source('a', {node: null}), source('b', {node: null})], undefined],
+];
+for (const [what, sources, words] of ends) {
+	test(`the ways to ${what} end at ${words ?? 'what the path itself says'}`, t => {
+		t.is(farEnds({...tailOf(), sources}), words);
+	});
+}
+
+const looked = (view: TailView) => {
+	view.searchIndex?.advance(view.buffer, 1000);
+	view.shownIndex?.advance(view.buffer, 1000);
+	return view;
+};
+
+const firstCounts: ReadonlyArray<readonly [string, TailView, readonly string[]]> = [
+	['without a search', three, ['3 lines', '1 error 0 warnings']],
+	['of a search', goTo(looked(searchTail(three, {text: 'error', regex: false})), 1), ['match 1 of 1', 'line 2 of 3']],
+	['of a search that is not through', searchTail(three, {text: 'error', regex: false}), ['searching, 0 of 3', '3 lines']],
+	['of a filter', looked(filterTail(three, {filter: {text: 'error', regex: false, inverse: true}})), ['2 fit !error', '3 lines']],
+	['of a filter that leaves nothing out', looked(filterTail({...three, matchesOnly: false}, {level: 4})), ['1 fit error and worse (all shown)', '3 lines']],
+	['where a clock stands out', {...three, skews: [{node: 'n1', aheadMs: -2500}]}, ['3 lines', 'n1 clock -2.5 s (inferred)']],
+];
+for (const [what, view, words] of firstCounts) {
+	test(`the counts ${what} begin with: ${words.join(', ')}`, t => {
+		t.deepEqual(tailCounts(view, undefined).slice(0, 2).map(({text}) => text), words);
+	});
+}
+
+test('what counts nothing is known as such, and a restart offers the log before while it follows', t => {
+	const restarted: TailView = {...three, phase: 'following', counters: {reconnects: 0, possibleGaps: 2, restarts: 1, json: 0}};
+	const words = (view: TailView, key?: string) => tailCounts(view, key).filter(({isZero}) => !isZero).map(({text}) => text);
+	t.deepEqual(words(restarted, 'p'), ['3 lines', '1 error 0 warnings', '1 restart (p the log before)', '2 possible gaps']);
+	t.deepEqual(words(restarted), ['3 lines', '1 error 0 warnings', '1 restart', '2 possible gaps']);
+	t.true(words({...restarted, phase: 'waiting'}, 'p').includes('1 restart'));
+	t.true(words({...restarted, previous: true}, 'p').includes('1 restart'));
+});
