@@ -8,7 +8,8 @@ import {exchangeHere, listenerHere, proxyRows, type ListenerState, type ProxyExc
 import {worstPath} from '../state/connections.ts';
 import {titledRule} from './chrome.ts';
 import {pathBadge, pathLine, replicaLetter} from './path-words.ts';
-import {factLines, pathFacts} from './path-pane.ts';
+import {pathFacts} from './path-facts.ts';
+import {factLines} from './path-pane.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {fillUp, line, of, type Line} from './styled-line.ts';
 

@@ -15,13 +15,15 @@ import {helpBody, helpScreen} from './help-screen.ts';
 import {listNote, listPane} from './list-pane.ts';
 import {floatingBox, promptLine} from './overlay-box.ts';
 import {PaintedRows, PainterContext} from './painted-rows.tsx';
-import {pathPane, pathTitle, uprightPath} from './path-pane.ts';
+import {pathTitle} from './path-facts.ts';
+import {pathPane} from './path-pane.ts';
 import {proxyScreen} from './proxy-screen.ts';
 import {sandboxScreen} from './sandbox-screen.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {fillUp, line, of, spread, type Line} from './styled-line.ts';
 import {tailScreen} from './tail-screen.ts';
 import {messageLines, messagesScreen, textLines, textScreen} from './text-screen.ts';
+import {uprightPath} from './upright-path.ts';
 import {tripWords, whyBody, whyScreen} from './why-screen.ts';
 
 export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {

@@ -4,7 +4,7 @@ import {clusterState} from '../../source/app/cluster-state.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import {emptySession, type ShownAuditRow} from '../../source/state/session-state.ts';
 import {auditScreen} from '../../source/ui/audit-screen.ts';
-import {uprightPath} from '../../source/ui/path-pane.ts';
+import {uprightPath} from '../../source/ui/upright-path.ts';
 import type {Line} from '../../source/ui/styled-line.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 

@@ -3,7 +3,8 @@ import test from 'ava';
 import {clusterState} from '../../source/app/cluster-state.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import {emptySession, type SessionState} from '../../source/state/session-state.ts';
-import {pathPane, uprightPath} from '../../source/ui/path-pane.ts';
+import {pathPane} from '../../source/ui/path-pane.ts';
+import {uprightPath} from '../../source/ui/upright-path.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
 const said = {state: 'verified', basis: 'proven', evidence: [], need: []};

@@ -1,0 +1,65 @@
+/** What is said beside a path's line: its facts, and the words where there is no path to tell facts of. */
+import type {Path, Verdict} from '../posture/evidence.ts';
+import {routeWord} from '../state/route-words.ts';
+import {listHere, type ClusterState, type SessionState} from '../state/session-state.ts';
+import {showAge} from '../text/show-age.ts';
+import {routeRole, tlsRole, tlsWord} from './path-words.ts';
+import type {Role} from './theme.ts';
+
+/** One word of a path, and what it stands on. */
+export type Fact = {word: string; role: Role; verdict: Verdict<string>};
+
+/** Leg 1's TLS, then leg 2's route and TLS. */
+export function pathFacts({legs: [first, second]}: Path): Fact[] {
+	const facts: Fact[] = [];
+	if (first) {
+		facts.push({word: first.tls.state, role: tlsRole[first.tls.state], verdict: first.tls});
+	}
+
+	if (second) {
+		facts.push(
+			{word: routeWord(second.route.state), role: routeRole(second.route.state), verdict: second.route},
+			{word: tlsWord(second.tls.state), role: tlsRole[second.tls.state], verdict: second.tls},
+		);
+	}
+
+	return facts;
+}
+
+/** Cells of the column in which the facts' words stand. */
+export function factColumn(facts: readonly Fact[]): number {
+	return Math.max(14, ...facts.map(({word}) => word.length + 1));
+}
+
+/** A service has two ways: the proxy's is the one that a path shows. */
+export function pathTitle(path: Path | null, subject: string): string {
+	return `Path${path?.legs[1]?.to === 'service' ? ' of the proxy' : ''}${subject === '' ? '' : ` to ${subject}`}`;
+}
+
+export const nothingHere = 'Nothing is under the cursor: what is there shows its way here.';
+
+/** A view that is read and has no row: no way is waited for. */
+export function isNothingHere({view, lists, forwards, cluster}: Pick<SessionState, 'view' | 'lists' | 'forwards' | 'cluster'>): boolean {
+	if (cluster.reachable === 'no') {
+		return false;
+	}
+
+	if (view === 'forwards') {
+		return forwards.length === 0;
+	}
+
+	const list = listHere({view, lists});
+	return list !== null && ['live', 'polling'].includes(list.phase.kind) && list.visible.length === 0;
+}
+
+/** When leg 2 will be known. */
+export function unreadWords({reachable}: Pick<ClusterState, 'reachable'>): string {
+	return reachable === 'no' ? 'leg 2 is read once leg 1 is there' : 'leg 2 is read within 2 s of the first connection';
+}
+
+/** `up 3d, 1 of 3 read`: of the apiserver process at the end of leg 1; empty where it is not known. */
+export function processWords({process: {startTime, known, read}}: Path, now: number): string {
+	return startTime === null ? '' : `up ${showAge(now - Date.parse(startTime))}${known === null ? '' : `, ${read} of ${known} read`}`;
+}
+
+export const wayOfProxy = 'This is the way of the proxy. Logs and forwards of a service go to the kubelet of one of its pods: that way stands at the pod.';
