@@ -1,21 +1,15 @@
 /** What is under the cursor, said: name first, then what matters of it. */
-import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
-import {lineLabel} from '../state/line-label.ts';
-import {cursorRow} from '../state/list-state.ts';
-import {listKinds} from '../state/list-kinds.ts';
-import {listHere, type Layer, type TextLine} from '../state/session-state.ts';
 import {worstPath} from '../state/connections.ts';
 import {inNamespace} from '../state/in-namespace.ts';
-import {cellNow} from '../state/table-rows.ts';
+import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
 import {counted} from '../text/grouped.ts';
 import {sanitise} from '../text/sanitise.ts';
-import {helpBody} from './help-screen.ts';
 import type {Screen} from './screen.ts';
+import {listSentences} from './spoken-row.ts';
+import {pageOfText, said} from './spoken-text.ts';
 import {legSentences, spokenPage} from './spoken-words.ts';
-import type {Line} from './styled-line.ts';
-import {messageLines, searchWords} from './text-screen.ts';
-import {whyBody} from './why-screen.ts';
+import {searchWords} from './text-screen.ts';
 
 export function spokenPlace(screen: Screen): string[] {
 	const {state, tail} = screen;
@@ -30,22 +24,22 @@ export function spokenPlace(screen: Screen): string[] {
 			return [
 				`${layer.title} of ${layer.subject}${layer.right === '' ? '' : `, ${layer.right}`}.`,
 				...layer.search ? [`Search for ${layer.search.text}: ${searchWords(layer.search)}${found ? `, ${said(found, state.now)}` : ''}.`] : [],
-				...page(screen, layer),
+				...pageOfText(screen, layer),
 			];
 		}
 
 		case 'why': {
 			return layer.top === 0
-				? [`Why: ${layer.about}.`, ...layer.error ? [layer.error.message] : [], ...layer.path ? legSentences(layer.path) : layer.error ? [] : page(screen, layer)]
-				: ['Why, what was read:', ...page(screen, layer)];
+				? [`Why: ${layer.about}.`, ...layer.error ? [layer.error.message] : [], ...layer.path ? legSentences(layer.path) : layer.error ? [] : pageOfText(screen, layer)]
+				: ['Why, what was read:', ...pageOfText(screen, layer)];
 		}
 
 		case 'help': {
-			return [`Keys of ${layer.context}.`, ...page(screen, layer)];
+			return [`Keys of ${layer.context}.`, ...pageOfText(screen, layer)];
 		}
 
 		case 'messages': {
-			return [`Messages, ${state.messages.length}.`, ...page(screen, layer)];
+			return [`Messages, ${state.messages.length}.`, ...pageOfText(screen, layer)];
 		}
 
 		default: {
@@ -106,56 +100,6 @@ function viewSentences(screen: Screen): string[] {
 	}
 }
 
-function listSentences({state}: Screen): string[] {
-	const list = listHere(state);
-	if (!list) {
-		return [];
-	}
-
-	const kind = listKinds[list.name];
-	const head = `${kind.title}, ${list.visible.length} shown${list.filter === '' ? '' : `, filter ${list.filter}`}`;
-	const row = cursorRow(list);
-	if (row === null) {
-		return [`${head}.${list.phase.kind === 'failed' ? ` ${list.phase.error.message}.` : ''}`];
-	}
-
-	const cells = kind.columns.flatMap(({title, rank}, index) => rank > 0 && title !== 'NODE' ? [] : [[title, cellNow(row, index, state.now)] as const]);
-	const words = cells.map(([title, cell]) => cellWords(title, cell)).filter(word => word !== '');
-	return [`${head}, ${list.cursorIndex + 1}: ${[row.name, ...words].join(', ')}.`, ...state.pathHere?.of === row.name && state.pathHere.path ? legSentences(state.pathHere.path) : []];
-}
-
-/** `2 of 2 ready`, `running`, `node n7`; no restarts are not worth a word. */
-function cellWords(title: string, cell: string): string {
-	switch (title) {
-		case 'READY': {
-			return cell === '' ? '' : `${cell.replace('/', ' of ')} ready`;
-		}
-
-		case 'STATUS': {
-			return /^[A-Z][a-z]+$/.test(cell) ? cell.toLowerCase() : cell;
-		}
-
-		case 'RESTARTS': {
-			return cell === '' || cell === '0' ? '' : restartWords(cell);
-		}
-
-		default: {
-			return cell === '' ? '' : `${title.toLowerCase()} ${cell}`;
-		}
-	}
-}
-
-/** `1 restart, 5m ago` of `1 (5m ago)`; `3 restarts, the last 2h ago`. */
-function restartWords(cell: string): string {
-	const [, count, ago] = /^(\d+)(?: \((.+)\))?$/.exec(cell) ?? [];
-	if (count === undefined) {
-		return `restarts ${cell}`;
-	}
-
-	const times = counted(Number(count), 'restart');
-	return ago === undefined ? times : `${times}, ${count === '1' ? ago : `the last ${ago}`}`;
-}
-
 function connectionSentences(screen: Screen): string[] {
 	const {dock, dockAt, cluster} = screen.state;
 	const entry = dock[dockAt];
@@ -165,46 +109,4 @@ function connectionSentences(screen: Screen): string[] {
 function pathOfEntry({state: {dock}}: Screen, id: string): string[] {
 	const path = worstPath(dock.find(one => one.id === id)?.paths.values() ?? []);
 	return path === null ? [] : legSentences(path);
-}
-
-type ReadLayer = Exclude<Layer, {kind: 'tail'}>;
-
-function page(screen: Screen, layer: ReadLayer): readonly string[] {
-	return spokenText(screen, layer).slice(layer.top, layer.top + spokenPage);
-}
-
-/** All of a text, as it is read aloud: a page of it at a time. */
-export function spokenText(screen: Screen, layer: ReadLayer): readonly string[] {
-	switch (layer.kind) {
-		case 'text': {
-			return layer.lines.map(one => said(one, screen.state.now));
-		}
-
-		case 'why': {
-			return read(whyBody(screen, layer));
-		}
-
-		case 'help': {
-			return read(helpBody(inOneColumn(screen), layer.context));
-		}
-
-		case 'messages': {
-			return read(messageLines(screen));
-		}
-	}
-}
-
-function said(one: TextLine, now: number): string {
-	return `${lineLabel(one, now)?.trim() ?? ''} ${one.text}`.trim();
-}
-
-/** What stands beside each other is not read as one line. */
-function inOneColumn(screen: Screen): Screen {
-	const {state} = screen;
-	return {...screen, state: {...state, size: {...state.size, columns: 49}}};
-}
-
-/** Blank lines and rules are for eyes. */
-function read(lines: readonly Line[]): readonly string[] {
-	return lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll(/[\s─│━╍┈┤├-]{2,}/g, ' ').trim()).filter(text => text !== '');
 }

@@ -6,7 +6,8 @@ import {reduceList, type ListEvent} from '../../source/state/list-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {rowReader} from '../../source/state/table-rows.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
-import {listNote, listPane} from '../../source/ui/list-pane.ts';
+import {listNote} from '../../source/ui/list-note.ts';
+import {listPane} from '../../source/ui/list-pane.ts';
 import type {Screen} from '../../source/ui/screen.ts';
 
 /** The text of the pane after `events` in the list of pods, a minute after 1970 began. */

@@ -10,7 +10,8 @@ import {rowReader} from '../../source/state/table-rows.ts';
 import {emptyTail} from '../../source/state/tail/tail-view.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {Screen} from '../../source/ui/screen.ts';
-import {spokenPlace, spokenText} from '../../source/ui/spoken-place.ts';
+import {spokenPlace} from '../../source/ui/spoken-place.ts';
+import {spokenText} from '../../source/ui/spoken-text.ts';
 import {whyBody} from '../../source/ui/why-screen.ts';
 
 const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 100, rows: 24}, 60_000);

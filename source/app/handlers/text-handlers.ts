@@ -1,6 +1,6 @@
 /** Moving about in a text that is longer than the screen: details, doctor, why, messages, help. */
 import {layerLength} from '../../ui/session-screen.tsx';
-import {spokenText} from '../../ui/spoken-place.ts';
+import {spokenText} from '../../ui/spoken-text.ts';
 import {isSpoken, spokenPage} from '../../ui/spoken-words.ts';
 import {makeScreen} from '../make-screen.ts';
 import type {Session} from '../session.ts';

@@ -1,0 +1,21 @@
+/** Which cells of a list stand out, and as what. */
+import {servicePodsTitle} from '../state/list-kinds.ts';
+import type {Role} from './theme.ts';
+
+/** Of the cell of the column that is called `title`; `undefined` for one like all others. */
+export function cellRole(title: string, cell: string): Role | undefined {
+	if (title === 'STATUS') {
+		return /^(?:Running|Ready|Active|Complete|\d+)$/.test(cell)
+			? undefined
+			: /^(?:Completed|Succeeded)$/.test(cell)
+				? 'text.dim'
+				: /BackOff|Err|Failed|NotReady|Evicted|OOM|Invalid|Unknown|Lost/.test(cell) ? 'state.failed' : 'state.working';
+	}
+
+	const ready = title === 'READY' || title === servicePodsTitle ? /^(\d+)\/(\d+)$/.exec(cell) : null;
+	if (ready && ready[1] !== ready[2]) {
+		return 'state.working';
+	}
+
+	return title === 'RESTARTS' && cell !== '0' && !cell.startsWith('0 ') ? 'level.warn' : undefined;
+}

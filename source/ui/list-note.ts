@@ -1,0 +1,38 @@
+/** What the rule above a list says of it. */
+import {inSeconds} from '../state/in-seconds.ts';
+import type {ListState} from '../state/list-state.ts';
+import {parseRowFilter} from '../state/row-filter.ts';
+import {grouped} from '../text/grouped.ts';
+import {showAge} from '../text/show-age.ts';
+import {chooseColumns, headText, rangeOf, spaceBeside} from './list-columns.ts';
+import type {Screen} from './screen.ts';
+
+/** What the rule's right edge says of the list: which part of it is shown where its head has no room for that, its state, and what was left out. */
+export function listNote(screen: Screen, list: ListState, width: number): string {
+	const {state} = screen;
+	const parts: string[] = [];
+	if (list.visible.length >= 1000 || (list.visible.length > list.windowRows && !hasRangeInHead(screen, list, width))) {
+		parts.push(rangeOf(list, list.windowRows));
+	}
+
+	if (list.filter !== '') {
+		const filter = parseRowFilter(list.filter);
+		const isOnlyTyped = filter.kind === 'labels' && filter.selector !== list.selector;
+		parts.push(list.filterProblem === null ? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${grouped(list.visible.length)} of ${grouped(list.total)}`}` : list.filterProblem);
+	}
+
+	if (list.phase.kind === 'polling') {
+		parts.push(`watch refused, read every ${list.phase.everyMs / 1000} s`);
+	} else if (list.phase.kind === 'interrupted') {
+		parts.push(`as of ${showAge(state.now - list.phase.since)} ago · trying again${inSeconds(screen.state, list.phase.retryAt)}`);
+	} else if (list.phase.kind === 'failed' && list.visible.length > 0) {
+		parts.push(list.phase.error.message);
+	}
+
+	return parts.join(' · ');
+}
+
+function hasRangeInHead(screen: Screen, list: ListState, width: number): boolean {
+	const columns = chooseColumns(screen, list, list.visible.slice(list.top, list.top + list.windowRows), width);
+	return spaceBeside(headText(list, columns), rangeOf(list, list.windowRows), width) > 0;
+}

@@ -1,0 +1,59 @@
+/** The row of a list under the cursor, said: its name first, then what its cells tell. */
+import {listKinds} from '../state/list-kinds.ts';
+import {cursorRow} from '../state/list-state.ts';
+import {listHere} from '../state/session-state.ts';
+import {cellNow} from '../state/table-rows.ts';
+import {counted} from '../text/grouped.ts';
+import type {Screen} from './screen.ts';
+import {legSentences} from './spoken-words.ts';
+
+/** The list, and its row with its path; nothing in a view that is none. */
+export function listSentences({state}: Screen): string[] {
+	const list = listHere(state);
+	if (!list) {
+		return [];
+	}
+
+	const kind = listKinds[list.name];
+	const head = `${kind.title}, ${list.visible.length} shown${list.filter === '' ? '' : `, filter ${list.filter}`}`;
+	const row = cursorRow(list);
+	if (row === null) {
+		return [`${head}.${list.phase.kind === 'failed' ? ` ${list.phase.error.message}.` : ''}`];
+	}
+
+	const cells = kind.columns.flatMap(({title, rank}, index) => rank > 0 && title !== 'NODE' ? [] : [[title, cellNow(row, index, state.now)] as const]);
+	const words = cells.map(([title, cell]) => cellWords(title, cell)).filter(word => word !== '');
+	return [`${head}, ${list.cursorIndex + 1}: ${[row.name, ...words].join(', ')}.`, ...state.pathHere?.of === row.name && state.pathHere.path ? legSentences(state.pathHere.path) : []];
+}
+
+/** `2 of 2 ready`, `running`, `node n7`; no restarts are not worth a word. */
+function cellWords(title: string, cell: string): string {
+	switch (title) {
+		case 'READY': {
+			return cell === '' ? '' : `${cell.replace('/', ' of ')} ready`;
+		}
+
+		case 'STATUS': {
+			return /^[A-Z][a-z]+$/.test(cell) ? cell.toLowerCase() : cell;
+		}
+
+		case 'RESTARTS': {
+			return cell === '' || cell === '0' ? '' : restartWords(cell);
+		}
+
+		default: {
+			return cell === '' ? '' : `${title.toLowerCase()} ${cell}`;
+		}
+	}
+}
+
+/** `1 restart, 5m ago` of `1 (5m ago)`; `3 restarts, the last 2h ago`. */
+function restartWords(cell: string): string {
+	const [, count, ago] = /^(\d+)(?: \((.+)\))?$/.exec(cell) ?? [];
+	if (count === undefined) {
+		return `restarts ${cell}`;
+	}
+
+	const times = counted(Number(count), 'restart');
+	return ago === undefined ? times : `${times}, ${count === '1' ? ago : `the last ${ago}`}`;
+}

@@ -1,0 +1,53 @@
+/** A text that is longer than a screen, as it is read aloud: a page of it at a time. */
+import {lineLabel} from '../state/line-label.ts';
+import type {Layer, TextLine} from '../state/session-state.ts';
+import {helpBody} from './help-screen.ts';
+import type {Screen} from './screen.ts';
+import {spokenPage} from './spoken-words.ts';
+import type {Line} from './styled-line.ts';
+import {messageLines} from './text-screen.ts';
+import {whyBody} from './why-screen.ts';
+
+type ReadLayer = Exclude<Layer, {kind: 'tail'}>;
+
+/** The page of it that its place is on. */
+export function pageOfText(screen: Screen, layer: ReadLayer): readonly string[] {
+	return spokenText(screen, layer).slice(layer.top, layer.top + spokenPage);
+}
+
+/** All of it, sentence by sentence. */
+export function spokenText(screen: Screen, layer: ReadLayer): readonly string[] {
+	switch (layer.kind) {
+		case 'text': {
+			return layer.lines.map(one => said(one, screen.state.now));
+		}
+
+		case 'why': {
+			return read(whyBody(screen, layer));
+		}
+
+		case 'help': {
+			return read(helpBody(inOneColumn(screen), layer.context));
+		}
+
+		case 'messages': {
+			return read(messageLines(screen));
+		}
+	}
+}
+
+/** A line, and before it its label. */
+export function said(one: TextLine, now: number): string {
+	return `${lineLabel(one, now)?.trim() ?? ''} ${one.text}`.trim();
+}
+
+/** What stands beside each other is not read as one line. */
+function inOneColumn(screen: Screen): Screen {
+	const {state} = screen;
+	return {...screen, state: {...state, size: {...state.size, columns: 49}}};
+}
+
+/** Blank lines and rules are for eyes. */
+function read(lines: readonly Line[]): readonly string[] {
+	return lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll(/[\s─│━╍┈┤├-]{2,}/g, ' ').trim()).filter(text => text !== '');
+}
