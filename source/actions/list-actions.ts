@@ -113,6 +113,9 @@ export const listActions: ActionTable = {
 		['text.page-up', 'page up', 'a page up'],
 		['text.top', 'first', 'first line'],
 		['text.bottom', 'last', 'last line'],
+		['text.left', 'left', 'to the left'],
+		['text.right', 'right', 'to the right'],
+		['text.wrap', 'wrap', 'wrap long lines', 91],
 	],
 	why: [
 		['why.test', 'test again', 'test the route (asks)', 1, 'stream'],

@@ -115,10 +115,10 @@ export class KeyPress {
 		}
 	}
 
-	/** Any key that does not move in it closes the help. */
+	/** Any key that does not move in it closes the help, which is laid out in columns: there is nothing to wrap. */
 	#closesHelp(resolved: Resolved): boolean {
 		const {layers, overlay} = this.#doers.session.store.state;
-		const moves = resolved.kind === 'matched' && resolved.action.startsWith('text.');
+		const moves = resolved.kind === 'matched' && resolved.action.startsWith('text.') && !['text.left', 'text.right', 'text.wrap'].includes(resolved.action);
 		return layers.at(-1)?.kind === 'help' && overlay === null && resolved.kind !== 'pending' && !moves;
 	}
 

@@ -7,6 +7,7 @@ import {listNames, type ListName} from './list-kinds.ts';
 import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
 import {listHere, type ClusterState, type Failure, type ForwardState, type Layer, type Message, type SessionState, type TextLine, type ViewName} from './session-state.ts';
+import {toggleWrap} from './text-look.ts';
 import {searchText} from './text-search.ts';
 import {placeAt, startHistory, visit} from './view-history.ts';
 
@@ -29,6 +30,8 @@ export type SessionEvent =
 	| {type: 'pane'; by: 1 | -1}
 	| {type: 'dock-move'; by: number}
 	| {type: 'zoom'}
+	/** Lines of texts are wrapped, or not any more. */
+	| {type: 'wrap'}
 	| {type: 'pending'; keys: string | null}
 	/** `isPassing`: nobody looks for it later. */
 	| {type: 'notice'; text: string; role?: Message['role']; hint?: string; isPassing?: boolean; now: number}
@@ -127,6 +130,10 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 
 		case 'zoom': {
 			return {...state, zoom: !state.zoom};
+		}
+
+		case 'wrap': {
+			return toggleWrap(state);
 		}
 
 		case 'pending': {

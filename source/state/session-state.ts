@@ -14,13 +14,13 @@ import {startHistory, type ViewHistory} from './view-history.ts';
 
 export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 
-/** A screen that stands over the views; Esc takes the last one away. A text that is read has an `id`, by which it is filled wherever it stands; `of` and `on` are what it can be read again from. */
+/** A screen that stands over the views; Esc takes the last one away. `left`: it is moved sideways by so many cells. A text that is read has an `id`, by which it is filled wherever it stands; `of` and `on` are what it can be read again from. */
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
-	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; top: number}
-	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; context: 'details' | 'doctor' | 'yaml'; copy: string; command: string | null; subject: string; busy: boolean; on?: string; id?: string; search?: TextSearch | null; of?: {target: string; namespace: string}}
+	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; top: number; left?: number}
+	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; left?: number; context: 'details' | 'doctor' | 'yaml'; copy: string; command: string | null; subject: string; busy: boolean; on?: string; id?: string; search?: TextSearch | null; of?: {target: string; namespace: string}}
 	| {kind: 'help'; context: string; top: number}
-	| {kind: 'messages'; top: number};
+	| {kind: 'messages'; top: number; left?: number};
 
 /**
 A line of a text screen: `label` stands out at the left, behind the age of what was at `since`; `role` colours the text.
@@ -104,6 +104,8 @@ export type SessionState = {
 	dock: Dock;
 	dockAt: number;
 	zoom: boolean;
+	/** Lines of texts end at the edge of the screen, and are not wrapped. */
+	textsAreCut: boolean;
 	/** Keys of a sequence that has begun, as shown. */
 	pending: string | null;
 	notice: Message | null;
@@ -142,7 +144,7 @@ export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' 
 export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, {readOnly = false, isStill = false}: Partial<Pick<SessionState, 'readOnly' | 'isStill'>> = {}): SessionState {
 	return {
 		size, cluster, view: 'pods', viewBefore: 'pods', history: startHistory({view: 'pods', namespace: cluster.namespace}), lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
-		servicePods: null, layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, pending: null, notice: null, messages: [], lastFailure: null, pathHere: null, detailsHere: null,
+		servicePods: null, layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, textsAreCut: false, pending: null, notice: null, messages: [], lastFailure: null, pathHere: null, detailsHere: null,
 		forwards: [], forwardAt: 0, forwardSets: [], proxy: emptyProxy,
 		audit: {rows: [], found: null, at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
 		refused: new Map(), readOnly, isStill, now, processes: [], tailVersion: 0,

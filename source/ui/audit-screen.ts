@@ -7,7 +7,7 @@ import {titledRule} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import type {Screen} from './screen.ts';
 import {fillUp, line, of, type Line} from './styled-line.ts';
-import {textLines} from './text-screen.ts';
+import {textLines} from './text-rows.ts';
 import {verdictRole} from './verdict-role.ts';
 
 const leastVerdict = 27;

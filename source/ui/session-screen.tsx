@@ -5,15 +5,16 @@ import type {Path} from '../posture/evidence.ts';
 import {worstPath} from '../state/connections.ts';
 import {layout, type Layout} from '../state/layout.ts';
 import {cursorRow, type ListState} from '../state/list-state.ts';
-import {listHere, type Layer} from '../state/session-state.ts';
+import {listHere} from '../state/session-state.ts';
 import {exchangeHere} from '../state/proxy-state.ts';
 import {auditScreen} from './audit-screen.ts';
 import {footer, header, titledRule, viewRule} from './chrome.ts';
 import {dockPane, usableWords} from './dock-pane.ts';
 import {forwardsScreen} from './forwards-screen.ts';
-import {helpBody, helpScreen} from './help-screen.ts';
+import {helpScreen} from './help-screen.ts';
 import {listNote} from './list-note.ts';
 import {listPane} from './list-pane.ts';
+import {messagesScreen} from './messages-screen.ts';
 import {floatingBox, promptLine} from './overlay-box.ts';
 import {PaintedRows, PainterContext} from './painted-rows.tsx';
 import {pathTitle} from './path-facts.ts';
@@ -23,9 +24,10 @@ import {sandboxScreen} from './sandbox-screen.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {fillUp, line, of, spread, type Line} from './styled-line.ts';
 import {tailScreen} from './tail-screen.ts';
-import {messageLines, messagesScreen, textLines, textScreen} from './text-screen.ts';
+import {textLines} from './text-rows.ts';
+import {textScreen} from './text-screen.ts';
 import {uprightPath} from './upright-path.ts';
-import {tripWords, whyBody, whyScreen} from './why-screen.ts';
+import {tripWords, whyScreen} from './why-screen.ts';
 
 export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {
 	const {state: {size, overlay}, theme} = screen;
@@ -73,36 +75,11 @@ function middle(screen: Screen, rows: number): Line[] {
 		}
 
 		case 'messages': {
-			return messagesScreen(screen, layer.top, rows);
+			return messagesScreen(screen, layer, rows);
 		}
 
 		default: {
 			return view(screen, rows, layout(state));
-		}
-	}
-}
-
-/** How many lines there are to scroll in. */
-export function layerLength(screen: Screen, layer: Layer): number {
-	switch (layer.kind) {
-		case 'why': {
-			return whyBody(screen, layer).length;
-		}
-
-		case 'text': {
-			return textLines(screen, layer.lines).length;
-		}
-
-		case 'help': {
-			return helpBody(screen, layer.context).length;
-		}
-
-		case 'messages': {
-			return messageLines(screen).length;
-		}
-
-		case 'tail': {
-			return 0;
 		}
 	}
 }

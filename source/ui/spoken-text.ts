@@ -5,7 +5,8 @@ import {helpBody} from './help-screen.ts';
 import type {Screen} from './screen.ts';
 import {spokenPage} from './spoken-words.ts';
 import type {Line} from './styled-line.ts';
-import {messageLines} from './text-screen.ts';
+import {messageTexts} from './messages-screen.ts';
+import {textLines} from './text-rows.ts';
 import {whyBody} from './why-screen.ts';
 
 type ReadLayer = Exclude<Layer, {kind: 'tail'}>;
@@ -31,7 +32,7 @@ export function spokenText(screen: Screen, layer: ReadLayer): readonly string[] 
 		}
 
 		case 'messages': {
-			return read(messageLines(screen));
+			return read(textLines(screen, messageTexts(screen.state)));
 		}
 	}
 }

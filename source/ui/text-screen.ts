@@ -1,27 +1,23 @@
-/** Screens of labelled text: details, doctor, messages; and the why screen, which is made of the same lines. */
+/** Screens of labelled text: details, YAML, doctor, answers. */
 import type {Layer, TextLine} from '../state/session-state.ts';
-import {lineLabel} from '../state/line-label.ts';
+import {matchWords} from '../state/match-words.ts';
+import {lookOf, type TextLook} from '../state/text-look.ts';
 import {searchPattern, searchProblem, type TextSearch} from '../state/text-search.ts';
 import {hitsWithin} from '../text/bounded-match.ts';
-import {clipToCells} from '../text/cell-width.ts';
-import {clockTime} from '../text/clock-time.ts';
+import {cellWidth} from '../text/cell-width.ts';
 import {grouped} from '../text/grouped.ts';
-import {matchWords} from '../state/match-words.ts';
-import {titledRule, wrapWords} from './chrome.ts';
+import {titledRule} from './chrome.ts';
 import {onGround, type Hits} from './line-matches.ts';
-import {pathLine, replicaLetter} from './path-words.ts';
 import type {Screen} from './screen.ts';
-import {fillUp, line, of, type Line, type Span} from './styled-line.ts';
-import type {Role} from './theme.ts';
-
-const labelWidth = 10;
+import {fillUp, type Line} from './styled-line.ts';
+import {hiddenCells, roomFor, textRows, type TextRow} from './text-rows.ts';
 
 type TextLayer = Extract<Layer, {kind: 'text'}>;
 
 /** Rule and `rows - 1` lines from `top`. */
 export function textScreen(screen: Screen, layer: TextLayer, rows: number): Line[] {
 	const right = layer.search ? searchWords(layer.search) : layer.right;
-	return pageOf(screen, {title: layer.title, after: layer.subject, right}, withFound(textRows(screen, layer.lines), layer), layer.top, rows);
+	return pageOf(screen, {title: layer.title, after: layer.subject, right}, withFound(textRows(screen, layer.lines, lookOf(screen.state, layer)), layer), layer.top, rows);
 }
 
 /** `match 3 of 12`, or why it cannot be searched for. */
@@ -36,73 +32,6 @@ export function pageOf(screen: Screen, {title, after, right}: {title: string; af
 	const below = body.length - top - rows + 1;
 	const hidden = [top > 0 ? `${grouped(top)} above` : '', below > 0 ? `${grouped(below)} below` : ''].filter(part => part !== '').join('  ');
 	return fillUp([titledRule(screen, title, {focus: true, ...after !== undefined && {after}, right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `)}), ...body.slice(top, top + rows - 1)], rows);
-}
-
-/** Wrapped to the screen, the texts of all labels in one column. */
-export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
-	return textRows(screen, lines).map(row => row.line);
-}
-
-/** A row of the screen: of which line, and which part of it where that is shown as it is, behind `lead` blanks. */
-type TextRow = {line: Line; of: number; part: {from: number; to: number; lead: number} | null};
-
-function textRows(screen: Screen, lines: readonly TextLine[]): TextRow[] {
-	return lines.flatMap((one, index): TextRow[] => one.asIs
-		? partsOf(one, screen.state.size.columns).map(part => ({line: line(' '.repeat(part.lead), partSpans(one, part)), of: index, part}))
-		: wordRows(screen, one).map(row => ({line: row, of: index, part: null})));
-}
-
-function wordRows(screen: Screen, one: TextLine): Line[] {
-	const {state: {size, processes, now}, theme: {glyphs}} = screen;
-	if (one.path) {
-		return [line(' ', pathLine(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path.process.id)))];
-	}
-
-	if (one.rule) {
-		return [titledRule(screen, one.text)];
-	}
-
-	const indent = one.indent ?? 1;
-	const label = lineLabel(one, now);
-	const lead = label === undefined ? ' '.repeat(indent) : ' '.repeat(indent) + label.padEnd(Math.max(labelWidth, label.length + 1));
-	const wrapped = wrapWords(one.text, Math.max(20, size.columns - lead.length - 1));
-	return wrapped.map((text, index) => line(index === 0 ? of('text.dim', lead) : ' '.repeat(lead.length), of(one.role as Role | undefined, text)));
-}
-
-type Part = NonNullable<TextRow['part']>;
-
-const isAscii = /^[ -~]*$/;
-/** A long line is cut anew only when the screen has another width. */
-const cut = new WeakMap<TextLine, {columns: number; parts: readonly Part[]}>();
-
-/** The parts behind the first one stand further in than the line does. */
-function partsOf(one: TextLine, columns: number): readonly Part[] {
-	const known = cut.get(one);
-	if (known?.columns === columns) {
-		return known.parts;
-	}
-
-	const {text} = one;
-	const further = Math.min(/^[ -]*/.exec(text)![0].length + 3, Math.floor(columns / 2));
-	const parts: Part[] = [];
-	let from = 0;
-	do {
-		const lead = from === 0 ? 1 : further;
-		const room = Math.max(1, columns - lead);
-		const fits = text.slice(from, from + room);
-		// Of a character that a terminal shows in one cell there may be several units.
-		const to = from + (isAscii.test(fits) ? fits : clipToCells(text.slice(from, from + (room * 8)), room, '') || fits.slice(0, 1)).length;
-		parts.push({from, to, lead});
-		from = to;
-	} while (from < text.length);
-
-	cut.set(one, {columns, parts});
-	return parts;
-}
-
-function partSpans({text, key, role}: TextLine, {from, to}: Part): Span[] {
-	const [first, last] = key ? [Math.max(from, Math.min(to, key[0])), Math.max(from, Math.min(to, key[1]))] : [from, from];
-	return [of(role as Role | undefined, text.slice(from, first)), of('json.key', text.slice(first, last)), of(role as Role | undefined, text.slice(last, to))].filter(span => span.text !== '');
 }
 
 /** A regular expression may hold up one frame for so long. */
@@ -126,36 +55,37 @@ function withFound(rows: readonly TextRow[], {lines, search}: Pick<TextLayer, 'l
 	});
 }
 
-function within(hits: Hits, {from, to, lead}: Part): Hits {
+function within(hits: Hits, {from, to, lead}: NonNullable<TextRow['part']>): Hits {
 	return hits.filter(([first, last]) => first < to && last > from).map(([first, last]) => [Math.max(first, from) - from + lead, Math.min(last, to) - from + lead]);
 }
 
+type Searched = Pick<TextLayer, 'lines' | 'search'>;
+
 /** The row on which the line that a search stands on is hit first. */
-export function rowOfMatch(screen: Screen, {lines, search}: Pick<TextLayer, 'lines' | 'search'>): number {
-	const rows = textRows(screen, lines);
-	const at = search?.at ?? null;
-	const one = at === null ? undefined : lines[at];
-	if (!search || one === undefined) {
-		return -1;
+export function rowOfMatch(screen: Screen, searched: Searched, look: TextLook): number {
+	const hit = firstHit(searched);
+	return hit === null ? -1 : textRows(screen, searched.lines, look).findIndex(({of: index, part}) => index === searched.search?.at && (part === null || look.isCut || part.to > hit.from));
+}
+
+/** How far a text that is cut is moved for that hit to be seen: as it is where it is seen already. */
+export function leftOfMatch(screen: Screen, searched: Searched, left: number): number {
+	const hit = firstHit(searched);
+	if (hit === null) {
+		return left;
 	}
 
-	const hit = one.asIs ? hitsWithin(searchPattern(search, 'g'), [one.text], longestMs)?.[0]?.[0]?.[0] ?? 0 : 0;
-	return rows.findIndex(({of: index, part}) => index === at && (part === null || part.to > hit));
+	const room = roomFor(screen, hit.one);
+	const [first, last] = [hit.from, hit.to].map(at => cellWidth(hit.one.text.slice(0, at))) as [number, number];
+	return first >= left && last < left + room ? left : Math.max(0, Math.min(first - Math.floor(room / 3), hiddenCells(screen, searched.lines)));
 }
 
-/** Which line the row is of that stands at the top. */
-export function lineAtTop(screen: Screen, {lines, top}: Pick<TextLayer, 'lines' | 'top'>): number {
-	return textRows(screen, lines)[top]?.of ?? 0;
-}
+/** Where in its text; a label stands where it is. */
+function firstHit({lines, search}: Searched): {one: TextLine; from: number; to: number} | null {
+	const one = lines[search?.at ?? -1];
+	if (!search || one === undefined) {
+		return null;
+	}
 
-export function messagesScreen(screen: Screen, top: number, rows: number): Line[] {
-	return pageOf(screen, {title: 'Messages', right: String(screen.state.messages.length)}, messageLines(screen), top, rows);
-}
-
-/** The newest first. */
-export function messageLines({state: {messages, size}}: Screen): Line[] {
-	const body = messages.toReversed().flatMap(({time, text, role}) => wrapWords(text, Math.max(20, size.columns - 12)).map((row, index) => line(
-		' ', of('text.dim', index === 0 ? `${clockTime(time)}  ` : ' '.repeat(10)), of(role === 'error' ? 'notice.error' : role === 'warn' ? 'notice.warn' : undefined, row),
-	)));
-	return body.length === 0 ? [line(' ', of('text.dim', 'Nothing to report.'))] : body;
+	const [from, to] = hitsWithin(searchPattern(search, 'g'), [one.text], longestMs)?.[0]?.[0] ?? [0, 0];
+	return {one, from, to};
 }

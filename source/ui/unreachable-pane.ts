@@ -4,7 +4,7 @@ import type {TextLine} from '../state/session-state.ts';
 import {unreachableLines} from '../state/unreachable-lines.ts';
 import type {Screen} from './screen.ts';
 import {line, of, type Line} from './styled-line.ts';
-import {textLines} from './text-screen.ts';
+import {textLines} from './text-rows.ts';
 
 /** `rows` lines at most, `width` cells wide; blank ones part it where there is room for them. */
 export function unreachablePane(screen: Screen, rows: number, width: number): Line[] {

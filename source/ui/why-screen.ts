@@ -9,12 +9,14 @@ import type {ErrorObject} from '../errors/spoke-error.ts';
 import {legEnd} from '../output/leg-end.ts';
 import type {SessionState, TextLine} from '../state/session-state.ts';
 import {routeWord} from '../state/route-words.ts';
+import {lookOf, wrappedLook, type TextLook} from '../state/text-look.ts';
 import {whyPath, type WhyLayer} from '../state/why-path.ts';
 import {farName, pathLine, replicaLetter, routeRole, tlsRole, tlsRoleOf, tlsWord} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
 import {line, of, type Line} from './styled-line.ts';
-import {pageOf, textLines} from './text-screen.ts';
+import {textRows, type TextRow} from './text-rows.ts';
+import {pageOf} from './text-screen.ts';
 
 const meanings: Readonly<Record<string, string>> = {
 	verified: 'the certificate was checked and accepted',
@@ -26,25 +28,31 @@ const meanings: Readonly<Record<string, string>> = {
 
 export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[] {
 	const path = whyPath(screen.state, layer);
-	return pageOf(screen, {title: 'Why', after: layer.about, right: path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`}, whyBody(screen, layer), layer.top, rows);
+	return pageOf(screen, {title: 'Why', after: layer.about, right: path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`}, whyRows(screen, layer, lookOf(screen.state, layer)).map(row => row.line), layer.top, rows);
+}
+
+/** Wrapped, as it is read aloud. */
+export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
+	return whyRows(screen, layer, wrappedLook).map(row => row.line);
 }
 
 /** The path as a line and a table, then verdict by verdict what it stands on. */
-export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
+export function whyRows(screen: Screen, layer: WhyLayer, look: TextLook): TextRow[] {
 	const {state, theme: {glyphs}} = screen;
-	const path = whyPath(screen.state, layer);
-	const lines: Line[] = [];
-	if (path) {
-		lines.push(line(' ', pathLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path));
-	}
+	const path = whyPath(state, layer);
+	const head = path === null ? [] : [line(' ', pathLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path)];
+	return [...head.map((one, index): TextRow => ({line: one, of: index - head.length, part: null})), ...textRows(screen, whyTexts(screen, layer), look)];
+}
 
-	if (path === null && layer.error === null) {
-		const note = state.dock.find(({id}) => id === layer.entry)?.note ?? '';
-		lines.push(...textLines(screen, [{text: `No connection is open${note === '' ? '' : `: ${note}`}.`, role: 'text.dim'}, {text: 'Which way one goes is read as it opens.', role: 'text.dim'}]));
-	}
-
-	lines.push(...textLines(screen, whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes, offHere(state, layer.error)).map(one => ({...one, text: sessionWords(screen, one.text)}))));
-	return lines;
+/** All below the table. */
+export function whyTexts(screen: Screen, layer: WhyLayer): readonly TextLine[] {
+	const {state, theme: {glyphs}} = screen;
+	const path = whyPath(state, layer);
+	const note = state.dock.find(({id}) => id === layer.entry)?.note ?? '';
+	return [
+		...path === null && layer.error === null ? [{text: `No connection is open${note === '' ? '' : `: ${note}`}.`, role: 'text.dim'}, {text: 'Which way one goes is read as it opens.', role: 'text.dim'}] : [],
+		...whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes, offHere(state, layer.error)).map(one => ({...one, text: sessionWords(screen, one.text)})),
+	];
 }
 
 /** Beside a right that is missing: what else is off in the same place, in the order of its actions. What is not named was allowed, or not asked. */

@@ -62,6 +62,27 @@ test('it is searched with its lines kept: next, before, and one step back ends t
 	await terminal.sees(/▸ db-0 +1\/1/);
 });
 
+test('its long lines are wrapped, or at a key cut and moved sideways, and so they are in the next text', async t => {
+	const {terminal} = await onDb(t, {annotations: {aaa: `${'x'.repeat(80)}-end`}}, {columns: 80});
+	terminal.press('list.yaml');
+	await terminal.sees(/aaa: x{60,}\n +x+-end\n/);
+	await terminal.sees(/W wrap/);
+	terminal.press('text.wrap');
+	await terminal.sees(/aaa: x{60,}…\n/);
+	terminal.press('text.right');
+	await terminal.sees(/\n x+-end\n/);
+	terminal.press('text.left');
+	await terminal.sees(/aaa: x{60,}…\n/);
+	terminal.press('view.back', 'list.yaml');
+	await terminal.sees(/YAML├[\s\S]*aaa: x{60,}…\n/);
+	terminal.press('text.wrap');
+	await terminal.sees(/\n +x+-end\n/);
+	terminal.press('help.open');
+	await terminal.sees(/W +wrap long lines/);
+	terminal.press('text.wrap');
+	await terminal.sees(/YAML├[\s\S]*\n +x+-end\n/);
+});
+
 test('it is read again at a key, says whether anything changed, and what is gone stays to be read', async t => {
 	const {terminal, change, sandbox} = await onDb(t);
 	terminal.press('list.yaml');

@@ -2,7 +2,7 @@
 import {asText} from '../../state/copied-lines.ts';
 import type {Layer} from '../../state/session-state.ts';
 import {counted} from '../../text/grouped.ts';
-import {lineAtTop} from '../../ui/text-screen.ts';
+import {layerRows} from '../../ui/layer-rows.ts';
 import {plainTheme} from '../../ui/theme.ts';
 import {makeScreen} from '../make-screen.ts';
 import type {Session} from '../session.ts';
@@ -43,7 +43,7 @@ export async function saveText(session: Session): Promise<void> {
 export async function viewTextOutside(session: Session): Promise<void> {
 	const layer = currentText(session);
 	if (layer) {
-		const line = layer.lines.every(({asIs}) => asIs) ? lineAtTop(makeScreen(session, null, plainTheme), layer) + 1 : 1;
+		const line = layer.lines.every(({asIs}) => asIs) ? (layerRows(makeScreen(session, null, plainTheme), layer)[layer.top] ?? 0) + 1 : 1;
 		await viewInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
 	}
 }

@@ -1,6 +1,9 @@
 /** Moving about in a text that is longer than the screen: details, doctor, why, messages, help. */
-import {layerLength} from '../../ui/session-screen.tsx';
+import type {Layer} from '../../state/session-state.ts';
+import {lookOf} from '../../state/text-look.ts';
+import {layerRows, layerTexts} from '../../ui/layer-rows.ts';
 import {spokenText} from '../../ui/spoken-text.ts';
+import {hiddenCells} from '../../ui/text-rows.ts';
 import {isSpoken, spokenPage} from '../../ui/spoken-words.ts';
 import {makeScreen} from '../make-screen.ts';
 import type {Session} from '../session.ts';
@@ -28,7 +31,55 @@ export const textHandlers: Handlers = {
 	'text.bottom'(session) {
 		scroll(session, far);
 	},
+	'text.left'(session) {
+		moveSideways(session, -sideways);
+	},
+	'text.right'(session) {
+		moveSideways(session, sideways);
+	},
+	'text.wrap'(session) {
+		keepingTop(session, () => {
+			session.store.now({type: 'wrap'});
+		});
+	},
 };
+
+/** As in a tail. */
+const sideways = 20;
+
+/** No further than to the end of the longest line. */
+function moveSideways(session: Session, by: number): void {
+	const layer = currentLayer(session);
+	if (layer === undefined) {
+		return;
+	}
+
+	const screen = makeScreen(session, null, plainTheme);
+	const {left} = lookOf(screen.state, layer);
+	const to = Math.max(0, Math.min(left + by, Math.max(left, hiddenCells(screen, layerTexts(screen, layer)))));
+	if (to !== left) {
+		keepingTop(session, () => {
+			session.store.now({type: 'layer', to: {left: to}});
+		});
+	}
+}
+
+function currentLayer({store}: Session): Layer | undefined {
+	return store.state.layers.at(-1);
+}
+
+/** The line at the top stays there, however many rows those above it take now. */
+function keepingTop(session: Session, change: () => void): void {
+	const before = currentLayer(session);
+	if (before === undefined || !('top' in before)) {
+		return;
+	}
+
+	const line = layerRows(makeScreen(session, null, plainTheme), before)[before.top];
+	change();
+	const row = line === undefined || isSpoken(session.env) ? before.top : layerRows(makeScreen(session, null, plainTheme), currentLayer(session)!).indexOf(line);
+	scrollTo(session, row);
+}
 
 /** One line of the page before stays; aloud none is read twice. */
 function page(session: Session): number {
@@ -53,7 +104,7 @@ export function scrollTo(session: Session, top: number): void {
 	const layer = store.state.layers.at(-1);
 	if (layer && 'top' in layer) {
 		const screen = makeScreen(session, null, plainTheme);
-		const last = Math.max(0, isSpoken(session.env) ? spokenText(screen, layer).length - spokenPage : layerLength(screen, layer) - textPage(session));
+		const last = Math.max(0, isSpoken(session.env) ? spokenText(screen, layer).length - spokenPage : layerRows(screen, layer).length - textPage(session));
 		store.now({type: 'layer', to: {top: Math.max(0, Math.min(top, last))}});
 	}
 }

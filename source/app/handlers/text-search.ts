@@ -1,8 +1,10 @@
 /** Searches in a text, which keep all its lines. */
 import {nextFound, searchProblem, searchText, type TextSearch} from '../../state/text-search.ts';
 import type {Layer} from '../../state/session-state.ts';
+import {lookOf} from '../../state/text-look.ts';
 import {countWords} from '../../state/match-words.ts';
-import {lineAtTop, rowOfMatch} from '../../ui/text-screen.ts';
+import {layerRows} from '../../ui/layer-rows.ts';
+import {leftOfMatch, rowOfMatch} from '../../ui/text-screen.ts';
 import {isSpoken, spokenPage} from '../../ui/spoken-words.ts';
 import {plainTheme} from '../../ui/theme.ts';
 import {makeScreen} from '../make-screen.ts';
@@ -24,7 +26,7 @@ export async function searchInText(session: Session): Promise<void> {
 		return;
 	}
 
-	const from = isSpoken(session.env) ? before.top : lineAtTop(screenOf(session), before);
+	const from = isSpoken(session.env) ? before.top : layerRows(screenOf(session), before)[before.top] ?? 0;
 	const look = (text: string, regex: boolean) => {
 		const layer = currentText(session);
 		if (layer) {
@@ -42,7 +44,7 @@ export async function searchInText(session: Session): Promise<void> {
 		check: (text, regex) => text === '' ? null : searchProblem({text, regex}),
 	});
 	if (answer === null && currentText(session)) {
-		session.store.now({type: 'layer', to: {search: before.search ?? null, top: before.top}});
+		session.store.now({type: 'layer', to: {search: before.search ?? null, top: before.top, left: before.left ?? 0}});
 	}
 }
 
@@ -64,8 +66,10 @@ export function toFound(session: Session, direction: 1 | -1): void {
 
 /** Moves only where the line is not on the screen already. */
 function show(session: Session, search: TextSearch | null, top: number): void {
-	const layer = currentText(session)!;
-	session.store.now({type: 'layer', to: {search}});
+	const layer = {...currentText(session)!, search};
+	const look = lookOf(session.store.state, layer);
+	const left = look.isCut ? leftOfMatch(screenOf(session), layer, look.left) : 0;
+	session.store.now({type: 'layer', to: {search, left}});
 	if (search === null || search.at === null) {
 		scrollTo(session, top);
 		return;
@@ -73,7 +77,7 @@ function show(session: Session, search: TextSearch | null, top: number): void {
 
 	const {row, page} = isSpoken(session.env)
 		? {row: search.at, page: spokenPage}
-		: {row: rowOfMatch(screenOf(session), {...layer, search}), page: textPage(session)};
+		: {row: rowOfMatch(screenOf(session), layer, lookOf(session.store.state, {...layer, left})), page: textPage(session)};
 	const isThere = row < 0 || (row >= top && row < top + page);
 	scrollTo(session, isThere ? top : row - Math.floor(page / 3));
 }

@@ -1,0 +1,55 @@
+/** The rows of a screen that is read, and the lines that they are of. */
+import type {Layer, TextLine} from '../state/session-state.ts';
+import {lookOf} from '../state/text-look.ts';
+import {helpBody} from './help-screen.ts';
+import {messageTexts} from './messages-screen.ts';
+import type {Screen} from './screen.ts';
+import {textRows} from './text-rows.ts';
+import {whyRows, whyTexts} from './why-screen.ts';
+
+/** All that there is to scroll in: of each row the line that it is of. */
+export function layerRows(screen: Screen, layer: Layer): readonly number[] {
+	const look = lookOf(screen.state, layer);
+	switch (layer.kind) {
+		case 'why': {
+			return whyRows(screen, layer, look).map(row => row.of);
+		}
+
+		case 'text': {
+			return textRows(screen, layer.lines, look).map(row => row.of);
+		}
+
+		case 'messages': {
+			return textRows(screen, messageTexts(screen.state), look).map(row => row.of);
+		}
+
+		case 'help': {
+			return helpBody(screen, layer.context).map((_, index) => index);
+		}
+
+		case 'tail': {
+			return [];
+		}
+	}
+}
+
+/** The lines that can be wrapped, or cut and moved sideways; none where it is laid out in another way. */
+export function layerTexts(screen: Screen, layer: Layer): readonly TextLine[] {
+	switch (layer.kind) {
+		case 'why': {
+			return whyTexts(screen, layer);
+		}
+
+		case 'text': {
+			return layer.lines;
+		}
+
+		case 'messages': {
+			return messageTexts(screen.state);
+		}
+
+		default: {
+			return [];
+		}
+	}
+}

@@ -1,0 +1,21 @@
+/** What was told so far, the newest first. */
+import type {Layer, SessionState, TextLine} from '../state/session-state.ts';
+import {lookOf} from '../state/text-look.ts';
+import {clockTime} from '../text/clock-time.ts';
+import type {Screen} from './screen.ts';
+import type {Line} from './styled-line.ts';
+import {textRows} from './text-rows.ts';
+import {pageOf} from './text-screen.ts';
+
+/** Rule and `rows - 1` messages from `top`. */
+export function messagesScreen(screen: Screen, layer: Extract<Layer, {kind: 'messages'}>, rows: number): Line[] {
+	const {state} = screen;
+	return pageOf(screen, {title: 'Messages', right: String(state.messages.length)}, textRows(screen, messageTexts(state), lookOf(state, layer)).map(row => row.line), layer.top, rows);
+}
+
+/** As the lines of a text. */
+export function messageTexts({messages}: Pick<SessionState, 'messages'>): readonly TextLine[] {
+	return messages.length === 0
+		? [{text: 'Nothing to report.', role: 'text.dim'}]
+		: messages.toReversed().map(({time, text, role}) => ({label: clockTime(time), text, ...role !== 'plain' && {role: role === 'error' ? 'notice.error' : 'notice.warn'}}));
+}

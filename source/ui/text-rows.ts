@@ -1,0 +1,127 @@
+/** The rows that the lines of a text take: wrapped to the screen, or one each, cut at its edge. */
+import {lineLabel} from '../state/line-label.ts';
+import type {TextLine} from '../state/session-state.ts';
+import {wrappedLook, type TextLook} from '../state/text-look.ts';
+import {cellWidth, clipToCells} from '../text/cell-width.ts';
+import {titledRule, wrapWords} from './chrome.ts';
+import {pathLine, replicaLetter} from './path-words.ts';
+import type {Screen} from './screen.ts';
+import {line, of, type Line, type Span} from './styled-line.ts';
+import type {Role} from './theme.ts';
+
+const labelWidth = 10;
+/** Words are not wrapped to less. */
+const leastWrapped = 20;
+
+/** A row of the screen: of which line, and which part of it where that is shown as it is, behind `lead` blanks. */
+export type TextRow = {line: Line; of: number; part: {from: number; to: number; lead: number} | null};
+
+/** Wrapped to the screen, the texts of all labels in one column. */
+export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
+	return textRows(screen, lines, wrappedLook).map(row => row.line);
+}
+
+/** All rows, the texts of all labels in one column. */
+export function textRows(screen: Screen, lines: readonly TextLine[], look: TextLook): TextRow[] {
+	return lines.flatMap((one, index): TextRow[] => one.asIs
+		? look.isCut ? [cutRow(screen, one, index, look.left)] : partsOf(one, screen.state.size.columns).map(part => ({line: line(' '.repeat(part.lead), partSpans(one, part)), of: index, part}))
+		: wordRows(screen, one, look).map(row => ({line: row, of: index, part: null})));
+}
+
+/** How many cells of the longest line the screen has no room for, where each is on one row. */
+export function hiddenCells(screen: Screen, lines: readonly TextLine[]): number {
+	let most = 0;
+	for (const one of lines) {
+		const texts = one.rule || one.path ? [] : one.text.split('\n');
+		for (const text of texts) {
+			most = Math.max(most, cellWidth(text) - roomFor(screen, one));
+		}
+	}
+
+	return most;
+}
+
+/** Cells for the text of a line on one row, behind what stands before it. */
+export function roomFor({state: {size, now}}: Screen, one: TextLine): number {
+	return Math.max(1, size.columns - (one.asIs ? 1 : leadOf(one, now).length + 1));
+}
+
+function leadOf(one: TextLine, now: number): string {
+	const indent = ' '.repeat(one.indent ?? 1);
+	const label = lineLabel(one, now);
+	return label === undefined ? indent : indent + label.padEnd(Math.max(labelWidth, label.length + 1));
+}
+
+function wordRows(screen: Screen, one: TextLine, {isCut, left}: TextLook): Line[] {
+	const {state: {size, processes, now}, theme: {glyphs}} = screen;
+	if (one.path) {
+		return [line(' ', pathLine(one.path, size.columns - 2, glyphs, replicaLetter(processes, one.path.process.id)))];
+	}
+
+	if (one.rule) {
+		return [titledRule(screen, one.text)];
+	}
+
+	const lead = leadOf(one, now);
+	const room = roomFor(screen, one);
+	const texts = isCut ? one.text.split('\n').map(text => cutText(text, left, room, glyphs.more)) : wrapWords(one.text, Math.max(leastWrapped, room));
+	return texts.map((text, index) => line(index === 0 ? of('text.dim', lead) : ' '.repeat(lead.length), of(one.role as Role | undefined, text)));
+}
+
+type Part = NonNullable<TextRow['part']>;
+
+function cutText(text: string, left: number, room: number, mark: string): string {
+	const {from, to, isWhole} = seenPart(text, left, room);
+	return `${text.slice(from, to)}${isWhole ? '' : mark}`;
+}
+
+function cutRow(screen: Screen, one: TextLine, index: number, left: number): TextRow {
+	const {from, to, isWhole} = seenPart(one.text, left, roomFor(screen, one));
+	const part = {from, to, lead: 1};
+	return {line: line(' ', partSpans(one, part), isWhole ? [] : of('text.dim', screen.theme.glyphs.more)), of: index, part};
+}
+
+/** What of a text is in `room` cells behind its first `left` ones; where that is not all of the rest, a cell is left for the sign that says so. */
+function seenPart(text: string, left: number, room: number): {from: number; to: number; isWhole: boolean} {
+	const from = fitting(text, 0, left);
+	const to = from + fitting(text, from, room);
+	return to === text.length ? {from, to, isWhole: true} : {from, to: from + fitting(text, from, room - 1), isWhole: false};
+}
+
+const isAscii = /^[ -~]*$/;
+
+/** How many units of a text from `from` on are in so many cells. Of a character that a terminal shows in one there may be several. */
+function fitting(text: string, from: number, cells: number): number {
+	const fits = text.slice(from, from + cells);
+	return (isAscii.test(fits) ? fits : clipToCells(text.slice(from, from + (cells * 8)), cells, '')).length;
+}
+
+/** A long line is cut anew only when the screen has another width. */
+const cut = new WeakMap<TextLine, {columns: number; parts: readonly Part[]}>();
+
+/** The parts behind the first one stand further in than the line does. */
+function partsOf(one: TextLine, columns: number): readonly Part[] {
+	const known = cut.get(one);
+	if (known?.columns === columns) {
+		return known.parts;
+	}
+
+	const {text} = one;
+	const further = Math.min(/^[ -]*/.exec(text)![0].length + 3, Math.floor(columns / 2));
+	const parts: Part[] = [];
+	let from = 0;
+	do {
+		const lead = from === 0 ? 1 : further;
+		const to = Math.min(text.length, from + (fitting(text, from, Math.max(1, columns - lead)) || 1));
+		parts.push({from, to, lead});
+		from = to;
+	} while (from < text.length);
+
+	cut.set(one, {columns, parts});
+	return parts;
+}
+
+function partSpans({text, key, role}: TextLine, {from, to}: Part): Span[] {
+	const [first, last] = key ? [Math.max(from, Math.min(to, key[0])), Math.max(from, Math.min(to, key[1]))] : [from, from];
+	return [of(role as Role | undefined, text.slice(from, first)), of('json.key', text.slice(first, last)), of(role as Role | undefined, text.slice(last, to))].filter(span => span.text !== '');
+}
