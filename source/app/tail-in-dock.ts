@@ -5,13 +5,18 @@ import type {Session} from './session.ts';
 import type {TailRun} from './tail-run.ts';
 
 /** Once a second: every tail's clock, and its row. */
-export function tickTails({tails, store}: Session): void {
-	for (const run of tails.values()) {
+export function tickTails(session: Session): void {
+	for (const run of session.tails.values()) {
 		run.tick();
-		const entry = store.state.dock.find(one => one.id === run.id);
-		if (entry) {
-			store.data({type: 'dock', event: {type: 'change', id: run.id, to: tailInDock(run, entry)}});
-		}
+		tellDock(session, run);
+	}
+}
+
+/** Its row as it is now. */
+export function tellDock({store}: Pick<Session, 'store'>, run: TailRun): void {
+	const entry = store.state.dock.find(one => one.id === run.id);
+	if (entry) {
+		store.data({type: 'dock', event: {type: 'change', id: run.id, to: tailInDock(run, entry)}});
 	}
 }
 

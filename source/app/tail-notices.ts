@@ -2,6 +2,7 @@
 import {wholeFailure} from '../failures/whole-failure.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {GapReason, LifeEnding, LogEvent, LogSource} from '../sessions/logs/log-events.ts';
+import {failedNote} from '../state/tail/tail-sources.ts';
 import type {TailCounters, TailSource} from '../state/tail/tail-view.ts';
 import {failureWords, shortFailure} from './short-failure.ts';
 
@@ -68,7 +69,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'failed': {
-			return {text: `${who}${sanitiseLine(wholeFailure(event.error))}`, source: {state: 'ended', note: 'failed'}};
+			return {text: `${who}${sanitiseLine(wholeFailure(event.error))}`, source: {state: 'ended', note: failedNote}};
 		}
 	}
 }

@@ -12,7 +12,7 @@ import type {Moved} from '../state/tail/insert-lines.ts';
 import {levelOf} from '../state/tail/line-level.ts';
 import {LineFlow} from '../state/tail/line-flow.ts';
 import {asTailSource} from '../state/tail/tail-source.ts';
-import {changeSource, countUp, podGone, sourcesOf, withSource} from '../state/tail/tail-sources.ts';
+import {changeSource, countUp, isUnreadable, podGone, sourcesOf, withSource} from '../state/tail/tail-sources.ts';
 import {keptTail, olderUnread, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import {insertLate} from './late-lines.ts';
@@ -78,11 +78,12 @@ export class TailReading {
 			const targets = await this.#tail.ask.targets(signal);
 			await (previous ? this.#readBefore(targets, signal) : this.#follow(targets, signal));
 			if (!signal.aborted) {
-				this.#end(previous ? {note: 'the log before is read', text: 'end of the log before'} : {note: 'the pods are done', text: 'tail ended: nothing more will come'});
+				this.#close(previous);
 			}
 		} catch (thrown) {
 			if (!signal.aborted) {
-				this.#fail(thrown);
+				const error = asSpokeError(thrown);
+				this.#fail({note: error.message, text: sanitiseLine(wholeFailure(error))});
 			}
 		}
 	}
@@ -144,16 +145,25 @@ export class TailReading {
 		});
 	}
 
+	#close(previous: boolean): void {
+		if (previous) {
+			this.#end({note: 'the log before is read', text: 'end of the log before'});
+		} else if (isUnreadable(this.#tail.view.sources)) {
+			this.#fail({note: 'no log could be read', text: 'no log could be read'});
+		} else {
+			this.#end({note: 'the pods are done', text: 'tail ended: nothing more will come'});
+		}
+	}
+
 	#end({note, text}: {note: string; text: string}): void {
 		this.#order.flushAll();
 		this.#tail.view = {...this.#tail.view, phase: 'ended', note};
 		this.#say(ofTail, text);
 	}
 
-	#fail(thrown: unknown): void {
-		const error = asSpokeError(thrown);
-		this.#tail.view = {...this.#tail.view, phase: 'failed', note: error.message};
-		this.#say(ofTail, sanitiseLine(wholeFailure(error)));
+	#fail({note, text}: {note: string; text: string}): void {
+		this.#tail.view = {...this.#tail.view, phase: 'failed', note};
+		this.#say(ofTail, text);
 	}
 
 	#take(event: LogEvent): void {
@@ -205,13 +215,22 @@ export class TailReading {
 	#takePods(event: Exclude<LogEvent, SourceEvent>): void {
 		const {view, ask: {asked}} = this.#tail;
 		if (event.type === 'no-pods') {
-			this.#tail.view = {...view, phase: 'waiting', note: `No pod yet. New pods of ${asked} will be followed as they come.`};
-			this.#say(ofTail, 'no pod now; pods that come are followed');
+			this.#takeNoPods(asked);
 		} else if (event.type === 'pod-gone') {
 			this.#takeGone(event);
 		} else if (view.buffer.end > 0) {
 			this.#say(ofTail, `new pod ${event.pod}, followed from its first line`);
 		}
+	}
+
+	#takeNoPods(asked: string): void {
+		if (isUnreadable(this.#tail.view.sources)) {
+			this.#fail({note: 'no log can be read', text: 'no log can be read now; pods that come are followed'});
+			return;
+		}
+
+		this.#tail.view = {...this.#tail.view, phase: 'waiting', note: `No pod yet. New pods of ${asked} will be followed as they come.`};
+		this.#say(ofTail, 'no pod now; pods that come are followed');
 	}
 
 	/** A container that was followed up to now tells it itself. */

@@ -29,6 +29,7 @@ export const contexts: Readonly<Record<string, ContextRow>> = {
 	yaml: {parent: 'details', title: 'YAML'},
 	tail: {parent: 'global', title: 'tail'},
 	line: {parent: 'tail', title: 'one line'},
+	failed: {parent: 'tail', title: 'a tail that failed'},
 	confirm: {parent: null, opaque: true, title: 'a question'},
 	form: {parent: null, opaque: true, title: 'a form'},
 	picker: {parent: null, opaque: true, title: 'a choice'},

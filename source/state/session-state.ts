@@ -174,7 +174,7 @@ export function keyContext(state: SessionState): string {
 
 	const layer = state.layers.at(-1);
 	if (layer) {
-		return layerContext(layer);
+		return layerContext(layer, state);
 	}
 
 	if (state.pane === 'connections') {
@@ -185,10 +185,14 @@ export function keyContext(state: SessionState): string {
 }
 
 /** Help and messages are texts like others. */
-function layerContext(layer: Layer): string {
+function layerContext(layer: Layer, {dock}: Pick<SessionState, 'dock'>): string {
 	switch (layer.kind) {
 		case 'tail': {
-			return layer.line === null ? 'tail' : 'line';
+			if (layer.line !== null) {
+				return 'line';
+			}
+
+			return dock.some(({id, phase}) => id === layer.id && phase === 'failed') ? 'failed' : 'tail';
 		}
 
 		case 'text': {

@@ -205,6 +205,25 @@ test('why a shell was refused draws the break into the path of the very connecti
 	await terminal.sees(/Why├ shell ─+ ended connection, failed[\s\S]*━ refused ✗ kubelet n\d[\s\S]*Leg 2 failed/);
 });
 
+test('a tail that a kubelet’s certificate ended is tried again at a key, and follows once it may', async t => {
+	const {terminal, sandbox} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	await sandbox.switches.set({verification: 'bad'});
+	await terminal.sees(/verified|refused/);
+	terminal.press('view.workloads');
+	await terminal.sees(/deploy\/web/);
+	terminal.type('/deploy/web\r');
+	await terminal.sees(/▸ deploy\/web/);
+	terminal.press('workloads.logs');
+	await terminal.sees(/failed · no log/);
+	await terminal.sees(/no log can be read now; pods that come are followed/);
+	await terminal.sees(/ r again .* w why/);
+	await sandbox.switches.set({verification: 'good'});
+	terminal.press('failed.again');
+	await terminal.sees(/following/, 20_000);
+	await terminal.loses(/ r again/);
+});
+
 test('an audit stays through another namespace, and is read anew for another context', async t => {
 	const {terminal} = await onSandbox(t);
 	await terminal.sees(/web-\w+-\w+/);

@@ -9,7 +9,7 @@ import type {Session} from '../../source/app/session.ts';
 import {Store} from '../../source/app/store.ts';
 import {TailRun} from '../../source/app/tail-run.ts';
 import {asTailSource} from '../../source/state/tail/tail-source.ts';
-import {emptySession} from '../../source/state/session-state.ts';
+import {emptySession, keyContext} from '../../source/state/session-state.ts';
 import {emptyTail, filterTail, goTo} from '../../source/state/tail/tail-view.ts';
 import {tailWindow} from '../../source/state/tail/tail-window.ts';
 
@@ -145,4 +145,27 @@ test('the cursor stays on the field that was shown or hidden last', async t => {
 		return answers.shift();
 	}} as unknown as Session, run);
 	t.deepEqual(places, [0, 2, 3]);
+});
+
+for (const [phase, context] of [['working', 'tail'], ['open', 'tail'], ['stopped', 'tail'], ['failed', 'failed']] as const) {
+	test(`the keys of a tail that is ${phase} are those of ${context === 'tail' ? 'a tail' : 'one that can be tried again'}`, t => {
+		const {store} = openTail([]);
+		store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: 'main', since: 0, phase}}});
+		t.is(keyContext(store.state), context);
+		store.now({type: 'layer', to: {line: 0}});
+		t.is(keyContext(store.state), 'line');
+	});
+}
+
+test('a tail that failed is tried again from where it began, and its keys are those of a tail at once', async t => {
+	const {store, run, press} = openTail(['a line']);
+	store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: 'main', since: 0, phase: 'failed'}}});
+	run.view = {...run.view, phase: 'failed', note: 'refused', since: '5m', wrap: true};
+	await press('failed.again');
+	t.like(run.view, {phase: 'opening', note: '', since: '5m', previous: false, wrap: true});
+	t.is(run.view.buffer.end, 0);
+	t.is(keyContext(store.state), 'tail');
+	run.view = {...run.view, phase: 'failed', previous: true};
+	await press('failed.again');
+	t.like(run.view, {phase: 'opening', previous: true}, 'the log before, again');
 });

@@ -5,7 +5,7 @@ import {wholeFailure} from '../../source/failures/whole-failure.ts';
 import type {LogSource} from '../../source/sessions/logs/log-events.ts';
 import {shortFailure} from '../../source/app/short-failure.ts';
 import {noticeOf} from '../../source/app/tail-notices.ts';
-import {phaseOf} from '../../source/state/tail/tail-sources.ts';
+import {isUnreadable, phaseOf} from '../../source/state/tail/tail-sources.ts';
 
 const source: LogSource = {namespace: 'd', pod: 'p', uid: null, node: 'n1', container: 'app'};
 const error = new SpokeError('ERR_SECOND_LEG', 'no agent is connected');
@@ -47,6 +47,17 @@ test('a tail follows while one of its sources is open, and says what the others 
 	t.deepEqual(phaseOf([{state: 'waiting', note: 'app is waiting'}, {state: 'interrupted', note: 'no agent · try 3'}]), {phase: 'waiting', note: 'no agent · try 3'});
 	t.is(phaseOf([{state: 'ended', note: ''}]), null);
 });
+
+const failed = noticeOf({type: 'failed', source, error}, '', 'open').source as {state: 'ended'; note: string};
+const done = {state: 'ended', note: ''} as const;
+for (const [what, sources, is] of [
+	['the one that is there failed', [failed], true], ['one failed and one is done', [failed, done], true], ['one failed and one is open', [failed, {state: 'open', note: ''}], false],
+	['all are done', [done, done], false], ['the one that failed is gone', [{...failed, isGone: true}, done], false], ['there is none', [], false],
+] as const) {
+	test(`where ${what}, ${is ? 'no log can be read' : 'it is not said that none can be read'}`, t => {
+		t.is(isUnreadable(sources), is);
+	});
+}
 
 test('a row names a failure by the innermost words of the other side, and by our own where it has none that are short', t => {
 	t.is(shortFailure({message: 'long', text: 'Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available'}), 'No agent available');

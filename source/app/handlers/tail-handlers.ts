@@ -5,6 +5,7 @@ import {kindBits, levelBits, levelNames, noticeSign, type LineLevel} from '../..
 import {counted} from '../../text/grouped.ts';
 import {openedLength} from '../../ui/opened-line.ts';
 import type {Session} from '../session.ts';
+import {tellDock} from '../tail-in-dock.ts';
 import {TailRun} from '../tail-run.ts';
 import {tailAsk, type TailWish} from '../tail-targets.ts';
 import {markedTargets, targetHere} from './cursor.ts';
@@ -190,6 +191,13 @@ export const tailHandlers: Handlers = {
 		const run = currentTail(session);
 		// Of a log before the last words are wanted, and back from it what goes on.
 		run?.start(run.view.previous ? 'tail' : 'head', !run.view.previous);
+	},
+	'failed.again'(session) {
+		const run = currentTail(session);
+		if (run) {
+			run.start(run.view.since, run.view.previous);
+			tellDock(session, run);
+		}
 	},
 	'tail.open-line'(session) {
 		const run = currentTail(session);

@@ -31,6 +31,14 @@ export function phaseOf(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note'
 	return held ? {phase: 'waiting', note: held.note} : null;
 }
 
+/** What is noted of a source that could not be read. */
+export const failedNote = 'failed';
+
+/** Whether a source that is still there could not be read, and none is left that can. */
+export function isUnreadable(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note' | 'isGone'>>): boolean {
+	return sources.every(({state}) => state === 'ended') && sources.some(({note, isGone}) => note === failedNote && isGone !== true);
+}
+
 /** The followed containers of a pod. */
 export function sourcesOf({sources}: Pick<TailView, 'sources'>, {namespace, pod}: PodPlace): readonly TailSource[] {
 	return sources.filter(source => source.namespace === namespace && source.pod === pod);
