@@ -3,6 +3,7 @@ import {worstPath} from '../state/connections.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
+import {whyPath} from '../state/why-path.ts';
 import {counted} from '../text/grouped.ts';
 import {sanitise} from '../text/sanitise.ts';
 import type {Screen} from './screen.ts';
@@ -29,8 +30,9 @@ export function spokenPlace(screen: Screen): string[] {
 		}
 
 		case 'why': {
+			const path = layer.error ? layer.path : whyPath(state, layer);
 			return layer.top === 0
-				? [`Why: ${layer.about}.`, ...layer.error ? [layer.error.message] : [], ...layer.path ? legSentences(layer.path) : layer.error ? [] : pageOfText(screen, layer)]
+				? [`Why: ${layer.about}.`, ...layer.error ? [layer.error.message] : [], ...path ? legSentences(path) : layer.error ? [] : pageOfText(screen, layer)]
 				: ['Why, what was read:', ...pageOfText(screen, layer)];
 		}
 

@@ -48,11 +48,19 @@ export function whyRows(screen: Screen, layer: WhyLayer, look: TextLook): TextRo
 export function whyTexts(screen: Screen, layer: WhyLayer): readonly TextLine[] {
 	const {state, theme: {glyphs}} = screen;
 	const path = whyPath(state, layer);
-	const note = state.dock.find(({id}) => id === layer.entry)?.note ?? '';
 	return [
-		...path === null && layer.error === null ? [{text: `No connection is open${note === '' ? '' : `: ${note}`}.`, role: 'text.dim'}, {text: 'Which way one goes is read as it opens.', role: 'text.dim'}] : [],
+		...path === null && layer.error === null ? noPathWords(state, layer).map(text => ({text, role: 'text.dim'})) : [],
 		...whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes, offHere(state, layer.error)).map(one => ({...one, text: sessionWords(screen, one.text)})),
 	];
+}
+
+function noPathWords({dock}: SessionState, {entry, row}: WhyLayer): readonly string[] {
+	if (row !== undefined) {
+		return ['The path to it is not read yet: it stands here as soon as it is.'];
+	}
+
+	const note = dock.find(({id}) => id === entry)?.note ?? '';
+	return [`No connection is open${note === '' ? '' : `: ${note}`}.`, 'Which way one goes is read as it opens.'];
 }
 
 /** Beside a right that is missing: what else is off in the same place, in the order of its actions. What is not named was allowed, or not asked. */

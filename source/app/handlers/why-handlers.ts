@@ -1,5 +1,6 @@
 /** Why this path: of the stream on top, of the last failure, of the connection or row under the cursor. */
 import {worstPath} from '../../state/connections.ts';
+import {cursorRow} from '../../state/list-state.ts';
 import {asText} from '../../state/copied-lines.ts';
 import {whereOpen} from '../../state/in-namespace.ts';
 import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
@@ -9,7 +10,7 @@ import {unicodeGlyphs} from '../../ui/glyphs.ts';
 import {whyLines} from '../../ui/why-screen.ts';
 import type {Session} from '../session.ts';
 import type {Handlers} from './handler.ts';
-import {currentList, targetHere} from './cursor.ts';
+import {currentList, targetOf} from './cursor.ts';
 import {currentTail} from './current-tail.ts';
 
 export const whyHandlers: Handlers = {
@@ -36,7 +37,12 @@ export const whyHandlers: Handlers = {
 
 /** What failed last, else the path at hand. */
 export function openWhy(session: Session): void {
-	session.store.now({type: 'push', layer: {kind: 'why', top: 0, ...subjectOf(session)}});
+	const subject = subjectOf(session);
+	if (subject === null) {
+		session.tell('nothing is under the cursor');
+	} else {
+		session.store.now({type: 'push', layer: {kind: 'why', top: 0, ...subject}});
+	}
 }
 
 function whyLayer({store}: Session): WhyLayer | null {
@@ -44,9 +50,10 @@ function whyLayer({store}: Session): WhyLayer | null {
 	return layer?.kind === 'why' ? layer : null;
 }
 
-type Subject = Pick<WhyLayer, 'about' | 'path' | 'error' | 'entry'>;
+type Subject = Pick<WhyLayer, 'about' | 'path' | 'error' | 'entry' | 'row'>;
 
-function subjectOf(session: Session): Subject {
+/** `null` where nothing failed, nothing is open, and no row is under the cursor. */
+function subjectOf(session: Session): Subject | null {
 	const {store} = session;
 	const {state} = store;
 	const failure = state.lastFailure;
@@ -74,8 +81,11 @@ function subjectOf(session: Session): Subject {
 		return {about: 'the apiserver', path: null, error: state.cluster.error, entry: null};
 	}
 
-	const about = state.view === 'sandbox' ? state.pathHere?.of : targetHere(session)?.target;
-	return {about: about ?? 'this path', path: state.pathHere?.path ?? null, error: null, entry: null};
+	// The sandbox shows on the way to a pod what its switches do.
+	const shown = state.view === 'sandbox' ? state.lists.pods : list;
+	const row = shown && cursorRow(shown);
+	// Of the row before there may still be a path: it is another one's.
+	return row ? {about: targetOf(shown.name, row.name), path: state.pathHere?.of === row.name ? state.pathHere.path : null, error: null, entry: null, row: row.name} : null;
 }
 
 /** The stream under the cursor, where there are streams. */
