@@ -6,6 +6,7 @@ import {createServer, type AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
+import {setTimeout as delay} from 'node:timers/promises';
 import {pathToFileURL} from 'node:url';
 import test from 'ava';
 import {commandTable} from '../../source/commands/table.ts';
@@ -121,6 +122,27 @@ test('a signal ends what only reads with its own status, without a word', async 
 		const [status] = await once(child, 'close') as [number];
 		t.is(status, 130, argv.join(' '));
 		t.deepEqual(await said, ['', ''], argv.join(' '));
+	}
+});
+
+test('a signal ends it while a credential plugin hangs', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const exec = {apiVersion: 'client.authentication.k8s.io/v1', interactiveMode: 'Never', command: 'sh', args: ['-c', 'echo started >&2; exec sleep 60']};
+	const kubeconfig = join(folder, 'kubeconfig');
+	await writeFile(kubeconfig, JSON.stringify({
+		'current-context': 'c',
+		contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
+		clusters: [{name: 'c', cluster: {server: 'https://127.0.0.1:1'}}],
+		users: [{name: 'u', user: {exec}}],
+	}));
+	for (const argv of [['path', 'pod/x'], ['logs', 'x'], ['exec', 'x', '--', 'true']]) {
+		const child = spawn(process.execPath, [builtProgram, '--kubeconfig', kubeconfig, ...argv], {stdio: ['ignore', 'ignore', 'pipe'], env: {PATH: process.env['PATH'], HOME: '/nonexistent'}});
+		await once(child.stderr, 'data');
+		child.kill('SIGTERM');
+		const first = await Promise.race([once(child, 'exit'), delay(5000, null, {ref: false})]);
+		child.kill('SIGKILL');
+		t.is(first?.[0], 143, argv.join(' '));
 	}
 });
 

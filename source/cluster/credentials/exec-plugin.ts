@@ -10,6 +10,7 @@ import {checkedPair} from '../tls/checked-pair.ts';
 import type {ClientCertificate} from '../tls/secure-socket.ts';
 import type {Credentials, Identity} from './credentials.ts';
 import {headerValue} from './header-value.ts';
+import {HeldWhileAwaited} from './held-while-awaited.ts';
 import {runPlugin, type PluginLimits} from './run-plugin.ts';
 import type {CredentialContext} from './user-credentials.ts';
 
@@ -33,8 +34,9 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 	const limits = timeLimits(context.environment);
 	let last: Issued | null = null;
 	let running: Promise<Issued> | null = null;
+	const held = new HeldWhileAwaited();
 	const renew = async (): Promise<Issued> => {
-		running ??= runPlugin(exec, context, {limits, isRenewal: last !== null})
+		running ??= runPlugin(exec, context, {limits, isRenewal: last !== null, held})
 			.then(async output => issuedBy(exec, output, last))
 			.finally(() => {
 				running = null;
@@ -43,10 +45,12 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 		return last;
 	};
 
+	const renewed = async (signal: AbortSignal | undefined) => held.during(async () => orAborted(renew, signal));
+
 	return {
 		kind: 'exec',
 		async current(signal) {
-			const issued = last && now() <= last.expires ? last : await orAborted(renew, signal);
+			const issued = last && now() <= last.expires ? last : await renewed(signal);
 			return issued.identity;
 		},
 		async rejected(identity, signal) {
@@ -55,7 +59,7 @@ export function execPlugin(exec: ExecEntry, context: CredentialContext, now: () 
 				return last !== null;
 			}
 
-			await orAborted(renew, signal);
+			await renewed(signal);
 			return true;
 		},
 	};

@@ -1,11 +1,13 @@
 /** Runs a credential plugin: never by a shell, never without a limit, and takes what it prints. */
 import {spawn, type ChildProcess} from 'node:child_process';
 import {readFile} from 'node:fs/promises';
+import type {Socket} from 'node:net';
 import {normalize} from 'node:path';
 import process from 'node:process';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitise} from '../../text/sanitise.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
+import type {HeldWhileAwaited} from './held-while-awaited.ts';
 import {lookPath} from './look-path.ts';
 import {assertAllowed} from './plugin-policy.ts';
 import {processTerminal, type PluginTerminal} from './plugin-terminal.ts';
@@ -20,9 +22,10 @@ export type PluginLimits = {alone: number; asking: number};
 
 /**
 What it printed on stdout. With `isRenewal` it has answered before: on a terminal that is shared it then gets that only after it failed without.
+It ends with the process, which `held` keeps alive for it.
 @throws SpokeError ERR_CREDENTIAL_PLUGIN
 */
-export async function runPlugin(exec: ExecEntry, context: CredentialContext, {limits, isRenewal}: {limits: PluginLimits; isRenewal: boolean}): Promise<string> {
+export async function runPlugin(exec: ExecEntry, context: CredentialContext, {limits, isRenewal, held}: {limits: PluginLimits; isRenewal: boolean; held: HeldWhileAwaited}): Promise<string> {
 	await assertAllowed(exec, context.environment);
 	const {terminal = processTerminal} = context;
 	const {interactiveMode, command} = exec;
@@ -30,8 +33,8 @@ export async function runPlugin(exec: ExecEntry, context: CredentialContext, {li
 		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`, {remedy: 'run spoke in a terminal, or log in first'});
 	}
 
-	const alone = async () => runOnce(exec, context, terminal, {interactive: false, limitMs: limits.alone});
-	const asking = async () => terminal.lend(command, async () => runOnce(exec, context, processTerminal, {interactive: true, limitMs: limits.asking}));
+	const alone = async () => runOnce(exec, context, terminal, {interactive: false, limitMs: limits.alone, held});
+	const asking = async () => terminal.lend(command, async () => runOnce(exec, context, processTerminal, {interactive: true, limitMs: limits.asking, held}));
 	if (interactiveMode === 'Never' || !terminal.isThere) {
 		return alone();
 	}
@@ -47,7 +50,7 @@ export async function runPlugin(exec: ExecEntry, context: CredentialContext, {li
 	}
 }
 
-async function runOnce(exec: ExecEntry, context: CredentialContext, {said}: Pick<PluginTerminal, 'said'>, {interactive, limitMs}: {interactive: boolean; limitMs: number}): Promise<string> {
+async function runOnce(exec: ExecEntry, context: CredentialContext, {said}: Pick<PluginTerminal, 'said'>, {interactive, limitMs, held}: {interactive: boolean; limitMs: number; held: HeldWhileAwaited}): Promise<string> {
 	const info = await execInfo(exec, context, {interactive});
 	const command = normalize(exec.command);
 	const program = lookPath(command, context.environment);
@@ -70,7 +73,7 @@ async function runOnce(exec: ExecEntry, context: CredentialContext, {said}: Pick
 
 	process.once('exit', ended);
 	try {
-		return await outcome(exec, child, limitMs, ended, said);
+		return await outcome(exec, child, {limitMs, end: ended, said, held});
 	} finally {
 		process.off('exit', ended);
 	}
@@ -95,7 +98,9 @@ async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Recor
 	};
 }
 
-async function outcome(exec: ExecEntry, child: ChildProcess, limitMs: number, end: () => void, said: (text: string) => void): Promise<string> {
+type Watching = {limitMs: number; end: () => void; said: (text: string) => void; held: HeldWhileAwaited};
+
+async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said, held}: Watching): Promise<string> {
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
 	const giveUp = (why: string, remedy?: string) => {
 		end();
@@ -141,9 +146,12 @@ async function outcome(exec: ExecEntry, child: ChildProcess, limitMs: number, en
 			giveUp(status === null ? `was ended by ${signal}` : `failed with exit code ${status}`);
 		}
 	});
+	// A pipe of a child is a socket, whatever its type says.
+	const letGo = held.hold(child, child.stdout as Socket, child.stderr as Socket, ...timer ? [timer] : []);
 	try {
 		return await promise;
 	} finally {
+		letGo();
 		clearTimeout(timer);
 	}
 }
