@@ -102,6 +102,8 @@ class FollowedRows {
 	readonly #batch: Batch;
 	#columns: readonly TableColumn[];
 	#reader: RowReader;
+	/** Since when nothing comes, over all tries: what is shown grows no younger by one that failed. */
+	#cutSince: number | null = null;
 
 	constructor(options: ListFeedOptions, resource: ListResource, start: Start | null) {
 		this.#options = options;
@@ -124,13 +126,15 @@ class FollowedRows {
 
 			case 'resumed':
 			case 'synced': {
+				this.#cutSince = null;
 				tell({type: 'phase', phase: {kind: 'live'}});
 				break;
 			}
 
 			case 'interrupted': {
 				this.#batch.flush();
-				tell({type: 'phase', phase: {kind: 'interrupted', error: event.error.toJSON(), since: Date.now(), retryAt: Date.now() + event.retryInMs}});
+				this.#cutSince ??= Date.now();
+				tell({type: 'phase', phase: {kind: 'interrupted', error: event.error.toJSON(), since: this.#cutSince, retryAt: Date.now() + event.retryInMs}});
 				break;
 			}
 

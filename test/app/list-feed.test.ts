@@ -104,3 +104,42 @@ test('a kind that may not be read keeps being said, though others come later', a
 	await fed;
 	await server.close();
 });
+
+test('what is shown behind a cut grows no younger with a try that fails, and a later cut counts anew', async t => {
+	const cuts: Array<{since: number; retryAt: number}> = [];
+	const told = Promise.withResolvers<void>();
+	let watches = 0;
+	const server = await startServer({request(request, response) {
+		const {searchParams} = new URL(request.url!, 'https://host');
+		response.setHeader('content-type', 'application/json');
+		if (searchParams.get('watch') === 'true') {
+			watches++;
+			response.statusCode = watches === 3 ? 200 : 503;
+			response.write('\n');
+			setTimeout(() => response.destroy(), 20);
+		} else {
+			response.end(table(100, ['a']));
+		}
+	}});
+	const ended = new AbortController();
+	const fed = feedList({
+		cluster: await server.cluster(), list: 'pods', namespace: 'shop', signal: ended.signal,
+		tell(event) {
+			if (event.type === 'phase' && event.phase.kind === 'interrupted') {
+				cuts.push(event.phase);
+			}
+
+			if (cuts.length === 3) {
+				told.resolve();
+			}
+		},
+	});
+	await told.promise;
+	const [first, second, third] = cuts;
+	t.is(second!.since, first!.since);
+	t.true(second!.retryAt > first!.retryAt);
+	t.true(third!.since > second!.since);
+	ended.abort();
+	await fed;
+	await server.close();
+});
