@@ -29,14 +29,21 @@ const shortestMs = 1000;
 const firstRetryMs = 500;
 const longestRetryMs = 10_000;
 const pollEveryMs = 5000;
+/**
+An apiserver sends a bookmark every minute. One that is silent for longer may hang, which its TCP keep-alive does not tell: the watch is begun anew,
+and whoever sends no bookmarks is only asked again.
+@see k8s.io/apiserver pkg/storage/cacher (bookmarkFrequency)
+*/
+const longestSilenceMs = 75_000;
 
 /**
 Events for good. Never ends by itself: abort `options.signal`, or leave the loop. `from` is the version of a list that was read already: only changes come then.
+A watch that says nothing for `silenceMs`, not even a bookmark, is begun anew.
 @yields what happened, in order
 @throws SpokeError when the first list fails, and later only for what waiting does not mend (401, 403, 404)
 @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 */
-export async function * watchObjects<Item>(cluster: ClusterAccess, options: ListOptions & {from?: string}): AsyncGenerator<WatchEvent<Item>> {
+export async function * watchObjects<Item>(cluster: ClusterAccess, options: ListOptions & {from?: string; silenceMs?: number}): AsyncGenerator<WatchEvent<Item>> {
 	let version = options.from ?? '';
 	let synced = version !== '';
 	let retryMs = firstRetryMs;
@@ -50,7 +57,7 @@ export async function * watchObjects<Item>(cluster: ClusterAccess, options: List
 			}
 
 			const began = Date.now();
-			version = yield * oneWatch<Item>(cluster, options, {from: version, isCut});
+			version = yield * oneWatch<Item>(cluster, options, {from: version, isCut, silenceMs: options.silenceMs ?? longestSilenceMs});
 			isCut = false;
 			retryMs = firstRetryMs;
 			if (Date.now() - began < shortestMs) {
@@ -119,7 +126,7 @@ async function * fullList<Item>(cluster: ClusterAccess, options: ListOptions): A
 One watch until it ends; gives the version to go on from.
 @yields its changes
 */
-async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {from, isCut}: {from: string; isCut: boolean}): AsyncGenerator<WatchEvent<Item>, string> {
+async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {from, isCut, silenceMs}: {from: string; isCut: boolean; silenceMs: number}): AsyncGenerator<WatchEvent<Item>, string> {
 	const query = listQuery(options);
 	const [shortest, longest] = watchSeconds;
 	query.set('watch', 'true');
@@ -143,10 +150,16 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 
 	let version = from;
 	let isSilent = true;
+	let isHung = false;
 	const began = Date.now();
+	const silence = setTimeout(() => {
+		isHung = true;
+		answer.body.destroy();
+	}, silenceMs);
 	try {
 		for await (const line of jsonLines(answer.body, `the watch of ${options.path}`)) {
 			isSilent = false;
+			silence.refresh();
 			const {type, object} = checkWatchLine(line, options.path, isTable(options.as) ? 'table' : 'object');
 			if (type === 'ERROR') {
 				return endedByServer(object);
@@ -160,8 +173,13 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 			}
 		}
 	} catch (error) {
+		if (isHung) {
+			return version;
+		}
+
 		throw error instanceof WatchCut ? error : new WatchCut(cutError(error, options.path), version);
 	} finally {
+		clearTimeout(silence);
 		answer.body.destroy();
 	}
 

@@ -273,6 +273,28 @@ test('a watch that ends at once and says nothing is told as cut, and waited for 
 	t.true(waits[0]! <= 750 && waits[1]! >= 500 && waits[1]! <= 1500, waits.join(' '));
 });
 
+test('a watch without even a bookmark for long is begun anew from where it was, and told as cut only where nobody answers that', async t => {
+	const asked: string[] = [];
+	const cluster = await serverFor(t, (_request, response, query) => {
+		if (!query.has('watch')) {
+			response.end(list(['a']));
+			return;
+		}
+
+		asked.push(query.get('resourceVersion')!);
+		if (asked.length === 3) {
+			response.statusCode = 503;
+			response.end('{}');
+			return;
+		}
+
+		response.write(event('BOOKMARK', {kind: 'Pod', metadata: {resourceVersion: String(10 + asked.length)}}));
+	});
+	const told = await take(watchObjects<Pod>(cluster, {path, silenceMs: 300}), all => all.includes('resumed'));
+	t.deepEqual(told, ['page first: a', 'synced 10', 'interrupted', 'resumed']);
+	t.deepEqual(asked, ['10', '11', '12', '12']);
+});
+
 test('leaving the loop or aborting ends the watch’s connection', async t => {
 	const server = await startServer({
 		request(request, response) {
