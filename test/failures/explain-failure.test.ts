@@ -42,6 +42,7 @@ const cases: readonly Row[] = [
 	{title: 'an unsupported subprotocol', text: '', status: 403, id: 'R4'},
 	{title: 'a wrong container', text: status(400, 'container x is not valid for pod web'), status: 400, id: 'P1'},
 	{title: 'stripped upgrade headers', text: status(400, 'Upgrade request required'), status: 400, id: 'P2'},
+	{title: 'a pod on no node', text: status(400, 'pod web does not have a host assigned'), status: 400, id: 'P6'},
 	{title: 'no endpoints', text: status(503, 'no endpoints available for service "web"'), status: 503, id: 'P3'},
 	{title: 'a dead port in the pod', text: 'error forwarding port 9999 to pod 3f2a, uid : failed to execute portforward in network namespace "/x": failed to connect', id: 'P4'},
 	{title: 'plain HTTP to a TLS port', text: 'Client sent an HTTP request to an HTTPS server.\n', status: 400, id: 'P5'},
