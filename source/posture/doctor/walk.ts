@@ -12,6 +12,7 @@ import type {Doctor, DoctorStep, StepName} from './doctor-object.ts';
 import {rightsStep} from './rights-step.ts';
 import {secondLegStep, type SecondLegResult} from './second-leg-step.ts';
 import {failedStep, legs, passed, type StepResult} from './step-result.ts';
+import {targetStep} from './target-step.ts';
 
 const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
 
@@ -101,14 +102,4 @@ function firstLegWords({connection, shared, own}: Examined): string {
 	const how = tls ? `${tls.protocol}, ${tls.verified ? 'verified' : 'NOT verified'}${tls.peer ? `, certificate until ${tls.peer.notAfter.slice(0, 10)}` : ''}` : 'plain HTTP';
 	const version = shared.version?.facts.gitVersion ?? 'version not known';
 	return `${how}${proxy ? `, through the proxy ${proxy.url}` : ''}; ${version}; you by ${clientAuth}${own.process ? `; up since ${own.process.facts.startTime}` : ''}`;
-}
-
-function targetStep({target, pod, node}: PathSubjects): StepResult {
-	if (!pod) {
-		const ready = node?.status?.conditions?.find(({type}) => type === 'Ready');
-		return passed('target', `node ${target.name}${ready ? `, Ready ${ready.status}` : ', its conditions may not be read'}`, ready && ready.status !== 'True' ? {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']} : {});
-	}
-
-	const statuses = pod.status?.containerStatuses ?? [];
-	return passed('target', `pod ${target.namespace}/${target.name} ${pod.status?.phase ?? 'of unknown phase'} on ${target.node ?? 'no node'}, ${statuses.filter(({ready}) => ready).length} of ${statuses.length} containers ready${target.chosenFrom > 1 ? `; one of ${target.chosenFrom}` : ''}`);
 }

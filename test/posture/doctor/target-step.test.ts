@@ -1,0 +1,19 @@
+/** Doctor counts the containers of a pod as kubectl's READY does. */
+import test from 'ava';
+import type {PathSubjects} from '../../../source/posture/path-subjects.ts';
+import {targetStep} from '../../../source/posture/doctor/target-step.ts';
+
+const spec = {containers: [{name: 'app'}], initContainers: [{name: 'setup'}, {name: 'side', restartPolicy: 'Always'}]};
+const rows = [
+	['on no node yet, it has its containers all the same', {phase: 'Pending'}, null, 'pod demo/web Pending on no node, 0 of 2 containers ready'],
+	['sidecars count, other init containers do not', {
+		phase: 'Running', containerStatuses: [{name: 'app', ready: true}], initContainerStatuses: [{name: 'setup', ready: true}, {name: 'side', ready: true}],
+	}, 'n1', 'pod demo/web Running on n1, 2 of 2 containers ready'],
+] as const;
+
+for (const [title, status, node, words] of rows) {
+	test(`a pod: ${title}`, t => {
+		const target = {asked: 'web', kind: 'Pod', namespace: 'demo', name: 'web', uid: null, node, container: 'app', chosenFrom: 1};
+		t.is(targetStep({target, pod: {metadata: {name: 'web'}, spec, status}, node: null} as unknown as PathSubjects).step.observed, words);
+	});
+}
