@@ -57,9 +57,13 @@ type Means = {cluster: ClusterAccess; witness: ConnectionWitness | undefined; no
 
 async function runOn({cluster, witness, notices}: Means, invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
 	const {flags, stdin, interrupted, env} = invocation;
+	const warn = (notice: string) => {
+		notices.write(noticeLine(notice, notices));
+	};
+
 	const say = (notice: string | null) => {
 		if (notice !== null && !flags.quiet) {
-			notices.write(noticeLine(notice, notices));
+			warn(notice);
 		}
 	};
 
@@ -83,9 +87,9 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 
 	const detachKeys = asked.feature === 'attach' && tty ? asked.detachKeys : null;
 	const end = await driveRemoteCommand(command, invocation, {tty, detachKeys, redraw: asked.feature === 'attach'});
-	// A runtime ends the input as soon as a command closes its output (containerd, `cat > FILE`): what is then missing is missed nowhere else.
+	// A runtime ends the input as soon as a command closes its output (containerd, `cat > FILE`): what is then missing is missed nowhere else, so -q does not silence it.
 	if (end.inputLeft && !tty) {
-		say('the command ended before all of its input was passed on to it');
+		warn('the command ended before all of its input was passed on to it');
 	}
 
 	if (asked.feature === 'attach' && tty) {

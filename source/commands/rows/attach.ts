@@ -9,7 +9,7 @@ const flags = [
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'pass stdin to the container'},
 	{name: 'tty', short: 't', kind: 'boolean', help: 'stdin is a terminal, as the container’s is'},
 	{name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help: 'the container; else the annotated default, else the first'},
-	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the container prints'},
+	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the container prints, errors, and that input was left over'},
 	{name: 'detach-keys', kind: 'string', default: defaultDetachKeys, value: 'KEYS', help: 'keys that leave the container running, with -it'},
 	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait for a pod behind the target'},
 	readOnlyFlag,

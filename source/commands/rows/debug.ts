@@ -13,7 +13,7 @@ const flags = [
 	{name: 'profile', kind: 'string', value: 'PROFILE', default: 'general', oneOf: debugProfiles, help: 'kubectl’s: general may trace processes; baseline and restricted are for namespaces that enforce these'},
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'keep its stdin open, and attach'},
 	{name: 'tty', short: 't', kind: 'boolean', help: 'give it a terminal; needs -i'},
-	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the container prints'},
+	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the container prints, errors, and that input was left over'},
 	{name: 'detach-keys', kind: 'string', default: defaultDetachKeys, value: 'KEYS', help: 'keys that leave the container running, with -it'},
 	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'with -i, how long to wait until the container runs'},
 	readOnlyFlag,

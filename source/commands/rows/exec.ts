@@ -9,7 +9,7 @@ const flags = [
 	{name: 'tty', short: 't', kind: 'boolean', help: 'a terminal on the far side; needs -i and a terminal here'},
 	{name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help: 'the container; else the annotated default, else the first'},
 	{name: 'filename', short: 'f', kind: 'strings', value: 'FILE', completes: 'file', help: 'in place of TARGET: the object that this manifest describes; - is stdin'},
-	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the command prints'},
+	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the command prints, errors, and that input was left over'},
 	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait for a pod behind the target'},
 	readOnlyFlag,
 	pathFlag,

@@ -104,15 +104,16 @@ test('stdin reaches the far side whole, and its end too', async t => {
 	t.is(stdout.length, 500_000);
 });
 
-test('a command that ends before its input does is said to; one that took it all is not', async t => {
-	for (const [input, said] of [['x'.repeat(20_000_000), 'the command ended before all of its input was passed on to it\n'], ['x', '']] as const) {
+test('a command that ends before its input does is said to, with -q as well; one that took it all is not', async t => {
+	const loss = 'the command ended before all of its input was passed on to it\n';
+	for (const [input, said, flags] of [['x'.repeat(20_000_000), loss, '-i'], ['x'.repeat(20_000_000), loss, '-iq'], ['x', '', '-i']] as const) {
 		const {config} = await serve(t, async far => {
 			await once(far.stdin, 'readable');
 			await untilQuiet(() => far.socket.bytesRead);
 			far.status(success);
 			far.close();
 		});
-		t.deepEqual(await runSpoke(['exec', ...config, '-i', 'web', '--', 'head'], {input}), {status: 0, stdout: '', stderr: said});
+		t.deepEqual(await runSpoke(['exec', ...config, flags, 'web', '--', 'head'], {input}), {status: 0, stdout: '', stderr: said});
 	}
 });
 
