@@ -4,11 +4,11 @@ import {listAll} from '../cluster/list.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {objectPath} from '../targets/object-path.ts';
 import {parseTarget} from '../targets/parse-target.ts';
-import type {ContainerSpec, ContainerState, ContainerStatus, PodCondition, PodObject, ServiceObject, WorkloadObject} from '../targets/pod-object.ts';
+import type {ContainerSpec, CronJobObject, ContainerState, ContainerStatus, PodCondition, PodObject, ServiceObject, WorkloadObject} from '../targets/pod-object.ts';
 import {counted} from '../text/grouped.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 
-type AnyObject = PodObject & WorkloadObject & ServiceObject & {kind?: string};
+type AnyObject = PodObject & WorkloadObject & ServiceObject & CronJobObject & {kind?: string};
 type EventObject = {type?: string; reason?: string; message?: string; count?: number; lastTimestamp?: string | null; eventTime?: string | null; metadata: {creationTimestamp?: string}};
 
 /** Of `pod/x`, `deploy/x`, `svc/x` or `node/x`. @throws SpokeError by `refusal` for the object; events that may not be read are a line */
@@ -25,7 +25,7 @@ function objectLines(object: AnyObject, kind: string): TextLine[] {
 	return [{label: 'Name', text: `${name}${namespace === undefined ? '' : ` in ${namespace}`}`}, ...own];
 }
 
-const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> = {Pod: podLines, Service: serviceLines};
+const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> = {Pod: podLines, Service: serviceLines, CronJob: cronJobLines};
 
 function otherLines({metadata, status}: AnyObject): TextLine[] {
 	return [labelsLine(metadata.labels), ...conditionLines(status?.conditions ?? [])];
@@ -71,6 +71,18 @@ function serviceLines({spec}: ServiceObject): TextLine[] {
 		{label: 'Selects', text: Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(',') || 'nothing'},
 		{text: 'Ports', rule: true},
 		...ports.map((port): TextLine => ({label: port.name ?? '–', text: `${port.port} → ${port.targetPort ?? port.port} ${port.protocol ?? 'TCP'}`})),
+	];
+}
+
+function cronJobLines({metadata, spec: {schedule = '', timeZone, suspend = false, concurrencyPolicy} = {}, status: {active = [], lastScheduleTime, lastSuccessfulTime} = {}}: CronJobObject): TextLine[] {
+	return [
+		{label: 'Schedule', text: sanitiseLine(`${schedule}${timeZone === undefined ? '' : ` in ${timeZone}`}`)},
+		suspend ? {label: 'Suspended', text: 'yes: it makes no new jobs', role: 'level.warn'} : {label: 'Suspended', text: 'no'},
+		...concurrencyPolicy === undefined ? [] : [{label: 'Concurrency', text: sanitiseLine(concurrencyPolicy)}],
+		{label: 'Last run', text: sanitiseLine(lastScheduleTime ?? 'none')},
+		{label: 'Last success', text: sanitiseLine(lastSuccessfulTime ?? 'none')},
+		{label: 'Active', text: sanitiseLine(active.map(({name = ''}) => `job/${name}`).join(', ')) || 'no job'},
+		labelsLine(metadata.labels),
 	];
 }
 

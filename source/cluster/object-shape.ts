@@ -65,6 +65,11 @@ const shapes: Readonly<Record<string, Shape>> = {
 	daemonsets: {...workload, kind: 'DaemonSet'},
 	replicasets: {...workload, kind: 'ReplicaSet'},
 	jobs: {...workload, kind: 'Job'},
+	cronjobs: {kind: 'CronJob', fields: {
+		metadata,
+		spec: {fields: {schedule: 'text', timeZone: 'text', suspend: 'true or false', concurrencyPolicy: 'text'}},
+		status: {fields: {lastScheduleTime: 'text', lastSuccessfulTime: 'text', active: {list: {fields: {name: 'text'}}}}},
+	}, needed: ['metadata']},
 	replicationcontrollers: {kind: 'ReplicationController', fields: {metadata, spec: {fields: {selector: labels}}}, needed: ['metadata']},
 	namespaces: {...anyObject, kind: 'Namespace'},
 	events: {kind: 'Event', fields: {metadata, type: 'text', reason: 'text', message: 'text', count: 'a number', lastTimestamp: 'text', eventTime: 'text'}, needed: ['metadata']},

@@ -11,6 +11,8 @@ export type ListColumn = {
 	from: readonly string[];
 	/** The apiserver's column with the whole of what is counted, where the cell is a count alone: `2/3`. */
 	whole?: string;
+	/** What fills it where none of `from` is there but all of these are. */
+	otherwise?: {from: readonly string[]; words(...cells: readonly string[]): string};
 	/** 0 is always shown; 1 from some width on, or with more columns; 2 only with more columns. */
 	rank: 0 | 1 | 2;
 	/** A number at the start of the cell decides the order. */
@@ -53,11 +55,12 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 	},
 	workloads: {
 		title: 'Workloads', namespaced: true,
-		resources: [resource('/apis/apps/v1', 'deployments', 'deploy/'), resource('/apis/apps/v1', 'statefulsets', 'sts/'), resource('/apis/apps/v1', 'daemonsets', 'ds/'), resource('/apis/batch/v1', 'jobs', 'job/')],
+		resources: [resource('/apis/apps/v1', 'deployments', 'deploy/'), resource('/apis/apps/v1', 'statefulsets', 'sts/'), resource('/apis/apps/v1', 'daemonsets', 'ds/'), resource('/apis/batch/v1', 'jobs', 'job/'), resource('/apis/batch/v1', 'cronjobs', 'cronjob/')],
 		columns: [
 			{title: 'READY', from: ['Ready', 'Completions'], whole: 'Desired', rank: 0, leastName: 13},
 			{title: 'UP-TO-DATE', short: 'UPD', from: ['Up-to-date'], rank: 0, leastName: 24},
-			{title: 'STATUS', from: ['Status'], rank: 0, leastName: 13, tight: 16},
+			{title: 'STATUS', from: ['Status'], otherwise: {from: ['Suspend', 'Active'], words: cronJobStatus}, rank: 0, leastName: 13, tight: 16},
+			{title: 'SCHEDULE', from: ['Schedule'], rank: 1, leastName: 24},
 			{title: 'CONTAINERS', from: ['Containers'], rank: 2, leastName: 24},
 			{title: 'IMAGES', from: ['Images'], rank: 2, leastName: 24},
 		],
@@ -89,6 +92,10 @@ export const listNames = Object.keys(listKinds) as readonly ListName[];
 /** Whether a view is one of the lists. */
 export function isListName(view: string): view is ListName {
 	return Object.hasOwn(listKinds, view);
+}
+
+function cronJobStatus(suspend: string, active: string): string {
+	return suspend === 'True' ? active === '0' ? 'Suspended' : `Suspended, ${active} active` : `${active} active`;
 }
 
 function resource(api: string, plural: string, prefix: string): ListResource {

@@ -32,11 +32,12 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 	const at = (name: string) => given.findIndex(column => column.name === name);
 	const places = columns.map(column => column.from.map(name => at(name)).find(index => index >= 0) ?? -1);
 	const wholes = columns.map(({whole}) => whole === undefined ? -1 : at(whole));
+	const others = columns.map(({otherwise}) => otherwise?.from.map(from => at(from)) ?? []);
 	const [name, age] = [Math.max(0, at('Name')), at('Age')];
 	return (row, namespace, readAt = now) => {
 		const metadata = row.object?.metadata as {uid?: string; name?: string; namespace?: string; creationTimestamp?: string} | undefined;
 		const own = metadata?.namespace ?? namespace;
-		const cells = places.map((place, index) => place < 0 ? '' : share(`${text(row.cells[place])}${wholes[index]! < 0 ? '' : `/${text(row.cells[wholes[index]!])}`}`));
+		const cells = places.map((place, index) => place < 0 ? otherCell(row, columns[index]!, others[index]!) : share(`${text(row.cells[place])}${wholes[index]! < 0 ? '' : `/${text(row.cells[wholes[index]!])}`}`));
 		const called = prefix + text(row.cells[name] ?? metadata?.name);
 		return {
 			id: metadata?.uid ?? `${own}/${called}`,
@@ -48,6 +49,10 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 			...cells.some(cell => cell.endsWith(' ago)')) && {readAt},
 		};
 	};
+}
+
+function otherCell(row: TableRow, {otherwise}: ListColumn, places: readonly number[]): string {
+	return otherwise === undefined || places.some(place => place < 0) ? '' : share(otherwise.words(...places.map(place => text(row.cells[place]))));
 }
 
 function text(cell: unknown): string {

@@ -78,6 +78,13 @@ export type WorkloadObject = {
 	status?: {conditions?: readonly PodCondition[]};
 };
 
+/** Its pods are those of the jobs that it makes: it has no selector. */
+export type CronJobObject = {
+	metadata: ObjectMeta;
+	spec?: {schedule?: string; timeZone?: string; suspend?: boolean; concurrencyPolicy?: string};
+	status?: {lastScheduleTime?: string; lastSuccessfulTime?: string; active?: ReadonlyArray<{name?: string}>};
+};
+
 export type ServicePort = {name?: string; port: number; targetPort?: number | string; protocol?: string};
 
 export type ServiceObject = {

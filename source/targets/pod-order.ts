@@ -33,6 +33,12 @@ export const byAttaching: Order = (a, b) => firstDifference(a, b, [
 	pod => timeOf(pod.metadata.creationTimestamp),
 ]);
 
+/** First the pod of the last run, and before all that are over one that is not. Kubectl knows no pods of a cron job. */
+export const byLastRun: Order = (a, b) => firstDifference(a, b, [
+	pod => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' ? 1 : 0,
+	pod => -timeOf(pod.metadata.creationTimestamp),
+]);
+
 /** The pod's Ready condition is true. */
 export function isReady(pod: PodObject): boolean {
 	return readyCondition(pod) !== undefined;

@@ -5,31 +5,43 @@ import {selectorText} from './label-selector.ts';
 import {objectPath} from './object-path.ts';
 import {notThere} from './not-there.ts';
 import type {ParsedTarget} from './parse-target.ts';
-import type {PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
+import type {CronJobObject, PodObject, ServiceObject, WorkloadObject} from './pod-object.ts';
+import {jobPodLabel, podsOfCronJob} from './pods-of-cron-job.ts';
 
 /** Where to look for pods. A `null` namespace means all. */
-export type PodScope = {namespace: string | null; labelSelector?: string; fieldSelector?: string};
+export type PodScope = {
+	namespace: string | null;
+	labelSelector?: string;
+	fieldSelector?: string;
+	/** Where no selector can tell: which of them are meant. */
+	isMeant?: (pod: PodObject) => Promise<boolean>;
+};
 
 export type PodsBehind =
 	| {kind: 'pod'; pod: PodObject}
-	| {kind: 'selected'; scope: PodScope & {labelSelector: string}; owner: WorkloadObject | ServiceObject; service: ServiceObject | null};
+	| {kind: 'selected'; scope: PodScope & {labelSelector: string}; owner: WorkloadObject | ServiceObject | CronJobObject; service: ServiceObject | null};
 
 /**
 Reads the target's object, and its namespace where there is no such object.
 @throws SpokeError ERR_NOT_FOUND, ERR_FORBIDDEN…, and ERR_USAGE for a node or a service without a selector.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/polymorphichelpers/helpers.go SelectorsForObject
 */
-export async function podsBehind(cluster: Pick<ClusterAccess, 'json'>, target: ParsedTarget, namespace: string, signal?: AbortSignal): Promise<PodsBehind> {
+export async function podsBehind(cluster: ClusterAccess, target: ParsedTarget, namespace: string, signal?: AbortSignal): Promise<PodsBehind> {
 	const {resource, name, asked} = target;
 	if (resource.kind === 'Node') {
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node: a pod is needed here`, {remedy: 'nodes can be reached by `spoke proxy`'});
 	}
 
-	const object = await cluster.json<PodObject & WorkloadObject & ServiceObject>({path: objectPath(resource, namespace, name), ...signal && {signal}}).catch(async (thrown: unknown) => {
+	const object = await cluster.json<PodObject & WorkloadObject & ServiceObject & CronJobObject>({path: objectPath(resource, namespace, name), ...signal && {signal}}).catch(async (thrown: unknown) => {
 		throw await notThere(cluster, thrown, namespace, signal);
 	});
 	if (resource.kind === 'Pod') {
 		return {kind: 'pod', pod: object};
+	}
+
+	if (resource.kind === 'CronJob') {
+		const isMeant = await podsOfCronJob(cluster, object.metadata, namespace, signal);
+		return {kind: 'selected', scope: {namespace, labelSelector: jobPodLabel, isMeant}, owner: object, service: null};
 	}
 
 	const labelSelector = resource.kind === 'Service' || resource.kind === 'ReplicationController'
@@ -40,6 +52,16 @@ export async function podsBehind(cluster: Pick<ClusterAccess, 'json'>, target: P
 	}
 
 	return {kind: 'selected', scope: {namespace, labelSelector}, owner: object, service: resource.kind === 'Service' ? object : null};
+}
+
+/** Those of `pods` that the scope means. */
+export async function meantOf({isMeant}: PodScope, pods: readonly PodObject[]): Promise<PodObject[]> {
+	if (!isMeant) {
+		return [...pods];
+	}
+
+	const meant = await Promise.all(pods.map(async pod => isMeant(pod)));
+	return pods.filter((_, index) => meant[index]);
 }
 
 /** The query of a list or watch in this scope. */

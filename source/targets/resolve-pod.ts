@@ -6,9 +6,9 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import type {ReachedTarget} from '../sessions/connection-witness.ts';
 import {listPath} from './object-path.ts';
 import {parseTarget, type ParsedTarget} from './parse-target.ts';
-import type {PodObject, ServiceObject} from './pod-object.ts';
-import {byAttaching, byLogging} from './pod-order.ts';
-import {podsBehind, scopeQuery, type PodScope} from './pods-behind.ts';
+import type {CronJobObject, PodObject, ServiceObject} from './pod-object.ts';
+import {byAttaching, byLastRun, byLogging} from './pod-order.ts';
+import {meantOf, podsBehind, scopeQuery, type PodScope} from './pods-behind.ts';
 import {podResource} from './resource-words.ts';
 import {watchPods} from './watch-pods.ts';
 
@@ -44,7 +44,12 @@ export async function resolvePod(cluster: ClusterAccess, asked: string | ParsedT
 	}
 
 	const pods = await listPods(cluster, behind.scope, options.signal);
-	const [pod = await firstToAppear(cluster, parsed.asked, behind.scope, options)] = pods.sort(options.order === 'logs' ? byLogging : byAttaching);
+	const isCronJob = parsed.resource.kind === 'CronJob';
+	if (isCronJob && pods.length === 0) {
+		throw noRun(parsed.asked, behind.owner as CronJobObject);
+	}
+
+	const [pod = await firstToAppear(cluster, parsed.asked, behind.scope, options)] = pods.sort(isCronJob ? byLastRun : options.order === 'logs' ? byLogging : byAttaching);
 	return {pod, target: reachedPod(parsed.asked, pod, Math.max(1, pods.length)), service: behind.service, scope: behind.scope};
 }
 
@@ -57,7 +62,15 @@ export function reachedPod(asked: string, pod: PodObject, chosenFrom: number, co
 /** The pods of a scope as they are now, in the apiserver's order. */
 export async function listPods(cluster: ClusterAccess, scope: PodScope, signal?: AbortSignal): Promise<PodObject[]> {
 	const {items} = await listAll<PodObject>(cluster, {path: listPath(podResource, scope.namespace), ...scopeQuery(scope), ...signal && {signal}});
-	return items;
+	return meantOf(scope, items);
+}
+
+/** Not waited for: its next pod comes by its schedule. */
+function noRun(asked: string, {spec: {schedule = '', suspend = false} = {}, status}: CronJobObject): SpokeError {
+	const last = status?.lastScheduleTime === undefined ? 'it has not run by its schedule yet' : `its last run was at ${status.lastScheduleTime}`;
+	return new SpokeError('ERR_NOT_FOUND', `no pod of a job of ${asked} is there: ${suspend ? 'it is suspended' : `its schedule is ${JSON.stringify(schedule)}`}, ${last}`, {
+		remedy: 'kubectl create job --from=cronjob/NAME JOB runs it once',
+	});
 }
 
 async function firstToAppear(cluster: ClusterAccess, asked: string, scope: PodScope, {podRunningTimeoutMs, signal}: ResolveOptions): Promise<PodObject> {

@@ -2,7 +2,7 @@
 
 export type TargetResource = {
 	/** The plural of the API path. */
-	plural: 'pods' | 'services' | 'nodes' | 'deployments' | 'statefulsets' | 'daemonsets' | 'replicasets' | 'replicationcontrollers' | 'jobs';
+	plural: 'pods' | 'services' | 'nodes' | 'deployments' | 'statefulsets' | 'daemonsets' | 'replicasets' | 'replicationcontrollers' | 'jobs' | 'cronjobs';
 	kind: string;
 	/** The path up to the namespace. */
 	api: string;
@@ -23,6 +23,7 @@ export const targetResources: readonly TargetResource[] = [
 	{plural: 'daemonsets', kind: 'DaemonSet', api: '/apis/apps/v1', namespaced: true, words: ['daemonsets', 'daemonset', 'ds'], group: 'apps'},
 	{plural: 'replicasets', kind: 'ReplicaSet', api: '/apis/apps/v1', namespaced: true, words: ['replicasets', 'replicaset', 'rs'], group: 'apps'},
 	{plural: 'jobs', kind: 'Job', api: '/apis/batch/v1', namespaced: true, words: ['jobs', 'job'], group: 'batch'},
+	{plural: 'cronjobs', kind: 'CronJob', api: '/apis/batch/v1', namespaced: true, words: ['cronjobs', 'cronjob', 'cj'], group: 'batch'},
 ];
 
 /** The resource that `word` names (`deploy`, `Deployment`, `deployments.apps`, `deployment.v1.apps`), or `undefined`. */

@@ -4,7 +4,7 @@ import {watchObjects} from '../cluster/watch.ts';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {listPath} from './object-path.ts';
 import type {PodObject} from './pod-object.ts';
-import {scopeQuery, type PodScope} from './pods-behind.ts';
+import {meantOf, scopeQuery, type PodScope} from './pods-behind.ts';
 import {podResource} from './resource-words.ts';
 
 export type PodChange =
@@ -28,7 +28,8 @@ export async function * watchPods(cluster: ClusterAccess, scope: PodScope, {sign
 		for await (const event of watchObjects<PodObject>(cluster, {path: listPath(podResource, scope.namespace), ...scopeQuery(scope), ...signal && {signal}})) {
 			switch (event.type) {
 				case 'page': {
-					list = event.first ? [...event.items] : [...list, ...event.items];
+					const items = await meantOf(scope, event.items);
+					list = event.first ? items : [...list, ...items];
 					break;
 				}
 
@@ -45,7 +46,10 @@ export async function * watchPods(cluster: ClusterAccess, scope: PodScope, {sign
 
 				case 'added':
 				case 'modified': {
-					yield * update(known, event.item);
+					for (const pod of await meantOf(scope, [event.item])) {
+						yield * update(known, pod);
+					}
+
 					break;
 				}
 

@@ -67,7 +67,7 @@ test('of several kinds in all namespaces, one that is slow takes none of the row
 		},
 	});
 	await all.promise;
-	t.deepEqual(list.visible.map(({name}) => name).toSorted(), ['deploy/deployments', 'ds/daemonsets', 'job/jobs', 'sts/statefulsets']);
+	t.deepEqual(list.visible.map(({name}) => name).toSorted(), ['cronjob/cronjobs', 'deploy/deployments', 'ds/daemonsets', 'job/jobs', 'sts/statefulsets']);
 	ended.abort();
 	await fed;
 	await server.close();
@@ -98,7 +98,7 @@ test('a kind that may not be read keeps being said, though others come later', a
 		},
 	});
 	await live.promise;
-	t.is(list.visible.length, 3);
+	t.is(list.visible.length, 4);
 	t.like(list.phase, {kind: 'failed', error: {code: 'ERR_FORBIDDEN'}});
 	ended.abort();
 	await fed;

@@ -18,6 +18,15 @@ test('a pod tells its labels, and each container its image', async t => {
 	t.true(texts.includes('image registry.corp/web:4.2'));
 });
 
+test('a cron job tells its schedule, whether it is suspended, and its last run', async t => {
+	const cronJob = {metadata: {name: 'nightly'}, spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true}, status: {lastScheduleTime: '2026-01-01T02:00:00Z', active: [{name: 'nightly-1'}]}};
+	const {lines} = await readDetails({json: async () => cronJob} as unknown as ClusterAccess, 'cronjob/nightly', 'demo');
+	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
+	for (const told of ['Schedule 0 3 * * * in Europe/Berlin', 'Suspended yes: it makes no new jobs', 'Last run 2026-01-01T02:00:00Z', 'Active job/nightly-1']) {
+		t.true(texts.includes(told), told);
+	}
+});
+
 test('an event that warns says so without its colour', async t => {
 	const {env} = await openSandbox(t);
 	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);

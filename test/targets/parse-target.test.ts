@@ -20,6 +20,8 @@ for (const [asked, plural, name] of [
 	['ds/agent', 'daemonsets', 'agent'],
 	['job/migrate', 'jobs', 'migrate'],
 	['jobs.batch/migrate', 'jobs', 'migrate'],
+	['cronjob/nightly', 'cronjobs', 'nightly'],
+	['cj/nightly', 'cronjobs', 'nightly'],
 	['rs/web-1', 'replicasets', 'web-1'],
 	['rc/old', 'replicationcontrollers', 'old'],
 	['node/n1', 'nodes', 'n1'],
@@ -32,7 +34,7 @@ for (const [asked, plural, name] of [
 	});
 }
 
-for (const asked of ['', '/', 'pod/', '/web', 'pod/../../x', 'pod/a/b', '..', '.', 'pod/..', 'pod/%2e%2e', 'a%2fb', 'configmap/x', 'cronjob/x', 'deployments.batch/x', 'pods.v1.apps/x']) {
+for (const asked of ['', '/', 'pod/', '/web', 'pod/../../x', 'pod/a/b', '..', '.', 'pod/..', 'pod/%2e%2e', 'a%2fb', 'configmap/x', 'secret/x', 'deployments.batch/x', 'pods.v1.apps/x']) {
 	test(`${JSON.stringify(asked)} is refused and named`, t => {
 		const error = t.throws(() => parseTarget(asked), {code: 'ERR_USAGE'});
 		t.true(error.message.includes(asked.split(/^pod\//).at(-1)!));

@@ -73,6 +73,86 @@ test('a workload’s selector finds its pods, and the ready one is chosen', asyn
 	});
 });
 
+/** Job `name`, made by the cron job `owner`; its pod. */
+const job = (name: string, owner: string) => ({metadata: {name, uid: `uid-${name}`, ownerReferences: [{kind: 'CronJob', name: owner, uid: `uid-${owner}`, controller: true}]}});
+const jobPod = (of: string, {phase, created}: {phase: string; created: string}): PodObject => {
+	const {metadata, spec, status} = pod(`${of}-x`, false);
+	return {metadata: {...metadata, creationTimestamp: created, ownerReferences: [{kind: 'Job', name: of, uid: `uid-${of}`, controller: true}]}, spec, status: {...status, phase}};
+};
+
+async function withCronJobs<Result>(run: (cluster: ClusterAccess, control: {pods: PodObject[]; watching: ServerResponse[]; jobs: object[]}) => Promise<Result>): Promise<Result> {
+	const control = {pods: [] as PodObject[], watching: [] as ServerResponse[], jobs: [job('a-1', 'a'), job('a-2', 'a'), job('b-1', 'b')] as object[]};
+	const server = await startServer({request({url}, response) {
+		const {pathname, searchParams} = new URL(url!, 'https://h');
+		response.setHeader('content-type', 'application/json');
+		const name = pathname.split('/').at(-1)!;
+		if (searchParams.get('watch') === 'true') {
+			response.flushHeaders();
+			control.watching.push(response);
+		} else if (name === 'pods') {
+			response.end(JSON.stringify({kind: 'PodList', metadata: {resourceVersion: '1'}, items: searchParams.get('labelSelector') === 'job-name' ? control.pods : []}));
+		} else if (name === 'jobs') {
+			response.end(JSON.stringify({kind: 'JobList', metadata: {resourceVersion: '1'}, items: control.jobs}));
+		} else if (pathname.includes('/cronjobs/')) {
+			response.end(JSON.stringify({kind: 'CronJob', metadata: {name, uid: `uid-${name}`}, spec: {schedule: '0 3 * * *', suspend: name === 'off'}, status: {}}));
+		} else {
+			response.end(JSON.stringify({kind: 'Job', ...job(name, name.split('-')[0]!)}));
+		}
+	}});
+	try {
+		return await run(await server.cluster({flags: ['--namespace', 'demo']}), control);
+	} finally {
+		await server.close();
+	}
+}
+
+test('a cron job’s pods are those of the jobs that it made, the last run first', async t => {
+	await withCronJobs(async (cluster, control) => {
+		control.pods = [
+			jobPod('a-1', {phase: 'Succeeded', created: '2026-01-01T00:00:00Z'}), jobPod('a-2', {phase: 'Succeeded', created: '2026-01-02T00:00:00Z'}), jobPod('b-1', {phase: 'Running', created: '2026-01-03T00:00:00Z'}),
+		];
+		t.like((await resolvePod(cluster, 'cj/a', {...options, order: 'logs'})).target, {name: 'a-2-x', chosenFrom: 2});
+		control.pods[0] = jobPod('a-1', {phase: 'Running', created: '2026-01-01T00:00:00Z'});
+		t.is((await resolvePod(cluster, 'cronjob/a', options)).target.name, 'a-1-x', 'what still runs comes before what is over');
+	});
+});
+
+test('a cron job that has no pods says at once why, and is not waited for', async t => {
+	await withCronJobs(async cluster => {
+		await t.throwsAsync(resolvePod(cluster, 'cj/c', {...options, podRunningTimeoutMs: 60_000}), {code: 'ERR_NOT_FOUND', message: 'no pod of a job of cj/c is there: its schedule is "0 3 * * *", it has not run by its schedule yet'});
+		await t.throwsAsync(resolvePod(cluster, 'cj/off', {...options, podRunningTimeoutMs: 60_000}), {code: 'ERR_NOT_FOUND', message: /: it is suspended, /});
+	});
+});
+
+test('pods of jobs that a cron job makes later are followed, those of others are not', async t => {
+	await withCronJobs(async (cluster, control) => {
+		const behind = await podsBehind(cluster, parseTarget('cj/a'), 'demo');
+		const ended = new AbortController();
+		const seen: string[] = [];
+		for await (const change of watchPods(cluster, behind.kind === 'selected' ? behind.scope : {namespace: 'demo'}, {signal: ended.signal})) {
+			if (change.type === 'synced') {
+				const tell = () => {
+					for (const of of ['b-7', 'a-7']) {
+						control.watching[0]!.write(`${JSON.stringify({type: 'ADDED', object: jobPod(of, {phase: 'Running', created: '2026-01-04T00:00:00Z'})})}\n`);
+					}
+				};
+
+				const timer = setInterval(() => {
+					if (control.watching.length > 0) {
+						clearInterval(timer);
+						tell();
+					}
+				}, 10);
+			} else if (change.type === 'appeared') {
+				seen.push(change.pod.metadata.name);
+				ended.abort();
+			}
+		}
+
+		t.deepEqual(seen, ['a-7-x']);
+	});
+});
+
 test('a service comes along, for its ports', async t => {
 	await withCluster(async cluster => {
 		const {service, target} = await resolvePod(cluster, 'svc/web', options);
@@ -188,7 +268,7 @@ for (const [title, ofNamespace, says] of refusals) {
 			}
 
 			return {};
-		}} as unknown as Pick<ClusterAccess, 'json'>;
+		}} as unknown as ClusterAccess;
 		const error = await t.throwsAsync<SpokeError>(podsBehind(cluster, parseTarget('web'), 'demo'), {name: 'SpokeError', message: says});
 		t.like(error, {code: 'ERR_NOT_FOUND', text: 'pods "web" not found'});
 	});

@@ -66,6 +66,15 @@ function head(name: ListName, given: readonly string[], cells: readonly string[]
 	return listPane(screen, name, 5, width)[0]!.spans.map(({text}) => text).join('').trim().replaceAll(/ +/g, ' ').replace(/ \S+–\S+$/, '');
 }
 
+test('a cron job tells whether it is suspended, and how many of its jobs run', t => {
+	const given = ['Name', 'Schedule', 'Timezone', 'Suspend', 'Active', 'Last Schedule', 'Age'].map(title => ({name: title, type: 'string', format: '', priority: 0}));
+	const read = rowReader(listKinds.workloads.columns, 'cronjob/', given, 0);
+	const cells = (suspend: string, active: number) => read({cells: ['nightly', '0 3 * * *', '<none>', suspend, active, '<none>', '3d'], object: null}, 'demo').cells.slice(2, 4);
+	t.deepEqual(cells('False', 2), ['2 active', '0 3 * * *']);
+	t.deepEqual(cells('True', 0), ['Suspended', '0 3 * * *']);
+	t.deepEqual(cells('True', 1), ['Suspended, 1 active', '0 3 * * *']);
+});
+
 test('where there is no room for all columns, those that tell most of a row stay', t => {
 	const pods = (width: number) => head('pods', ['Ready', 'Status', 'Restarts', 'Node'], ['0/1', 'Init:CrashLoopBackOff', '14', 'worker-7'], width);
 	t.is(pods(120), 'NAMESPACE NAME READY STATUS RESTARTS NODE AGE');

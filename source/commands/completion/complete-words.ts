@@ -21,7 +21,7 @@ export type Completion = {
 	rest: readonly string[];
 };
 
-const ofPods = ['pod/', 'deploy/', 'svc/', 'sts/', 'ds/', 'job/'];
+const ofPods = ['pod/', 'deploy/', 'svc/', 'sts/', 'ds/', 'job/', 'cronjob/'];
 const kindsOf = new Map<string, readonly string[]>([
 	...['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward'].map(name => [name, ofPods] as const),
 	...['path', 'doctor'].map(name => [name, [...ofPods, 'node/']] as const),

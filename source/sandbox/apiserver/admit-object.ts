@@ -1,5 +1,6 @@
 /** What of a written object is stored? What is left out and has a default gets it; what controllers and kubelets could not work with is refused. */
 import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
+import {parseSchedule} from '../objects/cron-schedule.ts';
 import type {ResourceRow} from '../objects/resource-rows.ts';
 import {ApiFailure} from './status.ts';
 
@@ -15,6 +16,8 @@ export function admit<T extends NewObject | KubeObject>(row: Named, object: T): 
 		requirePod(spec, 'spec', row, object);
 	} else if (row.name === 'services') {
 		need(isMap(spec), 'spec', row, object);
+	} else if (row.name === 'cronjobs') {
+		admitCronJob(spec, row, object);
 	} else if (workloads.includes(row.name)) {
 		admitWorkload(spec, row, object);
 	}
@@ -39,6 +42,19 @@ function admitWorkload(spec: unknown, row: Named, object: NewObject): void {
 			throw invalid('spec.replicas', `Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`, row, object);
 		}
 	}
+}
+
+function admitCronJob(spec: unknown, row: Named, object: NewObject): void {
+	need(isMap(spec), 'spec', row, object);
+	need(typeof spec['schedule'] === 'string' && spec['schedule'] !== '', 'spec.schedule', row, object);
+	if (!parseSchedule(spec['schedule'])) {
+		throw invalid('spec.schedule', `Invalid value: ${JSON.stringify(spec['schedule'])}: no schedule that the sandbox can follow`, row, object);
+	}
+
+	need(isMap(spec['jobTemplate']?.spec?.template), 'spec.jobTemplate.spec.template', row, object);
+	requirePod(spec['jobTemplate'].spec.template.spec, 'spec.jobTemplate.spec.template.spec', row, object);
+	spec['suspend'] ??= false;
+	spec['concurrencyPolicy'] ??= 'Allow';
 }
 
 function requirePod(spec: unknown, path: string, row: Named, object: NewObject): void {

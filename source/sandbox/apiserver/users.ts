@@ -30,7 +30,7 @@ const reading = ['get', 'list', 'watch'];
 
 /** What a developer does in a namespace: look, and use running pods. */
 const developing = (namespaces: readonly string[]): readonly PolicyRule[] => [
-	{verbs: reading, apiGroups: ['', 'apps', 'batch', 'discovery.k8s.io'], resources: ['pods', 'services', 'endpoints', 'endpointslices', 'events', 'configmaps', 'deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs'], namespaces},
+	{verbs: reading, apiGroups: ['', 'apps', 'batch', 'discovery.k8s.io'], resources: ['pods', 'services', 'endpoints', 'endpointslices', 'events', 'configmaps', 'deployments', 'replicasets', 'statefulsets', 'daemonsets', 'jobs', 'cronjobs'], namespaces},
 	{verbs: ['get'], apiGroups: [''], resources: ['pods/log'], namespaces},
 	{verbs: ['get', 'create'], apiGroups: [''], resources: ['pods/exec', 'pods/attach', 'pods/portforward', 'pods/proxy', 'services/proxy'], namespaces},
 	{verbs: ['patch'], apiGroups: [''], resources: ['pods/ephemeralcontainers'], namespaces},

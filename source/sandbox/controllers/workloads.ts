@@ -111,7 +111,7 @@ function reconcileJob(store: ObjectStore, job: KubeObject): void {
 	const pods = ownedBy(store, 'pods', job);
 	const succeeded = pods.filter(pod => pod['status']?.phase === 'Succeeded').length;
 	if (pods.length === 0) {
-		createPod(store, job, {name: `${job.metadata.name}-${randomName()}`, labels: {'batch.kubernetes.io/job-name': job.metadata.name, 'job-name': job.metadata.name}});
+		createPod(store, job, {name: `${job.metadata.name}-${randomName()}`, labels: {'batch.kubernetes.io/controller-uid': job.metadata.uid, 'controller-uid': job.metadata.uid, 'batch.kubernetes.io/job-name': job.metadata.name, 'job-name': job.metadata.name}});
 	}
 
 	const startTime = job['status']?.startTime ?? apiTime();

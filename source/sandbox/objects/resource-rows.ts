@@ -54,6 +54,7 @@ export const resourceRows: readonly ResourceRow[] = [
 	{group: 'authentication.k8s.io', version: 'v1', name: 'selfsubjectreviews', singular: 'selfsubjectreview', kind: 'SelfSubjectReview', namespaced: false, verbs: ['create']},
 	{group: 'authorization.k8s.io', version: 'v1', name: 'selfsubjectaccessreviews', singular: 'selfsubjectaccessreview', kind: 'SelfSubjectAccessReview', namespaced: false, verbs: ['create']},
 	{group: 'authorization.k8s.io', version: 'v1', name: 'selfsubjectrulesreviews', singular: 'selfsubjectrulesreview', kind: 'SelfSubjectRulesReview', namespaced: false, verbs: ['create']},
+	{group: 'batch', version: 'v1', name: 'cronjobs', singular: 'cronjob', kind: 'CronJob', namespaced: true, verbs: stored, shortNames: ['cj'], categories: ['all'], subresources: [status('CronJob')]},
 	{group: 'batch', version: 'v1', name: 'jobs', singular: 'job', kind: 'Job', namespaced: true, verbs: stored, categories: ['all'], subresources: [status('Job')]},
 	{group: 'certificates.k8s.io', version: 'v1', name: 'certificatesigningrequests', singular: 'certificatesigningrequest', kind: 'CertificateSigningRequest', namespaced: false, verbs: stored, shortNames: ['csr'], subresources: [{name: 'approval', kind: 'CertificateSigningRequest', verbs: ['get', 'patch', 'update']}, status('CertificateSigningRequest')]},
 	{group: 'coordination.k8s.io', version: 'v1', name: 'leases', singular: 'lease', kind: 'Lease', namespaced: true, verbs: stored},

@@ -1,6 +1,7 @@
-/** The workloads of the default sandbox: a small shop with plain and JSON logs, an HTTP service, an echo port, a shell, a crash loop and a finished job. */
+/** The workloads of the default sandbox: a small shop with plain and JSON logs, an HTTP service, an echo port, a shell, a crash loop, a finished job, and two cron jobs. */
+import {makeJob} from '../controllers/cron-jobs.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
-import {createService, createWorkload} from './workload-objects.ts';
+import {createCronJob, createService, createWorkload} from './workload-objects.ts';
 
 export function createShopWorkloads(store: ObjectStore): void {
 	createWorkload(store, {kind: 'deployments', name: 'web', replicas: 2, containers: [
@@ -21,5 +22,10 @@ export function createShopWorkloads(store: ObjectStore): void {
 	createWorkload(store, {kind: 'deployments', name: 'toolbox', replicas: 1, containers: [{name: 'shell', image: 'sandbox/shell:1.0', stdin: true, tty: true}]});
 
 	createWorkload(store, {kind: 'deployments', name: 'checkout', namespace: 'shop', replicas: 2, containers: [{name: 'checkout', image: 'sandbox/log-writer:3.0', args: ['--rate=1', '--format=json']}]});
+	const stock = createCronJob(store, {name: 'stock-report', namespace: 'shop', schedule: '*/5 * * * *', containers: [{name: 'report', image: 'sandbox/finisher:1.0', args: ['--lines=12', '--pace=250']}]});
+	// The minute before this one, so that there is a run to look at.
+	makeJob(store, stock, Math.floor(Date.now() / 60_000) - 1);
+	createCronJob(store, {name: 'stock-backup', namespace: 'shop', schedule: '0 3 * * *', suspend: true, containers: [{name: 'backup', image: 'sandbox/finisher:1.0'}]});
+
 	createWorkload(store, {kind: 'daemonsets', name: 'node-logger', namespace: 'kube-system', containers: [{name: 'logger', image: 'sandbox/log-writer:1.0', args: ['--rate=0.2']}]});
 }

@@ -1,5 +1,5 @@
 /** Builders of workloads, so that a scenario reads as what it has. */
-import type {Json} from '../objects/kube-object.ts';
+import type {Json, KubeObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
 export type WorkloadWish = {
@@ -26,6 +26,18 @@ export function createWorkload(store: ObjectStore, {kind, name, namespace = 'def
 			...(job && {completions: 1, parallelism: 1, backoffLimit: 6}),
 			selector: {matchLabels: labels},
 			template: {metadata: {labels, ...(annotations && {annotations})}, spec: {...(job && {restartPolicy: 'Never'}), ...pod, containers: [...containers], ...(initContainers && {initContainers: [...initContainers]})}},
+		},
+	});
+}
+
+export type CronJobWish = {name: string; namespace: string; schedule: string; suspend?: boolean; containers: readonly Json[]};
+
+export function createCronJob(store: ObjectStore, {name, namespace, schedule, suspend = false, containers}: CronJobWish): KubeObject {
+	return store.create('cronjobs', {
+		metadata: {name, namespace, labels: {app: name}, generation: 1},
+		spec: {
+			schedule, suspend, concurrencyPolicy: 'Allow', successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1,
+			jobTemplate: {spec: {template: {metadata: {labels: {app: name}}, spec: {restartPolicy: 'Never', containers: [...containers]}}}},
 		},
 	});
 }

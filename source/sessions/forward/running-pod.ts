@@ -20,8 +20,8 @@ export async function runningPod(cluster: ClusterAccess, {target, namespace, pod
 		return resolved;
 	}
 
-	// A job's pods that are done are not followed by others.
-	const isDone = resolved.scope === null || (target.resource.kind === 'Job' && isOver(resolved.pod));
+	// A job's pods that are done are not followed by others, a cron job's not soon.
+	const isDone = resolved.scope === null || (['Job', 'CronJob'].includes(target.resource.kind) && isOver(resolved.pod));
 	return isDone ? refuse(resolved) : waitForOne(cluster, resolved, podRunningTimeoutMs, signal);
 }
 

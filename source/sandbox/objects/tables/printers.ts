@@ -3,7 +3,7 @@ import type {Json, KubeObject} from '../kube-object.ts';
 import {endpointSlicePrinter, endpointsPrinter, servicePrinter} from './network-tables.ts';
 import {podPrinter} from './pod-table.ts';
 import {age, columns, type Printer} from './table.ts';
-import {daemonSetPrinter, deploymentPrinter, jobPrinter, replicaSetPrinter, statefulSetPrinter} from './workload-tables.ts';
+import {cronJobPrinter, daemonSetPrinter, deploymentPrinter, jobPrinter, replicaSetPrinter, statefulSetPrinter} from './workload-tables.ts';
 
 const plain: Printer = {
 	columns: columns('Name:name', 'Age'),
@@ -19,6 +19,7 @@ const printers: Readonly<Record<string, Printer>> = {
 	replicasets: replicaSetPrinter,
 	statefulsets: statefulSetPrinter,
 	daemonsets: daemonSetPrinter,
+	cronjobs: cronJobPrinter,
 	jobs: jobPrinter,
 	nodes: {
 		columns: columns('Name:name', 'Status', 'Roles', 'Age', 'Version', '+Internal-IP', '+External-IP', '+OS-Image', '+Kernel-Version', '+Container-Runtime'),

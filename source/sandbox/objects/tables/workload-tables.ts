@@ -1,4 +1,4 @@
-/** Rows of deployments, replica sets, stateful sets, daemon sets and jobs. */
+/** Rows of deployments, replica sets, stateful sets, daemon sets, jobs and cron jobs. */
 import type {Json, KubeObject} from '../kube-object.ts';
 import {age, columns, duration, labels, type Printer} from './table.ts';
 
@@ -41,6 +41,20 @@ export const jobPrinter: Printer = {
 		const took = status.startTime === undefined ? '' : duration(Math.max(0, (status.completionTime === undefined ? now : Date.parse(status.completionTime)) - Date.parse(status.startTime)));
 		return {cells: [metadata.name, done ? 'Complete' : (status.failed ? 'Failed' : 'Running'), `${status.succeeded ?? 0}/${spec.completions ?? 1}`, took, age(metadata.creationTimestamp, now), ...templateCells(spec)]};
 	},
+};
+
+export const cronJobPrinter: Printer = {
+	columns: columns('Name:name', 'Schedule', 'Timezone', 'Suspend', 'Active:integer', 'Last Schedule', 'Age', ...wide),
+	row: ({metadata, spec, status = {}}, now) => ({cells: [
+		metadata.name,
+		spec.schedule,
+		spec.timeZone ?? '<none>',
+		spec.suspend ? 'True' : 'False',
+		(status.active ?? []).length,
+		status.lastScheduleTime === undefined ? '<none>' : age(status.lastScheduleTime, now),
+		age(metadata.creationTimestamp, now),
+		...templateCells(spec.jobTemplate.spec),
+	]}),
 };
 
 function templateCells({template, selector}: Json): string[] {

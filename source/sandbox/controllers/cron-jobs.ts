@@ -1,0 +1,63 @@
+/** Makes the jobs of cron jobs when they are due, and clears away those that are done. */
+import {parseSchedule} from '../objects/cron-schedule.ts';
+import {apiTime, type Json, type KubeObject} from '../objects/kube-object.ts';
+import type {ObjectStore} from '../objects/object-store.ts';
+import {ownedBy, ownerOf} from './workload-pods.ts';
+
+const minuteMs = 60_000;
+
+/** Looks at all cron jobs once, as of `now`. */
+export function reconcileCronJobs(store: ObjectStore, now = new Date()): void {
+	for (const cronJob of store.list('cronjobs')) {
+		const minute = Math.floor(now.getTime() / minuteMs);
+		const isNew = Date.parse(cronJob.metadata.creationTimestamp) < minute * minuteMs;
+		if (isNew && !cronJob['spec'].suspend && parseSchedule(cronJob['spec'].schedule as string)?.(now)) {
+			makeJob(store, cronJob, minute);
+		}
+
+		keepFew(store, cronJob);
+		tellStatus(store, cronJob);
+	}
+}
+
+/** Named as the controller names it: once for each minute. */
+export function makeJob(store: ObjectStore, cronJob: KubeObject, minute: number): void {
+	const {name: own, namespace} = cronJob.metadata;
+	const name = `${own}-${minute}`;
+	if (store.get('jobs', namespace, name) || (cronJob['status']?.lastScheduleTime ?? '') >= apiTime(new Date(minute * minuteMs))) {
+		return;
+	}
+
+	const {metadata, spec} = cronJob['spec'].jobTemplate as {metadata?: {labels?: Record<string, string>}; spec: Json};
+	store.create('jobs', {metadata: {name, namespace: namespace!, ...metadata?.labels && {labels: metadata.labels}, generation: 1, ownerReferences: ownerOf(cronJob)}, spec: {completions: 1, parallelism: 1, backoffLimit: 6, ...structuredClone(spec)}});
+	store.update('cronjobs', namespace, own, copy => {
+		copy['status'] = {...copy['status'], lastScheduleTime: apiTime(new Date(minute * minuteMs))};
+	});
+}
+
+function keepFew(store: ObjectStore, cronJob: KubeObject): void {
+	const done = ownedBy(store, 'jobs', cronJob).filter(isDone).toSorted((one, other) => one.metadata.creationTimestamp < other.metadata.creationTimestamp ? 1 : -1);
+	for (const job of done.slice(Number(cronJob['spec'].successfulJobsHistoryLimit ?? 3))) {
+		for (const {metadata: {namespace, name}} of ownedBy(store, 'pods', job)) {
+			store.update('pods', namespace, name, pod => {
+				pod.metadata.deletionTimestamp ??= apiTime();
+			});
+		}
+
+		store.delete('jobs', job.metadata.namespace, job.metadata.name);
+	}
+}
+
+function tellStatus(store: ObjectStore, cronJob: KubeObject): void {
+	const jobs = ownedBy(store, 'jobs', cronJob);
+	const active = jobs.filter(job => !isDone(job)).map(({apiVersion, kind, metadata: {name, namespace, uid}}) => ({apiVersion, kind, name, namespace, uid}));
+	const ends = jobs.filter(isDone).map(job => job['status'].completionTime as string).toSorted();
+	store.update('cronjobs', cronJob.metadata.namespace, cronJob.metadata.name, copy => {
+		const {active: _, ...status} = (copy['status'] ?? {}) as Json;
+		copy['status'] = {...status, ...active.length > 0 && {active}, ...ends.length > 0 && {lastSuccessfulTime: ends.at(-1)}};
+	});
+}
+
+function isDone(job: KubeObject): boolean {
+	return job['status']?.completionTime !== undefined;
+}
