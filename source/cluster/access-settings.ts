@@ -47,6 +47,7 @@ export async function readSettings(flags: ConnectionFlags, environment: NodeJS.P
 			requestTimeoutMs: timeoutMs || answerLimitMs,
 			compression: !cluster.disableCompression,
 			isInteractive,
+			trace: null,
 		},
 		facts: clusterFacts(chosen, route, source),
 	};

@@ -16,6 +16,7 @@ import {streamedAnswer} from './transport/streamed-answer.ts';
 import {upgradeRequest} from './transport/upgrade.ts';
 import {certificateFingerprint} from './tls/certificate-fingerprint.ts';
 import {readStart} from './read-start.ts';
+import {traced, type RequestTrace} from './request-trace.ts';
 
 /** Everything that connections to one apiserver as one user have in common. */
 export type Access = {
@@ -28,6 +29,8 @@ export type Access = {
 	compression: boolean;
 	/** Somebody waits at a keyboard while answers are read. */
 	isInteractive: boolean;
+	/** Is told of each request; `null` for nobody. */
+	trace: RequestTrace | null;
 };
 
 /** An upgrade's body on refusal is kept up to this size. */
@@ -105,9 +108,10 @@ export class DedicatedConnection implements Connection {
 		}
 
 		this.#asks ??= new AsksTogether(this.#socket, this.#what);
-		const answer = await this.#asks.ask({
+		const asks = this.#asks;
+		const answer = await traced(this.#access.trace, {...this.#access, path}, async () => asks.ask({
 			target: `${this.#access.route.server.prefix}${path}`, headers: {...this.#headers(identity), ...headers}, limitMs: timeoutMs, signal,
-		});
+		}));
 		if (answer.status === 401 && await this.#access.credentials.rejected(identity, signal)) {
 			return this.request(options);
 		}
@@ -185,6 +189,10 @@ export class DedicatedConnection implements Connection {
 	}
 
 	async #sendAs(identity: Identity, path: string, own: RequestHeaders, request: Sent): Promise<Answer> {
+		return traced(this.#access.trace, {...this.#access, method: request.method, path}, async () => this.#exchanged(identity, path, own, request));
+	}
+
+	async #exchanged(identity: Identity, path: string, own: RequestHeaders, request: Sent): Promise<Answer> {
 		// What was asked together is answered first; from then on requests run one after the other.
 		this.#handedOver ??= this.#asks?.release() ?? Promise.resolve();
 		await this.#handedOver;

@@ -10,6 +10,7 @@ import {anonymousCredentials} from './credentials/credentials.ts';
 import type {PluginTerminal} from './credentials/plugin-terminal.ts';
 import {openConnection, type Access} from './dedicated-connection.ts';
 import {readJson} from './read-json.ts';
+import {tracedFrom} from './request-trace.ts';
 import {fewAtOnce} from './transport/few-at-once.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
@@ -21,7 +22,8 @@ Reads configuration only: the first connection is made by the first call. A cred
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE
 */
 export async function openCluster(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env, own: {terminal?: PluginTerminal; isInteractive?: boolean} = {}): Promise<ClusterAccess> {
-	const {access, facts} = await readSettings(flags, environment, own);
+	const {access: {trace, ...settings}, facts} = await readSettings(flags, environment, own);
+	const access: Access = {...settings, trace: flags.v >= tracedFrom ? toStderr : trace};
 	const limited = fewAtOnce(mostHandshakes);
 	const open = async (signal?: AbortSignal) => limited(async () => openConnection(access, signal), signal);
 	const pool = new ConnectionPool(open);
@@ -43,6 +45,10 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 			pool.close();
 		},
 	};
+}
+
+function toStderr(line: string): void {
+	process.stderr.write(`${line}\n`);
 }
 
 /** In every apiserver's certificate. @see https://kubernetes.io/docs/setup/best-practices/certificates/ */

@@ -1,5 +1,6 @@
 /** Reads a command line as kubectl's flag library (pflag) reads it. */
 import {SpokeError} from '../errors/spoke-error.ts';
+import {insteadOfFlag} from './kubectl-only-flags.ts';
 import {parseDuration} from './parse-duration.ts';
 import type {FlagRow, FlagValues, ParsedLine} from './flag-row.ts';
 
@@ -50,7 +51,7 @@ export function parseLine<const Rows extends readonly FlagRow[]>(rows: Rows, arg
 			const [name, inline] = cutAt(argument.slice(2), '=');
 			const row = byName.get(name);
 			if (!row) {
-				throw usage(`unknown flag: --${name}`);
+				throw usage(`unknown flag: --${name}`, insteadOfFlag(name));
 			}
 
 			take(row, `--${name}`, inline);
@@ -165,6 +166,6 @@ function cutAt(text: string, mark: string): [string, string | undefined] {
 	return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function usage(message: string): SpokeError {
-	return new SpokeError('ERR_USAGE', message);
+function usage(message: string, remedy: string | null = null): SpokeError {
+	return new SpokeError('ERR_USAGE', message, {...remedy !== null && {remedy}});
 }

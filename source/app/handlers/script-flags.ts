@@ -4,8 +4,8 @@ import type {FlagRow} from '../../command-line/flag-row.ts';
 import {shellWord} from '../../text/shell-word.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
-/** The namespace is named by each command itself; secrets are no text for a screen. */
-const untold = new Set(['namespace', 'token', 'username', 'password']);
+/** The namespace is named by each command itself; secrets are no text for a screen; the session tells no requests. */
+const untold = new Set(['namespace', 'token', 'username', 'password', 'v']);
 
 /** ` --context prod-eu`, to stand behind the command; empty where the command goes there by itself. */
 export function scriptFlags({flags, clusters}: Pick<Session, 'flags' | 'clusters'>, cluster: OpenCluster): string {
@@ -15,12 +15,12 @@ export function scriptFlags({flags, clusters}: Pick<Session, 'flags' | 'clusters
 	return connectionFlags.filter(({name}) => !untold.has(name)).flatMap(row => spelled(row, given[row.name])).map(word => ` ${word}`).join('');
 }
 
-function spelled(row: FlagRow, value: boolean | string | readonly string[] | undefined): string[] {
+function spelled(row: FlagRow, value: boolean | number | string | readonly string[] | undefined): string[] {
 	if (typeof value === 'boolean') {
 		return value ? [`--${row.name}`] : [];
 	}
 
-	return value === undefined || value === row.default ? [] : [value].flat().flatMap(one => [`--${row.name}`, shellWord(withoutLogin(row, one))]);
+	return value === undefined || value === row.default ? [] : [value].flat().flatMap(one => [`--${row.name}`, shellWord(withoutLogin(row, String(one)))]);
 }
 
 function withoutLogin({value}: FlagRow, text: string): string {

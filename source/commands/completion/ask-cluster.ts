@@ -25,7 +25,8 @@ export async function askCluster({kind, prefix, lead, kinds = []}: Asked, words:
 		return fitting({context: config.contexts, cluster: config.clusters, user: config.users}[kind].keys());
 	}
 
-	const cluster = await openCluster(given, env);
+	// What is told of requests would be written into the line that is typed.
+	const cluster = await openCluster({...given, v: 0}, env);
 	const signal = AbortSignal.timeout(limitMs);
 	// A shell puts them on the line as they are. No name that Kubernetes allows would need quotes.
 	const harmless = (names: readonly string[]) => names.filter(name => shellWord(name) === name);

@@ -1,6 +1,8 @@
 /** What `spoke`, `spoke tail` and `spoke demo` have in common: they load the session and run it in this terminal. */
 import {setFlagsFromString} from 'node:v8';
 import type {SessionOptions} from '../../app.tsx';
+import {tracedFrom} from '../../cluster/request-trace.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {loadKeymap} from '../../keymap/load-keymap.ts';
 import type {Invocation} from '../command.ts';
 import type {screenFlags} from '../rows/session.ts';
@@ -9,6 +11,10 @@ type Screen = Pick<Invocation<typeof screenFlags>, 'flags' | 'stdin' | 'stdout' 
 
 /** Resolves to the exit status when the session is left. @throws SpokeError for a keymap or cluster that cannot be opened */
 export async function startSession({flags: screen, ...here}: Screen, what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'tail' | 'sandbox' | 'isForWant'>): Promise<number> {
+	if (what.flags.v >= tracedFrom) {
+		throw new SpokeError('ERR_USAGE', `-v=${what.flags.v} tells requests on stderr, and the session has the screen`, {remedy: 'give it to a one-shot: spoke logs, exec, port-forward, path …'});
+	}
+
 	// What is loaded, and pages of a large list, are garbage at once: a young generation that may not grow keeps 150,000 pods about 100 MiB smaller.
 	setFlagsFromString('--semi-space-growth-factor=1');
 	const [{keymap, problems}, {runSession}] = await Promise.all([loadKeymap(here.env, screen.keymap), import('../../app.tsx')]);

@@ -1,0 +1,31 @@
+/** `-v=6`: each request as a line on stderr, with how it was answered and when, as kubectl prints from that level on. */
+import {sanitiseLine} from '../text/sanitise-line.ts';
+import type {Route} from './transport/open-socket.ts';
+
+/** From here on kubectl prints its requests. Headers and bodies, which it adds from 7 and 8 on, are never printed: they hold tokens and data. */
+export const tracedFrom = 6;
+
+export type RequestTrace = (line: string) => void;
+
+type Traced = {route: Pick<Route, 'server'>; method?: string | undefined; path: string};
+
+/** Tells `trace` of the answer to one request, until its head is there. */
+export async function traced<Answer extends {status: number; statusText: string}>(trace: RequestTrace | null, {route, method = 'GET', path}: Traced, send: () => Promise<Answer>): Promise<Answer> {
+	if (trace === null) {
+		return send();
+	}
+
+	const startedAt = performance.now();
+	const tell = (end: string) => {
+		trace(sanitiseLine(`request: ${method} ${route.server.shown}${path} ${end}, ${Math.round(performance.now() - startedAt)} ms`));
+	};
+
+	try {
+		const answer = await send();
+		tell(`${answer.status} ${answer.statusText}`.trim());
+		return answer;
+	} catch (error) {
+		tell(`failed: ${(error as Error).message}`);
+		throw error;
+	}
+}

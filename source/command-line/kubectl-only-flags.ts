@@ -1,0 +1,33 @@
+/** Flags that kubectl takes everywhere and that would do nothing here: what to do instead. */
+
+const leaveOut = (why: string) => `${why}: leave it out`;
+const noLog = 'spoke writes no log; -v=6 tells each request on stderr';
+const profiling = leaveOut('it measures kubectl itself');
+
+const insteadOf: Readonly<Record<string, string>> = {
+	'cache-dir': leaveOut('spoke keeps no discovery cache'),
+	kuberc: leaveOut('spoke reads no kuberc'),
+	'match-server-version': leaveOut('spoke goes by the version that the server tells, which `spoke path TARGET -o json` prints'),
+	'warnings-as-errors': leaveOut('spoke does not read the server’s warnings'),
+	profile: profiling,
+	'profile-output': profiling,
+	'log-flush-frequency': noLog,
+	'log-dir': noLog,
+	'log-file': noLog,
+	'log-file-max-size': noLog,
+	'log-backtrace-at': noLog,
+	'logging-format': noLog,
+	logtostderr: noLog,
+	alsologtostderr: noLog,
+	stderrthreshold: noLog,
+	vmodule: noLog,
+	'skip-headers': noLog,
+	'skip-log-headers': noLog,
+	'add-dir-header': noLog,
+	'one-output': noLog,
+};
+
+/** `null` for a flag that is not kubectl's either. */
+export function insteadOfFlag(name: string): string | null {
+	return Object.hasOwn(insteadOf, name) ? insteadOf[name]! : null;
+}

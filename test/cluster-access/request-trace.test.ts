@@ -1,0 +1,31 @@
+/** `-v=6`: what is told of requests, and what never is. */
+import test from 'ava';
+import {openSandbox} from '../support/sandbox.ts';
+import {runSpoke} from '../support/run-spoke.ts';
+import {openTerminal} from '../support/terminal.ts';
+
+test('from -v=6 on each request is told on stderr, and stdout stays as it is', async t => {
+	const {sandbox, env} = await openSandbox(t, {user: 'bob'});
+	const {stdout, stderr, status} = await runSpoke(['-v', '9', 'exec', 'deploy/web', '--', 'echo', 'hi'], {env});
+	t.like({status, stdout}, {status: 0, stdout: 'hi\n'});
+	const lines = stderr.trim().split('\n');
+	t.true(lines.some(line => line.startsWith(`request: GET ${sandbox.server}/apis/apps/v1/namespaces/default/deployments/web 200 OK, `)), stderr);
+	t.true(lines.some(line => /\/exec\?\S+ 101 Switching Protocols, \d+ ms$/.test(line)), stderr);
+	const {users} = sandbox.kubeconfig('bob') as unknown as {users: ReadonlyArray<{user: {token?: string}}>};
+	for (const {user: {token}} of users) {
+		t.false(token !== undefined && stderr.includes(token), 'no token is told');
+	}
+});
+
+test('below 6 no request is told', async t => {
+	const {env} = await openSandbox(t);
+	const {stderr} = await runSpoke(['logs', 'deploy/toolbox', '-v=5'], {env});
+	t.is(stderr, '');
+});
+
+test('the session has the screen, so it refuses to tell requests', async t => {
+	const {env} = await openSandbox(t);
+	const terminal = await openTerminal(t, ['tail', 'deploy/web', '-v=6'], {home: '/nonexistent', env, columns: 150});
+	t.is(await terminal.ended(), 2);
+	t.regex(terminal.raw(), /-v=6 tells requests on stderr, and the session has the screen/);
+});
