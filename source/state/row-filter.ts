@@ -1,4 +1,5 @@
-/** What a filter typed over a list means: text, `!text` without, `~regex`, `-l app=web` labels. */
+/** What a filter typed over a list means: text, `!text` without, `~regex`, `-l app=web` labels, `!-l app=web` without them. */
+import {inverseSelector} from '../targets/inverse-selector.ts';
 import {selectorFault} from '../targets/selector-fault.ts';
 import {matchWithin} from '../text/bounded-match.ts';
 import {literally} from '../text/literally.ts';
@@ -15,9 +16,9 @@ export type RowFilter =
 
 /** `-l SELECTOR` is asked of the apiserver, `~REGEX` and text are looked for here, `!` before either leaves out what fits. */
 export function parseRowFilter(typed: string): RowFilter {
-	const labels = /^-l\s*(.*)$/.exec(typed);
+	const labels = /^(!?)-l\s*(.*)$/.exec(typed);
 	if (labels) {
-		return labelFilter(labels[1]!.trim());
+		return labelFilter(labels[2]!.trim(), labels[1] === '!');
 	}
 
 	const inverse = typed.startsWith('!');
@@ -38,13 +39,18 @@ export function parseRowFilter(typed: string): RowFilter {
 	}
 }
 
-function labelFilter(selector: string): RowFilter {
-	const why = whySelector(selector);
+function labelFilter(selector: string, inverse: boolean): RowFilter {
 	if (selector === '') {
 		return {kind: 'none'};
 	}
 
-	return why === null ? {kind: 'labels', selector} : {kind: 'invalid', why};
+	const why = whySelector(selector);
+	if (why !== null) {
+		return {kind: 'invalid', why};
+	}
+
+	const asked = inverse ? inverseSelector(selector) : selector;
+	return asked === null ? {kind: 'invalid', why: 'the apiserver can be asked for the inverse of one =, !=, in or notin only'} : {kind: 'labels', selector: asked};
 }
 
 /** A regular expression may take this long over a whole list. */

@@ -20,7 +20,7 @@ function filterLegend({keymap}: Screen, context: string): Line[] {
 	const here = contextStack(context);
 	const regex = keymap.get('prompt')?.get('prompt.regex')?.sequences[0];
 	const lines = here.includes('list')
-		? ['text  !without  ~regex', '-l app=web  labels']
+		? ['text  !without  ~regex', '-l app=web  labels', '!-l app=web  without']
 		: here.includes('tail') ? ['text  !without', ...regex === undefined ? [] : [`${showKeys(regex)} while typing: regex`]] : [];
 	return lines.length === 0 ? [] : [line(''), line(of('title', 'FILTERS')), ...lines.map(words => line(words))];
 }

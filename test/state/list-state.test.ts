@@ -134,6 +134,25 @@ test('a list of nodes is the cluster’s, whichever namespace is open', t => {
 	t.deepEqual(listKinds.pods.resources.map(({path}) => path('demo')), ['/api/v1/namespaces/demo/pods']);
 });
 
+const inverses: ReadonlyArray<readonly [string, string]> = [
+	['app=web', 'app!=web'], ['app == web', 'app!=web'], ['app!=web', 'app=web'], ['app', '!app'], ['!app', 'app'], ['app in (a, b)', 'app notin (a, b)'], ['tier.io/x notin (a)', 'tier.io/x in (a)'], ['app=', 'app!='], ['in', '!in'],
+];
+for (const [asked, inverse] of inverses) {
+	test(`!-l ${asked} asks for ${inverse}`, t => {
+		t.deepEqual(parseRowFilter(`!-l ${asked}`), {kind: 'labels', selector: inverse});
+		t.deepEqual(parseRowFilter(`-l ${inverse}`), {kind: 'labels', selector: inverse});
+	});
+}
+
+test('the inverse of several requirements, or of a number that is compared, is no selector, which is said', t => {
+	for (const asked of ['app=web,tier=front', 'app in (a,b),!old', 'size>1']) {
+		t.like(parseRowFilter(`!-l ${asked}`), {kind: 'invalid', why: 'the apiserver can be asked for the inverse of one =, !=, in or notin only'}, asked);
+	}
+
+	t.like(parseRowFilter('!-l app in (web'), {kind: 'invalid', why: 'no label selector: "," or ")" is missing at the end'});
+	t.deepEqual(parseRowFilter('!-l '), {kind: 'none'});
+});
+
 test('a label selector that the apiserver would refuse is no filter', t => {
 	t.deepEqual(parseRowFilter('-l app in (web'), {kind: 'invalid', why: 'no label selector: "," or ")" is missing at the end'});
 	t.deepEqual(parseRowFilter('-l app in (web)'), {kind: 'labels', selector: 'app in (web)'});

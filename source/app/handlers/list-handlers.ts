@@ -164,8 +164,9 @@ async function filterList(session: Session): Promise<void> {
 	const answer = await session.type({
 		lead: '/', purpose: 'filter', text: before,
 		note(text) {
-			if (parseRowFilter(text).kind === 'labels') {
-				return 'labels are asked of the apiserver';
+			const filter = parseRowFilter(text);
+			if (filter.kind === 'labels') {
+				return text.startsWith('!') ? `asked of the apiserver: ${filter.selector}` : 'labels are asked of the apiserver';
 			}
 
 			const now = session.store.state.lists[list.name];
