@@ -5,6 +5,7 @@ import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {GivenUp} from '../typed-ahead.ts';
 import {scriptFlags} from './script-flags.ts';
@@ -25,9 +26,9 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 			{name: 'target', label: 'Sees processes of', value: container, choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})), note: ''},
 			{name: 'profile', label: 'Profile', value: 'general', choices: debugProfiles.map(profile => ({value: profile, shown: profile})), note: 'general may trace processes'},
 		],
-		notes: ({image, command, target, profile}) => [
+		notes: ({image = '', command, target = '', profile}) => [
 			...because === undefined ? [] : [because],
-			'The same in a script:', `  spoke debug -n ${namespace} ${podName} -it --image=${image} --target=${target}${profile === 'general' ? '' : ` --profile=${profile}`}${scriptFlags(session, cluster)}${wordsOf(command).length > 0 ? ` -- ${command!.trim()}` : ''}`,
+			'The same in a script:', `  spoke debug -n ${shellWord(namespace)} ${shellWord(podName)} -it --image=${shellWord(image.trim())} --target=${shellWord(target)}${profile === 'general' ? '' : ` --profile=${profile}`}${scriptFlags(session, cluster)}${wordsOf(command).map((word, index) => `${index === 0 ? ' --' : ''} ${shellWord(word)}`).join('')}`,
 		],
 		check: ({image}) => image?.trim() === '' ? 'an image is needed' : null,
 	});

@@ -3,6 +3,7 @@ import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import {readForwardSets} from '../forward-set-files.ts';
 import type {Session} from '../session.ts';
 import type {WhenPodGoes} from '../../sessions/forward/forward-request.ts';
@@ -97,7 +98,7 @@ function whenPodGoesIn(values: Readonly<Record<string, string>>): WhenPodGoes {
 }
 
 function scriptNotes(session: Session, {target, namespace, port, address, whenPodGoes, cluster}: ForwardWish): readonly string[] {
-	return ['The same in a script:', `  spoke port-forward -n ${namespace} ${target} ${port}${address === 'localhost' ? '' : ` --address ${address}`}${whenPodGoes === 'move' ? '' : ` --when-pod-goes ${whenPodGoes}`}${scriptFlags(session, cluster)}`];
+	return ['The same in a script:', `  spoke port-forward -n ${shellWord(namespace)} ${shellWord(target)} ${shellWord(port)}${address === 'localhost' ? '' : ` --address ${shellWord(address)}`}${whenPodGoes === 'move' ? '' : ` --when-pod-goes ${whenPodGoes}`}${scriptFlags(session, cluster)}`];
 }
 
 /** `own` is a local port that it has already; `only` are the ports of the target, where it has no others. */

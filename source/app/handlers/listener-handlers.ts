@@ -5,6 +5,7 @@ import {standardFilter, standardPort, whoCanUse} from '../../sessions/proxy-list
 import {listenerHere, type ListenerState} from '../../state/proxy-state.ts';
 import {counted} from '../../text/grouped.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {freePort} from './free-port.ts';
 import type {Handlers} from './handler.ts';
@@ -36,10 +37,10 @@ async function startDialog(session: Session): Promise<void> {
 			{name: 'port', label: 'Port', value: String(free), choices: null, note: '0: any free one'},
 			{name: 'address', label: 'Listen on', value: '127.0.0.1', choices: null, note: ''},
 		],
-		notes: ({port, address = ''}) => [
+		notes: ({port = '', address = ''}) => [
 			`${sentence(whoCanUse({address, port: 0}))}, with your rights, as long as it is open.`,
 			'It answers to its own names only, to no page of another origin, and runs no commands.',
-			'The same in a script:', `  spoke proxy --port ${port}${address === '127.0.0.1' ? '' : ` --address ${address}`}${scriptFlags(session, cluster)}`,
+			'The same in a script:', `  spoke proxy --port ${shellWord(port)}${address === '127.0.0.1' ? '' : ` --address ${shellWord(address)}`}${scriptFlags(session, cluster)}`,
 		],
 		async check({port = '', address = ''}) {
 			const wanted = Number(port);

@@ -100,7 +100,7 @@ async function whatFits({row, dialled}: Explanation, cluster: ClusterAccess, nod
 	if (row.id === 'T5') {
 		const requests = await readSigningRequests(cluster);
 		const pending = requests.read?.facts.filter(({state, signer, user}) => state === 'pending' && signer === 'kubernetes.io/kubelet-serving' && user === `system:node:${node}`) ?? [];
-		fits.push(...pending.map(({name}) => `pending: kubectl certificate approve ${name}`));
+		fits.push(...pending.map(({name}) => `pending: kubectl certificate approve ${shellWord(name)}`));
 	}
 
 	return fits;

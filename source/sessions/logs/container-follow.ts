@@ -3,6 +3,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {pause} from '../../cluster/or-aborted.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
+import {shellWord} from '../../text/shell-word.ts';
 import {containerLife, type ContainerLife} from './container-life.ts';
 import {ContainerReads, type ReadEnding} from './container-reads.ts';
 import type {GapReason, LogEvent, LogSource} from './log-events.ts';
@@ -249,7 +250,7 @@ export class ContainerFollow {
 
 		const {startLimitMs, signal} = this.#options;
 		if (this.#life === null && startLimitMs > 0 && Date.now() - this.#startedAt > startLimitMs) {
-			throw new SpokeError('ERR_TARGET_GONE', `container ${this.#source.container} of pod ${this.#source.pod} did not start within ${startLimitMs / 1000} s: ${said}`, {remedy: `raise --pod-running-timeout, or see \`kubectl describe pod ${this.#source.pod} -n ${this.#source.namespace}\``});
+			throw new SpokeError('ERR_TARGET_GONE', `container ${this.#source.container} of pod ${this.#source.pod} did not start within ${startLimitMs / 1000} s: ${said}`, {remedy: `raise --pod-running-timeout, or see \`kubectl describe pod ${shellWord(this.#source.pod)} -n ${shellWord(this.#source.namespace)}\``});
 		}
 
 		await this.#view.change(signal);
