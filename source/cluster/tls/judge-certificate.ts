@@ -1,6 +1,7 @@
 /** Whether a server's certificate is accepted for a name, judged and worded as Go's crypto/x509 does. */
 import type {X509Certificate} from 'node:crypto';
 import {isIP} from 'node:net';
+import {wholeSeconds} from '../../text/whole-seconds.ts';
 
 export type Judgement = {
 	/** Go's own words: what kubectl would print behind `tls: failed to verify certificate: `. */
@@ -24,10 +25,10 @@ export function judgeCertificate(leaf: X509Certificate, name: string, chainError
 function wrongDates(leaf: X509Certificate, now: Date): Judgement | null {
 	const [from, to] = [new Date(leaf.validFrom), new Date(leaf.validTo)];
 	if (now < from) {
-		return outdated(`current time ${seconds(now)} is before ${seconds(from)}`, 'check this machine’s clock, then the certificate');
+		return outdated(`current time ${wholeSeconds(now)} is before ${wholeSeconds(from)}`, 'check this machine’s clock, then the certificate');
 	}
 
-	return now > to ? outdated(`current time ${seconds(now)} is after ${seconds(to)}`, 'renew the apiserver’s certificate, or check this machine’s clock') : null;
+	return now > to ? outdated(`current time ${wholeSeconds(now)} is after ${wholeSeconds(to)}`, 'renew the apiserver’s certificate, or check this machine’s clock') : null;
 }
 
 function outdated(detail: string, remedy: string): Judgement {
@@ -99,7 +100,7 @@ function wrongChain(error: string | null, leaf: X509Certificate, now: Date): Jud
 
 	const text = chainTexts[error] ?? `x509: ${error.toLowerCase().replaceAll('_', ' ')}`;
 	if (error === 'CERT_HAS_EXPIRED' || error === 'CERT_NOT_YET_VALID') {
-		return outdated(`current time ${seconds(now)}, for "${(leaf.issuer ?? '').replaceAll('\n', ', ')}" or a certificate above it`, 'renew the CA, or check this machine’s clock');
+		return outdated(`current time ${wholeSeconds(now)}, for "${(leaf.issuer ?? '').replaceAll('\n', ', ')}" or a certificate above it`, 'renew the CA, or check this machine’s clock');
 	}
 
 	return {text, remedy: unknownAuthority.has(error) ? 'check certificate-authority of this cluster in the kubeconfig' : 'the apiserver needs another certificate', dates: false};
@@ -123,8 +124,3 @@ const chainTexts: Readonly<Record<string, string>> = {
 	// Node has one word for all of these.
 	UNSPECIFIED: 'x509: the certificate or its chain breaks a rule: a name constraint, a critical extension that nobody knows, or a weak key or signature (SHA-1)',
 };
-
-/** As Go prints a time: no fraction, UTC. */
-function seconds(time: Date): string {
-	return time.toISOString().replace(/\.\d+Z$/, 'Z');
-}

@@ -1,6 +1,7 @@
 /** What a peer's certificate says, as plain facts. */
 import {createHash, X509Certificate} from 'node:crypto';
 import type {DetailedPeerCertificate, TLSSocket} from 'node:tls';
+import {wholeSeconds} from '../../text/whole-seconds.ts';
 import type {SocketFacts} from '../connection.ts';
 
 export type PeerFacts = NonNullable<NonNullable<SocketFacts['tls']>['peer']>;
@@ -25,8 +26,8 @@ export function peerFacts(leaf: X509Certificate, chain: readonly Buffer[]): Peer
 	return {
 		subject: distinguishedName(leaf.subject),
 		issuer: distinguishedName(leaf.issuer),
-		notBefore: new Date(leaf.validFrom).toISOString(),
-		notAfter: new Date(leaf.validTo).toISOString(),
+		notBefore: wholeSeconds(new Date(leaf.validFrom)),
+		notAfter: wholeSeconds(new Date(leaf.validTo)),
 		spkiSha256: spkiSha256(leaf),
 		subjectAltName: leaf.subjectAltName ?? '',
 		chainSpkiSha256: signers(leaf, chain).map(certificate => spkiSha256(certificate)),
