@@ -34,6 +34,9 @@ test('without -i its name is printed at once, whether it runs or not', async t =
 for (const [profile, securityContext] of [
 	[[], {capabilities: {add: ['SYS_PTRACE']}}],
 	[['--profile=baseline'], undefined],
+	[['--profile=legacy'], undefined],
+	[['--profile=netadmin'], {capabilities: {add: ['NET_ADMIN', 'NET_RAW']}}],
+	[['--profile=sysadmin'], {privileged: true}],
 	[['--profile=restricted'], {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}}],
 ] as const) {
 	test(`the container has the security context that kubectl gives it: ${profile.join('') || 'its default'}`, async t => {

@@ -24,7 +24,7 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 			{name: 'image', label: 'Image', value: 'busybox:stable', choices: null, note: ''},
 			{name: 'command', label: 'Command', value: 'sh', choices: null, note: 'empty: the image’s own'},
 			{name: 'target', label: 'Sees processes of', value: container, choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})), note: ''},
-			{name: 'profile', label: 'Profile', value: 'general', choices: debugProfiles.map(profile => ({value: profile, shown: profile})), note: 'general may trace processes'},
+			{name: 'profile', label: 'Profile', value: 'general', choices: debugProfiles.map(profile => ({value: profile, shown: profile})), note: 'general may trace processes; sysadmin is privileged'},
 		],
 		notes: ({image = '', command, target = '', profile}) => [
 			...because === undefined ? [] : [because],

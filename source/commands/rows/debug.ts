@@ -10,7 +10,7 @@ const flags = [
 	{name: 'image', kind: 'string', value: 'IMAGE', help: 'the image of the container that is added; needed'},
 	{name: 'container', short: 'c', kind: 'string', value: 'NAME', help: 'its name; else debugger- and five letters'},
 	{name: 'target', kind: 'string', value: 'CONTAINER', completes: 'container', help: 'the container whose processes it sees'},
-	{name: 'profile', kind: 'string', value: 'PROFILE', default: 'general', oneOf: debugProfiles, help: 'kubectl’s: general may trace processes; baseline and restricted are for namespaces that enforce these'},
+	{name: 'profile', kind: 'string', value: 'PROFILE', default: 'general', oneOf: debugProfiles, help: 'kubectl’s: general may trace processes; baseline and restricted are for namespaces that enforce these; netadmin may change the network, sysadmin is privileged; legacy asks for nothing, as baseline does'},
 	{name: 'stdin', short: 'i', kind: 'boolean', help: 'keep its stdin open, and attach'},
 	{name: 'tty', short: 't', kind: 'boolean', help: 'give it a terminal; needs -i'},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the container prints, errors, and that input was left over'},
