@@ -11,6 +11,8 @@ import {findResource} from './resource-words.ts';
 export const jobPodLabel = 'job-name';
 
 const retryMs = 1000;
+/** Longer than most cuts; then whoever asked is told, and may ask again. */
+const mostTries = 30;
 const jobResource = findResource('jobs')!;
 
 type JobObject = {metadata: ObjectMeta};
@@ -31,13 +33,16 @@ export async function podsOfCronJob(cluster: ClusterAccess, {uid}: ObjectMeta, n
 
 		const answer = known.get(job.uid) ?? readJob(cluster, namespace, job, signal).then(found => found !== null && isOurs(found));
 		known.set(job.uid, answer);
+		answer.catch(() => {
+			known.delete(job.uid);
+		});
 		return answer;
 	};
 }
 
 /** `null` for a job that is gone: its pods go with it. While the cluster cannot be asked it is asked again. */
 async function readJob(cluster: Pick<ClusterAccess, 'json'>, namespace: string, {name, uid}: {name: string; uid: string}, signal?: AbortSignal): Promise<JobObject | null> {
-	for (;;) {
+	for (let tries = 1; ; tries++) {
 		try {
 			const job = await cluster.json<JobObject>({path: objectPath(jobResource, namespace, name), ...signal && {signal}});
 			return job.metadata.uid === uid ? job : null;
@@ -47,7 +52,7 @@ async function readJob(cluster: Pick<ClusterAccess, 'json'>, namespace: string, 
 				return null;
 			}
 
-			if (code === 'ERR_FORBIDDEN' || code === 'ERR_CREDENTIALS' || code === 'ERR_INTERNAL' || signal?.aborted) {
+			if (code === 'ERR_FORBIDDEN' || code === 'ERR_CREDENTIALS' || code === 'ERR_INTERNAL' || signal?.aborted || tries >= mostTries) {
 				throw thrown;
 			}
 		}

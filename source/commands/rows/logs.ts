@@ -36,6 +36,7 @@ export const logsRow = {
 	examples: [
 		['spoke logs web-5d', 'the log of a pod’s container'],
 		['spoke logs -f deploy/web', 'follow every pod of a deployment, also those to come'],
+		['spoke logs -f cronjob/nightly', 'run after run of a cron job; without -f the last one'],
 		['spoke logs -f -l app=web --all-containers --prefix', 'follow by label, each line with its origin'],
 		['spoke logs -p web-5d --tail=20', 'the last lines before the restart'],
 	],
