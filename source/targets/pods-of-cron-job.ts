@@ -21,8 +21,9 @@ type JobObject = {metadata: ObjectMeta};
 Tells of a pod, now or later, whether a job of this cron job made it. The jobs are listed once; one that comes later is read when its first pod does.
 @throws SpokeError ERR_FORBIDDEN… where jobs may not be listed
 */
-export async function podsOfCronJob(cluster: ClusterAccess, {uid}: ObjectMeta, namespace: string, signal?: AbortSignal): Promise<(pod: PodObject) => Promise<boolean>> {
-	const isOurs = ({metadata: {ownerReferences = []}}: JobObject) => ownerReferences.some(owner => owner.uid === uid);
+export async function podsOfCronJob(cluster: ClusterAccess, {name}: ObjectMeta, namespace: string, signal?: AbortSignal): Promise<(pod: PodObject) => Promise<boolean>> {
+	// By its name: one that is made anew is followed as a workload that is made anew is.
+	const isOurs = ({metadata: {ownerReferences = []}}: JobObject) => ownerReferences.some(owner => owner.kind === 'CronJob' && owner.name === name);
 	const {items} = await listAll<JobObject>(cluster, {path: listPath(jobResource, namespace), ...signal && {signal}});
 	const known = new Map<string, Promise<boolean>>(items.map(job => [job.metadata.uid ?? '', Promise.resolve(isOurs(job))]));
 	return async ({metadata: {ownerReferences = []}}) => {

@@ -117,6 +117,14 @@ test('a cron job’s pods are those of the jobs that it made, the last run first
 	});
 });
 
+test('a cron job that was made anew is followed, as a workload is', async t => {
+	await withCronJobs(async (cluster, control) => {
+		control.jobs = [{metadata: {...job('a-1', 'a').metadata, ownerReferences: [{kind: 'CronJob', name: 'a', uid: 'uid-before'}]}}];
+		control.pods = [jobPod('a-1', {phase: 'Running', created: '2026-01-01T00:00:00Z'})];
+		t.is((await resolvePod(cluster, 'cj/a', options)).target.name, 'a-1-x');
+	});
+});
+
 test('a cron job that has no pods says at once why, and is not waited for', async t => {
 	await withCronJobs(async cluster => {
 		await t.throwsAsync(resolvePod(cluster, 'cj/c', {...options, podRunningTimeoutMs: 60_000}), {code: 'ERR_NOT_FOUND', message: 'no pod of a job of cj/c is there: its schedule is "0 3 * * *", it has not run by its schedule yet'});
