@@ -78,9 +78,9 @@ function cronJobLines({metadata, spec: {schedule = '', timeZone, suspend = false
 	return [
 		{label: 'Schedule', text: sanitiseLine(`${schedule}${timeZone === undefined ? '' : ` in ${timeZone}`}`)},
 		suspend ? {label: 'Suspended', text: 'yes: it makes no new jobs', role: 'level.warn'} : {label: 'Suspended', text: 'no'},
-		...concurrencyPolicy === undefined ? [] : [{label: 'Concurrency', text: sanitiseLine(concurrencyPolicy)}],
+		...concurrencyPolicy === undefined ? [] : [{label: 'Policy', text: sanitiseLine(`${concurrencyPolicy} concurrent jobs`)}],
 		{label: 'Last run', text: sanitiseLine(lastScheduleTime ?? 'none')},
-		{label: 'Last success', text: sanitiseLine(lastSuccessfulTime ?? 'none')},
+		{label: 'Succeeded', text: sanitiseLine(lastSuccessfulTime ?? 'none')},
 		{label: 'Active', text: sanitiseLine(active.map(({name = ''}) => `job/${name}`).join(', ')) || 'no job'},
 		labelsLine(metadata.labels),
 	];

@@ -19,10 +19,10 @@ test('a pod tells its labels, and each container its image', async t => {
 });
 
 test('a cron job tells its schedule, whether it is suspended, and its last run', async t => {
-	const cronJob = {metadata: {name: 'nightly'}, spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true}, status: {lastScheduleTime: '2026-01-01T02:00:00Z', active: [{name: 'nightly-1'}]}};
+	const cronJob = {metadata: {name: 'nightly'}, spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true}, status: {lastScheduleTime: '2026-01-01T02:00:00Z', lastSuccessfulTime: '2026-01-01T02:03:00Z', active: [{name: 'nightly-1'}]}};
 	const {lines} = await readDetails({json: async () => cronJob} as unknown as ClusterAccess, 'cronjob/nightly', 'demo');
 	const texts = lines.map(({label = '', text}) => `${label} ${text}`.trim());
-	for (const told of ['Schedule 0 3 * * * in Europe/Berlin', 'Suspended yes: it makes no new jobs', 'Last run 2026-01-01T02:00:00Z', 'Active job/nightly-1']) {
+	for (const told of ['Schedule 0 3 * * * in Europe/Berlin', 'Suspended yes: it makes no new jobs', 'Last run 2026-01-01T02:00:00Z', 'Succeeded 2026-01-01T02:03:00Z', 'Active job/nightly-1']) {
 		t.true(texts.includes(told), told);
 	}
 });
