@@ -115,14 +115,29 @@ async function readEvents(access: ClusterAccess, namespace: string, uid: string 
 
 	try {
 		const {items} = await listAll<EventObject>(access, {path: `/api/v1/namespaces/${namespace}/events`, fieldSelector: `involvedObject.uid=${uid}`});
-		const when = (event: EventObject) => Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '');
-		const sorted = items.sort((one, other) => when(other) - when(one)).slice(0, 50);
-		return sorted.length === 0
-			? [head, {text: 'no events of it are kept', role: 'text.dim'}]
-			: [head, ...sorted.map((event): TextLine => ({
-				...!Number.isNaN(when(event)) && {since: when(event)}, label: sanitiseLine(`${event.type === 'Warning' ? '! ' : ''}${event.reason ?? ''}`).slice(0, 20).padEnd(20), text: sanitiseLine(`${event.message ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}`), ...event.type === 'Warning' && {role: 'level.warn'},
-			}))];
+		if (items.length === 0) {
+			return [head, {text: 'no events of it are kept', role: 'text.dim'}];
+		}
+
+		const newest = items.sort((one, other) => timeOf(other) - timeOf(one)).slice(0, mostEvents);
+		return [head, ...newest.map(event => eventLine(event))];
 	} catch (error) {
 		return [head, {text: `events cannot be read: ${(error as Error).message}`, role: 'text.dim'}];
 	}
+}
+
+const mostEvents = 50;
+
+function timeOf({lastTimestamp, eventTime, metadata}: EventObject): number {
+	return Date.parse(lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '');
+}
+
+function eventLine(event: EventObject): TextLine {
+	const {type, reason, message, count} = event;
+	const since = timeOf(event);
+	const isWarning = type === 'Warning';
+	return {
+		...!Number.isNaN(since) && {since}, label: sanitiseLine(`${isWarning ? '! ' : ''}${reason ?? ''}`).slice(0, 20).padEnd(20),
+		text: sanitiseLine(`${message ?? ''}${(count ?? 1) > 1 ? ` (${count} times)` : ''}`), ...isWarning && {role: 'level.warn'},
+	};
 }

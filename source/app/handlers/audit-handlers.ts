@@ -78,8 +78,9 @@ export function openAuditRow(session: Session): void {
 	const finding = found?.rows.find(({id}) => id === rows[at]?.id);
 	if (found && finding) {
 		const {id, title, verdict, state, basis} = finding;
+		const way = state === '' || state === verdict ? '' : `: ${withRouteWord(state)}`;
 		session.store.now({type: 'push', layer: {
-			kind: 'text', title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${state === '' || state === verdict ? '' : `: ${withRouteWord(state)}`}, ${basis}`, lines: rowLines(found, finding, {whole: true}), top: 0, context: 'details', copy: '', command: null, busy: false,
+			kind: 'text', title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${way}, ${basis}`, lines: rowLines(found, finding, {whole: true}), top: 0, context: 'details', copy: '', command: null, busy: false,
 		}});
 	}
 }

@@ -28,7 +28,7 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 		],
 		notes: ({image = '', command, target = '', profile}) => [
 			...because === undefined ? [] : [because],
-			'The same in a script:', `  spoke debug -n ${shellWord(namespace)} ${shellWord(podName)} -it --image=${shellWord(image.trim())} --target=${shellWord(target)}${profile === 'general' ? '' : ` --profile=${profile}`}${scriptFlags(session, cluster)}${wordsOf(command).map((word, index) => `${index === 0 ? ' --' : ''} ${shellWord(word)}`).join('')}`,
+			'The same in a script:', `  spoke debug -n ${shellWord(namespace)} ${shellWord(podName)} -it --image=${shellWord(image.trim())} --target=${shellWord(target)}${profileFlag(profile)}${scriptFlags(session, cluster)}${commandPart(command)}`,
 		],
 		check: ({image}) => image?.trim() === '' ? 'an image is needed' : null,
 	});
@@ -65,4 +65,13 @@ async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, 
 
 function wordsOf(command = ''): string[] {
 	return command.trim().split(/\s+/).filter(word => word !== '');
+}
+
+function profileFlag(profile: string | undefined): string {
+	return profile === 'general' ? '' : ` --profile=${profile}`;
+}
+
+function commandPart(command = ''): string {
+	const words = wordsOf(command);
+	return words.length === 0 ? '' : ` -- ${words.map(word => shellWord(word)).join(' ')}`;
 }

@@ -110,14 +110,31 @@ const signs: Readonly<Record<DoctorStep['status'], readonly [string, string | un
 function doctorLines(doctor: Doctor): TextLine[] {
 	return [
 		...doctor.path ? [{text: '', path: doctor.path}, {text: ''}] : [],
-		...doctor.steps.flatMap((step): TextLine[] => {
-			const [sign, role] = signs[step.status];
-			const detail = (label: string, text: string | null, colour?: string): TextLine[] => text === null || text === '' ? [] : [{label: label.padEnd(9), text: sanitiseLine(text), indent: 5, ...colour !== undefined && {role: colour}}];
-			return [
-				{label: `${sign} ${step.name.replace('-', ' ')}`.padEnd(18), text: `${sanitiseLine(step.observed)}${step.tookMs !== null && step.tookMs >= 300 ? ` (${(step.tookMs / 1000).toFixed(1)} s)` : ''}`, ...role !== undefined && {role}},
-				...detail('text', step.text), ...detail('means', step.means), ...detail('speaker', step.speaker), ...step.fits.flatMap(fit => detail('fits', fit)), ...detail('run', step.remedy, 'focus'),
-			];
-		}),
-		...doctor.error ? [{text: ''}, {text: `${sanitiseLine(doctor.error.message)} [${doctor.error.code}]`, role: 'state.failed'}] : [{text: ''}, {text: doctor.asked === '' ? 'The apiserver answers: leg 1 works.' : 'Every leg that can be seen from here works.', role: 'state.open'}],
+		...doctor.steps.flatMap(step => stepLines(step)),
+		{text: ''}, verdictLine(doctor),
 	];
+}
+
+/** A step that took so long says how long. */
+const slowMs = 300;
+
+function stepLines({status, name, observed, tookMs, text, means, speaker, fits, remedy}: DoctorStep): TextLine[] {
+	const [sign, role] = signs[status];
+	const took = tookMs !== null && tookMs >= slowMs ? ` (${(tookMs / 1000).toFixed(1)} s)` : '';
+	return [
+		{label: `${sign} ${name.replace('-', ' ')}`.padEnd(18), text: `${sanitiseLine(observed)}${took}`, ...role !== undefined && {role}},
+		...detailLines('text', text), ...detailLines('means', means), ...detailLines('speaker', speaker), ...fits.flatMap(fit => detailLines('fits', fit)), ...detailLines('run', remedy, 'focus'),
+	];
+}
+
+function detailLines(label: string, text: string | null, role?: string): TextLine[] {
+	return text === null || text === '' ? [] : [{label: label.padEnd(9), text: sanitiseLine(text), indent: 5, ...role !== undefined && {role}}];
+}
+
+function verdictLine({error, asked}: Doctor): TextLine {
+	if (error) {
+		return {text: `${sanitiseLine(error.message)} [${error.code}]`, role: 'state.failed'};
+	}
+
+	return {text: asked === '' ? 'The apiserver answers: leg 1 works.' : 'Every leg that can be seen from here works.', role: 'state.open'};
 }

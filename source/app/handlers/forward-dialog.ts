@@ -11,7 +11,7 @@ import type {FormField} from '../../state/overlay.ts';
 import {changeForward, forwardOf, startWish, type ForwardWish} from './forward-run.ts';
 import {keepInSet} from './forward-sets.ts';
 import {freePort} from './free-port.ts';
-import {offeredPorts} from './offered-ports.ts';
+import {offeredPorts, type OfferedPort} from './offered-ports.ts';
 import {scriptFlags} from './script-flags.ts';
 
 /** Asks for port, local port and address, and starts it. */
@@ -27,12 +27,11 @@ export async function addForward(session: Session, target: string, namespace: st
 	const values = await session.fill({
 		title: `Forward from ${target}`, submit: 'start',
 		fields: [
-			...first === undefined ? [] : [{name: 'port', label: 'Port', value: first.value, choices: [...ports.map(({value, shown, ready}) => ({value, shown: ready === '' ? shown : `${shown}   ${ready}`})), {value: 'other', shown: 'other …'}], note: ''}],
-			{name: 'other', label: first === undefined ? 'Port' : 'Other port', value: '', choices: null, note: first === undefined ? 'none is declared: a number or a name' : 'a number or a name', ...first !== undefined && {when: {field: 'port', value: 'other'}}},
+			...portFields(ports),
 			{name: 'local', label: 'Local port', value: locals.get(first?.value ?? '') ?? '', choices: null, note: 'empty: any free one'},
 			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: ''},
 			...mayMove ? [whenPodGoesField('move')] : [],
-			...sets.length === 0 ? [] : [{name: 'set', label: 'Keep in set', value: '', choices: [{value: '', shown: 'no'}, ...sets.map(({name}) => ({value: name, shown: name}))], note: 'never starts by itself'}],
+			...setFields(sets.map(({name}) => name)),
 		],
 		adjust: withLocalPort(locals, first?.value),
 		notes: values => [...mayMove ? [] : ['When the pod goes it stops; a service or workload as target can go on with another pod.'], ...scriptNotes(session, wishOf(values))],
@@ -89,6 +88,24 @@ export async function editForward(session: Session, id: string, wish: ForwardWis
 	}
 }
 
+/** One of those that are declared, or any other; where none is declared it is typed. */
+function portFields(ports: readonly OfferedPort[]): FormField[] {
+	const [first] = ports;
+	if (first === undefined) {
+		return [{name: 'other', label: 'Port', value: '', choices: null, note: 'none is declared: a number or a name'}];
+	}
+
+	const choices = ports.map(({value, shown, ready}) => ({value, shown: ready === '' ? shown : `${shown}   ${ready}`}));
+	return [
+		{name: 'port', label: 'Port', value: first.value, choices: [...choices, {value: 'other', shown: 'other …'}], note: ''},
+		{name: 'other', label: 'Other port', value: '', choices: null, note: 'a number or a name', when: {field: 'port', value: 'other'}},
+	];
+}
+
+function setFields(names: readonly string[]): FormField[] {
+	return names.length === 0 ? [] : [{name: 'set', label: 'Keep in set', value: '', choices: [{value: '', shown: 'no'}, ...names.map(name => ({value: name, shown: name}))], note: 'never starts by itself'}];
+}
+
 function whenPodGoesField(value: WhenPodGoes): FormField {
 	return {name: 'goes', label: 'Pod goes', value, choices: [{value: 'move', shown: 'move to a Ready pod'}, {value: 'stop', shown: 'stop'}], note: ''};
 }
@@ -98,7 +115,9 @@ function whenPodGoesIn(values: Readonly<Record<string, string>>): WhenPodGoes {
 }
 
 function scriptNotes(session: Session, {target, namespace, port, address, whenPodGoes, cluster}: ForwardWish): readonly string[] {
-	return ['The same in a script:', `  spoke port-forward -n ${shellWord(namespace)} ${shellWord(target)} ${shellWord(port)}${address === 'localhost' ? '' : ` --address ${shellWord(address)}`}${whenPodGoes === 'move' ? '' : ` --when-pod-goes ${whenPodGoes}`}${scriptFlags(session, cluster)}`];
+	const listens = address === 'localhost' ? '' : ` --address ${shellWord(address)}`;
+	const goes = whenPodGoes === 'move' ? '' : ` --when-pod-goes ${whenPodGoes}`;
+	return ['The same in a script:', `  spoke port-forward -n ${shellWord(namespace)} ${shellWord(target)} ${shellWord(port)}${listens}${goes}${scriptFlags(session, cluster)}`];
 }
 
 /** `own` is a local port that it has already; `only` are the ports of the target, where it has no others. */

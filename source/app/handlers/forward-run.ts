@@ -8,6 +8,7 @@ import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {startForward} from '../../sessions/forward/start-forward.ts';
 import type {RunningForward, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
+import type {DockEntry} from '../../state/connections.ts';
 import {namespaceHere, type ForwardState} from '../../state/session-state.ts';
 import {shortPodName} from '../../state/short-pod-name.ts';
 import {showAge} from '../../text/show-age.ts';
@@ -71,7 +72,7 @@ async function follow(session: Session, id: string, run: Run): Promise<void> {
 			const next = {...state, ...to(state)};
 			const log = line === undefined ? next.log : withLine(next.log, line);
 			session.store.data({type: 'forward', forward: {...next, log}});
-			session.store.data({type: 'dock', event: {type: 'change', id, to: {phase: next.phase, note: next.phase === 'open' ? '' : next.note, figures: figuresOf(next), what: `${next.local === null ? next.asked : `:${next.local}`} → ${next.target}:${next.remote}`}}});
+			session.store.data({type: 'dock', event: {type: 'change', id, to: forwardInDock(next)}});
 		}
 	};
 
@@ -112,8 +113,11 @@ function take(session: Session, id: string, event: ForwardEvent, change: Change,
 			const [first] = event.listen;
 			const forOthers = event.listen.find(({address}) => !isLoopback(address));
 			session.store.data({type: 'dock', event: {type: 'change', id, to: {usable: forOthers ? `everyone who reaches this machine can use :${forOthers.port}` : null}}});
-			change(() => ({phase: 'open', local: first?.port ?? null, ...onPod(`${shortPodName(event.target.name)}${event.target.chosenFrom > 1 ? `, one of ${event.target.chosenFrom}` : ''}`), portName: event.remotePortName}), `listening on ${event.listen.map(({address, port}) => joinHostPort(address, port)).join(' and ')}, on ${event.target.name}`);
-			session.tell(`${urlOf(forwardOf(session, id)!) ?? ''} goes to ${event.target.name}`);
+			const {name, chosenFrom} = event.target;
+			const pod = `${shortPodName(name)}${chosenFrom > 1 ? `, one of ${chosenFrom}` : ''}`;
+			const places = event.listen.map(({address, port}) => joinHostPort(address, port)).join(' and ');
+			change(() => ({phase: 'open', local: first?.port ?? null, ...onPod(pod), portName: event.remotePortName}), `listening on ${places}, on ${name}`);
+			session.tell(`${urlOf(forwardOf(session, id)!) ?? ''} goes to ${name}`);
 			break;
 		}
 
@@ -292,6 +296,11 @@ const answersLocalhost = new Set(['localhost', '127.0.0.1', '0.0.0.0', '::']);
 
 function onPod(on: string): Pick<ForwardState, 'on' | 'note'> {
 	return {on, note: `on ${on}`};
+}
+
+function forwardInDock(forward: ForwardState): Partial<DockEntry> {
+	const {phase, note, local, asked, target, remote} = forward;
+	return {phase, note: phase === 'open' ? '' : note, figures: figuresOf(forward), what: `${local === null ? asked : `:${local}`} → ${target}:${remote}`};
 }
 
 function figuresOf({phase, open, up, down}: ForwardState): string {

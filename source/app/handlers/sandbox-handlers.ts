@@ -64,14 +64,22 @@ function show(session: Session, change?: {id: string; at: number}): void {
 	const run = running.get(session)!;
 	const now = run.sandbox.switches.get();
 	const knobs: Knob[] = [
-		...run.rows.map((row): Knob => {
+		...run.rows.map(row => {
 			const at = row.values.findIndex(({value}) => value === now[row.name]);
-			const shown = change?.id === row.name ? change.at : at;
-			return {id: row.name, label: row.title, values: row.values.map(({value, word}) => word ?? String(value)), at: Math.max(0, shown), effect: shown === at ? row.values[at]?.says ?? '' : `not applied yet: ${row.values[shown]?.says ?? ''}${row.restarts ? '; apiserver restarts' : ''}`, fault: row.name !== 'verification' && row.name !== 'route'};
+			return switchKnob(row, at, change?.id === row.name ? change.at : at);
 		}),
 		...happenings.map(({id, label, says, effect}): Knob => ({id, label, values: [says], at: 0, effect, fault: true})),
 	];
 	session.store.now({type: 'sandbox', knobs});
+}
+
+/** A switch that stands at `at`, and is shown at another value where that is not applied yet. */
+function switchKnob({name, title, values, restarts}: SwitchRow, at: number, shown: number): Knob {
+	const says = values[shown]?.says ?? '';
+	return {
+		id: name, label: title, values: values.map(({value, word}) => word ?? String(value)), at: Math.max(0, shown),
+		effect: shown === at ? says : `not applied yet: ${says}${restarts ? '; apiserver restarts' : ''}`, fault: name !== 'verification' && name !== 'route',
+	};
 }
 
 function turn(session: Session, by: 1 | -1): void {
