@@ -12,3 +12,7 @@ for (const url of ['ftp://x', 'https://', 'https://[::1', 'https://me:100%@x', '
 		t.notRegex(message, /100/);
 	});
 }
+
+test('a zone of an IPv6 address is said to be what cannot be dialled', t => {
+	t.throws(() => parseServerUrl('https://me:100@[fe80::1%25eth0]:6443'), {code: 'ERR_KUBECONFIG_INVALID', message: 'the server "…@[fe80::1%25eth0]:6443" names the zone of an IPv6 address, which spoke cannot dial'});
+});
