@@ -14,6 +14,11 @@ export const securityContexts = {
 	legacy: null,
 } as const;
 
+/** What each allows, in a few words. */
+export const profileWords: Readonly<Record<DebugProfile, string>> = {
+	general: 'may trace processes', baseline: 'no more than its image', restricted: 'no root, no capabilities', netadmin: 'may change the network', sysadmin: 'privileged', legacy: 'as baseline',
+};
+
 export type DebugProfile = keyof typeof securityContexts;
 
 export const debugProfiles = Object.keys(securityContexts) as readonly DebugProfile[];

@@ -127,8 +127,23 @@ function confirm(screen: Screen, overlay: ConfirmOverlay): Floating {
 /** A command goes on in the next row as a shell reads it, so that it can be copied. */
 function wrapCommand(command: string, width: number): string[] {
 	// Two cells for the indentation are always there, two for the sign only where it goes on.
-	const rows = cellWidth(command) <= width + 4 ? [command] : wrapWords(command, width);
+	const rows = cellWidth(command) <= width + 4 ? [command] : rowsOfWords(command, width);
 	return rows.map((row, index) => `${index === 0 ? '  ' : '    '}${row}${index === rows.length - 1 ? '' : ' \\'}`);
+}
+
+/** A row ends between two words of the shell's: within quotes it would be part of the word. */
+function rowsOfWords(command: string, width: number): string[] {
+	const rows: string[] = [];
+	for (const word of command.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? []) {
+		const row = `${rows.at(-1) ?? ''} ${word}`;
+		if (rows.length > 0 && cellWidth(row) <= width) {
+			rows[rows.length - 1] = row;
+		} else {
+			rows.push(word);
+		}
+	}
+
+	return rows;
 }
 
 function keysOf(screen: Screen, actions: ReadonlyArray<readonly [string, string]>): Span[] {

@@ -44,3 +44,11 @@ test('the end of what is typed is in sight, however long it is and whatever the 
 	t.regex(shown([promptLine(screen, prompt(0, null))])[0]!, /GET _registry\.example/);
 	t.regex(shown([promptLine(screen, prompt(60, null))])[0]!, /GET ….*team_\/team.*…$/);
 });
+
+test('a command that is longer than the box goes on between the words of a shell, never within quotes', t => {
+	const screen = {state: {size: {columns: 60, rows: 24}} as SessionState, theme: plainTheme, keymap: new Map(), hints: [], tail: null} as unknown as Screen;
+	const quoted = '\'one two three four five six seven\'';
+	const box = floatingBox(screen, {kind: 'form', title: 'Forward', purpose: 'forward', fields: [], at: 0, problem: null, notes: [`  spoke port-forward -n shop ${quoted} 8080:80`], submit: 'start'} as unknown as Overlay);
+	const lines = box!.lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll('|', '').trim());
+	t.deepEqual(lines.filter(text => /spoke|one|8080/.test(text)), ['spoke port-forward -n shop \\', `${quoted} 8080:80`]);
+});

@@ -1,6 +1,6 @@
 /** A debug container: what it brings is asked, then whether; it is added, and waited for. */
 import {addDebugContainer, debugContainerName, untilRunning} from '../../sessions/debug-container.ts';
-import {debugProfiles, type DebugProfile} from '../../sessions/debug-profiles.ts';
+import {debugProfiles, profileWords, type DebugProfile} from '../../sessions/debug-profiles.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -24,7 +24,7 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 			{name: 'image', label: 'Image', value: 'busybox:stable', choices: null, note: ''},
 			{name: 'command', label: 'Command', value: 'sh', choices: null, note: 'empty: the image’s own'},
 			{name: 'target', label: 'Sees processes of', value: container, choices: pod.spec.containers.map(({name}) => ({value: name, shown: name})), note: ''},
-			{name: 'profile', label: 'Profile', value: 'general', choices: debugProfiles.map(profile => ({value: profile, shown: profile})), note: 'general may trace processes; sysadmin is privileged'},
+			{name: 'profile', label: 'Profile', value: 'general', choices: debugProfiles.map(profile => ({value: profile, shown: `${profile}   ${profileWords[profile]}`})), note: ''},
 		],
 		notes: ({image = '', command, target = '', profile}) => [
 			...because === undefined ? [] : [because],
