@@ -127,8 +127,25 @@ function confirm(screen: Screen, overlay: ConfirmOverlay): Floating {
 /** A command goes on in the next row as a shell reads it, so that it can be copied. */
 function wrapCommand(command: string, width: number): string[] {
 	// Two cells for the indentation are always there, two for the sign only where it goes on.
-	const rows = cellWidth(command) <= width + 4 ? [command] : rowsOfWords(command, width);
-	return rows.map((row, index) => `${index === 0 ? '  ' : '    '}${row}${index === rows.length - 1 ? '' : ' \\'}`);
+	if (cellWidth(command) <= width + 4) {
+		return [`  ${command}`];
+	}
+
+	const rows = rowsOfWords(command, width);
+	return rows.flatMap((row, index) => {
+		const [first, ...rest] = piecesOf(`${row}${index === rows.length - 1 ? '' : ' \\'}`, width + 2);
+		return [`${index === 0 ? '  ' : '    '}${first}`, ...rest.map(piece => `    ${piece}`)];
+	});
+}
+
+/** A word that no row has room for is at least seen to its end. */
+function piecesOf(row: string, width: number): string[] {
+	if (cellWidth(row) <= width) {
+		return [row];
+	}
+
+	const head = clipToCells(row, width, '') || [...row][0]!;
+	return [head, ...piecesOf(row.slice(head.length), width)];
 }
 
 /** A row ends between two words of the shell's: within quotes it would be part of the word. */

@@ -52,3 +52,10 @@ test('a command that is longer than the box goes on between the words of a shell
 	const lines = box!.lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll('|', '').trim());
 	t.deepEqual(lines.filter(text => /spoke|one|8080/.test(text)), ['spoke port-forward -n shop \\', `${quoted} 8080:80`]);
 });
+
+test('of a command’s word that is longer than the box all is seen', t => {
+	const screen = {state: {size: {columns: 60, rows: 24}} as SessionState, theme: plainTheme, keymap: new Map(), hints: [], tail: null} as unknown as Screen;
+	const path = `/home/${'somebody/'.repeat(12)}config`;
+	const box = floatingBox(screen, {kind: 'form', title: 'Forward', purpose: 'forward', fields: [], at: 0, problem: null, notes: [`  spoke proxy --kubeconfig ${path} --port 0`], submit: 'start'} as unknown as Overlay);
+	t.true(box!.lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll('|', '').trim()).join('').includes(path));
+});
