@@ -2,6 +2,7 @@
 import type {Writable} from 'node:stream';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Path} from '../posture/evidence.ts';
+import {limits} from '../posture/label-limits.ts';
 import type {Labeller} from '../posture/label.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
@@ -17,8 +18,6 @@ export type PathTelling = {
 	/** Before the process ends: waits for what `always` and `json` owe, at most 2 s. */
 	finished(): Promise<void>;
 };
-
-const owedWithinMs = 2000;
 
 /**
 `auto` tells only a terminal: leg 1 at once, leg 2 when it is known, and never waits. `always` and `json` tell each connection when its label is settled,
@@ -144,7 +143,7 @@ class LabelTelling implements PathTelling {
 		}
 
 		const {promise, resolve} = Promise.withResolvers<void>();
-		const timer = setTimeout(resolve, owedWithinMs);
+		const timer = setTimeout(resolve, limits.owedMs);
 		this.#whenSettled = () => {
 			if (this.#owed.size === 0) {
 				clearTimeout(timer);

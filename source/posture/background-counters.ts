@@ -1,41 +1,31 @@
 /** What do an apiserver's own counters say of a stream that it carries? Read in the background, and only where nothing cheaper told the route. */
-import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {isRecent, pause, type Clock} from './clock.ts';
 import {readBeforeUse} from './connection-readings.ts';
 import type {MetricFacts, Outcome, Reading} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
+import {limits} from './label-limits.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {needMetrics} from './rules/needs.ts';
 
-/** Megabytes on a large cluster: asked of one process at most so often. */
-const betweenReadsMs = 60_000;
-
-/** Where processes have no id, counters may be another's since: a stream that opens later than this gets them read again. */
-const unnamedForMs = 10_000;
-
-/** Counters that may not be read, or are not served, are not asked for again before this has passed. */
-const closedForMs = 5 * 60_000;
-
 /** Behind a balancer a new connection may end at another process: so many are tried to meet the right one. */
 const mostTries = 4;
-
-const smallReadMs = 2000;
 
 const notMet: Outcome<MetricFacts> = {closed: {source: 'metrics', where: 'GET /metrics', because: 'no-answer', need: needMetrics}};
 
 export class BackgroundCounters {
 	readonly #cluster: ClusterAccess;
+	readonly #clock: Clock;
 	readonly #ending = new AbortController();
 	readonly #reading = new Map<string | null, Promise<Outcome<MetricFacts>>>();
-	readonly #betweenReadsMs: number;
-	#closed: {outcome: Outcome<MetricFacts>; until: number} | undefined;
+	#closed: {outcome: Outcome<MetricFacts>; at: number} | undefined;
 	/** Where processes have no id. */
 	#unnamed: Reading<MetricFacts> | undefined;
 	#nextUnnamedAt = 0;
 
-	constructor(cluster: ClusterAccess, options: {betweenReadsMs?: number} = {}) {
+	constructor(cluster: ClusterAccess, clock: Clock) {
 		this.#cluster = cluster;
-		this.#betweenReadsMs = options.betweenReadsMs ?? betweenReadsMs;
+		this.#clock = clock;
 	}
 
 	/**
@@ -44,12 +34,12 @@ export class BackgroundCounters {
 	since when the stream is open, milliseconds since 1970; counters that were at zero before it are read again. Never throws.
 	*/
 	async read(process: string | null, openedAt: number): Promise<Outcome<MetricFacts>> {
-		const recent = process === null ? this.#unnamedFor(openedAt) : knownProcesses(this.#cluster).recentMetrics(process, this.#betweenReadsMs);
+		const recent = process === null ? this.#unnamedFor(openedAt) : knownProcesses(this.#cluster).recentMetrics(process, limits.betweenCountersMs);
 		if (recent && (hasMoved(recent.facts) || Date.parse(recent.time) > openedAt)) {
 			return {read: recent};
 		}
 
-		if (this.#closed && this.#closed.until > Date.now()) {
+		if (this.#closed && isRecent(this.#closed.at, limits.countersClosedForMs, this.#clock.now())) {
 			return this.#closed.outcome;
 		}
 
@@ -64,14 +54,14 @@ export class BackgroundCounters {
 	}
 
 	#unnamedFor(openedAt: number): Reading<MetricFacts> | undefined {
-		return this.#unnamed && Date.parse(this.#unnamed.time) > openedAt - unnamedForMs ? this.#unnamed : undefined;
+		return this.#unnamed && Date.parse(this.#unnamed.time) > openedAt - limits.unnamedCountersForMs ? this.#unnamed : undefined;
 	}
 
 	async #readOnce(process: string | null): Promise<Outcome<MetricFacts>> {
 		try {
 			if (process === null) {
-				await delay(Math.max(0, this.#nextUnnamedAt - performance.now()), undefined, {signal: this.#ending.signal, ref: false});
-				this.#nextUnnamedAt = performance.now() + this.#betweenReadsMs;
+				await pause(this.#clock, this.#nextUnnamedAt - this.#clock.elapsed(), this.#ending.signal);
+				this.#nextUnnamedAt = this.#clock.elapsed() + limits.betweenCountersMs;
 			}
 
 			const outcome = await this.#ask(process);
@@ -79,7 +69,7 @@ export class BackgroundCounters {
 				this.#unnamed = process === null ? outcome.read : this.#unnamed;
 				knownProcesses(this.#cluster).remember(process, {metrics: [outcome.read]});
 			} else if (outcome.closed.because !== 'no-answer') {
-				this.#closed = {outcome, until: Date.now() + closedForMs};
+				this.#closed = {outcome, at: this.#clock.now()};
 			}
 
 			return outcome;
@@ -100,7 +90,7 @@ export class BackgroundCounters {
 
 			signal.addEventListener('abort', cut);
 			try {
-				const met = process === null ? null : (await readBeforeUse(connection, {limitMs: smallReadMs})).process?.facts.id;
+				const met = process === null ? null : (await readBeforeUse(connection, {limitMs: limits.readBesideMs})).process?.facts.id;
 				if (met === process && connection.usable) {
 					return await readApiserverMetrics(connection, process, {signal});
 				}

@@ -1,5 +1,6 @@
 /** What was read once of an apiserver process stays true as long as it lives: shared between the labels, the path pane and the probes of one cluster. */
 import type {ClusterAccess, ClusterFacts} from '../cluster/cluster-access.ts';
+import {isRecent} from './clock.ts';
 import type {Grounds, MetricFacts, Reading} from './evidence.ts';
 import {authorityFacts, type AuthorityFacts} from './probes/cluster-authority.ts';
 import {nothingShared, type SharedReadings} from './shared-readings.ts';
@@ -43,13 +44,13 @@ export class KnownProcesses {
 	/** The metrics of a process if they were read within the last `maxAgeMs`. */
 	recentMetrics(process: string | null, maxAgeMs: number): Reading<MetricFacts> | undefined {
 		const at = process === null ? undefined : this.#metricsAt.get(process);
-		return isRecent(at, maxAgeMs) ? this.of(process).metrics[0] : undefined;
+		return isRecent(at, maxAgeMs, Date.now()) ? this.of(process).metrics[0] : undefined;
 	}
 
-	/** What was read beside connections of a process within the last `maxAgeMs`: its pod's environment is fixed at its start. */
-	recentShared(process: string | null, maxAgeMs: number): SharedReadings {
+	/** What was read beside connections of a process within the last `maxAgeMs` before `now`: its pod's environment is fixed at its start. */
+	recentShared(process: string | null, maxAgeMs: number, now: number): SharedReadings {
 		const kept = process === null ? undefined : this.#shared.get(process);
-		return kept && isRecent(kept.at, maxAgeMs) ? kept.shared : nothingShared;
+		return kept && isRecent(kept.at, maxAgeMs, now) ? kept.shared : nothingShared;
 	}
 
 	/** `readAt`: when that reading began, milliseconds since 1970. */
@@ -86,12 +87,6 @@ export class KnownProcesses {
 			listener(process);
 		}
 	}
-}
-
-/** A clock that was set back since makes nothing recent. */
-function isRecent(at: number | undefined, maxAgeMs: number): boolean {
-	const age = at === undefined ? -1 : Date.now() - at;
-	return age >= 0 && age < maxAgeMs;
 }
 
 const ofClusters = new WeakMap<ClusterAccess, KnownProcesses>();

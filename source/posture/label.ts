@@ -1,6 +1,7 @@
 /** What the rest of the program may ask of the proof: a label for each connection, live. Implemented in this room; everybody else sees only these. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
+import type {Clock} from './clock.ts';
 import type {Path} from './evidence.ts';
 
 /**
@@ -19,6 +20,8 @@ export type Labeller = {
 export type LabellerOptions = {
 	/** Somebody waits for each label: what takes long is read at once, and belongs to `settled`. Else it is read for streams that last, and `settled` changes. */
 	isAwaited?: boolean;
+	/** Default: the machine's. */
+	clock?: Clock;
 };
 
 export type MakeLabeller = (cluster: ClusterAccess, options?: LabellerOptions) => Labeller;

@@ -1,7 +1,7 @@
 /** Does the apiserver pass the WebSocket of an exec on to the kubelet, and so reach it before the 101? */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {valueOf} from './rules/apiserver-flag.ts';
-import type {WatchedConnection} from './label-of.ts';
+import type {LabelLife} from './label-life.ts';
 import {nodeNamed} from './node-facts.ts';
 
 const feature = 'ExtendWebSocketsToKubelet';
@@ -10,7 +10,7 @@ const feature = 'ExtendWebSocketsToKubelet';
 It does since 1.36, and where no older version is emulated, if the node declares the feature and the gate is not switched off; else it answers 101 itself, dials, and translates. False where that cannot be read.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/rest/subresources.go
 */
-export async function isPassedOn(cluster: ClusterAccess, {readings: {flags, process}, purpose: {target}}: Pick<WatchedConnection, 'readings' | 'purpose'>): Promise<boolean> {
+export async function isPassedOn(cluster: ClusterAccess, {readings: {flags, process}, purpose: {target}}: Pick<LabelLife, 'readings' | 'purpose'>): Promise<boolean> {
 	const gates = flags && valueOf(flags, 'feature-gates');
 	const emulated = (flags && valueOf(flags, 'emulated-version')) ?? '';
 	const [, minor] = /\b1\.(\d+)/.exec(emulated) ?? /^v?1\.(\d+)/.exec(process?.facts.version ?? '') ?? [];

@@ -1,0 +1,125 @@
+/** What is read on a connection before its use, for the labels of one cluster: how long a stream waits for it, and how often it is asked. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {Connection} from '../cluster/connection.ts';
+import {isRecent, type Clock} from './clock.ts';
+import {nothingRead, readBeforeUse, type ConnectionReadings} from './connection-readings.ts';
+import type {Closed} from './evidence.ts';
+import {knownProcesses} from './known-processes.ts';
+import {limits} from './label-limits.ts';
+import {atOnce} from './probes/ask.ts';
+import {readClusterAuthority} from './probes/cluster-authority.ts';
+import {needFlagz} from './rules/needs.ts';
+
+const noAnswer: Closed = {source: 'flagz', where: 'GET /flagz', because: 'no-answer', need: needFlagz};
+
+/** `at`: when, milliseconds since 1970; left out, it keeps nobody from asking again. */
+type FlagsClosed = {closed: Closed; foreignHeaders: readonly string[]; silent: boolean; at?: number};
+
+export class ReadingsBeforeUse {
+	readonly #cluster: ClusterAccess;
+	readonly #clock: Clock;
+	readonly #readAhead = new WeakMap<Connection, Promise<ConnectionReadings>>();
+	readonly #authorityAhead = new WeakMap<Connection, Promise<void>>();
+	/** Where the cluster's authority could not be read, by namespace. */
+	readonly #authorityClosed = new Map<string, {closed: Closed; at: number}>();
+	#flagsClosed: FlagsClosed | undefined;
+
+	constructor(cluster: ClusterAccess, clock: Clock) {
+		this.#cluster = cluster;
+		this.#clock = clock;
+	}
+
+	/** Whether this very connection was asked. */
+	asked(connection: Connection): boolean {
+		return this.#readAhead.has(connection);
+	}
+
+	/** Not one word came in time on the connection that was asked last, so that another one may have better luck. */
+	get isSilent(): boolean {
+		return this.#flagsClosed?.silent === true;
+	}
+
+	/** Why the authority that the cluster gives its pods could not be read, wherever it was asked for. */
+	get authorityClosed(): readonly Closed[] {
+		return [...this.#authorityClosed.values()].map(({closed}) => closed);
+	}
+
+	/** Of a connection that nothing was read on. */
+	get unanswered(): ConnectionReadings {
+		return this.#flagsClosed ? {...nothingRead, foreignHeaders: this.#flagsClosed.foreignHeaders, closed: [this.#flagsClosed.closed]} : nothingRead;
+	}
+
+	/** Asks on a connection that was just made, so that less is to be waited for before its use. */
+	async ahead(connection: Connection): Promise<ConnectionReadings> {
+		const reading = this.#isClosed(this.#flagsClosed) ? null : this.#readFlags(connection);
+		const authority = this.#authorityAhead.get(connection) ?? this.#readAuthority(connection, this.#cluster.facts.namespace);
+		this.#authorityAhead.set(connection, authority);
+		const readings = await reading;
+		await authority;
+		return readings ?? this.unanswered;
+	}
+
+	/** The same, waited for. What does not come in time takes the connection along, so that nothing of it is read as an answer to the stream. */
+	async read(connection: Connection, namespace: string | null = null): Promise<ConnectionReadings> {
+		let isRead = false;
+		const callOff = this.#clock.after(limits.beforeUseMs, () => {
+			// What has arrived by now is read first: it was in time, and only we were busy.
+			setImmediate(() => {
+				if (!isRead) {
+					connection.close();
+				}
+			});
+		});
+		const readings = await (this.#readAhead.get(connection) ?? this.ahead(connection));
+		await this.#authorityAhead.get(connection);
+		if (namespace !== null && namespace !== this.#cluster.facts.namespace && knownProcesses(this.#cluster).authority === null && connection.usable) {
+			// Where the stream goes the user may read more than where the kubeconfig points.
+			await this.#readAuthority(connection, namespace);
+		}
+
+		isRead = true;
+		callOff();
+		return readings;
+	}
+
+	async #readFlags(connection: Connection): Promise<ConnectionReadings> {
+		const started = this.#clock.elapsed();
+		const reading = readBeforeUse(connection, {limitMs: limits.beforeUseMs});
+		this.#readAhead.set(connection, reading);
+		const readings = await reading;
+		const silent = !connection.usable;
+		const [closed = silent ? noAnswer : undefined] = readings.closed;
+		// One that was lost before its time was up, by an apiserver that ends, says nothing about the next one.
+		const lost = silent && this.#clock.elapsed() - started < limits.beforeUseMs;
+		this.#flagsClosed = closed && !lost ? {closed, foreignHeaders: readings.foreignHeaders, silent, at: this.#clock.now()} : undefined;
+		return readings;
+	}
+
+	/**
+	Asked behind the flags on the same connection, so that also a stream that fails at once is known to have met an apiserver or a gateway. Only where
+	what is known does not tell: most often once.
+	*/
+	async #readAuthority(connection: Connection, namespace: string): Promise<void> {
+		const known = knownProcesses(this.#cluster);
+		const chain = connection.facts.tls?.peer?.chainSpkiSha256 ?? [];
+		if (chain.some(hash => known.authority?.spkiSha256.includes(hash)) || this.#isClosed(this.#authorityClosed.get(namespace))) {
+			return;
+		}
+
+		const {read, closed} = await readClusterAuthority(atOnce(connection), namespace, {timeoutMs: limits.beforeUseMs});
+		if (read) {
+			known.authority = read.facts;
+			return;
+		}
+
+		this.#authorityClosed.set(namespace, {closed, at: this.#clock.now()});
+		if (!connection.usable) {
+			// The flags that came on it are lost to the stream, and are read on another connection.
+			this.#flagsClosed ??= {closed: noAnswer, foreignHeaders: [], silent: true};
+		}
+	}
+
+	#isClosed(what: {at?: number} | undefined): boolean {
+		return isRecent(what?.at, limits.closedForMs, this.#clock.now());
+	}
+}

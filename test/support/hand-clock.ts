@@ -1,0 +1,110 @@
+/**
+A clock that a test turns by hand, and a cluster whose limits go by it: no wait is over before the test says so, however slow the machine is.
+
+```ts
+const clock = handClock();
+const cluster = onClock(await server.cluster(), clock);
+const labeller = makeLabeller(cluster, {clock});
+await clock.advance(300);
+```
+*/
+import {setImmediate as turn} from 'node:timers/promises';
+import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
+import type {Connection} from '../../source/cluster/connection.ts';
+import {answerTimeout} from '../../source/cluster/transport/exchange.ts';
+import type {Clock} from '../../source/posture/clock.ts';
+
+export type HandClock = Clock & {
+	/** So much later: what is due by then is called, in its order. */
+	advance(ms: number): Promise<void>;
+	/** Sets what `now` says, as a person sets a machine's clock: nothing is due by it. */
+	setTo(now: number): void;
+};
+
+export function handClock(): HandClock {
+	let now = Date.now();
+	let elapsed = 0;
+	const waits = new Set<{at: number; work: () => void}>();
+	const goOn = (ms: number) => {
+		now += ms;
+		elapsed += ms;
+	};
+
+	return {
+		now: () => now,
+		elapsed: () => elapsed,
+		after(ms, work) {
+			const wait = {at: elapsed + ms, work};
+			waits.add(wait);
+			return () => {
+				waits.delete(wait);
+			};
+		},
+		async advance(ms) {
+			const end = elapsed + ms;
+			for (;;) {
+				const [next] = [...waits].filter(({at}) => at <= end).sort((a, b) => a.at - b.at);
+				if (!next) {
+					break;
+				}
+
+				waits.delete(next);
+				goOn(next.at - elapsed);
+				next.work();
+				await turn();
+			}
+
+			goOn(end - elapsed);
+			await turn();
+		},
+		setTo(to) {
+			now = to;
+		},
+	};
+}
+
+/** Its probes' limits go by `clock`; those without one, and streams, have their own. */
+export function onClock(cluster: ClusterAccess, clock: Clock): ClusterAccess {
+	const onClock = async <Options extends {timeoutMs?: number}, Answer>(options: Options, ask: (options: Options) => Promise<Answer>): Promise<Answer> => {
+		const {timeoutMs = 0} = options;
+		if (timeoutMs === 0) {
+			return ask(options);
+		}
+
+		const ending = new AbortController();
+		const callOff = clock.after(timeoutMs, () => {
+			ending.abort(answerTimeout('the apiserver', timeoutMs));
+		});
+		try {
+			return await ask({...options, timeoutMs: 0, signal: ending.signal});
+		} finally {
+			callOff();
+		}
+	};
+
+	const limited = (connection: Connection): Connection => ({
+		id: connection.id,
+		facts: connection.facts,
+		get usable() {
+			return connection.usable;
+		},
+		ask: async options => onClock(options, async options => connection.ask(options)),
+		request: async options => onClock(options, async options => connection.request(options)),
+		upgrade: async options => connection.upgrade(options),
+		close() {
+			connection.close();
+		},
+	});
+	return {
+		facts: cluster.facts,
+		connect: async options => limited(await cluster.connect(options)),
+		connectAt: async (address, options) => limited(await cluster.connectAt(address, options)),
+		request: async options => onClock(options, async options => cluster.request(options)),
+		json: async options => cluster.json(options),
+		logIn: async signal => cluster.logIn(signal),
+		anonymous: async options => cluster.anonymous(options),
+		close() {
+			cluster.close();
+		},
+	};
+}
