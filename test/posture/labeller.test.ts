@@ -1,8 +1,7 @@
 /** Labels are true while a connection is open, cost its user nothing, and never outlive the apiserver they were read on. */
 import {createHash} from 'node:crypto';
 import {setTimeout as delay} from 'node:timers/promises';
-import {mock} from 'node:test';
-import test from 'ava';
+import anyTest from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
@@ -10,6 +9,7 @@ import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {ConnectionPurpose, Path} from '../../source/posture/evidence.ts';
 import {examine} from '../../source/posture/examine.ts';
+import {limits} from '../../source/posture/label-limits.ts';
 import type {LabellerOptions} from '../../source/posture/label.ts';
 import {makeLabeller} from '../../source/posture/labeller.ts';
 import {configuredPath, pathsTo} from '../../source/posture/paths-to.ts';
@@ -18,7 +18,11 @@ import {sendProxyRequest} from '../../source/sessions/proxy/proxy-request.ts';
 import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
 import {startServer} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
+import {handClock, onClock} from '../support/hand-clock.ts';
 import {openSandbox} from '../support/sandbox.ts';
+
+// One after the other: sandboxes that start together hold each other up for longer than a handshake may take.
+const test = anyTest.serial;
 
 const purpose: ConnectionPurpose = {feature: 'port-forward', target: {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1}, request: null};
 const opened = {carrier: 'websocket', protocol: null} as const;
@@ -39,36 +43,74 @@ const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 /** As the cluster gives it to its pods: without it an apiserver cannot be told from a gateway. */
 const givenToPods = JSON.stringify({data: {'ca.crt': apiserverAuthority.certificate}});
 
-/** Every label in the order told, and a wait for one that fits. */
-function listen(cluster: ClusterAccess, options: LabellerOptions = {}) {
-	const labeller = makeLabeller(cluster, options);
+/** A labeller whose time is turned by hand, every label in the order told, and a wait for one that fits. */
+function listen(access: ClusterAccess, options: LabellerOptions = {}) {
+	const clock = handClock();
+	const cluster = onClock(access, clock);
+	const labeller = makeLabeller(cluster, {...options, clock});
 	const told: Path[] = [];
-	labeller.onLabel((_, path) => told.push(path));
-	const until = async (fits: (path: Path) => boolean, limitMs = 10_000): Promise<Path> => {
-		for (const end = Date.now() + limitMs; Date.now() < end;) {
-			const path = told.find(one => fits(one));
+	let news = Promise.withResolvers<void>();
+	labeller.onLabel((_, path) => {
+		told.push(path);
+		news.resolve();
+		news = Promise.withResolvers();
+	});
+
+	/** `after`: how many were told before. */
+	const until = async (fits: (path: Path) => boolean, after = 0): Promise<Path> => {
+		for (;;) {
+			const path = told.slice(after).find(one => fits(one));
 			if (path) {
 				return path;
 			}
 
-			await delay(10);
+			await news.promise;
 		}
-
-		throw new Error(`no such label in ${limitMs} ms, last: ${told.at(-1)?.line}`);
 	};
 
-	return {labeller, told, until};
+	/** A stream whose first bytes are through: what is read beside it begins. */
+	const open = async (its: ConnectionPurpose = purpose) => {
+		const connection = await connectWitnessed(cluster, its, labeller.witness);
+		labeller.witness.opened?.(connection, its, its.feature === 'logs' ? {carrier: 'http', protocol: null} : opened);
+		await clock.advance(limits.afterOpeningMs);
+		return connection;
+	};
+
+	return {cluster, clock, labeller, told, until, open};
+}
+
+/** What happens so often, and a wait for it. */
+function counter() {
+	let count = 0;
+	let next = Promise.withResolvers<void>();
+	return {
+		get count() {
+			return count;
+		},
+		/** How often, this time included. */
+		add() {
+			count++;
+			next.resolve();
+			next = Promise.withResolvers();
+			return count;
+		},
+		async reaches(wanted: number) {
+			while (count < wanted) {
+				await next.promise;
+			}
+		},
+	};
 }
 
 test('leg 1 is told at once, leg 2 when it was read, and it settles once the stream is open', async t => {
 	const {env} = await openSandbox(t, {scenario: 'verified'});
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-	const {labeller, told, until} = listen(cluster);
+	const {cluster, clock, labeller, told, until} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
 	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
 	t.is(told[0]?.phase, 'checking');
 	t.is(told[0]?.legs[0]?.tls.state, 'verified');
 	t.is(told[0]?.line, 'path: you -verified-> apiserver -checking-> kubelet n1');
 	labeller.witness.opened?.(connection, purpose, opened);
+	await clock.advance(limits.afterOpeningMs);
 	const settled = await until(({phase}) => phase === 'settled');
 	t.is(settled.line, 'path: you -verified-> apiserver -direct,verified-> kubelet n1');
 	t.deepEqual([settled.legs[1]?.tls.basis, settled.legs[1]?.route.basis], ['proven', 'proven']);
@@ -82,22 +124,17 @@ test('leg 1 is told at once, leg 2 when it was read, and it settles once the str
 
 test('after an apiserver restart with other flags no label of a new connection carries the old words', async t => {
 	const {sandbox, env} = await openSandbox(t);
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-	const {labeller, told, until} = listen(cluster);
-	const first = await connectWitnessed(cluster, purpose, labeller.witness);
-	labeller.witness.opened?.(first, purpose, opened);
+	const {cluster, clock, labeller, told, until, open} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
+	const first = await open();
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unverified');
 	await sandbox.switches.set({verification: 'good', route: 'konnectivity'});
 	labeller.witness.closed?.(first, purpose);
 	const before = told.length;
-	const started = Date.now();
-	const second = await connectWitnessed(cluster, purpose, labeller.witness);
-	labeller.witness.opened?.(second, purpose, opened);
-	while (told.slice(before).every(({phase}) => phase !== 'settled')) {
-		await delay(10);
-	}
-
-	t.true(Date.now() - started < 10_000);
+	const started = clock.elapsed();
+	await open();
+	await clock.advance(limits.betweenReadsMs);
+	await until(({phase}) => phase === 'settled', before);
+	t.true(clock.elapsed() - started < 10_000);
 	const after = told.slice(before);
 	t.is(after[0]?.phase, 'checking');
 	t.deepEqual(after.filter(({legs}) => legs[1]?.tls.state === 'unverified' || legs[1]?.route.state === 'direct').map(({line}) => line), []);
@@ -107,10 +144,8 @@ test('after an apiserver restart with other flags no label of a new connection c
 
 test('what was read of a process beside a label is in the label: a session says the same everywhere', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-	const {labeller, told, until} = listen(cluster);
-	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
-	labeller.witness.opened?.(connection, purpose, opened);
+	const {cluster, labeller, told, until, open} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
+	await open();
 	const alone = await until(({phase}) => phase === 'settled');
 	t.is(alone.legs[1]?.route.state, 'unknown', 'an egress file alone is no word for the route');
 	t.regex(alone.legs[1]?.route.why ?? '', /egress file is set/);
@@ -121,25 +156,26 @@ test('what was read of a process beside a label is in the label: a session says 
 	examined.connection.close();
 	t.is(pane.legs[1]?.route.state, 'konnectivity');
 	t.deepEqual([told.at(-1)?.legs[1]?.route.state, told.at(-1)?.process.id], [pane.legs[1]?.route.state, pane.process.id]);
-	const later = await connectWitnessed(cluster, purpose, labeller.witness);
-	labeller.witness.opened?.(later, purpose, opened);
+	await open();
 	t.is(told.at(-1)?.legs[1]?.route.state, 'konnectivity');
 	labeller.close();
 	cluster.close();
 });
 
 /** A port-forward that the apiserver really dials for. */
-async function openForward(cluster: ClusterAccess, {labeller}: Pick<ReturnType<typeof listen>, 'labeller'>) {
+async function openForward({cluster, labeller, clock}: Pick<ReturnType<typeof listen>, 'cluster' | 'labeller' | 'clock'>) {
 	const [pod] = (await cluster.json<{items: Array<{metadata: {name: string}}>}>({path: '/api/v1/namespaces/default/pods?labelSelector=app%3Dweb'})).items;
-	return openTunnel(cluster, {...purpose.target, name: pod!.metadata.name}, {witness: labeller.witness});
+	const tunnel = await openTunnel(cluster, {...purpose.target, name: pod!.metadata.name}, {witness: labeller.witness});
+	await clock.advance(limits.afterOpeningMs);
+	return tunnel;
 }
 
 test('an egress file tells no route: the counters do, for a stream that lasts, of its own process', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-	const {labeller, until} = listen(cluster);
-	const tunnel = await openForward(cluster, {labeller});
+	const {cluster, clock, labeller, until} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
+	const tunnel = await openForward({cluster, labeller, clock});
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown', 'nobody waits for the counters');
+	await clock.advance(limits.lastsMs);
 	const path = await until(({legs}) => legs[1]?.route.state !== 'unknown');
 	const {route} = path.legs[1]!;
 	t.deepEqual([route.state, route.basis, route.protocol], ['konnectivity', 'inferred', 'grpc']);
@@ -151,12 +187,12 @@ test('an egress file tells no route: the counters do, for a stream that lasts, o
 
 test('counters that were looked at before the first stream are looked at again: its own dial is in them', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const {cluster, clock, labeller, until} = listen(await openCluster(parseLine(connectionFlags, []).flags, env), {isAwaited: true});
 	const {connection, metrics} = await examine(cluster);
 	connection.close();
 	t.deepEqual(metrics.read?.facts.egressDials, []);
-	const {labeller, until} = listen(cluster, {isAwaited: true});
-	const tunnel = await openForward(cluster, {labeller});
+	clock.setTo(Date.now() + 1);
+	const tunnel = await openForward({cluster, labeller, clock});
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'konnectivity');
 	tunnel.session.end();
 	labeller.close();
@@ -165,10 +201,10 @@ test('counters that were looked at before the first stream are looked at again: 
 
 test('a label that is waited for settles with what the counters say of the route', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-	const {labeller, until} = listen(cluster, {isAwaited: true});
-	const tunnel = await openForward(cluster, {labeller});
-	const settled = await until(({phase}) => phase === 'settled', 2000);
+	const {cluster, clock, labeller, until} = listen(await openCluster(parseLine(connectionFlags, []).flags, env), {isAwaited: true});
+	const tunnel = await openForward({cluster, labeller, clock});
+	const settled = await until(({phase}) => phase === 'settled');
+	t.true(clock.elapsed() < 2000);
 	t.deepEqual([settled.legs[1]?.route.state, settled.line], ['konnectivity', 'path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1']);
 	tunnel.session.end();
 	labeller.close();
@@ -192,16 +228,12 @@ for (const {title, egress, metrics, reads} of [
 			response.statusCode = request.url === '/metrics' ? metrics : 200;
 			response.end(answers[request.url!] ?? '{}');
 		}});
-		const cluster = await server.cluster();
-		const {labeller, told} = listen(cluster, {isAwaited: true});
+		const {cluster, labeller, told, until, open} = listen(await server.cluster(), {isAwaited: true});
 		for (let stream = 0; stream < 3; stream++) {
-			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
-			labeller.witness.opened?.(connection, purpose, opened);
+			await open();
 		}
 
-		while (told.filter(({phase}) => phase === 'settled').length < 3) {
-			await delay(10);
-		}
+		await until(() => told.filter(({phase}) => phase === 'settled').length === 3);
 
 		t.is(asked, reads);
 		t.is(told.at(-1)?.legs[1]?.route.state, egress === '' ? 'direct' : metrics === 200 ? 'konnectivity' : 'unknown');
@@ -224,10 +256,8 @@ test('a balancer’s other apiserver says nothing of this one’s route', async 
 		};
 		response.end(answers[request.url!] ?? '{}');
 	}});
-	const cluster = await server.cluster();
-	const {labeller, until} = listen(cluster, {isAwaited: true});
-	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
-	labeller.witness.opened?.(connection, purpose, opened);
+	const {cluster, labeller, until, open} = listen(await server.cluster(), {isAwaited: true});
+	await open();
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.route.state, 'unknown');
 	labeller.close();
 	cluster.close();
@@ -248,10 +278,8 @@ for (const {title, starts, to, basis, place = {}} of [
 			};
 			response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: starts[turn++ % starts.length]} : answers[request.url!] ?? {}));
 		}}, await apiserverCertificate());
-		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
-		const {labeller, until} = listen(cluster);
-		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
-		labeller.witness.opened?.(connection, purpose, opened);
+		const {cluster, labeller, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const connection = await open();
 		const {legs} = await until(({phase}) => phase === 'settled');
 		t.deepEqual([legs[0]?.to, legs[1]?.tls.state, legs[1]?.tls.basis], [to, 'verified', basis]);
 		connection.close();
@@ -283,9 +311,9 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 			};
 			response.end(JSON.stringify(answers[request.url!] ?? {}));
 		}}, {...await apiserverCertificate(), requestCert: true, rejectUnauthorized: false});
-		const cluster = await server.cluster({user, flags, cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
-		const {labeller, told, until} = listen(cluster);
+		const {cluster, clock, labeller, told, until} = listen(await server.cluster({user, flags, cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
 		const quiet = await connectWitnessed(cluster, {...purpose, feature: 'logs'}, labeller.witness);
+		await clock.advance(limits.lastsMs + limits.afterOpeningMs);
 		await until(({cluster: {version}}) => version === 'v1.36.3');
 		t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.phase], [to, 'checking']);
 		labeller.witness.opened?.(quiet, {...purpose, feature: 'logs'}, {carrier: 'http', protocol: null});
@@ -306,13 +334,12 @@ test('a balancer of requests that was seen once is one for every stream, earlier
 		const answers: Readonly<Record<string, object>> = {'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}}, [rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}}};
 		response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: `2026-11-24T${starts[turn++] ?? '10'}:00:00Z`} : answers[request.url!] ?? {}));
 	}}, await apiserverCertificate());
-	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
-	const {labeller, told, until} = listen(cluster);
+	const {cluster, clock, labeller, told, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
 	const tos: unknown[] = [];
 	for (let stream = 0; stream < 3; stream++) {
 		told.length = 0;
-		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
-		labeller.witness.opened?.(connection, purpose, opened);
+		await open();
+		await clock.advance(limits.betweenReadsMs);
 		const settled = await until(({phase}) => phase === 'settled');
 		tos.push(`${settled.legs[0]?.to} ${settled.legs[1]?.tls.basis}`);
 		// What was read beside it is not used for the next one.
@@ -348,8 +375,7 @@ for (const [title, given, to, basis, need] of [
 			const answer = answers[request.url!];
 			response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
 		}}, await apiserverCertificate());
-		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
-		const {labeller, told} = listen(cluster);
+		const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
 			labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_TARGET_GONE', 'gone'));
@@ -379,8 +405,7 @@ for (const [title, status, headers, to] of [
 			const isClosed = request.url !== rootCa && status !== 200;
 			response.writeHead(isClosed ? status : 200, headers).end(request.url === rootCa ? givenToPods : JSON.stringify(isClosed ? {kind: 'Status'} : {kind: 'Flagz', flags: {}}));
 		}}, await apiserverCertificate());
-		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
-		const {labeller, told} = listen(cluster);
+		const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
 		const pods = {...purpose, feature: 'pod-proxy'} as const;
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectWitnessed(cluster, pods, labeller.witness);
@@ -402,8 +427,7 @@ test('in a pod, which was given the cluster’s authority, an apiserver is known
 		response.writeHead(request.url === '/flagz' ? 200 : 403).end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {kind: 'Status'}));
 	}}, await apiserverCertificate());
 	const outside = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
-	const cluster: ClusterAccess = {...outside, facts: {...outside.facts, source: 'in-cluster'}};
-	const {labeller, told} = listen(cluster);
+	const {cluster, labeller, told} = listen({...outside, facts: {...outside.facts, source: 'in-cluster'}});
 	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
 	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
 	connection.close();
@@ -421,8 +445,7 @@ test('where the kubeconfig’s namespace may not be read, the authority is read 
 		const answer = answers[request.url!];
 		response.writeHead(answer ? 200 : 403).end(JSON.stringify(answer ?? {kind: 'Status'}));
 	}}, await apiserverCertificate());
-	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
-	const {labeller, told} = listen(cluster);
+	const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
 	const connection = await connectWitnessed(cluster, {...purpose, target: {...purpose.target, namespace: 'demo'}}, labeller.witness);
 	t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.legs[1]?.tls.basis], ['apiserver', 'proven']);
 	connection.close();
@@ -433,8 +456,7 @@ test('where the kubeconfig’s namespace may not be read, the authority is read 
 
 test('a connection that ends before anything is read beside it has what was read of its process before', async t => {
 	const {sandbox, env} = await openSandbox(t);
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-	const {labeller, told, until} = listen(cluster);
+	const {cluster, clock, labeller, told, until, open} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
 	const logs = {...purpose, feature: 'logs'} as const;
 	const brief = async () => {
 		const connection = await connectWitnessed(cluster, logs, labeller.witness);
@@ -445,12 +467,17 @@ test('a connection that ends before anything is read beside it has what was read
 	};
 
 	t.is((await brief()).basis, 'inferred');
-	const connection = await connectWitnessed(cluster, logs, labeller.witness);
-	labeller.witness.opened?.(connection, logs, {carrier: 'http', protocol: null});
+	const connection = await open(logs);
+	await clock.advance(limits.betweenReadsMs);
 	t.is((await until(({phase, about}) => phase === 'settled' && about === 'open-connection')).legs[1]?.route.basis, 'proven');
 	t.is((await brief()).basis, 'proven');
 	connection.close();
 	labeller.witness.closed?.(connection, logs);
+	// A process is told by its start, in seconds.
+	for (const second = Math.floor(Date.now() / 1000); Math.floor(Date.now() / 1000) === second;) {
+		await delay(20);
+	}
+
 	await sandbox.faults.restartApiserver();
 	t.is((await brief()).basis, 'inferred', 'another process may have another environment');
 	cluster.close();
@@ -463,14 +490,22 @@ for (const [title, isHeard, declares, state, basis] of [
 ] as const) {
 	test(title, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
-		const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-		const {labeller, told, until} = listen(cluster);
+		const {cluster, clock, labeller, told, until} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
 		const exec = {...purpose, feature: 'exec', target: {...purpose.target, node: declares ? 'n1' : 'of-which-nothing-is-read'}} as const;
 		const connection = await connectWitnessed(cluster, exec, labeller.witness);
 		labeller.witness.opened?.(connection, exec, opened);
 		t.deepEqual([told.at(-1)?.phase, told.at(-1)?.legs[1]?.tls.state], ['checking', 'unknown']);
+		const before = told.length;
+		await clock.advance(limits.afterOpeningMs);
+		t.is((await until(() => true, before)).phase, 'checking', 'what is known without its word is told');
 		if (isHeard) {
 			labeller.witness.answered?.(connection, exec);
+		} else {
+			await clock.advance(limits.silentMs - limits.afterOpeningMs);
+			await cluster.quiet();
+			await clock.advance(declares ? 0 : limits.settleWithinMs - limits.silentMs - 1);
+			t.is(told.at(-1)?.phase, declares ? 'settled' : 'checking');
+			await clock.advance(1);
 		}
 
 		const settled = await until(({phase}) => phase === 'settled');
@@ -503,8 +538,7 @@ for (const [method, status, type, body, state, basis] of [
 			const isProxied = request.url!.includes('/proxy');
 			response.writeHead(isProxied ? status : 200, {'Content-Type': isProxied ? type : plain}).end(isProxied ? body : answers[request.url!] ?? '{}');
 		}}, await apiserverCertificate());
-		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
-		const {labeller, told} = listen(cluster);
+		const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
 		const target = {base: '/api/v1/nodes/n1/proxy', purpose: {feature: 'node-proxy', target: {...purpose.target, kind: 'Node'}, request: {scheme: 'https', port: 10_250, portName: null, kubeletPort: true}}} as const;
 		const answer = await sendProxyRequest(cluster, target, {method, path: '/x', headers: {}, timeoutMs: 0}, {witness: labeller.witness});
 		const tls = told.findLast(({about}) => about === 'open-connection')?.legs[1]?.tls;
@@ -518,8 +552,7 @@ for (const [method, status, type, body, state, basis] of [
 
 test('a failure’s words are evidence, and the line says which leg broke', async t => {
 	const {env} = await openSandbox(t, {user: 'bob'});
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-	const {labeller, told} = listen(cluster);
+	const {cluster, labeller, told} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
 	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
 	labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_SECOND_LEG', 'no agent', {text: JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code: 500})}));
 	const failed = told.at(-1)!;
@@ -537,8 +570,7 @@ for (const [title, body, state, basis] of [
 ] as const) {
 	test(`where verification is on and ${title}, TLS of leg 2 is ${state}`, async t => {
 		const {env} = await openSandbox(t, {scenario: 'verified'});
-		const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-		const {labeller, told} = listen(cluster);
+		const {cluster, labeller, told} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
 		const logs = {...purpose, feature: 'logs'} as const;
 		const connection = await connectWitnessed(cluster, logs, labeller.witness);
 		labeller.witness.failed?.(connection, logs, new SpokeError('ERR_SECOND_LEG', 'failed', {text: JSON.stringify({kind: 'Status', status: 'Failure', ...body})}));
@@ -552,8 +584,7 @@ for (const [title, body, state, basis] of [
 
 test('a stream for which no connection was made says nothing of any leg', async t => {
 	const {env} = await openSandbox(t);
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
-	const {labeller, told} = listen(cluster);
+	const {cluster, labeller, told} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
 	labeller.witness.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
 	const [{legs, phase, line}] = told as [Path];
 	t.deepEqual([phase, line], ['failed', 'path: you -unknown-x apiserver']);
@@ -571,10 +602,8 @@ for (const [title, status, needed] of [
 		const server = await startServer({request(_, response) {
 			response.writeHead(status).end('{"kind":"Status"}');
 		}});
-		const cluster = await server.cluster();
-		const {labeller, until} = listen(cluster, {isAwaited: true});
-		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
-		labeller.witness.opened?.(connection, purpose, opened);
+		const {cluster, labeller, until, open} = listen(await server.cluster(), {isAwaited: true});
+		const connection = await open();
 		const {legs} = await until(({phase}) => phase === 'settled');
 		t.deepEqual(legs[1]?.route.need.map(({permission}) => permission), [...needed]);
 		connection.close();
@@ -584,57 +613,69 @@ for (const [title, status, needed] of [
 	});
 }
 
-// Nothing beside it: it measures.
-test.serial('a /flagz that hangs costs a stream at most its limit, and is not asked again', async t => {
-	let asked = 0;
+test('a /flagz that hangs costs a stream at most its limit, and is not asked again', async t => {
+	const asked = counter();
 	const server = await startServer({request(request, response) {
 		if (request.url === '/flagz') {
-			asked++;
+			asked.add();
 		} else {
 			response.end('{}');
 		}
 	}});
 	t.teardown(async () => server.close());
-	const cluster = await server.cluster();
+	const {cluster, clock, labeller} = listen(await server.cluster());
 	t.teardown(() => {
 		cluster.close();
 	});
-	const {labeller} = listen(cluster);
-	for (const limitMs of [900, 300]) {
-		const started = performance.now();
-		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
-		t.true(performance.now() - started < limitMs, `${performance.now() - started} ms`);
+	for (const costMs of [limits.beforeUseMs, 0]) {
+		const started = clock.elapsed();
+		const connecting = connectWitnessed(cluster, purpose, labeller.witness);
+		if (costMs > 0) {
+			await asked.reaches(1);
+			await clock.advance(costMs);
+		}
+
+		const connection = await connecting;
+		t.is(clock.elapsed() - started, costMs);
 		t.true(connection.usable);
 		connection.close();
 	}
 
-	t.is(asked, 1);
+	t.is(asked.count, 1);
 });
 
-// Nothing beside it: it measures.
-test.serial('an authority that does not come costs a stream at most the limit, its flags are read elsewhere, and the next stream is not asked', async t => {
-	let asked = 0;
+test('an authority that does not come costs a stream at most the limit, its flags are read elsewhere, and the next stream is not asked', async t => {
+	const asked = counter();
 	const server = await startServer({request(request, response) {
-		if (request.url === rootCa) {
-			asked++;
-		} else {
+		// What is read beside the stream asks for it, too.
+		if (request.url !== rootCa || asked.add() > 1) {
 			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
 		}
 	}});
 	t.teardown(async () => server.close());
-	const cluster = await server.cluster();
+	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
 	t.teardown(() => {
 		cluster.close();
 	});
-	const {labeller, told, until} = listen(cluster);
-	for (const limitMs of [900, 300]) {
-		told.length = 0;
-		const started = performance.now();
-		const connection = await connectWitnessed(cluster, purpose, labeller.witness);
-		t.true(performance.now() - started < limitMs, `${performance.now() - started} ms`);
+	for (const costMs of [limits.beforeUseMs, 0]) {
+		const started = clock.elapsed();
+		const before = asked.count;
+		const connecting = connectWitnessed(cluster, purpose, labeller.witness);
+		if (costMs > 0) {
+			await asked.reaches(1);
+			// The flags were answered before it.
+			await cluster.quiet(1);
+			await clock.advance(costMs);
+		}
+
+		const connection = await connecting;
+		t.is(clock.elapsed() - started, costMs);
 		t.true(connection.usable);
-		t.true(asked <= 1);
+		t.is(asked.count - before, costMs > 0 ? 1 : 0);
+		t.is(told.findLast(({phase, about}) => phase === 'checking' && about === 'open-connection')?.legs[1]?.tls.state, 'unverified');
+		told.length = 0;
 		labeller.witness.opened?.(connection, purpose, opened);
+		await clock.advance(limits.afterOpeningMs);
 		t.is((await until(({legs}) => legs[1]?.tls.state !== 'unknown')).legs[1]?.tls.state, 'unverified');
 		connection.close();
 	}
@@ -642,19 +683,26 @@ test.serial('an authority that does not come costs a stream at most the limit, i
 
 test('a /flagz that comes too late for its stream is read on another connection, and is then no better than inferred', async t => {
 	const flags = {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}};
-	let asked = 0;
+	const asked = counter();
+	let late: (() => void) | undefined;
 	const server = await startServer({request(request, response) {
 		const answer = () => response.end(JSON.stringify(request.url === '/flagz' ? flags : {}));
-		if (request.url === '/flagz' && asked++ === 0) {
-			setTimeout(answer, 1000);
+		if (request.url === '/flagz' && asked.add() === 1) {
+			late = answer;
 		} else {
 			answer();
 		}
 	}});
-	const cluster = await server.cluster();
-	const {labeller, until} = listen(cluster);
-	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
+	const connecting = connectWitnessed(cluster, purpose, labeller.witness);
+	await asked.reaches(1);
+	await clock.advance(limits.beforeUseMs - 1);
+	t.is(told.length, 1, 'it is waited for');
+	await clock.advance(1);
+	const connection = await connecting;
+	late!();
 	labeller.witness.opened?.(connection, purpose, opened);
+	await clock.advance(limits.afterOpeningMs);
 	const {legs, process} = await until(({phase}) => phase === 'settled');
 	t.deepEqual([legs[1]?.tls.state, legs[1]?.tls.basis, process.boundBy], ['verified', 'inferred', 'none']);
 	connection.close();
@@ -671,8 +719,7 @@ test('an apiserver that ends while it is asked does not leave the next connectio
 			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
 		}
 	}});
-	const cluster = await server.cluster();
-	const {labeller, told} = listen(cluster);
+	const {cluster, labeller, told} = listen(await server.cluster());
 	const lost = await connectWitnessed(cluster, purpose, labeller.witness);
 	labeller.witness.closed?.(lost, purpose);
 	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
@@ -685,19 +732,34 @@ test('an apiserver that ends while it is asked does not leave the next connectio
 test('a stream that was opened while no apiserver said its flags is labelled as soon as one does, however long it is open', async t => {
 	t.timeout(30_000);
 	let silent = true;
+	const asked = counter();
 	const server = await startServer({request(request, response) {
+		if (request.url === '/flagz') {
+			asked.add();
+		}
+
 		if (request.url !== '/flagz' || !silent) {
 			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
 		}
 	}});
-	const cluster = await server.cluster();
-	const {labeller, until} = listen(cluster);
-	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
+	const connecting = connectWitnessed(cluster, purpose, labeller.witness);
+	await asked.reaches(1);
+	await clock.advance(limits.beforeUseMs);
+	const connection = await connecting;
 	labeller.witness.opened?.(connection, purpose, opened);
+	await clock.advance(limits.afterOpeningMs);
+	await asked.reaches(2);
+	await clock.advance(limits.readBesideMs);
 	t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'unknown');
 	silent = false;
-	const {legs} = await until(({legs}) => legs[1]?.tls.state === 'unverified', 15_000);
+	await clock.advance(limits.closedForMs - 1);
+	await cluster.quiet();
+	t.is(asked.count, 2, 'not before its time');
+	await clock.advance(1);
+	const {legs} = await until(({legs}) => legs[1]?.tls.state === 'unverified');
 	t.is(legs[1]?.tls.basis, 'inferred');
+	t.is(told.at(-1)?.phase, 'settled');
 	connection.close();
 	labeller.close();
 	cluster.close();
@@ -711,8 +773,7 @@ for (const status of [403, 404, 406, 500]) {
 			asked += request.url === '/flagz' ? 1 : 0;
 			response.writeHead(request.url === '/flagz' ? status : 404).end('{"kind":"Status","message":"no"}');
 		}});
-		const cluster = await server.cluster();
-		const {labeller, told} = listen(cluster);
+		const {cluster, labeller, told} = listen(await server.cluster());
 		for (let turn = 0; turn < 2; turn++) {
 			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
 			labeller.witness.opened?.(connection, purpose, opened);
@@ -727,15 +788,6 @@ for (const status of [403, 404, 406, 500]) {
 	});
 }
 
-/** Waits of so many milliseconds are over soon. Only for serial tests: nothing else runs then. */
-function hurried(ms: number): () => void {
-	const real = setTimeout;
-	const {mock: hurry} = mock.method(globalThis, 'setTimeout', (work: () => void, wait?: number) => real(work, wait === ms ? 500 : wait));
-	return () => {
-		hurry.restore();
-	};
-}
-
 const askedAgain: ReadonlyArray<[title: string, answers: ReadonlyArray<'silence' | 'flags' | 403>, then: 'stay' | 'close the stream' | 'close the labeller' | 'open another', asks: number, state: string]> = [
 	['that was said is asked for no more', ['flags'], 'stay', 1, 'unverified'],
 	['that was said on another connection is asked for no more', ['silence', 'flags'], 'stay', 2, 'unverified'],
@@ -748,26 +800,40 @@ const askedAgain: ReadonlyArray<[title: string, answers: ReadonlyArray<'silence'
 ];
 
 for (const [title, answers, then, asks, state] of askedAgain) {
-	test.serial(`a flag ${title}`, async t => {
-		const back = hurried(10_000);
-		t.teardown(back);
-		let asked = 0;
+	test(`a flag ${title}`, async t => {
+		const asked = counter();
 		const server = await startServer({request(request, response) {
-			const answer = request.url === '/flagz' ? answers[asked++] ?? 403 : 404;
+			const answer = request.url === '/flagz' ? answers[asked.add() - 1] ?? 403 : 404;
 			if (answer !== 'silence') {
 				response.writeHead(answer === 'flags' ? 200 : answer).end(answer === 'flags' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}}) : '{"kind":"Status","message":"no"}');
 			}
 		}});
 		t.teardown(async () => server.close());
-		const cluster = await server.cluster();
+		const {cluster, clock, labeller, told, until} = listen(await server.cluster());
 		t.teardown(() => {
 			cluster.close();
 		});
-		const {labeller, told, until} = listen(cluster);
+		/** What is asked as the so manieth is answered, or its time is over. */
+		const answered = async (ask: number, limitMs: number) => {
+			await asked.reaches(ask);
+			if (answers[ask - 1] === 'silence') {
+				await clock.advance(limitMs);
+			}
+		};
+
 		const open = async () => {
-			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+			const before = told.length;
+			const connecting = connectWitnessed(cluster, purpose, labeller.witness);
+			await answered(1, limits.beforeUseMs);
+			const connection = await connecting;
 			labeller.witness.opened?.(connection, purpose, opened);
-			await until(({phase}) => phase === 'settled');
+			await clock.advance(limits.afterOpeningMs);
+			if (answers[0] === 'silence') {
+				await answered(2, limits.readBesideMs);
+			}
+
+			await clock.advance(then === 'open another' ? limits.betweenReadsMs : 0);
+			await until(({phase}) => phase === 'settled', before);
 			return connection;
 		};
 
@@ -782,38 +848,35 @@ for (const [title, answers, then, asks, state] of askedAgain) {
 			labeller.close();
 		}
 
-		for (const end = Date.now() + 10_000; asked < asks && Date.now() < end;) {
-			await delay(10);
+		for (let ask = asked.count + 1; ask <= asks; ask++) {
+			await clock.advance(limits.closedForMs - 1);
+			await cluster.quiet();
+			t.is(asked.count, ask - 1, 'not before its time');
+			await clock.advance(1);
+			await answered(ask, limits.readBesideMs);
+			await cluster.quiet();
 		}
 
-		await delay(1000);
-		t.deepEqual([asked, told.at(-1)?.legs[1]?.tls.state], [asks, state]);
+		await clock.advance(5 * limits.closedForMs);
+		await cluster.quiet();
+		t.deepEqual([asked.count, told.at(-1)?.legs[1]?.tls.state], [asks, state]);
 	});
 }
 
-/** As many milliseconds later. Only for serial tests: nothing else runs then. */
-function later(ms: number): () => void {
-	const now = Date.now.bind(Date);
-	Date.now = () => now() + ms;
-	return () => {
-		Date.now = now;
-	};
-}
-
 for (const [title, ms] of [['within 10 s', 11_000], ['once the clock was set back', -3_600_000]] as const) {
-	test.serial(`flags that may not be read on one apiserver are asked for again ${title}: the next one may serve them`, async t => {
+	test(`flags that may not be read on one apiserver are asked for again ${title}: the next one may serve them`, async t => {
 		let asked = 0;
 		const server = await startServer({request(request, response) {
 			const isClosed = request.url === '/flagz' && asked++ === 0;
 			response.writeHead(isClosed ? 404 : 200).end(request.url === '/flagz' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}}) : '{}');
 		}});
-		const cluster = await server.cluster();
-		const {labeller, told} = listen(cluster);
+		const {cluster, clock, labeller, told} = listen(await server.cluster());
 		const states: unknown[] = [];
+		const began = clock.now();
 		for (const wait of [0, 5000, ms]) {
-			const back = later(wait);
+			clock.setTo(began + wait);
 			const connection = await connectWitnessed(cluster, purpose, labeller.witness);
-			back();
+			clock.setTo(began);
 			states.push(told.at(-1)?.legs[1]?.tls.state);
 			connection.close();
 		}
@@ -826,7 +889,7 @@ for (const [title, ms] of [['within 10 s', 11_000], ['once the clock was set bac
 }
 
 for (const [title, ms] of [['10 s later', 11_000], ['once the clock was set back', -3_600_000]] as const) {
-	test.serial(`a mirror pod that was read for another connection is no word for one that opens ${title}`, async t => {
+	test(`a mirror pod that was read for another connection is no word for one that opens ${title}`, async t => {
 		let ca = '';
 		const server = await startServer({request(request, response) {
 			const {port} = server;
@@ -838,19 +901,16 @@ for (const [title, ms] of [['10 s later', 11_000], ['once the clock was set back
 			const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
 			response.writeHead(isPods || request.url === rootCa ? 200 : 403).end(request.url === rootCa ? givenToPods : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));
 		}}, await apiserverCertificate());
-		const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
-		const {labeller, told, until} = listen(cluster);
-		const first = await connectWitnessed(cluster, purpose, labeller.witness);
-		labeller.witness.opened?.(first, purpose, opened);
+		const {cluster, clock, labeller, told, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+		const first = await open();
 		const before = await until(({phase}) => phase === 'settled');
 		t.deepEqual([before.legs[1]?.tls.state, before.legs[1]?.tls.basis], ['unverified', 'proven']);
 		ca = '/ca.crt';
 		told.length = 0;
-		const back = later(ms);
-		const second = await connectWitnessed(cluster, purpose, labeller.witness);
-		labeller.witness.opened?.(second, purpose, opened);
+		clock.setTo(clock.now() + ms);
+		const second = await open();
+		await clock.advance(limits.betweenReadsMs);
 		t.is((await until(({phase}) => phase === 'settled')).legs[1]?.tls.state, 'verified');
-		back();
 		first.close();
 		second.close();
 		labeller.close();

@@ -63,8 +63,29 @@ export function handClock(): HandClock {
 	};
 }
 
+export type ClusterOnClock = ClusterAccess & {
+	/** Connections that were ever asked for. */
+	connections(): number;
+	/** All that was asked is answered, and read, but so many that will not be. */
+	quiet(silent?: number): Promise<void>;
+};
+
 /** Its probes' limits go by `clock`; those without one, and streams, have their own. */
-export function onClock(cluster: ClusterAccess, clock: Clock): ClusterAccess {
+export function onClock(cluster: ClusterAccess, clock: Clock): ClusterOnClock {
+	let made = 0;
+	let underWay = 0;
+	let ended = Promise.withResolvers<void>();
+	const counted = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+		underWay++;
+		try {
+			return await answer;
+		} finally {
+			underWay--;
+			ended.resolve();
+			ended = Promise.withResolvers();
+		}
+	};
+
 	const onClock = async <Options extends {timeoutMs?: number}, Answer>(options: Options, ask: (options: Options) => Promise<Answer>): Promise<Answer> => {
 		const {timeoutMs = 0} = options;
 		if (timeoutMs === 0) {
@@ -76,7 +97,7 @@ export function onClock(cluster: ClusterAccess, clock: Clock): ClusterAccess {
 			ending.abort(answerTimeout('the apiserver', timeoutMs));
 		});
 		try {
-			return await ask({...options, timeoutMs: 0, signal: ending.signal});
+			return await counted(ask({...options, timeoutMs: 0, signal: ending.signal}));
 		} finally {
 			callOff();
 		}
@@ -97,7 +118,21 @@ export function onClock(cluster: ClusterAccess, clock: Clock): ClusterAccess {
 	});
 	return {
 		facts: cluster.facts,
-		connect: async options => limited(await cluster.connect(options)),
+		connections: () => made,
+		async quiet(silent = 0) {
+			for (let turns = 0; turns < 2; turns++) {
+				while (underWay > silent) {
+					turns = 0;
+					await ended.promise;
+				}
+
+				await turn();
+			}
+		},
+		async connect(options) {
+			made++;
+			return limited(await counted(cluster.connect(options)));
+		},
 		connectAt: async (address, options) => limited(await cluster.connectAt(address, options)),
 		request: async options => onClock(options, async options => cluster.request(options)),
 		json: async options => cluster.json(options),
