@@ -83,6 +83,15 @@ test('through an HTTP and a SOCKS5 proxy it is one socket as well, and the facts
 	}
 });
 
+test('a proxy that cannot be reached is where to look, not the server', async t => {
+	const server = await startServer({});
+	t.teardown(async () => server.close());
+	const ofCluster = await server.cluster({cluster: {'proxy-url': 'http://127.0.0.1:1'}});
+	t.like(await t.throwsAsync(ofCluster.connect()), {code: 'ERR_APISERVER_UNREACHABLE', remedy: 'check proxy-url of this cluster, and the way to the proxy'});
+	const ofEnvironment = await server.cluster({environment: {HTTPS_PROXY: 'http://127.0.0.1:1'}, cluster: {server: 'https://apiserver.test'}});
+	t.like(await t.throwsAsync(ofEnvironment.connect()), {code: 'ERR_APISERVER_UNREACHABLE', remedy: 'check HTTPS_PROXY and NO_PROXY in the environment, and the way to the proxy'});
+});
+
 const wrongUpgrades: ReadonlyArray<[string, (key: string) => string, RegExp]> = [
 	['another key’s answer', () => switching(['Upgrade: websocket', `Sec-WebSocket-Accept: ${accept('x')}`]), /Sec-WebSocket-Accept does not fit/],
 	['no answer to the key', () => switching(['Upgrade: websocket']), /Sec-WebSocket-Accept does not fit/],

@@ -168,7 +168,7 @@ function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError 
 	}
 
 	return code === 'ECONNRESET' || code === 'EPIPE'
-		? unreachable(what, 'read: connection reset by peer during the TLS handshake', error)
+		? unreachable(what, 'read: connection reset by peer during the TLS handshake', {cause: error})
 		: new SpokeError('ERR_APISERVER_TLS', `TLS with ${what} failed: ${alert ? `remote error: tls: ${alert.replaceAll('_', ' ')}` : message}`, {text: message, cause: error});
 }
 

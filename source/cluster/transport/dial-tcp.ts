@@ -16,26 +16,29 @@ export const attemptMs = 1000;
 
 /**
 The addresses of a name are tried one after the other. Keep-alive is on: a silent cut is noticed by the kernel.
-@throws SpokeError ERR_APISERVER_UNREACHABLE on leg 1; `what` names what did not answer
+@throws SpokeError ERR_APISERVER_UNREACHABLE on leg 1
 */
-export async function dialTcp(host: string, port: number, what: string, limitMs: number, signal?: AbortSignal): Promise<Socket> {
+export async function dialTcp({host, port, ...dialling}: Dialling, signal?: AbortSignal): Promise<Socket> {
 	signal?.throwIfAborted();
 	const socket = connect({host, port, autoSelectFamilyAttemptTimeout: attemptMs});
-	await connected(socket, {host, port, what, limitMs}, signal);
+	await connected(socket, {host, port, ...dialling}, signal);
 	return socket;
 }
+
+/** `what` names who does not answer; `remedy` is in place of the apiserver's where that is somebody else. */
+type Dialling = {host: string; port: number; what: string; limitMs: number; remedy?: string};
 
 /**
 Waits for the TCP connection of a socket that dials.
 @throws SpokeError ERR_APISERVER_UNREACHABLE; the socket is destroyed then
 */
-export async function connected(socket: Socket, {host, port, what, limitMs}: {host: string; port: number; what: string; limitMs: number}, signal?: AbortSignal): Promise<void> {
+export async function connected(socket: Socket, {host, port, what, limitMs, remedy}: Dialling, signal?: AbortSignal): Promise<void> {
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
-		reject(unreachable(what, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${limitMs / 1000} s`));
+		reject(unreachable(what, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${limitMs / 1000} s`, {remedy}));
 	}, limitMs);
 	const failed = (error: Error) => {
-		reject(unreachable(what, dialText(error, host, port), error));
+		reject(unreachable(what, dialText(error, host, port), {cause: error, remedy}));
 	};
 
 	socket.once('connect', resolve).once('error', failed);
@@ -51,8 +54,8 @@ export async function connected(socket: Socket, {host, port, what, limitMs}: {ho
 }
 
 /** In one line why there is no connection; `why` is kept as the other side's words. */
-export function unreachable(what: string, why: string, cause?: unknown): SpokeError {
-	return new SpokeError('ERR_APISERVER_UNREACHABLE', `${what} cannot be reached: ${why}`, {text: why, cause});
+export function unreachable(what: string, why: string, {cause, remedy}: {cause?: unknown; remedy?: string | undefined} = {}): SpokeError {
+	return new SpokeError('ERR_APISERVER_UNREACHABLE', `${what} cannot be reached: ${why}`, {text: why, cause, ...remedy !== undefined && {remedy}});
 }
 
 const words: Readonly<Record<string, string>> = {

@@ -44,7 +44,9 @@ export async function openSocket(route: Route, client: ClientCertificate | null,
 		return {socket, absoluteForm: false, facts: factsOf(route, socket, facts)};
 	}
 
-	const tcp = proxy ? await dialTcp(proxy.address.host, proxy.address.port, `the proxy ${proxy.address.shown}`, limit, signal) : await dialTcp(server.host, server.port, what, limit, signal);
+	const tcp = await dialTcp(proxy
+		? {host: proxy.address.host, port: proxy.address.port, what: `the proxy ${proxy.address.shown}`, limitMs: limit, remedy: proxy.from === 'proxy-url' ? 'check proxy-url of this cluster, and the way to the proxy' : 'check HTTPS_PROXY and NO_PROXY in the environment, and the way to the proxy'}
+		: {host: server.host, port: server.port, what, limitMs: limit}, signal);
 	const absoluteForm = proxy !== null && proxy.address.scheme !== 'socks5' && tls === null;
 	const way = proxy ? await throughProxy(tcp, route, proxy, absoluteForm, signal) : tcp;
 	const secured = tls ? await secure(way, {host: server.host, what, settings: tls, client, signal}) : null;

@@ -17,7 +17,7 @@ export async function askProxy(socket: Duplex, proxy: ProxyAddress, host: string
 		await (proxy.scheme === 'socks5' ? askSocks(socket, proxy, host, port) : askConnect(socket, proxy, host, port));
 	} catch (error) {
 		socket.destroy();
-		throw unreachable(`the apiserver ${joinHostPort(host, port)}`, `proxy ${proxy.shown}: ${(error as Error).message}`, error);
+		throw unreachable(`the apiserver ${joinHostPort(host, port)}`, `proxy ${proxy.shown}: ${(error as Error).message}`, {cause: error});
 	}
 }
 
