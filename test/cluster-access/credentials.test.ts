@@ -64,6 +64,12 @@ test('renewed certificate files are taken up, and the same files give the same o
 	await t.throwsAsync(source(), {code: 'ERR_CLIENT_CERTIFICATE', message: /cannot be read: open .*: no such file or directory/});
 });
 
+test('a client certificate that is a folder is named as well', async t => {
+	const none = Buffer.alloc(0);
+	const source = certificateSource({clientCertificate: tmpdir(), clientKey: tmpdir(), clientCertificateData: none, clientKeyData: none});
+	await t.throwsAsync(source(), {code: 'ERR_CLIENT_CERTIFICATE', message: `the client certificate cannot be read: open ${tmpdir()}: is a directory`});
+});
+
 test('extra keys are coded by byte, values by the kubeconfig', t => {
 	t.deepEqual(impersonationHeaders({impersonate: 'eve', impersonateUid: '', impersonateGroups: [], impersonateUserExtra: new Map([['a.b/C%é', ['x', 'y']], ['none', []]])}), {
 		'Impersonate-User': 'eve', 'Impersonate-Extra-a.b%2FC%25%C3%A9': ['x', 'y'],
