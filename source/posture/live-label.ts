@@ -72,7 +72,6 @@ export class LiveLabel {
 	/** Nobody is told any more. */
 	leave(): void {
 		this.#isWatched = false;
-		this.#look();
 	}
 
 	/** Until that holds no longer, or the time is over. */

@@ -122,6 +122,20 @@ test('leg 1 is told at once, leg 2 when it was read, and it settles once the str
 	cluster.close();
 });
 
+test('a labeller that is closed tells nothing more, of what was open and of what opens then', async t => {
+	const {env} = await openSandbox(t);
+	const {cluster, clock, labeller, told} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
+	const connection = await connectWitnessed(cluster, purpose, labeller.witness);
+	labeller.close();
+	const before = told.length;
+	labeller.witness.opened?.(connection, purpose, opened);
+	labeller.witness.failed?.(null, purpose, new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}));
+	await clock.advance(limits.afterOpeningMs);
+	t.deepEqual([told.length, labeller.labels.size], [before, 0]);
+	connection.close();
+	cluster.close();
+});
+
 test('after an apiserver restart with other flags no label of a new connection carries the old words', async t => {
 	const {sandbox, env} = await openSandbox(t);
 	const {cluster, clock, labeller, told, until, open} = listen(await openCluster(parseLine(connectionFlags, []).flags, env));
@@ -471,6 +485,10 @@ test('a connection that ends before anything is read beside it has what was read
 	await clock.advance(limits.betweenReadsMs);
 	t.is((await until(({phase, about}) => phase === 'settled' && about === 'open-connection')).legs[1]?.route.basis, 'proven');
 	t.is((await brief()).basis, 'proven');
+	const now = clock.now();
+	clock.setTo(now + limits.sharedForMs);
+	t.is((await brief()).basis, 'inferred', 'it was read too long ago');
+	clock.setTo(now);
 	connection.close();
 	labeller.witness.closed?.(connection, logs);
 	// A process is told by its start, in seconds.
