@@ -8,7 +8,7 @@ import {handClock} from '../support/hand-clock.ts';
 const dial = 'apiserver_egress_dialer_dial_start_total{protocol="grpc",transport="uds"} 1\n';
 
 /** An apiserver without /flagz and /statusz, and how often its counters were asked for. */
-async function unnamed(t: ExecutionContext) {
+async function unnamed(t: ExecutionContext, status = 200) {
 	const clock = handClock();
 	const asked: number[] = [];
 	const server = await startServer({request(request, response) {
@@ -16,7 +16,7 @@ async function unnamed(t: ExecutionContext) {
 			asked.push(clock.elapsed());
 		}
 
-		response.statusCode = request.url === '/metrics' ? 200 : 404;
+		response.statusCode = request.url === '/metrics' ? status : 404;
 		response.end(request.url === '/metrics' ? dial : '{}');
 	}});
 	const cluster = await server.cluster();
@@ -57,4 +57,15 @@ test('what still waits for its turn ends with its labels', async t => {
 	counters.end();
 	t.is((await waiting).closed?.because, 'no-answer');
 	t.is(asked.length, 1);
+});
+
+test('counters that may not be read are asked for again only after a while', async t => {
+	const {clock, counters, asked} = await unnamed(t, 403);
+	await counters.read(null, clock.now());
+	await clock.advance(limits.countersClosedForMs - 1);
+	t.is((await counters.read(null, clock.now())).closed?.because, 'forbidden');
+	t.is(asked.length, 1);
+	await clock.advance(1);
+	await counters.read(null, clock.now());
+	t.is(asked.length, 2);
 });
