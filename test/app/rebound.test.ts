@@ -61,7 +61,7 @@ const elsewhere = new Map([
 	['workloads.doctor', 'as pods.doctor'], ['services.doctor', 'the same'], ['nodes.doctor', 'the same'], ['why.doctor', 'the same'], ['forwards.doctor', 'the same'], ['connections.doctor', 'the same'],
 	['connections.stop', 'as forwards.stop'], ['connections.restart', 'as forwards.restart'], ['forwards.add', 'types a target'], ['forwards.edit', 'the form'], ['audit.save', 'writes a file'], ['doctor.copy-command', 'nothing failed'],
 	['proxy.again', 'session.test.ts sends'], ['proxy.headers', 'the same'], ['proxy.json', 'the same'], ['proxy.copy-command', 'the same'], ['picker.accept', 'session.test.ts'], ['form.cancel', 'overlay.test.ts'], ['prompt.complete', 'overlay.test.ts'], ['pane.previous', 'as pane.next'],
-	['unreachable.again', 'unreachable.test.ts'], ['unreachable.doctor', 'the same'], ['unreachable.copy-report', 'the same'],
+	['text.wrap', 'yaml.test.ts'], ['text.left', 'the same'], ['text.right', 'the same'], ['failed.again', 'session-words.test.ts'], ['unreachable.again', 'unreachable.test.ts'], ['unreachable.doctor', 'the same'], ['unreachable.copy-report', 'the same'],
 ]);
 
 test('every action is driven here by a key it never had, or is named with the reason why not', t => {
