@@ -12,8 +12,8 @@ connected    wanted          opened                                             
 
 A stream waits for `beforeUseMs` only. Everything after the opening is beside the stream, which never waits for it.
 `settleWithinMs` starts nothing and cuts nothing that is read: it says how long the counters and the far end are waited for, which begin after what is
-read beside the stream. So a label whose cluster does not answer settles later than that, by up to `readBesideMs`, and by `betweenReadsMs` for each connection
-that ended within that time before.
+read beside the stream. So a label whose cluster does not answer settles later than that, by up to `readBesideMs`, and one that opens after another ended by
+up to `betweenReadsMs`.
 */
 export const limits = {
 	/** A stream waits no longer than this for what is read on its connection; what does not come by then takes the connection along, and the stream gets another. */

@@ -15,6 +15,9 @@ const noAnswer: Closed = {source: 'flagz', where: 'GET /flagz', because: 'no-ans
 /** `at`: when, milliseconds since 1970; left out, it keeps nobody from asking again. */
 type FlagsClosed = {closed: Closed; foreignHeaders: readonly string[]; silent: boolean; at?: number};
 
+/** A timer may fire so much before its time. */
+const timerEarlyMs = 1;
+
 export class ReadingsBeforeUse {
 	readonly #cluster: ClusterAccess;
 	readonly #clock: Clock;
@@ -90,7 +93,7 @@ export class ReadingsBeforeUse {
 		const silent = !connection.usable;
 		const [closed = silent ? noAnswer : undefined] = readings.closed;
 		// One that was lost before its time was up, by an apiserver that ends, says nothing about the next one.
-		const lost = silent && this.#clock.elapsed() - started < limits.beforeUseMs;
+		const lost = silent && this.#clock.elapsed() - started < limits.beforeUseMs - timerEarlyMs;
 		this.#flagsClosed = closed && !lost ? {closed, foreignHeaders: readings.foreignHeaders, silent, at: this.#clock.now()} : undefined;
 		return readings;
 	}

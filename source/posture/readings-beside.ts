@@ -11,7 +11,7 @@ export type Beside = {shared: SharedReadings; askedAt: number};
 export class ReadingsBeside {
 	readonly #cluster: ClusterAccess;
 	readonly #clock: Clock;
-	#shared: {askedAt: number; reading: Promise<SharedReadings>} | undefined;
+	#shared: {askedAt: number; isBegun: boolean; reading: Promise<SharedReadings>} | undefined;
 	#elsewhere: {askedAt: number; reading: Promise<ConnectionReadings | null>} | undefined;
 	#nextReadAt = 0;
 	#ended = false;
@@ -26,7 +26,7 @@ export class ReadingsBeside {
 		if (!this.#isUsed(this.#shared)) {
 			const waitMs = Math.max(limits.afterOpeningMs, this.#nextReadAt - this.#clock.elapsed());
 			this.#nextReadAt = this.#clock.elapsed() + waitMs + limits.betweenReadsMs;
-			this.#shared = {askedAt: this.#clock.now(), reading: this.#readShared(waitMs)};
+			this.#shared = this.#askShared(waitMs);
 		}
 
 		const {askedAt, reading} = this.#shared!;
@@ -49,9 +49,12 @@ export class ReadingsBeside {
 		return late;
 	}
 
-	/** A connection that ended may have been the apiserver's end: what was read beside it is not used for the next ones. */
+	/** A connection that ended may have been the apiserver's end: what was read beside it is not used for the next ones. What is yet to be read comes after that end, and is. */
 	forget(): void {
-		this.#shared = undefined;
+		if (this.#shared?.isBegun) {
+			this.#shared = undefined;
+		}
+
 		this.#elsewhere = undefined;
 	}
 
@@ -59,9 +62,16 @@ export class ReadingsBeside {
 		this.#ended = true;
 	}
 
-	async #readShared(waitMs: number): Promise<SharedReadings> {
-		await pause(this.#clock, waitMs);
-		return this.#ended ? nothingShared : readShared(this.#cluster, {timeoutMs: limits.readBesideMs});
+	#askShared(waitMs: number): {askedAt: number; isBegun: boolean; reading: Promise<SharedReadings>} {
+		const asked = {
+			askedAt: this.#clock.now(),
+			isBegun: false,
+			reading: pause(this.#clock, waitMs).then(async () => {
+				asked.isBegun = true;
+				return this.#ended ? nothingShared : readShared(this.#cluster, {timeoutMs: limits.readBesideMs});
+			}),
+		};
+		return asked;
 	}
 
 	#isUsed(asked: {askedAt: number} | undefined): boolean {

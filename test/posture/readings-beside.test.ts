@@ -65,6 +65,20 @@ test('what was read before a connection ended is not used after it, and is read 
 	t.is((await second).askedAt - (await first).askedAt, 100, 'each counts from when it was asked for itself');
 });
 
+test('streams that end while a reading waits its turn put it off no further: it comes after their end', async t => {
+	const {clock, asked, beside} = readings();
+	void beside.shared();
+	await clock.advance(100);
+	for (let ended = 0; ended < 5; ended++) {
+		beside.forget();
+		void beside.shared();
+		await clock.advance(100);
+	}
+
+	await clock.advance(limits.betweenReadsMs);
+	t.deepEqual(asked, [limits.afterOpeningMs, limits.afterOpeningMs + limits.betweenReadsMs]);
+});
+
 test('flags that nobody said elsewhere are asked for anew by the next one', async t => {
 	const {asked, beside} = readings();
 	t.deepEqual(await Promise.all([beside.elsewhere(), beside.elsewhere()]), [null, null]);
