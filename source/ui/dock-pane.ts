@@ -47,11 +47,13 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	// One width for all: the badges stand under each other.
 	const room = isWide ? 36 : dock.every(({context}) => context === cluster.context) ? 22 : 27;
 	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: fitToCells(foreign + shortWhat(inNamespace(entry.what, entry.namespace, cluster.namespace), room - cellWidth(foreign), glyphs), room)}, {text: ' '}];
+	// It was of a connection that ended, and no other is open.
+	const was = path?.about === 'ended-connection' ? [of('text.dim', 'was ')] : [];
 	const badgeOf = (short: boolean) => entry.kind === 'proxy'
 		? listenerBadge(path, glyphs, isWide)
-		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs, {short}) : [];
+		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : [...was, ...pathBadge(path, glyphs, {short})] : [];
 	const note = entry.note === '' ? [] : [of(entry.phase === 'failed' ? 'state.failed' : undefined, entry.note)];
-	const rtt = path === undefined || path === null || path.rttMs.websocket === null ? (entry.kind === 'logs' && isWide ? 'no ping in logs' : '') : `rtt ${round(path.rttMs.websocket)}${path.rttMs.runtime === null ? '' : `/${round(path.rttMs.runtime)}`} ms`;
+	const rtt = path === undefined || path === null || path.rttMs.websocket === null ? (entry.kind === 'logs' && isWide ? 'no ping in logs' : '') : `rtt ${was.length > 0 ? 'was ' : ''}${round(path.rttMs.websocket)}${path.rttMs.runtime === null ? '' : `/${round(path.rttMs.runtime)}`} ms`;
 	const spark = isWide && !isStill && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
 	const rest = [...note, ...figures, ...isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : []];

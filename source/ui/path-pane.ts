@@ -2,7 +2,7 @@
 import type {Path} from '../posture/evidence.ts';
 import {evidenceWords} from './evidence-words.ts';
 import {factColumn, isNothingHere, nothingHere, pathFacts, unreadWords, type Fact} from './path-facts.ts';
-import {hubWord, pathLine, replicaLetter, tlsRole} from './path-words.ts';
+import {datedLine, hubWord, replicaLetter, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
 import {fillUp, line, of, type Line} from './styled-line.ts';
@@ -19,7 +19,7 @@ export function pathPane(screen: Screen, path: Path | null, rows: number, width:
 	const facts = pathFacts(path);
 	// Where there is no room for all, leg 2 is what differs.
 	const shown = rows > facts.length ? facts : facts.slice(facts.length - rows + 1);
-	return fillUp([line(' ', pathLine(path, width - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...factLines(screen, path, shown, width)], rows);
+	return fillUp([line(' ', datedLine(path, width - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...factLines(screen, path, shown, width)], rows);
 }
 
 function unreadLine({state: {cluster}, theme: {glyphs}}: Screen): Line {

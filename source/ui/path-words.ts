@@ -1,6 +1,7 @@
 /** The path as a line: a stroke before each word is the basis of that word; it shrinks in a fixed order and never loses the worst word. */
 import type {Basis, Leg, Path, RouteState, TlsState} from '../posture/evidence.ts';
 import {routeWord} from '../state/route-words.ts';
+import {clockTime} from '../text/clock-time.ts';
 import type {Glyphs} from './glyphs.ts';
 import {lineWidth, of, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
@@ -45,6 +46,17 @@ export function pathLine(path: Path, width: number, glyphs: Glyphs, letter: stri
 	}
 
 	return shortest;
+}
+
+/** The same where it stands alone: of a connection that ended it begins with when it did, as its words are of before. */
+export function datedLine(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
+	const ended = endedWords(path);
+	return ended === '' ? pathLine(path, width, glyphs, letter, ends) : [of('text.dim', `${ended}  `), ...pathLine(path, width - ended.length - 2, glyphs, letter, ends)];
+}
+
+/** `ended 13:48:31`; empty for what is open, or would be. */
+export function endedWords({about, time}: Pick<Path, 'about' | 'time'>): string {
+	return about === 'ended-connection' ? `ended ${clockTime(time)}` : '';
 }
 
 /** What stands at the end of leg 1: a gateway that was recognised is called one. */

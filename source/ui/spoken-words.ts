@@ -2,6 +2,7 @@
 import type {Leg, Path} from '../posture/evidence.ts';
 import {legEnd} from '../output/leg-end.ts';
 import {routeWord} from '../state/route-words.ts';
+import {endedWords} from './path-words.ts';
 
 /** Whether a screen reader reads the screen aloud. */
 export function isSpoken(env: NodeJS.ProcessEnv): boolean {
@@ -11,9 +12,11 @@ export function isSpoken(env: NodeJS.ProcessEnv): boolean {
 /** Lines of a tail or text that are read at once: a page. */
 export const spokenPage = 3;
 
-/** `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.` */
-export function legSentences({legs, target}: Path): string[] {
-	return legs.map(leg => `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${leg.n === 2 && target.node !== null ? ` ${target.node}` : ''}: ${tlsWords(leg)}; ${wayWords(leg)}.`);
+/** `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.`, and before it that this was so until the connection ended. */
+export function legSentences(path: Path): string[] {
+	const {legs, target} = path;
+	const ended = endedWords(path);
+	return [...ended === '' ? [] : [`The connection ${ended}. It was:`], ...legs.map(leg => `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${leg.n === 2 && target.node !== null ? ` ${target.node}` : ''}: ${tlsWords(leg)}; ${wayWords(leg)}.`)];
 }
 
 function tlsWords({tls: {state, basis}}: Leg): string {

@@ -4,7 +4,7 @@ import {inNamespace} from '../state/in-namespace.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {titledRule} from './chrome.ts';
 import {openedLine} from './opened-line.ts';
-import {pathLine, replicaLetter} from './path-words.ts';
+import {datedLine, replicaLetter} from './path-words.ts';
 import {hintedKey, type Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
 import {fitCounts, hasSourceRow, rowsForLines} from './tail-fit.ts';
@@ -57,7 +57,7 @@ function fieldsRow(screen: Screen, {fields}: TailView): Line {
 function pathRow({state: {processes, size}, theme: {glyphs}}: Screen, view: TailView, entry: DockEntry | undefined): Line {
 	const worst = worstPath(entry?.paths.values() ?? []);
 	if (worst !== null) {
-		return line(' ', pathLine(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), farEnds(view)));
+		return line(' ', datedLine(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), farEnds(view)));
 	}
 
 	return line(' ', of('tls.unknown', ['failed', 'ended', 'waiting'].includes(view.phase)

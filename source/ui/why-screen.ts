@@ -11,7 +11,7 @@ import type {SessionState, TextLine} from '../state/session-state.ts';
 import {routeWord} from '../state/route-words.ts';
 import {lookOf, wrappedLook, type TextLook} from '../state/text-look.ts';
 import {whyPath, type WhyLayer} from '../state/why-path.ts';
-import {farName, pathLine, replicaLetter, routeRole, tlsRole, tlsRoleOf, tlsWord} from './path-words.ts';
+import {datedLine, farName, replicaLetter, routeRole, tlsRole, tlsRoleOf, tlsWord} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
 import {line, of, type Line} from './styled-line.ts';
@@ -40,7 +40,7 @@ export function whyBody(screen: Screen, layer: WhyLayer): Line[] {
 export function whyRows(screen: Screen, layer: WhyLayer, look: TextLook): TextRow[] {
 	const {state, theme: {glyphs}} = screen;
 	const path = whyPath(state, layer);
-	const head = path === null ? [] : [line(' ', pathLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path)];
+	const head = path === null ? [] : [line(' ', datedLine(path, state.size.columns - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...legTable(screen, path)];
 	return [...head.map((one, index): TextRow => ({line: one, of: index - head.length, part: null})), ...textRows(screen, whyTexts(screen, layer), look)];
 }
 
@@ -178,10 +178,11 @@ function notReadLines(path: Path): TextLine[] {
 	return lines.length === 0 ? [] : [{text: 'Not read', rule: true}, ...lines];
 }
 
-/** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`; empty where none was measured. */
-export function tripWords({rttMs: {websocket, runtime}}: Path): string {
+/** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`, with `was` where nothing is open any more; empty where none was measured. */
+export function tripWords({about, rttMs: {websocket, runtime}}: Path): string {
 	const trips = [websocket === null ? null : `${websocket.toFixed(1)} ms to the end of the WebSocket`, runtime === null ? null : `${runtime.toFixed(1)} ms to the runtime`];
-	return trips.filter(trip => trip !== null).join(' · ');
+	const words = trips.filter(trip => trip !== null).join(' · ');
+	return words !== '' && about === 'ended-connection' ? `was ${words}` : words;
 }
 
 function noTrips({about, feature}: Path): string {

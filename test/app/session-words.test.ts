@@ -192,6 +192,21 @@ test('a list whose watch was cut is live again when the watch is, though nothing
 	await terminal.loses(/as of \d+s ago/, 20_000);
 });
 
+test('the way and the round trips of a forward that lost its apiserver are told as they were, and when they ended', async t => {
+	const {terminal, sandbox} = await onSandbox(t, [], {columns: 120, rows: 36});
+	await terminal.sees(/▸ api-/);
+	terminal.type(':forward svc/web :80\r');
+	await terminal.sees(/● forward .*━unverified .*open/);
+	terminal.press('view.forwards');
+	await terminal.sees(/^ you ━ .*━ unverified ━►/m);
+	const down = sandbox.faults.restartApiserver({downMs: 5000});
+	await terminal.sees(/^ ended \d\d:\d\d:\d\d {2}you ━ .*unverified/m);
+	terminal.press('path.why');
+	await terminal.sees(/Why├ forward .*ended connection, failed[\s\S]+^ ended \d\d:\d\d:\d\d {2}you ━ /m);
+	await down;
+	await terminal.sees(/Why├ forward .*open connection, settled[\s\S]+^ you ━ /m, 20_000);
+});
+
 test('why a shell was refused draws the break into the path of the very connection that met it, whose certificate was refused', async t => {
 	const {terminal, sandbox} = await onSandbox(t);
 	await terminal.sees(/toolbox-/);

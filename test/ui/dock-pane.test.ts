@@ -1,7 +1,7 @@
 /** Rows of open connections stand under each other, and no figure in them is cut. */
 import test from 'ava';
 import type {Path} from '../../source/posture/evidence.ts';
-import {reduceDock, type Dock, type DockEvent} from '../../source/state/connections.ts';
+import {reduceDock, type Dock, type DockEntry, type DockEvent} from '../../source/state/connections.ts';
 import {dockPane} from '../../source/ui/dock-pane.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {Screen} from '../../source/ui/screen.ts';
@@ -27,6 +27,19 @@ function rows(figures: readonly string[], contexts: readonly string[] = ['here']
 
 test('where a row has no room for all, its route has a short word and its figures stay whole', t => {
 	t.deepEqual(rows(['0 open · 0 B', '12 open · 1.2 kB']).map(row => row.slice(35).trim().replaceAll(/ +/g, ' ')), ['╍konnectivity ━unverified 0 open · 0 B 10m', '╍konn ━unverified 12 open · 1.2 kB 10m']);
+});
+
+test('the way and the round trips of a connection that ended are told as they were', t => {
+	const of = (about: Path['about']) => ({...path, about, rttMs: {websocket: 1.6, runtime: 9}});
+	const shown = (about: Path['about'], to: Partial<DockEntry>) => {
+		const dock = ([{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}, {type: 'label', connection: 'c', path: of(about)}, {type: 'change', id: 'f', to}] as const).reduce<Dock>((before, event) => reduceDock(before, event), []);
+		const screen = {state: {dock, dockAt: 0, size: {columns: 120, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
+		return dockPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim();
+	};
+
+	t.is(shown('open-connection', {phase: 'open', note: ''}), '● forward :1 → pod/x:80 ╍konnectivity ━unverified rtt 1.6/9 ms 10m');
+	t.is(shown('ended-connection', {phase: 'open', note: ''}), '● forward :1 → pod/x:80 was ╍konnectivity ━unverified rtt was 1.6/9 ms 10m');
+	t.is(shown('ended-connection', {phase: 'working', note: 'connection refused'}), '◐ forward :1 → pod/x:80 connection refused rtt was 1.6/9 ms 10m');
 });
 
 test('the badges of all contexts stand under each other', t => {

@@ -56,6 +56,11 @@ test('a tail that follows says which way it goes', t => {
 	t.regex(spokenPlace(screenOf({state: {...session, dock, layers: [{kind: 'tail', id: 'tail-1'}]}, tail})).join(' '), /Leg 2, apiserver to kubelet n1: unverified, proven; directly, inferred\.$/);
 });
 
+test('the way of a connection that ended is said as it was', t => {
+	const dock = [{id: 'f-1', kind: 'forward', what: ':1 → pod/x:80', phase: 'working', note: 'connection refused', paths: new Map([['one', {...path, about: 'ended-connection', time: '2026-11-26T13:48:31Z'}]])}];
+	t.regex(spokenPlace(screenOf({state: {...session, dock, pane: 'connections'}})).join(' '), /connection refused\. The connection ended \d\d:\d\d:\d\d\. It was: Leg 2, apiserver to kubelet n1: unverified, proven/);
+});
+
 test('the help is read key by key, whatever stands beside it on the screen', async t => {
 	const {keymap} = await loadKeymap({});
 	const help = {kind: 'help', context: 'pods', top: 0} as const;
