@@ -42,10 +42,14 @@ export async function feedList(options: ListFeedOptions): Promise<void> {
 	await Promise.all(feeds);
 }
 
-/** Of a list of several kinds the worst counts: as long as one is missing, it is not all there. */
-function worstOf(phases: readonly ListPhase[]): ListPhase {
+/** Of a list of several kinds the worst counts: as long as one is missing, it is not all there; and of those that were cut the one that is cut longest: no row is older than that. */
+export function worstOf(phases: readonly ListPhase[]): ListPhase {
 	const order: ReadonlyArray<ListPhase['kind']> = ['failed', 'interrupted', 'idle', 'reading', 'polling', 'live'];
-	return phases.reduce((worst, phase) => order.indexOf(phase.kind) < order.indexOf(worst.kind) ? phase : worst);
+	return phases.reduce((worst, phase) => order.indexOf(phase.kind) < order.indexOf(worst.kind) || isCutLonger(phase, worst) ? phase : worst);
+}
+
+function isCutLonger(one: ListPhase, other: ListPhase): boolean {
+	return one.kind === 'interrupted' && other.kind === 'interrupted' && one.since < other.since;
 }
 
 async function followResource(options: ListFeedOptions, resource: ListResource, isWide: boolean): Promise<void> {

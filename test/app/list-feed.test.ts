@@ -1,7 +1,7 @@
 /** A list of all namespaces is read one by one, and loses no change on the way. */
 import type {ServerResponse} from 'node:http';
 import test from 'ava';
-import {feedList} from '../../source/app/list-feed.ts';
+import {feedList, worstOf} from '../../source/app/list-feed.ts';
 import {emptyList, reduceList} from '../../source/state/list-state.ts';
 import {startServer} from '../support/api-server.ts';
 
@@ -142,4 +142,10 @@ test('what is shown behind a cut grows no younger with a try that fails, and a l
 	ended.abort();
 	await fed;
 	await server.close();
+});
+
+test('of several kinds that were cut, the list is as old as the one that was cut first', t => {
+	const cut = (since: number) => ({kind: 'interrupted', error: null as never, since, retryAt: 0} as const);
+	t.deepEqual(worstOf([cut(2000), {kind: 'live'}, cut(1000), cut(3000)]), cut(1000));
+	t.is(worstOf([cut(2000), {kind: 'failed', error: null as never, since: 3000, retryAt: null}, cut(1000)]).kind, 'failed');
 });
