@@ -17,6 +17,7 @@ export type ListState = {
 	name: ListName;
 	/** Rows in order of name, by chunk: `pods`, or `pods payments` where a namespace is read by itself. */
 	chunks: ReadonlyMap<string, readonly Row[]>;
+	/** Of those that are there: a row that stays for a moment to say that its thing is gone is none of them. */
 	total: number;
 	/** How many there were when they were last counted; of a list that was not opened yet. */
 	counted: number | null;
@@ -88,7 +89,7 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
 
 		case 'clear': {
 			const chunks = new Map([...list.chunks].filter(([chunk]) => chunk !== event.resource && !chunk.startsWith(`${event.resource} `)));
-			return {...list, chunks, total: chunks.values().reduce((sum, rows) => sum + rows.length, 0)};
+			return {...list, chunks, total: chunks.values().reduce((sum, rows) => sum + countThere(rows), 0)};
 		}
 
 		case 'counted': {
@@ -164,6 +165,11 @@ export function cursorRow(list: ListState): Row | null {
 	return list.visible[list.cursorIndex] ?? null;
 }
 
+/** How many of these rows are of something that is there. */
+export function countThere(rows: readonly Row[]): number {
+	return rows.reduce((count, {gone}) => gone === null ? count + 1 : count, 0);
+}
+
 /** Shows the rows anew. The cursor keeps its thing, and its thing keeps its place on the screen. */
 function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): ListState {
 	const keys = [...list.chunks.keys()].sort();
@@ -171,7 +177,7 @@ function settle(list: ListState, {isHeld = false}: {isHeld?: boolean} = {}): Lis
 	const {rows, problem} = filterRows(all, parseRowFilter(list.filter));
 	const sorted = sortRows(rows, listKinds[list.name], list.order);
 	const visible = isHeld && list.order.column !== byName.column ? inOrderOf(list.visible, sorted) : sorted;
-	const next = {...list, total: all.length, visible, filterProblem: problem};
+	const next = {...list, total: countThere(all), visible, filterProblem: problem};
 	if (!list.moved || list.cursorId === null) {
 		return place({...next, moved: false, top: 0, cursorIndex: 0}, 0);
 	}

@@ -1,6 +1,6 @@
 /** What the rule above a list says of it. */
 import {inSeconds} from '../state/in-seconds.ts';
-import type {ListState} from '../state/list-state.ts';
+import {countThere, type ListState} from '../state/list-state.ts';
 import {parseRowFilter} from '../state/row-filter.ts';
 import {grouped} from '../text/grouped.ts';
 import {showAge} from '../text/show-age.ts';
@@ -18,7 +18,7 @@ export function listNote(screen: Screen, list: ListState, width: number): string
 	if (list.filter !== '') {
 		const filter = parseRowFilter(list.filter);
 		const isOnlyTyped = filter.kind === 'labels' && filter.selector !== list.selector;
-		parts.push(list.filterProblem === null ? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${grouped(list.visible.length)} of ${grouped(list.total)}`}` : list.filterProblem);
+		parts.push(list.filterProblem === null ? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${grouped(countThere(list.visible))} of ${grouped(list.total)}`}` : list.filterProblem);
 	}
 
 	if (list.phase.kind === 'polling') {

@@ -51,6 +51,12 @@ test('a filter and a sort keep the cursor on its thing, if it is still shown', t
 	t.is(cursorRow(reduceList(list, {type: 'reverse'}))?.name, 'web-2');
 });
 
+test('what is gone is not counted, though its row is still shown', t => {
+	const list = run(page('a', 'b', 'c'), {type: 'move', by: 1}, change('deleted', row('b'), 1000));
+	t.deepEqual([list.total, list.visible.length], [2, 3]);
+	t.is(reduceList(list, {type: 'clear', resource: 'services'}).total, 2);
+});
+
 test('a deleted thing under the cursor stays, marked as gone, until the cursor leaves it or its time is over', t => {
 	const list = run(page('a', 'b', 'c'), {type: 'move', by: 1}, change('deleted', row('b'), 1000));
 	t.is(cursorRow(list)?.name, 'b');

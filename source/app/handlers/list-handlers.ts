@@ -1,5 +1,5 @@
 /** Moving, filtering and sorting in lists, and which list is shown. */
-import {cursorRow, type ListEvent} from '../../state/list-state.ts';
+import {countThere, cursorRow, type ListEvent} from '../../state/list-state.ts';
 import {parseRowFilter} from '../../state/row-filter.ts';
 import type {ViewName} from '../../state/session-state.ts';
 import {placeAt} from '../../state/view-history.ts';
@@ -170,7 +170,7 @@ async function filterList(session: Session): Promise<void> {
 			}
 
 			const now = session.store.state.lists[list.name];
-			return now.filterProblem ?? `${grouped(now.visible.length)} of ${grouped(now.total)}`;
+			return now.filterProblem ?? `${grouped(countThere(now.visible))} of ${grouped(now.total)}`;
 		},
 		onChange: set,
 		check(text) {
