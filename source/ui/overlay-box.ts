@@ -163,20 +163,40 @@ function rowsOfWords(command: string, width: number): string[] {
 	return rows;
 }
 
-function keysOf(screen: Screen, actions: ReadonlyArray<readonly [string, string]>): Span[] {
-	return actions.flatMap(([action, label], index): Span[] => {
+/** A key and what it does, one to an action. */
+function keysOf(screen: Screen, actions: ReadonlyArray<readonly [string, string]>): KeyHint[] {
+	return actions.flatMap(([action, label]): KeyHint[] => {
 		const keysFor = (id: string) => screen.hints.find(hint => hint.action.id === id)?.keys ?? [];
 		const keys = action === 'picker.up' ? [[...keysFor(action).slice(0, 1), ...keysFor('picker.down').slice(0, 1)].join('')] : keysFor(action);
-		return keys.length === 0 ? [] : [of('text.dim', index === 0 ? '' : ` ${screen.theme.glyphs.dot} `), of('key', keys[0]!), {text: label === '' ? ' choose' : ` ${label}`}];
+		return keys.length === 0 ? [] : [{action, spans: [of('key', keys[0]!), {text: label === '' ? ' choose' : ` ${label}`}]}];
 	});
 }
 
-function framed(screen: Screen, title: string, lines: readonly Line[], keys: readonly Span[], width: number): Floating {
-	const {theme: {glyphs: {frame}}, state: {size}} = screen;
+type KeyHint = {action: string; spans: readonly Span[]};
+
+/** What is left out first where the frame has no room for all. */
+const leftOut = ['picker.complete', 'form.next', 'picker.up'];
+
+function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[] {
+	let left = hints;
+	const spans = () => left.flatMap((hint, index): Span[] => [...index === 0 ? [] : [of('text.dim', ` ${dot} `)], ...hint.spans]);
+	while (left.length > 0 && lineWidth(spans()) > room) {
+		const out = leftOut.find(id => left.some(({action}) => action === id)) ?? left.at(-1)!.action;
+		left = left.filter(({action}) => action !== out);
+	}
+
+	return spans();
+}
+
+function framed(screen: Screen, title: string, lines: readonly Line[], hints: readonly KeyHint[], width: number): Floating {
+	const {theme: {glyphs: {frame, dot, more}}, state: {size}} = screen;
 	const inner = width - 2;
+	// What is longer would take the corner with it.
+	const head = clipToCells(title, inner - 3, more);
+	const keys = keysWithin(hints, inner - 3, dot);
 	const edge = of('rule', frame.side);
 	const body = lines.slice(0, Math.max(3, size.rows - 6)).map(({spans, ground}): Line => ({spans: [edge, ...spread(spans, [], inner).spans, edge], ...ground && {ground}}));
-	const top: Line = {spans: [of('rule', `${frame.topLeft}${frame.along} `), of('title', title), of('rule', ` ${frame.along.repeat(Math.max(0, inner - cellWidth(title) - 3))}${frame.topRight}`)]};
+	const top: Line = {spans: [of('rule', `${frame.topLeft}${frame.along} `), of('title', head), of('rule', ` ${frame.along.repeat(Math.max(0, inner - cellWidth(head) - 3))}${frame.topRight}`)]};
 	const bottom: Line = {spans: [of('rule', frame.bottomLeft + frame.along.repeat(Math.max(0, inner - lineWidth(keys) - 3)) + ' '), ...keys, of('rule', ` ${frame.along}${frame.bottomRight}`)]};
 	const all = [top, ...body, bottom];
 	return {lines: all, width, left: Math.max(0, Math.floor((size.columns - width) / 2)), top: Math.max(1, Math.min(4, size.rows - all.length - 1))};

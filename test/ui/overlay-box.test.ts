@@ -59,3 +59,18 @@ test('of a command’s word that is longer than the box all is seen', t => {
 	const box = floatingBox(screen, {kind: 'form', title: 'Forward', purpose: 'forward', fields: [], at: 0, problem: null, notes: [`  spoke proxy --kubeconfig ${path} --port 0`], submit: 'start'} as unknown as Overlay);
 	t.true(box!.lines.map(({spans}) => spans.map(({text}) => text).join('').replaceAll('|', '').trim()).join('').includes(path));
 });
+
+test('on a narrow screen a box keeps its corners, however long its title and whatever its keys do', t => {
+	const hint = (id: string, key: string) => ({action: {id}, keys: [key]});
+	const hints = [hint('form.submit', 'Enter'), hint('form.next', 'Tab'), hint('form.cancel', 'Esc'), hint('picker.up', '↑'), hint('picker.down', '↓'), hint('picker.accept', 'Enter'), hint('picker.complete', 'Tab'), hint('picker.cancel', 'Esc')];
+	const screen = {theme: plainTheme, state: {size: {columns: 40, rows: 12}}, hints, keymap: new Map()} as unknown as Screen;
+	const form = {kind: 'form', title: 'Forward from pod/web-67cbd55664-cjgmz', purpose: 'forward', fields: [{id: 'port', label: 'Port', value: '80', note: 'x'.repeat(60), choices: null}], at: 0, problem: null, notes: [], submit: 'start'} as unknown as Overlay;
+	const picker = {kind: 'picker', title: 'Containers of pod/web-67cbd55664-cjgmz', purpose: 'palette', lead: ':', typed: {text: '', caret: 0}, from: 0, heads: [], items: [], index: 0, notes: [], free: true, none: null, keys: 'run'} as unknown as Overlay;
+	for (const [overlay, keys] of [[form, /Enter start .* Esc back/], [picker, /Enter run .* Esc back/]] as const) {
+		const box = floatingBox(screen, overlay)!;
+		const rows = box.lines.map(({spans}) => spans.map(({text}) => text).join(''));
+		t.deepEqual(rows.filter(row => row.length !== box.width), []);
+		t.regex(rows[0]!, /(?:Forward from|Containers of) pod/);
+		t.regex(rows.at(-1)!, keys);
+	}
+});
