@@ -14,6 +14,7 @@ import {openSocket, type OpenSocket, type Route} from './transport/open-socket.t
 import {basicAuthorization} from './transport/proxy-handshake.ts';
 import {streamedAnswer} from './transport/streamed-answer.ts';
 import {upgradeRequest} from './transport/upgrade.ts';
+import {certificateDates} from './tls/certificate-dates.ts';
 import {certificateFingerprint} from './tls/certificate-fingerprint.ts';
 import {readStart} from './read-start.ts';
 import {traced, type RequestTrace} from './request-trace.ts';
@@ -83,6 +84,9 @@ export class DedicatedConnection implements Connection {
 			get shownCertificate() {
 				// Asked for beside streams only; most connections need not read the certificate again.
 				return whatSpeaksAlone(access, identity);
+			},
+			get shownDates() {
+				return identity.certificate && identity.authorization === null ? certificateDates(identity.certificate.certificate) : null;
 			},
 		};
 		// An idle socket that breaks must not bring the process down; the next request tells.

@@ -5,14 +5,26 @@ import {explainedError, explainFailure} from '../failures/explain-failure.ts';
 import {statusMessage} from '../failures/message-of-status.ts';
 import type {AskedFor} from './asked-for.ts';
 import {canI, type Identity} from './can-i.ts';
+import {withCertificateDates, type ShownOn} from './own-certificate.ts';
 
-export type RefusedAnswer = {status: number; body: string; headers: IncomingHttpHeaders};
+export type RefusedAnswer = {
+	status: number;
+	body: string;
+	headers: IncomingHttpHeaders;
+	/** What carried it, where that is known: a client certificate that it showed may be why. */
+	connection?: ShownOn;
+};
 
 /** What was asked, for messages: verb and resource as RBAC names them (`create`, `pods/exec`), and by whom. */
 export type RefusalContext = Partial<AskedFor> & {by?: Identity};
 
 /** Never throws; the apiserver's own words are kept in `text`. */
-export function refusal({status, body, headers}: RefusedAnswer, context: RefusalContext = {}): SpokeError {
+export function refusal(answer: RefusedAnswer, context: RefusalContext = {}): SpokeError {
+	const error = asTold(answer, context);
+	return error.code === 'ERR_CREDENTIALS' ? withCertificateDates(error, answer) : error;
+}
+
+function asTold({status, body, headers}: RefusedAnswer, context: RefusalContext): SpokeError {
 	const explained = explainFailure(body, {status});
 	// A request that ends at the apiserver is never answered by a kubelet: such words are a gateway's.
 	if (explained && (explained.row.leg === 1 || passesOn(context.resource)) && !ownWords.has(explained.row.id)) {

@@ -42,7 +42,7 @@ export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request' |
 		...securityContexts[profile] && {securityContext: securityContexts[profile]},
 	};
 	const asked = {method: 'PATCH', path: objectPath(podResource, namespace, podName, 'ephemeralcontainers')} as const;
-	const {status, headers, body} = await cluster.request({
+	const {status, headers, body, connection} = await cluster.request({
 		...asked,
 		headers: {'Content-Type': 'application/strategic-merge-patch+json'},
 		body: JSON.stringify({spec: {ephemeralContainers: [container]}}),
@@ -50,7 +50,7 @@ export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request' |
 	});
 	const text = (await readWhole(body, largestAnswer, `the apiserver ${cluster.facts.server}`)).toString('utf8');
 	if (status < 200 || status > 299) {
-		const told = refusal({status, headers, body: text}, {verb: 'patch', resource: 'pods/ephemeralcontainers', namespace, by: cluster.facts});
+		const told = refusal({status, headers, body: text, connection}, {verb: 'patch', resource: 'pods/ephemeralcontainers', namespace, by: cluster.facts});
 		throw told.text?.includes('violates PodSecurity')
 			? new SpokeError(told.code, told.text.trim(), {text: told.text, remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands'})
 			: told;

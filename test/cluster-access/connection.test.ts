@@ -10,8 +10,13 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {connect as tlsConnect, type TLSSocket} from 'node:tls';
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
+import {listAll} from '../../source/cluster/list.ts';
 import {exchange} from '../../source/cluster/transport/exchange.ts';
 import {OneSocketAgent} from '../../source/cluster/transport/one-socket-agent.ts';
+import type {ReachedTarget} from '../../source/sessions/connection-witness.ts';
+import {openTunnel} from '../../source/sessions/forward/tunnel.ts';
+import {openLog} from '../../source/sessions/logs/open-log.ts';
+import {openRemoteCommand} from '../../source/sessions/remote-command/open-remote-command.ts';
 import {startServer, textOf} from '../support/api-server.ts';
 import {authority, issue} from '../support/certificates.ts';
 import {startRecordingServers} from '../support/recording-servers.ts';
@@ -456,4 +461,32 @@ test('a renewed client certificate is shown on the next connection, and a 401 fo
 	await cluster.json({path: '/'});
 	t.deepEqual(seen, ['first', 'second']);
 	t.is(server.connections(), 2);
+});
+
+test('a 401 says when the client certificate ended, however it was asked', async t => {
+	const ended = await issue({commonName: 'ada', usage: 'client', notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-02-01T00:00:00Z')}, await authority());
+	const unauthorized = JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message: 'Unauthorized', reason: 'Unauthorized', code: 401});
+	const server = await startServer({
+		request(_request, response) {
+			response.writeHead(401, {'Content-Type': 'application/json'}).end(unauthorized);
+		},
+		upgrade(_request, socket) {
+			socket.end(`HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: ${unauthorized.length}\r\n\r\n${unauthorized}`);
+		},
+	}, {requestCert: true, rejectUnauthorized: false});
+	t.teardown(async () => server.close());
+	const data = (pem: string) => Buffer.from(pem).toString('base64');
+	const user = {'client-certificate-data': data(ended.certificate), 'client-key-data': data(ended.key)};
+	const cluster = await server.cluster({user});
+	const target: ReachedTarget = {asked: 'web', kind: 'Pod', namespace: 'demo', name: 'web', uid: null, node: null, container: 'web', chosenFrom: 1};
+	const told = {code: 'ERR_CREDENTIALS', message: 'the apiserver does not accept your credentials: Unauthorized; your client certificate ended at 2026-02-01T00:00:00Z'} as const;
+	await t.throwsAsync(cluster.json({path: '/api/v1/namespaces/demo/pods/web'}), told);
+	await t.throwsAsync(listAll(cluster, {path: '/api/v1/pods'}), told);
+	await t.throwsAsync(openTunnel(cluster, target), told);
+	await t.throwsAsync(openLog(cluster, {namespace: 'demo', pod: 'web', uid: null, node: null, container: 'web'}, {}, {target}), told);
+	await t.throwsAsync(openRemoteCommand(cluster, {feature: 'exec', target, command: ['true'], stdin: false, tty: false}), told);
+
+	// A token that goes along may be what is not accepted.
+	const both = await server.cluster({user: {...user, token: 'secret-token'}});
+	await t.throwsAsync(both.json({path: '/'}), {message: 'the apiserver does not accept your credentials: Unauthorized'});
 });

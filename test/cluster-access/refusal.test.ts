@@ -68,3 +68,21 @@ for (const [asked, by, line] of [
 		t.is(refusal({status: 403, body: 'no', headers: {}}, {...asked, by}).remedy, `ask for this right; check it with \`kubectl auth can-i ${line}\``);
 	});
 }
+
+const shown = {facts: {shownDates: {notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-11-25T00:00:00Z')}}};
+for (const [title, date, says] of [
+	['one that has ended', 'Thu, 26 Nov 2026 12:00:00 GMT', 'the apiserver does not accept your credentials: Unauthorized; your client certificate ended at 2026-11-25T00:00:00Z'],
+	['one that has not begun', 'Wed, 31 Dec 2025 12:00:00 GMT', 'the apiserver does not accept your credentials: Unauthorized; your client certificate begins only at 2026-01-01T00:00:00Z'],
+	['one that is in order by the apiserver’s clock', 'Tue, 24 Nov 2026 12:00:00 GMT', 'the apiserver does not accept your credentials: Unauthorized'],
+] as const) {
+	test(`a 401 for a client certificate: ${title}`, t => {
+		const error = refusal({status: 401, body: status(401, 'Unauthorized'), headers: {date}, connection: shown});
+		t.is(error.message, says);
+		t.is(error.code, 'ERR_CREDENTIALS');
+		t.is(error.text, status(401, 'Unauthorized'));
+	});
+}
+
+test('a kubelet’s 401 has nothing to do with our client certificate', t => {
+	t.notRegex(refusal({status: 401, body: 'Unauthorized', headers: {date: 'Thu, 26 Nov 2026 12:00:00 GMT'}, connection: shown}, {verb: 'create', resource: 'pods/exec'}).message, /ended/);
+});

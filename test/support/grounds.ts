@@ -7,7 +7,7 @@ const time = '2026-11-24T14:00:00.000Z';
 export const socketFacts: SocketFacts = {
 	scheme: 'https', server: '10.0.0.5:6443', remoteAddress: '10.0.0.5:6443', localAddress: '10.0.0.9:50000', proxy: null,
 	tls: {verified: true, skippedBy: null, protocol: 'TLSv1.3', serverName: null, trust: 'kubeconfig-ca', peer: {subject: 'CN=kube-apiserver', issuer: 'CN=ca', notBefore: time, notAfter: '2036-11-24T14:00:00.000Z', spkiSha256: 'aa'.repeat(32), subjectAltName: 'DNS:kubernetes, IP Address:10.0.0.5', chainSpkiSha256: ['aa'.repeat(32), 'bb'.repeat(32)]}},
-	clientAuth: 'certificate', shownCertificate: null, connectedAt: time,
+	clientAuth: 'certificate', shownCertificate: null, shownDates: null, connectedAt: time,
 };
 
 export function reading<Facts>(source: Reading<Facts>['source'], facts: Facts, more: Partial<Reading<Facts>> = {}): Reading<Facts> {

@@ -21,7 +21,7 @@ export type Route = {
 export type OpenSocket = {
 	socket: Duplex;
 	/** All but who we are on it, which only the caller knows. */
-	facts: Omit<SocketFacts, 'clientAuth' | 'shownCertificate'>;
+	facts: Omit<SocketFacts, 'clientAuth' | 'shownCertificate' | 'shownDates'>;
 	/** Requests go to an HTTP proxy in absolute form (plain http:// servers only). */
 	absoluteForm: boolean;
 };

@@ -81,7 +81,7 @@ export async function openTunnel(cluster: ClusterAccess, target: ReachedTarget, 
 			return tunnelOver(outcome, carrier, connection, purpose, witness);
 		}
 
-		const error = refusedUpgrade(outcome, carrier, {namespace: target.namespace, by: cluster.facts});
+		const error = refusedUpgrade({...outcome, connection}, carrier, {namespace: target.namespace, by: cluster.facts});
 		connection.close();
 		witness?.failed?.(connection, purpose, error);
 		refused.push(error);
@@ -132,7 +132,7 @@ function tunnelOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, carrier:
 	return new Tunnel(carrier, connection, session);
 }
 
-function refusedUpgrade(outcome: UpgradeOutcome, carrier: TunnelCarrier, asked: Pick<RefusalContext, 'namespace' | 'by'>): SpokeError {
+function refusedUpgrade(outcome: UpgradeOutcome & {connection: Connection}, carrier: TunnelCarrier, asked: Pick<RefusalContext, 'namespace' | 'by'>): SpokeError {
 	if (outcome.upgraded) {
 		outcome.socket.destroy();
 		return new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to the upgrade to ${carrier}, but not to forwarding ports over it`);

@@ -90,7 +90,7 @@ async function ask(connection: Connection, source: LogSource, read: LogRead, {si
 		refusedByKubelet();
 	}
 
-	const error = logRefusal({status, body: text, headers}, {namespace: source.namespace, by});
+	const error = logRefusal({status, body: text, headers, connection}, {namespace: source.namespace, by});
 	const retryAfter = Number(headers['retry-after']);
 	throw Number.isFinite(retryAfter) && (status === 429 || status >= 500) ? new AskedToWait(error, retryAfter * 1000) : error;
 }

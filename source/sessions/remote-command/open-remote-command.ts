@@ -84,7 +84,7 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 	if (!outcome.upgraded || outcome.protocol === null) {
 		const error = outcome.upgraded
 			? new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to no version of the channels (${carrier.protocol} was offered)`)
-			: refusedUpgrade(outcome, request, carrier, cluster.facts);
+			: refusedUpgrade({...outcome, connection}, request, carrier, cluster.facts);
 		connection.close();
 		tellFailure(witness, {connection, purpose, error});
 		if (outcome.upgraded) {
@@ -122,7 +122,7 @@ function tellFailure(witness: ConnectionWitness | undefined, {connection, purpos
 	witness?.failed?.(connection, purpose, error);
 }
 
-function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}>, {feature, target}: CommandRequest, {method, carrier}: CommandCarrier, by: ClusterFacts): SpokeError {
+function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}> & {connection: Connection}, {feature, target}: CommandRequest, {method, carrier}: CommandCarrier, by: ClusterFacts): SpokeError {
 	if (outcome.body.trim() === '') {
 		return new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`);
 	}

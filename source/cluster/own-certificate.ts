@@ -1,0 +1,34 @@
+/** Credentials that are not accepted: is it the client certificate's dates? The apiserver says one word for all of it. */
+import type {IncomingHttpHeaders} from 'node:http';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {wholeSeconds} from '../text/whole-seconds.ts';
+import type {SocketFacts} from './connection.ts';
+
+/** What tells of the connection's own certificate. */
+export type ShownOn = {facts: Pick<SocketFacts, 'shownDates'>};
+
+/** The same error, with the date that stands against the certificate that was shown, where one does. */
+export function withCertificateDates(error: SpokeError, {headers, connection}: {headers: IncomingHttpHeaders; connection?: ShownOn}): SpokeError {
+	const dates = connection?.facts.shownDates;
+	if (!dates) {
+		return error;
+	}
+
+	const {notBefore, notAfter} = dates;
+	const now = theirNow(headers.date);
+	if (now > notAfter) {
+		return told(error, `your client certificate ended at ${wholeSeconds(notAfter)}`, 'get a new client certificate for the user of this context: renew it, or log in again');
+	}
+
+	return now < notBefore ? told(error, `your client certificate begins only at ${wholeSeconds(notBefore)}`, 'check the clocks of the apiserver and of whoever signed it, or wait until then') : error;
+}
+
+/** The clock that judged, as the answer shows it; ours where it shows none. */
+function theirNow(date: string | undefined): Date {
+	const time = Date.parse(date ?? '');
+	return Number.isNaN(time) ? new Date() : new Date(time);
+}
+
+function told({code, message, leg, text}: SpokeError, fact: string, remedy: string): SpokeError {
+	return new SpokeError(code, `${message}; ${fact}`, {leg, remedy, ...text !== null && {text}});
+}
