@@ -50,7 +50,7 @@ function labelFilter(selector: string, inverse: boolean): RowFilter {
 	}
 
 	const asked = inverse ? inverseSelector(selector) : selector;
-	return asked === null ? {kind: 'invalid', why: 'the apiserver can be asked for the inverse of one =, !=, in or notin only'} : {kind: 'labels', selector: asked};
+	return asked === null ? {kind: 'invalid', why: 'only one KEY, !KEY, =, !=, in or notin has an inverse selector'} : {kind: 'labels', selector: asked};
 }
 
 /** A regular expression may take this long over a whole list. */
