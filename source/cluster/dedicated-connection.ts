@@ -17,7 +17,7 @@ import {upgradeRequest} from './transport/upgrade.ts';
 import {certificateDates} from './tls/certificate-dates.ts';
 import {certificateFingerprint} from './tls/certificate-fingerprint.ts';
 import {readStart} from './read-start.ts';
-import {traced, type RequestTrace} from './request-trace.ts';
+import {traced, tracedOpening, type RequestTrace} from './request-trace.ts';
 
 /** Everything that connections to one apiserver as one user have in common. */
 export type Access = {
@@ -30,7 +30,7 @@ export type Access = {
 	compression: boolean;
 	/** Somebody waits at a keyboard while answers are read. */
 	isInteractive: boolean;
-	/** Is told of each request; `null` for nobody. */
+	/** Is told of each request, and of each connection that is not made; `null` for nobody. */
 	trace: RequestTrace | null;
 };
 
@@ -50,7 +50,7 @@ With handshake done and credentials ready.
 */
 export async function openConnection(access: Access, signal?: AbortSignal): Promise<DedicatedConnection> {
 	const identity = await access.credentials.current(signal);
-	const open = await openSocket(access.route, identity.certificate, signal);
+	const open = await tracedOpening(access.trace, access.route, async () => openSocket(access.route, identity.certificate, signal));
 	return new DedicatedConnection(access, open, identity);
 }
 

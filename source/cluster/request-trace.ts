@@ -17,7 +17,7 @@ export async function traced<Answer extends {status: number; statusText: string}
 
 	const startedAt = performance.now();
 	const tell = (end: string) => {
-		trace(sanitiseLine(`request: ${method} ${route.server.shown}${path} ${end}, ${Math.round(performance.now() - startedAt)} ms`));
+		trace(sanitiseLine(`request: ${method} ${route.server.shown}${path} ${end}, ${msSince(startedAt)}`));
 	};
 
 	try {
@@ -28,4 +28,19 @@ export async function traced<Answer extends {status: number; statusText: string}
 		tell(`failed: ${(error as Error).message}`);
 		throw error;
 	}
+}
+
+/** Tells `trace` of a connection that was not made: no request went out that could tell it. */
+export async function tracedOpening<Opened>(trace: RequestTrace | null, {server}: Pick<Route, 'server'>, open: () => Promise<Opened>): Promise<Opened> {
+	const startedAt = performance.now();
+	try {
+		return await open();
+	} catch (error) {
+		trace?.(sanitiseLine(`connection: ${server.shown} failed: ${(error as Error).message}, ${msSince(startedAt)}`));
+		throw error;
+	}
+}
+
+function msSince(startedAt: number): string {
+	return `${Math.round(performance.now() - startedAt)} ms`;
 }

@@ -23,7 +23,7 @@ export const connectionFlags = [
 	{name: 'proxy-url', kind: 'string', value: 'URL', hidden: true, help: 'proxy to the apiserver (http, https or socks5), over the kubeconfig’s'},
 	{name: 'disable-compression', kind: 'boolean', help: 'do not ask for compressed answers'},
 	{name: 'request-timeout', kind: 'string', value: 'DURATION', default: '0', help: 'time limit of one request (1s, 2m, or seconds); 0 is none'},
-	{name: 'v', short: 'v', kind: 'integer', default: 0, value: 'LEVEL', help: 'from 6 on each request is told on stderr: method, URL, status, milliseconds; never headers or bodies'},
+	{name: 'v', short: 'v', kind: 'integer', default: 0, value: 'LEVEL', help: 'from 6 on a one-shot tells each request on stderr: method, URL, status, milliseconds; never headers or bodies'},
 ] as const satisfies readonly FlagRow[];
 
 export type ConnectionFlags = FlagValues<typeof connectionFlags>;

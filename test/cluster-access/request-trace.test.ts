@@ -17,6 +17,13 @@ test('from -v=6 on each request is told on stderr, and stdout stays as it is', a
 	}
 });
 
+test('a connection that is not made is told as well, and nothing as a request', async t => {
+	const {env} = await openSandbox(t);
+	const {stderr} = await runSpoke(['logs', 'web', '-s', 'https://127.0.0.1:1', '-v=6'], {env});
+	t.regex(stderr, /^connection: https:\/\/127\.0\.0\.1:1 failed: .*connection refused, \d+ ms$/m);
+	t.notRegex(stderr, /^request/m);
+});
+
 test('below 6 no request is told', async t => {
 	const {env} = await openSandbox(t);
 	const {stderr} = await runSpoke(['logs', 'deploy/toolbox', '-v=5'], {env});
