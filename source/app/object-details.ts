@@ -37,6 +37,7 @@ function podLines({metadata, spec, status}: PodObject): TextLine[] {
 	return [
 		{label: 'Node', text: spec.nodeName ?? 'not scheduled'},
 		{label: 'Status', text: sanitiseLine(`${status?.phase ?? 'unknown'}${status?.reason === undefined ? '' : `, ${status.reason}`}${status?.podIP === undefined ? '' : `, ${status.podIP}`}`)},
+		...status?.message === undefined || status.message === '' ? [] : [{label: 'Because', text: sanitiseLine(status.message)}],
 		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
 		labelsLine(metadata.labels),
 		{text: 'Containers', rule: true},

@@ -18,6 +18,12 @@ test('a pod tells its labels, and each container its image', async t => {
 	t.true(texts.includes('image registry.corp/web:4.2'));
 });
 
+test('a pod that was evicted tells why', async t => {
+	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.'}};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterAccess, 'pod/web-0', 'demo');
+	t.deepEqual(lines.find(({label}) => label === 'Because')?.text, pod.status.message);
+});
+
 test('a cron job tells its schedule, whether it is suspended, and its last run', async t => {
 	const cronJob = {metadata: {name: 'nightly'}, spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true}, status: {lastScheduleTime: '2026-01-01T02:00:00Z', lastSuccessfulTime: '2026-01-01T02:03:00Z', active: [{name: 'nightly-1'}]}};
 	const {lines} = await readDetails({json: async () => cronJob} as unknown as ClusterAccess, 'cronjob/nightly', 'demo');
