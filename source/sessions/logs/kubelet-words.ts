@@ -31,3 +31,8 @@ export function kubeletWords(remainder: Buffer, {follows}: {follows: boolean}): 
 export function remedyFor(words: string): string | null {
 	return words.includes('too many open files') ? 'raise fs.inotify.max_user_instances on the node' : null;
 }
+
+/** Of an ended container whose pod stays, as with a finaliser: the node has removed it with its log. @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kuberuntime/kuberuntime_container.go GetContainerLogs */
+export function saysContainerRemoved(words: string): boolean {
+	return words.startsWith('unable to retrieve container logs for ');
+}

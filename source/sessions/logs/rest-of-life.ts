@@ -3,6 +3,7 @@ import {pause} from '../../cluster/or-aborted.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ContainerReads, DrainEnding} from './container-reads.ts';
 import type {GapReason} from './log-events.ts';
+import {saysContainerRemoved} from './kubelet-words.ts';
 import type {LogOutage} from './log-outage.ts';
 import type {OpenGate} from './open-gate.ts';
 
@@ -11,11 +12,13 @@ export type RestOptions = {gate: OpenGate; outage: LogOutage; signal?: AbortSign
 /** So often a log must end without the last line before that is believed. */
 const unmetTries = 3;
 const unmetPauseMs = 200;
+/** So often in a row the kubelet must say that it has no such container: while its runtime restarts it says so, too. */
+const removedTries = 6;
 
 /** Gives whether the life's log was read to its end; false where the node has it no more. `gap` is told unless the last line is met. */
 export async function readRest(reads: ContainerReads, read: {previous: boolean; gap: GapReason | null}, {gate, outage, signal}: RestOptions): Promise<boolean> {
 	const proof = new EndProof();
-	for (;;) {
+	for (let removed = 0; ;) {
 		let drained: DrainEnding;
 		try {
 			drained = await gate.through(async () => reads.drain(read));
@@ -32,6 +35,12 @@ export async function readRest(reads: ContainerReads, read: {previous: boolean; 
 
 			await outage.lost(thrown);
 			continue;
+		}
+
+		removed = saysContainerRemoved(drained.ending?.text ?? '') ? removed + 1 : 0;
+		if (removed === removedTries) {
+			await reads.tellGap(read.gap);
+			return false;
 		}
 
 		switch (proof.judge(drained)) {
