@@ -56,10 +56,12 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const rtt = path === undefined || path === null || path.rttMs.websocket === null ? (entry.kind === 'logs' && isWide ? 'no ping in logs' : '') : `rtt ${was.length > 0 ? 'was ' : ''}${round(path.rttMs.websocket)}${path.rttMs.runtime === null ? '' : `/${round(path.rttMs.runtime)}`} ms`;
 	const spark = isWide && !isStill && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
-	const rest = [...note, ...figures, ...isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : []];
+	const rest = [...note, ...figures];
+	const trips = isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : [];
 	const right = [of('text.dim', ` ${showAge(now - entry.since)} `)];
-	// A route has a short word; what is carried has none.
-	const body = [false, true].map(short => [...badgeOf(short), ...rest]).find(spans => lineWidth([...left, ...spans, ...right]) <= size.columns) ?? [...badgeOf(true), ...rest];
+	// A route has a short word; what is carried has none, and half a round trip is none.
+	const forms = [[...badgeOf(false), ...rest, ...trips], [...badgeOf(true), ...rest, ...trips], [...badgeOf(true), ...rest]];
+	const body = forms.find(spans => lineWidth([...left, ...spans, ...right]) <= size.columns) ?? forms.at(-1)!;
 	return {...spread([...left, ...body], right, size.columns), ...hasFocus && {ground: 'selection' as const}};
 }
 

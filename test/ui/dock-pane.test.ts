@@ -40,6 +40,7 @@ test('the way and the round trips of a connection that ended are told as they we
 	t.is(shown('open-connection', {phase: 'open', note: ''}), '● forward :1 → pod/x:80 ╍konnectivity ━unverified rtt 1.6/9 ms 10m');
 	t.is(shown('ended-connection', {phase: 'open', note: ''}), '● forward :1 → pod/x:80 was ╍konnectivity ━unverified rtt was 1.6/9 ms 10m');
 	t.is(shown('ended-connection', {phase: 'working', note: 'connection refused'}), '◐ forward :1 → pod/x:80 connection refused rtt was 1.6/9 ms 10m');
+	t.regex(shown('ended-connection', {phase: 'working', note: 'TLS handshake timeout after 10 s · try 12 in 12 s, and more'}), /and more 10m$/);
 });
 
 test('the badges of all contexts stand under each other', t => {
