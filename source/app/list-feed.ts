@@ -137,7 +137,7 @@ class FollowedRows {
 
 			case 'interrupted': {
 				this.#batch.flush();
-				this.#cutSince ??= Date.now();
+				this.#cutSince ??= event.since;
 				tell({type: 'phase', phase: {kind: 'interrupted', error: event.error.toJSON(), since: this.#cutSince, retryAt: Date.now() + event.retryInMs}});
 				break;
 			}

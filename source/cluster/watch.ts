@@ -15,8 +15,8 @@ export type WatchEvent<Item> =
 	/** The list is whole; what comes now are changes. */
 	| {type: 'synced'; resourceVersion: string}
 	| {type: 'added' | 'modified' | 'deleted'; item: Item}
-	/** Cut; it goes on by itself. */
-	| {type: 'interrupted'; error: SpokeError; retryInMs: number}
+	/** Cut; it goes on by itself. `since`, in milliseconds, is when the last was heard of a watch that hung, else now. */
+	| {type: 'interrupted'; error: SpokeError; since: number; retryInMs: number}
 	/** After a cut the watch goes on where it was; nothing may change for long. */
 	| {type: 'resumed'}
 	/** Watching is refused: the list is read again this often. */
@@ -48,16 +48,18 @@ export async function * watchObjects<Item>(cluster: ClusterAccess, options: List
 	let synced = version !== '';
 	let retryMs = firstRetryMs;
 	let isCut = false;
+	const hung: Hung = {since: null};
 	for (;;) {
 		try {
 			if (version === '') {
 				version = yield * fullList<Item>(cluster, options);
 				synced = true;
 				isCut = false;
+				hung.since = null;
 			}
 
 			const began = Date.now();
-			version = yield * oneWatch<Item>(cluster, options, {from: version, isCut, silenceMs: options.silenceMs ?? longestSilenceMs});
+			version = yield * oneWatch<Item>(cluster, options, {from: version, isCut, hung, silenceMs: options.silenceMs ?? longestSilenceMs});
 			isCut = false;
 			retryMs = firstRetryMs;
 			if (Date.now() - began < shortestMs) {
@@ -80,12 +82,15 @@ export async function * watchObjects<Item>(cluster: ClusterAccess, options: List
 			version = thrown instanceof WatchCut ? thrown.version : version;
 			const waitMs = Math.round(retryMs * (0.5 + Math.random()));
 			isCut = true;
-			yield {type: 'interrupted', error, retryInMs: waitMs};
+			yield {type: 'interrupted', error, since: hung.since ?? Date.now(), retryInMs: waitMs};
 			await pause(waitMs, options.signal);
 			retryMs = Math.min(retryMs * 2, longestRetryMs);
 		}
 	}
 }
+
+/** Since when a watch said nothing that was given up for it; `null` once the next one is answered. */
+type Hung = {since: number | null};
 
 /** The list may be read, but not watched. */
 class WatchRefused extends Error {
@@ -126,7 +131,7 @@ async function * fullList<Item>(cluster: ClusterAccess, options: ListOptions): A
 One watch until it ends; gives the version to go on from.
 @yields its changes
 */
-async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {from, isCut, silenceMs}: {from: string; isCut: boolean; silenceMs: number}): AsyncGenerator<WatchEvent<Item>, string> {
+async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {from, isCut, hung, silenceMs}: {from: string; isCut: boolean; hung: Hung; silenceMs: number}): AsyncGenerator<WatchEvent<Item>, string> {
 	const query = listQuery(options);
 	const [shortest, longest] = watchSeconds;
 	query.set('watch', 'true');
@@ -144,6 +149,7 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 		throw answer.status === 403 || answer.status === 405 ? new WatchRefused(error) : error;
 	}
 
+	hung.since = null;
 	if (isCut) {
 		yield {type: 'resumed'};
 	}
@@ -152,6 +158,7 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 	let isSilent = true;
 	let isHung = false;
 	const began = Date.now();
+	let heardAt = began;
 	const silence = setTimeout(() => {
 		isHung = true;
 		answer.body.destroy();
@@ -159,6 +166,7 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 	try {
 		for await (const line of jsonLines(answer.body, `the watch of ${options.path}`)) {
 			isSilent = false;
+			heardAt = Date.now();
 			silence.refresh();
 			const {type, object} = checkWatchLine(line, options.path, isTable(options.as) ? 'table' : 'object');
 			if (type === 'ERROR') {
@@ -174,6 +182,7 @@ async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {f
 		}
 	} catch (error) {
 		if (isHung) {
+			hung.since = heardAt;
 			return version;
 		}
 

@@ -295,6 +295,37 @@ test('a watch without even a bookmark for long is begun anew from where it was, 
 	t.deepEqual(asked, ['10', '11', '12', '12']);
 });
 
+test('what hung is as old as the last that was heard of it, and a later cut as old as itself', async t => {
+	let watches = 0;
+	const cluster = await serverFor(t, (_request, response, query) => {
+		if (!query.has('watch')) {
+			response.end(list(['a']));
+			return;
+		}
+
+		watches++;
+		if (watches === 2) {
+			response.statusCode = 503;
+			response.end('{}');
+			return;
+		}
+
+		response.write(event('BOOKMARK', {kind: 'Pod', metadata: {resourceVersion: String(10 + watches)}}));
+		if (watches === 3) {
+			setTimeout(() => response.destroy(), 20);
+		}
+	});
+	const ages: number[] = [];
+	for await (const one of watchObjects<Pod>(cluster, {path, silenceMs: 300})) {
+		if (one.type === 'interrupted' && ages.push(Date.now() - one.since) === 2) {
+			break;
+		}
+	}
+
+	t.true(ages[0]! >= 290, `${ages[0]} ms`);
+	t.true(ages[1]! < 290, `${ages[1]} ms`);
+});
+
 test('leaving the loop or aborting ends the watch’s connection', async t => {
 	const server = await startServer({
 		request(request, response) {
