@@ -66,10 +66,10 @@ export async function listPods(cluster: ClusterAccess, scope: PodScope, signal?:
 }
 
 /** Not waited for: its next pod comes by its schedule. */
-function noRun(asked: string, {spec: {schedule = '', suspend = false} = {}, status}: CronJobObject): SpokeError {
+function noRun(asked: string, {metadata: {name, namespace = 'default'}, spec: {schedule = '', suspend = false} = {}, status}: CronJobObject): SpokeError {
 	const last = status?.lastScheduleTime === undefined ? 'it has not run by its schedule yet' : `its last run was at ${status.lastScheduleTime}`;
 	return new SpokeError('ERR_NOT_FOUND', `no pod of a job of ${asked} is there: ${suspend ? 'it is suspended' : `its schedule is ${JSON.stringify(schedule)}`}, ${last}`, {
-		remedy: 'kubectl create job --from=cronjob/NAME JOB runs it once',
+		remedy: `\`kubectl create job -n ${namespace} --from=cronjob/${name} ${name}-once\` runs it once`,
 	});
 }
 

@@ -129,6 +129,8 @@ test('a cron job that has no pods says at once why, and is not waited for', asyn
 	await withCronJobs(async cluster => {
 		await t.throwsAsync(resolvePod(cluster, 'cj/c', {...options, podRunningTimeoutMs: 60_000}), {code: 'ERR_NOT_FOUND', message: 'no pod of a job of cj/c is there: its schedule is "0 3 * * *", it has not run by its schedule yet'});
 		await t.throwsAsync(resolvePod(cluster, 'cj/off', {...options, podRunningTimeoutMs: 60_000}), {code: 'ERR_NOT_FOUND', message: /: it is suspended, /});
+		const error = await resolvePod(cluster, 'cj/off', options).catch((thrown: unknown) => thrown as SpokeError);
+		t.regex((error as SpokeError).remedy!, /^`kubectl create job -n \S+ --from=cronjob\/off off-once` runs it once$/);
 	});
 });
 
