@@ -2,7 +2,8 @@
 import {footerHints} from '../keymap/describe-keys.ts';
 import {cellWidth, clipToCells} from '../text/cell-width.ts';
 import {listKinds} from '../state/list-kinds.ts';
-import {isWithoutAnswer, type SessionState, type ViewName} from '../state/session-state.ts';
+import type {ListState} from '../state/list-state.ts';
+import {isWithoutAnswer, type Message, type SessionState, type ViewName} from '../state/session-state.ts';
 import {grouped} from '../text/grouped.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
@@ -23,8 +24,16 @@ export function header(screen: Screen): Line {
 	// The place goes before how much was read of whom.
 	const way = [...bare, ...lineWidth(place) + lineWidth(bare) + cellWidth(read) + 2 > size.columns ? [] : [of('text.dim', read)], {text: ' '}];
 	const room = size.columns - lineWidth(place) - lineWidth(way) - 2;
-	const user = cellWidth(cluster.user) <= room ? [of('text.dim', `${cluster.user} `)] : room > 12 ? [of('text.dim', `${clipToCells(cluster.user, room - 1)} `)] : [];
-	return spread(place, [{text: ' '}, ...user, ...way], size.columns);
+	return spread(place, [{text: ' '}, ...userWithin(cluster.user, room), ...way], size.columns);
+}
+
+/** A few letters of a name tell nobody who it is. */
+function userWithin(user: string, room: number): Span[] {
+	if (cellWidth(user) <= room) {
+		return [of('text.dim', `${user} `)];
+	}
+
+	return room > 12 ? [of('text.dim', `${clipToCells(user, room - 1)} `)] : [];
 }
 
 function legOne({state: {cluster}, theme: {glyphs}}: Screen, long: boolean): Span[] {
@@ -77,11 +86,30 @@ function keyOfView(screen: Screen, name: ViewName): string | null {
 
 function countOf(state: SessionState, name: ViewName): string {
 	if (name in listKinds) {
-		const list = state.lists[name as keyof typeof state.lists];
-		return list.phase.kind === 'failed' ? ' ?' : list.phase.kind === 'idle' ? list.counted === null ? '' : ` ${grouped(list.counted)}` : ` ${grouped(list.total)}${list.phase.kind === 'reading' ? '…' : ''}`;
+		return sizeOf(state.lists[name as keyof typeof state.lists]);
 	}
 
 	return name === 'forwards' && state.forwards.length > 0 ? ` ${state.forwards.length}` : '';
+}
+
+function sizeOf({phase, counted, total}: ListState): string {
+	switch (phase.kind) {
+		case 'failed': {
+			return ' ?';
+		}
+
+		case 'idle': {
+			return counted === null ? '' : ` ${grouped(counted)}`;
+		}
+
+		case 'reading': {
+			return ` ${grouped(total)}…`;
+		}
+
+		default: {
+			return ` ${grouped(total)}`;
+		}
+	}
 }
 
 /** `── Path to api ──────── w why ─`, or with a focus `─┤Why├ …`. */
@@ -99,19 +127,14 @@ export function titledRule(screen: Screen, title: string, options: {focus?: bool
 
 /** The keymap, cut by whole hints: the last ones (commands, help) never go. */
 export function footer(screen: Screen): Line {
-	const {state, hints, theme: {glyphs}} = screen;
+	const {state, hints} = screen;
 	const width = state.size.columns - 1;
 	if (state.pending !== null) {
-		return line(' ', of('key', state.pending), of('text.dim', ` ${glyphs.more}  `), ...hints.flatMap(({keys, action}) => keys.flatMap(key => key.startsWith(`${state.pending} `) ? [of('key', key.slice(state.pending!.length + 1)), {text: ` ${action.label}  `}] : [])));
+		return pendingFooter(screen, state.pending);
 	}
 
 	if (state.notice !== null && state.overlay === null) {
-		const role = state.notice.role === 'error' ? 'notice.error' : state.notice.role === 'warn' ? 'notice.warn' : undefined;
-		const {text} = state.notice;
-		const messages = cellWidth(text) > width ? firstKey(screen, 'messages.open') : null;
-		// What does not fit is whole in the messages.
-		const hint = state.notice.hint === '' && messages !== null ? `${messages} all of it` : state.notice.hint;
-		return spread([{text: ' '}, of(role, text)], hint === '' ? [] : [{text: '  '}, of('key', hint), {text: ' '}], state.size.columns);
+		return noticeFooter(screen, state.notice);
 	}
 
 	const submit = state.overlay?.kind === 'form' ? state.overlay.submit : null;
@@ -137,6 +160,24 @@ export function footer(screen: Screen): Line {
 	return line(' ', ...[...shown, ...last].flatMap(({key, label, off}, index): Span[] => [
 		{text: index === 0 ? '' : '  '}, of(off ? 'text.dim' : 'key', key), off ? of('text.dim', ` ${label}`) : {text: ` ${label}`},
 	]));
+}
+
+/** The first key of a sequence, and what each next one does. */
+function pendingFooter({hints, theme: {glyphs}}: Screen, pending: string): Line {
+	const next = hints.flatMap(({keys, action}) => keys.flatMap(key => key.startsWith(`${pending} `)
+		? [of('key', key.slice(pending.length + 1)), {text: ` ${action.label}  `}]
+		: []));
+	return line(' ', of('key', pending), of('text.dim', ` ${glyphs.more}  `), ...next);
+}
+
+const noticeRole = {error: 'notice.error', warn: 'notice.warn', plain: undefined} as const;
+
+/** What does not fit is whole in the messages. */
+function noticeFooter(screen: Screen, {text, role, hint}: Message): Line {
+	const {columns} = screen.state.size;
+	const messages = hint === '' && cellWidth(text) > columns - 1 ? firstKey(screen, 'messages.open') : null;
+	const shownHint = messages === null ? hint : `${messages} all of it`;
+	return spread([{text: ' '}, of(noticeRole[role], text)], shownHint === '' ? [] : [{text: '  '}, of('key', shownHint), {text: ' '}], columns);
 }
 
 /** Every other key only closes the help: none of what it does elsewhere is offered. */

@@ -4,6 +4,7 @@ import type {Path} from '../posture/evidence.ts';
 import {worstPath, type DockEntry} from '../state/connections.ts';
 import {markedMs} from '../state/dock-news.ts';
 import {inNamespace} from '../state/in-namespace.ts';
+import type {SessionState} from '../state/session-state.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
 import {showAge} from '../text/show-age.ts';
 import {pathBadge} from './path-words.ts';
@@ -34,44 +35,99 @@ export function dockPane(screen: Screen, rows: number): Line[] {
 }
 
 function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
-	const {state: {size, pane, now, cluster, dock, isStill}, theme: {glyphs}} = screen;
+	const {state: {size, pane, now, cluster, isStill}, theme: {glyphs}} = screen;
 	const hasFocus = pane === 'connections' && isAt;
 	const isWide = size.columns >= 100;
 	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : clipToCells(entry.context, 8)}: `;
 	const path = worstPath(entry.paths.values());
-	const mark = [hasFocus ? of('focus', glyphs.cursor) : entry.markedAt !== null && now - entry.markedAt < markedMs ? of('notice.warn', glyphs.look) : {text: ' '}, of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ' '}];
+	const what = inNamespace(entry.what, entry.namespace, cluster.namespace);
+	const ground = hasFocus && {ground: 'selection' as const};
+	const mark = [hasFocus ? of('focus', glyphs.cursor) : newsMark(entry, now, glyphs), of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ' '}];
 	if (size.columns < narrowBelow) {
-		return {...line(...mark, ...narrowRow({...entry, what: inNamespace(entry.what, entry.namespace, cluster.namespace)}, path, glyphs)), ...hasFocus && {ground: 'selection' as const}};
+		return {...line(...mark, ...narrowRow({...entry, what}, path, glyphs)), ...ground};
 	}
 
-	// One width for all: the badges stand under each other.
-	const room = isWide ? 36 : dock.every(({context}) => context === cluster.context) ? 22 : 27;
-	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: fitToCells(foreign + shortWhat(inNamespace(entry.what, entry.namespace, cluster.namespace), room - cellWidth(foreign), glyphs), room)}, {text: ' '}];
-	// It was of a connection that ended, and no other is open.
-	const was = path?.about === 'ended-connection' ? [of('text.dim', 'was ')] : [];
-	const badgeOf = (short: boolean) => entry.kind === 'proxy'
-		? listenerBadge(path, glyphs, isWide)
-		: entry.phase === 'open' || (path !== null && entry.note === '') ? path === null ? [of('tls.unknown', `${glyphs.strokes.unknown}checking`)] : [...was, ...pathBadge(path, glyphs, {short})] : [];
-	const note = entry.note === '' ? [] : [of(entry.phase === 'failed' ? 'state.failed' : undefined, entry.note)];
-	const rtt = path === undefined || path === null || path.rttMs.websocket === null ? (entry.kind === 'logs' && isWide ? 'no ping in logs' : '') : `rtt ${was.length > 0 ? 'was ' : ''}${round(path.rttMs.websocket)}${path.rttMs.runtime === null ? '' : `/${round(path.rttMs.runtime)}`} ms`;
+	const room = roomForWhat(screen.state, isWide);
+	const shownWhat = fitToCells(foreign + shortWhat(what, room - cellWidth(foreign), glyphs), room);
+	const left = [...mark, {text: `${fitToCells(entry.kind, 8)} `}, {text: shownWhat}, {text: ' '}];
+	const note = entry.note === '' ? [] : [noteSpan(entry)];
 	const spark = isWide && !isStill && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
-	const rest = [...note, ...figures];
-	const trips = isWide && rtt !== '' ? [of('text.dim', `  ${rtt}`)] : [];
+	const rtt = isWide ? roundTrip(entry, path) : '';
+	const trips = rtt === '' ? [] : [of('text.dim', `  ${rtt}`)];
 	const right = [of('text.dim', ` ${showAge(now - entry.since)} `)];
+	const bodyOf = (short: boolean) => [...badge(entry, path, {glyphs, isWide, short}), ...note, ...figures];
 	// A route has a short word; what is carried has none, and half a round trip is none.
-	const forms = [[...badgeOf(false), ...rest, ...trips], [...badgeOf(true), ...rest, ...trips], [...badgeOf(true), ...rest]];
+	const forms = [[...bodyOf(false), ...trips], [...bodyOf(true), ...trips], bodyOf(true)];
 	const body = forms.find(spans => lineWidth([...left, ...spans, ...right]) <= size.columns) ?? forms.at(-1)!;
-	return {...spread([...left, ...body], right, size.columns), ...hasFocus && {ground: 'selection' as const}};
+	return {...spread([...left, ...body], right, size.columns), ...ground};
+}
+
+function newsMark({markedAt}: DockEntry, now: number, {look}: Glyphs): Span {
+	return markedAt !== null && now - markedAt < markedMs ? of('notice.warn', look) : {text: ' '};
+}
+
+/** One width for all: the badges stand under each other. */
+function roomForWhat({dock, cluster}: SessionState, isWide: boolean): number {
+	if (isWide) {
+		return 36;
+	}
+
+	return dock.every(({context}) => context === cluster.context) ? 22 : 27;
+}
+
+/** Before it is open, and after, its note stands in the place of a way that is not known. */
+function badge(entry: DockEntry, path: Path | null, {glyphs, isWide, short}: {glyphs: Glyphs; isWide: boolean; short: boolean}): Span[] {
+	if (entry.kind === 'proxy') {
+		return listenerBadge(path, glyphs, isWide);
+	}
+
+	if (entry.phase !== 'open' && (path === null || entry.note !== '')) {
+		return [];
+	}
+
+	return path === null ? [checking(glyphs)] : [...hasEnded(path) ? [of('text.dim', 'was ')] : [], ...pathBadge(path, glyphs, {short})];
+}
+
+/** It was of a connection that ended, and no other is open. */
+function hasEnded(path: Path | null): boolean {
+	return path?.about === 'ended-connection';
+}
+
+function checking({strokes}: Glyphs): Span {
+	return of('tls.unknown', `${strokes.unknown}checking`);
+}
+
+function noteSpan({phase, note}: DockEntry): Span {
+	return of(phase === 'failed' ? 'state.failed' : undefined, note);
+}
+
+function roundTrip({kind}: DockEntry, path: Path | null): string {
+	const {websocket, runtime} = path?.rttMs ?? {websocket: null, runtime: null};
+	if (websocket === null) {
+		return kind === 'logs' ? 'no ping in logs' : '';
+	}
+
+	return `rtt ${hasEnded(path) ? 'was ' : ''}${round(websocket)}${runtime === null ? '' : `/${round(runtime)}`} ms`;
 }
 
 /** `logs api-…-95fgt      ━unverified`: the word about TLS is the last to go. */
 function narrowRow(entry: DockEntry, path: Path | null, glyphs: Glyphs): Span[] {
-	const what = fitToCells(shortWhat(entry.kind === 'forward' ? entry.what : `${entry.kind} ${entry.what}`, narrowRoom, glyphs), narrowRoom);
-	const said = entry.note !== '' && entry.kind !== 'proxy'
-		? [of(entry.phase === 'failed' ? 'state.failed' : undefined, entry.note)]
-		: path === null ? [of('tls.unknown', entry.kind === 'proxy' ? 'by request' : `${glyphs.strokes.unknown}checking`)] : pathBadge(path, glyphs).slice(-1);
-	return [{text: `${what} `}, ...said];
+	const what = entry.kind === 'forward' ? entry.what : `${entry.kind} ${entry.what}`;
+	return [{text: `${fitToCells(shortWhat(what, narrowRoom, glyphs), narrowRoom)} `}, ...narrowWord(entry, path, glyphs)];
+}
+
+function narrowWord(entry: DockEntry, path: Path | null, glyphs: Glyphs): Span[] {
+	const isListener = entry.kind === 'proxy';
+	if (entry.note !== '' && !isListener) {
+		return [noteSpan(entry)];
+	}
+
+	if (path !== null) {
+		return pathBadge(path, glyphs).slice(-1);
+	}
+
+	return [isListener ? of('tls.unknown', 'by request') : checking(glyphs)];
 }
 
 /** `:8080 → web-…-64fs2:80`: what gives way is the middle of the pod's name, never the ports. */
@@ -87,7 +143,13 @@ function shortWhat(what: string, room: number, {more}: Glyphs): string {
 
 /** Each request of a listener goes its own way. */
 function listenerBadge(path: Path | null, glyphs: Glyphs, isWide: boolean): Span[] {
-	return [of('text.dim', path === null ? 'by request' : isWide ? 'by request; last proxied ' : 'proxied '), ...path === null ? [] : pathBadge(path, glyphs).slice(isWide ? 0 : -1)];
+	if (path === null) {
+		return [of('text.dim', 'by request')];
+	}
+
+	return isWide
+		? [of('text.dim', 'by request; last proxied '), ...pathBadge(path, glyphs)]
+		: [of('text.dim', 'proxied '), ...pathBadge(path, glyphs).slice(-1)];
 }
 
 /** What listens here for others than the person: the words last as long as it does. */
@@ -99,9 +161,10 @@ function emptyDock(screen: Screen, rows: number): Line[] {
 	const {theme: {glyphs}} = screen;
 	const key = (action: string) => firstKey(screen, action);
 	const first = [['logs', key('pods.logs')], ['a shell', key('pods.shell')], ['a forward', key('pods.forward')]].flatMap(([word, at]) => at === null ? [] : [`${at} ${word}`]);
+	const bases = (['proven', 'inferred', 'unknown'] as const).map(basis => `${glyphs.strokes[basis]} ${basis}`).join(' ');
 	const lines = [
 		line(' ', of('text.dim', `None open.${first.length > 0 ? ` ${first.join(', ')}.` : ''} Each shows here which way it goes,`)),
-		line(' ', of('text.dim', `if TLS is verified, and how that is known: ${glyphs.strokes.proven} proven ${glyphs.strokes.inferred} inferred ${glyphs.strokes.unknown} unknown`)),
+		line(' ', of('text.dim', `if TLS is verified, and how that is known: ${bases}`)),
 	];
 	return [...lines, ...Array.from({length: Math.max(0, rows - 2)}, () => line(''))].slice(0, rows);
 }

@@ -12,13 +12,14 @@ import {pathFacts} from './path-facts.ts';
 import {factLines} from './path-pane.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {fillUp, line, of, type Line} from './styled-line.ts';
+import type {Role} from './theme.ts';
 
 /** Where the request begins in a row. */
 const requestFrom = 37;
 
 export function proxyScreen(screen: Screen, rows: number): Line[] {
-	const {state: {proxy, dock, size, processes}, theme: {glyphs}} = screen;
-	const ask = line(' ', of('title', proxy.method), `  ${proxy.request === '' ? '' : proxy.request}`, of('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''));
+	const {proxy} = screen.state;
+	const ask = line(' ', of('title', proxy.method), `  ${proxy.request}`, of('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''));
 	if (proxyRows(proxy) === 0) {
 		return fillUp([ask, line(''), ...emptyWords(screen)], rows);
 	}
@@ -30,40 +31,60 @@ export function proxyScreen(screen: Screen, rows: number): Line[] {
 		...proxy.exchanges.map((one, index) => exchangeLine(screen, one, proxy.listeners.length + index === proxy.at)),
 	];
 	const list = all.slice(top, top + listRows);
+	const head = line(of('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`));
 	const at = exchangeHere(proxy);
+	const below = at === null ? passedRequests(screen, listenerHere(proxy)!) : answer(screen, at);
+	return fillUp([ask, head, ...list, ...legLines(screen, at), ...below], rows);
+}
+
+/** The way of the request under the cursor; with none there, of the last one through the listener. */
+function legLines(screen: Screen, at: ProxyExchange | null): Line[] {
+	const {state: {proxy, dock, size, processes}, theme: {glyphs}} = screen;
 	const path = at === null ? worstPath(dock.find(({id}) => id === listenerHere(proxy)?.id)?.paths.values() ?? []) : at.path;
-	const leg = path === null
-		? []
-		: [
-			titledRule(screen, at === null ? 'Leg of the last proxied request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
-			line(' ', pathLine(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
-			...factLines(screen, path, pathFacts(path).slice(1), size.columns),
-		];
-	return fillUp([
-		ask, line(of('text.dim', `   ${fitToCells('TIME', 10)}${fitToCells('CODE', 6)}${fitToCells('TOOK', 9)}${fitToCells('SIZE', 9)}REQUEST`)), ...list, ...leg, ...at === null ? passedRequests(screen, listenerHere(proxy)!) : answer(screen, at),
-	], rows);
+	if (path === null) {
+		return [];
+	}
+
+	return [
+		titledRule(screen, at === null ? 'Leg of the last proxied request' : 'Leg', {right: `${firstKey(screen, 'path.why') ?? ''} why`}),
+		line(' ', pathLine(path, size.columns - 2, glyphs, replicaLetter(processes, path.process.id))),
+		...factLines(screen, path, pathFacts(path).slice(1), size.columns),
+	];
 }
 
 function exchangeLine({theme: {glyphs}, state: {size}}: Screen, one: ProxyExchange, isAt: boolean): Line {
+	const {status, tookMs} = one;
 	const badge = one.path === null ? [] : pathBadge(one.path, glyphs);
 	// The request gives way to the words about its leg.
 	const room = size.columns - requestFrom - 3 - badge.reduce((sum, {text}) => sum + cellWidth(text), 0);
 	const asked = `${one.method} ${one.asked}`;
-	const role = one.status === null ? 'state.failed' as const : one.status >= 400 ? 'level.warn' as const : undefined;
+	const withoutCode = tookMs === null ? '…' : '–';
 	return {
 		spans: [
 			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(one.time)}  `},
-			of(role, fitToCells(one.status === null ? one.tookMs === null ? '…' : '–' : String(one.status), 6)), {text: fitToCells(one.tookMs === null ? '' : `${Math.round(one.tookMs)} ms`, 9)}, {text: fitToCells(showBytes(one.bytes), 9)},
-			{text: `${badge.length > 0 && room >= 12 ? clipToCells(asked, room, glyphs.more) : asked}  `}, ...badge, of(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
+			of(codeRole(status), fitToCells(status === null ? withoutCode : String(status), 6)),
+			{text: fitToCells(tookMs === null ? '' : `${Math.round(tookMs)} ms`, 9)}, {text: fitToCells(showBytes(one.bytes), 9)},
+			{text: `${badge.length > 0 && room >= 12 ? clipToCells(asked, room, glyphs.more) : asked}  `}, ...badge,
+			of(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
 		], ...isAt && {ground: 'selection' as const},
 	};
+}
+
+/** `null` where no answer came. */
+function codeRole(status: number | null): Role | undefined {
+	if (status === null) {
+		return 'state.failed';
+	}
+
+	return status >= 400 ? 'level.warn' : undefined;
 }
 
 function emptyWords(screen: Screen): Line[] {
 	const key = (action: string, words: string) => line(' ', of('key', firstKey(screen, action) ?? ''), of('text.dim', ` ${words}`));
 	return [
 		line(' ', of('text.dim', 'No request yet.')), line(''),
-		key('proxy.edit', 'types one: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'), line(' ', of('text.dim', '  pods and services: plain HTTP; https:NAME is TLS that nobody verifies')),
+		key('proxy.edit', 'types one: svc/NAME:PORT/path, pod/NAME:PORT/path, node/NAME/path'),
+		line(' ', of('text.dim', '  pods and services: plain HTTP; https:NAME is TLS that nobody verifies')),
 		key('proxy.listener', 'opens a local port for other programs: kubectl proxy, with stricter rules'),
 	];
 }
@@ -71,7 +92,8 @@ function emptyWords(screen: Screen): Line[] {
 function listenerLine({theme: {glyphs}, state: {cluster}}: Screen, {since, address, requests, context}: ListenerState, isAt: boolean): Line {
 	return {
 		spans: [
-			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(since)}  `}, of('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
+			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(since)}  `},
+			of('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
 			{text: `listener on ${address} ${glyphs.dot} ${counted(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`},
 		], ...isAt && {ground: 'selection' as const},
 	};
@@ -84,7 +106,7 @@ function passedRequests(screen: Screen, {address, usable, log}: ListenerState): 
 		...log.length === 0
 			? [line(' ', of('text.dim', 'No request yet.'))]
 			: log.toReversed().map(({time, status, tookMs, method, path, error}) => line(
-				'   ', of('text.dim', `${clockTime(time)}  `), of(error === null ? status >= 400 ? 'level.warn' : undefined : 'state.failed', fitToCells(String(status), 6)), fitToCells(`${Math.round(tookMs)} ms`, 9), `${method} ${path}`, of('state.failed', error === null ? '' : `  ${error}`),
+				'   ', of('text.dim', `${clockTime(time)}  `), of(codeRole(error === null ? status : null), fitToCells(String(status), 6)), fitToCells(`${Math.round(tookMs)} ms`, 9), `${method} ${path}`, of('state.failed', error === null ? '' : `  ${error}`),
 			)),
 	];
 }
@@ -92,7 +114,13 @@ function passedRequests(screen: Screen, {address, usable, log}: ListenerState): 
 function answer(screen: Screen, one: ProxyExchange): Line[] {
 	const {state: {proxy, size}} = screen;
 	if (one.error) {
-		return [titledRule(screen, 'No answer'), line(' ', of('state.failed', one.error.message)), ...one.error.text === null || one.error.text === one.error.message ? [] : [line(' ', of('text.dim', 'text  '), safeText(one.error.text))], ...one.error.remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', one.error.remedy))]];
+		const {message, text, remedy} = one.error;
+		return [
+			titledRule(screen, 'No answer'),
+			line(' ', of('state.failed', message)),
+			...text === null || text === message ? [] : [line(' ', of('text.dim', 'text  '), safeText(text))],
+			...remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', remedy))],
+		];
 	}
 
 	if (one.status === null) {
@@ -101,7 +129,12 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
 	const title = `${one.status}${one.status >= 300 && one.status < 400 ? ' (not followed)' : ''}`;
-	const right = [one.type.split(';')[0], showBytes(one.bytes), ...isJson ? [`${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'readable'}`] : [], `${firstKey(screen, 'proxy.headers') ?? ''} headers`].filter(part => part !== '').join(' · ');
+	const right = [
+		one.type.split(';')[0],
+		showBytes(one.bytes),
+		isJson ? `${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'readable'}` : '',
+		`${firstKey(screen, 'proxy.headers') ?? ''} headers`,
+	].filter(part => part !== '').join(' · ');
 	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', of('json.key', `${safeText(name)}: `), safeText(value))), line('')] : [];
 	return [titledRule(screen, title, {right}), ...headers, ...bodyLines(one.body, isJson && proxy.json, size.columns)];
 }
