@@ -1,23 +1,14 @@
 /** What stands where the rows of a list would be: why there is none, and what would bring some. */
 import {inSeconds} from '../state/in-seconds.ts';
-import {listKinds} from '../state/list-kinds.ts';
+import {listKinds, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {grouped} from '../text/grouped.ts';
 import {firstKey, type Screen} from './screen.ts';
 
 export function emptyListWords(screen: Screen, list: ListState): string[] {
-	const {cluster} = screen.state;
-	const place = !listKinds[list.name].namespaced ? 'this cluster' : cluster.namespace ?? 'any namespace';
-	const pick = `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`;
-	const all = cluster.namespace === null ? `${firstKey(screen, 'namespace.all') ?? ':ns'} back to ${cluster.lastNamespace}` : `${firstKey(screen, 'namespace.all') ?? ':ns'} all namespaces`;
-	const why = `${firstKey(screen, 'path.why') ?? ':why'} why`;
 	switch (list.phase.kind) {
 		case 'failed': {
-			const {error, retryAt} = list.phase;
-			const again = retryAt === null ? '' : ` Trying again${inSeconds(screen.state, retryAt)}.`;
-			return error.code === 'ERR_FORBIDDEN'
-				? [`You may not list ${list.name} in ${place} (403).  ${why}`, ...listKinds[list.name].namespaced ? [cluster.namespace === null ? `${all}   ${pick}` : pick] : [], ...list.name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work where you may'] : []]
-				: [`${error.message}.${again}  ${why}`, ...error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`], ...error.remedy === null ? [] : [`try    ${error.remedy}`]];
+			return failedWords(screen, list, list.phase);
 		}
 
 		case 'idle':
@@ -26,14 +17,57 @@ export function emptyListWords(screen: Screen, list: ListState): string[] {
 		}
 
 		default: {
-			const {namespaced} = listKinds[list.name];
-			if (list.total === 0 && list.selector !== '') {
-				return [`No ${list.name} in ${place} fit -l ${list.selector}.  ${firstKey(screen, 'view.back') ?? ':filter'} clears${namespaced ? `   ${all}` : ''}`];
-			}
-
-			return list.total === 0
-				? [`No ${list.name} in ${place}.${namespaced ? `  ${pick}   ${all}` : ''}`]
-				: [`Nothing in ${grouped(list.total)} ${list.name} fits "${list.filter}".  ${firstKey(screen, 'view.back') ?? ':filter'} clears${namespaced && cluster.namespace !== null ? `   ${all}` : ''}`];
+			return [noneWords(screen, list)];
 		}
 	}
+}
+
+function failedWords(screen: Screen, {name}: ListState, {error, retryAt}: Extract<ListState['phase'], {kind: 'failed'}>): string[] {
+	const {namespace} = screen.state.cluster;
+	const {all, pick, why} = wayOut(screen);
+	if (error.code === 'ERR_FORBIDDEN') {
+		return [
+			`You may not list ${name} in ${placeOf(screen, name)} (403).  ${why}`,
+			...listKinds[name].namespaced ? [namespace === null ? `${all}   ${pick}` : pick] : [],
+			...name === 'pods' ? [':tail pod/NAME and :shell pod/NAME work where you may'] : [],
+		];
+	}
+
+	const again = retryAt === null ? '' : ` Trying again${inSeconds(screen.state, retryAt)}.`;
+	return [
+		`${error.message}.${again}  ${why}`,
+		...error.text === null || error.message.includes(error.text) ? [] : [`text   ${error.text}`],
+		...error.remedy === null ? [] : [`try    ${error.remedy}`],
+	];
+}
+
+function noneWords(screen: Screen, {name, total, selector, filter}: ListState): string {
+	const place = placeOf(screen, name);
+	const {all, pick, clears} = wayOut(screen);
+	const {namespaced} = listKinds[name];
+	if (total > 0) {
+		const isPart = namespaced && screen.state.cluster.namespace !== null;
+		return `Nothing in ${grouped(total)} ${name} fits "${filter}".  ${clears}${isPart ? `   ${all}` : ''}`;
+	}
+
+	if (selector !== '') {
+		return `No ${name} in ${place} fit -l ${selector}.  ${clears}${namespaced ? `   ${all}` : ''}`;
+	}
+
+	return `No ${name} in ${place}.${namespaced ? `  ${pick}   ${all}` : ''}`;
+}
+
+function placeOf({state: {cluster}}: Screen, name: ListName): string {
+	return listKinds[name].namespaced ? cluster.namespace ?? 'any namespace' : 'this cluster';
+}
+
+/** Each with its key, or its command where no key does it. */
+function wayOut(screen: Screen): {pick: string; all: string; why: string; clears: string} {
+	const {namespace, lastNamespace} = screen.state.cluster;
+	return {
+		pick: `${firstKey(screen, 'namespace.pick') ?? ':ns'} another namespace`,
+		all: `${firstKey(screen, 'namespace.all') ?? ':ns'} ${namespace === null ? `back to ${lastNamespace}` : 'all namespaces'}`,
+		why: `${firstKey(screen, 'path.why') ?? ':why'} why`,
+		clears: `${firstKey(screen, 'view.back') ?? ':filter'} clears`,
+	};
 }

@@ -10,8 +10,7 @@ export function emptyWords(screen: Screen, view: TailView): string[] {
 	}
 
 	if (view.buffer.end > view.buffer.first && shownLength(view) === 0) {
-		const which = view.pausedAt !== null ? 'the lines before the pause' : view.buffer.first > 0 ? 'the lines that are kept' : counted(view.buffer.counts.lines, 'line');
-		return [`None of ${which} fits ${askedOfLines(view)}.`];
+		return [`None of ${whichLines(view)} fits ${askedOfLines(view)}.`];
 	}
 
 	switch (view.phase) {
@@ -20,9 +19,7 @@ export function emptyWords(screen: Screen, view: TailView): string[] {
 		}
 
 		case 'waiting': {
-			const waits = view.sources.find(({state}) => state === 'waiting');
-			const choose = (waits?.besides ?? []).length === 0 ? undefined : hintedKey(screen, 'tail.sources');
-			return [waits?.note === view.note ? `${waits.container} is waiting: ${view.note}. Lines come as soon as it starts.${choose === undefined ? '' : `  ${choose} the others`}` : view.note === '' ? 'waiting' : view.note];
+			return [waitingWords(screen, view)];
 		}
 
 		case 'failed': {
@@ -36,13 +33,33 @@ export function emptyWords(screen: Screen, view: TailView): string[] {
 		default: {
 			const keys = furtherThan(view.since).map(preset => hintedKey(screen, `tail.since-${preset}`)).filter(key => key !== undefined);
 			const who = view.sources.length > 1 ? 'The containers run and have' : 'The container runs and has';
-			return [`No line yet. ${who} written nothing ${windowWords[view.since]}.${keys.length > 0 ? `  ${keys.join(' ')} look${keys.length === 1 ? 's' : ''} further back` : ''}`];
+			const further = keys.length === 0 ? '' : `  ${keys.join(' ')} look${keys.length === 1 ? 's' : ''} further back`;
+			return [`No line yet. ${who} written nothing ${windowWords[view.since]}.${further}`];
 		}
 	}
 }
 
+function whichLines({pausedAt, buffer}: TailView): string {
+	if (pausedAt !== null) {
+		return 'the lines before the pause';
+	}
+
+	return buffer.first > 0 ? 'the lines that are kept' : counted(buffer.counts.lines, 'line');
+}
+
+function waitingWords(screen: Screen, {sources, note}: TailView): string {
+	const waits = sources.find(({state}) => state === 'waiting');
+	if (waits?.note !== note) {
+		return note === '' ? 'waiting' : note;
+	}
+
+	const choose = (waits.besides ?? []).length === 0 ? undefined : hintedKey(screen, 'tail.sources');
+	return `${waits.container} is waiting: ${note}. Lines come as soon as it starts.${choose === undefined ? '' : `  ${choose} the others`}`;
+}
+
 const windowWords: Readonly<Record<SincePreset, string>> = {
-	'1m': 'in the last minute', '5m': 'in the last 5 minutes', '15m': 'in the last 15 minutes', '30m': 'in the last 30 minutes', '1h': 'in the last hour', tail: 'so far', head: 'so far',
+	'1m': 'in the last minute', '5m': 'in the last 5 minutes', '15m': 'in the last 15 minutes', '30m': 'in the last 30 minutes', '1h': 'in the last hour',
+	tail: 'so far', head: 'so far',
 };
 
 /** A few presets that reach further back; nothing does where the whole log, or its end, was empty. */

@@ -1,8 +1,9 @@
 /** What floats: a frame, filled, so that nothing shines through. Pure lines with the place where they stand. */
 import {cellWidth, clipToCells, endInCells, fitToCells} from '../text/cell-width.ts';
-import {isShown, shownItems, type ConfirmOverlay, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
+import {isShown, shownItems, type ConfirmOverlay, type FormField, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
 import {wrapWords} from './chrome.ts';
-import {firstKey, type Screen} from './screen.ts';
+import type {Glyphs} from './glyphs.ts';
+import {firstKey, hintedKey, type Screen} from './screen.ts';
 import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
 
 export type Floating = {lines: readonly Line[]; left: number; top: number; width: number};
@@ -36,17 +37,26 @@ export function promptLine(screen: Screen, prompt: PromptOverlay): Line {
 		return at === null ? [] : [of('key', at), {text: ` ${label}  `}];
 	};
 
-	const right: Span[] = [of('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `), ...key('prompt.accept', prompt.accept), ...prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : [], ...prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : [], ...key('prompt.cancel', 'drop')];
+	const right: Span[] = [
+		of('text.dim', prompt.note === '' || prompt.note === prompt.problem ? '' : `${prompt.note}   `),
+		...key('prompt.accept', prompt.accept),
+		...prompt.candidates.length > 0 ? key('prompt.complete', 'complete') : [],
+		...prompt.mayRegex ? key('prompt.regex', prompt.regex ? 'plain' : 'regex') : [],
+		...key('prompt.cancel', 'drop'),
+	];
 	const role = prompt.problem === null ? 'key' as const : 'notice.error' as const;
 	const sign = `${prompt.lead}${prompt.regex ? '~' : ''}`;
 	// Of a problem as much is shown as leaves what is typed in sight.
 	const beside = prompt.problem === null ? 0 : Math.min(cellWidth(prompt.problem) + 3, Math.floor(size.columns / 2));
 	const typed = typedSpans(prompt.typed, theme.glyphs.caret, size.columns - cellWidth(sign) - 2 - beside);
 	const lead = [{text: ' '}, of(role, sign), ...typed, ...prompt.problem === null ? [] : [of('notice.error', `   ${prompt.problem}`)]];
+	if (lineWidth(lead) + lineWidth(right) + 2 <= size.columns) {
+		return spread(lead, right, size.columns);
+	}
+
 	// The names to choose from matter more than the keys.
-	const short = [of('text.dim', `${prompt.note} `)];
-	const fits = (behind: readonly Span[]) => lineWidth(lead) + lineWidth(behind) + 2 <= size.columns;
-	return fits(right) ? spread(lead, right, size.columns) : prompt.note !== '' && prompt.problem === null && lineWidth(lead) + 12 < size.columns ? line(...lead, '  ', ...short) : line(...lead);
+	const hasNames = prompt.note !== '' && prompt.problem === null && lineWidth(lead) + 12 < size.columns;
+	return hasNames ? line(...lead, '  ', of('text.dim', `${prompt.note} `)) : line(...lead);
 }
 
 /** What is longer than `room` is shown around the caret. */
@@ -64,7 +74,8 @@ function picker(screen: Screen, overlay: PickerOverlay): Floating {
 	const most = Math.max(3, Math.min(14, size.rows - 10 - overlay.notes.length));
 	const from = Math.max(0, Math.min(overlay.index - Math.floor(most / 2), items.length - most));
 	const columns = Math.max(1, ...overlay.items.map(item => item.cells.length));
-	const widths = Array.from({length: columns}, (_, column) => Math.min(column === columns - 1 ? 60 : 34, Math.max(cellWidth(overlay.heads[column] ?? ''), ...overlay.items.slice(0, 200).map(item => cellWidth(item.cells[column] ?? '')))));
+	// The last one is as wide as it is.
+	const widths = Array.from({length: columns - 1}, (_, column) => columnWidth(overlay, column));
 	const row = (cells: readonly string[]) => cells.map((cell, column) => column === columns - 1 ? cell : fitToCells(cell, widths[column]!)).join('  ');
 	const lines: Line[] = [line(' ', overlay.lead, ...typedSpans(overlay.typed, glyphs.caret, width - 4 - cellWidth(overlay.lead)))];
 	if (overlay.heads.length > 0) {
@@ -73,7 +84,12 @@ function picker(screen: Screen, overlay: PickerOverlay): Floating {
 
 	for (const [index, item] of items.slice(from, from + most).entries()) {
 		const isAt = from + index === overlay.index;
-		lines.push({spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ' '}, of(item.off === undefined ? undefined : 'text.dim', row(item.cells)), of('text.dim', item.off === undefined ? '' : `   ${item.off}`)], ...isAt && {ground: 'selection' as const}});
+		lines.push({
+			spans: [
+				{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ' '},
+				of(item.off === undefined ? undefined : 'text.dim', row(item.cells)), of('text.dim', item.off === undefined ? '' : `   ${item.off}`),
+			], ...isAt && {ground: 'selection' as const},
+		});
 	}
 
 	if (items.length === 0) {
@@ -83,11 +99,20 @@ function picker(screen: Screen, overlay: PickerOverlay): Floating {
 	}
 
 	lines.push(line(''), ...overlay.notes.flatMap(note => wrapWords(note, width - 4)).map(note => line(' ', of('text.dim', note))));
-	return framed(screen, overlay.title, lines, keysOf(screen, [['picker.up', ''], ['picker.accept', overlay.keys || 'choose'], ['picker.complete', 'complete'], ['picker.cancel', 'back']]), width);
+	const keys = keysOf(screen, [['picker.up', ''], ['picker.accept', overlay.keys || 'choose'], ['picker.complete', 'complete'], ['picker.cancel', 'back']]);
+	return framed(screen, overlay.title, lines, keys, width);
+}
+
+function columnWidth({heads, items}: PickerOverlay, column: number): number {
+	return Math.min(34, Math.max(cellWidth(heads[column] ?? ''), ...items.slice(0, 200).map(item => cellWidth(item.cells[column] ?? ''))));
 }
 
 function noneWords({free, none, from, typed: {text}}: PickerOverlay): string {
-	return !free || text === '' ? 'nothing fits' : none === null || from > 0 ? `${text} as typed` : `${none} ${text.trim().split(' ')[0]!}`;
+	if (!free || text === '') {
+		return 'nothing fits';
+	}
+
+	return none === null || from > 0 ? `${text} as typed` : `${none} ${text.trim().split(' ')[0]!}`;
 }
 
 function form(screen: Screen, overlay: FormOverlay): Floating {
@@ -103,10 +128,12 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 		}
 
 		const isAt = index === overlay.at;
-		const value: Span[] = field.choices === null
-			? isAt ? typedSpans({text: field.value, caret: field.value.length}, glyphs.caret, width - 6 - label) : [{text: `${field.value} `}]
-			: [of('focus', isAt ? `${glyphs.chooseLeft} ` : ''), {text: field.choices.find(choice => choice.value === field.value)?.shown ?? field.value}, of('focus', isAt && field.choices.length > 1 ? ` ${glyphs.chooseRight}` : '')];
-		lines.push({spans: [{text: isAt ? ` ${glyphs.cursor} ` : '   '}, {text: fitToCells(field.label, label)}, ...value, of('text.dim', field.note === '' ? '' : `   ${field.note}`)], ...isAt && {ground: 'selection' as const}});
+		lines.push({
+			spans: [
+				{text: isAt ? ` ${glyphs.cursor} ` : '   '}, {text: fitToCells(field.label, label)},
+				...valueSpans(field, isAt, glyphs, width - 6 - label), of('text.dim', field.note === '' ? '' : `   ${field.note}`),
+			], ...isAt && {ground: 'selection' as const},
+		});
 	}
 
 	lines.push(...blank);
@@ -114,13 +141,31 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 		lines.push(...wrapWords(overlay.problem, width - 8).map(text => line('   ', of('notice.error', text))), ...blank);
 	}
 
-	lines.push(...overlay.notes.flatMap(note => note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapWords(note, width - 8)).map(note => line('   ', of('text.dim', note))), line(''));
+	const notes = overlay.notes.flatMap(note => note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapWords(note, width - 8));
+	lines.push(...notes.map(note => line('   ', of('text.dim', note))), line(''));
 	return framed(screen, overlay.title, lines, keysOf(screen, [['form.submit', overlay.submit], ['form.next', 'next field'], ['form.cancel', 'back']]), width);
+}
+
+function valueSpans({value, choices}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {
+	if (choices !== null) {
+		return [
+			of('focus', isAt ? `${chooseLeft} ` : ''),
+			{text: choices.find(choice => choice.value === value)?.shown ?? value},
+			of('focus', isAt && choices.length > 1 ? ` ${chooseRight}` : ''),
+		];
+	}
+
+	return isAt ? typedSpans({text: value, caret: value.length}, caret, room) : [{text: `${value} `}];
 }
 
 function confirm(screen: Screen, overlay: ConfirmOverlay): Floating {
 	const width = Math.min(72, screen.state.size.columns - 4);
-	const lines = [line(''), ...wrapWords(overlay.question, width - 6).map(text => line('  ', of('danger', text))), ...overlay.details.flatMap(detail => wrapWords(detail, width - 6)).map(text => line('  ', of('text.dim', text))), line('')];
+	const lines = [
+		line(''),
+		...wrapWords(overlay.question, width - 6).map(text => line('  ', of('danger', text))),
+		...overlay.details.flatMap(detail => wrapWords(detail, width - 6)).map(text => line('  ', of('text.dim', text))),
+		line(''),
+	];
 	return framed(screen, 'Sure?', lines, keysOf(screen, [['confirm.yes', 'yes'], ['confirm.no', 'no']]), width);
 }
 
@@ -166,9 +211,8 @@ function rowsOfWords(command: string, width: number): string[] {
 /** A key and what it does, one to an action. */
 function keysOf(screen: Screen, actions: ReadonlyArray<readonly [string, string]>): KeyHint[] {
 	return actions.flatMap(([action, label]): KeyHint[] => {
-		const keysFor = (id: string) => screen.hints.find(hint => hint.action.id === id)?.keys ?? [];
-		const keys = action === 'picker.up' ? [[...keysFor(action).slice(0, 1), ...keysFor('picker.down').slice(0, 1)].join('')] : keysFor(action);
-		return keys.length === 0 ? [] : [{action, spans: [of('key', keys[0]!), {text: label === '' ? ' choose' : ` ${label}`}]}];
+		const key = action === 'picker.up' ? [hintedKey(screen, action), hintedKey(screen, 'picker.down')].join('') : hintedKey(screen, action);
+		return key === undefined ? [] : [{action, spans: [of('key', key), {text: label === '' ? ' choose' : ` ${label}`}]}];
 	});
 }
 
@@ -196,8 +240,9 @@ function framed(screen: Screen, title: string, lines: readonly Line[], hints: re
 	const keys = keysWithin(hints, inner - 3, dot);
 	const edge = of('rule', frame.side);
 	const body = lines.slice(0, Math.max(3, size.rows - 6)).map(({spans, ground}): Line => ({spans: [edge, ...spread(spans, [], inner).spans, edge], ...ground && {ground}}));
-	const top: Line = {spans: [of('rule', `${frame.topLeft}${frame.along} `), of('title', head), of('rule', ` ${frame.along.repeat(Math.max(0, inner - cellWidth(head) - 3))}${frame.topRight}`)]};
-	const bottom: Line = {spans: [of('rule', frame.bottomLeft + frame.along.repeat(Math.max(0, inner - lineWidth(keys) - 3)) + ' '), ...keys, of('rule', ` ${frame.along}${frame.bottomRight}`)]};
+	const along = (beside: number) => frame.along.repeat(Math.max(0, inner - beside - 3));
+	const top: Line = {spans: [of('rule', `${frame.topLeft}${frame.along} `), of('title', head), of('rule', ` ${along(cellWidth(head))}${frame.topRight}`)]};
+	const bottom: Line = {spans: [of('rule', `${frame.bottomLeft}${along(lineWidth(keys))} `), ...keys, of('rule', ` ${frame.along}${frame.bottomRight}`)]};
 	const all = [top, ...body, bottom];
 	return {lines: all, width, left: Math.max(0, Math.floor((size.columns - width) / 2)), top: Math.max(1, Math.min(4, size.rows - all.length - 1))};
 }

@@ -33,20 +33,24 @@ function tailTitle(screen: Screen, view: TailView, entry: DockEntry | undefined,
 	const {state: {cluster}, theme: {glyphs: {dot}}} = screen;
 	// Pods of one name are in several contexts, and the header is of the one that is chosen now.
 	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
-	return titledRule(screen, `Tail ${inNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {
-		focus, after: [foreign, tailedWords(view, dot)].filter(part => part !== '').join(` ${dot} `), right: stateWords(view, dot),
-	});
+	const after = [foreign, tailedWords(view, dot)].filter(part => part !== '').join(` ${dot} `);
+	return titledRule(screen, `Tail ${inNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {focus, after, right: stateWords(view, dot)});
 }
 
 /** More of its containers do not stand beside each other. */
 const mostSources = 12;
 
+const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', interrupted: 'working'} as const;
+
 function sourceRow({theme: {glyphs}}: Screen, {sources}: TailView): Line {
-	return line(' ', ...sources.slice(0, mostSources).flatMap((source): Span[] => [
-		of(`pod.${source.colour}` as 'pod.1', source.short), {text: ' '},
-		source.on ? of(source.state === 'open' ? 'state.open' : source.state === 'ended' ? 'state.stopped' : 'state.working', source.state === 'open' ? glyphs.open : source.state === 'ended' ? glyphs.stopped : glyphs.working) : of('text.dim', 'off'),
-		of('text.dim', `${source.node === null ? '' : ` ${source.node}`}${source.note === '' ? '' : ` ${source.note}`}   `),
-	]));
+	return line(' ', ...sources.slice(0, mostSources).flatMap(({short, colour, on, state, node, note}): Span[] => {
+		const sign = sourceSign[state];
+		return [
+			of(`pod.${colour}` as 'pod.1', short), {text: ' '},
+			on ? of(`state.${sign}`, glyphs[sign]) : of('text.dim', 'off'),
+			of('text.dim', `${node === null ? '' : ` ${node}`}${note === '' ? '' : ` ${note}`}   `),
+		];
+	}));
 }
 
 function fieldsRow(screen: Screen, {fields}: TailView): Line {
