@@ -5,11 +5,7 @@ import type {Role} from './theme.ts';
 /** Of the cell of the column that is called `title`; `undefined` for one like all others. */
 export function cellRole(title: string, cell: string): Role | undefined {
 	if (title === 'STATUS') {
-		return /^(?:Running|Ready|Active|Complete|\d+)$/.test(cell)
-			? undefined
-			: /^(?:Completed|Succeeded)$/.test(cell)
-				? 'text.dim'
-				: /BackOff|Err|Failed|NotReady|Evicted|OOM|Invalid|Unknown|Lost/.test(cell) ? 'state.failed' : 'state.working';
+		return statusRole(cell);
 	}
 
 	const ready = title === 'READY' || title === servicePodsTitle ? /^(\d+)\/(\d+)$/.exec(cell) : null;
@@ -18,4 +14,16 @@ export function cellRole(title: string, cell: string): Role | undefined {
 	}
 
 	return title === 'RESTARTS' && cell !== '0' && !cell.startsWith('0 ') ? 'level.warn' : undefined;
+}
+
+function statusRole(status: string): Role | undefined {
+	if (/^(?:Running|Ready|Active|Complete|\d+)$/.test(status)) {
+		return undefined;
+	}
+
+	if (/^(?:Completed|Succeeded)$/.test(status)) {
+		return 'text.dim';
+	}
+
+	return /BackOff|Err|Failed|NotReady|Evicted|OOM|Invalid|Unknown|Lost/.test(status) ? 'state.failed' : 'state.working';
 }

@@ -68,7 +68,7 @@ export function showTime(time: number, how: 'clock' | 'full' | 'none'): string {
 function textSpans(text: string, line: TailLine): Span[] {
 	const safe = sanitise(text, {colours: 'keep'}).replaceAll('\t', '  ').replaceAll(/\r?\n$/g, '');
 	if (!safe.includes('\u001B')) {
-		return [of(levelRole(line.level), safe)];
+		return [of(levelRoles[line.level], safe)];
 	}
 
 	const spans: Span[] = [];
@@ -79,28 +79,52 @@ function textSpans(text: string, line: TailLine): Span[] {
 			spans.push({text: safe.slice(from, found.index), ...sgr !== '' && {sgr}});
 		}
 
-		const codes = found[1]!;
-		sgr = codes === '' || codes === '0' ? '' : sgr === '' || codes.startsWith('0;') ? codes.replace(/^0;/, '') : `${sgr};${codes}`;
+		sgr = sgrBehind(sgr, found[1]!);
 		from = found.index + found[0].length;
 	}
 
 	return [...spans, {text: safe.slice(from), ...sgr !== '' && {sgr}}];
 }
 
-function levelRole(level: number): Role | undefined {
-	return level >= 4 ? 'level.error' : level === 3 ? 'level.warn' : level === 1 ? 'text.dim' : undefined;
+/** `0` puts all back that was set before it. */
+function sgrBehind(sgr: string, codes: string): string {
+	if (codes === '' || codes === '0') {
+		return '';
+	}
+
+	return sgr === '' || codes.startsWith('0;') ? codes.replace(/^0;/, '') : `${sgr};${codes}`;
+}
+
+/** By `LineLevel`. */
+const levelRoles: ReadonlyArray<Role | undefined> = [undefined, 'text.dim', undefined, 'level.warn', 'level.error', 'level.error'];
+
+/** By the word that the line has for its level. */
+function wordRole(word: string): Role | undefined {
+	if (/err|fatal|panic|crit/.test(word)) {
+		return 'level.error';
+	}
+
+	if (word.startsWith('warn')) {
+		return 'level.warn';
+	}
+
+	return word === 'debug' || word === 'trace' ? 'text.dim' : undefined;
 }
 
 function jsonSpans(json: JsonLine, view: TailView, glyphs: Glyphs): Span[] {
 	const level = (json.level ?? '').toLowerCase();
 	const word = /^\d+$/.test(level) ? levelNames[Math.min(5, Math.max(1, Math.floor(Number(level) / 10) - 1))]! : level;
-	const role: Role | undefined = /err|fatal|panic|crit/.test(word) ? 'level.error' : word.startsWith('warn') ? 'level.warn' : word === 'debug' || word === 'trace' ? 'text.dim' : undefined;
+	const role = wordRole(word);
 	const safe = (text: string) => sanitise(text).replaceAll(/\r?\n/g, () => ` ${glyphs.newLine} `).replaceAll('\t', '  ');
 	const chosen = view.fields.length > 0 ? view.fields.flatMap(name => json.fields.filter(field => field.name === name)) : json.fields;
 	const hidden = json.fields.length - chosen.length;
-	const spans: Span[] = [of(role, `${safe(word || '-').padEnd(5).slice(0, 5)} `), of(role, safe(json.message ?? '').padEnd(chosen.length > 0 ? 22 : 0))];
+	const spans: Span[] = [
+		of(role, `${safe(word || '-').padEnd(5).slice(0, 5)} `),
+		of(role, safe(json.message ?? '').padEnd(chosen.length > 0 ? 22 : 0)),
+	];
 	for (const {name, value, kind} of chosen) {
-		spans.push(of('json.key', `  ${safe(name)}=`), of(kind === 'number' ? 'json.number' : 'json.string', kind === 'string' && /[\s"=]/.test(value) ? JSON.stringify(safe(value)) : safe(value)));
+		const shown = kind === 'string' && /[\s"=]/.test(value) ? JSON.stringify(safe(value)) : safe(value);
+		spans.push(of('json.key', `  ${safe(name)}=`), of(kind === 'number' ? 'json.number' : 'json.string', shown));
 	}
 
 	return hidden > 0 ? [...spans, of('text.dim', `  +${hidden}`)] : spans;

@@ -13,7 +13,11 @@ export function sandboxScreen(screen: Screen, rows: number): Line[] {
 	const knobs = sandboxKnobs.map((knob, index): Line => {
 		const isAt = index === sandboxAt;
 		return {
-			spans: [{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${fitToCells(knob.label, labelWidth)} `}, of('focus', `${glyphs.chooseLeft} `), {text: fitToCells(`${knob.values[knob.at] ?? ''} ${glyphs.chooseRight}`, valueWidth - 2)}, of('text.dim', knob.effect)],
+			spans: [
+				{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${fitToCells(knob.label, labelWidth)} `},
+				of('focus', `${glyphs.chooseLeft} `), {text: fitToCells(`${knob.values[knob.at] ?? ''} ${glyphs.chooseRight}`, valueWidth - 2)},
+				of('text.dim', knob.effect),
+			],
 			...isAt && {ground: 'selection' as const},
 		};
 	});
@@ -24,11 +28,12 @@ export function sandboxScreen(screen: Screen, rows: number): Line[] {
 	const from = Math.max(0, Math.min(sandboxAt - Math.floor(most / 2), knobs.length - most));
 	const below = Math.max(0, knobs.length - from - most);
 	const above = [from === 0 ? 'POSTURE' : `${from} above`, ...below > 0 ? [`${below} below`] : []].join(', ');
+	const lead = line(' ', 'This cluster lives inside spoke. Nothing here says anything about a real one.');
 	const listed = hasRoom
-		? [line(' ', 'This cluster lives inside spoke. Nothing here says anything about a real one.'), head('POSTURE'), ...knobs.slice(0, faultsFrom), head('FAULT'), ...knobs.slice(faultsFrom)]
+		? [lead, head('POSTURE'), ...knobs.slice(0, faultsFrom), head('FAULT'), ...knobs.slice(faultsFrom)]
 		: [head(above), ...knobs.slice(from, from + most)];
-	return fillUp([
-		...listed,
-		titledRule(screen, 'What happened', {right: hasRoom ? '' : sandboxKnobs[sandboxAt]?.effect ?? ''}), ...sandboxLog.length === 0 ? [line(' ', of('text.dim', 'Nothing yet: choose a value and apply it.'))] : sandboxLog.toReversed().map(text => line('   ', text)),
-	], rows);
+	const happened = sandboxLog.length === 0
+		? [line(' ', of('text.dim', 'Nothing yet: choose a value and apply it.'))]
+		: sandboxLog.toReversed().map(text => line('   ', text));
+	return fillUp([...listed, titledRule(screen, 'What happened', {right: hasRoom ? '' : sandboxKnobs[sandboxAt]?.effect ?? ''}), ...happened], rows);
 }

@@ -22,7 +22,7 @@ import {pathPane} from './path-pane.ts';
 import {proxyScreen} from './proxy-screen.ts';
 import {sandboxScreen} from './sandbox-screen.ts';
 import {firstKey, type Screen} from './screen.ts';
-import {fillUp, line, of, spread, type Line} from './styled-line.ts';
+import {fillUp, line, of, spread, type Line, type Span} from './styled-line.ts';
 import {tailScreen} from './tail-screen.ts';
 import {textLines} from './text-rows.ts';
 import {textScreen} from './text-screen.ts';
@@ -90,15 +90,34 @@ function view(screen: Screen, rows: number, parts: Layout): Line[] {
 	const list = listHere(state);
 	const below = [...pathRows(screen, parts), ...dockRows(screen, parts)];
 	const mainRows = rows - 1 - below.length;
-	const body = list
-		? [...listPane(screen, list.name, mainRows - 1 - parts.details, columns - parts.side), ...detailsRows(screen, list, parts.details, columns - parts.side)]
-		: state.view === 'forwards'
-			? forwardsScreen(screen, mainRows)
-			: state.view === 'proxy'
-				? proxyScreen(screen, mainRows)
-				: state.view === 'audit' ? auditScreen(screen, mainRows) : sandboxScreen(screen, mainRows);
-	const main = parts.side > 0 && list ? beside(screen, body, columns - parts.side, uprightPath(screen, pathHere(screen), subject(screen), mainRows, parts.side)) : body;
-	return [viewRule(screen, list ? listNote(screen, list, columns - parts.side) : ''), ...main, ...below];
+	const width = columns - parts.side;
+	if (list === null) {
+		return [viewRule(screen), ...viewWithoutList(screen, mainRows), ...below];
+	}
+
+	const body = [...listPane(screen, list.name, mainRows - 1 - parts.details, width), ...detailsRows(screen, list, parts.details, width)];
+	const main = parts.side > 0 ? beside(screen, body, width, uprightPath(screen, pathHere(screen), subject(screen), mainRows, parts.side)) : body;
+	return [viewRule(screen, listNote(screen, list, width)), ...main, ...below];
+}
+
+function viewWithoutList(screen: Screen, rows: number): Line[] {
+	switch (screen.state.view) {
+		case 'forwards': {
+			return forwardsScreen(screen, rows);
+		}
+
+		case 'proxy': {
+			return proxyScreen(screen, rows);
+		}
+
+		case 'audit': {
+			return auditScreen(screen, rows);
+		}
+
+		default: {
+			return sandboxScreen(screen, rows);
+		}
+	}
 }
 
 /** `── api-7c9f ── Enter: more ─` and the first of what the object says. */
@@ -121,8 +140,15 @@ function beside(screen: Screen, left: readonly Line[], width: number, right: rea
 	return left.map((one, index): Line => {
 		const filled = spread(one.spans, [], width);
 		// The ground of the cursor ends where the list does.
-		const spans = one.ground === undefined ? filled.spans : filled.spans.map(span => ({...span, sgr: [screen.theme.sgr[one.ground!], span.sgr ?? (span.role ? screen.theme.sgr[span.role] : '')].filter(code => code !== '').join(';')}));
+		const spans = one.ground === undefined ? filled.spans : onGround(filled.spans, screen.theme.sgr[one.ground], screen);
 		return {spans: [...spans, ...right[index]?.spans ?? []]};
+	});
+}
+
+function onGround(spans: readonly Span[], ground: string, {theme: {sgr}}: Screen): Span[] {
+	return spans.map(span => {
+		const own = span.sgr ?? (span.role ? sgr[span.role] : '');
+		return {...span, sgr: [ground, own].filter(code => code !== '').join(';')};
 	});
 }
 
@@ -134,8 +160,13 @@ function pathRows(screen: Screen, parts: Layout): Line[] {
 
 	const key = firstKey(screen, 'path.why');
 	const path = pathHere(screen);
-	const rule = parts.pathRule ? [titledRule(screen, pathTitle(path, subject(screen)), {after: path === null || state.size.columns < 76 ? '' : tripWords(path), right: key === null ? '' : `${key} why`})] : [];
-	return [...rule, ...pathPane(screen, path, parts.path, state.size.columns)];
+	const pane = pathPane(screen, path, parts.path, state.size.columns);
+	if (!parts.pathRule) {
+		return pane;
+	}
+
+	const after = path === null || state.size.columns < 76 ? '' : tripWords(path);
+	return [titledRule(screen, pathTitle(path, subject(screen)), {after, right: key === null ? '' : `${key} why`}), ...pane];
 }
 
 /** The path of what is under the cursor: of its own connection where it has one, the worst where it has several, else as it was read. */
@@ -171,6 +202,7 @@ function dockRows(screen: Screen, parts: Layout): Line[] {
 	const usable = usableWords(screen);
 	const hint = dock.length > 0 && key !== null ? `${key}: ${pane === 'connections' ? 'to the list above' : 'to this list'}` : '';
 	const room = screen.state.size.columns - 24;
-	const right = [usable, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
-	return [titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right: usable !== '' && right.length > room ? usable : right, warn: usable !== ''}), ...dockPane(screen, parts.dock)];
+	const both = [usable, hint].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `);
+	const right = usable !== '' && both.length > room ? usable : both;
+	return [titledRule(screen, `Connections ${dock.length}`, {focus: pane === 'connections', right, warn: usable !== ''}), ...dockPane(screen, parts.dock)];
 }

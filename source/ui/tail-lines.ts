@@ -4,9 +4,10 @@ import type {TailView} from '../state/tail/tail-view.ts';
 import {wrapWords} from './chrome.ts';
 import {emptyWords} from './empty-tail.ts';
 import {withMatches} from './line-matches.ts';
+import type {Glyphs} from './glyphs.ts';
 import {logLine, type LogLine} from './log-line.ts';
 import {hintedKey, type Screen} from './screen.ts';
-import {fillUp, line, of, spread, type Line} from './styled-line.ts';
+import {fillUp, line, of, spread, type Line, type Span} from './styled-line.ts';
 import {cellsForLines, shownWindow, thumbRow} from './tail-fit.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
 import {olderWords} from './tail-words.ts';
@@ -28,7 +29,8 @@ export function tailLines(screen: Screen, view: TailView, rows: number, width: n
 	}
 
 	const out: DrawnRow[] = isTop ? [{line: line(of('gap', `${glyphs.rule}${glyphs.rule} ${olderWords(view, hintedKey(screen, 'tail.top'))} `)), of: null, isRule: true}] : [];
-	const texts = withMatches(view, window.lines.map(one => readLine(one).text), view.follow ? -1 : window.lines.findIndex(({number}) => number === view.cursor));
+	const cursor = view.follow ? -1 : window.lines.findIndex(({number}) => number === view.cursor);
+	const texts = withMatches(view, window.lines.map(one => readLine(one).text), cursor);
 	for (const [index, one] of window.lines.entries()) {
 		const drawn = tailRows(screen, view, one, room, {...readLine(one), text: texts[index]!});
 		out.push(...drawn.map(each => ({line: each, of: one, isRule: one.kind !== 'text' && drawn.length === 1})));
@@ -59,10 +61,24 @@ function withEdge({theme: {glyphs}}: Screen, view: TailView, row: DrawnRow | nul
 		return spread(row.line.spans, [of('gap', glyphs.edge.gap)], width, fill, glyphs.more);
 	}
 
-	const {number, level, kind} = row.of;
-	const isMatch = view.searchIndex !== null && view.searchIndex.matches.at(view.searchIndex.matches.indexOf(number)) === number;
-	const sign = kind !== 'text' ? of('gap', glyphs.edge.gap) : level >= 4 ? of('level.error', glyphs.edge.error) : isMatch ? of('mark', glyphs.edge.match) : level === 3 ? of('level.warn', glyphs.edge.warn) : of('rule', rest);
-	const isCursor = !view.follow && number === view.cursor;
-	const spreadLine = spread(row.line.spans, [sign], width, fill, glyphs.more);
+	const isCursor = !view.follow && row.of.number === view.cursor;
+	const spreadLine = spread(row.line.spans, [edgeSign(view, row.of, glyphs, rest)], width, fill, glyphs.more);
 	return isCursor ? {...spreadLine, ground: 'selection'} : spreadLine;
+}
+
+/** The worst of what is true of a line. */
+function edgeSign({searchIndex}: TailView, {number, level, kind}: TailLine, {edge}: Glyphs, rest: string): Span {
+	if (kind !== 'text') {
+		return of('gap', edge.gap);
+	}
+
+	if (level >= 4) {
+		return of('level.error', edge.error);
+	}
+
+	if (searchIndex !== null && searchIndex.matches.at(searchIndex.matches.indexOf(number)) === number) {
+		return of('mark', edge.match);
+	}
+
+	return level === 3 ? of('level.warn', edge.warn) : of('rule', rest);
 }

@@ -16,8 +16,20 @@ export function tailedWords(view: TailView, dot: string): string {
 		return '';
 	}
 
-	const parts = [pods === 1 && !view.title.includes(' ') ? '' : counted(pods, 'pod'), names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`, view.json ? 'json' : '', view.since === 'tail' || view.previous ? '' : `since ${view.since}`, view.previous ? 'the log before' : ''];
-	return parts.filter(part => part !== '').join(` ${dot} `);
+	return [
+		pods === 1 && !view.title.includes(' ') ? '' : counted(pods, 'pod'),
+		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
+		view.json ? 'json' : '',
+		fromWords(view),
+	].filter(part => part !== '').join(` ${dot} `);
+}
+
+function fromWords({since, previous}: TailView): string {
+	if (previous) {
+		return 'the log before';
+	}
+
+	return since === 'tail' ? '' : `since ${since}`;
 }
 
 /** Which one is followed is one of several: the others are a key away. */
@@ -42,7 +54,8 @@ export function stateWords(view: TailView, dot: string): string {
 		return `held ${dot} ${grouped(Math.max(0, below))} below`;
 	}
 
-	const note = view.phase !== 'following' ? view.note : view.rate === null ? '' : rateWords(view.rate);
+	const rate = view.rate === null ? '' : rateWords(view.rate);
+	const note = view.phase === 'following' ? rate : view.note;
 	return `${view.phase}${note === '' ? '' : ` ${dot} ${note}`}`;
 }
 
@@ -62,7 +75,11 @@ export function olderWords({older: {phase, read, note}, buffer, since}: Pick<Tai
 		}
 
 		default: {
-			return note !== '' ? note : since === 'head' && buffer.first > 0 ? `${grouped(buffer.first)} older lines were let go` : 'the first line: the server offers none older';
+			if (note !== '') {
+				return note;
+			}
+
+			return since === 'head' && buffer.first > 0 ? `${grouped(buffer.first)} older lines were let go` : 'the first line: the server offers none older';
 		}
 	}
 }
@@ -74,10 +91,12 @@ function readingWords(read: number): string {
 /** Where its ways end, where that is not one pod: `kubelets n1 n2`. */
 export function farEnds(view: TailView): string | undefined {
 	const nodes = [...new Set(view.sources.map(source => source.node).filter(node => node !== null))];
+	if (nodes.length > 1) {
+		return nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`;
+	}
+
 	const pods = podCount(view.sources);
-	return nodes.length > 1
-		? nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`
-		: pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
+	return pods > 1 && nodes.length === 1 ? `kubelet ${nodes[0]!}, ${pods} pods` : undefined;
 }
 
 /** One of the counts below a tail; one `isZero` of nothing is the first to go. */
@@ -89,10 +108,11 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 	const {lines, errors, warnings} = buffer.counts;
 	const match = searchedWords(view);
 	const filter = view.shownIndex === null ? [] : [`${grouped(view.shownIndex.matches.length)} fit ${askedOfLines(view)}${view.matchesOnly ? '' : ' (all shown)'}`];
+	const place = view.follow || match.length === 0 ? counted(lines, 'line') : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`;
 	return [
 		...[...match, ...filter].map((text): TailCount => ({text, role: 'text.dim', isZero: false})),
-		{text: view.follow || match.length === 0 ? counted(lines, 'line') : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`, role: 'text.dim', isZero: false},
-		...view.skews.slice(0, 2).map(({node, aheadMs}): TailCount => ({text: `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`, role: 'level.warn', isZero: false})),
+		{text: place, role: 'text.dim', isZero: false},
+		...view.skews.slice(0, 2).map((skew): TailCount => ({text: skewWords(skew), role: 'level.warn', isZero: false})),
 		{text: `${counted(errors, 'error')} ${counted(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
 		...view.json ? [{text: `${grouped(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
 		{text: `${grouped(buffer.first)} let go`, role: 'text.dim', isZero: buffer.first === 0},
@@ -100,6 +120,10 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 		{text: counted(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
 		{text: counted(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
 	];
+}
+
+function skewWords({node, aheadMs}: TailView['skews'][number]): string {
+	return `${node} clock ${aheadMs > 0 ? '+' : '-'}${(Math.abs(aheadMs) / 1000).toFixed(1)} s (inferred)`;
 }
 
 function searchedWords(view: TailView): readonly string[] {
