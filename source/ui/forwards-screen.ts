@@ -12,8 +12,18 @@ import {fillUp, line, of, type Line} from './styled-line.ts';
 
 function liveLine({state: {now}}: Screen, {connection, client, since, up, down, congested}: ForwardState['live'][number]): Line {
 	return line(
-		'   ', of('text.dim', `${clockTime(since)}  `), `${connection.padEnd(4)} ${client.padEnd(21)} `, of('state.open', 'open'), ` ${showAge(now - since).padStart(4)}  `, `${showBytes(up)} sent, ${showBytes(down)} received`, of('level.warn', congested ? ', waits for its local reader' : ''),
+		'   ',
+		of('text.dim', `${clockTime(since)}  `),
+		`${connection.padEnd(4)} ${client.padEnd(21)} `,
+		of('state.open', 'open'),
+		` ${showAge(now - since).padStart(4)}  `,
+		`${showBytes(up)} sent, ${showBytes(down)} received`,
+		of('level.warn', congested ? ', waits for its local reader' : ''),
 	);
+}
+
+function localWords({local, asked}: ForwardState): string {
+	return local === null ? asked : `:${local}`;
 }
 
 /** The port is what tells two forwards of one pod apart. */
@@ -24,15 +34,20 @@ function toWords({target, remote, namespace}: ForwardState, onScreen: string | n
 /** What was saved for this context, and how it comes back. */
 function setLines(screen: Screen): Line[] {
 	const {forwardSets, size} = screen.state;
-	return forwardSets.length === 0
-		? []
-		: [line(''), ...wrapWords(`Saved sets of this context: ${forwardSets.map(({name, count}) => `${name} ${count}`).join(', ')}. ${firstKey(screen, 'forwards.open-set') ?? ':forward-set'} starts one, and asks first.`, size.columns - 2).map(text => line(' ', of('text.dim', text)))];
+	if (forwardSets.length === 0) {
+		return [];
+	}
+
+	const sets = forwardSets.map(({name, count}) => `${name} ${count}`).join(', ');
+	const words = `Saved sets of this context: ${sets}. ${firstKey(screen, 'forwards.open-set') ?? ':forward-set'} starts one, and asks first.`;
+	return [line(''), ...wrapWords(words, size.columns - 2).map(text => line(' ', of('text.dim', text)))];
 }
 
 export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const {state: {forwards, forwardAt, size, cluster}, theme: {glyphs}} = screen;
 	if (forwards.length === 0) {
-		return fillUp([line(''), line(' ', of('text.dim', `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, here or on a pod or service.`)), ...setLines(screen)], rows);
+		const none = `No forwards. ${firstKey(screen, 'forwards.add') ?? ':forward'} adds one, here or on a pod or service.`;
+		return fillUp([line(''), line(' ', of('text.dim', none)), ...setLines(screen)], rows);
 	}
 
 	const toWidth = Math.max(12, Math.min(size.columns >= 110 ? 40 : 24, Math.max(...forwards.map(one => cellWidth(toWords(one, cluster.namespace))))));
@@ -42,8 +57,8 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 		const isAt = index === forwardAt;
 		return {
 			spans: [
-				{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ' '}, of(`state.${one.phase}`, glyphs[one.phase === 'open' ? 'open' : one.phase === 'working' ? 'working' : one.phase === 'stopped' ? 'stopped' : 'failed']),
-				{text: ` ${fitToCells(one.local === null ? one.asked : `:${one.local}`, 11)}${fitToCells(toWords(one, cluster.namespace), toWidth)}  `},
+				{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ' '}, of(`state.${one.phase}`, glyphs[one.phase]),
+				{text: ` ${fitToCells(localWords(one), 11)}${fitToCells(toWords(one, cluster.namespace), toWidth)}  `},
 				of(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
 				{text: ` ${String(one.open).padStart(4)}  ${showBytes(one.up)}/${showBytes(one.down)}`},
 			], ...isAt && {ground: 'selection' as const},
@@ -52,12 +67,18 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const listRows = Math.min(list.length, Math.max(3, Math.floor(rows / 2)));
 	const top = Math.max(0, Math.min(forwardAt - listRows + 1, list.length - listRows));
 	const at = forwards[forwardAt];
-	const log = at
-		? [
-			titledRule(screen, `${at.local === null ? at.asked : `:${at.local}`} ${glyphs.to} ${inNamespace(at.target, at.namespace, cluster.namespace)}:${at.remote}`, {...at.context !== cluster.context && {after: `on ${at.context}`}, right: `${at.open} open · ${at.closed} closed · ${at.failed} failed`}),
-			...at.live.toReversed().map(one => liveLine(screen, one)),
-			...at.log.toReversed().flatMap(({time, text}) => wrapWords(text, size.columns - 14).map((row, index) => line('   ', of('text.dim', (index === 0 ? clockTime(time) : '').padEnd(10)), row))),
-		]
-		: [];
-	return fillUp([head, ...list.slice(top, top + listRows), ...log], rows);
+	return fillUp([head, ...list.slice(top, top + listRows), ...at ? logLines(screen, at) : []], rows);
+}
+
+/** What is open, then what came before, each with the last first. */
+function logLines(screen: Screen, at: ForwardState): Line[] {
+	const {state: {size, cluster}, theme: {glyphs}} = screen;
+	const title = `${localWords(at)} ${glyphs.to} ${inNamespace(at.target, at.namespace, cluster.namespace)}:${at.remote}`;
+	const right = `${at.open} open · ${at.closed} closed · ${at.failed} failed`;
+	return [
+		titledRule(screen, title, {...at.context !== cluster.context && {after: `on ${at.context}`}, right}),
+		...at.live.toReversed().map(one => liveLine(screen, one)),
+		...at.log.toReversed().flatMap(({time, text}) => wrapWords(text, size.columns - 14)
+			.map((row, index) => line('   ', of('text.dim', (index === 0 ? clockTime(time) : '').padEnd(10)), row))),
+	];
 }

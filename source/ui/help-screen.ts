@@ -18,11 +18,17 @@ const tlsWords = {verified: 'checked', unverified: 'nobody checked', plain: 'not
 /** What may be typed where this place can be filtered. */
 function filterLegend({keymap}: Screen, context: string): Line[] {
 	const here = contextStack(context);
-	const regex = keymap.get('prompt')?.get('prompt.regex')?.sequences[0];
-	const lines = here.includes('list')
-		? ['text  !without  ~regex', '-l app=web  labels', '!-l app=web  without']
-		: here.includes('tail') ? ['text  !without', ...regex === undefined ? [] : [`${showKeys(regex)} while typing: regex`]] : [];
-	return lines.length === 0 ? [] : [line(''), line(of('title', 'FILTERS')), ...lines.map(words => line(words))];
+	const head = [line(''), line(of('title', 'FILTERS'))];
+	if (here.includes('list')) {
+		return [...head, line('text  !without  ~regex'), line('-l app=web  labels'), line('!-l app=web  without')];
+	}
+
+	if (here.includes('tail')) {
+		const regex = keymap.get('prompt')?.get('prompt.regex')?.sequences[0];
+		return [...head, line('text  !without'), ...regex === undefined ? [] : [line(`${showKeys(regex)} while typing: regex`)]];
+	}
+
+	return [];
 }
 
 /** A group that begins a column begins at its top. */
@@ -33,7 +39,8 @@ function withoutBlankTop(lines: readonly Line[]): readonly Line[] {
 /** In as many columns as there is room for; longer than the screen where there is none. */
 export function helpBody(screen: Screen, context: string): Line[] {
 	const {state: {size, refused}, theme: {glyphs}} = screen;
-	const hints = describeKeys(screen.keymap, context, action => screen.hints.find(hint => hint.action === action)?.off ?? refused.get(action.id) ?? null).filter(({keys, off}) => keys.length > 0 || off !== null);
+	const hints = describeKeys(screen.keymap, context, action => screen.hints.find(hint => hint.action === action)?.off ?? refused.get(action.id) ?? null)
+		.filter(({keys, off}) => keys.length > 0 || off !== null);
 	const groups = [...Map.groupBy(hints, hint => hint.context)];
 	const columns = columnsFor(size.columns, Math.max(...hints.map(({action}) => cellWidth(action.title))));
 	const width = Math.floor((size.columns - 2) / columns);

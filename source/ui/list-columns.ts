@@ -30,7 +30,8 @@ export function chooseColumns(screen: Screen, list: ListState, shown: readonly R
 	const isNarrow = width < 60;
 	const sample = list.visible.length <= 300 ? list.visible : [...list.visible.slice(0, 100), ...shown];
 	const measure = (title: string, cell: (row: Row) => string, most = 40): number => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
-	const age = (row: Row) => row.gone !== null ? `gone ${Math.floor((now - row.gone) / 1000)}s` : row.created === null ? '' : showAge(now - row.created);
+	const age = (row: Row) => ageCell(row, now);
+	const widest = isNarrow ? 11 : 40;
 	let fixed: readonly Placed[] = [];
 	if (kind.namespaced && cluster.namespace === null) {
 		fixed = [{title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}];
@@ -40,13 +41,18 @@ export function chooseColumns(screen: Screen, list: ListState, shown: readonly R
 		.filter(({column}) => column.rank === 0 || (column.rank === 1 && width >= 100) || list.wide);
 	const asColumn = ({column, index}: {column: ListColumn; index: number}, isTight: boolean): Placed => {
 		const title = isTight ? column.short ?? column.title : column.title;
-		// `13 (2m ago)`: when it was last is told with more columns.
-		const cell = (row: Row) => column.title === servicePodsTitle
-			? servicePodsCell(servicePods, row.namespace, row.name)
-			: list.wide || column.numeric !== true
-				? cellNow(row, index, now)
-				: (row.cells[index] ?? '').replace(/ \(.*$/, '');
-		return {title, width: measure(list.order.column === column.title ? `${title}↓` : title, cell, isNarrow ? 11 : isTight ? column.tight ?? 40 : 40), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
+		const cell = (row: Row): string => {
+			if (column.title === servicePodsTitle) {
+				return servicePodsCell(servicePods, row.namespace, row.name);
+			}
+
+			// `13 (2m ago)`: when it was last is told with more columns.
+			return list.wide || column.numeric !== true ? cellNow(row, index, now) : (row.cells[index] ?? '').replace(/ \(.*$/, '');
+		};
+
+		const head = list.order.column === column.title ? `${title}↓` : title;
+		const width = measure(head, cell, isTight && !isNarrow ? column.tight ?? widest : widest);
+		return {title, width, cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
 	};
 
 	let columns = wanted.map(one => asColumn(one, false));
@@ -63,11 +69,11 @@ export function chooseColumns(screen: Screen, list: ListState, shown: readonly R
 	}
 
 	// The cell that tells most goes last, after the age.
-	const most = (column: ListColumn) => isNarrow ? narrowName : column.leastName;
+	const leastName = (column: ListColumn) => isNarrow ? narrowName : column.leastName;
 	for (;;) {
 		const at = wanted.findLastIndex(({column}) => wanted.every(other => column.leastName >= other.column.leastName));
 		const next = wanted[at]!.column;
-		if (left() >= Math.min(Math.max(nameWidth, 10), most(next))) {
+		if (left() >= Math.min(Math.max(nameWidth, 10), leastName(next))) {
 			break;
 		}
 
@@ -87,10 +93,19 @@ export function chooseColumns(screen: Screen, list: ListState, shown: readonly R
 	return [...fixed, name, ...columns, ...last];
 }
 
-/** The titles, and the sign of the order. */
-export function headText(list: ListState, columns: readonly Placed[]): string {
-	const sign = isAscending(listKinds[list.name], list.order) ? '↑' : '↓';
-	const heads = columns.map(column => fillCell(column.title + (column.title === list.order.column && (list.order.reverse || column.title !== 'NAME') ? sign : ''), column.width));
+function ageCell({gone, created}: Row, now: number): string {
+	if (gone !== null) {
+		return `gone ${Math.floor((now - gone) / 1000)}s`;
+	}
+
+	return created === null ? '' : showAge(now - created);
+}
+
+/** The titles, and the sign of the order; rows by name are as everybody expects them. */
+export function headText({name, order}: ListState, columns: readonly Placed[]): string {
+	const sign = isAscending(listKinds[name], order) ? '↑' : '↓';
+	const signOf = (title: string) => title === order.column && (order.reverse || title !== 'NAME') ? sign : '';
+	const heads = columns.map(({title, width}) => fillCell(`${title}${signOf(title)}`, width));
 	return `   ${heads.join(' '.repeat(gap))}`.trimEnd();
 }
 

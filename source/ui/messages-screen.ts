@@ -10,7 +10,8 @@ import {pageOf} from './text-screen.ts';
 /** Rule and `rows - 1` messages from `top`. */
 export function messagesScreen(screen: Screen, layer: Extract<Layer, {kind: 'messages'}>, rows: number): Line[] {
 	const {state} = screen;
-	return pageOf(screen, {title: 'Messages', right: String(state.messages.length)}, textRows(screen, messageTexts(state), lookOf(state, layer)).map(row => row.line), layer.top, rows);
+	const body = textRows(screen, messageTexts(state), lookOf(state, layer)).map(row => row.line);
+	return pageOf(screen, {title: 'Messages', right: String(state.messages.length)}, body, layer.top, rows);
 }
 
 /** As the lines of a text. */

@@ -1,12 +1,13 @@
 /** All of one line of a tail below the others: its fields one by one, or its text wrapped. */
-import {allJsonFields} from '../state/tail/json-fields.ts';
+import {allJsonFields, type JsonField} from '../state/tail/json-fields.ts';
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {grouped} from '../text/grouped.ts';
 import {titledRule, wrapWords} from './chrome.ts';
+import type {Glyphs} from './glyphs.ts';
 import {safeText} from './safe-text.ts';
 import {firstKey, type Screen} from './screen.ts';
-import {line, of, type Line} from './styled-line.ts';
+import {line, of, type Line, type Span} from './styled-line.ts';
 
 /** A titled rule and what is in the line, in at most `most` rows; none where it was let go. */
 export function openedLine(screen: Screen, view: TailView, number: number, most: number): Line[] {
@@ -19,12 +20,21 @@ export function openedLine(screen: Screen, view: TailView, number: number, most:
 	const text = one.bytes.toString('utf8');
 	const fields = allJsonFields(text);
 	const close = firstKey(screen, 'line.close');
-	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after: [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${grouped(one.bytes.length)} bytes`].filter(part => part !== '').join(', ')});
+	const after = [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${grouped(one.bytes.length)} bytes`].filter(part => part !== '').join(', ');
+	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after});
+	const cursor = (index: number) => index === view.lineField ? of('focus', glyphs.cursor) : ' ';
 	const rows = fields === null
-		? textRows(text, size.columns).map((row, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', row))
-		: fields.map(({name, value, kind}, index) => line(' ', index === view.lineField ? of('focus', glyphs.cursor) : ' ', ' ', of('json.key', `${safeText(name)}: `), of(kind === 'number' ? 'json.number' : 'json.string', safeText(value).replaceAll('\n', () => ` ${glyphs.newLine} `))));
+		? textRows(text, size.columns).map((row, index) => line(' ', cursor(index), row))
+		: fields.map((field, index) => line(' ', cursor(index), ' ', ...fieldSpans(field, glyphs)));
 	const from = firstShown(view.lineField, rows.length, most - 1);
 	return [head, ...rows.slice(from, from + most - 1)];
+}
+
+function fieldSpans({name, value, kind}: JsonField, {newLine}: Glyphs): Span[] {
+	return [
+		of('json.key', `${safeText(name)}: `),
+		of(kind === 'number' ? 'json.number' : 'json.string', safeText(value).replaceAll('\n', () => ` ${newLine} `)),
+	];
 }
 
 /** How many fields, or rows of text, an opened line has. */

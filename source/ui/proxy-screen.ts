@@ -106,7 +106,12 @@ function passedRequests(screen: Screen, {address, usable, log}: ListenerState): 
 		...log.length === 0
 			? [line(' ', of('text.dim', 'No request yet.'))]
 			: log.toReversed().map(({time, status, tookMs, method, path, error}) => line(
-				'   ', of('text.dim', `${clockTime(time)}  `), of(codeRole(error === null ? status : null), fitToCells(String(status), 6)), fitToCells(`${Math.round(tookMs)} ms`, 9), `${method} ${path}`, of('state.failed', error === null ? '' : `  ${error}`),
+				'   ',
+				of('text.dim', `${clockTime(time)}  `),
+				of(codeRole(error === null ? status : null), fitToCells(String(status), 6)),
+				fitToCells(`${Math.round(tookMs)} ms`, 9),
+				`${method} ${path}`,
+				of('state.failed', error === null ? '' : `  ${error}`),
 			)),
 	];
 }

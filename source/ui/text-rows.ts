@@ -23,9 +23,15 @@ export function textLines(screen: Screen, lines: readonly TextLine[]): Line[] {
 
 /** All rows, the texts of all labels in one column. */
 export function textRows(screen: Screen, lines: readonly TextLine[], look: TextLook): TextRow[] {
-	return lines.flatMap((one, index): TextRow[] => one.asIs
-		? look.isCut ? [cutRow(screen, one, index, look.left)] : partsOf(one, screen.state.size.columns).map(part => ({line: line(' '.repeat(part.lead), partSpans(one, part)), of: index, part}))
-		: wordRows(screen, one, look).map(row => ({line: row, of: index, part: null})));
+	return lines.flatMap((one, index): TextRow[] => {
+		if (!one.asIs) {
+			return wordRows(screen, one, look).map(row => ({line: row, of: index, part: null}));
+		}
+
+		return look.isCut
+			? [cutRow(screen, one, index, look.left)]
+			: partsOf(one, screen.state.size.columns).map(part => ({line: line(' '.repeat(part.lead), partSpans(one, part)), of: index, part}));
+	});
 }
 
 /** How many cells of the longest line the screen has no room for, where each is on one row. */
@@ -123,5 +129,9 @@ function partsOf(one: TextLine, columns: number): readonly Part[] {
 
 function partSpans({text, key, role}: TextLine, {from, to}: Part): Span[] {
 	const [first, last] = key ? [Math.max(from, Math.min(to, key[0])), Math.max(from, Math.min(to, key[1]))] : [from, from];
-	return [of(role as Role | undefined, text.slice(from, first)), of('json.key', text.slice(first, last)), of(role as Role | undefined, text.slice(last, to))].filter(span => span.text !== '');
+	return [
+		of(role as Role | undefined, text.slice(from, first)),
+		of('json.key', text.slice(first, last)),
+		of(role as Role | undefined, text.slice(last, to)),
+	].filter(span => span.text !== '');
 }

@@ -58,10 +58,11 @@ export type ThemeChoice = {name: ThemeName; depth: ColourDepth; isDumb: boolean}
 /** Escape sequences for each role; none at all on a terminal that takes none. */
 export function makeTheme({name, depth, isDumb}: ThemeChoice, glyphs: Glyphs): Theme {
 	const colours = {dark, light, ansi, mono}[name];
-	const sgr = name === 'dark' || name === 'light'
-		? Object.fromEntries(Object.entries(colours).map(([role, words]) => [role, asSgr(words, depth)])) as Colours
-		: isDumb ? bare : colours;
-	return {name, sgr, glyphs};
+	if (name === 'dark' || name === 'light') {
+		return {name, sgr: Object.fromEntries(Object.entries(colours).map(([role, words]) => [role, asSgr(words, depth)])) as Colours, glyphs};
+	}
+
+	return {name, sgr: isDumb ? bare : colours, glyphs};
 }
 
 /** What the environment and the terminal's own background say; `background` is what it answered to OSC 11, if it did. */
@@ -77,11 +78,18 @@ export function chooseTheme(env: NodeJS.ProcessEnv, wanted: string | undefined, 
 		return {name: 'mono', depth, isDumb};
 	}
 
-	const hasPalette = depth === 'true' || /256|kitty|alacritty|ghostty|foot|wezterm/i.test(env['TERM'] ?? '');
 	const lightness = background === null ? null : lightnessOf(background);
+	if (lightness === null) {
+		return {name: 'ansi', depth, isDumb};
+	}
+
 	// On white the bright yellow and cyan of 16 colours cannot be read. Who tells its ground is new enough to have 256, whatever TERM says.
-	const isLight = lightness !== null && lightness > 0.5;
-	return {name: isLight ? 'light' : hasPalette && lightness !== null ? 'dark' : 'ansi', depth, isDumb};
+	if (lightness > 0.5) {
+		return {name: 'light', depth, isDumb};
+	}
+
+	const hasPalette = depth === 'true' || /256|kitty|alacritty|ghostty|foot|wezterm/i.test(env['TERM'] ?? '');
+	return {name: hasPalette ? 'dark' : 'ansi', depth, isDumb};
 }
 
 /** `11;rgb:1e1e/1e1e/1e1e` → 0…1. */
