@@ -1,5 +1,6 @@
 /** Which whole answers are in these bytes, when requests were sent without waiting for each other? */
-import {AnswerParts, type AnswerHead} from './answer-parts.ts';
+import type {AnswerHead} from './answer-head.ts';
+import {AnswerParts} from './answer-parts.ts';
 
 export type WholeAnswer = AnswerHead & {
 	/** As it came: a `Content-Encoding` is not undone. */

@@ -1,31 +1,23 @@
-/** Where does one HTTP/1.1 answer end and the next begin, and which bytes are its body? RFC 9112 §6, §7.1 and §9.3.2. */
+/** Where does one HTTP/1.1 answer end and the next begin? Of requests that were sent without waiting for each other: RFC 9112 §9.3.2. */
+import {parseAnswerHead, type AnswerHead} from './answer-head.ts';
+import {endOfHead} from './answer-limits.ts';
+import {bodyFraming} from './body-framing.ts';
+import type {BodyReader, GiveBody} from './body-reader.ts';
+import {ChunkedBody} from './chunked-body.ts';
+import {PlainBody} from './plain-body.ts';
 import {protocolError} from './protocol-error.ts';
-
-export type AnswerHead = {
-	status: number;
-	statusText: string;
-	/** Names in lower case; fields that came several times are joined by a comma, but for `set-cookie`. */
-	headers: Record<string, string | string[]>;
-	/** The server closes behind it. */
-	last: boolean;
-};
 
 /** Told in the order of the wire, while `push` or `end` runs. */
 export type AnswerTells = {
 	head(head: AnswerHead): void;
-	/** A piece of the body as it came: a `Content-Encoding` is not undone. It stands in `bytes`, which is what was pushed or holds a copy of it; what stands before it is not looked at any more. */
-	body(bytes: Buffer, from: number, to: number): void;
+	/** A piece of the body as it came: a `Content-Encoding` is not undone. `bytes` is what was pushed or holds a copy of it. */
+	body: GiveBody;
 	/** The answer is whole. */
 	end(): void;
 };
 
-const longestHead = 64 * 1024;
 const emptyLine = Buffer.from('\r\n\r\n');
 const nothing = Buffer.alloc(0);
-const [carriageReturn, lineFeed] = [0x0D, 0x0A];
-const mostSizeDigits = 8;
-
-type Part = 'head' | 'length' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer' | 'until-close';
 
 /** Of answers to GET requests: one to HEAD or to an upgrade has other ends. */
 export class AnswerParts {
@@ -33,10 +25,8 @@ export class AnswerParts {
 	readonly #largestBody: number;
 	/** The beginning of a head or of a line. */
 	#held: Buffer = nothing;
-	#part: Part = 'head';
-	#size = 0;
-	/** Of the body or the chunk that is being read. */
-	#missing = 0;
+	/** `null` until the head has come. */
+	#body: BodyReader | null = null;
 
 	/** `largestBody`: bytes of one answer; a larger one is refused as soon as its size is known. */
 	constructor(tells: AnswerTells, {largestBody = Infinity}: {largestBody?: number} = {}) {
@@ -46,7 +36,7 @@ export class AnswerParts {
 
 	/** Some of an answer came, and not all. */
 	get begun(): boolean {
-		return this.#part !== 'head' || this.#held.length > 0;
+		return this.#body !== null || this.#held.length > 0;
 	}
 
 	/** @throws SpokeError ERR_PROTOCOL for what is no HTTP/1 answer, or has a larger body */
@@ -56,7 +46,7 @@ export class AnswerParts {
 		let at = 0;
 		for (let before = -1; at !== before && at < all.length;) {
 			before = at;
-			at = this.#step(all, at);
+			at = this.#body === null ? this.#readHead(all, at) : this.#readBody(this.#body, all, at);
 		}
 
 		this.#held = at === all.length ? nothing : all.subarray(at);
@@ -64,7 +54,7 @@ export class AnswerParts {
 
 	/** The connection ended: some answers end with it. @throws SpokeError ERR_PROTOCOL when one was cut short */
 	end(): void {
-		if (this.#part === 'until-close') {
+		if (this.#body?.endsWithConnection) {
 			this.#finish();
 		} else if (this.begun) {
 			throw protocolError('an answer was cut short');
@@ -72,46 +62,14 @@ export class AnswerParts {
 	}
 
 	/** Where to go on; `at` itself when more bytes are needed. */
-	#step(all: Buffer, at: number): number {
-		switch (this.#part) {
-			case 'head': {
-				return this.#readHead(all, at);
-			}
-
-			case 'length':
-			case 'chunk':
-			case 'until-close': {
-				return this.#readBody(all, at);
-			}
-
-			case 'chunk-size': {
-				return this.#readChunkSize(all, at);
-			}
-
-			case 'chunk-end': {
-				return this.#readChunkEnd(all, at);
-			}
-
-			case 'trailer': {
-				const end = this.#lineEnd(all, at);
-				if (end === at) {
-					this.#finish();
-				}
-
-				return end === -1 ? at : end + 2;
-			}
-		}
-	}
-
 	#readHead(all: Buffer, at: number): number {
-		const end = all.indexOf(emptyLine, at);
-		this.#refuseLong((end === -1 ? all.length : end) - at);
+		const end = endOfHead(all, at, emptyLine);
 		if (end === -1) {
 			return at;
 		}
 
-		const head = parseHead(all.toString('latin1', at, end));
-		// An interim answer (103) comes before the one that is meant.
+		const head = parseAnswerHead(all.toString('latin1', at, end));
+		// An interim answer (103) comes before the one that is meant (RFC 9110 §15.2).
 		if (head.status >= 200) {
 			this.#begin(head);
 		}
@@ -120,165 +78,32 @@ export class AnswerParts {
 	}
 
 	#begin(head: AnswerHead): void {
-		const coding = head.headers['transfer-encoding'];
-		const isEmpty = head.status === 204 || head.status === 304;
-		if (!isEmpty && coding !== undefined && String(coding).toLowerCase() !== 'chunked') {
-			throw protocolError(`an answer in the transfer coding ${String(coding)}`);
-		}
-
-		const length = isEmpty ? 0 : (coding === undefined ? lengthOf(head) : undefined);
-		this.#refuseLarge(length ?? 0);
-		this.#part = coding !== undefined && !isEmpty ? 'chunk-size' : (length === undefined ? 'until-close' : 'length');
-		this.#missing = length ?? Infinity;
-		this.#tells.head({...head, last: head.last || this.#part === 'until-close'});
+		this.#body = this.#readerOf(head);
+		this.#tells.head({...head, last: head.last || this.#body.endsWithConnection});
 		// A body of no bytes needs no more of them.
-		if (length === 0) {
+		if (this.#body.isWhole) {
 			this.#finish();
 		}
 	}
 
-	#readBody(all: Buffer, at: number): number {
-		const end = Math.min(all.length, at + this.#missing);
-		this.#missing -= end - at;
-		this.#size += end - at;
-		this.#refuseLarge(this.#size);
-		this.#tells.body(all, at, end);
-		if (this.#missing === 0 && this.#part === 'chunk') {
-			this.#part = 'chunk-end';
-		} else if (this.#missing === 0) {
+	#readerOf(head: AnswerHead): BodyReader {
+		const framing = bodyFraming(head);
+		return framing === 'chunked'
+			? new ChunkedBody(this.#tells.body, this.#largestBody)
+			: new PlainBody(framing === 'until-close' ? Infinity : framing, this.#tells.body, this.#largestBody);
+	}
+
+	#readBody(body: BodyReader, all: Buffer, at: number): number {
+		const to = body.read(all, at);
+		if (body.isWhole) {
 			this.#finish();
 		}
 
-		return end;
-	}
-
-	/** A followed log has a chunk a line: what nearly every size looks like is read without a string. */
-	#readChunkSize(all: Buffer, at: number): number {
-		let size = 0;
-		let position = at;
-		for (let digit = hexDigit(all[position]); digit >= 0 && position - at < mostSizeDigits; digit = hexDigit(all[position])) {
-			size = (size * 16) + digit;
-			position++;
-		}
-
-		if (position === at || all[position] !== carriageReturn || all[position + 1] !== lineFeed) {
-			const end = this.#lineEnd(all, at);
-			if (end === -1) {
-				return at;
-			}
-
-			size = sizeOf(all.toString('latin1', at, end));
-			position = end;
-		}
-
-		this.#missing = size;
-		this.#refuseLarge(this.#size + size);
-		this.#part = size === 0 ? 'trailer' : 'chunk';
-		return position + 2;
-	}
-
-	#readChunkEnd(all: Buffer, at: number): number {
-		if (all[at] === carriageReturn && at + 1 === all.length) {
-			return at;
-		}
-
-		if (all[at] !== carriageReturn || all[at + 1] !== lineFeed) {
-			throw protocolError('a chunk is longer than its size');
-		}
-
-		this.#part = 'chunk-size';
-		return at + 2;
-	}
-
-	/** Where the line's CRLF stands, -1 when it has not come. */
-	#lineEnd(all: Buffer, at: number): number {
-		const end = all.indexOf('\r\n', at);
-		this.#refuseLong((end === -1 ? all.length : end) - at);
-		return end;
+		return to;
 	}
 
 	#finish(): void {
-		this.#part = 'head';
-		this.#size = 0;
+		this.#body = null;
 		this.#tells.end();
 	}
-
-	#refuseLong(length: number): void {
-		if (length > longestHead) {
-			throw protocolError('an answer whose headers do not end');
-		}
-	}
-
-	#refuseLarge(size: number): void {
-		if (size > this.#largestBody) {
-			throw protocolError(`an answer larger than ${this.#largestBody} bytes`);
-		}
-	}
-}
-
-/** -1 for any other byte, or none. */
-function hexDigit(byte: number | undefined): number {
-	if (byte === undefined) {
-		return -1;
-	}
-
-	if (byte >= 0x30 && byte <= 0x39) {
-		return byte - 0x30;
-	}
-
-	const lower = byte | 0x20;
-	return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
-}
-
-/** With an extension, or white space behind it. */
-function sizeOf(line: string): number {
-	const [, digits] = /^([\da-f]{1,8})[\t ]*(?:;.*)?$/i.exec(line) ?? [];
-	if (digits === undefined) {
-		throw protocolError(`${JSON.stringify(line.slice(0, 100))} is no size of a chunk`);
-	}
-
-	return Number.parseInt(digits, 16);
-}
-
-function parseHead(text: string): AnswerHead {
-	const [first = '', ...lines] = text.split('\r\n');
-	const [, minor, status, statusText = ''] = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/.exec(first) ?? [];
-	if (status === undefined) {
-		throw protocolError(`${JSON.stringify(first.slice(0, 100))} is no answer of HTTP/1.1`);
-	}
-
-	const headers: AnswerHead['headers'] = {};
-	for (const line of lines) {
-		const [, name, value = ''] = /^([!#$%&'*+\-.^\w`|~]+):[\t ]*(.*?)[\t ]*$/.exec(line) ?? [];
-		if (name === undefined) {
-			throw protocolError(`${JSON.stringify(line.slice(0, 100))} is no header`);
-		}
-
-		add(headers, name.toLowerCase(), value);
-	}
-
-	const connection = String(headers['connection'] ?? '').toLowerCase().split(',').map(token => token.trim());
-	return {status: Number(status), statusText, headers, last: connection.includes('close') || (minor === '0' && !connection.includes('keep-alive'))};
-}
-
-function add(headers: AnswerHead['headers'], name: string, value: string): void {
-	const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-	if (name === 'set-cookie') {
-		headers[name] = [...before ?? [], value];
-	} else {
-		headers[name] = before === undefined ? value : `${String(before)}, ${value}`;
-	}
-}
-
-function lengthOf({headers}: AnswerHead): number | undefined {
-	const text = headers['content-length'];
-	if (text === undefined) {
-		return undefined;
-	}
-
-	if (!/^\d{1,15}$/.test(String(text))) {
-		throw protocolError(`${JSON.stringify(text)} is no length of a body`);
-	}
-
-	return Number(text);
 }

@@ -1,6 +1,7 @@
 /** One GET on an open socket, and its answer as it comes. Of a log that is followed, whose every line is a chunk in a TLS record, Node's own client would make a stream's chunk each. */
 import type {Duplex} from 'node:stream';
-import {AnswerParts, type AnswerHead} from '../../wire/answer-parts.ts';
+import type {AnswerHead} from '../../wire/answer-head.ts';
+import {AnswerParts} from '../../wire/answer-parts.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import {AnswerBody} from './answer-body.ts';
 import {answerTimeout, exchangeError} from './exchange.ts';

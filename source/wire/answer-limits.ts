@@ -1,0 +1,21 @@
+/** How long may what comes with an answer be, before it is given up? RFC 9110 §5.4 and §8.6 leave both bounds to the receiver. */
+import {protocolError} from './protocol-error.ts';
+
+const longestHead = 64 * 1024;
+
+/** Where `mark` stands from `at` on, behind a head or a line of one; -1 when it has not come. @throws SpokeError ERR_PROTOCOL when it is too far off */
+export function endOfHead(bytes: Buffer, at: number, mark: Buffer | string): number {
+	const end = bytes.indexOf(mark, at);
+	if ((end === -1 ? bytes.length : end) - at > longestHead) {
+		throw protocolError('an answer whose headers do not end');
+	}
+
+	return end;
+}
+
+/** @throws SpokeError ERR_PROTOCOL */
+export function refuseLarger(size: number, largest: number): void {
+	if (size > largest) {
+		throw protocolError(`an answer larger than ${largest} bytes`);
+	}
+}
