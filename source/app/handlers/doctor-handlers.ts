@@ -9,7 +9,7 @@ import type {OpenCluster, Session} from '../session.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {currentTail} from './current-tail.ts';
-import {forwardOf} from './forward-run.ts';
+import {forwardOf} from './follow-forward.ts';
 
 const doctorHere = async (session: Session) => {
 	const here = targetHere(session);

@@ -8,7 +8,8 @@ import {asSpokeError} from '../../errors/spoke-error.ts';
 import {counted} from '../../text/grouped.ts';
 import {addToForwardSet, isSetName, readForwardSets, setsFolder, writeForwardSet, type ForwardSet} from '../forward-set-files.ts';
 import type {Session} from '../session.ts';
-import {cutWords, startWish, stopNow, wishOf, type ForwardWish} from './forward-run.ts';
+import type {ForwardWish} from './follow-forward.ts';
+import {cutWords, startWish, stopNow, wishOf} from './forward-run.ts';
 import {isFree} from './free-port.ts';
 import type {Handlers} from './handler.ts';
 

@@ -1,0 +1,153 @@
+/** What does an event of a forward make of its row, and what is told of it beside? */
+import {isLoopback} from '../../cluster/transport/loopback.ts';
+import {joinHostPort} from '../../cluster/transport/server-url.ts';
+import {wholeFailure} from '../../failures/whole-failure.ts';
+import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
+import type {ForwardState} from '../../state/session-state.ts';
+import {shortPodName} from '../../state/short-pod-name.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {showAge} from '../../text/show-age.ts';
+import {showBytes} from '../../text/show-bytes.ts';
+import {shortFailure} from '../short-failure.ts';
+import {withLine, withTry} from './forward-log.ts';
+import {urlOf} from './forward-url.ts';
+
+/** `live` are the connections that are open behind the event. */
+export function forwardAfter(state: ForwardState, event: ForwardEvent, live: readonly LiveConnection[]): ForwardState {
+	const line = lineOf(event);
+	const log = event.event === 'interrupted' ? withTry(state.log, `lost: ${shortFailure(event.error)}`, event.attempt) : state.log;
+	return {...state, ...changeBy(event, state, live), log: line === null ? log : withLine(log, line)};
+}
+
+function changeBy(event: ForwardEvent, state: ForwardState, live: readonly LiveConnection[]): Partial<ForwardState> {
+	switch (event.event) {
+		case 'ready': {
+			return {phase: 'open', local: event.listen[0]?.port ?? null, ...onPod(podOf(event.target)), portName: event.remotePortName};
+		}
+
+		case 'bound-without': {
+			return {};
+		}
+
+		case 'connection-closed': {
+			return {closed: state.closed + 1, ...liveNow(live)};
+		}
+
+		case 'connection-failed': {
+			return {failed: state.failed + 1, ...liveNow(live)};
+		}
+
+		case 'moved': {
+			return {phase: 'open', ...onPod(shortPodName(event.to.name)), ...liveNow(live)};
+		}
+
+		case 'interrupted': {
+			return {phase: 'working', note: `${shortFailure(event.error)} · try ${event.attempt} in ${Math.ceil(event.retryInMs / 1000)} s`};
+		}
+
+		case 'restored': {
+			return {phase: 'open', ...onPod(state.on)};
+		}
+
+		case 'connection-opened':
+		case 'connection-congested':
+		case 'connection-flowing': {
+			return liveNow(live);
+		}
+	}
+}
+
+/** Of its log; `null` where it says nothing, or not by itself. */
+function lineOf(event: ForwardEvent): string | null {
+	switch (event.event) {
+		case 'ready': {
+			return `listening on ${event.listen.map(({address, port}) => joinHostPort(address, port)).join(' and ')}, on ${event.target.name}`;
+		}
+
+		case 'bound-without': {
+			return `not bound: ${event.error.message}`;
+		}
+
+		case 'connection-closed': {
+			return `${numberOf(event.connection)} closed after ${lasted(event.durationMs)}: ${showBytes(event.up)} sent, ${showBytes(event.down)} received, ${endings[event.end]}`;
+		}
+
+		case 'connection-failed': {
+			return `${numberOf(event.connection)} failed: ${sanitiseLine(wholeFailure(event.error))}`;
+		}
+
+		case 'moved': {
+			return `moved from ${shortPodName(event.from.name)} to ${shortPodName(event.to.name)} in ${outage(event.outageMs)}: ${reasons[event.reason]}`;
+		}
+
+		case 'restored': {
+			return `back after ${outage(event.outageMs)}`;
+		}
+
+		case 'connection-congested': {
+			return `${numberOf(event.connection)} waits for its local reader`;
+		}
+
+		case 'connection-flowing': {
+			return `${numberOf(event.connection)} flows again`;
+		}
+
+		case 'connection-opened':
+		case 'interrupted': {
+			return null;
+		}
+	}
+}
+
+/** To the person, on whichever screen: of the row behind the event. */
+export function noticeOf(event: ForwardEvent, after: ForwardState): {text: string; role?: 'warn'} | null {
+	switch (event.event) {
+		case 'ready': {
+			return {text: `${urlOf(after) ?? ''} goes to ${event.target.name}`};
+		}
+
+		case 'moved': {
+			return {text: `${urlOf(after) ?? 'forward'} moved to ${shortPodName(event.to.name)}: ${reasons[event.reason]}`, role: 'warn'};
+		}
+
+		default: {
+			return null;
+		}
+	}
+}
+
+/** Who else can use what listens. */
+export function usableBy({listen}: Extract<ForwardEvent, {event: 'ready'}>): string | null {
+	const forOthers = listen.find(({address}) => !isLoopback(address));
+	return forOthers ? `everyone who reaches this machine can use :${forOthers.port}` : null;
+}
+
+/** Connections as they are now; when they began by the clock on the wall. */
+export function liveNow(live: readonly LiveConnection[]): Pick<ForwardState, 'open' | 'live'> {
+	const now = Date.now() - performance.now();
+	return {open: live.length, live: live.map(({connection, client, since, up, down, congested}) => ({connection: numberOf(connection), client, since: now + since, up, down, congested}))};
+}
+
+function onPod(on: string): Pick<ForwardState, 'on' | 'note'> {
+	return {on, note: `on ${on}`};
+}
+
+function podOf({name, chosenFrom}: Extract<ForwardEvent, {event: 'ready'}>['target']): string {
+	return `${shortPodName(name)}${chosenFrom > 1 ? `, one of ${chosenFrom}` : ''}`;
+}
+
+/** `f-1.7` is the seventh of its forward. */
+function numberOf(connection: string): string {
+	return `#${connection.slice(connection.lastIndexOf('.') + 1)}`;
+}
+
+function lasted(ms: number): string {
+	return ms < 10_000 ? `${ms} ms` : showAge(ms);
+}
+
+function outage(ms: number): string {
+	return `${(ms / 1000).toFixed(1)} s`;
+}
+
+const endings: Readonly<Record<ConnectionEnd, string>> = {'client-fin': 'by the client', 'pod-fin': 'by the pod', 'client-reset': 'reset by the client', 'pod-reset': 'reset by the pod', moved: 'its pod went', shutdown: 'stopped by you'};
+const reasons: Readonly<Record<MoveReason, string>> = {deleted: 'pod was deleted', 'not-ready': 'pod is not ready', evicted: 'pod was evicted', completed: 'pod ended', 'sandbox-changed': 'pod was restarted'};
