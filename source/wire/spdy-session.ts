@@ -2,14 +2,15 @@
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {CongestedStreams} from './congested-streams.ts';
 import {destroyOnceStill} from './destroy-once-still.ts';
-import {FrameBatch} from './frame-batch.ts';
-import {HeaderBlockReader, HeaderBlockWriter, type SpdyHeaders} from './header-block.ts';
+import {HeaderBlockReader, type SpdyHeaders} from './header-block.ts';
 import {resetStatus, streamLost, StreamReset} from './protocol-error.ts';
-import {readOnAfterRefusedWrite} from './refused-write.ts';
-import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame, type ControlFrame} from './spdy-frame.ts';
+import type {ControlFrame} from './spdy-frame.ts';
 import {SpdyFrameDecoder} from './spdy-frame-decoder.ts';
 import {SpdyPings} from './spdy-pings.ts';
+import {SpdySender} from './spdy-sender.ts';
+import {SpdyStreamIds} from './spdy-stream-ids.ts';
 import {SpdyStream, type StreamOwner} from './spdy-stream.ts';
 
 export type SpdySessionOptions = {
@@ -34,38 +35,32 @@ type SessionEvents = {
 	close: [SpokeError | null];
 };
 
-/** Payload of one frame; spdystream allocates a frame's payload at once, and its peers use as much. */
-const maxPayload = 32 * 1024;
-
-/** Frames written in one turn of the event loop leave in one write. All waits and retries belong to the owner. */
+/** All waits and retries belong to the owner. */
 export class SpdySession extends EventEmitter<SessionEvents> {
 	/** May be changed at any time. */
 	streamBufferBytes: number;
 	readonly #carrier: Duplex;
-	readonly #batch: FrameBatch;
+	readonly #sender: SpdySender;
 	readonly #role: 'client' | 'server';
 	readonly #maxStreams: number;
 	readonly #streams = new Map<number, SpdyStream>();
-	readonly #full = new Set<SpdyStream>();
-	readonly #writer = new HeaderBlockWriter();
+	readonly #ids: SpdyStreamIds;
+	readonly #congested: CongestedStreams;
 	readonly #reader = new HeaderBlockReader();
 	readonly #decoder: SpdyFrameDecoder;
 	readonly #pings: SpdyPings;
-	#lastOwnId: number;
-	#lastTheirId = 0;
 	#goneAway = false;
 	#ended = false;
-	/** The other side takes nothing more; what it said before is still read. */
-	#refused: Error | undefined;
 
 	constructor(carrier: Duplex, options: SpdySessionOptions = {}) {
 		super();
 		this.#carrier = carrier;
-		this.#batch = new FrameBatch(carrier);
+		this.#sender = new SpdySender(carrier);
+		this.#congested = new CongestedStreams(carrier);
 		this.#role = options.role ?? 'client';
 		this.#maxStreams = options.maxStreams ?? 4096;
 		this.streamBufferBytes = options.streamBufferBytes ?? (256 * 1024);
-		this.#lastOwnId = this.#role === 'client' ? -1 : 0;
+		this.#ids = new SpdyStreamIds(this.#role);
 		this.#decoder = new SpdyFrameDecoder({
 			control: frame => {
 				this.#onControl(frame);
@@ -79,16 +74,13 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			everyMs: options.pingEveryMs ?? 0,
 			silenceMs: options.silenceMs ?? 30_000,
 			send: id => {
-				this.#write(pingFrame(id));
+				this.#sender.ping(id);
 			},
-			excused: () => this.#full.size > 0 || carrier.writableLength > 0,
+			excused: () => this.#congested.all.size > 0 || carrier.writableLength > 0,
 			onRoundTrip: milliseconds => this.emit('roundTrip', milliseconds),
 			onSilence: milliseconds => {
 				this.destroy(streamLost(`nothing was heard from the other side for ${Math.round(milliseconds / 1000)} s`));
 			},
-		});
-		readOnAfterRefusedWrite(carrier, error => {
-			this.#refused = error;
 		});
 		carrier.on('data', (chunk: Buffer) => {
 			this.#onBytes(chunk);
@@ -97,7 +89,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			this.#onCarrierEnd();
 		});
 		carrier.on('error', error => {
-			this.#finish(error instanceof SpokeError ? error : lostBy(this.#refused ?? error));
+			this.#finish(error instanceof SpokeError ? error : lostBy(this.#sender.refused ?? error));
 		});
 		carrier.on('close', () => {
 			this.#onCarrierEnd();
@@ -106,7 +98,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	/** May a stream be opened now? */
 	get usable(): boolean {
-		return !this.#ended && !this.#goneAway && !this.#refused && this.#streams.size < this.#maxStreams && this.#lastOwnId < 0x7F_FF_FF_00;
+		return !this.#ended && !this.#goneAway && !this.#sender.refused && this.#streams.size < this.#maxStreams && !this.#ids.usedUp;
 	}
 
 	/** Streams that are not yet over, both sides counted. */
@@ -116,7 +108,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	/** Streams whose readers are so far behind that nothing is read from the connection. */
 	get congestedStreams(): ReadonlySet<SpdyStream> {
-		return this.#full;
+		return this.#congested.all;
 	}
 
 	/** When anything last came from the other side; `performance.now()`. */
@@ -133,9 +125,8 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			throw streamLost('the session takes no new streams');
 		}
 
-		this.#lastOwnId += 2;
-		const stream = this.#adopt(this.#lastOwnId, headers);
-		this.#write(synStreamFrame(stream.id, this.#writer.write(headers), fin));
+		const stream = this.#adopt(this.#ids.next(), headers);
+		this.#sender.synStream(stream.id, headers, fin);
 		if (fin) {
 			stream.ownEnded = true;
 			stream.end();
@@ -155,7 +146,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			return;
 		}
 
-		this.#write(goAwayFrame(this.#lastTheirId));
+		this.#sender.goAway(this.#ids.lastTheirs);
 		this.#carrier.end();
 		this.#finish(null);
 	}
@@ -181,61 +172,30 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	readonly #owner: StreamOwner = {
 		sendData: (stream, bytes, sent) => {
 			this.#pings.sentData();
-			for (let at = 0; at < bytes.length; at += maxPayload) {
-				const piece = bytes.subarray(at, at + maxPayload);
-				this.#write(dataFrameHead(stream.id, piece.length, false));
-				this.#write(piece, at + maxPayload >= bytes.length ? sent : undefined);
-			}
-
-			if (bytes.length === 0) {
-				sent();
-			}
+			this.#sender.data(stream.id, bytes, sent);
 		},
 		sendFin: stream => {
 			if (!stream.ownEnded && this.#streams.has(stream.id)) {
 				stream.ownEnded = true;
-				this.#write(dataFrameHead(stream.id, 0, true));
+				this.#sender.fin(stream.id);
 			}
 
 			this.#forgetWhenOver(stream);
 		},
 		sendReply: (stream, headers) => {
-			this.#write(synReplyFrame(stream.id, this.#writer.write(headers), false));
+			this.#sender.synReply(stream.id, headers);
 		},
 		release: (stream, status) => {
 			if (this.#streams.delete(stream.id)) {
-				this.#write(rstStreamFrame(stream.id, status));
+				this.#sender.rstStream(stream.id, status);
 			}
 
-			this.#flows(stream);
+			this.#congested.release(stream);
 		},
 		readOn: stream => {
-			this.#flows(stream);
+			this.#congested.release(stream);
 		},
 	};
-
-	#flows(stream: SpdyStream): void {
-		if (!this.#full.delete(stream)) {
-			return;
-		}
-
-		if (this.#full.size === 0) {
-			this.#carrier.resume();
-		}
-
-		stream.emit('flowing');
-	}
-
-	#write(bytes: Buffer, sent?: (error?: Error | null) => void): void {
-		if (this.#ended) {
-			sent?.(streamLost('the connection is gone'));
-			return;
-		}
-
-		this.#batch.write(bytes, sent && (error => {
-			sent(this.#refused ?? error);
-		}));
-	}
 
 	#onBytes(chunk: Buffer): void {
 		if (this.#ended) {
@@ -259,10 +219,8 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 		if (piece.length > 0) {
 			stream.receive(piece);
-			if (stream.readableLength > this.streamBufferBytes && !this.#full.has(stream)) {
-				this.#full.add(stream);
-				this.#carrier.pause();
-				stream.emit('congested');
+			if (stream.readableLength > this.streamBufferBytes) {
+				this.#congested.add(stream);
 			}
 		}
 
@@ -309,7 +267,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 			case 'ping': {
 				if (!this.#pings.answered(frame.id)) {
-					this.#write(pingFrame(frame.id));
+					this.#sender.ping(frame.id);
 				}
 
 				break;
@@ -322,6 +280,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 			case 'headers': {
 				const stream = this.#streams.get(frame.streamId);
+				// Also of a stream that is gone: the blocks of a direction are one zlib stream (SPDY/3 section 2.6.10.1).
 				if (this.#role === 'server') {
 					this.#reader.read(frame.block);
 				}
@@ -342,19 +301,18 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	/** A client's own peers never open streams, and their header blocks say nothing that it needs: they are left compressed. */
 	#onSynStream(frame: ControlFrame & {type: 'syn-stream'}): void {
 		if (this.#role === 'client') {
-			this.#write(rstStreamFrame(frame.streamId, resetStatus.refused));
+			this.#sender.rstStream(frame.streamId, resetStatus.refused);
 			return;
 		}
 
 		const headers = this.#reader.read(frame.block);
-		if (frame.streamId % 2 === 0 || frame.streamId <= this.#lastTheirId) {
-			this.#write(rstStreamFrame(frame.streamId, resetStatus.protocolError));
+		if (!this.#ids.takeFromClient(frame.streamId)) {
+			this.#sender.rstStream(frame.streamId, resetStatus.protocolError);
 			return;
 		}
 
-		this.#lastTheirId = frame.streamId;
 		if (this.#streams.size >= this.#maxStreams) {
-			this.#write(rstStreamFrame(frame.streamId, resetStatus.refused));
+			this.#sender.rstStream(frame.streamId, resetStatus.refused);
 			return;
 		}
 
@@ -367,7 +325,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	#onCarrierEnd(): void {
 		const orderly = this.#streams.size === 0 && this.#decoder.atBoundary;
-		this.#finish(orderly ? null : (this.#refused ? lostBy(this.#refused) : streamLost('the other side ended the connection')));
+		this.#finish(orderly ? null : (this.#sender.refused ? lostBy(this.#sender.refused) : streamLost('the other side ended the connection')));
 		this.#carrier.end();
 	}
 
@@ -377,6 +335,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		}
 
 		this.#ended = true;
+		this.#sender.stop();
 		this.#pings.stop();
 		const streams = [...this.#streams.values()];
 		this.#streams.clear();
@@ -384,9 +343,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			stream.fail(error ?? streamLost('the session was ended'));
 		}
 
-		// Reading goes on, so that the connection's own end is seen.
-		this.#full.clear();
-		this.#carrier.resume();
+		this.#congested.end();
 		destroyOnceStill(this.#carrier);
 		this.emit('close', error);
 	}

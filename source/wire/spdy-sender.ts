@@ -1,0 +1,88 @@
+/** How do the frames of one side of a SPDY session go out, and what becomes of those that the other side does not take? */
+import type {Duplex} from 'node:stream';
+import {FrameBatch} from './frame-batch.ts';
+import {HeaderBlockWriter, type SpdyHeaders} from './header-block.ts';
+import {streamLost} from './protocol-error.ts';
+import {readOnAfterRefusedWrite} from './refused-write.ts';
+import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from './spdy-frame.ts';
+
+/** Payload of one frame; spdystream allocates a frame's payload at once, and its peers use as much. */
+const maxPayload = 32 * 1024;
+
+type Sent = (error?: Error | null) => void;
+
+/** Frames written in one turn of the event loop leave in one write. */
+export class SpdySender {
+	readonly #batch: FrameBatch;
+	/** One for all header blocks of a direction: they are one zlib stream (SPDY/3 section 2.6.10.1). */
+	readonly #headers = new HeaderBlockWriter();
+	#refused: Error | undefined;
+	#stopped = false;
+
+	constructor(carrier: Duplex) {
+		this.#batch = new FrameBatch(carrier);
+		readOnAfterRefusedWrite(carrier, error => {
+			this.#refused = error;
+		});
+	}
+
+	/** Why the other side takes nothing more, when it does not; what it said before is still read. */
+	get refused(): Error | undefined {
+		return this.#refused;
+	}
+
+	/** `fin`: the stream's own side ends with it. */
+	synStream(streamId: number, headers: SpdyHeaders, fin: boolean): void {
+		this.#write(synStreamFrame(streamId, this.#headers.write(headers), fin));
+	}
+
+	synReply(streamId: number, headers: SpdyHeaders): void {
+		this.#write(synReplyFrame(streamId, this.#headers.write(headers), false));
+	}
+
+	/** `sent` comes once, with the last of the bytes. */
+	data(streamId: number, bytes: Buffer, sent: Sent): void {
+		for (let at = 0; at < bytes.length; at += maxPayload) {
+			const piece = bytes.subarray(at, at + maxPayload);
+			this.#write(dataFrameHead(streamId, piece.length, false));
+			this.#write(piece, at + maxPayload >= bytes.length ? sent : undefined);
+		}
+
+		if (bytes.length === 0) {
+			sent();
+		}
+	}
+
+	/** An empty data frame with FLAG_FIN (SPDY/3 section 2.2.2). */
+	fin(streamId: number): void {
+		this.#write(dataFrameHead(streamId, 0, true));
+	}
+
+	rstStream(streamId: number, status?: number): void {
+		this.#write(rstStreamFrame(streamId, status));
+	}
+
+	ping(id: number): void {
+		this.#write(pingFrame(id));
+	}
+
+	goAway(lastStreamId: number): void {
+		this.#write(goAwayFrame(lastStreamId));
+	}
+
+	/** Nothing goes out any more: what is given from here on is lost. */
+	stop(): void {
+		this.#stopped = true;
+	}
+
+	#write(bytes: Buffer, sent?: Sent): void {
+		if (this.#stopped) {
+			sent?.(streamLost('the connection is gone'));
+			return;
+		}
+
+		this.#batch.write(bytes, sent && (error => {
+			sent(this.#refused ?? error);
+		}));
+	}
+}
