@@ -11,6 +11,7 @@ import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
 import type {ConnectionPurpose, ConnectionWitness, ReachedTarget} from '../connection-witness.ts';
 import {anotherMayDo} from '../remote-command/carrier-choice.ts';
+import {tunnelLoss} from '../lost-leg.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import {withFirstWords} from '../carrier-refusals.ts';
 
@@ -78,7 +79,7 @@ export async function openTunnel(cluster: ClusterAccess, target: ReachedTarget, 
 			throw asSpokeError(thrown);
 		});
 		if (outcome.upgraded && outcome.protocol !== null) {
-			return tunnelOver(outcome, carrier, connection, purpose, witness);
+			return tunnelOver(outcome, carrier, connection, purpose, {cluster, witness});
 		}
 
 		const error = refusedUpgrade({...outcome, connection}, carrier, {namespace: target.namespace, by: cluster.facts});
@@ -105,7 +106,7 @@ async function upgrade(connection: Connection, {namespace, name}: ReachedTarget,
 		: {method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], ...signal && {signal}});
 }
 
-function tunnelOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, carrier: TunnelCarrier, connection: Connection, purpose: ConnectionPurpose, witness: ConnectionWitness | undefined): Tunnel {
+function tunnelOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, carrier: TunnelCarrier, connection: Connection, purpose: ConnectionPurpose, {cluster, witness}: {cluster: ClusterAccess; witness: ConnectionWitness | undefined}): Tunnel {
 	const {socket, head} = outcome;
 	witness?.opened?.(connection, purpose, {carrier, protocol: outcome.protocol});
 	let session: SpdySession;
@@ -122,9 +123,9 @@ function tunnelOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, carrier:
 	}
 
 	session.on('roundTrip', runtime => witness?.roundTrip?.(connection, {runtime}));
-	session.once('close', error => {
+	session.once('close', async error => {
 		if (error) {
-			witness?.failed?.(connection, purpose, error);
+			witness?.failed?.(connection, purpose, await tunnelLoss(cluster, error));
 		}
 
 		witness?.closed?.(connection, purpose);

@@ -15,7 +15,7 @@ import {anotherMayDo, commandCarriers, type CommandCarrier} from './carrier-choi
 import {pingEveryMs, silenceMs, type CommandChannels, type RoundTripListener} from './command-channels.ts';
 import {commandOutcome, saidAboutContainer} from './command-outcome.ts';
 import {commandPath, type CommandRequest} from './command-request.ts';
-import {lossNamed} from './lost-leg.ts';
+import {lossNamed} from '../lost-leg.ts';
 import {checkSilentCommand} from './silent-command.ts';
 import {watchSilentEnd} from './silent-end.ts';
 import {SpdyChannels} from './spdy-channels.ts';

@@ -1,7 +1,7 @@
 /** Exit 0 needs one explicit Success; everything else says what it is and on which leg, over either carrier. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {lossNamed} from '../../../source/sessions/remote-command/lost-leg.ts';
+import {lossNamed} from '../../../source/sessions/lost-leg.ts';
 import {openRemoteCommand} from '../../../source/sessions/remote-command/open-remote-command.ts';
 import {exitCode, failure, startCommandServer, success, type FarSide} from '../../support/command-server.ts';
 import {reachedWeb, reset, text} from '../../support/run-command.ts';
