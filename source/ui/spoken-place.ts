@@ -3,7 +3,7 @@ import {worstPath} from '../state/connections.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
-import {whyPath} from '../state/why-path.ts';
+import {whyPath, type WhyLayer} from '../state/why-path.ts';
 import {counted} from '../text/grouped.ts';
 import {sanitise} from '../text/sanitise.ts';
 import type {Screen} from './screen.ts';
@@ -30,10 +30,7 @@ export function spokenPlace(screen: Screen): string[] {
 		}
 
 		case 'why': {
-			const path = layer.error ? layer.path : whyPath(state, layer);
-			return layer.top === 0
-				? [`Why: ${layer.about}.`, ...layer.error ? [layer.error.message] : [], ...path ? legSentences(path) : layer.error ? [] : pageOfText(screen, layer)]
-				: ['Why, what was read:', ...pageOfText(screen, layer)];
+			return whySentences(screen, layer);
 		}
 
 		case 'help': {
@@ -48,6 +45,21 @@ export function spokenPlace(screen: Screen): string[] {
 			return state.pane === 'connections' ? connectionSentences(screen) : viewSentences(screen);
 		}
 	}
+}
+
+/** First what it is about and its way; further down what was read, a page at a time. */
+function whySentences(screen: Screen, layer: WhyLayer): string[] {
+	if (layer.top > 0) {
+		return ['Why, what was read:', ...pageOfText(screen, layer)];
+	}
+
+	const head = `Why: ${layer.about}.`;
+	if (layer.error) {
+		return [head, layer.error.message, ...layer.path ? legSentences(layer.path) : []];
+	}
+
+	const path = whyPath(screen.state, layer);
+	return [head, ...path ? legSentences(path) : pageOfText(screen, layer)];
 }
 
 /** A tail that follows speaks its way and what is bad only: errors and gaps, by their counts; held, it reads a page from the cursor on. */
@@ -71,29 +83,41 @@ function viewSentences(screen: Screen): string[] {
 	switch (state.view) {
 		case 'forwards': {
 			const one = state.forwards[state.forwardAt];
-			return one === undefined
-				? [`Forwards, none.${state.forwardSets.length === 0 ? '' : ` Saved sets: ${state.forwardSets.map(({name, count}) => `${name} of ${count}`).join(', ')}.`}`]
-				: [`Forwards, ${state.forwards.length}, ${state.forwardAt + 1}: ${one.local === null ? one.asked : `:${one.local}`} to ${inNamespace(one.target, one.namespace, state.cluster.namespace)}:${one.remote}, ${one.phase}, ${one.note}, ${one.open} open.`, ...pathOfEntry(screen, one.id)];
+			if (one === undefined) {
+				const sets = state.forwardSets.map(({name, count}) => `${name} of ${count}`).join(', ');
+				return [`Forwards, none.${sets === '' ? '' : ` Saved sets: ${sets}.`}`];
+			}
+
+			const way = `${one.local === null ? one.asked : `:${one.local}`} to ${inNamespace(one.target, one.namespace, state.cluster.namespace)}:${one.remote}`;
+			return [`Forwards, ${state.forwards.length}, ${state.forwardAt + 1}: ${way}, ${one.phase}, ${one.note}, ${one.open} open.`, ...pathOfEntry(screen, one.id)];
 		}
 
 		case 'proxy': {
 			const exchange = exchangeHere(state.proxy);
+			if (exchange) {
+				const {method, asked, error, status, path} = exchange;
+				return [`Proxy: ${method} ${asked}, ${error ? error.message : status ?? 'on its way'}.`, ...path ? legSentences(path) : []];
+			}
+
 			const listener = listenerHere(state.proxy);
-			return exchange
-				? [`Proxy: ${exchange.method} ${exchange.asked}, ${exchange.error ? exchange.error.message : exchange.status ?? 'on its way'}.`, ...exchange.path ? legSentences(exchange.path) : []]
-				: [listener ? `Proxy: listener on ${listener.address}, ${counted(listener.requests, 'request')}.` : 'Proxy, no request yet.'];
+			return [listener ? `Proxy: listener on ${listener.address}, ${counted(listener.requests, 'request')}.` : 'Proxy, no request yet.'];
 		}
 
 		case 'audit': {
-			const row = state.audit.rows[state.audit.at];
-			return row === undefined
-				? [`Audit, ${state.audit.busy ? 'reading' : 'not read yet'}.`]
-				: [`Audit, ${state.audit.note}, ${state.audit.at + 1}: ${row.id} ${row.title}, ${row.verdict}${row.state === '' || row.state === row.verdict ? '' : `, ${row.state}`}, ${row.basis}.`, ...row.lines.slice(0, 1).map(({text}) => text)];
+			const {rows, at, busy, note} = state.audit;
+			const row = rows[at];
+			if (row === undefined) {
+				return [`Audit, ${busy ? 'reading' : 'not read yet'}.`];
+			}
+
+			const found = row.state === '' || row.state === row.verdict ? row.verdict : `${row.verdict}, ${row.state}`;
+			return [`Audit, ${note}, ${at + 1}: ${row.id} ${row.title}, ${found}, ${row.basis}.`, ...row.lines.slice(0, 1).map(({text}) => text)];
 		}
 
 		case 'sandbox': {
 			const knob = state.sandboxKnobs[state.sandboxAt];
-			return [`Sandbox. ${knob === undefined ? '' : `${knob.label}: ${knob.values[knob.at] ?? ''}, ${knob.at + 1} of ${knob.values.length}. A change: ${knob.effect}.`}`, ...state.sandboxLog.slice(-1)];
+			const chosen = knob === undefined ? '' : `${knob.label}: ${knob.values[knob.at] ?? ''}, ${knob.at + 1} of ${knob.values.length}. A change: ${knob.effect}.`;
+			return [`Sandbox. ${chosen}`, ...state.sandboxLog.slice(-1)];
 		}
 
 		default: {
@@ -105,7 +129,12 @@ function viewSentences(screen: Screen): string[] {
 function connectionSentences(screen: Screen): string[] {
 	const {dock, dockAt, cluster} = screen.state;
 	const entry = dock[dockAt];
-	return entry === undefined ? ['Connections, none.'] : [`Connections, ${dock.length}, ${dockAt + 1}: ${entry.kind} ${inNamespace(entry.what, entry.namespace, cluster.namespace)}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`, ...pathOfEntry(screen, entry.id)];
+	if (entry === undefined) {
+		return ['Connections, none.'];
+	}
+
+	const what = `${entry.kind} ${inNamespace(entry.what, entry.namespace, cluster.namespace)}`;
+	return [`Connections, ${dock.length}, ${dockAt + 1}: ${what}, ${entry.phase}${entry.note === '' ? '' : `, ${entry.note}`}.`, ...pathOfEntry(screen, entry.id)];
 }
 
 function pathOfEntry({state: {dock}}: Screen, id: string): string[] {

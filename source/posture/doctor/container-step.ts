@@ -17,17 +17,19 @@ export async function containerStep({pod, target}: PathSubjects): Promise<StepRe
 	if (status?.state?.running) {
 		const restarts = status.restartCount ?? 0;
 		const last = status.lastState?.terminated;
-		return passed('leg-3', `container ${target.container} runs since ${status.state.running.startedAt ?? '?'}${status.ready ? '' : ', not ready'}, ${restarts} restart${restarts === 1 ? '' : 's'}`, {
+		const runs = `runs since ${status.state.running.startedAt ?? '?'}${status.ready ? '' : ', not ready'}`;
+		return passed('leg-3', `container ${target.container} ${runs}, ${restarts} restart${restarts === 1 ? '' : 's'}`, {
 			status: status.ready && others.length === 0 ? 'ok' : 'note',
 			fits: [...last ? [`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}`] : [], ...others],
 		});
 	}
 
+	const words = stateWords(pod, status);
 	if (isInitDone(pod, status)) {
-		return passed('leg-3', `container ${target.container} ${stateWords(pod, status)}, as init containers do`, others.length === 0 ? {} : {status: 'note', fits: others});
+		return passed('leg-3', `container ${target.container} ${words}, as init containers do`, others.length === 0 ? {} : {status: 'note', fits: others});
 	}
 
-	return failedStep('leg-3', new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${stateWords(pod, status)}`, {
+	return failedStep('leg-3', new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${words}`, {
 		leg: 3,
 		remedy: remedyFor(target, status),
 	}));
@@ -52,7 +54,11 @@ function stateWords(pod: PodObject, status: ContainerStatus | undefined): string
 		return `waits: ${waiting.reason ?? '?'}${waiting.message ? `, ${waiting.message}` : ''}`;
 	}
 
-	return terminated ? `ended: ${terminated.reason ?? '?'}, exit ${terminated.exitCode}` : `has no state (pod ${pod.status?.phase ?? 'unknown'})`;
+	if (terminated) {
+		return `ended: ${terminated.reason ?? '?'}, exit ${terminated.exitCode}`;
+	}
+
+	return `has no state (pod ${pod.status?.phase ?? 'unknown'})`;
 }
 
 /** A container that never ran before has no earlier log, and one that only waits has none at all. */

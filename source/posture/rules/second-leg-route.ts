@@ -1,5 +1,5 @@
 /** Leg 2's route: which way does the apiserver reach kubelets, nodes, pods and services? */
-import type {Basis, Grounds, Need, Reading, RouteState, Ruling, StepTestFacts} from '../evidence.ts';
+import type {Basis, Grounds, MetricFacts, Need, Reading, RouteState, Ruling, StepTestFacts} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import {environmentProxyIsExcluded, honoursEnvironmentProxy} from './environment-proxy.ts';
 import {mayBeLeftOut} from './left-out-metrics.ts';
@@ -52,13 +52,19 @@ function byFailureText(grounds: Grounds, said: Basis): RouteRuling | undefined {
 /** The agents' own gauges rose and fell with streams that were held: they carry them, whatever the protocol towards the apiserver. */
 function byAgents(grounds: Grounds): RouteRuling | undefined {
 	const reading = grounds.agentTests.find(test => isSameProcess(test, grounds)) ?? grounds.agentTests.find(test => !isOfAnother(test, grounds));
-	const step = reading && ownStepTest(grounds);
-	return reading && {
+	if (!reading) {
+		return undefined;
+	}
+
+	const step = ownStepTest(grounds);
+	const moved = step?.facts.moved;
+	const basis = strengthOf(reading, grounds);
+	return {
 		state: 'konnectivity',
-		basis: strengthOf(reading, grounds),
+		basis,
 		because: [cite(reading, 'agent-carried-held-streams', reading.facts.observed), ...step ? [cite(step, 'step-test', step.facts.observed)] : []],
-		need: strengthOf(reading, grounds) === 'proven' ? [] : needReplicas(grounds),
-		protocol: step?.facts.moved === 'grpc' || step?.facts.moved === 'http-connect' ? step.facts.moved : null,
+		need: basis === 'proven' ? [] : needReplicas(grounds),
+		protocol: moved === 'grpc' || moved === 'http-connect' ? moved : null,
 		agent: reading.facts.agent,
 	};
 }
@@ -130,9 +136,19 @@ function direct(grounds: Grounds, unless: Basis, because: RouteRuling['because']
 		return {state: 'unknown', basis: 'unknown', because, need: [], why: 'the apiserver may use the proxy in its environment', ...common};
 	}
 
-	return excluded
-		? {state: 'direct', basis: weakest(basis, excluded.basis), because: [...because, excluded.citation], need: replicas, ...common}
-		: {state: 'direct', basis: weakest(basis, 'inferred'), because: [...because, byConstruction(grounds, 'environment-proxy-possible', 'requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen')], need: [grounds.closed.some(({source, because}) => source === 'mirror-pod' && because === 'not-served') ? needEnvironment : needMirrorPods, ...replicas], ...common};
+	if (excluded) {
+		return {state: 'direct', basis: weakest(basis, excluded.basis), because: [...because, excluded.citation], need: replicas, ...common};
+	}
+
+	const possible = byConstruction(grounds, 'environment-proxy-possible', 'requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen');
+	const hasNoMirrorPod = grounds.closed.some(({source, because}) => source === 'mirror-pod' && because === 'not-served');
+	return {
+		state: 'direct',
+		basis: weakest(basis, 'inferred'),
+		because: [...because, possible],
+		need: [hasNoMirrorPod ? needEnvironment : needMirrorPods, ...replicas],
+		...common,
+	};
 }
 
 /** The process's own families: it has reached kubelets, and an egress dialer counted nothing, or something. */
@@ -142,23 +158,38 @@ function byCounters(grounds: Grounds): RouteRuling | undefined {
 		return undefined;
 	}
 
-	const {egressDials, tunnelsOpen, kubeletRequestsDone, logTlsFailures} = reading.facts;
-	if (egressDials.length === 0) {
-		// Whoever showed a certificate that was refused had been dialled, too.
-		const refused = kubeletRequestsDone === 0 ? logTlsFailures ?? 0 : 0;
-		if (kubeletRequestsDone + refused === 0 || mayBeLeftOut(grounds, dialFamilies)) {
-			return undefined;
-		}
+	return reading.facts.egressDials.length === 0 ? byReachedKubelets(grounds, reading) : byEgressDials(grounds, reading);
+}
 
-		const reached = refused > 0 ? `${refused} log read${refused === 1 ? '' : 's'} refused for a certificate` : `${kubeletRequestsDone} request${kubeletRequestsDone === 1 ? '' : 's'} to kubelets, pods or services done`;
-		return direct(grounds, weakest(strengthOf(reading, grounds), refused > 0 ? 'inferred' : 'proven'), [cite(reading, 'dials-without-egress', `${reached}, no apiserver_egress_dialer series`)]);
+function byReachedKubelets(grounds: Grounds, reading: Reading<MetricFacts>): RouteRuling | undefined {
+	const {kubeletRequestsDone: done, logTlsFailures} = reading.facts;
+	// Whoever showed a certificate that was refused had been dialled, too.
+	const refused = done === 0 ? logTlsFailures ?? 0 : 0;
+	if (done + refused === 0 || mayBeLeftOut(grounds, dialFamilies)) {
+		return undefined;
 	}
 
-	// The series do not say which kind of egress was dialled: cluster, etcd or controlplane.
-	const observed = egressDials.map(({protocol, transport, count}) => `${count} dial${count === 1 ? '' : 's'} by ${protocol} over ${transport}`).join(', ') + (tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnel${tunnelsOpen === 1 ? '' : 's'} open`);
-	const because = [cite(reading, 'egress-dials-counted', observed)];
+	const reached = refused > 0
+		? `${refused} log read${refused === 1 ? '' : 's'} refused for a certificate`
+		: `${done} request${done === 1 ? '' : 's'} to kubelets, pods or services done`;
+	const basis = weakest(strengthOf(reading, grounds), refused > 0 ? 'inferred' : 'proven');
+	return direct(grounds, basis, [cite(reading, 'dials-without-egress', `${reached}, no apiserver_egress_dialer series`)]);
+}
+
+/** The series do not say which kind of egress was dialled: cluster, etcd or controlplane. */
+function byEgressDials(grounds: Grounds, reading: Reading<MetricFacts>): RouteRuling {
+	const {egressDials, tunnelsOpen} = reading.facts;
+	const dials = egressDials.map(({protocol, transport, count}) => `${count} dial${count === 1 ? '' : 's'} by ${protocol} over ${transport}`).join(', ');
+	const tunnels = tunnelsOpen === null ? '' : `; ${tunnelsOpen} tunnel${tunnelsOpen === 1 ? '' : 's'} open`;
 	const isGrpc = egressDials.some(({protocol}) => protocol === 'grpc');
-	return {state: isGrpc ? 'konnectivity' : 'egress-http-connect', basis: 'inferred', because, need: [wasActive(grounds) ? needStepTest : needActive], protocol: isGrpc ? 'grpc' : 'http-connect', agent: null};
+	return {
+		state: isGrpc ? 'konnectivity' : 'egress-http-connect',
+		basis: 'inferred',
+		because: [cite(reading, 'egress-dials-counted', `${dials}${tunnels}`)],
+		need: [wasActive(grounds) ? needStepTest : needActive],
+		protocol: isGrpc ? 'grpc' : 'http-connect',
+		agent: null,
+	};
 }
 
 /** An egress file is set; what it says for `cluster` is not in the flag. It fits a tunnel, and `Direct` as well: no word for the route. */
