@@ -71,7 +71,15 @@ export async function handleUpgrade(request: IncomingMessage, socket: Duplex, he
 
 		const {code, status} = asFailure(error);
 		const body = `${JSON.stringify(status)}\n`;
-		socket.end(`HTTP/1.1 ${code} ${status['reason'] ?? 'Internal Server Error'}\r\nContent-Type: application/json\r\nCache-Control: no-cache, private\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+		socket.end([
+			`HTTP/1.1 ${code} ${status['reason'] ?? 'Internal Server Error'}`,
+			'Content-Type: application/json',
+			'Cache-Control: no-cache, private',
+			`Content-Length: ${Buffer.byteLength(body)}`,
+			'Connection: close',
+			'',
+			body,
+		].join('\r\n'));
 	}
 }
 
@@ -158,19 +166,33 @@ function permit(identity: Identity, info: RequestInfo): void {
 
 /** Requests that last are counted while they do; the streams under the verb CONNECT. */
 function track(info: RequestInfo, server: ApiserverProcess): () => void {
-	const {subresource, group, version, resource, name, namespace, query} = info;
+	const {subresource, group, version, resource, query} = info;
 	const connects = [...streams, 'proxy', 'log'].includes(subresource);
 	if (!info.isResource || (!connects && info.verb !== 'watch') || (subresource === 'log' && query.get('follow') !== 'true')) {
 		return () => {};
 	}
 
-	const labels = {component: 'apiserver', group, version, resource, subresource, scope: name === undefined ? (namespace === undefined ? 'cluster' : 'namespace') : 'resource', verb: connects ? 'CONNECT' : 'WATCH'};
+	const scope = scopeOf(info);
+	const labels = {component: 'apiserver', group, version, resource, subresource, scope, verb: connects ? 'CONNECT' : 'WATCH'};
 	server.metrics.add('apiserver_longrunning_requests', labels);
 	return () => {
 		server.metrics.add('apiserver_longrunning_requests', labels, -1);
 	};
 }
 
+function scopeOf({name, namespace}: RequestInfo): 'resource' | 'namespace' | 'cluster' {
+	if (name !== undefined) {
+		return 'resource';
+	}
+
+	return namespace === undefined ? 'cluster' : 'namespace';
+}
+
 function asFailure(error: unknown): ApiFailure {
-	return error instanceof ApiFailure ? error : new ApiFailure(500, 'InternalError', `Internal error occurred: ${(error as Error).message}`, {details: {causes: [{message: (error as Error).message}]}});
+	if (error instanceof ApiFailure) {
+		return error;
+	}
+
+	const {message} = error as Error;
+	return new ApiFailure(500, 'InternalError', `Internal error occurred: ${message}`, {details: {causes: [{message}]}});
 }

@@ -14,11 +14,9 @@ export type PodParts = {
 
 /** The pod's `status`; `before` keeps the times of conditions that did not change. */
 export function podStatus({spec, init, main, ephemeral, address, hostAddress, startedAt}: PodParts, before: Json): Json {
-	const ended = main.map(container => container.state['terminated'] as Json | undefined);
-	const done = ended.every(state => state !== undefined) && spec['restartPolicy'] !== 'Always';
 	const initialised = init.every(container => container.state['terminated']?.exitCode === 0);
 	const ready = initialised && main.every(container => container.running);
-	const phase = done ? (ended.every(state => state['exitCode'] === 0) ? 'Succeeded' : 'Failed') : (initialised && main.some(container => container.id !== '') ? 'Running' : 'Pending');
+	const phase = podPhase({spec, main}, initialised);
 	const completed = phase === 'Succeeded' ? {reason: 'PodCompleted'} : {};
 	const unready = main.filter(container => !container.running).map(({name}) => name).join(' ');
 	const whyNot = ready ? {} : {reason: 'ContainersNotReady', message: `containers with unready status: [${unready}]`, ...completed};
@@ -44,12 +42,25 @@ export function podStatus({spec, init, main, ephemeral, address, hostAddress, st
 	};
 }
 
+function podPhase({spec, main}: Pick<PodParts, 'spec' | 'main'>, initialised: boolean): 'Pending' | 'Running' | 'Succeeded' | 'Failed' {
+	const ended = main.map(container => container.state['terminated'] as Json | undefined);
+	if (ended.every(state => state !== undefined) && spec['restartPolicy'] !== 'Always') {
+		return ended.every(state => state['exitCode'] === 0) ? 'Succeeded' : 'Failed';
+	}
+
+	return initialised && main.some(container => container.id !== '') ? 'Running' : 'Pending';
+}
+
 function containerStatus(container: Container): Json {
 	const {name, id, state, lastState, restarts, running, setting: {spec}} = container;
 	const image = spec['image'] as string;
 	return {
-		name, state, lastState, ready: running || state['terminated']?.exitCode === 0, restartCount: restarts, image, imageID: id === '' ? '' : `sandbox://${image}`,
-		...(id !== '' && {containerID: `containerd://${id}`}), started: running,
+		name, state, lastState,
+		ready: running || state['terminated']?.exitCode === 0,
+		restartCount: restarts,
+		image, imageID: id === '' ? '' : `sandbox://${image}`,
+		...(id !== '' && {containerID: `containerd://${id}`}),
+		started: running,
 	};
 }
 

@@ -9,7 +9,7 @@ export const podPrinter: Printer = {
 		const ready = statuses.filter(({ready, state}) => ready && state.running).length;
 		const restarts = statuses.reduce((sum, {restartCount}) => sum + Number(restartCount), 0);
 		const lastRestart = statuses.map(({lastState}) => lastState?.terminated?.finishedAt as string | undefined).filter(time => time !== undefined).sort().at(-1);
-		const finished = status.phase === 'Succeeded' || status.phase === 'Failed';
+		const completed = completions[status.phase as string];
 		return {
 			cells: [
 				metadata.name,
@@ -22,9 +22,15 @@ export const podPrinter: Printer = {
 				'<none>',
 				'<none>',
 			],
-			...(finished && {conditions: [{type: 'Completed', status: 'True', reason: status.phase === 'Succeeded' ? 'Completed' : 'Failed', message: status.phase === 'Succeeded' ? 'The pod has completed successfully.' : 'The pod failed.'}]}),
+			...(completed && {conditions: [{type: 'Completed', status: 'True', ...completed}]}),
 		};
 	},
+};
+
+/** By the phase of a pod that has ended. */
+const completions: Readonly<Record<string, {reason: string; message: string}>> = {
+	Succeeded: {reason: 'Completed', message: 'The pod has completed successfully.'},
+	Failed: {reason: 'Failed', message: 'The pod failed.'},
 };
 
 function podReason(deleted: string | undefined, spec: Json, status: Json): string {
@@ -33,12 +39,9 @@ function podReason(deleted: string | undefined, spec: Json, status: Json): strin
 	}
 
 	const init = (status['initContainerStatuses'] ?? []) as Json[];
-	for (const [index, {state}] of init.entries()) {
-		if (state.terminated?.exitCode === 0) {
-			continue;
-		}
-
-		return state.terminated ? `Init:${state.terminated.reason}` : (state.waiting?.reason && state.waiting.reason !== 'PodInitializing' && state.waiting.reason !== 'ContainerCreating' ? `Init:${state.waiting.reason}` : `Init:${index}/${spec['initContainers'].length}`);
+	const at = init.findIndex(({state}) => state.terminated?.exitCode !== 0);
+	if (at >= 0) {
+		return `Init:${initReason(init[at]!['state']) ?? `${at}/${spec['initContainers'].length}`}`;
 	}
 
 	let reason = (status['reason'] ?? status['phase'] ?? 'Pending') as string;
@@ -51,4 +54,14 @@ function podReason(deleted: string | undefined, spec: Json, status: Json): strin
 	}
 
 	return reason;
+}
+
+/** None where it only waits for its turn, or runs. */
+function initReason({terminated, waiting}: Json): string | undefined {
+	if (terminated) {
+		return String(terminated.reason);
+	}
+
+	const isTurn = waiting?.reason === 'PodInitializing' || waiting?.reason === 'ContainerCreating';
+	return isTurn ? undefined : waiting?.reason || undefined;
 }
