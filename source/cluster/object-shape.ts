@@ -149,7 +149,15 @@ function faultInList(value: unknown, form: 'list' | 'table', member: Shape): str
 
 	const fault = faultIn(value, {fields: {kind: 'text', metadata: listMetadata, items: {list: member}}}, '');
 	const {kind} = (fault === undefined ? value : {}) as {kind?: string};
-	return fault ?? (kind !== undefined && !kind.endsWith('List') ? otherKind(kind, 'list', '') : 'items' in (value as object) ? undefined : 'it has no items');
+	if (fault !== undefined) {
+		return fault;
+	}
+
+	if (kind !== undefined && !kind.endsWith('List')) {
+		return otherKind(kind, 'list', '');
+	}
+
+	return 'items' in (value as object) ? undefined : 'it has no items';
 }
 
 function faultIn(value: unknown, shape: Shape, at: string): string | undefined {

@@ -105,13 +105,16 @@ function binding(grounds: Grounds): ProcessBinding {
 	const processes = everyProcess(grounds);
 	const verdict = apiserverFlag(grounds, 'kubelet-certificate-authority', () => 'binding');
 	const agreeing = ['kubelet-certificate-authority', 'egress-selector-config-file'].every(name => new Set(processes.map(({facts}) => facts.values[name])).size <= 1);
+	const isDifferent = processes.length > 1 && !agreeing;
+	const unread = grounds.process && grounds.bound ? 'same-connection' : 'none';
 	return {
 		id: grounds.process?.facts.id ?? null,
 		startTime: grounds.process?.facts.startTime ?? null,
-		boundBy: verdict.known ? verdict.boundBy : grounds.process && grounds.bound ? 'same-connection' : 'none',
+		boundBy: verdict.known ? verdict.boundBy : unread,
 		known: knownReplicas(grounds),
 		read: processes.length,
-		agree: processes.length > 1 && !agreeing ? false : allRead(grounds, processes) ? agreeing : null,
+		// Two that differ are enough to know; that all agree is known of all only.
+		agree: isDifferent || allRead(grounds, processes) ? agreeing : null,
 	};
 }
 

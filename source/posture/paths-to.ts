@@ -65,6 +65,7 @@ function addressOf(grounds: Grounds, {node, pod}: Pick<PathSubjects, 'node' | 'p
 		return dialledAddress(node, preferred.known ? preferred.value : undefined);
 	}
 
-	const address = purpose.feature === 'pod-proxy' ? pod?.status?.podIP : purpose.feature === 'node-proxy' ? node?.status?.addresses?.[0]?.address : undefined;
+	const addresses: Partial<Record<typeof purpose.feature, string | undefined>> = {'pod-proxy': pod?.status?.podIP, 'node-proxy': node?.status?.addresses?.[0]?.address};
+	const address = addresses[purpose.feature];
 	return address && purpose.request?.port ? joinHostPort(address, purpose.request.port) : null;
 }

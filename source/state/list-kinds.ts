@@ -95,7 +95,11 @@ export function isListName(view: string): view is ListName {
 }
 
 function cronJobStatus(suspend: string, active: string): string {
-	return suspend === 'True' ? active === '0' ? 'Suspended' : `Suspended, ${active} active` : `${active} active`;
+	if (suspend !== 'True') {
+		return `${active} active`;
+	}
+
+	return active === '0' ? 'Suspended' : `Suspended, ${active} active`;
 }
 
 function resource(api: string, plural: string, prefix: string): ListResource {

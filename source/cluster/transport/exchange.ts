@@ -119,10 +119,27 @@ export function exchangeError(error: NodeJS.ErrnoException, what: string, signal
 
 	// What aborts another request on the same socket has a number for its code.
 	const code = typeof error.code === 'string' ? error.code : '';
-	const text = code === 'ECONNRESET' ? (error.message === 'socket hang up' ? 'EOF' : 'connection reset by peer') : (code === 'EPIPE' ? 'broken pipe' : error.message);
+	const text = endText(code, error.message);
 	return code.startsWith('HPE_')
 		? new SpokeError('ERR_PROTOCOL', `${what} does not speak HTTP/1.1: ${error.message}`, {text: error.message, cause: error})
 		: new SpokeError('ERR_APISERVER_UNREACHABLE', `the connection to ${what} was lost: ${text}`, {text, cause: error});
+}
+
+/** How Go names the end of a connection. */
+function endText(code: string, message: string): string {
+	switch (code) {
+		case 'ECONNRESET': {
+			return message === 'socket hang up' ? 'EOF' : 'connection reset by peer';
+		}
+
+		case 'EPIPE': {
+			return 'broken pipe';
+		}
+
+		default: {
+			return message;
+		}
+	}
 }
 
 /** A whole body as it was meant: gzip is undone as it arrives, a chunk at a time. */

@@ -38,7 +38,8 @@ export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 	}
 
 	const all = allRead(grounds, readings);
-	const who = all ? 'Every apiserver verifies' : readings.length === 1 ? 'The apiserver that could be read verifies' : `The ${readings.length} apiservers that could be read verify`;
+	const some = readings.length === 1 ? 'The apiserver that could be read verifies' : `The ${readings.length} apiservers that could be read verify`;
+	const who = all ? 'Every apiserver verifies' : some;
 	const isRefused = kubeletTls(grounds).state === 'refused';
 	return found('pass', 'verified', all ? sure : 'inferred', `${who} kubelets’ certificates${isRefused ? ', and refuses: a kubelet that is refused is sent nothing' : ''}`, {
 		...isRefused && {remedy: remedies.kubeletServing},

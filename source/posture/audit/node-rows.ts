@@ -92,11 +92,13 @@ export function nodeProvisioning({signingRequests}: AuditGrounds): RowFinding {
 		return found('warn', 'pending', 'proven', `${by('pending').length} signing request${by('pending').length === 1 ? '' : 's'} of kubelets wait for approval`, {because, exceptions: named('pending'), remedy: 'kubectl certificate approve NAME, once its node and names were checked'});
 	}
 
-	return own.length === 0
-		? found('pass', 'none-seen', 'inferred', 'No signing request of a kubelet is kept (they are deleted within an hour of approval, and pending ones after a day)', {because})
-		: signingRequests.read.facts.length < mostSigningRequests
-			? found('pass', 'approved', 'proven', `All ${own.length} signing requests of kubelets are approved`, {because})
-			: found('pass', 'approved', 'inferred', `The ${own.length} signing requests of kubelets that were looked at are approved; there may be more`, {because});
+	if (own.length === 0) {
+		return found('pass', 'none-seen', 'inferred', 'No signing request of a kubelet is kept (they are deleted within an hour of approval, and pending ones after a day)', {because});
+	}
+
+	return signingRequests.read.facts.length < mostSigningRequests
+		? found('pass', 'approved', 'proven', `All ${own.length} signing requests of kubelets are approved`, {because})
+		: found('pass', 'approved', 'inferred', `The ${own.length} signing requests of kubelets that were looked at are approved; there may be more`, {because});
 }
 
 /** N3: pods get the authority and a token, and their virtual IP leads to the apiserver. */

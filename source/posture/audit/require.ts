@@ -33,13 +33,15 @@ export function checkRequire(rows: readonly AuditRow[], require: readonly Requir
 	}
 
 	const judged = require.flatMap(one => one.rows.map(id => judge(rows.find(row => row.id === id)!, one, minBasis)));
-	const wrong = judged.filter(({result}) => result === 'not-met');
-	const open = judged.filter(({result}) => result === 'undecided');
-	return wrong.length > 0
-		? {result: 'not-met', rows: wrong.map(({id}) => id), exitStatus: exitStatus.requireNotMet}
-		: open.length > 0
-			? {result: 'undecided', rows: open.map(({id}) => id), exitStatus: exitStatus.requireUndecided}
-			: {result: 'met', rows: judged.map(({id}) => id), exitStatus: exitStatus.ok};
+	const rowsOf = (wanted: RequireResult) => judged.filter(({result}) => result === wanted).map(({id}) => id);
+	const [wrong, open] = [rowsOf('not-met'), rowsOf('undecided')];
+	if (wrong.length > 0) {
+		return {result: 'not-met', rows: wrong, exitStatus: exitStatus.requireNotMet};
+	}
+
+	return open.length > 0
+		? {result: 'undecided', rows: open, exitStatus: exitStatus.requireUndecided}
+		: {result: 'met', rows: judged.map(({id}) => id), exitStatus: exitStatus.ok};
 }
 
 function judge(row: AuditRow, require: Require, minBasis: 'proven' | 'inferred'): {id: RowId; result: RequireResult} {

@@ -22,6 +22,8 @@ export type Question = {
 /** What the largest answer of a small probe may have. */
 const smallBytes = 4 * 1024 * 1024;
 
+const closedBy: ReadonlyMap<number, Closed['because']> = new Map([[401, 'forbidden'], [403, 'forbidden'], [404, 'not-served'], [406, 'not-served']]);
+
 /**
 Asks and reads whole. `read` gets status 200 only; anything else is `closed`: 403 and 401 say that it may not be read, 404 that it is not served,
 and neither says that something is not set. Never throws.
@@ -34,7 +36,7 @@ export async function ask<Facts>(asked: Asked, question: Question, read: (body: 
 		const response = await asked.request({path, headers: {Accept: accept}, timeoutMs, signal: wholeWithin(timeoutMs)});
 		const body = await readText(response, maxBytes);
 		if (response.status !== 200) {
-			return closed(response.status === 401 || response.status === 403 ? 'forbidden' : response.status === 404 || response.status === 406 ? 'not-served' : 'no-answer');
+			return closed(closedBy.get(response.status) ?? 'no-answer');
 		}
 
 		const facts = read(body, response);

@@ -52,8 +52,11 @@ export async function readSigningRequests(cluster: Asked): Promise<Outcome<reado
 }
 
 function stateOf(conditions: ReadonlyArray<string | undefined>): SigningRequest['state'] {
-	return conditions.includes('Denied') ? 'denied' : conditions.includes('Failed') ? 'failed' : conditions.includes('Approved') ? 'approved' : 'pending';
+	return states.find(([condition]) => conditions.includes(condition))?.[1] ?? 'pending';
 }
+
+/** Of several conditions the first here counts. */
+const states = [['Denied', 'denied'], ['Failed', 'failed'], ['Approved', 'approved']] as const;
 
 export type PodTokenFacts = {pods: number; withToken: number; withCa: number; optedOut: number};
 

@@ -12,7 +12,11 @@ export type Shape = 'object' | 'table' | 'metadata';
 
 export function shapeOf({request: {headers: {accept = ''}}}: Exchange): Shape {
 	const first = accept.split(',').find(part => part.includes('json') || part.includes('*/*')) ?? '';
-	return first.includes('as=Table') ? 'table' : (first.includes('as=PartialObjectMetadata') ? 'metadata' : 'object');
+	if (first.includes('as=Table')) {
+		return 'table';
+	}
+
+	return first.includes('as=PartialObjectMetadata') ? 'metadata' : 'object';
 }
 
 export function contentTypeOf(shape: Shape): string {
@@ -28,8 +32,11 @@ export function getObject(exchange: Exchange, store: ObjectStore, row: ResourceR
 
 	const shape = shapeOf(exchange);
 	const includeObject = exchange.info.query.get('includeObject') ?? 'Metadata';
-	const body = shape === 'table' ? tableOf(row.name, [object], {resourceVersion: object.metadata.resourceVersion}, {includeObject}) : (shape === 'metadata' ? partialMetadata(object) : object);
-	sendJson(exchange, body);
+	if (shape === 'table') {
+		sendJson(exchange, tableOf(row.name, [object], {resourceVersion: object.metadata.resourceVersion}, {includeObject}));
+	} else {
+		sendJson(exchange, shape === 'metadata' ? partialMetadata(object) : object);
+	}
 }
 
 export function listObjects(exchange: Exchange, store: ObjectStore, row: ResourceRow): void {

@@ -24,7 +24,7 @@ export function requestInfo(method: string, url: string): RequestInfo {
 	const path = queryAt < 0 ? url : url.slice(0, queryAt);
 	const query = new URLSearchParams(queryAt < 0 ? '' : url.slice(queryAt + 1));
 	const plain: RequestInfo = {
-		isResource: false, path, verb: method === 'HEAD' ? 'head' : (verbs[method] === 'create' ? 'post' : (verbs[method] ?? method.toLowerCase())), group: '', version: '', resource: '', subresource: '', namespace: undefined, name: undefined, rest: '', query,
+		isResource: false, path, verb: plainVerb(method), group: '', version: '', resource: '', subresource: '', namespace: undefined, name: undefined, rest: '', query,
 	};
 	const parts = path.split('/').slice(1);
 	const group = parts[0] === 'api' ? '' : (parts[0] === 'apis' ? parts[1] : undefined);
@@ -44,10 +44,35 @@ export function requestInfo(method: string, url: string): RequestInfo {
 
 	const [resource = '', name, subresource = '', ...rest] = names;
 	const named = name === undefined || name === '' ? undefined : decodePart(name);
-	let verb = verbs[method] ?? method.toLowerCase();
-	if (named === undefined) {
-		verb = verb === 'get' ? (query.get('watch') === 'true' || query.get('watch') === '1' ? 'watch' : 'list') : (verb === 'delete' ? 'deletecollection' : verb);
+	const verb = named === undefined ? verbOfMany(verbOf(method), query) : verbOf(method);
+	return {isResource: true, path, verb, group, version, resource: decodePart(resource), subresource, namespace, name: named, rest: rest.length > 0 ? `/${rest.join('/')}` : '', query};
+}
+
+function verbOf(method: string): string {
+	return verbs[method] ?? method.toLowerCase();
+}
+
+/** Of what is no resource only the method counts. */
+function plainVerb(method: string): string {
+	if (method === 'HEAD') {
+		return 'head';
 	}
 
-	return {isResource: true, path, verb, group, version, resource: decodePart(resource), subresource, namespace, name: named, rest: rest.length > 0 ? `/${rest.join('/')}` : '', query};
+	return verbs[method] === 'create' ? 'post' : verbOf(method);
+}
+
+function verbOfMany(verb: string, query: URLSearchParams): string {
+	switch (verb) {
+		case 'get': {
+			return ['true', '1'].includes(query.get('watch') ?? '') ? 'watch' : 'list';
+		}
+
+		case 'delete': {
+			return 'deletecollection';
+		}
+
+		default: {
+			return verb;
+		}
+	}
 }

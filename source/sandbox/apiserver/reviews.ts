@@ -6,22 +6,34 @@ import {decodeReview} from './protobuf.ts';
 import {badRequest, noSuchResource} from './status.ts';
 
 export async function review(exchange: Exchange): Promise<void> {
-	const {identity, info: {resource}} = exchange;
 	const body = await readBody(exchange.request, decodeReview);
 	if (!body) {
 		throw badRequest('the object provided is unrecognized (must be of type JSON)');
 	}
 
-	const status = resource === 'selfsubjectreviews'
-		? {userInfo: {
-			username: identity.name, groups: identity.groups, ...(identity.credentialId !== undefined && {extra: {'authentication.kubernetes.io/credential-id': [identity.credentialId]}}),
-		}}
-		: (resource === 'selfsubjectrulesreviews' ? rulesIn(identity, String(body['spec']?.namespace ?? 'default')) : (resource === 'selfsubjectaccessreviews' ? {allowed: mayI(exchange, body)} : undefined));
-	if (!status) {
-		throw noSuchResource();
-	}
+	sendJson(exchange, {...body, metadata: {creationTimestamp: apiTime()}, status: reviewed(exchange, body)}, {status: 201});
+}
 
-	sendJson(exchange, {...body, metadata: {creationTimestamp: apiTime()}, status}, {status: 201});
+function reviewed(exchange: Exchange, body: Json): Json {
+	const {identity, info: {resource}} = exchange;
+	switch (resource) {
+		case 'selfsubjectreviews': {
+			const {name, groups, credentialId} = identity;
+			return {userInfo: {username: name, groups, ...(credentialId !== undefined && {extra: {'authentication.kubernetes.io/credential-id': [credentialId]}})}};
+		}
+
+		case 'selfsubjectrulesreviews': {
+			return rulesIn(identity, String(body['spec']?.namespace ?? 'default'));
+		}
+
+		case 'selfsubjectaccessreviews': {
+			return {allowed: mayI(exchange, body)};
+		}
+
+		default: {
+			throw noSuchResource();
+		}
+	}
 }
 
 function mayI({identity}: Exchange, {spec}: Json): boolean {

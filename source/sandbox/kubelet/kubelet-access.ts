@@ -15,9 +15,12 @@ export function judgeCaller(request: IncomingMessage, kubelet: Kubelet): {status
 	const allowed = user === apiserverIdentity || [groups].flat().includes('system:masters');
 	const [, first] = (request.url ?? '/').split(/[/?]/, 2);
 	const verb = request.method === 'POST' ? 'create' : 'get';
-	const subresource = first === 'configz' ? '[configz proxy]' : (first === 'healthz' ? '[healthz proxy]' : (first === 'metrics' ? '[metrics]' : '[proxy]'));
+	const subresource = subresources.get(first ?? '') ?? '[proxy]';
 	return allowed && !kubelet.refusesApiserver ? undefined : {status: 403, text: `Forbidden (user=${user}, verb=${verb}, resource=nodes, subresource(s)=${subresource})`};
 }
+
+/** What a kubelet asks the right to, by the first part of a path. */
+const subresources: ReadonlyMap<string, string> = new Map([['configz', '[configz proxy]'], ['healthz', '[healthz proxy]'], ['metrics', '[metrics]']]);
 
 /** The common name of the certificate with which the apiserver comes to kubelets. */
 export const apiserverIdentity = 'kube-apiserver-kubelet-client';
