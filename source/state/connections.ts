@@ -78,19 +78,25 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 	}
 }
 
-/** What ended says nothing of what is open: it counts only as long as nothing else is. */
+/** What ended is let go as soon as another one is known: that one may end before it says anything, and then what is known is of before. */
 function living(paths: ReadonlyMap<string, Path | null>): ReadonlyMap<string, Path | null> {
-	const open = [...paths].filter(([, path]) => path?.about !== 'ended-connection');
-	return open.length > 0 ? new Map(open) : paths;
+	const isKnown = [...paths.values()].some(path => path !== null && !hasEnded(path) && path.phase !== 'checking');
+	return isKnown ? new Map([...paths].filter(([, path]) => !hasEnded(path))) : paths;
+}
+
+function hasEnded(path: Path | null): boolean {
+	return path?.about === 'ended-connection';
 }
 
 /** From bad to good: where several streams share a line, it shows the worst. */
 export const tlsOrder: readonly TlsState[] = ['refused', 'plain', 'unverified', 'unknown', 'verified'];
 
-/** The path that says the least good of a TLS leg, and of those the one that is known least surely; `null` where none is known. Of several connections of one thing it is the one to be shown. */
+/** The path that says the least good of a TLS leg, and of those the one that is known least surely; `null` where none is known. Of several connections of one thing it is the one to be shown: what ended only where none else is there. */
 export function worstPath(paths: Iterable<Path | null>): Path | null {
+	const all = [...paths];
+	const open = all.filter(path => !hasEnded(path));
 	let worst: Path | null = null;
-	for (const path of paths) {
+	for (const path of open.length > 0 ? open : all) {
 		if (path !== null && (worst === null || rank(path) < rank(worst))) {
 			worst = path;
 		}

@@ -200,9 +200,9 @@ test('the way and the round trips of a forward that lost its apiserver are told 
 	terminal.press('view.forwards');
 	await terminal.sees(/^ you ━ .*━ unverified ━►/m);
 	const down = sandbox.faults.restartApiserver({downMs: 5000});
-	await terminal.sees(/^ ended \d\d:\d\d:\d\d {2}you ━ .*unverified/m);
+	await terminal.sees(/^ ended \d\d:\d\d:\d\d {2}you ━ .*verified ✗ apiserver/m);
 	terminal.press('path.why');
-	await terminal.sees(/Why├ forward .*ended connection, failed[\s\S]+^ ended \d\d:\d\d:\d\d {2}you ━ /m);
+	await terminal.sees(/Why├ forward .*ended connection, failed[\s\S]+^ ended \d\d:\d\d:\d\d {2}you ━ .*verified ✗ apiserver[\s\S]+Leg 1 failed[\s\S]+leg 1\) is gone/m);
 	await down;
 	await terminal.sees(/Why├ forward .*open connection, settled[\s\S]+^ you ━ /m, 20_000);
 });

@@ -38,6 +38,14 @@ test('a connection that ended shows its label until another one is open, and nev
 	t.is(worst(run(...second, {type: 'label', connection: 'c2', path: path('verified')})), 'verified');
 });
 
+test('a connection that ends before it says anything leaves what was known before it', t => {
+	const checking = (about: Path['about']) => ({...path('unknown', about), phase: 'checking'}) as unknown as Path;
+	const before: DockEvent[] = [open, {type: 'connected', id: 'tail-1', connection: 'c1'}, {type: 'label', connection: 'c1', path: path('unverified', 'ended-connection')}, {type: 'disconnected', id: 'tail-1', connection: 'c1'}];
+	const tried: DockEvent[] = [...before, {type: 'connected', id: 'tail-1', connection: 'c2'}, {type: 'label', connection: 'c2', path: checking('open-connection')}];
+	t.is(worst(run(...tried)), 'unknown');
+	t.is(worst(run(...tried, {type: 'label', connection: 'c2', path: checking('ended-connection')}, {type: 'disconnected', id: 'tail-1', connection: 'c2'})), 'unverified');
+});
+
 test('leaving names what would be lost, and nothing for tails', t => {
 	t.is(whatIsOpen(run(open)), null);
 	t.is(whatIsOpen(run(open, {type: 'open', entry: {id: 'f1', kind: 'forward', what: '', context: '', since: 0}}, {type: 'open', entry: {id: 'f2', kind: 'forward', what: '', context: '', since: 0}}, {type: 'open', entry: {id: 'p', kind: 'proxy', what: '', context: '', since: 0}})), '2 forwards and 1 listener');
