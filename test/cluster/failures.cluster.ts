@@ -35,8 +35,8 @@ async function stand() {
 	const postures: readonly PostureName[] = ['off-direct', 'good-direct', 'bad-direct', ...konnectivityGiven ? ['off-grpc', 'off-http'] as const : []];
 	const cluster = await useCluster({postures, nodes: ['n2', 'n3', 'n6']});
 	const {lab} = cluster;
-	const sleeping = (name: string, nodeName: string) => ({apiVersion: 'v1', kind: 'Pod', metadata: {name, namespace: 'demo'}, spec: {nodeName, automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{name: 'c', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'echo here; trap exit TERM; while :; do sleep 1; done']}]}});
-	await apply(cluster.kubeconfig('off-direct'), [sleeping('without-certificate', 'n3'), sleeping('out-of-date', 'n6')]);
+	const sleeping = (name: string, placed: {nodeName: string} | {schedulerName: string}) => ({apiVersion: 'v1', kind: 'Pod', metadata: {name, namespace: 'demo'}, spec: {...placed, automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{name: 'c', image, imagePullPolicy: 'Never', command: ['/bin/sh', '-c', 'echo here; trap exit TERM; while :; do sleep 1; done']}]}});
+	await apply(cluster.kubeconfig('off-direct'), [sleeping('without-certificate', {nodeName: 'n3'}), sleeping('out-of-date', {nodeName: 'n6'}), sleeping('unplaced', {schedulerName: 'of-nobody'})]);
 	await addAddress(swallowing(cluster));
 	await run('iptables', ['-I', 'INPUT', '-d', swallowing(cluster), '-j', 'DROP']);
 	const odd = await startOddNodes(lab, {
@@ -97,6 +97,7 @@ const rows: readonly Row[] = [
 	['K4', 'off-direct', exec('forbidding'), /unable to upgrade connection: Forbidden/],
 	['R2', 'off-direct', [...exec('shell').slice(0, 2), '--as', 'gets-nothing', '--', 'true'], /cannot create resource "pods\/exec"/, /ask for this right.*ERR_FORBIDDEN/],
 	['R3', 'off-direct', [...exec('shell').slice(0, 2), '--as', 'gets-only', '--', 'true'], /pods "shell" is forbidden/],
+	['P6', 'off-direct', exec('unplaced'), /pod unplaced does not have a host assigned/],
 	['P5', 'off-direct', ['proxy', 'get', 'svc/secure:443/'], /Client sent an HTTP request to an HTTPS server/, /it speaks TLS: put https: before the name/],
 ];
 
