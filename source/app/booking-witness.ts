@@ -21,6 +21,14 @@ export function bookingWitness(store: Store, {witness}: Labeller, id: string): C
 			store.data({type: 'dock', event: {type: 'change', id, to: {phase: 'open', note: ''}}});
 			witness.opened?.(connection, purpose, about);
 		},
+		failed(connection, purpose, error) {
+			// One that stands in for another, on which nothing was read, is met here first.
+			if (connection) {
+				book('connected', connection.id);
+			}
+
+			witness.failed?.(connection, purpose, error);
+		},
 		closed(connection, purpose) {
 			witness.closed?.(connection, purpose);
 			book('disconnected', connection.id);

@@ -58,17 +58,16 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 		}
 
 		case 'connected': {
-			return change(event.id, entry => ({...entry, paths: living(new Map([...entry.paths, [event.connection, entry.paths.get(event.connection) ?? null]]))}));
+			return change(event.id, entry => ({...entry, paths: new Map([...entry.paths, [event.connection, entry.paths.get(event.connection) ?? null]])}));
 		}
 
 		case 'disconnected': {
-			// The last one known stays: a stream that is about to come back still says how it went.
-			return change(event.id, entry => entry.paths.size <= 1 ? entry : {...entry, paths: new Map([...entry.paths].filter(([id]) => id !== event.connection))});
+			return change(event.id, entry => ({...entry, paths: withoutOne(entry.paths, event.connection)}));
 		}
 
 		case 'label': {
 			return dock.some(entry => entry.paths.has(event.connection))
-				? dock.map(entry => entry.paths.has(event.connection) ? {...entry, paths: living(new Map([...entry.paths, [event.connection, event.path]]))} : entry)
+				? dock.map(entry => entry.paths.has(event.connection) ? {...entry, paths: living(new Map([...entry.paths, [event.connection, event.path]]), event)} : entry)
 				: dock;
 		}
 
@@ -78,10 +77,23 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 	}
 }
 
-/** What ended is let go as soon as another one is known: that one may end before it says anything, and then what is known is of before. */
-function living(paths: ReadonlyMap<string, Path | null>): ReadonlyMap<string, Path | null> {
-	const isKnown = [...paths.values()].some(path => path !== null && !hasEnded(path) && path.phase !== 'checking');
-	return isKnown ? new Map([...paths].filter(([, path]) => !hasEnded(path))) : paths;
+/** What ended is let go as soon as another one is known, open or ended: that one may end before it says anything, and then what is known is of before. */
+function living(paths: ReadonlyMap<string, Path | null>, latest: {connection: string; path: Path}): ReadonlyMap<string, Path | null> {
+	const isOpenKnown = [...paths.values()].some(path => !hasEnded(path) && isKnown(path));
+	const lasts = hasEnded(latest.path) && isKnown(latest.path) && !isOpenKnown ? latest.connection : null;
+	return isOpenKnown || lasts !== null ? new Map([...paths].filter(([id, path]) => !hasEnded(path) || id === lasts)) : paths;
+}
+
+/** The last one known stays: a stream that is about to come back still says how it went. */
+function withoutOne(paths: ReadonlyMap<string, Path | null>, connection: string): ReadonlyMap<string, Path | null> {
+	const rest = [...paths].filter(([id]) => id !== connection);
+	const isLast = rest.length === 0 || (isKnown(paths.get(connection) ?? null) && !rest.some(([, path]) => isKnown(path)));
+	return isLast ? paths : new Map(rest);
+}
+
+/** It says something of leg 2, or why there is nothing to say. */
+function isKnown(path: Path | null): boolean {
+	return path !== null && path.phase !== 'checking';
 }
 
 function hasEnded(path: Path | null): boolean {
@@ -96,7 +108,8 @@ export function worstPath(paths: Iterable<Path | null>): Path | null {
 	const all = [...paths];
 	const open = all.filter(path => !hasEnded(path));
 	let worst: Path | null = null;
-	for (const path of open.length > 0 ? open : all) {
+	const known = all.filter(path => path?.phase !== 'checking');
+	for (const path of [open, known].find(some => some.length > 0) ?? all) {
 		if (path !== null && (worst === null || rank(path) < rank(worst))) {
 			worst = path;
 		}

@@ -46,6 +46,17 @@ test('a connection that ends before it says anything leaves what was known befor
 	t.is(worst(run(...tried, {type: 'label', connection: 'c2', path: checking('ended-connection')}, {type: 'disconnected', id: 'tail-1', connection: 'c2'})), 'unverified');
 });
 
+test('whichever of several that ended is told last, what said something stays', t => {
+	const silent = {...path('unknown', 'ended-connection'), phase: 'checking'} as unknown as Path;
+	const ended = {...path('unverified', 'ended-connection'), phase: 'failed'} as unknown as Path;
+	const both: DockEvent[] = [open, {type: 'connected', id: 'tail-1', connection: 'c1'}, {type: 'connected', id: 'tail-1', connection: 'c2'}];
+	const over = (connection: string, of: Path): DockEvent[] => [{type: 'label', connection, path: of}, {type: 'disconnected', id: 'tail-1', connection}];
+	t.is(worst(run(...both, ...over('c2', silent), ...over('c1', ended))), 'unverified');
+	t.is(worst(run(...both, ...over('c1', ended), ...over('c2', silent))), 'unverified');
+	t.is(worst(run(...both, {type: 'label', connection: 'c2', path: silent}, {type: 'label', connection: 'c1', path: ended}, {type: 'disconnected', id: 'tail-1', connection: 'c2'}, {type: 'disconnected', id: 'tail-1', connection: 'c1'})), 'unverified');
+	t.is(worst(run(...both, {type: 'label', connection: 'c1', path: ended}, {type: 'label', connection: 'c2', path: silent}, {type: 'disconnected', id: 'tail-1', connection: 'c1'}, {type: 'disconnected', id: 'tail-1', connection: 'c2'})), 'unverified');
+});
+
 test('leaving names what would be lost, and nothing for tails', t => {
 	t.is(whatIsOpen(run(open)), null);
 	t.is(whatIsOpen(run(open, {type: 'open', entry: {id: 'f1', kind: 'forward', what: '', context: '', since: 0}}, {type: 'open', entry: {id: 'f2', kind: 'forward', what: '', context: '', since: 0}}, {type: 'open', entry: {id: 'p', kind: 'proxy', what: '', context: '', since: 0}})), '2 forwards and 1 listener');
