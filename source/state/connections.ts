@@ -87,7 +87,7 @@ function living(paths: ReadonlyMap<string, Path | null>, latest: {connection: st
 /** The last one known stays: a stream that is about to come back still says how it went. */
 function withoutOne(paths: ReadonlyMap<string, Path | null>, connection: string): ReadonlyMap<string, Path | null> {
 	const rest = [...paths].filter(([id]) => id !== connection);
-	const isLast = rest.length === 0 || (isKnown(paths.get(connection) ?? null) && !rest.some(([, path]) => isKnown(path)));
+	const isLast = rest.length === 0 || (isKnown(paths.get(connection) ?? null) && rest.every(([, path]) => !isKnown(path)));
 	return isLast ? paths : new Map(rest);
 }
 
