@@ -107,8 +107,8 @@ export const tlsOrder: readonly TlsState[] = ['refused', 'plain', 'unverified', 
 export function worstPath(paths: Iterable<Path | null>): Path | null {
 	const all = [...paths];
 	const open = all.filter(path => !hasEnded(path));
+	const known = all.filter(path => isKnown(path));
 	let worst: Path | null = null;
-	const known = all.filter(path => path?.phase !== 'checking');
 	for (const path of [open, known].find(some => some.length > 0) ?? all) {
 		if (path !== null && (worst === null || rank(path) < rank(worst))) {
 			worst = path;
