@@ -1,6 +1,6 @@
 /** Where the fixture's programs are: built by build.sh into a cache folder, Konnectivity's given from outside. */
 import {execFile} from 'node:child_process';
-import {createHash} from 'node:crypto';
+import {createHash, randomUUID} from 'node:crypto';
 import {existsSync} from 'node:fs';
 import {access, chmod, mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import {homedir} from 'node:os';
@@ -58,8 +58,10 @@ export async function konnectivityPath(program: 'konnectivity-server' | 'konnect
 	}
 
 	await mkdir(join(cache, 'konnectivity'), {recursive: true});
-	await writeFile(`${unpacked}.new`, stdout);
-	await chmod(`${unpacked}.new`, 0o755);
-	await rename(`${unpacked}.new`, unpacked);
+	// Two postures may unpack it at once: each writes a file of its own, and whichever is renamed last is as good.
+	const fresh = `${unpacked}.${randomUUID()}`;
+	await writeFile(fresh, stdout);
+	await chmod(fresh, 0o755);
+	await rename(fresh, unpacked);
 	return unpacked;
 }
