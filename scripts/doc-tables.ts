@@ -22,7 +22,10 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		['requests', table(['request', 'tells', 'when', 'right'], requestRows.map(row => [`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`, row.tells, row.when, row.right === null ? '–' : row.right.kind === 'path' ? `${row.right.verbs.join(', ')} ${row.right.paths.join(', ')}` : `${row.right.verbs.join(', ')} ${row.right.resources.join(', ')}`]))],
 		['role-use', fenced('yaml', manifest(useRole))],
 		['role-prove', fenced('yaml', manifest(proveRole))],
-		['rooms', table(['room', 'answers', 'may import'], rooms.map(room => [code(room.name), room.answers, room.mayImport.join(', ') || '–']))],
+		['rooms', table(['room', 'answers', 'may import'], rooms.flatMap(room => [
+			[code(room.name), room.answers, room.mayImport.join(', ') || '–'],
+			...Object.entries(room.folders ?? {}).map(([folder, answers]) => [code(`${room.name}/${folder}`), answers, '']),
+		]))],
 	]);
 }
 

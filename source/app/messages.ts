@@ -2,7 +2,7 @@
 import {asSpokeError} from '../errors/spoke-error.ts';
 import type {Path} from '../posture/evidence.ts';
 import type {Message} from '../state/session-state.ts';
-import {describe} from './make-screen.ts';
+import {describe} from './screen/make-screen.ts';
 import type {Session} from './session.ts';
 import {failureWords} from './short-failure.ts';
 

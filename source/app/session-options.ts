@@ -4,7 +4,7 @@ import type {Keymap} from '../keymap/keymap.ts';
 import type {Problem} from '../keymap/parse-keymap.ts';
 import type {Sandbox} from '../sandbox/sandbox.ts';
 import type {SincePreset} from '../state/tail/tail-view.ts';
-import type {TailWish} from './tail-targets.ts';
+import type {TailWish} from './tail/tail-targets.ts';
 
 export type SessionOptions = {
 	flags: ConnectionFlags;

@@ -1,16 +1,16 @@
 /** One run of the session, from the first cluster that is opened to the terminal that is given back. */
 import {statusOfSignal} from '../errors/exit-status.ts';
-import {clusterState} from './cluster-state.ts';
-import {retakeWhenContinued} from './continued.ts';
-import {closeForwards} from './handlers/forward-run.ts';
+import {clusterState} from './clusters/cluster-state.ts';
+import {retakeWhenContinued} from './hand-over/continued.ts';
+import {closeForwards} from './forwards/forward-run.ts';
 import {closeListeners} from './handlers/listener-handlers.ts';
 import {followSandbox} from './handlers/sandbox-handlers.ts';
-import {openTail} from './handlers/tail-handlers.ts';
+import {openTail} from './tail/tail-handlers.ts';
 import {tellKeymapProblems} from './keymap-problems.ts';
 import {makeSession, type SessionParts} from './make-session.ts';
-import {logInFirst} from './plugin-terminal.ts';
+import {logInFirst} from './hand-over/plugin-terminal.ts';
 import type {SessionOptions} from './session-options.ts';
-import {tickTails} from './tail-in-dock.ts';
+import {tickTails} from './tail/tail-in-dock.ts';
 
 export class SessionRun {
 	readonly #options: SessionOptions;

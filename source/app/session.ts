@@ -9,11 +9,11 @@ import type {OwnTerminal} from '../terminal/own-terminal.ts';
 import type {FormField, PickerItem} from '../state/overlay.ts';
 import type {Message} from '../state/session-state.ts';
 import type {Glyphs} from '../ui/glyphs.ts';
-import type {ClusterMeeting} from './cluster-meeting.ts';
-import type {PathFeed} from './path-feed.ts';
-import type {TailRun} from './tail-run.ts';
+import type {ClusterMeeting} from './clusters/cluster-meeting.ts';
+import type {PathFeed} from './feeds/path-feed.ts';
+import type {TailRun} from './tail/tail-run.ts';
 import type {Store} from './store.ts';
-import type {TypedAhead} from './typed-ahead.ts';
+import type {TypedAhead} from './keys/typed-ahead.ts';
 
 /** A cluster that the session has open; the one that is left stays open for what still runs on it. */
 export type OpenCluster = {

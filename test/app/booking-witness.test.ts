@@ -1,7 +1,7 @@
 /** What a label that comes says of what was read before. */
 import test from 'ava';
 import {bookLabel} from '../../source/app/booking-witness.ts';
-import {clusterState} from '../../source/app/cluster-state.ts';
+import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {Store} from '../../source/app/store.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import {emptySession} from '../../source/state/session-state.ts';

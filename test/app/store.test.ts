@@ -1,7 +1,7 @@
 /** When the screen is drawn. */
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
-import {clusterState} from '../../source/app/cluster-state.ts';
+import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {Store} from '../../source/app/store.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 

@@ -18,6 +18,15 @@ test('every room exists', t => {
 	t.deepEqual(rooms.map(room => room.name).filter(name => !present.has(name)), []);
 });
 
+test('a room that says what its folders answer says it of every one', t => {
+	const foldersOf = (room: string) => new Set(files.filter(file => file.room === room).map(({path}) => path.split('/').slice(1, -1)[0]).filter(folder => folder !== undefined));
+	for (const {name, folders} of rooms) {
+		if (folders) {
+			t.deepEqual(Object.keys(folders), [...foldersOf(name)].sort(), name);
+		}
+	}
+});
+
 test('a room imports only the rooms that it names; types may come from any room that stands above it', t => {
 	const order = new Map(rooms.map((room, index) => [room.name, index]));
 	const wrong = files.flatMap(file => file.imports

@@ -6,6 +6,8 @@ export type Room = {
 	/** Rooms, and for outer packages only those named in `packages`. */
 	mayImport: readonly string[];
 	packages?: readonly string[];
+	/** Where it has many files: its folders, and what each answers. */
+	folders?: Readonly<Record<string, string>>;
 };
 
 /** From the ground up: a room may import rooms that stand above it in this list, and of those only the ones it names. */
@@ -28,7 +30,17 @@ export const rooms: readonly Room[] = [
 	{name: 'ui', answers: 'How is it laid out on the screen?', mayImport: ['errors', 'version', 'text', 'actions', 'keymap', 'state', 'output', 'posture', 'sessions', 'terminal'], packages: ['ink', 'react', 'string-width']},
 	{name: 'sandbox', answers: 'What would a small cluster do? (one process, real sockets)', mayImport: ['errors', 'version', 'wire'], packages: ['ws', 'ssh2', '@peculiar/x509', 'yaml', 'reflect-metadata']},
 	{name: 'commands', answers: 'What does each subcommand do?', mayImport: ['errors', 'version', 'failures', 'text', 'command-line', 'wire', 'cluster', 'targets', 'sessions', 'posture', 'output', 'terminal', 'actions', 'keymap', 'app', 'sandbox'], packages: ['yaml']},
-	{name: 'app', answers: 'How is the session put together?', mayImport: ['errors', 'version', 'failures', 'text', 'command-line', 'cluster', 'targets', 'sessions', 'posture', 'output', 'terminal', 'actions', 'keymap', 'state', 'ui', 'sandbox'], packages: ['ink', 'react', 'execa', 'yaml']},
+	{name: 'app', answers: 'How is the session put together?', mayImport: ['errors', 'version', 'failures', 'text', 'command-line', 'cluster', 'targets', 'sessions', 'posture', 'output', 'terminal', 'actions', 'keymap', 'state', 'ui', 'sandbox'], packages: ['ink', 'react', 'execa', 'yaml'], folders: {
+		clusters: 'Which clusters are open, do they answer, and what may the person do there?',
+		feeds: 'What is read for the list on the screen, and for what stands beside it?',
+		forwards: 'How are forwards asked for, run, and kept in sets?',
+		'hand-over': 'How does a shell, a pager or a plugin get the terminal, and the screen come back?',
+		handlers: 'What does each action do, where it has no folder of its own?',
+		keys: 'How does a key become an action, or text of a dialog?',
+		screen: 'When is the screen drawn, and from what?',
+		tail: 'How are logs read into a tail, and what do its keys do?',
+		texts: 'Which texts are read of an object, and how does a person go about in them?',
+	}},
 	{name: 'cli', answers: 'Which command runs, and how does the process end?', mayImport: ['errors', 'version', 'text', 'command-line', 'commands']},
 	{name: 'compiled-code', answers: 'Where does V8 keep what it compiled?', mayImport: []},
 	{name: 'spoke', answers: 'Is this Node new enough?', mayImport: ['cli', 'compiled-code']},

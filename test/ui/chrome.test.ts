@@ -1,6 +1,6 @@
 /** The rows that are always there. */
 import test from 'ava';
-import {clusterState} from '../../source/app/cluster-state.ts';
+import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {header} from '../../source/ui/chrome.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';

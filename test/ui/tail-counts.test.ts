@@ -1,6 +1,6 @@
 /** What the title and the path of a tail say of several pods, and of another namespace. */
 import test from 'ava';
-import {clusterState} from '../../source/app/cluster-state.ts';
+import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {asTailSource} from '../../source/state/tail/tail-source.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import {reduceDock, type Dock, type DockEntry} from '../../source/state/connections.ts';

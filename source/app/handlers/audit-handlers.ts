@@ -10,7 +10,7 @@ import {withRouteWord} from '../../state/route-words.ts';
 import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Session} from '../session.ts';
-import {currentTail} from './current-tail.ts';
+import {currentTail} from '../tail/current-tail.ts';
 import {clusterOf} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {asFileName, pathOfTyped, writeNewFile} from './new-file.ts';

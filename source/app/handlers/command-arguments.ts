@@ -3,7 +3,7 @@ import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {listAll, type TableRow} from '../../cluster/list.ts';
 import type {PickerItem} from '../../state/overlay.ts';
 import type {Session} from '../session.ts';
-import {readForwardSets} from '../forward-set-files.ts';
+import {readForwardSets} from '../forwards/forward-set-files.ts';
 
 const answerMs = 5000;
 

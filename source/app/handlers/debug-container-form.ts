@@ -7,7 +7,7 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {shellWord} from '../../text/shell-word.ts';
 import type {OpenCluster, Session} from '../session.ts';
-import {GivenUp} from '../typed-ahead.ts';
+import {GivenUp} from '../keys/typed-ahead.ts';
 import {scriptFlags} from './script-flags.ts';
 
 /** A container that a shell or attach goes to. */

@@ -6,10 +6,10 @@ import {asText} from '../../state/copied-lines.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
+import {currentTail} from '../tail/current-tail.ts';
+import {forwardOf} from '../forwards/follow-forward.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
-import {currentTail} from './current-tail.ts';
-import {forwardOf} from './follow-forward.ts';
 
 const doctorHere = async (session: Session) => {
 	const here = targetHere(session);

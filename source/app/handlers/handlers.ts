@@ -1,9 +1,12 @@
 /** Every handler, by the id of its action. */
+import {forwardHandlers} from '../forwards/forward-handlers.ts';
+import {forwardSetHandlers} from '../forwards/forward-sets.ts';
+import {detailsHandlers, openDetails} from '../texts/details-handlers.ts';
+import {tailHandlers} from '../tail/tail-handlers.ts';
+import {textHandlers} from '../texts/text-handlers.ts';
+import {yamlHandlers} from '../texts/yaml-handlers.ts';
 import {auditHandlers, openAuditRow} from './audit-handlers.ts';
 import {doctorHandlers} from './doctor-handlers.ts';
-import {forwardHandlers} from './forward-handlers.ts';
-import {forwardSetHandlers} from './forward-sets.ts';
-import {detailsHandlers, openDetails} from './details-handlers.ts';
 import type {Handlers} from './handler.ts';
 import {listenerHandlers} from './listener-handlers.ts';
 import {listHandlers} from './list-handlers.ts';
@@ -12,11 +15,8 @@ import {paletteHandlers} from './palette-handlers.ts';
 import {openAnswer, proxyHandlers} from './proxy-handlers.ts';
 import {sandboxHandlers} from './sandbox-handlers.ts';
 import {shellHandlers} from './shell-handlers.ts';
-import {tailHandlers} from './tail-handlers.ts';
-import {textHandlers} from './text-handlers.ts';
 import {unreachableHandlers} from './unreachable-handlers.ts';
 import {openWhy, whyHandlers} from './why-handlers.ts';
-import {yamlHandlers} from './yaml-handlers.ts';
 
 export const handlers: Handlers = {
 	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...whyHandlers, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...unreachableHandlers, ...detailsHandlers, ...yamlHandlers, ...doctorHandlers, ...auditHandlers, ...proxyHandlers,

@@ -5,8 +5,8 @@ import type {ViewName} from '../../state/session-state.ts';
 import {placeAt} from '../../state/view-history.ts';
 import type {Session} from '../session.ts';
 import {grouped} from '../../text/grouped.ts';
+import {noteForwardSets} from '../forwards/forward-sets.ts';
 import {currentList} from './cursor.ts';
-import {noteForwardSets} from './forward-sets.ts';
 import type {Handlers} from './handler.ts';
 
 function tell(session: Session, event: ListEvent): void {

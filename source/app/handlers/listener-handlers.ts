@@ -7,7 +7,7 @@ import {counted} from '../../text/grouped.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {shellWord} from '../../text/shell-word.ts';
 import type {OpenCluster, Session} from '../session.ts';
-import {freePort} from './free-port.ts';
+import {freePort} from '../forwards/free-port.ts';
 import type {Handlers} from './handler.ts';
 import {showView} from './list-handlers.ts';
 import {scriptFlags} from './script-flags.ts';

@@ -7,11 +7,11 @@ import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import {counted} from '../../text/grouped.ts';
 import type {Session} from '../session.ts';
+import {setView} from '../tail/current-tail.ts';
+import {showLines} from '../tail/tail-search.ts';
 import {namespaceNames} from './command-arguments.ts';
-import {setView} from './current-tail.ts';
 import {currentList} from './cursor.ts';
 import type {Handlers} from './handler.ts';
-import {showLines} from './tail-search.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
 
 /** The same again within this time leaves without an answer. */

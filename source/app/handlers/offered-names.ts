@@ -7,8 +7,8 @@ import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {findResource} from '../../targets/resource-words.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {Session} from '../session.ts';
+import {localPortFor} from '../forwards/free-port.ts';
 import {targetOf} from './cursor.ts';
-import {localPortFor} from './free-port.ts';
 
 const mostNames = 500;
 const answerMs = 10_000;

@@ -7,21 +7,21 @@ import {keyContext, namespaceHere, type ViewName} from '../../state/session-stat
 import {whySelector} from '../../state/row-filter.ts';
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-words.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
-import {isReadOnly, whyOff} from '../why-off.ts';
+import {isReadOnly, whyOff} from '../keys/why-off.ts';
 import type {Session} from '../session.ts';
+import {addForward} from '../forwards/forward-dialog.ts';
+import {startHere} from '../forwards/forward-run.ts';
+import {openForwardSet} from '../forwards/forward-sets.ts';
+import {openTail} from '../tail/tail-handlers.ts';
+import {openYaml} from '../texts/yaml-handlers.ts';
 import {CommandArguments, contextNames, namespaceNames, setNames, type NameSource} from './command-arguments.ts';
-import {addForward} from './forward-dialog.ts';
-import {startHere} from './forward-run.ts';
-import {openForwardSet} from './forward-sets.ts';
 import type {Handlers} from './handler.ts';
 import {startListener} from './listener-handlers.ts';
 import {showView} from './list-handlers.ts';
 import {forwardNames, objectNames, targetNames} from './offered-names.ts';
 import {parseListWords, takeSelector} from './list-words.ts';
 import {openShell} from './shell-handlers.ts';
-import {openTail} from './tail-handlers.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
-import {openYaml} from './yaml-handlers.ts';
 
 export const paletteHandlers: Handlers = {
 	async 'palette.open'(session) {

@@ -16,7 +16,7 @@ import {namespaceHere, type TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../text/show-bytes.ts';
 import type {OpenCluster, Session} from '../session.ts';
-import {GivenUp} from '../typed-ahead.ts';
+import {GivenUp} from '../keys/typed-ahead.ts';
 import {targetHere} from './cursor.ts';
 import {podPortNames, proxyNames} from './offered-names.ts';
 import type {Handlers} from './handler.ts';

@@ -4,7 +4,7 @@ import type {PodName, Sandbox} from '../../sandbox/sandbox.ts';
 import type {SwitchRow} from '../../sandbox/switch-rows.ts';
 import {clockTime} from '../../text/clock-time.ts';
 import type {Session} from '../session.ts';
-import {describe} from '../make-screen.ts';
+import {describe} from '../screen/make-screen.ts';
 import type {Handlers} from './handler.ts';
 
 type Knob = Session['store']['state']['sandboxKnobs'][number];

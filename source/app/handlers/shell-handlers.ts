@@ -8,14 +8,14 @@ import {allContainers, chooseContainer, containerSpec} from '../../targets/choos
 import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
 import {worstPath} from '../../state/connections.ts';
 import {findAction} from '../../actions/action-rows.ts';
-import {driveInTerminal, type Driven} from '../drive-in-terminal.ts';
-import {saysNoShell} from '../no-shell.ts';
-import {whyOff} from '../why-off.ts';
+import {driveInTerminal, type Driven} from '../hand-over/drive-in-terminal.ts';
+import {saysNoShell} from '../hand-over/no-shell.ts';
+import {whyOff} from '../keys/why-off.ts';
 import type {OpenCluster, Session} from '../session.ts';
+import {currentTail} from '../tail/current-tail.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import {addDebugger, type Place} from './debug-container-form.ts';
 import type {Handlers} from './handler.ts';
-import {currentTail} from './current-tail.ts';
 import {scriptFlags} from './script-flags.ts';
 
 /** A container's status comes some time after its end. */

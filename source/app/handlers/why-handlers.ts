@@ -10,9 +10,9 @@ import {unicodeGlyphs} from '../../ui/glyphs.ts';
 import {endedWords} from '../../ui/path-words.ts';
 import {whyLines} from '../../ui/why-screen.ts';
 import type {Session} from '../session.ts';
+import {currentTail} from '../tail/current-tail.ts';
 import type {Handlers} from './handler.ts';
 import {currentList, targetOf} from './cursor.ts';
-import {currentTail} from './current-tail.ts';
 
 export const whyHandlers: Handlers = {
 	'why.copy-evidence'(session) {

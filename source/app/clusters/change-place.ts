@@ -1,0 +1,38 @@
+/** Another cluster comes on the screen, or another namespace of the same. */
+import {namespaceHere} from '../../state/session-state.ts';
+import type {ScreenFeeds} from '../feeds/screen-feeds.ts';
+import type {Session} from '../session.ts';
+import {clusterState} from './cluster-state.ts';
+import type {OpenClusters} from './open-clusters.ts';
+
+export type Movers = {session: Session; clusters: OpenClusters; feeds: ScreenFeeds};
+
+export async function switchContext({session, clusters, feeds}: Movers, context: string): Promise<void> {
+	const cluster = await clusters.reach(context, async () => {
+		session.tell(`opening ${context} …`);
+		const access = await session.open({...session.flags, context, cluster: undefined, user: undefined});
+		await access.logIn();
+		return access;
+	});
+	if (cluster === null) {
+		return;
+	}
+
+	feeds.leave();
+	clusters.show(cluster);
+	session.store.now({type: 'switch', cluster: clusterState(cluster.access)});
+	feeds.read();
+	void session.meeting.meet();
+	if (session.store.state.view === 'audit') {
+		session.perform('view.audit');
+	}
+}
+
+/** `null` for all of them. */
+export function openNamespace({session, feeds}: Omit<Movers, 'clusters'>, namespace: string | null): void {
+	const {cluster} = session.store.state;
+	feeds.leave();
+	session.store.now({type: 'switch', cluster: {...cluster, namespace, lastNamespace: namespace ?? namespaceHere(cluster)}});
+	feeds.read();
+	void session.meeting.readRights();
+}

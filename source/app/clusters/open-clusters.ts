@@ -1,0 +1,68 @@
+/** Which clusters are open, and which of them is on the screen? One that is left stays open for what still runs on it. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {Path} from '../../posture/evidence.ts';
+import {makeLabeller} from '../../posture/labeller.ts';
+import type {OpenCluster} from '../session.ts';
+
+export class OpenClusters {
+	readonly #open = new Map<string, OpenCluster>();
+	readonly #onLabel: (connection: string, path: Path) => void;
+	#here: OpenCluster | null = null;
+	#reached = 0;
+
+	/** `onLabel` hears of every connection of every one of them. */
+	constructor(onLabel: (connection: string, path: Path) => void) {
+		this.#onLabel = onLabel;
+	}
+
+	/** The one on the screen; there is one from the first `show` on. */
+	get here(): OpenCluster {
+		return this.#here!;
+	}
+
+	get(context: string): OpenCluster | undefined {
+		return this.#open.get(context);
+	}
+
+	values(): MapIterator<OpenCluster> {
+		return this.#open.values();
+	}
+
+	show(cluster: OpenCluster): void {
+		this.#here = cluster;
+	}
+
+	/** A way that was opened is one of these from now on, and labelled. */
+	add(access: ClusterAccess): OpenCluster {
+		const labeller = makeLabeller(access);
+		labeller.onLabel(this.#onLabel);
+		const cluster = {access, labeller, context: access.facts.context ?? access.facts.server};
+		this.#open.set(cluster.context, cluster);
+		return cluster;
+	}
+
+	/** The cluster of a context, by `open` where it is not open yet; `null` when another was reached for meanwhile. */
+	async reach(context: string, open: () => Promise<ClusterAccess>): Promise<OpenCluster | null> {
+		this.#reached++;
+		const own = this.#reached;
+		const known = this.#open.get(context);
+		if (known) {
+			return known;
+		}
+
+		const access = await open();
+		if (own !== this.#reached) {
+			access.close();
+			return null;
+		}
+
+		return this.add(access);
+	}
+
+	close(): void {
+		for (const {access, labeller} of this.values()) {
+			labeller.close();
+			access.close();
+		}
+	}
+}

@@ -1,0 +1,61 @@
+/** How many there are in lists that nobody opened: asked with one row each, now and again. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {listPages, type TableRow} from '../../cluster/list.ts';
+import {listKinds, listNames, type ListName} from '../../state/list-kinds.ts';
+import type {Store} from '../store.ts';
+
+/** What is counted is no more than that: it may be as old as this. */
+const everyMs = 60_000;
+const answerMs = 10_000;
+
+export class ListCounts {
+	readonly #store: Store;
+	readonly #cluster: () => ClusterAccess;
+	#of: string | null = null;
+	#at = 0;
+
+	constructor(store: Store, cluster: () => ClusterAccess) {
+		this.#store = store;
+		this.#cluster = cluster;
+	}
+
+	/** Called each second; asks when it is due, never before the list on the screen is there. */
+	follow(): void {
+		const {state} = this.#store;
+		const cluster = this.#cluster();
+		const key = `${cluster.facts.context ?? ''} ${cluster.facts.server} ${state.cluster.namespace ?? ''}`;
+		const isReading = listNames.some(name => state.lists[name].phase.kind === 'reading');
+		if (isReading || state.cluster.reachable !== 'yes' || (key === this.#of && Date.now() - this.#at < everyMs)) {
+			return;
+		}
+
+		this.#of = key;
+		this.#at = Date.now();
+		for (const name of listNames) {
+			if (state.lists[name].phase.kind === 'idle') {
+				void this.#count(name, cluster, key);
+			}
+		}
+	}
+
+	async #count(name: ListName, cluster: ClusterAccess, key: string): Promise<void> {
+		const {namespace} = this.#store.state.cluster;
+		const counts = await Promise.all(listKinds[name].resources.map(async resource => countOf(cluster, resource.path(namespace))));
+		if (key === this.#of) {
+			this.#store.data({type: 'list', list: name, event: {type: 'counted', count: counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)}});
+		}
+	}
+}
+
+/** `null` where it may not be read. */
+async function countOf(cluster: ClusterAccess, path: string): Promise<number | null> {
+	try {
+		for await (const {items, remaining} of listPages<TableRow>(cluster, {path, as: 'table', pageSize: 1, signal: AbortSignal.timeout(answerMs)})) {
+			return items.length + (remaining ?? 0);
+		}
+	} catch {
+		// Whoever opens the list is told why.
+	}
+
+	return null;
+}

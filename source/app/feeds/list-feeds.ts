@@ -1,0 +1,75 @@
+/** Which lists are fed now: the one on the screen, and those that were; anew where the namespace or the labels asked for changed. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {listNames, type ListName} from '../../state/list-kinds.ts';
+import {parseRowFilter} from '../../state/row-filter.ts';
+import type {Store} from '../store.ts';
+import {feedList} from './list-feed.ts';
+
+export class ListFeeds {
+	readonly #store: Store;
+	readonly #changed: () => void;
+	readonly #running = new Map<string, AbortController>();
+
+	/** `changed` is called when rows came or changed. */
+	constructor(store: Store, changed: () => void) {
+		this.#store = store;
+		this.#changed = changed;
+	}
+
+	feed(cluster: ClusterAccess): void {
+		const {view, lists} = this.#store.state;
+		for (const name of listNames) {
+			const filter = parseRowFilter(lists[name].filter);
+			const selector = filter.kind === 'labels' ? filter.selector : '';
+			const key = `${name} ${selector}`;
+			if (!this.#running.has(key)) {
+				const wasFed = this.stop(name);
+				if (name === view || wasFed) {
+					this.#start(name, key, selector, cluster);
+				}
+			}
+		}
+	}
+
+	/** Reads again what failed and waits: the apiserver answers by now. */
+	again(cluster: ClusterAccess): void {
+		const {lists} = this.#store.state;
+		for (const name of listNames) {
+			const {phase} = lists[name];
+			const key = [...this.#running.keys()].find(one => one.startsWith(`${name} `));
+			if (key !== undefined && phase.kind === 'failed' && phase.retryAt !== null) {
+				this.stop(name);
+				this.#start(name, key, key.slice(name.length + 1), cluster);
+			}
+		}
+	}
+
+	/** Ends them, or the one of `only`; true when there was one. */
+	stop(only?: ListName): boolean {
+		let found = false;
+		for (const [key, abort] of this.#running) {
+			if (only === undefined || key.startsWith(`${only} `)) {
+				abort.abort();
+				this.#running.delete(key);
+				found = true;
+			}
+		}
+
+		return found;
+	}
+
+	#start(list: ListName, key: string, selector: string, cluster: ClusterAccess): void {
+		const abort = new AbortController();
+		this.#running.set(key, abort);
+		this.#store.data({type: 'list', list, event: {type: 'reset', selector}});
+		void feedList({
+			cluster, list, namespace: this.#store.state.cluster.namespace, signal: abort.signal, ...selector !== '' && {labelSelector: selector},
+			tell: event => {
+				if (!abort.signal.aborted) {
+					this.#store.data({type: 'list', list, event});
+					this.#changed();
+				}
+			},
+		});
+	}
+}

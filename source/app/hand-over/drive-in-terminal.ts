@@ -1,0 +1,248 @@
+/** A remote program has the whole terminal; what it was, how it went and how it ended is said on the plain screen around it. */
+import type {Readable} from 'node:stream';
+import {once} from 'node:events';
+import {finished} from 'node:stream/promises';
+import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import type {Path} from '../../posture/evidence.ts';
+import type {RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
+import {whatIsOpen, worstPath} from '../../state/connections.ts';
+import {showDuration} from '../../text/show-duration.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {LineTyping} from '../../terminal/line-typing.ts';
+import {ScreenModes} from '../../terminal/screen-modes.ts';
+import {isSpoken, legSentences} from '../../ui/spoken-words.ts';
+import {counted} from '../../text/grouped.ts';
+import type {Session} from '../session.ts';
+import {LeaveKeys} from './leave-keys.ts';
+import {plainPathLine} from './plain-path-line.ts';
+import {EndKeys, type AfterEnd} from './end-keys.ts';
+
+type End = {words: string; error: SpokeError | null};
+
+export type Driven = {end: End; path: Path | null; next: AfterEnd};
+
+type Told = {
+	/** `prod-eu payments/api-x2xkq, container app`. */
+	place: string;
+	kind: 'shell' | 'attach';
+	tty: boolean;
+	/** As of Date.now(). */
+	began: number;
+	/** What was typed while it was opened. */
+	ahead?: Buffer;
+	/** Whether this end is told elsewhere: the screen comes back without a key. */
+	mayEndUnseen(error: SpokeError): boolean;
+	/** The status that counts, where the stream's own says nothing: attach ends with 0 whatever became of the process. `null` when it is not told. */
+	statusOf?: () => Promise<number | null>;
+};
+
+/** Until it ended or was left, and a key said what is next. */
+export async function driveInTerminal(session: Session, id: string, remote: RemoteCommand, told: Told): Promise<Driven> {
+	const {began} = told;
+	const {stdout} = session.terminal;
+	const {closing, glyphs} = session;
+	const leave = new LeaveKeys(session.keymap);
+	const left = Promise.withResolvers<'left'>();
+	const ended = new EndKeys(session.keymap);
+	const modes = new ScreenModes();
+	const linesBefore = linesIn(session);
+	const pathNow = () => worstPath(session.store.state.dock.find(one => one.id === id)?.paths.values() ?? []);
+	const pathLine = (error: SpokeError | null = null) => pathWords(session, pathNow(), error);
+	const typed = typingTo(remote, stdout, leave, {tty: told.tty, pathLine, onLeave() {
+		left.resolve('left');
+	}});
+	const onClosing = () => {
+		left.resolve('left');
+		ended.leave();
+	};
+
+	let isOver = false;
+	closing.addEventListener('abort', onClosing);
+	return session.withShell<Driven>(bytes => {
+		if (isOver) {
+			ended.feed(bytes);
+		} else {
+			typed(bytes);
+		}
+	}, async () => {
+		stdout.write(openingWords(session, id, told, {path: pathLine(), leave: leave.shown, takesInput: remote.stdin !== null}));
+		const stopSizes = told.tty ? followSize(stdout, remote, told.kind) : () => {};
+		typed(told.ahead ?? Buffer.alloc(0));
+		const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, isOver: () => isOver});
+		let end: End;
+		try {
+			end = await endOf(Promise.race([Promise.all([remote.outcome, outputs]).then(([status]) => status), left.promise]), told);
+		} finally {
+			isOver = true;
+			stopSizes();
+			remote.close();
+		}
+
+		const path = pathNow();
+		stdout.write(`${modes.undo()}${modes.atLineStart ? '' : '\r\n'}`);
+		if (end.error !== null && told.mayEndUnseen(end.error)) {
+			return {end, path, next: 'back'};
+		}
+
+		if (closing.aborted) {
+			stdout.write(`spoke  ${end.words}\r\n`);
+			return {end, path, next: 'back'};
+		}
+
+		const unknown = end.error === null ? '' : `       Exit status unknown. The ${told.kind === 'shell' ? 'shell' : 'process'} may still run in the container.\r\n`;
+		stdout.write(`spoke  ${end.words}\r\n${pathLine(end.error)}${unknown}${meanwhile(session, {id, began, lines: linesIn(session) - linesBefore}, glyphs.dot)}       ${ended.shown(viewWords(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
+		// What was typed for the far side when its end came is not for us.
+		return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
+	}).finally(() => {
+		closing.removeEventListener('abort', onClosing);
+	});
+}
+
+function pathWords(session: Session, path: Path | null, error: SpokeError | null): string {
+	if (path === null) {
+		return '';
+	}
+
+	return isSpoken(session.env)
+		? legSentences(path).map(sentence => `${sanitiseLine(sentence)}\r\n`).join('')
+		: `${sanitiseLine(plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
+}
+
+function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {path, leave, takesInput}: {path: string; leave: string; takesInput: boolean}): string {
+	const others = whatIsOpen(store.state.dock.filter(one => one.id !== id), {tails: true});
+	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `;
+	const hint = typingHint({kind, tty, takesInput});
+	return `spoke  ${kind} in ${sanitiseLine(place)}\r\n${path}       ${goesOn}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
+}
+
+/** What a person must know who types now, where it is not as in a terminal of one's own. */
+function typingHint({kind, tty, takesInput}: Pick<Told, 'kind' | 'tty'> & {takesInput: boolean}): string {
+	if (!tty) {
+		return `No terminal there: ${takesInput ? 'what is typed goes line by line' : 'it takes no input'}`;
+	}
+
+	return kind === 'attach' ? 'Without a prompt: press Enter' : '';
+}
+
+/** What becomes of typed bytes while the far side has them. */
+function typingTo(remote: RemoteCommand, stdout: NodeJS.WriteStream, leave: LeaveKeys, {tty, pathLine, onLeave}: {tty: boolean; pathLine: () => string; onLeave: () => void}): (bytes: Buffer) => void {
+	const lines = new LineTyping();
+	const pass = (bytes: Buffer) => {
+		if (tty) {
+			if (remote.stdin?.writable) {
+				remote.stdin.write(bytes);
+			}
+
+			return;
+		}
+
+		const {echo, send, isEnd, isInterrupt} = lines.feed(bytes);
+		// Behind Ctrl-D, and where the far side takes no input, only Ctrl-C means something.
+		if (remote.stdin?.writable) {
+			stdout.write(echo);
+			remote.stdin.write(send);
+			if (isEnd) {
+				remote.stdin.end();
+			}
+		}
+
+		if (isInterrupt) {
+			onLeave();
+		}
+	};
+
+	return bytes => {
+		for (const part of leave.feed(bytes)) {
+			if (part.kind === 'pass') {
+				pass(part.bytes);
+			} else if (part.kind === 'path') {
+				stdout.write(`\r\n${pathLine()}`);
+			} else {
+				onLeave();
+			}
+		}
+	};
+}
+
+function followSize(stdout: NodeJS.WriteStream, remote: RemoteCommand, kind: Told['kind']): () => void {
+	const size = () => ({columns: stdout.columns || 80, rows: stdout.rows || 24});
+	const send = () => {
+		remote.resize(size());
+	};
+
+	if (kind === 'attach') {
+		// A program that already runs draws itself anew when the size changes.
+		remote.resize({...size(), rows: size().rows + 1});
+	}
+
+	send();
+	stdout.on('resize', send);
+	return () => {
+		stdout.off('resize', send);
+	};
+}
+
+async function endOf(outcome: Promise<number | 'closed' | 'left'>, told: Told): Promise<End> {
+	const took = () => showDuration(Date.now() - told.began);
+	try {
+		const status = await outcome;
+		return status === 'left' || status === 'closed'
+			? {words: `left the ${told.kind} after ${took()}. It may go on in the container.`, error: null}
+			: {words: await endWords(told, status, took()), error: null};
+	} catch (thrown) {
+		const error = asSpokeError(thrown);
+		return {words: `${sanitiseLine(error.message)}, after ${took()}`, error};
+	}
+}
+
+async function endWords({kind, statusOf}: Told, outcome: number, took: string): Promise<string> {
+	if (!statusOf || outcome !== 0) {
+		return `${kind} ended with exit status ${outcome}, after ${took}`;
+	}
+
+	const status = await statusOf().catch(() => null);
+	return status === null ? `${kind} ended after ${took}. Its exit status is not told` : `the container ended with exit status ${status}, after ${took}`;
+}
+
+/** What the person did not see: messages that matter, and lines that came. */
+function meanwhile({store: {state}, tails}: Session, {id, began, lines}: {id: string; began: number; lines: number}, dot: string): string {
+	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitiseLine(text));
+	const broken = state.dock.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '').map(({what, note}) => sanitiseLine(`${what}: ${note}`));
+	const parts = [...broken.slice(0, 3), ...news.slice(-2), ...news.length > 2 ? [counted(news.length - 2, 'more message')] : [], ...lines > 0 ? [`${counted(lines, 'line')} in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : []];
+	return parts.length === 0 ? '' : `       Meanwhile: ${parts.join(` ${dot} `)}\r\n`;
+}
+
+function linesIn({tails}: Session): number {
+	return [...tails.values()].reduce((sum, {view}) => sum + view.buffer.end, 0);
+}
+
+function viewWords({store: {state}}: Session): string {
+	return state.layers.at(-1)?.kind === 'tail' ? 'the tail' : `the ${state.view}`;
+}
+
+/** Until both are at their end. */
+async function printOutputs({stdout, stderr}: RemoteCommand, to: NodeJS.WriteStream, {modes, tty, isOver}: {modes: ScreenModes; tty: boolean; isOver: () => boolean}): Promise<void> {
+	const print = (piece: Buffer) => {
+		if (isOver()) {
+			// Whoever was left may go on to speak until the connection is closed: the screen is another's by then.
+			return true;
+		}
+
+		modes.watch(piece);
+		// Without a terminal on the far side its line feeds come bare, and ours is raw.
+		return to.write(tty ? piece : Buffer.from(piece.toString('latin1').replaceAll(/(?<!\r)\n/g, '\r\n'), 'latin1'));
+	};
+
+	await Promise.all([stdout, ...stderr ? [stderr] : []].map(async from => pipeOut(from, to, print)));
+}
+
+/** `print` gives whether more may come at once. */
+async function pipeOut(from: Readable, to: NodeJS.WriteStream, print: (piece: Buffer) => boolean): Promise<void> {
+	from.on('data', (piece: Buffer) => {
+		if (!print(piece)) {
+			from.pause();
+			void once(to, 'drain').then(() => from.resume(), () => {});
+		}
+	});
+	await finished(from).catch(() => {});
+}

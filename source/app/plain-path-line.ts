@@ -1,8 +1,0 @@
-/** The path line as text without colours, for where the screen is not ours. */
-import type {Path} from '../posture/evidence.ts';
-import type {Glyphs} from '../ui/glyphs.ts';
-import {pathLine} from '../ui/path-words.ts';
-
-export function plainPathLine(path: Path, glyphs: Glyphs, width: number): string {
-	return pathLine(path, width - 1, glyphs, null).map(({text}) => text).join('');
-}

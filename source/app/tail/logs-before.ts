@@ -1,0 +1,82 @@
+/** The log of each container's life before: read once, there is nothing to follow. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {wholeFailure} from '../../failures/whole-failure.ts';
+import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
+import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
+import {kubeletWords} from '../../sessions/logs/kubelet-words.ts';
+import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
+import type {LogSource} from '../../sessions/logs/log-events.ts';
+import {openLog} from '../../sessions/logs/open-log.ts';
+import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
+import type {PodObject} from '../../targets/pod-object.ts';
+import {listPods, reachedPod} from '../../targets/resolve-pod.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import type {TailAsk} from './tail-run.ts';
+
+export type LogsBeforeOptions = {ask: Pick<TailAsk, 'asked' | 'containers'>; witness: ConnectionWitness; signal: AbortSignal};
+
+export type LogsBeforeTells = {
+	/** Gives the number by which a source is called from then on. */
+	source(source: LogSource): number;
+	/** Whole lines, in order. */
+	lines(source: number, block: Buffer): void;
+	notice(source: number, text: string): void;
+};
+
+/** One log after the other; one that is not there, or is cut, is a notice. After `signal` nothing is told any more. @throws SpokeError when the pods cannot be listed */
+export async function readLogsBefore(cluster: ClusterAccess, targets: FollowTargets, options: LogsBeforeOptions, tells: LogsBeforeTells): Promise<void> {
+	const {ask: {containers}, signal} = options;
+	const pods = targets.kind === 'pods' ? targets.pods : await listPods(cluster, targets.scope, signal);
+	for (const pod of pods) {
+		for (const name of chosenContainers(pod, containers)) {
+			await readOne(cluster, {pod, container: name, chosenFrom: pods.length}, options, tells);
+			if (signal.aborted) {
+				return;
+			}
+		}
+	}
+}
+
+function chosenContainers(pod: PodObject, choice: ContainerChoice): readonly string[] {
+	if (choice.kind === 'all') {
+		return allContainers(pod).map(({name}) => name);
+	}
+
+	const wanted = choice.kind === 'named' ? choice.name : undefined;
+	return [chooseContainer(pod, wanted, {unknownAnnotation: 'go-on'}).name];
+}
+
+async function readOne(cluster: ClusterAccess, {pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number}, {ask, witness, signal}: LogsBeforeOptions, tells: LogsBeforeTells): Promise<void> {
+	const source = logSource(pod, container);
+	const index = tells.source(source);
+	try {
+		const open = await openLog(cluster, source, {previous: true, timestamps: true}, {target: reachedPod(ask.asked, pod, chosenFrom, container), witness, signal});
+		try {
+			const {remainder, error} = await readLineBlocks(open.body, block => {
+				signal.throwIfAborted();
+				tells.lines(index, block);
+			});
+			signal.throwIfAborted();
+			const {log, words} = kubeletWords(remainder, {follows: false});
+			tells.lines(index, log);
+			if (words !== null) {
+				throw new SpokeError('ERR_SECOND_LEG', 'the node offers no log before', {text: words});
+			}
+
+			if (error) {
+				throw new SpokeError('ERR_STREAM_LOST', `the log before was cut: ${error.message}`, {leg: 1, cause: error});
+			}
+		} finally {
+			open.close();
+		}
+	} catch (thrown) {
+		// Another beginning was asked for meanwhile: what is on the screen is no longer this.
+		if (signal.aborted) {
+			return;
+		}
+
+		const error = asSpokeError(thrown);
+		tells.notice(index, `${pod.metadata.name}/${container}: ${sanitiseLine(wholeFailure(error))}`);
+	}
+}

@@ -1,0 +1,86 @@
+/** The older lines of a tail: read once at a time, and its view says how far that is, or why it cannot be done. */
+import {asSpokeError} from '../../errors/spoke-error.ts';
+import type {LogSource} from '../../sessions/logs/log-events.ts';
+import type {OpenLogOptions} from '../../sessions/logs/open-log.ts';
+import type {OlderLines, TailSource} from '../../state/tail/tail-view.ts';
+import {grouped} from '../../text/grouped.ts';
+import {loadOlder, type JoinPoints, type OlderLoaded} from './older-loading.ts';
+import type {ReadTail, TailMeans} from './tail-reading.ts';
+
+export class OlderInTail {
+	readonly #tail: ReadTail;
+	readonly #means: TailMeans;
+	readonly #points: JoinPoints;
+	readonly #signal: AbortSignal;
+	#loading: Promise<void> | null = null;
+
+	/** After `signal` nothing is put or told any more. */
+	constructor(tail: ReadTail, means: TailMeans, points: JoinPoints, signal: AbortSignal) {
+		this.#tail = tail;
+		this.#means = means;
+		this.#points = points;
+		this.#signal = signal;
+	}
+
+	/** About so many lines of each log, `null` all. Whoever wants a part is served by what is being read already. */
+	async load(most: number | null): Promise<void> {
+		if (this.#loading) {
+			await this.#loading;
+			if (most !== null || this.#tail.view.older.phase !== 'unread') {
+				return;
+			}
+		}
+
+		const loading = this.#load(most).finally(() => {
+			this.#loading = this.#loading === loading ? null : this.#loading;
+		});
+		this.#loading = loading;
+		await loading;
+	}
+
+	async #load(most: number | null): Promise<void> {
+		const {buffer} = this.#tail.view;
+		if (buffer.first > 0) {
+			this.#tell({phase: 'full', note: `${grouped(buffer.first)} older lines were let go`});
+			return;
+		}
+
+		this.#tell({phase: 'reading', read: 0, note: ''});
+		try {
+			const loaded = await loadOlder(this.#means.cluster, buffer, this.#points, {
+				most, signal: this.#signal, options: source => this.#readAs(source),
+				progress: read => {
+					this.#tell({read});
+				},
+			});
+			this.#tail.tellMoved(loaded.moved);
+			this.#tell(olderAfter(loaded, this.#tail.view.sources));
+		} catch (thrown) {
+			this.#tell({phase: 'unread', note: asSpokeError(thrown).message});
+		}
+	}
+
+	#readAs({namespace, pod, uid, node, container}: LogSource): OpenLogOptions {
+		const {ask: {asked}} = this.#tail;
+		return {witness: this.#means.witness, target: {asked, kind: 'Pod', namespace, name: pod, uid, node, container, chosenFrom: 1}};
+	}
+
+	#tell(to: Partial<OlderLines>): void {
+		if (!this.#signal.aborted) {
+			const {view} = this.#tail;
+			this.#tail.view = {...view, older: {...view.older, ...to}};
+			this.#tail.changed();
+		}
+	}
+}
+
+/** What is said of older lines when some were read. */
+function olderAfter({letGo, isAll, problems}: OlderLoaded, sources: readonly TailSource[]): Partial<OlderLines> {
+	if (letGo > 0) {
+		return {phase: 'full', note: `${grouped(letGo)} older ones are more than a tail keeps`};
+	}
+
+	const [first, ...others] = problems;
+	const more = others.length > 0 ? `, and ${others.length} more` : '';
+	return {phase: isAll ? 'none' : 'unread', note: first ? `${sources[first.index]!.short}: ${first.words}${more}` : ''};
+}

@@ -1,0 +1,153 @@
+/** Searches in a tail, which keep all lines, and its filter, which leaves lines out. */
+import {queryProblem} from '../../state/tail/line-index.ts';
+import {countWords} from '../../state/match-words.ts';
+import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
+import {filterTail, goTo, jumpTo, searchTail, type TailView} from '../../state/tail/tail-view.ts';
+import {counted} from '../../text/grouped.ts';
+import type {Session} from '../session.ts';
+import type {TailRun} from './tail-run.ts';
+import {changeTail, currentTail, setView, withTail} from './current-tail.ts';
+import {lookAbove, lookThrough, mayHaveOlder} from './tail-older.ts';
+
+/** While a line is typed, each letter may be looked for so long at once; what is left is done between frames. */
+const letterMs = 8;
+
+/** The next match in a direction, round the end; upwards older lines are read before it goes round. */
+export async function toMatch(session: Session, direction: 1 | -1): Promise<void> {
+	await withTail(session, async run => {
+		if (!run.view.search) {
+			session.tell('nothing is searched for');
+			return;
+		}
+
+		const number = nextMatch(run.view, direction);
+		const isRound = direction < 0 && number !== null && number >= run.view.cursor;
+		if (number !== null && !(isRound && mayHaveOlder(run))) {
+			changeTail(session, view => jumpTo(view, number));
+			return;
+		}
+
+		await lookAbove(session, run, view => {
+			const found = nextMatch(view, direction);
+			return found === null ? null : jumpTo(view, found);
+		}, number === null ? 'no match' : 'no match above');
+	});
+}
+
+/** Asks what to search for, and shows the nearest match above with each letter; given up, all is as it was. */
+export async function search(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	const before = run.view;
+	// What comes while the word is typed does not take the eye from the match that is shown.
+	const from = placeHeld(run, before.follow ? before.buffer.end : before.cursor);
+	const nearest = (view: TailView) => nextMatch({...view, cursor: from.number}, -1);
+	const look = (text: string, regex: boolean) => {
+		run.view = searchTail(run.view, {text, regex});
+		run.scan(letterMs);
+		const number = nearest(run.view);
+		setView(session, run, number === null ? {...run.view, follow: before.follow, cursor: before.cursor, top: before.top} : jumpTo({...run.view, follow: before.follow, top: before.top}, number));
+	};
+
+	const answer = await session.type({
+		lead: '/', purpose: 'search', mayRegex: true,
+		note: text => text === '' ? '' : run.view.searchIndex?.problem ?? countWords(countMatches(run.view)),
+		onChange: look,
+		check: (text, regex) => text === '' ? null : queryProblem({text, regex}),
+	});
+	if (answer === null) {
+		const view = {...run.view, search: before.search, searchIndex: before.searchIndex, follow: before.follow, cursor: before.cursor, top: before.top};
+		setView(session, run, before.searchOnly ? filterTail(view, {searchOnly: true}) : view);
+	} else if (run.view.search) {
+		await lookThrough(session, run, view => {
+			const number = nearest(view);
+			return number === null ? null : jumpTo({...view, follow: before.follow, top: before.top}, number);
+		}, 'no match');
+	}
+
+	from.release();
+}
+
+/** Asks which lines to keep, and shows them with each letter; given up, the filter is the one of before. */
+export async function filter(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	const before = run.view.filter;
+	const {follow} = run.view;
+	const from = placeHeld(run, run.view.cursor);
+	const set = (typed: string, regex: boolean) => {
+		const inverse = typed.startsWith('!');
+		run.view = filterTail(run.view, {filter: {text: inverse ? typed.slice(1) : typed, regex, inverse}, matchesOnly: true});
+		run.scan(letterMs);
+		setView(session, run, follow ? run.view : goTo(run.view, from.number));
+	};
+
+	const answer = await session.type({
+		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
+		note: () => run.view.shownIndex === null ? 'all lines' : run.view.shownIndex.problem ?? counted(run.view.shownIndex.matches.length, 'line'),
+		onChange: set,
+		check: (text, regex) => queryProblem({text: text.replace(/^!/, ''), regex}),
+	});
+	if (answer === null) {
+		set(`${before.inverse ? '!' : ''}${before.text}`, before.regex);
+	}
+
+	if (!follow) {
+		await lookThrough(session, run, view => goTo(view, from.number), 'no line');
+	}
+
+	from.release();
+}
+
+/** Leaves out what the filter does not let through, or without one what the search does not match; or shows all again. */
+export async function matchesOnly(session: Session): Promise<void> {
+	const run = currentTail(session);
+	if (!run) {
+		return;
+	}
+
+	const {filter, search, searchOnly, shownIndex} = run.view;
+	const isOfSearch = filter.text === '' && search !== null;
+	if (!isOfSearch && shownIndex === null) {
+		session.tell('nothing is searched for or filtered: all lines are shown');
+		return;
+	}
+
+	await showLines(session, run, isOfSearch ? {searchOnly: !searchOnly, matchesOnly: true} : {matchesOnly: !run.view.matchesOnly});
+}
+
+/** Shows other lines than before; the cursor goes to the nearest one that is shown. */
+export async function showLines(session: Session, run: TailRun, change: Parameters<typeof filterTail>[1]): Promise<void> {
+	const {follow, cursor} = run.view;
+	const from = placeHeld(run, cursor);
+	run.view = filterTail(run.view, change);
+	run.scan(letterMs);
+	setView(session, run, follow ? run.view : goTo(run.view, from.number));
+	if (!follow) {
+		await lookThrough(session, run, view => goTo(view, from.number), 'no line');
+	}
+
+	from.release();
+}
+
+/** A place among the lines, wherever lines that are put before it move it. */
+function placeHeld(run: TailRun, number: number) {
+	const held = {
+		number,
+		release() {
+			run.onMoved.delete(moved);
+		},
+	};
+	const moved = (to: (number: number) => number) => {
+		held.number = to(held.number);
+	};
+
+	run.onMoved.add(moved);
+	return held;
+}

@@ -1,0 +1,35 @@
+/** Which pods a tail follows: those behind a target, or behind a selector. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import type {ContainerChoice} from '../../sessions/logs/follow-logs.ts';
+import {followedTargets} from '../../sessions/logs/followed-targets.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import type {TailAsk} from './tail-run.ts';
+
+export type TailWish = {
+	/** `null` with a selector is all namespaces. */
+	namespace: string | null;
+	targets: readonly string[];
+	selector: string | null;
+	containers: ContainerChoice;
+};
+
+/** @throws SpokeError ERR_USAGE when a target cannot be read */
+export function tailAsk(cluster: ClusterAccess, {namespace, targets, selector, containers}: TailWish): TailAsk {
+	const parsed = targets.map(target => parseTarget(target));
+	const asked = selector === null ? targets.join(' ') : `-l ${selector}`;
+	return {
+		title: titleOf({namespace, targets, selector}), asked, containers,
+		targets: async signal => selector === null
+			? followedTargets(cluster, parsed, namespace ?? cluster.facts.namespace, signal)
+			: {kind: 'scope', scope: {namespace, labelSelector: selector}, mayCome: async () => true},
+	};
+}
+
+function titleOf({namespace, targets, selector}: Omit<TailWish, 'containers'>): string {
+	if (selector !== null) {
+		return `${namespace === null ? '-A ' : ''}-l ${selector}`;
+	}
+
+	const [first, ...others] = targets;
+	return first !== undefined && others.length === 0 ? first : `${targets.length} targets`;
+}

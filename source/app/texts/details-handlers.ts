@@ -1,0 +1,66 @@
+/** Details of what is under the cursor, as a screen of their own. */
+import type {TextLine} from '../../state/session-state.ts';
+import type {Session} from '../session.ts';
+import {clockTime} from '../../text/clock-time.ts';
+import {targetHere} from '../handlers/cursor.ts';
+import type {Handlers} from '../handlers/handler.ts';
+import {readDetails} from './object-details.ts';
+import {copyText, saveText, viewTextOutside} from './text-copies.ts';
+import {searchInText, toFound} from './text-search.ts';
+
+export const detailsHandlers: Handlers = {
+	'details.copy': copyText,
+	'details.save': saveText,
+	'details.pager': viewTextOutside,
+	'details.search': searchInText,
+	'details.next-match'(session) {
+		toFound(session, 1);
+	},
+	'details.previous-match'(session) {
+		toFound(session, -1);
+	},
+};
+
+/** What is under the cursor, read in full; of a forward its log. Nothing in a view whose rows have no object. */
+export async function openDetails(session: Session): Promise<void> {
+	const {view} = session.store.state;
+	if (view === 'forwards') {
+		openForwardLog(session);
+		return;
+	}
+
+	if (view === 'audit' || view === 'proxy' || view === 'sandbox') {
+		return;
+	}
+
+	const here = targetHere(session);
+	if (!here) {
+		return;
+	}
+
+	const id = session.nextId('text');
+	session.store.now({type: 'push', layer: {kind: 'text', id, title: 'Details', subject: here.target, right: '', lines: [{text: 'reading …'}], top: 0, context: 'details', copy: '', command: null, busy: true}});
+	const show = (lines: readonly TextLine[], right: string) => {
+		session.store.now({type: 'fill-text', id, to: {lines, right, busy: false}});
+	};
+
+	try {
+		const {lines, since} = await readDetails(session.cluster.access, here.target, here.namespace);
+		show(lines, since === null ? '' : `since ${since}`);
+	} catch (error) {
+		show([{text: (error as Error).message, role: 'state.failed'}], '');
+	}
+}
+
+/** All that happened to the forward under the cursor, the last first. */
+function openForwardLog({store}: Session): void {
+	const {forwards, forwardAt} = store.state;
+	const forward = forwards[forwardAt];
+	if (forward) {
+		store.now({type: 'push', layer: {
+			kind: 'text', title: 'Forward', subject: `${forward.local === null ? forward.asked : `:${forward.local}`} ${forward.target}:${forward.remote}`, right: `${forward.open} open · ${forward.closed} closed · ${forward.failed} failed`,
+			lines: [{label: forward.phase, text: forward.note}, ...forward.log.toReversed().map(({time, text}) => ({label: clockTime(time), text}))],
+			top: 0, context: 'details', copy: '', command: null, busy: false,
+		}});
+	}
+}

@@ -1,0 +1,144 @@
+/** What an object says of itself, as lines: containers, ports, conditions, and the events that the cluster keeps of it. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {listAll} from '../../cluster/list.ts';
+import type {TextLine} from '../../state/session-state.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import type {ContainerSpec, CronJobObject, ContainerState, ContainerStatus, PodCondition, PodObject, ServiceObject, WorkloadObject} from '../../targets/pod-object.ts';
+import {counted} from '../../text/grouped.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+
+type AnyObject = PodObject & WorkloadObject & ServiceObject & CronJobObject & {kind?: string};
+type EventObject = {type?: string; reason?: string; message?: string; count?: number; lastTimestamp?: string | null; eventTime?: string | null; metadata: {creationTimestamp?: string}};
+
+/** Of `pod/x`, `deploy/x`, `svc/x` or `node/x`. @throws SpokeError by `refusal` for the object; events that may not be read are a line */
+export async function readDetails(access: ClusterAccess, target: string, namespace: string): Promise<{lines: readonly TextLine[]; since: string | null}> {
+	const {resource, name} = parseTarget(target);
+	const object = await access.json<AnyObject>({path: objectPath(resource, namespace, name)});
+	const events = resource.kind === 'Node' ? [] : await readEvents(access, namespace, object.metadata.uid);
+	return {lines: [...objectLines(object, resource.kind), ...events], since: object.metadata.creationTimestamp ?? null};
+}
+
+function objectLines(object: AnyObject, kind: string): TextLine[] {
+	const {name, namespace} = object.metadata;
+	const own = (linesOfKind[kind] ?? otherLines)(object);
+	return [{label: 'Name', text: `${name}${namespace === undefined ? '' : ` in ${namespace}`}`}, ...own];
+}
+
+const linesOfKind: Readonly<Record<string, (object: AnyObject) => TextLine[]>> = {Pod: podLines, Service: serviceLines, CronJob: cronJobLines};
+
+function otherLines({metadata, status}: AnyObject): TextLine[] {
+	return [labelsLine(metadata.labels), ...conditionLines(status?.conditions ?? [])];
+}
+
+function podLines({metadata, spec, status}: PodObject): TextLine[] {
+	const owner = metadata.ownerReferences?.find(({controller}) => controller);
+	const statuses = [...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? [], ...status?.ephemeralContainerStatuses ?? []];
+	return [
+		{label: 'Node', text: spec.nodeName ?? 'not scheduled'},
+		{label: 'Status', text: sanitiseLine(`${status?.phase ?? 'unknown'}${status?.reason === undefined ? '' : `, ${status.reason}`}${status?.podIP === undefined ? '' : `, ${status.podIP}`}`)},
+		...status?.message === undefined || status.message === '' ? [] : [{label: 'Because', text: sanitiseLine(status.message)}],
+		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
+		labelsLine(metadata.labels),
+		{text: 'Containers', rule: true},
+		...[...spec.initContainers ?? [], ...spec.containers, ...spec.ephemeralContainers ?? []].flatMap(container => containerLines(container, statuses.find(({name}) => name === container.name))),
+		...conditionLines((status?.conditions ?? []).filter(({status: holds}) => holds !== 'True')).map(line => ({...line, role: 'level.warn'})),
+	];
+}
+
+function containerLines(container: ContainerSpec, own: ContainerStatus | undefined): TextLine[] {
+	const role = containerRole(own?.state);
+	const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
+	const last = own?.lastState?.terminated;
+	return [
+		{label: container.name.slice(0, 20).padEnd(20), text: `${stateWords(own?.state)}, ${counted(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`, ...role !== undefined && {role}},
+		...container.image === undefined ? [] : [{label: '', text: sanitiseLine(`image ${container.image}`), indent: 12}],
+		...last ? [{label: '', text: `last end: ${stateWords({terminated: last})}`, indent: 12}] : [],
+	];
+}
+
+function containerRole({waiting, terminated}: NonNullable<ContainerStatus['state']> = {}): string | undefined {
+	if (waiting) {
+		return 'state.working';
+	}
+
+	return terminated && terminated.exitCode !== 0 ? 'state.failed' : undefined;
+}
+
+function serviceLines({spec}: ServiceObject): TextLine[] {
+	const {ports = [], selector = {}, clusterIP = 'none'} = spec ?? {};
+	return [
+		{label: 'Address', text: clusterIP},
+		{label: 'Selects', text: Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(',') || 'nothing'},
+		{text: 'Ports', rule: true},
+		...ports.map((port): TextLine => ({label: port.name ?? '–', text: `${port.port} → ${port.targetPort ?? port.port} ${port.protocol ?? 'TCP'}`})),
+	];
+}
+
+function cronJobLines({metadata, spec: {schedule = '', timeZone, suspend = false, concurrencyPolicy} = {}, status: {active = [], lastScheduleTime, lastSuccessfulTime} = {}}: CronJobObject): TextLine[] {
+	return [
+		{label: 'Schedule', text: sanitiseLine(`${schedule}${timeZone === undefined ? '' : ` in ${timeZone}`}`)},
+		suspend ? {label: 'Suspended', text: 'yes: it makes no new jobs', role: 'level.warn'} : {label: 'Suspended', text: 'no'},
+		...concurrencyPolicy === undefined ? [] : [{label: 'Policy', text: sanitiseLine(`${concurrencyPolicy} concurrent jobs`)}],
+		{label: 'Last run', text: sanitiseLine(lastScheduleTime ?? 'none')},
+		{label: 'Succeeded', text: sanitiseLine(lastSuccessfulTime ?? 'none')},
+		{label: 'Active', text: sanitiseLine(active.map(({name = ''}) => `job/${name}`).join(', ')) || 'no job'},
+		labelsLine(metadata.labels),
+	];
+}
+
+function conditionLines(conditions: readonly PodCondition[]): TextLine[] {
+	return conditions.map(({type, status, reason, message}) => ({label: type.padEnd(20), text: sanitiseLine(`${status}${reason === undefined ? '' : `, ${reason}`}${message ? `: ${message}` : ''}`)}));
+}
+
+function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
+	return {label: 'Labels', text: sanitiseLine(Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(', ')) || 'none'};
+}
+
+function stateWords(state: ContainerState | undefined): string {
+	if (state?.running) {
+		return `running${state.running.startedAt === undefined ? '' : ` since ${state.running.startedAt}`}`;
+	}
+
+	if (state?.terminated) {
+		const {exitCode, reason, finishedAt} = state.terminated;
+		return sanitiseLine(`ended with exit ${exitCode}${reason === undefined ? '' : ` ${reason}`}${finishedAt === undefined ? '' : ` at ${finishedAt}`}`);
+	}
+
+	return state?.waiting ? sanitiseLine(`waiting: ${state.waiting.reason ?? ''}${state.waiting.message === undefined ? '' : `, ${state.waiting.message}`}`) : 'unknown';
+}
+
+async function readEvents(access: ClusterAccess, namespace: string, uid: string | undefined): Promise<TextLine[]> {
+	const head: TextLine = {text: 'Events', rule: true};
+	if (uid === undefined) {
+		return [];
+	}
+
+	try {
+		const {items} = await listAll<EventObject>(access, {path: `/api/v1/namespaces/${namespace}/events`, fieldSelector: `involvedObject.uid=${uid}`});
+		if (items.length === 0) {
+			return [head, {text: 'no events of it are kept', role: 'text.dim'}];
+		}
+
+		const newest = items.sort((one, other) => timeOf(other) - timeOf(one)).slice(0, mostEvents);
+		return [head, ...newest.map(event => eventLine(event))];
+	} catch (error) {
+		return [head, {text: `events cannot be read: ${(error as Error).message}`, role: 'text.dim'}];
+	}
+}
+
+const mostEvents = 50;
+
+function timeOf({lastTimestamp, eventTime, metadata}: EventObject): number {
+	return Date.parse(lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '');
+}
+
+function eventLine(event: EventObject): TextLine {
+	const {type, reason, message, count} = event;
+	const since = timeOf(event);
+	const isWarning = type === 'Warning';
+	return {
+		...!Number.isNaN(since) && {since}, label: sanitiseLine(`${isWarning ? '! ' : ''}${reason ?? ''}`).slice(0, 20).padEnd(20),
+		text: sanitiseLine(`${message ?? ''}${(count ?? 1) > 1 ? ` (${count} times)` : ''}`), ...isWarning && {role: 'level.warn'},
+	};
+}

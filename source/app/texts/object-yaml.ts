@@ -1,0 +1,57 @@
+/** An object as `kubectl get -o yaml` shows it, as lines. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {TextLine} from '../../state/session-state.ts';
+import {notThere} from '../../targets/not-there.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {parseTarget} from '../../targets/parse-target.ts';
+import {findResource} from '../../targets/resource-words.ts';
+import {harmless} from '../../text/sanitise-line.ts';
+import type {YamlLine} from './yaml-lines.ts';
+
+type AnyObject = {metadata: {managedFields?: unknown}};
+
+/**
+Of `pod/x`, `deploy/x`, `svc/x`, `node/x` or `ns/x`. `without` names what kubectl leaves out as well.
+@throws SpokeError by `refusal`, also where the namespace is not there; ERR_USAGE for a kind that has no list here
+*/
+export async function readYaml(access: ClusterAccess, target: string, namespace: string): Promise<{lines: readonly TextLine[]; without: string | null}> {
+	const {metadata: {managedFields, ...metadata}, ...object} = await readObject(access, target, namespace);
+	const {yamlLines} = await import('./yaml-lines.ts');
+	return {lines: yamlLines({...object, metadata}).map(one => shown(one)), without: managedFields === undefined ? null : 'managedFields'};
+}
+
+async function readObject(access: ClusterAccess, target: string, namespace: string): Promise<AnyObject> {
+	const path = yamlPath(target, namespace);
+	try {
+		return await access.json<AnyObject>({path, exact: true});
+	} catch (thrown) {
+		throw path.includes('/namespaces/') && !isOfNamespace.test(target) ? await notThere(access, thrown, namespace) : thrown;
+	}
+}
+
+const isOfNamespace = /^(?:ns|namespaces?)\//;
+
+/** Where it is asked for. @throws SpokeError ERR_USAGE for a kind that has no list here */
+export function yamlPath(target: string, namespace: string): string {
+	if (isOfNamespace.test(target)) {
+		return objectPath({api: '/api/v1', plural: 'namespaces', namespaced: false}, '', target.replace(isOfNamespace, ''));
+	}
+
+	const [word] = target.split('/', 1);
+	if (target.includes('/') && !findResource(word!)) {
+		throw new SpokeError('ERR_USAGE', `no YAML of ${word!} here, only of pods, workloads, services, nodes and namespaces`);
+	}
+
+	const {resource, name} = parseTarget(target);
+	return objectPath(resource, namespace, name);
+}
+
+function shown({text, key}: YamlLine): TextLine {
+	if (key === null) {
+		return {text: harmless(text), asIs: true};
+	}
+
+	const [before, name] = [harmless(text.slice(0, key[0])), harmless(text.slice(...key))];
+	return {text: before + name + harmless(text.slice(key[1])), asIs: true, key: [before.length, before.length + name.length]};
+}

@@ -1,0 +1,63 @@
+/** A text as clean text: copied, saved, or in an outer program. */
+import {asText} from '../../state/copied-lines.ts';
+import type {Layer} from '../../state/session-state.ts';
+import {counted} from '../../text/grouped.ts';
+import {layerRows} from '../../ui/layer-rows.ts';
+import {plainTheme} from '../../ui/theme.ts';
+import {makeScreen} from '../screen/make-screen.ts';
+import type {Session} from '../session.ts';
+import {asFileName, pathOfTyped, writeNewFile} from '../handlers/new-file.ts';
+import {viewInProgram} from '../hand-over/outer-programs.ts';
+import {clean} from '../tail/tail-copies.ts';
+import {currentText} from './text-search.ts';
+
+export function copyText(session: Session): void {
+	const layer = currentText(session);
+	if (layer) {
+		session.copy(textOf(layer), 'the text');
+	}
+}
+
+/** Asks where to, and writes it. */
+export async function saveText(session: Session): Promise<void> {
+	const layer = currentText(session);
+	if (!layer) {
+		return;
+	}
+
+	const name = `${asFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}${endingOf(layer)}`;
+	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`});
+	if (answer === null || answer.text === '') {
+		return;
+	}
+
+	try {
+		const count = await writeNewFile(pathOfTyped(answer.text), linesOf(layer));
+		session.tell(`saved ${answer.text}, ${counted(count, 'line')}`);
+	} catch (error) {
+		session.tell(`not saved: ${(error as Error).message}`, 'error');
+	}
+}
+
+/** In $PAGER, at the line that stands at the top. */
+export async function viewTextOutside(session: Session): Promise<void> {
+	const layer = currentText(session);
+	if (layer) {
+		const line = layer.lines.every(({asIs}) => asIs) ? (layerRows(makeScreen(session, null, plainTheme), layer)[layer.top] ?? 0) + 1 : 1;
+		await viewInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
+	}
+}
+
+type TextLayer = Extract<Layer, {kind: 'text'}>;
+
+function endingOf({context}: TextLayer): string {
+	return context === 'yaml' ? '.yaml' : '.txt';
+}
+
+function textOf({copy, lines}: TextLayer): string {
+	return clean(copy === '' ? asText(lines, Date.now()) : copy);
+}
+
+function linesOf(layer: TextLayer): string[] {
+	return textOf(layer).replace(/\n$/, '').split('\n').map(text => `${text}\n`);
+}

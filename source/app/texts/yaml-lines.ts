@@ -1,0 +1,40 @@
+/** An object as YAML, as `kubectl get -o yaml` prints it, but for long lines: these are not folded, so that their words are found. */
+import {Document, isScalar, LineCounter, parseDocument, Scalar, visit, type Pair} from 'yaml';
+import {exactSource, isNumber} from '../../text/exact-json.ts';
+
+/** `key` is from where to where the name of a field stands in the text. */
+export type YamlLine = {text: string; key: readonly [from: number, to: number] | null};
+
+/** Keys are sorted, and what YAML 1.1 takes for no text is quoted; a whole number of `parseExactly` keeps all its digits. */
+export function yamlLines(object: object): readonly YamlLine[] {
+	const document = new Document(object, (_, value: unknown) => isNumber(value) ? wholeOf(exactSource(value)) : value, {version: '1.1', sortMapEntries: true, aliasDuplicateObjects: false});
+	visit(document, {Scalar: quoteWhatIsNotSeen});
+	const text = document.toString({indentSeq: false, lineWidth: 0});
+	const keys = keysOf(text);
+	return text.replace(/\n$/, '').split('\n').map((row, index) => ({text: row, key: keys.get(index) ?? null}));
+}
+
+function wholeOf(source: string): bigint | number {
+	return /^-?\d+$/.test(source) ? BigInt(source) : Number(source);
+}
+
+/** A tab in a block would stand there as blanks. */
+function quoteWhatIsNotSeen(_: unknown, scalar: Scalar): void {
+	if (typeof scalar.value === 'string' && /[^\n -~\u00A1-\u{10FFFF}]/u.test(scalar.value)) {
+		scalar.type = Scalar.QUOTE_DOUBLE;
+	}
+}
+
+/** By line, where the name of its field stands. */
+function keysOf(text: string): ReadonlyMap<number, YamlLine['key']> {
+	const counter = new LineCounter();
+	const keys = new Map<number, YamlLine['key']>();
+	visit(parseDocument(text, {lineCounter: counter, logLevel: 'silent', uniqueKeys: false}), {Pair(_: unknown, {key}: Pair) {
+		const [from = 0, to = 0] = isScalar(key) ? key.range ?? [] : [];
+		const {line, col} = counter.linePos(from);
+		if (to > from && counter.linePos(to).line === line) {
+			keys.set(line - 1, [col - 1, col - 1 + to - from]);
+		}
+	}});
+	return keys;
+}

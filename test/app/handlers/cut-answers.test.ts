@@ -1,0 +1,100 @@
+/** An answer that is cut, or is none of an apiserver's, is told as that: the fault is not ours. */
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {clusterState, meetCluster} from '../../../source/app/clusters/cluster-state.ts';
+import {proxyHandlers} from '../../../source/app/handlers/proxy-handlers.ts';
+import type {Session} from '../../../source/app/session.ts';
+import {Store} from '../../../source/app/store.ts';
+import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import {addDebugContainer} from '../../../source/sessions/debug-container.ts';
+import {exchangeHere, type ProxyExchange} from '../../../source/state/proxy-state.ts';
+import {emptySession, type ClusterState} from '../../../source/state/session-state.ts';
+import {startServer} from '../../support/api-server.ts';
+
+async function reach(t: ExecutionContext, request: (request: IncomingMessage, response: ServerResponse) => void) {
+	const server = await startServer({request});
+	t.teardown(async () => server.close());
+	return server.cluster();
+}
+
+/** Ends in the middle of a body of 100 bytes. */
+function cut(response: ServerResponse, contentType: string): void {
+	response.writeHead(200, {'content-type': contentType, 'content-length': 100});
+	response.write('{"begun":', () => {
+		response.destroy();
+	});
+}
+
+/** A session whose proxy screen has one request, to be sent again. */
+function asksAgain(access: ClusterAccess, {method, ask}: {method: string; ask: () => Promise<boolean>}) {
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const before: ProxyExchange = {id: 0, time: 0, method, asked: 'svc/web:80/', status: 200, tookMs: 1, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
+	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
+	const typedAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
+	const session = {store, typedAhead, ask, readOnly: false, cluster: {access, labeller: {witness: {}, onLabel: () => () => {}}, context: 'main'}} as unknown as Session;
+	return async () => {
+		await proxyHandlers['proxy.again']!(session);
+		return exchangeHere(store.state.proxy);
+	};
+}
+
+const answers: ReadonlyArray<readonly [title: string, answer: (response: ServerResponse) => void, code: string, words: RegExp]> = [
+	['a page in its place', response => response.writeHead(200, {'content-type': 'text/html'}).end('<html>Log in to the network</html>'), 'ERR_PROTOCOL', /is not JSON/],
+	['half of it', response => {
+		cut(response, 'application/json');
+	}, 'ERR_APISERVER_UNREACHABLE', /was cut short/],
+];
+for (const [title, answer, code, words] of answers) {
+	test(`who answers with ${title} when asked for a version is not reached, and no bug`, async t => {
+		const access = await reach(t, (_request, response) => {
+			answer(response);
+		});
+		let isWanted = true;
+		const told: Array<Partial<ClusterState>> = [];
+		await meetCluster(access, () => isWanted, to => told.push(to), async () => {
+			isWanted = false;
+		});
+		t.is(told.at(-1)?.reachable, 'no');
+		t.is(told.at(-1)?.error?.code, code as 'ERR_PROTOCOL');
+		t.regex(told.at(-1)!.error!.message, words);
+	});
+}
+
+test('an answer through the proxy that is cut says so in its row', async t => {
+	const access = await reach(t, (request, response) => {
+		if (request.url!.includes('/proxy')) {
+			cut(response, 'text/plain');
+		} else {
+			response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
+		}
+	});
+	const again = asksAgain(access, {method: 'GET', ask: async () => true});
+	const exchange = await again();
+	t.is(exchange?.error?.code, 'ERR_STREAM_LOST');
+	t.regex(exchange!.note, /the answer was cut short/);
+});
+
+test('the time that a person takes to say yes is no time of the request', async t => {
+	const access = await reach(t, (_request, response) => {
+		response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
+	});
+	const again = asksAgain(access, {method: 'POST', async ask() {
+		await delay(1000);
+		return true;
+	}});
+	const began = performance.now();
+	const exchange = await again();
+	t.true(performance.now() - began >= 1000);
+	t.is(exchange?.status, 200);
+	t.true(exchange!.tookMs! < 1000, String(exchange!.tookMs));
+});
+
+test('the answer to a patch that is cut says so, without the name of a bug', async t => {
+	const access = await reach(t, (_request, response) => {
+		cut(response, 'application/json');
+	});
+	const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: []}};
+	const added = addDebugContainer(access, pod, {name: 'late', image: 'x', target: null, stdin: false, tty: false, command: [], profile: 'general'});
+	await t.throwsAsync(added, {code: 'ERR_APISERVER_UNREACHABLE', message: /was cut short/});
+});

@@ -1,0 +1,103 @@
+/** A search and a filter in more lines than are looked through while a word is typed. */
+import test from 'ava';
+import {navigationHandlers} from '../../../source/app/handlers/navigation-handlers.ts';
+import {filter, matchesOnly, search} from '../../../source/app/tail/tail-search.ts';
+import type {Session} from '../../../source/app/session.ts';
+import type {TailRun} from '../../../source/app/tail/tail-run.ts';
+import {LineBuffer, linesPerBlock} from '../../../source/state/tail/line-buffer.ts';
+import {emptyTail, goTo, shownLength} from '../../../source/state/tail/tail-view.ts';
+
+const count = linesPerBlock * 12;
+const needles = [10, linesPerBlock * 6, linesPerBlock * 10] as const;
+
+/** Each look goes through one block, however much time it is given. */
+function heldAt(cursor: number | null, typed: string, regex = false) {
+	const buffer = new LineBuffer();
+	for (let number = 0; number < count; number++) {
+		buffer.append(0, 0, 0, 'text', Buffer.from(needles.includes(number) ? 'needle' : 'hay'));
+	}
+
+	const empty = {...emptyTail('tail-1', 'pod/web', buffer), older: {phase: 'none', read: 0, note: ''} as const};
+	const run = {
+		view: cursor === null ? empty : goTo(empty, cursor),
+		onMoved: new Set<(to: (number: number) => number) => void>(),
+		scan: () => (run.view.searchIndex?.advance(buffer, -1) ?? true) && (run.view.shownIndex?.advance(buffer, -1) ?? true),
+	};
+	const told: string[] = [];
+	const notes: string[] = [];
+	const session = {
+		tails: new Map([['tail-1', run as unknown as TailRun]]),
+		store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}},
+		async type({onChange, note}: {onChange: (text: string, regex: boolean) => void; note: (text: string) => string}) {
+			onChange(typed, regex);
+			notes.push(note(typed));
+			buffer.append(0, 0, 0, 'text', Buffer.from('needle that came meanwhile'));
+			return typed;
+		},
+		tell(text: string) {
+			told.push(text);
+		},
+	} as unknown as Session;
+	return {run, session, told, notes};
+}
+
+test('a search lands on the match that is nearest above, though it was looked through last', async t => {
+	const {run, session} = heldAt(count - 1, 'needle');
+	await search(session);
+	t.is(run.view.cursor, needles[2]);
+	t.false(run.view.follow);
+	const middle = heldAt(linesPerBlock * 8, 'needle');
+	await search(middle.session);
+	t.is(middle.run.view.cursor, needles[1]);
+});
+
+test('while it follows, a search lands on the last match when it began, whatever comes meanwhile', async t => {
+	const {run, session} = heldAt(null, 'needle');
+	await search(session);
+	t.is(run.view.cursor, needles[2]);
+});
+
+test('what is in no line is said to be in none', async t => {
+	const {run, session, told} = heldAt(count - 1, 'nowhere');
+	await search(session);
+	t.is(run.view.cursor, count - 1);
+	t.deepEqual(told, ['no match']);
+});
+
+test('a filter leaves the cursor at the nearest line that is shown, and holds nothing more when it is done', async t => {
+	const {run, session} = heldAt(linesPerBlock * 9, 'needle');
+	await filter(session);
+	t.is(run.view.cursor, needles[2]);
+	t.is(run.onMoved.size, 0);
+});
+
+test('one line that a filter lets through is one', async t => {
+	const {session, notes} = heldAt(count - 1, 'needle');
+	await filter(session);
+	t.deepEqual(notes, ['1 line']);
+});
+
+test('of a search the lines that match can be shown alone, and all again: by the same key, or by the way back', async t => {
+	const {run, session, told} = heldAt(count - 1, 'needle');
+	await search(session);
+	const shown = async (press: (session: Session) => Promise<void> | void) => {
+		await press(session);
+		return [shownLength(run.view), run.view.cursor];
+	};
+
+	t.deepEqual(await shown(matchesOnly), [4, needles[2]]);
+	t.deepEqual(await shown(matchesOnly), [count + 1, needles[2]]);
+	t.deepEqual(await shown(matchesOnly), [4, needles[2]]);
+	t.deepEqual(await shown(navigationHandlers['view.back']!), [count + 1, needles[2]]);
+	t.deepEqual(told, []);
+	await matchesOnly(session);
+	t.deepEqual(told, ['nothing is searched for or filtered: all lines are shown']);
+});
+
+for (const [what, look] of [['search', search], ['filter', filter]] as const) {
+	test(`while a ${what} is typed that is no regex yet, that is said, and not that nothing matches`, async t => {
+		const {session, notes} = heldAt(null, '(', true);
+		await look(session);
+		t.deepEqual(notes, ['no regex: unterminated group']);
+	});
+}
