@@ -112,7 +112,7 @@ export type SessionState = {
 	messages: readonly Message[];
 	/** What failed last, until something else is done: what `why` is about. */
 	lastFailure: Failure | null;
-	/** The path to what is under the cursor, where it is known. */
+	/** The path to what is under the cursor, where it is known; `of` is the row's id: two namespaces may have the same name in them. */
 	pathHere: {of: string; path: Path | null} | null;
 	/** Details of the row under the cursor, where there is room for them. */
 	detailsHere: {of: string; lines: readonly TextLine[]} | null;

@@ -5,8 +5,9 @@ import type {Path} from '../posture/evidence.ts';
 import {worstPath} from '../state/connections.ts';
 import {layout, type Layout} from '../state/layout.ts';
 import {cursorRow, type ListState} from '../state/list-state.ts';
-import {listHere} from '../state/session-state.ts';
+import {listHere, type SessionState} from '../state/session-state.ts';
 import {exchangeHere} from '../state/proxy-state.ts';
+import type {Row} from '../state/table-rows.ts';
 import {auditScreen} from './audit-screen.ts';
 import {footer, header, titledRule, viewRule} from './chrome.ts';
 import {dockPane, usableWords} from './dock-pane.ts';
@@ -184,12 +185,16 @@ export function pathHere({state}: Pick<Screen, 'state'>): Path | null {
 		return state.pathHere?.path ?? null;
 	}
 
-	return state.pathHere?.of === subject({state}) ? state.pathHere.path : null;
+	return state.pathHere !== null && state.pathHere.of === rowHere(state)?.id ? state.pathHere.path : null;
 }
 
 function subject({state}: Pick<Screen, 'state'>): string {
+	return rowHere(state)?.name ?? '';
+}
+
+function rowHere(state: SessionState): Row | null {
 	const list = listHere(state);
-	return list ? cursorRow(list)?.name ?? '' : '';
+	return list && cursorRow(list);
 }
 
 function dockRows(screen: Screen, parts: Layout): Line[] {

@@ -23,7 +23,7 @@ export function listSentences({state}: Screen): string[] {
 
 	const cells = kind.columns.flatMap(({title, rank}, index) => rank > 0 && title !== 'NODE' ? [] : [[title, cellNow(row, index, state.now)] as const]);
 	const words = cells.map(([title, cell]) => cellWords(title, cell)).filter(word => word !== '');
-	return [`${head}, ${list.cursorIndex + 1}: ${[row.name, ...words].join(', ')}.`, ...state.pathHere?.of === row.name && state.pathHere.path ? legSentences(state.pathHere.path) : []];
+	return [`${head}, ${list.cursorIndex + 1}: ${[row.name, ...words].join(', ')}.`, ...state.pathHere?.of === row.id && state.pathHere.path ? legSentences(state.pathHere.path) : []];
 }
 
 /** `2 of 2 ready`, `running`, `node n7`; no restarts are not worth a word. */

@@ -113,6 +113,6 @@ export class PathFeed {
 		}
 
 		this.#shown = key;
-		this.#store.data({type: 'path-here', of: row.name, path: configuredPath(examined, cluster.access, purposeHere(view, row), {node: null, pod: null})});
+		this.#store.data({type: 'path-here', of: row.id, path: configuredPath(examined, cluster.access, purposeHere(view, row), {node: null, pod: null})});
 	}
 }

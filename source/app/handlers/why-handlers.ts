@@ -86,7 +86,7 @@ function subjectOf(session: Session): Subject | null {
 	const shown = state.view === 'sandbox' ? state.lists.pods : list;
 	const row = shown && cursorRow(shown);
 	// Of the row before there may still be a path: it is another one's.
-	return row ? {about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row.name), path: state.pathHere?.of === row.name ? state.pathHere.path : null, error: null, entry: null, row: row.name} : null;
+	return row ? {about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row.name), path: state.pathHere?.of === row.id ? state.pathHere.path : null, error: null, entry: null, row: row.id} : null;
 }
 
 /** The stream under the cursor, where there are streams. */

@@ -4,14 +4,17 @@ import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {ClusterMeeting} from '../../../source/app/clusters/cluster-meeting.ts';
 import {clusterState, meetCluster} from '../../../source/app/clusters/cluster-state.ts';
-import {auditHandlers} from '../../../source/app/handlers/audit-handlers.ts';
 import {PathFeed} from '../../../source/app/feeds/path-feed.ts';
+import {auditHandlers} from '../../../source/app/handlers/audit-handlers.ts';
+import {openWhy} from '../../../source/app/handlers/why-handlers.ts';
 import type {OpenCluster, Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
 import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
 import type {SessionEvent} from '../../../source/state/session-reducer.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {emptySession, type ClusterState} from '../../../source/state/session-state.ts';
+import type {WhyLayer} from '../../../source/state/why-path.ts';
+import {pathHere} from '../../../source/ui/session-screen.tsx';
 import {startServer} from '../../support/api-server.ts';
 
 /** A cluster whose answers all wait until they are let go, and one that never answers. */
@@ -114,14 +117,26 @@ test('while the apiserver does not answer no path is claimed: what comes back ma
 	t.is(store.state.pathHere?.path, null);
 });
 
+test('of two pods of one name in two namespaces neither is shown, nor explained, with the path of the other', async t => {
+	const {store} = await pathRead(t);
+	const [row] = store.state.lists.pods.visible;
+	store.data({type: 'list', list: 'pods', event: {type: 'page', chunk: 'pods', first: false, rows: [{...row!, id: 'another', namespace: 'other'}]}});
+	t.truthy(pathHere({state: store.state}));
+	store.now({type: 'list', list: 'pods', event: {type: 'move', by: 1}});
+	t.is(pathHere({state: store.state}), null);
+	// Both keys may come in one burst, before anything is read for the row.
+	openWhy({store, tails: new Map()} as unknown as Session);
+	t.is((store.state.layers.at(-1) as WhyLayer).path, null);
+});
+
 test('the path is there again when the same namespace is opened again', async t => {
 	const {store, paths} = await pathRead(t);
-	t.is(store.state.pathHere?.of, 'web');
+	t.is(store.state.pathHere?.of, 'uid-web');
 	store.data({type: 'switch', cluster: store.state.cluster});
 	paths.follow();
 	store.data(aPod);
 	paths.follow();
-	t.is(store.state.pathHere?.of, 'web');
+	t.is(store.state.pathHere?.of, 'uid-web');
 });
 
 test('an audit that comes late is not shown under the name of another cluster', async t => {
