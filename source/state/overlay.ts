@@ -18,6 +18,8 @@ export type PromptOverlay = {
 	history: readonly string[];
 	/** Place in the history; -1 is the line being typed. */
 	historyAt: number;
+	/** The line being typed, while one of the history stands in its place. */
+	draft?: Typed;
 	candidates: readonly string[];
 	/** What taking it is called: `send`, `keep`. */
 	accept: string;
@@ -172,25 +174,39 @@ function completionNote({candidates, note}: PromptOverlay, fits: readonly string
 function reducePrompt(prompt: PromptOverlay, event: OverlayEvent): PromptOverlay {
 	switch (event.type) {
 		case 'history': {
-			const historyAt = Math.max(-1, Math.min(prompt.history.length - 1, prompt.historyAt + event.by));
-			const text = historyAt < 0 ? '' : prompt.history[historyAt]!;
-			return {...prompt, historyAt, typed: {text, caret: text.length}};
+			return goInHistory(prompt, event.by);
 		}
 
 		case 'complete': {
 			const fits = prompt.candidates.filter(candidate => candidate.startsWith(prompt.typed.text) && candidate !== prompt.typed.text);
 			const text = fits.length === 0 ? prompt.typed.text : commonStart(fits);
-			return {...prompt, typed: {text, caret: text.length}, note: completionNote(prompt, fits)};
+			return {...prompt, typed: atEnd(text), problem: null, note: completionNote(prompt, fits)};
 		}
 
 		case 'regex': {
-			return prompt.mayRegex ? {...prompt, regex: !prompt.regex} : prompt;
+			return prompt.mayRegex ? {...prompt, regex: !prompt.regex, problem: null} : prompt;
 		}
 
 		default: {
 			return {...prompt, typed: editTyped(prompt.typed, event), problem: null};
 		}
 	}
+}
+
+/** No further than to its oldest line, and back to what was being typed. */
+function goInHistory(prompt: PromptOverlay, by: 1 | -1): PromptOverlay {
+	const historyAt = Math.max(-1, Math.min(prompt.history.length - 1, prompt.historyAt + by));
+	if (historyAt === prompt.historyAt) {
+		return prompt;
+	}
+
+	const draft = prompt.historyAt < 0 ? prompt.typed : prompt.draft ?? atEnd('');
+	return {...prompt, historyAt, draft, problem: null, typed: historyAt < 0 ? draft : atEnd(prompt.history[historyAt]!)};
+}
+
+/** With the caret behind it. */
+function atEnd(text: string): Typed {
+	return {text, caret: text.length};
 }
 
 function reducePicker(picker: PickerOverlay, event: OverlayEvent): PickerOverlay {
@@ -202,7 +218,7 @@ function reducePicker(picker: PickerOverlay, event: OverlayEvent): PickerOverlay
 	if (event.type === 'complete') {
 		const taken = shown[picker.index];
 		const text = taken === undefined ? picker.typed.text : picker.typed.text.slice(0, picker.from) + (taken.text ?? taken.cells[0]!);
-		return {...picker, typed: {text, caret: text.length}, index: 0};
+		return {...picker, typed: atEnd(text), index: 0};
 	}
 
 	return {...picker, typed: editTyped(picker.typed, event), index: 0};

@@ -20,6 +20,20 @@ for (const [title, before, event, text, caret] of edits) {
 	});
 }
 
+test('what was being typed comes back behind the newest of the history, and stays where there is none', t => {
+	const typed = (overlay: PromptOverlay, ...events: readonly OverlayEvent[]) => (events.reduce((now, event) => reduceOverlay(now, event) as PromptOverlay, overlay)).typed;
+	const [older, newer]: OverlayEvent[] = [{type: 'history', by: 1}, {type: 'history', by: -1}];
+	t.deepEqual(typed(prompt('time', 2), older!, older!, newer!, newer!), {text: 'time', caret: 2});
+	t.deepEqual(typed(prompt('time', 2), newer!), {text: 'time', caret: 2});
+	t.deepEqual(typed({...prompt('time'), history: []}, older!), {text: 'time', caret: 4});
+});
+
+for (const event of [{type: 'history', by: 1}, {type: 'complete'}, {type: 'regex'}] as readonly OverlayEvent[]) {
+	test(`a problem of what was typed is told no longer after ${event.type}`, t => {
+		t.is((reduceOverlay({...prompt('svc/'), problem: 'no regex: unterminated group'}, event) as PromptOverlay).problem, null);
+	});
+}
+
 const picker: PickerOverlay = {kind: 'picker', title: '', purpose: '', lead: ':', typed: {text: '', caret: 0}, from: 0, heads: [], items: ['pods', 'forward', 'forwards', 'info'].map(id => ({id, cells: [id]})), index: 0, notes: [], free: false, none: null, keys: ''};
 
 test('what begins with the typed text stands before what holds it, and the choice starts anew', t => {
