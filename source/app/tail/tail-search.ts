@@ -42,33 +42,38 @@ export async function search(session: Session): Promise<void> {
 	}
 
 	const before = run.view;
+	const stood = standHeld(run);
 	// What comes while the word is typed does not take the eye from the match that is shown.
 	const from = placeHeld(run, before.follow ? before.buffer.end : before.cursor);
-	const nearest = (view: TailView) => nextMatch({...view, cursor: from.number}, -1);
-	const look = (text: string, regex: boolean) => {
-		run.view = searchTail(run.view, {text, regex});
-		run.scan(letterMs);
-		const number = nearest(run.view);
-		setView(session, run, number === null ? {...run.view, follow: before.follow, cursor: before.cursor, top: before.top} : jumpTo({...run.view, follow: before.follow, top: before.top}, number));
+	const atNearest = (view: TailView) => {
+		const number = nextMatch({...view, cursor: from.number}, -1);
+		return number === null ? null : jumpTo(stood.back(view), number);
 	};
 
 	const answer = await session.type({
 		lead: '/', purpose: 'search', mayRegex: true,
 		note: text => text === '' ? '' : run.view.searchIndex?.problem ?? countWords(countMatches(run.view)),
-		onChange: look,
+		onChange(text, regex) {
+			run.view = searchTail(run.view, {text, regex});
+			run.scan(letterMs);
+			setView(session, run, atNearest(run.view) ?? stood.back(run.view));
+		},
 		check: (text, regex) => text === '' ? null : queryProblem({text, regex}),
 	});
 	if (answer === null) {
-		const view = {...run.view, search: before.search, searchIndex: before.searchIndex, follow: before.follow, cursor: before.cursor, top: before.top};
+		const view = stood.back(searchedAs(before, run.view, from.isMoved));
 		setView(session, run, before.searchOnly ? filterTail(view, {searchOnly: true}) : view);
 	} else if (run.view.search) {
-		await lookThrough(session, run, view => {
-			const number = nearest(view);
-			return number === null ? null : jumpTo({...view, follow: before.follow, top: before.top}, number);
-		}, 'no match');
+		await lookThrough(session, run, atNearest, 'no match');
 	}
 
+	stood.release();
 	from.release();
+}
+
+/** `now` with the search of `before`. What that had found is of other lines once some were put before them. */
+function searchedAs({search, searchIndex}: TailView, now: TailView, isMoved: boolean): TailView {
+	return {...now, search, searchIndex: isMoved ? searchTail(now, search).searchIndex : searchIndex};
 }
 
 /** Asks which lines to keep, and shows them with each letter; given up, the filter is the one of before. */
@@ -78,12 +83,10 @@ export async function filter(session: Session): Promise<void> {
 		return;
 	}
 
-	const before = run.view.filter;
-	const {follow} = run.view;
-	const from = placeHeld(run, run.view.cursor);
-	const set = (typed: string, regex: boolean) => {
-		const inverse = typed.startsWith('!');
-		run.view = filterTail(run.view, {filter: {text: inverse ? typed.slice(1) : typed, regex, inverse}, matchesOnly: true});
+	const {filter: before, matchesOnly, follow, cursor} = run.view;
+	const from = placeHeld(run, cursor);
+	const keep = (change: Parameters<typeof filterTail>[1]) => {
+		run.view = filterTail(run.view, change);
 		run.scan(letterMs);
 		setView(session, run, follow ? run.view : goTo(run.view, from.number));
 	};
@@ -91,11 +94,13 @@ export async function filter(session: Session): Promise<void> {
 	const answer = await session.type({
 		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
 		note: () => run.view.shownIndex === null ? 'all lines' : run.view.shownIndex.problem ?? counted(run.view.shownIndex.matches.length, 'line'),
-		onChange: set,
-		check: (text, regex) => queryProblem({text: text.replace(/^!/, ''), regex}),
+		onChange(typed, regex) {
+			keep({filter: filterOf(typed, regex), matchesOnly: true});
+		},
+		check: (text, regex) => queryProblem(filterOf(text, regex)),
 	});
 	if (answer === null) {
-		set(`${before.inverse ? '!' : ''}${before.text}`, before.regex);
+		keep({filter: before, matchesOnly});
 	}
 
 	if (!follow) {
@@ -103,6 +108,12 @@ export async function filter(session: Session): Promise<void> {
 	}
 
 	from.release();
+}
+
+/** Of `!healthz` the lines that have no `healthz`. */
+function filterOf(typed: string, regex: boolean): TailView['filter'] {
+	const inverse = typed.startsWith('!');
+	return {text: inverse ? typed.slice(1) : typed, regex, inverse};
 }
 
 /** Leaves out what the filter does not let through, or without one what the search does not match; or shows all again. */
@@ -136,16 +147,31 @@ export async function showLines(session: Session, run: TailRun, change: Paramete
 	from.release();
 }
 
+/** Where the view stands now: `back` puts another one there, wherever lines that are put before it move it. */
+function standHeld(run: TailRun) {
+	const {follow} = run.view;
+	const [cursor, top] = [placeHeld(run, run.view.cursor), placeHeld(run, run.view.top)];
+	return {
+		back: (view: TailView): TailView => ({...view, follow, cursor: cursor.number, top: top.number}),
+		release() {
+			cursor.release();
+			top.release();
+		},
+	};
+}
+
 /** A place among the lines, wherever lines that are put before it move it. */
 function placeHeld(run: TailRun, number: number) {
 	const held = {
 		number,
+		isMoved: false,
 		release() {
 			run.onMoved.delete(moved);
 		},
 	};
 	const moved = (to: (number: number) => number) => {
 		held.number = to(held.number);
+		held.isMoved = true;
 	};
 
 	run.onMoved.add(moved);

@@ -2,10 +2,11 @@
 import test from 'ava';
 import {navigationHandlers} from '../../../source/app/handlers/navigation-handlers.ts';
 import {filter, matchesOnly, search} from '../../../source/app/tail/tail-search.ts';
-import type {Session} from '../../../source/app/session.ts';
+import type {Session, TypeOptions} from '../../../source/app/session.ts';
 import type {TailRun} from '../../../source/app/tail/tail-run.ts';
+import {insertLines} from '../../../source/state/tail/insert-lines.ts';
 import {LineBuffer, linesPerBlock} from '../../../source/state/tail/line-buffer.ts';
-import {emptyTail, goTo, shownLength} from '../../../source/state/tail/tail-view.ts';
+import {emptyTail, goTo, movedTail, shownLength} from '../../../source/state/tail/tail-view.ts';
 
 const count = linesPerBlock * 12;
 const needles = [10, linesPerBlock * 6, linesPerBlock * 10] as const;
@@ -101,3 +102,45 @@ for (const [what, look] of [['search', search], ['filter', filter]] as const) {
 		t.deepEqual(notes, ['no regex: unterminated group']);
 	});
 }
+
+test('a filter that was set aside stays so when another one is begun and given up', async t => {
+	const {run, session} = heldAt(count - 1, 'needle');
+	await filter(session);
+	t.is(shownLength(run.view), 4);
+	await matchesOnly(session);
+	const givenUp = {...session, async type({onChange}: TypeOptions) {
+		onChange?.('ne', false);
+		return null;
+	}} as unknown as Session;
+	await filter(givenUp);
+	t.deepEqual([run.view.filter.text, run.view.matchesOnly, shownLength(run.view)], ['needle', false, count + 1]);
+});
+
+test('a search that is given up goes back to the lines of before, wherever older ones that came meanwhile moved them', async t => {
+	const {run, session} = heldAt(count - 1, 'needle');
+	await search(session);
+	const before = run.view;
+	const older = 100;
+	const givenUp = {...session, async type({onChange}: TypeOptions) {
+		onChange?.('hay', false);
+		const log = new LineBuffer();
+		for (let number = 0; number < older; number++) {
+			log.append(0, 0, 0, 'text', Buffer.from('hay'));
+		}
+
+		const moved = insertLines(run.view.buffer, [log]);
+		run.view = movedTail(run.view, moved);
+		for (const tell of run.onMoved) {
+			tell(moved);
+		}
+
+		return null;
+	}} as unknown as Session;
+	await search(givenUp);
+	t.deepEqual([run.view.cursor, run.view.top, run.view.search?.text], [before.cursor + older, before.top + older, 'needle']);
+	while (!run.scan()) {
+		// Goes on.
+	}
+
+	t.deepEqual(Array.from({length: 3}, (_, index) => run.view.searchIndex?.matches.at(index)), needles.map(number => number + older));
+});
