@@ -12,7 +12,7 @@ export class OlderInTail {
 	readonly #means: TailMeans;
 	readonly #points: JoinPoints;
 	readonly #signal: AbortSignal;
-	#loading: Promise<void> | null = null;
+	#loading: {isAll: boolean; done: Promise<void>} | null = null;
 
 	/** After `signal` nothing is put or told any more. */
 	constructor(tail: ReadTail, means: TailMeans, points: JoinPoints, signal: AbortSignal) {
@@ -22,20 +22,22 @@ export class OlderInTail {
 		this.#signal = signal;
 	}
 
-	/** About so many lines of each log, `null` all. Whoever wants a part is served by what is being read already. */
+	/** About so many lines of each log, `null` all. Whoever wants a part, or all as well, is served by what is being read already. */
 	async load(most: number | null): Promise<void> {
-		if (this.#loading) {
-			await this.#loading;
-			if (most !== null || this.#tail.view.older.phase !== 'unread') {
+		while (this.#loading) {
+			const {isAll, done} = this.#loading;
+			await done;
+			const {phase} = this.#tail.view.older;
+			if (most !== null || isAll || phase === 'none' || phase === 'full') {
 				return;
 			}
 		}
 
-		const loading = this.#load(most).finally(() => {
-			this.#loading = this.#loading === loading ? null : this.#loading;
+		const done = this.#load(most).finally(() => {
+			this.#loading = null;
 		});
-		this.#loading = loading;
-		await loading;
+		this.#loading = {isAll: most === null, done};
+		await done;
 	}
 
 	async #load(most: number | null): Promise<void> {

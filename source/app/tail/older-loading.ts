@@ -5,13 +5,14 @@ import type {LogSource} from '../../sessions/logs/log-events.ts';
 import {eachLine} from '../../sessions/logs/log-lines.ts';
 import type {OpenLogOptions} from '../../sessions/logs/open-log.ts';
 import {readOlderLines} from '../../sessions/logs/older-lines.ts';
-import {LineBuffer} from '../../state/tail/line-buffer.ts';
+import {LineBuffer, type LineBufferLimits} from '../../state/tail/line-buffer.ts';
 import {insertLines, type Moved} from '../../state/tail/insert-lines.ts';
 import {levelOf} from '../../state/tail/line-level.ts';
 
 /** So much of a log's beginning is remembered: enough to be found again. */
 const rememberedBytes = 16 * 1024;
 const atOnce = 4;
+const noRoom: LineBufferLimits = {lines: 0, bytes: 0};
 
 type Known = {source: LogSource; index: number; first: Buffer; arrived: number; isClosed: boolean};
 
@@ -167,9 +168,9 @@ class OlderLoad {
 		this.#problems.push({index, words});
 	}
 
-	/** Down to what the tail has room for: the oldest of all go first. */
+	/** Down to what the tail has room for: the oldest of all go first. There is none behind lines that were let go meanwhile: it would hide the hole. */
 	#trim(): void {
-		const {lines, bytes} = this.#buffer.room;
+		const {lines, bytes} = this.#buffer.first > 0 ? noRoom : this.#buffer.room;
 		const kept = [...this.#found];
 		for (let size = sizeOf(this.#found); size.lines > lines || size.bytes > bytes; size = sizeOf(this.#found)) {
 			const [index, oldest] = kept.reduce((one, other) => firstTime(other[1]) < firstTime(one[1]) ? other : one);
