@@ -5,7 +5,7 @@ import {retakeWhenContinued} from './hand-over/continued.ts';
 import {closeForwards} from './forwards/forward-run.ts';
 import {closeListeners} from './handlers/listener-handlers.ts';
 import {followSandbox} from './handlers/sandbox-handlers.ts';
-import {openTail} from './tail/tail-handlers.ts';
+import {openTail} from './tail/open-tail.ts';
 import {tellKeymapProblems} from './keymap-problems.ts';
 import {makeSession, type SessionParts} from './make-session.ts';
 import {logInFirst} from './hand-over/plugin-terminal.ts';

@@ -7,6 +7,7 @@ import {listNames, type ListName} from './list-kinds.ts';
 import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
 import {listHere, type ClusterState, type Failure, type ForwardState, type Layer, type Message, type SessionState, type TextLine, type ViewName} from './session-state.ts';
+import type {Moved} from './tail/insert-lines.ts';
 import {toggleWrap} from './text-look.ts';
 import {searchText} from './text-search.ts';
 import {placeAt, startHistory, visit} from './view-history.ts';
@@ -24,6 +25,8 @@ export type SessionEvent =
 	| {type: 'go'; by: 1 | -1}
 	| {type: 'push'; layer: Layer}
 	| {type: 'layer'; to: Partial<Layer>}
+	/** Lines of a tail stand elsewhere, whatever stands over it: the one that is opened is the same. */
+	| {type: 'lines-moved'; id: string; moved: Moved}
 	/** What a text waited for has come; nothing where it was closed meanwhile. */
 	| {type: 'fill-text'; id: string; to: Partial<Extract<Layer, {kind: 'text'}>>}
 	| {type: 'pop'}
@@ -110,6 +113,10 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
 		case 'layer': {
 			const layer = state.layers.at(-1);
 			return layer ? {...state, layers: [...state.layers.slice(0, -1), {...layer, ...event.to} as Layer]} : state;
+		}
+
+		case 'lines-moved': {
+			return {...state, layers: state.layers.map(layer => layer.kind === 'tail' && layer.id === event.id && layer.line !== null ? {...layer, line: event.moved(layer.line)} : layer)};
 		}
 
 		case 'fill-text': {

@@ -67,7 +67,7 @@ export const forwardHandlers: Handlers = {
 			await restartForward(session, entry.id);
 		} else if (entry?.kind === 'logs') {
 			const run = session.tails.get(entry.id);
-			run?.start(run.view.since);
+			run?.start(run.view.since, run.view.previous);
 		}
 	},
 	'connections.copy-address'(session) {

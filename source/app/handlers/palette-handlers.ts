@@ -12,7 +12,7 @@ import type {Session} from '../session.ts';
 import {addForward} from '../forwards/forward-dialog.ts';
 import {startHere} from '../forwards/forward-run.ts';
 import {openForwardSet} from '../forwards/forward-sets.ts';
-import {openTail} from '../tail/tail-handlers.ts';
+import {openTail} from '../tail/open-tail.ts';
 import {openYaml} from '../texts/yaml-handlers.ts';
 import {CommandArguments, contextNames, namespaceNames, setNames, type NameSource} from './command-arguments.ts';
 import type {Handlers} from './handler.ts';

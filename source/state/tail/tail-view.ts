@@ -145,6 +145,11 @@ export function placeOf(view: TailView, number: number): number {
 	return index === null ? Math.max(0, number - view.buffer.first) : index.shown.indexOf(number);
 }
 
+/** The line under the cursor; while it follows, the last one that is shown. */
+export function lineHere(view: TailView): number {
+	return view.follow ? numberAt(view, shownLength(view) - 1) : view.cursor;
+}
+
 /** What the filter lets through; `null` where all lines are shown. */
 export function activeIndex({shownIndex, matchesOnly}: TailView): LineIndex | null {
 	return matchesOnly ? shownIndex : null;

@@ -1,10 +1,12 @@
 /** Keys in a tail mean what is on the screen. */
 import test from 'ava';
 import {clusterState} from '../../../source/app/clusters/cluster-state.ts';
+import {forwardHandlers} from '../../../source/app/forwards/forward-handlers.ts';
 import {chooseFields, chooseSources} from '../../../source/app/tail/tail-choices.ts';
 import {shownTexts} from '../../../source/app/tail/tail-copies.ts';
 import {navigationHandlers} from '../../../source/app/handlers/navigation-handlers.ts';
-import {drawnLike, tailHandlers} from '../../../source/app/tail/tail-handlers.ts';
+import {drawnLike, openTail as openTailOf} from '../../../source/app/tail/open-tail.ts';
+import {tailHandlers} from '../../../source/app/tail/tail-handlers.ts';
 import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
 import {TailRun} from '../../../source/app/tail/tail-run.ts';
@@ -168,4 +170,28 @@ test('a tail that failed is tried again from where it began, and its keys are th
 	run.view = {...run.view, phase: 'failed', previous: true};
 	await press('failed.again');
 	t.like(run.view, {phase: 'opening', previous: true}, 'the log before, again');
+});
+
+test('the log of the life before that is begun anew among the connections stays the one of the life before', async t => {
+	const {store, run} = openTail(['one']);
+	store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
+	run.start('head', true);
+	await forwardHandlers['connections.restart']!({store, tails: new Map([['tail-1', run]])} as unknown as Session);
+	t.true(run.view.previous);
+});
+
+test('an opened line stays the same one where others are put before it while something else stands over the tail', t => {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const never = async () => Promise.withResolvers<never>().promise;
+	const cluster = {access: {facts: {namespace: 'default'}, json: never, request: never}, context: ''};
+	const session = {store, tails: new Map(), cluster, witnessFor: () => ({}), nextId: () => 'tail-1'} as unknown as Session;
+	const run = openTailOf(session, {namespace: 'default', targets: ['web'], selector: null, containers: {kind: 'default'}});
+	t.teardown(() => {
+		run.stop();
+	});
+	store.now({type: 'layer', to: {line: 3}});
+	store.now({type: 'push', layer: {kind: 'help', context: 'line', top: 0}});
+	run.tellMoved(number => number + 5);
+	store.now({type: 'pop'});
+	t.like(store.state.layers.at(-1), {kind: 'tail', line: 8});
 });
