@@ -17,6 +17,8 @@ export class OwnTerminal {
 	#take: (bytes: Buffer) => void = () => {};
 	#active = false;
 	#lent = false;
+	/** It was given back for good: whoever had it then may end later. */
+	#isOver = false;
 	#atExit: (() => void) | null = null;
 
 	constructor({stdin, stdout}: TerminalStreams) {
@@ -48,7 +50,9 @@ export class OwnTerminal {
 		this.#listen();
 	}
 
+	/** For good. */
 	stop(): void {
+		this.#isOver = true;
 		this.#release();
 		if (this.#atExit) {
 			process.off('exit', this.#atExit);
@@ -80,8 +84,10 @@ export class OwnTerminal {
 			this.#lent = false;
 			restore();
 			this.#take = before;
-			this.#stdin.setRawMode(true);
-			this.stdout.write(pasteOn);
+			if (!this.#isOver) {
+				this.#stdin.setRawMode(true);
+				this.stdout.write(pasteOn);
+			}
 		}
 	}
 
@@ -120,7 +126,7 @@ export class OwnTerminal {
 	};
 
 	#listen(): void {
-		if (this.#active) {
+		if (this.#active || this.#isOver) {
 			return;
 		}
 

@@ -1,4 +1,5 @@
 /** The person's terminal is given back whole, whoever had it. */
+import {closeSync, openSync} from 'node:fs';
 import {PassThrough} from 'node:stream';
 import test from 'ava';
 import {OwnTerminal} from '../../source/terminal/own-terminal.ts';
@@ -22,3 +23,31 @@ test('a rescue undoes what a remote program did that was cut: mouse, keys, scree
 	await screen.write(written);
 	t.deepEqual(screen.state(), before);
 });
+
+for (const [who, give] of [['a pager', async (terminal: OwnTerminal, work: () => Promise<void>) => terminal.handOver(work)], ['a remote shell', async (terminal: OwnTerminal, work: () => Promise<void>) => terminal.lend(() => {}, work)]] as const) {
+	test(`a terminal that was given back stays so when ${who} ends later than the session`, async t => {
+		const said: string[] = [];
+		const stdout = Object.assign(new PassThrough(), {write(text: string) {
+			said.push(text);
+			return true;
+		}}) as unknown as NodeJS.WriteStream;
+		// What has no settings, for the program that sets them.
+		const fd = openSync('/dev/null', 'r');
+		t.teardown(() => {
+			closeSync(fd);
+		});
+		const stdin = Object.assign(new PassThrough(), {fd, setRawMode(isRaw: boolean) {
+			said.push(isRaw ? 'raw' : 'cooked');
+		}}) as unknown as NodeJS.ReadStream;
+		const terminal = new OwnTerminal({stdin, stdout});
+		terminal.start(() => {});
+		const {promise, resolve} = Promise.withResolvers<void>();
+		const given = give(terminal, async () => promise);
+		terminal.stop();
+		said.length = 0;
+		resolve();
+		await given;
+		t.deepEqual(said.filter(text => text !== 'cooked'), []);
+		t.is(stdin.listenerCount('data'), 0);
+	});
+}
