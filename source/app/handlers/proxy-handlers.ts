@@ -128,10 +128,14 @@ let exchanges = 0;
 
 async function send(session: Session, method: string, asked: string): Promise<void> {
 	const {store, cluster} = session;
+	const {namespace} = store.state.cluster;
 	let exchange: ProxyExchange = {id: ++exchanges, time: Date.now(), method, asked, status: null, tookMs: null, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
 	const show = (to: Partial<ProxyExchange>) => {
 		exchange = {...exchange, ...to};
-		store.now({type: 'proxy', event: {type: 'exchange', exchange}});
+		// Elsewhere the same words would be another request.
+		if (session.cluster === cluster && store.state.cluster.namespace === namespace) {
+			store.now({type: 'proxy', event: {type: 'exchange', exchange}});
+		}
 	};
 
 	let began = performance.now();

@@ -6,6 +6,7 @@ import {ClusterMeeting} from '../../../source/app/clusters/cluster-meeting.ts';
 import {clusterState, meetCluster} from '../../../source/app/clusters/cluster-state.ts';
 import {PathFeed} from '../../../source/app/feeds/path-feed.ts';
 import {auditHandlers} from '../../../source/app/handlers/audit-handlers.ts';
+import {proxyHandlers} from '../../../source/app/handlers/proxy-handlers.ts';
 import {openWhy} from '../../../source/app/handlers/why-handlers.ts';
 import type {OpenCluster, Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
@@ -152,6 +153,21 @@ test('an audit that comes late is not shown under the name of another cluster', 
 	t.is(store.state.audit.found, null);
 	t.deepEqual(store.state.audit.rows, []);
 });
+
+for (const where of ['cluster', 'namespace'] as const) {
+	test(`an answer through the proxy that comes late is no request of another ${where}, to be sent again there`, async t => {
+		const {left, entered, asked, letGo} = await twoClusters(t);
+		const store = storeWithPod();
+		const session = {cluster: left, store, typedAhead: {}, offer() {}, type: async () => ({text: 'svc/web:http/', regex: false})};
+		const sent = proxyHandlers['proxy.edit']!(session as unknown as Session);
+		await asked;
+		session.cluster = where === 'cluster' ? entered : left;
+		store.data({type: 'switch', cluster: where === 'cluster' ? clusterState(entered.access) : {...store.state.cluster, namespace: 'other'}});
+		await letGo();
+		await sent;
+		t.deepEqual(store.state.proxy.exchanges, []);
+	});
+}
 
 test('a cluster that is chosen once more while it does not answer is asked no more often than before', async t => {
 	let asked = 0;
