@@ -1,5 +1,6 @@
 /** Which leg a lost stream was lost on. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import {orAborted} from '../cluster/or-aborted.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 
 const askMs = 3000;
@@ -19,45 +20,81 @@ export async function lossNamed(cluster: Pick<ClusterAccess, 'connect'>, error: 
 	}
 
 	const {code, syscall} = (error.cause ?? {}) as NodeJS.ErrnoException;
-	if (code !== undefined || error.message.startsWith('nothing was heard') || !await answers(cluster)) {
+	const found = code !== undefined || error.message.startsWith('nothing was heard') ? 'silent' : await asked(cluster);
+	if (found === 'silent') {
 		return lostToApiserver(error, syscall === 'write' ? inputRefused : 'check the network, and run it again');
 	}
 
-	return lostBehind(error, error.message.startsWith('the stream ended') ? 'the apiserver answers, so its way to the kubelet (leg 2) was cut' : eitherWay);
+	return found === 'answers' && error.message.startsWith('the stream ended')
+		? lostSomewhere(error, 'the apiserver answers, so its way to the kubelet (leg 2) was cut')
+		: lostSomewhere(error, eitherWay(found));
 }
 
 /**
-The same of a tunnel of forwarded ports, whose pings are answered behind the apiserver, so that silence alone tells no leg.
-Other errors are given back as they are.
+The same of a tunnel of forwarded ports, whose pings are answered behind the apiserver, so that silence alone tells no leg; and of a connection that no tunnel,
+or nobody behind one, took in time. Other errors are given back as they are.
 */
-export async function tunnelLoss(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError): Promise<SpokeError> {
+export async function tunnelLoss(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError, to = 'the kubelet'): Promise<SpokeError> {
+	return tunnelLossBy(error, async () => asked(cluster), to);
+}
+
+/** The verdict on `error`, unless whoever waits for it leaves before: then it is told as one that nobody was asked about. Never rejects. */
+export async function unlessLeft(error: SpokeError, verdict: () => Promise<SpokeError>, signal: AbortSignal): Promise<SpokeError> {
+	return orAborted(verdict, signal).catch(async () => tunnelLossBy(error, async () => 'unasked'));
+}
+
+async function tunnelLossBy(error: SpokeError, ask: () => Promise<Asked>, to = 'the kubelet'): Promise<SpokeError> {
 	if (error.code !== 'ERR_STREAM_LOST') {
 		return error;
 	}
 
+	if (/^(?:no tunnel|the container runtime)/.test(error.message)) {
+		const found = await ask();
+		return found === 'silent' ? onLegOne(error, 'the apiserver (leg 1) answers no new connection', 'check the network') : lostSomewhere(error, whoeverWaits[found]);
+	}
+
 	const isOwn = (error.cause as NodeJS.ErrnoException | undefined)?.code !== undefined;
-	return isOwn || !await answers(cluster) ? lostToApiserver(error, 'check the network') : lostBehind(error, eitherWay);
+	const found = isOwn ? 'silent' : await ask();
+	return found === 'silent' ? lostToApiserver(error, 'check the network') : lostSomewhere(error, eitherWay(found, to));
 }
 
-const eitherWay = 'the apiserver answers others; whether its way to the kubelet (leg 2) was cut, or yours to it (leg 1), is not known';
+/** Whether the apiserver answers a connection of now; `unasked` where none could be tried. */
+type Asked = 'answers' | 'silent' | 'unasked';
+
+type Open = Exclude<Asked, 'silent'>;
+
+function eitherWay(found: Open, to = 'the kubelet'): string {
+	return `${found === 'answers' ? 'the apiserver answers others; whether its way' : 'whether the apiserver’s way'} to ${to} (leg 2) was cut, or yours to it (leg 1), is not known`;
+}
+
+const whoeverWaits: Readonly<Record<Open, string>> = {
+	answers: 'the apiserver answers others; whether your way to it (leg 1), its way to the kubelet (leg 2) or the runtime stands still is not known',
+	unasked: 'whether your way to the apiserver (leg 1), its way to the kubelet (leg 2) or the runtime stands still is not known',
+};
 
 function lostToApiserver(error: SpokeError, remedy: string): SpokeError {
-	return new SpokeError('ERR_STREAM_LOST', `${error.message}: the connection to the apiserver (leg 1) is gone`, {leg: 1, cause: error, ...error.text !== null && {text: error.text}, remedy});
+	return onLegOne(error, 'the connection to the apiserver (leg 1) is gone', remedy);
 }
 
-function lostBehind(error: SpokeError, what: string): SpokeError {
+function onLegOne(error: SpokeError, what: string, remedy: string): SpokeError {
+	return new SpokeError('ERR_STREAM_LOST', `${error.message}: ${what}`, {leg: 1, cause: error, ...error.text !== null && {text: error.text}, remedy});
+}
+
+/** A code has one leg; where it may be either, the words say so. */
+function lostSomewhere(error: SpokeError, what: string): SpokeError {
 	return new SpokeError('ERR_STREAM_LOST', `${error.message}: ${what}`, {leg: 2, cause: error, ...error.text !== null && {text: error.text}});
 }
 
 /** Measured: an apiserver resets the connection where the command ended while its input still came, and the status goes with it. */
 const inputRefused = 'check the network; a command that ends before its input does may end like this as well';
 
-async function answers(cluster: Pick<ClusterAccess, 'connect'>): Promise<boolean> {
+async function asked(cluster: Pick<ClusterAccess, 'connect'>): Promise<Asked> {
 	try {
 		const connection = await cluster.connect({signal: AbortSignal.timeout(askMs)});
 		connection.close();
-		return true;
-	} catch {
-		return false;
+		return 'answers';
+	} catch (thrown) {
+		// A credential plugin or file that fails here says nothing of the apiserver.
+		return thrown instanceof SpokeError && thrown.leg === 0 ? 'unasked' : 'silent';
 	}
 }

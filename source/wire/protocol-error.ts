@@ -6,7 +6,7 @@ export function protocolError(message: string): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', message);
 }
 
-/** The connection that carried the stream is gone, before the stream had ended. */
+/** The connection that carried the stream is gone, before the stream had ended. Its leg is the row’s and no finding: `lost-leg.ts` asks which it was before anybody is told. */
 export function streamLost(message: string, cause?: unknown): SpokeError {
 	return new SpokeError('ERR_STREAM_LOST', message, cause === undefined ? {} : {cause});
 }

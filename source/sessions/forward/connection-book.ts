@@ -1,6 +1,7 @@
 /** Which connections does a forward have, and what have they carried? */
 import type {Socket} from 'node:net';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
+import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {EventQueue} from './event-queue.ts';
 import type {ForwardEvent, ForwardTotals, LiveConnection} from './forward-event.ts';
 import type {ConnectionOutcome, ForwardedConnection} from './forwarded-connection.ts';
@@ -9,8 +10,8 @@ import type {ConnectionOutcome, ForwardedConnection} from './forwarded-connectio
 export type BookedConnection = {
 	/** To be called once it is on a tunnel. */
 	runs(connection: ForwardedConnection): void;
-	/** Exactly one closed or failed follows every opened. */
-	ends(outcome: ConnectionOutcome): void;
+	/** Exactly one closed or failed follows every opened. It is over at once; a failure is told as what `named` comes to, which must not reject. */
+	ends(outcome: ConnectionOutcome, named?: (error: SpokeError) => Promise<SpokeError>): void;
 	congested(is: boolean): void;
 	readonly live: LiveConnection;
 	readonly connection: ForwardedConnection | undefined;
@@ -56,7 +57,7 @@ export class ConnectionBook {
 				entry.congested = is;
 				this.#events.push({event: is ? 'connection-congested' : 'connection-flowing', forward, connection, tunnel});
 			},
-			ends: ({end, error}) => {
+			ends: ({end, error}, named = async error => error) => {
 				if (!this.#open.delete(connection)) {
 					return;
 				}
@@ -66,9 +67,13 @@ export class ConnectionBook {
 				this.#totals.up += up;
 				this.#totals.down += down;
 				this.#totals.failed += error ? 1 : 0;
-				this.#events.push(error
-					? {event: 'connection-failed', ...counts, port, remotePort, error}
-					: {event: 'connection-closed', ...counts, end});
+				if (error) {
+					void named(error).then(error => {
+						this.#events.push({event: 'connection-failed', ...counts, port, remotePort, error});
+					});
+				} else {
+					this.#events.push({event: 'connection-closed', ...counts, end});
+				}
 			},
 		};
 	}

@@ -57,7 +57,7 @@ class Forwarding implements ForwardedConnection {
 		this.#words = words;
 		this.#said = wordsOn(words);
 		this.#replyTimer = setTimeout(() => {
-			this.#cut({end: null, error: new SpokeError('ERR_STREAM_LOST', `the container runtime did not take the connection within ${replyMs / 1000} s`, {leg: 2})});
+			this.#cut({end: null, error: new SpokeError('ERR_STREAM_LOST', `the container runtime was not heard to take the connection within ${replyMs / 1000} s`)});
 		}, replyMs);
 		data.once('reply', () => {
 			clearTimeout(this.#replyTimer);

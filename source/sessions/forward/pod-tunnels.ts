@@ -38,6 +38,7 @@ export class PodTunnels {
 	/** A move that no tunnel has confirmed yet. */
 	#moving: {from: PodIdentity; reason: MoveReason} | undefined;
 	#downSince: number | undefined;
+	#trouble: SpokeError | undefined;
 
 	constructor(cluster: ClusterAccess, resolved: ResolvedPod, options: PodTunnelsOptions) {
 		this.#cluster = cluster;
@@ -57,6 +58,11 @@ export class PodTunnels {
 	/** The pods to move among; `null`: a named pod has no successor, and of another target none may be wanted. */
 	get scope(): PodScope | null {
 		return this.#options.whenPodGoes === 'stop' ? null : this.#resolved.scope;
+	}
+
+	/** Why there is no tunnel, where that was told. */
+	get trouble(): SpokeError | undefined {
+		return this.#trouble;
 	}
 
 	/** Opens the first tunnel, by `ahead` where that has a connection already. @throws SpokeError why there is none */
@@ -142,6 +148,7 @@ export class PodTunnels {
 			},
 			onOpened: () => {
 				if (this.uses(pool)) {
+					this.#trouble = undefined;
 					this.#confirmMove();
 				}
 			},
@@ -155,6 +162,7 @@ export class PodTunnels {
 			return;
 		}
 
+		this.#trouble = error;
 		this.#downSince ??= performance.now();
 		this.#options.tell(forward => ({event: 'interrupted', forward, error, attempt, retryInMs}));
 	}
@@ -171,6 +179,7 @@ export class PodTunnels {
 		this.#leave(reason, {isOver});
 		const target = reachedPod(this.target.asked, pod, chosenFrom);
 		this.#resolved = {...this.#resolved, pod, target};
+		this.#trouble = undefined;
 		this.#options.onMove(pod);
 		this.#pool = this.#poolTo(target);
 		this.#poolComes.resolve();

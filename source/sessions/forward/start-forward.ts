@@ -7,6 +7,7 @@ import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import {connectAhead} from '../connect-ahead.ts';
+import {tunnelLoss, unlessLeft} from '../lost-leg.ts';
 import {ConnectionBook, type BookedConnection} from './connection-book.ts';
 import {EventQueue} from './event-queue.ts';
 import type {ForwardEvent} from './forward-event.ts';
@@ -175,20 +176,34 @@ class ForwardedTarget implements RunningForward {
 				booked.ends({end: 'shutdown', error: null});
 			} else if (left.signal.aborted) {
 				booked.ends({end: 'client-reset', error: null});
+			} else if (thrown instanceof SpokeError) {
+				booked.ends({end: null, error: thrown});
 			} else {
-				booked.ends({end: null, error: thrown instanceof SpokeError ? thrown : new SpokeError('ERR_STREAM_LOST', `no tunnel to the pod within ${longestWaitMs / 1000} s`)});
+				this.#endUnserved(booked, tunnels.trouble);
 			}
 		}
 	}
 
+	/** `why` is what stood in the way, where that is known. */
+	#endUnserved(booked: BookedConnection, why: SpokeError | undefined): void {
+		const waited = `no tunnel to the pod within ${longestWaitMs / 1000} s`;
+		if (why) {
+			const {leg, text, remedy} = why;
+			booked.ends({end: null, error: new SpokeError('ERR_STREAM_LOST', `${waited}: ${why.message}`, {leg, cause: why, ...text !== null && {text}, ...remedy !== null && {remedy}})});
+		} else {
+			booked.ends({end: null, error: new SpokeError('ERR_STREAM_LOST', waited)}, async error => unlessLeft(error, async () => tunnelLoss(this.#cluster, error), this.#signal));
+		}
+	}
+
 	#run(tunnels: PodTunnels, booked: BookedConnection, {lease, pool, port, socket}: {lease: Lease<Tunnel>; pool: Pool; port: RunningPort; socket: Socket}): void {
+		const named = async (error: SpokeError) => lease.tunnel.lossNamed(error, this.#signal);
 		let pair;
 		try {
 			pair = lease.tunnel.open(port.remote.port);
 		} catch (thrown) {
 			resetSocket(socket);
 			lease.release();
-			booked.ends({end: null, error: asSpokeError(thrown)});
+			booked.ends({end: null, error: asSpokeError(thrown)}, named);
 			return;
 		}
 
@@ -200,7 +215,7 @@ class ForwardedTarget implements RunningForward {
 			endWatch();
 			this.#booked.delete(booked);
 			const moved = outcome.error?.code === 'ERR_STREAM_LOST' && !tunnels.uses(pool);
-			booked.ends(moved ? {end: 'moved', error: null} : outcome);
+			booked.ends(moved ? {end: 'moved', error: null} : outcome, named);
 			lease.release();
 			if (outcome.error?.code === 'ERR_TARGET_GONE' && sandboxIsGone(outcome.error.text ?? '')) {
 				tunnels.renew(pool);

@@ -11,7 +11,7 @@ import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
 import type {ConnectionPurpose, ConnectionWitness, ReachedTarget} from '../connection-witness.ts';
 import {anotherMayDo} from '../remote-command/carrier-choice.ts';
-import {tunnelLoss} from '../lost-leg.ts';
+import {tunnelLoss, unlessLeft} from '../lost-leg.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import {withFirstWords} from '../carrier-refusals.ts';
 
@@ -36,14 +36,16 @@ export class Tunnel {
 	readonly carrier: TunnelCarrier;
 	readonly connection: Connection;
 	readonly session: SpdySession;
+	readonly #lossOf: (error: SpokeError) => Promise<SpokeError>;
 	#nextRequest = 0;
 
-	constructor(carrier: TunnelCarrier, connection: Connection, session: SpdySession) {
+	constructor(carrier: TunnelCarrier, connection: Connection, session: SpdySession, lossOf: (error: SpokeError) => Promise<SpokeError>) {
 		opened++;
 		this.id = `t${opened}`;
 		this.carrier = carrier;
 		this.connection = connection;
 		this.session = session;
+		this.#lossOf = lossOf;
 	}
 
 	/**
@@ -55,6 +57,11 @@ export class Tunnel {
 		const error = this.session.open({...about, streamtype: 'error'});
 		error.end();
 		return {error, data: this.session.open({...about, streamtype: 'data'})};
+	}
+
+	/** What a connection on it failed with, and on which leg where that can be told: the very words of the tunnel's path. Never waits behind an abort, and never rejects. */
+	async lossNamed(error: SpokeError, signal: AbortSignal): Promise<SpokeError> {
+		return unlessLeft(error, async () => this.#lossOf(error), signal);
 	}
 
 	/** True when nothing was heard for longer than the pings allow: the process was stopped, or the network is gone. */
@@ -123,14 +130,25 @@ function tunnelOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, carrier:
 	}
 
 	session.on('roundTrip', runtime => witness?.roundTrip?.(connection, {runtime}));
+	const lossOf = askedOnce(cluster);
 	session.once('close', async error => {
 		if (error) {
-			witness?.failed?.(connection, purpose, await tunnelLoss(cluster, error));
+			witness?.failed?.(connection, purpose, await lossOf(error));
 		}
 
 		witness?.closed?.(connection, purpose);
 	});
-	return new Tunnel(carrier, connection, session);
+	return new Tunnel(carrier, connection, session, lossOf);
+}
+
+/** The path and all connections of a tunnel hear one verdict of its loss. */
+function askedOnce(cluster: ClusterAccess): (error: SpokeError) => Promise<SpokeError> {
+	const verdicts = new WeakMap<SpokeError, Promise<SpokeError>>();
+	return async error => {
+		const verdict = verdicts.get(error) ?? tunnelLoss(cluster, error);
+		verdicts.set(error, verdict);
+		return verdict;
+	};
 }
 
 function refusedUpgrade(outcome: UpgradeOutcome & {connection: Connection}, carrier: TunnelCarrier, asked: Pick<RefusalContext, 'namespace' | 'by'>): SpokeError {
