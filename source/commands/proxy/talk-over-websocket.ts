@@ -4,6 +4,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {writeThrough} from '../../output/write-through.ts';
+import {tunnelLoss} from '../../sessions/lost-leg.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {openProxyWebSocket} from '../../sessions/proxy/proxy-request.ts';
 import type {ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
@@ -65,7 +66,7 @@ export async function talkOverWebSocket(cluster: ClusterAccess, resolved: Resolv
 
 		interrupted.throwIfAborted();
 		if (error) {
-			throw error;
+			throw await tunnelLoss(cluster, error, 'the backend');
 		}
 
 		if (!isPlainClose(code)) {

@@ -57,6 +57,11 @@ async function serve(t: ExecutionContext) {
 		upgrade(request, socket, head) {
 			sockets.handleUpgrade(request, socket, head, client => {
 				sockets.emit('connection', client, request);
+				client.on('message', () => {
+					if (request.url!.endsWith('/lost')) {
+						socket.end();
+					}
+				});
 				if (request.url!.endsWith('/busy')) {
 					// What is sent meanwhile fills every buffer on the way.
 					socket.pause();
@@ -132,6 +137,15 @@ test('HEAD has no body, and dot segments never leave the target', async t => {
 test('a WebSocket takes lines and gives lines', async t => {
 	const {config} = await serve(t);
 	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', '--protocol', 'chat.v1', ...config], {input: 'one\ntwo\n'}), {status: 0, stdout: 'you said one\nyou said two\n', stderr: ''});
+});
+
+test('a WebSocket that ends without a word may have ended on either leg, and says so', async t => {
+	const {config} = await serve(t);
+	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/lost', '--websocket', ...config], {stdio: ['pipe', 'ignore', 'pipe']});
+	child.stdin.on('error', () => {}).write('one\n');
+	const [stderr, [status]] = await Promise.all([textOf(child.stderr), once(child, 'close')]);
+	t.is(status, 13);
+	t.regex(stderr, /whether its way to the backend \(leg 2\) was cut, or yours to it \(leg 1\), is not known/);
 });
 
 test('lines that a busy backend takes late all arrive, also after stdin has ended', async t => {

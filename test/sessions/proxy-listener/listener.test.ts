@@ -154,6 +154,7 @@ for (const path of ['/cut', '/api/v1/nodes/n1/proxy/cut']) {
 		const answer = await fetch(`${url}${path}`);
 		await t.throwsAsync(async () => answer.text());
 		t.like(await firstTold, {status: 200, error: {code: 'ERR_STREAM_LOST'}});
+		t.regex((await firstTold).error!.message, /whether between you and the apiserver \(leg 1\) or behind it \(leg 2\) is not known$/);
 		t.deepEqual(failures, [], 'which leg was cut is not known');
 	});
 }
