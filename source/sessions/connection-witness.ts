@@ -48,6 +48,8 @@ export type ConnectionWitness = {
 	answered?(connection: Connection, purpose: ConnectionPurpose): void;
 	/** Round-trip times as they are measured, milliseconds. */
 	roundTrip?(connection: Connection, times: {websocket?: number; runtime?: number}): void;
+	/** A ping was not answered for so long, milliseconds, which is longer than it takes: told once, and the next round trip says that it goes on. */
+	late?(connection: Connection, waited: {websocket?: number; runtime?: number}): void;
 	failed?(connection: Connection | null, purpose: ConnectionPurpose, error: SpokeError): void;
 	closed?(connection: Connection, purpose: ConnectionPurpose): void;
 };

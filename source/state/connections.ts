@@ -28,17 +28,23 @@ export type DockEntry = {
 	usable: string | null;
 	/** Its connections to the apiserver, by id, and their labels. */
 	paths: ReadonlyMap<string, Path | null>;
+	/** Of those whose pings are unanswered for longer than it takes: since when, by the clock of the screen. */
+	waits: ReadonlyMap<string, Waits>;
 	/** It was open, broke, and is not back. */
 	isLost: boolean;
 	/** When something became worse; `null` for never. */
 	markedAt: number | null;
 };
 
+/** Since when an answer of either is waited for; `null` where it is not. */
+export type Waits = {websocket: number | null; runtime: number | null};
+
 export type DockEvent =
 	| {type: 'open'; entry: Pick<DockEntry, 'id' | 'kind' | 'what' | 'context' | 'since'> & Partial<DockEntry>}
 	| {type: 'change'; id: string; to: Partial<DockEntry>}
 	| {type: 'connected'; id: string; connection: string}
 	| {type: 'disconnected'; id: string; connection: string}
+	| {type: 'waits'; connection: string; waits: Partial<Waits>}
 	| {type: 'label'; connection: string; path: Path}
 	| {type: 'close'; id: string};
 
@@ -49,7 +55,7 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 	const change = (id: string, to: (entry: DockEntry) => DockEntry) => dock.map(entry => entry.id === id ? to(entry) : entry);
 	switch (event.type) {
 		case 'open': {
-			const entry: DockEntry = {namespace: null, phase: 'working', note: 'connecting', figures: '', samples: [], error: null, usable: null, paths: new Map(), isLost: false, markedAt: null, ...event.entry};
+			const entry: DockEntry = {namespace: null, phase: 'working', note: 'connecting', figures: '', samples: [], error: null, usable: null, paths: new Map(), waits: new Map(), isLost: false, markedAt: null, ...event.entry};
 			return dock.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...dock, entry];
 		}
 
@@ -62,7 +68,11 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 		}
 
 		case 'disconnected': {
-			return change(event.id, entry => ({...entry, paths: withoutOne(entry.paths, event.connection)}));
+			return change(event.id, entry => ({...entry, paths: withoutOne(entry.paths, event.connection), waits: new Map([...entry.waits].filter(([id]) => id !== event.connection))}));
+		}
+
+		case 'waits': {
+			return dock.some(entry => changesWaits(entry, event)) ? dock.map(entry => changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry) : dock;
 		}
 
 		case 'label': {
@@ -75,6 +85,31 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 			return dock.filter(entry => entry.id !== event.id);
 		}
 	}
+}
+
+const noWaits: Waits = {websocket: null, runtime: null};
+
+/** Answers come all the time, and change nothing where none was missed. */
+function changesWaits({paths, waits}: DockEntry, {connection, waits: to}: {connection: string; waits: Partial<Waits>}): boolean {
+	const now = waits.get(connection) ?? noWaits;
+	return paths.has(connection) && (['websocket', 'runtime'] as const).some(end => to[end] !== undefined && to[end] !== now[end]);
+}
+
+function withWaits(waits: DockEntry['waits'], {connection, waits: to}: {connection: string; waits: Partial<Waits>}): DockEntry['waits'] {
+	return new Map([...waits, [connection, {...noWaits, ...waits.get(connection), ...to}]]);
+}
+
+/** What is waited for on the very connection that a path is of. */
+export function waitsOf(dock: Dock, path: Path): Waits {
+	for (const {paths, waits} of dock) {
+		for (const [connection, one] of paths) {
+			if (one === path) {
+				return waits.get(connection) ?? noWaits;
+			}
+		}
+	}
+
+	return noWaits;
 }
 
 /** What ended is let go as soon as another one is known, open or ended: that one may end before it says anything, and then what is known is of before. */

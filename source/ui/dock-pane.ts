@@ -10,6 +10,7 @@ import {showAge} from '../text/show-age.ts';
 import {pathBadge} from './path-words.ts';
 import {firstKey, type Screen} from './screen.ts';
 import type {Glyphs} from './glyphs.ts';
+import {shortTrips, waitedFor} from './trip-words.ts';
 import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
 
 /** Below this many columns a row is a name and a word. */
@@ -53,7 +54,7 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const note = entry.note === '' ? [] : [noteSpan(entry)];
 	const spark = isWide && !isStill && entry.samples.length > 1 ? ` ${sparkline(entry.samples.slice(-12), glyphs.spark)}` : '';
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
-	const rtt = isWide ? roundTrip(entry, path) : '';
+	const rtt = isWide ? roundTrip(screen.state, entry, path) : '';
 	const trips = rtt === '' ? [] : [of('text.dim', `  ${rtt}`)];
 	const right = [of('text.dim', ` ${showAge(now - entry.since)} `)];
 	const bodyOf = (short: boolean) => [...badge(entry, path, {glyphs, isWide, short}), ...note, ...figures];
@@ -102,13 +103,9 @@ function noteSpan({phase, note}: DockEntry): Span {
 	return of(phase === 'failed' ? 'state.failed' : undefined, note);
 }
 
-function roundTrip({kind}: DockEntry, path: Path | null): string {
-	const {websocket, runtime} = path?.rttMs ?? {websocket: null, runtime: null};
-	if (websocket === null) {
-		return kind === 'logs' ? 'no ping in logs' : '';
-	}
-
-	return `rtt ${hasEnded(path) ? 'was ' : ''}${round(websocket)}${runtime === null ? '' : `/${round(runtime)}`} ms`;
+function roundTrip(state: SessionState, {kind}: DockEntry, path: Path | null): string {
+	const trips = path === null ? '' : shortTrips(path, waitedFor(state, path));
+	return trips === '' && kind === 'logs' ? 'no ping in logs' : trips;
 }
 
 /** `logs api-…-95fgt      ━unverified`: the word about TLS is the last to go. */
@@ -172,8 +169,4 @@ function emptyDock(screen: Screen, rows: number): Line[] {
 function sparkline(samples: readonly number[], signs: readonly string[]): string {
 	const most = Math.max(1, ...samples);
 	return samples.map(sample => signs[Math.min(signs.length - 1, Math.floor((sample / most) * (signs.length - 1)))]!).join('');
-}
-
-function round(ms: number): string {
-	return ms < 10 ? ms.toFixed(1).replace(/\.0$/, '') : String(Math.round(ms));
 }

@@ -28,7 +28,8 @@ import {tailScreen} from './tail-screen.ts';
 import {textLines} from './text-rows.ts';
 import {textScreen} from './text-screen.ts';
 import {uprightPath} from './upright-path.ts';
-import {tripWords, whyScreen} from './why-screen.ts';
+import {tripWords, waitedFor} from './trip-words.ts';
+import {whyScreen} from './why-screen.ts';
 
 export function SessionScreen({screen}: {readonly screen: Screen}): ReactNode {
 	const {state: {size, overlay}, theme} = screen;
@@ -166,7 +167,7 @@ function pathRows(screen: Screen, parts: Layout): Line[] {
 		return pane;
 	}
 
-	const after = path === null || state.size.columns < 76 ? '' : tripWords(path);
+	const after = path === null || state.size.columns < 76 ? '' : tripWords(path, waitedFor(state, path));
 	return [titledRule(screen, pathTitle(path, subject(screen)), {after, right: key === null ? '' : `${key} why`}), ...pane];
 }
 

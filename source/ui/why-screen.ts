@@ -17,6 +17,7 @@ import {sessionWords} from './session-words.ts';
 import {line, of, type Line} from './styled-line.ts';
 import {textRows, type TextRow} from './text-rows.ts';
 import {pageOf} from './text-screen.ts';
+import {nothingWaited, tripWords, waitedFor, type Waited} from './trip-words.ts';
 
 const meanings: Readonly<Record<string, string>> = {
 	verified: 'the certificate was checked and accepted',
@@ -56,7 +57,7 @@ export function whyTexts(screen: Screen, layer: WhyLayer): readonly TextLine[] {
 	const {state, theme: {glyphs}} = screen;
 	const path = whyPath(state, layer);
 	const none = path === null && layer.error === null ? noPathWords(state, layer) : [];
-	const lines = whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes, offHere(state, layer.error));
+	const lines = whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes, offHere(state, layer.error), path === null ? nothingWaited : waitedFor(state, path));
 	return [...none.map(text => ({text, role: 'text.dim'})), ...lines.map(one => ({...one, text: sessionWords(screen, one.text)}))];
 }
 
@@ -133,10 +134,10 @@ function whereItFailed({code, leg}: ErrorObject): string {
 type Strokes = {proven: string; inferred: string; unknown: string};
 
 /** The same as plain data, for copying and for the screen. */
-export function whyLines(path: Path | null, error: ErrorObject | null, strokes: Strokes, besideError: readonly TextLine[] = []): TextLine[] {
+export function whyLines(path: Path | null, error: ErrorObject | null, strokes: Strokes, besideError: readonly TextLine[] = [], waited = nothingWaited): TextLine[] {
 	return [
 		...error === null ? [] : [...errorLines(error), ...besideError],
-		...path === null ? [] : pathLines(path, strokes),
+		...path === null ? [] : pathLines(path, strokes, waited),
 	];
 }
 
@@ -150,7 +151,7 @@ function errorLines(error: ErrorObject): TextLine[] {
 	];
 }
 
-function pathLines(path: Path, strokes: Strokes): TextLine[] {
+function pathLines(path: Path, strokes: Strokes, waited: Waited): TextLine[] {
 	return [
 		...path.legs.flatMap(leg => legLines(path, leg, strokes)),
 		{text: 'Taken together', rule: true},
@@ -158,7 +159,7 @@ function pathLines(path: Path, strokes: Strokes): TextLine[] {
 		...path.findings.flatMap(findingLines),
 		...notReadLines(path),
 		{text: 'Round trips', rule: true},
-		{text: tripWords(path) || noTrips(path), indent: 3},
+		{text: tripWords(path, waited) || noTrips(path), indent: 3},
 		{text: 'Read at', rule: true},
 		{text: processWords(path), indent: 3},
 	];
@@ -231,15 +232,6 @@ function unknownLines(leg: number, what: string, {state, need, why}: Verdict<str
 
 	const tells = need.length === 0 ? why ?? 'nothing would tell' : need.map(one => needText({...one, check: null})).join('; or ');
 	return [{label: `  leg ${leg}`, text: `${what}: ${sanitiseLine(tells)}`}];
-}
-
-/** `4.0 ms to the end of the WebSocket · 11.0 ms to the runtime`, with `was` where nothing is open any more; empty where none was measured. */
-export function tripWords({about, rttMs: {websocket, runtime}}: Path): string {
-	const words = [
-		...websocket === null ? [] : [`${websocket.toFixed(1)} ms to the end of the WebSocket`],
-		...runtime === null ? [] : [`${runtime.toFixed(1)} ms to the runtime`],
-	].join(' · ');
-	return words !== '' && about === 'ended-connection' ? `was ${words}` : words;
 }
 
 function noTrips({about, feature}: Path): string {

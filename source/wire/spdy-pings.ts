@@ -1,4 +1,5 @@
 /** Is the other side of a SPDY session still there, and how far away? */
+import {PingAnswers, type Timing} from './ping-answers.ts';
 
 export type SpdyPingsOptions = {
 	/** Odd for a client, even for a server (SPDY/3 section 2.6.5). */
@@ -9,7 +10,12 @@ export type SpdyPingsOptions = {
 	/** True while silence means nothing, because we do not read or our own bytes have not left. */
 	excused: () => boolean;
 	onRoundTrip: (milliseconds: number) => void;
+	/** No PING was answered for so long, milliseconds, which is longer than it takes; an `onRoundTrip` follows once one is. */
+	onLate?: (milliseconds: number) => void;
+	/** While we do not read, an answer may have come. */
+	deaf?: () => boolean;
 	onSilence: (milliseconds: number) => void;
+	timing?: Timing | undefined;
 };
 
 /**
@@ -19,7 +25,7 @@ A peer that cannot pass on what we sent stops reading, and so stops answering PI
 export class SpdyPings {
 	lastHeardAt = performance.now();
 	readonly #options: SpdyPingsOptions;
-	readonly #sent = new Map<number, number>();
+	readonly #answers: PingAnswers;
 	readonly #timer: NodeJS.Timeout | undefined;
 	#nextId: number;
 	#lastDataAt = 0;
@@ -27,6 +33,7 @@ export class SpdyPings {
 	constructor(options: SpdyPingsOptions) {
 		this.#options = options;
 		this.#nextId = options.firstId;
+		this.#answers = new PingAnswers({onLate: options.onLate ?? (() => {}), deaf: options.deaf ?? (() => false), timing: options.timing});
 		if (!(options.everyMs > 0)) {
 			return;
 		}
@@ -40,12 +47,7 @@ export class SpdyPings {
 	send(): void {
 		const id = this.#nextId;
 		this.#nextId = id >= 0x7F_FF_FF_F0 ? this.#options.firstId : id + 2;
-		// Answers that never came are not kept for ever.
-		if (this.#sent.size >= 16) {
-			this.#sent.delete(this.#sent.keys().next().value!);
-		}
-
-		this.#sent.set(id, performance.now());
+		this.#answers.asked(id);
 		this.#options.send(id);
 	}
 
@@ -55,10 +57,9 @@ export class SpdyPings {
 			return false;
 		}
 
-		const sentAt = this.#sent.get(id);
-		if (sentAt !== undefined) {
-			this.#sent.clear();
-			this.#options.onRoundTrip(performance.now() - sentAt);
+		const milliseconds = this.#answers.came(id);
+		if (milliseconds !== undefined) {
+			this.#options.onRoundTrip(milliseconds);
 		}
 
 		return true;
@@ -74,12 +75,13 @@ export class SpdyPings {
 
 	stop(): void {
 		clearInterval(this.#timer);
+		this.#answers.stop();
 	}
 
 	#tick(): void {
 		const silence = performance.now() - this.lastHeardAt;
 		const allowed = this.#options.silenceMs * (this.#lastDataAt > this.lastHeardAt ? 10 : 1);
-		if (this.#sent.size > 0 && silence > allowed && !this.#options.excused()) {
+		if (this.#answers.isWaiting && silence > allowed && !this.#options.excused()) {
 			this.#options.onSilence(silence);
 			return;
 		}

@@ -2,6 +2,7 @@
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import type {Timing} from './ping-answers.ts';
 import {CongestedStreams} from './congested-streams.ts';
 import {destroyOnceStill} from './destroy-once-still.ts';
 import {HeaderBlockReader, type SpdyHeaders} from './header-block.ts';
@@ -24,6 +25,8 @@ export type SpdySessionOptions = {
 	streamBufferBytes?: number;
 	/** Streams at once. Default 4096. */
 	maxStreams?: number;
+	/** By which an answer is missed; the machine's by default. */
+	timing?: Timing;
 };
 
 type SessionEvents = {
@@ -31,6 +34,8 @@ type SessionEvents = {
 	stream: [SpdyStream];
 	/** Round trip of a PING, milliseconds. */
 	roundTrip: [number];
+	/** No PING was answered for so long, milliseconds, which is longer than it takes. */
+	late: [number];
 	/** Once, last; `null` after our own `end()` or the other side's orderly end with no stream left. */
 	close: [SpokeError | null];
 };
@@ -78,6 +83,9 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			},
 			excused: () => this.#congested.all.size > 0 || carrier.writableLength > 0,
 			onRoundTrip: milliseconds => this.emit('roundTrip', milliseconds),
+			onLate: milliseconds => this.emit('late', milliseconds),
+			deaf: () => this.#congested.all.size > 0,
+			timing: options.timing,
 			onSilence: milliseconds => {
 				this.destroy(streamLost(`nothing was heard from the other side for ${Math.round(milliseconds / 1000)} s`));
 			},

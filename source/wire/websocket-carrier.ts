@@ -42,6 +42,11 @@ export class WebSocketCarrier extends Duplex {
 		this.#messages.on('roundTrip', listener);
 	}
 
+	/** Calls `listener` where an answer is missed, with how long no ping was answered, milliseconds. */
+	onLate(listener: (milliseconds: number) => void): void {
+		this.#messages.on('late', listener);
+	}
+
 	override _read(): void {
 		this.#messages.resume();
 	}

@@ -4,6 +4,7 @@ import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
+import {PingAnswers, type Timing} from './ping-answers.ts';
 import {protocolError, streamLost} from './protocol-error.ts';
 import {readOnAfterRefusedWrite} from './refused-write.ts';
 import {Receiver, Sender} from './websocket-framing.ts';
@@ -17,6 +18,8 @@ export type WebSocketOptions = {
 	pingEveryMs?: number;
 	/** How long to wait for the answer to our Close before the socket is closed anyway. Default 1 s. */
 	closeMs?: number;
+	/** By which an answer is missed; the machine's by default. */
+	timing?: Timing;
 };
 
 /** How it ended. `code` is the Close frame's (RFC 6455 section 7.4), 1005 for a Close without one, 1006 when there was no Close. */
@@ -33,6 +36,8 @@ type MessageEvents = {
 	drain: [];
 	/** Round trip of a ping, milliseconds. */
 	roundTrip: [number];
+	/** No ping was answered for so long, milliseconds, which is longer than it takes. */
+	late: [number];
 	/** Once, last. */
 	close: [WebSocketEnding];
 };
@@ -55,7 +60,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	readonly #masks: boolean;
 	readonly #closeMs: number;
 	readonly #pingTimer: NodeJS.Timeout | undefined;
-	#pingSentAt: number | undefined;
+	readonly #answers: PingAnswers;
 	#pings = 0;
 	#paused = false;
 	#closeSent = false;
@@ -71,6 +76,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#masks = options.role !== 'server';
 		this.#closeMs = options.closeMs ?? 1000;
 		this.#sender = new Sender(socket);
+		this.#answers = new PingAnswers({onLate: milliseconds => this.emit('late', milliseconds), deaf: () => this.#paused, timing: options.timing});
 		this.#receiver = new Receiver({
 			isServer: !this.#masks,
 			maxPayload: options.maxMessageBytes ?? (32 << 20),
@@ -131,7 +137,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		}
 
 		this.#pings++;
-		this.#pingSentAt = performance.now();
+		this.#answers.asked(this.#pings);
 		this.#sender.ping(Buffer.from(String(this.#pings)), this.#masks);
 	}
 
@@ -177,13 +183,10 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			}
 		});
 		this.#receiver.on('pong', (payload: Buffer) => {
-			if (this.#pingSentAt === undefined || payload.toString() !== String(this.#pings)) {
-				return;
+			const milliseconds = this.#answers.came(Number(payload.toString()));
+			if (milliseconds !== undefined) {
+				this.emit('roundTrip', milliseconds);
 			}
-
-			const milliseconds = performance.now() - this.#pingSentAt;
-			this.#pingSentAt = undefined;
-			this.emit('roundTrip', milliseconds);
 		});
 		this.#receiver.on('conclude', (code: number, reason: Buffer) => {
 			this.#sendClose(code === 1005 ? 1000 : code, '');
@@ -248,6 +251,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 		this.#ending = ending;
 		clearInterval(this.#pingTimer);
+		this.#answers.stop();
 		clearTimeout(this.#closeTimer);
 		this.#socket.end();
 		// What the other side still sends is read over, so that its end is seen; a side that never ends is not waited for.

@@ -1,9 +1,12 @@
 /** What a label that comes says of what was read before. */
 import test from 'ava';
-import {bookLabel} from '../../source/app/booking-witness.ts';
+import {bookingWitness, bookLabel} from '../../source/app/booking-witness.ts';
 import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {Store} from '../../source/app/store.ts';
+import type {Connection} from '../../source/cluster/connection.ts';
 import type {Path} from '../../source/posture/evidence.ts';
+import type {Labeller} from '../../source/posture/label.ts';
+import type {ConnectionPurpose} from '../../source/sessions/connection-witness.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 
 const pathOf = (id: string | null) => ({process: {id}}) as Path;
@@ -18,4 +21,31 @@ test('only a process beside those that were met before is news', t => {
 	t.false(bookLabel(store, 'c-1', pathOf('first')));
 	t.false(bookLabel(store, 'c-1', pathOf(null)));
 	t.true(bookLabel(store, 'c-1', pathOf('second')));
+});
+
+test('an answer that is missed is booked from when its ping was sent, until one comes, which the label hears, too', t => {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	t.teardown(() => {
+		store.close();
+	});
+	const heard: unknown[] = [];
+	const labeller = {witness: {
+		roundTrip(_connection: Connection, times: object) {
+			heard.push(times);
+		},
+	}} as unknown as Labeller;
+	store.data({type: 'dock', event: {type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: '', since: 0}}});
+	const witness = bookingWitness(store, labeller, 'f');
+	const connection = {id: 'c-1'} as Connection;
+	witness.opened!(connection, {} as ConnectionPurpose, {carrier: 'websocket', protocol: null});
+	const waits = () => store.state.dock[0]!.waits.get('c-1');
+	const before = Date.now();
+	witness.late!(connection, {websocket: 5000});
+	witness.late!(connection, {runtime: 7000});
+	const {websocket, runtime} = waits()!;
+	t.true(websocket! >= before - 5000 && websocket! <= Date.now() - 5000);
+	t.true(runtime! >= before - 7000 && runtime! <= Date.now() - 7000);
+	witness.roundTrip!(connection, {websocket: 2});
+	t.deepEqual(waits(), {websocket: null, runtime});
+	t.deepEqual(heard, [{websocket: 2}]);
 });

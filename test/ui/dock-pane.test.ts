@@ -1,7 +1,7 @@
 /** Rows of open connections stand under each other, and no figure in them is cut. */
 import test from 'ava';
 import type {Path} from '../../source/posture/evidence.ts';
-import {reduceDock, type Dock, type DockEntry, type DockEvent} from '../../source/state/connections.ts';
+import {reduceDock, type Dock, type DockEntry, type DockEvent, type Waits} from '../../source/state/connections.ts';
 import {dockPane} from '../../source/ui/dock-pane.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {Screen} from '../../source/ui/screen.ts';
@@ -41,6 +41,35 @@ test('the way and the round trips of a connection that ended are told as they we
 	t.is(shown('ended-connection', {phase: 'open', note: ''}), '● forward :1 → pod/x:80 was ╍konnectivity ━unverified rtt was 1.6/9 ms 10m');
 	t.is(shown('ended-connection', {phase: 'working', note: 'connection refused'}), '◐ forward :1 → pod/x:80 connection refused rtt was 1.6/9 ms 10m');
 	t.regex(shown('ended-connection', {phase: 'working', note: 'TLS handshake timeout after 10 s · try 12 in 12 s, and more'}), /and more 10m$/);
+});
+
+test('an answer that is missed is counted up in place of the round trip, and the round trip is back with the answer', t => {
+	const measured = {...path, about: 'open-connection', rttMs: {websocket: 1.6, runtime: 9}} as Path;
+	const waits = (to: Partial<Waits>) => ({type: 'waits', connection: 'c', waits: to}) as const;
+	const open: readonly DockEvent[] = [
+		{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}, {type: 'label', connection: 'c', path: measured}, {type: 'change', id: 'f', to: {phase: 'open', note: ''}},
+	];
+	const shown = (now: number, ...events: readonly DockEvent[]) => {
+		const dock = [...open, ...events].reduce<Dock>((before, event) => reduceDock(before, event), []);
+		const screen = {state: {dock, dockAt: 0, size: {columns: 120, rows: 24}, pane: 'main', now, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
+		return /unverified (.*) \d+s$/.exec(dockPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim())?.[1];
+	};
+
+	const late = waits({websocket: 20_000, runtime: 20_000});
+	t.is(shown(28_000, late), 'no answer for 8 s');
+	t.is(shown(31_000, late), 'no answer for 11 s');
+	t.is(shown(22_000, late), 'no answer for 5 s', 'the clock of a still screen lags');
+	t.is(shown(31_000, late, waits({websocket: null})), 'rtt 1.6 ms/over 11 s');
+	t.is(shown(31_000, late, waits({websocket: null, runtime: null})), 'rtt 1.6/9 ms');
+	t.is(shown(31_000, late, {type: 'label', connection: 'c', path: {...measured, about: 'ended-connection'}}), 'rtt was 1.6/9 ms');
+});
+
+test('an answer where none was missed, or of a connection of no row, changes nothing that is drawn', t => {
+	const dock = ([{type: 'open', entry: {id: 'f', kind: 'forward', what: '', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}] as const).reduce<Dock>((before, event) => reduceDock(before, event), []);
+	t.is(reduceDock(dock, {type: 'waits', connection: 'c', waits: {websocket: null}}), dock);
+	t.is(reduceDock(dock, {type: 'waits', connection: 'd', waits: {websocket: 1}}), dock);
+	const late = reduceDock(dock, {type: 'waits', connection: 'c', waits: {websocket: 1}});
+	t.is(reduceDock(late, {type: 'disconnected', id: 'f', connection: 'c'})[0]!.waits.size, 0);
 });
 
 test('the badges of all contexts stand under each other', t => {

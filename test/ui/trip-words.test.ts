@@ -4,7 +4,7 @@ import type {Path} from '../../source/posture/evidence.ts';
 import {clockTime} from '../../source/text/clock-time.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {datedLine} from '../../source/ui/path-words.ts';
-import {tripWords} from '../../source/ui/why-screen.ts';
+import {shortTrips, tripWords, type Waited} from '../../source/ui/trip-words.ts';
 
 const words = (websocket: number | null, runtime: number | null) => tripWords({rttMs: {websocket, runtime}} as Path);
 
@@ -27,3 +27,19 @@ test('each round trip that was measured is told with its far end, and none that 
 	t.is(words(null, 11), '11.0 ms to the runtime');
 	t.is(words(null, null), '');
 });
+
+const waiting: ReadonlyArray<readonly [title: string, rttMs: Path['rttMs'], waited: Waited, long: string, short: string]> = [
+	['neither end answers: it is waited for, and what was measured is not shown as current', {websocket: 1.6, runtime: 9}, {websocket: 8400, runtime: 8100}, 'no answer for 8 s', 'no answer for 8 s'],
+	['the end of the WebSocket answers, and the runtime does not', {websocket: 1.6, runtime: 9}, {websocket: null, runtime: 72_300}, '1.6 ms to the end of the WebSocket · over 1 min 12 s to the runtime', 'rtt 1.6 ms/over 1 min 12 s'],
+	['the runtime answers by other frames than pings of the WebSocket', {websocket: 1.6, runtime: 9}, {websocket: 12_000, runtime: null}, 'over 12 s to the end of the WebSocket · 9.0 ms to the runtime', 'rtt over 12 s/9 ms'],
+	['no ping was ever answered', {websocket: null, runtime: null}, {websocket: 30_000, runtime: 30_000}, 'no answer for 30 s', 'no answer for 30 s'],
+	['the only end that there is does not answer', {websocket: 4.06, runtime: null}, {websocket: 5000, runtime: null}, 'no answer for 5 s', 'no answer for 5 s'],
+	['both answer', {websocket: 1.6, runtime: 9}, {websocket: null, runtime: null}, '1.6 ms to the end of the WebSocket · 9.0 ms to the runtime', 'rtt 1.6/9 ms'],
+];
+
+for (const [title, rttMs, waited, long, short] of waiting) {
+	test(title, t => {
+		const path = {about: 'open-connection', rttMs} as Path;
+		t.deepEqual([tripWords(path, waited), shortTrips(path, waited)], [long, short]);
+	});
+}

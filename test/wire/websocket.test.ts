@@ -3,6 +3,7 @@ import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
+import {handClock} from '../support/hand-clock.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
 import {WebSocketMessages, type WebSocketEnding} from '../../source/wire/websocket-messages.ts';
@@ -214,7 +215,7 @@ test('a ping is timed', async t => {
 	t.true((await roundTrip as [number])[0] >= 0);
 });
 
-test('only the answer to our last ping is a round trip, and once', async t => {
+test('each answer to a ping of ours is a round trip, once, and none behind a later one', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	const told: number[] = [];
@@ -229,12 +230,42 @@ test('only the answer to our last ping is a round trip, and once', async t => {
 	await answer('8a 01 30');
 	client.ping();
 	client.ping();
-	for (const pong of ['8a 01 31', '8a 00', '8a 01 32', '8a 01 32']) {
+	client.ping();
+	for (const pong of ['8a 01 31', '8a 00', '8a 01 33', '8a 01 33', '8a 01 32']) {
 		await answer(pong);
 	}
 
-	t.deepEqual(counts, [0, 0, 0, 1, 1]);
+	t.deepEqual(counts, [0, 1, 1, 2, 2, 2]);
 	t.true(told[0]! >= 0 && told[0]! < performance.now() / 2, `${told[0]} ms`);
+});
+
+test('an answer that does not come for longer than it takes is missed, once, and not while we do not read', async t => {
+	const [near, far] = duplexPair();
+	const clock = handClock();
+	const client = new WebSocketMessages(near, none, {timing: clock});
+	const late: number[] = [];
+	const trips: number[] = [];
+	client.on('late', milliseconds => late.push(milliseconds)).on('roundTrip', milliseconds => trips.push(milliseconds));
+	client.ping();
+	await clock.advance(4999);
+	t.deepEqual(late, []);
+	await clock.advance(1);
+	client.ping();
+	await clock.advance(60_000);
+	t.deepEqual(late, [5000]);
+	const answered = once(client, 'roundTrip');
+	far.write(hex('8a 01 32'));
+	await answered;
+	t.deepEqual(trips, [60_000]);
+	client.pause();
+	client.ping();
+	// Three times the last one.
+	await clock.advance(200_000);
+	t.deepEqual(late, [5000]);
+	client.resume();
+	await clock.advance(1000);
+	t.deepEqual(late, [5000, 201_000]);
+	client.destroy();
 });
 
 test('pings of the interval go out, a number each, and none behind our Close', async t => {

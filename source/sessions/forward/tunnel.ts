@@ -4,6 +4,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
 import {refusal, type RefusalContext} from '../../cluster/refusal.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import type {Timing} from '../../wire/ping-answers.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import {WebSocketCarrier} from '../../wire/websocket-carrier.ts';
@@ -22,10 +23,15 @@ export type TunnelOptions = {
 	signal?: AbortSignal;
 	/** In order of preference; by default as kubectl, by KUBECTL_PORT_FORWARD_WEBSOCKETS. */
 	carriers?: readonly TunnelCarrier[];
+	/** Default 20 s, and the machine's time. */
+	pings?: Pings;
 };
+
+type Pings = {everyMs: number; timing?: Timing};
 
 /** Load balancers cut what is idle for 60 s. */
 const pingEveryMs = 20_000;
+const ownPings: Pings = {everyMs: pingEveryMs};
 const silenceMs = 45_000;
 
 let opened = 0;
@@ -75,7 +81,7 @@ Opens by WebSocket and, where that is refused, by the raw SPDY upgrade, which ol
 @throws SpokeError what the apiserver said to the last carrier; the first one's words are kept in `text`.
 @see https://kep.k8s.io/4006
 */
-export async function openTunnel(cluster: ClusterAccess, target: ReachedTarget, {witness, signal, carriers = carriersOf(process.env)}: TunnelOptions = {}): Promise<Tunnel> {
+export async function openTunnel(cluster: ClusterAccess, target: ReachedTarget, {witness, signal, carriers = carriersOf(process.env), pings = ownPings}: TunnelOptions = {}): Promise<Tunnel> {
 	const purpose: ConnectionPurpose = {feature: 'port-forward', target, request: null};
 	const refused: SpokeError[] = [];
 	for (const carrier of carriers) {
@@ -86,7 +92,7 @@ export async function openTunnel(cluster: ClusterAccess, target: ReachedTarget, 
 			throw asSpokeError(thrown);
 		});
 		if (outcome.upgraded && outcome.protocol !== null) {
-			return tunnelOver(outcome, carrier, connection, purpose, {cluster, witness});
+			return tunnelOver(outcome, carrier, connection, purpose, {cluster, witness, pings});
 		}
 
 		const error = refusedUpgrade({...outcome, connection}, carrier, {namespace: target.namespace, by: cluster.facts});
@@ -113,23 +119,26 @@ async function upgrade(connection: Connection, {namespace, name}: ReachedTarget,
 		: {method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], ...signal && {signal}});
 }
 
-function tunnelOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, carrier: TunnelCarrier, connection: Connection, purpose: ConnectionPurpose, {cluster, witness}: {cluster: ClusterAccess; witness: ConnectionWitness | undefined}): Tunnel {
+function tunnelOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, carrier: TunnelCarrier, connection: Connection, purpose: ConnectionPurpose, {cluster, witness, pings: {everyMs, timing}}: {cluster: ClusterAccess; witness: ConnectionWitness | undefined; pings: Pings}): Tunnel {
 	const {socket, head} = outcome;
 	witness?.opened?.(connection, purpose, {carrier, protocol: outcome.protocol});
+	const options = {pingEveryMs: everyMs, ...timing && {timing}};
 	let session: SpdySession;
 	if (carrier === 'websocket') {
-		const bytes = new WebSocketCarrier(socket, head, {pingEveryMs});
+		const bytes = new WebSocketCarrier(socket, head, options);
 		bytes.onRoundTrip(websocket => witness?.roundTrip?.(connection, {websocket}));
-		session = new SpdySession(bytes, {pingEveryMs, silenceMs});
+		bytes.onLate(websocket => witness?.late?.(connection, {websocket}));
+		session = new SpdySession(bytes, {...options, silenceMs});
 	} else {
 		if (head.length > 0) {
 			socket.unshift(head);
 		}
 
-		session = new SpdySession(socket, {pingEveryMs, silenceMs});
+		session = new SpdySession(socket, {...options, silenceMs});
 	}
 
 	session.on('roundTrip', runtime => witness?.roundTrip?.(connection, {runtime}));
+	session.on('late', runtime => witness?.late?.(connection, {runtime}));
 	const lossOf = askedOnce(cluster);
 	session.once('close', async error => {
 		if (error) {

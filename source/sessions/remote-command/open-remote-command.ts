@@ -99,6 +99,9 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 		onRoundTrip(times) {
 			witness?.roundTrip?.(connection, times);
 		},
+		onLate(waited) {
+			witness?.late?.(connection, waited);
+		},
 		onAnswer() {
 			witness?.answered?.(connection, purpose);
 		},
@@ -137,13 +140,13 @@ function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}> & {c
 	return container ?? refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by});
 }
 
-function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin, tty}: CommandRequest, carrier: CommandCarrier, listeners: {onRoundTrip: RoundTripListener; onAnswer: () => void; onBlocked: ((notice: string) => void) | undefined}): CommandChannels {
+function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin, tty}: CommandRequest, carrier: CommandCarrier, listeners: {onRoundTrip: RoundTripListener; onLate: RoundTripListener; onAnswer: () => void; onBlocked: ((notice: string) => void) | undefined}): CommandChannels {
 	if (carrier.carrier === 'websocket') {
 		return new WebSocketChannels(new WebSocketMessages(outcome.socket, outcome.head), {stdin, tty, canEndStdin: carrier.protocol.startsWith('v5.'), ...listeners});
 	}
 
 	outcome.socket.unshift(outcome.head);
-	return new SpdyChannels(new SpdySession(outcome.socket, {pingEveryMs, silenceMs}), {stdin, tty, onRoundTrip: listeners.onRoundTrip});
+	return new SpdyChannels(new SpdySession(outcome.socket, {pingEveryMs, silenceMs}), {stdin, tty, onRoundTrip: listeners.onRoundTrip, onLate: listeners.onLate});
 }
 
 function remoteCommand({cluster, request, connection, carrier, channels, onWaiting, over}: {

@@ -23,10 +23,13 @@ export class SpdyChannels implements CommandChannels {
 	#size: TerminalSize | null = null;
 	#sendsSize = false;
 
-	constructor(session: SpdySession, {stdin, tty, onRoundTrip}: {stdin: boolean; tty: boolean; onRoundTrip: RoundTripListener}) {
+	constructor(session: SpdySession, {stdin, tty, onRoundTrip, onLate}: {stdin: boolean; tty: boolean; onRoundTrip: RoundTripListener; onLate?: RoundTripListener}) {
 		this.#session = session;
 		session.on('roundTrip', milliseconds => {
 			onRoundTrip({runtime: milliseconds});
+		});
+		session.on('late', milliseconds => {
+			onLate?.({runtime: milliseconds});
 		});
 		const open = (streamtype: string) => session.open({streamtype});
 		const error = open('error');

@@ -24,6 +24,7 @@ export type WebSocketChannelsOptions = {
 	/** Only v5 can say that stdin has ended. */
 	canEndStdin: boolean;
 	onRoundTrip: RoundTripListener;
+	onLate?: RoundTripListener;
 	/** The far side was heard for the first time: the apiserver's own 101, its first, empty message and its word on a kubelet that it could not use are not its. */
 	onAnswer: () => void;
 	/** Told once when the far side seems to be held up by our input. */
@@ -48,7 +49,7 @@ export class WebSocketChannels implements CommandChannels {
 	#afterStatus: NodeJS.Timeout | undefined;
 	#failure: SpokeError | null = null;
 
-	constructor(messages: WebSocketMessages, {stdin, tty, canEndStdin, onRoundTrip, onAnswer, onBlocked, timing = {pingEveryMs, silenceMs}}: WebSocketChannelsOptions) {
+	constructor(messages: WebSocketMessages, {stdin, tty, canEndStdin, onRoundTrip, onLate, onAnswer, onBlocked, timing = {pingEveryMs, silenceMs}}: WebSocketChannelsOptions) {
 		this.#messages = messages;
 		this.#onAnswer = onAnswer;
 		this.#outputs = new PausingOutputs(messages);
@@ -64,6 +65,9 @@ export class WebSocketChannels implements CommandChannels {
 		});
 		messages.on('roundTrip', milliseconds => {
 			onRoundTrip({websocket: milliseconds});
+		});
+		messages.on('late', milliseconds => {
+			onLate?.({websocket: milliseconds});
 		});
 		this.ended = new Promise(resolve => {
 			messages.on('close', ending => {
