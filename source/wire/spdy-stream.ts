@@ -85,6 +85,11 @@ export class SpdyStream extends Duplex {
 
 	override read(size?: number): any {
 		const chunk: unknown = super.read(size);
+		if (this.theirsEnded && this.readableLength < this.readableHighWaterMark) {
+			// Node asks an ended stream for nothing more, and it may have been behind when it ended.
+			this.#owner.readOn(this);
+		}
+
 		if (this.#failure && !this.theirsEnded && this.readableLength === 0) {
 			this.destroy(this.#failure);
 		}

@@ -418,6 +418,20 @@ test('a stream that nobody reads stops the reading at its bound, and says so', a
 	await flowing;
 });
 
+test('a stream that was behind when it ended holds the others up no longer than until it is read', async t => {
+	const [near, far] = duplexPair();
+	const client = new SpdySession(near, {streamBufferBytes: 65_536});
+	const [slow, other] = [client.open({}), client.open({})];
+	const flowing = once(slow, 'flowing');
+	far.write(Buffer.concat([dataFrameHead(slow.id, 100_000, true), Buffer.alloc(100_000)]));
+	await once(slow, 'congested');
+	far.write(Buffer.concat([dataFrameHead(other.id, 5, true), Buffer.from('other')]));
+	t.is((await textOf(slow)).length, 100_000);
+	await flowing;
+	t.is(await textOf(other), 'other');
+	t.is(client.congestedStreams.size, 0);
+});
+
 test('destroying the stream that nobody reads lets the others go on', async t => {
 	const {client, server} = sessions({streamBufferBytes: 20_000});
 	const stuck = client.open({});

@@ -1,4 +1,5 @@
 /** What a connection that is cut leaves of a command: frames in hex, streams 1 error, 3 stdin, 5 stdout, 7 stderr. */
+import {setTimeout as delay} from 'node:timers/promises';
 import {duplexPair} from 'node:stream';
 import test from 'ava';
 import {SpdyChannels} from '../../../source/sessions/remote-command/spdy-channels.ts';
@@ -29,3 +30,25 @@ for (const [title, frames, lost] of [
 		t.deepEqual([heard, ending.lost?.message ?? null], [['hi'], lost]);
 	});
 }
+
+test('a status behind an output that ended while its reader was behind is read', async t => {
+	const [near, far] = duplexPair();
+	far.resume();
+	const session = new SpdySession(near);
+	const channels = new SpdyChannels(session, {stdin: false, tty: false, onRoundTrip() {}});
+	const output = Buffer.alloc(300_000);
+	// Streams 1 error, 3 stdout, 5 stderr: the output and its end come together, the status once both outputs have ended.
+	far.write(Buffer.concat([hex('00000003 01 0493e0'), output, hex('00000005 01 000000')]));
+	far.write(hex(`00000001 01 000014 ${success}`));
+	channels.stderr!.resume();
+	while (session.congestedStreams.size === 0) {
+		await delay(1);
+	}
+
+	let read = 0;
+	channels.stdout.on('data', (piece: Buffer) => {
+		read += piece.length;
+	});
+	const {status, lost} = await channels.ended;
+	t.deepEqual([read, status.toString('hex'), lost], [output.length, success, null]);
+});
