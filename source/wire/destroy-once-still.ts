@@ -4,14 +4,23 @@ import type {Duplex} from 'node:stream';
 /** Within this the other side takes some of what is left for it, or ends. */
 const stillMs = 1000;
 
+/** `bytesLeft`: of a stream that is carried by another one, with what that holds. */
+type Ended = Duplex & {readonly bytesLeft?: number};
+
 /** What was said last goes out for as long as it is taken; a side that neither takes it nor ends is not waited for. */
-export function destroyOnceStill(ended: Duplex, leftBefore = Infinity): void {
+export function destroyOnceStill(ended: Ended, leftBefore?: number): void {
 	setTimeout(() => {
-		const left = ended.writableLength;
-		if (left > 0 && left < leftBefore) {
+		const left = bytesLeftOf(ended);
+		if (left > 0 && left !== leftBefore) {
 			destroyOnceStill(ended, left);
 		} else {
 			ended.destroy();
 		}
 	}, stillMs).unref();
+}
+
+/** 0 once the system has taken all; until then another number whenever it takes some. Node's own count stays the same until a write is taken whole, however long it is. */
+export function bytesLeftOf(stream: Ended): number {
+	const {_handle: handle} = stream as {_handle?: {writeQueueSize?: number} | null};
+	return stream.bytesLeft ?? (stream.writableLength + (handle?.writeQueueSize ?? 0));
 }

@@ -47,6 +47,11 @@ export class WebSocketCarrier extends Duplex {
 		this.#messages.on('late', listener);
 	}
 
+	/** @see bytesLeftOf */
+	get bytesLeft(): number {
+		return this.writableLength + this.#messages.bufferedBytes;
+	}
+
 	override _read(): void {
 		this.#messages.resume();
 	}

@@ -3,6 +3,7 @@ import {EventEmitter} from 'node:events';
 import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {SpokeError} from '../errors/spoke-error.ts';
+import {bytesLeftOf, destroyOnceStill} from './destroy-once-still.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
 import {PingAnswers, type Timing} from './ping-answers.ts';
 import {protocolError, streamLost} from './protocol-error.ts';
@@ -126,9 +127,9 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		return !this.#socket.writableNeedDrain && !this.#refused;
 	}
 
-	/** Bytes that have not been handed to the system yet. */
+	/** What the system has not taken yet. @see bytesLeftOf */
 	get bufferedBytes(): number {
-		return this.#socket.writableLength;
+		return bytesLeftOf(this.#socket);
 	}
 
 	ping(): void {
@@ -256,7 +257,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#socket.end();
 		// What the other side still sends is read over, so that its end is seen; a side that never ends is not waited for.
 		this.#socket.resume();
-		setTimeout(() => this.#socket.destroy(), this.#closeMs).unref();
+		destroyOnceStill(this.#socket);
 		this.emit('close', ending);
 	}
 }

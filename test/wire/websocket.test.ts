@@ -2,9 +2,11 @@ import {createServer, connect, type AddressInfo, type Socket} from 'node:net';
 import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {handClock} from '../support/hand-clock.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {destroyOnceStill} from '../../source/wire/destroy-once-still.ts';
+import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
 import {WebSocketMessages, type WebSocketEnding} from '../../source/wire/websocket-messages.ts';
 
@@ -325,6 +327,81 @@ test('our Close is waited for a second where nothing else is said, and what come
 	await delay(200);
 	far.write(hex('82 01 61  88 02 03e8'));
 	t.deepEqual([(await closed)[0].code, heard], [1000, ['a']]);
+});
+
+/** Takes a piece at a time, each in so long; `Infinity` takes none. */
+function slowSide(t: ExecutionContext, pieceMs: number) {
+	// A real socket keeps the process; this one does not.
+	const alive = setInterval(() => {}, 1000);
+	t.teardown(() => {
+		clearInterval(alive);
+	});
+	const taken: Buffer[] = [];
+	const socket = new Duplex({
+		writableHighWaterMark: 1 << 20,
+		read() {},
+		write(piece: Buffer, _encoding, done) {
+			if (pieceMs !== Infinity) {
+				setTimeout(() => {
+					taken.push(piece);
+					done();
+				}, pieceMs);
+			}
+		},
+	});
+	return {socket, taken};
+}
+
+test('what was sent before our Close goes out for as long as it is taken, and a side that takes nothing is not waited for', async t => {
+	const closed = (pieceMs: number) => {
+		const side = slowSide(t, pieceMs);
+		const client = new WebSocketMessages(side.socket, none);
+		for (let count = 0; count < 8; count++) {
+			client.send(Buffer.alloc(1000));
+		}
+
+		client.close();
+		return side;
+	};
+
+	const [deaf, slow] = [closed(Infinity), closed(400)];
+	await once(deaf.socket, 'close');
+	t.false(slow.socket.destroyed);
+	await once(slow.socket, 'close');
+	t.is(Buffer.concat(slow.taken).length, (8 * 1008) + 8);
+});
+
+test('a session that ended over a WebSocket is kept for as long as what it said is taken', async t => {
+	const {socket, taken} = slowSide(t, 400);
+	const session = new SpdySession(new WebSocketCarrier(socket, none));
+	const stream = session.open({}).on('error', () => undefined);
+	for (let count = 0; count < 7; count++) {
+		stream.write('x');
+		await delay(1);
+	}
+
+	session.end();
+	await once(socket, 'close');
+	t.true(taken.length >= 8, `${taken.length} taken`);
+});
+
+test('one long write that the other side takes bit by bit is waited for', async t => {
+	const {client, server, done} = await socketPair();
+	const length = 50_000_000;
+	let read = 0;
+	server.on('data', (piece: Buffer) => {
+		read += piece.length;
+		server.pause();
+	});
+	const reading = setInterval(() => {
+		server.resume();
+	}, 4);
+	client.end(Buffer.alloc(length));
+	destroyOnceStill(client);
+	await once(server, 'end');
+	clearInterval(reading);
+	t.is(read, length);
+	done();
 });
 
 test('one that we end at once is over with our own words, and its socket with it', async t => {
