@@ -21,6 +21,9 @@ export function destroyOnceStill(ended: Ended, leftBefore?: number): void {
 
 /** 0 once the system has taken all; until then another number whenever it takes some. Node's own count stays the same until a write is taken whole, however long it is. */
 export function bytesLeftOf(stream: Ended): number {
-	const {_handle: handle} = stream as {_handle?: {writeQueueSize?: number} | null};
-	return stream.bytesLeft ?? (stream.writableLength + (handle?.writeQueueSize ?? 0));
+	const {_handle: handle} = stream as {_handle?: Handle | null};
+	return stream.bytesLeft ?? (stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0));
 }
+
+/** As libuv's queue shows it, of a TLS socket on the socket below (lib/internal/tls/wrap.js): TLS takes its whole queue for unsent until all of it is. */
+type Handle = {writeQueueSize?: number; _parent?: Handle | null};
