@@ -3,13 +3,18 @@ import {createReadStream} from 'node:fs';
 import {realpath, stat} from 'node:fs/promises';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {extname, join, sep} from 'node:path';
+import {pipeline} from 'node:stream/promises';
+import {SpokeError} from '../../errors/spoke-error.ts';
 
 const contentTypes: Readonly<Record<string, string>> = {
 	'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
 	'.json': 'application/json', '.svg': 'image/svg+xml', '.png': 'image/png', '.jpg': 'image/jpeg', '.ico': 'image/x-icon', '.wasm': 'application/wasm', '.txt': 'text/plain; charset=utf-8',
 };
 
-/** `path` is decoded once and stands behind the files' prefix. A folder is its index.html. */
+/**
+`path` is decoded once and stands behind the files' prefix. A folder is its index.html. Resolves once the file has passed, or its client has left.
+@throws SpokeError ERR_LOCAL_FILE for a file that cannot be read to its end; the answer may have begun
+*/
 export async function serveFile(folder: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
 	const file = await fileIn(folder, path);
 	if (file === null || (request.method !== 'GET' && request.method !== 'HEAD')) {
@@ -18,12 +23,24 @@ export async function serveFile(folder: string, path: string, request: IncomingM
 	}
 
 	response.writeHead(200, {'Content-Type': contentTypes[extname(file.path)] ?? 'application/octet-stream', 'Content-Length': file.size, 'X-Content-Type-Options': 'nosniff'});
-	if (request.method === 'HEAD') {
+	if (request.method === 'HEAD' || file.size === 0) {
 		response.end();
 		return;
 	}
 
-	createReadStream(file.path).on('error', () => response.destroy()).pipe(response);
+	await passFile(file, response);
+}
+
+/** As much of it as was said, though it may have grown since. */
+async function passFile({path, size}: {path: string; size: number}, response: ServerResponse): Promise<void> {
+	try {
+		await pipeline(createReadStream(path, {end: size - 1}), response);
+	} catch (error) {
+		const {code, message} = error as NodeJS.ErrnoException;
+		if (code !== 'ERR_STREAM_PREMATURE_CLOSE') {
+			throw new SpokeError('ERR_LOCAL_FILE', `the file cannot be served: ${message}`, {cause: error});
+		}
+	}
 }
 
 async function fileIn(folder: string, path: string): Promise<{path: string; size: number} | null> {

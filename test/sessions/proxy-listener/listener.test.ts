@@ -1,6 +1,6 @@
 /** The listener on real sockets: what passes and how, what is refused before the apiserver sees it, and where it listens. */
 import {once} from 'node:events';
-import {chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, mkdtemp, readdir, readlink, realpath, rm, stat, symlink, truncate, writeFile} from 'node:fs/promises';
 import {createServer, connect, type Socket} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -273,6 +273,30 @@ test('a prefix of its own is taken off, files of a folder are served beside it, 
 	t.is((await fetch(`${url}/static/link`)).status, 404);
 	t.notRegex(await raw(port, 'GET /static/..%2fsecret HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'), /secret$/);
 	t.is(seen.length, 1);
+});
+
+test('a file is let go when its client does not wait for all of it', async t => {
+	const folder = await realpath(await mkdtemp(join(tmpdir(), 'spoke-files-')));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const file = join(folder, 'large');
+	await writeFile(file, '');
+	await truncate(file, 50_000_000);
+	const {port, firstTold} = await start(t, {files: {folder, prefix: '/static/'}});
+	const client = connect(port, '127.0.0.1').on('error', () => {});
+	client.write('GET /static/large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+	await once(client, 'data');
+	client.destroy();
+	t.like(await firstTold, {status: 200, error: null});
+	const held = async () => Promise.all((await readdir('/proc/self/fd')).map(async fd => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+	while ((await held()).includes(file)) {
+		await delay(10);
+	}
+});
+
+test('no more of a file comes than was said, though it has grown since', async t => {
+	// The size of this one is said to be 0.
+	const {port} = await start(t, {files: {folder: '/proc/self', prefix: '/static/'}});
+	t.regex(await raw(port, 'GET /static/status HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
 });
 
 for (const path of ['/api/v1/namespaces/hub/services/proxy-public:80/proxy/hub/?x=1', '/api/v1/namespaces/proxy/services/web:80/proxy/proxy/y', '/api/v1/namespaces/hub/services/web:80/proxy?x=/proxy']) {
