@@ -1,7 +1,7 @@
 /** Which pods are a cron job's? Those of its jobs: nothing on the pod itself names the cron job. */
-import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {listAll} from '../cluster/list.ts';
+import {pause} from '../cluster/or-aborted.ts';
 import {asSpokeError} from '../errors/spoke-error.ts';
 import {listPath, objectPath} from './object-path.ts';
 import type {ObjectMeta, PodObject} from './pod-object.ts';
@@ -58,6 +58,6 @@ async function readJob(cluster: Pick<ClusterAccess, 'json'>, namespace: string, 
 			}
 		}
 
-		await delay(retryMs, undefined, signal && {signal});
+		await pause(retryMs, signal);
 	}
 }

@@ -34,7 +34,7 @@ export type ResolvedPod = {
 
 /**
 Reads the target's object, and its pods where it selects some.
-@throws SpokeError ERR_USAGE, ERR_NOT_FOUND (no such object, or no pod in time), ERR_FORBIDDEN…
+@throws SpokeError ERR_USAGE, ERR_NOT_FOUND (no such object, or no pod in time), ERR_FORBIDDEN…; the signal's reason
 */
 export async function resolvePod(cluster: ClusterAccess, asked: string | ParsedTarget, options: ResolveOptions): Promise<ResolvedPod> {
 	const parsed = typeof asked === 'string' ? parseTarget(asked) : asked;
@@ -49,7 +49,8 @@ export async function resolvePod(cluster: ClusterAccess, asked: string | ParsedT
 		throw noRun(parsed.asked, behind.owner as CronJobObject);
 	}
 
-	const [pod = await firstToAppear(cluster, parsed.asked, behind.scope, options)] = pods.sort(isCronJob ? byLastRun : options.order === 'logs' ? byLogging : byAttaching);
+	const order = options.order === 'logs' ? byLogging : byAttaching;
+	const [pod = await firstToAppear(cluster, parsed.asked, behind.scope, options)] = pods.sort(isCronJob ? byLastRun : order);
 	return {pod, target: reachedPod(parsed.asked, pod, Math.max(1, pods.length)), service: behind.service, scope: behind.scope};
 }
 
@@ -73,16 +74,15 @@ function noRun(asked: string, {metadata: {name, namespace = 'default'}, spec: {s
 	});
 }
 
+/** @throws SpokeError ERR_NOT_FOUND when none does in time; the signal's reason */
 async function firstToAppear(cluster: ClusterAccess, asked: string, scope: PodScope, {podRunningTimeoutMs, signal}: ResolveOptions): Promise<PodObject> {
 	const limit = podRunningTimeoutMs > 0 ? AbortSignal.timeout(timerMs(podRunningTimeoutMs)) : undefined;
-	const either = AbortSignal.any([limit, signal].filter(one => one !== undefined));
-	for await (const change of watchPods(cluster, scope, {signal: either})) {
+	for await (const change of watchPods(cluster, scope, {signal: AbortSignal.any([limit, signal].filter(one => one !== undefined))})) {
 		if (change.type === 'appeared') {
 			return change.pod;
 		}
 	}
 
-	throw limit?.aborted
-		? new SpokeError('ERR_NOT_FOUND', `no pod behind ${asked} after ${podRunningTimeoutMs / 1000} s`, {remedy: 'check its replicas and selector, or raise --pod-running-timeout'})
-		: new SpokeError('ERR_NOT_FOUND', `no pod behind ${asked} yet`);
+	signal?.throwIfAborted();
+	throw new SpokeError('ERR_NOT_FOUND', `no pod behind ${asked} after ${podRunningTimeoutMs / 1000} s`, {remedy: 'check its replicas and selector, or raise --pod-running-timeout'});
 }

@@ -1,10 +1,12 @@
 import type {ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {parseTarget} from '../../source/targets/parse-target.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
 import {podsBehind} from '../../source/targets/pods-behind.ts';
+import {podsOfCronJob} from '../../source/targets/pods-of-cron-job.ts';
 import {resolvePod} from '../../source/targets/resolve-pod.ts';
 import {watchPods} from '../../source/targets/watch-pods.ts';
 import {startServer} from '../support/api-server.ts';
@@ -204,6 +206,34 @@ test('when none comes the limit ends the wait and the target is named', async t 
 		const began = Date.now();
 		await t.throwsAsync(resolvePod(cluster, 'deploy/empty', options), {code: 'ERR_NOT_FOUND', message: 'no pod behind deploy/empty after 0.5 s'});
 		t.true(Date.now() - began < 3000);
+	});
+});
+
+test('whoever gives up is told nothing of pods that are not there', async t => {
+	await withCluster(async (cluster, _, control) => {
+		const left = new AbortController();
+		const resolving = resolvePod(cluster, 'deploy/empty', {...options, podRunningTimeoutMs: 60_000, signal: left.signal});
+		while (control.watching.length === 0) {
+			await delay(10);
+		}
+
+		left.abort(new Error('gave up'));
+		await t.throwsAsync(resolving, {message: 'gave up'});
+	});
+});
+
+test('whoever gives up while a job is asked for again ends with their own reason', async t => {
+	await withCronJobs(async cluster => {
+		const left = new AbortController();
+		const asked = Promise.withResolvers<void>();
+		const isMeant = await podsOfCronJob({...cluster, async json() {
+			asked.resolve();
+			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'not now');
+		}}, {name: 'a'}, 'demo', left.signal);
+		const answer = isMeant(jobPod('a-9', {phase: 'Running', created: '2026-01-04T00:00:00Z'}));
+		await asked.promise;
+		left.abort(new Error('gave up'));
+		await t.throwsAsync(answer, {message: 'gave up'});
 	});
 });
 
