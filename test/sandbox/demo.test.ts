@@ -79,9 +79,25 @@ test('a served sandbox is used by the program itself, says sandbox, and takes it
 	t.true((JSON.parse(logs.error.split('\n', 1)[0]!) as {cluster: {sandbox: boolean}}).cluster.sandbox);
 	child.kill('SIGINT');
 	const [status] = await once(child, 'close') as [number];
-	t.is(status, 0);
+	t.is(status, 130);
 	await t.throwsAsync(stat(file), {code: 'ENOENT'});
 });
+
+for (const [args, signal, expected] of [
+	[['--serve'], 'SIGTERM', 143],
+	[['--serve'], 'SIGHUP', 129],
+	[['--tour'], 'SIGINT', 130],
+] as const) {
+	test(`demo ${args.join(' ')} that ${signal} ends has the status of every other command then`, async t => {
+		const child = start(['demo', ...args]);
+		t.teardown(() => child.kill('SIGKILL'));
+		child.stdin.end();
+		await once(child.stdout, 'data');
+		child.kill(signal);
+		const [status] = await once(child, 'close') as [number];
+		t.is(status, expected);
+	});
+}
 
 test('a kubeconfig of somebody’s own is not written over', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-demo-'));
