@@ -45,6 +45,7 @@ async function run(argv: readonly string[], telling: Telling, interrupted: Abort
 		return exitStatus.ok;
 	}
 
+	telling.wantsJson = asksForJson(rest);
 	const {row, load} = findEntry(name);
 	if (asksForHelp(rest)) {
 		process.stdout.write(shownOn(process.stdout, helpText(name)));
@@ -52,7 +53,6 @@ async function run(argv: readonly string[], telling: Telling, interrupted: Abort
 	}
 
 	telling.failureStatus = row.failureStatus;
-	telling.wantsJson = asksForJson(rest);
 	const line = parseLine<readonly FlagRow[]>(row.flags, rest);
 	const {command} = await load();
 	const {stdout, stderr, env} = process;

@@ -153,6 +153,12 @@ test('an unknown command is one line and status 2', async t => {
 	t.regex(stderr, /^error: unknown command: lgos .*\[ERR_USAGE\]\n$/);
 });
 
+test('a command that does not exist is with -o json an Error object too', async t => {
+	const {status, stdout} = await runSpoke(['nosuch', '-o', 'json']);
+	t.is(status, 2);
+	t.like(JSON.parse(stdout), {kind: 'Error', code: 'ERR_USAGE', exitStatus: 2});
+});
+
 test('an unknown flag is one line and status 2, with -o json an Error object as the last line', async t => {
 	const {status, stdout, stderr} = await runSpoke(['path', 'pod/x', '-o', 'json', '--nope']);
 	t.is(status, 2);
