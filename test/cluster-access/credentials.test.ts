@@ -100,6 +100,13 @@ for (const [server, proxy, isSandbox] of [['https://127.0.0.1:6443', '', true], 
 	});
 }
 
+test('a server that a flag names in its place is no sandbox, the sandbox’s own named again is', async t => {
+	const file = join(t.context, 'config');
+	await writeFile(file, JSON.stringify({'current-context': 'a', contexts: [{name: 'a', context: {cluster: 'a'}}], clusters: [{name: 'a', cluster: {server: 'https://127.0.0.1:6443', extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}}]}));
+	t.false((await readSettings(flags('--kubeconfig', file, '--server', 'https://127.0.0.1:7443'), {})).facts.sandbox);
+	t.true((await readSettings(flags('--kubeconfig', file, '--server', 'https://127.0.0.1:6443'), {})).facts.sandbox);
+});
+
 test('in a pod, its service account is used', async t => {
 	const ca = await authority();
 	await mkdir(join(t.context, 'sa'));

@@ -59,6 +59,8 @@ function unknown(message: string, among: ReadonlyMap<string, unknown>, what: str
 
 function overrideCluster(entry: ClusterEntry | undefined, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ClusterEntry {
 	const cluster = {...(entry ?? emptyCluster())};
+	// What the kubeconfig says of its own server, it does not say of another.
+	cluster.sandbox &&= !flags.server || flags.server === cluster.server;
 	cluster.server = flags.server || cluster.server || (environment['KUBERNETES_MASTER'] ?? '');
 	cluster.proxyUrl = flags['proxy-url'] || cluster.proxyUrl;
 	cluster.disableCompression = flags['disable-compression'] || cluster.disableCompression;
