@@ -22,7 +22,7 @@ export function kubeletToApiserver(audit: AuditGrounds): RowFinding {
 	];
 	const need = needsOf(leases, anonymous, ...mode.known ? [] : [{closed: {source: 'flagz' as const, where: 'GET /flagz', because: 'not-asked' as const, need: needFlagz}}]);
 	const {fresh, silent} = lifeOf(audit);
-	const base = {because, need, scope: {of: nodes.read?.facts.total ?? null, proven: fresh.length}, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)};
+	const base = {because, need, exceptions: silent.map(name => `node ${name}: lease not renewed within 40 s`)};
 	if (everyProcess(grounds).some(reading => allowsAll(reading))) {
 		return found('fail', 'authorization-off', mode.known ? mode.basis : 'inferred', 'The apiserver allows every request: --authorization-mode has AlwaysAllow, or is not set', {...base, remedy: remedies.authorizationMode});
 	}
@@ -42,15 +42,18 @@ export function kubeletToApiserver(audit: AuditGrounds): RowFinding {
 		return notKnown(leases.read ? 'Whether authorization is on is not known' : 'Whether the kubelets are alive is not known', need.length > 0 ? need : [needNodeLeases], base);
 	}
 
+	// What stands above is said of the apiserver, from here on of the kubelets.
+	const of = nodes.read?.facts.total ?? null;
 	if (fresh.length === 0) {
-		return found('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', {...base, remedy: 'look at the kubelets on the nodes, and whether they reach the apiserver: kubectl describe node NAME'});
+		return found('fail', 'silent', 'proven', 'No kubelet has renewed its lease within 40 s', {...base, scope: {of, proven: silent.length}, remedy: 'look at the kubelets on the nodes, and whether they reach the apiserver: kubectl describe node NAME'});
 	}
 
 	const how = anonymous.read ? `; anonymous requests: ${{'off': 'refused', 'all-paths': 'let in and authorized like others', 'conditional': 'some paths only', 'over-granted': 'granted'}[anonymous.read.facts.anonymous]}` : '';
 	const sample = leases.read.facts.more ? ` (${leases.read.facts.more} more not looked at)` : '';
+	const alive = {...base, scope: {of, proven: fresh.length}};
 	return silent.length > 0
-		? found('warn', 'partly-alive', 'inferred', `${fresh.length} of ${fresh.length + silent.length} kubelets have renewed their lease within 40 s${sample}${how}`, base)
-		: found('pass', 'authenticated', 'inferred', `${fresh.length} kubelet${fresh.length === 1 ? '' : 's'} alive over HTTPS${sample}, authorization on${how}; that kubelets verify the apiserver is in files on the nodes`, base);
+		? found('warn', 'partly-alive', 'inferred', `${fresh.length} of ${fresh.length + silent.length} kubelets have renewed their lease within 40 s${sample}${how}`, alive)
+		: found('pass', 'authenticated', 'inferred', `${fresh.length} kubelet${fresh.length === 1 ? '' : 's'} alive over HTTPS${sample}, authorization on${how}; that kubelets verify the apiserver is in files on the nodes`, alive);
 }
 
 /** With neither modes nor a file that names them, every request is allowed (kubeapiserver/options/authorization.go). */

@@ -1,5 +1,5 @@
 /** C1–C3 and C6–C8: what each kind of connection from the apiserver to nodes, pods and services may be called. */
-import type {Grounds, RouteState, Ruling, TlsState} from '../evidence.ts';
+import type {Basis, Grounds, RouteState, Ruling, TlsState} from '../evidence.ts';
 import {crossing} from '../rules/crossing.ts';
 import {remedies} from '../rules/remedies.ts';
 import {secondLegRoute} from '../rules/second-leg-route.ts';
@@ -20,7 +20,7 @@ export function streamRow(all: readonly Grounds[]): RowFinding {
 	const {tls, route, sum, grounds} = worst;
 	const words = wordsOf(worst);
 	const alike = judged.filter(one => one.tls.state === tls.state && one.route.state === route.state);
-	const across = acrossReplicas(grounds, all, alike.filter(one => weakest(one.sum.basis, one.tls.basis) === 'proven').map(one => one.grounds));
+	const across = acrossReplicas(grounds, all, alike.filter(isProven).map(one => one.grounds));
 	const more = {
 		because: alike.flatMap(one => [...one.tls.because, ...one.route.because]),
 		scope: across.scope,
@@ -43,6 +43,11 @@ export function streamRow(all: readonly Grounds[]): RowFinding {
 	return tls.state === 'refused'
 		? found('warn', 'refused', basis, `${words}: ${sum.why}`, {...more, need, remedy: remedies.kubeletServing})
 		: found('pass', tls.state === 'unknown' ? 'checked' : tls.state, basis, `${words}: ${sum.why}`, {...more, need});
+}
+
+/** Where only that it is checked is known, the row says no more than the crossing does. */
+function isProven({sum, tls}: {sum: {basis: Basis}; tls: Ruling<TlsState>}): boolean {
+	return weakest(sum.basis, ...tls.state === 'unknown' ? [] : [tls.basis]) === 'proven';
 }
 
 function wordsOf({route, tls}: {route: Pick<Ruling<RouteState>, 'state'>; tls: Pick<Ruling<TlsState>, 'state'>}): string {

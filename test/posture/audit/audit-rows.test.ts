@@ -116,6 +116,16 @@ test('a good row is proven only when every known apiserver was read', t => {
 	t.is(rowOf({base: {front: {to: 'gateway', why: 'path'}}}, 'C4').basis, 'inferred');
 });
 
+test('a row that is proven is nowhere said to be proven on none', t => {
+	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
+	t.like(rowOf(checked, 'C1'), {state: 'checked', basis: 'proven'});
+	for (const [, title, given] of [...rows, ['C1', 'checked', checked] as const]) {
+		for (const {id, basis, scope} of auditOf(auditGrounds(given), {facts}, options).rows) {
+			t.false(basis === 'proven' && scope.of !== null && scope.proven === 0, `${id} of "${title}"`);
+		}
+	}
+});
+
 test('etcd’s addresses are proven only where its command line names them', t => {
 	t.is(rowOf({}, 'N6').basis, 'proven');
 	t.is(rowOf({parts: read([part('etcd', {'config-file': '/etc/etcd.yaml'})])}, 'N6').basis, 'inferred');
