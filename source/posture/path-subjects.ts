@@ -5,6 +5,7 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {proxyRequestFacts} from '../sessions/proxy/resolve-proxy-target.ts';
 import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
+import {objectPath} from '../targets/object-path.ts';
 import {parseTarget} from '../targets/parse-target.ts';
 import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
 import {isProxied, parseProxySpelling, parseProxyTarget, type ProxySpelling} from '../targets/proxy-target.ts';
@@ -23,14 +24,17 @@ export type PathSubjects = {
 	pod: PodObject | null;
 };
 
+export type SubjectOptions = {signal?: AbortSignal | undefined; namespace?: string | undefined; container?: string | undefined; alsoWithoutPods?: boolean};
+
 const podFeatures = ['logs', 'exec', 'attach', 'port-forward'] as const;
 
 /**
 TARGET as in the other commands; a pod, service or node may carry a scheme, a port and a path as the proxy takes them: `svc/https:web:443`, `node/n1:9100/metrics`.
 `container` is of the pod that the target comes to; without it the annotated default, else the first.
+A service that selects no pods has a way through the proxy alone: with `alsoWithoutPods` it is that, without it not found.
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND, ERR_FORBIDDEN…
 */
-export async function pathSubjects(cluster: ClusterAccess, asked: string, {signal, namespace, container: named}: {signal?: AbortSignal | undefined; namespace?: string | undefined; container?: string | undefined} = {}): Promise<PathSubjects> {
+export async function pathSubjects(cluster: ClusterAccess, asked: string, {signal, namespace, container: named, alsoWithoutPods = false}: SubjectOptions = {}): Promise<PathSubjects> {
 	const {plain, form} = takeOffProxyForm(asked);
 	const parsed = {...parseTarget(plain, {alsoNodes: true}), asked};
 	if (parsed.resource.kind === 'Node') {
@@ -41,6 +45,12 @@ export async function pathSubjects(cluster: ClusterAccess, asked: string, {signa
 		return nodeSubjects(cluster, asked, form);
 	}
 
+	const alone = alsoWithoutPods && parsed.resource.kind === 'Service' ? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal) : null;
+	if (alone) {
+		const target: ReachedTarget = {...serviceTarget(alone), asked, node: null, chosenFrom: 0};
+		return {target, purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, asked})}], probe: null, node: null, pod: null};
+	}
+
 	const {pod, target, service} = await resolvePod(cluster, parsed, {order: 'attach', podRunningTimeoutMs: 2000, ...signal ? {signal} : {}, ...namespace === undefined ? {} : {namespace}});
 	const node = target.node === null ? null : await nodeNamed(cluster, target.node);
 	const container = named === undefined ? containerOf(pod) : chooseContainer(pod, named, {unknownAnnotation: 'refuse'}).name;
@@ -48,11 +58,21 @@ export async function pathSubjects(cluster: ClusterAccess, asked: string, {signa
 	const purposes: ConnectionPurpose[] = podFeatures.map(feature => ({feature, target: chosen, request: null}));
 	purposes.push({feature: 'pod-proxy', target: chosen, request: proxyRequestFacts('pods', {...form, asked, ...service ? {port: null} : {}}, pod)});
 	if (service) {
-		const {namespace = null, name, uid = null} = service.metadata;
-		purposes.push({feature: 'service-proxy', target: {...chosen, kind: 'Service', namespace, name, uid, container: null}, request: serviceRequest(service, {...form, asked})});
+		purposes.push({feature: 'service-proxy', target: {...chosen, ...serviceTarget(service)}, request: serviceRequest(service, {...form, asked})});
 	}
 
 	return {target: chosen, purposes, probe: probeOf(pod, container, node), node, pod};
+}
+
+/** `null` for every other service, and where it may not be read. */
+async function serviceWithoutPods(cluster: ClusterAccess, path: string, signal: AbortSignal | undefined): Promise<ServiceObject | null> {
+	const service = await readIfAllowed<ServiceObject>(cluster, path, signal).catch(() => null);
+	return service && Object.keys(service.spec?.selector ?? {}).length === 0 ? service : null;
+}
+
+function serviceTarget({metadata}: ServiceObject): Pick<ReachedTarget, 'kind' | 'namespace' | 'name' | 'uid' | 'container'> {
+	const {namespace = null, name, uid = null} = metadata;
+	return {kind: 'Service', namespace, name, uid, container: null};
 }
 
 async function nodeSubjects(cluster: ClusterAccess, asked: string, form: ProxySpelling): Promise<PathSubjects> {

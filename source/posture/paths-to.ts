@@ -23,7 +23,7 @@ export type PathsOptions = {
 
 /** @throws SpokeError when the target is not found or no connection can be made */
 export async function pathsTo(cluster: ClusterAccess, asked: string, {features, probe, namespace, signal}: PathsOptions): Promise<Path[]> {
-	const subjects = await pathSubjects(cluster, asked, {signal, namespace});
+	const subjects = await pathSubjects(cluster, asked, {signal, namespace, alsoWithoutPods: features?.includes('service-proxy') ?? true});
 	const passive = await examine(cluster, {namespace: subjects.target.namespace ?? namespace, ...signal ? {signal} : {}});
 	try {
 		const wide = probe === 'active' ? await examineReplicas(passive, cluster, signal) : passive;

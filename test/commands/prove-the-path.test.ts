@@ -41,6 +41,19 @@ test('path: a line per feature, or those asked for; a wrong feature and a missin
 	valid(t, missing.stdout);
 });
 
+test('path: to a service that selects no pods only the proxy applies, and what needs a pod says so', async t => {
+	const {env} = await openSandbox(t);
+	const {status, stdout, stderr} = await runSpoke(['path', 'svc/https:kubernetes:443', '-o', 'json'], {env});
+	t.is(status, 0, stderr);
+	const paths = valid<Path>(t, stdout);
+	t.deepEqual(paths.map(({feature}) => feature), ['service-proxy']);
+	t.like(paths[0], {target: {kind: 'Service', name: 'kubernetes', node: null, container: null}, request: {scheme: 'https', port: 443}});
+	t.is(paths[0]?.legs[1]?.tls.state, 'unverified');
+	const forward = await runSpoke(['path', 'svc/kubernetes', '--feature', 'port-forward'], {env});
+	t.is(forward.status, 8);
+	t.regex(forward.stderr, /selects no pods/);
+});
+
 test('path of a node: the kubelet’s own port is TLS whatever is asked, another port is what the prefix says', async t => {
 	const {env} = await openSandbox(t);
 	const lines = async (target: string) => valid<Path>(t, (await runSpoke(['path', target, '-o', 'json'], {env})).stdout).map(({line}) => line);
