@@ -8,6 +8,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {pathToFileURL} from 'node:url';
+import {Ajv} from 'ajv';
 import test from 'ava';
 import {commandTable} from '../../source/commands/table.ts';
 import {textOf} from '../support/api-server.ts';
@@ -49,6 +50,22 @@ test('a keymap that is named and cannot be read is refused, and no other one is 
 	t.like(JSON.parse(stdout), {kind: 'Error', code: 'ERR_KEYMAP', exitStatus: 2});
 	t.like(JSON.parse((await runSpoke(['keys', '--keymap', '/nonexistent/keys.yaml', '--json'])).stdout), {code: 'ERR_KEYMAP'});
 	t.is((await runSpoke(['keys', '--keymap', '/nonexistent/keys.yaml'])).stdout, '');
+});
+
+test('keys -o json is what its schema says; the problems that --check finds stand in the object, and decide the status', async t => {
+	const schema = JSON.parse(await readFile(new URL('../../schemas/keymap.json', import.meta.url), 'utf8')) as object;
+	const check = new Ajv({allErrors: true}).compile(schema);
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-keys-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const broken = join(folder, 'keymap.yaml');
+	await writeFile(broken, 'extends: vim\nbindings: [\n');
+	for (const [argv, status, problems] of [[['keys'], 0, 0], [['keys', '--keymap', 'vim'], 0, 0], [['keys', '--check', broken], 2, 1]] as const) {
+		const ran = await runSpoke([...argv, '-o', 'json']);
+		t.is(ran.status, status, ran.stderr);
+		const object = JSON.parse(ran.stdout) as {problems: unknown[]};
+		t.true(check(object), JSON.stringify(check.errors));
+		t.is(object.problems.length, problems);
+	}
 });
 
 test('a reader of help or of a table that is gone is status 141, without a word', async t => {
