@@ -1,6 +1,6 @@
 /** What the rule above a list says of it. */
-import {inSeconds} from '../state/in-seconds.ts';
 import {countThere, type ListState} from '../state/list-state.ts';
+import {nextTry} from '../state/next-try.ts';
 import {parseRowFilter} from '../state/row-filter.ts';
 import {grouped} from '../text/grouped.ts';
 import {showAge} from '../text/show-age.ts';
@@ -24,7 +24,7 @@ export function listNote(screen: Screen, list: ListState, width: number): string
 	if (list.phase.kind === 'polling') {
 		parts.push(`watch refused, read every ${list.phase.everyMs / 1000} s`);
 	} else if (list.phase.kind === 'interrupted') {
-		parts.push(`as of ${showAge(state.now - list.phase.since)} ago · trying again${inSeconds(screen.state, list.phase.retryAt)}`);
+		parts.push(`as of ${showAge(state.now - list.phase.since)} ago · trying ${nextTry(state, list.phase.retryAt)}`);
 	} else if (list.phase.kind === 'failed' && list.visible.length > 0) {
 		parts.push(list.phase.error.message);
 	}

@@ -1,25 +1,31 @@
 /** An apiserver that is not there: said where its pods would be, and on the line, which breaks at leg 1. */
 import {once} from 'node:events';
-import {connect, createServer, type AddressInfo} from 'node:net';
+import {connect, createServer, type AddressInfo, type Server} from 'node:net';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {openSandbox} from '../support/sandbox.ts';
 import {newHome} from '../support/sandbox-session.ts';
 import {openTerminal} from '../support/terminal.ts';
 
+/** A kubeconfig whose apiserver would be where `server` may listen later. */
+async function nobodyThere(t: ExecutionContext, server: Server): Promise<{home: string; file: string; port: number}> {
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo;
+	server.close();
+	const home = await newHome(t);
+	const file = join(home, 'config.json');
+	await writeFile(file, JSON.stringify({
+		apiVersion: 'v1', kind: 'Config', 'current-context': 'c', contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
+		clusters: [{name: 'c', cluster: {server: `https://127.0.0.1:${port}`}}], users: [{name: 'u', user: {token: 'x'}}],
+	}));
+	return {home, file, port};
+}
+
 for (const [columns, drawn] of [[80, /^ you ━━━✗ apiserver$[\s\S]+leg 2 is read once leg 1 is there/m], [120, /│ you +u\s*\n.*✗ broke here\s*\n.*│ apiserver/]] as const) {
 	test(`at ${columns} columns the line breaks at leg 1, and nothing is said to be checked`, async t => {
-		const closed = createServer().listen(0, '127.0.0.1');
-		await once(closed, 'listening');
-		const {port} = closed.address() as AddressInfo;
-		closed.close();
-		const home = await newHome(t);
-		const file = join(home, 'config.json');
-		await writeFile(file, JSON.stringify({
-			apiVersion: 'v1', kind: 'Config', 'current-context': 'c', contexts: [{name: 'c', context: {cluster: 'c', user: 'u'}}],
-			clusters: [{name: 'c', cluster: {server: `https://127.0.0.1:${port}`}}], users: [{name: 'u', user: {token: 'x'}}],
-		}));
+		const {home, file} = await nobodyThere(t, createServer());
 		const terminal = await openTerminal(t, ['--kubeconfig', file], {home, columns, rows: 40});
 		await terminal.sees(/The apiserver of c does not answer\. Trying again in \d s \(try \d\)\.[\s\S]+text +dial tcp 127\.0\.0\.1:\d+: connect: connection refused/);
 		await terminal.sees(/known +no proxy in between: no proxy-url/);
@@ -78,4 +84,24 @@ test('r tries at once, the tries are listed, and lists come as soon as it answer
 	await terminal.sees(/web-\w+-\w+ +2\/2/, 3000);
 	terminal.press('pods.logs');
 	await terminal.sees(/Tail pod\//);
+});
+
+test('a try that runs is no longer counted down to: it is told since when it runs', async t => {
+	const silent = createServer(socket => {
+		socket.on('error', () => {});
+		t.teardown(() => {
+			socket.destroy();
+		});
+	});
+	const {home, file, port} = await nobodyThere(t, silent);
+	const terminal = await openTerminal(t, ['--kubeconfig', file], {home});
+	await terminal.sees(/Trying again in [3-9] s \(try [4-9]\)\./);
+	silent.listen(port, '127.0.0.1');
+	await once(silent, 'listening');
+	t.teardown(() => {
+		silent.close();
+	});
+	terminal.press('unreachable.again');
+	await terminal.sees(/Trying again now \(try \d\)\./, 2000);
+	await terminal.sees(/Trying again since \d\d:\d\d:\d\d \(try \d\)\./, 4000);
 });

@@ -34,6 +34,8 @@ export class ClusterMeeting {
 		this.#wake();
 		let isLate = false;
 		const isMet = await meetCluster(cluster.access, () => own === this.#meetings && this.#cluster() === cluster, to => {
+			// How long until the next try is counted from now.
+			this.#store.data({type: 'tick', now: Date.now()});
 			this.#store.data({type: 'cluster', to});
 		}, async ms => {
 			isLate = true;

@@ -23,6 +23,11 @@ export async function meetCluster(access: ClusterAccess, isWanted: () => boolean
 	let tries = noTries;
 	for (let attempt = 1; isWanted(); attempt++) {
 		const began = Date.now();
+		if (attempt > 1) {
+			// A key may have begun it before its time.
+			tell({retryAt: began});
+		}
+
 		try {
 			const answer = await access.request({path: versionPath, timeoutMs: 10_000});
 			const {facts} = answer.connection;

@@ -42,7 +42,8 @@ function changeBy(event: ForwardEvent, state: ForwardState, live: readonly LiveC
 		}
 
 		case 'interrupted': {
-			return {phase: 'working', note: `${shortFailure(event.error)} · try ${event.attempt} in ${Math.ceil(event.retryInMs / 1000)} s`};
+			// The row stands as it is while the try is waited for and while it runs.
+			return {phase: 'working', note: `${shortFailure(event.error)} · try ${event.attempt}`};
 		}
 
 		case 'restored': {

@@ -22,7 +22,7 @@ const rows: ReadonlyArray<readonly [event: ForwardEvent, changed: Partial<Forwar
 	[{...of, event: 'connection-congested'}, {open: 1}, '#7 waits for its local reader'],
 	[{...of, event: 'connection-flowing'}, {open: 1}, '#7 flows again'],
 	[{event: 'moved', forward: 'f', from: {name: 'web-1', uid: null}, to: {name: 'web-2', uid: null}, reason: 'deleted', outageMs: 1240}, {open: 1, on: 'web-2', note: 'on web-2'}, 'moved from web-1 to web-2 in 1.2 s: pod was deleted'],
-	[{event: 'interrupted', forward: 'f', error, attempt: 2, retryInMs: 1100}, {phase: 'working', note: 'the pod is gone · try 2 in 2 s'}, 'lost: the pod is gone'],
+	[{event: 'interrupted', forward: 'f', error, attempt: 2, retryInMs: 1100}, {phase: 'working', note: 'the pod is gone · try 2'}, 'lost: the pod is gone'],
 	[{event: 'restored', forward: 'f', outageMs: 900}, {}, 'back after 0.9 s'],
 ];
 
