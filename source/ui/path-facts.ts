@@ -49,12 +49,27 @@ export function isNothingHere({view, lists, forwards, cluster}: Pick<SessionStat
 	}
 
 	const list = listHere({view, lists});
-	return list !== null && ['live', 'polling'].includes(list.phase.kind) && list.visible.length === 0;
+	return list !== null && ['live', 'polling', 'failed'].includes(list.phase.kind) && list.visible.length === 0 && !isRefused({view, lists});
 }
 
-/** When leg 2 will be known. */
-export function unreadWords({reachable}: Pick<ClusterState, 'reachable'>): string {
-	return reachable === 'no' ? 'leg 2 is read once leg 1 is there' : 'leg 2 is read within 2 s of the first connection';
+/** The apiserver refused the credentials for the list that is looked at: nothing is read of the ways either. */
+export function isRefused({view, lists}: Pick<SessionState, 'view' | 'lists'>): boolean {
+	const phase = listHere({view, lists})?.phase;
+	return phase?.kind === 'failed' && phase.error.code === 'ERR_CREDENTIALS';
+}
+
+/** When leg 2 will be known, or why it will not be. */
+export function unreadWords({view, lists, cluster: {reachable}}: Pick<SessionState, 'view' | 'lists'> & {cluster: Pick<ClusterState, 'reachable'>}): string {
+	if (reachable === 'no') {
+		return 'leg 2 is read once leg 1 is there';
+	}
+
+	return isRefused({view, lists}) ? 'leg 2 is not read: the apiserver does not accept your credentials' : 'leg 2 is read within 2 s of the first connection';
+}
+
+/** In the place of its way, beside its stroke. */
+export function unreadWord(state: Pick<SessionState, 'view' | 'lists'>): string {
+	return isRefused(state) ? 'not read' : 'not read yet';
 }
 
 /** `up 3d, 1 of 3 read`: of the apiserver process at the end of leg 1; empty where it is not known. */

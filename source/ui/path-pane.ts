@@ -1,7 +1,7 @@
 /** The path to what is under the cursor, below a list: the line, and one line a fact with its basis and evidence. */
 import type {Path} from '../posture/evidence.ts';
 import {evidenceWords} from './evidence-words.ts';
-import {factColumn, isNothingHere, nothingHere, pathFacts, unreadWords, type Fact} from './path-facts.ts';
+import {factColumn, isNothingHere, nothingHere, pathFacts, unreadWord, unreadWords, type Fact} from './path-facts.ts';
 import {datedLine, hubWord, replicaLetter, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
@@ -13,7 +13,7 @@ export function pathPane(screen: Screen, path: Path | null, rows: number, width:
 	if (path === null) {
 		return fillUp(isNothingHere(state)
 			? [line(' ', of('text.dim', nothingHere))]
-			: [unreadLine(screen), line(' ', of('text.dim', `  ${unreadWords(state.cluster)}`))], rows);
+			: [unreadLine(screen), line(' ', of('text.dim', `  ${unreadWords(state)}`))], rows);
 	}
 
 	const facts = pathFacts(path);
@@ -22,7 +22,8 @@ export function pathPane(screen: Screen, path: Path | null, rows: number, width:
 	return fillUp([line(' ', datedLine(path, width - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...factLines(screen, path, shown, width)], rows);
 }
 
-function unreadLine({state: {cluster}, theme: {glyphs}}: Screen): Line {
+function unreadLine({state, theme: {glyphs}}: Screen): Line {
+	const {cluster} = state;
 	const {legOne} = cluster;
 	const stroke = glyphs.strokes.proven;
 	if (cluster.reachable === 'no') {
@@ -30,7 +31,7 @@ function unreadLine({state: {cluster}, theme: {glyphs}}: Screen): Line {
 	}
 
 	const first = legOne === null ? of('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}`) : of(tlsRole[legOne.tls], `${stroke} ${legOne.tls} ${stroke}${glyphs.arrow}`);
-	return line(' you ', first, ` ${hubWord(cluster.front)} `, of('tls.unknown', `${glyphs.strokes.unknown} not read yet ${glyphs.strokes.unknown}${glyphs.arrow}`), ' kubelet');
+	return line(' you ', first, ` ${hubWord(cluster.front)} `, of('tls.unknown', `${glyphs.strokes.unknown} ${unreadWord(state)} ${glyphs.strokes.unknown}${glyphs.arrow}`), ' kubelet');
 }
 
 /** One fact a line: its word, its basis, and what it stands on. */

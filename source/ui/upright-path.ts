@@ -3,7 +3,7 @@ import type {Leg, Path} from '../posture/evidence.ts';
 import {routeWord} from '../state/route-words.ts';
 import {wrapWords} from './chrome.ts';
 import {evidenceWords} from './evidence-words.ts';
-import {factColumn, isNothingHere, nothingHere, pathFacts, pathTitle, processWords, wayOfProxy, type Fact} from './path-facts.ts';
+import {factColumn, isNothingHere, isRefused, nothingHere, pathFacts, pathTitle, processWords, unreadWord, unreadWords, wayOfProxy, type Fact} from './path-facts.ts';
 import {farName, hubWord, replicaLetter, routeRole, tlsRole, tlsWord} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
@@ -34,7 +34,8 @@ function unreadRows({state, theme: {glyphs}}: Screen, room: number): readonly Ro
 
 	return [
 		you, [' ', cluster.legOne === null ? of('tls.unknown', `${glyphs.upright.unknown} checking`) : of(tlsRole[cluster.legOne.tls], `${glyphs.upright.proven} ${cluster.legOne.tls}`)],
-		[' ', of('tls.unknown', glyphs.arrowDown)], [hubWord(cluster.front)], [' ', of('tls.unknown', `${glyphs.upright.unknown} not read yet`)],
+		[' ', of('tls.unknown', glyphs.arrowDown)], [hubWord(cluster.front)], [' ', of('tls.unknown', `${glyphs.upright.unknown} ${unreadWord(state)}`)],
+		...isRefused(state) ? [[''], ...wrapWords(unreadWords(state), room).map(text => [of('text.dim', text)])] : [],
 	];
 }
 

@@ -1,7 +1,11 @@
 /** What is said beside the line of a path. */
 import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import type {ErrorObject} from '../../source/errors/spoke-error.ts';
 import type {Path} from '../../source/posture/evidence.ts';
-import {factColumn, pathFacts, pathTitle, processWords, unreadWords} from '../../source/ui/path-facts.ts';
+import {emptyList, type ListState} from '../../source/state/list-state.ts';
+import {emptySession, type SessionState} from '../../source/state/session-state.ts';
+import {factColumn, isNothingHere, pathFacts, pathTitle, processWords, unreadWord, unreadWords} from '../../source/ui/path-facts.ts';
 
 const verdict = (state: string) => ({state, basis: 'proven', evidence: [], need: []});
 const leg = (to: string, route: string, tls: string) => ({to, route: verdict(route), tls: verdict(tls)});
@@ -36,8 +40,24 @@ for (const [startTime, known, read, words] of [[null, 3, 1, ''], ['2026-11-25T00
 	});
 }
 
-for (const [reachable, words] of [['no', 'leg 2 is read once leg 1 is there'], ['yes', 'leg 2 is read within 2 s of the first connection'], ['not yet', 'leg 2 is read within 2 s of the first connection']] as const) {
-	test(`where the apiserver answers: ${reachable}, of a path that is not read yet is said: ${words}`, t => {
-		t.is(unreadWords({reachable}), words);
+const listed = (phase: ListState['phase']) => ({...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), lists: {pods: {...emptyList('pods'), phase}}} as unknown as SessionState);
+const refused: ListState['phase'] = {kind: 'failed', error: {code: 'ERR_CREDENTIALS'} as ErrorObject, since: 0, retryAt: null};
+const forbidden: ListState['phase'] = {...refused, error: {code: 'ERR_FORBIDDEN'} as ErrorObject};
+
+for (const [reachable, phase, words] of [
+	['no', {kind: 'reading'}, 'leg 2 is read once leg 1 is there'],
+	['yes', {kind: 'reading'}, 'leg 2 is read within 2 s of the first connection'],
+	['not yet', {kind: 'reading'}, 'leg 2 is read within 2 s of the first connection'],
+	['yes', refused, 'leg 2 is not read: the apiserver does not accept your credentials'],
+] as const) {
+	test(`where the apiserver answers: ${reachable}, and the list is ${phase.kind}, of a path that is not there is said: ${words}`, t => {
+		t.is(unreadWords({...listed(phase), cluster: {reachable}}), words);
 	});
 }
+
+test('credentials that are refused let nothing be waited for, and are said as that; a list that may not be read has nothing under its cursor', t => {
+	t.is(unreadWord(listed({kind: 'reading'})), 'not read yet');
+	t.is(unreadWord(listed(refused)), 'not read');
+	t.false(isNothingHere(listed(refused)));
+	t.true(isNothingHere(listed(forbidden)));
+});
