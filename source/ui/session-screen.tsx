@@ -130,12 +130,17 @@ function detailsRows(screen: Screen, list: ListState, rows: number, width: numbe
 
 	const {state: {detailsHere, size}} = screen;
 	const row = cursorRow(list);
+	if (row === null) {
+		// A rule without a name is about nothing.
+		return fillUp([], rows);
+	}
+
 	const narrow = {...screen, state: {...screen.state, size: {...size, columns: width}}};
 	const key = firstKey(screen, 'list.open');
-	const isHere = row !== null && detailsHere?.of === row.id;
+	const isHere = detailsHere?.of === row.id;
 	// The name stands in the rule already.
-	const lines = isHere ? textLines(narrow, detailsHere.lines.slice(1).filter(({rule}) => rule !== true)) : [line(' ', of('text.dim', row === null ? '' : 'reading …'))];
-	return fillUp([titledRule(narrow, row?.name ?? '', {right: key === null || row === null ? '' : `${key}: more`}), ...lines], rows);
+	const lines = isHere ? textLines(narrow, detailsHere.lines.slice(1).filter(({rule}) => rule !== true)) : [line(' ', of('text.dim', 'reading …'))];
+	return fillUp([titledRule(narrow, row.name, {right: key === null ? '' : `${key}: more`}), ...lines], rows);
 }
 
 function beside(screen: Screen, left: readonly Line[], width: number, right: readonly Line[]): Line[] {
