@@ -45,7 +45,7 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const ground = hasFocus && {ground: 'selection' as const};
 	const mark = [hasFocus ? of('focus', glyphs.cursor) : newsMark(entry, now, glyphs), of(`state.${entry.phase}`, glyphs[signs[entry.phase]]), {text: ' '}];
 	if (size.columns < narrowBelow) {
-		return {...line(...mark, ...narrowRow({...entry, what}, path, glyphs)), ...ground};
+		return {...line(...mark, ...narrowRow({...entry, what}, path, {glyphs, room: size.columns - 3})), ...ground};
 	}
 
 	const room = roomForWhat(screen.state, isWide);
@@ -87,7 +87,11 @@ function badge(entry: DockEntry, path: Path | null, {glyphs, isWide, short}: {gl
 		return [];
 	}
 
-	return path === null ? [checking(glyphs)] : [...hasEnded(path) ? [of('text.dim', 'was ')] : [], ...pathBadge(path, glyphs, {short})];
+	return path === null ? [checking(glyphs)] : [...wasSpans(path), ...pathBadge(path, glyphs, {short})];
+}
+
+function wasSpans(path: Path): Span[] {
+	return hasEnded(path) ? [of('text.dim', 'was ')] : [];
 }
 
 /** It was of a connection that ended, and no other is open. */
@@ -108,23 +112,28 @@ function roundTrip(state: SessionState, {kind}: DockEntry, path: Path | null): s
 	return trips === '' && kind === 'logs' ? 'no ping in logs' : trips;
 }
 
-/** `logs api-…-95fgt      ━unverified`: the word about TLS is the last to go. */
-function narrowRow(entry: DockEntry, path: Path | null, glyphs: Glyphs): Span[] {
+/** `logs api-…-95fgt      ━unverified`: the word about TLS is the last to go. A note gives way to the name. */
+function narrowRow(entry: DockEntry, path: Path | null, {glyphs, room}: {glyphs: Glyphs; room: number}): Span[] {
 	const what = entry.kind === 'forward' ? entry.what : `${entry.kind} ${entry.what}`;
-	return [{text: `${fitToCells(shortWhat(what, narrowRoom, glyphs), narrowRoom)} `}, ...narrowWord(entry, path, glyphs)];
+	const word = narrowWord(entry, path, glyphs);
+	const left = hasNarrowNote(entry) ? narrowRoom : Math.min(narrowRoom, room - lineWidth(word) - 1);
+	return [{text: `${fitToCells(shortWhat(what, left, glyphs), left)} `}, ...word];
 }
 
 function narrowWord(entry: DockEntry, path: Path | null, glyphs: Glyphs): Span[] {
-	const isListener = entry.kind === 'proxy';
-	if (entry.note !== '' && !isListener) {
+	if (hasNarrowNote(entry)) {
 		return [noteSpan(entry)];
 	}
 
 	if (path !== null) {
-		return pathBadge(path, glyphs).slice(-1);
+		return [...wasSpans(path), ...pathBadge(path, glyphs).slice(-1)];
 	}
 
-	return [isListener ? of('tls.unknown', 'by request') : checking(glyphs)];
+	return [entry.kind === 'proxy' ? of('tls.unknown', 'by request') : checking(glyphs)];
+}
+
+function hasNarrowNote({note, kind}: DockEntry): boolean {
+	return note !== '' && kind !== 'proxy';
 }
 
 /** `:8080 → web-…-64fs2:80`: what gives way is the middle of the pod's name, never the ports. */

@@ -31,9 +31,9 @@ test('where a row has no room for all, its route has a short word and its figure
 
 test('the way and the round trips of a connection that ended are told as they were', t => {
 	const of = (about: Path['about']) => ({...path, about, rttMs: {websocket: 1.6, runtime: 9}});
-	const shown = (about: Path['about'], to: Partial<DockEntry>) => {
+	const shown = (about: Path['about'], to: Partial<DockEntry>, columns = 120) => {
 		const dock = ([{type: 'open', entry: {id: 'f', kind: 'forward', what: ':1 → pod/x:80', context: 'here', since: 0}}, {type: 'connected', id: 'f', connection: 'c'}, {type: 'label', connection: 'c', path: of(about)}, {type: 'change', id: 'f', to}] as const).reduce<Dock>((before, event) => reduceDock(before, event), []);
-		const screen = {state: {dock, dockAt: 0, size: {columns: 120, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
+		const screen = {state: {dock, dockAt: 0, size: {columns, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
 		return dockPane(screen, 1)[0]!.spans.map(({text}) => text).join('').replaceAll(/ +/g, ' ').trim();
 	};
 
@@ -41,6 +41,9 @@ test('the way and the round trips of a connection that ended are told as they we
 	t.is(shown('ended-connection', {phase: 'open', note: ''}), '● forward :1 → pod/x:80 was ╍konnectivity ━unverified rtt was 1.6/9 ms 10m');
 	t.is(shown('ended-connection', {phase: 'working', note: 'connection refused'}), '◐ forward :1 → pod/x:80 connection refused rtt was 1.6/9 ms 10m');
 	t.regex(shown('ended-connection', {phase: 'working', note: 'TLS handshake timeout after 10 s · try 12 in 12 s, and more'}), /and more 10m$/);
+	t.is(shown('open-connection', {phase: 'open', note: ''}, 40), '● :1 → pod/x:80 ━unverified');
+	t.is(shown('ended-connection', {phase: 'open', note: ''}, 40), '● :1 → pod/x:80 was ━unverified');
+	t.true(shown('ended-connection', {phase: 'open', note: '', what: ':30080 → pod/api-7c9f8d6b5c-x2xkq:8080'}, 40).endsWith('was ━unverified'));
 });
 
 test('an answer that is missed is counted up in place of the round trip, and the round trip is back with the answer', t => {
