@@ -1,6 +1,7 @@
 /** A tail is opened: with its row in the dock, on top of what is on the screen. */
 import {emptyTail, followTail, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
+import {tellFailed} from './tail-in-dock.ts';
 import {TailRun, type TailAsk} from './tail-run.ts';
 import {tailAsk, type TailWish} from './tail-targets.ts';
 
@@ -38,6 +39,7 @@ function newRun(session: Session, ask: TailAsk, {namespace}: TailWish): TailRun 
 	const run = new TailRun(id, ask, view, {
 		cluster: cluster.access, witness: session.witnessFor(id),
 		changed() {
+			tellFailed(session, run);
 			store.data({type: 'tail-changed'});
 		},
 	});

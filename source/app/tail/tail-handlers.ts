@@ -11,7 +11,6 @@ import {openTail} from './open-tail.ts';
 import {openedLineHandlers} from './opened-line.ts';
 import {chooseFields, chooseSources} from './tail-choices.ts';
 import {cleanText, saveTail, viewOutside} from './tail-copies.ts';
-import {tellDock} from './tail-in-dock.ts';
 import {jumpHandlers} from './tail-jumps.ts';
 import {goAbove, goToTop} from './tail-older.ts';
 import {filter, matchesOnly, search, showLines, toMatch} from './tail-search.ts';
@@ -115,10 +114,7 @@ export const tailHandlers: Handlers = {
 	},
 	'failed.again'(session) {
 		const run = currentTail(session);
-		if (run) {
-			run.start(run.view.since, run.view.previous);
-			tellDock(session, run);
-		}
+		run?.start(run.view.since, run.view.previous);
 	},
 	'tail.copy'(session) {
 		const run = currentTail(session);

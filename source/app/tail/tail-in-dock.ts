@@ -8,28 +8,31 @@ import type {TailRun} from './tail-run.ts';
 export function tickTails(session: Session): void {
 	for (const run of session.tails.values()) {
 		run.tick();
-		tellDock(session, run);
+		tellDock(session, run, entry => ({...rowOf(run), samples: [...entry.samples.slice(-23), run.view.rate ?? 0]}));
 	}
 }
 
-/** Its row as it is now. */
-export function tellDock({store}: Pick<Session, 'store'>, run: TailRun): void {
-	const entry = store.state.dock.find(one => one.id === run.id);
-	if (entry) {
-		store.data({type: 'dock', event: {type: 'change', id: run.id, to: tailInDock(run, entry)}});
+/** Which keys there are is another matter once it failed: of all that changes in it, its row tells that at once. */
+export function tellFailed(session: Pick<Session, 'store'>, run: TailRun): void {
+	tellDock(session, run, ({phase}) => (phase === 'failed') === (run.view.phase === 'failed') ? null : rowOf(run));
+}
+
+function tellDock({store}: Pick<Session, 'store'>, {id}: TailRun, changed: (entry: DockEntry) => Partial<DockEntry> | null): void {
+	const entry = store.state.dock.find(one => one.id === id);
+	const to = entry === undefined ? null : changed(entry);
+	if (to !== null) {
+		store.data({type: 'dock', event: {type: 'change', id, to}});
 	}
 }
 
 const phaseInDock: Readonly<Record<TailView['phase'], DockEntry['phase']>> = {opening: 'working', following: 'open', waiting: 'working', ended: 'stopped', failed: 'failed'};
 
-function tailInDock({ask, view}: TailRun, {samples}: DockEntry): Partial<DockEntry> {
-	const {phase, note, rate, sources} = view;
+function rowOf({ask, view: {phase, note, rate, sources}}: TailRun): Partial<DockEntry> {
 	const pods = podCount(sources);
 	return {
 		what: pods > 1 ? `${ask.title}, ${pods} pods` : ask.title,
 		phase: phaseInDock[phase],
 		note: phase === 'following' ? '' : note || phase,
 		figures: phase === 'following' && rate !== null ? rateWords(rate) : '',
-		samples: [...samples.slice(-23), rate ?? 0],
 	};
 }

@@ -1,21 +1,23 @@
 /** Keys in a tail mean what is on the screen. */
+import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
 import {clusterState} from '../../../source/app/clusters/cluster-state.ts';
 import {forwardHandlers} from '../../../source/app/forwards/forward-handlers.ts';
 import {chooseFields, chooseSources} from '../../../source/app/tail/tail-choices.ts';
 import {shownTexts} from '../../../source/app/tail/tail-copies.ts';
 import {navigationHandlers} from '../../../source/app/handlers/navigation-handlers.ts';
-import {drawnLike, openTail as openTailOf} from '../../../source/app/tail/open-tail.ts';
+import {drawnLike, openTail} from '../../../source/app/tail/open-tail.ts';
 import {tailHandlers} from '../../../source/app/tail/tail-handlers.ts';
 import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
 import {TailRun} from '../../../source/app/tail/tail-run.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {asTailSource} from '../../../source/state/tail/tail-source.ts';
 import {emptySession, keyContext} from '../../../source/state/session-state.ts';
 import {emptyTail, filterTail, goTo} from '../../../source/state/tail/tail-view.ts';
 import {tailWindow} from '../../../source/state/tail/tail-window.ts';
 
-function openTail(lines: readonly string[]) {
+function tailOf(lines: readonly string[]) {
 	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	const targets = async () => Promise.withResolvers<never>().promise;
 	const run = new TailRun('tail-1', {title: 'web', asked: 'web', containers: {kind: 'default'}, targets}, emptyTail('tail-1', 'web'), {cluster: null as never, witness: {}, changed() {}});
@@ -41,7 +43,7 @@ function openTail(lines: readonly string[]) {
 }
 
 test('a copy is of the last line that is shown, never of one that a filter hides', async t => {
-	const {run, press, copied, told} = openTail(['GET /ok', 'password=hunter2']);
+	const {run, press, copied, told} = tailOf(['GET /ok', 'password=hunter2']);
 	run.view = filterTail(run.view, {filter: {text: 'GET', regex: false, inverse: false}});
 	run.scan(1000);
 	await press('tail.copy');
@@ -54,18 +56,18 @@ test('a copy is of the last line that is shown, never of one that a filter hides
 });
 
 test('in an opened line the way back begins with the first key, however often the last field was passed', async t => {
-	const {run, press, copied} = openTail(['{"msg":"paid","id":1,"user":"ada"}']);
+	const {run, press, copied} = tailOf(['{"msg":"paid","id":1,"user":"ada"}']);
 	await press('tail.open-line', 'line.down', 'line.down', 'line.down', 'line.down', 'line.down');
 	t.is(run.view.lineField, 2);
 	await press('line.up', 'line.copy');
 	t.deepEqual(copied, ['1']);
-	const text = openTail(['one row of text']);
+	const text = tailOf(['one row of text']);
 	await text.press('tail.open-line', 'line.down', 'line.down');
 	t.is(text.run.view.lineField, 0);
 });
 
 test('lines of JSON are counted anew when a tail begins anew', async t => {
-	const {run, press} = openTail(['{"msg":"paid"}', 'text', '{}']);
+	const {run, press} = tailOf(['{"msg":"paid"}', 'text', '{}']);
 	await press('tail.json');
 	t.is(run.view.counters.json, 2);
 	await press('tail.since-1m');
@@ -73,7 +75,7 @@ test('lines of JSON are counted anew when a tail begins anew', async t => {
 });
 
 test('the way back from bare lines leads to the tail, then out of it', async t => {
-	const {store, run, press} = openTail(['one']);
+	const {store, run, press} = tailOf(['one']);
 	await press('tail.plain', 'view.back');
 	t.false(run.view.plain);
 	t.is(store.state.layers.length, 1);
@@ -82,7 +84,7 @@ test('the way back from bare lines leads to the tail, then out of it', async t =
 });
 
 test('the way back shows all lines again before it leads out of the tail', async t => {
-	const {store, run, press} = openTail(['one', 'two']);
+	const {store, run, press} = tailOf(['one', 'two']);
 	run.view = filterTail(run.view, {filter: {text: 'two', regex: false, inverse: false}, level: 3});
 	await press('view.back');
 	t.is(run.view.shownIndex, null);
@@ -92,7 +94,7 @@ test('the way back shows all lines again before it leads out of the tail', async
 });
 
 test('lines leave the tail with what is shown before them: whole times, and whose they are', async t => {
-	const {run, press} = openTail(['one']);
+	const {run, press} = tailOf(['one']);
 	run.view.buffer.append(1, 1500, 0, 'text', Buffer.from('two'));
 	run.view.buffer.append(-1, 2000, 0, 'notice', Buffer.from('it ended'));
 	const source = {namespace: 'demo', container: 'app', node: null, colour: 1, on: true, state: 'open', note: ''} as const;
@@ -105,7 +107,7 @@ test('lines leave the tail with what is shown before them: whole times, and whos
 });
 
 test('by a level the nearest line that is shown is on the screen, though all that fit stand above', async t => {
-	const {run, press} = openTail(['ok']);
+	const {run, press} = tailOf(['ok']);
 	run.view.buffer.append(0, 1, 4, 'text', Buffer.from('ERROR'));
 	for (let number = 2; number < 60; number++) {
 		run.view.buffer.append(0, number, 0, 'text', Buffer.from('ok'));
@@ -117,7 +119,7 @@ test('by a level the nearest line that is shown is on the screen, though all tha
 });
 
 test('a new tail draws its lines as the last one does, and searches and filters for nothing', async t => {
-	const {run, press} = openTail(['{"msg":"paid"}']);
+	const {run, press} = tailOf(['{"msg":"paid"}']);
 	await press('tail.json', 'tail.wrap', 'tail.timestamps', 'tail.level');
 	const {wrap, json, times, names, level} = drawnLike(emptyTail('tail-2', 'api'), run.view);
 	t.deepEqual({wrap, json, times, names, level}, {wrap: true, json: true, times: 'full', names: 'short', level: 0});
@@ -125,7 +127,7 @@ test('a new tail draws its lines as the last one does, and searches and filters 
 });
 
 test('another container of the pod can be followed instead', async t => {
-	const {run} = openTail([]);
+	const {run} = tailOf([]);
 	run.view = {...run.view, sources: [asTailSource({namespace: 'demo', pod: 'web-a', uid: null, node: null, container: 'app', besides: ['setup']})]};
 	const offered: string[] = [];
 	const answers = ['only setup', null];
@@ -139,7 +141,7 @@ test('another container of the pod can be followed instead', async t => {
 });
 
 test('the cursor stays on the field that was shown or hidden last', async t => {
-	const {run} = openTail(['{"a":1,"b":2,"c":3}']);
+	const {run} = tailOf(['{"a":1,"b":2,"c":3}']);
 	const answers = ['b', 'c', null];
 	const places: number[] = [];
 	await chooseFields({store: {now() {}}, async pick({at = 0}: {at?: number}) {
@@ -151,7 +153,7 @@ test('the cursor stays on the field that was shown or hidden last', async t => {
 
 for (const [phase, context] of [['working', 'tail'], ['open', 'tail'], ['stopped', 'tail'], ['failed', 'failed']] as const) {
 	test(`the keys of a tail that is ${phase} are those of ${context === 'tail' ? 'a tail' : 'one that can be tried again'}`, t => {
-		const {store} = openTail([]);
+		const {store} = tailOf([]);
 		store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: 'main', since: 0, phase}}});
 		t.is(keyContext(store.state), context);
 		store.now({type: 'layer', to: {line: 0}});
@@ -159,21 +161,42 @@ for (const [phase, context] of [['working', 'tail'], ['open', 'tail'], ['stopped
 	});
 }
 
-test('a tail that failed is tried again from where it began, and its keys are those of a tail at once', async t => {
-	const {store, run, press} = openTail(['a line']);
-	store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: 'main', since: 0, phase: 'failed'}}});
+test('the keys of a tail follow at once that it failed, and that it is tried again: no second is waited for', async t => {
+	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+	const asked: Array<PromiseWithResolvers<never>> = [];
+	const access = {facts: {namespace: 'demo'}, async json() {
+		const answer = Promise.withResolvers<never>();
+		asked.push(answer);
+		return answer.promise;
+	}};
+	const session = {store, tails: new Map(), nextId: () => 'tail-1', witnessFor: () => ({}), cluster: {access, context: 'main'}} as unknown as Session;
+	const run = openTail(session, {namespace: 'demo', targets: ['deploy/web'], selector: null, containers: {kind: 'default'}});
+	for (const expected of [1, 2]) {
+		t.is(asked.length, expected);
+		t.is(keyContext(store.state), 'tail');
+		asked[expected - 1]!.reject(new SpokeError('ERR_NOT_FOUND', 'deployments.apps "web" not found'));
+		await setImmediate();
+		t.is(run.view.phase, 'failed');
+		t.is(keyContext(store.state), 'failed');
+		await tailHandlers['failed.again']!(session);
+	}
+
+	t.is(keyContext(store.state), 'tail');
+});
+
+test('a tail that failed is tried again from where it began', async t => {
+	const {run, press} = tailOf(['a line']);
 	run.view = {...run.view, phase: 'failed', note: 'refused', since: '5m', wrap: true};
 	await press('failed.again');
 	t.like(run.view, {phase: 'opening', note: '', since: '5m', previous: false, wrap: true});
 	t.is(run.view.buffer.end, 0);
-	t.is(keyContext(store.state), 'tail');
 	run.view = {...run.view, phase: 'failed', previous: true};
 	await press('failed.again');
 	t.like(run.view, {phase: 'opening', previous: true}, 'the log before, again');
 });
 
 test('the log of the life before that is begun anew among the connections stays the one of the life before', async t => {
-	const {store, run} = openTail(['one']);
+	const {store, run} = tailOf(['one']);
 	store.now({type: 'dock', event: {type: 'open', entry: {id: 'tail-1', kind: 'logs', what: 'web', context: '', since: 0}}});
 	run.start('head', true);
 	await forwardHandlers['connections.restart']!({store, tails: new Map([['tail-1', run]])} as unknown as Session);
@@ -185,7 +208,7 @@ test('an opened line stays the same one where others are put before it while som
 	const never = async () => Promise.withResolvers<never>().promise;
 	const cluster = {access: {facts: {namespace: 'default'}, json: never, request: never}, context: ''};
 	const session = {store, tails: new Map(), cluster, witnessFor: () => ({}), nextId: () => 'tail-1'} as unknown as Session;
-	const run = openTailOf(session, {namespace: 'default', targets: ['web'], selector: null, containers: {kind: 'default'}});
+	const run = openTail(session, {namespace: 'default', targets: ['web'], selector: null, containers: {kind: 'default'}});
 	t.teardown(() => {
 		run.stop();
 	});
