@@ -174,7 +174,7 @@ test('the keys of a tail follow at once that it failed, and that it is tried aga
 	for (const expected of [1, 2]) {
 		t.is(asked.length, expected);
 		t.is(keyContext(store.state), 'tail');
-		asked[expected - 1]!.reject(new SpokeError('ERR_NOT_FOUND', 'deployments.apps "web" not found'));
+		asked[expected - 1]!.reject(new SpokeError('ERR_FORBIDDEN', 'deployments.apps "web" is forbidden'));
 		await setImmediate();
 		t.is(run.view.phase, 'failed');
 		t.is(keyContext(store.state), 'failed');
