@@ -1,6 +1,7 @@
 /** What stands where the lines of a tail would be: why there is none, and what would bring some. */
 import {levelNames} from '../state/tail/line-buffer.ts';
 import {askedText, shownLength, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
+import {clockTime} from '../text/clock-time.ts';
 import {counted} from '../text/grouped.ts';
 import {hintedKey, type Screen} from './screen.ts';
 
@@ -15,7 +16,7 @@ export function emptyWords(screen: Screen, view: TailView): string[] {
 
 	switch (view.phase) {
 		case 'opening': {
-			return ['opening'];
+			return [openingWords(view, screen.state.now)];
 		}
 
 		case 'waiting': {
@@ -38,6 +39,13 @@ export function emptyWords(screen: Screen, view: TailView): string[] {
 		}
 	}
 }
+
+/** An answer that is not there at once is awaited since then: a kubelet may begin its answer with the first line. */
+function openingWords({askedAt}: TailView, now: number): string {
+	return askedAt === null || now - askedAt < longMs ? 'opening' : `Asked at ${clockTime(askedAt)}, no answer yet: that of a log without lines may come with the first one.`;
+}
+
+const longMs = 2000;
 
 function whichLines({pausedAt, buffer}: TailView): string {
 	if (pausedAt !== null) {

@@ -44,7 +44,7 @@ export class TailRun implements ReadTail {
 	start(since: SincePreset, previous = false): void {
 		this.stop();
 		this.view.buffer.clear();
-		this.view = beginAnew(this.view, since, previous);
+		this.view = beginAnew(this.view, since, {previous, now: Date.now()});
 		this.#reading = new TailReading(this, this.#means);
 		void this.#reading.run();
 		this.changed();

@@ -36,6 +36,8 @@ export type TailView = {
 	phase: 'opening' | 'following' | 'waiting' | 'ended' | 'failed';
 	note: string;
 	since: SincePreset;
+	/** When this beginning was asked for; `null` before. */
+	askedAt: number | null;
 	previous: boolean;
 	follow: boolean;
 	/** Lines that wait while paused: number of the first one that is not shown. */
@@ -90,7 +92,7 @@ export function rateWords(rate: number): string {
 /** Before its first line: at the end, following. */
 export function emptyTail(id: string, title: string, buffer = new LineBuffer()): TailView {
 	return {
-		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
+		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', askedAt: null, previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
 		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
 		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, searchOnly: false, shownIndex: null, marked: new Set(), lineField: 0,
 		counters: {...noCounters}, rate: null, windowRows: 20, older: olderUnread, skews: [],
@@ -98,10 +100,10 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 }
 
 /** The same tail before the first line from another beginning: how lines are drawn and filtered stays. From the head it stands on the first line. */
-export function beginAnew(view: TailView, since: SincePreset, previous: boolean): TailView {
+export function beginAnew(view: TailView, since: SincePreset, {previous, now}: {previous: boolean; now: number}): TailView {
 	const isHead = since === 'head';
 	const begun = filterTail({
-		...view, since, previous, phase: 'opening', note: '', sources: [], skews: [], marked: new Set(), cursor: 0, top: 0, follow: !isHead || previous, pausedAt: null,
+		...view, since, previous, askedAt: now, phase: 'opening', note: '', sources: [], skews: [], marked: new Set(), cursor: 0, top: 0, follow: !isHead || previous, pausedAt: null,
 		older: isHead ? {...olderUnread, phase: 'none'} : olderUnread, search: null, searchIndex: null, searchOnly: false, counters: {...noCounters},
 	}, {});
 	return begun.follow ? begun : goTo(begun, 0);
