@@ -61,7 +61,11 @@ function gapText({after, reason}: Extract<LogEvent, {type: 'gap'}>): string {
 	const behind = after === null ? '' : ` after ${after}`;
 	switch (reason) {
 		case 'last-line-not-met': {
-			return `last line not met again (rotated, or let go by the node): lines${behind} may be missing`;
+			return `last line not met again (log file was rotated?): lines${behind} may be missing`;
+		}
+
+		case 'log-gone': {
+			return `its log can no longer be read, so whether that was its end is not known: lines${behind} may be missing`;
 		}
 
 		case 'restarts-missed': {

@@ -14,7 +14,8 @@ export type TailNotice = {
 };
 
 const gapWords: Readonly<Record<GapReason, string>> = {
-	'last-line-not-met': 'back, last line not met again (log file was rotated?)',
+	'last-line-not-met': 'last line not met again (log file was rotated?)',
+	'log-gone': 'its log can no longer be read, so whether that was its end is not known',
 	'restarts-missed': 'was started again more often than logs are kept',
 	'no-line-yet': 'was gone before its first line',
 	'clock-went-back': 'its clock went back: lines may come twice',

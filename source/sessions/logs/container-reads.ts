@@ -52,6 +52,8 @@ export class ContainerReads {
 	/** Lines of the life that is read now have been told. */
 	#continuing = false;
 	#gapTold = '';
+	/** What the kubelet said since the last line. */
+	#kubeletSaid = '';
 
 	constructor(cluster: ClusterAccess, source: LogSource, options: ContainerFollowOptions, tell: Tell) {
 		this.#cluster = cluster;
@@ -199,6 +201,7 @@ export class ContainerReads {
 		}
 
 		this.#continuing = true;
+		this.#kubeletSaid = '';
 		this.#seen.add(bytes);
 		await this.#tell({type: 'lines', source: this.#source, bytes});
 	}
@@ -257,7 +260,11 @@ export class ContainerReads {
 	}
 
 	async #kubeletFailed(words: string): Promise<SpokeError> {
-		await this.#tell({type: 'server-said', source: this.#source, text: words});
+		if (this.#kubeletSaid !== words) {
+			this.#kubeletSaid = words;
+			await this.#tell({type: 'server-said', source: this.#source, text: words});
+		}
+
 		const remedy = remedyFor(words);
 		return new SpokeError('ERR_SECOND_LEG', `the kubelet could not read the log: ${words}`, {text: words, ...remedy !== null && {remedy}});
 	}

@@ -32,7 +32,7 @@ export type LogEvent =
 	| {type: 'gap'; source: LogSource; after: string | null; reason: GapReason}
 	/** A new life of the container; `ended` is how the life before ended. */
 	| {type: 'restarted'; source: LogSource; restarts: number; ended: LifeEnding | null}
-	/** The kubelet's own words, sent inside the log's body. */
+	/** The kubelet's own words, sent inside the log's body; once for as long as it says the same. */
 	| {type: 'server-said'; source: LogSource; text: string}
 	/** This source tells nothing more. */
 	| {type: 'ended'; source: LogSource; reason: 'container-ended' | 'pod-gone'; ended: LifeEnding | null}
@@ -44,8 +44,10 @@ export type LogEvent =
 	| {type: 'failed'; source: LogSource; error: SpokeError};
 
 export type GapReason =
-	/** The log file was rotated, or the log before was let go by the node. */
+	/** The log that was read again does not hold the last line: its file was rotated. */
 	| 'last-line-not-met'
+	/** The log cannot be read again, so nothing tells whether what came last was its end. */
+	| 'log-gone'
 	/** The container was started more often than logs are kept. */
 	| 'restarts-missed'
 	/** The connection was gone before a first line, so there is nothing to compare with. */

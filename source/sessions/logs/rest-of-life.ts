@@ -15,7 +15,7 @@ const unmetPauseMs = 200;
 /** So often in a row the kubelet must say that it has no such container: while its runtime restarts it says so, too. */
 const removedTries = 6;
 
-/** Gives whether the life's log was read to its end; false where the node has it no more. `gap` is told unless the last line is met. */
+/** Gives whether the life's log was read to its end; false where it can be read no more. `gap` is told unless the last line is met. */
 export async function readRest(reads: ContainerReads, read: {previous: boolean; gap: GapReason | null}, {gate, outage, signal}: RestOptions): Promise<boolean> {
 	const proof = new EndProof();
 	for (let removed = 0; ;) {
@@ -29,7 +29,7 @@ export async function readRest(reads: ContainerReads, read: {previous: boolean; 
 			}
 
 			if (thrown.code === 'ERR_NOT_FOUND' || thrown.code === 'ERR_TARGET_GONE') {
-				await reads.tellGap(read.gap);
+				await reads.tellGap(ofGone(read.gap));
 				return false;
 			}
 
@@ -39,7 +39,7 @@ export async function readRest(reads: ContainerReads, read: {previous: boolean; 
 
 		removed = saysContainerRemoved(drained.ending?.text ?? '') ? removed + 1 : 0;
 		if (removed === removedTries) {
-			await reads.tellGap(read.gap);
+			await reads.tellGap(ofGone(read.gap));
 			return false;
 		}
 
@@ -67,6 +67,11 @@ export async function readRest(reads: ContainerReads, read: {previous: boolean; 
 			}
 		}
 	}
+}
+
+/** No line can be met in a log that is not there. */
+function ofGone(gap: GapReason | null): GapReason | null {
+	return gap === 'last-line-not-met' ? 'log-gone' : gap;
 }
 
 /**

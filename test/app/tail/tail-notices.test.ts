@@ -2,7 +2,7 @@
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {wholeFailure} from '../../../source/failures/whole-failure.ts';
-import type {LogSource} from '../../../source/sessions/logs/log-events.ts';
+import type {GapReason, LogSource} from '../../../source/sessions/logs/log-events.ts';
 import {shortFailure} from '../../../source/app/short-failure.ts';
 import {noticeOf} from '../../../source/app/tail/tail-notices.ts';
 import {isUnreadable, phaseOf} from '../../../source/state/tail/tail-sources.ts';
@@ -40,6 +40,12 @@ test('a container that waits after it ran is told in the stream', t => {
 	t.is(backOff.source.note, 'CrashLoopBackOff');
 	t.is(noticeOf({type: 'waiting', source, reason: null, ended: null}, '', 'open').text, 'app is waiting');
 	t.is(noticeOf({type: 'waiting', source, reason: 'ContainerCreating', ended: null}, '', 'waiting').text, null);
+});
+
+test('a gap claims nothing of a log that is over', t => {
+	const gap = (reason: GapReason) => noticeOf({type: 'gap', source, after: '2026-11-25T09:55:58.123456789Z', reason}, '', 'open').text;
+	t.is(gap('last-line-not-met'), 'last line not met again (log file was rotated?). Lines after 09:55:58.123 may be missing');
+	t.is(gap('log-gone'), 'its log can no longer be read, so whether that was its end is not known. Lines after 09:55:58.123 may be missing');
 });
 
 test('a tail follows while one of its sources is open, and says what the others wait for when none is', t => {

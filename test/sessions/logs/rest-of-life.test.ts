@@ -45,6 +45,6 @@ async function readAgainst(...texts: ReadonlyArray<string | null>) {
 
 test('a container that the node has removed has no log to wait for, and what may be missing is told as a gap', async t => {
 	const removed = 'unable to retrieve container logs for containerd://12';
-	t.deepEqual(await readAgainst(removed), {isWhole: false, told: ['last-line-not-met'], tries: 6});
+	t.deepEqual(await readAgainst(removed), {isWhole: false, told: ['log-gone'], tries: 6});
 	t.deepEqual(await readAgainst(removed, removed, 'failed to read log file', removed, removed, removed, removed, null), {isWhole: true, told: [], tries: 8});
 });

@@ -298,6 +298,24 @@ testLog('the kubelet’s failure inside the body is told as such and never as a 
 	t.like(told.events.find(({type}) => type === 'server-said'), {text: 'failed to create fsnotify watcher: too many open files'});
 });
 
+testLog('of a container that its node has removed the end is not claimed, and the kubelet’s words are told once', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	const removed = 'unable to retrieve container logs for containerd://12';
+	log.append({time: at(1, '1'), text: 'last'});
+	let wasTold = false;
+	const told = await follow(server, cluster, {on(event) {
+		if (event.type === 'lines' && !wasTold) {
+			wasTold = true;
+			log.lives = [[]];
+			server.faults.push(...Array.from({length: 6}, () => ({kind: 'kubelet-error' as const, text: removed})));
+			log.end();
+		}
+	}});
+	t.deepEqual(told.events.flatMap(event => event.type === 'gap' ? [[event.reason, event.after]] : []), [['log-gone', at(1, '1')]]);
+	t.deepEqual(told.events.flatMap(event => event.type === 'server-said' ? [event.text] : []), [removed]);
+	t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended'});
+});
+
 testLog('a last line without a line feed may read like the kubelet’s failure: it is told, and the follow ends', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append({time: at(1, '1'), text: 'first'}, {time: at(1, '2'), text: 'fatal: rpc error: code = Unavailable desc = gone', partial: true});
