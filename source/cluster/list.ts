@@ -19,7 +19,12 @@ export type ListOptions = {
 };
 
 /** One row of a `metav1.Table`: cells in the order of the page's columns. */
-export type TableRow = {cells: readonly unknown[]; object: {metadata: Record<string, unknown>} | null};
+export type TableRow = {
+	cells: readonly unknown[];
+	/** A pod that has ended is `Completed`, its phase the reason. */
+	conditions?: ReadonlyArray<{type: string; status: string; reason?: string}>;
+	object: {metadata: Record<string, unknown>} | null;
+};
 export type TableColumn = {name: string; type: string; format: string; priority: number};
 
 export type ListPage<Item> = {

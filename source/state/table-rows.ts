@@ -16,6 +16,8 @@ export type Row = {
 	created: number | null;
 	/** Set when it is deleted and only kept because the cursor is on it. */
 	gone: number | null;
+	/** The phase of a pod that has ended: `Succeeded` or `Failed`. */
+	ended?: string;
 	/** When it was read, where a cell tells an age: `8 (63s ago)`. */
 	readAt?: number;
 };
@@ -38,6 +40,7 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 		const metadata = row.object?.metadata as {uid?: string; name?: string; namespace?: string; creationTimestamp?: string} | undefined;
 		const own = metadata?.namespace ?? namespace;
 		const cells = places.map((place, index) => place < 0 ? otherCell(row, columns[index]!, others[index]!) : share(`${text(row.cells[place])}${wholes[index]! < 0 ? '' : `/${text(row.cells[wholes[index]!])}`}`));
+		const ended = row.conditions?.find(({type, status}) => type === 'Completed' && status === 'True')?.reason;
 		const called = prefix + text(row.cells[name] ?? metadata?.name);
 		return {
 			id: metadata?.uid ?? `${own}/${called}`,
@@ -46,6 +49,7 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 			cells,
 			created: metadata?.creationTimestamp === undefined ? createdFromAge(age < 0 ? undefined : row.cells[age], readAt) : Date.parse(metadata.creationTimestamp),
 			gone: null,
+			...ended !== undefined && {ended: share(ended)},
 			...cells.some(cell => cell.endsWith(' ago)')) && {readAt},
 		};
 	};

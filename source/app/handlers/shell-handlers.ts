@@ -3,6 +3,7 @@ import {shellWord} from '../../text/shell-word.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../posture/evidence.ts';
 import {exitStatusOf} from '../../sessions/debug-container.ts';
+import {refuseEnded} from '../../sessions/ended-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {allContainers, chooseContainer, containerSpec} from '../../targets/choose-container.ts';
 import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
@@ -46,7 +47,7 @@ async function openShellHere(session: Session): Promise<void> {
 
 /** On the cluster that is on the screen, or another that is open. */
 export async function openShell(session: Session, target: string, namespace: string, {named, cluster = session.cluster}: {named?: string; cluster?: OpenCluster} = {}): Promise<void> {
-	const place = await placeOf(session, cluster, target, namespace, named);
+	const place = await placeOf(session, {feature: 'exec', cluster, target, namespace, ...named !== undefined && {named}});
 	if (place) {
 		await runInTerminal(session, place, 'exec', ['/bin/sh', '-c', shellScript]);
 	}
@@ -54,14 +55,17 @@ export async function openShell(session: Session, target: string, namespace: str
 
 async function attachHere(session: Session): Promise<void> {
 	const here = targetHere(session);
-	const place = here && await placeOf(session, session.cluster, here.target, here.namespace);
+	const place = here && await placeOf(session, {feature: 'attach', cluster: session.cluster, ...here});
 	if (place) {
 		await runInTerminal(session, place, 'attach', []);
 	}
 }
 
-async function placeOf(session: Session, cluster: OpenCluster, target: string, namespace: string, named?: string): Promise<Place | null> {
+type Wish = {feature: Run['feature']; cluster: OpenCluster; target: string; namespace: string; named?: string};
+
+async function placeOf(session: Session, {feature, cluster, target, namespace, named}: Wish): Promise<Place | null> {
 	const {pod, target: {asked, chosenFrom}} = await session.typedAhead.during({what: `looking for the pod of ${target}`}, async () => resolvePod(cluster.access, target, {namespace, order: 'attach', podRunningTimeoutMs: 3000}));
+	refuseEnded(pod, feature);
 	const running = allContainers(pod).filter(({name, role}) => role !== 'init' || pod.status?.initContainerStatuses?.some(one => one.name === name && one.state?.running));
 	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
 	if (named === undefined && running.length > 1) {

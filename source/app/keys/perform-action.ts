@@ -10,7 +10,7 @@ import type {Session} from '../session.ts';
 import {overlayAction} from './overlay-actions.ts';
 import type {Overlays} from './overlays.ts';
 import {GivenUp} from './typed-ahead.ts';
-import {isReadOnly, whyOff} from './why-off.ts';
+import {endedHere, isReadOnly, whyOff} from './why-off.ts';
 
 /** Who does an action: the dialog that is open, or a handler of the place. */
 export type Doers = {session: Session; overlays: Overlays; handlers: Handlers};
@@ -68,6 +68,7 @@ async function refuse(doers: Doers, action: ActionRow, reason: string): Promise<
 	const {session} = doers;
 	const {store: {state}, cluster: {access}} = session;
 	const row = state.view === 'pods' && state.layers.length === 0 ? cursorRow(state.lists.pods) : null;
+	const ended = endedHere(state, action);
 	const isByRight = state.refused.has(action.id) && !isReadOnly(state, action);
 	try {
 		const may = isByRight && row !== null && await session.typedAhead.during({what: `asking whether you may for ${row.name}`, opens: may => may}, async () => mayByName(access, action.id, row.namespace, row.name));
@@ -75,6 +76,8 @@ async function refuse(doers: Doers, action: ActionRow, reason: string): Promise<
 			run(doers, action.id);
 		} else if (isByRight) {
 			session.fail(action.title, missingRight(state, action.id));
+		} else if (ended !== null && !isReadOnly(state, action)) {
+			session.fail(action.title, new SpokeError('ERR_TARGET_GONE', `off, ${ended.reason}`, {text: ended.text, remedy: ended.remedy}));
 		} else {
 			session.tell(reason, 'warn');
 		}

@@ -1,6 +1,8 @@
 /** Why is an action off, and for whom would it be on? */
 import {mayDo} from '../../actions/access.ts';
 import type {ActionRow} from '../../actions/action-row.ts';
+import {endedWords, logRemedy} from '../../sessions/ended-pod.ts';
+import {cursorRow} from '../../state/list-state.ts';
 import type {SessionState} from '../../state/session-state.ts';
 
 /** Why an action cannot be used now; `null` when it can. */
@@ -9,8 +11,18 @@ export function whyOff(state: SessionState, action: ActionRow): string | null {
 		return `${action.title}: off, --read-only is set`;
 	}
 
-	const refused = state.refused.get(action.id);
-	return refused === undefined ? null : `${action.title}: off, ${refused}`;
+	const reason = state.refused.get(action.id) ?? endedHere(state, action)?.reason;
+	return reason === undefined ? null : `${action.title}: off, ${reason}`;
+}
+
+/** What needs a pod that runs. */
+const ofRunning: Readonly<Record<string, Parameters<typeof endedWords>[0]>> = {'pods.shell': 'exec', 'pods.attach': 'attach', 'pods.forward': 'port-forward'};
+
+/** Where the pod under the cursor has ended, so that the action can do nothing with it: why, kubectl's words, and what is left to do. */
+export function endedHere({view, layers, lists}: SessionState, {id}: ActionRow): {reason: string; text: string; remedy: string} | null {
+	const feature = ofRunning[id];
+	const row = feature === undefined || view !== 'pods' || layers.length > 0 ? null : cursorRow(lists.pods);
+	return feature === undefined || row?.ended === undefined ? null : {reason: `the pod has ended (${row.ended})`, text: endedWords(feature, row.ended), remedy: logRemedy(row.name, row.namespace)};
 }
 
 /** Whether `--read-only` turns it off. */

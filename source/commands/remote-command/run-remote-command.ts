@@ -1,13 +1,12 @@
 /** What exec and attach have in common: from a target on the command line to the exit status. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
-import {shellWord} from '../../text/shell-word.ts';
 import {statusOfSignal} from '../../errors/exit-status.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {connectAhead} from '../../sessions/connect-ahead.ts';
+import {refuseEnded} from '../../sessions/ended-pod.ts';
 import {openRemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {chooseContainer, containerRole, containerSpec} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -68,7 +67,7 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 	};
 
 	const {pod, target} = await resolvePod(cluster, asked.asked, {order: 'attach', podRunningTimeoutMs: flags['pod-running-timeout'], signal: interrupted, ...'namespace' in asked && {namespace: asked.namespace}});
-	refuseCompleted(pod, asked.feature);
+	refuseEnded(pod, asked.feature);
 	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
 	say(container.notice);
 	const attached = asked.feature === 'attach' ? {container: {name: container.name, tty: containerSpec(pod, container.name)?.tty === true}} : {};
@@ -98,15 +97,6 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 
 	const isSilent = asked.feature === 'attach' && !end.heard && !tty;
 	return (isSilent ? await asked.ifSilent?.() : null) ?? end.exitStatus;
-}
-
-function refuseCompleted({metadata, status}: PodObject, feature: 'exec' | 'attach'): void {
-	const phase = status?.phase;
-	if (phase === 'Succeeded' || phase === 'Failed') {
-		throw new SpokeError('ERR_TARGET_GONE', `cannot ${feature === 'exec' ? 'exec into' : 'attach'} a container in a completed pod; current phase is ${phase}`, {
-			remedy: `its log may still be there: spoke logs ${shellWord(metadata.name)} -n ${shellWord(metadata.namespace ?? 'default')}`,
-		});
-	}
 }
 
 /**

@@ -7,6 +7,7 @@ import {byAttaching} from '../../targets/pod-order.ts';
 import {reachedPod, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
 import {shellWord} from '../../text/shell-word.ts';
+import {endedWords} from '../ended-pod.ts';
 import type {ForwardRequest} from './forward-request.ts';
 import {isOver} from './pod-choice.ts';
 
@@ -29,9 +30,8 @@ function isRunning({status}: PodObject): boolean {
 	return status?.phase === 'Running';
 }
 
-/** Kubectl's words. */
 function refuse({pod, target}: ResolvedPod, after = ''): never {
-	throw new SpokeError('ERR_TARGET_GONE', `unable to forward port because pod is not running. Current status=${pod.status?.phase ?? 'Unknown'}${after}`, {
+	throw new SpokeError('ERR_TARGET_GONE', `${endedWords('port-forward', pod.status?.phase ?? 'Unknown')}${after}`, {
 		remedy: `kubectl describe pod ${shellWord(target.name)} -n ${shellWord(target.namespace ?? 'default')}`,
 	});
 }

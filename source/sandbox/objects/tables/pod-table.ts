@@ -29,7 +29,7 @@ export const podPrinter: Printer = {
 
 /** By the phase of a pod that has ended. */
 const completions: Readonly<Record<string, {reason: string; message: string}>> = {
-	Succeeded: {reason: 'Completed', message: 'The pod has completed successfully.'},
+	Succeeded: {reason: 'Succeeded', message: 'The pod has completed successfully.'},
 	Failed: {reason: 'Failed', message: 'The pod failed.'},
 };
 
