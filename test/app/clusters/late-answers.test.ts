@@ -68,7 +68,10 @@ async function pathRead(t: ExecutionContext) {
 	const store = storeWithPod();
 	const paths = new PathFeed(store, () => left);
 	paths.follow();
-	await delay(500);
+	while (store.state.pathHere?.path === undefined || store.state.pathHere.path === null) {
+		await delay(20);
+	}
+
 	return {store, paths};
 }
 

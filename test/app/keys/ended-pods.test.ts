@@ -7,7 +7,7 @@ import {listKinds} from '../../../source/state/list-kinds.ts';
 import {reduceList} from '../../../source/state/list-state.ts';
 import {emptySession, type SessionState} from '../../../source/state/session-state.ts';
 import {rowReader} from '../../../source/state/table-rows.ts';
-import {onSandbox} from '../support/sandbox-session.ts';
+import {onSandbox} from '../../support/sandbox-session.ts';
 
 const read = rowReader(listKinds.pods.columns, '', ['Name', 'Ready', 'Status', 'Restarts'].map(name => ({name, type: 'string', format: '', priority: 0})), 0);
 
