@@ -9,6 +9,7 @@ import {clusterState} from './clusters/cluster-state.ts';
 import {copyToClipboard} from './copy-to-clipboard.ts';
 import {isStill} from './screen/frame-pace.ts';
 import {handlers} from './handlers/handlers.ts';
+import {noted} from './clusters/last-answer.ts';
 import {tell, tellFailure} from './messages.ts';
 import {OpenClusters} from './clusters/open-clusters.ts';
 import {Overlays} from './keys/overlays.ts';
@@ -96,7 +97,7 @@ export function makeSession(options: SessionOptions): SessionParts {
 		witnessFor: (id, {labeller} = clusters.here) => bookingWitness(store, labeller, id),
 		withTerminal: async work => turns.handOver(work),
 		withShell: async (take, work) => turns.lend(take, work),
-		open: async to => openCluster(to, env, {terminal: lent, isInteractive: true}),
+		open: async to => noted(await openCluster(to, env, {terminal: lent, isInteractive: true})),
 		switchContext: async context => switchContext({session, clusters, feeds}, context),
 		openNamespace(namespace) {
 			openNamespace({session, feeds}, namespace);

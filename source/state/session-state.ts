@@ -53,6 +53,8 @@ export type ClusterState = {
 	/** Apiserver processes known and read, where that is told. */
 	replicas: {known: number | null; read: number} | null;
 	reachable: 'yes' | 'no' | 'not yet';
+	/** When it answered last, where requests have been unanswered since for longer than they take: what is said of leg 1 is as of then. */
+	asOf: number | null;
 	error: ErrorObject | null;
 	retryAt: number | null;
 	/** Tries since the last answer, the oldest first; `count` is of all, also those let go. */

@@ -4,12 +4,13 @@ import {cellWidth, clipToCells} from '../text/cell-width.ts';
 import {listKinds} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {isWithoutAnswer, type Message, type SessionState, type ViewName} from '../state/session-state.ts';
+import {clockTime} from '../text/clock-time.ts';
 import {grouped} from '../text/grouped.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
 import {hubWord, tlsRole} from './path-words.ts';
 
-/** `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read` */
+/** `spoke  prod-eu › payments       ada@corp ━ verified ━► apiserver · 2 of 3 read`, or `… apiserver as of 14:03:07` where it has not answered since. */
 export function header(screen: Screen): Line {
 	const {state: {cluster, size}, theme: {glyphs}} = screen;
 	const place: Span[] = [of('title', ' spoke'), {text: '  '}, cluster.sandbox ? of('sandbox', 'SANDBOX') : {text: cluster.context},
@@ -18,8 +19,8 @@ export function header(screen: Screen): Line {
 		return spread(place.slice(2), [{text: ' '}, ...legOne(screen, false)], size.columns);
 	}
 
-	const version = size.columns >= 110 && cluster.version !== null ? ` ${cluster.version}` : '';
-	const read = cluster.replicas === null || size.columns < 76 ? '' : ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
+	const version = size.columns >= 110 && cluster.version !== null && cluster.asOf === null ? ` ${cluster.version}` : '';
+	const read = cluster.asOf !== null || cluster.replicas === null || size.columns < 76 ? '' : ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
 	const bare = [...legOne(screen, true), {text: version}];
 	// The place goes before how much was read of whom.
 	const way = [...bare, ...lineWidth(place) + lineWidth(bare) + cellWidth(read) + 2 > size.columns ? [] : [of('text.dim', read)], {text: ' '}];
@@ -48,7 +49,8 @@ function legOne({state: {cluster}, theme: {glyphs}}: Screen, long: boolean): Spa
 
 	const stroke = glyphs.strokes.proven;
 	const {tls, route} = cluster.legOne;
-	return [...route === 'proxy' ? [of('route', `${stroke} proxy `)] : [], of(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`), hub];
+	const asOf = cluster.asOf === null ? [] : [of('notice.warn', ` as of ${clockTime(cluster.asOf)}`)];
+	return [...route === 'proxy' ? [of('route', `${stroke} proxy `)] : [], of(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`), hub, ...asOf];
 }
 
 /** Each with a word for where there is less room. */

@@ -2,6 +2,7 @@
 import {footerHints} from '../keymap/describe-keys.ts';
 import {shownItems} from '../state/overlay.ts';
 import {clipToCells} from '../text/cell-width.ts';
+import {clockTime} from '../text/clock-time.ts';
 import {harmless} from '../text/sanitise-line.ts';
 import type {Screen} from './screen.ts';
 import {spokenPlace} from './spoken-place.ts';
@@ -12,7 +13,8 @@ const mostLines = 6;
 /** At most six lines; what happened meanwhile is told beside them, once. */
 export function spokenLines(screen: Screen): string[] {
 	const {state} = screen;
-	const place = `${state.cluster.sandbox ? 'Sandbox' : state.cluster.context}, ${state.cluster.namespace ?? 'all namespaces'}.`;
+	const {sandbox, context, namespace, asOf} = state.cluster;
+	const place = `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${asOf === null ? '' : ` No request was answered since ${clockTime(asOf)}.`}`;
 	const here = spokenPlace(screen);
 	const typed = typedLine(screen);
 	return [place, ...here.slice(0, mostLines - 2), typed].filter(line => line !== '').map(line => clipToCells(harmless(line), 400));

@@ -4,7 +4,7 @@ import {reduceSession, type SessionEvent} from '../../source/state/session-reduc
 import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
 
 const cluster = (context: string, namespace: string | null): ClusterState => ({
-	context, server: '', user: '', version: null, sandbox: false, namespace, lastNamespace: 'default', proxy: null, legOne: null, replicas: null, reachable: 'yes', error: null, retryAt: null, tries: {count: 0, last: []}, front: null,
+	context, server: '', user: '', version: null, sandbox: false, namespace, lastNamespace: 'default', proxy: null, legOne: null, replicas: null, reachable: 'yes', asOf: null, error: null, retryAt: null, tries: {count: 0, last: []}, front: null,
 });
 
 function after(...events: readonly SessionEvent[]) {

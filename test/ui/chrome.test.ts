@@ -1,13 +1,14 @@
 /** The rows that are always there. */
 import test from 'ava';
 import {clusterState} from '../../source/app/clusters/cluster-state.ts';
-import {emptySession} from '../../source/state/session-state.ts';
+import {emptySession, type ClusterState} from '../../source/state/session-state.ts';
+import {clockTime} from '../../source/text/clock-time.ts';
 import {header} from '../../source/ui/chrome.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import type {Screen} from '../../source/ui/screen.ts';
 
-const headerOf = (context: string, columns: number) => {
-	const cluster = {...clusterState(null), context, namespace: null, user: 'ada', legOne: {tls: 'verified', route: 'direct'}, replicas: {read: 1, known: 3}};
+const headerOf = (context: string, columns: number, more: Partial<ClusterState> = {}) => {
+	const cluster = {...clusterState(null), context, namespace: null, user: 'ada', legOne: {tls: 'verified', route: 'direct'}, replicas: {read: 1, known: 3}, ...more};
 	const state = {...emptySession(cluster as never, {columns, rows: 24}, 0)};
 	return header({state, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen).spans.map(({text}) => text).join('');
 };
@@ -17,4 +18,15 @@ test('between the place and the way there is room, whatever goes for it', t => {
 	t.regex(headerOf('a-context-of-some-length', 80), /a-context-of-some-length › all namespaces {2,}ada ━ verified ━► apiserver $/);
 	t.regex(headerOf('a-context-of-some-length', 60), / ━ verified ━► apiserver $/);
 	t.regex(headerOf('a-context-of-some-length', 40), / 1 ━ verified$/);
+});
+
+test('while requests are not answered the way is as of the last answer, in every width, and how many were read and which version is of before', t => {
+	const at = Date.UTC(2026, 10, 26, 13, 48, 31);
+	const shown = (columns: number, more: Partial<ClusterState> = {}) => headerOf('prod-eu', columns, {asOf: at, version: 'v1.36.3', ...more});
+	t.regex(shown(120), new RegExp(`ada ━ verified ━► apiserver as of ${clockTime(at)} $`));
+	t.regex(shown(80), new RegExp(`━ verified ━► apiserver as of ${clockTime(at)} $`));
+	t.regex(shown(40), new RegExp(` 1 ━ verified as of ${clockTime(at)}$`));
+	t.regex(shown(120, {reachable: 'no'}), /━━━✗ apiserver/);
+	t.notRegex(shown(120, {reachable: 'no'}), /as of/);
+	t.regex(shown(120, {asOf: null}), /apiserver v1\.36\.3 · 1 of 3 read $/);
 });

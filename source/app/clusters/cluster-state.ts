@@ -14,7 +14,7 @@ export function clusterState(access: ClusterAccess | null): ClusterState {
 	const facts = access?.facts;
 	return {
 		context: facts?.context ?? facts?.server ?? '', server: facts?.server ?? '', user: facts?.impersonating ?? facts?.user ?? '', version: null, sandbox: facts?.sandbox ?? false,
-		namespace: facts?.namespace ?? 'default', lastNamespace: facts?.namespace ?? 'default', proxy: facts?.proxy ?? null, legOne: null, front: null, replicas: null, reachable: 'not yet', error: null, retryAt: null, tries: noTries,
+		namespace: facts?.namespace ?? 'default', lastNamespace: facts?.namespace ?? 'default', proxy: facts?.proxy ?? null, legOne: null, front: null, replicas: null, reachable: 'not yet', asOf: null, error: null, retryAt: null, tries: noTries,
 	};
 }
 

@@ -2,6 +2,7 @@
 import type {OpenCluster} from '../session.ts';
 import type {Store} from '../store.ts';
 import {DetailsFeed} from './details-feed.ts';
+import {lastAnswer} from '../clusters/last-answer.ts';
 import {ListCounts} from './list-counts.ts';
 import {ListFeeds} from './list-feeds.ts';
 import {PathFeed} from './path-feed.ts';
@@ -9,6 +10,7 @@ import {ServicePodsFeed} from './service-pods-feed.ts';
 
 export class ScreenFeeds {
 	readonly paths: PathFeed;
+	readonly #store: Store;
 	readonly #cluster: () => OpenCluster;
 	readonly #lists: ListFeeds;
 	readonly #details: DetailsFeed;
@@ -18,6 +20,7 @@ export class ScreenFeeds {
 	/** `cluster` is the one on the screen. */
 	constructor(store: Store, cluster: () => OpenCluster) {
 		const access = () => cluster().access;
+		this.#store = store;
 		this.#cluster = cluster;
 		this.paths = new PathFeed(store, cluster);
 		this.#details = new DetailsFeed(store, cluster);
@@ -47,8 +50,16 @@ export class ScreenFeeds {
 
 	/** Called each second. */
 	tick(): void {
+		this.#tellAnswers();
 		this.#counts.follow();
 		this.follow();
+	}
+
+	#tellAnswers(): void {
+		const asOf = lastAnswer(this.#cluster().access);
+		if (asOf !== this.#store.state.cluster.asOf) {
+			this.#store.data({type: 'cluster', to: {asOf}});
+		}
 	}
 
 	/** Another cluster or namespace comes on the screen: its lists are others. */
