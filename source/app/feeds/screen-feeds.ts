@@ -1,8 +1,8 @@
 /** What is read for the screen: its list, what stands beside the row under the cursor, and how many there are of what is not on it. */
 import type {OpenCluster} from '../session.ts';
 import type {Store} from '../store.ts';
-import {DetailsFeed} from './details-feed.ts';
 import {lastAnswer} from '../clusters/last-answer.ts';
+import {DetailsFeed} from './details-feed.ts';
 import {ListCounts} from './list-counts.ts';
 import {ListFeeds} from './list-feeds.ts';
 import {PathFeed} from './path-feed.ts';
