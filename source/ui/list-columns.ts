@@ -4,7 +4,7 @@ import {ageTitle, listKinds, servicePodsTitle, type ListColumn} from '../state/l
 import type {ListState} from '../state/list-state.ts';
 import {servicePodsCell} from '../state/service-pods.ts';
 import {cellNow, type Row} from '../state/table-rows.ts';
-import {cellWidth} from '../text/cell-width.ts';
+import {cellWidth, clipToCells, endInCells, fitToCells} from '../text/cell-width.ts';
 import {grouped} from '../text/grouped.ts';
 import {showAge} from '../text/show-age.ts';
 import {cellRole} from './cell-role.ts';
@@ -126,8 +126,7 @@ export function fillCell(text: string, width: number): string {
 		return text + ' '.repeat(width - wide);
 	}
 
+	const head = clipToCells(text, Math.max(1, Math.floor((width - 1) * 0.6)), '');
 	// The end of a pod's name tells it apart.
-	const head = Math.max(1, Math.floor((width - 1) * 0.6));
-	const tail = width - head - 1;
-	return `${text.slice(0, head)}…${tail > 0 ? text.slice(-tail) : ''}`;
+	return fitToCells(head + endInCells(text, width - cellWidth(head)), width);
 }

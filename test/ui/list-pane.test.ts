@@ -4,8 +4,10 @@ import {clusterState} from '../../source/app/clusters/cluster-state.ts';
 import {listKinds, type ListName} from '../../source/state/list-kinds.ts';
 import {reduceList, type ListEvent} from '../../source/state/list-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
+import {cellWidth} from '../../source/text/cell-width.ts';
 import {rowReader} from '../../source/state/table-rows.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+import {fillCell} from '../../source/ui/list-columns.ts';
 import {listNote} from '../../source/ui/list-note.ts';
 import {listPane} from '../../source/ui/list-pane.ts';
 import type {Screen} from '../../source/ui/screen.ts';
@@ -104,3 +106,10 @@ test('which part of a long list is shown is told in the rule where the head has 
 	t.notRegex(headAt(60), /1–5\/30/);
 	t.is(listNote(screen, screen.state.lists.pods, 60), '1–5/30');
 });
+
+for (const [what, text, shown] of [['of narrow letters', 'ContainerCreatingFor', 'Contai…gFor'], ['of wide letters', '映像を取得できません', '映像を…せん'], ['with an odd cell left', 'ab映像を取得できません', 'ab映像…せん']] as const) {
+	test(`a cell ${what} is cut in its middle to the width of its column, so that the columns behind it stay`, t => {
+		t.is(fillCell(text, 11), shown);
+		t.is(cellWidth(fillCell(text, 11)), 11);
+	});
+}
