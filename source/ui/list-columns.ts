@@ -13,6 +13,14 @@ import type {Role} from './theme.ts';
 
 /** Blank between two columns. */
 export const gap = 2;
+/** The marks before a row. */
+const lead = 3;
+/** No column is wider, and on a narrow screen none as wide as that. */
+const widest = 40;
+const narrowBelow = 60;
+const narrowest = 11;
+/** From this width on columns of the second rank are shown. */
+const rankOneFrom = 100;
 /** On a narrow screen a status tells more than the middle of a name. */
 const narrowName = 13;
 const tightNamespace = 14;
@@ -24,73 +32,105 @@ export type Placed = {title: string; width: number; cell(row: Row): string; role
 
 /** From left to right; `shown` are the rows on the screen. */
 export function chooseColumns(screen: Screen, list: ListState, shown: readonly Row[], width: number): Placed[] {
-	const kind = listKinds[list.name];
-	const {now, cluster, servicePods} = screen.state;
-	const isOld = list.phase.kind === 'interrupted';
-	const isNarrow = width < 60;
-	const sample = list.visible.length <= 300 ? list.visible : [...list.visible.slice(0, 100), ...shown];
-	const measure = (title: string, cell: (row: Row) => string, most = 40): number => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
-	const age = (row: Row) => ageCell(row, now);
-	const widest = isNarrow ? 11 : 40;
-	let fixed: readonly Placed[] = [];
-	if (kind.namespaced && cluster.namespace === null) {
-		fixed = [{title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}];
-	}
-
-	const wanted = kind.columns.map((column, index) => ({column, index})).filter(({column}) => column.title !== servicePodsTitle || cluster.namespace !== null)
-		.filter(({column}) => column.rank === 0 || (column.rank === 1 && width >= 100) || list.wide);
-	const asColumn = ({column, index}: {column: ListColumn; index: number}, isTight: boolean): Placed => {
-		const title = isTight ? column.short ?? column.title : column.title;
-		const cell = (row: Row): string => {
-			if (column.title === servicePodsTitle) {
-				return servicePodsCell(servicePods, row.namespace, row.name);
-			}
-
-			// `13 (2m ago)`: when it was last is told with more columns.
-			return list.wide || column.numeric !== true ? cellNow(row, index, now) : (row.cells[index] ?? '').replace(/ \(.*$/, '');
-		};
-
-		const head = list.order.column === column.title ? `${title}↓` : title;
-		const width = measure(head, cell, isTight && !isNarrow ? column.tight ?? widest : widest);
-		return {title, width, cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
-	};
-
-	let columns = wanted.map(one => asColumn(one, false));
-	const ages: Placed = {title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age};
+	const isNarrow = width < narrowBelow;
+	const measure = measureOf(list, shown);
 	const nameWidth = measure('NAME', row => row.name, 63);
-	let last: readonly Placed[] = [ages];
-	const total = (list: readonly Placed[]) => [...fixed, ...list, ...last].reduce((sum, column) => sum + column.width + gap, 0);
-	// What there is no room for goes from the right, before names are cut to less than is needed to tell them apart.
-	const left = () => width - 3 - edge - total(columns);
-	const isShort = () => left() < Math.min(nameWidth, 36);
-	if (isShort()) {
-		columns = wanted.map(one => asColumn(one, true));
-		fixed = fixed.map(one => ({...one, width: Math.min(one.width, tightNamespace)}));
-	}
-
-	// The cell that tells most goes last, after the age.
-	const leastName = (column: ListColumn) => isNarrow ? narrowName : column.leastName;
-	for (;;) {
-		const at = wanted.findLastIndex(({column}) => wanted.every(other => column.leastName >= other.column.leastName));
-		const next = wanted[at]!.column;
-		if (left() >= Math.min(Math.max(nameWidth, 10), leastName(next))) {
-			break;
-		}
-
-		const isMost = next.leastName <= narrowName;
-		if (isMost && last.length > 0) {
-			last = [];
-		} else if (columns.length > (isMost && isNarrow ? 2 : 1)) {
-			wanted.splice(at, 1);
-			columns = columns.toSpliced(at, 1);
-		} else {
-			break;
-		}
-	}
-
-	const room = Math.max(8, left());
+	const roomForName = (chosen: Chosen) => width - lead - edge - widthOf(chosen);
+	const all = allColumns(screen, list, measure, width);
+	// Names are cut only to what is needed to tell them apart.
+	const chosen = roomForName(all) < Math.min(nameWidth, 36) ? tightened(screen, list, measure, all, isNarrow) : all;
+	const {before, columns, after} = withFewer(chosen, isNarrow, one => roomForName(one) >= Math.min(Math.max(nameWidth, 10), leastName(one, isNarrow)));
+	const room = Math.max(8, roomForName({before, columns, after}));
 	const name: Placed = {title: 'NAME', width: Math.min(room, Math.max(nameWidth, 16)), cell: row => row.name};
-	return [...fixed, name, ...columns, ...last];
+	return [...before, name, ...columns.map(({placed}) => placed), ...after];
+}
+
+type Wanted = {column: ListColumn; index: number; placed: Placed};
+
+/** The columns beside the name's. */
+type Chosen = {before: readonly Placed[]; columns: readonly Wanted[]; after: readonly Placed[]};
+
+/** How many cells a column of these takes, up to `most`. */
+type Measure = (title: string, cell: (row: Row) => string, most?: number) => number;
+
+function measureOf({visible}: ListState, shown: readonly Row[]): Measure {
+	const sample = visible.length <= 300 ? visible : [...visible.slice(0, 100), ...shown];
+	return (title, cell, most = widest) => Math.min(most, Math.max(cellWidth(title), ...sample.map(row => cellWidth(cell(row)))));
+}
+
+/** As wide as they are, where there is room. */
+function allColumns(screen: Screen, list: ListState, measure: Measure, width: number): Chosen {
+	const {now, cluster} = screen.state;
+	const {columns, namespaced} = listKinds[list.name];
+	const age = (row: Row) => ageCell(row, now);
+	const isWanted = ({title, rank}: ListColumn) => (title !== servicePodsTitle || cluster.namespace !== null) && (rank === 0 || (rank === 1 && width >= rankOneFrom) || list.wide);
+	const most = width < narrowBelow ? narrowest : widest;
+	return {
+		before: namespaced && cluster.namespace === null ? [{title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}] : [],
+		columns: columns.map((column, index) => ({column, index})).filter(({column}) => isWanted(column))
+			.map(one => ({...one, placed: placed(screen, list, measure, {...one, title: one.column.title, most})})),
+		after: [{title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age}],
+	};
+}
+
+/** The same ones with shorter titles, and no wider than they must be. */
+function tightened(screen: Screen, list: ListState, measure: Measure, {before, columns, after}: Chosen, isNarrow: boolean): Chosen {
+	return {
+		before: before.map(one => ({...one, width: Math.min(one.width, tightNamespace)})),
+		columns: columns.map(({column, index}) => ({
+			column, index,
+			placed: placed(screen, list, measure, {column, index, title: column.short ?? column.title, most: isNarrow ? narrowest : column.tight ?? widest}),
+		})),
+		after,
+	};
+}
+
+function placed(screen: Screen, list: ListState, measure: Measure, {column, index, title, most}: {column: ListColumn; index: number; title: string; most: number}): Placed {
+	const cell = cellOf(screen, list, column, index);
+	const head = list.order.column === column.title ? `${title}↓` : title;
+	const isOld = list.phase.kind === 'interrupted';
+	return {title, width: measure(head, cell, most), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
+}
+
+function cellOf({state: {now, servicePods}}: Screen, list: ListState, {title, numeric}: ListColumn, index: number): (row: Row) => string {
+	if (title === servicePodsTitle) {
+		return row => servicePodsCell(servicePods, row.namespace, row.name);
+	}
+
+	// `13 (2m ago)`: when it was last is told with more columns.
+	return list.wide || numeric !== true ? row => cellNow(row, index, now) : row => (row.cells[index] ?? '').replace(/ \(.*$/, '');
+}
+
+function widthOf({before, columns, after}: Chosen): number {
+	return [...before, ...columns.map(({placed}) => placed), ...after].reduce((sum, column) => sum + column.width + gap, 0);
+}
+
+/** One goes after the other, until there is room enough or none may go. */
+function withFewer(chosen: Chosen, isNarrow: boolean, isEnough: (chosen: Chosen) => boolean): Chosen {
+	const fewer = isEnough(chosen) ? null : withoutOne(chosen, isNarrow);
+	return fewer === null ? chosen : withFewer(fewer, isNarrow, isEnough);
+}
+
+/** Without the one that wants the longest name beside it. The cell that tells most goes last, after the age. */
+function withoutOne(chosen: Chosen, isNarrow: boolean): Chosen | null {
+	const {columns, after} = chosen;
+	const isMost = mostWanting(chosen).column.leastName <= narrowName;
+	if (isMost && after.length > 0) {
+		return {...chosen, after: []};
+	}
+
+	const least = isMost && isNarrow ? 2 : 1;
+	return columns.length > least ? {...chosen, columns: columns.filter(one => one !== mostWanting(chosen))} : null;
+}
+
+/** How long the name must be at least beside these. */
+function leastName(chosen: Chosen, isNarrow: boolean): number {
+	return isNarrow ? narrowName : mostWanting(chosen).column.leastName;
+}
+
+/** Of equal ones the rightmost. */
+function mostWanting({columns}: Chosen): Wanted {
+	return columns.reduce((most, one) => one.column.leastName >= most.column.leastName ? one : most);
 }
 
 function ageCell({gone, created}: Row, now: number): string {
