@@ -1,10 +1,11 @@
 /** A tail's lines as clean text: copied, saved, or in an outer program. */
-import {numberAt, placeOf, shownLength, type TailView} from '../../state/tail/tail-view.ts';
+import {placeOf, shownLength, shownNumbers, type TailView} from '../../state/tail/tail-view.ts';
 import {sanitise} from '../../text/sanitise.ts';
 import type {Session} from '../session.ts';
 import {counted} from '../../text/grouped.ts';
 import {asFileName, pathOfTyped, writeNewFile} from '../handlers/new-file.ts';
 import {viewInProgram} from '../hand-over/outer-programs.ts';
+import {finishScan} from './tail-older.ts';
 import type {TailRun} from './tail-run.ts';
 
 /** Without colours, and with everything else visible that could move a terminal. */
@@ -24,11 +25,13 @@ export function cleanText(view: TailView, number: number): string {
 	return line.kind === 'text' ? text : `-- ${text} --`;
 }
 
-/** All that is shown: with the clock a line begins with its whole timestamp, and of many logs it says whose it is. */
-export function * shownTexts(view: TailView): Generator<string> {
-	const length = shownLength(view);
-	for (let place = 0; place < length; place++) {
-		const number = numberAt(view, place);
+/** All that is shown now, however long it takes to write it: with the clock a line begins with its whole timestamp, and of many logs it says whose it is. */
+export function shownTexts(view: TailView): Iterable<string> {
+	return textsOf({...view, buffer: view.buffer.snapshot()}, shownNumbers(view));
+}
+
+function * textsOf(view: TailView, numbers: Iterable<number>): Generator<string> {
+	for (const number of numbers) {
 		yield `${when(view, number)}${whose(view, number)}${cleanText(view, number)}\n`;
 	}
 }
@@ -56,6 +59,7 @@ export async function saveTail(session: Session, run: TailRun): Promise<void> {
 		return;
 	}
 
+	await finishScan(run);
 	try {
 		const count = await writeNewFile(pathOfTyped(answer.text), shownTexts(run.view));
 		session.tell(`saved ${answer.text}, ${counted(count, 'line')}`);
@@ -72,6 +76,7 @@ function savedWords(view: TailView): string {
 
 /** The same text in $PAGER or $EDITOR, at the line under the cursor. */
 export async function viewOutside(session: Session, run: TailRun, kind: 'pager' | 'editor'): Promise<void> {
+	await finishScan(run);
 	const line = run.view.follow ? shownLength(run.view) : placeOf(run.view, run.view.cursor) + 1;
 	await viewInProgram(session, kind, shownTexts(run.view), line);
 }

@@ -85,8 +85,8 @@ function toFirst(view: TailView): TailView {
 	return goTo({...view, follow: false}, numberAt(view, 0));
 }
 
-/** Key presses go between the steps. */
-async function finishScan(run: TailRun): Promise<void> {
+/** Until all lines here are looked through, by the search and by the filter. Key presses go between the steps. */
+export async function finishScan(run: TailRun): Promise<void> {
 	while (!run.scan(8)) {
 		await turn();
 	}

@@ -38,6 +38,8 @@ export class LineBlock {
 	count = 0;
 	bytes: Buffer;
 	used = 0;
+	/** A snapshot reads them: they are not overwritten. */
+	isShared = false;
 	readonly starts = new Uint32Array(linesPerBlock + 1);
 	readonly times = new Float64Array(linesPerBlock);
 	readonly sources = new Int16Array(linesPerBlock);
@@ -89,6 +91,12 @@ export class LineBlock {
 			this.bytes.copy(exact, 0, 0, this.used);
 			this.bytes = exact;
 		}
+	}
+
+	/** The lines so far; those that come later stand behind them. */
+	snapshot(): LineBlock {
+		this.isShared = true;
+		return Object.assign(Object.create(LineBlock.prototype) as LineBlock, this);
 	}
 
 	line(number: number): TailLine {
@@ -159,7 +167,8 @@ export class LineBuffer {
 		}
 
 		while (this.#blocks.length > 1 && (this.end - this.first > this.#limits.lines + linesPerBlock - 1 || this.#bytes > this.#limits.bytes)) {
-			this.#spare = this.#blocks[0]!;
+			const [oldest] = this.#blocks;
+			this.#spare = oldest!.isShared ? null : oldest!;
 			this.dropFirstBlock();
 		}
 	}
@@ -203,6 +212,14 @@ export class LineBuffer {
 		this.counts.lines += added.lines;
 		this.counts.errors += added.errors;
 		this.counts.warnings += added.warnings;
+	}
+
+	/** The lines that are kept now, whatever comes and goes later: for whoever reads them bit by bit. It takes no memory of its own. */
+	snapshot(): LineBuffer {
+		const kept = new LineBuffer(this.#limits);
+		kept.#blocks = this.#blocks.map(block => block.snapshot());
+		kept.#bytes = this.#bytes;
+		return kept;
 	}
 
 	line(number: number): TailLine | null {

@@ -40,6 +40,11 @@ export class LineNumbers {
 		return low - this.#start;
 	}
 
+	/** Those from `from` on that are below `end`, as they are now. */
+	between(from: number, end: number): Uint32Array {
+		return this.#items.slice(this.#start + this.indexOf(from), this.#start + this.indexOf(end));
+	}
+
 	dropBelow(number: number): void {
 		this.#start += this.indexOf(number);
 	}

@@ -133,6 +133,19 @@ export function shownLength(view: TailView): number {
 	return index === null ? shownEnd(view) - view.buffer.first : index.shown.indexOf(shownEnd(view));
 }
 
+/** Numbers of all lines that the view shows, in order, as it is now. */
+export function shownNumbers(view: TailView): Iterable<number> {
+	const {first} = view.buffer;
+	const end = shownEnd(view);
+	return activeIndex(view)?.shown.between(first, end) ?? range(first, end);
+}
+
+function * range(from: number, end: number): Generator<number> {
+	for (let number = from; number < end; number++) {
+		yield number;
+	}
+}
+
 /** Number of the line at `place` in the view's order; places outside give the nearest. */
 export function numberAt(view: TailView, place: number): number {
 	const length = shownLength(view);
