@@ -102,8 +102,11 @@ export function makeSession(options: SessionOptions): SessionParts {
 		openNamespace(namespace) {
 			openNamespace({session, feeds}, namespace);
 		},
-		redraw() {
+		readHere() {
 			feeds.read();
+		},
+		redraw() {
+			screen.repaint();
 		},
 		quit(status) {
 			end.leave(status);

@@ -69,6 +69,8 @@ export type Session = {
 	switchContext(context: string): Promise<void>;
 	openNamespace(namespace: string | null): void;
 	/** Feeds what is on the screen, and anew where what is asked for changed. */
+	readHere(): void;
+	/** Draws all of the screen, whatever somebody else wrote over it. */
 	redraw(): void;
 	quit(status: number): void;
 	nextId(kind: string): string;

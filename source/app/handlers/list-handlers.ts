@@ -130,7 +130,7 @@ function goInHistory(session: Session, by: 1 | -1): void {
 
 	store.now({type: 'go', by});
 	if (place.namespace === store.state.cluster.namespace) {
-		session.redraw();
+		session.readHere();
 	} else {
 		session.openNamespace(place.namespace);
 	}
@@ -144,7 +144,7 @@ export function showView(session: Session, view: ViewName): void {
 	}
 
 	session.store.now({type: 'view', view});
-	session.redraw();
+	session.readHere();
 	if (view === 'forwards') {
 		noteForwardSets(session);
 	}
@@ -186,6 +186,6 @@ async function filterList(session: Session): Promise<void> {
 
 	if (answer && labels(answer.text) !== labels(before)) {
 		// Labels are asked of the apiserver, so the list is read anew.
-		session.redraw();
+		session.readHere();
 	}
 }

@@ -41,9 +41,7 @@ export const navigationHandlers: Handlers = {
 		store.now({type: 'dock-move', by: -1});
 	},
 	'screen.redraw'(session) {
-		session.terminal.stdout.write('\u001B[2J\u001B[H');
 		session.redraw();
-		session.store.drawNow();
 	},
 	'app.quit': quit,
 	'app.suspend': async session => session.withTerminal(async () => session.terminal.suspend()),
@@ -86,7 +84,7 @@ async function goBack(session: Session): Promise<void> {
 	if (layer) {
 		store.now({type: 'pop'});
 		// A tail that was opened from the shell had no list under it yet.
-		session.redraw();
+		session.readHere();
 		return;
 	}
 
@@ -100,10 +98,10 @@ async function goBack(session: Session): Promise<void> {
 		store.now({type: 'list', list: list.name, event: {type: 'unmark-all'}});
 	} else if (list && list.filter !== '') {
 		store.now({type: 'list', list: list.name, event: {type: 'filter', text: ''}});
-		session.redraw();
+		session.readHere();
 	} else if (store.state.view !== 'pods') {
 		store.now({type: 'view', view: 'pods'});
-		session.redraw();
+		session.readHere();
 	} else {
 		session.tell('this is the first screen; :quit leaves');
 	}

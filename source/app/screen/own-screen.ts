@@ -1,6 +1,7 @@
 /** The session's screen: taken once, drawn from the state, out of the way while somebody else has the terminal, and given back. */
 import type {OwnTerminal} from '../../terminal/own-terminal.ts';
 import {isSpoken} from '../../ui/spoken-words.ts';
+import type {Screen} from '../../ui/screen.ts';
 import type {Theme} from '../../ui/theme.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import type {Session} from '../session.ts';
@@ -61,6 +62,19 @@ export class OwnScreen {
 	}
 
 	draw(): void {
+		this.#show((view, screen) => {
+			view.draw(screen);
+		});
+	}
+
+	/** All of it, whatever somebody else wrote over it. */
+	repaint(): void {
+		this.#show((view, screen) => {
+			view.repaint(screen);
+		});
+	}
+
+	#show(draw: (view: ScreenView, screen: Screen) => void): void {
 		const view = this.#view;
 		if (!view) {
 			return;
@@ -73,7 +87,7 @@ export class OwnScreen {
 			tail.view = view.fitTail(screen, tail.view);
 		}
 
-		view.draw({...screen, tail: tail?.view ?? null});
+		draw(view, {...screen, tail: tail?.view ?? null});
 	}
 
 	/** Least milliseconds between two frames that no key asked for. */

@@ -60,6 +60,22 @@ export class ScreenView {
 		}
 	}
 
+	/** Somebody else wrote over it: all of it is drawn again. */
+	repaint(screen: Screen): void {
+		if (this.#isSpoken) {
+			this.#ink?.clear();
+			this.#spoken = '';
+			this.draw(screen);
+			return;
+		}
+
+		// The cursor stays: Ink counts on it.
+		this.#stdout.write('\u001B[2J');
+		this.#painter.forget();
+		this.draw(screen);
+		this.#painter.flush();
+	}
+
 	/** What Ink itself writes, at the start, after a resize or a suspension, is painted over again. */
 	#watched(): NodeJS.WriteStream {
 		const write = (...given: Parameters<NodeJS.WriteStream['write']>) => {

@@ -15,7 +15,7 @@ function tailOf(...kinds: readonly LineKind[]) {
 	const run = {view: {...goTo({...emptyTail('tail-1', 'pod/web', buffer)}, 0), older: {phase: 'none', read: 0, note: ''} as const}, onMoved: new Set()};
 	const told: string[] = [];
 	const session = {
-		tails: new Map([['tail-1', run as unknown as TailRun]]), store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}}, redraw() {},
+		tails: new Map([['tail-1', run as unknown as TailRun]]), store: {state: {layers: [{kind: 'tail', id: 'tail-1', line: null}]}, now() {}}, readHere() {},
 		tell(text: string) {
 			told.push(text);
 		},

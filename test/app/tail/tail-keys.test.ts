@@ -32,7 +32,7 @@ function tailOf(lines: readonly string[]) {
 		copied.push(text);
 	}, tell(text: string) {
 		told.push(text);
-	}, redraw() {}} as unknown as Session;
+	}, readHere() {}} as unknown as Session;
 	const press = async (...ids: readonly string[]) => {
 		for (const id of ids) {
 			await (tailHandlers[id] ?? navigationHandlers[id]!)(session);
