@@ -8,6 +8,7 @@ import {runAudit} from '../../posture/audit/run-audit.ts';
 import {pathsTo} from '../../posture/paths-to.ts';
 import {withRouteWord} from '../../state/route-words.ts';
 import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
+import {sourceToReach} from '../../state/tail/tail-sources.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
@@ -128,7 +129,7 @@ function fileText(path: string, found: Audit): string {
 }
 
 async function testRoute(session: Session): Promise<void> {
-	const source = currentTail(session)?.view.sources[0];
+	const source = sourceToReach(currentTail(session)?.view.sources ?? []);
 	const {pods} = session.store.state.lists;
 	const pod = source?.pod ?? pods.visible[pods.cursorIndex]?.name;
 	if (pod === undefined) {

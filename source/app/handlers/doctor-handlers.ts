@@ -3,10 +3,12 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Doctor, DoctorStep} from '../../posture/doctor/doctor-object.ts';
 import {walk} from '../../posture/doctor/walk.ts';
 import {asText} from '../../state/copied-lines.ts';
-import type {TextLine} from '../../state/session-state.ts';
+import type {ForwardState, TextLine} from '../../state/session-state.ts';
+import {sourceToReach} from '../../state/tail/tail-sources.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
+import type {TailRun} from '../tail/tail-run.ts';
 import {forwardOf} from '../forwards/follow-forward.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
@@ -25,33 +27,24 @@ export const doctorHandlers: Handlers = {
 	},
 	async 'why.doctor'(session) {
 		session.store.now({type: 'pop'});
-		const source = currentTail(session)?.view.sources[0];
-		await (source ? openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, currentTail(session)?.id)) : doctorHere(session));
+		if (!await doctorOfTail(session, currentTail(session))) {
+			await doctorHere(session);
+		}
 	},
 	async 'tail.doctor'(session) {
-		const source = currentTail(session)?.view.sources[0];
-		if (source) {
-			await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, currentTail(session)?.id));
-		} else {
+		if (!await doctorOfTail(session, currentTail(session))) {
 			session.tell('no pod yet to walk to');
 		}
 	},
 	async 'forwards.doctor'(session) {
-		const forward = session.store.state.forwards[session.store.state.forwardAt];
-		if (forward) {
-			await openDoctor(session, forward.target, forward.namespace, clusterOf(session, forward.id));
-		}
+		const {forwards, forwardAt} = session.store.state;
+		await doctorOfForward(session, forwards[forwardAt]);
 	},
 	async 'connections.doctor'(session) {
 		const {dock, dockAt} = session.store.state;
-		const entry = dock[dockAt];
-		const forward = forwardOf(session, entry?.id);
-		const source = session.tails.get(entry?.id ?? '')?.view.sources[0];
-		if (forward) {
-			await openDoctor(session, forward.target, forward.namespace, clusterOf(session, forward.id));
-		} else if (source) {
-			await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, entry?.id));
-		}
+		const id = dock[dockAt]?.id;
+		await doctorOfForward(session, forwardOf(session, id));
+		await doctorOfTail(session, session.tails.get(id ?? '') ?? null);
 	},
 	async 'doctor.again'(session) {
 		const layer = session.store.state.layers.at(-1);
@@ -76,6 +69,23 @@ export const doctorHandlers: Handlers = {
 		}
 	},
 };
+
+/** To one of its pods; false where it has none yet. */
+async function doctorOfTail(session: Session, run: TailRun | null): Promise<boolean> {
+	const source = sourceToReach(run?.view.sources ?? []);
+	if (!run || !source) {
+		return false;
+	}
+
+	await openDoctor(session, `pod/${source.pod}`, source.namespace, clusterOf(session, run.id));
+	return true;
+}
+
+async function doctorOfForward(session: Session, forward: ForwardState | undefined): Promise<void> {
+	if (forward) {
+		await openDoctor(session, forward.target, forward.namespace, clusterOf(session, forward.id));
+	}
+}
 
 function splitSubject(subject: string): [namespace: string, target: string | null] {
 	const at = subject.indexOf(' › ');

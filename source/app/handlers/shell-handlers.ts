@@ -8,6 +8,7 @@ import {openRemoteCommand, type RemoteCommand} from '../../sessions/remote-comma
 import {allContainers, chooseContainer, containerSpec} from '../../targets/choose-container.ts';
 import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
 import {worstPath} from '../../state/connections.ts';
+import {sourceToReach} from '../../state/tail/tail-sources.ts';
 import {findAction} from '../../actions/action-rows.ts';
 import {driveInTerminal, type Driven} from '../hand-over/drive-in-terminal.ts';
 import {saysNoShell} from '../hand-over/no-shell.ts';
@@ -31,9 +32,10 @@ export const shellHandlers: Handlers = {
 	'pods.attach': async session => attachHere(session),
 	'pods.debug': async session => debugHere(session),
 	async 'tail.shell'(session) {
-		const source = currentTail(session)?.view.sources.find(({on}) => on);
-		if (source) {
-			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, currentTail(session)?.id)});
+		const run = currentTail(session);
+		const source = sourceToReach(run?.view.sources ?? []);
+		if (run && source) {
+			await openShell(session, `pod/${source.pod}`, source.namespace, {named: source.container, cluster: clusterOf(session, run.id)});
 		}
 	},
 };

@@ -39,6 +39,13 @@ export function isUnreadable(sources: ReadonlyArray<Pick<TailSource, 'state' | '
 	return sources.every(({state}) => state === 'ended') && sources.some(({note, isGone}) => note === failedNote && isGone !== true);
 }
 
+/** The one that is meant where none is named: one that is followed before one that ended, one whose pod is gone last, and none that is hidden where another is shown. */
+export function sourceToReach(sources: readonly TailSource[]): TailSource | undefined {
+	const shown = sources.filter(({on}) => on);
+	const order = [...shown, ...sources];
+	return shown.find(({state}) => state === 'open') ?? shown.find(({state}) => state !== 'ended') ?? order.find(({isGone}) => isGone !== true) ?? order[0];
+}
+
 /** The followed containers of a pod. */
 export function sourcesOf({sources}: Pick<TailView, 'sources'>, {namespace, pod}: PodPlace): readonly TailSource[] {
 	return sources.filter(source => source.namespace === namespace && source.pod === pod);

@@ -5,7 +5,10 @@ import {clusterState} from '../../../source/app/clusters/cluster-state.ts';
 import {forwardHandlers} from '../../../source/app/forwards/forward-handlers.ts';
 import {chooseFields, chooseSources} from '../../../source/app/tail/tail-choices.ts';
 import {shownTexts} from '../../../source/app/tail/tail-copies.ts';
+import {doctorHandlers} from '../../../source/app/handlers/doctor-handlers.ts';
 import {navigationHandlers} from '../../../source/app/handlers/navigation-handlers.ts';
+import {shellHandlers} from '../../../source/app/handlers/shell-handlers.ts';
+import {GivenUp} from '../../../source/app/keys/typed-ahead.ts';
 import {drawnLike, openTail} from '../../../source/app/tail/open-tail.ts';
 import {tailHandlers} from '../../../source/app/tail/tail-handlers.ts';
 import type {Session} from '../../../source/app/session.ts';
@@ -218,3 +221,25 @@ test('an opened line stays the same one where others are put before it while som
 	store.now({type: 'pop'});
 	t.like(store.state.layers.at(-1), {kind: 'tail', line: 8});
 });
+
+for (const [what, keys] of [['a shell', shellHandlers['tail.shell']], ['the doctor', doctorHandlers['tail.doctor']]] as const) {
+	test(`${what} of a tail goes to a pod that is there, not to the one that it has taken the place of`, async t => {
+		const {store, run} = tailOf(['one']);
+		const source = {namespace: 'demo', container: 'app', node: null, colour: 1, on: true, note: '', besides: []};
+		run.view = {...run.view, sources: [
+			{...source, pod: 'web-old', short: 'old', state: 'ended', isGone: true}, {...source, pod: 'web-hidden', short: 'hidden', state: 'open', on: false}, {...source, pod: 'web-new', short: 'new', state: 'open'},
+		]};
+		const asked: string[] = [];
+		const session = {store, tails: new Map([['tail-1', run]]), cluster: {access: {facts: {context: 'main'}}, context: 'main'}, clusters: new Map(), flags: {}, nextId: () => 'text-1', typedAhead: {async during({what}: {what: string}) {
+			asked.push(what);
+			throw new GivenUp(what);
+		}}, async open() {
+			throw new SpokeError('ERR_APISERVER_UNREACHABLE', 'away');
+		}} as unknown as Session;
+		await Promise.resolve(keys!(session)).catch((thrown: unknown) => {
+			t.true(thrown instanceof GivenUp);
+		});
+		const layer = store.state.layers.at(-1);
+		t.regex([...asked, layer?.kind === 'text' ? layer.subject : ''].join(' '), /pod\/web-new/);
+	});
+}
