@@ -1,4 +1,5 @@
 /** Another cluster comes on the screen, or another namespace of the same. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {namespaceHere} from '../../state/session-state.ts';
 import type {ScreenFeeds} from '../feeds/screen-feeds.ts';
 import type {Session} from '../session.ts';
@@ -7,13 +8,9 @@ import type {OpenClusters} from './open-clusters.ts';
 
 export type Movers = {session: Session; clusters: OpenClusters; feeds: ScreenFeeds};
 
+/** By name, as the kubeconfig has it; nothing where another one was chosen meanwhile. @throws SpokeError when it cannot be opened, or nobody is let in */
 export async function switchContext({session, clusters, feeds}: Movers, context: string): Promise<void> {
-	const cluster = await clusters.reach(context, async () => {
-		session.tell(`opening ${context} …`);
-		const access = await session.open({...session.flags, context, cluster: undefined, user: undefined});
-		await access.logIn();
-		return access;
-	});
+	const cluster = await clusters.reach(context, async () => openContext(session, context));
 	if (cluster === null) {
 		return;
 	}
@@ -25,6 +22,18 @@ export async function switchContext({session, clusters, feeds}: Movers, context:
 	void session.meeting.meet();
 	if (session.store.state.view === 'audit') {
 		session.perform('view.audit');
+	}
+}
+
+async function openContext(session: Session, context: string): Promise<ClusterAccess> {
+	session.tell(`opening ${context} …`);
+	const access = await session.open({...session.flags, context, cluster: undefined, user: undefined});
+	try {
+		await access.logIn();
+		return access;
+	} catch (error) {
+		access.close();
+		throw error;
 	}
 }
 
