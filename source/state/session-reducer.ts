@@ -6,7 +6,7 @@ import {reduceList, type ListEvent} from './list-state.ts';
 import {listNames, type ListName} from './list-kinds.ts';
 import {reduceOverlay, type Overlay, type OverlayEvent} from './overlay.ts';
 import {reduceProxy, type ProxyEvent} from './proxy-state.ts';
-import {listHere, type ClusterState, type Failure, type ForwardState, type Layer, type Message, type SessionState, type TextLine, type ViewName} from './session-state.ts';
+import {listHere, noAudit, type ClusterState, type Failure, type ForwardState, type Layer, type Message, type SessionState, type TextLine, type ViewName} from './session-state.ts';
 import type {Moved} from './tail/insert-lines.ts';
 import {toggleWrap} from './text-look.ts';
 import {searchText} from './text-search.ts';
@@ -67,160 +67,60 @@ const stillMs = 10_000;
 
 /** The very same state where it is cheap to see that nothing changed: then nothing is drawn. */
 export function reduceSession(state: SessionState, event: SessionEvent): SessionState {
-	switch (event.type) {
-		case 'list': {
-			const list = reduceList(state.lists[event.list], event.event);
-			return list === state.lists[event.list] ? state : {...state, lists: {...state.lists, [event.list]: list}};
-		}
-
-		case 'dock': {
-			return reduceConnections(state, event.event);
-		}
-
-		case 'overlay': {
-			return state.overlay ? {...state, overlay: reduceOverlay(state.overlay, event.event)} : state;
-		}
-
-		case 'open-overlay': {
-			return {...state, overlay: event.overlay};
-		}
-
-		case 'close-overlay': {
-			return {...state, overlay: null};
-		}
-
-		case 'resize': {
-			return {...state, size: {columns: event.columns, rows: event.rows}};
-		}
-
-		case 'cluster': {
-			return {...state, cluster: {...state.cluster, ...event.to}};
-		}
-
-		case 'view': {
-			return showView({...state, history: visit(state.history, {view: event.view, namespace: state.cluster.namespace})}, event.view);
-		}
-
-		case 'go': {
-			const place = placeAt(state.history, event.by);
-			return place === null ? state : showView({...state, history: {...state.history, at: state.history.at + event.by}}, place.view);
-		}
-
-		case 'push': {
-			return {...state, layers: [...state.layers.filter(layer => layer.kind !== event.layer.kind || layer.kind === 'text'), event.layer]};
-		}
-
-		case 'layer': {
-			const layer = state.layers.at(-1);
-			return layer ? {...state, layers: [...state.layers.slice(0, -1), {...layer, ...event.to} as Layer]} : state;
-		}
-
-		case 'lines-moved': {
-			return {...state, layers: state.layers.map(layer => layer.kind === 'tail' && layer.id === event.id && layer.line !== null ? {...layer, line: event.moved(layer.line)} : layer)};
-		}
-
-		case 'fill-text': {
-			return {...state, layers: state.layers.map(layer => layer.kind === 'text' && layer.id === event.id ? filled(layer, event.to) : layer)};
-		}
-
-		case 'pop': {
-			return {...state, layers: state.layers.slice(0, -1)};
-		}
-
-		case 'pane': {
-			return {...state, pane: state.pane === 'main' && state.dock.length > 0 ? 'connections' : 'main'};
-		}
-
-		case 'dock-move': {
-			return {...state, dockAt: clamp(state.dockAt + event.by, state.dock.length)};
-		}
-
-		case 'zoom': {
-			return {...state, zoom: !state.zoom};
-		}
-
-		case 'wrap': {
-			return toggleWrap(state);
-		}
-
-		case 'pending': {
-			return state.pending === event.keys ? state : {...state, pending: event.keys};
-		}
-
-		case 'notice': {
-			return noticed(state, event);
-		}
-
-		case 'notice-read': {
-			return state.notice === null ? state : {...state, notice: null};
-		}
-
-		case 'failed': {
-			return {...noticed(state, {type: 'notice', text: event.text, role: 'error', hint: event.hint, now: event.now}), lastFailure: event.failure};
-		}
-
-		case 'failure-over': {
-			return state.lastFailure === null ? state : {...state, lastFailure: null};
-		}
-
-		case 'tick': {
-			return tick(state, event.now);
-		}
-
-		case 'path-here': {
-			return {...state, pathHere: {of: event.of, path: event.path}, processes: withProcess(state.processes, event.path)};
-		}
-
-		case 'details-here': {
-			return {...state, detailsHere: {of: event.of, lines: event.lines}};
-		}
-
-		case 'forward': {
-			return {...state, forwards: withForward(state.forwards, event.forward)};
-		}
-
-		case 'forward-gone': {
-			const forwards = state.forwards.filter(({id}) => id !== event.id);
-			return {...state, forwards, forwardAt: clamp(state.forwardAt, forwards.length)};
-		}
-
-		case 'forward-move': {
-			return {...state, forwardAt: clamp(state.forwardAt + event.by, state.forwards.length)};
-		}
-
-		case 'forward-sets': {
-			return {...state, forwardSets: event.sets};
-		}
-
-		case 'proxy': {
-			return {...state, proxy: reduceProxy(state.proxy, event.event)};
-		}
-
-		case 'audit': {
-			return {...state, audit: {...state.audit, ...event.to}};
-		}
-
-		case 'sandbox': {
-			return {...state, sandboxKnobs: event.knobs ?? state.sandboxKnobs, sandboxAt: event.at ?? state.sandboxAt, sandboxLog: event.log ?? state.sandboxLog};
-		}
-
-		case 'service-pods': {
-			return state.servicePods === event.pods ? state : {...state, servicePods: event.pods};
-		}
-
-		case 'refused': {
-			return {...state, refused: event.refused};
-		}
-
-		case 'switch': {
-			return switched(state, event.cluster);
-		}
-
-		case 'tail-changed': {
-			return {...state, tailVersion: state.tailVersion + 1};
-		}
-	}
+	const reduce = reducers[event.type] as (state: SessionState, event: SessionEvent) => SessionState;
+	return reduce(state, event);
 }
+
+type Event<Type extends SessionEvent['type']> = Extract<SessionEvent, {type: Type}>;
+
+const reducers: {readonly [Type in SessionEvent['type']]: (state: SessionState, event: Event<Type>) => SessionState} = {
+	list(state, {list: name, event}) {
+		const list = reduceList(state.lists[name], event);
+		return list === state.lists[name] ? state : {...state, lists: {...state.lists, [name]: list}};
+	},
+	dock: (state, {event}) => reduceConnections(state, event),
+	overlay: (state, {event}) => state.overlay ? {...state, overlay: reduceOverlay(state.overlay, event)} : state,
+	'open-overlay': (state, {overlay}) => ({...state, overlay}),
+	'close-overlay': state => ({...state, overlay: null}),
+	resize: (state, {columns, rows}) => ({...state, size: {columns, rows}}),
+	cluster: (state, {to}) => ({...state, cluster: {...state.cluster, ...to}}),
+	view: (state, {view}) => showView({...state, history: visit(state.history, {view, namespace: state.cluster.namespace})}, view),
+	go(state, {by}) {
+		const place = placeAt(state.history, by);
+		return place === null ? state : showView({...state, history: {...state.history, at: state.history.at + by}}, place.view);
+	},
+	push: (state, {layer}) => ({...state, layers: [...state.layers.filter(({kind}) => kind !== layer.kind || kind === 'text'), layer]}),
+	layer: (state, {to}) => ({...state, layers: state.layers.map((layer, index) => index === state.layers.length - 1 ? {...layer, ...to} as Layer : layer)}),
+	'lines-moved': (state, {id, moved}) => ({...state, layers: state.layers.map(layer => layer.kind === 'tail' && layer.id === id && layer.line !== null ? {...layer, line: moved(layer.line)} : layer)}),
+	'fill-text': (state, {id, to}) => ({...state, layers: state.layers.map(layer => layer.kind === 'text' && layer.id === id ? filled(layer, to) : layer)}),
+	pop: state => ({...state, layers: state.layers.slice(0, -1)}),
+	pane: state => ({...state, pane: state.pane === 'main' && state.dock.length > 0 ? 'connections' : 'main'}),
+	'dock-move': (state, {by}) => ({...state, dockAt: clamp(state.dockAt + by, state.dock.length)}),
+	zoom: state => ({...state, zoom: !state.zoom}),
+	wrap: state => toggleWrap(state),
+	pending: (state, {keys}) => state.pending === keys ? state : {...state, pending: keys},
+	notice: (state, notice) => noticed(state, notice),
+	'notice-read': state => state.notice === null ? state : {...state, notice: null},
+	failed: (state, {failure, text, hint, now}) => ({...noticed(state, {type: 'notice', text, role: 'error', hint, now}), lastFailure: failure}),
+	'failure-over': state => state.lastFailure === null ? state : {...state, lastFailure: null},
+	tick: (state, {now}) => tick(state, now),
+	'path-here': (state, {of, path}) => ({...state, pathHere: {of, path}, processes: withProcess(state.processes, path)}),
+	'details-here': (state, {of, lines}) => ({...state, detailsHere: {of, lines}}),
+	forward: (state, {forward}) => ({...state, forwards: withForward(state.forwards, forward)}),
+	'forward-gone'(state, {id}) {
+		const forwards = state.forwards.filter(forward => forward.id !== id);
+		return {...state, forwards, forwardAt: clamp(state.forwardAt, forwards.length)};
+	},
+	'forward-move': (state, {by}) => ({...state, forwardAt: clamp(state.forwardAt + by, state.forwards.length)}),
+	'forward-sets': (state, {sets}) => ({...state, forwardSets: sets}),
+	proxy: (state, {event}) => ({...state, proxy: reduceProxy(state.proxy, event)}),
+	audit: (state, {to}) => ({...state, audit: {...state.audit, ...to}}),
+	sandbox: (state, {knobs = state.sandboxKnobs, at = state.sandboxAt, log = state.sandboxLog}) => ({...state, sandboxKnobs: knobs, sandboxAt: at, sandboxLog: log}),
+	'service-pods': (state, {pods}) => state.servicePods === pods ? state : {...state, servicePods: pods},
+	refused: (state, {refused}) => ({...state, refused}),
+	switch: (state, {cluster}) => switched(state, cluster),
+	'tail-changed': state => ({...state, tailVersion: state.tailVersion + 1}),
+};
 
 /** What is searched for is looked for in the new lines, from where it stood. */
 function filled(layer: Extract<Layer, {kind: 'text'}>, to: Partial<Extract<Layer, {kind: 'text'}>>): Layer {
@@ -231,7 +131,7 @@ function showView(state: SessionState, view: ViewName): SessionState {
 	return {...state, view, viewBefore: view === state.view ? state.viewBefore : state.view, pane: 'main', layers: []};
 }
 
-function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassing = false, now}: Extract<SessionEvent, {type: 'notice'}>): SessionState {
+function noticed(state: SessionState, {text, role = 'plain', hint = '', isPassing = false, now}: Event<'notice'>): SessionState {
 	const message: Message = {time: now, text, role, hint};
 	// What went wrong is not pushed away by news before it was there to be read.
 	const isKept = role === 'plain' && state.notice !== null && state.notice.role !== 'plain' && now - state.notice.time <= noticeMs;
@@ -254,7 +154,10 @@ function switched(state: SessionState, cluster: ClusterState): SessionState {
 	const here = {view: state.view, namespace: cluster.namespace};
 	const isSame = cluster.context === state.cluster.context;
 	const history = isSame ? visit(state.history, here) : startHistory(here);
-	return {...state, notice: null, cluster, history, lists, proxy: {...state.proxy, exchanges: [], at: 0}, layers: [], pathHere: null, detailsHere: null, servicePods: null, refused: new Map(), audit: isSame ? state.audit : {rows: [], found: null, at: 0, busy: false, note: ''}};
+	return {
+		...state, cluster, history, lists, notice: null, layers: [], pathHere: null, detailsHere: null, servicePods: null, refused: new Map(),
+		proxy: {...state.proxy, exchanges: [], at: 0}, audit: isSame ? state.audit : noAudit,
+	};
 }
 
 function reduceConnections(state: SessionState, event: DockEvent): SessionState {

@@ -142,13 +142,15 @@ export type SessionState = {
 
 export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' | 'basis'> & {readOn: string; lines: readonly TextLine[]};
 
+export const noAudit: SessionState['audit'] = {rows: [], found: null, at: 0, busy: false, note: ''};
+
 /** Before anything is read: on the pods, with nothing open. */
 export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, {readOnly = false, isStill = false}: Partial<Pick<SessionState, 'readOnly' | 'isStill'>> = {}): SessionState {
 	return {
 		size, cluster, view: 'pods', viewBefore: 'pods', history: startHistory({view: 'pods', namespace: cluster.namespace}), lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
 		servicePods: null, layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, textsAreCut: false, pending: null, notice: null, messages: [], lastFailure: null, pathHere: null, detailsHere: null,
 		forwards: [], forwardAt: 0, forwardSets: [], proxy: emptyProxy,
-		audit: {rows: [], found: null, at: 0, busy: false, note: ''}, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
+		audit: noAudit, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
 		refused: new Map(), readOnly, isStill, now, processes: [], tailVersion: 0,
 	};
 }
