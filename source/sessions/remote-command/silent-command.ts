@@ -1,5 +1,6 @@
 /** Is a command that has said nothing since its 101 quiet, or was it never started? */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {readStart} from '../../cluster/read-start.ts';
 import {refusal} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
@@ -13,19 +14,30 @@ const silentMs = 35_000;
 /** The kubelet transport's handshake limit is 10 s; a frozen tunnel agent has none. */
 const askMs = 35_000;
 
+/** A Status is some hundred bytes. */
+const longestAnswer = 64 * 1024;
+
+type SilenceCheck = {
+	/** Rejects when the apiserver cannot get even a byte of the log; never resolves. */
+	failed: Promise<never>;
+	/** The command has ended: a question that is under way is not waited for. */
+	stop: () => void;
+};
+
 /**
-Once, after 35 s without a byte of output, asks the same kubelet for one byte of the container's log: `failed` rejects when the apiserver
-cannot get even that. A user who may not read logs, or any other answer, leaves the command running.
+Once, after 35 s without a byte of output, asks the same kubelet for one byte of the container's log. A user who may not read logs, or any other answer,
+leaves the command running.
 */
-export function checkSilentCommand(cluster: Pick<ClusterAccess, 'request'>, target: ReachedTarget, channels: Pick<CommandChannels, 'received'>, timing = {silentMs, askMs}): {failed: Promise<never>; stop: () => void} {
+export function checkSilentCommand(cluster: Pick<ClusterAccess, 'request'>, target: ReachedTarget, channels: Pick<CommandChannels, 'received'>, timing = {silentMs, askMs}): SilenceCheck {
 	const {promise: failed, reject} = Promise.withResolvers<never>();
 	failed.catch(() => {});
+	const over = new AbortController();
 	const timer = setTimeout(async () => {
 		if (channels.received > 0) {
 			return;
 		}
 
-		const error = await secondLegFailure(cluster, target, timing.askMs);
+		const error = await secondLegFailure(cluster, target, {timeoutMs: timing.askMs, signal: over.signal});
 		if (error && channels.received === 0) {
 			reject(error);
 		}
@@ -35,24 +47,27 @@ export function checkSilentCommand(cluster: Pick<ClusterAccess, 'request'>, targ
 		failed,
 		stop() {
 			clearTimeout(timer);
+			over.abort();
 		},
 	};
 }
 
-async function secondLegFailure(cluster: Pick<ClusterAccess, 'request'>, {namespace, name, container}: ReachedTarget, limitMs: number): Promise<SpokeError | null> {
+async function secondLegFailure(cluster: Pick<ClusterAccess, 'request'>, {namespace, name, container}: ReachedTarget, limits: {timeoutMs: number; signal: AbortSignal}): Promise<SpokeError | null> {
 	const query = new URLSearchParams({limitBytes: '1', tailLines: '1', ...container !== null && {container}});
 	try {
-		const {status, headers, body} = await cluster.request({path: `${objectPath(podResource, namespace ?? 'default', name, 'log')}?${query}`, timeoutMs: limitMs});
-		const pieces: Buffer[] = await Array.fromAsync(body as AsyncIterable<Buffer>);
-
-		const text = Buffer.concat(pieces).toString('utf8');
+		const {status, headers, body} = await cluster.request({path: `${objectPath(podResource, namespace ?? 'default', name, 'log')}?${query}`, ...limits});
+		const text = await readStart(body, longestAnswer);
 		// A log read that the apiserver could not make names the kubelet's URL: the frame `log` of the failures.
 		return status >= 500 && text.includes('/containerLogs/')
-			? new SpokeError('ERR_SECOND_LEG', `no output in ${silentMs / 1000} s, and the apiserver cannot reach the kubelet`, {text: refusal({status, headers, body: text}).text ?? text})
+			? secondLegFailed('the apiserver cannot reach the kubelet', refusal({status, headers, body: text}).text ?? text)
 			: null;
 	} catch (thrown) {
 		return thrown instanceof SpokeError && thrown.code === 'ERR_APISERVER_TIMEOUT'
-			? new SpokeError('ERR_SECOND_LEG', `no output in ${silentMs / 1000} s, and nothing comes from the kubelet to another request either`)
+			? secondLegFailed('nothing comes from the kubelet to another request either')
 			: null;
 	}
+}
+
+function secondLegFailed(what: string, text?: string): SpokeError {
+	return new SpokeError('ERR_SECOND_LEG', `no output in ${silentMs / 1000} s, and ${what}`, text === undefined ? {} : {text});
 }

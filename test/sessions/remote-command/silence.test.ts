@@ -132,6 +132,43 @@ for (const [title, answer, expected] of [
 	});
 }
 
+test('a question that is under way when the command ends is not waited for', async t => {
+	const asked = Promise.withResolvers<void>();
+	const server = await startServer({request() {
+		asked.resolve();
+	}});
+	t.teardown(async () => server.close());
+	const {failed, stop} = checkSilentCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 60_000});
+	await asked.promise;
+	stop();
+	while (server.sockets.size > 0) {
+		await delay(10);
+	}
+
+	t.is(await Promise.race([failed, delay(50, 'no word')]), 'no word');
+});
+
+test('of an answer without end no more is read than tells what it is', async t => {
+	const server = await startServer({request(_request, response) {
+		response.writeHead(500);
+		const more = () => {
+			while (!response.destroyed && response.write(Buffer.alloc(16_384))) {
+				// As much as it takes.
+			}
+		};
+
+		response.on('drain', more);
+		more();
+	}});
+	t.teardown(async () => server.close());
+	checkSilentCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 60_000});
+	while (server.connections() === 0 || server.sockets.size > 0) {
+		await delay(10);
+	}
+
+	t.pass();
+});
+
 test('a command that has said something is not asked about', async t => {
 	let asked = 0;
 	const server = await startServer({request(_request, response) {
