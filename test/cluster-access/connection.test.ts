@@ -2,7 +2,7 @@
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
-import {createServer as createTcpServer, type AddressInfo} from 'node:net';
+import {createServer as createTcpServer, type AddressInfo, type Socket} from 'node:net';
 import {join} from 'node:path';
 import process from 'node:process';
 import {Readable} from 'node:stream';
@@ -86,6 +86,23 @@ test('through an HTTP and a SOCKS5 proxy it is one socket as well, and the facts
 		t.is(outcome.upgraded ? outcome.head.toString() + await textOf(outcome.socket) : '', before);
 		t.notRegex(JSON.stringify(connection.facts), /hidden/);
 	}
+});
+
+test('whoever gives up on a silent proxy hears their own reason, and its socket is closed', async t => {
+	const proxy = createTcpServer().listen(0, '127.0.0.1');
+	t.teardown(() => proxy.close());
+	await once(proxy, 'listening');
+	const asked = once(proxy, 'connection') as Promise<[Socket]>;
+	const server = await startServer({});
+	t.teardown(async () => server.close());
+	const cluster = await server.cluster({cluster: {'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`}});
+	const left = new AbortController();
+	const connecting = cluster.connect({signal: left.signal});
+	const [socket] = await asked;
+	await once(socket, 'data');
+	left.abort(new Error('gave up'));
+	await t.throwsAsync(connecting, {message: 'gave up'});
+	await once(socket.resume(), 'close');
 });
 
 test('a proxy that cannot be reached is where to look, not the server', async t => {

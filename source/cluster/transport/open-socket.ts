@@ -2,6 +2,7 @@
 import type {Duplex} from 'node:stream';
 import type {Socket} from 'node:net';
 import type {SocketFacts} from '../connection.ts';
+import {orAborted} from '../or-aborted.ts';
 import {type ClientCertificate, contextFor, dialSecure, secure, type TlsSettings} from '../tls/secure-socket.ts';
 import {dialLimitMs, dialTcp} from './dial-tcp.ts';
 import {askProxy} from './proxy-handshake.ts';
@@ -28,7 +29,7 @@ export type OpenSocket = {
 
 /**
 Connected, secured and judged: ready for the first request.
-@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS
+@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS; the signal's reason
 */
 export async function openSocket(route: Route, client: ClientCertificate | null, signal?: AbortSignal): Promise<OpenSocket> {
 	const {server, proxy, tls} = route;
@@ -38,19 +39,23 @@ export async function openSocket(route: Route, client: ClientCertificate | null,
 		contextFor(tls.trust, client);
 	}
 
-	const limit = route.limitMs > 0 ? Math.min(route.limitMs, dialLimitMs) : dialLimitMs;
+	const limit = dialLimit(route.limitMs);
 	if (tls && !proxy) {
 		const {socket, facts} = await dialSecure({host: server.host, what, settings: tls, client, signal}, {port: server.port, dialMs: limit});
 		return {socket, absoluteForm: false, facts: factsOf(route, socket, facts)};
 	}
 
-	const tcp = await dialTcp(proxy
-		? {host: proxy.address.host, port: proxy.address.port, what: `the proxy ${proxy.address.shown}`, limitMs: limit, remedy: proxy.from === 'proxy-url' ? 'check proxy-url of this cluster, and the way to the proxy' : 'check HTTPS_PROXY and NO_PROXY in the environment, and the way to the proxy'}
-		: {host: server.host, port: server.port, what, limitMs: limit}, signal);
+	const first = proxy ? dialledProxy(proxy) : {host: server.host, port: server.port, what};
+	const tcp = await dialTcp({...first, limitMs: limit}, signal);
 	const absoluteForm = proxy !== null && proxy.address.scheme !== 'socks5' && tls === null;
 	const way = proxy ? await throughProxy(tcp, route, proxy, absoluteForm, signal) : tcp;
 	const secured = tls ? await secure(way, {host: server.host, what, settings: tls, client, signal}) : null;
 	return {socket: secured?.socket ?? way, absoluteForm, facts: factsOf(route, tcp, secured?.facts ?? null)};
+}
+
+function dialledProxy({address: {host, port, shown}, from}: NonNullable<Route['proxy']>) {
+	const setting = from === 'proxy-url' ? 'proxy-url of this cluster' : 'HTTPS_PROXY and NO_PROXY in the environment';
+	return {host, port, what: `the proxy ${shown}`, remedy: `check ${setting}, and the way to the proxy`};
 }
 
 function factsOf({server, proxy}: Route, tcp: Socket, tls: OpenSocket['facts']['tls']): OpenSocket['facts'] {
@@ -65,25 +70,30 @@ function factsOf({server, proxy}: Route, tcp: Socket, tls: OpenSocket['facts']['
 	};
 }
 
+/** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's own words; the signal's reason */
 async function throughProxy(tcp: Socket, {server, limitMs}: Route, {address: proxy, tls}: NonNullable<Route['proxy']>, absoluteForm: boolean, signal?: AbortSignal): Promise<Duplex> {
 	const way = tls ? (await secure(tcp, {host: proxy.host, what: `the proxy ${proxy.shown}`, settings: tls, client: null, signal})).socket : tcp;
-	if (!absoluteForm) {
-		const limit = AbortSignal.timeout(limitMs > 0 ? Math.min(limitMs, dialLimitMs) : dialLimitMs);
-		const cut = () => {
-			way.destroy(new Error('it did not answer'));
-		};
-
-		limit.addEventListener('abort', cut);
-		signal?.addEventListener('abort', cut);
-		try {
-			await askProxy(way, proxy, server.host, server.port);
-		} finally {
-			limit.removeEventListener('abort', cut);
-			signal?.removeEventListener('abort', cut);
-		}
+	if (absoluteForm) {
+		return way;
 	}
 
-	return way;
+	const timer = setTimeout(() => {
+		way.destroy(new Error('it did not answer'));
+	}, dialLimit(limitMs));
+	try {
+		await orAborted(async () => askProxy(way, proxy, server.host, server.port), signal);
+		return way;
+	} catch (error) {
+		way.destroy();
+		throw error;
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+/** The shorter of the user's limit, where there is one, and ours. */
+function dialLimit(limitMs: number): number {
+	return limitMs > 0 ? Math.min(limitMs, dialLimitMs) : dialLimitMs;
 }
 
 function endpoint(address: string | undefined, port: number | undefined): string | null {
