@@ -20,7 +20,10 @@ const wanted = [
 	'disabled_metrics_total',
 ];
 const longestBytes = 256 * 1024 * 1024;
+/** Kubernetes' own are a few hundred characters. What does not end would be put together anew with each piece that comes. */
+const longestLine = 1024 * 1024;
 
+/** `process` is the one at the connection's other end, `null` where it is not known. The whole answer may take thrice `timeoutMs`. Never throws. */
 export async function readApiserverMetrics(connection: Asked & {id: string | null}, process: string | null, {timeoutMs = 20_000, signal}: {timeoutMs?: number; signal?: AbortSignal} = {}): Promise<Outcome<MetricFacts>> {
 	const where = 'GET /metrics';
 	try {
@@ -36,28 +39,21 @@ export async function readApiserverMetrics(connection: Asked & {id: string | nul
 	}
 }
 
+/** @throws Error for an answer that is no lines, or too many */
 async function samplesOf({body}: ApiResponse): Promise<Sample[]> {
 	const samples: Sample[] = [];
 	const decoder = new TextDecoder();
 	let rest = '';
 	let size = 0;
 	for await (const chunk of body as AsyncIterable<Buffer>) {
+		const lines = (rest + decoder.decode(chunk, {stream: true})).split('\n');
+		rest = lines.pop()!;
 		size += chunk.length;
-		if (size > longestBytes) {
-			body.destroy();
+		if (size > longestBytes || rest.length > longestLine) {
 			throw new Error('an answer without end');
 		}
 
-		const lines = (rest + decoder.decode(chunk, {stream: true})).split('\n');
-		rest = lines.pop() ?? '';
-		for (const line of lines) {
-			if (wanted.some(family => line.startsWith(family))) {
-				const sample = parseSample(line);
-				if (sample) {
-					samples.push(sample);
-				}
-			}
-		}
+		samples.push(...lines.flatMap(line => wanted.some(family => line.startsWith(family)) ? parseSample(line) ?? [] : []));
 	}
 
 	return samples;

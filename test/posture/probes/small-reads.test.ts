@@ -121,6 +121,11 @@ test('metrics: only what says something is kept, and a skipped check is no succe
 	t.like(read?.facts, {egressDials: [{protocol: 'grpc', transport: 'uds', count: 7}], tunnelsOpen: 2, kubeletRequestsDone: 7, kubeletSuccesses: 3, portForwardsOpen: 1, logTlsFailures: 3, sshTunnels: null, familiesLeftOut: 2});
 });
 
+test('metrics whose lines do not end are none', async t => {
+	const {closed} = await readApiserverMetrics(server({'/metrics': {body: `process_start_time_seconds 1\n${'x'.repeat(2_000_000)}`}}), 'p1');
+	t.is(closed?.because, 'no-answer');
+});
+
 test('an apiserver that does not count the starts of dials counts their ends: its tunnel is not overlooked', async t => {
 	const {read} = await readApiserverMetrics(server({'/metrics': {body: [
 		'apiserver_egress_dialer_dial_duration_seconds_bucket{protocol="grpc",transport="uds",le="+Inf"} 5',
