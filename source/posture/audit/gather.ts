@@ -11,7 +11,20 @@ import {readAgentPods, type AgentPod} from '../probes/agent-metrics.ts';
 import {ask, listed} from '../probes/ask.ts';
 import {readKubeletConfiguration, type KubeletConfigurationFacts} from '../probes/kubelet-configuration.ts';
 import {readMirrorPods, type PartPod} from '../probes/mirror-pods.ts';
-import {readApiserverEndpoints, readKubeProxy, readNodeLeases, readNodes, readPodTokens, readSigningRequests, type KubeProxyFacts, type NodeLeaseFacts, type NodesFacts, type PodTokenFacts, type ServiceEndpointFacts, type SigningRequest} from '../probes/node-side.ts';
+import {
+	readApiserverEndpoints,
+	readKubeProxy,
+	readNodeLeases,
+	readNodes,
+	readPodTokens,
+	readSigningRequests,
+	type KubeProxyFacts,
+	type NodeLeaseFacts,
+	type NodesFacts,
+	type PodTokenFacts,
+	type ServiceEndpointFacts,
+	type SigningRequest,
+} from '../probes/node-side.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 
 export type AuditGrounds = {
@@ -41,16 +54,12 @@ const sampledNodes = 50;
 const sampledKubelets = 5;
 
 /** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
-export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {probe: 'passive' | 'active'; signal?: AbortSignal}): Promise<AuditGrounds> {
-	const passive = await examine(cluster, signal ? {signal} : {});
-	const target = probe === 'active' ? await someRunningPod(cluster) : null;
-	const wide = probe === 'active' ? await examineReplicas(passive, cluster, signal) : passive;
-	const examined = target ? await examineActively(wide, cluster, target) : wide;
-	passive.connection.close();
+export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: Wish): Promise<AuditGrounds> {
+	const examined = await examineFor(cluster, {probe, signal});
 	const {namespace} = cluster.facts;
-	const {front} = groundsFor(examined, cluster, {feature: 'exec', target: anyTarget('exec'), request: null});
+	const {front} = groundsFor(examined, cluster, purposeOf('exec', null));
 	const nodes = await readNodes(cluster, sampledNodes);
-	const [whoAmI, parts, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents] = await Promise.all([
+	const [whoAmI, parts, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, agents, kubelets] = await Promise.all([
 		readWhoAmI(cluster),
 		readMirrorPods(cluster),
 		readNodeLeases(cluster),
@@ -61,14 +70,42 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: {prob
 		// A gateway may put credentials of its own on a request that has none.
 		front.to === 'apiserver' ? readAnonymous(cluster) : notAsked(front),
 		readAgentPods(cluster),
+		readKubelets(cluster, nodes),
 	]);
-	const kubelets = await Promise.all((nodes.read?.facts.examined ?? []).slice(0, sampledKubelets).map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
-	// A row speaks of processes, each by its own connection; whether those are all is said by the row itself.
-	const own = (feature: StreamFeature, request: ConnectionPurpose['request'] = null): Grounds => ({...groundsFor(examined, cluster, {feature, target: anyTarget(feature), request}), bound: true});
+	return {...groundsOf(examined, cluster), examined, whoAmI, namespace, parts, nodes, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, kubelets, agents};
+}
+
+type Wish = {probe: 'passive' | 'active'; signal?: AbortSignal | undefined};
+
+async function examineFor(cluster: ClusterAccess, {probe, signal}: Wish): Promise<Examined> {
+	const passive = await examine(cluster, signal ? {signal} : {});
+	try {
+		if (probe === 'passive') {
+			return passive;
+		}
+
+		const target = await someRunningPod(cluster);
+		const wide = await examineReplicas(passive, cluster, signal);
+		return target ? await examineActively(wide, cluster, target) : wide;
+	} finally {
+		passive.connection.close();
+	}
+}
+
+async function readKubelets(cluster: ClusterAccess, {read}: Outcome<NodesFacts>): Promise<AuditGrounds['kubelets']> {
+	const some = (read?.facts.examined ?? []).slice(0, sampledKubelets);
+	return Promise.all(some.map(async ({metadata}) => readKubeletConfiguration(cluster, metadata.name)));
+}
+
+/** A row speaks of processes, each by its own connection; whether those are all is said by the row itself. */
+function groundsOf(examined: Examined, cluster: ClusterAccess): Pick<AuditGrounds, 'grounds' | 'each'> {
+	const own: AuditGrounds['grounds'] = (feature, request = null) => ({...groundsFor(examined, cluster, purposeOf(feature, request)), bound: true});
 	return {
 		grounds: own,
-		each: (feature, request = null) => [own(feature, request), ...examined.others.map(({flags, process}) => ({...own(feature, request), connection: flags?.connection ?? null, process}))],
-		examined, whoAmI, namespace, parts, nodes, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, kubelets, agents,
+		each(feature, request) {
+			const first = own(feature, request);
+			return [first, ...examined.others.map(({flags, process}) => ({...first, connection: flags?.connection ?? null, process}))];
+		},
 	};
 }
 
@@ -76,11 +113,28 @@ function notAsked({need}: FrontFacts): Outcome<AnonymousFacts> {
 	return {closed: {source: 'anonymous-probe', where: 'requests without credentials', because: 'not-asked', need: need ?? null}};
 }
 
-function anyTarget(feature: StreamFeature): ConnectionPurpose['target'] {
-	const kind = feature === 'node-proxy' ? 'Node' : feature === 'service-proxy' ? 'Service' : 'Pod';
-	return {asked: 'any', kind, namespace: null, name: 'any', uid: null, node: null, container: null, chosenFrom: 0};
+/** For no one in particular. */
+function purposeOf(feature: StreamFeature, request: ConnectionPurpose['request']): ConnectionPurpose {
+	return {feature, request, target: {asked: 'any', kind: kindOf(feature), namespace: null, name: 'any', uid: null, node: null, container: null, chosenFrom: 0}};
 }
 
+function kindOf(feature: StreamFeature): ConnectionPurpose['target']['kind'] {
+	switch (feature) {
+		case 'node-proxy': {
+			return 'Node';
+		}
+
+		case 'service-proxy': {
+			return 'Service';
+		}
+
+		default: {
+			return 'Pod';
+		}
+	}
+}
+
+/** Through its node the way is tried. */
 async function someRunningPod(cluster: ClusterAccess): Promise<ProbeTarget | null> {
 	const {namespace} = cluster.facts;
 	const query = new URLSearchParams({fieldSelector: 'status.phase=Running', limit: '20'});
