@@ -1,9 +1,9 @@
 /** `spoke audit`: every path of the documentation's page, row by row, for one cluster. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {numberEvidence} from '../evidence-list.ts';
+import {numberEvidence, type EvidenceList} from '../evidence-list.ts';
 import type {Examined, MetProcess} from '../examine.ts';
-import type {Basis} from '../evidence.ts';
-import {docs} from '../rules/remedies.ts';
+import type {Grounds} from '../evidence.ts';
+import {docs as pages} from '../rules/remedies.ts';
 import {allRead, everyProcess, knownReplicas, ownAddress} from '../rules/replicas.ts';
 import {frontIsSure} from '../rules/same-process.ts';
 import {weakest} from '../rules/strength.ts';
@@ -17,23 +17,23 @@ import {crossingSum, konnectivityRow, sshTunnelRow} from './route-rows.ts';
 import {streamRow} from './stream-rows.ts';
 
 const titles: Record<RowId, readonly [title: string, page: string]> = {
-	N1: ['kubelets to apiserver', docs.nodeToControlPlane],
-	N2: ['joining nodes', docs.bootstrapping],
-	N3: ['pods to apiserver', docs.serviceAccounts],
-	N4: ['control plane components to apiserver', docs.nodeToControlPlane],
-	N5: ['nodes to control plane, the sum', docs.nodeToControlPlane],
-	N6: ['the rest of the control plane', docs.ports],
-	C1: ['logs', docs.kubelet],
-	C2: ['exec and attach', docs.kubelet],
-	C3: ['port-forward', docs.kubelet],
-	C4: ['kubelet certificate verified', docs.kubelet],
-	C5: ['kubelet authentication and authorization', docs.kubeletAccess],
-	C6: ['nodes through the proxy', docs.proxied],
-	C7: ['pods through the proxy', docs.proxied],
-	C8: ['services through the proxy', docs.proxied],
-	C9: ['SSH tunnels', docs.ssh],
-	C10: ['Konnectivity', docs.konnectivity],
-	C11: ['control plane to nodes, the sum', docs.paths],
+	N1: ['kubelets to apiserver', pages.nodeToControlPlane],
+	N2: ['joining nodes', pages.bootstrapping],
+	N3: ['pods to apiserver', pages.serviceAccounts],
+	N4: ['control plane components to apiserver', pages.nodeToControlPlane],
+	N5: ['nodes to control plane, the sum', pages.nodeToControlPlane],
+	N6: ['the rest of the control plane', pages.ports],
+	C1: ['logs', pages.kubelet],
+	C2: ['exec and attach', pages.kubelet],
+	C3: ['port-forward', pages.kubelet],
+	C4: ['kubelet certificate verified', pages.kubelet],
+	C5: ['kubelet authentication and authorization', pages.kubeletAccess],
+	C6: ['nodes through the proxy', pages.proxied],
+	C7: ['pods through the proxy', pages.proxied],
+	C8: ['services through the proxy', pages.proxied],
+	C9: ['SSH tunnels', pages.ssh],
+	C10: ['Konnectivity', pages.konnectivity],
+	C11: ['control plane to nodes, the sum', pages.paths],
 };
 
 export type AuditOptions = {probe: 'passive' | 'active'; require: readonly Require[]; minBasis: 'proven' | 'inferred'; signal?: AbortSignal};
@@ -47,50 +47,62 @@ export async function runAudit(cluster: ClusterAccess, options: AuditOptions): P
 /** Pure but for the clock. */
 export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterAccess, 'facts'>, {probe, require, minBasis}: AuditOptions): Audit {
 	const numbered = numberEvidence();
-	// All that was read came through leg 1: behind a gateway, or unverified, nothing of it is proven.
 	const own = grounds.grounds('exec');
-	const surest: Basis = frontIsSure(own) ? 'proven' : 'inferred';
-	const toKnowFront = own.front.need ? [own.front.need] : [];
-	const rows = rowFindings(grounds).map(({id, finding}): AuditRow => {
-		const basis = weakest(finding.basis, surest);
-		const {because, verdict, state, scope, exceptions, need, message, remedy} = finding;
-		const [title, page] = titles[id];
-		return {id, title, verdict, state, basis, scope, evidence: [...new Set(because.map(citation => numbered.idOf(citation)))], exceptions, need: distinct(basis === 'inferred' ? [...need, ...toKnowFront] : need), message, remedy, docs: page};
-	});
-	const summary: Record<RowVerdict, number> = {pass: 0, warn: 0, fail: 0, unknown: 0, 'not-applicable': 0};
-	for (const {verdict} of rows) {
-		summary[verdict]++;
-	}
-
-	const {nodes, examined} = grounds;
-	const processes = everyProcess(grounds.grounds('exec'));
+	const rows = rowFindings(grounds).map(({id, finding}) => rowOf(id, finding, own, numbered));
 	const required = checkRequire(rows, require, minBasis);
 	return {
 		apiVersion: 'spoke/v1',
 		kind: 'Audit',
 		time: new Date().toISOString(),
-		cluster: {context: facts.context, server: facts.server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox: facts.sandbox},
+		cluster: {context: facts.context, server: facts.server, version: grounds.examined.shared.version?.facts.gitVersion ?? null, sandbox: facts.sandbox},
 		identity: grounds.whoAmI,
-		replicas: {
-			known: knownReplicas(grounds.grounds('exec')),
-			read: processes.length,
-			agree: agreement(grounds),
-			knownFrom: examined.shared.replicas?.facts.knownFrom ?? 'unknown',
-			processes: [{...examined.own, dialled: null}, ...examined.others].filter(({flags, process}) => flags ?? process).map(({process, flags, dialled}) => processOf(examined, process, flags, dialled)),
-			unreached: examined.unreached,
-		},
-		nodes: {
-			total: nodes.read?.facts.total ?? null,
-			examined: nodes.read?.facts.examined.length ?? 0,
-			chosen: nodes.read && nodes.read.facts.total > nodes.read.facts.examined.length ? 'sample' : 'all',
-		},
+		replicas: replicasOf(grounds, own),
+		nodes: nodesOf(grounds),
 		probe,
 		rows,
 		evidence: numbered.all(),
-		summary,
+		summary: summaryOf(rows),
 		require: {asked: require.map(({asked}) => asked), minBasis, result: required.result, rows: required.rows},
 		exitStatus: required.exitStatus,
 	};
+}
+
+/** All that was read came through leg 1: behind a gateway, or unverified, nothing of it is proven. */
+function rowOf(id: RowId, {because, basis: found, need, ...finding}: RowFinding, own: Grounds, numbered: EvidenceList): AuditRow {
+	const basis = weakest(found, frontIsSure(own) ? 'proven' : 'inferred');
+	const toKnowFront = basis === 'inferred' && own.front.need ? [own.front.need] : [];
+	const {verdict, state, scope, exceptions, message, remedy} = finding;
+	const [title, docs] = titles[id];
+	const evidence = [...new Set(because.map(citation => numbered.idOf(citation)))];
+	return {id, title, verdict, state, basis, scope, evidence, exceptions, need: distinct([...need, ...toKnowFront]), message, remedy, docs};
+}
+
+function summaryOf(rows: readonly AuditRow[]): Audit['summary'] {
+	const summary: Record<RowVerdict, number> = {pass: 0, warn: 0, fail: 0, unknown: 0, 'not-applicable': 0};
+	for (const {verdict} of rows) {
+		summary[verdict]++;
+	}
+
+	return summary;
+}
+
+function replicasOf({examined}: AuditGrounds, own: Grounds): Audit['replicas'] {
+	const read = everyProcess(own);
+	const met: readonly MetProcess[] = [{...examined.own, dialled: null}, ...examined.others];
+	return {
+		known: knownReplicas(own),
+		read: read.length,
+		agree: agreement(own, read),
+		knownFrom: examined.shared.replicas?.facts.knownFrom ?? 'unknown',
+		processes: met.filter(({flags, process}) => flags ?? process).map(process => processOf(examined, process)),
+		unreached: examined.unreached,
+	};
+}
+
+function nodesOf({nodes}: AuditGrounds): Audit['nodes'] {
+	const examined = nodes.read?.facts.examined.length ?? 0;
+	const total = nodes.read?.facts.total ?? null;
+	return {total, examined, chosen: total !== null && total > examined ? 'sample' : 'all'};
 }
 
 function rowFindings(audit: AuditGrounds): Array<{id: RowId; finding: RowFinding}> {
@@ -119,16 +131,25 @@ function rowFindings(audit: AuditGrounds): Array<{id: RowId; finding: RowFinding
 }
 
 /** Its own address where that was dialled, or where our own server address is just that; else what stands before it. */
-function processOf({connection}: Examined, process: MetProcess['process'], flags: MetProcess['flags'], dialled: string | null): Audit['replicas']['processes'][number] {
+function processOf({connection}: Examined, {process, flags, dialled}: MetProcess): Audit['replicas']['processes'][number] {
 	const own = flags ? ownAddress(flags) : null;
 	const isDirect = dialled !== null || (own !== null && own === connection.facts.remoteAddress);
-	return {id: process?.facts.id ?? null, startTime: process?.facts.startTime ?? null, address: dialled ?? own ?? connection.facts.server, readOver: isDirect ? 'direct' : 'balancer'};
+	return {
+		id: process?.facts.id ?? null,
+		startTime: process?.facts.startTime ?? null,
+		address: dialled ?? own ?? connection.facts.server,
+		readOver: isDirect ? 'direct' : 'balancer',
+	};
 }
 
-function agreement({grounds}: AuditGrounds): boolean | null {
-	const processes = everyProcess(grounds('exec'));
+/** Two that differ are enough to know; that all agree is known of all only. */
+function agreement(own: Grounds, processes: ReturnType<typeof everyProcess>): boolean | null {
 	const differs = ['kubelet-certificate-authority', 'egress-selector-config-file'].some(name => new Set(processes.map(({facts}) => facts.values[name])).size > 1);
-	return differs ? false : allRead(grounds('exec'), processes) ? true : null;
+	if (differs) {
+		return false;
+	}
+
+	return allRead(own, processes) ? true : null;
 }
 
 function distinct(need: AuditRow['need']): AuditRow['need'] {

@@ -2,16 +2,18 @@
 import type {Connection} from '../../cluster/connection.ts';
 import {explainFailure} from '../../failures/explain-failure.ts';
 import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
+import {objectPath} from '../../targets/object-path.ts';
+import {podResource} from '../../targets/resource-words.ts';
 import type {LogDifferentialFacts, Reading} from '../evidence.ts';
 import {readText} from './ask.ts';
 
 export type ReadLog = {namespace: string; pod: string; container: string; node: string | null};
 
-/** Two small reads on one connection; the second only when the first was refused at the certificate. */
+/** Two small reads on one connection; the second only when the first was refused at the certificate. Never throws. */
 export async function readLogDifferential(connection: Pick<Connection, 'request' | 'id'>, log: ReadLog, process: string | null): Promise<Reading<LogDifferentialFacts>> {
 	const normal = await readOnce(connection, log, {skipsCheck: false});
-	const isCertificate = !normal.ok && explainFailure(normal.text, {status: normal.status})?.row.proves.tls === 'refused';
-	const skipping = isCertificate ? await readOnce(connection, log, {skipsCheck: true}) : undefined;
+	const found = normalOf(normal);
+	const skipping = found === 'certificate-refused' ? await readOnce(connection, log, {skipsCheck: true}) : null;
 	return {
 		source: 'log-differential',
 		where: `GET pods/log of ${log.namespace}/${log.pod}`,
@@ -19,19 +21,34 @@ export async function readLogDifferential(connection: Pick<Connection, 'request'
 		connection: connection.id,
 		time: new Date().toISOString(),
 		active: true,
-		facts: {
-			normal: normal.ok ? 'ok' : isCertificate ? 'certificate-refused' : 'failed',
-			skipping: skipping === undefined ? 'not-tried' : skipping.ok ? 'ok' : 'failed',
-			text: normal.ok ? null : normal.text,
-			node: log.node,
-		},
+		facts: {normal: found, skipping: skippingOf(skipping), text: normal.ok ? null : normal.text, node: log.node},
 	};
 }
 
-async function readOnce(connection: Pick<Connection, 'request'>, {namespace, pod, container}: ReadLog, {skipsCheck}: {skipsCheck: boolean}): Promise<{ok: boolean; status: number; text: string}> {
-	const query = new URLSearchParams({container, limitBytes: '1', tailLines: '1', ...skipsCheck ? {insecureSkipTLSVerifyBackend: 'true'} : {}});
+/** `ok`: the kubelet answered. `status` is 0 where there was no answer at all. */
+type LogRead = {ok: boolean; status: number; text: string};
+
+function normalOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
+	if (ok) {
+		return 'ok';
+	}
+
+	return explainFailure(text, {status})?.row.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
+}
+
+function skippingOf(read: LogRead | null): LogDifferentialFacts['skipping'] {
+	if (read === null) {
+		return 'not-tried';
+	}
+
+	return read.ok ? 'ok' : 'failed';
+}
+
+async function readOnce(connection: Pick<Connection, 'request'>, {namespace, pod, container}: ReadLog, {skipsCheck}: {skipsCheck: boolean}): Promise<LogRead> {
+	const query = new URLSearchParams({container, limitBytes: '1', tailLines: '1', ...skipsCheck && {insecureSkipTLSVerifyBackend: 'true'}});
+	const path = `${objectPath(podResource, namespace, pod, 'log')}?${query}`;
 	try {
-		const response = await connection.request({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`, headers: {Accept: '*/*'}, timeoutMs: 35_000});
+		const response = await connection.request({path, headers: {Accept: '*/*'}, timeoutMs: 35_000});
 		const text = await readText(response, 64 * 1024);
 		// A kubelet that says why it has no log has answered as well.
 		return {ok: response.status === 200 || saidByKubeletOfLog(response.status, text) !== null, status: response.status, text};
