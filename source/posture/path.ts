@@ -4,7 +4,7 @@ import type {ClusterIdentity, Grounds, Leg, Path, ProcessBinding, Ruling, Verdic
 import {numberEvidence} from './evidence-list.ts';
 import {pathLine} from './path-line.ts';
 import {apiserverFlag} from './rules/apiserver-flag.ts';
-import {allRead, everyProcess, knownReplicas} from './rules/replicas.ts';
+import {agreement, everyProcess, knownReplicas} from './rules/replicas.ts';
 import {crossing} from './rules/crossing.ts';
 import {pathFindings} from './rules/path-findings.ts';
 import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
@@ -104,8 +104,6 @@ function farEnd(grounds: Grounds): Leg['to'] {
 function binding(grounds: Grounds): ProcessBinding {
 	const processes = everyProcess(grounds);
 	const verdict = apiserverFlag(grounds, 'kubelet-certificate-authority', () => 'binding');
-	const agreeing = ['kubelet-certificate-authority', 'egress-selector-config-file'].every(name => new Set(processes.map(({facts}) => facts.values[name])).size <= 1);
-	const isDifferent = processes.length > 1 && !agreeing;
 	const unread = grounds.process && grounds.bound ? 'same-connection' : 'none';
 	return {
 		id: grounds.process?.facts.id ?? null,
@@ -113,8 +111,7 @@ function binding(grounds: Grounds): ProcessBinding {
 		boundBy: verdict.known ? verdict.boundBy : unread,
 		known: knownReplicas(grounds),
 		read: processes.length,
-		// Two that differ are enough to know; that all agree is known of all only.
-		agree: isDifferent || allRead(grounds, processes) ? agreeing : null,
+		agree: agreement(grounds, processes),
 	};
 }
 

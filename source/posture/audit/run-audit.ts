@@ -4,7 +4,7 @@ import {numberEvidence, type EvidenceList} from '../evidence-list.ts';
 import type {Examined, MetProcess} from '../examine.ts';
 import type {Grounds} from '../evidence.ts';
 import {docs as pages} from '../rules/remedies.ts';
-import {allRead, everyProcess, knownReplicas, ownAddress} from '../rules/replicas.ts';
+import {agreement, everyProcess, knownReplicas, ownAddress} from '../rules/replicas.ts';
 import {frontIsSure} from '../rules/same-process.ts';
 import {weakest} from '../rules/strength.ts';
 import {rowIds, type Audit, type AuditRow, type RowFinding, type RowId, type RowVerdict} from './audit-object.ts';
@@ -140,16 +140,6 @@ function processOf({connection}: Examined, {process, flags, dialled}: MetProcess
 		address: dialled ?? own ?? connection.facts.server,
 		readOver: isDirect ? 'direct' : 'balancer',
 	};
-}
-
-/** Two that differ are enough to know; that all agree is known of all only. */
-function agreement(own: Grounds, processes: ReturnType<typeof everyProcess>): boolean | null {
-	const differs = ['kubelet-certificate-authority', 'egress-selector-config-file'].some(name => new Set(processes.map(({facts}) => facts.values[name])).size > 1);
-	if (differs) {
-		return false;
-	}
-
-	return allRead(own, processes) ? true : null;
 }
 
 function distinct(need: AuditRow['need']): AuditRow['need'] {

@@ -43,6 +43,16 @@ export function allRead(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFa
 	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(pods) === JSON.stringify([...facts.addresses].sort()));
 }
 
+/** Whether all do the same on leg 2, as far as their flags decide it. Two that differ are enough to know; that all agree is known of all only: `null` else. */
+export function agreement(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFacts>>): boolean | null {
+	const differ = ['kubelet-certificate-authority', 'egress-selector-config-file'].some(name => new Set(readings.map(({facts}) => facts.values[name])).size > 1);
+	if (differ) {
+		return false;
+	}
+
+	return allRead(grounds, readings) ? true : null;
+}
+
 /** Apiservers that advertise one address, a balancer's, have one endpoint together: without leases one endpoint does not mean one apiserver. */
 function mayShareAnEndpoint({known, leases}: ReplicaFacts): boolean {
 	return leases === null && known === 1;
