@@ -1,5 +1,5 @@
 /** Leg 2 to the kubelet's own port: does the apiserver verify the kubelet's certificate? */
-import type {Basis, Citation, Grounds, Need, Reading, Ruling, TlsState} from '../evidence.ts';
+import type {Basis, Citation, Grounds, KubeletHandshakeFacts, Need, Reading, Ruling, TlsState} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import {mayBeLeftOut} from './left-out-metrics.ts';
 import {needActive, needFlagz, needMetrics, needMirrorPods, needReplicas, openable} from './needs.ts';
@@ -15,13 +15,27 @@ with it a request that succeeds was verified, and one that fails with an x509 te
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/client/kubelet_client.go transportConfig
 */
 export function kubeletTls(grounds: Grounds): Ruling<TlsState> {
-	const flagged = byFlag(grounds);
 	return skippedByRequest(grounds)
 		?? byDifference(grounds)
-		?? (isOff(flagged) ? flagged : refusedByText(grounds, 'proven') ?? (flagged?.state === 'unverified' ? flagged : refusedByText(grounds, 'inferred')) ?? flagged)
+		?? byFlagOrText(grounds)
 		?? byCounters(grounds)
 		?? byImpossibleCertificate(grounds)
 		?? {state: 'unknown', basis: 'unknown', because: [], need: openNeeds(grounds)};
+}
+
+/** Words that an apiserver surely spoke stand against what is inferred of its flag, and those that anybody may have spoken only where the flag does not say that nothing is checked. */
+function byFlagOrText(grounds: Grounds): Ruling<TlsState> | undefined {
+	const flagged = byFlag(grounds);
+	if (isOff(flagged)) {
+		return flagged;
+	}
+
+	const spoken = refusedByText(grounds, 'proven');
+	if (spoken || flagged?.state === 'unverified') {
+		return spoken ?? flagged;
+	}
+
+	return refusedByText(grounds, 'inferred') ?? flagged;
 }
 
 /** Nothing is checked there, whatever words came: an unverified kubelet can say any. */
@@ -48,16 +62,41 @@ An x509 text comes only from a check that was made: of the failing attempt itsel
 `least`: how surely an apiserver spoke it, at the least; the kubelet itself may have, which does not stand against a flag.
 */
 function refusedByText(grounds: Grounds, least: Basis): Ruling<TlsState> | undefined {
-	const texts = grounds.failures.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && !(grounds.answered && reading.connection === grounds.connection) && (least === 'inferred' || reading.facts.basis === 'proven') && !isOfAnother(reading, grounds))
-		.map(reading => ({reading, said: reading.facts.basis, isKubelets: false, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
-	const differentials = grounds.logDifferentials.filter(reading => reading.facts.normal === 'certificate-refused' && !isOfAnother(reading, grounds))
-		.map(reading => ({reading, said: 'proven' as const, isKubelets: reading.facts.skipping === 'ok', citation: cite(reading, reading.facts.skipping === 'ok' ? 'log-read-refused-then-skipped' : 'log-read-refused', reading.facts.text ?? 'a log read is refused at the certificate')}));
-	// A kubelet that nobody verifies, or whoever stands in its place, can say these words itself.
 	const verifies = isKnownToVerify(grounds);
-	const surest: Basis = verifies && noProxyHasTls(grounds) ? 'proven' : 'inferred';
-	const all = [...texts, ...differentials].map(({isKubelets, ...one}) => ({...one, basis: weakest(one.said, strengthOf(one.reading, grounds), isKubelets && verifies ? 'proven' : surest)}));
+	// A kubelet that nobody verifies, or whoever stands in its place, can say these words itself.
+	const ofAnybody: Basis = verifies && noProxyHasTls(grounds) ? 'proven' : 'inferred';
+	const ofKubelet: Basis = verifies ? 'proven' : ofAnybody;
+	const all = [...refusingTexts(grounds, least), ...refusingReads(grounds)].map(({reading, said, isKubelets, citation}) =>
+		({citation, basis: weakest(said, strengthOf(reading, grounds), isKubelets ? ofKubelet : ofAnybody)}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
-	return best && {state: 'refused', basis: best.basis, because: [best.citation], need: best.basis === 'proven' ? [] : verifies ? egressNeeds(grounds) : [needFlagz, needMirrorPods]};
+	if (!best) {
+		return undefined;
+	}
+
+	const toKnow = verifies ? egressNeeds(grounds) : [needFlagz, needMirrorPods];
+	return {state: 'refused', basis: best.basis, because: [best.citation], need: best.basis === 'proven' ? [] : toKnow};
+}
+
+/** `said`: how surely an apiserver said it. `isKubelets`: nobody's certificate but the kubelet's can have been meant. */
+type Refusal = {reading: Reading<unknown>; said: Basis; isKubelets: boolean; citation: Citation};
+
+/** A connection whose far end has answered was not refused, whatever words came on it. */
+function refusingTexts(grounds: Grounds, least: Basis): Refusal[] {
+	return grounds.failures
+		.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && !isOfAnother(reading, grounds))
+		.filter(({connection}) => !(grounds.answered && connection === grounds.connection))
+		.filter(({facts: {basis}}) => least === 'inferred' || basis === 'proven')
+		.map(reading => ({reading, said: reading.facts.basis, isKubelets: false, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
+}
+
+function refusingReads(grounds: Grounds): Refusal[] {
+	return grounds.logDifferentials
+		.filter(reading => reading.facts.normal === 'certificate-refused' && !isOfAnother(reading, grounds))
+		.map(reading => {
+			const isKubelets = reading.facts.skipping === 'ok';
+			const rule = isKubelets ? 'log-read-refused-then-skipped' : 'log-read-refused';
+			return {reading, said: 'proven', isKubelets, citation: cite(reading, rule, reading.facts.text ?? 'a log read is refused at the certificate')};
+		});
 }
 
 /**
@@ -194,10 +233,16 @@ function byImpossibleCertificate(grounds: Grounds): Ruling<TlsState> | undefined
 	}
 
 	const reading = grounds.handshakes.find(({facts}) => facts.node === grounds.purpose.target.node && cannotVerify(facts, Date.parse(grounds.time)));
-	return reading && {
+	if (!reading) {
+		return undefined;
+	}
+
+	const {subject, notAfter} = reading.facts;
+	const shown = `${subject}, until ${notAfter}, names: ${namesOf(reading.facts).join(' ') || 'none'}`;
+	return {
 		state: 'unverified',
 		basis: 'inferred',
-		because: [cite(reading, 'kubelet-certificate-cannot-verify', `${reading.facts.subject}, until ${reading.facts.notAfter}, names: ${[...reading.facts.dnsNames, ...reading.facts.addresses].join(' ') || 'none'}`), ...accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')] : []],
+		because: [cite(reading, 'kubelet-certificate-cannot-verify', shown), ...accepted ? [cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')] : []],
 		need: openNeeds(grounds),
 	};
 }
@@ -206,10 +251,20 @@ function byImpossibleCertificate(grounds: Grounds): Ruling<TlsState> | undefined
 No name at all in it, out of date, or for no address that the node has: no authority can make it pass. A name that we do not know to be dialled
 may still be the one, and a certificate that a kubelet made for itself may be among the authorities.
 */
-function cannotVerify({dnsNames, addresses, notAfter, notBefore, nodeAddresses}: Grounds['handshakes'][number]['facts'], now: number): boolean {
-	const names = [...dnsNames, ...addresses];
-	const fits = (address: string) => names.some(name => name === address || (name.startsWith('*.') && address.endsWith(name.slice(1))));
-	return names.length === 0 || Date.parse(notAfter) < now || Date.parse(notBefore) > now || (nodeAddresses !== null && nodeAddresses.length > 0 && nodeAddresses.every(address => !fits(address)));
+function cannotVerify(facts: KubeletHandshakeFacts, now: number): boolean {
+	const names = namesOf(facts);
+	const addresses = facts.nodeAddresses ?? [];
+	const isOutOfDate = Date.parse(facts.notAfter) < now || Date.parse(facts.notBefore) > now;
+	return names.length === 0 || isOutOfDate || (addresses.length > 0 && addresses.every(address => names.every(name => !fits(name, address))));
+}
+
+function namesOf({dnsNames, addresses}: KubeletHandshakeFacts): readonly string[] {
+	return [...dnsNames, ...addresses];
+}
+
+/** A wildcard may stand for more here than in TLS: what passes is to be ruled out. */
+function fits(name: string, address: string): boolean {
+	return name === address || (name.startsWith('*.') && address.endsWith(name.slice(1)));
 }
 
 function openNeeds(grounds: Grounds): readonly Need[] {
