@@ -5,10 +5,9 @@ import type {Connection} from '../cluster/connection.ts';
 import {readBeforeUse, readOnFreshConnection, socketReading, type ConnectionReadings} from './connection-readings.ts';
 import type {Closed, ConnectionPurpose, FlagFacts, Grounds, MetricFacts, Outcome, Reading, StepTestFacts} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
-import {pathOf} from './label-of.ts';
+import {frontMet} from './front-met.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
-import {frontOf} from './rules/front.ts';
-import {authorityClosed, closedOf, readShared, spreadsRequests, type SharedReadings} from './shared-readings.ts';
+import {closedOf, readShared, spreadsRequests, type SharedReadings} from './shared-readings.ts';
 
 /** How long one connection's small reads may take when nobody waits for a stream. */
 const readLimitMs = 5000;
@@ -59,7 +58,8 @@ export async function examine(cluster: ClusterAccess, {signal, namespace}: {sign
 /** All that the rules need for one purpose, of a connection that nobody has opened yet. */
 export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose): Grounds {
 	const {connection, own, others, unreached, shared, metrics, active} = examined;
-	const known = knownProcesses(cluster).of(own.process?.facts.id ?? null);
+	const known = knownProcesses(cluster);
+	const {stepTests, agentTests, metrics: later} = known.of(own.process?.facts.id ?? null);
 	return {
 		purpose,
 		about: 'configuration',
@@ -69,7 +69,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		answered: false,
 		passedOn: false,
 		socket: socketReading(connection),
-		front: frontOf({socket: connection.facts, serverPath: pathOf(cluster.facts.server), authority: shared.authority ?? knownProcesses(cluster).authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: own.foreignHeaders, gatewaySeen: knownProcesses(cluster).gatewaySeen, processes: own.flags ? [own.flags] : shared.mirrorPods}),
+		front: frontMet(connection, cluster.facts.server, own, {...shared, authority: shared.authority ?? known.authority, gatewaySeen: known.gatewaySeen}),
 		process: own.process,
 		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
 		mirrorPods: shared.mirrorPods,
@@ -77,10 +77,10 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		unreached,
 		version: shared.version,
 		// Those that were read beside a stream since are newer.
-		metrics: known.metrics.length > 0 ? known.metrics : metrics.read ? [metrics.read] : [],
+		metrics: later.length === 0 && metrics.read ? [metrics.read] : later,
 		...active,
-		stepTests: [...active.stepTests, ...known.stepTests.map(test => ofRouteOnly(test))],
-		agentTests: [...active.agentTests, ...known.agentTests],
+		stepTests: [...active.stepTests, ...stepTests.map(test => ofRouteOnly(test))],
+		agentTests: [...active.agentTests, ...agentTests],
 		closed: [...own.closed, ...closedOf([metrics]), ...shared.closed],
 	};
 }
@@ -93,13 +93,21 @@ function ofRouteOnly(test: Reading<StepTestFacts>): Reading<StepTestFacts> {
 /** Two answers of one connection that name two processes: what stands before them spreads requests, not connections. */
 async function answersDiffer(connection: Connection, own: ConnectionReadings): Promise<boolean> {
 	for (let tries = 0; tries < 3 && connection.usable; tries++) {
-		const again = await readBeforeUse(connection, {limitMs: readLimitMs});
-		if (again.flags && (!sameFlags(again.flags, own.flags!) || (again.process && own.process && again.process.facts.id !== own.process.facts.id))) {
+		if (isOfAnotherProcess(await readBeforeUse(connection, {limitMs: readLimitMs}), own)) {
 			return true;
 		}
 	}
 
 	return false;
+}
+
+function isOfAnotherProcess(again: ConnectionReadings, own: ConnectionReadings): boolean {
+	if (!again.flags || !own.flags) {
+		return false;
+	}
+
+	const isOtherId = again.process !== null && own.process !== null && again.process.facts.id !== own.process.facts.id;
+	return isOtherId || !sameFlags(again.flags, own.flags);
 }
 
 function sameFlags(a: Reading<FlagFacts>, b: Reading<FlagFacts>): boolean {

@@ -3,11 +3,10 @@ import type {ClusterFacts} from '../cluster/cluster-access.ts';
 import {socketReading} from './connection-readings.ts';
 import type {Grounds, Path} from './evidence.ts';
 import {failureReading} from './failure-reading.ts';
+import {frontMet} from './front-met.ts';
 import {nothingKnown, type KnownProcess} from './known-processes.ts';
 import type {LabelLife} from './label-life.ts';
 import {buildPath} from './path.ts';
-import {frontOf} from './rules/front.ts';
-import {authorityClosed} from './shared-readings.ts';
 
 /** `known`: what was read before of the process at the connection's other end. */
 export function labelOf(life: LabelLife, cluster: ClusterFacts, known: KnownProcess = nothingKnown): Path {
@@ -23,9 +22,7 @@ export function labelOf(life: LabelLife, cluster: ClusterFacts, known: KnownProc
 		answered: life.answered || failure?.facts.answered === true,
 		passedOn: life.passedOn,
 		socket: connection && socketReading(connection),
-		front: connection
-			? frontOf({socket: connection.facts, serverPath: pathOf(cluster.server), authority: shared.authority, authorityClosed: authorityClosed(shared.closed), foreignHeaders: readings.foreignHeaders, gatewaySeen: shared.gatewaySeen, processes: readings.flags ? [readings.flags] : shared.mirrorPods})
-			: {to: 'unknown', why: 'no connection was made'},
+		front: connection ? frontMet(connection, cluster.server, readings, shared) : {to: 'unknown', why: 'no connection was made'},
 		process: readings.process,
 		flags: [readings, late].flatMap(read => read?.flags ?? []),
 		mirrorPods: shared.mirrorPods,
@@ -51,13 +48,4 @@ export function labelOf(life: LabelLife, cluster: ClusterFacts, known: KnownProc
 		rttMs: life.rttMs,
 		error,
 	});
-}
-
-/** The prefix under which a server has its API, as a gateway's. */
-export function pathOf(server: string): string {
-	try {
-		return new URL(server).pathname;
-	} catch {
-		return '/';
-	}
 }
