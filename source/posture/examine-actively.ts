@@ -3,7 +3,7 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {readBeforeUse} from './connection-readings.ts';
-import type {ConnectionPurpose, Grounds, Reading} from './evidence.ts';
+import type {ConnectionPurpose, Grounds, KubeletHandshakeFacts, LogDifferentialFacts, MetricFacts, Outcome, Reading} from './evidence.ts';
 import type {Examined} from './examine.ts';
 import {failureReading} from './failure-reading.ts';
 import {knownProcesses} from './known-processes.ts';
@@ -15,28 +15,45 @@ import {readLogDifferential} from './probes/log-differential.ts';
 import {runStepTest, type StepTestOutcome} from './probes/step-test.ts';
 
 /** The pod through whose node the route is tried. */
-export type ProbeTarget = {namespace: string; pod: string; container: string | null; node: string | null; hostAddress: string | null; kubeletPort: number; nodeAddresses: readonly string[] | null};
+export type ProbeTarget = {
+	namespace: string;
+	pod: string;
+	container: string | null;
+	node: string | null;
+	/** Where its kubelet is shaken hands with; `null` where the pod does not say. */
+	hostAddress: string | null;
+	kubeletPort: number;
+	/** `null` where the node may not be read. */
+	nodeAddresses: readonly string[] | null;
+};
 
 /** The same examination with what the active probes found. Never throws: what a probe met is a reading or nothing. */
 export async function examineActively(examined: Examined, cluster: ClusterAccess, target: ProbeTarget): Promise<Examined> {
-	const handshake = target.hostAddress === null ? undefined : await readKubeletHandshake({address: target.hostAddress, port: target.kubeletPort, node: target.node, nodeAddresses: target.nodeAddresses});
-	const log = target.container !== null && examined.connection.usable
-		? await readLogDifferential(examined.connection, {namespace: target.namespace, pod: target.pod, container: target.container, node: target.node}, processOf(examined))
-		: undefined;
+	const handshake = await shakeHands(target);
+	const log = await readLog(examined, target);
 	const outcome = await stepTest(examined, cluster, target).catch(() => undefined);
-	// What was tried has moved the counters, also where it was refused.
-	const metrics = examined.metrics.read && examined.connection.usable ? await readApiserverMetrics(examined.connection, processOf(examined)) : examined.metrics;
 	const tested = fromStepTest(outcome, examined, target);
+	// What was tried has moved the counters, also where it was refused.
+	const again = await metricsOf(examined);
 	knownProcesses(cluster).remember(processOf(examined), {
-		...metrics.read ? {metrics: [metrics.read]} : {},
-		...tested.stepTests.length > 0 ? {stepTests: tested.stepTests} : {},
-		...tested.agentTests.length > 0 ? {agentTests: tested.agentTests} : {},
+		...again?.read && {metrics: [again.read]},
+		...tested.stepTests.length > 0 && {stepTests: tested.stepTests},
+		...tested.agentTests.length > 0 && {agentTests: tested.agentTests},
 	});
-	return {...examined, metrics: metrics.read ? metrics : examined.metrics, active: {
-		...tested,
-		logDifferentials: log ? [log] : [],
-		handshakes: handshake?.read ? [handshake.read] : [],
-	}};
+	return {...examined, metrics: again?.read ? again : examined.metrics, active: {...tested, logDifferentials: log ? [log] : [], handshakes: handshake?.read ? [handshake.read] : []}};
+}
+
+async function shakeHands({hostAddress, kubeletPort, node, nodeAddresses}: ProbeTarget): Promise<Outcome<KubeletHandshakeFacts> | null> {
+	return hostAddress === null ? null : readKubeletHandshake({address: hostAddress, port: kubeletPort, node, nodeAddresses});
+}
+
+async function readLog(examined: Examined, {namespace, pod, container, node}: ProbeTarget): Promise<Reading<LogDifferentialFacts> | null> {
+	return container === null || !examined.connection.usable ? null : readLogDifferential(examined.connection, {namespace, pod, container, node}, processOf(examined));
+}
+
+/** On the examined connection, as it is now; `null` where they could not be read before, or it is gone. */
+async function metricsOf(examined: Examined): Promise<Outcome<MetricFacts> | null> {
+	return examined.metrics.read && examined.connection.usable ? readApiserverMetrics(examined.connection, processOf(examined)) : null;
 }
 
 async function stepTest(examined: Examined, cluster: ClusterAccess, target: ProbeTarget): Promise<StepTestOutcome> {
@@ -44,9 +61,7 @@ async function stepTest(examined: Examined, cluster: ClusterAccess, target: Prob
 	return runStepTest({
 		connectToProcess: async () => connectToProcess(examined, cluster),
 		hold: async first => holdUpgrade(async () => another(examined, cluster), {namespace: target.namespace, name: target.pod}, first),
-		metrics: async () => examined.metrics.read && examined.connection.usable
-			? (await readApiserverMetrics(examined.connection, processOf(examined))).read?.facts ?? null
-			: null,
+		metrics: async () => (await metricsOf(examined))?.read?.facts ?? null,
 		agents: async () => connectionsOf(agents, cluster),
 	});
 }

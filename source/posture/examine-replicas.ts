@@ -17,7 +17,7 @@ The same examination with the processes at every listed address that was not met
 authority signed and which carries the apiserver's own name; behind a gateway or a proxy, or where leg 1 is not verified, none is dialled.
 */
 export async function examineReplicas(examined: Examined, cluster: ClusterAccess, signal?: AbortSignal): Promise<Examined> {
-	const {own, others, connection} = examined;
+	const {own, others} = examined;
 	const met = [own, ...others].flatMap(({flags}) => flags ? [ownAddress(flags)] : []);
 	const unmet = (examined.shared.replicas?.facts.addresses ?? []).filter(address => !met.includes(address));
 	// Where the flags of the first may not be read, those of the others may not either.
@@ -25,7 +25,7 @@ export async function examineReplicas(examined: Examined, cluster: ClusterAccess
 		return examined;
 	}
 
-	const refused = connection.facts.proxy ? 'your way to the apiserver leads through a proxy' : frontIsSure(groundsFor(examined, cluster, anyPurpose)) ? null : 'what answers you is not certainly an apiserver';
+	const refused = whyNot(examined, cluster);
 	if (refused !== null) {
 		return {...examined, unreached: unmet.map(address => `${address}: not dialled, ${refused}`)};
 	}
@@ -34,6 +34,15 @@ export async function examineReplicas(examined: Examined, cluster: ClusterAccess
 	const ids = new Set([own, ...others].map(({process}) => process?.facts.id));
 	const fresh = found.filter(one => typeof one !== 'string').filter(({process}) => process === null || !ids.has(process.facts.id));
 	return {...examined, others: [...others, ...fresh], unreached: found.filter(one => typeof one === 'string')};
+}
+
+/** Why none is dialled; `null` where nothing stands against it. */
+function whyNot(examined: Examined, cluster: ClusterAccess): string | null {
+	if (examined.connection.facts.proxy) {
+		return 'your way to the apiserver leads through a proxy';
+	}
+
+	return frontIsSure(groundsFor(examined, cluster, anyPurpose)) ? null : 'what answers you is not certainly an apiserver';
 }
 
 /** Or why not. */

@@ -122,10 +122,18 @@ function containerOf(pod: PodObject): string | null {
 }
 
 /** `null` for a pod that does not run. */
-export function probeOf(pod: PodObject, container: string | null, node: NodeObject | null): ProbeTarget | null {
-	if (pod.status?.phase !== 'Running') {
+export function probeOf({metadata, spec, status}: PodObject, container: string | null, node: NodeObject | null): ProbeTarget | null {
+	if (status?.phase !== 'Running') {
 		return null;
 	}
 
-	return {namespace: pod.metadata.namespace ?? 'default', pod: pod.metadata.name, container, node: pod.spec.nodeName ?? null, hostAddress: pod.status.hostIP ?? null, kubeletPort: kubeletPortOf(node), nodeAddresses: node?.status?.addresses?.map(({address}) => address) ?? null};
+	return {
+		namespace: metadata.namespace ?? 'default',
+		pod: metadata.name,
+		container,
+		node: spec.nodeName ?? null,
+		hostAddress: status.hostIP ?? null,
+		kubeletPort: kubeletPortOf(node),
+		nodeAddresses: node?.status?.addresses?.map(({address}) => address) ?? null,
+	};
 }
