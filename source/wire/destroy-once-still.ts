@@ -10,12 +10,15 @@ type Ended = Duplex & {readonly bytesLeft?: number};
 /** What was said last goes out for as long as it is taken; a side that neither takes it nor ends is not waited for. */
 export function destroyOnceStill(ended: Ended, leftBefore?: number): void {
 	setTimeout(() => {
-		const left = bytesLeftOf(ended);
-		if (left > 0 && left !== leftBefore) {
-			destroyOnceStill(ended, left);
-		} else {
-			ended.destroy();
-		}
+		// What can be taken by now is handed over first: the other side may be waiting, and only we were busy.
+		setImmediate(() => {
+			const left = bytesLeftOf(ended);
+			if (left > 0 && left !== leftBefore) {
+				destroyOnceStill(ended, left);
+			} else {
+				ended.destroy();
+			}
+		});
 	}, stillMs).unref();
 }
 

@@ -34,51 +34,70 @@ export class SpdyFrameDecoder {
 
 	/** @throws SpokeError ERR_PROTOCOL; the decoder must not be fed afterwards. */
 	push(chunk: Buffer): void {
-		let at = 0;
-		while (at < chunk.length) {
+		for (let at = 0; at < chunk.length;) {
 			if (this.#headBytes < 8) {
-				const taken = Math.min(8 - this.#headBytes, chunk.length - at);
-				chunk.copy(this.#head, this.#headBytes, at, at + taken);
-				this.#headBytes += taken;
-				at += taken;
-				if (this.#headBytes === 8) {
-					this.#begin();
-				}
+				at = this.#readHead(chunk, at);
 			} else if (this.#body) {
-				const taken = Math.min(this.#body.length - this.#bodyBytes, chunk.length - at);
-				chunk.copy(this.#body, this.#bodyBytes, at, at + taken);
-				this.#bodyBytes += taken;
-				at += taken;
-				if (this.#bodyBytes === this.#body.length) {
-					this.#endControl(this.#body);
-				}
+				at = this.#readControl(this.#body, chunk, at);
 			} else {
-				const taken = Math.min(this.#dataLeft, chunk.length - at);
-				const piece = chunk.subarray(at, at + taken);
-				this.#dataLeft -= taken;
-				at += taken;
-				this.#endData(piece);
+				at = this.#readData(chunk, at);
 			}
 		}
 	}
 
+	#readHead(chunk: Buffer, at: number): number {
+		const end = Math.min(at + 8 - this.#headBytes, chunk.length);
+		chunk.copy(this.#head, this.#headBytes, at, end);
+		this.#headBytes += end - at;
+		if (this.#headBytes === 8) {
+			this.#begin();
+		}
+
+		return end;
+	}
+
+	#readControl(body: Buffer, chunk: Buffer, at: number): number {
+		const end = Math.min(at + body.length - this.#bodyBytes, chunk.length);
+		chunk.copy(body, this.#bodyBytes, at, end);
+		this.#bodyBytes += end - at;
+		if (this.#bodyBytes === body.length) {
+			this.#endControl(body);
+		}
+
+		return end;
+	}
+
+	#readData(chunk: Buffer, at: number): number {
+		const end = Math.min(at + this.#dataLeft, chunk.length);
+		this.#dataLeft -= end - at;
+		this.#endData(chunk.subarray(at, end));
+		return end;
+	}
+
+	/** The head is whole. Its first bit tells what it is of (SPDY/3 section 2.2). */
 	#begin(): void {
 		const length = this.#head.readUIntBE(5, 3);
 		if ((this.#head[0]! & 0x80) === 0) {
-			this.#streamId = this.#head.readUInt32BE(0);
-			if (this.#streamId === 0) {
-				throw protocolError('a SPDY data frame for stream 0');
-			}
+			this.#beginData(length);
+		} else {
+			this.#beginControl(length);
+		}
+	}
 
-			this.#fin = (this.#head[4]! & flagFin) !== 0;
-			this.#dataLeft = length;
-			if (length === 0) {
-				this.#endData(Buffer.alloc(0));
-			}
-
-			return;
+	#beginData(length: number): void {
+		this.#streamId = this.#head.readUInt32BE(0);
+		if (this.#streamId === 0) {
+			throw protocolError('a SPDY data frame for stream 0');
 		}
 
+		this.#fin = (this.#head[4]! & flagFin) !== 0;
+		this.#dataLeft = length;
+		if (length === 0) {
+			this.#endData(Buffer.alloc(0));
+		}
+	}
+
+	#beginControl(length: number): void {
 		const version = this.#head.readUInt16BE(0) & 0x7F_FF;
 		if (version !== 3) {
 			throw protocolError(`a SPDY frame of version ${version}; 3 is spoken here`);

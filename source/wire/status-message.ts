@@ -22,39 +22,49 @@ Reads all bytes of the error channel. Nothing at all is `unreadable`: exit 0 nee
 export function readStatusMessage(bytes: Buffer): CommandResult {
 	const text = bytes.toString();
 	const status = bytes.length <= maxStatusBytes ? parseObject(text) : undefined;
-	if (!status) {
-		return {kind: 'unreadable', text: text.slice(0, 4096)};
-	}
-
-	const message = typeof status['message'] === 'string' ? status['message'] : '';
-	if (status['status'] === 'Success') {
-		return {kind: 'success'};
-	}
-
-	if (status['status'] !== 'Failure') {
-		return {kind: 'unreadable', text: text.slice(0, 4096)};
-	}
-
-	const reason = typeof status['reason'] === 'string' ? status['reason'] : null;
-	if (reason === 'NonZeroExitCode') {
-		const exitStatus = exitStatusOf(status);
-		if (exitStatus === undefined) {
-			return {kind: 'unreadable', text: text.slice(0, 4096)};
-		}
-
-		// Windows has larger ones: no process here can end with them, and 256 would be taken for 0.
-		if (exitStatus <= 255) {
-			return {kind: 'exit', exitStatus, message};
-		}
-	}
-
-	return {kind: 'failure', message, reason, code: typeof status['code'] === 'number' ? status['code'] : null};
+	return (status && resultOf(status)) ?? {kind: 'unreadable', text: text.slice(0, 4096)};
 }
 
-function exitStatusOf(status: Record<string, unknown>): number | undefined {
-	const causes = isObject(status['details']) && Array.isArray(status['details']['causes']) ? status['details']['causes'] as unknown[] : [];
-	const cause = causes.find(cause => isObject(cause) && cause['reason'] === 'ExitCode') as Record<string, unknown> | undefined;
-	const text = cause?.['message'];
+/** `undefined` for a Status that says nothing of a result. */
+function resultOf(status: Record<string, unknown>): CommandResult | undefined {
+	switch (status['status']) {
+		case 'Success': {
+			return {kind: 'success'};
+		}
+
+		case 'Failure': {
+			return status['reason'] === 'NonZeroExitCode' ? exitOf(status) : failureOf(status);
+		}
+
+		default: {
+			return undefined;
+		}
+	}
+}
+
+function exitOf(status: Record<string, unknown>): CommandResult | undefined {
+	const exitStatus = exitStatusOf(status);
+	if (exitStatus === undefined) {
+		return undefined;
+	}
+
+	// Windows has larger ones: no process here can end with them, and 256 would be taken for 0.
+	return exitStatus > 255 ? failureOf(status) : {kind: 'exit', exitStatus, message: messageOf(status)};
+}
+
+function failureOf(status: Record<string, unknown>): CommandResult {
+	const {reason, code} = status;
+	return {kind: 'failure', message: messageOf(status), reason: typeof reason === 'string' ? reason : null, code: typeof code === 'number' ? code : null};
+}
+
+function messageOf({message}: Record<string, unknown>): string {
+	return typeof message === 'string' ? message : '';
+}
+
+/** As a cause with the reason ExitCode says it; `undefined` for what is no status other than 0. */
+function exitStatusOf({details}: Record<string, unknown>): number | undefined {
+	const causes: readonly unknown[] = isObject(details) && Array.isArray(details['causes']) ? details['causes'] : [];
+	const text = causes.find((cause): cause is Record<string, unknown> => isObject(cause) && cause['reason'] === 'ExitCode')?.['message'];
 	return typeof text === 'string' && /^\d{1,10}$/.test(text) && Number(text) > 0 ? Number(text) : undefined;
 }
 

@@ -2,15 +2,12 @@ import {createServer, connect, type AddressInfo, type Socket} from 'node:net';
 import {Duplex, duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
-import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {handClock} from '../support/hand-clock.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {destroyOnceStill} from '../../source/wire/destroy-once-still.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
 import {WebSocketMessages, type WebSocketEnding} from '../../source/wire/websocket-messages.ts';
-import {issue} from '../support/certificates.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 const none = Buffer.alloc(0);
@@ -386,34 +383,6 @@ test('a session that ended over a WebSocket is kept for as long as what it said 
 	await once(socket, 'close');
 	t.true(taken.length >= 8, `${taken.length} taken`);
 });
-
-// A record of TLS is a quarter of what is read of a socket.
-for (const [protocol, length] of [['TCP', 50_000_000], ['TLS', 12_000_000]] as const) {
-	test(`one long write over ${protocol} that the other side takes bit by bit is waited for`, async t => {
-		const {certificate: cert, key} = await issue({ip: ['127.0.0.1']});
-		const server = protocol === 'TLS' ? createSecureServer({cert, key}) : createServer();
-		server.listen(0, '127.0.0.1');
-		await once(server, 'listening');
-		t.teardown(() => server.close());
-		const {port} = server.address() as AddressInfo;
-		const accepted = once(server, protocol === 'TLS' ? 'secureConnection' : 'connection') as Promise<[Socket]>;
-		const client = protocol === 'TLS' ? connectSecurely({port, host: '127.0.0.1', ca: cert}) : connect(port, '127.0.0.1');
-		const [far] = await accepted;
-		let read = 0;
-		far.on('data', (piece: Buffer) => {
-			read += piece.length;
-			far.pause();
-		});
-		const reading = setInterval(() => {
-			far.resume();
-		}, 4);
-		client.end(Buffer.alloc(length));
-		destroyOnceStill(client);
-		await once(far, 'end');
-		clearInterval(reading);
-		t.is(read, length);
-	});
-}
 
 test('one that we end at once is over with our own words, and its socket with it', async t => {
 	const [near] = duplexPair();

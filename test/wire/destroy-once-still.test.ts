@@ -1,0 +1,35 @@
+/** A connection that was ended is kept while the other side takes what is left. Alone in its file: whoever is busy here holds both sides up. */
+import {once} from 'node:events';
+import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
+import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
+import test from 'ava';
+import {destroyOnceStill} from '../../source/wire/destroy-once-still.ts';
+import {issue} from '../support/certificates.ts';
+
+// A record of TLS is a quarter of what is read of a socket.
+for (const [protocol, length] of [['TCP', 50_000_000], ['TLS', 12_000_000]] as const) {
+	test.serial(`one long write over ${protocol} that the other side takes bit by bit is waited for`, async t => {
+		const {certificate: cert, key} = await issue({ip: ['127.0.0.1']});
+		const server = protocol === 'TLS' ? createSecureServer({cert, key}) : createServer();
+		server.listen(0, '127.0.0.1');
+		await once(server, 'listening');
+		t.teardown(() => server.close());
+		const {port} = server.address() as AddressInfo;
+		const accepted = once(server, protocol === 'TLS' ? 'secureConnection' : 'connection') as Promise<[Socket]>;
+		const client = protocol === 'TLS' ? connectSecurely({port, host: '127.0.0.1', ca: cert}) : connect(port, '127.0.0.1');
+		const [far] = await accepted;
+		let read = 0;
+		far.on('data', (piece: Buffer) => {
+			read += piece.length;
+			far.pause();
+		});
+		const reading = setInterval(() => {
+			far.resume();
+		}, 4);
+		client.end(Buffer.alloc(length));
+		destroyOnceStill(client);
+		await once(far, 'end');
+		clearInterval(reading);
+		t.is(read, length);
+	});
+}
