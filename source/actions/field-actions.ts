@@ -14,6 +14,7 @@ export const fieldActions: ActionTable = {
 		['form.right', 'right', 'next value'],
 		['form.erase', 'erase', 'erase'],
 		['form.clear', 'clear', 'clear'],
+		['form.copy-script', 'copy script', 'copy the same for a script'],
 		['form.cancel', 'back', 'back', 3],
 	],
 	picker: [

@@ -69,6 +69,11 @@ export type FormField = {
 };
 
 export type FormOverlay = {kind: 'form'; title: string; fields: readonly FormField[]; at: number; problem: string | null; notes: readonly string[]; submit: string};
+/** What does in a script what a form does; its note is indented. `null` of a form that has none. */
+export function scriptOf({notes}: Pick<FormOverlay, 'notes'>): string | null {
+	return notes.find(note => note.startsWith(' '))?.trim() ?? null;
+}
+
 /** `leaves`: yes ends the session. */
 export type ConfirmOverlay = {kind: 'confirm'; question: string; details: readonly string[]; leaves: boolean};
 export type Overlay = PromptOverlay | PickerOverlay | FormOverlay | ConfirmOverlay;

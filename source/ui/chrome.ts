@@ -135,7 +135,8 @@ export function footer(screen: Screen): Line {
 		return pendingFooter(screen, state.pending);
 	}
 
-	if (state.notice !== null && state.overlay === null) {
+	// The keys of a form stand in its frame.
+	if (state.notice !== null && (state.overlay === null || state.overlay.kind === 'form')) {
 		return noticeFooter(screen, state.notice);
 	}
 

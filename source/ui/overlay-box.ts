@@ -1,6 +1,6 @@
 /** What floats: a frame, filled, so that nothing shines through. Pure lines with the place where they stand. */
 import {cellWidth, clipToCells, endInCells, fitToCells} from '../text/cell-width.ts';
-import {isShown, shownItems, type ConfirmOverlay, type FormField, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
+import {isShown, scriptOf, shownItems, type ConfirmOverlay, type FormField, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
 import {wrapWords} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import {firstKey, hintedKey, type Screen} from './screen.ts';
@@ -143,7 +143,7 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 
 	const notes = overlay.notes.flatMap(note => note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapWords(note, width - 8));
 	lines.push(...notes.map(note => line('   ', of('text.dim', note))), line(''));
-	return framed(screen, overlay.title, lines, keysOf(screen, [['form.submit', overlay.submit], ['form.next', 'next field'], ['form.cancel', 'back']]), width);
+	return framed(screen, overlay.title, lines, keysOf(screen, [['form.submit', overlay.submit], ['form.next', 'next field'], ...scriptOf(overlay) === null ? [] : [['form.copy-script', 'copy script'] as const], ['form.cancel', 'back']]), width);
 }
 
 function valueSpans({value, choices}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {
@@ -219,7 +219,7 @@ function keysOf(screen: Screen, actions: ReadonlyArray<readonly [string, string]
 type KeyHint = {action: string; spans: readonly Span[]};
 
 /** What is left out first where the frame has no room for all. */
-const leftOut = ['picker.complete', 'form.next', 'picker.up'];
+const leftOut = ['picker.complete', 'form.next', 'form.copy-script', 'picker.up'];
 
 function keysWithin(hints: readonly KeyHint[], room: number, dot: string): Span[] {
 	let left = hints;

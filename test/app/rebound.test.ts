@@ -35,7 +35,7 @@ const lists: readonly Step[] = [
 const typing: readonly Step[] = [
 	['list.filter', /^ \/▏/m], ['> web x', /\/web x▏/], ['prompt.delete-word', /\/web ▏/], ['prompt.erase', /\/web▏/], ['prompt.start', /\/▏web/], ['prompt.right', /\/w▏eb/], ['prompt.left', /\/▏web/], ['prompt.end', /\/web▏/],
 	['prompt.accept', /filter: web/], ['list.filter', /\/web▏/], ['prompt.clear', /^ \/▏/m], ['prompt.older', /\/web▏/], ['prompt.newer', /^ \/▏/m], ['prompt.cancel', /filter: web/],
-	['pods.forward', /Forward from/], ['form.next', /Forward from/], ['form.clear', /Local port +▏/], ['form.previous', /Forward from/], ['form.right', /https 8443/], ['form.left', /http 8080/], ['form.submit', /goes to web-/],
+	['pods.forward', /Forward from/], ['form.next', /Forward from/], ['form.clear', /Local port +▏/], ['form.previous', /Forward from/], ['form.right', /https 8443/], ['form.left', /http 8080/], ['form.copy-script', /copied the command/], ['form.submit', /goes to web-/],
 	['pane.next', /┤Connections 1├/], ['connections.down', /┤Connections/], ['connections.up', /┤Connections/], ['connections.copy-address', /copied http/], ['connections.open', /LOCAL/],
 	['forwards.copy-address', /copied http/], ['forwards.stop', /stopped by you/], ['forwards.restart', /goes to web-/], ['forwards.save-set', /save set as default▏/], ['prompt.accept', /saved 1 forward/], ['forwards.open-set', /Saved forwards/], ['picker.cancel', /LOCAL/], ['view.pods', /Running/],
 	['app.quit', /and quit\?/], ['confirm.no', /filter: web/], ['view.back', /api-/],

@@ -1,6 +1,6 @@
 /** What floats over the screen. */
 import test from 'ava';
-import type {Overlay, PromptOverlay} from '../../source/state/overlay.ts';
+import {scriptOf, type FormOverlay, type Overlay, type PromptOverlay} from '../../source/state/overlay.ts';
 import type {SessionState} from '../../source/state/session-state.ts';
 import {floatingBox, promptLine} from '../../source/ui/overlay-box.ts';
 import type {Screen} from '../../source/ui/screen.ts';
@@ -73,4 +73,16 @@ test('on a narrow screen a box keeps its corners, however long its title and wha
 		t.regex(rows[0]!, /(?:Forward from|Containers of) pod/);
 		t.regex(rows.at(-1)!, keys);
 	}
+});
+
+test('a form that can be done in a script offers to copy the command, and in one piece: what is drawn is wrapped within a frame', t => {
+	const hints = [['form.submit', 'Enter'], ['form.copy-script', '^y'], ['form.cancel', 'Esc']].map(([id, key]) => ({action: {id}, keys: [key], context: 'form', off: null}));
+	const screen = {theme: plainTheme, state: {size: {columns: 80, rows: 24}}, hints, keymap: new Map()} as unknown as Screen;
+	const command = `spoke port-forward -n shop pod/web 8080:80 --kubeconfig /${'a/'.repeat(60)}config`;
+	const form = (notes: readonly string[]) => ({kind: 'form', title: 'Forward', purpose: 'forward', fields: [{id: 'port', label: 'Port', value: '80', note: '', choices: null}], at: 0, problem: null, notes, submit: 'start'}) as unknown as FormOverlay;
+	const bottom = (notes: readonly string[]) => floatingBox(screen, form(notes))!.lines.at(-1)!.spans.map(({text}) => text).join('');
+	t.regex(bottom(['The same in a script:', `  ${command}`]), /Enter start .*\^y copy script .*Esc back/);
+	t.notRegex(bottom(['It stays.']), /copy script/);
+	t.is(scriptOf(form(['The same in a script:', `  ${command}`])), command);
+	t.is(scriptOf(form(['It stays.'])), null);
 });

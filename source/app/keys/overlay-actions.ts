@@ -1,9 +1,11 @@
 /** What the actions of typed lines, choices, forms and questions do to the one that is open. */
+import {scriptOf} from '../../state/overlay.ts';
 import type {Session} from '../session.ts';
 import type {Overlays} from './overlays.ts';
 
 /** `undefined` for an action of another place. */
-export function overlayAction({store}: Session, overlays: Overlays, id: string): (() => void) | undefined {
+export function overlayAction(session: Session, overlays: Overlays, id: string): (() => void) | undefined {
+	const {store} = session;
 	const [context = '', verb = ''] = id.split('.');
 	if (!['prompt', 'picker', 'form', 'confirm'].includes(context)) {
 		return undefined;
@@ -24,6 +26,13 @@ export function overlayAction({store}: Session, overlays: Overlays, id: string):
 
 	const verbs: Readonly<Record<string, () => void>> = {
 		accept, submit: accept, yes: accept, cancel, no: cancel,
+		'copy-script'() {
+			const {overlay} = store.state;
+			const script = overlay?.kind === 'form' ? scriptOf(overlay) : null;
+			if (script !== null) {
+				session.copy(script, 'the command');
+			}
+		},
 		complete: edit({type: 'overlay', event: {type: 'complete'}}),
 		erase: edit({type: 'overlay', event: {type: 'erase'}}),
 		clear: edit({type: 'overlay', event: {type: 'clear'}}),
