@@ -17,6 +17,10 @@ export type ListColumn = {
 	rank: 0 | 1 | 2;
 	/** A number at the start of the cell decides the order. */
 	numeric?: true;
+	/** An age, which grows since it was read. */
+	ages?: true;
+	/** Only where a row has something in it. */
+	sparse?: true;
 	/** No wider where there is little room. */
 	tight?: number;
 	/** It goes where fewer cells than this are left for the name; those that want the most go first. */
@@ -60,7 +64,8 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 			{title: 'READY', from: ['Ready', 'Completions'], whole: 'Desired', rank: 0, leastName: 13},
 			{title: 'UP-TO-DATE', short: 'UPD', from: ['Up-to-date'], rank: 0, leastName: 24},
 			{title: 'STATUS', from: ['Status'], otherwise: {from: ['Suspend', 'Active'], words: cronJobStatus}, rank: 0, leastName: 13, tight: 16},
-			{title: 'SCHEDULE', from: ['Schedule'], rank: 1, leastName: 24},
+			{title: 'SCHEDULE', from: ['Schedule'], rank: 1, sparse: true, leastName: 24},
+			{title: 'LAST SCHEDULE', short: 'LAST', from: ['Last Schedule'], rank: 1, ages: true, sparse: true, leastName: 24},
 			{title: 'CONTAINERS', from: ['Containers'], rank: 2, leastName: 24},
 			{title: 'IMAGES', from: ['Images'], rank: 2, leastName: 24},
 		],

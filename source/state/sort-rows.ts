@@ -1,6 +1,6 @@
 /** In which order a list shows its rows. */
 import {ageTitle, type ListKind} from './list-kinds.ts';
-import type {Row} from './table-rows.ts';
+import {momentOf, type Row} from './table-rows.ts';
 
 export type RowOrder = {column: string; reverse: boolean};
 export const byName: RowOrder = {column: 'NAME', reverse: false};
@@ -27,7 +27,12 @@ export function sortRows(rows: readonly Row[], kind: ListKind, order: RowOrder):
 	}
 
 	const at = kind.columns.findIndex(column => column.title === order.column);
-	const numeric = kind.columns[at]?.numeric === true;
+	const {numeric = false, ages = false} = kind.columns[at] ?? {};
+	if (ages) {
+		const moment = (row: Row) => momentOf(row, at) ?? Number.MIN_SAFE_INTEGER;
+		return rows.toSorted((one, other) => sign * (moment(other) - moment(one)));
+	}
+
 	return rows.toSorted((one, other) => {
 		const [a, b] = [one.cells[at] ?? '', other.cells[at] ?? ''];
 		// The most is what one looks for: numbers go down.

@@ -50,7 +50,7 @@ export function rowReader(columns: readonly ListColumn[], prefix: string, given:
 			created: metadata?.creationTimestamp === undefined ? createdFromAge(age < 0 ? undefined : row.cells[age], readAt) : Date.parse(metadata.creationTimestamp),
 			gone: null,
 			...ended !== undefined && {ended: share(ended)},
-			...cells.some(cell => cell.endsWith(' ago)')) && {readAt},
+			...cells.some((cell, index) => cell.endsWith(' ago)') || (columns[index]!.ages === true && cell !== '')) && {readAt},
 		};
 	};
 }
@@ -80,10 +80,21 @@ function share(text: string): string {
 const ago = / \((\w+) ago\)$/;
 
 /** A cell as it reads by now: the apiserver told an age once, and it has grown since. */
-export function cellNow({cells, readAt}: Row, index: number, now: number): string {
+export function cellNow(row: Row, index: number, {ages}: Pick<ListColumn, 'ages'>, now: number): string {
+	const {cells, readAt} = row;
 	const cell = cells[index] ?? '';
+	if (ages === true) {
+		const since = momentOf(row, index);
+		return since === null ? cell : showAge(now - since);
+	}
+
 	const ms = readAt === undefined ? null : ageMs(ago.exec(cell)?.[1]);
 	return ms === null ? cell : cell.replace(ago, () => ` (${showAge(ms + now - readAt!)} ago)`);
+}
+
+/** When that was whose age a cell tells; `null` where it tells none. */
+export function momentOf({cells, readAt}: Row, index: number): number | null {
+	return readAt === undefined ? null : createdFromAge(cells[index], readAt);
 }
 
 const unitMs: Readonly<Record<string, number>> = {s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000};

@@ -64,10 +64,11 @@ function allColumns(screen: Screen, list: ListState, measure: Measure, width: nu
 	const {columns, namespaced} = listKinds[list.name];
 	const age = (row: Row) => ageCell(row, now);
 	const isWanted = ({title, rank}: ListColumn) => (title !== servicePodsTitle || cluster.namespace !== null) && (rank === 0 || (rank === 1 && width >= rankOneFrom) || list.wide);
+	const isFilled = ({sparse}: ListColumn, index: number) => sparse !== true || measure('', row => row.cells[index] ?? '') > 0;
 	const most = width < narrowBelow ? narrowest : widest;
 	return {
 		before: namespaced && cluster.namespace === null ? [{title: 'NAMESPACE', width: measure('NAMESPACE', row => row.namespace, 20), cell: row => row.namespace}] : [],
-		columns: columns.map((column, index) => ({column, index})).filter(({column}) => isWanted(column))
+		columns: columns.map((column, index) => ({column, index})).filter(({column, index}) => isWanted(column) && isFilled(column, index))
 			.map(one => ({...one, placed: placed(screen, list, measure, {...one, title: one.column.title, most})})),
 		after: [{title: ageTitle, width: Math.max(4, measure(ageTitle, age)), cell: age}],
 	};
@@ -92,13 +93,13 @@ function placed(screen: Screen, list: ListState, measure: Measure, {column, inde
 	return {title, width: measure(head, cell, most), cell, role: row => isOld ? 'text.dim' : cellRole(column.title, cell(row))};
 }
 
-function cellOf({state: {now, servicePods}}: Screen, list: ListState, {title, numeric}: ListColumn, index: number): (row: Row) => string {
-	if (title === servicePodsTitle) {
+function cellOf({state: {now, servicePods}}: Screen, list: ListState, column: ListColumn, index: number): (row: Row) => string {
+	if (column.title === servicePodsTitle) {
 		return row => servicePodsCell(servicePods, row.namespace, row.name);
 	}
 
 	// `13 (2m ago)`: when it was last is told with more columns.
-	return list.wide || numeric !== true ? row => cellNow(row, index, now) : row => (row.cells[index] ?? '').replace(/ \(.*$/, '');
+	return list.wide || column.numeric !== true ? row => cellNow(row, index, column, now) : row => (row.cells[index] ?? '').replace(/ \(.*$/, '');
 }
 
 function widthOf({before, columns, after}: Chosen): number {

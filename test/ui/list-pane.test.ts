@@ -5,7 +5,8 @@ import {listKinds, type ListName} from '../../source/state/list-kinds.ts';
 import {reduceList, type ListEvent} from '../../source/state/list-state.ts';
 import {emptySession} from '../../source/state/session-state.ts';
 import {cellWidth} from '../../source/text/cell-width.ts';
-import {rowReader} from '../../source/state/table-rows.ts';
+import {sortRows} from '../../source/state/sort-rows.ts';
+import {rowReader, type Row} from '../../source/state/table-rows.ts';
 import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
 import {fillCell} from '../../source/ui/list-columns.ts';
 import {listNote} from '../../source/ui/list-note.ts';
@@ -75,6 +76,29 @@ test('a cron job tells whether it is suspended, and how many of its jobs run', t
 	t.deepEqual(cells('False', 2), ['2 active', '0 3 * * *']);
 	t.deepEqual(cells('True', 0), ['Suspended', '0 3 * * *']);
 	t.deepEqual(cells('True', 1), ['Suspended, 1 active', '0 3 * * *']);
+});
+
+test('when a cron job last ran is told where there is room and a cron job, and grows', t => {
+	const titles = ['Name', 'Schedule', 'Timezone', 'Suspend', 'Active', 'Last Schedule', 'Age'].map(title => ({name: title, type: 'string', format: '', priority: 0}));
+	const cron = rowReader(listKinds.workloads.columns, 'cronjob/', titles, 0);
+	const deploy = rowReader(listKinds.workloads.columns, 'deploy/', ['Name', 'Ready'].map(title => ({name: title, type: 'string', format: '', priority: 0})), 0);
+	const jobs = ['nightly:63s', 'never:<none>', 'hourly:3s'].map(job => job.split(':')).map(([name, last]) => cron({cells: [name, '0 3 * * *', '<none>', 'False', 0, last, '3d'], object: null}, 'demo'));
+	const session = emptySession({...clusterState(null), namespace: 'demo', reachable: 'yes'}, {columns: 120, rows: 24}, 60_000);
+	const shown = (rows: readonly Row[], width = 120) => {
+		const list = reduceList(reduceList(session.lists.workloads, {type: 'page', chunk: 'cronjobs', first: true, rows}), live);
+		const screen = {state: {...session, lists: {...session.lists, workloads: list}}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen;
+		return listPane(screen, 'workloads', 5, width).map(({spans}) => spans.map(({text}) => text).join('').trim().replaceAll(/ +/g, ' '));
+	};
+
+	const web = deploy({cells: ['web', '2/2'], object: null}, 'demo');
+	const [head, nightly, never, hourly] = shown([...jobs, web]);
+	t.regex(head!, /SCHEDULE LAST SCHEDULE AGE/);
+	t.regex(nightly!, /nightly .* 2m 3d$/);
+	t.regex(never!, /never .* <none> 3d$/);
+	t.regex(hourly!, /hourly .* 63s 3d$/);
+	t.notRegex(shown([web])[0]!, /SCHEDULE/);
+	t.notRegex(shown([...jobs, web], 80)[0]!, /SCHEDULE/);
+	t.deepEqual(sortRows(jobs, listKinds.workloads, {column: 'LAST SCHEDULE', reverse: false}).map(({name}) => name), ['cronjob/hourly', 'cronjob/nightly', 'cronjob/never']);
 });
 
 test('where there is no room for all columns, those that tell most of a row stay', t => {
