@@ -25,3 +25,15 @@ test('the legs say when they were read, and what was not read stands with the ri
 	await terminal.sees(/── Not read ─[\s\S]+leg 2 +TLS: get nonResourceURL \/flagz[\s\S]+leg 2 +route: [\s\S]+others +0 of 1 apiservers read/);
 	t.true(terminal.screen().every(row => row.length <= 80));
 });
+
+test('why of a forward that failed shows the way that its own connection went, and not that of the row under the cursor', async t => {
+	const {terminal, sandbox} = await onSandbox(t, [], {rows: 40});
+	await terminal.sees(/web-\w+-\w+/);
+	await sandbox.switches.set({verification: 'bad'});
+	await terminal.sees(/▸ api-/);
+	terminal.type(':forward svc/web :80\r');
+	await terminal.sees(/✗ forward/, 20_000);
+	terminal.press('path.why');
+	await terminal.sees(/Why├ forward svc\/web :80/);
+	await terminal.sees(/2 {2}apiserver → kubelet n\d +━refused/);
+});

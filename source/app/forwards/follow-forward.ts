@@ -12,6 +12,7 @@ import {parseTarget} from '../../targets/parse-target.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../text/show-bytes.ts';
 import type {OpenCluster, Session} from '../session.ts';
+import {bookedPath} from '../handlers/booked-path.ts';
 import {forwardAfter, liveNow, noticeOf, usableBy} from './forward-after.ts';
 import {withLine} from './forward-log.ts';
 
@@ -38,7 +39,7 @@ export async function followForward(session: Session, id: string, wish: ForwardW
 		const error = asSpokeError(thrown);
 		change(session, id, state => ({...state, phase: 'failed', note: error.message, open: 0, live: [], log: withLine(state.log, `failed: ${sanitiseLine(wholeFailure(error))}`)}));
 		changeDock(session, id, {error: error.toJSON()});
-		session.fail(`forward ${wish.target} ${wish.port}`, error);
+		session.fail(`forward ${wish.target} ${wish.port}`, error, bookedPath(session, id));
 	} finally {
 		clearInterval(clock);
 	}

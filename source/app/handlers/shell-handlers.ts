@@ -1,13 +1,11 @@
 /** Shell, attach and debug containers: the far side gets the whole terminal, and gives it back. */
 import {shellWord} from '../../text/shell-word.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {Path} from '../../posture/evidence.ts';
 import {exitStatusOf} from '../../sessions/debug-container.ts';
 import {refuseEnded} from '../../sessions/ended-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {allContainers, chooseContainer, containerSpec} from '../../targets/choose-container.ts';
 import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
-import {worstPath} from '../../state/connections.ts';
 import {sourceToReach} from '../../state/tail/tail-sources.ts';
 import {findAction} from '../../actions/action-rows.ts';
 import {driveInTerminal, type Driven} from '../hand-over/drive-in-terminal.ts';
@@ -15,6 +13,7 @@ import {saysNoShell} from '../hand-over/no-shell.ts';
 import {whyOff} from '../keys/why-off.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
+import {bookedPath} from './booked-path.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import {addDebugger, type Place} from './debug-container-form.ts';
 import type {Handlers} from './handler.ts';
@@ -162,11 +161,6 @@ async function goOnBehind(session: Session, {place, feature, command, about}: Ru
 	} else if (next === 'again') {
 		await runInTerminal(session, place, feature, command);
 	}
-}
-
-/** How the connection of a row of the dock goes, or went: what met a failure knows more than the path to the pod. */
-function bookedPath({store}: Session, id: string): Path | null {
-	return worstPath(store.state.dock.find(entry => entry.id === id)?.paths.values() ?? []);
 }
 
 /** A container that is gone has a log that tells more. */
