@@ -7,6 +7,8 @@ export type ProxyExchange = {
 	time: number;
 	method: string;
 	asked: string;
+	/** What it was asked of was found, and it went there. */
+	isSent?: true;
 	status: number | null;
 	tookMs: number | null;
 	bytes: number;
@@ -17,6 +19,15 @@ export type ProxyExchange = {
 	path: Path | null;
 	error: ErrorObject | null;
 };
+
+/** Where its target cannot be found, it was never sent; of an answer that was cut there is a beginning. */
+export function unansweredTitle({isSent, error}: Pick<ProxyExchange, 'isSent' | 'error'>): string {
+	if (isSent !== true) {
+		return 'Not sent';
+	}
+
+	return error?.code === 'ERR_STREAM_LOST' ? 'No whole answer' : 'No answer';
+}
 
 /** One request that came through a listener, when its answer began or it was refused. */
 export type PassedRequest = {time: number; method: string; path: string; status: number; tookMs: number; error: string | null};

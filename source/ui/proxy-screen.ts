@@ -4,7 +4,7 @@ import {counted} from '../text/grouped.ts';
 import {cellWidth, clipToCells, fitToCells} from '../text/cell-width.ts';
 import {showBytes} from '../text/show-bytes.ts';
 import {safeText, shownBody} from '../state/proxy-body.ts';
-import {exchangeHere, listenerHere, proxyRows, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
+import {exchangeHere, listenerHere, proxyRows, unansweredTitle, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
 import {worstPath} from '../state/connections.ts';
 import {titledRule} from './chrome.ts';
 import {pathBadge, pathLine, replicaLetter} from './path-words.ts';
@@ -121,7 +121,7 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 	if (one.error) {
 		const {message, text, remedy} = one.error;
 		return [
-			titledRule(screen, 'No answer'),
+			titledRule(screen, unansweredTitle(one)),
 			line(' ', of('state.failed', message)),
 			...text === null || text === message ? [] : [line(' ', of('text.dim', 'text  '), safeText(text))],
 			...remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', remedy))],

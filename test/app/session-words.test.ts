@@ -270,3 +270,20 @@ test('what is open in another context than the one on the screen says which', as
 	terminal.press('path.why');
 	await terminal.sees(/Why├ logs pod\/api-\S+ on sandbox ─/);
 });
+
+test('a request whose target is not there is told as not sent', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.type(':proxy svc/nope:80/\r');
+	await terminal.sees(/── Not sent ─+\n services "nope" not found/);
+	t.notRegex(terminal.text(), /No answer/);
+});
+
+test('a request can be typed whole behind :proxy, and a namespace still stands there too', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.type(':proxy svc/web:80/\r');
+	await terminal.sees(/▸ .* 200 .*GET svc\/web:80\//);
+	terminal.type(':proxy shop\r');
+	await terminal.sees(/› shop /);
+});

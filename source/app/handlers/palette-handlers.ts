@@ -18,8 +18,9 @@ import {CommandArguments, contextNames, namespaceNames, setNames, type NameSourc
 import type {Handlers} from './handler.ts';
 import {startListener} from './listener-handlers.ts';
 import {showView} from './list-handlers.ts';
-import {forwardNames, objectNames, targetNames} from './offered-names.ts';
+import {forwardNames, objectNames, proxyNames, targetNames} from './offered-names.ts';
 import {parseListWords, takeSelector} from './list-words.ts';
+import {sendTyped} from './proxy-handlers.ts';
 import {openShell} from './shell-handlers.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
 
@@ -131,6 +132,14 @@ const commands: readonly CommandRow[] = [
 			await startListener(session, {port: Number(port), address: '127.0.0.1'});
 		} else {
 			needs(session, ':listen 8001');
+		}
+	}},
+	{word: 'proxy', takes: '[svc/NAME:PORT/path]', names: proxyNames, does: 'GET through the apiserver', async run(session, words) {
+		const [asked] = words;
+		if (asked?.includes('/')) {
+			await sendTyped(session, asked);
+		} else {
+			showTypedView(session, 'proxy', words);
 		}
 	}},
 	{word: 'yaml', takes: '[TARGET]', names: objectNames, does: 'the YAML of an object', async run(session, [target]) {

@@ -10,7 +10,7 @@ import {cutAnswer} from '../../sessions/proxy/cut-answer.ts';
 import {sendProxyRequest, type ProxyAnswer} from '../../sessions/proxy/proxy-request.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {shownBody} from '../../state/proxy-body.ts';
-import {exchangeHere, type ProxyExchange} from '../../state/proxy-state.ts';
+import {exchangeHere, unansweredTitle, type ProxyExchange} from '../../state/proxy-state.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import {namespaceHere, type TextLine} from '../../state/session-state.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
@@ -68,6 +68,13 @@ async function openHere(session: Session): Promise<void> {
 	}
 }
 
+/** A request that was typed whole. */
+export async function sendTyped(session: Session, asked: string): Promise<void> {
+	showView(session, 'proxy');
+	session.store.now({type: 'proxy', event: {type: 'set', to: {request: asked, method: 'GET'}}});
+	await send(session, 'GET', asked);
+}
+
 /** The answer under the cursor by itself, to scroll in; without one a request is typed. */
 export async function openAnswer(session: Session): Promise<void> {
 	const {store} = session;
@@ -83,7 +90,7 @@ export async function openAnswer(session: Session): Promise<void> {
 		...headers.map(([name, value]): TextLine => ({label: `${sanitiseLine(name)}:`.padEnd(Math.max(...headers.map(([one]) => one.length + 2))), text: sanitiseLine(value), role: 'text.dim'})), ...body === '' ? [] : [{text: 'Body', rule: true} as const],
 		...shownBody(body, {readable: store.state.proxy.json}).split('\n').map((text): TextLine => ({text, asIs: true})),
 	];
-	store.now({type: 'push', layer: {kind: 'text', title: status === null ? 'No answer' : String(status), subject: `${method} ${asked}`, right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(), lines, top: 0, context: 'details', copy: body, command: null, busy: false}});
+	store.now({type: 'push', layer: {kind: 'text', title: status === null ? unansweredTitle(exchange) : String(status), subject: `${method} ${asked}`, right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(), lines, top: 0, context: 'details', copy: body, command: null, busy: false}});
 }
 
 async function edit(session: Session): Promise<void> {
@@ -148,7 +155,7 @@ async function send(session: Session, method: string, asked: string): Promise<vo
 
 		// How long a person thinks about it is not how long it takes.
 		began = performance.now();
-		show({time: Date.now()});
+		show({time: Date.now(), isSent: true});
 		const answer = await answerOf(cluster, resolved, {method, path: target.path}, path => {
 			show({path});
 		});
