@@ -118,7 +118,7 @@ export const listActions: ActionTable = {
 		['text.wrap', 'wrap', 'wrap long lines', 91],
 	],
 	why: [
-		['why.test', 'test again', 'test the route (asks)', 1, 'stream'],
+		['why.test', 'test route', 'test the route (asks)', 1, 'stream'],
 		['why.copy-evidence', 'copy evidence', 'copy the evidence', 2],
 		['why.copy-fix', 'copy fix', 'copy the fix', 3],
 		['why.doctor', 'doctor', 'doctor', 4, 'read'],

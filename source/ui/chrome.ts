@@ -114,15 +114,17 @@ function sizeOf({phase, counted, total}: ListState): string {
 	}
 }
 
-/** `── Path to api ──────── w why ─`, or with a focus `─┤Why├ …`. */
-export function titledRule(screen: Screen, title: string, options: {focus?: boolean; after?: string; right?: string; warn?: boolean} = {}): Line {
+/** `── Path to api ──────── w why ─`, or with a focus `─┤Why├ …`. `short` stands at the right where `right` has no room. */
+export function titledRule(screen: Screen, title: string, options: {focus?: boolean; after?: string; right?: string; short?: string; warn?: boolean} = {}): Line {
 	const {theme: {glyphs}, state: {size}} = screen;
 	const {rule, tabLeft, tabRight} = glyphs;
 	const left = options.focus
 		? [of('rule', rule), of('focus', `${tabLeft}${title}${tabRight}`), {text: options.after ? ` ${options.after} ` : ''}]
 		: [of('rule', rule + rule), {text: ` ${title} `}, {text: options.after ? `${options.after} ` : ''}];
 	// What the rule is about outlasts what is said of it.
-	const said = options.right ? clipToCells(options.right, Math.max(0, size.columns - lineWidth(left) - 4), glyphs.more) : '';
+	const room = Math.max(0, size.columns - lineWidth(left) - 4);
+	const {right: whole = '', short = whole} = options;
+	const said = clipToCells(cellWidth(whole) <= room ? whole : short, room, glyphs.more);
 	const right = said === '' ? [] : [of(options.warn ? 'notice.warn' : 'text.dim', ` ${said} `), of('rule', rule)];
 	return spread(left, right, size.columns, of('rule', rule));
 }

@@ -52,3 +52,14 @@ test('a tail of another namespace than the one on the screen has it in its title
 	t.regex(rows('pod/web-0', [['web-0', 'app']], {namespace: 'other'})[0]!, /Tail other\/pod\/web-0├/);
 	t.regex(rows('pod/web-0', [['web-0', 'app']], {namespace: 'demo'})[0]!, /Tail pod\/web-0├/);
 });
+
+test('where a title has no room for the rate the state stands there without it, and not a part of it', t => {
+	const titled = (columns: number) => {
+		const screen = {state: emptySession(clusterState(null), {columns, rows: 24}, 0), theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen;
+		const sources = [asTailSource({namespace: 'demo', pod: 'web-xwp8q9v99b-4ms2q', uid: null, node: 'n1', container: 'web', besides: ['access-log']})];
+		return tailScreen(screen, {...emptyTail('tail-1', 'pod/web-xwp8q9v99b-4ms2q'), sources, phase: 'following', rate: 0}, 10)[0]!.spans.map(({text}) => text).join('');
+	};
+
+	t.regex(titled(90), /─ following · 0 lines\/s ─$/);
+	t.regex(titled(80), /─ following ─$/);
+});

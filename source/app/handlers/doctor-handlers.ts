@@ -133,7 +133,7 @@ function stepLines({status, name, observed, tookMs, text, means, speaker, fits, 
 	const took = tookMs !== null && tookMs >= slowMs ? ` (${(tookMs / 1000).toFixed(1)} s)` : '';
 	return [
 		{label: `${sign} ${name.replace('-', ' ')}`.padEnd(18), text: `${sanitiseLine(observed)}${took}`, ...role !== undefined && {role}},
-		...detailLines('text', text), ...detailLines('means', means), ...detailLines('speaker', speaker), ...fits.flatMap(fit => detailLines('fits', fit)), ...detailLines('run', remedy, 'focus'),
+		...detailLines('text', text === observed ? null : text), ...detailLines('means', means === observed ? null : means), ...detailLines('speaker', speaker), ...fits.flatMap(fit => detailLines('fits', fit)), ...detailLines('try', remedy, 'focus'),
 	];
 }
 
