@@ -1,6 +1,7 @@
 /** What is said beside a path's line: its facts, and the words where there is no path to tell facts of. */
 import type {Path, Verdict} from '../posture/evidence.ts';
 import {routeWord} from '../state/route-words.ts';
+import {isListName} from '../state/list-kinds.ts';
 import {listHere, type ClusterState, type SessionState} from '../state/session-state.ts';
 import {showAge} from '../text/show-age.ts';
 import {routeRole, tlsRole, tlsWord} from './path-words.ts';
@@ -60,11 +61,16 @@ export function isRefused({view, lists}: Pick<SessionState, 'view' | 'lists'>): 
 
 /** When leg 2 will be known, or why it will not be. */
 export function unreadWords({view, lists, cluster: {reachable}}: Pick<SessionState, 'view' | 'lists'> & {cluster: Pick<ClusterState, 'reachable'>}): string {
-	if (reachable === 'no') {
-		return 'leg 2 is read once leg 1 is there';
+	if (reachable !== 'yes') {
+		return reachable === 'no' ? 'leg 2 is read once leg 1 is there' : 'leg 2 is read once the apiserver answers';
 	}
 
-	return isRefused({view, lists}) ? 'leg 2 is not read: the apiserver does not accept your credentials' : 'leg 2 is read within 2 s of the first connection';
+	if (isRefused({view, lists})) {
+		return 'leg 2 is not read: the apiserver does not accept your credentials';
+	}
+
+	// A row of a list is read for by itself, for as long as that takes; a forward has its own connections.
+	return isListName(view) ? 'leg 2 is being read' : 'leg 2 is read within 2 s of the first connection';
 }
 
 /** In the place of its way, beside its stroke. */

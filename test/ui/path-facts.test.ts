@@ -46,14 +46,18 @@ const forbidden: ListState['phase'] = {...refused, error: {code: 'ERR_FORBIDDEN'
 
 for (const [reachable, phase, words] of [
 	['no', {kind: 'reading'}, 'leg 2 is read once leg 1 is there'],
-	['yes', {kind: 'reading'}, 'leg 2 is read within 2 s of the first connection'],
-	['not yet', {kind: 'reading'}, 'leg 2 is read within 2 s of the first connection'],
+	['yes', {kind: 'reading'}, 'leg 2 is being read'],
+	['not yet', {kind: 'reading'}, 'leg 2 is read once the apiserver answers'],
 	['yes', refused, 'leg 2 is not read: the apiserver does not accept your credentials'],
 ] as const) {
 	test(`where the apiserver answers: ${reachable}, and the list is ${phase.kind}, of a path that is not there is said: ${words}`, t => {
 		t.is(unreadWords({...listed(phase), cluster: {reachable}}), words);
 	});
 }
+
+test('of a forward, which has its own connections, it is said when they are read', t => {
+	t.is(unreadWords({...listed({kind: 'reading'}), view: 'forwards', cluster: {reachable: 'yes'}}), 'leg 2 is read within 2 s of the first connection');
+});
 
 test('credentials that are refused let nothing be waited for, and are said as that; a list that may not be read has nothing under its cursor', t => {
 	t.is(unreadWord(listed({kind: 'reading'})), 'not read yet');
