@@ -287,3 +287,17 @@ test('a request can be typed whole behind :proxy, and a namespace still stands t
 	terminal.type(':proxy shop\r');
 	await terminal.sees(/› shop /);
 });
+
+test('from the connections, too, a key leads to a view; keys of lists do not', async t => {
+	const {terminal} = await onSandbox(t);
+	await terminal.sees(/web-\w+-\w+/);
+	terminal.press('pods.logs');
+	await terminal.sees(/Tail pod\//);
+	terminal.press('view.back', 'pane.next');
+	await terminal.sees(/┤Connections 1├/);
+	terminal.press('list.filter');
+	await terminal.sees(/has no meaning here/);
+	terminal.press('view.nodes');
+	await terminal.sees(/┤4 Nodes 3├/);
+	await terminal.sees(/── Connections 1 /);
+});

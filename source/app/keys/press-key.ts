@@ -87,8 +87,8 @@ export class KeyPress {
 	}
 
 	#press(key: string): void {
-		const {store, keymap} = this.#doers.session;
-		const resolved = resolveKey(keymap, keyContext(store.state), this.#pending, key);
+		const {store} = this.#doers.session;
+		const resolved = this.#resolve(key);
 		if (this.#closesHelp(resolved)) {
 			this.#setPending([]);
 			store.now({type: 'pop'});
@@ -113,6 +113,19 @@ export class KeyPress {
 				this.#pressUnbound(key, begun);
 			}
 		}
+	}
+
+	/** The views stand numbered above the connections too: a key that leads to one does so from there. */
+	#resolve(key: string): Resolved {
+		const {store, keymap} = this.#doers.session;
+		const context = keyContext(store.state);
+		const resolved = resolveKey(keymap, context, this.#pending, key);
+		if (resolved.kind !== 'none' || context !== 'connections') {
+			return resolved;
+		}
+
+		const ofRows = resolveKey(keymap, 'rows', this.#pending, key);
+		return ofRows.kind === 'pending' || (ofRows.kind === 'matched' && ofRows.action.startsWith('view.')) ? ofRows : resolved;
 	}
 
 	/** Any key that does not move in it closes the help, which is laid out in columns: there is nothing to wrap. */
