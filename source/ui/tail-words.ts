@@ -29,6 +29,10 @@ function fromWords({since, previous}: TailView): string {
 		return 'the log before';
 	}
 
+	if (since === 'head') {
+		return 'from the first line';
+	}
+
 	return since === 'tail' ? '' : `since ${since}`;
 }
 

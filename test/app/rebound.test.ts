@@ -49,7 +49,7 @@ const tails: readonly Step[] = [
 	['tail.top', /▸\S+ starting on/], ['tail.mark', /◆/], ['tail.previous-mark', /▸/], ['tail.next-mark', /held|no mark/], ['tail.next-gap', /no gap, reconnect or restart below/], ['tail.json', /fields: all/], ['tail.wrap', /fields: all/], ['tail.wrap', /fields: all/], ['tail.timestamps', /T\d\d:\d\d:\d\d\.\d+Z/], ['tail.timestamps', /held/], ['tail.timestamps', /held/],
 	['tail.names', /held/], ['tail.open-line', /Line \d+├.* closes ─$/m], ['line.down', /Line/], ['line.up', /Line/], ['line.copy', /copied/], ['line.add-field', /fields: /], ['line.close', /held/], ['tail.copy', /copied/], ['tail.plain', /bare lines/], ['tail.plain', /held/],
 	['tail.more-context', /held/], ['tail.less-context', /held/], ['tail.matches-only', /held/], ['tail.fields', /Fields ─/], ['picker.cancel', /held/], ['tail.sources', /Pods and containers/], ['picker.cancel', /held/], ['tail.save', /save to/], ['prompt.cancel', /held/],
-	['tail.since-1m', /since 1m/], ['tail.since-5m', /since 5m/], ['tail.since-15m', /since 15m/], ['tail.since-30m', /since 30m/], ['tail.since-1h', /since 1h/], ['tail.since-head', /since head/], ['tail.since-tail', /following/], ['tail.doctor', /Doctor├/], ['view.back', /Tail pod\/api/], ['view.back', /Running/],
+	['tail.since-1m', /since 1m/], ['tail.since-5m', /since 5m/], ['tail.since-15m', /since 15m/], ['tail.since-30m', /since 30m/], ['tail.since-1h', /since 1h/], ['tail.since-head', /from the first line/], ['tail.since-tail', /following/], ['tail.doctor', /Doctor├/], ['view.back', /Tail pod\/api/], ['view.back', /Running/],
 ];
 
 /** Driven elsewhere with the program's own keys, or not to be driven here; each with its reason. */

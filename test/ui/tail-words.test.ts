@@ -41,6 +41,7 @@ const tailed: ReadonlyArray<readonly [string, Partial<TailView>, string]> = [
 	['two pods', {sources: [source('a'), source('b')]}, '2 pods · app'],
 	['a pod by another title', {title: 'deploy/web, 1 pod', sources: [source('a')]}, '1 pod · app'],
 	['JSON from five minutes ago', {sources: [source('web')], json: true, since: '5m'}, 'app · json · since 5m'],
+	['a log from its head', {sources: [source('web')], since: 'head'}, 'app · from the first line'],
 	['the log before', {sources: [source('web')], since: 'head', previous: true}, 'app · the log before'],
 ];
 for (const [what, change, words] of tailed) {
