@@ -9,13 +9,16 @@ import {safeText} from './safe-text.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
 
-/** A titled rule and what is in the line, in at most `most` rows; none where it was let go. */
-export function openedLine(screen: Screen, view: TailView, number: number, most: number): Line[] {
-	const one = view.buffer.line(number);
-	if (one === null) {
+/** A titled rule and what is in the line that is open, in at most half of the `room` of a tail, in rows; none where no line is, or it was let go. */
+export function openedLine(screen: Screen, view: TailView, room: number): Line[] {
+	const layer = screen.state.layers.at(-1);
+	const number = layer?.kind === 'tail' ? layer.line : null;
+	const one = number === null ? null : view.buffer.line(number);
+	if (number === null || one === null) {
 		return [];
 	}
 
+	const most = Math.floor(room / 2);
 	const {state: {size}, theme: {glyphs}} = screen;
 	const text = one.bytes.toString('utf8');
 	const fields = allJsonFields(text);

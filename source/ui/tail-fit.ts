@@ -2,6 +2,7 @@
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../state/tail/tail-window.ts';
+import {openedLine} from './opened-line.ts';
 import type {Screen} from './screen.ts';
 import {isWrapped, tailRows} from './tail-rows.ts';
 import type {TailCount} from './tail-words.ts';
@@ -29,7 +30,7 @@ export function cellsForLines({plain}: Pick<TailView, 'plain'>, columns: number)
 /** The view as it fits on the screen: how many rows its lines get, and the line under the cursor among them. */
 export function fitTail(screen: Screen, view: TailView, rows: number): TailView {
 	const {columns} = screen.state.size;
-	const windowRows = rowsForLines(view, columns, rows);
+	const windowRows = rowsForLines(view, columns, rows, openedLine(screen, view, rows).length);
 	const room = cellsForLines(view, columns);
 	const fitting = {...view, windowRows};
 	return withCursorShown(fitting, windowRows, one => isWrapped(fitting, one) ? tailRows(screen, fitting, one, room).length : 1);

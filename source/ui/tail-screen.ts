@@ -13,13 +13,11 @@ import {farEnds, stateWords, tailCounts, tailedWords} from './tail-words.ts';
 
 /** All rows between header and footer. */
 export function tailScreen(screen: Screen, view: TailView, rows: number): Line[] {
-	const {size: {columns}, layers, dock} = screen.state;
+	const {size: {columns}, dock} = screen.state;
 	const entry = dock.find(({id}) => id === view.id);
-	const layer = layers.at(-1);
-	const openLine = layer?.kind === 'tail' ? layer.line : null;
-	const detail = openLine === null ? [] : openedLine(screen, view, openLine, Math.floor(rows / 2));
+	const detail = openedLine(screen, view, rows);
 	return [
-		tailTitle(screen, view, entry, {focus: openLine === null}),
+		tailTitle(screen, view, entry, {focus: !isLineOpen(screen)}),
 		...hasSourceRow(view, columns) ? [sourceRow(screen, view)] : [],
 		...view.json ? [fieldsRow(screen, view)] : [],
 		...tailLines(screen, view, rowsForLines(view, columns, rows, detail.length), columns),
@@ -27,6 +25,11 @@ export function tailScreen(screen: Screen, view: TailView, rows: number): Line[]
 		pathRow(screen, view, entry),
 		countsRow(screen, view),
 	];
+}
+
+function isLineOpen({state: {layers}}: Screen): boolean {
+	const layer = layers.at(-1);
+	return layer?.kind === 'tail' && layer.line !== null;
 }
 
 function tailTitle(screen: Screen, view: TailView, entry: DockEntry | undefined, {focus}: {focus: boolean}): Line {

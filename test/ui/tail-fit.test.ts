@@ -1,8 +1,12 @@
 /** How much of a tail fits: rows, cells, the window among all lines, and what goes first. */
 import test from 'ava';
+import {clusterState} from '../../source/app/cluster-state.ts';
+import {emptySession} from '../../source/state/session-state.ts';
 import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailSource, type TailView} from '../../source/state/tail/tail-view.ts';
-import {cellsForLines, fitCounts, rowsForLines, shownWindow, thumbRow} from '../../source/ui/tail-fit.ts';
+import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+import type {Screen} from '../../source/ui/screen.ts';
+import {cellsForLines, fitCounts, fitTail, rowsForLines, shownWindow, thumbRow} from '../../source/ui/tail-fit.ts';
 
 const buffer = new LineBuffer();
 for (let number = 0; number < 100; number++) {
@@ -24,6 +28,15 @@ for (const [what, change, columns, detail, rows] of [
 		t.is(rowsForLines({...view, ...change}, columns, 22, detail), rows);
 	});
 }
+
+test('the line that is open stays among those above it, which have less room then', t => {
+	const at = {...goTo(view, 99), windowRows: 19};
+	const screen = (line: number | null) => ({state: {...emptySession(clusterState(null), {columns: 80, rows: 24}, 0), layers: [{kind: 'tail', id: 'tail-1', line}]}, theme: {glyphs: unicodeGlyphs}, hints: [], keymap: new Map()} as unknown as Screen);
+	const open = fitTail(screen(99), at, 22);
+	t.true(open.windowRows < 19);
+	t.is(shownWindow(open, open.windowRows, () => 1).window.lines.at(-1)!.number, 99);
+	t.is(fitTail(screen(null), at, 22).windowRows, 19);
+});
 
 test('its lines leave room for the map, and bare ones do not', t => {
 	t.deepEqual([cellsForLines(view, 80), cellsForLines({...view, plain: true}, 80)], [78, 80]);
