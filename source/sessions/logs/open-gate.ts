@@ -11,7 +11,7 @@ export class OpenGate {
 
 	/**
 	Runs `open` as soon as there is room. The room is free again when it is done, or after `longestMs`:
-	a log without lines answers only with its first line.
+	a log without lines may answer only with its first line.
 	*/
 	async through<Result>(open: () => Promise<Result>, longestMs = 3000): Promise<Result> {
 		if (this.#inside >= this.#atOnce) {
