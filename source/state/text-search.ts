@@ -41,7 +41,7 @@ export function searchText(lines: readonly TextLine[], {text, regex}: Searched, 
 }
 
 /** What is looked through of a line: the words before it as well, where it has some. */
-export function searchedText(one: TextLine): string {
+function searchedText(one: TextLine): string {
 	return one.asIs ? one.text : `${one.label ?? ''} ${one.text}`;
 }
 

@@ -38,9 +38,8 @@ type Told = {
 
 /** Until it ended or was left, and a key said what is next. */
 export async function driveInTerminal(session: Session, id: string, remote: RemoteCommand, told: Told): Promise<Driven> {
-	const {began} = told;
 	const {stdout} = session.terminal;
-	const {closing, glyphs} = session;
+	const {closing} = session;
 	const leave = new LeaveKeys(session.keymap);
 	const left = Promise.withResolvers<'left'>();
 	const ended = new EndKeys(session.keymap);
@@ -84,18 +83,22 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 			return {end, path, next: 'back'};
 		}
 
+		stdout.write(`spoke  ${end.words}\r\n`);
 		if (closing.aborted) {
-			stdout.write(`spoke  ${end.words}\r\n`);
 			return {end, path, next: 'back'};
 		}
 
-		const unknown = end.error === null ? '' : `       Exit status unknown. The ${told.kind === 'shell' ? 'shell' : 'process'} may still run in the container.\r\n`;
-		stdout.write(`spoke  ${end.words}\r\n${pathLine(end.error)}${unknown}${meanwhile(session, {id, began, lines: linesIn(session) - linesBefore}, glyphs.dot)}       ${ended.shown(viewWords(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
+		stdout.write(`${pathLine(end.error)}${unknownStatus(told, end)}${meanwhile(session, {id, began: told.began, lines: linesIn(session) - linesBefore})}`);
+		stdout.write(`       ${ended.shown(viewWords(session), {again: end.error !== null && told.kind === 'shell'})}\r\n`);
 		// What was typed for the far side when its end came is not for us.
 		return {end, path, next: await ended.next({deafMs: end.error === null ? 0 : 500})};
 	}).finally(() => {
 		closing.removeEventListener('abort', onClosing);
 	});
+}
+
+function unknownStatus({kind}: Told, {error}: End): string {
+	return error === null ? '' : `       Exit status unknown. The ${kind === 'shell' ? 'shell' : 'process'} may still run in the container.\r\n`;
 }
 
 function pathWords(session: Session, path: Path | null, error: SpokeError | null): string {
@@ -204,12 +207,18 @@ async function endWords({kind, statusOf}: Told, outcome: number, took: string): 
 	return status === null ? `${kind} ended after ${took}. Its exit status is not told` : `the container ended with exit status ${status}, after ${took}`;
 }
 
-/** What the person did not see: messages that matter, and lines that came. */
-function meanwhile({store: {state}, tails}: Session, {id, began, lines}: {id: string; began: number; lines: number}, dot: string): string {
+/** What the person did not see: streams that broke, messages that matter, and lines that came. */
+function meanwhile({store: {state}, tails, glyphs}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {
 	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitiseLine(text));
-	const broken = state.dock.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '').map(({what, note}) => sanitiseLine(`${what}: ${note}`));
-	const parts = [...broken.slice(0, 3), ...news.slice(-2), ...news.length > 2 ? [counted(news.length - 2, 'more message')] : [], ...lines > 0 ? [`${counted(lines, 'line')} in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : []];
-	return parts.length === 0 ? '' : `       Meanwhile: ${parts.join(` ${dot} `)}\r\n`;
+	const broken = state.dock.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '')
+		.map(({what, note}) => sanitiseLine(`${what}: ${note}`));
+	const parts = [
+		...broken.slice(0, 3),
+		...news.slice(-2),
+		...news.length > 2 ? [counted(news.length - 2, 'more message')] : [],
+		...lines > 0 ? [`${counted(lines, 'line')} in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : [],
+	];
+	return parts.length === 0 ? '' : `       Meanwhile: ${parts.join(` ${glyphs.dot} `)}\r\n`;
 }
 
 function linesIn({tails}: Session): number {

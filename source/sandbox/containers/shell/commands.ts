@@ -16,16 +16,27 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 		const [first, ...rest] = process.argv.slice(1);
 		return first === '-n' ? say(process, rest.join(' ')) : say(process, `${process.argv.slice(1).join(' ')}\n`);
 	},
-	printf: async process => say(process, (process.argv[1] ?? '').replaceAll('\\n', '\n').replaceAll(/\\x([\da-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16))).replaceAll('%s', () => process.argv[2] ?? '')),
+	printf: async process => say(process, formatted(process.argv[1] ?? '', process.argv[2] ?? '')),
 	pwd: async process => say(process, `${process.cwd}\n`),
 	whoami: async process => say(process, 'root\n'),
 	id: async process => say(process, 'uid=0(root) gid=0(root) groups=0(root)\n'),
 	hostname: async process => say(process, `${process.env['HOSTNAME'] ?? ''}\n`),
 	date: async process => say(process, `${new Date().toUTCString()}\n`),
-	uname: async process => say(process, process.argv[1] === '-a' ? `Linux ${process.env['HOSTNAME']} 6.12.0-sandbox #1 SMP x86_64 GNU/Linux\n` : 'Linux\n'),
+	async uname(process) {
+		const isAll = process.argv[1] === '-a';
+		return say(process, isAll ? `Linux ${process.env['HOSTNAME']} 6.12.0-sandbox #1 SMP x86_64 GNU/Linux\n` : 'Linux\n');
+	},
 	env: async process => say(process, Object.entries(process.env).map(([key, value]) => `${key}=${value}\n`).join('')),
-	printenv: async process => process.argv[1] === undefined ? commands['env']!(process) : say(process, `${process.env[process.argv[1]] ?? ''}\n`),
-	ps: async process => say(process, `PID   USER     TIME  COMMAND\n    1 root      0:00 ${process.mainCommand}\n   17 root      0:00 ${process.argv.join(' ')}\n`),
+	async printenv(process) {
+		const [, name] = process.argv;
+		return name === undefined ? commands['env']!(process) : say(process, `${process.env[name] ?? ''}\n`);
+	},
+	ps: async process => say(process, [
+		'PID   USER     TIME  COMMAND',
+		`    1 root      0:00 ${process.mainCommand}`,
+		`   17 root      0:00 ${process.argv.join(' ')}`,
+		'',
+	].join('\n')),
 	async stty(process) {
 		if (!process.terminal) {
 			return fail(process, 'stty: standard input: Not a tty');
@@ -42,19 +53,10 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 		return process.signal.aborted ? 130 : 0;
 	},
 	seq: sequence,
-	async head(process) {
-		const count = Number(/^-c(\d+)$/.exec(process.argv[1] ?? '')?.[1] ?? process.argv[2] ?? 10);
-		let left = count;
-		for (let chunk = await process.stdin.read(process.signal); chunk !== null && left > 0; chunk = left > 0 ? await process.stdin.read(process.signal) : null) {
-			await put(process.stdout, chunk.subarray(0, left), process.signal);
-			left -= chunk.length;
-		}
-
-		return 0;
-	},
+	head: firstBytes,
 	async wc(process) {
 		let bytes = 0;
-		for (let chunk = await process.stdin.read(process.signal); chunk !== null; chunk = await process.stdin.read(process.signal)) {
+		for await (const chunk of inputOf(process)) {
 			bytes += chunk.length;
 		}
 
@@ -62,7 +64,7 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 	},
 	async sha256sum(process) {
 		const hash = createHash('sha256');
-		for (let chunk = await process.stdin.read(process.signal); chunk !== null; chunk = await process.stdin.read(process.signal)) {
+		for await (const chunk of inputOf(process)) {
 			hash.update(chunk);
 		}
 
@@ -71,11 +73,49 @@ export const commands: Readonly<Record<string, ShellCommand>> = {
 	help: async process => say(process, `commands here: ${[...Object.keys(commands), 'cd', 'exit', 'sh'].sort().join(' ')}\n`),
 };
 
+/** With the escapes of a line feed and of bytes, and `text` for each `%s`. */
+function formatted(format: string, text: string): string {
+	return format
+		.replaceAll('\\n', '\n')
+		.replaceAll(/\\x([\da-f]{2})/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
+		.replaceAll('%s', () => text);
+}
+
+/** `-c N`, or `-cN`: so many bytes, and then it reads no more. */
+async function firstBytes(process: ShellProcess): Promise<number> {
+	const joined = /^-c(\d+)$/.exec(process.argv[1] ?? '')?.[1];
+	let left = Number(joined ?? process.argv[2] ?? 10);
+	while (left > 0) {
+		const chunk = await process.stdin.read(process.signal);
+		if (chunk === null) {
+			break;
+		}
+
+		await put(process.stdout, chunk.subarray(0, left), process.signal);
+		left -= chunk.length;
+	}
+
+	return 0;
+}
+
+/** Piece by piece, to the end of its input or of the process. */
+async function * inputOf({stdin, signal}: ShellProcess): AsyncGenerator<Buffer> {
+	for (let chunk = await stdin.read(signal); chunk !== null; chunk = await stdin.read(signal)) {
+		yield chunk;
+	}
+}
+
 async function list(process: ShellProcess): Promise<number> {
 	const files = filesOf(process.env);
-	const long = process.argv.slice(1).some(argument => argument.startsWith('-') && argument.includes('l'));
+	const given = process.argv.slice(1);
+	const isLong = given.some(argument => argument.startsWith('-') && argument.includes('l'));
+	const asked = given.filter(argument => !argument.startsWith('-'));
+	const row = (folder: string, name: string) => {
+		const type = entriesOf(files, resolvePath(folder, name)) ? 'd' : '-';
+		return isLong ? `${type}rwxr-xr-x    1 root     root          4096 ${name}\n` : `${name}\n`;
+	};
+
 	let status = 0;
-	const asked = process.argv.slice(1).filter(argument => !argument.startsWith('-'));
 	for (const argument of asked.length > 0 ? asked : ['.']) {
 		const path = resolvePath(process.cwd, argument);
 		const names = entriesOf(files, path) ?? (path in files ? [argument] : undefined);
@@ -84,8 +124,7 @@ async function list(process: ShellProcess): Promise<number> {
 			continue;
 		}
 
-		const shown = names.filter(name => !name.startsWith('.'));
-		await say(process, shown.map(name => long ? `${entriesOf(files, resolvePath(path, name)) ? 'd' : '-'}rwxr-xr-x    1 root     root          4096 ${name}\n` : `${name}\n`).join(''));
+		await say(process, names.filter(name => !name.startsWith('.')).map(name => row(path, name)).join(''));
 	}
 
 	return status;
@@ -102,12 +141,14 @@ async function concatenate(process: ShellProcess): Promise<number> {
 	let status = 0;
 	for (const name of names.length > 0 ? names : ['-']) {
 		if (name === '-') {
-			for (let chunk = await process.stdin.read(process.signal); chunk !== null; chunk = await process.stdin.read(process.signal)) {
+			for await (const chunk of inputOf(process)) {
 				await put(process.stdout, chunk, process.signal);
 			}
 		} else {
 			const text = filesOf(process.env)[resolvePath(process.cwd, name)];
-			status = text === undefined ? await fail(process, `cat: can't open '${name}': No such file or directory`) : await say(process, text, status);
+			status = text === undefined
+				? await fail(process, `cat: can't open '${name}': No such file or directory`)
+				: await say(process, text, status);
 		}
 	}
 
