@@ -6,6 +6,7 @@ import {describe} from './screen/make-screen.ts';
 import type {Session} from './session.ts';
 import {failureWords} from './short-failure.ts';
 
+/** In the last row and in the messages; what is `plain` pushes no warning away that was just told. */
 export function tell({store}: Pick<Session, 'store'>, text: string, role: Message['role'] = 'plain'): void {
 	store.now({type: 'notice', text, role, now: Date.now()});
 }

@@ -43,6 +43,7 @@ function setLines(screen: Screen): Line[] {
 	return [line(''), ...wrapWords(words, size.columns - 2).map(text => line(' ', of('text.dim', text)))];
 }
 
+/** `rows` lines: the forwards, and the log of the one under the cursor. */
 export function forwardsScreen(screen: Screen, rows: number): Line[] {
 	const {state: {forwards, forwardAt, size, cluster}, theme: {glyphs}} = screen;
 	if (forwards.length === 0) {

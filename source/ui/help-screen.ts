@@ -9,6 +9,7 @@ import type {Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
 import {pageOf} from './text-screen.ts';
 
+/** A page of the keys of `context`, from `top` on. */
 export function helpScreen(screen: Screen, {context, top}: {context: string; top: number}, rows: number): Line[] {
 	return pageOf(screen, {title: 'Help', after: context, right: ''}, helpBody(screen, context), top, rows);
 }

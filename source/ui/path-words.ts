@@ -155,6 +155,7 @@ export function tlsWord(state: TlsState): string {
 	return state === 'unknown' ? 'TLS unknown' : state;
 }
 
+/** Only a route that is not known stands out. */
 export function routeRole(state: RouteState): Role {
 	return state === 'unknown' ? 'tls.unknown' : 'route';
 }

@@ -17,6 +17,7 @@ import type {Role} from './theme.ts';
 /** Where the request begins in a row. */
 const requestFrom = 37;
 
+/** `rows` lines; the answer gets what the list of requests leaves. */
 export function proxyScreen(screen: Screen, rows: number): Line[] {
 	const {proxy} = screen.state;
 	const ask = line(' ', of('title', proxy.method), `  ${proxy.request}`, of('text.dim', proxy.request === '' ? 'svc/NAME:PORT/path' : ''));

@@ -27,6 +27,7 @@ const meanings: Readonly<Record<string, string>> = {
 	unknown: 'cannot be seen from here',
 };
 
+/** A page of it, `rows` lines with their rule. */
 export function whyScreen(screen: Screen, layer: WhyLayer, rows: number): Line[] {
 	const path = whyPath(screen.state, layer);
 	const right = path === null ? '' : `${path.about.replace('-', ' ')}, ${path.phase}`;

@@ -10,6 +10,7 @@ const versionPath = '/version';
 const mostTries = 3;
 const noTries: ClusterState['tries'] = {count: 0, last: []};
 
+/** Before it has answered, as far as the kubeconfig tells; of `null` nothing. */
 export function clusterState(access: ClusterAccess | null): ClusterState {
 	const facts = access?.facts;
 	return {

@@ -3,6 +3,7 @@ import type {Path} from '../../posture/evidence.ts';
 import type {Glyphs} from '../../ui/glyphs.ts';
 import {pathLine} from '../../ui/path-words.ts';
 
+/** In `width` cells of the terminal, the last one free. */
 export function plainPathLine(path: Path, glyphs: Glyphs, width: number): string {
 	return pathLine(path, width - 1, glyphs, null).map(({text}) => text).join('');
 }

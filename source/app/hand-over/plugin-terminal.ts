@@ -10,6 +10,7 @@ export type LentTerminal = PluginTerminal & {
 	wasLent: boolean;
 };
 
+/** Of the session, for the credential plugins of all its clusters. */
 export function pluginTerminal(session: Session): LentTerminal {
 	const terminal: LentTerminal = {
 		wasLent: false,

@@ -11,6 +11,7 @@ export function asksBackground(env: NodeJS.ProcessEnv, wanted: string | undefine
 	return wanted === undefined && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
+/** `background` is the terminal’s answer to `backgroundQuery`, `null` before it came. */
 export function themeFor(env: NodeJS.ProcessEnv, wanted: string | undefined, background: string | null): Theme {
 	return makeTheme(chooseTheme(env, wanted, background), chooseGlyphs(env, process.platform));
 }

@@ -11,6 +11,7 @@ import {viewInProgram} from '../hand-over/outer-programs.ts';
 import {clean} from '../tail/tail-copies.ts';
 import {currentText} from './text-search.ts';
 
+/** The text on the screen, to the clipboard. */
 export function copyText(session: Session): void {
 	const layer = currentText(session);
 	if (layer) {

@@ -24,6 +24,7 @@ export type Authenticate = (request: IncomingMessage) => Identity;
 
 const streams = ['exec', 'attach', 'portforward'];
 
+/** Answers a request; what it throws is answered as a Status. */
 export async function handleRequest(request: IncomingMessage, response: ServerResponse, server: ApiserverProcess, authenticate: Authenticate): Promise<void> {
 	try {
 		const info = requestInfo(request.method ?? 'GET', request.url ?? '/');
@@ -43,6 +44,7 @@ export async function handleRequest(request: IncomingMessage, response: ServerRe
 	}
 }
 
+/** The same for a request that asks for another protocol: a refusal is the last word on its socket. */
 export async function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, server: ApiserverProcess, authenticate: Authenticate): Promise<void> {
 	socket.on('error', expectedEnd);
 	try {

@@ -78,6 +78,7 @@ async function kubeletRefusal(answer: IncomingMessage, name: string): Promise<Ap
 	return status === 400 ? badRequest(text) : internalFailure(text);
 }
 
+/** The one that is asked for, the only one, or the one that the annotation names. @throws ApiFailure in the apiserver’s words */
 export function chooseContainer(pod: KubeObject, asked: string | null): string {
 	const {name} = pod.metadata;
 	const {containers, initContainers = [], ephemeralContainers = []} = pod['spec'] as {containers: Json[]; initContainers?: Json[]; ephemeralContainers?: Json[]};

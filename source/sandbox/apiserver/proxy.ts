@@ -41,6 +41,7 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 	request.pipe(sent);
 }
 
+/** An upgrade to a node, pod or service, byte for byte from then on. */
 export async function proxyUpgrade(upgrade: Upgrade, server: ApiserverProcess): Promise<void> {
 	const target = proxyTarget(upgrade.info, server);
 	const backend = await openBackend(target, server);

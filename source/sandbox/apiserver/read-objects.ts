@@ -10,6 +10,7 @@ import {ApiFailure, badRequest, notFound} from './status.ts';
 /** What the client wants objects as, by its Accept header. */
 export type Shape = 'object' | 'table' | 'metadata';
 
+/** In which shape the Accept header wants objects. */
 export function shapeOf({request: {headers: {accept = ''}}}: Exchange): Shape {
 	const first = accept.split(',').find(part => part.includes('json') || part.includes('*/*')) ?? '';
 	if (first.includes('as=Table')) {
@@ -19,10 +20,12 @@ export function shapeOf({request: {headers: {accept = ''}}}: Exchange): Shape {
 	return first.includes('as=PartialObjectMetadata') ? 'metadata' : 'object';
 }
 
+/** What an answer in that shape is called. */
 export function contentTypeOf(shape: Shape): string {
 	return shape === 'object' ? 'application/json' : `application/json;as=${shape === 'table' ? 'Table' : 'PartialObjectMetadata'};v=v1;g=meta.k8s.io`;
 }
 
+/** Answers with one object. @throws ApiFailure 404 */
 export function getObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): void {
 	const {namespace, name} = exchange.info;
 	const object = store.get(row.name, row.namespaced ? namespace : undefined, name!);
@@ -39,6 +42,7 @@ export function getObject(exchange: Exchange, store: ObjectStore, row: ResourceR
 	}
 }
 
+/** Answers with a page of objects, as the query selects and continues. */
 export function listObjects(exchange: Exchange, store: ObjectStore, row: ResourceRow): void {
 	const {namespace, query} = exchange.info;
 	const matches = selection(exchange);

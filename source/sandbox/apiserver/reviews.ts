@@ -5,6 +5,7 @@ import {readBody, sendJson, type Exchange} from './exchange.ts';
 import {decodeReview} from './protobuf.ts';
 import {badRequest, noSuchResource} from './status.ts';
 
+/** Answers a review of whoever asks. @throws ApiFailure 400 for a body that is none */
 export async function review(exchange: Exchange): Promise<void> {
 	const body = await readBody(exchange.request, decodeReview);
 	if (!body) {

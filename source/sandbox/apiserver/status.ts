@@ -18,18 +18,22 @@ export class ApiFailure extends Error {
 	}
 }
 
+/** There is no object of that name. */
 export function notFound(resource: string, group: string, name: string): ApiFailure {
 	return new ApiFailure(404, 'NotFound', `${qualified(resource, group)} "${name}" not found`, {details: {name, ...(group !== '' && {group}), kind: resource}});
 }
 
+/** There is no such path at all. */
 export function noSuchResource(): ApiFailure {
 	return new ApiFailure(404, 'NotFound', 'the server could not find the requested resource', {details: {}});
 }
 
+/** The request cannot be read. */
 export function badRequest(message: string): ApiFailure {
 	return new ApiFailure(400, 'BadRequest', message);
 }
 
+/** Nobody knows who asks. */
 export function unauthorized(): ApiFailure {
 	return new ApiFailure(401, 'Unauthorized', 'Unauthorized');
 }

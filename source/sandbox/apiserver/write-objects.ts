@@ -8,6 +8,7 @@ import {readBody, sendJson, type Exchange} from './exchange.ts';
 import {selection} from './read-objects.ts';
 import {ApiFailure, badRequest, notFound} from './status.ts';
 
+/** Answers with the object as it was made. @throws ApiFailure */
 export async function createObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
 	if (exchange.request.headers['content-type']?.includes('protobuf')) {
 		throw new ApiFailure(415, 'UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/json');
@@ -55,6 +56,7 @@ export async function patchObject(exchange: Exchange, store: ObjectStore, row: R
 	sendJson(exchange, stored);
 }
 
+/** Answers with the object as it stands now. @throws ApiFailure */
 export async function replaceObject(exchange: Exchange, store: ObjectStore, row: ResourceRow): Promise<void> {
 	const body = await readBody(exchange.request);
 	const {namespace, name} = exchange.info;

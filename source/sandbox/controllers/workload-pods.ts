@@ -3,10 +3,12 @@ import {createHash, randomInt} from 'node:crypto';
 import type {Json, KubeObject, NewObject} from '../objects/kube-object.ts';
 import type {ObjectStore} from '../objects/object-store.ts';
 
+/** The owner reference that makes an object a controller’s own. */
 export function ownerOf({apiVersion, kind, metadata: {name, uid}}: KubeObject): Json[] {
 	return [{apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true}];
 }
 
+/** The objects of a resource that an owner has made. */
 export function ownedBy(store: ObjectStore, resource: string, owner: KubeObject): KubeObject[] {
 	return store.list(resource, owner.metadata.namespace).filter(object => object.metadata.ownerReferences?.some(reference => reference['uid'] === owner.metadata.uid));
 }
@@ -16,6 +18,7 @@ export function livePods(store: ObjectStore, owner: KubeObject): KubeObject[] {
 	return ownedBy(store, 'pods', owner).filter(pod => pod.metadata.deletionTimestamp === undefined && pod['status']?.phase !== 'Failed' && pod['status']?.phase !== 'Succeeded');
 }
 
+/** Whether its Ready condition holds. */
 export function isReady(pod: KubeObject): boolean {
 	return ((pod['status']?.conditions ?? []) as Json[]).some(({type, status}) => type === 'Ready' && status === 'True');
 }
@@ -25,6 +28,7 @@ export function randomName(length = 5): string {
 	return Array.from({length}, () => alphabet[randomInt(alphabet.length)]).join('');
 }
 
+/** The same name for the same value, in the letters of generated names. */
 export function hashName(value: unknown, length = 10): string {
 	const bytes = createHash('sha256').update(JSON.stringify(value)).digest();
 	return Array.from(bytes.subarray(0, length), byte => alphabet[byte % alphabet.length]).join('');
@@ -32,6 +36,7 @@ export function hashName(value: unknown, length = 10): string {
 
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
+/** From its owner’s template, on `node`, or on the next one by turns. */
 export function createPod(store: ObjectStore, owner: KubeObject, {name, labels = {}, node}: {name: string; labels?: Record<string, string>; node?: string}): void {
 	const template = owner['spec'].template as {metadata?: {labels?: Record<string, string>; annotations?: Record<string, string>}; spec: Json};
 	const spec = structuredClone(template.spec);

@@ -3,6 +3,7 @@ import type {Json} from '../objects/kube-object.ts';
 
 export type KubeletFacts = {node: string; address: string; port: number; servingBootstrap: boolean; startedAt: Date; inflight: Readonly<Record<string, number>>};
 
+/** The answer of `/configz`. */
 export function configz({address, port, servingBootstrap}: KubeletFacts): Json {
 	return {kubeletconfig: {
 		enableServer: true, address, port, tlsCertFile: '/var/lib/kubelet/pki/kubelet.crt', tlsPrivateKeyFile: '/var/lib/kubelet/pki/kubelet.key',
@@ -21,6 +22,7 @@ export function kubeletFlags({node}: KubeletFacts): Record<string, string> {
 	};
 }
 
+/** The answer of `/metrics`, as far as spoke reads it. */
 export function kubeletMetrics({startedAt, inflight}: KubeletFacts): string {
 	return [
 		'# HELP kubelet_http_inflight_requests [ALPHA] Number of the inflight http requests',

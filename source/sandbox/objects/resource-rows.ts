@@ -64,6 +64,7 @@ export const resourceRows: readonly ResourceRow[] = [
 /** The kinds whose objects are kept in the store; the others are only ever created. */
 export const storedRows = resourceRows.filter(row => row.verbs.includes('list'));
 
+/** The row of a resource as a path names it. */
 export function findResource(group: string, version: string, name: string): ResourceRow | undefined {
 	return resourceRows.find(row => row.group === group && row.version === version && row.name === name);
 }

@@ -6,6 +6,7 @@ import type {ObjectStore} from '../objects/object-store.ts';
 
 const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system', 'shop'] as const;
 
+/** Namespaces, each with a service account and the CA, and a secret to be found in one. */
 export function createBaseObjects(store: ObjectStore, authority: string): void {
 	for (const name of namespaces) {
 		store.create('namespaces', {metadata: {name, labels: {'kubernetes.io/metadata.name': name}}, spec: {finalizers: ['kubernetes']}, status: {phase: 'Active'}});
@@ -19,6 +20,7 @@ export function createBaseObjects(store: ObjectStore, authority: string): void {
 
 export type NodeFacts = {name: string; address: string; kubeletPort: number; version: string; controlPlane: boolean};
 
+/** A node that is Ready, with its lease and the request by which its client certificate was approved. */
 export function createNode(store: ObjectStore, {name, address, kubeletPort, version, controlPlane}: NodeFacts): void {
 	const now = apiTime();
 	const conditions = [

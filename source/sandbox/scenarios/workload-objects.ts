@@ -15,6 +15,7 @@ export type WorkloadWish = {
 	labels?: Record<string, string>;
 };
 
+/** A Deployment, StatefulSet, DaemonSet or Job; its pods are made by a controller. */
 export function createWorkload(store: ObjectStore, {kind, name, namespace = 'default', replicas = 1, containers, initContainers, pod = {}, annotations, labels = {app: name}}: WorkloadWish): void {
 	const job = kind === 'jobs';
 	store.create(kind, {
@@ -32,6 +33,7 @@ export function createWorkload(store: ObjectStore, {kind, name, namespace = 'def
 
 export type CronJobWish = {name: string; namespace: string; schedule: string; suspend?: boolean; containers: readonly Json[]};
 
+/** Its jobs are made by a controller, when they are due. */
 export function createCronJob(store: ObjectStore, {name, namespace, schedule, suspend = false, containers}: CronJobWish): KubeObject {
 	return store.create('cronjobs', {
 		metadata: {name, namespace, labels: {app: name}, generation: 1},
@@ -44,6 +46,7 @@ export function createCronJob(store: ObjectStore, {name, namespace, schedule, su
 
 let addresses = 10;
 
+/** With a cluster IP of its own. */
 export function createService(store: ObjectStore, name: string, ports: readonly Json[], {namespace = 'default', selector = {app: name}}: {namespace?: string; selector?: Record<string, string>} = {}): void {
 	addresses++;
 	const clusterIP = `10.96.${Math.floor(addresses / 250)}.${addresses % 250}`;

@@ -51,6 +51,7 @@ export function duration(milliseconds: number): string {
 	return hours < 192 ? two(days, 'd', hours % 24, 'h') : `${days}d`;
 }
 
+/** `app=web,tier=front`, sorted by key; `<none>` where there are none. */
 export function labels(map: Record<string, string> | undefined): string {
 	const pairs = Object.entries(map ?? {}).sort(([a], [b]) => a < b ? -1 : 1);
 	return pairs.length === 0 ? '<none>' : pairs.map(([key, value]) => `${key}=${value}`).join(',');
