@@ -1,6 +1,6 @@
 /** How is the body of an answer shown that came through the proxy? */
 import {parseExactly} from '../text/exact-json.ts';
-import {sanitise} from '../text/sanitise.ts';
+import {safeText} from '../text/safe-text.ts';
 
 /** The one that was made last: an answer is drawn many times. */
 let laidOut = {body: '', readable: false, shown: ''};
@@ -21,9 +21,4 @@ function asReadable(body: string): string {
 		// Not JSON after all: shown as it came.
 		return body;
 	}
-}
-
-/** What the other side says, safe to show: line ends alike, tabs as blanks. */
-export function safeText(text: string): string {
-	return sanitise(text).replaceAll('\r\n', '\n').replaceAll('\t', '  ');
 }

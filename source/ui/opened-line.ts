@@ -3,9 +3,9 @@ import {allJsonFields, type JsonField} from '../state/tail/json-fields.ts';
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
 import {grouped} from '../text/grouped.ts';
+import {safeText} from '../text/safe-text.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
-import {safeText} from './safe-text.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, of, type Line, type Span} from './styled-line.ts';
 

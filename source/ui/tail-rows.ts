@@ -1,9 +1,9 @@
 /** One line of a tail as rows: one, cut where the screen ends, or with wrapping as many as it needs. */
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
+import {safeText} from '../text/safe-text.ts';
 import {wrapWords} from './chrome.ts';
 import {logLine, showTime, type LogLine} from './log-line.ts';
-import {safeText} from './safe-text.ts';
 import type {Screen} from './screen.ts';
 import {clipSpans, dropCells, line, lineWidth, of, type Line, type Span} from './styled-line.ts';
 
