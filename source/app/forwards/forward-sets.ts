@@ -87,7 +87,8 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		const starting = wanted.filter(({runs}) => runs === null);
 		const details = await session.typedAhead.during({what: `looking at the ports of ${set.name}`}, async () => Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)));
 		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(({address}) => !isLoopback(address)));
-		if (await session.ask(`Start ${counted(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [...atMost(details), ...elsewhere, ...isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : []])) {
+		const exposed = isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : [];
+		if (await session.ask(`Start ${counted(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [...atMost(details), ...elsewhere, ...exposed])) {
 			for (const {wish, ended} of starting) {
 				startWish(session, wish, ended?.id);
 			}
@@ -119,7 +120,11 @@ function wantedOf(session: Session, lines: readonly ForwardLine[]): Wanted[] {
 		const wish = {target, namespace: namespace ?? cluster.access.facts.namespace, port, address: addresses.join(',') || 'localhost', whenPodGoes: whenPodGoes ?? 'move', cluster};
 		const local = localPortOf(parsePortSpec(port));
 		const same = session.store.state.forwards.filter(one => isWish(session, one, wish));
-		return {wish, shown: `${local === null ? 'a free port' : `:${local}`} → ${target}:${parsePortSpec(port).remote} in ${wish.namespace}`, runs: same.find(one => isOpen(one)) ?? null, ended: same.find(one => !isOpen(one)) ?? null};
+		const from = local === null ? 'a free port' : `:${local}`;
+		return {
+			wish, shown: `${from} → ${target}:${parsePortSpec(port).remote} in ${wish.namespace}`,
+			runs: same.find(one => isOpen(one)) ?? null, ended: same.find(one => !isOpen(one)) ?? null,
+		};
 	}));
 }
 
@@ -186,7 +191,10 @@ export async function keepInSet(session: Session, name: string, wish: ForwardWis
 }
 
 function savedLine({target, namespace, port, address, whenPodGoes, cluster}: ForwardWish, local: number | null = null): ForwardLine {
-	return {target, namespace, context: cluster.context, ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`], addresses: address === 'localhost' ? [] : address.split(','), whenPodGoes: whenPodGoes === 'move' ? null : whenPodGoes};
+	return {
+		target, namespace, context: cluster.context, ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`],
+		addresses: address === 'localhost' ? [] : address.split(','), whenPodGoes: whenPodGoes === 'move' ? null : whenPodGoes,
+	};
 }
 
 function underHome({env}: Session, path: string): string {

@@ -12,6 +12,7 @@ import {sourceToReach} from '../../state/tail/tail-sources.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
+import {openText} from '../texts/open-text.ts';
 import {clusterOf} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 import {asFileName, pathOfTyped, writeNewFile} from './new-file.ts';
@@ -80,9 +81,7 @@ export function openAuditRow(session: Session): void {
 	if (found && finding) {
 		const {id, title, verdict, state, basis} = finding;
 		const way = state === '' || state === verdict ? '' : `: ${withRouteWord(state)}`;
-		session.store.now({type: 'push', layer: {
-			kind: 'text', title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${way}, ${basis}`, lines: rowLines(found, finding, {whole: true}), top: 0, context: 'details', copy: '', command: null, busy: false,
-		}});
+		openText(session, {title: 'Audit', subject: `${id} ${title}`, right: `${verdict}${way}, ${basis}`, lines: rowLines(found, finding, {whole: true})});
 	}
 }
 
@@ -105,7 +104,8 @@ async function saveAudit(session: Session): Promise<void> {
 		return;
 	}
 
-	const answer = await session.type({lead: 'save to ', purpose: 'save-audit', note: () => '.json, .txt, or .xml for JUnit', text: `~/audit-${asFileName(found.cluster.context ?? '', 'cluster')}-${new Date().toISOString().slice(0, 10)}.json`});
+	const name = `audit-${asFileName(found.cluster.context ?? '', 'cluster')}-${new Date().toISOString().slice(0, 10)}.json`;
+	const answer = await session.type({lead: 'save to ', purpose: 'save-audit', note: () => '.json, .txt, or .xml for JUnit', text: `~/${name}`});
 	if (answer === null || answer.text === '') {
 		return;
 	}

@@ -10,6 +10,7 @@ import type {OpenCluster, Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import type {TailRun} from '../tail/tail-run.ts';
 import {forwardOf} from '../forwards/follow-forward.ts';
+import {openText} from '../texts/open-text.ts';
 import {clusterOf, targetHere} from './cursor.ts';
 import type {Handlers} from './handler.ts';
 
@@ -96,10 +97,10 @@ function splitSubject(subject: string): [namespace: string, target: string | nul
 async function openDoctor(session: Session, target: string | null, namespace: string, cluster: OpenCluster = session.cluster): Promise<void> {
 	const id = session.nextId('text');
 	const began = performance.now();
-	session.store.now({type: 'push', layer: {
-		kind: 'text', id, title: 'Doctor', subject: target === null ? `the apiserver of ${cluster.context}` : `${namespace} › ${target}`, right: 'walking …', lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}],
-		top: 0, context: 'doctor', copy: '', command: null, busy: true, on: cluster.context,
-	}});
+	openText(session, {
+		id, title: 'Doctor', subject: target === null ? `the apiserver of ${cluster.context}` : `${namespace} › ${target}`, context: 'doctor', on: cluster.context, right: 'walking …', busy: true,
+		lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}],
+	});
 	const opened: {access?: ClusterAccess} = {};
 	try {
 		const doctor = await walk(target, async () => {

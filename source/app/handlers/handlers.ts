@@ -19,7 +19,9 @@ import {unreachableHandlers} from './unreachable-handlers.ts';
 import {openWhy, whyHandlers} from './why-handlers.ts';
 
 export const handlers: Handlers = {
-	...navigationHandlers, ...listHandlers, ...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...whyHandlers, ...paletteHandlers, ...sandboxHandlers, ...listenerHandlers, ...textHandlers, ...unreachableHandlers, ...detailsHandlers, ...yamlHandlers, ...doctorHandlers, ...auditHandlers, ...proxyHandlers,
+	...navigationHandlers, ...listHandlers, ...paletteHandlers, ...whyHandlers, ...unreachableHandlers,
+	...tailHandlers, ...shellHandlers, ...forwardHandlers, ...forwardSetHandlers, ...proxyHandlers, ...listenerHandlers,
+	...textHandlers, ...detailsHandlers, ...yamlHandlers, ...doctorHandlers, ...auditHandlers, ...sandboxHandlers,
 	async 'list.open'(session) {
 		const {view} = session.store.state;
 		if (view === 'audit') {

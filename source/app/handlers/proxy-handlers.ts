@@ -17,6 +17,7 @@ import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {showBytes} from '../../text/show-bytes.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {GivenUp} from '../keys/typed-ahead.ts';
+import {openText} from '../texts/open-text.ts';
 import {targetHere} from './cursor.ts';
 import {podPortNames, proxyNames} from './offered-names.ts';
 import type {Handlers} from './handler.ts';
@@ -84,13 +85,34 @@ export async function openAnswer(session: Session): Promise<void> {
 		return;
 	}
 
-	const {method, asked, status, headers, body, type, bytes, error} = exchange;
-	const lines: TextLine[] = [
-		...error ? [{text: error.message, role: 'state.failed'}, ...error.text === null ? [] : [{label: 'text', text: sanitiseLine(error.text)}], ...error.remedy === null ? [] : [{label: 'try', text: error.remedy, role: 'focus'}]] : [],
-		...headers.map(([name, value]): TextLine => ({label: `${sanitiseLine(name)}:`.padEnd(Math.max(...headers.map(([one]) => one.length + 2))), text: sanitiseLine(value), role: 'text.dim'})), ...body === '' ? [] : [{text: 'Body', rule: true} as const],
-		...shownBody(body, {readable: store.state.proxy.json}).split('\n').map((text): TextLine => ({text, asIs: true})),
+	const {method, asked, status, body, type, bytes} = exchange;
+	openText(session, {
+		title: status === null ? unansweredTitle(exchange) : String(status), subject: `${method} ${asked}`, right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(), copy: body,
+		lines: [
+			...errorLines(exchange),
+			...headerLines(exchange),
+			...body === '' ? [] : [{text: 'Body', rule: true} as const],
+			...shownBody(body, {readable: store.state.proxy.json}).split('\n').map((text): TextLine => ({text, asIs: true})),
+		],
+	});
+}
+
+function errorLines({error}: ProxyExchange): TextLine[] {
+	if (!error) {
+		return [];
+	}
+
+	const {message, text, remedy} = error;
+	return [
+		{text: message, role: 'state.failed'},
+		...text === null ? [] : [{label: 'text', text: sanitiseLine(text)}],
+		...remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}],
 	];
-	store.now({type: 'push', layer: {kind: 'text', title: status === null ? unansweredTitle(exchange) : String(status), subject: `${method} ${asked}`, right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(), lines, top: 0, context: 'details', copy: body, command: null, busy: false}});
+}
+
+function headerLines({headers}: ProxyExchange): TextLine[] {
+	const wide = Math.max(...headers.map(([name]) => name.length + 2));
+	return headers.map(([name, value]) => ({label: `${sanitiseLine(name)}:`.padEnd(wide), text: sanitiseLine(value), role: 'text.dim'}));
 }
 
 async function edit(session: Session): Promise<void> {
@@ -207,7 +229,10 @@ async function answerOf({access, labeller}: OpenCluster, resolved: ResolvedProxy
 		const pieces = await piecesOf(answer);
 		const bytes = pieces.reduce((sum, {length}) => sum + length, 0);
 		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
-		return {status: answer.status, bytes, headers, type: answer.headers['content-type'] ?? '', body: Buffer.concat(pieces).toString('utf8'), note: bytes > mostBody ? 'only the first MiB was read' : hint(answer.status, pieces)};
+		return {
+			status: answer.status, bytes, headers, type: answer.headers['content-type'] ?? '', body: Buffer.concat(pieces).toString('utf8'),
+			note: bytes > mostBody ? 'only the first MiB was read' : hint(answer.status, pieces),
+		};
 	} finally {
 		// The label settles some time after the answer, later where the apiserver is slow.
 		setTimeout(stopLabels, labelMs).unref();

@@ -5,7 +5,7 @@ import {exitStatusOf} from '../../sessions/debug-container.ts';
 import {refuseEnded} from '../../sessions/ended-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {allContainers, chooseContainer, containerSpec} from '../../targets/choose-container.ts';
-import {reachedPod, resolvePod} from '../../targets/resolve-pod.ts';
+import {reachedPod, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {sourceToReach} from '../../state/tail/tail-sources.ts';
 import {findAction} from '../../actions/action-rows.ts';
 import {driveInTerminal, type Driven} from '../hand-over/drive-in-terminal.ts';
@@ -65,7 +65,7 @@ async function attachHere(session: Session): Promise<void> {
 type Wish = {feature: Run['feature']; cluster: OpenCluster; target: string; namespace: string; named?: string};
 
 async function placeOf(session: Session, {feature, cluster, target, namespace, named}: Wish): Promise<Place | null> {
-	const {pod, target: {asked, chosenFrom}} = await session.typedAhead.during({what: `looking for the pod of ${target}`}, async () => resolvePod(cluster.access, target, {namespace, order: 'attach', podRunningTimeoutMs: 3000}));
+	const {pod, target: {asked, chosenFrom}} = await findPod(session, cluster, target, namespace);
 	refuseEnded(pod, feature);
 	const running = allContainers(pod).filter(({name, role}) => role !== 'init' || pod.status?.initContainerStatuses?.some(one => one.name === name && one.state?.running));
 	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
@@ -82,6 +82,11 @@ async function placeOf(session: Session, {feature, cluster, target, namespace, n
 	}
 
 	return {cluster, pod, container, asked, chosenFrom};
+}
+
+/** What is typed meanwhile is for what opens in it. */
+async function findPod({typedAhead}: Session, {access}: OpenCluster, target: string, namespace: string): Promise<ResolvedPod> {
+	return typedAhead.during({what: `looking for the pod of ${target}`}, async () => resolvePod(access, target, {namespace, order: 'attach', podRunningTimeoutMs: 3000}));
 }
 
 /** One shell or attach, from its opening to what is next. */
@@ -187,7 +192,7 @@ async function debugHere(session: Session): Promise<void> {
 	const here = targetHere(session);
 	if (here) {
 		const {cluster} = session;
-		const {pod, target: {asked, chosenFrom}} = await session.typedAhead.during({what: `looking for the pod of ${here.target}`}, async () => resolvePod(cluster.access, here.target, {namespace: here.namespace, order: 'attach', podRunningTimeoutMs: 3000}));
+		const {pod, target: {asked, chosenFrom}} = await findPod(session, cluster, here.target, here.namespace);
 		await debug(session, {cluster, pod, container: pod.spec.containers[0]?.name ?? '', asked, chosenFrom});
 	}
 }

@@ -5,6 +5,7 @@ import {clockTime} from '../../text/clock-time.ts';
 import {targetHere} from '../handlers/cursor.ts';
 import type {Handlers} from '../handlers/handler.ts';
 import {readDetails} from './object-details.ts';
+import {openText} from './open-text.ts';
 import {copyText, saveText, viewTextOutside} from './text-copies.ts';
 import {searchInText, toFound} from './text-search.ts';
 
@@ -39,7 +40,7 @@ export async function openDetails(session: Session): Promise<void> {
 	}
 
 	const id = session.nextId('text');
-	session.store.now({type: 'push', layer: {kind: 'text', id, title: 'Details', subject: here.target, right: '', lines: [{text: 'reading …'}], top: 0, context: 'details', copy: '', command: null, busy: true}});
+	openText(session, {id, title: 'Details', subject: here.target, lines: [{text: 'reading …'}], busy: true});
 	const show = (lines: readonly TextLine[], right: string) => {
 		session.store.now({type: 'fill-text', id, to: {lines, right, busy: false}});
 	};
@@ -53,14 +54,14 @@ export async function openDetails(session: Session): Promise<void> {
 }
 
 /** All that happened to the forward under the cursor, the last first. */
-function openForwardLog({store}: Session): void {
-	const {forwards, forwardAt} = store.state;
+function openForwardLog(session: Session): void {
+	const {forwards, forwardAt} = session.store.state;
 	const forward = forwards[forwardAt];
 	if (forward) {
-		store.now({type: 'push', layer: {
-			kind: 'text', title: 'Forward', subject: `${forward.local === null ? forward.asked : `:${forward.local}`} ${forward.target}:${forward.remote}`, right: `${forward.open} open · ${forward.closed} closed · ${forward.failed} failed`,
-			lines: [{label: forward.phase, text: forward.note}, ...forward.log.toReversed().map(({time, text}) => ({label: clockTime(time), text}))],
-			top: 0, context: 'details', copy: '', command: null, busy: false,
-		}});
+		const {local, asked, target, remote, open, closed, failed, phase, note, log} = forward;
+		openText(session, {
+			title: 'Forward', subject: `${local === null ? asked : `:${local}`} ${target}:${remote}`, right: `${open} open · ${closed} closed · ${failed} failed`,
+			lines: [{label: phase, text: note}, ...log.toReversed().map(({time, text}) => ({label: clockTime(time), text}))],
+		});
 	}
 }

@@ -1,6 +1,5 @@
 /** A text as clean text: copied, saved, or in an outer program. */
 import {asText} from '../../state/copied-lines.ts';
-import type {Layer} from '../../state/session-state.ts';
 import {counted} from '../../text/grouped.ts';
 import {layerRows} from '../../ui/layer-rows.ts';
 import {plainTheme} from '../../ui/theme.ts';
@@ -9,6 +8,7 @@ import type {Session} from '../session.ts';
 import {asFileName, pathOfTyped, writeNewFile} from '../handlers/new-file.ts';
 import {viewInProgram} from '../hand-over/outer-programs.ts';
 import {clean} from '../tail/tail-copies.ts';
+import type {TextLayer} from './open-text.ts';
 import {currentText} from './text-search.ts';
 
 /** The text on the screen, to the clipboard. */
@@ -48,8 +48,6 @@ export async function viewTextOutside(session: Session): Promise<void> {
 		await viewInProgram(session, 'pager', linesOf(layer), line, `text${endingOf(layer)}`);
 	}
 }
-
-type TextLayer = Extract<Layer, {kind: 'text'}>;
 
 function endingOf({context}: TextLayer): string {
 	return context === 'yaml' ? '.yaml' : '.txt';

@@ -1,6 +1,5 @@
 /** Searches in a text, which keep all its lines. */
 import {nextFound, searchProblem, searchText, type TextSearch} from '../../state/text-search.ts';
-import type {Layer} from '../../state/session-state.ts';
 import {lookOf} from '../../state/text-look.ts';
 import {countWords} from '../../state/match-words.ts';
 import {layerRows} from '../../ui/layer-rows.ts';
@@ -9,9 +8,8 @@ import {isSpoken, spokenPage} from '../../ui/spoken-words.ts';
 import {plainTheme} from '../../ui/theme.ts';
 import {makeScreen} from '../screen/make-screen.ts';
 import type {Session} from '../session.ts';
+import type {TextLayer} from './open-text.ts';
 import {scrollTo, textPage} from './text-handlers.ts';
-
-type TextLayer = Extract<Layer, {kind: 'text'}>;
 
 /** The text on the screen; `null` where there is none. */
 export function currentText({store}: Session): TextLayer | null {

@@ -7,6 +7,7 @@ import type {OpenCluster, Session} from '../session.ts';
 import {currentList, targetHere} from '../handlers/cursor.ts';
 import type {Handlers} from '../handlers/handler.ts';
 import {readYaml, yamlPath} from './object-yaml.ts';
+import {openText} from './open-text.ts';
 import {currentText} from './text-search.ts';
 
 export const yamlHandlers: Handlers = {
@@ -51,9 +52,7 @@ export async function openYaml(session: Session, {target, namespace}: Asked): Pr
 	const {cluster} = session;
 	yamlPath(target, namespace);
 	const id = session.nextId('text');
-	session.store.now({type: 'push', layer: {
-		kind: 'text', id, title: 'YAML', subject: target, right: '', lines: [{text: 'reading …'}], top: 0, context: 'yaml', copy: '', command: null, busy: true, on: cluster.context, of: {target, namespace},
-	}});
+	openText(session, {id, title: 'YAML', subject: target, lines: [{text: 'reading …'}], context: 'yaml', busy: true, on: cluster.context, of: {target, namespace}});
 	try {
 		session.store.now({type: 'fill-text', id, to: await read(cluster, {target, namespace})});
 	} catch (thrown) {
