@@ -11,6 +11,11 @@ export function streamLost(message: string, cause?: unknown): SpokeError {
 	return new SpokeError('ERR_STREAM_LOST', message, cause === undefined ? {} : {cause});
 }
 
+/** The same by what broke it. */
+export function lostBy(cause: Error): SpokeError {
+	return streamLost(`the connection was lost: ${cause.message}`, cause);
+}
+
 /** RST_STREAM's statuses (SPDY/3 section 2.6.3). */
 export const resetStatus = {protocolError: 1, invalidStream: 2, refused: 3, unsupportedVersion: 4, cancel: 5, internalError: 6, flowControlError: 7} as const;
 

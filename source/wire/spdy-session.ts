@@ -6,7 +6,7 @@ import type {Timing} from './ping-answers.ts';
 import {CongestedStreams} from './congested-streams.ts';
 import {destroyOnceStill} from './destroy-once-still.ts';
 import {HeaderBlockReader, type SpdyHeaders} from './header-block.ts';
-import {resetStatus, streamLost, StreamReset} from './protocol-error.ts';
+import {lostBy, resetStatus, streamLost, StreamReset} from './protocol-error.ts';
 import type {ControlFrame} from './spdy-frame.ts';
 import {SpdyFrameDecoder} from './spdy-frame-decoder.ts';
 import {SpdyPings} from './spdy-pings.ts';
@@ -332,9 +332,14 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	}
 
 	#onCarrierEnd(): void {
-		const orderly = this.#streams.size === 0 && this.#decoder.atBoundary;
-		this.#finish(orderly ? null : (this.#sender.refused ? lostBy(this.#sender.refused) : streamLost('the other side ended the connection')));
+		const isOrderly = this.#streams.size === 0 && this.#decoder.atBoundary;
+		this.#finish(isOrderly ? null : this.#lost());
 		this.#carrier.end();
+	}
+
+	#lost(): SpokeError {
+		const {refused} = this.#sender;
+		return refused ? lostBy(refused) : streamLost('the other side ended the connection');
 	}
 
 	#finish(error: SpokeError | null): void {
@@ -355,8 +360,4 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		destroyOnceStill(this.#carrier);
 		this.emit('close', error);
 	}
-}
-
-function lostBy(error: Error): SpokeError {
-	return streamLost(`the connection was lost: ${error.message}`, error);
 }

@@ -6,7 +6,7 @@ import type {SpokeError} from '../errors/spoke-error.ts';
 import {bytesLeftOf, destroyOnceStill} from './destroy-once-still.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
 import {PingAnswers, type Timing} from './ping-answers.ts';
-import {protocolError, streamLost} from './protocol-error.ts';
+import {lostBy, protocolError, streamLost} from './protocol-error.ts';
 import {readOnAfterRefusedWrite} from './refused-write.ts';
 import {Receiver, Sender} from './websocket-framing.ts';
 
@@ -95,17 +95,17 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#listenToReceiver();
 		this.#listenToSocket();
 
-		if (!options.pingEveryMs) {
-			return;
+		if (options.pingEveryMs) {
+			this.#pingTimer = setInterval(() => {
+				this.ping();
+			}, options.pingEveryMs).unref();
 		}
-
-		this.#pingTimer = setInterval(() => {
-			this.ping();
-		}, options.pingEveryMs);
-		this.#pingTimer.unref();
 	}
 
-	/** Sends one message, its parts joined, binary unless said otherwise. False when the socket's buffer is full, or the other side takes nothing more: wait for 'drain'. */
+	/**
+	Sends one message, its parts joined, binary unless said otherwise.
+	False when the socket's buffer is full, or the other side takes nothing more: wait for 'drain'.
+	*/
 	send(payload: Uint8Array | readonly Uint8Array[], {binary = true}: {binary?: boolean} = {}): boolean {
 		if (this.#closeSent || this.#ending) {
 			return true;
@@ -163,14 +163,14 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 		this.#sendClose(code, reason);
 		this.#closeTimer = setTimeout(() => {
-			this.#finish({code: 1006, reason: '', error: null});
+			this.#finish(broken(null));
 		}, this.#closeMs);
 		this.resume();
 	}
 
 	/** Ends the socket at once. */
 	destroy(error: SpokeError | null = null): void {
-		this.#finish({code: 1006, reason: '', error});
+		this.#finish(broken(error));
 		this.#socket.destroy();
 	}
 
@@ -195,7 +195,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		});
 		this.#receiver.on('error', (error: Error & {code?: string}) => {
 			this.#sendClose(closeCodes[error.code ?? ''] ?? 1002, '');
-			this.#finish({code: 1006, reason: '', error: protocolError(`the other side broke the WebSocket protocol: ${error.message}`)});
+			this.#finish(broken(protocolError(`the other side broke the WebSocket protocol: ${error.message}`)));
 		});
 		this.#receiver.on('drain', () => {
 			if (!this.#paused) {
@@ -227,13 +227,17 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			this.#finish(this.#withoutClose());
 		});
 		this.#socket.on('error', error => {
-			this.#finish({code: 1006, reason: '', error: streamLost(`the connection was lost: ${(this.#refused ?? error).message}`, this.#refused ?? error)});
+			this.#finish(broken(lostBy(this.#refused ?? error)));
 		});
 	}
 
+	/** Behind a Close of ours the connection may end as it likes. */
 	#withoutClose(): WebSocketEnding {
-		const lost = this.#refused ? streamLost(`the connection was lost: ${this.#refused.message}`, this.#refused) : streamLost('the connection ended without a WebSocket Close');
-		return {code: 1006, reason: '', error: this.#closeSent ? null : lost};
+		return broken(this.#closeSent ? null : this.#lost());
+	}
+
+	#lost(): SpokeError {
+		return this.#refused ? lostBy(this.#refused) : streamLost('the connection ended without a WebSocket Close');
 	}
 
 	#sendClose(code: number, reason: string): void {
@@ -260,4 +264,9 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		destroyOnceStill(this.#socket);
 		this.emit('close', ending);
 	}
+}
+
+/** Without a Close of the other side. */
+function broken(error: SpokeError | null): WebSocketEnding {
+	return {code: 1006, reason: '', error};
 }

@@ -65,7 +65,14 @@ export async function openRemoteCommand(cluster: ClusterAccess, request: Command
 
 type Attempt = {opened: RemoteCommand} | {error: SpokeError; another: boolean};
 
-async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carrier: CommandCarrier, purpose: ConnectionPurpose, {witness, signal, onWaiting}: RemoteCommandOptions): Promise<Attempt> {
+/** One carrier on a connection of its own. */
+type Try = {cluster: ClusterAccess; request: CommandRequest; carrier: CommandCarrier; purpose: ConnectionPurpose; connection: Connection; options: RemoteCommandOptions};
+
+type Upgraded = Extract<UpgradeOutcome, {upgraded: true}>;
+
+/** @throws SpokeError where another carrier would fare no better; the signal's reason */
+async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carrier: CommandCarrier, purpose: ConnectionPurpose, options: RemoteCommandOptions): Promise<Attempt> {
+	const {witness, signal} = options;
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);
 	let outcome: UpgradeOutcome;
 	try {
@@ -81,19 +88,12 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 		throw error;
 	}
 
-	if (!outcome.upgraded || outcome.protocol === null) {
-		const error = outcome.upgraded
-			? new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to no version of the channels (${carrier.protocol} was offered)`)
-			: refusedUpgrade({...outcome, connection}, request, carrier, cluster.facts);
-		connection.close();
-		tellFailure(witness, {connection, purpose, error});
-		if (outcome.upgraded) {
-			outcome.socket.destroy();
-		}
+	const tried = {cluster, request, carrier, purpose, connection, options};
+	return outcome.upgraded && outcome.protocol !== null ? {opened: openedBy(outcome, tried)} : refusedBy(outcome, tried);
+}
 
-		return {error, another: outcome.upgraded || anotherMayDo(outcome)};
-	}
-
+function openedBy(outcome: Upgraded, tried: Try): RemoteCommand {
+	const {request, carrier, purpose, connection, options: {witness, onWaiting}} = tried;
 	witness?.opened?.(connection, purpose, {carrier: carrier.carrier, protocol: outcome.protocol});
 	const channels = channelsOver(outcome, request, carrier, {
 		onRoundTrip(times) {
@@ -107,13 +107,27 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 		},
 		onBlocked: onWaiting,
 	});
-	return {opened: remoteCommand({cluster, request, connection, carrier, channels, onWaiting, over(error) {
+	return remoteCommand(tried, channels, error => {
 		if (error) {
 			tellFailure(witness, {connection, purpose, error});
 		}
 
 		witness?.closed?.(connection, purpose);
-	}})};
+	});
+}
+
+/** Also by a 101 that agrees to no version of the channels. */
+function refusedBy(outcome: UpgradeOutcome, {cluster, request, carrier, purpose, connection, options: {witness}}: Try): Attempt {
+	const error = outcome.upgraded
+		? new SpokeError('ERR_UPGRADE_REFUSED', `the server agreed to no version of the channels (${carrier.protocol} was offered)`)
+		: refusedUpgrade({...outcome, connection}, request, carrier, cluster.facts);
+	connection.close();
+	tellFailure(witness, {connection, purpose, error});
+	if (outcome.upgraded) {
+		outcome.socket.destroy();
+	}
+
+	return {error, another: outcome.upgraded || anotherMayDo(outcome)};
 }
 
 function tellFailure(witness: ConnectionWitness | undefined, {connection, purpose, error}: {connection: Connection; purpose: ConnectionPurpose; error: SpokeError}): void {
@@ -140,18 +154,19 @@ function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}> & {c
 	return container ?? refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by});
 }
 
-function channelsOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, {stdin, tty}: CommandRequest, carrier: CommandCarrier, listeners: {onRoundTrip: RoundTripListener; onLate: RoundTripListener; onAnswer: () => void; onBlocked: ((notice: string) => void) | undefined}): CommandChannels {
-	if (carrier.carrier === 'websocket') {
-		return new WebSocketChannels(new WebSocketMessages(outcome.socket, outcome.head), {stdin, tty, canEndStdin: carrier.protocol.startsWith('v5.'), ...listeners});
+type Listeners = {onRoundTrip: RoundTripListener; onLate: RoundTripListener; onAnswer: () => void; onBlocked: ((notice: string) => void) | undefined};
+
+function channelsOver({socket, head}: Upgraded, {stdin, tty}: CommandRequest, {carrier, protocol}: CommandCarrier, listeners: Listeners): CommandChannels {
+	if (carrier === 'websocket') {
+		return new WebSocketChannels(new WebSocketMessages(socket, head), {stdin, tty, canEndStdin: protocol.startsWith('v5.'), ...listeners});
 	}
 
-	outcome.socket.unshift(outcome.head);
-	return new SpdyChannels(new SpdySession(outcome.socket, {pingEveryMs, silenceMs}), {stdin, tty, onRoundTrip: listeners.onRoundTrip, onLate: listeners.onLate});
+	socket.unshift(head);
+	return new SpdyChannels(new SpdySession(socket, {pingEveryMs, silenceMs}), {stdin, tty, onRoundTrip: listeners.onRoundTrip, onLate: listeners.onLate});
 }
 
-function remoteCommand({cluster, request, connection, carrier, channels, onWaiting, over}: {
-	cluster: ClusterAccess; request: CommandRequest; connection: Connection; carrier: CommandCarrier; channels: CommandChannels; onWaiting: ((notice: string) => void) | undefined; over: (error: SpokeError | null) => void;
-}): RemoteCommand {
+/** `over` is told once, with why the outcome is not known, or `null`. */
+function remoteCommand({cluster, request, connection, carrier, options: {onWaiting}}: Try, channels: CommandChannels, over: (error: SpokeError | null) => void): RemoteCommand {
 	const {stdin, stdout, stderr} = channels;
 	let closed = false;
 	// Behind a WebSocket's 101 the apiserver may still be trying to reach the kubelet, without any limit of its own.

@@ -2,6 +2,7 @@
 import {streamLost} from '../../wire/protocol-error.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {WebSocketMessages} from '../../wire/websocket-messages.ts';
+import {mayHaveEnded} from './silent-end.ts';
 
 export type SilenceTiming = {pingEveryMs: number; silenceMs: number};
 
@@ -19,33 +20,25 @@ Pings, and tells once when nothing at all was heard for too long. A server that 
 and so answers no ping, without being gone (measured): after input that may have filled the far side, ten times as long is allowed.
 */
 export class SilenceWatch {
+	readonly #messages: WebSocketMessages;
+	readonly #silenceMs: number;
+	readonly #excuses: Excuses;
+	readonly #onSilence: (error: SpokeError) => void;
 	readonly #timer: NodeJS.Timeout;
 	#heardAt: number;
 	#sentSinceHeard = 0;
 	#toldBlocked = false;
 
-	constructor(messages: WebSocketMessages, timing: SilenceTiming, excuses: Excuses, onSilence: (error: SpokeError) => void) {
+	constructor(messages: WebSocketMessages, {pingEveryMs, silenceMs}: SilenceTiming, excuses: Excuses, onSilence: (error: SpokeError) => void) {
+		this.#messages = messages;
+		this.#silenceMs = silenceMs;
+		this.#excuses = excuses;
+		this.#onSilence = onSilence;
 		this.#heardAt = messages.lastHeardAt;
 		messages.ping();
 		this.#timer = setInterval(() => {
-			if (messages.lastHeardAt !== this.#heardAt) {
-				this.#heardAt = messages.lastHeardAt;
-				this.#sentSinceHeard = 0;
-			}
-
-			const silence = performance.now() - messages.lastHeardAt;
-			const blocked = messages.bufferedBytes > 0 || this.#sentSinceHeard >= excuses.blockingBytes;
-			if (!excuses.deaf() && silence > timing.silenceMs * (blocked ? 10 : 1)) {
-				onSilence(blocked ? inputBlocked(silence) : streamLost(`nothing was heard from the other side for ${seconds(silence)}`));
-			} else {
-				messages.ping();
-				if (blocked && !excuses.deaf() && silence > timing.silenceMs / 3 && !this.#toldBlocked) {
-					this.#toldBlocked = true;
-					excuses.onBlocked?.(`no input was taken and nothing was answered for ${seconds(silence)}; waiting on: the command may be busy, or it ended before its input did, which not every runtime tells`);
-				}
-			}
-		}, timing.pingEveryMs);
-		this.#timer.unref();
+			this.#tick();
+		}, pingEveryMs).unref();
 	}
 
 	sent(bytes: number): void {
@@ -54,6 +47,34 @@ export class SilenceWatch {
 
 	stop(): void {
 		clearInterval(this.#timer);
+	}
+
+	#tick(): void {
+		const {lastHeardAt, bufferedBytes} = this.#messages;
+		if (lastHeardAt !== this.#heardAt) {
+			this.#heardAt = lastHeardAt;
+			this.#sentSinceHeard = 0;
+		}
+
+		const silence = performance.now() - lastHeardAt;
+		const isBlocked = bufferedBytes > 0 || this.#sentSinceHeard >= this.#excuses.blockingBytes;
+		const isDeaf = this.#excuses.deaf();
+		if (!isDeaf && silence > this.#silenceMs * (isBlocked ? 10 : 1)) {
+			this.#onSilence(isBlocked ? inputBlocked(silence) : streamLost(`nothing was heard from the other side for ${seconds(silence)}`));
+			return;
+		}
+
+		this.#messages.ping();
+		if (isBlocked && !isDeaf && silence > this.#silenceMs / 3) {
+			this.#tellBlocked(silence);
+		}
+	}
+
+	#tellBlocked(silence: number): void {
+		if (!this.#toldBlocked) {
+			this.#toldBlocked = true;
+			this.#excuses.onBlocked?.(`no input was taken and nothing was answered for ${seconds(silence)}; ${mayHaveEnded}`);
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 /** Has a command that says nothing behind much input ended without anybody's word? */
 import type {CommandChannels} from './command-channels.ts';
 
+/** Where nothing comes behind input. */
+export const mayHaveEnded = 'waiting on: the command may be busy, or it ended before its input did, which not every runtime tells';
+
 /** A pipe of Linux holds as much: less cannot hold a runtime up. */
 const pipeBytes = 65_536;
 
@@ -18,7 +21,7 @@ export function watchSilentEnd(channels: Pick<CommandChannels, 'received' | 'sen
 			since = performance.now();
 		} else if (channels.sent > pipeBytes && performance.now() - since >= quietMs) {
 			clearInterval(timer);
-			onWaiting?.(`nothing came for ${Math.round(quietMs / 1000)} s behind its input; waiting on: the command may be busy, or it ended before its input did, which not every runtime tells`);
+			onWaiting?.(`nothing came for ${Math.round(quietMs / 1000)} s behind its input; ${mayHaveEnded}`);
 		}
 	}, Math.min(quietMs / 3, 5000));
 	timer.unref();
