@@ -13,14 +13,21 @@ const largestJson = 256 * 1024 * 1024;
 /** Enough of a refusal to tell what it says. */
 const largestRefusal = 1024 * 1024;
 
-/** `what` is who answered and `by` who asked, for messages. @throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no object of Kubernetes */
-export async function readJson(answer: ApiResponse, {method = 'GET', path, maxBytes = largestJson, exact = false}: Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number; exact?: boolean}, {what, by}: {what: string; by: Identity}): Promise<object> {
+type JsonRequest = Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number; exact?: boolean};
+
+/**
+`what` is who answered and `by` who asked, for messages.
+@throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no object of Kubernetes
+*/
+export async function readJson(answer: ApiResponse, {method = 'GET', path, maxBytes = largestJson, exact = false}: JsonRequest, {what, by}: {what: string; by: Identity}): Promise<object> {
 	if (answer.status < 200 || answer.status > 299) {
-		throw refusal({...answer, body: (await readWhole(answer.body, largestRefusal, what)).toString('utf8')}, {...askedFor(method, path), by});
+		const body = (await readWhole(answer.body, largestRefusal, what)).toString('utf8');
+		throw refusal({...answer, body}, {...askedFor(method, path), by});
 	}
 
 	const text = (await readWhole(answer.body, maxBytes, what)).toString('utf8');
 	const object = objectIn(text, {method, path}, `the answer of ${what}`);
+	// The check leaves out what is null, which whoever asks for it exactly is to see.
 	return exact ? parseExactly(text) as object : object;
 }
 

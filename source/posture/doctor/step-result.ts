@@ -4,14 +4,19 @@ import type {DoctorStep, StepName} from './doctor-object.ts';
 
 export type StepResult = {step: Omit<DoctorStep, 'tookMs'>; error: SpokeError | null};
 
-export const legs: Readonly<Record<StepName, DoctorStep['leg']>> = {'configuration': 0, 'leg-1': 1, 'rights': 1, 'target': 1, 'leg-2': 2, 'leg-3': 3};
+const legs: Readonly<Record<StepName, DoctorStep['leg']>> = {'configuration': 0, 'leg-1': 1, 'rights': 1, 'target': 1, 'leg-2': 2, 'leg-3': 3};
 
 /** What was seen, where nothing is wrong. */
 export function passed(name: StepName, observed: string, more: Partial<DoctorStep> = {}): StepResult {
-	return {step: {name, leg: legs[name], status: 'ok', observed, text: null, means: null, speaker: null, fits: [], remedy: null, ...more}, error: null};
+	return {step: {...told(name, legs[name], observed), status: 'ok', ...more}, error: null};
 }
 
 /** The walk stops here. */
 export function failedStep(name: StepName, error: SpokeError, more: Partial<DoctorStep> = {}): StepResult {
-	return {step: {name, leg: error.leg === 0 ? legs[name] : error.leg, status: 'failed', observed: error.message, text: error.text, means: null, speaker: null, fits: [], remedy: error.remedy, ...more}, error};
+	const {leg, message, text, remedy} = error;
+	return {step: {...told(name, leg === 0 ? legs[name] : leg, message), status: 'failed', text, remedy, ...more}, error};
+}
+
+function told(name: StepName, leg: DoctorStep['leg'], observed: string): Omit<DoctorStep, 'status' | 'tookMs'> {
+	return {name, leg, observed, text: null, means: null, speaker: null, fits: [], remedy: null};
 }

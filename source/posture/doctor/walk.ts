@@ -1,7 +1,7 @@
 /** `spoke doctor`: walks from the kubeconfig to the container, and stops at the leg that fails. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
-import type {Path} from '../evidence.ts';
+import type {Path, SocketFacts} from '../evidence.ts';
 import {examine, nothingActive, type Examined} from '../examine.ts';
 import {failureReading} from '../failure-reading.ts';
 import {configuredPath, failedAttempt} from '../paths-to.ts';
@@ -11,7 +11,7 @@ import {containerStep} from './container-step.ts';
 import type {Doctor, DoctorStep, StepName} from './doctor-object.ts';
 import {rightsStep} from './rights-step.ts';
 import {secondLegStep, type SecondLegResult} from './second-leg-step.ts';
-import {failedStep, legs, passed, type StepResult} from './step-result.ts';
+import {failedStep, passed, type StepResult} from './step-result.ts';
 import {targetStep} from './target-step.ts';
 
 const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target', 'leg-2', 'leg-3'];
@@ -19,41 +19,20 @@ const order: readonly StepName[] = ['configuration', 'leg-1', 'rights', 'target'
 type Found = {cluster?: ClusterAccess; examined?: Examined; subjects?: PathSubjects; met?: SecondLegResult['met']; error?: SpokeError};
 
 /** Never throws for what it finds; `open` may. Without a target it goes as far as the apiserver. */
-export async function walk(asked: string | null, open: () => Promise<ClusterAccess>, {signal, container}: {signal?: AbortSignal; container?: string | undefined} = {}): Promise<Doctor> {
-	const steps: DoctorStep[] = [];
+export async function walk(asked: string | null, open: () => Promise<ClusterAccess>, options: WalkOptions = {}): Promise<Doctor> {
 	const found: Found = {};
-	const take = async (name: StepName, run: () => Promise<StepResult>): Promise<boolean> => {
+	const steps: DoctorStep[] = [];
+	for (const [name, run] of stepsTo(asked, open, found, options)) {
 		const started = performance.now();
 		const {step, error} = await run().catch((thrown: unknown) => failedStep(name, asSpokeError(thrown)));
 		steps.push({...step, tookMs: Math.round((performance.now() - started) * 10) / 10});
 		if (error) {
 			found.error = error;
+			break;
 		}
-
-		return error === null;
-	};
-
-	const walked = await take('configuration', async () => {
-		found.cluster = await open();
-		const {context, server, namespace, user, source} = found.cluster.facts;
-		return passed('configuration', `${source}, context ${context ?? 'none'}, ${server}, namespace ${namespace}, user ${user ?? 'unnamed'}`);
-	}) && await take('leg-1', async () => {
-		found.examined = await examine(found.cluster!, signal ? {signal} : {});
-		await readWhoAmI(found.cluster!);
-		return passed('leg-1', firstLegWords(found.examined));
-	}) && (asked === null || (await take('rights', async () => rightsStep(found.cluster!, asked)) && await take('target', async () => {
-		found.subjects = await pathSubjects(found.cluster!, asked, {signal, container});
-		return targetStep(found.subjects);
-	}) && await take('leg-2', async () => {
-		const result = await secondLegStep(found.cluster!, found.examined!.connection, found.subjects!);
-		found.met = result.met;
-		return result;
-	}) && await take('leg-3', async () => containerStep(found.subjects!))));
-
-	for (const name of order.slice(steps.length)) {
-		steps.push({name, leg: legs[name], status: 'not-tried', observed: 'not tried', text: null, means: null, speaker: null, fits: [], remedy: null, tookMs: null});
 	}
 
+	steps.push(...order.slice(steps.length).map(name => notTried(name)));
 	const path = pathOf(found);
 	found.examined?.connection.close();
 	const error = found.error?.toJSON() ?? null;
@@ -63,13 +42,64 @@ export async function walk(asked: string | null, open: () => Promise<ClusterAcce
 		time: new Date().toISOString(),
 		asked: asked ?? '',
 		target: found.subjects?.target ?? null,
-		cluster: found.cluster ? {context: found.cluster.facts.context, server: found.cluster.facts.server, version: found.examined?.shared.version?.facts.gitVersion ?? null, sandbox: found.cluster.facts.sandbox} : null,
+		cluster: identityOf(found),
 		steps,
-		stoppedAt: walked ? null : steps.find(({status}) => status === 'failed')?.name ?? null,
+		stoppedAt: steps.find(({status}) => status === 'failed')?.name ?? null,
 		path,
 		error,
 		exitStatus: error?.exitStatus ?? 0,
 	};
+}
+
+type WalkOptions = {signal?: AbortSignal; container?: string | undefined};
+
+type Step = readonly [name: StepName, run: () => Promise<StepResult>];
+
+/** In the order of `order`. Each leaves in `found` what those behind it stand on. */
+function stepsTo(asked: string | null, open: () => Promise<ClusterAccess>, found: Found, {signal, container}: WalkOptions): readonly Step[] {
+	const toApiserver: readonly Step[] = [
+		['configuration', async () => {
+			found.cluster = await open();
+			const {context, server, namespace, user, source} = found.cluster.facts;
+			return passed('configuration', `${source}, context ${context ?? 'none'}, ${server}, namespace ${namespace}, user ${user ?? 'unnamed'}`);
+		}],
+		['leg-1', async () => {
+			found.examined = await examine(found.cluster!, signal ? {signal} : {});
+			await readWhoAmI(found.cluster!);
+			return passed('leg-1', firstLegWords(found.examined));
+		}],
+	];
+	if (asked === null) {
+		return toApiserver;
+	}
+
+	return [
+		...toApiserver,
+		['rights', async () => rightsStep(found.cluster!, asked)],
+		['target', async () => {
+			found.subjects = await pathSubjects(found.cluster!, asked, {signal, container});
+			return targetStep(found.subjects);
+		}],
+		['leg-2', async () => {
+			const result = await secondLegStep(found.cluster!, found.examined!.connection, found.subjects!);
+			found.met = result.met;
+			return result;
+		}],
+		['leg-3', async () => containerStep(found.subjects!)],
+	];
+}
+
+function notTried(name: StepName): DoctorStep {
+	return {...passed(name, 'not tried', {status: 'not-tried'}).step, tookMs: null};
+}
+
+function identityOf({cluster, examined}: Found): Doctor['cluster'] {
+	if (!cluster) {
+		return null;
+	}
+
+	const {context, server, sandbox} = cluster.facts;
+	return {context, server, version: examined?.shared.version?.facts.gitVersion ?? null, sandbox};
 }
 
 /** The path as it was met: with the kubelet's answer, or the words of the second leg's failure, among the grounds. */
@@ -98,8 +128,19 @@ function kubeletAnswer(to: 'log' | 'port-forward', {connection, own}: Examined, 
 }
 
 function firstLegWords({connection, shared, own}: Examined): string {
-	const {tls, proxy, clientAuth} = connection.facts;
-	const how = tls ? `${tls.protocol}, ${tls.verified ? 'verified' : 'NOT verified'}${tls.peer ? `, certificate until ${tls.peer.notAfter.slice(0, 10)}` : ''}` : 'plain HTTP';
-	const version = shared.version?.facts.gitVersion ?? 'version not known';
-	return `${how}${proxy ? `, through the proxy ${proxy.url}` : ''}; ${version}; you by ${clientAuth}${own.process ? `; up since ${own.process.facts.startTime}` : ''}`;
+	const {proxy, clientAuth} = connection.facts;
+	return [
+		`${tlsWords(connection.facts)}${proxy ? `, through the proxy ${proxy.url}` : ''}`,
+		shared.version?.facts.gitVersion ?? 'version not known',
+		`you by ${clientAuth}`,
+		...own.process ? [`up since ${own.process.facts.startTime}`] : [],
+	].join('; ');
+}
+
+function tlsWords({tls}: SocketFacts): string {
+	if (!tls) {
+		return 'plain HTTP';
+	}
+
+	return `${tls.protocol}, ${tls.verified ? 'verified' : 'NOT verified'}${tls.peer ? `, certificate until ${tls.peer.notAfter.slice(0, 10)}` : ''}`;
 }
