@@ -1,20 +1,30 @@
 /** The beginning of a body as text: refusals are read with it. */
 
-/** At most `maxBytes` of UTF-8; what is longer ends the body, since the rest would stand in the way. Never throws: what came before a cut is what can be told. */
-export async function readStart(body: NodeJS.ReadableStream & {destroy(): void}, maxBytes: number): Promise<string> {
+/** Of an answer that was given already the words follow at once, if they do. */
+const startLimitMs = 10_000;
+
+/**
+At most `maxBytes` of UTF-8, and what has come within `limitMs`; what is longer ends the body, since the rest would stand in the way.
+Never throws: what came before a cut is what can be told.
+*/
+export async function readStart(body: NodeJS.ReadableStream & {destroy(): void}, maxBytes: number, {limitMs = startLimitMs}: {limitMs?: number} = {}): Promise<string> {
 	const chunks: Buffer[] = [];
 	let total = 0;
+	const timer = setTimeout(() => {
+		body.destroy();
+	}, limitMs);
 	try {
 		for await (const chunk of body as AsyncIterable<Buffer>) {
 			chunks.push(chunk);
 			total += chunk.length;
 			if (total >= maxBytes) {
-				body.destroy();
 				break;
 			}
 		}
 	} catch {
 		// What came before the cut is the refusal's text.
+	} finally {
+		clearTimeout(timer);
 	}
 
 	return Buffer.concat(chunks).toString('utf8').slice(0, maxBytes);

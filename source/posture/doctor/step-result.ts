@@ -8,15 +8,15 @@ const legs: Readonly<Record<StepName, DoctorStep['leg']>> = {'configuration': 0,
 
 /** What was seen, where nothing is wrong. */
 export function passed(name: StepName, observed: string, more: Partial<DoctorStep> = {}): StepResult {
-	return {step: {...told(name, legs[name], observed), status: 'ok', ...more}, error: null};
+	return {step: {...told(name, legs[name], 'ok', observed), ...more}, error: null};
 }
 
 /** The walk stops here. */
 export function failedStep(name: StepName, error: SpokeError, more: Partial<DoctorStep> = {}): StepResult {
 	const {leg, message, text, remedy} = error;
-	return {step: {...told(name, leg === 0 ? legs[name] : leg, message), status: 'failed', text, remedy, ...more}, error};
+	return {step: {...told(name, leg === 0 ? legs[name] : leg, 'failed', message), text, remedy, ...more}, error};
 }
 
-function told(name: StepName, leg: DoctorStep['leg'], observed: string): Omit<DoctorStep, 'status' | 'tookMs'> {
-	return {name, leg, observed, text: null, means: null, speaker: null, fits: [], remedy: null};
+function told(name: StepName, leg: DoctorStep['leg'], status: DoctorStep['status'], observed: string): StepResult['step'] {
+	return {name, leg, status, observed, text: null, means: null, speaker: null, fits: [], remedy: null};
 }
