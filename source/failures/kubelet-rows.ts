@@ -8,6 +8,8 @@ const rightsRemedy = 'bind the apiserver’s identity to the ClusterRole system:
 
 const second = {leg: 2, code: 'ERR_SECOND_LEG'} as const;
 
+const hungUp = /^(EOF|read tcp \S+->\S+: read: connection reset by peer)$/;
+
 export const kubeletRows: readonly FailureRow[] = [
 	{id: 'T1', words: /^tls: failed to verify certificate: x509: cannot validate certificate for \S+ because it doesn't contain any IP SANs$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the apiserver refuses the kubelet’s certificate: it has names only, and was dialled by IP address', remedy: servingRemedy, proves: {tls: 'refused'}},
 	{id: 'T2', words: /^tls: failed to verify certificate: x509: certificate is (valid for .+, not .+|not valid for any names, but wanted to match .+)$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the apiserver refuses the kubelet’s certificate: it is for another name or address (whether its CA is right is not known: the name is checked first)', remedy: servingRemedy, proves: {tls: 'refused'}},
@@ -16,7 +18,9 @@ export const kubeletRows: readonly FailureRow[] = [
 	{id: 'T5', words: /^remote error: tls: internal error$/, frames: dialled, speaker: 'kubelet', ...second, meaning: 'the kubelet has no serving certificate yet: its CSR waits for approval', remedy: 'kubectl get csr; kubectl certificate approve the pending kubernetes.io/kubelet-serving one of this node', proves: {}},
 	{id: 'T6', words: /^(tls: first record does not look like a TLS handshake|http: server gave HTTP response to HTTPS client)$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the port speaks plain HTTP, and TLS was asked for', remedy: 'for a pod or service use http: before the name; for a node check its kubelet port', proves: {tls: 'plain'}},
 	{id: 'T7', words: /^net\/http: TLS handshake timeout$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the port is open but its TLS is silent: a hung kubelet, or a middlebox', remedy: 'look at the kubelet on that node, and at firewalls that inspect TLS', proves: {}},
-	{id: 'T8', words: /^(EOF|read tcp \S+->\S+: read: connection reset by peer)$/, frames: dialled, speaker: 'apiserver', ...second, meaning: 'the other end closed while TLS was set up, or the tunnel died', remedy: 'look at the kubelet on that node, and at the tunnel’s agents where there are any', proves: {}},
+	{id: 'T8', words: hungUp, frames: ['log', 'upgrade', 'translated'], speaker: 'apiserver', ...second, meaning: 'the other end closed while TLS was set up, or the tunnel died', remedy: 'look at the kubelet on that node, and at the tunnel’s agents where there are any', proves: {}},
+	// A proxied request may be plain HTTP, and what stands behind it no kubelet.
+	{id: 'T8', words: hungUp, frames: ['proxy'], speaker: 'apiserver', ...second, meaning: 'the other end closed before it answered, or the tunnel died', remedy: 'does that port speak HTTP, or with https: before the name TLS? Of a node look at its kubelet', proves: {}},
 	{id: 'K1', words: /^the server has asked for the client to provide credentials( \( ?pods\/log .*\))?$/, frames: ['answer'], status: [401], body: 'status', detailsKind: 'pods/log', speaker: 'kubelet', ...second, meaning: 'the kubelet does not accept the apiserver’s client certificate', remedy: identityRemedy, proves: {answered: true}},
 	{id: 'K2', words: /^Unauthorized$/, frames: ['answer'], status: [401], body: 'text', speaker: 'kubelet', ...second, meaning: 'the kubelet does not accept the apiserver’s client certificate', remedy: identityRemedy, proves: {}},
 	{id: 'K3', words: /^Forbidden \(user=.*, verb=.*, resource=nodes, subresource\(s\)=\[.*\]\)(\s*\( ?pods\/log .*\))?$/, frames: ['answer'], status: [403], speaker: 'kubelet', ...second, meaning: 'the kubelet refuses the apiserver’s identity', remedy: rightsRemedy, proves: {answered: true}},

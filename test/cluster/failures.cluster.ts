@@ -85,6 +85,7 @@ const rows: readonly Row[] = [
 	['T6', 'off-direct', log('plain-http'), /server gave HTTP response to HTTPS client/],
 	['T7', 'off-direct', log('silent'), /TLS handshake timeout/],
 	['T8', 'off-direct', log('hanging-up'), /EOF|connection reset by peer/],
+	['T8', 'off-direct', ['proxy', 'get', 'node/hanging-up/healthz'], /EOF|connection reset by peer/, /closed before it answered/],
 	['D1', 'off-direct', log('refusing'), /connect: connection refused/],
 	['D2', 'off-direct', log('nowhere'), /no route to host/],
 	['D4', 'off-direct', log('nameless'), /lookup no\.\.name.*: no such host/],

@@ -125,6 +125,13 @@ for (const [id, words] of [
 	});
 }
 
+test('a far end of the proxy that closes without an answer is not said to have been asked for TLS', t => {
+	const {row} = explainFailure(status(503, 'error trying to reach service: EOF'), {status: 503})!;
+	t.is(row.id, 'T8');
+	t.notRegex(row.meaning, /TLS/);
+	t.regex(explainFailure(status(500, 'error dialing backend: EOF'), {status: 500})!.row.meaning, /TLS/);
+});
+
 test('a request to somewhere else than a log is in no frame', t => {
 	t.is(explainFailure(status(500, `Get "https://10.99.0.12:10250/other/demo": ${x509}`), {status: 500}), null);
 	t.is(explainFailure(`Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${x509}`)?.row.id, 'T3');
