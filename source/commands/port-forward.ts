@@ -31,7 +31,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 		guardAccess('port-forward', 'listen', {readOnly: flags['read-only']});
 		const {targets, context} = await targetsOf(invocation);
 		const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
-		const reporter = flags.output === 'json' ? jsonReporter(stdout) : textReporter(stdout, stderr);
+		const reporter = flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr);
 		const {failure, totals} = await forwardUntilOver(invocation, {targets, context, addresses}, reporter);
 		// Only a signal ends what does not fail.
 		if (failure === null || interrupted.aborted) {

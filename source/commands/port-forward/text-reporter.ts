@@ -1,11 +1,11 @@
 /** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
-import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {wholeFailure} from '../../failures/whole-failure.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
+import {openToOthers} from './open-to-others.ts';
 
 type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 
@@ -45,11 +45,11 @@ export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 function tell(event: ForwardEvent, say: (text: string) => void, note: (text: string) => void): void {
 	switch (event.event) {
 		case 'ready': {
-			for (const {address, port} of event.listen) {
-				const place = joinHostPort(address, port);
-				say(`Forwarding from ${place} -> ${event.remotePort}`);
-				if (!isLoopback(address)) {
-					note(`warning: everybody who reaches ${place} can use this forward with your rights, as long as it lasts`);
+			for (const listening of event.listen) {
+				say(`Forwarding from ${joinHostPort(listening.address, listening.port)} -> ${event.remotePort}`);
+				const warning = openToOthers(listening);
+				if (warning) {
+					note(warning);
 				}
 			}
 

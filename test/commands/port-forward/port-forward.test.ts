@@ -276,6 +276,17 @@ test.serial('a file that cannot be forwarded is refused with its line, its conte
 	t.is((await runSpoke(['port-forward', '-f', join(folder, 'none')], {env})).status, 14);
 });
 
+test('a forward that others can reach says so on stderr, whatever goes to stdout', async t => {
+	const {env} = await openSandbox(t);
+	for (const [address, said] of [['0.0.0.0', /^warning: everybody who reaches 0\.0\.0\.0:\d+ can use this forward with your rights, as long as it lasts\n$/], ['127.0.0.1', /^$/]] as const) {
+		const run = await runPortForward(['pod/db-0', ':7000', '--address', address, '--path', 'never'], {env});
+		await run.port();
+		run.child.kill('SIGINT');
+		t.is(await run.ended, 0);
+		t.regex(run.stderr(), said);
+	}
+});
+
 test('as text, what fails of a connection is one line with its code, and a reset inside the pod is one line', t => {
 	const lines: string[] = [];
 	const stream = {write: (text: string) => lines.push(text) > 0};
