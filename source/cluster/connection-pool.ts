@@ -139,6 +139,7 @@ export class ConnectionPool {
 
 /** Seconds, or `null` when no wait was asked for, or one that is too long to be kept up with. */
 function waitAskedFor({status, headers}: ApiResponse): number | null {
-	const asked = Number(headers['retry-after']);
-	return (status === 429 || status >= 500) && headers['retry-after'] !== undefined && Number.isSafeInteger(asked) && asked >= 0 && asked <= longestWaitS ? asked : null;
+	const mayPass = status === 429 || status >= 500;
+	const asked = headers['retry-after'];
+	return mayPass && asked !== undefined && /^\d+$/.test(asked) && Number(asked) <= longestWaitS ? Number(asked) : null;
 }

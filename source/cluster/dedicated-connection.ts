@@ -197,31 +197,40 @@ export class DedicatedConnection implements Connection {
 	}
 
 	async #exchanged(identity: Identity, path: string, own: RequestHeaders, request: Sent): Promise<Answer> {
+		const {signal, timeoutMs: limitMs} = request;
+		const what = this.#what;
 		// What was asked together is answered first; from then on requests run one after the other.
 		this.#handedOver ??= this.#asks?.release() ?? Promise.resolve();
 		await this.#handedOver;
-		const done = await this.#turns.next({limitMs: request.timeoutMs, signal: request.signal, what: this.#what});
-		const {server, proxy} = this.#access.route;
-		const target = `${server.prefix}${path}`;
-		if (request.method === 'GET' && request.body === undefined && !request.upgrade && !this.#absoluteForm && !this.#isNodes) {
-			return streamedAnswer(this.#socket, {target, headers: {...this.#headers(identity), ...own}, limitMs: request.timeoutMs, signal: request.signal, leavesTime: this.#access.isInteractive, what: this.#what, released: done});
+		const released = await this.#turns.next({limitMs, signal, what});
+		const target = `${this.#access.route.server.prefix}${path}`;
+		const headers = {...this.#headers(identity), ...own};
+		if (this.#isPlainGet(request)) {
+			return streamedAnswer(this.#socket, {target, headers, limitMs, signal, leavesTime: this.#access.isInteractive, what, released});
 		}
 
 		// Its queue is one of its own.
 		this.#isNodes = true;
-		done();
-		const proxyLogin = this.#absoluteForm && proxy?.address.credentials ? {'Proxy-Authorization': basicAuthorization(proxy.address.credentials)} : {};
-		return exchange(this.#agent, {
-			...request,
-			target: this.#absoluteForm ? `http://${server.authority}${target}` : target,
-			what: this.#what,
-			headers: {...this.#headers(identity), ...proxyLogin, ...own},
-		});
+		released();
+		return exchange(this.#agent, {...request, what, ...this.#absoluteForm ? this.#toProxy(target, headers) : {target, headers}});
+	}
+
+	/** Which needs nothing of Node's own client, while that has not had the socket. */
+	#isPlainGet({method, body, upgrade}: Sent): boolean {
+		return method === 'GET' && body === undefined && !upgrade && !this.#absoluteForm && !this.#isNodes;
+	}
+
+	/** In absolute form, with what logs us in there. */
+	#toProxy(target: string, headers: RequestHeaders): Pick<Outgoing, 'target' | 'headers'> {
+		const {server, proxy} = this.#access.route;
+		const login = proxy?.address.credentials;
+		return {target: `http://${server.authority}${target}`, headers: {...login && {'Proxy-Authorization': basicAuthorization(login)}, ...headers}};
 	}
 
 	/** As Go's transport: what is no body, or a part of one, is in no coding that could be undone. */
 	#response({status, statusText, headers, body}: AnswerStart & {body: Readable}, isWhole = true): ApiResponse {
-		return {status, statusText, headers, body: isWhole && status !== 206 ? decodedBody(body, headers) : body, connection: {id: this.id, facts: this.facts}};
+		const plain = isWhole && status !== 206 ? decodedBody(body, headers) : body;
+		return {status, statusText, headers, body: plain, connection: {id: this.id, facts: this.facts}};
 	}
 
 	#headers({authorization}: Identity): RequestHeaders {
