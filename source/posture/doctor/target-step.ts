@@ -5,11 +5,22 @@ import {passed, type StepResult} from './step-result.ts';
 
 export function targetStep({target, pod, node}: Pick<PathSubjects, 'target' | 'pod' | 'node'>): StepResult {
 	if (!pod) {
-		const ready = node?.status?.conditions?.find(({type}) => type === 'Ready');
-		return passed('target', `node ${target.name}${ready ? `, Ready ${ready.status}` : ', its conditions may not be read'}`, ready && ready.status !== 'True' ? {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']} : {});
+		return nodeStep(target.name, node);
 	}
 
-	return passed('target', `pod ${target.namespace}/${target.name} ${pod.status?.phase ?? 'of unknown phase'} on ${target.node ?? 'no node'}, ${readyWords(pod)}${target.chosenFrom > 1 ? `; one of ${target.chosenFrom}` : ''}`);
+	const {namespace, name, node: place, chosenFrom} = target;
+	const others = chosenFrom > 1 ? `; one of ${chosenFrom}` : '';
+	return passed('target', `pod ${namespace}/${name} ${pod.status?.phase ?? 'of unknown phase'} on ${place ?? 'no node'}, ${readyWords(pod)}${others}`);
+}
+
+function nodeStep(name: string, node: PathSubjects['node']): StepResult {
+	const ready = node?.status?.conditions?.find(({type}) => type === 'Ready');
+	if (!ready) {
+		return passed('target', `node ${name}, its conditions may not be read`);
+	}
+
+	const observed = `node ${name}, Ready ${ready.status}`;
+	return ready.status === 'True' ? passed('target', observed) : passed('target', observed, {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']});
 }
 
 /** Sidecars count, as in kubectl's READY; a pod that no kubelet has seen yet has containers and no status of them. */

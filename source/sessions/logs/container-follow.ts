@@ -250,12 +250,18 @@ export class ContainerFollow {
 
 		const {startLimitMs, signal} = this.#options;
 		if (this.#life === null && startLimitMs > 0 && Date.now() - this.#startedAt > startLimitMs) {
-			throw new SpokeError('ERR_TARGET_GONE', `container ${this.#source.container} of pod ${this.#source.pod} did not start within ${startLimitMs / 1000} s: ${said}`, {remedy: `raise --pod-running-timeout, or see \`kubectl describe pod ${shellWord(this.#source.pod)} -n ${shellWord(this.#source.namespace)}\``});
+			throw notStarted(this.#source, startLimitMs, said);
 		}
 
 		await this.#view.change(signal);
 		signal?.throwIfAborted();
 	}
+}
+
+function notStarted({container, pod, namespace}: LogSource, limitMs: number, said: string): SpokeError {
+	return new SpokeError('ERR_TARGET_GONE', `container ${container} of pod ${pod} did not start within ${limitMs / 1000} s: ${said}`, {
+		remedy: `raise --pod-running-timeout, or see \`kubectl describe pod ${shellWord(pod)} -n ${shellWord(namespace)}\``,
+	});
 }
 
 /** What may be missing when so many lives began since the last one that was read: none where that one was read to its end, and the one behind it is kept. */

@@ -254,7 +254,8 @@ class ManyFollows {
 	#limit(logs: number): void {
 		const {mostLogs = Infinity} = this.#options;
 		if (logs > mostLogs) {
-			throw new SpokeError('ERR_USAGE', `you are attempting to follow ${logs} log streams, but maximum allowed concurrency is ${mostLogs}, use --max-log-requests to increase the limit`, {remedy: 'leave --max-log-requests out: there is no limit then'});
+			const kubectls = `you are attempting to follow ${logs} log streams, but maximum allowed concurrency is ${mostLogs}, use --max-log-requests to increase the limit`;
+			throw new SpokeError('ERR_USAGE', kubectls, {remedy: 'leave --max-log-requests out: there is no limit then'});
 		}
 	}
 }
