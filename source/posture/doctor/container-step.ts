@@ -16,11 +16,10 @@ export async function containerStep({pod, target}: PathSubjects): Promise<StepRe
 	const others = otherTroubles(pod, target.container);
 	if (status?.state?.running) {
 		const restarts = status.restartCount ?? 0;
-		const last = status.lastState?.terminated;
 		const runs = `runs since ${status.state.running.startedAt ?? '?'}${status.ready ? '' : ', not ready'}`;
 		return passed('leg-3', `container ${target.container} ${runs}, ${restarts} restart${restarts === 1 ? '' : 's'}`, {
 			status: status.ready && others.length === 0 ? 'ok' : 'note',
-			fits: [...last ? [`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}`] : [], ...others],
+			fits: [...lastEnd(status), ...others],
 		});
 	}
 
@@ -29,10 +28,24 @@ export async function containerStep({pod, target}: PathSubjects): Promise<StepRe
 		return passed('leg-3', `container ${target.container} ${words}, as init containers do`, others.length === 0 ? {} : {status: 'note', fits: others});
 	}
 
-	return failedStep('leg-3', new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${words}`, {
-		leg: 3,
-		remedy: remedyFor(target, status),
-	}));
+	const awaited = awaitedInit(pod, status);
+	const [what, remedy, fits] = awaited === undefined
+		? [words, remedyFor(target, status), [...lastEnd(status), ...others]]
+		: [`waits for init container ${awaited.name}, which ${stateWords(pod, awaited)}`, remedyFor({...target, container: awaited.name}, awaited), lastEnd(awaited)];
+	return failedStep('leg-3', new SpokeError('ERR_TARGET_GONE', `container ${target.container ?? '?'} of ${target.name} ${what}`, {leg: 3, remedy}), {fits});
+}
+
+/** Of containers that are started one after another only the one whose turn it is tells why the later ones wait. */
+function awaitedInit(pod: PodObject, status: ContainerStatus | undefined): ContainerStatus | undefined {
+	return status?.state?.waiting?.reason === 'PodInitializing' && containerRole(pod, status.name) === 'regular'
+		? pod.status?.initContainerStatuses?.find(({ready}) => ready !== true)
+		: undefined;
+}
+
+/** A message of a container may be the end of its log, over many lines (`terminationMessagePolicy`). */
+function lastEnd(status: ContainerStatus | undefined): string[] {
+	const last = status?.lastState?.terminated;
+	return last ? [`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}${last.message ? `, ${last.message.trim().replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''}`] : [];
 }
 
 /** The pod's other containers that wait or have failed. */
@@ -56,6 +69,10 @@ function stateWords(pod: PodObject, status: ContainerStatus | undefined): string
 
 	if (terminated) {
 		return `ended: ${terminated.reason ?? '?'}, exit ${terminated.exitCode}`;
+	}
+
+	if (status?.state?.running) {
+		return `runs since ${status.state.running.startedAt ?? '?'}`;
 	}
 
 	return `has no state (pod ${pod.status?.phase ?? 'unknown'})`;

@@ -22,7 +22,7 @@ export type SecondLegResult = StepResult & {met?: {connection: string; answered:
 /** `own`: the connection that was examined. What comes on it was said by the process that was read. */
 export async function secondLegStep(cluster: ClusterAccess, own: Connection, {probe, node, target, pod}: PathSubjects): Promise<SecondLegResult> {
 	if (target.node === null) {
-		return failedStep('leg-2', new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy: `kubectl describe pod ${shellWord(target.name)} -n ${shellWord(target.namespace ?? 'default')}`}));
+		return failedStep('leg-2', new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy: `kubectl describe pod ${shellWord(target.name)} -n ${shellWord(target.namespace ?? 'default')}`}), {fits: whyUnscheduled(pod)});
 	}
 
 	const log = probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container, node: target.node} : null);
@@ -47,6 +47,12 @@ export async function secondLegStep(cluster: ClusterAccess, own: Connection, {pr
 	}
 
 	return {...read.status === 200 ? passed('leg-2', `kubelet ${target.node} answers: a log read`) : withoutLog(read, target.node), ...ofLog};
+}
+
+/** The scheduler's own words, where it has looked. */
+function whyUnscheduled(pod: PathSubjects['pod']): string[] {
+	const {reason, message} = pod?.status?.conditions?.find(({type, status}) => type === 'PodScheduled' && status === 'False') ?? {};
+	return message ? [`${reason ?? 'not scheduled'}: ${message}`] : [];
 }
 
 /** Leg 2 did its work where the kubelet says why there is none; else it is the apiserver's word, before it asked. */

@@ -38,6 +38,22 @@ test('an init container that has done its work has not failed, one that has not 
 	t.is(failed.error?.code, 'ERR_TARGET_GONE');
 });
 
+test('a container that waits for its next start is told with how it ended', async t => {
+	const {step: told} = await step('app', {app: {state: {waiting: {reason: 'CrashLoopBackOff'}}, lastState: {terminated: {exitCode: 128, reason: 'StartError', message: 'exec: "/bin/nosuch": no such file'}}}});
+	t.deepEqual(told.fits, ['ended before: StartError, exit 128, exec: "/bin/nosuch": no such file']);
+});
+
+test('a container that waits for an init container is told with that one: what it does, how it ended, and where its log is', async t => {
+	const waits = {app: {ready: false, state: {waiting: {reason: 'PodInitializing'}}}};
+	const {error, step: told} = await step('app', {...waits, setup: {ready: false, restartCount: 3, state: {waiting: {reason: 'CrashLoopBackOff'}}, lastState: {terminated: {exitCode: 1, reason: 'Error'}}}});
+	t.is(error?.message, 'container app of web waits for init container setup, which waits: CrashLoopBackOff');
+	t.deepEqual(told.fits, ['ended before: Error, exit 1']);
+	t.is(told.remedy, 'kubectl describe pod web -n demo; spoke logs web -n demo -c setup --previous');
+	t.deepEqual((await step('app', {...waits, sidecar: waits.app, setup: {ready: false, state: {running: {}}}})).step.fits, [], 'the others wait for the same one');
+	t.regex((await step('app', {...waits, setup: {ready: false, state: {running: {startedAt: 'then'}}}})).step.observed, /waits for init container setup, which runs since then/);
+	t.regex((await step('app', waits)).step.observed, /waits: PodInitializing$/, 'all have done their work');
+});
+
 for (const [title, status, remedy] of rows) {
 	test(`a container that ${title}`, async t => {
 		const pod = {metadata: {name: 'web', namespace: 'demo'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Running', containerStatuses: [{name: 'app', ...status}]}};
