@@ -44,7 +44,7 @@ export function logNotice(event: LogEvent): string | null {
 
 		case 'pod-appeared':
 		case 'pod-gone': {
-			return `${event.pod}: ${event.type === 'pod-gone' ? 'gone' : 'followed from here on'}`;
+			return `${event.pod}: ${event.type === 'pod-gone' ? 'gone' : 'followed'}`;
 		}
 
 		case 'no-pods': {

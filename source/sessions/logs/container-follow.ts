@@ -45,7 +45,7 @@ Tells everything by `tell` and returns when the source is done.
 */
 export class ContainerFollow {
 	readonly #view: PodView;
-	readonly #source: LogSource;
+	readonly #source: LogSource & {node: string | null};
 	readonly #options: ContainerFollowOptions;
 	readonly #tell: Tell;
 	readonly #reads: ContainerReads;
@@ -71,11 +71,12 @@ export class ContainerFollow {
 	async run(): Promise<void> {
 		for (let pod = this.#seenRunning() ?? await this.#readPod(); ; pod = await this.#readPod()) {
 			const life = pod && containerLife(pod, this.#source.container);
-			if (!life) {
+			if (!pod || !life) {
 				await this.#tell({type: 'ended', source: this.#source, reason: 'pod-gone', ended: null});
 				return;
 			}
 
+			this.#noteNode(pod);
 			const next = await this.#whatNext(life);
 			if (next === 'done') {
 				await this.#tell({type: 'ended', source: this.#source, reason: 'container-ended', ended: life.ended ?? life.before});
@@ -93,6 +94,12 @@ export class ContainerFollow {
 				return;
 			}
 		}
+	}
+
+	/** A pod may have come before the scheduler saw it. What is told and asked from then on names the node. */
+	#noteNode({spec: {nodeName}}: PodObject): void {
+		this.#source.node ??= nodeName ?? null;
+		this.#options.target.node ??= nodeName ?? null;
 	}
 
 	/** The status decides; what a life left unread is fetched first. */

@@ -6,6 +6,7 @@ export type LogSource = {
 	readonly namespace: string;
 	readonly pod: string;
 	readonly uid: string | null;
+	/** `null` until the pod is on one; what is told of the source from then on has it. */
 	readonly node: string | null;
 	readonly container: string;
 	/** The pod's other containers, those to be run first included. */

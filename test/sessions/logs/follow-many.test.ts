@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
 import {followLogs, type FollowLogsOptions} from '../../../source/sessions/logs/follow-logs.ts';
+import type {ConnectionWitness} from '../../../source/sessions/connection-witness.ts';
 import type {LogEvent} from '../../../source/sessions/logs/log-events.ts';
 import {LogServer} from '../../support/log-server.ts';
 
@@ -39,6 +40,38 @@ test('pods that come are followed from their first line, and the tail of one tha
 	t.deepEqual(texts.filter(text => text.startsWith('old')).join('|').match(/old \w+/g)?.filter(text => text !== 'old').filter(text => /\d|last/.test(text)), ['old 2', 'old 3', 'old last']);
 	t.true(texts.includes('new: new 1'));
 	t.true(readAt - appearedAt < 2000, `${readAt - appearedAt} ms`);
+	cluster.close();
+	await server.stop();
+});
+
+test('of a pod that was on no node yet when it came the node is told once it has one, to whoever reads its lines and to the path', async t => {
+	const server = await LogServer.start();
+	const cluster = await server.cluster();
+	const stop = new AbortController();
+	const log = server.addPod('new').get('app')!;
+	const {object} = server.pods.get('new')!;
+	const scheduled = {...object, spec: {...object.spec}};
+	delete object.spec.nodeName;
+	log.state = 'waiting';
+	const nodes: string[] = [];
+	const witness: ConnectionWitness = {
+		async beforeUse(_, {target}) {
+			nodes.push(`asked of ${target.node}`);
+		},
+	};
+	for await (const event of followLogs(cluster, {kind: 'scope', scope, mayCome: async () => true}, {asked: 'deploy/web', containers: {kind: 'default'}, start: {}, witness, signal: stop.signal})) {
+		if (event.type === 'waiting') {
+			nodes.push(`waits on ${event.source.node}`);
+			server.pods.get('new')!.object = scheduled;
+			log.append(line(1, 'new 1'));
+			log.state = 'running';
+		} else if (event.type === 'lines') {
+			nodes.push(`lines of ${event.source.node}`);
+			stop.abort();
+		}
+	}
+
+	t.deepEqual(nodes, ['waits on null', 'asked of n1', 'lines of n1']);
 	cluster.close();
 	await server.stop();
 });
