@@ -1,7 +1,7 @@
 /** A tail: title rule, lines with the map at their right edge, the path of its streams, its counters. Only lays out. */
 import {worstPath, type DockEntry} from '../state/connections.ts';
 import {inNamespace} from '../state/in-namespace.ts';
-import type {TailView} from '../state/tail/tail-view.ts';
+import {presentSources, type TailView} from '../state/tail/tail-view.ts';
 import {titledRule} from './chrome.ts';
 import {openedLine} from './opened-line.ts';
 import {datedLine, replicaLetter} from './path-words.ts';
@@ -46,7 +46,10 @@ const mostSources = 12;
 const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', interrupted: 'working'} as const;
 
 function sourceRow({theme: {glyphs}}: Screen, {sources}: TailView): Line {
-	return line(' ', ...sources.slice(0, mostSources).flatMap(({short, colour, on, state, node, note}): Span[] => {
+	// A rollout leaves more of those that are gone than there is room for.
+	const present = new Set(presentSources(sources));
+	const inOrder = [...present, ...sources.filter(source => !present.has(source))];
+	return line(' ', ...inOrder.slice(0, mostSources).flatMap(({short, colour, on, state, node, note}): Span[] => {
 		const sign = sourceSign[state];
 		return [
 			of(`pod.${colour}` as 'pod.1', short), {text: ' '},

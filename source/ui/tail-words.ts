@@ -1,7 +1,7 @@
 /** What is said of a tail: what is tailed, how it goes, what stands before its first line, what was counted. */
 import {matchWords} from '../state/match-words.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
-import {podCount, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
+import {podCount, presentSources, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow} from '../state/tail/tail-window.ts';
 import {counted, grouped} from '../text/grouped.ts';
 import {askedOfLines} from './empty-tail.ts';
@@ -16,8 +16,9 @@ export function tailedWords(view: TailView, dot: string): string {
 		return '';
 	}
 
+	const gone = view.sources.every(({isGone}) => isGone === true) ? ' gone' : '';
 	return [
-		pods === 1 && !view.title.includes(' ') ? '' : counted(pods, 'pod'),
+		pods === 1 && !view.title.includes(' ') ? '' : `${counted(pods, 'pod')}${gone}`,
 		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
 		view.json ? 'json' : '',
 		fromWords(view),
@@ -94,7 +95,7 @@ function readingWords(read: number): string {
 
 /** Where its ways end, where that is not one pod: `kubelets n1 n2`. */
 export function farEnds(view: TailView): string | undefined {
-	const nodes = [...new Set(view.sources.map(source => source.node).filter(node => node !== null))];
+	const nodes = [...new Set(presentSources(view.sources).map(source => source.node).filter(node => node !== null))];
 	if (nodes.length > 1) {
 		return nodes.length <= 4 ? `kubelets ${nodes.join(' ')}` : `${nodes.length} kubelets`;
 	}

@@ -64,6 +64,12 @@ test('a leg is checked where a connection is there to check', t => {
 	t.true(waits.includes('no connection is open'));
 });
 
+test('of many pods those that are there stand before those that are gone', t => {
+	const source = (short: string, isGone: boolean) => ({namespace: 'demo', pod: short, container: 'app', node: 'n1', short, colour: 1, on: true, state: isGone ? 'ended' : 'open', note: '', isGone} as const);
+	const sources = [...Array.from({length: 12}, (_, at) => source(`old${at}`, true)), source('new', false)];
+	t.regex(shown({...tailOf(), sources}, {columns: 120})[1]!, /^ new .*old0/);
+});
+
 test('a mark is seen at once, under the cursor', t => {
 	const view = goTo(tailOf(['text', 'first'], ['text', 'last']), 1);
 	t.true(shown(view).some(row => row.startsWith('>') && row.includes('last')));

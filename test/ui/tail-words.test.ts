@@ -39,6 +39,8 @@ const tailed: ReadonlyArray<readonly [string, Partial<TailView>, string]> = [
 	['one of two containers', {sources: [source('web', {besides: ['proxy']})]}, 'app, 1 of 2 containers'],
 	['two containers of a pod', {sources: [source('web'), source('web', {container: 'proxy'})]}, '2 containers'],
 	['two pods', {sources: [source('a'), source('b')]}, '2 pods · app'],
+	['two pods of which one is gone', {title: 'deploy/web', sources: [{...source('a'), isGone: true}, source('b')]}, 'app'],
+	['two pods that are gone', {sources: [{...source('a'), isGone: true}, {...source('b'), isGone: true}]}, '2 pods gone · app'],
 	['a pod by another title', {title: 'deploy/web, 1 pod', sources: [source('a')]}, '1 pod · app'],
 	['JSON from five minutes ago', {sources: [source('web')], json: true, since: '5m'}, 'app · json · since 5m'],
 	['a log from its head', {sources: [source('web')], since: 'head'}, 'app · from the first line'],
@@ -70,6 +72,7 @@ const ends: ReadonlyArray<readonly [string, readonly TailSource[], string | unde
 	['two pods on one node', [source('a'), source('b')], 'kubelet n1, 2 pods'],
 	['two nodes', [source('a'), source('b', {node: 'n2'})], 'kubelets n1 n2'],
 	['five nodes', ['n1', 'n2', 'n3', 'n4', 'n5'].map(node => source(node, {node})), '5 kubelets'],
+	['two pods, a third of another node being gone', [source('a'), source('b'), {...source('c', {node: 'n2'}), isGone: true}], 'kubelet n1, 2 pods'],
 	['no node that is known', [source('a', {node: null}), source('b', {node: null})], undefined],
 ];
 for (const [what, sources, words] of ends) {

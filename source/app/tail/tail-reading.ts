@@ -202,7 +202,7 @@ export class TailReading {
 		const {short, state} = view.sources[index]!;
 		const wasTold = sourcesOf(view, event.source).some(({isGone}) => isGone);
 		const {text, counters = {}, source} = noticeOf(event, view.sources.length > 1 ? `${short}: ` : '', state);
-		this.#tail.view = countUp(changeSource(view, index, source), counters);
+		this.#tail.view = countUp(changeSource(view, index, {...source, node: event.source.node}), counters);
 
 		// A pod is gone once, however many of its containers are followed.
 		if (text !== null && !(source.isGone && wasTold)) {
@@ -229,7 +229,7 @@ export class TailReading {
 			return;
 		}
 
-		this.#tail.view = {...this.#tail.view, phase: 'waiting', note: `No pod yet. New pods of ${asked} will be followed as they come.`};
+		this.#tail.view = {...this.#tail.view, phase: 'waiting', note: `${this.#tail.view.sources.length === 0 ? 'No pod yet' : 'No pod now'}. New pods of ${asked} will be followed as they come.`};
 		this.#say(ofTail, 'no pod now; pods that come are followed');
 	}
 

@@ -80,8 +80,13 @@ export const olderUnread: OlderLines = {phase: 'unread', read: 0, note: ''};
 
 /** Pods of one name in two namespaces are two. Those that are gone are not counted beside others that are not. */
 export function podCount(sources: readonly TailSource[]): number {
-	const pods = (some: readonly TailSource[]) => new Set(some.map(({namespace, pod}) => `${namespace}/${pod}`)).size;
-	return pods(sources.filter(({isGone}) => isGone !== true)) || pods(sources);
+	return new Set(presentSources(sources).map(({namespace, pod}) => `${namespace}/${pod}`)).size;
+}
+
+/** Those whose pod is still there; where none is, all that were. */
+export function presentSources(sources: readonly TailSource[]): readonly TailSource[] {
+	const present = sources.filter(({isGone}) => isGone !== true);
+	return present.length === 0 ? sources : present;
 }
 
 /** `214 lines/s`; below ten with a digit behind the point. */
