@@ -73,5 +73,9 @@ function forbidden(line: string, text: string, {verb, resource, namespace = null
 	}
 
 	const message = line.includes('cannot') ? line : `not allowed to ${verb} ${resource}: ${line}`;
+	if (line.includes('User "system:anonymous" ') && (by?.impersonating ?? null) === null) {
+		return new SpokeError('ERR_FORBIDDEN', message, {text, remedy: 'the request had no credentials that the apiserver knows: log in, or check the user of this context'});
+	}
+
 	return new SpokeError('ERR_FORBIDDEN', message, {text, remedy: `ask for this right; check it with \`${canI({verb, resource, namespace}, by)}\``});
 }

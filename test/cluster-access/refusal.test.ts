@@ -69,6 +69,13 @@ for (const [asked, by, line] of [
 	});
 }
 
+test('whoever is let in as nobody lacks credentials, not a right; whoever asked to be nobody lacks the right', t => {
+	const body = status(403, 'pods "w" is forbidden: User "system:anonymous" cannot get resource "pods" in API group "" in the namespace "demo"');
+	const remedy = (by: {impersonating: string | null; impersonatedGroups: string[]}) => refusal({status: 403, body, headers: {}}, {...askedFor('GET', '/api/v1/namespaces/demo/pods/w'), by}).remedy;
+	t.is(remedy(nobodyElse), 'the request had no credentials that the apiserver knows: log in, or check the user of this context');
+	t.regex(remedy({impersonating: 'system:anonymous', impersonatedGroups: []}) ?? '', /^ask for this right/);
+});
+
 const shown = {facts: {shownDates: {notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-11-25T00:00:00Z')}}};
 for (const [title, date, says] of [
 	['one that has ended', 'Thu, 26 Nov 2026 12:00:00 GMT', 'the apiserver does not accept your credentials: Unauthorized; your client certificate ended at 2026-11-25T00:00:00Z'],
