@@ -72,6 +72,12 @@ test('every row is met by a case above, except those that a closed tunnel makes'
 	t.deepEqual([...new Set(failureRows.map(({id}) => id))].filter(id => !met.has(id)), ['G4']);
 });
 
+test('an address that the proxy refuses may be none at all: a pod that does not run yet has none', t => {
+	const {row} = explainFailure(status(400, 'address not allowed'), {status: 400})!;
+	t.regex(row.meaning, /has no address yet, or one/);
+	t.regex(row.remedy ?? '', /kubectl get pod -o wide/);
+});
+
 test('a kubelet’s refusal is never the user’s own', t => {
 	for (const {row} of cases.map(({text, status: code}) => explainFailure(text, code === undefined ? {} : {status: code})).filter(explained => explained !== null)) {
 		t.false(row.speaker === 'kubelet' && (row.code === 'ERR_CREDENTIALS' || row.code === 'ERR_FORBIDDEN'), row.id);
