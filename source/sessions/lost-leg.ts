@@ -38,6 +38,19 @@ export async function tunnelLoss(cluster: Pick<ClusterAccess, 'connect'>, error:
 	return tunnelLossBy(error, async () => asked(cluster), to);
 }
 
+/**
+The same of a log's answer that was cut. An apiserver ends our connection as well when its own to the kubelet is cut, and Node gives that end the code of a
+reset, yet no system call. Answers that are cut together are asked about once.
+*/
+export async function answerLoss(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError): Promise<SpokeError> {
+	return verdictOn(error, wasReset(error) ? 'silent' : await askedTogether(cluster));
+}
+
+/** The same for whom no asking is waited for. */
+export function unaskedLoss(error: SpokeError): SpokeError {
+	return verdictOn(error, wasReset(error) ? 'silent' : 'unasked');
+}
+
 /** The verdict on `error`, unless whoever waits for it leaves before: then it is told as one that nobody was asked about. Never rejects. */
 export async function unlessLeft(error: SpokeError, verdict: () => Promise<SpokeError>, signal: AbortSignal): Promise<SpokeError> {
 	return orAborted(verdict, signal).catch(async () => tunnelLossBy(error, async () => 'unasked'));
@@ -54,8 +67,16 @@ async function tunnelLossBy(error: SpokeError, ask: () => Promise<Asked>, to = '
 	}
 
 	const isOwn = (error.cause as NodeJS.ErrnoException | undefined)?.code !== undefined;
-	const found = isOwn ? 'silent' : await ask();
+	return verdictOn(error, isOwn ? 'silent' : await ask(), to);
+}
+
+function verdictOn(error: SpokeError, found: Asked, to?: string): SpokeError {
 	return found === 'silent' ? lostToApiserver(error, 'check the network') : lostSomewhere(error, eitherWay(found, to));
+}
+
+/** The system's own word of our connection, which it has for a reset and not for an end. */
+function wasReset(error: unknown): boolean {
+	return error instanceof Error && ('syscall' in error || wasReset(error.cause));
 }
 
 /** Whether the apiserver answers a connection of now; `unasked` where none could be tried. */
@@ -97,4 +118,14 @@ async function asked(cluster: Pick<ClusterAccess, 'connect'>): Promise<Asked> {
 		// A credential plugin or file that fails here says nothing of the apiserver.
 		return thrown instanceof SpokeError && thrown.leg === 0 ? 'unasked' : 'silent';
 	}
+}
+
+const asking = new WeakMap<Pick<ClusterAccess, 'connect'>, Promise<Asked>>();
+
+async function askedTogether(cluster: Pick<ClusterAccess, 'connect'>): Promise<Asked> {
+	const running = asking.get(cluster) ?? asked(cluster).finally(() => {
+		asking.delete(cluster);
+	});
+	asking.set(cluster, running);
+	return running;
 }

@@ -16,7 +16,8 @@ export type LogRequestSeen = {pod: string; container: string; query: Record<stri
 
 /** What the next answers of a log do instead of behaving; taken one by one. */
 export type Fault =
-	| {kind: 'cut' | 'end-cleanly'; afterBytes: number}
+	/** By a reset, by the connection's orderly end in the middle of the answer, by the answer's own. */
+	| {kind: 'cut' | 'close' | 'end-cleanly'; afterBytes: number}
 	| {kind: 'refuse'; status: number; body: string; headers?: Record<string, string>}
 	/** Headers, lines up to here, and then nothing although the log goes on. */
 	| {kind: 'freeze'; afterBytes: number}
@@ -359,7 +360,7 @@ class LogAnswer {
 				await new Promise(resolve => {
 					setTimeout(resolve, 5);
 				});
-				this.#response.socket?.resetAndDestroy();
+				this.#response.socket?.[fault.kind === 'close' ? 'destroy' : 'resetAndDestroy']();
 			}
 
 			return false;

@@ -6,6 +6,7 @@ import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
 import {kubeletWords} from '../../sessions/logs/kubelet-words.ts';
 import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
+import {LogCut, legOfCut} from '../../sessions/logs/log-cut.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
 import {openLog} from '../../sessions/logs/open-log.ts';
 import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
@@ -65,7 +66,7 @@ async function readOne(cluster: ClusterAccess, {pod, container, chosenFrom}: {po
 			}
 
 			if (error) {
-				throw new SpokeError('ERR_STREAM_LOST', `the log before was cut: ${error.message}`, {leg: 1, cause: error});
+				throw await legOfCut(cluster, new LogCut('the log before was cut', error), signal);
 			}
 		} finally {
 			open.close();

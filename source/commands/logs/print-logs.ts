@@ -7,6 +7,7 @@ import {connectAhead, type Ahead} from '../../sessions/connect-ahead.ts';
 import type {ConnectionWitness, ReachedTarget} from '../../sessions/connection-witness.ts';
 import {watchArrivals} from '../../sessions/logs/arrivals.ts';
 import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
+import {LogCut, legOfCut} from '../../sessions/logs/log-cut.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
 import type {LogRead} from '../../sessions/logs/log-read.ts';
 import {AskedToWait, openLog, type OpenLog, type OpenLogOptions} from '../../sessions/logs/open-log.ts';
@@ -58,7 +59,7 @@ async function printLog(cluster: ClusterAccess, {source, target}: ChosenLog, out
 	try {
 		await (prefix || terminal ? printInLines(open, source, output, {terminal, prefix}) : printBytes(open, output));
 	} catch (error) {
-		throw signal.aborted || error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the log of ${source.pod} was cut: ${(error as Error).message}`, {leg: 1, cause: error});
+		throw signal.aborted || error instanceof SpokeError ? error : await legOfCut(cluster, new LogCut(`the log of ${source.pod} was cut`, error as Error), signal);
 	} finally {
 		open.close();
 	}

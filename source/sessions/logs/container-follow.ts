@@ -65,7 +65,7 @@ export class ContainerFollow {
 		this.#options = options;
 		this.#tell = tell;
 		this.#reads = new ContainerReads(cluster, source, options, tell);
-		this.#outage = new LogOutage(source, tell, options);
+		this.#outage = new LogOutage(source, tell, {...options, cluster});
 	}
 
 	async run(): Promise<void> {

@@ -4,6 +4,7 @@ import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {Tell, ContainerFollowOptions} from './container-follow.ts';
 import {kubeletWords, remedyFor} from './kubelet-words.ts';
 import {readLineBlocks} from './line-blocks.ts';
+import {LogCut} from './log-cut.ts';
 import type {GapReason, LogSource} from './log-events.ts';
 import type {LogRead} from './log-read.ts';
 import {openLog, type OpenLog} from './open-log.ts';
@@ -190,7 +191,7 @@ export class ContainerReads {
 		}
 
 		const isCut = askedAt !== null && performance.now() - askedAt > waitedForMs && error instanceof SpokeError && error.code === 'ERR_APISERVER_UNREACHABLE';
-		return isCut ? new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} was cut before its first line: ${error.message}`, {leg: 1, cause: error, ...error.text !== null && {text: error.text}}) : null;
+		return isCut ? new LogCut(`the log of ${this.#source.pod} was cut before its first line`, error) : null;
 	}
 
 	async #tellLines(filter: RepeatFilter | null, fresh: Buffer): Promise<void> {
@@ -270,7 +271,6 @@ export class ContainerReads {
 	}
 
 	#cut(error: Error): SpokeError {
-		const why = error.message === 'aborted' ? 'the connection was closed in the middle of the answer' : error.message;
-		return error instanceof SpokeError ? error : new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} was cut: ${why}`, {leg: 1, text: error.message, cause: error});
+		return error instanceof SpokeError ? error : new LogCut(`the log of ${this.#source.pod} was cut`, error);
 	}
 }

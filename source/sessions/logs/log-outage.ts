@@ -1,11 +1,15 @@
 /** The outages of one log: when one is told, after how long it is tried again, and when the way is back. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {pause} from '../../cluster/or-aborted.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {legOfCut, legOfCutWithin} from './log-cut.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
 import {AskedToWait} from './open-log.ts';
 import {reconnectDelay} from './reconnect-delay.ts';
 
 export type OutageOptions = {
+	/** Which is asked where a cut was. */
+	cluster: Pick<ClusterAccess, 'connect'>;
 	/** False: the first cut is an error. */
 	resume: boolean;
 	signal?: AbortSignal | undefined;
@@ -58,10 +62,10 @@ export class LogOutage {
 
 	/** The way broke: waits until the next try. @throws SpokeError where none is wanted, or none will help */
 	async lost(error: SpokeError): Promise<void> {
-		const {resume, signal} = this.#options;
+		const {resume, signal, cluster} = this.#options;
 		signal?.throwIfAborted();
 		if (!resume) {
-			throw this.#asCut(error);
+			throw this.#asCut(await legOfCut(cluster, error, signal));
 		}
 
 		this.#lostAt ||= Date.now();
@@ -72,8 +76,11 @@ export class LogOutage {
 
 		this.#countTry();
 		const retryInMs = reconnectDelay(this.#attempt, error instanceof AskedToWait ? error.retryAfterMs : 0);
-		await this.#say(retryInMs, error);
-		await pause(retryInMs, signal);
+		// Where it was cut is asked while it is waited anyway: the next try waits for no answer.
+		await Promise.all([
+			pause(retryInMs, signal),
+			legOfCutWithin(cluster, error, retryInMs, signal).then(async named => this.#say(retryInMs, named)),
+		]);
 	}
 
 	/** The log goes on: `proven`, where it was cut. */

@@ -1,8 +1,9 @@
 /** What a log holds before the lines that are known: read until both join, so that none is lost between them and none comes twice. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {asSpokeError} from '../../errors/spoke-error.ts';
 import {readLineBlocks} from './line-blocks.ts';
 import {stampLength} from './line-stamp.ts';
+import {LogCut, legOfCut} from './log-cut.ts';
 import {lineEnd, lineFeed} from './log-lines.ts';
 import type {LogSource} from './log-events.ts';
 import type {LogRead} from './log-read.ts';
@@ -87,7 +88,7 @@ async function readUntilJoin(cluster: ClusterAccess, source: LogSource, ask: Log
 
 		if (!join.isMet && error) {
 			options.signal?.throwIfAborted();
-			throw new SpokeError('ERR_STREAM_LOST', `the log of ${source.pod} was cut: ${error.message}`, {leg: 1, text: error.message, cause: error});
+			throw await legOfCut(cluster, new LogCut(`the log of ${source.pod} was cut`, error), options.signal);
 		}
 
 		return {joined: join.isMet, count: join.passed};

@@ -40,11 +40,11 @@ async function restarted(t: ExecutionContext, fault: Fault) {
 }
 
 test('a log before that is cut says so', async t => {
-	const {run, texts, until} = await restarted(t, {kind: 'cut', afterBytes: 1000});
+	const {run, texts, until} = await restarted(t, {kind: 'close', afterBytes: 1000});
 	run.start('tail', true);
 	await until(() => run.view.phase === 'ended');
 	t.true(texts().includes('before 0'));
-	t.regex(texts().join('\n'), /web\/app: the log before was cut/);
+	t.regex(texts().join('\n'), /web\/app: the log before was cut: .*\(leg 2\) was cut, or yours to it \(leg 1\), is not known/);
 });
 
 test('one that is whole is told to its end', async t => {

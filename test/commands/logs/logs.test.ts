@@ -68,10 +68,10 @@ test('failures are one line with their status', async t => {
 		t.like(await spoke('nope'), {status: 8, stderr: 'error: pods "nope" not found in namespace "demo" [ERR_NOT_FOUND]\n'});
 		t.like(await spoke('a', '-c', 'nope'), {status: 8, stderr: 'error: container nope is not valid for pod a out of: app, side [ERR_NOT_FOUND]\n'});
 		t.like(await spoke('-p', 'a', '-c', 'app'), {status: 8, stderr: 'error: previous terminated container "app" in pod "a" not found [ERR_NOT_FOUND]\n'});
-		server.faults.push({kind: 'cut', afterBytes: 9});
+		server.faults.push({kind: 'close', afterBytes: 9});
 		const cut = await spoke('a', '-c', 'app');
 		t.is(cut.status, 13);
-		t.regex(cut.stderr, /^error: the log of a was cut: [^\n]+\[ERR_STREAM_LOST\]\n$/);
+		t.regex(cut.stderr, /^error: the log of a was cut: [^\n]+: the apiserver answers others; whether its way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known .*\[ERR_STREAM_LOST\]\n$/);
 	});
 });
 
