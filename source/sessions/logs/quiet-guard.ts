@@ -2,6 +2,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {provesStalled} from './side-read.ts';
 
 export type QuietLimits = {
 	/** Quiet for so long, the first leg is asked. */
@@ -30,16 +31,22 @@ export class FirstLegCheck {
 		this.#withinMs = withinMs;
 	}
 
-	/** Any HTTP answer will do. @throws SpokeError ERR_APISERVER_TIMEOUT when none comes in time, twice in a row */
+	/** Any HTTP answer will do. @throws SpokeError ERR_APISERVER_TIMEOUT when none comes in time, twice in a row; what else a request can fail with */
 	async check(): Promise<void> {
 		if (Date.now() - this.#answeredAt < this.#withinMs) {
 			return;
 		}
 
-		this.#running ??= this.#ask().catch(async () => this.#ask()).finally(() => {
+		this.#running ??= this.#askTwice().finally(() => {
 			this.#running = null;
 		});
 		await this.#running;
+	}
+
+	async #askTwice(): Promise<void> {
+		// A credential plugin takes its time, and that is no silence of the apiserver.
+		await this.#cluster.logIn();
+		await this.#ask().catch(async () => this.#ask());
 	}
 
 	async #ask(): Promise<void> {
@@ -56,7 +63,7 @@ export class FirstLegCheck {
 }
 
 export type Guarded = {
-	/** Reads the end of the log on the side: whether the server offers a line that has not come here. @throws when there is no answer */
+	/** Reads the end of the log on the side: whether the server offers a line that has not come here. @throws what a read can fail with */
 	offersMore(): Promise<boolean>;
 	/** The way is dead: the follow is to be begun anew. */
 	giveUp(leg: 1 | 2, quietMs: number, error: SpokeError): void;
@@ -84,6 +91,8 @@ class Guard implements QuietGuard {
 	#lastAt = Date.now();
 	/** From when on the log is read on the side. */
 	#readAt: number;
+	/** From when on the first leg is asked again, where what it failed with proved nothing. */
+	#askAt = 0;
 	#isLooking = false;
 	#isHeld = false;
 	#isStopped = false;
@@ -94,7 +103,7 @@ class Guard implements QuietGuard {
 		this.#guarded = guarded;
 		this.#readAt = this.#lastAt + limits.readAfterMs;
 		this.#timer = setInterval(() => {
-			if (!this.#isLooking && !this.#isHeld && this.#quietMs >= limits.askAfterMs) {
+			if (!this.#isLooking && !this.#isHeld && this.#quietMs >= limits.askAfterMs && Date.now() >= this.#askAt) {
 				void this.#look();
 			}
 		}, Math.min(1000, limits.askAfterMs / 4));
@@ -134,8 +143,14 @@ class Guard implements QuietGuard {
 			if (this.#isQuietSince(since) && Date.now() >= this.#readAt) {
 				await this.#readAside(giveUp);
 			}
-		} catch (error) {
-			giveUp(1, asSpokeError(error));
+		} catch (thrown) {
+			const error = asSpokeError(thrown);
+			if (error.code === 'ERR_APISERVER_TIMEOUT' || error.code === 'ERR_APISERVER_UNREACHABLE') {
+				giveUp(1, error);
+			} else {
+				// Credentials or a certificate that fail a new connection say nothing of one that is open.
+				this.#askAt = Date.now() + this.#limits.readEveryMs;
+			}
 		} finally {
 			this.#isLooking = false;
 		}
@@ -150,8 +165,11 @@ class Guard implements QuietGuard {
 				await sleep(this.#limits.deliverWithinMs, undefined, {ref: false});
 				giveUp(2, new SpokeError('ERR_STREAM_LOST', 'the server offers lines that did not come on this stream'));
 			}
-		} catch (error) {
-			giveUp(2, silentKubelet(asSpokeError(error)));
+		} catch (thrown) {
+			const error = asSpokeError(thrown);
+			if (provesStalled(error)) {
+				giveUp(2, silentKubelet(error));
+			}
 		}
 	}
 
