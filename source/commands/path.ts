@@ -4,6 +4,7 @@ import {openCluster} from '../cluster/open-cluster.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus} from '../errors/exit-status.ts';
 import {jsonLine} from '../output/json-line.ts';
+import {noticeLine} from '../output/notice-line.ts';
 import {pathReport} from '../output/path-report.ts';
 import type {StreamFeature} from '../posture/evidence.ts';
 import {pathsTo} from '../posture/paths-to.ts';
@@ -15,7 +16,7 @@ const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forw
 
 export const command: Command<typeof pathRow.flags> = {
 	row: pathRow,
-	async run({flags, positionals, stdout, interrupted, env}) {
+	async run({flags, positionals, stdout, stderr, interrupted, env}) {
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
 			throw new SpokeError('ERR_USAGE', target === undefined ? 'a target is needed: a pod, or KIND/NAME' : `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`);
@@ -28,6 +29,9 @@ export const command: Command<typeof pathRow.flags> = {
 				...wanted ? {features: wanted} : {},
 				probe: flags.probe,
 				signal: interrupted,
+				onNotice(notice) {
+					stderr.write(noticeLine(notice, stderr));
+				},
 			});
 			interrupted.throwIfAborted();
 			if (paths.length === 0) {

@@ -2,9 +2,10 @@
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {readIfAllowed} from '../cluster/read-if-allowed.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {proxyRequestFacts} from '../sessions/proxy/resolve-proxy-target.ts';
+import {onlyPort, proxyRequestFacts} from '../sessions/proxy/resolve-proxy-target.ts';
 import {kubeletPortOf} from '../targets/kubelet-port.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
+import {portList} from '../targets/named-port.ts';
 import {objectPath} from '../targets/object-path.ts';
 import {parseTarget} from '../targets/parse-target.ts';
 import type {PodObject, ServiceObject} from '../targets/pod-object.ts';
@@ -22,6 +23,8 @@ export type PathSubjects = {
 	probe: ProbeTarget | null;
 	node: NodeObject | null;
 	pod: PodObject | null;
+	/** What a person should know of the way through the proxy, in one line. */
+	proxyNotice: string | null;
 };
 
 export type SubjectOptions = {signal?: AbortSignal | undefined; namespace?: string | undefined; container?: string | undefined; alsoWithoutPods?: boolean};
@@ -48,7 +51,7 @@ export async function pathSubjects(cluster: ClusterAccess, asked: string, {signa
 	const alone = alsoWithoutPods && parsed.resource.kind === 'Service' ? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal) : null;
 	if (alone) {
 		const target: ReachedTarget = {...serviceTarget(alone), asked, node: null, chosenFrom: 0};
-		return {target, purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, asked})}], probe: null, node: null, pod: null};
+		return {target, purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, asked})}], probe: null, node: null, pod: null, proxyNotice: noticeOfPorts(alone, {...form, asked})};
 	}
 
 	const {pod, target, service} = await resolvePod(cluster, parsed, {order: 'attach', podRunningTimeoutMs: 2000, ...signal ? {signal} : {}, ...namespace === undefined ? {} : {namespace}});
@@ -61,7 +64,7 @@ export async function pathSubjects(cluster: ClusterAccess, asked: string, {signa
 		purposes.push({feature: 'service-proxy', target: {...chosen, ...serviceTarget(service)}, request: serviceRequest(service, {...form, asked})});
 	}
 
-	return {target: chosen, purposes, probe: probeOf(pod, container, node), node, pod};
+	return {target: chosen, purposes, probe: probeOf(pod, container, node), node, pod, proxyNotice: service ? noticeOfPorts(service, {...form, asked}) : null};
 }
 
 /** `null` for every other service, and where it may not be read. */
@@ -86,6 +89,7 @@ async function nodeSubjects(cluster: ClusterAccess, asked: string, form: ProxySp
 		probe: pod ? probeOf(pod, containerOf(pod), node) : null,
 		node,
 		pod: null,
+		proxyNotice: null,
 	};
 }
 
@@ -105,12 +109,20 @@ function takeOffProxyForm(asked: string): {plain: string; form: ProxySpelling} {
 	return {plain: kind + form.name, form};
 }
 
-/** A service without a port means its first one. */
+/** The ways to a service's ports differ by scheme alone, so a way can be told where the proxy would want one of several to be named. */
 function serviceRequest(service: ServiceObject, target: ProxySpelling & {asked: string}): ProxyRequestFacts {
-	const first = service.spec?.ports?.[0];
-	return target.port === null
-		? {scheme: target.scheme ?? 'http', port: first?.port ?? null, portName: first?.name ?? null, kubeletPort: false}
+	return target.port === null && !onlyPort(service.spec?.ports ?? [])
+		? {scheme: target.scheme ?? 'http', port: null, portName: null, kubeletPort: false}
 		: proxyRequestFacts('services', target, service);
+}
+
+function noticeOfPorts({spec: {ports = []} = {}}: ServiceObject, {asked, scheme, name, port}: ProxySpelling & {asked: string}): string | null {
+	if (port !== null || ports.length === 0 || onlyPort(ports)) {
+		return null;
+	}
+
+	const [told, other] = scheme === 'https' ? ['HTTPS', `svc/${name} is told for plain HTTP`] : ['plain HTTP', `svc/https:${name} is told for HTTPS`];
+	return `${asked} has several ports, ${portList(ports)}, and none is named: service-proxy is told for ${told}, which is alike for each; ${other}`;
 }
 
 function containerOf(pod: PodObject): string | null {

@@ -19,11 +19,17 @@ export type PathsOptions = {
 	/** Of the target; the cluster's own when left out. */
 	namespace?: string;
 	signal?: AbortSignal;
+	/** What a person should know of the paths, in one line. */
+	onNotice?: (notice: string) => void;
 };
 
 /** @throws SpokeError when the target is not found or no connection can be made */
-export async function pathsTo(cluster: ClusterAccess, asked: string, {features, probe, namespace, signal}: PathsOptions): Promise<Path[]> {
+export async function pathsTo(cluster: ClusterAccess, asked: string, {features, probe, namespace, signal, onNotice}: PathsOptions): Promise<Path[]> {
 	const subjects = await pathSubjects(cluster, asked, {signal, namespace, alsoWithoutPods: features?.includes('service-proxy') ?? true});
+	if (subjects.proxyNotice !== null && (features?.includes('service-proxy') ?? true)) {
+		onNotice?.(subjects.proxyNotice);
+	}
+
 	const passive = await examine(cluster, {namespace: subjects.target.namespace ?? namespace, ...signal ? {signal} : {}});
 	try {
 		const wide = probe === 'active' ? await examineReplicas(passive, cluster, signal) : passive;

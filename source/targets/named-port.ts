@@ -85,6 +85,7 @@ function refuseUdp(asked: string, declared: ReadonlyArray<{protocol?: string}>):
 	}
 }
 
-function portList(ports: ReadonlyArray<{name?: string; port: number}>): string {
+/** Names and numbers, for a person. */
+export function portList(ports: ReadonlyArray<{name?: string; port: number}>): string {
 	return ports.map(({name, port}) => name === undefined ? String(port) : `${name} (${port})`).join(', ') || 'no ports';
 }

@@ -54,6 +54,23 @@ test('path: to a service that selects no pods only the proxy applies, and what n
 	t.regex(forward.stderr, /selects no pods/);
 });
 
+test('path: a service’s port that is not named is not claimed: with several, their way is told once, by the scheme that is spelled, and a notice says so', async t => {
+	const {env} = await openSandbox(t);
+	const {status, stdout, stderr} = await runSpoke(['path', 'svc/web', '-o', 'json'], {env});
+	t.is(status, 0, stderr);
+	t.deepEqual(valid<Path>(t, stdout).at(-1)?.request, {scheme: 'http', port: null, portName: null, kubeletPort: false});
+	t.is(stderr, 'svc/web has several ports, http (80), https (443), and none is named: service-proxy is told for plain HTTP, which is alike for each; svc/https:web is told for HTTPS\n');
+	const encrypted = await runSpoke(['path', 'svc/https:web', '-o', 'json', '--feature', 'service-proxy'], {env});
+	t.like(valid<Path>(t, encrypted.stdout)[0], {request: {scheme: 'https', port: null}});
+	t.is(encrypted.stderr, 'svc/https:web has several ports, http (80), https (443), and none is named: service-proxy is told for HTTPS, which is alike for each; svc/web is told for plain HTTP\n');
+	for (const argv of [['svc/web', '--feature', 'port-forward'], ['svc/web:80'], ['svc/kubernetes']]) {
+		t.is((await runSpoke(['path', ...argv], {env})).stderr, '', argv.join(' '));
+	}
+
+	const only = await runSpoke(['path', 'svc/kubernetes', '-o', 'json'], {env});
+	t.like(valid<Path>(t, only.stdout)[0], {request: {port: 443}}, 'the only port is the one that the proxy takes');
+});
+
 test('path of a node: the kubelet’s own port is TLS whatever is asked, another port is what the prefix says', async t => {
 	const {env} = await openSandbox(t);
 	const lines = async (target: string) => valid<Path>(t, (await runSpoke(['path', target, '-o', 'json'], {env})).stdout).map(({line}) => line);

@@ -16,7 +16,7 @@ export const pathRow = {
 	name: 'path',
 	summary: 'say how each leg to a pod, node or service goes, and how that is known',
 	usage: ['path TARGET [flags]'],
-	about: 'Reads what your rights allow and says for each feature: TLS and route of both legs, the basis of each word, its evidence, what is missing and what to do.\nNothing is opened to the target unless --probe active is given: then a few idle port-forwards are held for a moment and one log line is read.\nTARGET may carry the proxy’s form: svc/https:web:443, node/n1:9100/metrics.',
+	about: 'Reads what your rights allow and says for each feature: TLS and route of both legs, the basis of each word, its evidence, what is missing and what to do.\nNothing is opened to the target unless --probe active is given: then a few idle port-forwards are held for a moment and one log line is read.\nTARGET may carry the proxy’s form: svc/https:web:443, node/n1:9100/metrics. Of a service’s ports none need be named: their ways differ by scheme alone, and with several a notice says which is told.',
 	examples: [
 		['spoke path deploy/web', 'every feature to a pod of a deployment'],
 		['spoke path svc/web --feature port-forward,service-proxy -o json', 'two features, for a script'],

@@ -3,7 +3,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {readIfAllowed} from '../../cluster/read-if-allowed.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {kubeletPortOf, type NodeWithKubelet} from '../../targets/kubelet-port.ts';
-import {podPort} from '../../targets/named-port.ts';
+import {podPort, portList} from '../../targets/named-port.ts';
 import {listPath, objectPath} from '../../targets/object-path.ts';
 import type {ObjectMeta, PodObject, ServiceObject, ServicePort} from '../../targets/pod-object.ts';
 import type {ProxiedPlural, ProxySpelling, ProxyTarget} from '../../targets/proxy-target.ts';
@@ -116,7 +116,8 @@ function podRequest({scheme, port, asked}: SpelledTarget, pod: PodObject | null)
 	return {request: {...facts, port: number, portName: port}, port: String(number)};
 }
 
-function onlyPort(ports: readonly ServicePort[]): ServicePort | undefined {
+/** The one that is meant where none is named; `undefined` where one must be. */
+export function onlyPort(ports: readonly ServicePort[]): ServicePort | undefined {
 	return ports.length === 1 ? ports[0] : ports.find(({name}) => name === undefined);
 }
 
@@ -131,10 +132,10 @@ function serviceRequest({scheme, port, name, asked}: SpelledTarget, service: Ser
 
 	const found = port === null ? onlyPort(ports) : ports.find(one => /^\d+$/.test(port) ? one.port === Number(port) : one.name === port);
 	if (!found) {
-		const list = ports.map(({name, port}) => name === undefined ? String(port) : `${name} (${port})`).join(', ') || 'no ports';
-		throw port === null
+		const list = portList(ports);
+		throw port === null && ports.length > 0
 			? new SpokeError('ERR_USAGE', `${asked} has several ports, so one must be named: ${list}`, {remedy: `svc/${name}:${ports[0]?.port ?? 80}`})
-			: new SpokeError('ERR_NOT_FOUND', `service ${name} has no port ${port}: it has ${list}`);
+			: new SpokeError('ERR_NOT_FOUND', `service ${name} has ${port === null ? '' : `no port ${port}: it has `}${list}`);
 	}
 
 	return {request: {...facts, port: found.port, portName: found.name ?? null}, port: port ?? String(found.port)};

@@ -20,7 +20,7 @@ for (const [title, code, message, observed, found] of rows) {
 	test(title, async t => {
 		const own = {id: 'c1', usable: true, request: async () => ({connection: {id: 'c1'}, status: code, statusText: '', headers: {'content-type': 'application/json'}, body: Readable.from([Buffer.from(JSON.stringify(status(code, message)))])})} as unknown as Connection;
 		const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: [{name: 'app'}]}} as unknown as PodObject;
-		const subjects: PathSubjects = {target: {...grounds().purpose.target, container: 'app'}, purposes: [], probe: null, node: null, pod};
+		const subjects: PathSubjects = {target: {...grounds().purpose.target, container: 'app'}, purposes: [], probe: null, node: null, pod, proxyNotice: null};
 		const {step, met} = await secondLegStep({} as ClusterAccess, own, subjects);
 		t.regex(step.observed, observed);
 		t.is(step.status, found);

@@ -13,6 +13,7 @@ const objects: Record<string, object> = {
 	'/api/v1/nodes/odd': {metadata: {name: 'odd', uid: 'n'}, status: {daemonEndpoints: {kubeletEndpoint: {Port: 9999}}}},
 	'/api/v1/namespaces/default/pods/web': {metadata: {name: 'web', uid: 'p'}, spec: {nodeName: 'n1', containers: [{name: 'c', ports: [{name: 'http', containerPort: 8080}]}]}},
 	'/api/v1/namespaces/default/services/web': {metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}},
+	'/api/v1/namespaces/default/services/bare': {metadata: {name: 'bare', uid: 's'}, spec: {}},
 	'/api/v1/namespaces/default/services/two': {metadata: {name: 'two', uid: 's'}, spec: {ports: [{name: 'http', port: 80}, {name: 'https', port: 443}]}},
 };
 
@@ -70,6 +71,7 @@ for (const [target, base, scheme, port, portName, kubeletPort] of resolved) {
 test('a port that is not there, or must be named, is said before any request', async t => {
 	const {cluster, urls} = await serve(t);
 	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('svc/two/'), 'default'), {code: 'ERR_USAGE', message: /http \(80\), https \(443\)/});
+	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('svc/bare/'), 'default'), {code: 'ERR_NOT_FOUND', message: 'service bare has no ports'});
 	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('svc/web:99/'), 'default'), {code: 'ERR_NOT_FOUND'});
 	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('pod/web:nope/'), 'default'), {code: 'ERR_NOT_FOUND'});
 	await t.throwsAsync(resolveProxyTarget(cluster, parseProxyTarget('pod/hidden:name/'), 'default'), {code: 'ERR_FORBIDDEN'});
