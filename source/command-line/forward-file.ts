@@ -27,14 +27,20 @@ const rows = [
 
 /**
 Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--when-pod-goes move|stop]`, one a line; words as a shell has them, `#` begins a comment.
-What targets, ports and addresses mean is left to whoever uses them.
+What targets, ports and addresses mean is left to whoever uses them: `check` throws for a line that they refuse.
 @throws SpokeError ERR_USAGE that names file and line
 */
-export function parseForwardFile(text: string, file: string): ForwardLine[] {
+export function parseForwardFile(text: string, file: string, check: (line: ForwardLine) => void = () => undefined): ForwardLine[] {
 	return text.split(/\r?\n/).flatMap((line, index): ForwardLine[] => {
 		const words = wordsOf(line);
 		try {
-			return words.length === 0 ? [] : [forwardLine(words)];
+			if (words.length === 0) {
+				return [];
+			}
+
+			const read = forwardLine(words);
+			check(read);
+			return [read];
 		} catch (error) {
 			throw new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--when-pod-goes move|stop]', cause: error});
 		}

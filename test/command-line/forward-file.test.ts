@@ -36,6 +36,17 @@ for (const context of ['prod-eu', 'arn:aws:eks:eu-west-1:1:cluster/x', 'it\'s "m
 	});
 }
 
+test('what whoever uses the lines refuses of one is told with file and line', t => {
+	const check = ({ports}: ForwardLine) => {
+		if (ports.includes('99999')) {
+			throw new Error('no port');
+		}
+	};
+
+	t.throws(() => parseForwardFile('svc/web 80\nsvc/db 99999', 'f', check), {message: 'f:2: no port'});
+	t.is(parseForwardFile('svc/web 80', 'f', check).length, 1);
+});
+
 test('a name with the end of a line in it is not written: it would be two lines', t => {
 	t.throws(() => formatForwardLine(line('svc/web', ['80'], {context: 'a\nsvc/other 22'})), {message: /control character/});
 });

@@ -6,9 +6,7 @@ import process from 'node:process';
 import {formatForwardLine, parseForwardFile, type ForwardLine} from '../../command-line/forward-file.ts';
 import {settingsFolder} from '../../command-line/settings-folder.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
-import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
-import {parseTarget} from '../../targets/parse-target.ts';
+import {checkForward} from '../../sessions/forward/check-forward.ts';
 
 export type ForwardSet = {
 	name: string;
@@ -36,16 +34,7 @@ function filesIn(folder: string): string[] {
 
 function readSet(path: string, name: string): ForwardSet {
 	try {
-		const lines = parseForwardFile(readFileSync(path, 'utf8'), name);
-		for (const {target, ports, addresses} of lines) {
-			parseTarget(target);
-			parseListenAddresses(addresses.length === 0 ? ['localhost'] : addresses);
-			for (const port of ports) {
-				parsePortSpec(port);
-			}
-		}
-
-		return {name, lines, problem: null};
+		return {name, lines: parseForwardFile(readFileSync(path, 'utf8'), name, checkForward), problem: null};
 	} catch (error) {
 		return {name, lines: [], problem: (error as Error).message};
 	}

@@ -255,6 +255,17 @@ test.serial('a file’s lines are forwarded each from its namespace, and each la
 	await interrupted(t, run);
 });
 
+test.serial('what is named beside a file is forwarded as well, before its lines', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const file = join(folder, 'mine');
+	await writeFile(file, '-n shop deploy/checkout :8080\n');
+	const {run} = await started(t, ['-f', file, 'svc/db', ':7000']);
+	await run.until(({event}) => event === 'all-ready');
+	t.deepEqual(run.events.filter(({event}) => event === 'ready').map(event => [event.forward, (event['target'] as {asked: string}).asked]).sort(), [['f1', 'svc/db'], ['f2', 'deploy/checkout']]);
+	await interrupted(t, run);
+});
+
 test.serial('a file that cannot be forwarded is refused with its line, its contexts or its reason', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
@@ -265,6 +276,10 @@ test.serial('a file that cannot be forwarded is refused with its line, its conte
 		['--context a svc/db 7000\n--context b svc/db 7001', [], 2, /names two contexts, a and b/],
 		['--context a svc/db 7000', ['--context', 'sandbox'], 2, /has no forward of the context sandbox/],
 		['# nothing', [], 2, /has no forward/],
+		['svc/db 7000\nsvc/web 80:99999', [], 2, /mine:2: error parsing remote port "99999": it must be a number from 1 to 65535/],
+		['\ndb-0/x/y 80', [], 2, /mine:2: target "db-0\/x\/y" has more than one slash/],
+		['svc/db 7000 --address nowhere', [], 2, /mine:1: "nowhere" is not a valid IP address/],
+		['svc/db 7000', ['svc/web'], 2, /no port is given for svc\/web/],
 	];
 	for (const [text, args, status, message] of cases) {
 		await writeFile(file, text);
