@@ -14,7 +14,7 @@ const none = Buffer.alloc(0);
 
 async function sentBy(far: Duplex): Promise<string> {
 	await delay(10);
-	return (far.read() as Buffer | null ?? none).toString('hex');
+	return (far.read(far.readableLength) as Buffer | null ?? none).toString('hex');
 }
 
 async function bytesOf(stream: Duplex): Promise<Buffer> {

@@ -5,7 +5,7 @@ import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
 import {connectAhead, type Ahead} from '../../sessions/connect-ahead.ts';
 import type {ConnectionWitness, ReachedTarget} from '../../sessions/connection-witness.ts';
-import {watchArrivals} from '../../sessions/logs/arrivals.ts';
+import {readArrived, watchArrivals} from '../../sessions/logs/arrivals.ts';
 import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
 import {LogCut, legOfCut} from '../../sessions/logs/log-cut.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
@@ -87,7 +87,7 @@ async function printBytes({body}: OpenLog, output: WriteThrough): Promise<void> 
 	const arrivals = watchArrivals(body);
 	try {
 		for (;;) {
-			const chunk = body.read() as Buffer | null;
+			const chunk = readArrived(body);
 			if (chunk !== null) {
 				await output.write(chunk);
 			} else if (arrivals.error) {

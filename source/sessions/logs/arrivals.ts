@@ -4,7 +4,28 @@ import type {Readable} from 'node:stream';
 export type Arrivals = {ended: boolean; error: Error | null; next(): Promise<void>; close(): void};
 
 /**
-What has come is read by `body.read()`; `next` resolves when there is more, or none to come. By events: an iterator over a stream costs milliseconds the first time.
+All that has come so far, and no more; `null` when that is nothing.
+@see https://github.com/nodejs/node/pull/60441 since Node 26 `read()` gives one buffer at a time
+*/
+export function readArrived(body: Pick<Readable, 'read' | 'readableLength'>): Buffer | null {
+	const arrived = body.readableLength;
+	const pieces: Buffer[] = [];
+	let length = 0;
+	do {
+		const piece = body.read() as Buffer | null;
+		if (piece === null) {
+			break;
+		}
+
+		pieces.push(piece);
+		length += piece.length;
+	} while (length < arrived);
+
+	return pieces.length > 1 ? Buffer.concat(pieces, length) : pieces[0] ?? null;
+}
+
+/**
+What has come is read by `readArrived`; `next` resolves when there is more, or none to come. By events: an iterator over a stream costs milliseconds the first time.
 */
 export function watchArrivals(body: Readable): Arrivals {
 	let wake: (() => void) | undefined;

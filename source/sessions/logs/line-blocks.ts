@@ -2,7 +2,7 @@
 import type {Readable} from 'node:stream';
 import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {watchArrivals} from './arrivals.ts';
+import {readArrived, watchArrivals} from './arrivals.ts';
 import {lineFeed} from './log-lines.ts';
 
 /** More than this at once is a flood: to hold it back would hold up the server. */
@@ -28,7 +28,7 @@ export async function readLineBlocks(body: Readable, take: (block: Buffer) => Pr
 	let [takenAt, length] = [-Infinity, 0];
 	try {
 		for (;;) {
-			const chunk = body.read() as Buffer | null;
+			const chunk = readArrived(body);
 			if (chunk === null) {
 				if (arrivals.ended) {
 					return {remainder: begun.endWith(nothing), error: arrivals.error};
