@@ -93,6 +93,10 @@ const inBash: ReadonlyArray<readonly [line: string, asked: string, offer: string
 	['spoke logs --path=al', '[logs][--path=al]', '--path=always', 'always'],
 	['spoke logs --path=', '[logs][--path=]', '--path=always', 'always'],
 	['spoke proxy get svc/https:w', '[proxy][get][svc/https:w]', 'svc/https:web', 'web'],
+	// A kubeconfig may call a context anything, and what bash completes is run with the next Enter.
+	['spoke --context ', '[--context][]', '$(id);x', String.raw`\$\(id\)\;x`],
+	['spoke logs --context=m', '[logs][--context=m]', '--context=my `id`', 'my\\ \\`id\\`'],
+	['spoke --context kind', '[--context][kind]', 'kind-a@b.example:6443/ada', 'kind-a@b.example:6443/ada'],
 ];
 for (const [line, asked, offer, reply] of inBash) {
 	test(`bash asks for ${JSON.stringify(line)} in whole words and goes on behind what it takes for a word of its own`, async t => {

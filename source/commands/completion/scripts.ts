@@ -18,7 +18,9 @@ _spoke() {
 	local word
 	while IFS= read -r word; do
 		word="\${word%%$'\\t'*}"
-		COMPREPLY+=("\${word#"$before"}")
+		# It stands on the line as it is here: a context may be called anything.
+		printf -v word '%q' "\${word#"$before"}"
+		COMPREPLY+=("$word")
 	done < <(spoke completion words -- "\${typed[@]:1}" 2>/dev/null)
 	# What ends in a slash, a colon or an equals sign goes on.
 	if [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == *[/:=] ]]; then
