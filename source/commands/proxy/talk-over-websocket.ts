@@ -1,11 +1,15 @@
 /** A WebSocket through the apiserver proxy, joined to stdin and stdout: a line is a message, a message is a line. */
-import {createInterface} from 'node:readline';
+import {isUtf8} from 'node:buffer';
+import {once} from 'node:events';
+import type {Readable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {writeThrough} from '../../output/write-through.ts';
 import {tunnelLoss} from '../../sessions/lost-leg.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
+import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
+import {lineEnd} from '../../sessions/logs/log-lines.ts';
 import {openProxyWebSocket} from '../../sessions/proxy/proxy-request.ts';
 import type {ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {sanitise} from '../../text/sanitise.ts';
@@ -23,8 +27,6 @@ export async function talkOverWebSocket(cluster: ClusterAccess, resolved: Resolv
 	const output = writeThrough(stdout);
 	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {witness, signal: interrupted});
 	const messages = new WebSocketMessages(upgraded.socket, upgraded.head, {pingEveryMs, closeMs});
-	const lines = createInterface({input: stdin});
-	let ended = false;
 	const ending = Promise.withResolvers<WebSocketEnding>();
 	messages.on('close', ending.resolve);
 	messages.on('message', (payload, binary) => {
@@ -36,22 +38,8 @@ export async function talkOverWebSocket(cluster: ClusterAccess, resolved: Resolv
 			messages.destroy();
 		});
 	});
-	lines.on('line', line => {
-		if (messages.send(Buffer.from(line), {binary: false})) {
-			return;
-		}
-
-		lines.pause();
-	});
-	messages.on('drain', () => {
-		// What was written before stdin ended may leave after it.
-		if (!ended) {
-			lines.resume();
-		}
-	});
-	lines.on('close', () => {
-		ended = true;
-		messages.close();
+	sendLines(stdin, messages, ending.promise).catch((error: unknown) => {
+		messages.destroy(asSpokeError(error));
 	});
 	const stop = () => {
 		messages.close();
@@ -77,8 +65,26 @@ export async function talkOverWebSocket(cluster: ClusterAccess, resolved: Resolv
 		return exitStatus.ok;
 	} finally {
 		interrupted.removeEventListener('abort', stop);
-		lines.close();
 		stdin.destroy();
 		closed();
 	}
+}
+
+/** As fast as the other side takes them; behind the last one the WebSocket is closed. */
+async function sendLines(stdin: Readable, messages: WebSocketMessages, ended: Promise<unknown>): Promise<void> {
+	const send = async (line: Buffer) => {
+		// What is no text would be changed in a text message.
+		if (!messages.send(line, {binary: !isUtf8(line)})) {
+			await Promise.race([once(messages, 'drain'), ended]);
+		}
+	};
+
+	const {remainder} = await readLineBlocks(stdin, async block => {
+		for (let from = 0, end = 0; from < block.length; from = end) {
+			end = lineEnd(block, from);
+			await send(block.subarray(from, block[end - 2] === 0x0D && end - from > 1 ? end - 2 : end - 1));
+		}
+	});
+	await (remainder.length > 0 ? send(remainder) : undefined);
+	messages.close();
 }

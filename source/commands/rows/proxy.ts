@@ -10,7 +10,7 @@ const flags = [
 	{name: 'data-file', kind: 'string', value: 'FILE', completes: 'file', help: 'one request: a file as the body, sent as it is read; - is stdin'},
 	{name: 'include', short: 'i', kind: 'boolean', help: 'one request: status and headers on stderr'},
 	{name: 'no-fail', kind: 'boolean', help: 'one request: exit 0 whatever status the backend answers'},
-	{name: 'websocket', kind: 'boolean', help: 'one request (get): upgrade to a WebSocket; a line of stdin is a message, a message is a line on stdout'},
+	{name: 'websocket', kind: 'boolean', help: 'one request (get): upgrade to a WebSocket; a line of stdin is a message, binary where it is no UTF-8; a message is a line on stdout'},
 	{name: 'protocol', kind: 'texts', value: 'NAME', help: 'with --websocket: a subprotocol to offer; repeat for several'},
 	{name: 'port', short: 'p', kind: 'integer', default: standardPort, value: 'PORT', help: 'listener: the port; 0 takes a free one'},
 	{name: 'address', kind: 'string', default: '127.0.0.1', value: 'IP', help: 'listener: the address to listen on'},

@@ -14,9 +14,9 @@ import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 async function serve(t: ExecutionContext) {
 	const seen: string[] = [];
 	const sockets = new WebSocketServer({noServer: true, handleProtocols: protocols => [...protocols][0] ?? false});
-	sockets.on('connection', socket => {
+	sockets.on('connection', (socket, {url}) => {
 		socket.on('message', (message, binary) => {
-			socket.send(`you said ${String(message)}`, {binary});
+			socket.send(url!.endsWith('/same') ? message as Buffer : `you said ${String(message)}`, {binary});
 		});
 	});
 	const server = await startServer({
@@ -137,6 +137,26 @@ test('HEAD has no body, and dot segments never leave the target', async t => {
 test('a WebSocket takes lines and gives lines', async t => {
 	const {config} = await serve(t);
 	t.deepEqual(await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', '--protocol', 'chat.v1', ...config], {input: 'one\ntwo\n'}), {status: 0, stdout: 'you said one\nyou said two\n', stderr: ''});
+});
+
+test('a message is what stands before a line feed, whatever else an editor takes for the end of a line', async t => {
+	const {config} = await serve(t);
+	const lines = ['{"a":"x\u2028y\u2029z"}', '10%\r20%', 'from a DOS file\r', '', 'the last one has no line feed'];
+	const {status, stdout} = await runSpoke(['proxy', 'get', 'svc/web/chat', '--websocket', ...config], {input: lines.join('\n')});
+	t.is(status, 0);
+	t.is(stdout, lines.map(line => `you said ${line.replace(/\r$/, '')}\n`).join(''));
+});
+
+test('a line that is no text is a binary message, byte for byte', async t => {
+	const {config} = await serve(t);
+	const child = spawn(process.execPath, [builtProgram, 'proxy', 'get', 'svc/web/same', '--websocket', ...config], {stdio: ['pipe', 'pipe', 'ignore']});
+	child.stdin.end(Buffer.from([0xC3, 0x28, 0xFF, 0x00, 0x0A]));
+	const pieces: Buffer[] = [];
+	for await (const piece of child.stdout) {
+		pieces.push(piece as Buffer);
+	}
+
+	t.deepEqual(Buffer.concat(pieces), Buffer.from([0xC3, 0x28, 0xFF, 0x00]));
 });
 
 test('a WebSocket that ends without a word may have ended on either leg, and says so', async t => {
