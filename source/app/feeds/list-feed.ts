@@ -3,10 +3,11 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
-import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {asSpokeError} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from '../../state/list-kinds.ts';
 import type {ListEvent, ListPhase, RowChange} from '../../state/list-state.ts';
 import {rowReader, type RowReader} from '../../state/table-rows.ts';
+import {ListTries} from './list-tries.ts';
 
 export type ListFeedOptions = {
 	cluster: ClusterAccess;
@@ -23,7 +24,6 @@ const batchMs = 250;
 const namespacePage = 5000;
 /** More would be quicker by little, and hold as many more pages at once. */
 const namespacesAtOnce = 3;
-const longestRetryMs = 15_000;
 
 /** Ends with the signal; never rejects: what fails is told as the list's phase, and tried again where waiting may mend it. */
 export async function feedList(options: ListFeedOptions): Promise<void> {
@@ -54,7 +54,8 @@ function isCutLonger(one: ListPhase, other: ListPhase): boolean {
 
 async function followResource(options: ListFeedOptions, resource: ListResource, isWide: boolean): Promise<void> {
 	const {signal, tell} = options;
-	for (let attempt = 0; !signal.aborted; attempt++) {
+	const tries = new ListTries();
+	while (!signal.aborted) {
 		try {
 			await follow(options, resource, isWide ? await readByNamespace(options, resource) : null);
 		} catch (thrown) {
@@ -63,16 +64,11 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 			}
 
 			const error = asSpokeError(thrown);
-			const isFinal = isRefusal(error);
-			const waitMs = Math.min(longestRetryMs, 1000 * (2 ** attempt));
-			tell({type: 'phase', phase: {kind: 'failed', error: error.toJSON(), since: Date.now(), retryAt: isFinal ? null : Date.now() + waitMs}});
-			await delay(isFinal ? 60_000 : waitMs, undefined, {signal}).catch(() => {});
+			const {waitMs, isRefused} = tries.after(error);
+			tell({type: 'phase', phase: {kind: 'failed', error: error.toJSON(), since: Date.now(), retryAt: isRefused ? null : Date.now() + waitMs}});
+			await delay(waitMs, undefined, {signal}).catch(() => {});
 		}
 	}
-}
-
-function isRefusal({code}: SpokeError): boolean {
-	return code === 'ERR_FORBIDDEN' || code === 'ERR_NOT_FOUND' || code === 'ERR_CREDENTIALS';
 }
 
 /** A watch tells its columns only with its first event. */
