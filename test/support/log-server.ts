@@ -77,12 +77,15 @@ export class LogServer {
 	/** How long the apiserver does not know of a change of a container's state, milliseconds. */
 	statusLagMs = 0;
 	readyzSilent = false;
+	/** Pods may be neither listed nor watched any more. */
+	podsRefused = false;
 	restartPolicy = 'Always';
 	readonly pods = new Map<string, {object: PodObject; containers: Map<string, ContainerLog>}>();
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
 	readonly #events: Array<{version: number; event: object}> = [];
 	readonly #watchers = new Set<(event: object) => void>();
+	readonly #watches = new Set<() => void>();
 	#version = 1;
 
 	constructor() {
@@ -207,7 +210,19 @@ export class LogServer {
 		}
 	}
 
+	/** Watches end as they do after some minutes. */
+	endWatches(): void {
+		for (const end of this.#watches) {
+			end();
+		}
+	}
+
 	#listOrWatch(url: URL, response: ServerResponse): void {
+		if (this.podsRefused) {
+			respond(response, 401, {kind: 'Status', message: 'Unauthorized', reason: 'Unauthorized', code: 401});
+			return;
+		}
+
 		if (url.searchParams.get('watch') !== 'true') {
 			respond(response, 200, {kind: 'PodList', metadata: {resourceVersion: String(this.#version)}, items: [...this.pods.keys()].map(name => this.#podObject(name))});
 			return;
@@ -222,7 +237,12 @@ export class LogServer {
 		}
 
 		this.#watchers.add(tell);
-		response.on('close', () => this.#watchers.delete(tell));
+		const end = () => response.end();
+		this.#watches.add(end);
+		response.on('close', () => {
+			this.#watchers.delete(tell);
+			this.#watches.delete(end);
+		});
 	}
 
 	async #log(pod: string, query: Record<string, string>, response: ServerResponse): Promise<void> {

@@ -56,12 +56,12 @@ export class LineOrder {
 		return count;
 	}
 
-	/** What is to be said of a source behind the lines that came of it. */
+	/** What is to be said of a source behind the lines that came of it; of one that brought none, or of all of them, behind all that came. */
 	notice(source: number, put: () => void): void {
 		if (this.#held.length === 0) {
 			put();
 		} else {
-			this.#held.push({source, time: 0, bytes: nothing, arrived: this.#now(), place: this.#sources.get(source)?.newest ?? this.#newest, notice: put});
+			this.#held.push({source, time: 0, bytes: nothing, arrived: this.#now(), place: this.#sources.get(source)?.newest ?? this.#newestHeld, notice: put});
 		}
 	}
 
@@ -72,6 +72,10 @@ export class LineOrder {
 		}
 
 		this.#settle(Infinity);
+	}
+
+	get #newestHeld(): number {
+		return this.#held.reduce((newest, {place}) => Math.max(newest, place), this.#newest);
 	}
 
 	#wait(): void {

@@ -83,7 +83,7 @@ export class TailReading {
 		} catch (thrown) {
 			if (!signal.aborted) {
 				const error = asSpokeError(thrown);
-				this.#fail({note: error.message, text: sanitiseLine(wholeFailure(error))});
+				this.#end('failed', {note: error.message, text: sanitiseLine(wholeFailure(error))});
 			}
 		}
 	}
@@ -140,29 +140,24 @@ export class TailReading {
 				this.#tail.changed();
 			},
 			notice: (index, text) => {
-				this.#say(index, text);
+				this.#sayInOrder(index, text);
 			},
 		});
 	}
 
 	#close(previous: boolean): void {
 		if (previous) {
-			this.#end({note: 'the log before is read', text: 'end of the log before'});
+			this.#end('ended', {note: 'the log before is read', text: 'end of the log before'});
 		} else if (isUnreadable(this.#tail.view.sources)) {
-			this.#fail({note: 'no log could be read', text: 'no log could be read'});
+			this.#end('failed', {note: 'no log could be read', text: 'no log could be read'});
 		} else {
-			this.#end({note: 'the pods are done', text: 'tail ended: nothing more will come'});
+			this.#end('ended', {note: 'the pods are done', text: 'tail ended: nothing more will come'});
 		}
 	}
 
-	#end({note, text}: {note: string; text: string}): void {
+	#end(phase: 'ended' | 'failed', {note, text}: {note: string; text: string}): void {
 		this.#order.flushAll();
-		this.#tail.view = {...this.#tail.view, phase: 'ended', note};
-		this.#say(ofTail, text);
-	}
-
-	#fail({note, text}: {note: string; text: string}): void {
-		this.#tail.view = {...this.#tail.view, phase: 'failed', note};
+		this.#tail.view = {...this.#tail.view, phase, note};
 		this.#say(ofTail, text);
 	}
 
@@ -206,9 +201,7 @@ export class TailReading {
 
 		// A pod is gone once, however many of its containers are followed.
 		if (text !== null && !(source.isGone && wasTold)) {
-			this.#order.notice(index, () => {
-				this.#say(index, text);
-			});
+			this.#sayInOrder(index, text);
 		}
 	}
 
@@ -219,18 +212,18 @@ export class TailReading {
 		} else if (event.type === 'pod-gone') {
 			this.#takeGone(event);
 		} else if (view.buffer.end > 0) {
-			this.#say(ofTail, `new pod ${event.pod}, followed from its first line`);
+			this.#sayInOrder(ofTail, `new pod ${event.pod}, followed from its first line`);
 		}
 	}
 
 	#takeNoPods(asked: string): void {
 		if (isUnreadable(this.#tail.view.sources)) {
-			this.#fail({note: 'no log can be read', text: 'no log can be read now; pods that come are followed'});
+			this.#end('failed', {note: 'no log can be read', text: 'no log can be read now; pods that come are followed'});
 			return;
 		}
 
 		this.#tail.view = {...this.#tail.view, phase: 'waiting', note: `${this.#tail.view.sources.length === 0 ? 'No pod yet' : 'No pod now'}. New pods of ${asked} will be followed as they come.`};
-		this.#say(ofTail, 'no pod now; pods that come are followed');
+		this.#sayInOrder(ofTail, 'no pod now; pods that come are followed');
 	}
 
 	/** A container that was followed up to now tells it itself. */
@@ -239,9 +232,16 @@ export class TailReading {
 		if (sourcesOf(view, place).every(({state, isGone}) => state === 'ended' && !isGone)) {
 			this.#tail.view = podGone(view, place);
 			if (view.buffer.end > 0) {
-				this.#say(ofTail, `${place.pod} is gone`);
+				this.#sayInOrder(ofTail, `${place.pod} is gone`);
 			}
 		}
+	}
+
+	/** Behind the lines that came before, also where they are held back for their places. */
+	#sayInOrder(source: number, text: string): void {
+		this.#order.notice(source, () => {
+			this.#say(source, text);
+		});
 	}
 
 	/** A line of ours in the stream. */

@@ -102,3 +102,16 @@ test('a notice stands behind the lines of its source, and pushes no other line o
 	order.flushAll();
 	t.deepEqual(texts(), ['0 line 10', '1 line 11', '0 line 12', '1 line 14', 'restarted', '1 line 15', '0 line 16']);
 });
+
+test('a notice of what brought no line stands behind all that came before it', t => {
+	const {order, buffer, texts} = ordered();
+	order.lines(0, block('10'));
+	order.lines(1, block('11'));
+	order.lines(0, block('13'));
+	order.notice(-1, () => {
+		buffer.append(-1, 0, 0, 'notice', Buffer.from('no pod now'));
+	});
+	order.lines(1, block('12', '14'));
+	order.flushAll();
+	t.deepEqual(texts(), ['0 line 10', '1 line 11', '1 line 12', '0 line 13', 'no pod now', '1 line 14']);
+});

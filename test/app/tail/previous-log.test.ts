@@ -8,16 +8,19 @@ import type {Session} from '../../../source/app/session.ts';
 import {emptyTail, pauseTail, shownLength} from '../../../source/state/tail/tail-view.ts';
 import {LogServer, type Fault} from '../../support/log-server.ts';
 
-async function restarted(t: ExecutionContext, fault: Fault) {
+async function restarted(t: ExecutionContext, ...faults: readonly [Fault, ...Fault[]]) {
 	const server = await LogServer.start();
-	const log = server.addPod('web').get('app')!;
-	log.append(...Array.from({length: 200}, (_, at) => ({time: new Date(Date.UTC(2026, 10, 24, 14) + at).toISOString(), text: `before ${at}`})));
-	log.restart();
-	log.append({time: '2026-11-24T15:00:00.000000000Z', text: 'after'});
+	// A container for each, one after the other.
+	for (const [minute, log] of [...server.addPod('web', {containers: ['app', 'proxy', 'side'].slice(0, faults.length)}).values()].entries()) {
+		log.append(...Array.from({length: 200}, (_, at) => ({time: new Date(Date.UTC(2026, 10, 24, 14, minute) + at).toISOString(), text: `before ${at}`})));
+		log.restart();
+		log.append({time: '2026-11-24T15:00:00.000000000Z', text: 'after'});
+	}
+
 	const cluster = await server.cluster();
-	server.faults.push(fault);
+	server.faults.push(...faults);
 	let wake: () => void = () => {};
-	const run = new TailRun('tail-1', tailAsk(cluster, {namespace: 'demo', targets: ['web'], selector: null, containers: {kind: 'default'}}), emptyTail('tail-1', 'web'), {
+	const run = new TailRun('tail-1', tailAsk(cluster, {namespace: 'demo', targets: ['web'], selector: null, containers: {kind: faults.length > 1 ? 'all' : 'default'}}), emptyTail('tail-1', 'web'), {
 		cluster, witness: {}, changed() {
 			wake();
 		},
@@ -45,6 +48,15 @@ test('a log before that is cut says so', async t => {
 	await until(() => run.view.phase === 'ended');
 	t.true(texts().includes('before 0'));
 	t.regex(texts().join('\n'), /web\/app: the log before was cut: .*\(leg 2\) was cut, or yours to it \(leg 1\), is not known/);
+});
+
+test('of several, a cut is said behind the lines of the one that was cut, which are held back for their places', async t => {
+	const {run, texts, until} = await restarted(t, null, {kind: 'cut', afterBytes: 1000});
+	run.start('tail', true);
+	await until(() => run.view.phase === 'ended');
+	const said = texts().findIndex(text => text.includes('web/proxy: the log before was cut'));
+	t.is(texts().filter(text => text === 'before 0').length, 2);
+	t.true(said > texts().lastIndexOf('before 0'));
 });
 
 test('one that is whole is told to its end', async t => {
