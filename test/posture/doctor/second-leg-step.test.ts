@@ -31,7 +31,7 @@ for (const [title, code, message, observed, found] of rows) {
 test('a pod that is on no node is told with the scheduler’s words', async t => {
 	const message = '0/1 nodes are available: 1 node(s) didn\'t match Pod\'s node affinity/selector.';
 	const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Pending', conditions: [{type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message}]}} as unknown as PodObject;
-	const subjects: PathSubjects = {target: {...grounds().purpose.target, node: null}, purposes: [], probe: null, node: null, pod};
+	const subjects: PathSubjects = {target: {...grounds().purpose.target, node: null}, purposes: [], probe: null, node: null, pod, proxyNotice: null};
 	const {step} = await secondLegStep({} as ClusterAccess, {} as Connection, subjects);
 	t.is(step.status, 'failed');
 	t.deepEqual(step.fits, [`Unschedulable: ${message}`]);
