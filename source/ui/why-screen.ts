@@ -57,12 +57,16 @@ export function whyRows(screen: Screen, layer: WhyLayer, look: TextLook): TextRo
 export function whyTexts(screen: Screen, layer: WhyLayer): readonly TextLine[] {
 	const {state, theme: {glyphs}} = screen;
 	const path = whyPath(state, layer);
-	const none = path === null && layer.error === null ? noPathWords(state, layer) : [];
+	const none = path === null ? noPathWords(state, layer) : [];
 	const lines = whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes, offHere(state, layer.error), path === null ? nothingWaited : waitedFor(state, path));
-	return [...none.map(text => ({text, role: 'text.dim'})), ...lines.map(one => ({...one, text: sessionWords(screen, one.text)}))];
+	return [...lines.map(one => ({...one, text: sessionWords(screen, one.text)})), ...none.map(text => ({text, role: 'text.dim'}))];
 }
 
-function noPathWords({dock}: SessionState, {entry, row}: WhyLayer): readonly string[] {
+function noPathWords({dock}: SessionState, {error, entry, row}: WhyLayer): readonly string[] {
+	if (error !== null) {
+		return ['No connection of its own was read, so no path stands here.'];
+	}
+
 	if (row !== undefined) {
 		return ['The path to it is not read yet: it stands here as soon as it is.'];
 	}

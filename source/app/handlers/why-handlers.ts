@@ -37,7 +37,7 @@ export const whyHandlers: Handlers = {
 	},
 };
 
-/** What failed last, else the path at hand. */
+/** What failed last, with its own path or with none, else the path at hand. */
 export function openWhy(session: Session): void {
 	const subject = subjectOf(session);
 	if (subject === null) {
@@ -60,7 +60,7 @@ function subjectOf(session: Session): Subject | null {
 	const {state} = store;
 	const failure = state.lastFailure;
 	if (failure) {
-		return {about: failure.about, path: failure.path ?? state.pathHere?.path ?? null, error: failure.error, entry: null};
+		return {about: failure.about, path: failure.path, error: failure.error, entry: null};
 	}
 
 	const streamId = currentTail(session)?.id ?? streamHere(state);

@@ -1,10 +1,12 @@
 /** Why of a row, also before its path is read. */
 import test from 'ava';
 import {clusterState} from '../../../source/app/clusters/cluster-state.ts';
+import {tellFailure} from '../../../source/app/messages.ts';
 import {openWhy} from '../../../source/app/handlers/why-handlers.ts';
 import {makeScreen} from '../../../source/app/screen/make-screen.ts';
 import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/posture/evidence.ts';
 import {emptySession, type SessionState} from '../../../source/state/session-state.ts';
 import {whyPath, type WhyLayer} from '../../../source/state/why-path.ts';
@@ -55,4 +57,27 @@ test('where nothing is under the cursor there is no why, and that is said', t =>
 	openWhy(session);
 	t.is(layer(), undefined);
 	t.deepEqual(told, ['nothing is under the cursor']);
+});
+
+for (const [what, code, leg] of [['on leg 2', 'ERR_SECOND_LEG', 2], ['for want of a right', 'ERR_FORBIDDEN', 1], ['because there is none', 'ERR_NOT_FOUND', 1]] as const) {
+	test(`what failed ${what} without a path of its own is shown without one, whatever is under the cursor`, t => {
+		const {session, store, layer} = sessionWith('web');
+		store.data({type: 'path-here', of: 'web', path});
+		tellFailure(session, 'forward pod/other 80', new SpokeError(code, 'it failed', {leg}));
+		openWhy(session);
+		t.is(layer()!.about, 'forward pod/other 80');
+		t.is(whyPath(store.state, layer()!), null);
+		const texts = whyTexts(makeScreen(session, null, plainTheme), layer()!).map(({text}) => text);
+		t.is(texts[1], 'it failed');
+		t.is(texts.at(-1), 'No connection of its own was read, so no path stands here.');
+	});
+}
+
+test('what failed on a connection of its own shows that one’s path', t => {
+	const {session, store, layer} = sessionWith('web');
+	const own = {...path, about: 'ended-connection', phase: 'failed'} as Path;
+	store.data({type: 'path-here', of: 'web', path});
+	tellFailure(session, 'shell', new SpokeError('ERR_NOT_FOUND', 'no such container'), own);
+	openWhy(session);
+	t.is(whyPath(store.state, layer()!), own);
 });
