@@ -3,7 +3,7 @@ import {isLoopback} from '../../cluster/transport/loopback.ts';
 import type {Citation} from '../evidence.ts';
 import type {PartPod} from '../probes/mirror-pods.ts';
 import {apiserverFlag} from '../rules/apiserver-flag.ts';
-import {needFlagz, needMirrorPods} from '../rules/needs.ts';
+import {needFlagz, needMirrorPods, needPartHosts} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {isAtLeast} from '../rules/ssh-tunnels.ts';
 import {cite} from '../rules/strength.ts';
@@ -28,7 +28,7 @@ export function componentsToApiserver(audit: AuditGrounds): RowFinding {
 
 	return components.length > 0
 		? found('pass', 'https', 'inferred', 'Components use a kubeconfig; its server is in a file that cannot be seen', {because})
-		: notKnown('How components reach the apiserver is not seen', unmet([needMirrorPods], audit), {because});
+		: notKnown('How components reach the apiserver is not seen', unmet([needMirrorPods], audit, needPartHosts), {because});
 }
 
 /** N5: the sum of what stands above it, and of your own first leg. */
@@ -86,7 +86,7 @@ export function restOfControlPlane(audit: AuditGrounds): RowFinding {
 
 	const others = parts.read ? 'none of the other parts is a pod in kube-system' : 'the other parts are not seen';
 	const message = etcd.known && urlsOf(etcd.value).length > 0 ? `The apiserver’s way to etcd is TLS or loopback; ${others}` : `${others[0]!.toUpperCase()}${others.slice(1)}`;
-	return notKnown(message, unmet(etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], audit), {because});
+	return notKnown(message, unmet(etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], audit, needPartHosts), {because});
 }
 
 function addressesOf({part, pod, flags}: PartPod): string {

@@ -10,9 +10,9 @@ export function found(verdict: RowVerdict, state: string, basis: Basis, message:
 	return {verdict, state, basis, message, scope: {of: null, proven: 0}, because: [], exceptions: [], need: [], remedy: null, ...more};
 }
 
-/** With what would tell. */
+/** With what would tell: at least one. */
 export function notKnown(message: string, need: readonly Need[], more: Partial<RowFinding> = {}): RowFinding {
-	return found('unknown', 'unknown', 'unknown', message, {need, ...more});
+	return found('unknown', 'unknown', 'unknown', message, {...more, need});
 }
 
 /** The reading of an outcome as a citation; nothing where it was closed. */
@@ -20,9 +20,10 @@ export function citeRead<Facts>(outcome: Outcome<Facts>, rule: string, observed:
 	return outcome.read ? [cite(outcome.read, rule, observed(outcome.read.facts))] : [];
 }
 
-/** Of these needs the ones that are not met yet: what was read and told nothing is no remedy. */
-export function unmet(needs: readonly Need[], {parts, examined}: Pick<AuditGrounds, 'parts' | 'examined'>): Need[] {
-	return needs.filter(need => !(need === needMirrorPods && parts.read) && !(need === needFlagz && examined.own.flags) && !(need === needMetrics && examined.metrics.read));
+/** Of these needs the ones that are not met yet: what was read and told nothing is no remedy. Where all were, only a host tells. */
+export function unmet(needs: readonly Need[], {parts, examined}: Pick<AuditGrounds, 'parts' | 'examined'>, onHost: Need): readonly Need[] {
+	const left = needs.filter(need => !(need === needMirrorPods && parts.read) && !(need === needFlagz && examined.own.flags) && !(need === needMetrics && examined.metrics.read));
+	return left.length > 0 ? left : [onHost];
 }
 
 /** What would open the closed ones. */

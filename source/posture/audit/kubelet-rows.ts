@@ -3,7 +3,7 @@ import type {Basis, FlagFacts, Reading} from '../evidence.ts';
 import {valueOf} from '../rules/apiserver-flag.ts';
 import {allRead, everyProcess, knownReplicas} from '../rules/replicas.ts';
 import {kubeletTls} from '../rules/kubelet-tls.ts';
-import {needActive, needConfigz, needFlagz, needLeases, needMirrorPods} from '../rules/needs.ts';
+import {needActive, needApiserverHost, needConfigz, needFlagz, needLeases, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {frontIsSure} from '../rules/same-process.ts';
 import {cite, weakest} from '../rules/strength.ts';
@@ -34,7 +34,7 @@ export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 		const across = acrossReplicas(grounds, audit.each('exec'), []);
 		return tls.state === 'refused'
 			? found('pass', 'verified', weakest(tls.basis, across.basis), 'Verification is on: a kubelet’s certificate was refused', {because: tls.because, scope: {of, proven: 0}, need: across.need, remedy: remedies.kubeletServing})
-			: notKnown('Whether kubelets are verified is not known', unmet([needFlagz, needMirrorPods], audit), {because: tls.because, scope: {of, proven: 0}});
+			: notKnown('Whether kubelets are verified is not known', unmet([needFlagz, needMirrorPods], audit, needApiserverHost), {because: tls.because, scope: {of, proven: 0}});
 	}
 
 	const all = allRead(grounds, readings);

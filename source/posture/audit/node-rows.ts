@@ -3,7 +3,7 @@ import type {Citation, FlagFacts, Reading} from '../evidence.ts';
 import {apiserverFlag, valueOf} from '../rules/apiserver-flag.ts';
 import {mostSigningRequests} from '../probes/node-side.ts';
 import {everyProcess} from '../rules/replicas.ts';
-import {needFlagz, needNodeLeases, needSigningRequests} from '../rules/needs.ts';
+import {needApiserverItself, needFlagz, needNodeLeases, needRootCa, needSigningRequests} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {citeRead, found, needsOf, notKnown} from './finding.ts';
 import type {AuditGrounds} from './gather.ts';
@@ -125,15 +125,15 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 	}
 
 	if (!authority) {
-		return notKnown('The root certificate that pods get may not be read', need, base);
+		return notKnown('The root certificate that pods get may not be read', closed.some(({source, need}) => source === 'ca-comparison' && need) ? need : [...need, needRootCa], base);
 	}
 
 	if (front.to === 'gateway') {
-		return notKnown(`What serves pods is not what serves you: ${front.why}`, need, base);
+		return notKnown(`What serves pods is not what serves you: ${front.why}`, [...need, needApiserverItself], base);
 	}
 
 	if (front.to === 'unknown') {
-		return notKnown(`Whether pods’ root certificate is the one that serves is not known: ${front.why}`, need, base);
+		return notKnown(`Whether pods’ root certificate is the one that serves is not known: ${front.why}`, [...need, front.need ?? needApiserverItself], base);
 	}
 
 	const count = endpoints.read ? `, ${endpoints.read.facts.addresses.length} endpoint${endpoints.read.facts.addresses.length === 1 ? '' : 's'} (not dialled)` : '';

@@ -1,7 +1,7 @@
 /** C9–C11: SSH tunnels, Konnectivity, and the sum of the second leg. */
 import type {Grounds} from '../evidence.ts';
 import {honoursEnvironmentProxy} from '../rules/environment-proxy.ts';
-import {needActive, needMetrics, needMirrorPods} from '../rules/needs.ts';
+import {needActive, needApiserverHost, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {secondLegRoute, type RouteRuling} from '../rules/second-leg-route.ts';
 import {sshIsImpossible} from '../rules/ssh-tunnels.ts';
@@ -26,7 +26,7 @@ export function sshTunnelRow(audit: AuditGrounds): RowFinding {
 
 	return route.state !== 'unknown' && route.basis === 'proven'
 		? found('pass', 'not-used', 'proven', `Not used: the route is ${route.state}`, {because: route.because})
-		: notKnown(own.version ? 'Possible on this version, and not seen' : 'The version is not known', unmet([needMirrorPods, needMetrics], audit));
+		: notKnown(own.version ? 'Possible on this version, and not seen' : 'The version is not known', unmet([needMirrorPods, needMetrics], audit, needApiserverHost));
 }
 
 /** C10: in use, for which kinds of connection, and with agents that are there. */

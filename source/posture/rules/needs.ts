@@ -13,6 +13,11 @@ export const needStepTest: Need = {permission: null, check: null, or: '--probe a
 export const needAgentMetrics: Need = {permission: 'get pods/proxy in kube-system, with --probe active', check: 'kubectl auth can-i get pods --subresource=proxy -n kube-system', or: null};
 /** Where no pod shows it. */
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
+/** What stands on hosts is read by whoever has them: of use where nothing that the API serves would tell. */
+export const needApiserverHost: Need = {permission: null, check: null, or: 'the command line of the kube-apiserver process, on its host'};
+export const needPartHosts: Need = {permission: null, check: null, or: 'the command lines of etcd, the scheduler and the controller manager, on their hosts'};
+/** What stands before an apiserver is seen by going round it. */
+export const needApiserverItself: Need = {permission: null, check: null, or: 'a kubeconfig that leads to the apiserver itself, and verifies it'};
 export const needLeases: Need = {permission: 'list leases in kube-system', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system', or: null};
 export const needEndpointSlices: Need = {permission: 'list endpointslices in default', check: 'kubectl auth can-i list endpointslices.discovery.k8s.io -n default', or: null};
 export const needNodes: Need = {permission: 'list nodes', check: 'kubectl auth can-i list nodes', or: null};
