@@ -1,6 +1,6 @@
 /** Does the apiserver pass the WebSocket of an exec on to the kubelet, and so reach it before the 101? */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {valueOf} from './rules/apiserver-flag.ts';
+import {valueOf} from './rules/flag-value.ts';
 import type {LabelLife} from './label-life.ts';
 import {nodeNamed} from './node-facts.ts';
 

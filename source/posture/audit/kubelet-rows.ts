@@ -1,6 +1,6 @@
 /** C4 and C5: the kubelet's certificate, and who may use the kubelet. */
 import type {Basis, FlagFacts, Reading} from '../evidence.ts';
-import {valueOf} from '../rules/apiserver-flag.ts';
+import {valueOf} from '../rules/flag-value.ts';
 import {allRead, everyProcess, knownReplicas} from '../rules/replicas.ts';
 import {kubeletTls} from '../rules/kubelet-tls.ts';
 import {needActive, needApiserverHost, needConfigz, needFlagz, needLeases, needMirrorPods} from '../rules/needs.ts';

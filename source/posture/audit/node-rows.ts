@@ -1,7 +1,8 @@
 /** N1–N3: kubelets and pods to the apiserver. */
 import type {Citation, FlagFacts, Reading} from '../evidence.ts';
-import {apiserverFlag, valueOf} from '../rules/apiserver-flag.ts';
+import {apiserverFlag} from '../rules/apiserver-flag.ts';
 import {mostSigningRequests} from '../probes/node-side.ts';
+import {valueOf} from '../rules/flag-value.ts';
 import {everyProcess} from '../rules/replicas.ts';
 import {needApiserverItself, needFlagz, needNodeLeases, needRootCa, needSigningRequests} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';

@@ -1,5 +1,6 @@
 /** What does the apiserver behind this connection have set, and how sure is that? */
 import type {Basis, Citation, FlagFacts, Grounds, Reading} from '../evidence.ts';
+import {valueOf} from './flag-value.ts';
 import {allRead, atOurAddress, everyProcess, podAtTheOtherEnd} from './replicas.ts';
 import {frontIsSure, isSameProcess} from './same-process.ts';
 import {cite} from './strength.ts';
@@ -36,11 +37,6 @@ export function apiserverFlag(grounds: Grounds, name: string, rule: (value: stri
 /** This connection is open and did not say it: what others said since may be of an apiserver that took the place of the one that it ends at. */
 function isReadLater({bound, connection, socket}: Grounds, readings: ReadonlyArray<Reading<FlagFacts>>): boolean {
 	return bound && socket?.connection === connection && readings.some(({source}) => source === 'flagz');
-}
-
-/** The value that a reading gives a flag; a name that a full list lacks stays unknown, an argument that is not given is the default. */
-export function valueOf({facts}: Reading<FlagFacts>, name: string): string | undefined {
-	return facts.values[name] ?? (facts.absent === 'default' ? '' : undefined);
 }
 
 function citation(reading: Reading<FlagFacts>, name: string, value: string, rule: (value: string) => string): Citation {

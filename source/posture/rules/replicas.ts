@@ -1,12 +1,34 @@
 /** Which apiservers are known, which were read, and were that all of them? */
 import type {FlagFacts, Grounds, Reading, ReplicaFacts} from '../evidence.ts';
+import {valueOf} from './flag-value.ts';
 import {frontIsSure, isSameProcess} from './same-process.ts';
 
-/** One reading for each process: /flagz speaks for the running process, and mirror pods stand in where nothing else was read. */
+/** One reading for each process: what it says of itself by /flagz, and the mirror pods of those that were not read. */
 export function everyProcess(grounds: Grounds): ReadonlyArray<Reading<FlagFacts>> {
-	const byProcess = new Map(grounds.flags.map(reading => [reading.process ?? reading.connection, reading]));
-	const pods = possiblePods(grounds);
-	return byProcess.size > 0 && pods.length <= byProcess.size ? [...byProcess.values()] : pods;
+	const running = [...new Map(grounds.flags.map(reading => [reading.process ?? reading.connection, reading])).values()];
+	return [...running, ...podsOfOthers(possiblePods(grounds), running)];
+}
+
+/** Each process that was read is one of the pods where one may be it: of several the one that says the same. */
+function podsOfOthers(pods: ReadonlyArray<Reading<FlagFacts>>, running: ReadonlyArray<Reading<FlagFacts>>): ReadonlyArray<Reading<FlagFacts>> {
+	// Whoever names an address first: that leaves the others less to choose from, not the wrong one.
+	const inTurn = running.toSorted((a, b) => Number(ownAddress(b) !== null) - Number(ownAddress(a) !== null));
+	let rest = pods;
+	for (const process of inTurn) {
+		const possible = rest.filter(pod => mayBePodOf(pod, process));
+		const own = possible.find(pod => doesTheSame([pod, process])) ?? possible[0];
+		rest = rest.filter(pod => pod !== own);
+	}
+
+	return rest;
+}
+
+/** Nothing that both name of their address stands against it. */
+function mayBePodOf({facts: pod}: Reading<FlagFacts>, {facts: process}: Reading<FlagFacts>): boolean {
+	return ['advertise-address', 'secure-port'].every(name => {
+		const [ofPod, ofProcess] = [pod.values[name], process.values[name]];
+		return ofPod === undefined || ofProcess === undefined || ofPod === ofProcess;
+	});
 }
 
 /**
@@ -39,18 +61,25 @@ export function allRead(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFa
 		return false;
 	}
 
-	const pods = readings.filter(({source}) => source === 'mirror-pod').map(pod => podAddress(pod)).sort();
-	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(pods) === JSON.stringify([...facts.addresses].sort()));
+	const places = readings.map(reading => reading.source === 'mirror-pod' ? podAddress(reading) : ownAddress(reading)).sort();
+	return running.length === readings.length || (facts.addresses !== null && JSON.stringify(places) === JSON.stringify([...facts.addresses].sort()));
 }
 
 /** Whether all do the same on leg 2, as far as their flags decide it. Two that differ are enough to know; that all agree is known of all only: `null` else. */
 export function agreement(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFacts>>): boolean | null {
-	const differ = ['kubelet-certificate-authority', 'egress-selector-config-file'].some(name => new Set(readings.map(({facts}) => facts.values[name])).size > 1);
-	if (differ) {
+	if (!doesTheSame(readings)) {
 		return false;
 	}
 
-	return allRead(grounds, readings) ? true : null;
+	const isAllSaid = readings.every(reading => deciding.every(name => valueOf(reading, name) !== undefined));
+	return isAllSaid && allRead(grounds, readings) ? true : null;
+}
+
+const deciding = ['kubelet-certificate-authority', 'egress-selector-config-file'] as const;
+
+/** Of what they say; one that does not say it does not differ. */
+function doesTheSame(readings: ReadonlyArray<Reading<FlagFacts>>): boolean {
+	return deciding.every(name => new Set(readings.flatMap(reading => valueOf(reading, name) ?? [])).size <= 1);
 }
 
 /** Apiservers that advertise one address, a balancer's, have one endpoint together: without leases one endpoint does not mean one apiserver. */

@@ -133,6 +133,13 @@ test('a good row is proven only when every known apiserver was read', t => {
 	t.is(rowOf({base: {front: {to: 'gateway', why: 'path'}}}, 'C4').basis, 'inferred');
 });
 
+test('no kubelet is said to be verified by what pods say where an apiserver said of itself that it verifies none', t => {
+	const pods = ['10.0.0.7', '10.0.0.8'].map((address, at) => mirrorPod(`kube-apiserver-${at}`, {'advertise-address': address, 'kubelet-certificate-authority': '/ca.crt'}));
+	const given: Given = {base: {flags: [flags({...good, ...off, 'advertise-address': '10.0.0.9', 'secure-port': '6443'}, {process: 'p1'})], mirrorPods: pods, replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443'])}};
+	t.like(rowOf(given, 'C4'), {verdict: 'fail', basis: 'proven', message: '1 of 3 apiservers that were read accept any certificate from a kubelet'});
+	t.is(auditOf(auditGrounds(given), {facts}, {...options, require: [parseRequire('verified')]}).exitStatus, 3);
+});
+
 test('a row that is proven is nowhere said to be proven on none', t => {
 	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
 	t.like(rowOf(checked, 'C1'), {state: 'checked', basis: 'proven'});

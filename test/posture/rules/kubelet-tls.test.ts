@@ -15,6 +15,8 @@ const anyKubelet = {...purpose, target: {...purpose.target, chosenFrom: 0}};
 
 const onlyCa = flags({'kubelet-certificate-authority': '/ca.pem'});
 
+const twoThatCheck = ['10.0.0.7', '10.0.0.8'].map((address, at) => mirrorPod(`kube-apiserver-${at}`, {'advertise-address': address, 'kubelet-certificate-authority': '/ca.crt'}));
+
 const unopened = {about: 'configuration', bound: false} as const;
 
 type Row = [title: string, given: Grounds, state: TlsState, basis: Basis];
@@ -149,6 +151,11 @@ const rows: readonly Row[] = [
 	['no CA on this connection by a list that has the flag, though another of its process lacks it', grounds({flags: [flags({}, {connection: 'c9', process: 'p1'}), flags(off, {process: 'p1'})], process: processOf('p1')}), 'unverified', 'proven'],
 	['no CA on one of two, where the other’s list lacks the flag', grounds({flags: [flags(off, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)}), 'unverified', 'inferred'],
 	['no flags of this process, none read and no process known: nothing is of the same', grounds({connection: null, flags: [flags(off, {connection: null})]}), 'unverified', 'inferred'],
+	['no CA on one process that was read, CA set on the pods of two others, and this kubelet answered', grounds({...answered, connection: 'c5', flags: [flags({...off, 'advertise-address': '10.0.0.9', 'secure-port': '6443'}, {process: 'p1'})], mirrorPods: twoThatCheck, replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443'])}), 'unknown', 'unknown'],
+	['nothing opened yet, CA set on a process that was read, and not on the pod of another', grounds({...unopened, flags: [flags({...checked, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})], process: processOf('p1'), mirrorPods: [mirrorPod('b', {'advertise-address': '10.0.0.8'})], replicas: known(2)}), 'unknown', 'unknown'],
+	['CA set on a process that was read, on its pod and on another’s, and this kubelet answered', grounds({connection: 'c9', socket: null, process: null, flags: [flags({...checked, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})], mirrorPods: twoThatCheck, replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443']), ...answered}), 'verified', 'inferred'],
+	['nothing opened yet, no CA on a process that was read, nor on the pod of the only other', grounds({...unopened, flags: [flags({...off, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})], process: processOf('p1'), mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.7'}), mirrorPod('b', {'advertise-address': '10.0.0.8'})], replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443'])}), 'unverified', 'proven'],
+	['nothing opened yet, no CA on a process that was read, nor on the pod of one of two others', grounds({...unopened, flags: [flags({...off, 'advertise-address': '10.0.0.7', 'secure-port': '6443'}, {process: 'p1'})], process: processOf('p1'), mirrorPods: [mirrorPod('b', {'advertise-address': '10.0.0.8'})], replicas: known(2, ['10.0.0.7:6443', '10.0.0.9:6443'])}), 'unverified', 'inferred'],
 	['nothing readable', grounds({...answered}), 'unknown', 'unknown'],
 ];
 

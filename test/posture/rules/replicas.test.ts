@@ -1,7 +1,7 @@
 /** How many apiservers there are at least, and by which address one is known. */
 import test from 'ava';
 import type {Grounds, ReplicaFacts} from '../../../source/posture/evidence.ts';
-import {knownReplicas, ownAddress} from '../../../source/posture/rules/replicas.ts';
+import {agreement, everyProcess, knownReplicas, ownAddress} from '../../../source/posture/rules/replicas.ts';
 import {flags, grounds, known, mirrorPod, off, processOf, reading} from '../../support/grounds.ts';
 
 const at = (host: string) => ({...off, 'advertise-address': host, 'secure-port': '6443'});
@@ -28,6 +28,23 @@ const rows: ReadonlyArray<[title: string, given: Partial<Grounds>, count: number
 for (const [title, given, count] of rows) {
 	test(`${title}: ${count ?? 'not known'}`, t => {
 		t.is(knownReplicas(grounds(given)), count);
+	});
+}
+
+const places = known(2, ['10.0.0.7:6443', '10.0.0.8:6443']);
+const agreed: ReadonlyArray<[title: string, given: Partial<Grounds>, agree: boolean | null]> = [
+	['two that say the same', {flags: two, replicas: known(2)}, true],
+	['two of three that say the same', {flags: two, replicas: known(3)}, null],
+	['two that differ', {flags: [two[0]!, flags({...off, 'kubelet-certificate-authority': '/ca.crt'}, {connection: 'c9', process: 'p2'})], replicas: known(3)}, false],
+	['two that both keep it back', {flags: [flags({}, {connection: 'c8', process: 'p1'}), flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)}, null],
+	['two of which one keeps it back', {flags: [two[0]!, flags({}, {connection: 'c9', process: 'p2'})], replicas: known(2)}, null],
+	['a pod without the argument, and one with an empty one', {mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.7'}), mirrorPod('b', {'advertise-address': '10.0.0.8', 'kubelet-certificate-authority': ''})], replicas: places}, true],
+];
+
+for (const [title, given, agree] of agreed) {
+	test(`whether all do the same: ${title}: ${agree ?? 'not known'}`, t => {
+		const all = grounds(given);
+		t.is(agreement(all, everyProcess(all)), agree);
 	});
 }
 
