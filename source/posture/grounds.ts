@@ -29,6 +29,8 @@ export type FlagFacts = {
 	absent: 'unknown' | 'default';
 	/** HTTP(S)_PROXY in the process's environment; `null` where the environment cannot be seen. */
 	proxyEnvironment: boolean | null;
+	/** Of the machine that it runs on; `null` where that is not told. */
+	hostAddresses: readonly string[] | null;
 };
 
 export type VersionFacts = {gitVersion: string; major: number; minor: number; /** No vendor's suffix: the code is the one that the rules were read from. */ upstream: boolean};

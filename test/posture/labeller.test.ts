@@ -914,7 +914,7 @@ for (const [title, ms] of [['10 s later', 11_000], ['once the clock was set back
 			const pod = {
 				metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x'}, ownerReferences: [{kind: 'Node', name: 'a'}]},
 				spec: {containers: [{name: 'kube-apiserver', command: ['kube-apiserver', '--advertise-address=127.0.0.1', `--secure-port=${port}`, ...ca === '' ? [] : [`--kubelet-certificate-authority=${ca}`]]}]},
-				status: {containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}]},
+				status: {hostIP: '127.0.0.1', containerStatuses: [{name: 'kube-apiserver', state: {running: {startedAt: '2026-11-24T13:00:00Z'}}}]},
 			};
 			const isPods = request.url!.startsWith('/api/v1/namespaces/kube-system/pods');
 			response.writeHead(isPods || request.url === rootCa ? 200 : 403).end(request.url === rootCa ? givenToPods : JSON.stringify(isPods ? {items: [pod]} : {kind: 'Status'}));

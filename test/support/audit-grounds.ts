@@ -22,7 +22,7 @@ export type Given = Partial<Omit<AuditGrounds, 'grounds' | 'each' | 'examined'>>
 };
 
 export function part(name: PartPod['part'], values: Readonly<Record<string, string>>): PartPod {
-	return {part: name, pod: `${name}-a`, node: 'a', flags: {values, absent: 'default', proxyEnvironment: false}};
+	return {part: name, pod: `${name}-a`, node: 'a', flags: {values, absent: 'default', proxyEnvironment: false, hostAddresses: null}};
 }
 
 export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...given}: Given = {}): AuditGrounds {

@@ -30,11 +30,12 @@ export const answered = {about: 'open-connection', answered: true} as const;
 
 /** `/flagz` read on this connection, unless said otherwise. */
 export function flags(values: Readonly<Record<string, string>>, more: Partial<Reading<FlagFacts>> = {}): Reading<FlagFacts> {
-	return reading('flagz', {values, absent: 'unknown', proxyEnvironment: null}, {connection: 'c1', where: 'GET /flagz', ...more});
+	return reading('flagz', {values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null}, {connection: 'c1', where: 'GET /flagz', ...more});
 }
 
-export function mirrorPod(name: string, values: Readonly<Record<string, string>>, proxyEnvironment: boolean | null = false): Reading<FlagFacts> {
-	return reading('mirror-pod', {values, absent: 'default', proxyEnvironment}, {where: `pod kube-system/${name}`});
+/** On the machine that has its address, unless said otherwise. */
+export function mirrorPod(name: string, values: Readonly<Record<string, string>>, proxyEnvironment: boolean | null = false, hostAddresses: FlagFacts['hostAddresses'] = [values['advertise-address'] ?? '10.0.0.99']): Reading<FlagFacts> {
+	return reading('mirror-pod', {values, absent: 'default', proxyEnvironment, hostAddresses}, {where: `pod kube-system/${name}`});
 }
 
 export const off = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};

@@ -18,6 +18,6 @@ export async function readApiserverFlags(connection: Asked & {id: string | null}
 		}
 
 		const values = Object.fromEntries(Object.entries(answer.flags).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== hidden));
-		return {values, absent: 'unknown', proxyEnvironment: null};
+		return {values, absent: 'unknown', proxyEnvironment: null, hostAddresses: null};
 	});
 }

@@ -10,7 +10,7 @@ type Container = {name?: string; command?: string[]; args?: string[]; env?: Arra
 type Pod = {
 	metadata?: {name?: string; annotations?: Record<string, string>; ownerReferences?: Array<{kind?: string; name?: string}>};
 	spec?: {nodeName?: string; containers?: Container[]};
-	status?: {phase?: string; startTime?: string; containerStatuses?: Array<{name?: string; state?: {running?: {startedAt?: string}}}>};
+	status?: {hostIP?: string; hostIPs?: Array<{ip?: string}>; containerStatuses?: Array<{name?: string; state?: {running?: {startedAt?: string}}}>};
 };
 
 const path = '/api/v1/namespaces/kube-system/pods?labelSelector=component%20in%20(kube-apiserver%2Ckube-controller-manager%2Ckube-scheduler%2Cetcd)&limit=500';
@@ -46,11 +46,17 @@ export function partOf({metadata, spec, status}: Pod): PartPod | undefined {
 			values: Object.fromEntries(Object.entries(flagsOf(words)).filter(([, value]) => !isVariable(value))),
 			absent: words.some(word => isVariable(word)) ? 'unknown' : 'default',
 			proxyEnvironment: proxyEnvironmentOf(container),
+			hostAddresses: hostAddressesOf(status),
 		},
 	};
 }
 
 const parts: readonly ControlPlanePart[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'];
+
+function hostAddressesOf({hostIP, hostIPs = []}: NonNullable<Pod['status']> = {}): readonly string[] | null {
+	const addresses = [hostIP, ...hostIPs.map(({ip}) => ip)].filter(address => address !== undefined);
+	return addresses.length > 0 ? [...new Set(addresses)] : null;
+}
 
 /** The running container is younger than the manifest: its command line is the one that runs. */
 function isRunning(container: Container, metadata: NonNullable<Pod['metadata']>, status: Pod['status']): boolean {

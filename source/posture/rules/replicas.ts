@@ -56,13 +56,18 @@ export function allRead(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFa
 	}
 
 	const running = readings.filter(({source}) => source === 'flagz');
+	const pods = readings.filter(({source}) => source === 'mirror-pod');
 	// Two looks of which one has no process id may have met one apiserver twice.
 	if (running.length > 0 && (mayShareAnEndpoint(facts) || (readings.length > 1 && running.some(({process}) => process === null)))) {
 		return false;
 	}
 
-	const places = readings.map(reading => reading.source === 'mirror-pod' ? podAddress(reading) : ownAddress(reading)).sort();
-	return running.length === readings.length || (facts.addresses !== null && JSON.stringify(places) === JSON.stringify([...facts.addresses].sort()));
+	if (facts.leases === null && !pods.every(pod => isAtItsHost(pod))) {
+		return false;
+	}
+
+	const places = readings.map(reading => reading.source === 'mirror-pod' ? podAddress(reading) : ownAddress(reading) ?? '').sort();
+	return pods.length === 0 || (facts.addresses !== null && JSON.stringify(places) === JSON.stringify([...facts.addresses].sort()));
 }
 
 /** Whether all do the same on leg 2, as far as their flags decide it. Two that differ are enough to know; that all agree is known of all only: `null` else. */
@@ -124,11 +129,19 @@ export function atOurAddress(grounds: Grounds): Reading<FlagFacts> | undefined {
 	return far === null ? undefined : grounds.flags.find(reading => isSameProcess(reading, grounds) && ownAddress(reading) === far) ?? podAtTheOtherEnd(grounds);
 }
 
-/** The mirror pod whose process listens at the very address that our socket is connected to; another connection may lead to another address. */
+/**
+The mirror pod whose process listens at the very address that our socket is connected to, which is its machine's own: several may advertise a balancer's,
+of which not every one need have a pod. Another connection may lead to another address.
+*/
 export function podAtTheOtherEnd(grounds: Grounds): Reading<FlagFacts> | undefined {
 	const far = grounds.socket?.connection === grounds.connection ? farAddress(grounds) : null;
 	const found = grounds.mirrorPods.filter(pod => far !== null && podAddress(pod) === far);
-	return found.length === 1 ? found[0] : undefined;
+	return found.length === 1 && isAtItsHost(found[0]!) ? found[0] : undefined;
+}
+
+/** Nobody else can serve at an address of its machine. */
+function isAtItsHost(pod: Reading<FlagFacts>): boolean {
+	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
 }
 
 /** `ip:port` at which a process says that it serves and registers itself; `null` where its flags do not tell. */

@@ -164,6 +164,13 @@ test('a mirror pod tells flags and environment; a pod that only has the label is
 	t.true(partOf(shell)?.flags.proxyEnvironment);
 });
 
+test('a mirror pod tells of which addresses its machine is', t => {
+	const at = (status: object) => partOf(mirror({status: {...mirror().status, ...status}}))?.flags.hostAddresses;
+	t.deepEqual(at({hostIP: '10.0.0.11', hostIPs: [{ip: '10.0.0.11'}, {ip: 'fd00::11'}]}), ['10.0.0.11', 'fd00::11']);
+	t.deepEqual(at({hostIP: '10.0.0.11'}), ['10.0.0.11']);
+	t.is(at({}), null);
+});
+
 test('a pod whose manifest is younger than its container does not tell what runs', t => {
 	const changed = mirror({metadata: {name: 'kube-apiserver-a', annotations: {'kubernetes.io/config.mirror': 'x', 'kubernetes.io/config.seen': '2026-11-24T14:00:00Z'}, ownerReferences: [{kind: 'Node', name: 'a'}]}});
 	t.is(partOf(changed), undefined);
