@@ -5,7 +5,7 @@ import {LineIndex, type LineQuery} from '../../source/state/tail/line-index.ts';
 import {levelOf} from '../../source/state/tail/line-level.ts';
 import {readJsonLine} from '../../source/state/tail/json-fields.ts';
 import {countMatches, nextMatch} from '../../source/state/tail/shown-matches.ts';
-import {emptyTail, filterTail, followTail, goTo, keptTail, moveTail, pauseTail, searchTail, shownLength, topOf, waiting, type TailView} from '../../source/state/tail/tail-view.ts';
+import {emptyTail, filterTail, followTail, goTo, keptTail, moveTail, pauseTail, searchTail, shownLength, shownNumbers, topOf, waiting, type TailView} from '../../source/state/tail/tail-view.ts';
 import {tailWindow, withCursorShown} from '../../source/state/tail/tail-window.ts';
 
 function filled(texts: readonly string[], limits?: {lines: number; bytes: number}): LineBuffer {
@@ -127,6 +127,25 @@ test('a regular expression that cannot be used says why, and one that never ends
 	const index = new LineIndex(query({text: '(a+)+$', regex: true}));
 	index.advance(filled(Array.from({length: 50}, () => `${'a'.repeat(60)}!`)), 1);
 	t.regex(index.problem ?? '', /longer than 250 ms/);
+});
+
+test('a regular expression that is given up hides nothing: what it left out is shown again, and what comes later is, too', t => {
+	const lines = ['keep', 'skip', 'keep'];
+	const buffer = filled(lines);
+	buffer.append(1, 0, 0, 'text', Buffer.from('of a log that is off'));
+	const sources = [{on: true}, {on: false}] as unknown as TailView['sources'];
+	const view = filterTail({...emptyTail('t', 't', buffer), sources}, {filter: {text: '^(a+)+$|keep', regex: true, inverse: false}});
+	t.true(view.shownIndex!.advance(buffer, 50));
+	t.deepEqual([...shownNumbers(view)], [0, 2]);
+	buffer.append(0, 0, 0, 'text', Buffer.from(`${'a'.repeat(40)}!`));
+	buffer.append(0, 0, 0, 'text', Buffer.from('keep'));
+	while (!view.shownIndex!.advance(buffer, 50)) {
+		// As between frames.
+	}
+
+	t.regex(view.shownIndex!.problem ?? '', /not used/);
+	t.deepEqual([...shownNumbers(view)], [0, 1, 2, 4, 5], 'a log that is off stays off');
+	t.is(view.shownIndex!.matches.length, 0);
 });
 
 test('a million lines are searched in moments, a block at a time', t => {

@@ -30,7 +30,7 @@ export class LineIndex {
 	readonly matches = new LineNumbers();
 	/** The matches with the lines around them, and our notices. */
 	readonly shown = new LineNumbers();
-	/** Why the query cannot be used. */
+	/** Why its text cannot be used: nothing matches then, and nothing is left out for it. */
 	problem: string | null = null;
 	#scanned: number;
 	#lastMatch = -1;
@@ -69,22 +69,37 @@ export class LineIndex {
 		this.#scanned = Math.max(this.#scanned, buffer.first);
 		this.matches.dropBelow(buffer.first);
 		this.shown.dropBelow(buffer.first);
-		while (this.problem === null && this.#scanned < buffer.end) {
+		while (this.#scanned < buffer.end) {
 			const block = buffer.blockOf(this.#scanned)!;
 			const from = this.#scanned - block.first;
-			this.#take(block, from, this.#find(block, from));
+			const found = this.#find(block, from);
+			if (found === 'given-up') {
+				this.#beginAnew(buffer.first);
+				continue;
+			}
+
+			this.#take(block, from, found);
 			this.#scanned = block.first + block.count;
 			if (performance.now() > until) {
 				break;
 			}
 		}
 
-		return this.problem !== null || this.#scanned >= buffer.end;
+		return this.#scanned >= buffer.end;
+	}
+
+	/** What was left out so far is shown again. */
+	#beginAnew(first: number): void {
+		this.#scanned = first;
+		this.#lastMatch = -1;
+		this.#lastShown = -1;
+		this.matches.dropBelow(Infinity);
+		this.shown.dropBelow(Infinity);
 	}
 
 	/** Indexes within the block of lines whose text matches, in order; `null` is all. */
-	#find(block: LineBlock, from: number): ReadonlySet<number> | null {
-		if (this.query.text === '') {
+	#find(block: LineBlock, from: number): ReadonlySet<number> | 'given-up' | null {
+		if (this.query.text === '' || this.problem !== null) {
 			return null;
 		}
 
@@ -94,9 +109,10 @@ export class LineIndex {
 			const matched = matchWithin(this.#pattern, texts, regexLimitMs);
 			if (matched === null) {
 				this.problem = `this regex takes longer than ${regexLimitMs} ms for ${grouped(linesPerBlock)} lines: not used`;
+				return 'given-up';
 			}
 
-			for (const [index, isMatch] of matched?.entries() ?? []) {
+			for (const [index, isMatch] of matched.entries()) {
 				if (isMatch) {
 					found.add(from + index);
 				}
@@ -137,7 +153,7 @@ export class LineIndex {
 					this.shown.push(before);
 				}
 
-				if (!isNotice) {
+				if (!isNotice && this.problem === null) {
 					this.matches.push(number);
 				}
 
