@@ -1,14 +1,16 @@
 /** Text of the session as a file: what it is called, where it goes, and that nothing is written over. */
-import {mkdir, open} from 'node:fs/promises';
+import {mkdir, open, rm} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {dirname, resolve} from 'node:path';
 
 /** Written at once. */
 const blockLength = 256 * 1024;
+/** A file system takes 255 bytes; a date and an ending come behind it. */
+const longestName = 200;
 
 /** Words as one name: a context may be called `arn:aws:eks:eu-west-1:1234:cluster/prod`. `otherwise` where nothing is left of them. */
 export function asFileName(words: string, otherwise: string): string {
-	return words.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '') || otherwise;
+	return words.replaceAll(/[^\w.-]+/g, '-').slice(0, longestName).replaceAll(/^[-.]+|[-.]+$/g, '') || otherwise;
 }
 
 /** `~` is the person's home. */
@@ -18,7 +20,7 @@ export function pathOfTyped(typed: string): string {
 
 /**
 Writes `texts` one behind the other to a file that nobody else reads, with the folders that it needs. Gives how many texts there were.
-@throws Error where the file is there already, or cannot be written whole
+@throws Error where the file is there already, or cannot be written whole: nothing is left of it then
 */
 export async function writeNewFile(path: string, texts: Iterable<string>): Promise<number> {
 	await mkdir(dirname(path), {recursive: true});
@@ -37,6 +39,9 @@ export async function writeNewFile(path: string, texts: Iterable<string>): Promi
 
 		await file.appendFile(block);
 		return count;
+	} catch (error) {
+		await rm(path, {force: true});
+		throw error;
 	} finally {
 		await file.close();
 	}
