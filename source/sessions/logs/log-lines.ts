@@ -4,7 +4,7 @@ import {stampLength, stampMilliseconds} from './line-stamp.ts';
 export const lineFeed = 0x0A;
 
 /**
-Every line of a `lines` event, without an object a line, as they come in floods: where its text begins and ends, without the line feed, and its milliseconds since 1970, 0 for a line without a timestamp.
+Every line of a `lines` event, without an object a line, as they come in floods: where its text begins and ends, without the line feed or what stands before it where a terminal was written to (`\r\n`), and its milliseconds since 1970, 0 for a line without a timestamp.
 @returns how many lines there were
 */
 export function eachLine(bytes: Buffer, take: (from: number, to: number, ms: number) => void): number {
@@ -12,12 +12,20 @@ export function eachLine(bytes: Buffer, take: (from: number, to: number, ms: num
 	for (let from = 0; from < bytes.length; count++) {
 		const end = lineEnd(bytes, from);
 		const stamp = stampLength(bytes, from);
-		const to = bytes[end - 1] === lineFeed ? end - 1 : end;
+		const to = textEnd(bytes, from, end);
 		take(stamp === 0 ? from : from + stamp + 1, to, stamp === 0 ? 0 : stampMilliseconds(bytes, from, stamp));
 		from = end;
 	}
 
 	return count;
+}
+
+function textEnd(bytes: Buffer, from: number, end: number): number {
+	if (bytes[end - 1] !== lineFeed) {
+		return end;
+	}
+
+	return end - 2 >= from && bytes[end - 2] === 0x0D ? end - 2 : end - 1;
 }
 
 /** The block as the user sees it who did not ask for timestamps: every other byte stays. */
