@@ -16,7 +16,7 @@ import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {connectAhead} from '../../sessions/connect-ahead.ts';
 import {runsCommands, runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
 import {cutAnswer} from '../../sessions/proxy/cut-answer.ts';
-import {checkHeader, sendProxyRequest, type ProxyAnswer} from '../../sessions/proxy/proxy-request.ts';
+import {checkHeader, sendProxyRequest, type ProxyAnswer, type ProxyRequest} from '../../sessions/proxy/proxy-request.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
 import {Sanitiser} from '../../text/sanitise.ts';
@@ -67,9 +67,9 @@ type Asked = {target: ProxyTarget; method: string; headers: Readonly<Record<stri
 async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget, {target, method, headers}: Asked, invocation: ProxyInvocation): Promise<number> {
 	const {flags, stdout, stderr, interrupted} = invocation;
 	const output = writeThrough(stdout);
-	const body = await bodyOf(invocation);
+	const sent = await bodyOf(invocation);
 	const timeoutMs = limitOf(flags['request-timeout']);
-	const answer = await sendProxyRequest(cluster, resolved, {method, path: target.path, headers, timeoutMs, ...body !== undefined && {body}}, {
+	const answer = await sendProxyRequest(cluster, resolved, {method, path: target.path, headers, timeoutMs, ...sent}, {
 		witness, signal: AbortSignal.any([interrupted, output.closed]),
 	});
 	if (flags.include) {
@@ -115,31 +115,41 @@ function headText({status, statusText, headers}: ProxyAnswer): string {
 	return [`HTTP/1.1 ${status} ${statusText}`, ...lines, ''].map(line => `${sanitiseLine(line)}\n`).join('');
 }
 
-async function bodyOf({flags, stdin}: ProxyInvocation): Promise<string | Readable | undefined> {
+async function bodyOf({flags, stdin}: ProxyInvocation): Promise<Pick<ProxyRequest, 'body' | 'bodyBytes'>> {
 	const file = flags['data-file'];
 	if (file === undefined) {
-		return flags.data;
+		return flags.data === undefined ? {} : {body: flags.data};
 	}
 
 	if (file === '-') {
-		return stdin;
+		return {body: stdin};
 	}
 
 	try {
-		return Readable.from(bytesOf(await open(file), file), {objectMode: false});
+		const handle = await open(file);
+		const stats = await handle.stat();
+		// What the kernel makes up as it is read says that it has no bytes.
+		const bytes = stats.isFile() && stats.size > 0 ? stats.size : null;
+		return {body: Readable.from(bytesOf(handle, file, bytes), {objectMode: false}), ...bytes !== null && {bodyBytes: bytes}};
 	} catch (error) {
 		throw unreadable(file, error);
 	}
 }
 
-/** A folder opens like a file, and a disk may fail later: both are told when they are read. */
-async function * bytesOf(handle: FileHandle, file: string): AsyncGenerator<Buffer> {
+/** A folder opens like a file, and a disk may fail later: both are told when they are read. Of one that grows what it had is sent. */
+async function * bytesOf(handle: FileHandle, file: string, bytes: number | null): AsyncGenerator<Buffer> {
+	let missing = bytes ?? 0;
 	try {
-		for await (const piece of handle.createReadStream()) {
+		for await (const piece of handle.createReadStream(bytes === null ? {} : {end: bytes - 1})) {
+			missing -= (piece as Buffer).length;
 			yield piece as Buffer;
 		}
 	} catch (error) {
 		throw unreadable(file, error);
+	}
+
+	if (bytes !== null && missing > 0) {
+		throw unreadable(file, new Error(`it became ${missing} bytes shorter while it was sent`));
 	}
 }
 

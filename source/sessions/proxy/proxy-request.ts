@@ -16,6 +16,11 @@ export type ProxyRequest = {
 	/** Checked by `checkHeader`. */
 	headers: Readonly<Record<string, string>>;
 	body?: string | Uint8Array | Readable;
+	/**
+	How many bytes a `Readable` gives, where that is known. Without it an apiserver that has begun to answer drops up to 256 KiB of what it has not passed on
+	(net/http server.go, maxPostHandlerReadBytes): a backend that answers while it reads would miss them.
+	*/
+	bodyBytes?: number;
 	/** Until the answer's headers, milliseconds; 0 is none. */
 	timeoutMs: number;
 };
@@ -38,9 +43,9 @@ Any status of the backend is an answer. Redirects are never followed: they would
 export async function sendProxyRequest(cluster: ClusterAccess, {base, purpose}: ResolvedProxyTarget, request: ProxyRequest, {witness, signal}: {witness?: ConnectionWitness | undefined; signal?: AbortSignal} = {}): Promise<ProxyAnswer> {
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);
 	try {
-		const {path, method, headers, body, timeoutMs} = request;
+		const {path, method, headers, body, bodyBytes, timeoutMs} = request;
 		const answer = await connection.request({
-			method, path: base + path, headers: {Accept: '*/*', 'Accept-Encoding': 'identity', ...headers}, timeoutMs, ...body !== undefined && {body}, ...signal && {signal},
+			method, path: base + path, headers: {Accept: '*/*', 'Accept-Encoding': 'identity', ...headers, ...bodyBytes !== undefined && {'Content-Length': String(bodyBytes)}}, timeoutMs, ...body !== undefined && {body}, ...signal && {signal},
 		});
 		const begun = answer.status >= 400 ? await readBeginning(answer.body) : Buffer.alloc(0);
 		const said = saidByApiserver(answer.status, answer.headers, begun, purpose);

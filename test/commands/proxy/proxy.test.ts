@@ -13,6 +13,7 @@ import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 
 async function serve(t: ExecutionContext) {
 	const seen: string[] = [];
+	const framings: string[] = [];
 	const sockets = new WebSocketServer({noServer: true, handleProtocols: protocols => [...protocols][0] ?? false});
 	sockets.on('connection', (socket, {url}) => {
 		socket.on('message', (message, binary) => {
@@ -33,6 +34,7 @@ async function serve(t: ExecutionContext) {
 			}
 
 			seen.push(`${request.method} ${request.url} ${request.headers['x-mine'] ?? ''}`.trim());
+			framings.push(request.headers['content-length'] ?? request.headers['transfer-encoding'] ?? '');
 			if (pathname.endsWith('/hash')) {
 				const hash = createHash('sha256');
 				for await (const piece of request) {
@@ -72,7 +74,7 @@ async function serve(t: ExecutionContext) {
 	});
 	t.teardown(async () => server.close());
 	await server.cluster();
-	return {seen, folder: server.folder, config: ['--kubeconfig', join(server.folder, 'config-1')]};
+	return {seen, framings, folder: server.folder, config: ['--kubeconfig', join(server.folder, 'config-1')]};
 }
 
 const base = '/api/v1/namespaces/default/services/web:80/proxy';
@@ -85,13 +87,14 @@ test('a body that cannot be read is the fault of its file, not of the way to the
 });
 
 test('a body comes from a flag, a file or stdin, and every byte of it', async t => {
-	const {config, folder} = await serve(t);
+	const {config, folder, framings} = await serve(t);
 	const body = randomBytes(2_000_000);
 	await writeFile(join(folder, 'body'), body);
 	const expected = createHash('sha256').update(body).digest('hex');
 	t.is((await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', join(folder, 'body'), ...config])).stdout, expected);
 	t.is((await runSpoke(['proxy', 'put', 'svc/web/hash', '--data', 'hello', ...config])).stdout, createHash('sha256').update('hello').digest('hex'));
 	t.is((await runSpoke(['proxy', 'patch', 'svc/web/hash', '--data-file', '-', ...config], {input: 'from stdin'})).stdout, createHash('sha256').update('from stdin').digest('hex'));
+	t.deepEqual(framings, ['2000000', '5', 'chunked'], 'an apiserver drops what it has not passed on of a body of unknown length, once its backend begins to answer');
 });
 
 test('the backend’s errors are printed and give 1, unless any answer will do', async t => {
