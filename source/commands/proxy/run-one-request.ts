@@ -23,6 +23,7 @@ import {Sanitiser} from '../../text/sanitise.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {Invocation} from '../command.ts';
 import {listenerFlags, type proxyRow} from '../rows/proxy.ts';
+import {bodyOfStdin} from './body-of-stdin.ts';
 import {talkOverWebSocket} from './talk-over-websocket.ts';
 
 /** The apiserver gives up reaching a backend after 30 s; the rest is the backend's own time. */
@@ -72,6 +73,10 @@ async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget
 	const answer = await sendProxyRequest(cluster, resolved, {method, path: target.path, headers, timeoutMs, ...sent}, {
 		witness, signal: AbortSignal.any([interrupted, output.closed]),
 	});
+	if (sent.body instanceof Readable && sent.bodyBytes === undefined && !sent.body.readableEnded) {
+		stderr.write(noticeLine('the answer began before the body was sent: of one whose length it does not know the apiserver may have dropped up to 256 KiB; --data-file FILE tells the length', stderr));
+	}
+
 	if (flags.include) {
 		stderr.write(headText(answer));
 	}
@@ -122,7 +127,7 @@ async function bodyOf({flags, stdin}: ProxyInvocation): Promise<Pick<ProxyReques
 	}
 
 	if (file === '-') {
-		return {body: stdin};
+		return {body: await bodyOfStdin(stdin)};
 	}
 
 	try {

@@ -42,6 +42,13 @@ async function serve(t: ExecutionContext) {
 				}
 
 				response.end(hash.digest('hex'));
+			} else if (pathname.endsWith('/early')) {
+				response.write('early');
+				for await (const piece of request) {
+					seen.push(`${(piece as Buffer).length} bytes`);
+				}
+
+				response.end();
 			} else if (pathname.endsWith('/missing')) {
 				response.writeHead(404, {'Content-Type': 'text/plain'}).end('no such page');
 			} else if (pathname.endsWith('/away')) {
@@ -94,7 +101,22 @@ test('a body comes from a flag, a file or stdin, and every byte of it', async t 
 	t.is((await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', join(folder, 'body'), ...config])).stdout, expected);
 	t.is((await runSpoke(['proxy', 'put', 'svc/web/hash', '--data', 'hello', ...config])).stdout, createHash('sha256').update('hello').digest('hex'));
 	t.is((await runSpoke(['proxy', 'patch', 'svc/web/hash', '--data-file', '-', ...config], {input: 'from stdin'})).stdout, createHash('sha256').update('from stdin').digest('hex'));
-	t.deepEqual(framings, ['2000000', '5', 'chunked'], 'an apiserver drops what it has not passed on of a body of unknown length, once its backend begins to answer');
+	t.deepEqual(framings, ['2000000', '5', '10'], 'an apiserver drops what it has not passed on of a body of unknown length, once its backend begins to answer');
+});
+
+test('where the answer begins before a body of unknown length was sent, it is said that a part may be missing', async t => {
+	const {config, folder} = await serve(t);
+	await writeFile(join(folder, 'body'), 'x'.repeat(10));
+	const child = spawn(process.execPath, [builtProgram, 'proxy', 'post', 'svc/web/early', '--data-file', '-', ...config], {stdio: 'pipe'});
+	const said = textOf(child.stderr);
+	// What pauses has no length.
+	child.stdin.write('begun');
+	await once(child.stdout, 'data');
+	child.stdin.end(' and ended');
+	t.deepEqual(await once(child, 'close'), [0, null]);
+	t.regex(await said, /began before the body was sent.*may have dropped.*--data-file FILE/);
+	t.is((await runSpoke(['proxy', 'post', 'svc/web/early', '--data-file', join(folder, 'body'), ...config])).stderr, '');
+	t.is((await runSpoke(['proxy', 'post', 'svc/web/hash', '--data-file', '-', ...config], {input: 'whole'})).stderr, '');
 });
 
 test('the backend’s errors are printed and give 1, unless any answer will do', async t => {
