@@ -7,6 +7,7 @@ import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
+import {noAnswer} from './cut-answer.ts';
 import {mayBeApiservers, mostOfAnError, saidByApiserver} from './said-by-apiserver.ts';
 
 export type ProxyRequest = {
@@ -38,7 +39,7 @@ export type ProxyAnswer = {
 
 /**
 Any status of the backend is an answer. Redirects are never followed: they would carry credentials to another place.
-@throws SpokeError ERR_SECOND_LEG and others for what the apiserver says of itself: a Status that is not the backend's, or words of its table of failures.
+@throws SpokeError ERR_SECOND_LEG and others for what the apiserver says of itself: a Status that is not the backend's, or words of its table of failures. ERR_STREAM_LOST where no answer came.
 */
 export async function sendProxyRequest(cluster: ClusterAccess, {base, purpose}: ResolvedProxyTarget, request: ProxyRequest, {witness, signal}: {witness?: ConnectionWitness | undefined; signal?: AbortSignal} = {}): Promise<ProxyAnswer> {
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);
@@ -46,6 +47,8 @@ export async function sendProxyRequest(cluster: ClusterAccess, {base, purpose}: 
 		const {path, method, headers, body, bodyBytes, timeoutMs} = request;
 		const answer = await connection.request({
 			method, path: base + path, headers: {Accept: '*/*', 'Accept-Encoding': 'identity', ...headers, ...bodyBytes !== undefined && {'Content-Length': String(bodyBytes)}}, timeoutMs, ...body !== undefined && {body}, ...signal && {signal},
+		}).catch((error: unknown) => {
+			throw noAnswer(error, timeoutMs);
 		});
 		const begun = answer.status >= 400 ? await readBeginning(answer.body) : Buffer.alloc(0);
 		const said = saidByApiserver(answer.status, answer.headers, begun, purpose);

@@ -1,4 +1,5 @@
 /** One request through the apiserver proxy: which port and scheme it really takes, whose answer came back, and what is never sent. */
+import type {ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {checkHeader, sendProxyRequest} from '../../../source/sessions/proxy/proxy-request.ts';
 import {resolveProxyTarget} from '../../../source/sessions/proxy/resolve-proxy-target.ts';
@@ -109,6 +110,26 @@ for (const [title, target, answer, code] of answers) {
 		}
 
 		t.is(urls.length, 1);
+	});
+}
+
+for (const [title, request, says] of [
+	['a connection that ends before the answer', (response: ServerResponse) => response.destroy(), /^the connection ended without an answer: .*leg 1.*leg 2.*not known$/],
+	['no answer in time', () => undefined, /^no answer within 0\.3 s: .*leg 1.*leg 2.*not known$/],
+] as const) {
+	test(`${title} may be anybody’s doing: the apiserver waits for its backend, and ends our connection when its own is cut`, async t => {
+		const server = await startServer({request(asked, response) {
+			if (objects[asked.url!]) {
+				response.end(JSON.stringify(objects[asked.url!]));
+			} else {
+				request(response);
+			}
+		}});
+		t.teardown(async () => server.close());
+		const cluster = await server.cluster();
+		const target = await resolveProxyTarget(cluster, parseProxyTarget('svc/web:80/'), 'default');
+		const error = await t.throwsAsync(sendProxyRequest(cluster, target, {method: 'GET', path: '/', headers: {}, timeoutMs: 300}), {code: 'ERR_STREAM_LOST'});
+		t.regex(error.message, says);
 	});
 }
 
