@@ -7,6 +7,7 @@ export type ObjectMeta = {
 	resourceVersion?: string;
 	creationTimestamp?: string;
 	deletionTimestamp?: string;
+	finalizers?: readonly string[];
 	labels?: Readonly<Record<string, string>>;
 	annotations?: Readonly<Record<string, string>>;
 	ownerReferences?: ReadonlyArray<{kind: string; name: string; uid: string; controller?: boolean}>;

@@ -1,6 +1,7 @@
 /** What is the target, and how does it stand? */
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
 import type {PathSubjects} from '../path-subjects.ts';
+import type {DoctorStep} from './doctor-object.ts';
 import {passed, type StepResult} from './step-result.ts';
 
 export function targetStep({target, pod, node}: Pick<PathSubjects, 'target' | 'pod' | 'node'>): StepResult {
@@ -10,7 +11,7 @@ export function targetStep({target, pod, node}: Pick<PathSubjects, 'target' | 'p
 
 	const {namespace, name, node: place, chosenFrom} = target;
 	const others = chosenFrom > 1 ? `; one of ${chosenFrom}` : '';
-	return passed('target', `pod ${namespace}/${name} ${pod.status?.phase ?? 'of unknown phase'} on ${place ?? 'no node'}, ${readyWords(pod)}${others}`);
+	return passed('target', `pod ${namespace}/${name} ${pod.status?.phase ?? 'of unknown phase'} on ${place ?? 'no node'}, ${readyWords(pod)}${others}`, leaving(pod));
 }
 
 function nodeStep(name: string, node: PathSubjects['node']): StepResult {
@@ -21,6 +22,15 @@ function nodeStep(name: string, node: PathSubjects['node']): StepResult {
 
 	const observed = `node ${name}, Ready ${ready.status}`;
 	return ready.status === 'True' ? passed('target', observed) : passed('target', observed, {status: 'note', fits: [ready.message ?? ready.reason ?? 'not ready']});
+}
+
+/** A pod whose time is over may stay for long, held by whoever has to do something first. */
+function leaving({metadata: {deletionTimestamp, finalizers = []}}: PodObject): Partial<DoctorStep> {
+	if (deletionTimestamp === undefined) {
+		return {};
+	}
+
+	return {status: 'note', fits: [`is being deleted, to be gone by ${deletionTimestamp}${finalizers.length === 0 ? '' : `; held by finalizers: ${finalizers.join(', ')}`}`]};
 }
 
 /** Sidecars count, as in kubectl's READY; a pod that no kubelet has seen yet has containers and no status of them. */

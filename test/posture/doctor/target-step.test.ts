@@ -17,3 +17,12 @@ for (const [title, status, node, words] of rows) {
 		t.is(targetStep({target, pod: {metadata: {name: 'web'}, spec, status}, node: null} as unknown as PathSubjects).step.observed, words);
 	});
 }
+
+test('a pod that is being deleted is told as that, with what holds it', t => {
+	const target = {asked: 'web', kind: 'Pod', namespace: 'demo', name: 'web', uid: null, node: 'n1', container: 'app', chosenFrom: 1};
+	const of = (metadata: object) => targetStep({target, pod: {metadata: {name: 'web', ...metadata}, spec, status: {phase: 'Running'}}, node: null} as unknown as PathSubjects).step;
+	const deletionTimestamp = '2026-11-26T17:05:02Z';
+	t.deepEqual(of({}).fits, []);
+	t.deepEqual(of({deletionTimestamp}).fits, ['is being deleted, to be gone by 2026-11-26T17:05:02Z']);
+	t.like(of({deletionTimestamp, finalizers: ['a/x', 'b/y']}), {status: 'note', fits: ['is being deleted, to be gone by 2026-11-26T17:05:02Z; held by finalizers: a/x, b/y']});
+});
