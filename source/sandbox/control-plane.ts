@@ -15,6 +15,9 @@ const controlPlaneNode = 'cp';
 
 export type ControlPlaneSetting = Omit<ApiserverSetting, 'makeDial' | 'tunnelHealthy'> & {tunnels: Tunnels};
 
+/** How long there is no apiserver: for `downMs`, and `until` that settles. */
+export type Down = {downMs?: number; until?: Promise<unknown>};
+
 export class ControlPlane {
 	readonly apiserver: Apiserver;
 	posture: Posture = {verification: 'off', route: 'direct'};
@@ -46,8 +49,8 @@ export class ControlPlane {
 	}
 
 	/** Ends the process, and starts another one at the same address; one after the other, and none after `stop`. `posture`: what is not named stays. */
-	async restart(posture: Partial<Posture> = {}, downMs = 0): Promise<void> {
-		const turn = this.#turn.then(async () => this.#restart(posture, downMs));
+	async restart(posture: Partial<Posture> = {}, down: Down = {}): Promise<void> {
+		const turn = this.#turn.then(async () => this.#restart(posture, down));
 		this.#turn = turn.catch(expectedEnd);
 		await turn;
 	}
@@ -58,10 +61,11 @@ export class ControlPlane {
 		await this.#end();
 	}
 
-	async #restart(posture: Partial<Posture>, downMs: number): Promise<void> {
+	async #restart(posture: Partial<Posture>, {downMs = 0, until}: Down): Promise<void> {
 		const {port} = this.apiserver;
 		await this.#end();
 		await pause(downMs, this.#ending.signal);
+		await (until && settledOrAborted(until, this.#ending.signal));
 		if (!this.#ending.signal.aborted) {
 			await this.start({...this.posture, ...posture}, port);
 		}
@@ -118,4 +122,12 @@ export class ControlPlane {
 		const node = this.#store.get('nodes', undefined, controlPlaneNode);
 		return node ? [{apiVersion: 'v1', kind: 'Node', name: controlPlaneNode, uid: node.metadata.uid, controller: true}] : [];
 	}
+}
+
+async function settledOrAborted(until: Promise<unknown>, signal: AbortSignal): Promise<void> {
+	const {promise, resolve} = Promise.withResolvers<void>();
+	signal.addEventListener('abort', () => {
+		resolve();
+	});
+	await Promise.race([until.catch(expectedEnd), promise]);
 }

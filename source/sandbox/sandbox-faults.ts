@@ -27,8 +27,8 @@ export function makeFaults({store, wire, kubelets, controlPlane, tell}: SandboxP
 
 			tell('connections to the kubelets were cut');
 		},
-		async restartApiserver({downMs = 0} = {}) {
-			await controlPlane.restart({}, downMs);
+		async restartApiserver(down) {
+			await controlPlane.restart({}, down);
 			tell('the apiserver was restarted');
 		},
 		rotateLogs(pod) {

@@ -33,7 +33,8 @@ export type Sandbox = {
 		cut(): void;
 		/** Resets all connections to kubelets. */
 		cutSecondLeg(): void;
-		restartApiserver(options?: {downMs?: number}): Promise<void>;
+		/** A new process at the same address, after `downMs`, and not before `until` settles. */
+		restartApiserver(down?: {downMs?: number; until?: Promise<unknown>}): Promise<void>;
 		/** Rotates the logs of all containers, or of one pod's. */
 		rotateLogs(pod?: PodName): void;
 		/** Deletes a pod; its controller makes another one. */

@@ -31,9 +31,17 @@ test('why of a forward that failed shows the way that its own connection went, a
 	await terminal.sees(/web-\w+-\w+/);
 	await sandbox.switches.set({verification: 'bad'});
 	await terminal.sees(/▸ api-/);
-	terminal.type(':forward svc/web :80\r');
-	await terminal.sees(/✗ forward/, 20_000);
-	terminal.press('path.why');
-	await terminal.sees(/Why├ forward svc\/web :80/);
-	await terminal.sees(/2 {2}apiserver → kubelet n\d +━refused/);
+	const why = async () => {
+		terminal.type(':forward svc/web :80\r');
+		await terminal.sees(/✗ forward/);
+		terminal.press('path.why');
+		await terminal.sees(/Why├ forward svc\/web :80/);
+	};
+
+	await why();
+	await terminal.seesAfter(async () => {
+		terminal.press('view.back');
+		await terminal.loses(/Why├/);
+		await why();
+	}, /2 {2}apiserver → kubelet n\d +━refused/);
 });

@@ -23,6 +23,11 @@ export type TestTerminal = {
 	type(text: string): void;
 	/** Waits until the screen shows it; fails with the screen. */
 	sees(pattern: RegExp, limitMs?: number): Promise<void>;
+	/**
+	Waits as `sees`, and does it again as a person would while it does not show: a connection waits for what is read on it no longer than its limit, which a busy
+	machine may meet, and is asked again only after a while.
+	*/
+	seesAfter(again: () => Promise<void> | void, pattern: RegExp): Promise<void>;
 	/** Waits until it is gone. */
 	loses(pattern: RegExp, limitMs?: number): Promise<void>;
 	resize(columns: number, rows: number): void;
@@ -40,6 +45,7 @@ export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.Pro
 
 /** Tests of one file run beside each other: more programs at once than this only wait for the processor. */
 const mostAtOnce = 6;
+const againMs = 4000;
 let running = 0;
 const waiting: Array<() => void> = [];
 
@@ -100,6 +106,11 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 		}
 	};
 
+	const sees = async (pattern: RegExp, limitMs = 30_000) => {
+		await until(() => pattern.test(screen().join('\n')), limitMs, `${pattern} was not seen`);
+		t.pass();
+	};
+
 	return {
 		screen,
 		text: () => screen().join('\n'),
@@ -117,9 +128,17 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 		type(text) {
 			child.write(text);
 		},
-		async sees(pattern, limitMs = 30_000) {
-			await until(() => pattern.test(screen().join('\n')), limitMs, `${pattern} was not seen`);
-			t.pass();
+		sees,
+		async seesAfter(again, pattern) {
+			for (const end = Date.now() + 50_000; ; await again()) {
+				try {
+					return await sees(pattern, againMs);
+				} catch (error) {
+					if (Date.now() > end) {
+						throw error;
+					}
+				}
+			}
 		},
 		loses: async (pattern, limitMs = 30_000) => until(() => !pattern.test(screen().join('\n')), limitMs, `${pattern} did not go`),
 		resize(columns, rows) {
