@@ -41,7 +41,7 @@ export type SessionParts = {
 
 /** Nothing runs yet: no cluster is open, and no terminal taken. */
 export function makeSession(options: SessionOptions): SessionParts {
-	const {keymap, flags, env, readOnly} = options;
+	const {keymap, flags, env, readOnly, clock} = options;
 	const end = new SessionEnd();
 	const terminal = new OwnTerminal(options);
 	const tails = new Map<string, TailRun>();
@@ -97,7 +97,7 @@ export function makeSession(options: SessionOptions): SessionParts {
 		witnessFor: (id, {labeller} = clusters.here) => bookingWitness(store, labeller, id),
 		withTerminal: async work => turns.handOver(work),
 		withShell: async (take, work) => turns.lend(take, work),
-		open: async to => noted(await openCluster(to, env, {terminal: lent, isInteractive: true})),
+		open: async to => noted(await openCluster(to, env, {terminal: lent, isInteractive: true}), clock),
 		switchContext: async context => switchContext({session, clusters, feeds}, context),
 		openNamespace(namespace) {
 			openNamespace({session, feeds}, namespace);

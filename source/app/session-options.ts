@@ -2,6 +2,7 @@
 import type {ConnectionFlags} from '../command-line/connection-flags.ts';
 import type {Keymap} from '../keymap/keymap.ts';
 import type {Problem} from '../keymap/parse-keymap.ts';
+import type {Clock} from '../posture/clock.ts';
 import type {Sandbox} from '../sandbox/sandbox.ts';
 import type {SincePreset} from '../state/tail/tail-view.ts';
 import type {TailWish} from './tail/tail-targets.ts';
@@ -23,6 +24,8 @@ export type SessionOptions = {
 	tail?: {wish: Omit<TailWish, 'namespace'> & {namespace?: string | null}; since: SincePreset; previous: boolean};
 	/** The sandbox that the cluster is, when it is one. */
 	sandbox?: Sandbox;
+	/** By which an answer of an apiserver is missed; the machine's by default. */
+	clock?: Clock;
 	/** The sandbox stands in for a kubeconfig that was not found. */
 	isForWant?: boolean;
 };

@@ -3,6 +3,9 @@
 /** Milliseconds that only go on, and a call that is made so many of them later, or called off. */
 export type Timing = {elapsed(): number; after(ms: number, work: () => void): () => void};
 
+/** How often one is sent, milliseconds, and by which time its answer is missed: the machine's by default. */
+export type Pings = {everyMs: number; timing?: Timing};
+
 export type PingAnswersOptions = {
 	/** None has come for so long, milliseconds, which is longer than it takes: told once, and again only after one. */
 	onLate: (milliseconds: number) => void;

@@ -4,7 +4,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
 import {refusal, type RefusalContext} from '../../cluster/refusal.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import type {Timing} from '../../wire/ping-answers.ts';
+import type {Pings} from '../../wire/ping-answers.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import {WebSocketCarrier} from '../../wire/websocket-carrier.ts';
@@ -26,8 +26,6 @@ export type TunnelOptions = {
 	/** Default 20 s, and the machine's time. */
 	pings?: Pings;
 };
-
-type Pings = {everyMs: number; timing?: Timing};
 
 /** Load balancers cut what is idle for 60 s. */
 const pingEveryMs = 20_000;

@@ -6,6 +6,7 @@ import {refusal} from '../../cluster/refusal.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
 import {statusMessage} from '../../failures/message-of-status.ts';
+import type {Pings} from '../../wire/ping-answers.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
@@ -27,6 +28,8 @@ export type RemoteCommandOptions = {
 	environment?: NodeJS.ProcessEnv;
 	/** Something that a person who waits should know, in one line; at most once. */
 	onWaiting?: (notice: string) => void;
+	/** Default 10 s, and the machine's time. */
+	pings?: Pings;
 };
 
 export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' | 'resize'> & {
@@ -93,9 +96,9 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 }
 
 function openedBy(outcome: Upgraded, tried: Try): RemoteCommand {
-	const {request, carrier, purpose, connection, options: {witness, onWaiting}} = tried;
+	const {carrier, purpose, connection, options: {witness, onWaiting, pings = {everyMs: pingEveryMs}}} = tried;
 	witness?.opened?.(connection, purpose, {carrier: carrier.carrier, protocol: outcome.protocol});
-	const channels = channelsOver(outcome, request, carrier, {
+	const channels = channelsOver(outcome, tried, pings, {
 		onRoundTrip(times) {
 			witness?.roundTrip?.(connection, times);
 		},
@@ -156,13 +159,14 @@ function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}> & {c
 
 type Listeners = {onRoundTrip: RoundTripListener; onLate: RoundTripListener; onAnswer: () => void; onBlocked: ((notice: string) => void) | undefined};
 
-function channelsOver({socket, head}: Upgraded, {stdin, tty}: CommandRequest, {carrier, protocol}: CommandCarrier, listeners: Listeners): CommandChannels {
+function channelsOver({socket, head}: Upgraded, {request: {stdin, tty}, carrier: {carrier, protocol}}: Try, {everyMs, timing}: Pings, listeners: Listeners): CommandChannels {
+	const by = timing && {timing};
 	if (carrier === 'websocket') {
-		return new WebSocketChannels(new WebSocketMessages(socket, head), {stdin, tty, canEndStdin: protocol.startsWith('v5.'), ...listeners});
+		return new WebSocketChannels(new WebSocketMessages(socket, head, by), {stdin, tty, canEndStdin: protocol.startsWith('v5.'), timing: {pingEveryMs: everyMs, silenceMs}, ...listeners});
 	}
 
 	socket.unshift(head);
-	return new SpdyChannels(new SpdySession(socket, {pingEveryMs, silenceMs}), {stdin, tty, onRoundTrip: listeners.onRoundTrip, onLate: listeners.onLate});
+	return new SpdyChannels(new SpdySession(socket, {pingEveryMs: everyMs, silenceMs, ...by}), {stdin, tty, onRoundTrip: listeners.onRoundTrip, onLate: listeners.onLate});
 }
 
 /** `over` is told once, with why the outcome is not known, or `null`. */
