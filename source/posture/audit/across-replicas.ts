@@ -13,9 +13,14 @@ export function acrossReplicas(grounds: Grounds, read: readonly Grounds[], prove
 	const all = met.length > 0 ? allRead(grounds, met) && countProcesses(read) >= met.length : known === 1 && grounds.replicas?.facts.leases !== null;
 	return {
 		basis: all ? 'proven' : 'inferred',
-		scope: {of: known, proven: countProcesses(proven)},
+		scope: scopeOf(known, countProcesses(proven), all),
 		need: all ? [] : [known === null || grounds.replicas?.facts.leases === null ? needLeases : (met.length > 0 ? needActive : needFlagz)],
 	};
+}
+
+/** Proven on all that are known, and yet not for all: there may be more. */
+export function scopeOf(known: number | null, proven: number, all: boolean): AcrossReplicas['scope'] {
+	return {of: !all && known !== null && proven >= known ? null : known, proven};
 }
 
 function countProcesses(all: readonly Grounds[]): number {

@@ -12,7 +12,7 @@ export type AuditRow = {
 	verdict: RowVerdict;
 	state: string;
 	basis: Basis;
-	/** Of how many (apiservers, nodes) the row speaks, and on how many it is proven. */
+	/** Of how many (apiservers, nodes) the row speaks, `null` where there may be more than are known; and on how many it is proven. */
 	scope: {of: number | null; proven: number};
 	evidence: readonly string[];
 	/** Names of what differs from the row's verdict. */

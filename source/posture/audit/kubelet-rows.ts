@@ -7,7 +7,7 @@ import {needActive, needApiserverHost, needConfigz, needFlagz, needLeases, needM
 import {remedies} from '../rules/remedies.ts';
 import {frontIsSure} from '../rules/same-process.ts';
 import {cite, weakest} from '../rules/strength.ts';
-import {acrossReplicas} from './across-replicas.ts';
+import {acrossReplicas, scopeOf} from './across-replicas.ts';
 import type {RowFinding} from './audit-object.ts';
 import {citeRead, found, notKnown, unmet} from './finding.ts';
 import type {AuditGrounds} from './gather.ts';
@@ -44,7 +44,7 @@ export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 	return found('pass', 'verified', all ? sure : 'inferred', `${who} kubelets’ certificates${isRefused ? ', and refuses: a kubelet that is refused is sent nothing' : ''}`, {
 		...isRefused && {remedy: remedies.kubeletServing},
 		because,
-		scope: {of, proven: sure === 'proven' ? readings.length : 0},
+		scope: scopeOf(of, sure === 'proven' ? readings.length : 0, all),
 		need: all ? [] : [(grounds.replicas?.facts.leases ?? null) === null ? needLeases : needActive],
 	});
 }
@@ -70,7 +70,7 @@ export function kubeletAccess(audit: AuditGrounds): RowFinding {
 
 	const unclear = worse(({authorizationMode}) => authorizationMode !== 'Webhook');
 	if (unclear.length > 0) {
-		return notKnown('A kubelet’s configuration does not say how it authorizes requests', [needConfigz], {because, scope, exceptions: unclear});
+		return notKnown('A kubelet’s configuration does not say how it authorizes requests', [needConfigz], {because, scope: {of, proven: 0}, exceptions: unclear});
 	}
 
 	const anonymous = worse(facts => facts.anonymous);

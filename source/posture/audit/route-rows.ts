@@ -69,10 +69,10 @@ export function konnectivityRow({each, agents}: AuditGrounds): RowFinding {
 	}
 }
 
-function inUse(grounds: Grounds, route: RouteRuling, agents: {all: number; ready: number; seen: string}, base: Partial<RowFinding>, need: RowFinding['need']): RowFinding {
+function inUse(grounds: Grounds, route: RouteRuling, agents: {all: number; ready: number; seen: string}, base: Partial<RowFinding> & Pick<RowFinding, 'scope'>, need: RowFinding['need']): RowFinding {
 	const failed = grounds.failures.find(({facts}) => facts.route !== null);
 	if (failed || (agents.all > 0 && agents.ready === 0)) {
-		return found('fail', route.state, failed ? route.basis : 'inferred', failed ? `In use, and failing: ${failed.facts.text}` : 'In use, and no agent is ready', {...base, remedy: 'kubectl -n kube-system describe pods of the agents; look at the konnectivity-server beside the apiserver'});
+		return found('fail', route.state, failed ? route.basis : 'inferred', failed ? `In use, and failing: ${failed.facts.text}` : 'In use, and no agent is ready', {...base, scope: failed ? base.scope : {...base.scope, proven: 0}, remedy: 'kubectl -n kube-system describe pods of the agents; look at the konnectivity-server beside the apiserver'});
 	}
 
 	// One dialer serves logs, exec, attach, port-forward and the proxies alike; only an environment's proxy could stand before it.

@@ -4,7 +4,7 @@ import {rowIds, type RowId, type RowVerdict} from '../../../source/posture/audit
 import {parseRequire} from '../../../source/posture/audit/require.ts';
 import {auditOf} from '../../../source/posture/audit/run-audit.ts';
 import {auditGrounds, good, part, read, shut, type Given} from '../../support/audit-grounds.ts';
-import {failure, flags, known, mirrorPod, off, processOf, stepTest, versionOf} from '../../support/grounds.ts';
+import {failure, flags, known, mirrorPod, off, processOf, reading, stepTest, versionOf} from '../../support/grounds.ts';
 
 const facts = {context: 'lab', server: 'https://10.0.0.5:6443', namespace: 'default', user: 'ada', impersonating: null, impersonatedGroups: [], sandbox: false, source: 'kubeconfig', certificateAuthority: null, insecureSkipTlsVerify: false, proxy: null} as const;
 const options = {probe: 'passive', require: [], minBasis: 'proven'} as const;
@@ -148,6 +148,26 @@ test('a row that is proven is nowhere said to be proven on none', t => {
 			t.false(basis === 'proven' && scope.of !== null && scope.proven === 0, `${id} of "${title}"`);
 		}
 	}
+});
+
+test('a row that is not proven is nowhere said to be proven on all', t => {
+	// As somebody knows them who may read neither leases nor flags: there may be more of them behind one endpoint.
+	const byEndpoint = reading('endpoints', {known: 1, knownFrom: 'endpointslice' as const, leases: null, addresses: ['10.0.0.5:6443']});
+	const more: ReadonlyArray<readonly [title: string, given: Given]> = [
+		['by one endpoint, nothing readable', {base: {...closed.base, replicas: byEndpoint}}],
+		['by one endpoint, flags readable', {base: {replicas: byEndpoint}}],
+		['by one endpoint, direct', {base: {...unverified.base, replicas: byEndpoint}}],
+		['by one endpoint, checked', {base: {replicas: byEndpoint, stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}}],
+		['behind a gateway', {base: {front: {to: 'gateway', why: 'path'}}}],
+		['behind a gateway, direct', {base: {...unverified.base, front: {to: 'gateway', why: 'path'}}}],
+	];
+	for (const [title, given] of [...rows.map(([id, title, given]) => [`${id}, ${title}`, given] as const), ...more]) {
+		const wrong = auditOf(auditGrounds(given), {facts}, options).rows.filter(({basis, scope}) => basis !== 'proven' && scope.of !== null && scope.proven >= scope.of);
+		t.deepEqual(wrong.map(({id, basis, scope}) => `${id}: ${basis}, ${scope.proven} of ${scope.of}`), [], title);
+	}
+
+	t.like(rowOf({base: {...closed.base, replicas: byEndpoint}}, 'C6'), {basis: 'inferred', scope: {of: null, proven: 1}});
+	t.like(rowOf({base: {replicas: known(3)}}, 'C4'), {basis: 'inferred', scope: {of: 3, proven: 1}});
 });
 
 test('etcd’s addresses are proven only where its command line names them', t => {
