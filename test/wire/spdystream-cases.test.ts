@@ -107,7 +107,7 @@ test('what is written after the connection went is an error, and hangs nobody', 
 	const {near} = await opened(client, server);
 	const lost = once(near, 'error') as Promise<[SpokeError]>;
 	near.resume();
-	carrier.destroy();
+	carrier.end();
 	t.is((await lost)[0].code, 'ERR_STREAM_LOST');
 	const {promise, resolve} = Promise.withResolvers<Error | null | undefined>();
 	near.on('error', () => undefined);

@@ -238,10 +238,10 @@ test('what was sent before all ended reaches a client that takes longer over it 
 });
 
 test('a session that is lost is a failure of the connection, and a reset for the client', async t => {
-	const {client, runtime, running} = await line(t);
+	const {client, far, running} = await line(t);
 	client.write('x');
 	await delay(10);
-	runtime.destroy();
+	far.end();
 	t.is(await endSeenBy(client), 'RST');
 	t.is((await running.outcome).error?.code, 'ERR_STREAM_LOST');
 });
