@@ -57,12 +57,9 @@ export function allRead(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFa
 
 	const running = readings.filter(({source}) => source === 'flagz');
 	const pods = readings.filter(({source}) => source === 'mirror-pod');
+	const mayBeMore = (running.length > 0 && mayShareAnEndpoint(facts)) || (facts.leases === null && pods.some(pod => !isAtItsHost(pod)));
 	// Two looks of which one has no process id may have met one apiserver twice.
-	if (running.length > 0 && (mayShareAnEndpoint(facts) || (readings.length > 1 && running.some(({process}) => process === null)))) {
-		return false;
-	}
-
-	if (facts.leases === null && !pods.every(pod => isAtItsHost(pod))) {
+	if (mayBeMore || (readings.length > 1 && running.some(({process}) => process === null))) {
 		return false;
 	}
 
