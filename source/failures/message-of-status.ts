@@ -1,9 +1,9 @@
 /** What does the apiserver say in a Status? */
 
 /** The parts of a `metav1.Status` that are asked for, as they came; `null` when the body is none. */
-export function statusIn(body: string): {message?: unknown; details?: {kind?: unknown} | null} | null {
+export function statusIn(body: string): {message?: unknown; code?: unknown; details?: {kind?: unknown} | null} | null {
 	try {
-		const parsed = JSON.parse(body) as {kind?: unknown; message?: unknown; details?: {kind?: unknown} | null} | null;
+		const parsed = JSON.parse(body) as {kind?: unknown; message?: unknown; code?: unknown; details?: {kind?: unknown} | null} | null;
 		return parsed?.kind === 'Status' ? parsed : null;
 	} catch {
 		return null;

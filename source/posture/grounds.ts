@@ -103,8 +103,10 @@ export type FailureFacts = {
 	route: 'konnectivity' | 'egress-http-connect' | null;
 	/** A kubelet's own words, behind its TLS. */
 	answered: boolean;
-	/** How surely the apiserver said it. */
+	/** How surely the apiserver said it, if its far end is to be believed. */
 	basis: Basis;
+	/** Whoever stands at the far end can say it in the very same words. */
+	mayBeFarEnds: boolean;
 };
 
 export type ReplicaFacts = {

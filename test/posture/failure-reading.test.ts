@@ -54,6 +54,23 @@ test('a kubelet that refuses the apiserver’s identity has answered, behind its
 	t.like(read(status), {answered: false});
 });
 
+const ofLog = (text: string, code: number) => JSON.stringify({kind: 'Status', status: 'Failure', message: `Get "https://10.0.0.1:10250/containerLogs/demo/web/c": ${text}`, code});
+
+test('what the apiserver says of a log itself nobody at the far end can have said', t => {
+	const {purpose} = grounds({}, 'logs');
+	t.like(read(ofLog('No agent available', 500), purpose), {route: 'konnectivity', basis: 'proven', mayBeFarEnds: false});
+	t.is(read(ofLog('No agent available', 400), purpose), undefined);
+	t.is(read(ofLog('No agent available', 403), purpose), undefined);
+});
+
+test('an answer that may have been passed on from the far end says so, whatever feature it is of', t => {
+	const passedOn = (code: number) => JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code});
+	for (const feature of ['exec', 'attach', 'port-forward', 'logs', 'node-proxy'] as const) {
+		t.like(read(passedOn(500), grounds({}, feature).purpose), {route: 'konnectivity', mayBeFarEnds: true}, feature);
+		t.like(read(passedOn(400), grounds({}, feature).purpose), {route: 'konnectivity', mayBeFarEnds: true}, feature);
+	}
+});
+
 test('what a failed translation reads like is no word about a log', t => {
 	const translated = JSON.stringify({kind: 'Status', status: 'Failure', message: words.replace('error dialing backend', 'Internal error occurred: error sending request: Post "https://10.0.0.1:10250/exec/demo/web/c"'), code: 500});
 	t.like(read(translated), {tls: 'refused'});

@@ -575,7 +575,7 @@ test('a failure’s words are evidence, and the line says which leg broke', asyn
 	labeller.witness.failed?.(connection, purpose, new SpokeError('ERR_SECOND_LEG', 'no agent', {text: JSON.stringify({kind: 'Status', status: 'Failure', message: 'error dialing backend: No agent available', code: 500})}));
 	const failed = told.at(-1)!;
 	t.is(failed.phase, 'failed');
-	t.deepEqual([failed.legs[1]?.route.state, failed.legs[1]?.route.basis], ['konnectivity', 'proven']);
+	t.deepEqual([failed.legs[1]?.route.state, failed.legs[1]?.route.basis], ['konnectivity', 'inferred']);
 	t.is(failed.line, 'path: you -verified-> apiserver -konnectivity,TLS unknown-x kubelet n1');
 	t.is(failed.error?.code, 'ERR_SECOND_LEG');
 	cluster.close();

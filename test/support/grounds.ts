@@ -56,4 +56,4 @@ export const stepTest = (moved: StepTestFacts['moved'], more: Partial<Reading<St
 	reading('step-test', {node: 'n1', rounds: [3, 5], moved, transport: 'uds', why: null, observed: moved}, {connection: 'c1', active: true, ...more});
 
 export const failure = (facts: Partial<FailureFacts>, more: Partial<Reading<FailureFacts>> = {}) =>
-	reading('error-text', {row: 'T3', text: 'words', leg: 2 as const, tls: null, route: null, answered: false, basis: 'proven' as const, ...facts}, {connection: 'c1', ...more});
+	reading('error-text', {row: 'T3', text: 'words', leg: 2 as const, tls: null, route: null, answered: false, basis: 'proven' as const, mayBeFarEnds: true, ...facts}, {connection: 'c1', ...more});

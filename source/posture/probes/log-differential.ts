@@ -33,7 +33,9 @@ function normalOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
 		return 'ok';
 	}
 
-	return explainFailure(text, {status})?.row.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
+	const explained = explainFailure(text, {status});
+	// In another frame they may be a kubelet's own words.
+	return explained?.frame === 'log' && explained.row.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
 }
 
 function skippingOf(read: LogRead | null): LogDifferentialFacts['skipping'] {

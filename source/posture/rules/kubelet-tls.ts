@@ -63,22 +63,21 @@ An x509 text comes only from a check that was made: of the failing attempt itsel
 */
 function refusedByText(grounds: Grounds, least: Basis): Ruling<TlsState> | undefined {
 	const verifies = isKnownToVerify(grounds);
-	// A kubelet that nobody verifies, or whoever stands in its place, can say these words itself.
-	const ofAnybody: Basis = verifies && noProxyHasTls(grounds) ? 'proven' : 'inferred';
-	const ofKubelet: Basis = verifies ? 'proven' : ofAnybody;
-	const all = [...refusingTexts(grounds, least), ...refusingReads(grounds)].map(({reading, said, isKubelets, citation}) =>
-		({citation, basis: weakest(said, strengthOf(reading, grounds), isKubelets ? ofKubelet : ofAnybody)}));
+	const isNoProxys = noProxyHasTls(grounds);
+	// A kubelet that nobody verifies, or whoever stands in its place, can say these words itself where the apiserver passes them on.
+	const all = [...refusingTexts(grounds, least), ...refusingReads(grounds)].map(({reading, said, isKubelets, isApiservers, citation}) =>
+		({citation, isApiservers, basis: weakest(said, strengthOf(reading, grounds), (isApiservers || verifies) && (isKubelets || isNoProxys) ? 'proven' : 'inferred')}));
 	const best = all.find(({basis}) => basis === 'proven') ?? all[0];
 	if (!best) {
 		return undefined;
 	}
 
-	const toKnow = verifies ? egressNeeds(grounds) : [needFlagz, needMirrorPods];
+	const toKnow = verifies || best.isApiservers ? egressNeeds(grounds) : [needFlagz, needMirrorPods];
 	return {state: 'refused', basis: best.basis, because: [best.citation], need: best.basis === 'proven' ? [] : toKnow};
 }
 
-/** `said`: how surely an apiserver said it. `isKubelets`: nobody's certificate but the kubelet's can have been meant. */
-type Refusal = {reading: Reading<unknown>; said: Basis; isKubelets: boolean; citation: Citation};
+/** `said`: how surely an apiserver said it. `isKubelets`: nobody's certificate but the kubelet's can have been meant. `isApiservers`: nobody else can have said it. */
+type Refusal = {reading: Reading<unknown>; said: Basis; isKubelets: boolean; isApiservers: boolean; citation: Citation};
 
 /** A connection whose far end has answered was not refused, whatever words came on it. */
 function refusingTexts(grounds: Grounds, least: Basis): Refusal[] {
@@ -86,7 +85,7 @@ function refusingTexts(grounds: Grounds, least: Basis): Refusal[] {
 		.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && !isOfAnother(reading, grounds))
 		.filter(({connection}) => !(grounds.answered && connection === grounds.connection))
 		.filter(({facts: {basis}}) => least === 'inferred' || basis === 'proven')
-		.map(reading => ({reading, said: reading.facts.basis, isKubelets: false, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
+		.map(reading => ({reading, said: reading.facts.basis, isKubelets: false, isApiservers: !reading.facts.mayBeFarEnds, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
 }
 
 function refusingReads(grounds: Grounds): Refusal[] {
@@ -95,7 +94,7 @@ function refusingReads(grounds: Grounds): Refusal[] {
 		.map(reading => {
 			const isKubelets = reading.facts.skipping === 'ok';
 			const rule = isKubelets ? 'log-read-refused-then-skipped' : 'log-read-refused';
-			return {reading, said: 'proven', isKubelets, citation: cite(reading, rule, reading.facts.text ?? 'a log read is refused at the certificate')};
+			return {reading, said: 'proven', isKubelets, isApiservers: true, citation: cite(reading, rule, reading.facts.text ?? 'a log read is refused at the certificate')};
 		});
 }
 
@@ -118,7 +117,8 @@ function egressNeeds(grounds: Grounds): readonly Need[] {
 	return apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-set').known ? [needActive] : [needFlagz, needMetrics];
 }
 
-function isKnownToVerify(grounds: Grounds): boolean {
+/** Proven: whoever answers at the far end was verified. */
+export function isKnownToVerify(grounds: Grounds): boolean {
 	const verdict = apiserverFlag(grounds, flag, () => 'kubelet-ca-set');
 	return verdict.known && verdict.value !== '' && verdict.basis === 'proven';
 }

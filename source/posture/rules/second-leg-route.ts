@@ -2,6 +2,7 @@
 import type {Basis, Grounds, MetricFacts, Need, Reading, RouteState, Ruling, StepTestFacts} from '../evidence.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import {environmentProxyIsExcluded, honoursEnvironmentProxy} from './environment-proxy.ts';
+import {isKnownToVerify} from './kubelet-tls.ts';
 import {mayBeLeftOut} from './left-out-metrics.ts';
 import {needActive, needAgentMetrics, needEnvironment, needFlagz, needMetrics, needMirrorPods, needReplicas, needStepTest, openable, wasActive} from './needs.ts';
 import {isOfAnother, isSameProcess} from './same-process.ts';
@@ -16,21 +17,29 @@ except that requests which are no upgrades may also take a proxy from the apiser
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/server/egressselector/egress_selector.go
 */
 export function secondLegRoute(grounds: Grounds): RouteRuling {
-	return byFailureText(grounds, 'proven')
-		?? byDifference(grounds)
+	const spoken = byFailureText(grounds, 'proven');
+	const seen = spoken?.basis === 'proven' ? undefined : bySight(grounds);
+	if (spoken && seen?.basis !== 'proven') {
+		return spoken;
+	}
+
+	return seen ?? byFailureText(grounds, 'inferred') ?? bySetFlag(grounds) ?? unknown(grounds);
+}
+
+/** By what was read and watched, whatever words came. */
+function bySight(grounds: Grounds): RouteRuling | undefined {
+	return byDifference(grounds)
 		?? byAgents(grounds)
 		?? sshTunnels(grounds)
 		?? byStepTest(grounds)
 		?? byEmptyFlag(grounds)
-		?? byCounters(grounds)
-		?? byFailureText(grounds, 'inferred')
-		?? bySetFlag(grounds)
-		?? unknown(grounds);
+		?? byCounters(grounds);
 }
 
 /**
 Texts that only a tunnel's client makes; where this apiserver surely has none, somebody made them up. `said`: how surely an apiserver spoke them;
-what a pod behind the proxy may have said counts only where nothing else tells.
+what a pod behind the proxy may have said counts only where nothing else tells, and what whoever stands in the place of a kubelet that nobody verifies may have said
+only where nothing else is proven.
 */
 function byFailureText(grounds: Grounds, said: Basis): RouteRuling | undefined {
 	const reading = grounds.failures.find(reading => reading.facts.route !== null && reading.facts.basis === said && !isOfAnother(reading, grounds));
@@ -41,7 +50,7 @@ function byFailureText(grounds: Grounds, said: Basis): RouteRuling | undefined {
 
 	return {
 		state: reading.facts.route,
-		basis: weakest(reading.facts.basis, strengthOf(reading, grounds)),
+		basis: weakest(said, strengthOf(reading, grounds), reading.facts.mayBeFarEnds && !isKnownToVerify(grounds) ? 'inferred' : 'proven'),
 		because: [cite(reading, 'text-of-a-tunnel', reading.facts.text)],
 		need: [],
 		protocol: reading.facts.route === 'konnectivity' ? 'grpc' : 'http-connect',

@@ -214,6 +214,16 @@ test('a kubelet that says why it has no log was reached, as one that gives it', 
 	t.is(await read(400, {...body, message: 'container nope is not valid for pod web'}), 'failed');
 });
 
+test('a log is refused at the certificate by what the apiserver says itself, not by the like from a kubelet', async t => {
+	const x509 = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+	const asked = {namespace: 'default', pod: 'web', container: 'app', node: 'n1'};
+	const read = async (message: string, code: number) => (await readLogDifferential(server({'/api/v1/namespaces/default/pods/web/log': {status: code, body: {kind: 'Status', status: 'Failure', message, code}}}), asked, null)).facts.normal;
+	t.is(await read(`Get "https://10.0.0.1:10250/containerLogs/default/web/app": ${x509}`, 500), 'certificate-refused');
+	t.is(await read(`Get "https://10.0.0.1:10250/containerLogs/default/web/app": ${x509}`, 400), 'failed');
+	t.is(await read(`error dialing backend: ${x509}`, 400), 'failed');
+	t.is(await read(`error trying to reach service: ${x509}`, 503), 'failed');
+});
+
 test('replicas: leases that were renewed, or as many as register themselves; endpoints where leases are closed', async t => {
 	const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
 	const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
