@@ -9,5 +9,7 @@ Which are left out is in its flags; where those were not read, how many are is i
 */
 export function mayBeLeftOut(grounds: Grounds, family: RegExp): boolean {
 	const flag = apiserverFlag(grounds, 'disabled-metrics', () => 'disabled-metrics');
-	return flag.known ? family.test(flag.value) : grounds.metrics.some(({facts}) => (facts.familiesLeftOut ?? 0) > 0);
+	const isSome = grounds.metrics.some(({facts}) => (facts.familiesLeftOut ?? 0) > 0);
+	// What another apiserver leaves out says nothing of what this one does.
+	return flag.known && flag.basis === 'proven' ? family.test(flag.value) : isSome || (flag.known && family.test(flag.value));
 }

@@ -43,8 +43,7 @@ only where nothing else is proven.
 */
 function byFailureText(grounds: Grounds, said: Basis): RouteRuling | undefined {
 	const reading = grounds.failures.find(reading => reading.facts.route !== null && reading.facts.basis === said && !isOfAnother(reading, grounds));
-	const file = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file');
-	if (!reading?.facts.route || (file.known && file.value === '' && file.basis === 'proven')) {
+	if (!reading?.facts.route || hasNoEgressFile(grounds)) {
 		return undefined;
 	}
 
@@ -61,7 +60,7 @@ function byFailureText(grounds: Grounds, said: Basis): RouteRuling | undefined {
 /** The agents' own gauges rose and fell with streams that were held: they carry them, whatever the protocol towards the apiserver. */
 function byAgents(grounds: Grounds): RouteRuling | undefined {
 	const reading = grounds.agentTests.find(test => isSameProcess(test, grounds)) ?? grounds.agentTests.find(test => !isOfAnother(test, grounds));
-	if (!reading) {
+	if (!reading || hasNoTunnel(grounds)) {
 		return undefined;
 	}
 
@@ -76,6 +75,18 @@ function byAgents(grounds: Grounds): RouteRuling | undefined {
 		protocol: moved === 'grpc' || moved === 'http-connect' ? moved : null,
 		agent: reading.facts.agent,
 	};
+}
+
+/** By its own word, or by counters that would have moved: then whatever calls itself an agent made its numbers up. */
+function hasNoTunnel(grounds: Grounds): boolean {
+	const step = ownStepTest(grounds);
+	return hasNoEgressFile(grounds) || (step?.facts.moved === 'nothing' && strengthOf(step, grounds) === 'proven' && !mayBeLeftOut(grounds, dialFamilies));
+}
+
+/** Proven. */
+function hasNoEgressFile(grounds: Grounds): boolean {
+	const file = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file');
+	return file.known && file.value === '' && file.basis === 'proven';
 }
 
 const dialFamilies = /egress_dialer|konnectivity/;
