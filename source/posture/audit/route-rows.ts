@@ -44,12 +44,18 @@ export function konnectivityRow({each, agents}: AuditGrounds): RowFinding {
 		],
 		scope: across.scope,
 	};
-	const failing = routes.some(one => one.route.state !== route.state) ? grounds.failures.some(({facts}) => facts.route !== null) : false;
-	if (routes.some(one => one.route.state !== route.state) && !failing) {
-		return found('warn', 'mixed', weakest(...routes.map(one => one.route.basis)), `The apiservers differ: ${routes.map(one => one.route.state).join(', ')}`, {...base, remedy: 'give every apiserver the same --egress-selector-config-file'});
+	const isFailing = grounds.failures.some(({facts}) => facts.route !== null);
+	const seen = routes.filter(one => one.route.state !== 'unknown');
+	if (new Set(seen.map(one => one.route.state)).size > 1 && !isFailing) {
+		return found('warn', 'mixed', weakest(...seen.map(one => one.route.basis)), `The apiservers differ: ${routes.map(one => one.route.state).join(', ')}`, {...base, remedy: 'give every apiserver the same --egress-selector-config-file'});
 	}
 
-	const basis = weakest(route.basis, across.basis);
+	const [unseen] = routes.filter(one => one.route.state === 'unknown');
+	if (unseen && seen.length > 0 && !isFailing) {
+		return notKnown(`The route to nodes is not known of ${routes.length - seen.length} of ${routes.length} apiservers that were read`, unseen.route.need.length > 0 ? unseen.route.need : [needActive], base);
+	}
+
+	const basis = weakest(across.basis, ...routes.filter(one => one.route.state === route.state).map(one => one.route.basis));
 	switch (route.state) {
 		case 'konnectivity':
 		case 'egress-http-connect': {

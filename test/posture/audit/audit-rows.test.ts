@@ -3,8 +3,9 @@ import test from 'ava';
 import {rowIds, type RowId, type RowVerdict} from '../../../source/posture/audit/audit-object.ts';
 import {parseRequire} from '../../../source/posture/audit/require.ts';
 import {auditOf} from '../../../source/posture/audit/run-audit.ts';
+import type {Grounds} from '../../../source/posture/evidence.ts';
 import {auditGrounds, good, part, read, shut, type Given} from '../../support/audit-grounds.ts';
-import {failure, flags, known, mirrorPod, off, processOf, reading, stepTest, versionOf} from '../../support/grounds.ts';
+import {failure, flags, known, metrics, mirrorPod, off, processOf, reading, stepTest, versionOf} from '../../support/grounds.ts';
 
 const facts = {context: 'lab', server: 'https://10.0.0.5:6443', namespace: 'default', user: 'ada', impersonating: null, impersonatedGroups: [], sandbox: false, source: 'kubeconfig', certificateAuthority: null, insecureSkipTlsVerify: false, proxy: null} as const;
 const options = {probe: 'passive', require: [], minBasis: 'proven'} as const;
@@ -138,6 +139,15 @@ test('no kubelet is said to be verified by what pods say where an apiserver said
 	const given: Given = {base: {flags: [flags({...good, ...off, 'advertise-address': '10.0.0.9', 'secure-port': '6443'}, {process: 'p1'})], mirrorPods: pods, replicas: known(2, ['10.0.0.7:6443', '10.0.0.8:6443'])}};
 	t.like(rowOf(given, 'C4'), {verdict: 'fail', basis: 'proven', message: '1 of 3 apiservers that were read accept any certificate from a kubelet'});
 	t.is(auditOf(auditGrounds(given), {facts}, {...options, require: [parseRequire('verified')]}).exitStatus, 3);
+});
+
+test('apiservers are said to differ in what is known of each, and a tunnel of all is as sure as that of the least sure', t => {
+	const second = (more: Partial<Grounds>): Given => ({base: {replicas: known(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]}, others: [{connection: 'c2', process: processOf('p2'), stepTests: [], ...more}]});
+	const counted = metrics({egressDials: [{protocol: 'grpc', transport: 'uds', count: 3}]}, {connection: 'c2', process: 'p2'});
+	t.like(rowOf(second({}), 'C10'), {verdict: 'unknown', basis: 'unknown', message: 'The route to nodes is not known of 1 of 2 apiservers that were read'});
+	t.like(rowOf(second({metrics: [counted]}), 'C10'), {verdict: 'pass', state: 'konnectivity', basis: 'inferred'});
+	t.like(rowOf(second({stepTests: [stepTest('grpc', {connection: 'c2', process: 'p2'})]}), 'C10'), {verdict: 'pass', state: 'konnectivity', basis: 'proven'});
+	t.like(rowOf(oneWithoutTunnel, 'C10'), {verdict: 'warn', state: 'mixed', basis: 'proven'});
 });
 
 test('a row that is proven is nowhere said to be proven on none', t => {
