@@ -74,8 +74,14 @@ export function kubeletAccess(audit: AuditGrounds): RowFinding {
 	}
 
 	const anonymous = worse(facts => facts.anonymous);
-	return anonymous.length > 0
-		? found('warn', 'anonymous', 'proven', 'A kubelet lets anonymous requests reach authorization', {because, scope, exceptions: anonymous, remedy: remedies.kubeletAccess})
-		: found('pass', 'protected', of !== null && read.length >= of ? 'proven' : 'inferred', `${read.length} of ${of ?? '?'} kubelets: anonymous off, authorization by webhook, no read-only port`, {because, scope});
+	if (anonymous.length > 0) {
+		return found('warn', 'anonymous', 'proven', 'A kubelet lets anonymous requests reach authorization', {because, scope, exceptions: anonymous, remedy: remedies.kubeletAccess});
+	}
+
+	// Whoever stands in the place of a kubelet that is not verified says what it likes.
+	const {verdict, basis} = kubeletCertificate(audit);
+	const isVerified = verdict === 'pass' && basis === 'proven';
+	const what = `${read.length} of ${of ?? '?'} kubelets: anonymous off, authorization by webhook, no read-only port`;
+	return found('pass', 'protected', isVerified && of !== null && read.length >= of ? 'proven' : 'inferred', isVerified ? what : `${what}; by the word of kubelets that are not surely verified`, {because, scope});
 }
 

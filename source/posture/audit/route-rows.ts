@@ -50,7 +50,7 @@ export function konnectivityRow({each, agents}: AuditGrounds): RowFinding {
 		return found('warn', 'mixed', weakest(...seen.map(one => one.route.basis)), `The apiservers differ: ${routes.map(one => one.route.state).join(', ')}`, {...base, remedy: 'give every apiserver the same --egress-selector-config-file'});
 	}
 
-	const [unseen] = routes.filter(one => one.route.state === 'unknown');
+	const unseen = routes.find(one => one.route.state === 'unknown');
 	if (unseen && seen.length > 0 && !isFailing) {
 		return notKnown(`The route to nodes is not known of ${routes.length - seen.length} of ${routes.length} apiservers that were read`, unseen.route.need.length > 0 ? unseen.route.need : [needActive], base);
 	}

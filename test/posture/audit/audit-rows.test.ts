@@ -150,6 +150,12 @@ test('apiservers are said to differ in what is known of each, and a tunnel of al
 	t.like(rowOf(oneWithoutTunnel, 'C10'), {verdict: 'warn', state: 'mixed', basis: 'proven'});
 });
 
+test('the word of kubelets that are not surely verified proves nothing good of them', t => {
+	t.like(rowOf({}, 'C5'), {verdict: 'pass', basis: 'proven'});
+	t.like(rowOf(unverified, 'C5'), {verdict: 'pass', basis: 'inferred', message: '1 of 1 kubelets: anonymous off, authorization by webhook, no read-only port; by the word of kubelets that are not surely verified'});
+	t.like(rowOf({base: {replicas: known(2)}}, 'C5'), {verdict: 'pass', basis: 'inferred'});
+});
+
 test('a row that is proven is nowhere said to be proven on none', t => {
 	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
 	t.like(rowOf(checked, 'C1'), {state: 'checked', basis: 'proven'});
