@@ -2,6 +2,7 @@
 import type {FlagFacts, Outcome, Reading} from '../evidence.ts';
 import {needMirrorPods} from '../rules/needs.ts';
 import {ask, listed, type Asked} from './ask.ts';
+import {ownArguments} from './own-arguments.ts';
 
 export type ControlPlanePart = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'etcd';
 export type PartPod = {part: ControlPlanePart; pod: string; node: string | null; flags: FlagFacts};
@@ -35,17 +36,16 @@ export function partOf({metadata, spec, status}: Pod): PartPod | undefined {
 		return undefined;
 	}
 
-	const words = [...container.command ?? [], ...container.args ?? []];
-	const isVariable = (text: string) => text.includes('$');
+	const {words, areAll, isAlone} = ownArguments(container.command ?? [], container.args ?? [], container.name!);
 	return {
 		part: container.name as ControlPlanePart,
 		pod: metadata.name,
 		node: spec?.nodeName ?? null,
 		flags: {
 			// What a variable stands for is not seen: it may be no value, and any further argument.
-			values: Object.fromEntries(Object.entries(flagsOf(words)).filter(([, value]) => !isVariable(value))),
-			absent: words.some(word => isVariable(word)) ? 'unknown' : 'default',
-			proxyEnvironment: proxyEnvironmentOf(container),
+			values: Object.fromEntries(Object.entries(givenBy(words)).filter(([, value]) => !/[$`]/.test(value))),
+			absent: areAll ? 'default' : 'unknown',
+			proxyEnvironment: proxyEnvironmentOf(container, isAlone),
 			hostAddresses: hostAddressesOf(status),
 		},
 	};
@@ -70,14 +70,12 @@ function isRunning(container: Container, metadata: NonNullable<Pod['metadata']>,
 `--a=b`, `--a b` and a bare `--a`; the last one wins, and `_` is `-` in a name. A list in a file (`--config`) is not seen.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/component-base/cli/flag/flags.go WordSepNormalizeFunc
 */
-export function flagsOf(words: readonly string[]): Record<string, string> {
+export function givenBy(words: readonly string[]): Record<string, string> {
 	const flags: Record<string, string> = {};
-	// A shell may stand in front: `sh -c "exec kube-apiserver --a=b"`.
-	const split = words.flatMap(word => /\s--/.test(word) ? word.split(/\s+/).map(part => part.replaceAll(/(?<=^|=)(["'])(.*)\1$/g, '$2')) : [word]);
-	for (const [index, word] of split.entries()) {
+	for (const [index, word] of words.entries()) {
 		const [, name, value] = /^--([\w-]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
 		if (name !== undefined) {
-			const next = split[index + 1];
+			const next = words[index + 1];
 			flags[name.replaceAll('_', '-')] = value ?? (next !== undefined && !next.startsWith('-') ? next : 'true');
 		}
 	}
@@ -85,11 +83,16 @@ export function flagsOf(words: readonly string[]): Record<string, string> {
 	return flags;
 }
 
-/** Of the manifest, or set by a shell that stands in front. */
-function proxyEnvironmentOf({command = [], args = [], env, envFrom}: Container): boolean | null {
+/** The same where a shell may stand in front: `sh -c "exec kube-apiserver --a=b"`. Good for what finds a program, not for what proves anything of it. */
+export function flagsOf(words: readonly string[]): Record<string, string> {
+	return givenBy(words.flatMap(word => /\s--/.test(word) ? word.split(/\s+/).map(part => part.replaceAll(/(?<=^|=)(["'])(.*)\1$/g, '$2')) : [word]));
+}
+
+/** Of the manifest, or set by a shell that stands in front, which may also read it from a file. */
+function proxyEnvironmentOf({command = [], args = [], env, envFrom}: Container, isAlone: boolean): boolean | null {
 	if (env?.some(({name, value}) => /^https?_proxy$/i.test(name ?? '') && value !== '') || [...command, ...args].some(word => /\bhttps?_proxy=/i.test(word))) {
 		return true;
 	}
 
-	return envFrom && envFrom.length > 0 ? null : false;
+	return !isAlone || (envFrom && envFrom.length > 0) ? null : false;
 }

@@ -164,6 +164,14 @@ test('a mirror pod tells flags and environment; a pod that only has the label is
 	t.true(partOf(shell)?.flags.proxyEnvironment);
 });
 
+test('of an environment that a script may have made more than is seen nothing is said', t => {
+	const inScript = (script: string) => partOf(mirror({spec: {containers: [{name: 'kube-apiserver', command: ['sh', '-c', script]}]}}))?.flags.proxyEnvironment;
+	t.false(inScript('exec kube-apiserver --secure-port=6443'));
+	t.is(inScript('. /etc/proxy; exec kube-apiserver --secure-port=6443'), null);
+	t.true(inScript('export HTTPS_PROXY=http://proxy:3128; exec kube-apiserver --secure-port=6443'));
+	t.true(inScript('HTTPS_PROXY=http://proxy:3128 kube-apiserver --secure-port=6443'));
+});
+
 test('a mirror pod tells of which addresses its machine is', t => {
 	const at = (status: object) => partOf(mirror({status: {...mirror().status, ...status}}))?.flags.hostAddresses;
 	t.deepEqual(at({hostIP: '10.0.0.11', hostIPs: [{ip: '10.0.0.11'}, {ip: 'fd00::11'}]}), ['10.0.0.11', 'fd00::11']);
@@ -180,6 +188,17 @@ for (const [title, command, values, absent] of [
 	['an argument whose value is a variable is neither set nor not set', ['kube-apiserver', '--kubelet-certificate-authority=$(CA)', '--secure-port=6443'], {'secure-port': '6443'}, 'unknown'],
 	['arguments that a shell adds from a variable may be any', ['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443 $ARGS'], {'secure-port': '6443'}, 'unknown'],
 	['a shell without variables hides nothing', ['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443'], {'secure-port': '6443'}, 'default'],
+	['arguments that a shell takes from what another command prints may be any', ['/bin/sh', '-c', 'exec kube-apiserver --secure-port=6443 `cat /etc/args`'], {'secure-port': '6443'}, 'unknown'],
+	['what a comment of a script says is none of its arguments', ['/bin/sh', '-c', '# --kubelet-certificate-authority=/ca.crt\nexec kube-apiserver --secure-port=6443 #--kubelet-certificate-authority=/ca.crt\n'], {'secure-port': '6443'}, 'default'],
+	['what other commands of a script are given is none of its arguments', ['sh', '-ec', 'wait-for --kubelet-certificate-authority=/ca.crt && exec /usr/bin/kube-apiserver --secure-port=6443 \\\n  --bind-address="::" >>/var/log/a.log 2>&1 | tee --append /b'], {'secure-port': '6443', 'bind-address': '::'}, 'default'],
+	['a script that may run it in two ways tells nothing', ['bash', '-c', 'if [ -f /ca ]; then kube-apiserver --kubelet-certificate-authority=/ca; else kube-apiserver --secure-port=6443; fi'], {}, 'unknown'],
+	['a script that cannot be read to its end tells nothing', ['bash', '-c', 'exec kube-apiserver --kubelet-certificate-authority="/ca'], {}, 'unknown'],
+	['a script in a file tells nothing', ['/bin/bash', '/start.sh', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
+	['a program that is not named tells nothing', ['/wrapper', '--kubelet-certificate-authority=/ca'], {}, 'unknown'],
+	['what stands in a value is no argument', ['kube-apiserver', '--secure-port=6443', '--note=a --kubelet-certificate-authority=/ca.crt'], {'secure-port': '6443', 'note': 'a --kubelet-certificate-authority=/ca.crt'}, 'default'],
+	['a group in braces runs what stands in it', ['sh', '-c', '{ kube-apiserver --secure-port=6443; }'], {'secure-port': '6443'}, 'default'],
+	['a launcher in front keeps its arguments to itself', ['/go-runner', '--kubelet-certificate-authority=/ca', '/usr/local/bin/kube-apiserver', '--secure-port=6443'], {'secure-port': '6443'}, 'default'],
+	['one of all programs in one is named by the second word', ['/hyperkube', 'apiserver', '--secure-port=6443'], {'secure-port': '6443'}, 'default'],
 ] as const) {
 	test(`of a mirror pod, ${title}`, t => {
 		const pod = mirror();
