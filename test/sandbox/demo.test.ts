@@ -99,16 +99,29 @@ for (const [args, signal, expected] of [
 	});
 }
 
-test('a kubeconfig of somebody’s own is not written over', async t => {
-	const folder = await mkdtemp(join(tmpdir(), 'spoke-demo-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
-	const file = join(folder, 'config');
-	await writeFile(file, 'apiVersion: v1\nkind: Config\n');
-	const {status, error} = await run(['demo', '--serve', '--kubeconfig-out', file]);
-	t.is(status, 14);
-	t.regex(error, /is no kubeconfig of a sandbox/);
-	t.is(await readFile(file, 'utf8'), 'apiVersion: v1\nkind: Config\n');
-});
+const own: ReadonlyArray<readonly [what: string, text: string]> = [
+	['of somebody’s own', 'apiVersion: v1\nkind: Config\n'],
+	['of somebody’s own into which a sandbox was merged', JSON.stringify({clusters: [
+		{name: 'prod', cluster: {server: 'https://prod.example'}},
+		{name: 'sandbox', cluster: {server: 'https://127.0.0.1:1', extensions: [{name: 'spoke.dev/sandbox', extension: {}}]}},
+	], users: [{name: 'ada', user: {token: 'x'}}]})],
+	['that only speaks of one', '# see spoke.dev/sandbox\n'],
+];
+for (const [what, content] of own) {
+	test(`a kubeconfig ${what} is neither written over nor removed`, async t => {
+		const folder = await mkdtemp(join(tmpdir(), 'spoke-demo-'));
+		t.teardown(async () => rm(folder, {recursive: true, force: true}));
+		const file = join(folder, 'config');
+		await writeFile(file, content);
+		const child = start(['demo', '--serve', '--kubeconfig-out', file]);
+		t.teardown(() => child.kill('SIGKILL'));
+		child.stdout.once('data', () => child.kill('SIGTERM'));
+		const [error, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+		t.is(status, 14);
+		t.regex(error, /is no kubeconfig of a sandbox/);
+		t.is(await readFile(file, 'utf8'), content);
+	});
+}
 
 test('a served sandbox ends with its parent', async t => {
 	const script = `const {spawn} = require('node:child_process');

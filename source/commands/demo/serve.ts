@@ -3,12 +3,14 @@ import {chmod, readFile, rm, writeFile} from 'node:fs/promises';
 import process from 'node:process';
 import type {Writable} from 'node:stream';
 import {stringify} from 'yaml';
+import {decodeKubeconfig} from '../../cluster/kubeconfig/decode-kubeconfig.ts';
+import {readDocument} from '../../cluster/kubeconfig/read-document.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 
 const parentCheckMs = 500;
 
-/** Writes the kubeconfig, and removes it again at the end. */
+/** Writes the kubeconfig, and removes it again at the end, if it still holds nothing but sandboxes. */
 export async function serveSandbox(sandbox: Sandbox, file: string | undefined, stdout: Writable, signal: AbortSignal): Promise<void> {
 	if (file !== undefined) {
 		await writeKubeconfig(file, sandbox);
@@ -16,7 +18,8 @@ export async function serveSandbox(sandbox: Sandbox, file: string | undefined, s
 
 	stdout.write(`sandbox: serving at ${sandbox.server}${file === undefined ? '' : `; use it with KUBECONFIG=${file}`}\n`);
 	await untilEnd(signal);
-	if (file !== undefined) {
+	// Somebody may have added a cluster of their own meanwhile.
+	if (file !== undefined && await isOfSandbox(await readFile(file, 'utf8').catch(() => ''))) {
 		await rm(file, {force: true});
 	}
 }
@@ -24,7 +27,7 @@ export async function serveSandbox(sandbox: Sandbox, file: string | undefined, s
 /** A file that holds anything but an earlier sandbox is left alone. @throws SpokeError ERR_LOCAL_FILE */
 async function writeKubeconfig(file: string, sandbox: Sandbox): Promise<void> {
 	const there = await readFile(file, 'utf8').catch(() => '');
-	if (there !== '' && !there.includes('spoke.dev/sandbox')) {
+	if (there !== '' && !await isOfSandbox(there)) {
 		throw new SpokeError('ERR_LOCAL_FILE', `${file} exists and is no kubeconfig of a sandbox`, {remedy: 'name a file that does not exist yet'});
 	}
 
@@ -33,6 +36,16 @@ async function writeKubeconfig(file: string, sandbox: Sandbox): Promise<void> {
 		await chmod(file, 0o600);
 	} catch (error) {
 		throw new SpokeError('ERR_LOCAL_FILE', `${file} cannot be written: ${(error as NodeJS.ErrnoException).code}`, {cause: error});
+	}
+}
+
+/** All of its clusters are sandboxes, and there is one. */
+async function isOfSandbox(text: string): Promise<boolean> {
+	try {
+		const {clusters} = decodeKubeconfig(await readDocument(text));
+		return clusters.size > 0 && clusters.values().every(({sandbox}) => sandbox);
+	} catch {
+		return false;
 	}
 }
 
