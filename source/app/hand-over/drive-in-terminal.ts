@@ -70,7 +70,8 @@ export async function driveInTerminal(session: Session, id: string, remote: Remo
 		const outputs = printOutputs(remote, stdout, {modes, tty: told.tty, isOver: () => isOver});
 		let end: End;
 		try {
-			end = await endOf(Promise.race([Promise.all([remote.outcome, outputs]).then(([status]) => status), left.promise]), told);
+			// What came before a cut is written as well.
+			end = await endOf(Promise.race([outputs.then(async () => remote.outcome), left.promise]), told);
 		} finally {
 			isOver = true;
 			stopSizes();

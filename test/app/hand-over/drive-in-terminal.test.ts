@@ -8,13 +8,14 @@ import {driveInTerminal} from '../../../source/app/hand-over/drive-in-terminal.t
 import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
 import {loadKeymap} from '../../../source/keymap/load-keymap.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/posture/evidence.ts';
 import type {RemoteCommand} from '../../../source/sessions/remote-command/open-remote-command.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import {asciiGlyphs} from '../../../source/ui/glyphs.ts';
 
 /** A shell that was opened; `type` are the person's keys, `written` is what the terminal got. */
-async function openShell({place = 'lab default/web, container app', note = '', tty = true, path, env = {}}: {place?: string; note?: string; tty?: boolean; path?: Path; env?: NodeJS.ProcessEnv} = {}) {
+async function openShell({place = 'lab default/web, container app', note = '', tty = true, path, env = {}, outcome = Promise.withResolvers<never>().promise}: {place?: string; note?: string; tty?: boolean; path?: Path; env?: NodeJS.ProcessEnv; outcome?: Promise<number>} = {}) {
 	const {keymap} = await loadKeymap({});
 	const store = new Store(emptySession(clusterState(null), {columns: 80, rows: 24}, 0), () => {}, () => 0);
 	if (note !== '') {
@@ -40,7 +41,7 @@ async function openShell({place = 'lab default/web, container app', note = '', t
 	} as unknown as Session;
 	const stdout = new PassThrough();
 	const stdin = new PassThrough();
-	const remote = {stdin, stdout, stderr: null, outcome: Promise.withResolvers<never>().promise, resize() {}, close() {}} as unknown as RemoteCommand;
+	const remote = {stdin, stdout, stderr: null, outcome, resize() {}, close() {}} as unknown as RemoteCommand;
 	const driven = driveInTerminal(session, 'shell-1', remote, {place, kind: 'shell', tty, began: Date.now(), mayEndUnseen: () => false});
 	const take = await taken.promise;
 	return {driven, stdin, stdout, closing: closing.signal, written: () => written, type(keys: string) {
@@ -63,6 +64,19 @@ test('a shell that was left writes nothing any more to the screen that came back
 	await delay(10);
 	t.regex(written(), /before[\s\S]*left the shell after/);
 	t.notRegex(written(), /behind/);
+});
+
+test('what came before a shell was lost is written, also where the terminal takes it late', async t => {
+	const lost = Promise.reject(new SpokeError('ERR_STREAM_LOST', 'the stream was lost'));
+	lost.catch(() => {});
+	const {driven, stdout, written, type} = await openShell({outcome: lost});
+	stdout.write('first words\r\n');
+	await delay(50);
+	stdout.end('last words\r\n');
+	await delay(700);
+	type('x');
+	await driven;
+	t.regex(written(), /first words\r\nlast words\r\nspoke {2}the stream was lost/);
 });
 
 test('a session that goes on keeps nothing of a shell that is over', async t => {
