@@ -122,3 +122,12 @@ function nameConstraints({permits, forbids}: CertificateWish): x509.Extension {
 		...permits === undefined ? [] : [wrap(0xA0, subtree(permits))], ...forbids === undefined ? [] : [wrap(0xA1, subtree(forbids))],
 	])));
 }
+
+/** The same certificate, PEM, with a key of a kind that nobody knows. What signed it is not right any more. */
+export function withUnknownKey({certificate}: Pick<Issued, 'certificate'>): string {
+	const der = Buffer.from(certificate.replaceAll(/-----[^-]+-----/g, ''), 'base64');
+	// The object identifier id-ecPublicKey (RFC 5480 §2.1.1), whose last number becomes another.
+	const ecPublicKey = Buffer.from('06072a8648ce3d0201', 'hex');
+	der[der.indexOf(ecPublicKey) + ecPublicKey.length - 1] = 9;
+	return `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+}

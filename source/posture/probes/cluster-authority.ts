@@ -15,7 +15,7 @@ export async function readClusterAuthority(cluster: Asked, namespace: string, {t
 	});
 }
 
-/** The public keys and names of a PEM bundle; an entry that cannot be read is left out. */
+/** The public keys and names of a PEM bundle. An entry that is no certificate is left out, and of one whose key cannot be decoded the key. */
 export function authorityFacts(pem: string): AuthorityFacts {
 	const certificates = (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).flatMap(text => {
 		try {
@@ -25,7 +25,16 @@ export function authorityFacts(pem: string): AuthorityFacts {
 		}
 	});
 	return {
-		spkiSha256: certificates.map(certificate => spkiSha256(certificate)),
+		spkiSha256: certificates.flatMap(certificate => keyHash(certificate)),
 		subjects: certificates.map(certificate => distinguishedName(certificate.subject)),
 	};
+}
+
+/** None for a key of a kind that OpenSSL does not know. */
+function keyHash(certificate: X509Certificate): readonly string[] {
+	try {
+		return [spkiSha256(certificate)];
+	} catch {
+		return [];
+	}
 }

@@ -5,7 +5,7 @@ import {createServer} from 'node:tls';
 import test from 'ava';
 import {authorityFacts} from '../../../source/posture/probes/cluster-authority.ts';
 import {readKubeletHandshake} from '../../../source/posture/probes/kubelet-handshake.ts';
-import {authority, issue} from '../../support/certificates.ts';
+import {authority, issue, withUnknownKey} from '../../support/certificates.ts';
 
 test('a kubelet’s certificate that has names and no subject is a reading as any', async t => {
 	const {certificate, key} = await issue({dns: ['n1']}, await authority());
@@ -21,4 +21,11 @@ test('an authority without a name is one among others', async t => {
 	const {spkiSha256, subjects} = authorityFacts(`${named.certificate}${nameless.certificate}`);
 	t.is(spkiSha256.length, 2);
 	t.deepEqual(subjects, ['CN=named', '']);
+});
+
+test('of an entry whose key cannot be decoded the name is known, and what is no certificate is left out', async t => {
+	const [one, odd] = await Promise.all([authority('one'), authority('odd')]);
+	const {spkiSha256, subjects} = authorityFacts(`${withUnknownKey(odd)}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${one.certificate}`);
+	t.deepEqual(spkiSha256, authorityFacts(one.certificate).spkiSha256);
+	t.deepEqual(subjects, ['CN=odd', 'CN=one']);
 });
