@@ -57,6 +57,8 @@ export type ApiResponse = {
 	headers: IncomingHttpHeaders;
 	/** The body, decompressed. Must be read to the end, or destroyed (which closes the connection). */
 	body: Readable;
+	/** Nothing in the answer says where its body ends, so that a cut may look like its end (RFC 9112 §8). */
+	endsByClose: boolean;
 	/** Which connection carried it. */
 	connection: {id: string; facts: SocketFacts};
 };

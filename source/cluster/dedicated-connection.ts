@@ -229,8 +229,10 @@ export class DedicatedConnection implements Connection {
 
 	/** As Go's transport: what is no body, or a part of one, is in no coding that could be undone. */
 	#response({status, statusText, headers, body}: AnswerStart & {body: Readable}, isWhole = true): ApiResponse {
-		const plain = isWhole && status !== 206 ? decodedBody(body, headers) : body;
-		return {status, statusText, headers, body: plain, connection: {id: this.id, facts: this.facts}};
+		const isDecoded = isWhole && status !== 206;
+		const endsByClose = saysNoEnd(headers, isDecoded);
+		const plain = isDecoded ? decodedBody(body, headers) : body;
+		return {status, statusText, headers, body: plain, endsByClose, connection: {id: this.id, facts: this.facts}};
 	}
 
 	#headers({authorization}: Identity): RequestHeaders {
@@ -244,6 +246,12 @@ export class DedicatedConnection implements Connection {
 			...headers,
 		};
 	}
+}
+
+/** Neither by its length nor by a last chunk, nor, where its coding is undone, by the end that gzip has of itself (RFC 1952 §2.3.1). */
+function saysNoEnd(headers: AnswerStart['headers'], isDecoded: boolean): boolean {
+	const isGzip = isDecoded && headers['content-encoding']?.toLowerCase() === 'gzip';
+	return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined && !isGzip;
 }
 
 /** The certificate of the handshake, where nothing but it says who asks. */

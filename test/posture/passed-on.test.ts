@@ -31,7 +31,7 @@ for (const [title, values, version, declared, node, passed] of [
 		const cluster = {
 			async request({path}: RequestOptions): Promise<ApiResponse> {
 				t.is(path, '/api/v1/nodes/n1');
-				return {status: declared === null ? 403 : 200, statusText: '', headers: {}, body: Readable.from([Buffer.from(JSON.stringify({kind: 'Node', metadata: {name: 'n1'}, status: {declaredFeatures: declared}}))]), connection: undefined as never};
+				return {status: declared === null ? 403 : 200, statusText: '', headers: {}, endsByClose: false, body: Readable.from([Buffer.from(JSON.stringify({kind: 'Node', metadata: {name: 'n1'}, status: {declaredFeatures: declared}}))]), connection: undefined as never};
 			},
 		} as unknown as ClusterAccess;
 		const {purpose} = grounds();

@@ -23,7 +23,7 @@ const longestBytes = 256 * 1024 * 1024;
 /** Kubernetes' own are a few hundred characters. What does not end would be put together anew with each piece that comes. */
 const longestLine = 1024 * 1024;
 
-/** `process` is the one at the connection's other end, `null` where it is not known. The whole answer may take thrice `timeoutMs`. Never throws. */
+/** `process` is the one at the connection's other end, `null` where it is not known. An answer that cannot be known to be whole is none. The whole answer may take thrice `timeoutMs`. Never throws. */
 export async function readApiserverMetrics(connection: Asked & {id: string | null}, process: string | null, {timeoutMs = 20_000, signal}: {timeoutMs?: number; signal?: AbortSignal} = {}): Promise<Outcome<MetricFacts>> {
 	const where = 'GET /metrics';
 	try {
@@ -31,6 +31,11 @@ export async function readApiserverMetrics(connection: Asked & {id: string | nul
 		const samples = await samplesOf(response);
 		if (response.status !== 200) {
 			return {closed: {source: 'metrics', where, because: response.status === 403 || response.status === 401 ? 'forbidden' : 'not-served', need: needMetrics}};
+		}
+
+		// A family that is not there may stand behind a cut.
+		if (response.endsByClose) {
+			return {closed: {source: 'metrics', where, because: 'no-answer', need: needMetrics}};
 		}
 
 		return {read: {source: 'metrics', where, process, connection: connection.id, time: new Date().toISOString(), active: false, facts: metricFacts(samples)}};

@@ -29,7 +29,7 @@ function server(answers: Readonly<Record<string, Answer>>) {
 	return {id: 'c1', asked, async request(options: RequestOptions): Promise<ApiResponse> {
 		asked.push(options);
 		const {status = 200, body = '', headers = {}} = answers[options.path.split('?')[0]!] ?? {status: 404, body: '404 page not found'};
-		return {status, statusText: '', headers, body: Readable.from([Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))]), connection: {id: 'c1', facts: undefined as never}};
+		return {status, statusText: '', headers, endsByClose: false, body: Readable.from([Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))]), connection: {id: 'c1', facts: undefined as never}};
 	}};
 }
 
@@ -62,7 +62,7 @@ for (const [title, body, status, because] of [
 
 test('an answer larger than its limit, or a connection that breaks, is no answer', async t => {
 	const endless = {async request(): Promise<ApiResponse> {
-		return {status: 200, statusText: '', headers: {}, body: Readable.from((function * () {
+		return {status: 200, statusText: '', headers: {}, endsByClose: false, body: Readable.from((function * () {
 			for (;;) {
 				yield Buffer.alloc(1024);
 			}
