@@ -42,7 +42,7 @@ function connection(shownCertificate: string | null, answer: Error | {status: nu
 			throw answer;
 		}
 
-		return {status: answer.status, statusText: '', headers: {}, body: Readable.from([Buffer.from(answer.body)]), connection: {id: 'c1', facts}};
+		return {status: answer.status, statusText: '', headers: {}, endsByClose: false, body: Readable.from([Buffer.from(answer.body)]), connection: {id: 'c1', facts}};
 	}};
 	return {asked, made};
 }
