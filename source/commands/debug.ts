@@ -5,6 +5,7 @@ import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
 import {addDebugContainer, debugContainerName, untilRunning} from '../sessions/debug-container.ts';
+import {refuseEnded} from '../sessions/ended-pod.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
@@ -87,6 +88,11 @@ async function addContainer({flags, afterDash = [], stdin, stderr, env, interrup
 	try {
 		const limitMs = flags['pod-running-timeout'];
 		const {pod} = await resolvePod(cluster, asked, {order: 'attach', podRunningTimeoutMs: limitMs, signal: interrupted});
+		// What nobody waits for is added as with kubectl.
+		if (flags.stdin) {
+			refuseEnded(pod, 'debug');
+		}
+
 		const target = flags.target === undefined ? null : chooseContainer(pod, flags.target, {unknownAnnotation: 'refuse'}).name;
 		const name = flags.container ?? debugContainerName();
 		// A terminal in the container that nobody has here would mix its outputs for nothing.

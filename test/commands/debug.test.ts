@@ -31,6 +31,16 @@ test('without -i its name is printed at once, whether it runs or not', async t =
 	t.deepEqual(await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-q']), {status: 0, stdout: 'late\n', stderr: ''});
 });
 
+test('to a pod that has ended nothing is added that would be waited for: it would never start', async t => {
+	const patches: string[] = [];
+	const config = await serve(t, {seenRunning: false, unseen: {}, phase: 'Succeeded', patches});
+	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq']);
+	t.deepEqual({status, stdout, patches}, {status: 255, stdout: '', patches: []});
+	t.regex(stderr, /never started; current phase is Succeeded.*spoke logs web.*\[ERR_TARGET_GONE\]\n$/s);
+	t.is((await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-q'])).stdout, 'late\n', 'as kubectl, which does not look');
+	t.is(patches.length, 1);
+});
+
 for (const [profile, securityContext] of [
 	[[], {capabilities: {add: ['SYS_PTRACE']}}],
 	[['--profile=baseline'], undefined],
@@ -54,12 +64,12 @@ test('a namespace that enforces a Pod Security Standard is told with the profile
 });
 
 /** An apiserver whose kubelet refuses to attach, or with `refusal` null has nothing more to say; flags to reach it. */
-async function serve(t: ExecutionContext, {seenRunning, refusal = 'container late not found in pod web_default', code = 500, patches = [], patchRefusal, unseen = {terminated: {exitCode: 3}}}: {seenRunning: boolean; refusal?: string | null; code?: number; patches?: string[]; patchRefusal?: string; unseen?: object}): Promise<string[]> {
+async function serve(t: ExecutionContext, {seenRunning, refusal = 'container late not found in pod web_default', code = 500, patches = [], patchRefusal, unseen = {terminated: {exitCode: 3}}, phase = 'Running'}: {seenRunning: boolean; phase?: string; refusal?: string | null; code?: number; patches?: string[]; patchRefusal?: string; unseen?: object}): Promise<string[]> {
 	let asked = seenRunning;
 	const pod = () => ({
 		apiVersion: 'v1', kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u1', resourceVersion: '1'},
 		spec: {nodeName: 'n1', containers: [{name: 'app'}], ephemeralContainers: [{name: 'late'}]},
-		status: {phase: 'Running', ephemeralContainerStatuses: [{name: 'late', state: asked ? {running: {}} : unseen}]},
+		status: {phase, ephemeralContainerStatuses: [{name: 'late', state: asked ? {running: {}} : unseen}]},
 	});
 	const answer = async (request: IncomingMessage, response: ServerResponse) => {
 		const {url = '', method} = request;

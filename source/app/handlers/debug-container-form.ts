@@ -1,6 +1,7 @@
 /** A debug container: what it brings is asked, then whether; it is added, and waited for. */
 import {addDebugContainer, debugContainerName, untilRunning} from '../../sessions/debug-container.ts';
 import {debugProfiles, profileWords, type DebugProfile} from '../../sessions/debug-profiles.ts';
+import {refuseEnded} from '../../sessions/ended-pod.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
@@ -15,8 +16,9 @@ export type Place = {cluster: OpenCluster; pod: PodObject; container: string; as
 
 const startLimitMs = 60_000;
 
-/** The container that was added and runs; `null` when it was not wanted. */
+/** The container that was added and runs; `null` when it was not wanted. @throws SpokeError as `addDebugContainer` and `untilRunning`, and before anything is asked ERR_TARGET_GONE for a pod that has ended */
 export async function addDebugger(session: Session, {cluster, pod, container}: Place, because?: string): Promise<Place | null> {
+	refuseEnded(pod, 'debug');
 	const {name: podName, namespace = cluster.access.facts.namespace} = pod.metadata;
 	const values = await session.fill({
 		title: `Debug container in ${podName}`, submit: 'add',

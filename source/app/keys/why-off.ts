@@ -1,7 +1,7 @@
 /** Why is an action off, and for whom would it be on? */
 import {mayDo} from '../../actions/access.ts';
 import type {ActionRow} from '../../actions/action-row.ts';
-import {endedWords, logRemedy} from '../../sessions/ended-pod.ts';
+import {endedWords, logRemedy, type NeedsRunningPod} from '../../sessions/ended-pod.ts';
 import {cursorRow} from '../../state/list-state.ts';
 import type {SessionState} from '../../state/session-state.ts';
 
@@ -16,9 +16,9 @@ export function whyOff(state: SessionState, action: ActionRow): string | null {
 }
 
 /** What needs a pod that runs. */
-const ofRunning: Readonly<Record<string, Parameters<typeof endedWords>[0]>> = {'pods.shell': 'exec', 'pods.attach': 'attach', 'pods.forward': 'port-forward'};
+const ofRunning: Readonly<Record<string, NeedsRunningPod>> = {'pods.shell': 'exec', 'pods.attach': 'attach', 'pods.forward': 'port-forward', 'pods.debug': 'debug'};
 
-/** Where the pod under the cursor has ended, so that the action can do nothing with it: why, kubectl's words, and what is left to do. */
+/** Where the pod under the cursor has ended, so that the action can do nothing with it: why, in kubectl's words where it has some, and what is left to do. */
 export function endedHere({view, layers, lists}: SessionState, {id}: ActionRow): {reason: string; text: string; remedy: string} | null {
 	const feature = ofRunning[id];
 	const row = feature === undefined || view !== 'pods' || layers.length > 0 ? null : cursorRow(lists.pods);

@@ -19,8 +19,8 @@ function on(status: string, reason: string | null): SessionState {
 }
 
 for (const [status, reason, ended] of [['Completed', 'Succeeded', true], ['OutOfcpu', 'Failed', true], ['Evicted', 'Failed', true], ['Running', null, false], ['ImagePullBackOff', null, false], ['Completed', null, false]] as const) {
-	test(`with a pod that is ${status}, ${ended ? `and so has ended (${reason}), a shell, an attach and a forward are off` : 'and of which it is not told that it has ended, nothing is off'}`, t => {
-		for (const id of ['pods.shell', 'pods.attach', 'pods.forward']) {
+	test(`with a pod that is ${status}, ${ended ? `and so has ended (${reason}), a shell, an attach, a forward and a debug container are off` : 'and of which it is not told that it has ended, nothing is off'}`, t => {
+		for (const id of ['pods.shell', 'pods.attach', 'pods.forward', 'pods.debug']) {
 			const action = findAction(id)!;
 			t.is(whyOff(on(status, reason), action), ended ? `${action.title}: off, the pod has ended (${reason})` : null);
 		}
