@@ -3,7 +3,10 @@ import {readFile} from 'node:fs/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {fileErrorText} from '../file-error-text.ts';
 
-/** Reads a token file at most once in 50 s: client-go's period of a minute less its leeway (transport/token_source.go). */
+/**
+Reads a token file at most once in 50 s: client-go's period of a minute less its leeway (transport/token_source.go). A 401 does not make it read sooner there:
+bearerAuthRoundTripper (transport/round_trippers.go) never resets its source, as only a WrapTransport of the caller's own would.
+*/
 const rereadAfterMs = 50_000;
 
 /**
