@@ -4,9 +4,12 @@ import {harmless} from '../text/sanitise-line.ts';
 
 const apartMs = 1000;
 
+/** The how many-th it is tells it from one with the same words. */
+export type SpokenEvent = {number: number; text: string};
+
 export class SpokenEvents {
-	/** All that was said, in order. */
-	said: readonly string[] = [];
+	/** The last: those before it were heard, and are not kept. */
+	said: SpokenEvent | null = null;
 	#last: Message | null = null;
 	#saidAt = -apartMs;
 
@@ -20,7 +23,9 @@ export class SpokenEvents {
 		this.#last = fresh.at(-1)!;
 		this.#saidAt = now;
 		const worst = fresh.findLast(({role}) => role === 'error') ?? fresh.findLast(({role}) => role === 'warn') ?? fresh.at(-1)!;
-		this.said = [...this.said, `${harmless(worst.text)}${worst.hint === '' ? '' : `, ${worst.hint}`}${fresh.length > 1 ? `; ${fresh.length - 1} more in the messages` : ''}`];
+		const hint = worst.hint === '' ? '' : `, ${worst.hint}`;
+		const more = fresh.length > 1 ? `; ${fresh.length - 1} more in the messages` : '';
+		this.said = {number: (this.said?.number ?? 0) + 1, text: `${harmless(worst.text)}${hint}${more}`};
 		return true;
 	}
 }

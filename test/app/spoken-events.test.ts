@@ -1,7 +1,11 @@
 /** What a screen reader hears: each event once, at most one a second. */
+import {PassThrough} from 'node:stream';
 import test from 'ava';
+import {render} from 'ink';
+import {createElement} from 'react';
 import type {Message} from '../../source/state/session-state.ts';
-import {SpokenEvents} from '../../source/ui/spoken-events.ts';
+import {Spoken} from '../../source/ui/spoken.ts';
+import {SpokenEvents, type SpokenEvent} from '../../source/ui/spoken-events.ts';
 
 const message = (text: string, role: Message['role'] = 'plain'): Message => ({time: 0, text, role, hint: ''});
 
@@ -10,7 +14,7 @@ test('each is said once', t => {
 	const one = [message('a')];
 	t.true(events.take(one, 0));
 	t.false(events.take(one, 5000));
-	t.deepEqual(events.said, ['a']);
+	t.deepEqual(events.said, {number: 1, text: 'a'});
 });
 
 test('what comes within a second waits, and the worst of it is said with the number of the rest', t => {
@@ -20,13 +24,34 @@ test('what comes within a second waits, and the worst of it is said with the num
 	messages.push(message('b'), message('broken', 'error'), message('c', 'warn'));
 	t.false(events.take(messages, 900));
 	t.true(events.take(messages, 1000));
-	t.deepEqual(events.said, ['a', 'broken; 2 more in the messages']);
+	t.deepEqual(events.said, {number: 2, text: 'broken; 2 more in the messages'});
 });
 
 test('messages that were let go do not make old ones new', t => {
 	const events = new SpokenEvents();
 	const messages = [message('a'), message('b')];
 	events.take(messages, 0);
+	t.is(events.said?.text, 'b; 1 more in the messages');
 	t.true(events.take([...messages.slice(1), message('c')], 2000));
-	t.deepEqual(events.said, ['b; 1 more in the messages', 'c']);
+	t.is(events.said?.text, 'c');
+});
+
+test('each event is written once, whatever is drawn under it meanwhile, also one with the words of the last', t => {
+	let written = '';
+	const stdout = Object.assign(new PassThrough(), {columns: 80, rows: 24, isTTY: true}) as unknown as NodeJS.WriteStream;
+	stdout.on('data', (bytes: Buffer) => {
+		written += bytes.toString();
+	});
+	const of = (said: SpokenEvent | null, text: string) => createElement(Spoken, {said, text});
+	const ink = render(of(null, 'place 0'), {stdout, patchConsole: false, exitOnCtrlC: false, interactive: true, isScreenReaderEnabled: true});
+	const said = [null, 'reconnecting', 'reconnecting', 'resumed'];
+	for (const [number, text] of said.entries()) {
+		for (const place of ['one', 'two']) {
+			ink.rerender(of(text === null ? null : {number, text}, `place ${place} of ${number}`));
+		}
+	}
+
+	ink.unmount();
+	t.deepEqual(written.match(/reconnecting|resumed/g), ['reconnecting', 'reconnecting', 'resumed']);
+	t.regex(written, /place two of 2[\s\S]*resumed[\s\S]*place two of 3/);
 });

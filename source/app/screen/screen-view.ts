@@ -1,5 +1,5 @@
 /** The screen as Ink draws it: in the alternate screen, at full height, and out of the way while somebody else has the terminal. */
-import {render, Static, Text, useApp, type Instance} from 'ink';
+import {render, useApp, type Instance} from 'ink';
 import {createElement, Fragment, type ReactNode} from 'react';
 import {RowPainter} from '../../terminal/row-painter.ts';
 import type {TailView} from '../../state/tail/tail-view.ts';
@@ -7,6 +7,7 @@ import type {Screen} from '../../ui/screen.ts';
 import {PainterContext} from '../../ui/painted-rows.tsx';
 import {spokenLines} from '../../ui/spoken-screen.ts';
 import {spokenPage} from '../../ui/spoken-words.ts';
+import {Spoken} from '../../ui/spoken.ts';
 import {SpokenEvents} from '../../ui/spoken-events.ts';
 import {SessionScreen} from '../../ui/session-screen.tsx';
 import {fitTail} from '../../ui/tail-fit.ts';
@@ -115,11 +116,6 @@ export class ScreenView {
 			this.#stdout.write('\n');
 		}
 	}
-}
-
-/** What happened is appended once; the few sentences of the place are drawn anew under it. */
-function Spoken({said, text}: {readonly said: readonly string[]; readonly text: string}): ReactNode {
-	return createElement(Fragment, null, createElement(Static<string>, {items: said as string[], children: (item, index) => createElement(Text, {key: index}, item)}), createElement(Text, null, text));
 }
 
 /** Hands out what only a component may use. */
