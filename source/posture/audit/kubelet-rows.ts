@@ -63,9 +63,12 @@ export function kubeletAccess(audit: AuditGrounds): RowFinding {
 
 	const worse = (test: (facts: typeof read[number]['facts']) => boolean) => read.filter(({facts}) => test(facts)).map(({facts}) => `node ${facts.node}`);
 	const open = worse(({authorizationMode, readOnlyPort}) => authorizationMode === 'AlwaysAllow' || readOnlyPort !== 0);
-	const scope = {of, proven: read.length};
+	const isVerified = kubeletsAreVerified(audit);
+	const basis = isVerified ? 'proven' : 'inferred';
+	const scope = {of, proven: isVerified ? read.length : 0};
+	const byWhom = isVerified ? '' : '; by the word of kubelets that are not surely verified';
 	if (open.length > 0) {
-		return found('fail', 'open', 'proven', 'A kubelet lets requests in without asking who they are', {because, scope, exceptions: open, remedy: remedies.kubeletAccess});
+		return found('fail', 'open', basis, `A kubelet lets requests in without asking who they are${byWhom}`, {because, scope, exceptions: open, remedy: remedies.kubeletAccess});
 	}
 
 	const unclear = worse(({authorizationMode}) => authorizationMode !== 'Webhook');
@@ -75,13 +78,14 @@ export function kubeletAccess(audit: AuditGrounds): RowFinding {
 
 	const anonymous = worse(facts => facts.anonymous);
 	if (anonymous.length > 0) {
-		return found('warn', 'anonymous', 'proven', 'A kubelet lets anonymous requests reach authorization', {because, scope, exceptions: anonymous, remedy: remedies.kubeletAccess});
+		return found('warn', 'anonymous', basis, `A kubelet lets anonymous requests reach authorization${byWhom}`, {because, scope, exceptions: anonymous, remedy: remedies.kubeletAccess});
 	}
 
-	// Whoever stands in the place of a kubelet that is not verified says what it likes.
-	const {verdict, basis} = kubeletCertificate(audit);
-	const isVerified = verdict === 'pass' && basis === 'proven';
-	const what = `${read.length} of ${of ?? '?'} kubelets: anonymous off, authorization by webhook, no read-only port`;
-	return found('pass', 'protected', isVerified && of !== null && read.length >= of ? 'proven' : 'inferred', isVerified ? what : `${what}; by the word of kubelets that are not surely verified`, {because, scope});
+	return found('pass', 'protected', of !== null && read.length >= of ? basis : 'inferred', `${read.length} of ${of ?? '?'} kubelets: anonymous off, authorization by webhook, no read-only port${byWhom}`, {because, scope});
 }
 
+/** Whoever stands in the place of a kubelet that is not verified says what it likes of its configuration. */
+function kubeletsAreVerified(audit: AuditGrounds): boolean {
+	const {verdict, basis} = kubeletCertificate(audit);
+	return verdict === 'pass' && basis === 'proven';
+}

@@ -150,10 +150,13 @@ test('apiservers are said to differ in what is known of each, and a tunnel of al
 	t.like(rowOf(oneWithoutTunnel, 'C10'), {verdict: 'warn', state: 'mixed', basis: 'proven'});
 });
 
-test('the word of kubelets that are not surely verified proves nothing good of them', t => {
+test('the word of kubelets that are not surely verified proves nothing of them, good or bad', t => {
 	t.like(rowOf({}, 'C5'), {verdict: 'pass', basis: 'proven'});
 	t.like(rowOf(unverified, 'C5'), {verdict: 'pass', basis: 'inferred', message: '1 of 1 kubelets: anonymous off, authorization by webhook, no read-only port; by the word of kubelets that are not surely verified'});
 	t.like(rowOf({base: {replicas: known(2)}}, 'C5'), {verdict: 'pass', basis: 'inferred'});
+	const anonymous = {kubelets: [read({node: 'n1', anonymous: true, webhook: true, clientCa: true, authorizationMode: 'Webhook', readOnlyPort: 0, serverTlsBootstrap: false, rotateCertificates: true})]};
+	t.like(rowOf(anonymous, 'C5'), {verdict: 'warn', basis: 'proven', scope: {of: 1, proven: 1}});
+	t.like(rowOf({...unverified, ...anonymous}, 'C5'), {verdict: 'warn', basis: 'inferred', scope: {of: 1, proven: 0}});
 });
 
 test('a row that is proven is nowhere said to be proven on none', t => {
