@@ -123,7 +123,7 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 	if (one.error) {
 		const {message, text, remedy} = one.error;
 		return [
-			titledRule(screen, unansweredTitle(one)),
+			titledRule(screen, one.status === null ? unansweredTitle(one) : `${one.status}, cut after ${showBytes(one.bytes)}`),
 			line(' ', of('state.failed', message)),
 			...text === null || text === message ? [] : [line(' ', of('text.dim', 'text  '), safeText(text))],
 			...remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', remedy))],

@@ -3,7 +3,6 @@ import {proxyAccess} from '../../actions/proxy-access.ts';
 import {mayDo} from '../../actions/access.ts';
 import {shellWord} from '../../text/shell-word.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import type {Path} from '../../posture/evidence.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
 import {cutAnswer} from '../../sessions/proxy/cut-answer.ts';
@@ -28,6 +27,8 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** More of a body is not kept. */
 const mostBody = 1024 * 1024;
 const answerMs = 60_000;
+const mostMs = 30_000;
+const showMs = 250;
 const labelMs = 30_000;
 
 export const proxyHandlers: Handlers = {
@@ -178,10 +179,8 @@ async function send(session: Session, method: string, asked: string): Promise<vo
 		// How long a person thinks about it is not how long it takes.
 		began = performance.now();
 		show({time: Date.now(), isSent: true});
-		const answer = await answerOf(cluster, resolved, {method, path: target.path}, path => {
-			show({path});
-		});
-		show({...answer, tookMs: performance.now() - began});
+		const note = await answerOf(cluster, resolved, {method, path: target.path}, show);
+		show({note, tookMs: performance.now() - began});
 	} catch (thrown) {
 		if (thrown instanceof GivenUp) {
 			throw thrown;
@@ -212,12 +211,12 @@ async function maySend(session: Session, {method, asked, target}: Typed, {purpos
 	return access === 'read' || session.ask(`Send ${method} to ${asked}?`);
 }
 
-/** What came back, as its row shows it. `onPath` hears the label of the connection, also some time after the answer. */
-async function answerOf({access, labeller}: OpenCluster, resolved: ResolvedProxyTarget, {method, path}: {method: string; path: string}, onPath: (path: Path) => void): Promise<Partial<ProxyExchange>> {
+/** What came back, as its row shows it: `show` hears each part as it comes, the label of the connection also some time after the answer. Gives what is to be said of it. */
+async function answerOf({access, labeller}: OpenCluster, resolved: ResolvedProxyTarget, {method, path}: {method: string; path: string}, show: (part: Partial<ProxyExchange>) => void): Promise<string> {
 	const ids = new Set<string>();
 	const stopLabels = labeller.onLabel((connection, label) => {
 		if (ids.has(connection)) {
-			onPath(label);
+			show({path: label});
 		}
 	});
 	const witness: ConnectionWitness = {...labeller.witness, async beforeUse(connection, purpose) {
@@ -226,38 +225,54 @@ async function answerOf({access, labeller}: OpenCluster, resolved: ResolvedProxy
 	}};
 	try {
 		const answer = await sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness});
-		const pieces = await piecesOf(answer);
-		const bytes = pieces.reduce((sum, {length}) => sum + length, 0);
 		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
-		return {
-			status: answer.status, bytes, headers, type: answer.headers['content-type'] ?? '', body: Buffer.concat(pieces).toString('utf8'),
-			note: bytes > mostBody ? 'only the first MiB was read' : hint(answer.status, pieces),
-		};
+		show({status: answer.status, headers, type: answer.headers['content-type'] ?? ''});
+		const {pieces, cutAt} = await piecesOf(answer, soFar => {
+			show({bytes: soFar.reduce((sum, {length}) => sum + length, 0), body: Buffer.concat(soFar).toString('utf8')});
+		});
+		return cutAt === null ? hint(answer.status, pieces) : `only the first ${cutAt} read`;
 	} finally {
 		// The label settles some time after the answer, later where the apiserver is slow.
 		setTimeout(stopLabels, labelMs).unref();
 	}
 }
 
-/** The body, no further than what is kept. @throws SpokeError ERR_STREAM_LOST when it was cut */
-async function piecesOf({begun, body}: ProxyAnswer): Promise<Buffer[]> {
+/** The body, no further than what is kept, and no longer than a person waits: one that streams has no end. `onMore` hears what there is so far. @throws SpokeError ERR_STREAM_LOST when it was cut */
+async function piecesOf({begun, body}: ProxyAnswer, onMore: (pieces: readonly Buffer[]) => void): Promise<{pieces: readonly Buffer[]; cutAt: string | null}> {
 	const pieces = [begun];
 	let bytes = begun.length;
+	let shown = 0;
+	let isLate = false;
+	const showing = setInterval(() => {
+		if (pieces.length > shown) {
+			shown = pieces.length;
+			onMore(pieces);
+		}
+	}, showMs);
+	const limit = setTimeout(() => {
+		isLate = true;
+		body.destroy();
+	}, mostMs);
 	try {
 		for await (const piece of body as AsyncIterable<Buffer>) {
 			bytes += piece.length;
 			pieces.push(piece);
 			if (bytes > mostBody) {
-				break;
+				return {pieces, cutAt: 'MiB was'};
 			}
 		}
 	} catch (error) {
-		throw error instanceof SpokeError ? error : cutAnswer(error);
+		if (!isLate) {
+			throw error instanceof SpokeError ? error : cutAnswer(error);
+		}
 	} finally {
+		clearInterval(showing);
+		clearTimeout(limit);
 		body.destroy();
+		onMore(pieces);
 	}
 
-	return pieces;
+	return {pieces, cutAt: isLate ? `${mostMs / 1000} s were` : null};
 }
 
 function hint(status: number, pieces: readonly Buffer[]): string {

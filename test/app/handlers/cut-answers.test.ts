@@ -27,8 +27,8 @@ function cut(response: ServerResponse, contentType: string): void {
 }
 
 /** A session whose proxy screen has one request, to be sent again. */
-function asksAgain(access: ClusterAccess, {method, ask}: {method: string; ask: () => Promise<boolean>}) {
-	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => {}, () => 0);
+function asksAgain(access: ClusterAccess, {method, ask, drawn}: {method: string; ask: () => Promise<boolean>; drawn?: (exchange: ProxyExchange | null) => void}) {
+	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => drawn?.(exchangeHere(store.state.proxy)), () => 0);
 	const before: ProxyExchange = {id: 0, time: 0, method, asked: 'svc/web:80/', status: 200, tookMs: 1, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
 	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
 	const typedAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
@@ -73,6 +73,25 @@ test('an answer through the proxy that is cut says so in its row', async t => {
 	const exchange = await again();
 	t.is(exchange?.error?.code, 'ERR_STREAM_LOST');
 	t.regex(exchange!.note, /the answer was cut short/);
+});
+
+test('of an answer that does not end its row shows what has come so far', async t => {
+	const access = await reach(t, (request, response) => {
+		if (request.url!.includes('/proxy')) {
+			response.writeHead(200, {'content-type': 'text/plain'});
+			response.write('tick 1\n');
+		} else {
+			response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
+		}
+	});
+	const rows: Array<ProxyExchange | null> = [];
+	const again = asksAgain(access, {method: 'GET', ask: async () => true, drawn: exchange => rows.push(exchange)});
+	void again();
+	while (rows.at(-1)?.body !== 'tick 1\n') {
+		await delay(10);
+	}
+
+	t.like(rows.at(-1), {status: 200, tookMs: null, bytes: 7, type: 'text/plain'});
 });
 
 test('the time that a person takes to say yes is no time of the request', async t => {
