@@ -16,7 +16,7 @@ import {errorText} from '../text/error-text.ts';
 import {shownOn} from '../text/locale-signs.ts';
 import type {Command, Invocation} from './command.ts';
 import {reasonOf, statusOfEnding} from './port-forward/ended.ts';
-import {contextOfLines, forwardArguments, forwardsOfLines, type TargetWithPorts} from './port-forward/forward-arguments.ts';
+import {contextOfLines, forwardArguments, forwardsOfLines, refuseGivenTwice, type TargetWithPorts} from './port-forward/forward-arguments.ts';
 import type {ForwardReporter} from './port-forward/forward-reporter.ts';
 import {jsonReporter} from './port-forward/json-reporter.ts';
 import {tellPaths} from './port-forward/path-events.ts';
@@ -32,6 +32,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 		guardAccess('port-forward', 'listen', {readOnly: flags['read-only']});
 		const {targets, context} = await targetsOf(invocation);
 		const addresses = parseListenAddresses(given.has('address') ? flags.address : ['localhost']);
+		refuseGivenTwice(targets, addresses);
 		const reporter = flags.output === 'json' ? jsonReporter(stdout, stderr) : textReporter(stdout, stderr);
 		const {failure, totals} = await forwardUntilOver(invocation, {targets, context, addresses}, reporter);
 		// Only a signal ends what does not fail.

@@ -3,7 +3,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ForwardLine} from '../../command-line/forward-file.ts';
 import type {ForwardPort, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
 import {parseListenAddresses, type ListenAddress} from '../../sessions/forward/listen-address.ts';
-import {namesProtocol, parsePortSpec} from '../../sessions/forward/port-spec.ts';
+import {localPortOf, namesProtocol, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
 /** `namespace`, `addresses` and `whenPodGoes` where they are not the command's own. */
@@ -50,6 +50,30 @@ export function forwardsOfLines(lines: readonly ForwardLine[], already: readonly
 		...addresses.length > 0 && {addresses: parseListenAddresses(addresses)},
 		...whenPodGoes !== null && {whenPodGoes},
 	}));
+}
+
+/**
+A second forward on a port of the same run would find it in use, by nobody but us. Of names the port is known only when they are the same.
+@throws SpokeError ERR_PORT_IN_USE
+*/
+export function refuseGivenTwice(targets: readonly TargetWithPorts[], addresses: readonly ListenAddress[]): void {
+	const given = new Map<string, {asked: string; target: string}>();
+	for (const {target, namespace = '', ports, addresses: own = addresses} of targets) {
+		for (const {spec} of ports) {
+			const port = localPortOf(spec);
+			const name = port === null && spec.local === null ? `${namespace} ${target.asked} ${spec.remote}` : null;
+			for (const {address} of port === null && name === null ? [] : own) {
+				const place = `${address} ${port ?? name}`;
+				const before = given.get(place);
+				if (before) {
+					const [one, other] = before.target === target.asked ? [before.asked, spec.asked] : [`${before.target} ${before.asked}`, `${target.asked} ${spec.asked}`];
+					throw new SpokeError('ERR_PORT_IN_USE', `${port === null ? `the local port of ${target.asked} ${spec.remote}` : `local port ${port}`} is given twice, by ${one} and ${other}`);
+				}
+
+				given.set(place, {asked: spec.asked, target: target.asked});
+			}
+		}
+	}
 }
 
 /** The one context that the lines name; `undefined` when none does. One run forwards from one. @throws SpokeError ERR_USAGE */

@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
+import {freePort} from '../../../source/app/forwards/free-port.ts';
 import {textReporter} from '../../../source/commands/port-forward/text-reporter.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/posture/evidence.ts';
@@ -184,6 +185,10 @@ const wrong: Array<[string[], number, RegExp, {user?: 'bob' | 'eve'}?]> = [
 	[['svc/nosuch', '80'], 8, /"nosuch" not found/],
 	[['node/n1', '80'], 2, /is a node/],
 	[['pod/db-0', ':7000', '--address', 'example.com'], 2, /not a valid IP/],
+	[['pod/db-0', '17000:7000', '17000:7001'], 14, /local port 17000 is given twice, by 17000:7000 and 17000:7001/],
+	[['pod/db-0', '7000', '7000'], 14, /local port 7000 is given twice, by 7000 and 7000/],
+	[['svc/db', 'echo', 'echo'], 14, /the local port of svc\/db echo is given twice/],
+	[['svc/db', '17000:7000', 'deploy/web', '17000:http'], 14, /local port 17000 is given twice, by svc\/db 17000:7000 and deploy\/web 17000:http/],
 	[['pod/db-0', ':7000', '--read-only'], 2, /--read-only is set/],
 	[['pod/db-0', ':7000'], 7, /forbidden/i, {user: 'eve'}],
 ];
@@ -205,6 +210,18 @@ test.serial('what bad input gets: one line, its status, and with -o json an obje
 		t.is(last['exitStatus'], status);
 		t.regex(last['message'] ?? last['error'].message, message);
 	}
+});
+
+test.serial('one local port may be given for each of two addresses, and any free one as often as wanted', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-forwards-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const file = join(folder, 'mine');
+	const port = await freePort(17_500);
+	await writeFile(file, `svc/db ${port}:7000 --address 127.0.0.1\nsvc/db ${port}:7000 --address 127.0.0.2\nsvc/db :7000 :7000\n`);
+	const {run} = await started(t, ['-f', file]);
+	await run.until(({event}) => event === 'all-ready');
+	t.is(run.events.filter(({event}) => event === 'ready').length, 4);
+	await interrupted(t, run);
 });
 
 test.serial('a port in use is a local failure that names port and family', async t => {
