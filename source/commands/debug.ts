@@ -23,7 +23,7 @@ export const command: Command<typeof debugRow.flags> = {
 		guardAccess('debug', 'shell', {readOnly: flags['read-only']});
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', `one pod is needed, ${positionals.length} were given`);
+			throw new SpokeError('ERR_USAGE', `one target is needed, ${positionals.length} were given`);
 		}
 
 		if (flags.image === undefined || flags.image === '') {

@@ -1,9 +1,10 @@
-/** `spoke debug` with a container that is over before anybody could attach to it. */
+/** `spoke debug`: whose pod it changes, and a container that is over before anybody could attach to it. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
 import {startServer, textOf} from '../support/api-server.ts';
 import {overWebSocket, success} from '../support/command-server.ts';
 import {runSpoke} from '../support/run-spoke.ts';
+import {openSandbox} from '../support/sandbox.ts';
 
 for (const [title, seenRunning] of [['before it was seen to run', false], ['between then and the attach', true]] as const) {
 	test(`a container that ended ${title} has its log printed, and its exit status is ours`, async t => {
@@ -113,3 +114,16 @@ async function serve(t: ExecutionContext, {seenRunning, refusal = 'container lat
 	await server.cluster();
 	return ['--kubeconfig', `${server.folder}/config-1`];
 }
+
+test('a workload or service is taken as exec takes it, help says so, and the pod that was changed is named', async t => {
+	const {env} = await openSandbox(t);
+	t.regex((await runSpoke(['debug', '--help'])).stdout, /Usage: spoke debug TARGET --image=IMAGE[\s\S]*TARGET is a pod, or a service or workload, of whose pods one is chosen as exec does/);
+	for (const target of ['deploy/web', 'svc/web']) {
+		const {status, stderr} = await runSpoke(['debug', target, '--image=x', '-c', `late-${target.split('/')[0]}`], {env});
+		t.is(status, 0, stderr);
+		t.regex(stderr, /^added container late-\w+ \(x\) to pod web-[\w-]+; it stays until the pod goes\n$/);
+	}
+
+	t.regex((await runSpoke(['debug', 'node/n1', '--image=x'], {env})).stderr, /node/);
+	t.regex((await runSpoke(['debug', '--image=x'], {env})).stderr, /^error: one target is needed, 0 were given/);
+});
