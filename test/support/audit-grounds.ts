@@ -21,8 +21,8 @@ export type Given = Partial<Omit<AuditGrounds, 'grounds' | 'each' | 'examined'>>
 	own?: Partial<Examined['own']>;
 };
 
-export function part(name: PartPod['part'], values: Readonly<Record<string, string>>): PartPod {
-	return {part: name, pod: `${name}-a`, node: 'a', flags: {values, absent: 'default', proxyEnvironment: false, hostAddresses: null}};
+export function part(name: PartPod['part'], values: Readonly<Record<string, string>>, absent: PartPod['flags']['absent'] = 'default'): PartPod {
+	return {part: name, pod: `${name}-a`, node: 'a', flags: {values, absent, proxyEnvironment: false, hostAddresses: null}};
 }
 
 export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...given}: Given = {}): AuditGrounds {

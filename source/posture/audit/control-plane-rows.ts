@@ -36,12 +36,14 @@ export function nodeSideSum(rows: ReadonlyArray<{id: string; finding: RowFinding
 	const {socket, front} = audit.grounds('exec');
 	const leg = socket?.facts.tls?.verified === true;
 	const because = socket ? [cite(socket, 'own-first-leg', leg ? 'your own connection is verified' : 'your own connection is not verified')] : [];
-	const failed = rows.filter(({finding}) => finding.verdict === 'fail').map(({id}) => id);
+	const failing = rows.filter(({finding}) => finding.verdict === 'fail');
+	const failed = failing.map(({id}) => id);
 	const unknown = rows.filter(({finding}) => finding.verdict === 'unknown').map(({id}) => id);
 	const warned = rows.filter(({finding}) => finding.verdict === 'warn').map(({id}) => id);
 	if (failed.length > 0 || !socket?.facts.tls) {
-		const remedy = [...new Set(rows.flatMap(({finding}) => finding.verdict === 'fail' ? finding.remedy ?? [] : []))].join('; ');
-		return found('fail', 'not-secured', 'proven', failed.length > 0 ? `Not as documented: ${failed.join(', ')}` : 'Your own connection is plain HTTP', {because, remedy: failed.length > 0 ? remedy || null : 'use the https server address in the kubeconfig'});
+		const remedy = [...new Set(failing.flatMap(({finding}) => finding.remedy ?? []))].join('; ');
+		const basis = failed.length === 0 || failing.some(({finding}) => finding.basis === 'proven') ? 'proven' : 'inferred';
+		return found('fail', 'not-secured', basis, failed.length > 0 ? `Not as documented: ${failed.join(', ')}` : 'Your own connection is plain HTTP', {because, remedy: failed.length > 0 ? remedy || null : 'use the https server address in the kubeconfig'});
 	}
 
 	if (unknown.length > 0) {
@@ -66,13 +68,13 @@ export function restOfControlPlane(audit: AuditGrounds): RowFinding {
 	const exposed = [
 		...etcd.known ? urlsOf(etcd.value).filter(url => isPlainAndRemote(url)).map(url => `etcd at ${url}: plain HTTP beyond loopback`) : [],
 		...seen.filter(({part}) => part === 'etcd').flatMap(({pod, flags}) => urlsOf(flags.values['listen-client-urls'] ?? '').filter(url => isPlainAndRemote(url)).map(url => `${pod} listens on ${url}`)),
-		...seen.filter(({part, flags}) => part === 'etcd' && flags.values['client-cert-auth'] !== 'true' && urlsOf(flags.values['listen-client-urls'] ?? '').some(url => !isLocal(url))).map(({pod}) => `${pod} asks no client certificate`),
+		...seen.filter(({part, flags}) => part === 'etcd' && (valueGiven(flags, 'client-cert-auth') ?? 'true') !== 'true' && urlsOf(flags.values['listen-client-urls'] ?? '').some(url => !isLocal(url))).map(({pod}) => `${pod} asks no client certificate`),
 	];
 	if (exposed.length > 0) {
 		return found('fail', 'exposed', 'proven', 'etcd can be reached without TLS or without a client certificate', {because, exceptions: exposed, remedy: remedies.etcd});
 	}
 
-	const open = seen.filter(({part, flags}) => (part === 'kube-controller-manager' || part === 'kube-scheduler') && !isLoopback(flags.values['bind-address'] ?? '0.0.0.0'));
+	const open = seen.filter(({part, flags}) => isComponent(part) && !isLoopback(valueGiven(flags, 'bind-address', '0.0.0.0') ?? '127.0.0.1'));
 	if (open.length > 0) {
 		return found('warn', 'listening', 'proven', 'A component listens beyond loopback (TLS with the apiserver’s own authorization)', {because, exceptions: open.map(({pod}) => pod), remedy: remedies.componentBind});
 	}
@@ -80,13 +82,23 @@ export function restOfControlPlane(audit: AuditGrounds): RowFinding {
 	if (seen.some(({part}) => part !== 'kube-apiserver')) {
 		// Without the argument etcd's addresses may still stand in its environment or a file; one that is no pod here may listen anywhere.
 		const etcds = seen.filter(({part}) => part === 'etcd');
-		const isShown = etcds.length > 0 && etcds.every(({flags}) => flags.values['listen-client-urls'] !== undefined);
+		const isShown = etcds.length > 0 && etcds.every(({flags}) => flags.values['listen-client-urls'] !== undefined)
+			&& seen.every(({part, flags}) => !(isComponent(part) || part === 'etcd') || valueGiven(flags, part === 'etcd' ? 'client-cert-auth' : 'bind-address', '') !== undefined);
 		return found('pass', 'internal', isShown ? 'proven' : 'inferred', 'The parts that are seen listen on loopback or ask for client certificates', {because});
 	}
 
 	const others = parts.read ? 'none of the other parts is a pod in kube-system' : 'the other parts are not seen';
 	const message = etcd.known && urlsOf(etcd.value).length > 0 ? `The apiserver’s way to etcd is TLS or loopback; ${others}` : `${others[0]!.toUpperCase()}${others.slice(1)}`;
 	return notKnown(message, unmet(etcd.known ? [needMirrorPods] : [needMirrorPods, needFlagz], audit, needPartHosts), {because});
+}
+
+function isComponent(part: PartPod['part']): boolean {
+	return part === 'kube-controller-manager' || part === 'kube-scheduler';
+}
+
+/** `left` where it is not given; `undefined` where it may be given and is not seen. */
+function valueGiven({values, absent}: PartPod['flags'], name: string, left = ''): string | undefined {
+	return values[name] ?? (absent === 'default' ? left : undefined);
 }
 
 function addressesOf({part, pod, flags}: PartPod): string {

@@ -199,6 +199,23 @@ test('of more signing requests than are looked at, nothing is proven', t => {
 	t.deepEqual([rowOf({signingRequests: requests(499)}, 'N2').basis, rowOf({signingRequests: requests(500)}, 'N2').basis], ['proven', 'inferred']);
 });
 
+test('of a part whose arguments are not all seen, none that is left out is its default', t => {
+	const etcd = part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379', 'client-cert-auth': 'true'});
+	t.like(rowOf({parts: read([part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379'}), part('kube-scheduler', {'bind-address': '127.0.0.1'})])}, 'N6'), {verdict: 'fail', state: 'exposed'});
+	t.like(rowOf({parts: read([part('etcd', {'listen-client-urls': 'https://10.0.0.5:2379'}, 'unknown')])}, 'N6'), {verdict: 'pass', basis: 'inferred'});
+	t.like(rowOf({parts: read([etcd, part('kube-scheduler', {})])}, 'N6'), {verdict: 'warn', state: 'listening'});
+	t.like(rowOf({parts: read([etcd, part('kube-scheduler', {}, 'unknown')])}, 'N6'), {verdict: 'pass', basis: 'inferred'});
+	t.like(rowOf({parts: read([etcd, part('kube-scheduler', {'bind-address': '127.0.0.1'}, 'unknown')])}, 'N6'), {verdict: 'pass', basis: 'proven'});
+});
+
+test('the sum of the nodes’ side fails as surely as the surest row that does', t => {
+	const offOn = (count: number): Given => ({base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.9'})], replicas: known(count, ['10.0.0.9:6443'])}});
+	t.like(rowOf(offOn(1), 'N1'), {verdict: 'fail', basis: 'proven'});
+	t.like(rowOf(offOn(1), 'N5'), {verdict: 'fail', basis: 'proven'});
+	t.like(rowOf(offOn(2), 'N1'), {verdict: 'fail', basis: 'inferred'});
+	t.like(rowOf(offOn(2), 'N5'), {verdict: 'fail', basis: 'inferred'});
+});
+
 test('where etcd is not seen, nothing is proven of the rest of the control plane', t => {
 	t.like(rowOf({parts: read([part('kube-scheduler', {'bind-address': '127.0.0.1'})])}, 'N6'), {verdict: 'pass', basis: 'inferred'});
 });
