@@ -89,10 +89,8 @@ export class RepeatFilter {
 			return stamp > 0 && this.#unwantedBefore !== null && stampNanoseconds(block, from, stamp) <= this.#unwantedBefore.time;
 		}
 
-		if (key === this.#unwantedBefore?.key) {
-			this.#unwantedBefore = null;
-		}
-
+		// What stands behind a line that was told is wanted.
+		this.#unwantedBefore = null;
 		this.#repeats.counts.set(key, count - 1);
 		this.#left--;
 		this.#met ||= key === this.#repeats.last && count === 1;

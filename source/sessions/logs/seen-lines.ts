@@ -13,8 +13,9 @@ const longBlock = 4 * 1024 * 1024;
 const longLine = 4096;
 
 /** A block of lines: as it is, packed, or as the keys of its lines. */
-type Kept = {second: number; size: number; held: {bytes: Buffer} | {packed: Buffer} | {keys: readonly Key[]}};
+type Kept = {second: number; size: number; held: {bytes: Buffer} | {packed: Buffer} | {keys: readonly Key[]; first: Instant | null}};
 type Key = {key: string; second: number | null};
+type Instant = {second: number; time: bigint};
 
 export type Repeats = {
 	/** How often each line may come again. */
@@ -25,8 +26,8 @@ export type Repeats = {
 	newestSecond: number;
 	/** False when lines of these seconds were let go: some may come twice. */
 	complete: boolean;
-	/** Where the follow began in the middle of these seconds: what stands before it was not wanted. */
-	beginning: {key: string; time: bigint} | null;
+	/** The first of these lines, where the follow or what is remembered of it begins in the middle of these seconds: what stands before it was not wanted, or told. */
+	beginning: Instant | null;
 	/** Ends with a line feed each: lines whose tail may come again without its beginning. */
 	tails: readonly Buffer[];
 };
@@ -45,7 +46,7 @@ export class SeenLines {
 	#stamp: string | null = null;
 	#letGo = -Infinity;
 	readonly #beginsInside: boolean;
-	#first: {key: string; second: number; time: bigint} | null = null;
+	#first: Instant | null = null;
 
 	/** `beginsInside`: the first read was not from the log's beginning on, so lines may stand before the first one that was told. */
 	constructor(beginsInside = false) {
@@ -77,7 +78,7 @@ export class SeenLines {
 		const second = this.#second ?? -Infinity;
 		const isLong = block.length > longBlock;
 		const size = isLong ? 0 : block.length;
-		this.#kept.push({second, size, held: isLong ? {keys: keysOf(block)} : {bytes: block}});
+		this.#kept.push({second, size, held: isLong ? {keys: keysOf(block), first: firstStamped(block)} : {bytes: block}});
 		this.#bytes += size;
 		this.#unpackedBytes += size;
 		while (this.#kept.length > 1 && (this.#kept[0]!.second < second || this.#bytes > mostBytes)) {
@@ -96,17 +97,24 @@ export class SeenLines {
 		let last: string | null = null;
 		let newestSecond = -Infinity;
 		const kept = this.#kept.map(({held}) => 'packed' in held ? {bytes: zstdDecompressSync(held.packed)} : held);
+		// A line without a timestamp is offered beside the one before it.
+		let ofLineBefore = this.#kept[0]?.second ?? -Infinity;
 		for (const {key, second} of kept.flatMap(held => 'keys' in held ? held.keys : keysOf(held.bytes))) {
-			if (second === null || second < since) {
+			ofLineBefore = second ?? ofLineBefore;
+			if (ofLineBefore < since) {
 				continue;
 			}
 
-			last = key;
 			counts.set(key, (counts.get(key) ?? 0) + 1);
-			newestSecond = Math.max(newestSecond, second);
+			if (second !== null) {
+				last = key;
+				newestSecond = Math.max(newestSecond, second);
+			}
 		}
 
-		return {counts, last, newestSecond, complete: this.#letGo < since, beginning: this.#first && this.#first.second >= since ? this.#first : null, tails: kept.flatMap(held => 'bytes' in held ? held.bytes : [])};
+		const complete = this.#letGo < since;
+		const first = complete ? this.#first : firstOf(kept);
+		return {counts, last, newestSecond, complete, beginning: first && first.second >= since ? first : null, tails: kept.flatMap(held => 'bytes' in held ? held.bytes : [])};
 	}
 
 	#letFirstGo(): void {
@@ -149,12 +157,23 @@ function keysOf(block: Buffer): Key[] {
 	return keys;
 }
 
-function firstStamped(block: Buffer): {key: string; second: number; time: bigint} | null {
+function firstOf(kept: ReadonlyArray<{bytes: Buffer} | {first: Instant | null}>): Instant | null {
+	for (const held of kept) {
+		const first = 'bytes' in held ? firstStamped(held.bytes) : held.first;
+		if (first) {
+			return first;
+		}
+	}
+
+	return null;
+}
+
+function firstStamped(block: Buffer): Instant | null {
 	for (let from = 0; from < block.length;) {
 		const end = lineEnd(block, from);
 		const stamp = stampLength(block, from);
 		if (stamp > 0) {
-			return {key: lineKey(block, from, end), second: stampSecond(block, from, stamp), time: stampNanoseconds(block, from, stamp)};
+			return {second: stampSecond(block, from, stamp), time: stampNanoseconds(block, from, stamp)};
 		}
 
 		from = end;

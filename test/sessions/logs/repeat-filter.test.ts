@@ -97,6 +97,23 @@ test('a stretch without a timestamp is a tail only at the very beginning of an a
 	t.deepEqual(passed(seen(b, c), `tail\nno stamp\n${b}${c}${d}`), {text: `no stamp\n${d}`, met: true, tail: null});
 });
 
+test('a stretch without a timestamp in the middle of an answer is told once', t => {
+	const lines = seen(b, c);
+	const answer = `${b}no stamp\n${c}no stamp\n`;
+	t.deepEqual(passed(lines, answer), {text: 'no stamp\nno stamp\n', met: true, tail: null});
+	lines.add(Buffer.from('no stamp\nno stamp\n'));
+	t.deepEqual(passed(lines, answer), {text: '', met: true, tail: null});
+	t.is(passed(lines, `${answer}no stamp\n`).text, 'no stamp\n');
+	t.is(passed(seen(a, 'no stamp\n', b), `${b}no stamp\n`).text, 'no stamp\n', 'one of an earlier second is not offered again');
+});
+
+test('a follow that began inside a line loses no line of the same instant, or of one that is earlier by a hair', t => {
+	const lines = new SeenLines(true);
+	lines.add(Buffer.from(`${stamp(2, 2)} the end of a line\n${stamp(2, 2)} known\n`));
+	const fresh = `${stamp(2, 2)} fresh\n${stamp(2, 1)} of the other stream\n`;
+	t.deepEqual(passed(lines, `the end of a line\n${stamp(2, 2)} known\n${fresh}`), {text: fresh, met: true, tail: null});
+});
+
 test('a tail that was told is not told again where the last line is not met, and another one is told once', t => {
 	t.deepEqual(passed(seen(`${stamp(1, 9)} begun and ended\n${b}`), `and ended\n${d}`), {text: d, met: false, tail: null});
 	const filter = new RepeatFilter(seen(b).repeats());
@@ -139,6 +156,21 @@ test('when one second held more than is remembered, it is said', t => {
 	}
 
 	t.false(lines.repeats().complete);
+});
+
+test('what a second held beyond what is remembered was told before what is remembered', t => {
+	const short = (text: string) => text.replaceAll(/x{9,}/g, '*');
+	const mebibyte = (nanosecond: number) => `${stamp(2, nanosecond)} ${'x'.repeat((1024 * 1024) - 32)}\n`;
+	const long = `${stamp(2, 10)} ${'x'.repeat(5 * 1024 * 1024)}\n`;
+	const fresh = `${stamp(2, 101)} fresh\n`;
+	const blocks = Array.from({length: 49}, (_, index) => mebibyte(index));
+	for (const [told, whatIsFirst] of [[[blocks[0]!, ...blocks], 'its bytes'], [[mebibyte(9), long, ...blocks.slice(11), ...blocks.slice(11).map((_, index) => mebibyte(60 + index)).slice(0, 10)], 'its key']] as const) {
+		const lines = seen(...told);
+		t.false(lines.repeats().complete, whatIsFirst);
+		const {text, met} = passed(lines, ...told, fresh);
+		t.deepEqual({text: short(text), met}, {text: fresh, met: true}, whatIsFirst);
+		t.deepEqual(passed(lines, fresh), {text: fresh, met: false, tail: null}, 'nothing else is offered any more');
+	}
 });
 
 test('lines of a second that held much are all taken out, each once', t => {

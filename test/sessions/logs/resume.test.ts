@@ -256,6 +256,24 @@ testLog('a last line without a line feed is told once the container has ended', 
 	t.is((await follow(server, cluster)).text, `${at(1, '1')} whole\n${at(1, '2')} no end`);
 });
 
+testLog('a container that ends in a second that held more than is remembered is told once, and has no gap', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	const pad = 'x'.repeat(60_000);
+	log.append(...Array.from({length: 900}, (_, index) => ({time: at(1, String(index).padStart(9, '0')), text: `${index} ${pad}`})));
+	log.end();
+	const numbers: string[] = [];
+	let begun = '';
+	const told = await follow(server, cluster, {signal: AbortSignal.timeout(30_000), on(_event, so) {
+		const lines = (begun + so.text).split('\n');
+		begun = lines.pop()!;
+		numbers.push(...lines.map(line => line.split(' ', 2)[1]!));
+		so.text = '';
+	}});
+	t.is(numbers.length, 900);
+	t.true(numbers.every((number, index) => number === String(index)));
+	t.deepEqual(told.events.map(({type}) => type).filter(type => type !== 'lines'), ['opened', 'ended']);
+});
+
 testLog('a bug of ours that shows while the rest of a life is read ends the follow, and is not tried again', async (t, {server, cluster, log}) => {
 	log.append(...awkward);
 	let reads = 0;
