@@ -168,7 +168,7 @@ function withStatus(error: SpokeError, {failureStatus}: Telling): SpokeError {
 	}
 
 	const {code, message, leg, text, remedy, cause} = error;
-	return new SpokeError(code, message, {leg, exitStatus: failureStatus, cause, ...text !== null && {text}, ...remedy !== null && {remedy}});
+	return new SpokeError(code, message, {leg, exitStatus: failureStatus, cause, text, remedy});
 }
 
 function errorLine(error: ErrorObject) {

@@ -30,5 +30,5 @@ function theirNow(date: string | undefined): Date {
 }
 
 function told({code, message, leg, text}: SpokeError, fact: string, remedy: string): SpokeError {
-	return new SpokeError(code, `${message}; ${fact}`, {leg, remedy, ...text !== null && {text}});
+	return new SpokeError(code, `${message}; ${fact}`, {leg, remedy, text});
 }

@@ -167,5 +167,5 @@ function cutAt(text: string, mark: string): [string, string | undefined] {
 }
 
 function usage(message: string, remedy: string | null = null): SpokeError {
-	return new SpokeError('ERR_USAGE', message, {...remedy !== null && {remedy}});
+	return new SpokeError('ERR_USAGE', message, {remedy});
 }

@@ -7,10 +7,10 @@ export type LegNumber = 0 | 1 | 2 | 3;
 export type SpokeErrorOptions = {
 	/** Which leg failed; the row's own leg when left out. */
 	leg?: LegNumber;
-	/** The other side's own words, kept byte for byte (sanitised only where they reach a terminal). */
-	text?: string;
-	/** What to do, where the row's remedy can be made more exact. */
-	remedy?: string;
+	/** The other side's own words, kept byte for byte (sanitised only where they reach a terminal); `null`, as of an error that is told anew, where it said nothing. */
+	text?: string | null;
+	/** What to do, where the row's remedy can be made more exact; with `null` it is the row's. */
+	remedy?: string | null;
 	/** Only where a failure carries its own status, as a remote command does. */
 	exitStatus?: number;
 	cause?: unknown;

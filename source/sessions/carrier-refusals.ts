@@ -10,6 +10,6 @@ export function withFirstWords(refused: readonly SpokeError[]): SpokeError {
 	}
 
 	return new SpokeError(last.code, last.message, {
-		leg: last.leg, text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first, ...last.remedy !== null && {remedy: last.remedy},
+		leg: last.leg, text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first, remedy: last.remedy,
 	});
 }

@@ -172,7 +172,7 @@ async function goOnBehind(session: Session, {place, feature, command, about}: Ru
 function withHowItEnded(session: Session, {cluster, pod, container}: Place, error: SpokeError): SpokeError {
 	const {code, message, leg, text, remedy} = error;
 	return code === 'ERR_TARGET_GONE' && remedy === null
-		? new SpokeError(code, message, {leg, ...text !== null && {text}, remedy: `spoke logs -n ${shellWord(pod.metadata.namespace ?? '')} ${shellWord(pod.metadata.name)} -c ${shellWord(container)} --previous${scriptFlags(session, cluster)} shows how it ended`})
+		? new SpokeError(code, message, {leg, text, remedy: `spoke logs -n ${shellWord(pod.metadata.namespace ?? '')} ${shellWord(pod.metadata.name)} -c ${shellWord(container)} --previous${scriptFlags(session, cluster)} shows how it ended`})
 		: error;
 }
 

@@ -222,7 +222,7 @@ export class PodTunnels {
 		const [what, remedy] = this.#resolved.scope === null
 			? [asked, 'forward to its service or workload to follow its successors']
 			: [`pod ${name} of ${asked}`, '--when-pod-goes=move goes on with the next Ready pod'];
-		return new SpokeError('ERR_TARGET_GONE', `${what} is gone: ${why}`, {remedy, ...text !== null && {text}});
+		return new SpokeError('ERR_TARGET_GONE', `${what} is gone: ${why}`, {remedy, text});
 	}
 }
 

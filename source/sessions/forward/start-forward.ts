@@ -189,7 +189,7 @@ class ForwardedTarget implements RunningForward {
 		const waited = `no tunnel to the pod within ${longestWaitMs / 1000} s`;
 		if (why) {
 			const {leg, text, remedy} = why;
-			booked.ends({end: null, error: new SpokeError('ERR_STREAM_LOST', `${waited}: ${why.message}`, {leg, cause: why, ...text !== null && {text}, ...remedy !== null && {remedy}})});
+			booked.ends({end: null, error: new SpokeError('ERR_STREAM_LOST', `${waited}: ${why.message}`, {leg, cause: why, text, remedy})});
 		} else {
 			booked.ends({end: null, error: new SpokeError('ERR_STREAM_LOST', waited)}, async error => unlessLeft(error, async () => tunnelLoss(this.#cluster, error), this.#signal));
 		}
