@@ -11,6 +11,7 @@ import {completionScripts} from '../../source/commands/completion/scripts.ts';
 import {commandTable} from '../../source/commands/table.ts';
 import {scenarioRows} from '../../source/sandbox/scenarios/scenario-rows.ts';
 import {startServer} from '../support/api-server.ts';
+import {runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 const rows = commandTable.map(({row}) => row);
@@ -58,6 +59,27 @@ test('fish offers files only where the program has no word, and zsh no dashes wh
 	t.regex(completionScripts['fish']!, /if set -q offers\[1\][\s\S]*return[\s\S]*__fish_complete_path[\s\S]*complete -c spoke -f -a/);
 	t.true(completionScripts['zsh']!.includes('${about:+:$about}'));
 });
+
+test('zsh takes quotes off what is typed, offers files behind --flag= too, and its script may stand on the fpath', t => {
+	const script = completionScripts['zsh']!;
+	t.true(script.includes('spoke completion words -- "${(@Q)words[2,CURRENT]}"'));
+	t.regex(script, /compset -P '--\*='\n\t\t_files/);
+	t.regex(script, /^#compdef spoke\n[\s\S]*\[\[ \$\{funcstack\[1\]\} == _spoke \]\]; then\n\t_spoke "\$@"\nelse\n\tcompdef _spoke spoke\nfi\n$/);
+});
+
+for (const [line, lines] of [
+	['lo', ['logs\tprint or follow the logs of pods, through drops, restarts and rotation']],
+	['logs --path=a', ['--path=auto\t', '--path=always\t']],
+	['completion f', ['fish\t']],
+	['port-forward -f ', []],
+	['logs --kubeconfig=', []],
+] as const) {
+	test(`what the shells read of \`spoke ${line}\` is a word, a tab and what it does, a line each`, async t => {
+		const {status, stdout} = await runSpoke(['completion', 'words', '--', ...line.split(' ')]);
+		t.is(status, 0);
+		t.deepEqual(stdout, lines.map(one => `${one}\n`).join(''));
+	});
+}
 
 test('the sandboxes that completion offers are all there are', t => {
 	t.deepEqual(completeWords(rows, ['demo', '--scenario', '']).offers.map(({word}) => word), scenarioRows.map(({name}) => name));

@@ -33,7 +33,7 @@ complete -o default -F _spoke spoke
 # spoke completion for zsh
 _spoke() {
 	local -a lines plain open
-	lines=("\${(@f)$(spoke completion words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+	lines=("\${(@f)$(spoke completion words -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
 	local line about
 	for line in $lines; do
 		[[ -z $line ]] && continue
@@ -46,9 +46,18 @@ _spoke() {
 	done
 	(( $#plain )) && _describe 'spoke' plain
 	(( $#open )) && compadd -S '' -a open
-	(( $#plain + $#open )) || _files
+	if (( $#plain + $#open == 0 )); then
+		# A file, also behind --flag=.
+		compset -P '--*='
+		_files
+	fi
 }
-compdef _spoke spoke
+# Sourced, or as a file _spoke on the fpath, which is run when it is first asked.
+if [[ \${funcstack[1]} == _spoke ]]; then
+	_spoke "$@"
+else
+	compdef _spoke spoke
+fi
 `,
 	fish: `# spoke completion for fish
 function __spoke_complete
