@@ -27,7 +27,7 @@ export const unicodeGlyphs: Glyphs = {
 
 export const asciiGlyphs: Glyphs = {
 	strokes: {proven: '=', inferred: '~', unknown: '.', unseen: '-'},
-	upright: {proven: '|', inferred: ':', unknown: '.', unseen: "'"},
+	upright: {proven: '|', inferred: ':', unknown: '.', unseen: '\''},
 	arrow: '>', arrowDown: 'v', broke: 'x',
 	open: '*', working: '%', stopped: 'o', failed: 'x', look: '!', paused: '=', passed: '+',
 	cursor: '>', cursorElsewhere: '.', marked: '&', chooseLeft: '<', chooseRight: '>', caret: '_',
