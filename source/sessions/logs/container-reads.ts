@@ -52,6 +52,8 @@ export class ContainerReads {
 	#wasCut = false;
 	/** Lines of the life that is read now have been told. */
 	#continuing = false;
+	/** The last read began behind a follow that had no line. */
+	#isBehind = false;
 	#gapTold = '';
 	/** What the kubelet said since the last line. */
 	#kubeletSaid = '';
@@ -181,6 +183,7 @@ export class ContainerReads {
 	/** Behind a follow, once it is told what that may have missed. */
 	async #readOn(): Promise<LogRead> {
 		await (this.#beginning.mayMiss ? this.tellGap('no-line-yet') : undefined);
+		this.#isBehind = this.#beginning.isOwed;
 		return this.#beginning.behind(performance.now());
 	}
 
@@ -231,10 +234,11 @@ export class ContainerReads {
 		}
 	}
 
-	/** The beginning of what a resumed read would give. Not labelled: it is no stream of the user's. */
+	/** The beginning of what the follow itself was asked for. Not labelled: it is no stream of the user's. */
 	async #lookAside(): Promise<{more: boolean; met: boolean}> {
 		const filter = this.#filter();
-		const open = await openLog(this.#cluster, this.#source, {...this.#beginning.again, limitBytes: lookAsideBytes}, {target: this.#options.target, signal: this.#options.signal});
+		const read = this.#isBehind ? this.#beginning.behind(performance.now()) : this.#beginning.again;
+		const open = await openLog(this.#cluster, this.#source, {...read, limitBytes: lookAsideBytes}, {target: this.#options.target, signal: this.#options.signal});
 		let more = false;
 		try {
 			const {error} = await readLineBlocks(open.body, block => {

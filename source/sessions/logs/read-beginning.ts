@@ -28,6 +28,11 @@ export class ReadBeginning {
 		return since === null ? {...this.#start, ...this.#always} : {...this.#always, sinceTime: sinceSecond(since)};
 	}
 
+	/** Whether `behind` is another beginning than `again`: a follow had no line. */
+	get isOwed(): boolean {
+		return this.#owed !== null;
+	}
+
 	/** Whether lines that were wanted may be missing behind a follow: some from before its request may have been on their way. */
 	get mayMiss(): boolean {
 		const {tailLines} = this.#start;

@@ -263,7 +263,7 @@ testLog('a container that ends in a second that held more than is remembered is 
 	log.end();
 	const numbers: string[] = [];
 	let begun = '';
-	const told = await follow(server, cluster, {signal: AbortSignal.timeout(30_000), on(_event, so) {
+	const told = await follow(server, cluster, {signal: AbortSignal.timeout(120_000), on(_event, so) {
 		const lines = (begun + so.text).split('\n');
 		begun = lines.pop()!;
 		numbers.push(...lines.map(line => line.split(' ', 2)[1]!));
@@ -400,6 +400,20 @@ for (const [start, gaps, title] of [
 		});
 	}
 }
+
+testLog('a quiet log whose first line was cut is not said to be stalled for the lines of before, which are a gap', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward);
+	server.faults.push({kind: 'cut', afterBytes: 10});
+	const later = {time: new Date(Date.now() + 2000).toISOString(), text: 'later'};
+	setTimeout(() => {
+		log.append(later);
+		log.end();
+	}, 2500);
+	const told = await follow(server, cluster, {start: {tailLines: 2}, quiet: quickly, signal: AbortSignal.timeout(20_000)});
+	t.is(told.text, asLines([later]));
+	t.deepEqual(told.events.map(({type}) => type).filter(type => type !== 'lines'), ['opened', 'reconnecting', 'gap', 'resumed', 'ended']);
+});
 
 testLog('a log that is refused at once is not waited for', async (t, {server, cluster}) => {
 	server.faults.push({kind: 'cut', afterBytes: 0});
