@@ -3,7 +3,7 @@ import {statusOfSignal} from '../errors/exit-status.ts';
 import {clusterState} from './clusters/cluster-state.ts';
 import {retakeWhenContinued} from './hand-over/continued.ts';
 import {closeForwards} from './forwards/forward-run.ts';
-import {closeListeners} from './handlers/listener-handlers.ts';
+import {closeListeners} from './proxy/listener-handlers.ts';
 import {followSandbox} from './handlers/sandbox-handlers.ts';
 import {openTail} from './tail/open-tail.ts';
 import {tellKeymapProblems} from './keymap-problems.ts';

@@ -37,6 +37,7 @@ export const rooms: readonly Room[] = [
 		'hand-over': 'How does a shell, a pager or a plugin get the terminal, and the screen come back?',
 		handlers: 'What does each action do, where it has no folder of its own?',
 		keys: 'How does a key become an action, or text of a dialog?',
+		proxy: 'How is a proxy request sent and its answer read, and how is a local listener opened and stopped?',
 		screen: 'When is the screen drawn, and from what?',
 		tail: 'How are logs read into a tail, and what do its keys do?',
 		texts: 'Which texts are read of an object, and how does a person go about in them?',

@@ -5,7 +5,7 @@ import {namespaceHere, type ForwardState} from '../../state/session-state.ts';
 import type {Session} from '../session.ts';
 import {targetHere} from '../handlers/cursor.ts';
 import type {Handlers} from '../handlers/handler.ts';
-import {stopListener} from '../handlers/listener-handlers.ts';
+import {stopListener} from '../proxy/listener-handlers.ts';
 import {forwardNames} from '../handlers/offered-names.ts';
 import {forwardOf} from './follow-forward.ts';
 import {addForward, editForward} from './forward-dialog.ts';

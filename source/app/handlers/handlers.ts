@@ -1,6 +1,8 @@
 /** Every handler, by the id of its action. */
 import {forwardHandlers} from '../forwards/forward-handlers.ts';
 import {forwardSetHandlers} from '../forwards/forward-sets.ts';
+import {listenerHandlers} from '../proxy/listener-handlers.ts';
+import {openAnswer, proxyHandlers} from '../proxy/proxy-handlers.ts';
 import {detailsHandlers, openDetails} from '../texts/details-handlers.ts';
 import {tailHandlers} from '../tail/tail-handlers.ts';
 import {textHandlers} from '../texts/text-handlers.ts';
@@ -8,11 +10,9 @@ import {yamlHandlers} from '../texts/yaml-handlers.ts';
 import {auditHandlers, openAuditRow} from './audit-handlers.ts';
 import {doctorHandlers} from './doctor-handlers.ts';
 import type {Handlers} from './handler.ts';
-import {listenerHandlers} from './listener-handlers.ts';
 import {listHandlers} from './list-handlers.ts';
 import {navigationHandlers} from './navigation-handlers.ts';
 import {paletteHandlers} from './palette-handlers.ts';
-import {openAnswer, proxyHandlers} from './proxy-handlers.ts';
 import {sandboxHandlers} from './sandbox-handlers.ts';
 import {shellHandlers} from './shell-handlers.ts';
 import {unreachableHandlers} from './unreachable-handlers.ts';

@@ -12,15 +12,15 @@ import type {Session} from '../session.ts';
 import {addForward} from '../forwards/forward-dialog.ts';
 import {startHere} from '../forwards/forward-run.ts';
 import {openForwardSet} from '../forwards/forward-sets.ts';
+import {startListener} from '../proxy/listener-handlers.ts';
+import {sendTyped} from '../proxy/proxy-handlers.ts';
 import {openTail} from '../tail/open-tail.ts';
 import {openYaml} from '../texts/yaml-handlers.ts';
 import {CommandArguments, contextNames, namespaceNames, setNames, type NameSource} from './command-arguments.ts';
 import type {Handlers} from './handler.ts';
-import {startListener} from './listener-handlers.ts';
 import {showView} from './list-handlers.ts';
 import {forwardNames, objectNames, proxyNames, targetNames} from './offered-names.ts';
 import {parseListWords, takeSelector} from './list-words.ts';
-import {sendTyped} from './proxy-handlers.ts';
 import {openShell} from './shell-handlers.ts';
 import {openTypedNamespace} from './typed-namespace.ts';
 

@@ -6,7 +6,7 @@ import {ClusterMeeting} from '../../../source/app/clusters/cluster-meeting.ts';
 import {clusterState, meetCluster} from '../../../source/app/clusters/cluster-state.ts';
 import {PathFeed} from '../../../source/app/feeds/path-feed.ts';
 import {auditHandlers} from '../../../source/app/handlers/audit-handlers.ts';
-import {proxyHandlers} from '../../../source/app/handlers/proxy-handlers.ts';
+import {proxyHandlers} from '../../../source/app/proxy/proxy-handlers.ts';
 import {openWhy} from '../../../source/app/handlers/why-handlers.ts';
 import type {OpenCluster, Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';

@@ -1,15 +1,9 @@
 /** An answer that is cut, or is none of an apiserver's, is told as that: the fault is not ours. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
-import {clusterState, meetCluster} from '../../../source/app/clusters/cluster-state.ts';
-import {proxyHandlers} from '../../../source/app/handlers/proxy-handlers.ts';
-import type {Session} from '../../../source/app/session.ts';
-import {Store} from '../../../source/app/store.ts';
-import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import {meetCluster} from '../../../source/app/clusters/cluster-state.ts';
 import {addDebugContainer} from '../../../source/sessions/debug-container.ts';
-import {exchangeHere, type ProxyExchange} from '../../../source/state/proxy-state.ts';
-import {emptySession, type ClusterState} from '../../../source/state/session-state.ts';
+import type {ClusterState} from '../../../source/state/session-state.ts';
 import {startServer} from '../../support/api-server.ts';
 
 async function reach(t: ExecutionContext, request: (request: IncomingMessage, response: ServerResponse) => void) {
@@ -24,19 +18,6 @@ function cut(response: ServerResponse, contentType: string): void {
 	response.write('{"begun":', () => {
 		response.destroy();
 	});
-}
-
-/** A session whose proxy screen has one request, to be sent again. */
-function asksAgain(access: ClusterAccess, {method, ask, drawn}: {method: string; ask: () => Promise<boolean>; drawn?: (exchange: ProxyExchange | null) => void}) {
-	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => drawn?.(exchangeHere(store.state.proxy)), () => 0);
-	const before: ProxyExchange = {id: 0, time: 0, method, asked: 'svc/web:80/', status: 200, tookMs: 1, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
-	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
-	const typedAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
-	const session = {store, typedAhead, ask, readOnly: false, cluster: {access, labeller: {witness: {}, onLabel: () => () => {}}, context: 'main'}} as unknown as Session;
-	return async () => {
-		await proxyHandlers['proxy.again']!(session);
-		return exchangeHere(store.state.proxy);
-	};
 }
 
 const answers: ReadonlyArray<readonly [title: string, answer: (response: ServerResponse) => void, code: string, words: RegExp]> = [
@@ -60,54 +41,6 @@ for (const [title, answer, code, words] of answers) {
 		t.regex(told.at(-1)!.error!.message, words);
 	});
 }
-
-test('an answer through the proxy that is cut says so in its row', async t => {
-	const access = await reach(t, (request, response) => {
-		if (request.url!.includes('/proxy')) {
-			cut(response, 'text/plain');
-		} else {
-			response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
-		}
-	});
-	const again = asksAgain(access, {method: 'GET', ask: async () => true});
-	const exchange = await again();
-	t.is(exchange?.error?.code, 'ERR_STREAM_LOST');
-	t.regex(exchange!.note, /the answer was cut short/);
-});
-
-test('of an answer that does not end its row shows what has come so far', async t => {
-	const access = await reach(t, (request, response) => {
-		if (request.url!.includes('/proxy')) {
-			response.writeHead(200, {'content-type': 'text/plain'});
-			response.write('tick 1\n');
-		} else {
-			response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
-		}
-	});
-	const rows: Array<ProxyExchange | null> = [];
-	const again = asksAgain(access, {method: 'GET', ask: async () => true, drawn: exchange => rows.push(exchange)});
-	void again();
-	while (rows.at(-1)?.body !== 'tick 1\n') {
-		await delay(10);
-	}
-
-	t.like(rows.at(-1), {status: 200, tookMs: null, bytes: 7, type: 'text/plain'});
-});
-
-test('the time that a person takes to say yes is no time of the request', async t => {
-	const access = await reach(t, (_request, response) => {
-		response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
-	});
-	const again = asksAgain(access, {method: 'POST', async ask() {
-		await delay(1000);
-		return true;
-	}});
-	const began = performance.now();
-	const exchange = await again();
-	t.true(performance.now() - began >= 1000);
-	t.is(exchange?.status, 200);
-	t.true(exchange!.tookMs! < 1000, String(exchange!.tookMs));
-});
 
 test('the answer to a patch that is cut says so, without the name of a bug', async t => {
 	const access = await reach(t, (_request, response) => {

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {addDebugger} from '../../../source/app/handlers/debug-container-form.ts';
 import {editForward} from '../../../source/app/forwards/forward-dialog.ts';
-import {proxyHandlers} from '../../../source/app/handlers/proxy-handlers.ts';
+import {proxyHandlers} from '../../../source/app/proxy/proxy-handlers.ts';
 import {scriptFlags} from '../../../source/app/handlers/script-flags.ts';
 import type {OpenCluster, Session} from '../../../source/app/session.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';

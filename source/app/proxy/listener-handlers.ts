@@ -8,9 +8,9 @@ import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {shellWord} from '../../text/shell-word.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {freePort} from '../forwards/free-port.ts';
-import type {Handlers} from './handler.ts';
-import {showView} from './list-handlers.ts';
-import {scriptFlags} from './script-flags.ts';
+import type {Handlers} from '../handlers/handler.ts';
+import {showView} from '../handlers/list-handlers.ts';
+import {scriptFlags} from '../handlers/script-flags.ts';
 
 /** Kept beside the state: what cannot be a plain value. */
 const running = new WeakMap<Session, Map<string, ProxyListener>>();

@@ -1,0 +1,39 @@
+/** An answer by itself, to scroll in: what was wrong with it, its headers, its body. */
+import {shownBody} from '../../state/proxy-body.ts';
+import {unansweredTitle, type ProxyExchange} from '../../state/proxy-state.ts';
+import type {TextLine} from '../../state/session-state.ts';
+import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {showBytes} from '../../text/show-bytes.ts';
+import type {Session} from '../session.ts';
+import {openText} from '../texts/open-text.ts';
+
+export function openAnswerText(session: Session, exchange: ProxyExchange): void {
+	const {method, asked, status, body, type, bytes} = exchange;
+	openText(session, {
+		title: status === null ? unansweredTitle(exchange) : String(status), subject: `${method} ${asked}`, right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(), copy: body,
+		lines: [
+			...errorLines(exchange),
+			...headerLines(exchange),
+			...body === '' ? [] : [{text: 'Body', rule: true} as const],
+			...shownBody(body, {readable: session.store.state.proxy.json}).split('\n').map((text): TextLine => ({text, asIs: true})),
+		],
+	});
+}
+
+function errorLines({error}: ProxyExchange): TextLine[] {
+	if (!error) {
+		return [];
+	}
+
+	const {message, text, remedy} = error;
+	return [
+		{text: message, role: 'state.failed'},
+		...text === null ? [] : [{label: 'text', text: sanitiseLine(text)}],
+		...remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}],
+	];
+}
+
+function headerLines({headers}: ProxyExchange): TextLine[] {
+	const wide = Math.max(...headers.map(([name]) => name.length + 2));
+	return headers.map(([name, value]) => ({label: `${sanitiseLine(name)}:`.padEnd(wide), text: sanitiseLine(value), role: 'text.dim'}));
+}

@@ -1,0 +1,105 @@
+/** Sends a typed request by the apiserver's proxy, and tells its row what comes of it, with the leg that it took. */
+import {proxyAccess} from '../../actions/proxy-access.ts';
+import {mayDo} from '../../actions/access.ts';
+import {asSpokeError} from '../../errors/spoke-error.ts';
+import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
+import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
+import {sendProxyRequest} from '../../sessions/proxy/proxy-request.ts';
+import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
+import type {ProxyExchange} from '../../state/proxy-state.ts';
+import {namespaceHere} from '../../state/session-state.ts';
+import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
+import type {OpenCluster, Session} from '../session.ts';
+import {GivenUp} from '../keys/typed-ahead.ts';
+import {readAnswer} from './read-answer.ts';
+
+const answerMs = 60_000;
+const labelMs = 30_000;
+
+let exchanges = 0;
+
+/** Sent as it was typed; each part of what comes of it is told to its row. Asks first where it may change something. @throws GivenUp when the person did not wait for its target to be found */
+export async function sendRequest(session: Session, method: string, asked: string): Promise<void> {
+	const {store, cluster} = session;
+	const {namespace} = store.state.cluster;
+	let exchange: ProxyExchange = {id: ++exchanges, time: Date.now(), method, asked, status: null, tookMs: null, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
+	const show = (to: Partial<ProxyExchange>) => {
+		exchange = {...exchange, ...to};
+		// Elsewhere the same words would be another request.
+		if (session.cluster === cluster && store.state.cluster.namespace === namespace) {
+			store.now({type: 'proxy', event: {type: 'exchange', exchange}});
+		}
+	};
+
+	let began = performance.now();
+	try {
+		const target = parseProxyTarget(asked);
+		const resolved = await resolveTyped(session, {method, asked, target});
+		if (!await maySend(session, {method, asked, target}, resolved)) {
+			return;
+		}
+
+		// How long a person thinks about it is not how long it takes.
+		began = performance.now();
+		show({time: Date.now(), isSent: true});
+		const note = await answerOf(cluster, resolved, {method, path: target.path}, show);
+		show({note, tookMs: performance.now() - began});
+	} catch (thrown) {
+		if (thrown instanceof GivenUp) {
+			throw thrown;
+		}
+
+		const error = asSpokeError(thrown);
+		show({tookMs: performance.now() - began, error: error.toJSON(), note: error.message});
+	}
+}
+
+/** `asked` as it was typed. */
+type Typed = {method: string; asked: string; target: ProxyTarget};
+
+/** Only what may be asked about first is waited for with the keys held. */
+async function resolveTyped(session: Session, {method, asked, target}: Typed): Promise<ResolvedProxyTarget> {
+	const resolve = async () => resolveProxyTarget(session.cluster.access, target, namespaceHere(session.store.state.cluster));
+	const mayAsk = proxyAccess({method, runsCommands: runsKubeletCommands(target.path), websocket: false}) !== 'read';
+	return mayAsk ? session.typedAhead.during({what: `looking for ${asked}`}, resolve) : resolve();
+}
+
+async function maySend(session: Session, {method, asked, target}: Typed, {purpose}: ResolvedProxyTarget): Promise<boolean> {
+	const access = proxyAccess({method, runsCommands: purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: false});
+	if (!mayDo(access, {readOnly: session.readOnly})) {
+		session.tell(`${method}: off, --read-only is set`, 'warn');
+		return false;
+	}
+
+	return access === 'read' || session.ask(`Send ${method} to ${asked}?`);
+}
+
+/** What came back, as its row shows it: `show` hears each part as it comes, the label of the connection also some time after the answer. Gives what is to be said of it. */
+async function answerOf({access, labeller}: OpenCluster, resolved: ResolvedProxyTarget, {method, path}: {method: string; path: string}, show: (part: Partial<ProxyExchange>) => void): Promise<string> {
+	const ids = new Set<string>();
+	const stopLabels = labeller.onLabel((connection, label) => {
+		if (ids.has(connection)) {
+			show({path: label});
+		}
+	});
+	const witness: ConnectionWitness = {...labeller.witness, async beforeUse(connection, purpose) {
+		ids.add(connection.id);
+		await labeller.witness.beforeUse?.(connection, purpose);
+	}};
+	try {
+		const answer = await sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness});
+		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
+		show({status: answer.status, headers, type: answer.headers['content-type'] ?? ''});
+		const {pieces, cutAt} = await readAnswer(answer, soFar => {
+			show({bytes: soFar.reduce((sum, {length}) => sum + length, 0), body: Buffer.concat(soFar).toString('utf8')});
+		});
+		return cutAt === null ? hint(answer.status, pieces) : `only the first ${cutAt} read`;
+	} finally {
+		// The label settles some time after the answer, later where the apiserver is slow.
+		setTimeout(stopLabels, labelMs).unref();
+	}
+}
+
+function hint(status: number, pieces: readonly Buffer[]): string {
+	return status === 400 && String(pieces[0]).includes('Client sent an HTTP request to an HTTPS server') ? 'try https: before the name' : '';
+}
