@@ -52,6 +52,8 @@ export async function examine(cluster: ClusterAccess, {signal, namespace}: {sign
 	}
 
 	const others = await meetOthers(cluster, own, shared.replicas?.facts.known ?? null, signal);
+	const foreign = others.flatMap(({foreignHeaders}) => foreignHeaders);
+	known.sawGateway(foreign.length > 0 ? `answers on a further connection carry ${[...new Set(foreign)].join(', ')}, which no apiserver sends` : null);
 	return {connection, own, others, unreached: [], metrics, shared, active: nothingActive};
 }
 

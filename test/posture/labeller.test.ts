@@ -306,6 +306,27 @@ for (const {title, starts, to, basis, place = {}} of [
 	});
 }
 
+test('what is met on a further connection through a gateway is no apiserver that was read', async t => {
+	let first: unknown;
+	const server = await startServer({request(request, response) {
+		first ??= request.socket;
+		const isFirst = request.socket === first;
+		const answers: Readonly<Record<string, object>> = {
+			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}},
+			'/statusz': {kind: 'Statusz', startTime: isFirst ? '2026-11-24T10:00:00Z' : '2026-11-24T11:00:00Z'},
+			[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+		};
+		response.writeHead(200, isFirst ? {} : {Via: '1.1 gateway'}).end(JSON.stringify(answers[request.url!] ?? {}));
+	}}, await apiserverCertificate());
+	const cluster = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
+	const examined = await examine(cluster);
+	examined.connection.close();
+	t.is(examined.others.length, 1);
+	t.is(configuredPath(examined, cluster, purpose, {node: null, pod: null}).legs[0]?.to, 'gateway');
+	cluster.close();
+	await server.close();
+});
+
 for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'asked'} of [
 	{title: 'an apiserver that knows us by our certificate', extra: knownByIt, to: 'apiserver'},
 	{title: 'a gateway with the apiserver’s own key, which passes our name on and not our certificate', extra: {}, to: 'gateway'},
