@@ -34,7 +34,7 @@ export function flags(values: Readonly<Record<string, string>>, more: Partial<Re
 }
 
 /** On the machine that has its address, unless said otherwise. */
-export function mirrorPod(name: string, values: Readonly<Record<string, string>>, proxyEnvironment: boolean | null = false, hostAddresses: FlagFacts['hostAddresses'] = [values['advertise-address'] ?? '10.0.0.99']): Reading<FlagFacts> {
+export function mirrorPod(name: string, values: Readonly<Record<string, string>>, proxyEnvironment: boolean | null = false, hostAddresses: FlagFacts['hostAddresses'] = [values['advertise-address'] ?? values['bind-address'] ?? '10.0.0.99']): Reading<FlagFacts> {
 	return reading('mirror-pod', {values, absent: 'default', proxyEnvironment, hostAddresses}, {where: `pod kube-system/${name}`});
 }
 

@@ -136,8 +136,8 @@ export function podAtTheOtherEnd(grounds: Grounds): Reading<FlagFacts> | undefin
 	return found.length === 1 && isAtItsHost(found[0]!) ? found[0] : undefined;
 }
 
-/** Nobody else can serve at an address of its machine. */
-function isAtItsHost(pod: Reading<FlagFacts>): boolean {
+/** Its address is its machine's own, where nobody else can serve. */
+export function isAtItsHost(pod: Reading<FlagFacts>): boolean {
 	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
 }
 

@@ -15,6 +15,7 @@ const rows: readonly Row[] = [
 	['no egress file, an upgrade', grounds({flags: [flags(off)]}), 'direct', 'proven'],
 	['no egress file, a log read that may take a proxy of the environment', grounds({flags: [flags(off)]}, 'logs'), 'direct', 'inferred'],
 	['no egress file, a log read, and the process’s own pod has no proxy in its environment', grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'})]}, 'logs'), 'direct', 'proven'],
+	['no egress file, a log read, and the one pod that is seen of those that advertise their balancer’s address: it may be another’s', grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5', 'secure-port': '6443'}, false, ['10.0.0.11'])]}, 'logs'), 'direct', 'inferred'],
 	['no egress file, a log read, and only the pod of another apiserver was seen', grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('b', {'advertise-address': '10.0.0.6'})]}, 'logs'), 'direct', 'inferred'],
 	['no egress file, a log read, and a pod without a proxy that listens on every address, as another apiserver’s would', grounds({flags: [flags({...off, 'bind-address': '0.0.0.0', 'secure-port': '6443'})], mirrorPods: [mirrorPod('b', {'bind-address': '0.0.0.0', 'secure-port': '6443'})]}, 'logs'), 'direct', 'inferred'],
 	['no egress file, a log read, and a proxy in the environment', grounds({flags: [flags(addressed)], mirrorPods: [mirrorPod('a', {'advertise-address': '10.0.0.5'}, true)]}, 'logs'), 'unknown', 'unknown'],
