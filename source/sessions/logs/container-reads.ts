@@ -251,7 +251,8 @@ export class ContainerReads {
 	}
 
 	async #ending(remainder: Buffer, error: Error | null, given: AbortSignal): Promise<ReadEnding> {
-		const {words} = kubeletWords(remainder, {follows: true});
+		// A kubelet that fails ends its answer; where that was broken off the container's own line was, whatever stands in it.
+		const {words} = kubeletWords(remainder, {follows: error === null && !given.aborted});
 		if (words !== null) {
 			return this.#kubeletFailed(words);
 		}

@@ -316,6 +316,18 @@ testLog('the kubelet’s failure inside the body is told as such and never as a 
 	t.like(told.events.find(({type}) => type === 'server-said'), {text: 'failed to create fsnotify watcher: too many open files'});
 });
 
+testLog('a line that is cut in the middle is no word of the kubelet, whatever the container writes', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	const records = [{time: at(1, '1'), text: 'first'}, {time: at(1, '2'), text: 'level=error err="rpc error: code = Unavailable desc = connection refused" retry=1'}];
+	log.append(...records);
+	log.end();
+	server.faults.push({kind: 'cut', afterBytes: asLines(records).length - 20});
+	const told = await follow(server, cluster);
+	t.is(told.text, asLines(records));
+	t.deepEqual(told.events.filter(({type}) => type === 'server-said'), []);
+	t.like(told.events.find(event => event.type === 'reconnecting'), {error: {code: 'ERR_STREAM_LOST', leg: 1}});
+});
+
 testLog('of a container that its node has removed the end is not claimed, and the kubelet’s words are told once', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	const removed = 'unable to retrieve container logs for containerd://12';
