@@ -38,7 +38,11 @@ export async function startProxyListener(cluster: ClusterAccess, options: Listen
 	const targets = new ProxiedTargets(cluster);
 	const means = {cluster, targets, witness, keepaliveMs: options.keepaliveMs};
 	const open = new Set<Duplex>();
-	const server = createServer({requestTimeout: 0});
+	const server = createServer({
+		requestTimeout: 0,
+		// A client that would go over to HTTP/2 is answered all the same, as by Go's server. Nodes before 24.9 do not ask, and refuse it.
+		shouldUpgradeCallback: ({headers: {upgrade = ''}}) => upgrade.toLowerCase() !== 'h2c',
+	});
 	const tell = (request: IncomingMessage, startedAt: number, status: number, error: SpokeError | null = null) => {
 		onEvent?.({method: request.method ?? '', path: request.url ?? '', status, milliseconds: performance.now() - startedAt, error});
 	};

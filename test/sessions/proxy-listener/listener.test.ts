@@ -236,6 +236,13 @@ test('what is refused never reaches the apiserver', async t => {
 	t.deepEqual(seen, []);
 });
 
+test('a client that would rather speak HTTP/2 is answered in HTTP/1.1, as Go’s server does', async t => {
+	const {port, seen} = await start(t);
+	const answer = await raw(port, 'GET /version HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n\r\n');
+	t.regex(answer, /^HTTP\/1\.1 200[\s\S]*answer to GET/);
+	t.deepEqual([seen[0]?.headers['upgrade'], seen[0]?.headers['http2-settings']], [undefined, undefined]);
+});
+
 test('a WebSocket passes both ways, through a service’s proxy with its label', async t => {
 	const {port, seen, purposes} = await start(t);
 	const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/namespaces/d/services/web:80/proxy/chat`, {origin: `http://127.0.0.1:${port}`});
