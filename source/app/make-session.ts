@@ -41,7 +41,7 @@ export type SessionParts = {
 
 /** Nothing runs yet: no cluster is open, and no terminal taken. */
 export function makeSession(options: SessionOptions): SessionParts {
-	const {keymap, flags, env, readOnly, clock} = options;
+	const {keymap, readOnly} = options;
 	const end = new SessionEnd();
 	const terminal = new OwnTerminal(options);
 	const tails = new Map<string, TailRun>();
@@ -66,9 +66,28 @@ export function makeSession(options: SessionOptions): SessionParts {
 		keys.pass(inputs);
 	});
 	const overlays = new Overlays(store, typedAhead);
+	const {session, doers, lent} = sessionOf(options, {store, terminal, tails, screen, turns, clusters, feeds, meeting, typedAhead, overlays, end});
+	const keys = new KeyPress(doers, {
+		onReport(report) {
+			screen.takeReport(report);
+		},
+		onKeys() {
+			feeds.follow();
+		},
+	});
+	return {session, screen, clusters, feeds, keys, turns, tails, end, lent};
+}
+
+type Wired = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'> & Pick<Session, 'store' | 'terminal' | 'tails' | 'meeting' | 'typedAhead'> & {overlays: Overlays};
+
+/** What handlers see, and who does what they ask for. */
+function sessionOf({keymap, flags, env, readOnly, clock}: SessionOptions, parts: Wired): {session: Session; doers: Doers; lent: LentTerminal} {
+	const {store, terminal, tails, screen, clusters, feeds, meeting, typedAhead, overlays, end} = parts;
 	let ids = 0;
 	const session: Session = {
 		store, terminal, keymap, flags, env, readOnly, typedAhead, tails, clusters, meeting, paths: feeds.paths, closing: end.closing,
+		...dialogsOf(overlays),
+		...screenOf(parts),
 		get cluster() {
 			return clusters.here;
 		},
@@ -87,6 +106,21 @@ export function makeSession(options: SessionOptions): SessionParts {
 		copy(...given) {
 			copyToClipboard(session, ...given);
 		},
+		witnessFor: (id, {labeller} = clusters.here) => bookingWitness(store, labeller, id),
+		open: async to => noted(await openCluster(to, env, {terminal: lent, isInteractive: true}), clock),
+		switchContext: async context => switchContext({session, clusters, feeds}, context),
+		openNamespace(namespace) {
+			openNamespace({session, feeds}, namespace);
+		},
+		nextId: kind => `${kind}-${++ids}`,
+	};
+	const lent = pluginTerminal(session);
+	const doers: Doers = {session, overlays, handlers};
+	return {session, doers, lent};
+}
+
+function dialogsOf(overlays: Overlays): Pick<Session, 'ask' | 'type' | 'pick' | 'fill' | 'offer'> {
+	return {
 		ask: async (...asked) => overlays.ask(...asked),
 		type: async asked => overlays.type(asked),
 		pick: async asked => overlays.pick(asked),
@@ -94,14 +128,14 @@ export function makeSession(options: SessionOptions): SessionParts {
 		offer(...offered) {
 			overlays.offer(...offered);
 		},
-		witnessFor: (id, {labeller} = clusters.here) => bookingWitness(store, labeller, id),
+	};
+}
+
+/** Who has the terminal, what is read for it, and how it is left. */
+function screenOf({screen, turns, feeds, end}: Pick<Wired, 'screen' | 'turns' | 'feeds' | 'end'>): Pick<Session, 'withTerminal' | 'withShell' | 'readHere' | 'redraw' | 'quit'> {
+	return {
 		withTerminal: async work => turns.handOver(work),
 		withShell: async (take, work) => turns.lend(take, work),
-		open: async to => noted(await openCluster(to, env, {terminal: lent, isInteractive: true}), clock),
-		switchContext: async context => switchContext({session, clusters, feeds}, context),
-		openNamespace(namespace) {
-			openNamespace({session, feeds}, namespace);
-		},
 		readHere() {
 			feeds.read();
 		},
@@ -111,17 +145,5 @@ export function makeSession(options: SessionOptions): SessionParts {
 		quit(status) {
 			end.leave(status);
 		},
-		nextId: kind => `${kind}-${++ids}`,
 	};
-	const lent = pluginTerminal(session);
-	const doers: Doers = {session, overlays, handlers};
-	const keys = new KeyPress(doers, {
-		onReport(report) {
-			screen.takeReport(report);
-		},
-		onKeys() {
-			feeds.follow();
-		},
-	});
-	return {session, screen, clusters, feeds, keys, turns, tails, end, lent};
 }

@@ -9,6 +9,7 @@ import {counted} from '../../text/grouped.ts';
 import type {Session} from '../session.ts';
 import {setView} from '../tail/current-tail.ts';
 import {showLines} from '../tail/tail-search.ts';
+import type {TailRun} from '../tail/tail-run.ts';
 import {namespaceNames} from './command-arguments.ts';
 import {currentList} from './cursor.ts';
 import type {Handlers} from './handler.ts';
@@ -57,42 +58,50 @@ export const navigationHandlers: Handlers = {
 async function goBack(session: Session): Promise<void> {
 	const {store, tails} = session;
 	const layer = store.state.layers.at(-1);
-	if (layer?.kind === 'tail') {
-		const run = tails.get(layer.id);
-		if (run?.view.plain) {
-			setView(session, run, {...run.view, plain: false});
-			return;
-		}
-
-		if (run && run.view.search !== null) {
-			const all = searchTail(run.view, null);
-			setView(session, run, all.follow ? all : goTo(all, all.cursor));
-			return;
-		}
-
-		if (run && (run.view.filter.text !== '' || run.view.level > 0)) {
-			await showLines(session, run, {filter: {text: '', regex: false, inverse: false}, level: 0});
-			return;
-		}
+	const run = layer?.kind === 'tail' ? tails.get(layer.id) : undefined;
+	// Found without waiting: the next key is meant for what this one leaves behind.
+	const inTail = run ? wayBackInTail(session, run) : null;
+	if (inTail) {
+		await inTail();
+		return;
 	}
 
 	if (layer?.kind === 'text' && layer.search) {
 		store.now({type: 'layer', to: {search: null}});
-		return;
-	}
-
-	if (layer) {
+	} else if (layer) {
 		store.now({type: 'pop'});
 		// A tail that was opened from the shell had no list under it yet.
 		session.readHere();
-		return;
-	}
-
-	if (store.state.pane !== 'main') {
+	} else if (store.state.pane === 'main') {
+		goBackInList(session);
+	} else {
 		store.now({type: 'pane', by: -1});
-		return;
+	}
+}
+
+/** `null` where nothing is to be left before the tail itself. */
+function wayBackInTail(session: Session, run: TailRun): (() => void | Promise<void>) | null {
+	const {view} = run;
+	if (view.plain) {
+		return () => {
+			setView(session, run, {...view, plain: false});
+		};
 	}
 
+	if (view.search !== null) {
+		const all = searchTail(view, null);
+		return () => {
+			setView(session, run, all.follow ? all : goTo(all, all.cursor));
+		};
+	}
+
+	return view.filter.text !== '' || view.level > 0
+		? async () => showLines(session, run, {filter: {text: '', regex: false, inverse: false}, level: 0})
+		: null;
+}
+
+function goBackInList(session: Session): void {
+	const {store} = session;
 	const list = currentList(session);
 	if (list?.visible.some(({id}) => list.marked.has(id))) {
 		store.now({type: 'list', list: list.name, event: {type: 'unmark-all'}});

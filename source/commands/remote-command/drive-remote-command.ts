@@ -1,7 +1,6 @@
 /** Joins a remote command to the streams of this process, and the person's terminal to it for as long as it runs. */
 import {once} from 'node:events';
 import {finished} from 'node:stream/promises';
-import {setTimeout as delay} from 'node:timers/promises';
 import type {Readable} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
@@ -10,9 +9,7 @@ import type {RemoteCommand} from '../../sessions/remote-command/open-remote-comm
 import {BorrowedTerminal} from '../../terminal/borrowed-terminal.ts';
 import {DetachKeys} from '../../terminal/detach-keys.ts';
 import type {Invocation} from '../command.ts';
-
-/** A file or a full pipe has its next piece by then. */
-const nextPieceMs = 20;
+import {InputFeed} from './input-feed.ts';
 
 export type Driving = {
 	tty: boolean;
@@ -39,7 +36,7 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 	const terminal = tty ? new BorrowedTerminal(stdin, stdout) : null;
 	const detached = Promise.withResolvers<DriveEnd>();
 	const input = command.stdin
-		? feedInput(stdin, command, detachKeys ? new DetachKeys(detachKeys) : null, () => {
+		? new InputFeed(stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
 			detached.resolve({exitStatus: exitStatus.ok, detached: true, inputLeft: false, heard: true});
 		})
 		: {left: async () => false, stop() {}};
@@ -79,69 +76,6 @@ export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout,
 		command.close();
 		terminal?.giveBack({newLine: end === undefined});
 	}
-}
-
-/** Bytes go on as they are, no faster than the far side takes them. */
-function feedInput(stdin: NodeJS.ReadStream, command: RemoteCommand, keys: DetachKeys | null, onDetach: () => void): {left: () => Promise<boolean>; stop: () => void} {
-	const sink = command.stdin!;
-	let underWay = 0;
-	const onPassed = (error?: Error | null) => {
-		underWay -= error ? 0 : 1;
-	};
-
-	const onData = (typed: Buffer) => {
-		const {pass, detached} = keys?.feed(typed) ?? {pass: typed, detached: false};
-		if (detached) {
-			onDetach();
-			return;
-		}
-
-		if (pass.length === 0) {
-			return;
-		}
-
-		underWay++;
-		if (!sink.writable) {
-			return;
-		}
-
-		if (!sink.write(pass, onPassed)) {
-			stdin.pause();
-		}
-	};
-
-	const onDrain = () => {
-		stdin.resume();
-	};
-
-	const onEnd = () => {
-		sink.end();
-	};
-
-	sink.on('drain', onDrain);
-	stdin.on('data', onData);
-	stdin.on('end', onEnd);
-	// A terminal that hangs up ends the input as its end does; the signal tells the rest.
-	stdin.on('error', onEnd);
-	return {
-		async left() {
-			if (underWay === 0 && !stdin.isTTY && !stdin.readableEnded) {
-				await delay(nextPieceMs);
-			}
-
-			return underWay > 0;
-		},
-		stop() {
-			sink.off('drain', onDrain);
-			stdin.off('data', onData);
-			stdin.off('end', onEnd);
-			stdin.pause();
-			if (!stdin.isTTY) {
-				// A pipe that somebody still holds open would keep this process alive.
-				stdin.destroy();
-			}
-		},
-	};
 }
 
 /** Resolves to whether there was anything to write. */
