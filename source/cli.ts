@@ -167,8 +167,7 @@ function withStatus(error: SpokeError, {failureStatus}: Telling): SpokeError {
 		return error;
 	}
 
-	const {code, message, leg, text, remedy, cause} = error;
-	return new SpokeError(code, message, {leg, exitStatus: failureStatus, cause, text, remedy});
+	return error.anew({exitStatus: failureStatus, cause: error.cause});
 }
 
 function errorLine(error: ErrorObject) {

@@ -29,6 +29,6 @@ function theirNow(date: string | undefined): Date {
 	return Number.isNaN(time) ? new Date() : new Date(time);
 }
 
-function told({code, message, leg, text}: SpokeError, fact: string, remedy: string): SpokeError {
-	return new SpokeError(code, `${message}; ${fact}`, {leg, remedy, text});
+function told(error: SpokeError, fact: string, remedy: string): SpokeError {
+	return error.anew({message: `${error.message}; ${fact}`, remedy});
 }

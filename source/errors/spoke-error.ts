@@ -5,8 +5,10 @@ import {errorRows, type ErrorCode} from './error-rows.ts';
 export type LegNumber = 0 | 1 | 2 | 3;
 
 export type SpokeErrorOptions = {
-	/** Which leg failed; the row's own leg when left out. */
+	/** Which leg failed; the row's own leg when left out, and with `legKnown` false where the number is no finding. */
 	leg?: LegNumber;
+	/** Whether it is known that it was this leg: false by default for a stream that was lost, of which no leg is named. */
+	legKnown?: boolean;
 	/** The other side's own words, kept byte for byte (sanitised only where they reach a terminal); `null`, as of an error that is told anew, where it said nothing. */
 	text?: string | null;
 	/** What to do, where the row's remedy can be made more exact; with `null` it is the row's. */
@@ -24,6 +26,7 @@ export class SpokeError extends Error {
 	override readonly name = 'SpokeError';
 	readonly code: ErrorCode;
 	readonly leg: LegNumber;
+	readonly legKnown: boolean;
 	readonly text: string | null;
 	readonly remedy: string | null;
 	readonly exitStatus: number;
@@ -33,21 +36,30 @@ export class SpokeError extends Error {
 		const row = errorRows[code];
 		this.code = code;
 		this.leg = options.leg ?? row.leg;
+		this.legKnown = options.legKnown ?? (code !== 'ERR_STREAM_LOST' || options.leg !== undefined);
 		this.text = options.text ?? null;
 		this.remedy = options.remedy ?? row.remedy;
 		this.exitStatus = options.exitStatus ?? row.exitStatus;
 	}
 
+	/** The same failure in other words, or by another code: with its leg, the other side's words and, where no other is given, its remedy. */
+	anew({code = this.code, message = this.message, ...options}: {code?: ErrorCode; message?: string} & SpokeErrorOptions): SpokeError {
+		const {leg, legKnown, text, remedy} = this;
+		return new SpokeError(code, message, {leg, legKnown, text, remedy, cause: this, ...options});
+	}
+
 	/** The `Error` object of the JSON contract (schemas/error.json). */
 	toJSON(): ErrorObject {
-		const {code, leg, message, text, remedy, exitStatus} = this;
-		return {code, leg, message, text, remedy, exitStatus};
+		const {code, leg, legKnown, message, text, remedy, exitStatus} = this;
+		return {code, leg, legKnown, message, text, remedy, exitStatus};
 	}
 }
 
 export type ErrorObject = {
 	code: ErrorCode;
 	leg: LegNumber;
+	/** False where a stream was lost on this leg or another. */
+	legKnown: boolean;
 	message: string;
 	text: string | null;
 	remedy: string | null;

@@ -1,18 +1,19 @@
 /** The path line in plain ASCII: one arrow a leg, route first, then TLS; words never shortened. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
+import {brokenLeg} from './broken-leg.ts';
 import type {Leg, Path, ReachedTarget} from './evidence.ts';
 
 /**
-`path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. A direct first leg says only its TLS; the leg that failed ends in `-x`.
+`path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. A direct first leg says only its TLS; the leg that failed ends in `-x`, where it is known.
 */
 export function pathLine({legs, phase, target, error}: {legs: readonly [Leg, Leg]; phase: Path['phase']; target: ReachedTarget; error: ErrorObject | null}): string {
 	const [first, second] = legs;
-	const brokenLeg = phase === 'failed' ? error?.leg ?? 2 : null;
+	const broken = brokenLeg({phase, error});
 	const hub = first.to === 'gateway' ? 'gateway' : 'apiserver';
-	const start = `path: you -${firstWords(first)}-${brokenLeg === 1 ? 'x' : '>'} ${hub}`;
-	return brokenLeg === 1
+	const start = `path: you -${firstWords(first)}-${broken === 1 ? 'x' : '>'} ${hub}`;
+	return broken === 1
 		? start
-		: `${start} -${secondWords(second, phase)}-${brokenLeg === 2 ? 'x' : '>'} ${farEnd(second, target)}`;
+		: `${start} -${secondWords(second, phase)}-${broken === 2 ? 'x' : '>'} ${farEnd(second, target)}`;
 }
 
 function firstWords({tls, route}: Leg): string {

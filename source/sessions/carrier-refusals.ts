@@ -1,5 +1,5 @@
 /** Which error is told when more than one carrier was refused? */
-import {SpokeError} from '../errors/spoke-error.ts';
+import type {SpokeError} from '../errors/spoke-error.ts';
 
 /** The last answer decides what it is; the first one's words are kept, since they are about the carrier that should have worked. */
 export function withFirstWords(refused: readonly SpokeError[]): SpokeError {
@@ -9,7 +9,5 @@ export function withFirstWords(refused: readonly SpokeError[]): SpokeError {
 		return last;
 	}
 
-	return new SpokeError(last.code, last.message, {
-		leg: last.leg, text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first, remedy: last.remedy,
-	});
+	return last.anew({text: `${first.text}; by the other carrier: ${last.text ?? last.message}`, cause: first});
 }

@@ -1,7 +1,8 @@
 /** Which leg a lost stream was lost on. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {orAborted} from '../cluster/or-aborted.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {SpokeError, type SpokeErrorOptions} from '../errors/spoke-error.ts';
+import {StreamLost, type HowLost} from '../wire/protocol-error.ts';
 
 const askMs = 3000;
 
@@ -11,22 +12,19 @@ the apiserver's, which lost its own way to the kubelet; an end of the connection
 Other errors are given back as they are.
 */
 export async function lossNamed(cluster: Pick<ClusterAccess, 'connect'>, error: SpokeError): Promise<SpokeError> {
-	if (error.code !== 'ERR_STREAM_LOST') {
-		return error;
-	}
-
-	if (error.message.startsWith('the far side took no more input')) {
+	const how = howLost(error);
+	if (how === null || how === 'input-refused') {
 		return error;
 	}
 
 	const {code, syscall} = (error.cause ?? {}) as NodeJS.ErrnoException;
-	const found = code !== undefined || error.message.startsWith('nothing was heard') ? 'silent' : await asked(cluster);
+	const found = code !== undefined || how === 'silence' ? 'silent' : await asked(cluster);
 	if (found === 'silent') {
 		return lostToApiserver(error, syscall === 'write' ? inputRefused : 'check the network, and run it again');
 	}
 
-	return found === 'answers' && error.message.startsWith('the stream ended')
-		? lostSomewhere(error, 'the apiserver answers, so its way to the kubelet (leg 2) was cut')
+	return found === 'answers' && how === 'no-status'
+		? lost(error, 'the apiserver answers, so its way to the kubelet (leg 2) was cut', {leg: 2, legKnown: true})
 		: lostSomewhere(error, eitherWay(found));
 }
 
@@ -57,17 +55,29 @@ export async function unlessLeft(error: SpokeError, verdict: () => Promise<Spoke
 }
 
 async function tunnelLossBy(error: SpokeError, ask: () => Promise<Asked>, to = 'the kubelet'): Promise<SpokeError> {
-	if (error.code !== 'ERR_STREAM_LOST') {
+	const how = howLost(error);
+	if (how === null) {
 		return error;
 	}
 
-	if (/^(?:no tunnel|the container runtime)/.test(error.message)) {
+	if (how === 'not-taken') {
 		const found = await ask();
-		return found === 'silent' ? onLegOne(error, 'the apiserver (leg 1) answers no new connection', 'check the network') : lostSomewhere(error, whoeverWaits[found]);
+		return found === 'silent'
+			? lost(error, 'the apiserver (leg 1) answers no new connection', {leg: 1, legKnown: true, remedy: 'check the network'})
+			: lostSomewhere(error, whoeverWaits[found]);
 	}
 
 	const isOwn = (error.cause as NodeJS.ErrnoException | undefined)?.code !== undefined;
 	return verdictOn(error, isOwn ? 'silent' : await ask(), to);
+}
+
+/** `null` for what is no lost stream. */
+function howLost(error: SpokeError): HowLost | null {
+	if (error.code !== 'ERR_STREAM_LOST') {
+		return null;
+	}
+
+	return error instanceof StreamLost ? error.how : 'cut';
 }
 
 function verdictOn(error: SpokeError, found: Asked, to?: string): SpokeError {
@@ -94,16 +104,16 @@ const whoeverWaits: Readonly<Record<Open, string>> = {
 };
 
 function lostToApiserver(error: SpokeError, remedy: string): SpokeError {
-	return onLegOne(error, 'the connection to the apiserver (leg 1) is gone', remedy);
+	return lost(error, 'the connection to the apiserver (leg 1) is gone', {leg: 1, legKnown: true, remedy});
 }
 
-function onLegOne(error: SpokeError, what: string, remedy: string): SpokeError {
-	return new SpokeError('ERR_STREAM_LOST', `${error.message}: ${what}`, {leg: 1, cause: error, ...error.text !== null && {text: error.text}, remedy});
-}
-
-/** A code has one leg; where it may be either, the words say so. */
+/** The number is the row's, and no finding. */
 function lostSomewhere(error: SpokeError, what: string): SpokeError {
-	return new SpokeError('ERR_STREAM_LOST', `${error.message}: ${what}`, {leg: 2, cause: error, ...error.text !== null && {text: error.text}});
+	return lost(error, what, {legKnown: false});
+}
+
+function lost(error: SpokeError, what: string, where: SpokeErrorOptions): SpokeError {
+	return error.anew({message: `${error.message}: ${what}`, ...where});
 }
 
 /** Measured: an apiserver resets the connection where the command ended while its input still came, and the status goes with it. */

@@ -14,7 +14,7 @@ export async function notThere(cluster: Pick<ClusterAccess, 'json'>, thrown: unk
 
 	const ofNamespace = await readFailure(cluster, namespace, signal);
 	const message = ofNamespace?.startsWith('namespaces ') ? ofNamespace : `${error.message} in namespace ${JSON.stringify(namespace)}`;
-	return new SpokeError(error.code, message, {leg: error.leg, cause: error, text: error.text, remedy: error.remedy});
+	return error.anew({message});
 }
 
 /** A better word for the failure is worth no long wait. */

@@ -1,4 +1,5 @@
 /** The path as a line: a stroke before each word is the basis of that word; it shrinks in a fixed order and never loses the worst word. */
+import {brokenLeg} from '../posture/broken-leg.ts';
 import type {Basis, Leg, Path, RouteState, TlsState} from '../posture/evidence.ts';
 import {routeWord} from '../state/route-words.ts';
 import {clockTime} from '../text/clock-time.ts';
@@ -69,19 +70,19 @@ type Drawing = {form: Form; glyphs: Glyphs; letter: string | null; ends: string 
 /** Where a leg broke nothing is drawn behind it. */
 function spell(path: Path, drawing: Drawing): Span[] {
 	const [first, second] = path.legs;
-	const brokenLeg = path.phase === 'failed' ? path.error?.leg ?? 2 : 0;
+	const broken = brokenLeg(path);
 	const {leg1} = drawing.form;
 	const spans: Span[] = [];
 	if (first && leg1 !== 'none') {
-		spans.push(...firstLeg(first, drawing, {isBroken: brokenLeg === 1}));
-		if (brokenLeg === 1) {
+		spans.push(...firstLeg(first, drawing, {isBroken: broken === 1}));
+		if (broken === 1) {
 			return spans;
 		}
 	}
 
 	if (second) {
 		const number = {way: '', numbered: '  2 ', none: '2 '}[first ? leg1 : 'none'];
-		spans.push({text: number}, ...secondLeg(second, path, drawing, brokenLeg));
+		spans.push({text: number}, ...secondLeg(second, path, drawing, broken));
 	}
 
 	return spans;
@@ -97,12 +98,12 @@ function firstLeg(leg: Leg, {form, glyphs, letter}: Drawing, {isBroken}: {isBrok
 	return [{text: form.ends ? 'you ' : ''}, ...words, {text: form.ends || form.names ? ` ${hub} ` : ' '}];
 }
 
-function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, brokenLeg: number): Span[] {
+function secondLeg(leg: Leg, path: Path, {form, glyphs, ends}: Drawing, broken: number | null): Span[] {
 	const {phase, target: {kind, name, container}} = path;
 	const end = ends ?? endOf(leg, path, form);
-	const hasPod = form.pod && form.names && brokenLeg === 0 && leg.to === 'kubelet' && kind !== 'Node' && ends === undefined;
+	const hasPod = form.pod && form.names && broken === null && leg.to === 'kubelet' && kind !== 'Node' && ends === undefined;
 	return [
-		...legWords(leg, glyphs, {route: form.route, withDirect: true, isChecking: phase === 'checking', isBroken: brokenLeg === 2}),
+		...legWords(leg, glyphs, {route: form.route, withDirect: true, isChecking: phase === 'checking', isBroken: broken === 2}),
 		{text: form.names && end !== '' ? ` ${end}` : ''},
 		...hasPod ? [of('text.dim', ` ${glyphs.strokes.unseen}${glyphs.arrow} `), {text: container === null ? name : `${name}/${container}`}] : [],
 	];

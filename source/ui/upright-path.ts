@@ -1,9 +1,11 @@
 /** The path to what is under the cursor, upright at the right of a list: from top to bottom, with what each word stands on. */
+import {brokenLeg} from '../posture/broken-leg.ts';
 import type {Leg, Path} from '../posture/evidence.ts';
 import {routeWord} from '../state/route-words.ts';
 import {wrapWords} from './chrome.ts';
 import {evidenceWords} from './evidence-words.ts';
 import {factColumn, isNothingHere, isRefused, nothingHere, pathFacts, pathTitle, processWords, unreadWord, unreadWords, wayOfProxy, type Fact} from './path-facts.ts';
+import type {Glyphs} from './glyphs.ts';
 import {farName, hubWord, replicaLetter, routeRole, tlsRole, tlsWord} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
@@ -61,7 +63,7 @@ function firstLeg({state, theme: {glyphs}}: Screen, path: Path, {route, tls, to}
 	return [
 		...route.state === 'direct' ? [] : factOf({verdict: route, word: routeWord(route.state), role: 'route'}),
 		...factOf({verdict: tls, word: tls.state, role: tlsRole[tls.state]}),
-		[' ', of(tlsRole[tls.state], glyphs.arrowDown)],
+		arrowOf(path, 1, tls, glyphs),
 		[`${hubWord(to)}${to === 'gateway' || letter === null ? '' : ` ${letter}`}`, of('text.dim', said === '' ? '' : `   ${said}`)],
 	];
 }
@@ -72,11 +74,15 @@ function secondLeg({theme: {glyphs}}: Screen, path: Path, leg: Leg, factOf: Fact
 	return [
 		...factOf({verdict: route, word: routeWord(route.state), role: routeRole(route.state)}),
 		...factOf({verdict: tls, word: tlsWord(tls.state), role: tlsRole[tls.state]}),
-		[' ', of(tlsRole[tls.state], path.phase === 'failed' ? glyphs.broke : glyphs.arrowDown)],
+		arrowOf(path, 2, tls, glyphs),
 		[`${to} ${farName(leg, path)}`.trim(), of('text.dim', address === null ? '' : `   ${address}`)],
 		[' ', of('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)],
 		[container === null ? name : `${name}/${container}`],
 	];
+}
+
+function arrowOf(path: Path, leg: 1 | 2, {state}: Leg['tls'], {broke, arrowDown}: Glyphs): Row {
+	return [' ', of(tlsRole[state], brokenLeg(path) === leg ? broke : arrowDown)];
 }
 
 /** Its word, its basis, and beside them what it stands on, `room` cells wide. */

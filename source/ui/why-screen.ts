@@ -118,7 +118,7 @@ function readAt(path: Path, {tls, route}: Leg): string {
 }
 
 /** A leg that brought the apiserver's answer did not fail. */
-function whereItFailed({code, leg}: ErrorObject): string {
+function whereItFailed({code, leg, legKnown}: ErrorObject): string {
 	switch (code) {
 		case 'ERR_FORBIDDEN':
 		case 'ERR_CREDENTIALS': {
@@ -131,6 +131,10 @@ function whereItFailed({code, leg}: ErrorObject): string {
 		}
 
 		default: {
+			if (!legKnown) {
+				return 'Failed; on which leg is not known';
+			}
+
 			return leg === 0 ? 'Here' : `Leg ${leg} failed`;
 		}
 	}

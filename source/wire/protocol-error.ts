@@ -6,13 +6,31 @@ export function protocolError(message: string): SpokeError {
 	return new SpokeError('ERR_PROTOCOL', message);
 }
 
-/** The connection that carried the stream is gone, before the stream had ended. Its leg is the row’s and no finding: `lost-leg.ts` asks which it was before anybody is told. */
-export function streamLost(message: string, cause?: unknown): SpokeError {
-	return new SpokeError('ERR_STREAM_LOST', message, cause === undefined ? {} : {cause});
+/** `cut`, or: nothing came of the other side; it ended the stream without a status; it took no more input; nobody took what was to be carried. */
+export type HowLost = 'cut' | 'silence' | 'no-status' | 'input-refused' | 'not-taken';
+
+/** ERR_STREAM_LOST of which nobody has asked yet on which leg it was: sessions/lost-leg.ts does before anybody is told. */
+export class StreamLost extends SpokeError {
+	readonly how: HowLost;
+
+	constructor(message: string, {how, cause, remedy}: {how: HowLost; cause?: unknown; remedy?: string}) {
+		super('ERR_STREAM_LOST', message, {cause, ...remedy !== undefined && {remedy}});
+		this.how = how;
+	}
+}
+
+/** The connection that carried the stream is gone, before the stream had ended. */
+export function streamLost(message: string, cause?: unknown): StreamLost {
+	return new StreamLost(message, {how: 'cut', cause});
+}
+
+/** Nothing came for so long, milliseconds, although it was asked for. */
+export function nothingHeard(milliseconds: number): StreamLost {
+	return new StreamLost(`nothing was heard from the other side for ${Math.round(milliseconds / 1000)} s`, {how: 'silence'});
 }
 
 /** The same by what broke it. */
-export function lostBy(cause: Error): SpokeError {
+export function lostBy(cause: Error): StreamLost {
 	return streamLost(`the connection was lost: ${cause.message}`, cause);
 }
 

@@ -6,7 +6,7 @@ import type {Timing} from './ping-answers.ts';
 import {CongestedStreams} from './congested-streams.ts';
 import {destroyOnceStill} from './destroy-once-still.ts';
 import {HeaderBlockReader, type SpdyHeaders} from './header-block.ts';
-import {lostBy, resetStatus, streamLost, StreamReset} from './protocol-error.ts';
+import {lostBy, nothingHeard, resetStatus, streamLost, StreamReset} from './protocol-error.ts';
 import type {ControlFrame} from './spdy-frame.ts';
 import {SpdyFrameDecoder} from './spdy-frame-decoder.ts';
 import {SpdyPings} from './spdy-pings.ts';
@@ -87,7 +87,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			deaf: () => this.#congested.all.size > 0,
 			timing: options.timing,
 			onSilence: milliseconds => {
-				this.destroy(streamLost(`nothing was heard from the other side for ${Math.round(milliseconds / 1000)} s`));
+				this.destroy(nothingHeard(milliseconds));
 			},
 		});
 		carrier.on('data', (chunk: Buffer) => {

@@ -3,17 +3,20 @@ import test from 'ava';
 import type {Connection} from '../../source/cluster/connection.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {lossNamed, tunnelLoss} from '../../source/sessions/lost-leg.ts';
+import {nothingHeard, StreamLost, streamLost} from '../../source/wire/protocol-error.ts';
 
-const lost = (message: string, code?: string) => new SpokeError('ERR_STREAM_LOST', message, code === undefined ? {} : {cause: Object.assign(new Error(message), {code})});
+const lost = (message: string, code?: string) => streamLost(message, code === undefined ? undefined : Object.assign(new Error(message), {code}));
+const untaken = (message: string) => new StreamLost(message, {how: 'not-taken'});
 
-const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, leg: 1 | 2, message: RegExp]> = [
+/** `leg` is `null` where the message says that it is not known. */
+const rows: ReadonlyArray<[title: string, error: SpokeError, answers: boolean, leg: 1 | 2 | null, message: RegExp]> = [
 	['a reset of our own connection is leg 1, whoever else is answered', lost('the connection was lost: read ECONNRESET', 'ECONNRESET'), true, 1, /leg 1\) is gone$/],
 	['an end while the apiserver is away is leg 1', lost('the connection ended without a WebSocket Close'), false, 1, /leg 1\) is gone$/],
-	['silence while the apiserver is away is leg 1', lost('nothing was heard from the other side for 60 s'), false, 1, /leg 1\) is gone$/],
-	['an end while the apiserver answers may be either', lost('the connection ended without a WebSocket Close'), true, 2, /\(leg 2\) was cut, or yours to it \(leg 1\), is not known$/],
-	['silence while the apiserver answers may be either', lost('nothing was heard from the other side for 60 s'), true, 2, /is not known$/],
-	['a connection that no tunnel took while the apiserver is away is leg 1', lost('no tunnel to the pod within 30 s'), false, 1, /: the apiserver \(leg 1\) answers no new connection$/],
-	['a connection that nobody behind its tunnel took may stand on any leg', lost('the container runtime was not heard to take the connection within 15 s'), true, 2, /your way to it \(leg 1\), its way to the kubelet \(leg 2\) or the runtime stands still is not known$/],
+	['silence while the apiserver is away is leg 1', nothingHeard(60_000), false, 1, /leg 1\) is gone$/],
+	['an end while the apiserver answers may be either', lost('the connection ended without a WebSocket Close'), true, null, /\(leg 2\) was cut, or yours to it \(leg 1\), is not known$/],
+	['silence while the apiserver answers may be either', nothingHeard(60_000), true, null, /is not known$/],
+	['a connection that no tunnel took while the apiserver is away is leg 1', untaken('no tunnel to the pod within 30 s'), false, 1, /: the apiserver \(leg 1\) answers no new connection$/],
+	['a connection that nobody behind its tunnel took may stand on any leg', untaken('the container runtime was not heard to take the connection within 15 s'), true, null, /your way to it \(leg 1\), its way to the kubelet \(leg 2\) or the runtime stands still is not known$/],
 	['a broken protocol is what it is', new SpokeError('ERR_PROTOCOL', 'a frame of no kind'), false, 1, /^a frame of no kind$/],
 ];
 
@@ -26,7 +29,7 @@ for (const [title, error, isAnswered, leg, message] of rows) {
 
 			return {close() {}} as Connection;
 		}}, error);
-		t.is(named.leg, leg);
+		t.is(named.legKnown ? named.leg : null, leg);
 		t.regex(named.message, message);
 		t.is(named.code, error.code);
 	});
@@ -39,7 +42,8 @@ test('where credentials fail, nobody was asked, and no leg is blamed', async t =
 		},
 	};
 	for (const name of [tunnelLoss, lossNamed]) {
-		const {message} = await name(cluster, lost('the connection ended without a WebSocket Close'));
+		const {message, legKnown} = await name(cluster, lost('the connection ended without a WebSocket Close'));
 		t.regex(message, /: whether the apiserver’s way to the kubelet \(leg 2\) was cut, or yours to it \(leg 1\), is not known$/);
+		t.false(legKnown);
 	}
 });

@@ -170,9 +170,8 @@ async function goOnBehind(session: Session, {place, feature, command, about}: Ru
 
 /** A container that is gone has a log that tells more. */
 function withHowItEnded(session: Session, {cluster, pod, container}: Place, error: SpokeError): SpokeError {
-	const {code, message, leg, text, remedy} = error;
-	return code === 'ERR_TARGET_GONE' && remedy === null
-		? new SpokeError(code, message, {leg, text, remedy: `spoke logs -n ${shellWord(pod.metadata.namespace ?? '')} ${shellWord(pod.metadata.name)} -c ${shellWord(container)} --previous${scriptFlags(session, cluster)} shows how it ended`})
+	return error.code === 'ERR_TARGET_GONE' && error.remedy === null
+		? error.anew({remedy: `spoke logs -n ${shellWord(pod.metadata.namespace ?? '')} ${shellWord(pod.metadata.name)} -c ${shellWord(container)} --previous${scriptFlags(session, cluster)} shows how it ended`})
 		: error;
 }
 

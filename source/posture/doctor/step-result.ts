@@ -13,8 +13,8 @@ export function passed(name: StepName, observed: string, more: Partial<DoctorSte
 
 /** The walk stops here. */
 export function failedStep(name: StepName, error: SpokeError, more: Partial<DoctorStep> = {}): StepResult {
-	const {leg, message, text, remedy} = error;
-	return {step: {...told(name, leg === 0 ? legs[name] : leg, 'failed', message), text, remedy, ...more}, error};
+	const {leg, legKnown, message, text, remedy} = error;
+	return {step: {...told(name, leg === 0 || !legKnown ? legs[name] : leg, 'failed', message), text, remedy, ...more}, error};
 }
 
 function told(name: StepName, leg: DoctorStep['leg'], status: DoctorStep['status'], observed: string): StepResult['step'] {

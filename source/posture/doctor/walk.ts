@@ -110,7 +110,7 @@ function pathOf({cluster, examined, subjects, met, error}: Found): Path | null {
 	}
 
 	const isOwn = met?.connection === examined.connection.id;
-	if (error?.leg !== 2) {
+	if (error?.leg !== 2 || !error.legKnown) {
 		return configuredPath(isOwn && met.answered ? {...examined, active: kubeletAnswer(met.answered, examined, subjects)} : examined, cluster, purpose, subjects);
 	}
 

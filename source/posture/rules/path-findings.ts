@@ -12,7 +12,7 @@ export function pathFindings(grounds: Grounds, tls: Ruling<TlsState>, route: Rou
 }
 
 function failed(error: ErrorObject | null): Finding[] {
-	return error && error.leg === 2
+	return error?.leg === 2 && error.legKnown
 		? [{
 			row: 'C10', code: 'SECOND_LEG_FAILED', severity: 'error', leg: 2,
 			message: error.message,

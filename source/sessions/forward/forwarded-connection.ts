@@ -2,7 +2,7 @@
 import type {Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {StreamReset} from '../../wire/protocol-error.ts';
+import {StreamLost, StreamReset} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ConnectionEnd} from './forward-event.ts';
@@ -57,7 +57,7 @@ class Forwarding implements ForwardedConnection {
 		this.#words = words;
 		this.#said = wordsOn(words);
 		this.#replyTimer = setTimeout(() => {
-			this.#cut({end: null, error: new SpokeError('ERR_STREAM_LOST', `the container runtime was not heard to take the connection within ${replyMs / 1000} s`)});
+			this.#cut({end: null, error: new StreamLost(`the container runtime was not heard to take the connection within ${replyMs / 1000} s`, {how: 'not-taken'})});
 		}, replyMs);
 		data.once('reply', () => {
 			clearTimeout(this.#replyTimer);

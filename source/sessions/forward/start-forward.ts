@@ -5,6 +5,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
+import {StreamLost} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import {connectAhead} from '../connect-ahead.ts';
 import {tunnelLoss, unlessLeft} from '../lost-leg.ts';
@@ -188,10 +189,9 @@ class ForwardedTarget implements RunningForward {
 	#endUnserved(booked: BookedConnection, why: SpokeError | undefined): void {
 		const waited = `no tunnel to the pod within ${longestWaitMs / 1000} s`;
 		if (why) {
-			const {leg, text, remedy} = why;
-			booked.ends({end: null, error: new SpokeError('ERR_STREAM_LOST', `${waited}: ${why.message}`, {leg, cause: why, text, remedy})});
+			booked.ends({end: null, error: why.anew({code: 'ERR_STREAM_LOST', message: `${waited}: ${why.message}`})});
 		} else {
-			booked.ends({end: null, error: new SpokeError('ERR_STREAM_LOST', waited)}, async error => unlessLeft(error, async () => tunnelLoss(this.#cluster, error), this.#signal));
+			booked.ends({end: null, error: new StreamLost(waited, {how: 'not-taken'})}, async error => unlessLeft(error, async () => tunnelLoss(this.#cluster, error), this.#signal));
 		}
 	}
 

@@ -8,7 +8,7 @@ import {answerLoss, unaskedLoss} from '../lost-leg.ts';
 export class LogCut extends SpokeError {
 	constructor(what: string, cause: Error) {
 		const text = cause instanceof SpokeError ? cause.text : cause.message;
-		super('ERR_STREAM_LOST', `${what}: ${cause.message === 'aborted' ? 'the connection was closed in the middle of the answer' : cause.message}`, {cause, ...text !== null && {text}});
+		super('ERR_STREAM_LOST', `${what}: ${cause.message === 'aborted' ? 'the connection was closed in the middle of the answer' : cause.message}`, {cause, text});
 	}
 }
 

@@ -1,7 +1,7 @@
 /** The outages of one log: when one is told, after how long it is tried again, and when the way is back. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {pause} from '../../cluster/or-aborted.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import type {SpokeError} from '../../errors/spoke-error.ts';
 import {legOfCut, legOfCutWithin} from './log-cut.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
 import {AskedToWait} from './open-log.ts';
@@ -107,6 +107,6 @@ export class LogOutage {
 	}
 
 	#asCut(error: SpokeError): SpokeError {
-		return error.code === 'ERR_STREAM_LOST' ? error : new SpokeError('ERR_STREAM_LOST', `the log of ${this.#source.pod} was cut: ${error.message}`, {leg: error.leg, cause: error, ...error.text !== null && {text: error.text}});
+		return error.code === 'ERR_STREAM_LOST' ? error : error.anew({code: 'ERR_STREAM_LOST', message: `the log of ${this.#source.pod} was cut: ${error.message}`, remedy: null});
 	}
 }

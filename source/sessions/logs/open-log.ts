@@ -100,7 +100,8 @@ export class AskedToWait extends SpokeError {
 	readonly retryAfterMs: number;
 
 	constructor(error: SpokeError, retryAfterMs: number) {
-		super(error.code, error.message, {leg: error.leg, exitStatus: error.exitStatus, cause: error, ...error.text !== null && {text: error.text}, ...error.remedy !== null && {remedy: error.remedy}});
+		const {code, message, leg, legKnown, text, remedy, exitStatus} = error;
+		super(code, message, {leg, legKnown, text, remedy, exitStatus, cause: error});
 		this.retryAfterMs = retryAfterMs;
 	}
 }

@@ -15,7 +15,7 @@ export function noAnswer(cause: unknown, limitMs: number): unknown {
 		}
 
 		case 'ERR_APISERVER_UNREACHABLE': {
-			return new SpokeError('ERR_STREAM_LOST', `the connection ended without an answer: ${text}: ${notKnown}`, {cause, ...text !== null && {text}});
+			return new SpokeError('ERR_STREAM_LOST', `the connection ended without an answer: ${text}: ${notKnown}`, {cause, text});
 		}
 
 		default: {

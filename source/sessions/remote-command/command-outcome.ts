@@ -1,6 +1,7 @@
 /** What a remote command came to, or why that is not known. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
+import {StreamLost} from '../../wire/protocol-error.ts';
 import {readStatusMessage} from '../../wire/status-message.ts';
 import type {ChannelsEnding} from './command-channels.ts';
 
@@ -18,7 +19,7 @@ export function commandOutcome({status, lost}: ChannelsEnding): number {
 	}
 
 	if (status.length === 0) {
-		throw new SpokeError('ERR_STREAM_LOST', 'the stream ended without a status, so the command’s result is not known');
+		throw new StreamLost('the stream ended without a status, so the command’s result is not known', {how: 'no-status'});
 	}
 
 	const result = readStatusMessage(status);

@@ -1,6 +1,6 @@
 /** Is the other side of a WebSocket still there, when it says nothing? */
-import {streamLost} from '../../wire/protocol-error.ts';
-import {SpokeError} from '../../errors/spoke-error.ts';
+import {nothingHeard, StreamLost} from '../../wire/protocol-error.ts';
+import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import {mayHaveEnded} from './silent-end.ts';
 
@@ -60,7 +60,7 @@ export class SilenceWatch {
 		const isBlocked = bufferedBytes > 0 || this.#sentSinceHeard >= this.#excuses.blockingBytes;
 		const isDeaf = this.#excuses.deaf();
 		if (!isDeaf && silence > this.#silenceMs * (isBlocked ? 10 : 1)) {
-			this.#onSilence(isBlocked ? inputBlocked(silence) : streamLost(`nothing was heard from the other side for ${seconds(silence)}`));
+			this.#onSilence(isBlocked ? inputBlocked(silence) : nothingHeard(silence));
 			return;
 		}
 
@@ -80,7 +80,8 @@ export class SilenceWatch {
 
 /** Measured: a kubelet whose command ended before its input was read may send no status, by neither carrier. */
 function inputBlocked(silence: number): SpokeError {
-	return new SpokeError('ERR_STREAM_LOST', `the far side took no more input and answered nothing for ${seconds(silence)}`, {
+	return new StreamLost(`the far side took no more input and answered nothing for ${seconds(silence)}`, {
+		how: 'input-refused',
 		remedy: 'a command that ends before its input does may end like this: give it no more than it reads',
 	});
 }
