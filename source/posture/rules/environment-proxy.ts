@@ -1,6 +1,6 @@
 /** Could a proxy of the apiserver's own environment stand in leg 2, and was that environment seen? */
 import type {Basis, Citation, ConnectionPurpose, FlagFacts, Grounds, Reading} from '../evidence.ts';
-import {allRead, isAtItsHost} from './replicas.ts';
+import {allRead, everyPodIsSeen, isAtItsHost} from './replicas.ts';
 import {frontIsSure, isSameProcess} from './same-process.ts';
 import {cite} from './strength.ts';
 
@@ -25,7 +25,7 @@ export function environmentProxyIsExcluded(grounds: Grounds): false | {basis: Ba
 		return undefined;
 	}
 
-	const isBound = own ? candidates.length === 1 && isAtItsHost(first) : allRead(grounds, candidates);
+	const isBound = own ? candidates.length === 1 && (isAtItsHost(first) || everyPodIsSeen(grounds)) : allRead(grounds, candidates);
 	return {
 		basis: isBound && frontIsSure(grounds) ? 'proven' : 'inferred',
 		citation: cite(first, 'no-proxy-in-environment', 'no HTTP_PROXY or HTTPS_PROXY in the environment of the apiserver’s pod'),

@@ -136,6 +136,11 @@ export function podAtTheOtherEnd(grounds: Grounds): Reading<FlagFacts> | undefin
 	return found.length === 1 && isAtItsHost(found[0]!) ? found[0] : undefined;
 }
 
+/** Each of the apiservers that are known has a pod that was seen. */
+export function everyPodIsSeen(grounds: Grounds): boolean {
+	return (grounds.replicas?.facts.leases ?? null) !== null && grounds.mirrorPods.length === knownReplicas(grounds);
+}
+
 /** Its address is its machine's own, where nobody else can serve. */
 export function isAtItsHost(pod: Reading<FlagFacts>): boolean {
 	return pod.facts.hostAddresses?.some(address => hostPort(address, '') === `${hostOf(podAddress(pod))}:`) ?? false;
