@@ -10,6 +10,9 @@ import type {ChannelsEnding, CommandChannels, RoundTripListener, TerminalSize} f
 /** The server ends or resets its outputs right behind the status; how long one that does not is waited for. */
 const afterStatusMs = 10_000;
 
+/** A status says all: how long its stream's own end is waited for, which a server that is held up by our input may never send. */
+const statusEndMs = 2000;
+
 /** @see k8s.io/api/core/v1 StreamType headers; k8s.io/cri-streaming remotecommand httpstream.go (streams must come within 30 s) */
 export class SpdyChannels implements CommandChannels {
 	readonly stdin: Writable | null;
@@ -22,6 +25,8 @@ export class SpdyChannels implements CommandChannels {
 	readonly #resizes: SpdyStream | null;
 	#size: TerminalSize | null = null;
 	#sendsSize = false;
+	/** We ended the session, long behind the last byte that came. */
+	#endedStill = false;
 
 	constructor(session: SpdySession, {stdin, tty, onRoundTrip, onLate}: {stdin: boolean; tty: boolean; onRoundTrip: RoundTripListener; onLate?: RoundTripListener}) {
 		this.#session = session;
@@ -98,8 +103,8 @@ export class SpdyChannels implements CommandChannels {
 
 		const endings = await Promise.all(outputs);
 		this.#session.end();
-		// A server that ends the session resets what is open, after all of it was sent: behind a status that is an end.
-		const cut = endings.find(ending => ending !== null && !(ending instanceof StreamReset && status.length > 0));
+		// A server that ends the session resets what is open, after all of it was sent: behind a status that is an end, and so is a long silence there, since the status is said last.
+		const cut = endings.find(ending => ending !== null && !(status.length > 0 && (ending instanceof StreamReset || this.#endedStill)));
 		return {status, lost: lost ?? (cut ? asLost(cut) : null)};
 	}
 
@@ -108,6 +113,7 @@ export class SpdyChannels implements CommandChannels {
 		const before = this.received;
 		setTimeout(() => {
 			if (this.received === before && this.#outputs.every(({readableLength}) => readableLength === 0)) {
+				this.#endedStill = true;
 				this.#session.end();
 			} else {
 				this.#endSoon();
@@ -119,11 +125,17 @@ export class SpdyChannels implements CommandChannels {
 async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: SpokeError | null}> {
 	const pieces: Buffer[] = [];
 	let bytes = 0;
+	const told = Promise.withResolvers<null>();
+	let timer: NodeJS.Timeout | undefined;
 	stream.on('data', (piece: Buffer) => {
 		pieces.push(piece.subarray(0, Math.max(0, maxStatusBytes + 1 - bytes)));
 		bytes += piece.length;
+		if (readStatusMessage(Buffer.concat(pieces)).kind !== 'unreadable') {
+			timer ??= setTimeout(told.resolve, statusEndMs, null);
+		}
 	});
-	const ending = await endingOf(stream);
+	const ending = await Promise.race([endingOf(stream), told.promise]);
+	clearTimeout(timer);
 	const status = Buffer.concat(pieces);
 	return {status, lost: ending === null || (ending instanceof StreamReset && bytes > 0) || isCutBehind(status, ending) ? null : asLost(ending)};
 }

@@ -293,3 +293,19 @@ test('attach says what kubectl says, takes detach keys, and is refused with --re
 });
 
 const forbidden: Refusal = {status: 403, body: JSON.stringify(status(403, 'pods "web" is forbidden: User "ada" cannot create resource "pods/exec" in API group "" in the namespace "default"', 'Forbidden'))};
+
+for (const carrier of ['websocket', 'spdy'] as const) {
+	test(`a command that has ended ends us, though the server reads no more of the input and ends nothing itself: ${carrier}`, async t => {
+		const {config} = await serve(t, async far => {
+			await once(far.stdin, 'readable');
+			far.socket.pause();
+			await delay(1000);
+			far.stdout('said\n');
+			far.status(exitCode(3));
+		});
+		const env = carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
+		t.deepEqual(await runSpoke(['exec', ...config, '-i', 'web', '--', 'head'], {input: 'x'.repeat(50_000_000), env, timeoutMs: 50_000}), {
+			status: 3, stdout: 'said\n', stderr: 'the command ended before all of its input was passed on to it\n',
+		});
+	});
+}
