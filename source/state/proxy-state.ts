@@ -7,9 +7,12 @@ export type ProxyExchange = {
 	time: number;
 	method: string;
 	asked: string;
-	/** What it was asked of was found, and it went there. */
+	/** What it was asked of was found, and there was a connection to send it on. */
 	isSent?: true;
+	/** By the person, before all of its answer was there. */
+	isGivenUp?: true;
 	status: number | null;
+	/** `null` while it is under way. */
 	tookMs: number | null;
 	bytes: number;
 	note: string;
@@ -21,7 +24,11 @@ export type ProxyExchange = {
 };
 
 /** Where its target cannot be found, it was never sent; of an answer that was cut there is a beginning. */
-export function unansweredTitle({isSent, error}: Pick<ProxyExchange, 'isSent' | 'error'>): string {
+export function unansweredTitle({isSent, isGivenUp, error}: Pick<ProxyExchange, 'isSent' | 'isGivenUp' | 'error'>): string {
+	if (isGivenUp === true) {
+		return 'Given up';
+	}
+
 	if (isSent !== true) {
 		return 'Not sent';
 	}

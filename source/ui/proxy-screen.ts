@@ -130,20 +130,22 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 		];
 	}
 
+	const stop = one.tookMs === null ? `${firstKey(screen, 'proxy.stop') ?? ''} gives it up` : '';
 	if (one.status === null) {
-		return [];
+		return one.isGivenUp === true ? [titledRule(screen, unansweredTitle(one)), line(' ', one.note)] : [titledRule(screen, 'On its way', {right: stop})];
 	}
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
-	const title = `${one.status}${one.status >= 300 && one.status < 400 ? ' (not followed)' : ''}`;
+	const title = `${one.status}${one.status >= 300 && one.status < 400 ? ' (not followed)' : ''}${one.isGivenUp === true ? `, given up after ${showBytes(one.bytes)}` : ''}`;
 	const right = [
+		stop,
 		one.type.split(';')[0],
 		showBytes(one.bytes),
 		isJson ? `${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'readable'}` : '',
 		`${firstKey(screen, 'proxy.headers') ?? ''} headers`,
 	].filter(part => part !== '').join(' · ');
 	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', of('json.key', `${safeText(name)}: `), safeText(value))), line('')] : [];
-	return [titledRule(screen, title, {right}), ...headers, ...bodyLines(one.body, isJson && proxy.json, size.columns)];
+	return [titledRule(screen, title, {right}), ...one.isGivenUp === true ? [line(' ', one.note)] : [], ...headers, ...bodyLines(one.body, isJson && proxy.json, size.columns)];
 }
 
 function bodyLines(body: string, readable: boolean, width: number): Line[] {

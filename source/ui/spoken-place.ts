@@ -95,8 +95,9 @@ function viewSentences(screen: Screen): string[] {
 		case 'proxy': {
 			const exchange = exchangeHere(state.proxy);
 			if (exchange) {
-				const {method, asked, error, status, path} = exchange;
-				return [`Proxy: ${method} ${asked}, ${error ? error.message : status ?? 'on its way'}.`, ...path ? legSentences(path) : []];
+				const {method, asked, error, status, path, isGivenUp, note} = exchange;
+				const came = isGivenUp === true ? [status, note].filter(part => part !== null).join(', ') : status ?? 'on its way';
+				return [`Proxy: ${method} ${asked}, ${error ? error.message : came}.`, ...path ? legSentences(path) : []];
 			}
 
 			const listener = listenerHere(state.proxy);

@@ -28,7 +28,7 @@ const lists: readonly Step[] = [
 	['namespace.pick', /Namespace ─/], ['picker.down', /Namespace ─/], ['picker.up', /Namespace ─/], ['picker.complete', /Namespace ─/], ['picker.erase', /Namespace ─/], ['picker.clear', /Namespace ─/], ['picker.cancel', /Running/],
 	['context.pick', /Context ─/], ['picker.cancel', /Running/], ['palette.open', /Commands ─/], ['picker.cancel', /Running/],
 	['pods.doctor', /nothing failed|stopped at/], ['doctor.copy-report', /copied the report/], ['doctor.again', /nothing failed|stopped at/], ['view.back', /Running/],
-	['view.audit', /READ ON/], ['audit.again', /rows ·/], ['view.proxy', /GET/], ['proxy.method', /HEAD/], ['proxy.edit', /HEAD svc\//], ['prompt.cancel', /HEAD/], ['proxy.listener', /Listener for the API/], ['form.erase', /Port +\d{3}▏/], ['form.erase', /Port +\d\d▏/], ['form.erase', /Port +\d▏/], ['form.erase', /Port +▏/], ['> 0', /Port +0▏/], ['form.submit', /listening on/], ['proxy.listener', /Stop the listener/], ['confirm.yes', /is stopped/], ['view.forwards', /No forwards/], ['view.pods', /Running/],
+	['view.audit', /READ ON/], ['audit.again', /rows ·/], ['view.proxy', /GET/], ['proxy.method', /HEAD/], ['proxy.edit', /HEAD svc\//], ['prompt.cancel', /HEAD/], ['proxy.listener', /Listener for the API/], ['form.erase', /Port +\d{3}▏/], ['form.erase', /Port +\d\d▏/], ['form.erase', /Port +\d▏/], ['form.erase', /Port +▏/], ['> 0', /Port +0▏/], ['form.submit', /listening on/], ['proxy.stop', /Stop the listener/], ['confirm.no', /▸ .*listener on/], ['proxy.listener', /Stop the listener/], ['confirm.yes', /is stopped/], ['view.forwards', /No forwards/], ['view.pods', /Running/],
 	['screen.redraw', /Running/],
 ];
 

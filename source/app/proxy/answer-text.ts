@@ -12,6 +12,7 @@ export function openAnswerText(session: Session, exchange: ProxyExchange): void 
 	openText(session, {
 		title: status === null ? unansweredTitle(exchange) : String(status), subject: `${method} ${asked}`, right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(), copy: body,
 		lines: [
+			...exchange.isGivenUp === true ? [{text: exchange.note, role: 'notice.warn'} as const] : [],
 			...errorLines(exchange),
 			...headerLines(exchange),
 			...body === '' ? [] : [{text: 'Body', rule: true} as const],

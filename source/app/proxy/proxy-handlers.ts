@@ -1,6 +1,6 @@
 /** What the keys do on the proxy screen: a request is typed with names and ports offered, and sent. */
 import {shellWord} from '../../text/shell-word.ts';
-import {exchangeHere} from '../../state/proxy-state.ts';
+import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import {namespaceHere} from '../../state/session-state.ts';
 import type {Session} from '../session.ts';
@@ -10,7 +10,8 @@ import type {Handlers} from '../handlers/handler.ts';
 import {showView} from '../handlers/list-handlers.ts';
 import {scriptFlags} from '../handlers/script-flags.ts';
 import {openAnswerText} from './answer-text.ts';
-import {sendRequest} from './send-request.ts';
+import {stopListener} from './listener-handlers.ts';
+import {giveUp, sendRequest} from './send-request.ts';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -27,6 +28,16 @@ export const proxyHandlers: Handlers = {
 		const exchange = exchangeHere(session.store.state.proxy);
 		if (exchange) {
 			await sendRequest(session, exchange.method, exchange.asked);
+		}
+	},
+	async 'proxy.stop'(session) {
+		const {proxy} = session.store.state;
+		const listener = listenerHere(proxy);
+		const exchange = exchangeHere(proxy);
+		if (listener) {
+			await stopListener(session, listener.id);
+		} else if (exchange && !giveUp(exchange.id)) {
+			session.tell('it is over already');
 		}
 	},
 	'proxy.headers'({store}) {

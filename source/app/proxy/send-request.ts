@@ -1,6 +1,7 @@
 /** Sends a typed request by the apiserver's proxy, and tells its row what comes of it, with the leg that it took. */
 import {proxyAccess} from '../../actions/proxy-access.ts';
-import {mayDo} from '../../actions/access.ts';
+import {mayDo, type AccessClass} from '../../actions/access.ts';
+import {orAborted} from '../../cluster/or-aborted.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
@@ -17,6 +18,15 @@ const answerMs = 60_000;
 const labelMs = 30_000;
 
 let exchanges = 0;
+/** What is under way, by the id of its row. Kept beside the state: it cannot be a plain value. */
+const underWay = new Map<number, AbortController>();
+
+/** What came of it stays in its row. False where it is over already. */
+export function giveUp(id: number): boolean {
+	const abort = underWay.get(id);
+	abort?.abort();
+	return abort !== undefined;
+}
 
 /** Sent as it was typed; each part of what comes of it is told to its row. Asks first where it may change something. @throws GivenUp when the person did not wait for its target to be found */
 export async function sendRequest(session: Session, method: string, asked: string): Promise<void> {
@@ -31,27 +41,49 @@ export async function sendRequest(session: Session, method: string, asked: strin
 		}
 	};
 
+	const {id} = exchange;
+	const abort = new AbortController();
 	let began = performance.now();
+	let access: AccessClass = 'read';
 	try {
 		const target = parseProxyTarget(asked);
 		const resolved = await resolveTyped(session, {method, asked, target});
-		if (!await maySend(session, {method, asked, target}, resolved)) {
+		access = accessOf({method, target}, resolved);
+		if (!await maySend(session, {method, asked}, access)) {
 			return;
 		}
 
 		// How long a person thinks about it is not how long it takes.
 		began = performance.now();
-		show({time: Date.now(), isSent: true});
-		const note = await answerOf(cluster, resolved, {method, path: target.path}, show);
+		underWay.set(id, abort);
+		show({time: Date.now()});
+		const note = await answerOf(cluster, resolved, {method, path: target.path}, {show, signal: abort.signal});
 		show({note, tookMs: performance.now() - began});
 	} catch (thrown) {
 		if (thrown instanceof GivenUp) {
 			throw thrown;
 		}
 
+		const tookMs = performance.now() - began;
+		if (abort.signal.aborted) {
+			show({tookMs, isGivenUp: true, note: givenUpWords(access, exchange)});
+			return;
+		}
+
 		const error = asSpokeError(thrown);
-		show({tookMs: performance.now() - began, error: error.toJSON(), note: error.message});
+		show({tookMs, error: error.toJSON(), note: error.message});
+	} finally {
+		underWay.delete(id);
 	}
+}
+
+/** The other side may have had all of it, and need not hear that nobody waits. */
+function givenUpWords(access: AccessClass, {isSent}: ProxyExchange): string {
+	if (isSent !== true) {
+		return 'given up before it was sent';
+	}
+
+	return access === 'read' ? 'given up' : 'given up: it may have been carried out';
 }
 
 /** `asked` as it was typed. */
@@ -64,8 +96,11 @@ async function resolveTyped(session: Session, {method, asked, target}: Typed): P
 	return mayAsk ? session.typedAhead.during({what: `looking for ${asked}`}, resolve) : resolve();
 }
 
-async function maySend(session: Session, {method, asked, target}: Typed, {purpose}: ResolvedProxyTarget): Promise<boolean> {
-	const access = proxyAccess({method, runsCommands: purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: false});
+function accessOf({method, target}: Pick<Typed, 'method' | 'target'>, {purpose}: ResolvedProxyTarget): AccessClass {
+	return proxyAccess({method, runsCommands: purpose.feature === 'node-proxy' && runsKubeletCommands(target.path), websocket: false});
+}
+
+async function maySend(session: Session, {method, asked}: Pick<Typed, 'method' | 'asked'>, access: AccessClass): Promise<boolean> {
 	if (!mayDo(access, {readOnly: session.readOnly})) {
 		session.tell(`${method}: off, --read-only is set`, 'warn');
 		return false;
@@ -74,8 +109,8 @@ async function maySend(session: Session, {method, asked, target}: Typed, {purpos
 	return access === 'read' || session.ask(`Send ${method} to ${asked}?`);
 }
 
-/** What came back, as its row shows it: `show` hears each part as it comes, the label of the connection also some time after the answer. Gives what is to be said of it. */
-async function answerOf({access, labeller}: OpenCluster, resolved: ResolvedProxyTarget, {method, path}: {method: string; path: string}, show: (part: Partial<ProxyExchange>) => void): Promise<string> {
+/** What came back, as its row shows it: `show` hears each part as it comes, the label of the connection also some time after the answer. Gives what is to be said of it. @throws the signal's reason, or that of a body that it cut */
+async function answerOf({access, labeller}: OpenCluster, resolved: ResolvedProxyTarget, {method, path}: {method: string; path: string}, {show, signal}: {show: (part: Partial<ProxyExchange>) => void; signal: AbortSignal}): Promise<string> {
 	const ids = new Set<string>();
 	const stopLabels = labeller.onLabel((connection, label) => {
 		if (ids.has(connection)) {
@@ -84,10 +119,17 @@ async function answerOf({access, labeller}: OpenCluster, resolved: ResolvedProxy
 	});
 	const witness: ConnectionWitness = {...labeller.witness, async beforeUse(connection, purpose) {
 		ids.add(connection.id);
-		await labeller.witness.beforeUse?.(connection, purpose);
+		try {
+			await labeller.witness.beforeUse?.(connection, purpose);
+		} finally {
+			// The request goes out from here; one that was given up meanwhile never does.
+			if (!signal.aborted) {
+				show({isSent: true});
+			}
+		}
 	}};
 	try {
-		const answer = await sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness});
+		const answer = await orAborted(async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness, signal}), signal);
 		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
 		show({status: answer.status, headers, type: answer.headers['content-type'] ?? ''});
 		const {pieces, cutAt} = await readAnswer(answer, soFar => {

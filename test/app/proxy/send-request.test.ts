@@ -23,10 +23,29 @@ function asksAgain(access: ClusterAccess, {method, ask, drawn}: {method: string;
 	const before: ProxyExchange = {id: 0, time: 0, method, asked: 'svc/web:80/', status: 200, tookMs: 1, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
 	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
 	const typedAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
-	const session = {store, typedAhead, ask, readOnly: false, cluster: {access, labeller: {witness: {}, onLabel: () => () => {}}, context: 'main'}} as unknown as Session;
-	return async () => {
-		await proxyHandlers['proxy.again']!(session);
-		return exchangeHere(store.state.proxy);
+	const told: string[] = [];
+	const session = {store, typedAhead, ask, tell: (text: string) => told.push(text), readOnly: false, cluster: {access, labeller: {witness: {}, onLabel: () => () => {}}, context: 'main'}} as unknown as Session;
+	return {
+		async again() {
+			await proxyHandlers['proxy.again']!(session);
+			return exchangeHere(store.state.proxy);
+		},
+		stop() {
+			void proxyHandlers['proxy.stop']!(session);
+		},
+		here: () => exchangeHere(store.state.proxy),
+		told,
+	};
+}
+
+/** One service, and behind it whatever `behind` says. */
+function aService(behind: (request: IncomingMessage, response: ServerResponse) => void) {
+	return (request: IncomingMessage, response: ServerResponse) => {
+		if (request.url!.includes('/proxy')) {
+			behind(request, response);
+		} else {
+			response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
+		}
 	};
 }
 
@@ -41,7 +60,7 @@ test('an answer through the proxy that is cut says so in its row', async t => {
 			response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
 		}
 	});
-	const again = asksAgain(access, {method: 'GET', ask: async () => true});
+	const {again} = asksAgain(access, {method: 'GET', ask: async () => true});
 	const exchange = await again();
 	t.is(exchange?.error?.code, 'ERR_STREAM_LOST');
 	t.regex(exchange!.note, /the answer was cut short/);
@@ -57,7 +76,7 @@ test('of an answer that does not end its row shows what has come so far', async 
 		}
 	});
 	const rows: Array<ProxyExchange | null> = [];
-	const again = asksAgain(access, {method: 'GET', ask: async () => true, drawn: exchange => rows.push(exchange)});
+	const {again} = asksAgain(access, {method: 'GET', ask: async () => true, drawn: exchange => rows.push(exchange)});
 	void again();
 	while (rows.at(-1)?.body !== 'tick 1\n') {
 		await delay(10);
@@ -70,7 +89,7 @@ test('the time that a person takes to say yes is no time of the request', async 
 	const access = await reach(t, (_request, response) => {
 		response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
 	});
-	const again = asksAgain(access, {method: 'POST', async ask() {
+	const {again} = asksAgain(access, {method: 'POST', async ask() {
 		await delay(1000);
 		return true;
 	}});
@@ -79,4 +98,68 @@ test('the time that a person takes to say yes is no time of the request', async 
 	t.true(performance.now() - began >= 1000);
 	t.is(exchange?.status, 200);
 	t.true(exchange!.tookMs! < 1000, String(exchange!.tookMs));
+});
+
+for (const {method, says} of [{method: 'GET', says: 'given up'}, {method: 'POST', says: 'given up: it may have been carried out'}]) {
+	test(`a ${method} that is given up ends its connection, and its row says “${says}”`, async t => {
+		const [came, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+		const access = await reach(t, aService((request, _response) => {
+			came.resolve();
+			request.socket.once('close', () => {
+				left.resolve();
+			});
+		}));
+		const {again, stop} = asksAgain(access, {method, ask: async () => true});
+		const sent = again();
+		await came.promise;
+		stop();
+		await left.promise;
+		const exchange = await sent;
+		t.like(exchange, {status: null, isGivenUp: true, isSent: true, note: says, error: null});
+		t.true(exchange!.tookMs! > 0);
+	});
+}
+
+test('a request that is given up before it has a connection is not said to be carried out, perhaps', async t => {
+	const access = await reach(t, aService(() => {
+		t.fail('nothing is sent');
+	}));
+	const dialled = Promise.withResolvers<void>();
+	Object.defineProperty(access, 'connect', {async value() {
+		dialled.resolve();
+		return Promise.withResolvers<never>().promise;
+	}});
+	const {again, stop} = asksAgain(access, {method: 'POST', ask: async () => true});
+	const sent = again();
+	await dialled.promise;
+	stop();
+	const exchange = await sent;
+	t.like(exchange, {status: null, isGivenUp: true, note: 'given up before it was sent', error: null});
+	t.is(exchange!.isSent, undefined);
+});
+
+test('of an answer that is given up on its way, what had come stays', async t => {
+	const access = await reach(t, aService((_request, response) => {
+		response.writeHead(200, {'content-type': 'text/plain'});
+		response.write('tick 1\n');
+	}));
+	const {again, stop, here} = asksAgain(access, {method: 'GET', ask: async () => true});
+	const sent = again();
+	while (here()?.body !== 'tick 1\n') {
+		await delay(10);
+	}
+
+	stop();
+	t.like(await sent, {status: 200, isGivenUp: true, note: 'given up', bytes: 7, body: 'tick 1\n', error: null});
+});
+
+test('a request that has its answer cannot be given up, and stays as it is', async t => {
+	const access = await reach(t, aService((_request, response) => {
+		response.end('hello');
+	}));
+	const {again, stop, here, told} = asksAgain(access, {method: 'GET', ask: async () => true});
+	const answered = await again();
+	stop();
+	t.is(here(), answered);
+	t.deepEqual(told, ['it is over already']);
 });

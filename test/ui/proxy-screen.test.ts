@@ -1,0 +1,44 @@
+/** What the proxy screen says of a request that is under way, and of one that was given up. */
+import test from 'ava';
+import {clusterState} from '../../source/app/clusters/cluster-state.ts';
+import {loadKeymap} from '../../source/keymap/load-keymap.ts';
+import {describeKeys} from '../../source/keymap/describe-keys.ts';
+import {emptyProxy, reduceProxy, type ProxyExchange} from '../../source/state/proxy-state.ts';
+import {emptySession} from '../../source/state/session-state.ts';
+import {unicodeGlyphs} from '../../source/ui/glyphs.ts';
+import {proxyScreen} from '../../source/ui/proxy-screen.ts';
+import type {Screen} from '../../source/ui/screen.ts';
+import {spokenPlace} from '../../source/ui/spoken-place.ts';
+
+const underWay: ProxyExchange = {id: 1, time: 0, method: 'POST', asked: 'svc/web:80/', isSent: true, status: null, tookMs: null, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
+const maybe = 'given up: it may have been carried out';
+const {keymap} = await loadKeymap({});
+
+function screenWith(exchange: Partial<ProxyExchange>): Screen {
+	const proxy = reduceProxy(emptyProxy, {type: 'exchange', exchange: {...underWay, ...exchange}});
+	return {state: {...emptySession(clusterState(null), {columns: 100, rows: 24}, 0), view: 'proxy', proxy}, theme: {glyphs: unicodeGlyphs, strokes: unicodeGlyphs.strokes}, hints: describeKeys(keymap, 'proxy', () => null), keymap} as unknown as Screen;
+}
+
+const shown = (exchange: Partial<ProxyExchange>) => proxyScreen(screenWith(exchange), 12).map(({spans}) => spans.map(({text}) => text).join('').trimEnd()).filter(text => text !== '');
+
+test('below a request that is under way stands the key that gives it up', t => {
+	t.regex(shown({}).at(-1)!, /On its way.* x gives it up/);
+	t.regex(shown({status: 200, bytes: 7, body: 'tick 1'}).find(text => text.includes('─ 200 '))!, / x gives it up/);
+	t.notRegex(shown({status: 200, tookMs: 3, body: 'tick 1'}).join('\n'), /gives it up/);
+});
+
+test('a request that was given up says so in its row and below it, and what had come stays', t => {
+	const without = shown({tookMs: 900, isGivenUp: true, note: maybe});
+	t.regex(without[2]!, /– +900 ms .*POST svc\/web:80\/ +given up: it may have been carried out/);
+	t.regex(without[3]!, /Given up/);
+	t.is(without[4], ` ${maybe}`);
+	const midway = shown({status: 200, tookMs: 900, bytes: 7, body: 'tick 1', isGivenUp: true, note: maybe});
+	t.regex(midway[3]!, /200, given up after 7 B/);
+	t.deepEqual(midway.slice(4), [` ${maybe}`, ' tick 1']);
+});
+
+test('a screen reader hears of it too', t => {
+	t.deepEqual(spokenPlace(screenWith({})), ['Proxy: POST svc/web:80/, on its way.']);
+	t.deepEqual(spokenPlace(screenWith({tookMs: 900, isGivenUp: true, note: maybe})), [`Proxy: POST svc/web:80/, ${maybe}.`]);
+	t.deepEqual(spokenPlace(screenWith({tookMs: 900, status: 200, isGivenUp: true, note: maybe})), [`Proxy: POST svc/web:80/, 200, ${maybe}.`]);
+});
