@@ -1,11 +1,11 @@
 /** Prints followed logs: lines to stdout, what happens to them to stderr. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {logNotice} from '../../output/log-notice.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
 import {withoutStamps} from '../../sessions/logs/log-lines.ts';
 import {followLogs, type ContainerChoice, type FollowLogsOptions, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
 import type {LogEvent, LogSource} from '../../sessions/logs/log-events.ts';
 import {allContainers} from '../../targets/choose-container.ts';
+import {noticeFilter} from './notice-filter.ts';
 import {printed, type LineForm} from './printed-lines.ts';
 
 export type PrintFollowOptions = {
@@ -16,11 +16,6 @@ export type PrintFollowOptions = {
 	ignoreErrors: boolean;
 	say: (notice: string) => void;
 };
-
-/** A log that stays away is told again after so long, one that comes and goes after a shorter while. */
-const sayAgainMs = 30_000;
-const restMs = 4000;
-const mostRemembered = 1000;
 
 /** Returns when everything that was followed is done. @throws SpokeError of a log that fails, unless errors are ignored */
 export async function printFollow(cluster: ClusterAccess, targets: FollowTargets, output: WriteThrough, {follow, form, limitBytes, ignoreErrors, say}: PrintFollowOptions): Promise<void> {
@@ -91,31 +86,4 @@ class ByteLimits {
 
 function keyOf({namespace, pod, uid, container}: LogSource): string {
 	return [namespace, pod, uid, container].join('/');
-}
-
-/** What happens again and again, in the same words, is said once and then now and again. */
-function noticeFilter(): (event: LogEvent) => string | null {
-	const said = new Map<string, {at: number; unsaid: number}>();
-	return event => {
-		const notice = logNotice(event);
-		if (notice === null || !('source' in event) || !['reconnecting', 'resumed', 'server-said'].includes(event.type)) {
-			return notice;
-		}
-
-		const words = event.type === 'resumed' ? `back ${event.proven}` : notice;
-		const key = `${event.source.pod}/${event.source.container} ${words}`;
-		const before = said.get(key) ?? {at: -Infinity, unsaid: 0};
-		const isSame = event.type === 'reconnecting' && event.attempt > 1;
-		if (Date.now() - before.at < (isSame ? sayAgainMs : restMs)) {
-			before.unsaid++;
-			return null;
-		}
-
-		if (said.size > mostRemembered) {
-			said.clear();
-		}
-
-		said.set(key, {at: Date.now(), unsaid: 0});
-		return before.unsaid === 0 ? notice : `${notice} (${before.unsaid} more like this)`;
-	};
 }

@@ -1,0 +1,29 @@
+/** What is said on stderr of followed logs, once where two tell it. */
+import test from 'ava';
+import {noticeFilter} from '../../../source/commands/logs/notice-filter.ts';
+import type {LogEvent, LogSource} from '../../../source/sessions/logs/log-events.ts';
+
+const place = {namespace: 'shop', pod: 'web-0', node: 'n1'};
+const source = (container: string): LogSource => ({...place, uid: 'u1', container});
+const removed: LogEvent = {type: 'pod-gone', ...place};
+const over = (container: string): LogEvent => ({type: 'ended', source: source(container), reason: 'pod-gone', ended: null});
+const came: LogEvent = {type: 'pod-appeared', ...place};
+
+const goings: ReadonlyArray<readonly [string, readonly LogEvent[], readonly string[]]> = [
+	['by the watch and then by its log', [removed, over('a')], ['web-0: gone']],
+	['by the logs of two containers and then by the watch', [over('a'), over('b'), removed], ['web-0/a: the pod is gone']],
+	['by its log alone', [over('a')], ['web-0/a: the pod is gone']],
+	['of each pod that had the name', [removed, over('a'), came, removed], ['web-0: gone', 'web-0: followed', 'web-0: gone']],
+];
+for (const [title, events, said] of goings) {
+	test(`that a pod is gone is said once, told ${title}`, t => {
+		const notices = noticeFilter();
+		t.deepEqual(events.map(event => notices(event)).filter(notice => notice !== null), said);
+	});
+}
+
+test('how a container ended is said also of a pod that is gone', t => {
+	const notices = noticeFilter();
+	notices(removed);
+	t.is(notices({type: 'ended', source: source('a'), reason: 'container-ended', ended: {exitCode: 2, reason: 'Error', at: null}}), 'web-0/a: ended with exit 2 Error');
+});
