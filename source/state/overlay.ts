@@ -66,6 +66,10 @@ export type FormField = {
 	note: string;
 	/** Only there while another field has this value. */
 	when?: {field: string; value: string};
+	/** Nobody touched the value yet: what is typed stands in its place, and erasing takes all of it. */
+	untouched?: boolean;
+	/** What is typed on the choices goes into another field, which this choice brings. */
+	typing?: {choose: string; field: string};
 };
 
 export type FormOverlay = {kind: 'form'; title: string; fields: readonly FormField[]; at: number; problem: string | null; notes: readonly string[]; submit: string};
@@ -246,16 +250,33 @@ function reduceForm(form: FormOverlay, event: OverlayEvent): FormOverlay {
 	}
 
 	const field = form.fields[form.at]!;
-	let {value} = field;
-	if (field.choices !== null) {
-		const by = event.type === 'choose' ? event.by : 0;
-		const index = field.choices.findIndex(choice => choice.value === value);
-		value = field.choices[Math.max(0, Math.min(field.choices.length - 1, index + by))]?.value ?? value;
-	} else if (event.type !== 'choose') {
-		value = editTyped({text: value, caret: value.length}, event).text;
+	if (field.typing && event.type === 'type') {
+		return typeElsewhere(form, field.typing, event);
 	}
 
-	return {...form, problem: null, fields: form.fields.with(form.at, {...field, value})};
+	return {...form, problem: null, fields: form.fields.with(form.at, field.choices === null ? editField(field, event) : chooseIn(field, field.choices, event))};
+}
+
+function typeElsewhere(form: FormOverlay, {choose, field}: NonNullable<FormField['typing']>, event: OverlayEvent): FormOverlay {
+	const at = form.fields.findIndex(({name}) => name === field);
+	return reduceForm({...form, at, fields: form.fields.with(form.at, {...form.fields[form.at]!, value: choose})}, event);
+}
+
+function chooseIn(field: FormField, choices: NonNullable<FormField['choices']>, event: OverlayEvent): FormField {
+	const by = event.type === 'choose' ? event.by : 0;
+	const index = choices.findIndex(choice => choice.value === field.value);
+	return {...field, value: choices[Math.max(0, Math.min(choices.length - 1, index + by))]?.value ?? field.value};
+}
+
+/** A key to the side keeps an untouched value, to go on typing behind it. */
+function editField(field: FormField, event: OverlayEvent): FormField {
+	const {untouched = false, ...touched} = field;
+	if (event.type === 'choose') {
+		return touched;
+	}
+
+	const text = untouched ? '' : field.value;
+	return {...touched, value: editTyped({text, caret: text.length}, event).text};
 }
 
 function commonStart(texts: readonly string[]): string {

@@ -146,7 +146,7 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 	return framed(screen, overlay.title, lines, keysOf(screen, [['form.submit', overlay.submit], ['form.next', 'next field'], ...scriptOf(overlay) === null ? [] : [['form.copy-script', 'copy script'] as const], ['form.cancel', 'back']]), width);
 }
 
-function valueSpans({value, choices}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {
+function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {
 	if (choices !== null) {
 		return [
 			of('focus', isAt ? `${chooseLeft} ` : ''),
@@ -155,7 +155,12 @@ function valueSpans({value, choices}: FormField, isAt: boolean, {caret, chooseLe
 		];
 	}
 
-	return isAt ? typedSpans({text: value, caret: value.length}, caret, room) : [{text: `${value} `}];
+	if (!isAt) {
+		return [{text: `${value} `}];
+	}
+
+	const [before, ...rest] = typedSpans({text: value, caret: value.length}, caret, room);
+	return untouched ? [{...before!, role: 'selection'}, ...rest] : [before!, ...rest];
 }
 
 function confirm(screen: Screen, overlay: ConfirmOverlay): Floating {

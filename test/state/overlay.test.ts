@@ -54,6 +54,30 @@ test('a form steps through its fields, chooses and types', t => {
 	t.is(typed.fields[1]?.value, '81');
 });
 
+const portForm: FormOverlay = {kind: 'form', title: '', at: 0, problem: null, notes: [], submit: '', fields: [
+	{name: 'port', label: '', value: '80', choices: [{value: '80', shown: ''}, {value: 'other', shown: ''}], note: '', typing: {choose: 'other', field: 'other'}},
+	{name: 'other', label: '', value: '', choices: null, note: '', when: {field: 'port', value: 'other'}},
+	{name: 'local', label: '', value: '8080', choices: null, note: '', untouched: true},
+]};
+
+const localEdits: ReadonlyArray<readonly [string, readonly OverlayEvent[], string]> = [
+	['what is typed stands in its place, and goes on behind it', [{type: 'type', text: '9'}, {type: 'type', text: '0'}], '90'],
+	['erasing takes all of it', [{type: 'erase'}, {type: 'type', text: '7'}], '7'],
+	['a key to the side keeps it, and typing goes on behind it', [{type: 'choose', by: 1}, {type: 'type', text: '1'}, {type: 'erase'}, {type: 'erase'}], '808'],
+	['going past leaves it', [{type: 'move', by: 1}, {type: 'move', by: -1}], '8080'],
+];
+for (const [title, events, value] of localEdits) {
+	test(`of a prefilled field that nobody touched, ${title}`, t => {
+		const form = events.reduce((now, event) => reduceOverlay(now, event) as FormOverlay, {...portForm, at: 2});
+		t.is(form.fields[2]?.value, value);
+	});
+}
+
+test('a port typed on the ports to choose from is another one, in its own field', t => {
+	const form = [...'90'].reduce((now, text) => reduceOverlay(now, {type: 'type', text}) as FormOverlay, portForm);
+	t.deepEqual([form.at, form.fields[0]?.value, form.fields[1]?.value], [1, 'other', '90']);
+});
+
 test('what stands behind a command is completed there, and the command stays', t => {
 	const names = ['pod/cobweb', 'deploy/web', 'pod/web-1', 'pod/db'].map(id => ({id, cells: [id]}));
 	const typed: PickerOverlay = {...picker, items: names, from: 5, typed: {text: 'tail web', caret: 8}};

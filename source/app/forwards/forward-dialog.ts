@@ -29,8 +29,8 @@ export async function addForward(session: Session, target: string, namespace: st
 		title: `Forward from ${target}`, submit: 'start',
 		fields: [
 			...portFields(ports),
-			{name: 'local', label: 'Local port', value: locals.get(first?.value ?? '') ?? '', choices: null, note: 'empty: any free one'},
-			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: ''},
+			{name: 'local', label: 'Local port', value: locals.get(first?.value ?? '') ?? '', choices: null, note: 'empty: any free one', untouched: true},
+			{name: 'address', label: 'Listen on', value: 'localhost', choices: null, note: '', untouched: true},
 			...mayMove ? [whenPodGoesField('move')] : [],
 			...setFields(sets.map(({name}) => name)),
 		],
@@ -76,9 +76,9 @@ export async function editForward(session: Session, id: string, wish: ForwardWis
 		title: `Change the forward of ${wish.target}`, submit: 'change',
 		fields: [
 			{name: 'target', label: 'Target', value: wish.target, choices: null, note: ''},
-			{name: 'port', label: 'Port', value: remote, choices: null, note: ports.map(({shown}) => shown).slice(0, 3).join(', ')},
-			{name: 'local', label: 'Local port', value: local === null ? '' : String(local), choices: null, note: 'empty: any free one'},
-			{name: 'address', label: 'Listen on', value: wish.address, choices: null, note: ''},
+			{name: 'port', label: 'Port', value: remote, choices: null, note: ports.map(({shown}) => shown).slice(0, 3).join(', '), untouched: true},
+			{name: 'local', label: 'Local port', value: local === null ? '' : String(local), choices: null, note: 'empty: any free one', untouched: true},
+			{name: 'address', label: 'Listen on', value: wish.address, choices: null, note: '', untouched: true},
 			{...whenPodGoesField(wish.whenPodGoes), note: 'a named pod has no next one'},
 		],
 		notes: values => scriptNotes(session, changed(values)),
@@ -98,7 +98,7 @@ function portFields(ports: readonly OfferedPort[]): FormField[] {
 
 	const choices = ports.map(({value, shown, ready}) => ({value, shown: ready === '' ? shown : `${shown}   ${ready}`}));
 	return [
-		{name: 'port', label: 'Port', value: first.value, choices: [...choices, {value: 'other', shown: 'other …'}], note: ''},
+		{name: 'port', label: 'Port', value: first.value, choices: [...choices, {value: 'other', shown: 'other …'}], note: '', typing: {choose: 'other', field: 'other'}},
 		{name: 'other', label: 'Other port', value: '', choices: null, note: 'a number or a name', when: {field: 'port', value: 'other'}},
 	];
 }
