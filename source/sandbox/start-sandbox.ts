@@ -25,20 +25,12 @@ Resolves when the apiserver answers and the workloads run.
 @throws SpokeError ERR_USAGE for an unknown scenario, ERR_PORT_IN_USE for a port that is taken
 */
 export async function startSandbox({scenario = 'default', port = 0, signal}: SandboxOptions = {}): Promise<Sandbox> {
-	const row: ScenarioRow | undefined = scenarioRows.find(({name}) => name === scenario);
-	if (!row) {
-		throw new SpokeError('ERR_USAGE', `unknown scenario: ${scenario}`, {remedy: `one of ${scenarioRows.map(({name}) => name).join(', ')}`});
-	}
-
+	const row = scenarioOf(scenario);
 	const [issuer, plan] = await Promise.all([createIssuer('spoke-sandbox-ca'), makeAddressPlan()]);
 	const store = new ObjectStore();
 	const wire = new FaultyWire();
 	const tunnels = new Tunnels(plan, issuer, nodeNames.map((_, index) => plan.nodeAddress(index)));
-	const [serving, kubeletClient, credentials] = await Promise.all([
-		issuer.issue({subject: 'CN=kube-apiserver', use: 'server', names: ['127.0.0.1', 'localhost', '10.96.0.1', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']}),
-		issuer.issue({subject: `CN=${apiserverIdentity}, O=system:masters`, use: 'client'}),
-		makeCredentials(issuer),
-	]);
+	const [{serving, kubeletClient}, credentials] = await Promise.all([makeApiserverKeys(issuer), makeCredentials(issuer)]);
 	const posture = {verification: row.switches.verification ?? 'off', route: row.switches.route ?? 'direct'} as const;
 	createBaseObjects(store, issuer.authority);
 	const kubelets = await startNodes({store, plan, issuer, findProgram: programsByImage(async host => issuer.selfSigned(host), {[agentImage]: tunnels.agentProgram()})}, posture);
@@ -59,14 +51,8 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 		throw portFailure(error as NodeJS.ErrnoException, port);
 	}
 
-	const listeners = new Set<(event: SandboxEvent) => void>();
-	const tell = (what: string) => {
-		for (const listener of listeners) {
-			listener({time: new Date().toISOString(), what});
-		}
-	};
-
-	const parts = {store, wire, kubelets, controlPlane, tunnels, tell};
+	const events = new Events();
+	const parts = {store, wire, kubelets, controlPlane, tunnels, tell: events.tell};
 	const switches = new SandboxSwitches(parts, posture);
 	await switches.set(row.switches);
 	const server = `https://127.0.0.1:${controlPlane.apiserver.port}`;
@@ -79,11 +65,43 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 		server, switches, close,
 		kubeconfig: (user: UserName = 'admin') => makeKubeconfig(server, issuer.authority, credentials, user),
 		faults: makeFaults(parts),
-		onEvent(listener) {
-			listeners.add(listener);
-			return () => void listeners.delete(listener);
-		},
+		onEvent: events.on,
 	};
+}
+
+/** @throws SpokeError ERR_USAGE */
+function scenarioOf(scenario: string): ScenarioRow {
+	const row = scenarioRows.find(({name}) => name === scenario);
+	if (!row) {
+		throw new SpokeError('ERR_USAGE', `unknown scenario: ${scenario}`, {remedy: `one of ${scenarioRows.map(({name}) => name).join(', ')}`});
+	}
+
+	return row;
+}
+
+class Events {
+	readonly #listeners = new Set<(event: SandboxEvent) => void>();
+
+	readonly tell = (what: string): void => {
+		for (const listener of this.#listeners) {
+			listener({time: new Date().toISOString(), what});
+		}
+	};
+
+	/** Returns a function that ends it. */
+	readonly on = (listener: (event: SandboxEvent) => void): (() => void) => {
+		this.#listeners.add(listener);
+		return () => void this.#listeners.delete(listener);
+	};
+}
+
+/** What an apiserver shows to users, and what it shows to kubelets. */
+async function makeApiserverKeys(issuer: Issuer) {
+	const [serving, kubeletClient] = await Promise.all([
+		issuer.issue({subject: 'CN=kube-apiserver', use: 'server', names: ['127.0.0.1', 'localhost', '10.96.0.1', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']}),
+		issuer.issue({subject: `CN=${apiserverIdentity}, O=system:masters`, use: 'client'}),
+	]);
+	return {serving, kubeletClient};
 }
 
 async function makeCredentials(issuer: Issuer): Promise<Credentials> {

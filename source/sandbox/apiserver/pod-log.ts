@@ -24,13 +24,27 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 	const skip = query.get('insecureSkipTLSVerifyBackend') === 'true';
 	server.metrics.add('kube_apiserver_pod_logs_insecure_backend_total', {usage: skip ? 'skip_tls_allowed' : 'enforce_tls'});
 	server.metrics.add('kube_apiserver_pod_logs_backend_tls_failure_total', {}, 0);
-	const to = server.kubeletOf(pod['spec'].nodeName);
 	const forwarded = new URLSearchParams([...query].filter(([key]) => passedOn.includes(key)));
 	const path = `/containerLogs/${namespace}/${name}/${container}${forwarded.size > 0 ? `?${forwarded.toString()}` : ''}`;
-	let answer: IncomingMessage;
+	const answer = await kubeletAnswer(exchange, server, {node: pod['spec'].nodeName, path, skip});
+	if (answer.statusCode !== 200) {
+		throw await kubeletRefusal(answer, String(name));
+	}
+
+	response.writeHead(200, {'cache-control': 'no-cache, private', 'content-type': 'text/plain'});
+	response.flushHeaders();
+	// A lost tunnel ends a followed log cleanly: so do real ones (measured).
+	answer.on('error', () => {
+		response.end();
+	}).pipe(response);
+}
+
+/** `skip`: it need not prove who it is. */
+async function kubeletAnswer({response}: Exchange, server: ApiserverProcess, {node, path, skip}: {node: string; path: string; skip: boolean}): Promise<IncomingMessage> {
+	const to = server.kubeletOf(node);
 	try {
 		const secure = await openTls(server.dial, to, skip ? {...server.trust, authority: null} : server.trust, 10_000);
-		answer = await new Promise((resolve, reject) => {
+		return await new Promise((resolve, reject) => {
 			const sent = httpRequest({createConnection: () => secure, path, headers: {host: `${to.address}:${to.port}`}}, resolve);
 			sent.on('error', () => {
 				reject(new DialError('EOF'));
@@ -43,19 +57,9 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 			server.metrics.add('kube_apiserver_pod_logs_backend_tls_failure_total');
 		}
 
-		throw internalFailure(`Get "https://${to.address}:${to.port}${path}": ${message.replace('tls: first record does not look like a TLS handshake', 'http: server gave HTTP response to HTTPS client')}`);
+		const words = message.replace('tls: first record does not look like a TLS handshake', 'http: server gave HTTP response to HTTPS client');
+		throw internalFailure(`Get "https://${to.address}:${to.port}${path}": ${words}`);
 	}
-
-	if (answer.statusCode !== 200) {
-		throw await kubeletRefusal(answer, String(name));
-	}
-
-	response.writeHead(200, {'cache-control': 'no-cache, private', 'content-type': 'text/plain'});
-	response.flushHeaders();
-	// A lost tunnel ends a followed log cleanly: so do real ones (measured).
-	answer.on('error', () => {
-		response.end();
-	}).pipe(response);
 }
 
 /** The kubelet's 401 and 403 become the user's, with their own marks. @see registry/generic/rest/response_checker.go */

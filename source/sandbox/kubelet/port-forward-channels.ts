@@ -1,7 +1,8 @@
 /** Port-forward over a WebSocket as it was before SPDY could be carried by one: two channels for each port, data and error. */
 import type {IncomingMessage} from 'node:http';
-import {createConnection} from 'node:net';
+import {createConnection, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
+import type {WebSocket} from 'ws';
 import {acceptWebSocket} from './accept-websocket.ts';
 import type {ForwardTarget} from './port-forward.ts';
 
@@ -16,29 +17,7 @@ export async function servePortForwardChannels(request: IncomingMessage, socket:
 	}
 
 	const {client} = accepted;
-	const send = (channel: number, bytes: Uint8Array) => {
-		client.send(Buffer.concat([Buffer.of(channel), bytes]));
-	};
-
-	const targets = ports.map((port, index) => {
-		const data = index * 2;
-		const {address, port: at} = locate(port);
-		const target = createConnection({host: address, port: at});
-		for (const channel of [data, data + 1]) {
-			send(channel, Buffer.of(port & 0xFF, port >> 8));
-		}
-
-		target.on('data', bytes => {
-			send(data, bytes);
-		});
-		target.on('error', () => {
-			send(data + 1, Buffer.from(`error forwarding port ${port}: connection refused`));
-		});
-		target.on('close', () => {
-			client.close(1000);
-		});
-		return target;
-	});
+	const targets = ports.map((port, index) => connectPort(client, {port, data: index * 2}, locate));
 	client.on('message', (message: Buffer) => {
 		const target = message[0]! % 2 === 0 ? targets[message[0]! / 2] : undefined;
 		if (!target || target.destroyed || target.write(message.subarray(1))) {
@@ -56,4 +35,28 @@ export async function servePortForwardChannels(request: IncomingMessage, socket:
 		}
 	});
 	return true;
+}
+
+/** What comes of it goes out on the channel `data`, what fails on the next one. */
+function connectPort(client: WebSocket, {port, data}: {port: number; data: number}, locate: ForwardTarget['locate']): Socket {
+	const send = (channel: number, bytes: Uint8Array) => {
+		client.send(Buffer.concat([Buffer.of(channel), bytes]));
+	};
+
+	const {address, port: at} = locate(port);
+	const target = createConnection({host: address, port: at});
+	for (const channel of [data, data + 1]) {
+		send(channel, Buffer.of(port & 0xFF, port >> 8));
+	}
+
+	target.on('data', bytes => {
+		send(data, bytes);
+	});
+	target.on('error', () => {
+		send(data + 1, Buffer.from(`error forwarding port ${port}: connection refused`));
+	});
+	target.on('close', () => {
+		client.close(1000);
+	});
+	return target;
 }

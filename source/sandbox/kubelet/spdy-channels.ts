@@ -1,6 +1,7 @@
 /** Exec and attach over SPDY: a stream for each of error, stdin, stdout, stderr and resize. */
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
+import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {TerminalSize} from '../containers/program.ts';
 import {expectedEnd} from '../network/expected-end.ts';
@@ -20,8 +21,22 @@ export async function acceptSpdyChannels(request: IncomingMessage, socket: Duple
 
 	const {session} = accepted;
 	const gone = new AbortController();
-	const open = new Map<string, SpdyStream>();
+	session.on('close', () => {
+		gone.abort();
+	});
 	const wanted = ['error', ...(wish.stdin ? ['stdin'] : []), ...(wish.stdout ? ['stdout'] : []), ...(wish.stderr ? ['stderr'] : []), ...(wish.tty ? ['resize'] : [])];
+	const open = await opened(session, wanted);
+	if (!open) {
+		session.destroy();
+		return undefined;
+	}
+
+	return remoteStreams(session, open, gone.signal);
+}
+
+/** By their names; `undefined` where one of those that are wanted does not come. */
+async function opened(session: SpdySession, wanted: readonly string[]): Promise<ReadonlyMap<string, SpdyStream> | undefined> {
+	const open = new Map<string, SpdyStream>();
 	const {promise, resolve} = Promise.withResolvers<boolean>();
 	const late = setTimeout(resolve, streamsWithinMs, false);
 	session.on('stream', stream => {
@@ -33,16 +48,14 @@ export async function acceptSpdyChannels(request: IncomingMessage, socket: Duple
 		}
 	});
 	session.on('close', () => {
-		gone.abort();
 		resolve(false);
 	});
-	const complete = await promise;
+	const isComplete = await promise;
 	clearTimeout(late);
-	if (!complete) {
-		session.destroy();
-		return undefined;
-	}
+	return isComplete ? open : undefined;
+}
 
+function remoteStreams(session: SpdySession, open: ReadonlyMap<string, SpdyStream>, gone: AbortSignal): RemoteStreams {
 	let onResize: (size: TerminalSize) => void = () => {};
 	open.get('resize')?.on('data', (chunk: Buffer) => {
 		for (const line of chunk.toString().split('\n')) {
@@ -65,7 +78,7 @@ export async function acceptSpdyChannels(request: IncomingMessage, socket: Duple
 		onResize(listener) {
 			onResize = listener;
 		},
-		gone: gone.signal,
+		gone,
 		finish(status) {
 			open.get('stdout')?.end();
 			open.get('stderr')?.end();

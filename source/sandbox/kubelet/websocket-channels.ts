@@ -1,6 +1,7 @@
 /** Exec and attach over a WebSocket: a channel number before each message (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
 import type {IncomingMessage} from 'node:http';
 import {PassThrough, Writable, type Duplex} from 'node:stream';
+import type {WebSocket} from 'ws';
 import type {TerminalSize} from '../containers/program.ts';
 import {expectedEnd} from '../network/expected-end.ts';
 import {acceptWebSocket} from './accept-websocket.ts';
@@ -22,15 +23,10 @@ export async function acceptChannels(request: IncomingMessage, socket: Duplex, h
 	const stdin = wish.stdin ? new PassThrough() : null;
 	let onResize: (size: TerminalSize) => void = () => {};
 	client.on('message', (data: Buffer) => {
-		const channel = data[0];
+		const [channel] = data;
 		const payload = data.subarray(1);
-		if (channel === channels.stdin && stdin && !stdin.writableEnded) {
-			if (!stdin.write(payload)) {
-				client.pause();
-				stdin.once('drain', () => {
-					client.resume();
-				});
-			}
+		if (channel === channels.stdin && stdin) {
+			pass(payload, stdin, client);
 		} else if (channel === channels.resize) {
 			const size = parseResize(payload.toString());
 			if (size) {
@@ -45,20 +41,12 @@ export async function acceptChannels(request: IncomingMessage, socket: Duplex, h
 		stdin?.destroy();
 	});
 
-	const writing = (channel: number) => new Writable({
-		write(chunk: Buffer, _encoding, done) {
-			client.send(Buffer.concat([Buffer.of(channel), chunk]), error => {
-				done(error ?? null);
-			});
-		},
-	}).on('error', expectedEnd);
-
 	// Measured on 1.36.3: the server's first message is an empty one on stdout.
 	client.send(Buffer.of(channels.stdout));
 	return {
 		stdin,
-		stdout: wish.stdout ? writing(channels.stdout) : null,
-		stderr: wish.stderr ? writing(channels.stderr) : null,
+		stdout: wish.stdout ? writing(client, channels.stdout) : null,
+		stderr: wish.stderr ? writing(client, channels.stderr) : null,
 		onResize(listener) {
 			onResize = listener;
 		},
@@ -69,4 +57,24 @@ export async function acceptChannels(request: IncomingMessage, socket: Duplex, h
 			});
 		},
 	};
+}
+
+/** No faster than it is taken. */
+function pass(payload: Buffer, stdin: PassThrough, client: WebSocket): void {
+	if (!stdin.writableEnded && !stdin.write(payload)) {
+		client.pause();
+		stdin.once('drain', () => {
+			client.resume();
+		});
+	}
+}
+
+function writing(client: WebSocket, channel: number): Writable {
+	return new Writable({
+		write(chunk: Buffer, _encoding, done) {
+			client.send(Buffer.concat([Buffer.of(channel), chunk]), error => {
+				done(error ?? null);
+			});
+		},
+	}).on('error', expectedEnd);
 }

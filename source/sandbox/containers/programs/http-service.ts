@@ -1,6 +1,6 @@
 /** An HTTP service: `--port=8080`, and with `--tls-port=8443` the same over TLS with a certificate that nobody signed. It logs its requests. */
 import {createHash} from 'node:crypto';
-import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
+import {createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse} from 'node:http';
 import {createServer as createTlsServer} from 'node:https';
 import type {Socket} from 'node:net';
 import type {KeyPair} from '../../certificates/issuer.ts';
@@ -27,24 +27,10 @@ export function httpService(certificate: (host: string) => Promise<KeyPair>): Pr
 		const server = createServer(answer);
 		await listen(port, socket => void server.emit('connection', socket));
 		stdout(`listening on :${port} as ${host}\n`);
-		let tlsServer: Server | undefined;
-		if (tlsPort > 0) {
-			// Keys are made for the first connection: most services never get one.
-			let made: Promise<Server> | undefined;
-			const tls = async () => {
-				const {chain, key} = await certificate(host);
-				tlsServer = createTlsServer({cert: chain, key}, answer);
-				tlsServer.on('tlsClientError', (_error, socket) => {
-					socket.destroy();
-				});
-				return tlsServer;
-			};
-
+		const tls = tlsPort > 0 ? new LateTlsServer(async () => certificate(host), answer) : null;
+		if (tls) {
 			await listen(tlsPort, socket => {
-				sniffPlainHttp(socket, async () => {
-					made ??= tls();
-					(await made).emit('connection', socket);
-				});
+				sniffPlainHttp(socket, async () => tls.take(socket));
 			});
 			stdout(`listening with TLS on :${tlsPort}\n`);
 		}
@@ -54,73 +40,86 @@ export function httpService(certificate: (host: string) => Promise<KeyPair>): Pr
 		}
 
 		server.close();
-		tlsServer?.close();
+		tls?.close();
 		return 0;
 	};
 }
 
+/** Keys are made for the first connection: most services never get one. */
+class LateTlsServer {
+	readonly #keys: () => Promise<KeyPair>;
+	readonly #answer: RequestListener;
+	#made: Promise<Server> | undefined;
+	#server: Server | undefined;
+
+	constructor(keys: () => Promise<KeyPair>, answer: RequestListener) {
+		this.#keys = keys;
+		this.#answer = answer;
+	}
+
+	async take(socket: Socket): Promise<void> {
+		this.#made ??= this.#make();
+		(await this.#made).emit('connection', socket);
+	}
+
+	close(): void {
+		this.#server?.close();
+	}
+
+	async #make(): Promise<Server> {
+		const {chain, key} = await this.#keys();
+		this.#server = createTlsServer({cert: chain, key}, this.#answer);
+		this.#server.on('tlsClientError', (_error, socket) => {
+			socket.destroy();
+		});
+		return this.#server;
+	}
+}
+
+type Asked = {request: IncomingMessage; response: ServerResponse; host: string; url: URL};
+
+/** By path. */
+const answers: Readonly<Record<string, (asked: Asked) => void>> = {
+	'/'({response, host}) {
+		response.setHeader('content-type', 'text/plain; charset=utf-8').end(`hello from ${host}\n`);
+	},
+	'/healthz'({response}) {
+		response.end('ok\n');
+	},
+	'/json'({request, response, host, url}) {
+		response.setHeader('content-type', 'application/json').end(JSON.stringify({host, path: url.pathname, headers: request.headers}));
+	},
+	'/echo'({request, response}) {
+		response.setHeader('content-type', request.headers['content-type'] ?? 'application/octet-stream');
+		request.pipe(response);
+	},
+	'/sha256'({request, response}) {
+		request.pipe(createHash('sha256')).on('data', (digest: Buffer) => void response.end(`${digest.toString('hex')}\n`));
+	},
+	'/bytes'({response, url}) {
+		sendBytes(response, Number(url.searchParams.get('n') ?? 1024));
+	},
+	'/redirect'({response, url}) {
+		response.writeHead(302, {location: url.searchParams.get('to') ?? '/'}).end();
+	},
+	'/status'({response, url}) {
+		const code = Number(url.searchParams.get('code') ?? 200);
+		response.writeHead(code).end(`status ${code}\n`);
+	},
+};
+
 function respond({stdout, env}: ProcessIo, request: IncomingMessage, response: ServerResponse): void {
-	const {pathname, searchParams} = requestUrl(request);
-	const host = env['HOSTNAME'] ?? 'unknown';
+	const url = requestUrl(request);
 	response.on('finish', () => {
 		stdout(`${request.method} ${request.url} ${response.statusCode} from ${request.socket.remoteAddress}\n`);
 	});
 	response.setHeader('server', 'sandbox-http');
-	switch (pathname) {
-		case '/healthz': {
-			response.end('ok\n');
-
-			break;
-		}
-
-		case '/json': {
-			response.setHeader('content-type', 'application/json').end(JSON.stringify({host, path: pathname, headers: request.headers}));
-
-			break;
-		}
-
-		case '/echo': {
-			response.setHeader('content-type', request.headers['content-type'] ?? 'application/octet-stream');
-			request.pipe(response);
-
-			break;
-		}
-
-		case '/sha256': {
-			request.pipe(createHash('sha256')).on('data', (digest: Buffer) => void response.end(`${digest.toString('hex')}\n`));
-
-			break;
-		}
-
-		case '/bytes': {
-			sendBytes(response, Number(searchParams.get('n') ?? 1024));
-
-			break;
-		}
-
-		case '/redirect': {
-			response.writeHead(302, {location: searchParams.get('to') ?? '/'}).end();
-
-			break;
-		}
-
-		case '/status': {
-			const code = Number(searchParams.get('code') ?? 200);
-			response.writeHead(code).end(`status ${code}\n`);
-
-			break;
-		}
-
-		case '/': {
-			response.setHeader('content-type', 'text/plain; charset=utf-8').end(`hello from ${host}\n`);
-
-			break;
-		}
-
-		default: {
-			response.statusCode = 404;
-			response.end('404 page not found\n');
-		}
+	const answer = Object.hasOwn(answers, url.pathname) ? answers[url.pathname] : undefined;
+	if (answer) {
+		answer({request, response, host: env['HOSTNAME'] ?? 'unknown', url});
+	} else {
+		response.statusCode = 404;
+		response.end('404 page not found\n');
 	}
 }
 
