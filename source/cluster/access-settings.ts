@@ -74,25 +74,42 @@ function isEmpty({server, certificateAuthority, certificateAuthorityData, insecu
 
 function nothingChosen({config, read, missing}: LoadedKubeconfig, {contextName, clusterName}: ChosenEntries): SpokeError {
 	if (contextName !== null) {
-		return new SpokeError('ERR_CONTEXT_UNKNOWN', clusterName === '' ? `context "${contextName}" names no cluster` : `cluster "${clusterName}" of context "${contextName}" is not in the kubeconfig, or is empty`, {remedy: 'list them with `kubectl config get-clusters`'});
+		const message = clusterName === ''
+			? `context "${contextName}" names no cluster`
+			: `cluster "${clusterName}" of context "${contextName}" is not in the kubeconfig, or is empty`;
+		return new SpokeError('ERR_CONTEXT_UNKNOWN', message, {remedy: 'list them with `kubectl config get-clusters`'});
 	}
 
 	if (config.contexts.size > 0) {
-		return new SpokeError('ERR_CONTEXT_UNKNOWN', `no context is chosen: current-context is not set in ${read.join(', ')}`, {remedy: `give --context, one of: ${config.contexts.keys().take(10).toArray().join(', ')}`});
+		return new SpokeError('ERR_CONTEXT_UNKNOWN', `no context is chosen: current-context is not set in ${read.join(', ')}`, {
+			remedy: `give --context, one of: ${config.contexts.keys().take(10).toArray().join(', ')}`,
+		});
 	}
 
-	return new SpokeError('ERR_NO_KUBECONFIG', read.length > 0 ? `the kubeconfig ${read.join(', ')} names no cluster` : `no kubeconfig: ${missing.join(', ') || 'KUBECONFIG'} does not exist, and this is not a pod`);
+	return new SpokeError('ERR_NO_KUBECONFIG', read.length > 0
+		? `the kubeconfig ${read.join(', ')} names no cluster`
+		: `no kubeconfig: ${missing.join(', ') || 'KUBECONFIG'} does not exist, and this is not a pod`);
 }
 
 async function tlsSettings(cluster: ClusterEntry, limitMs: number, environment: NodeJS.ProcessEnv): Promise<TlsSettings> {
-	const bundle = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === '' ? cluster.certificateAuthorityData : await readBounded(cluster.certificateAuthority, largestBundle);
+	const bundle = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === ''
+		? cluster.certificateAuthorityData
+		: await readBounded(cluster.certificateAuthority, largestBundle);
 	const configured = cluster.certificateAuthority !== '' || bundle.length > 0;
 	if (configured && cluster.insecureSkipTlsVerify) {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'specifying a root certificates file with the insecure flag is not allowed', {remedy: 'drop insecure-skip-tls-verify, or the certificate-authority'});
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', 'specifying a root certificates file with the insecure flag is not allowed', {
+			remedy: 'drop insecure-skip-tls-verify, or the certificate-authority',
+		});
 	}
 
-	const trust = configured ? trustBundle(bundle) : (cluster.insecureSkipTlsVerify ? {from: 'system-roots' as const, pem: []} : await systemTrust(environment));
-	return {trust, insecure: cluster.insecureSkipTlsVerify, serverName: cluster.tlsServerName === '' ? null : cluster.tlsServerName, limitMs};
+	const trust = configured
+		? trustBundle(bundle)
+		: (cluster.insecureSkipTlsVerify ? {from: 'system-roots' as const, pem: []} : await systemTrust(environment));
+	return {
+		trust, insecure: cluster.insecureSkipTlsVerify,
+		serverName: cluster.tlsServerName === '' ? null : cluster.tlsServerName,
+		limitMs,
+	};
 }
 
 async function proxyFor({proxyUrl}: ClusterEntry, {scheme, host, port}: ServerAddress, tls: TlsSettings | null, limitMs: number, environment: NodeJS.ProcessEnv): Promise<Route['proxy']> {
@@ -125,7 +142,9 @@ function clusterFacts({contextName, userName, user, namespace, cluster}: ChosenE
 function requestTimeout(text: string): number {
 	const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
 	if (ms === undefined || !Number.isFinite(ms)) {
-		throw new SpokeError('ERR_USAGE', `--request-timeout=${text} is no duration`, {remedy: 'give whole seconds, or a number with a unit: 1s, 2m, 3h'});
+		throw new SpokeError('ERR_USAGE', `--request-timeout=${text} is no duration`, {
+			remedy: 'give whole seconds, or a number with a unit: 1s, 2m, 3h',
+		});
 	}
 
 	return timerMs(Math.max(0, ms));

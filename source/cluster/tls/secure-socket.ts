@@ -158,18 +158,27 @@ async function shakeHands(socket: TLSSocket, what: string, limitMs: number, sign
 /** What OpenSSL's code for a failed handshake means, in Go's words. */
 function handshakeError(error: NodeJS.ErrnoException, what: string): SpokeError {
 	const {code = '', message} = error;
-	const alert = /alert(?: |_)([a-z_ ]+)/i.exec(`${message} ${code}`)?.[1]?.toLowerCase();
-	if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER_FAILURE/.test(code) || /wrong version number|packet length too long/.test(message)) {
-		return new SpokeError('ERR_APISERVER_TLS', `${what} does not speak TLS: http: server gave HTTP response to HTTPS client`, {text: 'http: server gave HTTP response to HTTPS client', remedy: 'check the server URL: http:// instead of https://, or another port?', cause: error});
+	if (isNoTls(code, message)) {
+		const text = 'http: server gave HTTP response to HTTPS client';
+		const remedy = 'check the server URL: http:// instead of https://, or another port?';
+		return new SpokeError('ERR_APISERVER_TLS', `${what} does not speak TLS: ${text}`, {text, remedy, cause: error});
 	}
 
 	if (/unsupported_protocol|protocol_version|protocol version/i.test(`${code} ${message}`)) {
-		return new SpokeError('ERR_APISERVER_TLS', `${what} offers no TLS 1.2 or later: tls: protocol version not supported`, {text: 'tls: protocol version not supported', remedy: 'it needs a newer TLS', cause: error});
+		const text = 'tls: protocol version not supported';
+		return new SpokeError('ERR_APISERVER_TLS', `${what} offers no TLS 1.2 or later: ${text}`, {text, remedy: 'it needs a newer TLS', cause: error});
 	}
 
+	const alert = /alert(?: |_)([a-z_ ]+)/i.exec(`${message} ${code}`)?.[1]?.toLowerCase();
+	const why = alert ? `remote error: tls: ${alert.replaceAll('_', ' ')}` : message;
 	return code === 'ECONNRESET' || code === 'EPIPE'
 		? unreachable(what, 'read: connection reset by peer during the TLS handshake', {cause: error})
-		: new SpokeError('ERR_APISERVER_TLS', `TLS with ${what} failed: ${alert ? `remote error: tls: ${alert.replaceAll('_', ' ')}` : message}`, {text: message, cause: error});
+		: new SpokeError('ERR_APISERVER_TLS', `TLS with ${what} failed: ${why}`, {text: message, cause: error});
+}
+
+function isNoTls(code: string, message: string): boolean {
+	return /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|RECORD_LAYER_FAILURE/.test(code)
+		|| /wrong version number|packet length too long/.test(message);
 }
 
 async function judgedFacts(socket: TLSSocket, handshake: Handshake): Promise<NonNullable<SocketFacts['tls']>> {
@@ -187,7 +196,10 @@ async function judgedFacts(socket: TLSSocket, handshake: Handshake): Promise<Non
 		const refused = judgeCertificate(leaf, name, chainError, now);
 		if (refused) {
 			const skew = refused.dates ? await clockSkew(socket, leaf, now) : null;
-			throw new SpokeError('ERR_APISERVER_TLS', `${what} is not trusted: tls: failed to verify certificate: ${refused.text}${skew === null ? '' : `; ${skew}`}`, {text: refused.text, remedy: skew === null ? refused.remedy : 'set this machine’s clock'});
+			throw new SpokeError('ERR_APISERVER_TLS', `${what} is not trusted: tls: failed to verify certificate: ${refused.text}${skew === null ? '' : `; ${skew}`}`, {
+				text: refused.text,
+				remedy: skew === null ? refused.remedy : 'set this machine’s clock',
+			});
 		}
 	}
 

@@ -16,7 +16,8 @@ The certificates of a PEM bundle; what is not a certificate in it is passed over
 export function trustBundle(bundle: Buffer): Trust {
 	const pem = certificatesIn(bundle.toString('latin1'));
 	if (pem.length === 0) {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `unable to load root certificates: ${bundle.includes('-----BEGIN') ? 'no valid certificate authority data seen' : 'unable to parse bytes as PEM block'}`, {remedy: 'check certificate-authority of this cluster'});
+		const why = bundle.includes('-----BEGIN') ? 'no valid certificate authority data seen' : 'unable to parse bytes as PEM block';
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `unable to load root certificates: ${why}`, {remedy: 'check certificate-authority of this cluster'});
 	}
 
 	return {from: 'kubeconfig-ca', pem};

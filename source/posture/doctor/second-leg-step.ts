@@ -22,7 +22,9 @@ export type SecondLegResult = StepResult & {met?: {connection: string; answered:
 /** `own`: the connection that was examined. What comes on it was said by the process that was read. */
 export async function secondLegStep(cluster: ClusterAccess, own: Connection, {probe, node, target, pod}: PathSubjects): Promise<SecondLegResult> {
 	if (target.node === null) {
-		return failedStep('leg-2', new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy: `kubectl describe pod ${shellWord(target.name)} -n ${shellWord(target.namespace ?? 'default')}`}), {fits: whyUnscheduled(pod)});
+		const remedy = `kubectl describe pod ${shellWord(target.name)} -n ${shellWord(target.namespace ?? 'default')}`;
+		const error = new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy});
+		return failedStep('leg-2', error, {fits: whyUnscheduled(pod)});
 	}
 
 	const log = probe ?? (pod ? {namespace: target.namespace ?? 'default', pod: target.name, container: target.container, node: target.node} : null);
@@ -31,22 +33,31 @@ export async function secondLegStep(cluster: ClusterAccess, own: Connection, {pr
 	}
 
 	const read = await readLog(ownFirst(own.usable ? own : null, cluster), log.namespace, log.pod, log.container);
-	const ofLog = {met: {connection: read.connection, answered: read.status === 200 || saidByKubeletOfLog(read.status, read.body) !== null ? 'log' : null}} as const;
+	const isKubelets = read.status === 200 || saidByKubeletOfLog(read.status, read.body) !== null;
+	const ofLog = {met: {connection: read.connection, answered: isKubelets ? 'log' : null}} as const;
 	if (read.status !== 200 && !isOurs(read)) {
 		return {...await explained(read, cluster, node?.metadata.name ?? target.node), ...ofLog};
 	}
 
-	const held = probe ? await holdUpgrade(async () => cluster.connect(), {namespace: probe.namespace, name: probe.pod}, own.usable ? own : undefined) : null;
+	const held = probe
+		? await holdUpgrade(async () => cluster.connect(), {namespace: probe.namespace, name: probe.pod}, own.usable ? own : undefined)
+		: null;
 	if (held?.held) {
 		held.end();
-		return {...passed('leg-2', `kubelet ${target.node} answers: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`), ...ofLog.met.answered ? ofLog : {met: {connection: held.connection, answered: 'port-forward'}}};
+		return {
+			...passed('leg-2', `kubelet ${target.node} answers: ${read.status === 200 ? 'a log read and ' : ''}a port-forward`),
+			...ofLog.met.answered ? ofLog : {met: {connection: held.connection, answered: 'port-forward'}},
+		};
 	}
 
 	if (held && !isOurs(held)) {
 		return {...await explained(held, cluster, target.node), met: {connection: held.connection, answered: null}};
 	}
 
-	return {...read.status === 200 ? passed('leg-2', `kubelet ${target.node} answers: a log read`) : withoutLog(read, target.node), ...ofLog};
+	return {
+		...read.status === 200 ? passed('leg-2', `kubelet ${target.node} answers: a log read`) : withoutLog(read, target.node),
+		...ofLog,
+	};
 }
 
 /** The scheduler's own words, where it has looked. */
@@ -64,14 +75,23 @@ function withoutLog({status, body}: Answer, node: string): StepResult {
 
 	const said = statusMessage(body);
 	return status === 403
-		? passed('leg-2', 'not tried: neither logs nor port-forward are allowed to you', {status: 'unknown', fits: [said ?? body.slice(0, 300)]})
+		? passed('leg-2', 'not tried: neither logs nor port-forward are allowed to you', {
+			status: 'unknown', fits: [said ?? body.slice(0, 300)],
+		})
 		: passed('leg-2', `not tried: ${said ?? 'there is no log to read'}`, {status: 'unknown'});
 }
 
 async function readLog(asked: Asked, namespace: string, pod: string, container: string): Promise<Answer> {
 	const query = new URLSearchParams({container, tailLines: '1', limitBytes: '1'});
-	const response = await asked.request({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`, headers: {Accept: '*/*'}, timeoutMs: 40_000});
-	return {connection: response.connection.id, status: response.status, contentType: (response.headers['content-type'] ?? ''), body: await readText(response, 64 * 1024)};
+	const response = await asked.request({
+		path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`,
+		headers: {Accept: '*/*'}, timeoutMs: 40_000,
+	});
+	return {
+		connection: response.connection.id, status: response.status,
+		contentType: (response.headers['content-type'] ?? ''),
+		body: await readText(response, 64 * 1024),
+	};
 }
 
 /** The apiserver refused us, or the container has no log yet: leg 2 was not tried or did its work. */
@@ -83,7 +103,9 @@ function isOurs({status, body}: Answer): boolean {
 async function explained(answer: Answer, cluster: ClusterAccess, node: string): Promise<StepResult> {
 	const explanation = explainFailure(answer.body, {status: answer.status});
 	if (!explanation) {
-		return failedStep('leg-2', refusal({status: answer.status, body: answer.body, headers: {'content-type': answer.contentType}}), {means: 'words that are not in the table of failures; shown as they are'});
+		return failedStep('leg-2', refusal({
+			status: answer.status, body: answer.body, headers: {'content-type': answer.contentType},
+		}), {means: 'words that are not in the table of failures; shown as they are'});
 	}
 
 	return failedStep('leg-2', explainedError(explanation), {
