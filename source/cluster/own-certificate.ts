@@ -1,6 +1,6 @@
 /** Credentials that are not accepted: is it the client certificate's dates? The apiserver says one word for all of it. */
 import type {IncomingHttpHeaders} from 'node:http';
-import {SpokeError} from '../errors/spoke-error.ts';
+import {type SpokeError} from '../errors/spoke-error.ts';
 import {wholeSeconds} from '../text/whole-seconds.ts';
 import type {SocketFacts} from './connection.ts';
 

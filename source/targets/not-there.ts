@@ -1,6 +1,6 @@
 /** What is not there, the object or its whole namespace? */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {asSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 
 /**
 An apiserver answers for an object in a namespace that does not exist as for one that is not in it: the namespace is looked for, where that is allowed.
