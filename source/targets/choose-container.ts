@@ -48,6 +48,14 @@ export function allContainers(pod: PodObject): ReadonlyArray<{name: string; role
 	return [...named('init', pod.spec.initContainers), ...named('regular', pod.spec.containers), ...named('ephemeral', pod.spec.ephemeralContainers)];
 }
 
+/** Those that a shell or an attach may find running: no init container that is not, and no ephemeral one that ended, which never starts again. */
+export function containersToEnter(pod: PodObject): ReadonlyArray<{name: string; role: ContainerRole}> {
+	return allContainers(pod).filter(({name, role}) => {
+		const state = containerStatus(pod, name)?.state;
+		return role === 'init' ? Boolean(state?.running) : role === 'regular' || !state?.terminated;
+	});
+}
+
 /** `app, sidecar, debugger (ephem), setup (init)`. */
 export function containerNames(pod: PodObject): string {
 	const named = (containers: ReadonlyArray<{name: string}> = [], mark = '') => containers.map(({name}) => `${name}${mark}`);

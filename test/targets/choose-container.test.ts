@@ -1,5 +1,5 @@
 import test from 'ava';
-import {allContainers, chooseContainer, containerNames, defaultContainerAnnotation} from '../../source/targets/choose-container.ts';
+import {allContainers, chooseContainer, containerNames, containersToEnter, defaultContainerAnnotation} from '../../source/targets/choose-container.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
 
 const one: PodObject = {metadata: {name: 'one'}, spec: {containers: [{name: 'app'}]}};
@@ -41,4 +41,14 @@ test('an unknown container is named with those there are', t => {
 test('all containers come in the order in which kubectl reads them', t => {
 	t.deepEqual(allContainers(many).map(({name, role}) => `${role} ${name}`), ['init setup', 'regular app', 'regular side', 'ephemeral debugger']);
 	t.is(containerNames(many), 'app, side, debugger (ephem), setup (init)');
+});
+
+test('a debug container that ended is not offered to enter, and an init container only while it runs', t => {
+	const names = (status: NonNullable<PodObject['status']>) => containersToEnter({...many, status}).map(({name}) => name);
+	const ended = {terminated: {exitCode: 0}};
+	const running = {running: {}};
+	const of = (name: string, state: object) => [{name, state, ready: false, restartCount: 0}];
+	t.deepEqual(names({}), ['app', 'side', 'debugger']);
+	t.deepEqual(names({ephemeralContainerStatuses: of('debugger', running), initContainerStatuses: of('setup', running)}), ['setup', 'app', 'side', 'debugger']);
+	t.deepEqual(names({ephemeralContainerStatuses: of('debugger', ended), initContainerStatuses: of('setup', ended), containerStatuses: of('app', ended)}), ['app', 'side']);
 });

@@ -4,7 +4,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusOf} from '../../sessions/debug-container.ts';
 import {refuseEnded} from '../../sessions/ended-pod.ts';
 import {openRemoteCommand, type RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
-import {allContainers, chooseContainer, containerSpec} from '../../targets/choose-container.ts';
+import {chooseContainer, containersToEnter, containerSpec} from '../../targets/choose-container.ts';
 import {reachedPod, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {sourceToReach} from '../../state/tail/tail-sources.ts';
 import {findAction} from '../../actions/action-rows.ts';
@@ -67,7 +67,7 @@ type Wish = {feature: Run['feature']; cluster: OpenCluster; target: string; name
 async function placeOf(session: Session, {feature, cluster, target, namespace, named}: Wish): Promise<Place | null> {
 	const {pod, target: {asked, chosenFrom}} = await findPod(session, cluster, target, namespace);
 	refuseEnded(pod, feature);
-	const running = allContainers(pod).filter(({name, role}) => role !== 'init' || pod.status?.initContainerStatuses?.some(one => one.name === name && one.state?.running));
+	const running = containersToEnter(pod);
 	let container = named ?? chooseContainer(pod, undefined, {unknownAnnotation: 'go-on'}).name;
 	if (named === undefined && running.length > 1) {
 		const chosen = await session.pick({
