@@ -2,7 +2,7 @@
 import {lineLabel} from './line-label.ts';
 import type {TextLine} from './session-state.ts';
 
-/** Labels before their texts, paths as their lines. */
+/** Labels before their texts, what an empty label goes on with indented, paths as their lines. */
 export function asText(lines: readonly TextLine[], now: number): string {
 	return lines.map(one => copiedLine(one, lineLabel(one, now))).join('\n').trim();
 }
@@ -14,6 +14,10 @@ function copiedLine({path, rule, text}: TextLine, label: string | undefined): st
 
 	if (rule) {
 		return `\n${text}`;
+	}
+
+	if (label?.trim() === '') {
+		return `  ${text}`;
 	}
 
 	return label === undefined ? text : `${label.trim()}: ${text}`;
