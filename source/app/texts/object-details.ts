@@ -51,7 +51,7 @@ function containerLines(container: ContainerSpec, own: ContainerStatus | undefin
 	const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
 	const last = own?.lastState?.terminated;
 	return [
-		{label: container.name.slice(0, 20).padEnd(20), text: `${stateWords(own?.state)}, ${counted(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`, ...role !== undefined && {role}},
+		{label: container.name.padEnd(20), text: `${stateWords(own?.state)}, ${counted(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`, ...role !== undefined && {role}},
 		...container.image === undefined ? [] : [{label: '', text: sanitiseLine(`image ${container.image}`), indent: 12}],
 		...last ? [{label: '', text: `last end: ${stateWords({terminated: last})}`, indent: 12}] : [],
 	];

@@ -18,6 +18,12 @@ test('a pod tells its labels, and each container its image', async t => {
 	t.true(texts.includes('image registry.corp/web:4.2'));
 });
 
+test('a long name of a container is told whole', async t => {
+	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'konnectivity-agent-sidecar'}]}};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterAccess, 'pod/web-0', 'demo');
+	t.true(lines.some(({label}) => label?.trim() === 'konnectivity-agent-sidecar'));
+});
+
 test('a pod that was evicted tells why', async t => {
 	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.'}};
 	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterAccess, 'pod/web-0', 'demo');
