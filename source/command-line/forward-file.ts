@@ -42,7 +42,10 @@ export function parseForwardFile(text: string, file: string, check: (line: Forwa
 			check(read);
 			return [read];
 		} catch (error) {
-			throw new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--when-pod-goes move|stop]', cause: error});
+			throw new SpokeError('ERR_USAGE', `${file}:${index + 1}: ${(error as Error).message}`, {
+				remedy: 'a line is [--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRESSES] [--when-pod-goes move|stop]',
+				cause: error,
+			});
 		}
 	});
 }
@@ -59,7 +62,10 @@ function forwardLine(words: readonly string[]): ForwardLine {
 /** @throws SpokeError ERR_USAGE for a name that no line can hold */
 export function formatForwardLine({target, ports, namespace, context, addresses, whenPodGoes}: ForwardLine): string {
 	const flag = (name: string, value: string | null) => value === null || value === '' ? [] : [name, value];
-	return [...flag('--context', context), ...flag('-n', namespace), target, ...ports, ...flag('--address', addresses.join(',')), ...flag('--when-pod-goes', whenPodGoes)].map(word => quoted(word)).join(' ');
+	return [
+		...flag('--context', context), ...flag('-n', namespace), target, ...ports,
+		...flag('--address', addresses.join(',')), ...flag('--when-pod-goes', whenPodGoes),
+	].map(word => quoted(word)).join(' ');
 }
 
 function quoted(word: string): string {

@@ -56,7 +56,9 @@ async function described({flags: {filename, stdin: isInput, namespace: wanted}, 
 	});
 	const target = await targetOfManifest(content, file);
 	if (wanted && target.namespace !== null && wanted !== target.namespace) {
-		throw new SpokeError('ERR_USAGE', `the namespace from the provided object ${JSON.stringify(target.namespace)} does not match the namespace ${JSON.stringify(wanted)}`, {remedy: `pass --namespace=${shellWord(target.namespace)}`});
+		throw new SpokeError('ERR_USAGE', `the namespace from the provided object ${JSON.stringify(target.namespace)} does not match the namespace ${JSON.stringify(wanted)}`, {
+			remedy: `pass --namespace=${shellWord(target.namespace)}`,
+		});
 	}
 
 	return target;

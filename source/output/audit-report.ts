@@ -25,8 +25,10 @@ const marks: Readonly<Record<AuditRow['verdict'], string>> = {pass: 'pass', warn
 
 function rowLines(row: AuditRow, {evidence}: Audit): string[] {
 	const cited = row.evidence.flatMap(id => evidence.find(piece => piece.id === id) ?? []);
+	const basis = row.basis === 'unknown' ? '' : `, ${row.basis}`;
+	const scope = row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven on ${row.scope.proven} of ${row.scope.of})`;
 	return [
-		sanitiseLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${row.state}${row.basis === 'unknown' ? '' : `, ${row.basis}`}${row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven on ${row.scope.proven} of ${row.scope.of})`}`),
+		sanitiseLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${row.state}${basis}${scope}`),
 		`         ${sanitiseLine(row.message)}`,
 		...cited.slice(0, 6).map(piece => `         read   ${sanitiseLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`),
 		...row.exceptions.slice(0, 10).map(exception => `         but    ${sanitiseLine(exception)}`),

@@ -19,7 +19,10 @@ export function pathReport(paths: readonly Path[]): string {
 function headLine({cluster, process, target, legs}: Path): string {
 	const replicas = process.known === null ? '' : `, ${process.read} of ${process.known} apiserver${process.known === 1 ? '' : 's'} read`;
 	const who = process.id === null ? '' : `, process ${process.id} up since ${process.startTime ?? '?'}`;
-	return sanitiseLine(`${target.asked}${target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`} on ${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}: ${legs[0]?.to === 'gateway' ? 'gateway' : 'apiserver'} ${cluster.version ?? 'of unknown version'}${who}${replicas}`);
+	const reached = target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`;
+	const place = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
+	const front = legs[0]?.to === 'gateway' ? 'gateway' : 'apiserver';
+	return sanitiseLine(`${target.asked}${reached} on ${place}: ${front} ${cluster.version ?? 'of unknown version'}${who}${replicas}`);
 }
 
 function section(group: readonly Path[]): string {

@@ -48,13 +48,18 @@ export async function pathSubjects(cluster: ClusterAccess, asked: string, {signa
 		return nodeSubjects(cluster, asked, form);
 	}
 
-	const alone = alsoWithoutPods && parsed.resource.kind === 'Service' ? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal) : null;
+	const alone = alsoWithoutPods && parsed.resource.kind === 'Service'
+		? await serviceWithoutPods(cluster, objectPath(parsed.resource, namespace ?? cluster.facts.namespace, parsed.name), signal)
+		: null;
 	if (alone) {
 		const target: ReachedTarget = {...serviceTarget(alone), asked, node: null, chosenFrom: 0};
 		return {target, purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, asked})}], probe: null, node: null, pod: null, proxyNotice: noticeOfPorts(alone, {...form, asked})};
 	}
 
-	const {pod, target, service} = await resolvePod(cluster, parsed, {order: 'attach', podRunningTimeoutMs: 2000, ...signal ? {signal} : {}, ...namespace === undefined ? {} : {namespace}});
+	const {pod, target, service} = await resolvePod(cluster, parsed, {
+		order: 'attach', podRunningTimeoutMs: 2000, ...signal ? {signal} : {},
+		...namespace === undefined ? {} : {namespace},
+	});
 	const node = target.node === null ? null : await nodeNamed(cluster, target.node);
 	const container = named === undefined ? containerOf(pod) : chooseContainer(pod, named, {unknownAnnotation: 'refuse'}).name;
 	const chosen = {...target, container};

@@ -91,7 +91,10 @@ export class ControlPlane {
 		});
 		const labels = {'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': hostname};
 		store.delete('leases', 'kube-system', this.#identity);
-		store.create('leases', {metadata: {name: this.#identity, namespace: 'kube-system', labels}, spec: {holderIdentity: `${this.#identity}_${randomBytes(8).toString('hex')}`, leaseDurationSeconds: 3600, renewTime: apiMicroTime()}});
+		store.create('leases', {
+			metadata: {name: this.#identity, namespace: 'kube-system', labels},
+			spec: {holderIdentity: `${this.#identity}_${randomBytes(8).toString('hex')}`, leaseDurationSeconds: 3600, renewTime: apiMicroTime()},
+		});
 		if (!store.get('services', 'default', 'kubernetes')) {
 			this.#createKubernetesService(address, port);
 		}
@@ -114,8 +117,15 @@ export class ControlPlane {
 			metadata: {name: 'kubernetes', namespace: 'default', labels},
 			spec: {type: 'ClusterIP', clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.1'], ports: [{name: 'https', port: 443, protocol: 'TCP', targetPort: port}], sessionAffinity: 'None', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack'}, status: {loadBalancer: {}},
 		});
-		this.#store.create('endpoints', {metadata: {name: 'kubernetes', namespace: 'default'}, subsets: [{addresses: [{ip: address}], ports: [{name: 'https', port, protocol: 'TCP'}]}]});
-		this.#store.create('endpointslices', {metadata: {name: 'kubernetes', namespace: 'default', labels: {'kubernetes.io/service-name': 'kubernetes'}}, addressType: 'IPv4', ports: [{name: 'https', port, protocol: 'TCP'}], endpoints: [{addresses: [address], conditions: {ready: true}}]});
+		this.#store.create('endpoints', {
+			metadata: {name: 'kubernetes', namespace: 'default'},
+			subsets: [{addresses: [{ip: address}], ports: [{name: 'https', port, protocol: 'TCP'}]}],
+		});
+		this.#store.create('endpointslices', {
+			metadata: {name: 'kubernetes', namespace: 'default', labels: {'kubernetes.io/service-name': 'kubernetes'}},
+			addressType: 'IPv4', ports: [{name: 'https', port, protocol: 'TCP'}],
+			endpoints: [{addresses: [address], conditions: {ready: true}}],
+		});
 	}
 
 	#nodeOwner(): Json[] {

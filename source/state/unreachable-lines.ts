@@ -17,9 +17,18 @@ export function unreachableLines(state: Pick<SessionState, 'cluster' | 'now' | '
 			: [
 				...error.text === null ? [] : [{label: 'text', text: sanitiseLine(error.text)}],
 				{label: 'means', text: isSilent ? errorRows[error.code].meaning : sanitiseLine(error.message)},
-				...isSilent ? [{label: 'known', text: proxy === null ? 'no proxy in between: no proxy-url, and none by the environment' : `it is dialled through ${sanitiseLine(proxy.url)} (${proxy.from === 'proxy-url' ? 'proxy-url of the kubeconfig' : 'HTTPS_PROXY or HTTP_PROXY here'})`}] : [],
+				...isSilent ? [{label: 'known', text: proxyWords(proxy)}] : [],
 				...error.remedy === null ? [] : [{label: 'try', text: sanitiseLine(error.remedy), role: 'focus'}],
 			],
 		...tries.last.map(({time, tookMs, text}) => ({text: `${clockTime(time)}  ${sanitiseLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`, role: 'tried'})),
 	];
+}
+
+function proxyWords(proxy: SessionState['cluster']['proxy']): string {
+	if (proxy === null) {
+		return 'no proxy in between: no proxy-url, and none by the environment';
+	}
+
+	const from = proxy.from === 'proxy-url' ? 'proxy-url of the kubeconfig' : 'HTTPS_PROXY or HTTP_PROXY here';
+	return `it is dialled through ${sanitiseLine(proxy.url)} (${from})`;
 }

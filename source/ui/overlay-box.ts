@@ -143,7 +143,11 @@ function form(screen: Screen, overlay: FormOverlay): Floating {
 
 	const notes = overlay.notes.flatMap(note => note.startsWith(' ') ? wrapCommand(note.trim(), width - 12) : wrapWords(note, width - 8));
 	lines.push(...notes.map(note => line('   ', of('text.dim', note))), line(''));
-	return framed(screen, overlay.title, lines, keysOf(screen, [['form.submit', overlay.submit], ['form.next', 'next field'], ...scriptOf(overlay) === null ? [] : [['form.copy-script', 'copy script'] as const], ['form.cancel', 'back']]), width);
+	return framed(screen, overlay.title, lines, keysOf(screen, [
+		['form.submit', overlay.submit], ['form.next', 'next field'],
+		...scriptOf(overlay) === null ? [] : [['form.copy-script', 'copy script'] as const],
+		['form.cancel', 'back'],
+	]), width);
 }
 
 function valueSpans({value, choices, untouched}: FormField, isAt: boolean, {caret, chooseLeft, chooseRight}: Glyphs, room: number): Span[] {

@@ -16,7 +16,10 @@ export const spokenPage = 3;
 export function legSentences(path: Path): string[] {
 	const {legs, target} = path;
 	const ended = endedWords(path);
-	return [...ended === '' ? [] : [`The connection ${ended}. It was:`], ...legs.map(leg => `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${leg.n === 2 && target.node !== null ? ` ${target.node}` : ''}: ${tlsWords(leg)}; ${wayWords(leg)}.`)];
+	return [
+		...ended === '' ? [] : [`The connection ${ended}. It was:`],
+		...legs.map(leg => `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${leg.n === 2 && target.node !== null ? ` ${target.node}` : ''}: ${tlsWords(leg)}; ${wayWords(leg)}.`),
+	];
 }
 
 function tlsWords({tls: {state, basis}}: Leg): string {

@@ -37,7 +37,10 @@ function tailTitle(screen: Screen, view: TailView, entry: DockEntry | undefined,
 	// Pods of one name are in several contexts, and the header is of the one that is chosen now.
 	const foreign = entry === undefined || entry.context === cluster.context ? '' : `on ${entry.context}`;
 	const after = [foreign, tailedWords(view, dot)].filter(part => part !== '').join(` ${dot} `);
-	return titledRule(screen, `Tail ${inNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {focus, after, right: stateWords(view, dot), short: view.phase === 'following' ? stateWords({...view, rate: null}, dot) : stateWords(view, dot)});
+	return titledRule(screen, `Tail ${inNamespace(view.title, entry?.namespace ?? null, cluster.namespace)}`, {
+		focus, after, right: stateWords(view, dot),
+		short: view.phase === 'following' ? stateWords({...view, rate: null}, dot) : stateWords(view, dot),
+	});
 }
 
 /** More of its containers do not stand beside each other. */

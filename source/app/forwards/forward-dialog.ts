@@ -35,7 +35,10 @@ export async function addForward(session: Session, target: string, namespace: st
 			...setFields(sets.map(({name}) => name)),
 		],
 		adjust: withLocalPort(locals, first?.value),
-		notes: values => [...mayMove ? [] : ['When the pod goes it stops; a service or workload as target can go on with another pod.'], ...scriptNotes(session, wishOf(values))],
+		notes: values => [
+			...mayMove ? [] : ['When the pod goes it stops; a service or workload as target can go on with another pod.'],
+			...scriptNotes(session, wishOf(values)),
+		],
 		check: async values => problemOf(wishOf(values), null, only),
 	});
 	if (values !== null && await mayListen(session, values['address'] ?? '')) {
@@ -104,7 +107,9 @@ function portFields(ports: readonly OfferedPort[]): FormField[] {
 }
 
 function setFields(names: readonly string[]): FormField[] {
-	return names.length === 0 ? [] : [{name: 'set', label: 'Keep in set', value: '', choices: [{value: '', shown: 'no'}, ...names.map(name => ({value: name, shown: name}))], note: 'never starts by itself'}];
+	return names.length === 0
+		? []
+		: [{name: 'set', label: 'Keep in set', value: '', choices: [{value: '', shown: 'no'}, ...names.map(name => ({value: name, shown: name}))], note: 'never starts by itself'}];
 }
 
 function whenPodGoesField(value: WhenPodGoes): FormField {
@@ -118,7 +123,10 @@ function whenPodGoesIn(values: Readonly<Record<string, string>>): WhenPodGoes {
 function scriptNotes(session: Session, {target, namespace, port, address, whenPodGoes, cluster}: ForwardWish): readonly string[] {
 	const listens = address === 'localhost' ? '' : ` --address ${shellWord(address)}`;
 	const goes = whenPodGoes === 'move' ? '' : ` --when-pod-goes ${whenPodGoes}`;
-	return ['The same in a script:', `  spoke port-forward -n ${shellWord(namespace)} ${shellWord(target)} ${shellWord(port)}${listens}${goes}${scriptFlags(session, cluster)}`];
+	return [
+		'The same in a script:',
+		`  spoke port-forward -n ${shellWord(namespace)} ${shellWord(target)} ${shellWord(port)}${listens}${goes}${scriptFlags(session, cluster)}`,
+	];
 }
 
 /** `own` is a local port that it has already; `only` are the ports of the target, where it has no others. */

@@ -73,7 +73,9 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 	const here = linesHere(session, set);
 	const wanted = wantedOf(session, here);
 	const others = set.lines.length - here.length;
-	const elsewhere = others === 0 ? [] : [`${others} of ${[...new Set(set.lines.filter(one => !here.includes(one)).map(({context}) => context))].join(', ')} ${others === 1 ? 'is' : 'are'} left alone.`];
+	const elsewhere = others === 0
+		? []
+		: [`${others} of ${[...new Set(set.lines.filter(one => !here.includes(one)).map(({context}) => context))].join(', ')} ${others === 1 ? 'is' : 'are'} left alone.`];
 	const isOn = wanted.length > 0 && wanted.every(({runs}) => runs !== null);
 	if (wanted.length === 0) {
 		session.tell(`${set.name} has no forwards of ${session.cluster.context}`, 'warn');
@@ -161,7 +163,11 @@ async function saveSet(session: Session): Promise<void> {
 
 	const answer = await typed;
 	const before = answer && sets.find(({name}) => name === answer.text);
-	if (answer === null || (before && !await session.ask(`Replace ${before.name}?`, [before.problem ?? `It has ${counted(before.lines.length, 'forward')}.`, `Its place is taken by what is open now: ${counted(lines.length, 'forward')}.`]))) {
+	const mayReplace = async (set: ForwardSet) => session.ask(`Replace ${set.name}?`, [
+		set.problem ?? `It has ${counted(set.lines.length, 'forward')}.`,
+		`Its place is taken by what is open now: ${counted(lines.length, 'forward')}.`,
+	]);
+	if (answer === null || (before && !await mayReplace(before))) {
 		return;
 	}
 

@@ -40,7 +40,10 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 
 	const name = debugContainerName();
 	const profile = values['profile'] as DebugProfile;
-	await addDebugContainer(cluster.access, pod, {name, image: values['image']!.trim(), target: values['target']!, stdin: true, tty: true, command: wordsOf(values['command']), profile});
+	await addDebugContainer(cluster.access, pod, {
+		name, image: values['image']!.trim(), target: values['target']!, stdin: true, tty: true,
+		command: wordsOf(values['command']), profile,
+	});
 	await waitFor(session, cluster, pod, name);
 	const now = await cluster.access.json<PodObject>({path: objectPath(podResource, namespace, podName)});
 	return {cluster, pod: now, container: name, asked: `pod/${podName}`, chosenFrom: 1};

@@ -50,7 +50,10 @@ export async function objectNames({store}: Session): Promise<readonly string[]> 
 /** The ports that a pod declares. */
 export async function podPortNames(session: Session, name: string): Promise<readonly string[]> {
 	try {
-		const pod = await session.cluster.access.json<PodObject>({path: objectPath(findResource('pod')!, namespaceHere(session.store.state.cluster), name), timeoutMs: answerMs});
+		const pod = await session.cluster.access.json<PodObject>({
+			path: objectPath(findResource('pod')!, namespaceHere(session.store.state.cluster), name),
+			timeoutMs: answerMs,
+		});
 		return pod.spec.containers.flatMap(({ports = []}) => ports.filter(isTcp).map(({name: portName = '', containerPort}) => `pod/${isTls(portName, containerPort) ? 'https:' : ''}${name}:${containerPort}/`));
 	} catch {
 		return [];
@@ -59,7 +62,10 @@ export async function podPortNames(session: Session, name: string): Promise<read
 
 async function readServices(session: Session): Promise<readonly ServiceObject[]> {
 	try {
-		const {items} = await listAll<ServiceObject>(session.cluster.access, {path: `/api/v1/namespaces/${encodeURIComponent(namespaceHere(session.store.state.cluster))}/services`, pageSize: mostNames, signal: AbortSignal.timeout(answerMs)});
+		const {items} = await listAll<ServiceObject>(session.cluster.access, {
+			path: `/api/v1/namespaces/${encodeURIComponent(namespaceHere(session.store.state.cluster))}/services`,
+			pageSize: mostNames, signal: AbortSignal.timeout(answerMs),
+		});
 		return items.slice(0, mostNames);
 	} catch {
 		return [];

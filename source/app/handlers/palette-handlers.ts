@@ -31,12 +31,19 @@ export const paletteHandlers: Handlers = {
 		const items = [
 			...commands.map(({word, also, takes, does, as}) => {
 				const off = as !== undefined && isReadOnly(session.store.state, findAction(as)!) ? '--read-only is set' : null;
-				return {id: `:${word}`, cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''], text: takes === '' ? word : `${word} `, ...also && {also}, ...off !== null && {off}};
+				return {
+					id: `:${word}`,
+					cells: [`${word}${takes === '' ? '' : ` ${takes}`}`, does, ''],
+					text: takes === '' ? word : `${word} `, ...also && {also}, ...off !== null && {off},
+				};
 			}),
 			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''], also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [], ...off !== null && {off}})),
 		];
 		const behind = new CommandArguments(session, word => findCommand(word)?.names);
-		const chosen = await session.pick({title: 'Commands', purpose: 'palette', lead: ':', items, free: true, none: noCommand, keys: 'run', argumentAt: behind.at, onNames: behind.onNames});
+		const chosen = await session.pick({
+			title: 'Commands', purpose: 'palette', lead: ':', items, free: true, none: noCommand,
+			keys: 'run', argumentAt: behind.at, onNames: behind.onNames,
+		});
 		if (chosen === null) {
 			return;
 		}
@@ -102,7 +109,11 @@ const commands: readonly CommandRow[] = [
 		}
 
 		const {cluster} = session.store.state;
-		openTail(session, {namespace: selector === null ? namespaceHere(cluster) : cluster.namespace, targets, selector, containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'}});
+		openTail(session, {
+			namespace: selector === null ? namespaceHere(cluster) : cluster.namespace,
+			targets, selector,
+			containers: words.includes('-a') ? {kind: 'all'} : {kind: 'default'},
+		});
 	}},
 	{word: 'shell', takes: 'TARGET', names: targetNames, does: 'shell in a pod', as: 'pods.shell', async run(session, [target]) {
 		if (target === undefined) {

@@ -107,14 +107,19 @@ async function runInTerminal(session: Session, place: Place, feature: Run['featu
 	const kind = feature === 'exec' ? 'shell' : 'attach';
 	const name = `${pod.metadata.name}/${container}`;
 	const run: Run = {place, feature, command, id: session.nextId(kind), kind, about: `${kind} in ${name}`, began: Date.now()};
-	session.store.now({type: 'dock', event: {type: 'open', entry: {id: run.id, kind, what: name, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: run.began}}});
+	session.store.now({
+		type: 'dock',
+		event: {type: 'open', entry: {id: run.id, kind, what: name, context: cluster.context, namespace: pod.metadata.namespace ?? null, since: run.began}},
+	});
 	session.tell(`${run.about} …`);
 	const tty = feature === 'exec' || containerSpec(pod, container)?.tty === true;
 	const remote = await openRemote(session, run, tty);
 	if (remote) {
 		const driven = await driveInTerminal(session, run.id, remote, {
 			ahead: session.typedAhead.takeBytes(), place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`, kind, tty, began: run.began, mayEndUnseen: error => feature === 'exec' && saysNoShell(error),
-			...feature === 'attach' && {statusOf: async () => exitStatusOf(cluster.access, pod, container, {limitMs: statusLagMs, signal: AbortSignal.timeout(statusLagMs)})},
+			...feature === 'attach' && {statusOf: async () => exitStatusOf(cluster.access, pod, container, {
+				limitMs: statusLagMs, signal: AbortSignal.timeout(statusLagMs),
+			})},
 		});
 		session.store.now({type: 'dock', event: {type: 'close', id: run.id}});
 		await goOnBehind(session, run, driven);
@@ -127,7 +132,9 @@ async function openRemote(session: Session, {place, feature, command, id, kind, 
 	const stdin = feature === 'exec' || containerSpec(pod, container)?.stdin === true;
 	try {
 		return await session.typedAhead.during({what: about}, async signal => {
-			const opened = await openRemoteCommand(cluster.access, {feature, target: reachedPod(asked, pod, chosenFrom, container), command, stdin, tty}, {witness: session.witnessFor(id, cluster), environment: session.env, signal});
+			const opened = await openRemoteCommand(cluster.access, {feature, target: reachedPod(asked, pod, chosenFrom, container), command, stdin, tty}, {
+				witness: session.witnessFor(id, cluster), environment: session.env, signal,
+			});
 			if (signal.aborted) {
 				opened.close();
 			}

@@ -85,7 +85,10 @@ export async function startListener(session: Session, place: {port: number; addr
 }
 
 function passed({store}: Session, id: string, {method, path, status, milliseconds, error}: ListenerEvent): void {
-	store.data({type: 'proxy', event: {type: 'passed', id, request: {time: Date.now(), method, path: sanitiseLine(path), status, tookMs: milliseconds, error: error === null ? null : sanitiseLine(error.message)}}});
+	store.data({
+		type: 'proxy',
+		event: {type: 'passed', id, request: {time: Date.now(), method, path: sanitiseLine(path), status, tookMs: milliseconds, error: error === null ? null : sanitiseLine(error.message)}},
+	});
 	const requests = store.state.proxy.listeners.find(one => one.id === id)?.requests ?? 0;
 	store.data({type: 'dock', event: {type: 'change', id, to: {figures: `${counted(requests, 'request')} · ${status} ${Math.round(milliseconds)} ms`}}});
 }

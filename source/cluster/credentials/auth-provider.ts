@@ -25,7 +25,10 @@ export function authProvider({name, config}: AuthProviderEntry, now = Date.now()
 
 	const token = config.get('id-token') ?? '';
 	if (token === '' || expiryOf(token) <= now) {
-		throw new SpokeError('ERR_CREDENTIALS', `the oidc id-token ${token === '' ? 'is missing' : 'has expired'}, and spoke does not refresh it`, {leg: 0, remedy: 'run any kubectl command once: it refreshes the token in the kubeconfig'});
+		throw new SpokeError('ERR_CREDENTIALS', `the oidc id-token ${token === '' ? 'is missing' : 'has expired'}, and spoke does not refresh it`, {
+			leg: 0,
+			remedy: 'run any kubectl command once: it refreshes the token in the kubeconfig',
+		});
 	}
 
 	return fixedCredentials('token', {authorization: headerValue('Authorization', `Bearer ${token}`), certificate: null});

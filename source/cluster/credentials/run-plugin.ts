@@ -30,7 +30,9 @@ export async function runPlugin(exec: ExecEntry, context: CredentialContext, {li
 	const {terminal = processTerminal} = context;
 	const {interactiveMode, command} = exec;
 	if (interactiveMode === 'Always' && !terminal.isThere) {
-		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`, {remedy: 'run spoke in a terminal, or log in first'});
+		throw new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${command} cannot support interactive mode: standard input is not a terminal`, {
+			remedy: 'run spoke in a terminal, or log in first',
+		});
 	}
 
 	const alone = async () => runOnce(exec, context, terminal, {interactive: false, limitMs: limits.alone, held});
@@ -86,7 +88,9 @@ async function execInfo(exec: ExecEntry, {cluster, server}: CredentialContext, {
 }
 
 async function clusterInfo(cluster: ClusterEntry, server: string): Promise<Record<string, unknown>> {
-	const authority = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === '' ? cluster.certificateAuthorityData : await readFile(cluster.certificateAuthority);
+	const authority = cluster.certificateAuthorityData.length > 0 || cluster.certificateAuthority === ''
+		? cluster.certificateAuthorityData
+		: await readFile(cluster.certificateAuthority);
 	return {
 		server,
 		...cluster.tlsServerName !== '' && {'tls-server-name': cluster.tlsServerName},
@@ -104,7 +108,9 @@ async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said
 	const {promise, resolve, reject} = Promise.withResolvers<string>();
 	const giveUp = (why: string, remedy?: string) => {
 		end();
-		reject(new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`, {text: lastLine(), ...remedy !== undefined && {remedy}}));
+		reject(new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: exec plugin ${exec.command} ${why}`, {
+			text: lastLine(), ...remedy !== undefined && {remedy},
+		}));
 	};
 
 	const timer = limitMs > 0

@@ -30,7 +30,11 @@ export class Apiserver {
 	/** Starts a process; `port` 0 takes a free one. */
 	async start(posture: ProcessSetting['posture'], port: number): Promise<void> {
 		const {serving, authority, wire} = this.#setting;
-		const server = createServer({cert: serving.chain, key: serving.key, ca: authority, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], keepAliveTimeout: 120_000, requestTimeout: 0, headersTimeout: 60_000});
+		const server = createServer({
+			cert: serving.chain, key: serving.key, ca: authority, requestCert: true,
+			rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], keepAliveTimeout: 120_000,
+			requestTimeout: 0, headersTimeout: 60_000,
+		});
 		server.on('connection', (socket: Socket) => {
 			this.#sockets.add(socket);
 			socket.on('close', () => {
@@ -58,7 +62,10 @@ export class Apiserver {
 		const identify = (request: IncomingMessage) => authenticate(request, this.#setting.tokens, groupsOf);
 		server.on('request', (request, response) => {
 			if (this.retryAfter > 0 && !request.url?.startsWith('/healthz')) {
-				sendFailure({response}, new ApiFailure(429, 'TooManyRequests', 'too many requests, please try again later', {headers: {'retry-after': String(this.retryAfter)}, details: {retryAfterSeconds: this.retryAfter}}));
+				sendFailure({response}, new ApiFailure(429, 'TooManyRequests', 'too many requests, please try again later', {
+					headers: {'retry-after': String(this.retryAfter)},
+					details: {retryAfterSeconds: this.retryAfter},
+				}));
 				return;
 			}
 

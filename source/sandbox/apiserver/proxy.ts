@@ -19,11 +19,17 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 	}
 
 	const backend = await openBackend(target, server);
-	const sent = httpRequest({createConnection: () => backend, method: request.method ?? 'GET', path: backendPath(info), headers: {...forwardable(request.headers), host: `${target.to.address}:${target.to.port}`, connection: 'close'}});
+	const sent = httpRequest({
+		createConnection: () => backend, method: request.method ?? 'GET', path: backendPath(info),
+		headers: {...forwardable(request.headers), host: `${target.to.address}:${target.to.port}`, connection: 'close'},
+	});
 	const prefix = info.path.slice(0, info.path.length - info.rest.length);
 	sent.on('response', answer => {
 		const {location, ...headers} = answer.headers;
-		response.writeHead(answer.statusCode ?? 502, {...without(headers, 'connection', 'keep-alive', 'transfer-encoding'), ...(location !== undefined && {location: location.startsWith('/') ? `${prefix}${location}` : location})});
+		response.writeHead(answer.statusCode ?? 502, {
+			...without(headers, 'connection', 'keep-alive', 'transfer-encoding'),
+			...(location !== undefined && {location: location.startsWith('/') ? `${prefix}${location}` : location}),
+		});
 		response.flushHeaders();
 		answer.on('error', () => {
 			response.destroy();
@@ -45,7 +51,10 @@ export async function proxyRequest({request, response, info}: Exchange, server: 
 export async function proxyUpgrade(upgrade: Upgrade, server: ApiserverProcess): Promise<void> {
 	const target = proxyTarget(upgrade.info, server);
 	const backend = await openBackend(target, server);
-	await passUpgrade(upgrade, backend, backendPath(upgrade.info), {...forwardable(upgrade.request.headers), host: `${target.to.address}:${target.to.port}`, connection: 'upgrade', upgrade: upgrade.request.headers.upgrade});
+	await passUpgrade(upgrade, backend, backendPath(upgrade.info), {
+		...forwardable(upgrade.request.headers), host: `${target.to.address}:${target.to.port}`,
+		connection: 'upgrade', upgrade: upgrade.request.headers.upgrade,
+	});
 }
 
 async function openBackend({to, transport}: ProxyTarget, server: ApiserverProcess): Promise<Duplex> {

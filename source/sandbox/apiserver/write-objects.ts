@@ -62,7 +62,9 @@ export async function replaceObject(exchange: Exchange, store: ObjectStore, row:
 	const {namespace, name} = exchange.info;
 	const stored = body && store.update(row.name, row.namespaced ? namespace : undefined, name!, copy => {
 		const {metadata} = copy;
-		Object.assign(copy, body, {metadata: {...(body['metadata'] as Json), uid: metadata.uid, creationTimestamp: metadata.creationTimestamp, resourceVersion: metadata.resourceVersion}});
+		Object.assign(copy, body, {
+			metadata: {...(body['metadata'] as Json), uid: metadata.uid, creationTimestamp: metadata.creationTimestamp, resourceVersion: metadata.resourceVersion},
+		});
 		admit(row, copy);
 	});
 	if (!stored) {
@@ -88,7 +90,12 @@ export async function scaleObject(exchange: Exchange, store: ObjectStore, row: R
 	}
 
 	const {uid, resourceVersion, creationTimestamp} = object.metadata;
-	sendJson(exchange, {kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: {name, namespace, uid, resourceVersion, creationTimestamp}, spec: {replicas: object['spec'].replicas}, status: {replicas: object['status']?.replicas ?? 0}});
+	sendJson(exchange, {
+		kind: 'Scale', apiVersion: 'autoscaling/v1',
+		metadata: {name, namespace, uid, resourceVersion, creationTimestamp},
+		spec: {replicas: object['spec'].replicas},
+		status: {replicas: object['status']?.replicas ?? 0},
+	});
 }
 
 /** Pods are first told to end, and go when their containers have. */

@@ -29,7 +29,10 @@ export function makeJob(store: ObjectStore, cronJob: KubeObject, minute: number)
 	}
 
 	const {metadata, spec} = cronJob['spec'].jobTemplate as {metadata?: {labels?: Record<string, string>}; spec: Json};
-	store.create('jobs', {metadata: {name, namespace: namespace!, ...metadata?.labels && {labels: metadata.labels}, generation: 1, ownerReferences: ownerOf(cronJob)}, spec: {completions: 1, parallelism: 1, backoffLimit: 6, ...structuredClone(spec)}});
+	store.create('jobs', {
+		metadata: {name, namespace: namespace!, ...metadata?.labels && {labels: metadata.labels}, generation: 1, ownerReferences: ownerOf(cronJob)},
+		spec: {completions: 1, parallelism: 1, backoffLimit: 6, ...structuredClone(spec)},
+	});
 	store.update('cronjobs', namespace, own, copy => {
 		copy['status'] = {...copy['status'], lastScheduleTime: apiTime(new Date(minute * minuteMs))};
 	});

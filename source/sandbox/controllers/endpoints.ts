@@ -14,11 +14,23 @@ export function reconcileEndpoints(store: ObjectStore): void {
 
 function reconcileService(store: ObjectStore, service: KubeObject): void {
 	const {namespace, name, labels} = service.metadata;
-	const pods = store.list('pods', namespace).filter(pod => hasLabels(pod, service['spec'].selector as Record<string, string>) && pod['status']?.podIP !== undefined && pod.metadata.deletionTimestamp === undefined);
+	const selector = service['spec'].selector as Record<string, string>;
+	const pods = store.list('pods', namespace)
+		.filter(pod => hasLabels(pod, selector) && pod['status']?.podIP !== undefined && pod.metadata.deletionTimestamp === undefined);
 	const ready = pods.filter(pod => isReady(pod));
-	const ports = ((service['spec'].ports ?? []) as Json[]).map(({name: portName, targetPort, port, protocol}) => ({...(portName && {name: portName as string}), port: portOf(ready[0] ?? pods[0], targetPort ?? port), protocol: protocol as string}));
+	const notReady = pods.filter(pod => !isReady(pod));
+	const ports = ((service['spec'].ports ?? []) as Json[]).map(({name: portName, targetPort, port, protocol}) => ({
+		...(portName && {name: portName as string}),
+		port: portOf(ready[0] ?? pods[0], targetPort ?? port), protocol: protocol as string,
+	}));
 	const address = (pod: KubeObject) => ({ip: pod['status'].podIP as string, nodeName: pod['spec'].nodeName as string, targetRef: targetOf(pod)});
-	const subsets = pods.length === 0 ? undefined : [{...((ready.length > 0) && {addresses: ready.map(pod => address(pod))}), ...((ready.length < pods.length) && {notReadyAddresses: pods.filter(pod => !isReady(pod)).map(pod => address(pod))}), ports}];
+	const subsets = pods.length === 0
+		? undefined
+		: [{
+			...((ready.length > 0) && {addresses: ready.map(pod => address(pod))}),
+			...((notReady.length > 0) && {notReadyAddresses: notReady.map(pod => address(pod))}),
+			ports,
+		}];
 	put(store, 'endpoints', {metadata: {name, namespace: namespace!, ...(labels && {labels})}}, subsets ? {subsets} : {});
 	put(store, 'endpointslices', {metadata: {name: `${name}-${hashName(name, 5)}`, namespace: namespace!, labels: {...labels, 'kubernetes.io/service-name': name, 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io'}, ownerReferences: ownerOf(service)}}, {
 		addressType: 'IPv4', ports: ports.map(port => ({name: '', ...port})),

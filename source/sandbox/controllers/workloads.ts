@@ -74,7 +74,12 @@ function reconcileReplicaSet(store: ObjectStore, set: KubeObject): void {
 
 	removePods(store, pods.slice(wanted));
 	const ready = pods.filter(pod => isReady(pod)).length;
-	setStatus(store, 'replicasets', set, {replicas: Math.min(pods.length, wanted), fullyLabeledReplicas: Math.min(pods.length, wanted), readyReplicas: ready, availableReplicas: ready, observedGeneration: set.metadata.generation ?? 1});
+	setStatus(store, 'replicasets', set, {
+		replicas: Math.min(pods.length, wanted),
+		fullyLabeledReplicas: Math.min(pods.length, wanted),
+		readyReplicas: ready, availableReplicas: ready,
+		observedGeneration: set.metadata.generation ?? 1,
+	});
 }
 
 function reconcileStatefulSet(store: ObjectStore, set: KubeObject): void {
@@ -84,14 +89,21 @@ function reconcileStatefulSet(store: ObjectStore, set: KubeObject): void {
 	for (let index = 0; index < wanted; index++) {
 		const podName = `${name}-${index}`;
 		if (!store.get('pods', namespace, podName)) {
-			createPod(store, set, {name: podName, labels: {'apps.kubernetes.io/pod-index': String(index), 'statefulset.kubernetes.io/pod-name': podName, 'controller-revision-hash': revision}});
+			createPod(store, set, {
+				name: podName,
+				labels: {'apps.kubernetes.io/pod-index': String(index), 'statefulset.kubernetes.io/pod-name': podName, 'controller-revision-hash': revision},
+			});
 		}
 	}
 
 	const pods = livePods(store, set);
 	removePods(store, pods.filter(pod => Number(pod.metadata.labels?.['apps.kubernetes.io/pod-index']) >= wanted));
 	const ready = pods.filter(pod => isReady(pod)).length;
-	setStatus(store, 'statefulsets', set, {replicas: pods.length, readyReplicas: ready, availableReplicas: ready, currentReplicas: pods.length, updatedReplicas: pods.length, currentRevision: revision, updateRevision: revision, observedGeneration: 1});
+	setStatus(store, 'statefulsets', set, {
+		replicas: pods.length, readyReplicas: ready, availableReplicas: ready,
+		currentReplicas: pods.length, updatedReplicas: pods.length, currentRevision: revision,
+		updateRevision: revision, observedGeneration: 1,
+	});
 }
 
 function reconcileDaemonSet(store: ObjectStore, set: KubeObject): void {
@@ -104,19 +116,29 @@ function reconcileDaemonSet(store: ObjectStore, set: KubeObject): void {
 	}
 
 	const ready = pods.filter(pod => isReady(pod)).length;
-	setStatus(store, 'daemonsets', set, {desiredNumberScheduled: nodes.length, currentNumberScheduled: pods.length, updatedNumberScheduled: pods.length, numberReady: ready, numberAvailable: ready, numberMisscheduled: 0, observedGeneration: 1});
+	setStatus(store, 'daemonsets', set, {
+		desiredNumberScheduled: nodes.length, currentNumberScheduled: pods.length,
+		updatedNumberScheduled: pods.length, numberReady: ready, numberAvailable: ready,
+		numberMisscheduled: 0, observedGeneration: 1,
+	});
 }
 
 function reconcileJob(store: ObjectStore, job: KubeObject): void {
 	const pods = ownedBy(store, 'pods', job);
 	const succeeded = pods.filter(pod => pod['status']?.phase === 'Succeeded').length;
 	if (pods.length === 0) {
-		createPod(store, job, {name: `${job.metadata.name}-${randomName()}`, labels: {'batch.kubernetes.io/controller-uid': job.metadata.uid, 'controller-uid': job.metadata.uid, 'batch.kubernetes.io/job-name': job.metadata.name, 'job-name': job.metadata.name}});
+		createPod(store, job, {
+			name: `${job.metadata.name}-${randomName()}`,
+			labels: {'batch.kubernetes.io/controller-uid': job.metadata.uid, 'controller-uid': job.metadata.uid, 'batch.kubernetes.io/job-name': job.metadata.name, 'job-name': job.metadata.name},
+		});
 	}
 
 	const startTime = job['status']?.startTime ?? apiTime();
 	const active = livePods(store, job).length;
-	setStatus(store, 'jobs', job, {startTime, ...((active > 0) && {active}), ...((succeeded > 0) && {succeeded, completionTime: job['status']?.completionTime ?? apiTime(), conditions: [condition('Complete', true, 'CompletionsReached')]})});
+	setStatus(store, 'jobs', job, {
+		startTime, ...((active > 0) && {active}),
+		...((succeeded > 0) && {succeeded, completionTime: job['status']?.completionTime ?? apiTime(), conditions: [condition('Complete', true, 'CompletionsReached')]}),
+	});
 }
 
 function scaleTo(store: ObjectStore, {metadata: {namespace, name}}: KubeObject, replicas: number): void {

@@ -79,7 +79,10 @@ async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carri
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);
 	let outcome: UpgradeOutcome;
 	try {
-		outcome = await connection.upgrade({method: carrier.method, path: commandPath(request), upgrade: carrier.upgrade, protocols: [carrier.protocol], ...signal && {signal}});
+		outcome = await connection.upgrade({
+			method: carrier.method, path: commandPath(request), upgrade: carrier.upgrade,
+			protocols: [carrier.protocol], ...signal && {signal},
+		});
 	} catch (thrown) {
 		connection.close();
 		const error = asSpokeError(thrown);

@@ -52,5 +52,9 @@ export function asTailSource(source: LogSource): TailSource {
 		hash = ((hash * 31) + character.codePointAt(0)!) >>> 0;
 	}
 
-	return {namespace: source.namespace, pod: source.pod, container: source.container, node: source.node, short: source.pod, colour: (hash % 8) + 1, on: true, state: 'waiting', note: '', ...source.besides && {besides: source.besides}};
+	return {
+		namespace: source.namespace, pod: source.pod, container: source.container,
+		node: source.node, short: source.pod, colour: (hash % 8) + 1, on: true, state: 'waiting',
+		note: '', ...source.besides && {besides: source.besides},
+	};
 }
