@@ -40,9 +40,15 @@ export function streamRow(all: readonly Grounds[]): RowFinding {
 
 	const basis = weakest(across.basis, ...judged.map(one => one.sum.basis));
 	const need = across.basis === 'proven' ? more.need : [...more.need, ...across.need];
-	return tls.state === 'refused'
-		? found('warn', 'refused', basis, `${words}: ${sum.why}`, {...more, need, remedy: remedies.kubeletServing})
-		: found('pass', tls.state === 'unknown' ? 'checked' : tls.state, basis, `${words}: ${sum.why}`, {...more, need});
+	if (tls.state === 'refused') {
+		return found('warn', 'refused', basis, `${words}: ${sum.why}`, {...more, need, remedy: remedies.kubeletServing});
+	}
+
+	// Of a certificate that is checked it may not be seen whether it was accepted; in a tunnel, not even whether it is checked.
+	const isChecked = tls.state === 'unknown' && sum.protectedBy === 'check';
+	return isChecked
+		? found('pass', 'checked', basis, `${routeWord(route)}, checked: ${sum.why}`, {...more, need})
+		: found('pass', tls.state === 'unknown' ? 'tunnelled' : tls.state, basis, `${words}: ${sum.why}`, {...more, need});
 }
 
 /** Where only that it is checked is known, the row says no more than the crossing does. */
@@ -51,5 +57,9 @@ function isProven({sum, tls}: {sum: {basis: Basis}; tls: Ruling<TlsState>}): boo
 }
 
 function wordsOf({route, tls}: {route: Pick<Ruling<RouteState>, 'state'>; tls: Pick<Ruling<TlsState>, 'state'>}): string {
-	return `${route.state === 'unknown' ? 'route unknown' : route.state}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
+	return `${routeWord(route)}, ${tls.state === 'unknown' ? 'TLS unknown' : tls.state}`;
+}
+
+function routeWord({state}: Pick<Ruling<RouteState>, 'state'>): string {
+	return state === 'unknown' ? 'route unknown' : state;
 }

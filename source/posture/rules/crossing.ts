@@ -5,33 +5,36 @@ import type {RouteRuling} from './second-leg-route.ts';
 import {apiserverFlag} from './apiserver-flag.ts';
 import {farEndIsSure} from './second-leg-tls.ts';
 
+/** `protectedBy` the check of the far end's certificate, whatever it comes to, or by the tunnel's own TLS. */
+export type Crossing = Ruling<CrossingState> & {why: string; protectedBy?: 'check' | 'tunnel'};
+
 /**
 Protected when the far end is verified, or when the way to the node's network lies inside Konnectivity's own TLS: the agent has no option to
 skip it, so what is unverified or plain inside is so only between agent and target. An SSH tunnel never checked host keys.
 @see https://github.com/kubernetes-sigs/apiserver-network-proxy/blob/master/cmd/agent/app/options/options.go
 */
-export function crossing(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): Ruling<CrossingState> & {why: string} {
+export function crossing(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): Crossing {
 	const checked = tls.state !== 'unverified' && tls.state !== 'plain' ? verificationIsOn(grounds) : undefined;
 	if (checked && checked.basis === 'proven' && tls.basis !== 'proven') {
 		return checked;
 	}
 
 	if (tls.state === 'verified') {
-		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate verified'};
+		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate verified', protectedBy: 'check'};
 	}
 
 	if (tls.state === 'refused') {
-		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate checked and refused: nothing is sent'};
+		return {state: 'protected', basis: tls.basis, because: tls.because, need: [], why: 'kubelet certificate checked and refused: nothing is sent', protectedBy: 'check'};
 	}
 
 	if (route.state === 'konnectivity') {
-		return {state: 'protected', basis: route.basis, because: route.because, need: route.need, why: 'inside the Konnectivity tunnel’s TLS up to the node network'};
+		return {state: 'protected', basis: route.basis, because: route.because, need: route.need, why: 'inside the Konnectivity tunnel’s TLS up to the node network', protectedBy: 'tunnel'};
 	}
 
 	return onItsOwn(grounds, tls, route);
 }
 
-function onItsOwn(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): Ruling<CrossingState> & {why: string} {
+function onItsOwn(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): Crossing {
 	if (tls.state === 'unknown') {
 		return verificationIsOn(grounds)
 			?? {state: 'unknown', basis: 'unknown', because: [], need: tls.need, why: 'TLS of leg 2 is not known'};
@@ -59,10 +62,10 @@ function onItsOwn(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): 
 }
 
 /** Whether this kubelet passes the check or not, one that does not is sent nothing; where it is one. */
-function verificationIsOn(grounds: Grounds): (Ruling<CrossingState> & {why: string}) | undefined {
+function verificationIsOn(grounds: Grounds): Crossing | undefined {
 	const flag = apiserverFlag(grounds, 'kubelet-certificate-authority', () => 'kubelet-ca-set');
 	return flag.known && flag.value !== '' && farEndIsSure(grounds)
-		? {state: 'protected', basis: flag.basis, because: flag.citations, need: [], why: 'verification is on: a kubelet that is not verified is sent nothing'}
+		? {state: 'protected', basis: flag.basis, because: flag.citations, need: [], why: 'verification is on: a kubelet that is not verified is sent nothing', protectedBy: 'check'}
 		: undefined;
 }
 

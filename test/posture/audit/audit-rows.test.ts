@@ -159,6 +159,13 @@ test('the word of kubelets that are not surely verified proves nothing of them, 
 	t.like(rowOf({...unverified, ...anonymous}, 'C5'), {verdict: 'warn', basis: 'inferred', scope: {of: 1, proven: 0}});
 });
 
+test('what only a tunnel protects is not said to be checked', t => {
+	const unseen: Given = {base: {flags: [], mirrorPods: [], stepTests: [stepTest('grpc', {process: 'p1'})]}};
+	t.like(rowOf(unseen, 'C1'), {verdict: 'pass', state: 'tunnelled', basis: 'proven', message: 'konnectivity, TLS unknown: inside the Konnectivity tunnel’s TLS up to the node network'});
+	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
+	t.like(rowOf(checked, 'C1'), {verdict: 'pass', state: 'checked', message: 'direct, checked: verification is on: a kubelet that is not verified is sent nothing'});
+});
+
 test('a row that is proven is nowhere said to be proven on none', t => {
 	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
 	t.like(rowOf(checked, 'C1'), {state: 'checked', basis: 'proven'});
