@@ -132,7 +132,9 @@ function dialogsOf(overlays: Overlays): Pick<Session, 'ask' | 'type' | 'pick' | 
 }
 
 /** Who has the terminal, what is read for it, and how it is left. */
-function screenOf({screen, turns, feeds, end}: Pick<Wired, 'screen' | 'turns' | 'feeds' | 'end'>): Pick<Session, 'withTerminal' | 'withShell' | 'readHere' | 'redraw' | 'quit'> {
+function screenOf(
+	{screen, turns, feeds, end}: Pick<Wired, 'screen' | 'turns' | 'feeds' | 'end'>,
+): Pick<Session, 'withTerminal' | 'withShell' | 'readHere' | 'redraw' | 'quit'> {
 	return {
 		withTerminal: async work => turns.handOver(work),
 		withShell: async (take, work) => turns.lend(take, work),

@@ -14,13 +14,32 @@ const noTries: ClusterState['tries'] = {count: 0, last: []};
 export function clusterState(access: ClusterAccess | null): ClusterState {
 	const facts = access?.facts;
 	return {
-		context: facts?.context ?? facts?.server ?? '', server: facts?.server ?? '', user: facts?.impersonating ?? facts?.user ?? '', version: null, sandbox: facts?.sandbox ?? false,
-		namespace: facts?.namespace ?? 'default', lastNamespace: facts?.namespace ?? 'default', proxy: facts?.proxy ?? null, legOne: null, front: null, replicas: null, reachable: 'not yet', asOf: null, error: null, retryAt: null, tries: noTries,
+		context: facts?.context ?? facts?.server ?? '',
+		server: facts?.server ?? '',
+		user: facts?.impersonating ?? facts?.user ?? '',
+		version: null,
+		sandbox: facts?.sandbox ?? false,
+		namespace: facts?.namespace ?? 'default',
+		lastNamespace: facts?.namespace ?? 'default',
+		proxy: facts?.proxy ?? null,
+		legOne: null,
+		front: null,
+		replicas: null,
+		reachable: 'not yet',
+		asOf: null,
+		error: null,
+		retryAt: null,
+		tries: noTries,
 	};
 }
 
 /** Asks for the version until it answers, or nobody wants to know any more; `tell` hears each try that is still wanted, `pause` is what lies between two. */
-export async function meetCluster(access: ClusterAccess, isWanted: () => boolean, tell: (to: Partial<ClusterState>) => void, pause = async (ms: number): Promise<void> => delay(ms, undefined, {ref: false})): Promise<boolean> {
+export async function meetCluster(
+	access: ClusterAccess,
+	isWanted: () => boolean,
+	tell: (to: Partial<ClusterState>) => void,
+	pause = async (ms: number): Promise<void> => delay(ms, undefined, {ref: false}),
+): Promise<boolean> {
 	let tries = noTries;
 	for (let attempt = 1; isWanted(); attempt++) {
 		const began = Date.now();

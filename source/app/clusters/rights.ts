@@ -26,7 +26,13 @@ export async function mayByName(cluster: ClusterAccess, action: string, namespac
 		return false;
 	}
 
-	const answer = await mayWe(cluster, {verb: need.verb, resource: need.resource, ...need.subresource !== undefined && {subresource: need.subresource}, namespace, name}, AbortSignal.timeout(answerMs)).catch(() => null);
+	const answer = await mayWe(cluster, {
+		verb: need.verb,
+		resource: need.resource,
+		...need.subresource !== undefined && {subresource: need.subresource},
+		namespace,
+		name,
+	}, AbortSignal.timeout(answerMs)).catch(() => null);
 	return answer?.allowed === true;
 }
 
@@ -40,7 +46,12 @@ export function ruleFor(action: string): string | null {
 export async function readRights(cluster: ClusterAccess, namespace: string): Promise<ReadonlyMap<string, string>> {
 	const refused = new Map<string, string>();
 	await Promise.all(needs.map(async ({verb, resource, subresource, actions}) => {
-		const answer = await mayWe(cluster, {verb, resource, ...subresource !== undefined && {subresource}, ...resource !== 'nodes' && {namespace}}, AbortSignal.timeout(answerMs)).catch(() => null);
+		const answer = await mayWe(cluster, {
+			verb,
+			resource,
+			...subresource !== undefined && {subresource},
+			...resource !== 'nodes' && {namespace},
+		}, AbortSignal.timeout(answerMs)).catch(() => null);
 		if (answer?.allowed === false) {
 			for (const action of actions) {
 				refused.set(action, `you may not ${verb} ${resource}/${subresource ?? ''}`);

@@ -84,7 +84,12 @@ async function follow(options: ListFeedOptions, resource: ListResource, start: S
 
 	try {
 		for await (const event of watchObjects<TableRow>(cluster, {
-			path: resource.path(namespace), as: 'table-metadata', pageSize: 500, signal, ...labelSelector !== undefined && {labelSelector}, ...start !== null && {from: start.version},
+			path: resource.path(namespace),
+			as: 'table-metadata',
+			pageSize: 500,
+			signal,
+			...labelSelector !== undefined && {labelSelector},
+			...start !== null && {from: start.version},
 		})) {
 			rows.take(event);
 		}

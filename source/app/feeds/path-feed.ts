@@ -78,7 +78,12 @@ export class PathFeed {
 			}
 
 			this.#examined = {of: cluster, at: Date.now(), value};
-			const {process: {id, known, read}, legs: [first]} = configuredPath(value, cluster.access, {feature: 'logs', target: nobody, request: null}, {node: null, pod: null});
+			const {process: {id, known, read}, legs: [first]} = configuredPath(
+				value,
+				cluster.access,
+				{feature: 'logs', target: nobody, request: null},
+				{node: null, pod: null},
+			);
 			this.#store.data({type: 'cluster', to: {front: first?.to ?? null, replicas: id === null && known === null ? null : {known, read}}});
 			this.#shown = '';
 			this.#show(value, cluster);

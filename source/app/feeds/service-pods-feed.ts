@@ -49,7 +49,12 @@ export class ServicePodsFeed {
 			}
 		});
 		try {
-			for await (const event of watchObjects<EndpointSlice>(cluster, {path: `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`, as: 'objects', pageSize: 500, signal})) {
+			for await (const event of watchObjects<EndpointSlice>(cluster, {
+				path: `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`,
+				as: 'objects',
+				pageSize: 500,
+				signal,
+			})) {
 				slices.take(event);
 			}
 		} catch {

@@ -29,7 +29,12 @@ export async function followForward(session: Session, id: string, wish: ForwardW
 	let clock: NodeJS.Timeout | undefined;
 	try {
 		const running = startForward(wish.cluster.access, {
-			target: parseTarget(wish.target), namespace: wish.namespace, ports: [{id, spec: parsePortSpec(wish.port)}], addresses: parseListenAddresses(wish.address.split(',')), whenPodGoes: wish.whenPodGoes, podRunningTimeoutMs: 60_000,
+			target: parseTarget(wish.target),
+			namespace: wish.namespace,
+			ports: [{id, spec: parsePortSpec(wish.port)}],
+			addresses: parseListenAddresses(wish.address.split(',')),
+			whenPodGoes: wish.whenPodGoes,
+			podRunningTimeoutMs: 60_000,
 		}, {signal, witness: session.witnessFor(id, wish.cluster), environment: session.env});
 		clock = everySecond(session, id, running);
 		for await (const event of running.events) {
@@ -37,7 +42,14 @@ export async function followForward(session: Session, id: string, wish: ForwardW
 		}
 	} catch (thrown) {
 		const error = asSpokeError(thrown);
-		change(session, id, state => ({...state, phase: 'failed', note: error.message, open: 0, live: [], log: withLine(state.log, `failed: ${sanitiseLine(wholeFailure(error))}`)}));
+		change(session, id, state => ({
+			...state,
+			phase: 'failed',
+			note: error.message,
+			open: 0,
+			live: [],
+			log: withLine(state.log, `failed: ${sanitiseLine(wholeFailure(error))}`),
+		}));
 		changeDock(session, id, {error: error.toJSON()});
 		session.fail(`forward ${wish.target} ${wish.port}`, error, bookedPath(session, id));
 	} finally {
@@ -64,7 +76,14 @@ function everySecond(session: Session, id: string, running: RunningForward): Nod
 		const totals = running.totals(id);
 		if (totals) {
 			const live = running.connections(id);
-			change(session, id, state => ({...state, up: totals.up, down: totals.down, failed: totals.failed, ...liveNow(live), closed: Math.max(state.closed, totals.connections - live.length - totals.failed)}));
+			change(session, id, state => ({
+				...state,
+				up: totals.up,
+				down: totals.down,
+				failed: totals.failed,
+				...liveNow(live),
+				closed: Math.max(state.closed, totals.connections - live.length - totals.failed),
+			}));
 			const {up, down} = forwardOf(session, id)!;
 			const {samples} = session.store.state.dock.find(one => one.id === id)!;
 			changeDock(session, id, {samples: [...samples.slice(-23), Math.max(0, up + down - carried)]});

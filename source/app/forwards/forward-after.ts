@@ -126,7 +126,14 @@ export function usableBy({listen}: Extract<ForwardEvent, {event: 'ready'}>): str
 /** Connections as they are now; when they began by the clock on the wall. */
 export function liveNow(live: readonly LiveConnection[]): Pick<ForwardState, 'open' | 'live'> {
 	const now = Date.now() - performance.now();
-	return {open: live.length, live: live.map(({connection, client, since, up, down, congested}) => ({connection: numberOf(connection), client, since: now + since, up, down, congested}))};
+	return {open: live.length, live: live.map(({connection, client, since, up, down, congested}) => ({
+		connection: numberOf(connection),
+		client,
+		since: now + since,
+		up,
+		down,
+		congested,
+	}))};
 }
 
 function onPod(on: string): Pick<ForwardState, 'on' | 'note'> {
@@ -150,5 +157,18 @@ function outage(ms: number): string {
 	return `${(ms / 1000).toFixed(1)} s`;
 }
 
-const endings: Readonly<Record<ConnectionEnd, string>> = {'client-fin': 'by the client', 'pod-fin': 'by the pod', 'client-reset': 'reset by the client', 'pod-reset': 'reset by the pod', moved: 'its pod went', shutdown: 'stopped by you'};
-const reasons: Readonly<Record<MoveReason, string>> = {deleted: 'pod was deleted', 'not-ready': 'pod is not ready', evicted: 'pod was evicted', completed: 'pod ended', 'sandbox-changed': 'pod was restarted'};
+const endings: Readonly<Record<ConnectionEnd, string>> = {
+	'client-fin': 'by the client',
+	'pod-fin': 'by the pod',
+	'client-reset': 'reset by the client',
+	'pod-reset': 'reset by the pod',
+	moved: 'its pod went',
+	shutdown: 'stopped by you',
+};
+const reasons: Readonly<Record<MoveReason, string>> = {
+	deleted: 'pod was deleted',
+	'not-ready': 'pod is not ready',
+	evicted: 'pod was evicted',
+	completed: 'pod ended',
+	'sandbox-changed': 'pod was restarted',
+};

@@ -22,7 +22,14 @@ export async function addForward(session: Session, target: string, namespace: st
 		const offered = await offeredPorts(cluster.access, target, namespace);
 		return {...offered, locals: new Map(await Promise.all(offered.ports.map(async ({value, suggested}) => [value, String(await freePort(suggested))] as const)))};
 	});
-	const wishOf = (values: Readonly<Record<string, string>>): ForwardWish => ({target, namespace, port: specOf(values), address: values['address'] ?? '', whenPodGoes: whenPodGoesIn(values), cluster});
+	const wishOf = (values: Readonly<Record<string, string>>): ForwardWish => ({
+		target,
+		namespace,
+		port: specOf(values),
+		address: values['address'] ?? '',
+		whenPodGoes: whenPodGoesIn(values),
+		cluster,
+	});
 	const first = ports[0];
 	const sets = readForwardSets(session.env).filter(({problem}) => problem === null);
 	const values = await session.fill({
@@ -70,10 +77,17 @@ function withLocalPort(locals: ReadonlyMap<string, string>, first: string | unde
 export async function editForward(session: Session, id: string, wish: ForwardWish): Promise<void> {
 	const state = forwardOf(session, id);
 	const {remote} = parsePortSpec(wish.port);
-	const {ports, only} = await session.typedAhead.during({what: `reading the ports of ${wish.target}`}, async () => offeredPorts(wish.cluster.access, wish.target, wish.namespace).catch(() => ({ports: [], only: null})));
+	const {ports, only} = await session.typedAhead.during(
+		{what: `reading the ports of ${wish.target}`},
+		async () => offeredPorts(wish.cluster.access, wish.target, wish.namespace).catch(() => ({ports: [], only: null})),
+	);
 	const local = state?.local ?? parsePortSpec(wish.port).local;
 	const changed = (values: Readonly<Record<string, string>>): ForwardWish => ({
-		...wish, target: values['target'] ?? '', port: `${values['local'] ?? ''}:${values['port'] ?? ''}`, address: values['address'] ?? '', whenPodGoes: whenPodGoesIn(values),
+		...wish,
+		target: values['target'] ?? '',
+		port: `${values['local'] ?? ''}:${values['port'] ?? ''}`,
+		address: values['address'] ?? '',
+		whenPodGoes: whenPodGoesIn(values),
 	});
 	const values = await session.fill({
 		title: `Change the forward of ${wish.target}`, submit: 'change',
@@ -109,7 +123,13 @@ function portFields(ports: readonly OfferedPort[]): FormField[] {
 function setFields(names: readonly string[]): FormField[] {
 	return names.length === 0
 		? []
-		: [{name: 'set', label: 'Keep in set', value: '', choices: [{value: '', shown: 'no'}, ...names.map(name => ({value: name, shown: name}))], note: 'never starts by itself'}];
+		: [{
+			name: 'set',
+			label: 'Keep in set',
+			value: '',
+			choices: [{value: '', shown: 'no'}, ...names.map(name => ({value: name, shown: name}))],
+			note: 'never starts by itself',
+		}];
 }
 
 function whenPodGoesField(value: WhenPodGoes): FormField {
@@ -146,7 +166,8 @@ async function problemOf({target, port, address}: ForwardWish, own: number | nul
 }
 
 async function mayListen(session: Session, address: string): Promise<boolean> {
-	return parseListenAddresses(address.split(',')).every(one => isLoopback(one.address)) || session.ask(`Listen on ${address}?`, ['Everyone who reaches this machine can use it.']);
+	return parseListenAddresses(address.split(',')).every(one => isLoopback(one.address))
+		|| session.ask(`Listen on ${address}?`, ['Everyone who reaches this machine can use it.']);
 }
 
 function specOf(values: Readonly<Record<string, string>>): string {

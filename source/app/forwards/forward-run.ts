@@ -33,11 +33,25 @@ export function startWish(session: Session, wish: ForwardWish, id = session.next
 	const local = localPortOf(spec);
 	const before = forwardOf(session, id);
 	const state: ForwardState = {
-		id, context: wish.cluster.context, namespace: wish.namespace, target: wish.target, remote: spec.remote, local: null, asked: local === null ? 'any' : `:${local}`, address: wish.address,
+		id,
+		context: wish.cluster.context,
+		namespace: wish.namespace,
+		target: wish.target,
+		remote: spec.remote,
+		local: null,
+		asked: local === null ? 'any' : `:${local}`,
+		address: wish.address,
 		phase: 'working', note: 'connecting', open: 0, closed: 0, failed: 0, up: 0, down: 0, live: [], log: before?.log ?? [], on: '', portName: null,
 	};
 	session.store.now({type: 'forward', forward: state});
-	session.store.now({type: 'dock', event: {type: 'open', entry: {id, kind: 'forward', what: `${state.asked} → ${wish.target}:${spec.remote}`, context: wish.cluster.context, namespace: wish.namespace, since: Date.now()}}});
+	session.store.now({type: 'dock', event: {type: 'open', entry: {
+		id,
+		kind: 'forward',
+		what: `${state.asked} → ${wish.target}:${spec.remote}`,
+		context: wish.cluster.context,
+		namespace: wish.namespace,
+		since: Date.now(),
+	}}});
 	const run: Run = {wish, abort: new AbortController(), done: Promise.resolve()};
 	runsOf(session).set(id, run);
 	run.done = followForward(session, id, wish, run.abort.signal);

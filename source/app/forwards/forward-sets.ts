@@ -87,10 +87,17 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		}
 	} else {
 		const starting = wanted.filter(({runs}) => runs === null);
-		const details = await session.typedAhead.during({what: `looking at the ports of ${set.name}`}, async () => Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)));
+		const details = await session.typedAhead.during(
+			{what: `looking at the ports of ${set.name}`},
+			async () => Promise.all(wanted.map(async one => `${one.shown}${await noteOf(one)}`)),
+		);
 		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(({address}) => !isLoopback(address)));
 		const exposed = isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : [];
-		if (await session.ask(`Start ${counted(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [...atMost(details), ...elsewhere, ...exposed])) {
+		if (await session.ask(`Start ${counted(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [
+			...atMost(details),
+			...elsewhere,
+			...exposed,
+		])) {
 			for (const {wish, ended} of starting) {
 				startWish(session, wish, ended?.id);
 			}
@@ -103,7 +110,9 @@ async function noteOf({wish, runs}: Wanted): Promise<string> {
 	const address = wish.address === 'localhost' ? '' : `, on ${wish.address}`;
 	const addresses = parseListenAddresses(wish.address.split(','));
 	// Of those that localhost stands for one is enough.
-	const isTaken = local !== null && (await Promise.all(addresses.map(async one => one.family === 'IPv6' && one.needed === 'any-of-these' ? true : isFree(local, one.address)))).includes(false);
+	const mayFail = (one: (typeof addresses)[number]) => one.family === 'IPv6' && one.needed === 'any-of-these';
+	const isTaken = local !== null
+		&& (await Promise.all(addresses.map(async one => mayFail(one) ? true : isFree(local, one.address)))).includes(false);
 	return runs === null ? `${address}${isTaken ? `: port ${local} is in use here` : ''}` : ': is open already';
 }
 
@@ -119,7 +128,14 @@ function linesHere({cluster}: Session, {lines}: ForwardSet): readonly ForwardLin
 function wantedOf(session: Session, lines: readonly ForwardLine[]): Wanted[] {
 	const {cluster} = session;
 	return lines.flatMap(({target, ports, namespace, addresses, whenPodGoes}) => ports.map((port): Wanted => {
-		const wish = {target, namespace: namespace ?? cluster.access.facts.namespace, port, address: addresses.join(',') || 'localhost', whenPodGoes: whenPodGoes ?? 'move', cluster};
+		const wish = {
+			target,
+			namespace: namespace ?? cluster.access.facts.namespace,
+			port,
+			address: addresses.join(',') || 'localhost',
+			whenPodGoes: whenPodGoes ?? 'move',
+			cluster,
+		};
 		const local = localPortOf(parsePortSpec(port));
 		const same = session.store.state.forwards.filter(one => isWish(session, one, wish));
 		const from = local === null ? 'a free port' : `:${local}`;
@@ -135,7 +151,8 @@ function isWish(session: Session, {id, local: has}: ForwardState, wish: ForwardW
 	const own = wishOf(session, id);
 	const local = localPortOf(parsePortSpec(wish.port));
 	return own !== null && own.cluster.context === wish.cluster.context && own.namespace === wish.namespace
-		&& own.target === wish.target && parsePortSpec(own.port).remote === parsePortSpec(wish.port).remote && (local === null || local === (has ?? localPortOf(parsePortSpec(own.port))));
+		&& own.target === wish.target && parsePortSpec(own.port).remote === parsePortSpec(wish.port).remote
+		&& (local === null || local === (has ?? localPortOf(parsePortSpec(own.port))));
 }
 
 function isOpen({phase}: ForwardState): boolean {

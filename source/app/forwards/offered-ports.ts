@@ -53,7 +53,10 @@ function ofService({spec}: ServiceObject, pods: readonly PodObject[] | null): Of
 	return {
 		mayMove: true, only: ports.flatMap(({name, port}) => [String(port), ...name === undefined ? [] : [name]]),
 		ports: ports.map(({name, port, targetPort}) => ({
-			value: String(port), shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(), ready: readyWords(pods, isHeadless ? undefined : targetPort), suggested: localPortFor(port),
+			value: String(port),
+			shown: `${name ?? ''} ${port} → ${targetPort ?? port}`.trim(),
+			ready: readyWords(pods, isHeadless ? undefined : targetPort),
+			suggested: localPortFor(port),
 		})),
 	};
 }

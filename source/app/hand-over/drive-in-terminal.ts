@@ -112,7 +112,11 @@ function pathWords(session: Session, path: Path | null, error: SpokeError | null
 		: `${sanitiseLine(plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
 }
 
-function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {path, leave, takesInput}: {path: string; leave: string; takesInput: boolean}): string {
+function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {path, leave, takesInput}: {
+	path: string;
+	leave: string;
+	takesInput: boolean;
+}): string {
 	const others = whatIsOpen(store.state.dock.filter(one => one.id !== id), {tails: true});
 	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `;
 	const hint = typingHint({kind, tty, takesInput});
@@ -129,7 +133,11 @@ function typingHint({kind, tty, takesInput}: Pick<Told, 'kind' | 'tty'> & {takes
 }
 
 /** What becomes of typed bytes while the far side has them. */
-function typingTo(remote: RemoteCommand, stdout: NodeJS.WriteStream, leave: LeaveKeys, {tty, pathLine, onLeave}: {tty: boolean; pathLine: () => string; onLeave: () => void}): (bytes: Buffer) => void {
+function typingTo(remote: RemoteCommand, stdout: NodeJS.WriteStream, leave: LeaveKeys, {tty, pathLine, onLeave}: {
+	tty: boolean;
+	pathLine: () => string;
+	onLeave: () => void;
+}): (bytes: Buffer) => void {
 	const lines = new LineTyping();
 	const pass = (bytes: Buffer) => {
 		if (tty) {
@@ -231,7 +239,11 @@ function viewWords({store: {state}}: Session): string {
 }
 
 /** Until both are at their end. */
-async function printOutputs({stdout, stderr}: RemoteCommand, to: NodeJS.WriteStream, {modes, tty, isOver}: {modes: ScreenModes; tty: boolean; isOver: () => boolean}): Promise<void> {
+async function printOutputs({stdout, stderr}: RemoteCommand, to: NodeJS.WriteStream, {modes, tty, isOver}: {
+	modes: ScreenModes;
+	tty: boolean;
+	isOver: () => boolean;
+}): Promise<void> {
 	const print = (piece: Buffer) => {
 		if (isOver()) {
 			// Whoever was left may go on to speak until the connection is closed: the screen is another's by then.

@@ -22,7 +22,9 @@ export class EndKeys {
 	/** `r: new shell  w: why  any other key: back to the pods`. */
 	shown(where: string, {again}: {again: boolean}): string {
 		this.#mayAgain = again;
-		const hints = describeKeys(this.#keymap, 'ended').filter(({action, keys}) => keys.length > 0 && meanings[action.id] !== undefined && (again || action.id !== 'ended.again'));
+		const hints = describeKeys(this.#keymap, 'ended').filter(({action, keys}) => keys.length > 0
+			&& meanings[action.id] !== undefined
+			&& (again || action.id !== 'ended.again'));
 		return [...hints.map(({keys, action}) => `${keys[0]!}: ${action.title}`), `${hints.length > 0 ? 'any other' : 'Any'} key: back to ${where}`].join('  ');
 	}
 

@@ -19,7 +19,9 @@ export async function viewInProgram(session: Session, kind: 'pager' | 'editor', 
 		const result = await session.withTerminal(async () => execa(program, [...given, ...takesLine ? [`+${line}`] : [], path], {stdio: 'inherit', reject: false}));
 		if (result.failed && result.exitCode === undefined && !result.isTerminated) {
 			const name = kind === 'pager' ? 'PAGER' : 'VISUAL or EDITOR';
-			session.tell(result.code === 'ENOENT' ? `${program} was not found: set ${name} to a program that is here` : `${program} could not be started: ${result.originalMessage ?? result.shortMessage}`, 'error');
+			session.tell(result.code === 'ENOENT'
+				? `${program} was not found: set ${name} to a program that is here`
+				: `${program} could not be started: ${result.originalMessage ?? result.shortMessage}`, 'error');
 		}
 	} finally {
 		await rm(folder, {recursive: true, force: true});

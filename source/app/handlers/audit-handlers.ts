@@ -138,7 +138,10 @@ async function testRoute(session: Session): Promise<void> {
 	}
 
 	const namespace = source?.namespace ?? pods.visible[pods.cursorIndex]!.namespace;
-	if (!await session.ask('Test the route?', [`Opens a few idle tunnels to ${pod} for some seconds. Touches no container; shows in the audit log. Proves konnectivity or direct for this apiserver.`])) {
+	if (!await session.ask(
+		'Test the route?',
+		[`Opens a few idle tunnels to ${pod} for some seconds. Touches no container; shows in the audit log. Proves konnectivity or direct for this apiserver.`],
+	)) {
 		return;
 	}
 

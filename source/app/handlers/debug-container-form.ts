@@ -30,7 +30,8 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 		],
 		notes: ({image = '', command, target = '', profile}) => [
 			...because === undefined ? [] : [because],
-			'The same in a script:', `  spoke debug -n ${shellWord(namespace)} ${shellWord(podName)} -it --image=${shellWord(image.trim())} --target=${shellWord(target)}${profileFlag(profile)}${scriptFlags(session, cluster)}${commandPart(command)}`,
+			'The same in a script:',
+			`  spoke debug -n ${shellWord(namespace)} ${shellWord(podName)} -it --image=${shellWord(image.trim())} --target=${shellWord(target)}${profileFlag(profile)}${scriptFlags(session, cluster)}${commandPart(command)}`,
 		],
 		check: ({image}) => image?.trim() === '' ? 'an image is needed' : null,
 	});

@@ -98,7 +98,13 @@ async function openDoctor(session: Session, target: string | null, namespace: st
 	const id = session.nextId('text');
 	const began = performance.now();
 	openText(session, {
-		id, title: 'Doctor', subject: target === null ? `the apiserver of ${cluster.context}` : `${namespace} › ${target}`, context: 'doctor', on: cluster.context, right: 'walking …', busy: true,
+		id,
+		title: 'Doctor',
+		subject: target === null ? `the apiserver of ${cluster.context}` : `${namespace} › ${target}`,
+		context: 'doctor',
+		on: cluster.context,
+		right: 'walking …',
+		busy: true,
 		lines: [{text: 'kubeconfig, leg 1, rights, pod, leg 2, container: one after the other …', role: 'text.dim'}],
 	});
 	const opened: {access?: ClusterAccess} = {};
@@ -116,7 +122,13 @@ async function openDoctor(session: Session, target: string | null, namespace: st
 	}
 }
 
-const signs: Readonly<Record<DoctorStep['status'], readonly [string, string | undefined]>> = {ok: ['✓', 'state.open'], note: ['!', 'level.warn'], failed: ['✗', 'state.failed'], unknown: ['?', 'tls.unknown'], 'not-tried': ['·', 'text.dim']};
+const signs: Readonly<Record<DoctorStep['status'], readonly [string, string | undefined]>> = {
+	ok: ['✓', 'state.open'],
+	note: ['!', 'level.warn'],
+	failed: ['✗', 'state.failed'],
+	unknown: ['?', 'tls.unknown'],
+	'not-tried': ['·', 'text.dim'],
+};
 
 function doctorLines(doctor: Doctor): TextLine[] {
 	return [
@@ -134,7 +146,11 @@ function stepLines({status, name, observed, tookMs, text, means, speaker, fits, 
 	const took = tookMs !== null && tookMs >= slowMs ? ` (${(tookMs / 1000).toFixed(1)} s)` : '';
 	return [
 		{label: `${sign} ${name.replace('-', ' ')}`.padEnd(18), text: `${sanitiseLine(observed)}${took}`, ...role !== undefined && {role}},
-		...detailLines('text', text === observed ? null : text), ...detailLines('means', means === observed ? null : means), ...detailLines('speaker', speaker), ...fits.flatMap(fit => detailLines('fits', fit)), ...detailLines('try', remedy, 'focus'),
+		...detailLines('text', text === observed ? null : text),
+		...detailLines('means', means === observed ? null : means),
+		...detailLines('speaker', speaker),
+		...fits.flatMap(fit => detailLines('fits', fit)),
+		...detailLines('try', remedy, 'focus'),
 	];
 }
 

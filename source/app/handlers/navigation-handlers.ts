@@ -137,7 +137,9 @@ async function pickNamespace(session: Session): Promise<void> {
 		try {
 			names = await namespaceNames(session);
 		} catch (error) {
-			notes.push(asSpokeError(error).code === 'ERR_FORBIDDEN' ? 'You may not list namespaces: type a name.' : `Namespaces could not be read (${asSpokeError(error).message}): type a name.`);
+			notes.push(asSpokeError(error).code === 'ERR_FORBIDDEN'
+				? 'You may not list namespaces: type a name.'
+				: `Namespaces could not be read (${asSpokeError(error).message}): type a name.`);
 		}
 	});
 
@@ -161,7 +163,12 @@ async function pickContext(session: Session): Promise<void> {
 		return {id: name, cells: [name, server.replace(/^https?:\/\//, ''), `${tlsByFile(cluster)}${name === now ? '   now' : ''}`]};
 	});
 	const chosen = await session.pick({
-		title: 'Context', purpose: 'context', heads: ['CONTEXT', 'APISERVER', 'BY THE FILE, TLS WILL BE'], items, keys: 'switch', at: Math.max(0, items.findIndex(({id}) => id === now)),
+		title: 'Context',
+		purpose: 'context',
+		heads: ['CONTEXT', 'APISERVER', 'BY THE FILE, TLS WILL BE'],
+		items,
+		keys: 'switch',
+		at: Math.max(0, items.findIndex(({id}) => id === now)),
 		notes: stays === 0 ? [] : [`What is open stays open and listed: ${counted(stays, 'connection')}.`],
 	});
 	if (chosen !== null && chosen !== now) {

@@ -18,7 +18,9 @@ export async function proxyNames(session: Session): Promise<readonly string[]> {
 	const {nodes} = session.store.state.lists;
 	const services = await readServices(session);
 	return [
-		...services.flatMap(({metadata: {name}, spec}) => (spec?.ports ?? []).filter(isTcp).map(({name: portName = '', port}) => `svc/${isTls(portName, port) ? 'https:' : ''}${name}:${port}/`)),
+		...services.flatMap(({metadata: {name}, spec}) => (spec?.ports ?? [])
+			.filter(isTcp)
+			.map(({name: portName = '', port}) => `svc/${isTls(portName, port) ? 'https:' : ''}${name}:${port}/`)),
 		...podNames(session).map(name => `pod/${name}:`),
 		...nodes.visible.slice(0, mostNames).map(({name}) => `node/${name}/`),
 	];
@@ -54,7 +56,9 @@ export async function podPortNames(session: Session, name: string): Promise<read
 			path: objectPath(findResource('pod')!, namespaceHere(session.store.state.cluster), name),
 			timeoutMs: answerMs,
 		});
-		return pod.spec.containers.flatMap(({ports = []}) => ports.filter(isTcp).map(({name: portName = '', containerPort}) => `pod/${isTls(portName, containerPort) ? 'https:' : ''}${name}:${containerPort}/`));
+		return pod.spec.containers.flatMap(({ports = []}) => ports
+			.filter(isTcp)
+			.map(({name: portName = '', containerPort}) => `pod/${isTls(portName, containerPort) ? 'https:' : ''}${name}:${containerPort}/`));
 	} catch {
 		return [];
 	}

@@ -37,7 +37,12 @@ export const paletteHandlers: Handlers = {
 					text: takes === '' ? word : `${word} `, ...also && {also}, ...off !== null && {off},
 				};
 			}),
-			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({id: action.id, cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''], also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [], ...off !== null && {off}})),
+			...hints.filter(({action}) => action.id !== 'palette.open').map(({action, keys, off}) => ({
+				id: action.id,
+				cells: [action.title, contexts[action.context]!.title, keys[0] ?? ''],
+				also: wordsOfView.get(action.id.replace(/^view\./, '')) ?? [],
+				...off !== null && {off},
+			})),
 		];
 		const behind = new CommandArguments(session, word => findCommand(word)?.names);
 		const chosen = await session.pick({
@@ -62,7 +67,15 @@ function reasonOff({store}: Session, id: string): string | null {
 }
 
 /** `as`: the action that it stands for; where that is off the command is. `also`: other words for it, which no list shows. `names`: what may stand behind it. */
-type CommandRow = {word: string; also?: readonly string[]; takes: string; names?: NameSource; does: string; as?: string; run(session: Session, words: readonly string[]): void | Promise<void>};
+type CommandRow = {
+	word: string;
+	also?: readonly string[];
+	takes: string;
+	names?: NameSource;
+	does: string;
+	as?: string;
+	run(session: Session, words: readonly string[]): void | Promise<void>;
+};
 
 const noCommand = 'no command is called';
 const views: readonly ViewName[] = [...listNames, 'forwards', 'proxy', 'audit', 'sandbox'];

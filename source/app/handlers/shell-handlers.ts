@@ -47,7 +47,10 @@ async function openShellHere(session: Session): Promise<void> {
 }
 
 /** On the cluster that is on the screen, or another that is open. */
-export async function openShell(session: Session, target: string, namespace: string, {named, cluster = session.cluster}: {named?: string; cluster?: OpenCluster} = {}): Promise<void> {
+export async function openShell(session: Session, target: string, namespace: string, {named, cluster = session.cluster}: {
+	named?: string;
+	cluster?: OpenCluster;
+} = {}): Promise<void> {
 	const place = await placeOf(session, {feature: 'exec', cluster, target, namespace, ...named !== undefined && {named}});
 	if (place) {
 		await runInTerminal(session, place, 'exec', ['/bin/sh', '-c', shellScript]);
@@ -86,7 +89,11 @@ async function placeOf(session: Session, {feature, cluster, target, namespace, n
 
 /** What is typed meanwhile is for what opens in it. */
 async function findPod({typedAhead}: Session, {access}: OpenCluster, target: string, namespace: string): Promise<ResolvedPod> {
-	return typedAhead.during({what: `looking for the pod of ${target}`}, async () => resolvePod(access, target, {namespace, order: 'attach', podRunningTimeoutMs: 3000}));
+	return typedAhead.during({what: `looking for the pod of ${target}`}, async () => resolvePod(access, target, {
+		namespace,
+		order: 'attach',
+		podRunningTimeoutMs: 3000,
+	}));
 }
 
 /** One shell or attach, from its opening to what is next. */
@@ -116,7 +123,12 @@ async function runInTerminal(session: Session, place: Place, feature: Run['featu
 	const remote = await openRemote(session, run, tty);
 	if (remote) {
 		const driven = await driveInTerminal(session, run.id, remote, {
-			ahead: session.typedAhead.takeBytes(), place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`, kind, tty, began: run.began, mayEndUnseen: error => feature === 'exec' && saysNoShell(error),
+			ahead: session.typedAhead.takeBytes(),
+			place: `${cluster.access.facts.sandbox ? 'SANDBOX' : cluster.context} ${pod.metadata.namespace ?? ''}/${pod.metadata.name}, container ${container}`,
+			kind,
+			tty,
+			began: run.began,
+			mayEndUnseen: error => feature === 'exec' && saysNoShell(error),
 			...feature === 'attach' && {statusOf: async () => exitStatusOf(cluster.access, pod, container, {
 				limitMs: statusLagMs, signal: AbortSignal.timeout(statusLagMs),
 			})},
@@ -187,7 +199,8 @@ async function offerDebugger(session: Session, place: Place, error: SpokeError):
 	const {pod, container} = place;
 	const off = whyOff(session.store.state, findAction('pods.debug')!);
 	session.fail(`shell in ${pod.metadata.name}/${container}`, new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {
-		text: error.text ?? error.message, remedy: `spoke debug -n ${shellWord(pod.metadata.namespace ?? '')} ${shellWord(pod.metadata.name)} -it --image=IMAGE --target=${shellWord(container)}${scriptFlags(session, place.cluster)} -- sh`,
+		text: error.text ?? error.message,
+		remedy: `spoke debug -n ${shellWord(pod.metadata.namespace ?? '')} ${shellWord(pod.metadata.name)} -it --image=IMAGE --target=${shellWord(container)}${scriptFlags(session, place.cluster)} -- sh`,
 	}));
 	if (off === null) {
 		await debug(session, place, `${container} has no shell. A container that brings one can be added.`);

@@ -6,7 +6,9 @@ const answerMs = 5000;
 
 /** Why no namespace can have this name; `null` when one can. */
 export function namespaceFault(name: string): string | null {
-	return name.length <= 63 && /^[\da-z](?:[\da-z-]*[\da-z])?$/.test(name) ? null : `${name === '' ? 'an empty name' : name} cannot be a namespace: small letters, digits and - between them, no more than 63`;
+	return name.length <= 63 && /^[\da-z](?:[\da-z-]*[\da-z])?$/.test(name)
+		? null
+		: `${name === '' ? 'an empty name' : name} cannot be a namespace: small letters, digits and - between them, no more than 63`;
 }
 
 /** Opens it at once, `null` for all, and says so when the apiserver knows none of that name. */

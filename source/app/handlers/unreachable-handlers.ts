@@ -9,6 +9,9 @@ export const unreachableHandlers: Handlers = {
 		session.meeting.tryNow();
 	},
 	'unreachable.copy-report'(session) {
-		session.copy(asText([...unreachableLines({...session.store.state, isStill: true}), {label: 'server', text: session.store.state.cluster.server}], Date.now()), 'the report');
+		session.copy(
+			asText([...unreachableLines({...session.store.state, isStill: true}), {label: 'server', text: session.store.state.cluster.server}], Date.now()),
+			'the report',
+		);
 	},
 };

@@ -86,8 +86,18 @@ function subjectOf(session: Session): Subject | null {
 	// The sandbox shows on the way to a pod what its switches do.
 	const shown = state.view === 'sandbox' ? state.lists.pods : list;
 	const row = shown && cursorRow(shown);
+	if (!row) {
+		return null;
+	}
+
 	// Of the row before there may still be a path: it is another one's.
-	return row ? {about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row.name), path: state.pathHere?.of === row.id ? state.pathHere.path : null, error: null, entry: null, row: row.id} : null;
+	return {
+		about: state.view === 'sandbox' ? row.name : targetOf(shown.name, row.name),
+		path: state.pathHere?.of === row.id ? state.pathHere.path : null,
+		error: null,
+		entry: null,
+		row: row.id,
+	};
 }
 
 /** The stream under the cursor, where there are streams. */
@@ -105,5 +115,8 @@ function streamHere({pane, view, dock, dockAt, forwards, forwardAt, proxy}: Sess
 
 function linesOf({store}: Session, layer: WhyLayer): readonly TextLine[] {
 	const path = whyPath(store.state, layer);
-	return [...path ? [{text: [path.line, endedWords(path)].filter(part => part !== '').join(', ')}] : [], ...whyLines(path, layer.error, unicodeGlyphs.strokes, [], path ? waitedFor(store.state, path) : nothingWaited)];
+	return [
+		...path ? [{text: [path.line, endedWords(path)].filter(part => part !== '').join(', ')}] : [],
+		...whyLines(path, layer.error, unicodeGlyphs.strokes, [], path ? waitedFor(store.state, path) : nothingWaited),
+	];
 }

@@ -39,7 +39,12 @@ export class Overlays {
 		const history = this.#history.get(options.purpose) ?? [];
 		const text = options.text ?? '';
 		const overlay: PromptOverlay = {
-			kind: 'prompt', lead: options.lead, purpose: options.purpose, typed: {text, caret: text.length}, regex: options.regex ?? false, mayRegex: options.mayRegex ?? false,
+			kind: 'prompt',
+			lead: options.lead,
+			purpose: options.purpose,
+			typed: {text, caret: text.length},
+			regex: options.regex ?? false,
+			mayRegex: options.mayRegex ?? false,
 			note: options.note?.(text) ?? options.waits ?? '', problem: null, history, historyAt: -1, candidates: [], accept: options.accept ?? 'keep',
 		};
 		const fresh = options.note && this.#keepNote(options.purpose, options.note);
@@ -87,7 +92,13 @@ export class Overlays {
 
 	async pick(options: PickOptions): Promise<string | null> {
 		const overlay: PickerOverlay = {
-			kind: 'picker', title: options.title, purpose: options.purpose, lead: options.lead ?? '', typed: {text: options.text ?? '', caret: (options.text ?? '').length}, from: 0, heads: options.heads ?? [],
+			kind: 'picker',
+			title: options.title,
+			purpose: options.purpose,
+			lead: options.lead ?? '',
+			typed: {text: options.text ?? '', caret: (options.text ?? '').length},
+			from: 0,
+			heads: options.heads ?? [],
 			items: options.items, index: options.at ?? 0, notes: options.notes ?? [], free: options.free ?? false, none: options.none ?? null, keys: options.keys ?? '',
 		};
 		const completed = (one: PickerOverlay): PickerOverlay => {
@@ -187,7 +198,10 @@ export class Overlays {
 		const {overlay} = this.#store.state;
 		if (overlay?.kind === 'prompt' && overlay.purpose === purpose) {
 			const typed = instead?.from === overlay.typed.text ? {text: instead.to, caret: instead.to.length} : overlay.typed;
-			this.#store.now({type: 'overlay', event: {type: 'set', overlay: {...overlay, typed, candidates: [...new Set([...overlay.candidates, ...names])], note: counted(names.length, 'name')}}});
+			this.#store.now({type: 'overlay', event: {
+				type: 'set',
+				overlay: {...overlay, typed, candidates: [...new Set([...overlay.candidates, ...names])], note: counted(names.length, 'name')},
+			}});
 		}
 	}
 

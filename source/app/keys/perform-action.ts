@@ -71,7 +71,10 @@ async function refuse(doers: Doers, action: ActionRow, reason: string): Promise<
 	const ended = endedHere(state, action);
 	const isByRight = state.refused.has(action.id) && !isReadOnly(state, action);
 	try {
-		const may = isByRight && row !== null && await session.typedAhead.during({what: `asking whether you may for ${row.name}`, opens: may => may}, async () => mayByName(access, action.id, row.namespace, row.name));
+		const may = isByRight && row !== null && await session.typedAhead.during(
+			{what: `asking whether you may for ${row.name}`, opens: may => may},
+			async () => mayByName(access, action.id, row.namespace, row.name),
+		);
 		if (may) {
 			run(doers, action.id);
 		} else if (isByRight) {
@@ -91,5 +94,8 @@ async function refuse(doers: Doers, action: ActionRow, reason: string): Promise<
 /** Told as the apiserver's refusal would be, before it is met: `why` says what to ask for. */
 function missingRight({refused, cluster}: SessionState, id: string): SpokeError {
 	const rule = ruleFor(id);
-	return new SpokeError('ERR_FORBIDDEN', `off, ${refused.get(id)!}`, {leg: 1, ...rule !== null && {remedy: `ask for  ${rule}  in namespace ${namespaceHere(cluster)}, for user ${cluster.user}`}});
+	return new SpokeError('ERR_FORBIDDEN', `off, ${refused.get(id)!}`, {
+		leg: 1,
+		...rule !== null && {remedy: `ask for  ${rule}  in namespace ${namespaceHere(cluster)}, for user ${cluster.user}`},
+	});
 }

@@ -162,7 +162,13 @@ export class KeyPress {
 		const {store, keymap} = this.#doers.session;
 		const help = effectiveBindings(keymap, keyContext(store.state)).find(({action}) => action === 'help.open')?.sequences[0];
 		const nothing = isCommandElsewhere ? '; nothing is deleted or killed by a key' : '';
-		store.now({type: 'notice', text: `${showKeys(keys)} has no meaning here${nothing}`, hint: help === undefined ? '' : `${showKeys(help)} help`, isPassing: true, now: Date.now()});
+		store.now({
+			type: 'notice',
+			text: `${showKeys(keys)} has no meaning here${nothing}`,
+			hint: help === undefined ? '' : `${showKeys(help)} help`,
+			isPassing: true,
+			now: Date.now(),
+		});
 	}
 
 	#typeIn(text: string): void {

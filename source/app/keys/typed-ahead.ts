@@ -39,7 +39,9 @@ type Preparation = {what: string; giveUp(): void; timers: NodeJS.Timeout[]};
 
 /** What goes one step back and is never text. */
 export function backKeys(keymap: Keymap): readonly string[] {
-	return (keymap.get('global')?.get('view.back')?.sequences ?? []).flatMap(sequence => sequence.length === 1 && typedText(sequence[0]!) === undefined ? sequence : []);
+	return (keymap.get('global')?.get('view.back')?.sequences ?? []).flatMap(sequence => sequence.length === 1 && typedText(sequence[0]!) === undefined
+		? sequence
+		: []);
 }
 
 /** The session's: what it says stands in the last row, unless a dialog is open. */
@@ -220,7 +222,10 @@ export class TypedAhead {
 		this.#leave(own);
 		const count = this.#held.splice(0).length;
 		if (count > 0) {
-			this.#options.tell(`${own.what} takes long: ${count === 1 ? 'the key' : `${count} keys`} typed meanwhile ${count === 1 ? 'is' : 'are'} dropped`, {mayGiveUp: false});
+			this.#options.tell(
+				`${own.what} takes long: ${count === 1 ? 'the key' : `${count} keys`} typed meanwhile ${count === 1 ? 'is' : 'are'} dropped`,
+				{mayGiveUp: false},
+			);
 		}
 	}
 

@@ -22,7 +22,9 @@ const ofRunning: Readonly<Record<string, NeedsRunningPod>> = {'pods.shell': 'exe
 export function endedHere({view, layers, lists}: SessionState, {id}: ActionRow): {reason: string; text: string; remedy: string} | null {
 	const feature = ofRunning[id];
 	const row = feature === undefined || view !== 'pods' || layers.length > 0 ? null : cursorRow(lists.pods);
-	return feature === undefined || row?.ended === undefined ? null : {reason: `the pod has ended (${row.ended})`, text: endedWords(feature, row.ended), remedy: logRemedy(row.name, row.namespace)};
+	return feature === undefined || row?.ended === undefined
+		? null
+		: {reason: `the pod has ended (${row.ended})`, text: endedWords(feature, row.ended), remedy: logRemedy(row.name, row.namespace)};
 }
 
 /** Whether `--read-only` turns it off. */

@@ -10,7 +10,10 @@ import {openText} from '../texts/open-text.ts';
 export function openAnswerText(session: Session, exchange: ProxyExchange): void {
 	const {method, asked, status, body, type, bytes} = exchange;
 	openText(session, {
-		title: status === null ? unansweredTitle(exchange) : String(status), subject: `${method} ${asked}`, right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(), copy: body,
+		title: status === null ? unansweredTitle(exchange) : String(status),
+		subject: `${method} ${asked}`,
+		right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(),
+		copy: body,
 		lines: [
 			...exchange.isGivenUp === true ? [{text: exchange.note, role: 'notice.warn'} as const] : [],
 			...errorLines(exchange),

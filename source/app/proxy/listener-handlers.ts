@@ -40,7 +40,8 @@ async function startDialog(session: Session): Promise<void> {
 		notes: ({port = '', address = ''}) => [
 			`${sentence(whoCanUse({address, port: 0}))}, with your rights, as long as it is open.`,
 			'It answers to its own names only, to no page of another origin, and runs no commands.',
-			'The same in a script:', `  spoke proxy --port ${shellWord(port)}${address === '127.0.0.1' ? '' : ` --address ${shellWord(address)}`}${scriptFlags(session, cluster)}`,
+			'The same in a script:',
+			`  spoke proxy --port ${shellWord(port)}${address === '127.0.0.1' ? '' : ` --address ${shellWord(address)}`}${scriptFlags(session, cluster)}`,
 		],
 		async check({port = '', address = ''}) {
 			const wanted = Number(port);
@@ -71,7 +72,10 @@ export async function startListener(session: Session, place: {port: number; addr
 	listenersOf(session).set(id, listener);
 	const {facts} = cluster.access;
 	const state: ListenerState = {
-		id, context: cluster.context, address: listener.address, usable: `${whoCanUse(place)}, with the rights of ${sanitiseLine(facts.impersonating ?? facts.user ?? 'this user')}`,
+		id,
+		context: cluster.context,
+		address: listener.address,
+		usable: `${whoCanUse(place)}, with the rights of ${sanitiseLine(facts.impersonating ?? facts.user ?? 'this user')}`,
 		since: Date.now(), requests: 0, log: [],
 	};
 	const port = portOf(listener.address);
@@ -87,7 +91,14 @@ export async function startListener(session: Session, place: {port: number; addr
 function passed({store}: Session, id: string, {method, path, status, milliseconds, error}: ListenerEvent): void {
 	store.data({
 		type: 'proxy',
-		event: {type: 'passed', id, request: {time: Date.now(), method, path: sanitiseLine(path), status, tookMs: milliseconds, error: error === null ? null : sanitiseLine(error.message)}},
+		event: {type: 'passed', id, request: {
+			time: Date.now(),
+			method,
+			path: sanitiseLine(path),
+			status,
+			tookMs: milliseconds,
+			error: error === null ? null : sanitiseLine(error.message),
+		}},
 	});
 	const requests = store.state.proxy.listeners.find(one => one.id === id)?.requests ?? 0;
 	store.data({type: 'dock', event: {type: 'change', id, to: {figures: `${counted(requests, 'request')} · ${status} ${Math.round(milliseconds)} ms`}}});

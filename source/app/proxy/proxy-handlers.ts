@@ -50,7 +50,10 @@ export const proxyHandlers: Handlers = {
 		const {proxy, cluster} = session.store.state;
 		const exchange = exchangeHere(proxy);
 		if (exchange) {
-			session.copy(`spoke proxy -n ${shellWord(namespaceHere(cluster))} ${exchange.method.toLowerCase()} ${shellWord(exchange.asked)}${scriptFlags(session, session.cluster)}`, 'the command');
+			session.copy(
+				`spoke proxy -n ${shellWord(namespaceHere(cluster))} ${exchange.method.toLowerCase()} ${shellWord(exchange.asked)}${scriptFlags(session, session.cluster)}`,
+				'the command',
+			);
 		}
 	},
 };

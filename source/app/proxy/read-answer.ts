@@ -9,7 +9,10 @@ const mostMs = 30_000;
 const showMs = 250;
 
 /** The body, no further than what is kept, and no longer than a person waits: one that streams has no end. `onMore` hears what there is so far. @throws SpokeError ERR_STREAM_LOST when it was cut */
-export async function readAnswer({begun, body}: ProxyAnswer, onMore: (pieces: readonly Buffer[]) => void): Promise<{pieces: readonly Buffer[]; cutAt: string | null}> {
+export async function readAnswer(
+	{begun, body}: ProxyAnswer,
+	onMore: (pieces: readonly Buffer[]) => void,
+): Promise<{pieces: readonly Buffer[]; cutAt: string | null}> {
 	const pieces = [begun];
 	let bytes = begun.length;
 	let shown = 0;

@@ -32,7 +32,21 @@ export function giveUp(id: number): boolean {
 export async function sendRequest(session: Session, method: string, asked: string): Promise<void> {
 	const {store, cluster} = session;
 	const {namespace} = store.state.cluster;
-	let exchange: ProxyExchange = {id: ++exchanges, time: Date.now(), method, asked, status: null, tookMs: null, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
+	let exchange: ProxyExchange = {
+		id: ++exchanges,
+		time: Date.now(),
+		method,
+		asked,
+		status: null,
+		tookMs: null,
+		bytes: 0,
+		note: '',
+		headers: [],
+		type: '',
+		body: '',
+		path: null,
+		error: null,
+	};
 	const show = (to: Partial<ProxyExchange>) => {
 		exchange = {...exchange, ...to};
 		// Elsewhere the same words would be another request.
@@ -110,7 +124,12 @@ async function maySend(session: Session, {method, asked}: Pick<Typed, 'method' |
 }
 
 /** What came back, as its row shows it: `show` hears each part as it comes, the label of the connection also some time after the answer. Gives what is to be said of it. @throws the signal's reason, or that of a body that it cut */
-async function answerOf({access, labeller}: OpenCluster, resolved: ResolvedProxyTarget, {method, path}: {method: string; path: string}, {show, signal}: {show: (part: Partial<ProxyExchange>) => void; signal: AbortSignal}): Promise<string> {
+async function answerOf(
+	{access, labeller}: OpenCluster,
+	resolved: ResolvedProxyTarget,
+	{method, path}: {method: string; path: string},
+	{show, signal}: {show: (part: Partial<ProxyExchange>) => void; signal: AbortSignal},
+): Promise<string> {
 	const ids = new Set<string>();
 	const stopLabels = labeller.onLabel((connection, label) => {
 		if (ids.has(connection)) {

@@ -47,12 +47,20 @@ export class ScreenView {
 		this.#spoken = spoken;
 		const tree = createElement(Fragment, null, createElement(Suspender, {onSuspend: suspend => {
 			this.#suspend = suspend;
-		}}), this.#isSpoken ? createElement(Spoken, {said: this.#events.said, text: spoken}) : createElement(PainterContext, {value: this.#painter}, createElement(SessionScreen, {screen})));
+		}}), this.#isSpoken
+			? createElement(Spoken, {said: this.#events.said, text: spoken})
+			: createElement(PainterContext, {value: this.#painter}, createElement(SessionScreen, {screen})));
 		if (this.#ink) {
 			this.#ink.rerender(tree);
 		} else {
 			this.#ink = render(tree, {
-				stdout: this.#isSpoken ? this.#stdout : this.#watched(), stdin: this.#stdin, exitOnCtrlC: false, patchConsole: false, incrementalRendering: true, alternateScreen: !this.#isSpoken, isScreenReaderEnabled: this.#isSpoken,
+				stdout: this.#isSpoken ? this.#stdout : this.#watched(),
+				stdin: this.#stdin,
+				exitOnCtrlC: false,
+				patchConsole: false,
+				incrementalRendering: true,
+				alternateScreen: !this.#isSpoken,
+				isScreenReaderEnabled: this.#isSpoken,
 				// Its layout is at once. A frame of its own has nothing in it, and to make one costs a fifth of drawing.
 				maxFps: this.#isSpoken ? 60 : 1,
 				// CI variables decide nothing here: whoever started the session has a terminal.

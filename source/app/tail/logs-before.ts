@@ -48,7 +48,12 @@ function chosenContainers(pod: PodObject, choice: ContainerChoice): readonly str
 	return [chooseContainer(pod, wanted, {unknownAnnotation: 'go-on'}).name];
 }
 
-async function readOne(cluster: ClusterAccess, {pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number}, {ask, witness, signal}: LogsBeforeOptions, tells: LogsBeforeTells): Promise<void> {
+async function readOne(
+	cluster: ClusterAccess,
+	{pod, container, chosenFrom}: {pod: PodObject; container: string; chosenFrom: number},
+	{ask, witness, signal}: LogsBeforeOptions,
+	tells: LogsBeforeTells,
+): Promise<void> {
 	const source = logSource(pod, container);
 	const index = tells.source(source);
 	try {

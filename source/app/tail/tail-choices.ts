@@ -48,7 +48,9 @@ function fieldItems({buffer, fields}: TailView): PickerItem[] {
 		}
 	}
 
-	return [...counts].sort(([, one], [, other]) => other - one).map(([name, count]) => ({id: name, cells: [name, fields.includes(name) ? 'shown' : '', `${count} of the last lines`]}));
+	return [...counts]
+		.sort(([, one], [, other]) => other - one)
+		.map(([name, count]) => ({id: name, cells: [name, fields.includes(name) ? 'shown' : '', `${count} of the last lines`]}));
 }
 
 const allContainers = 'all';

@@ -25,7 +25,13 @@ function tellDock({store}: Pick<Session, 'store'>, {id}: TailRun, changed: (entr
 	}
 }
 
-const phaseInDock: Readonly<Record<TailView['phase'], DockEntry['phase']>> = {opening: 'working', following: 'open', waiting: 'working', ended: 'stopped', failed: 'failed'};
+const phaseInDock: Readonly<Record<TailView['phase'], DockEntry['phase']>> = {
+	opening: 'working',
+	following: 'open',
+	waiting: 'working',
+	ended: 'stopped',
+	failed: 'failed',
+};
 
 function rowOf({ask, view: {phase, note, rate, sources}}: TailRun): Partial<DockEntry> {
 	const pods = podCount(sources);

@@ -31,15 +31,24 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		case 'waiting': {
 			const why = event.reason === null ? '' : `: ${event.reason}`;
 			const text = event.ended === null ? `is waiting${why}` : `${ended(event.ended)}, waits${event.reason === null ? ' to be started again' : why}`;
-			return {text: state === 'open' ? `${who}${event.source.container} ${text}` : null, source: {state: 'waiting', note: event.reason ?? (event.ended === null ? 'not started' : ended({...event.ended, at: null}))}};
+			return {
+				text: state === 'open' ? `${who}${event.source.container} ${text}` : null,
+				source: {state: 'waiting', note: event.reason ?? (event.ended === null ? 'not started' : ended({...event.ended, at: null}))},
+			};
 		}
 
 		case 'stalled': {
-			return {text: `${who}no answer for ${seconds(event.quietMs)}: stalled on leg ${event.leg}, begun anew`, source: {state: 'interrupted', note: 'stalled'}, counters: {reconnects: 1}};
+			return {
+				text: `${who}no answer for ${seconds(event.quietMs)}: stalled on leg ${event.leg}, begun anew`,
+				source: {state: 'interrupted', note: 'stalled'},
+				counters: {reconnects: 1},
+			};
 		}
 
 		case 'reconnecting': {
-			const why = event.error === null ? 'stream ended cleanly, container still runs. Resuming' : `${failureWords(event.error)}, try ${event.attempt} in ${seconds(event.retryInMs)}`;
+			const why = event.error === null
+				? 'stream ended cleanly, container still runs. Resuming'
+				: `${failureWords(event.error)}, try ${event.attempt} in ${seconds(event.retryInMs)}`;
 			// The row that it stands in names the log already, and has room for little more than the try; the stream says how it was cut.
 			const note = event.error === null ? 'resuming' : `${shortFailure(event.error).replace(/^the log of \S+ was cut.*/, 'was cut')} · try ${event.attempt}`;
 			// Only the first try of an outage is a line of its own.
@@ -56,7 +65,11 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'restarted': {
-			return {text: `${who}${event.source.container} ${ended(event.ended)} and started again, restart ${event.restarts}`, source: {state: 'open', note: 'restarted'}, counters: {restarts: 1}};
+			return {
+				text: `${who}${event.source.container} ${ended(event.ended)} and started again, restart ${event.restarts}`,
+				source: {state: 'open', note: 'restarted'},
+				counters: {restarts: 1},
+			};
 		}
 
 		case 'server-said': {

@@ -45,7 +45,13 @@ const gatherMs = 20;
 const tailLines = 500;
 
 const beginnings: Readonly<Record<SincePreset, LogRead>> = {
-	tail: {tailLines}, head: {}, '1m': {sinceSeconds: 60}, '5m': {sinceSeconds: 300}, '15m': {sinceSeconds: 900}, '30m': {sinceSeconds: 1800}, '1h': {sinceSeconds: 3600},
+	tail: {tailLines},
+	head: {},
+	'1m': {sinceSeconds: 60},
+	'5m': {sinceSeconds: 300},
+	'15m': {sinceSeconds: 900},
+	'30m': {sinceSeconds: 1800},
+	'1h': {sinceSeconds: 3600},
 };
 
 /** The number that stands for no source: what is said of the whole tail. */
@@ -122,7 +128,15 @@ export class TailReading {
 
 	async #follow(targets: FollowTargets, signal: AbortSignal): Promise<void> {
 		const {ask: {asked, containers}, view: {since}} = this.#tail;
-		for await (const event of followLogs(this.#means.cluster, targets, {asked, containers, start: beginnings[since], startLimitMs: 0, gatherMs, witness: this.#means.witness, signal})) {
+		for await (const event of followLogs(this.#means.cluster, targets, {
+			asked,
+			containers,
+			start: beginnings[since],
+			startLimitMs: 0,
+			gatherMs,
+			witness: this.#means.witness,
+			signal,
+		})) {
 			if (signal.aborted) {
 				return;
 			}
@@ -222,7 +236,11 @@ export class TailReading {
 			return;
 		}
 
-		this.#tail.view = {...this.#tail.view, phase: 'waiting', note: `${this.#tail.view.sources.length === 0 ? 'No pod yet' : 'No pod now'}. New pods of ${asked} will be followed as they come.`};
+		this.#tail.view = {
+			...this.#tail.view,
+			phase: 'waiting',
+			note: `${this.#tail.view.sources.length === 0 ? 'No pod yet' : 'No pod now'}. New pods of ${asked} will be followed as they come.`,
+		};
 		this.#sayInOrder(ofTail, 'no pod now; pods that come are followed');
 	}
 

@@ -9,7 +9,15 @@ import {counted} from '../../text/grouped.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 
 type AnyObject = PodObject & WorkloadObject & ServiceObject & CronJobObject & {kind?: string};
-type EventObject = {type?: string; reason?: string; message?: string; count?: number; lastTimestamp?: string | null; eventTime?: string | null; metadata: {creationTimestamp?: string}};
+type EventObject = {
+	type?: string;
+	reason?: string;
+	message?: string;
+	count?: number;
+	lastTimestamp?: string | null;
+	eventTime?: string | null;
+	metadata: {creationTimestamp?: string};
+};
 
 /** Of `pod/x`, `deploy/x`, `svc/x` or `node/x`. @throws SpokeError by `refusal` for the object; events that may not be read are a line */
 export async function readDetails(access: ClusterAccess, target: string, namespace: string): Promise<{lines: readonly TextLine[]; since: string | null}> {
@@ -41,7 +49,11 @@ function podLines({metadata, spec, status}: PodObject): TextLine[] {
 		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
 		labelsLine(metadata.labels),
 		{text: 'Containers', rule: true},
-		...[...spec.initContainers ?? [], ...spec.containers, ...spec.ephemeralContainers ?? []].flatMap(container => containerLines(container, statuses.find(({name}) => name === container.name))),
+		...[
+			...spec.initContainers ?? [],
+			...spec.containers,
+			...spec.ephemeralContainers ?? [],
+		].flatMap(container => containerLines(container, statuses.find(({name}) => name === container.name))),
 		...conditionLines((status?.conditions ?? []).filter(({status: holds}) => holds !== 'True')).map(line => ({...line, role: 'level.warn'})),
 	];
 }
@@ -51,7 +63,11 @@ function containerLines(container: ContainerSpec, own: ContainerStatus | undefin
 	const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
 	const last = own?.lastState?.terminated;
 	return [
-		{label: container.name.padEnd(20), text: `${stateWords(own?.state)}, ${counted(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`, ...role !== undefined && {role}},
+		{
+			label: container.name.padEnd(20),
+			text: `${stateWords(own?.state)}, ${counted(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`,
+			...role !== undefined && {role},
+		},
 		...container.image === undefined ? [] : [{label: '', text: sanitiseLine(`image ${container.image}`), indent: 12}],
 		...last ? [{label: '', text: `last end: ${stateWords({terminated: last})}`, indent: 12}] : [],
 	];
@@ -75,7 +91,9 @@ function serviceLines({spec}: ServiceObject): TextLine[] {
 	];
 }
 
-function cronJobLines({metadata, spec: {schedule = '', timeZone, suspend = false, concurrencyPolicy} = {}, status: {active = [], lastScheduleTime, lastSuccessfulTime} = {}}: CronJobObject): TextLine[] {
+function cronJobLines(
+	{metadata, spec: {schedule = '', timeZone, suspend = false, concurrencyPolicy} = {}, status: {active = [], lastScheduleTime, lastSuccessfulTime} = {}}: CronJobObject,
+): TextLine[] {
 	return [
 		{label: 'Schedule', text: sanitiseLine(`${schedule}${timeZone === undefined ? '' : ` in ${timeZone}`}`)},
 		suspend ? {label: 'Suspended', text: 'yes: it makes no new jobs', role: 'level.warn'} : {label: 'Suspended', text: 'no'},
@@ -88,7 +106,10 @@ function cronJobLines({metadata, spec: {schedule = '', timeZone, suspend = false
 }
 
 function conditionLines(conditions: readonly PodCondition[]): TextLine[] {
-	return conditions.map(({type, status, reason, message}) => ({label: type.padEnd(20), text: sanitiseLine(`${status}${reason === undefined ? '' : `, ${reason}`}${message ? `: ${message}` : ''}`)}));
+	return conditions.map(({type, status, reason, message}) => ({
+		label: type.padEnd(20),
+		text: sanitiseLine(`${status}${reason === undefined ? '' : `, ${reason}`}${message ? `: ${message}` : ''}`),
+	}));
 }
 
 function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
@@ -105,7 +126,9 @@ function stateWords(state: ContainerState | undefined): string {
 		return sanitiseLine(`ended with exit ${exitCode}${reason === undefined ? '' : ` ${reason}`}${finishedAt === undefined ? '' : ` at ${finishedAt}`}`);
 	}
 
-	return state?.waiting ? sanitiseLine(`waiting: ${state.waiting.reason ?? ''}${state.waiting.message === undefined ? '' : `, ${state.waiting.message}`}`) : 'unknown';
+	return state?.waiting
+		? sanitiseLine(`waiting: ${state.waiting.reason ?? ''}${state.waiting.message === undefined ? '' : `, ${state.waiting.message}`}`)
+		: 'unknown';
 }
 
 async function readEvents(access: ClusterAccess, namespace: string, uid: string | undefined): Promise<TextLine[]> {

@@ -39,7 +39,11 @@ export const yamlHandlers: Handlers = {
 		} catch (thrown) {
 			const error = knownFailure(thrown);
 			// What was read stays: of an object that is gone it may be all that is left.
-			session.store.now({type: 'fill-text', id, to: isRead ? {right: `not read again at ${clockTime(Date.now())}`, busy: false} : {lines: failureLines(error), right: '', busy: false}});
+			session.store.now({
+				type: 'fill-text',
+				id,
+				to: isRead ? {right: `not read again at ${clockTime(Date.now())}`, busy: false} : {lines: failureLines(error), right: '', busy: false},
+			});
 			session.fail('read again', error);
 		}
 	},

@@ -7,7 +7,11 @@ export type YamlLine = {text: string; key: readonly [from: number, to: number] |
 
 /** Keys are sorted, and what YAML 1.1 takes for no text is quoted; a whole number of `parseExactly` keeps all its digits. */
 export function yamlLines(object: object): readonly YamlLine[] {
-	const document = new Document(object, (_, value: unknown) => isNumber(value) ? wholeOf(exactSource(value)) : value, {version: '1.1', sortMapEntries: true, aliasDuplicateObjects: false});
+	const document = new Document(object, (_, value: unknown) => isNumber(value) ? wholeOf(exactSource(value)) : value, {
+		version: '1.1',
+		sortMapEntries: true,
+		aliasDuplicateObjects: false,
+	});
 	visit(document, {Scalar: quoteWhatIsNotSeen});
 	const text = document.toString({indentSeq: false, lineWidth: 0});
 	const keys = keysOf(text);
