@@ -10,7 +10,10 @@ import {verdictRole} from './verdict-role.ts';
 
 const leftRows: ReadonlyArray<readonly [string, RowId]> = [['kubelets', 'N1'], ['joining nodes', 'N2'], ['pods', 'N3'], ['components', 'N4']];
 const rightRows: ReadonlyArray<readonly [name: string, long: string, RowId]> = [
-	['kubelets', 'kubelets: logs, exec, attach, port-forward', 'C4'], ['nodes, by proxy', 'nodes, by the proxy', 'C6'], ['pods, by proxy', 'pods, by the proxy', 'C7'], ['services, by proxy', 'services, by the proxy', 'C8'],
+	['kubelets', 'kubelets: logs, exec, attach, port-forward', 'C4'],
+	['nodes, by proxy', 'nodes, by the proxy', 'C6'],
+	['pods, by proxy', 'pods, by the proxy', 'C7'],
+	['services, by proxy', 'services, by the proxy', 'C8'],
 ];
 /** Between the frames. */
 const hub = ' apiserver ';
@@ -26,7 +29,14 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 	const middle = leftRows.map(([name, id], index) => {
 		const [short, long, farId] = rightRows[index]!;
 		const centre = index === 1 ? of('title', hub) : {text: ' '.repeat(cellWidth(hub))};
-		return line(' ', spokeIn(name, row(id), side, glyphs), of('rule', frame.side), centre, of('rule', frame.side), spokeOut(isWide ? long : short, farId === 'C4' ? kubeletsRow(rows) : row(farId), isWide ? row('C10') : null, glyphs));
+		return line(
+			' ',
+			spokeIn(name, row(id), side, glyphs),
+			of('rule', frame.side),
+			centre,
+			of('rule', frame.side),
+			spokeOut(isWide ? long : short, farId === 'C4' ? kubeletsRow(rows) : row(farId), isWide ? row('C10') : null, glyphs),
+		);
 	});
 	const said = (name: string, {state, verdict}: AuditRow) => `${name}: ${words(state === '' ? verdict : state)}`;
 	const bottom = edge(frame.bottomLeft, frame.bottomRight);
@@ -45,7 +55,9 @@ function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: G
 /** `━ konnectivity ━ unverified ━► kubelets`: each stroke is the basis of the word behind it. */
 function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes, arrow}: Glyphs): Span[] {
 	const stroke = strokes[row.basis];
-	const way = route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state) ? [of('route', `${strokes[route.basis]} ${routeWord(route.state)} `)] : [];
+	const way = route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)
+		? [of('route', `${strokes[route.basis]} ${routeWord(route.state)} `)]
+		: [];
 	return [...way, of(roleOf(row), `${stroke} ${foundWords(row)} ${stroke}${arrow}`), {text: ` ${name}`}];
 }
 

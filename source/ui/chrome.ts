@@ -20,7 +20,9 @@ export function header(screen: Screen): Line {
 	}
 
 	const version = size.columns >= 110 && cluster.version !== null && cluster.asOf === null ? ` ${cluster.version}` : '';
-	const read = cluster.asOf !== null || cluster.replicas === null || size.columns < 76 ? '' : ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
+	const read = cluster.asOf !== null || cluster.replicas === null || size.columns < 76
+		? ''
+		: ` ${glyphs.dot} ${cluster.replicas.read} of ${cluster.replicas.known ?? '?'} read`;
 	const bare = [...legOne(screen, true), {text: version}];
 	// The place goes before how much was read of whom.
 	const way = [...bare, ...lineWidth(place) + lineWidth(bare) + cellWidth(read) + 2 > size.columns ? [] : [of('text.dim', read)], {text: ' '}];
@@ -50,7 +52,12 @@ function legOne({state: {cluster}, theme: {glyphs}}: Screen, long: boolean): Spa
 	const stroke = glyphs.strokes.proven;
 	const {tls, route} = cluster.legOne;
 	const asOf = cluster.asOf === null ? [] : [of('notice.warn', ` as of ${clockTime(cluster.asOf)}`)];
-	return [...route === 'proxy' ? [of('route', `${stroke} proxy `)] : [], of(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`), hub, ...asOf];
+	return [
+		...route === 'proxy' ? [of('route', `${stroke} proxy `)] : [],
+		of(tlsRole[tls], `${long ? '' : '1 '}${stroke} ${tls}${long ? ` ${stroke}${glyphs.arrow}` : ''}`),
+		hub,
+		...asOf,
+	];
 }
 
 /** Each with a word for where there is less room. */
@@ -69,7 +76,9 @@ export function viewRule(screen: Screen, right = ''): Line {
 	const forms = [
 		(name: ViewName, title: string) => `${title}${countOf(state, name)}`,
 		(name: ViewName, title: string) => `${title}${name === state.view || name === 'forwards' ? countOf(state, name) : ''}`,
-		(name: ViewName, title: string, short: string) => name === state.view ? `${title}${countOf(state, name)}` : `${short}${name === 'forwards' ? countOf(state, name) : ''}`,
+		(name: ViewName, title: string, short: string) => name === state.view
+			? `${title}${countOf(state, name)}`
+			: `${short}${name === 'forwards' ? countOf(state, name) : ''}`,
 		(name: ViewName, title: string) => name === state.view ? `${title}${countOf(state, name)}` : title.slice(0, 3),
 		(name: ViewName, title: string) => name === state.view ? `${title}${countOf(state, name)}` : '',
 	].map(words => shown.flatMap(([name, title, short]): Span[] => {
@@ -187,7 +196,9 @@ function noticeFooter(screen: Screen, {text, role, hint}: Message): Line {
 
 /** Every other key only closes the help: none of what it does elsewhere is offered. */
 function helpFooter({hints}: Screen): Line {
-	const turns = hints.flatMap(({action, keys}) => action.id === 'text.down' || action.id === 'text.page-down' ? [of('key', keys[0] ?? ''), {text: ` ${action.title}  `}] : []);
+	const turns = hints.flatMap(({action, keys}) => action.id === 'text.down' || action.id === 'text.page-down'
+		? [of('key', keys[0] ?? ''), {text: ` ${action.title}  `}]
+		: []);
 	return line(' ', ...turns, {text: 'any other key closes'});
 }
 

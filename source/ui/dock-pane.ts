@@ -166,7 +166,11 @@ export function usableWords({state: {dock}}: Pick<Screen, 'state'>): string {
 function emptyDock(screen: Screen, rows: number): Line[] {
 	const {theme: {glyphs}} = screen;
 	const key = (action: string) => firstKey(screen, action);
-	const first = [['logs', key('pods.logs')], ['a shell', key('pods.shell')], ['a forward', key('pods.forward')]].flatMap(([word, at]) => at === null ? [] : [`${at} ${word}`]);
+	const first = [
+		['logs', key('pods.logs')],
+		['a shell', key('pods.shell')],
+		['a forward', key('pods.forward')],
+	].flatMap(([word, at]) => at === null ? [] : [`${at} ${word}`]);
 	const bases = (['proven', 'inferred', 'unknown'] as const).map(basis => `${glyphs.strokes[basis]} ${basis}`).join(' ');
 	const lines = [
 		line(' ', of('text.dim', `None open.${first.length > 0 ? ` ${first.join(', ')}.` : ''} Each shows here which way it goes,`)),

@@ -42,7 +42,9 @@ export function emptyWords(screen: Screen, view: TailView): string[] {
 
 /** An answer that is not there at once is awaited since then: a kubelet may begin its answer with the first line. */
 function openingWords({askedAt}: TailView, now: number): string {
-	return askedAt === null || now - askedAt < longMs ? 'opening' : `Asked at ${clockTime(askedAt)}, no answer yet: that of a log without lines may come with the first one.`;
+	return askedAt === null || now - askedAt < longMs
+		? 'opening'
+		: `Asked at ${clockTime(askedAt)}, no answer yet: that of a log without lines may come with the first one.`;
 }
 
 const longMs = 2000;

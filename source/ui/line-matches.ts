@@ -16,7 +16,12 @@ const slowFrames = new WeakMap<LineIndex, number>();
 @param lines the text of each line, without time and name
 @param current the index of the line under the cursor, which is where the search stands; -1 when it is not among them
 */
-export function withMatches({search, searchIndex}: TailView, lines: ReadonlyArray<readonly Span[]>, current = -1, limitMs = longestMs): ReadonlyArray<readonly Span[]> {
+export function withMatches(
+	{search, searchIndex}: TailView,
+	lines: ReadonlyArray<readonly Span[]>,
+	current = -1,
+	limitMs = longestMs,
+): ReadonlyArray<readonly Span[]> {
 	const slow = searchIndex === null ? 0 : slowFrames.get(searchIndex) ?? 0;
 	if (search === null || searchIndex === null || searchIndex.problem !== null || slow >= mostSlowFrames) {
 		return lines;

@@ -63,7 +63,8 @@ function allColumns(screen: Screen, list: ListState, measure: Measure, width: nu
 	const {now, cluster} = screen.state;
 	const {columns, namespaced} = listKinds[list.name];
 	const age = (row: Row) => ageCell(row, now);
-	const isWanted = ({title, rank}: ListColumn) => (title !== servicePodsTitle || cluster.namespace !== null) && (rank === 0 || (rank === 1 && width >= rankOneFrom) || list.wide);
+	const isWanted = ({title, rank}: ListColumn) => (title !== servicePodsTitle || cluster.namespace !== null)
+		&& (rank === 0 || (rank === 1 && width >= rankOneFrom) || list.wide);
 	const isFilled = ({sparse}: ListColumn, index: number) => sparse !== true || measure('', row => row.cells[index] ?? '') > 0;
 	const most = width < narrowBelow ? narrowest : widest;
 	return {
@@ -86,7 +87,12 @@ function tightened(screen: Screen, list: ListState, measure: Measure, {before, c
 	};
 }
 
-function placed(screen: Screen, list: ListState, measure: Measure, {column, index, title, most}: {column: ListColumn; index: number; title: string; most: number}): Placed {
+function placed(screen: Screen, list: ListState, measure: Measure, {column, index, title, most}: {
+	column: ListColumn;
+	index: number;
+	title: string;
+	most: number;
+}): Placed {
 	const cell = cellOf(screen, list, column, index);
 	const head = list.order.column === column.title ? `${title}↓` : title;
 	const isOld = list.phase.kind === 'interrupted';

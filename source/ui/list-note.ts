@@ -18,7 +18,9 @@ export function listNote(screen: Screen, list: ListState, width: number): string
 	if (list.filter !== '') {
 		const filter = parseRowFilter(list.filter);
 		const isOnlyTyped = filter.kind === 'labels' && filter.selector !== list.selector;
-		parts.push(list.filterProblem === null ? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${grouped(countThere(list.visible))} of ${grouped(list.total)}`}` : list.filterProblem);
+		parts.push(list.filterProblem === null
+			? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${grouped(countThere(list.visible))} of ${grouped(list.total)}`}`
+			: list.filterProblem);
 	}
 
 	if (list.phase.kind === 'polling') {

@@ -18,5 +18,9 @@ export function messagesScreen(screen: Screen, layer: Extract<Layer, {kind: 'mes
 export function messageTexts({messages}: Pick<SessionState, 'messages'>): readonly TextLine[] {
 	return messages.length === 0
 		? [{text: 'Nothing to report.', role: 'text.dim'}]
-		: messages.toReversed().map(({time, text, role}) => ({label: clockTime(time), text, ...role !== 'plain' && {role: role === 'error' ? 'notice.error' : 'notice.warn'}}));
+		: messages.toReversed().map(({time, text, role}) => ({
+			label: clockTime(time),
+			text,
+			...role !== 'plain' && {role: role === 'error' ? 'notice.error' : 'notice.warn'},
+		}));
 }

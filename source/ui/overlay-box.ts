@@ -248,7 +248,9 @@ function framed(screen: Screen, title: string, lines: readonly Line[], hints: re
 	const head = clipToCells(title, inner - 3, more);
 	const keys = keysWithin(hints, inner - 3, dot);
 	const edge = of('rule', frame.side);
-	const body = lines.slice(0, Math.max(3, size.rows - 6)).map(({spans, ground}): Line => ({spans: [edge, ...spread(spans, [], inner).spans, edge], ...ground && {ground}}));
+	const body = lines
+		.slice(0, Math.max(3, size.rows - 6))
+		.map(({spans, ground}): Line => ({spans: [edge, ...spread(spans, [], inner).spans, edge], ...ground && {ground}}));
 	const along = (beside: number) => frame.along.repeat(Math.max(0, inner - beside - 3));
 	const top: Line = {spans: [of('rule', `${frame.topLeft}${frame.along} `), of('title', head), of('rule', ` ${along(cellWidth(head))}${frame.topRight}`)]};
 	const bottom: Line = {spans: [of('rule', `${frame.bottomLeft}${along(lineWidth(keys))} `), ...keys, of('rule', ` ${frame.along}${frame.bottomRight}`)]};

@@ -30,12 +30,25 @@ function unreadLine({state, theme: {glyphs}}: Screen): Line {
 		return line(' you ', of('state.failed', `${stroke.repeat(3)}${glyphs.broke}`), ' apiserver');
 	}
 
-	const first = legOne === null ? of('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}`) : of(tlsRole[legOne.tls], `${stroke} ${legOne.tls} ${stroke}${glyphs.arrow}`);
-	return line(' you ', first, ` ${hubWord(cluster.front)} `, of('tls.unknown', `${glyphs.strokes.unknown} ${unreadWord(state)} ${glyphs.strokes.unknown}${glyphs.arrow}`), ' kubelet');
+	const first = legOne === null
+		? of('tls.unknown', `${glyphs.strokes.unknown} checking ${glyphs.strokes.unknown}${glyphs.arrow}`)
+		: of(tlsRole[legOne.tls], `${stroke} ${legOne.tls} ${stroke}${glyphs.arrow}`);
+	return line(
+		' you ',
+		first,
+		` ${hubWord(cluster.front)} `,
+		of('tls.unknown', `${glyphs.strokes.unknown} ${unreadWord(state)} ${glyphs.strokes.unknown}${glyphs.arrow}`),
+		' kubelet',
+	);
 }
 
 /** One fact a line: its word, its basis, and what it stands on. */
 export function factLines(screen: Screen, path: Path, facts: readonly Fact[], width: number): Line[] {
 	const wide = factColumn(facts);
-	return facts.map(({word, role, verdict}) => line('   ', of(role, word.padEnd(wide)), of('text.dim', verdict.basis.padEnd(10)), evidenceWords(path, verdict, width - wide - 13, text => sessionWords(screen, text))));
+	return facts.map(({word, role, verdict}) => line(
+		'   ',
+		of(role, word.padEnd(wide)),
+		of('text.dim', verdict.basis.padEnd(10)),
+		evidenceWords(path, verdict, width - wide - 13, text => sessionWords(screen, text)),
+	));
 }

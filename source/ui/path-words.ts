@@ -32,7 +32,11 @@ const forms: readonly Form[] = [
 ];
 
 /** Where leg 1 is not proven to be verified it stays, and the rest gives way. */
-const formsOfBoth: readonly Form[] = [...forms.filter(({leg1}) => leg1 !== 'none'), {...narrow, leg1: 'numbered', names: false}, {...narrow, leg1: 'numbered', names: false, route: 'none'}];
+const formsOfBoth: readonly Form[] = [
+	...forms.filter(({leg1}) => leg1 !== 'none'),
+	{...narrow, leg1: 'numbered', names: false},
+	{...narrow, leg1: 'numbered', names: false, route: 'none'},
+];
 
 /** The longest form that fits in `width`. `letter` is the apiserver process's. */
 export function pathLine(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
@@ -52,7 +56,9 @@ export function pathLine(path: Path, width: number, glyphs: Glyphs, letter: stri
 /** The same where it stands alone: of a connection that ended it begins with when it did, as its words are of before. */
 export function datedLine(path: Path, width: number, glyphs: Glyphs, letter: string | null, ends?: string): Span[] {
 	const ended = endedWords(path);
-	return ended === '' ? pathLine(path, width, glyphs, letter, ends) : [of('text.dim', `${ended}  `), ...pathLine(path, width - ended.length - 2, glyphs, letter, ends)];
+	return ended === ''
+		? pathLine(path, width, glyphs, letter, ends)
+		: [of('text.dim', `${ended}  `), ...pathLine(path, width - ended.length - 2, glyphs, letter, ends)];
 }
 
 /** `ended 13:48:31`; empty for what is open, or would be. */
@@ -129,7 +135,12 @@ function endOf(leg: Leg, path: Path, form: Form): string {
 }
 
 /** `━ konnectivity ━ unverified ━►` */
-function legWords({route, tls}: Leg, glyphs: Glyphs, {route: routeForm, withDirect, isChecking, isBroken}: {route: Form['route']; withDirect: boolean; isChecking: boolean; isBroken: boolean}): Span[] {
+function legWords({route, tls}: Leg, glyphs: Glyphs, {route: routeForm, withDirect, isChecking, isBroken}: {
+	route: Form['route'];
+	withDirect: boolean;
+	isChecking: boolean;
+	isBroken: boolean;
+}): Span[] {
 	const stroke = (basis: Basis) => glyphs.strokes[basis];
 	const end = (basis: Basis) => isBroken ? of('state.failed', ` ${glyphs.broke}`) : {text: ` ${stroke(basis)}${glyphs.arrow}`};
 	if (tls.state === 'unknown' && route.state === 'unknown') {

@@ -145,7 +145,12 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 		`${firstKey(screen, 'proxy.headers') ?? ''} headers`,
 	].filter(part => part !== '').join(' · ');
 	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', of('json.key', `${safeText(name)}: `), safeText(value))), line('')] : [];
-	return [titledRule(screen, title, {right}), ...one.isGivenUp === true ? [line(' ', one.note)] : [], ...headers, ...bodyLines(one.body, isJson && proxy.json, size.columns)];
+	return [
+		titledRule(screen, title, {right}),
+		...one.isGivenUp === true ? [line(' ', one.note)] : [],
+		...headers,
+		...bodyLines(one.body, isJson && proxy.json, size.columns),
+	];
 }
 
 function bodyLines(body: string, readable: boolean, width: number): Line[] {

@@ -9,7 +9,10 @@ export function sandboxScreen(screen: Screen, rows: number): Line[] {
 	const labelWidth = Math.min(33, Math.max(8, ...sandboxKnobs.map(({label}) => cellWidth(label))) + 1);
 	// Wide enough for every value: nothing moves when one is chosen.
 	const valueWidth = Math.max(8, ...sandboxKnobs.flatMap(({values}) => values.map(value => cellWidth(value)))) + 5;
-	const head = (title: string) => line(of('text.dim', `   ${fitToCells(title, labelWidth + 1)}${fitToCells('VALUE', valueWidth)}${size.columns >= 70 ? 'WHAT IT DOES' : ''}`));
+	const head = (title: string) => line(of(
+		'text.dim',
+		`   ${fitToCells(title, labelWidth + 1)}${fitToCells('VALUE', valueWidth)}${size.columns >= 70 ? 'WHAT IT DOES' : ''}`,
+	));
 	const knobs = sandboxKnobs.map((knob, index): Line => {
 		const isAt = index === sandboxAt;
 		return {

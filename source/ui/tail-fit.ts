@@ -41,7 +41,12 @@ type Window = ReturnType<typeof tailWindow>;
 /** Which lines are shown in `rows`. `isTop`: what stands before the first one is told above them, in a row less. */
 export function shownWindow(view: TailView, rows: number, heightOf: (one: TailLine) => number): {window: Window; isTop: boolean} {
 	const whole = tailWindow(view, rows, heightOf);
-	const isTop = !view.follow && !view.plain && whole.above === 0 && whole.lines.length > 0 && rows > 2 && whole.lines.slice(0, -1).some(({number}) => number === view.cursor);
+	const isTop = !view.follow
+		&& !view.plain
+		&& whole.above === 0
+		&& whole.lines.length > 0
+		&& rows > 2
+		&& whole.lines.slice(0, -1).some(({number}) => number === view.cursor);
 	return {window: isTop ? tailWindow(view, rows - 1, heightOf) : whole, isTop};
 }
 

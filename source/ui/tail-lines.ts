@@ -28,7 +28,9 @@ export function tailLines(screen: Screen, view: TailView, rows: number, width: n
 		return fillUp(emptyWords(screen, view).flatMap(words => wrapWords(words, width - 2)).map(words => line(' ', of('text.dim', words))), rows);
 	}
 
-	const out: DrawnRow[] = isTop ? [{line: line(of('gap', `${glyphs.rule}${glyphs.rule} ${olderWords(view, hintedKey(screen, 'tail.top'))} `)), of: null, isRule: true}] : [];
+	const out: DrawnRow[] = isTop
+		? [{line: line(of('gap', `${glyphs.rule}${glyphs.rule} ${olderWords(view, hintedKey(screen, 'tail.top'))} `)), of: null, isRule: true}]
+		: [];
 	const cursor = view.follow ? -1 : window.lines.findIndex(({number}) => number === view.cursor);
 	const texts = withMatches(view, window.lines.map(one => readLine(one).text), cursor);
 	for (const [index, one] of window.lines.entries()) {

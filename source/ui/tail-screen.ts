@@ -64,7 +64,11 @@ function sourceRow({theme: {glyphs}}: Screen, {sources}: TailView): Line {
 
 function fieldsRow(screen: Screen, {fields}: TailView): Line {
 	const key = hintedKey(screen, 'tail.fields');
-	return line(' ', of('text.dim', `fields: ${fields.length === 0 ? 'all' : fields.join(' ')}`), ...key === undefined ? [] : [of('key', `   ${key}`), of('text.dim', ' choose')]);
+	return line(
+		' ',
+		of('text.dim', `fields: ${fields.length === 0 ? 'all' : fields.join(' ')}`),
+		...key === undefined ? [] : [of('key', `   ${key}`), of('text.dim', ' choose')],
+	);
 }
 
 function pathRow({state: {processes, size}, theme: {glyphs}}: Screen, view: TailView, entry: DockEntry | undefined): Line {

@@ -17,21 +17,42 @@ type TextLayer = Extract<Layer, {kind: 'text'}>;
 /** Rule and `rows - 1` lines from `top`. */
 export function textScreen(screen: Screen, layer: TextLayer, rows: number): Line[] {
 	const right = layer.search ? searchWords(layer.search) : layer.right;
-	return pageOf(screen, {title: layer.title, after: layer.subject, right}, withFound(textRows(screen, layer.lines, lookOf(screen.state, layer)), layer), layer.top, rows);
+	return pageOf(
+		screen,
+		{title: layer.title, after: layer.subject, right},
+		withFound(textRows(screen, layer.lines, lookOf(screen.state, layer)), layer),
+		layer.top,
+		rows,
+	);
 }
 
 /** `match 3 of 12`, or why it cannot be searched for. */
 export function searchWords(search: TextSearch): string {
 	const {at, found} = search;
-	return (found.length === 0 ? searchProblem(search) : null) ?? matchWords({at: at === null ? null : found.indexOf(at) + 1, of: found.length, more: false, hidden: 0});
+	return (found.length === 0 ? searchProblem(search) : null) ?? matchWords({
+		at: at === null ? null : found.indexOf(at) + 1,
+		of: found.length,
+		more: false,
+		hidden: 0,
+	});
 }
 
 /** A titled rule and the lines from `top` on; what stands above and below is counted. */
-export function pageOf(screen: Screen, {title, after, right}: {title: string; after?: string; right: string}, body: readonly Line[], wanted: number, rows: number): Line[] {
+export function pageOf(
+	screen: Screen,
+	{title, after, right}: {title: string; after?: string; right: string},
+	body: readonly Line[],
+	wanted: number,
+	rows: number,
+): Line[] {
 	const top = Math.max(0, Math.min(wanted, body.length - rows + 1));
 	const below = body.length - top - rows + 1;
 	const hidden = [top > 0 ? `${grouped(top)} above` : '', below > 0 ? `${grouped(below)} below` : ''].filter(part => part !== '').join('  ');
-	return fillUp([titledRule(screen, title, {focus: true, ...after !== undefined && {after}, right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `)}), ...body.slice(top, top + rows - 1)], rows);
+	return fillUp([titledRule(screen, title, {
+		focus: true,
+		...after !== undefined && {after},
+		right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `),
+	}), ...body.slice(top, top + rows - 1)], rows);
 }
 
 /** A regular expression may hold up one frame for so long. */
@@ -64,7 +85,9 @@ type Searched = Pick<TextLayer, 'lines' | 'search'>;
 /** The row on which the line that a search stands on is hit first. */
 export function rowOfMatch(screen: Screen, searched: Searched, look: TextLook): number {
 	const hit = firstHit(searched);
-	return hit === null ? -1 : textRows(screen, searched.lines, look).findIndex(({of: index, part}) => index === searched.search?.at && (part === null || look.isCut || part.to > hit.from));
+	return hit === null
+		? -1
+		: textRows(screen, searched.lines, look).findIndex(({of: index, part}) => index === searched.search?.at && (part === null || look.isCut || part.to > hit.from));
 }
 
 /** How far a text that is cut is moved for that hit to be seen: as it is where it is seen already. */

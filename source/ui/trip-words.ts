@@ -24,7 +24,9 @@ export function tripWords({about, rttMs}: Path, waited: Waited = nothingWaited):
 		return noAnswer(waited);
 	}
 
-	const one = (ms: number | null, waitedMs: number | null, end: string) => ms === null && waitedMs === null ? [] : [`${waitedMs === null ? `${ms!.toFixed(1)} ms` : `over ${seconds(waitedMs)}`} to ${end}`];
+	const one = (ms: number | null, waitedMs: number | null, end: string) => ms === null && waitedMs === null
+		? []
+		: [`${waitedMs === null ? `${ms!.toFixed(1)} ms` : `over ${seconds(waitedMs)}`} to ${end}`];
 	const words = [...one(rttMs.websocket, waited.websocket, 'the end of the WebSocket'), ...one(rttMs.runtime, waited.runtime, 'the runtime')].join(' · ');
 	return words !== '' && about === 'ended-connection' ? `was ${words}` : words;
 }

@@ -35,7 +35,9 @@ function unreadRows({state, theme: {glyphs}}: Screen, room: number): readonly Ro
 	}
 
 	return [
-		you, [' ', cluster.legOne === null ? of('tls.unknown', `${glyphs.upright.unknown} checking`) : of(tlsRole[cluster.legOne.tls], `${glyphs.upright.proven} ${cluster.legOne.tls}`)],
+		you, [' ', cluster.legOne === null
+			? of('tls.unknown', `${glyphs.upright.unknown} checking`)
+			: of(tlsRole[cluster.legOne.tls], `${glyphs.upright.proven} ${cluster.legOne.tls}`)],
 		[' ', of('tls.unknown', glyphs.arrowDown)], [hubWord(cluster.front)], [' ', of('tls.unknown', `${glyphs.upright.unknown} ${unreadWord(state)}`)],
 		...isRefused(state) ? [[''], ...wrapWords(unreadWords(state), room).map(text => [of('text.dim', text)])] : [],
 	];

@@ -58,7 +58,13 @@ export function whyTexts(screen: Screen, layer: WhyLayer): readonly TextLine[] {
 	const {state, theme: {glyphs}} = screen;
 	const path = whyPath(state, layer);
 	const none = path === null ? noPathWords(state, layer) : [];
-	const lines = whyLines(path, layer.error ?? path?.error ?? null, glyphs.strokes, offHere(state, layer.error), path === null ? nothingWaited : waitedFor(state, path));
+	const lines = whyLines(
+		path,
+		layer.error ?? path?.error ?? null,
+		glyphs.strokes,
+		offHere(state, layer.error),
+		path === null ? nothingWaited : waitedFor(state, path),
+	);
 	return [...lines.map(one => ({...one, text: sessionWords(screen, one.text)})), ...none.map(text => ({text, role: 'text.dim'}))];
 }
 
