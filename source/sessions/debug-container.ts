@@ -34,7 +34,12 @@ An ephemeral container cannot be taken away again: it stays in the pod until the
 @throws SpokeError ERR_FORBIDDEN (patch pods/ephemeralcontainers), ERR_APISERVER_ANSWER with the apiserver's words
 @see https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/
 */
-export async function addDebugContainer(cluster: Pick<ClusterAccess, 'request' | 'facts'>, {metadata: {name: podName, namespace = 'default'}}: PodObject, {name, image, target, stdin, tty, command, profile}: DebugContainer, signal?: AbortSignal): Promise<void> {
+export async function addDebugContainer(
+	cluster: Pick<ClusterAccess, 'request' | 'facts'>,
+	{metadata: {name: podName, namespace = 'default'}}: PodObject,
+	{name, image, target, stdin, tty, command, profile}: DebugContainer,
+	signal?: AbortSignal,
+): Promise<void> {
 	const container = {
 		name, image, stdin, tty, terminationMessagePolicy: 'File',
 		...target !== null && {targetContainerName: target},
@@ -71,7 +76,12 @@ Until the container runs.
 @param onWaiting Called when what it waits for changes: `ContainerCreating`, `ErrImagePull: …`
 @throws SpokeError ERR_TARGET_GONE when it ended, could not start, the pod went, or `limitMs` passed
 */
-export async function untilRunning(cluster: ClusterAccess, {metadata: {name: podName, namespace = 'default'}}: PodObject, container: string, {limitMs, signal, onWaiting}: {limitMs: number; signal: AbortSignal; onWaiting: (reason: string) => void}): Promise<void> {
+export async function untilRunning(
+	cluster: ClusterAccess,
+	{metadata: {name: podName, namespace = 'default'}}: PodObject,
+	container: string,
+	{limitMs, signal, onWaiting}: {limitMs: number; signal: AbortSignal; onWaiting: (reason: string) => void},
+): Promise<void> {
 	const limit = AbortSignal.timeout(timerMs(limitMs));
 	let waiting = '';
 	for await (const change of watchPods(cluster, {namespace, fieldSelector: `metadata.name=${podName}`}, {signal: AbortSignal.any([limit, signal])})) {
@@ -106,7 +116,12 @@ export async function untilRunning(cluster: ClusterAccess, {metadata: {name: pod
 }
 
 /** The exit status of a container that has ended, or ends within `limitMs`; `null` for one that goes on. A pod's status is some time behind its runtime. */
-export async function exitStatusOf(cluster: ClusterAccess, {metadata: {name: podName, namespace = 'default'}}: PodObject, container: string, {limitMs, signal}: {limitMs: number; signal: AbortSignal}): Promise<number | null> {
+export async function exitStatusOf(
+	cluster: ClusterAccess,
+	{metadata: {name: podName, namespace = 'default'}}: PodObject,
+	container: string,
+	{limitMs, signal}: {limitMs: number; signal: AbortSignal},
+): Promise<number | null> {
 	const limit = AbortSignal.timeout(limitMs);
 	for await (const change of watchPods(cluster, {namespace, fieldSelector: `metadata.name=${podName}`}, {signal: AbortSignal.any([limit, signal])})) {
 		const ended = change.type === 'appeared' || change.type === 'changed' ? containerStatus(change.pod, container)?.state?.terminated : undefined;

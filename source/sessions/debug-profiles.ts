@@ -16,7 +16,12 @@ export const securityContexts = {
 
 /** What each allows, in a few words. */
 export const profileWords: Readonly<Record<DebugProfile, string>> = {
-	general: 'may trace processes', baseline: 'no more than its image', restricted: 'no root, no capabilities', netadmin: 'may change the network', sysadmin: 'privileged', legacy: 'as baseline',
+	general: 'may trace processes',
+	baseline: 'no more than its image',
+	restricted: 'no root, no capabilities',
+	netadmin: 'may change the network',
+	sysadmin: 'privileged',
+	legacy: 'as baseline',
 };
 
 export type DebugProfile = keyof typeof securityContexts;

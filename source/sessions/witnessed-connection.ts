@@ -9,7 +9,12 @@ Opens a dedicated connection and lets the witness use it before the request that
 A witness whose request met its limit leaves the connection unusable; the stream then gets a fresh one, unread.
 @throws what `ClusterAccess.connect` throws; never anything of the witness.
 */
-export async function connectWitnessed(cluster: ClusterAccess, purpose: ConnectionPurpose, witness: ConnectionWitness | undefined, signal?: AbortSignal): Promise<Connection> {
+export async function connectWitnessed(
+	cluster: ClusterAccess,
+	purpose: ConnectionPurpose,
+	witness: ConnectionWitness | undefined,
+	signal?: AbortSignal,
+): Promise<Connection> {
 	const options = signal ? {signal} : {};
 	const connection = await cluster.connect(options);
 	try {
@@ -28,7 +33,12 @@ export async function connectWitnessed(cluster: ClusterAccess, purpose: Connecti
 }
 
 /** Tells the witness that a stream did not come about: by a failure, unless whoever wanted it did not wait, which is nobody's. */
-export function tellUnopened(witness: ConnectionWitness | undefined, connection: Connection | null, purpose: ConnectionPurpose, {thrown, signal}: {thrown: unknown; signal: AbortSignal | undefined}): void {
+export function tellUnopened(
+	witness: ConnectionWitness | undefined,
+	connection: Connection | null,
+	purpose: ConnectionPurpose,
+	{thrown, signal}: {thrown: unknown; signal: AbortSignal | undefined},
+): void {
 	if (!signal?.aborted) {
 		witness?.failed?.(connection, purpose, asSpokeError(thrown));
 	} else if (connection) {

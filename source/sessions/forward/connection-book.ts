@@ -31,7 +31,14 @@ export class ConnectionBook {
 	}
 
 	/** Books a connection and tells of it. */
-	opens({socket, pod, tunnel, shared, port, remotePort}: {socket: Socket; pod: string; tunnel: string | null; shared: boolean; port: number; remotePort: number}): BookedConnection {
+	opens({socket, pod, tunnel, shared, port, remotePort}: {
+		socket: Socket;
+		pod: string;
+		tunnel: string | null;
+		shared: boolean;
+		port: number;
+		remotePort: number;
+	}): BookedConnection {
 		const connection = `${this.#id}.${++this.#number}`;
 		const live = {connection, client: clientOf(socket), pod, tunnel, shared, since: performance.now()};
 		const entry = {live, congested: false, connection: undefined as ForwardedConnection | undefined};
@@ -93,7 +100,11 @@ export class ConnectionBook {
 	}
 }
 
-function liveOf({live, congested, connection}: {live: Omit<LiveConnection, 'up' | 'down' | 'congested'>; congested: boolean; connection: ForwardedConnection | undefined}): LiveConnection {
+function liveOf({live, congested, connection}: {
+	live: Omit<LiveConnection, 'up' | 'down' | 'congested'>;
+	congested: boolean;
+	connection: ForwardedConnection | undefined;
+}): LiveConnection {
 	return {...live, congested, up: connection?.up ?? 0, down: connection?.down ?? 0};
 }
 

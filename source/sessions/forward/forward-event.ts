@@ -22,7 +22,15 @@ type ConnectionCounts = {
 
 export type ForwardEvent =
 	/** Once for each forward, before any connection of it: the pod is resolved, the tunnel is open, the port is bound. */
-	| {event: 'ready'; forward: string; target: ReachedTarget; remotePort: number; remotePortName: string | null; listen: readonly BoundAddress[]; carrier: 'websocket' | 'spdy'}
+	| {
+		event: 'ready';
+		forward: string;
+		target: ReachedTarget;
+		remotePort: number;
+		remotePortName: string | null;
+		listen: readonly BoundAddress[];
+		carrier: 'websocket' | 'spdy';
+	}
 	/** An address of several could not be bound, and the forward does without. */
 	| {event: 'bound-without'; forward: string; error: SpokeError}
 	| {event: 'connection-opened'; forward: string; connection: string; client: string; port: number; pod: string; tunnel: string | null; shared: boolean}

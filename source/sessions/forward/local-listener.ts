@@ -119,7 +119,11 @@ async function bind(port: number, {address, family}: ListenAddress): Promise<Ser
 }
 
 const words: Readonly<Record<string, string>> = {
-	EADDRINUSE: 'it is in use', EACCES: 'it needs privileges', EPERM: 'it needs privileges', EADDRNOTAVAIL: 'this host has no such address', EAFNOSUPPORT: 'this host does not speak the family',
+	EADDRINUSE: 'it is in use',
+	EACCES: 'it needs privileges',
+	EPERM: 'it needs privileges',
+	EADDRNOTAVAIL: 'this host has no such address',
+	EAFNOSUPPORT: 'this host does not speak the family',
 };
 
 function bindError(error: NodeJS.ErrnoException, port: number, {address, family}: ListenAddress): SpokeError {

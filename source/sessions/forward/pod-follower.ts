@@ -15,7 +15,12 @@ const pollMs = 2000;
 All pods of the scope by uid, again and again: whenever something changed, never before the first list is whole.
 `scope` is null where the pod was named: then only `named` is followed. A cluster that cannot be asked is asked again; a pod that may be read but not listed is polled. Ends with the signal.
 */
-export async function * followPods(cluster: ClusterAccess, scope: PodScope | null, named: PodObject, signal: AbortSignal): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
+export async function * followPods(
+	cluster: ClusterAccess,
+	scope: PodScope | null,
+	named: PodObject,
+	signal: AbortSignal,
+): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
 	const {name, namespace = ''} = named.metadata;
 	const watched = scope ?? {namespace, fieldSelector: `metadata.name=${name}`};
 	while (!signal.aborted) {
@@ -58,7 +63,11 @@ export async function * followPods(cluster: ClusterAccess, scope: PodScope | nul
 }
 
 /** With the right to get the pod and no more. */
-async function * pollPod(cluster: ClusterAccess, {metadata: {name, namespace = ''}}: PodObject, signal: AbortSignal): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
+async function * pollPod(
+	cluster: ClusterAccess,
+	{metadata: {name, namespace = ''}}: PodObject,
+	signal: AbortSignal,
+): AsyncGenerator<ReadonlyMap<string, PodObject>, void> {
 	while (!signal.aborted) {
 		try {
 			const pod = await cluster.json<PodObject>({path: objectPath(podResource, namespace, name), signal});

@@ -165,7 +165,12 @@ class ForwardedTarget implements RunningForward {
 			left.abort();
 		});
 		const opens = (lease: Lease<Tunnel> | null) => port.book.opens({
-			socket, tunnel: lease?.tunnel.id ?? null, shared: lease?.shared ?? false, pod: tunnels.pod.metadata.name, port: port.listener.bound[0]!.port, remotePort: port.remote.port,
+			socket,
+			tunnel: lease?.tunnel.id ?? null,
+			shared: lease?.shared ?? false,
+			pod: tunnels.pod.metadata.name,
+			port: port.listener.bound[0]!.port,
+			remotePort: port.remote.port,
 		});
 		try {
 			const [lease, pool] = await tunnels.lease(AbortSignal.any([this.#signal, left.signal, AbortSignal.timeout(longestWaitMs)]));
@@ -191,7 +196,10 @@ class ForwardedTarget implements RunningForward {
 		if (why) {
 			booked.ends({end: null, error: why.anew({code: 'ERR_STREAM_LOST', message: `${waited}: ${why.message}`})});
 		} else {
-			booked.ends({end: null, error: new StreamLost(waited, {how: 'not-taken'})}, async error => unlessLeft(error, async () => tunnelLoss(this.#cluster, error), this.#signal));
+			booked.ends(
+				{end: null, error: new StreamLost(waited, {how: 'not-taken'})},
+				async error => unlessLeft(error, async () => tunnelLoss(this.#cluster, error), this.#signal),
+			);
 		}
 	}
 

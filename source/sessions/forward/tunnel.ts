@@ -79,7 +79,11 @@ Opens by WebSocket and, where that is refused, by the raw SPDY upgrade, which ol
 @throws SpokeError what the apiserver said to the last carrier; the first one's words are kept in `text`.
 @see https://kep.k8s.io/4006
 */
-export async function openTunnel(cluster: ClusterAccess, target: ReachedTarget, {witness, signal, carriers = carriersOf(process.env), pings = ownPings}: TunnelOptions = {}): Promise<Tunnel> {
+export async function openTunnel(
+	cluster: ClusterAccess,
+	target: ReachedTarget,
+	{witness, signal, carriers = carriersOf(process.env), pings = ownPings}: TunnelOptions = {},
+): Promise<Tunnel> {
 	const purpose: ConnectionPurpose = {feature: 'port-forward', target, request: null};
 	const refused: SpokeError[] = [];
 	for (const carrier of carriers) {
@@ -117,7 +121,13 @@ async function upgrade(connection: Connection, {namespace, name}: ReachedTarget,
 		: {method: 'POST', path, upgrade: 'SPDY/3.1', protocols: ['portforward.k8s.io'], ...signal && {signal}});
 }
 
-function tunnelOver(outcome: Extract<UpgradeOutcome, {upgraded: true}>, carrier: TunnelCarrier, connection: Connection, purpose: ConnectionPurpose, {cluster, witness, pings: {everyMs, timing}}: {cluster: ClusterAccess; witness: ConnectionWitness | undefined; pings: Pings}): Tunnel {
+function tunnelOver(
+	outcome: Extract<UpgradeOutcome, {upgraded: true}>,
+	carrier: TunnelCarrier,
+	connection: Connection,
+	purpose: ConnectionPurpose,
+	{cluster, witness, pings: {everyMs, timing}}: {cluster: ClusterAccess; witness: ConnectionWitness | undefined; pings: Pings},
+): Tunnel {
 	const {socket, head} = outcome;
 	witness?.opened?.(connection, purpose, {carrier, protocol: outcome.protocol});
 	const options = {pingEveryMs: everyMs, ...timing && {timing}};

@@ -92,7 +92,11 @@ export class ContainerReads {
 		};
 
 		try {
-			open = await this.#options.gate.through(async () => openLog(this.#cluster, this.#source, {...await this.#readOn(), follow: true}, {...this.#options, signal, asks}));
+			open = await this.#options.gate.through(async () => openLog(this.#cluster, this.#source, {...await this.#readOn(), follow: true}, {
+				...this.#options,
+				signal,
+				asks,
+			}));
 			this.#beginning.followed(askedAt);
 			await on.opened();
 			await proof.before(nothing);

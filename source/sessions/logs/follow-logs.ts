@@ -217,7 +217,14 @@ class ManyFollows {
 		this.#running++;
 		try {
 			await new ContainerFollow(this.#cluster, view, source, {
-				target: reachedPod(asked, pod, 1, container), start: {...start, ...insecure && {insecureSkipTLSVerifyBackend: insecure}}, until, startLimitMs, resume, gatherMs, witness, quiet,
+				target: reachedPod(asked, pod, 1, container),
+				start: {...start, ...insecure && {insecureSkipTLSVerifyBackend: insecure}},
+				until,
+				startLimitMs,
+				resume,
+				gatherMs,
+				witness,
+				quiet,
 				signal: this.#signal, gate: this.#gate, firstLeg: this.#firstLeg,
 			}, async event => this.events.push(event)).run();
 		} catch (thrown) {

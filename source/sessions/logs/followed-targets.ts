@@ -17,7 +17,11 @@ export async function followedTargets(cluster: ClusterAccess, targets: readonly 
 
 	const pods = behind.flatMap(found => found.kind === 'pod' ? [found.pod] : []);
 	if (pods.length < behind.length) {
-		throw new SpokeError('ERR_USAGE', `${targets.map(({asked}) => asked).join(' ')} cannot be followed together: several targets must all be pods`, {remedy: 'follow workloads one by one, or by -l SELECTOR'});
+		throw new SpokeError(
+			'ERR_USAGE',
+			`${targets.map(({asked}) => asked).join(' ')} cannot be followed together: several targets must all be pods`,
+			{remedy: 'follow workloads one by one, or by -l SELECTOR'},
+		);
 	}
 
 	return {kind: 'pods', pods};

@@ -22,7 +22,11 @@ Gives blocks to `take` one after the other and reads on only when it is done, so
 `gatherMs`: lines that come one soon after the other are gathered for so long, unless they come in floods; the first one after a pause waits for nothing.
 Never rejects for what the body does; what `take` throws is passed on.
 */
-export async function readLineBlocks(body: Readable, take: (block: Buffer) => Promise<void> | void, {gatherMs = 0}: {gatherMs?: number} = {}): Promise<BlocksEnding> {
+export async function readLineBlocks(
+	body: Readable,
+	take: (block: Buffer) => Promise<void> | void,
+	{gatherMs = 0}: {gatherMs?: number} = {},
+): Promise<BlocksEnding> {
 	const arrivals = watchArrivals(body);
 	const begun = new BegunLine();
 	let [takenAt, length] = [-Infinity, 0];

@@ -22,7 +22,12 @@ export function stampLength(bytes: Buffer, at: number): number {
 
 	if (bytes[end] === 0x5A) {
 		end++;
-	} else if ((bytes[end] === 0x2B || bytes[end] === 0x2D) && isDigit(bytes[end + 1]) && isDigit(bytes[end + 2]) && bytes[end + 3] === 0x3A && isDigit(bytes[end + 4]) && isDigit(bytes[end + 5])) {
+	} else if ((bytes[end] === 0x2B || bytes[end] === 0x2D)
+		&& isDigit(bytes[end + 1])
+		&& isDigit(bytes[end + 2])
+		&& bytes[end + 3] === 0x3A
+		&& isDigit(bytes[end + 4])
+		&& isDigit(bytes[end + 5])) {
 		end += 6;
 	} else {
 		return 0;
@@ -33,7 +38,8 @@ export function stampLength(bytes: Buffer, at: number): number {
 
 /** Seconds since 1970 of the timestamp at `at`, whose length is known. */
 export function stampSecond(bytes: Buffer, at: number, length: number): number {
-	const second = daySecond(number(bytes, at, 4), number(bytes, at + 5, 2), number(bytes, at + 8, 2)) + (number(bytes, at + 11, 2) * 3600) + (number(bytes, at + 14, 2) * 60) + number(bytes, at + 17, 2);
+	const midnight = daySecond(number(bytes, at, 4), number(bytes, at + 5, 2), number(bytes, at + 8, 2));
+	const second = midnight + (number(bytes, at + 11, 2) * 3600) + (number(bytes, at + 14, 2) * 60) + number(bytes, at + 17, 2);
 	const zone = at + length - 6;
 	const sign = bytes[at + length - 1] === 0x5A ? 0 : (bytes[zone] === 0x2B ? 1 : -1);
 	return sign === 0 ? second : second - (sign * ((number(bytes, zone + 1, 2) * 3600) + (number(bytes, zone + 4, 2) * 60)));

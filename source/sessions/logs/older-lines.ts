@@ -38,7 +38,13 @@ const slack = 200;
 First from the end, where only some are wanted, then from the beginning of the log, then from that of the life before.
 @throws SpokeError what opening a log throws, and ERR_STREAM_LOST when an answer was cut
 */
-export async function readOlderLines(cluster: ClusterAccess, source: LogSource, {known, arrived, most}: OlderWish, sink: OlderSink, options: OpenLogOptions): Promise<OlderEnding> {
+export async function readOlderLines(
+	cluster: ClusterAccess,
+	source: LogSource,
+	{known, arrived, most}: OlderWish,
+	sink: OlderSink,
+	options: OpenLogOptions,
+): Promise<OlderEnding> {
 	const read = async (ask: LogRead) => readUntilJoin(cluster, source, {...ask, timestamps: true}, {known, sink, options});
 	if (most !== null) {
 		const some = await read({tailLines: arrived + most + slack});
@@ -65,7 +71,11 @@ export async function readOlderLines(cluster: ClusterAccess, source: LogSource, 
 	}
 }
 
-async function readUntilJoin(cluster: ClusterAccess, source: LogSource, ask: LogRead, {known, sink, options}: {known: Buffer; sink: OlderSink; options: OpenLogOptions}): Promise<{joined: boolean; count: number}> {
+async function readUntilJoin(cluster: ClusterAccess, source: LogSource, ask: LogRead, {known, sink, options}: {
+	known: Buffer;
+	sink: OlderSink;
+	options: OpenLogOptions;
+}): Promise<{joined: boolean; count: number}> {
 	const join = new Join(known);
 	sink.begin();
 	const open = await openLog(cluster, source, ask, options);

@@ -70,9 +70,19 @@ export async function openLog(cluster: ClusterAccess, source: LogSource, read: L
 	}
 }
 
-type Asking = {signal: AbortSignal | undefined; by: ClusterFacts; /** Called where the apiserver passes on a kubelet's own word on the log. */ refusedByKubelet(): void};
+type Asking = {
+	signal: AbortSignal | undefined;
+	by: ClusterFacts;
+	/** Called where the apiserver passes on a kubelet's own word on the log. */
+	refusedByKubelet(): void;
+};
 
-async function ask(connection: Connection, source: LogSource, read: LogRead, {signal, by, refusedByKubelet}: Asking): Promise<{body: Readable; isOfKubelet: boolean}> {
+async function ask(
+	connection: Connection,
+	source: LogSource,
+	read: LogRead,
+	{signal, by, refusedByKubelet}: Asking,
+): Promise<{body: Readable; isOfKubelet: boolean}> {
 	const {status, headers, body} = await connection.request({
 		path: logPath(source, read),
 		// An answer that is compressed would come in the compressor's time, not in the log's.

@@ -180,5 +180,7 @@ class Guard implements QuietGuard {
 
 /** The apiserver has just answered for itself, so its silence about a log is the kubelet's, or of the way there. */
 function silentKubelet(error: SpokeError): SpokeError {
-	return error.code === 'ERR_APISERVER_TIMEOUT' ? new SpokeError('ERR_SECOND_LEG', 'the apiserver answers, and nothing comes from the kubelet', {cause: error}) : error;
+	return error.code === 'ERR_APISERVER_TIMEOUT'
+		? new SpokeError('ERR_SECOND_LEG', 'the apiserver answers, and nothing comes from the kubelet', {cause: error})
+		: error;
 }

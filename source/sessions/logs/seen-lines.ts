@@ -114,7 +114,8 @@ export class SeenLines {
 
 		const complete = this.#letGo < since;
 		const first = complete ? this.#first : firstOf(kept);
-		return {counts, last, newestSecond, complete, beginning: first && first.second >= since ? first : null, tails: kept.flatMap(held => 'bytes' in held ? held.bytes : [])};
+		const beginning = first && first.second >= since ? first : null;
+		return {counts, last, newestSecond, complete, beginning, tails: kept.flatMap(held => 'bytes' in held ? held.bytes : [])};
 	}
 
 	#letFirstGo(): void {

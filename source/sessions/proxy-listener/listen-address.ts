@@ -78,7 +78,10 @@ function portError(error: NodeJS.ErrnoException, host: string, port: number): Sp
 		}
 
 		case 'EACCES': {
-			return new SpokeError('ERR_PORT_IN_USE', `port ${port} of ${host} (${family}) is not allowed to this user`, {cause: error, remedy: 'choose a port from 1024, or 0 for a free one'});
+			return new SpokeError('ERR_PORT_IN_USE', `port ${port} of ${host} (${family}) is not allowed to this user`, {
+				cause: error,
+				remedy: 'choose a port from 1024, or 0 for a free one',
+			});
 		}
 
 		default: {

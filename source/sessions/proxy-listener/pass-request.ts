@@ -36,7 +36,12 @@ export async function passRequest({cluster, targets, witness}: PassingMeans, pat
 }
 
 /** On a connection of its own, which is labelled for as long as its answer is passed on. */
-async function passProxied({cluster, witness}: Pick<PassingMeans, 'cluster' | 'witness'>, target: PassedTarget, asked: RequestOptions, response: ServerResponse): Promise<void> {
+async function passProxied(
+	{cluster, witness}: Pick<PassingMeans, 'cluster' | 'witness'>,
+	target: PassedTarget,
+	asked: RequestOptions,
+	response: ServerResponse,
+): Promise<void> {
 	const {purpose, base, behind} = target;
 	const {signal} = asked;
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);

@@ -12,7 +12,13 @@ import {headersToApiserver} from './passed-headers.ts';
 import type {PassingMeans} from './pass-request.ts';
 
 /** Resolves to the status given to the client, and what went wrong. Only WebSockets are upgraded: SPDY is spoken by what runs commands. */
-export async function passUpgrade(means: PassingMeans, path: string, request: IncomingMessage, client: Duplex, head: Buffer): Promise<[status: number, error: SpokeError | null]> {
+export async function passUpgrade(
+	means: PassingMeans,
+	path: string,
+	request: IncomingMessage,
+	client: Duplex,
+	head: Buffer,
+): Promise<[status: number, error: SpokeError | null]> {
 	const {upgrade = '', 'sec-websocket-key': key = '', 'sec-websocket-protocol': offered = ''} = request.headers;
 	if (upgrade.toLowerCase() !== 'websocket' || key === '') {
 		refuseUpgrade(client, 403, 'only WebSockets are upgraded here');
@@ -59,7 +65,12 @@ export async function passUpgrade(means: PassingMeans, path: string, request: In
 }
 
 /** The answer, whose label lasts as long as `client`. @throws `clientLeft`, and what a connection can fail with; nothing is open then */
-async function askForUpgrade({cluster, targets, witness}: PassingMeans, path: string, options: Omit<UpgradeOptions, 'path'> & {signal: AbortSignal}, client: Duplex): Promise<UpgradeOutcome> {
+async function askForUpgrade(
+	{cluster, targets, witness}: PassingMeans,
+	path: string,
+	options: Omit<UpgradeOptions, 'path'> & {signal: AbortSignal},
+	client: Duplex,
+): Promise<UpgradeOutcome> {
 	const proxied = await targets.find(path);
 	if (!proxied) {
 		const connection = await cluster.connect({signal: options.signal});

@@ -49,7 +49,16 @@ export class ProxiedTargets {
 			base, behind: path.slice(base.length),
 			purpose: {
 				feature: 'logs', request: null,
-				target: {asked, kind: 'Pod', namespace: decoded(namespace!), name: asked, uid: found?.metadata.uid ?? null, node: found?.spec.nodeName ?? null, container: query.get('container'), chosenFrom: 1},
+				target: {
+					asked,
+					kind: 'Pod',
+					namespace: decoded(namespace!),
+					name: asked,
+					uid: found?.metadata.uid ?? null,
+					node: found?.spec.nodeName ?? null,
+					container: query.get('container'),
+					chosenFrom: 1,
+				},
 				// What is no "false" and no "0" is true (apimachinery pkg/runtime/conversion.go).
 				...skips !== null && !/^(?:false|0)$/i.test(skips) && {insecureSkipTlsVerifyBackend: true},
 			},

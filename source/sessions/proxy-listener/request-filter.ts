@@ -98,7 +98,11 @@ function isSameOrigin(origin: string, host: string): boolean {
 }
 
 function hasDotSegments(path: string): boolean {
-	return path.split('?', 1)[0]!.replaceAll(/%(?:25)*2e/gi, '.').replaceAll(/%(?:25)*(?:2f|5c)|\\/gi, '/').split('/').some(segment => segment === '.' || segment === '..');
+	return path.split('?', 1)[0]!
+		.replaceAll(/%(?:25)*2e/gi, '.')
+		.replaceAll(/%(?:25)*(?:2f|5c)|\\/gi, '/')
+		.split('/')
+		.some(segment => segment === '.' || segment === '..');
 }
 
 /** What Go calls URL.Path, which kubectl's filter sees: its codes are undone also where they come to no text. */

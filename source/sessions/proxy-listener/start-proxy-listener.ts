@@ -33,7 +33,10 @@ export type ProxyListener = {
 };
 
 /** @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_USAGE */
-export async function startProxyListener(cluster: ClusterAccess, options: ListenerOptions, {witness, onEvent}: {witness?: ConnectionWitness | undefined; onEvent?: (event: ListenerEvent) => void} = {}): Promise<ProxyListener> {
+export async function startProxyListener(cluster: ClusterAccess, options: ListenerOptions, {witness, onEvent}: {
+	witness?: ConnectionWitness | undefined;
+	onEvent?: (event: ListenerEvent) => void;
+} = {}): Promise<ProxyListener> {
 	const filter = makeRequestFilter(options.filter);
 	const targets = new ProxiedTargets(cluster);
 	const means = {cluster, targets, witness, keepaliveMs: options.keepaliveMs};

@@ -8,7 +8,13 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 
 const contentTypes: Readonly<Record<string, string>> = {
 	'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
-	'.json': 'application/json', '.svg': 'image/svg+xml', '.png': 'image/png', '.jpg': 'image/jpeg', '.ico': 'image/x-icon', '.wasm': 'application/wasm', '.txt': 'text/plain; charset=utf-8',
+	'.json': 'application/json',
+	'.svg': 'image/svg+xml',
+	'.png': 'image/png',
+	'.jpg': 'image/jpeg',
+	'.ico': 'image/x-icon',
+	'.wasm': 'application/wasm',
+	'.txt': 'text/plain; charset=utf-8',
 };
 
 /**
@@ -22,7 +28,11 @@ export async function serveFile(folder: string, path: string, request: IncomingM
 		return;
 	}
 
-	response.writeHead(200, {'Content-Type': contentTypes[extname(file.path)] ?? 'application/octet-stream', 'Content-Length': file.size, 'X-Content-Type-Options': 'nosniff'});
+	response.writeHead(200, {
+		'Content-Type': contentTypes[extname(file.path)] ?? 'application/octet-stream',
+		'Content-Length': file.size,
+		'X-Content-Type-Options': 'nosniff',
+	});
 	if (request.method === 'HEAD' || file.size === 0) {
 		response.end();
 		return;

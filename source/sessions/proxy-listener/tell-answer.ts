@@ -11,7 +11,12 @@ import type {PassedTarget} from './proxied-targets.ts';
 Tells what the head of the answer says, before its body is passed on. Gives a function to be called behind the body: whose refusal it is shows
 in its words only, and the client does not wait for them.
 */
-export function tellAnswer(witness: ConnectionWitness | undefined, connection: Connection, {purpose, behind}: PassedTarget, {status, headers, body}: ApiResponse): () => void {
+export function tellAnswer(
+	witness: ConnectionWitness | undefined,
+	connection: Connection,
+	{purpose, behind}: PassedTarget,
+	{status, headers, body}: ApiResponse,
+): () => void {
 	const isLog = purpose.feature === 'logs';
 	const tellOpened = (words: Buffer) => {
 		// Of a log's answers only a 200 is the kubelet's as it came: a 204 says that the pod is on no node yet, and of any other the apiserver makes a Status.

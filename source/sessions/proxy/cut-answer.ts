@@ -11,7 +11,10 @@ export function noAnswer(cause: unknown, limitMs: number): unknown {
 	const {code, text} = cause instanceof SpokeError ? cause : {code: null, text: null};
 	switch (code) {
 		case 'ERR_APISERVER_TIMEOUT': {
-			return new SpokeError('ERR_STREAM_LOST', `no answer within ${limitMs / 1000} s: ${notKnown}`, {cause, remedy: 'raise --request-timeout, or run `spoke doctor` on the target'});
+			return new SpokeError('ERR_STREAM_LOST', `no answer within ${limitMs / 1000} s: ${notKnown}`, {
+				cause,
+				remedy: 'raise --request-timeout, or run `spoke doctor` on the target',
+			});
 		}
 
 		case 'ERR_APISERVER_UNREACHABLE': {

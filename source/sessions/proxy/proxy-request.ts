@@ -41,12 +41,22 @@ export type ProxyAnswer = {
 Any status of the backend is an answer. Redirects are never followed: they would carry credentials to another place.
 @throws SpokeError ERR_SECOND_LEG and others for what the apiserver says of itself: a Status that is not the backend's, or words of its table of failures. ERR_STREAM_LOST where no answer came.
 */
-export async function sendProxyRequest(cluster: ClusterAccess, {base, purpose}: ResolvedProxyTarget, request: ProxyRequest, {witness, signal}: {witness?: ConnectionWitness | undefined; signal?: AbortSignal} = {}): Promise<ProxyAnswer> {
+export async function sendProxyRequest(
+	cluster: ClusterAccess,
+	{base, purpose}: ResolvedProxyTarget,
+	request: ProxyRequest,
+	{witness, signal}: {witness?: ConnectionWitness | undefined; signal?: AbortSignal} = {},
+): Promise<ProxyAnswer> {
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);
 	try {
 		const {path, method, headers, body, bodyBytes, timeoutMs} = request;
 		const answer = await connection.request({
-			method, path: base + path, headers: {Accept: '*/*', 'Accept-Encoding': 'identity', ...headers, ...bodyBytes !== undefined && {'Content-Length': String(bodyBytes)}}, timeoutMs, ...body !== undefined && {body}, ...signal && {signal},
+			method,
+			path: base + path,
+			headers: {Accept: '*/*', 'Accept-Encoding': 'identity', ...headers, ...bodyBytes !== undefined && {'Content-Length': String(bodyBytes)}},
+			timeoutMs,
+			...body !== undefined && {body},
+			...signal && {signal},
 		}).catch((error: unknown) => {
 			throw noAnswer(error, timeoutMs);
 		});
@@ -79,13 +89,21 @@ export async function sendProxyRequest(cluster: ClusterAccess, {base, purpose}: 
 }
 
 /** @throws SpokeError the apiserver's refusal, or ERR_UPGRADE_REFUSED with the backend's status and words */
-export async function openProxyWebSocket(cluster: ClusterAccess, {base, purpose}: ResolvedProxyTarget, {path, headers, protocols}: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]}, {witness, signal}: {witness?: ConnectionWitness | undefined; signal?: AbortSignal} = {}): Promise<{upgraded: Extract<UpgradeOutcome, {upgraded: true}>; closed: () => void}> {
+export async function openProxyWebSocket(
+	cluster: ClusterAccess,
+	{base, purpose}: ResolvedProxyTarget,
+	{path, headers, protocols}: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},
+	{witness, signal}: {witness?: ConnectionWitness | undefined; signal?: AbortSignal} = {},
+): Promise<{upgraded: Extract<UpgradeOutcome, {upgraded: true}>; closed: () => void}> {
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);
 	try {
 		const outcome = await connection.upgrade({method: 'GET', path: base + path, upgrade: 'websocket', protocols, headers, ...signal && {signal}});
 		if (!outcome.upgraded) {
 			throw saidByApiserver(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose)
-				?? new SpokeError('ERR_UPGRADE_REFUSED', `the backend answered ${outcome.status} ${outcome.statusText} to the upgrade to a WebSocket`, {leg: 3, text: outcome.body});
+				?? new SpokeError('ERR_UPGRADE_REFUSED', `the backend answered ${outcome.status} ${outcome.statusText} to the upgrade to a WebSocket`, {
+					leg: 3,
+					text: outcome.body,
+				});
 		}
 
 		witness?.opened?.(connection, purpose, {carrier: 'websocket', protocol: outcome.protocol});

@@ -24,7 +24,12 @@ Reads the node, pod or service. Where the user may not, the request is made as t
 a right to the proxy does not need a right to the object.
 @throws SpokeError ERR_NOT_FOUND (no such object or port), ERR_USAGE for a service whose port must be named
 */
-export async function resolveProxyTarget(cluster: Pick<ClusterAccess, 'json' | 'facts'>, target: ProxyTarget, namespace: string, signal?: AbortSignal): Promise<ResolvedProxyTarget> {
+export async function resolveProxyTarget(
+	cluster: Pick<ClusterAccess, 'json' | 'facts'>,
+	target: ProxyTarget,
+	namespace: string,
+	signal?: AbortSignal,
+): Promise<ResolvedProxyTarget> {
 	const object = await readIfAllowed<PodObject | ServiceObject | NodeObject>(cluster, objectPath(target.resource, namespace, target.name), signal);
 	const {request, port} = requestAndPort(target.resource.plural, target, object);
 	const name = [target.scheme, target.name, target.scheme === null && port === null ? null : port ?? ''].filter(part => part !== null).join(':');
@@ -65,7 +70,11 @@ export function proxyRequestFacts(plural: ProxiedPlural, target: SpelledTarget, 
 }
 
 /** `port` is what stands in the path. */
-function requestAndPort(plural: ProxiedPlural, target: SpelledTarget, object: PodObject | ServiceObject | NodeObject | null): {request: ProxyRequestFacts; port: string | null} {
+function requestAndPort(
+	plural: ProxiedPlural,
+	target: SpelledTarget,
+	object: PodObject | ServiceObject | NodeObject | null,
+): {request: ProxyRequestFacts; port: string | null} {
 	switch (plural) {
 		case 'nodes': {
 			return nodeRequest(target, object as NodeObject | null);

@@ -69,12 +69,25 @@ export async function openRemoteCommand(cluster: ClusterAccess, request: Command
 type Attempt = {opened: RemoteCommand} | {error: SpokeError; another: boolean};
 
 /** One carrier on a connection of its own. */
-type Try = {cluster: ClusterAccess; request: CommandRequest; carrier: CommandCarrier; purpose: ConnectionPurpose; connection: Connection; options: RemoteCommandOptions};
+type Try = {
+	cluster: ClusterAccess;
+	request: CommandRequest;
+	carrier: CommandCarrier;
+	purpose: ConnectionPurpose;
+	connection: Connection;
+	options: RemoteCommandOptions;
+};
 
 type Upgraded = Extract<UpgradeOutcome, {upgraded: true}>;
 
 /** @throws SpokeError where another carrier would fare no better; the signal's reason */
-async function tryCarrier(cluster: ClusterAccess, request: CommandRequest, carrier: CommandCarrier, purpose: ConnectionPurpose, options: RemoteCommandOptions): Promise<Attempt> {
+async function tryCarrier(
+	cluster: ClusterAccess,
+	request: CommandRequest,
+	carrier: CommandCarrier,
+	purpose: ConnectionPurpose,
+	options: RemoteCommandOptions,
+): Promise<Attempt> {
 	const {witness, signal} = options;
 	const connection = await connectWitnessed(cluster, purpose, witness, signal);
 	let outcome: UpgradeOutcome;
@@ -136,7 +149,11 @@ function refusedBy(outcome: UpgradeOutcome, {cluster, request, carrier, purpose,
 	return {error, another: outcome.upgraded || anotherMayDo(outcome)};
 }
 
-function tellFailure(witness: ConnectionWitness | undefined, {connection, purpose, error}: {connection: Connection; purpose: ConnectionPurpose; error: SpokeError}): void {
+function tellFailure(witness: ConnectionWitness | undefined, {connection, purpose, error}: {
+	connection: Connection;
+	purpose: ConnectionPurpose;
+	error: SpokeError;
+}): void {
 	if (error.leg === 3) {
 		// The words are the runtime's, by way of the kubelet.
 		witness?.answered?.(connection, purpose);
@@ -145,7 +162,12 @@ function tellFailure(witness: ConnectionWitness | undefined, {connection, purpos
 	witness?.failed?.(connection, purpose, error);
 }
 
-function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}> & {connection: Connection}, {feature, target}: CommandRequest, {method, carrier}: CommandCarrier, by: ClusterFacts): SpokeError {
+function refusedUpgrade(
+	outcome: Extract<UpgradeOutcome, {upgraded: false}> & {connection: Connection},
+	{feature, target}: CommandRequest,
+	{method, carrier}: CommandCarrier,
+	by: ClusterFacts,
+): SpokeError {
 	if (outcome.body.trim() === '') {
 		return new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`);
 	}
@@ -162,18 +184,38 @@ function refusedUpgrade(outcome: Extract<UpgradeOutcome, {upgraded: false}> & {c
 
 type Listeners = {onRoundTrip: RoundTripListener; onLate: RoundTripListener; onAnswer: () => void; onBlocked: ((notice: string) => void) | undefined};
 
-function channelsOver({socket, head}: Upgraded, {request: {stdin, tty}, carrier: {carrier, protocol}}: Try, {everyMs, timing}: Pings, listeners: Listeners): CommandChannels {
+function channelsOver(
+	{socket, head}: Upgraded,
+	{request: {stdin, tty}, carrier: {carrier, protocol}}: Try,
+	{everyMs, timing}: Pings,
+	listeners: Listeners,
+): CommandChannels {
 	const by = timing && {timing};
 	if (carrier === 'websocket') {
-		return new WebSocketChannels(new WebSocketMessages(socket, head, by), {stdin, tty, canEndStdin: protocol.startsWith('v5.'), timing: {pingEveryMs: everyMs, silenceMs}, ...listeners});
+		return new WebSocketChannels(new WebSocketMessages(socket, head, by), {
+			stdin,
+			tty,
+			canEndStdin: protocol.startsWith('v5.'),
+			timing: {pingEveryMs: everyMs, silenceMs},
+			...listeners,
+		});
 	}
 
 	socket.unshift(head);
-	return new SpdyChannels(new SpdySession(socket, {pingEveryMs: everyMs, silenceMs, ...by}), {stdin, tty, onRoundTrip: listeners.onRoundTrip, onLate: listeners.onLate});
+	return new SpdyChannels(new SpdySession(socket, {pingEveryMs: everyMs, silenceMs, ...by}), {
+		stdin,
+		tty,
+		onRoundTrip: listeners.onRoundTrip,
+		onLate: listeners.onLate,
+	});
 }
 
 /** `over` is told once, with why the outcome is not known, or `null`. */
-function remoteCommand({cluster, request, connection, carrier, options: {onWaiting}}: Try, channels: CommandChannels, over: (error: SpokeError | null) => void): RemoteCommand {
+function remoteCommand(
+	{cluster, request, connection, carrier, options: {onWaiting}}: Try,
+	channels: CommandChannels,
+	over: (error: SpokeError | null) => void,
+): RemoteCommand {
 	const {stdin, stdout, stderr} = channels;
 	let closed = false;
 	// Behind a WebSocket's 101 the apiserver may still be trying to reach the kubelet, without any limit of its own.

@@ -28,7 +28,12 @@ type SilenceCheck = {
 Once, after 35 s without a byte of output, asks the same kubelet for one byte of the container's log. A user who may not read logs, or any other answer,
 leaves the command running.
 */
-export function checkSilentCommand(cluster: Pick<ClusterAccess, 'request'>, target: ReachedTarget, channels: Pick<CommandChannels, 'received'>, timing = {silentMs, askMs}): SilenceCheck {
+export function checkSilentCommand(
+	cluster: Pick<ClusterAccess, 'request'>,
+	target: ReachedTarget,
+	channels: Pick<CommandChannels, 'received'>,
+	timing = {silentMs, askMs},
+): SilenceCheck {
 	const {promise: failed, reject} = Promise.withResolvers<never>();
 	failed.catch(() => {});
 	const over = new AbortController();
@@ -52,7 +57,10 @@ export function checkSilentCommand(cluster: Pick<ClusterAccess, 'request'>, targ
 	};
 }
 
-async function secondLegFailure(cluster: Pick<ClusterAccess, 'request'>, {namespace, name, container}: ReachedTarget, limits: {timeoutMs: number; signal: AbortSignal}): Promise<SpokeError | null> {
+async function secondLegFailure(cluster: Pick<ClusterAccess, 'request'>, {namespace, name, container}: ReachedTarget, limits: {
+	timeoutMs: number;
+	signal: AbortSignal;
+}): Promise<SpokeError | null> {
 	const query = new URLSearchParams({limitBytes: '1', tailLines: '1', ...container !== null && {container}});
 	try {
 		const {status, headers, body} = await cluster.request({path: `${objectPath(podResource, namespace ?? 'default', name, 'log')}?${query}`, ...limits});

@@ -11,7 +11,11 @@ const pipeBytes = 65_536;
 Measured: containerd that still passes input on to a command which has ended waits for good, and so does kubectl; by no carrier is there a sign of it.
 `onWaiting` is told once, when for `quietMs` no byte went either way.
 */
-export function watchSilentEnd(channels: Pick<CommandChannels, 'received' | 'sent'>, onWaiting: ((notice: string) => void) | undefined, quietMs = 30_000): {stop: () => void} {
+export function watchSilentEnd(
+	channels: Pick<CommandChannels, 'received' | 'sent'>,
+	onWaiting: ((notice: string) => void) | undefined,
+	quietMs = 30_000,
+): {stop: () => void} {
 	let known = '';
 	let since = performance.now();
 	const timer = setInterval(() => {

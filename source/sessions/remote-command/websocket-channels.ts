@@ -49,7 +49,10 @@ export class WebSocketChannels implements CommandChannels {
 	#afterStatus: NodeJS.Timeout | undefined;
 	#failure: SpokeError | null = null;
 
-	constructor(messages: WebSocketMessages, {stdin, tty, canEndStdin, onRoundTrip, onLate, onAnswer, onBlocked, timing = {pingEveryMs, silenceMs}}: WebSocketChannelsOptions) {
+	constructor(
+		messages: WebSocketMessages,
+		{stdin, tty, canEndStdin, onRoundTrip, onLate, onAnswer, onBlocked, timing = {pingEveryMs, silenceMs}}: WebSocketChannelsOptions,
+	) {
 		this.#messages = messages;
 		this.#onAnswer = onAnswer;
 		this.#outputs = new PausingOutputs(messages);
@@ -135,7 +138,9 @@ export class WebSocketChannels implements CommandChannels {
 		this.#silence.stop();
 		clearTimeout(this.#afterStatus);
 		this.#outputs.end();
-		const lost = this.#failure ?? error ?? (isPlainClose(code) ? null : new SpokeError('ERR_STREAM_LOST', `the other side closed the stream with code ${code}`, {text: reason}));
+		const lost = this.#failure ?? error ?? (isPlainClose(code)
+			? null
+			: new SpokeError('ERR_STREAM_LOST', `the other side closed the stream with code ${code}`, {text: reason}));
 		// Messages come in order: what came before a status is whole, however the socket ended behind it.
 		const whole = this.#statusBytes > 0 && lost?.code !== 'ERR_PROTOCOL';
 		return {status: Buffer.concat(this.#status), lost: whole ? null : lost};
