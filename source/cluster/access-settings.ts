@@ -31,7 +31,11 @@ export type AccessSettings = {access: Access; facts: ClusterFacts};
 Reads everything once; nothing is connected.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE, ERR_USAGE
 */
-export async function readSettings(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, {folder = podFolder, terminal, isInteractive = false}: {folder?: string; terminal?: PluginTerminal; isInteractive?: boolean} = {}): Promise<AccessSettings> {
+export async function readSettings(
+	flags: ConnectionFlags,
+	environment: NodeJS.ProcessEnv,
+	{folder = podFolder, terminal, isInteractive = false}: {folder?: string; terminal?: PluginTerminal; isInteractive?: boolean} = {},
+): Promise<AccessSettings> {
 	const timeoutMs = requestTimeout(flags['request-timeout']);
 	const {source, ...chosen} = await chosenEntries(flags, environment, folder);
 	await validateEntries(chosen);
@@ -112,7 +116,13 @@ async function tlsSettings(cluster: ClusterEntry, limitMs: number, environment: 
 	};
 }
 
-async function proxyFor({proxyUrl}: ClusterEntry, {scheme, host, port}: ServerAddress, tls: TlsSettings | null, limitMs: number, environment: NodeJS.ProcessEnv): Promise<Route['proxy']> {
+async function proxyFor(
+	{proxyUrl}: ClusterEntry,
+	{scheme, host, port}: ServerAddress,
+	tls: TlsSettings | null,
+	limitMs: number,
+	environment: NodeJS.ProcessEnv,
+): Promise<Route['proxy']> {
 	const address = proxyUrl === '' ? environmentProxy(scheme, host, port, environment) : parseProxyUrl(proxyUrl);
 	return address && {
 		address,

@@ -23,7 +23,15 @@ export type SocketFacts = {
 		serverName: string | null;
 		/** What verified it: the kubeconfig's CA, or the system's roots. */
 		trust: 'kubeconfig-ca' | 'system-roots';
-		peer: {subject: string; issuer: string; notBefore: string; notAfter: string; spkiSha256: string; subjectAltName: string; chainSpkiSha256: readonly string[]} | null;
+		peer: {
+			subject: string;
+			issuer: string;
+			notBefore: string;
+			notAfter: string;
+			spkiSha256: string;
+			subjectAltName: string;
+			chainSpkiSha256: readonly string[];
+		} | null;
 	};
 	clientAuth: 'certificate' | 'token' | 'basic' | 'exec' | 'none';
 	/** SHA-256 of the client certificate of the handshake, in hexadecimal; `null` where there is none, and where a token, a login or an impersonated user goes along with it. */

@@ -75,7 +75,10 @@ export async function * listPages<Item>(cluster: ClusterAccess, options: ListOpt
 }
 
 /** Every page together. @throws SpokeError by `refusal` */
-export async function listAll<Item>(cluster: ClusterAccess, options: ListOptions): Promise<{items: Item[]; columns: readonly TableColumn[] | null; resourceVersion: string}> {
+export async function listAll<Item>(
+	cluster: ClusterAccess,
+	options: ListOptions,
+): Promise<{items: Item[]; columns: readonly TableColumn[] | null; resourceVersion: string}> {
 	let items: Item[] = [];
 	let columns: readonly TableColumn[] | null = null;
 	let resourceVersion = '';
@@ -130,14 +133,23 @@ type ListBody = {
 	metadata?: {resourceVersion?: string; continue?: string; remainingItemCount?: number};
 };
 
-async function onePage<Item>(cluster: ClusterAccess, options: ListOptions, token: string): Promise<'expired' | {page: Omit<ListPage<Item>, 'restarted'>; token: string}> {
+async function onePage<Item>(
+	cluster: ClusterAccess,
+	options: ListOptions,
+	token: string,
+): Promise<'expired' | {page: Omit<ListPage<Item>, 'restarted'>; token: string}> {
 	const query = listQuery(options);
 	query.set('limit', String(options.pageSize ?? standardPageSize));
 	if (token !== '') {
 		query.set('continue', token);
 	}
 
-	const answer = await cluster.request({path: `${options.path}?${query.toString()}`, headers: {accept: acceptHeader(options.as)}, whole: true, ...options.signal && {signal: options.signal}});
+	const answer = await cluster.request({
+		path: `${options.path}?${query.toString()}`,
+		headers: {accept: acceptHeader(options.as)},
+		whole: true,
+		...options.signal && {signal: options.signal},
+	});
 	const body = (await readWhole(answer.body, largestPage, options.path)).toString('utf8');
 	if (answer.status === 410 && token !== '') {
 		return 'expired';

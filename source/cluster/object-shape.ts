@@ -3,7 +3,11 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {askedFor} from './asked-for.ts';
 
 /** Only what is read; `needed` fields are there in every object that an apiserver gives. */
-type Shape = 'text' | 'a number' | 'true or false' | 'text or a number' | 'anything' | {list: Shape} | {each: Shape} | {kind?: string; fields: Readonly<Record<string, Shape>>; needed?: readonly string[]};
+type Shape =
+	| 'text' | 'a number' | 'true or false' | 'text or a number' | 'anything'
+	| {list: Shape}
+	| {each: Shape}
+	| {kind?: string; fields: Readonly<Record<string, Shape>>; needed?: readonly string[]};
 
 const texts: Shape = {list: 'text'};
 const labels: Shape = {each: 'text'};
@@ -14,20 +18,45 @@ const metadata: Shape = {
 	},
 	needed: ['name'],
 };
-const conditions: Shape = {list: {fields: {type: 'text', status: 'text', reason: 'text', message: 'text', lastTransitionTime: 'text', lastHeartbeatTime: 'text'}, needed: ['type']}};
+const conditions: Shape = {list: {
+	fields: {type: 'text', status: 'text', reason: 'text', message: 'text', lastTransitionTime: 'text', lastHeartbeatTime: 'text'},
+	needed: ['type'],
+}};
 const containers: Shape = {list: {
 	fields: {
-		name: 'text', ports: {list: {fields: {name: 'text', containerPort: 'a number', protocol: 'text'}, needed: ['containerPort']}}, stdin: 'true or false', tty: 'true or false',
-		restartPolicy: 'text', restartPolicyRules: {list: 'anything'}, command: texts, args: texts, env: {list: {fields: {name: 'text', value: 'text'}}}, envFrom: {list: 'anything'},
+		name: 'text',
+		ports: {list: {fields: {name: 'text', containerPort: 'a number', protocol: 'text'}, needed: ['containerPort']}},
+		stdin: 'true or false',
+		tty: 'true or false',
+		restartPolicy: 'text',
+		restartPolicyRules: {list: 'anything'},
+		command: texts,
+		args: texts,
+		env: {list: {fields: {name: 'text', value: 'text'}}},
+		envFrom: {list: 'anything'},
 	},
 	needed: ['name'],
 }};
-const termination: Shape = {fields: {exitCode: 'a number', signal: 'a number', reason: 'text', message: 'text', startedAt: 'text', finishedAt: 'text', containerID: 'text'}};
+const termination: Shape = {fields: {
+	exitCode: 'a number',
+	signal: 'a number',
+	reason: 'text',
+	message: 'text',
+	startedAt: 'text',
+	finishedAt: 'text',
+	containerID: 'text',
+}};
 const state: Shape = {fields: {waiting: {fields: {reason: 'text', message: 'text'}}, running: {fields: {startedAt: 'text'}}, terminated: termination}};
-const statuses: Shape = {list: {fields: {name: 'text', containerID: 'text', ready: 'true or false', restartCount: 'a number', state, lastState: state}, needed: ['name']}};
+const statuses: Shape = {list: {
+	fields: {name: 'text', containerID: 'text', ready: 'true or false', restartCount: 'a number', state, lastState: state},
+	needed: ['name'],
+}};
 const workload: Shape = {fields: {
 	metadata,
-	spec: {fields: {selector: {fields: {matchLabels: labels, matchExpressions: {list: {fields: {key: 'text', operator: 'text', values: texts}, needed: ['key', 'operator']}}}}}},
+	spec: {fields: {selector: {fields: {
+		matchLabels: labels,
+		matchExpressions: {list: {fields: {key: 'text', operator: 'text', values: texts}, needed: ['key', 'operator']}},
+	}}}},
 	status: {fields: {conditions}},
 }, needed: ['metadata']};
 const pod: Shape = {kind: 'Pod', fields: {
@@ -39,7 +68,16 @@ const pod: Shape = {kind: 'Pod', fields: {
 		},
 		needed: ['containers'],
 	},
-	status: {fields: {phase: 'text', reason: 'text', message: 'text', podIP: 'text', conditions, containerStatuses: statuses, initContainerStatuses: statuses, ephemeralContainerStatuses: statuses}},
+	status: {fields: {
+		phase: 'text',
+		reason: 'text',
+		message: 'text',
+		podIP: 'text',
+		conditions,
+		containerStatuses: statuses,
+		initContainerStatuses: statuses,
+		ephemeralContainerStatuses: statuses,
+	}},
 }, needed: ['metadata', 'spec']};
 
 const anyObject: Shape = {fields: {metadata}, needed: ['metadata']};
@@ -50,7 +88,11 @@ const shapes: Readonly<Record<string, Shape>> = {
 	'pods/ephemeralcontainers': pod,
 	services: {kind: 'Service', fields: {
 		metadata,
-		spec: {fields: {selector: labels, clusterIP: 'text', ports: {list: {fields: {name: 'text', port: 'a number', targetPort: 'text or a number', protocol: 'text'}, needed: ['port']}}}},
+		spec: {fields: {
+			selector: labels,
+			clusterIP: 'text',
+			ports: {list: {fields: {name: 'text', port: 'a number', targetPort: 'text or a number', protocol: 'text'}, needed: ['port']}},
+		}},
 	}, needed: ['metadata']},
 	nodes: {kind: 'Node', fields: {
 		metadata,
@@ -72,7 +114,11 @@ const shapes: Readonly<Record<string, Shape>> = {
 	}, needed: ['metadata']},
 	replicationcontrollers: {kind: 'ReplicationController', fields: {metadata, spec: {fields: {selector: labels}}}, needed: ['metadata']},
 	namespaces: {...anyObject, kind: 'Namespace'},
-	events: {kind: 'Event', fields: {metadata, type: 'text', reason: 'text', message: 'text', count: 'a number', lastTimestamp: 'text', eventTime: 'text'}, needed: ['metadata']},
+	events: {
+		kind: 'Event',
+		fields: {metadata, type: 'text', reason: 'text', message: 'text', count: 'a number', lastTimestamp: 'text', eventTime: 'text'},
+		needed: ['metadata'],
+	},
 	endpointslices: {kind: 'EndpointSlice', fields: {
 		metadata,
 		endpoints: {list: {fields: {addresses: texts, conditions: {fields: {ready: 'true or false'}}, targetRef: {fields: {kind: 'text', name: 'text', uid: 'text'}}}}},
@@ -93,7 +139,10 @@ const tableRow: Shape = {fields: {cells: {list: 'anything'}, object: anyObject},
 const table: Shape = {kind: 'Table', fields: {metadata: listMetadata, columnDefinitions, rows: {list: tableRow}}};
 
 /** An error is a Status. */
-const watchLine: Shape = {fields: {type: 'text', object: {fields: {metadata: {fields: {resourceVersion: 'text'}}, code: 'a number', message: 'text'}}}, needed: ['type', 'object']};
+const watchLine: Shape = {
+	fields: {type: 'text', object: {fields: {metadata: {fields: {resourceVersion: 'text'}}, code: 'a number', message: 'text'}}},
+	needed: ['type', 'object'],
+};
 
 export type AnswerForm = 'object' | 'table';
 
@@ -138,7 +187,10 @@ export function checkWatchLine(value: unknown, path: string, form: AnswerForm): 
 
 /** An answer that no apiserver gives. */
 export function noAnswerOfKubernetes(message: string, cause?: unknown): SpokeError {
-	return new SpokeError('ERR_PROTOCOL', message, {remedy: 'check that the server URL leads to a Kubernetes apiserver, and not to a login page or a gateway in its place', cause});
+	return new SpokeError('ERR_PROTOCOL', message, {
+		remedy: 'check that the server URL leads to a Kubernetes apiserver, and not to a login page or a gateway in its place',
+		cause,
+	});
 }
 
 /** Go writes the members also where there are none: a list without them is none. */
@@ -174,7 +226,9 @@ function faultIn(value: unknown, shape: Shape, at: string): string | undefined {
 	}
 
 	// Keys are anybody's, and any length: they are not told.
-	return 'each' in shape ? firstFault(Object.values(value), one => faultIn(one, shape.each, `a value of ${at}`)) : faultInFields(value as Record<string, unknown>, shape, at);
+	return 'each' in shape
+		? firstFault(Object.values(value), one => faultIn(one, shape.each, `a value of ${at}`))
+		: faultInFields(value as Record<string, unknown>, shape, at);
 }
 
 function faultInFields(value: Record<string, unknown>, {kind, fields, needed = []}: Extract<Shape, {fields: unknown}>, at: string): string | undefined {

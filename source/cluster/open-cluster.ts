@@ -21,7 +21,10 @@ Reads configuration only: the first connection is made by the first call. A cred
 `isInteractive`: somebody waits at a keyboard while answers are read, and has the time between two pieces of them.
 @throws SpokeError ERR_NO_KUBECONFIG, ERR_KUBECONFIG_INVALID, ERR_CONTEXT_UNKNOWN, ERR_CLIENT_CERTIFICATE
 */
-export async function openCluster(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env, own: {terminal?: PluginTerminal; isInteractive?: boolean} = {}): Promise<ClusterAccess> {
+export async function openCluster(flags: ConnectionFlags, environment: NodeJS.ProcessEnv = process.env, own: {
+	terminal?: PluginTerminal;
+	isInteractive?: boolean;
+} = {}): Promise<ClusterAccess> {
 	const {access: {trace, ...settings}, facts} = await readSettings(flags, environment, own);
 	const access: Access = {...settings, trace: flags.v >= tracedFrom ? toStderr : trace};
 	const limited = fewAtOnce(mostHandshakes);
@@ -58,7 +61,10 @@ function accessAt(access: Access, address: string, limitMs: number): Access {
 	const {tls, proxy} = access.route;
 	const server = parseServerUrl(`https://${address}`);
 	if (!tls || tls.insecure || tls.trust.from !== 'kubeconfig-ca' || proxy) {
-		throw new SpokeError('ERR_APISERVER_TLS', `${server.shown} is not dialled: ${proxy ? 'the way to the apiserver leads through a proxy' : 'the kubeconfig has no certificate authority to check it with'}`);
+		throw new SpokeError(
+			'ERR_APISERVER_TLS',
+			`${server.shown} is not dialled: ${proxy ? 'the way to the apiserver leads through a proxy' : 'the kubeconfig has no certificate authority to check it with'}`,
+		);
 	}
 
 	return {...access, route: {server, proxy: null, tls: {...tls, serverName: nameOfApiservers, limitMs}, limitMs}};

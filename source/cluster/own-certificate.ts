@@ -17,10 +17,20 @@ export function withCertificateDates(error: SpokeError, {headers, connection}: {
 	const {notBefore, notAfter} = dates;
 	const now = theirNow(headers.date);
 	if (now > notAfter) {
-		return told(error, `your client certificate ended at ${wholeSeconds(notAfter)}`, 'get a new client certificate for the user of this context: renew it, or log in again');
+		return told(
+			error,
+			`your client certificate ended at ${wholeSeconds(notAfter)}`,
+			'get a new client certificate for the user of this context: renew it, or log in again',
+		);
 	}
 
-	return now < notBefore ? told(error, `your client certificate begins only at ${wholeSeconds(notBefore)}`, 'check the clocks of the apiserver and of whoever signed it, or wait until then') : error;
+	return now < notBefore
+		? told(
+			error,
+			`your client certificate begins only at ${wholeSeconds(notBefore)}`,
+			'check the clocks of the apiserver and of whoever signed it, or wait until then',
+		)
+		: error;
 }
 
 /** The clock that judged, as the answer shows it; ours where it shows none. */

@@ -19,7 +19,11 @@ type JsonRequest = Pick<RequestOptions, 'method' | 'path'> & {maxBytes?: number;
 `what` is who answered and `by` who asked, for messages.
 @throws SpokeError by `refusal` for any status but 2xx; ERR_PROTOCOL for what is no object of Kubernetes
 */
-export async function readJson(answer: ApiResponse, {method = 'GET', path, maxBytes = largestJson, exact = false}: JsonRequest, {what, by}: {what: string; by: Identity}): Promise<object> {
+export async function readJson(
+	answer: ApiResponse,
+	{method = 'GET', path, maxBytes = largestJson, exact = false}: JsonRequest,
+	{what, by}: {what: string; by: Identity},
+): Promise<object> {
 	if (answer.status < 200 || answer.status > 299) {
 		const body = (await readWhole(answer.body, largestRefusal, what)).toString('utf8');
 		throw refusal({...answer, body}, {...askedFor(method, path), by});

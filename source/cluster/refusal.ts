@@ -49,7 +49,11 @@ function asTold({status, body, headers}: RefusedAnswer, context: RefusalContext)
 		}
 
 		case 301: case 302: case 303: case 307: case 308: {
-			return new SpokeError('ERR_APISERVER_ANSWER', `the apiserver redirects to ${headers.location ?? 'nowhere'}; redirects are not followed`, {text, remedy: 'check the server URL, or log in again'});
+			return new SpokeError(
+				'ERR_APISERVER_ANSWER',
+				`the apiserver redirects to ${headers.location ?? 'nowhere'}; redirects are not followed`,
+				{text, remedy: 'check the server URL, or log in again'},
+			);
 		}
 
 		default: {
@@ -74,7 +78,10 @@ function forbidden(line: string, text: string, {verb, resource, namespace = null
 
 	const message = line.includes('cannot') ? line : `not allowed to ${verb} ${resource}: ${line}`;
 	if (line.includes('User "system:anonymous" ') && (by?.impersonating ?? null) === null) {
-		return new SpokeError('ERR_FORBIDDEN', message, {text, remedy: 'the request had no credentials that the apiserver knows: log in, or check the user of this context'});
+		return new SpokeError('ERR_FORBIDDEN', message, {
+			text,
+			remedy: 'the request had no credentials that the apiserver knows: log in, or check the user of this context',
+		});
 	}
 
 	return new SpokeError('ERR_FORBIDDEN', message, {text, remedy: `ask for this right; check it with \`${canI({verb, resource, namespace}, by)}\``});

@@ -10,7 +10,11 @@ export type RequestTrace = (line: string) => void;
 type Traced = {route: Pick<Route, 'server'>; method?: string | undefined; path: string};
 
 /** Tells `trace` of the answer to one request, until its head is there. */
-export async function traced<Answer extends {status: number; statusText: string}>(trace: RequestTrace | null, {route, method = 'GET', path}: Traced, send: () => Promise<Answer>): Promise<Answer> {
+export async function traced<Answer extends {status: number; statusText: string}>(
+	trace: RequestTrace | null,
+	{route, method = 'GET', path}: Traced,
+	send: () => Promise<Answer>,
+): Promise<Answer> {
 	if (trace === null) {
 		return send();
 	}

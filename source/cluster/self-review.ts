@@ -15,7 +15,13 @@ Never asks for more than the review: nothing is tried.
 */
 export async function mayWe(cluster: Pick<ClusterAccess, 'json'>, question: AccessQuestion, signal?: AbortSignal): Promise<AccessAnswer | null> {
 	const spec = 'path' in question ? {nonResourceAttributes: question} : {resourceAttributes: question};
-	const review = await selfReview(cluster, 'authorization.k8s.io/v1', 'SelfSubjectAccessReview', {spec}, signal) as {status?: {allowed?: boolean; reason?: string}} | null;
+	const review = await selfReview(
+		cluster,
+		'authorization.k8s.io/v1',
+		'SelfSubjectAccessReview',
+		{spec},
+		signal,
+	) as {status?: {allowed?: boolean; reason?: string}} | null;
 	return review?.status ? {allowed: review.status.allowed === true, reason: review.status.reason ?? ''} : null;
 }
 
@@ -23,7 +29,13 @@ export type Self = {user: string; groups: readonly string[]; uid: string | null}
 
 /** Who the apiserver takes us for (`kubectl auth whoami`, since 1.28); `null` when it does not tell. */
 export async function whoAreWe(cluster: Pick<ClusterAccess, 'json'>, signal?: AbortSignal): Promise<Self | null> {
-	const review = await selfReview(cluster, 'authentication.k8s.io/v1', 'SelfSubjectReview', {}, signal) as {status?: {userInfo?: {username?: string; groups?: string[]; uid?: string}}} | null;
+	const review = await selfReview(
+		cluster,
+		'authentication.k8s.io/v1',
+		'SelfSubjectReview',
+		{},
+		signal,
+	) as {status?: {userInfo?: {username?: string; groups?: string[]; uid?: string}}} | null;
 	const about = review?.status?.userInfo;
 	return about?.username === undefined ? null : {user: about.username, groups: about.groups ?? [], uid: about.uid ?? null};
 }
@@ -40,7 +52,13 @@ function reviewRequest(apiVersion: string, kind: string, more: Record<string, un
 	};
 }
 
-async function selfReview(cluster: Pick<ClusterAccess, 'json'>, apiVersion: string, kind: string, more: Record<string, unknown>, signal?: AbortSignal): Promise<unknown> {
+async function selfReview(
+	cluster: Pick<ClusterAccess, 'json'>,
+	apiVersion: string,
+	kind: string,
+	more: Record<string, unknown>,
+	signal?: AbortSignal,
+): Promise<unknown> {
 	try {
 		return await cluster.json({...reviewRequest(apiVersion, kind, more), ...signal && {signal}});
 	} catch (error) {

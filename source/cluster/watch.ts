@@ -131,14 +131,23 @@ async function * fullList<Item>(cluster: ClusterAccess, options: ListOptions): A
 One watch until it ends; gives the version to go on from.
 @yields its changes
 */
-async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {from, isCut, hung, silenceMs}: {from: string; isCut: boolean; hung: Hung; silenceMs: number}): AsyncGenerator<WatchEvent<Item>, string> {
+async function * oneWatch<Item>(cluster: ClusterAccess, options: ListOptions, {from, isCut, hung, silenceMs}: {
+	from: string;
+	isCut: boolean;
+	hung: Hung;
+	silenceMs: number;
+}): AsyncGenerator<WatchEvent<Item>, string> {
 	const query = listQuery(options);
 	const [shortest, longest] = watchSeconds;
 	query.set('watch', 'true');
 	query.set('allowWatchBookmarks', 'true');
 	query.set('resourceVersion', from);
 	query.set('timeoutSeconds', String(Math.round(shortest + (Math.random() * (longest - shortest)))));
-	const answer = await cluster.request({path: `${options.path}?${query.toString()}`, headers: {accept: acceptHeader(options.as), 'accept-encoding': 'identity'}, ...options.signal && {signal: options.signal}});
+	const answer = await cluster.request({
+		path: `${options.path}?${query.toString()}`,
+		headers: {accept: acceptHeader(options.as), 'accept-encoding': 'identity'},
+		...options.signal && {signal: options.signal},
+	});
 	if (answer.status !== 200) {
 		const body = (await readWhole(answer.body, 1024 * 1024, options.path)).toString('utf8');
 		if (answer.status === 410) {

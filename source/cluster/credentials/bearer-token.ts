@@ -31,7 +31,10 @@ export function tokenSource(token: string, file: string, now: () => number = Dat
 			readAt = now();
 		} catch (error) {
 			if (last === '') {
-				throw new SpokeError('ERR_KUBECONFIG_INVALID', `the token file cannot be used: ${fileErrorText(error as NodeJS.ErrnoException)}`, {remedy: 'check tokenFile of this user', cause: error});
+				throw new SpokeError('ERR_KUBECONFIG_INVALID', `the token file cannot be used: ${fileErrorText(error as NodeJS.ErrnoException)}`, {
+					remedy: 'check tokenFile of this user',
+					cause: error,
+				});
 			}
 		}
 

@@ -37,6 +37,10 @@ async function dataOrFile(data: Buffer, path: string): Promise<Buffer> {
 	try {
 		return await readFile(path);
 	} catch (error) {
-		throw new SpokeError('ERR_CLIENT_CERTIFICATE', `the client certificate cannot be read: ${fileErrorText(Object.assign(error as NodeJS.ErrnoException, {path}))}`, {cause: error});
+		throw new SpokeError(
+			'ERR_CLIENT_CERTIFICATE',
+			`the client certificate cannot be read: ${fileErrorText(Object.assign(error as NodeJS.ErrnoException, {path}))}`,
+			{cause: error},
+		);
 	}
 }

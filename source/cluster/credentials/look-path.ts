@@ -7,7 +7,9 @@ With a slash the path itself, else the first match on the user's own PATH; `null
 As in Go's exec.LookPath nothing counts that is found only because of where the user stands.
 */
 export function lookPath(command: string, environment: NodeJS.ProcessEnv): string | null {
-	const candidates = command.includes('/') ? [command] : (environment['PATH'] ?? '').split(delimiter).filter(folder => isAbsolute(folder)).map(folder => join(folder, command));
+	const candidates = command.includes('/')
+		? [command]
+		: (environment['PATH'] ?? '').split(delimiter).filter(folder => isAbsolute(folder)).map(folder => join(folder, command));
 	return candidates.find(candidate => isProgram(candidate)) ?? null;
 }
 

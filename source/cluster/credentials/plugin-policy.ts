@@ -35,7 +35,11 @@ export async function assertAllowed(exec: ExecEntry, environment: NodeJS.Process
 }
 
 function notAllowed(why: string): SpokeError {
-	return new SpokeError('ERR_CREDENTIAL_PLUGIN', `getting credentials: ${why}`, {remedy: 'change credentialPluginPolicy or credentialPluginAllowlist in your kuberc'});
+	return new SpokeError(
+		'ERR_CREDENTIAL_PLUGIN',
+		`getting credentials: ${why}`,
+		{remedy: 'change credentialPluginPolicy or credentialPluginAllowlist in your kuberc'},
+	);
 }
 
 type Policy = {policy: 'AllowAll' | 'DenyAll' | 'Allowlist'; allowed: readonly string[]};
@@ -47,7 +51,10 @@ async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 	}
 
 	const file = explicit === '' ? join(environment['HOME'] ?? homedir(), '.kube', 'kuberc') : explicit;
-	const wrong = (why: string, cause?: unknown) => new SpokeError('ERR_KUBECONFIG_INVALID', `kuberc ${file}: ${why}`, {remedy: 'correct the file, or set KUBECTL_KUBERC=false', cause});
+	const wrong = (why: string, cause?: unknown) => new SpokeError('ERR_KUBECONFIG_INVALID', `kuberc ${file}: ${why}`, {
+		remedy: 'correct the file, or set KUBECTL_KUBERC=false',
+		cause,
+	});
 	let fields: Plain;
 	try {
 		fields = await readDocument((await readBounded(file, largestFile)).toString('utf8'));

@@ -25,7 +25,11 @@ What it printed on stdout. With `isRenewal` it has answered before: on a termina
 It ends with the process, which `held` keeps alive for it.
 @throws SpokeError ERR_CREDENTIAL_PLUGIN
 */
-export async function runPlugin(exec: ExecEntry, context: CredentialContext, {limits, isRenewal, held}: {limits: PluginLimits; isRenewal: boolean; held: HeldWhileAwaited}): Promise<string> {
+export async function runPlugin(exec: ExecEntry, context: CredentialContext, {limits, isRenewal, held}: {
+	limits: PluginLimits;
+	isRenewal: boolean;
+	held: HeldWhileAwaited;
+}): Promise<string> {
 	await assertAllowed(exec, context.environment);
 	const {terminal = processTerminal} = context;
 	const {interactiveMode, command} = exec;
@@ -52,7 +56,12 @@ export async function runPlugin(exec: ExecEntry, context: CredentialContext, {li
 	}
 }
 
-async function runOnce(exec: ExecEntry, context: CredentialContext, {said}: Pick<PluginTerminal, 'said'>, {interactive, limitMs, held}: {interactive: boolean; limitMs: number; held: HeldWhileAwaited}): Promise<string> {
+async function runOnce(
+	exec: ExecEntry,
+	context: CredentialContext,
+	{said}: Pick<PluginTerminal, 'said'>,
+	{interactive, limitMs, held}: {interactive: boolean; limitMs: number; held: HeldWhileAwaited},
+): Promise<string> {
 	const info = await execInfo(exec, context, {interactive});
 	const command = normalize(exec.command);
 	const program = lookPath(command, context.environment);

@@ -62,7 +62,10 @@ function decodeUser(fields: Fields, where: string): UserEntry {
 		impersonateUserExtra: new Map(pairs(fields, 'as-user-extra', where).map(([key]) => [key, texts(fieldsOf(fields.get('as-user-extra')!, where), key, where)])),
 		username: text(fields, 'username', where),
 		password: text(fields, 'password', where),
-		authProvider: provider && {name: text(provider, 'name', where), config: new Map(pairs(provider, 'config', where).map(([key]) => [key, text(fieldsOf(provider.get('config')!, where), key, where)]))},
+		authProvider: provider && {
+			name: text(provider, 'name', where),
+			config: new Map(pairs(provider, 'config', where).map(([key]) => [key, text(fieldsOf(provider.get('config')!, where), key, where)])),
+		},
 		exec: exec && decodeExec(exec, where),
 	};
 }
@@ -88,7 +91,14 @@ function decodeContext(fields: Fields, where: string): ContextEntry {
 }
 
 /** The lists of `{name, cluster|user|context|extension}`. The same name twice in one file is an error. */
-function named<Entry>(root: Fields, plural: string, singular: string, into: Map<string, Entry>, decode: (fields: Fields, where: string, raw: Plain) => Entry, within = ''): void {
+function named<Entry>(
+	root: Fields,
+	plural: string,
+	singular: string,
+	into: Map<string, Entry>,
+	decode: (fields: Fields, where: string, raw: Plain) => Entry,
+	within = '',
+): void {
 	for (const item of list(root, plural, within || plural)) {
 		const fields = fieldsOf(item, plural);
 		const name = text(fields, 'name', plural);
@@ -97,7 +107,11 @@ function named<Entry>(root: Fields, plural: string, singular: string, into: Map<
 		}
 
 		const raw = fields.get(singular) ?? null;
-		into.set(name, decode(raw instanceof Map ? raw : (raw === null || singular === 'extension' ? new Map() : fieldsOf(raw, `${singular} "${name}"`)), `${singular} "${name}"`, raw));
+		into.set(name, decode(
+			raw instanceof Map ? raw : (raw === null || singular === 'extension' ? new Map() : fieldsOf(raw, `${singular} "${name}"`)),
+			`${singular} "${name}"`,
+			raw,
+		));
 	}
 }
 

@@ -18,7 +18,15 @@ export function parseYaml(text: string): Plain {
 	}
 
 	try {
-		const document = parseDocument(text, {version: '1.1', customTags: goTags, uniqueKeys: false, prettyErrors: false, logLevel: 'error', strict: false, keepSourceTokens: false});
+		const document = parseDocument(text, {
+			version: '1.1',
+			customTags: goTags,
+			uniqueKeys: false,
+			prettyErrors: false,
+			logLevel: 'error',
+			strict: false,
+			keepSourceTokens: false,
+		});
 		const [wrong] = document.errors;
 		if (wrong) {
 			throw new Error(`${withoutText(wrong.message)}${lineOf(text, wrong.pos[0])}`);

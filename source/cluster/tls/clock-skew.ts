@@ -20,7 +20,9 @@ export async function clockSkew(socket: TLSSocket, leaf: X509Certificate, now: D
 	}
 
 	const ahead = now.getTime() - theirs.getTime();
-	return Math.abs(ahead) < worthSayingMs ? null : `clock skew: this machine’s clock is ${spoken(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} the server’s (${theirs.toISOString().replace(/\.\d+Z$/, 'Z')})`;
+	return Math.abs(ahead) < worthSayingMs
+		? null
+		: `clock skew: this machine’s clock is ${spoken(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} the server’s (${theirs.toISOString().replace(/\.\d+Z$/, 'Z')})`;
 }
 
 async function serverDate(socket: TLSSocket): Promise<Date | null> {

@@ -28,7 +28,9 @@ function wrongDates(leaf: X509Certificate, now: Date): Judgement | null {
 		return outdated(`current time ${wholeSeconds(now)} is before ${wholeSeconds(from)}`, 'check this machine’s clock, then the certificate');
 	}
 
-	return now > to ? outdated(`current time ${wholeSeconds(now)} is after ${wholeSeconds(to)}`, 'renew the apiserver’s certificate, or check this machine’s clock') : null;
+	return now > to
+		? outdated(`current time ${wholeSeconds(now)} is after ${wholeSeconds(to)}`, 'renew the apiserver’s certificate, or check this machine’s clock')
+		: null;
 }
 
 function outdated(detail: string, remedy: string): Judgement {
@@ -63,7 +65,9 @@ function nameText(leaf: X509Certificate, name: string): string {
 	}
 
 	const valid = isIP(name) === 0 ? dns : ip;
-	return valid.length > 0 ? `x509: certificate is valid for ${valid.join(', ')}, not ${name}` : `x509: certificate is not valid for any names, but wanted to match ${name}`;
+	return valid.length > 0
+		? `x509: certificate is valid for ${valid.join(', ')}, not ${name}`
+		: `x509: certificate is not valid for any names, but wanted to match ${name}`;
 }
 
 function commonName(leaf: X509Certificate): string | undefined {
@@ -73,7 +77,9 @@ function commonName(leaf: X509Certificate): string | undefined {
 function nameRemedy(leaf: X509Certificate): string {
 	const {dns, ip} = alternativeNames(leaf);
 	const usable = dns[0] ?? ip[0];
-	return usable === undefined ? 'the apiserver’s certificate needs this name in its subjectAltName' : `use a server address it is valid for, or --tls-server-name=${usable}`;
+	return usable === undefined
+		? 'the apiserver’s certificate needs this name in its subjectAltName'
+		: `use a server address it is valid for, or --tls-server-name=${usable}`;
 }
 
 /** Node quotes every value that could be taken for more than one; such a value is no name that we use. */
@@ -100,10 +106,16 @@ function wrongChain(error: string | null, leaf: X509Certificate, now: Date): Jud
 
 	const text = chainTexts[error] ?? `x509: ${error.toLowerCase().replaceAll('_', ' ')}`;
 	if (error === 'CERT_HAS_EXPIRED' || error === 'CERT_NOT_YET_VALID') {
-		return outdated(`current time ${wholeSeconds(now)}, for "${(leaf.issuer ?? '').replaceAll('\n', ', ')}" or a certificate above it`, 'renew the CA, or check this machine’s clock');
+		return outdated(
+			`current time ${wholeSeconds(now)}, for "${(leaf.issuer ?? '').replaceAll('\n', ', ')}" or a certificate above it`,
+			'renew the CA, or check this machine’s clock',
+		);
 	}
 
-	return {text, remedy: unknownAuthority.has(error) ? 'check certificate-authority of this cluster in the kubeconfig' : 'the apiserver needs another certificate', dates: false};
+	const remedy = unknownAuthority.has(error)
+		? 'check certificate-authority of this cluster in the kubeconfig'
+		: 'the apiserver needs another certificate';
+	return {text, remedy, dates: false};
 }
 
 const unknownAuthority: ReadonlySet<string> = new Set([

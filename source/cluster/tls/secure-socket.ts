@@ -64,7 +64,13 @@ export async function dialSecure(handshake: Handshake, {port, dialMs}: {port: nu
 	const {host, what, signal} = handshake;
 	signal?.throwIfAborted();
 	// Of what a socket takes for its dialling the types of TLS name a part only.
-	const dialling: ConnectionOptions & TcpNetConnectOpts = {host, port, autoSelectFamilyAttemptTimeout: attemptMs, onread: directReads(), ...handshakeOptions(handshake)};
+	const dialling: ConnectionOptions & TcpNetConnectOpts = {
+		host,
+		port,
+		autoSelectFamilyAttemptTimeout: attemptMs,
+		onread: directReads(),
+		...handshakeOptions(handshake),
+	};
 	const socket = connect(dialling);
 	await connected(socket, {host, port, what, limitMs: dialMs}, signal);
 	return secured(socket, handshake);

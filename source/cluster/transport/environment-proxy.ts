@@ -21,7 +21,11 @@ export function environmentProxy(scheme: 'http' | 'https', host: string, port: n
 		// Names are always the proxy's to look up, so socks5h is what socks5 is.
 		return parseProxyUrl(/^[a-z\d+.-]+:\/\//i.test(proxy) ? proxy.replace(/^socks5h:/i, 'socks5:') : `http://${proxy}`);
 	} catch (error) {
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `${upper} cannot be used: ${(error as Error).message}`, {remedy: `correct ${upper}, or exempt the apiserver with NO_PROXY`});
+		throw new SpokeError(
+			'ERR_KUBECONFIG_INVALID',
+			`${upper} cannot be used: ${(error as Error).message}`,
+			{remedy: `correct ${upper}, or exempt the apiserver with NO_PROXY`},
+		);
 	}
 }
 

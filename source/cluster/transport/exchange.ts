@@ -38,7 +38,14 @@ Sends the request and waits for the headers of its answer, whatever its status.
 export async function exchange(agent: OneSocketAgent, {method, target, headers, body, signal, timeoutMs, what}: Outgoing): Promise<Answer> {
 	signal?.throwIfAborted();
 	const {promise, resolve, reject} = Promise.withResolvers<Answer>();
-	const request = httpRequest({agent, method, path: target, headers: framed(headers, body) as Record<string, string | string[]>, setHost: false, setDefaultHeaders: true});
+	const request = httpRequest({
+		agent,
+		method,
+		path: target,
+		headers: framed(headers, body) as Record<string, string | string[]>,
+		setHost: false,
+		setDefaultHeaders: true,
+	});
 	const timer = timeoutMs > 0
 		? setTimeout(() => {
 			request.destroy(answerTimeout(what, timeoutMs));
@@ -114,7 +121,11 @@ export function exchangeError(error: NodeJS.ErrnoException, what: string, signal
 	// With TLS 1.3 a server refuses a client certificate only after the handshake, by an alert.
 	const alert = /alert (bad certificate|unsupported certificate|certificate revoked|certificate expired|certificate unknown|unknown ca|certificate required)/i.exec(error.message);
 	if (alert) {
-		return new SpokeError('ERR_CLIENT_CERTIFICATE', `${what} refused the client certificate: remote error: tls: ${alert[1]!.toLowerCase()}`, {leg: 1, text: error.message, cause: error});
+		return new SpokeError(
+			'ERR_CLIENT_CERTIFICATE',
+			`${what} refused the client certificate: remote error: tls: ${alert[1]!.toLowerCase()}`,
+			{leg: 1, text: error.message, cause: error},
+		);
 	}
 
 	// What aborts another request on the same socket has a number for its code.
@@ -184,7 +195,9 @@ export async function readWhole(body: Readable, maxBytes: number, what: string):
 	try {
 		await promise;
 	} catch (error) {
-		throw error instanceof SpokeError || (error as Error).name === 'AbortError' ? error : new SpokeError('ERR_APISERVER_UNREACHABLE', `the answer of ${what} was cut short: ${(error as Error).message}`, {cause: error});
+		throw error instanceof SpokeError || (error as Error).name === 'AbortError'
+			? error
+			: new SpokeError('ERR_APISERVER_UNREACHABLE', `the answer of ${what} was cut short: ${(error as Error).message}`, {cause: error});
 	}
 
 	return Buffer.concat(chunks);

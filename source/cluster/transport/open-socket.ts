@@ -71,7 +71,13 @@ function factsOf({server, proxy}: Route, tcp: Socket, tls: OpenSocket['facts']['
 }
 
 /** @throws SpokeError ERR_APISERVER_UNREACHABLE with the proxy's own words; the signal's reason */
-async function throughProxy(tcp: Socket, {server, limitMs}: Route, {address: proxy, tls}: NonNullable<Route['proxy']>, absoluteForm: boolean, signal?: AbortSignal): Promise<Duplex> {
+async function throughProxy(
+	tcp: Socket,
+	{server, limitMs}: Route,
+	{address: proxy, tls}: NonNullable<Route['proxy']>,
+	absoluteForm: boolean,
+	signal?: AbortSignal,
+): Promise<Duplex> {
 	const way = tls ? (await secure(tcp, {host: proxy.host, what: `the proxy ${proxy.shown}`, settings: tls, client: null, signal})).socket : tcp;
 	if (absoluteForm) {
 		return way;

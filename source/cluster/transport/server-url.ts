@@ -27,7 +27,11 @@ export function parseServerUrl(text: string): ServerAddress {
 	if (!url || login === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.hostname === '') {
 		const shown = text.replace(/^.*@/s, '…@');
 		if (/^(https?:\/\/)?([^/]*@)?\[[\da-f:.]+%/i.test(text)) {
-			throw new SpokeError('ERR_KUBECONFIG_INVALID', `the server "${shown}" names the zone of an IPv6 address, which spoke cannot dial`, {remedy: 'give a name, or an address without %ZONE'});
+			throw new SpokeError(
+				'ERR_KUBECONFIG_INVALID',
+				`the server "${shown}" names the zone of an IPv6 address, which spoke cannot dial`,
+				{remedy: 'give a name, or an address without %ZONE'},
+			);
 		}
 
 		throw new SpokeError('ERR_KUBECONFIG_INVALID', `the server "${shown}" is not an https:// or http:// URL`, {remedy: 'check `server` of this cluster'});

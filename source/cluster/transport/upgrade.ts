@@ -18,7 +18,13 @@ export function upgradeRequest({upgrade, protocols}: Pick<UpgradeOptions, 'upgra
 
 	const key = randomBytes(16).toString('base64');
 	return {
-		headers: {Connection: 'Upgrade', Upgrade: upgrade, 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': key, ...(protocols.length > 0) && {'Sec-WebSocket-Protocol': protocols.join(', ')}},
+		headers: {
+			Connection: 'Upgrade',
+			Upgrade: upgrade,
+			'Sec-WebSocket-Version': '13',
+			'Sec-WebSocket-Key': key,
+			...(protocols.length > 0) && {'Sec-WebSocket-Protocol': protocols.join(', ')},
+		},
 		check(headers, what) {
 			if (headers['sec-websocket-accept'] !== webSocketAccept(key)) {
 				throw refused(what, 'the answer’s Sec-WebSocket-Accept does not fit the key');
