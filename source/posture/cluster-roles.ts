@@ -1,7 +1,13 @@
 /** The two ClusterRoles of docs/rights.md: what a person needs to use spoke, and what proves the paths. */
 import {requestRows, type RightRow} from './request-rows.ts';
 
-type Rule = {apiGroups?: readonly string[]; resources?: readonly string[]; resourceNames?: readonly string[]; nonResourceURLs?: readonly string[]; verbs: readonly string[]};
+type Rule = {
+	apiGroups?: readonly string[];
+	resources?: readonly string[];
+	resourceNames?: readonly string[];
+	nonResourceURLs?: readonly string[];
+	verbs: readonly string[];
+};
 export type ClusterRole = {name: string; rules: readonly Rule[]};
 
 /** Logs, shells, forwards and the pod and service proxies, as kubectl needs them. `nodes/proxy` is not in it: it runs commands in every pod of a node. */

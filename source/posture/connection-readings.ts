@@ -42,7 +42,10 @@ export async function readBeforeUse(connection: Connection, {limitMs: timeoutMs}
 }
 
 /** The same, on a connection opened for it alone; `null` when none could be made. Behind a balancer it may end at another process. Never throws. */
-export async function readOnFreshConnection(cluster: ClusterAccess, {limitMs, signal}: {limitMs: number; signal?: AbortSignal | undefined}): Promise<ConnectionReadings | null> {
+export async function readOnFreshConnection(cluster: ClusterAccess, {limitMs, signal}: {
+	limitMs: number;
+	signal?: AbortSignal | undefined;
+}): Promise<ConnectionReadings | null> {
 	try {
 		const connection = await cluster.connect(signal ? {signal} : {});
 		const readings = await readBeforeUse(connection, {limitMs});

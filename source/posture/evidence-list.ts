@@ -14,7 +14,16 @@ export function numberEvidence(): EvidenceList {
 				return known.id;
 			}
 
-			const piece: Evidence = {id: `e${pieces.size + 1}`, source: reading.source, rule, observed, where: reading.where, process: reading.process, time: reading.time, active: reading.active};
+			const piece: Evidence = {
+				id: `e${pieces.size + 1}`,
+				source: reading.source,
+				rule,
+				observed,
+				where: reading.where,
+				process: reading.process,
+				time: reading.time,
+				active: reading.active,
+			};
 			pieces.set(key, piece);
 			return piece.id;
 		},

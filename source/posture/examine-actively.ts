@@ -40,7 +40,11 @@ export async function examineActively(examined: Examined, cluster: ClusterAccess
 		...tested.stepTests.length > 0 && {stepTests: tested.stepTests},
 		...tested.agentTests.length > 0 && {agentTests: tested.agentTests},
 	});
-	return {...examined, metrics: again?.read ? again : examined.metrics, active: {...tested, logDifferentials: log ? [log] : [], handshakes: handshake?.read ? [handshake.read] : []}};
+	return {
+		...examined,
+		metrics: again?.read ? again : examined.metrics,
+		active: {...tested, logDifferentials: log ? [log] : [], handshakes: handshake?.read ? [handshake.read] : []},
+	};
 }
 
 async function shakeHands({hostAddress, kubeletPort, node, nodeAddresses}: ProbeTarget): Promise<Outcome<KubeletHandshakeFacts> | null> {
@@ -129,7 +133,13 @@ function fromStepTest(outcome: StepTestOutcome | undefined, examined: Examined, 
 	const where = `held port-forwards to ${target.namespace}/${target.pod}`;
 	// Held upgrades have connections of their own. They speak for this one's process only where it was recognised on each, or where its own count of them rose.
 	const isBound = common.process !== null || steps.moved !== 'undecided';
-	const reading = <Facts>(source: Reading<Facts>['source'], facts: Facts): Reading<Facts> => ({source, where, ...common, connection: isBound ? common.connection : null, facts});
+	const reading = <Facts>(source: Reading<Facts>['source'], facts: Facts): Reading<Facts> => ({
+		source,
+		where,
+		...common,
+		connection: isBound ? common.connection : null,
+		facts,
+	});
 	return {
 		stepTests: [reading('step-test', {...steps, node: target.node})],
 		agentTests: agent ? [reading('agent-metrics', agent)] : [],

@@ -60,4 +60,8 @@ async function readAt(cluster: ClusterAccess, address: string, signal: AbortSign
 	}
 }
 
-const anyPurpose: ConnectionPurpose = {feature: 'exec', target: {asked: '', kind: 'Pod', namespace: null, name: '', uid: null, node: null, container: null, chosenFrom: 1}, request: null};
+const anyPurpose: ConnectionPurpose = {
+	feature: 'exec',
+	target: {asked: '', kind: 'Pod', namespace: null, name: '', uid: null, node: null, container: null, chosenFrom: 1},
+	request: null,
+};

@@ -137,7 +137,12 @@ async function meetOthers(cluster: ClusterAccess, own: ConnectionReadings, known
 }
 
 /** Megabytes on a large cluster: asked at most once a minute of one process. */
-async function readMetricsOncePerMinute(cluster: ClusterAccess, connection: Connection, process: string | null, options: {signal?: AbortSignal}): Promise<Outcome<MetricFacts>> {
+async function readMetricsOncePerMinute(
+	cluster: ClusterAccess,
+	connection: Connection,
+	process: string | null,
+	options: {signal?: AbortSignal},
+): Promise<Outcome<MetricFacts>> {
 	const known = knownProcesses(cluster);
 	const recent = known.recentMetrics(process, 60_000);
 	if (recent) {

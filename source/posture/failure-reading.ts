@@ -26,7 +26,8 @@ export function failureReading({error, purpose, connection, process, time, activ
 	}
 
 	const {row, words, text} = explained;
-	const couldBeTheApplication = ['pod-proxy', 'service-proxy'].includes(purpose.feature) || (purpose.feature === 'node-proxy' && purpose.request !== null && purpose.request.kubeletPort !== true);
+	const couldBeTheApplication = ['pod-proxy', 'service-proxy'].includes(purpose.feature)
+		|| (purpose.feature === 'node-proxy' && purpose.request !== null && purpose.request.kubeletPort !== true);
 	return {
 		source: 'error-text',
 		where: `the answer to ${purpose.feature}`,

@@ -6,7 +6,12 @@ import {frontOf} from './rules/front.ts';
 import {authorityClosed, type SharedReadings} from './shared-readings.ts';
 
 /** `server` is the URL as configured. Where the process's own flags were not read those of all that may have answered count. */
-export function frontMet({facts}: Pick<Connection, 'facts'>, server: string, {flags, foreignHeaders}: ConnectionReadings, {authority, gatewaySeen, mirrorPods, closed}: SharedReadings): FrontFacts {
+export function frontMet(
+	{facts}: Pick<Connection, 'facts'>,
+	server: string,
+	{flags, foreignHeaders}: ConnectionReadings,
+	{authority, gatewaySeen, mirrorPods, closed}: SharedReadings,
+): FrontFacts {
 	return frontOf({
 		socket: facts,
 		serverPath: pathOf(server),

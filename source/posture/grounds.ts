@@ -33,7 +33,13 @@ export type FlagFacts = {
 	hostAddresses: readonly string[] | null;
 };
 
-export type VersionFacts = {gitVersion: string; major: number; minor: number; /** No vendor's suffix: the code is the one that the rules were read from. */ upstream: boolean};
+export type VersionFacts = {
+	gitVersion: string;
+	major: number;
+	minor: number;
+	/** No vendor's suffix: the code is the one that the rules were read from. */
+	upstream: boolean;
+};
 
 export type ProcessFacts = {id: string; startTime: string; version: string | null};
 
@@ -75,7 +81,12 @@ export type StepTestFacts = {
 export type AgentTestFacts = {agent: string | null; observed: string};
 
 /** A log read as usual, and one that asks the apiserver to skip the check of the kubelet's certificate. */
-export type LogDifferentialFacts = {normal: 'ok' | 'certificate-refused' | 'failed'; skipping: 'ok' | 'failed' | 'not-tried'; text: string | null; node: string | null};
+export type LogDifferentialFacts = {
+	normal: 'ok' | 'certificate-refused' | 'failed';
+	skipping: 'ok' | 'failed' | 'not-tried';
+	text: string | null;
+	node: string | null;
+};
 
 /** What a kubelet presents to whoever connects. */
 export type KubeletHandshakeFacts = {

@@ -85,7 +85,11 @@ function takeShared(label: LiveLabel, {shared, askedAt}: Beside, {cluster}: Labe
 }
 
 /** The route where nothing else told it, as an egress file alone does not: waited for where somebody waits for the label, and else only for a stream that lasts. */
-async function count(label: LiveLabel, {openedAt, leftOf}: {openedAt: number; leftOf: (ms: number) => number}, {clock, counters, isAwaited}: LabelSources): Promise<void> {
+async function count(
+	label: LiveLabel,
+	{openedAt, leftOf}: {openedAt: number; leftOf: (ms: number) => number},
+	{clock, counters, isAwaited}: LabelSources,
+): Promise<void> {
 	const read = async () => {
 		if (label.isWatched && label.path.legs[1]!.route.state === 'unknown') {
 			label.tell({type: 'counted', counters: await counters.read(processOf(label), openedAt)});

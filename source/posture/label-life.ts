@@ -125,7 +125,10 @@ export function lived(life: LabelLife, event: LifeEvent): LabelLife {
 }
 
 /** A translated exec gets its 101 before the apiserver dials the kubelet, and some answers are anybody's; every other opening is the far end's own. */
-export function openedByFarEnd({feature}: Pick<ConnectionPurpose, 'feature'>, {carrier, mayBeApiservers = false}: {carrier: 'http' | 'websocket' | 'spdy'; mayBeApiservers?: boolean}): boolean {
+export function openedByFarEnd({feature}: Pick<ConnectionPurpose, 'feature'>, {carrier, mayBeApiservers = false}: {
+	carrier: 'http' | 'websocket' | 'spdy';
+	mayBeApiservers?: boolean;
+}): boolean {
 	return !mayBeApiservers && !(carrier === 'websocket' && isCommand({feature}));
 }
 

@@ -12,7 +12,8 @@ import {buildPath} from './path.ts';
 export function labelOf(life: LabelLife, cluster: ClusterFacts, known: KnownProcess = nothingKnown): Path {
 	const {connection, purpose, readings, late, shared, counters, error} = life;
 	const time = new Date().toISOString();
-	const failure = error && failureReading({error, purpose, connection: connection?.id ?? null, process: readings.process?.facts.id ?? null, time: life.failedAt ?? time});
+	const failure = error
+		&& failureReading({error, purpose, connection: connection?.id ?? null, process: readings.process?.facts.id ?? null, time: life.failedAt ?? time});
 	const grounds: Grounds = {
 		purpose,
 		about: life.about,

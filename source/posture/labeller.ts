@@ -134,6 +134,11 @@ class ConnectionLabeller implements Labeller {
 		const known = knownProcesses(cluster);
 		// One that ends at once is closed before anything is read beside it: what was read beside others of its process, as lately as for them, holds for it.
 		const shared = life.shared === nothingShared ? known.recentShared(process, limits.sharedForMs, clock.now()) : life.shared;
-		return labelOf({...life, shared: {...shared, authority: known.authority ?? shared.authority, gatewaySeen: known.gatewaySeen, closed: [...shared.closed, ...beforeUse.authorityClosed]}}, cluster.facts, known.of(process));
+		return labelOf({...life, shared: {
+			...shared,
+			authority: known.authority ?? shared.authority,
+			gatewaySeen: known.gatewaySeen,
+			closed: [...shared.closed, ...beforeUse.authorityClosed],
+		}}, cluster.facts, known.of(process));
 	}
 }

@@ -10,11 +10,18 @@ const feature = 'ExtendWebSocketsToKubelet';
 It does since 1.36, and where no older version is emulated, if the node declares the feature and the gate is not switched off; else it answers 101 itself, dials, and translates. False where that cannot be read.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/core/pod/rest/subresources.go
 */
-export async function isPassedOn(cluster: ClusterAccess, {readings: {flags, process}, purpose: {target}}: Pick<LabelLife, 'readings' | 'purpose'>): Promise<boolean> {
+export async function isPassedOn(
+	cluster: ClusterAccess,
+	{readings: {flags, process}, purpose: {target}}: Pick<LabelLife, 'readings' | 'purpose'>,
+): Promise<boolean> {
 	const gates = flags && valueOf(flags, 'feature-gates');
 	const emulated = (flags && valueOf(flags, 'emulated-version')) ?? '';
 	const [, minor] = /\b1\.(\d+)/.exec(emulated) ?? /^v?1\.(\d+)/.exec(process?.facts.version ?? '') ?? [];
-	if (gates === null || gates === undefined || new RegExp(String.raw`\b(?:${feature}|AllBeta)=false\b`).test(gates) || Number(minor ?? 0) < 36 || target.node === null) {
+	if (gates === null
+		|| gates === undefined
+		|| new RegExp(String.raw`\b(?:${feature}|AllBeta)=false\b`).test(gates)
+		|| Number(minor ?? 0) < 36
+		|| target.node === null) {
 		return false;
 	}
 

@@ -37,7 +37,11 @@ TARGET as in the other commands; a pod, service or node may carry a scheme, a po
 A service that selects no pods has a way through the proxy alone: with `alsoWithoutPods` it is that, without it not found.
 @throws SpokeError ERR_USAGE, ERR_NOT_FOUND, ERR_FORBIDDEN…
 */
-export async function pathSubjects(cluster: ClusterAccess, asked: string, {signal, namespace, container: named, alsoWithoutPods = false}: SubjectOptions = {}): Promise<PathSubjects> {
+export async function pathSubjects(
+	cluster: ClusterAccess,
+	asked: string,
+	{signal, namespace, container: named, alsoWithoutPods = false}: SubjectOptions = {},
+): Promise<PathSubjects> {
 	const {plain, form} = takeOffProxyForm(asked);
 	const parsed = {...parseTarget(plain, {alsoNodes: true}), asked};
 	if (parsed.resource.kind === 'Node') {
@@ -53,7 +57,14 @@ export async function pathSubjects(cluster: ClusterAccess, asked: string, {signa
 		: null;
 	if (alone) {
 		const target: ReachedTarget = {...serviceTarget(alone), asked, node: null, chosenFrom: 0};
-		return {target, purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, asked})}], probe: null, node: null, pod: null, proxyNotice: noticeOfPorts(alone, {...form, asked})};
+		return {
+			target,
+			purposes: [{feature: 'service-proxy', target, request: serviceRequest(alone, {...form, asked})}],
+			probe: null,
+			node: null,
+			pod: null,
+			proxyNotice: noticeOfPorts(alone, {...form, asked}),
+		};
 	}
 
 	const {pod, target, service} = await resolvePod(cluster, parsed, {

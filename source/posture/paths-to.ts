@@ -46,14 +46,22 @@ export async function pathsTo(cluster: ClusterAccess, asked: string, {features, 
 export const failedAttempt = 'failed-attempt';
 
 /** The path that a connection for this purpose would take, or with `error`, the one that failed. */
-export function configuredPath(examined: Examined, cluster: ClusterAccess, purpose: ConnectionPurpose, subjects: Pick<PathSubjects, 'node' | 'pod'>, error: ErrorObject | null = null): Path {
+export function configuredPath(
+	examined: Examined,
+	cluster: ClusterAccess,
+	purpose: ConnectionPurpose,
+	subjects: Pick<PathSubjects, 'node' | 'pod'>,
+	error: ErrorObject | null = null,
+): Path {
 	const configured = groundsFor(examined, cluster, purpose);
 	const {stepTests, agentTests} = examined.active;
 	const {failures} = configured;
 	const isOwn = failures.some(({connection}) => connection === configured.connection);
 	// An attempt on a connection of its own: nothing but its own words is bound to it, and what was tested of a process before may be another's.
 	const attempt: Partial<Grounds> = isOwn ? {} : {connection: failedAttempt, process: null, stepTests, agentTests};
-	const grounds: Grounds = error ? {...configured, about: 'ended-connection', bound: true, answered: failures.some(({facts}) => facts.answered), ...attempt} : configured;
+	const grounds: Grounds = error
+		? {...configured, about: 'ended-connection', bound: true, answered: failures.some(({facts}) => facts.answered), ...attempt}
+		: configured;
 	const {context, server, sandbox} = cluster.facts;
 	return buildPath(grounds, {
 		cluster: {context, server, version: examined.shared.version?.facts.gitVersion ?? null, sandbox},
@@ -71,7 +79,10 @@ function addressOf(grounds: Grounds, {node, pod}: Pick<PathSubjects, 'node' | 'p
 		return dialledAddress(node, preferred.known ? preferred.value : undefined);
 	}
 
-	const addresses: Partial<Record<typeof purpose.feature, string | undefined>> = {'pod-proxy': pod?.status?.podIP, 'node-proxy': node?.status?.addresses?.[0]?.address};
+	const addresses: Partial<Record<typeof purpose.feature, string | undefined>> = {
+		'pod-proxy': pod?.status?.podIP,
+		'node-proxy': node?.status?.addresses?.[0]?.address,
+	};
 	const address = addresses[purpose.feature];
 	return address && purpose.request?.port ? joinHostPort(address, purpose.request.port) : null;
 }

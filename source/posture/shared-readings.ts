@@ -26,7 +26,10 @@ export const nothingShared: SharedReadings = {authority: null, version: null, re
 export const spreadsRequests = 'two requests on one connection were answered by two processes';
 
 /** Ordinary reads, asked together on a connection of their own; each with its limit. Never throws. */
-export async function readShared(cluster: ClusterAccess, {timeoutMs, namespace = cluster.facts.namespace}: {timeoutMs: number; namespace?: string}): Promise<SharedReadings> {
+export async function readShared(cluster: ClusterAccess, {timeoutMs, namespace = cluster.facts.namespace}: {
+	timeoutMs: number;
+	namespace?: string;
+}): Promise<SharedReadings> {
 	const connection = await cluster.connect().catch(() => null);
 	// One that is not answered in time takes the connection along, and the others are asked again elsewhere.
 	const asked = ownFirst(connection && atOnce(connection), cluster);
@@ -48,7 +51,9 @@ export async function readShared(cluster: ClusterAccess, {timeoutMs, namespace =
 		mirrorPods: pods.read ? apiserverFlagsOf(pods.read) : [],
 		gatewaySeen: start !== null && again !== null && start !== again
 			? spreadsRequests
-			: (certificateWasLost(connection?.facts.shownCertificate ?? null, user, version.read?.facts ?? null) ? 'the apiserver does not know you by the certificate that you showed' : null),
+			: (certificateWasLost(connection?.facts.shownCertificate ?? null, user, version.read?.facts ?? null)
+				? 'the apiserver does not know you by the certificate that you showed'
+				: null),
 		closed: closedOf([authority, version, replicas, pods]),
 	};
 }

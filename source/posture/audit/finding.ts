@@ -6,7 +6,13 @@ import type {RowFinding, RowVerdict} from './audit-object.ts';
 import type {AuditGrounds} from './gather.ts';
 
 /** What a row comes to; `more` is what it stands on and what to do. */
-export function found(verdict: RowVerdict, state: string, basis: Basis, message: string, more: Partial<Omit<RowFinding, 'verdict' | 'state' | 'basis' | 'message'>> = {}): RowFinding {
+export function found(
+	verdict: RowVerdict,
+	state: string,
+	basis: Basis,
+	message: string,
+	more: Partial<Omit<RowFinding, 'verdict' | 'state' | 'basis' | 'message'>> = {},
+): RowFinding {
 	return {verdict, state, basis, message, scope: {of: null, proven: 0}, because: [], exceptions: [], need: [], remedy: null, ...more};
 }
 
@@ -22,7 +28,10 @@ export function citeRead<Facts>(outcome: Outcome<Facts>, rule: string, observed:
 
 /** Of these needs the ones that are not met yet: what was read and told nothing is no remedy. Where all were, only a host tells. */
 export function unmet(needs: readonly Need[], {parts, examined}: Pick<AuditGrounds, 'parts' | 'examined'>, onHost: Need): readonly Need[] {
-	const left = needs.filter(need => !(need === needMirrorPods && parts.read) && !(need === needFlagz && examined.own.flags) && !(need === needMetrics && examined.metrics.read));
+	const isMet = (need: Need) => (need === needMirrorPods && parts.read)
+		|| (need === needFlagz && examined.own.flags)
+		|| (need === needMetrics && examined.metrics.read);
+	const left = needs.filter(need => !isMet(need));
 	return left.length > 0 ? left : [onHost];
 }
 

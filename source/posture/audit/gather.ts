@@ -72,7 +72,22 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: Wish)
 		readAgentPods(cluster),
 		readKubelets(cluster, nodes),
 	]);
-	return {...groundsOf(examined, cluster), examined, whoAmI, namespace, parts, nodes, leases, signingRequests, tokens, endpoints, kubeProxy, anonymous, kubelets, agents};
+	return {
+		...groundsOf(examined, cluster),
+		examined,
+		whoAmI,
+		namespace,
+		parts,
+		nodes,
+		leases,
+		signingRequests,
+		tokens,
+		endpoints,
+		kubeProxy,
+		anonymous,
+		kubelets,
+		agents,
+	};
 }
 
 type Wish = {probe: 'passive' | 'active'; signal?: AbortSignal | undefined};

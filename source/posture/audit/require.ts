@@ -27,7 +27,11 @@ export function parseRequire(asked: string): Require {
 }
 
 /** A row that fails is not met, whatever else is unknown; a row that is known less surely than asked is undecided. */
-export function checkRequire(rows: readonly AuditRow[], require: readonly Require[], minBasis: 'proven' | 'inferred'): {result: RequireResult | null; rows: readonly RowId[]; exitStatus: number} {
+export function checkRequire(
+	rows: readonly AuditRow[],
+	require: readonly Require[],
+	minBasis: 'proven' | 'inferred',
+): {result: RequireResult | null; rows: readonly RowId[]; exitStatus: number} {
 	if (require.length === 0) {
 		return {result: null, rows: [], exitStatus: exitStatus.ok};
 	}

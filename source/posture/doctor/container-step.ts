@@ -45,7 +45,9 @@ function awaitedInit(pod: PodObject, status: ContainerStatus | undefined): Conta
 /** A message of a container may be the end of its log, over many lines (`terminationMessagePolicy`). */
 function lastEnd(status: ContainerStatus | undefined): string[] {
 	const last = status?.lastState?.terminated;
-	return last ? [`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}${last.message ? `, ${last.message.trim().replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''}`] : [];
+	return last
+		? [`ended before: ${last.reason ?? '?'}, exit ${last.exitCode}${last.message ? `, ${last.message.trim().replaceAll(/\s+/g, ' ').slice(0, 500)}` : ''}`]
+		: [];
 }
 
 /** The pod's other containers that wait or have failed. */

@@ -20,8 +20,13 @@ export async function rightsStep(cluster: ClusterAccess, asked: string): Promise
 			['port-forward', [pods('create', 'portforward'), pods('get', 'portforward')]],
 			['proxy', [pods('get', 'proxy')]],
 		];
-	const answers = await Promise.all(questions.map(async ([command, rights]) => ({command, rights: await Promise.all(rights.map(async right => ({right, allowed: await mayI(cluster, right)})))})));
-	const missing = answers.flatMap(({command, rights}) => rights.filter(({allowed}) => allowed === false).map(({right}) => `${command}: no ${right.verb} on ${right.resource}${right.subresource ? `/${right.subresource}` : ''}`));
+	const answers = await Promise.all(questions.map(async ([command, rights]) => ({
+		command,
+		rights: await Promise.all(rights.map(async right => ({right, allowed: await mayI(cluster, right)}))),
+	})));
+	const missing = answers.flatMap(({command, rights}) => rights
+		.filter(({allowed}) => allowed === false)
+		.map(({right}) => `${command}: no ${right.verb} on ${right.resource}${right.subresource ? `/${right.subresource}` : ''}`));
 	if (answers.every(({rights}) => rights.every(({allowed}) => allowed === undefined))) {
 		return passed('rights', 'the apiserver does not say what you may do', {status: 'unknown'});
 	}

@@ -122,12 +122,16 @@ async function whatFits({row, dialled}: Explanation, cluster: ClusterAccess, nod
 	const fits: string[] = dialled === null ? [] : [`the apiserver dialled ${dialled}`];
 	if (row.proves.route) {
 		const agents = await readAgentPods(cluster);
-		fits.push(agents.read ? `${agents.read.facts.filter(({ready}) => ready).length} of ${agents.read.facts.length} agent pods ready in kube-system` : 'agent pods cannot be listed by you');
+		fits.push(agents.read
+			? `${agents.read.facts.filter(({ready}) => ready).length} of ${agents.read.facts.length} agent pods ready in kube-system`
+			: 'agent pods cannot be listed by you');
 	}
 
 	if (row.id === 'T5') {
 		const requests = await readSigningRequests(cluster);
-		const pending = requests.read?.facts.filter(({state, signer, user}) => state === 'pending' && signer === 'kubernetes.io/kubelet-serving' && user === `system:node:${node}`) ?? [];
+		const pending = requests.read?.facts.filter(({state, signer, user}) => state === 'pending'
+			&& signer === 'kubernetes.io/kubelet-serving'
+			&& user === `system:node:${node}`) ?? [];
 		fits.push(...pending.map(({name}) => `pending: kubectl certificate approve ${shellWord(name)}`));
 	}
 

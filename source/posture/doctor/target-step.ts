@@ -30,7 +30,10 @@ function leaving({metadata: {deletionTimestamp, finalizers = []}}: PodObject): P
 		return {};
 	}
 
-	return {status: 'note', fits: [`is being deleted, to be gone by ${deletionTimestamp}${finalizers.length === 0 ? '' : `; held by finalizers: ${finalizers.join(', ')}`}`]};
+	return {
+		status: 'note',
+		fits: [`is being deleted, to be gone by ${deletionTimestamp}${finalizers.length === 0 ? '' : `; held by finalizers: ${finalizers.join(', ')}`}`],
+	};
 }
 
 /** Sidecars count, as in kubectl's READY; a pod that no kubelet has seen yet has containers and no status of them. */

@@ -123,8 +123,18 @@ function kubeletAnswer(to: 'log' | 'port-forward', {connection, own}: Examined, 
 	const common = {process: own.process?.facts.id ?? null, connection: connection.id, time: new Date().toISOString(), active: true} as const;
 	const place = `${probe?.namespace ?? target.namespace}/${probe?.pod ?? target.name}`;
 	return to === 'log'
-		? {...nothingActive, logDifferentials: [{source: 'log-differential', where: `GET pods/log of ${place}`, ...common, facts: {normal: 'ok', skipping: 'not-tried', text: null, node: target.node}}]}
-		: {...nothingActive, stepTests: [{source: 'step-test', where: `a held port-forward to ${place}`, ...common, facts: {node: target.node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'}}]};
+		? {...nothingActive, logDifferentials: [{
+			source: 'log-differential',
+			where: `GET pods/log of ${place}`,
+			...common,
+			facts: {normal: 'ok', skipping: 'not-tried', text: null, node: target.node},
+		}]}
+		: {...nothingActive, stepTests: [{
+			source: 'step-test',
+			where: `a held port-forward to ${place}`,
+			...common,
+			facts: {node: target.node, rounds: [1], moved: 'undecided', transport: null, why: null, observed: 'held'},
+		}]};
 }
 
 function firstLegWords({connection, shared, own}: Examined): string {

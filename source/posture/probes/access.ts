@@ -38,7 +38,15 @@ export async function readAnonymous(cluster: Pick<ClusterAccess, 'anonymous'>): 
 		const api = await statusOf(cluster, '/api');
 		const anonymous = anonymousFrom(version, health, api);
 		return anonymous
-			? {read: {source: 'anonymous-probe', where, process: null, connection: null, time: new Date().toISOString(), active: false, facts: {anonymous, observed: `/version ${version}, /healthz ${health}, /api ${api}`}}}
+			? {read: {
+				source: 'anonymous-probe',
+				where,
+				process: null,
+				connection: null,
+				time: new Date().toISOString(),
+				active: false,
+				facts: {anonymous, observed: `/version ${version}, /healthz ${health}, /api ${api}`},
+			}}
 			: {closed: {source: 'anonymous-probe', where, because: 'no-answer', need: null}};
 	} catch {
 		return {closed: {source: 'anonymous-probe', where, because: 'no-answer', need: null}};

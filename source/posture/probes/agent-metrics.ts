@@ -51,7 +51,9 @@ export async function readAgentConnections(cluster: Pick<ClusterAccess, 'request
 				timeoutMs: limitMs,
 			});
 			const text = await readText(response, 8 * 1024 * 1024);
-			const open = text.split('\n').flatMap(line => line.startsWith('konnectivity_network_proxy_agent_open_endpoint_connections') ? parseSample(line)?.value ?? [] : []);
+			const open = text
+				.split('\n')
+				.flatMap(line => line.startsWith('konnectivity_network_proxy_agent_open_endpoint_connections') ? parseSample(line)?.value ?? [] : []);
 			if (response.status === 200 && open.length > 0) {
 				return open.reduce((sum, value) => sum + value, 0);
 			}

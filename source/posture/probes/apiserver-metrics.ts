@@ -24,7 +24,11 @@ const longestBytes = 256 * 1024 * 1024;
 const longestLine = 1024 * 1024;
 
 /** `process` is the one at the connection's other end, `null` where it is not known. An answer that cannot be known to be whole is none. The whole answer may take thrice `timeoutMs`. Never throws. */
-export async function readApiserverMetrics(connection: Asked & {id: string | null}, process: string | null, {timeoutMs = 20_000, signal}: {timeoutMs?: number; signal?: AbortSignal} = {}): Promise<Outcome<MetricFacts>> {
+export async function readApiserverMetrics(
+	connection: Asked & {id: string | null},
+	process: string | null,
+	{timeoutMs = 20_000, signal}: {timeoutMs?: number; signal?: AbortSignal} = {},
+): Promise<Outcome<MetricFacts>> {
 	const where = 'GET /metrics';
 	try {
 		const response = await connection.request({path: '/metrics', headers: {Accept: 'text/plain; version=0.0.4'}, timeoutMs, signal: wholeWithin(timeoutMs, signal)});
@@ -76,7 +80,8 @@ function metricFacts(samples: readonly Sample[]): MetricFacts {
 		egressDials: egressDials(of),
 		tunnelsOpen: sumOrNull(of('konnectivity_network_proxy_client_client_connections').filter(({labels}) => labels['status'] === 'ok')),
 		kubeletRequestsDone: sum(done.filter(({labels}) => ['log', 'exec', 'attach', 'portforward', 'proxy'].includes(labels['subresource'] ?? ''))),
-		kubeletSuccesses: sum(done.filter(({labels}) => labels['subresource'] === 'portforward')) + Math.max(0, sum(done.filter(({labels}) => labels['subresource'] === 'log')) - sum(skipping)),
+		kubeletSuccesses: sum(done.filter(({labels}) => labels['subresource'] === 'portforward'))
+			+ Math.max(0, sum(done.filter(({labels}) => labels['subresource'] === 'log')) - sum(skipping)),
 		portForwardsOpen: sum(of('apiserver_longrunning_requests').filter(({labels}) => labels['subresource'] === 'portforward')),
 		logTlsFailures: sumOrNull(of('kube_apiserver_pod_logs_backend_tls_failure_total')),
 		sshTunnels: sumOrNull(of('ssh_tunnel_open_count')),

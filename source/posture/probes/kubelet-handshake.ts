@@ -6,7 +6,10 @@ import {wholeSeconds} from '../../text/whole-seconds.ts';
 import type {KubeletHandshakeFacts, Outcome} from '../evidence.ts';
 
 /** What we meet is not certainly what the apiserver meets: another network may lie between. */
-export async function readKubeletHandshake({address, port, node, nodeAddresses}: {address: string; port: number; node: string | null; nodeAddresses: readonly string[] | null}, limitMs = 2000): Promise<Outcome<KubeletHandshakeFacts>> {
+export async function readKubeletHandshake(
+	{address, port, node, nodeAddresses}: {address: string; port: number; node: string | null; nodeAddresses: readonly string[] | null},
+	limitMs = 2000,
+): Promise<Outcome<KubeletHandshakeFacts>> {
 	const where = `TLS handshake with ${address}:${port}`;
 	const der = await presented(address, port, limitMs);
 	if (!der) {

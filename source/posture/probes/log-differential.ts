@@ -10,7 +10,11 @@ import {readText} from './ask.ts';
 export type ReadLog = {namespace: string; pod: string; container: string; node: string | null};
 
 /** Two small reads on one connection; the second only when the first was refused at the certificate. Never throws. */
-export async function readLogDifferential(connection: Pick<Connection, 'request' | 'id'>, log: ReadLog, process: string | null): Promise<Reading<LogDifferentialFacts>> {
+export async function readLogDifferential(
+	connection: Pick<Connection, 'request' | 'id'>,
+	log: ReadLog,
+	process: string | null,
+): Promise<Reading<LogDifferentialFacts>> {
 	const normal = await readOnce(connection, log, {skipsCheck: false});
 	const found = normalOf(normal);
 	const skipping = found === 'certificate-refused' ? await readOnce(connection, log, {skipsCheck: true}) : null;

@@ -63,7 +63,12 @@ export type PodTokenFacts = {pods: number; withToken: number; withCa: number; op
 /** How many pods of the namespace get a token and the root certificate projected. */
 export async function readPodTokens(cluster: Asked, namespace: string): Promise<Outcome<PodTokenFacts>> {
 	const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?limit=100`;
-	return ask(cluster, {source: 'construction', path, need: {permission: `list pods in ${namespace}`, check: `kubectl auth can-i list pods -n ${shellWord(namespace)}`, or: null}, maxBytes: large}, body => {
+	return ask(cluster, {
+		source: 'construction',
+		path,
+		need: {permission: `list pods in ${namespace}`, check: `kubectl auth can-i list pods -n ${shellWord(namespace)}`, or: null},
+		maxBytes: large,
+	}, body => {
 		type Volume = {projected?: {sources?: Array<{serviceAccountToken?: unknown; configMap?: {name?: string}}>}};
 		const {items} = listed<{spec: {automountServiceAccountToken?: boolean; volumes?: Volume[]}}>(body, path);
 		const has = (spec: {volumes?: Volume[]}, test: (source: {serviceAccountToken?: unknown; configMap?: {name?: string}}) => boolean) =>

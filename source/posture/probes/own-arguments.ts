@@ -68,5 +68,8 @@ function simpleCommands(script: string): ReadonlyArray<readonly string[]> | unde
 
 /** In single quotes a `$` is a letter as any; it is taken for a variable all the same. */
 function unquoted(word: string): string {
-	return word.replaceAll(/'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])/g, (_, single?: string, double?: string, escaped?: string) => single ?? double?.replaceAll(/\\(["$\\`])/g, '$1') ?? escaped ?? '');
+	return word.replaceAll(
+		/'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])/g,
+		(_, single?: string, double?: string, escaped?: string) => single ?? double?.replaceAll(/\\(["$\\`])/g, '$1') ?? escaped ?? '',
+	);
 }

@@ -19,7 +19,9 @@ export function apiserverFlag(grounds: Grounds, name: string, rule: (value: stri
 		return {known: true, value, basis: frontIsSure(grounds) ? basis : 'inferred', citations: readings.map(reading => citation(reading, name, value, rule)), boundBy};
 	};
 
-	const own = grounds.bound ? grounds.flags.find(reading => isSameProcess(reading, grounds) && valueOf(reading, name) !== undefined) ?? podAtTheOtherEnd(grounds) : undefined;
+	const own = grounds.bound
+		? grounds.flags.find(reading => isSameProcess(reading, grounds) && valueOf(reading, name) !== undefined) ?? podAtTheOtherEnd(grounds)
+		: undefined;
 	if (own) {
 		return known([own], 'proven', 'same-connection');
 	}
@@ -27,7 +29,9 @@ export function apiserverFlag(grounds: Grounds, name: string, rule: (value: stri
 	const readings = everyProcess(grounds).filter(reading => valueOf(reading, name) !== undefined);
 	const values = new Set(readings.map(reading => valueOf(reading, name)!));
 	if (values.size === 1) {
-		return allRead(grounds, readings) ? known(readings, isReadLater(grounds, readings) ? 'inferred' : 'proven', 'all-replicas-agree') : known(readings, 'inferred', 'none');
+		return allRead(grounds, readings)
+			? known(readings, isReadLater(grounds, readings) ? 'inferred' : 'proven', 'all-replicas-agree')
+			: known(readings, 'inferred', 'none');
 	}
 
 	const near = values.size > 1 ? atOurAddress(grounds) : undefined;

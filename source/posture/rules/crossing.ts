@@ -47,16 +47,34 @@ function onItsOwn(grounds: Grounds, tls: Ruling<TlsState>, route: RouteRuling): 
 		}
 
 		case 'ssh-tunnel': {
-			return {state: 'exposed', basis: 'inferred', because: [...tls.because, ...route.because], need: [], why: `${noTls}, and SSH tunnels of apiservers check no host key`};
+			return {
+				state: 'exposed',
+				basis: 'inferred',
+				because: [...tls.because, ...route.because],
+				need: [],
+				why: `${noTls}, and SSH tunnels of apiservers check no host key`,
+			};
 		}
 
 		case 'egress':
 		case 'egress-http-connect': {
-			return {state: 'unknown', basis: 'unknown', because: [...tls.because, ...route.because], need: [needAgentMetrics], why: `${noTls}; whether the egress proxy’s own way is encrypted is not known`};
+			return {
+				state: 'unknown',
+				basis: 'unknown',
+				because: [...tls.because, ...route.because],
+				need: [needAgentMetrics],
+				why: `${noTls}; whether the egress proxy’s own way is encrypted is not known`,
+			};
 		}
 
 		default: {
-			return {state: 'unknown', basis: 'unknown', because: tls.because, need: route.need.length > 0 ? route.need : [needActive], why: `${noTls}; the route is not known`};
+			return {
+				state: 'unknown',
+				basis: 'unknown',
+				because: tls.because,
+				need: route.need.length > 0 ? route.need : [needActive],
+				why: `${noTls}; the route is not known`,
+			};
 		}
 	}
 }

@@ -16,7 +16,11 @@ export function firstLegTls({socket}: Grounds): Ruling<TlsState> {
 
 	const {protocol, verified, skippedBy, trust, serverName} = facts.tls;
 	return verified
-		? ruling('verified', 'socket-verified', `${protocol}, checked: ${trust === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'the system’s roots'}, name ${serverName ?? hostOf(facts)}`)
+		? ruling(
+			'verified',
+			'socket-verified',
+			`${protocol}, checked: ${trust === 'kubeconfig-ca' ? 'the kubeconfig’s CA' : 'the system’s roots'}, name ${serverName ?? hostOf(facts)}`,
+		)
 		: ruling('unverified', 'socket-not-verified', `${protocol}, certificate not verified${skippedBy ? ` (${skippedBy})` : ''}`);
 }
 

@@ -16,8 +16,16 @@ export function judgeSteps(steps: readonly Step[]): {steps: StepJudgement; agent
 
 function judgeMetrics(steps: readonly Step[]): StepJudgement {
 	const rounds = steps.map(({k}) => k);
-	const seen = steps.flatMap(({k, before, during, after}) => before.metrics && during.metrics && after.metrics ? [{k, before: before.metrics, during: during.metrics, after: after.metrics}] : []);
-	const undecided = (why: string): StepJudgement => ({rounds, moved: 'undecided', transport: null, why, observed: `${rounds.join(' and ')} idle upgrades accepted; ${why}`});
+	const seen = steps.flatMap(({k, before, during, after}) => before.metrics && during.metrics && after.metrics
+		? [{k, before: before.metrics, during: during.metrics, after: after.metrics}]
+		: []);
+	const undecided = (why: string): StepJudgement => ({
+		rounds,
+		moved: 'undecided',
+		transport: null,
+		why,
+		observed: `${rounds.join(' and ')} idle upgrades accepted; ${why}`,
+	});
 	if (seen.length !== steps.length || seen.length === 0) {
 		return undecided('the apiserver’s /metrics may not be read');
 	}
@@ -26,13 +34,20 @@ function judgeMetrics(steps: readonly Step[]): StepJudgement {
 		return undecided('the apiserver process changed during the test');
 	}
 
-	if (seen.some(({k, before, during, after}) => !(during.portForwardsOpen - before.portForwardsOpen === k && during.portForwardsOpen - after.portForwardsOpen === k))) {
+	if (seen.some(({k, before, during, after}) => !(during.portForwardsOpen - before.portForwardsOpen === k
+		&& during.portForwardsOpen - after.portForwardsOpen === k))) {
 		return undecided('the apiserver’s own count of port-forwards did not follow: another replica, or others were busy');
 	}
 
 	const gauge = seen.map(({before, during, after}) => [before.tunnelsOpen ?? 0, during.tunnelsOpen ?? 0, after.tunnelsOpen ?? 0] as const);
 	if (seen.every(({k}, index) => gauge[index]![1] - gauge[index]![0] === k && gauge[index]![1] - gauge[index]![2] === k)) {
-		return {rounds, moved: 'grpc', transport: transportOf(seen, 'grpc'), why: null, observed: `tunnels ${gauge.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} idle ones of ours`};
+		return {
+			rounds,
+			moved: 'grpc',
+			transport: transportOf(seen, 'grpc'),
+			why: null,
+			observed: `tunnels ${gauge.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} idle ones of ours`,
+		};
 	}
 
 	return judgeDials(seen, rounds, undecided);
@@ -41,10 +56,18 @@ function judgeMetrics(steps: readonly Step[]): StepJudgement {
 type Seen = {k: number; before: MetricFacts; during: MetricFacts; after: MetricFacts};
 
 function judgeDials(seen: readonly Seen[], rounds: readonly number[], undecided: (why: string) => StepJudgement): StepJudgement {
-	const dials = (protocol: 'grpc' | 'http-connect', metrics: MetricFacts) => metrics.egressDials.filter(dial => dial.protocol === protocol).reduce((sum, {count}) => sum + count, 0);
+	const dials = (protocol: 'grpc' | 'http-connect', metrics: MetricFacts) => metrics.egressDials
+		.filter(dial => dial.protocol === protocol)
+		.reduce((sum, {count}) => sum + count, 0);
 	const steps = seen.map(({before, during, after}) => [before, during, after].map(metrics => dials('http-connect', metrics)) as [number, number, number]);
 	if (seen.every(({k}, index) => steps[index]![1] - steps[index]![0] === k && steps[index]![2] === steps[index]![1])) {
-		return {rounds, moved: 'http-connect', transport: transportOf(seen, 'http-connect'), why: null, observed: `dials by http-connect ${steps.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} upgrades of ours`};
+		return {
+			rounds,
+			moved: 'http-connect',
+			transport: transportOf(seen, 'http-connect'),
+			why: null,
+			observed: `dials by http-connect ${steps.map(values => values.join('→')).join(', ')} with ${rounds.join(' and ')} upgrades of ours`,
+		};
 	}
 
 	// Anything that moved and fits neither pattern could be a tunnel in use by others, too: then nothing is decided.
@@ -61,7 +84,9 @@ function transportOf(seen: readonly Seen[], protocol: 'grpc' | 'http-connect'): 
 
 /** The agents together followed both numbers, up and down. */
 function judgeAgents(steps: readonly Step[]): AgentTestFacts | null {
-	if (steps.length === 0 || steps.some(({before, during, after}) => before.agents.size === 0 || during.agents.size !== before.agents.size || after.agents.size !== before.agents.size)) {
+	if (steps.length === 0 || steps.some(({before, during, after}) => before.agents.size === 0
+		|| during.agents.size !== before.agents.size
+		|| after.agents.size !== before.agents.size)) {
 		return null;
 	}
 
@@ -71,7 +96,9 @@ function judgeAgents(steps: readonly Step[]): AgentTestFacts | null {
 		return null;
 	}
 
-	const carriers = new Set(steps.flatMap(({before, during}) => [...during.agents].filter(([name, open]) => open > (before.agents.get(name) ?? 0)).map(([name]) => name)));
+	const carriers = new Set(steps.flatMap(({before, during}) => [...during.agents]
+		.filter(([name, open]) => open > (before.agents.get(name) ?? 0))
+		.map(([name]) => name)));
 	const [only] = carriers;
 	return {
 		agent: carriers.size === 1 ? only! : null,

@@ -85,7 +85,13 @@ function refusingTexts(grounds: Grounds, least: Basis): Refusal[] {
 		.filter(reading => reading.facts.tls === 'refused' && reading.facts.leg === 2 && !isOfAnother(reading, grounds))
 		.filter(({connection}) => !(grounds.answered && connection === grounds.connection))
 		.filter(({facts: {basis}}) => least === 'inferred' || basis === 'proven')
-		.map(reading => ({reading, said: reading.facts.basis, isKubelets: false, isApiservers: !reading.facts.mayBeFarEnds, citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text)}));
+		.map(reading => ({
+			reading,
+			said: reading.facts.basis,
+			isKubelets: false,
+			isApiservers: !reading.facts.mayBeFarEnds,
+			citation: cite(reading, 'kubelet-certificate-refused', reading.facts.text),
+		}));
 }
 
 function refusingReads(grounds: Grounds): Refusal[] {
@@ -105,8 +111,12 @@ where no egress file is set, or what the apiserver dials is seen to go by anothe
 */
 function noProxyHasTls(grounds: Grounds): boolean {
 	const ways = [
-		...grounds.metrics.filter(reading => !isOfAnother(reading, grounds)).flatMap(({facts}) => facts.egressDials.map(({protocol, transport}) => `${protocol} ${transport}`)),
-		...grounds.stepTests.filter(reading => !isOfAnother(reading, grounds) && reading.facts.moved !== 'undecided').map(({facts: {moved, transport}}) => `${moved} ${transport}`),
+		...grounds.metrics
+			.filter(reading => !isOfAnother(reading, grounds))
+			.flatMap(({facts}) => facts.egressDials.map(({protocol, transport}) => `${protocol} ${transport}`)),
+		...grounds.stepTests
+			.filter(reading => !isOfAnother(reading, grounds) && reading.facts.moved !== 'undecided')
+			.map(({facts: {moved, transport}}) => `${moved} ${transport}`),
 	];
 	const file = apiserverFlag(grounds, 'egress-selector-config-file', () => 'egress-file-empty');
 	return !ways.includes('http-connect tcp') && (ways.length > 0 || (file.known && file.value === '' && file.basis === 'proven'));
@@ -153,7 +163,13 @@ function byFlag(grounds: Grounds): Ruling<TlsState> | undefined {
 
 	if (grounds.about === 'open-connection') {
 		return grounds.passedOn
-			? {state: 'verified', basis: 'inferred', because: verdict.citations, need: [], why: 'its node takes WebSockets itself: the apiserver reached the kubelet before the stream opened'}
+			? {
+				state: 'verified',
+				basis: 'inferred',
+				because: verdict.citations,
+				need: [],
+				why: 'its node takes WebSockets itself: the apiserver reached the kubelet before the stream opened',
+			}
 			: {state: 'unknown', basis: 'unknown', because: verdict.citations, need: [], why: 'verification is on; that the kubelet has answered is not known'};
 	}
 
@@ -168,7 +184,12 @@ function acceptedOrRefused(grounds: Grounds, flagCitations: readonly Citation[],
 	if (accepted) {
 		// The file that the flag names is each apiserver's own.
 		const basis = weakest(flagBasis, strengthOf(accepted, grounds));
-		return {state: 'verified', basis, because: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')], need: basis === 'proven' ? [] : needReplicas(grounds)};
+		return {
+			state: 'verified',
+			basis,
+			because: [...flagCitations, cite(accepted, 'kubelet-certificate-accepted', 'this kubelet answered')],
+			need: basis === 'proven' ? [] : needReplicas(grounds),
+		};
 	}
 
 	const counters = grounds.metrics.find(reading => !isOfAnother(reading, grounds));

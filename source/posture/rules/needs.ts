@@ -10,7 +10,11 @@ const needOpen: Need = {permission: null, check: null, or: 'the label of the con
 /** The step test was tried, and no port-forward could be held. */
 export const needStepTest: Need = {permission: null, check: null, or: '--probe active with a pod whose port-forward works'};
 /** Used by the active probe only. */
-export const needAgentMetrics: Need = {permission: 'get pods/proxy in kube-system, with --probe active', check: 'kubectl auth can-i get pods --subresource=proxy -n kube-system', or: null};
+export const needAgentMetrics: Need = {
+	permission: 'get pods/proxy in kube-system, with --probe active',
+	check: 'kubectl auth can-i get pods --subresource=proxy -n kube-system',
+	or: null,
+};
 /** Where no pod shows it. */
 export const needEnvironment: Need = {permission: null, check: null, or: 'the environment of the kube-apiserver process, on its host'};
 /** What stands on hosts is read by whoever has them: of use where nothing that the API serves would tell. */
@@ -19,14 +23,30 @@ export const needPartHosts: Need = {permission: null, check: null, or: 'the comm
 /** What stands before an apiserver is seen by going round it. */
 export const needApiserverItself: Need = {permission: null, check: null, or: 'a kubeconfig that leads to the apiserver itself, and verifies it'};
 export const needLeases: Need = {permission: 'list leases in kube-system', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system', or: null};
-export const needEndpointSlices: Need = {permission: 'list endpointslices in default', check: 'kubectl auth can-i list endpointslices.discovery.k8s.io -n default', or: null};
+export const needEndpointSlices: Need = {
+	permission: 'list endpointslices in default',
+	check: 'kubectl auth can-i list endpointslices.discovery.k8s.io -n default',
+	or: null,
+};
 export const needNodes: Need = {permission: 'list nodes', check: 'kubectl auth can-i list nodes', or: null};
 export const needNode: Need = {permission: 'get nodes', check: 'kubectl auth can-i get nodes', or: null};
-export const needNodeLeases: Need = {permission: 'list leases in kube-node-lease', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-node-lease', or: null};
-export const needSigningRequests: Need = {permission: 'list certificatesigningrequests', check: 'kubectl auth can-i list certificatesigningrequests.certificates.k8s.io', or: null};
+export const needNodeLeases: Need = {
+	permission: 'list leases in kube-node-lease',
+	check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-node-lease',
+	or: null,
+};
+export const needSigningRequests: Need = {
+	permission: 'list certificatesigningrequests',
+	check: 'kubectl auth can-i list certificatesigningrequests.certificates.k8s.io',
+	or: null,
+};
 export const needRootCa: Need = {permission: 'get configmap kube-root-ca.crt', check: 'kubectl auth can-i get configmaps/kube-root-ca.crt', or: null};
 /** Not a right to be granted for this program: it also lets its holder run commands in every pod of the node. */
-export const needConfigz: Need = {permission: null, check: null, or: 'the kubelet’s /configz, read by somebody who already may (nodes/proxy also runs commands: do not grant it for this)'};
+export const needConfigz: Need = {
+	permission: null,
+	check: null,
+	or: 'the kubelet’s /configz, read by somebody who already may (nodes/proxy also runs commands: do not grant it for this)',
+};
 
 /** No right is missing where nothing came in time. */
 const needAnswer: Need = {permission: null, check: null, or: 'an answer to GET /flagz in time: the next connection asks again'};

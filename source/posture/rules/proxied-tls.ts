@@ -11,7 +11,9 @@ No flag can change it.
 export function proxiedTls(grounds: Grounds): Ruling<TlsState> {
 	const {request, target} = grounds.purpose;
 	const scheme = request?.scheme ?? 'http';
-	const where = target.chosenFrom === 0 ? `${scheme}: before the name` : `${scheme}: to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
+	const where = target.chosenFrom === 0
+		? `${scheme}: before the name`
+		: `${scheme}: to ${target.kind.toLowerCase()} ${target.name}${request?.port ? `:${request.port}` : ''}`;
 	return {
 		state: scheme === 'https' ? 'unverified' : 'plain',
 		basis: frontIsSure(grounds) ? 'proven' : 'inferred',

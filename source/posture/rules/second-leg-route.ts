@@ -160,7 +160,11 @@ function direct(grounds: Grounds, unless: Basis, because: RouteRuling['because']
 		return {state: 'direct', basis: weakest(basis, excluded.basis), because: [...because, excluded.citation], need: replicas, ...common};
 	}
 
-	const possible = byConstruction(grounds, 'environment-proxy-possible', 'requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen');
+	const possible = byConstruction(
+		grounds,
+		'environment-proxy-possible',
+		'requests that are no upgrade honour HTTPS_PROXY of the apiserver’s environment, which was not seen',
+	);
 	const hasNoMirrorPod = grounds.closed.some(({source, because}) => source === 'mirror-pod' && because === 'not-served');
 	return {
 		state: 'direct',

@@ -46,7 +46,11 @@ export function sshIsExcluded(grounds: Grounds): Basis {
 	// A structured /flagz names every flag there is.
 	const byFlagz = own && own.facts.absent === 'unknown' && own.facts.values['ssh-user'] === undefined && strengthOf(own, grounds) === 'proven';
 	const flag = apiserverFlag(grounds, 'ssh-user', () => 'ssh-user-empty');
-	const bases: readonly Basis[] = [sshIsImpossible(grounds)?.basis ?? 'inferred', byFlagz ? 'proven' : 'inferred', flag.known && flag.value === '' ? flag.basis : 'inferred'];
+	const bases: readonly Basis[] = [
+		sshIsImpossible(grounds)?.basis ?? 'inferred',
+		byFlagz ? 'proven' : 'inferred',
+		flag.known && flag.value === '' ? flag.basis : 'inferred',
+	];
 	return bases.includes('proven') ? 'proven' : 'inferred';
 }
 
