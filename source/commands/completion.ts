@@ -20,7 +20,11 @@ export const command: Command<typeof completionRow.flags> = {
 
 		const script = Object.hasOwn(completionScripts, what) ? completionScripts[what] : undefined;
 		if (script === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', what === '' ? 'a shell is needed' : `there is no completion for ${JSON.stringify(positionals.join(' '))}`, {remedy: `spoke completion ${Object.keys(completionScripts).join('|')}`});
+			throw new SpokeError(
+				'ERR_USAGE',
+				what === '' ? 'a shell is needed' : `there is no completion for ${JSON.stringify(positionals.join(' '))}`,
+				{remedy: `spoke completion ${Object.keys(completionScripts).join('|')}`},
+			);
 		}
 
 		stdout.write(script);

@@ -96,7 +96,12 @@ async function addContainer({flags, afterDash = [], stdin, stderr, env, interrup
 		const target = flags.target === undefined ? null : chooseContainer(pod, flags.target, {unknownAnnotation: 'refuse'}).name;
 		const name = flags.container ?? debugContainerName();
 		// A terminal in the container that nobody has here would mix its outputs for nothing.
-		await addDebugContainer(cluster, pod, {name, image, target, stdin: flags.stdin, tty: flags.tty && stdin.isTTY, command: afterDash, profile: flags.profile}, interrupted);
+		await addDebugContainer(
+			cluster,
+			pod,
+			{name, image, target, stdin: flags.stdin, tty: flags.tty && stdin.isTTY, command: afterDash, profile: flags.profile},
+			interrupted,
+		);
 		say({flags, stderr}, `added container ${name} (${image}) to pod ${pod.metadata.name}; it stays until the pod goes`);
 		// Nobody waits for what is not attached to: as with kubectl, whether it runs is for `kubectl get` to tell.
 		if (!flags.stdin) {

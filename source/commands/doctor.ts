@@ -15,7 +15,9 @@ export const command: Command<typeof doctorRow.flags> = {
 	async run({flags, positionals, stdout, interrupted, env}) {
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', target === undefined ? 'a target is needed: a pod, or KIND/NAME' : `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`);
+			throw new SpokeError('ERR_USAGE', target === undefined
+				? 'a target is needed: a pod, or KIND/NAME'
+				: `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`);
 		}
 
 		let cluster: ClusterAccess | undefined;

@@ -24,7 +24,11 @@ export const command: Command<typeof execRow.flags> = {
 		}
 
 		if (positionals.length > 1) {
-			throw new SpokeError('ERR_USAGE', `one target is allowed before --, ${positionals.length} were given: ${positionals.join(' ')}`, {remedy: 'spoke exec TARGET -- COMMAND'});
+			throw new SpokeError(
+				'ERR_USAGE',
+				`one target is allowed before --, ${positionals.length} were given: ${positionals.join(' ')}`,
+				{remedy: 'spoke exec TARGET -- COMMAND'},
+			);
 		}
 
 		if (named === undefined) {

@@ -41,7 +41,12 @@ export const command: Command<typeof logsRow.flags> = {
 	},
 };
 
-async function print(cluster: ClusterAccess, request: LogRequest, {flags, given, stdout, stderr, interrupted}: LogsInvocation, witness: ReturnType<typeof tellPaths>['witness']): Promise<void> {
+async function print(
+	cluster: ClusterAccess,
+	request: LogRequest,
+	{flags, given, stdout, stderr, interrupted}: LogsInvocation,
+	witness: ReturnType<typeof tellPaths>['witness'],
+): Promise<void> {
 	const output = writeThrough(stdout);
 	const signal = AbortSignal.any([interrupted, output.closed]);
 	const say = (notice: string) => {

@@ -19,7 +19,9 @@ export const command: Command<typeof pathRow.flags> = {
 	async run({flags, positionals, stdout, stderr, interrupted, env}) {
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', target === undefined ? 'a target is needed: a pod, or KIND/NAME' : `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`);
+			throw new SpokeError('ERR_USAGE', target === undefined
+				? 'a target is needed: a pod, or KIND/NAME'
+				: `one target is allowed, ${positionals.length} were given: ${positionals.join(' ')}`);
 		}
 
 		const wanted = chosenFeatures(flags.feature);

@@ -91,7 +91,11 @@ async function readTargets({flags, positionals, afterDash = []}: PortForwardInvo
 }
 
 /** Never rejects; `failure` is `null` when it was told to end. */
-async function forwardUntilOver(invocation: PortForwardInvocation, {targets, context, addresses}: Asked & {addresses: readonly ListenAddress[]}, reporter: ForwardReporter): Promise<{failure: SpokeError | null; totals: ForwardTotals}> {
+async function forwardUntilOver(
+	invocation: PortForwardInvocation,
+	{targets, context, addresses}: Asked & {addresses: readonly ListenAddress[]},
+	reporter: ForwardReporter,
+): Promise<{failure: SpokeError | null; totals: ForwardTotals}> {
 	const {flags, stderr, interrupted, env} = invocation;
 	let running: RunningForward[] = [];
 	let cluster: ClusterAccess | undefined;

@@ -20,7 +20,11 @@ export const command: Command<typeof proxyRow.flags> = {
 		}
 
 		if (target === undefined || surplus.length > 0) {
-			throw new SpokeError('ERR_USAGE', `one target is needed behind ${verb}; ${surplus.length + Number(target !== undefined)} were given`, {remedy: `spoke proxy ${verb} svc/web:80/path`});
+			throw new SpokeError(
+				'ERR_USAGE',
+				`one target is needed behind ${verb}; ${surplus.length + Number(target !== undefined)} were given`,
+				{remedy: `spoke proxy ${verb} svc/web:80/path`},
+			);
 		}
 
 		return runOneRequest(invocation, verb.toUpperCase(), target);

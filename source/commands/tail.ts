@@ -27,7 +27,9 @@ export const command: Command<typeof tailRow.flags> = {
 		return startSession({flags, stdin, stdout, env, interrupted}, {
 			flags, allNamespaces: flags['all-namespaces'],
 			tail: {
-				wish: {targets: positionals, selector, containers: flags['all-containers'] ? {kind: 'all'} : flags.container === undefined ? {kind: 'default'} : {kind: 'named', name: flags.container}},
+				wish: {targets: positionals, selector, containers: flags['all-containers']
+					? {kind: 'all'}
+					: flags.container === undefined ? {kind: 'default'} : {kind: 'named', name: flags.container}},
 				since: flags.since, previous: flags.previous,
 			},
 		});

@@ -17,7 +17,12 @@ import type {Asked, Offer} from './complete-words.ts';
 const limitMs = 2000;
 
 /** `words` are those behind the program's name without the command's; the last one is being typed. */
-export async function askCluster({kind, prefix, lead, kinds = []}: Asked, words: readonly string[], flags: readonly FlagRow[], env: NodeJS.ProcessEnv): Promise<readonly Offer[]> {
+export async function askCluster(
+	{kind, prefix, lead, kinds = []}: Asked,
+	words: readonly string[],
+	flags: readonly FlagRow[],
+	env: NodeJS.ProcessEnv,
+): Promise<readonly Offer[]> {
 	const {given, targets} = typedSoFar(words, flags);
 	const fitting = (names: Iterable<string>, does = ''): Offer[] => [...names].filter(name => name.startsWith(prefix)).map(name => ({word: lead + name, does}));
 	if (kind === 'context' || kind === 'cluster' || kind === 'user') {
@@ -30,7 +35,11 @@ export async function askCluster({kind, prefix, lead, kinds = []}: Asked, words:
 	const signal = AbortSignal.timeout(limitMs);
 	// A shell puts them on the line as they are. No name that Kubernetes allows would need quotes.
 	const harmless = (names: readonly string[]) => names.filter(name => shellWord(name) === name);
-	const namesIn = async (path: string) => harmless((await listAll<TableRow>(cluster, {path, as: 'table', pageSize: 2000, signal})).items.map(({cells}) => String(cells[0])));
+	const namesIn = async (path: string) => {
+		const {items} = await listAll<TableRow>(cluster, {path, as: 'table', pageSize: 2000, signal});
+		return harmless(items.map(({cells}) => String(cells[0])));
+	};
+
 	try {
 		if (kind === 'namespace') {
 			return fitting(await namesIn('/api/v1/namespaces'));

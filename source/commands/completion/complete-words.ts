@@ -62,7 +62,9 @@ export function completeWords(rows: readonly CommandRow[], words: readonly strin
 	}
 
 	if (typed.startsWith('-')) {
-		return {...none, offers: command.flags.filter(flag => !flag.hidden && `--${flag.name}`.startsWith(typed)).map(flag => ({word: `--${flag.name}`, does: flag.help}))};
+		return {...none, offers: command.flags
+			.filter(flag => !flag.hidden && `--${flag.name}`.startsWith(typed))
+			.map(flag => ({word: `--${flag.name}`, does: flag.help}))};
 	}
 
 	if (at < 0) {

@@ -15,7 +15,10 @@ Prints the container's whole log to stdout, as `kubectl debug` does.
 @returns its exit status, or `null` when it has not ended, and nothing is printed
 @throws SpokeError of the log that cannot be read
 */
-export async function printEndedContainer({flags, env, stdout, interrupted}: Invocation<typeof debugRow.flags>, {pod: podName, name}: {pod: string; name: string}): Promise<number | null> {
+export async function printEndedContainer(
+	{flags, env, stdout, interrupted}: Invocation<typeof debugRow.flags>,
+	{pod: podName, name}: {pod: string; name: string},
+): Promise<number | null> {
 	const cluster = await openCluster(flags, env);
 	try {
 		const {pod, target} = await resolvePod(cluster, `pod/${podName}`, {order: 'attach', podRunningTimeoutMs: flags['pod-running-timeout'], signal: interrupted});

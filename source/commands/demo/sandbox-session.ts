@@ -7,7 +7,11 @@ import type {demoRow} from '../rows/demo.ts';
 import {startSession} from '../session/start-session.ts';
 import {hasKubeconfig} from './has-kubeconfig.ts';
 
-export async function sandboxSession(sandbox: Sandbox, kubeconfig: string, screen: Pick<Invocation<typeof demoRow.flags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>): Promise<number> {
+export async function sandboxSession(
+	sandbox: Sandbox,
+	kubeconfig: string,
+	screen: Pick<Invocation<typeof demoRow.flags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>,
+): Promise<number> {
 	const {flags} = parseLine(connectionFlags, ['--kubeconfig', kubeconfig]);
 	// One that cannot be used is there all the same.
 	const isForWant = !await hasKubeconfig(parseLine(connectionFlags, []).flags, screen.env).catch(() => true);

@@ -44,7 +44,11 @@ async function readLogs(cluster: ClusterAccess, witness: ConnectionWitness): Pro
 
 async function runHostname(cluster: ClusterAccess, witness: ConnectionWitness): Promise<string> {
 	const {target} = await find(cluster, 'deploy/web');
-	const command = await openRemoteCommand(cluster, {feature: 'exec', target: {...target, container: 'web'}, command: ['hostname'], stdin: false, tty: false}, {witness});
+	const command = await openRemoteCommand(
+		cluster,
+		{feature: 'exec', target: {...target, container: 'web'}, command: ['hostname'], stdin: false, tty: false},
+		{witness},
+	);
 	command.stderr?.resume();
 	const [output, status] = await Promise.all([text(command.stdout), command.outcome]);
 	return `it printed ${output.trim()} and ended with ${status}`;

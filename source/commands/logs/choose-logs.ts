@@ -33,7 +33,11 @@ export async function chooseLogs(cluster: ClusterAccess, request: LogRequest, as
 }
 
 async function logsBehind(cluster: ClusterAccess, target: ParsedTarget, {containers, allPods}: LogRequest, asking: Asking): Promise<readonly ChosenLog[]> {
-	const {pod, target: {chosenFrom}, scope} = await resolvePod(cluster, target, {order: 'logs', podRunningTimeoutMs: asking.podRunningTimeoutMs, signal: asking.signal});
+	const {pod, target: {chosenFrom}, scope} = await resolvePod(cluster, target, {
+		order: 'logs',
+		podRunningTimeoutMs: asking.podRunningTimeoutMs,
+		signal: asking.signal,
+	});
 	if (chosenFrom > 1 && allPods && scope !== null) {
 		const pods = (await listPods(cluster, scope, asking.signal)).sort(byLogging);
 		return pods.flatMap(one => logsOf(one, target.asked, pods.length, containers, {...asking, allPods}));

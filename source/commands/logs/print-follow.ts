@@ -18,7 +18,12 @@ export type PrintFollowOptions = {
 };
 
 /** Returns when everything that was followed is done. @throws SpokeError of a log that fails, unless errors are ignored */
-export async function printFollow(cluster: ClusterAccess, targets: FollowTargets, output: WriteThrough, {follow, form, limitBytes, ignoreErrors, say}: PrintFollowOptions): Promise<void> {
+export async function printFollow(
+	cluster: ClusterAccess,
+	targets: FollowTargets,
+	output: WriteThrough,
+	{follow, form, limitBytes, ignoreErrors, say}: PrintFollowOptions,
+): Promise<void> {
 	const limits = new ByteLimits(limitBytes, expectedLogs(targets, follow.containers));
 	const notices = noticeFilter();
 	for await (const event of followLogs(cluster, targets, follow)) {

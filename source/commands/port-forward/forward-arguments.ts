@@ -7,7 +7,13 @@ import {localPortOf, namesProtocol, parsePortSpec} from '../../sessions/forward/
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
 /** `namespace`, `addresses` and `whenPodGoes` where they are not the command's own. */
-export type TargetWithPorts = {target: ParsedTarget; ports: readonly ForwardPort[]; namespace?: string; addresses?: readonly ListenAddress[]; whenPodGoes?: WhenPodGoes};
+export type TargetWithPorts = {
+	target: ParsedTarget;
+	ports: readonly ForwardPort[];
+	namespace?: string;
+	addresses?: readonly ListenAddress[];
+	whenPodGoes?: WhenPodGoes;
+};
 
 /**
 The first argument is a target; behind it an argument with a slash begins another one, and every other one is a port of the last.
@@ -28,7 +34,11 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 
 	const without = found.find(({ports}) => ports.length === 0);
 	if (without || found.length === 0) {
-		throw new SpokeError('ERR_USAGE', without ? `no port is given for ${without.target.asked}` : 'TYPE/NAME and list of ports are required for port-forward', {remedy: 'spoke port-forward TARGET [LOCAL:]REMOTE…'});
+		throw new SpokeError(
+			'ERR_USAGE',
+			without ? `no port is given for ${without.target.asked}` : 'TYPE/NAME and list of ports are required for port-forward',
+			{remedy: 'spoke port-forward TARGET [LOCAL:]REMOTE…'},
+		);
 	}
 
 	return found;
@@ -67,7 +77,10 @@ export function refuseGivenTwice(targets: readonly TargetWithPorts[], addresses:
 				const before = given.get(place);
 				if (before) {
 					const [one, other] = before.target === target.asked ? [before.asked, spec.asked] : [`${before.target} ${before.asked}`, `${target.asked} ${spec.asked}`];
-					throw new SpokeError('ERR_PORT_IN_USE', `${port === null ? `the local port of ${target.asked} ${spec.remote}` : `local port ${port}`} is given twice, by ${one} and ${other}`);
+					throw new SpokeError(
+						'ERR_PORT_IN_USE',
+						`${port === null ? `the local port of ${target.asked} ${spec.remote}` : `local port ${port}`} is given twice, by ${one} and ${other}`,
+					);
 				}
 
 				given.set(place, {asked: spec.asked, target: target.asked});
@@ -80,7 +93,11 @@ export function refuseGivenTwice(targets: readonly TargetWithPorts[], addresses:
 export function contextOfLines(lines: readonly ForwardLine[]): string | undefined {
 	const [context, other] = new Set(lines.flatMap(line => line.context ?? []));
 	if (other !== undefined) {
-		throw new SpokeError('ERR_USAGE', `the file names two contexts, ${context} and ${other}: one run forwards from one`, {remedy: 'give --context to forward only the lines of that context'});
+		throw new SpokeError(
+			'ERR_USAGE',
+			`the file names two contexts, ${context} and ${other}: one run forwards from one`,
+			{remedy: 'give --context to forward only the lines of that context'},
+		);
 	}
 
 	return context;

@@ -45,7 +45,10 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		}
 
 		stdout.write(`Starting to serve on ${listener.address}\n`);
-		stderr.write(noticeLine(`${whoCanUse(place)}, with the rights of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, as long as this runs`, stderr));
+		stderr.write(noticeLine(
+			`${whoCanUse(place)}, with the rights of ${cluster.facts.impersonating ?? cluster.facts.user ?? 'this user'}, as long as this runs`,
+			stderr,
+		));
 		if (!interrupted.aborted) {
 			await once(interrupted, 'abort');
 		}

@@ -44,7 +44,10 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 		const resolved = await resolveProxyTarget(cluster, target, cluster.facts.namespace, interrupted);
 		guardAccess(`proxy ${method.toLowerCase()} ${target.asked}${target.path}`, proxyAccess({
 			// Dot segments that leave the target stay within it here, but a gateway in between may clean them.
-			method, runsCommands: runsCommands(resolved.base + target.path) || (resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path)), websocket: flags.websocket,
+			method,
+			runsCommands: runsCommands(resolved.base + target.path)
+				|| (resolved.purpose.feature === 'node-proxy' && runsKubeletCommands(target.path)),
+			websocket: flags.websocket,
 		}), {readOnly: flags['read-only']});
 		return flags.websocket
 			? await talkOverWebSocket(cluster, resolved, {path: target.path, headers, protocols: flags.protocol}, invocation, paths.witness)
@@ -74,7 +77,10 @@ async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget
 		witness, signal: AbortSignal.any([interrupted, output.closed]),
 	});
 	if (sent.body instanceof Readable && sent.bodyBytes === undefined && !sent.body.readableEnded) {
-		stderr.write(noticeLine('the answer began before the body was sent: of one whose length it does not know the apiserver may have dropped up to 256 KiB; --data-file FILE tells the length', stderr));
+		stderr.write(noticeLine(
+			'the answer began before the body was sent: of one whose length it does not know the apiserver may have dropped up to 256 KiB; --data-file FILE tells the length',
+			stderr,
+		));
 	}
 
 	if (flags.include) {
@@ -89,7 +95,11 @@ async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget
 
 	if (status >= 400 && !flags['no-fail']) {
 		const plainToTls = status === 400 && answer.begun.toString().includes('Client sent an HTTP request to an HTTPS server');
-		throw new SpokeError('ERR_BACKEND_ANSWER', `${target.asked} answered ${status} ${statusText}`, plainToTls ? {remedy: 'it speaks TLS: put https: before the name'} : {});
+		throw new SpokeError(
+			'ERR_BACKEND_ANSWER',
+			`${target.asked} answered ${status} ${statusText}`,
+			plainToTls ? {remedy: 'it speaks TLS: put https: before the name'} : {},
+		);
 	}
 
 	return exitStatus.ok;

@@ -23,7 +23,13 @@ const pingEveryMs = 20_000;
 const closeMs = 5000;
 
 /** The end of stdin closes the WebSocket. @throws SpokeError ERR_STREAM_LOST when it ended without a Close, or with another code than 1000 */
-export async function talkOverWebSocket(cluster: ClusterAccess, resolved: ResolvedProxyTarget, asked: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]}, {stdin, stdout, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'interrupted'>, witness: ConnectionWitness | undefined): Promise<number> {
+export async function talkOverWebSocket(
+	cluster: ClusterAccess,
+	resolved: ResolvedProxyTarget,
+	asked: {path: string; headers: Readonly<Record<string, string>>; protocols: readonly string[]},
+	{stdin, stdout, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'interrupted'>,
+	witness: ConnectionWitness | undefined,
+): Promise<number> {
 	const output = writeThrough(stdout);
 	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {witness, signal: interrupted});
 	const messages = new WebSocketMessages(upgraded.socket, upgraded.head, {pingEveryMs, closeMs});

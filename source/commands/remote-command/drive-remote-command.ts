@@ -32,7 +32,11 @@ export type DriveEnd = {
 Resolves when the command has ended and its output is written, its detach keys were typed, or this process was told to end.
 The terminal is then as it was before. @throws SpokeError what `RemoteCommand.outcome` rejects with, ERR_OUTPUT_CLOSED
 */
-export async function driveRemoteCommand(command: RemoteCommand, {stdin, stdout, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'stderr' | 'interrupted'>, {tty, detachKeys, redraw = false}: Driving): Promise<DriveEnd> {
+export async function driveRemoteCommand(
+	command: RemoteCommand,
+	{stdin, stdout, stderr, interrupted}: Pick<Invocation, 'stdin' | 'stdout' | 'stderr' | 'interrupted'>,
+	{tty, detachKeys, redraw = false}: Driving,
+): Promise<DriveEnd> {
 	const terminal = tty ? new BorrowedTerminal(stdin, stdout) : null;
 	const detached = Promise.withResolvers<DriveEnd>();
 	const input = command.stdin
@@ -84,7 +88,9 @@ async function writeOutput(from: Readable, to: NodeJS.WriteStream, terminal: Bor
 	const failed = Promise.withResolvers<never>();
 	failed.promise.catch(() => {});
 	const onError = (error: NodeJS.ErrnoException) => {
-		failed.reject(error.code === 'EPIPE' ? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error}) : new SpokeError('ERR_LOCAL_FILE', `our output cannot be written: ${error.message}`, {cause: error}));
+		failed.reject(error.code === 'EPIPE'
+			? new SpokeError('ERR_OUTPUT_CLOSED', 'the reader of our output is gone', {cause: error})
+			: new SpokeError('ERR_LOCAL_FILE', `our output cannot be written: ${error.message}`, {cause: error}));
 		from.destroy();
 	};
 

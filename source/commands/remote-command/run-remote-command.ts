@@ -23,7 +23,14 @@ type RemoteCommandInvocation = Invocation<typeof execRow.flags> | Invocation<typ
 
 export type AskedCommand =
 	| {feature: 'exec'; asked: string; command: readonly string[]; namespace?: string}
-	| {feature: 'attach'; asked: string; command: readonly []; detachKeys: Buffer; /** Tried where it ended without a word; the exit status, or null to leave it at that. */ ifSilent?: () => Promise<number | null>};
+	| {
+		feature: 'attach';
+		asked: string;
+		command: readonly [];
+		detachKeys: Buffer;
+		/** Tried where it ended without a word; the exit status, or null to leave it at that. */
+		ifSilent?: () => Promise<number | null>;
+	};
 
 /** @throws SpokeError for all that is not the remote command's own end, or a signal's. */
 export async function runRemoteCommand(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
@@ -66,7 +73,12 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 		}
 	};
 
-	const {pod, target} = await resolvePod(cluster, asked.asked, {order: 'attach', podRunningTimeoutMs: flags['pod-running-timeout'], signal: interrupted, ...'namespace' in asked && {namespace: asked.namespace}});
+	const {pod, target} = await resolvePod(cluster, asked.asked, {
+		order: 'attach',
+		podRunningTimeoutMs: flags['pod-running-timeout'],
+		signal: interrupted,
+		...'namespace' in asked && {namespace: asked.namespace},
+	});
 	refuseEnded(pod, asked.feature);
 	const container = chooseContainer(pod, flags.container, {unknownAnnotation: 'refuse'});
 	say(container.notice);

@@ -10,9 +10,16 @@ import type {screenFlags} from '../rows/session.ts';
 type Screen = Pick<Invocation<typeof screenFlags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>;
 
 /** Resolves to the exit status when the session is left. @throws SpokeError for a keymap or cluster that cannot be opened */
-export async function startSession({flags: screen, ...here}: Screen, what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'tail' | 'sandbox' | 'isForWant'>): Promise<number> {
+export async function startSession(
+	{flags: screen, ...here}: Screen,
+	what: Pick<SessionOptions, 'flags' | 'allNamespaces' | 'tail' | 'sandbox' | 'isForWant'>,
+): Promise<number> {
 	if (what.flags.v >= tracedFrom) {
-		throw new SpokeError('ERR_USAGE', `-v=${what.flags.v} tells requests on stderr, and the session has the screen`, {remedy: 'give it to a one-shot: spoke logs, exec, port-forward, path …'});
+		throw new SpokeError(
+			'ERR_USAGE',
+			`-v=${what.flags.v} tells requests on stderr, and the session has the screen`,
+			{remedy: 'give it to a one-shot: spoke logs, exec, port-forward, path …'},
+		);
 	}
 
 	// What is loaded, and pages of a large list, are garbage at once: a young generation that may not grow keeps 150,000 pods about 100 MiB smaller.
