@@ -55,7 +55,20 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 	const change = (id: string, to: (entry: DockEntry) => DockEntry) => dock.map(entry => entry.id === id ? to(entry) : entry);
 	switch (event.type) {
 		case 'open': {
-			const entry: DockEntry = {namespace: null, phase: 'working', note: 'connecting', figures: '', samples: [], error: null, usable: null, paths: new Map(), waits: new Map(), isLost: false, markedAt: null, ...event.entry};
+			const entry: DockEntry = {
+				namespace: null,
+				phase: 'working',
+				note: 'connecting',
+				figures: '',
+				samples: [],
+				error: null,
+				usable: null,
+				paths: new Map(),
+				waits: new Map(),
+				isLost: false,
+				markedAt: null,
+				...event.entry,
+			};
 			return dock.some(one => one.id === entry.id) ? change(entry.id, () => entry) : [...dock, entry];
 		}
 
@@ -68,11 +81,17 @@ export function reduceDock(dock: Dock, event: DockEvent): Dock {
 		}
 
 		case 'disconnected': {
-			return change(event.id, entry => ({...entry, paths: withoutOne(entry.paths, event.connection), waits: new Map([...entry.waits].filter(([id]) => id !== event.connection))}));
+			return change(event.id, entry => ({
+				...entry,
+				paths: withoutOne(entry.paths, event.connection),
+				waits: new Map([...entry.waits].filter(([id]) => id !== event.connection)),
+			}));
 		}
 
 		case 'waits': {
-			return dock.some(entry => changesWaits(entry, event)) ? dock.map(entry => changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry) : dock;
+			return dock.some(entry => changesWaits(entry, event))
+				? dock.map(entry => changesWaits(entry, event) ? {...entry, waits: withWaits(entry.waits, event)} : entry)
+				: dock;
 		}
 
 		case 'label': {
@@ -160,7 +179,13 @@ function rank(path: Path): number {
 /** How many would be lost by leaving, as the question names them; `null` when leaving loses nothing. Tails lose nothing, and are counted only on request. */
 export function whatIsOpen(dock: Dock, {tails = false}: {tails?: boolean} = {}): string | null {
 	const open = dock.filter(({phase, kind}) => (phase === 'open' || phase === 'working') && (tails || kind !== 'logs'));
-	const names: ReadonlyArray<[kind: DockKind, one: string, many?: string]> = [['logs', 'tail'], ['forward', 'forward'], ['proxy', 'listener'], ['shell', 'shell'], ['attach', 'attach', 'attaches']];
+	const names: ReadonlyArray<[kind: DockKind, one: string, many?: string]> = [
+		['logs', 'tail'],
+		['forward', 'forward'],
+		['proxy', 'listener'],
+		['shell', 'shell'],
+		['attach', 'attach', 'attaches'],
+	];
 	const parts = names.flatMap(([kind, one, many]) => {
 		const count = open.filter(entry => entry.kind === kind).length;
 		return count === 0 ? [] : [counted(count, one, many)];

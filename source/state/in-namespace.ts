@@ -16,7 +16,10 @@ export function inNamespace(what: string, own: string | null, onScreen: string |
 }
 
 /** `pod/web` as `demo/pod/web on prod`, as far as namespace and context are not those on the screen. */
-export function whereOpen({what, namespace, context}: {what: string; namespace: string | null; context: string}, onScreen: {namespace: string | null; context: string}): string {
+export function whereOpen(
+	{what, namespace, context}: {what: string; namespace: string | null; context: string},
+	onScreen: {namespace: string | null; context: string},
+): string {
 	const place = context === onScreen.context ? '' : ` on ${context}`;
 	return `${inNamespace(what, namespace, onScreen.namespace)}${place}`;
 }

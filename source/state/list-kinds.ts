@@ -59,7 +59,13 @@ export const listKinds: Readonly<Record<ListName, ListKind>> = {
 	},
 	workloads: {
 		title: 'Workloads', namespaced: true,
-		resources: [resource('/apis/apps/v1', 'deployments', 'deploy/'), resource('/apis/apps/v1', 'statefulsets', 'sts/'), resource('/apis/apps/v1', 'daemonsets', 'ds/'), resource('/apis/batch/v1', 'jobs', 'job/'), resource('/apis/batch/v1', 'cronjobs', 'cronjob/')],
+		resources: [
+			resource('/apis/apps/v1', 'deployments', 'deploy/'),
+			resource('/apis/apps/v1', 'statefulsets', 'sts/'),
+			resource('/apis/apps/v1', 'daemonsets', 'ds/'),
+			resource('/apis/batch/v1', 'jobs', 'job/'),
+			resource('/apis/batch/v1', 'cronjobs', 'cronjob/'),
+		],
 		columns: [
 			{title: 'READY', from: ['Ready', 'Completions'], whole: 'Desired', rank: 0, leastName: 13},
 			{title: 'UP-TO-DATE', short: 'UPD', from: ['Up-to-date'], rank: 0, leastName: 24},

@@ -129,7 +129,8 @@ export function shownItems({items, typed, from}: PickerOverlay): readonly Picker
 
 	// `sh` is `pod/shell` before it is `pod/crashing`.
 	const isIts = ({also}: PickerItem) => also?.includes(word) ?? false;
-	const begins = items.filter(item => !isIts(item) && (item.cells[0]?.toLowerCase().startsWith(word) || item.cells[0]?.toLowerCase().split('/')[1]?.startsWith(word)));
+	const begins = items.filter(item => !isIts(item)
+		&& (item.cells[0]?.toLowerCase().startsWith(word) || item.cells[0]?.toLowerCase().split('/')[1]?.startsWith(word)));
 	const holds = items.filter(item => !isIts(item) && !begins.includes(item) && item.cells.some(cell => cell.toLowerCase().includes(word)));
 	return [...items.filter(item => isIts(item)), ...begins, ...holds];
 }

@@ -100,12 +100,19 @@ export function reduceProxy(proxy: ProxyState, event: ProxyEvent): ProxyState {
 		}
 
 		case 'passed': {
-			return {...proxy, listeners: listeners.map(one => one.id === event.id ? {...one, requests: one.requests + 1, log: [...one.log.slice(-mostKept + 1), event.request]} : one)};
+			return {...proxy, listeners: listeners.map(one => one.id === event.id
+				? {...one, requests: one.requests + 1, log: [...one.log.slice(-mostKept + 1), event.request]}
+				: one)};
 		}
 
 		case 'stopped': {
 			const gone = listeners.findIndex(({id}) => id === event.id);
-			return gone < 0 ? proxy : {...proxy, listeners: listeners.toSpliced(gone, 1), at: proxy.at > gone ? proxy.at - 1 : Math.max(0, Math.min(proxy.at, proxyRows(proxy) - 2))};
+			if (gone < 0) {
+				return proxy;
+			}
+
+			const at = proxy.at > gone ? proxy.at - 1 : Math.max(0, Math.min(proxy.at, proxyRows(proxy) - 2));
+			return {...proxy, listeners: listeners.toSpliced(gone, 1), at};
 		}
 	}
 }

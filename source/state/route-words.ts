@@ -6,7 +6,10 @@ type Short = {short?: boolean};
 /** The name that a route has on every screen. */
 export function routeWord(state: string, {short = false}: Short = {}): string {
 	const words: Readonly<Record<string, readonly [string, string]>> = {
-		konnectivity: ['konnectivity', 'konn'], 'egress-http-connect': ['egress http-connect', 'http-conn'], 'ssh-tunnel': ['ssh tunnel', 'ssh'], unknown: ['route unknown', 'route?'],
+		konnectivity: ['konnectivity', 'konn'],
+		'egress-http-connect': ['egress http-connect', 'http-conn'],
+		'ssh-tunnel': ['ssh tunnel', 'ssh'],
+		unknown: ['route unknown', 'route?'],
 	};
 	const found = words[state];
 	return found ? found[short ? 1 : 0] : state;

@@ -18,7 +18,23 @@ export type ViewName = ListName | 'forwards' | 'proxy' | 'audit' | 'sandbox';
 export type Layer =
 	| {kind: 'tail'; id: string; line: number | null}
 	| {kind: 'why'; about: string; path: Path | null; error: ErrorObject | null; entry: string | null; row?: string; top: number; left?: number}
-	| {kind: 'text'; title: string; right: string; lines: readonly TextLine[]; top: number; left?: number; context: 'details' | 'doctor' | 'yaml'; copy: string; command: string | null; subject: string; busy: boolean; on?: string; id?: string; search?: TextSearch | null; of?: {target: string; namespace: string}}
+	| {
+		kind: 'text';
+		title: string;
+		right: string;
+		lines: readonly TextLine[];
+		top: number;
+		left?: number;
+		context: 'details' | 'doctor' | 'yaml';
+		copy: string;
+		command: string | null;
+		subject: string;
+		busy: boolean;
+		on?: string;
+		id?: string;
+		search?: TextSearch | null;
+		of?: {target: string; namespace: string};
+	}
 	| {kind: 'help'; context: string; top: number}
 	| {kind: 'messages'; top: number; left?: number};
 
@@ -26,7 +42,17 @@ export type Layer =
 A line of a text screen: `label` stands out at the left, behind the age of what was at `since`; `role` colours the text.
 `asIs`: each of its blanks counts, and it is cut where the screen ends; `key` is from where to where in it the name of a field stands.
 */
-export type TextLine = {label?: string; since?: number; text: string; role?: string; indent?: number; rule?: true; path?: Path; asIs?: true; key?: readonly [from: number, to: number]};
+export type TextLine = {
+	label?: string;
+	since?: number;
+	text: string;
+	role?: string;
+	indent?: number;
+	rule?: true;
+	path?: Path;
+	asIs?: true;
+	key?: readonly [from: number, to: number];
+};
 
 /** `hint` is kept whole where the text is cut. */
 export type Message = {time: number; text: string; role: 'plain' | 'warn' | 'error'; hint: string};
@@ -145,10 +171,33 @@ export type ShownAuditRow = Pick<AuditRow, 'id' | 'title' | 'verdict' | 'state' 
 export const noAudit: SessionState['audit'] = {rows: [], found: null, at: 0, busy: false, note: ''};
 
 /** Before anything is read: on the pods, with nothing open. */
-export function emptySession(cluster: ClusterState, size: {columns: number; rows: number}, now: number, {readOnly = false, isStill = false}: Partial<Pick<SessionState, 'readOnly' | 'isStill'>> = {}): SessionState {
+export function emptySession(
+	cluster: ClusterState,
+	size: {columns: number; rows: number},
+	now: number,
+	{readOnly = false, isStill = false}: Partial<Pick<SessionState, 'readOnly' | 'isStill'>> = {},
+): SessionState {
 	return {
-		size, cluster, view: 'pods', viewBefore: 'pods', history: startHistory({view: 'pods', namespace: cluster.namespace}), lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
-		servicePods: null, layers: [], overlay: null, pane: 'main', dock: [], dockAt: 0, zoom: false, textsAreCut: false, pending: null, notice: null, messages: [], lastFailure: null, pathHere: null, detailsHere: null,
+		size,
+		cluster,
+		view: 'pods',
+		viewBefore: 'pods',
+		history: startHistory({view: 'pods', namespace: cluster.namespace}),
+		lists: Object.fromEntries(listNames.map(name => [name, emptyList(name)])) as Record<ListName, ListState>,
+		servicePods: null,
+		layers: [],
+		overlay: null,
+		pane: 'main',
+		dock: [],
+		dockAt: 0,
+		zoom: false,
+		textsAreCut: false,
+		pending: null,
+		notice: null,
+		messages: [],
+		lastFailure: null,
+		pathHere: null,
+		detailsHere: null,
 		forwards: [], forwardAt: 0, forwardSets: [], proxy: emptyProxy,
 		audit: noAudit, sandboxKnobs: [], sandboxAt: 0, sandboxLog: [],
 		refused: new Map(), readOnly, isStill, now, processes: [], tailVersion: 0,

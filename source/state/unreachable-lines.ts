@@ -20,7 +20,10 @@ export function unreachableLines(state: Pick<SessionState, 'cluster' | 'now' | '
 				...isSilent ? [{label: 'known', text: proxyWords(proxy)}] : [],
 				...error.remedy === null ? [] : [{label: 'try', text: sanitiseLine(error.remedy), role: 'focus'}],
 			],
-		...tries.last.map(({time, tookMs, text}) => ({text: `${clockTime(time)}  ${sanitiseLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`, role: 'tried'})),
+		...tries.last.map(({time, tookMs, text}) => ({
+			text: `${clockTime(time)}  ${sanitiseLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`,
+			role: 'tried',
+		})),
 	];
 }
 

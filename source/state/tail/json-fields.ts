@@ -65,5 +65,9 @@ export function countJsonLines({blocks}: LineBuffer): number {
 }
 
 function asField(name: string, value: unknown): JsonField {
-	return {name, value: typeof value === 'string' ? value : JSON.stringify(value) ?? 'null', kind: typeof value === 'string' ? 'string' : isNumber(value) ? 'number' : 'other'};
+	return {
+		name,
+		value: typeof value === 'string' ? value : JSON.stringify(value) ?? 'null',
+		kind: typeof value === 'string' ? 'string' : isNumber(value) ? 'number' : 'other',
+	};
 }

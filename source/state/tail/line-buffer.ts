@@ -103,7 +103,12 @@ export class LineBlock {
 		const at = number - this.first;
 		const sign = this.signs[at]!;
 		return {
-			number, source: this.sources[at]!, time: this.times[at]!, level: (sign & levelBits) as LineLevel, kind: kinds[(sign & kindBits) >> 4]!, late: (sign & lateBit) !== 0,
+			number,
+			source: this.sources[at]!,
+			time: this.times[at]!,
+			level: (sign & levelBits) as LineLevel,
+			kind: kinds[(sign & kindBits) >> 4]!,
+			late: (sign & lateBit) !== 0,
 			bytes: this.bytes.subarray(this.starts[at], this.starts[at + 1]),
 		};
 	}

@@ -97,7 +97,20 @@ export function rateWords(rate: number): string {
 /** Before its first line: at the end, following. */
 export function emptyTail(id: string, title: string, buffer = new LineBuffer()): TailView {
 	return {
-		id, title, buffer, sources: [], phase: 'opening', note: '', since: 'tail', askedAt: null, previous: false, follow: true, pausedAt: null, cursor: 0, top: 0, left: 0,
+		id,
+		title,
+		buffer,
+		sources: [],
+		phase: 'opening',
+		note: '',
+		since: 'tail',
+		askedAt: null,
+		previous: false,
+		follow: true,
+		pausedAt: null,
+		cursor: 0,
+		top: 0,
+		left: 0,
 		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
 		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, searchOnly: false, shownIndex: null, marked: new Set(), lineField: 0,
 		counters: {...noCounters}, rate: null, windowRows: 20, older: olderUnread, skews: [],
@@ -108,7 +121,19 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 export function beginAnew(view: TailView, since: SincePreset, {previous, now}: {previous: boolean; now: number}): TailView {
 	const isHead = since === 'head';
 	const begun = filterTail({
-		...view, since, previous, askedAt: now, phase: 'opening', note: '', sources: [], skews: [], marked: new Set(), cursor: 0, top: 0, follow: !isHead || previous, pausedAt: null,
+		...view,
+		since,
+		previous,
+		askedAt: now,
+		phase: 'opening',
+		note: '',
+		sources: [],
+		skews: [],
+		marked: new Set(),
+		cursor: 0,
+		top: 0,
+		follow: !isHead || previous,
+		pausedAt: null,
 		older: isHead ? {...olderUnread, phase: 'none'} : olderUnread, search: null, searchIndex: null, searchOnly: false, counters: {...noCounters},
 	}, {});
 	return begun.follow ? begun : goTo(begun, 0);
@@ -216,7 +241,12 @@ export function keptTail(view: TailView): TailView {
 	const areKept = view.marked.values().every(number => number >= first);
 	return (view.follow || view.cursor >= first) && areKept
 		? view
-		: {...view, cursor: Math.max(view.cursor, first), top: Math.max(view.top, first), marked: areKept ? view.marked : new Set([...view.marked].filter(number => number >= first))};
+		: {
+			...view,
+			cursor: Math.max(view.cursor, first),
+			top: Math.max(view.top, first),
+			marked: areKept ? view.marked : new Set([...view.marked].filter(number => number >= first)),
+		};
 }
 
 /** Shows a field of JSON lines, or leaves it out again. */
@@ -254,14 +284,20 @@ export function filterTail(view: TailView, change: Partial<Pick<TailView, 'filte
 
 	// Which lines fit is the same, whether the others are left out or not.
 	const isSame = change.matchesOnly !== undefined && Object.keys(change).length === 1;
-	return isSame ? next : {...next, shownIndex: new LineIndex({text, regex, inverse, level: next.level, hidden, context: next.context, notices: true}, next.buffer.first)};
+	return isSame
+		? next
+		: {...next, shownIndex: new LineIndex({text, regex, inverse, level: next.level, hidden, context: next.context, notices: true}, next.buffer.first)};
 }
 
 /** The same view when lines were put between others: what it points at moved. What is searched for is looked for anew. */
 export function movedTail(view: TailView, moved: (number: number) => number): TailView {
 	const {buffer, searchIndex, shownIndex} = view;
 	return {
-		...view, cursor: moved(view.cursor), top: moved(view.top), pausedAt: view.pausedAt === null ? null : moved(view.pausedAt), marked: new Set([...view.marked].map(number => moved(number))),
+		...view,
+		cursor: moved(view.cursor),
+		top: moved(view.top),
+		pausedAt: view.pausedAt === null ? null : moved(view.pausedAt),
+		marked: new Set([...view.marked].map(number => moved(number))),
 		searchIndex: searchIndex && new LineIndex(searchIndex.query, buffer.first), shownIndex: shownIndex && new LineIndex(shownIndex.query, buffer.first),
 	};
 }
