@@ -18,9 +18,17 @@ export function auditJunit({rows, cluster, require, time}: Audit): string {
 
 function testCase(row: AuditRow, required: boolean): {kind: 'passed' | 'failure' | 'skipped'; xml: string} {
 	const open = `    <testcase classname="spoke.audit" name="${escape(`${row.id} ${row.title}`)}">`;
-	const text = escape([row.message, ...row.exceptions, ...row.remedy === null ? [] : [`fix: ${row.remedy}`], ...row.need.map(({permission, or}) => `would tell: ${[permission, or].filter(Boolean).join(', or ')}`)].join('\n'));
+	const text = escape([
+		row.message,
+		...row.exceptions,
+		...row.remedy === null ? [] : [`fix: ${row.remedy}`],
+		...row.need.map(({permission, or}) => `would tell: ${[permission, or].filter(Boolean).join(', or ')}`),
+	].join('\n'));
 	if (row.verdict === 'fail' || (required && row.verdict !== 'pass')) {
-		return {kind: 'failure', xml: `${open}\n      <failure type="${row.verdict}" message="${escape(`${row.state}, ${row.basis}: ${row.message}`)}">${text}</failure>\n    </testcase>`};
+		return {
+			kind: 'failure',
+			xml: `${open}\n      <failure type="${row.verdict}" message="${escape(`${row.state}, ${row.basis}: ${row.message}`)}">${text}</failure>\n    </testcase>`,
+		};
 	}
 
 	if (row.verdict === 'unknown' || row.verdict === 'not-applicable') {

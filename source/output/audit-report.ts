@@ -16,7 +16,9 @@ export function auditReport(audit: Audit): string {
 		'',
 		...audit.rows.flatMap(row => rowLines(row, audit)),
 		`${summary.pass} pass, ${summary.warn} warn, ${summary.fail} fail, ${summary.unknown} unknown, ${summary['not-applicable']} not applicable`,
-		...require.asked.length > 0 ? [sanitiseLine(`required: ${require.asked.join(', ')} (${require.minBasis}): ${require.result}${require.result === 'met' ? '' : ` by ${require.rows.join(', ')}`}`)] : [],
+		...require.asked.length > 0
+			? [sanitiseLine(`required: ${require.asked.join(', ')} (${require.minBasis}): ${require.result}${require.result === 'met' ? '' : ` by ${require.rows.join(', ')}`}`)]
+			: [],
 		'',
 	].join('\n');
 }
@@ -34,7 +36,9 @@ function rowLines(row: AuditRow, {evidence}: Audit): string[] {
 		...row.exceptions.slice(0, 10).map(exception => `         but    ${sanitiseLine(exception)}`),
 		...row.exceptions.length > 10 ? [`         but    ${row.exceptions.length - 10} more`] : [],
 		...row.verdict === 'unknown' || row.basis === 'inferred' ? row.need.map(need => `         tells  ${sanitiseLine(needText(need))}`) : [],
-		...row.verdict === 'fail' || row.verdict === 'warn' ? [...row.remedy === null ? [] : [`         fix    ${sanitiseLine(row.remedy)}`], ...row.docs === null ? [] : [`         docs   ${row.docs}`]] : [],
+		...row.verdict === 'fail' || row.verdict === 'warn'
+			? [...row.remedy === null ? [] : [`         fix    ${sanitiseLine(row.remedy)}`], ...row.docs === null ? [] : [`         docs   ${row.docs}`]]
+			: [],
 		'',
 	];
 }

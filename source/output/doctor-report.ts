@@ -3,7 +3,14 @@ import type {Doctor, DoctorStep} from '../posture/doctor/doctor-object.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 
 const marks: Readonly<Record<DoctorStep['status'], string>> = {ok: '✓', note: '!', failed: '✗', unknown: '?', 'not-tried': '·'};
-const titles: Readonly<Record<DoctorStep['name'], string>> = {'configuration': 'kubeconfig', 'leg-1': 'leg 1', 'rights': 'your rights', 'target': 'target', 'leg-2': 'leg 2', 'leg-3': 'leg 3'};
+const titles: Readonly<Record<DoctorStep['name'], string>> = {
+	'configuration': 'kubeconfig',
+	'leg-1': 'leg 1',
+	'rights': 'your rights',
+	'target': 'target',
+	'leg-2': 'leg 2',
+	'leg-3': 'leg 3',
+};
 
 export function doctorReport({path, steps, error, stoppedAt}: Doctor): string {
 	return [

@@ -6,7 +6,14 @@ const columns = 36;
 
 const strokes = {proven: '━', inferred: '╍', unknown: '┈'} as const;
 const left = [['N1', 'kubelets'], ['N2', 'joining'], ['N3', 'pods'], ['N4', 'components'], ['N6', 'etcd, others']] as const;
-const right = [['C1', 'logs'], ['C2', 'exec, attach'], ['C3', 'port-forward'], ['C6', 'nodes, proxied'], ['C7', 'pods, proxied'], ['C8', 'services, proxied']] as const;
+const right = [
+	['C1', 'logs'],
+	['C2', 'exec, attach'],
+	['C3', 'port-forward'],
+	['C6', 'nodes, proxied'],
+	['C7', 'pods, proxied'],
+	['C8', 'services, proxied'],
+] as const;
 
 export function hubPicture(rows: readonly AuditRow[]): string[] {
 	const row = (id: string) => rows.find(one => one.id === id)!;
@@ -20,7 +27,11 @@ export function hubPicture(rows: readonly AuditRow[]): string[] {
 	}
 
 	const told = ({state, basis}: AuditRow) => `${state}${basis === 'unknown' ? '' : `, ${basis}`}`;
-	return [...lines, `${' '.repeat(columns)}╰───────────╯`, `route to nodes: ${told(row('C10'))}   kubelets: ${told(kubeletsRow(rows))}   sum: ${row('N5').verdict} in, ${row('C11').verdict} out`];
+	return [
+		...lines,
+		`${' '.repeat(columns)}╰───────────╯`,
+		`route to nodes: ${told(row('C10'))}   kubelets: ${told(kubeletsRow(rows))}   sum: ${row('N5').verdict} in, ${row('C11').verdict} out`,
+	];
 }
 
 /** What stands for the way to kubelets: C4 where nothing is verified; where verification is on, what it comes to, which may be a refusal. */

@@ -7,7 +7,12 @@ import {legEnd} from './leg-end.ts';
 export function pathReport(paths: readonly Path[]): string {
 	const groups = new Map<string, Path[]>();
 	for (const path of paths) {
-		const key = JSON.stringify([path.line, path.legs.map(({tls, route}) => [tls.state, tls.basis, route.state, route.basis]), path.crossing.state, path.crossing.basis]);
+		const key = JSON.stringify([
+			path.line,
+			path.legs.map(({tls, route}) => [tls.state, tls.basis, route.state, route.basis]),
+			path.crossing.state,
+			path.crossing.basis,
+		]);
 		groups.set(key, [...groups.get(key) ?? [], path]);
 	}
 
