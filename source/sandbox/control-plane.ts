@@ -85,8 +85,22 @@ export class ControlPlane {
 		const {hostname, address} = {hostname: controlPlaneNode, address: process!.flags['advertise-address']!};
 		store.delete('pods', 'kube-system', name);
 		store.create('pods', {
-			metadata: {name, namespace: 'kube-system', labels: {component: 'kube-apiserver', tier: 'control-plane'}, annotations: {'kubernetes.io/config.mirror': randomBytes(16).toString('hex'), 'kubernetes.io/config.source': 'file', 'kubernetes.io/config.seen': new Date().toISOString()}, ownerReferences: this.#nodeOwner()},
-			spec: defaultedSpec({hostNetwork: true, priorityClassName: 'system-node-critical', containers: [{name: 'kube-apiserver', image: 'sandbox/waiter:apiserver', command: apiserverCommand(process!.flags)}]}, controlPlaneNode),
+			metadata: {
+				name,
+				namespace: 'kube-system',
+				labels: {component: 'kube-apiserver', tier: 'control-plane'},
+				annotations: {
+					'kubernetes.io/config.mirror': randomBytes(16).toString('hex'),
+					'kubernetes.io/config.source': 'file',
+					'kubernetes.io/config.seen': new Date().toISOString(),
+				},
+				ownerReferences: this.#nodeOwner(),
+			},
+			spec: defaultedSpec({
+				hostNetwork: true,
+				priorityClassName: 'system-node-critical',
+				containers: [{name: 'kube-apiserver', image: 'sandbox/waiter:apiserver', command: apiserverCommand(process!.flags)}],
+			}, controlPlaneNode),
 			status: {phase: 'Pending'},
 		});
 		const labels = {'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': hostname};
@@ -115,7 +129,16 @@ export class ControlPlane {
 		const labels = {component: 'apiserver', provider: 'kubernetes'};
 		this.#store.create('services', {
 			metadata: {name: 'kubernetes', namespace: 'default', labels},
-			spec: {type: 'ClusterIP', clusterIP: '10.96.0.1', clusterIPs: ['10.96.0.1'], ports: [{name: 'https', port: 443, protocol: 'TCP', targetPort: port}], sessionAffinity: 'None', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack'}, status: {loadBalancer: {}},
+			spec: {
+				type: 'ClusterIP',
+				clusterIP: '10.96.0.1',
+				clusterIPs: ['10.96.0.1'],
+				ports: [{name: 'https', port: 443, protocol: 'TCP', targetPort: port}],
+				sessionAffinity: 'None',
+				ipFamilies: ['IPv4'],
+				ipFamilyPolicy: 'SingleStack',
+			},
+			status: {loadBalancer: {}},
 		});
 		this.#store.create('endpoints', {
 			metadata: {name: 'kubernetes', namespace: 'default'},

@@ -13,7 +13,11 @@ export function makeKubeconfig(server: string, authority: string, credentials: C
 	const contextOf = (name: string) => name === 'admin' ? 'sandbox' : `sandbox-${name}`;
 	return {
 		apiVersion: 'v1', kind: 'Config', 'current-context': contextOf(current),
-		clusters: [{name: cluster, cluster: {server, 'certificate-authority-data': base64(authority), extensions: [{name: sandboxExtension, extension: {sandbox: true}}]}}],
+		clusters: [{name: cluster, cluster: {
+			server,
+			'certificate-authority-data': base64(authority),
+			extensions: [{name: sandboxExtension, extension: {sandbox: true}}],
+		}}],
 		contexts: userRows.map(({name, namespace}) => ({name: contextOf(name), context: {cluster, user: name, namespace}})),
 		users: userRows.map(({name}) => {
 			const own = credentials.get(name)!;

@@ -39,8 +39,24 @@ export function tellServingRequests(store: ObjectStore, kubelets: readonly Kubel
 		if (certificate === 'pending' || certificate === 'signed') {
 			const now = apiTime();
 			store.create('certificatesigningrequests', {
-				metadata: {name}, spec: {signerName: 'kubernetes.io/kubelet-serving', username: `system:node:${node}`, groups: ['system:nodes', 'system:authenticated'], usages: ['digital signature', 'server auth'], request: ''},
-				status: certificate === 'pending' ? {} : {conditions: [{type: 'Approved', status: 'True', reason: 'SandboxApproved', message: 'approved by the sandbox', lastUpdateTime: now, lastTransitionTime: now}], certificate: 'LS0t'},
+				metadata: {name},
+				spec: {
+					signerName: 'kubernetes.io/kubelet-serving',
+					username: `system:node:${node}`,
+					groups: ['system:nodes', 'system:authenticated'],
+					usages: ['digital signature', 'server auth'],
+					request: '',
+				},
+				status: certificate === 'pending'
+					? {}
+					: {conditions: [{
+						type: 'Approved',
+						status: 'True',
+						reason: 'SandboxApproved',
+						message: 'approved by the sandbox',
+						lastUpdateTime: now,
+						lastTransitionTime: now,
+					}], certificate: 'LS0t'},
 			});
 		}
 	}

@@ -33,7 +33,10 @@ export async function startSandbox({scenario = 'default', port = 0, signal}: San
 	const [{serving, kubeletClient}, credentials] = await Promise.all([makeApiserverKeys(issuer), makeCredentials(issuer)]);
 	const posture = {verification: row.switches.verification ?? 'off', route: row.switches.route ?? 'direct'} as const;
 	createBaseObjects(store, issuer.authority);
-	const kubelets = await startNodes({store, plan, issuer, findProgram: programsByImage(async host => issuer.selfSigned(host), {[agentImage]: tunnels.agentProgram()})}, posture);
+	const kubelets = await startNodes(
+		{store, plan, issuer, findProgram: programsByImage(async host => issuer.selfSigned(host), {[agentImage]: tunnels.agentProgram()})},
+		posture,
+	);
 	const tokens = new Map([...credentials].flatMap(([name, own]) => 'token' in own ? [[own.token, name] as const] : []));
 	const controlPlane = new ControlPlane({store, authority: issuer.authority, kubeletClient, serving, tokens, wire, tunnels});
 	row.createWorkloads(store);
@@ -98,7 +101,11 @@ class Events {
 /** What an apiserver shows to users, and what it shows to kubelets. */
 async function makeApiserverKeys(issuer: Issuer) {
 	const [serving, kubeletClient] = await Promise.all([
-		issuer.issue({subject: 'CN=kube-apiserver', use: 'server', names: ['127.0.0.1', 'localhost', '10.96.0.1', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']}),
+		issuer.issue({
+			subject: 'CN=kube-apiserver',
+			use: 'server',
+			names: ['127.0.0.1', 'localhost', '10.96.0.1', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
+		}),
 		issuer.issue({subject: `CN=${apiserverIdentity}, O=system:masters`, use: 'client'}),
 	]);
 	return {serving, kubeletClient};
@@ -106,12 +113,18 @@ async function makeApiserverKeys(issuer: Issuer) {
 
 async function makeCredentials(issuer: Issuer): Promise<Credentials> {
 	return new Map(await Promise.all(userRows.map(async ({name, groups, by}) => [
-		name, by === 'token' ? {token: randomBytes(24).toString('base64url')} : {pair: await issuer.issue({subject: [`CN=${name}`, ...groups.map(group => `O=${group}`)].join(', '), use: 'client'})},
+		name,
+		by === 'token'
+			? {token: randomBytes(24).toString('base64url')}
+			: {pair: await issuer.issue({subject: [`CN=${name}`, ...groups.map(group => `O=${group}`)].join(', '), use: 'client'})},
 	] as const)));
 }
 
 function portFailure(error: NodeJS.ErrnoException, port: number): unknown {
 	return error.code === 'EADDRINUSE' || error.code === 'EACCES'
-		? new SpokeError('ERR_PORT_IN_USE', `port ${port} ${error.code === 'EACCES' ? 'may not be used' : 'is in use'} on 127.0.0.1`, {remedy: 'choose another --port, or leave it out for a free one', cause: error})
+		? new SpokeError('ERR_PORT_IN_USE', `port ${port} ${error.code === 'EACCES' ? 'may not be used' : 'is in use'} on 127.0.0.1`, {
+			remedy: 'choose another --port, or leave it out for a free one',
+			cause: error,
+		})
 		: error;
 }

@@ -37,5 +37,8 @@ export function apiserverFlags({verification, route}: Posture, address: string, 
 /** The command line that comes to these flags: only what differs from the default. */
 export function apiserverCommand(flags: Readonly<Record<string, string>>): string[] {
 	const left = ['anonymous-auth', 'bind-address', 'enable-aggregator-routing', 'kubelet-port', 'profiling'];
-	return ['kube-apiserver', ...Object.entries(flags).filter(([name, value]) => value !== '' && !left.includes(name)).map(([name, value]) => `--${name}=${value.replace(/^\[(.*)\]$/, '$1')}`)];
+	return ['kube-apiserver', ...Object
+		.entries(flags)
+		.filter(([name, value]) => value !== '' && !left.includes(name))
+		.map(([name, value]) => `--${name}=${value.replace(/^\[(.*)\]$/, '$1')}`)];
 }

@@ -15,7 +15,12 @@ export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<strin
 	}
 
 	if (!isAllowed(identity, {isResource: true, verb: 'impersonate', path: '', group: '', resource: 'users', subresource: '', namespace: undefined})) {
-		throw new ApiFailure(403, 'Forbidden', `users "${as}" is forbidden: User "${identity.name}" cannot impersonate resource "users" in API group "" at the cluster scope`, {details: {name: as, kind: 'users'}});
+		throw new ApiFailure(
+			403,
+			'Forbidden',
+			`users "${as}" is forbidden: User "${identity.name}" cannot impersonate resource "users" in API group "" at the cluster scope`,
+			{details: {name: as, kind: 'users'}},
+		);
 	}
 
 	const groups = request.headers['impersonate-group'];
@@ -32,7 +37,11 @@ function byCertificate(socket: TLSSocket): Identity | undefined {
 	return {...identify(CN, O === undefined ? [] : [O].flat()), credentialId: `X509SHA256=${createHash('sha256').update(raw).digest('hex')}`};
 }
 
-function byToken({headers: {authorization}}: IncomingMessage, tokens: ReadonlyMap<string, string>, groupsOf: (name: string) => readonly string[]): Identity | undefined {
+function byToken(
+	{headers: {authorization}}: IncomingMessage,
+	tokens: ReadonlyMap<string, string>,
+	groupsOf: (name: string) => readonly string[],
+): Identity | undefined {
 	if (authorization === undefined) {
 		return undefined;
 	}

@@ -62,8 +62,17 @@ function aggregated(group: string, rows: readonly ResourceRow[]): Json {
 		metadata: group === '' ? {} : {name: group},
 		versions: [{
 			version: 'v1', freshness: 'Current', resources: own.map(row => ({
-				resource: row.name, responseKind: {group: '', version: '', kind: row.kind}, scope: row.namespaced ? 'Namespaced' : 'Cluster', singularResource: row.singular, verbs: row.verbs, ...names(row),
-				...(row.subresources && {subresources: row.subresources.map(({name, kind, verbs}) => ({subresource: name, responseKind: {group: '', version: '', kind}, verbs}))}),
+				resource: row.name,
+				responseKind: {group: '', version: '', kind: row.kind},
+				scope: row.namespaced ? 'Namespaced' : 'Cluster',
+				singularResource: row.singular,
+				verbs: row.verbs,
+				...names(row),
+				...(row.subresources && {subresources: row.subresources.map(({name, kind, verbs}) => ({
+					subresource: name,
+					responseKind: {group: '', version: '', kind},
+					verbs,
+				}))}),
 			})),
 		}],
 	};

@@ -24,7 +24,12 @@ A TLS connection to a kubelet, or to another TLS server with `trust.authority` a
 export async function openTls(dial: Dial, to: Place, {authority, identity}: KubeletTrust, limitMs: HandshakeLimit): Promise<TLSSocket> {
 	const carrier = await dial(to);
 	const secure = connect({
-		socket: carrier, rejectUnauthorized: false, checkServerIdentity: () => undefined, ALPNProtocols: [], ...(authority !== null && {ca: authority}), ...(identity !== null && {cert: identity.chain, key: identity.key}),
+		socket: carrier,
+		rejectUnauthorized: false,
+		checkServerIdentity: () => undefined,
+		ALPNProtocols: [],
+		...(authority !== null && {ca: authority}),
+		...(identity !== null && {cert: identity.chain, key: identity.key}),
 	});
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const limit = limitMs === null
@@ -72,7 +77,9 @@ function judge(secure: TLSSocket, host: string): void {
 
 	if (certificate.checkIP(host) === undefined) {
 		const addresses = [...(certificate.subjectAltName ?? '').matchAll(/IP Address:([^,\s]+)/g)].map(match => match[1]!);
-		fail(addresses.length === 0 ? `cannot validate certificate for ${host} because it doesn't contain any IP SANs` : `certificate is valid for ${addresses.join(', ')}, not ${host}`);
+		fail(addresses.length === 0
+			? `cannot validate certificate for ${host} because it doesn't contain any IP SANs`
+			: `certificate is valid for ${addresses.join(', ')}, not ${host}`);
 	}
 
 	if (!secure.authorized) {
@@ -90,6 +97,13 @@ function handshakeText(error: NodeJS.ErrnoException, carrier: Duplex): string {
 		return 'tls: first record does not look like a TLS handshake';
 	}
 
-	const {localAddress, localPort, remoteAddress, remotePort} = carrier as Partial<{localAddress: string; localPort: number; remoteAddress: string; remotePort: number}>;
-	return code === 'ECONNRESET' && message.startsWith('read') && localAddress !== undefined ? `read tcp ${localAddress}:${localPort}->${remoteAddress}:${remotePort}: read: connection reset by peer` : 'EOF';
+	const {localAddress, localPort, remoteAddress, remotePort} = carrier as Partial<{
+		localAddress: string;
+		localPort: number;
+		remoteAddress: string;
+		remotePort: number;
+	}>;
+	return code === 'ECONNRESET' && message.startsWith('read') && localAddress !== undefined
+		? `read tcp ${localAddress}:${localPort}->${remoteAddress}:${remotePort}: read: connection reset by peer`
+		: 'EOF';
 }

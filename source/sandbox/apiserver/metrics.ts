@@ -4,16 +4,28 @@ type Family = {help: string; type: 'counter' | 'gauge'; values: Map<string, numb
 
 const families = {
 	process_start_time_seconds: {help: '[STABLE] Start time of the process since unix epoch in seconds.', type: 'gauge'},
-	apiserver_longrunning_requests: {help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.', type: 'gauge'},
+	apiserver_longrunning_requests: {
+		help: '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
+		type: 'gauge',
+	},
 	apiserver_websocket_streaming_requests_total: {help: '[ALPHA] Total number of websocket streaming requests.', type: 'counter'},
-	apiserver_egress_dialer_dial_start_total: {help: '[ALPHA] Dial starts, labeled by the protocol (http-connect or grpc) and transport (tcp or uds).', type: 'counter'},
+	apiserver_egress_dialer_dial_start_total: {
+		help: '[ALPHA] Dial starts, labeled by the protocol (http-connect or grpc) and transport (tcp or uds).',
+		type: 'counter',
+	},
 	apiserver_egress_dialer_dial_duration_seconds_count: {help: '[ALPHA] Dial latency histogram in seconds, labeled by the protocol and transport.', type: 'counter'},
 	apiserver_egress_dialer_dial_failure_count: {help: '[ALPHA] Dial failure count, labeled by the protocol, transport and stage (connect or proxy).', type: 'counter'},
 	konnectivity_network_proxy_client_client_connections: {help: '[ALPHA] Number of open client connections, labeled by status.', type: 'gauge'},
 	konnectivity_network_proxy_client_client_dial_failure_total: {help: '[ALPHA] Number of dial failures observed, by reason.', type: 'counter'},
 	konnectivity_network_proxy_client_client_stream_packets_total: {help: '[ALPHA] Count of packets processed, by segment and packet type.', type: 'counter'},
-	kube_apiserver_pod_logs_insecure_backend_total: {help: '[ALPHA] Total number of requests for pods/logs sliced by usage type: enforce_tls, skip_tls_allowed, skip_tls_denied.', type: 'counter'},
-	kube_apiserver_pod_logs_backend_tls_failure_total: {help: '[ALPHA] Total number of requests for pods/logs that failed due to kubelet server TLS verification.', type: 'counter'},
+	kube_apiserver_pod_logs_insecure_backend_total: {
+		help: '[ALPHA] Total number of requests for pods/logs sliced by usage type: enforce_tls, skip_tls_allowed, skip_tls_denied.',
+		type: 'counter',
+	},
+	kube_apiserver_pod_logs_backend_tls_failure_total: {
+		help: '[ALPHA] Total number of requests for pods/logs that failed due to kubelet server TLS verification.',
+		type: 'counter',
+	},
 	ssh_tunnel_open_count: {help: '[ALPHA] Counter of SSH tunnel total open attempts.', type: 'counter'},
 	ssh_tunnel_open_fail_count: {help: '[ALPHA] Counter of SSH tunnel failed open attempts.', type: 'counter'},
 	rest_client_transport_cache_entries: {help: '[ALPHA] Number of transport entries in the internal cache.', type: 'gauge'},

@@ -33,13 +33,26 @@ export function answerPlainPath(exchange: Exchange, server: ApiserverProcess): v
 function versionOf(gitVersion: string) {
 	const [, major, minor] = /^v(\d+)\.(\d+)/.exec(gitVersion)!;
 	return {
-		major, minor, ...((Number(minor) >= 33) && {emulationMajor: major, emulationMinor: minor, minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1)}),
+		major,
+		minor,
+		...((Number(minor) >= 33) && {
+			emulationMajor: major,
+			emulationMinor: minor,
+			minCompatibilityMajor: major,
+			minCompatibilityMinor: String(Number(minor) - 1),
+		}),
 		gitVersion, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'go1.26.8', compiler: 'gc', platform: 'linux/amd64',
 	};
 }
 
 function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string, verbose: boolean): void {
-	const checks = ['ping', 'log', 'etcd', ...(name === 'readyz' ? ['etcd-readiness', 'informer-sync', 'shutdown'] : []), ...(server.posture.route === 'ssh' ? ['SSH Tunnel Check'] : [])];
+	const checks = [
+		'ping',
+		'log',
+		'etcd',
+		...(name === 'readyz' ? ['etcd-readiness', 'informer-sync', 'shutdown'] : []),
+		...(server.posture.route === 'ssh' ? ['SSH Tunnel Check'] : []),
+	];
 	const failed = checks.filter(check => check === 'SSH Tunnel Check' && !server.tunnelHealthy());
 	const only = exchange.info.path.split('/', 3)[2];
 	if (only && !checks.map(check => encodeURIComponent(check)).includes(only)) {
@@ -57,11 +70,16 @@ function sendHealth(exchange: Exchange, server: ApiserverProcess, name: string, 
 
 /** Structured only for clients that name group, version and kind; plain text has a separator that differs from process to process (measured). */
 function sendZpage(exchange: Exchange, server: ApiserverProcess, kind: 'Flagz' | 'Statusz', accept: string): void {
-	const structured = accept.split(',').map(part => /v=(v1beta1|v1alpha1)/.test(part) && part.includes('g=config.k8s.io') && part.includes(`as=${kind}`) ? /v=(v1beta1|v1alpha1)/.exec(part)![1]! : undefined).find(version => version !== undefined);
+	const isAskedBy = (part: string) => part.includes('g=config.k8s.io') && part.includes(`as=${kind}`);
+	const structured = accept.split(',')
+		.map(part => isAskedBy(part) ? /v=(v1beta1|v1alpha1)/.exec(part)?.[1] : undefined)
+		.find(version => version !== undefined);
 	const {startedAt} = server;
 	const statusz = {
 		startTime: `${startedAt.toISOString().slice(0, 19)}Z`, uptimeSeconds: Math.floor((Date.now() - startedAt.getTime()) / 1000), goVersion: 'go1.26.8',
-		binaryVersion: server.version.slice(1), emulationVersion: server.version.slice(1).replace(/\.\d+$/, ''), paths: ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version'],
+		binaryVersion: server.version.slice(1),
+		emulationVersion: server.version.slice(1).replace(/\.\d+$/, ''),
+		paths: ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version'],
 	};
 	if (structured) {
 		if (structured === 'v1alpha1') {
@@ -71,8 +89,13 @@ function sendZpage(exchange: Exchange, server: ApiserverProcess, kind: 'Flagz' |
 		const body = {kind, apiVersion: `config.k8s.io/${structured}`, metadata: {name: 'apiserver'}, ...(kind === 'Flagz' ? {flags: server.flags} : statusz)};
 		sendJson(exchange, body, {contentType: `application/json;g=config.k8s.io;v=${structured};as=${kind}`});
 	} else if (/\*\/\*|text\/plain|text\/\*/.test(accept)) {
-		const rows = kind === 'Flagz' ? Object.entries(server.flags) : Object.entries({Started: startedAt.toUTCString(), Up: `${statusz.uptimeSeconds} s`, 'Binary version': statusz.binaryVersion});
-		sendText(exchange, `\napiserver ${kind.toLowerCase()}\nWarning: This endpoint is not meant to be machine parseable, has no formatting compatibility guarantees and is for debugging purposes only.\n${rows.map(([name, value]) => `${name}${server.textSeparator}${value}\n`).join('')}`);
+		const rows = kind === 'Flagz'
+			? Object.entries(server.flags)
+			: Object.entries({Started: startedAt.toUTCString(), Up: `${statusz.uptimeSeconds} s`, 'Binary version': statusz.binaryVersion});
+		sendText(
+			exchange,
+			`\napiserver ${kind.toLowerCase()}\nWarning: This endpoint is not meant to be machine parseable, has no formatting compatibility guarantees and is for debugging purposes only.\n${rows.map(([name, value]) => `${name}${server.textSeparator}${value}\n`).join('')}`,
+		);
 	} else {
 		throw new ApiFailure(406, 'NotAcceptable', 'only the following media types are accepted: application/json, application/yaml, text/plain');
 	}

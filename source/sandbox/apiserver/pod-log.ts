@@ -40,7 +40,11 @@ export async function podLog(exchange: Exchange, server: ApiserverProcess, pod: 
 }
 
 /** `skip`: it need not prove who it is. */
-async function kubeletAnswer({response}: Exchange, server: ApiserverProcess, {node, path, skip}: {node: string; path: string; skip: boolean}): Promise<IncomingMessage> {
+async function kubeletAnswer({response}: Exchange, server: ApiserverProcess, {node, path, skip}: {
+	node: string;
+	path: string;
+	skip: boolean;
+}): Promise<IncomingMessage> {
 	const to = server.kubeletOf(node);
 	try {
 		const secure = await openTls(server.dial, to, skip ? {...server.trust, authority: null} : server.trust, 10_000);
@@ -111,7 +115,11 @@ export function chooseContainer(pod: KubeObject, asked: string | null): string {
 function validate(query: URLSearchParams, pod: KubeObject): void {
 	const bad = (field: string, value: string, why: string) => {
 		const message = `${field}: Invalid value: ${value}: ${why}`;
-		throw new ApiFailure(422, 'Invalid', `PodLogOptions "${pod.metadata.name}" is invalid: ${message}`, {details: {name: pod.metadata.name, kind: 'PodLogOptions', causes: [{reason: 'FieldValueInvalid', message: message.replace(`${field}: `, ''), field}]}});
+		throw new ApiFailure(422, 'Invalid', `PodLogOptions "${pod.metadata.name}" is invalid: ${message}`, {details: {
+			name: pod.metadata.name,
+			kind: 'PodLogOptions',
+			causes: [{reason: 'FieldValueInvalid', message: message.replace(`${field}: `, ''), field}],
+		}});
 	};
 
 	const [tail, limit, since] = [query.get('tailLines'), query.get('limitBytes'), query.get('sinceSeconds')];

@@ -29,7 +29,12 @@ export async function podStream(upgrade: Upgrade, server: ApiserverProcess, pod:
 
 /** Sends the client's upgrade over `backend`, and joins both when it is accepted; another answer is passed on. */
 export async function passUpgrade({request, socket, head}: Upgrade, backend: Duplex, path: string, headers: NodeJS.Dict<string | string[]>): Promise<void> {
-	const sent = httpRequest({createConnection: () => backend, method: request.method ?? 'GET', path, headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as Record<string, string>});
+	const sent = httpRequest({
+		createConnection: () => backend,
+		method: request.method ?? 'GET',
+		path,
+		headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as Record<string, string>,
+	});
 	endWith(socket, backend);
 	const {promise, resolve} = Promise.withResolvers<void>();
 	sent.on('upgrade', (answer, upgraded, first) => {

@@ -28,7 +28,15 @@ export function decodeReview(body: Buffer): Json | undefined {
 
 	const [resource, path] = [fieldOf(spec, 1), fieldOf(spec, 2)];
 	return {...review, spec: {
-		...((resource.length > 0) && {resourceAttributes: {namespace: text(resource, 1), verb: text(resource, 2), group: text(resource, 3), version: text(resource, 4), resource: text(resource, 5), subresource: text(resource, 6), name: text(resource, 7)}}),
+		...((resource.length > 0) && {resourceAttributes: {
+			namespace: text(resource, 1),
+			verb: text(resource, 2),
+			group: text(resource, 3),
+			version: text(resource, 4),
+			resource: text(resource, 5),
+			subresource: text(resource, 6),
+			name: text(resource, 7),
+		}}),
 		...((path.length > 0) && {nonResourceAttributes: {path: text(path, 1), verb: text(path, 2)}}),
 	}};
 }

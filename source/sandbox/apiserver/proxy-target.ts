@@ -24,7 +24,9 @@ export function proxyTarget({resource, namespace, name: id = ''}: RequestInfo, s
 		return port === '' || Number(port) === kubelet.port ? {to: kubelet, transport: 'kubelet'} : {to: {address: kubelet.address, port: numeric(port)}, transport};
 	}
 
-	return resource === 'pods' ? podTarget(server.store, String(namespace), name, port, transport) : serviceTarget(server.store, String(namespace), name, port, transport);
+	return resource === 'pods'
+		? podTarget(server.store, String(namespace), name, port, transport)
+		: serviceTarget(server.store, String(namespace), name, port, transport);
 }
 
 function podTarget(store: ObjectStore, namespace: string, name: string, port: string, transport: 'http' | 'https'): ProxyTarget {
@@ -43,7 +45,8 @@ function podTarget(store: ObjectStore, namespace: string, name: string, port: st
 		throw new ProxyPanic();
 	}
 
-	const first = ((pod['spec'].containers as Json[]).flatMap(container => (container['ports'] ?? []) as Json[])[0]?.['containerPort'] as number | undefined) ?? (transport === 'https' ? 443 : 80);
+	const ports = (pod['spec'].containers as Json[]).flatMap(container => (container['ports'] ?? []) as Json[]);
+	const first = (ports[0]?.['containerPort'] as number | undefined) ?? (transport === 'https' ? 443 : 80);
 	return {to: {address, port: port === '' ? first : numeric(port)}, transport};
 }
 

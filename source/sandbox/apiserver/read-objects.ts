@@ -81,7 +81,12 @@ function cutPage(all: readonly KubeObject[], query: URLSearchParams, store: Obje
 	if (token) {
 		const {rv, start} = parseContinue(token);
 		if (store.changesSince(rv) === undefined) {
-			throw new ApiFailure(410, 'Expired', 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.', {});
+			throw new ApiFailure(
+				410,
+				'Expired',
+				'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
+				{},
+			);
 		}
 
 		revision = rv;
@@ -91,7 +96,10 @@ function cutPage(all: readonly KubeObject[], query: URLSearchParams, store: Obje
 	const page = limit > 0 ? rest.slice(0, limit) : rest;
 	const left = rest.length - page.length;
 	const next = (): Continue => ({v: 'meta.k8s.io/v1', rv: revision, start: keyOf(page.at(-1)!)});
-	return {page, metadata: {resourceVersion: String(revision), ...((left > 0) && {continue: Buffer.from(JSON.stringify(next())).toString('base64url'), remainingItemCount: left})}};
+	return {page, metadata: {
+		resourceVersion: String(revision),
+		...((left > 0) && {continue: Buffer.from(JSON.stringify(next())).toString('base64url'), remainingItemCount: left}),
+	}};
 }
 
 function parseContinue(token: string): Continue {

@@ -45,7 +45,19 @@ export function requestInfo(method: string, url: string): RequestInfo {
 	const [resource = '', name, subresource = '', ...rest] = names;
 	const named = name === undefined || name === '' ? undefined : decodePart(name);
 	const verb = named === undefined ? verbOfMany(verbOf(method), query) : verbOf(method);
-	return {isResource: true, path, verb, group, version, resource: decodePart(resource), subresource, namespace, name: named, rest: rest.length > 0 ? `/${rest.join('/')}` : '', query};
+	return {
+		isResource: true,
+		path,
+		verb,
+		group,
+		version,
+		resource: decodePart(resource),
+		subresource,
+		namespace,
+		name: named,
+		rest: rest.length > 0 ? `/${rest.join('/')}` : '',
+		query,
+	};
 }
 
 function verbOf(method: string): string {

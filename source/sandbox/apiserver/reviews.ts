@@ -44,6 +44,12 @@ function mayI({identity}: Exchange, {spec}: Json): boolean {
 	}
 
 	return isAllowed(identity, {
-		isResource: true, verb: asked?.['verb'] ?? '*', path: '', group: asked?.['group'] ?? '', resource: asked?.['resource'] ?? '*', subresource: asked?.['subresource'] ?? '', namespace: asked?.['namespace'] || undefined,
+		isResource: true,
+		verb: asked?.['verb'] ?? '*',
+		path: '',
+		group: asked?.['group'] ?? '',
+		resource: asked?.['resource'] ?? '*',
+		subresource: asked?.['subresource'] ?? '',
+		namespace: asked?.['namespace'] || undefined,
 	});
 }

@@ -37,7 +37,10 @@ const developing = (namespaces: readonly string[]): readonly PolicyRule[] => [
 ];
 
 /** The group that reads /metrics, /flagz and /statusz. @see plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go system:monitoring */
-const monitoring: readonly PolicyRule[] = [{verbs: ['get'], nonResourceURLs: ['/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*', '/flagz', '/statusz']}];
+const monitoring: readonly PolicyRule[] = [{
+	verbs: ['get'],
+	nonResourceURLs: ['/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*', '/flagz', '/statusz'],
+}];
 
 export const userRows = [
 	{name: 'admin', groups: ['system:masters'], by: 'certificate', says: 'may do everything', namespace: 'default', rules: [{verbs: ['*'], apiGroups: ['*'], resources: ['*']}, {verbs: ['*'], nonResourceURLs: ['*']}]},

@@ -90,7 +90,12 @@ class Watcher {
 		const row = this.#row;
 		const metadata = {resourceVersion: String(this.#store.revision), ...(annotations && {annotations})};
 		const object = {kind: row.kind, apiVersion: apiVersionOf(row), metadata};
-		this.#send('BOOKMARK', this.#shape === 'table' ? {...tableOf(row.name, [], {resourceVersion: metadata.resourceVersion}, {withColumns: false}), rows: [{cells: [], object: {...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1'}}]} : object);
+		this.#send('BOOKMARK', this.#shape === 'table'
+			? {
+				...tableOf(row.name, [], {resourceVersion: metadata.resourceVersion}, {withColumns: false}),
+				rows: [{cells: [], object: {...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1'}}],
+			}
+			: object);
 	}
 
 	#tellAll(): void {
@@ -123,7 +128,10 @@ class Watcher {
 
 		const withColumns = this.#isFirstTable;
 		this.#isFirstTable = false;
-		return tableOf(this.#row.name, [object], {resourceVersion: object.metadata.resourceVersion}, {includeObject: this.#exchange.info.query.get('includeObject') ?? 'Metadata', withColumns});
+		return tableOf(this.#row.name, [object], {resourceVersion: object.metadata.resourceVersion}, {
+			includeObject: this.#exchange.info.query.get('includeObject') ?? 'Metadata',
+			withColumns,
+		});
 	}
 
 	#send(type: string, object: Json): void {

@@ -109,7 +109,9 @@ export async function deleteObjects(exchange: Exchange, store: ObjectStore, row:
 	}
 
 	const deleted = chosen.map(object => deleteObject(store, row, object));
-	sendJson(exchange, name === undefined ? {kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata: {resourceVersion: String(store.revision)}, items: deleted} : deleted[0]!);
+	sendJson(exchange, name === undefined
+		? {kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata: {resourceVersion: String(store.revision)}, items: deleted}
+		: deleted[0]!);
 }
 
 function deleteObject(store: ObjectStore, row: Pick<ResourceRow, 'name'>, {metadata: {namespace, name}}: KubeObject): KubeObject {

@@ -32,9 +32,24 @@ function reconcileService(store: ObjectStore, service: KubeObject): void {
 			ports,
 		}];
 	put(store, 'endpoints', {metadata: {name, namespace: namespace!, ...(labels && {labels})}}, subsets ? {subsets} : {});
-	put(store, 'endpointslices', {metadata: {name: `${name}-${hashName(name, 5)}`, namespace: namespace!, labels: {...labels, 'kubernetes.io/service-name': name, 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io'}, ownerReferences: ownerOf(service)}}, {
+	const metadata = {
+		name: `${name}-${hashName(name, 5)}`,
+		namespace: namespace!,
+		labels: {
+			...labels,
+			'kubernetes.io/service-name': name,
+			'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+		},
+		ownerReferences: ownerOf(service),
+	};
+	put(store, 'endpointslices', {metadata}, {
 		addressType: 'IPv4', ports: ports.map(port => ({name: '', ...port})),
-		endpoints: pods.map(pod => ({addresses: [pod['status'].podIP], conditions: {ready: isReady(pod), serving: isReady(pod), terminating: false}, nodeName: pod['spec'].nodeName, targetRef: targetOf(pod)})),
+		endpoints: pods.map(pod => ({
+			addresses: [pod['status'].podIP],
+			conditions: {ready: isReady(pod), serving: isReady(pod), terminating: false},
+			nodeName: pod['spec'].nodeName,
+			targetRef: targetOf(pod),
+		})),
 	});
 }
 

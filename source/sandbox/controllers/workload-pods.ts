@@ -15,7 +15,9 @@ export function ownedBy(store: ObjectStore, resource: string, owner: KubeObject)
 
 /** Pods that count: neither leaving nor done. */
 export function livePods(store: ObjectStore, owner: KubeObject): KubeObject[] {
-	return ownedBy(store, 'pods', owner).filter(pod => pod.metadata.deletionTimestamp === undefined && pod['status']?.phase !== 'Failed' && pod['status']?.phase !== 'Succeeded');
+	return ownedBy(store, 'pods', owner).filter(pod => pod.metadata.deletionTimestamp === undefined
+		&& pod['status']?.phase !== 'Failed'
+		&& pod['status']?.phase !== 'Succeeded');
 }
 
 /** Whether its Ready condition holds. */
@@ -66,7 +68,18 @@ export function defaultedSpec(spec: Json, nodeName: string): Json {
 		...(own['ports'] && {ports: (own['ports'] as Json[]).map(port => ({protocol: 'TCP', ...port}))}),
 	});
 	return {
-		restartPolicy: 'Always', priority: 0, preemptionPolicy: 'PreemptLowerPriority', tolerations, terminationGracePeriodSeconds: 30, dnsPolicy: 'ClusterFirst', serviceAccountName: 'default', serviceAccount: 'default', schedulerName: 'default-scheduler', securityContext: {}, enableServiceLinks: true, automountServiceAccountToken: false,
+		restartPolicy: 'Always',
+		priority: 0,
+		preemptionPolicy: 'PreemptLowerPriority',
+		tolerations,
+		terminationGracePeriodSeconds: 30,
+		dnsPolicy: 'ClusterFirst',
+		serviceAccountName: 'default',
+		serviceAccount: 'default',
+		schedulerName: 'default-scheduler',
+		securityContext: {},
+		enableServiceLinks: true,
+		automountServiceAccountToken: false,
 		...spec, nodeName,
 		containers: (spec['containers'] as Json[]).map(container),
 		...(spec['initContainers'] && {initContainers: (spec['initContainers'] as Json[]).map(container)}),

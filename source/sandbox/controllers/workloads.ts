@@ -38,8 +38,22 @@ function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
 	if (!current) {
 		const labels = {...(template['metadata'] as Json)['labels'] as Record<string, string>, 'pod-template-hash': hash};
 		store.create('replicasets', {
-			metadata: {name: `${name}-${hash}`, namespace: namespace!, labels, generation: 1, annotations: {'deployment.kubernetes.io/revision': String(sets.length + 1), 'deployment.kubernetes.io/desired-replicas': String(replicas)}, ownerReferences: ownerOf(deployment)},
-			spec: {replicas: oldReplicas === 0 ? replicas : 1, selector: {matchLabels: {...selector['matchLabels'], 'pod-template-hash': hash}}, template: {...template, metadata: {...template['metadata'], labels}}},
+			metadata: {
+				name: `${name}-${hash}`,
+				namespace: namespace!,
+				labels,
+				generation: 1,
+				annotations: {
+					'deployment.kubernetes.io/revision': String(sets.length + 1),
+					'deployment.kubernetes.io/desired-replicas': String(replicas),
+				},
+				ownerReferences: ownerOf(deployment),
+			},
+			spec: {
+				replicas: oldReplicas === 0 ? replicas : 1,
+				selector: {matchLabels: {...selector['matchLabels'], 'pod-template-hash': hash}},
+				template: {...template, metadata: {...template['metadata'], labels}},
+			},
 		});
 		store.update('deployments', namespace, name, copy => {
 			copy.metadata.annotations = {...copy.metadata.annotations, 'deployment.kubernetes.io/revision': String(sets.length + 1)};
@@ -58,7 +72,13 @@ function reconcileDeployment(store: ObjectStore, deployment: KubeObject): void {
 
 	const pods = sets.flatMap(set => livePods(store, set));
 	const available = pods.filter(pod => isReady(pod)).length;
-	const counts = {replicas: pods.length, updatedReplicas: livePods(store, current).length, readyReplicas: available, availableReplicas: available, ...((available < replicas) && {unavailableReplicas: replicas - available})};
+	const counts = {
+		replicas: pods.length,
+		updatedReplicas: livePods(store, current).length,
+		readyReplicas: available,
+		availableReplicas: available,
+		...((available < replicas) && {unavailableReplicas: replicas - available}),
+	};
 	setStatus(store, 'deployments', deployment, {observedGeneration: deployment.metadata.generation ?? 1, ...counts, conditions: [
 		condition('Available', available >= replicas, available >= replicas ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable'),
 		condition('Progressing', true, oldReplicas === 0 ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated'),
@@ -129,7 +149,12 @@ function reconcileJob(store: ObjectStore, job: KubeObject): void {
 	if (pods.length === 0) {
 		createPod(store, job, {
 			name: `${job.metadata.name}-${randomName()}`,
-			labels: {'batch.kubernetes.io/controller-uid': job.metadata.uid, 'controller-uid': job.metadata.uid, 'batch.kubernetes.io/job-name': job.metadata.name, 'job-name': job.metadata.name},
+			labels: {
+				'batch.kubernetes.io/controller-uid': job.metadata.uid,
+				'controller-uid': job.metadata.uid,
+				'batch.kubernetes.io/job-name': job.metadata.name,
+				'job-name': job.metadata.name,
+			},
 		});
 	}
 

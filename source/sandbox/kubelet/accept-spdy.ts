@@ -4,7 +4,12 @@ import type {Duplex} from 'node:stream';
 import {SpdySession} from '../../wire/spdy-session.ts';
 
 /** Resolves to the session and the protocol; a refusal is answered here, in the words of k8s.io/streaming httpstream.Handshake. */
-export function acceptSpdy(request: IncomingMessage, socket: Duplex, head: Buffer, supported: readonly string[]): {session: SpdySession; protocol: string} | undefined {
+export function acceptSpdy(
+	request: IncomingMessage,
+	socket: Duplex,
+	head: Buffer,
+	supported: readonly string[],
+): {session: SpdySession; protocol: string} | undefined {
 	const asked = String(request.headers['x-stream-protocol-version'] ?? '').split(',').map(name => name.trim()).filter(Boolean);
 	const protocol = asked.find(name => supported.includes(name));
 	if (protocol === undefined) {

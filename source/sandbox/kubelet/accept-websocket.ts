@@ -8,7 +8,12 @@ import {expectedEnd} from '../network/expected-end.ts';
 Answers 101 and resolves to the socket and the first protocol of the client's list that is supported; `undefined` when there is none,
 and nothing was answered then. Kubernetes' own names have a `/` in them, which RFC 6455 forbids and ws refuses, so the header is kept from it.
 */
-export async function acceptWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer, supported: readonly string[]): Promise<{client: WebSocket; protocol: string} | undefined> {
+export async function acceptWebSocket(
+	request: IncomingMessage,
+	socket: Duplex,
+	head: Buffer,
+	supported: readonly string[],
+): Promise<{client: WebSocket; protocol: string} | undefined> {
 	const asked = (request.headers['sec-websocket-protocol'] ?? '').split(',').map(name => name.trim()).filter(Boolean);
 	const protocol = asked.length === 0 ? '' : asked.find(name => supported.includes(name));
 	if (protocol === undefined) {

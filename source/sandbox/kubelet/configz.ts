@@ -27,7 +27,9 @@ export function kubeletMetrics({startedAt, inflight}: KubeletFacts): string {
 	return [
 		'# HELP kubelet_http_inflight_requests [ALPHA] Number of the inflight http requests',
 		'# TYPE kubelet_http_inflight_requests gauge',
-		...Object.entries(inflight).map(([path, count]) => `kubelet_http_inflight_requests{long_running="${path === 'containerLogs'}",method="GET",path="${path}",server_type="readwrite"} ${count}`),
+		...Object
+			.entries(inflight)
+			.map(([path, count]) => `kubelet_http_inflight_requests{long_running="${path === 'containerLogs'}",method="GET",path="${path}",server_type="readwrite"} ${count}`),
 		'# HELP process_start_time_seconds [STABLE] Start time of the process since unix epoch in seconds.',
 		'# TYPE process_start_time_seconds gauge',
 		`process_start_time_seconds ${startedAt.getTime() / 1000}`,

@@ -34,7 +34,9 @@ function chooseLog(container: Container, podName: string, previous: boolean): Lo
 	}
 
 	const waiting = container.state['waiting'] as {reason: string} | undefined;
-	return container.id === '' && waiting ? `container "${container.name}" in pod "${podName}" is waiting to start: ${waiting.reason === 'ImagePullBackOff' ? 'trying and failing to pull image' : waiting.reason}` : container.log;
+	return container.id === '' && waiting
+		? `container "${container.name}" in pod "${podName}" is waiting to start: ${waiting.reason === 'ImagePullBackOff' ? 'trying and failing to pull image' : waiting.reason}`
+		: container.log;
 }
 
 function readOptions(query: URLSearchParams): Omit<ReadOptions, 'signal'> {

@@ -16,7 +16,9 @@ export function judgeCaller(request: IncomingMessage, kubelet: Kubelet): {status
 	const [, first] = (request.url ?? '/').split(/[/?]/, 2);
 	const verb = request.method === 'POST' ? 'create' : 'get';
 	const subresource = subresources.get(first ?? '') ?? '[proxy]';
-	return allowed && !kubelet.refusesApiserver ? undefined : {status: 403, text: `Forbidden (user=${user}, verb=${verb}, resource=nodes, subresource(s)=${subresource})`};
+	return allowed && !kubelet.refusesApiserver
+		? undefined
+		: {status: 403, text: `Forbidden (user=${user}, verb=${verb}, resource=nodes, subresource(s)=${subresource})`};
 }
 
 /** What a kubelet asks the right to, by the first part of a path. */

@@ -148,7 +148,9 @@ async function stream(kind: 'exec' | 'attach', container: Container, query: URLS
 async function portForward(kubelet: Kubelet, pod: PodRuntime, {request, socket, head}: Upgrade): Promise<void> {
 	const target = {sandboxId: pod.sandboxId, locate: (port: number) => kubelet.setting.plan.locate({address: pod.address, port})};
 	if (request.headers.upgrade?.toLowerCase() === 'websocket') {
-		const accepted = request.headers['sec-websocket-protocol'] === undefined ? undefined : await acceptWebSocket(request, socket, head, ['SPDY/3.1+portforward.k8s.io']);
+		const accepted = request.headers['sec-websocket-protocol'] === undefined
+			? undefined
+			: await acceptWebSocket(request, socket, head, ['SPDY/3.1+portforward.k8s.io']);
 		if (accepted) {
 			servePortForward(new SpdySession(createWebSocketStream(accepted.client), {role: 'server'}), target);
 			return;

@@ -38,7 +38,11 @@ export class PodRuntime {
 	}
 
 	start(): void {
-		this.#tell({reason: 'Scheduled', message: `Successfully assigned ${this.#pod.metadata.namespace}/${this.#pod.metadata.name} to ${this.#setting.node}`, component: 'default-scheduler'});
+		this.#tell({
+			reason: 'Scheduled',
+			message: `Successfully assigned ${this.#pod.metadata.namespace}/${this.#pod.metadata.name} to ${this.#setting.node}`,
+			component: 'default-scheduler',
+		});
 		this.#startNext();
 		this.#report();
 	}
@@ -152,8 +156,18 @@ export class PodRuntime {
 			const ended = container.state;
 			const {name, namespace, uid} = this.#pod.metadata;
 			container.lastState = ended;
-			container.state = {waiting: {reason: 'CrashLoopBackOff', message: `back-off ${delay / 1000}s restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`}};
-			this.#tell({type: 'Warning', reason: 'BackOff', message: `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`, component: 'kubelet', host: this.#setting.node, fieldPath: `spec.containers{${container.name}}`});
+			container.state = {waiting: {
+				reason: 'CrashLoopBackOff',
+				message: `back-off ${delay / 1000}s restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
+			}};
+			this.#tell({
+				type: 'Warning',
+				reason: 'BackOff',
+				message: `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`,
+				component: 'kubelet',
+				host: this.#setting.node,
+				fieldPath: `spec.containers{${container.name}}`,
+			});
 		}
 
 		const timer = setTimeout(restart, delay);

@@ -10,7 +10,13 @@ import type {ForwardTarget} from './port-forward.ts';
 Each channel begins with the port it is for, two bytes, low one first. There is no half-close here.
 @see k8s.io/cri-streaming pkg/streaming/portforward/websocket.go
 */
-export async function servePortForwardChannels(request: IncomingMessage, socket: Duplex, head: Buffer, ports: readonly number[], {locate}: ForwardTarget): Promise<boolean> {
+export async function servePortForwardChannels(
+	request: IncomingMessage,
+	socket: Duplex,
+	head: Buffer,
+	ports: readonly number[],
+	{locate}: ForwardTarget,
+): Promise<boolean> {
 	const accepted = await acceptWebSocket(request, socket, head, ['v4.channel.k8s.io']);
 	if (!accepted) {
 		return false;

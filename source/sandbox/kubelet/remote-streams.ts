@@ -29,7 +29,13 @@ export function streamWish(query: URLSearchParams): StreamWish {
 export function exitStatus(code: number): Json {
 	return code === 0
 		? {metadata: {}, status: 'Success'}
-		: {metadata: {}, status: 'Failure', message: `command terminated with non-zero exit code: exit status ${code}`, reason: 'NonZeroExitCode', details: {causes: [{reason: 'ExitCode', message: String(code)}]}};
+		: {
+			metadata: {},
+			status: 'Failure',
+			message: `command terminated with non-zero exit code: exit status ${code}`,
+			reason: 'NonZeroExitCode',
+			details: {causes: [{reason: 'ExitCode', message: String(code)}]},
+		};
 }
 
 /** The Status of a command that could not be run at all. */

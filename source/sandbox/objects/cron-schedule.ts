@@ -3,7 +3,14 @@
 /** Minute, hour, day of the month, month, day of the week. */
 const ranges = [[0, 59], [0, 23], [1, 31], [1, 12], [0, 6]] as const;
 
-const macros: Readonly<Record<string, string>> = {'@hourly': '0 * * * *', '@daily': '0 0 * * *', '@midnight': '0 0 * * *', '@weekly': '0 0 * * 0', '@monthly': '0 0 1 * *', '@yearly': '0 0 1 1 *'};
+const macros: Readonly<Record<string, string>> = {
+	'@hourly': '0 * * * *',
+	'@daily': '0 0 * * *',
+	'@midnight': '0 0 * * *',
+	'@weekly': '0 0 * * 0',
+	'@monthly': '0 0 1 * *',
+	'@yearly': '0 0 1 1 *',
+};
 
 export type CronSchedule = (minute: Date) => boolean;
 
@@ -15,7 +22,11 @@ export function parseSchedule(text: string): CronSchedule | undefined {
 	}
 
 	const [minutes, hours, days, months, weekdays] = fields as Array<ReadonlySet<number>>;
-	return at => minutes!.has(at.getUTCMinutes()) && hours!.has(at.getUTCHours()) && days!.has(at.getUTCDate()) && months!.has(at.getUTCMonth() + 1) && weekdays!.has(at.getUTCDay());
+	return at => minutes!.has(at.getUTCMinutes())
+		&& hours!.has(at.getUTCHours())
+		&& days!.has(at.getUTCDate())
+		&& months!.has(at.getUTCMonth() + 1)
+		&& weekdays!.has(at.getUTCDay());
 }
 
 function valuesOf(field: string, [least, most]: readonly [number, number]): ReadonlySet<number> | undefined {

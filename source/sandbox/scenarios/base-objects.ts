@@ -14,7 +14,11 @@ export function createBaseObjects(store: ObjectStore, authority: string): void {
 		store.create('configmaps', {metadata: {name: 'kube-root-ca.crt', namespace: name}, data: {'ca.crt': authority}});
 	}
 
-	store.create('secrets', {metadata: {name: 'db-password', namespace: 'default'}, type: 'Opaque', data: {password: Buffer.from('only-a-sandbox').toString('base64')}});
+	store.create('secrets', {
+		metadata: {name: 'db-password', namespace: 'default'},
+		type: 'Opaque',
+		data: {password: Buffer.from('only-a-sandbox').toString('base64')},
+	});
 	store.create('configmaps', {metadata: {name: 'extension-apiserver-authentication', namespace: 'kube-system'}, data: {'client-ca-file': authority}});
 }
 
@@ -29,7 +33,12 @@ export function createNode(store: ObjectStore, {name, address, kubeletPort, vers
 	];
 	const resources: Json = {cpu: '2', memory: '4Gi', pods: '110', 'ephemeral-storage': '20Gi'};
 	store.create('nodes', {
-		metadata: {name, labels: {'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', ...(controlPlane && {'node-role.kubernetes.io/control-plane': ''})}},
+		metadata: {name, labels: {
+			'kubernetes.io/hostname': name,
+			'kubernetes.io/os': 'linux',
+			'kubernetes.io/arch': 'amd64',
+			...(controlPlane && {'node-role.kubernetes.io/control-plane': ''}),
+		}},
 		spec: controlPlane ? {taints: [{key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule'}]} : {},
 		status: {
 			addresses: [{type: 'InternalIP', address}, {type: 'Hostname', address: name}],
@@ -38,14 +47,33 @@ export function createNode(store: ObjectStore, {name, address, kubeletPort, vers
 			daemonEndpoints: {kubeletEndpoint: {Port: kubeletPort}},
 			declaredFeatures: ['ExtendWebSocketsToKubelet'],
 			nodeInfo: {
-				architecture: 'amd64', bootID: randomUUID(), machineID: randomUUID().replaceAll('-', ''), systemUUID: randomUUID(), operatingSystem: 'linux', kubeProxyVersion: '',
+				architecture: 'amd64',
+				bootID: randomUUID(),
+				machineID: randomUUID().replaceAll('-', ''),
+				systemUUID: randomUUID(),
+				operatingSystem: 'linux',
+				kubeProxyVersion: '',
 				kubeletVersion: version, osImage: 'spoke sandbox (no real node)', kernelVersion: `${platform()}-${release()}`, containerRuntimeVersion: 'sandbox://1',
 			},
 		},
 	});
 	store.create('leases', {metadata: {name, namespace: 'kube-node-lease'}, spec: {holderIdentity: name, leaseDurationSeconds: 40, renewTime: apiMicroTime()}});
 	store.create('certificatesigningrequests', {
-		metadata: {name: `csr-${name}-client`}, spec: {signerName: 'kubernetes.io/kube-apiserver-client-kubelet', username: `system:bootstrap:${name}`, groups: ['system:bootstrappers', 'system:authenticated'], usages: ['digital signature', 'client auth'], request: ''},
-		status: {conditions: [{type: 'Approved', status: 'True', reason: 'AutoApproved', message: 'Auto approving kubelet client certificate after SubjectAccessReview.', lastUpdateTime: now, lastTransitionTime: now}], certificate: 'LS0t'},
+		metadata: {name: `csr-${name}-client`},
+		spec: {
+			signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+			username: `system:bootstrap:${name}`,
+			groups: ['system:bootstrappers', 'system:authenticated'],
+			usages: ['digital signature', 'client auth'],
+			request: '',
+		},
+		status: {conditions: [{
+			type: 'Approved',
+			status: 'True',
+			reason: 'AutoApproved',
+			message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+			lastUpdateTime: now,
+			lastTransitionTime: now,
+		}], certificate: 'LS0t'},
 	});
 }

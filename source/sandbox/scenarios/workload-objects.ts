@@ -16,17 +16,29 @@ export type WorkloadWish = {
 };
 
 /** A Deployment, StatefulSet, DaemonSet or Job; its pods are made by a controller. */
-export function createWorkload(store: ObjectStore, {kind, name, namespace = 'default', replicas = 1, containers, initContainers, pod = {}, annotations, labels = {app: name}}: WorkloadWish): void {
+export function createWorkload(
+	store: ObjectStore,
+	{kind, name, namespace = 'default', replicas = 1, containers, initContainers, pod = {}, annotations, labels = {app: name}}: WorkloadWish,
+): void {
 	const job = kind === 'jobs';
 	store.create(kind, {
 		metadata: {name, namespace, labels, generation: 1},
 		spec: {
 			...((kind === 'deployments' || kind === 'statefulsets') && {replicas}),
 			...((kind === 'statefulsets') && {serviceName: name}),
-			...((kind === 'deployments') && {strategy: {type: 'RollingUpdate', rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}, revisionHistoryLimit: 10, progressDeadlineSeconds: 600}),
+			...((kind === 'deployments') && {
+				strategy: {type: 'RollingUpdate', rollingUpdate: {maxSurge: 1, maxUnavailable: 0}},
+				revisionHistoryLimit: 10,
+				progressDeadlineSeconds: 600,
+			}),
 			...(job && {completions: 1, parallelism: 1, backoffLimit: 6}),
 			selector: {matchLabels: labels},
-			template: {metadata: {labels, ...(annotations && {annotations})}, spec: {...(job && {restartPolicy: 'Never'}), ...pod, containers: [...containers], ...(initContainers && {initContainers: [...initContainers]})}},
+			template: {metadata: {labels, ...(annotations && {annotations})}, spec: {
+				...(job && {restartPolicy: 'Never'}),
+				...pod,
+				containers: [...containers],
+				...(initContainers && {initContainers: [...initContainers]}),
+			}},
 		},
 	});
 }
@@ -47,12 +59,27 @@ export function createCronJob(store: ObjectStore, {name, namespace, schedule, su
 let addresses = 10;
 
 /** With a cluster IP of its own. */
-export function createService(store: ObjectStore, name: string, ports: readonly Json[], {namespace = 'default', selector = {app: name}}: {namespace?: string; selector?: Record<string, string>} = {}): void {
+export function createService(
+	store: ObjectStore,
+	name: string,
+	ports: readonly Json[],
+	{namespace = 'default', selector = {app: name}}: {namespace?: string; selector?: Record<string, string>} = {},
+): void {
 	addresses++;
 	const clusterIP = `10.96.${Math.floor(addresses / 250)}.${addresses % 250}`;
 	store.create('services', {
 		metadata: {name, namespace, labels: selector},
-		spec: {type: 'ClusterIP', clusterIP, clusterIPs: [clusterIP], selector, ports: ports.map(port => ({protocol: 'TCP', targetPort: port['port'], ...port})), sessionAffinity: 'None', internalTrafficPolicy: 'Cluster', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack'},
+		spec: {
+			type: 'ClusterIP',
+			clusterIP,
+			clusterIPs: [clusterIP],
+			selector,
+			ports: ports.map(port => ({protocol: 'TCP', targetPort: port['port'], ...port})),
+			sessionAffinity: 'None',
+			internalTrafficPolicy: 'Cluster',
+			ipFamilies: ['IPv4'],
+			ipFamilyPolicy: 'SingleStack',
+		},
 		status: {loadBalancer: {}},
 	});
 }

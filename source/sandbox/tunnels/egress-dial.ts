@@ -26,7 +26,10 @@ export function grpcDial(socketPath: string, metrics: Metrics): Dial {
 		try {
 			answer = await askFor(socket, `DIAL ${address} ${port}\n`);
 		} catch (error) {
-			fail(`context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix ${socketPath}: connect: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : 'connection refused'}"`, 'connect');
+			fail(
+				`context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix ${socketPath}: connect: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : 'connection refused'}"`,
+				'connect',
+			);
 		}
 
 		metrics.add(packets, {segment: 'to_client', packet_type: 'DIAL_RSP'});

@@ -46,7 +46,11 @@ export class Tunnels {
 	/** The program of agent pods. */
 	agentProgram(): Program {
 		return konnectivityAgent({
-			plan: this.#plan, pair: async () => (await this.#pairs).agent, authority: this.#issuer.authority, holds: this.#agentSockets, frozen: () => this.#agents === 'frozen',
+			plan: this.#plan,
+			pair: async () => (await this.#pairs).agent,
+			authority: this.#issuer.authority,
+			holds: this.#agentSockets,
+			frozen: () => this.#agents === 'frozen',
 			server: () => this.#server === null ? null : {address: this.#plan.controlPlane, port: this.#server.agentPort},
 		});
 	}
@@ -56,9 +60,18 @@ export class Tunnels {
 			// Readable by its owner only: whoever can use the socket can dial as the control plane.
 			this.#folder = await mkdtemp(join(tmpdir(), 'spoke-'));
 			const {server: pair} = await this.#pairs;
-			this.#server = new KonnectivityServer({mode: route === 'konnectivity' ? 'grpc' : 'http-connect', socketPath: this.#socketPath, agentPlace: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}), pair, authority: this.#issuer.authority});
+			this.#server = new KonnectivityServer({
+				mode: route === 'konnectivity' ? 'grpc' : 'http-connect',
+				socketPath: this.#socketPath,
+				agentPlace: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}),
+				pair,
+				authority: this.#issuer.authority,
+			});
 			await this.#server.start();
-			this.#plan.stands({address: this.#plan.controlPlane, port: this.#server.agentPort}, {address: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}).address, port: this.#server.agentPort});
+			this.#plan.stands({address: this.#plan.controlPlane, port: this.#server.agentPort}, {
+				address: this.#plan.listenAt({address: this.#plan.controlPlane, port: 0}).address,
+				port: this.#server.agentPort,
+			});
 		} else if (route === 'ssh') {
 			// The library is large, and only this route needs it.
 			const {SshTunnels} = await import('./ssh-tunnels.ts');

@@ -157,6 +157,12 @@ function plain(token: string, process: ShellProcess): string {
 	// Between double quotes a backslash is one, unless it stands before what is special there.
 	const unescape = (pair: string) => quoted && !/["$\\`]/.test(pair[1]!) ? pair : pair.slice(1);
 	return text
-		.replaceAll(/(\\.)|\$(?:\{(\w+)\}|(\w+)|(\?))/g, (_, escaped: string | undefined, braced: string | undefined, bare: string | undefined, status: string | undefined) =>
+		.replaceAll(/(\\.)|\$(?:\{(\w+)\}|(\w+)|(\?))/g, (
+			_,
+			escaped: string | undefined,
+			braced: string | undefined,
+			bare: string | undefined,
+			status: string | undefined,
+		) =>
 			(escaped === undefined ? undefined : unescape(escaped)) ?? (status === undefined ? (process.env[(braced ?? bare)!] ?? '') : String(process.lastStatus)));
 }

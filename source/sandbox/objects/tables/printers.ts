@@ -25,10 +25,25 @@ const printers: Readonly<Record<string, Printer>> = {
 		columns: columns('Name:name', 'Status', 'Roles', 'Age', 'Version', '+Internal-IP', '+External-IP', '+OS-Image', '+Kernel-Version', '+Container-Runtime'),
 		row({metadata, status}, now) {
 			const ready = (status.conditions as Json[]).some(({type, status: holds}) => type === 'Ready' && holds === 'True');
-			const roles = Object.keys(metadata.labels ?? {}).filter(label => label.startsWith('node-role.kubernetes.io/')).map(label => label.split('/', 2)[1]).join(',') || '<none>';
+			const roles = Object
+				.keys(metadata.labels ?? {})
+				.filter(label => label.startsWith('node-role.kubernetes.io/'))
+				.map(label => label.split('/', 2)[1])
+				.join(',') || '<none>';
 			const internal = (status.addresses as Json[]).find(({type}) => type === 'InternalIP')?.['address'] ?? '<none>';
 			const {kubeletVersion, osImage, kernelVersion, containerRuntimeVersion} = status.nodeInfo;
-			return {cells: [metadata.name, ready ? 'Ready' : 'NotReady', roles, age(metadata.creationTimestamp, now), kubeletVersion, internal, '<none>', osImage, kernelVersion, containerRuntimeVersion]};
+			return {cells: [
+				metadata.name,
+				ready ? 'Ready' : 'NotReady',
+				roles,
+				age(metadata.creationTimestamp, now),
+				kubeletVersion,
+				internal,
+				'<none>',
+				osImage,
+				kernelVersion,
+				containerRuntimeVersion,
+			]};
 		},
 	},
 	namespaces: {
@@ -73,7 +88,12 @@ const printers: Readonly<Record<string, Printer>> = {
 };
 
 /** `includeObject`: None gives rows without objects, Metadata gives PartialObjectMetadata, Object the whole. */
-export function tableOf(resource: string, objects: readonly KubeObject[], listMeta: Json, {includeObject = 'Metadata', withColumns = true}: {includeObject?: string; withColumns?: boolean} = {}): Json {
+export function tableOf(
+	resource: string,
+	objects: readonly KubeObject[],
+	listMeta: Json,
+	{includeObject = 'Metadata', withColumns = true}: {includeObject?: string; withColumns?: boolean} = {},
+): Json {
 	const {columns: all, row} = printers[resource] ?? plain;
 	const now = Date.now();
 	return {

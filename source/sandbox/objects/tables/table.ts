@@ -27,7 +27,9 @@ export function duration(milliseconds: number): string {
 	const minutes = Math.floor(seconds / 60);
 	const hours = Math.floor(minutes / 60);
 	const days = Math.floor(hours / 24);
-	const two = (large: number, largeUnit: string, small: number, smallUnit: string) => small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`;
+	const two = (large: number, largeUnit: string, small: number, smallUnit: string) => small === 0
+		? `${large}${largeUnit}`
+		: `${large}${largeUnit}${small}${smallUnit}`;
 	if (seconds < 120) {
 		return `${seconds}s`;
 	}
