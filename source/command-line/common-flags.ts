@@ -14,7 +14,11 @@ export const pathFlag = {
 	help: 'the path line on stderr: auto (on a terminal), always, never, or json',
 } as const satisfies FlagRow;
 
-export const readOnlyFlag = {name: 'read-only', kind: 'boolean', help: 'refuse exec, attach, debug, forwards, listeners and writing proxy methods'} as const satisfies FlagRow;
+export const readOnlyFlag = {
+	name: 'read-only',
+	kind: 'boolean',
+	help: 'refuse exec, attach, debug, forwards, listeners and writing proxy methods',
+} as const satisfies FlagRow;
 
 /** For commands that only read, so that an alias with `--read-only` fits them too. */
 export const readOnlyAnyway = {...readOnlyFlag, hidden: true} as const satisfies FlagRow;

@@ -50,7 +50,9 @@ export function renderCommandHelp(row: HelpRow): string {
 export function spelled(flag: FlagRow): string {
 	const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
 	const value = flag.kind === 'boolean' ? '' : ` ${flag.oneOf?.join('|') ?? flag.value ?? 'VALUE'}`;
-	const standard = flag.default === undefined || flag.default === '' || flag.default === false ? '' : ` (${flag.kind === 'duration' ? spelledDuration(Number(flag.default)) : String(flag.default)})`;
+	const standard = flag.default === undefined || flag.default === '' || flag.default === false
+		? ''
+		: ` (${flag.kind === 'duration' ? spelledDuration(Number(flag.default)) : String(flag.default)})`;
 	return `${short}--${flag.name}${value}${standard}`;
 }
 

@@ -62,6 +62,11 @@ export type KeyTableRow = {context: string; contextTitle: string; action: string
 /** Every context with its own bindings, for `spoke keys` and the document. */
 export function keyTable(keymap: Keymap): readonly KeyTableRow[] {
 	return [...keymap].flatMap(([context, bindings]) => [...bindings].map(([action, {sequences}]) => ({
-		context, contextTitle: contexts[context]!.title, action, keys: sequences.map(sequence => showKeys(sequence)), title: findAction(action)!.title, access: findAction(action)!.access,
+		context,
+		contextTitle: contexts[context]!.title,
+		action,
+		keys: sequences.map(sequence => showKeys(sequence)),
+		title: findAction(action)!.title,
+		access: findAction(action)!.access,
 	})));
 }

@@ -19,7 +19,10 @@ export function keymapSchema(): object {
 					description: title,
 					type: 'object',
 					additionalProperties: false,
-					properties: Object.fromEntries(actionRows.filter(row => contextStack(name).includes(row.context)).map(row => [row.id, {description: row.title, $ref: '#/definitions/keys'}])),
+					properties: Object.fromEntries(actionRows.filter(row => contextStack(name).includes(row.context)).map(row => [row.id, {
+						description: row.title,
+						$ref: '#/definitions/keys',
+					}])),
 				}])),
 			},
 		},

@@ -42,7 +42,9 @@ export function parseKeymap(file: string, text: string): ParsedKeymap {
 		} else if (name === 'contexts' && isMap(value)) {
 			parsed.entries.push(...readContexts(value.items as Array<Pair<Node, Node | null>>, at, say));
 		} else {
-			say(at(key), name === 'contexts' || name === 'extends' ? `\`${name}\` has the wrong shape` : `no setting is called ${name}: a keymap has \`extends\` and \`contexts\``);
+			say(at(key), name === 'contexts' || name === 'extends'
+				? `\`${name}\` has the wrong shape`
+				: `no setting is called ${name}: a keymap has \`extends\` and \`contexts\``);
 		}
 	}
 

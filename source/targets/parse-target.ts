@@ -29,7 +29,10 @@ export function parseTarget(asked: string, {alsoNodes = false}: {alsoNodes?: boo
 
 	const resource = findResource(word);
 	if (!resource) {
-		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)}: no pods can be found by ${JSON.stringify(word)}; it must be one of ${wordsFor(alsoNodes).join(', ')}`);
+		throw new SpokeError(
+			'ERR_USAGE',
+			`target ${JSON.stringify(asked)}: no pods can be found by ${JSON.stringify(word)}; it must be one of ${wordsFor(alsoNodes).join(', ')}`,
+		);
 	}
 
 	checkSegment('name', name);

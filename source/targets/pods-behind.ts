@@ -32,7 +32,10 @@ export async function podsBehind(cluster: ClusterAccess, target: ParsedTarget, n
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(asked)} is a node: a pod is needed here`, {remedy: 'nodes can be reached by `spoke proxy`'});
 	}
 
-	const object = await cluster.json<PodObject & WorkloadObject & ServiceObject & CronJobObject>({path: objectPath(resource, namespace, name), ...signal && {signal}}).catch(async (thrown: unknown) => {
+	const object = await cluster.json<PodObject & WorkloadObject & ServiceObject & CronJobObject>({
+		path: objectPath(resource, namespace, name),
+		...signal && {signal},
+	}).catch(async (thrown: unknown) => {
 		throw await notThere(cluster, thrown, namespace, signal);
 	});
 	if (resource.kind === 'Pod') {

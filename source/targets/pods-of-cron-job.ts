@@ -21,7 +21,12 @@ type JobObject = {metadata: ObjectMeta};
 Tells of a pod, now or later, whether a job of this cron job made it. The jobs are listed once; one that comes later is read when its first pod does.
 @throws SpokeError ERR_FORBIDDEN… where jobs may not be listed
 */
-export async function podsOfCronJob(cluster: ClusterAccess, {name}: ObjectMeta, namespace: string, signal?: AbortSignal): Promise<(pod: PodObject) => Promise<boolean>> {
+export async function podsOfCronJob(
+	cluster: ClusterAccess,
+	{name}: ObjectMeta,
+	namespace: string,
+	signal?: AbortSignal,
+): Promise<(pod: PodObject) => Promise<boolean>> {
 	// By its name: one that is made anew is followed as a workload that is made anew is.
 	const isOurs = ({metadata: {ownerReferences = []}}: JobObject) => ownerReferences.some(owner => owner.kind === 'CronJob' && owner.name === name);
 	const {items} = await listAll<JobObject>(cluster, {path: listPath(jobResource, namespace), ...signal && {signal}});
@@ -42,7 +47,12 @@ export async function podsOfCronJob(cluster: ClusterAccess, {name}: ObjectMeta, 
 }
 
 /** `null` for a job that is gone: its pods go with it. While the cluster cannot be asked it is asked again. */
-async function readJob(cluster: Pick<ClusterAccess, 'json'>, namespace: string, {name, uid}: {name: string; uid: string}, signal?: AbortSignal): Promise<JobObject | null> {
+async function readJob(
+	cluster: Pick<ClusterAccess, 'json'>,
+	namespace: string,
+	{name, uid}: {name: string; uid: string},
+	signal?: AbortSignal,
+): Promise<JobObject | null> {
 	for (let tries = 1; ; tries++) {
 		try {
 			const job = await cluster.json<JobObject>({path: objectPath(jobResource, namespace, name), ...signal && {signal}});

@@ -32,7 +32,10 @@ Reads `svc/web`, `svc/web:80/path`, `svc/https:web:443/`, `node/n1/metrics`, `po
 */
 export function parseProxyTarget(text: string): ProxyTarget {
 	// A query right behind the name belongs to the path.
-	const [first = '', ...rest] = splitOutsideQuery(text.replace(/^([^?]*[^/?])\?/, (_, before: string) => before.split('/').length <= 2 ? `${before}/?` : `${before}?`));
+	const [first = '', ...rest] = splitOutsideQuery(text.replace(
+		/^([^?]*[^/?])\?/,
+		(_, before: string) => before.split('/').length <= 2 ? `${before}/?` : `${before}?`,
+	));
 	const resource = rest.length > 0 || findResource(first) ? findResource(first) : undefined;
 	if (resource && !isProxied(resource)) {
 		throw new SpokeError('ERR_USAGE', `target ${JSON.stringify(text)}: the apiserver has no proxy for ${resource.plural}; ${allowed}`);

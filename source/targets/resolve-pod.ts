@@ -84,5 +84,9 @@ async function firstToAppear(cluster: ClusterAccess, asked: string, scope: PodSc
 	}
 
 	signal?.throwIfAborted();
-	throw new SpokeError('ERR_NOT_FOUND', `no pod behind ${asked} after ${podRunningTimeoutMs / 1000} s`, {remedy: 'check its replicas and selector, or raise --pod-running-timeout'});
+	throw new SpokeError(
+		'ERR_NOT_FOUND',
+		`no pod behind ${asked} after ${podRunningTimeoutMs / 1000} s`,
+		{remedy: 'check its replicas and selector, or raise --pod-running-timeout'},
+	);
 }

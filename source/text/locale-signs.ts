@@ -26,6 +26,11 @@ const wideSigns: Readonly<Record<string, string>> = {
 };
 
 /** `text` as `to` can show it. A file or a pipe gets it as it is, and letters stay: they are the cluster's or the user's. */
-export function shownOn(to: {readonly isTTY?: boolean | undefined}, text: string, env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
+export function shownOn(
+	to: {readonly isTTY?: boolean | undefined},
+	text: string,
+	env: NodeJS.ProcessEnv = process.env,
+	platform: string = process.platform,
+): string {
 	return to.isTTY && !showsUnicode(env, platform) ? text.replaceAll(/[^\u0000-\u007F]/g, sign => wideSigns[sign] ?? sign) : text;
 }
