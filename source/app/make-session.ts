@@ -78,7 +78,9 @@ export function makeSession(options: SessionOptions): SessionParts {
 	return {session, screen, clusters, feeds, keys, turns, tails, end, lent};
 }
 
-type Wired = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'> & Pick<Session, 'store' | 'terminal' | 'tails' | 'meeting' | 'typedAhead'> & {overlays: Overlays};
+type Wired = Omit<SessionParts, 'session' | 'keys' | 'lent' | 'tails'>
+	& Pick<Session, 'store' | 'terminal' | 'tails' | 'meeting' | 'typedAhead'>
+	& {overlays: Overlays};
 
 /** What handlers see, and who does what they ask for. */
 function sessionOf({keymap, flags, env, readOnly, clock}: SessionOptions, parts: Wired): {session: Session; doers: Doers; lent: LentTerminal} {

@@ -107,9 +107,12 @@ function pathWords(session: Session, path: Path | null, error: SpokeError | null
 		return '';
 	}
 
-	return isSpoken(session.env)
-		? legSentences(path).map(sentence => `${sanitiseLine(sentence)}\r\n`).join('')
-		: `${sanitiseLine(plainPathLine(error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
+	if (isSpoken(session.env)) {
+		return legSentences(path).map(sentence => `${sanitiseLine(sentence)}\r\n`).join('');
+	}
+
+	const known: Path = error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path;
+	return `${sanitiseLine(plainPathLine(known, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
 }
 
 function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {path, leave, takesInput}: {

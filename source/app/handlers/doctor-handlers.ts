@@ -113,9 +113,10 @@ async function openDoctor(session: Session, target: string | null, namespace: st
 			opened.access = await session.open({...session.flags, context: cluster.access.facts.context ?? session.flags.context, ...target !== null && {namespace}});
 			return opened.access;
 		});
+		const outcome = doctor.stoppedAt === null ? 'nothing failed' : `stopped at ${doctor.stoppedAt.replace('-', ' ')}`;
 		session.store.now({type: 'fill-text', id, to: {
 			lines: doctorLines(doctor), busy: false, command: doctor.steps.find(({status}) => status === 'failed')?.remedy ?? doctor.error?.remedy ?? null,
-			right: `${doctor.stoppedAt === null ? 'nothing failed' : `stopped at ${doctor.stoppedAt.replace('-', ' ')}`} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
+			right: `${outcome} · ${((performance.now() - began) / 1000).toFixed(1)} s`,
 		}});
 	} finally {
 		opened.access?.close();

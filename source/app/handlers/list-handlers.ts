@@ -50,6 +50,7 @@ function move(session: Session, by: number): void {
 
 const page = (session: Session) => currentList(session)?.windowRows ?? 10;
 const far = 1_000_000_000;
+const viewsByKey = ['pods', 'workloads', 'services', 'nodes', 'forwards', 'proxy', 'audit', 'sandbox'] as const;
 
 export const listHandlers: Handlers = {
 	'list.down'(session) {
@@ -107,7 +108,7 @@ export const listHandlers: Handlers = {
 			session.copy(row.name, row.name);
 		}
 	},
-	...Object.fromEntries((['pods', 'workloads', 'services', 'nodes', 'forwards', 'proxy', 'audit', 'sandbox'] as const).map(view => [`view.${view}`, (session: Session) => {
+	...Object.fromEntries(viewsByKey.map(view => [`view.${view}`, (session: Session) => {
 		showView(session, view);
 	}])),
 };

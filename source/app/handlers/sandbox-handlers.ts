@@ -34,9 +34,11 @@ const happenings: ReadonlyArray<{id: string; label: string; says: string; effect
 	}},
 ];
 
+type NamedPods = {items: Array<{metadata: {name: string; deletionTimestamp?: string}}>};
+
 /** A pod that runs, of a workload of the sandbox's own. */
 async function podOf({cluster}: Session, app: string): Promise<PodName> {
-	const {items} = await cluster.access.json<{items: Array<{metadata: {name: string; deletionTimestamp?: string}}>}>({path: `/api/v1/namespaces/default/pods?labelSelector=app%3D${app}`});
+	const {items} = await cluster.access.json<NamedPods>({path: `/api/v1/namespaces/default/pods?labelSelector=app%3D${app}`});
 	const pod = items.find(({metadata}) => metadata.deletionTimestamp === undefined);
 	if (!pod) {
 		throw new SpokeError('ERR_NOT_FOUND', `no pod of ${app} runs now`);

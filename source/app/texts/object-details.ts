@@ -42,9 +42,10 @@ function otherLines({metadata, status}: AnyObject): TextLine[] {
 function podLines({metadata, spec, status}: PodObject): TextLine[] {
 	const owner = metadata.ownerReferences?.find(({controller}) => controller);
 	const statuses = [...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? [], ...status?.ephemeralContainerStatuses ?? []];
+	const phase = [status?.phase ?? 'unknown', status?.reason, status?.podIP].filter(part => part !== undefined).join(', ');
 	return [
 		{label: 'Node', text: spec.nodeName ?? 'not scheduled'},
-		{label: 'Status', text: sanitiseLine(`${status?.phase ?? 'unknown'}${status?.reason === undefined ? '' : `, ${status.reason}`}${status?.podIP === undefined ? '' : `, ${status.podIP}`}`)},
+		{label: 'Status', text: sanitiseLine(phase)},
 		...status?.message === undefined || status.message === '' ? [] : [{label: 'Because', text: sanitiseLine(status.message)}],
 		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
 		labelsLine(metadata.labels),
@@ -91,9 +92,9 @@ function serviceLines({spec}: ServiceObject): TextLine[] {
 	];
 }
 
-function cronJobLines(
-	{metadata, spec: {schedule = '', timeZone, suspend = false, concurrencyPolicy} = {}, status: {active = [], lastScheduleTime, lastSuccessfulTime} = {}}: CronJobObject,
-): TextLine[] {
+function cronJobLines({metadata, spec = {}, status = {}}: CronJobObject): TextLine[] {
+	const {schedule = '', timeZone, suspend = false, concurrencyPolicy} = spec;
+	const {active = [], lastScheduleTime, lastSuccessfulTime} = status;
 	return [
 		{label: 'Schedule', text: sanitiseLine(`${schedule}${timeZone === undefined ? '' : ` in ${timeZone}`}`)},
 		suspend ? {label: 'Suspended', text: 'yes: it makes no new jobs', role: 'level.warn'} : {label: 'Suspended', text: 'no'},

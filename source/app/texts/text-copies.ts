@@ -26,7 +26,9 @@ export async function saveText(session: Session): Promise<void> {
 		return;
 	}
 
-	const name = `${asFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text')}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}${endingOf(layer)}`;
+	const about = asFileName(`${layer.context === 'yaml' ? '' : layer.title} ${layer.subject}`, 'text');
+	const now = new Date().toISOString().slice(0, 19).replaceAll(':', '');
+	const name = `${about}-${now}${endingOf(layer)}`;
 	const answer = await session.type({lead: 'save to ', purpose: 'save', text: `~/${name}`});
 	if (answer === null || answer.text === '') {
 		return;
