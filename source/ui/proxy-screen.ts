@@ -136,7 +136,9 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 	}
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
-	const title = `${one.status}${one.status >= 300 && one.status < 400 ? ' (not followed)' : ''}${one.isGivenUp === true ? `, given up after ${showBytes(one.bytes)}` : ''}`;
+	const isRedirect = one.status >= 300 && one.status < 400;
+	const givenUp = one.isGivenUp === true ? `, given up after ${showBytes(one.bytes)}` : '';
+	const title = `${one.status}${isRedirect ? ' (not followed)' : ''}${givenUp}`;
 	const right = [
 		stop,
 		one.type.split(';')[0],

@@ -41,7 +41,9 @@ function typedLine(screen: Screen): string {
 		}
 
 		case 'confirm': {
-			return `${overlay.question} ${overlay.details.map(detail => asSentence(detail)).join(' ')} ${footerHints(hints).map(({key, label}) => `${key} ${label}`).join(', ')}`;
+			const details = overlay.details.map(detail => asSentence(detail)).join(' ');
+			const answers = footerHints(hints).map(({key, label}) => `${key} ${label}`).join(', ');
+			return `${overlay.question} ${details} ${answers}`;
 		}
 
 		default: {

@@ -18,7 +18,10 @@ export function legSentences(path: Path): string[] {
 	const ended = endedWords(path);
 	return [
 		...ended === '' ? [] : [`The connection ${ended}. It was:`],
-		...legs.map(leg => `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${leg.n === 2 && target.node !== null ? ` ${target.node}` : ''}: ${tlsWords(leg)}; ${wayWords(leg)}.`),
+		...legs.map(leg => {
+			const node = leg.n === 2 && target.node !== null ? ` ${target.node}` : '';
+			return `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${node}: ${tlsWords(leg)}; ${wayWords(leg)}.`;
+		}),
 	];
 }
 
