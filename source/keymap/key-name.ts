@@ -55,7 +55,8 @@ function parseKey(text: string): {key: string} | {problem: string} {
 		return {problem: `a terminal cannot tell shift+${base} from ${base}`};
 	}
 
-	const key = `${modifiers.has('ctrl') ? 'ctrl+' : ''}${modifiers.has('alt') ? 'alt+' : ''}${modifiers.has('shift') ? 'shift+' : ''}${modifiers.has('ctrl') && isCharacter ? last.toLowerCase() : base}`;
+	const held = ['ctrl', 'alt', 'shift'].filter(name => modifiers.has(name)).map(name => `${name}+`).join('');
+	const key = `${held}${modifiers.has('ctrl') && isCharacter ? last.toLowerCase() : base}`;
 	const same = sameBytes[key];
 	if (same !== undefined) {
 		return {problem: `a terminal sends ${key} as ${same}: bind that`};

@@ -7,9 +7,12 @@ import {needText} from './path-report.ts';
 export function auditReport(audit: Audit): string {
 	const {cluster, replicas, nodes, summary, identity, require} = audit;
 	const known = replicas.known === null ? `${replicas.read} read, how many there are is not known` : `${replicas.read} of ${replicas.known} read`;
+	const place = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
+	const apiservers = `${known}${replicas.agree === false ? ', and they differ' : ''}`;
+	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} looked at` : ''}`;
 	return [
-		sanitiseLine(`${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
-		sanitiseLine(`apiservers: ${known}${replicas.agree === false ? ', and they differ' : ''}   nodes: ${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} looked at` : ''}   probe: ${audit.probe}`),
+		sanitiseLine(`${place}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
+		sanitiseLine(`apiservers: ${apiservers}   nodes: ${looked}   probe: ${audit.probe}`),
 		...replicas.unreached.map(text => sanitiseLine(`not read: apiserver ${text}`)),
 		'',
 		...hubPicture(audit.rows).map(line => sanitiseLine(line)),
