@@ -133,12 +133,13 @@ class ConnectionLabeller implements Labeller {
 		const process = life.readings.process?.facts.id ?? null;
 		const known = knownProcesses(cluster);
 		// One that ends at once is closed before anything is read beside it: what was read beside others of its process, as lately as for them, holds for it.
-		const shared = life.shared === nothingShared ? known.recentShared(process, limits.sharedForMs, clock.now()) : life.shared;
-		return labelOf({...life, shared: {
-			...shared,
-			authority: known.authority ?? shared.authority,
+		const own = life.shared === nothingShared ? known.recentShared(process, limits.sharedForMs, clock.now()) : life.shared;
+		const shared = {
+			...own,
+			authority: known.authority ?? own.authority,
 			gatewaySeen: known.gatewaySeen,
-			closed: [...shared.closed, ...beforeUse.authorityClosed],
-		}}, cluster.facts, known.of(process));
+			closed: [...own.closed, ...beforeUse.authorityClosed],
+		};
+		return labelOf({...life, shared}, cluster.facts, known.of(process));
 	}
 }

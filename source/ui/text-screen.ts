@@ -48,11 +48,12 @@ export function pageOf(
 	const top = Math.max(0, Math.min(wanted, body.length - rows + 1));
 	const below = body.length - top - rows + 1;
 	const hidden = [top > 0 ? `${grouped(top)} above` : '', below > 0 ? `${grouped(below)} below` : ''].filter(part => part !== '').join('  ');
-	return fillUp([titledRule(screen, title, {
+	const head = titledRule(screen, title, {
 		focus: true,
 		...after !== undefined && {after},
 		right: [right, hidden].filter(part => part !== '').join(` ${screen.theme.glyphs.dot} `),
-	}), ...body.slice(top, top + rows - 1)], rows);
+	});
+	return fillUp([head, ...body.slice(top, top + rows - 1)], rows);
 }
 
 /** A regular expression may hold up one frame for so long. */

@@ -26,13 +26,9 @@ export async function mayByName(cluster: ClusterAccess, action: string, namespac
 		return false;
 	}
 
-	const answer = await mayWe(cluster, {
-		verb: need.verb,
-		resource: need.resource,
-		...need.subresource !== undefined && {subresource: need.subresource},
-		namespace,
-		name,
-	}, AbortSignal.timeout(answerMs)).catch(() => null);
+	const {verb, resource, subresource} = need;
+	const right = {verb, resource, ...subresource !== undefined && {subresource}, namespace, name};
+	const answer = await mayWe(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
 	return answer?.allowed === true;
 }
 
@@ -46,12 +42,8 @@ export function ruleFor(action: string): string | null {
 export async function readRights(cluster: ClusterAccess, namespace: string): Promise<ReadonlyMap<string, string>> {
 	const refused = new Map<string, string>();
 	await Promise.all(needs.map(async ({verb, resource, subresource, actions}) => {
-		const answer = await mayWe(cluster, {
-			verb,
-			resource,
-			...subresource !== undefined && {subresource},
-			...resource !== 'nodes' && {namespace},
-		}, AbortSignal.timeout(answerMs)).catch(() => null);
+		const right = {verb, resource, ...subresource !== undefined && {subresource}, ...resource !== 'nodes' && {namespace}};
+		const answer = await mayWe(cluster, right, AbortSignal.timeout(answerMs)).catch(() => null);
 		if (answer?.allowed === false) {
 			for (const action of actions) {
 				refused.set(action, `you may not ${verb} ${resource}/${subresource ?? ''}`);
