@@ -8,11 +8,11 @@ const mostBody = 1024 * 1024;
 const mostMs = 30_000;
 const showMs = 250;
 
-/** The body, no further than what is kept, and no longer than a person waits: one that streams has no end. `onMore` hears what there is so far. @throws SpokeError ERR_STREAM_LOST when it was cut */
+/** The body, no further than what is kept, and no longer than a person waits: one that streams has no end. `onMore` hears what there is so far; `cut` says where it was left off. @throws SpokeError ERR_STREAM_LOST when it was cut */
 export async function readAnswer(
 	{begun, body}: ProxyAnswer,
 	onMore: (pieces: readonly Buffer[]) => void,
-): Promise<{pieces: readonly Buffer[]; cutAt: string | null}> {
+): Promise<{pieces: readonly Buffer[]; cut: string | null}> {
 	const pieces = [begun];
 	let bytes = begun.length;
 	let shown = 0;
@@ -32,7 +32,7 @@ export async function readAnswer(
 			bytes += piece.length;
 			pieces.push(piece);
 			if (bytes > mostBody) {
-				return {pieces, cutAt: 'MiB was'};
+				return {pieces, cut: 'only the first MiB was read'};
 			}
 		}
 	} catch (error) {
@@ -46,5 +46,5 @@ export async function readAnswer(
 		onMore(pieces);
 	}
 
-	return {pieces, cutAt: isLate ? `${mostMs / 1000} s were` : null};
+	return {pieces, cut: isLate ? `only the first ${mostMs / 1000} s were read` : null};
 }

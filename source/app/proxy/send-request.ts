@@ -151,10 +151,10 @@ async function answerOf(
 		const answer = await orAborted(async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness, signal}), signal);
 		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));
 		show({status: answer.status, headers, type: answer.headers['content-type'] ?? ''});
-		const {pieces, cutAt} = await readAnswer(answer, soFar => {
+		const {pieces, cut} = await readAnswer(answer, soFar => {
 			show({bytes: soFar.reduce((sum, {length}) => sum + length, 0), body: Buffer.concat(soFar).toString('utf8')});
 		});
-		return cutAt === null ? hint(answer.status, pieces) : `only the first ${cutAt} read`;
+		return cut ?? hint(answer.status, pieces);
 	} finally {
 		// The label settles some time after the answer, later where the apiserver is slow.
 		setTimeout(stopLabels, labelMs).unref();
