@@ -163,12 +163,15 @@ function tell(error: SpokeError, {wantsJson}: Telling): void {
 }
 
 function withStatus(error: SpokeError, {failureStatus}: Telling): SpokeError {
-	if (failureStatus === undefined || error.code === 'ERR_OUTPUT_CLOSED') {
+	if (failureStatus === undefined || keepsItsStatus.has(error.code)) {
 		return error;
 	}
 
 	return error.anew({exitStatus: failureStatus, cause: error.cause});
 }
+
+/** A script is to tell these from other failures, also where the statuses are the remote command’s. */
+const keepsItsStatus: ReadonlySet<string> = new Set(['ERR_OUTPUT_CLOSED', 'ERR_REQUIRE_NOT_MET', 'ERR_REQUIRE_UNDECIDED']);
 
 function errorLine(error: ErrorObject) {
 	return {apiVersion: 'spoke/v1', kind: 'Error', time: new Date().toISOString(), ...error};

@@ -21,7 +21,7 @@ export type CommandRow<Rows extends readonly FlagRow[] = readonly FlagRow[]> = {
 	about: string;
 	/** Lines of [command, what it does]. */
 	examples: ReadonlyArray<readonly [string, string]>;
-	/** Given in place of every failure's own status, where the other statuses belong to somebody else (exec, attach). */
+	/** Given in place of every failure's own status, where the other statuses belong to somebody else (exec, attach, debug). */
 	failureStatus?: number;
 	/** Its own flags, and `...connectionFlags` when it talks to a cluster (shown under their own heading). */
 	flags: Rows;

@@ -20,8 +20,8 @@ export const exitStatus = {
 	interrupt: 130,
 	brokenPipe: 141,
 	terminate: 143,
-	/** Any failure of our own in exec and attach, whose statuses belong to the remote command. */
-	execOwnFailure: 255,
+	/** Any failure of spoke itself in exec, attach and debug, whose statuses belong to the remote command; xargs would stop at 255. */
+	execOwnFailure: 125,
 } as const;
 
 const ofSignals: Readonly<Record<string, number>> = {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup};

@@ -9,7 +9,7 @@ import {useCluster} from './support/cluster.ts';
 
 const tunnelTest = konnectivityGiven ? test : test.skip;
 
-tunnelTest('an exec whose agent dies ends with 255 and says so, never with 0', async t => {
+tunnelTest('an exec whose agent dies ends with 125 and says so, never with 0', async t => {
 	const cluster = await useCluster({postures: ['off-grpc']});
 	const child = cluster.startSpoke('off-grpc', ['exec', 'shell', '--', 'sh', '-c', 'echo begun; sleep 60'], 'plain');
 	let stderr = '';
@@ -24,7 +24,7 @@ tunnelTest('an exec whose agent dies ends with 255 and says so, never with 0', a
 	});
 	const killed = Date.now();
 	await killAgents(cluster.lab, 'grpc');
-	t.is(await ended, 255, stderr);
+	t.is(await ended, 125, stderr);
 	t.true(Date.now() - killed < 15_000);
 	t.regex(stderr, /leg 2.*\[ERR_STREAM_LOST\]/);
 });

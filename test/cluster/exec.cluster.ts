@@ -8,7 +8,7 @@ import {useCluster, type Cluster, type Place} from './support/cluster.ts';
 
 const tunnelTest = konnectivityGiven ? test : test.skip;
 
-test('exec ends with the remote\'s status, and 255 for what is ours', async t => {
+test('exec ends with the remote\'s status, and 125 for what is ours', async t => {
 	const cluster = await useCluster({postures: ['off-direct', 'bad-direct']});
 	for (const status of [0, 1, 42, 137]) {
 		const {status: got, stderr} = await cluster.spoke('off-direct', ['exec', 'shell', '--', 'sh', '-c', `echo out; echo err >&2; exit ${status}`], {person: 'plain'});
@@ -23,7 +23,7 @@ test('exec ends with the remote\'s status, and 255 for what is ours', async t =>
 	];
 	for (const [place, args, words] of table) {
 		const {status, stderr} = await cluster.spoke(place, ['exec', ...args], {person: 'plain'});
-		t.is(status, 255, stderr);
+		t.is(status, 125, stderr);
 		t.regex(stderr, words);
 	}
 });

@@ -23,7 +23,7 @@ test('a container that said all before it was attached to has its log printed, a
 test('a container that does not end and cannot be attached to is told as such, and nothing is printed', async t => {
 	const config = await serve(t, {seenRunning: true, refusal: 'pods "web" is forbidden', code: 403});
 	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq']);
-	t.deepEqual({status, stdout}, {status: 255, stdout: ''});
+	t.deepEqual({status, stdout}, {status: 125, stdout: ''});
 	t.regex(stderr, /forbidden/);
 });
 
@@ -36,7 +36,7 @@ test('to a pod that has ended nothing is added that would be waited for: it woul
 	const patches: string[] = [];
 	const config = await serve(t, {seenRunning: false, unseen: {}, phase: 'Succeeded', patches});
 	const {status, stdout, stderr} = await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-iq']);
-	t.deepEqual({status, stdout, patches}, {status: 255, stdout: '', patches: []});
+	t.deepEqual({status, stdout, patches}, {status: 125, stdout: '', patches: []});
 	t.regex(stderr, /never started; current phase is Succeeded.*spoke logs web.*\[ERR_TARGET_GONE\]\n$/s);
 	t.is((await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '-q'])).stdout, 'late\n', 'as kubectl, which does not look');
 	t.is(patches.length, 1);

@@ -19,7 +19,7 @@ const answers: ReadonlyArray<readonly [title: string, status: number, body: stri
 ];
 
 const commands: ReadonlyArray<readonly [argv: readonly string[], status: number]> = [
-	[['logs', 'web'], 13], [['logs', '-f', 'deploy/web'], 13], [['logs', '-l', 'app=web'], 13], [['exec', 'web'], 255], [['attach', 'web'], 255], [['debug', 'web', '--image=x'], 255],
+	[['logs', 'web'], 13], [['logs', '-f', 'deploy/web'], 13], [['logs', '-l', 'app=web'], 13], [['exec', 'web'], 125], [['attach', 'web'], 125], [['debug', 'web', '--image=x'], 125],
 	[['port-forward', 'svc/web', ':80'], 13], [['proxy', 'get', 'svc/web:80/'], 13], [['path', 'web'], 13], [['path', 'node/n1'], 13], [['doctor', 'svc/web'], 13], [['audit'], 0],
 ];
 

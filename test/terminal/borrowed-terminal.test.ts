@@ -24,15 +24,15 @@ const endings: readonly Ending[] = [
 	['INT', (_far, pid) => process.kill(pid, 'SIGINT'), 130, null],
 	['TERM', (_far, pid) => process.kill(pid, 'SIGTERM'), 143, null],
 	['HUP', (_far, pid) => process.kill(pid, 'SIGHUP'), 129, null],
-	['a thrown error', (_far, pid) => process.kill(pid, 'SIGUSR2'), 255, /bug in spoke: boom .*\[ERR_INTERNAL\]/],
-	['a lost tunnel', far => far.socket.end(), 255, /leg 2.*\[ERR_STREAM_LOST\]/s],
+	['a thrown error', (_far, pid) => process.kill(pid, 'SIGUSR2'), 125, /bug in spoke: boom .*\[ERR_INTERNAL\]/],
+	['a lost tunnel', far => far.socket.end(), 125, /leg 2.*\[ERR_STREAM_LOST\]/s],
 	['a reset', far => {
 		reset(far.socket);
-	}, 255, /leg 1.*\[ERR_STREAM_LOST\]/s],
+	}, 125, /leg 1.*\[ERR_STREAM_LOST\]/s],
 	['a sequence that was cut', far => {
 		far.stdout('\u001B]0;half a title');
 		far.socket.end();
-	}, 255, /\[ERR_STREAM_LOST\]/],
+	}, 125, /\[ERR_STREAM_LOST\]/],
 ];
 
 for (const [title, end, status, says] of endings) {

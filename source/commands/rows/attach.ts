@@ -22,7 +22,7 @@ export const attachRow = {
 	name: 'attach',
 	summary: 'attach to the process that runs in a container',
 	usage: ['attach TARGET [flags]'],
-	about: 'What the container prints from now on, and with -i what you type to it. The detach keys leave it running.\nAny failure of our own is 255, with its ERR_ code on stderr.',
+	about: 'What the container prints from now on, and with -i what you type to it. The detach keys leave it running.\nAny failure of spoke’s own exits 125, with its ERR_ code on stderr.',
 	examples: [
 		['spoke attach web-5d', 'watch a container’s output'],
 		['spoke attach -it db-0 -c console', 'type to it; ctrl-p ctrl-q leaves'],

@@ -26,7 +26,7 @@ export const debugRow = {
 	name: 'debug',
 	summary: 'add an ephemeral container to a pod, for images without a shell',
 	usage: ['debug TARGET --image=IMAGE [-it] [flags] [-- COMMAND [ARGUMENT…]]'],
-	about: 'TARGET is a pod, or a service or workload, of whose pods one is chosen as exec does; which one is said. kubectl debug takes no service or workload, and nodes, which this does not.\nChanges the pod: an ephemeral container stays in it until the pod goes. With -i it is attached to, else its name is printed at once.\nAny failure of our own is 255, with its ERR_ code on stderr.',
+	about: 'TARGET is a pod, or a service or workload, of whose pods one is chosen as exec does; which one is said. kubectl debug takes no service or workload, and nodes, which this does not.\nChanges the pod: an ephemeral container stays in it until the pod goes. With -i it is attached to, else its name is printed at once.\nAny failure of spoke’s own exits 125, with its ERR_ code on stderr.',
 	examples: [['spoke debug -it web-5d --image=busybox --target=httpd', 'a shell that sees the processes of httpd']],
 	failureStatus: exitStatus.execOwnFailure,
 	flags,

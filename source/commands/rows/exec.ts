@@ -21,7 +21,7 @@ export const execRow = {
 	name: 'exec',
 	summary: 'run a command in a container',
 	usage: ['exec TARGET [flags] -- COMMAND [ARGUMENT…]', 'exec -f FILE [flags] -- COMMAND [ARGUMENT…]'],
-	about: 'The remote command’s exit status is ours, and 0 only when the far side said so; any failure of our own is 255, with its ERR_ code on stderr.\nBytes pass unchanged both ways, idle streams are kept alive, and a stream that is cut is never taken for the command’s end.',
+	about: 'The remote command’s exit status is ours, and 0 only when the far side said so; any failure of spoke’s own exits 125, with its ERR_ code on stderr.\nBytes pass unchanged both ways, idle streams are kept alive, and a stream that is cut is never taken for the command’s end.',
 	examples: [
 		['spoke exec web-5d -- ls -l /', 'run one command'],
 		['spoke exec -it deploy/web -- sh', 'a shell in a pod of a deployment'],

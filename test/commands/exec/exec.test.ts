@@ -59,14 +59,29 @@ const wrong: ReadonlyArray<[title: string, argv: readonly string[], says: RegExp
 ];
 
 for (const [title, argv, says, {far = () => {}, ...options} = {}] of wrong) {
-	test(`${title} is one line with its cause, and 255`, async t => {
+	test(`${title} is one line with its cause, and 125`, async t => {
 		const {config} = await serve(t, far, options);
 		const {status: ended, stdout, stderr} = await runSpoke(['exec', ...config, ...argv]);
-		t.is(ended, 255);
+		t.is(ended, 125);
 		t.is(stdout, '');
 		t.regex(stderr, says);
 	});
 }
+
+test('xargs goes on after a pod that had gone', async t => {
+	const {config} = await serve(t, far => {
+		far.stdout('ran\n');
+		far.status(success);
+		far.close();
+	});
+	const xargs = spawn('xargs', ['-n1', 'sh', '-c', 'exec "$0" "$1" exec "$2" "$3" "$4" -- x', process.execPath, builtProgram, ...config], {env: {PATH: process.env['PATH'], HOME: '/nonexistent'}});
+	const printed = bytes(xargs.stdout);
+	xargs.stderr.resume();
+	xargs.stdin.end('gone\nweb\n');
+	const [exited] = await once(xargs, 'close') as [number];
+	t.is((await printed).toString(), 'ran\n');
+	t.is(exited, 123, 'of xargs, where a command exited 1 to 125');
+});
 
 test('-f takes the target from a manifest, in its namespace, or from stdin; a target, another namespace and no file are refused', async t => {
 	const {server, config} = await serve(t, far => {
@@ -88,7 +103,7 @@ test('-f takes the target from a manifest, in its namespace, or from stdin; a ta
 		[['-f', `${file}.gone`], /^error: .*cannot be read: ENOENT.*\[ERR_LOCAL_FILE\]/],
 	] as ReadonlyArray<[string[], RegExp]>) {
 		const {status, stderr} = await run(...argv);
-		t.is(status, 255);
+		t.is(status, 125);
 		t.regex(stderr, says);
 	}
 });
@@ -166,7 +181,7 @@ test('a slow reader gets all of it, and 0; a cut is never 0', async t => {
 			}
 		}
 
-		t.is(await closed, cut ? 255 : 0);
+		t.is(await closed, cut ? 125 : 0);
 		t.is(got, 200 * 32 * 1024, cut ? 'cut' : 'whole');
 	}
 });
