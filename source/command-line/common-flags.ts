@@ -27,3 +27,8 @@ export const probeFlag = {
 	name: 'probe', kind: 'string', default: 'passive', value: 'MODE', oneOf: ['passive', 'active'],
 	help: 'active: also open a few idle connections of our own to prove the route',
 } as const satisfies FlagRow;
+
+export const minBasisFlag = {
+	name: 'min-basis', kind: 'string', default: 'proven', value: 'BASIS', oneOf: ['proven', 'inferred'],
+	help: 'the basis that a requirement needs: proven, or inferred too',
+} as const satisfies FlagRow;

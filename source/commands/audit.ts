@@ -2,16 +2,17 @@
 import {cutBy} from '../cluster/cut-by.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import type {FlagValues} from '../command-line/flag-row.ts';
-import {SpokeError} from '../errors/spoke-error.ts';
-import {auditJunit} from '../output/audit-junit.ts';
+import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {auditJunit, failedAuditJunit} from '../output/audit-junit.ts';
 import {auditReport} from '../output/audit-report.ts';
 import {jsonLine} from '../output/json-line.ts';
 import type {Audit} from '../posture/audit/audit-object.ts';
-import {parseRequire} from '../posture/audit/require.ts';
-import {runAudit} from '../posture/audit/run-audit.ts';
+import {parseRequire, parseWaivers} from '../posture/audit/require.ts';
+import {runAudit, type AuditOptions} from '../posture/audit/run-audit.ts';
+import {assertRequireFlags} from '../posture/require-path.ts';
 import {errorText} from '../text/error-text.ts';
 import {shownOn} from '../text/locale-signs.ts';
-import type {Command} from './command.ts';
+import type {Command, Invocation} from './command.ts';
 import {auditRow} from './rows/audit.ts';
 
 const formats: Readonly<Record<FlagValues<typeof auditRow.flags>['output'], (audit: Audit) => string>> = {
@@ -22,43 +23,48 @@ const formats: Readonly<Record<FlagValues<typeof auditRow.flags>['output'], (aud
 
 export const command: Command<typeof auditRow.flags> = {
 	row: auditRow,
-	async run({flags, given, positionals, stdout, stderr, interrupted, env}) {
+	async run(invocation) {
+		const {flags, given, positionals, stdout, stderr, interrupted} = invocation;
 		if (positionals.length > 0) {
 			throw new SpokeError('ERR_USAGE', `audit takes no target, ${JSON.stringify(positionals[0])} was given`, {remedy: 'spoke path TARGET looks at one target'});
 		}
 
-		if (given.has('require') && flags.require.length === 0) {
-			// A gate whose variable is empty must not stand open.
-			throw new SpokeError('ERR_USAGE', '--require has no word');
-		}
-
-		if (given.has('min-basis') && !given.has('require')) {
-			throw new SpokeError('ERR_USAGE', '--min-basis says how surely a requirement must be known: give --require with it');
-		}
-
+		assertRequireFlags(flags.require, given);
 		const require = flags.require.map(asked => parseRequire(asked));
-		const cluster = cutBy(await openCluster(flags, env), interrupted);
+		const accepted = parseWaivers(flags.accept);
+		let audit: Audit;
 		try {
-			const audit = await runAudit(cluster, {
-				probe: flags.probe,
-				require,
-				minBasis: flags['min-basis'],
-				signal: interrupted,
-			});
-			interrupted.throwIfAborted();
-			const report = formats[flags.output](audit);
-			stdout.write(flags.output === 'text' ? shownOn(stdout, report) : report);
-			const failure = failureOf(audit);
-			if (failure) {
-				stderr.write(`${shownOn(stderr, errorText(failure))}\n`);
+			audit = await readAudit(invocation, {probe: flags.probe, require, minBasis: flags['min-basis'], accepted, signal: interrupted});
+		} catch (error) {
+			// CI collects the file also when nothing could be read.
+			if (flags.output === 'junit' && !interrupted.aborted) {
+				stdout.write(failedAuditJunit(asSpokeError(error), new Date().toISOString()));
 			}
 
-			return audit.exitStatus;
-		} finally {
-			cluster.close();
+			throw error;
 		}
+
+		const report = formats[flags.output](audit);
+		stdout.write(flags.output === 'text' ? shownOn(stdout, report) : report);
+		const failure = failureOf(audit);
+		if (failure) {
+			stderr.write(`${shownOn(stderr, errorText(failure))}\n`);
+		}
+
+		return audit.exitStatus;
 	},
 };
+
+async function readAudit({flags, env, interrupted}: Invocation<typeof auditRow.flags>, options: AuditOptions): Promise<Audit> {
+	const cluster = cutBy(await openCluster(flags, env), interrupted);
+	try {
+		const audit = await runAudit(cluster, options);
+		interrupted.throwIfAborted();
+		return audit;
+	} finally {
+		cluster.close();
+	}
+}
 
 /** What a gate says where its output goes to a file: the audit itself carries the result. */
 function failureOf({require: {asked, result, rows}}: Audit): SpokeError | undefined {

@@ -8,6 +8,7 @@ import {noticeLine} from '../output/notice-line.ts';
 import {pathReport} from '../output/path-report.ts';
 import type {StreamFeature} from '../posture/evidence.ts';
 import {pathsTo} from '../posture/paths-to.ts';
+import {assertPathsMeet, parsePathRequirements} from '../posture/require-path.ts';
 import {shownOn} from '../text/locale-signs.ts';
 import type {Command} from './command.ts';
 import {pathRow} from './rows/path.ts';
@@ -16,7 +17,7 @@ const features: readonly StreamFeature[] = ['logs', 'exec', 'attach', 'port-forw
 
 export const command: Command<typeof pathRow.flags> = {
 	row: pathRow,
-	async run({flags, positionals, stdout, stderr, interrupted, env}) {
+	async run({flags, given, positionals, stdout, stderr, interrupted, env}) {
 		const [target, ...surplus] = positionals;
 		if (target === undefined || surplus.length > 0) {
 			throw new SpokeError('ERR_USAGE', target === undefined
@@ -25,6 +26,7 @@ export const command: Command<typeof pathRow.flags> = {
 		}
 
 		const wanted = chosenFeatures(flags.feature);
+		const required = parsePathRequirements(flags.require, given);
 		const cluster = cutBy(await openCluster(flags, env), interrupted);
 		try {
 			const paths = await pathsTo(cluster, target, {
@@ -41,6 +43,7 @@ export const command: Command<typeof pathRow.flags> = {
 			}
 
 			stdout.write(flags.output === 'json' ? paths.map(path => jsonLine(path)).join('') : shownOn(stdout, pathReport(paths)));
+			assertPathsMeet(paths, required, flags['min-basis']);
 			return exitStatus.ok;
 		} finally {
 			cluster.close();

@@ -1,41 +1,79 @@
-/** An audit as JUnit: fail is a failure, unknown is skipped, and under `--require` what is not met or undecided is a failure. */
-import type {Audit, AuditRow} from '../posture/audit/audit-object.ts';
+/** An audit as JUnit: what is required and not met or undecided is a failure, without `--require` what fails is. */
+import type {SpokeError} from '../errors/spoke-error.ts';
+import type {Audit, AuditRow, RequiredRow} from '../posture/audit/audit-object.ts';
 
 export function auditJunit({rows, cluster, require, time}: Audit): string {
-	const cases = rows.map(row => testCase(row, require.asked.length > 0 && require.result !== 'met' && require.rows.includes(row.id)));
-	const failures = cases.filter(({kind}) => kind === 'failure').length;
-	const skipped = cases.filter(({kind}) => kind === 'skipped').length;
+	const cases = rows.map(row => testCase(row, require));
+	const count = (kind: TestCase['kind']) => cases.filter(one => one.kind === kind).length;
+	return junitDocument({name: cluster.context ?? cluster.server, time, counts: {tests: rows.length, failures: count('failure'), errors: 0, skipped: count('skipped')}, cases: cases.map(({xml}) => xml)});
+}
+
+/** The document of an audit that could not be made. */
+export function failedAuditJunit({code, message, text, remedy}: SpokeError, time: string): string {
+	const details = escape([message, ...text === null || text === message ? [] : [text], ...remedy === null ? [] : [`fix: ${remedy}`]].join('\n'));
+	const xml = `${opened('audit')}\n      <error type="${code}" message="${attribute(message)}">${details}</error>\n    </testcase>`;
+	return junitDocument({name: 'audit', time, counts: {tests: 1, failures: 0, errors: 1, skipped: 0}, cases: [xml]});
+}
+
+type Counts = {tests: number; failures: number; errors: number; skipped: number};
+
+function junitDocument({name, time, counts, cases}: {name: string; time: string; counts: Counts; cases: readonly string[]}): string {
+	const {tests, failures, errors, skipped} = counts;
+	const numbers = `tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}"`;
 	return [
 		'<?xml version="1.0" encoding="UTF-8"?>',
-		`<testsuites name="spoke audit" tests="${rows.length}" failures="${failures}" skipped="${skipped}">`,
-		`  <testsuite name="${escape(cluster.context ?? cluster.server)}" tests="${rows.length}" failures="${failures}" errors="0" skipped="${skipped}" timestamp="${time}">`,
-		...cases.map(({xml}) => xml),
+		`<testsuites name="spoke audit" ${numbers}>`,
+		`  <testsuite name="${attribute(name)}" ${numbers} timestamp="${time}">`,
+		...cases,
 		'  </testsuite>',
 		'</testsuites>',
 		'',
 	].join('\n');
 }
 
-function testCase(row: AuditRow, required: boolean): {kind: 'passed' | 'failure' | 'skipped'; xml: string} {
-	const open = `    <testcase classname="spoke.audit" name="${escape(`${row.id} ${row.title}`)}">`;
+type TestCase = {kind: 'passed' | 'failure' | 'skipped'; xml: string};
+
+function testCase(row: AuditRow, {asked, results}: Audit['require']): TestCase {
+	const required = results.filter(one => one.row === row.id).map(({result}) => result);
 	const text = escape([
 		row.message,
 		...row.exceptions,
 		...row.remedy === null ? [] : [`fix: ${row.remedy}`],
-		...row.need.map(({permission, or}) => `would tell: ${[permission, or].filter(Boolean).join(', or ')}`),
+		...row.need.map(({permission, or}) => `needs: ${[permission, or].filter(Boolean).join(', or ')}`),
 	].join('\n'));
-	if (row.verdict === 'fail' || (required && row.verdict !== 'pass')) {
-		return {
-			kind: 'failure',
-			xml: `${open}\n      <failure type="${row.verdict}" message="${escape(`${row.state}, ${row.basis}: ${row.message}`)}">${text}</failure>\n    </testcase>`,
-		};
+	const close = '\n    </testcase>';
+	const open = opened(`${row.id} ${row.title}`);
+	const skippedAs = (why: string): TestCase => ({kind: 'skipped', xml: `${open}\n      <skipped message="${attribute(why)}"/>${close}`});
+	const words = `${row.state}, ${row.basis}: ${row.message}`;
+	if (isFailure(row, asked.length > 0, required)) {
+		return row.accepted === null
+			? {kind: 'failure', xml: `${open}\n      <failure type="${row.verdict}" message="${attribute(words)}">${text}</failure>${close}`}
+			: skippedAs(`accepted: ${row.accepted} (${row.verdict}, ${words})`);
+	}
+
+	if (row.verdict === 'fail') {
+		return skippedAs(`fail, not required: ${words}`);
 	}
 
 	if (row.verdict === 'unknown' || row.verdict === 'not-applicable') {
-		return {kind: 'skipped', xml: `${open}\n      <skipped message="${escape(`${row.verdict}: ${row.message}`)}"/>\n    </testcase>`};
+		return skippedAs(`${row.verdict}: ${row.message}`);
 	}
 
-	return {kind: 'passed', xml: `${open}\n      <system-out>${escape(`${row.verdict}, ${row.state}, ${row.basis}: `)}${text}</system-out>\n    </testcase>`};
+	return {kind: 'passed', xml: `${open}\n      <system-out>${escape(`${row.verdict}, ${row.state}, ${row.basis}: `)}${text}</system-out>${close}`};
+}
+
+/** Before its waiver. */
+function isFailure({verdict}: AuditRow, isGate: boolean, required: ReadonlyArray<RequiredRow['result']>): boolean {
+	return isGate ? required.some(result => result !== 'met') : verdict === 'fail';
+}
+
+function opened(name: string): string {
+	return `    <testcase classname="spoke.audit" name="${attribute(name)}">`;
+}
+
+/** A parser turns a line break inside an attribute into a blank, so write it as one. */
+function attribute(text: string): string {
+	return escape(text).replaceAll(/[\n\t]/g, ' ');
 }
 
 /** XML 1.0 allows no control characters, not even escaped, and no lone surrogates. */

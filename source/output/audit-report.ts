@@ -20,10 +20,16 @@ export function auditReport(audit: Audit): string {
 		...audit.rows.flatMap(row => rowLines(row, audit)),
 		`${summary.pass} pass, ${summary.warn} warn, ${summary.fail} fail, ${summary.unknown} unknown, ${summary['not-applicable']} not applicable`,
 		...require.asked.length > 0
-			? [sanitiseLine(`required: ${require.asked.join(', ')} (${require.minBasis}): ${require.result}${require.result === 'met' ? '' : ` by ${require.rows.join(', ')}`}`)]
+			? [sanitiseLine(requireLine(require))]
 			: [],
 		'',
 	].join('\n');
+}
+
+function requireLine({asked, minBasis, result, rows, results}: Audit['require']): string {
+	const accepted = results.filter(one => one.result === 'accepted').map(({row}) => row);
+	const failed = result === 'met' ? '' : ` by ${rows.join(', ')}`;
+	return `required: ${asked.join(', ')} (${minBasis}): ${result}${failed}${accepted.length > 0 ? `, accepted: ${accepted.join(', ')}` : ''}`;
 }
 
 const marks: Readonly<Record<AuditRow['verdict'], string>> = {pass: 'pass', warn: 'warn', fail: 'FAIL', unknown: '?   ', 'not-applicable': 'n/a '};
@@ -35,6 +41,7 @@ function rowLines(row: AuditRow, {evidence}: Audit): string[] {
 	return [
 		sanitiseLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${row.state}${basis}${scope}`),
 		`         ${sanitiseLine(row.message)}`,
+		...row.accepted === null ? [] : [`         accepted  ${sanitiseLine(row.accepted)}`],
 		...cited.slice(0, 6).map(piece => `         read   ${sanitiseLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`),
 		...row.exceptions.slice(0, 10).map(exception => `         but    ${sanitiseLine(exception)}`),
 		...row.exceptions.length > 10 ? [`         but    ${row.exceptions.length - 10} more`] : [],

@@ -17,7 +17,7 @@ import {openSandbox} from '../support/sandbox.ts';
 const rows = commandTable.map(({row}) => row);
 const offered: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
 	['po', ['port-forward']], ['--context x lo', ['logs']], ['-n demo ex', ['exec']], ['keys --check', ['--check']], ['logs --tim', ['--timestamps']], ['keys -o ', ['text', 'json']], ['keys --output=j', ['--output=json']],
-	['completion ', ['bash', 'zsh', 'fish']], ['proxy g', ['get']], ['exec web -- l', []], ['help do', ['doctor']], ['path --feature po', ['port-forward', 'pod-proxy']], ['audit --require=', ['--require=verified', '--require=tunnelled', '--require=protected']], ['keys --keymap ', ['default', 'vim', 'k9s']], ['nonsense ', []],
+	['completion ', ['bash', 'zsh', 'fish']], ['proxy g', ['get']], ['exec web -- l', []], ['help do', ['doctor']], ['path --feature po', ['port-forward', 'pod-proxy']], ['audit --require ver', ['verified']], ['audit --require C1', ['C1=pass', 'C10=pass', 'C11=pass']], ['audit --require=N5', ['--require=N5=pass']], ['audit --accept C4', ['C4=']], ['path --require ', ['verified', 'tunnelled', 'protected']], ['keys --keymap ', ['default', 'vim', 'k9s']], ['nonsense ', []],
 	['exec --path ', ['auto', 'always', 'never', 'json']], ['exec --path --qu', ['--quiet']],
 ];
 for (const [line, words] of offered) {

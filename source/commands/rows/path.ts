@@ -1,10 +1,13 @@
 /** `spoke path` as data. */
-import {helpFlag, probeFlag, readOnlyAnyway} from '../../command-line/common-flags.ts';
+import {helpFlag, minBasisFlag, probeFlag, readOnlyAnyway} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
+import {requireWords} from '../../posture/require-path.ts';
 import type {CommandRow} from '../command.ts';
 
 const flags = [
 	{name: 'feature', kind: 'strings', value: 'FEATURE,…', suggests: ['logs', 'exec', 'attach', 'port-forward', 'node-proxy', 'pod-proxy', 'service-proxy'], help: 'only these of logs, exec, attach, port-forward, node-proxy, pod-proxy, service-proxy'},
+	{name: 'require', kind: 'strings', value: 'WORD', suggests: requireWords, help: 'verified, tunnelled or protected, for every feature that is printed; repeat for several. Exits 3 if not met, 4 if undecided'},
+	minBasisFlag,
 	probeFlag,
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one Path object a line'},
 	readOnlyAnyway,
@@ -20,6 +23,7 @@ export const pathRow = {
 	examples: [
 		['spoke path deploy/web', 'every feature to a pod of a deployment'],
 		['spoke path svc/web --feature port-forward,service-proxy -o json', 'two features, for a script'],
+		['spoke path deploy/web --feature exec --require verified', 'exits 0 only if each leg is verified'],
 		['spoke path node/n1 --probe active', 'prove the route with idle connections of your own'],
 	],
 	flags,

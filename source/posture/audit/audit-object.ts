@@ -21,12 +21,20 @@ export type AuditRow = {
 	message: string;
 	remedy: string | null;
 	docs: string | null;
+	/** The reason of `--accept`; the verdict stays what the evidence says. */
+	accepted: string | null;
 };
 
 /** A row before its evidence is numbered. */
-export type RowFinding = Omit<AuditRow, 'id' | 'title' | 'evidence' | 'docs'> & {because: readonly Citation[]};
+export type RowFinding = Omit<AuditRow, 'id' | 'title' | 'evidence' | 'docs' | 'accepted'> & {because: readonly Citation[]};
 
 export type RequireResult = 'met' | 'not-met' | 'undecided';
+
+/** What a requirement says of one row; `accepted` stands for a row that would fail it and has a waiver. */
+export type RequiredRow = {row: RowId; result: RequireResult | 'accepted'};
+
+/** The reasons of `--accept`, by row. */
+export type Waivers = ReadonlyMap<RowId, string>;
 
 export type Audit = {
 	apiVersion: 'spoke/v1';
@@ -48,6 +56,6 @@ export type Audit = {
 	rows: readonly AuditRow[];
 	evidence: readonly Evidence[];
 	summary: Record<RowVerdict, number>;
-	require: {asked: readonly string[]; minBasis: 'proven' | 'inferred'; result: RequireResult | null; rows: readonly RowId[]};
+	require: {asked: readonly string[]; minBasis: 'proven' | 'inferred'; result: RequireResult | null; rows: readonly RowId[]; results: readonly RequiredRow[]};
 	exitStatus: number;
 };

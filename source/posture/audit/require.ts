@@ -1,7 +1,8 @@
 /** `--require`: is the cluster as it must be, is it not, or can the evidence at hand not say? */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
-import {rowIds, type AuditRow, type RequireResult, type RowId} from './audit-object.ts';
+import {hasBasis, type MinBasis} from '../require-path.ts';
+import {rowIds, type AuditRow, type RequiredRow, type RequireResult, type RowId, type Waivers} from './audit-object.ts';
 
 export type Require = {asked: string; rows: readonly RowId[]; accepts(row: AuditRow): boolean};
 
@@ -26,37 +27,51 @@ export function parseRequire(asked: string): Require {
 	return {asked, rows, accepts: ({verdict, state}) => verdict === 'pass' || (verdict === 'warn' && asked === 'tunnelled' && state !== 'mixed')};
 }
 
-/** A row that fails is not met, whatever else is unknown; a row that is known less surely than asked is undecided. */
-export function checkRequire(
-	rows: readonly AuditRow[],
-	require: readonly Require[],
-	minBasis: 'proven' | 'inferred',
-): {result: RequireResult | null; rows: readonly RowId[]; exitStatus: number} {
-	if (require.length === 0) {
-		return {result: null, rows: [], exitStatus: exitStatus.ok};
+/**
+Reads `ROW=REASON` of `--accept`.
+@throws SpokeError ERR_USAGE for a row that does not exist, an empty reason, or a row that is given twice
+*/
+export function parseWaivers(given: readonly string[]): Waivers {
+	const waivers = new Map<RowId, string>();
+	for (const text of given) {
+		const at = text.indexOf('=');
+		const [id, reason] = [text.slice(0, Math.max(at, 0)) as RowId, text.slice(at + 1).trim()];
+		if (!rowIds.includes(id) || reason === '') {
+			throw new SpokeError('ERR_USAGE', `invalid --accept ${JSON.stringify(text)}: must be ROW=REASON, with a row of ${rowIds.join(' ')} and a reason`);
+		}
+
+		if (waivers.has(id)) {
+			throw new SpokeError('ERR_USAGE', `--accept ROW=REASON is given twice for ${id}`);
+		}
+
+		waivers.set(id, reason);
 	}
 
-	const judged = require.flatMap(one => one.rows.map(id => judge(rows.find(row => row.id === id)!, one, minBasis)));
-	const rowsOf = (wanted: RequireResult) => judged.filter(({result}) => result === wanted).map(({id}) => id);
+	return waivers;
+}
+
+export type RequireOutcome = {result: RequireResult | null; rows: readonly RowId[]; results: readonly RequiredRow[]; exitStatus: number};
+
+/** A row that fails is not met, whatever else is unknown; a row that is known less surely than asked is undecided; an accepted row fails nothing. */
+export function checkRequire(rows: readonly AuditRow[], require: readonly Require[], minBasis: MinBasis): RequireOutcome {
+	if (require.length === 0) {
+		return {result: null, rows: [], results: [], exitStatus: exitStatus.ok};
+	}
+
+	const results = require.flatMap(one => one.rows.map(id => judge(rows.find(row => row.id === id)!, one, minBasis)));
+	const rowsOf = (wanted: RequireResult) => results.filter(({result}) => result === wanted).map(({row}) => row);
 	const [wrong, open] = [rowsOf('not-met'), rowsOf('undecided')];
 	if (wrong.length > 0) {
-		return {result: 'not-met', rows: wrong, exitStatus: exitStatus.requireNotMet};
+		return {result: 'not-met', rows: wrong, results, exitStatus: exitStatus.requireNotMet};
 	}
 
 	return open.length > 0
-		? {result: 'undecided', rows: open, exitStatus: exitStatus.requireUndecided}
-		: {result: 'met', rows: judged.map(({id}) => id), exitStatus: exitStatus.ok};
+		? {result: 'undecided', rows: open, results, exitStatus: exitStatus.requireUndecided}
+		: {result: 'met', rows: results.map(({row}) => row), results, exitStatus: exitStatus.ok};
 }
 
-function judge(row: AuditRow, require: Require, minBasis: 'proven' | 'inferred'): {id: RowId; result: RequireResult} {
-	if (row.verdict === 'unknown') {
-		return {id: row.id, result: 'undecided'};
-	}
-
-	const isSure = row.basis === 'proven' || (minBasis === 'inferred' && row.basis === 'inferred');
-	if (!isSure) {
-		return {id: row.id, result: 'undecided'};
-	}
-
-	return {id: row.id, result: require.accepts(row) ? 'met' : 'not-met'};
+function judge(row: AuditRow, require: Require, minBasis: MinBasis): RequiredRow {
+	const isDecided = row.verdict !== 'unknown' && hasBasis(row.basis, minBasis);
+	const result = isDecided ? (require.accepts(row) ? 'met' : 'not-met') : 'undecided';
+	return {row: row.id, result: result !== 'met' && row.accepted !== null ? 'accepted' : result};
 }

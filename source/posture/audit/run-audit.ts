@@ -7,7 +7,7 @@ import {docs as pages} from '../rules/remedies.ts';
 import {agreement, everyProcess, knownReplicas, ownAddress} from '../rules/replicas.ts';
 import {frontIsSure} from '../rules/same-process.ts';
 import {weakest} from '../rules/strength.ts';
-import {rowIds, type Audit, type AuditRow, type RowFinding, type RowId, type RowVerdict} from './audit-object.ts';
+import {rowIds, type Audit, type AuditRow, type RowFinding, type RowId, type RowVerdict, type Waivers} from './audit-object.ts';
 import {componentsToApiserver, nodeSideSum, restOfControlPlane} from './control-plane-rows.ts';
 import {gatherAudit, type AuditGrounds} from './gather.ts';
 import {kubeletAccess, kubeletCertificate} from './kubelet-rows.ts';
@@ -36,7 +36,7 @@ const titles: Record<RowId, readonly [title: string, page: string]> = {
 	C11: ['control plane to nodes, the sum', pages.paths],
 };
 
-export type AuditOptions = {probe: 'passive' | 'active'; require: readonly Require[]; minBasis: 'proven' | 'inferred'; signal?: AbortSignal};
+export type AuditOptions = {probe: 'passive' | 'active'; require: readonly Require[]; minBasis: 'proven' | 'inferred'; accepted?: Waivers; signal?: AbortSignal};
 
 /** @throws SpokeError when no connection can be made, or the apiserver does not accept who we are */
 export async function runAudit(cluster: ClusterAccess, options: AuditOptions): Promise<Audit> {
@@ -45,10 +45,10 @@ export async function runAudit(cluster: ClusterAccess, options: AuditOptions): P
 }
 
 /** Pure but for the clock. */
-export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterAccess, 'facts'>, {probe, require, minBasis}: AuditOptions): Audit {
+export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterAccess, 'facts'>, {probe, require, minBasis, accepted}: AuditOptions): Audit {
 	const numbered = numberEvidence();
 	const own = grounds.grounds('exec');
-	const rows = rowFindings(grounds).map(({id, finding}) => rowOf(id, finding, own, numbered));
+	const rows = rowFindings(grounds).map(({id, finding}): AuditRow => ({...rowOf(id, finding, own, numbered), accepted: accepted?.get(id) ?? null}));
 	const required = checkRequire(rows, require, minBasis);
 	return {
 		apiVersion: 'spoke/v1',
@@ -62,13 +62,13 @@ export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterAccess, 'fac
 		rows,
 		evidence: numbered.all(),
 		summary: summaryOf(rows),
-		require: {asked: require.map(({asked}) => asked), minBasis, result: required.result, rows: required.rows},
+		require: {asked: require.map(({asked}) => asked), minBasis, result: required.result, rows: required.rows, results: required.results},
 		exitStatus: required.exitStatus,
 	};
 }
 
 /** All that was read came through leg 1: behind a gateway, or unverified, nothing of it is proven. */
-function rowOf(id: RowId, {because, basis: found, need, ...finding}: RowFinding, own: Grounds, numbered: EvidenceList): AuditRow {
+function rowOf(id: RowId, {because, basis: found, need, ...finding}: RowFinding, own: Grounds, numbered: EvidenceList): Omit<AuditRow, 'accepted'> {
 	const basis = weakest(found, frontIsSure(own) ? 'proven' : 'inferred');
 	const toKnowFront = basis === 'inferred' && own.front.need ? [own.front.need] : [];
 	const {verdict, state, exceptions, message, remedy} = finding;

@@ -1,0 +1,87 @@
+/** `--require` of one path: met, not met, or undecided with the evidence at hand. */
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {RequireResult} from './audit/audit-object.ts';
+import type {Basis, Path} from './evidence.ts';
+
+export const requireWords = ['verified', 'tunnelled', 'protected'] as const;
+export type RequireWord = typeof requireWords[number];
+export type MinBasis = 'proven' | 'inferred';
+
+const verifiedStates = new Set<string>(['verified', 'enforced']);
+const tunnelStates = new Set<string>(['konnectivity', 'egress-http-connect', 'egress', 'ssh-tunnel']);
+
+export function judgePath({legs, crossing}: Path, word: RequireWord, minBasis: MinBasis): RequireResult {
+	switch (word) {
+		case 'verified': {
+			return worst(legs.map(({tls}) => judge(tls, verifiedStates, minBasis)));
+		}
+
+		case 'tunnelled': {
+			return worst(legs.filter(({n}) => n === 2).map(({route}) => judge(route, tunnelStates, minBasis)));
+		}
+
+		case 'protected': {
+			return judge(crossing, new Set(['protected']), minBasis);
+		}
+	}
+}
+
+/**
+The words of `--require`, checked together with `--min-basis`.
+@throws SpokeError ERR_USAGE for a word that is not valid, or for `--min-basis` without a requirement
+*/
+export function parsePathRequirements(asked: readonly string[], given: ReadonlySet<string>): readonly RequireWord[] {
+	assertRequireFlags(asked, given);
+	const unknown = asked.find(word => !requireWords.includes(word as RequireWord));
+	if (unknown !== undefined) {
+		throw new SpokeError('ERR_USAGE', `unknown requirement ${JSON.stringify(unknown)}: must be one of ${requireWords.join(', ')}`);
+	}
+
+	return asked as readonly RequireWord[];
+}
+
+/** @throws SpokeError ERR_USAGE when `--require` is empty, or missing beside `--min-basis` */
+export function assertRequireFlags(asked: readonly string[], given: ReadonlySet<string>): void {
+	// A gate whose variable is empty must not pass.
+	if (given.has('require') && asked.length === 0) {
+		throw new SpokeError('ERR_USAGE', '--require has no value');
+	}
+
+	if (given.has('min-basis') && !given.has('require')) {
+		throw new SpokeError('ERR_USAGE', '--min-basis sets the basis that a requirement needs: pass --require with it');
+	}
+}
+
+/**
+Throws when a path does not meet a requirement; the message names the features.
+@throws SpokeError ERR_REQUIRE_NOT_MET, ERR_REQUIRE_UNDECIDED
+*/
+export function assertPathsMeet(paths: readonly Path[], words: readonly RequireWord[], minBasis: MinBasis): void {
+	const judged = words.flatMap(word => paths.map(path => ({word, feature: path.feature, result: judgePath(path, word, minBasis)})));
+	for (const [result, code, phrase] of [
+		['not-met', 'ERR_REQUIRE_NOT_MET', 'not met'],
+		['undecided', 'ERR_REQUIRE_UNDECIDED', 'not decided'],
+	] as const) {
+		const failed = judged.filter(one => one.result === result);
+		if (failed.length > 0) {
+			const features = [...new Set(failed.map(({feature}) => feature))].join(', ');
+			throw new SpokeError(code, `required, but ${phrase}: ${[...new Set(failed.map(({word}) => word))].join(', ')} (${features})`);
+		}
+	}
+}
+
+export function hasBasis(basis: Basis, minBasis: MinBasis): boolean {
+	return basis === 'proven' || (minBasis === 'inferred' && basis === 'inferred');
+}
+
+function judge({state, basis}: {state: string; basis: Basis}, accepted: ReadonlySet<string>, minBasis: MinBasis): RequireResult {
+	if (state === 'unknown' || !hasBasis(basis, minBasis)) {
+		return 'undecided';
+	}
+
+	return accepted.has(state) ? 'met' : 'not-met';
+}
+
+function worst(results: readonly RequireResult[]): RequireResult {
+	return results.find(result => result === 'not-met') ?? results.find(result => result === 'undecided') ?? 'met';
+}
