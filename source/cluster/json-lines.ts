@@ -1,6 +1,7 @@
 /** A body of JSON values, one a line, however its bytes were cut. */
 import type {Readable} from 'node:stream';
 import {SpokeError} from '../errors/spoke-error.ts';
+import {noAnswerOfKubernetes} from './object-shape.ts';
 
 /** An object of etcd is at most 1.5 MiB; its table row or managed fields may make it some times larger. */
 const longestLine = 32 * 1024 * 1024;
@@ -38,6 +39,6 @@ function parse(line: string, what: string): unknown {
 	try {
 		return JSON.parse(line);
 	} catch (error) {
-		throw new SpokeError('ERR_PROTOCOL', `${what} sent a line that is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, {cause: error});
+		throw noAnswerOfKubernetes(`${what} sent a line that is not JSON: ${(error as Error).message.split('\n', 1)[0]!}`, error);
 	}
 }

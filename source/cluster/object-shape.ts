@@ -193,6 +193,21 @@ export function noAnswerOfKubernetes(message: string, cause?: unknown): SpokeErr
 	});
 }
 
+/**
+A web page, as a login portal gives it for every request, with status 200: an apiserver never sends HTML for what it is asked here.
+`body` is the beginning of the page; only its title, or its first words, are kept.
+*/
+export function pageInsteadOf(wanted: string, body: string): SpokeError {
+	const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? '';
+	const words = (title.trim() === '' ? body.replaceAll(/<(?:style|script)\b[\s\S]*?<\/(?:style|script)>|<[^>]*>/gi, ' ') : title).trim().replaceAll(/\s+/g, ' ').slice(0, 200);
+	const error = noAnswerOfKubernetes(`a web page came instead of ${wanted}${words === '' ? '' : `: ${words}`}`);
+	return words === '' ? error : error.anew({text: words});
+}
+
+export function isWebPage({'content-type': type}: {'content-type'?: string | undefined}): boolean {
+	return /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(type ?? '');
+}
+
 /** Go writes the members also where there are none: a list without them is none. */
 function faultInList(value: unknown, form: 'list' | 'table', member: Shape): string | undefined {
 	if (form === 'table') {

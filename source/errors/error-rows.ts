@@ -31,7 +31,7 @@ const rows = {
 	ERR_PORT_REFUSED: {exitStatus: exitStatus.targetGone, leg: 3, meaning: 'A connection to a port inside the pod was refused or failed; the forward itself goes on.', remedy: 'check that the pod listens on that port'},
 	ERR_BACKEND_ANSWER: {exitStatus: exitStatus.other, leg: 3, meaning: 'What stands behind the proxy answered with a status of 400 or more; its body is on stdout.', remedy: 'give --no-fail to take any answer for a success'},
 	ERR_STREAM_LOST: {exitStatus: exitStatus.streamLost, leg: 2, meaning: 'The stream was cut; the result is not known. Where it may be either leg, `legKnown` is false, and the message says so.', remedy: 'run `spoke doctor` on the target'},
-	ERR_PROTOCOL: {exitStatus: exitStatus.streamLost, leg: 1, meaning: 'The other side broke the protocol; the stream was ended.', remedy: null},
+	ERR_PROTOCOL: {exitStatus: exitStatus.streamLost, leg: 1, meaning: 'The other side broke the protocol, or it is not an apiserver: a login page or a gateway answers instead. The stream was ended.', remedy: null},
 	ERR_REMOTE_EXIT: {exitStatus: exitStatus.other, leg: 3, meaning: 'The remote command ended with a status other than 0; it is our own.', remedy: null},
 	ERR_PORT_IN_USE: {exitStatus: exitStatus.local, leg: 0, meaning: 'A local port is taken or may not be used; port and family are named.', remedy: 'choose another local port, or :REMOTE for a free one'},
 	ERR_LOCAL_FILE: {exitStatus: exitStatus.local, leg: 0, meaning: 'A local file, folder or socket cannot be used.', remedy: null},

@@ -27,7 +27,7 @@ export function logNotice(event: LogEvent): string | null {
 		}
 
 		case 'stalled': {
-			return `${nameOf(event.source)}: stalled: nothing came for ${seconds(event.quietMs)} and ${event.leg === 1 ? 'the apiserver does not answer' : 'the log cannot be read on the side'}; trying again`;
+			return `${nameOf(event.source)}: stalled: nothing came for ${seconds(event.quietMs)} and ${stallText[`${event.leg}`]}; trying again`;
 		}
 
 		case 'server-said': {
@@ -56,6 +56,12 @@ export function logNotice(event: LogEvent): string | null {
 		}
 	}
 }
+
+const stallText = {
+	1: 'the apiserver does not answer',
+	2: 'the log cannot be read on a second connection',
+	null: 'the server has more, or a second read stopped midway',
+} as const;
 
 function gapText({after, reason}: Extract<LogEvent, {type: 'gap'}>): string {
 	const behind = after === null ? '' : ` after ${after}`;

@@ -14,6 +14,10 @@ export type TcpCutter = {
 	swallow(on: boolean): void;
 	/** New connections are reset at once. */
 	refuse(on: boolean): void;
+	/** Each new connection passes so many bytes towards the client and then no more, and nobody is told; 0 is no limit. */
+	stopAfter(bytes: number): void;
+	/** Connections that reached that limit. */
+	readonly stopped: number;
 	stop(): Promise<void>;
 };
 
@@ -23,6 +27,8 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 	const pairs = new Set<readonly [Socket, Socket]>();
 	let swallowing = false;
 	let refusing = false;
+	let limit = 0;
+	let stopped = 0;
 	let lastByteAt = performance.now();
 	const server = createServer({noDelay: true}, client => {
 		client.on('error', () => {});
@@ -34,16 +40,30 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 		const upstream = connect({host, port: Number(port), noDelay: true});
 		const pair = [client, upstream] as const;
 		pairs.add(pair);
+		let left = limit === 0 ? Infinity : limit;
+		let isStopped = false;
 		for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
 			from.on('error', () => {});
 			from.on('data', chunk => {
 				lastByteAt = performance.now();
-				if (!to.write(chunk)) {
+				const passed = from === upstream ? chunk.subarray(0, Math.min(chunk.length, left)) : chunk;
+				if (from === upstream) {
+					left -= passed.length;
+				}
+
+				if (!to.write(passed)) {
 					from.pause();
+				}
+
+				if (left === 0 && !isStopped) {
+					isStopped = true;
+					stopped++;
+					client.pause();
+					upstream.pause();
 				}
 			});
 			to.on('drain', () => {
-				if (!swallowing) {
+				if (!swallowing && !isStopped) {
 					from.resume();
 				}
 			});
@@ -84,6 +104,12 @@ export async function startTcpCutter(target: string): Promise<TcpCutter> {
 		},
 		refuse(on) {
 			refusing = on;
+		},
+		stopAfter(bytes) {
+			limit = bytes;
+		},
+		get stopped() {
+			return stopped;
 		},
 		async stop() {
 			each(socket => {

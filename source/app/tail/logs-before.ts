@@ -5,7 +5,7 @@ import {wholeFailure} from '../../failures/whole-failure.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
 import {kubeletWords} from '../../sessions/logs/kubelet-words.ts';
-import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
+import {readLineBlocks, readSilenceMs} from '../../sessions/logs/line-blocks.ts';
 import {LogCut, legOfCut} from '../../sessions/logs/log-cut.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
 import {openLog} from '../../sessions/logs/open-log.ts';
@@ -62,7 +62,7 @@ async function readOne(
 			const {remainder, error} = await readLineBlocks(open.body, block => {
 				signal.throwIfAborted();
 				tells.lines(index, block);
-			});
+			}, {silenceMs: readSilenceMs});
 			signal.throwIfAborted();
 			const {log, words} = kubeletWords(remainder, {follows: false});
 			tells.lines(index, log);

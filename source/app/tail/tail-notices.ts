@@ -39,7 +39,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 
 		case 'stalled': {
 			return {
-				text: `${who}no answer for ${seconds(event.quietMs)}: stalled on leg ${event.leg}, begun anew`,
+				text: `${who}no answer for ${seconds(event.quietMs)}: stalled${event.leg === null ? '' : ` on leg ${event.leg}`}, opened again`,
 				source: {state: 'interrupted', note: 'stalled'},
 				counters: {reconnects: 1},
 			};

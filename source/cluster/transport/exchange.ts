@@ -166,16 +166,23 @@ export function decodedBody(body: Readable, headers: IncomingHttpHeaders): Reada
 	return plain;
 }
 
+/** So long an answer that has begun may pause. */
+const longestPauseMs = 30_000;
+
 /**
 A body read whole.
-@throws SpokeError ERR_PROTOCOL beyond `maxBytes` (after decompression), or when it was cut short
+@throws SpokeError ERR_PROTOCOL beyond `maxBytes` (after decompression); ERR_APISERVER_UNREACHABLE when it was cut short; ERR_APISERVER_TIMEOUT when it stops midway for `pauseMs`
 */
-export async function readWhole(body: Readable, maxBytes: number, what: string): Promise<Buffer> {
+export async function readWhole(body: Readable, maxBytes: number, what: string, pauseMs = longestPauseMs): Promise<Buffer> {
 	const chunks: Buffer[] = [];
 	let total = 0;
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
+	const timer = setTimeout(() => {
+		body.destroy(new SpokeError('ERR_APISERVER_TIMEOUT', `the answer of ${what} stopped after ${total} bytes: nothing more came for ${pauseMs / 1000} s`));
+	}, pauseMs);
 	// By its events: an iterator over a stream costs milliseconds the first time.
 	body.on('data', (chunk: Buffer) => {
+		timer.refresh();
 		total += chunk.length;
 		if (total > maxBytes) {
 			body.destroy(new SpokeError('ERR_PROTOCOL', `the answer of ${what} is larger than ${maxBytes} bytes`));
@@ -198,6 +205,8 @@ export async function readWhole(body: Readable, maxBytes: number, what: string):
 		throw error instanceof SpokeError || (error as Error).name === 'AbortError'
 			? error
 			: new SpokeError('ERR_APISERVER_UNREACHABLE', `the answer of ${what} was cut short: ${(error as Error).message}`, {cause: error});
+	} finally {
+		clearTimeout(timer);
 	}
 
 	return Buffer.concat(chunks);

@@ -1,7 +1,13 @@
 /** When has more of an answer's body arrived, and has it ended? */
 import type {Readable} from 'node:stream';
 
-export type Arrivals = {ended: boolean; error: Error | null; next(): Promise<void>; close(): void};
+export type Arrivals = {
+	ended: boolean;
+	error: Error | null;
+	/** Resolves when there is more, or none to come, or when nothing came for `limitMs` (0: no limit). */
+	next(limitMs?: number): Promise<void>;
+	close(): void;
+};
 
 /**
 All that has come so far, and no more; `null` when that is nothing.
@@ -32,13 +38,17 @@ export function watchArrivals(body: Readable): Arrivals {
 	const arrivals: Arrivals = {
 		ended: body.readableEnded || body.destroyed,
 		error: body.errored,
-		async next() {
+		async next(limitMs = 0) {
+			let timer: NodeJS.Timeout | undefined;
 			await new Promise<void>(resolve => {
 				wake = resolve;
 				if (arrivals.ended || body.readableLength > 0) {
 					resolve();
+				} else if (limitMs > 0) {
+					timer = setTimeout(resolve, limitMs);
 				}
 			});
+			clearTimeout(timer);
 		},
 		close() {
 			body.off('readable', readable).off('end', ended).off('close', closed);

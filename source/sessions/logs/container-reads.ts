@@ -3,7 +3,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {Tell, ContainerFollowOptions} from './container-follow.ts';
 import {kubeletWords, remedyFor} from './kubelet-words.ts';
-import {readLineBlocks} from './line-blocks.ts';
+import {readLineBlocks, readSilenceMs} from './line-blocks.ts';
 import {LogCut} from './log-cut.ts';
 import type {GapReason, LogSource} from './log-events.ts';
 import type {LogRead} from './log-read.ts';
@@ -13,6 +13,7 @@ import {ReadBeginning} from './read-beginning.ts';
 import {RepeatFilter} from './repeat-filter.ts';
 import {ResumeProof} from './resume-proof.ts';
 import {SeenLines} from './seen-lines.ts';
+import {readBeside, type SideReadResult} from './side-read.ts';
 
 /** `null`: the answer ended cleanly. */
 export type ReadEnding = SpokeError | null;
@@ -36,7 +37,6 @@ export type FollowTold = {
 	isOver(): boolean;
 };
 
-const lookAsideBytes = 1024 * 1024;
 /** A kubelet that has a line sends it within this; whoever waits longer waits for a line. */
 const waitedForMs = 3000;
 const nothing = Buffer.alloc(0);
@@ -153,7 +153,7 @@ export class ContainerReads {
 				await (fresh || filter === null || filter.met ? undefined : this.tellGap(gap));
 				fresh = true;
 				await this.#tellLines(filter, lines);
-			});
+			}, {silenceMs: readSilenceMs});
 			const {log, words} = kubeletWords(remainder, {follows: false});
 			const ending = words === null ? error && this.#cut(error) : await this.#kubeletFailed(words);
 			return {fresh, met: filter === null ? null : filter.met, remainder: filter && log.length > 0 ? filter.pass(log) : log, ending};
@@ -238,20 +238,10 @@ export class ContainerReads {
 		}
 	}
 
-	/** The beginning of what the follow itself was asked for. Not labelled: it is no stream of the user's. */
-	async #lookAside(): Promise<{more: boolean; met: boolean}> {
-		const filter = this.#filter();
+	async #lookAside(): Promise<SideReadResult> {
 		const read = this.#isBehind ? this.#beginning.behind(performance.now()) : this.#beginning.again;
-		const open = await openLog(this.#cluster, this.#source, {...read, limitBytes: lookAsideBytes}, {target: this.#options.target, signal: this.#options.signal});
-		let more = false;
-		try {
-			const {error} = await readLineBlocks(open.body, block => {
-				more ||= (filter ? filter.pass(block) : block).length > 0;
-			});
-			return {more: more && error === null, met: filter?.met ?? false};
-		} finally {
-			open.close();
-		}
+		const {target, signal, quiet} = this.#options;
+		return readBeside(this.#cluster, this.#source, read, {filter: this.#filter(), knownBytes: this.#seen.bytes, limits: quiet, target, signal});
 	}
 
 	async #ending(remainder: Buffer, error: Error | null, given: AbortSignal): Promise<ReadEnding> {

@@ -17,15 +17,26 @@ export type BlocksEnding = {
 	error: Error | null;
 };
 
+/** The connection is open, and no more of the answer comes. */
+export class AnswerStopped extends Error {
+	constructor(silenceMs: number) {
+		super(`nothing more came for ${silenceMs / 1000} s`);
+	}
+}
+
+/** So long the answer of a read that does not follow may pause before it counts as cut. */
+export const readSilenceMs = 30_000;
+
 /**
 Gives blocks to `take` one after the other and reads on only when it is done, so that a slow reader slows the server.
+`silenceMs`: an answer of which nothing more comes for so long, while it is waited for, ends with an `AnswerStopped`; 0 is no limit, as a follow needs it.
 `gatherMs`: lines that come one soon after the other are gathered for so long, unless they come in floods; the first one after a pause waits for nothing.
 Never rejects for what the body does; what `take` throws is passed on.
 */
 export async function readLineBlocks(
 	body: Readable,
 	take: (block: Buffer) => Promise<void> | void,
-	{gatherMs = 0}: {gatherMs?: number} = {},
+	{gatherMs = 0, silenceMs = 0}: {gatherMs?: number; silenceMs?: number} = {},
 ): Promise<BlocksEnding> {
 	const arrivals = watchArrivals(body);
 	const begun = new BegunLine();
@@ -38,7 +49,11 @@ export async function readLineBlocks(
 					return {remainder: begun.endWith(nothing), error: arrivals.error};
 				}
 
-				await arrivals.next();
+				await arrivals.next(silenceMs);
+				if (silenceMs > 0 && !arrivals.ended && body.readableLength === 0) {
+					return {remainder: begun.endWith(nothing), error: new AnswerStopped(silenceMs)};
+				}
+
 				// A follow comes in one record a line; what has arrived by now is taken together.
 				await (body.readableLength > 0 && length < littleBytes && performance.now() - takenAt < 5 * gatherMs ? sleep(gatherMs) : turn());
 				continue;

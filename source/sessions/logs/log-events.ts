@@ -23,8 +23,8 @@ export type LogEvent =
 	| {type: 'opened'; source: LogSource}
 	/** No log yet: the container has not started, or, with `ended`, waits to be started again. `reason` is the kubelet's word, `null` before it has one. */
 	| {type: 'waiting'; source: LogSource; reason: string | null; ended: LifeEnding | null}
-	/** Nothing came for a while and the way does not answer: the read is given up and begun anew. */
-	| {type: 'stalled'; source: LogSource; leg: 1 | 2; quietMs: number}
+	/** Nothing came for a while and the log cannot be read beside: the follow is closed and opened again. `leg` is `null` where it may be either. */
+	| {type: 'stalled'; source: LogSource; leg: 1 | 2 | null; quietMs: number}
 	/** Cut. `error` is `null` when the answer ended cleanly although the container runs: a tunnel's end looks so. */
 	| {type: 'reconnecting'; source: LogSource; attempt: number; retryInMs: number; error: SpokeError | null}
 	/** Back. `proven`: the last line was met again, so nothing is missing in between. */

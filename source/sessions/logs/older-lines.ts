@@ -1,7 +1,7 @@
 /** What a log holds before the lines that are known: read until both join, so that none is lost between them and none comes twice. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError} from '../../errors/spoke-error.ts';
-import {readLineBlocks} from './line-blocks.ts';
+import {readLineBlocks, readSilenceMs} from './line-blocks.ts';
 import {stampLength} from './line-stamp.ts';
 import {LogCut, legOfCut} from './log-cut.ts';
 import {lineEnd, lineFeed} from './log-lines.ts';
@@ -90,7 +90,7 @@ async function readUntilJoin(cluster: ClusterAccess, source: LogSource, ask: Log
 				// The rest is known: nothing more is read.
 				open.body.destroy();
 			}
-		});
+		}, {silenceMs: readSilenceMs});
 		if (!join.isMet && remainder.length > 0) {
 			const older = join.pass(remainder);
 			await (older.length > 0 ? sink.take(older) : undefined);

@@ -2,6 +2,7 @@
 import type {Readable} from 'node:stream';
 import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts';
 import type {Connection} from '../../cluster/connection.ts';
+import {isWebPage, pageInsteadOf} from '../../cluster/object-shape.ts';
 import {readStart} from '../../cluster/read-start.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
@@ -32,7 +33,7 @@ const answerLimitMs = 35_000;
 /**
 Asks, and waits for the answer to begin; the body is read by the caller.
 A kubelet answers a follow only with the log's first line, so that has no limit: whoever follows must look after a silent way.
-@throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN… and what a connection can fail with
+@throws SpokeError ERR_SECOND_LEG, ERR_NOT_FOUND, ERR_TARGET_GONE, ERR_FORBIDDEN, ERR_PROTOCOL for a web page… and what a connection can fail with
 */
 export async function openLog(cluster: ClusterAccess, source: LogSource, read: LogRead, options: OpenLogOptions): Promise<OpenLog> {
 	const {target, witness, signal, asks} = options;
@@ -90,6 +91,10 @@ async function ask(
 		timeoutMs: read.follow ? 0 : answerLimitMs,
 		...signal && {signal},
 	});
+	if (status === 200 && isWebPage(headers)) {
+		throw pageInsteadOf('the log', await readStart(body, longestPage));
+	}
+
 	if (status === 200 || status === 204) {
 		// 204: the pod is on no node yet, so no kubelet was asked (registry/generic/rest/streamer.go).
 		return {body, isOfKubelet: status === 200};
@@ -117,3 +122,5 @@ export class AskedToWait extends SpokeError {
 }
 
 const longestRefusal = 64 * 1024;
+/** Of a web page: enough for its title. */
+const longestPage = 8 * 1024;

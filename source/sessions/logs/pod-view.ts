@@ -6,6 +6,7 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import {podResource} from '../../targets/resource-words.ts';
 
 const freshForMs = 500;
+const readLimitMs = 10_000;
 
 export class PodView {
 	readonly #cluster: ClusterAccess;
@@ -27,17 +28,23 @@ export class PodView {
 	}
 
 	/** `null` when this pod is gone, even if another has its name now. */
-	async read(signal?: AbortSignal): Promise<PodObject | null> {
+	async read(signal?: AbortSignal, limitMs = readLimitMs): Promise<PodObject | null> {
 		const {namespace = 'default', name, uid} = this.#pod.metadata;
+		// Of the whole answer: one that stops midway would hold up the follow for good.
+		const limit = AbortSignal.timeout(limitMs);
 		try {
-			const pod = await this.#cluster.json<PodObject>({path: objectPath(podResource, namespace, name), timeoutMs: 10_000, ...signal && {signal}});
+			const pod = await this.#cluster.json<PodObject>({
+				path: objectPath(podResource, namespace, name), timeoutMs: limitMs, signal: signal ? AbortSignal.any([limit, signal]) : limit,
+			});
 			return uid === undefined || pod.metadata.uid === uid ? pod : null;
 		} catch (error) {
 			if (error instanceof SpokeError && error.code === 'ERR_NOT_FOUND') {
 				return null;
 			}
 
-			throw error;
+			throw limit.aborted && !signal?.aborted
+				? new SpokeError('ERR_APISERVER_TIMEOUT', `the apiserver did not answer with pod ${name} within ${limitMs / 1000} s`, {cause: error})
+				: error;
 		}
 	}
 

@@ -2,9 +2,9 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {provesStalled} from './side-read.ts';
+import {provesStalled, type SideReadLimits} from './side-read.ts';
 
-export type QuietLimits = {
+export type QuietLimits = SideReadLimits & {
 	/** Quiet for so long, the first leg is asked. */
 	askAfterMs: number;
 	/** It must answer within this. */
@@ -17,7 +17,7 @@ export type QuietLimits = {
 	readEveryMs: number;
 };
 
-export const quietLimits: QuietLimits = {askAfterMs: 10_000, answerWithinMs: 8000, readAfterMs: 15_000, deliverWithinMs: 2000, readEveryMs: 60_000};
+export const quietLimits: QuietLimits = {askAfterMs: 10_000, answerWithinMs: 8000, readAfterMs: 15_000, deliverWithinMs: 2000, readEveryMs: 60_000, sideAnswerMs: 8000, sideSilenceMs: 4000};
 
 /** One for all follows of a cluster: many quiet ones ask once. */
 export class FirstLegCheck {
@@ -65,8 +65,8 @@ export class FirstLegCheck {
 export type Guarded = {
 	/** Reads the end of the log on the side: whether the server offers a line that has not come here. @throws what a read can fail with */
 	offersMore(): Promise<boolean>;
-	/** The way is dead: the follow is to be begun anew. */
-	giveUp(leg: 1 | 2, quietMs: number, error: SpokeError): void;
+	/** The follow is dead and must be opened again. `leg` is `null` where it may be either. */
+	giveUp(leg: 1 | 2 | null, quietMs: number, error: SpokeError): void;
 };
 
 export type QuietGuard = {
@@ -131,7 +131,7 @@ class Guard implements QuietGuard {
 	/** First the leg that is quickly asked, then the log itself. What came meanwhile makes either answer void. */
 	async #look(): Promise<void> {
 		const since = this.#lastAt;
-		const giveUp = (leg: 1 | 2, error: SpokeError) => {
+		const giveUp = (leg: 1 | 2 | null, error: SpokeError) => {
 			if (this.#isQuietSince(since)) {
 				this.#guarded.giveUp(leg, this.#quietMs, error);
 			}
@@ -157,18 +157,19 @@ class Guard implements QuietGuard {
 	}
 
 	/** Never throws: what fails here fails behind an apiserver that has just answered. */
-	async #readAside(giveUp: (leg: 2, error: SpokeError) => void): Promise<void> {
+	async #readAside(giveUp: (leg: 2 | null, error: SpokeError) => void): Promise<void> {
 		this.#readAt = Date.now() + (this.#limits.readEveryMs * (0.75 + (Math.random() / 2)));
 		try {
 			if (await this.#guarded.offersMore()) {
 				// A line may have been written just now.
 				await sleep(this.#limits.deliverWithinMs, undefined, {ref: false});
-				giveUp(2, new SpokeError('ERR_STREAM_LOST', 'the server offers lines that did not come on this stream'));
+				// Lost on either leg: a connection that is dropped in silence looks the same on both.
+				giveUp(null, new SpokeError('ERR_STREAM_LOST', 'the server offers lines that did not come on this stream'));
 			}
 		} catch (thrown) {
 			const error = asSpokeError(thrown);
 			if (provesStalled(error)) {
-				giveUp(2, silentKubelet(error));
+				giveUp(error.legKnown ? 2 : null, silentKubelet(error));
 			}
 		}
 	}

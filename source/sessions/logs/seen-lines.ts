@@ -13,7 +13,7 @@ const longBlock = 4 * 1024 * 1024;
 const longLine = 4096;
 
 /** A block of lines: as it is, packed, or as the keys of its lines. */
-type Kept = {second: number; size: number; held: {bytes: Buffer} | {packed: Buffer} | {keys: readonly Key[]; first: Instant | null}};
+type Kept = {second: number; length: number; size: number; held: {bytes: Buffer} | {packed: Buffer} | {keys: readonly Key[]; first: Instant | null}};
 type Key = {key: string; second: number | null};
 type Instant = {second: number; time: bigint};
 
@@ -63,6 +63,11 @@ export class SeenLines {
 		return this.#stamp;
 	}
 
+	/** At least as many as the server will offer again: from the last second on. */
+	get bytes(): number {
+		return this.#kept.reduce((sum, {length}) => sum + length, 0);
+	}
+
 	/** Takes a block of whole lines that were told. */
 	add(block: Buffer): void {
 		const stamped = lastStamped(block);
@@ -78,7 +83,7 @@ export class SeenLines {
 		const second = this.#second ?? -Infinity;
 		const isLong = block.length > longBlock;
 		const size = isLong ? 0 : block.length;
-		this.#kept.push({second, size, held: isLong ? {keys: keysOf(block), first: firstStamped(block)} : {bytes: block}});
+		this.#kept.push({second, length: block.length, size, held: isLong ? {keys: keysOf(block), first: firstStamped(block)} : {bytes: block}});
 		this.#bytes += size;
 		this.#unpackedBytes += size;
 		while (this.#kept.length > 1 && (this.#kept[0]!.second < second || this.#bytes > mostBytes)) {

@@ -1,7 +1,76 @@
-/** What does a read on the side that fails prove of the stream beside it? */
-import type {SpokeError} from '../../errors/spoke-error.ts';
+/** A short read of a log beside the follow of it: what it offers, and what its failure proves of the follow. */
+import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainFailure} from '../../failures/explain-failure.ts';
 import {takeOffFrame} from '../../failures/take-off-frame.ts';
+import {readLineBlocks} from './line-blocks.ts';
+import type {LogSource} from './log-events.ts';
+import type {LogRead} from './log-read.ts';
+import {openLog, type OpenLogOptions} from './open-log.ts';
+import type {RepeatFilter} from './repeat-filter.ts';
+
+export type SideReadLimits = {
+	/** The answer must begin within this. */
+	sideAnswerMs: number;
+	/** And may pause so long. */
+	sideSilenceMs: number;
+};
+
+export type SideReadResult = {
+	/** It holds a line that has not been told. */
+	more: boolean;
+	/** It holds the last line that was told. */
+	met: boolean;
+};
+
+/** The longest a side read may take as a whole, however steadily its answer comes. */
+const wholeLimitMs = 60_000;
+/** Enough for a new line behind those that are known. */
+const newBytes = 64 * 1024;
+
+/**
+Reads from the beginning that the follow was asked for, and no further than the answer to the question. No stream of the user's, so nobody labels it.
+`filter` holds the lines that are known, in `knownBytes`; `null` where there are none. Always ends: by its answer, or by a limit.
+@throws SpokeError what opening a log throws; ERR_APISERVER_TIMEOUT when no answer begins; ERR_STREAM_LOST when the answer stops or is cut before it tells anything
+*/
+export async function readBeside(
+	cluster: ClusterAccess,
+	source: LogSource,
+	read: LogRead,
+	{filter, knownBytes, limits, target, signal}: {filter: RepeatFilter | null; knownBytes: number; limits: SideReadLimits} & Pick<OpenLogOptions, 'target' | 'signal'>,
+): Promise<SideReadResult> {
+	const limit = new AbortController();
+	const timer = setTimeout(() => {
+		limit.abort(new SpokeError('ERR_APISERVER_TIMEOUT', `a second read of the log was not answered within ${limits.sideAnswerMs / 1000} s`));
+	}, limits.sideAnswerMs);
+	const stop = AbortSignal.any([limit.signal, AbortSignal.timeout(wholeLimitMs), ...signal ? [signal] : []]);
+	try {
+		const open = await openLog(cluster, source, {...read, limitBytes: knownBytes + newBytes}, {target, signal: stop});
+		clearTimeout(timer);
+		let more = false;
+		try {
+			const {error} = await readLineBlocks(open.body, block => {
+				more ||= (filter ? filter.pass(block) : block).length > 0;
+				if (more) {
+					open.body.destroy();
+				}
+			}, {silenceMs: limits.sideSilenceMs});
+			signal?.throwIfAborted();
+			const met = filter?.met ?? false;
+			if (error !== null && !more && !met) {
+				throw new SpokeError('ERR_STREAM_LOST', `a second read of the log was not answered to its end: ${error.message}`, {legKnown: false, cause: error});
+			}
+
+			return {more, met};
+		} finally {
+			open.close();
+		}
+	} catch (error) {
+		throw limit.signal.aborted && !signal?.aborted ? limit.signal.reason : error;
+	} finally {
+		clearTimeout(timer);
+	}
+}
 
 /** No answer, or nobody reached: refused and dropped dials, a tunnel without its end, a silent or broken handshake. Not a name that is not found: only a new dial asks for it. */
 const unreached = /^(?:D[1-3]|[GH]\d|T[78])$/;
@@ -14,8 +83,8 @@ taken, too many requests) says nothing of a stream that is open, nor does what i
 */
 export function provesStalled({code, text}: Pick<SpokeError, 'code' | 'text'>): boolean {
 	if (code !== 'ERR_SECOND_LEG') {
-		// A stream whose pod or container is over should have ended.
-		return code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_NOT_FOUND' || code === 'ERR_TARGET_GONE';
+		// A stream whose pod or container is over should have ended. An answer that stops midway shows a network that does the same to a follow.
+		return code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_NOT_FOUND' || code === 'ERR_TARGET_GONE' || code === 'ERR_STREAM_LOST';
 	}
 
 	const row = explainFailure(text ?? '', {status: 500})?.row;

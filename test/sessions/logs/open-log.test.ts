@@ -65,3 +65,46 @@ test('a follow waits for the first line without a limit, any other read for its 
 
 	t.deepEqual(limits, [0, 35_000, 35_000]);
 });
+
+const loginPage = '<!doctype html><html><head><title>Sign in to Example Wi-Fi</title><style>p {color: red}</style></head><body><p>Please sign in</p></body></html>';
+
+for (const type of ['text/html', 'text/html; charset=utf-8', 'Text/HTML;charset=utf-8', 'application/xhtml+xml']) {
+	test(`a web page of type ${type} is not a log`, async t => {
+		const server = await startServer({
+			request(_request, response) {
+				response.writeHead(200, {'Content-Type': type}).end(loginPage);
+			},
+		});
+		t.teardown(async () => server.close());
+		const seen: string[] = [];
+		const witness = {
+			opened() {
+				seen.push('opened');
+			},
+			failed() {
+				seen.push('failed');
+			},
+		};
+		const error = await t.throwsAsync(openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb, witness}), {code: 'ERR_PROTOCOL'});
+		t.is(error?.message, 'a web page came instead of the log: Sign in to Example Wi-Fi');
+		t.like(error, {text: 'Sign in to Example Wi-Fi', leg: 1, remedy: 'check that the server URL leads to a Kubernetes apiserver, and not to a login page or a gateway in its place'});
+		t.deepEqual(seen, ['failed']);
+	});
+}
+
+test('a log whose lines are HTML is a log', async t => {
+	const server = await startServer({
+		request(_request, response) {
+			response.writeHead(200, {'Content-Type': 'text/plain'}).end(loginPage);
+		},
+	});
+	t.teardown(async () => server.close());
+	const log = await openLog(await server.cluster(), {namespace: 'default', pod: 'web', uid: 'u1', node: null, container: 'app'}, {}, {target: reachedWeb});
+	let text = '';
+	for await (const chunk of log.body) {
+		text += String(chunk);
+	}
+
+	log.close();
+	t.is(text, loginPage);
+});
