@@ -66,7 +66,7 @@ export async function startListener(session: Session, place: {port: number; addr
 	const {store} = session;
 	const id = session.nextId('listener');
 	const witness = session.witnessFor(id, cluster);
-	const listener = await startProxyListener(cluster.access, {place, filter: standardFilter, apiPrefix: '/', files: null, keepaliveMs: 0}, {witness, onEvent(event) {
+	const listener = await startProxyListener(cluster.access, {place, filter: standardFilter, apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: ''}, {witness, onEvent(event) {
 		passed(session, id, event);
 	}});
 	listenersOf(session).set(id, listener);

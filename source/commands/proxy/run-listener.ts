@@ -4,6 +4,7 @@ import {stat} from 'node:fs/promises';
 import {guardAccess} from '../../actions/access.ts';
 import {fileErrorText} from '../../cluster/file-error-text.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
+import {parseServerUrl} from '../../cluster/transport/server-url.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {statusOfSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
@@ -22,12 +23,21 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 	guardAccess('proxy (a listener)', 'listen', {readOnly: flags['read-only']});
 	const place = placeOf(invocation);
 	refuseRequestFlags(invocation);
+	if (flags['allow-commands'] && !flags['disable-filter']) {
+		throw new SpokeError('ERR_USAGE', '--allow-commands requires --disable-filter');
+	}
+
 	const cluster = await openCluster(flags, env);
+	const serverPath = parseServerUrl(cluster.facts.server).prefix;
 	const paths = tellPaths(cluster, {mode: flags.path, stderr});
 	try {
 		const listener = await startProxyListener(cluster, {
 			place,
-			filter: {acceptPaths: flags['accept-paths'], rejectPaths: flags['reject-paths'], acceptHosts: flags['accept-hosts'], rejectMethods: flags['reject-methods']},
+			filter: flags['disable-filter']
+				? null
+				: {acceptPaths: flags['accept-paths'], rejectPaths: flags['reject-paths'], acceptHosts: flags['accept-hosts'], rejectMethods: flags['reject-methods']},
+			allowsCommands: flags['allow-commands'],
+			serverPath: flags['append-server-path'] ? '' : serverPath,
 			apiPrefix: withSlash(flags['api-prefix']),
 			files: flags.www === undefined ? null : {folder: flags.www, prefix: withSlash(flags['www-prefix'])},
 			keepaliveMs: flags.keepalive,
@@ -39,9 +49,8 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 				}
 			},
 		});
-		const unserved = flags.www === undefined ? null : await whyUnserved(flags.www);
-		if (unserved !== null) {
-			stderr.write(noticeLine(`Warning: ${unserved}`, stderr));
+		for (const warning of [...filterWarnings(invocation, serverPath), ...flags.www === undefined ? [] : await unservedFiles(flags.www)]) {
+			stderr.write(noticeLine(`Warning: ${warning}`, stderr));
 		}
 
 		stdout.write(`Starting to serve on ${listener.address}\n`);
@@ -61,12 +70,23 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 	}
 }
 
+/** Kubectl's words, and what is more open than with kubectl. */
+function filterWarnings({flags}: ProxyInvocation, serverPath: string): string[] {
+	return [
+		...flags['disable-filter'] && flags['unix-socket'] === undefined ? ['Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious'] : [],
+		...flags['allow-commands'] ? ['exec, attach and port-forward pass: whoever reaches this listener can run commands in your containers'] : [],
+		...serverPath !== '' && !flags['append-server-path']
+			? [`Your kube context contains a server path ${serverPath}, use --append-server-path to automatically append the path to each request`]
+			: [],
+	];
+}
+
 /** Kubectl's words for a folder that it warns of; requests for its files are then not found. */
-async function whyUnserved(folder: string): Promise<string | null> {
+async function unservedFiles(folder: string): Promise<string[]> {
 	try {
-		return (await stat(folder)).isDirectory() ? null : `static file directory ${folder} is not a directory`;
+		return (await stat(folder)).isDirectory() ? [] : [`static file directory ${folder} is not a directory`];
 	} catch (error) {
-		return `failed to stat static file directory ${folder}: ${fileErrorText(error as NodeJS.ErrnoException).replace(/^open /, 'stat ')}`;
+		return [`failed to stat static file directory ${folder}: ${fileErrorText(error as NodeJS.ErrnoException).replace(/^open /, 'stat ')}`];
 	}
 }
 

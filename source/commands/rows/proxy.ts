@@ -20,8 +20,11 @@ const flags = [
 	{name: 'www-prefix', short: 'P', kind: 'string', default: '/static/', value: 'PREFIX', help: 'listener: prefix of the files'},
 	{name: 'accept-hosts', kind: 'string', default: standardFilter.acceptHosts, value: 'REGEXPS', help: 'listener: Host and Origin that are accepted'},
 	{name: 'accept-paths', kind: 'string', default: standardFilter.acceptPaths, value: 'REGEXPS', help: 'listener: paths that are accepted'},
-	{name: 'reject-paths', kind: 'string', default: standardFilter.rejectPaths, value: 'REGEXPS', help: 'listener: paths that are refused, even when accepted; running commands is refused in any case'},
+	{name: 'reject-paths', kind: 'string', default: standardFilter.rejectPaths, value: 'REGEXPS', help: 'listener: paths that are refused, even when accepted; running commands is refused whatever they say'},
 	{name: 'reject-methods', kind: 'string', default: standardFilter.rejectMethods, value: 'REGEXPS', help: 'listener: methods that are refused (POST,PUT,PATCH)'},
+	{name: 'disable-filter', kind: 'boolean', help: 'listener: accept every host, origin, path and method; pages of other sites can then use it too (XSRF). Running commands stays refused'},
+	{name: 'allow-commands', kind: 'boolean', help: 'listener, with --disable-filter: also pass exec, attach, port-forward and the kubelet’s run'},
+	{name: 'append-server-path', kind: 'boolean', help: 'listener: add the path of the kubeconfig’s server URL to each request; without it a request must have that path'},
 	{name: 'keepalive', kind: 'duration', default: 0, value: 'DURATION', help: 'listener: TCP keep-alive of upgraded connections to the apiserver; 0 leaves it to the system'},
 	readOnlyFlag,
 	pathFlag,
@@ -31,7 +34,7 @@ const flags = [
 
 /** Flags that mean nothing to a listener, and those that mean nothing to one request. */
 export const requestFlags = ['header', 'data', 'data-file', 'include', 'no-fail', 'websocket', 'protocol'] as const;
-export const listenerFlags = ['port', 'address', 'unix-socket', 'api-prefix', 'www', 'www-prefix', 'accept-hosts', 'accept-paths', 'reject-paths', 'reject-methods', 'keepalive'] as const;
+export const listenerFlags = ['port', 'address', 'unix-socket', 'api-prefix', 'www', 'www-prefix', 'accept-hosts', 'accept-paths', 'reject-paths', 'reject-methods', 'disable-filter', 'allow-commands', 'append-server-path', 'keepalive'] as const;
 
 export const proxyRow = {
 	name: 'proxy',
@@ -41,7 +44,7 @@ export const proxyRow = {
 		'TARGET is node/NAME, pod/NAME or svc/NAME, with http: or https: before the name and :PORT behind it.',
 		'The apiserver reaches pods, services and other node ports by plain HTTP, or by https: without checking the certificate. Node without a port is its kubelet.',
 		'Redirects are not followed. An answer of 400 or more is printed and gives status 1; failing to reach the backend is 11.',
-		'The listener answers only to its own names in Host and Origin, and refuses to run commands (exec, attach, port-forward, the kubelet’s run) in any spelling.',
+		'The listener answers only to its own names in Host and Origin, and refuses to run commands (exec, attach, port-forward, the kubelet’s run) in any spelling, unless --disable-filter --allow-commands is given.',
 	].join('\n'),
 	examples: [
 		['spoke proxy get svc/https:web:443/healthz', 'one request over unverified TLS to a pod of the service'],

@@ -12,7 +12,7 @@ import {headersToApiserver, headersToClient} from './passed-headers.ts';
 import type {PassedTarget, ProxiedTargets} from './proxied-targets.ts';
 import {tellAnswer} from './tell-answer.ts';
 
-export type PassingMeans = {cluster: ClusterAccess; targets: ProxiedTargets; witness: ConnectionWitness | undefined; keepaliveMs: number};
+export type PassingMeans = {cluster: ClusterAccess; targets: ProxiedTargets; witness: ConnectionWitness | undefined; keepaliveMs: number; allowsCommands: boolean};
 
 /**
 The client that goes away ends the request, and nothing else does: an upload, a followed log without a line or a backend may take any time.

@@ -11,7 +11,7 @@ import {clientLeft, refuseUpgrade, statusOfFailure} from './failed-request.ts';
 import {headersToApiserver} from './passed-headers.ts';
 import type {PassingMeans} from './pass-request.ts';
 
-/** Resolves to the status given to the client, and what went wrong. Only WebSockets are upgraded: SPDY is spoken by what runs commands. */
+/** Resolves to the status given to the client, and what went wrong. SPDY is upgraded only where commands are allowed: nothing else uses it. */
 export async function passUpgrade(
 	means: PassingMeans,
 	path: string,
@@ -19,8 +19,8 @@ export async function passUpgrade(
 	client: Duplex,
 	head: Buffer,
 ): Promise<[status: number, error: SpokeError | null]> {
-	const {upgrade = '', 'sec-websocket-key': key = '', 'sec-websocket-protocol': offered = ''} = request.headers;
-	if (upgrade.toLowerCase() !== 'websocket' || key === '') {
+	const asked = askedUpgrade(request, means.allowsCommands);
+	if (asked === null) {
 		refuseUpgrade(client, 403, 'only WebSockets are upgraded here');
 		return [403, null];
 	}
@@ -30,10 +30,8 @@ export async function passUpgrade(
 		left.abort(clientLeft());
 	});
 	try {
-		const outcome = await askForUpgrade(means, path, {
-			method: 'GET', upgrade: 'websocket', protocols: offered.split(',').map(name => name.trim()).filter(name => name !== ''),
-			headers: headersToApiserver(request.headers), signal: left.signal,
-		}, client);
+		const {method, upgrade, protocols, answer} = asked;
+		const outcome = await askForUpgrade(means, path, {method, upgrade, protocols, headers: headersToApiserver(request.headers), signal: left.signal}, client);
 		if (!outcome.upgraded) {
 			refuseUpgrade(client, outcome.status, outcome.body, outcome.headers['content-type']);
 			return [outcome.status, null];
@@ -43,15 +41,7 @@ export async function passUpgrade(
 			(outcome.socket as Socket).setKeepAlive?.(true, means.keepaliveMs);
 		}
 
-		client.write([
-			'HTTP/1.1 101 Switching Protocols',
-			'Upgrade: websocket',
-			'Connection: Upgrade',
-			`Sec-WebSocket-Accept: ${webSocketAccept(key)}`,
-			...outcome.protocol === null ? [] : [`Sec-WebSocket-Protocol: ${outcome.protocol}`],
-			'',
-			'',
-		].join('\r\n'));
+		client.write(['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', ...answer(outcome.protocol), '', ''].join('\r\n'));
 		outcome.socket.unshift(outcome.head);
 		client.unshift(head);
 		join(client, outcome.socket);
@@ -64,6 +54,30 @@ export async function passUpgrade(
 	}
 }
 
+type AskedUpgrade = Pick<UpgradeOptions, 'method' | 'upgrade' | 'protocols'> & {answer: (protocol: string | null) => readonly string[]};
+
+/** `null` for an upgrade that is not passed. */
+function askedUpgrade({method, headers, headersDistinct}: IncomingMessage, allowsCommands: boolean): AskedUpgrade | null {
+	const {upgrade = '', 'sec-websocket-key': key = ''} = headers;
+	if (upgrade.toLowerCase() === 'websocket' && key !== '') {
+		return {
+			method: 'GET', upgrade: 'websocket', protocols: listed(headersDistinct['sec-websocket-protocol']),
+			answer: protocol => ['Upgrade: websocket', `Sec-WebSocket-Accept: ${webSocketAccept(key)}`, ...protocol === null ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]],
+		};
+	}
+
+	return allowsCommands && upgrade.toLowerCase() === 'spdy/3.1'
+		? {
+			method: method === 'POST' ? 'POST' : 'GET', upgrade: 'SPDY/3.1', protocols: listed(headersDistinct['x-stream-protocol-version']),
+			answer: protocol => ['Upgrade: SPDY/3.1', ...protocol === null ? [] : [`X-Stream-Protocol-Version: ${protocol}`]],
+		}
+		: null;
+}
+
+function listed(values: readonly string[] = []): string[] {
+	return values.flatMap(value => value.split(',')).map(name => name.trim()).filter(name => name !== '');
+}
+
 /** The answer, whose label lasts as long as `client`. @throws `clientLeft`, and what a connection can fail with; nothing is open then */
 async function askForUpgrade(
 	{cluster, targets, witness}: PassingMeans,
@@ -71,7 +85,7 @@ async function askForUpgrade(
 	options: Omit<UpgradeOptions, 'path'> & {signal: AbortSignal},
 	client: Duplex,
 ): Promise<UpgradeOutcome> {
-	const proxied = await targets.find(path);
+	const proxied = await targets.findUpgraded(path);
 	if (!proxied) {
 		const connection = await cluster.connect({signal: options.signal});
 		return upgraded(connection, {...options, path}, client);
@@ -82,12 +96,13 @@ async function askForUpgrade(
 	try {
 		const outcome = await upgraded(connection, {...options, path: base + behind}, client);
 		if (outcome.upgraded) {
-			witness?.opened?.(connection, purpose, {carrier: 'websocket', protocol: outcome.protocol});
+			witness?.opened?.(connection, purpose, {carrier: options.upgrade === 'websocket' ? 'websocket' : 'spdy', protocol: outcome.protocol});
 			client.once('close', () => witness?.closed?.(connection, purpose));
 			return outcome;
 		}
 
-		const said = saidByApiserver(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose);
+		// Of a refused exec, attach or port-forward its words alone do not say who refused it.
+		const said = purpose.request === null ? null : saidByApiserver(outcome.status, outcome.headers, Buffer.from(outcome.body), purpose);
 		if (said) {
 			witness?.failed?.(connection, purpose, said);
 		}

@@ -1,9 +1,9 @@
-/** Which node, pod or service a path of the API goes through, or whose log it reads, so that the request can be labelled. */
+/** The node, pod or service that a path of the API goes through, so that the request can be labeled. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
-import type {ConnectionPurpose} from '../connection-witness.ts';
+import type {ConnectionPurpose, StreamFeature} from '../connection-witness.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../proxy/resolve-proxy-target.ts';
 
 /** A page's requests come in bursts; a service's ports seldom change. */
@@ -11,7 +11,9 @@ const knownForMs = 30_000;
 
 const proxied = /^\/api\/v1\/(?:namespaces\/([^/]+)\/(pods|services)|(nodes))\/([^/]+)\/proxy(?=\/|$|\?)/;
 
-const log = /^(\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+))\/log(?=$|\?)/;
+const podStream = /^(\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+))\/(log|exec|attach|portforward)(?=$|\?)/;
+
+const features: ReadonlyMap<string | undefined, StreamFeature> = new Map([['log', 'logs'], ['exec', 'exec'], ['attach', 'attach'], ['portforward', 'port-forward']]);
 
 export type PassedTarget = {base: string; behind: string; purpose: ConnectionPurpose};
 
@@ -29,15 +31,21 @@ export class ProxiedTargets {
 	async find(path: string): Promise<PassedTarget | null> {
 		const [base, namespace, kind, node, spelling] = proxied.exec(path) ?? [];
 		if (base === undefined || spelling === undefined) {
-			return this.#logOf(path);
+			return podStream.exec(path)?.[4] === 'log' ? this.#podStreamOf(path) : null;
 		}
 
 		return {...await this.#resolveOnce(base, {kind: node ?? kind!, spelling: decoded(spelling), namespace: namespace ?? ''}), behind: path.slice(base.length)};
 	}
 
-	async #logOf(path: string): Promise<PassedTarget | null> {
-		const [base, pod, namespace, name] = log.exec(path) ?? [];
-		if (base === undefined || pod === undefined) {
+	/** Like `find`, for an upgrade: of exec, attach and portforward too, which without one are answered by the apiserver itself. */
+	async findUpgraded(path: string): Promise<PassedTarget | null> {
+		return await this.find(path) ?? this.#podStreamOf(path);
+	}
+
+	async #podStreamOf(path: string): Promise<PassedTarget | null> {
+		const [base, pod, namespace, name, subresource] = podStream.exec(path) ?? [];
+		const feature = features.get(subresource);
+		if (base === undefined || pod === undefined || feature === undefined) {
 			return null;
 		}
 
@@ -48,7 +56,7 @@ export class ProxiedTargets {
 		return {
 			base, behind: path.slice(base.length),
 			purpose: {
-				feature: 'logs', request: null,
+				feature, request: null,
 				target: {
 					asked,
 					kind: 'Pod',
@@ -60,7 +68,7 @@ export class ProxiedTargets {
 					chosenFrom: 1,
 				},
 				// What is no "false" and no "0" is true (apimachinery pkg/runtime/conversion.go).
-				...skips !== null && !/^(?:false|0)$/i.test(skips) && {insecureSkipTlsVerifyBackend: true},
+				...feature === 'logs' && skips !== null && !/^(?:false|0)$/i.test(skips) && {insecureSkipTlsVerifyBackend: true},
 			},
 		};
 	}

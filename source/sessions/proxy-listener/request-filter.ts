@@ -27,19 +27,26 @@ export type RequestFilter = (request: FilteredRequest) => {status: 400 | 403; re
 const longestPath = 8192;
 const mostSpellings = 6;
 
+/** `--allow-commands`: running commands passes too. `--append-server-path`: `serverPath` is empty. */
+export type FilterTerms = {allowsCommands: boolean; serverPath: string};
+
 /**
 `null` accepts. A page of another origin is refused whatever it sends: a simple POST and a WebSocket need no consent of ours.
+Without `options` (`--disable-filter`) only what runs commands is refused.
 @throws SpokeError ERR_USAGE for what is no regular expression
 @see k8s.io/kubectl pkg/proxy/proxy_server.go FilterServer
 */
-export function makeRequestFilter(options: FilterOptions): RequestFilter {
+export function makeRequestFilter(options: FilterOptions | null, terms: FilterTerms): RequestFilter {
+	const refusesCommand = (path: string) => terms.allowsCommands ? null : refusedCommand(path.startsWith(`${terms.serverPath}/`) ? path.slice(terms.serverPath.length) : path);
+	if (options === null) {
+		return ({path}) => refusesCommand(path);
+	}
+
 	const acceptPaths = patterns('--accept-paths', options.acceptPaths);
 	const rejectPaths = patterns('--reject-paths', options.rejectPaths);
 	const acceptHosts = patterns('--accept-hosts', options.acceptHosts);
 	const rejectMethods = patterns('--reject-methods', options.rejectMethods);
 	const matches = (text: string, list: readonly RegExp[]) => list.some(pattern => pattern.test(text));
-	const refused = (reason: string) => ({status: 403, reason}) as const;
-
 	return ({method, path, hosts, origins, fetchSites}) => {
 		const [host] = hosts;
 		if (hosts.length !== 1 || host === undefined || origins.length > 1) {
@@ -58,12 +65,9 @@ export function makeRequestFilter(options: FilterOptions): RequestFilter {
 			return refused(`method ${method} is refused`);
 		}
 
-		if (hasDotSegments(path)) {
-			return refused('the path has dot segments');
-		}
-
-		if (runsCommands(path)) {
-			return refused('running commands is refused here: use spoke exec, attach or port-forward');
+		const command = refusesCommand(path);
+		if (command) {
+			return command;
 		}
 
 		const asKubectl = decodedOnce(path);
@@ -74,6 +78,19 @@ export function makeRequestFilter(options: FilterOptions): RequestFilter {
 
 		return variants.values().some(variant => matches(variant, rejectPaths)) || !matches(asKubectl, acceptPaths) ? refused('the path is refused') : null;
 	};
+}
+
+function refused(reason: string) {
+	return {status: 403, reason} as const;
+}
+
+/** Dot segments could hide a command from the check; a path without them is what its spelling says. */
+function refusedCommand(path: string) {
+	if (hasDotSegments(path)) {
+		return refused('the path has dot segments');
+	}
+
+	return runsCommands(path) ? refused('running commands is refused here: use spoke exec, attach or port-forward') : null;
 }
 
 function patterns(flag: string, text: string): RegExp[] {

@@ -14,7 +14,12 @@ import {serveFile} from './static-files.ts';
 
 export type ListenerOptions = {
 	place: ListenPlace;
-	filter: FilterOptions;
+	/** `null` for `--disable-filter`. */
+	filter: FilterOptions | null;
+	/** Whether exec, attach, port-forward and the kubelet's run pass, which upgrade to SPDY too. */
+	allowsCommands: boolean;
+	/** The kubeconfig's server path where requests must begin with it; empty where it is appended, or where there is none. */
+	serverPath: string;
 	/** `/` or `/x/`. As with kubectl it is taken off, unless it begins with `/api`. */
 	apiPrefix: string;
 	files: {folder: string; prefix: string} | null;
@@ -37,9 +42,9 @@ export async function startProxyListener(cluster: ClusterAccess, options: Listen
 	witness?: ConnectionWitness | undefined;
 	onEvent?: (event: ListenerEvent) => void;
 } = {}): Promise<ProxyListener> {
-	const filter = makeRequestFilter(options.filter);
+	const filter = makeRequestFilter(options.filter, options);
 	const targets = new ProxiedTargets(cluster);
-	const means = {cluster, targets, witness, keepaliveMs: options.keepaliveMs};
+	const means = {cluster, targets, witness, keepaliveMs: options.keepaliveMs, allowsCommands: options.allowsCommands};
 	const open = new Set<Duplex>();
 	const server = createServer({
 		requestTimeout: 0,
@@ -117,7 +122,7 @@ async function admitted(request: IncomingMessage, response: ServerResponse, filt
 }
 
 /** The path behind the API prefix, or why there is none. */
-function judge(request: IncomingMessage, filter: RequestFilter, {apiPrefix}: ListenerOptions): string | {status: number; reason: string} {
+function judge(request: IncomingMessage, filter: RequestFilter, {apiPrefix, serverPath}: ListenerOptions): string | {status: number; reason: string} {
 	const {url = '', method = '', headersDistinct} = request;
 	if (!url.startsWith('/')) {
 		return {status: 400, reason: 'a path is needed, not a URL'};
@@ -126,7 +131,15 @@ function judge(request: IncomingMessage, filter: RequestFilter, {apiPrefix}: Lis
 	const inPrefix = url.startsWith(apiPrefix);
 	const path = inPrefix && !apiPrefix.startsWith('/api') ? `/${url.slice(apiPrefix.length)}` : url;
 	const {host: hosts = [], origin: origins = [], 'sec-fetch-site': fetchSites = []} = headersDistinct;
-	return filter({method, path, hosts, origins, fetchSites}) ?? (inPrefix ? path : {status: 404, reason: 'not found'});
+	const refusal = filter({method, path, hosts, origins, fetchSites});
+	if (refusal !== null || !inPrefix) {
+		return refusal ?? {status: 404, reason: 'not found'};
+	}
+
+	// Requests to the cluster add the server path again.
+	return path.startsWith(`${serverPath}/`)
+		? path.slice(serverPath.length)
+		: {status: 404, reason: `the server path ${serverPath} is not in the request: add it, or pass --append-server-path`};
 }
 
 function refuse(response: ServerResponse, status: number, reason: string): void {

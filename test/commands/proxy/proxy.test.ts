@@ -216,7 +216,7 @@ test('wrong calls are one line and 2', async t => {
 	const {config, seen} = await serve(t);
 	for (const argv of [
 		['fetch', 'svc/web/'], ['get'], ['get', 'svc/web', 'svc/web'], ['get', 'deploy/web'], ['get', 'svc/web', '--data', 'x'], ['post', 'svc/web', '--data', 'x', '--data-file', 'y'],
-		['get', 'svc/web', '-H', 'Authorization: Bearer x'], ['post', 'svc/web', '--websocket'], ['--data', 'x'], ['--port', '70000'], ['--unix-socket', '/tmp/x', '--port', '1'], ['--accept-paths', '('],
+		['get', 'svc/web', '-H', 'Authorization: Bearer x'], ['post', 'svc/web', '--websocket'], ['--data', 'x'], ['--port', '70000'], ['--unix-socket', '/tmp/x', '--port', '1'], ['--accept-paths', '('], ['--allow-commands'], ['get', 'svc/web', '--disable-filter'],
 	]) {
 		const {status: ended, stderr} = await runSpoke(['proxy', ...argv, ...config]);
 		t.is(ended, 2, argv.join(' '));
@@ -259,5 +259,41 @@ test('a listener whose folder of files cannot be served warns as kubectl does, a
 		await once(child.stdout, 'data');
 		child.kill('SIGTERM');
 		t.is((await said).split('\n', 1)[0], warning);
+	}
+});
+
+for (const [argv, warnings] of [
+	[['-p', '0', '--disable-filter'], ['Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious']],
+	[['-p', '0', '--disable-filter', '--allow-commands'], ['Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious', 'exec, attach and port-forward pass: whoever reaches this listener can run commands in your containers']],
+	[['-p', '0', '--append-server-path'], []],
+] as const) {
+	test(`proxy ${argv.join(' ')} serves the API and warns ${warnings.length} times`, async t => {
+		const {config} = await serve(t);
+		const child = spawn(process.execPath, [builtProgram, 'proxy', ...argv, ...config], {stdio: ['ignore', 'pipe', 'pipe']});
+		const said = textOf(child.stderr);
+		const [line] = await once(child.stdout, 'data') as [Buffer];
+		const [, port] = /^Starting to serve on 127\.0\.0\.1:(\d+)\n$/.exec(String(line))!;
+		const isOpen = argv.includes('--disable-filter' as never);
+		t.is((await fetch(`http://localhost:${port}/api/`, {headers: {Origin: 'http://other.test'}})).status, isOpen ? 200 : 403);
+		child.kill('SIGTERM');
+		t.deepEqual((await said).split('\n').filter(text => text.startsWith('Warning: ')), warnings.map(text => `Warning: ${text}`));
+	});
+}
+
+test('proxy warns of a server path that it does not append', async t => {
+	const server = await startServer({
+		request(request, response) {
+			response.end(request.url);
+		},
+	});
+	t.teardown(async () => server.close());
+	await server.cluster({cluster: {server: `${server.url}/k8s/c-1`}});
+	for (const [flags, path] of [[[], '/k8s/c-1/version'], [['--append-server-path'], '/version']] as const) {
+		const child = spawn(process.execPath, [builtProgram, 'proxy', '-p', '0', ...flags, '--kubeconfig', join(server.folder, 'config-1')], {stdio: ['ignore', 'pipe', 'pipe']});
+		const said = textOf(child.stderr);
+		const [line] = await once(child.stdout, 'data') as [Buffer];
+		t.is(await (await fetch(`http://${String(line).trim().split(' ').at(-1)}${path}`)).text(), '/k8s/c-1/version');
+		child.kill('SIGTERM');
+		t.is((await said).includes('Warning: Your kube context contains a server path /k8s/c-1, use --append-server-path'), flags.length === 0);
 	}
 });

@@ -14,7 +14,7 @@ import {startServer} from '../../support/api-server.ts';
 const options: ListenerOptions = {
 	place: {address: '127.0.0.1', port: 0},
 	filter: {acceptPaths: '^.*', rejectPaths: '', acceptHosts: String.raw`^localhost$,^127\.0\.0\.1$,^\[::1\]$`, rejectMethods: '^$'},
-	apiPrefix: '/', files: null, keepaliveMs: 0,
+	apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: '',
 };
 
 async function start(t: ExecutionContext, {clientLeft, ...more}: Partial<ListenerOptions> & {clientLeft?: () => Promise<unknown>} = {}) {

@@ -10,6 +10,8 @@ const standard: FilterOptions = {
 	rejectMethods: '^$',
 };
 
+const terms = {allowsCommands: false, serverPath: ''};
+
 /** The facts of TestAccept in k8s.io/kubectl v0.36.3 pkg/proxy/proxy_server_test.go. */
 const kubectlCases: ReadonlyArray<[name: string, method: string, path: string, host: string, accepts: boolean, options?: Partial<FilterOptions>]> = [
 	['test1', 'GET', '', '127.0.0.1', true],
@@ -46,12 +48,12 @@ test('kubectl has 23 cases', t => {
 
 for (const [name, method, path, host, accepts, options = {}] of kubectlCases) {
 	test(`kubectl’s ${name}: ${method} ${path} on ${host} is ${accepts && !stricter.has(name) ? 'accepted' : 'refused'}`, t => {
-		const verdict = makeRequestFilter({...standard, ...options})({method, path, hosts: [host], origins: [], fetchSites: []});
+		const verdict = makeRequestFilter({...standard, ...options}, terms)({method, path, hosts: [host], origins: [], fetchSites: []});
 		t.is(verdict === null, accepts && !stricter.has(name));
 	});
 }
 
-const filter = makeRequestFilter(standard);
+const filter = makeRequestFilter(standard, terms);
 const ask = (request: Partial<Parameters<typeof filter>[0]>) => filter({method: 'GET', path: '/version', hosts: ['127.0.0.1:8001'], origins: [], fetchSites: [], ...request});
 
 test('only pages of the listener’s own origin are answered', t => {
@@ -103,7 +105,7 @@ const spellings: ReadonlyArray<[title: string, spell: (path: string) => string]>
 ];
 
 /** Whatever paths the user accepts. */
-const open = makeRequestFilter({...standard, rejectPaths: ''});
+const open = makeRequestFilter({...standard, rejectPaths: ''}, terms);
 
 for (const [title, spell] of spellings) {
 	test(`no command is run by a path spelled ${title}`, t => {
@@ -129,7 +131,7 @@ test('a path of the kubelet’s own is known by itself', t => {
 
 for (const behind of ['', '%ff', '%zz']) {
 	test(`a path is judged as the apiserver will read it, whatever stands behind: ${behind}`, t => {
-		const only = makeRequestFilter({...standard, acceptPaths: '^/api/v1/namespaces/demo/[^/]+$'});
+		const only = makeRequestFilter({...standard, acceptPaths: '^/api/v1/namespaces/demo/[^/]+$'}, terms);
 		const of = (path: string) => only({method: 'GET', path, hosts: ['localhost'], origins: [], fetchSites: []});
 		t.is(of('/api/v1/namespaces/demo/pods'), null);
 		t.is(of(`/api/v1/namespaces/demo/services%2Fweb%2Fproxy${behind}`)?.status, 403);
@@ -151,7 +153,7 @@ test('what only looks like a command passes', t => {
 	}
 });
 
-const narrow = makeRequestFilter({...standard, acceptPaths: '^/api/', rejectPaths: '^/api/v1/.*secrets'});
+const narrow = makeRequestFilter({...standard, acceptPaths: '^/api/', rejectPaths: '^/api/v1/.*secrets'}, terms);
 const paths: ReadonlyArray<[path: string, accepts: boolean]> = [
 	['/api/v1/pods', true],
 	['/version', false],
@@ -176,5 +178,5 @@ for (const [path, accepts] of paths) {
 }
 
 test('what is no regular expression is a wrong call', t => {
-	t.throws(() => makeRequestFilter({...standard, acceptPaths: '('}), {code: 'ERR_USAGE', message: /--accept-paths/});
+	t.throws(() => makeRequestFilter({...standard, acceptPaths: '('}, terms), {code: 'ERR_USAGE', message: /--accept-paths/});
 });
