@@ -1,4 +1,5 @@
 /** The beginning of a body as text: refusals are read with it. */
+import {ByteCollector} from '../wire/byte-collector.ts';
 
 /** Of an answer that was given already the words follow at once, if they do. */
 const startLimitMs = 10_000;
@@ -12,16 +13,14 @@ export async function readStart(
 	maxBytes: number,
 	{limitMs = startLimitMs}: {limitMs?: number} = {},
 ): Promise<string> {
-	const chunks: Buffer[] = [];
-	let total = 0;
+	const collected = new ByteCollector(maxBytes);
 	const timer = setTimeout(() => {
 		body.destroy();
 	}, limitMs);
 	try {
 		for await (const chunk of body as AsyncIterable<Buffer>) {
-			chunks.push(chunk);
-			total += chunk.length;
-			if (total >= maxBytes) {
+			collected.add(chunk.subarray(0, maxBytes - collected.length));
+			if (collected.length === maxBytes) {
 				break;
 			}
 		}
@@ -31,5 +30,5 @@ export async function readStart(
 		clearTimeout(timer);
 	}
 
-	return Buffer.concat(chunks).toString('utf8').slice(0, maxBytes);
+	return collected.take().toString('utf8');
 }

@@ -1,6 +1,7 @@
 /** Which whole answers are in these bytes, when requests were sent without waiting for each other? */
 import type {AnswerHead} from './answer-head.ts';
 import {AnswerParts} from './answer-parts.ts';
+import {ByteCollector} from './byte-collector.ts';
 
 export type WholeAnswer = AnswerHead & {
 	/** As it came: a `Content-Encoding` is not undone. */
@@ -11,7 +12,7 @@ export class AnswerDecoder {
 	readonly #parts: AnswerParts;
 	#whole: WholeAnswer[] = [];
 	#head: AnswerHead | undefined;
-	#body: Buffer[] = [];
+	readonly #body = new ByteCollector();
 
 	constructor({largestBody}: {largestBody: number}) {
 		this.#parts = new AnswerParts({
@@ -19,11 +20,10 @@ export class AnswerDecoder {
 				this.#head = head;
 			},
 			body: (bytes, from, to) => {
-				this.#body.push(bytes.subarray(from, to));
+				this.#body.add(bytes.subarray(from, to));
 			},
 			end: () => {
-				this.#whole.push({...this.#head!, body: Buffer.concat(this.#body)});
-				this.#body = [];
+				this.#whole.push({...this.#head!, body: this.#body.take()});
 			},
 		}, {largestBody});
 	}

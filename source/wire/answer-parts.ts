@@ -1,6 +1,6 @@
 /** Where does one HTTP/1.1 answer end and the next begin? Of requests that were sent without waiting for each other: RFC 9112 §9.3.2. */
 import {parseAnswerHead, type AnswerHead} from './answer-head.ts';
-import {endOfHead} from './answer-limits.ts';
+import {endOfHead, refuseMoreInterim} from './answer-limits.ts';
 import {bodyFraming} from './body-framing.ts';
 import type {BodyReader, GiveBody} from './body-reader.ts';
 import {ChunkedBody} from './chunked-body.ts';
@@ -27,6 +27,7 @@ export class AnswerParts {
 	#held: Buffer = nothing;
 	/** `null` until the head has come. */
 	#body: BodyReader | null = null;
+	#interimCount = 0;
 
 	/** `largestBody`: bytes of one answer; a larger one is refused as soon as its size is known. */
 	constructor(tells: AnswerTells, {largestBody = Infinity}: {largestBody?: number} = {}) {
@@ -71,7 +72,11 @@ export class AnswerParts {
 		const head = parseAnswerHead(all.toString('latin1', at, end));
 		// An interim answer (103) comes before the one that is meant (RFC 9110 §15.2).
 		if (head.status >= 200) {
+			this.#interimCount = 0;
 			this.#begin(head);
+		} else {
+			this.#interimCount++;
+			refuseMoreInterim(this.#interimCount);
 		}
 
 		return end + emptyLine.length;

@@ -1,5 +1,5 @@
 /** Which bytes are the body where it comes in chunks: each its size, a line's end, its bytes, a line's end; then one of no bytes and the trailer? RFC 9112 §7.1. */
-import {endOfHead, refuseLarger} from './answer-limits.ts';
+import {endOfHead, refuseLarger, refuseLongerHead} from './answer-limits.ts';
 import type {BodyReader, GiveBody} from './body-reader.ts';
 import {endOfDigits, sizeOfDigits, sizeOfLine} from './chunk-size.ts';
 import {protocolError} from './protocol-error.ts';
@@ -17,6 +17,7 @@ export class ChunkedBody implements BodyReader {
 	#missing = 0;
 	/** Of all chunks whose sizes are known. */
 	#size = 0;
+	#trailerBytes = 0;
 
 	constructor(give: GiveBody, largest: number) {
 		this.#give = give;
@@ -80,6 +81,8 @@ export class ChunkedBody implements BodyReader {
 	/** Its fields are read over (RFC 9112 §7.1.2): it ends with an empty line. */
 	#readTrailer(bytes: Buffer, at: number): number {
 		const end = endOfHead(bytes, at, '\r\n');
+		this.#trailerBytes += end === -1 ? 0 : end - at;
+		refuseLongerHead(this.#trailerBytes);
 		if (end === at) {
 			this.isWhole = true;
 		}

@@ -1,5 +1,6 @@
 /** How do the frames of one side of a SPDY session go out, and what becomes of those that the other side does not take? */
 import type {Duplex} from 'node:stream';
+import {BoundedReplies} from './bounded-replies.ts';
 import {FrameBatch} from './frame-batch.ts';
 import {HeaderBlockWriter, type SpdyHeaders} from './header-block.ts';
 import {streamLost} from './protocol-error.ts';
@@ -9,6 +10,9 @@ import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, sy
 /** Payload of one frame; spdystream allocates a frame's payload at once, and its peers use as much. */
 const maxPayload = 32 * 1024;
 
+/** Replies that the other side provokes. No peer has so many PINGs, or streams of its own, under way. */
+const maxReplies = 64;
+
 type Sent = (error?: Error | null) => void;
 
 /** Frames written in one turn of the event loop leave in one write. */
@@ -16,6 +20,10 @@ export class SpdySender {
 	readonly #batch: FrameBatch;
 	/** One for all header blocks of a direction: they are one zlib stream (SPDY/3 section 2.6.10.1). */
 	readonly #headers = new HeaderBlockWriter();
+	readonly #replies = new BoundedReplies<Buffer>(maxReplies, (frame, onSent) => {
+		this.#write(frame, onSent);
+	});
+
 	#refused: Error | undefined;
 	#stopped = false;
 
@@ -64,6 +72,16 @@ export class SpdySender {
 
 	ping(id: number): void {
 		this.#write(pingFrame(id));
+	}
+
+	/** The other side's own PING comes back as it is. */
+	pingReply(id: number): void {
+		this.#replies.add(pingFrame(id));
+	}
+
+	/** For a stream that the other side opened, and that is not taken. */
+	refusal(streamId: number, status: number): void {
+		this.#replies.add(rstStreamFrame(streamId, status));
 	}
 
 	goAway(lastStreamId: number): void {

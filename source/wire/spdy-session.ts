@@ -275,7 +275,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 			case 'ping': {
 				if (!this.#pings.answered(frame.id)) {
-					this.#sender.ping(frame.id);
+					this.#sender.pingReply(frame.id);
 				}
 
 				break;
@@ -309,18 +309,18 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	/** A client's own peers never open streams, and their header blocks say nothing that it needs: they are left compressed. */
 	#onSynStream(frame: ControlFrame & {type: 'syn-stream'}): void {
 		if (this.#role === 'client') {
-			this.#sender.rstStream(frame.streamId, resetStatus.refused);
+			this.#sender.refusal(frame.streamId, resetStatus.refused);
 			return;
 		}
 
 		const headers = this.#reader.read(frame.block);
 		if (!this.#ids.takeFromClient(frame.streamId)) {
-			this.#sender.rstStream(frame.streamId, resetStatus.protocolError);
+			this.#sender.refusal(frame.streamId, resetStatus.protocolError);
 			return;
 		}
 
 		if (this.#streams.size >= this.#maxStreams) {
-			this.#sender.rstStream(frame.streamId, resetStatus.refused);
+			this.#sender.refusal(frame.streamId, resetStatus.refused);
 			return;
 		}
 

@@ -1,4 +1,5 @@
 /** What did the remote command come to, by the Status that ends its streams? */
+import {SpokeError} from '../errors/spoke-error.ts';
 
 /**
 - `success`: one explicit Success
@@ -14,6 +15,11 @@ export type CommandResult =
 
 /** A Status of a command is a few hundred bytes; more is somebody's attack or mistake. */
 export const maxStatusBytes = 1 << 20;
+
+/** More came on the error channel than is read. */
+export function statusTooLong(): SpokeError {
+	return new SpokeError('ERR_PROTOCOL', `the status of the command is longer than ${maxStatusBytes >> 20} MiB, so its result is not known`, {leg: 2});
+}
 
 /**
 Reads all bytes of the error channel. Nothing at all is `unreadable`: exit 0 needs a Success that was said.

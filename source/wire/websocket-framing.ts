@@ -10,7 +10,7 @@ type SendOptions = {binary: boolean; compress: boolean; fin: boolean; mask: bool
 type FrameSender = {
 	send(payload: Uint8Array, options: SendOptions, sent?: (error?: Error) => void): void;
 	ping(payload: Uint8Array, mask: boolean): void;
-	pong(payload: Uint8Array, mask: boolean): void;
+	pong(payload: Uint8Array, mask: boolean, sent?: (error?: Error) => void): void;
 	close(code: number, reason: string, mask: boolean): void;
 };
 

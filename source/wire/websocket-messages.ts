@@ -3,6 +3,7 @@ import {EventEmitter} from 'node:events';
 import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {SpokeError} from '../errors/spoke-error.ts';
+import {BoundedReplies} from './bounded-replies.ts';
 import {bytesLeftOf, destroyOnceStill} from './destroy-once-still.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
 import {PingAnswers, type Timing} from './ping-answers.ts';
@@ -43,6 +44,9 @@ type MessageEvents = {
 	close: [WebSocketEnding];
 };
 
+/** After our Close the other side's messages are still read, whether anybody takes them or not: it must not send more than this. */
+const maxBytesAfterClose = 64 << 20;
+
 /** Codes for ws's errors; everything else is a plain protocol error, 1002. */
 const closeCodes: Readonly<Record<string, number>> = {
 	WS_ERR_INVALID_UTF8: 1007,
@@ -62,7 +66,17 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	readonly #closeMs: number;
 	readonly #pingTimer: NodeJS.Timeout | undefined;
 	readonly #answers: PingAnswers;
+	/** A pong says nothing that a later one does not, so one at a time: the other side may never read them. */
+	readonly #pongs = new BoundedReplies<Buffer>(1, (payload, onSent) => {
+		if (this.#closeSent || this.#ending) {
+			onSent();
+		} else {
+			this.#sender.pong(payload, this.#masks, onSent);
+		}
+	});
+
 	#pings = 0;
+	#bytesAfterClose = 0;
 	#paused = false;
 	#closeSent = false;
 	#closeTimer: NodeJS.Timeout | undefined;
@@ -176,12 +190,10 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 
 	#listenToReceiver(): void {
 		this.#receiver.on('message', (payload: Buffer, binary: boolean) => {
-			this.emit('message', payload, binary);
+			this.#onMessage(payload, binary);
 		});
 		this.#receiver.on('ping', (payload: Buffer) => {
-			if (!this.#closeSent) {
-				this.#sender.pong(payload, this.#masks);
-			}
+			this.#pongs.add(payload);
 		});
 		this.#receiver.on('pong', (payload: Buffer) => {
 			const milliseconds = this.#answers.came(Number(payload.toString()));
@@ -202,6 +214,15 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 				this.#socket.resume();
 			}
 		});
+	}
+
+	#onMessage(payload: Buffer, binary: boolean): void {
+		this.#bytesAfterClose += this.#closeSent ? payload.length : 0;
+		if (this.#bytesAfterClose > maxBytesAfterClose) {
+			this.destroy(protocolError(`more than ${maxBytesAfterClose >> 20} MiB came after our Close`));
+		} else if (!this.#ending) {
+			this.emit('message', payload, binary);
+		}
 	}
 
 	#listenToSocket(): void {

@@ -6,6 +6,7 @@ import {normalize} from 'node:path';
 import process from 'node:process';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {sanitise} from '../../text/sanitise.ts';
+import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {HeldWhileAwaited} from './held-while-awaited.ts';
 import {lookPath} from './look-path.ts';
@@ -127,19 +128,13 @@ async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said
 			giveUp(`did not end within ${limitMs / 1000} s`, 'run it by hand, or raise SPOKE_EXEC_TIMEOUT');
 		}, limitMs)
 		: undefined;
-	const printed: Buffer[] = [];
-	let size = 0;
+	const printed = new ByteCollector(mostOutput);
 	let notices = '';
 	const lastLine = () => notices.trimEnd().split('\n').at(-1) ?? '';
 	child.stdout!.on('data', (chunk: Buffer) => {
-		size += chunk.length;
-		printed.push(chunk);
-		if (size <= mostOutput) {
-			return;
+		if (!printed.add(chunk)) {
+			giveUp(`printed more than ${mostOutput / 1024 / 1024} MiB`);
 		}
-
-		printed.length = 0;
-		giveUp(`printed more than ${mostOutput / 1024 / 1024} MiB`);
 	});
 	child.stderr!.on('data', (chunk: Buffer) => {
 		if (notices.length >= mostNotices) {
@@ -156,7 +151,7 @@ async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said
 	});
 	child.once('close', (status, signal) => {
 		if (status === 0) {
-			resolve(Buffer.concat(printed).toString('utf8'));
+			resolve(printed.take().toString('utf8'));
 		} else {
 			giveUp(status === null ? `was ended by ${signal}` : `failed with exit code ${status}`);
 		}

@@ -4,6 +4,8 @@ import process from 'node:process';
 import {pipeline, Readable, type Duplex} from 'node:stream';
 import {createGunzip} from 'node:zlib';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {refuseMoreInterim} from '../../wire/answer-limits.ts';
+import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import type {RequestOptions} from '../connection.ts';
 import {ignored} from './ignored.ts';
@@ -56,6 +58,15 @@ export async function exchange(agent: OneSocketAgent, {method, target, headers, 
 	};
 
 	signal?.addEventListener('abort', aborted, {once: true});
+	let interimCount = 0;
+	request.on('information', () => {
+		interimCount++;
+		try {
+			refuseMoreInterim(interimCount);
+		} catch (error) {
+			request.destroy(error as Error);
+		}
+	});
 	request.once('response', message => {
 		// From here on the signal ends the body, too.
 		message.once('close', () => signal?.removeEventListener('abort', aborted));
@@ -174,20 +185,16 @@ A body read whole.
 @throws SpokeError ERR_PROTOCOL beyond `maxBytes` (after decompression); ERR_APISERVER_UNREACHABLE when it was cut short; ERR_APISERVER_TIMEOUT when it stops midway for `pauseMs`
 */
 export async function readWhole(body: Readable, maxBytes: number, what: string, pauseMs = longestPauseMs): Promise<Buffer> {
-	const chunks: Buffer[] = [];
-	let total = 0;
+	const collected = new ByteCollector(maxBytes);
 	const {promise, resolve, reject} = Promise.withResolvers<void>();
 	const timer = setTimeout(() => {
-		body.destroy(new SpokeError('ERR_APISERVER_TIMEOUT', `the answer of ${what} stopped after ${total} bytes: nothing more came for ${pauseMs / 1000} s`));
+		body.destroy(new SpokeError('ERR_APISERVER_TIMEOUT', `the answer of ${what} stopped after ${collected.length} bytes: nothing more came for ${pauseMs / 1000} s`));
 	}, pauseMs);
 	// By its events: an iterator over a stream costs milliseconds the first time.
 	body.on('data', (chunk: Buffer) => {
 		timer.refresh();
-		total += chunk.length;
-		if (total > maxBytes) {
+		if (!collected.add(chunk)) {
 			body.destroy(new SpokeError('ERR_PROTOCOL', `the answer of ${what} is larger than ${maxBytes} bytes`));
-		} else {
-			chunks.push(chunk);
 		}
 	});
 	const closed = () => {
@@ -209,5 +216,5 @@ export async function readWhole(body: Readable, maxBytes: number, what: string, 
 		clearTimeout(timer);
 	}
 
-	return Buffer.concat(chunks);
+	return collected.take();
 }

@@ -1,5 +1,6 @@
 /** What does a container runtime say of a connection, on its error stream, and what is meant? */
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ConnectionOutcome} from './forwarded-connection.ts';
 
@@ -8,16 +9,12 @@ const longestWords = 64 * 1024;
 /** All that is said, trimmed; empty when all went well. Never rejects: of a stream that is lost it is what came before. */
 export async function wordsOn(stream: SpdyStream): Promise<string> {
 	const {promise, resolve} = Promise.withResolvers<string>();
-	const chunks: Buffer[] = [];
-	let length = 0;
+	const collected = new ByteCollector(longestWords);
 	stream.on('data', (chunk: Buffer) => {
-		if (length < longestWords) {
-			chunks.push(chunk);
-			length += chunk.length;
-		}
+		collected.add(chunk.subarray(0, longestWords - collected.length));
 	});
 	const tell = () => {
-		resolve(Buffer.concat(chunks).toString('utf8', 0, longestWords).trim());
+		resolve(collected.take().toString('utf8').trim());
 	};
 
 	stream.once('end', tell).once('error', tell).once('close', tell);

@@ -1,8 +1,9 @@
 /** A remote command's channels as streams of one SPDY session (`v4.channel.k8s.io`). */
 import type {Readable, Writable} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {ByteCollector} from '../../wire/byte-collector.ts';
 import {streamLost, StreamReset} from '../../wire/protocol-error.ts';
-import {maxStatusBytes, readStatusMessage} from '../../wire/status-message.ts';
+import {maxStatusBytes, readStatusMessage, statusTooLong} from '../../wire/status-message.ts';
 import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ChannelsEnding, CommandChannels, RoundTripListener, TerminalSize} from './command-channels.ts';
@@ -94,10 +95,10 @@ export class SpdyChannels implements CommandChannels {
 	async #watch(error: SpdyStream): Promise<ChannelsEnding> {
 		const outputs = this.#outputs.map(async output => endingOf(output));
 		const {status, lost} = await readStatus(error);
-		if (status.length > 0) {
+		if (status.length > 0 && lost?.code !== 'ERR_PROTOCOL') {
 			this.#endSoon();
 		} else {
-			// Without a status there is nothing to wait for, but what has come may still be read.
+			// Without a status, or with one that never ends, there is nothing to wait for, but what has come may still be read.
 			this.#session.end();
 		}
 
@@ -123,21 +124,26 @@ export class SpdyChannels implements CommandChannels {
 }
 
 async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: SpokeError | null}> {
-	const pieces: Buffer[] = [];
-	let bytes = 0;
-	const told = Promise.withResolvers<null>();
+	const collected = new ByteCollector(maxStatusBytes);
+	const told = Promise.withResolvers<SpokeError | null>();
 	let timer: NodeJS.Timeout | undefined;
 	stream.on('data', (piece: Buffer) => {
-		pieces.push(piece.subarray(0, Math.max(0, maxStatusBytes + 1 - bytes)));
-		bytes += piece.length;
-		if (readStatusMessage(Buffer.concat(pieces)).kind !== 'unreadable') {
-			timer ??= setTimeout(told.resolve, statusEndMs, null);
+		if (!collected.add(piece)) {
+			told.resolve(statusTooLong());
+			return;
 		}
+
+		// Once nothing more comes: whoever sends it byte by byte must not have it parsed for each of them.
+		timer = timer?.refresh() ?? setTimeout(() => {
+			if (readStatusMessage(collected.bytes).kind !== 'unreadable') {
+				told.resolve(null);
+			}
+		}, statusEndMs);
 	});
 	const ending = await Promise.race([endingOf(stream), told.promise]);
 	clearTimeout(timer);
-	const status = Buffer.concat(pieces);
-	return {status, lost: ending === null || (ending instanceof StreamReset && bytes > 0) || isCutBehind(status, ending) ? null : asLost(ending)};
+	const status = collected.take();
+	return {status, lost: ending === null || (ending instanceof StreamReset && status.length > 0) || isCutBehind(status, ending) ? null : asLost(ending)};
 }
 
 /** A server that has said all may reset the connection, for input that it did not read, before the stream's own end has left. */

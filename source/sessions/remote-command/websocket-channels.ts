@@ -1,9 +1,10 @@
 /** A remote command's channels over WebSocket messages (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
 import {Writable, type Readable} from 'node:stream';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {ByteCollector} from '../../wire/byte-collector.ts';
 import {channel, decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMessage} from '../../wire/channel-frame.ts';
 import {protocolError, streamLost} from '../../wire/protocol-error.ts';
-import {maxStatusBytes, readStatusMessage} from '../../wire/status-message.ts';
+import {maxStatusBytes, readStatusMessage, statusTooLong} from '../../wire/status-message.ts';
 import {isPlainClose, type WebSocketEnding, type WebSocketMessages} from '../../wire/websocket-messages.ts';
 import {pingEveryMs, silenceMs, type ChannelsEnding, type CommandChannels, type RoundTripListener, type TerminalSize} from './command-channels.ts';
 import {PausingOutputs} from './pausing-outputs.ts';
@@ -42,9 +43,8 @@ export class WebSocketChannels implements CommandChannels {
 	readonly #messages: WebSocketMessages;
 	readonly #outputs: PausingOutputs;
 	readonly #silence: SilenceWatch;
-	readonly #status: Buffer[] = [];
+	readonly #status = new ByteCollector(maxStatusBytes);
 	readonly #onAnswer: () => void;
-	#statusBytes = 0;
 	#answered = false;
 	#afterStatus: NodeJS.Timeout | undefined;
 	#failure: SpokeError | null = null;
@@ -112,11 +112,12 @@ export class WebSocketChannels implements CommandChannels {
 	}
 
 	#receiveStatus(bytes: Buffer): void {
-		// One byte too many is enough to see that it is no status.
-		this.#status.push(bytes.subarray(0, Math.max(0, maxStatusBytes + 1 - this.#statusBytes)));
-		this.#statusBytes += bytes.length;
+		if (!this.#status.add(bytes)) {
+			throw statusTooLong();
+		}
+
 		// A failure may be the apiserver's own, which never reached the kubelet; how a command ended is not. It comes in one message.
-		this.#answers(this.#statusBytes === bytes.length && ['success', 'exit'].includes(readStatusMessage(bytes).kind));
+		this.#answers(this.#status.length === bytes.length && ['success', 'exit'].includes(readStatusMessage(bytes).kind));
 		this.#afterStatus ??= setTimeout(() => {
 			this.#messages.close();
 		}, afterStatusMs);
@@ -142,8 +143,8 @@ export class WebSocketChannels implements CommandChannels {
 			? null
 			: new SpokeError('ERR_STREAM_LOST', `the other side closed the stream with code ${code}`, {text: reason}));
 		// Messages come in order: what came before a status is whole, however the socket ended behind it.
-		const whole = this.#statusBytes > 0 && lost?.code !== 'ERR_PROTOCOL';
-		return {status: Buffer.concat(this.#status), lost: whole ? null : lost};
+		const whole = this.#status.length > 0 && lost?.code !== 'ERR_PROTOCOL';
+		return {status: this.#status.take(), lost: whole ? null : lost};
 	}
 
 	#openStdin(canEnd: boolean): Writable {

@@ -56,6 +56,29 @@ for (const carrier of carriers) {
 		});
 	}
 
+	test(`a status without end ends the stream before it is taken in whole (${carrier})`, async t => {
+		let sent = 0;
+		const piece = ' '.repeat(500_000);
+		const server = await startCommandServer(far => {
+			const more = () => {
+				if (!far.socket.destroyed && sent < 200_000_000) {
+					sent += far.backlog() > 1_000_000 ? 0 : piece.length;
+					far.status(far.backlog() > 1_000_000 ? '' : piece);
+					setTimeout(more, 1);
+				}
+			};
+
+			far.status('{"status":"Success"}');
+			more();
+		});
+		t.teardown(async () => server.close());
+		const command = await openRemoteCommand(await server.cluster(), {feature: 'exec', target: reachedWeb, command: ['x'], stdin: false, tty: false}, {environment: only(carrier)});
+		void text(command.stdout);
+		void text(command.stderr!);
+		await t.throwsAsync<SpokeError>(command.outcome as Promise<number>, {code: 'ERR_PROTOCOL', message: /longer than 1 MiB/});
+		t.true(sent < 100_000_000, `${sent} bytes were taken`);
+	});
+
 	test(`an apiserver that went with the stream is leg 1 (${carrier})`, async t => {
 		const server = await startCommandServer(async far => {
 			await server.close();

@@ -1,0 +1,78 @@
+/** Collects the pieces of one message. Millions of tiny pieces cost no more than their bytes. */
+
+/** A smaller piece is copied: as a view it would cost a hundred bytes, and keep alive the whole chunk that it came in. */
+const smallestView = 4096;
+const firstSlabBytes = 4096;
+const maxSlabBytes = 64 * 1024;
+
+export class ByteCollector {
+	/** How many bytes were added. */
+	length = 0;
+	readonly #maxBytes: number;
+	#parts: Buffer[] = [];
+	#slab = Buffer.alloc(0);
+	/** The slab is filled up to here; what stands before `#sealed` is among the parts already. */
+	#filled = 0;
+	#sealed = 0;
+
+	constructor(maxBytes = Infinity) {
+		this.#maxBytes = maxBytes;
+	}
+
+	/** Returns false, and keeps nothing of `piece`, where that is too much. */
+	add(piece: Buffer): boolean {
+		if (this.length + piece.length > this.#maxBytes) {
+			return false;
+		}
+
+		this.length += piece.length;
+		if (piece.length >= smallestView && piece.length * 4 >= piece.buffer.byteLength) {
+			this.#seal();
+			this.#parts.push(piece);
+		} else {
+			this.#copy(piece);
+		}
+
+		return true;
+	}
+
+	/** All of it as one piece. */
+	get bytes(): Buffer {
+		this.#seal();
+		if (this.#parts.length !== 1) {
+			this.#parts = [Buffer.concat(this.#parts, this.length)];
+		}
+
+		return this.#parts[0]!;
+	}
+
+	/** The same, and the collector is empty afterwards. */
+	take(): Buffer {
+		const {bytes} = this;
+		this.#parts = [];
+		this.length = 0;
+		return bytes;
+	}
+
+	#copy(piece: Buffer): void {
+		for (let from = 0; from < piece.length;) {
+			if (this.#filled === this.#slab.length) {
+				this.#seal();
+				this.#slab = Buffer.allocUnsafeSlow(Math.min(maxSlabBytes, Math.max(firstSlabBytes, 2 * this.#slab.length)));
+				this.#filled = 0;
+				this.#sealed = 0;
+			}
+
+			const copied = piece.copy(this.#slab, this.#filled, from);
+			this.#filled += copied;
+			from += copied;
+		}
+	}
+
+	#seal(): void {
+		if (this.#filled > this.#sealed) {
+			this.#parts.push(this.#slab.subarray(this.#sealed, this.#filled));
+			this.#sealed = this.#filled;
+		}
+	}
+}

@@ -1,0 +1,203 @@
+/** What a server sends without end, or that nobody asked for, costs only so much memory, and ends the connection where it cannot go on. */
+import {Duplex} from 'node:stream';
+import {once} from 'node:events';
+import {setImmediate as turn} from 'node:timers/promises';
+import process from 'node:process';
+import test from 'ava';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
+import {AnswerDecoder} from '../../source/wire/answer-decoder.ts';
+import {ByteCollector} from '../../source/wire/byte-collector.ts';
+import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
+import {pingFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
+import {SpdySession} from '../../source/wire/spdy-session.ts';
+import {WebSocketMessages} from '../../source/wire/websocket-messages.ts';
+
+/** A connection whose other side sends what a test pushes, and takes nothing until `takes` is called. */
+class DeafPeer extends Duplex {
+	readonly written: Buffer[] = [];
+	#held: (() => void) | undefined;
+	#isDeaf = true;
+
+	takes(): void {
+		this.#isDeaf = false;
+		this.#held?.();
+	}
+
+	override _read(): void {
+		// The test pushes.
+	}
+
+	override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+		this.written.push(chunk);
+		if (this.#isDeaf) {
+			this.#held = done;
+		} else {
+			done();
+		}
+	}
+}
+
+const ping = (payload: string) => Buffer.concat([Buffer.from([0x89, payload.length]), Buffer.from(payload)]);
+const count = 100_000;
+
+async function flood(peer: DeafPeer, frame: (index: number) => Buffer): Promise<void> {
+	for (let index = 1; index <= count;) {
+		const frames: Buffer[] = [];
+		for (const last = index + 1000; index < last && index <= count; index++) {
+			frames.push(frame(index));
+		}
+
+		peer.push(Buffer.concat(frames));
+		await turn();
+	}
+
+	await turn();
+}
+
+test('of WebSocket pings from a peer that reads nothing only the newest is kept, and answered once it reads', async t => {
+	const peer = new DeafPeer();
+	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {role: 'server', closeMs: 0});
+	// A server reads masked frames.
+	await flood(peer, index => {
+		const [head, payload] = [ping(String(index)), String(index)];
+		head[1]! |= 0x80;
+		return Buffer.concat([head.subarray(0, 2), Buffer.alloc(4), Buffer.from(payload)]);
+	});
+	t.true(messages.bufferedBytes < 1000, `${messages.bufferedBytes} bytes wait`);
+	peer.takes();
+	await turn();
+	await turn();
+	t.is(Buffer.concat(peer.written).toString('latin1'), `\u008A\u00011\u008A\u0006${count}`);
+	messages.destroy();
+});
+
+test('a WebSocket client answers pings that come one by one, each of them', async t => {
+	const peer = new DeafPeer();
+	peer.takes();
+	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeMs: 0});
+	for (const name of ['a', 'b', 'c']) {
+		peer.push(ping(name));
+		await turn();
+	}
+
+	// Head, mask and one masked byte each.
+	t.is(Buffer.concat(peer.written).length, 3 * 7);
+	messages.destroy();
+});
+
+for (const [title, frame] of [
+	['PINGs', (index: number) => pingFrame(2 * index)],
+	['streams that nobody asked for', (index: number) => synStreamFrame(2 * index, Buffer.alloc(0), false)],
+] as const) {
+	test(`of the answers to SPDY ${title} from a peer that reads nothing only some wait`, async t => {
+		const peer = new DeafPeer();
+		const session = new SpdySession(peer);
+		await flood(peer, frame);
+		t.true(peer.writableLength < 64 * 1024, `${peer.writableLength} bytes wait`);
+		session.destroy();
+	});
+}
+
+test('messages behind our own Close are read up to a bound, and then the connection ends', async t => {
+	const peer = new DeafPeer();
+	const messages = new WebSocketMessages(peer, Buffer.alloc(0), {closeMs: 60_000});
+	const closed = once(messages, 'close');
+	let got = 0;
+	messages.on('message', payload => {
+		got += payload.length;
+		// Its reader is behind.
+		messages.pause();
+	});
+	messages.close();
+	messages.pause();
+	messages.resume();
+	const payload = Buffer.alloc(1 << 20);
+	const frame = Buffer.concat([Buffer.from([0x82, 127, 0, 0, 0, 0, 0, 0x10, 0, 0]), payload]);
+	for (let sent = 0; sent < 80; sent++) {
+		peer.push(frame);
+		messages.resume();
+		await turn();
+	}
+
+	const [{error}] = await closed as [{error: SpokeError | null}];
+	t.is(error?.code, 'ERR_PROTOCOL');
+	t.true(got <= 64 << 20, `${got} bytes`);
+});
+
+const anAnswer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const answers: ReadonlyArray<readonly [title: string, bytes: string, refused: RegExp | null]> = [
+	['ten interim responses', 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n'.repeat(10) + anAnswer, null],
+	['interim responses without end', 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n'.repeat(101), /interim responses/],
+	['100 Continue without end', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(101), /interim responses/],
+	['one header without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(70_000)}`, /headers do not end/],
+	['headers without end', `HTTP/1.1 200 OK\r\n${'X: x\r\n'.repeat(12_000)}`, /headers do not end/],
+	['a chunk extension without end', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(70_000)}`, /headers do not end/],
+	['a trailer', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: x\r\n\r\n', null],
+	['a trailer without end', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${'X: x\r\n'.repeat(20_000)}`, /headers do not end/],
+	['a body that says that it is too large', 'HTTP/1.1 200 OK\r\nContent-Length: 1000001\r\n\r\n', /larger than/],
+	['a chunk that is too large', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff0\r\n', /larger than/],
+	['a body until close that is too large', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1_000_001)}`, /larger than/],
+];
+for (const [title, bytes, refused] of answers) {
+	test(`an answer with ${title} is ${refused === null ? 'read' : 'given up'}`, t => {
+		const decoder = new AnswerDecoder({largestBody: 1_000_000});
+		const push = () => {
+			let whole = 0;
+			for (let at = 0; at < bytes.length; at += 1000) {
+				whole += decoder.push(Buffer.from(bytes.slice(at, at + 1000))).length;
+			}
+
+			return whole;
+		};
+
+		if (refused === null) {
+			t.is(push(), 1);
+		} else {
+			t.like(t.throws(push, {instanceOf: SpokeError, message: refused}), {code: 'ERR_PROTOCOL'});
+		}
+	});
+}
+
+test('interim responses are counted for each answer anew', t => {
+	const decoder = new AnswerDecoder({largestBody: 1_000_000});
+	const one = Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(60) + anAnswer);
+	t.is(decoder.push(Buffer.concat([one, one, one])).length, 3);
+});
+
+test('a SPDY control frame that says that it is larger than a header block may be is refused before it comes', t => {
+	const decoder = new SpdyFrameDecoder({control() {}, data() {}});
+	t.throws(() => {
+		decoder.push(Buffer.from([0x80, 3, 0, 1, 0, 0x40, 0, 1]));
+	}, {instanceOf: SpokeError, message: /control frame of 4194305 bytes/});
+});
+
+test('a million pieces of one byte are collected in about as much memory as a million bytes, and no more than may be', t => {
+	const collector = new ByteCollector(1_000_000);
+	const chunk = Buffer.alloc(64 * 1024, 'x');
+	const before = process.memoryUsage();
+	for (let index = 0; index < 1_000_000; index++) {
+		collector.add(chunk.subarray(index % 1000, (index % 1000) + 1));
+	}
+
+	t.false(collector.add(Buffer.from('y')));
+	const {heapUsed, external} = process.memoryUsage();
+	t.true(external - before.external < 8_000_000, `${external - before.external} bytes`);
+	t.true(heapUsed > 0);
+	t.is(collector.take().toString(), 'x'.repeat(1_000_000));
+	t.is(collector.length, 0);
+	t.is(collector.take().length, 0);
+});
+
+test('pieces of every size are collected in order, large ones as they are', t => {
+	const collector = new ByteCollector();
+	const pieces = [3, 5000, 1, 70_000, 0, 4096, 100, 9000].map((size, index) => Buffer.alloc(size, 97 + index));
+	for (const piece of pieces) {
+		t.true(collector.add(piece));
+		t.is(collector.bytes.length, collector.length);
+	}
+
+	t.deepEqual(collector.take(), Buffer.concat(pieces));
+	const large = Buffer.alloc(100_000);
+	collector.add(large);
+	t.is(collector.take(), large);
+});
