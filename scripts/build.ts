@@ -1,17 +1,24 @@
 /** Bundles the program: `build/spoke.js`, and one self-contained file a command, so that a one-shot reads two files. */
-import {chmod, mkdir, readFile, readdir, rm, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, readFile, readdir, rm, utimes, writeFile} from 'node:fs/promises';
 import {createRequire, isBuiltin} from 'node:module';
 import {basename, join} from 'node:path';
 import process from 'node:process';
 import {build, type BuildOptions, type Plugin} from 'esbuild';
 import {overlayNames} from '../source/keymap/overlay-names.ts';
 import {shippedKeymap} from '../source/keymap/shipped-keymaps.ts';
+import {buildStamp, isBuildStale} from './is-build-stale.ts';
 import {licencesOf} from './licences.ts';
+import {manPages} from './man-pages.ts';
 
 const root = new URL('../', import.meta.url);
 const inRoot = (path: string) => new URL(path, root).pathname;
 const {version} = JSON.parse(await readFile(inRoot('package.json'), 'utf8')) as {version: string};
 
+if (process.argv.includes('--if-stale') && !await isBuildStale(inRoot(''))) {
+	process.exit(0);
+}
+
+const startedAt = new Date();
 const commands = (await readdir(inRoot('source/commands'), {withFileTypes: true}))
 	.filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name) && !['command.ts', 'table.ts'].includes(entry.name))
 	.map(entry => inRoot(`source/commands/${entry.name}`));
@@ -59,6 +66,12 @@ const built = await Promise.all([
 ]);
 await writeFile(inRoot('build/LICENCES.txt'), await licencesOf(built.map(({metafile}) => metafile)));
 await chmod(inRoot('build/spoke.js'), 0o755);
+await rm(inRoot('man'), {recursive: true, force: true});
+await mkdir(inRoot('man'));
+await Promise.all([...await manPages()].map(async ([name, text]) => writeFile(inRoot(`man/${name}`), text)));
+await writeFile(inRoot(buildStamp), '');
+// What changed while it was built is newer than the build.
+await utimes(inRoot(buildStamp), startedAt, startedAt);
 if (!process.argv.includes('--quiet')) {
 	process.stdout.write(`built spoke ${version}: spoke.js and ${commands.length} commands\n`);
 }

@@ -1,6 +1,7 @@
 /** From a command line to an exit status: finds the subcommand, loads it and nothing else, and tells its failure. The only file that sets the exit status. */
 import {basename} from 'node:path';
 import process from 'node:process';
+import {closestWord} from './command-line/closest-word.ts';
 import {connectionFlags} from './command-line/connection-flags.ts';
 import type {FlagRow} from './command-line/flag-row.ts';
 import {parseLine} from './command-line/parse-line.ts';
@@ -12,7 +13,6 @@ import {exitStatus, statusOfSignal} from './errors/exit-status.ts';
 import {errorText} from './text/error-text.ts';
 import {jsonText} from './text/json-text.ts';
 import {shownOn} from './text/locale-signs.ts';
-import {version} from './version.ts';
 
 /** How a failure of the command that runs is told, as far as its line is read. */
 type Telling = {wantsJson: boolean; failureStatus: number | undefined};
@@ -23,7 +23,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 	const telling: Telling = {wantsJson: false, failureStatus: undefined};
 	endOnUncaught(telling);
 	try {
-		process.exitCode = await run(argv, telling, interrupted);
+		process.exitCode = await run(isCalledBy('kubectl_complete-spoke') ? ['completion', 'kubectl', '--', ...argv] : argv, telling, interrupted);
 	} catch (thrown) {
 		const error = withStatus(asSpokeError(thrown), telling);
 		if (interrupted.aborted && error.code === 'ERR_INTERNAL') {
@@ -37,18 +37,23 @@ export async function main(argv: readonly string[]): Promise<void> {
 	}
 }
 
+/** The package installs this file under several names. */
+function isCalledBy(name: string): boolean {
+	return basename(process.argv[1] ?? '') === name;
+}
+
 /** @returns the exit status */
 async function run(argv: readonly string[], telling: Telling, interrupted: AbortSignal): Promise<number> {
 	const {name, rest} = findCommand(argv);
-	if (name === 'help' || name === 'version') {
-		process.stdout.write(name === 'help' ? shownOn(process.stdout, helpText(rest[0])) : `spoke ${version}\n`);
+	if (name === 'help') {
+		process.stdout.write(helpText(rest[0]));
 		return exitStatus.ok;
 	}
 
 	telling.wantsJson = asksForJson(rest);
 	const {row, load} = findEntry(name);
 	if (asksForHelp(rest)) {
-		process.stdout.write(shownOn(process.stdout, helpText(name)));
+		process.stdout.write(helpText(name));
 		return exitStatus.ok;
 	}
 
@@ -89,8 +94,9 @@ function findCommand(argv: readonly string[]): {name: string; rest: readonly str
 			return {name: 'help', rest: argv.slice(at + 1)};
 		}
 
-		if (argument === '--version') {
-			return {name: 'version', rest: []};
+		if (argument === '--version' || argument === 'version') {
+			// No flag that an alias puts before it matters to it.
+			return {name: 'version', rest: argv.slice(at + 1)};
 		}
 
 		if (!argument.startsWith('-')) {
@@ -136,14 +142,17 @@ function asksForJson(rest: readonly string[]): boolean {
 function findEntry(name: string): (typeof commandTable)[number] {
 	const entry = commandTable.find(({row}) => row.name === name);
 	if (!entry) {
-		throw new SpokeError('ERR_USAGE', `unknown command: ${name}`, {remedy: 'list the commands with `spoke help`'});
+		const closest = closestWord(name, commandTable.map(({row}) => row.name));
+		const remedy = 'list the commands with `spoke help`';
+		throw new SpokeError('ERR_USAGE', `unknown command: ${name}`, {remedy: closest === null ? remedy : `did you mean \`spoke ${closest}\`? ${remedy}`});
 	}
 
 	return entry;
 }
 
 function helpText(name: string | undefined): string {
-	return name === undefined || name.startsWith('-') ? renderProgramHelp(commandTable.map(({row}) => row)) : renderCommandHelp(findEntry(name).row);
+	const form = {width: process.stdout.columns || 80, spell: (text: string) => shownOn(process.stdout, text)};
+	return name === undefined || name.startsWith('-') ? renderProgramHelp(commandTable.map(({row}) => row), form) : renderCommandHelp(findEntry(name).row, form);
 }
 
 /** One line on stderr, and with `-o json` an Error object as the last line of stdout. */

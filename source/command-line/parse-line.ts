@@ -1,5 +1,6 @@
 /** Reads a command line as kubectl's flag library (pflag) reads it. */
 import {SpokeError} from '../errors/spoke-error.ts';
+import {closestWord} from './closest-word.ts';
 import {insteadOfFlag} from './kubectl-only-flags.ts';
 import {parseDuration} from './parse-duration.ts';
 import type {FlagRow, FlagValues, ParsedLine} from './flag-row.ts';
@@ -51,7 +52,7 @@ export function parseLine<const Rows extends readonly FlagRow[]>(rows: Rows, arg
 			const [name, inline] = cutAt(argument.slice(2), '=');
 			const row = byName.get(name);
 			if (!row) {
-				throw usage(`unknown flag: --${name}`, insteadOfFlag(name));
+				throw usage(`unknown flag: --${name}`, insteadOfFlag(name) ?? suggestedFlag(name, rows));
 			}
 
 			take(row, `--${name}`, inline);
@@ -63,6 +64,11 @@ export function parseLine<const Rows extends readonly FlagRow[]>(rows: Rows, arg
 	}
 
 	return {flags: Object.fromEntries(values) as FlagValues<Rows>, given, positionals, afterDash};
+}
+
+function suggestedFlag(name: string, rows: readonly FlagRow[]): string | null {
+	const closest = closestWord(name, rows.filter(row => !row.hidden).map(row => row.name));
+	return closest === null ? null : `did you mean --${closest}?`;
 }
 
 type Take = (row: FlagRow, spelled: string, inline: string | undefined) => void;

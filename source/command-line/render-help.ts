@@ -1,6 +1,7 @@
 /** Help as text, made from the rows. */
 import {connectionFlags} from './connection-flags.ts';
 import type {FlagRow} from './flag-row.ts';
+import {wrapCommand, wrapText} from './wrap-text.ts';
 
 type HelpRow = {
 	name: string;
@@ -11,39 +12,49 @@ type HelpRow = {
 	flags: readonly FlagRow[];
 };
 
+export type HelpForm = {
+	/** In cells. */
+	width: number;
+	/** Spells a text in the signs that the terminal has, before it is wrapped. */
+	spell: (text: string) => string;
+};
+
 /** `spoke help`: what there is to run. */
-export function renderProgramHelp(rows: readonly HelpRow[]): string {
-	const width = Math.max(...rows.map(row => row.name.length));
+export function renderProgramHelp(rows: readonly HelpRow[], {width, spell}: HelpForm): string {
 	return [
 		'spoke: see and use the way from you to a pod.',
 		'',
 		'Usage: spoke [flags]            the session',
 		'       spoke COMMAND [flags]    one-shot commands, also as `kubectl spoke`',
+		...columns('Commands:', rows.filter(row => row.name !== 'session').map(row => [[row.name], spell(row.summary)]), width),
 		'',
-		'Commands:',
-		...rows.filter(row => row.name !== 'session').map(row => `  ${row.name.padEnd(width)}  ${row.summary}`),
-		'',
-		'`spoke COMMAND --help` shows a command’s flags, `spoke help session` the session’s. Connection flags are kubectl’s.',
+		...wrapText(spell('`spoke COMMAND --help` shows a command’s flags, `spoke help session` the session’s. Connection flags are kubectl’s.'), width),
 		'',
 	].join('\n');
 }
 
 /** `spoke COMMAND --help`: its own flags, then those that it shares with every command. */
-export function renderCommandHelp(row: HelpRow): string {
+export function renderCommandHelp(row: HelpRow, {width, spell}: HelpForm): string {
 	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
 	const own = row.flags.filter(flag => !connection.has(flag.name) && !flag.hidden);
 	const shared = row.flags.filter(flag => connection.has(flag.name) && !flag.hidden);
+	const described = (flags: readonly FlagRow[]) => flags.map(flag => [[spell(spelled(flag))], spell(flag.help)] as const);
 	return [
-		`spoke ${row.name}: ${row.summary}`,
+		...wrapText(spell(`spoke ${row.name}: ${row.summary}`), width),
 		'',
-		...row.usage.map((usage, index) => `${index === 0 ? 'Usage: ' : '       '}spoke ${usage}`),
+		...row.usage.flatMap((usage, index) => hanging(index === 0 ? 'Usage: ' : '       ', wrapText(spell(`spoke ${usage}`), width - 9))),
 		'',
-		row.about,
-		...section('Examples:', row.examples.map(([command, does]) => [command, does])),
-		...section('Flags:', own.map(flag => [spelled(flag), flag.help])),
-		...section('Connection flags:', shared.map(flag => [spelled(flag), flag.help])),
+		...paragraphsOf(row.about).flatMap(paragraph => wrapText(spell(paragraph), width)),
+		...columns('Examples:', row.examples.map(([command, does]) => [wrapCommand(spell(command), width - 2), spell(does)]), width),
+		...columns('Flags:', described(own), width),
+		...columns('Connection flags:', described(shared), width),
 		'',
 	].join('\n');
+}
+
+/** A line of `about` that does not end a sentence goes on in the next one. */
+export function paragraphsOf(about: string): string[] {
+	return about.split(/(?<=[.:?!)])\n/).map(paragraph => paragraph.replaceAll('\n', ' '));
 }
 
 /** `-f, --follow` or `    --tail N (-1)`: the default stands in brackets, as it would be given. */
@@ -60,11 +71,24 @@ function spelledDuration(ms: number): string {
 	return ms === 0 ? '0' : ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`;
 }
 
-function section(title: string, rows: ReadonlyArray<readonly [string, string]>): string[] {
+function hanging(head: string, lines: readonly string[]): string[] {
+	return lines.map((line, index) => index === 0 ? `${head}${line}` : `${' '.repeat(head.length + 2)}${line}`);
+}
+
+/** What stands left and is too long for its column has lines of its own. */
+function columns(title: string, rows: ReadonlyArray<readonly [left: readonly string[], right: string]>, width: number): string[] {
 	if (rows.length === 0) {
 		return [];
 	}
 
-	const width = Math.min(44, Math.max(...rows.map(([left]) => left.length)));
-	return ['', title, ...rows.map(([left, right]) => left.length > width ? `  ${left}\n  ${' '.repeat(width)}  ${right}` : `  ${left.padEnd(width)}  ${right}`)];
+	const longest = Math.max(...rows.flatMap(([left]) => left.map(line => line.length)));
+	const column = Math.min(44, Math.floor(width * 0.45), longest);
+	const indent = ' '.repeat(column + 4);
+	return ['', title, ...rows.flatMap(([left, right]) => {
+		const [first = '', ...rest] = wrapText(right, width - column - 4);
+		const below = rest.map(line => `${indent}${line}`);
+		return left.length === 1 && left[0]!.length <= column
+			? [`  ${left[0]!.padEnd(column)}  ${first}`, ...below]
+			: [...left.map(line => `  ${line}`), `${indent}${first}`, ...below];
+	})];
 }

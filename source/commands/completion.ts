@@ -4,7 +4,7 @@ import {exitStatus} from '../errors/exit-status.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import type {Command} from './command.ts';
 import {askCluster} from './completion/ask-cluster.ts';
-import {completeWords} from './completion/complete-words.ts';
+import {completeWords, type Offer} from './completion/complete-words.ts';
 import {completionScripts} from './completion/scripts.ts';
 import {completionRow} from './rows/completion.ts';
 import {commandTable} from './table.ts';
@@ -14,7 +14,13 @@ export const command: Command<typeof completionRow.flags> = {
 	async run({positionals, afterDash, stdout, env}) {
 		const [what = '', ...surplus] = positionals;
 		if (what === 'words' && surplus.length === 0) {
-			stdout.write((await wordsFor(afterDash ?? [], env)).map(({word, does}) => `${sanitiseLine(word)}\t${sanitiseLine(does)}\n`).join(''));
+			stdout.write((await wordsFor(afterDash ?? [], env)).map(offer => offerLine(offer)).join(''));
+			return exitStatus.ok;
+		}
+
+		if (what === 'kubectl' && surplus.length === 0) {
+			const offers = await wordsFor(afterDash ?? [], env);
+			stdout.write(`${offers.map(offer => offerLine(offer)).join('')}:${directiveFor(offers)}\n`);
 			return exitStatus.ok;
 		}
 
@@ -31,6 +37,19 @@ export const command: Command<typeof completionRow.flags> = {
 		return exitStatus.ok;
 	},
 };
+
+function offerLine({word, does}: Offer): string {
+	return `${sanitiseLine(word)}\t${sanitiseLine(does)}\n`;
+}
+
+/**
+What kubectl's shell scripts do with the words: without any they offer files, and behind a word that goes on they put no space.
+@see https://github.com/spf13/cobra/blob/v1.10.0/completions.go ShellCompDirective
+*/
+function directiveFor(offers: readonly Offer[]): number {
+	const [noSpace, noFiles] = [2, 4];
+	return offers.length === 0 ? 0 : noFiles + (offers.every(({word}) => /[/:=]$/.test(word)) ? noSpace : 0);
+}
 
 async function wordsFor(words: readonly string[], env: NodeJS.ProcessEnv) {
 	const {offers, asked, command: row, rest} = completeWords(commandTable.map(({row}) => row), words);

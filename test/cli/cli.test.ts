@@ -170,6 +170,46 @@ test('an unknown command is one line and status 2', async t => {
 	t.regex(stderr, /^error: unknown command: lgos .*\[ERR_USAGE\]\n$/);
 });
 
+const misspelled: ReadonlyArray<readonly [line: string, suggestion: RegExp]> = [
+	['lgos', /\(did you mean `spoke logs`\? list the commands with `spoke help`\)/],
+	['port-foward', /did you mean `spoke port-forward`\?/],
+	['help audti', /did you mean `spoke audit`\?/],
+	['get', /unknown command: get \(list the commands/],
+	['logs x --folow', /unknown flag: --folow \(did you mean --follow\?\)/],
+	['logs x --tial=3', /did you mean --tail\?/],
+	['logs x --nope', /unknown flag: --nope \[|unknown flag: --nope \((?!did)/],
+];
+for (const [line, suggestion] of misspelled) {
+	test(`\`spoke ${line}\` suggests at most one word, on the line of the error`, async t => {
+		const {status, stderr} = await runSpoke(line.split(' '));
+		t.is(status, 2);
+		t.regex(stderr, suggestion);
+		t.is(stderr.trimEnd().split('\n').length, 1);
+	});
+}
+
+test('version and --version print the same, also behind the flags of an alias', async t => {
+	const {version} = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {version: string};
+	for (const line of ['version', '--version', '--context x version', '--read-only --version']) {
+		t.deepEqual(await runSpoke(line.split(' ')), {status: 0, stdout: `spoke ${version}\n`, stderr: ''}, line);
+	}
+
+	for (const line of ['version -o json', '--version -o json', '--version --output=json']) {
+		const {status, stdout} = await runSpoke(line.split(' '));
+		t.is(status, 0, line);
+		t.like(JSON.parse(stdout), {apiVersion: 'spoke/v1', kind: 'Version', version, node: process.versions.node}, line);
+	}
+
+	t.is((await runSpoke(['version', 'x'])).status, 2);
+});
+
+test('help that is piped is wrapped to 80 columns', async t => {
+	for (const {row} of commandTable) {
+		const {stdout} = await runSpoke([row.name, '--help']);
+		t.deepEqual(stdout.split('\n').filter(line => line.length > 80), [], row.name);
+	}
+});
+
 test('a command that does not exist is with -o json an Error object too', async t => {
 	const {status, stdout} = await runSpoke(['nosuch', '-o', 'json']);
 	t.is(status, 2);

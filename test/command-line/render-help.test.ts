@@ -1,7 +1,8 @@
 /** Help says what can be typed. */
 import test from 'ava';
 import {parseLine} from '../../source/command-line/parse-line.ts';
-import {spelled} from '../../source/command-line/render-help.ts';
+import {renderCommandHelp, renderProgramHelp, spelled} from '../../source/command-line/render-help.ts';
+import {wrapCommand, wrapText} from '../../source/command-line/wrap-text.ts';
 import {commandTable} from '../../source/commands/table.ts';
 
 test('a default is shown as it would be given', t => {
@@ -13,4 +14,44 @@ test('a default is shown as it would be given', t => {
 			}
 		}
 	}
+});
+
+const rows = commandTable.map(({row}) => row);
+const texts = (width: number) => {
+	const form = {width, spell: (text: string) => text};
+	return [renderProgramHelp(rows, form), ...rows.map(row => renderCommandHelp(row, form))];
+};
+
+for (const width of [80, 100, 160]) {
+	test(`help has no line longer than a terminal of ${width} columns`, t => {
+		for (const text of texts(width)) {
+			t.deepEqual(text.split('\n').filter(line => line.length > width), []);
+		}
+	});
+}
+
+test('wrapping help loses and adds no word', t => {
+	const words = (text: string) => text.split(/\s+/).filter(word => word !== '\\').join(' ');
+	t.deepEqual(texts(80).map(text => words(text)), texts(10_000).map(text => words(text)));
+});
+
+test('help never ends a line between a flag and its value', t => {
+	const withValue = new Set(rows.flatMap(row => row.flags).filter(flag => flag.kind !== 'boolean').flatMap(flag => [`--${flag.name}`, `-${flag.short}`]));
+	for (const width of [60, 70, 80, 100]) {
+		for (const text of texts(width)) {
+			t.deepEqual(text.split('\n').filter(line => withValue.has(line.trimEnd().replace(/ \\$/, '').split(' ').at(-1)!)), [], `${width} columns`);
+		}
+	}
+});
+
+test('wrapped text keeps a flag with its value, and quotes and brackets whole', t => {
+	t.deepEqual(wrapText('it needs --probe active, or not', 14), ['it needs', '--probe active,', 'or not']);
+	t.deepEqual(wrapText('run `spoke help me` now', 12), ['run', '`spoke help me`', 'now']);
+	t.deepEqual(wrapText('x [--port PORT | -u FILE] y', 10), ['x', '[--port PORT | -u FILE]', 'y']);
+	t.deepEqual(wrapText('', 10), ['']);
+});
+
+test('a wrapped example is still one command of a shell', t => {
+	t.deepEqual(wrapCommand('a b', 3), ['a b']);
+	t.deepEqual(wrapCommand('spoke logs --tail 20 web', 20), ['spoke logs \\', '  --tail 20 web']);
 });

@@ -1,5 +1,7 @@
 /** What completion offers, as a table of lines and words. */
 import {execFile} from 'node:child_process';
+import {mkdtemp, rm, symlink} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
@@ -11,7 +13,7 @@ import {completionScripts} from '../../source/commands/completion/scripts.ts';
 import {commandTable} from '../../source/commands/table.ts';
 import {scenarioRows} from '../../source/sandbox/scenarios/scenario-rows.ts';
 import {startServer} from '../support/api-server.ts';
-import {runSpoke} from '../support/run-spoke.ts';
+import {builtProgram, runSpoke} from '../support/run-spoke.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 const rows = commandTable.map(({row}) => row);
@@ -80,6 +82,38 @@ for (const [line, lines] of [
 		t.deepEqual(stdout, lines.map(one => `${one}\n`).join(''));
 	});
 }
+
+for (const [line, words, directive] of [
+	['lo', ['logs'], 4],
+	['keys --output=j', ['--output=json'], 4],
+	['port-forward -f ', [], 0],
+	['--kubeconfig ', [], 0],
+] as const) {
+	test(`kubectl gets the words of \`kubectl spoke ${line}\` and directive ${directive}`, async t => {
+		const {status, stdout} = await runSpoke(['completion', 'kubectl', '--', ...line.split(' ')]);
+		t.is(status, 0);
+		const lines = stdout.trimEnd().split('\n');
+		t.is(lines.pop(), `:${directive}`);
+		t.deepEqual(lines.map(one => one.split('\t')[0]), words);
+	});
+}
+
+test('kubectl puts no space behind a kind, and the file that it runs is the program by another name', async t => {
+	const {env} = await openSandbox(t);
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-plugin-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const plugin = join(folder, 'kubectl_complete-spoke');
+	await symlink(builtProgram, plugin);
+	const asKubectl = async (...words: string[]) => {
+		const {stdout} = await promisify(execFile)(process.execPath, [plugin, ...words], {env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...env}});
+		return stdout.replaceAll(/\t.*/g, '').trimEnd().split('\n');
+	};
+
+	t.deepEqual(await asKubectl('logs', 'dep'), ['deploy/', ':6']);
+	t.deepEqual((await asKubectl('logs', 'deploy/we')), ['deploy/web', ':4']);
+	t.is((await asKubectl('logs', '')).at(-1), ':4', 'pods stand beside the kinds');
+	t.deepEqual(await asKubectl('--help'), ['--help', ':4'], 'a flag that is typed is completed, not obeyed');
+});
 
 test('the sandboxes that completion offers are all there are', t => {
 	t.deepEqual(completeWords(rows, ['demo', '--scenario', '']).offers.map(({word}) => word), scenarioRows.map(({name}) => name));

@@ -1,0 +1,93 @@
+/** The manual pages, rendered from the same rows as help: `spoke.1`, and one page per command. */
+import {readFile} from 'node:fs/promises';
+import {connectionFlags} from '../source/command-line/connection-flags.ts';
+import type {FlagRow} from '../source/command-line/flag-row.ts';
+import {paragraphsOf, spelled} from '../source/command-line/render-help.ts';
+import {commandTable} from '../source/commands/table.ts';
+import {exitStatus} from '../source/errors/exit-status.ts';
+import {shownOn} from '../source/text/locale-signs.ts';
+
+type CommandRow = (typeof commandTable)[number]['row'];
+
+/** File name → text in roff with the man macros. */
+export async function manPages(): Promise<ReadonlyMap<string, string>> {
+	const {version} = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {version: string};
+	const rows = commandTable.map(({row}) => row);
+	return new Map([
+		['spoke.1', programPage(rows, version)],
+		...rows.filter(row => row.name !== 'session').map(row => [`${pageName(row)}.1`, commandPage(row, version)] as const),
+	]);
+}
+
+function programPage(rows: readonly CommandRow[], version: string): string {
+	const session = rows.find(row => row.name === 'session')!;
+	return page('spoke', version, [
+		section('NAME', [roff('spoke - see and use the path from you to a pod')]),
+		section('SYNOPSIS', [...synopsis(session), '.br', `.B spoke\n${roff('COMMAND [flags]')}`, '.br', `.B kubectl spoke\n${roff('COMMAND [flags]')}`]),
+		section('DESCRIPTION', paragraphs(session.about)),
+		section('COMMANDS', rows.filter(row => row !== session).flatMap(row => tagged(`spoke ${row.name}`, row.summary))),
+		...flagSections(session),
+		section('EXIT STATUS', Object.entries(exitStatus).flatMap(([name, status]) => tagged(String(status), name.replaceAll(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)))),
+		examples(session),
+		section('SEE ALSO', [rows.filter(row => row !== session).map(row => reference(pageName(row))).join(',\n')]),
+	]);
+}
+
+function commandPage(row: CommandRow, version: string): string {
+	return page(pageName(row), version, [
+		section('NAME', [roff(`${pageName(row)} - ${row.summary}`)]),
+		section('SYNOPSIS', synopsis(row)),
+		section('DESCRIPTION', paragraphs(row.about)),
+		...flagSections(row),
+		examples(row),
+		section('SEE ALSO', [reference('spoke')]),
+	]);
+}
+
+function page(name: string, version: string, sections: readonly string[]): string {
+	return `${[`.TH ${name.toUpperCase().replaceAll('-', String.raw`\-`)} 1 "" "spoke ${version}" "spoke manual"`, ...sections.filter(text => text !== '')].join('\n')}\n`;
+}
+
+function section(title: string, lines: readonly string[]): string {
+	return lines.length === 0 ? '' : [`.SH ${title}`, ...lines].join('\n');
+}
+
+function synopsis(row: CommandRow): string[] {
+	return row.usage.flatMap((usage, index) => [...index === 0 ? [] : ['.br'], `.B spoke\n${roff(usage)}`]);
+}
+
+function paragraphs(text: string): string[] {
+	return paragraphsOf(text).map((paragraph, index) => `${index === 0 ? '' : '.PP\n'}${roff(paragraph)}`);
+}
+
+function flagSections(row: CommandRow): string[] {
+	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
+	const shown = row.flags.filter(flag => !flag.hidden);
+	const flags = (chosen: readonly FlagRow[]) => chosen.flatMap(flag => tagged(spelled(flag).trim(), flag.help));
+	return [
+		section('OPTIONS', flags(shown.filter(flag => !connection.has(flag.name)))),
+		section('CONNECTION OPTIONS', flags(shown.filter(flag => connection.has(flag.name)))),
+	];
+}
+
+function examples(row: CommandRow): string {
+	return section('EXAMPLES', row.examples.flatMap(([command, does]) => tagged(command, does)));
+}
+
+function tagged(tag: string, text: string): string[] {
+	return ['.TP', `.B ${roff(tag)}`, roff(text)];
+}
+
+function reference(name: string): string {
+	return `.BR ${roff(name)} (1)`;
+}
+
+function pageName(row: CommandRow): string {
+	return `spoke-${row.name}`;
+}
+
+/** One input line as plain text: ASCII, with roff's own signs escaped. A quote would group words behind a macro. */
+function roff(text: string): string {
+	const ascii = shownOn({isTTY: true}, text, {SPOKE_GLYPHS: 'ascii'});
+	return ascii.replaceAll('\\', String.raw`\e`).replaceAll('-', String.raw`\-`).replaceAll('"', String.raw`\(dq`).replace(/^(?=['.])/, String.raw`\&`);
+}

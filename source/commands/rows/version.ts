@@ -1,0 +1,20 @@
+/** `spoke version` as data. */
+import {helpFlag} from '../../command-line/common-flags.ts';
+import type {CommandRow} from '../command.ts';
+
+const flags = [
+	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one Version object'},
+	helpFlag,
+] as const;
+
+export const versionRow = {
+	name: 'version',
+	summary: 'print the version of spoke',
+	usage: ['version [flags]', '--version [flags]'],
+	about: 'Prints the version of this program. It contacts no cluster: `spoke path TARGET -o json` prints the version of the apiserver.',
+	examples: [
+		['spoke version', 'the version as text'],
+		['spoke version -o json', 'the version of spoke and of Node.js, for a script'],
+	],
+	flags,
+} as const satisfies CommandRow<typeof flags>;

@@ -1,0 +1,21 @@
+/** `spoke version`: prints the version of the program. */
+import process from 'node:process';
+import {SpokeError} from '../errors/spoke-error.ts';
+import {exitStatus} from '../errors/exit-status.ts';
+import {jsonLine, jsonObject} from '../output/json-line.ts';
+import {version} from '../version.ts';
+import type {Command} from './command.ts';
+import {versionRow} from './rows/version.ts';
+
+export const command: Command<typeof versionRow.flags> = {
+	row: versionRow,
+	async run({flags, positionals, stdout}) {
+		if (positionals.length > 0) {
+			throw new SpokeError('ERR_USAGE', `version takes no argument: ${JSON.stringify(positionals[0])}`);
+		}
+
+		const {platform, arch} = process;
+		stdout.write(flags.output === 'json' ? jsonLine(jsonObject('Version', {version, node: process.versions.node, platform, arch})) : `spoke ${version}\n`);
+		return exitStatus.ok;
+	},
+};
