@@ -48,7 +48,7 @@ test('installs spoke, the kubectl plugin and its completion', t => {
 });
 
 test('a git install and a clone build the package in prepare', t => {
-	t.is(manifest.scripts['prepare'], 'node scripts/build.ts --quiet --if-stale');
+	t.is(manifest.scripts['prepare'], 'node scripts/prepare.mjs --quiet --if-stale');
 	t.is(manifest.scripts['prepack'], undefined, 'npm pack runs prepare already');
 });
 
