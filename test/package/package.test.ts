@@ -1,6 +1,6 @@
 /** The npm package: what it holds, and when a clone or a git URL builds it. */
 import {execFile} from 'node:child_process';
-import {access, constants, mkdir, mkdtemp, readFile, rm, utimes, writeFile} from 'node:fs/promises';
+import {access, constants, copyFile, mkdir, mkdtemp, readFile, rm, utimes, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join, posix} from 'node:path';
 import process from 'node:process';
@@ -50,6 +50,16 @@ test('installs spoke, the kubectl plugin and its completion', t => {
 test('a git install and a clone build the package in prepare', t => {
 	t.is(manifest.scripts['prepare'], 'node scripts/prepare.mjs --quiet --if-stale');
 	t.is(manifest.scripts['prepack'], undefined, 'npm pack runs prepare already');
+});
+
+test('prepare without devDependencies says what to run instead', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'spoke-prepare-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	await mkdir(join(folder, 'scripts'));
+	await copyFile(join(root, 'scripts/prepare.mjs'), join(folder, 'scripts/prepare.mjs'));
+	const prepare = async (env: NodeJS.ProcessEnv) => promisify(execFile)(process.execPath, ['scripts/prepare.mjs'], {cwd: folder, env});
+	await t.throwsAsync(prepare({npm_config_global: 'true'}), {message: /npm install --global "\$\(npm pack --silent GIT-URL\)"/});
+	await t.throwsAsync(prepare({}), {message: /npm ci, or --ignore-scripts/});
 });
 
 test('names a repository, a home page and a place for bugs', t => {
