@@ -93,8 +93,8 @@ onLinux('a disk that is full is status 14 and no bug of ours', async t => {
 });
 
 const refused: ReadonlyArray<readonly [line: string, status: number, said: RegExp]> = [
-	['audit --require=', 2, /--require has no word/],
-	['audit --min-basis inferred', 2, /--min-basis .* give --require with it/],
+	['audit --require=', 2, /--require has no value/],
+	['audit --min-basis inferred', 2, /--min-basis .* pass --require with it/],
 	['logs x --until pod-done', 2, /--until is for a log that is followed/],
 	['logs x --resume=false', 2, /--resume is for a log that is followed/],
 	['tail x -A', 2, /--all-namespaces goes with -l/],
