@@ -1,5 +1,6 @@
 /** A way to one cluster as one user: what the kubeconfig said, and connections and requests made with it. Made by `openCluster`. */
 import type {ApiResponse, Connection, RequestOptions, SocketFacts} from './connection.ts';
+import type {SecondLegRecord} from './second-leg-record.ts';
 
 /** What the kubeconfig, flags and environment came to. No secret in it. */
 export type ClusterFacts = {
@@ -24,6 +25,8 @@ export type ClusterFacts = {
 
 export type ClusterAccess = {
 	readonly facts: ClusterFacts;
+	/** What leg 2 came to, as far as this process tried it. */
+	readonly secondLegs: SecondLegRecord;
 	/**
 	Opens a dedicated connection, with handshake done and credentials ready.
 	@throws SpokeError ERR_APISERVER_UNREACHABLE, ERR_APISERVER_TLS, ERR_CREDENTIAL_PLUGIN…

@@ -12,6 +12,7 @@ import {openConnection, type Access} from './dedicated-connection.ts';
 import {readJson} from './read-json.ts';
 import {tracedFrom} from './request-trace.ts';
 import {fewAtOnce} from './transport/few-at-once.ts';
+import {SecondLegRecord} from './second-leg-record.ts';
 import {parseServerUrl} from './transport/server-url.ts';
 
 const mostHandshakes = 16;
@@ -33,6 +34,7 @@ export async function openCluster(flags: ConnectionFlags, environment: NodeJS.Pr
 	const what = `the apiserver ${access.route.server.shown}`;
 	return {
 		facts,
+		secondLegs: new SecondLegRecord(),
 		connect: async options => pool.handOver() ?? open(options?.signal),
 		connectAt: async (address, {signal, limitMs = 0} = {}) => openConnection(accessAt(access, address, limitMs), signal),
 		request: async options => pool.request(options),

@@ -2,7 +2,11 @@
 import type {Path} from './evidence.ts';
 
 /** `null` of a path that holds, and where it is not known which leg it was. */
-export function brokenLeg({phase, error}: Pick<Path, 'phase' | 'error'>): number | null {
+export function brokenLeg({phase, error, broken}: Pick<Path, 'phase' | 'error' | 'broken'>): number | null {
+	if (broken) {
+		return broken.leg;
+	}
+
 	if (phase !== 'failed' || error?.legKnown === false) {
 		return null;
 	}

@@ -79,6 +79,18 @@ export type ProcessBinding = {
 	agree: boolean | null;
 };
 
+/** Why a connection that would be made now is expected to fail. */
+export type BrokenLeg = {
+	leg: 1 | 2 | 3;
+	/** `last-attempt-failed`: and nothing newer stands against it. `no-node`: the pod is not scheduled. */
+	reason: 'last-attempt-failed' | 'no-node';
+	message: string;
+	/** When it failed; `null` where nothing was attempted. */
+	time: string | null;
+	evidence: readonly string[];
+	error: ErrorObject | null;
+};
+
 /** One connection (or one that would be made), leg by leg. */
 export type Path = {
 	apiVersion: 'spoke/v1';
@@ -96,6 +108,8 @@ export type Path = {
 	rttMs: {websocket: number | null; runtime: number | null};
 	evidence: readonly Evidence[];
 	findings: readonly Finding[];
+	/** Only of a configuration. */
+	broken: BrokenLeg | null;
 	/** The path line in plain ASCII: `path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. */
 	line: string;
 	error: ErrorObject | null;

@@ -12,6 +12,7 @@ import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
 import {holdUpgrade} from './probes/held-upgrades.ts';
 import {readKubeletHandshake} from './probes/kubelet-handshake.ts';
 import {readLogDifferential} from './probes/log-differential.ts';
+import {recordAnswer, recordWords} from './record-second-leg.ts';
 import {runStepTest, type StepTestOutcome} from './probes/step-test.ts';
 
 /** The pod through whose node the route is tried. */
@@ -33,6 +34,7 @@ export async function examineActively(examined: Examined, cluster: ClusterAccess
 	const log = await readLog(examined, target);
 	const outcome = await stepTest(examined, cluster, target).catch(() => undefined);
 	const tested = fromStepTest(outcome, examined, target);
+	recordProbes(cluster, {log, outcome}, examined, target);
 	// What was tried has moved the counters, also where it was refused.
 	const again = await metricsOf(examined);
 	knownProcesses(cluster).remember(processOf(examined), {
@@ -45,6 +47,28 @@ export async function examineActively(examined: Examined, cluster: ClusterAccess
 		metrics: again?.read ? again : examined.metrics,
 		active: {...tested, logDifferentials: log ? [log] : [], handshakes: handshake?.read ? [handshake.read] : []},
 	};
+}
+
+/** The port-forward was tried last. */
+function recordProbes(
+	cluster: ClusterAccess,
+	{log, outcome}: {log: Reading<LogDifferentialFacts> | null; outcome: StepTestOutcome | undefined},
+	examined: Examined,
+	target: ProbeTarget,
+): void {
+	const attempt = {purpose: portForward(target), process: processOf(examined)};
+	const ofLog = {...attempt, purpose: {...attempt.purpose, feature: 'logs' as const}};
+	if (log?.facts.normal === 'ok') {
+		recordAnswer(cluster, ofLog);
+	} else if (log?.facts.text) {
+		recordWords(cluster, ofLog, log.facts.text, 500);
+	}
+
+	if (outcome?.kind === 'judged' && outcome.steps.rounds.length > 0) {
+		recordAnswer(cluster, attempt);
+	} else if (outcome?.kind === 'refused') {
+		recordWords(cluster, attempt, outcome.answer.body);
+	}
 }
 
 async function shakeHands({hostAddress, kubeletPort, node, nodeAddresses}: ProbeTarget): Promise<Outcome<KubeletHandshakeFacts> | null> {

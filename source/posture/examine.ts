@@ -7,6 +7,7 @@ import type {Closed, ConnectionPurpose, FlagFacts, Grounds, MetricFacts, Outcome
 import {knownProcesses} from './known-processes.ts';
 import {frontMet} from './front-met.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
+import {recalledFailures} from './rules/second-leg-outcomes.ts';
 import {closedOf, readShared, spreadsRequests, type SharedReadings} from './shared-readings.ts';
 
 /** How long one connection's small reads may take when nobody waits for a stream. */
@@ -62,17 +63,16 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 	const {connection, own, others, unreached, shared, metrics, active} = examined;
 	const known = knownProcesses(cluster);
 	const {stepTests, agentTests, metrics: later} = known.of(own.process?.facts.id ?? null);
+	const {outcomes} = cluster.secondLegs;
+	const state = {purpose, bound: false, answered: false, process: own.process, outcomes};
 	return {
-		purpose,
+		...state,
 		about: 'configuration',
 		time: new Date().toISOString(),
 		connection: connection.id,
-		bound: false,
-		answered: false,
 		passedOn: false,
 		socket: socketReading(connection),
 		front: frontMet(connection, cluster.facts.server, own, {...shared, authority: shared.authority ?? known.authority, gatewaySeen: known.gatewaySeen}),
-		process: own.process,
 		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
@@ -81,6 +81,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		// Those that were read beside a stream since are newer.
 		metrics: later.length === 0 && metrics.read ? [metrics.read] : later,
 		...active,
+		failures: [...active.failures, ...recalledFailures(state)],
 		stepTests: [...active.stepTests, ...stepTests.map(test => ofRouteOnly(test))],
 		agentTests: [...active.agentTests, ...agentTests],
 		closed: [...own.closed, ...closedOf([metrics]), ...shared.closed],

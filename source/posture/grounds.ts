@@ -1,7 +1,8 @@
 /** What a verdict may stand on: everything that was read of one cluster, as facts, and what could not be read. */
 import type {SocketFacts} from '../cluster/connection.ts';
+import type {SecondLegFailureFacts, SecondLegOutcome} from '../cluster/second-leg-record.ts';
 import type {ConnectionPurpose} from '../sessions/connection-witness.ts';
-import type {Basis, EvidenceSource, Need} from './evidence.ts';
+import type {EvidenceSource, Need} from './evidence.ts';
 
 /** One thing that was read, with the place, the process and the connection it was read on. */
 export type Reading<Facts> = {
@@ -105,20 +106,9 @@ export type KubeletHandshakeFacts = {
 	nodeAddresses: readonly string[] | null;
 };
 
+export type {SecondLegFailure, SecondLegOutcome} from '../cluster/second-leg-record.ts';
 /** What the words of a failure prove, by the table of failures. */
-export type FailureFacts = {
-	row: string;
-	text: string;
-	leg: 0 | 1 | 2 | 3;
-	tls: 'refused' | 'plain' | null;
-	route: 'konnectivity' | 'egress-http-connect' | null;
-	/** A kubelet's own words, behind its TLS. */
-	answered: boolean;
-	/** How surely the apiserver said it, if its far end is to be believed. */
-	basis: Basis;
-	/** Whoever stands at the far end can say it in the very same words. */
-	mayBeFarEnds: boolean;
-};
+export type FailureFacts = SecondLegFailureFacts;
 
 export type ReplicaFacts = {
 	known: number | null;
@@ -170,7 +160,9 @@ export type Grounds = {
 	agentTests: ReadonlyArray<Reading<AgentTestFacts>>;
 	logDifferentials: ReadonlyArray<Reading<LogDifferentialFacts>>;
 	handshakes: ReadonlyArray<Reading<KubeletHandshakeFacts>>;
-	/** Failures of this connection or of a probe to the same node. */
+	/** Failures of this connection, of a probe to the same node, or recalled from earlier attempts. */
 	failures: ReadonlyArray<Reading<FailureFacts>>;
+	/** The latest outcome of each far end that was attempted earlier, the oldest first. */
+	outcomes: readonly SecondLegOutcome[];
 	closed: readonly Closed[];
 };

@@ -8,13 +8,14 @@ import type {ConnectionReadings} from './connection-readings.ts';
 import type {Path} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
 import {readFirst, settle, type LabelSources} from './label-course.ts';
-import {born, openedByFarEnd, type LabelLife} from './label-life.ts';
+import {born, openedByFarEnd, type LabelLife, type LifeEvent} from './label-life.ts';
 import {limits} from './label-limits.ts';
 import {labelOf} from './label-of.ts';
 import type {Labeller, LabellerOptions, MakeLabeller} from './label.ts';
 import {LiveLabel, type LabelPlace} from './live-label.ts';
 import {ReadingsBeforeUse} from './readings-before-use.ts';
 import {ReadingsBeside} from './readings-beside.ts';
+import {recordAnswer, recordFailure} from './record-second-leg.ts';
 import {nothingShared} from './shared-readings.ts';
 
 /** @see Labeller */
@@ -30,19 +31,21 @@ class ConnectionLabeller implements Labeller {
 		opened: (connection, purpose, about) => {
 			// One that was not there before its use stands in for one whose reading met the limit.
 			const label = this.#watched(connection, purpose, this.#sources.beforeUse.unanswered);
-			label.tell({type: 'opened', byFarEnd: openedByFarEnd(purpose, about)});
+			this.#tellAndRecord(label, {type: 'opened', byFarEnd: openedByFarEnd(purpose, about)});
 			void settle(label, this.#sources);
 		},
 		answered: connection => {
-			this.#live.get(connection.id)?.tell({type: 'answered'});
+			this.#tellAndRecord(this.#live.get(connection.id), {type: 'answered'});
 		},
 		roundTrip: (connection, times) => {
-			this.#live.get(connection.id)?.tell({type: 'measured', ...times});
+			this.#tellAndRecord(this.#live.get(connection.id), {type: 'measured', ...times});
 		},
 		failed: (connection, purpose, error) => {
 			this.#sources.beside.forget();
 			const label = this.#watched(connection, purpose);
-			label.tell({type: 'failed', error: error.toJSON(), time: new Date().toISOString()});
+			const failed = error.toJSON();
+			label.tell({type: 'failed', error: failed, time: new Date().toISOString()});
+			recordFailure(this.#sources.cluster, {purpose, process: processOf(label.life)}, failed);
 			this.#drop(label);
 		},
 		closed: connection => {
@@ -115,6 +118,15 @@ class ConnectionLabeller implements Labeller {
 		return label;
 	}
 
+	/** That its far end answered is known to later paths, too. */
+	#tellAndRecord(label: LiveLabel | undefined, event: LifeEvent): void {
+		const before = label?.life;
+		label?.tell(event);
+		if (before?.answered === false && label?.life.answered === true) {
+			recordAnswer(this.#sources.cluster, {purpose: before.purpose, process: processOf(before)});
+		}
+	}
+
 	#drop(label: LiveLabel): void {
 		label.leave();
 		this.#live.delete(label.id);
@@ -130,7 +142,7 @@ class ConnectionLabeller implements Labeller {
 
 	#pathOf(life: LabelLife): Path {
 		const {cluster, clock, beforeUse} = this.#sources;
-		const process = life.readings.process?.facts.id ?? null;
+		const process = processOf(life);
 		const known = knownProcesses(cluster);
 		// One that ends at once is closed before anything is read beside it: what was read beside others of its process, as lately as for them, holds for it.
 		const own = life.shared === nothingShared ? known.recentShared(process, limits.sharedForMs, clock.now()) : life.shared;
@@ -140,6 +152,10 @@ class ConnectionLabeller implements Labeller {
 			gatewaySeen: known.gatewaySeen,
 			closed: [...own.closed, ...beforeUse.authorityClosed],
 		};
-		return labelOf({...life, shared}, cluster.facts, known.of(process));
+		return labelOf({...life, shared}, cluster.facts, known.of(process), cluster.secondLegs.outcomes);
 	}
+}
+
+function processOf({readings}: LabelLife): string | null {
+	return readings.process?.facts.id ?? null;
 }

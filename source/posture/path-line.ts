@@ -6,14 +6,20 @@ import type {Leg, Path, ReachedTarget} from './evidence.ts';
 /**
 `path: you -verified-> apiserver -konnectivity,unverified-> kubelet n1`. A direct first leg says only its TLS; the leg that failed ends in `-x`, where it is known.
 */
-export function pathLine({legs, phase, target, error}: {legs: readonly [Leg, Leg]; phase: Path['phase']; target: ReachedTarget; error: ErrorObject | null}): string {
+export function pathLine({legs, phase, target, error, broken: expected}: {
+	legs: readonly [Leg, Leg];
+	phase: Path['phase'];
+	target: ReachedTarget;
+	error: ErrorObject | null;
+	broken: Path['broken'];
+}): string {
 	const [first, second] = legs;
-	const broken = brokenLeg({phase, error});
+	const broken = brokenLeg({phase, error, broken: expected});
 	const hub = first.to === 'gateway' ? 'gateway' : 'apiserver';
 	const start = `path: you -${firstWords(first)}-${broken === 1 ? 'x' : '>'} ${hub}`;
 	return broken === 1
 		? start
-		: `${start} -${secondWords(second, phase)}-${broken === 2 ? 'x' : '>'} ${farEnd(second, target)}`;
+		: `${start} -${secondWords(second, phase)}-${broken === 2 ? 'x' : '>'} ${expected?.reason === 'no-node' ? 'no node yet' : farEnd(second, target)}`;
 }
 
 function firstWords({tls, route}: Leg): string {

@@ -74,8 +74,9 @@ export async function pathSubjects(
 	const node = target.node === null ? null : await nodeNamed(cluster, target.node);
 	const container = named === undefined ? containerOf(pod) : chooseContainer(pod, named, {unknownAnnotation: 'refuse'}).name;
 	const chosen = {...target, container};
-	const purposes: ConnectionPurpose[] = podFeatures.map(feature => ({feature, target: chosen, request: null}));
-	purposes.push({feature: 'pod-proxy', target: chosen, request: proxyRequestFacts('pods', {...form, asked, ...service ? {port: null} : {}}, pod)});
+	const isUnscheduled = target.node === null ? {isUnscheduled: true} : {};
+	const purposes: ConnectionPurpose[] = podFeatures.map(feature => ({feature, target: chosen, request: null, ...isUnscheduled}));
+	purposes.push({feature: 'pod-proxy', target: chosen, ...isUnscheduled, request: proxyRequestFacts('pods', {...form, asked, ...service ? {port: null} : {}}, pod)});
 	if (service) {
 		purposes.push({feature: 'service-proxy', target: {...chosen, ...serviceTarget(service)}, request: serviceRequest(service, {...form, asked})});
 	}

@@ -2,6 +2,7 @@
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {ClusterIdentity, Grounds, Leg, Path, ProcessBinding, Ruling, Verdict} from './evidence.ts';
 import {numberEvidence} from './evidence-list.ts';
+import {brokenNow, lastAttemptFindings} from './last-attempt.ts';
 import {pathLine} from './path-line.ts';
 import {apiserverFlag} from './rules/apiserver-flag.ts';
 import {agreement, everyProcess, knownReplicas} from './rules/replicas.ts';
@@ -70,6 +71,7 @@ export function buildPath(grounds: Grounds, {cluster, phase, address, rttMs, err
 			clientAuth: null,
 		},
 	];
+	const broken = brokenNow(grounds, numbered);
 	return {
 		apiVersion: 'spoke/v1',
 		kind: 'Path',
@@ -85,8 +87,9 @@ export function buildPath(grounds: Grounds, {cluster, phase, address, rttMs, err
 		crossing: {...verdict(sum), why: sum.why},
 		rttMs,
 		evidence: numbered.all(),
-		findings: pathFindings(grounds, tls, route, error),
-		line: pathLine({legs, phase, target: purpose.target, error}),
+		findings: [...lastAttemptFindings(grounds, error), ...pathFindings(grounds, tls, route, error)],
+		broken,
+		line: pathLine({legs, phase, target: purpose.target, error, broken}),
 		error,
 	};
 }

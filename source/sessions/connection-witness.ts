@@ -28,6 +28,8 @@ export type ConnectionPurpose = {
 	request: ProxyRequestFacts | null;
 	/** Logs only: the read asked the apiserver to skip verification of the kubelet. */
 	insecureSkipTlsVerifyBackend?: boolean;
+	/** The pod is on no node yet. */
+	isUnscheduled?: boolean;
 };
 
 /**

@@ -27,6 +27,19 @@ export function pathFacts({legs: [first, second]}: Path): Fact[] {
 	return facts;
 }
 
+/** Why a connection would fail now, in the words that were heard; `null` where nothing says so. */
+export function brokenWords({broken, evidence}: Path, now: number): {word: string; message: string} | null {
+	if (!broken) {
+		return null;
+	}
+
+	const heard = evidence.find(({id}) => id === broken.evidence[0]);
+	return {
+		word: broken.time === null ? 'broken' : `failed ${showAge(now - Date.parse(broken.time))} ago`,
+		message: heard?.observed ?? broken.message,
+	};
+}
+
 /** Cells of the column in which the facts' words stand. */
 export function factColumn(facts: readonly Fact[]): number {
 	return Math.max(14, ...facts.map(({word}) => word.length + 1));

@@ -1,7 +1,9 @@
 /** The path to what is under the cursor, below a list: the line, and one line a fact with its basis and evidence. */
 import type {Path} from '../posture/evidence.ts';
+import {fitToCells} from '../text/cell-width.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
 import {evidenceWords} from './evidence-words.ts';
-import {factColumn, isNothingHere, nothingHere, pathFacts, unreadWord, unreadWords, type Fact} from './path-facts.ts';
+import {brokenWords, factColumn, isNothingHere, nothingHere, pathFacts, unreadWord, unreadWords, type Fact} from './path-facts.ts';
 import {datedLine, hubWord, replicaLetter, tlsRole} from './path-words.ts';
 import type {Screen} from './screen.ts';
 import {sessionWords} from './session-words.ts';
@@ -17,9 +19,20 @@ export function pathPane(screen: Screen, path: Path | null, rows: number, width:
 	}
 
 	const facts = pathFacts(path);
-	// Where there is no room for all, leg 2 is what differs.
-	const shown = rows > facts.length ? facts : facts.slice(facts.length - rows + 1);
-	return fillUp([line(' ', datedLine(path, width - 2, glyphs, replicaLetter(state.processes, path.process.id))), ...factLines(screen, path, shown, width)], rows);
+	const broken = brokenLines(screen, path, width);
+	// Where there is no room for all, leg 2 is what differs, and that it fails is what matters.
+	const room = rows - 1 - broken.length;
+	const shown = room >= facts.length ? facts : facts.slice(facts.length - Math.max(0, room));
+	return fillUp([
+		line(' ', datedLine(path, width - 2, glyphs, replicaLetter(state.processes, path.process.id))),
+		...broken,
+		...factLines(screen, path, shown, width),
+	], rows);
+}
+
+function brokenLines({state}: Screen, path: Path, width: number): Line[] {
+	const broken = brokenWords(path, state.now);
+	return broken ? [line('   ', of('state.failed', broken.word), '  ', fitToCells(sanitiseLine(broken.message), width - broken.word.length - 6))] : [];
 }
 
 function unreadLine({state, theme: {glyphs}}: Screen): Line {

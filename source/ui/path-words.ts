@@ -125,12 +125,20 @@ function numberedLeg(leg: Leg, {strokes, broke}: Glyphs, isBroken: boolean): Spa
 }
 
 /** What is at a leg's far end, as far as known: a workload's kubelet has no name before a pod of it was chosen. */
-export function farName({to}: Leg, {target: {kind, name, node}}: Path): string {
+export function farName({to}: Leg, {target: {kind, name, node}, broken}: Path): string {
+	if (broken?.reason === 'no-node') {
+		return 'on no node yet';
+	}
+
 	return to === 'kubelet' || to === 'node' ? node ?? (kind === 'Node' ? name : '') : name;
 }
 
 function endOf(leg: Leg, path: Path, form: Form): string {
 	const name = farName(leg, path);
+	if (path.broken?.reason === 'no-node') {
+		return form.ends ? 'no node yet' : 'no node';
+	}
+
 	return form.ends ? `${leg.to} ${name}`.trim() : name || leg.to;
 }
 

@@ -2,6 +2,8 @@
 import type {Leg, Path} from '../posture/evidence.ts';
 import {legEnd} from '../output/leg-end.ts';
 import {routeWord} from '../state/route-words.ts';
+import {clockTime} from '../text/clock-time.ts';
+import {sanitise} from '../text/sanitise.ts';
 import {endedWords} from './path-words.ts';
 
 /** Whether a screen reader reads the screen aloud. */
@@ -14,7 +16,7 @@ export const spokenPage = 3;
 
 /** `Leg 2, apiserver to kubelet n7: unverified, proven; by konnectivity, inferred.`, and before it that this was so until the connection ended. */
 export function legSentences(path: Path): string[] {
-	const {legs, target} = path;
+	const {legs, target, broken} = path;
 	const ended = endedWords(path);
 	return [
 		...ended === '' ? [] : [`The connection ${ended}. It was:`],
@@ -22,6 +24,7 @@ export function legSentences(path: Path): string[] {
 			const node = leg.n === 2 && target.node !== null ? ` ${target.node}` : '';
 			return `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${node}: ${tlsWords(leg)}; ${wayWords(leg)}.`;
 		}),
+		...broken ? [`Leg ${broken.leg} ${broken.time === null ? 'is broken' : `failed at ${clockTime(broken.time)}`}: ${sanitise(broken.message)}.`] : [],
 	];
 }
 

@@ -1,10 +1,11 @@
 /** The path to what is under the cursor, upright at the right of a list: from top to bottom, with what each word stands on. */
 import {brokenLeg} from '../posture/broken-leg.ts';
 import type {Leg, Path} from '../posture/evidence.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
 import {routeWord} from '../state/route-words.ts';
 import {wrapWords} from './chrome.ts';
 import {evidenceWords} from './evidence-words.ts';
-import {factColumn, isNothingHere, isRefused, nothingHere, pathFacts, pathTitle, processWords, unreadWord, unreadWords, wayOfProxy, type Fact} from './path-facts.ts';
+import {brokenWords, factColumn, isNothingHere, isRefused, nothingHere, pathFacts, pathTitle, processWords, unreadWord, unreadWords, wayOfProxy, type Fact} from './path-facts.ts';
 import type {Glyphs} from './glyphs.ts';
 import {farName, hubWord, replicaLetter, routeRole, tlsRole, tlsWord} from './path-words.ts';
 import type {Screen} from './screen.ts';
@@ -51,7 +52,7 @@ function pathRows(screen: Screen, path: Path, width: number): readonly Row[] {
 	return [
 		[`you     ${screen.state.cluster.user}`],
 		...first ? firstLeg(screen, path, first, factOf) : [],
-		...second ? secondLeg(screen, path, second, factOf) : [],
+		...second ? secondLeg(screen, path, second, {factOf, width}) : [],
 		...second?.to === 'service' ? [[''], ...wrapWords(wayOfProxy, width - 4).map(text => [' ', of('text.dim', text)])] : [],
 		...fixes.length > 0 ? [[''], [of('title', 'To fix')], ...fixes.map(text => [' ', text])] : [],
 	];
@@ -70,7 +71,7 @@ function firstLeg({state, theme: {glyphs}}: Screen, path: Path, {route, tls, to}
 	];
 }
 
-function secondLeg({theme: {glyphs}}: Screen, path: Path, leg: Leg, factOf: FactOf): readonly Row[] {
+function secondLeg({state, theme: {glyphs}}: Screen, path: Path, leg: Leg, {factOf, width}: {factOf: FactOf; width: number}): readonly Row[] {
 	const {route, tls, to, address} = leg;
 	const {name, container} = path.target;
 	return [
@@ -78,9 +79,15 @@ function secondLeg({theme: {glyphs}}: Screen, path: Path, leg: Leg, factOf: Fact
 		...factOf({verdict: tls, word: tlsWord(tls.state), role: tlsRole[tls.state]}),
 		arrowOf(path, 2, tls, glyphs),
 		[`${to} ${farName(leg, path)}`.trim(), of('text.dim', address === null ? '' : `   ${address}`)],
-		[' ', of('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)],
+		...brokenRows(path, state.now, width),
+		...path.broken?.reason === 'no-node' ? [] : [[' ', of('text.dim', `${glyphs.upright.unseen} inside the node: not observed`)]],
 		[container === null ? name : `${name}/${container}`],
 	];
+}
+
+function brokenRows(path: Path, now: number, width: number): readonly Row[] {
+	const broken = brokenWords(path, now);
+	return broken ? wrapWords(`${broken.word}: ${sanitiseLine(broken.message)}`, width - 6).map(text => [' ', of('state.failed', text)]) : [];
 }
 
 function arrowOf(path: Path, leg: 1 | 2, {state}: Leg['tls'], {broke, arrowDown}: Glyphs): Row {

@@ -27,5 +27,5 @@ for (const [title, error, leg, line] of rows) {
 }
 
 test('a path that holds is broken nowhere', t => {
-	t.is(brokenLeg({phase: 'settled', error: null}), null);
+	t.is(brokenLeg({phase: 'settled', error: null, broken: null}), null);
 });

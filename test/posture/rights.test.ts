@@ -29,6 +29,7 @@ function recorded(cluster: ClusterAccess): {cluster: ClusterAccess; asked: Set<s
 
 	return {asked, cluster: {
 		facts: cluster.facts,
+		secondLegs: cluster.secondLegs,
 		async connect(options) {
 			return noted(await cluster.connect(options));
 		},

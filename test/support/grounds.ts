@@ -20,7 +20,7 @@ export function grounds(more: Partial<Grounds> = {}, feature: StreamFeature = 'e
 		about: 'configuration', time, connection: 'c1', bound: true, answered: false, passedOn: false,
 		socket: reading('socket', socketFacts, {connection: 'c1'}),
 		front: {to: 'apiserver', why: 'its certificate'},
-		process: null, flags: [], mirrorPods: [], replicas: null, unreached: [], version: versionOf('v1.36.3'), metrics: [], stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: [], closed: [],
+		process: null, flags: [], mirrorPods: [], replicas: null, unreached: [], version: versionOf('v1.36.3'), metrics: [], stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: [], outcomes: [], closed: [],
 		...more,
 	};
 }

@@ -118,6 +118,7 @@ export function onClock(cluster: ClusterAccess, clock: Clock): ClusterOnClock {
 	});
 	return {
 		facts: cluster.facts,
+		secondLegs: cluster.secondLegs,
 		connections: () => made,
 		async quiet(silent = 0) {
 			for (let turns = 0; turns < 2; turns++) {

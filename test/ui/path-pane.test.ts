@@ -35,3 +35,26 @@ test('where a view has no row no way is waited for', t => {
 		t.notRegex(pane(empty), /not read yet/);
 	}
 });
+
+const failedAt = {leg: 2, reason: 'last-attempt-failed', message: 'no agent is connected: No agent available', time: '1970-01-01T00:00:08.000Z', evidence: ['e1'], error: null};
+const onNoNode = {leg: 2, reason: 'no-node', message: 'the pod is on no node yet', time: null, evidence: [], error: null};
+const ofBroken: ReadonlyArray<[title: string, broken: object, node: string | null, line: RegExp, words: RegExp]> = [
+	['that failed last shows how long ago, and the words', failedAt, 'n1', /plain x kubelet n1$/m, /failed 12s ago:? +No agent available/],
+	['to a pod on no node ends there', onNoNode, null, /plain x no node yet$/m, /broken:? +the pod is on no node yet/],
+];
+
+for (const [title, broken, node, line, words] of ofBroken) {
+	test(`a path ${title}`, t => {
+		const path = {
+			about: 'configuration', phase: 'settled', error: null, broken, process: {id: null, known: null, read: 0, startTime: null}, target: {kind: 'Pod', name: 'web', node, container: null}, findings: [],
+			evidence: [{id: 'e1', observed: 'No agent available'}],
+			legs: [leg, {...leg, to: 'kubelet', tls: {...said, state: 'plain'}}],
+		} as unknown as Path;
+		const screen = {state: emptySession(clusterState(null), {columns: 80, rows: 24}, 20_000), theme: plainTheme, keymap: new Map(), hints: [], tail: null};
+		const text = (lines: ReturnType<typeof pathPane>) => lines.map(({spans}) => spans.map(({text}) => text).join('').trimEnd()).join('\n');
+		const pane = text(pathPane(screen, path, 3, 80));
+		t.regex(pane, line);
+		t.regex(pane, words, 'also where there is no room for all facts');
+		t.regex(text(uprightPath(screen, path, 'web', 30, 60)), words);
+	});
+}

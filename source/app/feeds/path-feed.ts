@@ -112,7 +112,10 @@ export class PathFeed {
 			return;
 		}
 
-		const key = `${cluster.context} ${view} ${row.id} ${row.cells.join(' ')}`;
+		// A failure is told with its age.
+		const {version} = cluster.access.secondLegs;
+		const age = version === 0 ? 0 : Math.floor(Date.now() / 10_000);
+		const key = `${cluster.context} ${view} ${row.id} ${row.cells.join(' ')} ${version} ${age}`;
 		if (key === this.#shown && this.#store.state.pathHere !== null) {
 			return;
 		}

@@ -17,11 +17,16 @@ const askedOf: Readonly<Record<ListName, Asked>> = {
 
 export function purposeHere(list: ListName, row: Row): ConnectionPurpose {
 	const {feature, kind, request, node} = askedOf[list];
-	return {feature, request, target: {asked: row.name, kind, namespace: row.namespace, name: row.name, uid: null, node: node(row), container: null, chosenFrom: 1}};
+	const target = {asked: row.name, kind, namespace: row.namespace, name: row.name, uid: null, node: node(row), container: null, chosenFrom: 1};
+	return {feature, request, target, ...list === 'pods' && nodeCell(row) === '<none>' && {isUnscheduled: true}};
 }
 
 /** `null` of one that is not scheduled yet. */
-function nodeOfPod({cells}: Row): string | null {
-	const node = cells[listKinds.pods.columns.findIndex(({title}) => title === 'NODE')] ?? '';
+function nodeOfPod(row: Row): string | null {
+	const node = nodeCell(row);
 	return node === '' || node === '<none>' ? null : node;
+}
+
+function nodeCell({cells}: Row): string {
+	return cells[listKinds.pods.columns.findIndex(({title}) => title === 'NODE')] ?? '';
 }

@@ -2,6 +2,8 @@
 import type {Basis, Grounds, RouteState, Ruling, TlsState} from '../evidence.ts';
 import {crossing} from '../rules/crossing.ts';
 import {remedies} from '../rules/remedies.ts';
+import {failedWords} from '../last-attempt.ts';
+import {citeAttempt, failuresOfKind} from '../rules/second-leg-outcomes.ts';
 import {secondLegRoute} from '../rules/second-leg-route.ts';
 import {secondLegTls, toKubelet} from '../rules/second-leg-tls.ts';
 import {weakest} from '../rules/strength.ts';
@@ -11,6 +13,23 @@ import {found, notKnown} from './finding.ts';
 
 /** One kind of connection (attach goes as exec does) on each apiserver met. The verdict is by the worst crossing; the words are its route and TLS. */
 export function streamRow(all: readonly Grounds[]): RowFinding {
+	const [grounds] = all;
+	const row = crossingRow(all);
+	const failed = grounds ? failuresOfKind(grounds) : [];
+	if (!grounds || failed.length === 0) {
+		return row;
+	}
+
+	// That it would be protected is no use to anybody while it fails.
+	const exceptions = [...row.exceptions, ...failed.map(attempt => `${attempt.farEnd}: ${attempt.feature} ${failedWords(attempt, grounds.time)}`)];
+	const because = [...row.because, ...failed.map(attempt => citeAttempt(attempt))];
+	const remedy = row.remedy ?? failed.find(({failure}) => failure.error.remedy !== null)?.failure.error.remedy ?? null;
+	return row.verdict === 'pass'
+		? {...row, verdict: 'warn', message: `${row.message}; the last attempt failed`, exceptions, because, remedy}
+		: {...row, exceptions, because};
+}
+
+function crossingRow(all: readonly Grounds[]): RowFinding {
 	const judged = all.map(grounds => {
 		const tls = secondLegTls(grounds);
 		const route = secondLegRoute(grounds);

@@ -1,12 +1,15 @@
 /** `spoke doctor`: walks from the kubeconfig to the container, and stops at the leg that fails. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
-import type {Path, SocketFacts} from '../evidence.ts';
+import type {ConnectionPurpose, Path, SocketFacts} from '../evidence.ts';
 import {examine, nothingActive, type Examined} from '../examine.ts';
 import {failureReading} from '../failure-reading.ts';
 import {configuredPath, failedAttempt} from '../paths-to.ts';
 import {pathSubjects, type PathSubjects} from '../path-subjects.ts';
 import {readWhoAmI} from '../probes/access.ts';
+import {recordAnswer, recordFailure} from '../record-second-leg.ts';
+import {failedWords} from '../last-attempt.ts';
+import {standingFailure} from '../rules/second-leg-outcomes.ts';
 import {containerStep} from './container-step.ts';
 import type {Doctor, DoctorStep, StepName} from './doctor-object.ts';
 import {rightsStep} from './rights-step.ts';
@@ -83,10 +86,34 @@ function stepsTo(asked: string | null, open: () => Promise<ClusterAccess>, found
 		['leg-2', async () => {
 			const result = await secondLegStep(found.cluster!, found.examined!.connection, found.subjects!);
 			found.met = result.met;
-			return result;
+			return withLastAttempt(found, result);
 		}],
 		['leg-3', async () => containerStep(found.subjects!)],
 	];
+}
+
+/** What was met is recorded; where nothing could be tried, what was recorded before is told. */
+function withLastAttempt({cluster, examined, subjects, met}: Found, result: StepResult): StepResult {
+	const purpose = subjects && logsOf(subjects);
+	if (!cluster || !purpose) {
+		return result;
+	}
+
+	const process = met?.connection === examined?.connection.id ? examined?.own.process?.facts.id ?? null : null;
+	if (result.error) {
+		recordFailure(cluster, {purpose, process}, result.error.toJSON());
+	} else if (met?.answered) {
+		recordAnswer(cluster, {purpose, process});
+	}
+
+	const failed = standingFailure({outcomes: cluster.secondLegs.outcomes, purpose, process: examined?.own.process ?? null, answered: false});
+	return result.step.status === 'unknown' && failed
+		? {...result, step: {...result.step, fits: [...result.step.fits, `the last attempt, ${failed.feature}, ${failedWords(failed, new Date().toISOString())}`]}}
+		: result;
+}
+
+function logsOf({purposes}: PathSubjects): ConnectionPurpose | undefined {
+	return purposes.find(({feature}) => feature === 'logs') ?? purposes[0];
 }
 
 function notTried(name: StepName): DoctorStep {
@@ -104,7 +131,7 @@ function identityOf({cluster, examined}: Found): Doctor['cluster'] {
 
 /** The path as it was met: with the kubelet's answer, or the words of the second leg's failure, among the grounds. */
 function pathOf({cluster, examined, subjects, met, error}: Found): Path | null {
-	const purpose = subjects?.purposes.find(({feature}) => feature === 'logs') ?? subjects?.purposes[0];
+	const purpose = subjects && logsOf(subjects);
 	if (!cluster || !examined || !subjects || !purpose) {
 		return null;
 	}

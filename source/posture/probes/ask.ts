@@ -15,6 +15,8 @@ export type Question = {
 	accept?: string;
 	timeoutMs?: number;
 	maxBytes?: number;
+	/** Called with an answer that is not 200. */
+	onRefused?: (status: number, body: string) => void;
 	/** Id of the connection, when the answer says something about it. */
 	connection?: string | null;
 };
@@ -36,6 +38,7 @@ export async function ask<Facts>(asked: Asked, question: Question, read: (body: 
 		const response = await asked.request({path, headers: {Accept: accept}, timeoutMs, signal: wholeWithin(timeoutMs)});
 		const body = await readText(response, maxBytes);
 		if (response.status !== 200) {
+			question.onRefused?.(response.status, body);
 			return closed(closedBy.get(response.status) ?? 'no-answer');
 		}
 

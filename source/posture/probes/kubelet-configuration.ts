@@ -1,6 +1,7 @@
 /** A kubelet's merged configuration (`/configz`), for users who already may read it through the apiserver. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import type {Outcome} from '../evidence.ts';
+import type {ConnectionPurpose, Outcome} from '../evidence.ts';
+import {recordAnswer, recordWords} from '../record-second-leg.ts';
 import {needConfigz} from '../rules/needs.ts';
 import {mayI} from './access.ts';
 import {ask, parsed} from './ask.ts';
@@ -32,7 +33,13 @@ export async function readKubeletConfiguration(cluster: ClusterAccess, node: str
 		return {closed: {source: 'configz', where: `GET ${path}`, because: 'not-asked', need: needConfigz}};
 	}
 
-	return ask(cluster, {source: 'configz', path, need: needConfigz}, body => {
+	const attempt = {purpose: purposeOf(node), process: null};
+	const outcome = await ask(cluster, {
+		source: 'configz', path, need: needConfigz,
+		onRefused(status, body) {
+			recordWords(cluster, attempt, body, status);
+		},
+	}, body => {
 		const configuration = parsed<Configz>(body)?.kubeletconfig;
 		return configuration && {
 			node,
@@ -45,4 +52,17 @@ export async function readKubeletConfiguration(cluster: ClusterAccess, node: str
 			rotateCertificates: configuration.rotateCertificates ?? false,
 		};
 	});
+	if (outcome.read) {
+		recordAnswer(cluster, attempt);
+	}
+
+	return outcome;
+}
+
+function purposeOf(node: string): ConnectionPurpose {
+	return {
+		feature: 'node-proxy',
+		target: {asked: node, kind: 'Node', namespace: null, name: node, uid: null, node, container: null, chosenFrom: 1},
+		request: {scheme: 'https', port: null, portName: null, kubeletPort: true},
+	};
 }

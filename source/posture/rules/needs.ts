@@ -75,5 +75,5 @@ export function needReplicas(grounds: Grounds): readonly Need[] {
 
 /** The active probes were made, whatever they found. */
 export function wasActive({unreached, stepTests, logDifferentials, handshakes, failures}: Grounds): boolean {
-	return unreached.length + stepTests.length + logDifferentials.length + handshakes.length + failures.length > 0;
+	return unreached.length + stepTests.length + logDifferentials.length + handshakes.length + failures.filter(({active}) => active).length > 0;
 }

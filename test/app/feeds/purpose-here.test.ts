@@ -18,4 +18,7 @@ test('a pod that is not scheduled has no node', t => {
 	t.is(purposeHere('pods', podOn('<none>')).target.node, null);
 	t.is(purposeHere('pods', podOn('')).target.node, null);
 	t.is(purposeHere('pods', row([])).target.node, null);
+	t.true(purposeHere('pods', podOn('<none>')).isUnscheduled);
+	t.is(purposeHere('pods', podOn('n1')).isUnscheduled, undefined);
+	t.is(purposeHere('workloads', podOn('<none>')).isUnscheduled, undefined, 'a workload has pods that may be on nodes');
 });

@@ -3,7 +3,8 @@ import test from 'ava';
 import {rowIds, type RowId, type RowVerdict} from '../../../source/posture/audit/audit-object.ts';
 import {parseRequire} from '../../../source/posture/audit/require.ts';
 import {auditOf} from '../../../source/posture/audit/run-audit.ts';
-import type {Grounds} from '../../../source/posture/evidence.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {Grounds, SecondLegOutcome} from '../../../source/posture/evidence.ts';
 import {auditGrounds, good, part, read, shut, type Given} from '../../support/audit-grounds.ts';
 import {failure, flags, known, metrics, mirrorPod, off, processOf, reading, stepTest, versionOf} from '../../support/grounds.ts';
 
@@ -16,6 +17,14 @@ const closed: Given = {base: {flags: [], process: null, stepTests: [], replicas:
 const old = (more: Given['base']): Given => ({base: {...more, version: versionOf('v1.20.0')}, shared: {version: versionOf('v1.20.0')}});
 
 const oneWithoutTunnel: Given = {base: {replicas: known(2), flags: [flags(good, {process: 'p1'}), flags(good, {process: 'p2', connection: 'c2'})]}, others: [{connection: 'c2', process: processOf('p2'), stepTests: [stepTest('nothing', {process: 'p2'})]}]};
+function attempt(farEnd: string, row: string, words: string): SecondLegOutcome {
+	const error = new SpokeError('ERR_SECOND_LEG', words).toJSON();
+	return {farEnd, feature: 'exec', time: '2026-11-24T13:59:48.000Z', process: 'p1', failure: {error, facts: failure({row, text: words, route: row === 'D1' ? null : 'konnectivity'}).facts}};
+}
+
+const noAgent = (farEnd: string) => attempt(farEnd, 'G1', 'No agent available');
+const unreached = (farEnd: string) => attempt(farEnd, 'D1', 'connection refused');
+
 /** By its words alone: no flags can be read. */
 const refusedByOne = (apiservers: number): Given => ({base: {...closed.base, failures: [failure({tls: 'refused'})], replicas: known(apiservers)}});
 
@@ -78,7 +87,12 @@ const rows: ReadonlyArray<[id: RowId, title: string, given: Given, verdict: RowV
 	['C9', 'an old version, nothing seen', old({flags: [], process: null, stepTests: []}), 'unknown'],
 	['C10', 'in use, agents ready', {}, 'pass'],
 	['C10', 'in use, no agent ready', {agents: read([{namespace: 'kube-system', name: 'a', node: 'n1', ready: false, ports: []}])}, 'fail'],
-	['C10', 'in use and failing', {base: {failures: [failure({route: 'konnectivity', text: 'No agent available'})]}}, 'fail'],
+	['C10', 'in use and failing', {base: {failures: [failure({route: 'konnectivity', text: 'No agent available'}, {active: true})]}}, 'fail'],
+	['C10', 'in use, and the last attempt met no agent', {base: {outcomes: [noAgent('kubelet n1')]}}, 'fail'],
+	['C10', 'in use, with a node that the agents cannot reach', {base: {outcomes: [unreached('kubelet n1')]}}, 'pass'],
+	['C1', 'protected, and the last attempt failed', {base: {outcomes: [unreached('kubelet n1')]}}, 'warn'],
+	['C6', 'a kubelet that failed says nothing of other ports', {base: {outcomes: [unreached('kubelet n1')], stepTests: [stepTest('grpc', {process: 'p1'})]}}, 'pass'],
+	['C6', 'the tunnel that all share failed', {base: {outcomes: [noAgent('kubelet n1')], stepTests: [stepTest('grpc', {process: 'p1'})]}}, 'warn'],
 	['C10', 'agents there and not used', unverified, 'not-applicable'],
 	['C10', 'HTTP CONNECT that may be another product', {base: {stepTests: [stepTest('http-connect')]}}, 'warn'],
 	['C10', 'nothing readable', closed, 'unknown'],
@@ -94,6 +108,13 @@ for (const [id, title, given, verdict] of rows) {
 		t.true(row.verdict !== 'fail' || row.remedy !== null || row.exceptions.length > 0, 'a failure says what to do');
 	});
 }
+
+test('a row whose last attempt failed names the far end, the words and their age', t => {
+	const {message, exceptions} = rowOf({base: {outcomes: [unreached('kubelet n1')]}}, 'C2');
+	t.regex(message, /; the last attempt failed$/);
+	t.deepEqual(exceptions, ['kubelet n1: exec failed 12s ago: connection refused']);
+	t.is(rowOf({base: {outcomes: [noAgent('kubelet n1')]}}, 'C10').message, 'In use, and failed 12s ago: No agent available');
+});
 
 test('what was read and told nothing is not named as what would tell', t => {
 	const {verdict, message, need} = rowOf({parts: read([])}, 'N6');

@@ -1,0 +1,43 @@
+/** Records what an attempt on leg 2 came to, for later paths of the same cluster client. */
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
+import type {ErrorObject} from '../errors/spoke-error.ts';
+import {explainedError, explainFailure} from '../failures/explain-failure.ts';
+import type {ConnectionPurpose, FailureFacts, Reading} from './evidence.ts';
+import {failureReading} from './failure-reading.ts';
+import {farEndOf} from './rules/second-leg-outcomes.ts';
+
+type Attempt = {
+	purpose: ConnectionPurpose;
+	/** Fingerprint of the apiserver process, where it is known. */
+	process: string | null;
+	time?: string;
+};
+
+/** The far end answered. A log read that skipped the check of its certificate does not show that the check passes. */
+export function recordAnswer({secondLegs}: Pick<ClusterAccess, 'secondLegs'>, {purpose, process, time = new Date().toISOString()}: Attempt): void {
+	const farEnd = farEndOf(purpose);
+	if (farEnd !== null && !purpose.insecureSkipTlsVerifyBackend) {
+		secondLegs.add({farEnd, feature: purpose.feature, time, process, failure: null});
+	}
+}
+
+/** Only a failure that is known to be of leg 2 is recorded. `reading`: of its words, where that was made already. */
+export function recordFailure(
+	{secondLegs}: Pick<ClusterAccess, 'secondLegs'>,
+	{purpose, process, time = new Date().toISOString()}: Attempt,
+	error: ErrorObject,
+	reading: Reading<FailureFacts> | undefined = failureReading({error, purpose, connection: null, process, time}),
+): void {
+	const farEnd = farEndOf(purpose);
+	if (farEnd !== null && error.leg === 2 && error.legKnown) {
+		secondLegs.add({farEnd, feature: purpose.feature, time, process, failure: {error, facts: reading?.facts ?? null}});
+	}
+}
+
+/** The answer to a probe, in the words of whoever gave it; words that are in no row, or of another leg, are nothing. */
+export function recordWords(cluster: Pick<ClusterAccess, 'secondLegs'>, attempt: Attempt, text: string, status?: number): void {
+	const explained = explainFailure(text, status === undefined ? {} : {status});
+	if (explained) {
+		recordFailure(cluster, attempt, explainedError(explained).toJSON());
+	}
+}

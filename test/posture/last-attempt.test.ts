@@ -1,0 +1,97 @@
+/** What has just failed is seen by all that is said of the same leg afterwards, until it works again. */
+import anyTest, {type ExecutionContext} from 'ava';
+import {connectionFlags} from '../../source/command-line/connection-flags.ts';
+import {parseLine} from '../../source/command-line/parse-line.ts';
+import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {runAudit} from '../../source/posture/audit/run-audit.ts';
+import {walk} from '../../source/posture/doctor/walk.ts';
+import {makeLabeller} from '../../source/posture/labeller.ts';
+import {pathsTo} from '../../source/posture/paths-to.ts';
+import type {SandboxOptions} from '../../source/sandbox/sandbox.ts';
+import {openLog} from '../../source/sessions/logs/open-log.ts';
+import {resolvePod} from '../../source/targets/resolve-pod.ts';
+import {openSandbox} from '../support/sandbox.ts';
+
+// One after the other: sandboxes that start together hold each other up for longer than a handshake may take.
+const test = anyTest.serial;
+
+/** A cluster client whose streams are labelled, as in a session. */
+async function labelled(t: ExecutionContext, options: SandboxOptions) {
+	const {sandbox, env} = await openSandbox(t, options);
+	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const labeller = makeLabeller(cluster);
+	t.teardown(() => {
+		labeller.close();
+		cluster.close();
+	});
+	const {target} = await resolvePod(cluster, 'db-0', {order: 'logs', podRunningTimeoutMs: 2000});
+	const source = {namespace: 'default', pod: 'db-0', uid: target.uid, node: target.node, container: 'db'};
+	return {
+		sandbox, cluster, node: target.node!,
+		/** `null` where it was read. */
+		async readLog(): Promise<string | null> {
+			try {
+				const log = await openLog(cluster, source, {tailLines: 1}, {target, witness: labeller.witness});
+				log.body.resume();
+				log.close();
+				return null;
+			} catch (error) {
+				return (error as Error).message;
+			}
+		},
+		pathOf: async (feature: 'logs' | 'exec') => (await pathsTo(cluster, 'db-0', {probe: 'passive', features: [feature]}))[0]!,
+		audit: async () => (await runAudit(cluster, {probe: 'passive', require: [], minBasis: 'proven'})).rows,
+	};
+}
+
+test('agents that are gone break the path to the pod that was just refused, its audit rows too, until a stream gets through', async t => {
+	const {sandbox, node, readLog, pathOf, audit} = await labelled(t, {scenario: 'konnectivity'});
+	t.is((await pathOf('exec')).broken, null);
+	const before = (await audit()).map(({id, verdict}) => `${id} ${verdict}`);
+	await sandbox.switches.set({agents: 'gone'});
+	t.regex(await readLog() ?? '', /No agent available/);
+	const path = await pathOf('exec');
+	t.regex(path.line, new RegExp(`-x kubelet ${node}$`));
+	t.regex(path.findings[0]!.message, /^The last attempt, logs, failed \d+s ago: .*No agent available/);
+	t.is(path.broken?.error?.code, 'ERR_SECOND_LEG');
+	const rows = await audit();
+	t.deepEqual(rows.filter(({id}) => ['C1', 'C2', 'C3', 'C10'].includes(id)).map(({verdict}) => verdict), ['warn', 'warn', 'warn', 'fail']);
+	await sandbox.switches.set({agents: 'running'});
+	t.is(await readLog(), null);
+	t.is((await pathOf('exec')).broken, null);
+	t.deepEqual((await audit()).map(({id, verdict}) => `${id} ${verdict}`), before);
+});
+
+test('a kubelet whose certificate was just refused is refused, inferred, for its node alone', async t => {
+	const {cluster, node, readLog, pathOf} = await labelled(t, {scenario: 'refused'});
+	t.is((await pathOf('logs')).legs[1]!.tls.state, 'unknown');
+	t.regex(await readLog() ?? '', /refuses the kubelet’s certificate/);
+	const {tls} = (await pathOf('exec')).legs[1]!;
+	t.deepEqual([tls.state, tls.basis], ['refused', 'inferred']);
+	const others = await pathsTo(cluster, `node/${node === 'n1' ? 'n2' : 'n1'}`, {probe: 'passive'});
+	t.deepEqual(others.map(({legs, broken}) => [legs[1]!.tls.state, broken]), [['unknown', null]]);
+});
+
+test('an audit of its own sees that it could not read a kubelet through the tunnel', async t => {
+	const {sandbox, audit} = await labelled(t, {scenario: 'konnectivity'});
+	await sandbox.switches.set({agents: 'gone'});
+	const rows = await audit();
+	t.deepEqual(rows.filter(({id}) => ['C1', 'C2', 'C3'].includes(id)).map(({verdict}) => verdict), ['warn', 'warn', 'warn']);
+});
+
+test('a probe that failed breaks the path that it was made for', async t => {
+	const {sandbox, cluster, node} = await labelled(t, {scenario: 'konnectivity'});
+	await sandbox.switches.set({agents: 'gone'});
+	const [path] = await pathsTo(cluster, 'db-0', {probe: 'active', features: ['exec']});
+	t.regex(path!.line, new RegExp(`-x kubelet ${node}$`));
+});
+
+test('the doctor leaves what it met to what is asked after it', async t => {
+	const {sandbox, cluster, pathOf} = await labelled(t, {scenario: 'konnectivity'});
+	await sandbox.switches.set({agents: 'gone'});
+	t.is((await walk('db-0', async () => cluster)).stoppedAt, 'leg-2');
+	t.is((await pathOf('exec')).broken?.reason, 'last-attempt-failed');
+	await sandbox.switches.set({agents: 'running'});
+	t.is((await walk('db-0', async () => cluster)).stoppedAt, null);
+	t.is((await pathOf('exec')).broken, null);
+});
