@@ -29,6 +29,7 @@ export class SpdyPings {
 	readonly #timer: NodeJS.Timeout | undefined;
 	#nextId: number;
 	#lastDataAt = 0;
+	#isOver = false;
 
 	constructor(options: SpdyPingsOptions) {
 		this.#options = options;
@@ -74,18 +75,27 @@ export class SpdyPings {
 	}
 
 	stop(): void {
+		this.#isOver = true;
 		clearInterval(this.#timer);
 		this.#answers.stop();
 	}
 
 	#tick(): void {
-		const silence = performance.now() - this.lastHeardAt;
-		const allowed = this.#options.silenceMs * (this.#lastDataAt > this.lastHeardAt ? 10 : 1);
-		if (this.#answers.isWaiting && silence > allowed && !this.#options.excused()) {
-			this.#options.onSilence(silence);
+		if (!this.#isSilent()) {
+			this.send();
 			return;
 		}
 
-		this.send();
+		// A process that stood still, suspended or on a machine that was, has not read what came meanwhile: that comes first.
+		setImmediate(() => {
+			if (!this.#isOver && this.#isSilent()) {
+				this.#options.onSilence(performance.now() - this.lastHeardAt);
+			}
+		});
+	}
+
+	#isSilent(): boolean {
+		const allowed = this.#options.silenceMs * (this.#lastDataAt > this.lastHeardAt ? 10 : 1);
+		return this.#answers.isWaiting && performance.now() - this.lastHeardAt > allowed && !this.#options.excused();
 	}
 }

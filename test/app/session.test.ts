@@ -522,6 +522,8 @@ test('$EDITOR is told the line under the cursor, and the screen is whole again a
 	await terminal.sees(/"level":"error"/, 15_000);
 	terminal.press('tail.previous-error');
 	await terminal.sees(/held · /);
+	// Names come with the second pod.
+	await terminal.sees(/^▸\S+ \w{5} \{/m);
 	const before = terminal.screen();
 	terminal.press('tail.editor');
 	await terminal.sees(/the editor has it/);

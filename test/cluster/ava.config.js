@@ -2,7 +2,7 @@
 const config = {
 	files: ['test/cluster/**/*.cluster.ts'],
 	extensions: ['ts'],
-	nodeArguments: ['--import=tsx'],
+	nodeArguments: ['--import=./test/support/test-process.ts'],
 	serial: true,
 	concurrency: 1,
 	timeout: '10m',

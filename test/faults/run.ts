@@ -19,7 +19,7 @@ function argumentsOf(): string[] {
 		}
 
 		case 'table': {
-			return ['--import=tsx', 'test/faults/beside-kubectl/table.ts', ...more];
+			return ['test/faults/beside-kubectl/table.ts', ...more];
 		}
 
 		default: {

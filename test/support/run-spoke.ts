@@ -2,14 +2,18 @@
 import {execFile} from 'node:child_process';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
+import {FewAtOnce} from './few-at-once.ts';
 
 export const builtProgram = fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
+
+const programs = new FewAtOnce(4);
 
 export type Ended = {status: number; stdout: string; stderr: string};
 
 /** Resolves for any exit status. The environment is bare: no kubeconfig and no home of whoever runs the tests. */
 export async function runSpoke(argv: readonly string[], options: {env?: NodeJS.ProcessEnv; input?: string; node?: readonly string[]; timeoutMs?: number} = {}): Promise<Ended> {
-	return new Promise(resolve => {
+	const leave = await programs.enter();
+	return new Promise<Ended>(resolve => {
 		const child = execFile(process.execPath, [...options.node ?? [], builtProgram, ...argv], {
 			env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env},
 			timeout: options.timeoutMs ?? 30_000,
@@ -20,5 +24,5 @@ export async function runSpoke(argv: readonly string[], options: {env?: NodeJS.P
 		});
 		// A program that ends without reading its input is judged by its status.
 		child.stdin?.on('error', () => {}).end(options.input ?? '');
-	});
+	}).finally(leave);
 }

@@ -1,7 +1,8 @@
 /** The built program in a pseudo-terminal, its screen read through a terminal emulator, its keys taken from a keymap. */
-import {fileURLToPath} from 'node:url';
+import {EventEmitter, once} from 'node:events';
+import {mkdirSync} from 'node:fs';
 import process from 'node:process';
-import {setTimeout as delay} from 'node:timers/promises';
+import {fileURLToPath} from 'node:url';
 import {spawn, type IPty} from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import type {ExecutionContext} from 'ava';
@@ -9,8 +10,13 @@ import {findAction} from '../../source/actions/action-rows.ts';
 import {keyBytes} from '../../source/keymap/key-bytes.ts';
 import type {Keymap} from '../../source/keymap/keymap.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
+import {FewAtOnce} from './few-at-once.ts';
 
 const program = process.env['SPOKE_PROGRAM'] ?? fileURLToPath(new URL('../../build/spoke.js', import.meta.url));
+
+/** Every test has a home of its own; what V8 compiles is the same in all of them. */
+export const compiledCode = fileURLToPath(new URL('../../node_modules/.cache/spoke-tests', import.meta.url));
+mkdirSync(compiledCode, {recursive: true, mode: 0o700});
 
 export type TestTerminal = {
 	/** Rows of the screen as they are now, without blanks at their ends. */
@@ -43,48 +49,29 @@ export type TestTerminal = {
 
 export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.ProcessEnv; keymap?: Keymap; home: string};
 
-/** Tests of one file run beside each other: more programs at once than this only wait for the processor. */
-const mostAtOnce = 6;
+const terminals = new FewAtOnce(4);
 const againMs = 4000;
-let running = 0;
-const waiting: Array<() => void> = [];
-
-async function free(t: Pick<ExecutionContext, 'teardown'>): Promise<void> {
-	if (running >= mostAtOnce) {
-		await new Promise<void>(resolve => {
-			waiting.push(resolve);
-		});
-	} else {
-		running++;
-	}
-
-	t.teardown(() => {
-		const next = waiting.shift();
-		if (next) {
-			next();
-		} else {
-			running--;
-		}
-	});
-}
 
 /** Runs `spoke ARGV` and ends it with the test. */
 export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'>, argv: readonly string[], {columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions): Promise<TestTerminal> {
-	await free(t);
+	t.teardown(await terminals.enter());
 	const keys = keymap ?? (await loadKeymap({})).keymap;
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
 	const {CI: _ci, CONTINUOUS_INTEGRATION: _other, NO_COLOR: _colour, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = process.env;
 	const child: IPty = spawn(process.execPath, [program, ...argv], {
-		name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, LANG: 'C.UTF-8', TERM: 'xterm-256color', KUBECONFIG: '', ...env},
+		name: 'xterm-256color', cols: columns, rows, env: {...outer, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, XDG_CACHE_HOME: compiledCode, LANG: 'C.UTF-8', TERM: 'xterm-256color', KUBECONFIG: '', ...env},
 	});
 	let written = '';
 	let status: number | null = null;
+	const moved = new EventEmitter();
+	moved.setMaxListeners(0);
 	child.onData(data => {
 		written += data;
-		emulator.write(data);
+		emulator.write(data, () => moved.emit('moved'));
 	});
 	child.onExit(({exitCode, signal}) => {
 		status = signal ? 128 + signal : exitCode;
+		moved.emit('moved');
 	});
 	t.teardown(() => {
 		if (status === null) {
@@ -95,16 +82,24 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 	});
 
 	const screen = () => Array.from({length: emulator.rows}, (_, row) => emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row)?.translateToString(true, 0, emulator.cols) ?? '');
+	// Whatever is waited for comes with an output or with the end. A frame is looked at once it is whole.
 	const until = async (isDone: () => boolean, limitMs: number, what: string) => {
-		const end = Date.now() + limitMs;
-		while (!isDone()) {
-			if (Date.now() > end) {
-				throw new Error(`${what} within ${limitMs} ms; status ${status}; the screen:\n${screen().join('\n')}`);
+		const limit = new AbortController();
+		const timer = setTimeout(() => {
+			limit.abort();
+		}, limitMs);
+		try {
+			while (!(isFrameWhole() && isDone())) {
+				await once(moved, 'moved', {signal: limit.signal});
 			}
-
-			await delay(20);
+		} catch (error) {
+			throw limit.signal.aborted ? new Error(`${what} within ${limitMs} ms; status ${status}; the screen:\n${screen().join('\n')}`) : error;
+		} finally {
+			clearTimeout(timer);
 		}
 	};
+
+	const isFrameWhole = () => status !== null || !emulator.modes.synchronizedOutputMode;
 
 	const sees = async (pattern: RegExp, limitMs = 30_000) => {
 		await until(() => pattern.test(screen().join('\n')), limitMs, `${pattern} was not seen`);

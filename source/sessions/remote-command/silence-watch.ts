@@ -28,6 +28,7 @@ export class SilenceWatch {
 	#heardAt: number;
 	#sentSinceHeard = 0;
 	#toldBlocked = false;
+	#isOver = false;
 
 	constructor(messages: WebSocketMessages, {pingEveryMs, silenceMs}: SilenceTiming, excuses: Excuses, onSilence: (error: SpokeError) => void) {
 		this.#messages = messages;
@@ -46,28 +47,43 @@ export class SilenceWatch {
 	}
 
 	stop(): void {
+		this.#isOver = true;
 		clearInterval(this.#timer);
 	}
 
 	#tick(): void {
-		const {lastHeardAt, bufferedBytes} = this.#messages;
+		const {lastHeardAt} = this.#messages;
 		if (lastHeardAt !== this.#heardAt) {
 			this.#heardAt = lastHeardAt;
 			this.#sentSinceHeard = 0;
 		}
 
-		const silence = performance.now() - lastHeardAt;
-		const isBlocked = bufferedBytes > 0 || this.#sentSinceHeard >= this.#excuses.blockingBytes;
-		const isDeaf = this.#excuses.deaf();
-		if (!isDeaf && silence > this.#silenceMs * (isBlocked ? 10 : 1)) {
-			this.#onSilence(isBlocked ? inputBlocked(silence) : nothingHeard(silence));
+		if (this.#isSilent()) {
+			// A process that stood still, suspended or on a machine that was, has not read what came meanwhile: that comes first.
+			setImmediate(() => {
+				if (!this.#isOver && this.#isSilent()) {
+					this.#onSilence(this.#isBlocked() ? inputBlocked(this.#silence()) : nothingHeard(this.#silence()));
+				}
+			});
 			return;
 		}
 
 		this.#messages.ping();
-		if (isBlocked && !isDeaf && silence > this.#silenceMs / 3) {
-			this.#tellBlocked(silence);
+		if (this.#isBlocked() && !this.#excuses.deaf() && this.#silence() > this.#silenceMs / 3) {
+			this.#tellBlocked(this.#silence());
 		}
+	}
+
+	#isSilent(): boolean {
+		return !this.#excuses.deaf() && this.#silence() > this.#silenceMs * (this.#isBlocked() ? 10 : 1);
+	}
+
+	#isBlocked(): boolean {
+		return this.#messages.bufferedBytes > 0 || this.#sentSinceHeard >= this.#excuses.blockingBytes;
+	}
+
+	#silence(): number {
+		return performance.now() - this.#messages.lastHeardAt;
 	}
 
 	#tellBlocked(silence: number): void {

@@ -42,8 +42,17 @@ test('a middlebox that cuts idle flows cuts no stream whose pings are below its 
 			through.destroy();
 		};
 
-		near.setTimeout(idleMs, cut).on('error', cut).on('close', cut).pipe(through);
-		through.setTimeout(idleMs, cut).on('error', cut).on('close', cut).pipe(near);
+		for (const [from, to] of [[near, through], [through, near]] as const) {
+			from.setTimeout(idleMs, () => {
+				// It is a machine of its own, and not busy when we are.
+				const {bytesRead} = from;
+				setImmediate(() => {
+					if (from.bytesRead === bytesRead) {
+						cut();
+					}
+				});
+			}).on('error', cut).on('close', cut).pipe(to);
+		}
 	}).listen(0, '127.0.0.1');
 	await Promise.all([once(far, 'listening'), once(middlebox, 'listening')]);
 	t.teardown(() => {
@@ -70,27 +79,24 @@ test('our pings are below the limits of common middleboxes', t => {
 	t.true(silenceMs <= 65_000);
 });
 
-test('a link that swallows everything is lost within its limit', async t => {
+test('a link that swallows everything is lost', async t => {
 	const {channels} = pair();
-	const startedAt = performance.now();
 	const {lost} = await channels.ended;
 	t.is(lost?.code, 'ERR_STREAM_LOST');
 	t.regex(lost!.message, /^nothing was heard/);
-	t.true(performance.now() - startedAt < 1000);
 });
 
 test('typed keys do not lengthen the limit, input that may block the far side does', async t => {
 	const typing = pair({tty: true});
 	typing.channels.stdin!.write('ls\n');
-	const startedAt = performance.now();
-	await typing.channels.ended;
-	t.true(performance.now() - startedAt < 600);
-
 	const piping = pair({tty: false});
 	piping.channels.stdin!.write(Buffer.alloc(70_000));
 	const pipedAt = performance.now();
+	const first = await Promise.race([typing, piping].map(async ({channels}, index) => channels.ended.then(() => index)));
+	t.is(first, 0);
+	t.regex((await typing.channels.ended).lost!.message, /^nothing was heard/);
 	const {lost} = await piping.channels.ended;
-	t.true(performance.now() - pipedAt > 1000);
+	t.true(performance.now() - pipedAt > timing.silenceMs * 10);
 	t.is(typing.notices.length, 0);
 	t.is(piping.notices.length, 1);
 	t.regex(piping.notices[0]!, /^no input was taken .*it ended before its input did, which not every runtime tells$/);
@@ -126,7 +132,7 @@ for (const [title, answer, expected] of [
 		}});
 		t.teardown(async () => server.close());
 		const {failed, stop} = checkSilentCommand(await server.cluster(), reachedWeb, {received: 0}, {silentMs: 20, askMs: 300});
-		const outcome = await Promise.race([failed.catch((error: unknown) => (error as {code: string}).code), delay(1000, null)]);
+		const outcome = await Promise.race([failed.catch((error: unknown) => (error as {code: string}).code), delay(expected === null ? 1000 : 30_000, null, {ref: false})]);
 		stop();
 		t.is(outcome, expected);
 	});
@@ -182,18 +188,25 @@ test('a command that has said something is not asked about', async t => {
 });
 
 test('a command that says nothing behind much input may have ended: said once, and only behind more than a pipe holds', async t => {
-	const told = async (channels: {sent: number; received: number}) => {
+	const watch = (channels: {sent: number; received: number}) => {
 		const notices: string[] = [];
-		const {stop} = watchSilentEnd(channels, notice => notices.push(notice), 60);
-		await delay(400);
-		stop();
-		return notices.length;
+		const {promise: isTold, resolve} = Promise.withResolvers<void>();
+		const {stop} = watchSilentEnd(channels, notice => {
+			notices.push(notice);
+			resolve();
+		}, 60);
+		t.teardown(stop);
+		return {notices, isTold};
 	};
 
 	const talking = {sent: 100_000, get received() {
 		return performance.now();
 	}};
-	t.deepEqual(await Promise.all([told({sent: 100_000, received: 5}), told({sent: 65_536, received: 5}), told(talking)]), [1, 0, 0]);
+	// The last of them is told last, so that the others had their time.
+	const [twice, little, busy, last] = [watch({sent: 100_000, received: 5}), watch({sent: 65_536, received: 5}), watch(talking), watch({sent: 100_000, received: 5})];
+	await last.isTold;
+	await delay(200);
+	t.deepEqual([twice, little, busy, last].map(({notices}) => notices.length), [1, 0, 0, 1]);
 });
 
 /** Channels whose other end is a duplex of the test's own; nothing reads it until the test does. */

@@ -1,0 +1,38 @@
+/** Tests of one file run beside each other: more programs at once than a few only wait for the processor, until they meet their limits. */
+export class FewAtOnce {
+	readonly #most: number;
+	readonly #waiting: Array<() => void> = [];
+	#running = 0;
+
+	constructor(most: number) {
+		this.#most = most;
+	}
+
+	/** Resolves to what gives the place to the next. */
+	async enter(): Promise<() => void> {
+		if (this.#running < this.#most) {
+			this.#running++;
+		} else {
+			await new Promise<void>(resolve => {
+				this.#waiting.push(resolve);
+			});
+		}
+
+		let isLeft = false;
+		return () => {
+			if (!isLeft) {
+				isLeft = true;
+				this.#leave();
+			}
+		};
+	}
+
+	#leave(): void {
+		const next = this.#waiting.shift();
+		if (next) {
+			next();
+		} else {
+			this.#running--;
+		}
+	}
+}
