@@ -23,6 +23,7 @@ const rows = {
 	ERR_APISERVER_UNREACHABLE: {exitStatus: exitStatus.unreachable, leg: 1, meaning: 'No connection to the apiserver could be made.', remedy: 'check the server address and the network'},
 	ERR_APISERVER_TIMEOUT: {exitStatus: exitStatus.unreachable, leg: 1, meaning: 'The apiserver did not answer within our limit.', remedy: 'raise --request-timeout, or check the network'},
 	ERR_APISERVER_TLS: {exitStatus: exitStatus.apiserverTls, leg: 1, meaning: 'The apiserver’s certificate was checked and not accepted.', remedy: null},
+	ERR_CERTIFICATE_UNUSABLE: {exitStatus: exitStatus.apiserverTls, leg: 1, meaning: 'The apiserver, or a proxy to it, sent a certificate that cannot be used, verified or not: it cannot be parsed, or kubectl does not accept its kind of key either (secp256k1, brainpool, RSA below 1,024 bits).', remedy: 'give the server, and every authority that it sends, a certificate with a P-256, P-384, P-521, Ed25519 or RSA key of 2,048 to 8,192 bits'},
 	ERR_APISERVER_ANSWER: {exitStatus: exitStatus.other, leg: 1, meaning: 'The apiserver answered with an error that has no row of its own.', remedy: null},
 	ERR_SECOND_LEG: {exitStatus: exitStatus.secondLeg, leg: 2, meaning: 'The apiserver could not reach or verify the kubelet, node or pod.', remedy: 'run `spoke doctor` on the target'},
 	ERR_UPGRADE_REFUSED: {exitStatus: exitStatus.other, leg: 1, meaning: 'The connection could not be upgraded to a stream by any carrier.', remedy: null},

@@ -9,6 +9,7 @@ import type {TLSSocket} from 'node:tls';
 import test from 'ava';
 import {checkedPair} from '../../source/cluster/tls/checked-pair.ts';
 import {clockSkew} from '../../source/cluster/tls/clock-skew.ts';
+import {parseCertificate} from '../../source/cluster/tls/parse-certificate.ts';
 import {peerFacts} from '../../source/cluster/tls/peer-facts.ts';
 import {systemTrust, trustBundle} from '../../source/cluster/tls/trust.ts';
 import {startServer} from '../support/api-server.ts';
@@ -36,7 +37,8 @@ test('a long bundle with one certificate that cannot be read vouches by the othe
 });
 
 for (const [title, bundle, words] of [
-	['no certificate in it that can be read', broken, 'no valid certificate authority data seen'],
+	['no certificate in it that can be read', broken, 'failed to parse certificate: x509: malformed certificate'],
+	['a key of another kind in it', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----', 'no valid certificate authority data seen'],
 	['nothing in it', 'none', 'unable to parse bytes as PEM block'],
 ] as const) {
 	test(`a bundle with ${title} is refused in Go’s words`, t => {
@@ -74,7 +76,7 @@ test('a client certificate and its key are a pair, and another’s key is none',
 test('the facts of a certificate: its names with the most particular part first, its dates and its key', async t => {
 	const leaf = await issue({commonName: 'kube-apiserver', organization: 'lab', dns: ['kubernetes'], notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2027-01-01T00:00:00Z')}, one);
 	const certificate = new X509Certificate(leaf.certificate);
-	const facts = peerFacts(certificate, [certificate.raw]);
+	const facts = peerFacts(certificate, [parseCertificate(certificate.raw)]);
 	t.like(facts, {issuer: 'CN=one', subjectAltName: 'DNS:kubernetes', notBefore: '2026-01-01T00:00:00Z', notAfter: '2027-01-01T00:00:00Z', chainSpkiSha256: [facts.spkiSha256]});
 	t.is(facts.subject, certificate.subject.split('\n').toReversed().join(','));
 	t.regex(facts.spkiSha256, /^[\da-f]{64}$/);

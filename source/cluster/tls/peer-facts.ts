@@ -1,28 +1,32 @@
 /** What a peer's certificate says, as plain facts. */
-import {createHash, X509Certificate} from 'node:crypto';
-import type {DetailedPeerCertificate, TLSSocket} from 'node:tls';
+import {createHash, type X509Certificate} from 'node:crypto';
+import type {TLSSocket} from 'node:tls';
 import {wholeSeconds} from '../../text/whole-seconds.ts';
 import type {SocketFacts} from '../connection.ts';
+import {signatureProblem} from './check-signature.ts';
+import type {ParsedCertificate} from './parse-certificate.ts';
 
 export type PeerFacts = NonNullable<NonNullable<SocketFacts['tls']>['peer']>;
 
 /**
-What this handshake's peer showed, in DER: its own certificate first, then up to the anchor that vouched for it; empty when it showed none.
-`getPeerX509Certificate` is not used: it can be called only once on a socket, and leaves no certificate for anything else.
+The certificates that this handshake's peer sent, in DER, its own first; empty when it sent none.
+Call it once for a socket: Node takes the certificates off it. `getPeerCertificate` is never called, because it crashes the process
+at a key on a curve without a NIST name (Node 24.21).
 */
 export function peerChain(socket: TLSSocket): readonly Buffer[] {
-	const seen = new Set<string>();
 	const found: Buffer[] = [];
-	for (let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true); next?.raw && !seen.has(next.fingerprint256); next = next.issuerCertificate) {
-		seen.add(next.fingerprint256);
+	for (let next = socket.getPeerX509Certificate(); next; next = next.issuerCertificate) {
 		found.push(next.raw);
 	}
 
 	return found;
 }
 
-/** Facts of the peer's own certificate, `leaf`, the first of `chain`, and of what vouches for it. */
-export function peerFacts(leaf: X509Certificate, chain: readonly Buffer[]): PeerFacts {
+/**
+Facts of the peer's own certificate.
+@param chain begins with it; each further one signed the one before, up to the trusted one where the peer was verified
+*/
+export function peerFacts(leaf: X509Certificate, chain: readonly ParsedCertificate[]): PeerFacts {
 	return {
 		subject: distinguishedName(leaf.subject),
 		issuer: distinguishedName(leaf.issuer),
@@ -30,23 +34,14 @@ export function peerFacts(leaf: X509Certificate, chain: readonly Buffer[]): Peer
 		notAfter: wholeSeconds(new Date(leaf.validTo)),
 		spkiSha256: spkiSha256(leaf),
 		subjectAltName: leaf.subjectAltName ?? '',
-		chainSpkiSha256: signers(leaf, chain).map(certificate => spkiSha256(certificate)),
+		chainSpkiSha256: chain.map(({key}) => createHash('sha256').update(key.spki).digest('hex')),
 	};
 }
 
-/** `leaf`, and above it each that signed the one before: Node follows names alone, also to what was only sent along. */
-function signers(leaf: X509Certificate, chain: readonly Buffer[]): X509Certificate[] {
-	const found = [leaf];
-	for (const der of chain.slice(1)) {
-		const next = new X509Certificate(der);
-		if (!found.at(-1)!.verify(next.publicKey)) {
-			break;
-		}
-
-		found.push(next);
-	}
-
-	return found;
+/** The first certificate, and behind it each that signed the one before: a peer can send certificates that have nothing to do with its own. */
+export function signedPart(sent: readonly ParsedCertificate[]): readonly ParsedCertificate[] {
+	const end = sent.findIndex((certificate, index) => index > 0 && signatureProblem(sent[index - 1]!, certificate) !== null);
+	return end < 0 ? sent : sent.slice(0, end);
 }
 
 /** SHA-256 of the public key's SubjectPublicKeyInfo, in hexadecimal: what kubeadm calls a CA certificate hash. */

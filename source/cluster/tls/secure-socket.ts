@@ -11,8 +11,9 @@ import {ignored} from '../transport/ignored.ts';
 import {directReads} from '../transport/direct-reads.ts';
 import {checkedPair} from './checked-pair.ts';
 import {clockSkew} from './clock-skew.ts';
-import {judgeCertificate} from './judge-certificate.ts';
-import {peerChain, peerFacts, type PeerFacts} from './peer-facts.ts';
+import {judgeCertificate, keyProblem, parsePeerChain} from './judge-certificate.ts';
+import type {ParsedCertificate} from './parse-certificate.ts';
+import {peerChain, peerFacts, signedPart, type PeerFacts} from './peer-facts.ts';
 import type {Trust} from './trust.ts';
 
 export type TlsSettings = {
@@ -83,7 +84,7 @@ function nameOf({host, settings: {serverName}}: Handshake): string {
 function handshakeOptions(handshake: Handshake) {
 	const name = nameOf(handshake);
 	return {
-		secureContext: contextFor(handshake.settings.trust, handshake.client),
+		secureContext: contextFor(handshake.client),
 		...(isIP(name) === 0) && {servername: name.replace(/\.$/, '')},
 		ALPNProtocols: ['http/1.1'],
 		rejectUnauthorized: false,
@@ -102,32 +103,29 @@ async function secured(socket: TLSSocket, handshake: Handshake): Promise<Secured
 	}
 }
 
-/** One context for each pair of trust and client certificate: parsing a bundle of roots takes milliseconds. A key that was renewed is not kept. */
-const contexts = new WeakMap<Trust, WeakMap<ClientCertificate | typeof nobody, ReturnType<typeof createSecureContext>>>();
+/** One for each client certificate. A key that was renewed is not kept. */
+const contexts = new WeakMap<ClientCertificate | typeof nobody, ReturnType<typeof createSecureContext>>();
 const nobody = {};
 
 /**
 The context for `client`, made once.
 @throws SpokeError ERR_CLIENT_CERTIFICATE
 */
-export function contextFor(trust: Trust, client: ClientCertificate | null) {
-	const known = contexts.get(trust) ?? new WeakMap<ClientCertificate | typeof nobody, ReturnType<typeof createSecureContext>>();
-	contexts.set(trust, known);
-	const made = known.get(client ?? nobody) ?? newContext(trust, client);
-	known.set(client ?? nobody, made);
+export function contextFor(client: ClientCertificate | null) {
+	const made = contexts.get(client ?? nobody) ?? newContext(client);
+	contexts.set(client ?? nobody, made);
 	return made;
 }
 
-function newContext(trust: Trust, client: ClientCertificate | null) {
+function newContext(client: ClientCertificate | null) {
 	try {
 		return createSecureContext({
-			ca: [...trust.pem],
+			// OpenSSL trusts nobody: the verdict is spoke's own, by Go's rules. Nor does Node look into a chain that OpenSSL did not verify.
+			ca: [],
 			...client && {cert: client.certificate, key: client.key},
 			minVersion: 'TLSv1.2',
 			// Go accepts RSA keys of 1024 bits, and no SHA-1 signatures: OpenSSL’s level 1.
 			ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=1`,
-			// As in Go, any certificate of the bundle is an anchor, an intermediate one too.
-			allowPartialTrustChain: true,
 		});
 	} catch (error) {
 		if (client) {
@@ -190,23 +188,31 @@ function isNoTls(code: string, message: string): boolean {
 async function judgedFacts(socket: TLSSocket, handshake: Handshake): Promise<NonNullable<SocketFacts['tls']>> {
 	const {what, settings: {insecure, trust}} = handshake;
 	const name = nameOf(handshake);
-	const chain = peerChain(socket);
-	const leaf = chain[0] && new X509Certificate(chain[0]);
+	const sent = parsePeerChain(peerChain(socket), what);
+	const [own] = sent;
+	const leaf = own && new X509Certificate(own.raw);
+	let verified: readonly ParsedCertificate[] | null = null;
 	if (!insecure) {
 		if (!leaf) {
 			throw new SpokeError('ERR_APISERVER_TLS', `${what} showed no certificate`, {remedy: 'check the server address'});
 		}
 
-		const chainError = socket.authorized ? null : String(socket.authorizationError ?? 'CERT_UNTRUSTED');
 		const now = new Date();
-		const refused = judgeCertificate(leaf, name, chainError, now);
-		if (refused) {
-			const skew = refused.dates ? await clockSkew(socket, leaf, now) : null;
-			throw new SpokeError('ERR_APISERVER_TLS', `${what} is not trusted: tls: failed to verify certificate: ${refused.text}${skew === null ? '' : `; ${skew}`}`, {
-				text: refused.text,
-				remedy: skew === null ? refused.remedy : 'set this machine’s clock',
+		const judged = judgeCertificate(sent, name, trust, now);
+		if (judged.refused) {
+			const {text, remedy, dates} = judged.refused;
+			const skew = dates ? await clockSkew(socket, leaf, now) : null;
+			throw new SpokeError('ERR_APISERVER_TLS', `${what} is not trusted: tls: failed to verify certificate: ${text}${skew === null ? '' : `; ${skew}`}`, {
+				text, remedy: skew === null ? remedy : 'set this machine’s clock',
 			});
 		}
+
+		verified = judged.chain;
+	}
+
+	const problem = own ? keyProblem(own) : null;
+	if (problem !== null) {
+		throw new SpokeError('ERR_CERTIFICATE_UNUSABLE', `${what} sent a certificate that cannot be used: ${problem}`, {text: problem});
 	}
 
 	let peer: PeerFacts | null | undefined;
@@ -218,7 +224,7 @@ async function judgedFacts(socket: TLSSocket, handshake: Handshake): Promise<Non
 		trust: trust.from,
 		get peer() {
 			// Of use to a label only, and costs as much as the rest of the judgement.
-			peer ??= leaf ? peerFacts(leaf, chain) : null;
+			peer ??= leaf ? peerFacts(leaf, verified ?? signedPart(sent)) : null;
 			return peer;
 		},
 	};

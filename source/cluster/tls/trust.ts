@@ -1,23 +1,29 @@
 /** Which certificates vouch for the apiserver: the kubeconfig's, else the system's, never Node's own list. */
-import {X509Certificate} from 'node:crypto';
 import {existsSync} from 'node:fs';
 import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {getCACertificates} from 'node:tls';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {CertificateParseError} from './der-reader.ts';
+import {parseCertificate} from './parse-certificate.ts';
 
 export type Trust = {from: 'kubeconfig-ca' | 'system-roots'; pem: readonly string[]};
 
 /**
-The certificates of a PEM bundle; what is not a certificate in it is passed over, as Go does.
-@throws SpokeError ERR_KUBECONFIG_INVALID when it holds none
+The certificates of a PEM bundle; one that cannot be parsed is skipped, as Go does.
+@throws SpokeError ERR_KUBECONFIG_INVALID when none is left
 */
 export function trustBundle(bundle: Buffer): Trust {
-	const pem = certificatesIn(bundle.toString('latin1'));
+	const blocks = certificatesIn(bundle.toString('latin1'));
+	const problems = blocks.map(pem => parseProblem(pem));
+	const pem = blocks.filter((_, index) => problems[index] === null);
 	if (pem.length === 0) {
-		const why = bundle.includes('-----BEGIN') ? 'no valid certificate authority data seen' : 'unable to parse bytes as PEM block';
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `unable to load root certificates: ${why}`, {remedy: 'check certificate-authority of this cluster'});
+		const [problem] = problems;
+		const nothing = bundle.includes('-----BEGIN') ? 'no valid certificate authority data seen' : 'unable to parse bytes as PEM block';
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `unable to load root certificates: ${problem ? `failed to parse certificate: ${problem}` : nothing}`, {
+			remedy: 'check certificate-authority of this cluster',
+		});
 	}
 
 	return {from: 'kubeconfig-ca', pem};
@@ -57,14 +63,22 @@ async function certificatesInFolder(folder: string): Promise<string[]> {
 }
 
 function certificatesIn(text: string): string[] {
-	const blocks = text.match(/-----BEGIN CERTIFICATE-----[A-Za-z\d+/=\s]+-----END CERTIFICATE-----/g) ?? [];
-	return blocks.length > 3 ? blocks : blocks.filter(block => parses(block));
+	return text.match(/-----BEGIN CERTIFICATE-----[A-Za-z\d+/=\s]+-----END CERTIFICATE-----/g) ?? [];
 }
 
-function parses(pem: string): boolean {
+function parseProblem(pem: string): string | null {
 	try {
-		return new X509Certificate(pem).raw.length > 0;
-	} catch {
-		return false;
+		parseCertificate(derOf(pem));
+		return null;
+	} catch (error) {
+		if (error instanceof CertificateParseError) {
+			return error.message;
+		}
+
+		throw error;
 	}
+}
+
+export function derOf(pem: string): Buffer {
+	return Buffer.from(pem.replaceAll(/-----[^-]+-----/g, ''), 'base64');
 }

@@ -36,7 +36,7 @@ export async function openSocket(route: Route, client: ClientCertificate | null,
 	const what = `the apiserver ${server.shown}`;
 	if (tls) {
 		// A pair that cannot be used is said before anybody is called.
-		contextFor(tls.trust, client);
+		contextFor(client);
 	}
 
 	const limit = dialLimit(route.limitMs);

@@ -2,6 +2,7 @@
 import {createHash} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import type {TLSSocket} from 'node:tls';
+import {certificateIdentity} from '../certificates/certificate-identity.ts';
 import {isAllowed} from './authorise.ts';
 import {ApiFailure, unauthorized} from './status.ts';
 import {anonymous, identify, type Identity} from './users.ts';
@@ -28,13 +29,13 @@ export function authenticate(request: IncomingMessage, tokens: ReadonlyMap<strin
 }
 
 function byCertificate(socket: TLSSocket): Identity | undefined {
-	if (!socket.authorized) {
+	const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+	if (!certificate) {
 		return undefined;
 	}
 
-	const {subject, raw} = socket.getPeerCertificate();
-	const {CN, O} = subject as unknown as {CN: string; O?: string | string[]};
-	return {...identify(CN, O === undefined ? [] : [O].flat()), credentialId: `X509SHA256=${createHash('sha256').update(raw).digest('hex')}`};
+	const {user, groups} = certificateIdentity(certificate);
+	return {...identify(user, groups), credentialId: `X509SHA256=${createHash('sha256').update(certificate.raw).digest('hex')}`};
 }
 
 function byToken(

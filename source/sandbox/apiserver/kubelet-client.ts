@@ -1,5 +1,4 @@
 /** The apiserver as a client of kubelets: dials by its route, checks the certificate or not, and fails in Go's words. */
-import {X509Certificate} from 'node:crypto';
 import type {Duplex} from 'node:stream';
 import {connect, type TLSSocket} from 'node:tls';
 import type {KeyPair} from '../certificates/issuer.ts';
@@ -62,8 +61,7 @@ export async function openTls(dial: Dial, to: Place, {authority, identity}: Kube
 
 /** In Go's order: dates, then the name, then the chain. @see crypto/x509 Certificate.Verify */
 function judge(secure: TLSSocket, host: string): void {
-	const {raw} = secure.getPeerCertificate();
-	const certificate = new X509Certificate(raw);
+	const certificate = secure.getPeerX509Certificate()!;
 	const now = Date.now();
 	const fail = (text: string): never => {
 		throw new DialError(`tls: failed to verify certificate: x509: ${text}`);

@@ -1,18 +1,19 @@
 /** Who may talk to a kubelet: client certificates of the cluster's CA, and of those only the apiserver and administrators. */
 import type {IncomingMessage} from 'node:http';
 import type {TLSSocket} from 'node:tls';
+import {certificateIdentity} from '../certificates/certificate-identity.ts';
 import type {Kubelet} from './kubelet.ts';
 
 /** The kubelet's refusal in its own words, or `undefined`. @see pkg/kubelet/server/server.go InstallAuthFilter */
 export function judgeCaller(request: IncomingMessage, kubelet: Kubelet): {status: number; text: string} | undefined {
 	const socket = request.socket as TLSSocket;
-	const peer = socket.getPeerCertificate();
+	const peer = socket.getPeerX509Certificate();
 	if (!socket.authorized || peer?.subject === undefined) {
 		return {status: 401, text: 'Unauthorized'};
 	}
 
-	const {CN: user, O: groups} = peer.subject as unknown as {CN: string; O?: string | string[]};
-	const allowed = user === apiserverIdentity || [groups].flat().includes('system:masters');
+	const {user, groups} = certificateIdentity(peer);
+	const allowed = user === apiserverIdentity || groups.includes('system:masters');
 	const [, first] = (request.url ?? '/').split(/[/?]/, 2);
 	const verb = request.method === 'POST' ? 'create' : 'get';
 	const subresource = subresources.get(first ?? '') ?? '[proxy]';

@@ -1,0 +1,154 @@
+/** Certificates built byte by byte, for what no library issues: foreign curves, missing or malformed extensions, wrong signatures. */
+import {generateKeyPairSync, type KeyObject, sign} from 'node:crypto';
+
+export type MadeCertificate = {
+	/** PEM. */
+	certificate: string;
+	/** PEM. */
+	key: string;
+	subject: Buffer;
+	privateKey: KeyObject;
+};
+
+export type CertificateParts = {
+	name?: string;
+	/** DER in place of the name. */
+	subject?: Buffer;
+	/** Self-signed without one. */
+	issuer?: MadeCertificate;
+	/** DER in place of the issuer's subject. */
+	issuerName?: Buffer;
+	key?: KeyKind;
+	/** DER in place of the key's SubjectPublicKeyInfo. */
+	publicKey?: Buffer;
+	extensions?: readonly Buffer[];
+	version?: 1 | 2 | 3;
+	serial?: Buffer;
+	validity?: readonly [from: Buffer, to: Buffer];
+	/** DER in place of the signature's algorithm identifier. */
+	algorithm?: Buffer;
+	/** Spoils the signature. */
+	isForged?: boolean;
+};
+
+export type KeyKind = 'secp256k1' | 'brainpoolP256r1' | 'brainpoolP384r1' | 'P-224' | 'P-256' | 'P-384' | 'P-521' | 'rsa-1024' | 'rsa-2048' | 'ed25519' | 'ed448' | 'rsa-pss' | 'x25519';
+
+export function der(tag: number, ...contents: readonly Buffer[]): Buffer {
+	const content = Buffer.concat(contents);
+	const hex = content.length.toString(16);
+	const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex');
+	return Buffer.concat([Buffer.from(content.length < 0x80 ? [tag, content.length] : [tag, 0x80 + bytes.length, ...bytes]), content]);
+}
+
+export const sequence = (...contents: readonly Buffer[]) => der(0x30, ...contents);
+
+export function objectIdentifier(dotted: string): Buffer {
+	const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
+	const base128 = (value: number): number[] => value < 128 ? [value] : [...base128(Math.floor(value / 128)).map(byte => (byte % 128) + 128), value % 128];
+	return der(6, Buffer.from([(first * 40) + second, ...rest].flatMap(value => base128(value))));
+}
+
+export const extension = (id: string, value: Buffer, isCritical = false) => sequence(objectIdentifier(id), ...isCritical ? [der(1, Buffer.from([0xFF]))] : [], der(4, value));
+export const basicConstraints = (isAuthority: boolean, pathLength?: number) =>
+	extension('2.5.29.19', sequence(...isAuthority ? [der(1, Buffer.from([0xFF]))] : [], ...pathLength === undefined ? [] : [der(2, Buffer.from([pathLength]))]), true);
+/** Bits from the first: 0 is digitalSignature, 2 keyEncipherment, 5 keyCertSign. */
+export const keyUsage = (...bits: readonly number[]) => extension('2.5.29.15', der(3, Buffer.from(usageBits(bits))), true);
+export const extendedKeyUsage = (...ids: readonly string[]) => extension('2.5.29.37', sequence(...ids.map(id => objectIdentifier(id))));
+export const dnsName = (name: string) => der(0x82, Buffer.from(name));
+export const address = (...bytes: readonly number[]) => der(0x87, Buffer.from(bytes));
+export const altNames = (...names: readonly Buffer[]) => extension('2.5.29.17', sequence(...names));
+export const commonName = (name: string, tag = 12) => sequence(der(0x31, sequence(objectIdentifier('2.5.4.3'), der(tag, Buffer.from(name)))));
+export const utcTime = (text: string) => der(0x17, Buffer.from(text));
+
+export const serverAuth = '1.3.6.1.5.5.7.3.1';
+/** What a server on this machine needs. */
+export const here = [altNames(address(127, 0, 0, 1), dnsName('localhost')), extendedKeyUsage(serverAuth)];
+export const mayIssue = [basicConstraints(true), keyUsage(5, 6)];
+
+function usageBits(bits: readonly number[]): number[] {
+	const length = Math.max(...bits) + 1;
+	const text = Array.from({length: Math.ceil(length / 8) * 8}, (_, index) => bits.includes(index) ? '1' : '0').join('');
+	return [text.length - length, ...text.match(/.{8}/g)!.map(byte => Number.parseInt(byte, 2))];
+}
+
+export function makeCertificate(parts: CertificateParts): MadeCertificate {
+	const {publicKey, privateKey} = newKeys(parts.key ?? 'P-256');
+	const signer = parts.issuer?.privateKey ?? privateKey;
+	const {hash, algorithm: standard} = signatureOf(signer);
+	const algorithm = parts.algorithm ?? standard;
+	const subject = parts.subject ?? commonName(parts.name ?? 'x');
+	const {version = 3} = parts;
+	const tbs = sequence(
+		...version === 1 ? [] : [der(0xA0, der(2, Buffer.from([version - 1])))],
+		parts.serial ?? der(2, Buffer.from([1, serials++ % 200, 1])),
+		algorithm,
+		parts.issuerName ?? parts.issuer?.subject ?? subject,
+		sequence(...parts.validity ?? [utcTime('250101000000Z'), utcTime('490101000000Z')]),
+		subject,
+		parts.publicKey ?? publicKey.export({type: 'spki', format: 'der'}),
+		...version === 3 && (parts.extensions?.length ?? 0) > 0 ? [der(0xA3, sequence(...parts.extensions!))] : [],
+	);
+	const signature = sign(hash, tbs, signer);
+	if (parts.isForged) {
+		signature.writeUInt8((signature.at(-1)! + 1) % 256, signature.length - 1);
+	}
+
+	const whole = sequence(tbs, algorithm, der(3, Buffer.from([0]), signature));
+	return {
+		certificate: `-----BEGIN CERTIFICATE-----\n${whole.toString('base64').replaceAll(/.{64}/g, '$&\n').trimEnd()}\n-----END CERTIFICATE-----\n`,
+		key: privateKey.export({type: 'pkcs8', format: 'pem'}) as string,
+		subject,
+		privateKey,
+	};
+}
+
+let serials = 1;
+
+function newKeys(kind: KeyKind): {publicKey: KeyObject; privateKey: KeyObject} {
+	switch (kind) {
+		case 'rsa-1024':
+		case 'rsa-2048': {
+			return generateKeyPairSync('rsa', {modulusLength: Number(kind.slice(4))});
+		}
+
+		case 'rsa-pss': {
+			return generateKeyPairSync('rsa-pss', {modulusLength: 2048});
+		}
+
+		case 'ed25519': {
+			return generateKeyPairSync('ed25519');
+		}
+
+		case 'ed448': {
+			return generateKeyPairSync('ed448');
+		}
+
+		case 'x25519': {
+			return generateKeyPairSync('x25519');
+		}
+
+		default: {
+			return generateKeyPairSync('ec', {namedCurve: kind});
+		}
+	}
+}
+
+function signatureOf(key: KeyObject): {hash: string | null; algorithm: Buffer} {
+	switch (key.asymmetricKeyType) {
+		case 'rsa': {
+			return {hash: 'sha256', algorithm: sequence(objectIdentifier('1.2.840.113549.1.1.11'), der(5))};
+		}
+
+		case 'ed25519': {
+			return {hash: null, algorithm: sequence(objectIdentifier('1.3.101.112'))};
+		}
+
+		case 'ed448': {
+			return {hash: null, algorithm: sequence(objectIdentifier('1.3.101.113'))};
+		}
+
+		default: {
+			return {hash: 'sha256', algorithm: sequence(objectIdentifier('1.2.840.10045.4.3.2'))};
+		}
+	}
+}
