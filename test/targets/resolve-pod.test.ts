@@ -144,8 +144,8 @@ test('pods of jobs that a cron job makes later are followed, those of others are
 		for await (const change of watchPods(cluster, behind.kind === 'selected' ? behind.scope : {namespace: 'demo'}, {signal: ended.signal})) {
 			if (change.type === 'synced') {
 				const tell = () => {
-					for (const of of ['b-7', 'a-7']) {
-						control.watching[0]!.write(`${JSON.stringify({type: 'ADDED', object: jobPod(of, {phase: 'Running', created: '2026-01-04T00:00:00Z'})})}\n`);
+					for (const owner of ['b-7', 'a-7']) {
+						control.watching[0]!.write(`${JSON.stringify({type: 'ADDED', object: jobPod(owner, {phase: 'Running', created: '2026-01-04T00:00:00Z'})})}\n`);
 					}
 				};
 
