@@ -5,8 +5,15 @@ import {sanitiseLine} from '../text/sanitise-line.ts';
 
 /** `Get "https://…": No agent available` is `No agent available`; what has no short end is our own message. */
 export function shortFailure({message, text}: Pick<SpokeError, 'message' | 'text'>): string {
-	const own = sanitiseLine(messageOf(text?.trim() ?? '')).split(': ').at(-1) ?? '';
+	const own = withoutStrayEnd(sanitiseLine(messageOf(text?.trim() ?? '')).split(': ').at(-1) ?? '');
 	return /^.{8,48}$/.test(own) ? own : sanitiseLine(message);
+}
+
+/** What is cut out of quotes or brackets leaves their end behind: `desc = "transport: dial unix /x: connection refused"`. */
+function withoutStrayEnd(words: string): string {
+	const count = (sign: string) => words.split(sign).length - 1;
+	const isStray = (words.endsWith('"') && count('"') % 2 === 1) || (words.endsWith(')') && count(')') > count('('));
+	return isStray ? withoutStrayEnd(words.slice(0, -1)) : words;
 }
 
 /** The innermost words first: where a line is cut, they are what is read. */

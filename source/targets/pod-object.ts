@@ -38,6 +38,7 @@ export type ContainerStatus = {
 	name: string;
 	containerID?: string;
 	ready?: boolean;
+	started?: boolean;
 	restartCount?: number;
 	state?: ContainerState;
 	lastState?: ContainerState;

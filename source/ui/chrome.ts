@@ -232,3 +232,11 @@ export function wrapWords(text: string, width: number): string[] {
 	return out;
 }
 
+/** How many rows of a list are not shown: `4 more` below its beginning, else `2 above · 4 below`. */
+export function moreWords(above: number, below: number): string {
+	if (above === 0) {
+		return `${below} more`;
+	}
+
+	return below === 0 ? `${above} above` : `${above} above · ${below} below`;
+}

@@ -7,6 +7,7 @@ import {inNamespace} from '../state/in-namespace.ts';
 import type {SessionState} from '../state/session-state.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
 import {showAge} from '../text/show-age.ts';
+import {moreWords} from './chrome.ts';
 import {pathBadge} from './path-words.ts';
 import {firstKey, type Screen} from './screen.ts';
 import type {Glyphs} from './glyphs.ts';
@@ -25,11 +26,13 @@ export function dockPane(screen: Screen, rows: number): Line[] {
 		return emptyDock(screen, rows);
 	}
 
-	const top = Math.max(0, Math.min(dockAt - rows + 1, dock.length - rows));
-	const shown = dock.slice(top, top + rows);
+	// What is left out is counted on a row of its own, where there is more than one.
+	const room = dock.length > rows && rows > 1 ? rows - 1 : rows;
+	const top = Math.max(0, Math.min(dockAt - room + 1, dock.length - room));
+	const shown = dock.slice(top, top + room);
 	const lines = shown.map((entry, index) => entryLine(screen, entry, top + index === dockAt));
-	if (dock.length > top + rows && lines.length > 0) {
-		lines[lines.length - 1] = line(' ', of('text.dim', `${dock.length - top - rows + 1} more`));
+	if (room < rows) {
+		lines.push(line(' ', of('text.dim', moreWords(top, dock.length - top - room))));
 	}
 
 	return [...lines, ...Array.from({length: Math.max(0, rows - lines.length)}, () => line(''))];

@@ -1,7 +1,7 @@
 /** What floats: a frame, filled, so that nothing shines through. Pure lines with the place where they stand. */
 import {cellWidth, clipToCells, endInCells, fitToCells} from '../text/cell-width.ts';
 import {isShown, scriptOf, shownItems, type ConfirmOverlay, type FormField, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
-import {wrapWords} from './chrome.ts';
+import {moreWords, wrapWords} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import {firstKey, hintedKey, type Screen} from './screen.ts';
 import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
@@ -95,7 +95,7 @@ function picker(screen: Screen, overlay: PickerOverlay): Floating {
 	if (items.length === 0) {
 		lines.push(line(of('text.dim', `   ${noneWords(overlay)}`)));
 	} else if (items.length > most) {
-		lines.push(line(of('text.dim', `   ${items.length - most} more`)));
+		lines.push(line(of('text.dim', `   ${moreWords(from, items.length - from - most)}`)));
 	}
 
 	lines.push(line(''), ...overlay.notes.flatMap(note => wrapWords(note, width - 4)).map(note => line(' ', of('text.dim', note))));

@@ -86,3 +86,22 @@ test('what is not of the namespace on the screen is told with its own', t => {
 	const screen = {state: {dock, dockAt: 0, size: {columns: 110, rows: 24}, pane: 'main', now: 600_000, cluster: {context: 'here', namespace: 'demo'}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
 	t.deepEqual(dockPane(screen, 4).map(({spans}) => spans.map(({text}) => text).join('').slice(2, 46).replaceAll(/ +/g, ' ').trim()), ['logs pod/victim', 'logs other/pod/victim', 'logs -l app=web in other', 'forward :8080 → other/pod/victim:80']);
 });
+
+test('what has no room is counted on both sides, and the selected connection is always shown', t => {
+	const dock = Array.from({length: 9}, (_, at) => at).reduce<Dock>((before, at) => reduceDock(before, {type: 'open', entry: {id: `f${at}`, kind: 'logs', what: `pod/p${at}`, context: 'here', since: 0}}), []);
+	const shown = (dockAt: number, rows: number) => {
+		const screen = {state: {dock, dockAt, size: {columns: 80, rows: 24}, pane: 'connections', now: 600_000, cluster: {context: 'here', namespace: null}}, theme: {glyphs: unicodeGlyphs}} as unknown as Screen;
+		return dockPane(screen, rows).map(({spans}) => spans.map(({text}) => text).join('').trim());
+	};
+
+	const selected = (dockAt: number, rows: number) => shown(dockAt, rows).findIndex(row => row.includes(unicodeGlyphs.cursor));
+	t.is(shown(0, 4).at(-1), '6 more');
+	t.is(shown(4, 4).at(-1), '2 above · 4 below');
+	t.is(shown(8, 4).at(-1), '6 above');
+	for (const [at, rows] of [[0, 4], [2, 4], [3, 4], [8, 4], [5, 1], [5, 2]] as const) {
+		t.true(selected(at, rows) >= 0, `${at} in ${rows} rows: ${shown(at, rows).join('|')}`);
+	}
+
+	t.is(shown(8, 9).length, 9);
+	t.false(shown(8, 9).some(row => /more|above/.test(row)), 'where all have room nothing is counted');
+});

@@ -5,6 +5,7 @@ import type {TextLine} from '../../state/session-state.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {ContainerSpec, CronJobObject, ContainerState, ContainerStatus, PodCondition, PodObject, ServiceObject, WorkloadObject} from '../../targets/pod-object.ts';
+import {podStatus} from '../../targets/pod-status.ts';
 import {counted} from '../../text/grouped.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 
@@ -39,13 +40,14 @@ function otherLines({metadata, status}: AnyObject): TextLine[] {
 	return [labelsLine(metadata.labels), ...conditionLines(status?.conditions ?? [])];
 }
 
-function podLines({metadata, spec, status}: PodObject): TextLine[] {
+function podLines(pod: PodObject): TextLine[] {
+	const {metadata, spec, status} = pod;
 	const owner = metadata.ownerReferences?.find(({controller}) => controller);
 	const statuses = [...status?.containerStatuses ?? [], ...status?.initContainerStatuses ?? [], ...status?.ephemeralContainerStatuses ?? []];
-	const phase = [status?.phase ?? 'unknown', status?.reason, status?.podIP].filter(part => part !== undefined).join(', ');
 	return [
 		{label: 'Node', text: spec.nodeName ?? 'not scheduled'},
-		{label: 'Status', text: sanitiseLine(phase)},
+		statusLine(pod),
+		...statuses.flatMap(own => lastEndLines(own)),
 		...status?.message === undefined || status.message === '' ? [] : [{label: 'Because', text: sanitiseLine(status.message)}],
 		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
 		labelsLine(metadata.labels),
@@ -59,10 +61,29 @@ function podLines({metadata, spec, status}: PodObject): TextLine[] {
 	];
 }
 
+/** As the list has it; the phase beside it where that is another word. */
+function statusLine(pod: PodObject): TextLine {
+	const {phase = 'unknown', reason, podIP} = pod.status ?? {};
+	const word = pod.status ? podStatus(pod) : phase;
+	const others = [word === phase ? undefined : `phase ${phase}`, reason === word ? undefined : reason, podIP];
+	return {label: 'Status', text: sanitiseLine([word, ...others].filter(Boolean).join(', ')), ...isHealthy(word) ? {} : {role: 'level.warn'}};
+}
+
+function isHealthy(word: string): boolean {
+	return word === 'Running' || word === 'Completed' || word === 'Succeeded';
+}
+
+/** Of a container that is held up: why it ended is what is looked for, and a preview has few rows. */
+function lastEndLines({name, state, lastState}: ContainerStatus): TextLine[] {
+	const last = state?.waiting && lastState?.terminated;
+	return last ? [{label: 'Last end', text: sanitiseLine(`${name} ${stateWords({terminated: last})}`), role: 'state.failed'}] : [];
+}
+
 function containerLines(container: ContainerSpec, own: ContainerStatus | undefined): TextLine[] {
 	const role = containerRole(own?.state);
 	const ports = container.ports?.map(port => `${port.name === undefined ? '' : `${port.name} `}${port.containerPort}`).join(', ');
-	const last = own?.lastState?.terminated;
+	// Of one that waits it stands at the top.
+	const last = own?.state?.waiting ? undefined : own?.lastState?.terminated;
 	return [
 		{
 			label: container.name.padEnd(20),

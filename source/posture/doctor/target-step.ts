@@ -1,5 +1,6 @@
 /** What is the target, and how does it stand? */
 import type {ContainerSpec, PodObject} from '../../targets/pod-object.ts';
+import {podStatus} from '../../targets/pod-status.ts';
 import type {PathSubjects} from '../path-subjects.ts';
 import type {DoctorStep} from './doctor-object.ts';
 import {passed, type StepResult} from './step-result.ts';
@@ -11,7 +12,7 @@ export function targetStep({target, pod, node}: Pick<PathSubjects, 'target' | 'p
 
 	const {namespace, name, node: place, chosenFrom} = target;
 	const others = chosenFrom > 1 ? `; one of ${chosenFrom}` : '';
-	return passed('target', `pod ${namespace}/${name} ${pod.status?.phase ?? 'of unknown phase'} on ${place ?? 'no node'}, ${readyWords(pod)}${others}`, leaving(pod));
+	return passed('target', `pod ${namespace}/${name} ${pod.status?.phase === undefined ? 'of unknown phase' : podStatus(pod)} on ${place ?? 'no node'}, ${readyWords(pod)}${others}`, leaving(pod));
 }
 
 function nodeStep(name: string, node: PathSubjects['node']): StepResult {

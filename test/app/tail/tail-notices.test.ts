@@ -69,6 +69,9 @@ test('a row names a failure by the innermost words of the other side, and by our
 	t.is(shortFailure({message: 'long', text: 'Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available'}), 'No agent available');
 	t.is(shortFailure({message: 'long', text: 'error dialing backend: dial tcp 10.0.0.1:10250: connect: connection refused'}), 'connection refused');
 	t.is(shortFailure({message: 'long', text: '{"kind":"Status","message":"Get \\"https://x\\": No agent available","code":500}'}), 'No agent available');
+	t.is(shortFailure({message: 'long', text: 'connection error: desc = "transport: Error while dialing: dial unix /x.sock: connect: connection refused"'}), 'connection refused');
+	t.is(shortFailure({message: 'long', text: 'no route (tried: connection refused)'}), 'connection refused');
+	t.is(shortFailure({message: 'long', text: 'cannot do it: no such file "x.txt"'}), 'no such file "x.txt"');
 	t.is(shortFailure({message: 'the pod is gone', text: null}), 'the pod is gone');
 	t.is(shortFailure({message: 'ours', text: 'x'.repeat(80)}), 'ours');
 });

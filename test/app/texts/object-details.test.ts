@@ -30,6 +30,19 @@ test('a pod that was evicted tells why', async t => {
 	t.deepEqual(lines.find(({label}) => label === 'Because')?.text, pod.status.message);
 });
 
+test('a pod that crashes has the status of its row, and why it ended last stands before what is long', async t => {
+	const state = {waiting: {reason: 'CrashLoopBackOff', message: 'back-off 5m0s restarting failed container=app'}};
+	const lastState = {terminated: {exitCode: 137, reason: 'OOMKilled'}};
+	const pod = {metadata: {name: 'web-0'}, spec: {containers: [{name: 'app'}]}, status: {phase: 'Running', podIP: '10.0.0.7', containerStatuses: [{name: 'app', restartCount: 4, state, lastState}]}};
+	const {lines} = await readDetails({json: async () => pod} as unknown as ClusterAccess, 'pod/web-0', 'demo');
+	t.deepEqual(lines.slice(1, 4).map(({label, text}) => `${label} ${text}`), [
+		'Node not scheduled',
+		'Status CrashLoopBackOff, phase Running, 10.0.0.7',
+		'Last end app ended with exit 137 OOMKilled',
+	]);
+	t.is(lines.filter(({text}) => text.includes('OOMKilled')).length, 1, 'told once');
+});
+
 test('a cron job tells its schedule, whether it is suspended, and its last run', async t => {
 	const cronJob = {metadata: {name: 'nightly'}, spec: {schedule: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: true}, status: {lastScheduleTime: '2026-01-01T02:00:00Z', lastSuccessfulTime: '2026-01-01T02:03:00Z', active: [{name: 'nightly-1'}]}};
 	const {lines} = await readDetails({json: async () => cronJob} as unknown as ClusterAccess, 'cronjob/nightly', 'demo');

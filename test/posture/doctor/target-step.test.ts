@@ -7,8 +7,9 @@ const spec = {containers: [{name: 'app'}], initContainers: [{name: 'setup'}, {na
 const rows = [
 	['on no node yet, it has its containers all the same', {phase: 'Pending'}, null, 'pod demo/web Pending on no node, 0 of 2 containers ready'],
 	['sidecars count, other init containers do not', {
-		phase: 'Running', containerStatuses: [{name: 'app', ready: true}], initContainerStatuses: [{name: 'setup', ready: true}, {name: 'side', ready: true}],
+		phase: 'Running', containerStatuses: [{name: 'app', ready: true}], initContainerStatuses: [{name: 'setup', ready: true, state: {terminated: {exitCode: 0}}}, {name: 'side', ready: true, started: true}],
 	}, 'n1', 'pod demo/web Running on n1, 2 of 2 containers ready'],
+	['one that crashes is told as its row is', {phase: 'Running', containerStatuses: [{name: 'app', state: {waiting: {reason: 'CrashLoopBackOff'}}}]}, 'n1', 'pod demo/web CrashLoopBackOff on n1, 0 of 2 containers ready'],
 ] as const;
 
 for (const [title, status, node, words] of rows) {

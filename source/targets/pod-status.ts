@@ -1,0 +1,61 @@
+/** The status of a pod in one word, as kubectl's STATUS column has it. */
+import type {ContainerSpec, ContainerStatus, PodObject, Termination} from './pod-object.ts';
+
+/**
+The phase stays `Running` while containers crash, so what holds a container up comes first.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/printers/internalversion/printers.go printPod
+*/
+export function podStatus({metadata, spec, status = {}}: PodObject): string {
+	const {phase = 'Unknown', reason, initContainerStatuses = [], containerStatuses = []} = status;
+	const initializing = initReason(spec.initContainers ?? [], initContainerStatuses);
+	const isGated = status.conditions?.some(({type, reason}) => type === 'PodScheduled' && reason === 'SchedulingGated');
+	const gated = isGated ? 'SchedulingGated' : reason || phase;
+	const shown = initializing !== null && !holds(status, 'Initialized') ? initializing : containersReason(containerStatuses, status) ?? initializing ?? gated;
+	if (metadata.deletionTimestamp === undefined) {
+		return shown;
+	}
+
+	if (reason === 'NodeLost') {
+		return 'Unknown';
+	}
+
+	return phase === 'Succeeded' || phase === 'Failed' ? shown : 'Terminating';
+}
+
+/** What the first init container that is not done waits for; `null` when all are. */
+function initReason(containers: readonly ContainerSpec[], statuses: readonly ContainerStatus[]): string | null {
+	for (const [index, {name, state = {}, started}] of statuses.entries()) {
+		const {waiting, terminated} = state;
+		const isSidecar = containers.find(container => container.name === name)?.restartPolicy === 'Always';
+		if (terminated?.exitCode === 0 || (isSidecar && started === true)) {
+			continue;
+		}
+
+		if (terminated) {
+			return `Init:${terminationWord(terminated)}`;
+		}
+
+		return waiting?.reason && waiting.reason !== 'PodInitializing' ? `Init:${waiting.reason}` : `Init:${index}/${containers.length}`;
+	}
+
+	return null;
+}
+
+/** Of several containers the first that is held up. */
+function containersReason(statuses: readonly ContainerStatus[], status: NonNullable<PodObject['status']>): string | null {
+	const reason = statuses.map(({state}) => state?.waiting?.reason || (state?.terminated ? terminationWord(state.terminated) : null)).find(Boolean) ?? null;
+	const isRunning = statuses.some(({ready, state}) => ready && state?.running);
+	if (reason === 'Completed' && isRunning) {
+		return holds(status, 'Ready') ? 'Running' : 'NotReady';
+	}
+
+	return reason;
+}
+
+function terminationWord({reason, signal, exitCode}: Termination): string {
+	return reason || (signal ? `Signal:${signal}` : `ExitCode:${exitCode}`);
+}
+
+function holds({conditions = []}: NonNullable<PodObject['status']>, wanted: string): boolean {
+	return conditions.some(({type, status}) => type === wanted && status === 'True');
+}
