@@ -35,6 +35,7 @@ const rows = {
 	ERR_PROTOCOL: {exitStatus: exitStatus.streamLost, leg: 1, meaning: 'The other side broke the protocol, or it is not an apiserver: a login page or a gateway answers instead. The stream was ended.', remedy: null},
 	ERR_REMOTE_EXIT: {exitStatus: exitStatus.other, leg: 3, meaning: 'The remote command ended with a status other than 0; it is our own.', remedy: null},
 	ERR_PORT_IN_USE: {exitStatus: exitStatus.local, leg: 0, meaning: 'A local port is taken or may not be used; port and family are named.', remedy: 'choose another local port, or :REMOTE for a free one'},
+	ERR_LOCAL_LIMIT: {exitStatus: exitStatus.local, leg: 0, meaning: 'The limit on open files of this process (`ulimit -n`) was reached; the connection was closed.', remedy: 'raise it with `ulimit -n`'},
 	ERR_LOCAL_FILE: {exitStatus: exitStatus.local, leg: 0, meaning: 'A local file, folder or socket cannot be used.', remedy: null},
 	ERR_READ_ONLY: {exitStatus: exitStatus.usage, leg: 0, meaning: 'The action writes, listens or opens a shell, and --read-only is set.', remedy: 'run it without --read-only'},
 	ERR_REQUIRE_NOT_MET: {exitStatus: exitStatus.requireNotMet, leg: 0, meaning: 'A `--require` is not met.', remedy: null},

@@ -68,6 +68,8 @@ export async function startListener(session: Session, place: {port: number; addr
 	const witness = session.witnessFor(id, cluster);
 	const listener = await startProxyListener(cluster.access, {place, filter: standardFilter, apiPrefix: '/', files: null, keepaliveMs: 0, allowsCommands: false, serverPath: ''}, {witness, onEvent(event) {
 		passed(session, id, event);
+	}, onDropped(error) {
+		session.tell(error.message);
 	}});
 	listenersOf(session).set(id, listener);
 	const {facts} = cluster.access;

@@ -38,7 +38,8 @@ export async function connected(socket: Socket, {host, port, what, limitMs, reme
 		reject(unreachable(what, `dial tcp ${joinHostPort(host, port)}: i/o timeout after ${limitMs / 1000} s`, {remedy}));
 	}, limitMs);
 	const failed = (error: Error) => {
-		reject(unreachable(what, dialText(error, host, port), {cause: error, remedy}));
+		const isAtLimit = ['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
+		reject(unreachable(what, dialText(error, host, port), {cause: error, remedy: isAtLimit ? raiseLimit : remedy}));
 	};
 
 	socket.once('connect', resolve).once('error', failed);
@@ -58,10 +59,12 @@ export function unreachable(what: string, why: string, {cause, remedy}: {cause?:
 	return new SpokeError('ERR_APISERVER_UNREACHABLE', `${what} cannot be reached: ${why}`, {text: why, cause, ...remedy !== undefined && {remedy}});
 }
 
+const raiseLimit = 'raise the limit on open files with `ulimit -n`';
+
 const words: Readonly<Record<string, string>> = {
 	ECONNREFUSED: 'connection refused', EHOSTUNREACH: 'no route to host', ENETUNREACH: 'network is unreachable',
 	ETIMEDOUT: 'connection timed out', EADDRNOTAVAIL: 'cannot assign requested address', EACCES: 'permission denied',
-	ECONNRESET: 'connection reset by peer', EPIPE: 'broken pipe',
+	ECONNRESET: 'connection reset by peer', EPIPE: 'broken pipe', EMFILE: 'too many open files', ENFILE: 'too many open files in system',
 };
 
 /** As Go says it, so that what people search for is found. */

@@ -48,6 +48,9 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 					stderr.write(noticeLine(`${method} ${path}: ${status}: ${error.message} [${error.code}]`, stderr));
 				}
 			},
+			onDropped(error) {
+				stderr.write(noticeLine(`${error.message} [${error.code}]`, stderr));
+			},
 		});
 		for (const warning of [...filterWarnings(invocation, serverPath), ...flags.www === undefined ? [] : await unservedFiles(flags.www)]) {
 			stderr.write(noticeLine(`Warning: ${warning}`, stderr));

@@ -113,7 +113,7 @@ async function bind(port: number, {address, family}: ListenAddress): Promise<Ser
 	});
 	await promise;
 	server.off('error', reject);
-	// An accept that fails (no descriptors left) fails one connection, not the forward.
+	// An accept that fails fails one connection, not the forward.
 	server.on('error', () => undefined);
 	return server;
 }

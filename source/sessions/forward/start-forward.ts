@@ -2,6 +2,7 @@
 import type {Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {descriptorsUsedUp, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
@@ -173,6 +174,10 @@ class ForwardedTarget implements RunningForward {
 			remotePort: port.remote.port,
 		});
 		try {
+			if (!hasDescriptorsFor(socket)) {
+				throw descriptorsUsedUp();
+			}
+
 			const [lease, pool] = await tunnels.lease(AbortSignal.any([this.#signal, left.signal, AbortSignal.timeout(longestWaitMs)]));
 			this.#run(tunnels, opens(lease), {lease, pool, port, socket});
 		} catch (thrown) {

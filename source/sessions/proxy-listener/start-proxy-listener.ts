@@ -2,6 +2,7 @@
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {descriptorsUsedUp, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
 import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {refuseUpgrade, statusOfFailure} from './failed-request.ts';
@@ -38,9 +39,11 @@ export type ProxyListener = {
 };
 
 /** @throws SpokeError ERR_PORT_IN_USE, ERR_LOCAL_FILE, ERR_USAGE */
-export async function startProxyListener(cluster: ClusterAccess, options: ListenerOptions, {witness, onEvent}: {
+export async function startProxyListener(cluster: ClusterAccess, options: ListenerOptions, {witness, onEvent, onDropped}: {
 	witness?: ConnectionWitness | undefined;
 	onEvent?: (event: ListenerEvent) => void;
+	/** A connection was closed before its first request. */
+	onDropped?: (error: SpokeError) => void;
 } = {}): Promise<ProxyListener> {
 	const filter = makeRequestFilter(options.filter, options);
 	const targets = new ProxiedTargets(cluster);
@@ -88,6 +91,12 @@ export async function startProxyListener(cluster: ClusterAccess, options: Listen
 		tell(request, performance.now(), 403);
 	});
 	server.on('connection', socket => {
+		if (!hasDescriptorsFor(socket)) {
+			onDropped?.(descriptorsUsedUp());
+			socket.destroy();
+			return;
+		}
+
 		open.add(socket);
 		socket.on('error', () => {});
 		socket.once('close', () => open.delete(socket));

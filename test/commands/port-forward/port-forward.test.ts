@@ -3,6 +3,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {createServer, type AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import process from 'node:process';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {freePort} from '../../../source/app/forwards/free-port.ts';
@@ -11,7 +12,7 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Path} from '../../../source/posture/evidence.ts';
 import type {ForwardEvent} from '../../../source/sessions/forward/forward-event.ts';
 import {dial, isReset, readToEnd, runPortForward, type PortForwardRun} from '../../support/port-forward-run.ts';
-import {runSpoke} from '../../support/run-spoke.ts';
+import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {podsOf} from '../../support/sandbox-client.ts';
 
@@ -341,4 +342,36 @@ test('as text, what fails of a connection is one line with its code, and a reset
 		'interrupted: gone (attempt 1) [ERR_APISERVER_UNREACHABLE]\n',
 		'reset inside the pod: a connection of 17010 -> 9, after 4 bytes sent and 2 received\n',
 	]);
+});
+
+test.serial('at the limit on open files every connection that is closed is told, and the others are served', async t => {
+	const {env} = await openSandbox(t);
+	const run = await runPortForward(['svc/db', ':7000'], {env, command: ['sh', '-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, builtProgram]});
+	t.teardown(() => {
+		run.child.kill('SIGKILL');
+	});
+	const port = await run.port();
+	await run.until(({event}) => event === 'all-ready');
+	const sockets = await Promise.all(Array.from({length: 100}, async () => dial(port)));
+	const ends = sockets.map(async socket => new Promise(resolve => {
+		socket.write('hello');
+		socket.once('data', () => {
+			resolve('echoed');
+		}).once('close', () => {
+			resolve('closed');
+		});
+	}));
+	const ended = await Promise.all(ends);
+	const closedCount = ended.filter(end => end === 'closed').length;
+	t.true(closedCount > 40 && closedCount < 100, `${closedCount} closed`);
+	await run.until(() => run.events.filter(({event}) => event === 'connection-failed').length === closedCount);
+	const failed = run.events.filter(({event}) => event === 'connection-failed');
+	t.deepEqual([...new Set(failed.map(({error}) => (error as {code: string}).code))], ['ERR_LOCAL_LIMIT']);
+	for (const socket of sockets) {
+		socket.destroy();
+	}
+
+	await run.until(() => run.events.filter(({event}) => event === 'connection-closed').length === 100 - closedCount);
+	t.is(await echoes(port), 'hello', 'it goes on once there are descriptors again');
+	await interrupted(t, run);
 });
