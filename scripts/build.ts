@@ -64,6 +64,7 @@ const built = await Promise.all([
 		banner: {js: `${mayWait.banner.js}import __path from 'node:path';import {fileURLToPath as __toPath} from 'node:url';const __filename = __toPath(import.meta.url);const __dirname = __path.dirname(__filename);`},
 	}),
 ]);
+await launchByShell('build/spoke.js');
 await writeFile(inRoot('build/LICENCES.txt'), await licencesOf(built.map(({metafile}) => metafile)));
 await chmod(inRoot('build/spoke.js'), 0o755);
 await rm(inRoot('man'), {recursive: true, force: true});
@@ -74,6 +75,21 @@ await writeFile(inRoot(buildStamp), '');
 await utimes(inRoot(buildStamp), startedAt, startedAt);
 if (!process.argv.includes('--quiet')) {
 	process.stdout.write(`built spoke ${version}: spoke.js and ${commands.length} commands\n`);
+}
+
+/**
+Makes the shell look whether SIGHUP was ignored at the start, before Node resets it, and then become Node. To Node the second line is a string and a comment.
+The file must not name an option of Node's instead: one that is too old would refuse it, and not get as far as saying so.
+*/
+async function launchByShell(path: string): Promise<void> {
+	const [shebang, ...lines] = (await readFile(inRoot(path), 'utf8')).split('\n');
+	if (shebang !== '#!/usr/bin/env node') {
+		throw new Error(`${path} does not begin with its shebang`);
+	}
+
+	// A signal that was ignored at the start of a shell cannot be trapped (POSIX, trap).
+	const launcher = '\':\' //; h=; trap h=1 HUP; kill -HUP $$; trap - HUP; [ "$h" ] || export SPOKE_HUP_IGNORED=$$; exec node "$0" "$@"';
+	await writeFile(inRoot(path), ['#!/bin/sh', launcher, ...lines].join('\n'));
 }
 
 /** Tells Node what the `.js` files of a folder are. */

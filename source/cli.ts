@@ -10,6 +10,7 @@ import type {Invocation} from './commands/command.ts';
 import {commandTable} from './commands/table.ts';
 import {asSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from './errors/exit-status.ts';
+import {isHangupIgnored} from './own-process.ts';
 import {errorText} from './text/error-text.ts';
 import {jsonText} from './text/json-text.ts';
 import {shownOn} from './text/locale-signs.ts';
@@ -186,14 +187,13 @@ function errorLine(error: ErrorObject) {
 	return {apiVersion: 'spoke/v1', kind: 'Error', time: new Date().toISOString(), ...error};
 }
 
-/** The first INT, TERM or HUP asks the command to end; a second one ends the process with the signal's status. Under nohup a HUP is passed over. */
+/** The first INT, TERM or HUP asks the command to end; a second one ends the process with the signal's status. A HUP that was ignored at the start stays ignored. */
 function untilInterrupted(): AbortSignal {
 	const controller = new AbortController();
-	// Node takes back what nohup did to the signal before any code of ours runs; what bash and zsh call a program by still tells.
-	const isUnderNohup = basename(process.env['_'] ?? '') === 'nohup';
+	const ignoresHangup = isHangupIgnored();
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 		process.on(signal, () => {
-			if (signal === 'SIGHUP' && isUnderNohup) {
+			if (signal === 'SIGHUP' && ignoresHangup) {
 				return;
 			}
 

@@ -2,6 +2,9 @@
 /** The program's first file: says in one line when this Node is too old, else hands over to the command line. */
 import process from 'node:process';
 import {keepCompiledCode} from './compiled-code.ts';
+import {settleProcess} from './own-process.ts';
+
+settleProcess();
 
 const oldest = [22, 18] as const;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

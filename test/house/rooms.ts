@@ -68,9 +68,10 @@ export const rooms: readonly Room[] = [
 		tail: 'How are logs read into a tail, and what do its keys do?',
 		texts: 'Which texts are read of an object, and how does a person go about in them?',
 	}},
-	{name: 'cli', answers: 'Which command runs, and how does the process end?', mayImport: ['errors', 'version', 'text', 'command-line', 'commands']},
+	{name: 'own-process', answers: 'Which name and which signals do other programs find?', mayImport: []},
+	{name: 'cli', answers: 'Which command runs, and how does the process end?', mayImport: ['errors', 'version', 'text', 'command-line', 'commands', 'own-process']},
 	{name: 'compiled-code', answers: 'Where does V8 keep what it compiled?', mayImport: []},
-	{name: 'spoke', answers: 'Is this Node new enough?', mayImport: ['cli', 'compiled-code']},
+	{name: 'spoke', answers: 'Is this Node new enough?', mayImport: ['cli', 'compiled-code', 'own-process']},
 ];
 
 /** Names that say nothing of what is inside. */

@@ -1,0 +1,91 @@
+/** What other programs see of a running spoke, and the signals that do not end it or open it up. The program is started as a person starts it, by its first line. */
+import {execFile, spawn, type ChildProcessByStdio} from 'node:child_process';
+import {once} from 'node:events';
+import {readFile} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import process from 'node:process';
+import type {Readable} from 'node:stream';
+import {promisify} from 'node:util';
+import test, {type ExecutionContext} from 'ava';
+import {LogServer} from './support/log-server.ts';
+import {builtProgram} from './support/run-spoke.ts';
+
+const run = promisify(execFile);
+const line = (second: number, text: string) => ({time: `2026-11-24T14:00:0${second}.000000001Z`, text});
+
+/** A followed log, started by a line of the shell `sh`, in which `"$@"` is the program and its arguments. */
+async function follow(t: ExecutionContext, sh: string, script: string) {
+	const server = await LogServer.start();
+	const log = server.addPod('web').get('app')!;
+	log.append(line(1, 'running'));
+	const argv = ['logs', '-f', 'web', '--server', server.url, '--namespace', 'demo'];
+	const child: ChildProcessByStdio<null, Readable, Readable> = spawn(sh, ['-c', script, sh, builtProgram, ...argv], {
+		stdio: ['ignore', 'pipe', 'pipe'],
+		env: {PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: '/nonexistent', KUBECONFIG: '/dev/null'},
+	});
+	let stderr = '';
+	child.stderr.on('data', (chunk: Buffer) => {
+		stderr += chunk.toString();
+	});
+	t.teardown(async () => {
+		child.kill('SIGKILL');
+		await server.stop();
+	});
+	await once(child.stdout, 'data');
+	return {child, log, title: ['spoke', ...argv].join(' '), stderr: () => stderr};
+}
+
+/** What the program prints next, or that it ended. */
+async function next(child: ChildProcessByStdio<null, Readable, Readable>): Promise<string> {
+	const came = await Promise.race([once(child.stdout, 'data').then(([chunk]) => String(chunk)), once(child, 'exit').then(() => 'it ended')]);
+	return came;
+}
+
+test('pgrep, ps and killall find it by its name, and by its whole line', async t => {
+	const {child, title} = await follow(t, 'sh', 'exec "$@"');
+	const {stdout: args} = await run('ps', ['-o', 'args=', '-p', String(child.pid)]);
+	t.is(args.trim(), title);
+	if (process.platform === 'linux') {
+		t.is(await readFile(`/proc/${child.pid}/comm`, 'utf8'), 'spoke\n');
+		const {stdout: found} = await run('pgrep', ['-fx', title]);
+		t.is(found, `${child.pid}\n`);
+		const {stdout: named} = await run('pgrep', ['-x', 'spoke']);
+		t.true(named.split('\n').includes(String(child.pid)));
+	}
+});
+
+test('SIGUSR1 opens no inspector', async t => {
+	const {child, log, stderr} = await follow(t, 'sh', 'exec "$@"');
+	child.kill('SIGUSR1');
+	log.append(line(2, 'still here'));
+	t.is(await next(child), 'still here\n');
+	child.kill('SIGTERM');
+	await once(child, 'close');
+	t.is(stderr(), '');
+});
+
+for (const sh of ['sh', 'bash']) {
+	for (const [title, script] of [['nohup', 'exec nohup "$@"'], ['trap \'\' HUP', 'trap "" HUP; exec "$@"']] as const) {
+		test(`a HUP that ${title} ignores in ${sh} stays ignored`, async t => {
+			const {child, log} = await follow(t, sh, script);
+			child.kill('SIGHUP');
+			log.append(line(2, 'still here'));
+			t.is(await next(child), 'still here\n');
+			child.kill('SIGTERM');
+			t.deepEqual(await once(child, 'exit'), [143, null]);
+		});
+	}
+
+	test(`a HUP that nobody ignores in ${sh} ends it with 129`, async t => {
+		const {child} = await follow(t, sh, 'exec "$@"');
+		child.kill('SIGHUP');
+		t.deepEqual(await once(child, 'exit'), [129, null]);
+	});
+}
+
+test('a program that a follow under nohup starts is not taken to be under it', async t => {
+	const {child, log} = await follow(t, 'sh', 'SPOKE_HUP_IGNORED=1 exec "$@"');
+	log.append(line(2, 'running'));
+	child.kill('SIGHUP');
+	t.deepEqual(await once(child, 'exit'), [129, null]);
+});
