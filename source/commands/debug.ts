@@ -1,20 +1,24 @@
-/** `spoke debug`: adds an ephemeral container to a pod, and attaches to it. */
+/** `spoke debug`: adds an ephemeral container to a pod, or creates a copy of it or a pod on a node, and attaches to it. */
 import {guardAccess} from '../actions/access.ts';
+import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
-import {addDebugContainer, debugContainerName, untilRunning} from '../sessions/debug-container.ts';
+import {addDebugContainer, createDebugPod, deletePodNow, untilRunning} from '../sessions/debug-container.ts';
+import {ephemeralContainer, losesCapabilities, nodePod, podCopy, type CopyRequest} from '../sessions/debug-specs.ts';
 import {refuseEnded} from '../sessions/ended-pod.ts';
 import {chooseContainer} from '../targets/choose-container.ts';
+import {objectPath} from '../targets/object-path.ts';
+import {parseTarget, type ParsedTarget} from '../targets/parse-target.ts';
+import type {PodObject} from '../targets/pod-object.ts';
 import {resolvePod} from '../targets/resolve-pod.ts';
 import {defaultDetachKeys, parseDetachKeys} from '../terminal/detach-keys.ts';
-import type {Command, Invocation} from './command.ts';
+import type {Command} from './command.ts';
+import {parseDebugRequest, type AskedDebug, type DebugInvocation} from './debug/debug-request.ts';
 import {printEndedContainer} from './debug/print-ended-container.ts';
 import {runRemoteCommand} from './remote-command/run-remote-command.ts';
 import {debugRow} from './rows/debug.ts';
-
-type DebugInvocation = Invocation<typeof debugRow.flags>;
 
 export const command: Command<typeof debugRow.flags> = {
 	row: debugRow,
@@ -26,23 +30,18 @@ export const command: Command<typeof debugRow.flags> = {
 			throw new SpokeError('ERR_USAGE', `one target is needed, ${positionals.length} were given`);
 		}
 
-		if (flags.image === undefined || flags.image === '') {
-			throw new SpokeError('ERR_USAGE', '--image is needed: the image of the container that is added');
-		}
-
-		if (flags.tty && !flags.stdin) {
-			throw new SpokeError('ERR_USAGE', '--tty needs --stdin');
-		}
-
+		const asked = parseDebugRequest(invocation);
+		const parsed = parseTarget(target, {alsoNodes: true});
+		refuseOtherTargets(parsed, invocation);
 		const detachKeys = parseDetachKeys(flags['detach-keys'] || defaultDetachKeys);
 		try {
-			const added = await addContainer(invocation, target, flags.image);
-			if (!flags.stdin) {
-				stdout.write(`${added.name}\n`);
+			const added = await prepare(invocation, parsed, asked);
+			if (!asked.attaches || added.name === null) {
+				stdout.write(`${added.printed}\n`);
 				return exitStatus.ok;
 			}
 
-			return await attachTo(invocation, added, detachKeys);
+			return await attachTo(invocation, {...added, name: added.name}, detachKeys);
 		} catch (error) {
 			if (interrupted.aborted) {
 				return statusOfSignal(interrupted.reason);
@@ -59,6 +58,21 @@ type Added = {
 	/** Why it does not run, though it was added; only where it is to be attached to. */
 	notRunning: SpokeError | null;
 };
+
+/** `name` is null where a copy has no debug container. */
+type Prepared = Omit<Added, 'name'> & {name: string | null; printed: string};
+
+/** Kubectl ignores these for a node. A workload replaces its pods itself. */
+function refuseOtherTargets({resource: {kind}, asked}: ParsedTarget, {flags}: DebugInvocation): void {
+	const wrong = kind === 'Node' ? (['copy-to', 'target'] as const).find(flag => flags[flag] !== undefined) : undefined;
+	if (wrong !== undefined) {
+		throw new SpokeError('ERR_USAGE', `--${wrong} does not apply to a node`);
+	}
+
+	if (flags.replace && kind !== 'Pod') {
+		throw new SpokeError('ERR_USAGE', `--replace deletes the pod that you name: ${asked} is not a pod`);
+	}
+}
 
 /** A command that ends at once may have ended, or said all it had to say, before it can be attached to: its log has what it said. */
 async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: Buffer): Promise<number> {
@@ -83,37 +97,84 @@ async function attachTo(invocation: DebugInvocation, added: Added, detachKeys: B
 	}
 }
 
-async function addContainer({flags, afterDash = [], stdin, stderr, env, interrupted}: DebugInvocation, asked: string, image: string): Promise<Added> {
-	const cluster = await openCluster(flags, env);
+async function prepare(invocation: DebugInvocation, parsed: ParsedTarget, asked: AskedDebug): Promise<Prepared> {
+	const cluster = await openCluster(invocation.flags, invocation.env);
 	try {
-		const limitMs = flags['pod-running-timeout'];
-		const {pod} = await resolvePod(cluster, asked, {order: 'attach', podRunningTimeoutMs: limitMs, signal: interrupted});
-		// What nobody waits for is added as with kubectl.
-		if (flags.stdin) {
-			refuseEnded(pod, 'debug');
+		if (invocation.flags.profile === 'legacy') {
+			say(invocation, '--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, for example "--profile=general".');
 		}
 
-		const target = flags.target === undefined ? null : chooseContainer(pod, flags.target, {unknownAnnotation: 'refuse'}).name;
-		const name = flags.container ?? debugContainerName();
-		// A terminal in the container that nobody has here would mix its outputs for nothing.
-		await addDebugContainer(
-			cluster,
-			pod,
-			{name, image, target, stdin: flags.stdin, tty: flags.tty && stdin.isTTY, command: afterDash, profile: flags.profile},
-			interrupted,
-		);
-		say({flags, stderr}, `added container ${name} (${image}) to pod ${pod.metadata.name}; it stays until the pod goes`);
-		// Nobody waits for what is not attached to: as with kubectl, whether it runs is for `kubectl get` to tell.
-		if (!flags.stdin) {
-			return {pod: pod.metadata.name, name, notRunning: null};
+		if (parsed.resource.kind === 'Node') {
+			return await startOnNode({cluster, invocation, asked}, parsed);
 		}
 
-		const notRunning = await untilRunning(cluster, pod, name, {limitMs, signal: interrupted, onWaiting(reason) {
-			say({flags, stderr}, `waiting for ${name}: ${reason}`);
-		}}).then(() => null, (error: unknown) => asSpokeError(error));
-		return {pod: pod.metadata.name, name, notRunning};
+		const {flags: {'pod-running-timeout': podRunningTimeoutMs}, interrupted: signal} = invocation;
+		const {pod} = await resolvePod(cluster, parsed, {order: 'attach', podRunningTimeoutMs, signal});
+		return asked.copy === null ? await addContainer({cluster, invocation, asked}, pod) : await startCopy({cluster, invocation, asked}, pod, asked.copy);
 	} finally {
 		cluster.close();
+	}
+}
+
+type Preparing = {cluster: ClusterAccess; invocation: DebugInvocation; asked: AskedDebug};
+
+async function addContainer(preparing: Preparing, pod: PodObject): Promise<Prepared> {
+	const {cluster, invocation, asked} = preparing;
+	const {flags, interrupted} = invocation;
+	// What nobody waits for is added as with kubectl.
+	if (asked.attaches) {
+		refuseEnded(pod, 'debug');
+	}
+
+	const target = flags.target === undefined ? null : chooseContainer(pod, flags.target, {unknownAnnotation: 'refuse'}).name;
+	const container = ephemeralContainer(pod, asked.container, target);
+	warnOfUser(invocation, pod, container.securityContext);
+	await addDebugContainer(cluster, pod, container, interrupted);
+	const {name} = container;
+	say(invocation, `added container ${name} (${asked.container.image}) to pod ${pod.metadata.name}; it stays until the pod goes`);
+	return {pod: pod.metadata.name, name, printed: name, notRunning: await whyNotRunning(preparing, pod, name)};
+}
+
+async function startCopy(preparing: Preparing, original: PodObject, request: CopyRequest): Promise<Prepared> {
+	const {cluster, invocation} = preparing;
+	const {pod, container} = podCopy(original, request);
+	warnOfUser(invocation, original, pod.spec.containers.find(({name}) => name === container)?.securityContext);
+	const created = await createDebugPod(cluster, original.metadata.namespace ?? 'default', pod, invocation.interrupted);
+	const {name} = created.metadata;
+	say(invocation, `created pod ${name}, a copy of pod ${original.metadata.name}; it stays until you delete it`);
+	if (invocation.flags.replace) {
+		await deletePodNow(cluster, original, invocation.interrupted);
+		say(invocation, `deleted pod ${original.metadata.name}`);
+	}
+
+	return {pod: name, name: container, printed: name, notRunning: container === null ? null : await whyNotRunning(preparing, created, container)};
+}
+
+async function startOnNode(preparing: Preparing, {resource, name: asked}: ParsedTarget): Promise<Prepared> {
+	const {cluster, invocation, asked: {container: request}} = preparing;
+	const {metadata: {name: node}} = await cluster.json<PodObject>({path: objectPath(resource, '', asked), signal: invocation.interrupted});
+	const pod = nodePod(node, request);
+	const created = await createDebugPod(cluster, cluster.facts.namespace, pod, invocation.interrupted);
+	const {name} = created.metadata;
+	const container = pod.spec.containers[0]!.name;
+	say(invocation, `created pod ${name} with container ${container} on node ${node}; it stays until you delete it`);
+	return {pod: name, name: container, printed: name, notRunning: await whyNotRunning(preparing, created, container)};
+}
+
+/** Nobody waits for what is not attached to: as with kubectl, whether it runs is for `kubectl get` to tell. */
+async function whyNotRunning({cluster, invocation, asked}: Preparing, pod: PodObject, container: string): Promise<SpokeError | null> {
+	if (!asked.attaches) {
+		return null;
+	}
+
+	return untilRunning(cluster, pod, container, {limitMs: invocation.flags['pod-running-timeout'], signal: invocation.interrupted, onWaiting(reason) {
+		say(invocation, `waiting for ${container}: ${reason}`);
+	}}).then(() => null, (error: unknown) => asSpokeError(error));
+}
+
+function warnOfUser(invocation: DebugInvocation, pod: PodObject, context: Parameters<typeof losesCapabilities>[1]): void {
+	if (losesCapabilities(pod, context)) {
+		invocation.stderr.write(noticeLine('Warning: Non-root user is configured for the entire target Pod, and some capabilities granted by debug profile may not work.', invocation.stderr));
 	}
 }
 

@@ -1,5 +1,4 @@
-/** Adds an ephemeral container to a pod, for images without a shell, and waits until it runs. */
-import {randomInt} from 'node:crypto';
+/** Adds an ephemeral container to a pod, or creates a pod to debug with, and waits until its container runs. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {objectIn} from '../cluster/read-json.ts';
 import {refusal} from '../cluster/refusal.ts';
@@ -7,68 +6,58 @@ import {timerMs} from '../cluster/timer-ms.ts';
 import {readWhole} from '../cluster/transport/exchange.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {containerStatus} from '../targets/choose-container.ts';
-import {objectPath} from '../targets/object-path.ts';
+import {listPath, objectPath} from '../targets/object-path.ts';
 import type {ContainerState, PodObject} from '../targets/pod-object.ts';
 import {podResource} from '../targets/resource-words.ts';
 import {watchPods} from '../targets/watch-pods.ts';
 import {shellWord} from '../text/shell-word.ts';
-import {securityContexts, type DebugProfile} from './debug-profiles.ts';
+import type {ContainerJson, PodJson} from './debug-specs.ts';
 
 /** The answer is the whole pod, of which etcd keeps no more than 1.5 MiB. */
 const largestAnswer = 8 * 1024 * 1024;
-
-export type DebugContainer = {
-	name: string;
-	image: string;
-	/** The container whose processes it sees; `null` for none. */
-	target: string | null;
-	stdin: boolean;
-	tty: boolean;
-	/** Empty for the image's own. */
-	command: readonly string[];
-	profile: DebugProfile;
-};
 
 /**
 An ephemeral container cannot be taken away again: it stays in the pod until the pod goes.
 @throws SpokeError ERR_FORBIDDEN (patch pods/ephemeralcontainers), ERR_APISERVER_ANSWER with the apiserver's words
 @see https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/
 */
-export async function addDebugContainer(
-	cluster: Pick<ClusterAccess, 'request' | 'facts'>,
-	{metadata: {name: podName, namespace = 'default'}}: PodObject,
-	{name, image, target, stdin, tty, command, profile}: DebugContainer,
-	signal?: AbortSignal,
-): Promise<void> {
-	const container = {
-		name, image, stdin, tty, terminationMessagePolicy: 'File',
-		...target !== null && {targetContainerName: target},
-		...command.length > 0 && {command},
-		...securityContexts[profile] && {securityContext: securityContexts[profile]},
-	};
-	const asked = {method: 'PATCH', path: objectPath(podResource, namespace, podName, 'ephemeralcontainers')} as const;
+export async function addDebugContainer(cluster: Writing, pod: PodObject, container: ContainerJson, signal?: AbortSignal): Promise<void> {
+	const {name, namespace = 'default'} = pod.metadata;
+	await write(cluster, {
+		method: 'PATCH', path: objectPath(podResource, namespace, name, 'ephemeralcontainers'), contentType: 'application/strategic-merge-patch+json',
+		body: {spec: {ephemeralContainers: [container]}}, resource: 'pods/ephemeralcontainers', namespace,
+	}, signal);
+}
+
+/** Creates a copy of a pod, or a pod on a node, as it was made by `podCopy` or `nodePod`. @throws SpokeError as `addDebugContainer` */
+export async function createDebugPod(cluster: Writing, namespace: string, pod: PodJson, signal?: AbortSignal): Promise<PodObject> {
+	return await write(cluster, {method: 'POST', path: listPath(podResource, namespace), contentType: 'application/json', body: pod, resource: 'pods', namespace}, signal) as PodObject;
+}
+
+/** Deletes a pod at once, without its grace period, as `kubectl debug --replace` does. @throws SpokeError as `addDebugContainer` */
+export async function deletePodNow(cluster: Writing, {metadata: {name, namespace = 'default'}}: PodObject, signal?: AbortSignal): Promise<void> {
+	const body = {kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0};
+	await write(cluster, {method: 'DELETE', path: objectPath(podResource, namespace, name), contentType: 'application/json', body, resource: 'pods', namespace}, signal);
+}
+
+type Writing = Pick<ClusterAccess, 'request' | 'facts'>;
+type Write = {method: 'PATCH' | 'POST' | 'DELETE'; path: string; contentType: string; body: object; resource: string; namespace: string};
+
+async function write(cluster: Writing, {method, path, contentType, body: sent, resource, namespace}: Write, signal?: AbortSignal): Promise<object> {
 	const {status, headers, body, connection} = await cluster.request({
-		...asked,
-		headers: {'Content-Type': 'application/strategic-merge-patch+json'},
-		body: JSON.stringify({spec: {ephemeralContainers: [container]}}),
-		...signal && {signal},
+		method, path, headers: {'Content-Type': contentType}, body: JSON.stringify(sent), ...signal && {signal},
 	});
 	const text = (await readWhole(body, largestAnswer, `the apiserver ${cluster.facts.server}`)).toString('utf8');
 	if (status < 200 || status > 299) {
-		const told = refusal({status, headers, body: text, connection}, {verb: 'patch', resource: 'pods/ephemeralcontainers', namespace, by: cluster.facts});
+		const verb = {PATCH: 'patch', POST: 'create', DELETE: 'delete'}[method];
+		const told = refusal({status, headers, body: text, connection}, {verb, resource, namespace, by: cluster.facts});
 		throw told.text?.includes('violates PodSecurity')
 			? new SpokeError(told.code, told.text.trim(), {text: told.text, remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands'})
 			: told;
 	}
 
-	// A page in its place has added nothing.
-	objectIn(text, asked, `the answer of the apiserver ${cluster.facts.server}`);
-}
-
-/** `debugger-x7f2k`. */
-export function debugContainerName(): string {
-	const letters = 'bcdfghjklmnpqrstvwxz2456789';
-	return `debugger-${Array.from({length: 5}, () => letters[randomInt(letters.length)]).join('')}`;
+	// A page in its place has changed nothing. A deletion is answered by the pod or by a Status.
+	return objectIn(text, {method, path: method === 'DELETE' ? '/' : path}, `the answer of the apiserver ${cluster.facts.server}`);
 }
 
 /**
@@ -102,6 +91,12 @@ export async function untilRunning(
 			throw new SpokeError('ERR_TARGET_GONE', `container ${container} ended with exit code ${terminated.exitCode}${terminated.reason ? ` (${terminated.reason})` : ''}`, {
 				text: terminated.message ?? '', remedy: `what it said: spoke logs ${shellWord(podName)} -n ${shellWord(namespace)} -c ${shellWord(container)}`,
 			});
+		}
+
+		// A pod that its node does not admit has no containers.
+		if (change.pod.status?.phase === 'Failed') {
+			const {reason: why = 'Failed', message = ''} = change.pod.status;
+			throw new SpokeError('ERR_TARGET_GONE', `pod ${podName} failed before container ${container} ran: ${[why, message].filter(part => part !== '').join(': ')}`, {text: message});
 		}
 
 		const reason = [now?.reason, now?.message].filter(part => part !== undefined).join(': ');

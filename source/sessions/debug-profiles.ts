@@ -1,29 +1,66 @@
-/** What may a debug container do? */
+/** What each debug profile gives to a container and its pod: kubectl's own, by name. */
 
-/**
-Kubectl's profiles for ephemeral containers: `general`, its default, may trace the processes that it sees; `baseline` and `restricted` fit a namespace's Pod Security Standard of that name;
-`netadmin` may change the pod's network; `sysadmin` is privileged; `legacy` asks for nothing, as kubectl did before 1.24.
-@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/profiles.go
-*/
-export const securityContexts = {
-	general: {capabilities: {add: ['SYS_PTRACE']}},
-	baseline: null,
-	restricted: {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}},
-	netadmin: {capabilities: {add: ['NET_ADMIN', 'NET_RAW']}},
-	sysadmin: {privileged: true},
-	legacy: null,
-} as const;
+/** Ephemeral container, copy of a pod, or pod on a node. */
+export type DebugStyle = 'ephemeral' | 'copy' | 'node';
+
+export type SecurityContext = {capabilities?: {add?: readonly string[]; drop?: readonly string[]}} & Readonly<Record<string, unknown>>;
 
 /** What each allows, in a few words. */
-export const profileWords: Readonly<Record<DebugProfile, string>> = {
+export const profileWords = {
 	general: 'may trace processes',
 	baseline: 'no more than its image',
 	restricted: 'no root, no capabilities',
 	netadmin: 'may change the network',
 	sysadmin: 'privileged',
 	legacy: 'as baseline',
-};
+} as const;
 
-export type DebugProfile = keyof typeof securityContexts;
+export type DebugProfile = keyof typeof profileWords;
 
-export const debugProfiles = Object.keys(securityContexts) as readonly DebugProfile[];
+export const debugProfiles = Object.keys(profileWords) as readonly DebugProfile[];
+
+/**
+The security context of the debug container; `own` is that of an existing container.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/profiles.go
+*/
+export function debugSecurityContext(profile: DebugProfile, style: DebugStyle, own?: SecurityContext): SecurityContext | undefined {
+	switch (profile) {
+		case 'legacy': {
+			return own;
+		}
+
+		case 'general': {
+			return style === 'node' ? undefined : withCapabilities(own, ['SYS_PTRACE']);
+		}
+
+		case 'baseline': {
+			return undefined;
+		}
+
+		case 'restricted': {
+			return {allowPrivilegeEscalation: false, capabilities: {drop: ['ALL']}, runAsNonRoot: true, seccompProfile: {type: 'RuntimeDefault'}};
+		}
+
+		case 'netadmin': {
+			return withCapabilities(own, ['NET_ADMIN', 'NET_RAW']);
+		}
+
+		case 'sysadmin': {
+			return {...own, privileged: true};
+		}
+	}
+}
+
+/** Whether a pod on a node shares the network, processes and IPC of its host. */
+export function usesHostNamespaces(profile: DebugProfile): boolean {
+	return profile !== 'baseline' && profile !== 'restricted';
+}
+
+/** Whether a pod on a node mounts the root of its host. */
+export function mountsHostRoot(profile: DebugProfile): boolean {
+	return profile === 'legacy' || profile === 'general' || profile === 'sysadmin';
+}
+
+function withCapabilities(own: SecurityContext | undefined, added: readonly string[]): SecurityContext {
+	return {...own, capabilities: {...own?.capabilities, add: [...own?.capabilities?.add ?? [], ...added]}};
+}

@@ -36,6 +36,7 @@ core() {
 	done
 	kubernetes kubernetes 1.36.3 kube-controller-manager kube-scheduler kube-proxy
 	build workload "$cache/bin" workload .
+	build objects "$cache/bin" objects .
 	peer
 }
 peer() { build ../../peer "$cache/bin" scripted-peer .; }

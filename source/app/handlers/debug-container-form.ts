@@ -1,6 +1,7 @@
 /** A debug container: what it brings is asked, then whether; it is added, and waited for. */
-import {addDebugContainer, debugContainerName, untilRunning} from '../../sessions/debug-container.ts';
+import {addDebugContainer, untilRunning} from '../../sessions/debug-container.ts';
 import {debugProfiles, profileWords, type DebugProfile} from '../../sessions/debug-profiles.ts';
+import {ephemeralContainer} from '../../sessions/debug-specs.ts';
 import {refuseEnded} from '../../sessions/ended-pod.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
@@ -39,12 +40,11 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 		return null;
 	}
 
-	const name = debugContainerName();
-	const profile = values['profile'] as DebugProfile;
-	await addDebugContainer(cluster.access, pod, {
-		name, image: values['image']!.trim(), target: values['target']!, stdin: true, tty: true,
-		command: wordsOf(values['command']), profile,
-	});
+	const debugContainer = ephemeralContainer(pod, {
+		name: null, image: values['image']!.trim(), stdin: true, tty: true, command: wordsOf(values['command']), profile: values['profile'] as DebugProfile,
+	}, values['target']!);
+	const {name} = debugContainer;
+	await addDebugContainer(cluster.access, pod, debugContainer);
 	await waitFor(session, cluster, pod, name);
 	const now = await cluster.access.json<PodObject>({path: objectPath(podResource, namespace, podName)});
 	return {cluster, pod: now, container: name, asked: `pod/${podName}`, chosenFrom: 1};

@@ -47,6 +47,6 @@ test('the answer to a patch that is cut says so, without the name of a bug', asy
 		cut(response, 'application/json');
 	});
 	const pod = {metadata: {name: 'web', namespace: 'default'}, spec: {containers: []}};
-	const added = addDebugContainer(access, pod, {name: 'late', image: 'x', target: null, stdin: false, tty: false, command: [], profile: 'general'});
+	const added = addDebugContainer(access, pod, {name: 'late', image: 'x'});
 	await t.throwsAsync(added, {code: 'ERR_APISERVER_UNREACHABLE', message: /was cut short/});
 });

@@ -1,10 +1,10 @@
 /** `spoke debug`: whose pod it changes, and a container that is over before anybody could attach to it. */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import test, {type ExecutionContext} from 'ava';
-import {startServer, textOf} from '../support/api-server.ts';
-import {overWebSocket, success} from '../support/command-server.ts';
-import {runSpoke} from '../support/run-spoke.ts';
-import {openSandbox} from '../support/sandbox.ts';
+import {startServer, textOf} from '../../support/api-server.ts';
+import {overWebSocket, success} from '../../support/command-server.ts';
+import {runSpoke} from '../../support/run-spoke.ts';
+import {openSandbox} from '../../support/sandbox.ts';
 
 for (const [title, seenRunning] of [['before it was seen to run', false], ['between then and the attach', true]] as const) {
 	test(`a container that ended ${title} has its log printed, and its exit status is ours`, async t => {
@@ -65,11 +65,11 @@ test('a namespace that enforces a Pod Security Standard is told with the profile
 });
 
 /** An apiserver whose kubelet refuses to attach, or with `refusal` null has nothing more to say; flags to reach it. */
-async function serve(t: ExecutionContext, {seenRunning, refusal = 'container late not found in pod web_default', code = 500, patches = [], patchRefusal, unseen = {terminated: {exitCode: 3}}, phase = 'Running'}: {seenRunning: boolean; phase?: string; refusal?: string | null; code?: number; patches?: string[]; patchRefusal?: string; unseen?: object}): Promise<string[]> {
+async function serve(t: ExecutionContext, {seenRunning, refusal = 'container late not found in pod web_default', code = 500, patches = [], patchRefusal, unseen = {terminated: {exitCode: 3}}, phase = 'Running', runAsUser}: {seenRunning: boolean; phase?: string; runAsUser?: number; refusal?: string | null; code?: number; patches?: string[]; patchRefusal?: string; unseen?: object}): Promise<string[]> {
 	let asked = seenRunning;
 	const pod = () => ({
 		apiVersion: 'v1', kind: 'Pod', metadata: {name: 'web', namespace: 'default', uid: 'u1', resourceVersion: '1'},
-		spec: {nodeName: 'n1', containers: [{name: 'app'}], ephemeralContainers: [{name: 'late'}]},
+		spec: {nodeName: 'n1', containers: [{name: 'app'}], ephemeralContainers: [{name: 'late'}], ...runAsUser !== undefined && {securityContext: {runAsUser}}},
 		status: {phase, ephemeralContainerStatuses: [{name: 'late', state: asked ? {running: {}} : unseen}]},
 	});
 	const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -117,13 +117,94 @@ async function serve(t: ExecutionContext, {seenRunning, refusal = 'container lat
 
 test('a workload or service is taken as exec takes it, help says so, and the pod that was changed is named', async t => {
 	const {env} = await openSandbox(t);
-	t.regex((await runSpoke(['debug', '--help'])).stdout, /Usage: spoke debug TARGET --image=IMAGE[\s\S]*TARGET is a pod, or a service or workload, of whose pods one is chosen as exec does/);
+	t.regex((await runSpoke(['debug', '--help'])).stdout, /Usage: spoke debug TARGET --image=IMAGE[\s\S]*TARGET is a pod, or a service or workload, of whose pods one is chosen as\s+exec\s+does/);
 	for (const target of ['deploy/web', 'svc/web']) {
 		const {status, stderr} = await runSpoke(['debug', target, '--image=x', '-c', `late-${target.split('/')[0]}`], {env});
 		t.is(status, 0, stderr);
 		t.regex(stderr, /^added container late-\w+ \(x\) to pod web-[\w-]+; it stays until the pod goes\n$/);
 	}
 
-	t.regex((await runSpoke(['debug', 'node/n1', '--image=x'], {env})).stderr, /node/);
 	t.regex((await runSpoke(['debug', '--image=x'], {env})).stderr, /^error: one target is needed, 0 were given/);
 });
+
+test('a copy of a pod is created, attached to and labeled, and the original stays', async t => {
+	const {env} = await openSandbox(t);
+	const {status, stdout, stderr} = await runSpoke(['debug', 'db-0', '--copy-to=db-debug', '--image=busybox', '-c', 'late', '-i', '--path=json', '--arguments-only', '--', '-c', 'head -c 6'], {env, input: 'hello\n'});
+	t.deepEqual([status, stdout], [0, 'hello\n'], stderr);
+	t.regex(stderr, /^created pod db-debug, a copy of pod db-0; it stays until you delete it\n/);
+	const kept = await runSpoke(['path', 'db-0', '--feature', 'logs'], {env});
+	t.is(kept.status, 0, kept.stderr);
+});
+
+test('a pod on a node is created in the namespace of the context, attached to and labeled', async t => {
+	const {env} = await openSandbox(t);
+	const {status, stdout, stderr} = await runSpoke(['debug', 'node/n1', '--image=busybox', '-i', '--path=json', '--arguments-only', '--', '-c', 'head -c 6'], {env, input: 'hello\n'});
+	t.deepEqual([status, stdout], [0, 'hello\n'], stderr);
+	t.regex(stderr, /^created pod node-debugger-n1-\w{5} with container debugger on node n1; it stays until you delete it\n/);
+	const path = JSON.parse(stderr.split('\n').findLast(line => line.startsWith('{')) ?? 'null') as {feature: string; target: {node: string}} | null;
+	t.like(path, {feature: 'attach', target: {node: 'n1'}});
+});
+
+test('a copy that only changes images has nothing to attach to: its name is printed', async t => {
+	const {env} = await openSandbox(t);
+	const {status, stdout, stderr} = await runSpoke(['debug', 'db-0', '--copy-to=db-new', '--set-image=*=other:2', '-i'], {env});
+	t.deepEqual({status, stdout}, {status: 0, stdout: 'db-new\n'}, stderr);
+});
+
+test('--replace deletes the pod that is named, after its copy is created, and takes no workload', async t => {
+	const {env} = await openSandbox(t);
+	const taken = await runSpoke(['debug', 'db-0', '--copy-to=db-0', '--replace', '--set-image=*=x'], {env});
+	t.is(taken.status, 125);
+	t.regex(taken.stderr, /already exists/);
+	t.is((await runSpoke(['path', 'db-0', '--feature', 'logs'], {env})).status, 0, 'the original is not deleted when its copy is not created');
+	const {status, stderr} = await runSpoke(['debug', 'db-0', '--copy-to=db-new', '--replace', '--set-image=*=x'], {env});
+	t.is(status, 0, stderr);
+	t.regex(stderr, /^created pod db-new, a copy of pod db-0; .*\ndeleted pod db-0\n$/);
+	const workload = await runSpoke(['debug', 'deploy/web', '--copy-to=web-new', '--replace', '--set-image=*=x'], {env});
+	t.is(workload.status, 125);
+	t.regex(workload.stderr, /--replace deletes the pod that you name: deploy\/web is not a pod.*\[ERR_USAGE\]\n$/);
+});
+
+for (const argv of [['web', '--image=x'], ['web', '--copy-to=y', '--image=x'], ['node/n1', '--image=x']]) {
+	test(`--read-only refuses debug ${argv.join(' ')}`, async t => {
+		const {status, stderr} = await runSpoke(['debug', ...argv, '--read-only']);
+		t.is(status, 125);
+		t.regex(stderr, /\[ERR_READ_ONLY\]\n$/);
+	});
+}
+
+test('a user who cannot create pods is told the permission for a copy and for a node', async t => {
+	const {env} = await openSandbox(t, {user: 'bob'});
+	for (const argv of [['db-0', '--copy-to=y', '--image=x'], ['node/n1', '--image=x']]) {
+		const {status, stderr} = await runSpoke(['debug', ...argv], {env});
+		t.is(status, 125);
+		t.regex(stderr, /\[ERR_FORBIDDEN\]\n$/);
+	}
+});
+
+test('a capability that a non-root pod takes away is warned of', async t => {
+	const config = await serve(t, {seenRunning: true, runAsUser: 1000});
+	t.regex((await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late'])).stderr, /^Warning: Non-root user is configured for the entire target Pod/);
+	t.notRegex((await runSpoke(['debug', ...config, 'web', '--image=x', '-c', 'late', '--profile=baseline'])).stderr, /Warning/);
+});
+
+test('--attach without -i prints what the container prints, and --attach=false leaves -i alone', async t => {
+	const {env} = await openSandbox(t);
+	const attached = await runSpoke(['debug', 'db-0', '--image=busybox', '-c', 'one', '--attach', '-q', '--arguments-only', '--', '-c', 'echo hello'], {env});
+	t.deepEqual([attached.status, attached.stdout], [0, 'hello\n'], attached.stderr);
+	const alone = await runSpoke(['debug', 'db-0', '--image=x', '-c', 'two', '-it', '--attach=false', '-q', '--', 'sh'], {env});
+	t.deepEqual([alone.status, alone.stdout], [0, 'two\n'], alone.stderr);
+});
+
+for (const [argv, words] of [
+	[['node/n1', '--image=x', '--copy-to=y'], /--copy-to does not apply to a node/],
+	[['node/n1', '--image=x', '--target=y'], /--target does not apply to a node/],
+	[['web', '--image=x', '--env=A'], /A must be formatted as key=value/],
+] as const) {
+	test(`debug ${argv.join(' ')} is a usage error`, async t => {
+		const {status, stderr} = await runSpoke(['debug', ...argv]);
+		t.is(status, 125);
+		t.regex(stderr, words);
+		t.regex(stderr, /\[ERR_USAGE\]\n$/);
+	});
+}

@@ -1,0 +1,29 @@
+/** `KEY=VALUE` flags, read as kubectl's flag library reads them (pflag's StringToString). */
+import {SpokeError} from '../errors/spoke-error.ts';
+
+/**
+The pairs of a repeatable flag; a later key wins. A value with one `=` is one pair, with its commas; with more it is a line of CSV.
+@throws SpokeError ERR_USAGE for a text that is not a pair
+@see https://github.com/spf13/pflag string_to_string.go
+*/
+export function parsePairs(flag: string, texts: readonly string[]): ReadonlyMap<string, string> {
+	const pairs = new Map<string, string>();
+	for (const text of texts) {
+		const isOne = text.split('=').length === 2;
+		for (const pair of isOne ? [text.replaceAll(/^"+|"+$/g, '')] : fieldsOfLine(text)) {
+			const at = pair.indexOf('=');
+			if (at < 0) {
+				throw new SpokeError('ERR_USAGE', `invalid argument ${JSON.stringify(text)} for ${flag}: ${pair} must be formatted as key=value`);
+			}
+
+			pairs.set(pair.slice(0, at), pair.slice(at + 1));
+		}
+	}
+
+	return pairs;
+}
+
+/** A field that begins with a quote ends with one; a doubled quote in it is a quote. */
+function fieldsOfLine(line: string): string[] {
+	return Array.from(line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g), ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain);
+}

@@ -1,0 +1,107 @@
+/** What the flags of `debug` ask for, checked as kubectl checks them. */
+import {parsePairs} from '../../command-line/parse-pairs.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {CopyRequest, DebugRequest} from '../../sessions/debug-specs.ts';
+import type {Invocation} from '../command.ts';
+import type {debugRow} from '../rows/debug.ts';
+
+export type DebugInvocation = Invocation<typeof debugRow.flags>;
+
+export type AskedDebug = {
+	container: DebugRequest;
+	/** `null` without `--copy-to`. */
+	copy: CopyRequest | null;
+	attaches: boolean;
+};
+
+/**
+kubectl's own rules and words.
+@throws SpokeError ERR_USAGE
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/debug.go Validate
+*/
+export function parseDebugRequest(invocation: DebugInvocation): AskedDebug {
+	const {flags, given, afterDash: command = [], stdin} = invocation;
+	const env = [...parsePairs('--env', flags.env)].map(([name, value]) => ({name, value}));
+	const images = parsePairs('--set-image', flags['set-image']);
+	const [image, name, copyName] = [flags.image, flags.container, flags['copy-to']].map(text => text === undefined || text === '' ? null : text) as [string | null, string | null, string | null];
+	const attaches = given.has('attach') ? flags.attach : flags.stdin;
+	const fault = usageFault(invocation, {image, name, copyName, images});
+	if (fault !== null) {
+		throw new SpokeError('ERR_USAGE', fault);
+	}
+
+	const container: DebugRequest = {
+		name, image, command, env,
+		stdin: flags.stdin,
+		// A terminal in the container that nobody has here would mix its outputs for nothing.
+		tty: flags.tty && (!attaches || stdin.isTTY),
+		argumentsOnly: flags['arguments-only'],
+		imagePullPolicy: flags['image-pull-policy'] ?? null,
+		profile: flags.profile,
+	};
+	return {container, attaches, copy: copyName === null ? null : copyRequest(invocation, {...container, copyName, images})};
+}
+
+function copyRequest({flags, given}: DebugInvocation, request: DebugRequest & Pick<CopyRequest, 'copyName' | 'images'>): CopyRequest {
+	return {
+		...request,
+		sameNode: flags['same-node'],
+		shareProcesses: given.has('share-processes') ? flags['share-processes'] : null,
+		keep: {
+			labels: flags['keep-labels'],
+			annotations: flags['keep-annotations'],
+			livenessProbe: flags['keep-liveness'],
+			readinessProbe: flags['keep-readiness'],
+			startupProbe: flags['keep-startup'],
+			initContainers: flags['keep-init-containers'],
+		},
+	};
+}
+
+type Names = {image: string | null; name: string | null; copyName: string | null; images: ReadonlyMap<string, string>};
+
+function usageFault({flags, given, afterDash = []}: DebugInvocation, {image, name, copyName, images}: Names): string | null {
+	if (given.has('attach') && flags.attach && image === null && name === null) {
+		return 'you must specify --container or create a new container using --image in order to attach';
+	}
+
+	if (copyName === null) {
+		const onlyWithCopy = (['replace', 'same-node', 'set-image'] as const).find(flag => flag === 'set-image' ? images.size > 0 : flags[flag]);
+		if (onlyWithCopy !== undefined) {
+			return `--${onlyWithCopy} may only be used with --copy-to`;
+		}
+
+		if (image === null) {
+			return 'you must specify --image when not using --copy-to';
+		}
+	} else if (image === null && images.size === 0 && afterDash.length === 0) {
+		return 'you must specify --image, --set-image or command arguments';
+	} else if (afterDash.length > 0 && name === null && image === null) {
+		return 'you must specify an existing container or a new image when specifying args';
+	}
+
+	if (image !== null && !isImageReference(image)) {
+		return `invalid image name ${JSON.stringify(image)}: invalid reference format`;
+	}
+
+	for (const [container, wanted] of images) {
+		if (!isImageReference(wanted)) {
+			return `invalid image name ${JSON.stringify(wanted)} for container ${JSON.stringify(container)}: invalid reference format`;
+		}
+	}
+
+	if (flags.target !== undefined && copyName !== null) {
+		return '--target is incompatible with --copy-to. Use --share-processes instead';
+	}
+
+	return flags.tty && !flags.stdin ? '-i/--stdin is required for containers with -t/--tty=true' : null;
+}
+
+const domain = String.raw`(?:(?:[a-zA-Z\d]|[a-zA-Z\d][a-zA-Z\d-]*[a-zA-Z\d])(?:\.(?:[a-zA-Z\d]|[a-zA-Z\d][a-zA-Z\d-]*[a-zA-Z\d]))*|\[[a-fA-F\d:]+\])(?::\d+)?`;
+const path = String.raw`[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*`;
+const reference = new RegExp(String.raw`^(?:${domain}/)?${path}(?:/${path})*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z\d]*(?:[-_+.][A-Za-z][A-Za-z\d]*)*:[\dA-Fa-f]{32,})?$`);
+
+/** @see https://github.com/distribution/reference/blob/v0.6.0/regexp.go ReferenceRegexp */
+function isImageReference(image: string): boolean {
+	return reference.test(image);
+}

@@ -1,0 +1,200 @@
+/** The objects that `debug` asks the apiserver to create: an ephemeral container, a copy of a pod, a pod on a node. */
+import {randomInt} from 'node:crypto';
+import {SpokeError} from '../errors/spoke-error.ts';
+import type {PodObject} from '../targets/pod-object.ts';
+import {debugSecurityContext, mountsHostRoot, usesHostNamespaces, type DebugProfile, type SecurityContext} from './debug-profiles.ts';
+
+export type EnvironmentVariable = {name: string; value: string};
+
+/** What the user asks of the debug container. */
+export type DebugRequest = {
+	/** Its name; `null` for a random one. */
+	name: string | null;
+	image: string | null;
+	stdin: boolean;
+	tty: boolean;
+	/** Empty for the image's own. */
+	command: readonly string[];
+	/** Whether `command` replaces the arguments alone, and the image's entry point stays. */
+	argumentsOnly?: boolean;
+	env?: readonly EnvironmentVariable[];
+	imagePullPolicy?: string | null;
+	profile: DebugProfile;
+};
+
+export type CopyRequest = DebugRequest & {
+	copyName: string;
+	/** Images by container; `*` stands for the others. */
+	images: ReadonlyMap<string, string>;
+	sameNode: boolean;
+	/** `null` leaves it to the profile. */
+	shareProcesses: boolean | null;
+	keep: Readonly<Record<'labels' | 'annotations' | 'livenessProbe' | 'readinessProbe' | 'startupProbe' | 'initContainers', boolean>>;
+};
+
+export type ContainerJson = {name: string; image?: string; securityContext?: SecurityContext} & Record<string, unknown>;
+export type PodJson = {
+	apiVersion: 'v1';
+	kind: 'Pod';
+	metadata: {name: string; namespace?: string; labels?: object; annotations?: object};
+	spec: {containers: ContainerJson[]; initContainers?: ContainerJson[]} & Record<string, unknown>;
+};
+
+/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/debug/debug.go generateDebugContainer */
+export function ephemeralContainer(pod: PodObject, request: DebugRequest, target: string | null): ContainerJson {
+	return {
+		...newContainer(request.name ?? unusedContainerName(pod), request),
+		...withSecurity(debugSecurityContext(request.profile, 'ephemeral')),
+		...target !== null && {targetContainerName: target},
+	};
+}
+
+/**
+The copy, and the container to attach to; `null` where only images change.
+@throws SpokeError ERR_USAGE where a new container has no image
+@see debug.go generatePodCopyWithDebugContainer
+*/
+export function podCopy(pod: PodObject, request: CopyRequest): {pod: PodJson; container: string | null} {
+	const {metadata: {namespace, labels, annotations}} = pod;
+	const {ephemeralContainers: _, nodeName, ...kept} = structuredClone(pod.spec) as unknown as PodJson['spec'];
+	const spec = {...kept, ...request.sameNode && nodeName !== undefined && {nodeName}} as PodJson['spec'];
+	if (request.shareProcesses !== null) {
+		spec['shareProcessNamespace'] = request.shareProcesses;
+	}
+
+	for (const container of spec.containers) {
+		const image = request.images.get(container.name) ?? request.images.get('*');
+		container.image = image ?? container.image!;
+	}
+
+	const copy: PodJson = {
+		apiVersion: 'v1', kind: 'Pod', spec,
+		metadata: {name: request.copyName, ...namespace !== undefined && {namespace}, ...labels && {labels}, ...annotations && {annotations}},
+	};
+	const existing = [...spec.containers, ...spec.initContainers ?? []].find(({name}) => name === request.name);
+	if (!existing && request.image === null) {
+		if (request.images.size > 0) {
+			return {pod: copy, container: null};
+		}
+
+		throw new SpokeError('ERR_USAGE', 'you must specify image when creating new container');
+	}
+
+	const container = existing ?? {name: request.name ?? unusedContainerName({...pod, spec: {...pod.spec, ephemeralContainers: []}}), terminationMessagePolicy: 'File'};
+	if (!existing) {
+		spec.containers.push(container);
+	}
+
+	changeContainer(container, request);
+	setSecurity(container, debugSecurityContext(request.profile, 'copy', container.securityContext));
+	dropUnkept(copy, request);
+	return {pod: copy, container: container.name};
+}
+
+/** @see debug.go generateNodeDebugPod */
+export function nodePod(node: string, request: DebugRequest): PodJson {
+	const container = {
+		...newContainer(request.name ?? 'debugger', request),
+		...withSecurity(debugSecurityContext(request.profile, 'node')),
+		...mountsHostRoot(request.profile) && {volumeMounts: [{name: 'host-root', mountPath: '/host'}]},
+	};
+	return {
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name: `node-debugger-${node}-${randomSuffix()}`, labels: {'app.kubernetes.io/managed-by': 'kubectl-debug'}},
+		spec: {
+			containers: [container],
+			nodeName: node,
+			restartPolicy: 'Never',
+			tolerations: [{operator: 'Exists'}],
+			...usesHostNamespaces(request.profile) && {hostNetwork: true, hostPID: true, hostIPC: true},
+			...mountsHostRoot(request.profile) && {volumes: [{name: 'host-root', hostPath: {path: '/'}}]},
+		},
+	};
+}
+
+/** Whether capabilities or privilege of the container do nothing, because the pod sets a user that is not root. @see debug.go displayWarning */
+export function losesCapabilities({spec}: PodObject, context: SecurityContext | undefined): boolean {
+	const {securityContext: {runAsUser = 0} = {}} = spec as {securityContext?: {runAsUser?: number}};
+	return runAsUser !== 0 && context !== undefined && context['runAsUser'] !== 0 && (context['privileged'] === true || (context.capabilities?.add ?? []).length > 0);
+}
+
+/** `debugger-x7f2k`, which no container of the pod has. */
+export function unusedContainerName({spec}: PodObject): string {
+	const taken = new Set([...spec.containers, ...spec.initContainers ?? [], ...spec.ephemeralContainers ?? []].map(({name}) => name));
+	for (;;) {
+		const name = `debugger-${randomSuffix()}`;
+		if (!taken.has(name)) {
+			return name;
+		}
+	}
+}
+
+function newContainer(name: string, {image, stdin, tty, command, argumentsOnly = false, env = [], imagePullPolicy = null}: DebugRequest): ContainerJson {
+	return {
+		name,
+		...image !== null && {image},
+		...command.length > 0 && {[argumentsOnly ? 'args' : 'command']: command},
+		...env.length > 0 && {env},
+		...imagePullPolicy !== null && {imagePullPolicy},
+		...stdin && {stdin},
+		...tty && {tty},
+		terminationMessagePolicy: 'File',
+	};
+}
+
+/** An existing container keeps what the user does not ask to change, but for stdin and tty, as with kubectl. */
+function changeContainer(container: ContainerJson, request: DebugRequest): void {
+	const {stdin, tty, ...changes} = newContainer(container.name, request);
+	delete changes['terminationMessagePolicy'];
+	delete container['stdin'];
+	delete container['tty'];
+	if (changes['command'] !== undefined) {
+		delete container['args'];
+	}
+
+	Object.assign(container, changes, stdin === true && {stdin}, tty === true && {tty});
+}
+
+function setSecurity(container: ContainerJson, context: SecurityContext | undefined): void {
+	delete container.securityContext;
+	if (context !== undefined) {
+		container.securityContext = context;
+	}
+}
+
+function withSecurity(securityContext: SecurityContext | undefined): {securityContext?: SecurityContext} {
+	return securityContext === undefined ? {} : {securityContext};
+}
+
+/** The legacy profile removes labels whatever is asked, and nothing else. */
+function dropUnkept({metadata, spec}: PodJson, {profile, keep}: CopyRequest): void {
+	if (profile === 'legacy' || !keep.labels) {
+		delete metadata.labels;
+	}
+
+	if (profile === 'legacy') {
+		return;
+	}
+
+	if (!keep.annotations) {
+		delete metadata.annotations;
+	}
+
+	for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
+		for (const container of keep[probe] ? [] : spec.containers) {
+			delete container[probe];
+		}
+	}
+
+	if (!keep.initContainers) {
+		delete spec.initContainers;
+	}
+
+	spec['shareProcessNamespace'] ??= true;
+}
+
+function randomSuffix(): string {
+	const letters = 'bcdfghjklmnpqrstvwxz2456789';
+	return Array.from({length: 5}, () => letters[randomInt(letters.length)]).join('');
+}

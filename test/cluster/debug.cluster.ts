@@ -1,0 +1,63 @@
+/**
+kubectl and spoke, side by side on every row of `debug`, against a server that writes down what is created, patched and deleted;
+and `spoke debug` on a real node and with a real copy. RECORD_DEBUG=1 keeps what kubectl did for the suite that runs without it.
+*/
+import {writeFile} from 'node:fs/promises';
+import process from 'node:process';
+import test from 'ava';
+import {execa} from 'execa';
+import {debugRows, readRecordedDebug, recordedDebug, tryDebug, type DebugOutcome} from '../support/debug-rows.ts';
+import {image} from './lab/image.ts';
+import {kubernetesPath, toolPath} from './lab/programs.ts';
+import {useCluster} from './support/cluster.ts';
+
+const kubectl = kubernetesPath('kubectl');
+
+/** kubectl sends what it creates as protobuf. */
+async function decode(body: Buffer): Promise<string> {
+	return (await execa(toolPath('objects'), {input: body})).stdout;
+}
+
+test('what is recorded of kubectl debug is what it does', async t => {
+	const outcomes: Record<string, DebugOutcome> = {};
+	for (const row of debugRows) {
+		outcomes[row.join(' ')] = await tryDebug(row, async argv => {
+			const {exitCode, stderr} = await execa(kubectl, argv, {reject: false, stdin: 'ignore', env: {HOME: '/nonexistent'}});
+			return {ok: exitCode === 0, stderr};
+		}, decode);
+	}
+
+	const {stdout} = await execa(kubectl, ['version', '--client', '-o', 'json']);
+	const {clientVersion} = JSON.parse(stdout) as {clientVersion: {gitVersion: string}};
+	const now = {kubectl: clientVersion.gitVersion, outcomes};
+	if (process.env['RECORD_DEBUG'] === '1') {
+		await writeFile(recordedDebug, `${JSON.stringify(now, null, '\t')}\n`);
+	}
+
+	t.deepEqual(await readRecordedDebug(), now);
+});
+
+test('a pod on a node sees the files of its host, and its path is labeled', async t => {
+	const cluster = await useCluster();
+	const {stdout, stderr, status} = await cluster.spoke('off-direct', ['debug', 'node/n1', `--image=${image}`, '--attach', '--path=json', '--', 'sh', '-c', 'sleep 2; test -d /host/proc && echo host']);
+	const pod = /^created pod (\S+) /m.exec(stderr)?.[1] ?? '';
+	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', pod, '--now', '--wait=false']));
+	t.is(status, 0, stderr);
+	t.is(stdout, 'host\n');
+	const path = JSON.parse(stderr.split('\n').findLast(line => line.startsWith('{')) ?? 'null') as unknown;
+	t.like(path, {kind: 'Path', feature: 'attach', phase: 'settled', target: {name: pod, node: 'n1'}});
+	const created = JSON.parse((await cluster.kubectl('off-direct', ['get', 'pod', pod, '-o', 'json'])).stdout) as {spec: object};
+	t.like(created.spec, {nodeName: 'n1', hostNetwork: true, hostPID: true, hostIPC: true, restartPolicy: 'Never'});
+});
+
+test('a copy of a pod runs with its command changed, and --replace deletes the original', async t => {
+	const cluster = await useCluster();
+	t.teardown(async () => cluster.kubectl('off-direct', ['delete', 'pod', 'original', 'copied', '--now', '--wait=false', '--ignore-not-found']));
+	await cluster.kubectl('off-direct', ['run', 'original', `--image=${image}`, '--labels=app=original', '--command', '--', 'sleep', '3600']);
+	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', 'pod/original', '--timeout=60s']);
+	const {stdout, stderr, status} = await cluster.spoke('off-direct', ['debug', 'original', '--copy-to=copied', '-c', 'original', '--same-node', '--replace', '--attach', '--', 'sh', '-c', 'sleep 2; echo changed']);
+	t.is(stdout, 'changed\n', `${status}: ${stderr}`);
+	t.regex(stderr, /^created pod copied, a copy of pod original; it stays until you delete it\ndeleted pod original\n/);
+	const left = await cluster.kubectl('off-direct', ['get', 'pods', 'original', 'copied', '--ignore-not-found', '-o', 'jsonpath={.items[*].metadata.name}{.metadata.name}']);
+	t.is(left.stdout.trim(), 'copied');
+});

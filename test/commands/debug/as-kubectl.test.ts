@@ -1,0 +1,37 @@
+/** `spoke debug` asks the apiserver for the same objects as kubectl, row by row; what kubectl asks for is recorded by the real-cluster suite. */
+import {PassThrough} from 'node:stream';
+import test from 'ava';
+import {parseLine} from '../../../source/command-line/parse-line.ts';
+import type {Invocation} from '../../../source/commands/command.ts';
+import {command} from '../../../source/commands/debug.ts';
+import {errorText} from '../../../source/text/error-text.ts';
+import {asSpokeError} from '../../../source/errors/spoke-error.ts';
+import {debugRows, readRecordedDebug, tryDebug} from '../../support/debug-rows.ts';
+
+const {outcomes} = await readRecordedDebug();
+
+/** Refused by the flags themselves, or before a target is missed, in other words. */
+const ownWords = new Set(['web --copy-to=copy --set-image=app', 'web --image=busybox --env=A', 'web --image=busybox --image-pull-policy=Sometimes', 'web --image=busybox --profile=nope', '--image=busybox']);
+
+async function runDebug([, ...argv]: readonly string[]): Promise<{ok: boolean; stderr: string}> {
+	const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+	try {
+		const line = parseLine(command.row.flags, argv);
+		const invocation = {...line, stdin: new PassThrough(), stdout, stderr, env: {HOME: '/nonexistent'}, interrupted: new AbortController().signal};
+		return {ok: await command.run(invocation as unknown as Invocation<typeof command.row.flags>) === 0, stderr: ''};
+	} catch (error) {
+		return {ok: false, stderr: errorText(asSpokeError(error))};
+	}
+}
+
+for (const row of debugRows) {
+	const line = row.join(' ');
+	test.serial(`debug ${line}`, async t => {
+		const theirs = outcomes[line]!;
+		const ours = await tryDebug(row, runDebug);
+		t.deepEqual({ok: ours.ok, asked: ours.asked}, {ok: theirs.ok, asked: theirs.asked}, ours.reason);
+		if (!theirs.ok && !ownWords.has(line)) {
+			t.true(ours.reason.startsWith(theirs.reason.replace(/\.$/, '')), ours.reason);
+		}
+	});
+}
