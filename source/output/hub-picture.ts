@@ -50,5 +50,5 @@ function incoming(name: string, row: AuditRow): string {
 function outgoing(name: string, row: AuditRow): string {
 	const stroke = strokes[row.basis];
 	const words = `${stroke}${stroke} ${row.state} `;
-	return `${words}${stroke.repeat(Math.max(2, 18 - words.length))}► ${name}`;
+	return `${words}${stroke.repeat(Math.max(2, 18 - words.length))}${row.broken ? '✗' : '►'} ${name}`;
 }

@@ -35,7 +35,7 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 			of('rule', frame.side),
 			centre,
 			of('rule', frame.side),
-			spokeOut(isWide ? long : short, farId === 'C4' ? kubeletsRow(rows) : row(farId), isWide ? row('C10') : null, glyphs),
+			spokeOut(isWide ? long : short, {...farId === 'C4' ? kubeletsRow(rows) : row(farId), broken: row(farId === 'C4' ? 'C2' : farId).broken}, isWide ? row('C10') : null, glyphs),
 		);
 	});
 	const said = (name: string, {state, verdict}: AuditRow) => `${name}: ${words(state === '' ? verdict : state)}`;
@@ -53,12 +53,13 @@ function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: G
 }
 
 /** `━ konnectivity ━ unverified ━► kubelets`: each stroke is the basis of the word behind it. */
-function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes, arrow}: Glyphs): Span[] {
+function spokeOut(name: string, row: AuditRow, route: AuditRow | null, {strokes, arrow, broke}: Glyphs): Span[] {
 	const stroke = strokes[row.basis];
+	const end = row.broken ? of('state.failed', ` ${broke}`) : of(roleOf(row), ` ${stroke}${arrow}`);
 	const way = route !== null && ['konnectivity', 'direct', 'egress', 'egress-http-connect', 'ssh-tunnel'].includes(route.state)
 		? [of('route', `${strokes[route.basis]} ${routeWord(route.state)} `)]
 		: [];
-	return [...way, of(roleOf(row), `${stroke} ${foundWords(row)} ${stroke}${arrow}`), {text: ` ${name}`}];
+	return [...way, of(roleOf(row), `${stroke} ${foundWords(row)}`), end, {text: ` ${name}`}];
 }
 
 function roleOf({state, verdict}: AuditRow) {

@@ -55,3 +55,13 @@ test('what is said under the hub is whole', t => {
 	t.regex(under('direct'), /route: direct · SSH: impossible$/);
 	t.regex(under('konnectivity'), /route: konnectivity$/);
 });
+
+test('a kind of connection whose last attempt failed has no whole spoke', t => {
+	const rows = rowsOf({C4: ['fail', 'unverified', 'proven'], C2: ['warn', 'unverified', 'proven'], C6: ['warn', 'plain', 'proven']}).map(row => ({...row, broken: row.id === 'C2'}));
+	const drawn = auditPicture({rows}, unicodeGlyphs, 80).map(({spans}) => spans.map(({text}) => text).join('')).join('\n');
+	t.regex(drawn, /━ unverified ✗ kubelets/);
+	t.regex(drawn, /━ plain ━► nodes/);
+	const printed = hubPicture(rows).join('\n');
+	t.regex(printed, /━━ unverified ━+✗ exec, attach/);
+	t.regex(printed, /━━ plain ━+► nodes, proxied/);
+});

@@ -21,6 +21,8 @@ export type AuditRow = {
 	message: string;
 	remedy: string | null;
 	docs: string | null;
+	/** The last attempt on such a connection failed, and nothing newer stands against it. */
+	broken: boolean;
 	/** The reason of `--accept`; the verdict stays what the evidence says. */
 	accepted: string | null;
 };

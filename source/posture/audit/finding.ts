@@ -13,7 +13,7 @@ export function found(
 	message: string,
 	more: Partial<Omit<RowFinding, 'verdict' | 'state' | 'basis' | 'message'>> = {},
 ): RowFinding {
-	return {verdict, state, basis, message, scope: {of: null, proven: 0}, because: [], exceptions: [], need: [], remedy: null, ...more};
+	return {verdict, state, basis, message, scope: {of: null, proven: 0}, because: [], exceptions: [], need: [], remedy: null, broken: false, ...more};
 }
 
 /** With what would tell: at least one. */

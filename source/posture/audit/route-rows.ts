@@ -1,10 +1,10 @@
 /** C9–C11: SSH tunnels, Konnectivity, and the sum of the second leg. */
-import type {Grounds} from '../evidence.ts';
+import type {Citation, Grounds} from '../evidence.ts';
 import {honoursEnvironmentProxy} from '../rules/environment-proxy.ts';
 import {needActive, needApiserverHost, needMetrics, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {failedWords} from '../last-attempt.ts';
-import {tunnelFailure} from '../rules/second-leg-outcomes.ts';
+import {citeAttempt, tunnelFailure} from '../rules/second-leg-outcomes.ts';
 import {secondLegRoute, type RouteRuling} from '../rules/second-leg-route.ts';
 import {sshIsImpossible} from '../rules/ssh-tunnels.ts';
 import {weakest} from '../rules/strength.ts';
@@ -46,7 +46,7 @@ export function konnectivityRow({each, agents}: AuditGrounds): RowFinding {
 		],
 		scope: across.scope,
 	};
-	const isFailing = failingWords(grounds) !== null;
+	const isFailing = failureSeen(grounds) !== null;
 	const seen = routes.filter(one => one.route.state !== 'unknown');
 	if (new Set(seen.map(one => one.route.state)).size > 1 && !isFailing) {
 		return found('warn', 'mixed', weakest(...seen.map(one => one.route.basis)), `The apiservers differ: ${routes.map(one => one.route.state).join(', ')}`, {...base, remedy: 'give every apiserver the same --egress-selector-config-file'});
@@ -78,20 +78,20 @@ export function konnectivityRow({each, agents}: AuditGrounds): RowFinding {
 }
 
 /** Of a probe, or of the last attempt: one far end that cannot be reached through a tunnel is not the tunnel. */
-function failingWords(grounds: Grounds): string | null {
+function failureSeen(grounds: Grounds): {words: string; because: readonly Citation[]} | null {
 	const probed = grounds.failures.find(({facts, active}) => facts.route !== null && active);
 	if (probed) {
-		return `failing: ${probed.facts.text}`;
+		return {words: `failing: ${probed.facts.text}`, because: []};
 	}
 
 	const attempt = tunnelFailure(grounds);
-	return attempt && failedWords(attempt, grounds.time);
+	return attempt && {words: failedWords(attempt, grounds.time), because: [citeAttempt(attempt)]};
 }
 
 function inUse(grounds: Grounds, route: RouteRuling, agents: {all: number; ready: number; seen: string}, base: Partial<RowFinding> & Pick<RowFinding, 'scope'>, need: RowFinding['need']): RowFinding {
-	const failed = failingWords(grounds);
+	const failed = failureSeen(grounds);
 	if (failed !== null || (agents.all > 0 && agents.ready === 0)) {
-		return found('fail', route.state, failed === null ? 'inferred' : route.basis, failed === null ? 'In use, and no agent is ready' : `In use, and ${failed}`, {...base, scope: failed ? base.scope : {...base.scope, proven: 0}, remedy: 'kubectl -n kube-system describe pods of the agents; look at the konnectivity-server beside the apiserver'});
+		return found('fail', route.state, failed === null ? 'inferred' : route.basis, failed === null ? 'In use, and no agent is ready' : `In use, and ${failed.words}`, {...base, broken: failed !== null, because: [...base.because ?? [], ...failed?.because ?? []], scope: failed ? base.scope : {...base.scope, proven: 0}, remedy: 'kubectl -n kube-system describe pods of the agents; look at the konnectivity-server beside the apiserver'});
 	}
 
 	// One dialer serves logs, exec, attach, port-forward and the proxies alike; only an environment's proxy could stand before it.

@@ -71,11 +71,11 @@ export function auditOf(grounds: AuditGrounds, {facts}: Pick<ClusterAccess, 'fac
 function rowOf(id: RowId, {because, basis: found, need, ...finding}: RowFinding, own: Grounds, numbered: EvidenceList): Omit<AuditRow, 'accepted'> {
 	const basis = weakest(found, frontIsSure(own) ? 'proven' : 'inferred');
 	const toKnowFront = basis === 'inferred' && own.front.need ? [own.front.need] : [];
-	const {verdict, state, exceptions, message, remedy} = finding;
+	const {verdict, state, exceptions, message, remedy, broken} = finding;
 	const scope = frontIsSure(own) ? finding.scope : {...finding.scope, proven: 0};
 	const [title, docs] = titles[id];
 	const evidence = [...new Set(because.map(citation => numbered.idOf(citation)))];
-	return {id, title, verdict, state, basis, scope, evidence, exceptions, need: distinct([...need, ...toKnowFront]), message, remedy, docs};
+	return {id, title, verdict, state, basis, scope, evidence, exceptions, need: distinct([...need, ...toKnowFront]), message, remedy, docs, broken};
 }
 
 function summaryOf(rows: readonly AuditRow[]): Audit['summary'] {

@@ -24,9 +24,8 @@ export function streamRow(all: readonly Grounds[]): RowFinding {
 	const exceptions = [...row.exceptions, ...failed.map(attempt => `${attempt.farEnd}: ${attempt.feature} ${failedWords(attempt, grounds.time)}`)];
 	const because = [...row.because, ...failed.map(attempt => citeAttempt(attempt))];
 	const remedy = row.remedy ?? failed.find(({failure}) => failure.error.remedy !== null)?.failure.error.remedy ?? null;
-	return row.verdict === 'pass'
-		? {...row, verdict: 'warn', message: `${row.message}; the last attempt failed`, exceptions, because, remedy}
-		: {...row, exceptions, because};
+	const broken = {...row, broken: true, exceptions, because};
+	return row.verdict === 'pass' ? {...broken, verdict: 'warn', message: `${row.message}; the last attempt failed`, remedy} : broken;
 }
 
 function crossingRow(all: readonly Grounds[]): RowFinding {

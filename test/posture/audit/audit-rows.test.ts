@@ -110,7 +110,9 @@ for (const [id, title, given, verdict] of rows) {
 }
 
 test('a row whose last attempt failed names the far end, the words and their age', t => {
-	const {message, exceptions} = rowOf({base: {outcomes: [unreached('kubelet n1')]}}, 'C2');
+	const {message, exceptions, broken} = rowOf({base: {outcomes: [unreached('kubelet n1')]}}, 'C2');
+	t.true(broken);
+	t.false(rowOf({}, 'C2').broken);
 	t.regex(message, /; the last attempt failed$/);
 	t.deepEqual(exceptions, ['kubelet n1: exec failed 12s ago: connection refused']);
 	t.is(rowOf({base: {outcomes: [noAgent('kubelet n1')]}}, 'C10').message, 'In use, and failed 12s ago: No agent available');
