@@ -1,4 +1,6 @@
 /** The tables of the documents, each rendered from the data that the program itself runs on. */
+import {readFile} from 'node:fs/promises';
+import {schemaNames} from '../source/commands/rows/schema.ts';
 import {commandTable} from '../source/commands/table.ts';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
 import type {FlagRow} from '../source/command-line/flag-row.ts';
@@ -22,6 +24,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		['requests', table(['request', 'tells', 'when', 'right'], requestRows.map(row => [`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`, row.tells, row.when, row.right === null ? '–' : row.right.kind === 'path' ? `${row.right.verbs.join(', ')} ${row.right.paths.join(', ')}` : `${row.right.verbs.join(', ')} ${row.right.resources.join(', ')}`]))],
 		['role-use', fenced('yaml', manifest(useRole))],
 		['role-prove', fenced('yaml', manifest(proveRole))],
+		['schemas', table(['schema', 'kind', 'is'], await Promise.all(schemaNames.map(async name => schemaCells(name))))],
 		['rooms', table(['room', 'answers', 'may import'], rooms.flatMap(room => [
 			[code(room.name), room.answers, room.mayImport.join(', ') || '–'],
 			...Object.entries(room.folders ?? {}).map(([folder, answers]) => [code(`${room.name}/${folder}`), answers, '']),
@@ -44,6 +47,11 @@ function commandSection(row: (typeof commandTable)[number]['row']): string {
 		...row.examples.length > 0 ? [table(['example', 'does'], row.examples.map(([command, does]) => [code(command), does])), ''] : [],
 		table(['flag', 'does'], own.map(flag => [code(spelled(flag).trim()), flag.help])),
 	].join('\n');
+}
+
+async function schemaCells(name: string): Promise<string[]> {
+	const {title, properties: {kind}} = JSON.parse(await readFile(new URL(`../schemas/${name}.json`, import.meta.url), 'utf8')) as {title: string; properties: {kind: {const: string}}};
+	return [`[${name}](../schemas/${name}.json)`, code(kind.const), title];
 }
 
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {

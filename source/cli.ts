@@ -16,12 +16,12 @@ import {jsonText} from './text/json-text.ts';
 import {shownOn} from './text/locale-signs.ts';
 
 /** How a failure of the command that runs is told, as far as its line is read. */
-type Telling = {wantsJson: boolean; failureStatus: number | undefined};
+type Telling = {wantsJson: boolean; failureStatus: number | undefined; isStdoutRemote: boolean};
 
 /** Runs `argv` (without node and script) and sets the process's exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
 	const interrupted = untilInterrupted();
-	const telling: Telling = {wantsJson: false, failureStatus: undefined};
+	const telling: Telling = {wantsJson: false, failureStatus: undefined, isStdoutRemote: false};
 	endOnUncaught(telling);
 	try {
 		process.exitCode = await run(isCalledBy('kubectl_complete-spoke') ? ['completion', 'kubectl', '--', ...argv] : argv, telling, interrupted);
@@ -59,6 +59,7 @@ async function run(argv: readonly string[], telling: Telling, interrupted: Abort
 	}
 
 	telling.failureStatus = row.failureStatus;
+	telling.isStdoutRemote = row.isStdoutRemote ?? false;
 	const line = parseLine<readonly FlagRow[]>(row.flags, rest);
 	const {command} = await load();
 	const {stdout, stderr, env} = process;
@@ -156,8 +157,8 @@ function helpText(name: string | undefined): string {
 	return name === undefined || name.startsWith('-') ? renderProgramHelp(commandTable.map(({row}) => row), form) : renderCommandHelp(findEntry(name).row, form);
 }
 
-/** One line on stderr, and with `-o json` an Error object as the last line of stdout. */
-function tell(error: SpokeError, {wantsJson}: Telling): void {
+/** One line on stderr, and with `-o json` an Error object as the last line of stdout, or of stderr where stdout is the remote command's. */
+function tell(error: SpokeError, {wantsJson, isStdoutRemote}: Telling): void {
 	if (error.code === 'ERR_OUTPUT_CLOSED') {
 		return;
 	}
@@ -168,7 +169,7 @@ function tell(error: SpokeError, {wantsJson}: Telling): void {
 	}
 
 	if (wantsJson) {
-		process.stdout.write(`${jsonText(errorLine(error.toJSON()))}\n`);
+		(isStdoutRemote ? process.stderr : process.stdout).write(`${jsonText(errorLine(error.toJSON()))}\n`);
 	}
 }
 

@@ -14,6 +14,12 @@ export const pathFlag = {
 	help: 'the path line on stderr: auto (on a terminal), always, never, or json',
 } as const satisfies FlagRow;
 
+/** For commands whose stdout is the remote command's. */
+export const errorOutputFlag = {
+	name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'],
+	help: 'json: if spoke itself fails, an Error object as the last line of stderr; stdout has only what the remote command prints',
+} as const satisfies FlagRow;
+
 export const readOnlyFlag = {
 	name: 'read-only',
 	kind: 'boolean',

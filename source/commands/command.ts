@@ -23,6 +23,8 @@ export type CommandRow<Rows extends readonly FlagRow[] = readonly FlagRow[]> = {
 	examples: ReadonlyArray<readonly [string, string]>;
 	/** Given in place of every failure's own status, where the other statuses belong to somebody else (exec, attach, debug). */
 	failureStatus?: number;
+	/** What a remote command prints is all that stands on stdout; with -o json the Error object stands on stderr. */
+	isStdoutRemote?: boolean;
 	/** Its own flags, and `...connectionFlags` when it talks to a cluster (shown under their own heading). */
 	flags: Rows;
 };

@@ -56,9 +56,10 @@ async function print(
 	const asking = {podRunningTimeoutMs: flags['pod-running-timeout'], signal, say};
 	const {read, prefix, containers} = request;
 	const terminal = stdout.isTTY;
+	const json = flags.output === 'json';
 	const ignoreErrors = flags['ignore-errors'];
 	if (!flags.follow || read.previous) {
-		await printLogs(cluster, await chooseLogs(cluster, request, asking), output, {read, prefix, terminal, ignoreErrors, witness, signal, say});
+		await printLogs(cluster, await chooseLogs(cluster, request, asking), output, {read, prefix, terminal, json, ignoreErrors, witness, signal, say});
 		await output.finished();
 		return;
 	}
@@ -76,6 +77,7 @@ async function print(
 			...witness && {witness},
 		},
 		form: {terminal, prefix, strip: !timestamps},
+		json,
 		limitBytes, ignoreErrors,
 		say(notice) {
 			say(`spoke: ${notice}`);

@@ -14,6 +14,7 @@ import {tailRow} from './rows/tail.ts';
 import {logsRow} from './rows/logs.ts';
 import {portForwardRow} from './rows/port-forward.ts';
 import {pathRow} from './rows/path.ts';
+import {schemaRow} from './rows/schema.ts';
 import {versionRow} from './rows/version.ts';
 
 type Entry = {row: CommandRow; load: () => Promise<{command: Command<any>}>};
@@ -34,5 +35,6 @@ export const commandTable: readonly Entry[] = [
 	{row: proxyRow, load: async () => import('./proxy.ts')},
 	{row: keysRow, load: async () => import('./keys.ts')},
 	{row: completionRow, load: async () => import('./completion.ts')},
+	{row: schemaRow, load: async () => import('./schema.ts')},
 	{row: versionRow, load: async () => import('./version.ts')},
 ];

@@ -3,7 +3,12 @@ import {hazard} from './sanitise.ts';
 
 /** JSON escapes control characters below U+0020 by itself; here everything else is escaped as well that `sanitise` would make visible. */
 export function jsonText(value: object): string {
-	return JSON.stringify(value).replaceAll(hazard, found => Array.from({length: found.length}, (_, at) => escaped(found[at]!)).join(''));
+	return escapeHazards(JSON.stringify(value));
+}
+
+/** For JSON that is put together from pieces. */
+export function escapeHazards(json: string): string {
+	return json.replaceAll(hazard, found => Array.from({length: found.length}, (_, at) => escaped(found[at]!)).join(''));
 }
 
 /** One UTF-16 unit. */

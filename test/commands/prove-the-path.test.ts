@@ -1,24 +1,17 @@
 /** path, audit and doctor from outside: their statuses, and every line against its schema. */
-import {readFile} from 'node:fs/promises';
-import {Ajv} from 'ajv';
 import test, {type ExecutionContext} from 'ava';
 import type {Audit} from '../../source/posture/audit/audit-object.ts';
 import type {Doctor} from '../../source/posture/doctor/doctor-object.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import {openSandbox} from '../support/sandbox.ts';
 import {runSpoke} from '../support/run-spoke.ts';
+import {schemaFaults} from '../support/schemas.ts';
 import {openTerminal} from '../support/terminal.ts';
-
-const ajv = new Ajv({allErrors: true, strict: false});
-for (const name of ['path', 'audit', 'error', 'doctor']) {
-	ajv.addSchema(JSON.parse(await readFile(new URL(`../../schemas/${name}.json`, import.meta.url), 'utf8')) as object, name);
-}
 
 function valid<T>(t: ExecutionContext, stdout: string): T[] {
 	return stdout.split('\n').filter(line => line !== '').map(line => {
 		const object = JSON.parse(line) as T & {kind: string};
-		const check = ajv.getSchema(object.kind.toLowerCase())!;
-		t.true(check(object), `${object.kind}: ${ajv.errorsText(check.errors)}`);
+		t.deepEqual(schemaFaults(object), []);
 		return object;
 	});
 }

@@ -1,12 +1,11 @@
 /** A run of `spoke port-forward -o json` as a script sees it: events as they come, each held against the schema. */
 import {spawn, type ChildProcess} from 'node:child_process';
-import {readFile} from 'node:fs/promises';
 import {connect, type Socket} from 'node:net';
 import {once} from 'node:events';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
-import {Ajv, type ValidateFunction} from 'ajv';
 import {builtProgram} from './run-spoke.ts';
+import {schemaFaults} from './schemas.ts';
 
 export type EventLine = Record<string, any> & {event: string; forward: string | null};
 
@@ -27,7 +26,6 @@ export type PortForwardRun = {
 export type PortForwardRunOptions = {env: NodeJS.ProcessEnv; command?: readonly string[]};
 
 export async function runPortForward(args: readonly string[], {env, command = [process.execPath, builtProgram]}: PortForwardRunOptions): Promise<PortForwardRun> {
-	const validate = await validator();
 	const child = spawn(command[0]!, [...command.slice(1), 'port-forward', '-o', 'json', ...args], {env, stdio: ['ignore', 'pipe', 'pipe']});
 	const events: EventLine[] = [];
 	const broken: string[] = [];
@@ -38,10 +36,7 @@ export async function runPortForward(args: readonly string[], {env, command = [p
 	});
 	createInterface({input: child.stdout}).on('line', line => {
 		const event = JSON.parse(line) as EventLine;
-		if (!validate(event)) {
-			broken.push(`${line.slice(0, 200)}: ${JSON.stringify(validate.errors?.slice(0, 3))}`);
-		}
-
+		broken.push(...schemaFaults(event).map(fault => `${line.slice(0, 200)}: ${fault}`));
 		events.push(event);
 		for (const wake of waiting) {
 			wake();
@@ -109,13 +104,6 @@ function contractFaults(events: readonly EventLine[]): string[] {
 	}
 
 	return faults;
-}
-
-async function validator(): Promise<ValidateFunction> {
-	const ajv = new Ajv({allowUnionTypes: true, strictTypes: false});
-	const schema = async (name: string) => JSON.parse(await readFile(new URL(`../../schemas/${name}`, import.meta.url), 'utf8')) as object;
-	ajv.addSchema(await schema('path.json'));
-	return ajv.compile(await schema('port-forward-event.json'));
 }
 
 /** A local connection to a forward. */

@@ -3,6 +3,7 @@ import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagRow} from '../../command-line/flag-row.ts';
 import {parseLine} from '../../command-line/parse-line.ts';
 import type {CommandRow} from '../command.ts';
+import {schemaNames} from '../rows/schema.ts';
 
 export type Offer = {word: string; does: string};
 /** What only a kubeconfig or a cluster can tell. */
@@ -26,6 +27,11 @@ const kindsOf = new Map<string, readonly string[]>([
 	...['tail', 'logs', 'exec', 'attach', 'debug', 'port-forward'].map(name => [name, ofPods] as const),
 	...['path', 'doctor'].map(name => [name, [...ofPods, 'node/']] as const),
 	['proxy', ['pod/', 'svc/', 'node/']],
+]);
+const firstWords = new Map<string, readonly string[]>([
+	['completion', ['bash', 'zsh', 'fish']],
+	['proxy', ['get', 'head', 'post', 'put', 'patch', 'delete']],
+	['schema', schemaNames],
 ]);
 /** What may stand behind the first target; the others take one alone. */
 const behindTarget = new Map<string, Asked['kind']>([['tail', 'target'], ['logs', 'container'], ['port-forward', 'port']]);
@@ -71,8 +77,8 @@ export function completeWords(rows: readonly CommandRow[], words: readonly strin
 		return {...none, offers: commandsFrom(rows, typed)};
 	}
 
-	if (name === 'completion' || name === 'proxy') {
-		const given = name === 'completion' ? ['bash', 'zsh', 'fish'] : ['get', 'head', 'post', 'put', 'patch', 'delete'];
+	const given = firstWords.get(name);
+	if (given) {
 		const isFirst = before.slice(at + 1).every(word => word.startsWith('-'));
 		if (isFirst) {
 			return {...none, offers: given.filter(word => word.startsWith(typed)).map(word => ({word, does: ''}))};

@@ -31,7 +31,7 @@ export async function printEndedContainer(
 		const source = {namespace, pod: podName, uid, node: pod.spec.nodeName ?? null, container: name};
 		const output = writeThrough(stdout);
 		await printLogs(cluster, [{source, target: {...target, container: name}}], output, {
-			read: {}, prefix: false, terminal: stdout.isTTY, ignoreErrors: false, witness: undefined, signal: interrupted, say() {},
+			read: {}, prefix: false, json: false, terminal: stdout.isTTY, ignoreErrors: false, witness: undefined, signal: interrupted, say() {},
 		});
 		await output.finished();
 		return status;

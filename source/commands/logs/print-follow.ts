@@ -1,5 +1,7 @@
 /** Prints followed logs: lines to stdout, what happens to them to stderr. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {jsonLine} from '../../output/json-line.ts';
+import {logEventObject, logLineObjects} from '../../output/log-json.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
 import {withoutStamps} from '../../sessions/logs/log-lines.ts';
 import {followLogs, type ContainerChoice, type FollowLogsOptions, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
@@ -11,6 +13,8 @@ import {printed, type LineForm} from './printed-lines.ts';
 export type PrintFollowOptions = {
 	follow: FollowLogsOptions;
 	form: LineForm;
+	/** One object per line and per event, in place of `form`. */
+	json: boolean;
 	/** Of each log as printed; 0 is no limit. */
 	limitBytes: number;
 	ignoreErrors: boolean;
@@ -22,13 +26,17 @@ export async function printFollow(
 	cluster: ClusterAccess,
 	targets: FollowTargets,
 	output: WriteThrough,
-	{follow, form, limitBytes, ignoreErrors, say}: PrintFollowOptions,
+	{follow, form, json, limitBytes, ignoreErrors, say}: PrintFollowOptions,
 ): Promise<void> {
 	const limits = new ByteLimits(limitBytes, expectedLogs(targets, follow.containers));
 	const notices = noticeFilter();
 	for await (const event of followLogs(cluster, targets, follow)) {
 		limits.meet(event);
-		if (event.type === 'lines') {
+		if (json) {
+			await output.write(event.type === 'lines' ? logLineObjects(event.bytes, event.source, bytes => limits.take(event.source, bytes)) : jsonLine(logEventObject(event)));
+		}
+
+		if (event.type === 'lines' && !json) {
 			const stripped = form.strip ? withoutStamps(event.bytes) : event.bytes;
 			const bytes = limits.cut(event.source, stripped);
 			if (bytes.length > 0) {
@@ -36,7 +44,7 @@ export async function printFollow(
 			}
 		} else if (event.type === 'failed' && !ignoreErrors) {
 			throw event.error;
-		} else {
+		} else if (event.type !== 'lines') {
 			const notice = notices(event);
 			if (notice !== null) {
 				say(notice);
@@ -82,9 +90,18 @@ class ByteLimits {
 			return bytes;
 		}
 
+		return bytes.subarray(0, this.take(source, bytes.length));
+	}
+
+	/** How many of so many bytes may be printed; they are counted. */
+	take(source: LogSource, bytes: number): number {
+		if (this.#limit === 0) {
+			return bytes;
+		}
+
 		const left = this.#left.get(keyOf(source)) ?? this.#limit;
-		const taken = bytes.subarray(0, left);
-		this.#left.set(keyOf(source), left - taken.length);
+		const taken = Math.min(bytes, left);
+		this.#left.set(keyOf(source), left - taken);
 		return taken;
 	}
 }

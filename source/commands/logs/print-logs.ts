@@ -2,6 +2,8 @@
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {pause} from '../../cluster/or-aborted.ts';
 import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {jsonLine} from '../../output/json-line.ts';
+import {logEventObject, logLineObjects} from '../../output/log-json.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
 import {connectAhead, type Ahead} from '../../sessions/connect-ahead.ts';
 import type {ConnectionWitness, ReachedTarget} from '../../sessions/connection-witness.ts';
@@ -19,6 +21,8 @@ export type PrintOptions = {
 	read: LogRead;
 	prefix: boolean;
 	terminal: boolean;
+	/** One object per line, in place of `prefix`. */
+	json: boolean;
 	ignoreErrors: boolean;
 	witness: ConnectionWitness | undefined;
 	signal: AbortSignal;
@@ -47,17 +51,24 @@ export async function printLogs(cluster: ClusterAccess, logs: readonly ChosenLog
 				throw thrown;
 			}
 
+			if (options.json) {
+				await output.write(jsonLine(logEventObject({type: 'failed', source: log.source, error})));
+			}
+
 			options.say(`error: ${error.message}`);
 		}
 	}
 }
 
 async function printLog(cluster: ClusterAccess, {source, target}: ChosenLog, output: WriteThrough, options: PrintOptions & {opened: () => void}): Promise<void> {
-	const {read, prefix, terminal, witness, signal, opened} = options;
+	const {json, prefix, terminal, witness, signal, opened} = options;
+	// The server would count the timestamps too.
+	const {limitBytes = 0, ...unlimited} = options.read;
+	const read = json ? {...unlimited, timestamps: true} : options.read;
 	const open = await openWhenTold(cluster, source, read, {target, witness, signal});
 	opened();
 	try {
-		await (prefix || terminal ? printInLines(open, source, output, {terminal, prefix}) : printBytes(open, output));
+		await (json ? printObjects(open, source, output, limitBytes) : prefix || terminal ? printInLines(open, source, output, {terminal, prefix}) : printBytes(open, output));
 	} catch (error) {
 		throw signal.aborted || error instanceof SpokeError ? error : await legOfCut(cluster, new LogCut(`the log of ${source.pod} was cut`, error as Error), signal);
 	} finally {
@@ -111,6 +122,31 @@ async function printInLines({body}: OpenLog, source: LogSource, output: WriteThr
 	}
 
 	if (error) {
+		throw error;
+	}
+}
+
+async function printObjects(open: OpenLog, source: LogSource, output: WriteThrough, limitBytes: number): Promise<void> {
+	let left = limitBytes === 0 ? Infinity : limitBytes;
+	const take = (bytes: number) => {
+		const taken = Math.min(bytes, left);
+		left -= taken;
+		return taken;
+	};
+
+	const print = async (block: Buffer) => {
+		await output.write(logLineObjects(block, source, take));
+		if (left === 0) {
+			open.body.destroy();
+		}
+	};
+
+	const {remainder, error} = await readLineBlocks(open.body, print);
+	if (remainder.length > 0 && left > 0) {
+		await print(remainder);
+	}
+
+	if (error && left > 0) {
 		throw error;
 	}
 }

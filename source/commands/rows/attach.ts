@@ -1,5 +1,5 @@
 /** `spoke attach` as data. */
-import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
+import {errorOutputFlag, helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {defaultDetachKeys} from '../../terminal/detach-keys.ts';
@@ -12,6 +12,7 @@ const flags = [
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the container prints, errors, and that input was left over'},
 	{name: 'detach-keys', kind: 'string', default: defaultDetachKeys, value: 'KEYS', help: 'keys that leave the container running, with -it'},
 	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait for a pod behind the target'},
+	errorOutputFlag,
 	readOnlyFlag,
 	pathFlag,
 	helpFlag,
@@ -28,5 +29,6 @@ export const attachRow = {
 		['spoke attach -it db-0 -c console', 'type to it; ctrl-p ctrl-q leaves'],
 	],
 	failureStatus: exitStatus.execOwnFailure,
+	isStdoutRemote: true,
 	flags,
 } as const satisfies CommandRow<typeof flags>;

@@ -1,5 +1,5 @@
 /** `spoke exec` as data. */
-import {helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
+import {errorOutputFlag, helpFlag, pathFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import type {CommandRow} from '../command.ts';
@@ -11,6 +11,7 @@ const flags = [
 	{name: 'filename', short: 'f', kind: 'strings', value: 'FILE', completes: 'file', help: 'in place of TARGET: the object that this manifest describes; - is stdin'},
 	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print nothing but what the command prints, errors, and that input was left over'},
 	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait for a pod behind the target'},
+	errorOutputFlag,
 	readOnlyFlag,
 	pathFlag,
 	helpFlag,
@@ -28,5 +29,6 @@ export const execRow = {
 		['tar c . | spoke exec -i web-5d -- tar x -C /srv', 'stdin to the command'],
 	],
 	failureStatus: exitStatus.execOwnFailure,
+	isStdoutRemote: true,
 	flags,
 } as const satisfies CommandRow<typeof flags>;

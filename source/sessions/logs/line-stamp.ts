@@ -61,7 +61,7 @@ function daySecond(year: number, month: number, day: number): number {
 export function stampNanoseconds(bytes: Buffer, at: number, length: number): bigint {
 	let fraction = 0;
 	let digits = 0;
-	for (let position = at + 20; digits < 9 && isDigit(bytes[position]); position++, digits++) {
+	for (let position = fractionAt(bytes, at); digits < 9 && isDigit(bytes[position]); position++, digits++) {
 		fraction = (fraction * 10) + bytes[position]! - digitZero;
 	}
 
@@ -71,11 +71,16 @@ export function stampNanoseconds(bytes: Buffer, at: number, length: number): big
 /** Milliseconds since 1970, what is less left out. */
 export function stampMilliseconds(bytes: Buffer, at: number, length: number): number {
 	let fraction = 0;
-	for (let position = at + 20, weight = 100; weight >= 1 && isDigit(bytes[position]); position++, weight /= 10) {
+	for (let position = fractionAt(bytes, at), weight = 100; weight >= 1 && isDigit(bytes[position]); position++, weight /= 10) {
 		fraction += (bytes[position]! - digitZero) * Math.trunc(weight);
 	}
 
 	return (stampSecond(bytes, at, length) * 1000) + fraction;
+}
+
+/** Where the digits of the fraction begin; without a fraction, a place without a digit. The digits of a zone are none. */
+function fractionAt(bytes: Buffer, at: number): number {
+	return bytes[at + 19] === 0x2E ? at + 20 : at + 19;
 }
 
 /** `YYYY-MM-DDTHH:MM:SS` */

@@ -324,3 +324,20 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		});
 	});
 }
+
+test('-o json leaves stdout to the remote command and puts the Error object last on stderr', async t => {
+	const {env} = await openSandbox(t);
+	for (const argv of [['exec', '-o', 'json', 'nope', '--', 'true'], ['attach', '-o', 'json', 'nope'], ['exec', '--output=json', 'db-0', '--nope', '--', 'true']]) {
+		const {status, stdout, stderr} = await runSpoke(argv, {env});
+		t.is(status, 125);
+		t.is(stdout, '', argv.join(' '));
+		const [line, object, ...more] = stderr.trimEnd().split('\n');
+		t.regex(line!, /^error: /i);
+		t.like(JSON.parse(object!), {apiVersion: 'spoke/v1', kind: 'Error', exitStatus: 125});
+		t.deepEqual(more, []);
+	}
+
+	const done = await runSpoke(['exec', '-o', 'json', 'db-0', '--', 'sh', '-c', 'echo out; exit 3'], {env});
+	t.deepEqual([done.status, done.stdout], [3, 'out\n']);
+	t.notRegex(done.stderr, /apiVersion/, 'a remote status is no failure of spoke');
+});

@@ -91,3 +91,10 @@ test('one line is stripped without a copy', t => {
 test('a prefix stands before every line, also before the last one without a line feed', t => {
 	t.is(withPrefix(Buffer.from('a\n\nb'), Buffer.from('[p] ')).toString(), '[p] a\n[p] \n[p] b');
 });
+
+test('the digits of a zone are no fraction of a second', t => {
+	const bytes = Buffer.from('2026-11-24T14:02:08+02:00 x');
+	const length = stampLength(bytes, 0);
+	t.is(stampMilliseconds(bytes, 0, length), Date.UTC(2026, 10, 24, 12, 2, 8));
+	t.is(stampNanoseconds(bytes, 0, length), BigInt(Date.UTC(2026, 10, 24, 12, 2, 8)) * 1_000_000n);
+});

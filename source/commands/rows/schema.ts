@@ -1,0 +1,20 @@
+/** `spoke schema` as data. */
+import {helpFlag} from '../../command-line/common-flags.ts';
+import type {CommandRow} from '../command.ts';
+
+const flags = [helpFlag] as const;
+
+/** The files of `schemas/`, without their ending. */
+export const schemaNames = ['audit', 'doctor', 'error', 'keymap', 'log-line', 'path', 'port-forward-event', 'version'] as const;
+
+export const schemaRow = {
+	name: 'schema',
+	summary: 'print the JSON Schema of an object that -o json prints',
+	usage: ['schema', 'schema NAME'],
+	about: 'Without a name, lists the schemas. A schema is JSON Schema draft-07, and one that refers to another names it by its file, for example `path.json`.\nThe schemas are open: later versions add fields, words, audit rows and events. docs/json.md says what stays.',
+	examples: [
+		['spoke schema', 'the names of all schemas'],
+		['spoke schema log-line', 'the schema of `spoke logs -o json`'],
+	],
+	flags,
+} as const satisfies CommandRow<typeof flags>;

@@ -1,0 +1,127 @@
+/** Logs as JSON: one object per line, and one per event of a log. */
+import {isAscii, isUtf8} from 'node:buffer';
+import {lineEnd} from '../sessions/logs/log-lines.ts';
+import {stampLength, stampMilliseconds} from '../sessions/logs/line-stamp.ts';
+import type {LogEvent, LogSource} from '../sessions/logs/log-events.ts';
+import {escapeHazards} from '../text/json-text.ts';
+import {jsonObject} from './json-line.ts';
+import {logNotice} from './log-notice.ts';
+
+/**
+One `LogLine` object per line of the block, whose lines begin with their timestamps. No object is made of them, because they come in floods.
+`take` is asked how many bytes of a line, its line feed included, may be printed.
+*/
+export function logLineObjects(block: Buffer, {namespace, pod, container}: LogSource, take: (bytes: number) => number = bytes => bytes): string {
+	const source = `"event":"line","namespace":${jsonString(namespace)},"pod":${jsonString(pod)},"container":${jsonString(container)}`;
+	const now = new Date().toISOString();
+	let known = {ms: NaN, time: ''};
+	let output = '';
+	for (let at = 0; at < block.length;) {
+		const end = lineEnd(block, at);
+		const stamp = stampLength(block, at);
+		const from = stamp === 0 ? at : at + stamp + 1;
+		const taken = take(end - from);
+		if (taken <= 0) {
+			break;
+		}
+
+		if (stamp > 0) {
+			const ms = stampMilliseconds(block, at, stamp);
+			known = ms === known.ms ? known : {ms, time: new Date(ms).toISOString()};
+		}
+
+		const [time, timestamp] = stamp > 0 ? [known.time, `"${block.toString('latin1', at, at + stamp)}"`] : [now, 'null'];
+		const text = textFields(block.subarray(from, Math.min(from + taken, block[end - 1] === lineFeed ? end - 1 : end)));
+		output += `{"apiVersion":"spoke/v1","kind":"LogLine","time":"${time}",${source},"timestamp":${timestamp},${text},"notice":null}\n`;
+		at = end;
+	}
+
+	return output;
+}
+
+const lineFeed = 0x0A;
+const deleteCharacter = 0x7F;
+
+function textFields(bytes: Buffer): string {
+	// JSON escapes every other control character of ASCII by itself.
+	if (isAscii(bytes) && !bytes.includes(deleteCharacter)) {
+		return `"text":${JSON.stringify(bytes.toString('latin1'))},"base64":null`;
+	}
+
+	return `"text":${jsonString(bytes.toString('utf8'))},"base64":${isUtf8(bytes) ? 'null' : `"${bytes.toString('base64')}"`}`;
+}
+
+function jsonString(text: string): string {
+	return escapeHazards(JSON.stringify(text));
+}
+
+/** In the order of the schema. */
+export const eventNames = [
+	'opened', 'waiting', 'stalled', 'reconnecting', 'resumed', 'gap', 'restarted', 'server-said', 'ended', 'pod-appeared', 'pod-gone', 'no-pods', 'failed',
+] as const satisfies ReadonlyArray<LogEvent['type']>;
+
+/** What happened to a log. The fields behind `notice` are those of the event. */
+export function logEventObject(event: Exclude<LogEvent, {type: 'lines'}>): object {
+	const {namespace, pod, container} = 'source' in event ? event.source : {...placeOf(event), container: null};
+	return jsonObject('LogLine', {
+		event: event.type, namespace, pod, container, timestamp: null,
+		text: event.type === 'server-said' ? event.text : null,
+		base64: null,
+		notice: logNotice(event),
+		...detailsOf(event),
+	});
+}
+
+function placeOf(event: Exclude<LogEvent, {type: 'lines'} | {source: LogSource}>): {namespace: string | null; pod: string | null} {
+	return event.type === 'no-pods' ? {namespace: null, pod: null} : {namespace: event.namespace, pod: event.pod};
+}
+
+function detailsOf(event: Exclude<LogEvent, {type: 'lines'}>): object {
+	switch (event.type) {
+		case 'opened': {
+			return {uid: event.source.uid, node: event.source.node};
+		}
+
+		case 'pod-appeared':
+		case 'pod-gone': {
+			return {node: event.node};
+		}
+
+		case 'waiting': {
+			return {reason: event.reason, ended: event.ended};
+		}
+
+		case 'stalled': {
+			return {leg: event.leg, quietMs: event.quietMs};
+		}
+
+		case 'reconnecting': {
+			return {attempt: event.attempt, retryInMs: event.retryInMs, error: event.error?.toJSON() ?? null};
+		}
+
+		case 'resumed': {
+			return {outageMs: event.outageMs, proven: event.proven};
+		}
+
+		case 'gap': {
+			return {after: event.after, reason: event.reason};
+		}
+
+		case 'restarted': {
+			return {restarts: event.restarts, ended: event.ended};
+		}
+
+		case 'ended': {
+			return {reason: event.reason, ended: event.ended};
+		}
+
+		case 'failed': {
+			return {error: event.error.toJSON()};
+		}
+
+		case 'server-said':
+		case 'no-pods': {
+			return {};
+		}
+	}
+}

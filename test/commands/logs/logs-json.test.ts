@@ -1,0 +1,213 @@
+/** `spoke logs -o json`: lines and events as objects. Each run holds every object against its schema. */
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import process from 'node:process';
+import {createInterface} from 'node:readline';
+import {setTimeout as delay} from 'node:timers/promises';
+import test, {type ExecutionContext} from 'ava';
+import {logEventObject, logLineObjects} from '../../../source/output/log-json.ts';
+import {SpokeError} from '../../../source/errors/spoke-error.ts';
+import type {LogEvent, LogSource} from '../../../source/sessions/logs/log-events.ts';
+import {type ContainerLog, LogServer} from '../../support/log-server.ts';
+import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
+import {schemaFaults} from '../../support/schemas.ts';
+
+type LogObject = Record<string, unknown> & {kind: string; event: string; pod: string; container: string; text: string; timestamp: string | null};
+const time = (second: number) => `2026-11-24T14:00:${String(second).padStart(2, '0')}.000000001Z`;
+const source: LogSource = {namespace: 'demo', pod: 'web', uid: 'u1', node: 'n1', container: 'app'};
+const objects = (text: string) => text.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as LogObject);
+const linesOf = (text: string) => objects(text).filter(({event}) => event === 'line');
+
+async function serve(t: ExecutionContext) {
+	const server = await LogServer.start();
+	t.teardown(async () => server.stop());
+	server.restartPolicy = 'Never';
+	const logs = new Map<string, ContainerLog>();
+	for (const name of ['a', 'b']) {
+		for (const [container, log] of server.addPod(name, {containers: ['app', 'side']})) {
+			log.append({time: time(1), text: `${name} ${container} 1`}, {time: time(2), text: `${name} ${container} 2`});
+			log.end();
+			logs.set(`${name}/${container}`, log);
+		}
+	}
+
+	const spoke = async (...argv: string[]) => runSpoke(['logs', '-o', 'json', ...argv, '--server', server.url, '--namespace', 'demo'], {env: {KUBECONFIG: '/dev/null'}});
+	return {server, logs, spoke};
+}
+
+test('a log is one object per line, with its timestamp, and notices stay on stderr', async t => {
+	const {spoke} = await serve(t);
+	const {status, stdout, stderr} = await spoke('a');
+	t.is(status, 0);
+	t.is(stderr, 'Defaulted container "app" out of: app, side\n');
+	t.deepEqual(objects(stdout), [1, 2].map(second => ({
+		apiVersion: 'spoke/v1', kind: 'LogLine', time: `2026-11-24T14:00:0${second}.000Z`, event: 'line', namespace: 'demo', pod: 'a', container: 'app',
+		timestamp: time(second), text: `a app ${second}`, base64: null, notice: null,
+	})) as unknown as LogObject[]);
+});
+
+test('--timestamps and --prefix change nothing, because the fields are there', async t => {
+	const {spoke} = await serve(t);
+	t.is((await spoke('a', 'app', '--timestamps', '--prefix')).stdout, (await spoke('a', 'app')).stdout);
+});
+
+test('many logs are told apart by their fields', async t => {
+	const {spoke} = await serve(t);
+	for (const follow of [[], ['-f']]) {
+		const {status, stdout} = await spoke('-l', 'app=web', '--all-containers', ...follow);
+		t.is(status, 0);
+		const found = linesOf(stdout).map(({pod, container, text}) => `${pod}/${container}: ${text}`).sort();
+		t.deepEqual(found, ['a', 'b'].flatMap(pod => ['app', 'side'].flatMap(container => [1, 2].map(number => `${pod}/${container}: ${pod} ${container} ${number}`))));
+	}
+});
+
+test('the log of the previous instance is printed as objects', async t => {
+	const {logs, spoke} = await serve(t);
+	const log = logs.get('a/app')!;
+	log.restart();
+	log.append({time: time(9), text: 'new'});
+	log.end();
+	t.deepEqual(linesOf((await spoke('-p', 'a', '-c', 'app')).stdout).map(({text}) => text), ['a app 1', 'a app 2']);
+});
+
+test('a followed log tells of a cut, of its return and of its end by events', async t => {
+	const {server, spoke} = await serve(t);
+	server.faults.push({kind: 'cut', afterBytes: 45});
+	const {status, stdout, stderr} = await spoke('-f', 'a', '-c', 'app');
+	t.is(status, 0);
+	const events = objects(stdout).map(({event}) => event);
+	t.deepEqual(linesOf(stdout).map(({text}) => text), ['a app 1', 'a app 2']);
+	for (const event of ['opened', 'reconnecting', 'resumed', 'ended']) {
+		t.true(events.includes(event), event);
+	}
+
+	t.like(objects(stdout).find(({event}) => event === 'ended'), {pod: 'a', container: 'app', reason: 'container-ended', ended: {exitCode: 0}, notice: 'a/app: ended with exit 0 Completed', text: null});
+	t.like(objects(stdout).find(({event}) => event === 'reconnecting'), {attempt: 1, error: {code: 'ERR_STREAM_LOST'}});
+	t.regex(stderr, /ended with exit 0 Completed/, 'stderr says the same to a person');
+});
+
+test('a gap is an event with the timestamp of the last line before it', async t => {
+	const {server, logs} = await serve(t);
+	const log = logs.get('a/app')!;
+	log.state = 'running';
+	server.faults.push({kind: 'cut', afterBytes: 2 * `${time(1)} a app 1\n`.length}, ...Array.from({length: 3}, () => ({kind: 'refuse', status: 503, body: ''} as const)));
+	const child = spawn(process.execPath, [builtProgram, 'logs', '-f', '-o', 'json', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'], {stdio: ['ignore', 'pipe', 'ignore'], env: {PATH: process.env['PATH'], KUBECONFIG: '/dev/null', HOME: '/nonexistent'}});
+	const found: LogObject[] = [];
+	for await (const line of createInterface({input: child.stdout})) {
+		const object = JSON.parse(line) as LogObject;
+		found.push(object);
+		if (object.event === 'reconnecting' && object['attempt'] === 1) {
+			log.append({time: time(3), text: 'lost with the old file'});
+			log.rotate();
+			log.append({time: time(4), text: 'after'});
+			log.end();
+		}
+	}
+
+	t.deepEqual(found.flatMap(object => schemaFaults(object)), []);
+	t.like(found.find(({event}) => event === 'gap'), {pod: 'a', container: 'app', reason: 'last-line-not-met', after: time(2), timestamp: null, text: null});
+	t.deepEqual(found.filter(({event}) => event === 'line').map(({text}) => text), ['a app 1', 'a app 2', 'after']);
+});
+
+test('--limit-bytes counts the bytes of the text alone', async t => {
+	const {spoke} = await serve(t);
+	for (const follow of [[], ['-f']]) {
+		const {status, stdout} = await spoke('a', '-c', 'app', '--limit-bytes=11', ...follow);
+		t.is(status, 0);
+		t.deepEqual(linesOf(stdout).map(({text}) => text), ['a app 1', 'a a'], follow.join(' '));
+	}
+});
+
+test('a failure is the last object, and with --ignore-errors an event between the others', async t => {
+	const {server, spoke} = await serve(t);
+	const missing = await spoke('nope');
+	t.is(missing.status, 8);
+	t.like(objects(missing.stdout).at(-1), {kind: 'Error', code: 'ERR_NOT_FOUND'});
+	server.faults.push({kind: 'close', afterBytes: 45});
+	const cut = await spoke('a', '-c', 'app');
+	t.is(cut.status, 13);
+	t.deepEqual(objects(cut.stdout).map(({kind}) => kind), ['LogLine', 'LogLine', 'Error']);
+	server.faults.push({kind: 'refuse', status: 500, body: '{"kind":"Status","reason":"InternalError"}'});
+	const going = await spoke('pod/a', 'pod/b', '-c', 'app', '--ignore-errors');
+	t.is(going.status, 0);
+	t.deepEqual(objects(going.stdout).map(({event, pod}) => `${event} ${pod}`), ['failed a', 'line b', 'line b']);
+});
+
+test('a reader that reads nothing stops the server too', async t => {
+	const {server, logs} = await serve(t);
+	const log = logs.get('a/app')!;
+	const text = 'x'.repeat(1000);
+	log.append(...Array.from({length: 60_000}, () => ({time: time(3), text})));
+	const child = spawn(process.execPath, [builtProgram, 'logs', '-o', 'json', 'a', '-c', 'app', '--server', server.url, '--namespace', 'demo'], {stdio: ['ignore', 'pipe', 'ignore'], env: {PATH: process.env['PATH'], KUBECONFIG: '/dev/null', HOME: '/nonexistent'}});
+	await once(child.stdout, 'readable');
+	let sent = -1;
+	// Until nothing more was handed to the socket for a while.
+	while (sent !== server.sent) {
+		sent = server.sent;
+		await delay(500);
+	}
+
+	t.true(sent < 45_000_000, `${sent} of 60,000,000 bytes were sent`);
+	let length = 0;
+	child.stdout.on('data', (chunk: Buffer) => {
+		length += chunk.length;
+	});
+	const [status] = await once(child, 'close') as [number];
+	t.is(status, 0);
+	t.true(length > 60_000_000);
+});
+
+test('text is exact: control characters, bidi marks, bytes that are not UTF-8, empty lines and a missing line feed', t => {
+	const bytes = Buffer.concat([
+		Buffer.from(`${time(1)} \u001B[31mred\u007F\t"\\\u202Eevil\r\n`), Buffer.from(`${time(2)} \n`), Buffer.from(`${time(3)} a`), Buffer.from([0xFF, 0xFE, 0x0A]),
+		Buffer.from('no timestamp\n'), Buffer.from('2026-11-24T14:00:05+02:00 zone\n'), Buffer.from(`${time(6)} ü end`),
+	]);
+	const text = logLineObjects(bytes, source);
+	t.notRegex(text, /[\u0000-\u0009\u000B-\u001F\u007F\u202E]/);
+	const found = objects(text);
+	t.deepEqual(found.flatMap(object => schemaFaults(object)), []);
+	t.deepEqual(found.map(object => object.text), ['\u001B[31mred\u007F\t"\\\u202Eevil\r', '', 'a\uFFFD\uFFFD', 'no timestamp', 'zone', 'ü end']);
+	t.deepEqual(found.map(({base64}) => base64), [null, null, Buffer.from([0x61, 0xFF, 0xFE]).toString('base64'), null, null, null]);
+	t.deepEqual(found.map(({timestamp}) => timestamp), [time(1), time(2), time(3), null, '2026-11-24T14:00:05+02:00', time(6)]);
+	t.is(found[4]!['time'], '2026-11-24T12:00:05.000Z');
+});
+
+test('the bytes that may be printed are asked line by line', t => {
+	const block = Buffer.from(`${time(1)} one\n${time(2)} two\n${time(3)} three\n`);
+	let left = 6;
+	const take = (bytes: number) => {
+		const taken = Math.min(bytes, left);
+		left -= taken;
+		return taken;
+	};
+
+	t.deepEqual(objects(logLineObjects(block, source, take)).map(({text}) => text), ['one', 'tw']);
+});
+
+const error = new SpokeError('ERR_STREAM_LOST', 'lost');
+const events: ReadonlyArray<Exclude<LogEvent, {type: 'lines'}>> = [
+	{type: 'opened', source},
+	{type: 'waiting', source, reason: 'ContainerCreating', ended: null},
+	{type: 'waiting', source, reason: null, ended: {exitCode: 1, reason: 'Error', at: time(1)}},
+	{type: 'stalled', source, leg: 2, quietMs: 30_000},
+	{type: 'stalled', source, leg: null, quietMs: 30_000},
+	{type: 'reconnecting', source, attempt: 1, retryInMs: 500, error},
+	{type: 'reconnecting', source, attempt: 2, retryInMs: 500, error: null},
+	{type: 'resumed', source, outageMs: 700, proven: true},
+	{type: 'gap', source, after: time(2), reason: 'last-line-not-met'},
+	{type: 'gap', source, after: null, reason: 'no-line-yet'},
+	{type: 'restarted', source, restarts: 3, ended: null},
+	{type: 'server-said', source, text: 'failed to create fsnotify watcher'},
+	{type: 'ended', source, reason: 'pod-gone', ended: null},
+	{type: 'pod-appeared', namespace: 'demo', pod: 'web', node: null},
+	{type: 'pod-gone', namespace: 'demo', pod: 'web', node: 'n1'},
+	{type: 'no-pods'},
+	{type: 'failed', source, error},
+];
+for (const [index, event] of events.entries()) {
+	test(`the object of event ${index + 1}, ${event.type}, is what the schema says`, t => {
+		const object = JSON.parse(JSON.stringify(logEventObject(event))) as LogObject;
+		t.deepEqual(schemaFaults(object), []);
+		t.is(object.event, event.type);
+	});
+}
