@@ -40,11 +40,12 @@ export function logLineObjects(block: Buffer, {namespace, pod, container}: LogSo
 }
 
 const lineFeed = 0x0A;
-const deleteCharacter = 0x7F;
+/** DEL */
+const rubout = 0x7F;
 
 function textFields(bytes: Buffer): string {
 	// JSON escapes every other control character of ASCII by itself.
-	if (isAscii(bytes) && !bytes.includes(deleteCharacter)) {
+	if (isAscii(bytes) && !bytes.includes(rubout)) {
 		return `"text":${JSON.stringify(bytes.toString('latin1'))},"base64":null`;
 	}
 

@@ -24,6 +24,7 @@ export async function runSpoke(argv: readonly string[], options: {env?: NodeJS.P
 			const faults = [stdout, stderr].flatMap(text => faultsOfLines(text));
 			if (faults.length > 0) {
 				reject(new Error(`spoke ${argv.join(' ')} prints what its schema does not allow: ${faults.slice(0, 3).join('; ')}`));
+				return;
 			}
 
 			resolve({status, stdout, stderr});

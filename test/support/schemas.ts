@@ -2,7 +2,7 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {Ajv, type ValidateFunction} from 'ajv';
 
-type Schema = {readonly [name: string]: unknown};
+type Schema = Readonly<Record<string, unknown>>;
 const folder = new URL('../../schemas/', import.meta.url);
 
 /** Name → schema, as the package has it. */

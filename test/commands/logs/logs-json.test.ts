@@ -5,6 +5,7 @@ import process from 'node:process';
 import {createInterface} from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
+import {jsonLine} from '../../../source/output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../../source/output/log-json.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {LogEvent, LogSource} from '../../../source/sessions/logs/log-events.ts';
@@ -206,7 +207,7 @@ const events: ReadonlyArray<Exclude<LogEvent, {type: 'lines'}>> = [
 ];
 for (const [index, event] of events.entries()) {
 	test(`the object of event ${index + 1}, ${event.type}, is what the schema says`, t => {
-		const object = JSON.parse(JSON.stringify(logEventObject(event))) as LogObject;
+		const object = JSON.parse(jsonLine(logEventObject(event))) as LogObject;
 		t.deepEqual(schemaFaults(object), []);
 		t.is(object.event, event.type);
 	});
