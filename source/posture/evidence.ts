@@ -85,6 +85,8 @@ export type BrokenLeg = {
 	/** `last-attempt-failed`: and nothing newer stands against it. `no-node`: the pod is not scheduled. */
 	reason: 'last-attempt-failed' | 'no-node';
 	message: string;
+	/** What was attempted, `kubelet n1`: another far end where what failed is the tunnel that both share; `null` where nothing was. */
+	farEnd: string | null;
 	/** When it failed; `null` where nothing was attempted. */
 	time: string | null;
 	evidence: readonly string[];

@@ -14,7 +14,7 @@ export function brokenNow(grounds: Grounds, numbered: EvidenceList): BrokenLeg |
 	}
 
 	if (grounds.purpose.isUnscheduled) {
-		return {leg: 2, reason: 'no-node', message: 'the pod is on no node yet', time: null, evidence: [], error: null};
+		return {leg: 2, reason: 'no-node', message: 'the pod is on no node yet', farEnd: null, time: null, evidence: [], error: null};
 	}
 
 	const failed = standingFailure(grounds);
@@ -22,8 +22,8 @@ export function brokenNow(grounds: Grounds, numbered: EvidenceList): BrokenLeg |
 		return null;
 	}
 
-	const {failure: {error}, time} = failed;
-	return {leg: 2, reason: 'last-attempt-failed', message: error.message, time, evidence: [numbered.idOf(citeAttempt(failed))], error};
+	const {failure: {error}, farEnd, time} = failed;
+	return {leg: 2, reason: 'last-attempt-failed', message: error.message, farEnd, time, evidence: [numbered.idOf(citeAttempt(failed))], error};
 }
 
 /** `error`: of the path's own connection. */

@@ -3,6 +3,7 @@ import type {Path, Verdict} from '../posture/evidence.ts';
 import {routeWord} from '../state/route-words.ts';
 import {isListName} from '../state/list-kinds.ts';
 import {listHere, type ClusterState, type SessionState} from '../state/session-state.ts';
+import {sanitiseLine} from '../text/sanitise-line.ts';
 import {showAge} from '../text/show-age.ts';
 import {routeRole, tlsRole, tlsWord} from './path-words.ts';
 import type {Role} from './theme.ts';
@@ -28,14 +29,16 @@ export function pathFacts({legs: [first, second]}: Path): Fact[] {
 }
 
 /** Why a connection would fail now, in the words that were heard; `null` where nothing says so. */
-export function brokenWords({broken, evidence}: Path, now: number): {word: string; message: string} | null {
+export function brokenWords({broken, evidence, legs, target}: Path, now: number): {word: string; message: string} | null {
 	if (!broken) {
 		return null;
 	}
 
+	const {farEnd} = broken;
+	const isOther = farEnd?.startsWith('kubelet ') === true && !(legs[1]?.to === 'kubelet' && farEnd === `kubelet ${target.node ?? target.name}`);
 	const heard = evidence.find(({id}) => id === broken.evidence[0]);
 	return {
-		word: broken.time === null ? 'broken' : `failed ${showAge(now - Date.parse(broken.time))} ago`,
+		word: broken.time === null ? 'broken' : `failed ${showAge(now - Date.parse(broken.time))} ago${isOther ? ` to ${sanitiseLine(farEnd)}` : ''}`,
 		message: heard?.observed ?? broken.message,
 	};
 }

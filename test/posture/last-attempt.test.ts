@@ -2,11 +2,14 @@
 import anyTest, {type ExecutionContext} from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
+import {SecondLegRecord} from '../../source/cluster/second-leg-record.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
+import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {runAudit} from '../../source/posture/audit/run-audit.ts';
 import {walk} from '../../source/posture/doctor/walk.ts';
 import {makeLabeller} from '../../source/posture/labeller.ts';
 import {pathsTo} from '../../source/posture/paths-to.ts';
+import {recordAnswer, recordFailure} from '../../source/posture/record-second-leg.ts';
 import type {SandboxOptions} from '../../source/sandbox/sandbox.ts';
 import {openLog} from '../../source/sessions/logs/open-log.ts';
 import {resolvePod} from '../../source/targets/resolve-pod.ts';
@@ -94,4 +97,40 @@ test('the doctor leaves what it met to what is asked after it', async t => {
 	await sandbox.switches.set({agents: 'running'});
 	t.is((await walk('db-0', async () => cluster)).stoppedAt, null);
 	t.is((await pathOf('exec')).broken, null);
+});
+
+test('where the doctor can try nothing it tells the last attempt', async t => {
+	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
+	const cluster = await openCluster(parseLine(connectionFlags, ['-n', 'kube-public']).flags, env);
+	t.teardown(() => {
+		cluster.close();
+	});
+	const fits = async () => (await walk('node/n1', async () => cluster)).steps.find(({name}) => name === 'leg-2');
+	const before = await fits();
+	t.deepEqual([before?.status, before?.fits], ['unknown', []], 'no pod of this namespace is on it');
+	const error = new SpokeError('ERR_SECOND_LEG', 'connection refused', {leg: 2}).toJSON();
+	cluster.secondLegs.add({farEnd: 'kubelet n1', feature: 'exec', time: new Date().toISOString(), process: null, failure: {error, facts: null}});
+	const [told] = (await fits())?.fits ?? [];
+	t.regex(told ?? '', /^the last attempt, exec, failed \d+s ago: connection refused$/);
+});
+
+test('a log read that skipped the check of the certificate does not show that it passes', t => {
+	const secondLegs = new SecondLegRecord();
+	const target = {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1} as const;
+	const attempt = (insecureSkipTlsVerifyBackend: boolean) => ({process: null, purpose: {feature: 'logs', target, request: null, insecureSkipTlsVerifyBackend} as const});
+	recordFailure({secondLegs}, attempt(false), new SpokeError('ERR_SECOND_LEG', 'x509', {leg: 2}).toJSON());
+	recordAnswer({secondLegs}, attempt(true));
+	t.not(secondLegs.outcomes[0]?.failure, null);
+	recordAnswer({secondLegs}, attempt(false));
+	t.is(secondLegs.outcomes[0]?.failure, null);
+});
+
+test('only a failure that is known to be of leg 2 is recorded', t => {
+	const secondLegs = new SecondLegRecord();
+	const target = {asked: 'web', kind: 'Pod', namespace: 'default', name: 'web', uid: null, node: 'n1', container: null, chosenFrom: 1} as const;
+	for (const error of [new SpokeError('ERR_STREAM_LOST', 'lost'), new SpokeError('ERR_APISERVER_UNREACHABLE', 'no', {leg: 1}), new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3})]) {
+		recordFailure({secondLegs}, {purpose: {feature: 'logs', target, request: null}, process: null}, error.toJSON());
+	}
+
+	t.deepEqual(secondLegs.outcomes, []);
 });

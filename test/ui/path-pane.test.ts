@@ -36,10 +36,11 @@ test('where a view has no row no way is waited for', t => {
 	}
 });
 
-const failedAt = {leg: 2, reason: 'last-attempt-failed', message: 'no agent is connected: No agent available', time: '1970-01-01T00:00:08.000Z', evidence: ['e1'], error: null};
+const failedAt = {leg: 2, reason: 'last-attempt-failed', message: 'no agent is connected: No agent available', farEnd: 'kubelet n1', time: '1970-01-01T00:00:08.000Z', evidence: ['e1'], error: null};
 const onNoNode = {leg: 2, reason: 'no-node', message: 'the pod is on no node yet', time: null, evidence: [], error: null};
 const ofBroken: ReadonlyArray<[title: string, broken: object, node: string | null, line: RegExp, words: RegExp]> = [
 	['that failed last shows how long ago, and the words', failedAt, 'n1', /plain x kubelet n1$/m, /failed 12s ago:? +No agent available/],
+	['to another node than the one that was attempted names that', {...failedAt, farEnd: 'kubelet n7'}, 'n1', /plain x kubelet n1$/m, /failed 12s ago to kubelet n7:? +No agent available/],
 	['to a pod on no node ends there', onNoNode, null, /plain x no node yet$/m, /broken:? +the pod is on no node yet/],
 ];
 

@@ -73,7 +73,7 @@ const pathOf = (more: Partial<Grounds>, outcomes: readonly SecondLegOutcome[]) =
 test('a path to where the last attempt failed is drawn broken, with its words, its time and its age', t => {
 	const path = pathOf({flags: [flags(off, {process: 'p1'})]}, [failed('kubelet n1', nothingListens)]);
 	t.is(path.line, 'path: you -verified-> apiserver -direct,unverified-x kubelet n1');
-	t.like(path.broken, {leg: 2, reason: 'last-attempt-failed', message: 'connection refused', time: '2026-11-24T13:59:48.000Z'});
+	t.like(path.broken, {leg: 2, reason: 'last-attempt-failed', message: 'connection refused', farEnd: 'kubelet n1', time: '2026-11-24T13:59:48.000Z'});
 	t.like(path.evidence.find(({id}) => id === path.broken?.evidence[0]), {source: 'error-text', observed: 'connection refused', time: '2026-11-24T13:59:48.000Z', process: 'p1'});
 	const [finding] = path.findings;
 	t.is(finding?.message, 'The last attempt, exec, failed 12s ago: connection refused');
@@ -122,4 +122,15 @@ test('a pod on no node has no whole path', t => {
 	t.is(path.line, 'path: you -verified-> apiserver -direct,unverified-x no node yet');
 	t.like(path.broken, {reason: 'no-node', message: 'the pod is on no node yet', error: null});
 	t.like(path.findings[0], {code: 'POD_ON_NO_NODE', remedy: 'kubectl describe pod web -n default'});
+});
+
+test('a connection that is open is not said to be broken, but is told of the last attempt until its far end answers', t => {
+	const codes = (more: Partial<Grounds>) => {
+		const {broken, findings} = pathOf({bound: true, about: 'open-connection', flags: [flags(checked, {process: 'p1'})], ...more}, [failed('kubelet n1', refused)]);
+		t.is(broken, null);
+		return findings.map(({code}) => code);
+	};
+
+	t.deepEqual(codes({answered: false}), ['LAST_ATTEMPT_FAILED']);
+	t.deepEqual(codes({answered: true}), []);
 });
