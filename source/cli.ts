@@ -7,6 +7,7 @@ import type {FlagRow} from './command-line/flag-row.ts';
 import {parseLine} from './command-line/parse-line.ts';
 import {renderCommandHelp, renderProgramHelp} from './command-line/render-help.ts';
 import type {Invocation} from './commands/command.ts';
+import {applyKuberc, canHavePreferences, isKubercOff} from './commands/kuberc/apply-kuberc.ts';
 import {commandTable} from './commands/table.ts';
 import {asSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
 import {exitStatus, statusOfSignal} from './errors/exit-status.ts';
@@ -45,7 +46,7 @@ function isCalledBy(name: string): boolean {
 
 /** @returns the exit status */
 async function run(argv: readonly string[], telling: Telling, interrupted: AbortSignal): Promise<number> {
-	const {name, rest} = findCommand(argv);
+	const {name, rest} = await findWithPreferences(argv, telling);
 	if (name === 'help') {
 		process.stdout.write(helpText(rest[0]));
 		return exitStatus.ok;
@@ -62,9 +63,9 @@ async function run(argv: readonly string[], telling: Telling, interrupted: Abort
 	telling.isStdoutRemote = row.isStdoutRemote ?? false;
 	const line = parseLine<readonly FlagRow[]>(row.flags, rest);
 	const {command} = await load();
-	const {stdout, stderr, env} = process;
+	const {stdout, stderr} = process;
 	const invocation: Invocation = {
-		...line, stdout, stderr, env, interrupted,
+		...line, stdout, stderr, interrupted, env: environmentWith(line.flags['kuberc'] as string | undefined),
 		get stdin() {
 			// Asking for it opens it.
 			return process.stdin;
@@ -87,28 +88,58 @@ function endOnUncaught(telling: Telling): void {
 	});
 }
 
+/** The command as `findCommand` finds it, on the line that kuberc's aliases and defaults make of it. */
+async function findWithPreferences(argv: readonly string[], telling: Telling): Promise<Found> {
+	const found = findCommand(argv);
+	const {env, stderr} = process;
+	const rows = commandTable.map(({row}) => row);
+	if (found.at < 0 || isKubercOff(env) || !canHavePreferences(found.name, rows)) {
+		return found;
+	}
+
+	telling.failureStatus = rows.find(({name}) => name === found.name)?.failureStatus;
+	const applied = await applyKuberc(argv, found.at, {rows, env, warn(text) {
+		stderr.write(`${shownOn(stderr, text)}\n`);
+	}});
+	telling.failureStatus = undefined;
+	return findCommand(applied);
+}
+
+/** The policy for credential plugins is read from the same kuberc. */
+function environmentWith(kuberc: string | undefined): NodeJS.ProcessEnv {
+	const {env} = process;
+	if (kuberc !== undefined && env['KUBERC'] === 'off') {
+		throw new SpokeError('ERR_USAGE', 'disabling kuberc via KUBERC=off and passing kuberc flag are mutually exclusive');
+	}
+
+	return kuberc === undefined ? env : {...env, KUBERC: kuberc};
+}
+
+/** `at` is where the command's name stands; -1 for none. */
+type Found = {name: string; rest: readonly string[]; at: number};
+
 /** The subcommand's name; connection flags may stand before it, as with kubectl, and come behind it then. No name means the session. */
-function findCommand(argv: readonly string[]): {name: string; rest: readonly string[]} {
+function findCommand(argv: readonly string[]): Found {
 	let at = 0;
 	while (at < argv.length) {
 		const argument = argv[at]!;
 		if (argument === '--help' || argument === '-h') {
-			return {name: 'help', rest: argv.slice(at + 1)};
+			return {name: 'help', rest: argv.slice(at + 1), at: -1};
 		}
 
 		if (argument === '--version' || argument === 'version') {
 			// No flag that an alias puts before it matters to it.
-			return {name: 'version', rest: argv.slice(at + 1)};
+			return {name: 'version', rest: argv.slice(at + 1), at: -1};
 		}
 
 		if (!argument.startsWith('-')) {
-			return {name: argument, rest: [...argv.slice(at + 1, endOfFlags(argv)), ...argv.slice(0, at), ...argv.slice(endOfFlags(argv))]};
+			return {name: argument, rest: [...argv.slice(at + 1, endOfFlags(argv)), ...argv.slice(0, at), ...argv.slice(endOfFlags(argv))], at};
 		}
 
 		at += takesNext(argument) ? 2 : 1;
 	}
 
-	return {name: 'session', rest: argv};
+	return {name: 'session', rest: argv, at: -1};
 }
 
 function endOfFlags(argv: readonly string[]): number {

@@ -3,6 +3,7 @@ import type {FlagRow, FlagValues} from './flag-row.ts';
 
 export const connectionFlags = [
 	{name: 'kubeconfig', kind: 'string', value: 'FILE', completes: 'file', help: 'path to the kubeconfig file to use'},
+	{name: 'kuberc', kind: 'string', value: 'FILE', completes: 'file', help: 'path to the kuberc file to use for preferences; KUBERC=off disables them'},
 	{name: 'context', kind: 'string', value: 'NAME', completes: 'context', help: 'the kubeconfig context to use'},
 	{name: 'cluster', kind: 'string', value: 'NAME', completes: 'cluster', help: 'the kubeconfig cluster to use'},
 	{name: 'user', kind: 'string', value: 'NAME', completes: 'user', help: 'the kubeconfig user to use'},

@@ -6,7 +6,6 @@ const profiling = leaveOut('it measures kubectl itself');
 
 const insteadOf: Readonly<Record<string, string>> = {
 	'cache-dir': leaveOut('spoke keeps no discovery cache'),
-	kuberc: leaveOut('spoke reads no kuberc'),
 	'match-server-version': leaveOut('spoke goes by the version that the server tells, which `spoke path TARGET -o json` prints'),
 	'warnings-as-errors': leaveOut('spoke does not read the server’s warnings'),
 	profile: profiling,

@@ -6,6 +6,7 @@ import type {Command} from './command.ts';
 import {askCluster} from './completion/ask-cluster.ts';
 import {completeWords, type Offer} from './completion/complete-words.ts';
 import {completionScripts} from './completion/scripts.ts';
+import {readAliases} from './kuberc/apply-kuberc.ts';
 import {completionRow} from './rows/completion.ts';
 import {commandTable} from './table.ts';
 
@@ -51,12 +52,22 @@ function directiveFor(offers: readonly Offer[]): number {
 	return offers.length === 0 ? 0 : noFiles + (offers.every(({word}) => /[/:=]$/.test(word)) ? noSpace : 0);
 }
 
-async function wordsFor(words: readonly string[], env: NodeJS.ProcessEnv) {
-	const {offers, asked, command: row, rest} = completeWords(commandTable.map(({row}) => row), words);
+async function wordsFor(typed: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly Offer[]> {
+	const rows = commandTable.map(({row}) => row);
+	const aliases = await readAliases(env);
+	const at = typed.findIndex((word, index) => index < typed.length - 1 && (aliases.has(word) || rows.some(({name}) => name === word)));
+	const words = typed.with(Math.max(at, 0), aliases.get(typed[at] ?? '') ?? typed[Math.max(at, 0)] ?? '');
+	const {offers, asked, command: row, rest} = completeWords(rows, words);
 	if (asked === null) {
-		return offers;
+		const last = typed.at(-1) ?? '';
+		const isCommand = at < 0 && !last.startsWith('-') && offers.every(({word}) => rows.some(({name}) => name === word));
+		return isCommand ? [...offers, ...aliasOffers(aliases, last)] : offers;
 	}
 
 	// Nobody reads an error while typing: what cannot be asked offers nothing.
 	return askCluster(asked, rest, row?.flags ?? [], env).catch(() => []);
+}
+
+function aliasOffers(aliases: ReadonlyMap<string, string>, prefix: string): readonly Offer[] {
+	return [...aliases].filter(([name]) => name.startsWith(prefix)).map(([name, command]) => ({word: name, does: `alias of ${command} in your kuberc`}));
 }

@@ -1,7 +1,10 @@
 /** `spoke exec`, `attach` and `proxy` on the real cluster, through every route and by both carriers. */
 import {createHash, randomBytes} from 'node:crypto';
+import {once} from 'node:events';
+import {request} from 'node:http';
 import {setTimeout as sleep} from 'node:timers/promises';
 import test from 'ava';
+import {WebSocket} from 'ws';
 import {stopKubelet, startStoppedKubelet} from './lab/faults.ts';
 import {konnectivityGiven} from './lab/programs.ts';
 import {useCluster, type Cluster, type Place} from './support/cluster.ts';
@@ -110,4 +113,36 @@ async function onNode(cluster: Cluster, node: string): Promise<void> {
 	};
 	await cluster.kubectl('off-direct', ['apply', '-f', '-'], {input: JSON.stringify(pod)});
 	await cluster.kubectl('off-direct', ['wait', '--for=condition=Ready', `pod/on-${node}`, '--timeout=30s']);
+}
+
+test('proxy --disable-filter serves any host, and runs a command only with --allow-commands', async t => {
+	const cluster = await useCluster();
+	for (const [flags, status] of [[[], 403], [['--disable-filter'], 403], [['--disable-filter', '--allow-commands'], 101]] as const) {
+		const child = cluster.startSpoke('off-direct', ['proxy', '-p', '0', '--path=json', ...flags]);
+		let stderr = '';
+		child.stderr.on('data', (chunk: Buffer) => {
+			stderr += chunk.toString();
+		});
+		const [line] = await once(child.stdout, 'data') as [Buffer];
+		const port = Number(/:(\d+)\n$/.exec(line.toString())![1]);
+		t.is(await statusOf(port, '/api/'), flags.length === 0 ? 403 : 200);
+		const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/namespaces/demo/pods/shell/exec?command=echo&command=hello&stdout=true`, ['v5.channel.k8s.io'], {headers: {Host: 'other.test'}});
+		const outcome = await Promise.race([
+			once(socket, 'open').then(() => 101),
+			once(socket, 'unexpected-response').then(([, {statusCode}]) => (statusCode as number)),
+		]);
+		t.is(outcome, status, flags.join(' '));
+		socket.on('error', () => {});
+		socket.terminate();
+		child.kill('SIGTERM');
+		await once(child, 'close');
+		t.is(stderr.includes('"feature":"exec"'), outcome === 101, stderr);
+	}
+});
+
+/** The status of a GET with the Host of another site. */
+async function statusOf(port: number, path: string): Promise<number> {
+	const asked = request({host: '127.0.0.1', port, path, headers: {Host: 'other.test'}}).end();
+	const [{statusCode}] = await once(asked, 'response') as [{statusCode: number}];
+	return statusCode;
 }

@@ -46,7 +46,7 @@ type Policy = {policy: 'AllowAll' | 'DenyAll' | 'Allowlist'; allowed: readonly s
 
 async function readPolicy(environment: NodeJS.ProcessEnv): Promise<Policy> {
 	const explicit = environment['KUBERC'] ?? '';
-	if (environment['KUBECTL_KUBERC'] === 'false' || explicit === 'off') {
+	if (environment['KUBECTL_KUBERC']?.toLowerCase() === 'false' || explicit === 'off') {
 		return {policy: 'AllowAll', allowed: []};
 	}
 

@@ -1,0 +1,137 @@
+/** Applies the aliases and default flags of kubectl's kuberc to a command line, for the commands that kubectl has too. */
+import type {FlagRow} from '../../command-line/flag-row.ts';
+import {insteadOfFlag} from '../../command-line/kubectl-only-flags.ts';
+import {parseLine} from '../../command-line/parse-line.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+import type {CommandRow} from '../command.ts';
+import {invalid, readPreferences, type KubercOption, type Preferences} from './read-preferences.ts';
+
+const sharedCommands = new Set(['logs', 'exec', 'attach', 'port-forward', 'proxy', 'debug']);
+
+export type KubercContext = {rows: readonly CommandRow[]; env: NodeJS.ProcessEnv; warn: (text: string) => void};
+
+/** Whether a command is one that kuberc can change: shared with kubectl, or not spoke's own and thus perhaps an alias. */
+export function canHavePreferences(name: string, rows: readonly CommandRow[]): boolean {
+	return sharedCommands.has(name) || (name !== 'help' && rows.every(row => row.name !== name));
+}
+
+/**
+The command line with what kuberc adds to it; `at` is where its command stands.
+@throws SpokeError ERR_KUBECONFIG_INVALID by `readPreferences`, and for a flag that the command does not have or whose value it does not take
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/kuberc.go applyAliases, applyOverrides
+*/
+export async function applyKuberc(argv: readonly string[], at: number, {rows, env, warn}: KubercContext): Promise<readonly string[]> {
+	const preferences = await readPreferences(explicitKuberc(argv), env, warn);
+	const name = argv[at]!;
+	if (preferences === null) {
+		return argv;
+	}
+
+	return sharedCommands.has(name) ? withDefaults(argv, at, {preferences, rows}) : withAlias(argv, at, {preferences, rows});
+}
+
+/** Aliases of shared commands, for completion: none where kuberc is off or cannot be read. */
+export async function readAliases(env: NodeJS.ProcessEnv): Promise<ReadonlyMap<string, string>> {
+	if (isKubercOff(env)) {
+		return new Map();
+	}
+
+	const preferences = await readPreferences(undefined, env, () => {}).catch(() => null);
+	const aliases = (preferences?.aliases ?? []).map(({name, command}) => [name, wordsOf(command)[0] ?? ''] as const);
+	return new Map(aliases.filter(([, command]) => sharedCommands.has(command)));
+}
+
+/** @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/helpers.go IsDisabled */
+export function isKubercOff(env: NodeJS.ProcessEnv): boolean {
+	return env['KUBECTL_KUBERC']?.toLowerCase() === 'false' || env['KUBERC'] === 'off';
+}
+
+type Applying = {preferences: Preferences; rows: readonly CommandRow[]};
+
+function withDefaults(argv: readonly string[], at: number, {preferences, rows}: Applying): readonly string[] {
+	const name = argv[at]!;
+	const row = rows.find(one => one.name === name)!;
+	const added = preferences.defaults
+		.filter(({command}) => wordsOf(command)[0] === name)
+		.flatMap(({command, options}) => options.flatMap(option => flagFor(option, row, argv, {
+			unknown: `invalid flag ${option.name} for command ${command}`,
+			refused: `could not apply override value ${option.default} to flag ${option.name} in command ${command}`,
+		})));
+	return argv.toSpliced(at + 1, 0, ...added);
+}
+
+function withAlias(argv: readonly string[], at: number, {preferences: {aliases, defaults}, rows}: Applying): readonly string[] {
+	const alias = aliases.find(one => one.name === argv[at]);
+	if (!alias) {
+		return argv;
+	}
+
+	const [command = ''] = wordsOf(alias.command);
+	const row = rows.find(one => one.name === command);
+	if (!row || !sharedCommands.has(command)) {
+		throw new SpokeError('ERR_USAGE', `command ${JSON.stringify(alias.command)} not found to set alias ${JSON.stringify(alias.name)}`, {
+			remedy: `spoke has these of kubectl's commands: ${[...sharedCommands].join(', ')}`,
+		});
+	}
+
+	if (defaults.some(one => wordsOf(one.command)[0] === alias.name)) {
+		throw invalid(`alias ${alias.name} can not be overridden`);
+	}
+
+	const added = alias.options.flatMap(option => flagFor(option, row, argv, {
+		unknown: `invalid alias flag ${option.name} in alias ${alias.name}`,
+		refused: `could not apply value ${option.default} to flag ${option.name} in alias ${alias.name}`,
+	}));
+	return [...argv.slice(0, at), command, ...added, ...alias.prependArgs, ...argv.slice(at + 1), ...alias.appendArgs];
+}
+
+/** No flag where the user gave it, and none for kubectl's flags that do nothing here. */
+function flagFor({name, default: value}: KubercOption, row: CommandRow, argv: readonly string[], says: {unknown: string; refused: string}): string[] {
+	const flag = row.flags.find(one => one.name === name);
+	if (!flag) {
+		if (insteadOfFlag(name) !== null) {
+			return [];
+		}
+
+		throw invalid(says.unknown);
+	}
+
+	if (isGiven(flag, argv)) {
+		return [];
+	}
+
+	const added = `--${name}=${value}`;
+	try {
+		parseLine<readonly FlagRow[]>(row.flags, [added]);
+	} catch (error) {
+		throw invalid(`${says.refused} err: ${(error as Error).message}`, error);
+	}
+
+	return [added];
+}
+
+/** As kubectl searches its arguments, those of a remote command among them. */
+function isGiven({name, short}: FlagRow, argv: readonly string[]): boolean {
+	return argv.some(argument => argument === `--${name}` || argument.startsWith(`--${name}=`)
+		|| (short !== undefined && (argument.startsWith(`-${short}`) || (/^-[a-zA-Z]+$/.test(argument) && argument.includes(short)))));
+}
+
+/** @throws SpokeError ERR_USAGE for the flag without a file */
+function explicitKuberc(argv: readonly string[]): string | undefined {
+	const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+	const at = own.findIndex(argument => argument === '--kuberc' || argument.startsWith('--kuberc='));
+	if (at < 0) {
+		return undefined;
+	}
+
+	const file = own[at] === '--kuberc' ? own[at + 1] : own[at]!.slice('--kuberc='.length);
+	if (file === undefined || file === '') {
+		throw new SpokeError('ERR_USAGE', 'kuberc file is not found');
+	}
+
+	return file;
+}
+
+function wordsOf(command: string): string[] {
+	return command.split(/\s+/).filter(word => word !== '');
+}

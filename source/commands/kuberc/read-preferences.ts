@@ -1,0 +1,155 @@
+/** kubectl's kuberc file: the aliases and default flags in it, read and checked as kubectl reads and checks them. */
+import {homedir} from 'node:os';
+import {join} from 'node:path';
+import {fileErrorText} from '../../cluster/file-error-text.ts';
+import type {Plain} from '../../cluster/kubeconfig/parse-yaml.ts';
+import {readBounded} from '../../cluster/kubeconfig/read-bounded.ts';
+import {readDocument} from '../../cluster/kubeconfig/read-document.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
+
+export type KubercOption = {name: string; default: string};
+export type KubercDefaults = {command: string; options: readonly KubercOption[]};
+export type KubercAlias = KubercDefaults & {name: string; prependArgs: readonly string[]; appendArgs: readonly string[]};
+export type Preferences = {defaults: readonly KubercDefaults[]; aliases: readonly KubercAlias[]};
+
+const maxFileBytes = 1024 * 1024;
+
+/**
+The preferences of `--kuberc`, `$KUBERC` or `~/.kube/kuberc`, in this order; `null` for none.
+A file that nobody named is warned of where it cannot be read, and does nothing.
+@throws SpokeError ERR_KUBECONFIG_INVALID for a named file that cannot be read, and for preferences that are not valid
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/kuberc/kuberc.go
+*/
+export async function readPreferences(named: string | undefined, env: NodeJS.ProcessEnv, warn: (text: string) => void): Promise<Preferences | null> {
+	const explicit = named ?? (env['KUBERC'] || undefined);
+	const file = explicit ?? join(env['HOME'] ?? homedir(), '.kube', 'kuberc');
+	let preferences: Preferences | null;
+	try {
+		preferences = await decode((await readBounded(file, maxFileBytes)).toString('utf8'), file);
+	} catch (error) {
+		const {code} = error as NodeJS.ErrnoException;
+		const why = code === undefined ? (error as Error).message : fileErrorText(error as NodeJS.ErrnoException);
+		if (explicit !== undefined) {
+			throw invalid(`kuberc: ${why}`, error);
+		}
+
+		if (code !== 'ENOENT') {
+			warn(`kuberc: no preferences loaded from ${file}: ${why}`);
+		}
+
+		return null;
+	}
+
+	if (preferences) {
+		validate(preferences);
+	}
+
+	return preferences;
+}
+
+export function invalid(message: string, cause?: unknown): SpokeError {
+	return new SpokeError('ERR_KUBECONFIG_INVALID', message, {remedy: 'correct your kuberc, or set KUBERC=off', cause});
+}
+
+/** The first document that is a Preference. @throws Error where there are documents and none is */
+async function decode(text: string, file: string): Promise<Preferences | null> {
+	const documents = text.split(/^---.*$/m).filter(document => document.trim() !== '');
+	for (const document of documents) {
+		try {
+			const found = preferencesIn(await readDocument(document));
+			if (found) {
+				return found;
+			}
+		} catch {
+			// Like kubectl, go on with the next document.
+		}
+	}
+
+	if (documents.length > 0) {
+		throw new Error(`no valid preferences found in ${file}`);
+	}
+
+	return null;
+}
+
+type Fields = ReadonlyMap<unknown, Plain>;
+
+/** `null` for an object of another kind. @throws TypeError for a field of another type */
+function preferencesIn(document: Plain): Preferences | null {
+	const fields = fieldsOf(document);
+	const version = fields.get('apiVersion');
+	if (fields.get('kind') !== 'Preference' || (version !== 'kubectl.config.k8s.io/v1beta1' && version !== 'kubectl.config.k8s.io/v1alpha1')) {
+		return null;
+	}
+
+	const [defaults, options] = version === 'kubectl.config.k8s.io/v1beta1' ? ['defaults', 'options'] : ['overrides', 'flags'];
+	return {
+		defaults: listOf(fields, defaults!).map(entry => entryOf(fieldsOf(entry), options!)),
+		aliases: listOf(fields, 'aliases').map(entry => {
+			const own = fieldsOf(entry);
+			return {...entryOf(own, options!), name: textOf(own, 'name'), prependArgs: textsOf(own, 'prependArgs'), appendArgs: textsOf(own, 'appendArgs')};
+		}),
+	};
+}
+
+function entryOf(fields: Fields, options: string): KubercDefaults {
+	return {
+		command: textOf(fields, 'command'),
+		options: listOf(fields, options).map(option => ({name: textOf(fieldsOf(option), 'name'), default: textOf(fieldsOf(option), 'default')})),
+	};
+}
+
+function fieldsOf(value: Plain): Fields {
+	if (!(value instanceof Map)) {
+		throw new TypeError('not an object');
+	}
+
+	return value as Fields;
+}
+
+function listOf(fields: Fields, key: string): readonly Plain[] {
+	const value = fields.get(key) ?? [];
+	if (!Array.isArray(value)) {
+		throw new TypeError(`${key} is not a list`);
+	}
+
+	return value as readonly Plain[];
+}
+
+function textOf(fields: Fields, key: string): string {
+	const value = fields.get(key) ?? '';
+	if (typeof value !== 'string') {
+		throw new TypeError(`${key} is not a string`);
+	}
+
+	return value;
+}
+
+function textsOf(fields: Fields, key: string): readonly string[] {
+	const values = listOf(fields, key);
+	if (!values.every(value => typeof value === 'string')) {
+		throw new TypeError(`${key} is not a list of strings`);
+	}
+
+	return values;
+}
+
+function validate({aliases, defaults}: Preferences): void {
+	const seen = new Set<string>();
+	for (const {name} of aliases) {
+		if (!/^[a-zA-Z]+$/.test(name)) {
+			throw invalid('invalid alias name, can only include alphabetical characters');
+		}
+
+		if (seen.has(name)) {
+			throw invalid(`duplicate alias name ${name}`);
+		}
+
+		seen.add(name);
+	}
+
+	const wrong = [...aliases, ...defaults].flatMap(({options}) => options).find(({name}) => name.startsWith('-'));
+	if (wrong) {
+		throw invalid(`flag name ${wrong.name} should be in long form without dashes`);
+	}
+}
