@@ -56,7 +56,10 @@ export type RequestOptions = {
 	whole?: boolean;
 };
 
-export type AskOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs'>;
+export type AskOptions = Pick<RequestOptions, 'path' | 'headers' | 'signal' | 'timeoutMs'> & {
+	/** Makes it a POST of this JSON: for a review, which changes nothing, so that it may be sent behind others. */
+	review?: string;
+};
 
 /** An answer whose body has not been read. Any HTTP status: nothing is thrown for 4xx and 5xx. */
 export type ApiResponse = {
@@ -100,7 +103,7 @@ export type Connection = {
 	/** False once closed by either side or upgraded. */
 	readonly usable: boolean;
 	/**
-	A GET that is sent at once, behind others of its kind that may be unanswered still, and its answer read whole. Its limit counts from their answers.
+	A GET or a review that is sent at once, behind others of its kind that may be unanswered still, and its answer read whole. Its limit counts from their answers.
 	Where another request came before, it waits its turn as any. @throws SpokeError as `request`; whoever fails takes the socket along
 	*/
 	ask(options: AskOptions): Promise<ApiResponse>;

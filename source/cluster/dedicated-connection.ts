@@ -104,20 +104,21 @@ export class DedicatedConnection implements Connection {
 	}
 
 	async ask(options: AskOptions): Promise<ApiResponse> {
-		const {path, headers = {}, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
+		const {path, headers = {}, review, signal, timeoutMs = this.#access.requestTimeoutMs} = options;
+		const inTurn = {...options, ...review !== undefined && {method: 'POST', body: review, headers: {'Content-Type': 'application/json', ...headers}}};
 		const identity = await this.#access.credentials.current(signal);
 		// A plain HTTP proxy may not know that requests can come together.
 		if (this.#handedOver || this.#absoluteForm) {
-			return this.request(options);
+			return this.request(inTurn);
 		}
 
 		this.#asks ??= new AsksTogether(this.#socket, this.#what);
 		const asks = this.#asks;
-		const answer = await traced(this.#access.trace, {...this.#access, path}, async () => asks.ask({
-			target: `${this.#access.route.server.prefix}${path}`, headers: {...this.#headers(identity), ...headers}, limitMs: timeoutMs, signal,
+		const answer = await traced(this.#access.trace, {...this.#access, ...review !== undefined && {method: 'POST'}, path}, async () => asks.ask({
+			target: `${this.#access.route.server.prefix}${path}`, headers: {...this.#headers(identity), ...headers}, body: review, limitMs: timeoutMs, signal,
 		}));
 		if (answer.status === 401 && await this.#access.credentials.rejected(identity, signal)) {
-			return this.request(options);
+			return this.request(inTurn);
 		}
 
 		return this.#response({...answer, body: readableOf(answer.body)});

@@ -40,8 +40,10 @@ export async function whoAreWe(cluster: Pick<ClusterAccess, 'json'>, signal?: Ab
 	return about?.username === undefined ? null : {user: about.username, groups: about.groups ?? [], uid: about.uid ?? null};
 }
 
-/** As `whoAreWe` asks, for whoever must ask on one very connection. */
-export const whoAreWeRequest = reviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
+const whoAreWeRequest = reviewRequest('authentication.k8s.io/v1', 'SelfSubjectReview', {});
+
+/** As `whoAreWe` asks, for whoever must ask on one connection. */
+export const whoAreWeQuestion = {path: whoAreWeRequest.path, review: whoAreWeRequest.body};
 
 function reviewRequest(apiVersion: string, kind: string, more: Record<string, unknown>) {
 	return {

@@ -1,27 +1,36 @@
 /** What is read on one connection before it is used: the flags and the process at its other end. */
+import {isDeepStrictEqual} from 'node:util';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {AskOptions, Connection} from '../cluster/connection.ts';
-import type {Closed, FlagFacts, ProcessFacts, Reading, SocketFacts} from './evidence.ts';
+import type {Closed, FlagFacts, ProcessFacts, Reading, SocketFacts, UserInfo} from './evidence.ts';
 import {readApiserverFlags} from './probes/apiserver-flags.ts';
 import {processOf, readProcessStart} from './probes/apiserver-process.ts';
+import {readOwnUser} from './probes/client-certificate.ts';
 
 export type ConnectionReadings = {
 	flags: Reading<FlagFacts> | null;
 	process: Reading<ProcessFacts> | null;
+	/** Whom the apiserver takes us for; `null` where it did not say, or could name no certificate of ours. */
+	user: UserInfo | null;
 	/** Of any answer on it, refusals too: who refuses is seen as well. */
 	foreignHeaders: readonly string[];
 	closed: readonly Closed[];
 };
 
-export const nothingRead: ConnectionReadings = {flags: null, process: null, foreignHeaders: [], closed: []};
+export const nothingRead: ConnectionReadings = {flags: null, process: null, user: null, foreignHeaders: [], closed: []};
 
 /** Headers that gateways add and no kube-apiserver sends. */
 const foreign = ['server', 'via', 'x-envoy-upstream-service-time', 'x-served-by', 'x-cache', 'cf-ray', 'x-amzn-requestid', 'x-forwarded-for', 'x-powered-by'];
 
 /**
-`/flagz` and `/statusz`, asked together: one round trip. Each may take `limitMs`. Never throws; past the limit the connection is not usable any more.
+`/flagz`, `/statusz` and, unless `user` is false, who we are, asked together: one round trip. Each may take `limitMs`. Never throws; past the limit the connection is not usable any more.
+`isReversed`: `/statusz` first, so that of two looks the same question is not answered twice by the same one of two that take turns.
 */
-export async function readBeforeUse(connection: Connection, {limitMs: timeoutMs}: {limitMs: number}): Promise<ConnectionReadings> {
+export async function readBeforeUse(connection: Connection, {limitMs: timeoutMs, user: isUserAsked = true, isReversed = false}: {
+	limitMs: number;
+	user?: boolean;
+	isReversed?: boolean;
+}): Promise<ConnectionReadings> {
 	const seen = new Set<string>();
 	const asked = {id: connection.id, async request(options: AskOptions) {
 		const answer = await connection.ask(options);
@@ -31,26 +40,44 @@ export async function readBeforeUse(connection: Connection, {limitMs: timeoutMs}
 
 		return answer;
 	}};
-	const [flags, start] = await Promise.all([readApiserverFlags(asked, {timeoutMs}), readProcessStart(asked, {timeoutMs})]);
+	const early = isReversed ? readProcessStart(asked, {timeoutMs}) : undefined;
+	const [flags, start, user] = await Promise.all([
+		readApiserverFlags(asked, {timeoutMs}),
+		early ?? readProcessStart(asked, {timeoutMs}),
+		isUserAsked ? readOwnUser({facts: connection.facts, ask: asked.request}, {timeoutMs}) : null,
+	]);
 	const foreignHeaders = [...seen];
 	if (!flags.read) {
-		return {...nothingRead, foreignHeaders, closed: [flags.closed]};
+		return {...nothingRead, user, foreignHeaders, closed: [flags.closed]};
 	}
 
 	const process = start.read ? processOf(start.read, flags.read, connection.facts.tls?.peer?.spkiSha256 ?? null) : null;
-	return {flags: {...flags.read, process: process?.facts.id ?? null}, process, foreignHeaders, closed: []};
+	return {flags: {...flags.read, process: process?.facts.id ?? null}, process, user, foreignHeaders, closed: []};
 }
 
-/** The same, on a connection opened for it alone; `null` when none could be made. Behind a balancer it may end at another process. Never throws. */
+/** Two looks on one connection were answered by two processes, as far as start, flags and certificate tell them apart. */
+export function isOfAnotherProcess(again: ConnectionReadings, own: ConnectionReadings): boolean {
+	if (!again.flags || !own.flags) {
+		return false;
+	}
+
+	const isOtherId = again.process !== null && own.process !== null && again.process.facts.id !== own.process.facts.id;
+	return isOtherId || !isDeepStrictEqual(again.flags.facts.values, own.flags.facts.values);
+}
+
+/** What was read on a connection of its own, which need not end at the same process as another. */
+export type MetOnConnection = {readings: ConnectionReadings; facts: SocketFacts};
+
+/** The same, on a connection opened for it alone; `null` when none could be made. Never throws. */
 export async function readOnFreshConnection(cluster: ClusterAccess, {limitMs, signal}: {
 	limitMs: number;
 	signal?: AbortSignal | undefined;
-}): Promise<ConnectionReadings | null> {
+}): Promise<MetOnConnection | null> {
 	try {
 		const connection = await cluster.connect(signal ? {signal} : {});
 		const readings = await readBeforeUse(connection, {limitMs});
 		connection.close();
-		return readings;
+		return {readings, facts: connection.facts};
 	} catch {
 		return null;
 	}

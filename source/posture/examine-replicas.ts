@@ -42,7 +42,9 @@ function whyNot(examined: Examined, cluster: ClusterAccess): string | null {
 		return 'your way to the apiserver leads through a proxy';
 	}
 
-	return frontIsSure(groundsFor(examined, cluster, anyPurpose)) ? null : 'what answers you is not certainly an apiserver';
+	const grounds = groundsFor(examined, cluster, anyPurpose);
+	// Whoever has the apiserver's certificate is told nothing new by credentials for it.
+	return frontIsSure(grounds) || grounds.front.hasApiserverCertificate ? null : 'what answers you is not certainly an apiserver';
 }
 
 /** Or why not. */
@@ -51,7 +53,7 @@ async function readAt(cluster: ClusterAccess, address: string, signal: AbortSign
 		const connection = await cluster.connectAt(address, {limitMs, ...signal ? {signal} : {}});
 		try {
 			const readings = await readBeforeUse(connection, {limitMs});
-			return readings.flags ? {...readings, dialled: address} : `${address}: its /flagz may not be read`;
+			return readings.flags ? {...readings, facts: connection.facts, dialled: address} : `${address}: its /flagz may not be read`;
 		} finally {
 			connection.close();
 		}

@@ -1,12 +1,12 @@
 /** Reads all that `path`, `audit`, `doctor` and the why-view need of one apiserver connection, once for all features. */
-import {isDeepStrictEqual} from 'node:util';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
-import {readBeforeUse, readOnFreshConnection, socketReading, type ConnectionReadings} from './connection-readings.ts';
-import type {Closed, ConnectionPurpose, FlagFacts, Grounds, MetricFacts, Outcome, Reading, StepTestFacts} from './evidence.ts';
+import {isOfAnotherProcess, readBeforeUse, readOnFreshConnection, socketReading, type ConnectionReadings, type MetOnConnection} from './connection-readings.ts';
+import type {Closed, ConnectionPurpose, FrontFacts, Grounds, MetricFacts, Outcome, Reading, SocketFacts, StepTestFacts, VersionFacts} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
 import {frontMet} from './front-met.ts';
 import {readApiserverMetrics} from './probes/apiserver-metrics.ts';
+import {isCertificateLost} from './rules/direct-connection.ts';
 import {recalledFailures} from './rules/second-leg-outcomes.ts';
 import {closedOf, readShared, spreadsRequests, type SharedReadings} from './shared-readings.ts';
 
@@ -27,8 +27,8 @@ export type Examined = {
 	active: Pick<Grounds, 'stepTests' | 'agentTests' | 'logDifferentials' | 'handshakes' | 'failures'>;
 };
 
-/** `dialled`: its own address, where that was dialled. */
-export type MetProcess = ConnectionReadings & {dialled: string | null};
+/** `facts`: of the connection that it was met on. `dialled`: its own address, where that was dialled. */
+export type MetProcess = ConnectionReadings & {facts: SocketFacts; dialled: string | null};
 
 export const nothingActive: Examined['active'] = {stepTests: [], agentTests: [], logDifferentials: [], handshakes: [], failures: []};
 
@@ -52,10 +52,9 @@ export async function examine(cluster: ClusterAccess, {signal, namespace}: {sign
 		known.keepShared(processId, shared, readAt);
 	}
 
-	const others = await meetOthers(cluster, own, shared.replicas?.facts.known ?? null, signal);
-	const foreign = others.flatMap(({foreignHeaders}) => foreignHeaders);
-	known.sawGateway(foreign.length > 0 ? `answers on a further connection carry ${[...new Set(foreign)].join(', ')}, which no apiserver sends` : null);
-	return {connection, own, others, unreached: [], metrics, shared, active: nothingActive};
+	const further = [...await readOnFurtherConnections(cluster, shared.replicas?.facts.known ?? null, signal), ...shared.met ? [shared.met] : []];
+	known.sawGateway(gatewayAmong(further, shared.version?.facts ?? null));
+	return {connection, own, others: othersAmong(further, own), unreached: [], metrics, shared, active: nothingActive};
 }
 
 /** All that the rules need for one purpose, of a connection that nobody has opened yet. */
@@ -72,7 +71,7 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 		connection: connection.id,
 		passedOn: false,
 		socket: socketReading(connection),
-		front: frontMet(connection, cluster.facts.server, own, {...shared, authority: shared.authority ?? known.authority, gatewaySeen: known.gatewaySeen}),
+		front: frontOfAll(examined, cluster),
 		flags: [own, ...others].flatMap(({flags}) => flags ? [flags] : []),
 		mirrorPods: shared.mirrorPods,
 		replicas: shared.replicas,
@@ -88,6 +87,14 @@ export function groundsFor(examined: Examined, cluster: ClusterAccess, purpose: 
 	};
 }
 
+/** What others say counts with what the examined one says: where one of them may be behind a gateway nothing is proven. */
+function frontOfAll({connection, own, others, shared}: Examined, cluster: ClusterAccess): FrontFacts {
+	const known = knownProcesses(cluster);
+	const beside = {...shared, authority: shared.authority ?? known.authority, gatewaySeen: known.gatewaySeen};
+	const [first, ...further] = [{...own, facts: connection.facts}, ...others].map(one => frontMet(one, cluster.facts.server, one, beside));
+	return first!.to === 'apiserver' ? further.find(({to}) => to !== 'apiserver') ?? first! : first!;
+}
+
 /** The route is the process's for as long as it lives. That a kubelet's certificate was accepted once says nothing of the one that it has now. */
 function ofRouteOnly(test: Reading<StepTestFacts>): Reading<StepTestFacts> {
 	return {...test, facts: {...test.facts, rounds: [], node: null}};
@@ -96,7 +103,7 @@ function ofRouteOnly(test: Reading<StepTestFacts>): Reading<StepTestFacts> {
 /** Two answers of one connection that name two processes: what stands before them spreads requests, not connections. */
 async function answersDiffer(connection: Connection, own: ConnectionReadings): Promise<boolean> {
 	for (let tries = 0; tries < 3 && connection.usable; tries++) {
-		if (isOfAnotherProcess(await readBeforeUse(connection, {limitMs: readLimitMs}), own)) {
+		if (isOfAnotherProcess(await readBeforeUse(connection, {limitMs: readLimitMs, user: false, isReversed: tries % 2 === 0}), own)) {
 			return true;
 		}
 	}
@@ -104,37 +111,36 @@ async function answersDiffer(connection: Connection, own: ConnectionReadings): P
 	return false;
 }
 
-function isOfAnotherProcess(again: ConnectionReadings, own: ConnectionReadings): boolean {
-	if (!again.flags || !own.flags) {
-		return false;
-	}
-
-	const isOtherId = again.process !== null && own.process !== null && again.process.facts.id !== own.process.facts.id;
-	return isOtherId || !sameFlags(again.flags, own.flags);
+/** A balancer gives new connections to other apiservers, which may share their host name, so that they are known as one. */
+async function readOnFurtherConnections(cluster: ClusterAccess, known: number | null, signal: AbortSignal | undefined): Promise<readonly MetOnConnection[]> {
+	const count = Math.min((2 * (known ?? 1)) + 2, 12);
+	const met = await Promise.all(Array.from({length: count}, async () => readOnFreshConnection(cluster, {limitMs: readLimitMs, signal})));
+	return met.filter(one => one !== null);
 }
 
-function sameFlags(a: Reading<FlagFacts>, b: Reading<FlagFacts>): boolean {
-	return isDeepStrictEqual(a.facts.values, b.facts.values);
-}
-
-/** A balancer gives new connections to other apiservers: a few more are opened while not all that are known were met. */
-async function meetOthers(cluster: ClusterAccess, own: ConnectionReadings, known: number | null, signal: AbortSignal | undefined): Promise<readonly MetProcess[]> {
-	const met = new Map<string, MetProcess>();
-	// Without an id of its own the first could not be told from those that are met.
-	if (!own.process || known === 1) {
-		return [];
+/** Why a gateway answered on one of them. */
+function gatewayAmong(met: readonly MetOnConnection[], version: VersionFacts | null): string | null {
+	const foreign = new Set(met.flatMap(({readings}) => readings.foreignHeaders));
+	if (foreign.size > 0) {
+		return `answers on a further connection carry ${[...foreign].join(', ')}, which no apiserver sends`;
 	}
 
-	const tries = known === null ? 4 : Math.min((2 * known) + 2, 12);
-	for (let index = 0; index < tries && met.size + 1 < (known ?? 3); index++) {
-		const readings = await readOnFreshConnection(cluster, {limitMs: readLimitMs, signal});
-		const id = readings?.process?.facts.id;
-		if (id !== undefined && id !== own.process?.facts.id) {
-			met.set(id, {...readings!, dialled: null});
+	return met.some(({facts, readings}) => isCertificateLost(facts.shownCertificate, readings.user, version))
+		? 'on a further connection the apiserver does not know you by the certificate that you showed'
+		: null;
+}
+
+/** Without an id of its own the examined process could not be told from those that are met. */
+function othersAmong(met: readonly MetOnConnection[], own: ConnectionReadings): readonly MetProcess[] {
+	const others = new Map<string, MetProcess>();
+	for (const {readings, facts} of met) {
+		const id = readings.process?.facts.id;
+		if (id !== undefined && own.process && id !== own.process.facts.id) {
+			others.set(id, {...readings, facts, dialled: null});
 		}
 	}
 
-	return [...met.values()];
+	return [...others.values()];
 }
 
 /** Megabytes on a large cluster: asked at most once a minute of one process. */

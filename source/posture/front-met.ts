@@ -5,12 +5,12 @@ import type {FrontFacts} from './evidence.ts';
 import {frontOf} from './rules/front.ts';
 import {authorityClosed, type SharedReadings} from './shared-readings.ts';
 
-/** `server` is the URL as configured. Where the process's own flags were not read those of all that may have answered count. */
+/** `server` is the URL as configured. */
 export function frontMet(
 	{facts}: Pick<Connection, 'facts'>,
 	server: string,
-	{flags, foreignHeaders}: ConnectionReadings,
-	{authority, gatewaySeen, mirrorPods, closed}: SharedReadings,
+	{flags, user, foreignHeaders}: ConnectionReadings,
+	{authority, gatewaySeen, mirrorPods, replicas, closed}: SharedReadings,
 ): FrontFacts {
 	return frontOf({
 		socket: facts,
@@ -19,7 +19,10 @@ export function frontMet(
 		authorityClosed: authorityClosed(closed),
 		foreignHeaders,
 		gatewaySeen,
-		processes: flags ? [flags] : mirrorPods,
+		user,
+		flags,
+		mirrorPods,
+		replicas: replicas?.facts ?? null,
 	});
 }
 

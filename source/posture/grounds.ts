@@ -119,6 +119,9 @@ export type ReplicaFacts = {
 	addresses: readonly string[] | null;
 };
 
+/** Of the answer to a SelfSubjectReview. */
+export type UserInfo = {username?: unknown; extra?: Record<string, unknown>};
+
 /** Who answers at the end of leg 1. */
 export type FrontFacts = {
 	to: 'apiserver' | 'gateway' | 'unknown';
@@ -126,6 +129,8 @@ export type FrontFacts = {
 	why: string;
 	/** What would tell, where a reading is missing. */
 	need?: Need;
+	/** It is unknown only because a gateway can have the certificate that was shown. */
+	hasApiserverCertificate?: true;
 };
 
 /** All that the rules of one connection are given. */

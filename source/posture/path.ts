@@ -8,6 +8,7 @@ import {apiserverFlag} from './rules/apiserver-flag.ts';
 import {agreement, everyProcess, knownReplicas} from './rules/replicas.ts';
 import {crossing} from './rules/crossing.ts';
 import {pathFindings} from './rules/path-findings.ts';
+import {frontIsSure} from './rules/same-process.ts';
 import {firstLegRoute, firstLegTls} from './rules/first-leg.ts';
 import {secondLegRoute} from './rules/second-leg-route.ts';
 import {secondLegTls, toKubelet} from './rules/second-leg-tls.ts';
@@ -111,7 +112,8 @@ function binding(grounds: Grounds): ProcessBinding {
 	return {
 		id: grounds.process?.facts.id ?? null,
 		startTime: grounds.process?.facts.startTime ?? null,
-		boundBy: verdict.known ? verdict.boundBy : unread,
+		// Behind a gateway the process that was read need not be the one that the stream ends at.
+		boundBy: frontIsSure(grounds) ? (verdict.known ? verdict.boundBy : unread) : 'none',
 		known: knownReplicas(grounds),
 		read: processes.length,
 		agree: agreement(grounds, processes),

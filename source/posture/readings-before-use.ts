@@ -3,10 +3,11 @@ import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
 import {isRecent, type Clock} from './clock.ts';
 import {nothingRead, readBeforeUse, type ConnectionReadings} from './connection-readings.ts';
-import type {Closed} from './evidence.ts';
+import type {Closed, UserInfo} from './evidence.ts';
 import {knownProcesses} from './known-processes.ts';
 import {limits} from './label-limits.ts';
 import {atOnce} from './probes/ask.ts';
+import {readOwnUser} from './probes/client-certificate.ts';
 import {readClusterAuthority} from './probes/cluster-authority.ts';
 import {needFlagz} from './rules/needs.ts';
 
@@ -22,10 +23,13 @@ export class ReadingsBeforeUse {
 	readonly #cluster: ClusterAccess;
 	readonly #clock: Clock;
 	readonly #readAhead = new WeakMap<Connection, Promise<ConnectionReadings>>();
+	readonly #userAhead = new WeakMap<Connection, Promise<UserInfo | null>>();
 	readonly #authorityAhead = new WeakMap<Connection, Promise<void>>();
 	/** Where the cluster's authority could not be read, by namespace. */
 	readonly #authorityClosed = new Map<string, {closed: Closed; at: number}>();
 	#flagsClosed: FlagsClosed | undefined;
+	/** When no apiserver said who we are, milliseconds since 1970. */
+	#userClosedAt: number | undefined;
 
 	constructor(cluster: ClusterAccess, clock: Clock) {
 		this.#cluster = cluster;
@@ -55,11 +59,12 @@ export class ReadingsBeforeUse {
 	/** Asks on a connection that was just made, so that less is to be waited for before its use. */
 	async ahead(connection: Connection): Promise<ConnectionReadings> {
 		const reading = this.#isClosed(this.#flagsClosed) ? null : this.#readFlags(connection);
+		const user = this.#readUser(connection);
 		const authority = this.#authorityAhead.get(connection) ?? this.#readAuthority(connection, this.#cluster.facts.namespace);
 		this.#authorityAhead.set(connection, authority);
-		const readings = await reading;
+		const readings = await reading ?? this.unanswered;
 		await authority;
-		return readings ?? this.unanswered;
+		return {...readings, user: await user};
 	}
 
 	/** The same, waited for. What does not come in time takes the connection along, so that nothing of it is read as an answer to the stream. */
@@ -73,7 +78,8 @@ export class ReadingsBeforeUse {
 				}
 			});
 		});
-		const readings = await (this.#readAhead.get(connection) ?? this.ahead(connection));
+		const read = await (this.#readAhead.get(connection) ?? this.ahead(connection));
+		const readings = {...read, user: await this.#readUser(connection)};
 		await this.#authorityAhead.get(connection);
 		if (namespace !== null && namespace !== this.#cluster.facts.namespace && knownProcesses(this.#cluster).authority === null && connection.usable) {
 			// Where the stream goes the user may read more than where the kubeconfig points.
@@ -87,7 +93,7 @@ export class ReadingsBeforeUse {
 
 	async #readFlags(connection: Connection): Promise<ConnectionReadings> {
 		const started = this.#clock.elapsed();
-		const reading = readBeforeUse(connection, {limitMs: limits.beforeUseMs});
+		const reading = readBeforeUse(connection, {limitMs: limits.beforeUseMs, user: false});
 		this.#readAhead.set(connection, reading);
 		const readings = await reading;
 		const silent = !connection.usable;
@@ -96,6 +102,29 @@ export class ReadingsBeforeUse {
 		const lost = silent && this.#clock.elapsed() - started < limits.beforeUseMs - timerEarlyMs;
 		this.#flagsClosed = closed && !lost ? {closed, foreignHeaders: readings.foreignHeaders, silent, at: this.#clock.now()} : undefined;
 		return readings;
+	}
+
+	/** Asked behind the flags on the same connection: only there does it tell whether the connection ends at the apiserver. */
+	async #readUser(connection: Connection): Promise<UserInfo | null> {
+		const asked = this.#userAhead.get(connection) ?? this.#askUser(connection);
+		this.#userAhead.set(connection, asked);
+		return asked;
+	}
+
+	async #askUser(connection: Connection): Promise<UserInfo | null> {
+		if (isRecent(this.#userClosedAt, limits.closedForMs, this.#clock.now()) || connection.facts.shownCertificate === null) {
+			return null;
+		}
+
+		const started = this.#clock.elapsed();
+		const user = await readOwnUser(connection, {timeoutMs: limits.beforeUseMs});
+		const lost = !connection.usable && this.#clock.elapsed() - started < limits.beforeUseMs - timerEarlyMs;
+		this.#userClosedAt = user === null && !lost ? this.#clock.now() : undefined;
+		if (!connection.usable) {
+			this.#flagsClosed ??= {closed: noAnswer, foreignHeaders: [], silent: true};
+		}
+
+		return user;
 	}
 
 	/**

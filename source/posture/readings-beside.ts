@@ -36,7 +36,7 @@ export class ReadingsBeside {
 	/** What a connection itself did not answer, from another one: worth less, and better than nothing. */
 	async elsewhere(): Promise<ConnectionReadings | null> {
 		if (!this.#isUsed(this.#elsewhere)) {
-			this.#elsewhere = {askedAt: this.#clock.now(), reading: readOnFreshConnection(this.#cluster, {limitMs: limits.readBesideMs})};
+			this.#elsewhere = {askedAt: this.#clock.now(), reading: this.#readElsewhere()};
 		}
 
 		const asked = this.#elsewhere!;
@@ -60,6 +60,11 @@ export class ReadingsBeside {
 
 	end(): void {
 		this.#ended = true;
+	}
+
+	async #readElsewhere(): Promise<ConnectionReadings | null> {
+		const met = await readOnFreshConnection(this.#cluster, {limitMs: limits.readBesideMs});
+		return met?.readings ?? null;
 	}
 
 	#askShared(waitMs: number): {askedAt: number; isBegun: boolean; reading: Promise<SharedReadings>} {

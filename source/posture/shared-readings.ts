@@ -1,14 +1,14 @@
 /** What was read of the cluster beside any one connection: read once in the background, dropped when the cluster may have changed. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import type {Connection} from '../cluster/connection.ts';
+import {isOfAnotherProcess, readBeforeUse, type MetOnConnection} from './connection-readings.ts';
 import type {Closed, FlagFacts, Outcome, Reading, ReplicaFacts, VersionFacts} from './evidence.ts';
-import {readProcessStart} from './probes/apiserver-process.ts';
 import {readReplicas} from './probes/apiserver-replicas.ts';
 import {atOnce, ownFirst} from './probes/ask.ts';
 import {readClusterAuthority, type AuthorityFacts} from './probes/cluster-authority.ts';
-import {certificateWasLost, readOwnUser} from './probes/client-certificate.ts';
+import {readOwnUser} from './probes/client-certificate.ts';
 import {readVersion} from './probes/cluster-version.ts';
 import {apiserverFlagsOf, readMirrorPods} from './probes/mirror-pods.ts';
+import {isCertificateLost} from './rules/direct-connection.ts';
 
 export type SharedReadings = {
 	authority: AuthorityFacts | null;
@@ -17,10 +17,12 @@ export type SharedReadings = {
 	mirrorPods: ReadonlyArray<Reading<FlagFacts>>;
 	/** Why something answers between us and the apiservers, whatever certificate it shows; `null` where nothing was seen to. */
 	gatewaySeen: string | null;
+	/** What answered on the connection on which it was read, which may be another apiserver; `null` where none was made. */
+	met: MetOnConnection | null;
 	closed: readonly Closed[];
 };
 
-export const nothingShared: SharedReadings = {authority: null, version: null, replicas: null, mirrorPods: [], gatewaySeen: null, closed: []};
+export const nothingShared: SharedReadings = {authority: null, version: null, replicas: null, mirrorPods: [], gatewaySeen: null, met: null, closed: []};
 
 /** What stands in between gives each request to an apiserver of its choice. */
 export const spreadsRequests = 'two requests on one connection were answered by two processes';
@@ -33,35 +35,32 @@ export async function readShared(cluster: ClusterAccess, {timeoutMs, namespace =
 	const connection = await cluster.connect().catch(() => null);
 	// One that is not answered in time takes the connection along, and the others are asked again elsewhere.
 	const asked = ownFirst(connection && atOnce(connection), cluster);
-	const [authority, version, replicas, pods, start, again, user] = await Promise.all([
+	const [authority, version, replicas, pods, first] = await Promise.all([
 		readClusterAuthority(asked, namespace, {timeoutMs}),
 		readVersion(asked, {timeoutMs}),
 		readReplicas(asked, {timeoutMs}),
 		readMirrorPods(asked, {timeoutMs}),
-		readStart(connection, timeoutMs),
-		readStart(connection, timeoutMs),
-		// Behind the others, which are asked together.
+		connection && readBeforeUse(connection, {limitMs: timeoutMs, user: false}),
+	]);
+	const [again, user] = await Promise.all([
+		connection && first?.flags ? readBeforeUse(connection, {limitMs: timeoutMs, user: false, isReversed: true}) : null,
 		connection && readOwnUser(connection, {timeoutMs}),
 	]);
 	connection?.close();
+	const facts = connection?.facts ?? null;
 	return {
 		authority: authority.read?.facts ?? null,
 		version: version.read ?? null,
 		replicas: replicas.read ?? null,
 		mirrorPods: pods.read ? apiserverFlagsOf(pods.read) : [],
-		gatewaySeen: start !== null && again !== null && start !== again
+		gatewaySeen: first && again && isOfAnotherProcess(again, first)
 			? spreadsRequests
-			: (certificateWasLost(connection?.facts.shownCertificate ?? null, user, version.read?.facts ?? null)
+			: (isCertificateLost(facts?.shownCertificate ?? null, user, version.read?.facts ?? null)
 				? 'the apiserver does not know you by the certificate that you showed'
 				: null),
+		met: first && facts && {readings: {...first, user}, facts},
 		closed: closedOf([authority, version, replicas, pods]),
 	};
-}
-
-/** Of the process that answers on this very connection; `null` where that is not told. */
-async function readStart(connection: Connection | null, timeoutMs: number): Promise<string | null> {
-	const outcome = connection && await readProcessStart(atOnce(connection), {timeoutMs});
-	return outcome?.read?.facts.startTime ?? null;
 }
 
 /** Why the authority could not be read; `null` where it was not asked for, or was read. */

@@ -1,5 +1,6 @@
 /** Labels are true while a connection is open, cost its user nothing, and never outlive the apiserver they were read on. */
 import {createHash} from 'node:crypto';
+import type {IncomingMessage} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import anyTest from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
@@ -37,6 +38,9 @@ async function apiserverCertificate() {
 	const {key, certificate} = await issue({commonName: 'kube-apiserver', ip: ['127.0.0.1'], dns: ['kubernetes.default.svc']}, apiserverAuthority);
 	return {key, cert: certificate};
 }
+
+/** Flags of the process that listens where the connection ends: without that a gateway with its certificate is not ruled out. */
+const advertised = ({port}: {port: number}) => ({'advertise-address': '127.0.0.1', 'secure-port': String(port)});
 
 const rootCa = '/api/v1/namespaces/default/configmaps/kube-root-ca.crt';
 
@@ -77,6 +81,18 @@ function listen(access: ClusterAccess, options: LabellerOptions = {}) {
 	};
 
 	return {cluster, clock, labeller, told, until, open};
+}
+
+/** Whether a request is for the flags of a stream's process: those that are read beside streams are asked for on connections that ask for more. */
+function flagsOfStreams(): (request: IncomingMessage) => boolean {
+	const beside = new WeakSet<object>();
+	return ({url, socket}) => {
+		if (url === '/version') {
+			beside.add(socket);
+		}
+
+		return url === '/flagz' && !beside.has(socket);
+	};
 }
 
 /** What happens so often, and a wait for it. */
@@ -287,7 +303,7 @@ for (const {title, starts, to, basis, place = {}} of [
 		let turn = 0;
 		const server = await startServer({request(request, response) {
 			const answers: Readonly<Record<string, object>> = {
-				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...place}},
+				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server), ...place}},
 				[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
 			};
 			response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: starts[turn++ % starts.length]} : answers[request.url!] ?? {}));
@@ -305,6 +321,25 @@ for (const {title, starts, to, basis, place = {}} of [
 		await server.close();
 	});
 }
+
+test('a balancer of requests is a gateway where its apiservers started in the same second and differ in their flags', async t => {
+	let turn = 0;
+	const server = await startServer({request(request, response) {
+		const answers: Readonly<Record<string, object>> = {
+			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': turn++ % 2 === 0 ? '/ca.pem' : '', 'egress-selector-config-file': '', ...advertised(server)}},
+			'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
+			[rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}},
+		};
+		response.end(JSON.stringify(answers[request.url!] ?? {}));
+	}}, await apiserverCertificate());
+	const {cluster, labeller, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+	await open();
+	const {legs, process} = await until(({phase}) => phase === 'settled');
+	t.deepEqual([legs[0]?.to, legs[1]?.tls.basis, process.boundBy], ['gateway', 'inferred', 'none']);
+	labeller.close();
+	cluster.close();
+	await server.close();
+});
 
 test('what is met on a further connection through a gateway is no apiserver that was read', async t => {
 	let first: unknown;
@@ -330,8 +365,8 @@ test('what is met on a further connection through a gateway is no apiserver that
 for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'asked'} of [
 	{title: 'an apiserver that knows us by our certificate', extra: knownByIt, to: 'apiserver'},
 	{title: 'a gateway with the apiserver’s own key, which passes our name on and not our certificate', extra: {}, to: 'gateway'},
-	{title: 'an apiserver that knows us by a token that goes along with the certificate', extra: {}, to: 'apiserver', user: {...withCertificate, token: 'secret'}, reviews: 'not asked'},
-	{title: 'an apiserver that takes us for whom we impersonate', extra: {}, to: 'apiserver', flags: ['--as', 'bob'], reviews: 'not asked'},
+	{title: 'an apiserver or a gateway that knows us by a token that goes along with the certificate', extra: {}, to: 'unknown', user: {...withCertificate, token: 'secret'}, reviews: 'not asked'},
+	{title: 'an apiserver or a gateway that takes us for whom we impersonate', extra: {}, to: 'unknown', flags: ['--as', 'bob'], reviews: 'not asked'},
 ] as const) {
 	test(`${title}: ${to}, and so it is while a quiet log waits for its first line`, async t => {
 		const asked: string[] = [];
@@ -353,7 +388,7 @@ for (const {title, extra, to, user = withCertificate, flags = [], reviews = 'ask
 		t.deepEqual([told.at(-1)?.legs[0]?.to, told.at(-1)?.phase], [to, 'checking']);
 		labeller.witness.opened?.(quiet, {...purpose, feature: 'logs'}, {carrier: 'http', protocol: null});
 		const {legs, findings} = await until(({phase}) => phase === 'settled');
-		t.deepEqual([legs[0]?.to, legs[1]?.tls.basis], [to, to === 'gateway' ? 'inferred' : 'proven']);
+		t.deepEqual([legs[0]?.to, legs[1]?.tls.basis], [to, to === 'apiserver' ? 'proven' : 'inferred']);
 		t.is(findings.find(({code}) => code === 'GATEWAY_IN_FRONT')?.message, to === 'gateway' ? 'A gateway answers, not an apiserver: the apiserver does not know you by the certificate that you showed' : undefined);
 		t.is(asked.some(url => url.endsWith('selfsubjectreviews')), reviews === 'asked');
 		labeller.close();
@@ -366,7 +401,7 @@ test('a balancer of requests that was seen once is one for every stream, earlier
 	const starts = ['10', '10', '10', '10', '10', '11'];
 	let turn = 0;
 	const server = await startServer({request(request, response) {
-		const answers: Readonly<Record<string, object>> = {'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}}, [rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}}};
+		const answers: Readonly<Record<string, object>> = {'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}}, [rootCa]: {data: {'ca.crt': apiserverAuthority.certificate}}};
 		response.end(JSON.stringify(request.url === '/statusz' ? {kind: 'Statusz', startTime: `2026-11-24T${starts[turn++] ?? '10'}:00:00Z`} : answers[request.url!] ?? {}));
 	}}, await apiserverCertificate());
 	const {cluster, clock, labeller, told, until, open} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
@@ -403,7 +438,7 @@ for (const [title, given, to, basis, need] of [
 		const server = await startServer({request(request, response) {
 			asked += request.url === rootCa ? 1 : 0;
 			const answers: Readonly<Record<string, object | null>> = {
-				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}},
+				'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}},
 				'/statusz': {kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'},
 				[rootCa]: given,
 			};
@@ -438,9 +473,12 @@ for (const [title, status, headers, to] of [
 	test(title, async t => {
 		const server = await startServer({request(request, response) {
 			const isClosed = request.url !== rootCa && status !== 200;
-			response.writeHead(isClosed ? status : 200, headers).end(request.url === rootCa ? givenToPods : JSON.stringify(isClosed ? {kind: 'Status'} : {kind: 'Flagz', flags: {}}));
-		}}, await apiserverCertificate());
-		const {cluster, labeller, told} = listen(await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
+			const isReview = request.method === 'POST';
+			response.writeHead(isClosed && !isReview ? status : 200, headers).end(request.url === rootCa
+				? givenToPods
+				: JSON.stringify(isReview ? {status: {userInfo: {username: 'ada', extra: knownByIt}}} : (isClosed ? {kind: 'Status'} : {kind: 'Flagz', flags: {}})));
+		}}, {...await apiserverCertificate(), requestCert: true, rejectUnauthorized: false});
+		const {cluster, labeller, told} = listen(await server.cluster({user: withCertificate, cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}}));
 		const pods = {...purpose, feature: 'pod-proxy'} as const;
 		for (let stream = 0; stream < 2; stream++) {
 			const connection = await connectWitnessed(cluster, pods, labeller.witness);
@@ -459,7 +497,7 @@ for (const [title, status, headers, to] of [
 
 test('in a pod, which was given the cluster’s authority, an apiserver is known without a right', async t => {
 	const server = await startServer({request(request, response) {
-		response.writeHead(request.url === '/flagz' ? 200 : 403).end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {kind: 'Status'}));
+		response.writeHead(request.url === '/flagz' ? 200 : 403).end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', ...advertised(server)}} : {kind: 'Status'}));
 	}}, await apiserverCertificate());
 	const outside = await server.cluster({cluster: {'certificate-authority-data': Buffer.from(apiserverAuthority.certificate).toString('base64')}});
 	const {cluster, labeller, told} = listen({...outside, facts: {...outside.facts, source: 'in-cluster'}});
@@ -474,7 +512,7 @@ test('in a pod, which was given the cluster’s authority, an apiserver is known
 test('where the kubeconfig’s namespace may not be read, the authority is read where the stream goes', async t => {
 	const server = await startServer({request(request, response) {
 		const answers: Readonly<Record<string, object>> = {
-			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''}},
+			'/flagz': {kind: 'Flagz', flags: {'kubelet-certificate-authority': '', 'egress-selector-config-file': '', ...advertised(server)}},
 			[rootCa.replace('/default/', '/demo/')]: {data: {'ca.crt': apiserverAuthority.certificate}},
 		};
 		const answer = answers[request.url!];
@@ -570,7 +608,7 @@ for (const [method, status, type, body, state, basis] of [
 	test(`an answer of ${status} to ${method} by a node’s proxy, ${type}, ${body.length} bytes: ${state}, ${basis}`, async t => {
 		const server = await startServer({request(request, response) {
 			const answers: Readonly<Record<string, string>> = {
-				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': ''}}),
+				'/flagz': JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': '/ca.pem', 'egress-selector-config-file': '', ...advertised(server)}}),
 				'/statusz': JSON.stringify({kind: 'Statusz', startTime: '2026-11-24T10:00:00Z'}),
 				[rootCa]: givenToPods,
 			};
@@ -772,13 +810,15 @@ test('a stream that was opened while no apiserver said its flags is labelled as 
 	t.timeout(30_000);
 	let silent = true;
 	const asked = counter();
+	const isCounted = flagsOfStreams();
 	const server = await startServer({request(request, response) {
-		if (request.url === '/flagz') {
+		const isFlags = isCounted(request);
+		if (isFlags) {
 			asked.add();
 		}
 
-		if (request.url !== '/flagz' || !silent) {
-			response.end(JSON.stringify(request.url === '/flagz' ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
+		if (!isFlags || !silent) {
+			response.end(JSON.stringify(isFlags ? {kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}} : {}));
 		}
 	}});
 	const {cluster, clock, labeller, told, until} = listen(await server.cluster());
@@ -841,8 +881,9 @@ const askedAgain: ReadonlyArray<[title: string, answers: ReadonlyArray<'silence'
 for (const [title, answers, then, asks, state] of askedAgain) {
 	test(`a flag ${title}`, async t => {
 		const asked = counter();
+		const isCounted = flagsOfStreams();
 		const server = await startServer({request(request, response) {
-			const answer = request.url === '/flagz' ? answers[asked.add() - 1] ?? 403 : 404;
+			const answer = isCounted(request) ? answers[asked.add() - 1] ?? 403 : 404;
 			if (answer !== 'silence') {
 				response.writeHead(answer === 'flags' ? 200 : answer).end(answer === 'flags' ? JSON.stringify({kind: 'Flagz', flags: {'kubelet-certificate-authority': ''}}) : '{"kind":"Status","message":"no"}');
 			}

@@ -21,7 +21,7 @@ function recorded(cluster: ClusterAccess): {cluster: ClusterAccess; asked: Set<s
 	const note = (method: string | undefined, path: string) => asked.add(`${method ?? 'GET'} ${path.split('?')[0]!}`);
 	const noted = (connection: Connection): Connection => {
 		const {ask, request, upgrade} = connection;
-		connection.ask = async options => (note('GET', options.path), ask.call(connection, options));
+		connection.ask = async options => (note(options.review === undefined ? 'GET' : 'POST', options.path), ask.call(connection, options));
 		connection.request = async options => (note(options.method, options.path), request.call(connection, options));
 		connection.upgrade = async options => (note(options.method, options.path), upgrade.call(connection, options));
 		return connection;

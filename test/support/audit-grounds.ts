@@ -4,14 +4,14 @@ import {nothingRead} from '../../source/posture/connection-readings.ts';
 import type {Closed, Grounds, Outcome} from '../../source/posture/evidence.ts';
 import {nothingActive, type Examined} from '../../source/posture/examine.ts';
 import type {PartPod} from '../../source/posture/probes/mirror-pods.ts';
-import {flags, grounds, known, processOf, reading, socketFacts, stepTest, versionOf} from './grounds.ts';
+import {flags, grounds, here, known, processOf, reading, socketFacts, stepTest, versionOf} from './grounds.ts';
 
 export const shut = <Facts>(source: Closed['source'] = 'flagz'): Outcome<Facts> => ({closed: {source, where: source, because: 'forbidden', need: {permission: `read ${source}`, check: null, or: null}}});
 export const read = <Facts>(facts: Facts, source: Closed['source'] = 'flagz'): Outcome<Facts> => ({read: reading(source, facts)});
 
 export const good = {
 	'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': '/egress.yaml', 'authorization-mode': '[Node,RBAC]', 'anonymous-auth': 'true',
-	'client-ca-file': '/ca.crt', 'token-auth-file': '', 'etcd-servers': '[https://127.0.0.1:2379]',
+	'client-ca-file': '/ca.crt', 'token-auth-file': '', 'etcd-servers': '[https://127.0.0.1:2379]', ...here,
 };
 
 export type Given = Partial<Omit<AuditGrounds, 'grounds' | 'each' | 'examined'>> & {
@@ -37,7 +37,7 @@ export function auditGrounds({base = {}, others = [], shared = {}, own = {}, ...
 			others: [],
 			unreached: [],
 			metrics: shut('metrics'),
-			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], gatewaySeen: null, closed: [], ...shared},
+			shared: {authority: {spkiSha256: [], subjects: []}, version: versionOf('v1.36.3'), replicas: known(1), mirrorPods: [], gatewaySeen: null, met: null, closed: [], ...shared},
 			active: nothingActive,
 		},
 		whoAmI: {user: 'ada', groups: []},

@@ -38,6 +38,8 @@ export function mirrorPod(name: string, values: Readonly<Record<string, string>>
 	return reading('mirror-pod', {values, absent: 'default', proxyEnvironment, hostAddresses}, {where: `pod kube-system/${name}`});
 }
 
+/** At the far end of the socket. */
+export const here = {'advertise-address': '10.0.0.5', 'secure-port': '6443'};
 export const off = {'kubelet-certificate-authority': '', 'egress-selector-config-file': ''};
 export const checked = {'kubelet-certificate-authority': '/ca.crt', 'egress-selector-config-file': ''};
 export const tunnelled = {'kubelet-certificate-authority': '', 'egress-selector-config-file': '/egress.yaml'};

@@ -1,4 +1,4 @@
-/** GET requests on one socket that do not wait for each other's answers: RFC 9112 §9.3.2. Node's own client sends the next one only after the last answer. */
+/** GET requests and reviews on one socket that do not wait for each other's answers: RFC 9112 §9.3.2. Node's own client sends the next one only after the last answer. */
 import type {Duplex} from 'node:stream';
 import {AnswerDecoder, type WholeAnswer} from '../../wire/answer-decoder.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
@@ -9,6 +9,8 @@ export type AskedTogether = {
 	/** In origin form. */
 	target: string;
 	headers: RequestHeaders;
+	/** Of a POST, in JSON. */
+	body?: string | undefined;
 	/** From when all that was asked before it is answered until its own answer begins, milliseconds; 0 is none. */
 	limitMs: number;
 	signal?: AbortSignal | undefined;
@@ -39,9 +41,9 @@ export class AsksTogether {
 	@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
 	*/
 	async ask(asked: AskedTogether): Promise<WholeAnswer> {
-		const {target, headers, signal} = asked;
+		const {target, headers, body, signal} = asked;
 		signal?.throwIfAborted();
-		const head = getHead(target, headers);
+		const head = getHead(target, headers, body);
 		if (this.#socket.destroyed || !this.#socket.writable) {
 			throw exchangeError(new Error('the connection is gone'), this.#what, signal);
 		}
@@ -58,6 +60,10 @@ export class AsksTogether {
 
 		this.#waiting.push({...asked, resolve, reject, giveUp});
 		this.#socket.write(head, 'latin1');
+		if (body !== undefined) {
+			this.#socket.write(body, 'utf8');
+		}
+
 		if (this.#waiting.length === 1) {
 			this.#limitFirst();
 		}

@@ -1,4 +1,4 @@
-/** The head of a GET request as it goes on the wire: RFC 9112 §3. */
+/** The head of a GET request, or of a POST with its body, as it goes on the wire: RFC 9112 §3. */
 import process from 'node:process';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 
@@ -8,9 +8,10 @@ const {validateHeaderName, validateHeaderValue} = process.getBuiltinModule('node
 /**
 The connection is to stay open behind it.
 @param target in origin form
+@param body of a POST, in JSON
 @throws TypeError for what would be more than one request, or none
 */
-export function getHead(target: string, headers: RequestHeaders): string {
+export function getHead(target: string, headers: RequestHeaders, body?: string): string {
 	if (!/^[\u0021-\u007E]+$/.test(target)) {
 		throw new TypeError('a path must be percent-coded');
 	}
@@ -22,5 +23,6 @@ export function getHead(target: string, headers: RequestHeaders): string {
 		validateHeaderValue(name, one);
 		return `${name}: ${one}\r\n`;
 	}));
-	return `GET ${target} HTTP/1.1\r\n${lines.join('')}Connection: keep-alive\r\n\r\n`;
+	const content = body === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+	return `${body === undefined ? 'GET' : 'POST'} ${target} HTTP/1.1\r\n${lines.join('')}${content}Connection: keep-alive\r\n\r\n`;
 }

@@ -1,7 +1,7 @@
 /** May a row speak for every apiserver of the cluster? */
 import type {Basis, Grounds, Need} from '../evidence.ts';
-import {needActive, needFlagz, needLeases} from '../rules/needs.ts';
-import {allRead, everyProcess, knownReplicas} from '../rules/replicas.ts';
+import {needActive, needApiserverItself, needFlagz, needLeases} from '../rules/needs.ts';
+import {allRead, everyProcess, isTheOnlyOne, knownReplicas} from '../rules/replicas.ts';
 
 export type AcrossReplicas = {basis: Basis; scope: {of: number | null; proven: number}; need: readonly Need[]};
 
@@ -9,13 +9,22 @@ export type AcrossReplicas = {basis: Basis; scope: {of: number | null; proven: n
 export function acrossReplicas(grounds: Grounds, read: readonly Grounds[], proven: readonly Grounds[]): AcrossReplicas {
 	const known = knownReplicas(grounds);
 	const met = everyProcess(grounds);
-	// Without flags a process is known by nothing but its connection: then one that is known must be the one that was met.
-	const all = met.length > 0 ? allRead(grounds, met) && countProcesses(read) >= met.length : known === 1 && grounds.replicas?.facts.leases !== null;
+	// Without flags a process is known by nothing but its connection: then that must lead to the only address there is.
+	const all = met.length > 0 ? allRead(grounds, met) && countProcesses(read) >= met.length : isTheOnlyOne(grounds);
 	return {
 		basis: all ? 'proven' : 'inferred',
 		scope: scopeOf(known, countProcesses(proven), all),
-		need: all ? [] : [known === null || grounds.replicas?.facts.leases === null ? needLeases : (met.length > 0 ? needActive : needFlagz)],
+		need: all ? [] : [needOfAll(grounds, known, met.length > 0)],
 	};
+}
+
+/** What would tell of every apiserver: of one that is known, only a connection to its own address. */
+export function needOfAll({replicas}: Grounds, known: number | null, isRead: boolean): Need {
+	if (known === null || (replicas?.facts.leases ?? null) === null) {
+		return needLeases;
+	}
+
+	return isRead ? (known === 1 ? needApiserverItself : needActive) : needFlagz;
 }
 
 /** Proven on all that are known, and yet not for all: there may be more. */

@@ -50,7 +50,7 @@ export function nodeSideSum(rows: ReadonlyArray<{id: string; finding: RowFinding
 		return notKnown(`Not all is known: ${unknown.join(', ')}`, rows.flatMap(({finding}) => finding.verdict === 'unknown' ? finding.need : []), {because});
 	}
 
-	if (!leg || front.to !== 'apiserver') {
+	if (!leg || (front.to !== 'apiserver' && !front.hasApiserverCertificate)) {
 		return found('warn', 'your-leg', 'proven', leg ? `What answers you is not certainly an apiserver: ${front.why}` : 'Secured for nodes; your own connection does not verify the apiserver', {because});
 	}
 

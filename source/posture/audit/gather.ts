@@ -67,8 +67,8 @@ export async function gatherAudit(cluster: ClusterAccess, {probe, signal}: Wish)
 		readPodTokens(cluster, namespace),
 		readApiserverEndpoints(cluster),
 		readKubeProxy(cluster),
-		// A gateway may put credentials of its own on a request that has none.
-		front.to === 'apiserver' ? readAnonymous(cluster) : notAsked(front),
+		// A gateway with a certificate of its own may put credentials of its own on a request that has none.
+		front.to === 'apiserver' || front.hasApiserverCertificate ? readAnonymous(cluster) : notAsked(front),
 		readAgentPods(cluster),
 		readKubelets(cluster, nodes),
 	]);

@@ -3,11 +3,11 @@ import type {Basis, FlagFacts, Reading} from '../evidence.ts';
 import {valueOf} from '../rules/flag-value.ts';
 import {allRead, everyProcess, knownReplicas} from '../rules/replicas.ts';
 import {kubeletTls} from '../rules/kubelet-tls.ts';
-import {needActive, needApiserverHost, needConfigz, needFlagz, needLeases, needMirrorPods} from '../rules/needs.ts';
+import {needApiserverHost, needConfigz, needFlagz, needMirrorPods} from '../rules/needs.ts';
 import {remedies} from '../rules/remedies.ts';
 import {frontIsSure} from '../rules/same-process.ts';
 import {cite, weakest} from '../rules/strength.ts';
-import {acrossReplicas, scopeOf} from './across-replicas.ts';
+import {acrossReplicas, needOfAll, scopeOf} from './across-replicas.ts';
 import type {RowFinding} from './audit-object.ts';
 import {citeRead, found, notKnown, unmet} from './finding.ts';
 import type {AuditGrounds} from './gather.ts';
@@ -45,7 +45,7 @@ export function kubeletCertificate(audit: AuditGrounds): RowFinding {
 		...isRefused && {remedy: remedies.kubeletServing},
 		because,
 		scope: scopeOf(of, sure === 'proven' ? readings.length : 0, all),
-		need: all ? [] : [(grounds.replicas?.facts.leases ?? null) === null ? needLeases : needActive],
+		need: all ? [] : [needOfAll(grounds, of, true)],
 	});
 }
 

@@ -133,7 +133,7 @@ export function podToApiserver({examined, tokens, endpoints, kubeProxy, namespac
 		return notKnown(`What serves pods is not what serves you: ${front.why}`, [...need, needApiserverItself], base);
 	}
 
-	if (front.to === 'unknown') {
+	if (front.to === 'unknown' && !front.hasApiserverCertificate) {
 		return notKnown(`Whether pods’ root certificate is the one that serves is not known: ${front.why}`, [...need, front.need ?? needApiserverItself], base);
 	}
 

@@ -89,7 +89,7 @@ function summaryOf(rows: readonly AuditRow[]): Audit['summary'] {
 
 function replicasOf({examined}: AuditGrounds, own: Grounds): Audit['replicas'] {
 	const read = everyProcess(own);
-	const met: readonly MetProcess[] = [{...examined.own, dialled: null}, ...examined.others];
+	const met: readonly MetProcess[] = [{...examined.own, facts: examined.connection.facts, dialled: null}, ...examined.others];
 	return {
 		known: knownReplicas(own),
 		read: read.length,

@@ -1,12 +1,12 @@
 /** Who answers at the end of leg 1: an apiserver of the cluster, or a gateway that speaks for one? */
-import type {Closed, FlagFacts, FrontFacts, Reading, SocketFacts} from '../evidence.ts';
+import type {Closed, FlagFacts, FrontFacts, SocketFacts} from '../evidence.ts';
+import {gatewayNotExcluded, type DirectFindings} from './direct-connection.ts';
 import {needRootCa} from './needs.ts';
 
 /** Certificates of authorities that the cluster gives its own pods; `null` where they could not be read. */
 export type ClusterAuthority = {spkiSha256: readonly string[]; subjects: readonly string[]} | null;
 
-export type FrontFindings = {
-	socket: SocketFacts;
+export type FrontFindings = DirectFindings & {
 	/** The path of the server URL; an apiserver of its own has none. */
 	serverPath: string;
 	authority: ClusterAuthority;
@@ -16,18 +16,18 @@ export type FrontFindings = {
 	foreignHeaders: readonly string[];
 	/** Why something that answers between us and the apiservers was seen; `null` where nothing was. */
 	gatewaySeen: string | null;
-	/** Flags of the process that answered on it; where those were not read, of all that may have. */
-	processes: ReadonlyArray<Pick<Reading<FlagFacts>, 'facts'>>;
 };
 
 /**
-An apiserver is what proves itself with a certificate of the cluster's own authority that also carries the name by which pods know it.
+An apiserver is what proves itself with a certificate of the cluster's own authority that also carries the name by which pods know it, where no gateway can
+have that certificate (direct-connection.ts).
 A server URL with a path, plain HTTP (no apiserver since 1.24 listens so), an unverified peer, or another authority's chain: a gateway may answer. Its names alone do not tell: gateways have certificates with the same ones, from authorities of their own.
 Nor does its authority where the apiserver behind it listens on loopback: a virtual cluster's proxy has a certificate like an apiserver's, and sends logs, exec and port-forwards to another cluster.
 @see https://kubernetes.io/docs/setup/best-practices/certificates/ (the apiserver's names)
 @see https://github.com/loft-sh/vcluster/blob/main/pkg/server/server.go WithRedirect
 */
-export function frontOf({socket, serverPath, authority, authorityClosed, foreignHeaders, gatewaySeen, processes}: FrontFindings): FrontFacts {
+export function frontOf(findings: FrontFindings): FrontFacts {
+	const {socket, serverPath, authority, authorityClosed, foreignHeaders, gatewaySeen, flags, mirrorPods} = findings;
 	if (serverPath.replaceAll('/', '') !== '') {
 		return {to: 'gateway', why: `the server URL has the path ${serverPath}`};
 	}
@@ -49,9 +49,18 @@ export function frontOf({socket, serverPath, authority, authorityClosed, foreign
 	}
 
 	const front = byCertificate(socket.tls, authority, authorityClosed);
-	return front.to === 'apiserver' && processes.length > 0 && processes.every(({facts}) => listensElsewhere(facts, socket))
-		? {to: 'unknown', why: 'the apiserver says that it listens on loopback only, which is not where your connection ends'}
-		: front;
+	if (front.to !== 'apiserver') {
+		return front;
+	}
+
+	// Where the flags of the process that answered were not read, those of all that may have answered count.
+	const processes = flags ? [flags] : mirrorPods;
+	if (processes.length > 0 && processes.every(({facts}) => listensElsewhere(facts, socket))) {
+		return {to: 'unknown', why: 'the apiserver says that it listens on loopback only, which is not where your connection ends'};
+	}
+
+	const notExcluded = gatewayNotExcluded(findings);
+	return notExcluded ? {to: 'unknown', hasApiserverCertificate: true, ...notExcluded} : front;
 }
 
 /** On loopback, and not at the end of our socket; of one through a proxy, not at the server's address. */

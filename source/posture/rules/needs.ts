@@ -22,6 +22,16 @@ export const needApiserverHost: Need = {permission: null, check: null, or: 'the 
 export const needPartHosts: Need = {permission: null, check: null, or: 'the command lines of etcd, the scheduler and the controller manager, on their hosts'};
 /** What stands before an apiserver is seen by going round it. */
 export const needApiserverItself: Need = {permission: null, check: null, or: 'a kubeconfig that leads to the apiserver itself, and verifies it'};
+export const needDirectConnection: Need = {
+	permission: null,
+	check: null,
+	or: 'a kubeconfig with a client certificate (apiserver 1.32 or later), or with the address that the apiserver advertises',
+};
+export const needSelfReview: Need = {
+	permission: 'create selfsubjectreviews',
+	check: 'kubectl auth can-i create selfsubjectreviews.authentication.k8s.io',
+	or: 'a kubeconfig with the address that the apiserver advertises',
+};
 export const needLeases: Need = {permission: 'list leases in kube-system', check: 'kubectl auth can-i list leases.coordination.k8s.io -n kube-system', or: null};
 export const needEndpointSlices: Need = {
 	permission: 'list endpointslices in default',
@@ -70,7 +80,13 @@ export function needReplicas(grounds: Grounds): readonly Need[] {
 		return [];
 	}
 
-	return (grounds.replicas?.facts.leases ?? null) === null ? [needLeases] : [wasActive(grounds) ? needOpen : needActive];
+	const {leases = null, known = null} = grounds.replicas?.facts ?? {};
+	if (leases === null) {
+		return [needLeases];
+	}
+
+	// No look at apiservers tells one from several that share its lease: only its own address does.
+	return [known === 1 ? needApiserverItself : (wasActive(grounds) ? needOpen : needActive)];
 }
 
 /** The active probes were made, whatever they found. */

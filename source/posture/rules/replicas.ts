@@ -47,11 +47,14 @@ export function knownReplicas(grounds: Grounds): number | null {
 	return sharesItsLease(grounds, met.length) ? Math.max(listed, facts.known + 1) : listed;
 }
 
-/** Every replica that is known was read, none twice, and none was met that has no lease or address of its own among the known; of mirror pods, exactly those that register themselves. */
+/**
+Every replica that is known was read, none twice, and none was met that has no lease or address of its own among the known; of mirror pods, exactly those that register themselves.
+Of one that is known, nothing but its own address at the end of our connection rules out another one with the same host name, which has the same lease.
+*/
 export function allRead(grounds: Grounds, readings: ReadonlyArray<Reading<FlagFacts>>): boolean {
 	const facts = grounds.replicas?.facts;
 	const distinct = new Set(readings.map(reading => reading.process ?? reading.where));
-	if (!facts?.known || distinct.size !== facts.known || readings.some(reading => isUnlisted(grounds, reading)) || sharesItsLease(grounds, distinct.size)) {
+	if (!facts?.known || distinct.size !== facts.known || (facts.known === 1 && !isAtFarEnd(readings[0]!, grounds)) || readings.some(reading => isUnlisted(grounds, reading)) || sharesItsLease(grounds, distinct.size)) {
 		return false;
 	}
 
@@ -117,7 +120,13 @@ export function isTheOnlyOne(grounds: Grounds): boolean {
 	}
 
 	const met = everyProcess(grounds);
-	return met.length > 0 ? allRead(grounds, met) : facts.addresses === null || facts.addresses.includes(farAddress(grounds) ?? '');
+	return met.length > 0 ? allRead(grounds, met) : facts.addresses?.includes(farAddress(grounds) ?? '') === true;
+}
+
+/** It listens at the very address that our socket leads to: no balancer gives the next connection to another. */
+function isAtFarEnd(reading: Reading<FlagFacts>, grounds: Grounds): boolean {
+	const far = farAddress(grounds);
+	return far !== null && (reading.source === 'mirror-pod' ? podAddress(reading) : ownAddress(reading)) === far;
 }
 
 /** The examined process is the one at the very address that our socket leads to: no balancer gives the next connection to another. */
@@ -132,7 +141,12 @@ of which not every one need have a pod. Another connection may lead to another a
 */
 export function podAtTheOtherEnd(grounds: Grounds): Reading<FlagFacts> | undefined {
 	const far = grounds.socket?.connection === grounds.connection ? farAddress(grounds) : null;
-	const found = grounds.mirrorPods.filter(pod => far !== null && podAddress(pod) === far);
+	return far === null ? undefined : podOfAddress(far, grounds.mirrorPods);
+}
+
+/** The only mirror pod that listens at this address, which is its machine's own. */
+export function podOfAddress(address: string, mirrorPods: Grounds['mirrorPods']): Reading<FlagFacts> | undefined {
+	const found = mirrorPods.filter(pod => podAddress(pod) === address);
 	return found.length === 1 && isAtItsHost(found[0]!) ? found[0] : undefined;
 }
 

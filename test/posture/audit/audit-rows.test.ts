@@ -5,6 +5,7 @@ import {parseRequire} from '../../../source/posture/audit/require.ts';
 import {auditOf} from '../../../source/posture/audit/run-audit.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Grounds, SecondLegOutcome} from '../../../source/posture/evidence.ts';
+import {needApiserverItself} from '../../../source/posture/rules/needs.ts';
 import {auditGrounds, good, part, read, shut, type Given} from '../../support/audit-grounds.ts';
 import {failure, flags, known, metrics, mirrorPod, off, processOf, reading, stepTest, versionOf} from '../../support/grounds.ts';
 
@@ -151,6 +152,11 @@ test('every row is seen to pass, to fail and to be unknown', t => {
 });
 
 test('a good row is proven only when every known apiserver was read', t => {
+	const balanced: Given = {base: {flags: [flags({...good, 'advertise-address': '10.0.0.6'}, {process: 'p1'})], replicas: known(1, ['10.0.0.6:6443'])}};
+	t.like(rowOf(balanced, 'C4'), {verdict: 'pass', basis: 'inferred', need: [needApiserverItself]});
+	t.like(rowOf(balanced, 'C1'), {verdict: 'pass', basis: 'inferred'});
+	t.is(auditOf(auditGrounds(balanced), {facts}, {...options, require: [parseRequire('verified')]}).exitStatus, 4);
+	t.is(auditOf(auditGrounds(balanced), {facts}, options).replicas.agree, null);
 	t.is(rowOf({}, 'C4').basis, 'proven');
 	t.is(rowOf({base: {replicas: known(3)}}, 'C4').basis, 'inferred');
 	t.is(rowOf({base: {replicas: null}}, 'C4').basis, 'inferred');
@@ -183,7 +189,7 @@ test('the word of kubelets that are not surely verified proves nothing of them, 
 });
 
 test('what only a tunnel protects is not said to be checked', t => {
-	const unseen: Given = {base: {flags: [], mirrorPods: [], stepTests: [stepTest('grpc', {process: 'p1'})]}};
+	const unseen: Given = {base: {flags: [], mirrorPods: [], stepTests: [stepTest('grpc', {process: 'p1'})], replicas: known(1, ['10.0.0.5:6443'])}};
 	t.like(rowOf(unseen, 'C1'), {verdict: 'pass', state: 'tunnelled', basis: 'proven', message: 'konnectivity, TLS unknown: inside the Konnectivity tunnel’s TLS up to the node network'});
 	const checked: Given = {base: {stepTests: [], flags: [flags({...good, 'egress-selector-config-file': ''}, {process: 'p1'})]}};
 	t.like(rowOf(checked, 'C1'), {verdict: 'pass', state: 'checked', message: 'direct, checked: verification is on: a kubelet that is not verified is sent nothing'});
@@ -239,11 +245,11 @@ test('of a part whose arguments are not all seen, none that is left out is its d
 });
 
 test('the sum of the nodes’ side fails as surely as the surest row that does', t => {
-	const offOn = (count: number): Given => ({base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': '10.0.0.9'})], replicas: known(count, ['10.0.0.9:6443'])}});
-	t.like(rowOf(offOn(1), 'N1'), {verdict: 'fail', basis: 'proven'});
-	t.like(rowOf(offOn(1), 'N5'), {verdict: 'fail', basis: 'proven'});
-	t.like(rowOf(offOn(2), 'N1'), {verdict: 'fail', basis: 'inferred'});
-	t.like(rowOf(offOn(2), 'N5'), {verdict: 'fail', basis: 'inferred'});
+	const offOn = (count: number, host: string): Given => ({base: {flags: [], mirrorPods: [mirrorPod('kube-apiserver-a', {'advertise-address': host})], replicas: known(count, [`${host}:6443`])}});
+	for (const [count, host, basis] of [[1, '10.0.0.5', 'proven'], [1, '10.0.0.9', 'inferred'], [2, '10.0.0.9', 'inferred']] as const) {
+		t.like(rowOf(offOn(count, host), 'N1'), {verdict: 'fail', basis});
+		t.like(rowOf(offOn(count, host), 'N5'), {verdict: 'fail', basis});
+	}
 });
 
 test('where etcd is not seen, nothing is proven of the rest of the control plane', t => {

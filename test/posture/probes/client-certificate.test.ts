@@ -1,42 +1,15 @@
-/** Who is known by another certificate than the one that was shown met a gateway; whatever else may explain it says nothing. */
+/** Whom an apiserver takes us for, asked on one connection. */
 import {Readable} from 'node:stream';
 import test from 'ava';
-import type {Connection, RequestOptions} from '../../../source/cluster/connection.ts';
-import {certificateWasLost, readOwnUser, type UserInfo} from '../../../source/posture/probes/client-certificate.ts';
-import {versionFacts} from '../../../source/posture/probes/cluster-version.ts';
+import type {AskOptions, Connection} from '../../../source/cluster/connection.ts';
+import {readOwnUser} from '../../../source/posture/probes/client-certificate.ts';
 import {socketFacts} from '../../support/grounds.ts';
-
-const shown = 'ab'.repeat(32);
-const extra = (...ids: readonly string[]) => ({'authentication.kubernetes.io/credential-id': ids});
-
-const rows: ReadonlyArray<[title: string, user: UserInfo | null, isLost: boolean, more?: {shown?: string | null; version?: string | null}]> = [
-	['it is known by the certificate', {username: 'ada', extra: extra(`X509SHA256=${shown}`)}, false],
-	['it is known by another one', {username: 'ada', extra: extra(`X509SHA256=${'cd'.repeat(32)}`)}, true],
-	['it is known by a token', {username: 'ada', extra: extra('JTI=4')}, true],
-	['it is known by a name only, as whoever is impersonated', {username: 'ada', extra: {}}, true],
-	['it is known by a name only, and nothing more is said', {username: 'ada'}, true],
-	['it is known by something that is no list', {username: 'ada', extra: {'authentication.kubernetes.io/credential-id': `X509SHA256=${shown}`}}, true],
-	['it is nobody in particular', {username: 'system:anonymous'}, false],
-	['nobody says who it is', {}, false],
-	['the review was not answered', null, false],
-	['no certificate was shown alone', {username: 'ada'}, false, {shown: null}],
-	['the apiserver names no certificates yet', {username: 'ada'}, false, {version: 'v1.31.9'}],
-	['the apiserver is the first to name certificates', {username: 'ada'}, true, {version: 'v1.32.0'}],
-	['the apiserver is of a later major version', {username: 'ada'}, true, {version: 'v2.0.0'}],
-	['its version is not known', {username: 'ada'}, false, {version: null}],
-];
-
-for (const [title, user, isLost, {shown: certificate = shown, version = 'v1.36.3'} = {}] of rows) {
-	test(`${title}: ${isLost ? 'a gateway' : 'nothing is said'}`, t => {
-		t.is(certificateWasLost(certificate, user, version === null ? null : versionFacts(version) ?? null), isLost);
-	});
-}
 
 /** Answers every request alike. */
 function connection(shownCertificate: string | null, answer: Error | {status: number; body: string}) {
-	const asked: RequestOptions[] = [];
+	const asked: AskOptions[] = [];
 	const facts = {...socketFacts, shownCertificate};
-	const made: Pick<Connection, 'facts' | 'request'> = {facts, async request(options) {
+	const made: Pick<Connection, 'facts' | 'ask'> = {facts, async ask(options) {
 		asked.push(options);
 		if (answer instanceof Error) {
 			throw answer;
@@ -56,9 +29,10 @@ for (const [title, answer, user] of [
 	['a connection that is lost', new Error('reset'), null],
 ] as const) {
 	test(`${title} as the answer to our own review: ${user === null ? 'it tells nothing' : 'it tells who we are'}`, async t => {
-		const {asked, made} = connection(shown, answer);
+		const {asked, made} = connection('ab'.repeat(32), answer);
 		t.deepEqual(await readOwnUser(made, {timeoutMs: 10_000}), user);
-		t.like(asked[0], {method: 'POST', path: '/apis/authentication.k8s.io/v1/selfsubjectreviews'});
+		t.is(asked[0]?.path, '/apis/authentication.k8s.io/v1/selfsubjectreviews');
+		t.like(JSON.parse(asked[0]?.review ?? '{}'), {kind: 'SelfSubjectReview'});
 	});
 }
 

@@ -1,11 +1,11 @@
 import test from 'ava';
 import type {FrontFacts, SocketFacts} from '../../../source/posture/evidence.ts';
 import {frontOf, type FrontFindings} from '../../../source/posture/rules/front.ts';
-import {flags, socketFacts} from '../../support/grounds.ts';
+import {flags, known, socketFacts} from '../../support/grounds.ts';
 
 const own = {spkiSha256: ['bb'.repeat(32)], subjects: ['CN=ca']};
 const other = {spkiSha256: ['cc'.repeat(32)], subjects: ['CN=other']};
-const base: FrontFindings = {socket: socketFacts, serverPath: '/', authority: own, authorityClosed: null, foreignHeaders: [], gatewaySeen: null, processes: []};
+const base: FrontFindings = {socket: socketFacts, serverPath: '/', authority: own, authorityClosed: null, foreignHeaders: [], gatewaySeen: null, user: null, flags: null, mirrorPods: [], replicas: known(1, ['10.0.0.5:6443', '127.0.0.1:6443', '[::1]:6443']).facts};
 const tls = (more: Partial<NonNullable<SocketFacts['tls']>>): SocketFacts => ({...socketFacts, tls: {...socketFacts.tls!, ...more}});
 const named = (subjectAltName: string) => tls({peer: {...socketFacts.tls!.peer!, subjectAltName}});
 const leafOnly = (issuer: string) => tls({peer: {...socketFacts.tls!.peer!, issuer, chainSpkiSha256: ['aa'.repeat(32)]}});
@@ -34,15 +34,15 @@ const rows: ReadonlyArray<[title: string, findings: Partial<FrontFindings>, to: 
 	['a certificate that the kubeconfig names itself, with the name of the authority as its issuer’s', {socket: leafOnly('CN=ca')}, 'unknown'],
 	['a certificate that the kubeconfig names itself, of another authority', {socket: leafOnly('CN=gateway-ca')}, 'gateway'],
 	['a certificate that the cluster gives its pods as their authority', {socket: leafOnly('CN=kube-apiserver'), authority: {spkiSha256: ['aa'.repeat(32)], subjects: ['CN=kube-apiserver']}}, 'apiserver'],
-	['an apiserver that listens on loopback, as one behind a virtual cluster’s proxy does', {processes: [bound('127.0.0.1')]}, 'unknown'],
-	['an apiserver that listens on loopback by IPv6', {processes: [bound('::1')]}, 'unknown'],
-	['an apiserver that listens on loopback, and another port of it is connected to', {socket: at('127.0.0.1:11443'), processes: [bound('127.0.0.1')]}, 'unknown'],
-	['an apiserver that listens on loopback, just where the connection ends', {socket: at('127.0.0.1:6443'), processes: [bound('127.0.0.1')]}, 'apiserver'],
-	['an apiserver that listens on loopback by IPv6, just where the connection ends, and names no port', {socket: at('[::1]:6443'), processes: [flags({'bind-address': '::1'})]}, 'apiserver'],
-	['an apiserver that listens on loopback, reached through a proxy by another name', {socket: {...at('127.0.0.1:6443'), proxy: {url: 'http://127.0.0.1:6443', from: 'environment'}}, processes: [bound('127.0.0.1')]}, 'unknown'],
-	['an apiserver that listens on every address', {processes: [bound('0.0.0.0')]}, 'apiserver'],
-	['two apiservers that may answer, of which one listens on loopback', {processes: [bound('127.0.0.1'), bound('::')]}, 'apiserver'],
-	['another authority than pods get, and an apiserver that listens on loopback', {authority: other, processes: [bound('127.0.0.1')]}, 'gateway'],
+	['an apiserver that listens on loopback, as one behind a virtual cluster’s proxy does', {flags: bound('127.0.0.1')}, 'unknown'],
+	['an apiserver that listens on loopback by IPv6', {flags: bound('::1')}, 'unknown'],
+	['an apiserver that listens on loopback, and another port of it is connected to', {socket: at('127.0.0.1:11443'), flags: bound('127.0.0.1')}, 'unknown'],
+	['an apiserver that listens on loopback, just where the connection ends', {socket: at('127.0.0.1:6443'), flags: bound('127.0.0.1')}, 'apiserver'],
+	['an apiserver that listens on loopback by IPv6, just where the connection ends, and names no port', {socket: at('[::1]:6443'), flags: flags({'bind-address': '::1'})}, 'apiserver'],
+	['an apiserver that listens on loopback, reached through a proxy by another name', {socket: {...at('127.0.0.1:6443'), proxy: {url: 'http://127.0.0.1:6443', from: 'environment'}}, flags: bound('127.0.0.1')}, 'unknown'],
+	['an apiserver that listens on every address', {flags: bound('0.0.0.0')}, 'apiserver'],
+	['two apiservers that may answer, of which one listens on loopback', {mirrorPods: [bound('127.0.0.1'), bound('::')]}, 'apiserver'],
+	['another authority than pods get, and an apiserver that listens on loopback', {authority: other, flags: bound('127.0.0.1')}, 'gateway'],
 ];
 
 test('where a right would tell an apiserver from a gateway, it is named', t => {

@@ -4,7 +4,7 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {Grounds, ProxyRequestFacts, RouteState, StreamFeature, TlsState} from '../../../source/posture/evidence.ts';
 import {pathFindings} from '../../../source/posture/rules/path-findings.ts';
 import {docs, remedies} from '../../../source/posture/rules/remedies.ts';
-import {answered, flags, grounds, known, off, processOf, socketFacts, reading} from '../../support/grounds.ts';
+import {answered, flags, grounds, here, known, off, processOf, reading, socketFacts} from '../../support/grounds.ts';
 
 type Given = {of?: Partial<Grounds>; feature?: StreamFeature; request?: ProxyRequestFacts | null; tls?: TlsState; route?: RouteState; error?: SpokeError | null};
 
@@ -40,7 +40,8 @@ const rows: ReadonlyArray<[title: string, given: Given, codes: readonly string[]
 	['the pod’s own failure is none of the path', {error: new SpokeError('ERR_TARGET_GONE', 'gone', {leg: 3})}, []],
 	['an open connection asks for no other apiserver', {of: {...answered, flags: read(1), replicas: known(3)}}, []],
 	['of three apiservers one was read', {of: {flags: read(1), replicas: known(3)}}, ['C4 APISERVERS_NOT_READ info 1']],
-	['the only one was read', {of: {flags: read(1), process: processOf('p1'), replicas: known(1)}}, []],
+	['the only one was read, at its own address', {of: {flags: [flags({...off, ...here}, {process: 'p1'})], process: processOf('p1'), replicas: known(1)}}, []],
+	['the only one that is known was read, and not at its own address', {of: {flags: read(1), process: processOf('p1'), replicas: known(1)}}, ['C4 APISERVERS_NOT_READ info 1']],
 	['none was read', {of: {replicas: known(3)}}, []],
 ];
 

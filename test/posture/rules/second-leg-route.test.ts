@@ -1,14 +1,14 @@
 import test from 'ava';
 import type {Basis, Closed, Grounds, Need, RouteState, StreamFeature} from '../../../source/posture/evidence.ts';
-import {needActive, needAgentMetrics, needEnvironment, needFlagz, needMetrics, needMirrorPods, needReplicas, needStepTest} from '../../../source/posture/rules/needs.ts';
+import {needActive, needAgentMetrics, needApiserverItself, needEnvironment, needFlagz, needMetrics, needMirrorPods, needReplicas, needStepTest} from '../../../source/posture/rules/needs.ts';
 import {secondLegRoute} from '../../../source/posture/rules/second-leg-route.ts';
-import {failure, flags, grounds, known, metrics, mirrorPod, off, processOf, reading, stepTest, tunnelled, versionOf} from '../../support/grounds.ts';
+import {failure, flags, grounds, here, known, metrics, mirrorPod, off, processOf, reading, stepTest, tunnelled, versionOf} from '../../support/grounds.ts';
 
 const agents = reading('agent-metrics', {agent: 'konnectivity-agent-x', observed: '1→4→1, 1→6→1'}, {connection: 'c1', active: true});
 const grpc = {egressDials: [{protocol: 'grpc' as const, transport: 'uds', count: 4}], tunnelsOpen: 1, kubeletRequestsDone: 4};
 const connectDials = {egressDials: [{protocol: 'http-connect' as const, transport: 'uds', count: 4}], kubeletRequestsDone: 4};
 const unopened = {about: 'configuration', bound: false} as const;
-const addressed = {...off, 'advertise-address': '10.0.0.5', 'secure-port': '6443'};
+const addressed = {...off, ...here};
 
 type Row = [title: string, given: Grounds, state: RouteState, basis: Basis, protocol?: 'grpc' | 'http-connect' | 'ssh' | null];
 const rows: readonly Row[] = [
@@ -29,7 +29,7 @@ const rows: readonly Row[] = [
 	['nothing opened yet, and the only apiserver has no egress file', grounds({...unopened, flags: [flags(addressed, {process: 'p1'})], process: processOf('p1'), replicas: known(1, ['10.0.0.5:6443'])}), 'direct', 'proven'],
 	['nothing opened yet, and how many apiservers there are is not known', grounds({...unopened, flags: [flags(addressed, {process: 'p1'})], process: processOf('p1')}), 'direct', 'inferred'],
 	['nothing opened yet, and held upgrades of one of two apiservers moved the tunnels', grounds({...unopened, flags: [flags(tunnelled, {process: 'p1'})], process: processOf('p1'), stepTests: [stepTest('grpc', {process: 'p1'})], replicas: known(2)}), 'konnectivity', 'inferred', 'grpc'],
-	['nothing opened yet, and held upgrades of the only apiserver moved the tunnels', grounds({...unopened, flags: [flags(tunnelled, {process: 'p1'})], process: processOf('p1'), stepTests: [stepTest('grpc', {process: 'p1'})], replicas: known(1)}), 'konnectivity', 'proven', 'grpc'],
+	['nothing opened yet, and held upgrades of the only apiserver moved the tunnels', grounds({...unopened, flags: [flags({...tunnelled, ...here}, {process: 'p1'})], process: processOf('p1'), stepTests: [stepTest('grpc', {process: 'p1'})], replicas: known(1)}), 'konnectivity', 'proven', 'grpc'],
 	['nothing opened yet, and replicas behind a balancer that differ, one of them tried', grounds({...unopened, flags: [flags(off, {process: 'p1'}), flags(tunnelled, {connection: 'c9', process: 'p2'})], process: processOf('p1'), stepTests: [stepTest('nothing', {process: 'p1'})], replicas: known(2)}), 'unknown', 'unknown'],
 	['nothing opened yet, and another apiserver differs from the one at the very address of the kubeconfig', grounds({...unopened, flags: [flags(addressed, {process: 'p1'}), flags({...tunnelled, 'advertise-address': '10.0.0.6', 'secure-port': '6443'}, {connection: 'c9', process: 'p2'})], process: processOf('p1'), replicas: known(2, ['10.0.0.5:6443', '10.0.0.6:6443'])}), 'direct', 'inferred'],
 	['nothing opened yet, metrics of the only apiserver that is known, reached at its own address', grounds({...unopened, metrics: [metrics({kubeletRequestsDone: 3})], replicas: known(1, ['10.0.0.5:6443'])}), 'direct', 'proven'],
@@ -64,7 +64,7 @@ const rows: readonly Row[] = [
 	['SSH flags that a newer apiserver cannot have', grounds({mirrorPods: [mirrorPod('a', {'ssh-user': 'core', 'advertise-address': '10.0.0.5'})], replicas: known(1), version: versionOf('v1.36.3')}), 'direct', 'proven'],
 	['held upgrades moved nothing on an apiserver that may have SSH tunnels', grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.21.5')}), 'direct', 'inferred'],
 	['held upgrades moved nothing, and an apiserver, perhaps another one, says 1.22: this one may be 1.21', grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4')}), 'direct', 'inferred'],
-	['held upgrades moved nothing, and the only apiserver says 1.22', grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4'), replicas: known(1)}), 'direct', 'proven'],
+	['held upgrades moved nothing, and the only apiserver says 1.22', grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.22.4'), replicas: known(1, ['10.0.0.5:6443'])}), 'direct', 'proven'],
 	['held upgrades moved nothing, and an apiserver says 1.23, which stands beside none before 1.22', grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.23.0')}), 'direct', 'proven'],
 	['held upgrades moved nothing on an apiserver of unknown version', grounds({stepTests: [stepTest('nothing')], version: null}), 'direct', 'inferred'],
 	['held upgrades moved nothing on a vendor’s build', grounds({stepTests: [stepTest('nothing')], version: versionOf('v1.29.1-gke.1589000')}), 'direct', 'inferred'],
@@ -152,8 +152,9 @@ const wanted: ReadonlyArray<[title: string, given: Grounds, need: readonly Need[
 	['agents carried the held upgrades', grounds({agentTests: [agents]}), []],
 	['agents carried the held upgrades of one apiserver', carriedOne, needReplicas(carriedOne)],
 	['one apiserver has no egress file', addressedOne, needReplicas(addressedOne)],
-	['held upgrades of the only apiserver moved the tunnels', {...testedOne, replicas: known(1)}, []],
-	['agents carried the held upgrades of the only apiserver', {...carriedOne, replicas: known(1)}, []],
+	['held upgrades of the only apiserver moved the tunnels', {...testedOne, replicas: known(1, ['10.0.0.5:6443'])}, []],
+	['held upgrades of the only apiserver that is known, at another address, moved the tunnels', {...testedOne, replicas: known(1, ['10.0.0.6:6443'])}, [needApiserverItself]],
+	['agents carried the held upgrades of the only apiserver', {...carriedOne, replicas: known(1, ['10.0.0.5:6443'])}, []],
 	['the only apiserver has no egress file', {...addressedOne, replicas: known(1)}, []],
 	['no egress file, proven', grounds({flags: [flags(off)]}), []],
 	['no egress file, and an environment that was not seen', grounds({flags: [flags(off)]}, 'logs'), [needMirrorPods]],
