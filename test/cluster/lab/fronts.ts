@@ -1,4 +1,4 @@
-/** Starts what stands in front of apiservers: a balancer over two replicas with different flags, a gateway with a certificate of its own, and one with the apiserver's. */
+/** Starts what stands in front of apiservers: a balancer over two replicas with different flags, a gateway with a certificate of its own, and those with the apiserver's. */
 import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
@@ -44,7 +44,7 @@ export async function startGateway(lab: Lab, posture: PostureName): Promise<Reco
 		serving: await signed(lab, 'gateway', 'gateway', {commonName: 'gateway', names: [controlPlaneAddress(lab)]}),
 		people: Object.fromEntries(knownPeople.map(([person, known]) => [`token-of-${person}`, {...known, closed: person === 'plain' ? ['/version'] : []}])),
 	});
-	return forEachPerson(async person => writeGatewayKubeconfig(lab, person));
+	return forEachPerson(async person => writeTokenKubeconfig(lab, {name: `gateway-${person}`, server: `https://${controlPlaneAddress(lab)}:${gatewayPort}${gatewayPrefix}`, by: 'gateway', person}));
 }
 
 /** A gateway that no answer of it tells from an apiserver: it has the apiserver's own certificate and key, takes people's certificates, and passes everything on to one posture. */
@@ -62,6 +62,38 @@ export async function startTwin(lab: Lab, posture: PostureName): Promise<Record<
 const knownPeople = Object.entries(people).map(([person, {commonName, ...more}]) =>
 	[person, {user: commonName, groups: ['groups' in more ? more.groups : [], 'system:authenticated'].flat()}] as const);
 
+/**
+Gateways with the apiserver's own certificate and key that answer for `identity`, and send upgrades, logs and proxy requests to `streams`. One takes tokens, the
+other certificates, of which it lets nobody ask by which one a user is known. Writes kubeconfigs `split-token-…` and `split-certificate-…` for each person.
+*/
+export async function startSplitter(lab: Lab, {identity, streams}: Splitter): Promise<void> {
+	await startPosture(lab, streams);
+	const host = controlPlaneAddress(lab);
+	const ways = `${identity}-${streams}`;
+	const common = {prefix: '', serving: await apiserverServing(lab), streams: {host, port: 6443 + postureOf(streams).port}};
+	const ports = splitterPorts[identity === 'good-direct' ? 0 : 1];
+	await runGateway(lab, identity, `split-token-${ways}`, {
+		...common,
+		port: ports.token,
+		people: Object.fromEntries(knownPeople.map(([person, known]) => [`token-of-${person}`, known])),
+	});
+	await runGateway(lab, identity, `split-certificate-${ways}`, {
+		...common,
+		port: ports.certificate,
+		peopleCa: (await authority(lab, 'cluster')).cert,
+		people: Object.fromEntries(knownPeople.map(([, known]) => [known.user, known])),
+		refused: ['/apis/authentication.k8s.io/v1/selfsubjectreviews'],
+	});
+	await forEachPerson(async person => {
+		await writeTokenKubeconfig(lab, {name: `split-token-${ways}-${person}`, server: `https://${host}:${ports.token}`, by: 'cluster', person});
+		return writeKubeconfig(lab, {name: `split-certificate-${ways}-${person}`, server: `https://${host}:${ports.certificate}`, subject: people[person], namespace});
+	});
+}
+
+export type Splitter = {identity: PostureName; streams: PostureName};
+
+const splitterPorts = [{token: 9444, certificate: 9445}, {token: 9446, certificate: 9447}] as const;
+
 async function runGateway(lab: Lab, posture: PostureName, name: string, own: Omit<GatewaySettings, 'host' | 'upstream' | 'client'>): Promise<void> {
 	await startPosture(lab, posture);
 	const host = controlPlaneAddress(lab);
@@ -76,16 +108,16 @@ async function runGateway(lab: Lab, posture: PostureName, name: string, own: Omi
 	await waitForPort(name, host, own.port);
 }
 
-async function writeGatewayKubeconfig(lab: Lab, person: Person): Promise<string> {
-	const ca = (await readFile((await authority(lab, 'gateway')).cert)).toString('base64');
+async function writeTokenKubeconfig(lab: Lab, {name, server, by, person}: {name: string; server: string; by: 'gateway' | 'cluster'; person: Person}): Promise<string> {
+	const ca = (await readFile((await authority(lab, by)).cert)).toString('base64');
 	const folder = join(lab.folder, 'kubeconfigs');
 	await mkdir(folder, {recursive: true});
-	const path = join(folder, `gateway-${person}.yaml`);
+	const path = join(folder, `${name}.yaml`);
 	await writeFile(path, `apiVersion: v1
 kind: Config
 current-context: gateway
 contexts: [{name: gateway, context: {cluster: gateway, user: ${person}, namespace: ${namespace}}}]
-clusters: [{name: gateway, cluster: {server: "https://${controlPlaneAddress(lab)}:${gatewayPort}${gatewayPrefix}", certificate-authority-data: ${ca}}}]
+clusters: [{name: gateway, cluster: {server: "${server}", certificate-authority-data: ${ca}}}]
 users: [{name: ${person}, user: {token: token-of-${person}}}]
 `);
 	await chmod(path, 0o600);

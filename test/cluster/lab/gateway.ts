@@ -15,6 +15,8 @@ export type GatewaySettings = {
 	/** Path before the apiserver's own, for example /k8s/clusters/lab. */
 	prefix: string;
 	upstream: {host: string; port: number};
+	/** Where upgrades, logs and proxy requests go instead. */
+	streams?: {host: string; port: number};
 	/** Paths of PEM files. */
 	serving: {cert: string; key: string};
 	client: {cert: string; key: string; ca: string};
@@ -22,15 +24,22 @@ export type GatewaySettings = {
 	peopleCa?: string;
 	/** By token, or by the common name of a certificate. `closed`: paths that it keeps from a person. */
 	people: Record<string, {user: string; groups: string[]; closed?: string[]}>;
+	/** Paths that it answers with 403. */
+	refused?: string[];
 };
 
 const settings = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as GatewaySettings;
-const {prefix, upstream, people} = settings;
+const {prefix, upstream, streams = upstream, people, refused = []} = settings;
 const [ca, cert, key] = await Promise.all([settings.client.ca, settings.client.cert, settings.client.key].map(async file => readFile(file)));
 
 const byCertificate = settings.peopleCa === undefined ? {} : {requestCert: true, ca: await readFile(settings.peopleCa)};
 
 const server = createServer({cert: await readFile(settings.serving.cert), key: await readFile(settings.serving.key), ...byCertificate}, (incoming, answer) => {
+	if (refused.includes(pathOf(incoming))) {
+		answer.writeHead(403, {'content-type': 'application/json'}).end('{"kind":"Status","apiVersion":"v1","status":"Failure","code":403}');
+		return;
+	}
+
 	const outgoing = forwarded(incoming);
 	if (!outgoing) {
 		answer.writeHead(401, {'content-type': 'text/plain'}).end('gateway: unknown person or path\n');
@@ -80,7 +89,7 @@ function forwarded(incoming: IncomingMessage) {
 
 	const {authorization, host, ...headers} = incoming.headers;
 	return httpsRequest({
-		...upstream,
+		...incoming.headers.upgrade !== undefined || /\/(?:log|proxy)(?:\/|$)/.test(pathOf(incoming)) ? streams : upstream,
 		ca,
 		cert,
 		key,
@@ -89,6 +98,11 @@ function forwarded(incoming: IncomingMessage) {
 		path: incoming.url.slice(prefix.length) || '/',
 		headers: {...headers, 'impersonate-user': person.user, 'impersonate-group': person.groups} satisfies IncomingHttpHeaders as Record<string, string | string[]>,
 	});
+}
+
+/** Without the prefix and the query. */
+function pathOf({url = ''}: IncomingMessage): string {
+	return url.slice(prefix.length).split('?', 1)[0]!;
 }
 
 function commonName(socket: TLSSocket): string {

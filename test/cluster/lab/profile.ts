@@ -1,11 +1,12 @@
 /** What a test or a person can ask of a lab, and how it is brought up: only what is missing is started. */
 import {startBig, type BigSize} from './big.ts';
-import {startBalancer, startGateway, startTwin} from './fronts.ts';
+import {startBalancer, startGateway, startSplitter, startTwin, type Splitter} from './fronts.ts';
 import {startKubeProxy, startStaticApiserver} from './in-cluster.ts';
 import type {Lab} from './lab.ts';
 import type {NodeName} from './node.ts';
 import {exclusively} from './one-at-a-time.ts';
 import {base, type PostureName} from './postures.ts';
+import {startOneLease} from './one-lease.ts';
 import {startScriptedNode} from './scripted-node.ts';
 import {startBase, startPosture, startReadyNode} from './start.ts';
 
@@ -18,6 +19,10 @@ export type Profile = {
 	gateway?: PostureName | undefined;
 	/** The posture that a gateway with the apiserver's own key stands before. */
 	twin?: PostureName | undefined;
+	/** Gateways with the apiserver's own key that send streams to another apiserver than the rest. */
+	splitters?: readonly Splitter[];
+	/** Two apiservers of a cluster of their own that have one host name and so one lease, behind one address. */
+	oneLease?: boolean;
 	kubeProxy?: boolean;
 	/** The node `scripted`, whose kubelet is test/peer. */
 	scripted?: boolean;
@@ -26,7 +31,7 @@ export type Profile = {
 };
 
 /** Resolves when everything that the profile names runs and is ready. */
-export async function startProfile(lab: Lab, {postures = [base], nodes = [], balancer, gateway, twin, kubeProxy, scripted, big}: Profile): Promise<void> {
+export async function startProfile(lab: Lab, {postures = [base], nodes = [], balancer, gateway, twin, splitters = [], oneLease, kubeProxy, scripted, big}: Profile): Promise<void> {
 	await exclusively(lab, async () => {
 		await startBase(lab);
 		for (const node of nodes) {
@@ -44,6 +49,14 @@ export async function startProfile(lab: Lab, {postures = [base], nodes = [], bal
 
 		if (twin) {
 			await startTwin(lab, twin);
+		}
+
+		for (const splitter of splitters) {
+			await startSplitter(lab, splitter);
+		}
+
+		if (oneLease) {
+			await startOneLease(lab);
 		}
 
 		if (kubeProxy) {

@@ -10,7 +10,7 @@ import {startProfile, type Profile} from '../lab/profile.ts';
 import {truthOf, type StreamFacts, type Truth} from '../lab/truth.ts';
 
 /** Where a command goes: a posture's own apiserver, or what stands in front of some. */
-export type Place = PostureName | 'balancer' | 'gateway' | 'twin' | 'big';
+export type Place = PostureName | 'balancer' | 'gateway' | 'twin' | `split-${string}` | 'one-lease' | 'big';
 
 export type Cluster = {
 	readonly lab: Lab;

@@ -4,7 +4,7 @@ import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ConnectionPurpose, Grounds, SecondLegOutcome} from '../../../source/posture/evidence.ts';
 import {buildPath} from '../../../source/posture/path.ts';
 import {farEndOf, recalledFailures, standingFailure, standingFailures} from '../../../source/posture/rules/second-leg-outcomes.ts';
-import {checked, failure, flags, grounds, known, off, processOf} from '../../support/grounds.ts';
+import {checked, failure, flags, grounds, here, known, off, processOf} from '../../support/grounds.ts';
 
 const noAgent = {row: 'G1', text: 'No agent available', tls: null, route: 'konnectivity'} as const;
 const refused = {row: 'T3', text: 'x509', tls: 'refused', route: null} as const;
@@ -104,14 +104,14 @@ for (const [title, more, outcome] of elsewhere) {
 }
 
 test('an apiserver that verifies nobody has refused nobody, whatever was said', t => {
-	const {tls} = pathOf({flags: [flags(off, {process: 'p1'})]}, [failed('kubelet n1', refused)]).legs[1]!;
+	const {tls} = pathOf({flags: [flags({...off, ...here}, {process: 'p1'})]}, [failed('kubelet n1', refused)]).legs[1]!;
 	t.deepEqual([tls.state, tls.basis], ['unverified', 'proven']);
 });
 
 test('the words of a tunnel show the route of the process that said them, and hint at that of one that is not known', t => {
 	const routeOf = (more: Partial<Grounds>) => pathOf(more, [failed('kubelet n9', noAgent)]).legs[1]!.route;
 	t.like(routeOf({}), {state: 'konnectivity', basis: 'inferred'});
-	t.like(routeOf({flags: [flags({'kubelet-certificate-authority': '/ca.crt'}, {process: 'p1'})]}), {state: 'konnectivity', basis: 'proven'});
+	t.like(routeOf({flags: [flags({'kubelet-certificate-authority': '/ca.crt', ...here}, {process: 'p1'})]}), {state: 'konnectivity', basis: 'proven'});
 	t.like(routeOf({process: null}), {state: 'konnectivity', basis: 'inferred'});
 	t.is(routeOf({process: null, bound: true}).state, 'unknown');
 	t.is(routeOf({process: processOf('p2')}).state, 'unknown');

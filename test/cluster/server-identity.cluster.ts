@@ -1,0 +1,67 @@
+/** What may be proven where a server with the apiserver's key, or another apiserver of the same host name, can stand behind the address. */
+import test from 'ava';
+import type {Audit} from '../../source/posture/audit/audit-object.ts';
+import type {Path} from '../../source/posture/evidence.ts';
+import type {Person} from './lab/kubeconfig.ts';
+import {servesFlagz, type PostureName} from './lab/postures.ts';
+import {useCluster, type Place} from './support/cluster.ts';
+import {cellsOf, claimsOf, count, summary} from './support/matrix-cells.ts';
+import {streamCells} from './support/stream-cells.ts';
+
+const people: readonly Person[] = ['admin', 'monitor', 'plain'];
+const ways: ReadonlyArray<{identity: PostureName; streams: PostureName}> = [
+	{identity: 'good-direct', streams: 'off-direct'},
+	{identity: 'off-direct', streams: 'good-direct'},
+];
+
+const basesOf = ({legs, crossing}: Path) => [legs[1]!.tls.basis, legs[1]!.route.basis, crossing.basis];
+
+for (const {identity, streams} of ways) {
+	for (const user of ['token', 'certificate'] as const) {
+		test(`proves nothing to a ${user} user of a gateway with the apiserver’s key that answers for ${identity} and sends streams to ${streams}`, async t => {
+			const cluster = await useCluster({postures: ['off-direct', 'good-direct'], splitters: ways});
+			const place: Place = `split-${user}-${identity}-${streams}`;
+			const cells = [];
+			for (const person of people) {
+				const truth = (stream: Parameters<typeof cluster.truth>[1]) => cluster.truth(streams, stream);
+				cells.push(
+					...await cellsOf({place, person, kubeconfig: cluster.kubeconfig(place, person), truth: variant => truth(variant.stream)}),
+					...await streamCells({cluster, place, person, truth, flagz: servesFlagz(identity)}),
+				);
+				const {stderr} = await cluster.spoke(place, ['attach', 'writer', '--path=json'], {person, limitMs: 3000});
+				const attached = stderr.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Path).findLast(({kind}) => kind === 'Path');
+				t.truthy(attached, stderr);
+				t.false(basesOf(attached!).includes('proven'), `${person} attach: ${attached!.line}`);
+			}
+
+			t.log(summary(place, count(cells.flatMap(cell => claimsOf(cell)))));
+			for (const {path, person, variant, probe} of cells) {
+				t.false(basesOf(path).includes('proven'), `${person} ${variant} ${probe}: ${path.line}`);
+				t.is(path.process.boundBy, 'none', `${person} ${variant} ${probe}`);
+				t.not(path.legs[0]!.to, 'apiserver', `${person} ${variant} ${probe}`);
+			}
+		});
+	}
+}
+
+test('never proves an audit or a path of two apiservers with one lease, of which one does not verify', async t => {
+	const cluster = await useCluster({oneLease: true});
+	const ended: string[] = [];
+	for (let turn = 0; turn < 20; turn++) {
+		const {stdout, status} = await cluster.spoke('one-lease', ['audit', '--require', 'verified', '-o', 'json']);
+		const audit = JSON.parse(stdout.split('\n')[0]!) as Audit;
+		ended.push(`${status} known ${audit.replicas.known}, read ${audit.replicas.read}`);
+		t.not(status, 0, stdout);
+		t.not(audit.replicas.agree, true);
+	}
+
+	for (let turn = 0; turn < 6; turn++) {
+		const {stdout} = await cluster.spoke('one-lease', ['path', 'node/none', '--probe', 'active', '-o', 'json']);
+		for (const line of stdout.split('\n').filter(one => one.startsWith('{'))) {
+			const path = JSON.parse(line) as Path;
+			t.false(path.kind === 'Path' && basesOf(path).includes('proven') && path.legs[1]!.to === 'kubelet', path.line);
+		}
+	}
+
+	t.log([...new Set(ended)].map(one => `${ended.filter(other => other === one).length} of 20: ${one}`).join('; '));
+});
