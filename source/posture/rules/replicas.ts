@@ -44,7 +44,7 @@ export function knownReplicas(grounds: Grounds): number | null {
 	const met = everyProcess(grounds);
 	const listed = Math.max(facts.known, met.length, (facts.addresses?.length ?? 0) + met.filter(reading => isUnlisted(grounds, reading)).length);
 	// A lease that is not its holder's alone means one more than there are leases, at least.
-	return sharesItsLease(grounds, met.length) ? Math.max(listed, facts.known + 1) : listed;
+	return sharesItsLease(grounds, met.length) ? Math.max(listed, (facts.leases?.length ?? 0) + 1) : listed;
 }
 
 /**
