@@ -13,7 +13,7 @@ test('150,000 pods of all namespaces: read, live, scrolled and filtered, in boun
 	const cluster = await manyPods(t);
 	const began = performance.now();
 	const terminal = await openTerminal(t, ['-A', '--kubeconfig', cluster.kubeconfigFile], {home, columns: 120, rows: 40});
-	await terminal.sees(/workload-000000/, 30_000);
+	await terminal.sees(/workload-000000/);
 	const first = performance.now() - began;
 	await terminal.sees(/1 Pods 150,000├/, 60_000);
 	const all = performance.now() - began;

@@ -12,5 +12,5 @@ test('after a test of the route the line under the list says what it proved', as
 	terminal.press('confirm.yes');
 	await terminal.sees(/Why├ tested with pod\/api-/);
 	terminal.press('view.back');
-	await terminal.sees(/Pods 8├[\s\S]*━ konnectivity ━ unverified ━► kubelet/, 5000);
+	await terminal.sees(/Pods 8├[\s\S]*━ konnectivity ━ unverified ━► kubelet/, 15_000);
 });

@@ -144,7 +144,7 @@ test('what the far end said stands first in the line that tells of a failure: it
 
 test('on a small terminal every row of the sandbox is reached, a pod can be lost there, and why says nothing of a cursor', async t => {
 	const terminal = await openTerminal(t, ['demo'], {home: await newHome(t), columns: 60, rows: 20});
-	await terminal.sees(/Running/, 15_000);
+	await terminal.sees(/Running/);
 	terminal.press('view.sandbox');
 	await terminal.sees(/^ ▸ kubelet certificate check/m);
 	await terminal.sees(/POSTURE, \d+ below/);
@@ -192,7 +192,7 @@ test('a list whose watch was cut is live again when the watch is, though nothing
 	await terminal.sees(/▸ checkout-/);
 	await sandbox.faults.restartApiserver({downMs: 1500});
 	await terminal.sees(/as of \d+s ago/);
-	await terminal.loses(/as of \d+s ago/, 20_000);
+	await terminal.loses(/as of \d+s ago/);
 });
 
 test('the way and the round trips of a forward that lost its apiserver are told as they were, and when they ended', async t => {
@@ -249,7 +249,7 @@ test('a tail that a kubelet’s certificate ended is tried again at a key, and f
 	await terminal.sees(/ r again .* w why/);
 	await sandbox.switches.set({verification: 'good'});
 	terminal.press('failed.again');
-	await terminal.sees(/following/, 20_000);
+	await terminal.sees(/following/);
 	await terminal.loses(/ r again/);
 });
 

@@ -37,7 +37,7 @@ test('the first screen is pods with the path to the one under the cursor, and th
 test('a tail follows, is searched with all lines kept, and shows JSON as fields', async t => {
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api']);
 	await terminal.sees(/Tail deploy\/api├ 2 pods/);
-	await terminal.sees(/"level":"error"/, 15_000);
+	await terminal.sees(/"level":"error"/);
 	terminal.press('tail.search');
 	terminal.type('upstream');
 	await terminal.sees(/[1-9]\d* matches/);
@@ -81,7 +81,7 @@ test('a cut of all connections stands in the stream as a reconnect, and the tail
 	const {terminal, sandbox} = await onSandbox(t, ['tail', 'deploy/api']);
 	await terminal.sees(/"msg":/);
 	sandbox.faults.cut();
-	await terminal.sees(/back after .*last line met again: no gap/, 15_000);
+	await terminal.sees(/back after .*last line met again: no gap/);
 	await terminal.sees(/[1-9]\d* reconnects?/);
 	t.regex(terminal.text(), /0 possible gaps/);
 	terminal.press('tail.previous-gap');
@@ -384,14 +384,14 @@ test('why opens to verdicts, evidence and what to do', async t => {
 test('a switch of the sandbox changes the truth, and the label of an open tail follows', async t => {
 	const home = await newHome(t);
 	const terminal = await openTerminal(t, ['demo'], {home, columns: 100, rows: 40});
-	await terminal.sees(/━ direct ━ unverified ━► kubelet/, 20_000);
+	await terminal.sees(/━ direct ━ unverified ━► kubelet/);
 	terminal.press('pods.logs');
 	await terminal.sees(/"msg":/);
 	terminal.press('view.back', 'view.sandbox');
 	await terminal.sees(/kubelet certificate check/);
 	await terminal.sees(/● logs .*━direct ━unverified/);
 	terminal.press('sandbox.next', 'sandbox.apply');
-	await terminal.sees(/● logs .*━direct ━verified/, 20_000);
+	await terminal.sees(/● logs .*━direct ━verified/);
 });
 
 test('rights that are missing turn an action off, with the verb, before it fails', async t => {
@@ -519,7 +519,7 @@ test('$EDITOR is told the line under the cursor, and the screen is whole again a
 	const editor = join(folder, 'nano');
 	await writeFile(editor, `#!/bin/sh\necho "$1" > ${folder}/line\nprintf '\\033[?1049h\\033[2J\\033[31;5r\\033[?25hthe editor has it'\nread answer\nprintf '\\033[2J\\033[r\\033[?1049l'\n`, {mode: 0o755});
 	const {terminal} = await onSandbox(t, ['tail', 'deploy/api'], {env: {EDITOR: editor, VISUAL: ''}});
-	await terminal.sees(/"level":"error"/, 15_000);
+	await terminal.sees(/"level":"error"/);
 	terminal.press('tail.previous-error');
 	await terminal.sees(/held · /);
 	// Names come with the second pod.

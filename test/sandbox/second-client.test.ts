@@ -46,7 +46,7 @@ test('it scales a deployment, and pods follow', async t => {
 	const scale = await apps.readNamespacedDeploymentScale({namespace: 'default', name: 'api'});
 	scale.spec!.replicas = 3;
 	await apps.replaceNamespacedDeploymentScale({namespace: 'default', name: 'api', body: scale});
-	for (let waited = 0; waited < 3000; waited += 50) {
+	for (let waited = 0; waited < 30_000; waited += 50) {
 		const {status} = await apps.readNamespacedDeployment({namespace: 'default', name: 'api'});
 		if (status?.readyReplicas === 3) {
 			t.pass();

@@ -10,7 +10,7 @@ test('every scenario starts, and its workloads run or fail as they should', asyn
 	for (const {name} of scenarioRows) {
 		const sandbox = await startSandbox({scenario: name});
 		let late: string[] = [];
-		for (let waited = 0; waited === 0 || (late.length > 0 && waited < 3000); waited += 100) {
+		for (let waited = 0; waited === 0 || (late.length > 0 && waited < 30_000); waited += 100) {
 			const {items} = await askJson<{items: Array<{metadata: {name: string}; status: {phase: string}}>}>(sandbox, '/api/v1/namespaces/default/pods');
 			late = items.filter(({metadata, status}) => status.phase !== (metadata.name.startsWith('report') ? 'Succeeded' : 'Running')).map(({metadata}) => metadata.name);
 			await new Promise(resolve => {

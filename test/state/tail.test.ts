@@ -1,4 +1,5 @@
 /** Tails: lines kept as bytes, found again, and looked at from one place while others come. */
+import process from 'node:process';
 import test from 'ava';
 import {LineBuffer, linesPerBlock, type LineLevel} from '../../source/state/tail/line-buffer.ts';
 import {LineIndex, type LineQuery} from '../../source/state/tail/line-index.ts';
@@ -159,14 +160,15 @@ test('a million lines are searched in moments, a block at a time', t => {
 	let longest = 0;
 	const began = performance.now();
 	for (let isDone = false; !isDone;) {
-		const start = performance.now();
+		const start = process.cpuUsage();
 		isDone = index.advance(buffer, 8);
-		longest = Math.max(longest, performance.now() - start);
+		const {user, system} = process.cpuUsage(start);
+		longest = Math.max(longest, (user + system) / 1000);
 	}
 
 	t.is(index.matches.at(0), 777_777);
-	t.true(performance.now() - began < 5000, `${performance.now() - began} ms`);
-	t.true(longest < 200, `one step took ${longest} ms`);
+	t.true(performance.now() - began < 15_000, `${performance.now() - began} ms`);
+	t.true(longest < 300, `one step took ${longest} ms`);
 });
 
 test('a JSON line is read as time, level, message and the rest; another line is none', t => {

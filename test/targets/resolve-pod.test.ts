@@ -205,7 +205,7 @@ test('when none comes the limit ends the wait and the target is named', async t 
 	await withCluster(async cluster => {
 		const began = Date.now();
 		await t.throwsAsync(resolvePod(cluster, 'deploy/empty', options), {code: 'ERR_NOT_FOUND', message: 'no pod behind deploy/empty after 0.5 s'});
-		t.true(Date.now() - began < 3000);
+		t.true(Date.now() - began < 15_000);
 	});
 });
 

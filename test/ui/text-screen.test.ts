@@ -66,7 +66,7 @@ test('a line of 256 KiB is drawn and searched without a wait', t => {
 		textScreen(screenOf(80), layer, 22);
 	}
 
-	t.true(performance.now() - began < 2000);
+	t.true(performance.now() - began < 10_000);
 });
 
 test('what stands below is counted in thousands that can be read', t => {

@@ -31,7 +31,7 @@ test('a large paste keeps nobody from leaving', t => {
 	}
 
 	t.is(told(keys.feed(Buffer.from('\u001Dd'))), '[leave]');
-	t.true(performance.now() - began < 2000, `${performance.now() - began} ms for 4 MiB`);
+	t.true(performance.now() - began < 10_000, `${performance.now() - began} ms for 4 MiB`);
 });
 
 function told(parts: readonly TypedPart[]): string {

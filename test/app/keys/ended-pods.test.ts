@@ -31,7 +31,7 @@ for (const [status, reason, ended] of [['Completed', 'Succeeded', true], ['OutOf
 
 test('a key that is off for a pod that has ended keeps kubectl’s words, and a job’s shell says them', async t => {
 	const {terminal} = await onSandbox(t);
-	await terminal.sees(/report-\w+ +0\/1 +Completed/, 20_000);
+	await terminal.sees(/report-\w+ +0\/1 +Completed/);
 	terminal.press('list.filter');
 	terminal.type('report\r');
 	await terminal.sees(/▸ report-/);

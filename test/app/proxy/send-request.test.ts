@@ -95,9 +95,10 @@ test('the time that a person takes to say yes is no time of the request', async 
 	}});
 	const began = performance.now();
 	const exchange = await again();
-	t.true(performance.now() - began >= 1000);
+	const tookMs = performance.now() - began;
+	t.true(tookMs >= 1000);
 	t.is(exchange?.status, 200);
-	t.true(exchange!.tookMs! < 1000, String(exchange!.tookMs));
+	t.true(exchange!.tookMs! <= tookMs - 990, `${exchange!.tookMs} of ${tookMs}`);
 });
 
 for (const {method, says} of [{method: 'GET', says: 'given up'}, {method: 'POST', says: 'given up: it may have been carried out'}]) {

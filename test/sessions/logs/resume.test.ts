@@ -285,7 +285,7 @@ testLog('a bug of ours that shows while the rest of a life is read ends the foll
 			}
 		},
 	};
-	await t.throwsAsync(follow(server, cluster, {witness: broken, signal: AbortSignal.timeout(5000), on(_event, {text}) {
+	await t.throwsAsync(follow(server, cluster, {witness: broken, signal: AbortSignal.timeout(50_000), on(_event, {text}) {
 		if (text.includes('other') && log.state === 'running') {
 			server.restartPolicy = 'Never';
 			log.end();
@@ -350,7 +350,7 @@ testLog('a last line without a line feed may read like the kubelet’s failure: 
 	server.restartPolicy = 'Never';
 	log.append({time: at(1, '1'), text: 'first'}, {time: at(1, '2'), text: 'fatal: rpc error: code = Unavailable desc = gone', partial: true});
 	log.end(1);
-	const told = await follow(server, cluster, {signal: AbortSignal.timeout(15_000)});
+	const told = await follow(server, cluster, {signal: AbortSignal.timeout(50_000)});
 	t.is(told.text, `${at(1, '1')} first\n${at(1, '2')} fatal: rpc error: code = Unavailable desc = gone`);
 	t.like(told.events.at(-1), {type: 'ended', reason: 'container-ended'});
 });
@@ -422,7 +422,7 @@ testLog('a quiet log whose first line was cut is not said to be stalled for the 
 		log.append(later);
 		log.end();
 	}, 2500);
-	const told = await follow(server, cluster, {start: {tailLines: 2}, quiet: quickly, signal: AbortSignal.timeout(20_000)});
+	const told = await follow(server, cluster, {start: {tailLines: 2}, quiet: quickly, signal: AbortSignal.timeout(50_000)});
 	t.is(told.text, asLines([later]));
 	t.deepEqual(told.events.map(({type}) => type).filter(type => type !== 'lines'), ['opened', 'reconnecting', 'gap', 'resumed', 'ended']);
 });

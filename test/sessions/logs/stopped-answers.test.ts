@@ -66,7 +66,7 @@ test('a side read that is reset midway still tells that the server has more', as
 	log.append(...records(5));
 	server.faults.push({kind: 'freeze', afterBytes: 1}, {kind: 'cut', afterBytes: 600});
 	let lines = 0;
-	for await (const event of followLogs(cluster, {kind: 'pods', pods: [server.pods.get('w')!.object]}, {asked: 'w', containers: {kind: 'default'}, start: {}, quiet: quickly, signal: AbortSignal.timeout(20_000)})) {
+	for await (const event of followLogs(cluster, {kind: 'pods', pods: [server.pods.get('w')!.object]}, {asked: 'w', containers: {kind: 'default'}, start: {}, quiet: quickly, signal: AbortSignal.timeout(50_000)})) {
 		if (event.type === 'lines') {
 			lines += event.bytes.toString().trim().split('\n').length;
 			if (lines === 5) {

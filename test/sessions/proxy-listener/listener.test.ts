@@ -405,7 +405,7 @@ async function raw(place: number | string, request: string): Promise<string> {
 	return new Promise((resolve, reject) => {
 		const socket = typeof place === 'number' ? connect(place, '127.0.0.1') : connect(place);
 		let answer = '';
-		socket.setTimeout(3000, () => socket.destroy());
+		socket.setTimeout(30_000, () => socket.destroy());
 		socket.on('data', piece => {
 			answer += piece.toString();
 		}).on('close', () => {
