@@ -29,11 +29,10 @@ export type TestTerminal = {
 	type(text: string): void;
 	/** Waits until the screen shows it; fails with the screen. */
 	sees(pattern: RegExp, limitMs?: number): Promise<void>;
-	/**
-	Waits as `sees`, and does it again as a person would while it does not show: a connection waits for what is read on it no longer than its limit, which a busy
-	machine may meet, and is asked again only after a while.
-	*/
-	seesAfter(again: () => Promise<void> | void, pattern: RegExp): Promise<void>;
+	/** Waits until the screen shows these rows and nothing else. */
+	shows(rows: readonly string[], limitMs?: number): Promise<void>;
+	/** Writes to the terminal past the program, as another program would. */
+	overwrite(text: string): Promise<void>;
 	/** Waits until it is gone. */
 	loses(pattern: RegExp, limitMs?: number): Promise<void>;
 	resize(columns: number, rows: number): void;
@@ -50,7 +49,6 @@ export type TestTerminal = {
 export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.ProcessEnv; keymap?: Keymap; home: string};
 
 const terminals = new FewAtOnce(4);
-const againMs = 4000;
 
 /** Runs `spoke ARGV` and ends it with the test. */
 export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'>, argv: readonly string[], {columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions): Promise<TestTerminal> {
@@ -124,17 +122,13 @@ export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'
 			child.write(text);
 		},
 		sees,
-		async seesAfter(again, pattern) {
-			for (const end = Date.now() + 50_000; ; await again()) {
-				try {
-					return await sees(pattern, againMs);
-				} catch (error) {
-					if (Date.now() > end) {
-						throw error;
-					}
-				}
-			}
+		async shows(rows, limitMs = 30_000) {
+			await until(() => screen().join('\n') === rows.join('\n'), limitMs, `the screen was not\n${rows.join('\n')}`);
+			t.pass();
 		},
+		overwrite: async text => new Promise(resolve => {
+			emulator.write(text, resolve);
+		}),
 		loses: async (pattern, limitMs = 30_000) => until(() => !pattern.test(screen().join('\n')), limitMs, `${pattern} did not go`),
 		resize(columns, rows) {
 			emulator.resize(columns, rows);

@@ -130,23 +130,35 @@ async function answerOf(
 	{method, path}: {method: string; path: string},
 	{show, signal}: {show: (part: Partial<ProxyExchange>) => void; signal: AbortSignal},
 ): Promise<string> {
-	const ids = new Set<string>();
+	let current: string | undefined;
 	const stopLabels = labeller.onLabel((connection, label) => {
-		if (ids.has(connection)) {
+		if (connection === current) {
 			show({path: label});
 		}
 	});
-	const witness: ConnectionWitness = {...labeller.witness, async beforeUse(connection, purpose) {
-		ids.add(connection.id);
-		try {
-			await labeller.witness.beforeUse?.(connection, purpose);
-		} finally {
-			// The request goes out from here; one that was given up meanwhile never does.
-			if (!signal.aborted) {
-				show({isSent: true});
+	const witness: ConnectionWitness = {
+		...labeller.witness,
+		async beforeUse(connection, purpose) {
+			current = connection.id;
+			try {
+				await labeller.witness.beforeUse?.(connection, purpose);
+			} finally {
+				// The request goes out from here; one that was given up meanwhile never does.
+				if (!signal.aborted) {
+					show({isSent: true});
+				}
 			}
-		}
-	}};
+		},
+		// A connection that replaces one on which reading took too long is met here first.
+		opened(connection, purpose, about) {
+			current = connection.id;
+			labeller.witness.opened?.(connection, purpose, about);
+		},
+		failed(connection, purpose, error) {
+			current = connection?.id ?? current;
+			labeller.witness.failed?.(connection, purpose, error);
+		},
+	};
 	try {
 		const answer = await orAborted(async () => sendProxyRequest(access, resolved, {method, path, headers: {}, timeoutMs: answerMs}, {witness, signal}), signal);
 		const headers = Object.entries(answer.headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => [name, one] as const));

@@ -7,6 +7,8 @@ import {proxyHandlers} from '../../../source/app/proxy/proxy-handlers.ts';
 import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
 import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
+import type {Path} from '../../../source/posture/evidence.ts';
+import type {Labeller} from '../../../source/posture/label.ts';
 import {exchangeHere, type ProxyExchange} from '../../../source/state/proxy-state.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import {startServer} from '../../support/api-server.ts';
@@ -18,13 +20,18 @@ async function reach(t: ExecutionContext, request: (request: IncomingMessage, re
 }
 
 /** A session whose proxy screen has one request, to be sent again. */
-function asksAgain(access: ClusterAccess, {method, ask, drawn}: {method: string; ask: () => Promise<boolean>; drawn?: (exchange: ProxyExchange | null) => void}) {
+function asksAgain(access: ClusterAccess, {method, ask, drawn, labeller = {witness: {}, onLabel: () => () => {}}}: {
+	method: string;
+	ask: () => Promise<boolean>;
+	drawn?: (exchange: ProxyExchange | null) => void;
+	labeller?: Pick<Labeller, 'witness' | 'onLabel'>;
+}) {
 	const store = new Store(emptySession(clusterState(access), {columns: 80, rows: 24}, 0), () => drawn?.(exchangeHere(store.state.proxy)), () => 0);
 	const before: ProxyExchange = {id: 0, time: 0, method, asked: 'svc/web:80/', status: 200, tookMs: 1, bytes: 0, note: '', headers: [], type: '', body: '', path: null, error: null};
 	store.now({type: 'proxy', event: {type: 'exchange', exchange: before}});
 	const typedAhead = {during: async (_what: unknown, work: () => Promise<unknown>) => work()};
 	const told: string[] = [];
-	const session = {store, typedAhead, ask, tell: (text: string) => told.push(text), readOnly: false, cluster: {access, labeller: {witness: {}, onLabel: () => () => {}}, context: 'main'}} as unknown as Session;
+	const session = {store, typedAhead, ask, tell: (text: string) => told.push(text), readOnly: false, cluster: {access, labeller, context: 'main'}} as unknown as Session;
 	return {
 		async again() {
 			await proxyHandlers['proxy.again']!(session);
@@ -47,6 +54,48 @@ function aService(behind: (request: IncomingMessage, response: ServerResponse) =
 			response.end(JSON.stringify({metadata: {name: 'web', uid: 's'}, spec: {ports: [{name: 'http', port: 80}]}}));
 		}
 	};
+}
+
+for (const answers of [true, false]) {
+	test(`a row shows the path of the connection that carried its request, and not of one on which reading took too long, ${answers ? 'answered' : 'cut'}`, async t => {
+		const access = await reach(t, aService((_request, response) => {
+			if (answers) {
+				response.end('x');
+			} else {
+				response.destroy();
+			}
+		}));
+		let tell: Parameters<Labeller['onLabel']>[0] = () => {};
+		const path = (connection: string) => ({connection}) as unknown as Path;
+		const carried = Promise.withResolvers<string>();
+		const given: string[] = [];
+		const {again, here} = asksAgain(access, {method: 'GET', ask: async () => true, labeller: {
+			onLabel(listener) {
+				tell = listener;
+				return () => {};
+			},
+			witness: {
+				async beforeUse(connection) {
+					given.push(connection.id);
+					connection.close();
+				},
+				opened(connection) {
+					carried.resolve(connection.id);
+				},
+				failed(connection) {
+					carried.resolve(connection!.id);
+				},
+			},
+		}});
+		await again();
+		const id = await carried.promise;
+		t.false(given.includes(id));
+		for (const connection of [...given, id, ...given]) {
+			tell(connection, path(connection));
+		}
+
+		t.deepEqual(here()?.path, path(id));
+	});
 }
 
 test('an answer through the proxy that is cut says so in its row', async t => {
