@@ -28,5 +28,5 @@ export function frontMet(
 
 /** The prefix under which a server has its API, as a gateway's. */
 function pathOf(server: string): string {
-	return URL.canParse(server) ? new URL(server).pathname : '/';
+	return /^[a-z]+:\/\/[^/]+(\/.+)$/.exec(server)?.[1] ?? '/';
 }

@@ -121,9 +121,5 @@ function binding(grounds: Grounds): ProcessBinding {
 }
 
 function hostOf(server: string): string | null {
-	try {
-		return new URL(server).host;
-	} catch {
-		return null;
-	}
+	return /^[a-z]+:\/\/([^/]+)/.exec(server)?.[1] ?? null;
 }

@@ -13,6 +13,12 @@ for (const url of ['ftp://x', 'https://', 'https://[::1', 'https://me:100%@x', '
 	});
 }
 
-test('a zone of an IPv6 address is said to be what cannot be dialled', t => {
-	t.throws(() => parseServerUrl('https://me:100@[fe80::1%25eth0]:6443'), {code: 'ERR_KUBECONFIG_INVALID', message: 'the server "…@[fe80::1%25eth0]:6443" names the zone of an IPv6 address, which spoke cannot dial'});
+test('a zone of an IPv6 address is dialed and shown, and stays out of the Host header', t => {
+	t.like(parseServerUrl('https://me:100@[fe80::1%25eth0]:6443'), {host: 'fe80::1%eth0', authority: '[fe80::1]:6443', shown: 'https://[fe80::1%25eth0]:6443'});
 });
+
+for (const host of ['0177.0.0.1', '2130706433', '127.1', '0x7f000001', 'LOCALHOST']) {
+	test(`the host ${host} stays as it is typed`, t => {
+		t.like(parseServerUrl(`https://${host}:6443`), {host, authority: `${host}:6443`, shown: `https://${host}:6443`});
+	});
+}

@@ -6,17 +6,19 @@ import {SpokeError} from '../../source/errors/spoke-error.ts';
 
 /** The refusal's words, or `null` when the answer came. */
 export async function requestWith(kubeconfig: string): Promise<string | null> {
-	const cluster = await openCluster(parseLine(connectionFlags, ['--kubeconfig', kubeconfig]).flags, {});
 	try {
-		await cluster.json({path: '/api'});
-		return null;
+		const cluster = await openCluster(parseLine(connectionFlags, ['--kubeconfig', kubeconfig]).flags, {});
+		try {
+			await cluster.json({path: '/api'});
+			return null;
+		} finally {
+			cluster.close();
+		}
 	} catch (error) {
 		if (error instanceof SpokeError) {
 			return error.message;
 		}
 
 		throw error;
-	} finally {
-		cluster.close();
 	}
 }

@@ -8,7 +8,7 @@ import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import type {Ground, KubeconfigRow} from './kubeconfig-rows.ts';
+import type {Ground, KubeconfigRow} from './kubeconfig-row.ts';
 import {startRecordingServers, type RecordingServers, type Seen} from './recording-servers.ts';
 
 /** What came of one try; ports and folders are made the same for every run. */

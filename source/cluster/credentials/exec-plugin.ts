@@ -3,7 +3,7 @@ import {SpokeError} from '../../errors/spoke-error.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import type {ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {Plain} from '../kubeconfig/parse-yaml.ts';
-import {readDocument} from '../kubeconfig/read-document.ts';
+import {readPrinted} from '../kubeconfig/read-document.ts';
 import {orAborted} from '../or-aborted.ts';
 import {timerMs} from '../timer-ms.ts';
 import {checkedPair} from '../tls/checked-pair.ts';
@@ -82,7 +82,8 @@ function timeLimits(environment: NodeJS.ProcessEnv): PluginLimits {
 /** What the plugin printed, judged as client-go judges it. None of it is ever repeated in a message. */
 async function issuedBy(exec: ExecEntry, output: string, before: Issued | null): Promise<Issued> {
 	const status = await statusOf(exec, output);
-	const [token, certificate, key] = [field(status, 'token'), field(status, 'clientCertificateData'), field(status, 'clientKeyData')];
+	const field = (name: string) => textField(exec, status, name);
+	const [token, certificate, key] = [field('token'), field('clientCertificateData'), field('clientKeyData')];
 	if (token === '' && certificate === '' && key === '') {
 		throw failed(exec, 'didn’t return a token or cert/key pair');
 	}
@@ -91,8 +92,8 @@ async function issuedBy(exec: ExecEntry, output: string, before: Issued | null):
 		throw failed(exec, 'returned only certificate or key, not both');
 	}
 
-	const expires = field(status, 'expirationTimestamp');
-	const until = expires === '' ? Infinity : Date.parse(expires);
+	const expires = field('expirationTimestamp');
+	const until = expires === '' ? Infinity : (rfc3339.test(expires) ? Date.parse(expires) : NaN);
 	if (Number.isNaN(until)) {
 		throw failed(exec, 'returned an expirationTimestamp that is no RFC 3339 time');
 	}
@@ -108,7 +109,7 @@ function samePair(before: ClientCertificate | null, certificate: Buffer, key: Bu
 async function statusOf(exec: ExecEntry, output: string): Promise<ReadonlyMap<unknown, Plain>> {
 	let answer: Plain;
 	try {
-		answer = await readDocument(output);
+		answer = await readPrinted(output);
 	} catch (error) {
 		throw failed(exec, `printed something else than an ExecCredential: ${(error as Error).message}`);
 	}
@@ -130,9 +131,15 @@ async function statusOf(exec: ExecEntry, output: string): Promise<ReadonlyMap<un
 	return status as ReadonlyMap<unknown, Plain>;
 }
 
-function field(status: ReadonlyMap<unknown, Plain>, name: string): string {
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+function textField(exec: ExecEntry, status: ReadonlyMap<unknown, Plain>, name: string): string {
 	const value = status.get(name) ?? '';
-	return typeof value === 'string' ? value : JSON.stringify(value) ?? '';
+	if (typeof value !== 'string') {
+		throw failed(exec, `returned a ${name} that is not a string`);
+	}
+
+	return value;
 }
 
 function failed(exec: ExecEntry, why: string): SpokeError {

@@ -73,7 +73,7 @@ function decodeUser(fields: Fields, where: string): UserEntry {
 function decodeExec(fields: Fields, where: string): ExecEntry {
 	const apiVersion = text(fields, 'apiVersion', where);
 	const interactiveMode = text(fields, 'interactiveMode', where);
-	const env = list(fields, 'env', where).map(item => fieldsOf(item, `${where}: env`));
+	const env = list(fields, 'env', where).map(item => item === null ? new Map() : fieldsOf(item, `${where}: env`));
 	return {
 		command: text(fields, 'command', where),
 		args: texts(fields, 'args', where),
@@ -100,7 +100,8 @@ function named<Entry>(
 	within = '',
 ): void {
 	for (const item of list(root, plural, within || plural)) {
-		const fields = fieldsOf(item, plural);
+		// As in Go, null is an entry in which nothing is set.
+		const fields = item === null ? new Map() : fieldsOf(item, plural);
 		const name = text(fields, 'name', plural);
 		if (into.has(name)) {
 			throw new Error(`duplicate name "${name}" in ${plural}`);

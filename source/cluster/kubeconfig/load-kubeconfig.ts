@@ -6,7 +6,7 @@ import {fileErrorText} from '../file-error-text.ts';
 import {decodeKubeconfig} from './decode-kubeconfig.ts';
 import {emptyKubeconfig, type Kubeconfig} from './kubeconfig-shape.ts';
 import {readBounded} from './read-bounded.ts';
-import {readDocument} from './read-document.ts';
+import {readFileDocument} from './read-document.ts';
 
 /** A thousand clusters with certificates are 6 MiB. */
 const largestFile = 8 * 1024 * 1024;
@@ -61,7 +61,7 @@ async function readOne(path: string, mustExist: boolean): Promise<Kubeconfig | n
 	}
 
 	try {
-		const config = decodeKubeconfig(await readDocument(content.toString('utf8')));
+		const config = decodeKubeconfig(await readFileDocument(content));
 		resolvePaths(config, dirname(resolve(path)));
 		return config;
 	} catch (error) {

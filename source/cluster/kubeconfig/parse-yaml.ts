@@ -1,5 +1,5 @@
 /** YAML or JSON text as plain data, as Go's YAML reader in Kubernetes types it, with every bomb bounded. */
-import {parseDocument, type Tags} from 'yaml';
+import {type Document, isCollection, parseAllDocuments, type Tags, visit} from 'yaml';
 
 /** Deeper nesting than any real document has; the parser itself would go on until the stack ends. */
 const deepest = 100;
@@ -18,7 +18,8 @@ export function parseYaml(text: string): Plain {
 	}
 
 	try {
-		const document = parseDocument(text, {
+		// As in Go, what stands behind the first document is not looked at.
+		const [document] = parseAllDocuments(text, {
 			version: '1.1',
 			customTags: goTags,
 			uniqueKeys: false,
@@ -27,16 +28,42 @@ export function parseYaml(text: string): Plain {
 			strict: false,
 			keepSourceTokens: false,
 		});
-		const [wrong] = document.errors;
+		if (!document) {
+			return null;
+		}
+
+		const wrong = document.errors.find(({pos}) => pos[0] < endOfRoot(document));
 		if (wrong) {
 			throw new Error(`${withoutText(wrong.message)}${lineOf(text, wrong.pos[0])}`);
 		}
 
+		refuseNewer(document, text);
 		return notTooDeep(document.toJS({mapAsMap: true, maxAliasCount: 100}) as Plain, 0);
 	} catch (error) {
 		const message = error instanceof RangeError ? 'nested too deeply' : withoutText((error as Error).message);
 		throw new Error(message, {cause: error});
 	}
+}
+
+/** Go stops reading at the bracket that ends a root in brackets. */
+function endOfRoot({contents}: Document): number {
+	return isCollection(contents) && contents.flow ? contents.range?.[1] ?? Infinity : Infinity;
+}
+
+/** What the library reads and Go does not. */
+function refuseNewer(document: Document, text: string): void {
+	const {explicit = false, version} = document.directives?.yaml ?? {};
+	if (explicit && version !== '1.1') {
+		throw new Error('found incompatible YAML document');
+	}
+
+	visit(document, {
+		Scalar(_, {type, range}) {
+			if (type === 'QUOTE_DOUBLE' && range && /\\u[dD][89a-fA-F]/.test(text.slice(range[0], range[1]))) {
+				throw new Error('found invalid Unicode character escape code');
+			}
+		},
+	});
 }
 
 /** The library quotes behind a colon what it could not read: a password may begin with `*` or `|`. */
@@ -59,10 +86,29 @@ function notTooDeep(value: Plain, depth: number): Plain {
 
 /** In Go a date stays text where text is asked for, 12:30:45 is no number of base sixty, and `e1` is no number at all. */
 function goTags(tags: Tags): Tags {
-	return tags
+	return [...tags
+		.filter(tag => typeof tag === 'string' || tag.tag !== binary.tag)
 		.filter(tag => typeof tag === 'string' || !(('format' in tag && tag.format === 'TIME') || tag.tag === 'tag:yaml.org,2002:timestamp'))
-		.map(tag => typeof tag !== 'string' && 'format' in tag && tag.format === 'EXP' ? {...tag, test: /^[-+]?(?:\.\d+|\d[\d_]*(?:\.[\d_]*)?)e[-+]?\d+$/i} : tag) as Tags;
+		.map(tag => typeof tag !== 'string' && 'format' in tag && tag.format === 'EXP' ? {...tag, test: /^[-+]?(?:\.\d+|\d[\d_]*(?:\.[\d_]*)?)e[-+]?\d+$/i} : tag), binary, octal] as Tags;
 }
+
+/** In Go binary data is text where text is asked for. */
+const binary = {
+	tag: 'tag:yaml.org,2002:binary',
+	resolve(text: string, onError: (message: string) => void): string {
+		if (!/^[a-z\d+/\s]*={0,2}\s*$/i.test(text)) {
+			onError('!!binary value contains invalid base64 data');
+		}
+
+		return Buffer.from(text, 'base64').toString();
+	},
+};
+
+/** Octal numbers as YAML 1.2 writes them, which Go reads too. */
+const octal = {
+	tag: 'tag:yaml.org,2002:int', default: true, format: 'OCT', test: /^[-+]?0o[0-7_]+$/,
+	resolve: (text: string) => Number.parseInt(text.replaceAll('_', '').replace('0o', ''), 8),
+};
 
 /** Counts brackets and indentation, coarsely: enough to keep the recursive parser from the end of its stack. */
 function tooDeep(text: string): boolean {

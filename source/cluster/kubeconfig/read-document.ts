@@ -3,11 +3,54 @@ import {parseBoringYaml} from './parse-boring-yaml.ts';
 import type {Plain} from './parse-yaml.ts';
 
 /**
+The data of a file in any encoding that YAML allows.
+@throws Error whose message is one line and repeats nothing of the file's values
+*/
+export async function readFileDocument(content: Buffer): Promise<Plain> {
+	const text = decoded(content);
+	if (/[^\t\n\r -~\u0085\u00A0-\uFFFD]/.test(text)) {
+		throw new Error('yaml: control characters are not allowed');
+	}
+
+	// Of YAML 1.1 all of these end a line.
+	return readDocument(text.replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, '\n'));
+}
+
+/** A byte order mark tells UTF-16; without one it is UTF-8. */
+function decoded(content: Buffer): string {
+	const mark = content.subarray(0, 2).toString('hex');
+	const encoding = mark === 'fffe' ? 'utf-16le' : (mark === 'feff' ? 'utf-16be' : 'utf8');
+	try {
+		return new TextDecoder(encoding, {fatal: true}).decode(content);
+	} catch {
+		throw new Error(`yaml: this is not ${encoding.toUpperCase()}`);
+	}
+}
+
+/**
+What a program prints, as client-go's decoder recognizes it: JSON where it begins with a brace, and nothing else then.
+@throws Error as `readFileDocument`
+*/
+export async function readPrinted(text: string): Promise<Plain> {
+	if (!/^[\t-\r \u0085\u00A0]*\{/.test(text)) {
+		return readDocument(text.replace(/^\uFEFF/, ''));
+	}
+
+	const json = readJson(text);
+	if (json === undefined) {
+		throw new Error('json parse error');
+	}
+
+	return json;
+}
+
+/**
 The text's data.
 @throws Error whose message is one line and repeats nothing of the text's values
 */
 export async function readDocument(text: string): Promise<Plain> {
-	const json = /^\s*\{/.test(text) ? readJson(text) : undefined;
+	// YAML has no escapes of surrogates, which JSON has.
+	const json = /^\s*\{/.test(text) && !/\\u[dD][89a-fA-F]/.test(text) ? readJson(text) : undefined;
 	if (json !== undefined) {
 		return json;
 	}

@@ -1,5 +1,5 @@
 /** A certificate's extensions as Go's crypto/x509 reads them. @see crypto/x509/parser.go processExtensions */
-import {isIP} from 'node:net';
+import {parseGoUrl} from '../transport/go-url.ts';
 import {CertificateParseError, DerReader, derTag} from './der-reader.ts';
 import {domainNameIsValid, emptyConstraints, parseNameConstraints, type NameConstraints} from './parse-name-constraints.ts';
 
@@ -191,20 +191,14 @@ export function asciiText(content: Buffer, problem: string): string {
 	return content.toString('latin1');
 }
 
-/** `host:port` of a URI, empty where it has none: as Go's net/url takes it apart, and refusing what that refuses. */
+/** `host:port` of a URI, empty where it has none. */
 function uriHost(uri: string): string {
 	const wrong = (why: string) => new CertificateParseError(`x509: cannot parse URI ${JSON.stringify(uri)}: ${why}`);
-	if (/[\0- \u007F]/.test(uri) || /%(?![\da-f]{2})/i.test(uri) || uri.startsWith(':')) {
-		throw wrong('invalid URI');
-	}
-
-	const authority = /^[a-z][a-z\d+\-.]*:\/\/([^/?#]*)/i.exec(uri)?.[1] ?? /^\/\/(?!\/)([^/?#]*)/.exec(uri)?.[1] ?? '';
-	const host = authority.replace(/^.*@/, '');
-	const isHost = /^\[[^\]]*\](?::\d*)?$/.test(host)
-		? isIP(host.slice(1, host.indexOf(']')).replace(/%.*$/, '')) === 6
-		: /^[\w\-.~!$&'()*+,;="<>]*(?::\d*)?$/.test(host);
-	if (!isHost) {
-		throw wrong('invalid host');
+	let host: string;
+	try {
+		({host} = parseGoUrl(uri));
+	} catch (error) {
+		throw wrong((error as Error).message);
 	}
 
 	if (host !== '' && !domainNameIsValid(host, false)) {

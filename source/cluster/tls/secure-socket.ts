@@ -6,7 +6,7 @@ import {connect, createSecureContext, DEFAULT_CIPHERS, type ConnectionOptions, t
 import type {SocketFacts} from '../connection.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {orAborted} from '../or-aborted.ts';
-import {attemptMs, connected, unreachable} from '../transport/dial-tcp.ts';
+import {assertNameOrAddress, attemptMs, connected, unreachable} from '../transport/dial-tcp.ts';
 import {ignored} from '../transport/ignored.ts';
 import {directReads} from '../transport/direct-reads.ts';
 import {checkedPair} from './checked-pair.ts';
@@ -64,6 +64,7 @@ The same of a socket that dials itself, which is the cheaper one to read from; `
 export async function dialSecure(handshake: Handshake, {port, dialMs}: {port: number; dialMs: number}): Promise<SecuredSocket> {
 	const {host, what, signal} = handshake;
 	signal?.throwIfAborted();
+	assertNameOrAddress(host, {what});
 	// Of what a socket takes for its dialling the types of TLS name a part only.
 	const dialling: ConnectionOptions & TcpNetConnectOpts = {
 		host,
@@ -85,7 +86,7 @@ function handshakeOptions(handshake: Handshake) {
 	const name = nameOf(handshake);
 	return {
 		secureContext: contextFor(handshake.client),
-		...(isIP(name) === 0) && {servername: name.replace(/\.$/, '')},
+		...isIP(name.replace(/^\[(.*)\]$/, '$1')) === 0 && {servername: name.replace(/\.+$/, '')},
 		ALPNProtocols: ['http/1.1'],
 		rejectUnauthorized: false,
 		checkServerIdentity: () => undefined,

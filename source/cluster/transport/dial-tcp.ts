@@ -1,5 +1,5 @@
 /** A TCP connection within a limit, and in one line why there is none. */
-import {connect, type Socket} from 'node:net';
+import {connect, isIP, type Socket} from 'node:net';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {orAborted} from '../or-aborted.ts';
 import {ignored} from './ignored.ts';
@@ -20,6 +20,7 @@ The addresses of a name are tried one after the other. Keep-alive is on: a silen
 */
 export async function dialTcp({host, port, ...dialling}: Dialling, signal?: AbortSignal): Promise<Socket> {
 	signal?.throwIfAborted();
+	assertNameOrAddress(host, dialling);
 	const socket = connect({host, port, autoSelectFamilyAttemptTimeout: attemptMs});
 	await connected(socket, {host, port, ...dialling}, signal);
 	return socket;
@@ -51,6 +52,16 @@ export async function connected(socket: Socket, {host, port, what, limitMs, reme
 		throw error;
 	} finally {
 		clearTimeout(timer);
+	}
+}
+
+/**
+The C library's resolver takes `127.1`, `0177.0.0.1` and `2130706433` for addresses; kubectl looks them up as names, and finds none.
+@throws SpokeError ERR_APISERVER_UNREACHABLE
+*/
+export function assertNameOrAddress(host: string, {what, remedy}: Pick<Dialling, 'what' | 'remedy'>): void {
+	if (isIP(host) === 0 && /^(?:0x[\da-f]*|\d+)(?:\.(?:0x[\da-f]*|\d+)){0,3}\.?$/i.test(host)) {
+		throw unreachable(what, `dial tcp: lookup ${host}: no such host`, {remedy: remedy ?? 'write an IPv4 address as four decimal numbers, for example 127.0.0.1'});
 	}
 }
 

@@ -95,7 +95,8 @@ function socksAddress(host: string): Buffer {
 		return Buffer.from([1, ...host.split('.').map(Number)]);
 	}
 
-	if (isIP(host) === 6) {
+	// An address with a zone is a name to Go.
+	if (isIP(host) === 6 && !host.includes('%')) {
 		const groups = new URL(`http://[${host}]`).hostname.slice(1, -1);
 		return Buffer.concat([Buffer.from([4]), expandIpv6(groups)]);
 	}

@@ -1,7 +1,10 @@
 /** A proxy's URL: which kinds there are, where it listens, and who we are to it. */
+import {parseGoUrl, splitHost} from './go-url.ts';
+import {asciiHost} from './server-url.ts';
 
 export type ProxyAddress = {
 	scheme: 'http' | 'https' | 'socks5';
+	/** As typed, without brackets. */
 	host: string;
 	port: number;
 	/** `null` when the URL names no user. */
@@ -17,30 +20,15 @@ The parts of a proxy's URL.
 @throws Error that never repeats the URL, since it may hold a password
 */
 export function parseProxyUrl(text: string): ProxyAddress {
-	let url: URL;
-	try {
-		url = new URL(text);
-	} catch {
-		throw new Error('it is not a URL');
-	}
-
-	const scheme = url.protocol.slice(0, -1);
+	const {scheme, host, login} = parseGoUrl(text);
 	if (scheme !== 'http' && scheme !== 'https' && scheme !== 'socks5') {
 		throw new Error(`unsupported scheme "${scheme}", must be http, https, or socks5`);
 	}
 
-	if (url.hostname === '') {
-		throw new Error('it names no host');
+	const {name, port} = splitHost(host);
+	if (name === '' || Number(port) > 65_535) {
+		throw new Error(name === '' ? 'it names no host' : `invalid port ${port}`);
 	}
 
-	const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-	const port = url.port === '' ? standardPorts[scheme] : Number(url.port);
-	const named = url.username !== '' || url.password !== '';
-	return {
-		scheme,
-		host,
-		port,
-		credentials: named ? {username: decodeURIComponent(url.username), password: decodeURIComponent(url.password)} : null,
-		shown: `${scheme}://${url.host}`,
-	};
+	return {scheme, host: asciiHost(name), port: port === '' ? standardPorts[scheme] : Number(port), credentials: login, shown: `${scheme}://${host}`};
 }

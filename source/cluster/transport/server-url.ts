@@ -1,10 +1,13 @@
 /** Where the apiserver is: a server URL read as client-go reads it. */
 import {isIP} from 'node:net';
+import {posix} from 'node:path';
+import {domainToASCII} from 'node:url';
 import {SpokeError} from '../../errors/spoke-error.ts';
+import {escapePath, type GoUrl, parseGoUrl, splitHost} from './go-url.ts';
 
 export type ServerAddress = {
 	scheme: 'https' | 'http';
-	/** Without brackets. */
+	/** As typed, without brackets. */
 	host: string;
 	port: number;
 	/** `host:port`, as a `Host` header and messages want it; no port when the URL has none. */
@@ -18,50 +21,58 @@ export type ServerAddress = {
 };
 
 /**
-A URL, or `host:port` alone, which is `http` (client-go rest/url_utils.go DefaultServerURL).
+A URL, or `host:port` alone, which is `http` to kubectl whatever the cluster's TLS settings are.
+@see client-go rest/url_utils.go DefaultServerURL, tools/clientcmd/client_config.go ClientConfig
 @throws SpokeError ERR_KUBECONFIG_INVALID
 */
 export function parseServerUrl(text: string): ServerAddress {
 	const url = parse(text);
-	const login = url && loginOf(url);
-	if (!url || login === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.hostname === '') {
-		const shown = text.replace(/^.*@/s, '…@');
-		if (/^(https?:\/\/)?([^/]*@)?\[[\da-f:.]+%/i.test(text)) {
-			throw new SpokeError(
-				'ERR_KUBECONFIG_INVALID',
-				`the server "${shown}" names the zone of an IPv6 address, which spoke cannot dial`,
-				{remedy: 'give a name, or an address without %ZONE'},
-			);
-		}
-
-		throw new SpokeError('ERR_KUBECONFIG_INVALID', `the server "${shown}" is not an https:// or http:// URL`, {remedy: 'check `server` of this cluster'});
+	const {name, port} = splitHost(url?.host ?? '');
+	if (!url || (url.scheme !== 'https' && url.scheme !== 'http') || name === '' || Number(port) > 65_535) {
+		throw new SpokeError('ERR_KUBECONFIG_INVALID', `the server ${JSON.stringify(text.replace(/^.*@/s, '…@'))} is not an https:// or http:// URL`, {remedy: 'check `server` of this cluster'});
 	}
 
-	const scheme = url.protocol === 'https:' ? 'https' : 'http';
-	const prefix = url.pathname.replace(/\/+$/, '');
+	const {scheme, login} = url;
+	const path = escapePath(posix.normalize(`/${url.path}`));
+	const prefix = path.replace(/\/+$/, '');
+	const host = asciiHost(name);
+	const written = (literal: string) => `${isIP(host) === 6 ? `[${literal}]` : host}${port === '' ? '' : `:${port}`}`;
 	return {
 		scheme,
-		host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-		port: url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port),
-		authority: url.host,
+		host,
+		port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),
+		// The zone of an address means something on this machine only.
+		authority: written(host.replace(/%.*$/s, '')),
 		prefix,
 		login,
-		shown: `${scheme}://${url.host}${prefix}`,
+		shown: `${scheme}://${written(host.replace('%', '%25'))}${prefix}`,
 	};
 }
 
-function parse(text: string): URL | null {
-	const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-	return URL.canParse(whole) ? new URL(whole) : null;
+function parse(text: string): GoUrl | null {
+	const url = parsed(text);
+	if (url !== null && url.scheme !== '' && url.host !== '') {
+		// Where it has a path client-go reads the URL once more as one that has no fragment.
+		const request = parsed(text, {isRequest: true});
+		return request && !request.isOpaque && request.path.length > 1 ? request : url;
+	}
+
+	const whole = parsed(`http://${text}`);
+	return whole && (whole.path === '' || whole.path === '/') ? whole : null;
 }
 
-/** `null` when it names no user, `undefined` for what is not percent-coded. */
-function loginOf({username, password}: URL): ServerAddress['login'] | undefined {
+function parsed(text: string, options?: {isRequest: boolean}): GoUrl | null {
 	try {
-		return username === '' && password === '' ? null : {username: decodeURIComponent(username), password: decodeURIComponent(password)};
+		return parseGoUrl(text, options);
 	} catch {
-		return undefined;
+		return null;
 	}
+}
+
+/** A name beyond ASCII in the form that DNS has. ASCII stays as it is typed, so that `127.1` is never taken for an address. */
+export function asciiHost(name: string): string {
+	// The further label keeps Node from reading digits as an IPv4 address.
+	return /^[\0-\u007F]*$/.test(name) ? name : domainToASCII(`${name}.x`).replace(/\.x$/, '') || name;
 }
 
 /** `host:port`, with brackets around an IPv6 address. */

@@ -116,5 +116,6 @@ function isPlainAndRemote(url: string): boolean {
 }
 
 function isLocal(url: string): boolean {
-	return URL.canParse(url) && isLoopback(new URL(url).hostname);
+	const host = /^[a-z]+:\/\/(\[[^\]]*\]|[^/:]*)/.exec(url)?.[1];
+	return host !== undefined && isLoopback(host);
 }

@@ -1,0 +1,161 @@
+/** A URL taken apart as Go's net/url does it: the host stays as it is typed, and nothing is canonicalized. */
+import {isIP} from 'node:net';
+
+export type GoUrl = {
+	/** Lower case, empty without one. */
+	scheme: string;
+	/** `null` when it names no user. */
+	login: {username: string; password: string} | null;
+	/** With its port, percent-decoded. */
+	host: string;
+	/** Percent-decoded. */
+	path: string;
+	isOpaque: boolean;
+};
+
+/**
+@param isRequest the text has no fragment, so `#` is a character like any other (url.ParseRequestURI)
+@throws Error with Go's reason; it never repeats the URL, which can hold a password
+*/
+export function parseGoUrl(text: string, {isRequest = false}: {isRequest?: boolean} = {}): GoUrl {
+	const [whole, fragment] = isRequest ? [text] : splitAt(text, '#');
+	if (/[\0-\u001F\u007F]/.test(whole)) {
+		throw new Error('net/url: invalid control character in URL');
+	}
+
+	unescape(fragment ?? '', 'path');
+	const [scheme, afterScheme] = splitScheme(whole);
+	const [rest] = splitAt(afterScheme, '?');
+	if (!rest.startsWith('/')) {
+		return rootless(scheme, rest, isRequest);
+	}
+
+	const hasAuthority = (scheme !== '' || (!isRequest && !rest.startsWith('///'))) && rest.startsWith('//');
+	const [, authority = '', path = rest] = hasAuthority ? /^\/\/([^/]*)(.*)$/s.exec(rest)! : [];
+	return {scheme, ...parseAuthority(scheme, authority), path: unescape(path, 'path'), isOpaque: false};
+}
+
+/** `host` without brackets and port, and the port's digits, empty without one. */
+export function splitHost(host: string): {name: string; port: string} {
+	const [, bracketed, plain, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d*))?$/s.exec(host) ?? [];
+	return {name: bracketed ?? plain ?? host, port: port ?? ''};
+}
+
+/** A path as Go writes it into a request. */
+export function escapePath(path: string): string {
+	return [...Buffer.from(path)].map(byte => {
+		const character = String.fromCodePoint(byte);
+		return /[\w$&+,\-./:;=@~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+	}).join('');
+}
+
+function splitAt(text: string, mark: string): [string, string?] {
+	const at = text.indexOf(mark);
+	return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function splitScheme(text: string): [string, string] {
+	if (text.startsWith(':')) {
+		throw new Error('missing protocol scheme');
+	}
+
+	const [, scheme, rest] = /^([a-z][a-z\d+\-.]*):(.*)$/is.exec(text) ?? [];
+	return scheme === undefined ? ['', text] : [scheme.toLowerCase(), rest!];
+}
+
+function rootless(scheme: string, rest: string, isRequest: boolean): GoUrl {
+	if (scheme !== '') {
+		return {scheme, login: null, host: '', path: '', isOpaque: rest !== ''};
+	}
+
+	if (isRequest) {
+		throw new Error('invalid URI for request');
+	}
+
+	if (splitAt(rest, '/')[0].includes(':')) {
+		throw new Error('first path segment in URL cannot contain colon');
+	}
+
+	return {scheme, login: null, host: '', path: unescape(rest, 'path'), isOpaque: false};
+}
+
+function parseAuthority(scheme: string, authority: string): Pick<GoUrl, 'host' | 'login'> {
+	const at = authority.lastIndexOf('@');
+	const host = parseHost(scheme, authority.slice(at + 1));
+	if (at < 0) {
+		return {host, login: null};
+	}
+
+	const userinfo = authority.slice(0, at);
+	if (!/^[\w\-.:~!$&'()*+,;=%@]*$/.test(userinfo)) {
+		throw new Error('net/url: invalid userinfo');
+	}
+
+	const [username, password = ''] = splitAt(userinfo, ':');
+	return {host, login: {username: unescape(username, 'path'), password: unescape(password, 'path')}};
+}
+
+function parseHost(scheme: string, host: string): string {
+	if (host.lastIndexOf('[') > 0) {
+		throw new Error('invalid IP-literal');
+	}
+
+	if (host.startsWith('[')) {
+		return parseBracketed(host);
+	}
+
+	const first = host.indexOf(':');
+	// Only http and https URLs must have one colon.
+	const colon = scheme === 'http' || scheme === 'https' ? first : host.lastIndexOf(':');
+	if (first >= 0) {
+		checkPort(host.slice(colon));
+	}
+
+	return unescape(host, 'host');
+}
+
+function parseBracketed(host: string): string {
+	const end = host.lastIndexOf(']');
+	if (end < 0) {
+		throw new Error('missing \']\' in host');
+	}
+
+	const port = host.slice(end + 1);
+	checkPort(port);
+	const inside = host.slice(1, end);
+	const zoneAt = inside.indexOf('%25');
+	const address = zoneAt < 0 ? unescape(inside, 'host') : unescape(inside.slice(0, zoneAt), 'host') + unescape(inside.slice(zoneAt), 'zone');
+	if (isIP(address.replace(/%.+$/s, '')) !== 6) {
+		throw new Error('invalid IP-literal');
+	}
+
+	return `[${address}]${port}`;
+}
+
+function checkPort(port: string): void {
+	if (!/^(?::\d*)?$/.test(port)) {
+		throw new Error(`invalid port ${JSON.stringify(port)} after host`);
+	}
+}
+
+function unescape(text: string, where: 'host' | 'zone' | 'path'): string {
+	const escapes = text.match(/%.{0,2}/gs) ?? [];
+	const wrong = escapes.find(escape => !/^%[\da-f]{2}$/i.test(escape)
+		// A host can percent-encode bytes beyond ASCII only; `%25` begins a zone.
+		|| (where === 'host' && escape !== '%25' && Number.parseInt(escape.slice(1), 16) < 0x80)
+		|| (where === 'zone' && escape !== '%25' && escape !== '%20' && !isHostCharacter(String.fromCodePoint(Number.parseInt(escape.slice(1), 16)))));
+	if (wrong !== undefined) {
+		throw new Error('invalid URL escape');
+	}
+
+	if (where !== 'path' && [...text.replaceAll(/%../gs, '')].some(character => character < '\u0080' && !isHostCharacter(character))) {
+		throw new Error('invalid character in host name');
+	}
+
+	const bytes = text.split(/(%..)/s).map(part => /^%..$/s.test(part) ? Buffer.from(part.slice(1), 'hex') : Buffer.from(part));
+	return escapes.length === 0 ? text : Buffer.concat(bytes).toString();
+}
+
+function isHostCharacter(character: string): boolean {
+	return /[\w\-.~!$&'()*+,;=:[\]<>"]/.test(character);
+}

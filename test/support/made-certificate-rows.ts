@@ -1,0 +1,180 @@
+/** Certificates that no library issues, which kubectl and spoke must judge alike. */
+import {createPublicKey} from 'node:crypto';
+import type {CertificateRow} from './certificate-row.ts';
+import {
+	address,
+	altNames,
+	basicConstraints,
+	type CertificateParts,
+	commonName,
+	der,
+	dnsName,
+	extendedKeyUsage,
+	extension,
+	here,
+	keyUsage,
+	makeCertificate,
+	type MadeCertificate,
+	mayIssue,
+	objectIdentifier,
+	sequence,
+	serverAuth,
+	utcTime,
+} from './der-certificate.ts';
+
+const anyUsage = '2.5.29.37.0';
+const clientAuth = '1.3.6.1.5.5.7.3.2';
+const integer = (value: number, tag = 2) => der(tag, Buffer.from([value]));
+const policies = (...ids: readonly string[]) => extension('2.5.29.32', sequence(...ids.map(id => sequence(objectIdentifier(id)))));
+const policyConstraints = (...fields: readonly Buffer[]) => extension('2.5.29.36', sequence(...fields), true);
+const requireExplicit = (skip: number) => policyConstraints(integer(skip, 0x80));
+const names = (...permittedOrExcluded: readonly Buffer[]) => extension('2.5.29.30', sequence(...permittedOrExcluded), true);
+const permitted = (...bases: readonly Buffer[]) => der(0xA0, ...bases.map(base => sequence(base)));
+const excluded = (...bases: readonly Buffer[]) => der(0xA1, ...bases.map(base => sequence(base)));
+const uri = (text: string) => der(0x86, Buffer.from(text));
+const mail = (text: string) => der(0x81, Buffer.from(text));
+const localhost = [altNames(address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)];
+
+type Served = {leaf: MadeCertificate; above?: readonly MadeCertificate[]; trusted: readonly MadeCertificate[]};
+
+const row = (name: string, make: () => Served, refused?: RegExp, rest: Partial<CertificateRow> = {}): CertificateRow => ({name, make: async () => make(), ...refused && {refused}, ...rest});
+
+/** A leaf by a root, each with these parts. */
+const byRoot = (leaf: CertificateParts, root: CertificateParts = {}) => (): Served => {
+	const ca = makeCertificate({name: 'root', extensions: mayIssue, ...root});
+	return {leaf: makeCertificate({name: 'leaf', extensions: here, issuer: ca, ...leaf}), trusted: [ca]};
+};
+
+/** A leaf by an intermediate that is sent, by a root. */
+const byMiddle = (middle: CertificateParts, leaf: CertificateParts = {}, root: CertificateParts = {}) => (): Served => {
+	const ca = makeCertificate({name: 'root', extensions: mayIssue, ...root});
+	const issuer = makeCertificate({name: 'middle', extensions: mayIssue, issuer: ca, ...middle});
+	return {leaf: makeCertificate({name: 'leaf', extensions: here, issuer, ...leaf}), above: [issuer], trusted: [ca]};
+};
+
+const leafWith = (...extensions: readonly Buffer[]) => byRoot({extensions: [...here, ...extensions]});
+const named = (name: string, dns: readonly string[], asked: string, refused?: RegExp) =>
+	row(name, byRoot({extensions: [altNames(...dns.map(each => dnsName(each))), extendedKeyUsage(serverAuth)]}), refused, {asked});
+
+const unknown = /x509: certificate signed by unknown authority/;
+const unparsed = /tls: failed to parse certificate from server: x509: /;
+const usage = /x509: certificate specifies an incompatible key usage/;
+const noChains = /x509: no valid chains built/;
+const notFor = /x509: certificate is (?:not )?valid for/;
+const notAuthorized = /x509: a root or intermediate certificate is not authorized to sign for this name/;
+
+export const madeCertificateRows: readonly CertificateRow[] = [
+	// Authorities.
+	row('a CA without basicConstraints', byRoot({}, {extensions: [keyUsage(5)]}), unknown),
+	row('a CA without any extension', byRoot({}, {extensions: []}), unknown),
+	row('a CA of version 1', byRoot({}, {version: 1}), undefined),
+	row('a CA of version 1 as an intermediate', byMiddle({version: 1}), /x509: /),
+	row('a CA whose basicConstraints say no', byRoot({}, {extensions: [basicConstraints(false), keyUsage(5)]}), unknown),
+	row('a CA with keyUsage and without keyCertSign', byRoot({}, {extensions: [basicConstraints(true), keyUsage(0, 6)]}), unknown),
+	row('a CA without keyUsage', byRoot({}, {extensions: [basicConstraints(true)]})),
+	row('an intermediate without basicConstraints', byMiddle({extensions: [keyUsage(5)]}), unknown),
+	row('an intermediate without keyUsage', byMiddle({extensions: [basicConstraints(true)]})),
+	row('an intermediate with a path length of 0', byMiddle({extensions: [basicConstraints(true, 0), keyUsage(5)]})),
+	row('a root with a path length of 0 and an intermediate', byMiddle({}, {}, {extensions: [basicConstraints(true, 0), keyUsage(5)]}), /too many intermediates/),
+	row('a forged signature on the leaf', byRoot({isForged: true}), unknown),
+	row('a forged signature on the intermediate', byMiddle({isForged: true}), unknown),
+	row('a forged signature of a root by itself', byRoot({}, {isForged: true})),
+	row('a leaf that names another issuer', byRoot({issuerName: commonName('other')}), unknown),
+	row('the issuer’s name in another string type', byRoot({issuerName: commonName('root', 19)}), unknown),
+	row('two certificates of one authority, the first one expired', () => {
+		const old = makeCertificate({name: 'root', extensions: mayIssue, validity: [utcTime('200101000000Z'), utcTime('210101000000Z')]});
+		const now = makeCertificate({name: 'root', extensions: mayIssue});
+		return {leaf: makeCertificate({name: 'leaf', extensions: here, issuer: now}), trusted: [old, now]};
+	}),
+	row('a cross-signed authority whose new root is not trusted', () => {
+		const [oldRoot, newRoot] = [makeCertificate({name: 'old', extensions: mayIssue}), makeCertificate({name: 'new', extensions: mayIssue})];
+		const crossed = makeCertificate({name: 'new', extensions: mayIssue, issuer: oldRoot, publicKey: publicKeyOf(newRoot)});
+		return {leaf: makeCertificate({name: 'leaf', extensions: here, issuer: newRoot}), above: [newRoot, crossed], trusted: [oldRoot]};
+	}),
+	row('certificates in the wrong order', () => {
+		const root = makeCertificate({name: 'root', extensions: mayIssue});
+		const upper = makeCertificate({name: 'upper', extensions: mayIssue, issuer: root});
+		const lower = makeCertificate({name: 'lower', extensions: mayIssue, issuer: upper});
+		return {leaf: makeCertificate({name: 'leaf', extensions: here, issuer: lower}), above: [root, upper, lower], trusted: [root]};
+	}),
+	// Uses.
+	row('any use', byRoot({extensions: [altNames(address(127, 0, 0, 1)), extendedKeyUsage(anyUsage)]})),
+	row('any use and client authentication', byRoot({extensions: [altNames(address(127, 0, 0, 1)), extendedKeyUsage(clientAuth, anyUsage)]})),
+	row('client and server authentication', byRoot({extensions: [altNames(address(127, 0, 0, 1)), extendedKeyUsage(clientAuth, serverAuth)]})),
+	row('a use that nobody knows', byRoot({extensions: [altNames(address(127, 0, 0, 1)), extendedKeyUsage('1.2.3.4')]}), usage),
+	row('keyUsage without digitalSignature', leafWith(keyUsage(2))),
+	row('keyUsage of keyAgreement alone', leafWith(keyUsage(4))),
+	row('keyUsage of keyCertSign alone in a leaf', leafWith(keyUsage(5))),
+	row('keyUsage without a bit', leafWith(extension('2.5.29.15', der(3, Buffer.from([0])), true))),
+	row('a root for client authentication only', byRoot({}, {extensions: [...mayIssue, extendedKeyUsage(clientAuth)]}), usage),
+	row('a root for any use', byRoot({}, {extensions: [...mayIssue, extendedKeyUsage(anyUsage)]})),
+	// Policies.
+	row('a leaf that requires an explicit policy', leafWith(requireExplicit(0)), noChains),
+	row('a leaf that requires an explicit policy later', leafWith(requireExplicit(1))),
+	row('a leaf that requires a policy and has any', leafWith(requireExplicit(0), policies('2.5.29.32.0'))),
+	row('a leaf with policyConstraints of mapping alone', leafWith(policyConstraints(integer(0, 0x81)))),
+	row('empty policyConstraints', leafWith(policyConstraints())),
+	row('an intermediate that requires a policy, and a leaf without', byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}), noChains),
+	row('an intermediate that requires a policy, and a leaf with it', byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}, {extensions: [...here, policies('1.2.3')]})),
+	row('an intermediate that requires a policy, and a leaf with another', byMiddle({extensions: [...mayIssue, requireExplicit(0), policies('1.2.3')]}, {extensions: [...here, policies('1.2.4')]}), noChains),
+	row('a policy twice', leafWith(policies('1.2.3', '1.2.3')), unparsed),
+	row('critical inhibitAnyPolicy', leafWith(extension('2.5.29.54', integer(0), true))),
+	// Critical extensions.
+	row('a critical extension that nobody knows in a root', byRoot({}, {extensions: [...mayIssue, extension('1.2.3.4', der(5), true)]}), /x509: (?:unhandled critical extension|certificate signed by unknown authority)/),
+	row('an extension that nobody knows', leafWith(extension('1.2.3.4', der(5)))),
+	row('a critical subject key identifier', leafWith(extension('2.5.29.14', der(4, Buffer.from([1])), true)), unparsed),
+	row('a critical authority key identifier', leafWith(extension('2.5.29.35', sequence(der(0x80, Buffer.from([1]))), true)), unparsed),
+	row('an extension twice', leafWith(keyUsage(0), keyUsage(0)), unparsed),
+	row('an authority key identifier that is another’s', leafWith(extension('2.5.29.35', sequence(der(0x80, Buffer.from([1, 2, 3])))))),
+	// Names.
+	named('a wildcard for a label with an underscore', ['*.foo.test'], 'a_b.foo.test'),
+	named('a name that begins with a dot', ['a.foo.test', '*.foo.test'], '.foo.test', notFor),
+	named('a name that begins with a dot, in the certificate too', ['.foo.test'], '.foo.test'),
+	named('a label that begins with a hyphen', ['*.foo.test'], '-a.foo.test', notFor),
+	named('a name with a final dot in the certificate', ['api.foo.test.'], 'api.foo.test', notFor),
+	named('a wildcard asked for', ['*.foo.test'], '*.foo.test'),
+	named('half a wildcard asked for exactly', ['a*.foo.test'], 'a*.foo.test'),
+	named('two labels of wildcards', ['*.*.test'], 'a.b.test', notFor),
+	named('an empty name in the certificate', ['', 'localhost'], 'localhost'),
+	row('a name beyond ASCII in the certificate', byRoot({extensions: [altNames(dnsName('bücher.test'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}), unparsed),
+	row('an address of five bytes', byRoot({extensions: [altNames(address(127, 0, 0, 1, 1), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}), unparsed),
+	row('an IPv4 address as IPv6', byRoot({extensions: [altNames(address(...Array.from({length: 10}, () => 0), 255, 255, 127, 0, 0, 1)), extendedKeyUsage(serverAuth)]})),
+	row('a URI that is none', byRoot({extensions: [altNames(uri('https://[::1'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}), unparsed),
+	row('no names in the extension', byRoot({extensions: [altNames(), extendedKeyUsage(serverAuth)]}), /doesn't contain any IP SANs/),
+	// Name constraints.
+	row('an address that the root may sign', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(address(127, 0, 0, 0, 255, 0, 0, 0)))]})),
+	row('an address that the root may not sign', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(address(10, 0, 0, 0, 255, 0, 0, 0)))]}), notAuthorized),
+	row('an address that the root is forbidden', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(excluded(address(127, 0, 0, 1, 255, 255, 255, 255)))]}), notAuthorized),
+	row('a mask with a hole', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(address(127, 0, 0, 0, 255, 0, 255, 0)))]}), /./),
+	row('names of DNS only are constrained, and the leaf has an address', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(dnsName('foo.test')))]})),
+	row('a directory name is constrained', byRoot({extensions: localhost}, {extensions: [...mayIssue, names(permitted(der(0xA4, commonName('x'))))]}), /x509: /),
+	row('an e-mail address that the root may not sign', byRoot({extensions: [altNames(mail('a@b.test'), address(127, 0, 0, 1)), extendedKeyUsage(serverAuth)]}, {extensions: [...mayIssue, names(permitted(mail('c.test')))]}), notAuthorized),
+	row('empty name constraints', byRoot({extensions: localhost}, {extensions: [...mayIssue, names()]}), /./),
+	// Keys and algorithms.
+	row('P-384', byRoot({key: 'P-384'}, {key: 'P-384'})),
+	row('P-521', byRoot({key: 'P-521'}, {key: 'P-521'})),
+	row('an authority with P-224', byRoot({}, {key: 'P-224'})),
+	row('an authority with a secp256k1 key', byRoot({}, {key: 'secp256k1'}), /unable to load root certificates: failed to parse certificate: x509: unsupported elliptic curve/),
+	row('an intermediate with a brainpool key', byMiddle({key: 'brainpoolP256r1'}), unparsed),
+	row('an intermediate with a secp256k1 key', byMiddle({key: 'secp256k1'}), unparsed),
+	row('an authority with Ed25519', byRoot({}, {key: 'ed25519'})),
+	row('an authority with Ed448', byRoot({}, {key: 'ed448'}), /unknown authority|handshake failure/),
+	row('an authority with an RSA-PSS key', byRoot({}, {key: 'rsa-pss'}), unknown),
+	row('an RSA algorithm without parameters', byRoot({algorithm: sequence(objectIdentifier('1.2.840.113549.1.1.11'))}, {key: 'rsa-2048'})),
+	row('an ECDSA algorithm with NULL parameters', byRoot({algorithm: sequence(objectIdentifier('1.2.840.10045.4.3.2'), der(5))})),
+	// Encodings.
+	row('a negative serial number', byRoot({serial: der(2, Buffer.from([0x80, 1]))}), unparsed),
+	row('a serial number of 0', byRoot({serial: integer(0)})),
+	row('a serial number of 30 bytes', byRoot({serial: der(2, Buffer.alloc(30, 1))})),
+	row('a date with an offset', byRoot({validity: [utcTime('250101000000+0100'), utcTime('490101000000Z')]})),
+	row('a date that does not exist', byRoot({validity: [utcTime('250230000000Z'), utcTime('490101000000Z')]}), unparsed),
+	row('a date with a fraction of a second', byRoot({validity: [der(0x18, Buffer.from('20250101000000.5Z')), utcTime('490101000000Z')]}), unparsed),
+	row('a date in the year 9999', byRoot({validity: [utcTime('250101000000Z'), der(0x18, Buffer.from('99991231235959Z'))]})),
+	row('a subject with a character that PrintableString lacks', byRoot({subject: commonName('a_b', 19)}), unparsed),
+	row('a subject in Teletex with a byte beyond ASCII', byRoot({subject: sequence(der(0x31, sequence(objectIdentifier('2.5.4.3'), der(20, Buffer.from([0xE9])))))})),
+	row('an empty subject', byRoot({subject: sequence()})),
+];
+
+function publicKeyOf({certificate}: MadeCertificate): Buffer {
+	return createPublicKey(certificate).export({type: 'spki', format: 'der'});
+}
