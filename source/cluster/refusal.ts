@@ -2,7 +2,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../failures/explain-failure.ts';
-import {statusMessage} from '../failures/message-of-status.ts';
+import {kubectlLine, statusMessage} from '../failures/message-of-status.ts';
 import type {AskedFor} from './asked-for.ts';
 import {canI, type Identity} from './can-i.ts';
 import {withCertificateDates, type ShownOn} from './own-certificate.ts';
@@ -20,7 +20,9 @@ export type RefusalContext = Partial<AskedFor> & {by?: Identity};
 
 /** Never throws; the apiserver's own words are kept in `text`. */
 export function refusal(answer: RefusedAnswer, context: RefusalContext = {}): SpokeError {
-	const error = asTold(answer, context);
+	const told = asTold(answer, context);
+	const asKubectl = kubectlLine(answer.body);
+	const error = asKubectl === null ? told : told.anew({asKubectl, cause: told.cause});
 	return error.code === 'ERR_CREDENTIALS' ? withCertificateDates(error, answer) : error;
 }
 

@@ -7,8 +7,9 @@ import {tellPaths} from '../output/path-line.ts';
 import {writeThrough} from '../output/write-through.ts';
 import {connectAhead} from '../sessions/connect-ahead.ts';
 import type {Command, Invocation} from './command.ts';
-import {chooseFollowed, chooseLogs} from './logs/choose-logs.ts';
+import {chooseFollowed, chooseLogs, missingAsKubectl} from './logs/choose-logs.ts';
 import {logRequest, type LogRequest} from './logs/log-request.ts';
+import type {NoticeLevel} from './logs/notice-filter.ts';
 import {printFollow} from './logs/print-follow.ts';
 import {printLogs} from './logs/print-logs.ts';
 import {logsRow} from './rows/logs.ts';
@@ -19,9 +20,9 @@ export const command: Command<typeof logsRow.flags> = {
 	row: logsRow,
 	async run(invocation) {
 		const request = logRequest(invocation);
-		const {flags, interrupted, env, stderr} = invocation;
+		const {flags, given, interrupted, env, stderr} = invocation;
 		const cluster = await openCluster(flags, env);
-		const paths = tellPaths(cluster, {mode: flags.path, stderr});
+		const paths = tellPaths(cluster, {mode: flags.quiet && !given.has('path') ? 'never' : flags.path, stderr});
 		const ahead = connectAhead(cluster, {signal: interrupted, witness: paths.witness});
 		try {
 			await print(ahead.cluster, request, invocation, paths.witness);
@@ -53,20 +54,23 @@ async function print(
 		stderr.write(noticeLine(notice, stderr));
 	};
 
-	const asking = {podRunningTimeoutMs: flags['pod-running-timeout'], signal, say};
+	const choosing = {podRunningTimeoutMs: flags['pod-running-timeout'], signal, say: flags.quiet ? () => {} : say};
+	const missing = (thrown: unknown) => missingAsKubectl(thrown, cluster.facts.namespace);
 	const {read, prefix, containers} = request;
 	const terminal = stdout.isTTY;
 	const json = flags.output === 'json';
 	const ignoreErrors = flags['ignore-errors'];
 	if (!flags.follow || read.previous) {
-		await printLogs(cluster, await chooseLogs(cluster, request, asking), output, {read, prefix, terminal, json, ignoreErrors, witness, signal, say});
+		const logs = await chooseLogs(cluster, request, choosing).catch(missing);
+		await printLogs(cluster, logs, output, {read, prefix, terminal, json, ignoreErrors, witness, signal, say});
 		await output.finished();
 		return;
 	}
 
 	const {limitBytes = 0, timestamps = false, ...start} = read;
 	const mostLogs = flags['max-log-requests'];
-	await printFollow(cluster, await chooseFollowed(cluster, request, asking), output, {
+	const followed = await chooseFollowed(cluster, request, choosing).catch(missing);
+	await printFollow(cluster, followed, output, {
 		follow: {
 			asked: request.selector === null ? request.targets.map(({asked}) => asked).join(' ') : `-l ${request.selector}`,
 			containers, start, signal,
@@ -78,7 +82,7 @@ async function print(
 		},
 		form: {terminal, prefix, strip: !timestamps},
 		json,
-		limitBytes, ignoreErrors,
+		limitBytes, ignoreErrors, level: noticeLevel({quiet: flags.quiet, verbose: flags.v > 0, isWatched: stderr.isTTY}),
 		say(notice) {
 			say(`spoke: ${notice}`);
 		},
@@ -88,4 +92,13 @@ async function print(
 	}
 
 	await output.finished();
+}
+
+/** A script that follows a workload learns of its pods from nobody's notices: that one came or ended is told to a person, or with -v. */
+function noticeLevel({quiet, verbose, isWatched}: {quiet: boolean; verbose: boolean; isWatched: boolean}): NoticeLevel {
+	if (quiet) {
+		return 'losses';
+	}
+
+	return verbose || isWatched ? 'all' : 'no-progress';
 }

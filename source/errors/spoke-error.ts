@@ -15,6 +15,8 @@ export type SpokeErrorOptions = {
 	remedy?: string | null;
 	/** Only where a failure carries its own status, as a remote command does. */
 	exitStatus?: number;
+	/** How kubectl tells the same failure on stderr, where scripts look for its words: `Error from server (NotFound): …`. */
+	asKubectl?: string | null;
 	cause?: unknown;
 };
 
@@ -30,6 +32,7 @@ export class SpokeError extends Error {
 	readonly text: string | null;
 	readonly remedy: string | null;
 	readonly exitStatus: number;
+	readonly asKubectl: string | null;
 
 	constructor(code: ErrorCode, message: string, options: SpokeErrorOptions = {}) {
 		super(message, options.cause === undefined ? undefined : {cause: options.cause});
@@ -40,12 +43,13 @@ export class SpokeError extends Error {
 		this.text = options.text ?? null;
 		this.remedy = options.remedy ?? row.remedy;
 		this.exitStatus = options.exitStatus ?? row.exitStatus;
+		this.asKubectl = options.asKubectl ?? null;
 	}
 
 	/** The same failure in other words, or by another code: with its leg, the other side's words and, where no other is given, its remedy. */
 	anew({code = this.code, message = this.message, ...options}: {code?: ErrorCode; message?: string} & SpokeErrorOptions): SpokeError {
-		const {leg, legKnown, text, remedy} = this;
-		return new SpokeError(code, message, {leg, legKnown, text, remedy, cause: this, ...options});
+		const {leg, legKnown, text, remedy, asKubectl} = this;
+		return new SpokeError(code, message, {leg, legKnown, text, remedy, asKubectl, cause: this, ...options});
 	}
 
 	/** The `Error` object of the JSON contract (schemas/error.json). */

@@ -1,9 +1,9 @@
 /** What does the apiserver say in a Status? */
 
 /** The parts of a `metav1.Status` that are asked for, as they came; `null` when the body is none. */
-export function statusIn(body: string): {message?: unknown; code?: unknown; details?: {kind?: unknown} | null} | null {
+export function statusIn(body: string): {message?: unknown; code?: unknown; reason?: unknown; details?: {kind?: unknown} | null} | null {
 	try {
-		const parsed = JSON.parse(body) as {kind?: unknown; message?: unknown; code?: unknown; details?: {kind?: unknown} | null} | null;
+		const parsed = JSON.parse(body) as {kind?: unknown; message?: unknown; code?: unknown; reason?: unknown; details?: {kind?: unknown} | null} | null;
 		return parsed?.kind === 'Status' ? parsed : null;
 	} catch {
 		return null;
@@ -14,4 +14,18 @@ export function statusIn(body: string): {message?: unknown; code?: unknown; deta
 export function statusMessage(body: string): string | null {
 	const status = statusIn(body);
 	return status && (typeof status.message === 'string' ? status.message : '');
+}
+
+/** Those whose line scripts look for. */
+const reasonsOfKubectl: ReadonlySet<unknown> = new Set(['NotFound', 'Forbidden', 'BadRequest']);
+
+/**
+The line that kubectl prints for a Status; `null` for a body that is none, or has another reason.
+@see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/helpers.go StandardErrorMessage
+*/
+export function kubectlLine(body: string): string | null {
+	const status = statusIn(body);
+	return status && reasonsOfKubectl.has(status.reason) && typeof status.message === 'string' && status.message !== ''
+		? `Error from server (${String(status.reason)}): ${status.message}`
+		: null;
 }

@@ -52,7 +52,7 @@ async function write(cluster: Writing, {method, path, contentType, body: sent, r
 		const verb = {PATCH: 'patch', POST: 'create', DELETE: 'delete'}[method];
 		const told = refusal({status, headers, body: text, connection}, {verb, resource, namespace, by: cluster.facts});
 		throw told.text?.includes('violates PodSecurity')
-			? new SpokeError(told.code, told.text.trim(), {text: told.text, remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands'})
+			? new SpokeError(told.code, told.text.trim(), {text: told.text, asKubectl: told.asKubectl, remedy: 'give --profile=baseline or --profile=restricted, as the namespace demands'})
 			: told;
 	}
 

@@ -1,5 +1,6 @@
 /** Which logs a request without -f reads, and which pods one with -f follows. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
+import {SpokeError} from '../../errors/spoke-error.ts';
 import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
 import {followedTargets} from '../../sessions/logs/followed-targets.ts';
 import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
@@ -11,6 +12,14 @@ import type {LogRequest} from './log-request.ts';
 import type {ChosenLog} from './print-logs.ts';
 
 type Asking = {podRunningTimeoutMs: number; signal: AbortSignal; say: (notice: string) => void};
+
+/** Kubectl's words of a target of logs that is not there differ from those of its other commands. @see k8s.io/kubectl pkg/cmd/logs/logs.go Complete */
+export function missingAsKubectl(thrown: unknown, namespace: string): never {
+	const [, words] = /^Error from server \(NotFound\): (.*)$/s.exec((thrown instanceof SpokeError && thrown.asKubectl) || '') ?? [];
+	throw words === undefined ? thrown : (thrown as SpokeError).anew({
+		asKubectl: `error: error from server (NotFound): ${words} in namespace ${JSON.stringify(namespace)}`, cause: (thrown as SpokeError).cause,
+	});
+}
 
 /** As kubectl: by selector all pods in the apiserver's order, of a workload one pod, or with `allPods` all in the order of its choice. */
 export async function chooseLogs(cluster: ClusterAccess, request: LogRequest, asking: Asking): Promise<readonly ChosenLog[]> {

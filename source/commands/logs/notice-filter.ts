@@ -2,6 +2,12 @@
 import {logNotice} from '../../output/log-notice.ts';
 import type {LogEvent} from '../../sessions/logs/log-events.ts';
 
+/** `losses`: nothing but what may be missing, comes twice or failed. `no-progress`: all but that a pod came or a log ended. */
+export type NoticeLevel = 'all' | 'no-progress' | 'losses';
+
+const progress: ReadonlySet<LogEvent['type']> = new Set(['pod-appeared', 'pod-gone', 'ended']);
+const losses: ReadonlySet<LogEvent['type']> = new Set(['gap', 'failed', 'server-said']);
+
 /** A log that stays away is told again after so long, one that comes and goes after a shorter while. */
 const sayAgainMs = 30_000;
 const restMs = 4000;
@@ -11,11 +17,11 @@ const mostRemembered = 1000;
 The notice of each event in turn, `null` where nothing is to be said. What happens again and again, in the same words, is said once and then now and
 again; that a pod is gone is said once, whether its watch or the logs of its containers told it first.
 */
-export function noticeFilter(): (event: LogEvent) => string | null {
+export function noticeFilter(level: NoticeLevel = 'all'): (event: LogEvent) => string | null {
 	const isRepeated = goneFilter();
 	const said = new Map<string, {at: number; unsaid: number}>();
 	return event => {
-		const notice = isRepeated(event) ? null : logNotice(event);
+		const notice = isRepeated(event) || !isTold(event, level) ? null : logNotice(event);
 		if (notice === null || !('source' in event) || !['reconnecting', 'resumed', 'server-said'].includes(event.type)) {
 			return notice;
 		}
@@ -36,6 +42,22 @@ export function noticeFilter(): (event: LogEvent) => string | null {
 		said.set(key, {at: Date.now(), unsaid: 0});
 		return before.unsaid === 0 ? notice : `${notice} (${before.unsaid} more like this)`;
 	};
+}
+
+function isTold(event: LogEvent, level: NoticeLevel): boolean {
+	switch (level) {
+		case 'all': {
+			return true;
+		}
+
+		case 'no-progress': {
+			return !progress.has(event.type);
+		}
+
+		case 'losses': {
+			return losses.has(event.type);
+		}
+	}
 }
 
 /** Whether the event only tells again that a pod is gone. A pod that comes under the same name is another one. */

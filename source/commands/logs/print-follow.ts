@@ -7,7 +7,7 @@ import {withoutStamps} from '../../sessions/logs/log-lines.ts';
 import {followLogs, type ContainerChoice, type FollowLogsOptions, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
 import type {LogEvent, LogSource} from '../../sessions/logs/log-events.ts';
 import {allContainers} from '../../targets/choose-container.ts';
-import {noticeFilter} from './notice-filter.ts';
+import {noticeFilter, type NoticeLevel} from './notice-filter.ts';
 import {printed, type LineForm} from './printed-lines.ts';
 
 export type PrintFollowOptions = {
@@ -18,6 +18,7 @@ export type PrintFollowOptions = {
 	/** Of each log as printed; 0 is no limit. */
 	limitBytes: number;
 	ignoreErrors: boolean;
+	level: NoticeLevel;
 	say: (notice: string) => void;
 };
 
@@ -26,10 +27,10 @@ export async function printFollow(
 	cluster: ClusterAccess,
 	targets: FollowTargets,
 	output: WriteThrough,
-	{follow, form, json, limitBytes, ignoreErrors, say}: PrintFollowOptions,
+	{follow, form, json, limitBytes, ignoreErrors, level, say}: PrintFollowOptions,
 ): Promise<void> {
 	const limits = new ByteLimits(limitBytes, expectedLogs(targets, follow.containers));
-	const notices = noticeFilter();
+	const notices = noticeFilter(level);
 	for await (const event of followLogs(cluster, targets, follow)) {
 		limits.meet(event);
 		if (json) {

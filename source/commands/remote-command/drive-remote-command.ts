@@ -21,6 +21,8 @@ export type Driving = {
 
 export type DriveEnd = {
 	exitStatus: number;
+	/** It is the remote command’s own. */
+	isRemote: boolean;
 	detached: boolean;
 	/** The command ended while input that was read here was not yet on its way to it. */
 	inputLeft: boolean;
@@ -41,7 +43,7 @@ export async function driveRemoteCommand(
 	const detached = Promise.withResolvers<DriveEnd>();
 	const input = command.stdin
 		? new InputFeed(stdin, command.stdin, detachKeys ? new DetachKeys(detachKeys) : null, () => {
-			detached.resolve({exitStatus: exitStatus.ok, detached: true, inputLeft: false, heard: true});
+			detached.resolve({exitStatus: exitStatus.ok, isRemote: false, detached: true, inputLeft: false, heard: true});
 		})
 		: {left: async () => false, stop() {}};
 
@@ -69,7 +71,7 @@ export async function driveRemoteCommand(
 			}
 
 			const status = outcome.value;
-			return {exitStatus: status === 'closed' ? exitStatus.ok : status, detached: false, inputLeft: await input.left(), heard: written.value.includes(true)};
+			return {exitStatus: status === 'closed' ? exitStatus.ok : status, isRemote: status !== 'closed', detached: false, inputLeft: await input.left(), heard: written.value.includes(true)};
 		})();
 		end = await Promise.race([done, detached.promise, interruption.promise]);
 		return end;
@@ -142,7 +144,7 @@ function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: 
 function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveEnd>; stop: () => void} {
 	const {promise, resolve} = Promise.withResolvers<DriveEnd>();
 	const onAbort = () => {
-		resolve({exitStatus: statusOfSignal(interrupted.reason), detached: false, inputLeft: false, heard: true});
+		resolve({exitStatus: statusOfSignal(interrupted.reason), isRemote: false, detached: false, inputLeft: false, heard: true});
 	};
 
 	if (interrupted.aborted) {

@@ -16,7 +16,7 @@ import type {attachRow} from '../rows/attach.ts';
 import type {debugRow} from '../rows/debug.ts';
 import type {execRow} from '../rows/exec.ts';
 import {chooseTty} from './choose-tty.ts';
-import {driveRemoteCommand} from './drive-remote-command.ts';
+import {driveRemoteCommand, type DriveEnd} from './drive-remote-command.ts';
 import {HeldNotices} from './held-notices.ts';
 
 type RemoteCommandInvocation = Invocation<typeof execRow.flags> | Invocation<typeof attachRow.flags> | Invocation<typeof debugRow.flags>;
@@ -34,6 +34,18 @@ export type AskedCommand =
 
 /** @throws SpokeError for all that is not the remote command's own end, or a signal's. */
 export async function runRemoteCommand(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
+	const {exitStatus, isRemote} = await runInCluster(invocation, asked);
+	if (isRemote && exitStatus !== 0) {
+		// Kubectl's last line, -q or not.
+		invocation.stderr.write(`command terminated with exit code ${exitStatus} [ERR_REMOTE_EXIT]\n`);
+	}
+
+	return exitStatus;
+}
+
+type RunEnd = Pick<DriveEnd, 'exitStatus' | 'isRemote'>;
+
+async function runInCluster(invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<RunEnd> {
 	const cluster = await openCluster(invocation.flags, invocation.env);
 	const notices = new HeldNotices(invocation.stderr);
 	const paths = tellPaths(cluster, {mode: pathMode(invocation), stderr: notices});
@@ -42,7 +54,7 @@ export async function runRemoteCommand(invocation: RemoteCommandInvocation, aske
 		return await runOn({cluster: ahead.cluster, witness: paths.witness, notices}, invocation, asked);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
-			return statusOfSignal(invocation.interrupted.reason);
+			return {exitStatus: statusOfSignal(invocation.interrupted.reason), isRemote: false};
 		}
 
 		throw error;
@@ -61,7 +73,7 @@ function pathMode({flags, given}: RemoteCommandInvocation): PathMode {
 
 type Means = {cluster: ClusterAccess; witness: ConnectionWitness | undefined; notices: HeldNotices};
 
-async function runOn({cluster, witness, notices}: Means, invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<number> {
+async function runOn({cluster, witness, notices}: Means, invocation: RemoteCommandInvocation, asked: AskedCommand): Promise<RunEnd> {
 	const {flags, stdin, interrupted, env} = invocation;
 	const warn = (notice: string) => {
 		notices.write(noticeLine(notice, notices));
@@ -108,7 +120,8 @@ async function runOn({cluster, witness, notices}: Means, invocation: RemoteComma
 	}
 
 	const isSilent = asked.feature === 'attach' && !end.heard && !tty;
-	return (isSilent ? await asked.ifSilent?.() : null) ?? end.exitStatus;
+	const silentStatus = isSilent ? await asked.ifSilent?.() : null;
+	return silentStatus === null || silentStatus === undefined ? end : {exitStatus: silentStatus, isRemote: false};
 }
 
 /**

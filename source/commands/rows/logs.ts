@@ -19,6 +19,7 @@ const flags = [
 	{name: 'until', kind: 'string', default: 'pod-done', value: 'END', oneOf: ['pod-done', 'container-end'], help: 'when -f ends: with the pod, or as in kubectl with the container'},
 	{name: 'resume', kind: 'boolean', default: true, help: 'with -f, go on after a cut; =false ends with status 13 instead'},
 	{name: 'ignore-errors', kind: 'boolean', help: 'say a log’s failure and go on with the others'},
+	{name: 'quiet', short: 'q', kind: 'boolean', help: 'print no notices on stderr but errors and what may be missing'},
 	{name: 'max-log-requests', kind: 'integer', value: 'LOGS', help: 'refuse to follow more logs than this at the start; there is no limit else'},
 	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 20_000, value: 'DURATION', help: 'how long to wait for a pod behind the target, and with -f for a named pod to start'},
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one LogLine object per line, each with its timestamp, and with -f one per event; --prefix and --timestamps change nothing then'},
@@ -33,7 +34,7 @@ export const logsRow = {
 	name: 'logs',
 	summary: 'print or follow the logs of pods, through drops, restarts and rotation',
 	usage: ['logs TARGET [CONTAINER] [flags]', 'logs KIND/NAME KIND/NAME… [flags]', 'logs -l SELECTOR [flags]'],
-	about: 'Prints what kubectl prints, byte for byte. With -f it goes on after a cut where it was: no line that the server still offers is lost, none comes twice,\nand what cannot be proved is said on stderr. It ends with status 0 when the pod is done; a workload is followed through its pods.\nOn a terminal, control characters of the log are shown, not obeyed.',
+	about: 'Prints what kubectl prints, byte for byte. With -f it goes on after a cut where it was: no line that the server still offers is lost, none comes twice,\nand what cannot be proved is said on stderr. That a pod came or a log ended is said only on a terminal, or with -v. It ends with status 0 when the pod is done; a workload is followed through its pods.\nOn a terminal, control characters of the log are shown, not obeyed.',
 	examples: [
 		['spoke logs web-5d', 'the log of a pod’s container'],
 		['spoke logs -f deploy/web', 'follow every pod of a deployment, also those to come'],

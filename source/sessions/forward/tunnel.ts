@@ -14,7 +14,7 @@ import type {ConnectionPurpose, ConnectionWitness, ReachedTarget} from '../conne
 import {anotherMayDo} from '../remote-command/carrier-choice.ts';
 import {tunnelLoss, unlessLeft} from '../lost-leg.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
-import {withFirstWords} from '../carrier-refusals.ts';
+import {refusedAsKubectl, withFirstWords} from '../carrier-refusals.ts';
 
 export type TunnelCarrier = 'websocket' | 'spdy';
 
@@ -181,5 +181,8 @@ function refusedUpgrade(outcome: UpgradeOutcome & {connection: Connection}, carr
 
 	return text === ''
 		? new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`)
-		: refusal(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...asked});
+		: refusedAsKubectl(
+			refusal(outcome, {verb: carrier === 'websocket' ? 'get' : 'create', resource: 'pods/portforward', ...asked}),
+			'error upgrading connection: unable to upgrade connection',
+		);
 }

@@ -2,7 +2,7 @@
 import {refusal, type RefusalContext, type RefusedAnswer} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
-import {statusMessage} from '../../failures/message-of-status.ts';
+import {kubectlLine, statusMessage} from '../../failures/message-of-status.ts';
 
 /**
 Never throws. The kubelet's refusals come as 400 by way of the apiserver, a second leg that failed as 500 with the kubelet's URL.
@@ -10,15 +10,16 @@ Never throws. The kubelet's refusals come as 400 by way of the apiserver, a seco
 export function logRefusal(answer: RefusedAnswer, asked: Pick<RefusalContext, 'namespace' | 'by'> = {}): SpokeError {
 	const told = refusal(answer, {verb: 'get', resource: 'pods/log', ...asked});
 	const text = statusMessage(answer.body) || (told.text ?? told.message);
+	const asKubectl = kubectlLine(answer.body);
 	const line = text.replaceAll(/\s*\n\s*/g, ' ').trim();
 	if (answer.status === 400 && /is waiting to start|is not available|is terminated/.test(text)) {
-		return new SpokeError('ERR_TARGET_GONE', line, {text, remedy: 'it can be waited for with -f'});
+		return new SpokeError('ERR_TARGET_GONE', line, {text, asKubectl, remedy: 'it can be waited for with -f'});
 	}
 
 	// What the kubelet says was met behind both legs.
 	const place = saidByKubeletOfLog(answer.status, answer.body) === null ? {} : {leg: 3} as const;
 	if (answer.status === 400 && /previous terminated container .* not found|is not valid for pod|a container name must be specified|container not found/.test(text)) {
-		return new SpokeError('ERR_NOT_FOUND', line, {text, ...place});
+		return new SpokeError('ERR_NOT_FOUND', line, {text, asKubectl, ...place});
 	}
 
 	return told.code === 'ERR_APISERVER_ANSWER' && secondLeg.test(text) ? new SpokeError('ERR_SECOND_LEG', line, {text}) : told;

@@ -11,7 +11,7 @@ import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
-import {withFirstWords} from '../carrier-refusals.ts';
+import {refusedAsKubectl, withFirstWords} from '../carrier-refusals.ts';
 import {lossNamed} from '../lost-leg.ts';
 import {anotherMayDo, commandCarriers, type CommandCarrier} from './carrier-choice.ts';
 import {pingEveryMs, silenceMs, type CommandChannels, type RoundTripListener} from './command-channels.ts';
@@ -179,7 +179,10 @@ function refusedUpgrade(
 
 	// A kubelet's answer is passed on as it came, in plain text; a Status is the apiserver's own, or one of its webhooks', whatever words it carries.
 	const container = outcome.status >= 500 && statusMessage(outcome.body) === null ? saidAboutContainer(outcome.body.trim()) : null;
-	return container ?? refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by});
+	return container ?? refusedAsKubectl(
+		refusal(outcome, {verb: method === 'GET' ? 'get' : 'create', resource: `pods/${feature}`, namespace: target.namespace, by}),
+		'unable to upgrade connection',
+	);
 }
 
 type Listeners = {onRoundTrip: RoundTripListener; onLate: RoundTripListener; onAnswer: () => void; onBlocked: ((notice: string) => void) | undefined};

@@ -29,14 +29,16 @@ async function untilQuiet(count: () => number): Promise<void> {
 }
 
 for (const code of [0, 1, 2, 42, 126, 127, 137, 255]) {
-	test(`the remote status ${code} is ours, and nothing is said about it`, async t => {
+	test(`the remote status ${code} is ours, and is said as kubectl says it`, async t => {
 		const {config} = await serve(t, far => {
 			far.stdout('out\n');
 			far.stderr('err\n');
 			far.status(code === 0 ? success : exitCode(code));
 			far.close();
 		});
-		t.deepEqual(await runSpoke(['exec', ...config, 'web', '--', 'x']), {status: code, stdout: 'out\n', stderr: 'err\n'});
+		t.deepEqual(await runSpoke(['exec', ...config, 'web', '--', 'x']), {
+			status: code, stdout: 'out\n', stderr: code === 0 ? 'err\n' : `err\ncommand terminated with exit code ${code} [ERR_REMOTE_EXIT]\n`,
+		});
 	});
 }
 
@@ -320,7 +322,7 @@ for (const carrier of ['websocket', 'spdy'] as const) {
 		});
 		const env = carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {};
 		t.deepEqual(await runSpoke(['exec', ...config, '-i', 'web', '--', 'head'], {input: 'x'.repeat(50_000_000), env, timeoutMs: 50_000}), {
-			status: 3, stdout: 'said\n', stderr: 'the command ended before all of its input was passed on to it\n',
+			status: 3, stdout: 'said\n', stderr: 'the command ended before all of its input was passed on to it\ncommand terminated with exit code 3 [ERR_REMOTE_EXIT]\n',
 		});
 	});
 }

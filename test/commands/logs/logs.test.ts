@@ -36,14 +36,42 @@ test('without -f stdout is the log’s bytes and stderr only says what was chose
 	});
 });
 
-test('with -f it ends 0 when the pods are done, and says so on stderr', async t => {
+test('with -f it ends 0 when the pods are done, and says so with -v', async t => {
 	await withPods(async (_, spoke) => {
 		const {status, stdout, stderr} = await spoke('-f', 'a', '-c', 'app');
-		t.deepEqual([status, stdout, stderr], [0, 'a app 1\na app 2\n', 'spoke: a/app: ended with exit 0 Completed\n']);
+		t.deepEqual([status, stdout, stderr], [0, 'a app 1\na app 2\n', '']);
+		t.is((await spoke('-f', 'a', '-c', 'app', '-v=1')).stderr, 'spoke: a/app: ended with exit 0 Completed\n');
 		const all = await spoke('-f', '-l', 'app=web', '--all-containers', '--prefix');
 		t.is(all.status, 0, all.stderr);
 		const logs = [['a', 'app'], ['a', 'side'], ['b', 'app'], ['b', 'side']];
 		t.deepEqual(all.stdout.trim().split('\n').sort(), logs.flatMap(([pod, container]) => ['1', '2'].map(number => `[pod/${pod}/${container}] ${pod} ${container} ${number}`)));
+	});
+});
+
+test('-q leaves stderr to errors and to what may be missing', async t => {
+	await withPods(async (server, spoke) => {
+		t.is((await spoke('-q', 'a')).stderr, '', 'not even which container was chosen');
+		t.regex((await spoke('-q', 'nope')).stderr, /ERR_NOT_FOUND/);
+		const log = server.addPod('r').get('app')!;
+		log.append({time: time(1), text: 'first'});
+		const child = spawnProcess(process.execPath, [builtProgram, 'logs', '-qf', 'r', '--server', server.url, '--namespace', 'demo'], {env: {HOME: '/nonexistent', KUBECONFIG: '/dev/null'}});
+		let stderr = '';
+		const gap = new Promise<void>(resolve => {
+			child.stderr.on('data', chunk => {
+				stderr += String(chunk);
+				if (stderr.includes('may be missing')) {
+					resolve();
+				}
+			});
+		});
+		await once(child.stdout, 'data');
+		log.rotate();
+		log.append({time: time(9), text: 'behind the gap'});
+		server.cutEverything();
+		await gap;
+		child.kill('SIGTERM');
+		await once(child, 'close');
+		t.is(stderr.trim().split('\n').length, 1, stderr);
 	});
 });
 
@@ -65,9 +93,9 @@ test('--limit-bytes with -f is the limit of each log: one that comes late is not
 
 test('failures are one line with their status', async t => {
 	await withPods(async (server, spoke) => {
-		t.like(await spoke('nope'), {status: 8, stderr: 'error: pods "nope" not found in namespace "demo" [ERR_NOT_FOUND]\n'});
+		t.like(await spoke('nope'), {status: 8, stderr: 'error: error from server (NotFound): pods "nope" not found in namespace "demo" [ERR_NOT_FOUND]\n'});
 		t.like(await spoke('a', '-c', 'nope'), {status: 8, stderr: 'error: container nope is not valid for pod a out of: app, side [ERR_NOT_FOUND]\n'});
-		t.like(await spoke('-p', 'a', '-c', 'app'), {status: 8, stderr: 'error: previous terminated container "app" in pod "a" not found [ERR_NOT_FOUND]\n'});
+		t.like(await spoke('-p', 'a', '-c', 'app'), {status: 8, stderr: 'Error from server (BadRequest): previous terminated container "app" in pod "a" not found [ERR_NOT_FOUND]\n'});
 		server.faults.push({kind: 'close', afterBytes: 9});
 		const cut = await spoke('a', '-c', 'app');
 		t.is(cut.status, 13);
