@@ -65,7 +65,7 @@ async function run(argv: readonly string[], telling: Telling, interrupted: Abort
 	const {command} = await load();
 	const {stdout, stderr} = process;
 	const invocation: Invocation = {
-		...line, stdout, stderr, interrupted, env: environmentWith(line.flags['kuberc'] as string | undefined),
+		...line, stdout, stderr, interrupted, env: environmentWith(line.flags['kuberc']),
 		get stdin() {
 			// Asking for it opens it.
 			return process.stdin;

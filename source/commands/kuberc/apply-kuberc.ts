@@ -113,7 +113,7 @@ function flagFor({name, default: value}: KubercOption, row: CommandRow, argv: re
 /** As kubectl searches its arguments, those of a remote command among them. */
 function isGiven({name, short}: FlagRow, argv: readonly string[]): boolean {
 	return argv.some(argument => argument === `--${name}` || argument.startsWith(`--${name}=`)
-		|| (short !== undefined && (argument.startsWith(`-${short}`) || (/^-[a-zA-Z]+$/.test(argument) && argument.includes(short)))));
+		|| (short !== undefined && (argument.startsWith(`-${short}`) || (/^-[a-z]+$/i.test(argument) && argument.includes(short)))));
 }
 
 /** @throws SpokeError ERR_USAGE for the flag without a file */

@@ -82,12 +82,12 @@ function preferencesIn(document: Plain): Preferences | null {
 		return null;
 	}
 
-	const [defaults, options] = version === 'kubectl.config.k8s.io/v1beta1' ? ['defaults', 'options'] : ['overrides', 'flags'];
+	const [defaults, options] = version === 'kubectl.config.k8s.io/v1beta1' ? ['defaults', 'options'] as const : ['overrides', 'flags'] as const;
 	return {
-		defaults: listOf(fields, defaults!).map(entry => entryOf(fieldsOf(entry), options!)),
+		defaults: listOf(fields, defaults).map(entry => entryOf(fieldsOf(entry), options)),
 		aliases: listOf(fields, 'aliases').map(entry => {
 			const own = fieldsOf(entry);
-			return {...entryOf(own, options!), name: textOf(own, 'name'), prependArgs: textsOf(own, 'prependArgs'), appendArgs: textsOf(own, 'appendArgs')};
+			return {...entryOf(own, options), name: textOf(own, 'name'), prependArgs: textsOf(own, 'prependArgs'), appendArgs: textsOf(own, 'appendArgs')};
 		}),
 	};
 }
@@ -127,17 +127,19 @@ function textOf(fields: Fields, key: string): string {
 
 function textsOf(fields: Fields, key: string): readonly string[] {
 	const values = listOf(fields, key);
-	if (!values.every(value => typeof value === 'string')) {
-		throw new TypeError(`${key} is not a list of strings`);
-	}
+	return values.map(value => {
+		if (typeof value !== 'string') {
+			throw new TypeError(`${key} is not a list of strings`);
+		}
 
-	return values;
+		return value;
+	});
 }
 
 function validate({aliases, defaults}: Preferences): void {
 	const seen = new Set<string>();
 	for (const {name} of aliases) {
-		if (!/^[a-zA-Z]+$/.test(name)) {
+		if (!/^[a-z]+$/i.test(name)) {
 			throw invalid('invalid alias name, can only include alphabetical characters');
 		}
 

@@ -67,7 +67,7 @@ for (const [title, kuberc, line, expected] of [
 	['an option of an alias gives way to a flag that is passed', aliases, 'lg --tail=1', 'logs deploy/web --tail=1 -c web'],
 	['appended arguments can begin with --', aliases, 'run web', 'exec web -- sh -c true'],
 	['a word that is no alias is not changed', aliases, 'nope web', 'nope web'],
-	['the first kind had other names', `apiVersion: kubectl.config.k8s.io/v1alpha1\nkind: Preference\noverrides:\n- command: logs\n  flags:\n  - {name: tail, default: "5"}\n`, 'logs web', 'logs --tail=5 web'],
+	['the first kind had other names', 'apiVersion: kubectl.config.k8s.io/v1alpha1\nkind: Preference\noverrides:\n- command: logs\n  flags:\n  - {name: tail, default: "5"}\n', 'logs web', 'logs --tail=5 web'],
 	['a document of another kind is passed over', `apiVersion: v1\nkind: Other\n---\n${defaults}`, 'logs web', 'logs --tail=5 --timestamps=true web'],
 	['a flag of kubectl that does nothing here is skipped', `${head}defaults:\n- command: logs\n  options:\n  - {name: cache-dir, default: /tmp/x}\n`, 'logs web', 'logs web'],
 	['an empty file changes nothing', '', 'logs web', 'logs web'],
