@@ -51,6 +51,7 @@ export function logNotice(event: LogEvent): string | null {
 			return 'no pod to follow now; waiting for one';
 		}
 
+		// `opened`, `asking`, `checking` and `checked`: what does not come of them is told as an outage.
 		default: {
 			return null;
 		}

@@ -46,7 +46,7 @@ function tailTitle(screen: Screen, view: TailView, entry: DockEntry | undefined,
 /** More of its containers do not stand beside each other. */
 const mostSources = 12;
 
-const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', interrupted: 'working'} as const;
+const sourceSign = {open: 'open', ended: 'stopped', waiting: 'working', checking: 'working', interrupted: 'working'} as const;
 
 function sourceRow({theme: {glyphs}}: Screen, {sources}: TailView): Line {
 	// A rollout leaves more of those that are gone than there is room for.
@@ -73,6 +73,13 @@ function fieldsRow(screen: Screen, {fields}: TailView): Line {
 
 function pathRow({state: {processes, size}, theme: {glyphs}}: Screen, view: TailView, entry: DockEntry | undefined): Line {
 	const worst = worstPath(entry?.paths.values() ?? []);
+	if (worst !== null && view.phase === 'waiting') {
+		// Nothing comes by it now, so it is told as what was, in no color of its own.
+		const was = 'no answer now; was  ';
+		const spans = datedLine(worst, size.columns - 2 - was.length, glyphs, replicaLetter(processes, worst.process.id), farEnds(view));
+		return line(' ', ...[{text: was}, ...spans].map(({text}) => of('text.dim', text)));
+	}
+
 	if (worst !== null) {
 		return line(' ', datedLine(worst, size.columns - 2, glyphs, replicaLetter(processes, worst.process.id), farEnds(view)));
 	}

@@ -1,7 +1,7 @@
 /** What is said of a tail: what is tailed, how it goes, what stands before its first line, what was counted. */
 import {matchWords} from '../state/match-words.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
-import {podCount, presentSources, rateWords, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
+import {activityWords, podCount, presentSources, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow} from '../state/tail/tail-window.ts';
 import {counted, grouped} from '../text/grouped.ts';
 import {askedOfLines} from './empty-tail.ts';
@@ -59,9 +59,8 @@ export function stateWords(view: TailView, dot: string): string {
 		return `held ${dot} ${grouped(Math.max(0, below))} below`;
 	}
 
-	const rate = view.rate === null ? '' : rateWords(view.rate);
-	const note = view.phase === 'following' ? rate : view.note;
-	return `${view.phase}${note === '' ? '' : ` ${dot} ${note}`}`;
+	const activity = activityWords(view);
+	return `${view.phase}${activity === '' ? '' : ` ${dot} ${activity}`}`;
 }
 
 /** What stands before the first line. `key` reads it, where one does. */

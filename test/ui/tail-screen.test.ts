@@ -1,11 +1,13 @@
 /** A tail as it is laid out: what is cut, what is whole, and what stands above an opened line. */
 import test from 'ava';
+import type {Path} from '../../source/posture/evidence.ts';
 import type {SessionState} from '../../source/state/session-state.ts';
 import {LineBuffer} from '../../source/state/tail/line-buffer.ts';
 import {emptyTail, goTo, type TailView} from '../../source/state/tail/tail-view.ts';
 import type {Screen} from '../../source/ui/screen.ts';
 import {fitTail} from '../../source/ui/tail-fit.ts';
 import {tailScreen} from '../../source/ui/tail-screen.ts';
+import type {Line} from '../../source/ui/styled-line.ts';
 import {plainTheme} from '../../source/ui/theme.ts';
 
 const time = Date.parse('2026-11-25T22:42:56Z');
@@ -21,11 +23,16 @@ function tailOf(...lines: ReadonlyArray<readonly ['text' | 'notice', string]>): 
 }
 
 /** All rows of the screen as text. */
-function shown(view: TailView, {columns = 80, line = null, keys = {}}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>} = {}): string[] {
-	const state = {size: {columns, rows: 24}, layers: [{kind: 'tail', id: 'tail-1', line}], dock: [], processes: [], cluster: {namespace: 'demo', context: 'main'}} as unknown as SessionState;
+function shown(view: TailView, {columns = 80, line = null, keys = {}, paths = []}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {}): string[] {
+	return drawn(view, {columns, line, keys, paths}).map(({spans}) => spans.map(({text}) => text).join(''));
+}
+
+function drawn(view: TailView, {columns = 80, line = null, keys = {}, paths = []}: {columns?: number; line?: number | null; keys?: Readonly<Record<string, string>>; paths?: readonly Path[]} = {}): Line[] {
+	const dock = paths.length === 0 ? [] : [{id: 'tail-1', namespace: 'demo', context: 'main', paths: new Map(paths.map((path, index) => [`c${index}`, path]))}];
+	const state = {size: {columns, rows: 24}, layers: [{kind: 'tail', id: 'tail-1', line}], dock, processes: [], cluster: {namespace: 'demo', context: 'main'}} as unknown as SessionState;
 	const hints = Object.entries(keys).map(([id, key]) => ({action: {id}, keys: [key]})) as unknown as Screen['hints'];
 	const screen = {state, theme: plainTheme, keymap: new Map(), hints, tail: null};
-	return tailScreen(screen, fitTail(screen, view, 22), 22).map(({spans}) => spans.map(({text}) => text).join(''));
+	return tailScreen(screen, fitTail(screen, view, 22), 22);
 }
 
 const words = (rows: readonly string[]) => rows.slice(1).map(row => row.replaceAll(/^[-> ]+|[-|. !~]+$/g, '')).join(' ');
@@ -92,4 +99,17 @@ test('a tail that failed before it had a connection waits for none', t => {
 	const failed = shown({...tailOf(['notice', refused]), phase: 'failed'});
 	t.false(failed.some(row => row.includes('leg 2 settles')));
 	t.true(failed.some(row => row.includes('no connection is open')));
+});
+
+test('while no answer comes the path is told as what was, without the colors of what is', t => {
+	const leg = {tls: {state: 'verified', basis: 'proven'}, route: {state: 'direct', basis: 'proven'}} as const;
+	const path = {
+		about: 'open-connection', phase: 'settled', target: {kind: 'Pod', name: 'web', node: 'n1', container: 'app'}, process: {id: null}, error: null,
+		legs: [{...leg, n: 1, to: 'apiserver'}, {...leg, n: 2, to: 'kubelet'}],
+	} as unknown as Path;
+	const row = (phase: TailView['phase']) => drawn({...tailOf(['text', 'a']), phase}, {paths: [path], columns: 120}).at(-2)!.spans;
+	t.true(row('following').some(({role}) => role === 'tls.verified'));
+	const waits = row('waiting');
+	t.regex(waits.map(({text}) => text).join(''), /no answer now; was {2}.*verified/);
+	t.true(waits.every(({role, text}) => role === 'text.dim' || text.trim() === ''));
 });

@@ -1,6 +1,6 @@
 /** A tail as a row of the dock: what it follows, how it is, how much comes. */
 import type {DockEntry} from '../../state/connections.ts';
-import {podCount, rateWords, type TailView} from '../../state/tail/tail-view.ts';
+import {activityWords, podCount, type TailView} from '../../state/tail/tail-view.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
 
@@ -33,12 +33,14 @@ const phaseInDock: Readonly<Record<TailView['phase'], DockEntry['phase']>> = {
 	failed: 'failed',
 };
 
-function rowOf({ask, view: {phase, note, rate, sources}}: TailRun): Partial<DockEntry> {
+function rowOf({ask, view}: TailRun): Partial<DockEntry> {
+	const {phase, sources} = view;
 	const pods = podCount(sources);
+	const activity = activityWords(view);
 	return {
 		what: pods > 1 ? `${ask.title}, ${pods} pods` : ask.title,
 		phase: phaseInDock[phase],
-		note: phase === 'following' ? '' : note || phase,
-		figures: phase === 'following' && rate !== null ? rateWords(rate) : '',
+		note: phase === 'following' ? '' : activity || phase,
+		figures: phase === 'following' ? activity : '',
 	};
 }

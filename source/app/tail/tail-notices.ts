@@ -17,7 +17,7 @@ const gapWords: Readonly<Record<GapReason, string>> = {
 	'last-line-not-met': 'last line not met again (log file was rotated?)',
 	'log-gone': 'its log can no longer be read, so whether that was its end is not known',
 	'restarts-missed': 'was started again more often than logs are kept',
-	'no-line-yet': 'was gone before its first line',
+	'no-line-yet': 'was cut before its first line, and more was written since than is offered again',
 	'clock-went-back': 'its clock went back: lines may come twice',
 };
 
@@ -32,7 +32,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 			const why = event.reason === null ? '' : `: ${event.reason}`;
 			const text = event.ended === null ? `is waiting${why}` : `${ended(event.ended)}, waits${event.reason === null ? ' to be started again' : why}`;
 			return {
-				text: state === 'open' ? `${who}${event.source.container} ${text}` : null,
+				text: state === 'open' || state === 'checking' ? `${who}${event.source.container} ${text}` : null,
 				source: {state: 'waiting', note: event.reason ?? (event.ended === null ? 'not started' : ended({...event.ended, at: null}))},
 			};
 		}
@@ -56,7 +56,19 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'resumed': {
-			return {text: `${who}back after ${seconds(event.outageMs)}${event.proven ? ', last line met again: no gap' : ''}`, source: {state: 'open', note: ''}};
+			return {text: `${who}back after ${seconds(event.outageMs)}${event.proven ? `${event.met ? ', last line met again' : ''}: no gap` : ''}`, source: {state: 'open', note: ''}};
+		}
+
+		case 'asking': {
+			return {text: null, source: {state: 'interrupted', note: 'asking again, no answer'}};
+		}
+
+		case 'checking': {
+			return {text: null, source: {state: 'checking', note: 'asking whether it is alive; quiet'}};
+		}
+
+		case 'checked': {
+			return {text: null, source: {state: 'open', note: ''}};
 		}
 
 		case 'gap': {
@@ -67,7 +79,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		case 'restarted': {
 			return {
 				text: `${who}${event.source.container} ${ended(event.ended)} and started again, restart ${event.restarts}`,
-				source: {state: 'open', note: 'restarted'},
+				source: {state: 'waiting', note: 'restarted'},
 				counters: {restarts: 1},
 			};
 		}

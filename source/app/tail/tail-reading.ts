@@ -12,7 +12,7 @@ import type {Moved} from '../../state/tail/insert-lines.ts';
 import {levelOf} from '../../state/tail/line-level.ts';
 import {LineFlow} from '../../state/tail/line-flow.ts';
 import {asTailSource} from '../../state/tail/tail-source.ts';
-import {changeSource, countUp, isUnreadable, podGone, sourcesOf, withSource} from '../../state/tail/tail-sources.ts';
+import {changeSource, countUp, isUnreadable, podGone, sourcesOf, waitedMs, withSource} from '../../state/tail/tail-sources.ts';
 import {keptTail, olderUnread, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import {insertLate} from './late-lines.ts';
@@ -109,11 +109,13 @@ export class TailReading {
 	tick(): number {
 		const now = Date.now();
 		const {inflow, rate} = this.#flow.tick(now);
+		const quietMs = this.#flow.quietMs(now);
 		const skews = this.#clocks.skews();
 		const {view} = this.#tail;
 		const older = this.#isWhole(now) ? {...olderUnread, phase: 'none' as const} : view.older;
-		if (older !== view.older || rate !== view.rate || skews.length > 0 || view.skews.length > 0) {
-			this.#tail.view = {...view, older, rate, skews};
+		const waited = waitedMs(view, now);
+		if (older !== view.older || rate !== view.rate || quietMs !== view.quietMs || waited !== view.waitedMs || skews.length > 0 || view.skews.length > 0) {
+			this.#tail.view = {...view, older, rate, quietMs, waitedMs: waited, skews};
 		}
 
 		return inflow;
@@ -196,7 +198,7 @@ export class TailReading {
 			noteClock(this.#clocks, source, bytes, now);
 		}
 
-		this.#tail.view = changeSource(keptTail(this.#tail.view), index, {state: 'open', note: ''});
+		this.#tail.view = changeSource(keptTail(this.#tail.view), index, {state: 'open', note: '', since: null});
 	}
 
 	#takeChange(event: Exclude<SourceEvent, LinesEvent>): void {
@@ -211,11 +213,33 @@ export class TailReading {
 		const {short, state} = view.sources[index]!;
 		const wasTold = sourcesOf(view, event.source).some(({isGone}) => isGone);
 		const {text, counters = {}, source} = noticeOf(event, view.sources.length > 1 ? `${short}: ` : '', state);
-		this.#tail.view = countUp(changeSource(view, index, {...source, node: event.source.node}), counters);
+		this.#tail.view = countUp(changeSource(view, index, {since: this.#since(event, index, view), ...source, node: event.source.node}), counters);
 
 		// A pod is gone once, however many of its containers are followed.
 		if (text !== null && !(source.isGone && wasTold)) {
 			this.#sayInOrder(index, text);
+		}
+	}
+
+	/** Since when its source is as the event tells, where the screen says so. */
+	#since({type}: SourceEvent, index: number, view: TailView): number | null {
+		switch (type) {
+			case 'asking': {
+				return view.sources[index]!.since ?? Date.now();
+			}
+
+			case 'checking': {
+				return this.#flow.quietSince(index);
+			}
+
+			case 'gap':
+			case 'server-said': {
+				return view.sources[index]!.since ?? null;
+			}
+
+			default: {
+				return null;
+			}
 		}
 	}
 

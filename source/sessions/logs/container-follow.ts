@@ -160,7 +160,8 @@ export class ContainerFollow {
 		try {
 			ending = await this.#reads.follow(async () => this.#isNewLife(), {
 				opened: async () => this.#nowOpen(),
-				back: async proven => this.#outage.back(proven),
+				back: async continuity => this.#outage.back(continuity),
+				unanswered: async () => this.#unanswered(),
 				isOver: () => this.#endsHere,
 			});
 		} catch (thrown) {
@@ -199,6 +200,11 @@ export class ContainerFollow {
 		}
 
 		await this.#outage.lost(thrown);
+	}
+
+	async #unanswered(): Promise<void> {
+		await this.#outage.unanswered();
+		await (this.#opened ? this.#tell({type: 'asking', source: this.#source}) : undefined);
 	}
 
 	async #nowOpen(): Promise<void> {

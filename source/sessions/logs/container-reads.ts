@@ -11,9 +11,9 @@ import {openLog, type OpenLog} from './open-log.ts';
 import {guardQuiet, type QuietGuard} from './quiet-guard.ts';
 import {ReadBeginning} from './read-beginning.ts';
 import {RepeatFilter} from './repeat-filter.ts';
-import {ResumeProof} from './resume-proof.ts';
+import {ResumeProof, type Continuity} from './resume-proof.ts';
 import {SeenLines} from './seen-lines.ts';
-import {readBeside, type SideReadResult} from './side-read.ts';
+import {isFirstOffered, readBeside, type SideReadResult} from './side-read.ts';
 
 /** `null`: the answer ended cleanly. */
 export type ReadEnding = SpokeError | null;
@@ -31,14 +31,18 @@ export type DrainEnding = {
 export type FollowTold = {
 	/** The answer has begun. */
 	opened(): Promise<void>;
-	/** It goes on where the last one was cut (`proven`), or is known not to. */
-	back(proven: boolean): Promise<void>;
+	/** The answer has begun, and it is known whether it goes on where the last one was cut. */
+	back(continuity: Continuity): Promise<void>;
+	/** The request went out a while ago, and no answer has begun. */
+	unanswered(): Promise<void>;
 	/** Nothing more is wanted. */
 	isOver(): boolean;
 };
 
 /** A kubelet that has a line sends it within this; whoever waits longer waits for a line. */
 const waitedForMs = 3000;
+/** A follow whose answer has not begun for so long is said to wait for it. */
+const unansweredMs = 1000;
 const nothing = Buffer.alloc(0);
 
 export class ContainerReads {
@@ -54,6 +58,9 @@ export class ContainerReads {
 	#continuing = false;
 	/** The last read began behind a follow that had no line. */
 	#isBehind = false;
+	/** Lines of before may be missing where the next read begins. */
+	#owesCheck = false;
+	#isUncovered = false;
 	#gapTold = '';
 	/** What the kubelet said since the last line. */
 	#kubeletSaid = '';
@@ -79,12 +86,25 @@ export class ContainerReads {
 	*/
 	async follow(isNewLife: () => Promise<boolean>, on: FollowTold): Promise<ReadEnding> {
 		const filter = this.#filter();
-		const proof = new ResumeProof(this.#continuing ? filter : null, {
-			isNewLife, back: on.back, offersLast: async () => this.#offersLast(), tellGap: async reason => this.tellGap(reason),
-		});
 		const stop = new AbortController();
+		const proof = new ResumeProof(this.#continuing ? filter : null, {
+			async isNewLife() {
+				const isNew = await isNewLife();
+				if (on.isOver()) {
+					stop.abort(new SpokeError('ERR_STREAM_LOST', 'not wanted any more'));
+				}
+
+				return isNew;
+			},
+			back: async ({proven, met}) => on.back({proven: proven && !this.#isUncovered, met}),
+			offersLast: async () => this.#offersLast(),
+			tellGap: async reason => this.tellGap(reason),
+		});
 		const signal = AbortSignal.any([stop.signal, this.#options.signal].filter(one => one !== undefined));
 		const guard = this.#guard(stop);
+		const unanswered = setTimeout(() => {
+			void on.unanswered();
+		}, unansweredMs);
 		let open: OpenLog | null = null;
 		let askedAt: number | null = null;
 		const asks = () => {
@@ -92,17 +112,20 @@ export class ContainerReads {
 		};
 
 		try {
-			open = await this.#options.gate.through(async () => openLog(this.#cluster, this.#source, {...await this.#readOn(), follow: true}, {
+			open = await this.#options.gate.through(async () => openLog(this.#cluster, this.#source, {...this.#readOn(), follow: true}, {
 				...this.#options,
 				signal,
 				asks,
 			}));
+			clearTimeout(unanswered);
 			this.#beginning.followed(askedAt);
 			await on.opened();
-			await proof.before(nothing);
+			proof.answered();
+			await (this.#owesCheck ? undefined : proof.before(nothing));
 			guard.touched();
 			const {remainder, error} = await readLineBlocks(open.body, async block => {
 				guard.hold();
+				await this.#checkCovered(block);
 				const fresh = filter ? filter.pass(block) : block;
 				await proof.before(fresh);
 				if (on.isOver()) {
@@ -128,6 +151,7 @@ export class ContainerReads {
 			this.#wasCut = true;
 			return cut;
 		} finally {
+			clearTimeout(unanswered);
 			proof.stop();
 			guard.stop();
 			open?.close();
@@ -141,10 +165,11 @@ export class ContainerReads {
 	async drain({previous, gap}: {previous: boolean; gap: GapReason | null}): Promise<DrainEnding> {
 		const filter = this.#filter();
 		let fresh = false;
-		const read = this.#wasCut ? await this.#readOn() : this.#beginning.again;
+		const read = this.#wasCut ? this.#readOn() : this.#beginning.again;
 		const open = await openLog(this.#cluster, this.#source, {...read, ...previous && {previous}}, this.#options);
 		try {
 			const {remainder, error} = await readLineBlocks(open.body, async block => {
+				await this.#checkCovered(block);
 				const lines = filter ? filter.pass(block) : block;
 				if (lines.length === 0) {
 					return;
@@ -184,11 +209,25 @@ export class ContainerReads {
 		return this.#seen.since === null ? null : new RepeatFilter(this.#seen.repeats());
 	}
 
-	/** Behind a follow, once it is told what that may have missed. */
-	async #readOn(): Promise<LogRead> {
-		await (this.#beginning.mayMiss ? this.tellGap('no-line-yet') : undefined);
+	/** After a follow. */
+	#readOn(): LogRead {
 		this.#isBehind = this.#beginning.isOwed;
+		this.#owesCheck = this.#beginning.mayMiss;
+		this.#isUncovered = false;
 		return this.#beginning.behind(performance.now());
+	}
+
+	/** Asked for again after a follow that had no line, the newest lines hold all that was written since, unless that is more than were asked for: then the oldest of it is not among them. */
+	async #checkCovered(block: Buffer): Promise<void> {
+		if (!this.#owesCheck) {
+			return;
+		}
+
+		this.#owesCheck = false;
+		const {target, signal, quiet} = this.#options;
+		const isCovered = await isFirstOffered(this.#cluster, this.#source, this.#beginning.since(performance.now()), {block, limits: quiet, target, signal});
+		this.#isUncovered = !isCovered;
+		await (isCovered ? undefined : this.tellGap('no-line-yet'));
 	}
 
 	/** A follow of a log without a line has no answer to be cut in; `null` for what is no cut: it was refused, or lost at once. */
@@ -217,6 +256,12 @@ export class ContainerReads {
 	#guard(stop: AbortController): QuietGuard {
 		return guardQuiet(this.#options.firstLeg, this.#options.quiet, {
 			offersMore: async () => this.#offersMore(),
+			checking: () => {
+				void this.#tell({type: 'checking', source: this.#source});
+			},
+			checked: () => {
+				void this.#tell({type: 'checked', source: this.#source});
+			},
 			giveUp: (leg, quietMs, error) => {
 				void this.#tell({type: 'stalled', source: this.#source, leg, quietMs});
 				stop.abort(error);
@@ -230,12 +275,8 @@ export class ContainerReads {
 	}
 
 	async #offersLast(): Promise<boolean> {
-		try {
-			const {met} = await this.#lookAside();
-			return met;
-		} catch {
-			return false;
-		}
+		const {met} = await this.#lookAside();
+		return met;
 	}
 
 	async #lookAside(): Promise<SideReadResult> {

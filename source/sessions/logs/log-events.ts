@@ -27,8 +27,12 @@ export type LogEvent =
 	| {type: 'stalled'; source: LogSource; leg: 1 | 2 | null; quietMs: number}
 	/** Cut. `error` is `null` when the answer ended cleanly although the container runs: a tunnel's end looks so. */
 	| {type: 'reconnecting'; source: LogSource; attempt: number; retryInMs: number; error: SpokeError | null}
-	/** Back. `proven`: the last line was met again, so nothing is missing in between. */
-	| {type: 'resumed'; source: LogSource; outageMs: number; proven: boolean}
+	/** Back: an answer has begun. `proven`: nothing is missing in between, `met`: since the last line was met again. */
+	| {type: 'resumed'; source: LogSource; outageMs: number; proven: boolean; met: boolean}
+	/** After an answer that ended, the log was asked for again a second ago, and no answer has begun. A kubelet answers a log without a line only with its first one. */
+	| {type: 'asking'; source: LogSource}
+	/** Nothing comes on an open follow, and the reads beside it that tell whether it is alive are not answered yet; `checked` follows where they are. */
+	| {type: 'checking' | 'checked'; source: LogSource}
 	/** Continuity cannot be proved: lines behind `after` (a timestamp as the log has it) may be missing, or for `clock-went-back` come twice. */
 	| {type: 'gap'; source: LogSource; after: string | null; reason: GapReason}
 	/** A new life of the container; `ended` is how the life before ended. */
@@ -51,7 +55,7 @@ export type GapReason =
 	| 'log-gone'
 	/** The container was started more often than logs are kept. */
 	| 'restarts-missed'
-	/** The connection was gone before a first line, so there is nothing to compare with. */
+	/** The connection was gone before a first line, and more may have been written since than the newest lines that were asked for again. */
 	| 'no-line-yet'
 	| 'clock-went-back';
 

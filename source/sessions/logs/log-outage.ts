@@ -5,6 +5,7 @@ import type {SpokeError} from '../../errors/spoke-error.ts';
 import {legOfCut, legOfCutWithin} from './log-cut.ts';
 import type {LogEvent, LogSource} from './log-events.ts';
 import {AskedToWait} from './open-log.ts';
+import type {Continuity} from './resume-proof.ts';
 import {reconnectDelay} from './reconnect-delay.ts';
 
 export type OutageOptions = {
@@ -83,14 +84,21 @@ export class LogOutage {
 		]);
 	}
 
-	/** The log goes on: `proven`, where it was cut. */
-	async back(proven: boolean): Promise<void> {
+	/** The log is asked for again, and not answered at once: what ended cleanly is told now. */
+	async unanswered(): Promise<void> {
+		if (this.#lostAt !== 0 && !this.#isSaid) {
+			await this.#say(0, null);
+		}
+	}
+
+	/** An answer has begun. */
+	async back(continuity: Continuity): Promise<void> {
 		const outageMs = this.#lostAt === 0 ? 0 : Date.now() - this.#lostAt;
 		const wasSaid = this.#isSaid;
 		this.#lostAt = 0;
 		this.#isSaid = false;
 		if (wasSaid) {
-			await this.#tell({type: 'resumed', source: this.#source, outageMs, proven});
+			await this.#tell({type: 'resumed', source: this.#source, outageMs, ...continuity});
 		}
 	}
 

@@ -19,6 +19,9 @@ export type QuietLimits = SideReadLimits & {
 
 export const quietLimits: QuietLimits = {askAfterMs: 10_000, answerWithinMs: 8000, readAfterMs: 15_000, deliverWithinMs: 2000, readEveryMs: 60_000, sideAnswerMs: 8000, sideSilenceMs: 4000};
 
+/** Reads beside a follow that take longer are told. */
+const tellCheckingMs = 1000;
+
 /** One for all follows of a cluster: many quiet ones ask once. */
 export class FirstLegCheck {
 	readonly #cluster: ClusterAccess;
@@ -65,6 +68,10 @@ export class FirstLegCheck {
 export type Guarded = {
 	/** Reads the end of the log on the side: whether the server offers a line that has not come here. @throws what a read can fail with */
 	offersMore(): Promise<boolean>;
+	/** The reads beside it take their time, so that nothing tells whether the follow is alive. */
+	checking(): void;
+	/** And are answered now, where the follow goes on. */
+	checked(): void;
 	/** The follow is dead and must be opened again. `leg` is `null` where it may be either. */
 	giveUp(leg: 1 | 2 | null, quietMs: number, error: SpokeError): void;
 };
@@ -96,6 +103,7 @@ class Guard implements QuietGuard {
 	#isLooking = false;
 	#isHeld = false;
 	#isStopped = false;
+	#isGivenUp = false;
 
 	constructor(firstLeg: FirstLegCheck, limits: QuietLimits, guarded: Guarded) {
 		this.#firstLeg = firstLeg;
@@ -133,10 +141,18 @@ class Guard implements QuietGuard {
 		const since = this.#lastAt;
 		const giveUp = (leg: 1 | 2 | null, error: SpokeError) => {
 			if (this.#isQuietSince(since)) {
+				this.#isGivenUp = true;
 				this.#guarded.giveUp(leg, this.#quietMs, error);
 			}
 		};
 
+		let isTold = false;
+		const telling = setTimeout(() => {
+			if (this.#isQuietSince(since)) {
+				isTold = true;
+				this.#guarded.checking();
+			}
+		}, tellCheckingMs);
 		this.#isLooking = true;
 		try {
 			await this.#firstLeg.check();
@@ -152,7 +168,11 @@ class Guard implements QuietGuard {
 				this.#askAt = Date.now() + this.#limits.readEveryMs;
 			}
 		} finally {
+			clearTimeout(telling);
 			this.#isLooking = false;
+			if (isTold && !this.#isStopped && !this.#isGivenUp) {
+				this.#guarded.checked();
+			}
 		}
 	}
 

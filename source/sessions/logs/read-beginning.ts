@@ -33,25 +33,33 @@ export class ReadBeginning {
 		return this.#owed !== null;
 	}
 
-	/** Whether lines that were wanted may be missing behind a follow: some from before its request may have been on their way. */
+	/** Whether lines that were wanted may be missing from `behind`: more may have been written since the first request than the newest that are asked for. */
 	get mayMiss(): boolean {
 		const {tailLines} = this.#start;
 		return this.#owed !== null && tailLines !== undefined && tailLines !== 0;
 	}
 
 	/**
-	The same behind a follow. Where that had no line, asking for the newest lines or the last seconds again would skip what came since;
-	how long ago it was asked needs no clock but ours.
+	The same behind a follow. Where that had no line, asking for none of the lines so far or for the last seconds again would skip what came since.
+	The newest lines are asked for again: `mayMiss` and `since` tell whether they reach back far enough.
 	*/
 	behind(now: number): LogRead {
-		const owed = this.#owed;
-		if (owed === null) {
+		const {tailLines, sinceSeconds = 0} = this.#start;
+		if (this.#owed === null) {
 			return this.again;
 		}
 
-		const {tailLines, sinceSeconds = 0} = this.#start;
-		const passed = Math.ceil((now - owed) / 1000) + askingTakesS;
-		return {...this.#always, sinceSeconds: tailLines === undefined ? sinceSeconds + passed : passed};
+		const since = this.since(now);
+		if (tailLines === 0) {
+			return since;
+		}
+
+		return this.mayMiss && this.#start.sinceSeconds === undefined ? this.again : {...this.again, sinceSeconds: sinceSeconds + since.sinceSeconds};
+	}
+
+	/** All that was written since the first request, and a little of before: how long ago that was needs no clock but ours. */
+	since(now: number): LogRead & {sinceSeconds: number} {
+		return {...this.#always, sinceSeconds: Math.ceil((now - (this.#owed ?? now)) / 1000) + askingTakesS};
 	}
 
 	/** `null` where the beginning does not move: a line was seen, or the whole log is wanted. */

@@ -62,7 +62,7 @@ export async function readRest(reads: ContainerReads, read: {previous: boolean; 
 				const isMet = drained.met !== false;
 				await (isMet ? undefined : reads.tellGap(read.gap));
 				await reads.tellRemainder(drained.remainder);
-				await outage.back(proof.isWhole && isMet);
+				await outage.back({proven: proof.isWhole && isMet, met: drained.met === true});
 				return true;
 			}
 		}

@@ -1,15 +1,18 @@
-/** Does an answer go on where the one before was cut? Settled once: by meeting the last line, or by what explains that it is not there. */
+/** Does an answer go on where the one before was cut? Settled once, and only for an answer that has begun: by meeting the last line, or by what explains that it is not there. */
 import type {GapReason} from './log-events.ts';
 import type {RepeatFilter} from './repeat-filter.ts';
+
+/** `proven`: nothing is missing. `met`: because the last line that was told came again. */
+export type Continuity = {proven: boolean; met: boolean};
 
 export type ResumeAsks = {
 	/** Whether another life has begun; the rest of the one before is told by then. */
 	isNewLife(): Promise<boolean>;
-	/** Whether a read on the side is still offered the last line. */
+	/** Whether a side read is still offered the last line. @throws what such a read can fail with: then nothing is known */
 	offersLast(): Promise<boolean>;
 	tellGap(reason: GapReason): Promise<void>;
-	/** It goes on where it was cut (`proven`), or is known not to. */
-	back(proven: boolean): Promise<void>;
+	/** The answer has begun, and it is known whether it goes on where it was cut. */
+	back(continuity: Continuity): Promise<void>;
 };
 
 /** An answer that holds nothing for so long does not hold the last line. */
@@ -18,24 +21,34 @@ const meetWithinMs = 3000;
 export class ResumeProof {
 	readonly #last: Pick<RepeatFilter, 'met' | 'complete'> | null;
 	readonly #asks: ResumeAsks;
-	readonly #timer: NodeJS.Timeout | undefined;
+	readonly #withinMs: number;
+	#timer: NodeJS.Timeout | undefined;
+	#isStopped = false;
+	#explaining: Promise<boolean> | null = null;
 	#settling: Promise<void> | null = null;
 
-	/** `last` knows whether the last line was met; `null` where there is none to meet. */
+	/** The request goes out now. `last` knows whether the last line was met; `null` where there is none to meet. */
 	constructor(last: Pick<RepeatFilter, 'met' | 'complete'> | null, asks: ResumeAsks, withinMs = meetWithinMs) {
 		this.#last = last;
 		this.#asks = asks;
+		this.#withinMs = withinMs;
 		if (last !== null) {
 			this.#timer = setTimeout(() => {
-				this.#settleAside();
+				this.#explain();
 			}, withinMs);
 		}
 	}
 
+	/** The answer has begun; without that nothing can be settled. */
+	answered(): void {
+		this.#askAsideLater();
+	}
+
 	/** Awaited before anything new is told. */
 	async before(fresh: Buffer): Promise<void> {
+		await this.#explaining;
 		if (this.#last === null || this.#last.met || fresh.length > 0) {
-			this.#settling ??= this.#settle(async () => false);
+			this.#settling ??= this.#settle(false);
 		}
 
 		await this.#settling;
@@ -47,27 +60,54 @@ export class ResumeProof {
 	}
 
 	stop(): void {
+		this.#isStopped = true;
 		clearTimeout(this.#timer);
 	}
 
-	/** A large file takes the kubelet its time: a read on the side tells whether the last line will still come. */
-	#settleAside(): void {
-		this.#settling ??= this.#settle(async () => this.#asks.offersLast());
+	/** A log without a line is not even answered: a new life is looked for, so that the rest of the one before is told. */
+	#explain(): void {
+		this.#explaining ??= this.#asks.isNewLife();
 		// Whoever waits for it hears of it.
-		this.#settling.catch(() => undefined);
+		this.#explaining.catch(() => undefined);
 	}
 
-	async #settle(isOffered: () => Promise<boolean>): Promise<void> {
+	#askAsideLater(): void {
+		clearTimeout(this.#timer);
+		if (this.#last !== null && !this.#isStopped && this.#settling === null) {
+			this.#timer = setTimeout(() => {
+				void this.#askAside();
+			}, this.#withinMs);
+		}
+	}
+
+	/** A large file takes the kubelet its time: a side read tells whether the last line will still come. One that fails tells nothing, and is made again. */
+	async #askAside(): Promise<void> {
+		let isOffered: boolean;
+		try {
+			isOffered = await this.#asks.offersLast();
+		} catch {
+			this.#askAsideLater();
+			return;
+		}
+
+		if (!this.#isStopped) {
+			this.#settling ??= this.#settle(isOffered);
+			this.#settling.catch(() => undefined);
+		}
+	}
+
+	async #settle(isOffered: boolean): Promise<void> {
 		const last = this.#last;
 		if (last !== null && !last.complete) {
 			await this.#asks.tellGap('clock-went-back');
 		}
 
-		const proven = last === null || last.met || await this.#asks.isNewLife() || await isOffered();
+		const met = last !== null && (last.met || isOffered);
+		const proven = last === null || met || await this.#explaining === true || await this.#asks.isNewLife();
 		if (!proven) {
 			await this.#asks.tellGap('last-line-not-met');
 		}
 
-		await this.#asks.back(proven);
+		await this.#asks.back({proven, met});
 	}
 }

@@ -3,9 +3,11 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {explainFailure} from '../../failures/explain-failure.ts';
 import {takeOffFrame} from '../../failures/take-off-frame.ts';
-import {readLineBlocks} from './line-blocks.ts';
+import {readLineBlocks, type BlocksEnding} from './line-blocks.ts';
 import type {LogSource} from './log-events.ts';
+import {lineEnd} from './log-lines.ts';
 import type {LogRead} from './log-read.ts';
+import {stampLength, stampNanoseconds} from './line-stamp.ts';
 import {openLog, type OpenLogOptions} from './open-log.ts';
 import type {RepeatFilter} from './repeat-filter.ts';
 
@@ -39,29 +41,45 @@ export async function readBeside(
 	read: LogRead,
 	{filter, knownBytes, limits, target, signal}: {filter: RepeatFilter | null; knownBytes: number; limits: SideReadLimits} & Pick<OpenLogOptions, 'target' | 'signal'>,
 ): Promise<SideReadResult> {
+	let more = false;
+	const {error} = await readBounded(cluster, source, {...read, limitBytes: knownBytes + newBytes}, {limits, target, signal, take(lines) {
+		more = (filter ? filter.pass(lines) : lines).length > 0;
+		return more;
+	}});
+	const met = filter?.met ?? false;
+	if (error !== null && !more && !met) {
+		throw new SpokeError('ERR_STREAM_LOST', `a second read of the log was not answered to its end: ${error.message}`, {legKnown: false, cause: error});
+	}
+
+	return {more, met};
+}
+
+type Bounded = {
+	limits: SideReadLimits;
+	/** Gets whole lines; true ends the read. */
+	take: (lines: Buffer) => boolean;
+} & Pick<OpenLogOptions, 'target' | 'signal'>;
+
+/** `error` is what cut the answer, or stopped it; `null` where it came to its end, or `take` ended it. */
+async function readBounded(cluster: ClusterAccess, source: LogSource, read: LogRead, {limits, take, target, signal}: Bounded): Promise<BlocksEnding> {
 	const limit = new AbortController();
 	const timer = setTimeout(() => {
 		limit.abort(new SpokeError('ERR_APISERVER_TIMEOUT', `a second read of the log was not answered within ${limits.sideAnswerMs / 1000} s`));
 	}, limits.sideAnswerMs);
 	const stop = AbortSignal.any([limit.signal, AbortSignal.timeout(wholeLimitMs), ...signal ? [signal] : []]);
 	try {
-		const open = await openLog(cluster, source, {...read, limitBytes: knownBytes + newBytes}, {target, signal: stop});
+		const open = await openLog(cluster, source, read, {target, signal: stop});
 		clearTimeout(timer);
-		let more = false;
+		let isEnough = false;
 		try {
-			const {error} = await readLineBlocks(open.body, block => {
-				more ||= (filter ? filter.pass(block) : block).length > 0;
-				if (more) {
+			const {remainder, error} = await readLineBlocks(open.body, lines => {
+				isEnough ||= take(lines);
+				if (isEnough) {
 					open.body.destroy();
 				}
 			}, {silenceMs: limits.sideSilenceMs});
 			signal?.throwIfAborted();
-			const met = filter?.met ?? false;
-			if (error !== null && !more && !met) {
-				throw new SpokeError('ERR_STREAM_LOST', `a second read of the log was not answered to its end: ${error.message}`, {legKnown: false, cause: error});
-			}
-
-			return {more, met};
+			return {remainder, error: isEnough ? null : error};
 		} finally {
 			open.close();
 		}
@@ -70,6 +88,44 @@ export async function readBeside(
 	} finally {
 		clearTimeout(timer);
 	}
+}
+
+/**
+Whether `block`, the first lines of a read, begins no later than what the log offers from `read` on. False also where that cannot be told.
+*/
+export async function isFirstOffered(
+	cluster: ClusterAccess,
+	source: LogSource,
+	read: LogRead,
+	{block, limits, target, signal}: {block: Buffer; limits: SideReadLimits} & Pick<OpenLogOptions, 'target' | 'signal'>,
+): Promise<boolean> {
+	let offered: Buffer | null = null;
+	try {
+		const {remainder, error} = await readBounded(cluster, source, {...read, limitBytes: newBytes}, {limits, target, signal, take(lines) {
+			offered = lines;
+			return true;
+		}});
+		return error === null && beginsNoLater(block, offered ?? remainder);
+	} catch {
+		signal?.throwIfAborted();
+		return false;
+	}
+}
+
+function beginsNoLater(block: Buffer, offered: Buffer): boolean {
+	const first = firstInstant(block);
+	const oldest = firstInstant(offered);
+	if (offered.length === 0 || first === null || oldest === null) {
+		return offered.length === 0;
+	}
+
+	// Several lines may share a timestamp.
+	return first === oldest ? block.subarray(0, lineEnd(block, 0)).equals(offered.subarray(0, lineEnd(offered, 0))) : first < oldest;
+}
+
+function firstInstant(block: Buffer): bigint | null {
+	const length = stampLength(block, 0);
+	return length === 0 ? null : stampNanoseconds(block, 0, length);
 }
 
 /** No answer, or nobody reached: refused and dropped dials, a tunnel without its end, a silent or broken handshake. Not a name that is not found: only a new dial asks for it. */

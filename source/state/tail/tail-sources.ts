@@ -27,8 +27,19 @@ export function phaseOf(sources: ReadonlyArray<Pick<TailSource, 'state' | 'note'
 		return {phase: 'following', note: ''};
 	}
 
-	const held = sources.find(({state}) => state === 'interrupted') ?? sources.find(({state}) => state === 'waiting');
+	const held = heldSource(sources);
 	return held ? {phase: 'waiting', note: held.note} : null;
+}
+
+/** The one whose note says why nothing can come. */
+function heldSource<Source extends Pick<TailSource, 'state'>>(sources: readonly Source[]): Source | undefined {
+	return sources.find(({state}) => state === 'interrupted') ?? sources.find(({state}) => state === 'checking') ?? sources.find(({state}) => state === 'waiting');
+}
+
+/** How long an answer is waited for by now, where none of the sources is open. */
+export function waitedMs({phase, sources}: Pick<TailView, 'phase' | 'sources'>, now: number): number | null {
+	const since = phase === 'waiting' ? heldSource(sources)?.since ?? null : null;
+	return since === null ? null : Math.max(0, now - since);
 }
 
 /** What is noted of a source that could not be read. */
@@ -43,7 +54,7 @@ export function isUnreadable(sources: ReadonlyArray<Pick<TailSource, 'state' | '
 export function sourceToReach(sources: readonly TailSource[]): TailSource | undefined {
 	const shown = sources.filter(({on}) => on);
 	const order = [...shown, ...sources];
-	return shown.find(({state}) => state === 'open') ?? shown.find(({state}) => state !== 'ended') ?? order.find(({isGone}) => isGone !== true) ?? order[0];
+	return shown.find(({state}) => state === 'open' || state === 'checking') ?? shown.find(({state}) => state !== 'ended') ?? order.find(({isGone}) => isGone !== true) ?? order[0];
 }
 
 /** The followed containers of a pod. */

@@ -1,5 +1,6 @@
 /** What a person sees of a tail, and from where: position, search, filter, and how lines are drawn. The lines themselves are in its buffer. */
 import {grouped} from '../../text/grouped.ts';
+import {showDuration} from '../../text/show-duration.ts';
 import type {NodeSkew} from './clock-skew.ts';
 import {levelBits, LineBuffer, type LineLevel} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';
@@ -14,8 +15,11 @@ export type TailSource = {
 	/** 1–8. */
 	colour: number;
 	on: boolean;
-	state: 'waiting' | 'open' | 'interrupted' | 'ended';
+	/** `checking`: open, quiet, and the reads that tell whether it is alive are not answered yet. */
+	state: 'waiting' | 'open' | 'checking' | 'interrupted' | 'ended';
 	note: string;
+	/** Since when it is as its note says, milliseconds since 1970, where that is told. */
+	since?: number | null;
 	/** Other containers of its pod. */
 	besides?: readonly string[];
 	/** Its pod was deleted. */
@@ -68,6 +72,10 @@ export type TailView = {
 	counters: TailCounters;
 	/** Lines a second that come live; `null` before that is known. */
 	rate: number | null;
+	/** Since a line last came, milliseconds; `null` before one did. */
+	quietMs: number | null;
+	/** How long an answer is waited for, milliseconds; `null` where none is. */
+	waitedMs: number | null;
 	windowRows: number;
 	older: OlderLines;
 	/** Nodes whose clocks stand out. */
@@ -94,6 +102,22 @@ export function rateWords(rate: number): string {
 	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : grouped(Math.round(rate))} lines/s`;
 }
 
+/** No lines for so long are told as such: below it, they may just be slow. */
+const quietAfterMs = 5000;
+
+/** What comes, or since when nothing does: `214 lines/s`, `quiet for 12 s`, `asking again for 3.0 s`. */
+export function activityWords({phase, note, rate, quietMs, waitedMs}: Pick<TailView, 'phase' | 'note' | 'rate' | 'quietMs' | 'waitedMs'>): string {
+	if (phase !== 'following') {
+		return waitedMs === null ? note : `${note} for ${showDuration(waitedMs)}`;
+	}
+
+	if (rate === 0 && quietMs !== null && quietMs >= quietAfterMs) {
+		return `quiet for ${showDuration(quietMs)}`;
+	}
+
+	return rate === null ? '' : rateWords(rate);
+}
+
 /** Before its first line: at the end, following. */
 export function emptyTail(id: string, title: string, buffer = new LineBuffer()): TailView {
 	return {
@@ -113,7 +137,7 @@ export function emptyTail(id: string, title: string, buffer = new LineBuffer()):
 		left: 0,
 		wrap: false, json: false, fields: [], times: 'clock', names: 'short', plain: false, search: null, searchIndex: null,
 		filter: {text: '', regex: false, inverse: false}, level: 0, context: 0, matchesOnly: true, searchOnly: false, shownIndex: null, marked: new Set(), lineField: 0,
-		counters: {...noCounters}, rate: null, windowRows: 20, older: olderUnread, skews: [],
+		counters: {...noCounters}, rate: null, quietMs: null, waitedMs: null, windowRows: 20, older: olderUnread, skews: [],
 	};
 }
 

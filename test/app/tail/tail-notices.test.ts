@@ -86,3 +86,19 @@ test('a failure that came as a Status is told by its message, and what the messa
 	t.is(wholeFailure({message: 'no agent is connected', text}), 'no agent is connected: Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available');
 	t.is(wholeFailure({message: 'no agent is connected: No agent available', text}), 'no agent is connected: No agent available');
 });
+
+test('a tail says what it asks for while nothing comes, and follows again only with an answer', t => {
+	const sourceOf = (event: Parameters<typeof noticeOf>[0]) => noticeOf(event, '', 'open').source;
+	t.deepEqual(sourceOf({type: 'asking', source}), {state: 'interrupted', note: 'asking again, no answer'});
+	t.deepEqual(sourceOf({type: 'checking', source}), {state: 'checking', note: 'asking whether it is alive; quiet'});
+	t.deepEqual(sourceOf({type: 'checked', source}), {state: 'open', note: ''});
+	t.like(sourceOf({type: 'restarted', source, restarts: 1, ended: null}), {state: 'waiting', note: 'restarted'});
+	t.deepEqual(phaseOf([sourceOf({type: 'checking', source}) as {state: 'checking'; note: string}]), {phase: 'waiting', note: 'asking whether it is alive; quiet'});
+});
+
+test('that a tail is back claims no more than was seen', t => {
+	const text = (proven: boolean, met: boolean) => noticeOf({type: 'resumed', source, outageMs: 700, proven, met}, '', 'interrupted').text;
+	t.is(text(true, true), 'back after 700 ms, last line met again: no gap');
+	t.is(text(true, false), 'back after 700 ms: no gap');
+	t.is(text(false, false), 'back after 700 ms');
+});

@@ -22,11 +22,11 @@ function outageOf(options: {resume: boolean; signal?: AbortSignal}, connect: () 
 test('an outage is told with each try and when it is over; a clean end is no news', async t => {
 	const {outage, words} = outageOf({resume: true});
 	await outage.endedCleanly();
-	await outage.back(true);
+	await outage.back({proven: true, met: true});
 	t.deepEqual(words(), []);
 	await outage.lost(cut);
-	await outage.back(false);
-	await outage.back(true);
+	await outage.back({proven: false, met: false});
+	await outage.back({proven: true, met: true});
 	t.deepEqual(words(), ['try 2', 'resumed']);
 });
 

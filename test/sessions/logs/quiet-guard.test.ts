@@ -10,7 +10,7 @@ const silence = () => new SpokeError('ERR_APISERVER_TIMEOUT', 'the apiserver did
 async function givenUp(request: () => Promise<unknown>, offersMore: () => Promise<boolean>): Promise<{leg: LegNumber | null; error: SpokeError}> {
 	const cluster = {request, async logIn() {}} as unknown as ClusterAccess;
 	return new Promise(resolve => {
-		const guard = guardQuiet(new FirstLegCheck(cluster, limits.answerWithinMs), limits, {offersMore, giveUp(leg, _quietMs, error) {
+		const guard = guardQuiet(new FirstLegCheck(cluster, limits.answerWithinMs), limits, {offersMore, checking() {}, checked() {}, giveUp(leg, _quietMs, error) {
 			guard.stop();
 			resolve({leg, error});
 		}});
@@ -66,6 +66,8 @@ async function keptUp({request = answers, logIn = nothing, offersMore = async ()
 		const cluster = {request: counted(request), logIn: counted(logIn)} as unknown as ClusterAccess;
 		const guard = guardQuiet(new FirstLegCheck(cluster, limits.answerWithinMs), limits, {
 			offersMore: counted(offersMore),
+			checking() {},
+			checked() {},
 			giveUp(leg, _quietMs, error) {
 				guard.stop();
 				reject(new Error(`given up on leg ${leg}: ${error.message}`));

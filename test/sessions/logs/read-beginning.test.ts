@@ -12,13 +12,14 @@ test('once a line was seen it is its second, whatever was asked for first', t =>
 	t.false(beginning.mayMiss);
 });
 
-test('without a line the newest ones would be others by now: what came since the first request is asked for', t => {
+test('without a line the newest ones are asked for again, and since when they must reach back is known', t => {
 	const beginning = new ReadBeginning({tailLines: 10}, seen(null));
 	t.deepEqual(beginning.behind(9000), {timestamps: true, tailLines: 10});
 	beginning.followed(1000);
 	beginning.followed(5000);
 	t.true(beginning.mayMiss);
-	t.deepEqual(beginning.behind(9000), {timestamps: true, sinceSeconds: 10});
+	t.deepEqual(beginning.behind(9000), {timestamps: true, tailLines: 10});
+	t.deepEqual(beginning.since(9000), {timestamps: true, sinceSeconds: 10});
 });
 
 test('the last seconds begin where they began; who wanted no line from before misses none', t => {
@@ -26,6 +27,9 @@ test('the last seconds begin where they began; who wanted no line from before mi
 	seconds.followed(0);
 	t.false(seconds.mayMiss);
 	t.is(seconds.behind(3000).sinceSeconds, 65);
+	const both = new ReadBeginning({tailLines: 10, sinceSeconds: 60}, seen(null));
+	both.followed(0);
+	t.deepEqual(both.behind(3000), {timestamps: true, tailLines: 10, sinceSeconds: 65});
 	const none = new ReadBeginning({tailLines: 0}, seen(null));
 	none.followed(0);
 	t.false(none.mayMiss);

@@ -150,18 +150,66 @@ testLog('what rotated away during a cut is a gap that is said, and what is still
 	t.deepEqual(order, ['lines', `gap last-line-not-met ${at(1, '1')}`, 'lines', 'resumed false']);
 });
 
-testLog('a rotation onto an empty file is said too, though no line comes', async (t, {server, cluster, log}) => {
+testLog('a rotation onto an empty file is not said to be back before its first line, and then is a gap', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
 	log.append({time: at(1, '1'), text: 'before'});
 	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
-	const stop = new AbortController();
-	const told = await follow(server, cluster, {signal: stop.signal, on(event) {
+	const told = await follow(server, cluster, {on(event, {text}) {
 		if (event.type === 'reconnecting') {
 			log.rotate();
-		} else if (event.type === 'resumed') {
-			stop.abort();
+		} else if (event.type === 'asking') {
+			log.append({time: at(1, '3'), text: 'after'});
+		} else if (text.includes('after')) {
+			log.end();
 		}
 	}});
-	t.true(told.events.some(event => event.type === 'gap' && event.reason === 'last-line-not-met'));
+	const order = told.events.map(event => event.type === 'gap' ? `gap ${event.reason}` : event.type === 'resumed' ? `resumed ${event.proven}` : event.type);
+	t.deepEqual(order, ['opened', 'lines', 'reconnecting', 'asking', 'gap last-line-not-met', 'resumed false', 'lines', 'ended']);
+});
+
+testLog('while no answer begins, a tail is not back and has no gap, whatever reads beside it fail with', async (t, {server, cluster, log}) => {
+	t.timeout(60_000);
+	server.restartPolicy = 'Never';
+	log.append(...awkward);
+	server.faults.push({kind: 'cut', afterBytes: asLines(log.file).length});
+	const dead = {kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app": No agent available', code: 500};
+	const isSettled = (type: LogEvent['type']) => type === 'resumed' || type === 'gap';
+	const told = await follow(server, cluster, {quiet: {...quickly, askAfterMs: 60_000}, async on(event, {events}) {
+		if (event.type === 'reconnecting' && event.attempt === 1) {
+			// The next follow is not answered at all, and whatever else is read is refused.
+			server.faults.push({kind: 'silence'}, ...Array.from({length: 5}, () => ({kind: 'refuse', status: 500, body: JSON.stringify(dead)} as const)));
+			return;
+		}
+
+		if (event.type !== 'asking') {
+			return;
+		}
+
+		// So long the old proof took to settle, twice.
+		await sleep(7000);
+		t.false(events.some(({type}) => isSettled(type)));
+		server.faults.length = 0;
+		server.cutEverything();
+		log.end();
+	}});
+	t.is(told.text, asLines(awkward));
+	t.deepEqual(told.events.flatMap(event => event.type === 'gap' ? [event.reason] : []), []);
+	t.true(told.events.some(event => event.type === 'resumed' && event.proven && event.met));
+});
+
+testLog('a clean end after which no answer begins is told while it lasts', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward);
+	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'});
+	const told = await follow(server, cluster, {on(event) {
+		if (event.type === 'asking') {
+			server.cutEverything();
+			log.end();
+		}
+	}});
+	const order = told.events.map(({type}) => type);
+	t.deepEqual(order.slice(0, 4), ['opened', 'lines', 'reconnecting', 'asking']);
+	t.is(told.text, asLines(awkward));
 });
 
 testLog('over a restart during a cut, the rest of the old life comes first, then the new one', async (t, {server, cluster, log}) => {
@@ -381,7 +429,7 @@ testLog('a log without a line answers not even with headers, and is waited for',
 for (const [start, gaps, title] of [
 	[{tailLines: 0}, [], 'the newest lines'],
 	[{sinceSeconds: 1}, [], 'the last second'],
-	[{tailLines: 5}, ['no-line-yet'], 'lines that may have been on their way'],
+	[{tailLines: 5}, [], 'the newest lines and those since'],
 ] as const) {
 	for (const ends of [false, true]) {
 		testLog(`a log that is cut while its first line is waited for goes on from there: ${title}${ends ? ', and the container has ended meanwhile' : ''}`, async (t, {server, cluster, log}) => {
@@ -406,25 +454,45 @@ for (const [start, gaps, title] of [
 				}
 			}});
 			await cut;
-			t.regex(told.text, /^\S+ meanwhile\n$/);
+			t.regex(told.text, 'tailLines' in start && start.tailLines > 0 ? /^\S+ long ago\n\S+ meanwhile\n$/ : /^\S+ meanwhile\n$/);
 			t.deepEqual(told.events.flatMap(event => event.type === 'gap' ? [event.reason] : []), [...gaps]);
 			t.true(told.events.some(({type}) => type === 'reconnecting'));
 		});
 	}
 }
 
-testLog('a quiet log whose first line was cut is not said to be stalled for the lines of before, which are a gap', async (t, {server, cluster, log}) => {
+testLog('a log whose answer is cut before its first line begins again with the lines that were asked for, and has no gap', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
 	server.faults.push({kind: 'cut', afterBytes: 10});
 	const later = {time: new Date(Date.now() + 2000).toISOString(), text: 'later'};
-	setTimeout(() => {
-		log.append(later);
-		log.end();
-	}, 2500);
-	const told = await follow(server, cluster, {start: {tailLines: 2}, quiet: quickly, signal: AbortSignal.timeout(50_000)});
-	t.is(told.text, asLines([later]));
-	t.deepEqual(told.events.map(({type}) => type).filter(type => type !== 'lines'), ['opened', 'reconnecting', 'gap', 'resumed', 'ended']);
+	const told = await follow(server, cluster, {start: {tailLines: 2}, quiet: quickly, signal: AbortSignal.timeout(50_000), on(event) {
+		if (event.type === 'lines' && log.state === 'running') {
+			log.append(later);
+			log.end();
+		}
+	}});
+	t.is(told.text, asLines([...awkward.slice(-2), later]));
+	t.deepEqual(told.events.map(({type}) => type).filter(type => type !== 'lines'), ['opened', 'reconnecting', 'resumed', 'ended']);
+	t.like(told.events.find(({type}) => type === 'resumed'), {proven: true, met: false});
+});
+
+testLog('more lines than were asked for, written while its answer was cut before the first one, are a gap', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward);
+	server.faults.push({kind: 'cut', afterBytes: 10});
+	const told = await follow(server, cluster, {start: {tailLines: 2}, signal: AbortSignal.timeout(50_000), on(event) {
+		if (event.type === 'reconnecting') {
+			for (let number = 0; number < 3; number++) {
+				log.append({time: new Date().toISOString(), text: `meanwhile ${number}`});
+			}
+		} else if (event.type === 'lines') {
+			log.end();
+		}
+	}});
+	t.is(told.text, asLines(log.file.slice(-2)));
+	t.deepEqual(told.events.map(event => event.type === 'gap' ? event.reason : event.type), ['opened', 'reconnecting', 'no-line-yet', 'resumed', 'lines', 'ended']);
+	t.like(told.events.find(({type}) => type === 'resumed'), {proven: false, met: false});
 });
 
 testLog('a log that is refused at once is not waited for', async (t, {server, cluster}) => {
