@@ -198,7 +198,8 @@ export class TailReading {
 			noteClock(this.#clocks, source, bytes, now);
 		}
 
-		this.#tail.view = changeSource(keptTail(this.#tail.view), index, {state: 'open', note: '', since: null});
+		const view = changeSource(keptTail(this.#tail.view), index, {state: 'open', note: '', since: null});
+		this.#tail.view = view.quietMs === 0 ? view : {...view, quietMs: 0};
 	}
 
 	#takeChange(event: Exclude<SourceEvent, LinesEvent>): void {

@@ -7,13 +7,13 @@ import {readLineBlocks, readSilenceMs} from './line-blocks.ts';
 import {LogCut} from './log-cut.ts';
 import type {GapReason, LogSource} from './log-events.ts';
 import type {LogRead} from './log-read.ts';
-import {openLog, type OpenLog} from './open-log.ts';
+import {answerLimitMs, openLog, type OpenLog} from './open-log.ts';
 import {guardQuiet, type QuietGuard} from './quiet-guard.ts';
 import {ReadBeginning} from './read-beginning.ts';
 import {RepeatFilter} from './repeat-filter.ts';
 import {ResumeProof, type Continuity} from './resume-proof.ts';
 import {SeenLines} from './seen-lines.ts';
-import {isFirstOffered, readBeside, type SideReadResult} from './side-read.ts';
+import {isFirstOffered, readBeside, type SideReadLimits, type SideReadResult} from './side-read.ts';
 
 /** `null`: the answer ended cleanly. */
 export type ReadEnding = SpokeError | null;
@@ -101,7 +101,7 @@ export class ContainerReads {
 			tellGap: async reason => this.tellGap(reason),
 		});
 		const signal = AbortSignal.any([stop.signal, this.#options.signal].filter(one => one !== undefined));
-		const guard = this.#guard(stop);
+		const guard = this.#guard(stop, () => open !== null);
 		const unanswered = setTimeout(() => {
 			void on.unanswered();
 		}, unansweredMs);
@@ -253,14 +253,21 @@ export class ContainerReads {
 		await this.#tell({type: 'lines', source: this.#source, bytes});
 	}
 
-	#guard(stop: AbortController): QuietGuard {
+	/** Before an answer begins nothing of a live stream is told, and the apiserver's words of why there is none are waited for. */
+	#guard(stop: AbortController, isAnswered: () => boolean): QuietGuard {
+		const tell = (type: 'checking' | 'checked') => {
+			if (isAnswered()) {
+				void this.#tell({type, source: this.#source});
+			}
+		};
+
 		return guardQuiet(this.#options.firstLeg, this.#options.quiet, {
-			offersMore: async () => this.#offersMore(),
-			checking: () => {
-				void this.#tell({type: 'checking', source: this.#source});
+			offersMore: async () => this.#offersMore(isAnswered()),
+			checking() {
+				tell('checking');
 			},
-			checked: () => {
-				void this.#tell({type: 'checked', source: this.#source});
+			checked() {
+				tell('checked');
 			},
 			giveUp: (leg, quietMs, error) => {
 				void this.#tell({type: 'stalled', source: this.#source, leg, quietMs});
@@ -269,8 +276,9 @@ export class ContainerReads {
 		});
 	}
 
-	async #offersMore(): Promise<boolean> {
-		const {more} = await this.#lookAside();
+	async #offersMore(isAnswered: boolean): Promise<boolean> {
+		const {quiet} = this.#options;
+		const {more} = await this.#lookAside(isAnswered ? quiet : {...quiet, sideAnswerMs: answerLimitMs});
 		return more;
 	}
 
@@ -279,10 +287,10 @@ export class ContainerReads {
 		return met;
 	}
 
-	async #lookAside(): Promise<SideReadResult> {
+	async #lookAside(limits: SideReadLimits = this.#options.quiet): Promise<SideReadResult> {
 		const read = this.#isBehind ? this.#beginning.behind(performance.now()) : this.#beginning.again;
-		const {target, signal, quiet} = this.#options;
-		return readBeside(this.#cluster, this.#source, read, {filter: this.#filter(), knownBytes: this.#seen.bytes, limits: quiet, target, signal});
+		const {target, signal} = this.#options;
+		return readBeside(this.#cluster, this.#source, read, {filter: this.#filter(), knownBytes: this.#seen.bytes, limits, target, signal});
 	}
 
 	async #ending(remainder: Buffer, error: Error | null, given: AbortSignal): Promise<ReadEnding> {

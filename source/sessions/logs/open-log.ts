@@ -28,7 +28,7 @@ export type OpenLogOptions = {
 };
 
 /** Just past the apiserver's own limit of 30 s for reaching a kubelet, so that its words are heard. */
-const answerLimitMs = 35_000;
+export const answerLimitMs = 35_000;
 
 /**
 Asks, and waits for the answer to begin; the body is read by the caller.

@@ -197,6 +197,23 @@ testLog('while no answer begins, a tail is not back and has no gap, whatever rea
 	t.true(told.events.some(event => event.type === 'resumed' && event.proven && event.met));
 });
 
+testLog('a follow that is not answered is neither checked nor called alive', async (t, {server, cluster, log}) => {
+	server.restartPolicy = 'Never';
+	log.append(...awkward);
+	// The second follow, and the read beside it.
+	server.faults.push({kind: 'end-cleanly', afterBytes: asLines(log.file).length}, {kind: 'silence'}, {kind: 'silence'});
+	const told = await follow(server, cluster, {quiet: quickly, async on(event) {
+		if (event.type === 'asking') {
+			await sleep(3000);
+			server.cutEverything();
+			log.end();
+		}
+	}});
+	t.true(server.seen.some(({query}) => query['limitBytes'] !== undefined));
+	t.deepEqual(told.events.map(({type}) => type).filter(type => type === 'checking' || type === 'checked'), []);
+	t.is(told.text, asLines(awkward));
+});
+
 testLog('a clean end after which no answer begins is told while it lasts', async (t, {server, cluster, log}) => {
 	server.restartPolicy = 'Never';
 	log.append(...awkward);
