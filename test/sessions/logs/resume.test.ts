@@ -175,7 +175,7 @@ testLog('while no answer begins, a tail is not back and has no gap, whatever rea
 	const dead = {kind: 'Status', message: 'Get "https://10.0.0.1:10250/containerLogs/demo/w/app": No agent available', code: 500};
 	const isSettled = (type: LogEvent['type']) => type === 'resumed' || type === 'gap';
 	const told = await follow(server, cluster, {quiet: {...quickly, askAfterMs: 60_000}, async on(event, {events}) {
-		if (event.type === 'reconnecting' && event.attempt === 1) {
+		if (event.type === 'reconnecting' && server.seen.length === 1) {
 			// The next follow is not answered at all, and whatever else is read is refused.
 			server.faults.push({kind: 'silence'}, ...Array.from({length: 5}, () => ({kind: 'refuse', status: 500, body: JSON.stringify(dead)} as const)));
 			return;
