@@ -4,7 +4,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import process from 'node:process';
 import test from 'ava';
 import {startTcpCutter} from '../support/tcp-cutter.ts';
-import {killAgents, removeAgents, restartApiserver, restoreAgents} from './lab/faults.ts';
+import {killAgents, killTunnelServer, removeAgents, restartApiserver, restoreAgents, restoreTunnelServer} from './lab/faults.ts';
 import {apply} from './lab/kubectl.ts';
 import {useCluster, type Cluster, type Place} from './support/cluster.ts';
 
@@ -282,6 +282,23 @@ test('with no agent left the tunnel is named, and it goes on when they are back'
 	await restoreAgents(cluster.lab, 'grpc');
 	await until('it is back', () => running.stderr().includes('no line lost'), 60_000);
 	await running.stop();
+	t.deepEqual(judge(running.stdout()).wrong, []);
+});
+
+test('while the Konnectivity server is down a follow is not back and has no gap, and then no line is lost', async t => {
+	t.timeout(240_000);
+	const running = follow(cluster, 'off-grpc', ['logs-cut', '--tail=1']);
+	await until('it follows', () => running.stdout() !== '');
+	await killTunnelServer(cluster.lab, 'grpc');
+	// The apiserver dials for 30 s before it says why.
+	await until('it is said', () => running.stderr().includes('Konnectivity server'), 90_000);
+	await sleep(8000);
+	const whileDown = running.stderr();
+	await restoreTunnelServer(cluster.lab, 'grpc');
+	await until('it is back', () => running.stderr().includes('no line lost'), 90_000);
+	await running.stop();
+	t.notRegex(whileDown, /back after|may be missing/);
+	t.notRegex(running.stderr(), /may be missing/);
 	t.deepEqual(judge(running.stdout()).wrong, []);
 });
 
