@@ -287,7 +287,8 @@ test('with no agent left the tunnel is named, and it goes on when they are back'
 
 test('while the Konnectivity server is down a follow is not back and has no gap, and then no line is lost', async t => {
 	t.timeout(240_000);
-	const running = follow(cluster, 'off-grpc', ['logs-cut', '--tail=1']);
+	await fresh('logs-tunnel', ['-rate=200']);
+	const running = follow(cluster, 'off-grpc', ['logs-tunnel', '--tail=1']);
 	await until('it follows', () => running.stdout() !== '');
 	await killTunnelServer(cluster.lab, 'grpc');
 	// The apiserver dials for 30 s before it says why.
