@@ -56,13 +56,16 @@ function jsonString(text: string): string {
 	return escapeHazards(JSON.stringify(text));
 }
 
+/** What a screen shows while nothing comes is no event of its own: what becomes of it is. */
+export type PrintedEvent = Exclude<LogEvent, {type: 'lines' | 'asking' | 'checking' | 'checked'}>;
+
 /** In the order of the schema. */
 export const eventNames = [
 	'opened', 'waiting', 'stalled', 'reconnecting', 'resumed', 'gap', 'restarted', 'server-said', 'ended', 'pod-appeared', 'pod-gone', 'no-pods', 'failed',
-] as const satisfies ReadonlyArray<LogEvent['type']>;
+] as const satisfies ReadonlyArray<PrintedEvent['type']>;
 
 /** What happened to a log. The fields behind `notice` are those of the event. */
-export function logEventObject(event: Exclude<LogEvent, {type: 'lines'}>): object {
+export function logEventObject(event: PrintedEvent): object {
 	const {namespace, pod, container} = 'source' in event ? event.source : {...placeOf(event), container: null};
 	return jsonObject('LogLine', {
 		event: event.type, namespace, pod, container, timestamp: null,
@@ -73,11 +76,11 @@ export function logEventObject(event: Exclude<LogEvent, {type: 'lines'}>): objec
 	});
 }
 
-function placeOf(event: Exclude<LogEvent, {type: 'lines'} | {source: LogSource}>): {namespace: string | null; pod: string | null} {
+function placeOf(event: Exclude<PrintedEvent, {source: LogSource}>): {namespace: string | null; pod: string | null} {
 	return event.type === 'no-pods' ? {namespace: null, pod: null} : {namespace: event.namespace, pod: event.pod};
 }
 
-function detailsOf(event: Exclude<LogEvent, {type: 'lines'}>): object {
+function detailsOf(event: PrintedEvent): object {
 	switch (event.type) {
 		case 'opened': {
 			return {uid: event.source.uid, node: event.source.node};

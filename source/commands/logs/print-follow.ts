@@ -32,6 +32,10 @@ export async function printFollow(
 	const limits = new ByteLimits(limitBytes, expectedLogs(targets, follow.containers));
 	const notices = noticeFilter(level);
 	for await (const event of followLogs(cluster, targets, follow)) {
+		if (event.type === 'asking' || event.type === 'checking' || event.type === 'checked') {
+			continue;
+		}
+
 		limits.meet(event);
 		if (json) {
 			await output.write(event.type === 'lines' ? logLineObjects(event.bytes, event.source, bytes => limits.take(event.source, bytes)) : jsonLine(logEventObject(event)));

@@ -32,7 +32,8 @@ export type LogEvent =
 	/** After an answer that ended, the log was asked for again a second ago, and no answer has begun. A kubelet answers a log without a line only with its first one. */
 	| {type: 'asking'; source: LogSource}
 	/** Nothing comes on an open follow, and the reads beside it that tell whether it is alive are not answered yet; `checked` follows where they are. */
-	| {type: 'checking' | 'checked'; source: LogSource}
+	| {type: 'checking'; source: LogSource}
+	| {type: 'checked'; source: LogSource}
 	/** Continuity cannot be proved: lines behind `after` (a timestamp as the log has it) may be missing, or for `clock-went-back` come twice. */
 	| {type: 'gap'; source: LogSource; after: string | null; reason: GapReason}
 	/** A new life of the container; `ended` is how the life before ended. */

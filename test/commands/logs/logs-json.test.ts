@@ -6,9 +6,9 @@ import {createInterface} from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {jsonLine} from '../../../source/output/json-line.ts';
-import {logEventObject, logLineObjects} from '../../../source/output/log-json.ts';
+import {logEventObject, logLineObjects, type PrintedEvent} from '../../../source/output/log-json.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import type {LogEvent, LogSource} from '../../../source/sessions/logs/log-events.ts';
+import type {LogSource} from '../../../source/sessions/logs/log-events.ts';
 import {type ContainerLog, LogServer} from '../../support/log-server.ts';
 import {builtProgram, runSpoke} from '../../support/run-spoke.ts';
 import {schemaFaults} from '../../support/schemas.ts';
@@ -186,7 +186,7 @@ test('the bytes that may be printed are asked line by line', t => {
 });
 
 const error = new SpokeError('ERR_STREAM_LOST', 'lost');
-const events: ReadonlyArray<Exclude<LogEvent, {type: 'lines'}>> = [
+const events: readonly PrintedEvent[] = [
 	{type: 'opened', source},
 	{type: 'waiting', source, reason: 'ContainerCreating', ended: null},
 	{type: 'waiting', source, reason: null, ended: {exitCode: 1, reason: 'Error', at: time(1)}},
@@ -194,7 +194,7 @@ const events: ReadonlyArray<Exclude<LogEvent, {type: 'lines'}>> = [
 	{type: 'stalled', source, leg: null, quietMs: 30_000},
 	{type: 'reconnecting', source, attempt: 1, retryInMs: 500, error},
 	{type: 'reconnecting', source, attempt: 2, retryInMs: 500, error: null},
-	{type: 'resumed', source, outageMs: 700, proven: true},
+	{type: 'resumed', source, outageMs: 700, proven: true, met: true},
 	{type: 'gap', source, after: time(2), reason: 'last-line-not-met'},
 	{type: 'gap', source, after: null, reason: 'no-line-yet'},
 	{type: 'restarted', source, restarts: 3, ended: null},
