@@ -12,7 +12,7 @@ for (const [title, argv, env] of [['NO_MOTION', [], {NO_MOTION: '1'}], ['--motio
 		terminal.type('/toolbox\rl');
 		await terminal.sees(/Tail pod\/toolbox/);
 		terminal.press('view.back');
-		await terminal.sees(/logs +pod\/toolbox-\S+ +━direct ━unverified/);
+		await terminal.sees(/logs +pod\/toolbox-\S+ +[━╍]direct [━╍]unverified/);
 		await delay(1500);
 		const before = terminal.text();
 		await delay(3000);
