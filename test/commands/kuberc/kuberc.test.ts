@@ -2,6 +2,7 @@
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {applyKuberc} from '../../../source/commands/kuberc/apply-kuberc.ts';
 import {commandTable} from '../../../source/commands/table.ts';
@@ -119,6 +120,11 @@ test('spoke runs an alias, takes --kuberc over $KUBERC, and is switched off by K
 	};
 
 	const logs = ['logs', 'deploy/web', '-c', 'access-log'];
+	// A log that has just begun has fewer lines than any of these ask for.
+	while (await lines(logs, {KUBERC: 'off'}) <= 4) {
+		await delay(200);
+	}
+
 	t.is(await lines(logs, {KUBERC: mine}), 2);
 	t.is(await lines([...logs, '--kuberc', other], {KUBERC: mine}), 4);
 	t.is(await lines([`--kuberc=${mine}`, 'weblog'], {}), 1);
