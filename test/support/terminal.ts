@@ -49,10 +49,16 @@ export type TestTerminal = {
 export type TerminalOptions = {columns?: number; rows?: number; env?: NodeJS.ProcessEnv; keymap?: Keymap; home: string};
 
 const terminals = new FewAtOnce(4);
+const placed = new WeakSet<object>();
 
 /** Runs `spoke ARGV` and ends it with the test. */
 export async function openTerminal(t: Pick<ExecutionContext, 'teardown' | 'pass'>, argv: readonly string[], {columns = 80, rows = 24, env = {}, keymap, home}: TerminalOptions): Promise<TestTerminal> {
-	t.teardown(await terminals.enter());
+	// One place for a test, however many it opens one after the other: it must not wait for itself.
+	if (!placed.has(t)) {
+		placed.add(t);
+		t.teardown(await terminals.enter());
+	}
+
 	const keys = keymap ?? (await loadKeymap({})).keymap;
 	const emulator = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
 	const {CI: _ci, CONTINUOUS_INTEGRATION: _other, NO_COLOR: _colour, TMUX: _tmux, SSH_TTY: _ssh, ...outer} = process.env;
