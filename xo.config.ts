@@ -130,7 +130,7 @@ const off = Object.fromEntries([
 ].map(rule => [rule, 'off' as const]));
 
 const config: FlatXoConfig = [
-	{ignores: ['build/**', 'test/cluster/modules/**', 'test/peer/**']},
+	{ignores: ['build/**', 'test/real-cluster/modules/**', 'test/peer/**']},
 	{rules: off},
 	// Objects of a dozen kinds as JSON, held by real clients rather than by types.
 	{files: ['source/sandbox/**', 'test/sandbox/**'], rules: {'@typescript-eslint/no-unsafe-member-access': 'off'}},

@@ -12,7 +12,7 @@ import {createInterface} from 'node:readline';
 
 const suites = {
 	unit: ['--config', 'test/together/ava.config.js'],
-	cluster: ['--config', 'test/cluster/ava.config.js', '--serial'],
+	cluster: ['--config', 'test/real-cluster/ava.config.js', '--serial'],
 	alone: ['--no-worker-threads'],
 } as const;
 const cluster = process.argv.includes('--cluster');
@@ -37,7 +37,7 @@ const failures: string[] = [];
 const status = await run([...settings, ...chosen]);
 
 if (lab) {
-	spawnSync(process.execPath, ['test/cluster/lab/down.ts', '--state', lab, ...status === 0 ? [] : ['--keep-logs']], {stdio: 'inherit'});
+	spawnSync(process.execPath, ['test/real-cluster/lab/down.ts', '--state', lab, ...status === 0 ? [] : ['--keep-logs']], {stdio: 'inherit'});
 }
 
 process.stdout.write(slowest(20).map(line => `# ${line}\n`).join(''));

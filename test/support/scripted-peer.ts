@@ -1,4 +1,4 @@
-/** Starts the scripted peer (test/peer) and gives a kubeconfig for it. Real-cluster suite only: it is built with Go by test/cluster/build.sh. */
+/** Starts the scripted peer (test/peer) and gives a kubeconfig for it. Real-cluster suite only: it is built with Go by test/real-cluster/build.sh. */
 import {execFile, spawn} from 'node:child_process';
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {homedir, tmpdir} from 'node:os';
@@ -19,7 +19,7 @@ export type ScriptedPeer = {
 };
 
 export async function startScriptedPeer({quiet = false} = {}): Promise<ScriptedPeer> {
-	await promisify(execFile)('bash', [fileURLToPath(new URL('../cluster/build.sh', import.meta.url)), 'peer'], {timeout: 600_000});
+	await promisify(execFile)('bash', [fileURLToPath(new URL('../real-cluster/build.sh', import.meta.url)), 'peer'], {timeout: 600_000});
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-peer-'));
 	const cache = process.env['SPOKE_CLUSTER_CACHE'] ?? join(homedir(), '.cache/spoke-cluster');
 	const certificate = join(folder, 'ca.pem');

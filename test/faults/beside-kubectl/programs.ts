@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {readFileSync} from 'node:fs';
 import {createInterface} from 'node:readline';
 import process from 'node:process';
-import {kubernetesPath} from '../../cluster/lab/programs.ts';
+import {kubernetesPath} from '../../real-cluster/lab/programs.ts';
 import {builtProgram} from '../../support/run-spoke.ts';
 
 export type ProgramName = 'spoke' | 'kubectl';

@@ -1,5 +1,5 @@
 /** A fault or a bad input, and how it is measured on a program. */
-import type {Cluster} from '../../cluster/support/cluster.ts';
+import type {Cluster} from '../../real-cluster/support/cluster.ts';
 import type {ScriptedPeer} from '../../support/scripted-peer.ts';
 import type {TcpCutter} from '../../support/tcp-cutter.ts';
 import type {Program} from './programs.ts';

@@ -6,7 +6,7 @@ import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {loadavg, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
-import {useCluster} from '../../cluster/support/cluster.ts';
+import {useCluster} from '../../real-cluster/support/cluster.ts';
 import {startScriptedPeer} from '../../support/scripted-peer.ts';
 import {startTcpCutter} from '../../support/tcp-cutter.ts';
 import {faultRows} from '../rows.ts';

@@ -192,7 +192,7 @@ async function attachOnce(t: ExecutionContext<Sides>, kubeconfig: string): Promi
 	}
 }
 
-/** The objects of the lab's namespace that the commands ask for (test/cluster/lab), with the sandbox's own images. */
+/** The objects of the lab's namespace that the commands ask for (test/real-cluster/lab), with the sandbox's own images. */
 async function createSameObjects(sandbox: Sandbox): Promise<void> {
 	const create = async (path: string, body: object) => {
 		const {status, body: text} = await ask(sandbox, path, {method: 'POST', body});

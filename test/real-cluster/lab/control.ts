@@ -1,5 +1,5 @@
 /**
-Does something to a running lab: `node test/cluster/lab/control.ts [--state FOLDER] WHAT …`
+Does something to a running lab: `node test/real-cluster/lab/control.ts [--state FOLDER] WHAT …`
   kill-agents|freeze-agents|thaw-agents|remove-agents|restore-agents  grpc|http-connect [NODE]
   kill-tunnel|restore-tunnel  grpc|http-connect
   restart-apiserver POSTURE [FLAGS-OF-POSTURE] | freeze-apiserver POSTURE | thaw-apiserver POSTURE

@@ -105,5 +105,5 @@ async function claimNumber(): Promise<number> {
 		}
 	}
 
-	throw new Error('sixteen labs are running already; stop one with test/cluster/lab/down.ts');
+	throw new Error('sixteen labs are running already; stop one with test/real-cluster/lab/down.ts');
 }

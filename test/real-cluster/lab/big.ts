@@ -1,6 +1,6 @@
 /**
 A cluster of 5,000 nodes and 150,000 pods that are only objects: an etcd and an apiserver of their own, filled by plain POSTs.
-Run as a program it fills one that stays: `node test/cluster/lab/big.ts [--state FOLDER] [--nodes 5000] [--pods 150000]`.
+Run as a program it fills one that stays: `node test/real-cluster/lab/big.ts [--state FOLDER] [--nodes 5000] [--pods 150000]`.
 */
 import {readFile} from 'node:fs/promises';
 import {Agent, request} from 'node:https';
