@@ -5,7 +5,7 @@ import {commandTable} from '../source/commands/table.ts';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
 import type {FlagRow} from '../source/command-line/flag-row.ts';
 import {spelled} from '../source/command-line/render-help.ts';
-import {errorRows} from '../source/errors/error-rows.ts';
+import {errorTable} from '../source/errors/error-table.ts';
 import {keyTable} from '../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
 import {manifest, proveRole, useRole} from '../source/posture/cluster-roles.ts';
@@ -20,7 +20,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		['commands', table(['command', 'does'], commandTable.map(({row}) => [code(row.name === 'session' ? 'spoke' : `spoke ${row.name}`), row.summary]))],
 		['command-flags', commandTable.map(({row}) => commandSection(row)).join('\n\n')],
 		['connection-flags', table(['flag', 'does'], connectionFlags.filter((flag: FlagRow) => !flag.hidden).map(flag => [code(spelled(flag).trim()), flag.help]))],
-		['errors', table(['code', 'status', 'leg', 'meaning', 'what to do'], Object.entries(errorRows).map(([name, row]) => [code(name), String(row.exitStatus), String(row.leg), row.meaning, row.remedy ?? 'the text says']))],
+		['errors', table(['code', 'status', 'leg', 'meaning', 'what to do'], Object.entries(errorTable).map(([name, row]) => [code(name), String(row.exitStatus), String(row.leg), row.meaning, row.remedy ?? 'the text says']))],
 		['requests', table(['request', 'tells', 'when', 'right'], requestRows.map(row => [`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`, row.tells, row.when, row.right === null ? '–' : row.right.kind === 'path' ? `${row.right.verbs.join(', ')} ${row.right.paths.join(', ')}` : `${row.right.verbs.join(', ')} ${row.right.resources.join(', ')}`]))],
 		['role-use', fenced('yaml', manifest(useRole))],
 		['role-prove', fenced('yaml', manifest(proveRole))],

@@ -9,8 +9,8 @@ import {renderCommandHelp, renderProgramHelp} from './command-line/render-help.t
 import type {Invocation} from './commands/command.ts';
 import {applyKuberc, canHavePreferences, isKubercOff} from './commands/kuberc/apply-kuberc.ts';
 import {commandTable} from './commands/table.ts';
-import {asSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
-import {exitStatus, statusOfSignal} from './errors/exit-status.ts';
+import {toSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.ts';
+import {exitStatus, exitStatusForSignal} from './errors/exit-status.ts';
 import {isHangupIgnored} from './own-process.ts';
 import {errorText} from './text/error-text.ts';
 import {jsonText} from './text/json-text.ts';
@@ -27,10 +27,10 @@ export async function main(argv: readonly string[]): Promise<void> {
 	try {
 		process.exitCode = await run(isCalledBy('kubectl_complete-spoke') ? ['completion', 'kubectl', '--', ...argv] : argv, telling, interrupted);
 	} catch (thrown) {
-		const error = withStatus(asSpokeError(thrown), telling);
+		const error = withStatus(toSpokeError(thrown), telling);
 		if (interrupted.aborted && error.code === 'ERR_INTERNAL') {
 			// What was under way was cut by the signal, and says so in many ways.
-			process.exitCode = statusOfSignal(interrupted.reason);
+			process.exitCode = exitStatusForSignal(interrupted.reason);
 			return;
 		}
 
@@ -78,7 +78,7 @@ function endOnUncaught(telling: Telling): void {
 	process.on('uncaughtException', thrown => {
 		// The session has its own screen to leave first.
 		if (process.listenerCount('uncaughtException') === 1) {
-			const error = withStatus(asSpokeError(thrown), telling);
+			const error = withStatus(toSpokeError(thrown), telling);
 			// Told last of all, when whoever borrowed the terminal has given it back.
 			process.on('exit', () => {
 				tell(error, telling);
@@ -230,7 +230,7 @@ function untilInterrupted(): AbortSignal {
 			}
 
 			if (controller.signal.aborted) {
-				process.exit(statusOfSignal(signal));
+				process.exit(exitStatusForSignal(signal));
 			}
 
 			controller.abort(signal);

@@ -1,5 +1,5 @@
 /** What is told in the last row, and kept in the messages; a failure also for `why`. */
-import {asSpokeError} from '../errors/spoke-error.ts';
+import {toSpokeError} from '../errors/spoke-error.ts';
 import type {Path} from '../posture/evidence.ts';
 import type {Message} from '../state/session-state.ts';
 import {describe} from './screen/make-screen.ts';
@@ -13,7 +13,7 @@ export function tell({store}: Pick<Session, 'store'>, text: string, role: Messag
 
 /** `path` is of the connection that met it, where there was one. */
 export function tellFailure(session: Pick<Session, 'store' | 'keymap'>, about: string, thrown: unknown, path: Path | null = null): void {
-	const error = asSpokeError(thrown);
+	const error = toSpokeError(thrown);
 	const words = error.leg === 2 ? failureWords(error) : error.message;
 	session.store.now({type: 'failed', failure: {about, error: error.toJSON(), path}, text: `${about}: ${words}`, hint: whyHint(session), now: Date.now()});
 }

@@ -1,5 +1,5 @@
 /** How does a session end, and with which status? Whoever ends it first says so. */
-import {statusOfSignal} from '../errors/exit-status.ts';
+import {exitStatusForSignal} from '../errors/exit-status.ts';
 
 /** As a shell counts the end by SIGHUP. */
 const goneStatus = 129;
@@ -32,7 +32,7 @@ export class SessionEnd {
 		stdout.on('error', onGone);
 		stdin.on('error', onGone);
 		interrupted.addEventListener('abort', () => {
-			this.leave(statusOfSignal(interrupted.reason));
+			this.leave(exitStatusForSignal(interrupted.reason));
 		});
 	}
 

@@ -1,5 +1,5 @@
 /** One run of the session, from the first cluster that is opened to the terminal that is given back. */
-import {statusOfSignal} from '../errors/exit-status.ts';
+import {exitStatusForSignal} from '../errors/exit-status.ts';
 import {clusterState} from './clusters/cluster-state.ts';
 import {retakeWhenContinued} from './hand-over/continued.ts';
 import {closeForwards} from './forwards/forward-run.ts';
@@ -28,7 +28,7 @@ export class SessionRun {
 		// One first frame, when all of it is known, in place of one for each step.
 		store.hold();
 		if (!await this.#openFirst()) {
-			return statusOfSignal(this.#options.interrupted.reason);
+			return exitStatusForSignal(this.#options.interrupted.reason);
 		}
 
 		this.#takeTerminal();

@@ -1,5 +1,5 @@
 /** An object that helps where it may be read. */
-import {asSpokeError} from '../errors/spoke-error.ts';
+import {toSpokeError} from '../errors/spoke-error.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 
 /** `null` where the user may not read it. @throws SpokeError for any other failure, ERR_NOT_FOUND among them */
@@ -7,7 +7,7 @@ export async function readIfAllowed<T>(cluster: Pick<ClusterAccess, 'json'>, pat
 	try {
 		return await cluster.json<T>({path, ...signal && {signal}});
 	} catch (thrown) {
-		if (asSpokeError(thrown).code === 'ERR_FORBIDDEN') {
+		if (toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
 			return null;
 		}
 

@@ -1,5 +1,5 @@
 /** Lists a resource and then follows it for good: resumes after cuts, begins anew when history is gone, polls where watching is not allowed. */
-import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {askedFor} from './asked-for.ts';
 import type {ClusterAccess} from './cluster-access.ts';
 import {jsonLines} from './json-lines.ts';
@@ -74,7 +74,7 @@ export async function * watchObjects<Item>(cluster: ClusterAccess, options: List
 				continue;
 			}
 
-			const error = thrown instanceof WatchCut ? thrown.error : asSpokeError(thrown);
+			const error = thrown instanceof WatchCut ? thrown.error : toSpokeError(thrown);
 			if (!synced || error.code === 'ERR_CREDENTIALS' || error.code === 'ERR_FORBIDDEN' || error.code === 'ERR_NOT_FOUND') {
 				throw error;
 			}

@@ -2,7 +2,7 @@
 import {cutBy} from '../cluster/cut-by.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import type {FlagValues} from '../command-line/flag-row.ts';
-import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {auditJunit, failedAuditJunit} from '../output/audit-junit.ts';
 import {auditReport} from '../output/audit-report.ts';
 import {jsonLine} from '../output/json-line.ts';
@@ -38,7 +38,7 @@ export const command: Command<typeof auditRow.flags> = {
 		} catch (error) {
 			// CI collects the file also when nothing could be read.
 			if (flags.output === 'junit' && !interrupted.aborted) {
-				stdout.write(failedAuditJunit(asSpokeError(error), new Date().toISOString()));
+				stdout.write(failedAuditJunit(toSpokeError(error), new Date().toISOString()));
 			}
 
 			throw error;

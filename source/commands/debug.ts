@@ -2,8 +2,8 @@
 import {guardAccess} from '../actions/access.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
-import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
+import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
 import {addDebugContainer, createDebugPod, deletePodNow, untilRunning} from '../sessions/debug-container.ts';
 import {ephemeralContainer, losesCapabilities, nodePod, podCopy, type CopyRequest} from '../sessions/debug-specs.ts';
@@ -44,7 +44,7 @@ export const command: Command<typeof debugRow.flags> = {
 			return await attachTo(invocation, {...added, name: added.name}, detachKeys);
 		} catch (error) {
 			if (interrupted.aborted) {
-				return statusOfSignal(interrupted.reason);
+				return exitStatusForSignal(interrupted.reason);
 			}
 
 			throw error;
@@ -169,7 +169,7 @@ async function whyNotRunning({cluster, invocation, asked}: Preparing, pod: PodOb
 
 	return untilRunning(cluster, pod, container, {limitMs: invocation.flags['pod-running-timeout'], signal: invocation.interrupted, onWaiting(reason) {
 		say(invocation, `waiting for ${container}: ${reason}`);
-	}}).then(() => null, (error: unknown) => asSpokeError(error));
+	}}).then(() => null, (error: unknown) => toSpokeError(error));
 }
 
 function warnOfUser(invocation: DebugInvocation, pod: PodObject, context: Parameters<typeof losesCapabilities>[1]): void {

@@ -1,5 +1,5 @@
 /** `spoke demo`: the sandbox, as a tour, or kept running for others. */
-import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
+import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {SandboxOptions} from '../sandbox/sandbox.ts';
 import type {Command} from './command.ts';
@@ -45,6 +45,6 @@ export const command: Command<typeof demoRow.flags> = {
 			await Promise.all([way.forget(), sandbox.close()]);
 		}
 
-		return interrupted.aborted ? statusOfSignal(interrupted.reason) : exitStatus.ok;
+		return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;
 	},
 };

@@ -1,7 +1,7 @@
 /** `spoke logs`: prints or follows the logs of pods. */
 import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {exitStatus, statusOfSignal} from '../errors/exit-status.ts';
+import {exitStatus, exitStatusForSignal} from '../errors/exit-status.ts';
 import {noticeLine} from '../output/notice-line.ts';
 import {tellPaths} from '../output/path-line.ts';
 import {writeThrough} from '../output/write-through.ts';
@@ -27,11 +27,11 @@ export const command: Command<typeof logsRow.flags> = {
 		try {
 			await print(ahead.cluster, request, invocation, paths.witness);
 			await paths.finished();
-			return interrupted.aborted ? statusOfSignal(interrupted.reason) : exitStatus.ok;
+			return interrupted.aborted ? exitStatusForSignal(interrupted.reason) : exitStatus.ok;
 		} catch (error) {
 			await paths.finished();
 			if (interrupted.aborted) {
-				return statusOfSignal(interrupted.reason);
+				return exitStatusForSignal(interrupted.reason);
 			}
 
 			throw error;

@@ -4,7 +4,7 @@ import {guardAccess} from '../actions/access.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {parseForwardFile} from '../command-line/forward-file.ts';
-import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import type {Labeller} from '../posture/label.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import {checkForward} from '../sessions/forward/check-forward.ts';
@@ -116,7 +116,7 @@ async function forwardUntilOver(
 		await report(running, targets, reporter, stopped);
 		return {failure: null, totals: totalsOf(running, targets)};
 	} catch (thrown) {
-		return {failure: asSpokeError(thrown), totals: totalsOf(running, targets)};
+		return {failure: toSpokeError(thrown), totals: totalsOf(running, targets)};
 	} finally {
 		labeller?.close();
 		cluster?.close();

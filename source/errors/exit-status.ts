@@ -27,6 +27,6 @@ export const exitStatus = {
 const ofSignals: Readonly<Record<string, number>> = {SIGINT: exitStatus.interrupt, SIGTERM: exitStatus.terminate, SIGHUP: exitStatus.hangup};
 
 /** The status of a process that ended by `signal`, the reason with which `Invocation.interrupted` is aborted. */
-export function statusOfSignal(signal: unknown): number {
+export function exitStatusForSignal(signal: unknown): number {
 	return ofSignals[String(signal)] ?? exitStatus.other;
 }

@@ -1,5 +1,5 @@
 /** How a failure is told: a constant code, the leg that failed, the other side's own words, what to do, and the exit status. */
-import {errorRows, type ErrorCode} from './error-rows.ts';
+import {errorTable, type ErrorCode} from './error-table.ts';
 
 /** 0 = here, 1 = you → apiserver, 2 = apiserver → kubelet (or node, pod, service), 3 = inside the pod. */
 export type LegNumber = 0 | 1 | 2 | 3;
@@ -36,7 +36,7 @@ export class SpokeError extends Error {
 
 	constructor(code: ErrorCode, message: string, options: SpokeErrorOptions = {}) {
 		super(message, options.cause === undefined ? undefined : {cause: options.cause});
-		const row = errorRows[code];
+		const row = errorTable[code];
 		this.code = code;
 		this.leg = options.leg ?? row.leg;
 		this.legKnown = options.legKnown ?? (code !== 'ERR_STREAM_LOST' || options.leg !== undefined);
@@ -74,7 +74,7 @@ export type ErrorObject = {
 const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO']);
 
 /** Anything thrown, as a SpokeError; what is not one already is a bug of ours (status 70), a closed pipe (141) or a full disk (14). */
-export function asSpokeError(thrown: unknown): SpokeError {
+export function toSpokeError(thrown: unknown): SpokeError {
 	// Each command is a bundle with a class of its own, so the class alone does not tell.
 	if (thrown instanceof SpokeError || (thrown instanceof Error && thrown.name === 'SpokeError' && 'exitStatus' in thrown)) {
 		return thrown as SpokeError;

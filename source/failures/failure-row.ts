@@ -1,5 +1,5 @@
 /** What one row of the table of failures says: which words, who spoke them, on which leg, what they mean and prove, and what to do. */
-import type {ErrorCode} from '../errors/error-rows.ts';
+import type {ErrorCode} from '../errors/error-table.ts';
 
 export type Speaker = 'here' | 'gateway' | 'apiserver' | 'tunnel' | 'kubelet' | 'runtime' | 'application';
 

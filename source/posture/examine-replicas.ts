@@ -1,6 +1,6 @@
 /** Looks at the apiservers that a balancer did not show, each at its own address: only by consent, and never without the check of its certificate. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {asSpokeError} from '../errors/spoke-error.ts';
+import {toSpokeError} from '../errors/spoke-error.ts';
 import {readBeforeUse} from './connection-readings.ts';
 import type {ConnectionPurpose} from './evidence.ts';
 import {groundsFor, type Examined, type MetProcess} from './examine.ts';
@@ -58,7 +58,7 @@ async function readAt(cluster: ClusterAccess, address: string, signal: AbortSign
 			connection.close();
 		}
 	} catch (error) {
-		return `${address}: ${asSpokeError(error).message}`;
+		return `${address}: ${toSpokeError(error).message}`;
 	}
 }
 

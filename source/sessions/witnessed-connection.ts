@@ -1,7 +1,7 @@
 /** How does a stream get its connection, so that the witness may read on it first without ever costing the stream its life? */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {Connection} from '../cluster/connection.ts';
-import {asSpokeError} from '../errors/spoke-error.ts';
+import {toSpokeError} from '../errors/spoke-error.ts';
 import type {ConnectionPurpose, ConnectionWitness} from './connection-witness.ts';
 
 /**
@@ -40,7 +40,7 @@ export function tellUnopened(
 	{thrown, signal}: {thrown: unknown; signal: AbortSignal | undefined},
 ): void {
 	if (!signal?.aborted) {
-		witness?.failed?.(connection, purpose, asSpokeError(thrown));
+		witness?.failed?.(connection, purpose, toSpokeError(thrown));
 	} else if (connection) {
 		witness?.closed?.(connection, purpose);
 	}

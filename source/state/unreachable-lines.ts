@@ -1,5 +1,5 @@
 /** What is known while the apiserver does not answer: for the screen, and for a report. */
-import {errorRows} from '../errors/error-rows.ts';
+import {errorTable} from '../errors/error-table.ts';
 import {clockTime} from '../text/clock-time.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 import {nextTry} from './next-try.ts';
@@ -16,7 +16,7 @@ export function unreachableLines(state: Pick<SessionState, 'cluster' | 'now' | '
 			? []
 			: [
 				...error.text === null ? [] : [{label: 'text', text: sanitiseLine(error.text)}],
-				{label: 'means', text: isSilent ? errorRows[error.code].meaning : sanitiseLine(error.message)},
+				{label: 'means', text: isSilent ? errorTable[error.code].meaning : sanitiseLine(error.message)},
 				...isSilent ? [{label: 'known', text: proxyWords(proxy)}] : [],
 				...error.remedy === null ? [] : [{label: 'try', text: sanitiseLine(error.remedy), role: 'focus'}],
 			],

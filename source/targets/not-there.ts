@@ -1,13 +1,13 @@
 /** What is not there, the object or its whole namespace? */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
-import {asSpokeError, type SpokeError} from '../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../errors/spoke-error.ts';
 
 /**
 An apiserver answers for an object in a namespace that does not exist as for one that is not in it: the namespace is looked for, where that is allowed.
 `thrown` itself for anything but the apiserver's word that the object is not found.
 */
 export async function notThere(cluster: Pick<ClusterAccess, 'json'>, thrown: unknown, namespace: string, signal?: AbortSignal): Promise<SpokeError> {
-	const error = asSpokeError(thrown);
+	const error = toSpokeError(thrown);
 	if (error.code !== 'ERR_NOT_FOUND' || !saysNotFound.test(error.message)) {
 		return error;
 	}
@@ -29,7 +29,7 @@ async function readFailure(cluster: Pick<ClusterAccess, 'json'>, namespace: stri
 		await cluster.json({path: `/api/v1/namespaces/${encodeURIComponent(namespace)}`, timeoutMs: limitMs, ...signal && {signal}});
 		return null;
 	} catch (thrown) {
-		const {code, message} = asSpokeError(thrown);
+		const {code, message} = toSpokeError(thrown);
 		return code === 'ERR_NOT_FOUND' && saysNotFound.test(message) ? message : null;
 	}
 }

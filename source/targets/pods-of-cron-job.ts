@@ -2,7 +2,7 @@
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {listAll} from '../cluster/list.ts';
 import {pause} from '../cluster/or-aborted.ts';
-import {asSpokeError} from '../errors/spoke-error.ts';
+import {toSpokeError} from '../errors/spoke-error.ts';
 import {listPath, objectPath} from './object-path.ts';
 import type {ObjectMeta, PodObject} from './pod-object.ts';
 import {findResource} from './resource-words.ts';
@@ -58,7 +58,7 @@ async function readJob(
 			const job = await cluster.json<JobObject>({path: objectPath(jobResource, namespace, name), ...signal && {signal}});
 			return job.metadata.uid === uid ? job : null;
 		} catch (thrown) {
-			const {code} = asSpokeError(thrown);
+			const {code} = toSpokeError(thrown);
 			if (code === 'ERR_NOT_FOUND') {
 				return null;
 			}

@@ -1,7 +1,7 @@
 /** How do many streams share one connection (SPDY/3.1 as moby/spdystream speaks it, without flow control)? */
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
-import {asSpokeError, SpokeError} from '../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import type {Timing} from './ping-answers.ts';
 import {CongestedStreams} from './congested-streams.ts';
 import {destroyOnceStill} from './destroy-once-still.ts';
@@ -214,7 +214,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		try {
 			this.#decoder.push(chunk);
 		} catch (error) {
-			this.destroy(asSpokeError(error));
+			this.destroy(toSpokeError(error));
 		}
 	}
 

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {askedFor} from '../../source/cluster/asked-for.ts';
 import {refusal} from '../../source/cluster/refusal.ts';
-import type {ErrorCode} from '../../source/errors/error-rows.ts';
+import type {ErrorCode} from '../../source/errors/error-table.ts';
 
 const status = (code: number, message: string, kind = 'pods') => JSON.stringify({kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code, details: {kind}});
 

@@ -3,7 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts';
 import type {ApiResponse, SocketFacts} from '../../cluster/connection.ts';
 import {readJson} from '../../cluster/read-json.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {ClusterState} from '../../state/session-state.ts';
 
 const versionPath = '/version';
@@ -65,7 +65,7 @@ export async function meetCluster(
 			}
 
 			const waitMs = Math.min(10_000, 1000 * attempt);
-			const error = asSpokeError(thrown).toJSON();
+			const error = toSpokeError(thrown).toJSON();
 			tries = {count: attempt, last: [...tries.last, {time: Date.now(), tookMs: Date.now() - began, text: error.text ?? error.message}].slice(-mostTries)};
 			tell({reachable: 'no', error, retryAt: Date.now() + waitMs, tries});
 			await pause(waitMs);

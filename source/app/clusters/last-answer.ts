@@ -1,7 +1,7 @@
 /** When did an apiserver answer last, where it has left our requests unanswered since? No request is made for this. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection} from '../../cluster/connection.ts';
-import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {systemClock, type Clock} from '../../posture/clock.ts';
 
 /** A request may take so long before its answer is missed, milliseconds. */
@@ -84,7 +84,7 @@ class Answers {
 
 			return answer;
 		} catch (thrown) {
-			this.#failed(asked.at, asSpokeError(thrown));
+			this.#failed(asked.at, toSpokeError(thrown));
 			throw thrown;
 		} finally {
 			this.#asked.delete(asked);

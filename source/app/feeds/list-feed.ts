@@ -3,7 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {listAll, listPages, type ListOptions, type TableColumn, type TableRow} from '../../cluster/list.ts';
 import {watchObjects, type WatchEvent} from '../../cluster/watch.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import {listKinds, type ListName, type ListResource} from '../../state/list-kinds.ts';
 import type {ListEvent, ListPhase, RowChange} from '../../state/list-state.ts';
 import {rowReader, type RowReader} from '../../state/table-rows.ts';
@@ -63,7 +63,7 @@ async function followResource(options: ListFeedOptions, resource: ListResource, 
 				return;
 			}
 
-			const error = asSpokeError(thrown);
+			const error = toSpokeError(thrown);
 			const {waitMs, isRefused} = tries.after(error);
 			tell({type: 'phase', phase: {kind: 'failed', error: error.toJSON(), since: Date.now(), retryAt: isRefused ? null : Date.now() + waitMs}});
 			await delay(waitMs, undefined, {signal}).catch(() => {});
@@ -203,7 +203,7 @@ async function readByNamespace(options: ListFeedOptions, resource: ListResource)
 		names = namespaces.items.map(({cells}) => String(cells[0]));
 		start = moment;
 	} catch (error) {
-		if (asSpokeError(error).code === 'ERR_FORBIDDEN') {
+		if (toSpokeError(error).code === 'ERR_FORBIDDEN') {
 			// Whoever may not list namespaces may still list across them.
 			return null;
 		}

@@ -1,5 +1,5 @@
 /** One forward from its start to its end: what it does is shown in its row and in the dock. */
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import {wholeFailure} from '../../failures/whole-failure.ts';
 import type {ForwardEvent, LiveConnection} from '../../sessions/forward/forward-event.ts';
 import type {RunningForward, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
@@ -41,7 +41,7 @@ export async function followForward(session: Session, id: string, wish: ForwardW
 			take(session, id, event, running.connections(id));
 		}
 	} catch (thrown) {
-		const error = asSpokeError(thrown);
+		const error = toSpokeError(thrown);
 		change(session, id, state => ({
 			...state,
 			phase: 'failed',

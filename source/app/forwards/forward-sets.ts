@@ -4,7 +4,7 @@ import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import type {ForwardLine} from '../../command-line/forward-file.ts';
 import type {ForwardState} from '../../state/session-state.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import {counted} from '../../text/grouped.ts';
 import type {Session} from '../session.ts';
 import type {Handlers} from '../handlers/handler.ts';
@@ -193,7 +193,7 @@ async function saveSet(session: Session): Promise<void> {
 		session.tell(`saved ${counted(lines.length, 'forward')}: ${underHome(session, path)}`);
 		noteForwardSets(session);
 	} catch (error) {
-		session.tell(`not saved: ${asSpokeError(error).message}`, 'error');
+		session.tell(`not saved: ${toSpokeError(error).message}`, 'error');
 	}
 }
 
@@ -209,7 +209,7 @@ export async function keepInSet(session: Session, name: string, wish: ForwardWis
 		await addToForwardSet(session.env, name, savedLine(wish));
 		noteForwardSets(session);
 	} catch (error) {
-		session.tell(`not kept in ${name}: ${asSpokeError(error).message}`, 'error');
+		session.tell(`not kept in ${name}: ${toSpokeError(error).message}`, 'error');
 	}
 }
 

@@ -2,7 +2,7 @@
 import type {Readable} from 'node:stream';
 import {once} from 'node:events';
 import {finished} from 'node:stream/promises';
-import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../posture/evidence.ts';
 import type {RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {whatIsOpen, worstPath} from '../../state/connections.ts';
@@ -205,7 +205,7 @@ async function endOf(outcome: Promise<number | 'closed' | 'left'>, told: Told): 
 			? {words: `left the ${told.kind} after ${took()}. It may go on in the container.`, error: null}
 			: {words: await endWords(told, status, took()), error: null};
 	} catch (thrown) {
-		const error = asSpokeError(thrown);
+		const error = toSpokeError(thrown);
 		return {words: `${sanitiseLine(error.message)}, after ${took()}`, error};
 	}
 }

@@ -1,5 +1,5 @@
 /** The audit as a screen: read, opened row by row, saved; and the test that proves the route. */
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import {auditJunit} from '../../output/audit-junit.ts';
 import {auditReport} from '../../output/audit-report.ts';
 import {needText} from '../../output/path-report.ts';
@@ -44,7 +44,7 @@ async function readAudit(session: Session): Promise<void> {
 			return;
 		}
 
-		session.store.now({type: 'audit', to: {busy: false, note: asSpokeError(thrown).message}});
+		session.store.now({type: 'audit', to: {busy: false, note: toSpokeError(thrown).message}});
 		session.fail('audit', thrown);
 	}
 }

@@ -4,7 +4,7 @@ import {keyContext} from '../../state/session-state.ts';
 import {goTo, searchTail} from '../../state/tail/tail-view.ts';
 import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import {counted} from '../../text/grouped.ts';
 import type {Session} from '../session.ts';
 import {setView} from '../tail/current-tail.ts';
@@ -137,9 +137,9 @@ async function pickNamespace(session: Session): Promise<void> {
 		try {
 			names = await namespaceNames(session);
 		} catch (error) {
-			notes.push(asSpokeError(error).code === 'ERR_FORBIDDEN'
+			notes.push(toSpokeError(error).code === 'ERR_FORBIDDEN'
 				? 'You may not list namespaces: type a name.'
-				: `Namespaces could not be read (${asSpokeError(error).message}): type a name.`);
+				: `Namespaces could not be read (${toSpokeError(error).message}): type a name.`);
 		}
 	});
 

@@ -6,7 +6,7 @@ import {isListName, listNames} from '../../state/list-kinds.ts';
 import {keyContext, namespaceHere, type ViewName} from '../../state/session-state.ts';
 import {whySelector} from '../../state/row-filter.ts';
 import {findResource, targetResources, type TargetResource} from '../../targets/resource-words.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import {isReadOnly, whyOff} from '../keys/why-off.ts';
 import type {Session} from '../session.ts';
 import {addForward} from '../forwards/forward-dialog.ts';
@@ -203,7 +203,7 @@ async function runCommand(session: Session, line: string): Promise<void> {
 	try {
 		await command.run(session, rest);
 	} catch (thrown) {
-		if (asSpokeError(thrown).code === 'ERR_INTERNAL') {
+		if (toSpokeError(thrown).code === 'ERR_INTERNAL') {
 			throw thrown;
 		}
 

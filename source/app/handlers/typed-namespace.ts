@@ -1,5 +1,5 @@
 /** A namespace whose name was typed: it may be none. */
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {Session} from '../session.ts';
 
 const answerMs = 5000;
@@ -31,7 +31,7 @@ async function tellMissing(session: Session, name: string): Promise<void> {
 		await access.json({path: `/api/v1/namespaces/${name}`, signal: AbortSignal.timeout(answerMs)});
 	} catch (error) {
 		// Whoever may not read it is told by the lists what they may.
-		if (asSpokeError(error).code === 'ERR_NOT_FOUND' && session.cluster.access === access && session.store.state.cluster.namespace === name) {
+		if (toSpokeError(error).code === 'ERR_NOT_FOUND' && session.cluster.access === access && session.store.state.cluster.namespace === name) {
 			session.tell(`no such namespace: ${name}`, 'warn');
 		}
 	}

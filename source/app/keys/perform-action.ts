@@ -1,7 +1,7 @@
 /** Does an action by its name: asks whether it may be done, finds who does it, and tells how it failed. */
 import {findAction} from '../../actions/action-rows.ts';
 import type {ActionRow} from '../../actions/action-row.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {cursorRow} from '../../state/list-state.ts';
 import {namespaceHere, type SessionState} from '../../state/session-state.ts';
 import type {Handlers} from '../handlers/handler.ts';
@@ -54,7 +54,7 @@ async function handled(session: Session, id: string, handler: Handlers[string]):
 			return;
 		}
 
-		const error = asSpokeError(thrown);
+		const error = toSpokeError(thrown);
 		if (error.code === 'ERR_INTERNAL') {
 			throw error;
 		}

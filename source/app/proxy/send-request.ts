@@ -2,7 +2,7 @@
 import {proxyAccess} from '../../actions/proxy-access.ts';
 import {mayDo, type AccessClass} from '../../actions/access.ts';
 import {orAborted} from '../../cluster/or-aborted.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {runsKubeletCommands} from '../../sessions/proxy/command-path.ts';
 import {sendProxyRequest} from '../../sessions/proxy/proxy-request.ts';
@@ -84,7 +84,7 @@ export async function sendRequest(session: Session, method: string, asked: strin
 			return;
 		}
 
-		const error = asSpokeError(thrown);
+		const error = toSpokeError(thrown);
 		show({tookMs, error: error.toJSON(), note: error.message});
 	} finally {
 		underWay.delete(id);

@@ -1,6 +1,6 @@
 /** The log of each container's life before: read once, there is nothing to follow. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {wholeFailure} from '../../failures/whole-failure.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
@@ -82,7 +82,7 @@ async function readOne(
 			return;
 		}
 
-		const error = asSpokeError(thrown);
+		const error = toSpokeError(thrown);
 		tells.notice(index, `${pod.metadata.name}/${container}: ${sanitiseLine(wholeFailure(error))}`);
 	}
 }

@@ -1,5 +1,5 @@
 /** The older lines of a tail: read once at a time, and its view says how far that is, or why it cannot be done. */
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
 import type {OpenLogOptions} from '../../sessions/logs/open-log.ts';
 import type {OlderLines, TailSource} from '../../state/tail/tail-view.ts';
@@ -58,7 +58,7 @@ export class OlderInTail {
 			this.#tail.tellMoved(loaded.moved);
 			this.#tell(olderAfter(loaded, this.#tail.view.sources));
 		} catch (thrown) {
-			this.#tell({phase: 'unread', note: asSpokeError(thrown).message});
+			this.#tell({phase: 'unread', note: toSpokeError(thrown).message});
 		}
 	}
 

@@ -1,6 +1,6 @@
 /** Reads what stands before a tail's first lines in the logs themselves, and puts it there, in the order of times. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
 import {eachLine} from '../../sessions/logs/log-lines.ts';
 import type {OpenLogOptions} from '../../sessions/logs/open-log.ts';
@@ -139,7 +139,7 @@ class OlderLoad {
 		} catch (thrown) {
 			signal.throwIfAborted();
 			this.#isAll = false;
-			this.#drop(log.index, asSpokeError(thrown).message);
+			this.#drop(log.index, toSpokeError(thrown).message);
 		}
 	}
 

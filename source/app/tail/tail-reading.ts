@@ -1,6 +1,6 @@
 /** One reading of a tail's logs, from one beginning: what comes goes into the tail's buffer in the order of its times, and its view says what became of the streams. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import {wholeFailure} from '../../failures/whole-failure.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {followLogs, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
@@ -88,7 +88,7 @@ export class TailReading {
 			}
 		} catch (thrown) {
 			if (!signal.aborted) {
-				const error = asSpokeError(thrown);
+				const error = toSpokeError(thrown);
 				this.#end('failed', {note: error.message, text: sanitiseLine(wholeFailure(error))});
 			}
 		}

@@ -1,5 +1,5 @@
 /** The YAML of what is under the cursor, or of what is named, as a screen of its own. */
-import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {clockTime} from '../../text/clock-time.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
@@ -73,7 +73,7 @@ async function read({access}: OpenCluster, {target, namespace}: Asked) {
 
 /** @throws whatever is no failure of the cluster or the way to it */
 function knownFailure(thrown: unknown): SpokeError {
-	const error = asSpokeError(thrown);
+	const error = toSpokeError(thrown);
 	if (error.code === 'ERR_INTERNAL') {
 		throw thrown;
 	}

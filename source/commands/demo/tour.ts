@@ -1,7 +1,7 @@
 /** The tour: every feature once in each posture of a sandbox, each with its path line and what it means. */
 import type {Writable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../posture/evidence.ts';
 import type {Labeller} from '../../posture/label.ts';
 import {makeLabeller} from '../../posture/labeller.ts';
@@ -64,7 +64,7 @@ async function tellStep({command, run}: TourStep, cluster: ClusterAccess, say: (
 		const {closed: _untold, ...witness} = labeller.witness;
 		outcome = await run(cluster, witness);
 	} catch (thrown) {
-		outcome = `fails: ${asSpokeError(thrown).message}`;
+		outcome = `fails: ${toSpokeError(thrown).message}`;
 	}
 
 	const path = await settledPath(labeller, seen);

@@ -1,7 +1,7 @@
 /** Prints logs as they are, one after the other: kubectl's bytes. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {pause} from '../../cluster/or-aborted.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {jsonLine} from '../../output/json-line.ts';
 import {logEventObject, logLineObjects} from '../../output/log-json.ts';
 import type {WriteThrough} from '../../output/write-through.ts';
@@ -45,7 +45,7 @@ export async function printLogs(cluster: ClusterAccess, logs: readonly ChosenLog
 		try {
 			await printLog(ahead?.cluster ?? cluster, log, output, {...options, opened});
 		} catch (thrown) {
-			const error = asSpokeError(thrown);
+			const error = toSpokeError(thrown);
 			if (!options.ignoreErrors || options.signal.aborted || error.code === 'ERR_OUTPUT_CLOSED') {
 				ahead?.close();
 				throw thrown;

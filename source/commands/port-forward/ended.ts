@@ -1,12 +1,12 @@
 /** How does a run of port-forward end, for the event, the exit status and the error line? */
-import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 
 export type EndReason = 'signal' | 'target-gone' | 'bind-failed' | 'not-found' | 'forbidden' | 'credentials' | 'unreachable' | 'error';
 
 /** INT is how a person ends a forward: 0, as with kubectl. */
 export function statusOfEnding(signal: string): number {
-	return signal === 'SIGINT' ? exitStatus.ok : statusOfSignal(signal);
+	return signal === 'SIGINT' ? exitStatus.ok : exitStatusForSignal(signal);
 }
 
 const reasons: Readonly<Partial<Record<SpokeError['code'], EndReason>>> = {

@@ -6,7 +6,7 @@ import {fileErrorText} from '../../cluster/file-error-text.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
 import {parseServerUrl} from '../../cluster/transport/server-url.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {statusOfSignal} from '../../errors/exit-status.ts';
+import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths} from '../../output/path-line.ts';
 import {whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
@@ -66,7 +66,7 @@ export async function runListener(invocation: ProxyInvocation): Promise<number> 
 		}
 
 		listener.close();
-		return statusOfSignal(interrupted.reason);
+		return exitStatusForSignal(interrupted.reason);
 	} finally {
 		await paths.finished();
 		cluster.close();

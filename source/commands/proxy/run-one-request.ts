@@ -8,7 +8,7 @@ import {openCluster} from '../../cluster/open-cluster.ts';
 import {parseDuration} from '../../command-line/parse-duration.ts';
 import {timerMs} from '../../cluster/timer-ms.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths} from '../../output/path-line.ts';
 import {writeThrough} from '../../output/write-through.ts';
@@ -54,7 +54,7 @@ export async function runOneRequest(invocation: ProxyInvocation, method: string,
 			: await exchange({cluster, witness: paths.witness}, resolved, {target, method, headers}, invocation);
 	} catch (error) {
 		if (interrupted.aborted) {
-			return statusOfSignal(interrupted.reason);
+			return exitStatusForSignal(interrupted.reason);
 		}
 
 		throw error;

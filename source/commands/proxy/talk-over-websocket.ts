@@ -3,7 +3,7 @@ import {isUtf8} from 'node:buffer';
 import {once} from 'node:events';
 import type {Readable} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatus} from '../../errors/exit-status.ts';
 import {writeThrough} from '../../output/write-through.ts';
 import {tunnelLoss} from '../../sessions/lost-leg.ts';
@@ -45,7 +45,7 @@ export async function talkOverWebSocket(
 		});
 	});
 	sendLines(stdin, messages, ending.promise).catch((error: unknown) => {
-		messages.destroy(asSpokeError(error));
+		messages.destroy(toSpokeError(error));
 	});
 	const stop = () => {
 		messages.close();

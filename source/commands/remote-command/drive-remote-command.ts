@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {finished} from 'node:stream/promises';
 import type {Readable} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {exitStatus, statusOfSignal} from '../../errors/exit-status.ts';
+import {exitStatus, exitStatusForSignal} from '../../errors/exit-status.ts';
 import type {TerminalSize} from '../../sessions/remote-command/command-channels.ts';
 import type {RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {BorrowedTerminal} from '../../terminal/borrowed-terminal.ts';
@@ -144,7 +144,7 @@ function followSize(stdout: NodeJS.WriteStream, command: RemoteCommand, redraw: 
 function whenInterrupted(interrupted: AbortSignal): {promise: Promise<DriveEnd>; stop: () => void} {
 	const {promise, resolve} = Promise.withResolvers<DriveEnd>();
 	const onAbort = () => {
-		resolve({exitStatus: statusOfSignal(interrupted.reason), isRemote: false, detached: false, inputLeft: false, heard: true});
+		resolve({exitStatus: exitStatusForSignal(interrupted.reason), isRemote: false, detached: false, inputLeft: false, heard: true});
 	};
 
 	if (interrupted.aborted) {

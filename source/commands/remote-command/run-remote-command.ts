@@ -1,7 +1,7 @@
 /** What exec and attach have in common: from a target on the command line to the exit status. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
-import {statusOfSignal} from '../../errors/exit-status.ts';
+import {exitStatusForSignal} from '../../errors/exit-status.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import {tellPaths, type PathMode} from '../../output/path-line.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
@@ -54,7 +54,7 @@ async function runInCluster(invocation: RemoteCommandInvocation, asked: AskedCom
 		return await runOn({cluster: ahead.cluster, witness: paths.witness, notices}, invocation, asked);
 	} catch (error) {
 		if (invocation.interrupted.aborted) {
-			return {exitStatus: statusOfSignal(invocation.interrupted.reason), isRemote: false};
+			return {exitStatus: exitStatusForSignal(invocation.interrupted.reason), isRemote: false};
 		}
 
 		throw error;

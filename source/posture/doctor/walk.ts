@@ -1,6 +1,6 @@
 /** `spoke doctor`: walks from the kubeconfig to the container, and stops at the leg that fails. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionPurpose, Path, SocketFacts} from '../evidence.ts';
 import {examine, nothingActive, type Examined} from '../examine.ts';
 import {failureReading} from '../failure-reading.ts';
@@ -27,7 +27,7 @@ export async function walk(asked: string | null, open: () => Promise<ClusterAcce
 	const steps: DoctorStep[] = [];
 	for (const [name, run] of stepsTo(asked, open, found, options)) {
 		const started = performance.now();
-		const {step, error} = await run().catch((thrown: unknown) => failedStep(name, asSpokeError(thrown)));
+		const {step, error} = await run().catch((thrown: unknown) => failedStep(name, toSpokeError(thrown)));
 		steps.push({...step, tookMs: Math.round((performance.now() - started) * 10) / 10});
 		if (error) {
 			found.error = error;

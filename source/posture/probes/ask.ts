@@ -2,7 +2,7 @@
 import {readWhole} from '../../cluster/transport/exchange.ts';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
 import {objectIn} from '../../cluster/read-json.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {Closed, EvidenceSource, Need, Outcome, Reading} from '../evidence.ts';
 
 /** A connection, or a cluster's pooled ones: all that a probe needs. */
@@ -68,7 +68,7 @@ export function ownFirst(own: Asked | null, cluster: Asked): Asked {
 			try {
 				return await own.request(options);
 			} catch (thrown) {
-				if (asSpokeError(thrown).code === 'ERR_APISERVER_TIMEOUT') {
+				if (toSpokeError(thrown).code === 'ERR_APISERVER_TIMEOUT') {
 					throw thrown;
 				}
 

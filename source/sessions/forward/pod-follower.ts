@@ -1,7 +1,7 @@
 /** How does a forward learn that its pod is about to go, is gone, or has a better successor? */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/pods-behind.ts';
@@ -52,7 +52,7 @@ export async function * followPods(
 				}
 			}
 		} catch (thrown) {
-			if (!signal.aborted && scope === null && asSpokeError(thrown).code === 'ERR_FORBIDDEN') {
+			if (!signal.aborted && scope === null && toSpokeError(thrown).code === 'ERR_FORBIDDEN') {
 				yield * pollPod(cluster, named, signal);
 				return;
 			}
@@ -73,7 +73,7 @@ async function * pollPod(
 			const pod = await cluster.json<PodObject>({path: objectPath(podResource, namespace, name), signal});
 			yield new Map([[pod.metadata.uid ?? '', pod]]);
 		} catch (thrown) {
-			if (asSpokeError(thrown).code === 'ERR_NOT_FOUND') {
+			if (toSpokeError(thrown).code === 'ERR_NOT_FOUND') {
 				yield new Map();
 			}
 		}

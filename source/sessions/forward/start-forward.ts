@@ -3,7 +3,7 @@ import type {Socket} from 'node:net';
 import {setImmediate as nextTurn, setTimeout as delay} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {descriptorsUsedUp, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {StreamLost} from '../../wire/protocol-error.ts';
@@ -75,7 +75,7 @@ class ForwardedTarget implements RunningForward {
 
 			this.#finish();
 		} catch (error) {
-			this.#finish(this.#options.signal.aborted ? undefined : asSpokeError(error));
+			this.#finish(this.#options.signal.aborted ? undefined : toSpokeError(error));
 		}
 	}
 
@@ -216,7 +216,7 @@ class ForwardedTarget implements RunningForward {
 		} catch (thrown) {
 			resetSocket(socket);
 			lease.release();
-			booked.ends({end: null, error: asSpokeError(thrown)}, named);
+			booked.ends({end: null, error: toSpokeError(thrown)}, named);
 			return;
 		}
 

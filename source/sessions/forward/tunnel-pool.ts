@@ -1,5 +1,5 @@
 /** How many tunnels to a pod are kept ready for the next connection, and when is another opened? */
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {Soonest} from './soonest.ts';
 import {TunnelOutage, type OutageTells} from './tunnel-outage.ts';
 import {owners, TunnelPlaces, type Lease, type PooledTunnel} from './tunnel-places.ts';
@@ -153,7 +153,7 @@ export class TunnelPool<T extends PooledTunnel> {
 		} catch (thrown) {
 			this.#opening--;
 			if (!this.#isRetired) {
-				this.#outage.failed(asSpokeError(thrown), this.#places.all.size === 0, () => {
+				this.#outage.failed(toSpokeError(thrown), this.#places.all.size === 0, () => {
 					this.#fill();
 				});
 			}

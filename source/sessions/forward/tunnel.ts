@@ -3,7 +3,7 @@ import process from 'node:process';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
 import {refusal, type RefusalContext} from '../../cluster/refusal.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {Pings} from '../../wire/ping-answers.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
@@ -91,7 +91,7 @@ export async function openTunnel(
 		const outcome = await upgrade(connection, target, carrier, signal).catch((thrown: unknown) => {
 			connection.close();
 			tellUnopened(witness, connection, purpose, {thrown, signal});
-			throw asSpokeError(thrown);
+			throw toSpokeError(thrown);
 		});
 		if (outcome.upgraded && outcome.protocol !== null) {
 			return tunnelOver(outcome, carrier, connection, purpose, {cluster, witness, pings});

@@ -1,6 +1,6 @@
 /** The reads of one container's log, each without what was told before: a follow, and the rest of a life that ended. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {Tell, ContainerFollowOptions} from './container-follow.ts';
 import {kubeletWords, remedyFor} from './kubelet-words.ts';
 import {readLineBlocks, readSilenceMs} from './line-blocks.ts';
@@ -233,7 +233,7 @@ export class ContainerReads {
 	/** A follow of a log without a line has no answer to be cut in; `null` for what is no cut: it was refused, or lost at once. */
 	#cutUnanswered(error: unknown, askedAt: number | null, given: AbortSignal): ReadEnding {
 		if (given.aborted) {
-			return asSpokeError(given.reason);
+			return toSpokeError(given.reason);
 		}
 
 		const isCut = askedAt !== null && performance.now() - askedAt > waitedForMs && error instanceof SpokeError && error.code === 'ERR_APISERVER_UNREACHABLE';
@@ -301,7 +301,7 @@ export class ContainerReads {
 		}
 
 		if (given.aborted) {
-			return asSpokeError(given.reason);
+			return toSpokeError(given.reason);
 		}
 
 		this.#options.signal?.throwIfAborted();

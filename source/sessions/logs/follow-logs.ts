@@ -1,7 +1,7 @@
 /** Follows the logs of many containers at once: of pods that are named, or of all that a scope has and will have. */
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, chooseContainer, containerRole} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import type {PodScope} from '../../targets/pods-behind.ts';
@@ -236,7 +236,7 @@ class ManyFollows {
 				throw thrown;
 			}
 
-			await this.events.push({type: 'failed', source, error: asSpokeError(thrown)});
+			await this.events.push({type: 'failed', source, error: toSpokeError(thrown)});
 		} finally {
 			this.#running--;
 			if (this.#running === 0) {

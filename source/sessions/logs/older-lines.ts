@@ -1,6 +1,6 @@
 /** What a log holds before the lines that are known: read until both join, so that none is lost between them and none comes twice. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError} from '../../errors/spoke-error.ts';
 import {readLineBlocks, readSilenceMs} from './line-blocks.ts';
 import {stampLength} from './line-stamp.ts';
 import {LogCut, legOfCut} from './log-cut.ts';
@@ -62,7 +62,7 @@ export async function readOlderLines(
 		const before = await read({previous: true});
 		return {joined: before.joined, isAll: true};
 	} catch (thrown) {
-		const {code} = asSpokeError(thrown);
+		const {code} = toSpokeError(thrown);
 		if (code === 'ERR_NOT_FOUND' || code === 'ERR_TARGET_GONE') {
 			return {joined: false, isAll: true};
 		}

@@ -1,7 +1,7 @@
 /** Is a quiet follow quiet, or dead? A log has no ping, so the way is asked on the side. */
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {provesStalled, type SideReadLimits} from './side-read.ts';
 
 export type QuietLimits = SideReadLimits & {
@@ -160,7 +160,7 @@ class Guard implements QuietGuard {
 				await this.#readAside(giveUp);
 			}
 		} catch (thrown) {
-			const error = asSpokeError(thrown);
+			const error = toSpokeError(thrown);
 			if (error.code === 'ERR_APISERVER_TIMEOUT' || error.code === 'ERR_APISERVER_UNREACHABLE') {
 				giveUp(1, error);
 			} else {
@@ -187,7 +187,7 @@ class Guard implements QuietGuard {
 				giveUp(null, new SpokeError('ERR_STREAM_LOST', 'the server offers lines that did not come on this stream'));
 			}
 		} catch (thrown) {
-			const error = asSpokeError(thrown);
+			const error = toSpokeError(thrown);
 			if (provesStalled(error)) {
 				giveUp(error.legKnown ? 2 : null, silentKubelet(error));
 			}

@@ -1,7 +1,7 @@
 /** How is a request told that came to no answer of the apiserver's? */
 import type {Duplex} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ErrorCode} from '../../errors/error-rows.ts';
+import type {ErrorCode} from '../../errors/error-table.ts';
 
 /** Why everything that is under way for a client ends when it does. */
 export function clientLeft(): SpokeError {

@@ -3,7 +3,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {pipeline} from 'node:stream/promises';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {ApiResponse, RequestOptions} from '../../cluster/connection.ts';
-import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {cutAnswer} from '../proxy/cut-answer.ts';
 import {connectWitnessed} from '../witnessed-connection.ts';
@@ -50,12 +50,12 @@ async function passProxied(
 		const answer = await connection.request({...asked, path: base + behind});
 		const tellRest = tellAnswer(witness, connection, target, answer);
 		await passAnswer(response, answer).catch((error: unknown) => {
-			cut = asSpokeError(error);
+			cut = toSpokeError(error);
 		});
 		tellRest();
 	} catch (thrown) {
 		if (!signal?.aborted) {
-			witness?.failed?.(connection, purpose, asSpokeError(thrown));
+			witness?.failed?.(connection, purpose, toSpokeError(thrown));
 		}
 
 		throw thrown;

@@ -4,7 +4,7 @@ import type {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {Connection, UpgradeOptions, UpgradeOutcome} from '../../cluster/connection.ts';
 import {webSocketAccept} from '../../cluster/transport/upgrade.ts';
-import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import {saidByApiserver} from '../proxy/said-by-apiserver.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import {clientLeft, refuseUpgrade, statusOfFailure} from './failed-request.ts';
@@ -47,7 +47,7 @@ export async function passUpgrade(
 		join(client, outcome.socket);
 		return [101, null];
 	} catch (thrown) {
-		const error = asSpokeError(thrown);
+		const error = toSpokeError(thrown);
 		const status = statusOfFailure(error);
 		refuseUpgrade(client, status, error.text ?? error.message);
 		return [status, error.code === 'ERR_OUTPUT_CLOSED' ? null : error];

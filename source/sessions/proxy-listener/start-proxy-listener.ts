@@ -3,7 +3,7 @@ import {createServer, type IncomingMessage, type ServerResponse} from 'node:http
 import type {Duplex} from 'node:stream';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {descriptorsUsedUp, hasDescriptorsFor} from '../../cluster/transport/descriptor-limit.ts';
-import {asSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {refuseUpgrade, statusOfFailure} from './failed-request.ts';
 import {listenAt, type ListenPlace} from './listen-address.ts';
@@ -68,7 +68,7 @@ export async function startProxyListener(cluster: ClusterAccess, options: Listen
 
 			tell(request, startedAt, response.statusCode);
 		} catch (thrown) {
-			const error = asSpokeError(thrown);
+			const error = toSpokeError(thrown);
 			const status = statusOfFailure(error);
 			const wasBegun = response.headersSent;
 			refuse(response, status, error.text ?? error.message);

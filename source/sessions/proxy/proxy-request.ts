@@ -3,7 +3,7 @@ import type {Readable} from 'node:stream';
 import type {IncomingHttpHeaders} from 'node:http';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import type {ResolvedProxyTarget} from './resolve-proxy-target.ts';
@@ -84,7 +84,7 @@ export async function sendProxyRequest(
 	} catch (thrown) {
 		tellUnopened(witness, connection, purpose, {thrown, signal});
 		connection.close();
-		throw asSpokeError(thrown);
+		throw toSpokeError(thrown);
 	}
 }
 
@@ -116,7 +116,7 @@ export async function openProxyWebSocket(
 	} catch (thrown) {
 		tellUnopened(witness, connection, purpose, {thrown, signal});
 		connection.close();
-		throw asSpokeError(thrown);
+		throw toSpokeError(thrown);
 	}
 }
 

@@ -3,7 +3,7 @@ import process from 'node:process';
 import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
 import {refusal} from '../../cluster/refusal.ts';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
 import {statusMessage} from '../../failures/message-of-status.ts';
 import type {Pings} from '../../wire/ping-answers.ts';
@@ -98,7 +98,7 @@ async function tryCarrier(
 		});
 	} catch (thrown) {
 		connection.close();
-		const error = asSpokeError(thrown);
+		const error = toSpokeError(thrown);
 		tellUnopened(witness, connection, purpose, {thrown, signal});
 		if (error.code === 'ERR_UPGRADE_REFUSED') {
 			return {error, another: true};
@@ -232,7 +232,7 @@ function remoteCommand(
 			over(null);
 			return exitStatus;
 		} catch (thrown) {
-			const error = await lossNamed(cluster, asSpokeError(thrown));
+			const error = await lossNamed(cluster, toSpokeError(thrown));
 			over(error);
 			throw error;
 		} finally {

@@ -1,6 +1,6 @@
 /** A remote command's channels over WebSocket messages (`v5.channel.k8s.io`, `v4.channel.k8s.io`). */
 import {Writable, type Readable} from 'node:stream';
-import {asSpokeError, SpokeError} from '../../errors/spoke-error.ts';
+import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import {channel, decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMessage} from '../../wire/channel-frame.ts';
 import {protocolError, streamLost} from '../../wire/protocol-error.ts';
@@ -107,7 +107,7 @@ export class WebSocketChannels implements CommandChannels {
 				this.#outputs.push(name === 'stderr' && this.stderr ? this.stderr : this.stdout, bytes);
 			}
 		} catch (error) {
-			this.#fail(asSpokeError(error));
+			this.#fail(toSpokeError(error));
 		}
 	}
 

@@ -1,7 +1,7 @@
 /** A list that fails is tried again later and later, as long as it is one outage. */
 import test from 'ava';
 import {ListTries} from '../../../source/app/feeds/list-tries.ts';
-import type {ErrorCode} from '../../../source/errors/error-rows.ts';
+import type {ErrorCode} from '../../../source/errors/error-table.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 
 const waits = (...codes: readonly ErrorCode[]) => {

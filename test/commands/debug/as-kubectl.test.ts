@@ -5,7 +5,7 @@ import {parseLine} from '../../../source/command-line/parse-line.ts';
 import type {Invocation} from '../../../source/commands/command.ts';
 import {command} from '../../../source/commands/debug.ts';
 import {errorText} from '../../../source/text/error-text.ts';
-import {asSpokeError} from '../../../source/errors/spoke-error.ts';
+import {toSpokeError} from '../../../source/errors/spoke-error.ts';
 import {debugRows, readRecordedDebug, tryDebug} from '../../support/debug-rows.ts';
 
 const {outcomes} = await readRecordedDebug();
@@ -20,7 +20,7 @@ async function runDebug([, ...argv]: readonly string[]): Promise<{ok: boolean; s
 		const invocation = {...line, stdin: new PassThrough(), stdout, stderr, env: {HOME: '/nonexistent'}, interrupted: new AbortController().signal};
 		return {ok: await command.run(invocation as unknown as Invocation<typeof command.row.flags>) === 0, stderr: ''};
 	} catch (error) {
-		return {ok: false, stderr: errorText(asSpokeError(error))};
+		return {ok: false, stderr: errorText(toSpokeError(error))};
 	}
 }
 

@@ -2,7 +2,7 @@
 import {Readable} from 'node:stream';
 import test from 'ava';
 import type {ApiResponse, RequestOptions} from '../../../source/cluster/connection.ts';
-import type {ErrorCode} from '../../../source/errors/error-rows.ts';
+import type {ErrorCode} from '../../../source/errors/error-table.ts';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
 import {anonymousFrom, readAnonymous} from '../../../source/posture/probes/access.ts';
 import {readAgentPods} from '../../../source/posture/probes/agent-metrics.ts';

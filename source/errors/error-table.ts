@@ -48,4 +48,4 @@ const rows = {
 
 export type ErrorCode = keyof typeof rows;
 
-export const errorRows: Readonly<Record<ErrorCode, ErrorRow>> = rows;
+export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = rows;
