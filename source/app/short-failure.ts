@@ -1,6 +1,6 @@
 /** The fewest words that name a failure, for a row: the innermost of the other side's own. */
 import type {SpokeError} from '../errors/spoke-error.ts';
-import {statusMessage} from '../failures/message-of-status.ts';
+import {statusMessage} from '../server-messages/parse-status.ts';
 import {sanitiseLine} from '../text/sanitise-line.ts';
 
 /** `Get "https://…": No agent available` is `No agent available`; what has no short end is our own message. */

@@ -1,8 +1,8 @@
 /** What an apiserver's answer other than 2xx means, and who said it: the apiserver to us, or the kubelet to the apiserver. */
 import type {IncomingHttpHeaders} from 'node:http';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {explainedError, explainFailure} from '../failures/explain-failure.ts';
-import {kubectlLine, statusMessage} from '../failures/message-of-status.ts';
+import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
+import {kubectlLine, statusMessage} from '../server-messages/parse-status.ts';
 import type {AskedFor} from './asked-for.ts';
 import {canI, type Identity} from './can-i.ts';
 import {withCertificateDates, type ShownOn} from './own-certificate.ts';
@@ -27,10 +27,10 @@ export function refusal(answer: RefusedAnswer, context: RefusalContext = {}): Sp
 }
 
 function asTold({status, body, headers}: RefusedAnswer, context: RefusalContext): SpokeError {
-	const explained = explainFailure(body, {status});
+	const explained = explainMessage(body, {status});
 	// A request that ends at the apiserver is never answered by a kubelet: such words are a gateway's.
 	if (explained && (explained.row.leg === 1 || passesOn(context.resource)) && !ownWords.has(explained.row.id)) {
-		return explainedError(explained);
+		return errorFromExplanation(explained);
 	}
 
 	const text = statusMessage(body) || body.trim() || `HTTP ${status}`;

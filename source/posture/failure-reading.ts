@@ -1,7 +1,7 @@
 /** A failure's words as a reading: what they prove of the second leg, by the table of failures. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {explainFailure, type Explanation} from '../failures/explain-failure.ts';
-import {statusIn} from '../failures/message-of-status.ts';
+import {explainMessage, type Explanation} from '../server-messages/explain-message.ts';
+import {parseStatus} from '../server-messages/parse-status.ts';
 import type {ConnectionPurpose, FailureFacts, Reading} from './evidence.ts';
 
 /**
@@ -50,10 +50,10 @@ export function failureReading({error, purpose, connection, process, time, activ
 
 /** As words of a stream, or as an answer of one of the statuses that rows ask for: which one it was is not kept beside the words, where they do not say it themselves. */
 function explainedAs(text: string): Explanation | null {
-	const code = statusIn(text)?.code;
+	const code = parseStatus(text)?.code;
 	const statuses = typeof code === 'number' ? [code] : [500, 401, 403];
 	for (const status of [undefined, ...statuses]) {
-		const explained = explainFailure(text, status === undefined ? {} : {status});
+		const explained = explainMessage(text, status === undefined ? {} : {status});
 		if (explained) {
 			return explained;
 		}

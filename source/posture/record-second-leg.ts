@@ -1,7 +1,7 @@
 /** Records what an attempt on leg 2 came to, for later paths of the same cluster client. */
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {explainedError, explainFailure} from '../failures/explain-failure.ts';
+import {errorFromExplanation, explainMessage} from '../server-messages/explain-message.ts';
 import type {ConnectionPurpose, FailureFacts, Reading} from './evidence.ts';
 import {failureReading} from './failure-reading.ts';
 import {farEndOf} from './rules/second-leg-outcomes.ts';
@@ -36,8 +36,8 @@ export function recordFailure(
 
 /** The answer to a probe, in the words of whoever gave it; words that are in no row, or of another leg, are nothing. */
 export function recordWords(cluster: Pick<ClusterAccess, 'secondLegs'>, attempt: Attempt, text: string, status?: number): void {
-	const explained = explainFailure(text, status === undefined ? {} : {status});
+	const explained = explainMessage(text, status === undefined ? {} : {status});
 	if (explained) {
-		recordFailure(cluster, attempt, explainedError(explained).toJSON());
+		recordFailure(cluster, attempt, errorFromExplanation(explained).toJSON());
 	}
 }

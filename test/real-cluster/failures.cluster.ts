@@ -7,7 +7,7 @@ import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {parseLine} from '../../source/command-line/parse-line.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
-import {explainFailure, failureRows} from '../../source/failures/explain-failure.ts';
+import {explainMessage, messageRules} from '../../source/server-messages/explain-message.ts';
 import {readText} from '../../source/posture/probes/ask.ts';
 import {freezeAgents, killTunnelServer, removeAgents, restoreAgents, restoreTunnelServer, thawAgents} from './lab/faults.ts';
 import {image} from './lab/image.ts';
@@ -120,7 +120,7 @@ for (const row of [...rows, ...konnectivityGiven ? tunnelRows : []]) {
 }
 
 function told(t: {true(value: boolean, message?: string): void}, id: string, output: string, words: RegExp, says?: RegExp): void {
-	const meanings = failureRows.filter(row => row.id === id).map(({meaning}) => meaning);
+	const meanings = messageRules.filter(row => row.id === id).map(({meaning}) => meaning);
 	t.true(says?.test(output) ?? meanings.some(meaning => output.includes(meaning)), `${id} is told: ${output}`);
 	t.true(words.test(output), `the words are kept: ${output}`);
 	provoked.add(id);
@@ -163,7 +163,7 @@ test('R1: credentials that the apiserver does not accept', async t => {
 	const {stderr, stdout} = await cluster.spoke('off-direct', ['logs', 'shell', '--kubeconfig', '/dev/null', '--server', serverUrl(cluster.lab, 'off-direct'), '--certificate-authority', cert, '--token', 'nobody', '-n', 'demo']);
 	t.regex(stdout + stderr, /ERR_CREDENTIALS/);
 	const answer = await asked(cluster, ['--kubeconfig', '/dev/null', '--server', serverUrl(cluster.lab, 'off-direct'), '--certificate-authority', cert, '--token', 'nobody'], '/api/v1/namespaces/demo/pods/shell/log');
-	t.is(explainFailure(answer.body, answer)?.row.id, 'R1');
+	t.is(explainMessage(answer.body, answer)?.row.id, 'R1');
 	provoked.add('R1');
 });
 
@@ -197,25 +197,25 @@ test('R4, P1–P3, K5: what only an odd client or an odd kubelet meets', async t
 		const connection = await access.connect();
 		const outcome = await connection.upgrade({method: 'GET', path, upgrade: 'websocket', protocols: [protocol]});
 		connection.close();
-		return outcome.upgraded ? null : explainFailure(outcome.body, {status: outcome.status});
+		return outcome.upgraded ? null : explainMessage(outcome.body, {status: outcome.status});
 	};
 
 	t.is((await upgrade('/api/v1/namespaces/demo/pods/shell/exec?command=true&stdout=true', 'v99.channel.k8s.io'))?.row.id, 'R4');
 	t.is((await upgrade('/api/v1/namespaces/demo/pods/no-kubelet/portforward', 'SPDY/3.1+portforward.k8s.io'))?.row.id, 'K5');
 	access.close();
 	const wrongContainer = await asked(cluster, flags, '/api/v1/namespaces/demo/pods/shell/log?container=nope');
-	t.is(explainFailure(wrongContainer.body, wrongContainer)?.row.id, 'P1');
+	t.is(explainMessage(wrongContainer.body, wrongContainer)?.row.id, 'P1');
 	const noUpgrade = await asked(cluster, flags, '/api/v1/namespaces/demo/pods/shell/exec?command=true&stdout=true');
-	t.is(explainFailure(noUpgrade.body, noUpgrade)?.row.id, 'P2');
+	t.is(explainMessage(noUpgrade.body, noUpgrade)?.row.id, 'P2');
 	const noEndpoint = await asked(cluster, flags, '/api/v1/namespaces/demo/services/web:nope/proxy/');
-	t.is(explainFailure(noEndpoint.body, noEndpoint)?.row.id, 'P3');
+	t.is(explainMessage(noEndpoint.body, noEndpoint)?.row.id, 'P3');
 	for (const id of ['R4', 'P1', 'P2', 'P3', 'K5']) {
 		provoked.add(id);
 	}
 });
 
 tunnelTest('every row was provoked, but for a tunnel that closes in the very moment of a dial', t => {
-	t.deepEqual([...new Set(failureRows.map(({id}) => id))].filter(id => !provoked.has(id)), ['G4']);
+	t.deepEqual([...new Set(messageRules.map(({id}) => id))].filter(id => !provoked.has(id)), ['G4']);
 });
 
 async function asked(_: Cluster, flags: readonly string[], path: string): Promise<{status: number; contentType: string; body: string}> {

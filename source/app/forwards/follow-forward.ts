@@ -1,6 +1,6 @@
 /** One forward from its start to its end: what it does is shown in its row and in the dock. */
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {wholeFailure} from '../../failures/whole-failure.ts';
+import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ForwardEvent, LiveConnection} from '../../sessions/forward/forward-event.ts';
 import type {RunningForward, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
 import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
@@ -48,7 +48,7 @@ export async function followForward(session: Session, id: string, wish: ForwardW
 			note: error.message,
 			open: 0,
 			live: [],
-			log: withLine(state.log, `failed: ${sanitiseLine(wholeFailure(error))}`),
+			log: withLine(state.log, `failed: ${sanitiseLine(fullMessage(error))}`),
 		}));
 		changeDock(session, id, {error: error.toJSON()});
 		session.fail(`forward ${wish.target} ${wish.port}`, error, bookedPath(session, id));

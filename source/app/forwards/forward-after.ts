@@ -1,7 +1,7 @@
 /** What does an event of a forward make of its row, and what is told of it beside? */
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import {wholeFailure} from '../../failures/whole-failure.ts';
+import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {shortPodName} from '../../state/short-pod-name.ts';
@@ -74,7 +74,7 @@ function lineOf(event: ForwardEvent): string | null {
 		}
 
 		case 'connection-failed': {
-			return `${numberOf(event.connection)} failed: ${sanitiseLine(wholeFailure(event.error))}`;
+			return `${numberOf(event.connection)} failed: ${sanitiseLine(fullMessage(event.error))}`;
 		}
 
 		case 'moved': {

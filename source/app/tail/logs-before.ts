@@ -1,7 +1,7 @@
 /** The log of each container's life before: read once, there is nothing to follow. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {wholeFailure} from '../../failures/whole-failure.ts';
+import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {logSource, type ContainerChoice, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
 import {kubeletWords} from '../../sessions/logs/kubelet-words.ts';
@@ -83,6 +83,6 @@ async function readOne(
 		}
 
 		const error = toSpokeError(thrown);
-		tells.notice(index, `${pod.metadata.name}/${container}: ${sanitiseLine(wholeFailure(error))}`);
+		tells.notice(index, `${pod.metadata.name}/${container}: ${sanitiseLine(fullMessage(error))}`);
 	}
 }

@@ -1,5 +1,5 @@
 /** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
-import {wholeFailure} from '../../failures/whole-failure.ts';
+import {fullMessage} from '../../server-messages/full-message.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
 import type {GapReason, LifeEnding, LogEvent, LogSource} from '../../sessions/logs/log-events.ts';
 import {failedNote} from '../../state/tail/tail-sources.ts';
@@ -95,7 +95,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'failed': {
-			return {text: `${who}${sanitiseLine(wholeFailure(event.error))}`, source: {state: 'ended', note: failedNote}};
+			return {text: `${who}${sanitiseLine(fullMessage(event.error))}`, source: {state: 'ended', note: failedNote}};
 		}
 	}
 }

@@ -1,7 +1,7 @@
 /** One reading of a tail's logs, from one beginning: what comes goes into the tail's buffer in the order of its times, and its view says what became of the streams. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {wholeFailure} from '../../failures/whole-failure.ts';
+import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ConnectionWitness} from '../../sessions/connection-witness.ts';
 import {followLogs, type FollowTargets} from '../../sessions/logs/follow-logs.ts';
 import {stampLength, stampMilliseconds} from '../../sessions/logs/line-stamp.ts';
@@ -89,7 +89,7 @@ export class TailReading {
 		} catch (thrown) {
 			if (!signal.aborted) {
 				const error = toSpokeError(thrown);
-				this.#end('failed', {note: error.message, text: sanitiseLine(wholeFailure(error))});
+				this.#end('failed', {note: error.message, text: sanitiseLine(fullMessage(error))});
 			}
 		}
 	}

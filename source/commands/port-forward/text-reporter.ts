@@ -1,6 +1,6 @@
 /** The events of port-forward for a person: kubectl's lines on stdout, everything else on stderr. */
 import {joinHostPort} from '../../cluster/transport/server-url.ts';
-import {wholeFailure} from '../../failures/whole-failure.ts';
+import {fullMessage} from '../../server-messages/full-message.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
 import {sanitiseLine} from '../../text/sanitise-line.ts';
@@ -67,7 +67,7 @@ function tell(event: ForwardEvent, say: (text: string) => void, note: (text: str
 		}
 
 		case 'connection-failed': {
-			note(`an error occurred forwarding ${event.port} -> ${event.remotePort}: ${wholeFailure(event.error)} [${event.error.code}]`);
+			note(`an error occurred forwarding ${event.port} -> ${event.remotePort}: ${fullMessage(event.error)} [${event.error.code}]`);
 			break;
 		}
 

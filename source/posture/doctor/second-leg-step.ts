@@ -4,9 +4,9 @@ import type {Connection} from '../../cluster/connection.ts';
 import {refusal} from '../../cluster/refusal.ts';
 import {shellWord} from '../../text/shell-word.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {explainedError, explainFailure, type Explanation} from '../../failures/explain-failure.ts';
-import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
-import {statusMessage} from '../../failures/message-of-status.ts';
+import {errorFromExplanation, explainMessage, type Explanation} from '../../server-messages/explain-message.ts';
+import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
+import {statusMessage} from '../../server-messages/parse-status.ts';
 import type {PathSubjects} from '../path-subjects.ts';
 import {readAgentPods} from '../probes/agent-metrics.ts';
 import {ownFirst, readText, type Asked} from '../probes/ask.ts';
@@ -33,7 +33,7 @@ export async function secondLegStep(cluster: ClusterAccess, own: Connection, {pr
 	}
 
 	const read = await readLog(ownFirst(own.usable ? own : null, cluster), log.namespace, log.pod, log.container);
-	const isKubelets = read.status === 200 || saidByKubeletOfLog(read.status, read.body) !== null;
+	const isKubelets = read.status === 200 || kubeletLogRefusal(read.status, read.body) !== null;
 	const ofLog = {met: {connection: read.connection, answered: isKubelets ? 'log' : null}} as const;
 	if (read.status !== 200 && !isOurs(read)) {
 		return {...await explained(read, cluster, node?.metadata.name ?? target.node), ...ofLog};
@@ -68,7 +68,7 @@ function whyUnscheduled(pod: PathSubjects['pod']): string[] {
 
 /** Leg 2 did its work where the kubelet says why there is none; else it is the apiserver's word, before it asked. */
 function withoutLog({status, body}: Answer, node: string): StepResult {
-	const ofKubelet = saidByKubeletOfLog(status, body);
+	const ofKubelet = kubeletLogRefusal(status, body);
 	if (ofKubelet !== null) {
 		return passed('leg-2', `kubelet ${node} answers: ${ofKubelet}`);
 	}
@@ -96,19 +96,19 @@ async function readLog(asked: Asked, namespace: string, pod: string, container: 
 
 /** The apiserver refused us, or the container has no log yet: leg 2 was not tried or did its work. */
 function isOurs({status, body}: Answer): boolean {
-	const row = explainFailure(body, {status})?.row;
+	const row = explainMessage(body, {status})?.row;
 	return row ? row.leg !== 2 : status === 400 || status === 403 || status === 404;
 }
 
 async function explained(answer: Answer, cluster: ClusterAccess, node: string): Promise<StepResult> {
-	const explanation = explainFailure(answer.body, {status: answer.status});
+	const explanation = explainMessage(answer.body, {status: answer.status});
 	if (!explanation) {
 		return failedStep('leg-2', refusal({
 			status: answer.status, body: answer.body, headers: {'content-type': answer.contentType},
 		}), {means: 'words that are not in the table of failures; shown as they are'});
 	}
 
-	return failedStep('leg-2', explainedError(explanation), {
+	return failedStep('leg-2', errorFromExplanation(explanation), {
 		observed: explanation.row.meaning,
 		text: explanation.words,
 		means: explanation.row.meaning,

@@ -1,7 +1,7 @@
 /** A log read as usual, and one that asks the apiserver to skip the check: what one refuses and the other answers was checked. */
 import type {Connection} from '../../cluster/connection.ts';
-import {explainFailure} from '../../failures/explain-failure.ts';
-import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
+import {explainMessage} from '../../server-messages/explain-message.ts';
+import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
 import type {LogDifferentialFacts, Reading} from '../evidence.ts';
@@ -37,7 +37,7 @@ function normalOf({ok, status, text}: LogRead): LogDifferentialFacts['normal'] {
 		return 'ok';
 	}
 
-	const explained = explainFailure(text, {status});
+	const explained = explainMessage(text, {status});
 	// In another frame they may be a kubelet's own words.
 	return explained?.frame === 'log' && explained.row.proves.tls === 'refused' ? 'certificate-refused' : 'failed';
 }
@@ -57,7 +57,7 @@ async function readOnce(connection: Pick<Connection, 'request'>, {namespace, pod
 		const response = await connection.request({path, headers: {Accept: '*/*'}, timeoutMs: 35_000});
 		const text = await readText(response, 64 * 1024);
 		// A kubelet that says why it has no log has answered as well.
-		return {ok: response.status === 200 || saidByKubeletOfLog(response.status, text) !== null, status: response.status, text};
+		return {ok: response.status === 200 || kubeletLogRefusal(response.status, text) !== null, status: response.status, text};
 	} catch (error) {
 		return {ok: false, status: 0, text: (error as Error).message};
 	}

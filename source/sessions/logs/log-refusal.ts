@@ -1,8 +1,8 @@
 /** Why a log could not be read: the pod's state, the second leg, or what the apiserver says of us. */
 import {refusal, type RefusalContext, type RefusedAnswer} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
-import {kubectlLine, statusMessage} from '../../failures/message-of-status.ts';
+import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
+import {kubectlLine, statusMessage} from '../../server-messages/parse-status.ts';
 
 /**
 Never throws. The kubelet's refusals come as 400 by way of the apiserver, a second leg that failed as 500 with the kubelet's URL.
@@ -17,7 +17,7 @@ export function logRefusal(answer: RefusedAnswer, asked: Pick<RefusalContext, 'n
 	}
 
 	// What the kubelet says was met behind both legs.
-	const place = saidByKubeletOfLog(answer.status, answer.body) === null ? {} : {leg: 3} as const;
+	const place = kubeletLogRefusal(answer.status, answer.body) === null ? {} : {leg: 3} as const;
 	if (answer.status === 400 && /previous terminated container .* not found|is not valid for pod|a container name must be specified|container not found/.test(text)) {
 		return new SpokeError('ERR_NOT_FOUND', line, {text, asKubectl, ...place});
 	}

@@ -5,7 +5,7 @@ import type {Connection} from '../../cluster/connection.ts';
 import {isWebPage, pageInsteadOf} from '../../cluster/object-shape.ts';
 import {readStart} from '../../cluster/read-start.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
+import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import type {ReachedTarget, ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
 import {connectWitnessed, tellUnopened} from '../witnessed-connection.ts';
 import type {LogSource} from './log-events.ts';
@@ -101,7 +101,7 @@ async function ask(
 	}
 
 	const text = await readStart(body, longestRefusal);
-	if (saidByKubeletOfLog(status, text) !== null) {
+	if (kubeletLogRefusal(status, text) !== null) {
 		refusedByKubelet();
 	}
 

@@ -1,8 +1,8 @@
 /** A short read of a log beside the follow of it: what it offers, and what its failure proves of the follow. */
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {explainFailure} from '../../failures/explain-failure.ts';
-import {takeOffFrame} from '../../failures/take-off-frame.ts';
+import {explainMessage} from '../../server-messages/explain-message.ts';
+import {unwrapMessage} from '../../server-messages/unwrap-message.ts';
 import {readLineBlocks, type BlocksEnding} from './line-blocks.ts';
 import type {LogSource} from './log-events.ts';
 import {lineEnd} from './log-lines.ts';
@@ -143,11 +143,11 @@ export function provesStalled({code, text}: Pick<SpokeError, 'code' | 'text'>): 
 		return code === 'ERR_APISERVER_TIMEOUT' || code === 'ERR_NOT_FOUND' || code === 'ERR_TARGET_GONE' || code === 'ERR_STREAM_LOST';
 	}
 
-	const row = explainFailure(text ?? '', {status: 500})?.row;
+	const row = explainMessage(text ?? '', {status: 500})?.row;
 	if (row) {
 		return unreached.test(row.id);
 	}
 
-	const {frame, words} = takeOffFrame(text?.trim() ?? '', [], {isStream: false, code: 500});
+	const {frame, words} = unwrapMessage(text?.trim() ?? '', [], {isStream: false, code: 500});
 	return frame === 'log' && unanswered.test(words);
 }

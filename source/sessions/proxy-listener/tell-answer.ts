@@ -1,7 +1,7 @@
 /** Whose is an answer that is passed on, and what does whoever labels its connection hear of it? */
 import type {Readable} from 'node:stream';
 import type {ApiResponse, Connection} from '../../cluster/connection.ts';
-import {saidByKubeletOfLog} from '../../failures/kubelets-log-words.ts';
+import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
 import type {ConnectionWitness} from '../connection-witness.ts';
 import {logRefusal} from '../logs/log-refusal.ts';
 import {isOwnRedirect, mayBeApiservers, mostOfAnError, saidByApiserver} from '../proxy/said-by-apiserver.ts';
@@ -39,7 +39,7 @@ export function tellAnswer(
 		}
 
 		const said = saidByApiserver(status, headers, words, purpose);
-		if (isLog && saidByKubeletOfLog(status, words.toString('utf8')) !== null) {
+		if (isLog && kubeletLogRefusal(status, words.toString('utf8')) !== null) {
 			witness?.answered?.(connection, purpose);
 			witness?.failed?.(connection, purpose, logRefusal({status, headers, body: words.toString('utf8')}));
 		} else if (said) {

@@ -2,7 +2,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {refusal} from '../../cluster/refusal.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
+import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
 import {meansKubelet} from '../../targets/kubelet-port.ts';
 import type {ConnectionPurpose} from '../connection-witness.ts';
 
@@ -20,9 +20,9 @@ export function saidByApiserver(status: number, headers: IncomingHttpHeaders, be
 
 	const body = begun.toString('utf8');
 	const isStatus = (headers['content-type'] ?? '').startsWith('application/json') && /^\s*\{/.test(body) && /"kind"\s*:\s*"Status"/.test(body);
-	const explained = isStatus || (request !== null && meansKubelet(request)) ? explainFailure(body, {status}) : null;
+	const explained = isStatus || (request !== null && meansKubelet(request)) ? explainMessage(body, {status}) : null;
 	if (explained && explained.row.code !== 'ERR_APISERVER_ANSWER') {
-		return explainedError(explained);
+		return errorFromExplanation(explained);
 	}
 
 	if (isStatus && body.includes('error trying to reach service')) {

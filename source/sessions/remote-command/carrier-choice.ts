@@ -1,5 +1,5 @@
 /** Which carriers a remote command is tried by, and when the next one is worth trying. */
-import {statusMessage} from '../../failures/message-of-status.ts';
+import {statusMessage} from '../../server-messages/parse-status.ts';
 import type {UpgradeOutcome} from '../../cluster/connection.ts';
 
 export type CommandCarrier = {

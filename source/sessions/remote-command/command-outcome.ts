@@ -1,6 +1,6 @@
 /** What a remote command came to, or why that is not known. */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
+import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
 import {StreamLost} from '../../wire/protocol-error.ts';
 import {readStatusMessage} from '../../wire/status-message.ts';
 import type {ChannelsEnding} from './command-channels.ts';
@@ -44,9 +44,9 @@ export function commandOutcome({status, lost}: ChannelsEnding): number {
 
 /** Whose words a Failure carries: the apiserver's about its kubelet (K4 of the failures), the kubelet's or the runtime's. */
 function failureOf(message: string, status: string): SpokeError {
-	const explained = explainFailure(status);
+	const explained = explainMessage(status);
 	if (explained) {
-		return explainedError(explained);
+		return errorFromExplanation(explained);
 	}
 
 	return saidAboutContainer(message) ?? new SpokeError('ERR_APISERVER_ANSWER', message, {text: message, leg: 2});

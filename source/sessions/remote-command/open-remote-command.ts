@@ -4,8 +4,8 @@ import type {ClusterAccess, ClusterFacts} from '../../cluster/cluster-access.ts'
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
 import {refusal} from '../../cluster/refusal.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import {explainedError, explainFailure} from '../../failures/explain-failure.ts';
-import {statusMessage} from '../../failures/message-of-status.ts';
+import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
+import {statusMessage} from '../../server-messages/parse-status.ts';
 import type {Pings} from '../../wire/ping-answers.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
@@ -172,9 +172,9 @@ function refusedUpgrade(
 		return new SpokeError('ERR_UPGRADE_REFUSED', `the server answered ${outcome.status} ${outcome.statusText}, without a word, to the upgrade to ${carrier}`);
 	}
 
-	const explained = explainFailure(outcome.body, {status: outcome.status});
+	const explained = explainMessage(outcome.body, {status: outcome.status});
 	if (explained?.row.leg === 2) {
-		return explainedError(explained);
+		return errorFromExplanation(explained);
 	}
 
 	// A kubelet's answer is passed on as it came, in plain text; a Status is the apiserver's own, or one of its webhooks', whatever words it carries.

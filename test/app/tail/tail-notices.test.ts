@@ -1,7 +1,7 @@
 /** What an outage or a waiting container puts into a tail, and that a tail never says it follows what is cut. */
 import test from 'ava';
 import {SpokeError} from '../../../source/errors/spoke-error.ts';
-import {wholeFailure} from '../../../source/failures/whole-failure.ts';
+import {fullMessage} from '../../../source/server-messages/full-message.ts';
 import type {GapReason, LogSource} from '../../../source/sessions/logs/log-events.ts';
 import {shortFailure} from '../../../source/app/short-failure.ts';
 import {noticeOf} from '../../../source/app/tail/tail-notices.ts';
@@ -77,14 +77,14 @@ test('a row names a failure by the innermost words of the other side, and by our
 });
 
 test('a failure whose text is in its message says it once', t => {
-	t.is(wholeFailure(new SpokeError('ERR_NOT_FOUND', 'pods "nope" not found', {text: 'pods "nope" not found\n'})), 'pods "nope" not found');
-	t.is(wholeFailure(new SpokeError('ERR_SECOND_LEG', 'no agent is connected', {text: 'No agent available'})), 'no agent is connected: No agent available');
+	t.is(fullMessage(new SpokeError('ERR_NOT_FOUND', 'pods "nope" not found', {text: 'pods "nope" not found\n'})), 'pods "nope" not found');
+	t.is(fullMessage(new SpokeError('ERR_SECOND_LEG', 'no agent is connected', {text: 'No agent available'})), 'no agent is connected: No agent available');
 });
 
 test('a failure that came as a Status is told by its message, and what the message says of it is not said again', t => {
 	const text = JSON.stringify({kind: 'Status', status: 'Failure', message: 'Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available', code: 500});
-	t.is(wholeFailure({message: 'no agent is connected', text}), 'no agent is connected: Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available');
-	t.is(wholeFailure({message: 'no agent is connected: No agent available', text}), 'no agent is connected: No agent available');
+	t.is(fullMessage({message: 'no agent is connected', text}), 'no agent is connected: Get "https://10.0.0.1:10250/containerLogs/d/p/app": No agent available');
+	t.is(fullMessage({message: 'no agent is connected: No agent available', text}), 'no agent is connected: No agent available');
 });
 
 test('a tail says what it asks for while nothing comes, and follows again only with an answer', t => {

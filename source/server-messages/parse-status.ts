@@ -1,7 +1,7 @@
 /** What does the apiserver say in a Status? */
 
 /** The parts of a `metav1.Status` that are asked for, as they came; `null` when the body is none. */
-export function statusIn(body: string): {message?: unknown; code?: unknown; reason?: unknown; details?: {kind?: unknown} | null} | null {
+export function parseStatus(body: string): {message?: unknown; code?: unknown; reason?: unknown; details?: {kind?: unknown} | null} | null {
 	try {
 		const parsed = JSON.parse(body) as {kind?: unknown; message?: unknown; code?: unknown; reason?: unknown; details?: {kind?: unknown} | null} | null;
 		return parsed?.kind === 'Status' ? parsed : null;
@@ -12,7 +12,7 @@ export function statusIn(body: string): {message?: unknown; code?: unknown; reas
 
 /** The message of a `metav1.Status`, which may be empty; `null` when the body is none. */
 export function statusMessage(body: string): string | null {
-	const status = statusIn(body);
+	const status = parseStatus(body);
 	return status && (typeof status.message === 'string' ? status.message : '');
 }
 
@@ -24,7 +24,7 @@ The line that kubectl prints for a Status; `null` for a body that is none, or ha
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/kubectl/pkg/cmd/util/helpers.go StandardErrorMessage
 */
 export function kubectlLine(body: string): string | null {
-	const status = statusIn(body);
+	const status = parseStatus(body);
 	return status && reasonsOfKubectl.has(status.reason) && typeof status.message === 'string' && status.message !== ''
 		? `Error from server (${String(status.reason)}): ${status.message}`
 		: null;

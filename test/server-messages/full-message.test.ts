@@ -1,6 +1,6 @@
 import test from 'ava';
-import {statusMessage} from '../../source/failures/message-of-status.ts';
-import {wholeFailure} from '../../source/failures/whole-failure.ts';
+import {statusMessage} from '../../source/server-messages/parse-status.ts';
+import {fullMessage} from '../../source/server-messages/full-message.ts';
 
 const status = (message: unknown, kind = 'Status') => JSON.stringify({kind, message});
 
@@ -13,7 +13,7 @@ for (const [title, message, text, whole] of [
 	['what is no Status follows as it came', 'the log cannot be read', status('x', 'Pod'), 'the log cannot be read: {"kind":"Pod","message":"x"}'],
 ] as const) {
 	test(title, t => {
-		t.is(wholeFailure({message, text}), whole);
+		t.is(fullMessage({message, text}), whole);
 	});
 }
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {explainFailure, failureRows} from '../../source/failures/explain-failure.ts';
+import {explainMessage, messageRules} from '../../source/server-messages/explain-message.ts';
 
 const status = (code: number, message: string, details: object = {}) => JSON.stringify({kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code, details});
 const x509 = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
@@ -55,7 +55,7 @@ const cases: readonly Row[] = [
 
 for (const {title, text, id, dialled, status: code} of cases) {
 	test(`${title}: ${id ?? 'shown as it is'}`, t => {
-		const explained = explainFailure(text, code === undefined ? {} : {status: code});
+		const explained = explainMessage(text, code === undefined ? {} : {status: code});
 		t.is(explained?.row.id ?? null, id);
 		if (explained) {
 			t.is(explained.text, text);
@@ -69,17 +69,17 @@ for (const {title, text, id, dialled, status: code} of cases) {
 
 test('every row is met by a case above, except those that a closed tunnel makes', t => {
 	const met = new Set(cases.map(({id}) => id));
-	t.deepEqual([...new Set(failureRows.map(({id}) => id))].filter(id => !met.has(id)), ['G4']);
+	t.deepEqual([...new Set(messageRules.map(({id}) => id))].filter(id => !met.has(id)), ['G4']);
 });
 
 test('an address that the proxy refuses may be none at all: a pod that does not run yet has none', t => {
-	const {row} = explainFailure(status(400, 'address not allowed'), {status: 400})!;
+	const {row} = explainMessage(status(400, 'address not allowed'), {status: 400})!;
 	t.regex(row.meaning, /has no address yet, or one/);
 	t.regex(row.remedy ?? '', /kubectl get pod -o wide/);
 });
 
 test('a kubelet’s refusal is never the user’s own', t => {
-	for (const {row} of cases.map(({text, status: code}) => explainFailure(text, code === undefined ? {} : {status: code})).filter(explained => explained !== null)) {
+	for (const {row} of cases.map(({text, status: code}) => explainMessage(text, code === undefined ? {} : {status: code})).filter(explained => explained !== null)) {
 		t.false(row.speaker === 'kubelet' && (row.code === 'ERR_CREDENTIALS' || row.code === 'ERR_FORBIDDEN'), row.id);
 	}
 });
@@ -93,13 +93,13 @@ const proves: Readonly<Record<string, object>> = {
 };
 
 test('words prove what only they can mean, and nothing else', t => {
-	for (const {id, proves: proven} of failureRows) {
+	for (const {id, proves: proven} of messageRules) {
 		t.deepEqual(proven, proves[id] ?? {}, id);
 	}
 });
 
 test('the legs and who spoke are as the first letter of the row says', t => {
-	for (const {id, leg, speaker} of failureRows) {
+	for (const {id, leg, speaker} of messageRules) {
 		t.is(leg, id === 'P4' || id === 'P5' ? 3 : (/^[TDKGH]/.test(id) ? 2 : 1), id);
 		t.is(speaker, id === 'P4' ? 'runtime' : (id === 'P5' ? 'application' : (id === 'T5' || /^K[1-4]/.test(id) ? 'kubelet' : (/^[GH]/.test(id) ? 'tunnel' : 'apiserver'))), id);
 	}
@@ -108,9 +108,9 @@ test('the legs and who spoke are as the first letter of the row says', t => {
 for (const {title, text, status: code, id} of cases.filter(({id}) => id !== null && !['R2', 'R4'].includes(id))) {
 	test(`words that only contain it are not it: ${title}`, t => {
 		const context = code === undefined ? {} : {status: code};
-		const {words} = explainFailure(text, context)!;
+		const {words} = explainMessage(text, context)!;
 		const inText = (part: string) => text.trimStart().startsWith('{') ? JSON.stringify(part).slice(1, -1) : part;
-		const changed = (to: string) => explainFailure(text.replace(inText(words), inText(to)), context)?.row.id;
+		const changed = (to: string) => explainMessage(text.replace(inText(words), inText(to)), context)?.row.id;
 		t.not(changed(`said: ${words}`), id);
 		if (!['T1', 'T2', 'T4', 'H2', 'H3', 'D5', 'K1', 'K3', 'K4', 'R2', 'P4'].includes(id!)) {
 			t.not(changed(`${words}: said`), id);
@@ -123,30 +123,30 @@ for (const [id, words] of [
 	['G3', 'context deadline exceeded: connection error: desc = "transport: Error while dialing: dial unix /run/k.sock: connect: no such file or directory"'], ['H4', 'dial unix /run/k.sock: connect: connection refused'], ['T6', 'http: server gave HTTP response to HTTPS client'], ['T8', 'EOF'],
 ] as const) {
 	test(`${words.slice(0, 60)}: ${id}, by every way to a node`, t => {
-		t.is(explainFailure(status(500, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${words}`), {status: 500})?.row.id, id);
-		t.is(explainFailure(status(500, `error dialing backend: ${words}`), {status: 500})?.row.id, id);
-		t.is(explainFailure(status(503, `error trying to reach service: ${words}`), {status: 503})?.row.id, id);
-		t.is(explainFailure(status(500, `Internal error occurred: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`))?.row.id, id);
-		t.is(explainFailure(status(500, `error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`))?.row.id, id);
+		t.is(explainMessage(status(500, `Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${words}`), {status: 500})?.row.id, id);
+		t.is(explainMessage(status(500, `error dialing backend: ${words}`), {status: 500})?.row.id, id);
+		t.is(explainMessage(status(503, `error trying to reach service: ${words}`), {status: 503})?.row.id, id);
+		t.is(explainMessage(status(500, `Internal error occurred: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`))?.row.id, id);
+		t.is(explainMessage(status(500, `error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${words}`))?.row.id, id);
 	});
 }
 
 test('a far end of the proxy that closes without an answer is not said to have been asked for TLS', t => {
-	const {row} = explainFailure(status(503, 'error trying to reach service: EOF'), {status: 503})!;
+	const {row} = explainMessage(status(503, 'error trying to reach service: EOF'), {status: 503})!;
 	t.is(row.id, 'T8');
 	t.notRegex(row.meaning, /TLS/);
-	t.regex(explainFailure(status(500, 'error dialing backend: EOF'), {status: 500})!.row.meaning, /TLS/);
+	t.regex(explainMessage(status(500, 'error dialing backend: EOF'), {status: 500})!.row.meaning, /TLS/);
 });
 
 test('a request to somewhere else than a log is in no frame', t => {
-	t.is(explainFailure(status(500, `Get "https://10.99.0.12:10250/other/demo": ${x509}`), {status: 500}), null);
-	t.is(explainFailure(`Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${x509}`)?.row.id, 'T3');
-	t.is(explainFailure(status(500, `it said: error dialing backend: ${x509}`), {status: 500}), null);
-	t.is(explainFailure(status(503, `it said: error trying to reach service: ${x509}`), {status: 503}), null);
-	t.is(explainFailure(status(500, `it said: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${x509}`)), null);
-	t.is(explainFailure(JSON.stringify({kind: 'Other', message: `error dialing backend: ${x509}`}), {status: 500}), null);
+	t.is(explainMessage(status(500, `Get "https://10.99.0.12:10250/other/demo": ${x509}`), {status: 500}), null);
+	t.is(explainMessage(`Get "https://10.99.0.12:10250/containerLogs/demo/web/c": ${x509}`)?.row.id, 'T3');
+	t.is(explainMessage(status(500, `it said: error dialing backend: ${x509}`), {status: 500}), null);
+	t.is(explainMessage(status(503, `it said: error trying to reach service: ${x509}`), {status: 503}), null);
+	t.is(explainMessage(status(500, `it said: error sending request: Post "https://10.99.0.12:10250/exec/demo/web/c": ${x509}`)), null);
+	t.is(explainMessage(JSON.stringify({kind: 'Other', message: `error dialing backend: ${x509}`}), {status: 500}), null);
 });
 
 test('an IPv6 address that was dialled is told', t => {
-	t.is(explainFailure(status(500, 'error dialing backend: dial tcp [fd00::12]:10250: connect: connection refused'), {status: 500})?.dialled, '[fd00::12]:10250');
+	t.is(explainMessage(status(500, 'error dialing backend: dial tcp [fd00::12]:10250: connect: connection refused'), {status: 500})?.dialled, '[fd00::12]:10250');
 });

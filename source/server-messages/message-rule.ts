@@ -4,14 +4,14 @@ import type {ErrorCode} from '../errors/error-table.ts';
 export type Speaker = 'here' | 'gateway' | 'apiserver' | 'tunnel' | 'kubelet' | 'runtime' | 'application';
 
 /** How the apiserver wraps what it met: a log read, an upgrade, a translated exec, the apiserver proxy; or the whole answer stands for itself. */
-export type Frame = 'log' | 'upgrade' | 'translated' | 'proxy' | 'answer' | 'stream';
+export type MessageWrapper = 'log' | 'upgrade' | 'translated' | 'proxy' | 'answer' | 'stream';
 
-export type FailureRow = {
+export type MessageRule = {
 	/** What evidence names it by: `T1`, `G1`, `K2`. Two rows may be one case in other words. */
 	id: string;
 	/** Matched against the words inside the frame, whole. */
-	words: RegExp;
-	frames: readonly Frame[];
+	pattern: RegExp;
+	wrappers: readonly MessageWrapper[];
 	/** Only answers of this status. */
 	status?: readonly number[];
 	/** `text`: a plain text body; `status`: a metav1.Status; `empty`: no body at all. */

@@ -1,5 +1,5 @@
 /** Is what came in place of a log the kubelet's own word on it, passed on by the apiserver? */
-import {statusIn} from './message-of-status.ts';
+import {parseStatus} from './parse-status.ts';
 
 /**
 What a kubelet says of a container that has no log. An apiserver knows a container that is not in the pod, and names it without quotes; nothing else.
@@ -16,8 +16,8 @@ Why a kubelet gives no log, in its words; `null` where that may be the apiserver
 a Status of: of a 400 the words are kept, any other but a 500 has details that no Status of the apiserver's own has.
 @see https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/registry/generic/rest/response_checker.go
 */
-export function saidByKubeletOfLog(status: number, body: string): string | null {
-	const {message, details} = statusIn(body) ?? {};
+export function kubeletLogRefusal(status: number, body: string): string | null {
+	const {message, details} = parseStatus(body) ?? {};
 	if (typeof message !== 'string') {
 		return null;
 	}

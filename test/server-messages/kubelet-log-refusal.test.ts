@@ -1,6 +1,6 @@
 /** Whose word it is that there is no log decides whether the kubelet was reached. */
 import test from 'ava';
-import {saidByKubeletOfLog} from '../../source/failures/kubelets-log-words.ts';
+import {kubeletLogRefusal} from '../../source/server-messages/kubelet-log-refusal.ts';
 
 const status = (message: string, kind?: string) => JSON.stringify({kind: 'Status', status: 'Failure', message, ...kind !== undefined && {details: {kind, name: 'web'}}});
 const mine = 'container "a" in pod "b" is waiting to start: ContainerCreating';
@@ -16,7 +16,7 @@ for (const message of [
 	'pod "web" cannot be found - no logs available',
 ]) {
 	test(`a kubelet’s: ${message}`, t => {
-		t.is(saidByKubeletOfLog(400, status(`${message}\n`)), message);
+		t.is(kubeletLogRefusal(400, status(`${message}\n`)), message);
 	});
 }
 
@@ -29,10 +29,10 @@ for (const [title, code, body] of [
 	['plain text', 400, mine],
 ] as const) {
 	test(`may be the apiserver’s: ${title}`, t => {
-		t.is(saidByKubeletOfLog(code, body), null);
+		t.is(kubeletLogRefusal(code, body), null);
 	});
 }
 
 test('an answer of another status is a kubelet’s by its details, which name the log', t => {
-	t.is(saidByKubeletOfLog(404, status('the server could not find the requested resource ( pods/log web)', 'pods/log')), 'the server could not find the requested resource ( pods/log web)');
+	t.is(kubeletLogRefusal(404, status('the server could not find the requested resource ( pods/log web)', 'pods/log')), 'the server could not find the requested resource ( pods/log web)');
 });

@@ -1,41 +1,41 @@
 /** Who spoke, and what do the words mean? The table of failures, asked. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {dialRows} from './dial-rows.ts';
-import type {FailureRow, Frame} from './failure-row.ts';
-import {kubeletRows} from './kubelet-rows.ts';
-import {requestRows} from './request-rows.ts';
-import {takeOffFrame} from './take-off-frame.ts';
+import {dialMessages} from './dial-messages.ts';
+import type {MessageRule, MessageWrapper} from './message-rule.ts';
+import {kubeletMessages} from './kubelet-messages.ts';
+import {requestMessages} from './request-messages.ts';
+import {unwrapMessage} from './unwrap-message.ts';
 
-export type FailureContext = {
+export type MessageContext = {
 	/** HTTP status of the answer; left out for words of a stream (channel 3, a SPDY error stream). */
 	status?: number;
 };
 
 export type Explanation = {
-	row: FailureRow;
+	row: MessageRule;
 	/** Everything that was said, unchanged. */
 	text: string;
 	/** The words that the row matched, without the frame that the apiserver put around them. */
 	words: string;
-	frame: Frame;
+	frame: MessageWrapper;
 	/** `host:port` that the apiserver really dialled, where the text shows it. */
 	dialled: string | null;
 };
 
 /** The rows in the order they are tried. */
-export const failureRows: readonly FailureRow[] = [...kubeletRows, ...dialRows, ...requestRows];
+export const messageRules: readonly MessageRule[] = [...kubeletMessages, ...dialMessages, ...requestMessages];
 
 /**
 `text` is a body or a message as it came: a metav1.Status in JSON, plain text, or the words of an error channel.
 `null` for words that are in no row: they are shown as they are and never guessed at.
 */
-export function explainFailure(text: string, context: FailureContext = {}): Explanation | null {
+export function explainMessage(text: string, context: MessageContext = {}): Explanation | null {
 	const status = readStatus(text);
 	const message = status?.message ?? text.trim();
 	const code = context.status ?? status?.code ?? 0;
-	const {frame, words, dialled} = takeOffFrame(message, status?.causes ?? [], {isStream: context.status === undefined, code});
+	const {frame, words, dialedAddress: dialled} = unwrapMessage(message, status?.causes ?? [], {isStream: context.status === undefined, code});
 	const body = status ? 'status' : text.trim() === '' ? 'empty' : 'text';
-	const row = failureRows.find(row => row.frames.includes(frame) && row.words.test(words)
+	const row = messageRules.find(row => row.wrappers.includes(frame) && row.pattern.test(words)
 		&& (row.status === undefined || row.status.includes(code))
 		&& (row.body === undefined || row.body === body)
 		&& (row.detailsKind === undefined || row.detailsKind === status?.kind));
@@ -43,7 +43,7 @@ export function explainFailure(text: string, context: FailureContext = {}): Expl
 }
 
 /** The same as an error of ours: one line with the meaning, the words kept. */
-export function explainedError({row, text, words}: Explanation): SpokeError {
+export function errorFromExplanation({row, text, words}: Explanation): SpokeError {
 	return new SpokeError(row.code, `${row.meaning}: ${oneLine(words)}`.replace(/: $/, ''), {leg: row.leg, text, ...row.remedy === null ? {} : {remedy: row.remedy}});
 }
 
