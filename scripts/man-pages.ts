@@ -5,7 +5,7 @@ import type {FlagRow} from '../source/command-line/flag-row.ts';
 import {paragraphsOf, spelled} from '../source/command-line/render-help.ts';
 import {commandTable} from '../source/commands/table.ts';
 import {exitStatus} from '../source/errors/exit-status.ts';
-import {shownOn} from '../source/text/locale-signs.ts';
+import {toTerminalCharset} from '../source/text/terminal-charset.ts';
 
 type CommandRow = (typeof commandTable)[number]['row'];
 
@@ -88,6 +88,6 @@ function pageName(row: CommandRow): string {
 
 /** One input line as plain text: ASCII, with roff's own signs escaped. A quote would group words behind a macro. */
 function roff(text: string): string {
-	const ascii = shownOn({isTTY: true}, text, {SPOKE_GLYPHS: 'ascii'});
+	const ascii = toTerminalCharset({isTTY: true}, text, {SPOKE_GLYPHS: 'ascii'});
 	return ascii.replaceAll('\\', String.raw`\e`).replaceAll('-', String.raw`\-`).replaceAll('"', String.raw`\(dq`).replace(/^(?=['.])/, String.raw`\&`);
 }

@@ -6,7 +6,7 @@ import type {SessionOptions} from './app/session-options.ts';
 import {SessionRun} from './app/session-run.ts';
 import {SpokeError} from './errors/spoke-error.ts';
 import {writeCrashReport} from './app/crash-report.ts';
-import {sanitiseLine} from './text/sanitise-line.ts';
+import {sanitizeLine} from './text/sanitize-line.ts';
 
 const closeMs = 2000;
 
@@ -38,7 +38,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
 		}
 
 		const path = await writeCrashReport(error, options.env);
-		told = `error: bug in spoke: ${sanitiseLine(error instanceof Error ? error.message : String(error))}${path === null ? '' : `; the report is in ${path}`} [ERR_INTERNAL]\n`;
+		told = `error: bug in spoke: ${sanitizeLine(error instanceof Error ? error.message : String(error))}${path === null ? '' : `; the report is in ${path}`} [ERR_INTERNAL]\n`;
 		return 70;
 	} finally {
 		await Promise.race([run.close(), delay(closeMs, undefined, {ref: false})]).catch(() => {});

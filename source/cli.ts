@@ -13,8 +13,8 @@ import {toSpokeError, SpokeError, type ErrorObject} from './errors/spoke-error.t
 import {exitStatus, exitStatusForSignal} from './errors/exit-status.ts';
 import {isHangupIgnored} from './own-process.ts';
 import {errorText} from './text/error-text.ts';
-import {jsonText} from './text/json-text.ts';
-import {shownOn} from './text/locale-signs.ts';
+import {toSafeJson} from './text/safe-json.ts';
+import {toTerminalCharset} from './text/terminal-charset.ts';
 
 /** How a failure of the command that runs is told, as far as its line is read. */
 type Telling = {wantsJson: boolean; failureStatus: number | undefined; isStdoutRemote: boolean};
@@ -99,7 +99,7 @@ async function findWithPreferences(argv: readonly string[], telling: Telling): P
 
 	telling.failureStatus = rows.find(({name}) => name === found.name)?.failureStatus;
 	const applied = await applyKuberc(argv, found.at, {rows, env, warn(text) {
-		stderr.write(`${shownOn(stderr, text)}\n`);
+		stderr.write(`${toTerminalCharset(stderr, text)}\n`);
 	}});
 	telling.failureStatus = undefined;
 	return findCommand(applied);
@@ -184,7 +184,7 @@ function findEntry(name: string): (typeof commandTable)[number] {
 }
 
 function helpText(name: string | undefined): string {
-	const form = {width: process.stdout.columns || 80, spell: (text: string) => shownOn(process.stdout, text)};
+	const form = {width: process.stdout.columns || 80, spell: (text: string) => toTerminalCharset(process.stdout, text)};
 	return name === undefined || name.startsWith('-') ? renderProgramHelp(commandTable.map(({row}) => row), form) : renderCommandHelp(findEntry(name).row, form);
 }
 
@@ -196,11 +196,11 @@ function tell(error: SpokeError, {wantsJson, isStdoutRemote}: Telling): void {
 
 	// A remote command's own status is no failure of ours: its words are already on the terminal.
 	if (error.code !== 'ERR_REMOTE_EXIT') {
-		process.stderr.write(`${shownOn(process.stderr, errorText(error))}\n`);
+		process.stderr.write(`${toTerminalCharset(process.stderr, errorText(error))}\n`);
 	}
 
 	if (wantsJson) {
-		(isStdoutRemote ? process.stderr : process.stdout).write(`${jsonText(errorLine(error.toJSON()))}\n`);
+		(isStdoutRemote ? process.stderr : process.stdout).write(`${toSafeJson(errorLine(error.toJSON()))}\n`);
 	}
 }
 

@@ -1,12 +1,12 @@
 /** The fewest words that name a failure, for a row: the innermost of the other side's own. */
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {statusMessage} from '../server-messages/parse-status.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 
 /** `Get "https://…": No agent available` is `No agent available`; what has no short end is our own message. */
 export function shortFailure({message, text}: Pick<SpokeError, 'message' | 'text'>): string {
-	const own = withoutStrayEnd(sanitiseLine(messageOf(text?.trim() ?? '')).split(': ').at(-1) ?? '');
-	return /^.{8,48}$/.test(own) ? own : sanitiseLine(message);
+	const own = withoutStrayEnd(sanitizeLine(messageOf(text?.trim() ?? '')).split(': ').at(-1) ?? '');
+	return /^.{8,48}$/.test(own) ? own : sanitizeLine(message);
 }
 
 /** What is cut out of quotes or brackets leaves their end behind: `desc = "transport: dial unix /x: connection refused"`. */
@@ -18,7 +18,7 @@ function withoutStrayEnd(words: string): string {
 
 /** The innermost words first: where a line is cut, they are what is read. */
 export function failureWords(error: Pick<SpokeError, 'message' | 'text'>): string {
-	const [short, whole] = [shortFailure(error), sanitiseLine(error.message)];
+	const [short, whole] = [shortFailure(error), sanitizeLine(error.message)];
 	return short === whole ? whole : `${short}: ${whole.endsWith(`: ${short}`) ? whole.slice(0, -short.length - 2) : whole}`;
 }
 

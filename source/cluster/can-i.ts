@@ -1,5 +1,5 @@
 /** How does kubectl tell whether a right is there? */
-import {shellWord} from '../text/shell-word.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
 import type {AskedFor} from './asked-for.ts';
 import type {ClusterFacts} from './cluster-access.ts';
 
@@ -15,10 +15,10 @@ export function canI({verb, resource, namespace}: AskedFor, identity: Identity |
 	const [plain = '', subresource] = resource.startsWith('/') ? [resource] : resource.split('/', 2);
 	const everywhere = !resource.startsWith('/') && !clusterScoped.has(plain);
 	return [
-		'kubectl auth can-i', verb, shellWord(plain),
-		...subresource === undefined ? [] : [`--subresource=${shellWord(subresource)}`],
-		...namespace === null ? (everywhere ? ['-A'] : []) : ['-n', shellWord(namespace)],
-		...identity?.impersonating ? ['--as', shellWord(identity.impersonating)] : [],
-		...identity?.impersonating ? identity.impersonatedGroups.flatMap(group => ['--as-group', shellWord(group)]) : [],
+		'kubectl auth can-i', verb, quoteForShell(plain),
+		...subresource === undefined ? [] : [`--subresource=${quoteForShell(subresource)}`],
+		...namespace === null ? (everywhere ? ['-A'] : []) : ['-n', quoteForShell(namespace)],
+		...identity?.impersonating ? ['--as', quoteForShell(identity.impersonating)] : [],
+		...identity?.impersonating ? identity.impersonatedGroups.flatMap(group => ['--as-group', quoteForShell(group)]) : [],
 	].join(' ');
 }

@@ -1,7 +1,7 @@
 /** Credentials that are not accepted: is it the client certificate's dates? The apiserver says one word for all of it. */
 import type {IncomingHttpHeaders} from 'node:http';
 import {type SpokeError} from '../errors/spoke-error.ts';
-import {wholeSeconds} from '../text/whole-seconds.ts';
+import {formatRfc3339Seconds} from '../text/format-rfc3339.ts';
 import type {SocketFacts} from './connection.ts';
 
 /** What tells of the connection's own certificate. */
@@ -19,7 +19,7 @@ export function withCertificateDates(error: SpokeError, {headers, connection}: {
 	if (now > notAfter) {
 		return told(
 			error,
-			`your client certificate ended at ${wholeSeconds(notAfter)}`,
+			`your client certificate ended at ${formatRfc3339Seconds(notAfter)}`,
 			'get a new client certificate for the user of this context: renew it, or log in again',
 		);
 	}
@@ -27,7 +27,7 @@ export function withCertificateDates(error: SpokeError, {headers, connection}: {
 	return now < notBefore
 		? told(
 			error,
-			`your client certificate begins only at ${wholeSeconds(notBefore)}`,
+			`your client certificate begins only at ${formatRfc3339Seconds(notBefore)}`,
 			'check the clocks of the apiserver and of whoever signed it, or wait until then',
 		)
 		: error;

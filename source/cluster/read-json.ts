@@ -1,5 +1,5 @@
 /** An answer's object, or the error that the apiserver told instead. */
-import {parseExactly} from '../text/exact-json.ts';
+import {parseLosslessJson} from '../text/lossless-json.ts';
 import {askedFor} from './asked-for.ts';
 import type {Identity} from './can-i.ts';
 import type {ApiResponse, RequestOptions} from './connection.ts';
@@ -32,7 +32,7 @@ export async function readJson(
 	const text = (await readWhole(answer.body, maxBytes, what)).toString('utf8');
 	const object = objectIn(text, {method, path}, `the answer of ${what}`);
 	// The check leaves out what is null, which whoever asks for it exactly is to see.
-	return exact ? parseExactly(text) as object : object;
+	return exact ? parseLosslessJson(text) as object : object;
 }
 
 /**

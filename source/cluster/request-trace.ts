@@ -1,5 +1,5 @@
 /** `-v=6`: each request as a line on stderr, with how it was answered and when, as kubectl prints from that level on. */
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {Route} from './transport/open-socket.ts';
 
 /** From here on kubectl prints its requests. Headers and bodies, which it adds from 7 and 8 on, are never printed: they hold tokens and data. */
@@ -21,7 +21,7 @@ export async function traced<Answer extends {status: number; statusText: string}
 
 	const startedAt = performance.now();
 	const tell = (end: string) => {
-		trace(sanitiseLine(`request: ${method} ${route.server.shown}${path} ${end}, ${msSince(startedAt)}`));
+		trace(sanitizeLine(`request: ${method} ${route.server.shown}${path} ${end}, ${msSince(startedAt)}`));
 	};
 
 	try {
@@ -40,7 +40,7 @@ export async function tracedOpening<Opened>(trace: RequestTrace | null, {server}
 	try {
 		return await open();
 	} catch (error) {
-		trace?.(sanitiseLine(`connection: ${server.shown} failed: ${(error as Error).message}, ${msSince(startedAt)}`));
+		trace?.(sanitizeLine(`connection: ${server.shown} failed: ${(error as Error).message}, ${msSince(startedAt)}`));
 		throw error;
 	}
 }

@@ -1,6 +1,6 @@
 /** A file of forwards: one line each, as it would stand behind `port-forward`. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {shellWord} from '../text/shell-word.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
 import {whenPodGoesFlag} from './common-flags.ts';
 import {parseLine} from './parse-line.ts';
 
@@ -73,7 +73,7 @@ function quoted(word: string): string {
 		throw new SpokeError('ERR_USAGE', `${JSON.stringify(word)} has a control character: it cannot stand in a file of forwards`);
 	}
 
-	return shellWord(word);
+	return quoteForShell(word);
 }
 
 /** Words as a shell has them: quotes hold blanks together, a backslash takes the next sign as it is. */

@@ -11,7 +11,7 @@ import {parseRequire, parseWaivers} from '../posture/audit/require.ts';
 import {runAudit, type AuditOptions} from '../posture/audit/run-audit.ts';
 import {assertRequireFlags} from '../posture/require-path.ts';
 import {errorText} from '../text/error-text.ts';
-import {shownOn} from '../text/locale-signs.ts';
+import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command, Invocation} from './command.ts';
 import {auditRow} from './rows/audit.ts';
 
@@ -45,10 +45,10 @@ export const command: Command<typeof auditRow.flags> = {
 		}
 
 		const report = formats[flags.output](audit);
-		stdout.write(flags.output === 'text' ? shownOn(stdout, report) : report);
+		stdout.write(flags.output === 'text' ? toTerminalCharset(stdout, report) : report);
 		const failure = failureOf(audit);
 		if (failure) {
-			stderr.write(`${shownOn(stderr, errorText(failure))}\n`);
+			stderr.write(`${toTerminalCharset(stderr, errorText(failure))}\n`);
 		}
 
 		return audit.exitStatus;

@@ -1,7 +1,7 @@
 /** `spoke completion`: scripts for shells, and the words that these ask for. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {exitStatus} from '../errors/exit-status.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {Command} from './command.ts';
 import {askCluster} from './completion/ask-cluster.ts';
 import {completeWords, type Offer} from './completion/complete-words.ts';
@@ -40,7 +40,7 @@ export const command: Command<typeof completionRow.flags> = {
 };
 
 function offerLine({word, does}: Offer): string {
-	return `${sanitiseLine(word)}\t${sanitiseLine(does)}\n`;
+	return `${sanitizeLine(word)}\t${sanitizeLine(does)}\n`;
 }
 
 /**

@@ -6,7 +6,7 @@ import {SpokeError} from '../errors/spoke-error.ts';
 import {doctorReport} from '../output/doctor-report.ts';
 import {jsonLine} from '../output/json-line.ts';
 import {walk} from '../posture/doctor/walk.ts';
-import {shownOn} from '../text/locale-signs.ts';
+import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command} from './command.ts';
 import {doctorRow} from './rows/doctor.ts';
 
@@ -28,7 +28,7 @@ export const command: Command<typeof doctorRow.flags> = {
 			}, {signal: interrupted, container: flags.container});
 			// A walk that was told to end has found nothing.
 			interrupted.throwIfAborted();
-			stdout.write(flags.output === 'json' ? jsonLine(doctor) : shownOn(stdout, doctorReport(doctor)));
+			stdout.write(flags.output === 'json' ? jsonLine(doctor) : toTerminalCharset(stdout, doctorReport(doctor)));
 			return doctor.exitStatus;
 		} finally {
 			cluster?.close();

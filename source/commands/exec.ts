@@ -2,7 +2,7 @@
 import {text} from 'node:stream/consumers';
 import {guardAccess} from '../actions/access.ts';
 import {readBounded} from '../cluster/kubeconfig/read-bounded.ts';
-import {shellWord} from '../text/shell-word.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
 import {SpokeError} from '../errors/spoke-error.ts';
 import {severalObjects, targetOfManifest, type DescribedTarget} from '../targets/target-of-manifest.ts';
 import type {Command, Invocation} from './command.ts';
@@ -36,7 +36,7 @@ export const command: Command<typeof execRow.flags> = {
 		}
 
 		if (afterDash === undefined || afterDash.length === 0) {
-			throw new SpokeError('ERR_USAGE', 'a command is needed behind --', {remedy: `spoke exec ${filename.length > 0 ? '-f ' : ''}${shellWord(named)} -- COMMAND`});
+			throw new SpokeError('ERR_USAGE', 'a command is needed behind --', {remedy: `spoke exec ${filename.length > 0 ? '-f ' : ''}${quoteForShell(named)} -- COMMAND`});
 		}
 
 		const {asked, namespace} = filename.length === 0 ? {asked: named, namespace: null} : await described(invocation);
@@ -61,7 +61,7 @@ async function described({flags: {filename, stdin: isInput, namespace: wanted}, 
 	const target = await targetOfManifest(content, file);
 	if (wanted && target.namespace !== null && wanted !== target.namespace) {
 		throw new SpokeError('ERR_USAGE', `the namespace from the provided object ${JSON.stringify(target.namespace)} does not match the namespace ${JSON.stringify(wanted)}`, {
-			remedy: `pass --namespace=${shellWord(target.namespace)}`,
+			remedy: `pass --namespace=${quoteForShell(target.namespace)}`,
 		});
 	}
 

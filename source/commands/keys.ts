@@ -4,7 +4,7 @@ import {exitStatus} from '../errors/exit-status.ts';
 import {loadKeymap, type LoadedKeymap} from '../keymap/load-keymap.ts';
 import {keyTable, type KeyTableRow} from '../keymap/describe-keys.ts';
 import {jsonLine, jsonObject} from '../output/json-line.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {Command} from './command.ts';
 import {keysRow} from './rows/keys.ts';
 
@@ -27,7 +27,7 @@ export const command: Command<typeof keysRow.flags> = {
 
 		if (!json || flags.check) {
 			for (const {file, line, column, message} of loaded.problems) {
-				stderr.write(`${file}:${line}:${column}: ${sanitiseLine(message)}\n`);
+				stderr.write(`${file}:${line}:${column}: ${sanitizeLine(message)}\n`);
 			}
 		}
 

@@ -9,7 +9,7 @@ import {pathReport} from '../output/path-report.ts';
 import type {StreamFeature} from '../posture/evidence.ts';
 import {pathsTo} from '../posture/paths-to.ts';
 import {assertPathsMeet, parsePathRequirements} from '../posture/require-path.ts';
-import {shownOn} from '../text/locale-signs.ts';
+import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command} from './command.ts';
 import {pathRow} from './rows/path.ts';
 
@@ -42,7 +42,7 @@ export const command: Command<typeof pathRow.flags> = {
 				throw new SpokeError('ERR_USAGE', `${flags.feature.join(', ')} does not apply to ${target}`);
 			}
 
-			stdout.write(flags.output === 'json' ? paths.map(path => jsonLine(path)).join('') : shownOn(stdout, pathReport(paths)));
+			stdout.write(flags.output === 'json' ? paths.map(path => jsonLine(path)).join('') : toTerminalCharset(stdout, pathReport(paths)));
 			assertPathsMeet(paths, required, flags['min-basis']);
 			return exitStatus.ok;
 		} finally {

@@ -13,7 +13,7 @@ import type {RunningForward} from '../sessions/forward/forward-request.ts';
 import {parseListenAddresses, type ListenAddress} from '../sessions/forward/listen-address.ts';
 import {startForward} from '../sessions/forward/start-forward.ts';
 import {errorText} from '../text/error-text.ts';
-import {shownOn} from '../text/locale-signs.ts';
+import {toTerminalCharset} from '../text/terminal-charset.ts';
 import type {Command, Invocation} from './command.ts';
 import {reasonOf, statusOfEnding} from './port-forward/ended.ts';
 import {contextOfLines, forwardArguments, forwardsOfLines, refuseGivenTwice, type TargetWithPorts} from './port-forward/forward-arguments.ts';
@@ -49,7 +49,7 @@ export const command: Command<typeof portForwardRow.flags> = {
 		}
 
 		// `ended` carries the error and must stay the last line of stdout.
-		stderr.write(`${shownOn(stderr, errorText(failure))}\n`);
+		stderr.write(`${toTerminalCharset(stderr, errorText(failure))}\n`);
 		return failure.exitStatus;
 	},
 };

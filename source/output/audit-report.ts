@@ -1,6 +1,6 @@
 /** An audit as text: the hub with its spokes, drawn from what was found, then every row with what it stands on. */
 import type {Audit, AuditRow} from '../posture/audit/audit-object.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import {hubPicture} from './hub-picture.ts';
 import {needText} from './path-report.ts';
 
@@ -11,16 +11,16 @@ export function auditReport(audit: Audit): string {
 	const apiservers = `${known}${replicas.agree === false ? ', and they differ' : ''}`;
 	const looked = `${nodes.total ?? 'not listed'}${nodes.chosen === 'sample' ? `, ${nodes.examined} looked at` : ''}`;
 	return [
-		sanitiseLine(`${place}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
-		sanitiseLine(`apiservers: ${apiservers}   nodes: ${looked}   probe: ${audit.probe}`),
-		...replicas.unreached.map(text => sanitiseLine(`not read: apiserver ${text}`)),
+		sanitizeLine(`${place}  ${cluster.version ?? 'version not known'}  as ${identity.user ?? 'an unknown user'}`),
+		sanitizeLine(`apiservers: ${apiservers}   nodes: ${looked}   probe: ${audit.probe}`),
+		...replicas.unreached.map(text => sanitizeLine(`not read: apiserver ${text}`)),
 		'',
-		...hubPicture(audit.rows).map(line => sanitiseLine(line)),
+		...hubPicture(audit.rows).map(line => sanitizeLine(line)),
 		'',
 		...audit.rows.flatMap(row => rowLines(row, audit)),
 		`${summary.pass} pass, ${summary.warn} warn, ${summary.fail} fail, ${summary.unknown} unknown, ${summary['not-applicable']} not applicable`,
 		...require.asked.length > 0
-			? [sanitiseLine(requireLine(require))]
+			? [sanitizeLine(requireLine(require))]
 			: [],
 		'',
 	].join('\n');
@@ -39,15 +39,15 @@ function rowLines(row: AuditRow, {evidence}: Audit): string[] {
 	const basis = row.basis === 'unknown' ? '' : `, ${row.basis}`;
 	const scope = row.scope.of === null || row.scope.of <= 1 ? '' : ` (proven on ${row.scope.proven} of ${row.scope.of})`;
 	return [
-		sanitiseLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${row.state}${basis}${scope}`),
-		`         ${sanitiseLine(row.message)}`,
-		...row.accepted === null ? [] : [`         accepted  ${sanitiseLine(row.accepted)}`],
-		...cited.slice(0, 6).map(piece => `         read   ${sanitiseLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`),
-		...row.exceptions.slice(0, 10).map(exception => `         but    ${sanitiseLine(exception)}`),
+		sanitizeLine(`${marks[row.verdict]} ${row.id.padEnd(3)} ${row.title}: ${row.state}${basis}${scope}`),
+		`         ${sanitizeLine(row.message)}`,
+		...row.accepted === null ? [] : [`         accepted  ${sanitizeLine(row.accepted)}`],
+		...cited.slice(0, 6).map(piece => `         read   ${sanitizeLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`),
+		...row.exceptions.slice(0, 10).map(exception => `         but    ${sanitizeLine(exception)}`),
 		...row.exceptions.length > 10 ? [`         but    ${row.exceptions.length - 10} more`] : [],
-		...row.verdict === 'unknown' || row.basis === 'inferred' ? row.need.map(need => `         tells  ${sanitiseLine(needText(need))}`) : [],
+		...row.verdict === 'unknown' || row.basis === 'inferred' ? row.need.map(need => `         tells  ${sanitizeLine(needText(need))}`) : [],
 		...row.verdict === 'fail' || row.verdict === 'warn'
-			? [...row.remedy === null ? [] : [`         fix    ${sanitiseLine(row.remedy)}`], ...row.docs === null ? [] : [`         docs   ${row.docs}`]]
+			? [...row.remedy === null ? [] : [`         fix    ${sanitizeLine(row.remedy)}`], ...row.docs === null ? [] : [`         docs   ${row.docs}`]]
 			: [],
 		'',
 	];

@@ -1,6 +1,6 @@
 /** A doctor's walk as text: one line a step, and under the one that failed its words, their meaning and what to do. */
 import type {Doctor, DoctorStep} from '../posture/doctor/doctor-object.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 
 const marks: Readonly<Record<DoctorStep['status'], string>> = {ok: '✓', note: '!', failed: '✗', unknown: '?', 'not-tried': '·'};
 const titles: Readonly<Record<DoctorStep['name'], string>> = {
@@ -14,7 +14,7 @@ const titles: Readonly<Record<DoctorStep['name'], string>> = {
 
 export function doctorReport({path, steps, error, stoppedAt}: Doctor): string {
 	return [
-		...path ? [sanitiseLine(path.line), ''] : [],
+		...path ? [sanitizeLine(path.line), ''] : [],
 		...steps.flatMap(step => stepLines(step)),
 		'',
 		outcome({steps, error, stoppedAt}),
@@ -24,7 +24,7 @@ export function doctorReport({path, steps, error, stoppedAt}: Doctor): string {
 
 function outcome({steps, error, stoppedAt}: Pick<Doctor, 'steps' | 'error' | 'stoppedAt'>): string {
 	if (error) {
-		return sanitiseLine(`stopped at ${titles[stoppedAt ?? 'configuration']}: ${error.message} [${error.code}]`);
+		return sanitizeLine(`stopped at ${titles[stoppedAt ?? 'configuration']}: ${error.message} [${error.code}]`);
 	}
 
 	const isUntried = steps.some(({name, status}) => name === 'leg-2' && status === 'unknown');
@@ -32,9 +32,9 @@ function outcome({steps, error, stoppedAt}: Pick<Doctor, 'steps' | 'error' | 'st
 }
 
 function stepLines({name, status, observed, text, means, speaker, fits, remedy}: DoctorStep): string[] {
-	const more = (title: string, value: string | null) => value === null || value === '' ? [] : [`      ${title.padEnd(6)} ${sanitiseLine(value)}`];
+	const more = (title: string, value: string | null) => value === null || value === '' ? [] : [`      ${title.padEnd(6)} ${sanitizeLine(value)}`];
 	return [
-		`${marks[status]} ${titles[name].padEnd(12)} ${sanitiseLine(observed)}`,
+		`${marks[status]} ${titles[name].padEnd(12)} ${sanitizeLine(observed)}`,
 		...text === observed ? [] : more('text', text),
 		...means === observed ? [] : more('means', means),
 		...more('from', speaker),

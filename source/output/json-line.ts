@@ -1,6 +1,6 @@
 /** One object a line, as the contract has it. */
 import type {Writable} from 'node:stream';
-import {jsonText} from '../text/json-text.ts';
+import {toSafeJson} from '../text/safe-json.ts';
 
 type Common = {apiVersion: 'spoke/v1'; kind: string; time: string};
 
@@ -11,7 +11,7 @@ export function jsonObject<Fields extends object>(kind: string, fields: Fields):
 
 /** Safe wherever it is shown. */
 export function jsonLine(value: object): string {
-	return `${jsonText(value)}\n`;
+	return `${toSafeJson(value)}\n`;
 }
 
 /** Writes it at once. */

@@ -3,7 +3,7 @@ import {isAscii, isUtf8} from 'node:buffer';
 import {lineEnd} from '../sessions/logs/log-lines.ts';
 import {stampLength, stampMilliseconds} from '../sessions/logs/line-stamp.ts';
 import type {LogEvent, LogSource} from '../sessions/logs/log-events.ts';
-import {escapeHazards} from '../text/json-text.ts';
+import {escapeHazards} from '../text/safe-json.ts';
 import {jsonObject} from './json-line.ts';
 import {logNotice} from './log-notice.ts';
 

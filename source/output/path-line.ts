@@ -6,7 +6,7 @@ import {limits} from '../posture/label-limits.ts';
 import type {Labeller} from '../posture/label.ts';
 import {makeLabeller} from '../posture/labeller.ts';
 import type {ConnectionWitness} from '../sessions/connection-witness.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import {jsonLine} from './json-line.ts';
 
 /** The values of `--path`. */
@@ -160,7 +160,7 @@ class LabelTelling implements PathTelling {
 	}
 
 	#say(path: Path): void {
-		const text = this.#mode === 'json' ? jsonLine(path) : `${sanitiseLine(path.line)}\n`;
+		const text = this.#mode === 'json' ? jsonLine(path) : `${sanitizeLine(path.line)}\n`;
 		if (this.#mode === 'json' || !this.#lines.has(text)) {
 			this.#lines.add(text);
 			this.#write(text);

@@ -1,6 +1,6 @@
 /** Paths as text for a person: the line, each word with its basis and evidence, what would tell more, and what to do. */
 import type {Evidence, Leg, Need, Path, Verdict} from '../posture/evidence.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import {legEnd} from './leg-end.ts';
 
 /** Features that go the same way are told once. */
@@ -27,7 +27,7 @@ function headLine({cluster, process, target, legs}: Path): string {
 	const reached = target.name === target.asked ? '' : ` (${target.kind.toLowerCase()} ${target.name})`;
 	const place = `${cluster.context ?? cluster.server}${cluster.sandbox ? ' (sandbox)' : ''}`;
 	const front = legs[0]?.to === 'gateway' ? 'gateway' : 'apiserver';
-	return sanitiseLine(`${target.asked}${reached} on ${place}: ${front} ${cluster.version ?? 'of unknown version'}${who}${replicas}`);
+	return sanitizeLine(`${target.asked}${reached} on ${place}: ${front} ${cluster.version ?? 'of unknown version'}${who}${replicas}`);
 }
 
 function section(group: readonly Path[]): string {
@@ -35,36 +35,36 @@ function section(group: readonly Path[]): string {
 	const evidence = new Map(path.evidence.map(piece => [piece.id, piece]));
 	return [
 		`${group.map(({feature}) => feature).join(', ')}`,
-		`  ${sanitiseLine(path.line)}`,
+		`  ${sanitizeLine(path.line)}`,
 		...path.legs.flatMap(leg => legLines(leg, evidence)),
 		...verdictLines('crossing', path.crossing, evidence, path.crossing.why),
 		...path.findings.filter(({severity}) => severity !== 'info').flatMap(({message, remedy, docs}) => [
-			`  ! ${sanitiseLine(message)}`,
-			...remedy === null ? [] : [`    fix   ${sanitiseLine(remedy)}`],
+			`  ! ${sanitizeLine(message)}`,
+			...remedy === null ? [] : [`    fix   ${sanitizeLine(remedy)}`],
 			...docs === null ? [] : [`    docs  ${docs}`],
 		]),
-		...path.findings.filter(({severity}) => severity === 'info').map(({message}) => `  note    ${sanitiseLine(message)}`),
+		...path.findings.filter(({severity}) => severity === 'info').map(({message}) => `  note    ${sanitizeLine(message)}`),
 	].join('\n');
 }
 
 function legLines(leg: Leg, evidence: ReadonlyMap<string, Evidence>): string[] {
 	const address = leg.address === null ? '' : ` (${leg.address})`;
 	return [
-		`  leg ${leg.n}   ${leg.from} to ${legEnd(leg)}${sanitiseLine(address)}`,
+		`  leg ${leg.n}   ${leg.from} to ${legEnd(leg)}${sanitizeLine(address)}`,
 		...verdictLines('  TLS', leg.tls, evidence, leg.tls.why),
 		...verdictLines('  route', leg.route, evidence, leg.route.why),
-		...leg.route.agent === null ? [] : [`            agent ${sanitiseLine(leg.route.agent)}`],
+		...leg.route.agent === null ? [] : [`            agent ${sanitizeLine(leg.route.agent)}`],
 	];
 }
 
 function verdictLines(title: string, verdict: Verdict<string>, evidence: ReadonlyMap<string, Evidence>, why: string | undefined): string[] {
 	return [
-		`  ${title.padEnd(9)} ${verdict.state}${verdict.basis === 'unknown' ? '' : `, ${verdict.basis}`}${why === undefined ? '' : `: ${sanitiseLine(why)}`}`,
+		`  ${title.padEnd(9)} ${verdict.state}${verdict.basis === 'unknown' ? '' : `, ${verdict.basis}`}${why === undefined ? '' : `: ${sanitizeLine(why)}`}`,
 		...verdict.evidence.flatMap(id => {
 			const piece = evidence.get(id);
-			return piece ? [`            ${sanitiseLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`] : [];
+			return piece ? [`            ${sanitizeLine(`${piece.observed}  (${piece.where}${piece.process === null ? '' : ` of ${piece.process}`})`)}`] : [];
 		}),
-		...verdict.state === 'unknown' || verdict.basis === 'inferred' ? verdict.need.map(need => `            would tell: ${sanitiseLine(needText(need))}`) : [],
+		...verdict.state === 'unknown' || verdict.basis === 'inferred' ? verdict.need.map(need => `            would tell: ${sanitizeLine(needText(need))}`) : [],
 	];
 }
 

@@ -1,7 +1,7 @@
 /** Why a connection that is opened now is expected to fail, and how that is told: by the attempt that failed last, with its age. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
-import {shellWord} from '../text/shell-word.ts';
-import {showAge} from '../text/show-age.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
+import {formatAge} from '../text/format-age.ts';
 import type {BrokenLeg, Finding, Grounds} from './evidence.ts';
 import type {EvidenceList} from './evidence-list.ts';
 import {docs} from './rules/remedies.ts';
@@ -33,7 +33,7 @@ export function lastAttemptFindings(grounds: Grounds, error: ErrorObject | null)
 		return [{
 			row: 'C10', code: 'POD_ON_NO_NODE', severity: 'warning', leg: 2,
 			message: 'The pod is on no node yet: there is no kubelet to connect to',
-			remedy: `kubectl describe pod ${shellWord(target.name)} -n ${shellWord(target.namespace ?? 'default')}`,
+			remedy: `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`,
 			docs: docs.debugging,
 		}];
 	}
@@ -51,7 +51,7 @@ export function lastAttemptFindings(grounds: Grounds, error: ErrorObject | null)
 
 /** `failed 12s ago: …` as of `now`, RFC 3339. */
 export function failedWords({failure: {error}, time}: FailedAttempt, now: string): string {
-	return `failed ${showAge(Date.parse(now) - Date.parse(time))} ago: ${error.message}`;
+	return `failed ${formatAge(Date.parse(now) - Date.parse(time))} ago: ${error.message}`;
 }
 
 /** Another far end is named: what failed on the way there is the tunnel that both share. */

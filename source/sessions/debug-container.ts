@@ -10,7 +10,7 @@ import {listPath, objectPath} from '../targets/object-path.ts';
 import type {ContainerState, PodObject} from '../targets/pod-object.ts';
 import {podResource} from '../targets/resource-words.ts';
 import {watchPods} from '../targets/watch-pods.ts';
-import {shellWord} from '../text/shell-word.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
 import type {ContainerJson, PodJson} from './debug-specs.ts';
 
 /** The answer is the whole pod, of which etcd keeps no more than 1.5 MiB. */
@@ -89,7 +89,7 @@ export async function untilRunning(
 
 		if (terminated) {
 			throw new SpokeError('ERR_TARGET_GONE', `container ${container} ended with exit code ${terminated.exitCode}${terminated.reason ? ` (${terminated.reason})` : ''}`, {
-				text: terminated.message ?? '', remedy: `what it said: spoke logs ${shellWord(podName)} -n ${shellWord(namespace)} -c ${shellWord(container)}`,
+				text: terminated.message ?? '', remedy: `what it said: spoke logs ${quoteForShell(podName)} -n ${quoteForShell(namespace)} -c ${quoteForShell(container)}`,
 			});
 		}
 

@@ -1,7 +1,7 @@
 /** What can no longer be done with a pod that has ended, in kubectl's words? */
 import {SpokeError} from '../errors/spoke-error.ts';
 import type {PodObject} from '../targets/pod-object.ts';
-import {shellWord} from '../text/shell-word.ts';
+import {quoteForShell} from '../text/quote-for-shell.ts';
 
 export type NeedsRunningPod = 'exec' | 'attach' | 'port-forward' | 'debug';
 
@@ -36,5 +36,5 @@ export function refuseEnded({metadata, status}: PodObject, feature: Exclude<Need
 
 /** Where it ran, its log is what is left of it. */
 export function logRemedy(name: string, namespace: string): string {
-	return `its log may still be there: spoke logs ${shellWord(name)} -n ${shellWord(namespace)}`;
+	return `its log may still be there: spoke logs ${quoteForShell(name)} -n ${quoteForShell(namespace)}`;
 }

@@ -1,7 +1,7 @@
 /** The dock: every stream that the session has, what it carries, and by which path. Pure. */
 import type {ErrorObject} from '../errors/spoke-error.ts';
 import type {Leg, Path, TlsState} from '../posture/evidence.ts';
-import {counted} from '../text/grouped.ts';
+import {formatQuantity} from '../text/format-number.ts';
 
 export type DockKind = 'logs' | 'forward' | 'proxy' | 'shell' | 'attach';
 export type DockPhase = 'open' | 'working' | 'stopped' | 'failed';
@@ -188,7 +188,7 @@ export function whatIsOpen(dock: Dock, {tails = false}: {tails?: boolean} = {}):
 	];
 	const parts = names.flatMap(([kind, one, many]) => {
 		const count = open.filter(entry => entry.kind === kind).length;
-		return count === 0 ? [] : [counted(count, one, many)];
+		return count === 0 ? [] : [formatQuantity(count, one, many)];
 	});
 	return parts.length === 0 ? null : parts.join(', ').replace(/, (?=[^,]*$)/, ' and ');
 }

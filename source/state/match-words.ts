@@ -1,5 +1,5 @@
 /** How are the matches of a search told? */
-import {grouped} from '../text/grouped.ts';
+import {formatNumber} from '../text/format-number.ts';
 import type {MatchCount} from './tail/shown-matches.ts';
 
 /** `match 3 of 12`; what the filter leaves out is counted where nothing else is there. */
@@ -9,10 +9,10 @@ export function matchWords(count: MatchCount): string {
 		return hidden === 0 ? 'no match' : countWords(count);
 	}
 
-	return `match ${at === null ? '' : `${grouped(at)} `}of ${grouped(of)}${more ? '+' : ''}`;
+	return `match ${at === null ? '' : `${formatNumber(at)} `}of ${formatNumber(of)}${more ? '+' : ''}`;
 }
 
 /** `12 matches`, while the word is typed. */
 export function countWords({of, more, hidden}: MatchCount): string {
-	return `${grouped(of)}${more ? '+' : ''} ${of === 1 ? 'match' : 'matches'}${of === 0 && hidden > 0 ? `, ${grouped(hidden)} left out` : ''}`;
+	return `${formatNumber(of)}${more ? '+' : ''} ${of === 1 ? 'match' : 'matches'}${of === 0 && hidden > 0 ? `, ${formatNumber(hidden)} left out` : ''}`;
 }

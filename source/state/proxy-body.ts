@@ -1,6 +1,6 @@
 /** How is the body of an answer shown that came through the proxy? */
-import {parseExactly} from '../text/exact-json.ts';
-import {safeText} from '../text/safe-text.ts';
+import {parseLosslessJson} from '../text/lossless-json.ts';
+import {sanitizeText} from '../text/sanitize-text.ts';
 
 /** The one that was made last: an answer is drawn many times. */
 let laidOut = {body: '', readable: false, shown: ''};
@@ -8,7 +8,7 @@ let laidOut = {body: '', readable: false, shown: ''};
 /** Safe to show; `readable` lays JSON out. */
 export function shownBody(body: string, {readable}: {readable: boolean}): string {
 	if (laidOut.body !== body || laidOut.readable !== readable) {
-		laidOut = {body, readable, shown: safeText(readable ? asReadable(body) : body)};
+		laidOut = {body, readable, shown: sanitizeText(readable ? asReadable(body) : body)};
 	}
 
 	return laidOut.shown;
@@ -16,7 +16,7 @@ export function shownBody(body: string, {readable}: {readable: boolean}): string
 
 function asReadable(body: string): string {
 	try {
-		return /^\s*[[{]/.test(body) ? JSON.stringify(parseExactly(body), null, 2) : body;
+		return /^\s*[[{]/.test(body) ? JSON.stringify(parseLosslessJson(body), null, 2) : body;
 	} catch {
 		// Not JSON after all: shown as it came.
 		return body;

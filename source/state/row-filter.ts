@@ -2,8 +2,8 @@
 import {inverseSelector} from '../targets/inverse-selector.ts';
 import {selectorFault} from '../targets/selector-fault.ts';
 import {matchWithin} from '../text/bounded-match.ts';
-import {literally} from '../text/literally.ts';
-import {regexFault} from '../text/regex-fault.ts';
+import {escapeRegExp} from '../text/escape-regexp.ts';
+import {describeRegexError} from '../text/describe-regex-error.ts';
 import type {Row} from './table-rows.ts';
 
 export type RowFilter =
@@ -35,7 +35,7 @@ export function parseRowFilter(typed: string): RowFilter {
 		// Every cell is a line of its own: an anchor is the edge of a name or of a cell.
 		return {kind: 'regex', pattern: new RegExp(rest.slice(1), 'imsu'), inverse};
 	} catch (error) {
-		return {kind: 'invalid', why: regexFault(error)};
+		return {kind: 'invalid', why: describeRegexError(error)};
 	}
 }
 
@@ -61,7 +61,7 @@ export function filterRows(rows: readonly Row[], filter: RowFilter): {rows: read
 	switch (filter.kind) {
 		case 'text': {
 			// A pattern compares without a copy in small letters of every cell.
-			const pattern = new RegExp(literally(filter.text), 'i');
+			const pattern = new RegExp(escapeRegExp(filter.text), 'i');
 			return {rows: rows.filter(row => holds(row, pattern) !== filter.inverse), problem: null};
 		}
 

@@ -1,7 +1,7 @@
 /** From the apiserver's table rows to rows of ours: small, and with an identity that survives sorting and watching. */
 import type {TableColumn, TableRow} from '../cluster/list.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
-import {showAge} from '../text/show-age.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
+import {formatAge} from '../text/format-age.ts';
 import type {ListColumn} from './list-kinds.ts';
 
 export type Row = {
@@ -61,7 +61,7 @@ function otherCell(row: TableRow, {otherwise}: ListColumn, places: readonly numb
 
 function text(cell: unknown): string {
 	const plain = cell === null || cell === undefined ? '' : typeof cell === 'string' ? cell : JSON.stringify(cell);
-	return sanitiseLine(plain);
+	return sanitizeLine(plain);
 }
 
 function share(text: string): string {
@@ -85,11 +85,11 @@ export function cellNow(row: Row, index: number, {ages}: Pick<ListColumn, 'ages'
 	const cell = cells[index] ?? '';
 	if (ages === true) {
 		const since = momentOf(row, index);
-		return since === null ? cell : showAge(now - since);
+		return since === null ? cell : formatAge(now - since);
 	}
 
 	const ms = readAt === undefined ? null : ageMs(ago.exec(cell)?.[1]);
-	return ms === null ? cell : cell.replace(ago, () => ` (${showAge(ms + now - readAt!)} ago)`);
+	return ms === null ? cell : cell.replace(ago, () => ` (${formatAge(ms + now - readAt!)} ago)`);
 }
 
 /** When that was whose age a cell tells; `null` where it tells none. */

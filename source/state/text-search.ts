@@ -1,7 +1,7 @@
 /** Searching in a text that is read whole: which of its lines have it, and which one is next. */
 import {matchWithin} from '../text/bounded-match.ts';
-import {literally} from '../text/literally.ts';
-import {regexFault} from '../text/regex-fault.ts';
+import {escapeRegExp} from '../text/escape-regexp.ts';
+import {describeRegexError} from '../text/describe-regex-error.ts';
 import type {TextLine} from './session-state.ts';
 import {patternOf} from './tail/line-index.ts';
 
@@ -15,7 +15,7 @@ const longestMs = 250;
 
 /** As `patternOf`: lower-case letters match both cases. @throws SyntaxError for a regular expression that is none */
 export function searchPattern({text, regex}: Searched, flags = ''): RegExp {
-	return patternOf(regex ? text : literally(text), flags);
+	return patternOf(regex ? text : escapeRegExp(text), flags);
 }
 
 /** Why it cannot be searched for; `null` when it can. */
@@ -24,7 +24,7 @@ export function searchProblem(searched: Searched): string | null {
 		searchPattern(searched);
 		return null;
 	} catch (error) {
-		return regexFault(error);
+		return describeRegexError(error);
 	}
 }
 

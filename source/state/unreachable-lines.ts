@@ -1,7 +1,7 @@
 /** What is known while the apiserver does not answer: for the screen, and for a report. */
 import {errorTable} from '../errors/error-table.ts';
 import {clockTime} from '../text/clock-time.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import {nextTry} from './next-try.ts';
 import type {SessionState, TextLine} from './session-state.ts';
 
@@ -11,17 +11,17 @@ export function unreachableLines(state: Pick<SessionState, 'cluster' | 'now' | '
 	const next = retryAt === null ? '' : ` Trying ${nextTry(state, retryAt)} (try ${tries.count + 1}).`;
 	const isSilent = error === null || error.code === 'ERR_APISERVER_UNREACHABLE' || error.code === 'ERR_APISERVER_TIMEOUT';
 	return [
-		{text: `The apiserver of ${sanitiseLine(context)} ${isSilent ? 'does not answer' : 'cannot be used yet'}.${next}`},
+		{text: `The apiserver of ${sanitizeLine(context)} ${isSilent ? 'does not answer' : 'cannot be used yet'}.${next}`},
 		...error === null
 			? []
 			: [
-				...error.text === null ? [] : [{label: 'text', text: sanitiseLine(error.text)}],
-				{label: 'means', text: isSilent ? errorTable[error.code].meaning : sanitiseLine(error.message)},
+				...error.text === null ? [] : [{label: 'text', text: sanitizeLine(error.text)}],
+				{label: 'means', text: isSilent ? errorTable[error.code].meaning : sanitizeLine(error.message)},
 				...isSilent ? [{label: 'known', text: proxyWords(proxy)}] : [],
-				...error.remedy === null ? [] : [{label: 'try', text: sanitiseLine(error.remedy), role: 'focus'}],
+				...error.remedy === null ? [] : [{label: 'try', text: sanitizeLine(error.remedy), role: 'focus'}],
 			],
 		...tries.last.map(({time, tookMs, text}) => ({
-			text: `${clockTime(time)}  ${sanitiseLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`,
+			text: `${clockTime(time)}  ${sanitizeLine(text)}, after ${tookMs < 1000 ? `${tookMs} ms` : `${(tookMs / 1000).toFixed(1)} s`}`,
 			role: 'tried',
 		})),
 	];
@@ -33,5 +33,5 @@ function proxyWords(proxy: SessionState['cluster']['proxy']): string {
 	}
 
 	const from = proxy.from === 'proxy-url' ? 'proxy-url of the kubeconfig' : 'HTTPS_PROXY or HTTP_PROXY here';
-	return `it is dialled through ${sanitiseLine(proxy.url)} (${from})`;
+	return `it is dialled through ${sanitizeLine(proxy.url)} (${from})`;
 }

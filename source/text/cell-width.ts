@@ -10,7 +10,7 @@ export function cellWidth(text: string): number {
 const narrow = /^[ -~·–‘’“”…›←-↓─-▴▸-◼◿✓✗]*$/;
 
 /** `text` if it fits in `cells`, else as much of it as leaves room for `mark`. For text without escape sequences. */
-export function clipToCells(text: string, cells: number, mark = '…'): string {
+export function truncateToCells(text: string, cells: number, mark = '…'): string {
 	// A text of up to `cells` UTF-16 units may be wider than cells, never one of ASCII alone.
 	if (text.length <= cells && narrow.test(text)) {
 		return text;
@@ -36,7 +36,7 @@ export function clipToCells(text: string, cells: number, mark = '…'): string {
 }
 
 /** `text` if it fits in `cells`, else as much of its end as leaves room for a mark before it. For text without escape sequences. */
-export function endInCells(text: string, cells: number): string {
+export function truncateStartToCells(text: string, cells: number): string {
 	if (cellWidth(text) <= cells) {
 		return text;
 	}
@@ -57,7 +57,7 @@ export function endInCells(text: string, cells: number): string {
 
 /** `text` filled with blanks, or cut, to exactly `cells`. */
 export function fitToCells(text: string, cells: number): string {
-	const clipped = clipToCells(text, cells);
+	const clipped = truncateToCells(text, cells);
 	return clipped + ' '.repeat(Math.max(0, cells - cellWidth(clipped)));
 }
 

@@ -1,11 +1,11 @@
 /** A failure as the one line that a person reads on stderr. */
 import type {SpokeError} from '../errors/spoke-error.ts';
-import {sanitiseLine} from './sanitise-line.ts';
+import {sanitizeLine} from './sanitize-line.ts';
 
 /** `error: message (remedy) [ERR_CODE]`, without a line break. Where kubectl has a line of its own for the failure, that stands first as it is, and what more is known behind it. */
 export function errorText(error: SpokeError): string {
 	const {remedy, code} = error;
-	return `${sanitiseLine(sentence(error))}${remedy === null ? '' : sanitiseLine(` (${remedy})`)} [${code}]`;
+	return `${sanitizeLine(sentence(error))}${remedy === null ? '' : sanitizeLine(` (${remedy})`)} [${code}]`;
 }
 
 function sentence({message, asKubectl}: SpokeError): string {

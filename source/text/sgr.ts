@@ -1,14 +1,14 @@
 /** Which colours an SGR sequence sets, and whether it may pass. */
 
 /** The colours in force: as `31`, `5;196`, `2;255;0;0`; `null` is the terminal's own. */
-export type Pen = {ink: string | null; paper: string | null};
+export type TextColors = {ink: string | null; paper: string | null};
 
 /**
 The pen after `parameters` (what stands between `CSI` and `m`), or `undefined` when any part of it is not a colour or a weight:
 hidden (8), blinking, fonts and frames do not pass, nor does ink on paper of its own colour, which would hide the text as well.
 @see ECMA-48 8.3.117; ITU-T T.416 13.1.8 for 38 and 48
 */
-export function readSgr(parameters: string, before: Pen): Pen | undefined {
+export function parseSgr(parameters: string, before: TextColors): TextColors | undefined {
 	const pen = {...before};
 	const rest = parameters.split(';');
 	while (rest.length > 0) {

@@ -1,5 +1,5 @@
 /** The hub and its spokes, drawn from what an audit found: who comes to the apiserver at the left, where it goes, and by which route, at the right. */
-import {cellWidth, clipToCells} from '../text/cell-width.ts';
+import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import type {Audit, AuditRow, RowId} from '../posture/audit/audit-object.ts';
 import {kubeletsRow} from '../output/hub-picture.ts';
 import {routeWord, stateWords} from '../state/route-words.ts';
@@ -47,7 +47,7 @@ export function auditPicture({rows}: Pick<Audit, 'rows'>, glyphs: Glyphs, width:
 }
 
 function spokeIn(name: string, row: AuditRow, width: number, {strokes, arrow}: Glyphs): Span[] {
-	const lead = [{text: `${name.padEnd(14)}`}, of(roleOf(row), clipToCells(foundWords(row), width - 18))];
+	const lead = [{text: `${name.padEnd(14)}`}, of(roleOf(row), truncateToCells(foundWords(row), width - 18))];
 	const stroke = strokes[row.basis];
 	return [...lead, of(roleOf(row), ` ${stroke.repeat(Math.max(1, width - lineWidth(lead) - 2))}${arrow}`)];
 }

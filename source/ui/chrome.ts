@@ -1,11 +1,11 @@
 /** The rows that are always there: header, numbered views, titled rules, footer. */
 import {footerHints} from '../keymap/describe-keys.ts';
-import {cellWidth, clipToCells} from '../text/cell-width.ts';
+import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {listKinds} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {isWithoutAnswer, type Message, type SessionState, type ViewName} from '../state/session-state.ts';
 import {clockTime} from '../text/clock-time.ts';
-import {grouped} from '../text/grouped.ts';
+import {formatNumber} from '../text/format-number.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {line, lineWidth, of, spread, type Line, type Span} from './styled-line.ts';
 import {hubWord, tlsRole} from './path-words.ts';
@@ -36,7 +36,7 @@ function userWithin(user: string, room: number): Span[] {
 		return [of('text.dim', `${user} `)];
 	}
 
-	return room > 12 ? [of('text.dim', `${clipToCells(user, room - 1)} `)] : [];
+	return room > 12 ? [of('text.dim', `${truncateToCells(user, room - 1)} `)] : [];
 }
 
 function legOne({state: {cluster}, theme: {glyphs}}: Screen, long: boolean): Span[] {
@@ -110,15 +110,15 @@ function sizeOf({phase, counted, total}: ListState): string {
 		}
 
 		case 'idle': {
-			return counted === null ? '' : ` ${grouped(counted)}`;
+			return counted === null ? '' : ` ${formatNumber(counted)}`;
 		}
 
 		case 'reading': {
-			return ` ${grouped(total)}…`;
+			return ` ${formatNumber(total)}…`;
 		}
 
 		default: {
-			return ` ${grouped(total)}`;
+			return ` ${formatNumber(total)}`;
 		}
 	}
 }
@@ -133,7 +133,7 @@ export function titledRule(screen: Screen, title: string, options: {focus?: bool
 	// What the rule is about outlasts what is said of it.
 	const room = Math.max(0, size.columns - lineWidth(left) - 4);
 	const {right: whole = '', short = whole} = options;
-	const said = clipToCells(cellWidth(whole) <= room ? whole : short, room, glyphs.more);
+	const said = truncateToCells(cellWidth(whole) <= room ? whole : short, room, glyphs.more);
 	const right = said === '' ? [] : [of(options.warn ? 'notice.warn' : 'text.dim', ` ${said} `), of('rule', rule)];
 	return spread(left, right, size.columns, of('rule', rule));
 }
@@ -220,7 +220,7 @@ export function wrapWords(text: string, width: number): string[] {
 			}
 
 			while (cellWidth(row) > width && width > 0) {
-				const head = clipToCells(row, width, '') || [...row][0]!;
+				const head = truncateToCells(row, width, '') || [...row][0]!;
 				out.push(head);
 				row = row.slice(head.length);
 			}

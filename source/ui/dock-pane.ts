@@ -1,12 +1,12 @@
 /** The connections that are open, one a row: state by sign and word, the path as a badge, what it carries. */
-import {cellWidth, clipToCells, fitToCells} from '../text/cell-width.ts';
+import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
 import type {Path} from '../posture/evidence.ts';
 import {worstPath, type DockEntry} from '../state/connections.ts';
 import {markedMs} from '../state/dock-news.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import type {SessionState} from '../state/session-state.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
-import {showAge} from '../text/show-age.ts';
+import {formatAge} from '../text/format-age.ts';
 import {moreWords} from './chrome.ts';
 import {pathBadge} from './path-words.ts';
 import {firstKey, type Screen} from './screen.ts';
@@ -42,7 +42,7 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const {state: {size, pane, now, cluster, isStill}, theme: {glyphs}} = screen;
 	const hasFocus = pane === 'connections' && isAt;
 	const isWide = size.columns >= 100;
-	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : clipToCells(entry.context, 8)}: `;
+	const foreign = entry.context === cluster.context ? '' : `${isWide ? entry.context : truncateToCells(entry.context, 8)}: `;
 	const path = worstPath(entry.paths.values());
 	const what = inNamespace(entry.what, entry.namespace, cluster.namespace);
 	const ground = hasFocus && {ground: 'selection' as const};
@@ -59,7 +59,7 @@ function entryLine(screen: Screen, entry: DockEntry, isAt: boolean): Line {
 	const figures = entry.figures === '' ? [] : [{text: `  ${entry.figures}${spark}`}];
 	const rtt = isWide ? roundTrip(screen.state, entry, path) : '';
 	const trips = rtt === '' ? [] : [of('text.dim', `  ${rtt}`)];
-	const right = [of('text.dim', ` ${showAge(now - entry.since)} `)];
+	const right = [of('text.dim', ` ${formatAge(now - entry.since)} `)];
 	const bodyOf = (short: boolean) => [...badge(entry, path, {glyphs, isWide, short}), ...note, ...figures];
 	// A route has a short word; what is carried has none, and half a round trip is none.
 	const forms = [[...bodyOf(false), ...trips], [...bodyOf(true), ...trips], bodyOf(true)];
@@ -147,7 +147,7 @@ function shortWhat(what: string, room: number, {more}: Glyphs): string {
 
 	const short = shortPodName(what).replace('pod/', '');
 	const port = /:[\w-]+$/.exec(short)?.[0] ?? '';
-	return cellWidth(short) <= room ? short : `${clipToCells(short.slice(0, short.length - port.length), Math.max(1, room - port.length), more)}${port}`;
+	return cellWidth(short) <= room ? short : `${truncateToCells(short.slice(0, short.length - port.length), Math.max(1, room - port.length), more)}${port}`;
 }
 
 /** Each request of a listener goes its own way. */

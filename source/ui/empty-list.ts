@@ -2,7 +2,7 @@
 import {listKinds, type ListName} from '../state/list-kinds.ts';
 import type {ListState} from '../state/list-state.ts';
 import {nextTry} from '../state/next-try.ts';
-import {grouped} from '../text/grouped.ts';
+import {formatNumber} from '../text/format-number.ts';
 import {firstKey, type Screen} from './screen.ts';
 
 export function emptyListWords(screen: Screen, list: ListState): string[] {
@@ -47,7 +47,7 @@ function noneWords(screen: Screen, {name, total, selector, filter}: ListState): 
 	const {namespaced} = listKinds[name];
 	if (total > 0) {
 		const isPart = namespaced && screen.state.cluster.namespace !== null;
-		return `Nothing in ${grouped(total)} ${name} fits "${filter}".  ${clears}${isPart ? `   ${all}` : ''}`;
+		return `Nothing in ${formatNumber(total)} ${name} fits "${filter}".  ${clears}${isPart ? `   ${all}` : ''}`;
 	}
 
 	if (selector !== '') {

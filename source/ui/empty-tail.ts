@@ -2,7 +2,7 @@
 import {levelNames} from '../state/tail/line-buffer.ts';
 import {askedText, shownLength, type SincePreset, type TailView} from '../state/tail/tail-view.ts';
 import {clockTime} from '../text/clock-time.ts';
-import {counted} from '../text/grouped.ts';
+import {formatQuantity} from '../text/format-number.ts';
 import {hintedKey, type Screen} from './screen.ts';
 
 export function emptyWords(screen: Screen, view: TailView): string[] {
@@ -54,7 +54,7 @@ function whichLines({pausedAt, buffer}: TailView): string {
 		return 'the lines before the pause';
 	}
 
-	return buffer.first > 0 ? 'the lines that are kept' : counted(buffer.counts.lines, 'line');
+	return buffer.first > 0 ? 'the lines that are kept' : formatQuantity(buffer.counts.lines, 'line');
 }
 
 function waitingWords(screen: Screen, {sources, note}: TailView): string {

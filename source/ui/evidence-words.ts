@@ -1,7 +1,7 @@
 /** What a verdict stands on, or what would tell, in the cells that there are: the fact first, its source while there is room. */
 import type {Evidence, Path, Verdict} from '../posture/evidence.ts';
 import {cellWidth} from '../text/cell-width.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 
 /** Where a reading's own words have no room: what it says to the person who looks at the line. By the rule that used it. */
 const shortWords: Readonly<Record<string, string>> = {
@@ -35,14 +35,14 @@ export function evidenceWords(path: Path, verdict: Verdict<string>, room: number
 		], room);
 	}
 
-	return verdict.why === undefined ? needWords(verdict.need, room, words) : sanitiseLine(verdict.why);
+	return verdict.why === undefined ? needWords(verdict.need, room, words) : sanitizeLine(verdict.why);
 }
 
 /** The same thing read at several places stands there once: `no egress file (flagz, mirror-pod)`. */
 function joined(read: readonly Evidence[], say: (one: Evidence) => string, withSources: boolean): string {
 	return [...Map.groupBy(read, say)].map(([said, all]) => {
 		const sources = [...new Set(all.map(({source}) => source))].filter(source => source !== 'socket' && source !== 'construction');
-		return sanitiseLine(withSources && sources.length > 0 ? `${said} (${sources.join(', ')})` : said);
+		return sanitizeLine(withSources && sources.length > 0 ? `${said} (${sources.join(', ')})` : said);
 	}).join('; ');
 }
 
@@ -51,7 +51,7 @@ function needWords(need: Verdict<string>['need'], room: number, words: (text: st
 	const rights = need.flatMap(({permission}) => permission === null ? [] : [permission.replace('nonResourceURL', 'on')]);
 	const others = need.flatMap(({or}) => or === null ? [] : [words(or)]);
 	const [lead, all] = rights.length > 0 ? ['needs ', rights] : ['would tell: ', others];
-	return all.length === 0 ? 'not known' : longestThatFits(all.map((_, index) => sanitiseLine(lead + all.slice(0, all.length - index).join(', or '))), room);
+	return all.length === 0 ? 'not known' : longestThatFits(all.map((_, index) => sanitizeLine(lead + all.slice(0, all.length - index).join(', or '))), room);
 }
 
 /** From the longest on; the last one where none fits. */

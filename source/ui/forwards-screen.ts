@@ -1,11 +1,11 @@
 /** Forwards: what listens, where it goes, what it carried; and under it the log of the one under the cursor. */
 import {clockTime} from '../text/clock-time.ts';
 import {cellWidth, fitToCells} from '../text/cell-width.ts';
-import {showBytes} from '../text/show-bytes.ts';
+import {formatBytes} from '../text/format-bytes.ts';
 import type {ForwardState} from '../state/session-state.ts';
 import {inNamespace} from '../state/in-namespace.ts';
 import {shortPodName} from '../state/short-pod-name.ts';
-import {showAge} from '../text/show-age.ts';
+import {formatAge} from '../text/format-age.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {firstKey, type Screen} from './screen.ts';
 import {fillUp, line, of, type Line} from './styled-line.ts';
@@ -16,8 +16,8 @@ function liveLine({state: {now}}: Screen, {connection, client, since, up, down, 
 		of('text.dim', `${clockTime(since)}  `),
 		`${connection.padEnd(4)} ${client.padEnd(21)} `,
 		of('state.open', 'open'),
-		` ${showAge(now - since).padStart(4)}  `,
-		`${showBytes(up)} sent, ${showBytes(down)} received`,
+		` ${formatAge(now - since).padStart(4)}  `,
+		`${formatBytes(up)} sent, ${formatBytes(down)} received`,
 		of('level.warn', congested ? ', waits for its local reader' : ''),
 	);
 }
@@ -61,7 +61,7 @@ export function forwardsScreen(screen: Screen, rows: number): Line[] {
 				{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ' '}, of(`state.${one.phase}`, glyphs[one.phase]),
 				{text: ` ${fitToCells(localWords(one), 11)}${fitToCells(toWords(one, cluster.namespace), toWidth)}  `},
 				of(one.phase === 'failed' ? 'state.failed' : undefined, fitToCells(one.note, stateWidth - 1)),
-				{text: ` ${String(one.open).padStart(4)}  ${showBytes(one.up)}/${showBytes(one.down)}`},
+				{text: ` ${String(one.open).padStart(4)}  ${formatBytes(one.up)}/${formatBytes(one.down)}`},
 			], ...isAt && {ground: 'selection' as const},
 		};
 	});

@@ -1,5 +1,5 @@
 /** The signs of the screen, in Unicode and in ASCII. All are one cell wide in every terminal; none is an emoji. */
-import {plainSigns, showsUnicode} from '../text/locale-signs.ts';
+import {asciiFallbacks, showsUnicode} from '../text/terminal-charset.ts';
 
 export type Glyphs = {
 	strokes: {proven: string; inferred: string; unknown: string; unseen: string};
@@ -44,7 +44,7 @@ export function chooseGlyphs(env: NodeJS.ProcessEnv, platform: string): Glyphs {
 
 /** Signs that stand in words of ours, each of one cell. */
 const spelled: Readonly<Record<string, string>> = {
-	...plainSigns,
+	...asciiFallbacks,
 	...Object.fromEntries((['passed', 'failed', 'open', 'working', 'stopped', 'marked', 'cursor', 'rule', 'upRule', 'caret', 'arrow', 'dot', 'more', 'to', 'into'] as const).map(name => [unicodeGlyphs[name], asciiGlyphs[name]])),
 	...Object.fromEntries((['proven', 'inferred', 'unknown'] as const).map(basis => [unicodeGlyphs.strokes[basis], asciiGlyphs.strokes[basis]])),
 };

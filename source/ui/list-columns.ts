@@ -4,9 +4,9 @@ import {ageTitle, listKinds, servicePodsTitle, type ListColumn} from '../state/l
 import type {ListState} from '../state/list-state.ts';
 import {servicePodsCell} from '../state/service-pods.ts';
 import {cellNow, type Row} from '../state/table-rows.ts';
-import {cellWidth, clipToCells, endInCells, fitToCells} from '../text/cell-width.ts';
-import {grouped} from '../text/grouped.ts';
-import {showAge} from '../text/show-age.ts';
+import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../text/cell-width.ts';
+import {formatNumber} from '../text/format-number.ts';
+import {formatAge} from '../text/format-age.ts';
 import {cellRole} from './cell-role.ts';
 import type {Screen} from './screen.ts';
 import type {Role} from './theme.ts';
@@ -145,7 +145,7 @@ function ageCell({gone, created}: Row, now: number): string {
 		return `gone ${Math.floor((now - gone) / 1000)}s`;
 	}
 
-	return created === null ? '' : showAge(now - created);
+	return created === null ? '' : formatAge(now - created);
 }
 
 /** The titles, and the sign of the order; rows by name are as everybody expects them. */
@@ -163,7 +163,7 @@ export function spaceBeside(text: string, range: string, width: number): number 
 
 /** `1–20/345`: which rows are on the screen. */
 export function rangeOf({visible, top}: ListState, rows: number): string {
-	return `${grouped(top + 1)}–${grouped(Math.min(visible.length, top + rows))}/${grouped(visible.length)}`;
+	return `${formatNumber(top + 1)}–${formatNumber(Math.min(visible.length, top + rows))}/${formatNumber(visible.length)}`;
 }
 
 /** No wider and no narrower than `width`. */
@@ -173,7 +173,7 @@ export function fillCell(text: string, width: number): string {
 		return text + ' '.repeat(width - wide);
 	}
 
-	const head = clipToCells(text, Math.max(1, Math.floor((width - 1) * 0.6)), '');
+	const head = truncateToCells(text, Math.max(1, Math.floor((width - 1) * 0.6)), '');
 	// The end of a pod's name tells it apart.
-	return fitToCells(head + endInCells(text, width - cellWidth(head)), width);
+	return fitToCells(head + truncateStartToCells(text, width - cellWidth(head)), width);
 }

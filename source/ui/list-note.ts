@@ -2,8 +2,8 @@
 import {countThere, type ListState} from '../state/list-state.ts';
 import {nextTry} from '../state/next-try.ts';
 import {parseRowFilter} from '../state/row-filter.ts';
-import {grouped} from '../text/grouped.ts';
-import {showAge} from '../text/show-age.ts';
+import {formatNumber} from '../text/format-number.ts';
+import {formatAge} from '../text/format-age.ts';
 import {chooseColumns, headText, rangeOf, spaceBeside} from './list-columns.ts';
 import type {Screen} from './screen.ts';
 
@@ -19,14 +19,14 @@ export function listNote(screen: Screen, list: ListState, width: number): string
 		const filter = parseRowFilter(list.filter);
 		const isOnlyTyped = filter.kind === 'labels' && filter.selector !== list.selector;
 		parts.push(list.filterProblem === null
-			? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${grouped(countThere(list.visible))} of ${grouped(list.total)}`}`
+			? `filter: ${list.filter}${isOnlyTyped ? '' : ` · ${formatNumber(countThere(list.visible))} of ${formatNumber(list.total)}`}`
 			: list.filterProblem);
 	}
 
 	if (list.phase.kind === 'polling') {
 		parts.push(`watch refused, read every ${list.phase.everyMs / 1000} s`);
 	} else if (list.phase.kind === 'interrupted') {
-		parts.push(`as of ${showAge(state.now - list.phase.since)} ago · trying ${nextTry(state, list.phase.retryAt)}`);
+		parts.push(`as of ${formatAge(state.now - list.phase.since)} ago · trying ${nextTry(state, list.phase.retryAt)}`);
 	} else if (list.phase.kind === 'failed' && list.visible.length > 0) {
 		parts.push(list.phase.error.message);
 	}

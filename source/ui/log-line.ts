@@ -1,9 +1,9 @@
 /** One line of a log as it is drawn: time, pod, then its text with its own colours, or as JSON fields. */
-import {sanitise} from '../text/sanitise.ts';
+import {sanitize} from '../text/sanitize.ts';
 import {levelNames, type TailLine} from '../state/tail/line-buffer.ts';
 import {readJsonLine, type JsonLine} from '../state/tail/json-fields.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
-import {grouped} from '../text/grouped.ts';
+import {formatNumber} from '../text/format-number.ts';
 import type {Glyphs} from './glyphs.ts';
 import {of, type Span} from './styled-line.ts';
 import type {Role} from './theme.ts';
@@ -35,7 +35,7 @@ export function logLine(view: TailView, line: TailLine, glyphs: Glyphs): LogLine
 	const cut = line.bytes.length > longestDrawn;
 	const text = line.bytes.toString('utf8', 0, longestDrawn);
 	const json = view.json && !cut ? readJsonLine(text) : null;
-	const rest = cut ? [of('gap', ` first ${grouped(longestDrawn)} of ${grouped(line.bytes.length)} bytes`)] : [];
+	const rest = cut ? [of('gap', ` first ${formatNumber(longestDrawn)} of ${formatNumber(line.bytes.length)} bytes`)] : [];
 	return {lead: spans, text: [...json ? jsonSpans(json, view, glyphs) : textSpans(text, line), ...rest]};
 }
 
@@ -66,7 +66,7 @@ export function showTime(time: number, how: 'clock' | 'full' | 'none'): string {
 }
 
 function textSpans(text: string, line: TailLine): Span[] {
-	const safe = sanitise(text, {colours: 'keep'}).replaceAll('\t', '  ').replaceAll(/\r?\n$/g, '');
+	const safe = sanitize(text, {colours: 'keep'}).replaceAll('\t', '  ').replaceAll(/\r?\n$/g, '');
 	if (!safe.includes('\u001B')) {
 		return [of(levelRoles[line.level], safe)];
 	}
@@ -115,7 +115,7 @@ function jsonSpans(json: JsonLine, view: TailView, glyphs: Glyphs): Span[] {
 	const level = (json.level ?? '').toLowerCase();
 	const word = /^\d+$/.test(level) ? levelNames[Math.min(5, Math.max(1, Math.floor(Number(level) / 10) - 1))]! : level;
 	const role = wordRole(word);
-	const safe = (text: string) => sanitise(text).replaceAll(/\r?\n/g, () => ` ${glyphs.newLine} `).replaceAll('\t', '  ');
+	const safe = (text: string) => sanitize(text).replaceAll(/\r?\n/g, () => ` ${glyphs.newLine} `).replaceAll('\t', '  ');
 	const chosen = view.fields.length > 0 ? view.fields.flatMap(name => json.fields.filter(field => field.name === name)) : json.fields;
 	const hidden = json.fields.length - chosen.length;
 	const spans: Span[] = [

@@ -2,8 +2,8 @@
 import {allJsonFields, type JsonField} from '../state/tail/json-fields.ts';
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
-import {grouped} from '../text/grouped.ts';
-import {safeText} from '../text/safe-text.ts';
+import {formatNumber} from '../text/format-number.ts';
+import {sanitizeText} from '../text/sanitize-text.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
 import {firstKey, type Screen} from './screen.ts';
@@ -23,8 +23,8 @@ export function openedLine(screen: Screen, view: TailView, room: number): Line[]
 	const text = one.bytes.toString('utf8');
 	const fields = allJsonFields(text);
 	const close = firstKey(screen, 'line.close');
-	const after = [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${grouped(one.bytes.length)} bytes`].filter(part => part !== '').join(', ');
-	const head = titledRule(screen, `Line ${grouped(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after});
+	const after = [view.sources[one.source]?.short ?? '', fields ? 'all fields' : `${formatNumber(one.bytes.length)} bytes`].filter(part => part !== '').join(', ');
+	const head = titledRule(screen, `Line ${formatNumber(number + 1)}`, {focus: true, right: close === null ? '' : `${close} closes`, after});
 	const cursor = (index: number) => index === view.lineField ? of('focus', glyphs.cursor) : ' ';
 	const rows = fields === null
 		? textRows(text, size.columns).map((row, index) => line(' ', cursor(index), row))
@@ -35,8 +35,8 @@ export function openedLine(screen: Screen, view: TailView, room: number): Line[]
 
 function fieldSpans({name, value, kind}: JsonField, {newLine}: Glyphs): Span[] {
 	return [
-		of('json.key', `${safeText(name)}: `),
-		of(kind === 'number' ? 'json.number' : 'json.string', safeText(value).replaceAll('\n', () => ` ${newLine} `)),
+		of('json.key', `${sanitizeText(name)}: `),
+		of(kind === 'number' ? 'json.number' : 'json.string', sanitizeText(value).replaceAll('\n', () => ` ${newLine} `)),
 	];
 }
 
@@ -52,5 +52,5 @@ function firstShown(cursor: number, length: number, most: number): number {
 }
 
 function textRows(text: string, columns: number): string[] {
-	return wrapWords(safeText(text), columns - 3);
+	return wrapWords(sanitizeText(text), columns - 3);
 }

@@ -1,5 +1,5 @@
 /** What floats: a frame, filled, so that nothing shines through. Pure lines with the place where they stand. */
-import {cellWidth, clipToCells, endInCells, fitToCells} from '../text/cell-width.ts';
+import {cellWidth, truncateToCells, truncateStartToCells, fitToCells} from '../text/cell-width.ts';
 import {isShown, scriptOf, shownItems, type ConfirmOverlay, type FormField, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay, type Typed} from '../state/overlay.ts';
 import {moreWords, wrapWords} from './chrome.ts';
 import type {Glyphs} from './glyphs.ts';
@@ -63,8 +63,8 @@ export function promptLine(screen: Screen, prompt: PromptOverlay): Line {
 function typedSpans({text, caret}: Typed, sign: string, room: number): Span[] {
 	const [before, after] = [text.slice(0, caret), text.slice(caret)];
 	const left = room - cellWidth(sign);
-	const shown = endInCells(before, left - Math.min(cellWidth(after), Math.floor(left / 3)));
-	return [{text: shown}, of('focus', sign), {text: clipToCells(after, left - cellWidth(shown))}];
+	const shown = truncateStartToCells(before, left - Math.min(cellWidth(after), Math.floor(left / 3)));
+	return [{text: shown}, of('focus', sign), {text: truncateToCells(after, left - cellWidth(shown))}];
 }
 
 function picker(screen: Screen, overlay: PickerOverlay): Floating {
@@ -198,7 +198,7 @@ function piecesOf(row: string, width: number): string[] {
 		return [row];
 	}
 
-	const head = clipToCells(row, width, '') || [...row][0]!;
+	const head = truncateToCells(row, width, '') || [...row][0]!;
 	return [head, ...piecesOf(row.slice(head.length), width)];
 }
 
@@ -245,7 +245,7 @@ function framed(screen: Screen, title: string, lines: readonly Line[], hints: re
 	const {theme: {glyphs: {frame, dot, more}}, state: {size}} = screen;
 	const inner = width - 2;
 	// What is longer would take the corner with it.
-	const head = clipToCells(title, inner - 3, more);
+	const head = truncateToCells(title, inner - 3, more);
 	const keys = keysWithin(hints, inner - 3, dot);
 	const edge = of('rule', frame.side);
 	const body = lines

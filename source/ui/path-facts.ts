@@ -3,8 +3,8 @@ import type {Path, Verdict} from '../posture/evidence.ts';
 import {routeWord} from '../state/route-words.ts';
 import {isListName} from '../state/list-kinds.ts';
 import {listHere, type ClusterState, type SessionState} from '../state/session-state.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
-import {showAge} from '../text/show-age.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
+import {formatAge} from '../text/format-age.ts';
 import {routeRole, tlsRole, tlsWord} from './path-words.ts';
 import type {Role} from './theme.ts';
 
@@ -38,7 +38,7 @@ export function brokenWords({broken, evidence, legs, target}: Path, now: number)
 	const isOther = farEnd?.startsWith('kubelet ') === true && !(legs[1]?.to === 'kubelet' && farEnd === `kubelet ${target.node ?? target.name}`);
 	const heard = evidence.find(({id}) => id === broken.evidence[0]);
 	return {
-		word: broken.time === null ? 'broken' : `failed ${showAge(now - Date.parse(broken.time))} ago${isOther ? ` to ${sanitiseLine(farEnd)}` : ''}`,
+		word: broken.time === null ? 'broken' : `failed ${formatAge(now - Date.parse(broken.time))} ago${isOther ? ` to ${sanitizeLine(farEnd)}` : ''}`,
 		message: heard?.observed ?? broken.message,
 	};
 }
@@ -96,7 +96,7 @@ export function unreadWord(state: Pick<SessionState, 'view' | 'lists'>): string 
 
 /** `up 3d, 1 of 3 read`: of the apiserver process at the end of leg 1; empty where it is not known. */
 export function processWords({process: {startTime, known, read}}: Path, now: number): string {
-	return startTime === null ? '' : `up ${showAge(now - Date.parse(startTime))}${known === null ? '' : `, ${read} of ${known} read`}`;
+	return startTime === null ? '' : `up ${formatAge(now - Date.parse(startTime))}${known === null ? '' : `, ${read} of ${known} read`}`;
 }
 
 export const wayOfProxy = 'This is the way of the proxy. Logs and forwards of a service go to the kubelet of one of its pods: that way stands at the pod.';

@@ -1,7 +1,7 @@
 /** The path to what is under the cursor, below a list: the line, and one line a fact with its basis and evidence. */
 import type {Path} from '../posture/evidence.ts';
 import {fitToCells} from '../text/cell-width.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import {evidenceWords} from './evidence-words.ts';
 import {brokenWords, factColumn, isNothingHere, nothingHere, pathFacts, unreadWord, unreadWords, type Fact} from './path-facts.ts';
 import {datedLine, hubWord, replicaLetter, tlsRole} from './path-words.ts';
@@ -32,7 +32,7 @@ export function pathPane(screen: Screen, path: Path | null, rows: number, width:
 
 function brokenLines({state}: Screen, path: Path, width: number): Line[] {
 	const broken = brokenWords(path, state.now);
-	return broken ? [line('   ', of('state.failed', broken.word), '  ', fitToCells(sanitiseLine(broken.message), width - broken.word.length - 6))] : [];
+	return broken ? [line('   ', of('state.failed', broken.word), '  ', fitToCells(sanitizeLine(broken.message), width - broken.word.length - 6))] : [];
 }
 
 function unreadLine({state, theme: {glyphs}}: Screen): Line {

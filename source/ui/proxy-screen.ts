@@ -1,9 +1,9 @@
 /** Proxy: the request line, what was asked so far, and the answer of the one under the cursor. */
 import {clockTime} from '../text/clock-time.ts';
-import {counted} from '../text/grouped.ts';
-import {cellWidth, clipToCells, fitToCells} from '../text/cell-width.ts';
-import {showBytes} from '../text/show-bytes.ts';
-import {safeText} from '../text/safe-text.ts';
+import {formatQuantity} from '../text/format-number.ts';
+import {cellWidth, truncateToCells, fitToCells} from '../text/cell-width.ts';
+import {formatBytes} from '../text/format-bytes.ts';
+import {sanitizeText} from '../text/sanitize-text.ts';
 import {shownBody} from '../state/proxy-body.ts';
 import {exchangeHere, listenerHere, proxyRows, unansweredTitle, type ListenerState, type ProxyExchange} from '../state/proxy-state.ts';
 import {worstPath} from '../state/connections.ts';
@@ -65,8 +65,8 @@ function exchangeLine({theme: {glyphs}, state: {size}}: Screen, one: ProxyExchan
 		spans: [
 			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(one.time)}  `},
 			of(codeRole(status), fitToCells(status === null ? withoutCode : String(status), 6)),
-			{text: fitToCells(tookMs === null ? '' : `${Math.round(tookMs)} ms`, 9)}, {text: fitToCells(showBytes(one.bytes), 9)},
-			{text: `${badge.length > 0 && room >= 12 ? clipToCells(asked, room, glyphs.more) : asked}  `}, ...badge,
+			{text: fitToCells(tookMs === null ? '' : `${Math.round(tookMs)} ms`, 9)}, {text: fitToCells(formatBytes(one.bytes), 9)},
+			{text: `${badge.length > 0 && room >= 12 ? truncateToCells(asked, room, glyphs.more) : asked}  `}, ...badge,
 			of(one.error ? 'state.failed' : 'text.dim', one.note === '' ? '' : `  ${one.note}`),
 		], ...isAt && {ground: 'selection' as const},
 	};
@@ -96,7 +96,7 @@ function listenerLine({theme: {glyphs}, state: {cluster}}: Screen, {since, addre
 		spans: [
 			{text: ' '}, isAt ? of('focus', glyphs.cursor) : {text: ' '}, {text: ` ${clockTime(since)}  `},
 			of('state.open', fitToCells(glyphs.open, 6)), {text: ' '.repeat(18)},
-			{text: `listener on ${address} ${glyphs.dot} ${counted(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`},
+			{text: `listener on ${address} ${glyphs.dot} ${formatQuantity(requests, 'request')}${context === cluster.context ? '' : ` ${glyphs.dot} ${context}`}`},
 		], ...isAt && {ground: 'selection' as const},
 	};
 }
@@ -123,9 +123,9 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 	if (one.error) {
 		const {message, text, remedy} = one.error;
 		return [
-			titledRule(screen, one.status === null ? unansweredTitle(one) : `${one.status}, cut after ${showBytes(one.bytes)}`),
+			titledRule(screen, one.status === null ? unansweredTitle(one) : `${one.status}, cut after ${formatBytes(one.bytes)}`),
 			line(' ', of('state.failed', message)),
-			...text === null || text === message ? [] : [line(' ', of('text.dim', 'text  '), safeText(text))],
+			...text === null || text === message ? [] : [line(' ', of('text.dim', 'text  '), sanitizeText(text))],
 			...remedy === null ? [] : [line(' ', of('text.dim', 'try   '), of('focus', remedy))],
 		];
 	}
@@ -137,16 +137,16 @@ function answer(screen: Screen, one: ProxyExchange): Line[] {
 
 	const isJson = one.type.includes('json') || /^\s*[[{]/.test(one.body);
 	const isRedirect = one.status >= 300 && one.status < 400;
-	const givenUp = one.isGivenUp === true ? `, given up after ${showBytes(one.bytes)}` : '';
+	const givenUp = one.isGivenUp === true ? `, given up after ${formatBytes(one.bytes)}` : '';
 	const title = `${one.status}${isRedirect ? ' (not followed)' : ''}${givenUp}`;
 	const right = [
 		stop,
 		one.type.split(';')[0],
-		showBytes(one.bytes),
+		formatBytes(one.bytes),
 		isJson ? `${firstKey(screen, 'proxy.json') ?? ''} ${proxy.json ? 'raw' : 'readable'}` : '',
 		`${firstKey(screen, 'proxy.headers') ?? ''} headers`,
 	].filter(part => part !== '').join(' · ');
-	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', of('json.key', `${safeText(name)}: `), safeText(value))), line('')] : [];
+	const headers = proxy.headers ? [...one.headers.map(([name, value]) => line(' ', of('json.key', `${sanitizeText(name)}: `), sanitizeText(value))), line('')] : [];
 	return [
 		titledRule(screen, title, {right}),
 		...one.isGivenUp === true ? [line(' ', one.note)] : [],

@@ -1,6 +1,6 @@
 /** What happened, as a screen reader hears it: each once, at most one a second, the rest as a number. */
 import type {Message} from '../state/session-state.ts';
-import {harmless} from '../text/sanitise-line.ts';
+import {escapeControls} from '../text/sanitize-line.ts';
 
 const apartMs = 1000;
 
@@ -25,7 +25,7 @@ export class SpokenEvents {
 		const worst = fresh.findLast(({role}) => role === 'error') ?? fresh.findLast(({role}) => role === 'warn') ?? fresh.at(-1)!;
 		const hint = worst.hint === '' ? '' : `, ${worst.hint}`;
 		const more = fresh.length > 1 ? `; ${fresh.length - 1} more in the messages` : '';
-		this.said = {number: (this.said?.number ?? 0) + 1, text: `${harmless(worst.text)}${hint}${more}`};
+		this.said = {number: (this.said?.number ?? 0) + 1, text: `${escapeControls(worst.text)}${hint}${more}`};
 		return true;
 	}
 }

@@ -4,8 +4,8 @@ import {inNamespace} from '../state/in-namespace.ts';
 import {exchangeHere, listenerHere} from '../state/proxy-state.ts';
 import {numberAt, placeOf, shownLength, type TailView} from '../state/tail/tail-view.ts';
 import {whyPath, type WhyLayer} from '../state/why-path.ts';
-import {counted} from '../text/grouped.ts';
-import {sanitise} from '../text/sanitise.ts';
+import {formatQuantity} from '../text/format-number.ts';
+import {sanitize} from '../text/sanitize.ts';
 import type {Screen} from './screen.ts';
 import {listSentences} from './spoken-row.ts';
 import {pageOfText, said} from './spoken-text.ts';
@@ -65,7 +65,7 @@ function whySentences(screen: Screen, layer: WhyLayer): string[] {
 /** A tail that follows speaks its way and what is bad only: errors and gaps, by their counts; held, it reads a page from the cursor on. */
 function tailSentences(screen: Screen, tail: TailView): string[] {
 	const {counts} = tail.buffer;
-	const head = `Tail of ${tail.title}, ${tail.follow ? 'following' : 'held'}. ${counted(counts.errors, 'error')}, ${counted(tail.counters.possibleGaps, 'possible gap')}, ${counted(tail.counters.reconnects, 'reconnect')}.`;
+	const head = `Tail of ${tail.title}, ${tail.follow ? 'following' : 'held'}. ${formatQuantity(counts.errors, 'error')}, ${formatQuantity(tail.counters.possibleGaps, 'possible gap')}, ${formatQuantity(tail.counters.reconnects, 'reconnect')}.`;
 	if (tail.follow || shownLength(tail) === 0) {
 		return [head, ...pathOfEntry(screen, tail.id)];
 	}
@@ -74,7 +74,7 @@ function tailSentences(screen: Screen, tail: TailView): string[] {
 	return [head, ...Array.from({length: Math.min(spokenPage, shownLength(tail) - from)}, (_, index) => {
 		const number = numberAt(tail, from + index);
 		const line = tail.buffer.line(number);
-		return `Line ${number + 1}: ${line === null ? '' : sanitise(line.bytes.toString('utf8', 0, 500))}`;
+		return `Line ${number + 1}: ${line === null ? '' : sanitize(line.bytes.toString('utf8', 0, 500))}`;
 	})];
 }
 
@@ -101,7 +101,7 @@ function viewSentences(screen: Screen): string[] {
 			}
 
 			const listener = listenerHere(state.proxy);
-			return [listener ? `Proxy: listener on ${listener.address}, ${counted(listener.requests, 'request')}.` : 'Proxy, no request yet.'];
+			return [listener ? `Proxy: listener on ${listener.address}, ${formatQuantity(listener.requests, 'request')}.` : 'Proxy, no request yet.'];
 		}
 
 		case 'audit': {

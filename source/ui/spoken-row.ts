@@ -3,7 +3,7 @@ import {listKinds} from '../state/list-kinds.ts';
 import {cursorRow} from '../state/list-state.ts';
 import {listHere} from '../state/session-state.ts';
 import {cellNow} from '../state/table-rows.ts';
-import {counted} from '../text/grouped.ts';
+import {formatQuantity} from '../text/format-number.ts';
 import type {Screen} from './screen.ts';
 import {legSentences} from './spoken-words.ts';
 
@@ -59,6 +59,6 @@ function restartWords(cell: string): string {
 		return `restarts ${cell}`;
 	}
 
-	const times = counted(Number(count), 'restart');
+	const times = formatQuantity(Number(count), 'restart');
 	return ago === undefined ? times : `${times}, ${count === '1' ? ago : `the last ${ago}`}`;
 }

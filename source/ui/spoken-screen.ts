@@ -1,9 +1,9 @@
 /** The screen as a few sentences, for a screen reader: nothing that ticks, no signs, names first. */
 import {footerHints} from '../keymap/describe-keys.ts';
 import {shownItems} from '../state/overlay.ts';
-import {clipToCells} from '../text/cell-width.ts';
+import {truncateToCells} from '../text/cell-width.ts';
 import {clockTime} from '../text/clock-time.ts';
-import {harmless} from '../text/sanitise-line.ts';
+import {escapeControls} from '../text/sanitize-line.ts';
 import type {Screen} from './screen.ts';
 import {spokenPlace} from './spoken-place.ts';
 
@@ -17,7 +17,7 @@ export function spokenLines(screen: Screen): string[] {
 	const place = `${sandbox ? 'Sandbox' : context}, ${namespace ?? 'all namespaces'}.${asOf === null ? '' : ` No request was answered since ${clockTime(asOf)}.`}`;
 	const here = spokenPlace(screen);
 	const typed = typedLine(screen);
-	return [place, ...here.slice(0, mostLines - 2), typed].filter(line => line !== '').map(line => clipToCells(harmless(line), 400));
+	return [place, ...here.slice(0, mostLines - 2), typed].filter(line => line !== '').map(line => truncateToCells(escapeControls(line), 400));
 }
 
 function typedLine(screen: Screen): string {

@@ -3,7 +3,7 @@ import type {Leg, Path} from '../posture/evidence.ts';
 import {legEnd} from '../output/leg-end.ts';
 import {routeWord} from '../state/route-words.ts';
 import {clockTime} from '../text/clock-time.ts';
-import {sanitise} from '../text/sanitise.ts';
+import {sanitize} from '../text/sanitize.ts';
 import {endedWords} from './path-words.ts';
 
 /** Whether a screen reader reads the screen aloud. */
@@ -24,7 +24,7 @@ export function legSentences(path: Path): string[] {
 			const node = leg.n === 2 && target.node !== null ? ` ${target.node}` : '';
 			return `Leg ${leg.n}, ${leg.from} to ${legEnd(leg)}${node}: ${tlsWords(leg)}; ${wayWords(leg)}.`;
 		}),
-		...broken ? [`Leg ${broken.leg} ${broken.time === null ? 'is broken' : `failed at ${clockTime(broken.time)}`}: ${sanitise(broken.message)}.`] : [],
+		...broken ? [`Leg ${broken.leg} ${broken.time === null ? 'is broken' : `failed at ${clockTime(broken.time)}`}: ${sanitize(broken.message)}.`] : [],
 	];
 }
 

@@ -1,6 +1,6 @@
 /** A line of the screen as words with roles, and how it becomes text for a terminal: cut, filled and coloured. */
-import {cellWidth, clipToCells} from '../text/cell-width.ts';
-import {harmless} from '../text/sanitise-line.ts';
+import {cellWidth, truncateToCells} from '../text/cell-width.ts';
+import {escapeControls} from '../text/sanitize-line.ts';
 import {asciiGlyphs, spellAscii} from './glyphs.ts';
 import type {Role, Theme} from './theme.ts';
 
@@ -30,10 +30,10 @@ export function paint({spans, ground}: Line, width: number, theme: Theme, mark =
 	let out = '';
 	let left = width;
 	for (const span of spans) {
-		const whole = harmless(span.text);
+		const whole = escapeControls(span.text);
 		const wide = cellWidth(whole);
 		const fits = wide <= left;
-		const text = fits ? whole : clipToCells(whole, left, mark);
+		const text = fits ? whole : truncateToCells(whole, left, mark);
 		if (text !== '') {
 			const own = span.sgr ?? (span.role === undefined ? '' : theme.sgr[span.role]);
 			const codes = [base, own].filter(code => code !== '').join(';');
@@ -71,7 +71,7 @@ export function clipSpans(spans: readonly Span[], room: number, mark = '…'): S
 		} else {
 			const before = left === 0 ? out.pop() : undefined;
 			// What ends just at the edge says that there is more, too.
-			out.push(before ? {...before, text: clipToCells(`${before.text}${mark}`, cellWidth(before.text), mark)} : {...span, text: clipToCells(span.text, left, mark)});
+			out.push(before ? {...before, text: truncateToCells(`${before.text}${mark}`, cellWidth(before.text), mark)} : {...span, text: truncateToCells(span.text, left, mark)});
 			return out;
 		}
 	}

@@ -1,7 +1,7 @@
 /** One line of a tail as rows: one, cut where the screen ends, or with wrapping as many as it needs. */
 import type {TailLine} from '../state/tail/line-buffer.ts';
 import type {TailView} from '../state/tail/tail-view.ts';
-import {safeText} from '../text/safe-text.ts';
+import {sanitizeText} from '../text/sanitize-text.ts';
 import {wrapWords} from './chrome.ts';
 import {logLine, showTime, type LogLine} from './log-line.ts';
 import type {Screen} from './screen.ts';
@@ -22,7 +22,7 @@ export function tailRows({theme: {glyphs}}: Screen, view: TailView, one: TailLin
 	const lead = view.plain ? [] : [view.marked.has(one.number) ? of('mark', glyphs.marked) : isCursor ? of('focus', glyphs.cursor) : {text: ' '}];
 	if (one.kind !== 'text') {
 		const sign = lead.find(({text}) => text !== ' ');
-		const words = `${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${safeText(one.bytes.toString('utf8'))}`;
+		const words = `${one.time === 0 ? '' : `${showTime(one.time, 'clock').slice(0, 8)} `}${sanitizeText(one.bytes.toString('utf8'))}`;
 		return wrapWords(words, Math.max(1, room - 4)).map((row, index) => index === 0 ? line(sign ?? of('gap', glyphs.rule), of('gap', `${glyphs.rule} ${row} `)) : line(of('gap', `   ${row} `)));
 	}
 

@@ -3,7 +3,7 @@ import {matchWords} from '../state/match-words.ts';
 import {countMatches} from '../state/tail/shown-matches.ts';
 import {activityWords, podCount, presentSources, shownLength, waiting, type TailView} from '../state/tail/tail-view.ts';
 import {tailWindow} from '../state/tail/tail-window.ts';
-import {counted, grouped} from '../text/grouped.ts';
+import {formatQuantity, formatNumber} from '../text/format-number.ts';
 import {askedOfLines} from './empty-tail.ts';
 import type {Role} from './theme.ts';
 
@@ -18,7 +18,7 @@ export function tailedWords(view: TailView, dot: string): string {
 
 	const gone = view.sources.every(({isGone}) => isGone === true) ? ' gone' : '';
 	return [
-		pods === 1 && !view.title.includes(' ') ? '' : `${counted(pods, 'pod')}${gone}`,
+		pods === 1 && !view.title.includes(' ') ? '' : `${formatQuantity(pods, 'pod')}${gone}`,
 		names.size === 1 ? `${[...names][0]!}${ofContainers(view)}` : `${containers.size} containers`,
 		view.json ? 'json' : '',
 		fromWords(view),
@@ -47,7 +47,7 @@ function ofContainers({sources}: TailView): string {
 export function stateWords(view: TailView, dot: string): string {
 	if (view.pausedAt !== null) {
 		const {lines, errors} = waiting(view);
-		return `paused ${dot} ${grouped(lines)} wait${errors === 0 ? '' : `, ${counted(errors, 'error')}`}`;
+		return `paused ${dot} ${formatNumber(lines)} wait${errors === 0 ? '' : `, ${formatQuantity(errors, 'error')}`}`;
 	}
 
 	if (view.older.phase === 'reading') {
@@ -56,7 +56,7 @@ export function stateWords(view: TailView, dot: string): string {
 
 	if (!view.follow) {
 		const below = shownLength(view) - (tailWindow(view, view.windowRows, () => 1).above + view.windowRows);
-		return `held ${dot} ${grouped(Math.max(0, below))} below`;
+		return `held ${dot} ${formatNumber(Math.max(0, below))} below`;
 	}
 
 	const activity = activityWords(view);
@@ -83,13 +83,13 @@ export function olderWords({older: {phase, read, note}, buffer, since}: Pick<Tai
 				return note;
 			}
 
-			return since === 'head' && buffer.first > 0 ? `${grouped(buffer.first)} older lines were let go` : 'the first line: the server offers none older';
+			return since === 'head' && buffer.first > 0 ? `${formatNumber(buffer.first)} older lines were let go` : 'the first line: the server offers none older';
 		}
 	}
 }
 
 function readingWords(read: number): string {
-	return `reading older lines, ${grouped(read)} so far`;
+	return `reading older lines, ${formatNumber(read)} so far`;
 }
 
 /** Where its ways end, where that is not one pod: `kubelets n1 n2`. */
@@ -111,18 +111,18 @@ export function tailCounts(view: TailView, previousLog: string | undefined): Tai
 	const {buffer, counters: {reconnects, possibleGaps, restarts, json}} = view;
 	const {lines, errors, warnings} = buffer.counts;
 	const match = searchedWords(view);
-	const filter = view.shownIndex === null ? [] : [`${grouped(view.shownIndex.matches.length)} fit ${askedOfLines(view)}${view.matchesOnly ? '' : ' (all shown)'}`];
-	const place = view.follow || match.length === 0 ? counted(lines, 'line') : `line ${grouped(view.cursor + 1)} of ${grouped(buffer.end)}`;
+	const filter = view.shownIndex === null ? [] : [`${formatNumber(view.shownIndex.matches.length)} fit ${askedOfLines(view)}${view.matchesOnly ? '' : ' (all shown)'}`];
+	const place = view.follow || match.length === 0 ? formatQuantity(lines, 'line') : `line ${formatNumber(view.cursor + 1)} of ${formatNumber(buffer.end)}`;
 	return [
 		...[...match, ...filter].map((text): TailCount => ({text, role: 'text.dim', isZero: false})),
 		{text: place, role: 'text.dim', isZero: false},
 		...view.skews.slice(0, 2).map((skew): TailCount => ({text: skewWords(skew), role: 'level.warn', isZero: false})),
-		{text: `${counted(errors, 'error')} ${counted(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
-		...view.json ? [{text: `${grouped(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
-		{text: `${grouped(buffer.first)} let go`, role: 'text.dim', isZero: buffer.first === 0},
-		{text: `${counted(restarts, 'restart')}${restarts > 0 ? logBeforeWords(view, previousLog) : ''}`, role: 'text.dim', isZero: restarts === 0},
-		{text: counted(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
-		{text: counted(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
+		{text: `${formatQuantity(errors, 'error')} ${formatQuantity(warnings, 'warning')}`, role: 'text.dim', isZero: errors + warnings === 0},
+		...view.json ? [{text: `${formatNumber(json)} JSON`, role: 'text.dim', isZero: json === 0} as const] : [],
+		{text: `${formatNumber(buffer.first)} let go`, role: 'text.dim', isZero: buffer.first === 0},
+		{text: `${formatQuantity(restarts, 'restart')}${restarts > 0 ? logBeforeWords(view, previousLog) : ''}`, role: 'text.dim', isZero: restarts === 0},
+		{text: formatQuantity(reconnects, 'reconnect'), role: 'text.dim', isZero: reconnects === 0},
+		{text: formatQuantity(possibleGaps, 'possible gap'), role: 'text.dim', isZero: possibleGaps === 0},
 	];
 }
 
@@ -137,7 +137,7 @@ function searchedWords(view: TailView): readonly string[] {
 	}
 
 	return [index.matches.length === 0 && index.scanned < buffer.end
-		? `searching, ${grouped(index.scanned - buffer.first)} of ${grouped(buffer.end - buffer.first)}`
+		? `searching, ${formatNumber(index.scanned - buffer.first)} of ${formatNumber(buffer.end - buffer.first)}`
 		: matchWords(countMatches(view))];
 }
 

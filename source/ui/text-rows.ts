@@ -2,7 +2,7 @@
 import {lineLabel} from '../state/line-label.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {wrappedLook, type TextLook} from '../state/text-look.ts';
-import {cellWidth, clipToCells} from '../text/cell-width.ts';
+import {cellWidth, truncateToCells} from '../text/cell-width.ts';
 import {titledRule, wrapWords} from './chrome.ts';
 import {pathLine, replicaLetter} from './path-words.ts';
 import type {Screen} from './screen.ts';
@@ -99,7 +99,7 @@ const isAscii = /^[ -~]*$/;
 /** How many units of a text from `from` on are in so many cells. Of a character that a terminal shows in one there may be several. */
 function fitting(text: string, from: number, cells: number): number {
 	const fits = text.slice(from, from + cells);
-	return (isAscii.test(fits) ? fits : clipToCells(text.slice(from, from + (cells * 8)), cells, '')).length;
+	return (isAscii.test(fits) ? fits : truncateToCells(text.slice(from, from + (cells * 8)), cells, '')).length;
 }
 
 /** A long line is cut anew only when the screen has another width. */

@@ -5,7 +5,7 @@ import {lookOf, type TextLook} from '../state/text-look.ts';
 import {searchPattern, searchProblem, type TextSearch} from '../state/text-search.ts';
 import {hitsWithin} from '../text/bounded-match.ts';
 import {cellWidth} from '../text/cell-width.ts';
-import {grouped} from '../text/grouped.ts';
+import {formatNumber} from '../text/format-number.ts';
 import {titledRule} from './chrome.ts';
 import {onGround, type Hits} from './line-matches.ts';
 import type {Screen} from './screen.ts';
@@ -47,7 +47,7 @@ export function pageOf(
 ): Line[] {
 	const top = Math.max(0, Math.min(wanted, body.length - rows + 1));
 	const below = body.length - top - rows + 1;
-	const hidden = [top > 0 ? `${grouped(top)} above` : '', below > 0 ? `${grouped(below)} below` : ''].filter(part => part !== '').join('  ');
+	const hidden = [top > 0 ? `${formatNumber(top)} above` : '', below > 0 ? `${formatNumber(below)} below` : ''].filter(part => part !== '').join('  ');
 	const head = titledRule(screen, title, {
 		focus: true,
 		...after !== undefined && {after},

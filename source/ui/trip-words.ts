@@ -2,7 +2,7 @@
 import type {Path} from '../posture/evidence.ts';
 import {waitsOf} from '../state/connections.ts';
 import type {SessionState} from '../state/session-state.ts';
-import {showDuration} from '../text/show-duration.ts';
+import {formatDuration} from '../text/format-duration.ts';
 
 /** For how long each has been waited for, milliseconds; `null` where none is missed. */
 export type Waited = {websocket: number | null; runtime: number | null};
@@ -63,7 +63,7 @@ function noAnswer(waited: Waited): string {
 
 /** Whole ones, as they are counted on the screen: `8 s`, `1 min 12 s`. */
 function seconds(ms: number): string {
-	return ms < 10_000 ? `${Math.floor(ms / 1000)} s` : showDuration(ms);
+	return ms < 10_000 ? `${Math.floor(ms / 1000)} s` : formatDuration(ms);
 }
 
 function round(ms: number): string {

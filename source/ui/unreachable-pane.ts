@@ -1,5 +1,5 @@
 /** What stands where a list would be while the apiserver does not answer: which end is silent, its own words, what was tried, what is next. */
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import type {TextLine} from '../state/session-state.ts';
 import {unreachableLines} from '../state/unreachable-lines.ts';
 import type {Screen} from './screen.ts';
@@ -20,7 +20,7 @@ function paneLines(screen: Screen, blank: readonly Line[], width: number): Line[
 	const [first, ...rest] = unreachableLines(state);
 	return [
 		...blank, ...draw([first!]), ...blank,
-		line('   you ', of('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), ` ${sanitiseLine(withoutScheme(cluster.server))}`), ...blank,
+		line('   you ', of('state.failed', `${glyphs.strokes.proven.repeat(3)}${glyphs.broke}`), ` ${sanitizeLine(withoutScheme(cluster.server))}`), ...blank,
 		...draw(rest.filter(({role}) => role !== 'tried')), ...blank,
 		...rest.filter(({role}) => role === 'tried').map(({text}) => line('   ', of('state.failed', glyphs.broke), ` ${text}`)), ...blank,
 		// What is there already where another context is looked at: tails, forwards.

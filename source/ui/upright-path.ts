@@ -1,7 +1,7 @@
 /** The path to what is under the cursor, upright at the right of a list: from top to bottom, with what each word stands on. */
 import {brokenLeg} from '../posture/broken-leg.ts';
 import type {Leg, Path} from '../posture/evidence.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import {routeWord} from '../state/route-words.ts';
 import {wrapWords} from './chrome.ts';
 import {evidenceWords} from './evidence-words.ts';
@@ -87,7 +87,7 @@ function secondLeg({state, theme: {glyphs}}: Screen, path: Path, leg: Leg, {fact
 
 function brokenRows(path: Path, now: number, width: number): readonly Row[] {
 	const broken = brokenWords(path, now);
-	return broken ? wrapWords(`${broken.word}: ${sanitiseLine(broken.message)}`, width - 6).map(text => [' ', of('state.failed', text)]) : [];
+	return broken ? wrapWords(`${broken.word}: ${sanitizeLine(broken.message)}`, width - 6).map(text => [' ', of('state.failed', text)]) : [];
 }
 
 function arrowOf(path: Path, leg: 1 | 2, {state}: Leg['tls'], {broke, arrowDown}: Glyphs): Row {

@@ -1,7 +1,7 @@
 /** Why: each leg with its verdicts, what was read, what it means, what would tell, what to run; the other side's own words whole. */
 import {clockTime} from '../text/clock-time.ts';
 import {fitToCells} from '../text/cell-width.ts';
-import {sanitiseLine} from '../text/sanitise-line.ts';
+import {sanitizeLine} from '../text/sanitize-line.ts';
 import {needText} from '../output/path-report.ts';
 import type {Evidence, Finding, Leg, Path, Verdict} from '../posture/evidence.ts';
 import {actionRows} from '../actions/action-rows.ts';
@@ -160,7 +160,7 @@ function errorLines(error: ErrorObject): TextLine[] {
 	return [
 		{text: whereItFailed(error), rule: true},
 		{text: error.message, role: 'state.failed'},
-		...error.text === null ? [] : [{label: '  text', text: sanitiseLine(error.text)}],
+		...error.text === null ? [] : [{label: '  text', text: sanitizeLine(error.text)}],
 		{label: '  code', text: error.code},
 		...error.remedy === null ? [] : [{label: '  try', text: error.remedy, role: 'focus'}],
 	];
@@ -184,17 +184,17 @@ function legLines(path: Path, {n, tls, route, peer}: Leg, strokes: Strokes): Tex
 	return [
 		{text: `Leg ${n}: TLS`, rule: true},
 		...verdictLines(path, tls, tlsWord(tls.state), strokes, meanings[tls.state]),
-		...peer ? [{label: '  peer', text: sanitiseLine(`${peer.subject}, from ${peer.issuer}, ${peer.protocol}, until ${peer.notAfter}`)}] : [],
+		...peer ? [{label: '  peer', text: sanitizeLine(`${peer.subject}, from ${peer.issuer}, ${peer.protocol}, until ${peer.notAfter}`)}] : [],
 		{text: `Leg ${n}: route`, rule: true},
 		...verdictLines(path, route, routeWord(route.state), strokes, route.via === null ? undefined : `by way of ${route.via}`),
-		...route.agent === null ? [] : [{label: '  agent', text: sanitiseLine(route.agent)}],
+		...route.agent === null ? [] : [{label: '  agent', text: sanitizeLine(route.agent)}],
 	];
 }
 
 function findingLines({row, message, severity, remedy}: Finding): TextLine[] {
 	return [
-		{label: `  ${row}`, text: sanitiseLine(message), role: severity === 'info' ? 'text.dim' : 'level.warn'},
-		...remedy === null ? [] : [{label: '  fix', text: sanitiseLine(remedy), role: 'focus'}],
+		{label: `  ${row}`, text: sanitizeLine(message), role: severity === 'info' ? 'text.dim' : 'level.warn'},
+		...remedy === null ? [] : [{label: '  fix', text: sanitizeLine(remedy), role: 'focus'}],
 	];
 }
 
@@ -246,7 +246,7 @@ function unknownLines(leg: number, what: string, {state, need, why}: Verdict<str
 	}
 
 	const tells = need.length === 0 ? why ?? 'nothing would tell' : need.map(one => needText({...one, check: null})).join('; or ');
-	return [{label: `  leg ${leg}`, text: `${what}: ${sanitiseLine(tells)}`}];
+	return [{label: `  leg ${leg}`, text: `${what}: ${sanitizeLine(tells)}`}];
 }
 
 function noTrips({about, feature}: Path): string {
@@ -261,9 +261,9 @@ function verdictLines(path: Path, verdict: Verdict<string>, word: string, stroke
 	const read = verdict.evidence.map(id => path.evidence.find(one => one.id === id)).filter((one): one is Evidence => one !== undefined);
 	return [
 		{text: `${strokes[verdict.basis]} ${verdict.state === 'unknown' ? word : `${word}, ${verdict.basis}`}`, role: tlsRoleOf(verdict.state) ?? 'route'},
-		...read.map(({observed, where, time}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}, ${clockTime(time)}`)})),
+		...read.map(({observed, where, time}): TextLine => ({label: '  read', text: sanitizeLine(`${observed}   ${where}, ${clockTime(time)}`)})),
 		...meaning === undefined ? [] : [{label: '  so', text: meaning}],
-		...verdict.need.map((need): TextLine => ({label: '  would tell', text: sanitiseLine(needText(need))})),
-		...verdict.why !== undefined && verdict.why !== meaning ? [{label: '  because', text: sanitiseLine(verdict.why)}] : [],
+		...verdict.need.map((need): TextLine => ({label: '  would tell', text: sanitizeLine(needText(need))})),
+		...verdict.why !== undefined && verdict.why !== meaning ? [{label: '  because', text: sanitizeLine(verdict.why)}] : [],
 	];
 }

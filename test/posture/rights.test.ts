@@ -12,7 +12,7 @@ import {makeLabeller} from '../../source/posture/labeller.ts';
 import {pathsTo} from '../../source/posture/paths-to.ts';
 import {requestRows} from '../../source/posture/request-rows.ts';
 import {connectWitnessed} from '../../source/sessions/witnessed-connection.ts';
-import {literally} from '../../source/text/literally.ts';
+import {escapeRegExp} from '../../source/text/escape-regexp.ts';
 import {openSandbox} from '../support/sandbox.ts';
 
 /** The same access, and everything that is asked through it. */
@@ -70,7 +70,7 @@ test('path, audit, doctor and labels ask nothing that has no row', async t => {
 
 /** `*` stands for one segment. */
 function pattern(path: string): RegExp {
-	return new RegExp(`^${path.split('*').map(part => literally(part)).join('[^/]+')}$`);
+	return new RegExp(`^${path.split('*').map(part => escapeRegExp(part)).join('[^/]+')}$`);
 }
 
 test('what several requests need of one thing is one rule of the role', t => {

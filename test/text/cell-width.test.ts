@@ -1,6 +1,6 @@
 /** Widths are those of a terminal, and a cut text never takes more cells than it may. */
 import test from 'ava';
-import {cellWidth, clipToCells, fitToCells} from '../../source/text/cell-width.ts';
+import {cellWidth, truncateToCells, fitToCells} from '../../source/text/cell-width.ts';
 
 test('wide characters take two cells, marks and colours none', t => {
 	t.is(cellWidth('abc'), 3);
@@ -10,13 +10,13 @@ test('wide characters take two cells, marks and colours none', t => {
 });
 
 test('a text is cut between characters and says so', t => {
-	t.is(clipToCells('abcdef', 6), 'abcdef');
-	t.is(clipToCells('abcdefg', 6), 'abcde…');
-	t.is(clipToCells('日本語', 5), '日本…');
-	t.is(clipToCells('日本語', 6), '日本語');
-	t.is(clipToCells('日本語', 4), '日…');
-	t.is(clipToCells('abc', 0), '');
-	t.is(clipToCells('e\u0301e\u0301e\u0301', 2), 'e\u0301…');
+	t.is(truncateToCells('abcdef', 6), 'abcdef');
+	t.is(truncateToCells('abcdefg', 6), 'abcde…');
+	t.is(truncateToCells('日本語', 5), '日本…');
+	t.is(truncateToCells('日本語', 6), '日本語');
+	t.is(truncateToCells('日本語', 4), '日…');
+	t.is(truncateToCells('abc', 0), '');
+	t.is(truncateToCells('e\u0301e\u0301e\u0301', 2), 'e\u0301…');
 });
 
 test('every text fills exactly the cells it is given', t => {

@@ -1,6 +1,6 @@
 /** Ten thousand random texts of what escapes are made of: whatever they are, nothing but colours and text comes out, however they are cut. */
 import test from 'ava';
-import {Sanitiser} from '../../source/text/sanitise.ts';
+import {Sanitizer} from '../../source/text/sanitize.ts';
 
 const pieces = [...[
 	'\u001B', '\u001B[', '\u001B]', '\u001BP', '\u001B_', '\u001B^', '\u001BX', '\u001B(0', '\u001Bc', '\u001B\\', '\u0007', '\u0008', '\u000E', '\r', '\n', '\t', '[', ']', ';', ':', '?', '>', '!', ' ', '$', 'm', 'h', 'l', 'H', 'J', 'q', 't',
@@ -29,7 +29,7 @@ function endsPlain(text: string): boolean {
 }
 
 function shown(chunks: readonly Buffer[], colours: 'keep' | 'strip'): string {
-	const sanitiser = new Sanitiser({colours});
+	const sanitiser = new Sanitizer({colours});
 	return chunks.map(chunk => sanitiser.write(chunk)).join('') + sanitiser.end();
 }
 

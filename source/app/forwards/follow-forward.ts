@@ -9,8 +9,8 @@ import {startForward} from '../../sessions/forward/start-forward.ts';
 import type {DockEntry} from '../../state/connections.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
-import {showBytes} from '../../text/show-bytes.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatBytes} from '../../text/format-bytes.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {bookedPath} from '../handlers/booked-path.ts';
 import {forwardAfter, liveNow, noticeOf, usableBy} from './forward-after.ts';
@@ -48,7 +48,7 @@ export async function followForward(session: Session, id: string, wish: ForwardW
 			note: error.message,
 			open: 0,
 			live: [],
-			log: withLine(state.log, `failed: ${sanitiseLine(fullMessage(error))}`),
+			log: withLine(state.log, `failed: ${sanitizeLine(fullMessage(error))}`),
 		}));
 		changeDock(session, id, {error: error.toJSON()});
 		session.fail(`forward ${wish.target} ${wish.port}`, error, bookedPath(session, id));
@@ -112,5 +112,5 @@ function forwardInDock(forward: ForwardState): Partial<DockEntry> {
 }
 
 function figuresOf({phase, open, up, down}: ForwardState): string {
-	return phase === 'open' ? `${open} open · ${showBytes(up + down)}` : '';
+	return phase === 'open' ? `${open} open · ${formatBytes(up + down)}` : '';
 }

@@ -5,9 +5,9 @@ import {fullMessage} from '../../server-messages/full-message.ts';
 import type {ConnectionEnd, ForwardEvent, LiveConnection, MoveReason} from '../../sessions/forward/forward-event.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {shortPodName} from '../../state/short-pod-name.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
-import {showAge} from '../../text/show-age.ts';
-import {showBytes} from '../../text/show-bytes.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatAge} from '../../text/format-age.ts';
+import {formatBytes} from '../../text/format-bytes.ts';
 import {shortFailure} from '../short-failure.ts';
 import {withLine, withTry} from './forward-log.ts';
 import {urlOf} from './forward-url.ts';
@@ -70,11 +70,11 @@ function lineOf(event: ForwardEvent): string | null {
 		}
 
 		case 'connection-closed': {
-			return `${numberOf(event.connection)} closed after ${lasted(event.durationMs)}: ${showBytes(event.up)} sent, ${showBytes(event.down)} received, ${endings[event.end]}`;
+			return `${numberOf(event.connection)} closed after ${lasted(event.durationMs)}: ${formatBytes(event.up)} sent, ${formatBytes(event.down)} received, ${endings[event.end]}`;
 		}
 
 		case 'connection-failed': {
-			return `${numberOf(event.connection)} failed: ${sanitiseLine(fullMessage(event.error))}`;
+			return `${numberOf(event.connection)} failed: ${sanitizeLine(fullMessage(event.error))}`;
 		}
 
 		case 'moved': {
@@ -150,7 +150,7 @@ function numberOf(connection: string): string {
 }
 
 function lasted(ms: number): string {
-	return ms < 10_000 ? `${ms} ms` : showAge(ms);
+	return ms < 10_000 ? `${ms} ms` : formatAge(ms);
 }
 
 function outage(ms: number): string {

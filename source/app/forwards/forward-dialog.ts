@@ -3,7 +3,7 @@ import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
-import {shellWord} from '../../text/shell-word.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {Session} from '../session.ts';
 import type {WhenPodGoes} from '../../sessions/forward/forward-request.ts';
 import type {FormField} from '../../state/overlay.ts';
@@ -141,11 +141,11 @@ function whenPodGoesIn(values: Readonly<Record<string, string>>): WhenPodGoes {
 }
 
 function scriptNotes(session: Session, {target, namespace, port, address, whenPodGoes, cluster}: ForwardWish): readonly string[] {
-	const listens = address === 'localhost' ? '' : ` --address ${shellWord(address)}`;
+	const listens = address === 'localhost' ? '' : ` --address ${quoteForShell(address)}`;
 	const goes = whenPodGoes === 'move' ? '' : ` --when-pod-goes ${whenPodGoes}`;
 	return [
 		'The same in a script:',
-		`  spoke port-forward -n ${shellWord(namespace)} ${shellWord(target)} ${shellWord(port)}${listens}${goes}${scriptFlags(session, cluster)}`,
+		`  spoke port-forward -n ${quoteForShell(namespace)} ${quoteForShell(target)} ${quoteForShell(port)}${listens}${goes}${scriptFlags(session, cluster)}`,
 	];
 }
 

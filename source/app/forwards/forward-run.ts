@@ -1,7 +1,7 @@
 /** Which forwards run, and how are they started, changed and stopped? */
 import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {namespaceHere, type ForwardState} from '../../state/session-state.ts';
-import {counted} from '../../text/grouped.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';
 import {followForward, forwardOf, type ForwardWish} from './follow-forward.ts';
 import {withLine} from './forward-log.ts';
@@ -83,7 +83,7 @@ async function mayCut(session: Session, what: 'Stop' | 'Restart' | 'Change', sta
 
 /** `2 open connections will be reset`. */
 export function cutWords({open}: Pick<ForwardState, 'open'>): string {
-	return `${counted(open, 'open connection')} will be reset`;
+	return `${formatQuantity(open, 'open connection')} will be reset`;
 }
 
 /** Without a question. */

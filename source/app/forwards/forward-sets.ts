@@ -5,7 +5,7 @@ import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import type {ForwardLine} from '../../command-line/forward-file.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {counted} from '../../text/grouped.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';
 import type {Handlers} from '../handlers/handler.ts';
 import {addToForwardSet, isSetName, readForwardSets, setsFolder, writeForwardSet, type ForwardSet} from './forward-set-files.ts';
@@ -81,9 +81,9 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		session.tell(`${set.name} has no forwards of ${session.cluster.context}`, 'warn');
 	} else if (isOn) {
 		const details = wanted.map(({shown, runs}) => `${shown}${runs!.open === 0 ? '' : `: ${cutWords(runs!)}`}`);
-		if (await session.ask(`Stop ${counted(wanted.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
+		if (await session.ask(`Stop ${formatQuantity(wanted.length, 'forward')} of ${set.name}?`, [...atMost(details), ...elsewhere])) {
 			await Promise.all(wanted.map(async ({runs}) => stopNow(session, runs!.id)));
-			session.tell(`stopped ${counted(wanted.length, 'forward')} of ${set.name}`);
+			session.tell(`stopped ${formatQuantity(wanted.length, 'forward')} of ${set.name}`);
 		}
 	} else {
 		const starting = wanted.filter(({runs}) => runs === null);
@@ -93,7 +93,7 @@ async function startOrStop(session: Session, set: ForwardSet): Promise<void> {
 		);
 		const isExposed = starting.some(({wish}) => parseListenAddresses(wish.address.split(',')).some(({address}) => !isLoopback(address)));
 		const exposed = isExposed ? ['Everyone who reaches this machine can use what does not listen on loopback.'] : [];
-		if (await session.ask(`Start ${counted(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [
+		if (await session.ask(`Start ${formatQuantity(starting.length, 'forward')} of ${set.name} in ${session.cluster.context}?`, [
 			...atMost(details),
 			...elsewhere,
 			...exposed,
@@ -171,7 +171,7 @@ async function saveSet(session: Session): Promise<void> {
 	const namespaces = [...new Set(lines.map(({namespace}) => namespace))];
 	const typed = session.type({
 		lead: 'save set as ', purpose: 'forward-set', accept: 'save', text: namespaces.length === 1 ? namespaces[0]! : 'forwards',
-		note: text => `${counted(lines.length, 'forward')}${countOf(text) === null ? '' : ', in place of what it has'}`,
+		note: text => `${formatQuantity(lines.length, 'forward')}${countOf(text) === null ? '' : ', in place of what it has'}`,
 		check: text => isSetName(text) ? null : 'a name is letters, digits, . _ and -',
 	});
 	if (sets.length > 0) {
@@ -181,8 +181,8 @@ async function saveSet(session: Session): Promise<void> {
 	const answer = await typed;
 	const before = answer && sets.find(({name}) => name === answer.text);
 	const mayReplace = async (set: ForwardSet) => session.ask(`Replace ${set.name}?`, [
-		set.problem ?? `It has ${counted(set.lines.length, 'forward')}.`,
-		`Its place is taken by what is open now: ${counted(lines.length, 'forward')}.`,
+		set.problem ?? `It has ${formatQuantity(set.lines.length, 'forward')}.`,
+		`Its place is taken by what is open now: ${formatQuantity(lines.length, 'forward')}.`,
 	]);
 	if (answer === null || (before && !await mayReplace(before))) {
 		return;
@@ -190,7 +190,7 @@ async function saveSet(session: Session): Promise<void> {
 
 	try {
 		const path = await writeForwardSet(session.env, answer.text, lines);
-		session.tell(`saved ${counted(lines.length, 'forward')}: ${underHome(session, path)}`);
+		session.tell(`saved ${formatQuantity(lines.length, 'forward')}: ${underHome(session, path)}`);
 		noteForwardSets(session);
 	} catch (error) {
 		session.tell(`not saved: ${toSpokeError(error).message}`, 'error');

@@ -6,12 +6,12 @@ import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {Path} from '../../posture/evidence.ts';
 import type {RemoteCommand} from '../../sessions/remote-command/open-remote-command.ts';
 import {whatIsOpen, worstPath} from '../../state/connections.ts';
-import {showDuration} from '../../text/show-duration.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {formatDuration} from '../../text/format-duration.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {LineTyping} from '../../terminal/line-typing.ts';
 import {ScreenModes} from '../../terminal/screen-modes.ts';
 import {isSpoken, legSentences} from '../../ui/spoken-words.ts';
-import {counted} from '../../text/grouped.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';
 import {LeaveKeys} from './leave-keys.ts';
 import {plainPathLine} from './plain-path-line.ts';
@@ -108,11 +108,11 @@ function pathWords(session: Session, path: Path | null, error: SpokeError | null
 	}
 
 	if (isSpoken(session.env)) {
-		return legSentences(path).map(sentence => `${sanitiseLine(sentence)}\r\n`).join('');
+		return legSentences(path).map(sentence => `${sanitizeLine(sentence)}\r\n`).join('');
 	}
 
 	const known: Path = error?.leg ? {...path, phase: 'failed', error: error.toJSON()} : path;
-	return `${sanitiseLine(plainPathLine(known, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
+	return `${sanitizeLine(plainPathLine(known, session.glyphs, session.terminal.stdout.columns || 80))}\r\n`;
 }
 
 function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {path, leave, takesInput}: {
@@ -123,7 +123,7 @@ function openingWords({store}: Session, id: string, {kind, place, tty}: Told, {p
 	const others = whatIsOpen(store.state.dock.filter(one => one.id !== id), {tails: true});
 	const goesOn = others === null ? '' : `${others} ${/^1 \w+$/.test(others) ? 'goes' : 'go'} on. `;
 	const hint = typingHint({kind, tty, takesInput});
-	return `spoke  ${kind} in ${sanitiseLine(place)}\r\n${path}       ${goesOn}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
+	return `spoke  ${kind} in ${sanitizeLine(place)}\r\n${path}       ${goesOn}To leave: ${leave}\r\n${hint === '' ? '' : `       ${hint}\r\n`}`;
 }
 
 /** What a person must know who types now, where it is not as in a terminal of one's own. */
@@ -198,7 +198,7 @@ function followSize(stdout: NodeJS.WriteStream, remote: RemoteCommand, kind: Tol
 }
 
 async function endOf(outcome: Promise<number | 'closed' | 'left'>, told: Told): Promise<End> {
-	const took = () => showDuration(Date.now() - told.began);
+	const took = () => formatDuration(Date.now() - told.began);
 	try {
 		const status = await outcome;
 		return status === 'left' || status === 'closed'
@@ -206,7 +206,7 @@ async function endOf(outcome: Promise<number | 'closed' | 'left'>, told: Told): 
 			: {words: await endWords(told, status, took()), error: null};
 	} catch (thrown) {
 		const error = toSpokeError(thrown);
-		return {words: `${sanitiseLine(error.message)}, after ${took()}`, error};
+		return {words: `${sanitizeLine(error.message)}, after ${took()}`, error};
 	}
 }
 
@@ -221,14 +221,14 @@ async function endWords({kind, statusOf}: Told, outcome: number, took: string): 
 
 /** What the person did not see: streams that broke, messages that matter, and lines that came. */
 function meanwhile({store: {state}, tails, glyphs}: Session, {id, began, lines}: {id: string; began: number; lines: number}): string {
-	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitiseLine(text));
+	const news = state.messages.filter(({time, role}) => time >= began && role !== 'plain').map(({text}) => sanitizeLine(text));
 	const broken = state.dock.filter(({id: other, phase, note}) => other !== id && (phase === 'working' || phase === 'failed') && note !== '')
-		.map(({what, note}) => sanitiseLine(`${what}: ${note}`));
+		.map(({what, note}) => sanitizeLine(`${what}: ${note}`));
 	const parts = [
 		...broken.slice(0, 3),
 		...news.slice(-2),
-		...news.length > 2 ? [counted(news.length - 2, 'more message')] : [],
-		...lines > 0 ? [`${counted(lines, 'line')} in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : [],
+		...news.length > 2 ? [formatQuantity(news.length - 2, 'more message')] : [],
+		...lines > 0 ? [`${formatQuantity(lines, 'line')} in ${tails.size === 1 ? 'the tail' : 'the tails'}`] : [],
 	];
 	return parts.length === 0 ? '' : `       Meanwhile: ${parts.join(` ${glyphs.dot} `)}\r\n`;
 }

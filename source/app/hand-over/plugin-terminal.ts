@@ -2,7 +2,7 @@
 import {basename} from 'node:path';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {PluginTerminal} from '../../cluster/credentials/plugin-terminal.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Session} from '../session.ts';
 
 export type LentTerminal = PluginTerminal & {
@@ -20,14 +20,14 @@ export function pluginTerminal(session: Session): LentTerminal {
 		async lend(command, work) {
 			terminal.wasLent = true;
 			return session.withTerminal(async () => {
-				session.terminal.stdout.write(`spoke  ${sanitiseLine(basename(command))} logs you in; the screen comes back when it ends\r\n`);
+				session.terminal.stdout.write(`spoke  ${sanitizeLine(basename(command))} logs you in; the screen comes back when it ends\r\n`);
 				return work();
 			});
 		},
 		said(text) {
 			const line = text.trim().split('\n').at(-1) ?? '';
 			if (line !== '') {
-				session.tell(sanitiseLine(line), 'warn');
+				session.tell(sanitizeLine(line), 'warn');
 			}
 		},
 	};

@@ -9,7 +9,7 @@ import {pathsTo} from '../../posture/paths-to.ts';
 import {withRouteWord} from '../../state/route-words.ts';
 import type {ShownAuditRow, TextLine} from '../../state/session-state.ts';
 import {sourceToReach} from '../../state/tail/tail-sources.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import {openText} from '../texts/open-text.ts';
@@ -88,11 +88,11 @@ export function openAuditRow(session: Session): void {
 function rowLines(audit: Audit, row: AuditRow, {whole = false}: {whole?: boolean} = {}): TextLine[] {
 	const read = row.evidence.map(id => audit.evidence.find(one => one.id === id)).filter(one => one !== undefined);
 	return [
-		{text: withRouteWord(sanitiseLine(row.message))},
-		...read.slice(0, whole ? 50 : 4).map(({observed, where}): TextLine => ({label: '  read', text: sanitiseLine(`${observed}   ${where}`)})),
-		...row.exceptions.length > 0 ? [{label: '  but', text: withRouteWord(sanitiseLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))), role: 'level.warn'}] : [],
-		...row.need.slice(0, whole ? 20 : 2).map((need): TextLine => ({label: '  would tell', text: sanitiseLine(needText(whole ? need : {...need, check: null}))})),
-		...row.remedy === null ? [] : [{label: '  fix', text: sanitiseLine(row.remedy), role: 'focus'}],
+		{text: withRouteWord(sanitizeLine(row.message))},
+		...read.slice(0, whole ? 50 : 4).map(({observed, where}): TextLine => ({label: '  read', text: sanitizeLine(`${observed}   ${where}`)})),
+		...row.exceptions.length > 0 ? [{label: '  but', text: withRouteWord(sanitizeLine(row.exceptions.slice(0, whole ? 100 : 5).join(', '))), role: 'level.warn'}] : [],
+		...row.need.slice(0, whole ? 20 : 2).map((need): TextLine => ({label: '  would tell', text: sanitizeLine(needText(whole ? need : {...need, check: null}))})),
+		...row.remedy === null ? [] : [{label: '  fix', text: sanitizeLine(row.remedy), role: 'focus'}],
 		...row.docs === null ? [] : [{label: '  docs', text: row.docs, role: 'text.dim'}],
 	];
 }

@@ -6,8 +6,8 @@ import {refuseEnded} from '../../sessions/ended-pod.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {podResource} from '../../targets/resource-words.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
-import {shellWord} from '../../text/shell-word.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {GivenUp} from '../keys/typed-ahead.ts';
 import {scriptFlags} from './script-flags.ts';
@@ -32,7 +32,7 @@ export async function addDebugger(session: Session, {cluster, pod, container}: P
 		notes: ({image = '', command, target = '', profile}) => [
 			...because === undefined ? [] : [because],
 			'The same in a script:',
-			`  spoke debug -n ${shellWord(namespace)} ${shellWord(podName)} -it --image=${shellWord(image.trim())} --target=${shellWord(target)}${profileFlag(profile)}${scriptFlags(session, cluster)}${commandPart(command)}`,
+			`  spoke debug -n ${quoteForShell(namespace)} ${quoteForShell(podName)} -it --image=${quoteForShell(image.trim())} --target=${quoteForShell(target)}${profileFlag(profile)}${scriptFlags(session, cluster)}${commandPart(command)}`,
 		],
 		check: ({image}) => image?.trim() === '' ? 'an image is needed' : null,
 	});
@@ -55,7 +55,7 @@ async function waitFor(session: Session, {access}: OpenCluster, pod: PodObject, 
 	try {
 		await session.typedAhead.whileWaiting(`waiting for ${name}`, async (signal, say) => untilRunning(access, pod, name, {
 			limitMs: startLimitMs, signal: AbortSignal.any([signal, AbortSignal.timeout(startLimitMs + 1000)]), onWaiting(reason) {
-				const text = `waiting for ${name}: ${sanitiseLine(reason)}`;
+				const text = `waiting for ${name}: ${sanitizeLine(reason)}`;
 				session.tell(text);
 				say(text);
 			},
@@ -79,5 +79,5 @@ function profileFlag(profile: string | undefined): string {
 
 function commandPart(command = ''): string {
 	const words = wordsOf(command);
-	return words.length === 0 ? '' : ` -- ${words.map(word => shellWord(word)).join(' ')}`;
+	return words.length === 0 ? '' : ` -- ${words.map(word => quoteForShell(word)).join(' ')}`;
 }

@@ -5,7 +5,7 @@ import {walk} from '../../posture/doctor/walk.ts';
 import {asText} from '../../state/copied-lines.ts';
 import type {ForwardState, TextLine} from '../../state/session-state.ts';
 import {sourceToReach} from '../../state/tail/tail-sources.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {currentTail} from '../tail/current-tail.ts';
 import type {TailRun} from '../tail/tail-run.ts';
@@ -146,7 +146,7 @@ function stepLines({status, name, observed, tookMs, text, means, speaker, fits, 
 	const [sign, role] = signs[status];
 	const took = tookMs !== null && tookMs >= slowMs ? ` (${(tookMs / 1000).toFixed(1)} s)` : '';
 	return [
-		{label: `${sign} ${name.replace('-', ' ')}`.padEnd(18), text: `${sanitiseLine(observed)}${took}`, ...role !== undefined && {role}},
+		{label: `${sign} ${name.replace('-', ' ')}`.padEnd(18), text: `${sanitizeLine(observed)}${took}`, ...role !== undefined && {role}},
 		...detailLines('text', text === observed ? null : text),
 		...detailLines('means', means === observed ? null : means),
 		...detailLines('speaker', speaker),
@@ -156,12 +156,12 @@ function stepLines({status, name, observed, tookMs, text, means, speaker, fits, 
 }
 
 function detailLines(label: string, text: string | null, role?: string): TextLine[] {
-	return text === null || text === '' ? [] : [{label: label.padEnd(9), text: sanitiseLine(text), indent: 5, ...role !== undefined && {role}}];
+	return text === null || text === '' ? [] : [{label: label.padEnd(9), text: sanitizeLine(text), indent: 5, ...role !== undefined && {role}}];
 }
 
 function verdictLine({error, asked}: Doctor): TextLine {
 	if (error) {
-		return {text: `${sanitiseLine(error.message)} [${error.code}]`, role: 'state.failed'};
+		return {text: `${sanitizeLine(error.message)} [${error.code}]`, role: 'state.failed'};
 	}
 
 	return {text: asked === '' ? 'The apiserver answers: leg 1 works.' : 'Every leg that can be seen from here works.', role: 'state.open'};

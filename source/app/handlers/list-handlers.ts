@@ -4,7 +4,7 @@ import {parseRowFilter} from '../../state/row-filter.ts';
 import type {ViewName} from '../../state/session-state.ts';
 import {placeAt} from '../../state/view-history.ts';
 import type {Session} from '../session.ts';
-import {grouped} from '../../text/grouped.ts';
+import {formatNumber} from '../../text/format-number.ts';
 import {noteForwardSets} from '../forwards/forward-sets.ts';
 import {currentList} from './cursor.ts';
 import type {Handlers} from './handler.ts';
@@ -171,7 +171,7 @@ async function filterList(session: Session): Promise<void> {
 			}
 
 			const now = session.store.state.lists[list.name];
-			return now.filterProblem ?? `${grouped(countThere(now.visible))} of ${grouped(now.total)}`;
+			return now.filterProblem ?? `${formatNumber(countThere(now.visible))} of ${formatNumber(now.total)}`;
 		},
 		onChange: set,
 		check(text) {

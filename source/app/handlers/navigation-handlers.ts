@@ -5,7 +5,7 @@ import {goTo, searchTail} from '../../state/tail/tail-view.ts';
 import type {ClusterEntry} from '../../cluster/kubeconfig/kubeconfig-shape.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
-import {counted} from '../../text/grouped.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';
 import {setView} from '../tail/current-tail.ts';
 import {showLines} from '../tail/tail-search.ts';
@@ -169,7 +169,7 @@ async function pickContext(session: Session): Promise<void> {
 		items,
 		keys: 'switch',
 		at: Math.max(0, items.findIndex(({id}) => id === now)),
-		notes: stays === 0 ? [] : [`What is open stays open and listed: ${counted(stays, 'connection')}.`],
+		notes: stays === 0 ? [] : [`What is open stays open and listed: ${formatQuantity(stays, 'connection')}.`],
 	});
 	if (chosen !== null && chosen !== now) {
 		await session.switchContext(chosen);

@@ -1,7 +1,7 @@
 /** Which flags take a command that is typed in a shell to the cluster that it is offered for? */
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagRow} from '../../command-line/flag-row.ts';
-import {shellWord} from '../../text/shell-word.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
 /** The namespace is named by each command itself; secrets are no text for a screen; the session tells no requests. */
@@ -20,7 +20,7 @@ function spelled(row: FlagRow, value: boolean | number | string | readonly strin
 		return value ? [`--${row.name}`] : [];
 	}
 
-	return value === undefined || value === row.default ? [] : [value].flat().flatMap(one => [`--${row.name}`, shellWord(withoutLogin(row, String(one)))]);
+	return value === undefined || value === row.default ? [] : [value].flat().flatMap(one => [`--${row.name}`, quoteForShell(withoutLogin(row, String(one)))]);
 }
 
 function withoutLogin({value}: FlagRow, text: string): string {

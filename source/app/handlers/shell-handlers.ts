@@ -1,5 +1,5 @@
 /** Shell, attach and debug containers: the far side gets the whole terminal, and gives it back. */
-import {shellWord} from '../../text/shell-word.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {exitStatusOf} from '../../sessions/debug-container.ts';
 import {refuseEnded} from '../../sessions/ended-pod.ts';
@@ -190,7 +190,7 @@ async function goOnBehind(session: Session, {place, feature, command, about}: Ru
 /** A container that is gone has a log that tells more. */
 function withHowItEnded(session: Session, {cluster, pod, container}: Place, error: SpokeError): SpokeError {
 	return error.code === 'ERR_TARGET_GONE' && error.remedy === null
-		? error.anew({remedy: `spoke logs -n ${shellWord(pod.metadata.namespace ?? '')} ${shellWord(pod.metadata.name)} -c ${shellWord(container)} --previous${scriptFlags(session, cluster)} shows how it ended`})
+		? error.anew({remedy: `spoke logs -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -c ${quoteForShell(container)} --previous${scriptFlags(session, cluster)} shows how it ended`})
 		: error;
 }
 
@@ -200,7 +200,7 @@ async function offerDebugger(session: Session, place: Place, error: SpokeError):
 	const off = whyOff(session.store.state, findAction('pods.debug')!);
 	session.fail(`shell in ${pod.metadata.name}/${container}`, new SpokeError(error.code, `the image has no shell${off === null ? '' : `; ${off}`}`, {
 		text: error.text ?? error.message,
-		remedy: `spoke debug -n ${shellWord(pod.metadata.namespace ?? '')} ${shellWord(pod.metadata.name)} -it --image=IMAGE --target=${shellWord(container)}${scriptFlags(session, place.cluster)} -- sh`,
+		remedy: `spoke debug -n ${quoteForShell(pod.metadata.namespace ?? '')} ${quoteForShell(pod.metadata.name)} -it --image=IMAGE --target=${quoteForShell(container)}${scriptFlags(session, place.cluster)} -- sh`,
 	}));
 	if (off === null) {
 		await debug(session, place, `${container} has no shell. A container that brings one can be added.`);

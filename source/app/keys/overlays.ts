@@ -1,6 +1,6 @@
 /** Typed lines, choices, forms and questions as promises: an action asks and goes on with the answer. */
 import {shownItems, type ConfirmOverlay, type FormOverlay, type Overlay, type PickerOverlay, type PromptOverlay} from '../../state/overlay.ts';
-import {counted} from '../../text/grouped.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import type {FillOptions, PickOptions, TypeOptions} from '../session.ts';
 import type {Store} from '../store.ts';
 import {GivenUp, type TypedAhead} from './typed-ahead.ts';
@@ -200,7 +200,7 @@ export class Overlays {
 			const typed = instead?.from === overlay.typed.text ? {text: instead.to, caret: instead.to.length} : overlay.typed;
 			this.#store.now({type: 'overlay', event: {
 				type: 'set',
-				overlay: {...overlay, typed, candidates: [...new Set([...overlay.candidates, ...names])], note: counted(names.length, 'name')},
+				overlay: {...overlay, typed, candidates: [...new Set([...overlay.candidates, ...names])], note: formatQuantity(names.length, 'name')},
 			}});
 		}
 	}

@@ -2,8 +2,8 @@
 import {shownBody} from '../../state/proxy-body.ts';
 import {unansweredTitle, type ProxyExchange} from '../../state/proxy-state.ts';
 import type {TextLine} from '../../state/session-state.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
-import {showBytes} from '../../text/show-bytes.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {formatBytes} from '../../text/format-bytes.ts';
 import type {Session} from '../session.ts';
 import {openText} from '../texts/open-text.ts';
 
@@ -12,7 +12,7 @@ export function openAnswerText(session: Session, exchange: ProxyExchange): void 
 	openText(session, {
 		title: status === null ? unansweredTitle(exchange) : String(status),
 		subject: `${method} ${asked}`,
-		right: `${type.split(';')[0] ?? ''} ${showBytes(bytes)}`.trim(),
+		right: `${type.split(';')[0] ?? ''} ${formatBytes(bytes)}`.trim(),
 		copy: body,
 		lines: [
 			...exchange.isGivenUp === true ? [{text: exchange.note, role: 'notice.warn'} as const] : [],
@@ -32,12 +32,12 @@ function errorLines({error}: ProxyExchange): TextLine[] {
 	const {message, text, remedy} = error;
 	return [
 		{text: message, role: 'state.failed'},
-		...text === null ? [] : [{label: 'text', text: sanitiseLine(text)}],
+		...text === null ? [] : [{label: 'text', text: sanitizeLine(text)}],
 		...remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}],
 	];
 }
 
 function headerLines({headers}: ProxyExchange): TextLine[] {
 	const wide = Math.max(...headers.map(([name]) => name.length + 2));
-	return headers.map(([name, value]) => ({label: `${sanitiseLine(name)}:`.padEnd(wide), text: sanitiseLine(value), role: 'text.dim'}));
+	return headers.map(([name, value]) => ({label: `${sanitizeLine(name)}:`.padEnd(wide), text: sanitizeLine(value), role: 'text.dim'}));
 }

@@ -3,9 +3,9 @@ import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {startProxyListener, type ListenerEvent, type ProxyListener} from '../../sessions/proxy-listener/start-proxy-listener.ts';
 import {standardFilter, standardPort, whoCanUse} from '../../sessions/proxy-listener/listener-terms.ts';
 import {listenerHere, type ListenerState} from '../../state/proxy-state.ts';
-import {counted} from '../../text/grouped.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
-import {shellWord} from '../../text/shell-word.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {freePort} from '../forwards/free-port.ts';
 import type {Handlers} from '../handlers/handler.ts';
@@ -41,7 +41,7 @@ async function startDialog(session: Session): Promise<void> {
 			`${sentence(whoCanUse({address, port: 0}))}, with your rights, as long as it is open.`,
 			'It answers to its own names only, to no page of another origin, and runs no commands.',
 			'The same in a script:',
-			`  spoke proxy --port ${shellWord(port)}${address === '127.0.0.1' ? '' : ` --address ${shellWord(address)}`}${scriptFlags(session, cluster)}`,
+			`  spoke proxy --port ${quoteForShell(port)}${address === '127.0.0.1' ? '' : ` --address ${quoteForShell(address)}`}${scriptFlags(session, cluster)}`,
 		],
 		async check({port = '', address = ''}) {
 			const wanted = Number(port);
@@ -77,7 +77,7 @@ export async function startListener(session: Session, place: {port: number; addr
 		id,
 		context: cluster.context,
 		address: listener.address,
-		usable: `${whoCanUse(place)}, with the rights of ${sanitiseLine(facts.impersonating ?? facts.user ?? 'this user')}`,
+		usable: `${whoCanUse(place)}, with the rights of ${sanitizeLine(facts.impersonating ?? facts.user ?? 'this user')}`,
 		since: Date.now(), requests: 0, log: [],
 	};
 	const port = portOf(listener.address);
@@ -96,21 +96,21 @@ function passed({store}: Session, id: string, {method, path, status, millisecond
 		event: {type: 'passed', id, request: {
 			time: Date.now(),
 			method,
-			path: sanitiseLine(path),
+			path: sanitizeLine(path),
 			status,
 			tookMs: milliseconds,
-			error: error === null ? null : sanitiseLine(error.message),
+			error: error === null ? null : sanitizeLine(error.message),
 		}},
 	});
 	const requests = store.state.proxy.listeners.find(one => one.id === id)?.requests ?? 0;
-	store.data({type: 'dock', event: {type: 'change', id, to: {figures: `${counted(requests, 'request')} · ${status} ${Math.round(milliseconds)} ms`}}});
+	store.data({type: 'dock', event: {type: 'change', id, to: {figures: `${formatQuantity(requests, 'request')} · ${status} ${Math.round(milliseconds)} ms`}}});
 }
 
 /** Asks first: whoever uses it is cut off. */
 export async function stopListener(session: Session, id: string): Promise<void> {
 	const {store} = session;
 	const state = store.state.proxy.listeners.find(one => one.id === id);
-	if (!state || !await session.ask(`Stop the listener on ${state.address}?`, [`${counted(state.requests, 'request')} so far. Whoever uses it is cut off.`])) {
+	if (!state || !await session.ask(`Stop the listener on ${state.address}?`, [`${formatQuantity(state.requests, 'request')} so far. Whoever uses it is cut off.`])) {
 		return;
 	}
 

@@ -1,5 +1,5 @@
 /** What the keys do on the proxy screen: a request is typed with names and ports offered, and sent. */
-import {shellWord} from '../../text/shell-word.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {exchangeHere, listenerHere} from '../../state/proxy-state.ts';
 import {parseProxyTarget} from '../../targets/proxy-target.ts';
 import {namespaceHere} from '../../state/session-state.ts';
@@ -51,7 +51,7 @@ export const proxyHandlers: Handlers = {
 		const exchange = exchangeHere(proxy);
 		if (exchange) {
 			session.copy(
-				`spoke proxy -n ${shellWord(namespaceHere(cluster))} ${exchange.method.toLowerCase()} ${shellWord(exchange.asked)}${scriptFlags(session, session.cluster)}`,
+				`spoke proxy -n ${quoteForShell(namespaceHere(cluster))} ${exchange.method.toLowerCase()} ${quoteForShell(exchange.asked)}${scriptFlags(session, session.cluster)}`,
 				'the command',
 			);
 		}

@@ -12,7 +12,7 @@ import {openLog} from '../../sessions/logs/open-log.ts';
 import {allContainers, chooseContainer} from '../../targets/choose-container.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
 import {listPods, reachedPod} from '../../targets/resolve-pod.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TailAsk} from './tail-run.ts';
 
 export type LogsBeforeOptions = {ask: Pick<TailAsk, 'asked' | 'containers'>; witness: ConnectionWitness; signal: AbortSignal};
@@ -83,6 +83,6 @@ async function readOne(
 		}
 
 		const error = toSpokeError(thrown);
-		tells.notice(index, `${pod.metadata.name}/${container}: ${sanitiseLine(fullMessage(error))}`);
+		tells.notice(index, `${pod.metadata.name}/${container}: ${sanitizeLine(fullMessage(error))}`);
 	}
 }

@@ -3,7 +3,7 @@ import {toSpokeError} from '../../errors/spoke-error.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
 import type {OpenLogOptions} from '../../sessions/logs/open-log.ts';
 import type {OlderLines, TailSource} from '../../state/tail/tail-view.ts';
-import {grouped} from '../../text/grouped.ts';
+import {formatNumber} from '../../text/format-number.ts';
 import {loadOlder, type JoinPoints, type OlderLoaded} from './older-loading.ts';
 import type {ReadTail, TailMeans} from './tail-reading.ts';
 
@@ -43,7 +43,7 @@ export class OlderInTail {
 	async #load(most: number | null): Promise<void> {
 		const {buffer} = this.#tail.view;
 		if (buffer.first > 0) {
-			this.#tell({phase: 'full', note: `${grouped(buffer.first)} older lines were let go`});
+			this.#tell({phase: 'full', note: `${formatNumber(buffer.first)} older lines were let go`});
 			return;
 		}
 
@@ -79,7 +79,7 @@ export class OlderInTail {
 /** What is said of older lines when some were read. */
 function olderAfter({letGo, isAll, problems}: OlderLoaded, sources: readonly TailSource[]): Partial<OlderLines> {
 	if (letGo > 0) {
-		return {phase: 'full', note: `${grouped(letGo)} older ones are more than a tail keeps`};
+		return {phase: 'full', note: `${formatNumber(letGo)} older ones are more than a tail keeps`};
 	}
 
 	const [first, ...others] = problems;

@@ -1,8 +1,8 @@
 /** A tail's lines as clean text: copied, saved, or in an outer program. */
 import {placeOf, shownLength, shownNumbers, type TailView} from '../../state/tail/tail-view.ts';
-import {sanitise} from '../../text/sanitise.ts';
+import {sanitize} from '../../text/sanitize.ts';
 import type {Session} from '../session.ts';
-import {counted} from '../../text/grouped.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import {asFileName, pathOfTyped, writeNewFile} from '../handlers/new-file.ts';
 import {viewInProgram} from '../hand-over/outer-programs.ts';
 import {finishScan} from './tail-older.ts';
@@ -11,7 +11,7 @@ import type {TailRun} from './tail-run.ts';
 /** Without colours, and with everything else visible that could move a terminal. */
 export function clean(text: string): string {
 	// Colours go as well: what is copied or saved is text.
-	return sanitise(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
+	return sanitize(text.replaceAll(/\u001B\[[\d;:]*m/g, ''));
 }
 
 /** One line so; what is ours stands between dashes. */
@@ -62,7 +62,7 @@ export async function saveTail(session: Session, run: TailRun): Promise<void> {
 	await finishScan(run);
 	try {
 		const count = await writeNewFile(pathOfTyped(answer.text), shownTexts(run.view));
-		session.tell(`saved ${answer.text}, ${counted(count, 'line')}`);
+		session.tell(`saved ${answer.text}, ${formatQuantity(count, 'line')}`);
 	} catch (error) {
 		session.tell(`not saved: ${(error as Error).message}`, 'error');
 	}

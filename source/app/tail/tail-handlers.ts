@@ -2,7 +2,7 @@
 import {countJsonLines} from '../../state/tail/json-fields.ts';
 import {levelNames, type LineLevel} from '../../state/tail/line-buffer.ts';
 import {followTail, lineHere, moveTail, pauseTail, placeOf, shownLength, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
-import {counted} from '../../text/grouped.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import {markedTargets, targetHere} from '../handlers/cursor.ts';
 import type {Handlers} from '../handlers/handler.ts';
 import type {Session} from '../session.ts';
@@ -126,7 +126,7 @@ export const tailHandlers: Handlers = {
 			}
 
 			const numbers = view.marked.size > 0 ? [...view.marked].sort((one, other) => one - other) : [lineHere(view)];
-			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), counted(numbers.length, 'line'));
+			session.copy(numbers.map(number => cleanText(view, number)).join('\n'), formatQuantity(numbers.length, 'line'));
 		}
 	},
 	'tail.save': async session => withTail(session, async run => saveTail(session, run)),

@@ -1,6 +1,6 @@
 /** What a log's event says in the stream: gaps, reconnects and restarts are content, and counted. */
 import {fullMessage} from '../../server-messages/full-message.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {GapReason, LifeEnding, LogEvent, LogSource} from '../../sessions/logs/log-events.ts';
 import {failedNote} from '../../state/tail/tail-sources.ts';
 import type {TailCounters, TailSource} from '../../state/tail/tail-view.ts';
@@ -85,7 +85,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'server-said': {
-			return {text: `${who}the kubelet says: ${sanitiseLine(event.text)}`, source: {}};
+			return {text: `${who}the kubelet says: ${sanitizeLine(event.text)}`, source: {}};
 		}
 
 		case 'ended': {
@@ -95,7 +95,7 @@ export function noticeOf(event: Exclude<Extract<LogEvent, {source: LogSource}>, 
 		}
 
 		case 'failed': {
-			return {text: `${who}${sanitiseLine(fullMessage(event.error))}`, source: {state: 'ended', note: failedNote}};
+			return {text: `${who}${sanitizeLine(fullMessage(event.error))}`, source: {state: 'ended', note: failedNote}};
 		}
 	}
 }
@@ -108,7 +108,7 @@ function ended(ending: LifeEnding | null): string {
 
 	const {exitCode, reason, at} = ending;
 	const time = at !== null && /T\d{2}:\d{2}:\d{2}/.test(at) ? ` at ${at.slice(11, 19)}` : '';
-	return `ended${time} with exit ${exitCode}${reason === null || reason === 'Completed' ? '' : ` ${sanitiseLine(reason)}`}`;
+	return `ended${time} with exit ${exitCode}${reason === null || reason === 'Completed' ? '' : ` ${sanitizeLine(reason)}`}`;
 }
 
 function seconds(ms: number): string {

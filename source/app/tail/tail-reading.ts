@@ -14,7 +14,7 @@ import {LineFlow} from '../../state/tail/line-flow.ts';
 import {asTailSource} from '../../state/tail/tail-source.ts';
 import {changeSource, countUp, isUnreadable, podGone, sourcesOf, waitedMs, withSource} from '../../state/tail/tail-sources.ts';
 import {keptTail, olderUnread, type SincePreset, type TailView} from '../../state/tail/tail-view.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import {insertLate} from './late-lines.ts';
 import {LineOrder} from './line-order.ts';
 import {readLogsBefore} from './logs-before.ts';
@@ -89,7 +89,7 @@ export class TailReading {
 		} catch (thrown) {
 			if (!signal.aborted) {
 				const error = toSpokeError(thrown);
-				this.#end('failed', {note: error.message, text: sanitiseLine(fullMessage(error))});
+				this.#end('failed', {note: error.message, text: sanitizeLine(fullMessage(error))});
 			}
 		}
 	}

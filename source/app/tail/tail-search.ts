@@ -3,7 +3,7 @@ import {queryProblem} from '../../state/tail/line-index.ts';
 import {countWords} from '../../state/match-words.ts';
 import {countMatches, nextMatch} from '../../state/tail/shown-matches.ts';
 import {filterTail, goTo, jumpTo, searchTail, type TailView} from '../../state/tail/tail-view.ts';
-import {counted} from '../../text/grouped.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import type {Session} from '../session.ts';
 import type {TailRun} from './tail-run.ts';
 import {changeTail, currentTail, setView, withTail} from './current-tail.ts';
@@ -93,7 +93,7 @@ export async function filter(session: Session): Promise<void> {
 
 	const answer = await session.type({
 		lead: '&', purpose: 'tail-filter', mayRegex: true, regex: before.regex, text: `${before.inverse ? '!' : ''}${before.text}`,
-		note: () => run.view.shownIndex === null ? 'all lines' : run.view.shownIndex.problem ?? counted(run.view.shownIndex.matches.length, 'line'),
+		note: () => run.view.shownIndex === null ? 'all lines' : run.view.shownIndex.problem ?? formatQuantity(run.view.shownIndex.matches.length, 'line'),
 		onChange(typed, regex) {
 			keep({filter: filterOf(typed, regex), matchesOnly: true});
 		},

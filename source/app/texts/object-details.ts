@@ -6,8 +6,8 @@ import {objectPath} from '../../targets/object-path.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import type {ContainerSpec, CronJobObject, ContainerState, ContainerStatus, PodCondition, PodObject, ServiceObject, WorkloadObject} from '../../targets/pod-object.ts';
 import {podStatus} from '../../targets/pod-status.ts';
-import {counted} from '../../text/grouped.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {formatQuantity} from '../../text/format-number.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 
 type AnyObject = PodObject & WorkloadObject & ServiceObject & CronJobObject & {kind?: string};
 type EventObject = {
@@ -48,7 +48,7 @@ function podLines(pod: PodObject): TextLine[] {
 		{label: 'Node', text: spec.nodeName ?? 'not scheduled'},
 		statusLine(pod),
 		...statuses.flatMap(own => lastEndLines(own)),
-		...status?.message === undefined || status.message === '' ? [] : [{label: 'Because', text: sanitiseLine(status.message)}],
+		...status?.message === undefined || status.message === '' ? [] : [{label: 'Because', text: sanitizeLine(status.message)}],
 		{label: 'Owner', text: owner === undefined ? 'none' : `${owner.kind} ${owner.name}`},
 		labelsLine(metadata.labels),
 		{text: 'Containers', rule: true},
@@ -66,7 +66,7 @@ function statusLine(pod: PodObject): TextLine {
 	const {phase = 'unknown', reason, podIP} = pod.status ?? {};
 	const word = pod.status ? podStatus(pod) : phase;
 	const others = [word === phase ? undefined : `phase ${phase}`, reason === word ? undefined : reason, podIP];
-	return {label: 'Status', text: sanitiseLine([word, ...others].filter(Boolean).join(', ')), ...isHealthy(word) ? {} : {role: 'level.warn'}};
+	return {label: 'Status', text: sanitizeLine([word, ...others].filter(Boolean).join(', ')), ...isHealthy(word) ? {} : {role: 'level.warn'}};
 }
 
 function isHealthy(word: string): boolean {
@@ -76,7 +76,7 @@ function isHealthy(word: string): boolean {
 /** Of a container that is held up: why it ended is what is looked for, and a preview has few rows. */
 function lastEndLines({name, state, lastState}: ContainerStatus): TextLine[] {
 	const last = state?.waiting && lastState?.terminated;
-	return last ? [{label: 'Last end', text: sanitiseLine(`${name} ${stateWords({terminated: last})}`), role: 'state.failed'}] : [];
+	return last ? [{label: 'Last end', text: sanitizeLine(`${name} ${stateWords({terminated: last})}`), role: 'state.failed'}] : [];
 }
 
 function containerLines(container: ContainerSpec, own: ContainerStatus | undefined): TextLine[] {
@@ -87,10 +87,10 @@ function containerLines(container: ContainerSpec, own: ContainerStatus | undefin
 	return [
 		{
 			label: container.name.padEnd(20),
-			text: `${stateWords(own?.state)}, ${counted(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`,
+			text: `${stateWords(own?.state)}, ${formatQuantity(own?.restartCount ?? 0, 'restart')}${ports ? `, ports ${ports}` : ''}`,
 			...role !== undefined && {role},
 		},
-		...container.image === undefined ? [] : [{label: '', text: sanitiseLine(`image ${container.image}`), indent: 12}],
+		...container.image === undefined ? [] : [{label: '', text: sanitizeLine(`image ${container.image}`), indent: 12}],
 		...last ? [{label: '', text: `last end: ${stateWords({terminated: last})}`, indent: 12}] : [],
 	];
 }
@@ -117,12 +117,12 @@ function cronJobLines({metadata, spec = {}, status = {}}: CronJobObject): TextLi
 	const {schedule = '', timeZone, suspend = false, concurrencyPolicy} = spec;
 	const {active = [], lastScheduleTime, lastSuccessfulTime} = status;
 	return [
-		{label: 'Schedule', text: sanitiseLine(`${schedule}${timeZone === undefined ? '' : ` in ${timeZone}`}`)},
+		{label: 'Schedule', text: sanitizeLine(`${schedule}${timeZone === undefined ? '' : ` in ${timeZone}`}`)},
 		suspend ? {label: 'Suspended', text: 'yes: it makes no new jobs', role: 'level.warn'} : {label: 'Suspended', text: 'no'},
-		...concurrencyPolicy === undefined ? [] : [{label: 'Policy', text: sanitiseLine(`${concurrencyPolicy} concurrent jobs`)}],
-		{label: 'Last run', text: sanitiseLine(lastScheduleTime ?? 'none')},
-		{label: 'Succeeded', text: sanitiseLine(lastSuccessfulTime ?? 'none')},
-		{label: 'Active', text: sanitiseLine(active.map(({name = ''}) => `job/${name}`).join(', ')) || 'no job'},
+		...concurrencyPolicy === undefined ? [] : [{label: 'Policy', text: sanitizeLine(`${concurrencyPolicy} concurrent jobs`)}],
+		{label: 'Last run', text: sanitizeLine(lastScheduleTime ?? 'none')},
+		{label: 'Succeeded', text: sanitizeLine(lastSuccessfulTime ?? 'none')},
+		{label: 'Active', text: sanitizeLine(active.map(({name = ''}) => `job/${name}`).join(', ')) || 'no job'},
 		labelsLine(metadata.labels),
 	];
 }
@@ -130,12 +130,12 @@ function cronJobLines({metadata, spec = {}, status = {}}: CronJobObject): TextLi
 function conditionLines(conditions: readonly PodCondition[]): TextLine[] {
 	return conditions.map(({type, status, reason, message}) => ({
 		label: type.padEnd(20),
-		text: sanitiseLine(`${status}${reason === undefined ? '' : `, ${reason}`}${message ? `: ${message}` : ''}`),
+		text: sanitizeLine(`${status}${reason === undefined ? '' : `, ${reason}`}${message ? `: ${message}` : ''}`),
 	}));
 }
 
 function labelsLine(labels: Readonly<Record<string, string>> = {}): TextLine {
-	return {label: 'Labels', text: sanitiseLine(Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(', ')) || 'none'};
+	return {label: 'Labels', text: sanitizeLine(Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(', ')) || 'none'};
 }
 
 function stateWords(state: ContainerState | undefined): string {
@@ -145,11 +145,11 @@ function stateWords(state: ContainerState | undefined): string {
 
 	if (state?.terminated) {
 		const {exitCode, reason, finishedAt} = state.terminated;
-		return sanitiseLine(`ended with exit ${exitCode}${reason === undefined ? '' : ` ${reason}`}${finishedAt === undefined ? '' : ` at ${finishedAt}`}`);
+		return sanitizeLine(`ended with exit ${exitCode}${reason === undefined ? '' : ` ${reason}`}${finishedAt === undefined ? '' : ` at ${finishedAt}`}`);
 	}
 
 	return state?.waiting
-		? sanitiseLine(`waiting: ${state.waiting.reason ?? ''}${state.waiting.message === undefined ? '' : `, ${state.waiting.message}`}`)
+		? sanitizeLine(`waiting: ${state.waiting.reason ?? ''}${state.waiting.message === undefined ? '' : `, ${state.waiting.message}`}`)
 		: 'unknown';
 }
 
@@ -183,7 +183,7 @@ function eventLine(event: EventObject): TextLine {
 	const since = timeOf(event);
 	const isWarning = type === 'Warning';
 	return {
-		...!Number.isNaN(since) && {since}, label: sanitiseLine(`${isWarning ? '! ' : ''}${reason ?? ''}`).slice(0, 20).padEnd(20),
-		text: sanitiseLine(`${message ?? ''}${(count ?? 1) > 1 ? ` (${count} times)` : ''}`), ...isWarning && {role: 'level.warn'},
+		...!Number.isNaN(since) && {since}, label: sanitizeLine(`${isWarning ? '! ' : ''}${reason ?? ''}`).slice(0, 20).padEnd(20),
+		text: sanitizeLine(`${message ?? ''}${(count ?? 1) > 1 ? ` (${count} times)` : ''}`), ...isWarning && {role: 'level.warn'},
 	};
 }

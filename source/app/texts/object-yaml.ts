@@ -6,7 +6,7 @@ import {notThere} from '../../targets/not-there.ts';
 import {objectPath} from '../../targets/object-path.ts';
 import {parseTarget} from '../../targets/parse-target.ts';
 import {findResource} from '../../targets/resource-words.ts';
-import {harmless} from '../../text/sanitise-line.ts';
+import {escapeControls} from '../../text/sanitize-line.ts';
 import type {YamlLine} from './yaml-lines.ts';
 
 type AnyObject = {metadata: {managedFields?: unknown}};
@@ -49,9 +49,9 @@ export function yamlPath(target: string, namespace: string): string {
 
 function shown({text, key}: YamlLine): TextLine {
 	if (key === null) {
-		return {text: harmless(text), asIs: true};
+		return {text: escapeControls(text), asIs: true};
 	}
 
-	const [before, name] = [harmless(text.slice(0, key[0])), harmless(text.slice(...key))];
-	return {text: before + name + harmless(text.slice(key[1])), asIs: true, key: [before.length, before.length + name.length]};
+	const [before, name] = [escapeControls(text.slice(0, key[0])), escapeControls(text.slice(...key))];
+	return {text: before + name + escapeControls(text.slice(key[1])), asIs: true, key: [before.length, before.length + name.length]};
 }

@@ -1,6 +1,6 @@
 /** A text as clean text: copied, saved, or in an outer program. */
 import {asText} from '../../state/copied-lines.ts';
-import {counted} from '../../text/grouped.ts';
+import {formatQuantity} from '../../text/format-number.ts';
 import {layerRows} from '../../ui/layer-rows.ts';
 import {plainTheme} from '../../ui/theme.ts';
 import {makeScreen} from '../screen/make-screen.ts';
@@ -36,7 +36,7 @@ export async function saveText(session: Session): Promise<void> {
 
 	try {
 		const count = await writeNewFile(pathOfTyped(answer.text), linesOf(layer));
-		session.tell(`saved ${answer.text}, ${counted(count, 'line')}`);
+		session.tell(`saved ${answer.text}, ${formatQuantity(count, 'line')}`);
 	} catch (error) {
 		session.tell(`not saved: ${(error as Error).message}`, 'error');
 	}

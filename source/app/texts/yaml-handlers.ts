@@ -2,7 +2,7 @@
 import {toSpokeError, type SpokeError} from '../../errors/spoke-error.ts';
 import type {TextLine} from '../../state/session-state.ts';
 import {clockTime} from '../../text/clock-time.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {OpenCluster, Session} from '../session.ts';
 import {currentList, targetHere} from '../handlers/cursor.ts';
 import type {Handlers} from '../handlers/handler.ts';
@@ -84,8 +84,8 @@ function knownFailure(thrown: unknown): SpokeError {
 /** What the apiserver said, and what to ask for. */
 function failureLines({message, text, remedy}: SpokeError): readonly TextLine[] {
 	return [
-		{text: sanitiseLine(message), role: 'state.failed'},
-		...text === null || message.includes(text) ? [] : [{label: 'text', text: sanitiseLine(text)}],
+		{text: sanitizeLine(message), role: 'state.failed'},
+		...text === null || message.includes(text) ? [] : [{label: 'text', text: sanitizeLine(text)}],
 		...remedy === null ? [] : [{label: 'try', text: remedy, role: 'focus'}],
 	];
 }

@@ -1,13 +1,13 @@
 /** An object as YAML, as `kubectl get -o yaml` prints it, but for long lines: these are not folded, so that their words are found. */
 import {Document, isScalar, LineCounter, parseDocument, Scalar, visit, type Pair} from 'yaml';
-import {exactSource, isNumber} from '../../text/exact-json.ts';
+import {losslessNumberSource, isLosslessNumber} from '../../text/lossless-json.ts';
 
 /** `key` is from where to where the name of a field stands in the text. */
 export type YamlLine = {text: string; key: readonly [from: number, to: number] | null};
 
-/** Keys are sorted, and what YAML 1.1 takes for no text is quoted; a whole number of `parseExactly` keeps all its digits. */
+/** Keys are sorted, and what YAML 1.1 takes for no text is quoted; a whole number of `parseLosslessJson` keeps all its digits. */
 export function yamlLines(object: object): readonly YamlLine[] {
-	const document = new Document(object, (_, value: unknown) => isNumber(value) ? wholeOf(exactSource(value)) : value, {
+	const document = new Document(object, (_, value: unknown) => isLosslessNumber(value) ? wholeOf(losslessNumberSource(value)) : value, {
 		version: '1.1',
 		sortMapEntries: true,
 		aliasDuplicateObjects: false,

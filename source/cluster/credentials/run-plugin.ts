@@ -5,7 +5,7 @@ import type {Socket} from 'node:net';
 import {normalize} from 'node:path';
 import process from 'node:process';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {sanitise} from '../../text/sanitise.ts';
+import {sanitize} from '../../text/sanitize.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {ClusterEntry, ExecEntry} from '../kubeconfig/kubeconfig-shape.ts';
 import type {HeldWhileAwaited} from './held-while-awaited.ts';
@@ -143,7 +143,7 @@ async function outcome(exec: ExecEntry, child: ChildProcess, {limitMs, end, said
 
 		const text = chunk.toString('utf8').slice(0, mostNotices - notices.length);
 		notices += text;
-		said(sanitise(text));
+		said(sanitize(text));
 	});
 	child.once('error', (error: NodeJS.ErrnoException) => {
 		const missing = error.code === 'ENOENT';

@@ -1,7 +1,7 @@
 /** What a peer's certificate says, as plain facts. */
 import {createHash, type X509Certificate} from 'node:crypto';
 import type {TLSSocket} from 'node:tls';
-import {wholeSeconds} from '../../text/whole-seconds.ts';
+import {formatRfc3339Seconds} from '../../text/format-rfc3339.ts';
 import type {SocketFacts} from '../connection.ts';
 import {signatureProblem} from './check-signature.ts';
 import type {ParsedCertificate} from './parse-certificate.ts';
@@ -30,8 +30,8 @@ export function peerFacts(leaf: X509Certificate, chain: readonly ParsedCertifica
 	return {
 		subject: distinguishedName(leaf.subject),
 		issuer: distinguishedName(leaf.issuer),
-		notBefore: wholeSeconds(new Date(leaf.validFrom)),
-		notAfter: wholeSeconds(new Date(leaf.validTo)),
+		notBefore: formatRfc3339Seconds(new Date(leaf.validFrom)),
+		notAfter: formatRfc3339Seconds(new Date(leaf.validTo)),
 		spkiSha256: spkiSha256(leaf),
 		subjectAltName: leaf.subjectAltName ?? '',
 		chainSpkiSha256: chain.map(({key}) => createHash('sha256').update(key.spki).digest('hex')),

@@ -1,5 +1,5 @@
 /** Chains from a server's certificate to a trusted one, built and checked as Go's crypto/x509 does. @see crypto/x509/verify.go */
-import {wholeSeconds} from '../../text/whole-seconds.ts';
+import {formatRfc3339Seconds} from '../../text/format-rfc3339.ts';
 import {policiesAreValid} from './chain-policies.ts';
 import {signatureProblem} from './check-signature.ts';
 import {constraintProblem} from './name-constraints.ts';
@@ -159,11 +159,11 @@ function problemOf(certificate: ParsedCertificate, role: Role, below: Chain, now
 
 	const expired = 'x509: certificate has expired or is not yet valid: current time';
 	if (now < notBefore) {
-		return {kind: 'dates', text: `${expired} ${wholeSeconds(now)} is before ${wholeSeconds(notBefore)}`};
+		return {kind: 'dates', text: `${expired} ${formatRfc3339Seconds(now)} is before ${formatRfc3339Seconds(notBefore)}`};
 	}
 
 	if (now > notAfter) {
-		return {kind: 'dates', text: `${expired} ${wholeSeconds(now)} is after ${wholeSeconds(notAfter)}`};
+		return {kind: 'dates', text: `${expired} ${formatRfc3339Seconds(now)} is after ${formatRfc3339Seconds(notAfter)}`};
 	}
 
 	if (role === 'intermediate' && !basicConstraints?.isAuthority) {

@@ -5,7 +5,7 @@ import {openCluster} from '../../cluster/open-cluster.ts';
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
 import type {FlagRow} from '../../command-line/flag-row.ts';
 import {parseLine} from '../../command-line/parse-line.ts';
-import {shellWord} from '../../text/shell-word.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
 import {isTcp} from '../../targets/named-port.ts';
@@ -34,7 +34,7 @@ export async function askCluster(
 	const cluster = await openCluster({...given, v: 0}, env);
 	const signal = AbortSignal.timeout(limitMs);
 	// A shell puts them on the line as they are. No name that Kubernetes allows would need quotes.
-	const harmless = (names: readonly string[]) => names.filter(name => shellWord(name) === name);
+	const harmless = (names: readonly string[]) => names.filter(name => quoteForShell(name) === name);
 	const namesIn = async (path: string) => {
 		const {items} = await listAll<TableRow>(cluster, {path, as: 'table', pageSize: 2000, signal});
 		return harmless(items.map(({cells}) => String(cells[0])));

@@ -6,7 +6,7 @@ import type {Path} from '../../posture/evidence.ts';
 import type {Labeller} from '../../posture/label.ts';
 import {makeLabeller} from '../../posture/labeller.ts';
 import type {Sandbox, SwitchValues} from '../../sandbox/sandbox.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {SandboxWay} from './open-sandbox-cluster.ts';
 import {pathMeaning} from './path-meaning.ts';
 import {tourSteps, type TourStep} from './tour-steps.ts';
@@ -70,12 +70,12 @@ async function tellStep({command, run}: TourStep, cluster: ClusterAccess, say: (
 	const path = await settledPath(labeller, seen);
 	labeller.close();
 	say(`  ${command}`);
-	say(`    ${sanitiseLine(outcome)}`);
+	say(`    ${sanitizeLine(outcome)}`);
 	if (!path) {
 		return;
 	}
 
-	say(`    ${sanitiseLine(path.line)}`);
+	say(`    ${sanitizeLine(path.line)}`);
 	say(`    ${pathMeaning(path)}`);
 }
 

@@ -1,5 +1,5 @@
 /** How blocks of a log are put out: bytes for a pipe, harmless text for a terminal, with or without prefix and timestamps. */
-import {sanitise} from '../../text/sanitise.ts';
+import {sanitize} from '../../text/sanitize.ts';
 import {withoutStamps, withPrefix} from '../../sessions/logs/log-lines.ts';
 import type {LogSource} from '../../sessions/logs/log-events.ts';
 
@@ -18,5 +18,5 @@ A block as it is to be written.
 export function printed(block: Buffer, source: LogSource, {terminal, prefix, strip}: LineForm): Buffer | string {
 	const stripped = strip ? withoutStamps(block) : block;
 	const bytes = prefix ? withPrefix(stripped, Buffer.from(`[pod/${source.pod}/${source.container}] `)) : stripped;
-	return terminal ? sanitise(bytes.toString('utf8'), {colours: 'keep'}) : bytes;
+	return terminal ? sanitize(bytes.toString('utf8'), {colours: 'keep'}) : bytes;
 }

@@ -3,7 +3,7 @@ import {jsonLine} from '../../output/json-line.ts';
 import type {PathMode} from '../../output/path-line.ts';
 import type {Path} from '../../posture/evidence.ts';
 import type {Labeller} from '../../posture/label.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {TargetWithPorts} from './forward-arguments.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
 
@@ -66,7 +66,7 @@ function lineTeller(stderr: Pick<NodeJS.WriteStream, 'write'>, mode: PathMode): 
 		}
 
 		last = line;
-		stderr.write(`${sanitiseLine(line)}\n`);
+		stderr.write(`${sanitizeLine(line)}\n`);
 	};
 
 	return path => {

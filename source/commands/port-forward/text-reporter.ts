@@ -3,7 +3,7 @@ import {joinHostPort} from '../../cluster/transport/server-url.ts';
 import {fullMessage} from '../../server-messages/full-message.ts';
 import {noticeLine} from '../../output/notice-line.ts';
 import type {ForwardEvent} from '../../sessions/forward/forward-event.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {ForwardReporter} from './forward-reporter.ts';
 import {openToOthers} from './open-to-others.ts';
 
@@ -12,7 +12,7 @@ type Output = Pick<NodeJS.WriteStream, 'write'> & {isTTY?: boolean};
 /** The path line is told elsewhere, and the end by the program. */
 export function textReporter(stdout: Output, stderr: Output): ForwardReporter {
 	const say = (text: string) => {
-		stdout.write(`${sanitiseLine(text)}\n`);
+		stdout.write(`${sanitizeLine(text)}\n`);
 	};
 
 	const note = (text: string) => {

@@ -19,8 +19,8 @@ import {cutAnswer} from '../../sessions/proxy/cut-answer.ts';
 import {checkHeader, sendProxyRequest, type ProxyAnswer, type ProxyRequest} from '../../sessions/proxy/proxy-request.ts';
 import {resolveProxyTarget, type ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {parseProxyTarget, type ProxyTarget} from '../../targets/proxy-target.ts';
-import {Sanitiser} from '../../text/sanitise.ts';
-import {sanitiseLine} from '../../text/sanitise-line.ts';
+import {Sanitizer} from '../../text/sanitize.ts';
+import {sanitizeLine} from '../../text/sanitize-line.ts';
 import type {Invocation} from '../command.ts';
 import {listenerFlags, type proxyRow} from '../rows/proxy.ts';
 import {bodyOfStdin} from './body-of-stdin.ts';
@@ -106,7 +106,7 @@ async function exchange({cluster, witness}: Means, resolved: ResolvedProxyTarget
 }
 
 async function printBody({begun, body}: ProxyAnswer, output: ReturnType<typeof writeThrough>, terminal: boolean): Promise<void> {
-	const sanitiser = terminal ? new Sanitiser({colours: 'keep'}) : null;
+	const sanitiser = terminal ? new Sanitizer({colours: 'keep'}) : null;
 	const shown = (piece: Buffer) => sanitiser?.write(piece) ?? piece;
 	try {
 		await output.write(shown(begun));
@@ -127,7 +127,7 @@ async function printBody({begun, body}: ProxyAnswer, output: ReturnType<typeof w
 
 function headText({status, statusText, headers}: ProxyAnswer): string {
 	const lines = Object.entries(headers).flatMap(([name, value]) => [value ?? ''].flat().map(one => `${name}: ${one}`));
-	return [`HTTP/1.1 ${status} ${statusText}`, ...lines, ''].map(line => `${sanitiseLine(line)}\n`).join('');
+	return [`HTTP/1.1 ${status} ${statusText}`, ...lines, ''].map(line => `${sanitizeLine(line)}\n`).join('');
 }
 
 async function bodyOf({flags, stdin}: ProxyInvocation): Promise<Pick<ProxyRequest, 'body' | 'bodyBytes'>> {

@@ -12,7 +12,7 @@ import {readLineBlocks} from '../../sessions/logs/line-blocks.ts';
 import {lineEnd} from '../../sessions/logs/log-lines.ts';
 import {openProxyWebSocket} from '../../sessions/proxy/proxy-request.ts';
 import type {ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
-import {sanitise} from '../../text/sanitise.ts';
+import {sanitize} from '../../text/sanitize.ts';
 import {isPlainClose, WebSocketMessages, type WebSocketEnding} from '../../wire/websocket-messages.ts';
 import type {Invocation} from '../command.ts';
 
@@ -37,7 +37,7 @@ export async function talkOverWebSocket(
 	messages.on('close', ending.resolve);
 	messages.on('message', (payload, binary) => {
 		messages.pause();
-		const text = stdout.isTTY ? sanitise(payload.toString('utf8'), {colours: 'keep'}) : payload;
+		const text = stdout.isTTY ? sanitize(payload.toString('utf8'), {colours: 'keep'}) : payload;
 		void output.write(binary && !stdout.isTTY ? payload : Buffer.concat([Buffer.from(text), Buffer.from('\n')])).then(() => {
 			messages.resume();
 		}, () => {

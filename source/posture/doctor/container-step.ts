@@ -1,5 +1,5 @@
 /** Does the container run? */
-import {shellWord} from '../../text/shell-word.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {allContainers, containerRole, containerStatus} from '../../targets/choose-container.ts';
 import type {ContainerStatus, PodObject} from '../../targets/pod-object.ts';
@@ -82,9 +82,9 @@ function stateWords(pod: PodObject, status: ContainerStatus | undefined): string
 
 /** A container that never ran before has no earlier log, and one that only waits has none at all. */
 function remedyFor({name, namespace, container}: ReachedTarget, status: ContainerStatus | undefined): string {
-	const place = `${shellWord(name)} -n ${shellWord(namespace ?? 'default')}`;
+	const place = `${quoteForShell(name)} -n ${quoteForShell(namespace ?? 'default')}`;
 	const describe = `kubectl describe pod ${place}`;
-	const logs = `spoke logs ${place}${container === null ? '' : ` -c ${shellWord(container)}`}`;
+	const logs = `spoke logs ${place}${container === null ? '' : ` -c ${quoteForShell(container)}`}`;
 	if (status?.state?.terminated) {
 		return `${describe}; ${logs}`;
 	}

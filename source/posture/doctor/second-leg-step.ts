@@ -2,7 +2,7 @@
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection} from '../../cluster/connection.ts';
 import {refusal} from '../../cluster/refusal.ts';
-import {shellWord} from '../../text/shell-word.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage, type Explanation} from '../../server-messages/explain-message.ts';
 import {kubeletLogRefusal} from '../../server-messages/kubelet-log-refusal.ts';
@@ -22,7 +22,7 @@ export type SecondLegResult = StepResult & {met?: {connection: string; answered:
 /** `own`: the connection that was examined. What comes on it was said by the process that was read. */
 export async function secondLegStep(cluster: ClusterAccess, own: Connection, {probe, node, target, pod}: PathSubjects): Promise<SecondLegResult> {
 	if (target.node === null) {
-		const remedy = `kubectl describe pod ${shellWord(target.name)} -n ${shellWord(target.namespace ?? 'default')}`;
+		const remedy = `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`;
 		const error = new SpokeError('ERR_TARGET_GONE', `pod ${target.name} is on no node yet`, {leg: 3, remedy});
 		return failedStep('leg-2', error, {fits: whyUnscheduled(pod)});
 	}
@@ -132,7 +132,7 @@ async function whatFits({row, dialled}: Explanation, cluster: ClusterAccess, nod
 		const pending = requests.read?.facts.filter(({state, signer, user}) => state === 'pending'
 			&& signer === 'kubernetes.io/kubelet-serving'
 			&& user === `system:node:${node}`) ?? [];
-		fits.push(...pending.map(({name}) => `pending: kubectl certificate approve ${shellWord(name)}`));
+		fits.push(...pending.map(({name}) => `pending: kubectl certificate approve ${quoteForShell(name)}`));
 	}
 
 	return fits;

@@ -2,7 +2,7 @@
 import {X509Certificate} from 'node:crypto';
 import {connect} from 'node:tls';
 import {distinguishedName, spkiSha256} from '../../cluster/tls/peer-facts.ts';
-import {wholeSeconds} from '../../text/whole-seconds.ts';
+import {formatRfc3339Seconds} from '../../text/format-rfc3339.ts';
 import type {KubeletHandshakeFacts, Outcome} from '../evidence.ts';
 
 /** What we meet is not certainly what the apiserver meets: another network may lie between. */
@@ -35,8 +35,8 @@ export async function readKubeletHandshake(
 			issuer,
 			dnsNames: names.filter(name => name.startsWith('DNS:')).map(name => name.slice(4)),
 			addresses: names.filter(name => name.startsWith('IP Address:')).map(name => name.slice(11)),
-			notBefore: wholeSeconds(new Date(certificate.validFrom)),
-			notAfter: wholeSeconds(new Date(certificate.validTo)),
+			notBefore: formatRfc3339Seconds(new Date(certificate.validFrom)),
+			notAfter: formatRfc3339Seconds(new Date(certificate.validTo)),
 			// client-go/util/cert: CN HOST@UNIX, signed by a throw-away CA CN HOST-ca@UNIX.
 			selfMade: /CN=.+@\d+/.test(subject) && /CN=.+-ca@\d+/.test(issuer),
 			spkiSha256: spkiSha256(certificate),

@@ -1,5 +1,5 @@
 /** What the API shows of the nodes' own way to the apiserver: nodes, their leases, signing requests, pods' tokens, the `kubernetes` service. */
-import {shellWord} from '../../text/shell-word.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {Outcome} from '../evidence.ts';
 import type {NodeObject} from '../node-facts.ts';
 import {needEndpointSlices, needNodeLeases, needNodes, needSigningRequests} from '../rules/needs.ts';
@@ -66,7 +66,7 @@ export async function readPodTokens(cluster: Asked, namespace: string): Promise<
 	return ask(cluster, {
 		source: 'construction',
 		path,
-		need: {permission: `list pods in ${namespace}`, check: `kubectl auth can-i list pods -n ${shellWord(namespace)}`, or: null},
+		need: {permission: `list pods in ${namespace}`, check: `kubectl auth can-i list pods -n ${quoteForShell(namespace)}`, or: null},
 		maxBytes: large,
 	}, body => {
 		type Volume = {projected?: {sources?: Array<{serviceAccountToken?: unknown; configMap?: {name?: string}}>}};

@@ -6,7 +6,7 @@ import type {PodObject} from '../../targets/pod-object.ts';
 import {byAttaching} from '../../targets/pod-order.ts';
 import {reachedPod, resolvePod, type ResolvedPod} from '../../targets/resolve-pod.ts';
 import {watchPods} from '../../targets/watch-pods.ts';
-import {shellWord} from '../../text/shell-word.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {endedWords} from '../ended-pod.ts';
 import type {ForwardRequest} from './forward-request.ts';
 import {isOver} from './pod-choice.ts';
@@ -32,7 +32,7 @@ function isRunning({status}: PodObject): boolean {
 
 function refuse({pod, target}: ResolvedPod, after = ''): never {
 	throw new SpokeError('ERR_TARGET_GONE', `${endedWords('port-forward', pod.status?.phase ?? 'Unknown')}${after}`, {
-		remedy: `kubectl describe pod ${shellWord(target.name)} -n ${shellWord(target.namespace ?? 'default')}`,
+		remedy: `kubectl describe pod ${quoteForShell(target.name)} -n ${quoteForShell(target.namespace ?? 'default')}`,
 	});
 }
 

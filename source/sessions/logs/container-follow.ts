@@ -3,7 +3,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {pause} from '../../cluster/or-aborted.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {PodObject} from '../../targets/pod-object.ts';
-import {shellWord} from '../../text/shell-word.ts';
+import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {containerLife, type ContainerLife} from './container-life.ts';
 import {ContainerReads, type ReadEnding} from './container-reads.ts';
 import type {GapReason, LogEvent, LogSource} from './log-events.ts';
@@ -273,7 +273,7 @@ export class ContainerFollow {
 
 function notStarted({container, pod, namespace}: LogSource, limitMs: number, said: string): SpokeError {
 	return new SpokeError('ERR_TARGET_GONE', `container ${container} of pod ${pod} did not start within ${limitMs / 1000} s: ${said}`, {
-		remedy: `raise --pod-running-timeout, or see \`kubectl describe pod ${shellWord(pod)} -n ${shellWord(namespace)}\``,
+		remedy: `raise --pod-running-timeout, or see \`kubectl describe pod ${quoteForShell(pod)} -n ${quoteForShell(namespace)}\``,
 	});
 }
 

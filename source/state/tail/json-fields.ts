@@ -1,5 +1,5 @@
 /** A log line that is a JSON object, as fields in the order in which a person reads them. */
-import {isNumber, parseExactly} from '../../text/exact-json.ts';
+import {isLosslessNumber, parseLosslessJson} from '../../text/lossless-json.ts';
 import type {LineBuffer} from './line-buffer.ts';
 
 export type JsonField = {name: string; value: string; kind: 'string' | 'number' | 'other'};
@@ -17,7 +17,7 @@ export function readJsonLine(text: string): JsonLine | null {
 
 	let parsed: unknown;
 	try {
-		parsed = parseExactly(text);
+		parsed = parseLosslessJson(text);
 	} catch {
 		return null;
 	}
@@ -46,7 +46,7 @@ export function allJsonFields(text: string): readonly JsonField[] | null {
 	}
 
 	try {
-		return Object.entries(parseExactly(text) as Record<string, unknown>).map(([name, value]) => asField(name, value));
+		return Object.entries(parseLosslessJson(text) as Record<string, unknown>).map(([name, value]) => asField(name, value));
 	} catch {
 		return null;
 	}
@@ -68,6 +68,6 @@ function asField(name: string, value: unknown): JsonField {
 	return {
 		name,
 		value: typeof value === 'string' ? value : JSON.stringify(value) ?? 'null',
-		kind: typeof value === 'string' ? 'string' : isNumber(value) ? 'number' : 'other',
+		kind: typeof value === 'string' ? 'string' : isLosslessNumber(value) ? 'number' : 'other',
 	};
 }

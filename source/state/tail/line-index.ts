@@ -1,8 +1,8 @@
 /** Which lines of a buffer match: found block by block, so that a million lines never hold up a key, and carried on as lines come. */
 import {matchWithin} from '../../text/bounded-match.ts';
-import {grouped} from '../../text/grouped.ts';
-import {literally} from '../../text/literally.ts';
-import {regexFault} from '../../text/regex-fault.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {escapeRegExp} from '../../text/escape-regexp.ts';
+import {describeRegexError} from '../../text/describe-regex-error.ts';
 import {kindBits, levelBits, linesPerBlock, type LineBlock, type LineBuffer, type LineLevel} from './line-buffer.ts';
 import {LineNumbers} from './line-numbers.ts';
 
@@ -51,9 +51,9 @@ export class LineIndex {
 		const isByCharacters = query.regex || (this.#ignoreCase && !asciiOnly.test(query.text));
 		if (isByCharacters && query.text !== '') {
 			try {
-				this.#pattern = patternOf(query.regex ? query.text : literally(query.text));
+				this.#pattern = patternOf(query.regex ? query.text : escapeRegExp(query.text));
 			} catch (error) {
-				this.problem = regexFault(error);
+				this.problem = describeRegexError(error);
 			}
 		}
 	}
@@ -108,7 +108,7 @@ export class LineIndex {
 			const texts = Array.from({length: block.count - from}, (_, index) => block.bytes.toString('utf8', block.starts[from + index], block.starts[from + index + 1]));
 			const matched = matchWithin(this.#pattern, texts, regexLimitMs);
 			if (matched === null) {
-				this.problem = `this regex takes longer than ${regexLimitMs} ms for ${grouped(linesPerBlock)} lines: not used`;
+				this.problem = `this regex takes longer than ${regexLimitMs} ms for ${formatNumber(linesPerBlock)} lines: not used`;
 				return 'given-up';
 			}
 

@@ -1,6 +1,6 @@
 /** What a person sees of a tail, and from where: position, search, filter, and how lines are drawn. The lines themselves are in its buffer. */
-import {grouped} from '../../text/grouped.ts';
-import {showDuration} from '../../text/show-duration.ts';
+import {formatNumber} from '../../text/format-number.ts';
+import {formatDuration} from '../../text/format-duration.ts';
 import type {NodeSkew} from './clock-skew.ts';
 import {levelBits, LineBuffer, type LineLevel} from './line-buffer.ts';
 import {LineIndex, searchQuery} from './line-index.ts';
@@ -99,7 +99,7 @@ export function presentSources(sources: readonly TailSource[]): readonly TailSou
 
 /** `214 lines/s`; below ten with a digit behind the point. */
 export function rateWords(rate: number): string {
-	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : grouped(Math.round(rate))} lines/s`;
+	return `${rate > 0 && rate < 10 ? rate.toFixed(1) : formatNumber(Math.round(rate))} lines/s`;
 }
 
 /** No lines for so long are told as such: below it, they may just be slow. */
@@ -108,11 +108,11 @@ const quietAfterMs = 5000;
 /** What comes, or since when nothing does: `214 lines/s`, `quiet for 12 s`, `asking again for 3.0 s`. */
 export function activityWords({phase, note, rate, quietMs, waitedMs}: Pick<TailView, 'phase' | 'note' | 'rate' | 'quietMs' | 'waitedMs'>): string {
 	if (phase !== 'following') {
-		return waitedMs === null ? note : `${note} for ${showDuration(waitedMs)}`;
+		return waitedMs === null ? note : `${note} for ${formatDuration(waitedMs)}`;
 	}
 
 	if (rate === 0 && quietMs !== null && quietMs >= quietAfterMs) {
-		return `quiet for ${showDuration(quietMs)}`;
+		return `quiet for ${formatDuration(quietMs)}`;
 	}
 
 	return rate === null ? '' : rateWords(rate);

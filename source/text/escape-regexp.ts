@@ -1,6 +1,6 @@
 /** A person's words as a pattern that means nothing but them. */
 
 /** The source of a regular expression, with or without the flag `u`, that matches `text` itself. */
-export function literally(text: string): string {
+export function escapeRegExp(text: string): string {
 	return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
 }

@@ -1,7 +1,7 @@
 /** What cluster text may do to a terminal: nothing but show itself. */
-import {readSgr, type Pen} from './sgr.ts';
+import {parseSgr, type TextColors} from './sgr.ts';
 
-export type SanitiseOptions = {
+export type SanitizeOptions = {
 	/** `keep` lets SGR colours through (log lines); `strip` shows them as any other escape. Default strip. */
 	colours?: 'keep' | 'strip';
 };
@@ -12,21 +12,21 @@ invisible or turns the direction of writing as `<U+202E>`, lone surrogates as U+
 No escape sequence is ever swallowed, so one that never ends hides nothing behind it.
 With `colours: 'keep'` colours and weights pass, never past the end of their line; whoever hides text (SGR 8, ink on paper of its own colour) is shown doing it.
 */
-export function sanitise(text: string, options: SanitiseOptions = {}): string {
+export function sanitize(text: string, options: SanitizeOptions = {}): string {
 	const plain = plainly.test(text);
-	return plain ? text : new Sanitiser(options).finish(text);
+	return plain ? text : new Sanitizer(options).finish(text);
 }
 
 /** The same for bytes that come in pieces, cut anywhere: what comes out does not depend on where they were cut. */
-export class Sanitiser {
+export class Sanitizer {
 	readonly #colours: boolean;
 	readonly #decoder = new TextDecoder('utf-8', {ignoreBOM: true});
 	/** A sequence or line end of which only the beginning has come. */
 	#held = '';
-	#pen: Pen = {ink: null, paper: null};
+	#pen: TextColors = {ink: null, paper: null};
 	#painted = false;
 
-	constructor(options: SanitiseOptions = {}) {
+	constructor(options: SanitizeOptions = {}) {
 		this.#colours = options.colours === 'keep';
 	}
 
@@ -65,7 +65,7 @@ export class Sanitiser {
 	}
 
 	#paint(sequence: string, parameters: string): string {
-		const pen = readSgr(parameters, this.#pen);
+		const pen = parseSgr(parameters, this.#pen);
 		if (!pen) {
 			return visible('\u001B') + sequence.slice(1);
 		}
@@ -90,7 +90,7 @@ const plainly = /^[\t\n -~]*$/;
 const hazards = String.raw`[\p{Cc}\p{Cs}\u2028\u2029\uFFF9-\uFFFB]|(?![\uFE0E\uFE0F])\p{Default_Ignorable_Code_Point}`;
 
 /** What may not stand in a line as it is. */
-export const hazard = new RegExp(hazards, 'gu');
+export const unsafeCharacters = new RegExp(hazards, 'gu');
 
 const lineEnd = String.raw`\r?\n`;
 const notable = new RegExp(`${lineEnd}|(?!\\t)(?:${hazards})`, 'gu');

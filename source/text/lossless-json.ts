@@ -11,16 +11,16 @@ const exact = JSON as unknown as {
 As JSON.parse, but `JSON.stringify` gives every number back as it stood in the text: ids of 64 bits, `1.0`, `1e5`.
 @throws SyntaxError when the text is no JSON
 */
-export function parseExactly(text: string): unknown {
+export function parseLosslessJson(text: string): unknown {
 	return exact.parse(text, (_, value, {source}) => typeof value === 'number' && source !== undefined && String(value) !== source ? exact.rawJSON(source) : value);
 }
 
-/** Whether a value of `parseExactly` is a number. */
-export function isNumber(value: unknown): boolean {
+/** Whether a value of `parseLosslessJson` is a number. */
+export function isLosslessNumber(value: unknown): boolean {
 	return typeof value === 'number' || exact.isRawJSON(value);
 }
 
-/** A number of `parseExactly` as it stood in the text. */
-export function exactSource(value: unknown): string {
+/** A number of `parseLosslessJson` as it stood in the text. */
+export function losslessNumberSource(value: unknown): string {
 	return JSON.stringify(value);
 }

@@ -3,7 +3,7 @@
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** In decimal units: `850 B`, `1.5 kB`, `12 MB`. */
-export function showBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
 	let at = 0;
 	let value = bytes;
 	while (Math.round(value) >= 1000 && at < units.length - 1) {

@@ -1,5 +1,5 @@
 /** How long something took, in words: `0.4 s`, `52 s`, `1 min 52 s`, `2 h 3 min`. */
-export function showDuration(ms: number): string {
+export function formatDuration(ms: number): string {
 	const seconds = Math.max(0, ms / 1000);
 	if (seconds < 10) {
 		return `${seconds.toFixed(1)} s`;

@@ -1,14 +1,14 @@
 /** JSON that a terminal cannot be moved or fooled by. */
-import {hazard} from './sanitise.ts';
+import {unsafeCharacters} from './sanitize.ts';
 
 /** JSON escapes control characters below U+0020 by itself; here everything else is escaped as well that `sanitise` would make visible. */
-export function jsonText(value: object): string {
+export function toSafeJson(value: object): string {
 	return escapeHazards(JSON.stringify(value));
 }
 
 /** For JSON that is put together from pieces. */
 export function escapeHazards(json: string): string {
-	return json.replaceAll(hazard, found => Array.from({length: found.length}, (_, at) => escaped(found[at]!)).join(''));
+	return json.replaceAll(unsafeCharacters, found => Array.from({length: found.length}, (_, at) => escaped(found[at]!)).join(''));
 }
 
 /** One UTF-16 unit. */

@@ -1,25 +1,25 @@
 /** What JSON says is shown as it says it. */
 import test from 'ava';
 import {allJsonFields, readJsonLine} from '../../source/state/tail/json-fields.ts';
-import {isNumber, parseExactly} from '../../source/text/exact-json.ts';
+import {isLosslessNumber, parseLosslessJson} from '../../source/text/lossless-json.ts';
 import {shownBody} from '../../source/state/proxy-body.ts';
 
 const texts = ['12345678901234567890', '-0', '1.0', '1e400', '[0.1,9007199254740993,{"a":{"b":1e5}}]', '{"a":null,"b":true,"c":"1.0","__proto__":2}'];
 
 for (const text of texts) {
 	test(`${text} is the same again`, t => {
-		t.is(JSON.stringify(parseExactly(text)), text);
+		t.is(JSON.stringify(parseLosslessJson(text)), text);
 	});
 }
 
 test('a number is one, however long', t => {
-	t.deepEqual([1, 1.5].map(value => isNumber(value)), [true, true]);
-	t.true(isNumber(parseExactly('12345678901234567890')));
-	t.deepEqual(['1', null, {rawJSON: '1'}].map(value => isNumber(value)), [false, false, false]);
+	t.deepEqual([1, 1.5].map(value => isLosslessNumber(value)), [true, true]);
+	t.true(isLosslessNumber(parseLosslessJson('12345678901234567890')));
+	t.deepEqual(['1', null, {rawJSON: '1'}].map(value => isLosslessNumber(value)), [false, false, false]);
 });
 
 test('what is no JSON is none', t => {
-	t.throws(() => parseExactly('{"a":}'), {instanceOf: SyntaxError});
+	t.throws(() => parseLosslessJson('{"a":}'), {instanceOf: SyntaxError});
 });
 
 test('ids of 64 bits keep all their digits in a log line, opened or not, and in the answer of a backend', t => {

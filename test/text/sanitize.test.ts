@@ -1,7 +1,7 @@
 /** Cluster text shows itself on a terminal and does nothing else, wherever it is cut. */
 import test from 'ava';
-import {sanitise, Sanitiser} from '../../source/text/sanitise.ts';
-import {harmless, sanitiseLine} from '../../source/text/sanitise-line.ts';
+import {sanitize, Sanitizer} from '../../source/text/sanitize.ts';
+import {escapeControls, sanitizeLine} from '../../source/text/sanitize-line.ts';
 import {fakeScreen} from '../support/fake-screen.ts';
 import {hostileTexts} from '../support/hostile-texts.ts';
 
@@ -34,18 +34,18 @@ const shown: ReadonlyArray<readonly [title: string, text: string, strip: string,
 
 for (const [title, text, strip, keep] of shown) {
 	test(title, t => {
-		t.is(sanitise(text), strip);
-		t.is(sanitise(text, {colours: 'keep'}), keep ?? strip);
+		t.is(sanitize(text), strip);
+		t.is(sanitize(text, {colours: 'keep'}), keep ?? strip);
 	});
 }
 
 test('one line is one line', t => {
-	t.is(sanitiseLine('a\nb\r\nc\u001B[2J\n'), 'a ⏎ b ⏎ c^[[2J');
+	t.is(sanitizeLine('a\nb\r\nc\u001B[2J\n'), 'a ⏎ b ⏎ c^[[2J');
 });
 
 test('a part of a line moves no cursor, and is itself where it is harmless', t => {
-	t.is(harmless(' blanks  stay '), ' blanks  stay ');
-	t.is(harmless('a\nb\r\nc\td\u001B[2J'), 'a ⏎ b ⏎ c  d^[[2J');
+	t.is(escapeControls(' blanks  stay '), ' blanks  stay ');
+	t.is(escapeControls('a\nb\r\nc\td\u001B[2J'), 'a ⏎ b ⏎ c  d^[[2J');
 });
 
 test('bytes that are no UTF-8 become U+FFFD, whole characters survive any cut', t => {
@@ -91,7 +91,7 @@ test('the same texts without the sanitiser do move it: the check can fail', asyn
 });
 
 function inPieces(bytes: Buffer, cuts: readonly number[], colours: 'keep' | 'strip' = 'keep'): string {
-	const sanitiser = new Sanitiser({colours});
+	const sanitiser = new Sanitizer({colours});
 	let text = '';
 	let from = 0;
 	for (const cut of [...cuts, bytes.length]) {

@@ -1,18 +1,18 @@
 import test from 'ava';
-import {showsUnicode, shownOn} from '../../source/text/locale-signs.ts';
+import {showsUnicode, toTerminalCharset} from '../../source/text/terminal-charset.ts';
 
 const terminal = {isTTY: true};
 const words = 'the node’s “proxy” → 10250 … ≥ 3 × ✓ ✗ · §2 ━╍┈► Müller';
 
 test('a terminal without UTF-8 gets our signs in ASCII, and letters as they are', t => {
-	t.is(shownOn(terminal, words, {LANG: 'C'}, 'linux'), 'the node\'s "proxy" -> 10250 ... >= 3 x + x - section 2 =~.> Müller');
+	t.is(toTerminalCharset(terminal, words, {LANG: 'C'}, 'linux'), 'the node\'s "proxy" -> 10250 ... >= 3 x + x - section 2 =~.> Müller');
 });
 
 test('a file, a pipe and a terminal that knows UTF-8 get them as they are', t => {
-	t.is(shownOn({}, words, {LANG: 'C'}, 'linux'), words);
-	t.is(shownOn({isTTY: false}, words, {LANG: 'C'}, 'linux'), words);
-	t.is(shownOn(terminal, words, {LANG: 'de_DE.UTF-8'}, 'linux'), words);
-	t.is(shownOn(terminal, words, {LC_ALL: 'C.utf8', LANG: 'C'}, 'linux'), words);
+	t.is(toTerminalCharset({}, words, {LANG: 'C'}, 'linux'), words);
+	t.is(toTerminalCharset({isTTY: false}, words, {LANG: 'C'}, 'linux'), words);
+	t.is(toTerminalCharset(terminal, words, {LANG: 'de_DE.UTF-8'}, 'linux'), words);
+	t.is(toTerminalCharset(terminal, words, {LC_ALL: 'C.utf8', LANG: 'C'}, 'linux'), words);
 });
 
 test('LC_ALL is asked before LC_CTYPE, that before LANG; where none is set only macOS knows UTF-8', t => {

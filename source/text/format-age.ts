@@ -1,7 +1,7 @@
 /** How is the age of a thing told to a person? */
 
 /** As kubectl tells an age: `45s`, `12m`, `5h`, `41d`. */
-export function showAge(ms: number): string {
+export function formatAge(ms: number): string {
 	const seconds = Math.max(0, Math.floor(ms / 1000));
 	if (seconds < 120) {
 		return `${seconds}s`;

@@ -1,7 +1,7 @@
 /** Text of the cluster where it stands among words of ours: harmless, line ends alike, and without tabs, whose width a terminal decides. */
-import {sanitise} from './sanitise.ts';
+import {sanitize} from './sanitize.ts';
 
 /** Several lines stay several. */
-export function safeText(text: string): string {
-	return sanitise(text).replaceAll('\r\n', '\n').replaceAll('\t', '  ');
+export function sanitizeText(text: string): string {
+	return sanitize(text).replaceAll('\r\n', '\n').replaceAll('\t', '  ');
 }

@@ -1,0 +1,14 @@
+/** Large numbers are written with commas. */
+import test from 'ava';
+import {formatQuantity, formatNumber} from '../../source/text/format-number.ts';
+
+for (const value of [0, 7, 999, 1000, 12_345, 999_999, 1_000_000, 1_234_567_890, -1, -1000, -123_456, 0.5, 1234.5, 1234.567]) {
+	test(`${value} is written as ECMA-402 writes it in English`, t => {
+		t.is(formatNumber(value), value.toLocaleString('en'));
+	});
+}
+
+test('one of a thing is one, and any other number are several', t => {
+	t.deepEqual([0, 1, 2, 1234].map(count => formatQuantity(count, 'line')), ['0 lines', '1 line', '2 lines', '1,234 lines']);
+	t.deepEqual([1, 2].map(count => formatQuantity(count, 'attach', 'attaches')), ['1 attach', '2 attaches']);
+});

@@ -1,9 +1,0 @@
-/** What is offered for a shell says there what it says here. */
-import test from 'ava';
-import {shellWord} from '../../source/text/shell-word.ts';
-
-test('a word is one word for a shell', t => {
-	t.is(shellWord('svc/https:web:443/healthz'), 'svc/https:web:443/healthz');
-	t.is(shellWord('svc/web:80/?a=1&b=2'), '\'svc/web:80/?a=1&b=2\'');
-	t.is(shellWord(''), '\'\'');
-});
