@@ -3,8 +3,8 @@ import {readFile} from 'node:fs/promises';
 import {schemaNames} from '../source/commands/rows/schema.ts';
 import {commandTable} from '../source/commands/table.ts';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
-import type {FlagRow} from '../source/command-line/flag-row.ts';
-import {spelled} from '../source/command-line/render-help.ts';
+import type {FlagSpec} from '../source/command-line/flag-spec.ts';
+import {formatFlag} from '../source/command-line/render-help.ts';
 import {errorTable} from '../source/errors/error-table.ts';
 import {keyTable} from '../source/keymap/describe-keys.ts';
 import {loadKeymap} from '../source/keymap/load-keymap.ts';
@@ -19,7 +19,7 @@ export async function docTables(): Promise<ReadonlyMap<string, string>> {
 		['keys', table(['context', 'keys', 'does', 'action'], keyTable(keymap).map(row => [row.context, row.keys.map(key => code(key)).join(' ') || '–', row.title, code(row.action)]))],
 		['commands', table(['command', 'does'], commandTable.map(({row}) => [code(row.name === 'session' ? 'spoke' : `spoke ${row.name}`), row.summary]))],
 		['command-flags', commandTable.map(({row}) => commandSection(row)).join('\n\n')],
-		['connection-flags', table(['flag', 'does'], connectionFlags.filter((flag: FlagRow) => !flag.hidden).map(flag => [code(spelled(flag).trim()), flag.help]))],
+		['connection-flags', table(['flag', 'does'], connectionFlags.filter((flag: FlagSpec) => !flag.hidden).map(flag => [code(formatFlag(flag).trim()), flag.help]))],
 		['errors', table(['code', 'status', 'leg', 'meaning', 'what to do'], Object.entries(errorTable).map(([name, row]) => [code(name), String(row.exitStatus), String(row.leg), row.meaning, row.remedy ?? 'the text says']))],
 		['requests', table(['request', 'tells', 'when', 'right'], requestRows.map(row => [`${row.method} ${code(row.path)}${row.active ? ' *active*' : ''}`, row.tells, row.when, row.right === null ? '–' : row.right.kind === 'path' ? `${row.right.verbs.join(', ')} ${row.right.paths.join(', ')}` : `${row.right.verbs.join(', ')} ${row.right.resources.join(', ')}`]))],
 		['role-use', fenced('yaml', manifest(useRole))],
@@ -45,7 +45,7 @@ function commandSection(row: (typeof commandTable)[number]['row']): string {
 		'```',
 		'',
 		...row.examples.length > 0 ? [table(['example', 'does'], row.examples.map(([command, does]) => [code(command), does])), ''] : [],
-		table(['flag', 'does'], own.map(flag => [code(spelled(flag).trim()), flag.help])),
+		table(['flag', 'does'], own.map(flag => [code(formatFlag(flag).trim()), flag.help])),
 	].join('\n');
 }
 

@@ -1,8 +1,8 @@
 /** The manual pages, rendered from the same rows as help: `spoke.1`, and one page per command. */
 import {readFile} from 'node:fs/promises';
 import {connectionFlags} from '../source/command-line/connection-flags.ts';
-import type {FlagRow} from '../source/command-line/flag-row.ts';
-import {paragraphsOf, spelled} from '../source/command-line/render-help.ts';
+import type {FlagSpec} from '../source/command-line/flag-spec.ts';
+import {paragraphsOf, formatFlag} from '../source/command-line/render-help.ts';
 import {commandTable} from '../source/commands/table.ts';
 import {exitStatus} from '../source/errors/exit-status.ts';
 import {toTerminalCharset} from '../source/text/terminal-charset.ts';
@@ -63,7 +63,7 @@ function paragraphs(text: string): string[] {
 function flagSections(row: CommandRow): string[] {
 	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
 	const shown = row.flags.filter(flag => !flag.hidden);
-	const flags = (chosen: readonly FlagRow[]) => chosen.flatMap(flag => tagged(spelled(flag).trim(), flag.help));
+	const flags = (chosen: readonly FlagSpec[]) => chosen.flatMap(flag => tagged(formatFlag(flag).trim(), flag.help));
 	return [
 		section('OPTIONS', flags(shown.filter(flag => !connection.has(flag.name)))),
 		section('CONNECTION OPTIONS', flags(shown.filter(flag => connection.has(flag.name)))),

@@ -3,8 +3,8 @@ import {basename} from 'node:path';
 import process from 'node:process';
 import {closestWord} from './command-line/closest-word.ts';
 import {connectionFlags} from './command-line/connection-flags.ts';
-import type {FlagRow} from './command-line/flag-row.ts';
-import {parseLine} from './command-line/parse-line.ts';
+import type {FlagSpec} from './command-line/flag-spec.ts';
+import {parseCommandLine} from './command-line/parse-command-line.ts';
 import {renderCommandHelp, renderProgramHelp} from './command-line/render-help.ts';
 import type {Invocation} from './commands/command.ts';
 import {applyKuberc, canHavePreferences, isKubercOff} from './commands/kuberc/apply-kuberc.ts';
@@ -61,7 +61,7 @@ async function run(argv: readonly string[], telling: Telling, interrupted: Abort
 
 	telling.failureStatus = row.failureStatus;
 	telling.isStdoutRemote = row.isStdoutRemote ?? false;
-	const line = parseLine<readonly FlagRow[]>(row.flags, rest);
+	const line = parseCommandLine<readonly FlagSpec[]>(row.flags, rest);
 	const {command} = await load();
 	const {stdout, stderr} = process;
 	const invocation: Invocation = {
@@ -152,12 +152,12 @@ function takesNext(argument: string): boolean {
 		return false;
 	}
 
-	const row = flagsBeforeTheName.find((row: FlagRow) => argument === `--${row.name}` || argument === `-${row.short}`);
+	const row = flagsBeforeTheName.find((row: FlagSpec) => argument === `--${row.name}` || argument === `-${row.short}`);
 	return row !== undefined && row.kind !== 'boolean';
 }
 
 /** Connection flags may stand before a subcommand's name; without one all flags are the session's. */
-const flagsBeforeTheName: readonly FlagRow[] = [...connectionFlags, ...commandTable.find(({row}) => row.name === 'session')!.row.flags];
+const flagsBeforeTheName: readonly FlagSpec[] = [...connectionFlags, ...commandTable.find(({row}) => row.name === 'session')!.row.flags];
 
 function asksForHelp(rest: readonly string[]): boolean {
 	const own = rest.slice(0, endOfFlags(rest));

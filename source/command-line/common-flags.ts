@@ -1,40 +1,40 @@
 /** Flags that several commands share, beyond those with which a cluster is reached. */
-import type {FlagRow} from './flag-row.ts';
+import type {FlagSpec} from './flag-spec.ts';
 
-export const whenPodGoesFlag = {
+export const onPodLossFlag = {
 	name: 'when-pod-goes', kind: 'string', value: 'WHAT', oneOf: ['move', 'stop'],
 	help: 'move: on to the next Ready pod of a service or workload (as without this); stop: end with status 12, as for a named pod',
-} as const satisfies FlagRow;
+} as const satisfies FlagSpec;
 
-export const helpFlag = {name: 'help', short: 'h', kind: 'boolean', help: 'show this help'} as const satisfies FlagRow;
+export const helpFlag = {name: 'help', short: 'h', kind: 'boolean', help: 'show this help'} as const satisfies FlagSpec;
 
 /** When and how the path line is told on stderr. */
 export const pathFlag = {
 	name: 'path', kind: 'string', default: 'auto', bare: 'always', value: 'MODE', oneOf: ['auto', 'always', 'never', 'json'],
 	help: 'the path line on stderr: auto (on a terminal), always, never, or json',
-} as const satisfies FlagRow;
+} as const satisfies FlagSpec;
 
 /** For commands whose stdout is the remote command's. */
 export const errorOutputFlag = {
 	name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'],
 	help: 'json: if spoke itself fails, an Error object as the last line of stderr; stdout has only what the remote command prints',
-} as const satisfies FlagRow;
+} as const satisfies FlagSpec;
 
 export const readOnlyFlag = {
 	name: 'read-only',
 	kind: 'boolean',
 	help: 'refuse exec, attach, debug, forwards, listeners and writing proxy methods',
-} as const satisfies FlagRow;
+} as const satisfies FlagSpec;
 
 /** For commands that only read, so that an alias with `--read-only` fits them too. */
-export const readOnlyAnyway = {...readOnlyFlag, hidden: true} as const satisfies FlagRow;
+export const acceptedReadOnlyFlag = {...readOnlyFlag, hidden: true} as const satisfies FlagSpec;
 
 export const probeFlag = {
 	name: 'probe', kind: 'string', default: 'passive', value: 'MODE', oneOf: ['passive', 'active'],
 	help: 'active: also open a few idle connections of our own to prove the route',
-} as const satisfies FlagRow;
+} as const satisfies FlagSpec;
 
 export const minBasisFlag = {
 	name: 'min-basis', kind: 'string', default: 'proven', value: 'BASIS', oneOf: ['proven', 'inferred'],
 	help: 'the basis that a requirement needs: proven, or inferred too',
-} as const satisfies FlagRow;
+} as const satisfies FlagSpec;

@@ -1,5 +1,5 @@
 /** The flags with which every command reaches a cluster: kubectl's own, with kubectl's words. */
-import type {FlagRow, FlagValues} from './flag-row.ts';
+import type {FlagSpec, FlagValues} from './flag-spec.ts';
 
 export const connectionFlags = [
 	{name: 'kubeconfig', kind: 'string', value: 'FILE', completes: 'file', help: 'path to the kubeconfig file to use'},
@@ -25,6 +25,6 @@ export const connectionFlags = [
 	{name: 'disable-compression', kind: 'boolean', help: 'do not ask for compressed answers'},
 	{name: 'request-timeout', kind: 'string', value: 'DURATION', default: '0', help: 'time limit of one request (1s, 2m, or seconds); 0 is none'},
 	{name: 'v', short: 'v', kind: 'integer', default: 0, value: 'LEVEL', help: 'from 6 on a one-shot tells each request on stderr: method, URL, status, milliseconds; never headers or bodies'},
-] as const satisfies readonly FlagRow[];
+] as const satisfies readonly FlagSpec[];
 
 export type ConnectionFlags = FlagValues<typeof connectionFlags>;

@@ -1,10 +1,10 @@
 /** A file of forwards: one line each, as it would stand behind `port-forward`. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {quoteForShell} from '../text/quote-for-shell.ts';
-import {whenPodGoesFlag} from './common-flags.ts';
-import {parseLine} from './parse-line.ts';
+import {onPodLossFlag} from './common-flags.ts';
+import {parseCommandLine} from './parse-command-line.ts';
 
-export type ForwardLine = {
+export type ForwardFileEntry = {
 	target: string;
 	/** `[LOCAL:]REMOTE`, at least one. */
 	ports: readonly string[];
@@ -15,14 +15,14 @@ export type ForwardLine = {
 	/** Empty: localhost. */
 	addresses: readonly string[];
 	/** `null`: on to the next one, where the target has one. */
-	whenPodGoes: (typeof whenPodGoesFlag.oneOf)[number] | null;
+	whenPodGoes: (typeof onPodLossFlag.oneOf)[number] | null;
 };
 
 const rows = [
 	{name: 'context', kind: 'string', help: ''},
 	{name: 'namespace', short: 'n', kind: 'string', help: ''},
 	{name: 'address', kind: 'strings', help: ''},
-	whenPodGoesFlag,
+	onPodLossFlag,
 ] as const;
 
 /**
@@ -30,8 +30,8 @@ Reads `[--context NAME] [-n NAMESPACE] TARGET [LOCAL:]REMOTE… [--address ADDRE
 What targets, ports and addresses mean is left to whoever uses them: `check` throws for a line that they refuse.
 @throws SpokeError ERR_USAGE that names file and line
 */
-export function parseForwardFile(text: string, file: string, check: (line: ForwardLine) => void = () => undefined): ForwardLine[] {
-	return text.split(/\r?\n/).flatMap((line, index): ForwardLine[] => {
+export function parseForwardFile(text: string, file: string, check: (line: ForwardFileEntry) => void = () => undefined): ForwardFileEntry[] {
+	return text.split(/\r?\n/).flatMap((line, index): ForwardFileEntry[] => {
 		const words = wordsOf(line);
 		try {
 			if (words.length === 0) {
@@ -50,8 +50,8 @@ export function parseForwardFile(text: string, file: string, check: (line: Forwa
 	});
 }
 
-function forwardLine(words: readonly string[]): ForwardLine {
-	const {flags, positionals: [target, ...ports]} = parseLine(rows, words);
+function forwardLine(words: readonly string[]): ForwardFileEntry {
+	const {flags, positionals: [target, ...ports]} = parseCommandLine(rows, words);
 	if (target === undefined || ports.length === 0) {
 		throw new SpokeError('ERR_USAGE', target === undefined ? 'no target is given' : `no port is given for ${target}`);
 	}
@@ -60,7 +60,7 @@ function forwardLine(words: readonly string[]): ForwardLine {
 }
 
 /** @throws SpokeError ERR_USAGE for a name that no line can hold */
-export function formatForwardLine({target, ports, namespace, context, addresses, whenPodGoes}: ForwardLine): string {
+export function formatForwardEntry({target, ports, namespace, context, addresses, whenPodGoes}: ForwardFileEntry): string {
 	const flag = (name: string, value: string | null) => value === null || value === '' ? [] : [name, value];
 	return [
 		...flag('--context', context), ...flag('-n', namespace), target, ...ports,

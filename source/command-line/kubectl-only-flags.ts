@@ -27,6 +27,6 @@ const insteadOf: Readonly<Record<string, string>> = {
 };
 
 /** `null` for a flag that is not kubectl's either. */
-export function insteadOfFlag(name: string): string | null {
+export function kubectlOnlyFlagHint(name: string): string | null {
 	return Object.hasOwn(insteadOf, name) ? insteadOf[name]! : null;
 }

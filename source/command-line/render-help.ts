@@ -1,6 +1,6 @@
 /** Help as text, made from the rows. */
 import {connectionFlags} from './connection-flags.ts';
-import type {FlagRow} from './flag-row.ts';
+import type {FlagSpec} from './flag-spec.ts';
 import {wrapCommand, wrapText} from './wrap-text.ts';
 
 type HelpRow = {
@@ -9,7 +9,7 @@ type HelpRow = {
 	usage: readonly string[];
 	about: string;
 	examples: ReadonlyArray<readonly [string, string]>;
-	flags: readonly FlagRow[];
+	flags: readonly FlagSpec[];
 };
 
 export type HelpForm = {
@@ -38,7 +38,7 @@ export function renderCommandHelp(row: HelpRow, {width, spell}: HelpForm): strin
 	const connection = new Set<string>(connectionFlags.map(flag => flag.name));
 	const own = row.flags.filter(flag => !connection.has(flag.name) && !flag.hidden);
 	const shared = row.flags.filter(flag => connection.has(flag.name) && !flag.hidden);
-	const described = (flags: readonly FlagRow[]) => flags.map(flag => [[spell(spelled(flag))], spell(flag.help)] as const);
+	const described = (flags: readonly FlagSpec[]) => flags.map(flag => [[spell(formatFlag(flag))], spell(flag.help)] as const);
 	return [
 		...wrapText(spell(`spoke ${row.name}: ${row.summary}`), width),
 		'',
@@ -58,7 +58,7 @@ export function paragraphsOf(about: string): string[] {
 }
 
 /** `-f, --follow` or `    --tail N (-1)`: the default stands in brackets, as it would be given. */
-export function spelled(flag: FlagRow): string {
+export function formatFlag(flag: FlagSpec): string {
 	const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
 	const value = flag.kind === 'boolean' ? '' : ` ${flag.oneOf?.join('|') ?? flag.value ?? 'VALUE'}`;
 	const standard = flag.default === undefined || flag.default === '' || flag.default === false

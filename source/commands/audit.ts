@@ -1,7 +1,7 @@
 /** `spoke audit`: every path between nodes and the control plane, judged row by row. */
 import {cutBy} from '../cluster/cut-by.ts';
 import {openCluster} from '../cluster/open-cluster.ts';
-import type {FlagValues} from '../command-line/flag-row.ts';
+import type {FlagValues} from '../command-line/flag-spec.ts';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
 import {auditJunit, failedAuditJunit} from '../output/audit-junit.ts';
 import {auditReport} from '../output/audit-report.ts';

@@ -1,8 +1,8 @@
 /** What a subcommand is: a row of data, and a function from a parsed line to an exit status. */
-import type {FlagRow, ParsedLine} from '../command-line/flag-row.ts';
+import type {FlagSpec, ParsedCommandLine} from '../command-line/flag-spec.ts';
 
 /** Everything a command may touch of the process; tests give their own. */
-export type Invocation<Rows extends readonly FlagRow[] = readonly FlagRow[]> = ParsedLine<Rows> & {
+export type Invocation<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = ParsedCommandLine<Rows> & {
 	stdin: NodeJS.ReadStream;
 	stdout: NodeJS.WriteStream;
 	stderr: NodeJS.WriteStream;
@@ -11,7 +11,7 @@ export type Invocation<Rows extends readonly FlagRow[] = readonly FlagRow[]> = P
 	interrupted: AbortSignal;
 };
 
-export type CommandRow<Rows extends readonly FlagRow[] = readonly FlagRow[]> = {
+export type CommandRow<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = {
 	name: string;
 	/** One line for the list of commands. */
 	summary: string;
@@ -29,7 +29,7 @@ export type CommandRow<Rows extends readonly FlagRow[] = readonly FlagRow[]> = {
 	flags: Rows;
 };
 
-export type Command<Rows extends readonly FlagRow[] = readonly FlagRow[]> = {
+export type Command<Rows extends readonly FlagSpec[] = readonly FlagSpec[]> = {
 	row: CommandRow<Rows>;
 	/** Resolves to the exit status. @throws SpokeError for what went wrong. */
 	run(invocation: Invocation<Rows>): Promise<number>;

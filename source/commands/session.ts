@@ -1,6 +1,6 @@
 /** `spoke`: the session; without a kubeconfig the sandbox, or where there is no terminal the tour of it. */
 import {SpokeError} from '../errors/spoke-error.ts';
-import {parseLine} from '../command-line/parse-line.ts';
+import {parseCommandLine} from '../command-line/parse-command-line.ts';
 import type {Command} from './command.ts';
 import {hasKubeconfig} from './demo/has-kubeconfig.ts';
 import {demoRow} from './rows/demo.ts';
@@ -17,7 +17,7 @@ export const command: Command<typeof sessionRow.flags> = {
 
 		if (!await hasKubeconfig(flags, env)) {
 			const {command} = await import('./demo.ts');
-			const defaults = parseLine(demoRow.flags, []);
+			const defaults = parseCommandLine(demoRow.flags, []);
 			const {'read-only': readOnly, keymap, theme, motion} = flags;
 			return command.run({...invocation, ...defaults, flags: {...defaults.flags, 'read-only': readOnly, keymap, theme, motion}});
 		}

@@ -2,7 +2,7 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {SpokeError} from '../errors/spoke-error.ts';
-import {settingsFolder} from '../command-line/settings-folder.ts';
+import {configDirectory} from '../command-line/config-directory.ts';
 import {mergeKeymaps, type MergedKeymap} from './merge-keymaps.ts';
 import {nearest} from './nearest-name.ts';
 import type {ParsedKeymap, Problem} from './parse-keymap.ts';
@@ -45,7 +45,7 @@ export async function loadKeymap(env: NodeJS.ProcessEnv, file?: string): Promise
 
 /** `~/.config/spoke/keymap.yaml`; null when there is no home. */
 export function userKeymapPath(env: NodeJS.ProcessEnv): string | null {
-	const folder = settingsFolder(env);
+	const folder = configDirectory(env);
 	return folder === null ? null : join(folder, 'keymap.yaml');
 }
 

@@ -5,7 +5,7 @@ import test from 'ava';
 import {lastAnswer} from '../../source/app/clusters/last-answer.ts';
 import {makeSession} from '../../source/app/make-session.ts';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {loadKeymap} from '../../source/keymap/load-keymap.ts';
 import {startServer} from '../support/api-server.ts';
 import {handClock} from '../support/hand-clock.ts';
@@ -22,7 +22,7 @@ test('of every cluster that the session opens it is known when it answered last,
 	}});
 	t.teardown(async () => server.close());
 	const clock = handClock();
-	const {flags} = parseLine(connectionFlags, ['--server', server.url, '--insecure-skip-tls-verify']);
+	const {flags} = parseCommandLine(connectionFlags, ['--server', server.url, '--insecure-skip-tls-verify']);
 	const {session, clusters, feeds} = makeSession({
 		flags, env: {KUBECONFIG: '/dev/null', HOME: '/nonexistent'}, stdin: new PassThrough() as unknown as NodeJS.ReadStream, stdout: new PassThrough() as unknown as NodeJS.WriteStream,
 		interrupted: new AbortController().signal, keymap: (await loadKeymap({})).keymap, keymapProblems: [], readOnly: false, allNamespaces: false, clock,

@@ -9,7 +9,7 @@ import {tokenSource} from '../../source/cluster/credentials/bearer-token.ts';
 import {certificateSource} from '../../source/cluster/credentials/client-certificate.ts';
 import {impersonationHeaders} from '../../source/cluster/credentials/impersonation.ts';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {authority, issue} from '../support/certificates.ts';
 
 const test = anyTest as TestFn<string>;
@@ -89,7 +89,7 @@ test('an oidc token that has run out asks for a log-in, not for trust', t => {
 	t.notThrows(() => authProvider({name: 'oidc', config: new Map([['id-token', token(3000)]])}, 2_000_000));
 });
 
-const flags = (...argv: string[]) => parseLine(connectionFlags, argv).flags;
+const flags = (...argv: string[]) => parseCommandLine(connectionFlags, argv).flags;
 const inPod = {HOME: '/nonexistent', KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443'};
 
 for (const [server, proxy, isSandbox] of [['https://127.0.0.1:6443', '', true], ['https://prod.example.test', '', false], ['https://127.0.0.1:6443', 'http://far.example.test:3128', false]] as const) {

@@ -1,10 +1,10 @@
 /** A file of forwards is read as a shell would read its lines, and what is written is read again. */
 import test from 'ava';
-import {formatForwardLine, parseForwardFile, type ForwardLine} from '../../source/command-line/forward-file.ts';
+import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../source/command-line/forward-file.ts';
 
-const line = (target: string, ports: readonly string[], more: Partial<ForwardLine> = {}): ForwardLine => ({target, ports, namespace: null, context: null, addresses: [], whenPodGoes: null, ...more});
+const line = (target: string, ports: readonly string[], more: Partial<ForwardFileEntry> = {}): ForwardFileEntry => ({target, ports, namespace: null, context: null, addresses: [], whenPodGoes: null, ...more});
 
-const readable: ReadonlyArray<readonly [title: string, text: string, lines: readonly ForwardLine[]]> = [
+const readable: ReadonlyArray<readonly [title: string, text: string, lines: readonly ForwardFileEntry[]]> = [
 	['a target and its port', 'svc/web 8080:80', [line('svc/web', ['8080:80'])]],
 	['flags before and behind', '--context=prod -n shop svc/web 8080:80 :443 --address 127.0.0.1,::1', [line('svc/web', ['8080:80', ':443'], {context: 'prod', namespace: 'shop', addresses: ['127.0.0.1', '::1']})]],
 	['comments, blank lines and other ends of lines', '# mine\r\n\r\nsts/db 5432 # the database\r\n', [line('sts/db', ['5432'])]],
@@ -32,12 +32,12 @@ for (const [title, text, message] of wrong) {
 for (const context of ['prod-eu', 'arn:aws:eks:eu-west-1:1:cluster/x', 'it\'s "mine"', String.raw`back\slash`, 'a # b', 'Ü $HOME *', '-x']) {
 	test(`what is written of the context ${context} is read again`, t => {
 		const one = line('svc/web', ['8080:80'], {context, namespace: 'shop', addresses: ['0.0.0.0'], whenPodGoes: 'stop'});
-		t.deepEqual(parseForwardFile(`${formatForwardLine(one)}\n`, 'f'), [one]);
+		t.deepEqual(parseForwardFile(`${formatForwardEntry(one)}\n`, 'f'), [one]);
 	});
 }
 
 test('what whoever uses the lines refuses of one is told with file and line', t => {
-	const check = ({ports}: ForwardLine) => {
+	const check = ({ports}: ForwardFileEntry) => {
 		if (ports.includes('99999')) {
 			throw new Error('no port');
 		}
@@ -48,5 +48,5 @@ test('what whoever uses the lines refuses of one is told with file and line', t 
 });
 
 test('a name with the end of a line in it is not written: it would be two lines', t => {
-	t.throws(() => formatForwardLine(line('svc/web', ['80'], {context: 'a\nsvc/other 22'})), {message: /control character/});
+	t.throws(() => formatForwardEntry(line('svc/web', ['80'], {context: 'a\nsvc/other 22'})), {message: /control character/});
 });

@@ -1,16 +1,16 @@
 /** Help says what can be typed. */
 import test from 'ava';
-import {parseLine} from '../../source/command-line/parse-line.ts';
-import {renderCommandHelp, renderProgramHelp, spelled} from '../../source/command-line/render-help.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
+import {renderCommandHelp, renderProgramHelp, formatFlag} from '../../source/command-line/render-help.ts';
 import {wrapCommand, wrapText} from '../../source/command-line/wrap-text.ts';
 import {commandTable} from '../../source/commands/table.ts';
 
 test('a default is shown as it would be given', t => {
 	for (const {row} of commandTable) {
 		for (const flag of row.flags) {
-			const shown = / \((.*)\)$/.exec(spelled(flag))?.[1];
+			const shown = / \((.*)\)$/.exec(formatFlag(flag))?.[1];
 			if (shown !== undefined && flag.kind !== 'strings' && flag.kind !== 'texts') {
-				t.is((parseLine([flag], [`--${flag.name}=${shown}`]).flags as Record<string, unknown>)[flag.name], flag.default, `spoke ${row.name} --${flag.name}`);
+				t.is((parseCommandLine([flag], [`--${flag.name}=${shown}`]).flags as Record<string, unknown>)[flag.name], flag.default, `spoke ${row.name} --${flag.name}`);
 			}
 		}
 	}

@@ -1,7 +1,7 @@
 /** docs/rights.md is true: every request that the proof makes has a row, and the role that proves grants it. */
 import test from 'ava';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import type {Connection} from '../../source/cluster/connection.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
@@ -47,7 +47,7 @@ function recorded(cluster: ClusterAccess): {cluster: ClusterAccess; asked: Set<s
 
 test('path, audit, doctor and labels ask nothing that has no row', async t => {
 	const {env} = await openSandbox(t, {scenario: 'konnectivity'});
-	const {cluster, asked} = recorded(await openCluster(parseLine(connectionFlags, []).flags, env));
+	const {cluster, asked} = recorded(await openCluster(parseCommandLine(connectionFlags, []).flags, env));
 	await pathsTo(cluster, 'deploy/web', {probe: 'active'});
 	await pathsTo(cluster, 'node/n1', {probe: 'passive'});
 	await runAudit(cluster, {probe: 'active', require: [], minBasis: 'proven'});

@@ -1,6 +1,6 @@
 /** The matrix in the sandbox: what is said of every connection against the posture that was switched on. */
 import test, {type ExecutionContext} from 'ava';
-import {parseLine} from '../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
 import type {Path} from '../../source/posture/evidence.ts';
@@ -39,7 +39,7 @@ for (const verification of ['off', 'good', 'bad'] as const satisfies readonly Ve
 }
 
 async function pathsOf(env: NodeJS.ProcessEnv, probe: 'passive' | 'active'): Promise<Path[]> {
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const cluster = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
 	try {
 		return await pathsTo(cluster, 'svc/web', {probe});
 	} finally {

@@ -7,7 +7,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {TlsOptions} from 'node:tls';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {authority, issue} from './certificates.ts';
@@ -66,7 +66,7 @@ export async function startServer({request, upgrade}: Scripted, tls: TlsOptions 
 				clusters: [{name: 'here', cluster: {server: url, 'certificate-authority-data': Buffer.from(ca.certificate).toString('base64'), ...cluster}}],
 				users: [{name: 'ada', user}],
 			}));
-			const access = await openCluster(parseLine(connectionFlags, ['--kubeconfig', file, ...flags]).flags, environment);
+			const access = await openCluster(parseCommandLine(connectionFlags, ['--kubeconfig', file, ...flags]).flags, environment);
 			opened.push(access);
 			return access;
 		},

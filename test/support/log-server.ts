@@ -3,7 +3,7 @@ import {createServer, type IncomingMessage, type Server, type ServerResponse} fr
 import {type AddressInfo, type Socket} from 'node:net';
 import {once} from 'node:events';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import type {ClusterAccess} from '../../source/cluster/cluster-access.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
 import type {PodObject} from '../../source/targets/pod-object.ts';
@@ -114,7 +114,7 @@ export class LogServer {
 	}
 
 	async cluster(): Promise<ClusterAccess> {
-		const {flags} = parseLine(connectionFlags, ['--server', this.url, '--namespace', 'demo']);
+		const {flags} = parseCommandLine(connectionFlags, ['--server', this.url, '--namespace', 'demo']);
 		return openCluster(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
 	}
 

@@ -5,7 +5,7 @@ import {dirname, join} from 'node:path';
 import process from 'node:process';
 import {execa} from 'execa';
 import {connectionFlags} from '../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {openCluster} from '../../source/cluster/open-cluster.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import type {Ground, KubeconfigRow} from './kubeconfig-row.ts';
@@ -60,7 +60,7 @@ export async function tryRow(servers: RecordingServers, row: KubeconfigRow, run:
 
 export const withSpoke: Program = async (ground, row, environment) => {
 	try {
-		const {flags} = parseLine(connectionFlags, row.flags?.(ground) ?? []);
+		const {flags} = parseCommandLine(connectionFlags, row.flags?.(ground) ?? []);
 		const cluster = await openCluster(flags, environment);
 		try {
 			await cluster.json({path: '/api'});

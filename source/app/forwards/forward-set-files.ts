@@ -3,14 +3,14 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
-import {formatForwardLine, parseForwardFile, type ForwardLine} from '../../command-line/forward-file.ts';
-import {settingsFolder} from '../../command-line/settings-folder.ts';
+import {formatForwardEntry, parseForwardFile, type ForwardFileEntry} from '../../command-line/forward-file.ts';
+import {configDirectory} from '../../command-line/config-directory.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {checkForward} from '../../sessions/forward/check-forward.ts';
 
 export type ForwardSet = {
 	name: string;
-	lines: readonly ForwardLine[];
+	lines: readonly ForwardFileEntry[];
 	/** Why it cannot be used as it is; it has no lines then. */
 	problem: string | null;
 };
@@ -41,15 +41,15 @@ function readSet(path: string, name: string): ForwardSet {
 }
 
 /** In the place of what is there under this name: whole, or not at all. @throws the system's error, or SpokeError */
-export async function writeForwardSet(env: NodeJS.ProcessEnv, name: string, lines: readonly ForwardLine[]): Promise<string> {
-	const text = head + lines.map(line => `${formatForwardLine(line)}\n`).join('');
+export async function writeForwardSet(env: NodeJS.ProcessEnv, name: string, lines: readonly ForwardFileEntry[]): Promise<string> {
+	const text = head + lines.map(line => `${formatForwardEntry(line)}\n`).join('');
 	return write(env, name, text);
 }
 
 /** Behind what is there, which stays as it is, comments too. */
-export async function addToForwardSet(env: NodeJS.ProcessEnv, name: string, line: ForwardLine): Promise<string> {
+export async function addToForwardSet(env: NodeJS.ProcessEnv, name: string, line: ForwardFileEntry): Promise<string> {
 	const before = await readFile(pathOfSet(env, name), 'utf8');
-	return write(env, name, `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${formatForwardLine(line)}\n`);
+	return write(env, name, `${before}${before === '' || before.endsWith('\n') ? '' : '\n'}${formatForwardEntry(line)}\n`);
 }
 
 async function write(env: NodeJS.ProcessEnv, name: string, text: string): Promise<string> {
@@ -82,6 +82,6 @@ function pathOfSet(env: NodeJS.ProcessEnv, name: string): string {
 
 /** `null` where there is no home. */
 export function setsFolder(env: NodeJS.ProcessEnv): string | null {
-	const folder = settingsFolder(env);
+	const folder = configDirectory(env);
 	return folder === null ? null : join(folder, 'forwards');
 }

@@ -2,7 +2,7 @@
 import {isLoopback} from '../../cluster/transport/loopback.ts';
 import {parseListenAddresses} from '../../sessions/forward/listen-address.ts';
 import {localPortOf, parsePortSpec} from '../../sessions/forward/port-spec.ts';
-import type {ForwardLine} from '../../command-line/forward-file.ts';
+import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import type {ForwardState} from '../../state/session-state.ts';
 import {toSpokeError} from '../../errors/spoke-error.ts';
 import {formatQuantity} from '../../text/format-number.ts';
@@ -121,11 +121,11 @@ function atMost(details: readonly string[]): string[] {
 	return details.length <= 8 ? [...details] : [...details.slice(0, 7), `and ${details.length - 7} more`];
 }
 
-function linesHere({cluster}: Session, {lines}: ForwardSet): readonly ForwardLine[] {
+function linesHere({cluster}: Session, {lines}: ForwardSet): readonly ForwardFileEntry[] {
 	return lines.filter(({context}) => context === null || context === cluster.context);
 }
 
-function wantedOf(session: Session, lines: readonly ForwardLine[]): Wanted[] {
+function wantedOf(session: Session, lines: readonly ForwardFileEntry[]): Wanted[] {
 	const {cluster} = session;
 	return lines.flatMap(({target, ports, namespace, addresses, whenPodGoes}) => ports.map((port): Wanted => {
 		const wish = {
@@ -198,7 +198,7 @@ async function saveSet(session: Session): Promise<void> {
 }
 
 /** As it listens now: the same local port comes back. */
-function lineOf(session: Session, {id, local}: ForwardState): ForwardLine[] {
+function lineOf(session: Session, {id, local}: ForwardState): ForwardFileEntry[] {
 	const wish = wishOf(session, id);
 	return wish === null ? [] : [savedLine(wish, local)];
 }
@@ -213,7 +213,7 @@ export async function keepInSet(session: Session, name: string, wish: ForwardWis
 	}
 }
 
-function savedLine({target, namespace, port, address, whenPodGoes, cluster}: ForwardWish, local: number | null = null): ForwardLine {
+function savedLine({target, namespace, port, address, whenPodGoes, cluster}: ForwardWish, local: number | null = null): ForwardFileEntry {
 	return {
 		target, namespace, context: cluster.context, ports: [local === null ? port : `${local}:${parsePortSpec(port).remote}`],
 		addresses: address === 'localhost' ? [] : address.split(','), whenPodGoes: whenPodGoes === 'move' ? null : whenPodGoes,

@@ -1,6 +1,6 @@
 /** Which flags take a command that is typed in a shell to the cluster that it is offered for? */
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
-import type {FlagRow} from '../../command-line/flag-row.ts';
+import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import type {OpenCluster, Session} from '../session.ts';
 
@@ -15,7 +15,7 @@ export function scriptFlags({flags, clusters}: Pick<Session, 'flags' | 'clusters
 	return connectionFlags.filter(({name}) => !untold.has(name)).flatMap(row => spelled(row, given[row.name])).map(word => ` ${word}`).join('');
 }
 
-function spelled(row: FlagRow, value: boolean | number | string | readonly string[] | undefined): string[] {
+function spelled(row: FlagSpec, value: boolean | number | string | readonly string[] | undefined): string[] {
 	if (typeof value === 'boolean') {
 		return value ? [`--${row.name}`] : [];
 	}
@@ -23,7 +23,7 @@ function spelled(row: FlagRow, value: boolean | number | string | readonly strin
 	return value === undefined || value === row.default ? [] : [value].flat().flatMap(one => [`--${row.name}`, quoteForShell(withoutLogin(row, String(one)))]);
 }
 
-function withoutLogin({value}: FlagRow, text: string): string {
+function withoutLogin({value}: FlagSpec, text: string): string {
 	const [scheme] = /^[a-z][a-z\d+.-]*:\/\/|^/i.exec(text)!;
 	return value === 'URL' && text.includes('@') ? scheme + text.slice(text.lastIndexOf('@') + 1) : text;
 }

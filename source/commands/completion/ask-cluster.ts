@@ -3,8 +3,8 @@ import {listAll, type TableRow} from '../../cluster/list.ts';
 import {loadKubeconfig} from '../../cluster/kubeconfig/load-kubeconfig.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
 import {connectionFlags, type ConnectionFlags} from '../../command-line/connection-flags.ts';
-import type {FlagRow} from '../../command-line/flag-row.ts';
-import {parseLine} from '../../command-line/parse-line.ts';
+import type {FlagSpec} from '../../command-line/flag-spec.ts';
+import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {quoteForShell} from '../../text/quote-for-shell.ts';
 import {allContainers} from '../../targets/choose-container.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
@@ -20,7 +20,7 @@ const limitMs = 2000;
 export async function askCluster(
 	{kind, prefix, lead, kinds = []}: Asked,
 	words: readonly string[],
-	flags: readonly FlagRow[],
+	flags: readonly FlagSpec[],
 	env: NodeJS.ProcessEnv,
 ): Promise<readonly Offer[]> {
 	const {given, targets} = typedSoFar(words, flags);
@@ -80,14 +80,14 @@ function portsOf(pod: PodObject, service: ServiceObject | null): string[] {
 }
 
 /** The connection flags and the targets as far as they are typed; a line that cannot be read yet counts as none. */
-function typedSoFar(words: readonly string[], flags: readonly FlagRow[]): {given: ConnectionFlags; targets: readonly string[]} {
+function typedSoFar(words: readonly string[], flags: readonly FlagSpec[]): {given: ConnectionFlags; targets: readonly string[]} {
 	// The flag whose value is being typed still lacks one.
 	for (const before of [words.slice(0, -1), words.slice(0, -2)]) {
 		try {
-			const line = parseLine<readonly FlagRow[]>(flags.length > 0 ? flags : connectionFlags, before);
+			const line = parseCommandLine<readonly FlagSpec[]>(flags.length > 0 ? flags : connectionFlags, before);
 			return {given: line.flags as unknown as ConnectionFlags, targets: line.positionals};
 		} catch {}
 	}
 
-	return {given: parseLine(connectionFlags, []).flags, targets: []};
+	return {given: parseCommandLine(connectionFlags, []).flags, targets: []};
 }

@@ -1,14 +1,14 @@
 /** What may come next on a command line, from the program's own rows. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import type {FlagRow} from '../../command-line/flag-row.ts';
-import {parseLine} from '../../command-line/parse-line.ts';
+import type {FlagSpec} from '../../command-line/flag-spec.ts';
+import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {CommandRow} from '../command.ts';
 import {schemaNames} from '../rows/schema.ts';
 
 export type Offer = {word: string; does: string};
 /** What only a kubeconfig or a cluster can tell. */
 export type Asked = {
-	kind: NonNullable<FlagRow['completes']> | 'port';
+	kind: NonNullable<FlagSpec['completes']> | 'port';
 	prefix: string;
 	lead: string;
 	/** Of a target, or where one may stand as well: what comes before its name. */
@@ -106,7 +106,7 @@ function askedAt(place: number, {name, typed, kinds}: {name: string; typed: stri
 
 function positionalsOf(command: CommandRow, rest: readonly string[]): readonly string[] {
 	try {
-		return parseLine<readonly FlagRow[]>(command.flags, rest.slice(0, -1)).positionals;
+		return parseCommandLine<readonly FlagSpec[]>(command.flags, rest.slice(0, -1)).positionals;
 	} catch {
 		return [];
 	}
@@ -131,15 +131,15 @@ function commandIndex(words: readonly string[]): number {
 	return -1;
 }
 
-function findFlag(flags: readonly FlagRow[], word: string | undefined): FlagRow | undefined {
+function findFlag(flags: readonly FlagSpec[], word: string | undefined): FlagSpec | undefined {
 	return flags.find(flag => word === `--${flag.name}` || (flag.short !== undefined && word === `-${flag.short}`) || word?.startsWith(`--${flag.name}=`));
 }
 
-function takesValue({kind}: FlagRow): boolean {
+function takesValue({kind}: FlagSpec): boolean {
 	return kind !== 'boolean';
 }
 
-function valuesOf(flag: FlagRow, prefix: string, lead: string): Pick<Completion, 'offers' | 'asked'> {
+function valuesOf(flag: FlagSpec, prefix: string, lead: string): Pick<Completion, 'offers' | 'asked'> {
 	const known = flag.oneOf ?? flag.suggests;
 	if (known) {
 		return {offers: known.filter(value => value.startsWith(prefix)).map(value => ({word: lead + value, does: ''})), asked: null};

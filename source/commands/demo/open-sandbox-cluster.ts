@@ -6,7 +6,7 @@ import process from 'node:process';
 import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import {openCluster} from '../../cluster/open-cluster.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import {parseLine} from '../../command-line/parse-line.ts';
+import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Sandbox, UserName} from '../../sandbox/sandbox.ts';
 
 export type SandboxWay = {
@@ -23,7 +23,7 @@ export async function sandboxWay(sandbox: Sandbox, user: UserName = 'admin'): Pr
 	const folder = await mkdtemp(join(tmpdir(), 'spoke-'));
 	const kubeconfigFile = join(folder, 'kubeconfig');
 	await writeFile(kubeconfigFile, JSON.stringify(sandbox.kubeconfig(user)), {mode: 0o600});
-	const {flags} = parseLine(connectionFlags, ['--kubeconfig', kubeconfigFile]);
+	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile]);
 	const env = {...process.env, HTTPS_PROXY: '', https_proxy: ''};
 	return {
 		kubeconfigFile,

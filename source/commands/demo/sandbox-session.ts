@@ -1,6 +1,6 @@
 /** The session on a sandbox of this process. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
-import {parseLine} from '../../command-line/parse-line.ts';
+import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import type {Sandbox} from '../../sandbox/sandbox.ts';
 import type {Invocation} from '../command.ts';
 import type {demoRow} from '../rows/demo.ts';
@@ -12,8 +12,8 @@ export async function sandboxSession(
 	kubeconfig: string,
 	screen: Pick<Invocation<typeof demoRow.flags>, 'flags' | 'stdin' | 'stdout' | 'env' | 'interrupted'>,
 ): Promise<number> {
-	const {flags} = parseLine(connectionFlags, ['--kubeconfig', kubeconfig]);
+	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]);
 	// One that cannot be used is there all the same.
-	const isForWant = !await hasKubeconfig(parseLine(connectionFlags, []).flags, screen.env).catch(() => true);
+	const isForWant = !await hasKubeconfig(parseCommandLine(connectionFlags, []).flags, screen.env).catch(() => true);
 	return startSession({...screen, env: {...screen.env, HTTPS_PROXY: '', https_proxy: ''}}, {flags, allNamespaces: false, sandbox, isForWant});
 }

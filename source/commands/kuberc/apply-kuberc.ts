@@ -1,7 +1,7 @@
 /** Applies the aliases and default flags of kubectl's kuberc to a command line, for the commands that kubectl has too. */
-import type {FlagRow} from '../../command-line/flag-row.ts';
-import {insteadOfFlag} from '../../command-line/kubectl-only-flags.ts';
-import {parseLine} from '../../command-line/parse-line.ts';
+import type {FlagSpec} from '../../command-line/flag-spec.ts';
+import {kubectlOnlyFlagHint} from '../../command-line/kubectl-only-flags.ts';
+import {parseCommandLine} from '../../command-line/parse-command-line.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {CommandRow} from '../command.ts';
 import {invalid, readPreferences, type KubercOption, type Preferences} from './read-preferences.ts';
@@ -89,7 +89,7 @@ function withAlias(argv: readonly string[], at: number, {preferences: {aliases, 
 function flagFor({name, default: value}: KubercOption, row: CommandRow, argv: readonly string[], says: {unknown: string; refused: string}): string[] {
 	const flag = row.flags.find(one => one.name === name);
 	if (!flag) {
-		if (insteadOfFlag(name) !== null) {
+		if (kubectlOnlyFlagHint(name) !== null) {
 			return [];
 		}
 
@@ -102,7 +102,7 @@ function flagFor({name, default: value}: KubercOption, row: CommandRow, argv: re
 
 	const added = `--${name}=${value}`;
 	try {
-		parseLine<readonly FlagRow[]>(row.flags, [added]);
+		parseCommandLine<readonly FlagSpec[]>(row.flags, [added]);
 	} catch (error) {
 		throw invalid(`${says.refused} err: ${(error as Error).message}`, error);
 	}
@@ -111,7 +111,7 @@ function flagFor({name, default: value}: KubercOption, row: CommandRow, argv: re
 }
 
 /** As kubectl searches its arguments, those of a remote command among them. */
-function isGiven({name, short}: FlagRow, argv: readonly string[]): boolean {
+function isGiven({name, short}: FlagSpec, argv: readonly string[]): boolean {
 	return argv.some(argument => argument === `--${name}` || argument.startsWith(`--${name}=`)
 		|| (short !== undefined && (argument.startsWith(`-${short}`) || (/^-[a-z]+$/i.test(argument) && argument.includes(short)))));
 }

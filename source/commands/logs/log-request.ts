@@ -1,5 +1,5 @@
 /** What `spoke logs` was asked for, checked as kubectl checks it. */
-import type {FlagValues} from '../../command-line/flag-row.ts';
+import type {FlagValues} from '../../command-line/flag-spec.ts';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import type {ContainerChoice} from '../../sessions/logs/follow-logs.ts';
 import type {LogRead} from '../../sessions/logs/log-read.ts';

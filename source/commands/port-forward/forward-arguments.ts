@@ -1,12 +1,12 @@
 /** Which targets and which of their ports do the arguments of port-forward name? */
 import {SpokeError} from '../../errors/spoke-error.ts';
-import type {ForwardLine} from '../../command-line/forward-file.ts';
+import type {ForwardFileEntry} from '../../command-line/forward-file.ts';
 import type {ForwardPort, WhenPodGoes} from '../../sessions/forward/forward-request.ts';
 import {parseListenAddresses, type ListenAddress} from '../../sessions/forward/listen-address.ts';
 import {localPortOf, namesProtocol, parsePortSpec} from '../../sessions/forward/port-spec.ts';
 import {parseTarget, type ParsedTarget} from '../../targets/parse-target.ts';
 
-/** `namespace`, `addresses` and `whenPodGoes` where they are not the command's own. */
+/** `namespace`, `addresses` and `onPodLoss` where they are not the command's own. */
 export type TargetWithPorts = {
 	target: ParsedTarget;
 	ports: readonly ForwardPort[];
@@ -48,7 +48,7 @@ export function forwardArguments(positionals: readonly string[]): readonly Targe
 The same of a file's lines, whose ports are numbered on from those of the command line.
 @throws SpokeError ERR_USAGE
 */
-export function forwardsOfLines(lines: readonly ForwardLine[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
+export function forwardsOfLines(lines: readonly ForwardFileEntry[], already: readonly TargetWithPorts[]): readonly TargetWithPorts[] {
 	let number = already.reduce((sum, {ports}) => sum + ports.length, 0);
 	return lines.map(({target, ports, namespace, addresses, whenPodGoes}): TargetWithPorts => ({
 		target: parseTarget(target),
@@ -90,7 +90,7 @@ export function refuseGivenTwice(targets: readonly TargetWithPorts[], addresses:
 }
 
 /** The one context that the lines name; `undefined` when none does. One run forwards from one. @throws SpokeError ERR_USAGE */
-export function contextOfLines(lines: readonly ForwardLine[]): string | undefined {
+export function contextOfLines(lines: readonly ForwardFileEntry[]): string | undefined {
 	const [context, other] = new Set(lines.flatMap(line => line.context ?? []));
 	if (other !== undefined) {
 		throw new SpokeError(

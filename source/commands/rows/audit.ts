@@ -1,5 +1,5 @@
 /** `spoke audit` as data. */
-import {helpFlag, minBasisFlag, probeFlag, readOnlyAnyway} from '../../command-line/common-flags.ts';
+import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {rowIds} from '../../posture/audit/audit-object.ts';
 import {requireWords} from '../../posture/require-path.ts';
@@ -11,7 +11,7 @@ const flags = [
 	{name: 'accept', kind: 'texts', value: 'ROW=REASON', suggests: rowIds.map(id => `${id}=`), help: 'waive this row: it does not fail --require, and the report shows the reason; repeat for several'},
 	probeFlag,
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json', 'junit'], help: 'text with a picture, one JSON object, or JUnit for CI'},
-	readOnlyAnyway,
+	acceptedReadOnlyFlag,
 	helpFlag,
 	...connectionFlags,
 ] as const;

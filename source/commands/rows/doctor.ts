@@ -1,12 +1,12 @@
 /** `spoke doctor` as data. */
-import {helpFlag, readOnlyAnyway} from '../../command-line/common-flags.ts';
+import {helpFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandRow} from '../command.ts';
 
 const flags = [
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one object to attach to a ticket'},
 	{name: 'container', short: 'c', kind: 'string', value: 'NAME', completes: 'container', help: 'the container to walk to; else the annotated default, else the first'},
-	readOnlyAnyway,
+	acceptedReadOnlyFlag,
 	helpFlag,
 	...connectionFlags,
 ] as const;

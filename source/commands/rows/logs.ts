@@ -1,5 +1,5 @@
 /** `spoke logs` as data. */
-import {helpFlag, pathFlag, readOnlyAnyway} from '../../command-line/common-flags.ts';
+import {helpFlag, pathFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandRow} from '../command.ts';
 
@@ -25,7 +25,7 @@ const flags = [
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one LogLine object per line, each with its timestamp, and with -f one per event; --prefix and --timestamps change nothing then'},
 	{name: 'insecure-skip-tls-verify-backend', kind: 'boolean', help: 'ask the apiserver not to verify the kubelet’s certificate: leg 2 is then unverified'},
 	pathFlag,
-	readOnlyAnyway,
+	acceptedReadOnlyFlag,
 	helpFlag,
 	...connectionFlags,
 ] as const;

@@ -1,5 +1,5 @@
 /** `spoke path` as data. */
-import {helpFlag, minBasisFlag, probeFlag, readOnlyAnyway} from '../../command-line/common-flags.ts';
+import {helpFlag, minBasisFlag, probeFlag, acceptedReadOnlyFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {requireWords} from '../../posture/require-path.ts';
 import type {CommandRow} from '../command.ts';
@@ -10,7 +10,7 @@ const flags = [
 	minBasisFlag,
 	probeFlag,
 	{name: 'output', short: 'o', kind: 'string', default: 'text', value: 'FORMAT', oneOf: ['text', 'json'], help: 'text, or json: one Path object a line'},
-	readOnlyAnyway,
+	acceptedReadOnlyFlag,
 	helpFlag,
 	...connectionFlags,
 ] as const;

@@ -1,5 +1,5 @@
 /** `spoke port-forward` as data. */
-import {helpFlag, pathFlag, readOnlyFlag, whenPodGoesFlag} from '../../command-line/common-flags.ts';
+import {helpFlag, pathFlag, readOnlyFlag, onPodLossFlag} from '../../command-line/common-flags.ts';
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import type {CommandRow} from '../command.ts';
 
@@ -8,7 +8,7 @@ const flags = [
 	{name: 'filename', short: 'f', kind: 'string', value: 'FILE', completes: 'file', help: 'forward what the lines of FILE say, each as it would stand here, and any TARGET given here as well; a flag that a line lacks is taken from here, and --context leaves out the lines of other contexts; the session saves such files in ~/.config/spoke/forwards'},
 	{name: 'output', short: 'o', kind: 'string', value: 'FORMAT', oneOf: ['json'], help: 'json: one event a line on stdout (schemas/port-forward-event.json)'},
 	{name: 'pod-running-timeout', kind: 'duration', positive: true, default: 60_000, value: 'DURATION', help: 'how long to wait until a pod behind the target runs'},
-	whenPodGoesFlag,
+	onPodLossFlag,
 	readOnlyFlag,
 	pathFlag,
 	helpFlag,

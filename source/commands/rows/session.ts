@@ -1,7 +1,7 @@
 /** `spoke`, the session, as data. */
 import {connectionFlags} from '../../command-line/connection-flags.ts';
 import {helpFlag, readOnlyFlag} from '../../command-line/common-flags.ts';
-import type {FlagRow} from '../../command-line/flag-row.ts';
+import type {FlagSpec} from '../../command-line/flag-spec.ts';
 import type {CommandRow} from '../command.ts';
 
 /** Shared by the session and `spoke tail`. */
@@ -10,7 +10,7 @@ export const screenFlags = [
 	{name: 'keymap', kind: 'string', value: 'FILE', completes: 'file', suggests: ['default', 'vim', 'k9s'], help: 'a keymap file in place of ~/.config/spoke/keymap.yaml, or default, vim or k9s'},
 	{name: 'theme', kind: 'string', value: 'NAME', oneOf: ['auto', 'dark', 'light', 'ansi', 'mono'], help: 'colours: auto (from the terminal), dark, light, ansi or mono'},
 	{name: 'motion', kind: 'string', value: 'MODE', oneOf: ['on', 'off'], help: 'off: nothing counts down, no curve runs, ages go on every 10 s; NO_MOTION in the environment does the same'},
-] as const satisfies readonly FlagRow[];
+] as const satisfies readonly FlagSpec[];
 
 const flags = [
 	{name: 'all-namespaces', short: 'A', kind: 'boolean', help: 'start with all namespaces'},

@@ -10,7 +10,7 @@ import type {Session} from '../../../source/app/session.ts';
 import {Store} from '../../../source/app/store.ts';
 import {openCluster} from '../../../source/cluster/open-cluster.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {emptySession} from '../../../source/state/session-state.ts';
 import {usableWords} from '../../../source/ui/dock-pane.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -18,7 +18,7 @@ import {openSandbox} from '../../support/sandbox.ts';
 /** A forward of `svc/web` that listens. */
 async function openForward(t: ExecutionContext, {address = '127.0.0.1', whenPodGoes = 'move'}: {address?: string; whenPodGoes?: 'move' | 'stop'} = {}) {
 	const {env, sandbox} = await openSandbox(t);
-	const access = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const access = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
 		access.close();
 	});

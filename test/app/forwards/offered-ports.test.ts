@@ -4,7 +4,7 @@ import {offeredPorts} from '../../../source/app/forwards/offered-ports.ts';
 import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
 import {openCluster} from '../../../source/cluster/open-cluster.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {startServer} from '../../support/api-server.ts';
 import {openSandbox} from '../../support/sandbox.ts';
 import {onSandbox} from '../../support/sandbox-session.ts';
@@ -39,7 +39,7 @@ test('a port that no pod names is told as such, and pods that may not be listed 
 
 test('a pod that was named has no successor, and its form says so', async t => {
 	const {env} = await openSandbox(t);
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const cluster = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
 		cluster.close();
 	});

@@ -6,14 +6,14 @@ import {proxyHandlers} from '../../../source/app/proxy/proxy-handlers.ts';
 import {scriptFlags} from '../../../source/app/handlers/script-flags.ts';
 import type {OpenCluster, Session} from '../../../source/app/session.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 
 const cluster = (context: string | null) => ({access: {facts: {context}}, context: context ?? 'https://host'}) as unknown as OpenCluster;
 
 function sessionWith(argv: readonly string[]) {
 	const first = cluster('prod-eu');
 	const other = cluster('it\'s prod us');
-	return {first, other, flags: parseLine(connectionFlags, argv).flags, clusters: new Map([['prod-eu', first], ['other', other]])};
+	return {first, other, flags: parseCommandLine(connectionFlags, argv).flags, clusters: new Map([['prod-eu', first], ['other', other]])};
 }
 
 test('to the cluster of the start it goes as the session did', t => {

@@ -5,7 +5,7 @@ import {readDetails} from '../../../source/app/texts/object-details.ts';
 import {readYaml, yamlPath} from '../../../source/app/texts/object-yaml.ts';
 import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {openCluster} from '../../../source/cluster/open-cluster.ts';
 import {startServer} from '../../support/api-server.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -54,7 +54,7 @@ test('a cron job tells its schedule, whether it is suspended, and its last run',
 
 test('an event that warns says so without its colour', async t => {
 	const {env} = await openSandbox(t);
-	const cluster = await openCluster(parseLine(connectionFlags, []).flags, env);
+	const cluster = await openCluster(parseCommandLine(connectionFlags, []).flags, env);
 	t.teardown(() => {
 		cluster.close();
 	});

@@ -1,7 +1,7 @@
 /** `spoke debug` asks the apiserver for the same objects as kubectl, row by row; what kubectl asks for is recorded by the real-cluster suite. */
 import {PassThrough} from 'node:stream';
 import test from 'ava';
-import {parseLine} from '../../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import type {Invocation} from '../../../source/commands/command.ts';
 import {command} from '../../../source/commands/debug.ts';
 import {errorText} from '../../../source/text/error-text.ts';
@@ -16,7 +16,7 @@ const ownWords = new Set(['web --copy-to=copy --set-image=app', 'web --image=bus
 async function runDebug([, ...argv]: readonly string[]): Promise<{ok: boolean; stderr: string}> {
 	const [stdout, stderr] = [new PassThrough(), new PassThrough()];
 	try {
-		const line = parseLine(command.row.flags, argv);
+		const line = parseCommandLine(command.row.flags, argv);
 		const invocation = {...line, stdin: new PassThrough(), stdout, stderr, env: {HOME: '/nonexistent'}, interrupted: new AbortController().signal};
 		return {ok: await command.run(invocation as unknown as Invocation<typeof command.row.flags>) === 0, stderr: ''};
 	} catch (error) {

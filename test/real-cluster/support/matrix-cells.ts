@@ -1,5 +1,5 @@
 /** The cells of the matrix: what spoke says of one connection, beside what the apiserver's flags make true. */
-import {parseLine} from '../../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
 import {openCluster} from '../../../source/cluster/open-cluster.ts';
 import type {Path, StreamFeature} from '../../../source/posture/evidence.ts';
@@ -42,7 +42,7 @@ export type Cell = {
 
 /** All variants through one apiserver as one person, passively and then with the active probes. */
 export async function cellsOf({place, person, kubeconfig, truth, flagz = true}: {place: string; person: Person; kubeconfig: string; truth: (variant: Variant, path: Path) => Truth; flagz?: boolean}): Promise<Cell[]> {
-	const {flags} = parseLine(connectionFlags, ['--kubeconfig', kubeconfig]);
+	const {flags} = parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfig]);
 	const cluster = await openCluster(flags);
 	const cells: Cell[] = [];
 	try {

@@ -4,7 +4,7 @@ import test, {type ExecutionContext} from 'ava';
 import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
 import {openCluster} from '../../../source/cluster/open-cluster.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import type {SpokeError} from '../../../source/errors/spoke-error.ts';
 import type {ForwardEvent} from '../../../source/sessions/forward/forward-event.ts';
 import {parseListenAddresses} from '../../../source/sessions/forward/listen-address.ts';
@@ -21,7 +21,7 @@ type Failed = Extract<ForwardEvent, {event: 'connection-failed'}>;
 async function forwarded(t: ExecutionContext) {
 	const {sandbox, kubeconfigFile} = await openSandbox(t);
 	const cutter = await startTcpCutter(new URL(sandbox.server).host);
-	const cluster = await openCluster(parseLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
+	const cluster = await openCluster(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
 	const stop = new AbortController();
 	const state = {answers: Promise.resolve()};
 	const slow: ClusterAccess = {...cluster, async connect(options) {

@@ -3,7 +3,7 @@ import {once, EventEmitter} from 'node:events';
 import test from 'ava';
 import {openCluster} from '../../../source/cluster/open-cluster.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {openTunnel} from '../../../source/sessions/forward/tunnel.ts';
 import {handClock} from '../../support/hand-clock.ts';
 import {openSandbox} from '../../support/sandbox.ts';
@@ -15,7 +15,7 @@ for (const [carrier, ends] of [['websocket', ['websocket', 'runtime']], ['spdy',
 	test(`answers that do not come are missed after five seconds, and heard when the network goes on (${carrier})`, async t => {
 		const {sandbox, kubeconfigFile} = await openSandbox(t);
 		const cutter = await startTcpCutter(new URL(sandbox.server).host);
-		const cluster = await openCluster(parseLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
+		const cluster = await openCluster(parseCommandLine(connectionFlags, ['--kubeconfig', kubeconfigFile, '--server', `https://${cutter.address}`]).flags, {});
 		const clock = handClock();
 		const heard = new EventEmitter();
 		const late: string[] = [];

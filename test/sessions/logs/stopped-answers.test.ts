@@ -5,7 +5,7 @@ import type {ClusterAccess} from '../../../source/cluster/cluster-access.ts';
 import {openCluster} from '../../../source/cluster/open-cluster.ts';
 import {readWhole} from '../../../source/cluster/transport/exchange.ts';
 import {connectionFlags} from '../../../source/command-line/connection-flags.ts';
-import {parseLine} from '../../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../../source/command-line/parse-command-line.ts';
 import {followLogs} from '../../../source/sessions/logs/follow-logs.ts';
 import type {LogEvent} from '../../../source/sessions/logs/log-events.ts';
 import {PodView} from '../../../source/sessions/logs/pod-view.ts';
@@ -21,7 +21,7 @@ const quickly: QuietLimits = {
 async function behindCutter(t: ExecutionContext): Promise<{server: LogServer; cutter: TcpCutter; cluster: ClusterAccess; log: ContainerLog}> {
 	const server = await LogServer.start();
 	const cutter = await startTcpCutter(new URL(server.url).host);
-	const {flags} = parseLine(connectionFlags, ['--server', `http://${cutter.address}`, '--namespace', 'demo']);
+	const {flags} = parseCommandLine(connectionFlags, ['--server', `http://${cutter.address}`, '--namespace', 'demo']);
 	const cluster = await openCluster(flags, {KUBECONFIG: '/dev/null', HOME: '/nonexistent'});
 	t.teardown(async () => {
 		cluster.close();

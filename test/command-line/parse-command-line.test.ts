@@ -1,7 +1,7 @@
 /** A line is read as pflag reads it. */
 import test from 'ava';
 import {parseDuration} from '../../source/command-line/parse-duration.ts';
-import {parseLine} from '../../source/command-line/parse-line.ts';
+import {parseCommandLine} from '../../source/command-line/parse-command-line.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 
 const rows = [
@@ -37,13 +37,13 @@ const good: ReadonlyArray<[string, readonly string[], Record<string, unknown>]> 
 
 for (const [title, argv, expected] of good) {
 	test(title, t => {
-		const {flags} = parseLine(rows, argv);
+		const {flags} = parseCommandLine(rows, argv);
 		t.like(flags, expected);
 	});
 }
 
 test('words stay in order round flags, and what stands behind -- is kept apart', t => {
-	const line = parseLine(rows, ['pod/x', '-f', 'y', '-', '--', '-f', '--', 'z']);
+	const line = parseCommandLine(rows, ['pod/x', '-f', 'y', '-', '--', '-f', '--', 'z']);
 	t.deepEqual(line.positionals, ['pod/x', 'y', '-']);
 	t.deepEqual(line.afterDash, ['-f', '--', 'z']);
 	t.true(line.given.has('follow'));
@@ -63,7 +63,7 @@ const bad: ReadonlyArray<[readonly string[], RegExp]> = [
 
 for (const [argv, message] of bad) {
 	test(`${argv.join(' ')} is refused in one line`, t => {
-		const error = t.throws(() => parseLine(rows, argv), {instanceOf: SpokeError});
+		const error = t.throws(() => parseCommandLine(rows, argv), {instanceOf: SpokeError});
 		t.is(error.code, 'ERR_USAGE');
 		t.is(error.exitStatus, 2);
 		t.regex(error.message, message);
@@ -72,7 +72,7 @@ for (const [argv, message] of bad) {
 
 test('a flag of kubectl’s that would do nothing here is refused with what to do instead', t => {
 	for (const [argv, remedy] of [['--cache-dir=/tmp/x', /no discovery cache: leave it out/], ['--log-file=x', /-v=6 tells each request/], ['--warnings-as-errors', /leave it out/]] as const) {
-		t.regex((t.throws(() => parseLine(rows, [argv]), {instanceOf: SpokeError, message: /^unknown flag: --/})).remedy!, remedy);
+		t.regex((t.throws(() => parseCommandLine(rows, [argv]), {instanceOf: SpokeError, message: /^unknown flag: --/})).remedy!, remedy);
 	}
 });
 

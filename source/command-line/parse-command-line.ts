@@ -1,9 +1,9 @@
 /** Reads a command line as kubectl's flag library (pflag) reads it. */
 import {SpokeError} from '../errors/spoke-error.ts';
 import {closestWord} from './closest-word.ts';
-import {insteadOfFlag} from './kubectl-only-flags.ts';
+import {kubectlOnlyFlagHint} from './kubectl-only-flags.ts';
 import {parseDuration} from './parse-duration.ts';
-import type {FlagRow, FlagValues, ParsedLine} from './flag-row.ts';
+import type {FlagSpec, FlagValues, ParsedCommandLine} from './flag-spec.ts';
 
 /**
 Parses `argv` (without the program and command name) against `rows`: flags may stand anywhere before `--`,
@@ -11,7 +11,7 @@ short flags may be joined (`-it`), values may follow `=`, a space, or a short fl
 @throws SpokeError ERR_USAGE that names the argument and what is allowed.
 @see https://github.com/spf13/pflag flag.go parseArgs
 */
-export function parseLine<const Rows extends readonly FlagRow[]>(rows: Rows, argv: readonly string[]): ParsedLine<Rows> {
+export function parseCommandLine<const Rows extends readonly FlagSpec[]>(rows: Rows, argv: readonly string[]): ParsedCommandLine<Rows> {
 	const byName = new Map(rows.map(row => [row.name, row]));
 	const byShort = new Map(rows.flatMap(row => row.short === undefined ? [] : [[row.short, row] as const]));
 	const values = new Map<string, unknown>(rows.map(row => [row.name, defaultOf(row)]));
@@ -20,13 +20,13 @@ export function parseLine<const Rows extends readonly FlagRow[]>(rows: Rows, arg
 	let afterDash: string[] | undefined;
 
 	const rest = [...argv];
-	const set = (row: FlagRow, spelled: string, text: string) => {
+	const set = (row: FlagSpec, spelled: string, text: string) => {
 		const before = given.has(row.name) ? values.get(row.name) : undefined;
 		values.set(row.name, valueOf(row, spelled, text, before));
 		given.add(row.name);
 	};
 
-	const take = (row: FlagRow, spelled: string, inline: string | undefined) => {
+	const take = (row: FlagSpec, spelled: string, inline: string | undefined) => {
 		if (inline !== undefined) {
 			set(row, spelled, inline);
 		} else if (row.kind === 'boolean') {
@@ -52,7 +52,7 @@ export function parseLine<const Rows extends readonly FlagRow[]>(rows: Rows, arg
 			const [name, inline] = cutAt(argument.slice(2), '=');
 			const row = byName.get(name);
 			if (!row) {
-				throw usage(`unknown flag: --${name}`, insteadOfFlag(name) ?? suggestedFlag(name, rows));
+				throw usage(`unknown flag: --${name}`, kubectlOnlyFlagHint(name) ?? suggestedFlag(name, rows));
 			}
 
 			take(row, `--${name}`, inline);
@@ -66,14 +66,14 @@ export function parseLine<const Rows extends readonly FlagRow[]>(rows: Rows, arg
 	return {flags: Object.fromEntries(values) as FlagValues<Rows>, given, positionals, afterDash};
 }
 
-function suggestedFlag(name: string, rows: readonly FlagRow[]): string | null {
+function suggestedFlag(name: string, rows: readonly FlagSpec[]): string | null {
 	const closest = closestWord(name, rows.filter(row => !row.hidden).map(row => row.name));
 	return closest === null ? null : `did you mean --${closest}?`;
 }
 
-type Take = (row: FlagRow, spelled: string, inline: string | undefined) => void;
+type Take = (row: FlagSpec, spelled: string, inline: string | undefined) => void;
 
-function takeShorts(letters: string, byShort: ReadonlyMap<string, FlagRow>, take: Take): void {
+function takeShorts(letters: string, byShort: ReadonlyMap<string, FlagSpec>, take: Take): void {
 	for (let rest = letters; rest.length > 0;) {
 		const letter = rest[0]!;
 		const row = byShort.get(letter);
@@ -98,7 +98,7 @@ function takeShorts(letters: string, byShort: ReadonlyMap<string, FlagRow>, take
 	}
 }
 
-function defaultOf(row: FlagRow): unknown {
+function defaultOf(row: FlagSpec): unknown {
 	if (row.default !== undefined) {
 		return row.default;
 	}
@@ -110,7 +110,7 @@ function defaultOf(row: FlagRow): unknown {
 	return row.kind === 'strings' || row.kind === 'texts' ? [] : undefined;
 }
 
-function valueOf(row: FlagRow, spelled: string, text: string, before: unknown): unknown {
+function valueOf(row: FlagSpec, spelled: string, text: string, before: unknown): unknown {
 	const invalid = (allowed: string) => usage(`invalid argument ${JSON.stringify(text)} for ${spelled}: ${allowed}`);
 	if (row.oneOf && !row.oneOf.includes(text)) {
 		throw invalid(`must be one of ${row.oneOf.join(', ')}`);

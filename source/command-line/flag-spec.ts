@@ -10,7 +10,7 @@
 */
 export type FlagKind = 'boolean' | 'string' | 'strings' | 'texts' | 'integer' | 'duration';
 
-export type FlagRow = {
+export type FlagSpec = {
 	name: string;
 	short?: string;
 	kind: FlagKind;
@@ -33,24 +33,24 @@ export type FlagRow = {
 	hidden?: boolean;
 };
 
-type Given<Row extends FlagRow> =
+type Given<Row extends FlagSpec> =
 	Row['kind'] extends 'boolean' ? boolean :
 		Row['kind'] extends 'strings' | 'texts' ? readonly string[] :
 			Row['kind'] extends 'integer' | 'duration' ? number :
 				Row extends {oneOf: ReadonlyArray<infer Word extends string>} ? Word :
 					string;
 
-type Value<Row extends FlagRow> =
+type Value<Row extends FlagSpec> =
 	Row['kind'] extends 'boolean' | 'strings' | 'texts' ? Given<Row> :
 		Row extends {default: boolean | string | number} ? Given<Row> :
 			Given<Row> | undefined;
 
 /** The parsed values of a command's flags, by flag name. */
-export type FlagValues<Rows extends readonly FlagRow[]> = {
+export type FlagValues<Rows extends readonly FlagSpec[]> = {
 	readonly [Row in Rows[number] as Row['name']]: Value<Row>;
 };
 
-export type ParsedLine<Rows extends readonly FlagRow[]> = {
+export type ParsedCommandLine<Rows extends readonly FlagSpec[]> = {
 	flags: FlagValues<Rows>;
 	/** The flags that were given, by name: a default and a given value can differ in meaning. */
 	given: ReadonlySet<string>;
