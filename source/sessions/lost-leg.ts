@@ -2,7 +2,7 @@
 import type {ClusterAccess} from '../cluster/cluster-access.ts';
 import {orAborted} from '../cluster/or-aborted.ts';
 import {SpokeError, type SpokeErrorOptions} from '../errors/spoke-error.ts';
-import {StreamLost, type HowLost} from '../wire/protocol-error.ts';
+import {StreamLostError, type LossKind} from '../wire/protocol-error.ts';
 
 const askMs = 3000;
 
@@ -72,12 +72,12 @@ async function tunnelLossBy(error: SpokeError, ask: () => Promise<Asked>, to = '
 }
 
 /** `null` for what is no lost stream. */
-function howLost(error: SpokeError): HowLost | null {
+function howLost(error: SpokeError): LossKind | null {
 	if (error.code !== 'ERR_STREAM_LOST') {
 		return null;
 	}
 
-	return error instanceof StreamLost ? error.how : 'cut';
+	return error instanceof StreamLostError ? error.kind : 'cut';
 }
 
 function verdictOn(error: SpokeError, found: Asked, to?: string): SpokeError {

@@ -9,7 +9,7 @@ export type Waited = {websocket: number | null; runtime: number | null};
 
 export const nothingWaited: Waited = {websocket: null, runtime: null};
 
-/** None is missed sooner; the clock of a still screen lags. @see PingAnswers */
+/** None is missed sooner; the clock of a still screen lags. @see PongTracker */
 const shortestMs = 5000;
 
 export function waitedFor({dock, now}: Pick<SessionState, 'dock' | 'now'>, path: Path): Waited {

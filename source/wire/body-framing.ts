@@ -1,12 +1,12 @@
 /** How does the body of an answer to a GET end? RFC 9112 §6.3; one to HEAD or to an upgrade has other ends. */
-import type {AnswerHead} from './answer-head.ts';
+import type {ResponseHead} from './response-head.ts';
 import {protocolError} from './protocol-error.ts';
 
 /** After so many bytes, with its last chunk, or with its connection. */
 export type BodyFraming = number | 'chunked' | 'until-close';
 
 /** @throws SpokeError ERR_PROTOCOL for a transfer coding other than chunked, or a length that is none */
-export function bodyFraming({status, headers}: Pick<AnswerHead, 'status' | 'headers'>): BodyFraming {
+export function bodyFraming({status, headers}: Pick<ResponseHead, 'status' | 'headers'>): BodyFraming {
 	if (status === 204 || status === 304) {
 		return 0;
 	}

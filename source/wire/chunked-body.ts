@@ -1,6 +1,6 @@
 /** Which bytes are the body where it comes in chunks: each its size, a line's end, its bytes, a line's end; then one of no bytes and the trailer? RFC 9112 §7.1. */
-import {endOfHead, refuseLarger, refuseLongerHead} from './answer-limits.ts';
-import type {BodyReader, GiveBody} from './body-reader.ts';
+import {endOfHead, assertMaxSize, refuseLongerHead} from './response-limits.ts';
+import type {BodyReader, OnBodyChunk} from './body-reader.ts';
 import {endOfDigits, sizeOfDigits, sizeOfLine} from './chunk-size.ts';
 import {protocolError} from './protocol-error.ts';
 
@@ -9,7 +9,7 @@ const [carriageReturn, lineFeed] = [0x0D, 0x0A];
 export class ChunkedBody implements BodyReader {
 	readonly endsWithConnection = false;
 	isWhole = false;
-	readonly #give: GiveBody;
+	readonly #give: OnBodyChunk;
 	readonly #largest: number;
 	/** Behind what is missing. */
 	#next: 'size' | 'line-end' | 'trailer' = 'size';
@@ -19,7 +19,7 @@ export class ChunkedBody implements BodyReader {
 	#size = 0;
 	#trailerBytes = 0;
 
-	constructor(give: GiveBody, largest: number) {
+	constructor(give: OnBodyChunk, largest: number) {
 		this.#give = give;
 		this.#largest = largest;
 	}
@@ -53,7 +53,7 @@ export class ChunkedBody implements BodyReader {
 
 		this.#missing = isPlain ? sizeOfDigits(bytes, at, end) : sizeOfLine(bytes.toString('latin1', at, end));
 		this.#size += this.#missing;
-		refuseLarger(this.#size, this.#largest);
+		assertMaxSize(this.#size, this.#largest);
 		this.#next = this.#missing === 0 ? 'trailer' : 'line-end';
 		return end + 2;
 	}

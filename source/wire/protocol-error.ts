@@ -7,38 +7,38 @@ export function protocolError(message: string): SpokeError {
 }
 
 /** `cut`, or: nothing came of the other side; it ended the stream without a status; it took no more input; nobody took what was to be carried. */
-export type HowLost = 'cut' | 'silence' | 'no-status' | 'input-refused' | 'not-taken';
+export type LossKind = 'cut' | 'silence' | 'no-status' | 'input-refused' | 'not-taken';
 
 /** ERR_STREAM_LOST of which nobody has asked yet on which leg it was: sessions/lost-leg.ts does before anybody is told. */
-export class StreamLost extends SpokeError {
-	readonly how: HowLost;
+export class StreamLostError extends SpokeError {
+	readonly kind: LossKind;
 
-	constructor(message: string, {how, cause, remedy}: {how: HowLost; cause?: unknown; remedy?: string}) {
+	constructor(message: string, {how, cause, remedy}: {how: LossKind; cause?: unknown; remedy?: string}) {
 		super('ERR_STREAM_LOST', message, {cause, ...remedy !== undefined && {remedy}});
-		this.how = how;
+		this.kind = how;
 	}
 }
 
 /** The connection that carried the stream is gone, before the stream had ended. */
-export function streamLost(message: string, cause?: unknown): StreamLost {
-	return new StreamLost(message, {how: 'cut', cause});
+export function streamLostError(message: string, cause?: unknown): StreamLostError {
+	return new StreamLostError(message, {how: 'cut', cause});
 }
 
 /** Nothing came for so long, milliseconds, although it was asked for. */
-export function nothingHeard(milliseconds: number): StreamLost {
-	return new StreamLost(`nothing was heard from the other side for ${Math.round(milliseconds / 1000)} s`, {how: 'silence'});
+export function silenceError(milliseconds: number): StreamLostError {
+	return new StreamLostError(`nothing was heard from the other side for ${Math.round(milliseconds / 1000)} s`, {how: 'silence'});
 }
 
 /** The same by what broke it. */
-export function lostBy(cause: Error): StreamLost {
-	return streamLost(`the connection was lost: ${cause.message}`, cause);
+export function streamLostBecause(cause: Error): StreamLostError {
+	return streamLostError(`the connection was lost: ${cause.message}`, cause);
 }
 
 /** RST_STREAM's statuses (SPDY/3 section 2.6.3). */
 export const resetStatus = {protocolError: 1, invalidStream: 2, refused: 3, unsupportedVersion: 4, cancel: 5, internalError: 6, flowControlError: 7} as const;
 
 /** The other side ended one stream at once (RST_STREAM): never the same as its end (FIN). The session lives on. */
-export class StreamReset extends Error {
+export class StreamResetError extends Error {
 	override readonly name = 'StreamReset';
 	readonly status: number;
 

@@ -1,5 +1,5 @@
 /** Is the other side of a SPDY session still there, and how far away? */
-import {PingAnswers, type Timing} from './ping-answers.ts';
+import {PongTracker, type MonotonicClock} from './pong-tracker.ts';
 
 export type SpdyPingsOptions = {
 	/** Odd for a client, even for a server (SPDY/3 section 2.6.5). */
@@ -15,7 +15,7 @@ export type SpdyPingsOptions = {
 	/** While we do not read, an answer may have come. */
 	deaf?: () => boolean;
 	onSilence: (milliseconds: number) => void;
-	timing?: Timing | undefined;
+	timing?: MonotonicClock | undefined;
 };
 
 /**
@@ -25,7 +25,7 @@ A peer that cannot pass on what we sent stops reading, and so stops answering PI
 export class SpdyPings {
 	lastHeardAt = performance.now();
 	readonly #options: SpdyPingsOptions;
-	readonly #answers: PingAnswers;
+	readonly #answers: PongTracker;
 	readonly #timer: NodeJS.Timeout | undefined;
 	#nextId: number;
 	#lastDataAt = 0;
@@ -34,7 +34,7 @@ export class SpdyPings {
 	constructor(options: SpdyPingsOptions) {
 		this.#options = options;
 		this.#nextId = options.firstId;
-		this.#answers = new PingAnswers({onLate: options.onLate ?? (() => {}), deaf: options.deaf ?? (() => false), timing: options.timing});
+		this.#answers = new PongTracker({onLate: options.onLate ?? (() => {}), isPaused: options.deaf ?? (() => false), timing: options.timing});
 		if (!(options.everyMs > 0)) {
 			return;
 		}

@@ -3,8 +3,8 @@ import type {Duplex} from 'node:stream';
 import {BoundedReplies} from './bounded-replies.ts';
 import {FrameBatch} from './frame-batch.ts';
 import {HeaderBlockWriter, type SpdyHeaders} from './header-block.ts';
-import {streamLost} from './protocol-error.ts';
-import {readOnAfterRefusedWrite} from './refused-write.ts';
+import {streamLostError} from './protocol-error.ts';
+import {keepReadingAfterWriteError} from './read-after-write-error.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from './spdy-frame.ts';
 
 /** Payload of one frame; spdystream allocates a frame's payload at once, and its peers use as much. */
@@ -29,7 +29,7 @@ export class SpdySender {
 
 	constructor(carrier: Duplex) {
 		this.#batch = new FrameBatch(carrier);
-		readOnAfterRefusedWrite(carrier, error => {
+		keepReadingAfterWriteError(carrier, error => {
 			this.#refused = error;
 		});
 	}
@@ -95,7 +95,7 @@ export class SpdySender {
 
 	#write(bytes: Buffer, sent?: Sent): void {
 		if (this.#stopped) {
-			sent?.(streamLost('the connection is gone'));
+			sent?.(streamLostError('the connection is gone'));
 			return;
 		}
 

@@ -2,11 +2,11 @@
 import {EventEmitter} from 'node:events';
 import type {Duplex} from 'node:stream';
 import {toSpokeError, SpokeError} from '../errors/spoke-error.ts';
-import type {Timing} from './ping-answers.ts';
+import type {MonotonicClock} from './pong-tracker.ts';
 import {CongestedStreams} from './congested-streams.ts';
-import {destroyOnceStill} from './destroy-once-still.ts';
+import {destroyWhenDrained} from './destroy-when-drained.ts';
 import {HeaderBlockReader, type SpdyHeaders} from './header-block.ts';
-import {lostBy, nothingHeard, resetStatus, streamLost, StreamReset} from './protocol-error.ts';
+import {streamLostBecause, silenceError, resetStatus, streamLostError, StreamResetError} from './protocol-error.ts';
 import type {ControlFrame} from './spdy-frame.ts';
 import {SpdyFrameDecoder} from './spdy-frame-decoder.ts';
 import {SpdyPings} from './spdy-pings.ts';
@@ -26,7 +26,7 @@ export type SpdySessionOptions = {
 	/** Streams at once. Default 4096. */
 	maxStreams?: number;
 	/** By which an answer is missed; the machine's by default. */
-	timing?: Timing;
+	timing?: MonotonicClock;
 };
 
 type SessionEvents = {
@@ -87,7 +87,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			deaf: () => this.#congested.all.size > 0,
 			timing: options.timing,
 			onSilence: milliseconds => {
-				this.destroy(nothingHeard(milliseconds));
+				this.destroy(silenceError(milliseconds));
 			},
 		});
 		carrier.on('data', (chunk: Buffer) => {
@@ -97,7 +97,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 			this.#onCarrierEnd();
 		});
 		carrier.on('error', error => {
-			this.#finish(error instanceof SpokeError ? error : lostBy(this.#sender.refused ?? error));
+			this.#finish(error instanceof SpokeError ? error : streamLostBecause(this.#sender.refused ?? error));
 		});
 		carrier.on('close', () => {
 			this.#onCarrierEnd();
@@ -130,7 +130,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 	*/
 	open(headers: SpdyHeaders, {fin = false}: {fin?: boolean} = {}): SpdyStream {
 		if (!this.usable) {
-			throw streamLost('the session takes no new streams');
+			throw streamLostError('the session takes no new streams');
 		}
 
 		const stream = this.#adopt(this.#ids.next(), headers);
@@ -267,7 +267,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 				const stream = this.#streams.get(frame.streamId);
 				if (stream) {
 					this.#streams.delete(frame.streamId);
-					stream.fail(new StreamReset(frame.status));
+					stream.fail(new StreamResetError(frame.status));
 				}
 
 				break;
@@ -339,7 +339,7 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 
 	#lost(): SpokeError {
 		const {refused} = this.#sender;
-		return refused ? lostBy(refused) : streamLost('the other side ended the connection');
+		return refused ? streamLostBecause(refused) : streamLostError('the other side ended the connection');
 	}
 
 	#finish(error: SpokeError | null): void {
@@ -353,11 +353,11 @@ export class SpdySession extends EventEmitter<SessionEvents> {
 		const streams = [...this.#streams.values()];
 		this.#streams.clear();
 		for (const stream of streams) {
-			stream.fail(error ?? streamLost('the session was ended'));
+			stream.fail(error ?? streamLostError('the session was ended'));
 		}
 
 		this.#congested.end();
-		destroyOnceStill(this.#carrier);
+		destroyWhenDrained(this.#carrier);
 		this.emit('close', error);
 	}
 }

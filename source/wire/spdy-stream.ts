@@ -1,7 +1,7 @@
 /** What is one stream of a SPDY session, seen as Node sees a duplex? */
 import {Duplex} from 'node:stream';
 import type {SpdyHeaders} from './header-block.ts';
-import {streamLost} from './protocol-error.ts';
+import {streamLostError} from './protocol-error.ts';
 
 /** What a stream asks of its session. */
 export type StreamOwner = {
@@ -18,7 +18,7 @@ export type StreamOwner = {
 /**
 Bytes both ways, each way ended on its own: `end()` sends FIN, the other side's FIN is `'end'`.
 `destroy()` before both ways have ended sends RST_STREAM (CANCEL).
-The other side's RST_STREAM is an `'error'` with a `StreamReset`, the session's loss one with a `SpokeError`;
+The other side's RST_STREAM is an `'error'` with a `StreamResetError`, the session's loss one with a `SpokeError`;
 both come after the bytes that were received before.
 `'reply'` comes with the other side's SYN_REPLY; nothing needs to wait for it.
 `'congested'`: the reader is so far behind that reading stopped for all streams of the session; `'flowing'`: this one holds it up no more.
@@ -128,7 +128,7 @@ export class SpdyStream extends Duplex {
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		this.#owner.release(this, this.#resetStatus);
-		this.#unsent?.(error ?? streamLost('the stream was ended before it took these bytes'));
+		this.#unsent?.(error ?? streamLostError('the stream was ended before it took these bytes'));
 		callback(error);
 	}
 }

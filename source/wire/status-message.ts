@@ -25,7 +25,7 @@ export function statusTooLong(): SpokeError {
 Reads all bytes of the error channel. Nothing at all is `unreadable`: exit 0 needs a Success that was said.
 @see k8s.io/apimachinery/pkg/util/remotecommand/constants.go, client-go tools/remotecommand/v4.go
 */
-export function readStatusMessage(bytes: Buffer): CommandResult {
+export function parseStatusMessage(bytes: Buffer): CommandResult {
 	const text = bytes.toString();
 	const status = bytes.length <= maxStatusBytes ? parseObject(text) : undefined;
 	return (status && resultOf(status)) ?? {kind: 'unreadable', text: text.slice(0, 4096)};

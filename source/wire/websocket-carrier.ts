@@ -1,7 +1,7 @@
 /** How does a byte stream travel inside WebSocket messages (`SPDY/3.1+portforward.k8s.io`)? */
 import {Duplex} from 'node:stream';
-import {protocolError, streamLost} from './protocol-error.ts';
-import {isPlainClose, WebSocketMessages, type WebSocketOptions} from './websocket-messages.ts';
+import {protocolError, streamLostError} from './protocol-error.ts';
+import {isNormalClose, WebSocketMessages, type WebSocketOptions} from './websocket-messages.ts';
 
 /** What was written meanwhile leaves together; a message ends behind the chunk with which it is so long. The other side takes 32 MiB. */
 const enough = 1 << 19;
@@ -29,10 +29,10 @@ export class WebSocketCarrier extends Duplex {
 			this.#over = true;
 			if (error) {
 				this.destroy(error);
-			} else if (isPlainClose(code)) {
+			} else if (isNormalClose(code)) {
 				this.push(null);
 			} else {
-				this.destroy(streamLost(`the other side closed the WebSocket: ${code}${reason === '' ? '' : ` ${reason}`}`));
+				this.destroy(streamLostError(`the other side closed the WebSocket: ${code}${reason === '' ? '' : ` ${reason}`}`));
 			}
 		});
 	}
@@ -47,7 +47,7 @@ export class WebSocketCarrier extends Duplex {
 		this.#messages.on('late', listener);
 	}
 
-	/** @see bytesLeftOf */
+	/** @see unsentBytes */
 	get bytesLeft(): number {
 		return this.writableLength + this.#messages.bufferedBytes;
 	}

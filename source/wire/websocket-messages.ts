@@ -4,11 +4,11 @@ import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {SpokeError} from '../errors/spoke-error.ts';
 import {BoundedReplies} from './bounded-replies.ts';
-import {bytesLeftOf, destroyOnceStill} from './destroy-once-still.ts';
+import {unsentBytes, destroyWhenDrained} from './destroy-when-drained.ts';
 import {maskedMessage, reuseMessage} from './masked-message.ts';
-import {PingAnswers, type Timing} from './ping-answers.ts';
-import {lostBy, protocolError, streamLost} from './protocol-error.ts';
-import {readOnAfterRefusedWrite} from './refused-write.ts';
+import {PongTracker, type MonotonicClock} from './pong-tracker.ts';
+import {streamLostBecause, protocolError, streamLostError} from './protocol-error.ts';
+import {keepReadingAfterWriteError} from './read-after-write-error.ts';
 import {Receiver, Sender} from './websocket-framing.ts';
 
 export type WebSocketOptions = {
@@ -21,14 +21,14 @@ export type WebSocketOptions = {
 	/** How long to wait for the answer to our Close before the socket is closed anyway. Default 1 s. */
 	closeMs?: number;
 	/** By which an answer is missed; the machine's by default. */
-	timing?: Timing;
+	timing?: MonotonicClock;
 };
 
 /** How it ended. `code` is the Close frame's (RFC 6455 section 7.4), 1005 for a Close without one, 1006 when there was no Close. */
-export type WebSocketEnding = {code: number; reason: string; error: SpokeError | null};
+export type WebSocketCloseResult = {code: number; reason: string; error: SpokeError | null};
 
 /** Whether a Close says that all went well: 1000, none at all, or our own that was not answered. */
-export function isPlainClose(code: number): boolean {
+export function isNormalClose(code: number): boolean {
 	return code === 1000 || code === 1005 || code === 1006;
 }
 
@@ -41,7 +41,7 @@ type MessageEvents = {
 	/** No ping was answered for so long, milliseconds, which is longer than it takes. */
 	late: [number];
 	/** Once, last. */
-	close: [WebSocketEnding];
+	close: [WebSocketCloseResult];
 };
 
 /** After our Close the other side's messages are still read, whether anybody takes them or not: it must not send more than this. */
@@ -65,7 +65,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	readonly #masks: boolean;
 	readonly #closeMs: number;
 	readonly #pingTimer: NodeJS.Timeout | undefined;
-	readonly #answers: PingAnswers;
+	readonly #answers: PongTracker;
 	/** A pong says nothing that a later one does not, so one at a time: the other side may never read them. */
 	readonly #pongs = new BoundedReplies<Buffer>(1, (payload, onSent) => {
 		if (this.#closeSent || this.#ending) {
@@ -80,7 +80,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 	#paused = false;
 	#closeSent = false;
 	#closeTimer: NodeJS.Timeout | undefined;
-	#ending: WebSocketEnding | undefined;
+	#ending: WebSocketCloseResult | undefined;
 	/** The other side takes nothing more; what it said before is still read. */
 	#refused: Error | undefined;
 
@@ -91,7 +91,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#masks = options.role !== 'server';
 		this.#closeMs = options.closeMs ?? 1000;
 		this.#sender = new Sender(socket);
-		this.#answers = new PingAnswers({onLate: milliseconds => this.emit('late', milliseconds), deaf: () => this.#paused, timing: options.timing});
+		this.#answers = new PongTracker({onLate: milliseconds => this.emit('late', milliseconds), isPaused: () => this.#paused, timing: options.timing});
 		this.#receiver = new Receiver({
 			isServer: !this.#masks,
 			maxPayload: options.maxMessageBytes ?? (32 << 20),
@@ -103,7 +103,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			socket.unshift(head);
 		}
 
-		readOnAfterRefusedWrite(socket, error => {
+		keepReadingAfterWriteError(socket, error => {
 			this.#refused = error;
 		});
 		this.#listenToReceiver();
@@ -141,9 +141,9 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		return !this.#socket.writableNeedDrain && !this.#refused;
 	}
 
-	/** What the system has not taken yet. @see bytesLeftOf */
+	/** What the system has not taken yet. @see unsentBytes */
 	get bufferedBytes(): number {
-		return bytesLeftOf(this.#socket);
+		return unsentBytes(this.#socket);
 	}
 
 	ping(): void {
@@ -248,17 +248,17 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 			this.#finish(this.#withoutClose());
 		});
 		this.#socket.on('error', error => {
-			this.#finish(broken(lostBy(this.#refused ?? error)));
+			this.#finish(broken(streamLostBecause(this.#refused ?? error)));
 		});
 	}
 
 	/** Behind a Close of ours the connection may end as it likes. */
-	#withoutClose(): WebSocketEnding {
+	#withoutClose(): WebSocketCloseResult {
 		return broken(this.#closeSent ? null : this.#lost());
 	}
 
 	#lost(): SpokeError {
-		return this.#refused ? lostBy(this.#refused) : streamLost('the connection ended without a WebSocket Close');
+		return this.#refused ? streamLostBecause(this.#refused) : streamLostError('the connection ended without a WebSocket Close');
 	}
 
 	#sendClose(code: number, reason: string): void {
@@ -270,7 +270,7 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#sender.close(code, reason, this.#masks);
 	}
 
-	#finish(ending: WebSocketEnding): void {
+	#finish(ending: WebSocketCloseResult): void {
 		if (this.#ending) {
 			return;
 		}
@@ -282,12 +282,12 @@ export class WebSocketMessages extends EventEmitter<MessageEvents> {
 		this.#socket.end();
 		// What the other side still sends is read over, so that its end is seen; a side that never ends is not waited for.
 		this.#socket.resume();
-		destroyOnceStill(this.#socket);
+		destroyWhenDrained(this.#socket);
 		this.emit('close', ending);
 	}
 }
 
 /** Without a Close of the other side. */
-function broken(error: SpokeError | null): WebSocketEnding {
+function broken(error: SpokeError | null): WebSocketCloseResult {
 	return {code: 1006, reason: '', error};
 }

@@ -4,9 +4,9 @@ import {brokenLeg} from '../../source/posture/broken-leg.ts';
 import type {Path} from '../../source/posture/evidence.ts';
 import {pathLine} from '../../source/posture/path-line.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {streamLost} from '../../source/wire/protocol-error.ts';
+import {streamLostError} from '../../source/wire/protocol-error.ts';
 
-const lost = streamLost('the other side ended the connection');
+const lost = streamLostError('the other side ended the connection');
 const legs = [{to: 'apiserver', tls: {state: 'verified'}, route: {state: 'direct'}}, {to: 'kubelet', tls: {state: 'unverified'}, route: {state: 'direct'}}] as unknown as Path['legs'];
 
 const rows = [

@@ -5,7 +5,7 @@ import {setImmediate as turn} from 'node:timers/promises';
 import process from 'node:process';
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {AnswerDecoder} from '../../source/wire/answer-decoder.ts';
+import {ResponseDecoder} from '../../source/wire/response-decoder.ts';
 import {ByteCollector} from '../../source/wire/byte-collector.ts';
 import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
 import {pingFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
@@ -140,7 +140,7 @@ const answers: ReadonlyArray<readonly [title: string, bytes: string, refused: Re
 ];
 for (const [title, bytes, refused] of answers) {
 	test(`an answer with ${title} is ${refused === null ? 'read' : 'given up'}`, t => {
-		const decoder = new AnswerDecoder({largestBody: 1_000_000});
+		const decoder = new ResponseDecoder({largestBody: 1_000_000});
 		const push = () => {
 			let whole = 0;
 			for (let at = 0; at < bytes.length; at += 1000) {
@@ -159,7 +159,7 @@ for (const [title, bytes, refused] of answers) {
 }
 
 test('interim responses are counted for each answer anew', t => {
-	const decoder = new AnswerDecoder({largestBody: 1_000_000});
+	const decoder = new ResponseDecoder({largestBody: 1_000_000});
 	const one = Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(60) + anAnswer);
 	t.is(decoder.push(Buffer.concat([one, one, one])).length, 3);
 });

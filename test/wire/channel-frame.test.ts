@@ -1,7 +1,7 @@
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMessage} from '../../source/wire/channel-frame.ts';
-import {readStatusMessage} from '../../source/wire/status-message.ts';
+import {parseStatusMessage} from '../../source/wire/status-message.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 
@@ -26,7 +26,7 @@ test('what we send', t => {
 	t.is(resizeMessage(80, 24).toString(), '\u0004{"Width":80,"Height":24}');
 });
 
-const read = (value: unknown) => readStatusMessage(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
+const read = (value: unknown) => parseStatusMessage(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
 const exit = (message: unknown) => ({metadata: {}, status: 'Failure', message: 'command terminated with exit code 42', reason: 'NonZeroExitCode', details: {causes: [{reason: 'ExitCode', message}]}});
 
 test('only one explicit Success is success', t => {

@@ -2,7 +2,7 @@
 import {duplexPair} from 'node:stream';
 import {once} from 'node:events';
 import test from 'ava';
-import {AnswerDecoder} from '../../source/wire/answer-decoder.ts';
+import {ResponseDecoder} from '../../source/wire/response-decoder.ts';
 import {maskedMessage} from '../../source/wire/masked-message.ts';
 import {dataFrameHead, goAwayFrame, pingFrame, rstStreamFrame, synReplyFrame, synStreamFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdyFrameDecoder} from '../../source/wire/spdy-frame-decoder.ts';
@@ -104,7 +104,7 @@ const answers: Kind = {
 		return {bytes: Buffer.concat([Buffer.from(`${one(['', 'HTTP/1.1 103 Early\r\n\r\n'])}HTTP/1.1 ${status} x\r\nTransfer-Encoding: chunked\r\n\r\n`), ...chunks, Buffer.from(`0\r\n${one(['', 'T: t\r\n'])}\r\n`)]), meant};
 	},
 	read(cut) {
-		const decoder = new AnswerDecoder({largestBody: 10_000});
+		const decoder = new ResponseDecoder({largestBody: 10_000});
 		const whole = cut.flatMap(piece => decoder.push(piece));
 		return [...whole.map(({status, body}) => `${status} ${body.toString('hex')}`), ...decoder.begun ? ['cut'] : []];
 	},

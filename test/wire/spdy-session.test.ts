@@ -4,7 +4,7 @@ import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import test from 'ava';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
-import {StreamReset} from '../../source/wire/protocol-error.ts';
+import {StreamResetError} from '../../source/wire/protocol-error.ts';
 import {dataFrameHead, pingFrame, rstStreamFrame, synReplyFrame} from '../../source/wire/spdy-frame.ts';
 import {SpdySession, type SpdySessionOptions} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
@@ -86,8 +86,8 @@ test('destroying a stream sends RST_STREAM CANCEL, and the session lives on', as
 	const far = await opened(server);
 	near.destroy();
 	const [error] = await once(far, 'error') as [Error];
-	t.true(error instanceof StreamReset);
-	t.is((error as StreamReset).status, 5);
+	t.true(error instanceof StreamResetError);
+	t.is((error as StreamResetError).status, 5);
 	const again = client.open({});
 	again.end('x');
 	t.is(await textOf(await opened(server)), 'x');
@@ -109,7 +109,7 @@ test('a reset is never taken for an end, and what came before it is read first',
 	near.on('end', () => {
 		seen.push('end');
 	});
-	const [error] = await once(near, 'error') as [StreamReset];
+	const [error] = await once(near, 'error') as [StreamResetError];
 	t.deepEqual(seen, ['last words']);
 	t.is(error.status, 2);
 	t.is(client.streamCount, 0);

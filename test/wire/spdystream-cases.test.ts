@@ -4,7 +4,7 @@ import {readFile} from 'node:fs/promises';
 import {duplexPair} from 'node:stream';
 import test from 'ava';
 import type {SpokeError} from '../../source/errors/spoke-error.ts';
-import {StreamReset} from '../../source/wire/protocol-error.ts';
+import {StreamResetError} from '../../source/wire/protocol-error.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import type {SpdyStream} from '../../source/wire/spdy-stream.ts';
 
@@ -132,7 +132,7 @@ test('a reader that waits is told of a reset that comes after our own end', asyn
 	near.resume();
 	const told = once(near, 'error');
 	far.reset();
-	t.true((await told)[0] instanceof StreamReset);
+	t.true((await told)[0] instanceof StreamResetError);
 });
 
 function pair() {

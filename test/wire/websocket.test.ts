@@ -7,7 +7,7 @@ import {handClock} from '../support/hand-clock.ts';
 import {SpokeError} from '../../source/errors/spoke-error.ts';
 import {SpdySession} from '../../source/wire/spdy-session.ts';
 import {WebSocketCarrier} from '../../source/wire/websocket-carrier.ts';
-import {WebSocketMessages, type WebSocketEnding} from '../../source/wire/websocket-messages.ts';
+import {WebSocketMessages, type WebSocketCloseResult} from '../../source/wire/websocket-messages.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 const none = Buffer.alloc(0);
@@ -27,11 +27,11 @@ async function bytesOf(stream: Duplex): Promise<Buffer> {
 }
 
 /** What a client does with these bytes of a server, its messages and its ending. */
-async function received(bytes: Buffer, options = {}): Promise<{messages: string[]; ending: WebSocketEnding | undefined; sent: string}> {
+async function received(bytes: Buffer, options = {}): Promise<{messages: string[]; ending: WebSocketCloseResult | undefined; sent: string}> {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none, options);
 	const messages: string[] = [];
-	let ending: WebSocketEnding | undefined;
+	let ending: WebSocketCloseResult | undefined;
 	client.on('message', (payload, binary) => messages.push(`${binary ? 'binary' : 'text'} ${payload.toString('hex')}`));
 	client.on('close', end => {
 		ending = end;
@@ -311,7 +311,7 @@ test('our Close waits for the other side’s, but not for ever', async t => {
 	const client = new WebSocketMessages(near, none, {closeMs: 50});
 	client.close();
 	t.is(unmasked(await sentBy(far)), '8803e8');
-	const [ending] = await once(client, 'close') as [WebSocketEnding];
+	const [ending] = await once(client, 'close') as [WebSocketCloseResult];
 	t.is(ending.error, null);
 });
 
@@ -322,7 +322,7 @@ test('our Close is waited for a second where nothing else is said, and what come
 	client.on('message', payload => heard.push(payload.toString()));
 	client.pause();
 	client.close();
-	const closed = once(client, 'close') as Promise<[WebSocketEnding]>;
+	const closed = once(client, 'close') as Promise<[WebSocketCloseResult]>;
 	await delay(200);
 	far.write(hex('82 01 61  88 02 03e8'));
 	t.deepEqual([(await closed)[0].code, heard], [1000, ['a']]);
@@ -388,7 +388,7 @@ test('one that we end at once is over with our own words, and its socket with it
 	const [near] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	const error = new SpokeError('ERR_PROTOCOL', 'own words');
-	const closed = once(client, 'close') as Promise<[WebSocketEnding]>;
+	const closed = once(client, 'close') as Promise<[WebSocketCloseResult]>;
 	client.destroy(error);
 	t.true(near.destroyed);
 	t.deepEqual(await closed, [{code: 1006, reason: '', error}]);
@@ -398,7 +398,7 @@ test('an end without a Close is a loss', async t => {
 	const [near, far] = duplexPair();
 	const client = new WebSocketMessages(near, none);
 	far.end();
-	const [ending] = await once(client, 'close') as [WebSocketEnding];
+	const [ending] = await once(client, 'close') as [WebSocketCloseResult];
 	t.is(ending.error?.code, 'ERR_STREAM_LOST');
 	t.is(ending.code, 1006);
 });
@@ -612,7 +612,7 @@ test('what was said before the other side took nothing more is heard, and nothin
 	messages.send(Buffer.from('refused'));
 	await delay(20);
 	t.false(messages.send(Buffer.from('dropped')));
-	const closed = once(messages, 'close') as Promise<[WebSocketEnding]>;
+	const closed = once(messages, 'close') as Promise<[WebSocketCloseResult]>;
 	socket.push(Buffer.concat([Buffer.from([0x82, 4]), Buffer.from('last'), Buffer.from([0x88, 2, 3, 232])]));
 	const [ending] = await closed;
 	t.deepEqual([heard, ending], [['last'], {code: 1000, reason: '', error: null}]);
@@ -633,7 +633,7 @@ for (const [title, ends] of [['ends', true], ['stays silent', false]] as const) 
 		t.teardown(() => {
 			clearInterval(alive);
 		});
-		const [{error}] = await once(messages, 'close') as [WebSocketEnding];
+		const [{error}] = await once(messages, 'close') as [WebSocketCloseResult];
 		t.is(error?.message, 'the connection was lost: write EPIPE');
 		t.is((error?.cause as NodeJS.ErrnoException).code, 'EPIPE');
 	});

@@ -1,6 +1,6 @@
 /** GET requests and reviews on one socket that do not wait for each other's answers: RFC 9112 §9.3.2. Node's own client sends the next one only after the last answer. */
 import type {Duplex} from 'node:stream';
-import {AnswerDecoder, type WholeAnswer} from '../../wire/answer-decoder.ts';
+import {ResponseDecoder, type CompleteResponse} from '../../wire/response-decoder.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import {answerTimeout, exchangeError} from './exchange.ts';
 import {getHead} from './get-head.ts';
@@ -16,7 +16,7 @@ export type AskedTogether = {
 	signal?: AbortSignal | undefined;
 };
 
-type Waiting = AskedTogether & {resolve: (answer: WholeAnswer) => void; reject: (error: Error) => void; giveUp: () => void};
+type Waiting = AskedTogether & {resolve: (answer: CompleteResponse) => void; reject: (error: Error) => void; giveUp: () => void};
 
 const largestBody = 16 * 1024 * 1024;
 
@@ -24,7 +24,7 @@ export class AsksTogether {
 	readonly #socket: Duplex;
 	/** For messages: `the apiserver https://…`. */
 	readonly #what: string;
-	readonly #decoder = new AnswerDecoder({largestBody});
+	readonly #decoder = new ResponseDecoder({largestBody});
 	readonly #waiting: Waiting[] = [];
 	#timer: NodeJS.Timeout | undefined;
 	#idle = Promise.withResolvers<void>();
@@ -40,7 +40,7 @@ export class AsksTogether {
 	Sent at once. One that meets its limit, or is aborted, takes the socket and all others with it.
 	@throws SpokeError ERR_APISERVER_TIMEOUT, ERR_APISERVER_UNREACHABLE, ERR_CLIENT_CERTIFICATE, ERR_PROTOCOL; the signal's reason
 	*/
-	async ask(asked: AskedTogether): Promise<WholeAnswer> {
+	async ask(asked: AskedTogether): Promise<CompleteResponse> {
 		const {target, headers, body, signal} = asked;
 		signal?.throwIfAborted();
 		const head = getHead(target, headers, body);
@@ -48,7 +48,7 @@ export class AsksTogether {
 			throw exchangeError(new Error('the connection is gone'), this.#what, signal);
 		}
 
-		const {promise, resolve, reject} = Promise.withResolvers<WholeAnswer>();
+		const {promise, resolve, reject} = Promise.withResolvers<CompleteResponse>();
 		const giveUp = () => {
 			this.#fail(signal!.reason as Error);
 		};
@@ -84,7 +84,7 @@ export class AsksTogether {
 
 	readonly #onData = (bytes: Buffer): void => {
 		clearTimeout(this.#timer);
-		let answers: WholeAnswer[];
+		let answers: CompleteResponse[];
 		try {
 			answers = this.#decoder.push(bytes);
 		} catch (error) {
@@ -122,7 +122,7 @@ export class AsksTogether {
 		this.#fail(Object.assign(new Error('socket hang up'), {code: 'ECONNRESET'}));
 	};
 
-	#answered(answer: WholeAnswer): void {
+	#answered(answer: CompleteResponse): void {
 		const first = this.#waiting.shift();
 		if (!first) {
 			this.#socket.destroy();

@@ -4,7 +4,7 @@ import process from 'node:process';
 import {pipeline, Readable, type Duplex} from 'node:stream';
 import {createGunzip} from 'node:zlib';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {refuseMoreInterim} from '../../wire/answer-limits.ts';
+import {refuseMoreInterim} from '../../wire/response-limits.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import type {RequestOptions} from '../connection.ts';

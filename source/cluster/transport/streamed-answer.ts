@@ -1,7 +1,7 @@
 /** One GET on an open socket, and its answer as it comes. Of a log that is followed, whose every line is a chunk in a TLS record, Node's own client would make a stream's chunk each. */
 import type {Duplex} from 'node:stream';
-import type {AnswerHead} from '../../wire/answer-head.ts';
-import {AnswerParts} from '../../wire/answer-parts.ts';
+import type {ResponseHead} from '../../wire/response-head.ts';
+import {ResponseParser} from '../../wire/response-parser.ts';
 import type {RequestHeaders} from '../credentials/impersonation.ts';
 import {AnswerBody} from './answer-body.ts';
 import {answerTimeout, exchangeError} from './exchange.ts';
@@ -24,7 +24,7 @@ export type StreamedGet = {
 	released(): void;
 };
 
-export type StreamedAnswer = Omit<AnswerHead, 'last'> & {kind: 'response'; body: AnswerBody};
+export type StreamedAnswer = Omit<ResponseHead, 'last'> & {kind: 'response'; body: AnswerBody};
 
 /**
 Nobody else may use the socket until the body has ended; it is kept then, unless the server closes it or not all of the body was wanted.
@@ -58,7 +58,7 @@ class StreamedExchange {
 	#isLast = false;
 	#isReleased = false;
 
-	readonly #parts = new AnswerParts({
+	readonly #parts = new ResponseParser({
 		head: head => {
 			// More than was asked for: it could be taken for another request's answer.
 			if (this.#body) {

@@ -13,7 +13,7 @@ import {lineEnd} from '../../sessions/logs/log-lines.ts';
 import {openProxyWebSocket} from '../../sessions/proxy/proxy-request.ts';
 import type {ResolvedProxyTarget} from '../../sessions/proxy/resolve-proxy-target.ts';
 import {sanitize} from '../../text/sanitize.ts';
-import {isPlainClose, WebSocketMessages, type WebSocketEnding} from '../../wire/websocket-messages.ts';
+import {isNormalClose, WebSocketMessages, type WebSocketCloseResult} from '../../wire/websocket-messages.ts';
 import type {Invocation} from '../command.ts';
 
 /** Below every common idle limit. */
@@ -33,7 +33,7 @@ export async function talkOverWebSocket(
 	const output = writeThrough(stdout);
 	const {upgraded, closed} = await openProxyWebSocket(cluster, resolved, asked, {witness, signal: interrupted});
 	const messages = new WebSocketMessages(upgraded.socket, upgraded.head, {pingEveryMs, closeMs});
-	const ending = Promise.withResolvers<WebSocketEnding>();
+	const ending = Promise.withResolvers<WebSocketCloseResult>();
 	messages.on('close', ending.resolve);
 	messages.on('message', (payload, binary) => {
 		messages.pause();
@@ -63,7 +63,7 @@ export async function talkOverWebSocket(
 			throw await tunnelLoss(cluster, error, 'the backend');
 		}
 
-		if (!isPlainClose(code)) {
+		if (!isNormalClose(code)) {
 			throw new SpokeError('ERR_STREAM_LOST', `the backend closed the WebSocket with code ${code}`, {leg: 3, text: reason});
 		}
 

@@ -2,7 +2,7 @@
 import type {Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import {SpokeError} from '../../errors/spoke-error.ts';
-import {StreamLost, StreamReset} from '../../wire/protocol-error.ts';
+import {StreamLostError, StreamResetError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ConnectionEnd} from './forward-event.ts';
@@ -57,7 +57,7 @@ class Forwarding implements ForwardedConnection {
 		this.#words = words;
 		this.#said = wordsOn(words);
 		this.#replyTimer = setTimeout(() => {
-			this.#cut({end: null, error: new StreamLost(`the container runtime was not heard to take the connection within ${replyMs / 1000} s`, {how: 'not-taken'})});
+			this.#cut({end: null, error: new StreamLostError(`the container runtime was not heard to take the connection within ${replyMs / 1000} s`, {how: 'not-taken'})});
 		}, replyMs);
 		data.once('reply', () => {
 			clearTimeout(this.#replyTimer);
@@ -119,7 +119,7 @@ class Forwarding implements ForwardedConnection {
 		});
 		this.#data.on('error', async (error: Error) => {
 			// The runtime's own words, if there are any, tell more than the reset.
-			const text = error instanceof StreamReset ? await this.#saidSoon() : '';
+			const text = error instanceof StreamResetError ? await this.#saidSoon() : '';
 			if (text === '') {
 				this.#cut(error instanceof SpokeError ? {end: null, error} : {end: 'pod-reset', error: null});
 			}

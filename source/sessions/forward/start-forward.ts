@@ -6,7 +6,7 @@ import {descriptorsUsedUp, hasDescriptorsFor} from '../../cluster/transport/desc
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {podPort, servicePort, type PodPort} from '../../targets/named-port.ts';
 import type {PodObject, ServiceObject} from '../../targets/pod-object.ts';
-import {StreamLost} from '../../wire/protocol-error.ts';
+import {StreamLostError} from '../../wire/protocol-error.ts';
 import {resetSocket} from '../../wire/reset-socket.ts';
 import {connectAhead} from '../connect-ahead.ts';
 import {tunnelLoss, unlessLeft} from '../lost-leg.ts';
@@ -202,7 +202,7 @@ class ForwardedTarget implements RunningForward {
 			booked.ends({end: null, error: why.anew({code: 'ERR_STREAM_LOST', message: `${waited}: ${why.message}`})});
 		} else {
 			booked.ends(
-				{end: null, error: new StreamLost(waited, {how: 'not-taken'})},
+				{end: null, error: new StreamLostError(waited, {how: 'not-taken'})},
 				async error => unlessLeft(error, async () => tunnelLoss(this.#cluster, error), this.#signal),
 			);
 		}

@@ -4,7 +4,7 @@ import type {ClusterAccess} from '../../cluster/cluster-access.ts';
 import type {Connection, UpgradeOutcome} from '../../cluster/connection.ts';
 import {refusal, type RefusalContext} from '../../cluster/refusal.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
-import type {Pings} from '../../wire/ping-answers.ts';
+import type {PingOptions} from '../../wire/pong-tracker.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import {WebSocketCarrier} from '../../wire/websocket-carrier.ts';
@@ -24,12 +24,12 @@ export type TunnelOptions = {
 	/** In order of preference; by default as kubectl, by KUBECTL_PORT_FORWARD_WEBSOCKETS. */
 	carriers?: readonly TunnelCarrier[];
 	/** Default 20 s, and the machine's time. */
-	pings?: Pings;
+	pings?: PingOptions;
 };
 
 /** Load balancers cut what is idle for 60 s. */
 const pingEveryMs = 20_000;
-const ownPings: Pings = {everyMs: pingEveryMs};
+const ownPings: PingOptions = {intervalMs: pingEveryMs};
 const silenceMs = 45_000;
 
 let opened = 0;
@@ -126,7 +126,7 @@ function tunnelOver(
 	carrier: TunnelCarrier,
 	connection: Connection,
 	purpose: ConnectionPurpose,
-	{cluster, witness, pings: {everyMs, timing}}: {cluster: ClusterAccess; witness: ConnectionWitness | undefined; pings: Pings},
+	{cluster, witness, pings: {intervalMs: everyMs, timing}}: {cluster: ClusterAccess; witness: ConnectionWitness | undefined; pings: PingOptions},
 ): Tunnel {
 	const {socket, head} = outcome;
 	witness?.opened?.(connection, purpose, {carrier, protocol: outcome.protocol});

@@ -1,8 +1,8 @@
 /** What a remote command came to, or why that is not known. */
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
-import {StreamLost} from '../../wire/protocol-error.ts';
-import {readStatusMessage} from '../../wire/status-message.ts';
+import {StreamLostError} from '../../wire/protocol-error.ts';
+import {parseStatusMessage} from '../../wire/status-message.ts';
 import type {ChannelsEnding} from './command-channels.ts';
 
 /**
@@ -19,10 +19,10 @@ export function commandOutcome({status, lost}: ChannelsEnding): number {
 	}
 
 	if (status.length === 0) {
-		throw new StreamLost('the stream ended without a status, so the command’s result is not known', {how: 'no-status'});
+		throw new StreamLostError('the stream ended without a status, so the command’s result is not known', {how: 'no-status'});
 	}
 
-	const result = readStatusMessage(status);
+	const result = parseStatusMessage(status);
 	switch (result.kind) {
 		case 'success': {
 			return 0;

@@ -6,7 +6,7 @@ import {refusal} from '../../cluster/refusal.ts';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {errorFromExplanation, explainMessage} from '../../server-messages/explain-message.ts';
 import {statusMessage} from '../../server-messages/parse-status.ts';
-import type {Pings} from '../../wire/ping-answers.ts';
+import type {PingOptions} from '../../wire/pong-tracker.ts';
 import {SpdySession} from '../../wire/spdy-session.ts';
 import {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import type {ConnectionPurpose, ConnectionWitness} from '../connection-witness.ts';
@@ -29,7 +29,7 @@ export type RemoteCommandOptions = {
 	/** Something that a person who waits should know, in one line; at most once. */
 	onWaiting?: (notice: string) => void;
 	/** Default 10 s, and the machine's time. */
-	pings?: Pings;
+	pings?: PingOptions;
 };
 
 export type RemoteCommand = Pick<CommandChannels, 'stdin' | 'stdout' | 'stderr' | 'resize'> & {
@@ -112,7 +112,7 @@ async function tryCarrier(
 }
 
 function openedBy(outcome: Upgraded, tried: Try): RemoteCommand {
-	const {carrier, purpose, connection, options: {witness, onWaiting, pings = {everyMs: pingEveryMs}}} = tried;
+	const {carrier, purpose, connection, options: {witness, onWaiting, pings = {intervalMs: pingEveryMs}}} = tried;
 	witness?.opened?.(connection, purpose, {carrier: carrier.carrier, protocol: outcome.protocol});
 	const channels = channelsOver(outcome, tried, pings, {
 		onRoundTrip(times) {
@@ -190,7 +190,7 @@ type Listeners = {onRoundTrip: RoundTripListener; onLate: RoundTripListener; onA
 function channelsOver(
 	{socket, head}: Upgraded,
 	{request: {stdin, tty}, carrier: {carrier, protocol}}: Try,
-	{everyMs, timing}: Pings,
+	{intervalMs: everyMs, timing}: PingOptions,
 	listeners: Listeners,
 ): CommandChannels {
 	const by = timing && {timing};

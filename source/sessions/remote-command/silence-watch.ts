@@ -1,5 +1,5 @@
 /** Is the other side of a WebSocket still there, when it says nothing? */
-import {nothingHeard, StreamLost} from '../../wire/protocol-error.ts';
+import {silenceError, StreamLostError} from '../../wire/protocol-error.ts';
 import type {SpokeError} from '../../errors/spoke-error.ts';
 import type {WebSocketMessages} from '../../wire/websocket-messages.ts';
 import {mayHaveEnded} from './silent-end.ts';
@@ -62,7 +62,7 @@ export class SilenceWatch {
 			// A process that stood still, suspended or on a machine that was, has not read what came meanwhile: that comes first.
 			setImmediate(() => {
 				if (!this.#isOver && this.#isSilent()) {
-					this.#onSilence(this.#isBlocked() ? inputBlocked(this.#silence()) : nothingHeard(this.#silence()));
+					this.#onSilence(this.#isBlocked() ? inputBlocked(this.#silence()) : silenceError(this.#silence()));
 				}
 			});
 			return;
@@ -96,7 +96,7 @@ export class SilenceWatch {
 
 /** Measured: a kubelet whose command ended before its input was read may send no status, by neither carrier. */
 function inputBlocked(silence: number): SpokeError {
-	return new StreamLost(`the far side took no more input and answered nothing for ${seconds(silence)}`, {
+	return new StreamLostError(`the far side took no more input and answered nothing for ${seconds(silence)}`, {
 		how: 'input-refused',
 		remedy: 'a command that ends before its input does may end like this: give it no more than it reads',
 	});

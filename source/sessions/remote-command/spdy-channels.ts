@@ -2,8 +2,8 @@
 import type {Readable, Writable} from 'node:stream';
 import {SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
-import {streamLost, StreamReset} from '../../wire/protocol-error.ts';
-import {maxStatusBytes, readStatusMessage, statusTooLong} from '../../wire/status-message.ts';
+import {streamLostError, StreamResetError} from '../../wire/protocol-error.ts';
+import {maxStatusBytes, parseStatusMessage, statusTooLong} from '../../wire/status-message.ts';
 import type {SpdySession} from '../../wire/spdy-session.ts';
 import type {SpdyStream} from '../../wire/spdy-stream.ts';
 import type {ChannelsEnding, CommandChannels, RoundTripListener, TerminalSize} from './command-channels.ts';
@@ -105,7 +105,7 @@ export class SpdyChannels implements CommandChannels {
 		const endings = await Promise.all(outputs);
 		this.#session.end();
 		// A server that ends the session resets what is open, after all of it was sent: behind a status that is an end, and so is a long silence there, since the status is said last.
-		const cut = endings.find(ending => ending !== null && !(status.length > 0 && (ending instanceof StreamReset || this.#endedStill)));
+		const cut = endings.find(ending => ending !== null && !(status.length > 0 && (ending instanceof StreamResetError || this.#endedStill)));
 		return {status, lost: lost ?? (cut ? asLost(cut) : null)};
 	}
 
@@ -135,7 +135,7 @@ async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: Sp
 
 		// Once nothing more comes: whoever sends it byte by byte must not have it parsed for each of them.
 		timer = timer?.refresh() ?? setTimeout(() => {
-			if (readStatusMessage(collected.bytes).kind !== 'unreadable') {
+			if (parseStatusMessage(collected.bytes).kind !== 'unreadable') {
 				told.resolve(null);
 			}
 		}, statusEndMs);
@@ -143,12 +143,12 @@ async function readStatus(stream: SpdyStream): Promise<{status: Buffer; lost: Sp
 	const ending = await Promise.race([endingOf(stream), told.promise]);
 	clearTimeout(timer);
 	const status = collected.take();
-	return {status, lost: ending === null || (ending instanceof StreamReset && status.length > 0) || isCutBehind(status, ending) ? null : asLost(ending)};
+	return {status, lost: ending === null || (ending instanceof StreamResetError && status.length > 0) || isCutBehind(status, ending) ? null : asLost(ending)};
 }
 
 /** A server that has said all may reset the connection, for input that it did not read, before the stream's own end has left. */
 function isCutBehind(status: Buffer, ending: Error): boolean {
-	return asLost(ending).code === 'ERR_STREAM_LOST' && readStatusMessage(status).kind !== 'unreadable';
+	return asLost(ending).code === 'ERR_STREAM_LOST' && parseStatusMessage(status).kind !== 'unreadable';
 }
 
 /** `null` once its FIN was read, or what cut it. An output is only told to be ended when its reader has read it. */
@@ -159,11 +159,11 @@ async function endingOf(stream: SpdyStream): Promise<Error | null> {
 		});
 		stream.on('error', resolve);
 		stream.on('close', () => {
-			resolve(streamLost('the stream was closed before its end'));
+			resolve(streamLostError('the stream was closed before its end'));
 		});
 	});
 }
 
 function asLost(error: Error): SpokeError {
-	return error instanceof SpokeError ? error : streamLost(error.message, error);
+	return error instanceof SpokeError ? error : streamLostError(error.message, error);
 }

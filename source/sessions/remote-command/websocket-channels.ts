@@ -3,9 +3,9 @@ import {Writable, type Readable} from 'node:stream';
 import {toSpokeError, SpokeError} from '../../errors/spoke-error.ts';
 import {ByteCollector} from '../../wire/byte-collector.ts';
 import {channel, decodeChannelMessage, resizeMessage, stdinEndMessage, stdinMessage} from '../../wire/channel-frame.ts';
-import {protocolError, streamLost} from '../../wire/protocol-error.ts';
-import {maxStatusBytes, readStatusMessage, statusTooLong} from '../../wire/status-message.ts';
-import {isPlainClose, type WebSocketEnding, type WebSocketMessages} from '../../wire/websocket-messages.ts';
+import {protocolError, streamLostError} from '../../wire/protocol-error.ts';
+import {maxStatusBytes, parseStatusMessage, statusTooLong} from '../../wire/status-message.ts';
+import {isNormalClose, type WebSocketCloseResult, type WebSocketMessages} from '../../wire/websocket-messages.ts';
 import {pingEveryMs, silenceMs, type ChannelsEnding, type CommandChannels, type RoundTripListener, type TerminalSize} from './command-channels.ts';
 import {PausingOutputs} from './pausing-outputs.ts';
 import {SilenceWatch, type SilenceTiming} from './silence-watch.ts';
@@ -117,7 +117,7 @@ export class WebSocketChannels implements CommandChannels {
 		}
 
 		// A failure may be the apiserver's own, which never reached the kubelet; how a command ended is not. It comes in one message.
-		this.#answers(this.#status.length === bytes.length && ['success', 'exit'].includes(readStatusMessage(bytes).kind));
+		this.#answers(this.#status.length === bytes.length && ['success', 'exit'].includes(parseStatusMessage(bytes).kind));
 		this.#afterStatus ??= setTimeout(() => {
 			this.#messages.close();
 		}, afterStatusMs);
@@ -135,11 +135,11 @@ export class WebSocketChannels implements CommandChannels {
 		this.#messages.destroy(error);
 	}
 
-	#end({code, reason, error}: WebSocketEnding): ChannelsEnding {
+	#end({code, reason, error}: WebSocketCloseResult): ChannelsEnding {
 		this.#silence.stop();
 		clearTimeout(this.#afterStatus);
 		this.#outputs.end();
-		const lost = this.#failure ?? error ?? (isPlainClose(code)
+		const lost = this.#failure ?? error ?? (isNormalClose(code)
 			? null
 			: new SpokeError('ERR_STREAM_LOST', `the other side closed the stream with code ${code}`, {text: reason}));
 		// Messages come in order: what came before a status is whole, however the socket ended behind it.
@@ -170,7 +170,7 @@ export class WebSocketChannels implements CommandChannels {
 					messages.send(stdinEndMessage());
 					done();
 				} else {
-					done(streamLost('this server’s version of the channels cannot tell the far side that the input has ended'));
+					done(streamLostError('this server’s version of the channels cannot tell the far side that the input has ended'));
 				}
 			},
 		});

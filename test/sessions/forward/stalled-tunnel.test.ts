@@ -20,7 +20,7 @@ for (const [carrier, ends] of [['websocket', ['websocket', 'runtime']], ['spdy',
 		const heard = new EventEmitter();
 		const late: string[] = [];
 		const allHeard = async () => Promise.all(ends.map(async end => once(heard, end)));
-		const tunnel = await openTunnel(cluster, target, {carriers: [carrier], pings: {everyMs: 20, timing: clock}, witness: {
+		const tunnel = await openTunnel(cluster, target, {carriers: [carrier], pings: {intervalMs: 20, timing: clock}, witness: {
 			roundTrip(_connection, times) {
 				heard.emit(Object.keys(times)[0]!);
 			},

@@ -18,7 +18,7 @@ for (const feature of ['exec', 'attach'] as const) {
 			const late: object[] = [];
 			const command = await openRemoteCommand(await server.cluster(), {feature, target: reachedWeb, command: feature === 'exec' ? ['x'] : [], stdin: true, tty: false}, {
 				environment: carrier === 'spdy' ? {KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false'} : {},
-				pings: {everyMs: 20, timing: clock},
+				pings: {intervalMs: 20, timing: clock},
 				witness: {
 					roundTrip(_connection, times) {
 						heard.emit('roundTrip', times);

@@ -8,13 +8,13 @@ const stillMs = 1000;
 type Ended = Duplex & {readonly bytesLeft?: number};
 
 /** What was said last goes out for as long as it is taken; a side that neither takes it nor ends is not waited for. */
-export function destroyOnceStill(ended: Ended, leftBefore?: number): void {
+export function destroyWhenDrained(ended: Ended, leftBefore?: number): void {
 	setTimeout(() => {
 		// What can be taken by now is handed over first: the other side may be waiting, and only we were busy.
 		setImmediate(() => {
-			const left = bytesLeftOf(ended);
+			const left = unsentBytes(ended);
 			if (left > 0 && left !== leftBefore) {
-				destroyOnceStill(ended, left);
+				destroyWhenDrained(ended, left);
 			} else {
 				ended.destroy();
 			}
@@ -23,7 +23,7 @@ export function destroyOnceStill(ended: Ended, leftBefore?: number): void {
 }
 
 /** 0 once the system has taken all; until then another number whenever it takes some. Node's own count stays the same until a write is taken whole, however long it is. */
-export function bytesLeftOf(stream: Ended): number {
+export function unsentBytes(stream: Ended): number {
 	const {_handle: handle} = stream as {_handle?: Handle | null};
 	return stream.bytesLeft ?? (stream.writableLength + ((handle?._parent ?? handle)?.writeQueueSize ?? 0));
 }

@@ -1,7 +1,7 @@
 /** What does the head of an HTTP/1.1 answer say? RFC 9112 §4 (status line) and §5 (fields), RFC 9110 §5. */
 import {protocolError} from './protocol-error.ts';
 
-export type AnswerHead = {
+export type ResponseHead = {
 	status: number;
 	statusText: string;
 	/** Names in lower case; fields that came several times are joined by a comma (RFC 9110 §5.3), but for `set-cookie`. */
@@ -14,7 +14,7 @@ export type AnswerHead = {
 `text` is all before the empty line.
 @throws SpokeError ERR_PROTOCOL; a folded field is none (RFC 9112 §5.2)
 */
-export function parseAnswerHead(text: string): AnswerHead {
+export function parseResponseHead(text: string): ResponseHead {
 	const [first = '', ...lines] = text.split('\r\n');
 	const [, minor, status, statusText = ''] = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/.exec(first) ?? [];
 	if (status === undefined) {
@@ -25,8 +25,8 @@ export function parseAnswerHead(text: string): AnswerHead {
 	return {status: Number(status), statusText, headers, last: isLast(headers, minor === '0')};
 }
 
-function parseFields(lines: readonly string[]): AnswerHead['headers'] {
-	const headers: AnswerHead['headers'] = {};
+function parseFields(lines: readonly string[]): ResponseHead['headers'] {
+	const headers: ResponseHead['headers'] = {};
 	for (const line of lines) {
 		const [, name, value = ''] = /^([!#$%&'*+\-.^\w`|~]+):[\t ]*(.*?)[\t ]*$/.exec(line) ?? [];
 		if (name === undefined) {
@@ -39,7 +39,7 @@ function parseFields(lines: readonly string[]): AnswerHead['headers'] {
 	return headers;
 }
 
-function add(headers: AnswerHead['headers'], name: string, value: string): void {
+function add(headers: ResponseHead['headers'], name: string, value: string): void {
 	const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
 	if (name === 'set-cookie') {
 		headers[name] = [...before ?? [], value];
@@ -49,7 +49,7 @@ function add(headers: AnswerHead['headers'], name: string, value: string): void 
 }
 
 /** A connection persists unless it is said to close, in HTTP/1.0 only where it is said to stay (RFC 9112 §9.3). */
-function isLast(headers: AnswerHead['headers'], isOld: boolean): boolean {
+function isLast(headers: ResponseHead['headers'], isOld: boolean): boolean {
 	const tokens = String(headers['connection'] ?? '').toLowerCase().split(',').map(token => token.trim());
 	return tokens.includes('close') || (isOld && !tokens.includes('keep-alive'));
 }

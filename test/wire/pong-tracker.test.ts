@@ -1,13 +1,13 @@
 /** When an answer is missed, by a clock that is turned by hand. */
 import test from 'ava';
-import {PingAnswers} from '../../source/wire/ping-answers.ts';
+import {PongTracker} from '../../source/wire/pong-tracker.ts';
 import {handClock} from '../support/hand-clock.ts';
 
 function waiting() {
 	const clock = handClock();
 	const late: number[] = [];
 	const state = {deaf: false};
-	const answers = new PingAnswers({onLate: ms => late.push(ms), deaf: () => state.deaf, timing: clock});
+	const answers = new PongTracker({onLate: ms => late.push(ms), isPaused: () => state.deaf, timing: clock});
 	return {clock, late, state, answers};
 }
 

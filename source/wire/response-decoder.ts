@@ -1,21 +1,21 @@
 /** Which whole answers are in these bytes, when requests were sent without waiting for each other? */
-import type {AnswerHead} from './answer-head.ts';
-import {AnswerParts} from './answer-parts.ts';
+import type {ResponseHead} from './response-head.ts';
+import {ResponseParser} from './response-parser.ts';
 import {ByteCollector} from './byte-collector.ts';
 
-export type WholeAnswer = AnswerHead & {
+export type CompleteResponse = ResponseHead & {
 	/** As it came: a `Content-Encoding` is not undone. */
 	body: Buffer;
 };
 
-export class AnswerDecoder {
-	readonly #parts: AnswerParts;
-	#whole: WholeAnswer[] = [];
-	#head: AnswerHead | undefined;
+export class ResponseDecoder {
+	readonly #parts: ResponseParser;
+	#whole: CompleteResponse[] = [];
+	#head: ResponseHead | undefined;
 	readonly #body = new ByteCollector();
 
 	constructor({largestBody}: {largestBody: number}) {
-		this.#parts = new AnswerParts({
+		this.#parts = new ResponseParser({
 			head: head => {
 				this.#head = head;
 			},
@@ -34,18 +34,18 @@ export class AnswerDecoder {
 	}
 
 	/** The answers that are whole now. @throws SpokeError ERR_PROTOCOL for what is no HTTP/1 answer, or has a larger body */
-	push(bytes: Buffer): WholeAnswer[] {
+	push(bytes: Buffer): CompleteResponse[] {
 		this.#parts.push(bytes);
 		return this.#taken();
 	}
 
 	/** The answer that only the connection's end completes. @throws SpokeError ERR_PROTOCOL when one was cut short */
-	end(): WholeAnswer | undefined {
+	end(): CompleteResponse | undefined {
 		this.#parts.end();
 		return this.#taken()[0];
 	}
 
-	#taken(): WholeAnswer[] {
+	#taken(): CompleteResponse[] {
 		const whole = this.#whole;
 		this.#whole = [];
 		return whole;

@@ -10,7 +10,7 @@ const refusals: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET'
 A stream of Node's is destroyed with its first write that fails, and what has come but was not read is lost (measured: output and status of a command that ended before its input).
 From here on such a write and all behind it are dropped; `onRefused` is called once, before the first of them is called written. Without an end of its own the socket ends with the write's error.
 */
-export function readOnAfterRefusedWrite(socket: Duplex, onRefused: (error: NodeJS.ErrnoException) => void, limitMs = readOnMs): void {
+export function keepReadingAfterWriteError(socket: Duplex, onRefused: (error: NodeJS.ErrnoException) => void, limitMs = readOnMs): void {
 	let isRefused = false;
 	const refuse = (error: NodeJS.ErrnoException) => {
 		isRefused = true;

@@ -1,12 +1,12 @@
 /** Answers to requests that were sent together part where RFC 9112 says, however the bytes come. */
 import test from 'ava';
-import {AnswerDecoder, type WholeAnswer} from '../../source/wire/answer-decoder.ts';
+import {ResponseDecoder, type CompleteResponse} from '../../source/wire/response-decoder.ts';
 
-const shape = ({status, statusText, headers, body, last}: WholeAnswer) => ({status, statusText, headers, body: body.toString(), last});
+const shape = ({status, statusText, headers, body, last}: CompleteResponse) => ({status, statusText, headers, body: body.toString(), last});
 
 function decoded(bytes: Buffer, cuts: readonly number[], end = false): Array<ReturnType<typeof shape>> {
-	const decoder = new AnswerDecoder({largestBody: 1000});
-	const answers: WholeAnswer[] = [];
+	const decoder = new ResponseDecoder({largestBody: 1000});
+	const answers: CompleteResponse[] = [];
 	let from = 0;
 	for (const cut of [...cuts, bytes.length]) {
 		answers.push(...decoder.push(bytes.subarray(from, cut)));
@@ -55,14 +55,14 @@ test('a header may be called like a property that every object has', t => {
 
 test('whether an answer has begun is told, and one that is cut short is an error', t => {
 	for (const part of ['HTTP/1.1 2', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n']) {
-		const decoder = new AnswerDecoder({largestBody: 1000});
+		const decoder = new ResponseDecoder({largestBody: 1000});
 		t.false(decoder.begun);
 		t.deepEqual(decoder.push(Buffer.from(part)), []);
 		t.true(decoder.begun);
 		t.throws(() => decoder.end(), {code: 'ERR_PROTOCOL', message: 'an answer was cut short'});
 	}
 
-	t.is(new AnswerDecoder({largestBody: 1}).end(), undefined);
+	t.is(new ResponseDecoder({largestBody: 1}).end(), undefined);
 });
 
 const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -101,6 +101,6 @@ const refused: ReadonlyArray<[what: string, bytes: string, message: RegExp]> = [
 
 for (const [what, bytes, message] of refused) {
 	test(`refused: ${what}`, t => {
-		t.throws(() => new AnswerDecoder({largestBody: 1000}).push(Buffer.from(bytes)), {code: 'ERR_PROTOCOL', message});
+		t.throws(() => new ResponseDecoder({largestBody: 1000}).push(Buffer.from(bytes)), {code: 'ERR_PROTOCOL', message});
 	});
 }

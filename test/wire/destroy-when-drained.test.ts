@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import {connect as connectSecurely, createServer as createSecureServer} from 'node:tls';
 import test from 'ava';
-import {destroyOnceStill} from '../../source/wire/destroy-once-still.ts';
+import {destroyWhenDrained} from '../../source/wire/destroy-when-drained.ts';
 import {issue} from '../support/certificates.ts';
 
 // A record of TLS is a quarter of what is read of a socket.
@@ -27,7 +27,7 @@ for (const [protocol, length] of [['TCP', 50_000_000], ['TLS', 12_000_000]] as c
 			far.resume();
 		}, 4);
 		client.end(Buffer.alloc(length));
-		destroyOnceStill(client);
+		destroyWhenDrained(client);
 		await once(far, 'end');
 		clearInterval(reading);
 		t.is(read, length);

@@ -28,7 +28,7 @@ export function refuseLongerHead(length: number): void {
 }
 
 /** @throws SpokeError ERR_PROTOCOL */
-export function refuseLarger(size: number, largest: number): void {
+export function assertMaxSize(size: number, largest: number): void {
 	if (size > largest) {
 		throw protocolError(`an answer larger than ${largest} bytes`);
 	}

@@ -1,20 +1,20 @@
 /** Which bytes are the body where nothing stands between them: so many, or all until the connection ends? RFC 9112 §6.2 and §6.3. */
-import {refuseLarger} from './answer-limits.ts';
-import type {BodyReader, GiveBody} from './body-reader.ts';
+import {assertMaxSize} from './response-limits.ts';
+import type {BodyReader, OnBodyChunk} from './body-reader.ts';
 
-export class PlainBody implements BodyReader {
+export class UnchunkedBody implements BodyReader {
 	readonly endsWithConnection: boolean;
 	isWhole: boolean;
-	readonly #give: GiveBody;
+	readonly #give: OnBodyChunk;
 	readonly #largest: number;
 	#missing: number;
 	#size = 0;
 
 	/** `length`: `Infinity` for all until the connection ends. @throws SpokeError ERR_PROTOCOL where it is known to be too large */
-	constructor(length: number, give: GiveBody, largest: number) {
+	constructor(length: number, give: OnBodyChunk, largest: number) {
 		this.endsWithConnection = length === Infinity;
 		if (!this.endsWithConnection) {
-			refuseLarger(length, largest);
+			assertMaxSize(length, largest);
 		}
 
 		this.#missing = length;
@@ -28,7 +28,7 @@ export class PlainBody implements BodyReader {
 		const end = Math.min(bytes.length, at + this.#missing);
 		this.#missing -= end - at;
 		this.#size += end - at;
-		refuseLarger(this.#size, this.#largest);
+		assertMaxSize(this.#size, this.#largest);
 		this.isWhole = this.#missing === 0;
 		this.#give(bytes, at, end);
 		return end;

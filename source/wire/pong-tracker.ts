@@ -1,18 +1,18 @@
 /** How long does the other side take to answer our pings, and for how long has it left them unanswered? */
 
 /** Milliseconds that only go on, and a call that is made so many of them later, or called off. */
-export type Timing = {elapsed(): number; after(ms: number, work: () => void): () => void};
+export type MonotonicClock = {elapsed(): number; after(ms: number, work: () => void): () => void};
 
 /** How often one is sent, milliseconds, and by which time its answer is missed: the machine's by default. */
-export type Pings = {everyMs: number; timing?: Timing};
+export type PingOptions = {intervalMs: number; timing?: MonotonicClock};
 
-export type PingAnswersOptions = {
+export type PongTrackerOptions = {
 	/** None has come for so long, milliseconds, which is longer than it takes: told once, and again only after one. */
 	onLate: (milliseconds: number) => void;
 	/** While we do not read, one may have come. */
-	deaf: () => boolean;
+	isPaused: () => boolean;
 	/** The machine's by default. */
-	timing?: Timing | undefined;
+	timing?: MonotonicClock | undefined;
 };
 
 /** An answer may take so long, and three times as long as the last one, before it is missed, milliseconds. */
@@ -23,15 +23,15 @@ const lookAgainMs = 1000;
 const mostKept = 16;
 
 /** Answers come in the order of the pings, and one may stand for those before it (RFC 6455 section 5.5.3). */
-export class PingAnswers {
-	readonly #options: PingAnswersOptions;
-	readonly #timing: Timing;
+export class PongTracker {
+	readonly #options: PongTrackerOptions;
+	readonly #timing: MonotonicClock;
 	/** When each was sent, the oldest first. */
 	readonly #unanswered = new Map<number, number>();
 	#lastMs = 0;
 	#callOff: (() => void) | undefined;
 
-	constructor(options: PingAnswersOptions) {
+	constructor(options: PongTrackerOptions) {
 		this.#options = options;
 		this.#timing = options.timing ?? machineTiming;
 	}
@@ -82,7 +82,7 @@ export class PingAnswers {
 
 	#lookAfter(ms: number, since: number): void {
 		this.#callOff = this.#timing.after(Math.max(0, ms), () => {
-			if (this.#options.deaf()) {
+			if (this.#options.isPaused()) {
 				this.#lookAfter(lookAgainMs, since);
 			} else {
 				this.#options.onLate(this.#timing.elapsed() - since);
@@ -91,7 +91,7 @@ export class PingAnswers {
 	}
 }
 
-const machineTiming: Timing = {
+const machineTiming: MonotonicClock = {
 	elapsed: () => performance.now(),
 	after(ms, work) {
 		const timer = setTimeout(work, ms).unref();

@@ -1,17 +1,17 @@
 /** Where does one HTTP/1.1 answer end and the next begin? Of requests that were sent without waiting for each other: RFC 9112 §9.3.2. */
-import {parseAnswerHead, type AnswerHead} from './answer-head.ts';
-import {endOfHead, refuseMoreInterim} from './answer-limits.ts';
+import {parseResponseHead, type ResponseHead} from './response-head.ts';
+import {endOfHead, refuseMoreInterim} from './response-limits.ts';
 import {bodyFraming} from './body-framing.ts';
-import type {BodyReader, GiveBody} from './body-reader.ts';
+import type {BodyReader, OnBodyChunk} from './body-reader.ts';
 import {ChunkedBody} from './chunked-body.ts';
-import {PlainBody} from './plain-body.ts';
+import {UnchunkedBody} from './unchunked-body.ts';
 import {protocolError} from './protocol-error.ts';
 
 /** Told in the order of the wire, while `push` or `end` runs. */
-export type AnswerTells = {
-	head(head: AnswerHead): void;
+export type ResponseCallbacks = {
+	head(head: ResponseHead): void;
 	/** A piece of the body as it came: a `Content-Encoding` is not undone. `bytes` is what was pushed or holds a copy of it. */
-	body: GiveBody;
+	body: OnBodyChunk;
 	/** The answer is whole. */
 	end(): void;
 };
@@ -20,8 +20,8 @@ const emptyLine = Buffer.from('\r\n\r\n');
 const nothing = Buffer.alloc(0);
 
 /** Of answers to GET requests: one to HEAD or to an upgrade has other ends. */
-export class AnswerParts {
-	readonly #tells: AnswerTells;
+export class ResponseParser {
+	readonly #tells: ResponseCallbacks;
 	readonly #largestBody: number;
 	/** The beginning of a head or of a line. */
 	#held: Buffer = nothing;
@@ -30,7 +30,7 @@ export class AnswerParts {
 	#interimCount = 0;
 
 	/** `largestBody`: bytes of one answer; a larger one is refused as soon as its size is known. */
-	constructor(tells: AnswerTells, {largestBody = Infinity}: {largestBody?: number} = {}) {
+	constructor(tells: ResponseCallbacks, {largestBody = Infinity}: {largestBody?: number} = {}) {
 		this.#tells = tells;
 		this.#largestBody = largestBody;
 	}
@@ -69,7 +69,7 @@ export class AnswerParts {
 			return at;
 		}
 
-		const head = parseAnswerHead(all.toString('latin1', at, end));
+		const head = parseResponseHead(all.toString('latin1', at, end));
 		// An interim answer (103) comes before the one that is meant (RFC 9110 §15.2).
 		if (head.status >= 200) {
 			this.#interimCount = 0;
@@ -82,7 +82,7 @@ export class AnswerParts {
 		return end + emptyLine.length;
 	}
 
-	#begin(head: AnswerHead): void {
+	#begin(head: ResponseHead): void {
 		this.#body = this.#readerOf(head);
 		this.#tells.head({...head, last: head.last || this.#body.endsWithConnection});
 		// A body of no bytes needs no more of them.
@@ -91,11 +91,11 @@ export class AnswerParts {
 		}
 	}
 
-	#readerOf(head: AnswerHead): BodyReader {
+	#readerOf(head: ResponseHead): BodyReader {
 		const framing = bodyFraming(head);
 		return framing === 'chunked'
 			? new ChunkedBody(this.#tells.body, this.#largestBody)
-			: new PlainBody(framing === 'until-close' ? Infinity : framing, this.#tells.body, this.#largestBody);
+			: new UnchunkedBody(framing === 'until-close' ? Infinity : framing, this.#tells.body, this.#largestBody);
 	}
 
 	#readBody(body: BodyReader, all: Buffer, at: number): number {
